@@ -1,0 +1,5 @@
+"""`python -m bench` is `hil`."""
+
+from bench.cli.main import run
+
+run()

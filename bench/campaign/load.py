@@ -1,0 +1,76 @@
+"""From file names to a rig and prepared scenarios: everything is checked before anything is driven."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.config.bench_file import BenchConfig
+    from bench.scenario.prepare import Prepared
+    from bench.verdict.result import RunResult
+    from bench.wiring.common import Wired
+
+
+def load_rig(config: Path, time: str | None, firmware: str | None, chemistry: str | None) -> Wired:
+    """Bench file, profile, DBC, chemistry, firmware: everything checked before anything is driven."""
+    from bench.config.bench_file import load_bench
+    from bench.config.profile import load_profile
+    from bench.errors import ConfigError, DutError
+    from bench.wiring.common import load_wired
+    from bench.wiring.simulated import firmware_identity
+
+    bench: BenchConfig = load_bench(config)
+    if time is not None:
+        if time not in ("simulated", "real"):
+            raise ConfigError(f"--time: found '{time}'; expected simulated or real")
+        bench = dataclasses.replace(bench, simulated=time == "simulated")
+    if firmware is not None:
+        bench = dataclasses.replace(bench, dut=dataclasses.replace(bench.dut, firmware=firmware))
+    if chemistry is not None:
+        bench = dataclasses.replace(bench, pack=dataclasses.replace(bench.pack, chemistry=chemistry))
+    try:
+        firmware_identity(bench.dut.firmware)
+    except DutError as exc:
+        raise ConfigError(f"{config} [dut.firmware]: {exc}") from exc
+    return load_wired(bench, load_profile(bench.dut.profile))
+
+
+def load_scenarios(wired: Wired, paths: list[Path] | None, only: str | None) -> tuple[list[Prepared], Path]:
+    """The prepared scenarios and the budgets file they are judged by."""
+    from bench.errors import ScenarioError
+    from bench.scenario.load import find_scenarios
+    from bench.scenario.prepare import prepare
+    from bench.verdict.budgets import load_budgets
+
+    root = wired.config.file.parent
+    budgets_file = root / "scenarios" / "budgets.toml"
+    prepared = prepare(
+        find_scenarios(paths or [root / "scenarios"]),
+        wired.profile,
+        wired.chemistry.thresholds(),
+        load_budgets(budgets_file),
+        wired.config.pack.cells,
+        wired.databases,
+    )
+    if only is not None:
+        kept = [one for one in prepared if only in one.scenario.id]
+        if not kept:
+            raise ScenarioError(
+                f"-k '{only}': no scenario id contains it; `hil list` shows all {len(prepared)}"
+            )
+        prepared = kept
+    return prepared, budgets_file
+
+
+def exit_code(result: RunResult) -> int:
+    """0 all pass · 1 a FAIL · 3 anything else that is not a pass."""
+    from bench.verdict.result import Verdict
+
+    verdicts = {scenario.judgement.verdict for scenario in result.scenarios}
+    if Verdict.FAIL in verdicts or any(
+        shot.judgement.verdict is Verdict.FAIL for scenario in result.scenarios for shot in scenario.shots
+    ):
+        return 1
+    return 0 if verdicts == {Verdict.PASS} and result.aborted is None else 3

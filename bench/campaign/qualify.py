@@ -1,0 +1,230 @@
+"""The ruler qualifies the bench: an interval the bench measures must contain a delay that is known.
+
+Truth: the ruler's delay from its reception of the stimulus (the end of that frame) to the start of its
+answer. In real time the start is the instant just before the ruler hands its answer over, so what its own
+send call costs before the kernel's stamp is error, and must fit into the half-width.
+Measured: the bench's stamps of both frames, each ± the link's half-width. A stamp stands at the end of a
+frame, so the time the answer spends on the wire (known to the bit: `bench.links.bit_timing`; zero on a bus
+without bit timing, such as UDP multicast) is taken off the answer's stamp first.
+"""
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.links.bit_timing import frame_time_ns, intermission_ns
+from bench.links.simulated_can import SimulatedCanBus, SimulatedCanNode
+from bench.measure.interval import Interval
+from bench.timing.clock import Phase, Timebase
+from bench.timing.simulated import SimulatedClock, run_simulated
+from bench.trace.events import CanFrame, FrameSeen
+from bench.trace.timeline import Trace
+from bench.units import NS_PER_MS, NS_PER_US, format_ns
+from firmware_stubs.ruler import ANSWER_ID, RETURNED_ID, STIMULUS_ID, TRUTH_ID, Ruler
+
+DELAYS_NS = (2 * NS_PER_MS, 10 * NS_PER_MS, 37 * NS_PER_MS, 250 * NS_PER_MS)
+JITTER_NS = NS_PER_MS
+BITRATE = 500_000
+_GAP_NS = 5 * NS_PER_MS  # between an answer and the next stimulus, up to as much again at random
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulerShot:
+    """One programmed delay: what it truly was, what the bench measured, and what a naive script took it for.
+
+    returned_ns: when the ruler's own send call was over. The answer left between truth and this, at an
+    instant that an interrupted ruler does not know itself.
+    """
+
+    number: int
+    truth_ns: int
+    returned_ns: int
+    measured: Interval
+    naive_ns: int | None
+
+    @property
+    def contained(self) -> bool:
+        return self.measured.low_ns <= self.truth_ns <= self.measured.high_ns
+
+    @property
+    def missed(self) -> bool:
+        """The ruler cannot have answered at any instant within the measured interval."""
+        return self.measured.high_ns < self.truth_ns or self.measured.low_ns > self.returned_ns
+
+    @property
+    def undecided(self) -> bool:
+        """The ruler was interrupted while it sent, for too long to say whether the interval is right."""
+        return not self.contained and not self.missed
+
+    @property
+    def error_ns(self) -> int:
+        """Midpoint of the measured interval less the truth."""
+        return (self.measured.low_ns + self.measured.high_ns) // 2 - self.truth_ns
+
+    @property
+    def naive_error_ns(self) -> int | None:
+        return None if self.naive_ns is None else self.naive_ns - self.truth_ns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulerSeries:
+    """All shots under one condition.
+
+    u_ns: half-width of a stamp. load_per_s: other traffic the bench saw meanwhile, frames per second.
+    undecided: how many shots were fired again, because the ruler could not vouch for them.
+    errors: why the series proves nothing (lost frames, a missing answer), in words.
+    """
+
+    timebase: Timebase
+    condition: str
+    asked: int
+    u_ns: int
+    load_per_s: float
+    shots: tuple[RulerShot, ...]
+    undecided: int
+    errors: tuple[str, ...]
+
+    @property
+    def contained(self) -> int:
+        return sum(shot.contained for shot in self.shots)
+
+    @property
+    def missed(self) -> tuple[RulerShot, ...]:
+        return tuple(shot for shot in self.shots if shot.missed)
+
+    @property
+    def qualified(self) -> bool:
+        """Every shot that was asked for is there, and its interval contains the truth."""
+        return not self.errors and self.asked > 0 and self.contained == len(self.shots) == self.asked
+
+    def error_sizes_ns(self) -> list[int]:
+        return [abs(shot.error_ns) for shot in self.shots]
+
+    def naive_error_sizes_ns(self) -> list[int]:
+        return [abs(shot.naive_error_ns) for shot in self.shots if shot.naive_error_ns is not None]
+
+
+def quantile_ns(values: Sequence[int], share: float) -> int | None:
+    """Nearest-rank quantile: the smallest value that `share` of all do not exceed; None without values."""
+    if not values:
+        return None
+    return sorted(values)[max(1, math.ceil(share * len(values))) - 1]
+
+
+def stimulus_frame(shot: int, delay_ns: int) -> CanFrame:
+    return CanFrame(STIMULUS_ID, shot.to_bytes(2, "little") + (delay_ns // NS_PER_US).to_bytes(4, "little"))
+
+
+def delay_of(shot: int) -> int:
+    return DELAYS_NS[shot % len(DELAYS_NS)]
+
+
+def ruler_shots(
+    frames: Sequence[FrameSeen],
+    numbers: Sequence[int],
+    u_ns: int,
+    bitrate: int | None,
+    naive_ns: Mapping[int, int | None],
+) -> tuple[tuple[RulerShot, ...], tuple[str, ...]]:
+    """(shots, errors) from what the bench saw. `bitrate` None: the bus has no bit timing.
+
+    A frame that is missing or there twice makes its shot an error: it is neither contained nor missed.
+    """
+    seen: dict[tuple[int, int], list[FrameSeen]] = {}
+    for one in frames:
+        if one.frame.can_id in _RULER_IDS and not one.frame.extended and len(one.frame.data) >= 2:
+            shot = int.from_bytes(one.frame.data[:2], "little")
+            seen.setdefault((one.frame.can_id, shot), []).append(one)
+    shots: list[RulerShot] = []
+    errors: list[str] = []
+    for number in numbers:
+        found = {name: seen.get((can_id, number), []) for can_id, name in _ONCE.items()}
+        wrong = [f"{name} seen {len(those)} times" for name, those in found.items() if len(those) != 1]
+        if wrong:
+            errors.append(f"shot {number}: {', '.join(wrong)}; expected once")
+            continue
+        stimulus, answer, truth = (those[0] for those in found.values())
+        returned = seen.get((RETURNED_ID, number), [truth])[0]
+        wire_ns = 0 if bitrate is None else frame_time_ns(answer.frame, bitrate) - intermission_ns(bitrate)
+        shots.append(
+            RulerShot(
+                number=number,
+                truth_ns=_told_ns(truth),
+                returned_ns=_told_ns(returned),
+                measured=_around(answer.t_ns - wire_ns, u_ns).since(_around(stimulus.t_ns, u_ns)),
+                naive_ns=naive_ns.get(number),
+            )
+        )
+    return tuple(shots), tuple(errors)
+
+
+_ONCE = {STIMULUS_ID: "stimulus", ANSWER_ID: "answer", TRUTH_ID: "truth"}
+_RULER_IDS = frozenset((*_ONCE, RETURNED_ID))
+
+
+def _told_ns(seen: FrameSeen) -> int:
+    return int.from_bytes(seen.frame.data[2:8], "little")
+
+
+def _around(t_ns: int, u_ns: int) -> Interval:
+    return Interval(low_ns=t_ns - u_ns, high_ns=t_ns + u_ns)
+
+
+def qualify_simulated(shots: int, seed: int) -> RulerSeries:
+    """The ruler in process on a simulated bus. The half-width is zero there: only an exact stamp passes."""
+
+    async def main(clock: SimulatedClock) -> RulerSeries:
+        trace = Trace(timebase=Timebase.SIMULATED)
+        bus = SimulatedCanBus(clock, trace, "vehicle", BITRATE)
+        bench = bus.node("bench")
+        _attach(clock, bus.node("ruler"), Ruler((), JITTER_NS, seed))
+        gaps = random.Random(f"{seed}/gaps")
+        for number in range(shots):
+            bench.send(stimulus_frame(number, delay_of(number)))
+            wait_ns = delay_of(number) + JITTER_NS + _GAP_NS + gaps.randrange(_GAP_NS)
+            await clock.sleep_until(clock.now_ns() + wait_ns)
+        u_ns = bus.stamping.u_ns
+        seen, errors = ruler_shots(trace.frames, range(shots), u_ns, BITRATE, {})
+        return RulerSeries(
+            timebase=Timebase.SIMULATED,
+            condition="idle",
+            asked=shots,
+            u_ns=u_ns,
+            load_per_s=0.0,
+            shots=seen,
+            undecided=0,
+            errors=errors,
+        )
+
+    series: RulerSeries = run_simulated(main)
+    return series
+
+
+def _attach(clock: SimulatedClock, node: SimulatedCanNode, ruler: Ruler) -> None:
+    """The ruler is stepped at the very instants it is due, not on a base task's grid."""
+
+    def step() -> None:
+        for _, frame in ruler.step(clock.now_ns()):
+            node.send(frame)
+
+    def receive(t_ns: int, frame: CanFrame) -> None:
+        ruler.receive(t_ns, node.channel, frame)
+        due_ns = ruler.next_due_ns()
+        if due_ns is not None:
+            clock.call_at(due_ns, Phase.DUT, step)
+
+    node.subscribe(receive)
+
+
+def failures(series: RulerSeries) -> list[str]:
+    """Why `series` does not qualify the bench, one line per shot or error; empty when it does."""
+    where = f"{series.timebase} {series.condition}"
+    lines = [f"{where}: ERROR {error}" for error in series.errors]
+    lines += [
+        f"{where}: shot {shot.number} missed: truth {format_ns(shot.truth_ns)}, measured "
+        f"{format_ns(shot.measured.low_ns)} .. {format_ns(shot.measured.high_ns)}, "
+        f"midpoint off by {format_ns(shot.error_ns)}"
+        for shot in series.missed
+    ]
+    return lines

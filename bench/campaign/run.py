@@ -1,0 +1,163 @@
+"""A whole `hil run`: shots into results, results into the evidence folder and the database."""
+
+import datetime
+import hashlib
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+
+from bench import __version__
+from bench.campaign.local import Campaign
+from bench.measure.interval import Latency
+from bench.record.folder import RunFolder
+from bench.scenario.prepare import Prepared
+from bench.timing.clock import Timebase
+from bench.timing.host import wall_now_ns
+from bench.units import NS_PER_S
+from bench.verdict.result import RunResult, ScenarioResult, ShotResult
+from bench.verdict.statistics import conclude, latency_statistics
+from bench.wiring.common import Wired
+from bench.wiring.simulated import firmware_identity
+
+_LIBRARIES = ("cantools", "numpy", "python-can", "pydantic", "pyserial", "sqlalchemy")
+
+
+@dataclass(slots=True, kw_only=True)
+class Collector:
+    """Shots as they come in, in whatever order; `result` may be asked at any time."""
+
+    campaign: Campaign
+    run_id: str
+    started_utc: str
+    hashes: dict[str, str]
+    shots: dict[str, list[ShotResult]] = field(default_factory=dict)
+
+    def add(self, scenario_id: str, result: ShotResult) -> None:
+        self.shots.setdefault(scenario_id, []).append(result)
+
+    def result(self, aborted: str | None) -> RunResult:
+        wired = self.campaign.wired
+        return RunResult(
+            run_id=self.run_id,
+            started_utc=self.started_utc,
+            timebase=timebase_of(wired),
+            seed=self.campaign.run_seed,
+            bench_version=__version__,
+            firmware=wired.config.dut.firmware,
+            firmware_identity=firmware_identity(wired.config.dut.firmware),
+            chemistry=wired.config.pack.chemistry,
+            hashes=self.hashes,
+            environment=environment(),
+            scenarios=tuple(
+                scenario_result(one, self.shots[one.scenario.id], timebase_of(wired))
+                for one in self.campaign.prepared
+                if one.scenario.id in self.shots
+            ),
+            aborted=aborted,
+        )
+
+
+def timebase_of(wired: Wired) -> Timebase:
+    return Timebase.SIMULATED if wired.config.simulated else Timebase.HOST
+
+
+def scenario_result(prepared: Prepared, shots: Sequence[ShotResult], timebase: Timebase) -> ScenarioResult:
+    """What the shots of one scenario add up to. Every attempt counts."""
+    scenario = prepared.scenario
+    ordered = tuple(sorted(shots, key=lambda shot: shot.index))
+    fdti: list[Latency] = []
+    fhti: list[Latency] = []
+    for shot in ordered:
+        if shot.measurement is not None:
+            if shot.measurement.fdti is not None:
+                fdti.append(shot.measurement.fdti)
+            if shot.measurement.fhti is not None:
+                fhti.append(shot.measurement.fhti)
+    notes = []
+    if any(test.channel == "sense" and test.message.startswith("IO_") for test in prepared.plan.onset):
+        first = prepared.plan.onset[0]
+        notes.append(
+            f"onset at the DUT's terminals is the frame {first.message} on '{first.channel}', which the bench plays: "
+            "the sensor's own response time is not included"
+        )
+    return ScenarioResult(
+        scenario_id=scenario.id,
+        title=scenario.title,
+        file=scenario.file.name,
+        aim=str(scenario.aim),
+        timebase=timebase,
+        budget=prepared.budget,
+        requirements=scenario.requirements,
+        standards=scenario.standards,
+        shots=ordered,
+        judgement=conclude(ordered),
+        fdti=latency_statistics(fdti),
+        fhti=latency_statistics(fhti),
+        notes=tuple(notes),
+    )
+
+
+def new_run_id(wired: Wired) -> tuple[str, str]:
+    """(run id, start in UTC): sortable, and unique to the millisecond."""
+    now_ns = wall_now_ns()
+    now = datetime.datetime.fromtimestamp(now_ns // NS_PER_S, tz=datetime.UTC)
+    stamp = now.strftime("%Y%m%dT%H%M%S") + f"{now_ns // 1_000_000 % 1000:03d}Z"
+    kind = "sim" if wired.config.simulated else "real"
+    return f"{stamp}-{kind}-{wired.config.dut.firmware}", now.isoformat()
+
+
+def open_evidence(
+    wired: Wired, prepared: Sequence[Prepared], budgets_file: Path, run_seed: int
+) -> tuple[RunFolder, str, str, dict[str, str]]:
+    """Create the run's folder with its header and a copy of every input."""
+    run_id, started_utc = new_run_id(wired)
+    config = wired.config
+    sources: dict[str, Path] = {"config": config.file, "profile": config.dut.profile, "budgets": budgets_file}
+    for channel, can in config.can.items():
+        for number, dbc in enumerate(can.dbc):
+            sources[f"dbc.{channel}.{number}"] = dbc
+    for one in prepared:
+        sources[f"scenario.{one.scenario.id}"] = one.scenario.file
+    hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sources.items()}
+    folder = RunFolder.create(
+        config.record.folder,
+        run_id,
+        {
+            "started_utc": started_utc,
+            "timebase": timebase_of(wired).value,
+            "seed": run_seed,
+            "bench_version": __version__,
+            "firmware": config.dut.firmware,
+            "firmware_identity": firmware_identity(config.dut.firmware),
+            "chemistry": config.pack.chemistry,
+            "dbc": {channel: [dbc.name for dbc in can.dbc] for channel, can in config.can.items()},
+            "hashes": hashes,
+            "environment": environment(),
+            "scenarios": [one.scenario.id for one in prepared],
+        },
+    )
+    for path in sources.values():
+        folder.add_input(path)
+    return folder, run_id, started_utc, hashes
+
+
+def environment() -> dict[str, str]:
+    """Versions that could matter to a result."""
+    found: dict[str, str] = {"python": platform.python_version(), "system": platform.platform(terse=True)}
+    for name in _LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def headline(result: RunResult) -> Mapping[str, int]:
+    """How many scenarios ended with each verdict."""
+    counts: dict[str, int] = {}
+    for scenario in result.scenarios:
+        name = scenario.judgement.verdict.name
+        counts[name] = counts.get(name, 0) + 1
+    return counts

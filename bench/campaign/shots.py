@@ -1,0 +1,143 @@
+"""One shot from start to evidence: build the rig, fire, measure, judge, write."""
+
+import contextlib
+import gc
+import hashlib
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bench.codec.database import Database
+from bench.measure.interval import Measurement
+from bench.measure.measure import measure
+from bench.measure.plan import Plan
+from bench.record.codable import plan_to_dict, shot_to_dict
+from bench.record.folder import RunFolder, shot_folder
+from bench.rig.rig import Rig
+from bench.scenario.engine import Shot, fire
+from bench.scenario.prepare import Prepared
+from bench.timing.host import run_on_host
+from bench.timing.simulated import run_simulated
+from bench.trace.events import Kind
+from bench.trace.timeline import Trace
+from bench.verdict.judge import judge
+from bench.verdict.result import Judgement, ShotResult, Verdict
+from bench.wiring.common import Wired
+from bench.wiring.simulated import build_simulated
+
+
+def shot_seed(run_seed: int, scenario_id: str, index: int) -> int:
+    """Each shot has a stream of its own, so neither order nor number of the others matters."""
+    digest = hashlib.sha256(f"{run_seed}/{scenario_id}/{index}".encode()).digest()
+    return int.from_bytes(digest[:6], "big")
+
+
+def shot_phase_ns(prepared: Prepared, index: int, repeat: int, rng: random.Random) -> int:
+    """Injection phases in equal strata of the sweep, shuffled inside: every part of the DUT's cycle is visited."""
+    stratum_ns = max(1, prepared.scenario.sweep.phase_ns // max(1, repeat))
+    return (index % max(1, repeat)) * stratum_ns + rng.randrange(stratum_ns)
+
+
+def shoot(
+    wired: Wired, prepared: Prepared, index: int, repeat: int, run_seed: int, folder: RunFolder | None
+) -> ShotResult:
+    """Fire one shot on the timebase the bench file names, and keep its evidence in `folder`."""
+    scenario = prepared.scenario
+    seed = shot_seed(run_seed, scenario.id, index)
+    rng = random.Random(seed)
+    phase_ns = shot_phase_ns(prepared, index, repeat, rng)
+    missing = sorted(set(map(str, scenario.needs)) - wired.capabilities)
+    if missing:
+        return blocked(index, seed, phase_ns, missing)
+    shot = Shot(
+        profile=wired.profile,
+        start=scenario.start,
+        steps=prepared.steps,
+        plan=prepared.plan,
+        phase_ns=phase_ns,
+    )
+    rigs: list[Rig] = []
+
+    async def main(clock: Any) -> None:
+        if wired.config.simulated:
+            rig = build_simulated(wired, clock, scenario.start.soc, rng)
+        else:
+            # Imported here: real links are not needed, and their libraries not loaded, in simulated time.
+            from bench.wiring.real import build_real
+
+            rig = await build_real(wired, clock, scenario.start.soc, rng)
+        rigs.append(rig)
+        await fire(rig, shot)
+
+    try:
+        with _collector_paused():
+            run = run_simulated if wired.config.simulated else run_on_host
+            run(main)
+    finally:
+        if rigs:
+            result = conclude_shot(rigs[0].trace, prepared, wired, index, seed, phase_ns)
+            if folder is not None:
+                folder.write_shot(
+                    scenario.id, index, rigs[0].trace, plan_to_dict(prepared.plan), shot_to_dict(result)
+                )
+    return result
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A pause of the garbage collector is 20 ms in which frames are lost (real) or time is wasted (simulated)."""
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def conclude_shot(
+    trace: Trace, prepared: Prepared, wired: Wired, index: int, seed: int, phase_ns: int
+) -> ShotResult:
+    """Measure and judge a finished (or cut short) trace."""
+    measurement, judgement = judge_trace(trace, prepared.plan, wired.databases)
+    end_ns = trace.marks[-1].t_ns - trace.marks[0].t_ns if trace.marks else 0
+    return ShotResult(
+        index=index,
+        seed=seed,
+        phase_ns=phase_ns,
+        judgement=judgement,
+        measurement=measurement,
+        digest=trace.digest(),
+        folder=shot_folder(prepared.scenario.id, index),
+        simulated_ns=end_ns,
+    )
+
+
+def judge_trace(trace: Trace, plan: Plan, databases: Mapping[str, Database]) -> tuple[Measurement, Judgement]:
+    """The one way from a trace to a verdict, for a shot just fired and for one stored years ago."""
+    measurement = measure(trace, plan, databases)
+    judgement = judge(measurement, plan)
+    missed = [str(mark.facts.get("problem")) for mark in trace.of_kind(Kind.SAFE_STATE_MISSED)]
+    if missed:
+        judgement = Judgement(
+            verdict=Verdict.ERROR,
+            reasons=(
+                *judgement.reasons,
+                *(f"the rig's safe state is not confirmed: {text}" for text in missed),
+            ),
+        )
+    return measurement, judgement
+
+
+def blocked(index: int, seed: int, phase_ns: int, missing: list[str]) -> ShotResult:
+    """The rig lacks a capability: nothing was driven, and nothing is claimed."""
+    return ShotResult(
+        index=index,
+        seed=seed,
+        phase_ns=phase_ns,
+        judgement=Judgement(verdict=Verdict.BLOCKED, reasons=(f"the rig cannot do: {', '.join(missing)}",)),
+        measurement=None,
+        digest="",
+        folder="",
+        simulated_ns=0,
+    )

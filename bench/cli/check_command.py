@@ -1,0 +1,103 @@
+"""`hil check` and `hil list`: what this bench is, and whether its files fit together. Nothing is driven."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bench.cli.options import (
+    DEFAULT_CONFIG,
+    ChemistryOption,
+    ConfigOption,
+    FilterOption,
+    FirmwareOption,
+    ScenariosArgument,
+    TimeOption,
+    load_rig,
+    load_scenarios,
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="check")(check)
+    app.command(name="list")(list_rig)
+
+
+def check(
+    scenarios: ScenariosArgument = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    time: TimeOption = None,
+    firmware: FirmwareOption = None,
+    chemistry: ChemistryOption = None,
+    only: FilterOption = None,
+) -> None:
+    """Dry-check bench file, profile, DBC, budgets and scenarios against each other."""
+    wired = load_rig(config, time, firmware, chemistry)
+    prepared, _ = load_scenarios(wired, scenarios, only)
+    typer.echo(
+        f"{config}: {len(prepared)} scenarios fit this bench ({wired.config.name}, {wired.profile.name}, "
+        f"{wired.chemistry.id}, {sum(len(db.messages) for db in wired.databases.values())} messages)"
+    )
+    for one in prepared:
+        missing = sorted(set(map(str, one.scenario.needs)) - wired.capabilities)
+        if missing:
+            typer.echo(f"{one.scenario.id}: will be BLOCKED, this rig cannot do {', '.join(missing)}")
+
+
+def list_rig(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Show scenarios, firmware builds, chemistries and capabilities of this bench."""
+    import json
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from bench.wiring.simulated import firmware_builds
+
+    wired = load_rig(config, None, None, None)
+    prepared, _ = load_scenarios(wired, None, None)
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "scenarios": [
+                        {
+                            "id": one.scenario.id,
+                            "title": one.scenario.title,
+                            "aim": str(one.scenario.aim),
+                            "safety_goal": one.budget.safety_goal,
+                            "asil": one.budget.asil,
+                            "repeat": one.scenario.sweep.repeat,
+                        }
+                        for one in prepared
+                    ],
+                    "firmware": firmware_builds(),
+                    "capabilities": sorted(wired.capabilities),
+                }
+            )
+        )
+        return
+    console = Console()
+    table = Table(title="Scenarios", title_justify="left")
+    for column in ("scenario", "aim", "goal", "ASIL", "shots", "title"):
+        table.add_column(column, no_wrap=column == "scenario")
+    for one in prepared:
+        table.add_row(
+            one.scenario.id,
+            str(one.scenario.aim).replace("_", " "),
+            one.budget.safety_goal,
+            one.budget.asil,
+            str(one.scenario.sweep.repeat),
+            one.scenario.title,
+        )
+    console.print(table)
+    builds = Table(title="Firmware builds (--firmware)", title_justify="left")
+    builds.add_column("build", no_wrap=True)
+    builds.add_column("what it is")
+    for name, text in firmware_builds().items():
+        builds.add_row(name, text)
+    console.print(builds)
+    console.print(f"this rig can do: {', '.join(sorted(wired.capabilities))}", highlight=False)

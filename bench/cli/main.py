@@ -1,0 +1,44 @@
+"""`hil`: the command line.
+
+Exit codes: 0 all pass · 1 a FAIL · 2 wrong usage or file · 3 INCONCLUSIVE, BLOCKED or ERROR.
+"""
+
+import sys
+
+import typer
+
+from bench.errors import BenchError, ConfigError
+
+app = typer.Typer(
+    name="hil",
+    help="Hardware-in-the-loop bench for battery management systems: true latencies, judged against ISO 26262 budgets.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _register() -> None:
+    from bench.cli import check_command, judge_commands, qualify_command, run_command
+
+    for module in (run_command, check_command, judge_commands, qualify_command):
+        module.register(app)
+
+
+_register()
+
+
+def run() -> None:
+    """Entry point: turns the bench's own errors into one clear line each, never a traceback."""
+    try:
+        app()
+    except ConfigError as exc:
+        sys.stderr.write(f"{exc}\n")
+        sys.exit(2)
+    except BenchError as exc:
+        sys.stderr.write(f"{exc}\n")
+        sys.exit(3)
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+        sys.exit(3)

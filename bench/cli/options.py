@@ -1,0 +1,45 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.campaign.load import exit_code, load_rig, load_scenarios
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", help="The bench: which links, instruments, DUT, pack.")
+]
+ScenariosArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Scenario files or folders (default: scenarios/).", show_default=False),
+]
+TimeOption = Annotated[
+    str | None,
+    typer.Option("--time", help="simulated or real (default: as the bench file says).", show_default=False),
+]
+FirmwareOption = Annotated[
+    str | None, typer.Option("--firmware", help="Firmware build to test, see `hil list`.", show_default=False)
+]
+ChemistryOption = Annotated[
+    str | None, typer.Option("--chemistry", help="Cell chemistry of the pack.", show_default=False)
+]
+FilterOption = Annotated[
+    str | None, typer.Option("-k", help="Only scenarios whose id contains this text.", show_default=False)
+]
+DEFAULT_CONFIG = Path("hil_config.toml")
+
+__all__ = [
+    "DEFAULT_CONFIG",
+    "ChemistryOption",
+    "ConfigOption",
+    "FilterOption",
+    "FirmwareOption",
+    "ScenariosArgument",
+    "TimeOption",
+    "exit_code",
+    "load_rig",
+    "load_scenarios",
+]

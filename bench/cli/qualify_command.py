@@ -1,0 +1,124 @@
+"""`hil qualify`: measure delays that are known, and show how far off the bench is, beside a naive script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.cli.options import DEFAULT_CONFIG, ConfigOption
+from bench.timing.clock import Timebase
+from bench.units import NS_PER_MS, NS_PER_US
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.campaign.qualify import RulerSeries
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="qualify")(qualify)
+
+
+def qualify(
+    config: ConfigOption = DEFAULT_CONFIG,
+    time: Annotated[str, typer.Option("--time", help="simulated, real or both.")] = "both",
+    shots: Annotated[int, typer.Option("--shots", min=1, max=10_000, help="Shots per condition.")] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="The jitter of the delays derives from it.")] = 1,
+    load: Annotated[
+        int, typer.Option("--load", min=0, help="Other traffic in the second real condition, frames/s.")
+    ] = 8000,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON instead of a table.")
+    ] = False,
+) -> None:
+    """Measure programmed delays: every measured interval must contain the truth, else exit code 1."""
+    import json
+
+    from bench.campaign.qualify import failures, qualify_simulated
+    from bench.errors import ConfigError
+
+    if time not in ("simulated", "real", "both"):
+        raise ConfigError(f"--time: found '{time}'; expected simulated, real or both")
+    series: list[RulerSeries] = []
+    if time != "real":
+        series.append(qualify_simulated(shots, seed))
+    if time != "simulated":
+        from bench.campaign.qualify_real import qualify_real
+        from bench.config.bench_file import load_bench
+
+        can = load_bench(config).can["vehicle"]
+        loads = (0, load) if load else (0,)
+        series.extend(qualify_real(can.interface, can.options, can.bitrate, shots, seed, loads))
+    if as_json:
+        typer.echo(json.dumps([_as_dict(one) for one in series]))
+    else:
+        _show(series)
+    for line in (line for one in series for line in failures(one)):
+        typer.echo(line, err=True)
+    raise typer.Exit(0 if all(one.qualified for one in series) else 1)
+
+
+def _as_dict(series: RulerSeries) -> dict[str, Any]:
+    return {
+        "timebase": series.timebase.value,
+        "condition": series.condition,
+        "asked": series.asked,
+        "contained": series.contained,
+        "qualified": series.qualified,
+        "undecided": series.undecided,
+        "u_ns": series.u_ns,
+        "load_per_s": round(series.load_per_s, 1),
+        "errors": list(series.errors),
+        "shots": [
+            {
+                "shot": shot.number,
+                "truth_ns": shot.truth_ns,
+                "low_ns": shot.measured.low_ns,
+                "high_ns": shot.measured.high_ns,
+                "contained": shot.contained,
+                "error_ns": shot.error_ns,
+                "naive_error_ns": shot.naive_error_ns,
+            }
+            for shot in series.shots
+        ],
+    }
+
+
+def _show(series: Sequence[RulerSeries]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    from bench.campaign.qualify import quantile_ns
+
+    def sizes(values: list[int]) -> list[str]:
+        found = [quantile_ns(values, share) for share in (0.5, 0.99, 1.0)]
+        return [
+            "–" if value is None else f"{value / NS_PER_US:.{1 if value < NS_PER_MS else 0}f}"
+            for value in found
+        ]
+
+    table = Table(title="Ruler: |measured − truth| in µs", box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("condition", "measured by", "inside"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("p50", "p99", "max"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for one in series:
+        bench, naive = one.error_sizes_ns(), one.naive_error_sizes_ns()
+        word = "[green]ok[/]" if one.qualified else f"[bold red]{'ERROR' if one.errors else 'MISSED'}[/]"
+        by = f"bench ±{one.u_ns / NS_PER_US:g}"
+        condition = f"{one.timebase.value} {one.condition}"
+        table.add_row(condition, by, f"{one.contained}/{one.asked}", *sizes(bench), word)
+        if one.timebase is Timebase.HOST:
+            ours, theirs = quantile_ns(bench, 0.99), quantile_ns(naive, 0.99)
+            ratio = f"p99 {theirs / ours:.0f}x" if ours and theirs else "–"
+            table.add_row("", "naive script", f"of {len(naive)}", *sizes(naive), ratio)
+    console = Console()
+    console.print(table)
+    for one in series:
+        if one.undecided:
+            where = f"{one.timebase} {one.condition}"
+            told = f"{where}: {one.undecided} shot(s) fired again, the ruler was interrupted while it sent"
+            console.print(told, highlight=False, soft_wrap=True)

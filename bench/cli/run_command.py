@@ -1,0 +1,145 @@
+"""`hil run`: fire the scenarios, show progress, write evidence, JUnit, HTML and the results database."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bench.cli.options import (
+    DEFAULT_CONFIG,
+    ChemistryOption,
+    ConfigOption,
+    FilterOption,
+    FirmwareOption,
+    ScenariosArgument,
+    TimeOption,
+    exit_code,
+    load_rig,
+    load_scenarios,
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="run")(run)
+
+
+def run(
+    scenarios: ScenariosArgument = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    time: TimeOption = None,
+    firmware: FirmwareOption = None,
+    chemistry: ChemistryOption = None,
+    only: FilterOption = None,
+    repeat: Annotated[
+        int | None,
+        typer.Option(
+            "--repeat", min=1, help="Shots per scenario (default: simulated as the file says, real 1)."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Everything random derives from it.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes in simulated time.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where run folders go (default: as configured).")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", help="JUnit XML (default: in the run folder).")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="HTML report (default: in the run folder).")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON instead of a table.")
+    ] = False,
+) -> None:
+    """Run scenarios (default: all of scenarios/) and judge them."""
+    import dataclasses
+
+    from bench.campaign.local import Campaign, run_all, workers_by_default
+    from bench.campaign.run import Collector, open_evidence
+    from bench.cli.progress import Progress
+
+    wired = load_rig(config, time, firmware, chemistry)
+    if out is not None:
+        record = dataclasses.replace(wired.config.record, folder=out.resolve())
+        wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
+    prepared, budgets_file = load_scenarios(wired, scenarios, only)
+    if repeat is None and not wired.config.simulated:
+        repeat = 1
+    folder, run_id, started_utc, hashes = open_evidence(wired, prepared, budgets_file, seed)
+    campaign = Campaign(
+        wired=wired,
+        prepared=prepared,
+        run_seed=seed,
+        repeat=repeat,
+        folder=folder,
+        workers=workers or workers_by_default(),
+    )
+    collector = Collector(campaign=campaign, run_id=run_id, started_utc=started_utc, hashes=hashes)
+    signal.signal(signal.SIGTERM, _stop)
+    aborted: str | None = None
+    progress = Progress({one.scenario.id: campaign.repeats(one) for one in prepared}, shown=not as_json)
+    with progress:
+
+        def on_shot(scenario_id: str, result: Any) -> None:
+            collector.add(scenario_id, result)
+            progress.advance(scenario_id, result.judgement.verdict.name)
+
+        try:
+            run_all(campaign, on_shot)
+        except KeyboardInterrupt:
+            aborted = "stopped by the user or by a signal"
+    result = collector.result(aborted)
+    written = _write(result, folder, wired, junit, report)
+    if as_json:
+        from bench.record.codable import run_to_dict
+
+        typer.echo(json.dumps(run_to_dict(result)))
+    else:
+        _show(result, written)
+    raise typer.Exit(exit_code(result))
+
+
+def _stop(signum: int, frame: object) -> None:  # noqa: ARG001
+    raise KeyboardInterrupt
+
+
+def _write(result: Any, folder: Any, wired: Any, junit: Path | None, report: Path | None) -> dict[str, Path]:
+    """Database, JUnit, HTML, then the footer that completes the evidence. An aborted run gets no footer."""
+    from bench.campaign.pictures import worst_traces
+    from bench.record.codable import run_to_dict
+    from bench.record.database import ResultsDatabase
+    from bench.report.html import write_html
+    from bench.report.junit import write_junit
+
+    junit = junit or folder.path / "junit.xml"
+    report = report or folder.path / "report.html"
+    database = wired.config.record.database
+    database.parent.mkdir(parents=True, exist_ok=True)
+    ResultsDatabase(database).append(result)
+    write_junit(result, junit)
+    write_html(result, report, worst_traces(result, folder.path, wired))
+    if result.aborted is None:
+        folder.finish(run_to_dict(result))
+    return {"evidence": folder.path, "results": database, "JUnit": junit, "report": report}
+
+
+def _show(result: Any, written: dict[str, Path]) -> None:
+    from rich.console import Console
+
+    from bench.report.terminal import summary_tables
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=130)  # a log file has no width of its own
+    for table in summary_tables(result):
+        console.print(table)
+    for name, path in written.items():
+        console.print(f"{name:>9}  {path}", highlight=False, soft_wrap=True)
+    if result.aborted is not None:
+        console.print(f"[bold red]aborted:[/] {result.aborted}; what had finished is kept", highlight=False)

@@ -1,0 +1,149 @@
+"""hil_config.toml: which buses, instrument, DUT and pack this bench has, and where it records."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import ConfigError, nearest
+
+CHANNELS = ("vehicle", "sense")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanConfig:
+    """One CAN bus. `options` go to python-can as they stand (real time only)."""
+
+    channel: str
+    dbc: tuple[Path, ...]
+    bitrate: int
+    data_bitrate: int | None
+    interface: str
+    options: dict[str, str | int | bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SerialConfig:
+    """One serial line; `baud` in bit/s."""
+
+    name: str
+    baud: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentConfig:
+    """One instrument. `port` is "virtual" or a device; `dead_man_ns`: tolerated silence of the bench."""
+
+    name: str
+    kind: str
+    link: str
+    port: str
+    dead_man_ns: int
+
+    @property
+    def virtual(self) -> bool:
+        return self.port == "virtual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutConfig:
+    """Which DUT: its profile, the firmware's name, and how it is started."""
+
+    profile: Path
+    firmware: str
+    start: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackConfig:
+    """The plant behind the bench. `soc` is 0..1."""
+
+    chemistry: str
+    cells: int
+    sensors: int
+    soc: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordConfig:
+    """Where runs are written; absolute or relative to the config file's folder, resolved."""
+
+    folder: Path
+    database: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchConfig:
+    """All of hil_config.toml, checked. `can` is keyed by channel ("vehicle", "sense")."""
+
+    file: Path
+    name: str
+    simulated: bool
+    can: dict[str, CanConfig]
+    serial: dict[str, SerialConfig]
+    instruments: dict[str, InstrumentConfig]
+    dut: DutConfig
+    pack: PackConfig
+    record: RecordConfig
+
+
+def load_bench(path: Path) -> BenchConfig:
+    """Read and check hil_config.toml. Raises ConfigError with one line per mistake."""
+    # Imported here: pydantic costs 0.1 s, which commands that never read a config need not pay.
+    from bench.config.bench_shape import BenchShape
+    from bench.config.toml_file import read_toml
+
+    file = read_toml(path)
+    shape = file.check(BenchShape, file.data)
+    file.stop_on_mistakes()
+    if shape is None:  # unreachable after stop_on_mistakes; narrows the type
+        raise ConfigError(f"{path}: found no bench; expected one")
+    base = path.parent
+    for name, instrument in shape.instrument.items():
+        if instrument.link not in shape.serial:
+            near = nearest(instrument.link, shape.serial)
+            file.mistake(
+                ("instrument", name, "link"),
+                f"found '{instrument.link}'; expected a [serial] line: {', '.join(shape.serial)}{near}",
+            )
+    for channel in [c for c in shape.can if c not in CHANNELS]:
+        near = nearest(channel, CHANNELS)
+        file.mistake(("can", channel), f"found bus '{channel}'; expected vehicle and sense{near}")
+    if len(shape.can) < len(CHANNELS):
+        file.mistake(("can",), f"found only {', '.join(shape.can)}; expected vehicle and sense")
+    for channel, bus in shape.can.items():
+        for index, dbc in enumerate(bus.dbc):
+            if not (base / dbc).is_file():
+                file.mistake(
+                    ("can", channel, "dbc", index), f"found '{dbc}', no such file; expected a DBC file"
+                )
+    if not (base / shape.dut.profile).is_file():
+        file.mistake(("dut", "profile"), f"found '{shape.dut.profile}', no such file; expected a DUT profile")
+    file.stop_on_mistakes()
+    return BenchConfig(
+        file=path,
+        name=shape.bench.name,
+        simulated=shape.time.mode == "simulated",
+        can={
+            channel: CanConfig(
+                channel=channel,
+                dbc=tuple(base / dbc for dbc in bus.dbc),
+                bitrate=bus.bitrate,
+                data_bitrate=bus.data_bitrate,
+                interface=bus.interface,
+                options=dict(bus.options),
+            )
+            for channel, bus in shape.can.items()
+        },
+        serial={name: SerialConfig(name=name, baud=line.baud) for name, line in shape.serial.items()},
+        instruments={
+            name: InstrumentConfig(name=name, kind=i.kind, link=i.link, port=i.port, dead_man_ns=i.dead_man)
+            for name, i in shape.instrument.items()
+        },
+        dut=DutConfig(profile=base / shape.dut.profile, firmware=shape.dut.firmware, start=shape.dut.start),
+        pack=PackConfig(
+            chemistry=shape.pack.chemistry,
+            cells=shape.pack.cells,
+            sensors=shape.pack.sensors,
+            soc=shape.pack.soc,
+        ),
+        record=RecordConfig(folder=base / shape.record.folder, database=base / shape.record.database),
+    )

@@ -1,0 +1,206 @@
+"""TOML as users write it: read, located by line, and every mistake told as one line."""
+
+import re
+import tomllib
+import types
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from bench.errors import ConfigError, nearest
+from bench.units import parse_duration_ns, parse_quantity
+
+Place = tuple[str | int, ...]
+_HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?")
+_KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"))*)\s*=""")
+_STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|' + r"'[^']*'|#.*")
+_KINDS = {bool: "true/false", int: "number", float: "number", str: "text", list: "list", dict: "table"}
+
+
+class Shape(BaseModel):
+    """A table of a file: closed (no unknown keys), strict (no conversions), never changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+S = TypeVar("S", bound=Shape)
+
+
+def _text(value: object, example: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f'found {describe(value)}; expected text with a unit, such as "{example}"')
+    return value
+
+
+def _duration(value: object) -> int:
+    text = _text(value, "250 ms")
+    if text.lstrip().startswith("-"):
+        raise ValueError(f"found negative '{text}'; expected a duration of 0 or more")
+    return parse_duration_ns(text)
+
+
+def _amperes(value: object) -> float:
+    return parse_quantity(_text(value, "20 A"), "A")
+
+
+def _share(value: object) -> float:
+    percent = parse_quantity(_text(value, "50 %"), "%")
+    if not 0 <= percent <= 100:
+        raise ValueError(f"found '{value}'; expected 0 % to 100 %")
+    return percent / 100
+
+
+def _bitrate(value: object) -> int:
+    return round(parse_quantity(_text(value, "500 kbit/s"), "bit/s"))
+
+
+DurationNs = Annotated[int, BeforeValidator(_duration)]
+Amperes = Annotated[float, BeforeValidator(_amperes)]
+Share = Annotated[float, BeforeValidator(_share)]
+Bitrate = Annotated[int, BeforeValidator(_bitrate)]
+
+
+def describe(value: object) -> str:
+    """A found value in words: `'x'`, `5 (number)`, `a table`."""
+    if isinstance(value, str):
+        return f"'{value}'"
+    if isinstance(value, list | dict):
+        return f"a {_KINDS[type(value)]}"
+    return f"{str(value).lower()} ({_KINDS.get(type(value), type(value).__name__)})"
+
+
+class TomlFile:
+    """One parsed file. Mistakes are collected, so that the user sees all at once, each on its line."""
+
+    def __init__(
+        self, path: Path, data: dict[str, Any], lines: dict[str, int], error: type[ConfigError]
+    ) -> None:
+        self.path = path
+        self.data = data
+        self.lines = lines
+        self.mistakes: list[str] = []
+        self._error = error
+
+    def check(self, shape: type[S], data: object, *place: str | int) -> S | None:
+        """`data`, found at `place`, as a `shape`; None (and mistakes) where it does not fit."""
+        try:
+            return shape.model_validate(data)
+        except ValidationError as invalid:
+            for detail in invalid.errors(include_url=False):
+                if detail["type"] == "missing" and _misspelt(shape, dict(detail)):
+                    continue  # told once, at the key that is there
+                self.mistake((*place, *detail["loc"]), _explain(shape, dict(detail)))
+        return None
+
+    def mistake(self, place: Place, text: str) -> None:
+        """Note one mistake: `text` says "found ...; expected ..."."""
+        self.mistakes.append(located(self.path, self.lines, place, text))
+
+    def stop_on_mistakes(self) -> None:
+        """Raise if anything was wrong. Lines in the order of the file."""
+        if self.mistakes:
+            raise self._error("\n".join(self.mistakes))
+
+
+def located(path: Path, lines: dict[str, int], place: Place, text: str) -> str:
+    """`file:line [place]: text`; the line is that of the innermost place the file names."""
+    keys = [str(part) for part in place]
+    line = next((lines[key] for n in range(len(keys), 0, -1) if (key := ".".join(keys[:n])) in lines), None)
+    where = f"{path}:{line}" if line else f"{path}"
+    shown = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
+    return f"{where} [{shown}]: {text}" if shown else f"{where}: {text}"
+
+
+def read_toml(path: Path, error: type[ConfigError] = ConfigError) -> TomlFile:
+    """Parse a file. Raises `error` for a missing or unreadable file and for a TOML syntax mistake."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        near = (
+            nearest(path.name, (p.name for p in path.parent.glob("*.toml"))) if path.parent.is_dir() else ""
+        )
+        raise error(f"{path}: found no such file; expected a TOML file{near}") from None
+    except (OSError, UnicodeDecodeError) as broken:
+        raise error(f"{path}: found an unreadable file ({broken}); expected TOML text in UTF-8") from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as invalid:
+        at = re.search(r"at line (\d+)", str(invalid))
+        line = at[1] if at else max(1, len(text.splitlines()))
+        raise error(f"{path}:{line}: found no valid TOML ({invalid}); expected TOML 1.0") from None
+    return TomlFile(path, data, line_numbers(text), error)
+
+
+def line_numbers(text: str) -> dict[str, int]:
+    """The line of every key and table header, by dotted place; array-of-tables entries count from 0."""
+    lines: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    prefix: list[str] = []
+    depth = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        bare = _STRINGS.sub("", line)
+        if depth == 0 and (header := _HEADER.fullmatch(line)):
+            prefix = _parts(header[2])
+            if header[1] == "[[":
+                name = ".".join(prefix)
+                counts[name] = counts.get(name, -1) + 1
+                lines.setdefault(name, number)
+                prefix.append(str(counts[name]))
+            for depth_of_header in range(1, len(prefix) + 1):
+                lines.setdefault(".".join(prefix[:depth_of_header]), number)
+            continue
+        if depth == 0 and (key := _KEY.match(line)):
+            place = prefix
+            for part in _parts(key[1]):
+                place = [*place, part]
+                lines.setdefault(".".join(place), number)
+        depth += sum(bare.count(c) for c in "[{") - sum(bare.count(c) for c in "]}")
+    return lines
+
+
+def _parts(dotted: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in dotted.split(".")]
+
+
+def _explain(shape: type[BaseModel], detail: dict[str, Any]) -> str:
+    """One pydantic error in the bench's words."""
+    kind, loc, value = detail["type"], detail["loc"], detail["input"]
+    if kind == "extra_forbidden":
+        known = _fields_at(shape, loc[:-1])
+        return (
+            f"found unknown key '{loc[-1]}'; expected one of {', '.join(known)}{nearest(str(loc[-1]), known)}"
+        )
+    if kind == "missing":
+        return f"found no '{loc[-1]}'; expected one"
+    if kind == "literal_error":
+        choices = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+        near = nearest(value, choices) if isinstance(value, str) else ""
+        return f"found {describe(value)}; expected {detail['ctx']['expected']}{near}"
+    if kind == "value_error":
+        text = str(detail["ctx"]["error"])
+        return text if text.startswith("found") else f"found {text}"
+    wanted = detail["msg"].replace("Input should be ", "").replace("valid ", "")
+    return f"found {describe(value)}; expected {wanted}"
+
+
+def _misspelt(shape: type[BaseModel], detail: dict[str, Any]) -> bool:
+    """Whether a missing key is there under a name that is nearly right."""
+    table, known = detail["input"], _fields_at(shape, detail["loc"][:-1])
+    strange = [key for key in table if key not in known] if isinstance(table, dict) else []
+    missing = str(detail["loc"][-1])
+    return any(f"'{missing}'" in nearest(key, known) for key in strange)
+
+
+def _fields_at(annotation: Any, loc: Sequence[str | int]) -> list[str]:
+    """The field names a table at `loc` below `annotation` may have."""
+    while get_origin(annotation) in (Annotated, Union, types.UnionType):
+        annotation = next(a for a in get_args(annotation) if a is not type(None))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = {info.alias or name: info.annotation for name, info in annotation.model_fields.items()}
+        if not loc:
+            return list(fields)
+        return _fields_at(fields[str(loc[0])], loc[1:]) if loc[0] in fields else []
+    arguments = get_args(annotation)
+    return _fields_at(arguments[-1], loc[1:]) if loc and arguments else []

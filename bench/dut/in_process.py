@@ -1,0 +1,46 @@
+"""A DUT in simulated time: its firmware stepped as a callback on the timeline."""
+
+from collections.abc import Mapping
+
+from bench.dut.firmware import Firmware
+from bench.links.ports import CanLink, FrameListener
+from bench.timing.clock import Clock, Phase, Timer
+from bench.trace.events import CanFrame
+
+
+class InProcessDut:
+    """Connects a Firmware to its bus nodes. `boot_ns` is where its task grid starts, so that phases can be swept."""
+
+    def __init__(self, clock: Clock, firmware: Firmware, nodes: Mapping[str, CanLink], boot_ns: int) -> None:
+        self._clock = clock
+        self._firmware = firmware
+        self._nodes = dict(nodes)
+        self._boot_ns = boot_ns
+        self._timer: Timer | None = None
+
+    async def start(self) -> None:
+        for channel, node in self._nodes.items():
+            node.subscribe(self._receiver(channel))
+        self._timer = self._clock.every(
+            self._firmware.period_ns, Phase.DUT, self._step, first_ns=self._boot_ns
+        )
+
+    async def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def alive(self) -> bool:
+        return self._timer is not None
+
+    def _receiver(self, channel: str) -> FrameListener:
+        receive = self._firmware.receive
+
+        def on_frame(t_ns: int, frame: CanFrame) -> None:
+            receive(t_ns, channel, frame)
+
+        return on_frame
+
+    def _step(self) -> None:
+        for channel, frame in self._firmware.step(self._clock.now_ns()):
+            self._nodes[channel].send(frame)

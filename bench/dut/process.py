@@ -1,0 +1,67 @@
+"""A DUT (or a piece of virtual bench hardware) as a process of its own, in real time."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+from bench.errors import DutError
+
+_START_TIMEOUT_S = 15.0
+_STOP_TIMEOUT_S = 2.0
+
+
+class ProcessDut:
+    """Starts `command`, waits for its first line on stdout, and stops it by closing stdin, then SIGTERM, then SIGKILL.
+
+    stderr goes to the bench's own, so that a firmware's last words are seen; stdout carries the one line only.
+    """
+
+    def __init__(self, command: Sequence[str], name: str) -> None:
+        self._command = list(command)
+        self._name = name
+        self._process: asyncio.subprocess.Process | None = None
+        self.first_line = ""
+
+    async def start(self) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        self._process = process
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        try:
+            async with asyncio.timeout(_START_TIMEOUT_S):
+                line = await process.stdout.readline()
+        except TimeoutError as exc:
+            await self.stop()
+            raise DutError(
+                f"{self._name}: not ready within {_START_TIMEOUT_S:g} s; started as {self._command}"
+            ) from exc
+        if not line:
+            code = await process.wait()
+            raise DutError(
+                f"{self._name}: ended with exit code {code} before it was ready; started as {self._command}"
+            )
+        self.first_line = line.decode(errors="replace").strip()
+
+    async def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None or process.returncode is not None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(_STOP_TIMEOUT_S):
+                await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    def alive(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None else None

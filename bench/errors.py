@@ -1,0 +1,48 @@
+"""The few ways in which the bench (never the DUT) can be wrong. A wrong DUT is a verdict, not an exception."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class BenchError(Exception):
+    """Root of all errors raised on purpose. The text is one clear line: what, where, found, expected, what next."""
+
+
+class ConfigError(BenchError):
+    """A file the user wrote is wrong: hil_config.toml, a profile, a DBC, budgets. Nothing has been driven."""
+
+
+class ScenarioError(ConfigError):
+    """A scenario file is wrong or does not fit the rig. Nothing has been driven."""
+
+
+class LinkError(BenchError):
+    """A CAN or serial link cannot be opened, or has broken."""
+
+
+class InstrumentError(BenchError):
+    """An instrument answered wrongly, late or not at all. Names port, instrument, what was sent, what came back."""
+
+
+class DutError(BenchError):
+    """The DUT could not be started, identified or kept alive."""
+
+
+class StalledError(BenchError):
+    """Simulated time: everybody waits and nothing is scheduled, so time cannot advance."""
+
+
+class RecordError(BenchError):
+    """A run folder or results database cannot be written, or cannot be read back."""
+
+
+def at_place(file: object, place: str, found: str, expected: str) -> str:
+    """The one line every mistake in a user's file is reported with."""
+    where = f"{file} [{place}]" if place else f"{file}"
+    return f"{where}: {found}; expected {expected}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`"; did you mean 'x'?"`, or the empty string where nothing is near."""
+    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean '{match[0]}'?" if match else ""

@@ -1,0 +1,217 @@
+"""The rack of the real-time virtual bench: a process of its own that outlives the bench, as a rack does.
+
+It plays the cell emulator on a pseudo-terminal and the BMS's analogue front end on the sense bus. When the
+bench is killed, nobody is left to switch anything off but the emulator's own dead-man. Run it as
+
+    python -m bench.instruments.virtual_rack --log rack.jsonl --sense IFACE:key=value,…
+
+It prints {"port": "/dev/pts/N"} and ends on SIGTERM, or once nobody has held the port for `--linger` seconds.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tty
+from collections.abc import Callable
+from pathlib import Path
+
+import can
+
+from bench.errors import ConfigError, LinkError
+from bench.instruments.afe import afe_frames
+from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
+from bench.timing.clock import Clock, Phase
+from bench.timing.host import HostClock, run_on_host
+from bench.trace.events import CanFrame
+from bench.units import NS_PER_MS, NS_PER_S
+
+SWEEP_NS = 100 * NS_PER_MS
+WATCH_NS = 20 * NS_PER_MS
+SAFE_BELOW_V = 0.1
+UNCLAIMED_S = 60.0  # a rack whose port nobody ever opened was forgotten by its starter
+# Four frames take a 500 kbit/s bus about 1 ms; a burst of 24 could overflow a receiver's buffer.
+_FRAMES_AT_ONCE = 4
+_GAP_NS = NS_PER_MS
+
+
+def open_sense(text: str) -> can.BusABC:
+    """`IFACE:key=value,…` as an open python-can bus. ConfigError for bad text, LinkError if it won't open."""
+    interface, _, rest = text.partition(":")
+    options: dict[str, str | int] = {}
+    for pair in filter(None, rest.split(",")):
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigError(f"--sense '{text}': '{pair}' has no '='; expected IFACE:key=value,…")
+        options[key.strip()] = int(value) if value.isdecimal() else value
+    channel = options.pop("channel", None)
+    try:
+        return can.Bus(channel, interface=interface, **options)  # type: ignore[arg-type]
+    except (can.CanError, OSError, TypeError, ValueError, ImportError) as error:
+        raise LinkError(f"--sense '{text}': cannot be opened: {error}") from error
+
+
+class PtyDevice:
+    """The instrument's end of a real pseudo-terminal. Knows whether anybody holds the other end."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._listeners: list[Callable[[int, bytes], None]] = []
+        self._master, slave = os.openpty()
+        tty.setraw(self._master)  # else the line discipline echoes and translates LF
+        self.port = os.ttyname(slave)
+        os.close(slave)  # with our own copy open, nobody else's closing would ever be seen
+        os.set_blocking(self._master, False)
+        self.held = False
+        self.claimed = False
+        self.free_since_ns = clock.now_ns()
+
+    def subscribe(self, listener: Callable[[int, bytes], None]) -> None:
+        self._listeners.append(listener)
+
+    def write(self, data: bytes) -> None:
+        # A client that has gone or does not read loses the reply, as on a wire.
+        with contextlib.suppress(OSError):
+            os.write(self._master, data)
+
+    def close(self) -> None:
+        if self.held:
+            asyncio.get_running_loop().remove_reader(self._master)
+        os.close(self._master)
+
+    def watch(self) -> None:
+        """To be called now and then while nobody holds the port: an opening gives no event of its own."""
+        if not self.held:
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._master, 65536)
+        except BlockingIOError:
+            data = b""
+        except OSError:  # EIO: the other end is closed
+            if self.held:
+                self.held = False
+                self.free_since_ns = self._clock.now_ns()
+                asyncio.get_running_loop().remove_reader(self._master)
+            return
+        if not self.held:
+            self.held = self.claimed = True
+            asyncio.get_running_loop().add_reader(self._master, self._read)
+        if data:
+            now_ns = self._clock.now_ns()
+            for listener in self._listeners:
+                listener(now_ns, data)
+
+
+class VirtualRack:
+    """Emulator, AFE and their process' lifetime."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        device: PtyDevice,
+        sense: can.BusABC,
+        *,
+        channels: int,
+        log: Path | None,
+        linger_s: float,
+    ) -> None:
+        self.ended = asyncio.Event()
+        self._clock = clock
+        self._device = device
+        self._sense = sense
+        self._sim = CellEmulatorSim(channels)
+        self._log = log
+        self._linger_ns = round(linger_s * NS_PER_S)
+        self._logged_trip_ns: int | None = None
+        self._safe_ns = 0
+        self._send_failed = False
+        attach_simulated(self._sim, device, clock)
+        start_ns = clock.now_ns()
+        clock.every(SWEEP_NS, Phase.PLANT, self._sweep, first_ns=start_ns)
+        clock.every(WATCH_NS, Phase.OBSERVE, self._watch, first_ns=start_ns)
+
+    def _sweep(self) -> None:
+        now_ns = self._clock.now_ns()
+        frames = afe_frames(self._sim.output_v(now_ns))
+        self._send(frames[:_FRAMES_AT_ONCE])
+        for group, first in enumerate(range(_FRAMES_AT_ONCE, len(frames), _FRAMES_AT_ONCE), 1):
+            part = frames[first : first + _FRAMES_AT_ONCE]
+            self._clock.call_at(now_ns + group * _GAP_NS, Phase.BUS, lambda part=part: self._send(part))  # type: ignore[misc]
+
+    def _send(self, frames: list[CanFrame]) -> None:
+        if self.ended.is_set():  # the rest of a sweep, when the bus has been closed already
+            return
+        try:
+            for frame in frames:
+                self._sense.send(
+                    can.Message(arbitration_id=frame.can_id, data=frame.data, is_extended_id=False)
+                )
+        except (can.CanError, OSError) as error:
+            # A dead sense bus must not take the dead-man down with it.
+            if not self._send_failed:
+                self._note(event="sense_send_failed", t_ns=self._clock.now_ns(), error=str(error))
+            self._send_failed = True
+
+    def _watch(self) -> None:
+        self._device.watch()
+        now_ns = self._clock.now_ns()
+        volts = [volt for volt in self._sim.output_v(now_ns) if volt == volt]
+        tripped_ns = self._sim.tripped_ns
+        highest_v = max(volts, default=0.0)
+        if tripped_ns not in (None, self._logged_trip_ns) and highest_v < SAFE_BELOW_V:
+            self._logged_trip_ns = tripped_ns
+            self._safe_ns = now_ns
+            self._note(event="dead_man", tripped_ns=tripped_ns, safe_ns=now_ns, highest_v=highest_v)
+        settling = self._sim.tripped_ns != self._logged_trip_ns and tripped_ns is not None
+        if self._device.held or self._sim.dead_man_armed or settling:
+            return
+        patience_ns = self._linger_ns if self._device.claimed else round(UNCLAIMED_S * NS_PER_S)
+        # Counted from the safe state too, so that the sense bus still carries it for a while.
+        if now_ns - max(self._device.free_since_ns, self._safe_ns) > patience_ns:
+            self.ended.set()
+
+    def _note(self, **facts: str | int | float | None) -> None:
+        if self._log is not None:
+            with self._log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(facts) + "\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.instruments.virtual_rack", description=__doc__)
+    parser.add_argument("--sense", required=True, help="python-can bus of the AFE frames: IFACE:key=value,…")
+    parser.add_argument("--channels", type=int, default=96)
+    parser.add_argument("--log", type=Path, help="file that gets one JSON line when the dead-man has acted")
+    parser.add_argument(
+        "--linger", type=float, default=3.0, help="seconds to live on after the port was closed"
+    )
+    options = parser.parse_args(arguments)
+
+    async def play(clock: HostClock) -> None:
+        loop = asyncio.get_running_loop()
+        device = PtyDevice(clock)
+        with open_sense(options.sense) as sense:
+            rack = VirtualRack(
+                clock, device, sense, channels=options.channels, log=options.log, linger_s=options.linger
+            )
+            loop.add_signal_handler(signal.SIGTERM, rack.ended.set)
+            # Ctrl-C reaches the whole process group, but the bench needs us on its way to the safe state.
+            loop.add_signal_handler(signal.SIGINT, lambda: None)
+            sys.stdout.write(json.dumps({"port": device.port}) + "\n")
+            sys.stdout.flush()
+            await rack.ended.wait()
+
+    try:
+        run_on_host(play)
+    except (ConfigError, LinkError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""The ports every link adapter answers to: CAN and serial, simulated or real."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from bench.trace.events import CanFrame
+from bench.trace.timeline import Stamping
+
+FrameListener = Callable[[int, CanFrame], None]
+"""Called with (t_ns, frame) at the end of a frame; t_ns is the link's stamp in the run's timebase."""
+
+
+class CanLink(Protocol):
+    """One node's connection to one CAN bus."""
+
+    channel: str
+    stamping: Stamping
+
+    def send(self, frame: CanFrame) -> None:
+        """Hand a frame to the controller; returns at once. Raises LinkError when the link is gone."""
+
+    def subscribe(self, listener: FrameListener) -> None:
+        """Call `listener` for every frame another node has sent."""
+
+    def close(self) -> None: ...
+
+
+class SerialLink(Protocol):
+    """The bench's end of a serial line to an instrument."""
+
+    port: str
+
+    def write(self, data: bytes) -> None:
+        """Queue bytes for transmission; returns at once. Raises LinkError when the line is torn."""
+
+    async def read_until(self, terminator: bytes) -> bytes:
+        """The bytes up to and including `terminator`. Raises LinkError when the line is torn. Cancellable."""
+
+    def discard_input(self) -> None:
+        """Forget what has been received and not read (a late reply to a question given up)."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,186 @@
+"""A CAN bus on the Clock's timeline: one frame at a time, arbitrated by identifier, as long as its bits."""
+
+import heapq
+from array import array
+from bisect import bisect_right
+
+from bench.errors import LinkError
+from bench.links.bit_timing import arbitration_key, frame_time_ns, intermission_ns
+from bench.links.ports import FrameListener
+from bench.timing.clock import Clock, Phase
+from bench.trace.events import CanFrame
+from bench.trace.timeline import Stamping, Trace
+
+_REMEMBERED_FRAMES = 1 << 15
+
+
+class SimulatedCanNode:
+    """One controller on the bus, with a transmit queue that offers its lowest identifier first. A CanLink."""
+
+    def __init__(self, bus: "SimulatedCanBus", name: str) -> None:
+        self.name = name
+        self.channel = bus.channel
+        self.stamping = bus.stamping
+        self.muted = False
+        self.closed = False
+        self.hearers: tuple[FrameListener, ...] = ()
+        self._bus = bus
+
+    def send(self, frame: CanFrame) -> None:
+        """Offer a frame; returns at once. LinkError: the node is closed, or the bus cannot carry it."""
+        if self.closed:
+            raise LinkError(
+                f"CAN '{self.channel}': node '{self.name}' is closed; it was to send 0x{frame.can_id:X}"
+            )
+        self._bus.offer(self, frame)
+
+    def subscribe(self, listener: FrameListener) -> None:
+        """Call `listener` at the end of every frame another node has sent."""
+        self._bus.listen(self, listener)
+
+    def close(self) -> None:
+        """Leave the bus: nothing waiting is sent any more, nothing is heard."""
+        self.closed = True
+        self._bus.leave(self)
+
+
+class SimulatedCanBus:
+    """The wire between the nodes. Nodes that offer a frame at the same instant compete, whatever their phase.
+
+    A frame starts at the instant of the first offer on an idle bus, or at the end of the intermission. Who
+    wins is settled one nanosecond later, so that everybody who offers at that very instant takes part.
+    """
+
+    def __init__(
+        self, clock: Clock, trace: Trace, channel: str, bitrate: int, data_bitrate: int | None = None
+    ) -> None:
+        self.channel = channel
+        self.stamping = Stamping(source="simulated", u_ns=0)
+        self.bitrate = bitrate
+        self.data_bitrate = data_bitrate
+        trace.stamping[channel] = self.stamping
+        self._clock = clock
+        self._trace = trace
+        self._intermission_ns = intermission_ns(bitrate)
+        self._nodes: dict[str, SimulatedCanNode] = {}
+        self._listeners: list[tuple[SimulatedCanNode, FrameListener]] = []
+        self._known: dict[
+            CanFrame, tuple[int, int]
+        ] = {}  # content → (arbitration key, time on the wire in ns)
+        self._waiting: list[tuple[int, int, int, CanFrame, SimulatedCanNode]] = []
+        self._sequence = 0
+        self._idle = True
+        self._begin_ns = 0
+        self._end_ns = 0
+        self._free_ns = clock.now_ns()  # end of the last intermission
+        self._on_wire: tuple[CanFrame, SimulatedCanNode] | None = None
+        self._frees = array("q")  # end of each transmission, and the busy time accumulated up to it
+        self._busies = array("q")
+        self._busy_ns = 0
+
+    def node(self, name: str) -> SimulatedCanNode:
+        """Connect a node; its name is the sender in the trace. LinkError for a name already in use."""
+        if name in self._nodes:
+            raise LinkError(
+                f"CAN '{self.channel}': there is a node '{name}' already; expected a name of its own"
+            )
+        node = self._nodes[name] = SimulatedCanNode(self, name)
+        self._rewire()
+        return node
+
+    def mute(self, node: SimulatedCanNode | str, muted: bool = True) -> None:
+        """Cut (or mend) a node's transmit path: what it sends is lost without its notice; it still hears."""
+        if isinstance(node, str):
+            if node not in self._nodes:
+                raise LinkError(
+                    f"CAN '{self.channel}': no node '{node}'; expected one of {', '.join(self._nodes)}"
+                )
+            node = self._nodes[node]
+        node.muted = muted
+        if muted:
+            self._forget(node)
+
+    def load(self, since_ns: int = 0) -> float:
+        """Share of the time since `since_ns` in which a frame or its intermission was on the wire (0..1)."""
+        now_ns = self._clock.now_ns()
+        if now_ns <= since_ns:
+            return 0.0
+        return (self._busy_until(now_ns) - self._busy_until(since_ns)) / (now_ns - since_ns)
+
+    def listen(self, node: SimulatedCanNode, listener: FrameListener) -> None:
+        self._listeners.append((node, listener))
+        self._rewire()
+
+    def leave(self, node: SimulatedCanNode) -> None:
+        self._listeners = [(owner, listener) for owner, listener in self._listeners if owner is not node]
+        self._nodes.pop(node.name, None)
+        self._forget(node)
+        self._rewire()
+
+    def offer(self, node: SimulatedCanNode, frame: CanFrame) -> None:
+        key, wire_ns = self._known.get(frame) or self._learn(frame)
+        if node.muted:
+            return
+        self._sequence += 1
+        heapq.heappush(self._waiting, (key, self._sequence, wire_ns, frame, node))
+        if self._idle:
+            now_ns = self._clock.now_ns()
+            self._begin(now_ns if now_ns > self._free_ns else self._free_ns)
+
+    def _learn(self, frame: CanFrame) -> tuple[int, int]:
+        if frame.fd and self.data_bitrate is None:
+            raise LinkError(
+                f"CAN '{self.channel}': FD frame 0x{frame.can_id:X} on a classic bus; expected a data_bitrate"
+            )
+        facts = (arbitration_key(frame), frame_time_ns(frame, self.bitrate, self.data_bitrate))
+        if len(self._known) >= _REMEMBERED_FRAMES:
+            self._known.clear()
+        self._known[frame] = facts
+        return facts
+
+    def _begin(self, begin_ns: int) -> None:
+        self._idle = False
+        self._begin_ns = begin_ns
+        self._clock.call_at(begin_ns + 1, Phase.PLANT, self._arbitrate)
+
+    def _arbitrate(self) -> None:
+        if not self._waiting:  # the only ones waiting were muted or closed meanwhile
+            self._idle = True
+            return
+        _, _, wire_ns, frame, node = heapq.heappop(self._waiting)
+        self._on_wire = (frame, node)
+        self._free_ns = self._begin_ns + wire_ns
+        self._end_ns = self._free_ns - self._intermission_ns
+        self._busy_ns += wire_ns
+        self._frees.append(self._free_ns)
+        self._busies.append(self._busy_ns)
+        self._clock.call_at(self._end_ns, Phase.BUS, self._finish)
+
+    def _finish(self) -> None:
+        assert self._on_wire is not None  # noqa: S101
+        frame, node = self._on_wire
+        end_ns = self._end_ns
+        self._trace.frame(end_ns, self.channel, frame, node.name)
+        for listener in node.hearers:
+            listener(end_ns, frame)
+        if self._waiting:
+            self._begin(self._free_ns)
+        else:
+            self._idle = True
+
+    def _forget(self, node: SimulatedCanNode) -> None:
+        self._waiting = [entry for entry in self._waiting if entry[4] is not node]
+        heapq.heapify(self._waiting)
+
+    def _rewire(self) -> None:
+        for node in self._nodes.values():
+            node.hearers = tuple(listener for owner, listener in self._listeners if owner is not node)
+
+    def _busy_until(self, t_ns: int) -> int:
+        """Busy time from the start until `t_ns`, in ns; a frame under way counts as far as it has got."""
+        index = bisect_right(self._frees, t_ns)
+        done_ns = self._busies[index - 1] if index else 0
+        if index == len(self._frees):
+            return done_ns
+        wire_ns = self._busies[index] - done_ns
+        return done_ns + max(0, t_ns - (self._frees[index] - wire_ns))

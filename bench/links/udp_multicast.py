@@ -1,0 +1,244 @@
+"""python-can's `udp_multicast` wire, with kernel stamps, a drop counter and both directions seen.
+
+python-can's own bus cannot serve a latency measurement: its socket holds 256 frames and drops silently, it
+does not see its own frames, and every python-can process sends from the group's port, so that nobody can tell
+who sent. Here one socket with a port of its own sends, another one, joined to the group, sees all of it.
+"""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import msgpack
+
+from bench.errors import LinkError
+from bench.links.ports import FrameListener
+from bench.timing.clock import Clock, Timebase
+from bench.timing.correlation import correlate
+from bench.timing.host import host_now_ns
+from bench.trace.events import CanFrame, Kind
+from bench.trace.timeline import Stamping, Trace
+from bench.units import NS_PER_S
+
+DEFAULT_GROUP = "239.74.163.2"
+DEFAULT_PORT = 43113
+U_NS = 150_000  # half-width of a kernel stamp on a quiet loopback, the sender's own cost included
+
+_SO_TIMESTAMPNS = 35
+_SO_RXQ_OVFL = 40
+_SO_RCVBUFFORCE = 33
+_IP_MULTICAST_ALL = 49
+_RECEIVE_BUFFER_BYTES = 4 << 20
+_TIMESPEC = struct.Struct("@ll")
+_COUNT = struct.Struct("@I")
+_ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESPEC.size) + socket.CMSG_SPACE(_COUNT.size)
+_BATCH = 1024  # datagrams per turn of the loop
+_DATAGRAM_BYTES = 4096
+_SENDER_MARK = "node:"  # bench nodes put their name into the format's free `channel` field
+
+
+class UdpMulticastCan:
+    """A CanLink over IP multicast. The trace gets every frame that passes, own ones too, at its kernel stamp.
+
+    Frames of foreign python-can processes stand in the trace under `foreign`.
+    """
+
+    def __init__(
+        self,
+        *,
+        channel: str,
+        group: str = DEFAULT_GROUP,
+        port: int = DEFAULT_PORT,
+        hop_limit: int = 1,
+        fd: bool = True,
+        trace: Trace | None,
+        name: str,
+        foreign: str = "dut",
+    ) -> None:
+        self.channel = channel
+        self.stamping = Stamping(source="kernel receive stamp, udp_multicast", u_ns=U_NS)
+        self.dropped = 0  # datagrams the kernel had to drop because this process was too slow
+        self._fd = fd
+        self._trace = trace
+        self._name = name
+        self._foreign = foreign
+        self._mark = _SENDER_MARK + name
+        self._listeners: list[FrameListener] = []
+        self._where = f"CAN '{channel}' udp_multicast {group} port {port}"
+        self._loop = asyncio.get_running_loop()
+        try:
+            self._receiver, self._sender = _open_sockets(group, port, hop_limit)
+        except OSError as error:
+            raise LinkError(f"{self._where}: {error}; expected a group this host has a route to") from error
+        self._own_address = self._sender.getsockname()[:2]
+        self._open = True
+        self._loop.add_reader(self._receiver.fileno(), self._drain)
+        if trace is not None:
+            trace.stamping[channel] = self.stamping
+
+    def send(self, frame: CanFrame) -> None:
+        if not self._open:
+            raise LinkError(f"{self._where}: closed; frame 0x{frame.can_id:X} was to be sent")
+        if frame.fd and not self._fd:
+            raise LinkError(
+                f"{self._where}: FD frame 0x{frame.can_id:X} on a classic bus; expected fd = true"
+            )
+        try:
+            self._sender.send(_pack(frame, self._mark))
+        except OSError as error:
+            raise LinkError(f"{self._where}: frame 0x{frame.can_id:X} not sent: {error}") from error
+
+    def subscribe(self, listener: FrameListener) -> None:
+        self._listeners.append(listener)
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            self._loop.remove_reader(self._receiver.fileno())
+            self._receiver.close()
+            self._sender.close()
+
+    def _drain(self) -> None:
+        batch: list[tuple[bytes, list[tuple[int, int, bytes]], Any]] = []
+        receive = self._receiver.recvmsg
+        try:
+            while len(batch) < _BATCH:
+                data, ancillary, _, address = receive(_DATAGRAM_BYTES, _ANCILLARY_BYTES)
+                batch.append((data, ancillary, address))
+        except BlockingIOError:
+            pass
+        except OSError as error:  # the network under it went away
+            if self._trace is not None:
+                text = f"reception broke: {error}"
+                self._trace.mark(host_now_ns(), Kind.ERROR, self._where, text=text)
+            self.close()
+        correlation = correlate()
+        for data, ancillary, address in batch:
+            realtime_ns = 0
+            for _, kind, value in ancillary:
+                if kind == _SO_TIMESTAMPNS:
+                    seconds, nanoseconds = _TIMESPEC.unpack(value)
+                    realtime_ns = seconds * NS_PER_S + nanoseconds
+                elif kind == _SO_RXQ_OVFL:
+                    self.dropped = _COUNT.unpack(value)[0]
+            self._take(correlation.monotonic_ns(realtime_ns), data, address[:2] == self._own_address)
+            if not self._open:  # a listener has closed the link, or it broke
+                return
+
+    def _take(self, t_ns: int, data: bytes, own: bool) -> None:
+        try:
+            frame, sender = _unpack(data)
+        except (ValueError, TypeError, KeyError, AttributeError, msgpack.UnpackException) as error:
+            self._anomaly(t_ns, f"a datagram of {len(data)} bytes is no python-can message: {error}")
+            return
+        if frame is None:
+            self._anomaly(t_ns, "a remote or error frame was received; the bench uses data frames only")
+            return
+        if frame.fd and not self._fd:
+            return
+        if self._trace is not None:
+            self._trace.frame(t_ns, self.channel, frame, self._name if own else sender or self._foreign)
+        if not own:
+            for listener in self._listeners:
+                listener(t_ns, frame)
+
+    def _anomaly(self, t_ns: int, text: str) -> None:
+        if self._trace is not None:
+            self._trace.mark(t_ns, Kind.ANOMALY, self._where, u_ns=U_NS, text=text)
+
+
+def open_udp_multicast(
+    channel: str, options: Mapping[str, Any], clock: Clock, trace: Trace | None, name: str
+) -> UdpMulticastCan:
+    """Join a group. Options as in python-can: channel (the group), port, hop_limit, fd; also foreign."""
+    if clock.timebase is not Timebase.HOST:
+        raise LinkError(f"CAN '{channel}' udp_multicast: runs in real time only; expected a simulated bus")
+    known = {"channel", "port", "hop_limit", "fd", "foreign"}
+    if strange := set(options) - known:
+        raise LinkError(
+            f"CAN '{channel}' udp_multicast: unknown option '{min(strange)}'; "
+            f"expected {', '.join(sorted(known))}"
+        )
+    return UdpMulticastCan(
+        channel=channel,
+        group=options.get("channel", DEFAULT_GROUP),
+        port=options.get("port", DEFAULT_PORT),
+        hop_limit=options.get("hop_limit", 1),
+        fd=options.get("fd", True),
+        trace=trace,
+        name=name,
+        foreign=options.get("foreign", "dut"),
+    )
+
+
+def _open_sockets(group: str, port: int, hop_limit: int) -> tuple[socket.socket, socket.socket]:
+    """(receiver joined to the group, sender with a port of its own), both non-blocking."""
+    family = socket.AF_INET6 if ":" in group else socket.AF_INET
+    packed = socket.inet_pton(family, group)
+    receiver = socket.socket(family, socket.SOCK_DGRAM)
+    sender = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT, _SO_TIMESTAMPNS, _SO_RXQ_OVFL):
+            receiver.setsockopt(socket.SOL_SOCKET, option, 1)
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
+        with suppress(PermissionError):  # the plain option is capped by net.core.rmem_max
+            receiver.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER_BYTES)
+        receiver.bind((group, port))  # the group's address: other groups on this port stay out
+        if family == socket.AF_INET:
+            receiver.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
+            membership = packed + struct.pack("@I", socket.INADDR_ANY)
+            receiver.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, hop_limit)
+        else:
+            receiver.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, packed + struct.pack("@I", 0))
+            sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, hop_limit)
+        sender.connect((group, port))
+        receiver.setblocking(False)
+        sender.setblocking(False)
+    except OSError:
+        receiver.close()
+        sender.close()
+        raise
+    return receiver, sender
+
+
+def _pack(frame: CanFrame, channel: str) -> bytes:
+    """One frame in python-can's format: a msgpack map of the arguments of can.Message."""
+    packed: bytes = msgpack.packb(
+        {
+            "timestamp": 0.0,
+            "arbitration_id": frame.can_id,
+            "is_extended_id": frame.extended,
+            "is_remote_frame": False,
+            "is_error_frame": False,
+            "channel": channel,
+            "dlc": len(frame.data),
+            "data": frame.data,
+            "is_fd": frame.fd,
+            "bitrate_switch": frame.bitrate_switch,
+            "error_state_indicator": False,
+        },
+        use_bin_type=True,
+    )
+    return packed
+
+
+def _unpack(data: bytes) -> tuple[CanFrame | None, str]:
+    """(the data frame or None for another kind, the bench node that announced itself or "")."""
+    message = msgpack.unpackb(data, raw=False)
+    channel = message.get("channel")
+    marked = isinstance(channel, str) and channel.startswith(_SENDER_MARK)
+    sender = channel[len(_SENDER_MARK) :] if marked else ""
+    if message.get("is_remote_frame") or message.get("is_error_frame"):
+        return None, sender
+    frame = CanFrame(
+        int(message["arbitration_id"]),
+        bytes(message["data"] or b""),
+        bool(message.get("is_extended_id", True)),
+        bool(message.get("is_fd")),
+        bool(message.get("bitrate_switch")),
+    )
+    return frame, sender

@@ -1,0 +1,63 @@
+"""Plans and measurements as JSON-ready dictionaries, so that a stored run can be judged again."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from bench.errors import RecordError
+from bench.measure.interval import Interval, Latency, Measurement, Term
+from bench.measure.plan import Aim, Plan, SignalTest
+
+
+def plan_to_dict(plan: Plan) -> dict[str, Any]:
+    """Plain lists, numbers and text only."""
+    return {**asdict(plan), "aim": plan.aim.value, "heard": [list(one) for one in plan.heard]}
+
+
+def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
+    """The inverse of `plan_to_dict`. Raises RecordError for what is no stored plan."""
+    try:
+        tests: dict[str, Any] = {
+            name: tuple(SignalTest(**one) for one in stored[name])
+            for name in ("onset", "detection", "safe_state", "forbidden")
+        }
+        rest = {
+            key: value for key, value in stored.items() if key not in (*tests, "aim", "heard", "dtc_test")
+        }
+        return Plan(
+            aim=Aim(stored["aim"]),
+            heard=tuple((channel, message, gap_ns) for channel, message, gap_ns in stored["heard"]),
+            dtc_test=None if stored["dtc_test"] is None else SignalTest(**stored["dtc_test"]),
+            **tests,
+            **rest,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"stored plan cannot be read: {error}; expected what plan_to_dict wrote") from error
+
+
+def measurement_to_dict(measurement: Measurement) -> dict[str, Any]:
+    """Plain dictionaries, numbers and text only."""
+    return asdict(measurement)
+
+
+def measurement_from_dict(stored: Mapping[str, Any]) -> Measurement:
+    """The inverse of `measurement_to_dict`. Raises RecordError for what is no stored measurement."""
+    try:
+        known: dict[str, Any] = dict(stored)
+        for name in ("onset", "detected", "safe"):
+            known[name] = None if known[name] is None else Interval(**known[name])
+        for name in ("fdti", "frti", "fhti"):
+            known[name] = None if known[name] is None else _latency(known[name])
+        for name in ("broken", "silent", "bench_faults", "anomalies"):
+            known[name] = tuple(known[name])
+        return Measurement(**known)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(
+            f"stored measurement cannot be read: {error}; expected what measurement_to_dict wrote"
+        ) from error
+
+
+def _latency(stored: Mapping[str, Any]) -> Latency:
+    return Latency(
+        interval=Interval(**stored["interval"]), terms=tuple(Term(**term) for term in stored["terms"])
+    )

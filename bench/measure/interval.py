@@ -1,0 +1,69 @@
+"""A latency is an interval, with an uncertainty budget that names its terms."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """[low_ns, high_ns]: the truth lies inside."""
+
+    low_ns: int
+    high_ns: int
+
+    def __post_init__(self) -> None:
+        if self.low_ns > self.high_ns:
+            raise ValueError(f"interval [{self.low_ns}, {self.high_ns}] ns is upside down")
+
+    @property
+    def width_ns(self) -> int:
+        return self.high_ns - self.low_ns
+
+    def since(self, start: "Interval") -> "Interval":
+        """The time from `start` to self; never negative, since effect follows cause."""
+        return Interval(
+            low_ns=max(0, self.low_ns - start.high_ns), high_ns=max(0, self.high_ns - start.low_ns)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One named contribution to an interval's width, in ns (full width, not half)."""
+
+    name: str
+    width_ns: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """One measured time: its interval and the terms that make up the width."""
+
+    interval: Interval
+    terms: tuple[Term, ...]
+
+    def widest(self) -> Term:
+        return max(self.terms, key=lambda term: term.width_ns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """All that was measured in one shot. None means: not seen. `anomalies` are in words.
+
+    onset, detected, safe: instants as intervals on the run's timebase. fdti/frti/fhti: latencies from onset
+    (frti: from detection). `broken` lists forbidden things that happened, in words; `silent` lists silences
+    of the DUT, `bench_faults` what the bench did wrong (a late loop, lost frames, a readback mismatch).
+    """
+
+    onset: Interval | None
+    detected: Interval | None
+    safe: Interval | None
+    fdti: Latency | None
+    frti: Latency | None
+    fhti: Latency | None
+    dtc_seen: bool | None
+    held: bool | None
+    broken: tuple[str, ...]
+    silent: tuple[str, ...]
+    bench_faults: tuple[str, ...]
+    anomalies: tuple[str, ...]
+    observable_ns: int | None

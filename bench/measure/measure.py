@@ -1,0 +1,311 @@
+"""From a Trace and a Plan to a Measurement: onset, detection and safe state as intervals. A pure function."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+from bench.measure.interval import Interval, Latency, Measurement, Term
+from bench.measure.plan import Aim, Plan
+from bench.measure.questions import Codec, Question, by_address, message_of, words
+from bench.measure.window import Window, armed_window, stamp_half_width, told_by_marks
+from bench.trace.events import Kind, Mark
+from bench.trace.timeline import Trace
+from bench.units import format_ns
+
+
+class _Seen:
+    """An instant found, with the terms of its width."""
+
+    __slots__ = ("interval", "t_ns", "terms")
+
+    def __init__(self, interval: Interval, t_ns: int, terms: tuple[Term, ...]) -> None:
+        self.interval = interval
+        self.t_ns = t_ns
+        self.terms = terms
+
+
+class _Shot:
+    """One pass over the window. Lives for one call of `measure`."""
+
+    def __init__(self, trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> None:
+        self.trace = trace
+        self.plan = plan
+        self.decoders = decoders
+        self.window: Window = armed_window(trace)
+        self.faults, self.anomalies = told_by_marks(trace)
+        self.faults.extend(self.window.faults)
+        self.broken: list[str] = []
+        self.silent: list[str] = []
+        self.commanded: Mark | None = next(trace.of_kind(Kind.STIMULUS_COMMANDED), None)
+        self.onset: _Seen | None = None
+        self.detected: _Seen | None = None
+        self.safe: _Seen | None = None
+        self.held: bool | None = None
+        self.dtc_seen: bool | None = None
+
+    # --- onset -------------------------------------------------------------------------------------------
+
+    def find_onset(self) -> None:
+        if self.commanded is None:
+            self.faults.append("no stimulus was commanded")
+            return
+        confirmed = self._confirmation()
+        if self.plan.onset:
+            self._onset_from_frames(self.commanded)
+        elif confirmed is not None:
+            # A stimulus that no frame shows (a pin, a muted message): its actuation interval is the onset.
+            low_ns, high_ns = _actuation(confirmed)
+            self.onset = _Seen(
+                Interval(low_ns=low_ns, high_ns=high_ns),
+                high_ns,
+                (Term(name="onset", width_ns=high_ns - low_ns, note="actuation confirmed by readback"),),
+            )
+        must_trip = self.plan.aim is Aim.MUST_TRIP
+        if self.onset is None and (must_trip or confirmed is None):
+            self.faults.append("no proof that the stimulus reached the DUT's terminals")
+        elif (
+            self.onset is not None
+            and confirmed is not None
+            and self.onset.interval.high_ns < _actuation(confirmed)[0]
+        ):
+            self.faults.append("the onset was seen before the readback says the stimulus was actuated")
+
+    def _confirmation(self) -> Mark | None:
+        marks = list(self.trace.of_kind(Kind.STIMULUS_CONFIRMED))
+        proven = next((mark for mark in marks if mark.facts.get("readback") is True), None)
+        if self.plan.confirm_by_readback and proven is None:
+            self.faults.append("the stimulus was not confirmed by readback")
+        if proven is not None or self.plan.confirm_by_readback:
+            return proven
+        return next(iter(marks), None)
+
+    def _onset_from_frames(self, commanded: Mark) -> None:
+        questions = [Question(test, self.decoders) for test in self.plan.onset]
+        index = by_address(questions)
+        for t_ns, channel, frame, _ in self.window.frames:
+            for question in index.get((channel, frame.can_id, frame.extended), ()):
+                if not question.hear(t_ns, frame.data):
+                    continue
+                if t_ns < commanded.t_ns:
+                    self.faults.append(
+                        f"stimulus was already present: {words(question.test)} held "
+                        f"{format_ns(commanded.t_ns - t_ns)} before the command"
+                    )
+                    return
+                u_ns, late_ns = stamp_half_width(self.trace, self.window, channel)
+                half_ns = u_ns + late_ns
+                terms = [Term(name="onset", width_ns=2 * u_ns, note=f"stamp on {channel}")]
+                if late_ns:
+                    terms.append(Term(name="bench lateness", width_ns=2 * late_ns, note="onset"))
+                interval = Interval(low_ns=t_ns - half_ns, high_ns=t_ns + half_ns)
+                self.onset = _Seen(interval, t_ns, tuple(terms))
+                return
+
+    # --- the DUT's answer --------------------------------------------------------------------------------
+
+    def find_answer(self) -> None:
+        trip = self.plan.aim is Aim.MUST_TRIP
+        if trip and self.onset is None:
+            return  # nothing to count from: already a bench fault
+        plan = self.plan
+        from_ns = self.window.start_ns
+        if trip and self.onset is not None:
+            # Where two stamps overlap the order is unknown, and an effect in the overlap followed its cause.
+            from_ns = self.onset.interval.low_ns - self._widest_half_width()
+        detection = [Question(test, self.decoders) for test in plan.detection]
+        safe = [Question(test, self.decoders) for test in plan.safe_state] if trip else []
+        forbidden = [Question(test, self.decoders) for test in plan.forbidden]
+        dtc = [Question(plan.dtc_test, self.decoders)] if plan.dtc_test is not None else []
+        index = by_address([*detection, *safe, *forbidden, *dtc])
+        roles = {id(q): role for role, group in enumerate((detection, safe, forbidden, dtc)) for q in group}
+        early: set[int] = set()
+        self.dtc_seen = False if dtc else None
+        safe_before = False
+        for t_ns, channel, frame, _ in self.window.frames:
+            after = t_ns >= from_ns
+            if (
+                after
+                and not safe_before
+                and not early
+                and self.safe is None
+                and safe
+                and self._already(safe, from_ns)
+            ):
+                safe_before = True
+                self.broken.append("safe state already held before the fault")
+            for question in index.get((channel, frame.can_id, frame.extended), ()):
+                role = roles[id(question)]
+                said_no_ns = question.no_ns
+                answer = question.hear(t_ns, frame.data)
+                if answer and not after and role in (0, 3) and id(question) not in early:
+                    early.add(id(question))
+                    self.broken.append(f"reported before the fault: {words(question.test)}")
+                elif answer and after:
+                    self._answered(role, question, t_ns, said_no_ns, forbidden)
+            if after and safe:
+                self._watch_safe(safe, t_ns)
+        if safe:
+            self._close_hold(safe)
+        self._tell_torn([*detection, *safe, *forbidden, *dtc])
+
+    def _tell_torn(self, questions: list[Question]) -> None:
+        torn = {q.test.message: q for q in questions if q.torn}
+        for message, question in torn.items():
+            frames = "1 frame" if question.torn == 1 else f"{question.torn} frames"
+            self.anomalies.append(
+                f"{frames} of {message} could not be read: payload of {question.torn_length} bytes"
+            )
+
+    def _widest_half_width(self) -> int:
+        widths = (sum(stamp_half_width(self.trace, self.window, channel)) for channel in self.decoders)
+        return max(widths, default=0)
+
+    def _already(self, safe: list[Question], from_ns: int) -> bool:
+        """Before the first frame after onset is heard: did every safe-state test hold by then?"""
+        return all(q.holds is True and q.yes_ns is not None and q.yes_ns < from_ns for q in safe)
+
+    def _answered(
+        self, role: int, question: Question, t_ns: int, said_no_ns: int | None, forbidden: list[Question]
+    ) -> None:
+        if role == 0 and self.detected is None:
+            self.detected = self._seen(question, t_ns, said_no_ns)
+        elif role == 2 and question in forbidden:
+            forbidden.remove(question)  # told once, at its first occurrence
+            self.broken.append(f"{words(question.test)} at {self._since_onset(t_ns)}")
+        elif role == 3:
+            self.dtc_seen = True
+
+    def _since_onset(self, t_ns: int) -> str:
+        if self.onset is not None:
+            start_ns, name = self.onset.t_ns, "onset"
+        elif self.commanded is not None:
+            start_ns, name = self.commanded.t_ns, "the command"
+        else:
+            start_ns, name = self.window.start_ns, "arming"
+        if t_ns < start_ns:
+            return f"{format_ns(start_ns - t_ns)} before {name}"
+        return f"+{format_ns(t_ns - start_ns)} after {name}"
+
+    def _seen(self, question: Question, t_ns: int, no_ns: int | None) -> _Seen:
+        """Last good to first bad, each widened by its stamp; never earlier than the cause."""
+        u_ns, late_ns = stamp_half_width(self.trace, self.window, question.test.channel)
+        half_ns = u_ns + late_ns
+        start = self.onset.interval.low_ns if self.onset is not None else self.window.start_ns
+        good_ns = start if no_ns is None else no_ns - half_ns
+        low_ns = max(start, good_ns)
+        high_ns = max(low_ns, t_ns + half_ns)
+        cycle_ns = max(0, t_ns - max(start, start if no_ns is None else no_ns))
+        terms = [
+            Term(name="DUT reporting cycle", width_ns=cycle_ns, note=question.test.message),
+            Term(name="stamp", width_ns=2 * u_ns, note=question.test.channel),
+        ]
+        if late_ns:
+            terms.append(Term(name="bench lateness", width_ns=2 * late_ns, note=question.test.channel))
+        return _Seen(Interval(low_ns=low_ns, high_ns=high_ns), t_ns, tuple(terms))
+
+    # --- safe state --------------------------------------------------------------------------------------
+
+    def _watch_safe(self, safe: list[Question], t_ns: int) -> None:
+        if self.safe is None:
+            if all(q.holds for q in safe):
+                seen = [self._seen(q, q.yes_ns if q.yes_ns is not None else t_ns, q.no_ns) for q in safe]
+                last = max(seen, key=lambda one: one.interval.high_ns)
+                low_ns = max(one.interval.low_ns for one in seen)
+                self.safe = _Seen(Interval(low_ns=low_ns, high_ns=last.interval.high_ns), t_ns, last.terms)
+        elif self.held is None and t_ns <= self.safe.t_ns + self.plan.hold_ns:
+            lost = next((q for q in safe if q.holds is False), None)
+            if lost is not None:
+                self.held = False
+                self.broken.append(
+                    f"safe state was not held: {words(lost.test)} no longer at {self._since_onset(t_ns)}, "
+                    f"{format_ns(t_ns - self.safe.t_ns)} after it was reached"
+                )
+
+    def _close_hold(self, safe: list[Question]) -> None:
+        if self.safe is None or self.held is False:
+            return
+        end_ns = self.safe.t_ns + self.plan.hold_ns
+        if self.window.end_ns < end_ns:
+            self.faults.append(
+                f"the window closed {format_ns(end_ns - self.window.end_ns)} before the hold time had passed"
+            )
+            return
+        # Holding must be witnessed: a message that fell silent proves nothing.
+        mute = [q for q in safe if q.cycle_ns and (q.last_ns or 0) + 3 * q.cycle_ns < end_ns]
+        for question in mute:
+            self.silent.append(f"{question.test.message} fell silent while the safe state had to be held")
+        self.held = None if mute else True
+
+    # --- life signs --------------------------------------------------------------------------------------
+
+    def listen_for_life(self) -> None:
+        for channel, message, longest_ns in self.plan.heard:
+            codec = message_of(self.decoders, channel, message)
+            address = (channel, codec.can_id, codec.extended)
+            u_ns, late_ns = stamp_half_width(self.trace, self.window, channel)
+            stamps = [
+                f.t_ns for f in self.window.frames if (f.channel, f.frame.can_id, f.frame.extended) == address
+            ]
+            if not stamps:
+                self.silent.append(f"{message} was never heard on {channel}")
+                self.faults.append(
+                    f"{message} was never heard on {channel}: nothing shows that the DUT was alive"
+                )
+                continue
+            edges = [self.window.start_ns, *stamps, self.window.end_ns]
+            gap_ns, at_ns = max((b - a, a) for a, b in pairwise(edges))
+            if gap_ns - 2 * (u_ns + late_ns) > longest_ns:
+                self.silent.append(
+                    f"{message} silent for {format_ns(gap_ns)} from {self._since_onset(at_ns)}; "
+                    f"longest allowed {format_ns(longest_ns)}"
+                )
+
+    def check_length(self) -> None:
+        """Nothing seen counts only if one looked for the whole of the promised time."""
+        if self.commanded is None or (self.plan.aim is Aim.MUST_TRIP and self.detected is not None):
+            return
+        looked_ns = self.window.end_ns - self.commanded.t_ns
+        if looked_ns < self.plan.window_ns:
+            self.faults.append(
+                f"the window closed {format_ns(looked_ns)} after the stimulus; "
+                f"expected {format_ns(self.plan.window_ns)}"
+            )
+
+
+def _actuation(mark: Mark) -> tuple[int, int]:
+    low, high = mark.facts.get("low_ns"), mark.facts.get("high_ns")
+    low_ns = int(low) if isinstance(low, int | float) else mark.t_ns - mark.u_ns
+    high_ns = int(high) if isinstance(high, int | float) else mark.t_ns + mark.u_ns
+    return min(low_ns, high_ns), high_ns
+
+
+def _latency(start: _Seen | None, end: _Seen | None) -> Latency | None:
+    if start is None or end is None:
+        return None
+    return Latency(interval=end.interval.since(start.interval), terms=(*start.terms, *end.terms))
+
+
+def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurement:
+    """All facts of one shot; times in ns on the trace's timebase. `decoders`: channel → Database.
+
+    Raises ScenarioError where the plan names a channel, message or signal that the databases lack.
+    """
+    shot = _Shot(trace, plan, decoders)
+    shot.find_onset()
+    shot.find_answer()
+    shot.listen_for_life()
+    shot.check_length()
+    return Measurement(
+        onset=shot.onset.interval if shot.onset else None,
+        detected=shot.detected.interval if shot.detected else None,
+        safe=shot.safe.interval if shot.safe else None,
+        fdti=_latency(shot.onset, shot.detected),
+        frti=_latency(shot.detected, shot.safe),
+        fhti=_latency(shot.onset, shot.safe),
+        dtc_seen=shot.dtc_seen,
+        held=shot.held,
+        broken=tuple(shot.broken),
+        silent=tuple(shot.silent),
+        bench_faults=tuple(shot.faults),
+        anomalies=tuple(shot.anomalies),
+        observable_ns=shot.detected.interval.width_ns if shot.detected else None,
+    )

@@ -1,0 +1,55 @@
+"""What to look for in a Trace: resolved, plain data, stored with the run so that it can be judged again."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Aim(StrEnum):
+    """Whether the DUT must handle the stimulus, or must stay quiet under it."""
+
+    MUST_TRIP = "must_trip"
+    MUST_NOT_TRIP = "must_not_trip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalTest:
+    """A yes/no question to one signal: `op` is == != >= <= > or <, `value` physical (choices as numbers)."""
+
+    channel: str
+    message: str
+    signal: str
+    op: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The questions of one scenario. Durations in ns; None where the scenario sets no such bound.
+
+    onset: the fault is real at the DUT's terminals at the first frame, after STIMULUS_COMMANDED, in which one
+        of these holds. The frame must not precede the bench's own confirmation that the stimulus is actuated
+        (`confirm_by_readback`), else the bench is inconsistent with itself: ERROR.
+    detection: first outside evidence that the DUT knows: any of these.
+    safe_state: all of these hold at once, and go on holding for `hold_ns`.
+    forbidden: must never hold between onset and end of the shot (must_trip), or in the whole armed window
+        (must_not_trip). This is where nuisance trips, re-closed contactors and wrong flags are caught.
+    heard: channels' messages (channel, message, longest gap in ns) that prove the DUT is alive: a longer
+        silence anywhere in the armed window is a fact against the DUT or the bench, never a pass.
+    dtc: the code that must be reported (message/signal named by dtc_test), None where no code is demanded.
+    """
+
+    aim: Aim
+    onset: tuple[SignalTest, ...]
+    detection: tuple[SignalTest, ...]
+    safe_state: tuple[SignalTest, ...]
+    forbidden: tuple[SignalTest, ...]
+    heard: tuple[tuple[str, str, int], ...]
+    dtc_test: SignalTest | None
+    confirm_by_readback: bool
+    hold_ns: int
+    window_ns: int
+    floor_ns: int | None
+    ceiling_ns: int | None
+    fdti_budget_ns: int | None
+    fhti_budget_ns: int | None
+    ftti_ns: int | None

@@ -1,0 +1,136 @@
+"""A SignalTest bound to the bytes of its message, so that a frame answers it with yes, no, or nothing."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from bench.errors import ConfigError, ScenarioError, nearest
+from bench.measure.plan import SignalTest
+
+
+def _same(a: float, b: float) -> bool:
+    # 3 * 0.1 is not 0.3: scaling must not decide a threshold. Far finer than any signal's resolution.
+    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
+
+
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "==": _same,
+    "!=": lambda a, b: not _same(a, b),
+    ">=": lambda a, b: a >= b or _same(a, b),
+    "<=": lambda a, b: a <= b or _same(a, b),
+    ">": lambda a, b: a > b and not _same(a, b),
+    "<": lambda a, b: a < b and not _same(a, b),
+}
+
+
+class MessageCodec(Protocol):
+    """What measuring needs of one message (bench.codec.database.Message has it)."""
+
+    @property
+    def can_id(self) -> int: ...
+    @property
+    def extended(self) -> bool: ...
+    @property
+    def cycle_ns(self) -> int: ...
+    def reader(self, signal: str, /) -> Callable[[bytes], float | None]: ...
+
+
+class Codec(Protocol):
+    """What measuring needs of one channel's database."""
+
+    def __getitem__(self, name: str, /) -> MessageCodec: ...
+
+
+Address = tuple[str, int, bool]
+
+
+def message_of(decoders: Mapping[str, Codec], channel: str, message: str) -> MessageCodec:
+    """The message's codec. Raises ScenarioError where the plan names a channel or message the bench lacks."""
+    if channel not in decoders:
+        raise ScenarioError(
+            f"plan: channel '{channel}' is unknown; expected one of {', '.join(decoders)}"
+            f"{nearest(channel, decoders)}"
+        )
+    try:
+        return decoders[channel][message]
+    except (KeyError, ConfigError):
+        raise ScenarioError(
+            f"plan: message '{message}' is not in the database of channel '{channel}'; "
+            "expected a message of its DBC files"
+        ) from None
+
+
+def words(test: SignalTest) -> str:
+    """`PrechargeCommand == 1`."""
+    return f"{test.signal} {test.op} {test.value:g}"
+
+
+class Question:
+    """One bound test with its memory: the last frame that said no and the current answer."""
+
+    __slots__ = (
+        "_compare",
+        "_read",
+        "_value",
+        "address",
+        "cycle_ns",
+        "holds",
+        "last_ns",
+        "no_ns",
+        "test",
+        "torn",
+        "torn_length",
+        "yes_ns",
+    )
+
+    def __init__(self, test: SignalTest, decoders: Mapping[str, Codec]) -> None:
+        message = message_of(decoders, test.channel, test.message)
+        if test.op not in _OPERATORS:
+            raise ScenarioError(
+                f"plan: operator '{test.op}' on {test.signal}; expected {' '.join(_OPERATORS)}"
+            )
+        try:
+            self._read = message.reader(test.signal)
+        except (KeyError, ValueError):
+            raise ScenarioError(
+                f"plan: signal '{test.signal}' is not in '{test.message}'; expected one of its signals"
+            ) from None
+        self._compare = _OPERATORS[test.op]
+        self._value = test.value
+        self.test = test
+        self.address: Address = (test.channel, message.can_id, message.extended)
+        self.cycle_ns = message.cycle_ns
+        self.holds: bool | None = None
+        self.no_ns: int | None = None  # stamp of the last frame in which the test did not hold
+        self.yes_ns: int | None = None  # stamp of the first frame of the present unbroken series of yes
+        self.last_ns: int | None = None
+        self.torn = 0
+        self.torn_length = 0
+
+    def hear(self, t_ns: int, data: bytes) -> bool | None:
+        """The frame's answer; None (and nothing remembered) where this frame does not carry the signal."""
+        try:
+            value = self._read(data)
+        except ValueError:  # too short for its message: a corrupted frame answers nothing
+            self.torn += 1
+            self.torn_length = len(data)
+            return None
+        if value is None:
+            return None
+        self.last_ns = t_ns
+        answer = self._compare(value, self._value)
+        if not answer:
+            self.no_ns = t_ns
+            self.yes_ns = None
+        elif self.yes_ns is None:
+            self.yes_ns = t_ns
+        self.holds = answer
+        return answer
+
+
+def by_address(questions: Iterable[Question]) -> dict[Address, list[Question]]:
+    """Questions grouped by the frame that can answer them."""
+    index: dict[Address, list[Question]] = {}
+    for question in questions:
+        index.setdefault(question.address, []).append(question)
+    return index

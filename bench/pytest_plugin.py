@@ -1,0 +1,149 @@
+"""pytest plugin: `pytest scenarios/` collects scenario files; the `rig` fixture is for scripts in Python.
+
+pytest scenarios/ --hil-config hil_config.toml --hil-repeat 5
+def test_mine(rig): shot = rig.shoot("scenarios/ov_step_cell17.toml"); assert shot.judgement.verdict is Verdict.PASS
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from bench.scenario.prepare import Prepared
+    from bench.verdict.result import ScenarioResult, ShotResult
+    from bench.wiring.common import Wired
+
+_WIRED = pytest.StashKey["Wired"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("hil", "BMS HIL bench")
+    group.addoption(
+        "--hil-config", default=None, help="bench file (default: hil_config.toml above the scenario)"
+    )
+    group.addoption(
+        "--hil-time", default=None, choices=("simulated", "real"), help="override the bench file's mode"
+    )
+    group.addoption("--hil-firmware", default=None, help="firmware build to test")
+    group.addoption(
+        "--hil-repeat", default=None, type=int, help="shots per scenario (default: the scenario's own)"
+    )
+    group.addoption("--hil-seed", default=1, type=int, help="everything random derives from it")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Scenario files are TOML files under a folder named scenarios; budgets.toml is not one."""
+    inside = "scenarios" in file_path.parent.parts
+    if file_path.suffix == ".toml" and inside and file_path.name != "budgets.toml":
+        return ScenarioFile.from_parent(parent, path=file_path)
+    return None
+
+
+class ScenarioFile(pytest.File):
+    """One scenario file, one item."""
+
+    def collect(self) -> Iterable[pytest.Item]:
+        yield ScenarioItem.from_parent(self, name=self.path.stem)
+
+
+class NotPassed(Exception):
+    """A scenario's verdict other than PASS; its text gives the reasons."""
+
+
+class ScenarioItem(pytest.Item):
+    """Runs all shots of one scenario. BLOCKED is a skip that says what the rig lacks."""
+
+    def runtest(self) -> None:
+        from bench.verdict.result import Verdict
+
+        bench = Bench.of(self.config, self.path)
+        result = bench.run(self.path, self.config.getoption("--hil-repeat"))
+        for name, value in (
+            ("safety_goal", result.budget.safety_goal),
+            ("asil", result.budget.asil),
+            ("timebase", result.timebase.value),
+            ("requirements", ", ".join(result.requirements)),
+        ):
+            self.user_properties.append((name, value))
+        verdict = result.judgement.verdict
+        if verdict is Verdict.BLOCKED:
+            pytest.skip(f"blocked: {'; '.join(result.judgement.reasons)}")
+        if verdict is not Verdict.PASS:
+            raise NotPassed(f"{verdict.name}: " + "\n".join(result.judgement.reasons))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        from bench.errors import BenchError
+
+        if isinstance(excinfo.value, NotPassed | BenchError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What the `rig` fixture hands out: shoot scenario files, in the timebase of the bench file."""
+
+    wired: Wired
+    seed: int
+
+    @classmethod
+    def of(cls, config: pytest.Config, near: Path) -> Bench:
+        """The bench named by the options, else by the nearest hil_config.toml above `near`; loaded once a session."""
+        from bench.campaign.load import load_rig
+
+        wired = config.stash.get(_WIRED, None)
+        if wired is None:
+            named = config.getoption("--hil-config")
+            wired = load_rig(
+                Path(named) if named else nearest_config(near),
+                config.getoption("--hil-time"),
+                config.getoption("--hil-firmware"),
+                None,
+            )
+            config.stash[_WIRED] = wired
+        return cls(wired, config.getoption("--hil-seed"))
+
+    def prepare(self, scenario: str | Path) -> Prepared:
+        from bench.campaign.load import load_scenarios
+
+        (prepared,), _ = load_scenarios(self.wired, [Path(scenario)], None)
+        return prepared
+
+    def shoot(self, scenario: str | Path, index: int = 0) -> ShotResult:
+        """One shot, measured and judged. Raises ScenarioError for a wrong file."""
+        from bench.campaign.shots import shoot
+
+        return shoot(self.wired, self.prepare(scenario), index, 1, self.seed, None)
+
+    def run(self, scenario: str | Path, repeat: int | None = None) -> ScenarioResult:
+        """All shots of a scenario and what they add up to."""
+        from bench.campaign.run import scenario_result, timebase_of
+        from bench.campaign.shots import shoot
+
+        prepared = self.prepare(scenario)
+        if repeat is None:
+            repeat = prepared.scenario.sweep.repeat if self.wired.config.simulated else 1
+        shots = [shoot(self.wired, prepared, index, repeat, self.seed, None) for index in range(repeat)]
+        return scenario_result(prepared, shots, timebase_of(self.wired))
+
+
+def nearest_config(near: Path) -> Path:
+    """hil_config.toml in the folder of `near` or above it; the plain name where there is none, for a clear error."""
+    for folder in (near.resolve(), *near.resolve().parents):
+        if (folder / "hil_config.toml").is_file():
+            return folder / "hil_config.toml"
+    return Path("hil_config.toml")
+
+
+@pytest.fixture
+def rig(request: pytest.FixtureRequest) -> Bench:
+    """The bench, for engineers who script in Python."""
+    return Bench.of(request.config, request.path)

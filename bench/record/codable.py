@@ -1,0 +1,110 @@
+"""Facts as JSON and back: dataclasses of scalars, enums, tuples, dicts and other such dataclasses."""
+
+import dataclasses
+import types
+import typing
+from enum import Enum, IntEnum
+from functools import cache
+from typing import Any, TypeVar
+
+from bench.errors import RecordError
+from bench.measure.plan import Plan
+from bench.verdict.result import RunResult, ShotResult
+
+T = TypeVar("T")
+
+
+def encode(value: Any) -> Any:
+    """Plain JSON values. An IntEnum becomes its name, so that a file says FAIL and not 3."""
+    if dataclasses.is_dataclass(value):
+        return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, IntEnum):
+        return value.name
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple | list):
+        return [encode(item) for item in value]
+    if isinstance(value, dict):
+        return {key: encode(item) for key, item in value.items()}
+    return value
+
+
+def decode(kind: type[T], value: Any, place: str = "") -> T:
+    """The `kind` that `encode` made `value` of. Raises RecordError naming the place that does not fit."""
+    return typing.cast(T, _decode(kind, value, place or kind.__name__))
+
+
+def run_to_dict(run: RunResult) -> dict[str, Any]:
+    """For RunFolder.finish."""
+    return typing.cast(dict[str, Any], encode(run))
+
+
+def run_from_dict(content: dict[str, Any]) -> RunResult:
+    """From OpenedRun.result. Raises RecordError."""
+    return decode(RunResult, content)
+
+
+def shot_to_dict(shot: ShotResult) -> dict[str, Any]:
+    """For RunFolder.write_shot."""
+    return typing.cast(dict[str, Any], encode(shot))
+
+
+def plan_to_dict(plan: Plan) -> dict[str, Any]:
+    """For RunFolder.write_shot."""
+    return typing.cast(dict[str, Any], encode(plan))
+
+
+def plan_from_dict(content: dict[str, Any]) -> Plan:
+    """From read_shot. Raises RecordError."""
+    return decode(Plan, content)
+
+
+@cache
+def _fields(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _decode(kind: Any, value: Any, place: str) -> Any:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        if value is None:
+            return None
+        (only,) = (argument for argument in arguments if argument is not type(None))
+        return _decode(only, value, place)
+    if origin is tuple and isinstance(value, list):
+        if arguments[-1] is Ellipsis:
+            return tuple(_decode(arguments[0], item, f"{place}[{i}]") for i, item in enumerate(value))
+        if len(arguments) == len(value):
+            return tuple(
+                _decode(a, item, f"{place}[{i}]") for i, (a, item) in enumerate(zip(arguments, value))
+            )
+    elif origin is dict and isinstance(value, dict):
+        return {key: _decode(arguments[1], item, f"{place}.{key}") for key, item in value.items()}
+    elif dataclasses.is_dataclass(kind) and isinstance(value, dict):
+        return _decode_dataclass(typing.cast(type, kind), value, place)
+    elif isinstance(kind, type) and issubclass(kind, Enum):
+        return _decode_enum(kind, value, place)
+    elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    elif isinstance(kind, type) and type(value) is kind:
+        return value
+    raise RecordError(f"{place}: found {value!r:.60}; expected {getattr(kind, '__name__', kind)}")
+
+
+def _decode_dataclass(kind: type, value: dict[str, Any], place: str) -> Any:
+    fields = _fields(kind)
+    if fields.keys() != value.keys():
+        odd = ", ".join(sorted(fields.keys() ^ value.keys()))
+        raise RecordError(f"{place}: fields missing or unknown: {odd}; expected those of {kind.__name__}")
+    try:
+        return kind(**{name: _decode(fields[name], item, f"{place}.{name}") for name, item in value.items()})
+    except ValueError as error:
+        raise RecordError(f"{place}: {error}") from error
+
+
+def _decode_enum(kind: type[Enum], value: Any, place: str) -> Enum:
+    try:
+        return kind[value] if issubclass(kind, IntEnum) else kind(value)
+    except (KeyError, ValueError) as error:
+        known = ", ".join(m.name if issubclass(kind, IntEnum) else str(m.value) for m in kind)
+        raise RecordError(f"{place}: found {value!r}; expected one of {known}") from error

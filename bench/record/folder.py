@@ -1,0 +1,153 @@
+"""A run's folder: evidence, append-only. A crash leaves a readable prefix; no footer.json means aborted.
+
+header.json                         who ran what, with which seed and hashes
+inputs/<sha256 prefix>-<name>       copies of what the run was made of
+scenarios/<id>/shot-000/            frames.blf, events.jsonl, result.json (last)
+result.json                         the RunResult
+footer.json                         SHA-256 of every file above (last)
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.errors import RecordError, at_place
+from bench.record.shot import read_json, read_shot, write_json, write_shot_files
+from bench.trace.timeline import Trace
+
+__all__ = ["OpenedRun", "RunFolder", "open_run", "read_shot"]
+
+FORMAT = "hil-run-1"
+HEADER, FOOTER, RESULT = "header.json", "footer.json", "result.json"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A run folder being written. Holds a path only, so worker processes can each be handed one."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, base: Path, run_id: str, header: dict[str, Any]) -> "RunFolder":
+        """Make `base/run_id` with its header. Raises RecordError when the run exists or cannot be written."""
+        path = base / _checked(run_id, "run id")
+        try:
+            path.mkdir(parents=True)
+            (path / "inputs").mkdir()
+            (path / "scenarios").mkdir()
+            write_json(path / HEADER, {"format": FORMAT, "run_id": run_id, **header})
+        except FileExistsError as error:
+            raise RecordError(
+                f"{path}: exists; a run folder is never written twice, choose another run id"
+            ) from error
+        except (OSError, TypeError) as error:
+            raise RecordError(f"{path}: cannot create the run folder: {error}") from error
+        return cls(path)
+
+    def add_input(self, source: Path) -> str:
+        """Copy an input file into the evidence; its SHA-256. The same content is stored once."""
+        try:
+            content = source.read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+            (self.path / "inputs" / f"{digest[:12]}-{source.name}").write_bytes(content)
+        except OSError as error:
+            raise RecordError(f"{source}: cannot be copied into {self.path}: {error}") from error
+        return digest
+
+    def write_shot(
+        self, scenario_id: str, index: int, trace: Trace, plan: dict[str, Any], result: dict[str, Any]
+    ) -> str:
+        """Write one shot; its folder relative to the run's. Raises RecordError when that shot exists."""
+        relative = shot_folder(scenario_id, index)
+        folder = self.path / relative
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError as error:
+            raise RecordError(f"{folder}: exists; a shot is never written twice") from error
+        except OSError as error:
+            raise RecordError(f"{folder}: cannot be created: {error}") from error
+        write_shot_files(folder, trace, plan, result)
+        return relative
+
+    def finish(self, result: dict[str, Any]) -> None:
+        """Write the run's result, then the footer that makes it complete. RecordError the second time."""
+        if (self.path / FOOTER).exists():
+            raise RecordError(f"{self.path}: has its footer already; a finished run is never written again")
+        try:
+            write_json(self.path / RESULT, result)
+            write_json(self.path / FOOTER, {"format": FORMAT, "sha256": _hashes(self.path)})
+        except (OSError, TypeError) as error:
+            raise RecordError(f"{self.path}: cannot finish the run: {error}") from error
+
+
+def shot_folder(scenario_id: str, index: int) -> str:
+    """Where a shot lives, relative to the run folder."""
+    return f"scenarios/{_checked(scenario_id, 'scenario id')}/shot-{index:03d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedRun:
+    """A run folder being read. `footer` is None for an aborted run, `result` for one cut short before it."""
+
+    path: Path
+    header: dict[str, Any]
+    result: dict[str, Any] | None
+    footer: dict[str, Any] | None
+
+    @property
+    def aborted(self) -> bool:
+        return self.footer is None
+
+    def shots(self) -> Iterator[Path]:
+        """Folders of all finished shots, by scenario and index; those a crash cut short are left out."""
+        found = self.path.glob("scenarios/*/shot-*/result.json")
+        yield from sorted((file.parent for file in found), key=lambda shot: (shot.parent.name, _index(shot)))
+
+    def altered(self) -> tuple[str, ...]:
+        """What differs from the footer, one line per file; empty when nothing does or there is no footer."""
+        if self.footer is None:
+            return ()
+        stated: dict[str, str] = self.footer["sha256"]
+        found = _hashes(self.path)
+        lost = [f"{name}: missing" for name in stated.keys() - found.keys()]
+        new = [f"{name}: not in the footer" for name in found.keys() - stated.keys()]
+        changed = [f"{name}: changed" for name in stated.keys() & found.keys() if stated[name] != found[name]]
+        return tuple(sorted([*lost, *new, *changed]))
+
+
+def open_run(path: Path) -> OpenedRun:
+    """Open a run folder, finished or aborted. Raises RecordError for anything else."""
+    if not path.is_dir():
+        raise RecordError(f"{path}: no such folder; expected a run folder, as `hil run` writes it")
+    if not (path / HEADER).is_file():
+        raise RecordError(at_place(path, "", "no header.json", "a run folder, as `hil run` writes it"))
+    header = read_json(path / HEADER)
+    if header.get("format") != FORMAT:
+        raise RecordError(at_place(path / HEADER, "format", repr(header.get("format")), f"'{FORMAT}'"))
+    footer = read_json(path / FOOTER) if (path / FOOTER).is_file() else None
+    if footer is not None and not isinstance(footer.get("sha256"), dict):
+        raise RecordError(at_place(path / FOOTER, "sha256", "no table", "a hash for every file of the run"))
+    result = read_json(path / RESULT) if (path / RESULT).is_file() else None
+    return OpenedRun(path=path, header=header, result=result, footer=footer)
+
+
+def _checked(name: str, what: str) -> str:
+    if _NAME.fullmatch(name) is None:
+        raise RecordError(f"{what} '{name}' cannot name a folder; expected letters, digits and . _ + - only")
+    return name
+
+
+def _index(shot: Path) -> int:
+    digits = shot.name.removeprefix("shot-")
+    return int(digits) if digits.isdecimal() else -1
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and file != folder / FOOTER)
+    return {
+        file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files
+    }

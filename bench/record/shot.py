@@ -1,0 +1,127 @@
+"""One shot's evidence: frames.blf, events.jsonl (head, then marks), and result.json, written last."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from bench.errors import RecordError, at_place
+from bench.record.blf import read_blf, write_blf
+from bench.timing.clock import Timebase
+from bench.trace.events import CanFrame, FrameSeen, Kind, Mark
+from bench.trace.timeline import Stamping, Trace
+
+FORMAT = "hil-shot-1"
+BENCH_SENDER = "bench"
+FRAMES, EVENTS, RESULT = "frames.blf", "events.jsonl", "result.json"
+
+
+def write_shot_files(folder: Path, trace: Trace, plan: dict[str, Any], result: dict[str, Any]) -> None:
+    """Fill the empty `folder`. A crash at any point leaves no result.json: the shot counts as unfinished."""
+    names = dict.fromkeys([*trace.stamping, *(seen.channel for seen in trace.frames)])
+    numbers = {name: number for number, name in enumerate(names, start=1)}
+    origin_ns = min(0, min((seen.t_ns for seen in trace.frames), default=0))
+    senders, exceptions = _senders(trace.frames, numbers)
+    head = {
+        "format": FORMAT,
+        "timebase": trace.timebase,
+        "stamping": {name: dataclasses.asdict(stamping) for name, stamping in trace.stamping.items()},
+        "channels": numbers,
+        "origin_ns": origin_ns,
+        "frames": len(trace.frames),
+        "marks": len(trace.marks),
+        "senders": senders,
+        "sender_exceptions": exceptions,
+        "plan": plan,
+    }
+    try:
+        write_blf(folder / FRAMES, trace.frames, numbers, BENCH_SENDER, origin_ns)
+        lines = [json.dumps(head)]
+        lines.extend(json.dumps([m.t_ns, m.u_ns, m.kind, m.source, m.facts]) for m in trace.marks)
+        (folder / EVENTS).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_json(folder / RESULT, result)
+    except (OSError, TypeError) as error:
+        raise RecordError(f"{folder}: cannot write the shot: {error}") from error
+
+
+def read_shot(folder: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
+    """(trace, plan, result) of one finished shot. The trace has the digest of the one written.
+
+    Raises RecordError for a folder that is no shot, is unfinished or damaged, or whose content no longer
+    gives the digest that result.json states.
+    """
+    if not (folder / EVENTS).is_file():
+        raise RecordError(at_place(folder, "", "no events.jsonl", "the folder of a shot"))
+    if not (folder / RESULT).is_file():
+        raise RecordError(at_place(folder, "", "no result.json: the shot was cut short", "a finished shot"))
+    result = read_json(folder / RESULT)
+    try:
+        head_line, *mark_lines = (folder / EVENTS).read_text(encoding="utf-8").splitlines()
+        head = json.loads(head_line)
+        if head["format"] != FORMAT:
+            raise RecordError(
+                at_place(folder / EVENTS, "line 1", f"format '{head['format']}'", f"'{FORMAT}'")
+            )
+        trace = Trace(
+            timebase=Timebase(head["timebase"]),
+            stamping={name: Stamping(**facts) for name, facts in head["stamping"].items()},
+        )
+        _read_frames(folder / FRAMES, head, trace)
+        for line in mark_lines:
+            t_ns, u_ns, kind, source, facts = json.loads(line)
+            trace.marks.append(Mark(t_ns, u_ns, Kind(kind), source, facts))
+        plan: dict[str, Any] = head["plan"]
+        counts = (head["frames"], head["marks"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecordError(
+            f"{folder / EVENTS}: cannot be read: {error!r}; expected what write_shot wrote"
+        ) from error
+    if counts != (len(trace.frames), len(trace.marks)):
+        found = f"{len(trace.frames)} frames and {len(trace.marks)} marks"
+        raise RecordError(at_place(folder, "", found, f"{counts[0]} and {counts[1]}"))
+    stated = result.get("digest")
+    if stated and stated != (found := trace.digest()):
+        raise RecordError(
+            at_place(folder, "digest", found, f"{stated}, as result.json states: the evidence was altered")
+        )
+    return trace, plan, result
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write whole or not at all: a reader never meets half a file."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    part.replace(path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{path}: cannot be read: {error}; expected a JSON object") from error
+    if not isinstance(content, dict):
+        raise RecordError(at_place(path, "", f"a JSON {type(content).__name__}", "a JSON object"))
+    return content
+
+
+def _senders(
+    frames: list[FrameSeen], numbers: dict[str, int]
+) -> tuple[list[tuple[int, int, bool, str]], list[tuple[int, str]]]:
+    """Who sends which id: an entry per (channel, id), and (frame index, sender) where it was another."""
+    usual: dict[tuple[str, int, bool], str] = {}
+    exceptions: list[tuple[int, str]] = []
+    remember = usual.setdefault
+    for index, (_, channel, frame, sender) in enumerate(frames):
+        if remember((channel, frame[0], frame[2]), sender) != sender:
+            exceptions.append((index, sender))
+    return [(numbers[channel], *key, sender) for (channel, *key), sender in usual.items()], exceptions  # type: ignore[misc]
+
+
+def _read_frames(path: Path, head: dict[str, Any], trace: Trace) -> None:
+    names = {number: name for name, number in head["channels"].items()}
+    usual = {(number, can_id, extended): sender for number, can_id, extended, sender in head["senders"]}
+    unusual = dict(map(tuple, head["sender_exceptions"]))
+    frame: CanFrame
+    for index, (t_ns, number, frame) in enumerate(read_blf(path, head["origin_ns"])):
+        sender = unusual[index] if index in unusual else usual[number, frame.can_id, frame.extended]
+        trace.frames.append(FrameSeen(t_ns, names[number], frame, sender))

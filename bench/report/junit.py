@@ -1,0 +1,101 @@
+"""JUnit XML for a CI server: a suite per timebase, a test case per scenario."""
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from bench.errors import RecordError
+from bench.report.words import TIMEBASE_WORDS, shots_to_explain, timebases
+from bench.timing.clock import Timebase
+from bench.units import NS_PER_S
+from bench.verdict.result import RunResult, ScenarioResult, Verdict
+
+# XML 1.0 has no way to write these, and a DUT's answer quoted in a reason may hold any of them.
+_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TAGS = {Verdict.FAIL: "failure", Verdict.BLOCKED: "skipped"}
+
+
+def write_junit(run: RunResult, path: Path) -> None:
+    """FAIL becomes failure, BLOCKED skipped, PASS nothing, all others (and an aborted run) error."""
+    root = ET.Element("testsuites", name="hil")
+    for timebase in timebases(run):
+        root.append(_suite(run, timebase))
+    ET.indent(root)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+    except OSError as error:
+        raise RecordError(f"{path}: cannot write the JUnit report: {error}") from error
+
+
+def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
+    suite = ET.Element(
+        "testsuite",
+        name=_clean(f"{run.run_id} ({TIMEBASE_WORDS[timebase]})"),
+        timestamp=_clean(run.started_utc),
+    )
+    _properties(
+        suite,
+        {
+            "firmware": run.firmware,
+            "firmware_identity": run.firmware_identity,
+            "seed": str(run.seed),
+            "timebase": timebase.value,
+            "bench_version": run.bench_version,
+        },
+    )
+    cases = [_case(scenario) for scenario in run.scenarios if scenario.timebase is timebase]
+    if run.aborted is not None and timebase is run.timebase:
+        aborted = ET.Element("testcase", classname=f"hil.{timebase.value}", name="run", time="0")
+        ET.SubElement(aborted, "error", message=_clean(f"aborted: {run.aborted}"))
+        cases.append(aborted)
+    suite.extend(cases)
+    suite.set("tests", str(len(cases)))
+    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(attribute, str(sum(case.find(tag) is not None for case in cases)))
+    return suite
+
+
+def _case(scenario: ScenarioResult) -> ET.Element:
+    seconds = sum(shot.simulated_ns for shot in scenario.shots) / NS_PER_S
+    case = ET.Element(
+        "testcase",
+        classname=_clean(f"hil.{scenario.timebase.value}.{scenario.budget.safety_goal}"),
+        name=_clean(scenario.scenario_id),
+        file=_clean(scenario.file),
+        time=f"{seconds:.3f}",
+    )
+    facts = {
+        "safety_goal": scenario.budget.safety_goal,
+        "asil": scenario.budget.asil,
+        "requirements": ", ".join(scenario.requirements),
+        "timebase": scenario.timebase.value,
+        "n": str(len(scenario.shots)),
+    }
+    for name, statistics in (("fdti", scenario.fdti), ("fhti", scenario.fhti)):
+        if statistics is not None:
+            facts[f"{name}_max_low_ns"] = str(statistics.max_low_ns)
+            facts[f"{name}_max_high_ns"] = str(statistics.max_high_ns)
+    _properties(case, facts)
+    verdict = scenario.judgement.verdict
+    if verdict is not Verdict.PASS:
+        reasons = "; ".join(scenario.judgement.reasons) or "no reason was given"
+        outcome = ET.SubElement(
+            case,
+            _TAGS.get(verdict, "error"),
+            type=verdict.name,
+            message=_clean(f"{verdict.name.lower()}: {reasons}"),
+        )
+        lines = [f"shot {s.index}: {'; '.join(s.judgement.reasons)}" for s in shots_to_explain(scenario)]
+        outcome.text = _clean("\n".join(lines))
+    return case
+
+
+def _properties(parent: ET.Element, facts: dict[str, str]) -> None:
+    properties = ET.SubElement(parent, "properties")
+    for name, value in facts.items():
+        ET.SubElement(properties, "property", name=name, value=_clean(value))
+
+
+def _clean(text: str) -> str:
+    return _UNWRITABLE.sub("\ufffd", text)

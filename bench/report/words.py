@@ -1,0 +1,71 @@
+"""How results are said, the same in every report."""
+
+import math
+
+from bench.measure.interval import Interval
+from bench.timing.clock import Timebase
+from bench.units import format_ns
+from bench.verdict.result import LatencyStatistics, RunResult, ScenarioResult, ShotResult, Verdict
+
+TIMEBASE_WORDS = {Timebase.SIMULATED: "simulated time", Timebase.HOST: "real time"}
+TIMEBASE_WORTH = {
+    Timebase.SIMULATED: "simulated time: may not discharge a board's timing",
+    Timebase.HOST: "real time: stamped by the bench's host",
+}
+
+
+def interval_words(low_ns: int, high_ns: int) -> str:
+    """`2.491 … 2.501 s`: both ends, the unit once where it is the same."""
+    low, high = format_ns(low_ns), format_ns(high_ns)
+    if low == high:
+        return high
+    low_unit, high_unit = low.rpartition(" ")[2], high.rpartition(" ")[2]
+    return f"{low.rpartition(' ')[0]} … {high}" if low_unit == high_unit else f"{low} … {high}"
+
+
+def of_interval(interval: Interval | None) -> str:
+    return "–" if interval is None else interval_words(interval.low_ns, interval.high_ns)
+
+
+def max_words(statistics: LatencyStatistics | None) -> str:
+    return "–" if statistics is None else interval_words(statistics.max_low_ns, statistics.max_high_ns)
+
+
+def p50_words(statistics: LatencyStatistics | None) -> str:
+    return "–" if statistics is None else interval_words(statistics.p50_low_ns, statistics.p50_high_ns)
+
+
+def margin_ns(statistics: LatencyStatistics | None, budget_ns: int) -> int | None:
+    """What is left of the budget above the worst upper end; negative when it is overrun."""
+    return None if statistics is None else budget_ns - statistics.max_high_ns
+
+
+def margin_words(margin: int | None) -> str:
+    if margin is None:
+        return "–"
+    return f"+{format_ns(margin)}" if margin >= 0 else format_ns(margin).replace("-", "−")
+
+
+def support_words(statistics: LatencyStatistics, shots: int) -> str:
+    """What this many runs support, never rounded up; nothing, where some of the shots have no latency."""
+    if statistics.n < shots:
+        return (
+            f"{statistics.n} of {shots} shots have a latency: no statement on coverage while others have none"
+        )
+    percent = math.floor(statistics.confidence_95 * 1000) / 10
+    confidence = "over 99.9" if percent >= 99.9 else f"{percent:g}"
+    runs = "1 run" if statistics.n == 1 else f"{statistics.n} runs"
+    return (
+        f"{runs}: {confidence} % confidence that 95 % of latencies "
+        f"lie below {format_ns(statistics.max_high_ns)}"
+    )
+
+
+def timebases(run: RunResult) -> tuple[Timebase, ...]:
+    """The timebases of a run's scenarios, each once; the run's own first."""
+    return tuple(dict.fromkeys((run.timebase, *(scenario.timebase for scenario in run.scenarios))))
+
+
+def shots_to_explain(scenario: ScenarioResult) -> tuple[ShotResult, ...]:
+    """Shots that did not pass."""
+    return tuple(shot for shot in scenario.shots if shot.judgement.verdict is not Verdict.PASS)

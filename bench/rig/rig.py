@@ -1,0 +1,143 @@
+"""The rig: one shot's bench as a bundle, its closed loop plant ⇄ instruments, and its orderly way to the safe state."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.codec.database import Database
+from bench.dut.ports import Dut
+from bench.errors import BenchError, InstrumentError, LinkError
+from bench.instruments.ports import CellEmulator
+from bench.links.ports import CanLink
+from bench.plant.pack import Load, Pack
+from bench.restbus.cyclic import CyclicMessage
+from bench.rig.view import TraceView
+from bench.timing.clock import Clock, Phase, Timer
+from bench.trace.events import Kind
+from bench.trace.timeline import Trace
+from bench.units import NS_PER_MS, NS_PER_S
+
+PLANT_PERIOD_NS = 10 * NS_PER_MS
+EMULATOR_PERIOD_NS = 100 * NS_PER_MS
+EMULATOR_STEP_V = 0.0005  # smaller changes of the plant are not worth a command: the AFE resolves no finer
+
+
+@dataclass(slots=True, kw_only=True)
+class VehicleSide:
+    """What the rest of the vehicle does: the restbus sends it, the plant feels it."""
+
+    mode_request: int = 0
+    fault_reset: int = 0
+    load_a: float = 0.0
+    charge_a: float = 0.0
+    charger_ignores_limit: bool = False
+    charge_limit_a: float = float("inf")
+
+
+@dataclass(slots=True, kw_only=True)
+class Rig:
+    """Everything one shot needs, built by wiring. `capabilities` are what this rig can do to a DUT."""
+
+    clock: Clock
+    trace: Trace
+    view: TraceView
+    links: Mapping[str, CanLink]
+    databases: Mapping[str, Database]
+    pack: Pack
+    emulator: CellEmulator
+    dut: Dut
+    vehicle: VehicleSide
+    restbus: Sequence[CyclicMessage]
+    capabilities: frozenset[str]
+    dead_man_ns: int
+    contactor_commands: Callable[[], tuple[bool, bool, bool] | None]
+    charge_limit_a: Callable[[], float | None]
+    start_hardware: Callable[[], Awaitable[None]]
+    stop_hardware: Callable[[], Awaitable[None]]
+    overrides_v: dict[int, float] = field(default_factory=dict)
+    health: Callable[[], str | None] = lambda: None
+    _timers: list[Timer] = field(default_factory=list)
+    _driven_v: list[float] = field(default_factory=list)
+
+    async def energise(self) -> None:
+        """Bring the virtual hardware up: instrument identified, dead-man armed, outputs on at the plant's voltages."""
+        await self.start_hardware()
+        await self.emulator.identify()
+        await self.emulator.arm_dead_man(self.dead_man_ns)
+        self._driven_v = self._wanted_v()
+        await self.emulator.set_all(self._driven_v)
+        await self.emulator.outputs_on()
+        now_ns = self.clock.now_ns()
+        self._timers.append(self.clock.every(PLANT_PERIOD_NS, Phase.PLANT, self._step_plant, first_ns=now_ns))
+        for offset, message in enumerate(self.restbus):
+            message.start(
+                now_ns + NS_PER_MS + offset * 137_000
+            )  # spread over the cycle, as independent ECUs are
+
+    async def follow_plant(self) -> None:
+        """Keep the emulator's outputs at the plant's cell voltages until cancelled. Also what feeds its dead-man."""
+        next_ns = self.clock.now_ns()
+        last_command_ns = next_ns
+        while True:
+            next_ns = max(next_ns + EMULATOR_PERIOD_NS, self.clock.now_ns())
+            await self.clock.sleep_until(next_ns)
+            wanted_v = self._wanted_v()
+            moved = any(abs(a - b) >= EMULATOR_STEP_V for a, b in zip(wanted_v, self._driven_v))
+            if moved or self.clock.now_ns() - last_command_ns >= self.dead_man_ns // 4:
+                self._driven_v = wanted_v
+                await self.emulator.set_all(wanted_v)
+                last_command_ns = self.clock.now_ns()
+            trouble = self.health()
+            if trouble is not None:
+                raise LinkError(trouble)
+
+    async def safe(self) -> None:
+        """Drive every output to the safe state and record that it is there. Never raises: it is the last thing done.
+
+        Safe state: no load, no charge, no mode request, emulator outputs off with readback, DUT and hardware stopped.
+        """
+        self.vehicle.load_a = self.vehicle.charge_a = 0.0
+        self.vehicle.mode_request = 0
+        self.overrides_v.clear()
+        problems = []
+        try:
+            async with asyncio.timeout(5):
+                await self.emulator.safe()
+        except (InstrumentError, LinkError, TimeoutError, OSError) as exc:
+            problems.append(str(exc) or type(exc).__name__)
+        for timer in self._timers:
+            timer.cancel()
+        for message in self.restbus:
+            message.stop()
+        for stop in (self.dut.stop, self.stop_hardware):
+            try:
+                await stop()
+            except (BenchError, OSError) as exc:
+                problems.append(str(exc))
+        for link in self.links.values():
+            with contextlib.suppress(BenchError, OSError):
+                link.close()
+        now_ns = self.clock.now_ns()
+        if problems:
+            self.trace.mark(now_ns, Kind.SAFE_STATE_MISSED, "rig", problem="; ".join(problems))
+        else:
+            self.trace.mark(now_ns, Kind.SAFE_STATE_REACHED, "rig", readback=True)
+
+    def _wanted_v(self) -> list[float]:
+        voltages: list[float] = self.pack.cell_voltage_v.tolist()
+        for cell, voltage_v in self.overrides_v.items():
+            voltages[cell - 1] = voltage_v
+        return voltages
+
+    def _step_plant(self) -> None:
+        self.view.update()
+        commands = self.contactor_commands()
+        if commands is not None:
+            self.pack.set_command(*commands)
+        vehicle = self.vehicle
+        limit_a = self.charge_limit_a()
+        charge_a = vehicle.charge_a
+        if limit_a is not None and not vehicle.charger_ignores_limit:
+            charge_a = min(charge_a, limit_a)
+        self.pack.step(PLANT_PERIOD_NS / NS_PER_S, Load(current_a=vehicle.load_a, charge_current_a=charge_a))

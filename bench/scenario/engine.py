@@ -1,0 +1,256 @@
+"""One shot: settle → arm observers → stimulate → observe → clear → safe. Everything done goes into the Trace."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.config.profile import DutProfile
+from bench.errors import BenchError
+from bench.faults.catalogue import (
+    CellVoltage,
+    ChargerIgnoresLimit,
+    ContactorSlow,
+    ContactorWeld,
+    Fault,
+    InsulationLoss,
+)
+from bench.measure.plan import Aim, Plan
+from bench.rig.rig import PLANT_PERIOD_NS, Rig
+from bench.scenario.model import (
+    Drive,
+    InjectCellVoltage,
+    InjectChargerOverride,
+    InjectContactorSlow,
+    InjectContactorWeld,
+    InjectInsulation,
+    Pole,
+    Request,
+    Start,
+    Step,
+    Wait,
+)
+from bench.scenario.watch import Watch
+from bench.trace.events import Kind
+from bench.units import NS_PER_MS, NS_PER_S
+
+POLL_NS = 20 * NS_PER_MS
+HEARD_TIMEOUT_NS = 3 * NS_PER_S
+MODE_TIMEOUT_NS = 5 * NS_PER_S
+SETTLE_NS = 200 * NS_PER_MS
+ARMED_NS = 150 * NS_PER_MS  # the healthy DUT is heard with observers armed before anything is done to it
+LONGEST_SHOT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """What one attempt does: the scenario's resolved steps, its questions, and where in the DUT's cycle it injects."""
+
+    profile: DutProfile
+    start: Start
+    steps: tuple[Step, ...]
+    plan: Plan
+    phase_ns: int
+
+
+class PreconditionMissed(BenchError):
+    """The DUT did not reach the state from which the scenario starts."""
+
+
+async def fire(rig: Rig, shot: Shot) -> None:
+    """Run the shot to its end; the outcome is in `rig.trace`. Leaves the rig in its safe state in every case."""
+    trace, clock = rig.trace, rig.clock
+    trace.mark(clock.now_ns(), Kind.RUN_STARTED, "engine", phase_ns=shot.phase_ns)
+    try:
+        try:
+            async with asyncio.timeout(LONGEST_SHOT_S):
+                await _energised(rig, shot)
+        except* (BenchError, OSError, TimeoutError) as group:
+            for error in _leaves(group):
+                kind = Kind.PRECONDITION_MISSED if isinstance(error, PreconditionMissed) else Kind.ERROR
+                trace.mark(clock.now_ns(), kind, "engine", reason=str(error) or type(error).__name__)
+    except asyncio.CancelledError:
+        trace.mark(clock.now_ns(), Kind.ABORTED, "engine", reason="stopped by the user or by a signal")
+        raise
+    finally:
+        await _shielded(rig)
+        trace.mark(clock.now_ns(), Kind.RUN_ENDED, "engine")
+
+
+async def _shielded(rig: Rig) -> None:
+    """The way to the safe state is walked to its end, also when a second cancellation arrives meanwhile."""
+    safe = asyncio.ensure_future(rig.safe())
+    while not safe.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(safe)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+async def _energised(rig: Rig, shot: Shot) -> None:
+    await rig.energise()
+    await rig.dut.start()
+    async with asyncio.TaskGroup() as tasks:
+        follower = tasks.create_task(rig.follow_plant())
+        try:
+            await _settle(rig, shot)
+            await _observe(rig, shot)
+        finally:
+            follower.cancel()
+
+
+async def _settle(rig: Rig, shot: Shot) -> None:
+    """Hear the DUT, bring it into the start mode, set the load, let everything come to rest."""
+    profile = shot.profile
+    state = profile.roles["state"]
+    await _until_state(rig, shot, "standby", HEARD_TIMEOUT_NS, f"{state} was never heard in standby")
+    rig.trace.mark(rig.clock.now_ns(), Kind.DUT_HEARD, "engine", state="standby")
+    mode = shot.start.mode
+    if mode != "off":
+        _request(rig, mode, profile.modes[mode])
+        await _until_state(rig, shot, mode, MODE_TIMEOUT_NS, f"the DUT did not enter {mode}")
+    _load(rig, shot.start.current_a)
+    now_ns = rig.clock.now_ns()
+    await rig.clock.sleep_until(now_ns + SETTLE_NS)
+    rig.trace.mark(rig.clock.now_ns(), Kind.PRECONDITION_MET, "engine", mode=mode)
+
+
+async def _observe(rig: Rig, shot: Shot) -> None:
+    clock, plan = rig.clock, shot.plan
+    watch = Watch(rig, plan)
+    rig.trace.mark(clock.now_ns(), Kind.OBSERVERS_ARMED, "engine")
+    await clock.sleep_until(clock.now_ns() + ARMED_NS + shot.phase_ns)
+    active: list[Fault] = []
+    stimulus_ns = clock.now_ns()
+    try:
+        for step in shot.steps:
+            await _perform(rig, step, active)
+        first = next((m.t_ns for m in rig.trace.of_kind(Kind.STIMULUS_COMMANDED)), stimulus_ns)
+        end_ns = first + plan.window_ns
+        while clock.now_ns() < end_ns:
+            await clock.sleep_until(min(end_ns, clock.now_ns() + POLL_NS))
+            if not rig.dut.alive():
+                raise BenchError("the DUT's process ended by itself during the shot")
+            if plan.aim is Aim.MUST_TRIP and watch.settled(clock.now_ns()):
+                break
+    finally:
+        rig.trace.mark(clock.now_ns(), Kind.WINDOW_CLOSED, "engine")
+        for fault in reversed(active):
+            await _clear(rig, fault)
+
+
+async def _perform(rig: Rig, step: Step, active: list[Fault]) -> None:
+    clock = rig.clock
+    match step:
+        case Wait(duration_ns=duration_ns):
+            await clock.sleep_until(clock.now_ns() + duration_ns)
+        case Request(mode=mode, mode_value=value):
+            _request(rig, mode, value)
+        case Drive(current_a=current_a):
+            await _drive(rig, current_a)
+        case _:
+            await _inject(rig, step, active)
+
+
+async def _inject(rig: Rig, step: Step, active: list[Fault]) -> None:
+    clock = rig.clock
+    fault = _fault_of(rig, step)
+    rig.trace.mark(clock.now_ns(), Kind.STIMULUS_COMMANDED, "engine", fault=repr(fault))
+    active.append(fault)
+    actuation = await fault.apply(rig)
+    rig.trace.mark(
+        clock.now_ns(),
+        Kind.STIMULUS_CONFIRMED,
+        "engine",
+        readback=True,
+        value=actuation.readback,
+        low_ns=actuation.low_ns,
+        high_ns=actuation.high_ns,
+    )
+    duration_ns = getattr(step, "duration_ns", None)
+    if duration_ns is not None:
+        await clock.sleep_until(actuation.low_ns + duration_ns)
+        await _clear(rig, fault)
+        active.remove(fault)
+
+
+async def _clear(rig: Rig, fault: Fault) -> None:
+    await fault.clear(rig)
+    rig.trace.mark(rig.clock.now_ns(), Kind.STIMULUS_CLEARED, "engine", fault=type(fault).__name__)
+
+
+def _fault_of(rig: Rig, step: Step) -> Fault:
+    match step:
+        case InjectCellVoltage(cells=cells, voltage_v=voltage_v):
+            return CellVoltage(cells=cells, voltage_v=voltage_v)
+        case InjectInsulation(pole=pole, ohm_per_volt=ohm_per_volt):
+            poles = ("plus", "minus") if pole is Pole.BOTH else (pole.value,)
+            isolation = rig.pack.isolation
+            return InsulationLoss(
+                poles=poles, r_iso_ohm=ohm_per_volt * rig.pack.pack_voltage_v, healthy_ohm=isolation.plus_ohm
+            )
+        case InjectContactorWeld(contactors=contactors):
+            return ContactorWeld(contactors=contactors)
+        case InjectContactorSlow(contactors=contactors, opening_time_ns=opening_time_ns):
+            return ContactorSlow(contactors=contactors, opening_time_ns=opening_time_ns)
+        case InjectChargerOverride(current_a=current_a):
+            return ChargerIgnoresLimit(current_a=current_a)
+        case _:
+            raise TypeError(f"{step!r} is no injection")
+
+
+def _request(rig: Rig, mode: str, value: int) -> None:
+    rig.vehicle.mode_request = value
+    rig.trace.mark(rig.clock.now_ns(), Kind.REQUEST, "engine", mode=mode, value=value)
+
+
+def _load(rig: Rig, current_a: float) -> None:
+    """Positive: the vehicle draws it. Negative: the charger delivers it, within the limit it is told."""
+    rig.vehicle.load_a = max(0.0, current_a)
+    rig.vehicle.charge_a = max(0.0, -current_a)
+
+
+async def _drive(rig: Rig, current_a: float) -> None:
+    """A load step is a stimulus like any other: commanded, then read back from the plant."""
+    clock = rig.clock
+    low_ns = clock.now_ns()
+    rig.trace.mark(low_ns, Kind.STIMULUS_COMMANDED, "engine", fault=f"load of {current_a:g} A")
+    _load(rig, current_a)
+    await clock.sleep_until(low_ns + 2 * PLANT_PERIOD_NS)
+    seen_a = rig.pack.pack_current_a
+    rig.trace.mark(
+        clock.now_ns(),
+        Kind.STIMULUS_CONFIRMED,
+        "engine",
+        readback=abs(seen_a - current_a) <= 0.01 * max(1.0, abs(current_a)),
+        value=f"{seen_a:.3f} A",
+        low_ns=low_ns,
+        high_ns=clock.now_ns(),
+    )
+
+
+async def _until_state(rig: Rig, shot: Shot, name: str, timeout_ns: int, missed: str) -> None:
+    """Wait until the DUT reports the state; PreconditionMissed names the last state seen."""
+    role = shot.profile.roles["state"]
+    message = rig.databases[role.channel][role.message]
+    read = message.reader(role.signal)
+    wanted = shot.profile.states[name]
+    deadline_ns = rig.clock.now_ns() + timeout_ns
+    last: float | None = None
+    while rig.clock.now_ns() < deadline_ns:
+        rig.view.update()
+        seen = rig.view.latest.get((role.channel, message.can_id))
+        if seen is not None:
+            last = read(seen.frame.data)
+            if last == wanted:
+                return
+        await rig.clock.sleep_until(rig.clock.now_ns() + POLL_NS)
+    names = {value: state for state, value in shot.profile.states.items()}
+    told = "nothing was heard" if last is None else f"its last state was {names.get(int(last), last)}"
+    raise PreconditionMissed(f"{missed} within {timeout_ns / NS_PER_S:g} s; {told}")

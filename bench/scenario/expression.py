@@ -1,0 +1,37 @@
+"""Values relative to the DUT's thresholds: "ov_trip + 20 mV"."""
+
+import re
+from collections.abc import Mapping
+
+from bench.errors import nearest
+from bench.scenario.model import Expression
+from bench.units import parse_quantity
+
+_NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:([+-])\s*(\d.*))?")
+_PREFIXES = {"V": ("ov_", "uv_"), "ohm/V": ("iso_",)}  # which thresholds are of which dimension
+
+
+def parse_expression(text: str, dimension: str) -> Expression:
+    """`("ov_trip + 20 mV", "V")` → name ov_trip, offset 0.02. Raises ValueError otherwise."""
+    match = _NAMED.fullmatch(text)
+    if match is None:
+        if re.match(r"\s*[A-Za-z_]", text):
+            raise ValueError(f'found \'{text}\'; expected "name + quantity", "name - quantity" or a quantity')
+        return Expression(text=text, dimension=dimension, name=None, offset=parse_quantity(text, dimension))
+    name, sign, quantity = match.groups()
+    offset = parse_quantity(quantity.strip(), dimension) if quantity else 0.0
+    return Expression(text=text, dimension=dimension, name=name, offset=-offset if sign == "-" else offset)
+
+
+def value_of(expression: Expression, thresholds: Mapping[str, float]) -> float:
+    """The number, in SI of the expression's dimension. Raises ValueError for a name that does not fit."""
+    if expression.name is None:
+        return expression.offset
+    known = sorted(name for name in thresholds if name.startswith(_PREFIXES[expression.dimension]))
+    if expression.name not in known:
+        near = nearest(expression.name, known)
+        raise ValueError(
+            f"found threshold '{expression.name}'; expected one in {expression.dimension}: "
+            f"{', '.join(known)}{near}"
+        )
+    return thresholds[expression.name] + expression.offset

@@ -1,0 +1,206 @@
+"""From a scenario file to a Scenario. Everything that can be checked without a DUT is checked here."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from bench.errors import ScenarioError, nearest
+from bench.measure.plan import Aim
+from bench.scenario.model import (
+    Capability,
+    CellVoltageText,
+    Drive,
+    Expect,
+    InjectChargerOverride,
+    InjectContactorSlow,
+    InjectContactorWeld,
+    InsulationText,
+    Pole,
+    Quiet,
+    Request,
+    Scenario,
+    Start,
+    StepText,
+    Sweep,
+    Wait,
+)
+
+if TYPE_CHECKING:
+    from bench.config.toml_file import TomlFile
+    from bench.scenario.shape import ScenarioShape
+
+_NOT_SCENARIOS = {"budgets.toml"}
+_NEEDS: dict[type, Capability] = {
+    CellVoltageText: Capability.CELL_VOLTAGE,
+    InsulationText: Capability.INSULATION,
+    InjectContactorWeld: Capability.CONTACTOR_WELD,
+    InjectContactorSlow: Capability.CONTACTOR_SLOW,
+    InjectChargerOverride: Capability.CHARGER_OVERRIDE,
+}
+
+
+def find_scenarios(paths: Iterable[Path]) -> list[Path]:
+    """The scenario files among `paths`; a folder stands for every scenario in it. Sorted, each once."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*.toml") if p.name not in _NOT_SCENARIOS)
+            if not inside:
+                raise ScenarioError(f"{path}: found no scenario in this folder; expected *.toml files")
+            found.update(dict.fromkeys(inside))
+        elif path.is_file():
+            found[path] = None
+        else:
+            near = nearest(path.name, (p.name for p in path.parent.iterdir())) if path.parent.is_dir() else ""
+            raise ScenarioError(
+                f"{path}: found no such file; expected a scenario file or a folder of them{near}"
+            )
+    return list(found)
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read and check one file. Raises ScenarioError with one line per mistake."""
+    # Imported here: pydantic costs 0.1 s, which commands that never read a scenario need not pay.
+    from bench.config.toml_file import read_toml
+    from bench.scenario.shape import ScenarioShape
+
+    file = read_toml(path, ScenarioError)
+    shape = file.check(ScenarioShape, file.data)
+    tables = file.data.get("step")
+    steps = [_step(file, table, n) for n, table in enumerate(tables)] if isinstance(tables, list) else []
+    file.stop_on_mistakes()
+    if shape is None:  # unreachable after stop_on_mistakes; narrows the type
+        raise ScenarioError(f"{path}: found no scenario; expected one")
+    done = [step for step in steps if step is not None]
+    _check_together(file, shape, done)
+    file.stop_on_mistakes()
+    return Scenario(
+        file=path,
+        id=shape.id,
+        title=shape.title,
+        safety_goal=shape.safety_goal,
+        aim=Aim(shape.aim),
+        standards=tuple(shape.standards),
+        requirements=tuple(shape.requirements),
+        needs=tuple(Capability(need) for need in shape.needs),
+        start=Start(mode=shape.start.mode, soc=shape.start.soc, current_a=shape.start.current),
+        steps=tuple(done),
+        expect=_expect(file, shape),
+        quiet=_quiet(shape, done),
+        sweep=Sweep(phase_ns=shape.sweep.phase, repeat=shape.sweep.repeat),
+        lines=file.lines,
+    )
+
+
+def _step(file: "TomlFile", table: Any, index: int) -> StepText | None:
+    """One [[step]], chosen by its `do` and `fault`; None, and a mistake noted, where it is wrong."""
+    from bench.scenario import shape as s
+
+    place = ("step", index)
+    if not isinstance(table, dict):
+        file.mistake(place, "found no table; expected [[step]]")
+        return None
+    chosen = _chosen(file, table, place, "do", [*s.STEPS, "inject"])
+    if chosen == "inject":
+        chosen = _chosen(file, table, place, "fault", list(s.FAULTS))
+    if chosen is None:
+        return None
+    shape = file.check({**s.STEPS, **s.FAULTS}[chosen], table, *place)
+    match shape:
+        case s.CellVoltageShape():
+            return CellVoltageText(
+                cells=tuple(shape.cells), voltage=shape.voltage, duration_ns=shape.duration
+            )
+        case s.InsulationShape():
+            return InsulationText(
+                pole=Pole(shape.pole), resistance=shape.resistance, duration_ns=shape.duration
+            )
+        case s.ContactorWeldShape():
+            return InjectContactorWeld(contactors=tuple(shape.contactors))
+        case s.ContactorSlowShape():
+            return InjectContactorSlow(contactors=tuple(shape.contactors), opening_time_ns=shape.opening_time)
+        case s.ChargerShape():
+            return InjectChargerOverride(current_a=shape.current)
+        case s.RequestShape():
+            return Request(mode=shape.mode, mode_value=-1)
+        case s.WaitShape():
+            return Wait(duration_ns=shape.duration)
+        case s.DriveShape():
+            return Drive(current_a=shape.current)
+        case _:
+            return None
+
+
+def _chosen(
+    file: "TomlFile",
+    table: dict[str, Any],
+    place: tuple[str, int],
+    key: Literal["do", "fault"],
+    known: list[str],
+) -> str | None:
+    value = table.get(key)
+    if isinstance(value, str) and value in known:
+        return value
+    found = f"no '{key}'" if value is None else f"'{value}'"
+    near = nearest(str(value), known)
+    at = (*place, key) if key in table else place
+    file.mistake(at, f"found {found}; expected {key} to be one of {', '.join(known)}{near}")
+    return None
+
+
+def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepText]) -> None:
+    """What single keys cannot tell: aim and expect/quiet, steps and needs, id and the file's name."""
+    wanted, other = ("expect", "quiet") if shape.aim == "must_trip" else ("quiet", "expect")
+    if getattr(shape, wanted) is None:
+        file.mistake(("aim",), f"found aim '{shape.aim}' without [{wanted}]; expected [{wanted}]")
+    if getattr(shape, other) is not None:
+        file.mistake((other,), f"found [{other}] under aim '{shape.aim}'; expected [{wanted}] only")
+    needed = {_NEEDS[type(step)].value for step in steps if type(step) in _NEEDS}
+    for missing in sorted(needed - set(shape.needs)):
+        file.mistake(("needs",), f"found no '{missing}', which a step uses; expected needs to list it")
+    for spare in sorted(set(shape.needs) - needed):
+        file.mistake(("needs",), f"found '{spare}', which no step uses; expected only what the steps use")
+    if file.path.stem != shape.id.replace("-", "_"):
+        expected = f"{shape.id.replace('-', '_')}.toml or id {file.path.stem.replace('_', '-')}"
+        file.mistake(("id",), f"found id '{shape.id}' in {file.path.name}; expected file {expected}")
+    injections = any(type(step) in _NEEDS for step in steps)
+    if shape.aim == "must_trip" and not injections:
+        file.mistake(("step",), "found no inject step under aim 'must_trip'; expected one")
+    if shape.expect is not None and shape.expect.onset == "open_command":
+        asks = any(isinstance(step, Request) and step.mode == "off" for step in steps)
+        if not asks:
+            file.mistake(
+                ("expect", "onset"),
+                "found onset 'open_command' without a step {request, mode off}; expected one",
+            )
+    if shape.expect is not None and shape.expect.window <= shape.expect.hold:
+        file.mistake(("expect", "window"), "found a window not longer than hold; expected a longer one")
+
+
+def _expect(file: "TomlFile", shape: "ScenarioShape") -> Expect | None:
+    expect = shape.expect
+    if expect is None:
+        return None
+    written = file.data["expect"]
+    return Expect(
+        flag=expect.flag,
+        safe_state=expect.safe_state,
+        onset=expect.onset,
+        hold_ns=expect.hold,
+        window_ns=expect.window,
+        floor_ns=expect.floor,
+        floor_from_profile=written.get("floor") == "profile",
+        ceiling_ns=expect.ceiling,
+        ceiling_from_profile=written.get("ceiling") == "profile",
+        forbidden=tuple(expect.forbidden),
+    )
+
+
+def _quiet(shape: "ScenarioShape", steps: list[StepText]) -> Quiet | None:
+    if shape.quiet is None:
+        return None
+    forbidden = shape.quiet.forbidden
+    if forbidden is None:
+        opens = shape.start.mode == "off" or any(isinstance(s, Request) and s.mode == "off" for s in steps)
+        forbidden = ["any_trip", "state_error", *([] if opens else ["mains_open"])]
+    return Quiet(window_ns=shape.quiet.window, forbidden=tuple(forbidden))

@@ -1,0 +1,123 @@
+"""Real time: the host's monotonic clock under asyncio. Only here is a clock of the machine read."""
+
+import asyncio
+import selectors
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bench.timing.clock import Phase, Timebase, grid_point_ns
+from bench.units import NS_PER_S
+
+
+def host_now_ns() -> int:
+    """CLOCK_MONOTONIC in ns. What every stamp of a real-time run is expressed in."""
+    return time.monotonic_ns()
+
+
+def wall_now_ns() -> int:
+    """CLOCK_REALTIME in ns since 1970: names a run, correlates kernel stamps, never measures a duration."""
+    return time.time_ns()
+
+
+class _GridTimer:
+    """Keeps a fixed grid on the loop: each call is scheduled from the grid, not from the previous call."""
+
+    def __init__(
+        self, clock: "HostClock", period_ns: int, callback: Callable[[], None], first_ns: int
+    ) -> None:
+        self._clock = clock
+        self._period_ns = period_ns
+        self._callback = callback
+        self._next_ns = grid_point_ns(first_ns, period_ns, clock.now_ns())
+        self._handle: asyncio.TimerHandle | None = None
+        self._schedule()
+
+    def cancel(self) -> None:
+        self._period_ns = 0
+        if self._handle is not None:
+            self._handle.cancel()
+
+    def _schedule(self) -> None:
+        self._handle = asyncio.get_running_loop().call_at(self._clock.loop_time(self._next_ns), self._tick)
+
+    def _tick(self) -> None:
+        now_ns = self._clock.now_ns()
+        self._clock.lateness(now_ns - self._next_ns)
+        # Grid points that lie in the past are skipped, not run in a burst.
+        self._next_ns = grid_point_ns(self._next_ns + self._period_ns, self._period_ns, now_ns)
+        self._callback()
+        if self._period_ns:
+            self._schedule()
+
+
+class HostClock:
+    """The running loop's clock. `worst_late_ns`, the bench's own lateness: worst delay of a grid call."""
+
+    timebase = Timebase.HOST
+
+    def __init__(self) -> None:
+        self.worst_late_ns = 0
+        self.on_late: Callable[[int], None] | None = None
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def loop_time(self, when_ns: int) -> float:
+        # asyncio's loop.time() is CLOCK_MONOTONIC in seconds; floats of days of uptime still resolve 0.1 µs.
+        return when_ns / NS_PER_S
+
+    def lateness(self, late_ns: int) -> None:
+        self.worst_late_ns = max(self.worst_late_ns, late_ns)
+        if self.on_late is not None:
+            self.on_late(late_ns)
+
+    def call_at(self, when_ns: int, phase: Phase, callback: Callable[[], None]) -> asyncio.TimerHandle:  # noqa: ARG002
+        return asyncio.get_running_loop().call_at(self.loop_time(when_ns), callback)
+
+    def every(
+        self,
+        period_ns: int,
+        phase: Phase,  # noqa: ARG002
+        callback: Callable[[], None],
+        *,
+        first_ns: int,
+    ) -> _GridTimer:
+        return _GridTimer(self, period_ns, callback, first_ns)
+
+    async def sleep_until(self, when_ns: int) -> None:
+        await asyncio.sleep(max(0, when_ns - self.now_ns()) / NS_PER_S)
+
+
+def run_on_host(main: Callable[[HostClock], Any]) -> Any:
+    """Run the coroutine `main(clock)` in real time.
+
+    The loop uses select(): epoll rounds time-outs up to whole ms, which makes a 10 ms grid 1.2 ms late.
+    An exception in a callback ends the run, as in simulated time: asyncio would only log it.
+    """
+    failures: list[BaseException] = []
+
+    async def watched() -> Any:
+        task = asyncio.current_task()
+
+        def failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            error = context.get("exception")
+            if "handle" in context and isinstance(error, BaseException) and task is not None:
+                failures.append(error)
+                task.cancel()
+            else:
+                loop.default_exception_handler(context)
+
+        asyncio.get_running_loop().set_exception_handler(failed)
+        return await main(HostClock())
+
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
+        try:
+            result = runner.run(watched())
+        except asyncio.CancelledError:
+            if failures:
+                raise failures[0] from None
+            raise
+    if failures:
+        raise failures[0]
+    return result

@@ -1,0 +1,181 @@
+"""Simulated time: asyncio on a virtual timeline of integer nanoseconds, ordered by (time, phase, sequence).
+
+asyncio's own timers with equal deadlines do not fire in order of creation, and a task wake-up costs some
+7 µs. So the timeline keeps its own heap; what repeats is a plain callback on it, run from inside the
+selector, and the loop only turns when a callback has woken a task. Public asyncio interfaces only: a
+selector whose `select()` moves the clock.
+"""
+
+import asyncio
+import heapq
+import selectors
+from collections.abc import Callable, Mapping
+from contextvars import Context
+from typing import Any
+
+from bench.errors import StalledError
+from bench.timing.clock import Phase, Timebase, grid_point_ns
+from bench.units import NS_PER_S
+
+
+class _Entry:
+    """One callback on the timeline; cancelling leaves it in the heap, empty."""
+
+    __slots__ = ("callback", "period_ns", "phase", "when_ns")
+
+    def __init__(self, when_ns: int, phase: int, callback: Callable[[], None] | None, period_ns: int) -> None:
+        self.when_ns = when_ns
+        self.phase = phase
+        self.callback = callback
+        self.period_ns = period_ns
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class _TimelineSelector(selectors.BaseSelector):
+    """Waits for nothing: where asyncio would sleep until a descriptor is ready, the virtual clock jumps."""
+
+    def __init__(self, clock: "SimulatedClock") -> None:
+        self._clock = clock
+        self._keys: dict[Any, selectors.SelectorKey] = {}
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        key = selectors.SelectorKey(
+            fileobj, fileobj if isinstance(fileobj, int) else fileobj.fileno(), events, data
+        )
+        self._keys[fileobj] = key
+        return key
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        return self._keys.pop(fileobj)
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        return self._keys
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None or timeout > 0:
+            self._clock.advance_until_woken()
+        return []
+
+
+class SimulatedLoop(asyncio.SelectorEventLoop):
+    """The loop of one simulated run. `asyncio.timeout`, TaskGroup, Queue and sleeps work; threads do not."""
+
+    def __init__(self, clock: "SimulatedClock | None" = None) -> None:
+        self.clock = clock if clock is not None else SimulatedClock()
+        super().__init__(_TimelineSelector(self.clock))
+
+    def time(self) -> float:
+        return self.clock.now / NS_PER_S
+
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        self.clock.woken = True
+        return super().call_soon(callback, *args, context=context)
+
+    def call_soon_threadsafe(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        # Reached from a signal handler only (asyncio.Runner wakes the loop after Ctrl-C).
+        self.clock.woken = self.clock.interrupted = True
+        return super().call_soon(callback, *args, context=context)
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+
+        def wake() -> None:
+            if not handle.cancelled():
+                self.call_soon(callback, *args, context=context)
+
+        self.clock.call_at(round(when * NS_PER_S), Phase.TASK, wake)
+        return handle
+
+    def call_later(  # type: ignore[override]
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(
+            (self.clock.now + round(delay * NS_PER_S)) / NS_PER_S, callback, *args, context=context
+        )
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]  # noqa: ARG002
+        raise RuntimeError("no threads under simulated time: they would make a run depend on the machine")
+
+
+class SimulatedClock:
+    """Virtual time starting at 0 ns. Deterministic: the same calls give the same order on every machine."""
+
+    timebase = Timebase.SIMULATED
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.woken = False
+        self.interrupted = False
+        self._heap: list[tuple[int, int, int, _Entry]] = []
+        self._sequence = 0
+
+    def now_ns(self) -> int:
+        return self.now
+
+    def call_at(self, when_ns: int, phase: Phase, callback: Callable[[], None]) -> _Entry:
+        entry = _Entry(max(when_ns, self.now), phase, callback, 0)
+        self._push(entry)
+        return entry
+
+    def every(self, period_ns: int, phase: Phase, callback: Callable[[], None], *, first_ns: int) -> _Entry:
+        entry = _Entry(grid_point_ns(first_ns, period_ns, self.now), phase, callback, period_ns)
+        self._push(entry)
+        return entry
+
+    async def sleep_until(self, when_ns: int) -> None:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def wake() -> None:
+            if not woken.done():
+                woken.set_result(None)
+
+        entry = self.call_at(when_ns, Phase.TASK, wake)
+        try:
+            await woken
+        finally:
+            entry.cancel()
+
+    def advance_until_woken(self) -> None:
+        """Run timeline entries in order until one of them has given the event loop something to do."""
+        heap = self._heap
+        self.woken = False
+        if self.interrupted:  # a signal may arrive between the loop's look at its queue and the line above
+            self.interrupted = False
+            return
+        while heap:
+            when_ns, _, _, entry = heapq.heappop(heap)
+            callback = entry.callback
+            if callback is None:
+                continue
+            self.now = when_ns
+            if entry.period_ns:
+                entry.when_ns = when_ns + entry.period_ns
+                self._push(entry)
+            callback()
+            if self.woken:
+                return
+        if self.woken:
+            return
+        raise StalledError(
+            f"simulated time stalled at {self.now / NS_PER_S:.6f} s: every task waits and nothing"
+            " is scheduled; a task awaits an event that nobody will set"
+        )
+
+    def _push(self, entry: _Entry) -> None:
+        self._sequence += 1
+        heapq.heappush(self._heap, (entry.when_ns, entry.phase, self._sequence, entry))
+
+
+def run_simulated(main: Callable[[SimulatedClock], Any]) -> Any:
+    """Run the coroutine `main(clock)` to its end on a fresh simulated timeline and return its result."""
+    clock = SimulatedClock()
+    with asyncio.Runner(loop_factory=lambda: SimulatedLoop(clock)) as runner:
+        return runner.run(main(clock))

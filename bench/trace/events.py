@@ -1,0 +1,58 @@
+"""What can stand in a Trace: frames, and marks for everything else that was done or seen."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+Scalar = str | int | float | bool | None
+
+
+class CanFrame(NamedTuple):
+    """One classic or FD data frame as it stands on the bus. Tuples, because a run holds thousands of them."""
+
+    can_id: int
+    data: bytes
+    extended: bool = False
+    fd: bool = False
+    bitrate_switch: bool = False
+
+
+class FrameSeen(NamedTuple):
+    """A frame whose end was seen on `channel` at `t_ns`; the stamp's half-width belongs to the channel."""
+
+    t_ns: int
+    channel: str
+    frame: CanFrame
+    sender: str
+
+
+class Kind(StrEnum):
+    """Closed set of marks."""
+
+    RUN_STARTED = "run_started"
+    DUT_IDENTIFIED = "dut_identified"
+    DUT_HEARD = "dut_heard"
+    PRECONDITION_MET = "precondition_met"
+    PRECONDITION_MISSED = "precondition_missed"
+    OBSERVERS_ARMED = "observers_armed"
+    STIMULUS_COMMANDED = "stimulus_commanded"
+    STIMULUS_CONFIRMED = "stimulus_confirmed"
+    STIMULUS_CLEARED = "stimulus_cleared"
+    REQUEST = "request"
+    WINDOW_CLOSED = "window_closed"
+    SAFE_STATE_REACHED = "safe_state_reached"
+    SAFE_STATE_MISSED = "safe_state_missed"
+    ANOMALY = "anomaly"
+    BENCH_LATE = "bench_late"
+    ERROR = "error"
+    ABORTED = "aborted"
+    RUN_ENDED = "run_ended"
+
+
+class Mark(NamedTuple):
+    """Something other than a frame: instant, half-width of its uncertainty, who did it, and the facts."""
+
+    t_ns: int
+    u_ns: int
+    kind: Kind
+    source: str
+    facts: dict[str, Scalar]

@@ -1,0 +1,80 @@
+"""Quantities as people write them ("250 ms", "4.25 V"). Text is for the edges; inside: int ns, SI floats."""
+
+import re
+
+NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
+NS_PER_US = 1_000
+
+_DURATION_NS = {
+    "ns": 1,
+    "us": NS_PER_US,
+    "µs": NS_PER_US,
+    "ms": NS_PER_MS,
+    "s": NS_PER_S,
+    "min": 60 * NS_PER_S,
+    "h": 3600 * NS_PER_S,
+}
+
+# Factor to SI for every unit a file may use, grouped by dimension.
+_DIMENSIONS: dict[str, dict[str, float]] = {
+    "V": {"V": 1.0, "mV": 1e-3, "kV": 1e3},
+    "A": {"A": 1.0, "mA": 1e-3, "kA": 1e3},
+    "ohm": {"ohm": 1.0, "Ω": 1.0, "mohm": 1e-3, "kohm": 1e3, "kΩ": 1e3, "Mohm": 1e6, "MΩ": 1e6},
+    "ohm/V": {"ohm/V": 1.0, "Ω/V": 1.0, "kohm/V": 1e3},
+    "F": {"F": 1.0, "mF": 1e-3, "uF": 1e-6, "µF": 1e-6, "nF": 1e-9},
+    "degC": {"degC": 1.0, "°C": 1.0},
+    "%": {"%": 1.0},
+    "bit/s": {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6},
+}
+
+_LARGEST = 1e18
+_DIGITS = "[0-9]+(?:_[0-9]+)*"
+_QUANTITY = re.compile(rf"\s*([+-]?{_DIGITS}(?:\.{_DIGITS})?(?:[eE][+-]?[0-9]+)?)\s*([^0-9\s].*?)?\s*")
+
+
+def _split(text: str, expected: str) -> tuple[float, str]:
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"'{text}' is no quantity; expected a number with a unit, such as {expected}")
+    value = float(match[1].replace("_", ""))
+    if abs(value) > _LARGEST:
+        raise ValueError(f"'{text}' is too large; expected a number up to {_LARGEST:g}, such as {expected}")
+    return value, match[2] or ""
+
+
+def parse_duration_ns(text: str) -> int:
+    """`"250 ms"` → 250_000_000. ValueError, with the known units, for a bare number or a strange unit."""
+    value, unit = _split(text, '"250 ms"')
+    if unit not in _DURATION_NS:
+        found = f"unit '{unit}'" if unit else "no unit"
+        raise ValueError(f"'{text}' has {found}; expected one of {', '.join(_DURATION_NS)}")
+    if value < 0:
+        raise ValueError(f"'{text}' is negative; a duration counts forward")
+    return round(value * _DURATION_NS[unit])
+
+
+def parse_quantity(text: str, dimension: str) -> float:
+    """`("20 mV", "V")` → 0.02, in SI. Raises ValueError for a missing unit or one of another dimension."""
+    units = _DIMENSIONS[dimension]
+    value, unit = _split(text, f'"1 {dimension}"')
+    if unit not in units:
+        found = f"unit '{unit}'" if unit else "no unit"
+        raise ValueError(f"'{text}' has {found}; expected one of {', '.join(units)}")
+    return value * units[unit]
+
+
+def format_ns(duration_ns: int | None) -> str:
+    """A duration as a reader wants it: three to four significant digits, unit chosen by size."""
+    if duration_ns is None:
+        return "–"
+    magnitude = abs(duration_ns)
+    if magnitude >= 10 * NS_PER_S:
+        return f"{duration_ns / NS_PER_S:.2f} s"
+    if magnitude >= NS_PER_S:
+        return f"{duration_ns / NS_PER_S:.3f} s"
+    if magnitude >= NS_PER_MS:
+        return f"{duration_ns / NS_PER_MS:.1f} ms"
+    if magnitude >= NS_PER_US:
+        return f"{duration_ns / NS_PER_US:.1f} µs"
+    return f"{duration_ns} ns"

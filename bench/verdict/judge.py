@@ -1,0 +1,134 @@
+"""From a Measurement and a Plan to a verdict with reasons. Nothing passes because nothing was seen."""
+
+from bench.measure.interval import Latency, Measurement
+from bench.measure.plan import Aim, Plan
+from bench.units import format_ns
+from bench.verdict.result import Judgement, Verdict
+
+# A reaction that uses more than this share of the FTTI is reported even where it passes.
+FTTI_WARNING_SHARE = 0.8
+
+
+def judge(measurement: Measurement, plan: Plan) -> Judgement:
+    """ERROR blames the bench, FAIL the DUT, INCONCLUSIVE the interval's width. Pure; starts at NONE."""
+    if measurement.bench_faults:
+        return Judgement(verdict=Verdict.ERROR, reasons=measurement.bench_faults)
+    missing = _missing_facts(measurement, plan)
+    fails = [*measurement.broken, *measurement.silent]
+    open_questions: list[str] = []
+    if plan.aim is Aim.MUST_TRIP:
+        fails += _trip_failures(measurement, plan)
+        _judge_times(measurement, plan, fails, open_questions)
+    else:
+        if measurement.detected is not None:
+            fails.append("nuisance trip: the DUT reported a fault under a stimulus it must tolerate")
+        if plan.dtc_test is not None and measurement.dtc_seen:
+            fails.append(f"nuisance DTC 0x{round(plan.dtc_test.value):06X} was reported")
+    warnings = _warnings(measurement, plan)
+    verdict = Verdict.NONE
+    reasons: list[str] = []
+    for found, texts in (
+        (Verdict.ERROR, missing),
+        (Verdict.FAIL, fails),
+        (Verdict.INCONCLUSIVE, open_questions),
+    ):
+        if texts:
+            verdict, reasons = max(verdict, found), reasons + texts
+    if verdict is Verdict.NONE:
+        verdict = Verdict.PASS
+    return Judgement(verdict=verdict, reasons=tuple(dict.fromkeys([*reasons, *warnings])))
+
+
+def _missing_facts(measurement: Measurement, plan: Plan) -> list[str]:
+    """Facts whose absence blames the bench or the scenario: without them no verdict on the DUT stands."""
+    missing: list[str] = []
+    if plan.aim is Aim.MUST_TRIP:
+        if measurement.onset is None:
+            missing.append("no onset was seen: the stimulus is not proven")
+        if not plan.detection or not plan.safe_state:
+            missing.append("the plan asks for no detection or no safe state: there is nothing to pass")
+        if measurement.safe is not None and measurement.held is None and not measurement.silent:
+            missing.append("nothing shows whether the safe state was held")
+    elif not plan.heard:
+        missing.append("the plan names no message that proves the DUT alive")
+    if plan.aim is Aim.MUST_NOT_TRIP and not plan.detection and not plan.forbidden:
+        missing.append("the plan forbids nothing: there is nothing to pass")
+    return missing
+
+
+def _trip_failures(measurement: Measurement, plan: Plan) -> list[str]:
+    fails: list[str] = []
+    if measurement.onset is None:
+        return fails
+    if measurement.detected is None:
+        fails.append(f"fault not detected within {format_ns(plan.window_ns)}")
+    elif measurement.detected.low_ns - measurement.onset.high_ns > plan.window_ns:
+        fails.append(f"fault detected only after the window of {format_ns(plan.window_ns)}")
+    if measurement.safe is None:
+        fails.append(f"safe state not reached within {format_ns(plan.window_ns)}")
+    elif measurement.held is False and not any("not held" in text for text in measurement.broken):
+        fails.append(f"safe state was not held for {format_ns(plan.hold_ns)}")
+    if plan.dtc_test is not None and measurement.dtc_seen is not True:
+        fails.append(f"the demanded DTC 0x{round(plan.dtc_test.value):06X} was not reported")
+    return fails
+
+
+def _judge_times(measurement: Measurement, plan: Plan, fails: list[str], open_questions: list[str]) -> None:
+    fdti, fhti = measurement.fdti, measurement.fhti
+    _upper("FDTI", fdti, "budget", plan.fdti_budget_ns, fails, open_questions)
+    _upper("FHTI", fhti, "budget", plan.fhti_budget_ns, fails, open_questions)
+    # ISO 26262 asks for FHTI < FTTI, strictly: 1 ns off the bound makes it the same comparison as a budget.
+    if plan.ftti_ns is not None:
+        _upper("FHTI", fhti, "FTTI", plan.ftti_ns - 1, fails, open_questions)
+    why = ": later than the DUT's published debounce allows"
+    _upper("FDTI", fdti, "ceiling", plan.ceiling_ns, fails, open_questions, why)
+    if fdti is None or plan.floor_ns is None:
+        return
+    if fdti.interval.high_ns < plan.floor_ns:
+        fails.append(
+            f"FDTI {_span(fdti)} is below the floor {format_ns(plan.floor_ns)}: nuisance trip, too early"
+        )
+    elif fdti.interval.low_ns < plan.floor_ns:
+        open_questions.append(
+            _straddle("FDTI", fdti, "floor", plan.floor_ns, plan.floor_ns - fdti.interval.low_ns)
+        )
+
+
+def _upper(
+    name: str,
+    latency: Latency | None,
+    bound: str,
+    bound_ns: int | None,
+    fails: list[str],
+    open_questions: list[str],
+    why: str = "",
+) -> None:
+    if latency is None or bound_ns is None:
+        return
+    if latency.interval.low_ns > bound_ns:
+        fails.append(f"{name} {_span(latency)} is above the {bound} {format_ns(bound_ns)}{why}")
+    elif latency.interval.high_ns > bound_ns:
+        open_questions.append(_straddle(name, latency, bound, bound_ns, latency.interval.high_ns - bound_ns))
+
+
+def _span(latency: Latency) -> str:
+    return f"[{format_ns(latency.interval.low_ns)}, {format_ns(latency.interval.high_ns)}]"
+
+
+def _straddle(name: str, latency: Latency, bound: str, bound_ns: int, excess_ns: int) -> str:
+    head = f"{name} {_span(latency)} straddles the {bound} {format_ns(bound_ns)}"
+    if not latency.terms:
+        return f"{head}: the interval must shrink by {format_ns(excess_ns)}"
+    term = latency.widest()
+    widest = f"'{term.name}' ({format_ns(term.width_ns)}) is widest"
+    return f"{head}: {widest} and must shrink by {format_ns(excess_ns)}"
+
+
+def _warnings(measurement: Measurement, plan: Plan) -> list[str]:
+    if plan.ftti_ns is None or measurement.fhti is None:
+        return []
+    high_ns = measurement.fhti.interval.high_ns
+    if high_ns <= FTTI_WARNING_SHARE * plan.ftti_ns:
+        return []
+    share = 100 * high_ns / plan.ftti_ns
+    return [f"warning: FHTI may be {format_ns(high_ns)}, {share:.0f} % of the FTTI {format_ns(plan.ftti_ns)}"]

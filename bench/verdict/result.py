@@ -1,0 +1,118 @@
+"""Results as the record and the reports take them: a verdict with its reasons, per shot and per scenario."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from bench.measure.interval import Measurement
+from bench.timing.clock import Timebase
+
+
+class Verdict(IntEnum):
+    """Worst wins (ETSI ES 201 873-1). FAIL blames the DUT, ERROR the bench. BLOCKED: rig not capable."""
+
+    NONE = 0
+    PASS = 1
+    BLOCKED = 2
+    INCONCLUSIVE = 3
+    FAIL = 4
+    ERROR = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A verdict and why, in words a lab engineer can act on."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShotResult:
+    """One attempt. `digest`: the Trace's; `phase_ns`: injection phase swept; `folder`: inside the run's."""
+
+    index: int
+    seed: int
+    phase_ns: int
+    judgement: Judgement
+    measurement: Measurement | None
+    digest: str
+    folder: str
+    simulated_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyStatistics:
+    """Of the intervals' ends named, in ns.
+
+    confidence_95: the largest confidence at which max(high) bounds 95 % of all latencies: 1 - 0.95**n.
+    """
+
+    n: int
+    min_low_ns: int
+    p50_low_ns: int
+    p50_high_ns: int
+    p95_high_ns: int
+    p99_high_ns: int
+    max_low_ns: int
+    max_high_ns: int
+    confidence_95: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """A safety goal's times in ns, with provenance (from scenarios/budgets.toml)."""
+
+    safety_goal: str
+    title: str
+    asil: str
+    ftti_ns: int
+    fdti_ns: int
+    frti_ns: int
+    safe_state: str
+    provenance: str
+    latched: bool = False
+
+    @property
+    def fhti_ns(self) -> int:
+        return self.fdti_ns + self.frti_ns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioResult:
+    """All attempts of one scenario on one timebase, and what they add up to."""
+
+    scenario_id: str
+    title: str
+    file: str
+    aim: str
+    timebase: Timebase
+    budget: Budget
+    requirements: tuple[str, ...]
+    standards: tuple[str, ...]
+    shots: tuple[ShotResult, ...]
+    judgement: Judgement
+    fdti: LatencyStatistics | None
+    fhti: LatencyStatistics | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """One `hil run`: the header's facts and every scenario's result."""
+
+    run_id: str
+    started_utc: str
+    timebase: Timebase
+    seed: int
+    bench_version: str
+    firmware: str
+    firmware_identity: str
+    chemistry: str
+    hashes: dict[str, str]
+    environment: dict[str, str]
+    scenarios: tuple[ScenarioResult, ...]
+    aborted: str | None
+
+    @property
+    def verdict(self) -> Verdict:
+        return max((s.judgement.verdict for s in self.scenarios), default=Verdict.NONE)

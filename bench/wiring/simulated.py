@@ -1,0 +1,100 @@
+"""The default virtual bench in simulated time: everything in one process on one timeline."""
+
+import random
+
+from bench.dut.in_process import InProcessDut
+from bench.instruments.afe import afe_frames
+from bench.instruments.cell_emulator import ScpiCellEmulator
+from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
+from bench.links.ports import CanLink
+from bench.links.simulated_can import SimulatedCanBus
+from bench.links.simulated_serial import SimulatedSerial
+from bench.rig.rig import Rig, VehicleSide
+from bench.rig.view import TraceView
+from bench.timing.clock import Phase, Timebase, Timer
+from bench.timing.simulated import SimulatedClock
+from bench.trace.timeline import Trace
+from bench.units import NS_PER_MS
+from bench.wiring.common import (
+    CAPABILITIES,
+    Wired,
+    build_pack,
+    charge_limit_of,
+    contactor_commands_of,
+)
+from bench.wiring.virtual_signals import restbus_of
+from firmware_stubs.mutants import MUTANTS, REFERENCE, build_hash
+from firmware_stubs.mutants import build as build_firmware
+
+AFE_PERIOD_NS = 100 * NS_PER_MS
+
+
+def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng: random.Random) -> Rig:
+    """A fresh rig for one shot. `rng` sets the pack's spread and the phases of the DUT's and the AFE's grids."""
+    config, profile = wired.config, wired.profile
+    trace = Trace(timebase=Timebase.SIMULATED)
+    view = TraceView(trace)
+    buses = {
+        channel: SimulatedCanBus(clock, trace, channel, can.bitrate, can.data_bitrate)
+        for channel, can in config.can.items()
+    }
+    bench_nodes: dict[str, CanLink] = {channel: bus.node("bench") for channel, bus in buses.items()}
+    dut_nodes: dict[str, CanLink] = {channel: bus.node("dut") for channel, bus in buses.items()}
+    trace.stamping.update({channel: node.stamping for channel, node in bench_nodes.items()})
+
+    pack = build_pack(wired, soc, rng)
+    vehicle = VehicleSide()
+    instrument = config.instruments["cells"]
+    serial = SimulatedSerial(clock, "simulated", config.serial[instrument.link].baud)
+    emulator_sim = CellEmulatorSim(channels=config.pack.cells)
+    attach_simulated(emulator_sim, serial.device, clock)
+    dut = InProcessDut(
+        clock,
+        build_firmware(config.dut.firmware),
+        dut_nodes,
+        boot_ns=rng.randrange(profile.base_period_ns),
+    )
+    afe_node = buses[profile.cell_template.channel].node("afe")
+    timers: list[Timer] = []
+
+    def sample() -> None:
+        for frame in afe_frames(emulator_sim.output_v(clock.now_ns())):
+            afe_node.send(frame)
+
+    async def start_hardware() -> None:
+        first_ns = clock.now_ns() + rng.randrange(AFE_PERIOD_NS)
+        timers.append(clock.every(AFE_PERIOD_NS, Phase.INSTRUMENT, sample, first_ns=first_ns))
+
+    async def stop_hardware() -> None:
+        for timer in timers:
+            timer.cancel()
+
+    return Rig(
+        clock=clock,
+        trace=trace,
+        view=view,
+        links=bench_nodes,
+        databases=wired.databases,
+        pack=pack,
+        emulator=ScpiCellEmulator(serial.host, clock),
+        dut=dut,
+        vehicle=vehicle,
+        restbus=restbus_of(clock, bench_nodes, wired.databases, profile, pack, vehicle),
+        capabilities=CAPABILITIES,
+        dead_man_ns=instrument.dead_man_ns,
+        contactor_commands=contactor_commands_of(wired, view),
+        charge_limit_a=charge_limit_of(wired, view),
+        start_hardware=start_hardware,
+        stop_hardware=stop_hardware,
+    )
+
+
+def firmware_identity(name: str) -> str:
+    """The build as it names itself: firmware and the first 4 bytes of its build hash. Raises DutError if unknown."""
+    build_firmware(name)
+    return f"{name}@{build_hash(name).hex()[:8]}"
+
+
+def firmware_builds() -> dict[str, str]:
+    """Every build that can be named, and what it is."""
+    return {REFERENCE: "the reference BMS", **{name: mutant.description for name, mutant in MUTANTS.items()}}

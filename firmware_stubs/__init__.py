@@ -1,0 +1,1 @@
+"""Firmware that stands in for a target: the reference BMS, its mutants, the ruler with known delays."""

@@ -1,0 +1,189 @@
+"""Pack and vehicle as the firmware sees them: sense frames on their DBC cycle, packed with cantools."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cantools
+
+from bench.dut.firmware import Firmware
+from bench.trace.events import CanFrame
+
+MS = 1_000_000
+_DBC = Path(__file__).parent.parent / "dbc"
+BMS = cantools.database.load_file(_DBC / "bms.dbc")
+IO = cantools.database.load_file(_DBC / "bench_io.dbc")
+
+
+def crc8(data: bytes) -> int:
+    """CRC-8 poly 0x1D bit by bit: slow, plain, and not the firmware's own."""
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc << 1) ^ 0x1D if crc & 0x80 else crc << 1
+            crc &= 0xFF
+    return crc
+
+
+def decode(can_id: int, data: bytes) -> dict[str, Any]:
+    values = BMS.get_message_by_frame_id(can_id).decode(data, decode_choices=False)
+    assert isinstance(values, dict)
+    return values
+
+
+@cache
+def _protected(name: str, counter: int, values: tuple[tuple[str, float], ...]) -> CanFrame:
+    message = (BMS if name == "VCU_BmsCommand" else IO).get_message_by_name(name)
+    data = bytearray(message.encode({**dict(values), "Crc8": 0, "AliveCounter": counter}))
+    data[0] = crc8(message.frame_id.to_bytes(2, "little") + data[1:])
+    return CanFrame(message.frame_id, bytes(data))
+
+
+@cache
+def _cell_group(group: int, *cells_v: float) -> bytes:
+    cells = {f"CellVoltage{4 * group + n + 1:02d}": volt for n, volt in enumerate(cells_v)}
+    return bytes(IO.encode_message("IO_CellVoltages", {"CellGroup": group, **cells}))
+
+
+class Pack:
+    """Drives one firmware in 10 ms steps: set attributes, then `run`. Contactors follow the coils at once."""
+
+    def __init__(self, firmware: Firmware) -> None:
+        self.firmware = firmware
+        self.now_ns = 0
+        self.cells_v = [3.7] * 96
+        self.temperatures_c = [25.0] * 24
+        self.current_a = 0.0
+        self.plus_kohm = self.minus_kohm = 2000.0
+        self.monitor_status = 0
+        self.hvil_closed = True
+        self.crash = False
+        self.supply_v = 13.5
+        self.link_follows = True
+        self.mode = 0
+        self.reset = False
+        self.welded: set[str] = set()
+        self.stuck_open: set[str] = set()
+        self.silent: set[str] = set()
+        self.bad_crc: set[str] = set()
+        self.frozen: set[str] = set()
+        self.latest: dict[int, bytes] = {}
+        self.log: list[tuple[int, int, bytes]] = []
+        self._counters: dict[str, int] = {}
+        self._tick = 0
+
+    @property
+    def state(self) -> int:
+        return int(self.last("BMS_State")["State"])
+
+    @property
+    def coils(self) -> tuple[int, int, int]:
+        bits = self.latest[0x100][2] >> 5 if self.latest else 0
+        return bits & 1, bits >> 1 & 1, bits >> 2
+
+    def flag(self, name: str) -> bool:
+        return bool(self.last("BMS_Faults")[name])
+
+    def set_flags(self) -> set[str]:
+        ignored = ("Crc8", "AliveCounter", "WorstCellIndex")
+        return {name for name, value in self.last("BMS_Faults").items() if value and name not in ignored}
+
+    def codes(self) -> set[int]:
+        return {values["DtcCode"] for _, values in self.sent("BMS_Dtc")} - {0}
+
+    def last(self, name: str) -> dict[str, Any]:
+        """The newest frame `name`, decoded."""
+        message = BMS.get_message_by_name(name)
+        return decode(message.frame_id, self.latest[message.frame_id])
+
+    def sent(self, name: str) -> list[tuple[int, dict[str, Any]]]:
+        """Every frame `name` so far, decoded."""
+        can_id = BMS.get_message_by_name(name).frame_id
+        return [(t_ns, decode(can_id, data)) for t_ns, sent_id, data in self.log if sent_id == can_id]
+
+    def first_ns(self, name: str, signal: str, value: int, since_ns: int = 0) -> int | None:
+        """When `signal` first had `value` in a sent frame."""
+        times = (t_ns for t_ns, values in self.sent(name) if t_ns >= since_ns and values[signal] == value)
+        return next(times, None)
+
+    def run(self, duration_ms: int) -> None:
+        for _ in range(duration_ms // 10):
+            self._receive_all()
+            for channel, frame in self.firmware.step(self.now_ns):
+                assert channel == "vehicle"
+                self.latest[frame.can_id] = frame.data
+                self.log.append((self.now_ns, frame.can_id, frame.data))
+            self._tick += 1
+            self.now_ns += 10 * MS
+
+    def start(self, mode: int = 1) -> None:
+        """Through start-up and precharge to drive (1) or charge (2)."""
+        self.run(300)
+        self.mode = mode
+        self.run(300)
+        assert self.state == (3 if mode == 1 else 4)
+
+    def press_reset(self) -> None:
+        self.mode = 0
+        self.run(40)
+        self.reset = True
+        self.run(40)
+        self.reset = False
+        self.run(40)
+
+    def protected(self, name: str, values: dict[str, float]) -> CanFrame:
+        counter = self._counters.get(name, 14)
+        if name not in self.frozen:
+            counter = (counter + 1) % 15
+        self._counters[name] = counter
+        frame = _protected(name, counter, tuple(values.items()))
+        if name in self.bad_crc:
+            return CanFrame(frame.can_id, bytes((frame.data[0] ^ 0x55,)) + frame.data[1:])
+        return frame
+
+    def _send(self, channel: str, name: str, frame: CanFrame) -> None:
+        if name not in self.silent:
+            self.firmware.receive(self.now_ns, channel, frame)
+
+    def _receive_all(self) -> None:
+        if self._tick % 10 == 0:
+            for group in range(24):
+                self._send(
+                    "sense",
+                    "IO_CellVoltages",
+                    CanFrame(0x300, _cell_group(group, *self.cells_v[4 * group : 4 * group + 4])),
+                )
+            names = {"MonitorStatus": self.monitor_status}
+            values = {"InsulationPlus": self.plus_kohm, "InsulationMinus": self.minus_kohm, **names}
+            self._send("sense", "IO_Insulation", self.protected("IO_Insulation", values))
+        if self._tick % 100 == 0:
+            for group in range(4):
+                numbers = range(6 * group + 1, 6 * group + 7)
+                sensors = {f"Temperature{n:02d}": self.temperatures_c[n - 1] for n in numbers}
+                data = IO.encode_message("IO_Temperatures", {"SensorGroup": group, **sensors})
+                self._send("sense", "IO_Temperatures", CanFrame(0x301, data))
+        current = {"SensorError": 0, "Overrange": 0, "PackCurrent": self.current_a}
+        self._send("sense", "IO_Current", self.protected("IO_Current", current))
+        self._send("sense", "IO_Contactors", self.protected("IO_Contactors", self._contacts()))
+        if self._tick % 2 == 0:
+            wish = {"ModeRequest": self.mode, "FaultReset": int(self.reset), "ChargerAllowed": 1}
+            self._send("vehicle", "VCU_BmsCommand", self.protected("VCU_BmsCommand", wish))
+
+    def _contacts(self) -> dict[str, float]:
+        coils = self.coils
+        names = ("Plus", "Minus", "Precharge")
+        closed = {
+            f"{name}Feedback": int((coil or name in self.welded) and name not in self.stuck_open)
+            for name, coil in zip(names, coils)
+        }
+        pack_v = round(sum(self.cells_v) / 0.05) * 0.05
+        link_v = pack_v if self.link_follows and (coils[0] or coils[2]) else 0.0
+        return {
+            **closed,
+            "HvilClosed": int(self.hvil_closed),
+            "CrashLine": int(self.crash),
+            "SupplyVoltage": self.supply_v,
+            "LinkVoltage": link_v,
+            "PackVoltage": pack_v,
+        }

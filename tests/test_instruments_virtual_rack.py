@@ -1,0 +1,152 @@
+"""The virtual rack as a real process: it serves, feeds the sense bus, outlives a killed bench and ends."""
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import can
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+CLIENT = """
+import os, sys, time
+line = os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY)
+os.write(line, b"SYST:WDOG 0.4;:SOUR:VOLT 3.7,(@1:96);:OUTP ON;:SYST:ERR?\\n")
+sys.stdout.buffer.write(os.read(line, 100))
+sys.stdout.buffer.flush()
+while True:
+    time.sleep(0.05)
+    os.write(line, b"*CLS\\n")
+"""
+
+
+class Rack:
+    def __init__(self, folder: Path, linger_s: float) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("", 0))
+            udp_port = probe.getsockname()[1]
+        self.log = folder / "rack.jsonl"
+        self.bus = can.Bus("239.74.163.2", interface="udp_multicast", port=udp_port)
+        sense = f"udp_multicast:channel=239.74.163.2,port={udp_port}"
+        command = [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", sense]
+        command += ["--log", str(self.log), "--linger", str(linger_s)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
+        assert self.process.stdout is not None
+        self.port: str = json.loads(self.process.stdout.readline())["port"]
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+        self.bus.shutdown()
+
+
+Start = Callable[[float], Rack]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    racks: list[Rack] = []
+
+    def begin(linger_s: float) -> Rack:
+        racks.append(Rack(tmp_path, linger_s))
+        return racks[-1]
+
+    yield begin
+    for rack in racks:
+        rack.stop()
+
+
+def asked(line: int, question: bytes) -> bytes:
+    os.write(line, question)
+    reply = b""
+    while not reply.endswith(b"\n"):
+        assert select.select([line], [], [], 2.0)[0], f"no answer to {question!r}"
+        reply += os.read(line, 4096)
+    return reply
+
+
+def test_it_answers_on_the_port_and_sweeps_the_cells_on_the_sense_bus(start: Start) -> None:
+    rack = start(0.2)
+    line = os.open(rack.port, os.O_RDWR | os.O_NOCTTY)
+    assert asked(line, b"*IDN?\n").startswith(b"BMS-HIL,CELL-EMULATOR-96,")
+    asked(line, b"SOUR:VOLT 3.7,(@1:96);:OUTP ON;:OUTP:FAUL OPEN,(@6);:SYST:ERR?\n")
+    assert asked(line, b"MEAS:VOLT? (@6)\n") == b"9.91E+37\n"
+    latest: dict[int, bytes] = {}
+    groups: list[int] = []
+    until = time.monotonic() + 1.0
+    while time.monotonic() < until:
+        message = rack.bus.recv(0.2)
+        if message is not None:
+            assert message.arbitration_id == 0x300
+            groups.append(message.data[0])
+            latest[message.data[0]] = bytes(message.data)
+    assert 6 * 24 <= len(groups) <= 14 * 24
+    assert groups == [(groups[0] + index) % 24 for index in range(len(groups))], "a frame was lost"
+    raw = round((3.7 + 2) / 0.0005)
+    assert latest[0] == (raw << 8 | raw << 22 | raw << 36 | raw << 50).to_bytes(8, "little")
+    assert latest[1] == (1 | raw << 8 | 0x3FFF << 22 | raw << 36 | raw << 50).to_bytes(8, "little")
+    # A client that comes back within the linger time finds the rack as it left it.
+    os.close(line)
+    line = os.open(rack.port, os.O_RDWR | os.O_NOCTTY)
+    assert asked(line, b"OUTP?\n") == b"96\n"
+    os.close(line)
+    assert rack.process.wait(3.0) == 0
+
+
+def test_a_killed_bench_leaves_the_rack_to_its_dead_man(start: Start) -> None:
+    rack = start(0.3)
+    client = subprocess.Popen([sys.executable, "-c", CLIENT, rack.port], stdout=subprocess.PIPE)
+    assert client.stdout is not None
+    assert client.stdout.readline() == b'0,"No error"\n'
+    until = time.monotonic() + 0.6
+    while time.monotonic() < until:
+        rack.bus.recv(0.02)
+    assert not rack.log.exists(), "a fed dead-man must not trip"
+    killed_ns = time.monotonic_ns()
+    client.send_signal(signal.SIGKILL)
+    client.communicate()
+    latest = b""
+    while rack.process.poll() is None and time.monotonic_ns() < killed_ns + 8e9:
+        # Read as we go: the receive buffer holds less than these two seconds of frames.
+        while (message := rack.bus.recv(0.02)) is not None:
+            latest = bytes(message.data) if message.data[0] == 0 else latest
+    assert rack.process.returncode == 0
+    entries = [json.loads(text) for text in rack.log.read_text().splitlines()]
+    assert len(entries) == 1, entries
+    entry = entries[0]
+    assert entry["event"] == "dead_man"
+    assert entry["highest_v"] < 0.1
+    assert 0.1e9 < entry["tripped_ns"] - killed_ns < 0.6e9
+    assert 0 < entry["safe_ns"] - entry["tripped_ns"] < 0.2e9
+    assert latest == (4000 << 8 | 4000 << 22 | 4000 << 36 | 4000 << 50).to_bytes(8, "little")
+
+
+def test_sigterm_ends_it_and_ctrl_c_does_not(start: Start) -> None:
+    rack = start(3.0)
+    line = os.open(rack.port, os.O_RDWR | os.O_NOCTTY)
+    asked(line, b"*IDN?\n")
+    rack.process.send_signal(signal.SIGINT)
+    assert asked(line, b"OUTP?\n") == b"0\n"
+    rack.process.send_signal(signal.SIGTERM)
+    assert rack.process.wait(2.0) == 0
+    os.close(line)
+
+
+@pytest.mark.parametrize(
+    ("sense", "complaint"),
+    [("udp_multicast:239.0.0.1", "has no '='"), ("nonesuch:channel=x", "cannot be opened")],
+)
+def test_a_wrong_sense_bus_is_one_clear_line(sense: str, complaint: str) -> None:
+    command = [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", sense]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=10)
+    assert ended.returncode == 2
+    assert complaint in ended.stderr
+    assert ended.stderr.count("\n") == 1

@@ -1,0 +1,286 @@
+"""The pack's physics: charge, voltages, the DC link, contactors that fail, insulation."""
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.plant.cells import Cells, Spread
+from bench.plant.chemistry import Chemistry
+from bench.plant.contactors import Contactor
+from bench.plant.isolation import Isolation
+from bench.plant.pack import Load, Pack
+from bench.units import NS_PER_MS
+
+NMC = Chemistry.load("nmc")
+IDLE = Load()
+
+
+def closed_pack(soc: float = 0.5, seed: int = 1) -> Pack:
+    pack = Pack(NMC, rng=random.Random(seed), soc=soc)
+    pack.set_command(plus=True, minus=True, precharge=False)
+    run(pack, 0.03, IDLE)
+    return pack
+
+
+def run(pack: Pack, duration_s: float, load: Load, dt_s: float = 1e-3) -> None:
+    for _ in range(round(duration_s / dt_s)):
+        pack.step(dt_s, load)
+
+
+def test_charge_is_conserved_over_a_cycle() -> None:
+    pack = closed_pack()
+    before = pack.soc.copy()
+    drawn_as = 0.0
+    for load in (Load(current_a=100.0), IDLE, Load(charge_current_a=50.0)):
+        for _ in range(2000):
+            pack.step(0.1, load)
+            drawn_as += pack.pack_current_a * 0.1
+    lost_as = (before - pack.soc) * pack.cells.capacity_ah * 3600
+    assert drawn_as == pytest.approx(200 * 100.0 - 200 * 50.0)
+    assert lost_as == pytest.approx(np.full(96, drawn_as), rel=1e-3)
+
+
+def test_an_equal_charge_brings_soc_back() -> None:
+    pack = closed_pack()
+    before = pack.soc.copy()
+    run(pack, 60.0, Load(current_a=50.0), dt_s=0.1)
+    assert (pack.soc < before - 0.01).all()
+    run(pack, 60.0, Load(charge_current_a=50.0), dt_s=0.1)
+    assert pack.soc == pytest.approx(before, rel=1e-3)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    current_a=st.floats(-75.0, 150.0),
+    soc=st.floats(0.05, 0.95),
+    temp_c=st.floats(-10.0, 45.0),
+    dt_s=st.sampled_from([1e-3, 1e-2, 0.1]),
+)
+def test_halving_the_step_hardly_moves_the_voltage(
+    current_a: float, soc: float, temp_c: float, dt_s: float
+) -> None:
+    def after(step_s: float, count: int) -> Cells:
+        rng = random.Random(3)
+        cells = Cells(NMC, count=8, soc=soc, temp_c=temp_c, rng=rng, spread=Spread())
+        for _ in range(count):
+            cells.step(step_s, current_a)
+        return cells
+
+    coarse, fine = after(dt_s, 200), after(dt_s / 2, 400)
+    assert np.abs(coarse.voltage_v - fine.voltage_v).max() < 1e-3
+
+
+def test_discharge_sags_then_relaxes_and_warms_the_cells() -> None:
+    pack = closed_pack(soc=0.6)
+    at_rest_v = pack.pack_voltage_v
+    run(pack, 0.001, Load(current_a=100.0))
+    first_v = pack.pack_voltage_v
+    run(pack, 30.0, Load(current_a=100.0), dt_s=0.01)
+    loaded_v = pack.pack_voltage_v
+    run(pack, 0.01, IDLE, dt_s=0.01)
+    released_v = pack.pack_voltage_v
+    run(pack, 300.0, IDLE, dt_s=0.1)
+    assert at_rest_v > first_v > loaded_v
+    assert loaded_v < released_v < pack.pack_voltage_v < at_rest_v
+    assert at_rest_v - first_v == pytest.approx(96 * 100.0 * 0.0024, rel=0.1)  # R0 at SoC 0.6
+    assert pack.sensor_temp_c.shape == (24,)
+    assert (pack.sensor_temp_c > 25.1).all()
+
+
+def test_cold_cells_sag_more() -> None:
+    sag_v = []
+    for temp_c in (-10.0, 25.0):
+        cells = Cells(NMC, count=1, soc=0.5, temp_c=temp_c, rng=random.Random(1), spread=Spread())
+        rest_v = float(cells.voltage_v[0])
+        cells.step(0.01, 50.0)
+        sag_v.append(rest_v - float(cells.voltage_v[0]))
+    assert sag_v[0] > 1.5 * sag_v[1]
+
+
+def test_whole_numbers_are_taken_as_readily_as_fractions() -> None:
+    whole = Pack(NMC, rng=random.Random(1), soc=1, temp_c=25)
+    fraction = Pack(NMC, rng=random.Random(1), soc=1.0, temp_c=25.0)
+    for pack in (whole, fraction):
+        pack.set_command(plus=True, minus=True, precharge=False)
+        run(pack, 0.1, Load(current_a=100))
+    assert whole.cell_voltage_v.tobytes() == fraction.cell_voltage_v.tobytes()
+    assert whole.sensor_temp_c.tobytes() == fraction.sensor_temp_c.tobytes()
+
+
+def test_heat_settles_at_the_thermal_resistance() -> None:
+    cells = Cells(NMC, count=2, soc=0.5, temp_c=25.0, rng=random.Random(1), spread=Spread())
+    cells.heat_w[1] = 5.0
+    for _ in range(20_000):
+        cells.step(1.0, 0.0)
+    assert cells.temp_c[0] == pytest.approx(25.0)
+    assert cells.temp_c[1] == pytest.approx(25.0 + 5.0 * NMC.r_thermal_ambient_k_w, abs=0.01)
+
+
+def test_the_same_seed_gives_the_same_bits() -> None:
+    runs = []
+    for seed in (5, 5, 6):
+        pack = closed_pack(seed=seed)
+        run(pack, 0.5, Load(current_a=80.0))
+        runs.append(pack.cell_voltage_v.tobytes())
+    assert runs[0] == runs[1]
+    assert runs[0] != runs[2]
+
+
+def test_overcharge_raises_every_cell_above_the_trip_voltage() -> None:
+    pack = closed_pack(soc=0.99)
+    run(pack, 240.0, Load(charge_current_a=50.0), dt_s=0.1)
+    run(pack, 120.0, IDLE, dt_s=0.1)
+    assert (pack.soc > 1.0).all()
+    assert (pack.cell_voltage_v > 4.25).all()
+
+
+def test_one_cell_beyond_the_rest_is_seen_alone() -> None:
+    pack = closed_pack()
+    pack.set_cell_soc(41, 1.1)
+    pack.set_cell_soc(7, -0.02)
+    run(pack, 0.1, IDLE)
+    assert list(np.flatnonzero(pack.cell_voltage_v > 4.25)) == [41]
+    assert list(np.flatnonzero(pack.cell_voltage_v < 2.5)) == [7]
+    assert pack.pack_voltage_v == pytest.approx(pack.cell_voltage_v.sum())
+    pack.set_cell_temp(8, 65.0)
+    assert list(np.flatnonzero(pack.sensor_temp_c > 60.0)) == [2]
+
+
+@given(st.floats(-5.0, 5.0))
+def test_any_soc_gives_the_tables_voltage(soc: float) -> None:
+    cells = Cells(NMC, count=3, soc=0.5, temp_c=25.0, rng=random.Random(1), spread=Spread())
+    cells.set_soc(1, soc)
+    assert float(cells.voltage_v[1]) == pytest.approx(NMC.ocv_v(soc), abs=1e-6)
+
+
+def test_precharge_reaches_95_percent_in_three_to_four_tau() -> None:
+    pack = Pack(NMC, rng=random.Random(1))
+    pack.set_command(plus=False, minus=True, precharge=True)
+    while not pack.contactors.precharge_path:
+        pack.step(1e-4, IDLE)
+    steps = 0
+    while pack.link_voltage_v < 0.95 * pack.pack_voltage_v:
+        pack.step(1e-4, IDLE)
+        steps += 1
+    tau_s = 30.0 * 1e-3
+    assert 2.9 * tau_s < steps * 1e-4 < 4.0 * tau_s
+    assert 0.0 < pack.pack_current_a < 1.0
+
+
+def test_link_follows_the_mains_and_discharges_within_five_seconds() -> None:
+    pack = closed_pack(soc=1.0)
+    assert pack.link_voltage_v == pack.pack_voltage_v
+    pack.set_command(plus=False, minus=False, precharge=False)
+    run(pack, 1.0, IDLE, dt_s=0.01)
+    assert pack.link_voltage_v > 60.0
+    run(pack, 4.0, IDLE, dt_s=0.01)
+    assert pack.link_voltage_v < 60.0
+
+
+def test_no_current_flows_through_open_contactors() -> None:
+    pack = Pack(NMC, rng=random.Random(1))
+    before = pack.soc.copy()
+    run(pack, 0.1, Load(current_a=100.0, charge_current_a=20.0))
+    assert pack.pack_current_a == 0.0
+    assert (pack.soc == before).all()
+
+
+def test_one_weld_still_opens_the_path_two_do_not() -> None:
+    one, both = closed_pack(), closed_pack()
+    one.contactors.plus.weld()
+    both.contactors.plus.weld()
+    both.contactors.minus.weld()
+    for pack in (one, both):
+        pack.set_command(plus=False, minus=False, precharge=False)
+        run(pack, 6.0, Load(charge_current_a=20.0), dt_s=0.01)
+    assert (one.contactors.plus.feedback, one.contactors.minus.feedback) == (1, 0)
+    assert one.pack_current_a == 0.0
+    assert one.link_voltage_v < 60.0
+    assert both.pack_current_a == -20.0
+    assert both.link_voltage_v == both.pack_voltage_v
+
+
+def test_contactors_move_ten_to_fifteen_ms_after_the_command() -> None:
+    for seed in range(20):
+        contactor = Pack(NMC, rng=random.Random(seed)).contactors.plus
+        for command in (True, False):
+            contactor.command = command
+            contactor.advance(10 * NS_PER_MS - 1)
+            assert contactor.closed is not command
+            contactor.advance(5 * NS_PER_MS + 1)
+            assert contactor.closed is command
+
+
+def test_a_weld_takes_hold_at_the_next_closing_until_healed() -> None:
+    contactor = Contactor(name="plus")
+    contactor.weld()
+    contactor.advance(20 * NS_PER_MS)
+    assert not contactor.closed
+    contactor.command = True
+    contactor.advance(20 * NS_PER_MS)
+    contactor.command = False
+    contactor.advance(1000 * NS_PER_MS)
+    assert contactor.feedback == 1
+    contactor.heal()
+    contactor.advance(20 * NS_PER_MS)
+    assert contactor.feedback == 0
+
+
+def test_a_stuck_contactor_drops_and_stays_open() -> None:
+    contactor = Contactor(name="minus", command=True, closed=True)
+    contactor.stick_open()
+    contactor.advance(20 * NS_PER_MS)
+    contactor.advance(1000 * NS_PER_MS)
+    assert contactor.feedback == 0
+    contactor.heal()
+    contactor.advance(20 * NS_PER_MS)
+    assert contactor.feedback == 1
+
+
+def test_a_slow_contactor_opens_late_and_a_short_command_does_not_move_it() -> None:
+    contactor = Contactor(name="plus", closed=True, opening_time_ns=80 * NS_PER_MS)
+    contactor.advance(79 * NS_PER_MS)
+    assert contactor.closed
+    contactor.command = True
+    contactor.advance(NS_PER_MS)
+    contactor.command = False
+    contactor.advance(79 * NS_PER_MS)
+    assert contactor.closed
+    contactor.advance(NS_PER_MS)
+    assert not contactor.closed
+
+
+def test_insulation_is_judged_by_its_weaker_pole() -> None:
+    isolation = Isolation()
+    assert isolation.ohm_per_volt(400.0) == 12_500.0
+    isolation.minus_ohm = 30e3
+    assert isolation.ohm_per_volt(400.0) == 75.0
+    assert isolation.parallel_ohm == pytest.approx(29_821.07, abs=0.01)
+    isolation.plus_ohm = isolation.minus_ohm = 0.0
+    assert isolation.parallel_ohm == 0.0
+    isolation.heal()
+    assert isolation.parallel_ohm == 2.5e6
+
+
+@pytest.mark.parametrize("dt_s", [0.0, -1e-3, 1.5, float("nan")])
+def test_a_step_beyond_the_stable_range_is_refused_and_changes_nothing(dt_s: float) -> None:
+    pack = closed_pack()
+    before = pack.cell_voltage_v.copy()
+    with pytest.raises(ValueError, match="expected more than 0 and at most 1"):
+        pack.step(dt_s, Load(current_a=10.0))
+    assert (pack.cell_voltage_v == before).all()
+
+
+def test_wrong_arguments_are_refused() -> None:
+    pack = closed_pack()
+    with pytest.raises(ValueError, match=r"cell index 96; expected 0\.\.95"):
+        pack.set_cell_soc(96, 0.5)
+    with pytest.raises(ValueError, match="finite"):
+        pack.step(1e-3, Load(current_a=float("nan")))
+    with pytest.raises(ValueError, match="temperature sensors"):
+        Pack(NMC, rng=random.Random(1), sensors=97)
+    with pytest.raises(ValueError, match="spread"):
+        Pack(NMC, rng=random.Random(1), spread=Spread(capacity=2.0))

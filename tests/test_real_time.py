@@ -1,0 +1,154 @@
+"""Real time on loopback: parity with simulated time, and the way to the safe state when things are killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.verdict.result import Verdict
+
+ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="kernel stamps and /proc are Linux's"
+)
+
+
+def run_json(out: Path, *words: str) -> dict[str, dict[str, object]]:
+    """`hil run --json`: scenario id → result."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "run", "--json", "--out", str(out), *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.stdout, done.stderr
+    return {one["scenario_id"]: one for one in json.loads(done.stdout)["scenarios"]}
+
+
+@pytest.mark.timeout(240)
+def test_real_and_simulated_time_come_to_the_same_verdicts(tmp_path: Path) -> None:
+    simulated = run_json(tmp_path, "--repeat", "1")
+    real = run_json(tmp_path, "--time", "real")
+    assert real.keys() == simulated.keys()
+    own_fault = 0
+    for name, result in real.items():
+        assert result["timebase"] == "host" and simulated[name]["timebase"] == "simulated"
+        verdict, reasons = result["judgement"]["verdict"], " ".join(result["judgement"]["reasons"])  # type: ignore[index]
+        if verdict in ("ERROR", "INCONCLUSIVE") and "late" in reasons:
+            own_fault += 1  # the machine was busy and the bench says so: no verdict, and never a wrong one
+            continue
+        assert verdict == simulated[name]["judgement"]["verdict"], (name, reasons)  # type: ignore[index]
+    assert own_fault <= 2, "this machine is too busy for real time"
+
+
+class Running:
+    """A real-time `hil run` in the middle of its first shot, and the processes it has started."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bench", "run", "--time", "real", "-k", "ov-just-below", "--repeat", "2",
+             "--out", str(out)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )  # fmt: skip
+        until(lambda: len(self.children()) == 2, "rack and DUT to start")
+        self.started = self.children()
+        time.sleep(2.0)  # into the shot
+
+    def children(self) -> dict[int, str]:
+        found = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                    words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                except (OSError, ValueError):
+                    continue
+                if parent == self.process.pid:
+                    found[int(entry.name)] = words
+        return found
+
+    def folder(self) -> Path:
+        (folder,) = self.out.iterdir()
+        return folder
+
+
+def until(reached: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not reached():
+        assert time.monotonic() < deadline, f"waited {timeout_s} s for {what}"
+        time.sleep(0.05)
+
+
+def gone(pids: dict[int, str]) -> bool:
+    def ended(pid: int) -> bool:
+        try:
+            return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            return True
+
+    return all(ended(pid) for pid in pids)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    run = Running(tmp_path / "runs")
+    yield run
+    if run.process.poll() is None:
+        run.process.kill()
+        run.process.communicate()
+
+
+def last_marks(folder: Path) -> list[str]:
+    lines = (folder / "scenarios/ov-just-below/shot-000/events.jsonl").read_text().splitlines()
+    return [json.loads(line)[2] for line in lines[1:]]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_ends_in_the_safe_state_and_is_recorded_as_aborted(
+    running: Running, sent: signal.Signals
+) -> None:
+    running.process.send_signal(sent)
+    said, _ = running.process.communicate(timeout=30)
+    assert running.process.returncode == 3, said
+    assert "aborted" in said and "Traceback" not in said
+    marks = last_marks(running.folder())
+    assert marks[-2:] == ["safe_state_reached", "run_ended"]
+    assert "aborted" in marks
+    assert not (running.folder() / "footer.json").exists()
+    until(lambda: gone(running.started), "rack and DUT to end")
+
+
+def test_a_dut_that_dies_is_an_error_and_never_a_pass(running: Running) -> None:
+    (dut,) = [pid for pid, words in running.started.items() if "reference_bms" in words]
+    os.kill(dut, signal.SIGKILL)
+    until(
+        lambda: (running.folder() / "scenarios/ov-just-below/shot-000/result.json").exists(),
+        "the shot's result",
+    )
+    result = json.loads((running.folder() / "scenarios/ov-just-below/shot-000/result.json").read_text())
+    assert Verdict[result["judgement"]["verdict"]] >= Verdict.FAIL
+    assert "ended by itself" in " ".join(result["judgement"]["reasons"])
+    assert "safe_state_reached" in last_marks(running.folder())
+
+
+def test_a_killed_bench_leaves_no_process_and_a_readable_prefix(running: Running) -> None:
+    from bench.record.folder import open_run
+
+    running.process.kill()
+    running.process.communicate()
+    # The rack lives on until its dead-man has driven the outputs to safety (2 s) and nobody has come back (3 s).
+    until(lambda: gone(running.started), "the rack's dead-man and the DUT's end", 20.0)
+    opened = open_run(running.folder())
+    assert opened.aborted and opened.header["scenarios"] == ["ov-just-below"]

@@ -1,0 +1,113 @@
+"""Results survive JSON and the database, and the two timebases stay apart."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sample_run import sample_run
+
+from bench.errors import RecordError
+from bench.measure.plan import Aim, Plan, SignalTest
+from bench.record.codable import plan_from_dict, plan_to_dict, run_from_dict, run_to_dict
+from bench.record.database import ResultsDatabase
+from bench.timing.clock import Timebase
+from bench.verdict.result import RunResult, Verdict
+
+
+def on_host(run: RunResult, run_id: str) -> RunResult:
+    scenarios = tuple(dataclasses.replace(s, timebase=Timebase.HOST) for s in run.scenarios)
+    return dataclasses.replace(run, run_id=run_id, timebase=Timebase.HOST, scenarios=scenarios)
+
+
+def test_a_run_survives_json() -> None:
+    run = sample_run()
+    text = json.dumps(run_to_dict(run))
+    assert run_from_dict(json.loads(text)) == run
+    assert '"verdict": "BLOCKED"' in text
+
+
+def test_a_plan_survives_json() -> None:
+    test = SignalTest(channel="vehicle", message="BMS_State", signal="State", op="==", value=5.0)
+    plan = Plan(
+        aim=Aim.MUST_TRIP,
+        onset=(test,),
+        detection=(),
+        safe_state=(test, test),
+        forbidden=(),
+        heard=(("vehicle", "BMS_State", 30), ("sense", "IO", 5)),
+        dtc_test=None,
+        confirm_by_readback=True,
+        hold_ns=1,
+        window_ns=2,
+        floor_ns=None,
+        ceiling_ns=4,
+        fdti_budget_ns=None,
+        fhti_budget_ns=6,
+        ftti_ns=7,
+    )
+    assert plan_from_dict(json.loads(json.dumps(plan_to_dict(plan)))) == plan
+
+
+def spoil(content: dict[str, Any], what: str) -> None:
+    match what:
+        case "verdict":
+            content["scenarios"][0]["judgement"]["verdict"] = "GREEN"
+        case "interval":
+            content["scenarios"][0]["shots"][0]["measurement"]["fdti"]["interval"]["low_ns"] = 10**15
+        case "missing":
+            del content["seed"]
+        case "float":
+            content["scenarios"][0]["budget"]["ftti_ns"] = 1.5
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("verdict", r"scenarios\[0\]\.judgement\.verdict: found 'GREEN'; expected one of NONE, PASS"),
+        ("interval", r"fdti\.interval: .* upside down"),
+        ("missing", r"RunResult: fields missing or unknown: seed"),
+        ("float", r"budget\.ftti_ns: found 1\.5; expected int"),
+    ],
+)
+def test_a_wrong_result_file_names_the_place(what: str, message: str) -> None:
+    content = json.loads(json.dumps(run_to_dict(sample_run(n=12))))
+    spoil(content, what)
+    with pytest.raises(RecordError, match=message):
+        run_from_dict(content)
+
+
+def test_history_never_mixes_simulated_and_host_time(tmp_path: Path) -> None:
+    database = ResultsDatabase(tmp_path / "results.sqlite")
+    run = sample_run()
+    database.append(dataclasses.replace(run, run_id="second", started_utc="2026-11-24T00:00:00Z"))
+    database.append(run)
+    database.append(on_host(run, "bench"))
+    simulated = database.history("weld-plus", Timebase.SIMULATED)
+    assert [past.run_id for past in simulated] == [run.run_id, "second"]
+    assert [past.run_id for past in database.history("weld-plus", Timebase.HOST)] == ["bench"]
+    assert simulated[0].verdict is Verdict.FAIL
+    assert simulated[0].reasons == run.scenarios[1].judgement.reasons
+    assert simulated[0].fdti_max_high_ns == 310_000_000
+    assert simulated[0].shots == 59
+    assert database.history("hvil-open", Timebase.HOST)[0].fdti_max_high_ns is None
+    assert database.history("nothing", Timebase.HOST) == ()
+
+
+def test_a_run_is_stored_once_and_whole(tmp_path: Path) -> None:
+    database = ResultsDatabase(f"sqlite:///{tmp_path / 'r.sqlite'}")
+    run = sample_run(n=12)
+    database.append(run)
+    with pytest.raises(RecordError, match="stored already"):
+        database.append(run)
+    assert len(ResultsDatabase(tmp_path / "r.sqlite").history("weld-plus", Timebase.SIMULATED)) == 1
+
+
+def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "r.sqlite").write_text("this is no database, but long enough to be read as one " * 20)
+    with pytest.raises(RecordError, match="cannot open the results database") as caught:
+        ResultsDatabase(tmp_path / "r.sqlite")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(RecordError, match="cannot open"):
+        ResultsDatabase("nosuch://server/x")

@@ -1,0 +1,195 @@
+"""Reports say what the results say: nothing lost, nothing claimed beyond it, timebases apart."""
+
+import dataclasses
+import io
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot, statistics
+
+from bench.errors import RecordError
+from bench.report.figures import TracePicture, TraceSeries, strip_plot, worst_trace_svg
+from bench.report.html import render_html, write_html
+from bench.report.junit import write_junit
+from bench.report.terminal import summary_table, summary_tables
+from bench.report.words import interval_words, margin_ns, margin_words, support_words
+from bench.timing.clock import Timebase
+from bench.units import NS_PER_MS
+from bench.verdict.result import RunResult, Verdict
+
+
+def shown(run: RunResult, timebase: Timebase | None = None) -> str:
+    out = io.StringIO()
+    Console(file=out, width=150).print(summary_table(run, timebase))
+    return out.getvalue()
+
+
+def mixed_run() -> RunResult:
+    run = sample_run(n=12)
+    host = dataclasses.replace(run.scenarios[0], timebase=Timebase.HOST, scenario_id="on-host")
+    return dataclasses.replace(run, scenarios=(*run.scenarios, host))
+
+
+def test_the_terminal_shows_every_scenario_with_its_verdict_and_reasons() -> None:
+    run = sample_run()
+    text = shown(run)
+    assert "simulated time" in text
+    for one in run.scenarios:
+        assert re.search(rf"{one.scenario_id} .*{one.judgement.verdict.name}", text)
+        assert all(reason in text for reason in one.judgement.reasons)
+    assert "300.0 … 310.0 ms" in text
+    assert "FDTI 250.0 ms (−60.0 ms)" in text
+
+
+def test_timebases_have_tables_of_their_own() -> None:
+    run = mixed_run()
+    assert len(summary_tables(run)) == 2
+    assert "on-host" not in shown(run)
+    host = shown(run, Timebase.HOST)
+    assert "real time" in host
+    assert "on-host" in host
+    assert "weld-plus" not in host
+    html = render_html(run)
+    assert html.index('id="simulated-insulation-lost"') < html.index('id="host-on-host"')
+
+
+def test_junit_maps_each_verdict_to_what_a_ci_server_knows(tmp_path: Path) -> None:
+    write_junit(sample_run(), tmp_path / "new" / "junit.xml")
+    suite = ET.parse(tmp_path / "new" / "junit.xml").getroot().find("testsuite")
+    assert suite is not None
+    cases = {case.get("name"): case for case in suite.iter("testcase")}
+    assert {name: [c.tag for c in case if c.tag != "properties"] for name, case in cases.items()} == {
+        "cell-overvoltage": [],
+        "weld-plus": ["failure"],
+        "noise-below-limit": [],
+        "dip-short": ["failure"],
+        "hvil-open": ["skipped"],
+        "insulation-lost": ["error"],
+    }
+    assert [suite.get(k) for k in ("tests", "failures", "errors", "skipped")] == ["6", "2", "1", "1"]
+    assert cases["hvil-open"][1].get("message") == "blocked: the rig has no HVIL relay"
+    facts = {p.get("name"): p.get("value") for p in cases["weld-plus"].iter("property")}
+    assert facts["safety_goal"] == "SG-04"
+    assert facts["requirements"] == "REQ-BMS-012, REQ-BMS-013"
+    assert (facts["timebase"], facts["n"], facts["fdti_max_high_ns"]) == ("simulated", "59", "310000000")
+    assert "shot 9: WeldPlus was never set" in (cases["weld-plus"][1].text or "")
+
+
+def test_an_aborted_run_is_no_success_anywhere(tmp_path: Path) -> None:
+    run = sample_run(n=12)
+    aborted = dataclasses.replace(run, scenarios=run.scenarios[:1], aborted="interrupted by Ctrl-C")
+    write_junit(aborted, tmp_path / "junit.xml")
+    errors = ET.parse(tmp_path / "junit.xml").getroot().findall(".//error")
+    assert [error.get("message") for error in errors] == ["aborted: interrupted by Ctrl-C"]
+    assert "ABORTED: interrupted by Ctrl-C" in shown(aborted)
+    assert '<div class="verdict">ABORTED' in render_html(aborted)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(), st.text())
+def test_text_of_the_dut_never_breaks_a_report(
+    tmp_path_factory: pytest.TempPathFactory, title: str, reason: str
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    bad = shot(0, Verdict.FAIL, measurement(latency(5, 10), None), reason)
+    run = dataclasses.replace(
+        sample_run(n=12), scenarios=(scenario("x", title, OVERVOLTAGE, [bad], Verdict.FAIL, reason),)
+    )
+    write_junit(run, folder / "any.xml")
+    assert ET.parse(folder / "any.xml").getroot().find(".//failure") is not None
+    shown(run)
+    html = render_html(run)
+    assert html.count("<section") == html.count("</section>") == 1
+
+
+def test_the_html_report_is_whole_small_and_needs_no_network(tmp_path: Path) -> None:
+    run = sample_run()
+    picture = TracePicture(
+        title="Worst shot",
+        onset_ns=10,
+        series=(TraceSeries(title="Cell <41>", unit="V", points=[(0, 4.1), (50, 4.3)]),),
+    )
+    write_html(run, tmp_path / "report.html", {"cell-overvoltage": picture})
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert re.search(r"https?://|<script|<link|@import|\bsrc=", html) is None
+    assert "may not discharge a board&#39;s timing" in html
+    assert "95.1 % confidence that 95 % of latencies lie below" in html
+    assert "nuisance trip: &lt;State&gt; = Error" in html
+    assert "Cell &lt;41&gt;" in html
+    assert all(digest in html for digest in run.hashes.values())
+    for one in run.scenarios:
+        assert one.title in html
+
+
+def test_hundreds_of_shots_stay_below_one_megabyte() -> None:
+    chance = [2_400 * NS_PER_MS + k * 137_001 for k in range(700)]
+    shots = [
+        shot(k, Verdict.PASS, measurement(latency(t, 10**7), latency(t, 10**7))) for k, t in enumerate(chance)
+    ]
+    scenarios = tuple(scenario(f"s{k}", "t", OVERVOLTAGE, shots, Verdict.PASS) for k in range(10))
+    html = render_html(dataclasses.replace(sample_run(n=12), scenarios=scenarios))
+    assert len(html.encode()) < 1_000_000
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**13), st.integers(0, 10**11)), min_size=1, max_size=30),
+    st.integers(0, 10**13),
+)
+def test_a_strip_plot_draws_every_shot_inside_its_frame(found: list[tuple[int, int]], limit_ns: int) -> None:
+    shots = [shot(k, Verdict.PASS, measurement(latency(*one), None)) for k, one in enumerate(found)]
+    plot = strip_plot("FDTI", shots, limit_ns)
+    assert plot is not None
+    assert strip_plot("FHTI", shots, limit_ns) is None
+    drawn = re.search(r'class="interval" d="([^"]*)"', plot)
+    assert drawn is not None
+    starts = [float(x) for x in re.findall(r"M(-?[\d.]+)", drawn[1])]
+    assert len(starts) == len(found)
+    assert all(12 <= x <= 488 for x in starts)
+    ET.fromstring(plot)
+
+
+def test_a_trace_keeps_its_spike_and_survives_odd_values() -> None:
+    points = [(k, 1.0 if k == 4_321 else 0.0) for k in range(10_000)]
+    series = (
+        TraceSeries(title="spike", unit="V", points=points, steps=True),
+        TraceSeries(title="odd", unit="", points=[(0, float("nan")), (1, float("inf"))]),
+        TraceSeries(title="none", unit="", points=[]),
+    )
+    svg = worst_trace_svg(TracePicture(title="t", series=series, safe_ns=9_999, ftti_deadline_ns=12_000))
+    line = re.search(r'class="line" d="([^"]*)"', svg)
+    assert line is not None
+    assert len(line[1]) < 40_000
+    assert len(set(re.findall(r"V([\d.]+)", line[1]))) == 2
+    assert "nan" not in svg
+    ET.fromstring(svg)
+    assert worst_trace_svg(TracePicture(title="t", series=())) == ""
+
+
+def test_confidence_is_never_rounded_up_nor_claimed_for_missing_latencies() -> None:
+    for n, percent in ((1, "5 %"), (58, "94.8 %"), (59, "95.1 %"), (500, "over 99.9 %")):
+        found = statistics([latency(100, 5)] * n)
+        assert found is not None
+        assert percent in support_words(found, n)
+        assert "confidence" not in support_words(found, n + 1)
+
+
+def test_intervals_and_margins_in_words() -> None:
+    assert interval_words(2_491_000_000, 2_501_000_000) == "2.491 … 2.501 s"
+    assert interval_words(999_000_000, 1_001_000_000) == "999.0 ms … 1.001 s"
+    assert interval_words(5, 5) == "5 ns"
+    found = statistics([latency(100, 5)])
+    assert margin_words(margin_ns(found, 105)) == "+0 ns"
+    assert margin_words(margin_ns(found, 100)) == "−5 ns"
+    assert margin_words(margin_ns(None, 100)) == "–"
+
+
+def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for write in (write_html, write_junit):
+        with pytest.raises(RecordError, match="cannot write the"):
+            write(sample_run(n=12), tmp_path / "file" / "report")

@@ -1,0 +1,118 @@
+"""Real time: what must hold however slow the machine is. No test here asks for a speed."""
+
+import asyncio
+
+import pytest
+
+from bench.timing.clock import Phase
+from bench.timing.correlation import correlate
+from bench.timing.host import HostClock, host_now_ns, run_on_host, wall_now_ns
+from bench.units import NS_PER_MS, NS_PER_S
+
+PERIOD_NS = 5 * NS_PER_MS
+
+
+def _block_until(when_ns: int) -> None:
+    while host_now_ns() < when_ns:
+        pass
+
+
+def test_a_late_callback_shifts_no_later_one_and_is_told() -> None:
+    told: list[int] = []
+
+    async def main(clock: HostClock) -> tuple[int, list[int]]:
+        ran_ns: list[int] = []
+        clock.on_late = told.append
+        first_ns = clock.now_ns() + PERIOD_NS
+
+        def tick() -> None:
+            ran_ns.append(clock.now_ns())
+            if len(ran_ns) == 2:
+                _block_until(clock.now_ns() + 3 * PERIOD_NS + PERIOD_NS // 2)
+
+        timer = clock.every(PERIOD_NS, Phase.PLANT, tick, first_ns=first_ns)
+        while len(ran_ns) < 6:
+            await clock.sleep_until(clock.now_ns() + PERIOD_NS)
+        timer.cancel()
+        assert clock.worst_late_ns == max(told)
+        return first_ns, ran_ns
+
+    first_ns, ran_ns = run_on_host(main)
+    # `told` is read just before the callback reads the clock: the two agree to well under a period.
+    points = [round((ran - late - first_ns) / PERIOD_NS) for ran, late in zip(ran_ns, told)]
+    assert points == sorted(set(points)), "every call belongs to a grid point of its own"
+    assert told[2] >= 2 * PERIOD_NS, "the call that had to wait for the blocked one says so"
+    assert points[3] - points[2] >= 3, "points that passed meanwhile are left out, not run in a burst"
+    assert all(late >= -NS_PER_MS for late in told)
+
+
+def test_a_grid_that_begins_in_the_past_counts_no_lateness_for_it() -> None:
+    async def main(clock: HostClock) -> list[int]:
+        told: list[int] = []
+        clock.on_late = told.append
+        begun_ns = clock.now_ns()
+        timer = clock.every(PERIOD_NS, Phase.PLANT, lambda: None, first_ns=begun_ns - 10 * NS_PER_S)
+        while not told:
+            await clock.sleep_until(clock.now_ns() + PERIOD_NS)
+        timer.cancel()
+        timer.cancel()
+        return told
+
+    assert run_on_host(main)[0] < 10 * NS_PER_S
+
+
+def test_timers_run_once_not_before_their_instant_and_not_when_cancelled() -> None:
+    async def main(clock: HostClock) -> tuple[int, list[int]]:
+        ran_ns: list[int] = []
+        due_ns = clock.now_ns() + 10 * NS_PER_MS
+        clock.call_at(due_ns, Phase.BUS, lambda: ran_ns.append(clock.now_ns()))
+        clock.call_at(due_ns, Phase.BUS, lambda: ran_ns.append(-1)).cancel()
+        past = clock.call_at(0, Phase.BUS, lambda: ran_ns.append(0))
+        assert ran_ns == [] and not past.cancelled()
+        await clock.sleep_until(due_ns + 20 * NS_PER_MS)
+        return due_ns, ran_ns
+
+    due_ns, ran_ns = run_on_host(main)
+    assert ran_ns[0] == 0 and len(ran_ns) == 2
+    assert ran_ns[1] >= due_ns - NS_PER_MS
+
+
+def test_a_period_must_be_positive() -> None:
+    async def main(clock: HostClock) -> None:
+        with pytest.raises(ValueError, match="positive period"):
+            clock.every(0, Phase.PLANT, lambda: None, first_ns=0)
+
+    run_on_host(main)
+
+
+def test_an_exception_in_a_grid_callback_ends_the_run_after_the_tasks_have_cleaned_up() -> None:
+    cleaned: list[str] = []
+
+    async def main(clock: HostClock) -> None:
+        def tick() -> None:
+            raise ZeroDivisionError("the plant")
+
+        clock.every(PERIOD_NS, Phase.PLANT, tick, first_ns=clock.now_ns())
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await clock.sleep_until(clock.now_ns() + NS_PER_MS)
+            cleaned.append("yes")
+
+    with pytest.raises(ZeroDivisionError, match="the plant"):
+        run_on_host(main)
+    assert cleaned == ["yes"]
+
+
+def test_the_correlation_places_a_wall_clock_stamp_on_the_monotonic_clock() -> None:
+    for _ in range(20):
+        correlation = correlate()
+        before_ns = host_now_ns()
+        wall_ns = wall_now_ns()
+        after_ns = host_now_ns()
+        placed_ns = correlation.monotonic_ns(wall_ns)
+        assert correlation.u_ns > 0
+        # 1 ms is room for a clock that is being slewed meanwhile, and far below any wrong sign or unit.
+        assert (
+            before_ns - correlation.u_ns - NS_PER_MS <= placed_ns <= after_ns + correlation.u_ns + NS_PER_MS
+        )

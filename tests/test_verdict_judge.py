@@ -1,0 +1,176 @@
+"""Judging: every way to PASS, FAIL, ERROR and INCONCLUSIVE, and that more budget never hurts."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.errors import RecordError
+from bench.measure.interval import Interval, Latency, Measurement, Term
+from bench.measure.plan import Aim, Plan, SignalTest
+from bench.verdict.codable import judgement_from_dict, judgement_to_dict
+from bench.verdict.judge import judge
+from bench.verdict.result import Judgement, Verdict
+
+MS = 1_000_000
+FAULT = SignalTest(channel="vehicle", message="BMS_Faults", signal="CellOvervoltage", op="==", value=1)
+PLAN = Plan(
+    aim=Aim.MUST_TRIP,
+    onset=(FAULT,),
+    detection=(FAULT,),
+    safe_state=(FAULT,),
+    forbidden=(),
+    heard=(("vehicle", "BMS_State", 50 * MS),),
+    dtc_test=replace(FAULT, message="BMS_Dtc", signal="DtcCode", value=0x1A0117),
+    confirm_by_readback=True,
+    hold_ns=100 * MS,
+    window_ns=1000 * MS,
+    floor_ns=50 * MS,
+    ceiling_ns=130 * MS,
+    fdti_budget_ns=150 * MS,
+    fhti_budget_ns=300 * MS,
+    ftti_ns=500 * MS,
+)
+QUIET = replace(PLAN, aim=Aim.MUST_NOT_TRIP, dtc_test=None)
+
+
+def latency(low: int, high: int) -> Latency:
+    terms = (
+        Term(name="stamp", width_ns=1),
+        Term(name="DUT reporting cycle", width_ns=(high - low) * MS),
+    )
+    return Latency(interval=Interval(low_ns=low * MS, high_ns=high * MS), terms=terms)
+
+
+GOOD = Measurement(
+    onset=Interval(low_ns=0, high_ns=0),
+    detected=Interval(low_ns=100 * MS, high_ns=120 * MS),
+    safe=Interval(low_ns=200 * MS, high_ns=220 * MS),
+    fdti=latency(100, 120),
+    frti=latency(80, 120),
+    fhti=latency(200, 220),
+    dtc_seen=True,
+    held=True,
+    broken=(),
+    silent=(),
+    bench_faults=(),
+    anomalies=(),
+    observable_ns=20 * MS,
+)
+CALM = replace(
+    GOOD,
+    detected=None,
+    safe=None,
+    fdti=None,
+    frti=None,
+    fhti=None,
+    dtc_seen=None,
+    held=None,
+    observable_ns=None,
+)
+
+
+def test_all_facts_present_and_in_budget_pass_without_a_word() -> None:
+    assert judge(GOOD, PLAN) == Judgement(verdict=Verdict.PASS, reasons=())
+    assert judge(CALM, QUIET) == Judgement(verdict=Verdict.PASS, reasons=())
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "words"),
+    [
+        ({"bench_faults": ("lost frames",)}, Verdict.ERROR, "lost frames"),
+        ({"bench_faults": ("lost frames",), "broken": ("late",)}, Verdict.ERROR, "lost frames"),
+        ({"onset": None}, Verdict.ERROR, "no onset was seen"),
+        ({"held": None}, Verdict.ERROR, "nothing shows whether the safe state was held"),
+        ({"held": None, "silent": ("BMS_State fell silent",)}, Verdict.FAIL, "fell silent"),
+        ({"detected": None, "fdti": None, "frti": None}, Verdict.FAIL, "not detected within 1.000 s"),
+        ({"safe": None, "fhti": None, "held": None}, Verdict.FAIL, "safe state not reached within 1.000 s"),
+        ({"held": False}, Verdict.FAIL, "safe state was not held for 100.0 ms"),
+        ({"dtc_seen": False}, Verdict.FAIL, "DTC 0x1A0117 was not reported"),
+        ({"dtc_seen": None}, Verdict.FAIL, "DTC 0x1A0117 was not reported"),
+        ({"broken": ("State == 3 at +1.0 ms",)}, Verdict.FAIL, "State == 3"),
+        ({"silent": ("BMS_State silent",)}, Verdict.FAIL, "silent"),
+        ({"fdti": latency(151, 160)}, Verdict.FAIL, "FDTI [151.0 ms, 160.0 ms] is above the budget 150.0 ms"),
+        ({"fdti": latency(131, 150)}, Verdict.FAIL, "published debounce"),
+        ({"fdti": latency(130, 150)}, Verdict.INCONCLUSIVE, "straddles the ceiling"),
+        ({"fdti": latency(30, 49)}, Verdict.FAIL, "too early"),
+        ({"fdti": latency(49, 60)}, Verdict.INCONCLUSIVE, "must shrink by 1.0 ms"),
+        ({"fdti": latency(50, 130)}, Verdict.PASS, ""),
+        ({"fhti": latency(301, 302)}, Verdict.FAIL, "FHTI [301.0 ms, 302.0 ms] is above"),
+        ({"fhti": latency(290, 310)}, Verdict.INCONCLUSIVE, "'DUT reporting cycle' (20.0 ms) is widest"),
+        ({"fhti": latency(280, 300)}, Verdict.PASS, ""),
+        ({"detected": Interval(low_ns=1001 * MS, high_ns=1020 * MS)}, Verdict.FAIL, "only after the window"),
+    ],
+)
+def test_must_trip(change: dict[str, Any], verdict: Verdict, words: str) -> None:
+    judgement = judge(replace(GOOD, **change), PLAN)
+    assert judgement.verdict is verdict
+    assert words in "; ".join(judgement.reasons)
+    assert bool(judgement.reasons) is (verdict is not Verdict.PASS)
+
+
+@pytest.mark.parametrize(
+    ("change", "plan", "verdict"),
+    [
+        ({"detected": GOOD.detected}, {}, Verdict.FAIL),
+        ({"broken": ("contactors opened",)}, {}, Verdict.FAIL),
+        ({"dtc_seen": True}, {"dtc_test": PLAN.dtc_test}, Verdict.FAIL),
+        ({"dtc_seen": False}, {"dtc_test": PLAN.dtc_test}, Verdict.PASS),
+        ({"silent": ("BMS_State silent",)}, {}, Verdict.FAIL),
+        ({"bench_faults": ("no proof",)}, {}, Verdict.ERROR),
+        ({}, {"heard": ()}, Verdict.ERROR),
+        ({}, {"detection": (), "forbidden": ()}, Verdict.ERROR),
+        ({"onset": None}, {}, Verdict.PASS),
+    ],
+)
+def test_must_not_trip(change: dict[str, Any], plan: dict[str, Any], verdict: Verdict) -> None:
+    assert judge(replace(CALM, **change), replace(QUIET, **plan)).verdict is verdict
+
+
+def test_ftti_is_strict_and_its_last_fifth_warns() -> None:
+    plan = replace(PLAN, fhti_budget_ns=None)
+    for low, high, verdict, words in (
+        (390, 400, Verdict.PASS, ()),
+        (390, 401, Verdict.PASS, ("warning: FHTI may be 401.0 ms, 80 % of the FTTI 500.0 ms",)),
+    ):
+        assert judge(replace(GOOD, fhti=latency(low, high)), plan) == Judgement(
+            verdict=verdict, reasons=words
+        )
+    assert judge(replace(GOOD, fhti=latency(490, 500)), plan).verdict is Verdict.INCONCLUSIVE
+    assert judge(replace(GOOD, fhti=latency(500, 510)), plan).verdict is Verdict.FAIL
+
+
+def test_nothing_asked_is_nothing_passed() -> None:
+    for change in ({"detection": ()}, {"safe_state": ()}):
+        assert judge(GOOD, replace(PLAN, **change)).verdict is Verdict.ERROR  # type: ignore[arg-type]
+
+
+@given(
+    low=st.integers(0, 400), width=st.integers(0, 200), budget=st.integers(0, 600), more=st.integers(0, 300)
+)
+def test_more_budget_never_worsens_the_verdict(low: int, width: int, budget: int, more: int) -> None:
+    found = replace(GOOD, fdti=latency(low, low + width))
+    plan = replace(PLAN, floor_ns=None, ceiling_ns=None, fdti_budget_ns=budget * MS)
+    tight = judge(found, plan).verdict
+    loose = judge(found, replace(plan, fdti_budget_ns=(budget + more) * MS)).verdict
+    assert loose <= tight
+    assert (tight is Verdict.PASS) == (low + width <= budget)
+    assert (tight is Verdict.FAIL) == (low > budget)
+
+
+@given(low=st.integers(0, 400), width=st.integers(1, 200), shrink=st.data())
+def test_a_finer_measurement_never_turns_pass_into_fail(low: int, width: int, shrink: st.DataObject) -> None:
+    inner_low = shrink.draw(st.integers(low, low + width))
+    inner_high = shrink.draw(st.integers(inner_low, low + width))
+    wide = judge(replace(GOOD, fdti=latency(low, low + width)), PLAN).verdict
+    fine = judge(replace(GOOD, fdti=latency(inner_low, inner_high)), PLAN).verdict
+    assert fine is wide or wide is Verdict.INCONCLUSIVE
+
+
+def test_judgements_survive_storing() -> None:
+    judgement = Judgement(verdict=Verdict.FAIL, reasons=("a", "b"))
+    assert judgement_from_dict(judgement_to_dict(judgement)) == judgement
+    with pytest.raises(RecordError, match="stored judgement"):
+        judgement_from_dict({"verdict": "GREEN", "reasons": []})
