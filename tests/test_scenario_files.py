@@ -208,8 +208,8 @@ def test_a_wrong_file_is_one_located_line(
         ("ov_step_cell17", 'window = "6 s"', 'window = "1 s"', "expect.window", "at least the budget"),
         (
             "ov_glitch",
-            'for = "6 s"',
-            'for = "6 s"\nforbidden = ["any_tripp"]',
+            'for = "4 s"',
+            'for = "4 s"\nforbidden = ["any_tripp"]',
             "quiet.forbidden",
             "'any_trip'?",
         ),
