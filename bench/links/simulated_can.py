@@ -7,11 +7,15 @@ from bisect import bisect_right
 from bench.errors import LinkError
 from bench.links.bit_timing import arbitration_key, frame_time_ns, intermission_ns
 from bench.links.ports import FrameListener
-from bench.timing.clock import Clock, Phase
+from bench.timing.clock import Clock, Phase, Timer
 from bench.trace.events import CanFrame
 from bench.trace.timeline import Stamping, Trace
 
 _REMEMBERED_FRAMES = 1 << 15
+
+_Offer = tuple[
+    int, int, int, CanFrame, "SimulatedCanNode"
+]  # arbitration key, sequence, time on the wire in ns
 
 
 class SimulatedCanNode:
@@ -47,8 +51,8 @@ class SimulatedCanNode:
 class SimulatedCanBus:
     """The wire between the nodes. Nodes that offer a frame at the same instant compete, whatever their phase.
 
-    A frame starts at the instant of the first offer on an idle bus, or at the end of the intermission. Who
-    wins is settled one nanosecond later, so that everybody who offers at that very instant takes part.
+    A frame starts at the instant of the first offer on an idle bus, or at the end of the intermission. The best
+    offer so far holds the bus at once, and loses it to a better one that still comes within that very instant.
     """
 
     def __init__(
@@ -67,13 +71,13 @@ class SimulatedCanBus:
         self._known: dict[
             CanFrame, tuple[int, int]
         ] = {}  # content → (arbitration key, time on the wire in ns)
-        self._waiting: list[tuple[int, int, int, CanFrame, SimulatedCanNode]] = []
+        self._waiting: list[_Offer] = []
         self._sequence = 0
-        self._idle = True
         self._begin_ns = 0
         self._end_ns = 0
         self._free_ns = clock.now_ns()  # end of the last intermission
-        self._on_wire: tuple[CanFrame, SimulatedCanNode] | None = None
+        self._holder: _Offer | None = None  # whose frame is on the wire, or will be from `_begin_ns` on
+        self._finishing: Timer | None = None
         self._frees = array("q")  # end of each transmission, and the busy time accumulated up to it
         self._busies = array("q")
         self._busy_ns = 0
@@ -123,9 +127,14 @@ class SimulatedCanBus:
             return
         self._sequence += 1
         heapq.heappush(self._waiting, (key, self._sequence, wire_ns, frame, node))
-        if self._idle:
+        holder = self._holder
+        if holder is None:
             now_ns = self._clock.now_ns()
             self._begin(now_ns if now_ns > self._free_ns else self._free_ns)
+        elif key < holder[0] and self._clock.now_ns() <= self._begin_ns:
+            self._withdraw()
+            heapq.heappush(self._waiting, holder)
+            self._begin(self._begin_ns)
 
     def _learn(self, frame: CanFrame) -> tuple[int, int]:
         if frame.fd and self.data_bitrate is None:
@@ -139,38 +148,47 @@ class SimulatedCanBus:
         return facts
 
     def _begin(self, begin_ns: int) -> None:
-        self._idle = False
+        """The best offer waiting takes the bus from `begin_ns` on."""
+        self._holder = holder = heapq.heappop(self._waiting)
+        wire_ns = holder[2]
         self._begin_ns = begin_ns
-        self._clock.call_at(begin_ns + 1, Phase.PLANT, self._arbitrate)
-
-    def _arbitrate(self) -> None:
-        if not self._waiting:  # the only ones waiting were muted or closed meanwhile
-            self._idle = True
-            return
-        _, _, wire_ns, frame, node = heapq.heappop(self._waiting)
-        self._on_wire = (frame, node)
-        self._free_ns = self._begin_ns + wire_ns
-        self._end_ns = self._free_ns - self._intermission_ns
+        self._free_ns = free_ns = begin_ns + wire_ns
+        self._end_ns = free_ns - self._intermission_ns
         self._busy_ns += wire_ns
-        self._frees.append(self._free_ns)
+        self._frees.append(free_ns)
         self._busies.append(self._busy_ns)
-        self._clock.call_at(self._end_ns, Phase.BUS, self._finish)
+        self._finishing = self._clock.call_at(self._end_ns, Phase.BUS, self._finish)
+
+    def _withdraw(self) -> None:
+        """Nobody holds the bus: what took it has not begun yet."""
+        if self._finishing is not None:
+            self._finishing.cancel()
+        self._holder = None
+        self._frees.pop()
+        self._busies.pop()
+        self._busy_ns = self._busies[-1] if self._busies else 0
+        self._free_ns = self._begin_ns
 
     def _finish(self) -> None:
-        assert self._on_wire is not None  # noqa: S101
-        frame, node = self._on_wire
+        holder = self._holder
+        assert holder is not None  # noqa: S101
+        _, _, _, frame, node = holder
+        self._holder = None
         end_ns = self._end_ns
         self._trace.frame(end_ns, self.channel, frame, node.name)
         for listener in node.hearers:
             listener(end_ns, frame)
-        if self._waiting:
+        if self._waiting and self._holder is None:
             self._begin(self._free_ns)
-        else:
-            self._idle = True
 
     def _forget(self, node: SimulatedCanNode) -> None:
         self._waiting = [entry for entry in self._waiting if entry[4] is not node]
         heapq.heapify(self._waiting)
+        holder = self._holder
+        if holder is not None and holder[4] is node and self._clock.now_ns() <= self._begin_ns:
+            self._withdraw()
+            if self._waiting:
+                self._begin(self._begin_ns)
 
     def _rewire(self) -> None:
         for node in self._nodes.values():
