@@ -5,9 +5,9 @@ from itertools import pairwise
 
 from bench.measure.interval import Interval, Latency, Measurement, Term
 from bench.measure.plan import Aim, Plan
-from bench.measure.questions import Codec, Question, by_address, message_of, words
+from bench.measure.questions import Address, Codec, Question, by_address, message_of, words
 from bench.measure.window import Window, armed_window, stamp_half_width, told_by_marks
-from bench.trace.events import Kind, Mark
+from bench.trace.events import FrameSeen, Kind, Mark
 from bench.trace.timeline import Trace
 from bench.units import format_ns
 
@@ -41,6 +41,7 @@ class _Shot:
         self.safe: _Seen | None = None
         self.held: bool | None = None
         self.dtc_seen: bool | None = None
+        self.onset_passed = False
 
     # --- onset -------------------------------------------------------------------------------------------
 
@@ -119,18 +120,9 @@ class _Shot:
         roles = {id(q): role for role, group in enumerate((detection, safe, forbidden, dtc)) for q in group}
         early: set[int] = set()
         self.dtc_seen = False if dtc else None
-        safe_before = False
-        for t_ns, channel, frame, _ in self.window.frames:
+        for t_ns, channel, frame, _ in self._telling(index, from_ns):
             after = t_ns >= from_ns
-            if (
-                after
-                and not safe_before
-                and not early
-                and self.safe is None
-                and safe
-                and self._already(safe, from_ns)
-            ):
-                safe_before = True
+            if after and safe and self._at_onset(safe, from_ns) and not early:
                 self.broken.append("safe state already held before the fault")
             for question in index.get((channel, frame.can_id, frame.extended), ()):
                 role = roles[id(question)]
@@ -159,8 +151,20 @@ class _Shot:
         widths = (sum(stamp_half_width(self.trace, self.window, channel)) for channel in self.decoders)
         return max(widths, default=0)
 
-    def _already(self, safe: list[Question], from_ns: int) -> bool:
-        """Before the first frame after onset is heard: did every safe-state test hold by then?"""
+    def _telling(self, index: Mapping[Address, list[Question]], from_ns: int) -> list[FrameSeen]:
+        """The frames that can answer a question, and the first one after `from_ns`, whatever it is.
+
+        Most frames of a window answer nothing, and between two answers nothing changes.
+        """
+        asked = {(channel, can_id) for channel, can_id, _ in index}
+        first = next((seen for seen in self.window.frames if seen[0] >= from_ns), None)
+        return [seen for seen in self.window.frames if (seen[1], seen[2][0]) in asked or seen is first]
+
+    def _at_onset(self, safe: list[Question], from_ns: int) -> bool:
+        """Asked before each frame after onset, true at the first only: did every safe-state test hold by then?"""
+        if self.onset_passed:
+            return False
+        self.onset_passed = True
         return all(q.holds is True and q.yes_ns is not None and q.yes_ns < from_ns for q in safe)
 
     def _answered(
@@ -238,13 +242,20 @@ class _Shot:
     # --- life signs --------------------------------------------------------------------------------------
 
     def listen_for_life(self) -> None:
+        stamps_of: dict[Address, list[int]] = {}
+        beats: list[tuple[str, str, int, Address]] = []
         for channel, message, longest_ns in self.plan.heard:
             codec = message_of(self.decoders, channel, message)
             address = (channel, codec.can_id, codec.extended)
+            stamps_of[address] = []
+            beats.append((channel, message, longest_ns, address))
+        for t_ns, channel, frame, _ in self.window.frames:
+            found = stamps_of.get((channel, frame[0], frame[2]))
+            if found is not None:
+                found.append(t_ns)
+        for channel, message, longest_ns, address in beats:
             u_ns, late_ns = stamp_half_width(self.trace, self.window, channel)
-            stamps = [
-                f.t_ns for f in self.window.frames if (f.channel, f.frame.can_id, f.frame.extended) == address
-            ]
+            stamps = stamps_of[address]
             if not stamps:
                 self.silent.append(f"{message} was never heard on {channel}")
                 self.faults.append(

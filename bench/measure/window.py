@@ -1,6 +1,7 @@
 """The armed window of a Trace: its frames and marks, and what the bench itself did wrong in it."""
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 from bench.trace.events import FrameSeen, Kind, Mark
 from bench.trace.timeline import Trace
@@ -38,14 +39,16 @@ def armed_window(trace: Trace) -> Window:
     closed = None
     for mark in trace.of_kind(Kind.WINDOW_CLOSED):
         closed = mark
-    stamps = [frame.t_ns for frame in trace.frames] + [mark.t_ns for mark in trace.marks] or [0]
+    stamps = [0]
+    if armed is None or closed is None:
+        stamps = [frame.t_ns for frame in trace.frames] + [mark.t_ns for mark in trace.marks] or [0]
     if armed is None:
         faults.append("the observers were never armed")
     if closed is None:
         faults.append("the observation window was never closed")
     start_ns = armed.t_ns if armed else min(stamps)
     end_ns = closed.t_ns if closed else max(stamps)
-    frames = sorted((f for f in trace.frames if start_ns <= f.t_ns <= end_ns), key=lambda frame: frame.t_ns)
+    frames = sorted([f for f in trace.frames if start_ns <= f[0] <= end_ns], key=itemgetter(0))
     late_ns = 0
     for mark in trace.of_kind(Kind.BENCH_LATE):
         found = mark.facts.get("late_ns", 0)

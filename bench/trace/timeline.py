@@ -52,11 +52,16 @@ class Trace:
     def digest(self) -> str:
         """SHA-256 over every frame and mark. Equal digests mean equal runs, bit for bit."""
         sha = hashlib.sha256(f"{self.timebase}\0{len(self.frames)}\0".encode())
-        for t_ns, channel, frame, sender in self.frames:
-            flags = frame.extended | frame.fd << 1 | frame.bitrate_switch << 2
-            sha.update(_FRAME_HEAD.pack(t_ns, frame.can_id, flags, len(frame.data)))
-            sha.update(frame.data)
-            sha.update(f"{channel}\0{sender}\0".encode())
+        names: dict[tuple[str, str], bytes] = {}
+        parts: list[bytes] = []
+        for t_ns, channel, (can_id, data, extended, fd, switch), sender in self.frames:
+            parts.append(_FRAME_HEAD.pack(t_ns, can_id, extended | fd << 1 | switch << 2, len(data)))
+            parts.append(data)
+            name = names.get((channel, sender))
+            if name is None:
+                name = names[channel, sender] = f"{channel}\0{sender}\0".encode()
+            parts.append(name)
+        sha.update(b"".join(parts))
         for mark in self.marks:
             sha.update(
                 json.dumps(
