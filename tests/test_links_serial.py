@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import tty
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,6 +15,7 @@ from bench.errors import LinkError
 from bench.links.ports import SerialLink
 from bench.links.pyserial_link import open_serial
 from bench.links.simulated_serial import SimulatedSerial
+from bench.links.tcp_stream import open_tcp
 from bench.timing.clock import Phase
 from bench.timing.correlation import correlate
 from bench.timing.host import HostClock, host_now_ns, run_on_host, wall_now_ns
@@ -77,17 +79,31 @@ def on_line(kind: str, body: Callable[[Line], Awaitable[None]]) -> None:
             if not torn:
                 os.close(master)
 
+    async def network(clock: HostClock) -> None:
+        joined: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Future()
+        server = await asyncio.start_server(lambda r, w: joined.set_result((r, w)), "127.0.0.1", 0)
+        number = server.sockets[0].getsockname()[1]
+        host = await open_tcp(f"tcp://127.0.0.1:{number}")
+        reader, writer = await joined
+        try:
+            await body(Line(host, writer.write, reader.readexactly, writer.close))
+        finally:
+            host.close()
+            writer.close()
+            server.close()
+            await server.wait_closed()
+
     if kind == "simulated":
         run_simulated(simulated)
     else:
-        run_on_host(real)
+        run_on_host(real if kind == "pty" else network)
 
 
 def void(_: object) -> None:
     pass
 
 
-every_line = pytest.mark.parametrize("kind", ["simulated", "pty"])
+every_line = pytest.mark.parametrize("kind", ["simulated", "pty", "tcp"])
 
 
 @every_line
@@ -100,6 +116,20 @@ def test_question_and_answer_cut_at_the_terminator(kind: str) -> None:
         async with asyncio.timeout(2):
             assert await line.host.read_until(b"\r\n") == b"Make,Model\r\n"
             assert await line.host.read_until(b"\r\n") == b"next\r\n"
+
+    on_line(kind, body)
+
+
+@every_line
+def test_binary_answers_are_cut_by_length(kind: str) -> None:
+    async def body(line: Line) -> None:
+        line.device_write(b"\x01\x02\x03\n\x05")
+        async with asyncio.timeout(2):
+            assert await line.host.read_exactly(2) == b"\x01\x02"
+            assert await line.host.read_exactly(3) == b"\x03\n\x05"
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await line.host.read_exactly(1)
 
     on_line(kind, body)
 
@@ -232,3 +262,23 @@ def test_a_realtime_stamp_lands_between_the_monotonic_reads_around_it() -> None:
         correlation = correlate()
         assert before_ns - correlation.u_ns - 5_000 <= correlation.monotonic_ns(stamp_ns)
         assert correlation.monotonic_ns(stamp_ns) <= after_ns + correlation.u_ns + 5_000
+
+
+@pytest.mark.parametrize("port", ["tcp://", "tcp://host", "tcp://:7000", "tcp://host:x", "192.168.0.1:7000"])
+def test_a_wrong_address_is_told_with_an_example(port: str) -> None:
+    async def main(clock: HostClock) -> None:
+        with pytest.raises(LinkError, match=r"no address; expected tcp://host:port"):
+            await open_tcp(port)
+
+    run_on_host(main)
+
+
+def test_a_closed_tcp_port_is_named_with_its_cause() -> None:
+    async def main(clock: HostClock) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            number = probe.getsockname()[1]
+        with pytest.raises(LinkError, match=rf"tcp://127\.0\.0\.1:{number}.*cannot be opened"):
+            await open_tcp(f"tcp://127.0.0.1:{number}")
+
+    run_on_host(main)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -46,8 +47,143 @@ class CellEmulator(Protocol):
         """Outputs go off by themselves after this much silence; 0 disarms. Acknowledges an earlier trip."""
 
 
+class WireFault(StrEnum):
+    """What can be wrong between one cell and the DUT's measuring input."""
+
+    NONE = "none"
+    OPEN = "open"
+    SHORT = "short"
+    REVERSED = "reversed"
+
+
+CAPABILITY_OF = {
+    WireFault.OPEN: "open_wire",
+    WireFault.SHORT: "cell_short",
+    WireFault.REVERSED: "reversed_polarity",
+}
+"""The capability a rig has when one of its fault units can do this to every cell of the pack."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switched:
+    """A relay proven to have moved somewhere in [low_ns, high_ns] of the run's clock.
+
+    `low_ns` is just before the first command left that could disturb the wire, `high_ns` when the last one
+    was acknowledged or read back. `note` says what the DUT saw besides, where the instrument forces it.
+    """
+
+    low_ns: int
+    high_ns: int
+    note: str = ""
+
+
+class FaultUnit(Protocol):
+    """Relays in the sense wires: per cell open, short or reversed. Ask `wire_faults` before `insert`."""
+
+    wire_faults: frozenset[WireFault]
+
+    async def insert(self, cells: Sequence[int], fault: WireFault) -> Switched:
+        """Make `fault` real at every one of `cells`. InstrumentError when refused, or not in `wire_faults`."""
+
+    async def mend(self, cells: Sequence[int]) -> None:
+        """Take every fault from `cells`; the wires carry their cell's voltage again."""
+
+    async def wires(self, cells: Sequence[int]) -> list[WireFault]:
+        """What the unit itself says about each of `cells`, in their order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplyReading:
+    """One reading of a pack supply at its terminals; `current_a` > 0 flows out of the supply."""
+
+    voltage_v: float
+    current_a: float
+    power_w: float
+
+
+class PackSupply(Protocol):
+    """A bidirectional source at the pack's high-voltage terminals."""
+
+    async def identify(self) -> str: ...
+
+    async def limit(self, *, voltage_v: float, source_a: float, sink_a: float) -> None:
+        """Voltage to hold and the largest current out of and into the supply, all 0 or more."""
+
+    async def output(self, on: bool) -> None: ...
+
+    async def measure(self) -> SupplyReading: ...
+
+    async def safe(self) -> None:
+        """Output off, proven by readback."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsulationReading:
+    """What an insulation monitor says. `valid` is False while it measures nothing or outdated values."""
+
+    t_ns: int
+    r_iso_ohm: float
+    fault: bool
+    warning: bool
+    valid: bool
+
+
+class InsulationMonitor(Protocol):
+    """An instrument that measures the resistance of the pack against chassis."""
+
+    async def identify(self) -> str: ...
+
+    async def read(self) -> InsulationReading:
+        """The next reading that arrives."""
+
+    async def set_thresholds(self, *, fault_ohm: float, warning_ohm: float) -> None: ...
+
+    async def self_test(self) -> None:
+        """InstrumentError when it is not passed."""
+
+    async def measuring(self, on: bool) -> None:
+        """Off: the monitor no longer couples to the pack, so that another one may measure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentReading:
+    """One reading of a pack current sensor; `current_a` in the sensor's own sign."""
+
+    t_ns: int
+    current_a: float
+    valid: bool
+
+
+class CurrentSensor(Protocol):
+    """A shunt or transducer that reports the pack current by itself."""
+
+    async def identify(self) -> str: ...
+
+    async def read(self) -> CurrentReading:
+        """The next reading that arrives."""
+
+    async def set_period(self, period_ns: int) -> None:
+        """How often it reports."""
+
+
+class RelayCard(Protocol):
+    """Relays numbered from 1."""
+
+    relays: int
+
+    async def identify(self) -> str: ...
+
+    async def switch(self, relay: int, on: bool) -> Switched:
+        """Energise or release one relay, acknowledged or read back."""
+
+    async def states(self) -> list[bool]: ...
+
+    async def safe(self) -> None:
+        """Every relay released, proven by readback."""
+
+
 class DeviceEnd(Protocol):
-    """The instrument's end of a simulated serial line."""
+    """The instrument's end of a serial line or a TCP stream, simulated or real."""
 
     def write(self, data: bytes) -> None: ...
 

@@ -26,7 +26,7 @@ class CanLink(Protocol):
 
 
 class SerialLink(Protocol):
-    """The bench's end of a serial line to an instrument."""
+    """The bench's end of a byte stream to an instrument: a serial line or a TCP connection."""
 
     port: str
 
@@ -35,6 +35,9 @@ class SerialLink(Protocol):
 
     async def read_until(self, terminator: bytes) -> bytes:
         """The bytes up to and including `terminator`. Raises LinkError when the line is torn. Cancellable."""
+
+    async def read_exactly(self, count: int) -> bytes:
+        """The next `count` bytes, for binary protocols. Errors as for `read_until`; what came stays unread."""
 
     def discard_input(self) -> None:
         """Forget what has been received and not read (a late reply to a question given up)."""

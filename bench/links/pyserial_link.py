@@ -10,6 +10,7 @@ import os
 import serial
 
 from bench.errors import LinkError
+from bench.links.received import Received
 
 _CHUNK_BYTES = 4096
 
@@ -22,9 +23,8 @@ class PyserialLink:
         self._device = device
         self._fd: int = device.fileno()
         self._loop = asyncio.get_running_loop()
-        self._received = bytearray()
+        self._received = Received(lambda: f"serial '{self.port}'", self._check)
         self._unsent = bytearray()
-        self._reader: asyncio.Future[None] | None = None
         self._gone = ""
         os.set_blocking(self._fd, False)
         self._loop.add_reader(self._fd, self._on_readable)
@@ -41,23 +41,10 @@ class PyserialLink:
                 self._loop.add_writer(self._fd, self._on_writable)
 
     async def read_until(self, terminator: bytes) -> bytes:
-        if self._reader is not None:
-            raise LinkError(f"serial '{self.port}': two readers at once; expected one question at a time")
-        searched = 0
-        while True:
-            found = self._received.find(terminator, searched)
-            if found >= 0:
-                end = found + len(terminator)
-                answer = bytes(self._received[:end])
-                del self._received[:end]
-                return answer
-            self._check()
-            searched = max(0, len(self._received) - len(terminator) + 1)
-            self._reader = self._loop.create_future()
-            try:
-                await self._reader
-            finally:
-                self._reader = None
+        return await self._received.until(terminator)
+
+    async def read_exactly(self, count: int) -> bytes:
+        return await self._received.exactly(count)
 
     def discard_input(self) -> None:
         """Forget what has been received, what still waits in the driver included."""
@@ -75,7 +62,7 @@ class PyserialLink:
                 if not chunk:
                     self._end("the device is gone; check plug and supply")
                     return
-                self._received += chunk
+                self._received.feed(chunk)
                 if len(chunk) < _CHUNK_BYTES:
                     break
         except BlockingIOError:
@@ -83,7 +70,6 @@ class PyserialLink:
         except OSError as error:
             self._end(f"the device is gone ({error.strerror}); check plug and supply")
             return
-        self._wake()
 
     def _on_writable(self) -> None:
         try:
@@ -108,11 +94,7 @@ class PyserialLink:
         self._loop.remove_reader(self._fd)
         self._loop.remove_writer(self._fd)
         self._device.close()
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
+        self._received.wake()
 
 
 def open_serial(port: str, baud: int) -> PyserialLink:

@@ -1,9 +1,9 @@
 """A serial line on the Clock's timeline: bytes take their time, 10 bits each (8N1), and arrive in order."""
 
-import asyncio
 from collections.abc import Callable
 
 from bench.errors import LinkError
+from bench.links.received import Received
 from bench.timing.clock import Clock, Phase
 from bench.units import NS_PER_S
 
@@ -43,8 +43,7 @@ class HostEnd:
     def __init__(self, line: "SimulatedSerial") -> None:
         self.port = line.port
         self._line = line
-        self._received = bytearray()
-        self._reader: asyncio.Future[None] | None = None
+        self._received = Received(lambda: f"serial '{self.port}'", lambda: line.check(self.port))
 
     def write(self, data: bytes) -> None:
         self._line.check(self.port)
@@ -52,23 +51,10 @@ class HostEnd:
 
     async def read_until(self, terminator: bytes) -> bytes:
         """The bytes up to and including `terminator`. LinkError when the line is torn. Cancellable."""
-        if self._reader is not None:
-            raise LinkError(f"serial '{self.port}': two readers at once; expected one question at a time")
-        searched = 0
-        while True:
-            found = self._received.find(terminator, searched)
-            if found >= 0:
-                end = found + len(terminator)
-                answer = bytes(self._received[:end])
-                del self._received[:end]
-                return answer
-            self._line.check(self.port)
-            searched = max(0, len(self._received) - len(terminator) + 1)
-            self._reader = asyncio.get_running_loop().create_future()
-            try:
-                await self._reader
-            finally:
-                self._reader = None
+        return await self._received.until(terminator)
+
+    async def read_exactly(self, count: int) -> bytes:
+        return await self._received.exactly(count)
 
     def discard_input(self) -> None:
         self._received.clear()
@@ -77,12 +63,10 @@ class HostEnd:
         self._line.close()
 
     def receive(self, now_ns: int, data: bytes) -> None:  # noqa: ARG002
-        self._received += data
-        self.wake()
+        self._received.feed(data)
 
     def wake(self) -> None:
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
+        self._received.wake()
 
 
 class DeviceEnd:

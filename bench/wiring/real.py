@@ -114,6 +114,9 @@ class LateSerial:
     async def read_until(self, terminator: bytes) -> bytes:
         return await self._opened().read_until(terminator)
 
+    async def read_exactly(self, count: int) -> bytes:
+        return await self._opened().read_exactly(count)
+
     def discard_input(self) -> None:
         self._opened().discard_input()
 
