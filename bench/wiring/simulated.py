@@ -23,8 +23,8 @@ from bench.wiring.common import (
     contactor_commands_of,
 )
 from bench.wiring.virtual_signals import restbus_of
-from firmware_stubs.mutants import MUTANTS, REFERENCE, build_hash
-from firmware_stubs.mutants import build as build_firmware
+from firmware_stubs.builds import build as build_firmware
+from firmware_stubs.builds import build_hash, descriptions
 
 AFE_PERIOD_NS = 100 * NS_PER_MS
 
@@ -97,4 +97,4 @@ def firmware_identity(name: str) -> str:
 
 def firmware_builds() -> dict[str, str]:
     """Every build that can be named, and what it is."""
-    return {REFERENCE: "the reference BMS", **{name: mutant.description for name, mutant in MUTANTS.items()}}
+    return descriptions()

@@ -1,0 +1,31 @@
+"""Every firmware build that can be named: the reference and its mutants, in Python and, with the suffix _c, in C."""
+
+from firmware_stubs import mutants
+from firmware_stubs.reference_bms.bms import ReferenceBms
+from firmware_stubs.reference_bms.limits import Limits
+from firmware_stubs.reference_bms_c import compile as c
+from firmware_stubs.reference_bms_c.stepped import SteppedFirmware, build_stepped
+
+C_SUFFIX = "_c"
+
+
+def build(name: str, *, limits: Limits | None = None) -> ReferenceBms | SteppedFirmware:
+    """The firmware, to be stepped in simulated time. Raises DutError for an unknown name or a missing compiler."""
+    if name.endswith(C_SUFFIX):
+        return build_stepped(name.removesuffix(C_SUFFIX), limits=limits)
+    return mutants.build(name, limits=limits)
+
+
+def build_hash(name: str) -> bytes:
+    """What identifies the build's sources; the first four bytes are what it says of itself on the bus."""
+    return c.build_hash(name.removesuffix(C_SUFFIX)) if name.endswith(C_SUFFIX) else mutants.build_hash(name)
+
+
+def descriptions() -> dict[str, str]:
+    """Every build, and what it is. Those in C only where there is a compiler for them."""
+    known = {mutants.REFERENCE: "the reference BMS"}
+    known |= {name: mutant.description for name, mutant in mutants.MUTANTS.items()}
+    if c.compiler() is not None:
+        in_c = {name: text for name, text in known.items() if name in (c.REFERENCE, *c.mutants())}
+        known |= {name + C_SUFFIX: f"{text}, in C" for name, text in in_c.items()}
+    return known

@@ -1,0 +1,123 @@
+"""Builds the firmware in C: one compiler call per build, kept by the hash of all that went into it."""
+
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from bench.errors import DutError, nearest
+
+REFERENCE = "reference"
+HERE = Path(__file__).parent
+FLAGS = (
+    "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic",
+    "-ffp-contract=off",  # a fused multiply-add would round once less than the firmware in Python does
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """One way to run the core: its sources beside `core`, and what the linker needs."""
+
+    sources: tuple[str, ...]
+    flags: tuple[str, ...]
+    suffix: str
+
+
+HOSTS = {
+    "library": Host(sources=("hosts/library.c",), flags=("-shared", "-fPIC"), suffix=".so"),
+}
+
+
+@cache
+def mutants() -> tuple[str, ...]:
+    """The mutants there are in C, by the names of firmware_stubs/mutants.py."""
+    header = (HERE / "core/mutant.h").read_text(encoding="utf-8")
+    names = re.findall(r"^\s+MUTANT_(\w+),$", header, re.MULTILINE)
+    return tuple(name.lower() for name in names if name != "NONE")
+
+
+def compiler() -> str | None:
+    """The C compiler's command: CC, else the first of cc, gcc, clang on PATH; None where there is none."""
+    wished = os.environ.get("CC")
+    if wished:
+        return wished if shutil.which(shlex.split(wished)[0]) else None
+    return next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
+
+
+def _compiler_or_refuse(name: str) -> str:
+    found = compiler()
+    if found is None:
+        wished = os.environ.get("CC")
+        missing = f"CC = '{wished}' is not there" if wished else "none of cc, gcc, clang is on PATH"
+        raise DutError(
+            f"firmware '{name}_c' is built from C, and {missing}; install gcc or clang, or take '{name}'"
+        )
+    return found
+
+
+@cache
+def build_hash(name: str) -> bytes:
+    """SHA-256 over the C sources, the flags and the name of the build. Raises DutError for an unknown name."""
+    known = (REFERENCE, *mutants())
+    if name not in known:
+        raise DutError(
+            f"no firmware '{name}' in C; expected one of {', '.join(known)}{nearest(name, known)}"
+        )
+    digest = hashlib.sha256()
+    for path in sorted(path for path in HERE.rglob("*") if path.suffix in (".c", ".h", ".S", ".ld")):
+        digest.update(path.relative_to(HERE).as_posix().encode())
+        digest.update(path.read_bytes())
+    digest.update("\0".join((*FLAGS, name)).encode())
+    return digest.digest()
+
+
+def build(name: str, host: str, *, extra: Sequence[str] = ()) -> Path:
+    """The built file of firmware `name` for `host`, compiled now unless it is there already.
+
+    `extra` are further flags, such as sanitizers. Raises DutError: no such build, no compiler, or it does not compile.
+    """
+    parts = HOSTS[host]
+    firmware_hash = build_hash(name)
+    command = [
+        *shlex.split(_compiler_or_refuse(name)), *FLAGS, *parts.flags, *extra,
+        f"-DMUTANT=MUTANT_{'NONE' if name == REFERENCE else name.upper()}",
+        f"-DBUILD_HASH=0x{firmware_hash[:4].hex()}U",
+    ]  # fmt: skip
+    # One translation unit: a third of the time, and there are many mutants to build.
+    sources = [*sorted((HERE / "core").glob("*.c")), *(HERE / source for source in parts.sources)]
+    unit = "".join(f'#include "{source}"\n' for source in sources)
+    key = hashlib.sha256(firmware_hash + "\0".join(command).encode()).hexdigest()[:16]
+    folder = _output_folder()
+    target = folder / f"{name}-{host}-{key}{parts.suffix}"
+    if target.exists():
+        return target
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        fresh = Path(scratch) / "built"
+        done = subprocess.run(
+            [*command, "-x", "c", "-", "-o", str(fresh)], input=unit, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            said = done.stderr.strip().splitlines() or ["nothing was said"]
+            raise DutError(f"firmware '{name}_c' does not compile for {host}: {said[0]}")
+        fresh.replace(target)  # in one step: another process may be building the same
+    return target
+
+
+def _output_folder() -> Path:
+    """Beside the sources where that can be written (a checkout), else the user's own cache."""
+    beside = HERE / "build"
+    if os.access(HERE, os.W_OK):
+        beside.mkdir(exist_ok=True)
+        return beside
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache_home / "bms-hil-bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

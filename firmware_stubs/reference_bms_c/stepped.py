@@ -1,0 +1,95 @@
+"""The firmware in C, stepped in simulated time: a shared library behind ctypes, the same port as the one in Python."""
+
+import ctypes
+import struct
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+
+from bench.errors import DutError
+from bench.trace.events import CanFrame
+from firmware_stubs.reference_bms.limits import Limits
+from firmware_stubs.reference_bms_c.compile import build
+
+BASE_TASK_NS = 10_000_000
+_BUSES = ("vehicle", "sense")
+_NUMBERS = {name: number for number, name in enumerate(_BUSES)}
+_FRAME = struct.Struct("=HBB8s")
+_OCV_POINTS = 11
+
+
+class CLimits(ctypes.Structure):
+    """core/limits.h, field by field."""
+
+    _fields_ = [  # noqa: RUF012 - ctypes reads it
+        *((name, ctypes.c_double) for name in (
+            "ov_warn_v", "ov_trip_v", "uv_warn_v", "uv_trip_v", "full_v", "ot_warn_c", "ot_trip_c", "charge_min_c",
+            "oc_discharge_a", "oc_charge_a", "discharge_limit_a", "charge_limit_a", "capacity_ah",
+        )),
+        ("ocv_v", ctypes.c_double * _OCV_POINTS),
+        ("insulation_warn_ohm_per_v", ctypes.c_double),
+        ("insulation_fault_ohm_per_v", ctypes.c_double),
+        *((name, ctypes.c_int32) for name in (
+            "chemistry_code", "voltage_trip_sweeps", "voltage_warn_sweeps", "temperature_trip_sweeps",
+            "current_trip_frames", "insulation_frames",
+        )),
+    ]  # fmt: skip
+
+    @classmethod
+    def of(cls, limits: Limits) -> "CLimits":
+        values = {one.name: getattr(limits, one.name) for one in fields(limits)}
+        values["ocv_v"] = (ctypes.c_double * _OCV_POINTS)(*limits.ocv_v)
+        return cls(**values)
+
+
+@cache
+def _load(path: Path) -> ctypes.CDLL:
+    library = ctypes.CDLL(str(path))
+    library.firmware_size.restype = library.firmware_limits_size.restype = ctypes.c_size_t
+    library.firmware_init.argtypes = [ctypes.c_void_p, ctypes.POINTER(CLimits)]
+    library.firmware_init.restype = None
+    library.firmware_receive.argtypes = [
+        ctypes.c_void_p, ctypes.c_int64, ctypes.c_uint8, ctypes.c_uint16, ctypes.c_char_p, ctypes.c_uint8,
+    ]  # fmt: skip
+    library.firmware_receive.restype = None
+    library.firmware_step.argtypes = [ctypes.c_void_p, ctypes.c_int64]
+    library.firmware_step.restype = ctypes.c_size_t
+    library.firmware_outbox.argtypes = [ctypes.c_void_p]
+    library.firmware_outbox.restype = ctypes.c_void_p
+    if library.firmware_limits_size() != ctypes.sizeof(CLimits):
+        raise DutError(f"{path.name}: struct limits and its mirror in stepped.py differ in size")
+    return library
+
+
+class SteppedFirmware:
+    """Implements bench.dut.firmware.Firmware by a library built from C."""
+
+    period_ns = BASE_TASK_NS
+
+    def __init__(self, path: Path, limits: Limits | None = None) -> None:
+        library = _load(path)
+        # 64-bit words, so that the firmware's own 64-bit fields are aligned.
+        self._memory = (ctypes.c_int64 * -(-library.firmware_size() // 8))()
+        self._at = ctypes.addressof(self._memory)
+        self._receive = library.firmware_receive
+        self._step = library.firmware_step
+        library.firmware_init(self._at, None if limits is None else ctypes.byref(CLimits.of(limits)))
+        self._outbox: int = library.firmware_outbox(self._at)
+
+    def receive(self, now_ns: int, channel: str, frame: CanFrame) -> None:
+        data = frame.data
+        if not frame.extended and 0 < len(data) <= 8:
+            self._receive(self._at, now_ns, _NUMBERS[channel], frame.can_id, data, len(data))
+
+    def step(self, now_ns: int) -> list[tuple[str, CanFrame]]:
+        count: int = self._step(self._at, now_ns)
+        sent = ctypes.string_at(self._outbox, count * _FRAME.size)
+        return [
+            (_BUSES[bus], CanFrame(can_id, data[:length]))
+            for can_id, bus, length, data in _FRAME.iter_unpack(sent)
+        ]
+
+
+def build_stepped(name: str, *, limits: Limits | None = None) -> SteppedFirmware:
+    """Firmware `name` ("reference" or a mutant) in C. Raises DutError: unknown, no compiler, does not compile."""
+    return SteppedFirmware(build(name, "library"), limits)
