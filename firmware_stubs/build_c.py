@@ -9,7 +9,9 @@ from firmware_stubs.reference_bms_c.compile import HOSTS, REFERENCE, build, muta
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m firmware_stubs.build_c", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="builds (default: reference and all mutants)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="builds (default: reference and all mutants)"
+    )
     parser.add_argument("--host", choices=sorted(HOSTS), default="library", help="what is to run it")
     arguments = parser.parse_args()
     try:

@@ -22,10 +22,10 @@ def build_hash(name: str) -> bytes:
 
 
 def descriptions() -> dict[str, str]:
-    """Every build, and what it is. Those in C only where there is a compiler for them."""
+    """Every build, and what it is. Of those in C one line stands for all, and only where there is a compiler."""
     known = {mutants.REFERENCE: "the reference BMS"}
-    known |= {name: mutant.description for name, mutant in mutants.MUTANTS.items()}
     if c.compiler() is not None:
-        in_c = {name: text for name, text in known.items() if name in (c.REFERENCE, *c.mutants())}
-        known |= {name + C_SUFFIX: f"{text}, in C" for name, text in in_c.items()}
-    return known
+        known[mutants.REFERENCE + C_SUFFIX] = (
+            "the reference BMS in C; the mutants too are to be had as NAME_c"
+        )
+    return known | {name: mutant.description for name, mutant in mutants.MUTANTS.items()}

@@ -33,6 +33,7 @@ class Host:
 
 HOSTS = {
     "library": Host(sources=("hosts/library.c",), flags=("-shared", "-fPIC"), suffix=".so"),
+    "replay": Host(sources=("hosts/replay.c",), flags=(), suffix=""),
 }
 
 
@@ -68,9 +69,7 @@ def build_hash(name: str) -> bytes:
     """SHA-256 over the C sources, the flags and the name of the build. Raises DutError for an unknown name."""
     known = (REFERENCE, *mutants())
     if name not in known:
-        raise DutError(
-            f"no firmware '{name}' in C; expected one of {', '.join(known)}{nearest(name, known)}"
-        )
+        raise DutError(f"no firmware '{name}' in C; expected one of {', '.join(known)}{nearest(name, known)}")
     digest = hashlib.sha256()
     for path in sorted(path for path in HERE.rglob("*") if path.suffix in (".c", ".h", ".S", ".ld")):
         digest.update(path.relative_to(HERE).as_posix().encode())
@@ -102,7 +101,11 @@ def build(name: str, host: str, *, extra: Sequence[str] = ()) -> Path:
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         fresh = Path(scratch) / "built"
         done = subprocess.run(
-            [*command, "-x", "c", "-", "-o", str(fresh)], input=unit, capture_output=True, text=True, check=False
+            [*command, "-x", "c", "-", "-o", str(fresh)],
+            input=unit,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             said = done.stderr.strip().splitlines() or ["nothing was said"]

@@ -21,7 +21,7 @@ _OCV_POINTS = 11
 class CLimits(ctypes.Structure):
     """core/limits.h, field by field."""
 
-    _fields_ = [  # noqa: RUF012 - ctypes reads it
+    _fields_ = [
         *((name, ctypes.c_double) for name in (
             "ov_warn_v", "ov_trip_v", "uv_warn_v", "uv_trip_v", "full_v", "ot_warn_c", "ot_trip_c", "charge_min_c",
             "oc_discharge_a", "oc_charge_a", "discharge_limit_a", "charge_limit_a", "capacity_ah",

@@ -1,0 +1,43 @@
+"""Two firmwares fed with the same frames at the same instants; the first frame they differ in ends the test."""
+
+from bench.dut.firmware import Firmware
+from bench.trace.events import CanFrame
+from firmware_stubs.builds import C_SUFFIX, build
+
+IDENTITY_ID = 0x1F0
+
+
+def _comparable(frame: CanFrame) -> CanFrame:
+    """BMS_Identity's second page says which sources the build is from, and those are not the same."""
+    if frame.can_id == IDENTITY_ID and frame.data[0] == 1:
+        return frame._replace(data=frame.data[:1] + bytes(4) + frame.data[5:])
+    return frame
+
+
+class InStep:
+    """Implements bench.dut.firmware.Firmware: `leader` answers, `follower` has to say the same."""
+
+    def __init__(self, leader: Firmware, follower: Firmware) -> None:
+        self._leader = leader
+        self._follower = follower
+        self.period_ns = leader.period_ns
+        self.compared = 0
+        assert follower.period_ns == leader.period_ns
+
+    def receive(self, now_ns: int, channel: str, frame: CanFrame) -> None:
+        self._leader.receive(now_ns, channel, frame)
+        self._follower.receive(now_ns, channel, frame)
+
+    def step(self, now_ns: int) -> list[tuple[str, CanFrame]]:
+        sent = self._leader.step(now_ns)
+        same = self._follower.step(now_ns)
+        if sent != same:
+            expected, found = ([(c, _comparable(f)) for c, f in frames] for frames in (sent, same))
+            assert found == expected, f"at {now_ns / 1e9:.3f} s"
+        self.compared += len(sent)
+        return sent
+
+
+def python_and_c(name: str) -> InStep:
+    """Firmware `name` in Python, and beside it the same in C."""
+    return InStep(build(name), build(name + C_SUFFIX))
