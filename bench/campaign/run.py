@@ -12,6 +12,7 @@ from bench import __version__
 from bench.campaign.local import Campaign
 from bench.measure.interval import Latency
 from bench.record.folder import RunFolder
+from bench.scenario.model import Start
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
@@ -96,7 +97,16 @@ def scenario_result(prepared: Prepared, shots: Sequence[ShotResult], timebase: T
         fdti=latency_statistics(fdti),
         fhti=latency_statistics(fhti),
         notes=tuple(notes),
+        operating_point=operating_point(scenario.start),
+        floor_ns=prepared.plan.floor_ns,
+        ceiling_ns=prepared.plan.ceiling_ns,
     )
+
+
+def operating_point(start: Start) -> str:
+    """`drive, SOC 50 %, 20 A`: results of different points are never pooled."""
+    soc = "SOC as configured" if start.soc is None else f"SOC {start.soc * 100:g} %"
+    return f"{start.mode}, {soc}, {start.current_a:g} A"
 
 
 def new_run_id(wired: Wired) -> tuple[str, str]:

@@ -34,7 +34,11 @@ def check(
 ) -> None:
     """Dry-check bench file, profile, DBC, budgets and scenarios against each other."""
     wired = load_rig(config, time, firmware, chemistry)
-    prepared, _ = load_scenarios(wired, scenarios, only)
+    prepared, budgets_file = load_scenarios(wired, scenarios, only)
+    from bench.verdict.budgets import lint_budgets, load_budgets
+
+    for line in lint_budgets(load_budgets(budgets_file)):
+        typer.echo(f"{budgets_file.name} {line}")
     typer.echo(
         f"{config}: {len(prepared)} scenarios fit this bench ({wired.config.name}, {wired.profile.name}, "
         f"{wired.chemistry.id}, {sum(len(db.messages) for db in wired.databases.values())} messages)"

@@ -93,7 +93,9 @@ def _decode(kind: Any, value: Any, place: str) -> Any:
 
 def _decode_dataclass(kind: type, value: dict[str, Any], place: str) -> Any:
     fields = _fields(kind)
-    if fields.keys() != value.keys():
+    # A field with a default may be absent: it is younger than the run.
+    optional = {f.name for f in dataclasses.fields(kind) if f.default is not dataclasses.MISSING}
+    if not fields.keys() - optional <= value.keys() <= fields.keys():
         odd = ", ".join(sorted(fields.keys() ^ value.keys()))
         raise RecordError(f"{place}: fields missing or unknown: {odd}; expected those of {kind.__name__}")
     try:

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import ConfigError, at_place, nearest
-from bench.units import format_ns, parse_duration_ns
+from bench.units import format_ns, parse_duration_ns, parse_quantity
 from bench.verdict.result import Budget
+from bench.verdict.tables import ASILS, asil_of
 
-ASILS = ("QM", "A", "B", "C", "D")
 _TEXTS = ("title", "safe_state", "provenance")
 _TIMES = ("ftti", "fdti", "frti")
-_KEYS = (*_TEXTS, "asil", *_TIMES, "latched")
+_HAZARD = ("severity", "exposure", "controllability")
+_SHARES = ("coverage", "confidence")
+_KEYS = (*_TEXTS, "asil", *_TIMES, "fhti", "latched", *_HAZARD, *_SHARES)
 
 
 def load_budgets(path: Path) -> dict[str, Budget]:
@@ -48,6 +50,8 @@ def _budget(path: Path, goal: str, table: Any) -> Budget:
     latched = table.get("latched", False)
     if not isinstance(latched, bool):
         raise ConfigError(at_place(path, f"{goal}.latched", f"{latched!r}", "true or false"))
+    _check_hazard(path, goal, table, asil)
+    _check_fhti(path, goal, table, times)
     spent_ns = times["fdti"] + times["frti"]
     if spent_ns >= times["ftti"]:
         found = f"fdti + frti = {format_ns(spent_ns)} is not below ftti = {format_ns(times['ftti'])}"
@@ -62,7 +66,76 @@ def _budget(path: Path, goal: str, table: Any) -> Budget:
         safe_state=texts["safe_state"],
         provenance=texts["provenance"],
         latched=latched,
+        severity=table.get("severity"),
+        exposure=table.get("exposure"),
+        controllability=table.get("controllability"),
+        **{key: _share(path, goal, table, key) for key in _SHARES if key in table},
     )
+
+
+def _check_hazard(path: Path, goal: str, table: dict[str, Any], asil: str) -> None:
+    """Where the classes of the hazard analysis are given, the ASIL must be the one they make."""
+    given = [key for key in _HAZARD if key in table]
+    if not given:
+        return
+    if len(given) < len(_HAZARD):
+        found = f"only {', '.join(given)}"
+        raise ConfigError(
+            at_place(path, goal, found, "severity, exposure and controllability, or none of them")
+        )
+    classes = [_text(path, goal, table, key) for key in _HAZARD]
+    try:
+        due = asil_of(*classes)
+    except ValueError as error:
+        raise ConfigError(at_place(path, goal, str(error), "classes of ISO 26262-3:2018, table 4")) from error
+    if due != asil:
+        found = f"asil {asil}, but {'/'.join(classes)} make {due}"
+        raise ConfigError(at_place(path, f"{goal}.asil", found, f"{due} (ISO 26262-3:2018, table 4)"))
+
+
+def _check_fhti(path: Path, goal: str, table: dict[str, Any], times: dict[str, int]) -> None:
+    """A stated FHTI lies between the sum of its shares and the FTTI."""
+    if "fhti" not in table:
+        return
+    fhti_ns = _duration(path, goal, table, "fhti")
+    if fhti_ns < times["fdti"] + times["frti"]:
+        found = f"{format_ns(fhti_ns)} is below fdti + frti = {format_ns(times['fdti'] + times['frti'])}"
+        raise ConfigError(at_place(path, f"{goal}.fhti", found, "FDTI + FRTI <= FHTI < FTTI"))
+    if fhti_ns >= times["ftti"]:
+        found = f"{format_ns(fhti_ns)} is not below ftti = {format_ns(times['ftti'])}"
+        raise ConfigError(at_place(path, f"{goal}.fhti", found, "FDTI + FRTI <= FHTI < FTTI"))
+
+
+def lint_budgets(budgets: dict[str, Budget]) -> tuple[str, ...]:
+    """What is legal but will not convince an assessor, one line each. Nothing here is an error."""
+    told: list[str] = []
+    bare = [goal for goal, budget in budgets.items() if budget.severity is None]
+    if bare:
+        told.append(
+            f"{len(bare)} goals without severity, exposure, controllability (their ASIL is only stated): "
+            f"{', '.join(bare)}"
+        )
+    for goal, budget in budgets.items():
+        if budget.fhti_ns > 0.8 * budget.ftti_ns:
+            share = f"{100 * budget.fhti_ns / budget.ftti_ns:.0f} %"
+            told.append(f"{goal}: fdti + frti use {share} of the FTTI; above 80 % little margin is left")
+        words = budget.provenance.lower()
+        if any(word in words for word in ("tbd", "todo", "unknown", "n/a")):
+            told.append(f"{goal}: provenance says '{budget.provenance}'; name the source of the times")
+    return tuple(told)
+
+
+def _share(path: Path, goal: str, table: dict[str, Any], key: str) -> float:
+    value = table[key]
+    try:
+        share = parse_quantity(value, "%") / 100 if isinstance(value, str) else -1.0
+    except ValueError:
+        share = -1.0
+    if not 0.5 <= share < 1:
+        raise ConfigError(
+            at_place(path, f"{goal}.{key}", f"{value!r}", 'a share such as "95 %", below 100 %')
+        )
+    return share
 
 
 def _text(path: Path, goal: str, table: dict[str, Any], key: str) -> str:

@@ -3,6 +3,7 @@
 from bench.measure.interval import Latency, Measurement
 from bench.measure.plan import Aim, Plan
 from bench.units import format_ns
+from bench.verdict.decision import shrink_words
 from bench.verdict.result import Judgement, Verdict
 
 # A reaction that uses more than this share of the FTTI is reported even where it passes.
@@ -117,11 +118,7 @@ def _span(latency: Latency) -> str:
 
 def _straddle(name: str, latency: Latency, bound: str, bound_ns: int, excess_ns: int) -> str:
     head = f"{name} {_span(latency)} straddles the {bound} {format_ns(bound_ns)}"
-    if not latency.terms:
-        return f"{head}: the interval must shrink by {format_ns(excess_ns)}"
-    term = latency.widest()
-    widest = f"'{term.name}' ({format_ns(term.width_ns)}) is widest"
-    return f"{head}: {widest} and must shrink by {format_ns(excess_ns)}"
+    return f"{head}: {shrink_words(latency, excess_ns)}"
 
 
 def _warnings(measurement: Measurement, plan: Plan) -> list[str]:

@@ -42,7 +42,7 @@ class ShotResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyStatistics:
-    """Of the intervals' ends named, in ns.
+    """Each figure is an interval too: its value on the lower ends and on the upper ends, in ns.
 
     confidence_95: the largest confidence at which max(high) bounds 95 % of all latencies: 1 - 0.95**n.
     """
@@ -51,7 +51,9 @@ class LatencyStatistics:
     min_low_ns: int
     p50_low_ns: int
     p50_high_ns: int
+    p95_low_ns: int
     p95_high_ns: int
+    p99_low_ns: int
     p99_high_ns: int
     max_low_ns: int
     max_high_ns: int
@@ -60,7 +62,11 @@ class LatencyStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """A safety goal's times in ns, with provenance (from scenarios/budgets.toml)."""
+    """A safety goal's times in ns, with provenance (from scenarios/budgets.toml).
+
+    severity, exposure, controllability: the hazard's classes ("S3" …), None where the file gives none.
+    coverage, confidence: the claim on the share of faults handled that a campaign has to support.
+    """
 
     safety_goal: str
     title: str
@@ -71,6 +77,11 @@ class Budget:
     safe_state: str
     provenance: str
     latched: bool = False
+    severity: str | None = None
+    exposure: str | None = None
+    controllability: str | None = None
+    coverage: float = 0.95
+    confidence: float = 0.95
 
     @property
     def fhti_ns(self) -> int:
@@ -79,7 +90,10 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioResult:
-    """All attempts of one scenario on one timebase, and what they add up to."""
+    """All attempts of one scenario at one operating point on one timebase, and what they add up to.
+
+    floor_ns, ceiling_ns: the window that the DUT's published debounce predicts for the FDTI, None without.
+    """
 
     scenario_id: str
     title: str
@@ -94,6 +108,9 @@ class ScenarioResult:
     fdti: LatencyStatistics | None
     fhti: LatencyStatistics | None
     notes: tuple[str, ...]
+    operating_point: str = ""
+    floor_ns: int | None = None
+    ceiling_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

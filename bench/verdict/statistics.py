@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bench.measure.interval import Latency
+from bench.verdict.censored import quantile
 from bench.verdict.result import Judgement, LatencyStatistics, ShotResult, Verdict
 
 
@@ -12,23 +13,21 @@ def latency_statistics(latencies: Sequence[Latency]) -> LatencyStatistics | None
     """Nearest-rank quantiles of the intervals' ends in ns; None where nothing was measured."""
     if not latencies:
         return None
-    lows = sorted(one.interval.low_ns for one in latencies)
-    highs = sorted(one.interval.high_ns for one in latencies)
+    intervals = [one.interval for one in latencies]
+    p50, p95, p99, largest = (quantile(intervals, percent) for percent in (50, 95, 99, 100))
     return LatencyStatistics(
         n=len(latencies),
-        min_low_ns=lows[0],
-        p50_low_ns=_rank(lows, 50),
-        p50_high_ns=_rank(highs, 50),
-        p95_high_ns=_rank(highs, 95),
-        p99_high_ns=_rank(highs, 99),
-        max_low_ns=lows[-1],
-        max_high_ns=highs[-1],
+        min_low_ns=min(one.low_ns for one in intervals),
+        p50_low_ns=p50.low_ns,
+        p50_high_ns=p50.high_ns,
+        p95_low_ns=p95.low_ns,
+        p95_high_ns=p95.high_ns,
+        p99_low_ns=p99.low_ns,
+        p99_high_ns=p99.high_ns,
+        max_low_ns=largest.low_ns,
+        max_high_ns=largest.high_ns,
         confidence_95=wilks_confidence(len(latencies), 0.95),
     )
-
-
-def _rank(ordered: Sequence[int], percent: int) -> int:
-    return ordered[max(1, -(-len(ordered) * percent // 100)) - 1]
 
 
 def wilks_confidence(n: int, coverage: float, order: int = 1) -> float:

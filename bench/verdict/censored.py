@@ -1,0 +1,55 @@
+"""Interval-censored latencies: every statistic is an interval that holds it, never a guess at a midpoint.
+
+A latency is known to lie in [low, high]. Any statistic that grows with each latency (quantile, maximum,
+share above a limit) therefore lies between its value on the lower ends and its value on the upper ends, and
+both are attained: the bound is sharp and assumes nothing about where inside the interval the truth lies.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.measure.interval import Interval
+
+
+def quantile(intervals: Sequence[Interval], percent: int) -> Interval:
+    """Nearest-rank quantile: the ceil(n p)-th smallest. Raises ValueError for an empty sample."""
+    if not intervals or not 0 < percent <= 100:
+        raise ValueError(
+            f"{percent} % of {len(intervals)} latencies: expected at least one, 0 < percent <= 100"
+        )
+    rank = max(1, -(-len(intervals) * percent // 100)) - 1
+    return Interval(
+        low_ns=sorted(one.low_ns for one in intervals)[rank],
+        high_ns=sorted(one.high_ns for one in intervals)[rank],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareAbove:
+    """How many latencies surely, and how many possibly, lie above a limit."""
+
+    surely: int
+    possibly: int
+    n: int
+
+
+def share_above(intervals: Sequence[Interval], limit_ns: int) -> ShareAbove:
+    return ShareAbove(
+        surely=sum(one.low_ns > limit_ns for one in intervals),
+        possibly=sum(one.high_ns > limit_ns for one in intervals),
+        n=len(intervals),
+    )
+
+
+def ecdf_band(intervals: Sequence[Interval]) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+    """(left edge, right edge) of the band that holds the empirical distribution: (t_ns, share) steps.
+
+    The left edge rises at the lower ends (as if every latency were its earliest), the right at the upper.
+    """
+    n = len(intervals)
+    edges = (
+        sorted(one.low_ns for one in intervals),
+        sorted(one.high_ns for one in intervals),
+    )
+    left, right = ([(t, (i + 1) / n) for i, t in enumerate(edge)] for edge in edges)
+    return left, right

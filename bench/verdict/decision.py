@@ -1,0 +1,92 @@
+"""The decision rule at a limit, with a guard band (ISO 14253-1:2017; JCGM 106:2012, clause 8; ILAC-G8:09/2019).
+
+A latency's terms are treated as rectangular with the stated full widths (GUM, JCGM 100:2008, 4.3.7), so that
+    u_c = sqrt(sum (width_i / 2)^2 / 3)
+and a one-sided guard band w = k u_c with k = 1.645 keeps the risk of a false accept at or below 5 %. The bench
+uses a wider one: w is the *whole* distance from the middle to the end of the interval, at which the risk of a
+false accept is zero while the terms hold (for rectangular terms sum a_i >= 1.645 sqrt(sum a_i^2 / 3), always).
+The zone of width 2 w around the limit is INCONCLUSIVE, and names the terms that must shrink.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bench.measure.interval import Latency, Term
+from bench.units import format_ns
+
+_K_ONE_SIDED_95 = 1.6449  # standard normal quantile at 95 %
+
+
+class Zone(StrEnum):
+    """The four zones of a non-binary rule (ILAC-G8, 4.2.3); both conditional ones are INCONCLUSIVE."""
+
+    ACCEPT = "accept"
+    CONDITIONAL_ACCEPT = "conditional accept"
+    CONDITIONAL_REJECT = "conditional reject"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Against an upper limit. Times in ns: guard is the band used, guard_iso that of ISO 14253-1 at 5 %."""
+
+    zone: Zone
+    guard_ns: float
+    guard_iso_ns: float
+    u_c_ns: float
+    excess_ns: int
+
+
+def combined_uncertainty_ns(latency: Latency) -> float:
+    """u_c in ns from the latency's terms; from the interval's own width where no terms are named."""
+    widths = [term.width_ns for term in latency.terms] or [latency.interval.width_ns]
+    return math.sqrt(sum((width / 2) ** 2 / 3 for width in widths))
+
+
+def decide(latency: Latency, limit_ns: int) -> Decision:
+    """Which zone an interval falls into at an upper limit; `excess_ns`: what keeps it from being accepted."""
+    low, high = latency.interval.low_ns, latency.interval.high_ns
+    if high <= limit_ns:
+        zone = Zone.ACCEPT
+    elif low > limit_ns:
+        zone = Zone.REJECT
+    else:
+        zone = Zone.CONDITIONAL_ACCEPT if (low + high) / 2 <= limit_ns else Zone.CONDITIONAL_REJECT
+    u_c_ns = combined_uncertainty_ns(latency)
+    return Decision(
+        zone=zone,
+        guard_ns=(high - low) / 2,
+        guard_iso_ns=_K_ONE_SIDED_95 * u_c_ns,
+        u_c_ns=u_c_ns,
+        excess_ns=max(0, high - limit_ns),
+    )
+
+
+def must_shrink(latency: Latency, excess_ns: int) -> tuple[tuple[Term, int], ...]:
+    """Which terms, widest first, must shrink by how many ns so that the interval loses `excess_ns`."""
+    left = excess_ns
+    found: list[tuple[Term, int]] = []
+    for term in sorted(latency.terms, key=lambda one: one.width_ns, reverse=True):
+        if left <= 0:
+            break
+        part = min(left, term.width_ns)
+        if part > 0:
+            found.append((term, part))
+            left -= part
+    return tuple(found)
+
+
+def shrink_words(latency: Latency, excess_ns: int) -> str:
+    """What the zone says: `'DUT reporting cycle' (20.00 ms) is widest and must shrink by 3.000 ms`."""
+    if not latency.terms:
+        return f"the interval must shrink by {format_ns(excess_ns)}"
+    parts = must_shrink(latency, excess_ns)
+    if sum(part for _, part in parts) < excess_ns:
+        whole = format_ns(sum(term.width_ns for term in latency.terms))
+        return f"all terms together are {whole}, less than the {format_ns(excess_ns)} that is missing"
+    first, part = parts[0]
+    words = f"'{first.name}' ({format_ns(first.width_ns)}) is widest and must shrink by {format_ns(part)}"
+    for term, part in parts[1:]:
+        words += f", then '{term.name}' ({format_ns(term.width_ns)}) by {format_ns(part)}"
+    return words
