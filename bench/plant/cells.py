@@ -1,4 +1,4 @@
-"""Cells in series, all in one vector: open-circuit voltage, R0, two RC pairs, heat to ambient."""
+"""Cells in series, all in one vector: open-circuit voltage, R0, charge transfer, two RC pairs, heat, abuse."""
 
 import math
 import random
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.plant.chemistry import Chemistry, FloatArray
+from bench.plant.chemistry import Chemistry, Curve, FloatArray
+from bench.plant.tables import Tables
+from bench.plant.thermal import ThermalNetwork
 
 GAS_CONSTANT_J_MOL_K = 8.314462618
+FARADAY_C_MOL = 96485.33212
 REFERENCE_K = 298.15
 ZERO_C_IN_K = 273.15
 
-# Resistances follow SoC and temperature slowly; at 3C the SoC moves by 2e-5 in this time.
-_REFRESH_S = (
-    0.1 - 1e-9
-)  # no parameter moves noticeably: 50 A for 0.1 s are 3e-5 of the charge; margin for rounding
-_GRID_PER_SOC = 200  # 0.005, the finest knot spacing of the shipped tables: the uniform grid hits every knot
-
-# Stable at any length. Halving one of 0.1 s moves a voltage by < 1 mV, one of 1 s by up to 6 mV near empty.
+# No parameter moves noticeably in this time: 50 A for 0.1 s are 3e-5 of the charge; margin for rounding.
+_REFRESH_S = 0.1 - 1e-9
 MAX_STEP_S = 1.0
+_NEWTON_ROUNDS = 8
+_NO_CHARGE_TRANSFER_A = 1e9  # asinh(I / 2e9) is nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +30,20 @@ class Spread:
     resistance: float = 0.03
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ageing:
+    """How far the cells are from new: relative loss of capacity (SoH = 1 - fade), relative growth of resistance."""
+
+    capacity_fade: float = 0.0
+    resistance_growth: float = 0.0
+
+
 class Cells:
     """State of `count` cells. The arrays are live: they change in place with every step; copy what must last.
 
-    Current > 0 discharges. `heat_w` adds outside heat to a cell, `ambient_c` is settable. Left out:
-    coulombic losses, reversible heat and heat between neighbours.
+    Current > 0 discharges. Settable per cell: `heat_w` (outside heat), `short_ohm` (internal short, its heat stays
+    in the cell; inf: none), `balance_ohm` (bleed outside the cell; inf: none), `capacity_ah`, `resistance_scale`.
+    Ambient, coolant and heat between neighbours are in `thermal`.
     """
 
     def __init__(
@@ -46,69 +55,96 @@ class Cells:
         temp_c: float,
         rng: random.Random,
         spread: Spread,
+        ageing: Ageing | None = None,
+        coolant_k_w: float = math.inf,
+        hysteresis: bool | None = None,
     ) -> None:
         if count < 1:
             raise ValueError(f"{count} cells; expected at least 1")
+        ageing = ageing if ageing is not None else Ageing()
+        if not 0.0 <= ageing.capacity_fade < 1.0 or ageing.resistance_growth < 0.0:
+            raise ValueError(f"{ageing}; expected a fade of 0..1 and a growth of 0 or more")
         self.chemistry = chemistry
         self.count = count
-        self.ambient_c = temp_c
+        self.thermal = ThermalNetwork(chemistry, count, temp_c, coolant_k_w)
         self.soc: FloatArray = np.full(count, soc, dtype=np.float64)
         self.temp_c: FloatArray = np.full(count, temp_c, dtype=np.float64)
         self.voltage_v: FloatArray = np.zeros(count)
         self.heat_w: FloatArray = np.zeros(count)
-        self.capacity_ah: FloatArray = chemistry.capacity_ah * _spread(count, spread.capacity, rng)
-        self._resistance_scale = _spread(count, spread.resistance, rng)
-        self._soc_per_as = 1.0 / (3600.0 * self.capacity_ah)
+        fresh = _spread(count, spread.capacity, rng)
+        self.capacity_ah: FloatArray = chemistry.capacity_ah * (1.0 - ageing.capacity_fade) * fresh
+        self.resistance_scale: FloatArray = (1.0 + ageing.resistance_growth) * _spread(
+            count, spread.resistance, rng
+        )
+        self._parallel_ohm: FloatArray = np.full((2, count), math.inf)
+        self.short_ohm: FloatArray = self._parallel_ohm[0]
+        self.balance_ohm: FloatArray = self._parallel_ohm[1]
+        self.cell_current_a: FloatArray = np.zeros(
+            count
+        )  # with shorts and bleeding: what leaves the chemistry
 
-        grid = chemistry.ocv.soc
-        self._soc_low = float(grid[0])
-        last = round((float(grid[-1]) - self._soc_low) * _GRID_PER_SOC)
-        knots = self._soc_low + np.arange(last + 1) / _GRID_PER_SOC
-        self._last = float(last) - 1e-9
-        self._ocv_v = chemistry.ocv.at(knots)
-        self._ocv_step_v = np.append(np.diff(self._ocv_v), 0.0)
+        circuit, ocv = chemistry.circuit, chemistry.ocv
+        i0_a = circuit.i0_a
+        if i0_a is None:
+            i0_a = Curve(
+                soc=circuit.r0_ohm.soc, value=np.full(circuit.r0_ohm.soc.size, _NO_CHARGE_TRANSFER_A)
+            )
+        low, high = float(ocv.soc[0]), float(ocv.soc[-1])
+        self._fast = Tables([ocv, circuit.r0_ohm, i0_a, chemistry.entropic_v_k], low, high, count)
+        self._slow = Tables([circuit.r1_ohm, circuit.r2_ohm, circuit.tau1_s, circuit.tau2_s], 0.0, 1.0, count)
+        wanted = chemistry.hysteresis is not None and chemistry.hysteresis.enabled
+        self._hysteresis = chemistry.hysteresis if (wanted if hysteresis is None else hysteresis) else None
+        self.hysteresis_state: FloatArray = np.zeros(count)  # -1 discharge branch .. +1 charge branch
 
         self._u1_v: FloatArray = np.zeros(count)
         self._u2_v: FloatArray = np.zeros(count)
-        self._rest_v: FloatArray = np.zeros(count)
+        self.open_circuit_v: FloatArray = np.zeros(count)
         self._drop_v: FloatArray = np.zeros(count)
         self._a: FloatArray = np.zeros(count)
         self._b: FloatArray = np.zeros(count)
-        self._index = np.zeros(count, dtype=np.intp)
-        self._current_a = 0.0
+        self._current_a: float | FloatArray = 0.0
         self._age_s = 0.0
         self._dt_s = _REFRESH_S
         self._refresh(self._dt_s)
         self._evaluate(0.0)
 
-    def step(self, dt_s: float, current_a: float) -> None:
-        """Hold `current_a` for `dt_s`, exact for the RC pairs. ValueError unless 0 < dt_s <= 1 s."""
+    @property
+    def ambient_c(self) -> float:
+        return self.thermal.ambient_c
+
+    @ambient_c.setter
+    def ambient_c(self, temp_c: float) -> None:
+        self.thermal.ambient_c = temp_c
+
+    @property
+    def soh(self) -> FloatArray:
+        """Capacity over nominal capacity."""
+        return self.capacity_ah / self.chemistry.capacity_ah
+
+    def step(self, dt_s: float, current_a: float | FloatArray) -> None:
+        """Hold `current_a` (one for all, or one per cell) for `dt_s`. ValueError unless 0 < dt_s <= 1 s."""
         if not 0.0 < dt_s <= MAX_STEP_S:
             raise ValueError(f"step of {dt_s} s; expected more than 0 and at most {MAX_STEP_S} s")
-        if not math.isfinite(current_a):
+        if not (
+            math.isfinite(current_a) if isinstance(current_a, int | float) else np.isfinite(current_a).all()
+        ):
             raise ValueError(f"current of {current_a} A; expected a finite number")
+        self._current_a = current_a
         if dt_s != self._dt_s or self._age_s >= _REFRESH_S:
             self._refresh(dt_s)
         self._age_s += dt_s
-        self._current_a = current_a
+        parallel = self._parallel_ohm.min() < math.inf
+        through_a = self._through(current_a) if parallel else current_a
+        self._move_charge(dt_s, through_a)
         a = self._a
-        np.multiply(self._soc_per_as, -current_a * dt_s, out=a)
-        self.soc += a
         self._u1_v *= self._decay1
-        np.multiply(self._gain1_ohm, current_a, out=a)
+        np.multiply(self._gain1_ohm, through_a, out=a)
         self._u1_v += a
         self._u2_v *= self._decay2
-        np.multiply(self._gain2_ohm, current_a, out=a)
+        np.multiply(self._gain2_ohm, through_a, out=a)
         self._u2_v += a
-        self._evaluate(current_a)
-        # Exact towards the temperature that the present losses would settle at.
-        np.multiply(self._drop_v, current_a, out=a)
-        a += self.heat_w
-        a *= self.chemistry.r_thermal_ambient_k_w
-        a += self.ambient_c
-        a -= self.temp_c
-        a *= self._thermal_gain
-        self.temp_c += a
+        self._evaluate(through_a)
+        self._warm(dt_s, through_a, parallel)
 
     def set_soc(self, cell: int, soc: float) -> None:
         """Put one cell (0-based) at a state of charge, relaxed. Outside 0..1 is abuse."""
@@ -124,46 +160,101 @@ class Cells:
         self.temp_c[cell] = temp_c
         self._refresh(self._dt_s)
 
+    def voltage_at(self, current_a: float | FloatArray) -> FloatArray:
+        """Terminal voltages if `current_a` flowed now, in V; changes nothing."""
+        drop = np.arcsinh(self._inverse_2i0 * current_a) * self._two_rt_f
+        drop += self._r0_ohm * current_a
+        result: FloatArray = self.open_circuit_v - self._u1_v - self._u2_v - drop
+        return result
+
+    def slope_ohm(self, current_a: float | FloatArray) -> FloatArray:
+        """-dV/dI of each cell at `current_a`, instantaneous, in ohm."""
+        bent = self._inverse_2i0 * current_a
+        result: FloatArray = self._r0_ohm + self._two_rt_f * self._inverse_2i0 / np.sqrt(1.0 + bent * bent)
+        return result
+
     def _check(self, cell: int) -> None:
         if not 0 <= cell < self.count:
             raise ValueError(f"cell index {cell}; expected 0..{self.count - 1}")
 
-    def _evaluate(self, current_a: float) -> None:
-        """Terminal voltage from SoC, RC state and current: one gather on the uniform grid."""
-        a, b, index = self._a, self._b, self._index
-        np.subtract(self.soc, self._soc_low, out=a)
-        a *= _GRID_PER_SOC
-        np.maximum(a, 0.0, out=a)
-        np.minimum(a, self._last, out=a)
-        index[:] = a  # truncates, and all are >= 0
-        a -= index
-        self._ocv_v.take(index, out=self._rest_v, mode="clip")
-        self._ocv_step_v.take(index, out=b, mode="clip")
-        b *= a
-        self._rest_v += b
-        np.multiply(self._r0_ohm, current_a, out=self._drop_v)
-        self._drop_v += self._u1_v
-        self._drop_v += self._u2_v
-        np.subtract(self._rest_v, self._drop_v, out=self.voltage_v)
+    def _through(self, current_a: float | FloatArray) -> FloatArray:
+        """The current through each cell's chemistry when shorts and bleeds take theirs: I = I_pack + V(I)/R."""
+        conductance = (1.0 / self._parallel_ohm).sum(axis=0)
+        through = np.zeros(self.count)
+        for _ in range(_NEWTON_ROUNDS):  # from 0, where the slope is largest: no overshoot
+            residual = through - current_a - conductance * self.voltage_at(through)
+            through -= residual / (1.0 + conductance * self.slope_ohm(through))
+        self.cell_current_a[:] = through
+        return through
+
+    def _move_charge(self, dt_s: float, current_a: float | FloatArray) -> None:
+        a, efficiency = self._a, self.chemistry.coulombic_efficiency
+        if isinstance(current_a, int | float):
+            stored_a: float | FloatArray = current_a * efficiency if current_a < 0.0 else current_a
+        else:
+            stored_a = np.where(current_a < 0.0, current_a * efficiency, current_a)
+        np.multiply(self._soc_per_as, stored_a, out=a)
+        a *= -dt_s
+        self.soc += a
+        if self._hysteresis is not None:
+            shape = self._hysteresis
+            share = np.minimum(1.0, np.abs(a) / shape.decay_soc)
+            self.hysteresis_state += share * (np.sign(a) - self.hysteresis_state)
+
+    def _evaluate(self, current_a: float | FloatArray) -> None:
+        """Terminal voltage from SoC, RC state and current."""
+        a, drop = self._a, self._drop_v
+        ocv_v, r0_ohm, i0_a, entropic = self._fast.at(self.soc)
+        np.multiply(entropic, self._above_reference_k, out=self.open_circuit_v)
+        self.open_circuit_v += ocv_v
+        if self._hysteresis is not None:
+            self.open_circuit_v += self._hysteresis.half_width_v * self.hysteresis_state
+        self._r0_ohm = np.multiply(r0_ohm, self._factor0, out=r0_ohm)
+        self._inverse_2i0 = np.divide(self._factor_i0, i0_a, out=i0_a)
+        np.multiply(self._inverse_2i0, current_a, out=a)
+        np.arcsinh(a, out=drop)
+        drop *= self._two_rt_f
+        np.multiply(r0_ohm, current_a, out=a)
+        drop += a
+        drop += self._u1_v
+        drop += self._u2_v
+        np.subtract(self.open_circuit_v, drop, out=self.voltage_v)
+
+    def _warm(self, dt_s: float, current_a: float | FloatArray, parallel: bool) -> None:
+        """Irreversible and reversible heat, a short's heat, outside heat; then the network."""
+        a, b = self._a, self._b
+        np.add(self.temp_c, ZERO_C_IN_K, out=b)
+        b *= self._fast.row[3]
+        np.subtract(self._drop_v, b, out=a)
+        a *= current_a
+        a += self.heat_w
+        if parallel:
+            a += self.voltage_v**2 / self.short_ohm
+        self.thermal.warm(self.temp_c, a, dt_s)
 
     def _refresh(self, dt_s: float) -> None:
-        """Resistances and RC factors for the present SoC and temperature, and for this step length."""
-        circuit = self.chemistry.circuit
-        soc = self.soc  # interpolation holds the end values outside 0..1
-        inverse_t = 1.0 / (self.temp_c + ZERO_C_IN_K) - 1.0 / REFERENCE_K
-        k0, k1, k2 = (
-            np.exp(ea_j_mol / GAS_CONSTANT_J_MOL_K * inverse_t)
-            for ea_j_mol in (circuit.ea_r0_j_mol, circuit.ea_r1_j_mol, circuit.ea_r2_j_mol)
-        )
-        self._r0_ohm = circuit.r0_ohm.at(soc) * k0 * self._resistance_scale
-        self._decay1 = np.exp(-dt_s / (circuit.tau1_s.at(soc) * k1))
-        self._decay2 = np.exp(-dt_s / (circuit.tau2_s.at(soc) * k2))
-        self._gain1_ohm = circuit.r1_ohm.at(soc) * k1 * self._resistance_scale * (1.0 - self._decay1)
-        self._gain2_ohm = circuit.r2_ohm.at(soc) * k2 * self._resistance_scale * (1.0 - self._decay2)
-        c = self.chemistry
-        self._thermal_gain = -float(
-            np.expm1(-dt_s / (c.r_thermal_ambient_k_w * c.mass_kg * c.heat_capacity_j_kg_k))
-        )
+        """What changes slowly, for this step length: temperature factors, RC pairs at the SoC half-way on."""
+        circuit, chemistry = self.chemistry.circuit, self.chemistry
+        np.divide(1.0 / 3600.0, self.capacity_ah, out=self._a)
+        self._soc_per_as = self._a.copy()
+        kelvin = self.temp_c + ZERO_C_IN_K
+        inverse_t = (1.0 / kelvin - 1.0 / REFERENCE_K) / GAS_CONSTANT_J_MOL_K
+        scale = self.resistance_scale
+        ahead_s = 0.5 * max(dt_s, _REFRESH_S)
+        r1, r2, tau1, tau2 = self._slow.at(self.soc - self._soc_per_as * self._current_a * ahead_s)
+        k1, k2 = np.exp(circuit.ea_r1_j_mol * inverse_t), np.exp(circuit.ea_r2_j_mol * inverse_t)
+        self._decay1 = np.exp(-dt_s / (tau1 * k1))
+        self._decay2 = np.exp(-dt_s / (tau2 * k2))
+        self._gain1_ohm = r1 * k1 * scale * (1.0 - self._decay1)
+        self._gain2_ohm = r2 * k2 * scale * (1.0 - self._decay2)
+        self._factor0 = np.exp(circuit.ea_r0_j_mol * inverse_t) * scale
+        self._factor_i0 = 0.5 * np.exp(circuit.ea_i0_j_mol * inverse_t) * scale
+        self._two_rt_f = 2.0 * GAS_CONSTANT_J_MOL_K / FARADAY_C_MOL * kelvin
+        self._above_reference_k = kelvin - REFERENCE_K
+        self.thermal.refresh()
+        lost = chemistry.self_discharge_1_s * self._age_s
+        if lost:
+            self.soc -= lost * np.exp(-chemistry.self_discharge_ea_j_mol * inverse_t)
         self._dt_s = dt_s
         self._age_s = 0.0
 

@@ -1,35 +1,31 @@
-"""A cell chemistry, read and checked from TOML: voltage, equivalent circuit, heat, limits."""
+"""A cell chemistry, read and checked from TOML: voltage, equivalent circuit, heat, limits, abuse.
 
-import itertools
-import tomllib
+Other rooms need two things of it: `Chemistry.thresholds()`, the fault thresholds by name, and `Chemistry.ocv` (or
+`ocv_v`), the open-circuit voltage over SoC. `figures` has every number with its confidence mark and source.
+"""
+
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from bench.errors import ConfigError, at_place, nearest
+from bench.plant.abuse_facts import AbuseFacts, read_abuse
+from bench.plant.source import CONFIDENCE, Curve, Figure, FloatArray, Source
 
-FloatArray = npt.NDArray[np.float64]
+__all__ = ["CONFIDENCE", "SHIPPED", "Chemistry", "Curve", "EquivalentCircuit", "Figure", "FloatArray"]
 
 SHIPPED = Path(__file__).parent / "chemistries"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """Values over state of charge, linear between knots. `soc` ascends strictly; 0 is empty, 1 is full."""
-
-    soc: FloatArray
-    value: FloatArray
-
-    def at(self, soc: float | FloatArray) -> FloatArray:
-        return np.asarray(np.interp(soc, self.soc, self.value), dtype=np.float64)
+_MONTH_S = 30 * 86400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EquivalentCircuit:
-    """R0 and two RC pairs at 25 degC. R_j(T) = R_j * exp(Ea_j/R * (1/T - 1/298.15)); tau_j scales alike."""
+    """R0, two RC pairs and charge transfer at 25 degC. R_j(T) = R_j * exp(Ea_j/R * (1/T - 1/298.15)); tau_j alike.
+
+    Charge transfer drops 2RT/F * asinh(I / 2 I0), I0(T) = I0 * exp(-Ea_i0/R * (1/T - 1/298.15)). A file without
+    [ecm_bv] has no I0: its R0 then holds the charge transfer, linearised.
+    """
 
     r0_ohm: Curve
     r1_ohm: Curve
@@ -39,102 +35,17 @@ class EquivalentCircuit:
     ea_r0_j_mol: float
     ea_r1_j_mol: float
     ea_r2_j_mol: float
+    i0_a: Curve | None
+    ea_i0_j_mol: float
 
 
-class _Source:
-    """One TOML file being read; every mistake becomes one line that names file and place."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hysteresis:
+    """dh/dt = -|I|/(3600 Q decay_soc) * (h + sign(I)), OCV += half_width_v * h. `enabled` is the file's default."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self._data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(
-                at_place(path, "", f"cannot be read ({error.strerror})", "a TOML file")
-            ) from None
-        except ValueError as error:  # TOML syntax and text encoding
-            raise ConfigError(at_place(path, "", f"is no valid TOML ({error})", "a chemistry file")) from None
-
-    def fail(self, place: str, found: str, expected: str) -> ConfigError:
-        return ConfigError(at_place(self.path, place, found, expected))
-
-    def _find(self, place: str, expected: str) -> Any:
-        node: Any = self._data
-        for key in place.split("."):
-            if not isinstance(node, dict) or key not in node:
-                near = nearest(key, node) if isinstance(node, dict) else ""
-                raise self.fail(place, "missing", expected + near)
-            node = node[key]
-        return node
-
-    def text(self, place: str) -> str:
-        value = self._find(place, "a text")
-        if not isinstance(value, str) or not value:
-            raise self.fail(place, f"found {value!r}", "a text")
-        return value
-
-    def number(self, place: str, *, positive: bool = False) -> float:
-        expected = "a positive number as { v = ... }" if positive else "a number as { v = ... }"
-        value = self._find(place, expected)
-        if isinstance(value, dict):
-            value = value.get("v")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-            raise self.fail(place, f"found {value!r}", expected)
-        if positive and value <= 0:
-            raise self.fail(place, f"found {value}", expected)
-        return float(value)
-
-    def numbers(self, place: str) -> FloatArray:
-        expected = "a list of at least two numbers"
-        values = self._find(place, expected)
-        plain = isinstance(values, list) and all(
-            isinstance(v, int | float) and not isinstance(v, bool) and np.isfinite(v) for v in values
-        )
-        if not plain or len(values) < 2:
-            raise self.fail(place, "found something else", expected)
-        return np.array(values, dtype=np.float64)
-
-    def curve(self, section: str, key: str, *, first: float, last: float | None = None) -> Curve:
-        """A curve whose SoC runs from `first` to `last`; a file may list it falling."""
-        soc, value = self.numbers(f"{section}.soc"), self.numbers(f"{section}.{key}")
-        if len(soc) != len(value):
-            raise self.fail(
-                f"{section}.{key}", f"{len(value)} values", f"{len(soc)}, as many as {section}.soc"
-            )
-        if soc[0] != first or (last is not None and soc[-1] != last):
-            span = f"SoC from {first:g}" + ("" if last is None else f" to {last:g}")
-            raise self.fail(f"{section}.soc", f"from {soc[0]:g} to {soc[-1]:g}", span)
-        if soc[-1] < soc[0]:
-            soc, value = soc[::-1].copy(), value[::-1].copy()
-        steps = np.diff(soc)
-        if (steps <= 0).any():
-            at = int(np.argmax(steps <= 0))
-            raise self.fail(f"{section}.soc", f"{soc[at + 1]:g} after {soc[at]:g}", "strictly monotonic SoC")
-        return Curve(soc=soc, value=value)
-
-    def positive_curve(self, section: str, key: str) -> Curve:
-        curve = self.curve(section, key, first=0.0, last=1.0)
-        if (curve.value <= 0).any():
-            raise self.fail(f"{section}.{key}", f"found {curve.value.min():g}", "positive values only")
-        return curve
-
-    def rising(self, section: str, key: str, curve: Curve, *, strictly: bool) -> Curve:
-        steps = np.diff(curve.value)
-        wrong = steps <= 0 if strictly else steps < 0
-        if wrong.any():
-            at = int(np.argmax(wrong))
-            found = f"{curve.value[at]:g} V then {curve.value[at + 1]:g} V at SoC {curve.soc[at + 1]:g}"
-            raise self.fail(f"{section}.{key}", found, "a voltage that rises with SoC")
-        return curve
-
-    def ascending(self, **values: float) -> None:
-        """The limits, in the order they must have (equal neighbours are allowed)."""
-        names = list(values)
-        for low, high in itertools.pairwise(names):
-            if values[low] > values[high]:
-                raise self.fail(
-                    f"limits.{low}", f"{values[low]:g} above {high} = {values[high]:g}", f"at most {high}"
-                )
+    enabled: bool
+    half_width_v: float
+    decay_soc: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,24 +56,37 @@ class Chemistry:
     name: str
     path: Path
     capacity_ah: float
+    coulombic_efficiency: float
+    self_discharge_1_s: float  # SoC per second at 25 degC
+    self_discharge_ea_j_mol: float
     mass_kg: float
     heat_capacity_j_kg_k: float
     r_thermal_ambient_k_w: float
+    r_thermal_neighbour_k_w: float
     v_op_min: float
     v_op_max: float
     v_warn_low: float
     v_warn_high: float
     v_alarm_low: float
     v_alarm_high: float
+    v_damage_low: float
+    v_damage_high: float
+    soc_damage_high: float
+    soc_damage_low: float
     t_charge_min_c: float
     t_op_min_c: float
     t_op_max_c: float
     t_warn_c: float
     t_alarm_c: float
+    t_damage_c: float
     i_max_charge_a: float
     i_max_discharge_a: float
     ocv: Curve  # over the whole range the file gives, from over-discharged to overcharged
+    entropic_v_k: Curve  # dU/dT over SoC 0..1
     circuit: EquivalentCircuit
+    hysteresis: Hysteresis | None
+    abuse: AbuseFacts
+    figures: dict[str, Figure]  # by place in the file: "limits.v_alarm_high"
 
     @classmethod
     def load(cls, id_or_path: str | Path) -> "Chemistry":
@@ -174,8 +98,13 @@ class Chemistry:
                     f"one of {', '.join(shipped)} or the path of a .toml file{nearest(id_or_path, shipped)}"
                 )
                 raise ConfigError(at_place(SHIPPED, "", f"unknown chemistry '{id_or_path}'", expected))
-            return _read(_Source(shipped[id_or_path]))
-        return _read(_Source(Path(id_or_path)))
+            return _read(Source(shipped[id_or_path]))
+        return _read(Source(Path(id_or_path)))
+
+    @classmethod
+    def shipped(cls) -> tuple[str, ...]:
+        """The ids that `load` knows: one per file in bench/plant/chemistries."""
+        return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
 
     def ocv_v(self, soc: float) -> float:
         """Open-circuit voltage in V at rest; SoC outside 0..1 is abuse, and held at the ends of the table."""
@@ -197,56 +126,114 @@ class Chemistry:
         }
 
 
-def _read(source: _Source) -> Chemistry:
-    def limit(key: str) -> float:
-        return source.number(f"limits.{key}")
+def _read(source: Source) -> Chemistry:
+    volt, celsius, ampere = (-10.0, 10.0), (-100.0, 400.0), (0.01, 1e5)
 
+    def limit(key: str, within: tuple[float, float]) -> float:
+        return source.number(f"limits.{key}", within=within)
+
+    def soc_limit(key: str) -> float:
+        return source.number(f"limits.{key}", within=(-5.0, 10.0))
+
+    circuit = _read_circuit(source, "ecm")
+    if source.has("ecm_bv"):  # with charge transfer: what the plant prefers
+        circuit = _read_circuit(source, "ecm_bv")
     chemistry = Chemistry(
         id=source.text("meta.id"),
         name=source.text("meta.name"),
         path=source.path,
         capacity_ah=source.number("cell.capacity_Ah", positive=True),
+        coulombic_efficiency=source.number("cell.coulombic_efficiency", within=(0.5, 1.0)),
+        self_discharge_1_s=source.number("cell.self_discharge_pct_month_25C", within=(0.0, 100.0))
+        / 100.0
+        / _MONTH_S,
+        self_discharge_ea_j_mol=source.number("cell.self_discharge_Ea_J_mol", within=(0.0, 2e5)),
         mass_kg=source.number("thermal.mass_kg", positive=True),
-        heat_capacity_j_kg_k=source.number("thermal.cp_J_kgK", positive=True),
+        heat_capacity_j_kg_k=source.number("thermal.cp_J_kgK", positive=True, within=(100.0, 5000.0)),
         r_thermal_ambient_k_w=source.number("thermal.R_th_ambient_K_W", positive=True),
-        v_op_min=limit("v_op_min"),
-        v_op_max=limit("v_op_max"),
-        v_warn_low=limit("v_warn_low"),
-        v_warn_high=limit("v_warn_high"),
-        v_alarm_low=limit("v_alarm_low"),
-        v_alarm_high=limit("v_alarm_high"),
-        t_charge_min_c=limit("T_charge_min_C"),
-        t_op_min_c=limit("T_op_min_C"),
-        t_op_max_c=limit("T_op_max_C"),
-        t_warn_c=limit("T_warn_C"),
-        t_alarm_c=limit("T_alarm_C"),
-        i_max_charge_a=source.number("limits.I_max_charge_A", positive=True),
-        i_max_discharge_a=source.number("limits.I_max_discharge_A", positive=True),
+        r_thermal_neighbour_k_w=source.number("thermal.R_th_neighbour_K_W", positive=True),
+        v_op_min=limit("v_op_min", volt),
+        v_op_max=limit("v_op_max", volt),
+        v_warn_low=limit("v_warn_low", volt),
+        v_warn_high=limit("v_warn_high", volt),
+        v_alarm_low=limit("v_alarm_low", volt),
+        v_alarm_high=limit("v_alarm_high", volt),
+        v_damage_low=limit("v_damage_low", volt),
+        v_damage_high=limit("v_damage_high", volt),
+        soc_damage_high=soc_limit("soc_plating_damage"),
+        soc_damage_low=soc_limit("soc_short_overdischarge"),
+        t_charge_min_c=limit("T_charge_min_C", celsius),
+        t_op_min_c=limit("T_op_min_C", celsius),
+        t_op_max_c=limit("T_op_max_C", celsius),
+        t_warn_c=limit("T_warn_C", celsius),
+        t_alarm_c=limit("T_alarm_C", celsius),
+        t_damage_c=limit("T_damage_C", celsius),
+        i_max_charge_a=limit("I_max_charge_A", ampere),
+        i_max_discharge_a=limit("I_max_discharge_A", ampere),
         ocv=_read_ocv(source),
-        circuit=EquivalentCircuit(
-            r0_ohm=source.positive_curve("ecm", "R0_ohm"),
-            r1_ohm=source.positive_curve("ecm", "R1_ohm"),
-            r2_ohm=source.positive_curve("ecm", "R2_ohm"),
-            tau1_s=source.positive_curve("ecm", "tau1_s"),
-            tau2_s=source.positive_curve("ecm", "tau2_s"),
-            ea_r0_j_mol=source.number("ecm.Ea_R0_J_mol"),
-            ea_r1_j_mol=source.number("ecm.Ea_R1_J_mol"),
-            ea_r2_j_mol=source.number("ecm.Ea_R2_J_mol"),
-        ),
+        entropic_v_k=source.curve("entropic", "dUdT_V_per_K", first=0.0, last=1.0),
+        circuit=circuit,
+        hysteresis=_read_hysteresis(source) if source.has("hysteresis") else None,
+        abuse=read_abuse(source),
+        figures=source.figures(),
     )
-    c = chemistry
+    _check_order(source, chemistry)
+    return chemistry
+
+
+def _check_order(source: Source, c: Chemistry) -> None:
+    """The limits in the order that makes sense: operation inside warnings inside alarms inside damage."""
     source.ascending(
+        "limits",
+        v_damage_low=c.v_damage_low,
         v_alarm_low=c.v_alarm_low,
         v_warn_low=c.v_warn_low,
         v_warn_high=c.v_warn_high,
         v_alarm_high=c.v_alarm_high,
+        v_damage_high=c.v_damage_high,
     )
-    source.ascending(v_op_min=c.v_op_min, v_op_max=c.v_op_max)
-    source.ascending(T_op_min_C=c.t_op_min_c, T_warn_C=c.t_warn_c, T_alarm_C=c.t_alarm_c)
-    return chemistry
+    source.ascending(
+        "limits",
+        v_damage_low=c.v_damage_low,
+        v_op_min=c.v_op_min,
+        v_op_max=c.v_op_max,
+        v_alarm_high=c.v_alarm_high,
+    )
+    source.ascending(
+        "limits", T_op_min_C=c.t_op_min_c, T_warn_C=c.t_warn_c, T_alarm_C=c.t_alarm_c, T_damage_C=c.t_damage_c
+    )
+    source.ascending("limits", T_op_min_C=c.t_op_min_c, T_charge_min_C=c.t_charge_min_c)
+    steepest = float(np.abs(c.entropic_v_k.value).max())
+    if steepest > 5e-3:
+        raise source.fail("entropic.dUdT_V_per_K", f"found {steepest:g}", "below 0.005 V/K (is it mV/K?)")
 
 
-def _read_ocv(source: _Source) -> Curve:
+def _read_circuit(source: Source, section: str) -> EquivalentCircuit:
+    energy = (0.0, 2e5)
+    charge_transfer = source.has(f"{section}.I0_A")
+    return EquivalentCircuit(
+        r0_ohm=source.positive_curve(section, "R0_ohm"),
+        r1_ohm=source.positive_curve(section, "R1_ohm"),
+        r2_ohm=source.positive_curve(section, "R2_ohm"),
+        tau1_s=source.positive_curve(section, "tau1_s"),
+        tau2_s=source.positive_curve(section, "tau2_s"),
+        ea_r0_j_mol=source.number(f"{section}.Ea_R0_J_mol", within=energy),
+        ea_r1_j_mol=source.number(f"{section}.Ea_R1_J_mol", within=energy),
+        ea_r2_j_mol=source.number(f"{section}.Ea_R2_J_mol", within=energy),
+        i0_a=source.positive_curve(section, "I0_A") if charge_transfer else None,
+        ea_i0_j_mol=source.number(f"{section}.Ea_I0_J_mol", within=energy) if charge_transfer else 0.0,
+    )
+
+
+def _read_hysteresis(source: Source) -> Hysteresis:
+    return Hysteresis(
+        enabled=source.flag("hysteresis.enabled"),
+        half_width_v=source.number("hysteresis.half_width_V", within=(0.0, 0.5)),
+        decay_soc=source.number("hysteresis.decay_soc", positive=True, within=(0.0, 1.0)),
+    )
+
+
+def _read_ocv(source: Source) -> Curve:
     """Joins the normal range with the abuse ranges; at SoC 0 and 1 the fitted curve wins."""
     inside = source.rising("ocv", "V", source.curve("ocv", "V", first=0.0, last=1.0), strictly=True)
     low = source.curve("abuse.overdischarge", "V_oc", first=0.0)

@@ -1,4 +1,4 @@
-"""The pack as its BMS meets it: cells in series, contactors, the DC link behind them, insulation."""
+"""The pack as its BMS meets it: cells in series, contactors, fuse, the DC link behind them, insulation."""
 
 import math
 import random
@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.plant.cells import MAX_STEP_S, Cells, Spread
+from bench.plant.cells import MAX_STEP_S, Ageing, Cells, Spread
 from bench.plant.chemistry import Chemistry, FloatArray
 from bench.plant.contactors import Contactors
 from bench.plant.isolation import Isolation
+from bench.plant.link import DcLink, PrechargePath
+from bench.plant.protection import Fuse, Pyro
+from bench.plant.thermal import COOLANT_K_W
 from bench.units import NS_PER_S
 
-LINK_CAPACITANCE_F = 1e-3
-PRECHARGE_OHM = 30.0
-# Across the link while no path to the pack is closed: tau 2 s brings 420 V below 60 V in 3.9 s (within 5 s).
-DISCHARGE_OHM = 2000.0
+INTERCONNECT_OHM = 0.05e-3  # busbar per cell, contactors and cable included: engineering estimate
+FUSE_PER_LIMIT = 2.0  # the fuse carries twice the largest current that the chemistry allows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,9 @@ class Pack:
     """96 cells by default. Arrays are live (changed in place); numbers are those at the end of the last step.
 
     Drive and charger carry current only while both mains are closed: neither works on a link that is not fed.
-    The inrush of closing plus on an empty link is left out: the link takes the pack's voltage at once.
+    Where a fault hooks in: `cells` (see there), `ambient_c`, `coolant_c`, `cooling` (1 as designed, 0 lost),
+    `external_short_ohm` (across the pack's terminals outside the contactors and the fuse; inf: none), `contactors`,
+    `precharge.resistor_open`, `link.short_ohm`, `isolation`, `fuse_blown`, `pyro_works`, `fire_pyro()`.
     """
 
     def __init__(
@@ -43,6 +46,8 @@ class Pack:
         soc: float = 0.5,
         temp_c: float = 25.0,
         spread: Spread | None = None,
+        ageing: Ageing | None = None,
+        hysteresis: bool | None = None,
     ) -> None:
         if not 1 <= sensors <= cells:
             raise ValueError(f"{sensors} temperature sensors; expected 1..{cells}")
@@ -54,14 +59,23 @@ class Pack:
             temp_c=temp_c,
             rng=rng,
             spread=spread if spread is not None else Spread(),
+            ageing=ageing,
+            coolant_k_w=COOLANT_K_W,
+            hysteresis=hysteresis,
         )
         self.contactors = Contactors(rng)
+        self.precharge = PrechargePath()
+        self.link = DcLink()
         self.isolation = Isolation()
-        self.link_voltage_v = 0.0
+        self.fuse = Fuse(rated_a=FUSE_PER_LIMIT * chemistry.i_max_discharge_a)
+        self.pyro = Pyro()
+        self.external_short_ohm = math.inf
         self.pack_current_a = 0.0
+        self.inrush_a = 0.0  # at the last closing of the mains
         self.sensor_cells = np.arange(sensors) * cells // sensors  # 0-based cell that each sensor is glued to
         self.sensor_temp_c: FloatArray = self.cells.temp_c[self.sensor_cells]
         self.pack_voltage_v = float(self.cells.voltage_v.sum())
+        self._was_closed = False
 
     @property
     def cell_voltage_v(self) -> FloatArray:
@@ -74,6 +88,64 @@ class Pack:
     @property
     def temp_c(self) -> FloatArray:
         return self.cells.temp_c
+
+    @property
+    def link_voltage_v(self) -> float:
+        return self.link.voltage_v
+
+    @property
+    def ambient_c(self) -> float:
+        return self.cells.thermal.ambient_c
+
+    @ambient_c.setter
+    def ambient_c(self, temp_c: float) -> None:
+        self.cells.thermal.ambient_c = temp_c
+
+    @property
+    def coolant_c(self) -> float:
+        return self.cells.thermal.coolant_c
+
+    @coolant_c.setter
+    def coolant_c(self, temp_c: float) -> None:
+        self.cells.thermal.coolant_c = temp_c
+
+    @property
+    def cooling(self) -> float:
+        """1 as designed, 0 lost."""
+        return self.cells.thermal.cooling
+
+    @cooling.setter
+    def cooling(self, share: float) -> None:
+        self.cells.thermal.cooling = share
+
+    @property
+    def fuse_blown(self) -> bool:
+        return self.fuse.blown
+
+    @fuse_blown.setter
+    def fuse_blown(self, blown: bool) -> None:
+        self.fuse.blown = blown
+
+    @property
+    def pyro_fired(self) -> bool:
+        return self.pyro.fired
+
+    @property
+    def pyro_works(self) -> bool:
+        return self.pyro.works
+
+    @pyro_works.setter
+    def pyro_works(self, works: bool) -> None:
+        self.pyro.works = works
+
+    def fire_pyro(self) -> None:
+        """The pyro's squib is lit: the path opens for good if it works."""
+        self.pyro.fire()
+
+    @property
+    def path_whole(self) -> bool:
+        """Neither fuse nor pyro has opened the path; the contactors may still be open."""
+        return not (self.fuse.blown or self.pyro.fired)
 
     def set_command(self, plus: bool, minus: bool, precharge: bool) -> None:
         """Drive the coils; the contacts follow within the steps to come."""
@@ -96,28 +168,59 @@ class Pack:
         if not 0.0 < dt_s <= MAX_STEP_S:
             raise ValueError(f"step of {dt_s} s; expected more than 0 and at most {MAX_STEP_S} s")
         contactors = self.contactors
-        contactors.advance(round(dt_s * NS_PER_S))
-        if contactors.main_path:
-            current_a = load.current_a - load.charge_current_a
-        elif contactors.precharge_path:
-            current_a = self._precharge(dt_s)
+        contactors.advance(round(dt_s * NS_PER_S), self.pack_current_a)
+        closed = contactors.main_path and self.path_whole
+        precharging = not closed and contactors.precharge_path and self.path_whole
+        if closed:
+            if not self._was_closed:
+                self._close_onto_link()
+            current_a = self._loaded(load.current_a - load.charge_current_a)
+        elif precharging:
+            current_a = self.link.precharge(dt_s, self.pack_voltage_v, self.precharge)
         else:
             current_a = 0.0
+        self._was_closed = closed
         self.cells.step(dt_s, current_a)
+        self.fuse.advance(dt_s, current_a)
         self.pack_current_a = current_a
         self.pack_voltage_v = float(self.cells.voltage_v.sum())
-        if contactors.main_path:
-            self.link_voltage_v = self.pack_voltage_v
-        elif not contactors.precharge_path:
-            self.link_voltage_v *= math.exp(-dt_s / (DISCHARGE_OHM * LINK_CAPACITANCE_F))
+        if closed:
+            self.link.voltage_v = self.pack_voltage_v - current_a * self._outside_ohm
+        elif not precharging:
+            self.link.discharge(dt_s)
+        self.isolation.advance(dt_s, self.pack_voltage_v)
         self._read_sensors()
 
-    def _precharge(self, dt_s: float) -> float:
-        """Charge the link through the resistor; returns the mean current, so that no charge is lost."""
-        gap_v = self.pack_voltage_v - self.link_voltage_v
-        risen_v = -gap_v * math.expm1(-dt_s / (PRECHARGE_OHM * LINK_CAPACITANCE_F))
-        self.link_voltage_v += risen_v
-        return LINK_CAPACITANCE_F * risen_v / dt_s
+    @property
+    def _outside_ohm(self) -> float:
+        """Busbars and cable; told apart from the cells only when a short makes it count."""
+        return 0.0 if self._short_siemens == 0.0 else INTERCONNECT_OHM * self.cells.count
+
+    @property
+    def _short_siemens(self) -> float:
+        """Conductance across the link: external short and link short together."""
+        shorts = (max(ohm, 1e-6) for ohm in (self.external_short_ohm, self.link.short_ohm))
+        return sum(1.0 / ohm for ohm in shorts)
+
+    def _loaded(self, current_a: float) -> float:
+        """The current with a short on the link added: I = I_load + G (V(I) - R I), by Newton from 0."""
+        siemens = self._short_siemens
+        if siemens == 0.0:
+            return current_a
+        cells, busbar_ohm = self.cells, self._outside_ohm
+        total_a = 0.0
+        for _ in range(8):
+            residual = total_a - current_a
+            residual -= siemens * (float(cells.voltage_at(total_a).sum()) - busbar_ohm * total_a)
+            total_a -= residual / (1.0 + siemens * (float(cells.slope_ohm(total_a).sum()) + busbar_ohm))
+        return total_a
+
+    def _close_onto_link(self) -> None:
+        """The mains meet a link that may not be charged: its capacitor takes an inrush, which can weld the contact."""
+        gap_v = self.pack_voltage_v - self.link.voltage_v
+        self.inrush_a = gap_v / (float(self.cells.slope_ohm(0.0).sum()) + INTERCONNECT_OHM * self.cells.count)
+        self.contactors.plus.make(self.inrush_a)
+        self.contactors.minus.make(self.inrush_a)
 
     def _read_sensors(self) -> None:
         self.cells.temp_c.take(self.sensor_cells, out=self.sensor_temp_c, mode="clip")

@@ -1,0 +1,204 @@
+"""A chemistry's TOML file being read: figures with their confidence and source, curves, one line per mistake."""
+
+import itertools
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.errors import ConfigError, at_place, nearest
+
+FloatArray = npt.NDArray[np.float64]
+
+CONFIDENCE = {
+    "M": "measured or stated in a source that was read",
+    "Mr": "recalled from a paper, not re-read",
+    "P": "parameter of a published PyBaMM set",
+    "F": "fitted or calibrated",
+    "D": "definition or arithmetic",
+    "E": "engineering estimate",
+    "B": "stated by the project's brief, unverified",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """Values over state of charge, linear between knots. `soc` ascends strictly; 0 is empty, 1 is full."""
+
+    soc: FloatArray
+    value: FloatArray
+
+    def at(self, soc: float | FloatArray) -> FloatArray:
+        return np.asarray(np.interp(soc, self.soc, self.value), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number with its pedigree: `confidence` is a key of CONFIDENCE, `source` the text of [sources]."""
+
+    value: float
+    confidence: str
+    source: str
+
+    @property
+    def estimated(self) -> bool:
+        """Whether a report must say that nobody measured it."""
+        return self.confidence not in ("M", "D")
+
+
+class Source:
+    """One TOML file being read; every mistake becomes one line that names file and place."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(
+                at_place(path, "", f"cannot be read ({error.strerror})", "a TOML file")
+            ) from None
+        except ValueError as error:  # TOML syntax and text encoding
+            raise ConfigError(at_place(path, "", f"is no valid TOML ({error})", "a chemistry file")) from None
+
+    def fail(self, place: str, found: str, expected: str) -> ConfigError:
+        return ConfigError(at_place(self.path, place, found, expected))
+
+    def has(self, place: str) -> bool:
+        node: Any = self._content
+        for key in place.split("."):
+            if not isinstance(node, dict) or key not in node:
+                return False
+            node = node[key]
+        return True
+
+    def _find(self, place: str, expected: str) -> Any:
+        node: Any = self._content
+        for key in place.split("."):
+            if isinstance(node, list) and key.isdigit():
+                node = node[int(key)]
+                continue
+            if not isinstance(node, dict) or key not in node:
+                near = nearest(key, node) if isinstance(node, dict) else ""
+                raise self.fail(place, "missing", expected + near)
+            node = node[key]
+        return node
+
+    def text(self, place: str) -> str:
+        value = self._find(place, "a text")
+        if not isinstance(value, str) or not value:
+            raise self.fail(place, f"found {value!r}", "a text")
+        return value
+
+    def flag(self, place: str) -> bool:
+        value = self._find(place, "true or false")
+        if not isinstance(value, bool):
+            raise self.fail(place, f"found {value!r}", "true or false")
+        return value
+
+    def number(
+        self, place: str, *, positive: bool = False, within: tuple[float, float] = (-math.inf, math.inf)
+    ) -> float:
+        """A finite number inside `within`, written plainly or as `{ v = ... }`."""
+        expected = "a positive number as { v = ... }" if positive else "a number as { v = ... }"
+        value = self._find(place, expected)
+        if isinstance(value, dict):
+            value = value.get("v")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+            raise self.fail(place, f"found {value!r}", expected)
+        if positive and value <= 0:
+            raise self.fail(place, f"found {value}", expected)
+        if not within[0] <= value <= within[1]:
+            raise self.fail(place, f"found {value:g}", f"{within[0]:g} to {within[1]:g} (is the unit right?)")
+        return float(value)
+
+    def numbers(self, place: str) -> FloatArray:
+        expected = "a list of at least two numbers"
+        values = self._find(place, expected)
+        plain = isinstance(values, list) and all(
+            isinstance(v, int | float) and not isinstance(v, bool) and np.isfinite(v) for v in values
+        )
+        if not plain or len(values) < 2:
+            raise self.fail(place, "found something else", expected)
+        return np.array(values, dtype=np.float64)
+
+    def tables(self, place: str) -> int:
+        """How many entries the array of tables at `place` has; 0 where there is none."""
+        if not self.has(place):
+            return 0
+        entries = self._find(place, "an array of tables")
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise self.fail(place, "found something else", f"an array of tables [[{place}]]")
+        return len(entries)
+
+    def curve(self, section: str, key: str, *, first: float, last: float | None = None) -> Curve:
+        """A curve whose SoC runs from `first` to `last`; a file may list it falling."""
+        soc, value = self.numbers(f"{section}.soc"), self.numbers(f"{section}.{key}")
+        if len(soc) != len(value):
+            raise self.fail(
+                f"{section}.{key}", f"{len(value)} values", f"{len(soc)}, as many as {section}.soc"
+            )
+        if soc[0] != first or (last is not None and soc[-1] != last):
+            span = f"SoC from {first:g}" + ("" if last is None else f" to {last:g}")
+            raise self.fail(f"{section}.soc", f"from {soc[0]:g} to {soc[-1]:g}", span)
+        if soc[-1] < soc[0]:
+            soc, value = soc[::-1].copy(), value[::-1].copy()
+        steps = np.diff(soc)
+        if (steps <= 0).any():
+            at = int(np.argmax(steps <= 0))
+            raise self.fail(f"{section}.soc", f"{soc[at + 1]:g} after {soc[at]:g}", "strictly monotonic SoC")
+        return Curve(soc=soc, value=value)
+
+    def positive_curve(self, section: str, key: str) -> Curve:
+        curve = self.curve(section, key, first=0.0, last=1.0)
+        if (curve.value <= 0).any():
+            raise self.fail(f"{section}.{key}", f"found {curve.value.min():g}", "positive values only")
+        return curve
+
+    def rising(self, section: str, key: str, curve: Curve, *, strictly: bool) -> Curve:
+        steps = np.diff(curve.value)
+        wrong = steps <= 0 if strictly else steps < 0
+        if wrong.any():
+            at = int(np.argmax(wrong))
+            found = f"{curve.value[at]:g} V then {curve.value[at + 1]:g} V at SoC {curve.soc[at + 1]:g}"
+            raise self.fail(f"{section}.{key}", found, "a voltage that rises with SoC")
+        return curve
+
+    def ascending(self, section: str, **values: float) -> None:
+        """Figures of one section, in the order they must have (equal neighbours are allowed)."""
+        for low, high in itertools.pairwise(values):
+            if values[low] > values[high]:
+                raise self.fail(
+                    f"{section}.{low}", f"{values[low]:g} above {high} = {values[high]:g}", f"at most {high}"
+                )
+
+    def figures(self) -> dict[str, Figure]:
+        """Every scalar `{ v, c, s }` of the file by its place. ConfigError for an unknown confidence or source."""
+        sources = self._content.get("sources", {})
+        return dict(self._figures_in(self._content, "", sources))
+
+    def _figures_in(self, node: Mapping[str, Any], place: str, sources: Any) -> list[tuple[str, Figure]]:
+        found: list[tuple[str, Figure]] = []
+        for key, value in node.items():
+            where = f"{place}.{key}" if place else key
+            if not isinstance(value, dict):
+                continue
+            if "v" not in value:
+                found += self._figures_in(value, where, sources)
+                continue
+            if value.get("c") not in CONFIDENCE:
+                known = ", ".join(CONFIDENCE)
+                raise self.fail(f"{where}.c", f"confidence {value.get('c')!r}", f"one of {known}")
+            ids = str(value.get("s", "")).split("+")
+            for one in ids:
+                if not isinstance(sources, dict) or one not in sources:
+                    near = nearest(one, sources) if isinstance(sources, dict) else ""
+                    raise self.fail(f"{where}.s", f"source '{one}'", f"an entry of [sources]{near}")
+            if isinstance(value["v"], int | float) and not isinstance(value["v"], bool):
+                text = "; ".join(str(sources[one]) for one in ids)
+                found.append((where, Figure(value=float(value["v"]), confidence=value["c"], source=text)))
+        return found
