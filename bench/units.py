@@ -26,6 +26,9 @@ _DIMENSIONS: dict[str, dict[str, float]] = {
     "degC": {"degC": 1.0, "°C": 1.0},
     "%": {"%": 1.0},
     "bit/s": {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6},
+    "W": {"W": 1.0, "kW": 1e3},
+    "As": {"As": 1.0, "Ah": 3600.0, "mAh": 3.6},
+    "Wh": {"Wh": 1.0, "kWh": 1e3},
 }
 
 _LARGEST = 1e18
@@ -62,6 +65,15 @@ def parse_quantity(text: str, dimension: str) -> float:
         found = f"unit '{unit}'" if unit else "no unit"
         raise ValueError(f"'{text}' has {found}; expected one of {', '.join(units)}")
     return value * units[unit]
+
+
+def unit_factor(unit: str, dimension: str) -> float:
+    """`("mV", "V")` → 0.001: SI per one of `unit`. ValueError, with the known units, for one of another dimension."""
+    units = _DIMENSIONS.get(dimension, {})
+    if unit not in units:
+        known = ", ".join(units) if units else "none, it is a plain number"
+        raise ValueError(f"unit '{unit}'; expected {known}")
+    return units[unit]
 
 
 def format_ns(duration_ns: int | None) -> str:

@@ -14,6 +14,11 @@ from pathlib import Path
 import can
 import pytest
 
+from bench.codec.database import Database
+from bench.config.profile import load_profile
+from bench.instruments.afe import layout_text
+from bench.wiring.virtual_signals import bind_plays, emulator_shows
+
 ROOT = Path(__file__).parents[1]
 
 CLIENT = """
@@ -28,6 +33,14 @@ while True:
 """
 
 
+DATABASES = {
+    "vehicle": Database.load(ROOT / "dbc/bms.dbc", ROOT / "dbc/vehicle.dbc"),
+    "sense": Database.load(ROOT / "dbc/bench_io.dbc"),
+}
+SHOWN = emulator_shows(bind_plays(load_profile(ROOT / "dbc/reference_bms.toml"), DATABASES, 96, 24))
+LAYOUT = layout_text(SHOWN.pages, SHOWN.cycle_ns, SHOWN.gap_ns)
+
+
 class Rack:
     def __init__(self, folder: Path, linger_s: float) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -37,7 +50,7 @@ class Rack:
         self.bus = can.Bus("239.74.163.2", interface="udp_multicast", port=udp_port)
         sense = f"udp_multicast:channel=239.74.163.2,port={udp_port}"
         command = [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", sense]
-        command += ["--log", str(self.log), "--linger", str(linger_s)]
+        command += ["--layout", LAYOUT, "--log", str(self.log), "--linger", str(linger_s)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
         assert self.process.stdout is not None
         self.port: str = json.loads(self.process.stdout.readline())["port"]
@@ -145,7 +158,7 @@ def test_sigterm_ends_it_and_ctrl_c_does_not(start: Start) -> None:
     [("udp_multicast:239.0.0.1", "has no '='"), ("nonesuch:channel=x", "cannot be opened")],
 )
 def test_a_wrong_sense_bus_is_one_clear_line(sense: str, complaint: str) -> None:
-    command = [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", sense]
+    command = [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", sense, "--layout", "{}"]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=10)
     assert ended.returncode == 2
     assert complaint in ended.stderr

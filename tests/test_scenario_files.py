@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bench.codec.database import Database
 from bench.config.bench_file import load_bench
 from bench.config.profile import DutProfile, load_profile
-from bench.errors import ScenarioError
+from bench.errors import ConfigError, ScenarioError
 from bench.measure.plan import Aim, Plan
 from bench.scenario.expression import parse_expression, value_of
 from bench.scenario.load import find_scenarios, load_scenario
@@ -20,6 +20,7 @@ from bench.scenario.model import InjectCellVoltage, InjectInsulation, Request, S
 from bench.scenario.resolve import resolve
 from bench.verdict.budgets import load_budgets
 from bench.verdict.result import Budget
+from bench.wiring.virtual_signals import bind_plays
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = find_scenarios([ROOT / "scenarios"])
@@ -244,22 +245,50 @@ def test_a_budget_the_rig_cannot_resolve_is_refused(times: dict[str, int], says:
 
 
 @pytest.mark.parametrize(
-    ("part", "wrong", "near"),
-    [("channel", "sence", "sense"), ("message", "IO_CellVoltage", "IO_CellVoltages")],
+    ("old", "wrong", "near"),
+    [
+        ("vehicle.BMS_Faults.CellOvervoltage", "vehicel.BMS_Faults.CellOvervoltage", "vehicle"),
+        ("vehicle.BMS_Faults.CellOvervoltage", "vehicle.BMS_Fault.CellOvervoltage", "BMS_Faults"),
+        ("vehicle.BMS_Faults.CellOvervoltage", "vehicle.BMS_Faults.CelOvervoltage", "CellOvervoltage"),
+    ],
 )
-def test_a_profile_that_names_what_no_dbc_has_is_refused(part: str, wrong: str, near: str) -> None:
-    template = PROFILE.cell_template._replace(**{part: wrong})
+def test_a_profile_that_names_what_no_dbc_has_is_refused(
+    tmp_path: Path, old: str, wrong: str, near: str
+) -> None:
+    profile = profile_with(tmp_path, old, wrong)
     with pytest.raises(ScenarioError) as error:
-        planned(shipped("ov_step_cell17"), profile=replace(PROFILE, cell_template=template))
-    assert str(error.value).startswith(str(PROFILE.file))
+        planned(shipped("ov_step_cell17"), profile=load_profile(profile))
+    assert str(error.value).startswith(str(profile))
     assert f"did you mean '{near}'?" in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_a_signal_that_no_dbc_has_is_refused() -> None:
-    template = PROFILE.cell_template._replace(signal="CelVoltage{cell:02d}")
-    with pytest.raises(ScenarioError, match="did you mean 'CellVoltage17'"):
-        planned(shipped("ov_step_cell17"), profile=replace(PROFILE, cell_template=template))
+@pytest.mark.parametrize(
+    ("old", "wrong", "near"),
+    [
+        ("sense.IO_CellVoltages", "sence.IO_CellVoltages", "sense"),
+        ("sense.IO_CellVoltages", "sense.IO_CellVoltage", "IO_CellVoltages"),
+        ("CellVoltage{cell:02d}", "CelVoltage{cell:02d}", "CellVoltage01"),
+        ("PackCurrent", "PackCurent", "PackCurrent"),
+    ],
+)
+def test_a_play_that_names_what_no_dbc_has_is_refused(
+    tmp_path: Path, old: str, wrong: str, near: str
+) -> None:
+    profile = profile_with(tmp_path, old, wrong)
+    with pytest.raises(ConfigError) as error:
+        bind_plays(load_profile(profile), DECODERS, 96, 24)
+    assert str(error.value).startswith(str(profile))
+    assert f"did you mean '{near}'?" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def profile_with(tmp_path: Path, old: str, new: str) -> Path:
+    text = PROFILE.file.read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "dut.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
 
 
 def test_a_missing_scenario_names_its_neighbour() -> None:

@@ -49,7 +49,7 @@ def load_scenarios(wired: Wired, paths: list[Path] | None, only: str | None) -> 
     prepared = prepare(
         find_scenarios(paths or [root / "scenarios"]),
         wired.profile,
-        wired.chemistry.thresholds(),
+        wired.thresholds(),
         load_budgets(budgets_file),
         wired.config.pack.cells,
         wired.databases,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench import __version__
 from bench.campaign.local import Campaign
+from bench.config.profile import DutProfile
 from bench.measure.interval import Latency
 from bench.record.folder import RunFolder
 from bench.scenario.model import Start
@@ -52,7 +53,7 @@ class Collector:
             hashes=self.hashes,
             environment=environment(),
             scenarios=tuple(
-                scenario_result(one, self.shots[one.scenario.id], timebase_of(wired))
+                scenario_result(one, self.shots[one.scenario.id], timebase_of(wired), wired.profile)
                 for one in self.campaign.prepared
                 if one.scenario.id in self.shots
             ),
@@ -64,7 +65,9 @@ def timebase_of(wired: Wired) -> Timebase:
     return Timebase.SIMULATED if wired.config.simulated else Timebase.HOST
 
 
-def scenario_result(prepared: Prepared, shots: Sequence[ShotResult], timebase: Timebase) -> ScenarioResult:
+def scenario_result(
+    prepared: Prepared, shots: Sequence[ShotResult], timebase: Timebase, profile: DutProfile
+) -> ScenarioResult:
     """What the shots of one scenario add up to. Every attempt counts."""
     scenario = prepared.scenario
     ordered = tuple(sorted(shots, key=lambda shot: shot.index))
@@ -77,7 +80,7 @@ def scenario_result(prepared: Prepared, shots: Sequence[ShotResult], timebase: T
             if shot.measurement.fhti is not None:
                 fhti.append(shot.measurement.fhti)
     notes = []
-    if any(test.channel == "sense" and test.message.startswith("IO_") for test in prepared.plan.onset):
+    if any(profile.plays_message(test.channel, test.message) for test in prepared.plan.onset):
         first = prepared.plan.onset[0]
         notes.append(
             f"onset at the DUT's terminals is the frame {first.message} on '{first.channel}', which the bench plays: "

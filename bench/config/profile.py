@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from bench.config.play import INDEXED, Play, PlayError, Shown, read_play, read_shown
 from bench.errors import ConfigError, nearest
+from bench.units import parse_quantity
 
 if TYPE_CHECKING:
     from bench.config.profile_shape import ProfileShape
     from bench.config.toml_file import Place, TomlFile
 
-_CHANNELS = ("vehicle", "sense")
+_THRESHOLD_UNITS = ("V", "degC", "A", "ohm/V")
+_FLIPPED = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}
 _TEST = re.compile(r"\s*(\w+)\s*(==|!=|>=|<=|>|<)\s*(\S+)\s*")
 
 
@@ -59,12 +62,25 @@ class Debounce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:
-    """One fault flag of the DUT. `dtc` is None where the DUT stores no code for it."""
+    """One fault flag of the DUT: set when `role` is `value`. `dtc` is None where the DUT stores no code for it.
+
+    also: further signals that are 1 when the DUT knows; the first of all to say so is the detection.
+    """
 
     name: str
     role: Role
     dtc: int | None
     debounce: Debounce | None
+    value: float = 1.0
+    also: tuple[Role, ...] = ()
+
+    @property
+    def tests(self) -> tuple[RoleTest, ...]:
+        """Any of these is the DUT saying that it knows; the flag itself first."""
+        return (
+            RoleTest(role=self.role, op="==", value=self.value),
+            *(RoleTest(role=role, op="==", value=1.0) for role in self.also),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +96,12 @@ class Heartbeat:
 class DutProfile:
     """Everything the bench knows about a DUT besides its DBC.
 
-    roles: by role name; `cell_voltage` is no role but a template, see `cell_role`.
+    plays: what the bench sends to the DUT; unlisted: whether it also sends, at raw zero, the messages of others
+        that the DBC names and `plays` does not ("idle"), or keeps silent.
+    roles: by role name; what is shown of an unnumbered quantity is a role of its name. `cell_voltage` is no
+        role but a template, see `cell_role`.
+    contactors: what tells that the DUT wants a contactor closed, any of these.
+    thresholds: the DUT's own, in SI, where they are not those of the chemistry.
     safe_states, tests: named lists of tests; in a safe state "flag" stands for the scenario's own flag
     and is kept in `safe_states_with_flag`.
     modes, states: values of `mode_request` and `state` by name.
@@ -89,8 +110,12 @@ class DutProfile:
     file: Path
     name: str
     base_period_ns: int
+    plays: tuple[Play, ...]
+    unlisted: str
     cell_template: Role
     roles: dict[str, Role]
+    contactors: dict[str, tuple[RoleTest, ...]]
+    thresholds: dict[str, float]
     modes: dict[str, int]
     states: dict[str, int]
     flags: dict[str, Flag]
@@ -101,7 +126,27 @@ class DutProfile:
 
     def cell_role(self, cell: int) -> Role:
         """The role of cell `cell`, counted from 1."""
-        return self.cell_template._replace(signal=self.cell_template.signal.format(cell=cell))
+        return self._numbered(self.cell_template, cell)
+
+    def shown(self, quantity: str, op: str, value_si: float, number: int = 0) -> RoleTest | None:
+        """What the DUT is shown, as a test in the signal's own unit and sign. None: the bench does not play it.
+
+        number: of the cell or sensor, from 1.
+        """
+        for play in self.plays:
+            for one in play.shown:
+                if one.quantity == quantity and one.what == "value":
+                    role = self._numbered(Role(play.channel, play.message, one.signal), number)
+                    turned = _FLIPPED.get(op, op) if one.gain < 0 else op
+                    return RoleTest(role=role, op=turned, value=one.gain * value_si + one.offset)
+        return None
+
+    def plays_message(self, channel: str, message: str) -> bool:
+        return any((play.channel, play.message) == (channel, message) for play in self.plays)
+
+    def _numbered(self, role: Role, number: int) -> Role:
+        named = role.signal.format(cell=number, cell0=number - 1, sensor=number, sensor0=number - 1)
+        return role._replace(signal=named)
 
 
 def load_profile(path: Path) -> DutProfile:
@@ -130,11 +175,13 @@ class _Reader:
 
     def profile(self) -> DutProfile:
         shape = self._shape
-        for table in ("input", "output", "request"):
-            for name, text in getattr(shape, table).model_dump(exclude_none=True).items():
-                self._roles[name] = self._role(text, (table, name))
-        cell_template = self._roles.pop("cell_voltage")
-        self._check_template(cell_template)
+        plays = tuple(self._play(index) for index in range(len(shape.play)))
+        for name, text in shape.output.items():
+            self._roles[name] = self._role(text, ("output", name))
+        for name, known in (("state", shape.output), ("mode_request", self._roles)):
+            if name not in known:
+                wanted = "the signal of the DUT's state" if name == "state" else "a [[play]] that shows it"
+                self._file.mistake(("output",), f"found no '{name}'; expected {wanted}{nearest(name, known)}")
         if "error" not in shape.state:
             near = nearest("error", shape.state)
             self._file.mistake(("state",), f"found no 'error'; expected the value of the error state{near}")
@@ -142,6 +189,8 @@ class _Reader:
             name: Flag(
                 name=name,
                 role=self._role(flag.signal, ("flag", name, "signal")),
+                value=float(flag.value),
+                also=tuple(self._role(text, ("flag", name, "also")) for text in flag.also),
                 dtc=flag.dtc,
                 debounce=Debounce(
                     events=flag.debounce.events,
@@ -158,8 +207,12 @@ class _Reader:
             file=self._file.path,
             name=shape.name,
             base_period_ns=shape.base_period,
-            cell_template=cell_template,
+            plays=plays,
+            unlisted=shape.unlisted,
+            cell_template=self._cell_template(plays),
             roles=self._roles,
+            contactors=self._contactors(),
+            thresholds={name: self._threshold(name, text) for name, text in shape.threshold.items()},
             modes=shape.mode.model_dump(),
             states=shape.state,
             flags=flags,
@@ -179,24 +232,85 @@ class _Reader:
         if len(parts) != 3 or not all(parts):
             self._file.mistake(place, f"found '{text}'; expected \"channel.Message.Signal\"")
             return Role("", "", "")
-        self._check_channel(parts[0], place)
         return Role(*parts)
 
-    def _check_channel(self, channel: str, place: "Place") -> None:
-        if channel not in _CHANNELS:
-            near = nearest(channel, _CHANNELS)
-            self._file.mistake(place, f"found channel '{channel}'; expected {' or '.join(_CHANNELS)}{near}")
-
-    def _check_template(self, role: Role) -> None:
+    def _play(self, index: int) -> Play:
+        table = self._shape.play[index]
+        place: Place = ("play", index, "message")
+        channel, _, message = table.message.partition(".")
+        if not message or "." in message:
+            self._file.mistake(place, f"found '{table.message}'; expected \"channel.Message\"")
+        shown = [
+            one
+            for name, content in table.shows.items()
+            if (one := self._shown(index, name, content)) is not None
+        ]
+        for one in shown:
+            if one.quantity and one.quantity not in INDEXED and one.what == "value":
+                self._roles.setdefault(one.quantity, Role(channel, message, one.signal))
         try:
-            distinct = role.signal.format(cell=1) != role.signal.format(cell=2)
+            return read_play(table, channel, message, tuple(shown))
+        except PlayError as wrong:
+            self._file.mistake(("play", index, "gap"), str(wrong))
+            return Play(channel=channel, message=message, by=table.by, cycle_ns=None, gap_ns=0, shown=())
+
+    def _shown(self, index: int, signal: str, content: object) -> Shown | None:
+        from bench.config.profile_shape import ShownTable
+        from bench.config.toml_file import describe
+
+        place: Place = ("play", index, "shows", signal)
+        if isinstance(content, dict):
+            content = self._file.check(ShownTable, content, *place)
+            if content is None:
+                return None
+        if isinstance(content, bool) or not isinstance(content, str | int | float | ShownTable):
+            expected = "a quantity, a number, or a table"
+            self._file.mistake(place, f"found {describe(content)}; expected {expected}")
+            return None
+        try:
+            signal.format(cell=1, cell0=0, sensor=1, sensor0=0)
+            return read_shown(signal, content)
+        except PlayError as wrong:
+            self._file.mistake(place, str(wrong))
         except (KeyError, IndexError, ValueError, AttributeError):
-            distinct = False
-        if not distinct and role.signal:
             self._file.mistake(
-                ("input", "cell_voltage"),
-                f"found '{role}'; expected the cell's number in it, as {{cell}} or {{cell:02d}}",
+                place, f"found '{signal}'; expected {{cell}}, {{cell0}}, {{sensor}} or {{sensor0}}"
             )
+        return None
+
+    def _cell_template(self, plays: tuple[Play, ...]) -> Role:
+        for play in plays:
+            for one in play.shown:
+                if one.quantity == "cell_voltage" and one.what == "value":
+                    return Role(play.channel, play.message, one.signal)
+        if not self._file.mistakes:  # else that is why
+            self._file.mistake(("play",), "found no 'cell_voltage' shown; expected a [[play]] that shows it")
+        return Role("", "", "")
+
+    def _contactors(self) -> dict[str, tuple[RoleTest, ...]]:
+        """As the profile says, else the roles named after the commands."""
+        found: dict[str, tuple[RoleTest, ...]] = {}
+        for name in ("plus", "minus", "precharge"):
+            texts = self._shape.contactor.get(name)
+            role = self._roles.get(f"{name}_command")
+            if texts is not None:
+                found[name] = self._tests(texts, ("contactor", name))
+            elif role is not None:
+                found[name] = (RoleTest(role=role, op="==", value=1.0),)
+            else:
+                self._file.mistake(
+                    ("output",), f"found no '{name}_command'; expected it here, or '{name}' in [contactor]"
+                )
+        return found
+
+    def _threshold(self, name: str, text: object) -> float:
+        for dimension in _THRESHOLD_UNITS:
+            try:
+                return parse_quantity(str(text), dimension)
+            except ValueError:
+                continue
+        self._file.mistake(("threshold", name), f"found '{text}'; expected a quantity, such as \"2.8 V\"")
+        return 0.0
 
     def _heartbeat(self, index: int) -> Heartbeat:
         beat = self._shape.heartbeat[index]
@@ -204,8 +318,6 @@ class _Reader:
         place: Place = ("heartbeat", index, "message")
         if not message or "." in message:
             self._file.mistake(place, f"found '{beat.message}'; expected \"channel.Message\"")
-        else:
-            self._check_channel(channel, place)
         return Heartbeat(channel=channel, message=message, longest_gap_ns=beat.longest_gap)
 
     def _tests(self, texts: list[str], place: "Place") -> tuple[RoleTest, ...]:

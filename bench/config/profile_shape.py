@@ -1,33 +1,26 @@
 """What a DUT profile may say, key by key."""
 
+from typing import Any, Literal
+
 from pydantic import Field
 
 from bench.config.toml_file import DurationNs, Shape
 
 
-class InputTable(Shape):
-    cell_voltage: str
-    insulation_plus: str
-    insulation_minus: str
-    plus_feedback: str
-    minus_feedback: str
-    precharge_feedback: str
-    pack_current: str
+class ShownTable(Shape):
+    of: str
+    on: float | int | None = None
+    off: float | int | None = None
+    no_value: float | int | None = None
+    beyond: Literal["limit", "no_value"] = "limit"
 
 
-class OutputTable(Shape):
-    state: str
-    plus_command: str
-    minus_command: str
-    precharge_command: str
-    restart_inhibit: str
-    dtc_code: str
-    error_latched: str | None = None
-    charge_inhibit: str | None = None
-
-
-class RequestTable(Shape):
-    mode_request: str
+class PlayTable(Shape):
+    message: str
+    by: Literal["bench", "emulator"] = "bench"
+    cycle: DurationNs | None = Field(default=None, gt=0)
+    gap: DurationNs = 0
+    shows: dict[str, Any] = Field(min_length=1)  # text, a number, or a ShownTable: see bench.config.play
 
 
 class ModeTable(Shape):
@@ -45,6 +38,8 @@ class DebounceTable(Shape):
 
 class FlagTable(Shape):
     signal: str
+    value: float | int = 1
+    also: list[str] = Field(default_factory=list)
     dtc: int | None = Field(default=None, ge=0, le=0xFFFFFF)
     debounce: DebounceTable | None = None
 
@@ -57,9 +52,11 @@ class HeartbeatTable(Shape):
 class ProfileShape(Shape):
     name: str = Field(min_length=1)
     base_period: DurationNs = Field(gt=0)
-    input: InputTable
-    output: OutputTable
-    request: RequestTable
+    unlisted: Literal["idle", "silent"] = "idle"
+    play: list[PlayTable] = Field(min_length=1)
+    output: dict[str, str]
+    contactor: dict[Literal["plus", "minus", "precharge"], list[str]] = Field(default_factory=dict)
+    threshold: dict[str, Any] = Field(default_factory=dict)
     mode: ModeTable
     state: dict[str, int]
     flag: dict[str, FlagTable]

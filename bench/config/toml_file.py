@@ -148,6 +148,8 @@ def line_numbers(text: str) -> dict[str, int]:
                 counts[name] = counts.get(name, -1) + 1
                 lines.setdefault(name, number)
                 prefix.append(str(counts[name]))
+            elif prefix and prefix[0] in counts:  # [play.shows] belongs to the last [[play]]
+                prefix.insert(1, str(counts[prefix[0]]))
             for depth_of_header in range(1, len(prefix) + 1):
                 lines.setdefault(".".join(prefix[:depth_of_header]), number)
             continue

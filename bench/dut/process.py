@@ -62,6 +62,10 @@ class ProcessDut:
     def alive(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
+    def died(self) -> bool:
+        """It was started, nobody stopped it, and it is gone."""
+        return self._process is not None and self._process.returncode is not None
+
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process is not None else None

@@ -1,40 +1,65 @@
-"""What the BMS's analogue front end makes of cell voltages: IO_CellVoltages frames (dbc/bench_io.dbc)."""
+"""The BMS's analogue front end: shows the DUT what the cell emulator's outputs measure, as the profile lays it out."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 
+from bench.codec.pages import Pages
+from bench.errors import ConfigError
+from bench.timing.clock import Clock, Phase
+from bench.timing.sweep import Sweep
 from bench.trace.events import CanFrame
 
-CELL_VOLTAGES_ID = 0x300
-INVALID_RAW = 0x3FFF
-CELLS_PER_FRAME = 4
-_LOWEST_V = -2.0
-_HIGHEST_V = 6.191  # raw 0x3FFE; 0x3FFF is reserved for "no reading"
-_STEPS_PER_V = 2000.0
-_OFFSET = 4000.5  # 2 V in steps of 0.5 mV, and a half to round
 
+class AnalogueFrontEnd:
+    """Samples `output_v()` (cell 1 first; nan: no reading) for each frame it sends."""
 
-def raw_voltage(voltage_v: float | None) -> int:
-    """The 14-bit raw value of a voltage in V; INVALID_RAW when open (None, nan) or out of the AFE's range."""
-    if voltage_v is None or not _LOWEST_V <= voltage_v <= _HIGHEST_V:
-        return INVALID_RAW
-    return int(voltage_v * _STEPS_PER_V + _OFFSET)
-
-
-def afe_frames(voltages: Sequence[float | None]) -> list[CanFrame]:
-    """One sweep, four cells to a frame, group 0 first. A group short of cells is filled as invalid."""
-    raws = [
-        int(volt * _STEPS_PER_V + _OFFSET)
-        if volt is not None and _LOWEST_V <= volt <= _HIGHEST_V
-        else INVALID_RAW
-        for volt in voltages
-    ]
-    raws += [INVALID_RAW] * (-len(raws) % CELLS_PER_FRAME)
-    return [
-        CanFrame(
-            CELL_VOLTAGES_ID,
-            (group | first << 8 | second << 22 | third << 36 | fourth << 50).to_bytes(8, "little"),
+    def __init__(
+        self,
+        clock: Clock,
+        pages: Pages,
+        output_v: Callable[[], Sequence[float | None]],
+        send: Callable[[CanFrame], None],
+        *,
+        cycle_ns: int,
+        gap_ns: int,
+    ) -> None:
+        self._pages = pages
+        self._output_v = output_v
+        self._send = send
+        self._latest: Sequence[float | None] = ()
+        self._at_once = gap_ns == 0
+        self._sweep = Sweep(
+            clock, Phase.INSTRUMENT, self._page, count=len(pages.pages), cycle_ns=cycle_ns, gap_ns=gap_ns
         )
-        for group, (first, second, third, fourth) in enumerate(
-            zip(raws[::4], raws[1::4], raws[2::4], raws[3::4], strict=True)
-        )
-    ]
+
+    def start(self, first_ns: int) -> None:
+        self._sweep.start(first_ns)
+
+    def stop(self) -> None:
+        self._sweep.stop()
+
+    def _page(self, page: int) -> None:
+        if page == 0 or not self._at_once:  # a sweep sent at once is one measurement
+            self._latest = self._output_v()
+        pages = self._pages
+        payload = pages.payload(page, self._cell)
+        self._send(CanFrame(pages.can_id, payload, pages.extended, pages.fd))
+
+    def _cell(self, _quantity: str, index: int) -> float | None:
+        return self._latest[index] if index < len(self._latest) else None
+
+
+def layout_text(pages: Pages, cycle_ns: int, gap_ns: int) -> str:
+    """One line of JSON that tells another process what to send."""
+    return json.dumps({"pages": pages.to_plain(), "cycle_ns": cycle_ns, "gap_ns": gap_ns})
+
+
+def read_layout(text: str) -> tuple[Pages, int, int]:
+    """(pages, cycle, gap) of `layout_text`. Raises ConfigError for any other text."""
+    try:
+        plain = json.loads(text)
+        return Pages.from_plain(plain["pages"]), int(plain["cycle_ns"]), int(plain["gap_ns"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"layout '{text[:40]}…': found {error!r}; expected the JSON the bench writes"
+        ) from None

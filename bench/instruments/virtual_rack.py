@@ -3,7 +3,7 @@
 It plays the cell emulator on a pseudo-terminal and the BMS's analogue front end on the sense bus. When the
 bench is killed, nobody is left to switch anything off but the emulator's own dead-man. Run it as
 
-    python -m bench.instruments.virtual_rack --log rack.jsonl --sense IFACE:key=value,…
+    python -m bench.instruments.virtual_rack --log rack.jsonl --sense IFACE:key=value,… --layout JSON
 
 It prints {"port": "/dev/pts/N"} and ends on SIGTERM, or once nobody has held the port for `--linger` seconds.
 """
@@ -22,20 +22,19 @@ from pathlib import Path
 import can
 
 from bench.errors import ConfigError, LinkError
-from bench.instruments.afe import afe_frames
+from bench.instruments.afe import AnalogueFrontEnd, read_layout
 from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
 from bench.timing.clock import Clock, Phase
 from bench.timing.host import HostClock, run_on_host
 from bench.trace.events import CanFrame
 from bench.units import NS_PER_MS, NS_PER_S
 
-SWEEP_NS = 100 * NS_PER_MS
 WATCH_NS = 20 * NS_PER_MS
 SAFE_BELOW_V = 0.1
 UNCLAIMED_S = 60.0  # a rack whose port nobody ever opened was forgotten by its starter
 # Four frames take a 500 kbit/s bus about 1 ms; a burst of 24 could overflow a receiver's buffer.
 _FRAMES_AT_ONCE = 4
-_GAP_NS = NS_PER_MS
+_REST_NS = NS_PER_MS
 
 
 def open_sense(text: str) -> can.BusABC:
@@ -117,6 +116,7 @@ class VirtualRack:
         sense: can.BusABC,
         *,
         channels: int,
+        layout: str,
         log: Path | None,
         linger_s: float,
     ) -> None:
@@ -132,16 +132,29 @@ class VirtualRack:
         self._send_failed = False
         attach_simulated(self._sim, device, clock)
         start_ns = clock.now_ns()
-        clock.every(SWEEP_NS, Phase.PLANT, self._sweep, first_ns=start_ns)
+        self._burst: list[CanFrame] = []
+        pages, cycle_ns, gap_ns = read_layout(layout)
+        send = self._one if gap_ns else self._collect
+        self._in_a_burst = len(pages.pages)
+        AnalogueFrontEnd(
+            clock, pages, lambda: self._sim.output_v(clock.now_ns()), send, cycle_ns=cycle_ns, gap_ns=gap_ns
+        ).start(start_ns)
         clock.every(WATCH_NS, Phase.OBSERVE, self._watch, first_ns=start_ns)
 
-    def _sweep(self) -> None:
+    def _one(self, frame: CanFrame) -> None:
+        self._send([frame])
+
+    def _collect(self, frame: CanFrame) -> None:
+        """A sweep without gaps of its own is spread a little."""
+        self._burst.append(frame)
+        if len(self._burst) < self._in_a_burst:
+            return
+        frames, self._burst = self._burst, []
         now_ns = self._clock.now_ns()
-        frames = afe_frames(self._sim.output_v(now_ns))
         self._send(frames[:_FRAMES_AT_ONCE])
         for group, first in enumerate(range(_FRAMES_AT_ONCE, len(frames), _FRAMES_AT_ONCE), 1):
             part = frames[first : first + _FRAMES_AT_ONCE]
-            self._clock.call_at(now_ns + group * _GAP_NS, Phase.BUS, lambda part=part: self._send(part))  # type: ignore[misc]
+            self._clock.call_at(now_ns + group * _REST_NS, Phase.BUS, lambda part=part: self._send(part))  # type: ignore[misc]
 
     def _send(self, frames: list[CanFrame]) -> None:
         if self.ended.is_set():  # the rest of a sweep, when the bus has been closed already
@@ -149,7 +162,12 @@ class VirtualRack:
         try:
             for frame in frames:
                 self._sense.send(
-                    can.Message(arbitration_id=frame.can_id, data=frame.data, is_extended_id=False)
+                    can.Message(
+                        arbitration_id=frame.can_id,
+                        data=frame.data,
+                        is_extended_id=frame.extended,
+                        is_fd=frame.fd,
+                    )
                 )
         except (can.CanError, OSError) as error:
             # A dead sense bus must not take the dead-man down with it.
@@ -184,6 +202,9 @@ class VirtualRack:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.instruments.virtual_rack", description=__doc__)
     parser.add_argument("--sense", required=True, help="python-can bus of the AFE frames: IFACE:key=value,…")
+    parser.add_argument(
+        "--layout", required=True, help="what the AFE sends: JSON as bench.instruments.afe writes it"
+    )
     parser.add_argument("--channels", type=int, default=96)
     parser.add_argument("--log", type=Path, help="file that gets one JSON line when the dead-man has acted")
     parser.add_argument(
@@ -196,7 +217,13 @@ def main(arguments: list[str] | None = None) -> int:
         device = PtyDevice(clock)
         with open_sense(options.sense) as sense:
             rack = VirtualRack(
-                clock, device, sense, channels=options.channels, log=options.log, linger_s=options.linger
+                clock,
+                device,
+                sense,
+                channels=options.channels,
+                layout=options.layout,
+                log=options.log,
+                linger_s=options.linger,
             )
             loop.add_signal_handler(signal.SIGTERM, rack.ended.set)
             # Ctrl-C reaches the whole process group, but the bench needs us on its way to the safe state.

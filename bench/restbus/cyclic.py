@@ -1,55 +1,62 @@
 """Cyclic messages of absent ECUs and sensors: fixed grid, alive counter, CRC; each can be muted."""
 
-from collections.abc import Callable, Mapping
-
 from bench.codec import e2e
 from bench.codec.database import Message
+from bench.codec.pages import Pages, Read
 from bench.links.ports import CanLink
-from bench.timing.clock import Clock, Phase, Timer
+from bench.timing.clock import Clock, Phase
+from bench.timing.sweep import Sweep
 from bench.trace.events import CanFrame
 
 _COUNTER_VALUES = 15  # AUTOSAR P01: 0..14, 15 is invalid
 
 
 class CyclicMessage:
-    """One message on its grid. `values` is asked at every cycle for physical values; counter and CRC are added here."""
+    """One message on its grid. `read` is asked at every sending for what it shows; counter and CRC are added here.
+
+    Several pages make a sweep: at once, or one per gap.
+    """
 
     def __init__(
         self,
         clock: Clock,
         link: CanLink,
         message: Message,
-        values: Callable[[], Mapping[str, float | int | str]],
+        pages: Pages,
+        read: Read,
+        *,
+        cycle_ns: int | None = None,
+        gap_ns: int = 0,
     ) -> None:
-        if message.cycle_ns <= 0:
-            raise ValueError(f"{message.name} has no cycle time in its DBC")
         self.message = message
+        self.cycle_ns = message.cycle_ns if cycle_ns is None else cycle_ns
+        if self.cycle_ns <= 0:
+            raise ValueError(f"{message.name} has no cycle time in its DBC")
         self.muted = False
-        self._clock = clock
         self._link = link
-        self._values = values
+        self._pages = pages
+        self._read = read
         self._protected = message.e2e_profile == "P01"
         self._counter = 0
-        self._encoded_values: Mapping[str, float | int | str] = {}
-        self._encoded = b""
-        self._timer: Timer | None = None
+        self._sent = 0  # frames so far: what a signal that shows "counter" counts
+        self._sweep = Sweep(
+            clock, Phase.RESTBUS, self._send, count=len(pages.pages), cycle_ns=self.cycle_ns, gap_ns=gap_ns
+        )
 
     def start(self, first_ns: int) -> None:
-        self._timer = self._clock.every(self.message.cycle_ns, Phase.RESTBUS, self._send, first_ns=first_ns)
+        self._sweep.start(first_ns)
 
     def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._sweep.stop()
 
-    def _send(self) -> None:
+    def _value(self, quantity: str, index: int) -> float | None:
+        return self._sent if quantity == "counter" else self._read(quantity, index)
+
+    def _send(self, page: int) -> None:
         if self.muted:
             return
-        values = self._values()
-        if values != self._encoded_values:  # most cycles repeat the last values: encode once
-            header = {"Crc8": 0, "AliveCounter": 0} if self._protected else {}
-            self._encoded = self.message.encode({**header, **values})
-            self._encoded_values = dict(values)
-        data = self._encoded
+        data = self._pages.payload(page, self._value)
+        self._sent += 1
         if self._protected:
             payload = bytearray(data)
             e2e.protect_p01(payload, self.message.e2e_data_id, self._counter)

@@ -12,6 +12,7 @@ from bench.instruments.ports import CellEmulator
 from bench.links.ports import CanLink
 from bench.plant.pack import Load, Pack
 from bench.restbus.cyclic import CyclicMessage
+from bench.rig.senses import Senses
 from bench.rig.view import TraceView
 from bench.timing.clock import Clock, Phase, Timer
 from bench.trace.events import Kind
@@ -49,6 +50,7 @@ class Rig:
     dut: Dut
     vehicle: VehicleSide
     restbus: Sequence[CyclicMessage]
+    senses: Senses
     capabilities: frozenset[str]
     dead_man_ns: int
     contactor_commands: Callable[[], tuple[bool, bool, bool] | None]

@@ -95,10 +95,11 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
 
 async def _energised(rig: Rig, shot: Shot) -> None:
     await rig.energise()
-    await rig.dut.start()
     async with asyncio.TaskGroup() as tasks:
+        # Before the DUT is started: that may take seconds, and only a fed dead-man leaves the outputs on.
         follower = tasks.create_task(rig.follow_plant())
         try:
+            await rig.dut.start()
             await _settle(rig, shot)
             await _observe(rig, shot)
         finally:

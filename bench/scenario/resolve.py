@@ -1,6 +1,6 @@
 """A scenario meets DUT, chemistry and budget: names and thresholds become numbers, or a clear mistake."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -163,10 +163,10 @@ class _Resolver:
         self._known(expect.safe_state, profile.safe_states, ("expect", "safe_state"), "safe state")
         self.stop_on_mistakes()
         flag = profile.flags[expect.flag]
-        detection = self._test(RoleTest(role=flag.role, op="==", value=1.0))
+        detection = tuple(self._test(test) for test in flag.tests)
         safe_state = [self._test(test) for test in profile.safe_states[expect.safe_state]]
         if expect.safe_state in profile.safe_states_with_flag:
-            safe_state.append(detection)
+            safe_state.append(detection[0])
         self._check_budget(flag)
         floor_ns, ceiling_ns = self._bounds(flag)
         dtc = None
@@ -175,7 +175,7 @@ class _Resolver:
         return Plan(
             aim=Aim.MUST_TRIP,
             onset=self._opened(steps) if expect.onset == "open_command" else self._onset(steps),
-            detection=(detection,),
+            detection=detection,
             safe_state=tuple(safe_state),
             forbidden=self._forbidden(expect.forbidden, "expect", flag),
             heard=heard,
@@ -248,16 +248,10 @@ class _Resolver:
             match step:
                 case InjectCellVoltage(cells=cells, voltage_v=voltage_v):
                     op, value_v = self._voltage_bound(voltage_v)
-                    return tuple(
-                        self._test(RoleTest(role=self._profile.cell_role(cell), op=op, value=value_v))
-                        for cell in cells
-                    )
+                    return self._shown("cell_voltage", op, value_v, cells)
                 case InjectChargerOverride():
                     trip_v = self._threshold("ov_trip")
-                    return tuple(
-                        self._test(RoleTest(role=self._profile.cell_role(cell), op=">=", value=trip_v))
-                        for cell in range(1, self._cells + 1)
-                    )
+                    return self._shown("cell_voltage", ">=", trip_v, range(1, self._cells + 1))
                 case InjectInsulation(pole=pole, ohm_per_volt=ohm_per_volt):
                     return self._insulation_onset(pole, ohm_per_volt)
                 case _:
@@ -272,23 +266,38 @@ class _Resolver:
         return ">=", over_v if voltage_v >= over_v else voltage_v - _SHOWN_WITHIN_V
 
     def _insulation_onset(self, pole: Pole, ohm_per_volt: float) -> tuple[SignalTest, ...]:
-        """Pole resistance, in kohm as on the bus, below the larger of fault threshold and stimulus.
+        """Pole resistance below the larger of fault threshold and stimulus.
 
         Taken at the highest pack voltage (all cells at their trip): the stimulus scales with the voltage of
         the moment, and a healthy pole is orders of magnitude above either.
         """
         value = max(self._threshold("iso_fault"), ohm_per_volt)
-        kohm = value * self._cells * self._threshold("ov_trip") / 1000
+        ohm = value * self._cells * self._threshold("ov_trip")
         poles = ("plus", "minus") if pole is Pole.BOTH else (pole.value,)
-        return tuple(
-            self._test(RoleTest(role=self._profile.roles[f"insulation_{name}"], op="<=", value=kohm))
-            for name in poles
-        )
+        return tuple(test for name in poles for test in self._shown(f"insulation_{name}", "<=", ohm))
+
+    def _shown(
+        self, quantity: str, op: str, value_si: float, numbers: Iterable[int] = (0,)
+    ) -> tuple[SignalTest, ...]:
+        """What the bench plays of a quantity, in the unit and with the sign the DUT is shown it."""
+        tests = [self._profile.shown(quantity, op, value_si, number) for number in numbers]
+        if None in tests:
+            self._mistake(
+                ("step",), f"found a fault of {quantity}; expected a profile whose [[play]] shows it"
+            )
+        return tuple(self._test(test) for test in tests if test is not None)
 
     def _opened(self, steps: list[Step]) -> tuple[SignalTest, ...]:
         """The DUT's own open command to a welded contactor: from here on it can know."""
         welded = [step.contactors for step in steps if isinstance(step, InjectContactorWeld)]
         names = dict.fromkeys(name for contactors in welded for name in contactors) or {"plus": None}
+        missing = [name for name in names if f"{name}_command" not in self._profile.roles]
+        if missing:
+            self._mistake(
+                ("expect", "onset"),
+                f"found 'open_command', but the profile has no output '{missing[0]}_command'; expected one",
+            )
+            return ()
         return tuple(
             self._test(RoleTest(role=self._profile.roles[f"{name}_command"], op="==", value=0.0))
             for name in names
@@ -297,17 +306,19 @@ class _Resolver:
     def _forbidden(self, names: tuple[str, ...], table: str, own: Flag | None) -> tuple[SignalTest, ...]:
         profile = self._profile
         roles = profile.roles
-        trips = [RoleTest(role=flag.role, op="==", value=1.0) for flag in profile.flags.values()]
+        trips = [test for flag in profile.flags.values() for test in flag.tests]
+        ours = own.tests if own is not None else ()
+        mains = [roles[r] for r in ("plus_command", "minus_command") if r in roles]
         known: dict[str, tuple[RoleTest, ...]] = {
-            **profile.tests,
             "any_trip": tuple(trips),
-            "other_trip": tuple(t for t in trips if own is None or t.role != own.role),
+            "other_trip": tuple(test for test in trips if test not in ours),
             "state_error": (RoleTest(role=roles["state"], op="==", value=float(profile.states["error"])),),
-            "mains_open": tuple(
-                RoleTest(role=roles[r], op="==", value=0.0) for r in ("plus_command", "minus_command")
-            ),
-            "precharge_closed": (RoleTest(role=roles["precharge_command"], op="==", value=1.0),),
         }
+        if mains:
+            known["mains_open"] = tuple(RoleTest(role=role, op="==", value=0.0) for role in mains)
+        if "precharge_command" in roles:
+            known["precharge_closed"] = (RoleTest(role=roles["precharge_command"], op="==", value=1.0),)
+        known |= profile.tests
         tests: list[SignalTest] = []
         for name in names:
             if self._known(name, known, (table, "forbidden"), "test") in known:

@@ -6,6 +6,7 @@ import sys
 
 from bench.dut.process import ProcessDut
 from bench.errors import DutError, LinkError
+from bench.instruments.afe import layout_text
 from bench.instruments.cell_emulator import ScpiCellEmulator
 from bench.links.ports import SerialLink
 from bench.links.pyserial_link import open_serial
@@ -16,28 +17,30 @@ from bench.timing.host import HostClock
 from bench.trace.timeline import Trace
 from bench.wiring.can import open_buses, watch_lateness
 from bench.wiring.common import (
-    CAPABILITIES,
     Wired,
     build_pack,
     charge_limit_of,
     contactor_commands_of,
 )
-from bench.wiring.virtual_signals import restbus_of
+from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
 
 
 async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: random.Random) -> Rig:
     """A fresh rig for one shot in real time. Raises LinkError where a bus cannot be opened."""
-    config, profile = wired.config, wired.profile
+    config = wired.config
     trace = Trace(timebase=Timebase.HOST)
     view = TraceView(trace)
     buses = open_buses(config.can, clock, trace)
     watch_lateness(clock, trace)
     pack = build_pack(wired, soc, rng)
     vehicle = VehicleSide()
+    overrides_v: dict[int, float] = {}
+    senses = senses_of(pack, vehicle, overrides_v)
     instrument = config.instruments["cells"]
-    sense = profile.cell_template.channel
+    shown = emulator_shows(wired.played)
     rack = ProcessDut(
-        [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", buses.arguments[sense],
+        [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", buses.arguments[shown.channel],
+         "--layout", layout_text(shown.pages, shown.cycle_ns, shown.gap_ns),
          "--channels", str(config.pack.cells)],
         "virtual rack",
     )  # fmt: skip
@@ -69,9 +72,9 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
     def health() -> str | None:
         if (trouble := buses.trouble()) is not None:
             return trouble
-        if instrument.virtual and not rack.alive():
+        if instrument.virtual and rack.died():
             return "virtual rack: its process ended by itself"
-        if not dut.alive():
+        if dut.died():
             return "the DUT's process ended by itself"
         return None
 
@@ -85,8 +88,10 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
         emulator=emulator,
         dut=dut,
         vehicle=vehicle,
-        restbus=restbus_of(clock, buses.links, wired.databases, profile, pack, vehicle),
-        capabilities=CAPABILITIES,
+        restbus=restbus_of(clock, buses.links, wired.played, senses),
+        senses=senses,
+        overrides_v=overrides_v,
+        capabilities=wired.capabilities,
         dead_man_ns=instrument.dead_man_ns,
         contactor_commands=contactor_commands_of(wired, view),
         charge_limit_a=charge_limit_of(wired, view),

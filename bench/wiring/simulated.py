@@ -3,7 +3,7 @@
 import random
 
 from bench.dut.in_process import InProcessDut
-from bench.instruments.afe import afe_frames
+from bench.instruments.afe import AnalogueFrontEnd
 from bench.instruments.cell_emulator import ScpiCellEmulator
 from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
 from bench.links.ports import CanLink
@@ -11,22 +11,18 @@ from bench.links.simulated_can import SimulatedCanBus
 from bench.links.simulated_serial import SimulatedSerial
 from bench.rig.rig import Rig, VehicleSide
 from bench.rig.view import TraceView
-from bench.timing.clock import Phase, Timebase, Timer
+from bench.timing.clock import Timebase
 from bench.timing.simulated import SimulatedClock
 from bench.trace.timeline import Trace
-from bench.units import NS_PER_MS
 from bench.wiring.common import (
-    CAPABILITIES,
     Wired,
     build_pack,
     charge_limit_of,
     contactor_commands_of,
 )
-from bench.wiring.virtual_signals import restbus_of
+from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
 from firmware_stubs.builds import build as build_firmware
 from firmware_stubs.builds import build_hash, descriptions
-
-AFE_PERIOD_NS = 100 * NS_PER_MS
 
 
 def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng: random.Random) -> Rig:
@@ -54,20 +50,23 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
         dut_nodes,
         boot_ns=rng.randrange(profile.base_period_ns),
     )
-    afe_node = buses[profile.cell_template.channel].node("afe")
-    timers: list[Timer] = []
-
-    def sample() -> None:
-        for frame in afe_frames(emulator_sim.output_v(clock.now_ns())):
-            afe_node.send(frame)
+    shown = emulator_shows(wired.played)
+    afe = AnalogueFrontEnd(
+        clock,
+        shown.pages,
+        lambda: emulator_sim.output_v(clock.now_ns()),
+        buses[shown.channel].node("afe").send,
+        cycle_ns=shown.cycle_ns,
+        gap_ns=shown.gap_ns,
+    )
+    overrides_v: dict[int, float] = {}
+    senses = senses_of(pack, vehicle, overrides_v)
 
     async def start_hardware() -> None:
-        first_ns = clock.now_ns() + rng.randrange(AFE_PERIOD_NS)
-        timers.append(clock.every(AFE_PERIOD_NS, Phase.INSTRUMENT, sample, first_ns=first_ns))
+        afe.start(clock.now_ns() + rng.randrange(shown.cycle_ns))
 
     async def stop_hardware() -> None:
-        for timer in timers:
-            timer.cancel()
+        afe.stop()
 
     return Rig(
         clock=clock,
@@ -79,8 +78,10 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
         emulator=ScpiCellEmulator(serial.host, clock),
         dut=dut,
         vehicle=vehicle,
-        restbus=restbus_of(clock, bench_nodes, wired.databases, profile, pack, vehicle),
-        capabilities=CAPABILITIES,
+        restbus=restbus_of(clock, bench_nodes, wired.played, senses),
+        senses=senses,
+        overrides_v=overrides_v,
+        capabilities=wired.capabilities,
         dead_man_ns=instrument.dead_man_ns,
         contactor_commands=contactor_commands_of(wired, view),
         charge_limit_a=charge_limit_of(wired, view),

@@ -1,131 +1,192 @@
-"""What the virtual bench's own messages (dbc/bench_io.dbc, dbc/vehicle.dbc) carry, read from the plant."""
+"""What the sensors and ECUs the bench plays say: quantities of the plant, sent as the DUT's profile lays them out."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from bench.codec.database import Database, Message
+from bench.codec.pages import Pages, compile_pages, idle_pages
+from bench.config.play import Play
 from bench.config.profile import DutProfile
+from bench.errors import ConfigError, nearest
 from bench.links.ports import CanLink
 from bench.plant.pack import Pack
 from bench.restbus.cyclic import CyclicMessage
 from bench.rig.rig import VehicleSide
+from bench.rig.senses import Senses
 from bench.timing.clock import Clock
 
-Values = Callable[[], Mapping[str, float | int | str]]
+SUPPLY_V = 13.5
+AMBIENT_C = 25.0
 
-_KOHM_FULL_SCALE = 6553.5  # 16 bit at 0.1 kohm: the monitor's end of range
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """One message the bench sends, bound to its DBC. Shared by all shots: nothing in it changes."""
+
+    channel: str
+    message: Message
+    pages: Pages
+    by: str
+    cycle_ns: int
+    gap_ns: int
+
+
+def bind_plays(
+    profile: DutProfile, databases: Mapping[str, Database], cells: int, sensors: int
+) -> list[Played]:
+    """Everything the bench sends, by profile and DBC. Raises ConfigError, one line per mistake."""
+    numbers = {"cell_voltage": cells, "temperature": sensors}
+    mistakes: list[str] = []
+    played: list[Played] = []
+    for play in profile.plays:
+        try:
+            played.append(_bound(profile, play, databases, numbers))
+        except ConfigError as wrong:
+            mistakes += str(wrong).splitlines()
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    return played + _idle(profile, databases)
+
+
+def _bound(
+    profile: DutProfile, play: Play, databases: Mapping[str, Database], numbers: Mapping[str, int]
+) -> Played:
+    place = f"{profile.file} [play {play.channel}.{play.message}]"
+    if play.channel not in databases:
+        near = nearest(play.channel, databases)
+        raise ConfigError(
+            f"{place}: found channel '{play.channel}'; expected one of {', '.join(databases)}{near}"
+        )
+    database = databases[play.channel]
+    if play.message not in database:
+        near = nearest(play.message, database.by_name)
+        raise ConfigError(
+            f"{place}: found no such message in the DBC files of '{play.channel}'; expected one{near}"
+        )
+    message = database[play.message]
+    cycle_ns = message.cycle_ns if play.cycle_ns is None else play.cycle_ns
+    if cycle_ns <= 0:
+        raise ConfigError(
+            f"{place}: found no cycle here nor in the DBC; expected 'cycle', such as \"100 ms\""
+        )
+    if play.by == "emulator" and any(one.quantity not in ("", "cell_voltage") for one in play.shown):
+        raise ConfigError(f'{place}: found more than cell voltages; expected only those by = "emulator"')
+    pages = compile_pages(play, message, numbers, profile.file)
+    if play.gap_ns and (cycle_ns % play.gap_ns or len(pages.pages) * play.gap_ns > cycle_ns):
+        raise ConfigError(
+            f"{place}: found {len(pages.pages)} pages {play.gap_ns} ns apart in a cycle of {cycle_ns} ns; "
+            "expected a cycle that is a multiple of the gap and long enough"
+        )
+    return Played(
+        channel=play.channel, message=message, pages=pages, by=play.by, cycle_ns=cycle_ns, gap_ns=play.gap_ns
+    )
+
+
+def _idle(profile: DutProfile, databases: Mapping[str, Database]) -> list[Played]:
+    """Cyclic messages of other ECUs that the profile does not name, at raw zero."""
+    if profile.unlisted != "idle":
+        return []
+    state = profile.roles["state"]
+    if state.channel not in databases or state.message not in databases[state.channel]:
+        return []  # told by the scenarios, which all ask for it
+    own = set(databases[state.channel][state.message].senders)
+    return [
+        Played(
+            channel=channel,
+            message=message,
+            pages=idle_pages(message),
+            by="bench",
+            cycle_ns=message.cycle_ns,
+            gap_ns=0,
+        )
+        for channel, database in databases.items()
+        for message in database.messages
+        if message.cycle_ns > 0
+        and not own & set(message.senders)
+        and not profile.plays_message(channel, message.name)
+    ]
 
 
 def restbus_of(
-    clock: Clock,
-    links: Mapping[str, CanLink],
-    databases: Mapping[str, Database],
-    profile: DutProfile,
-    pack: Pack,
-    vehicle: VehicleSide,
+    clock: Clock, links: Mapping[str, CanLink], played: list[Played], senses: Senses
 ) -> list[CyclicMessage]:
-    """Every cyclic message the DUT expects from others. Cell voltages are missing: the AFE sends those itself."""
-    dut_nodes = set(databases[profile.roles["state"].channel][profile.roles["state"].message].senders)
-    known = _known_values(pack, vehicle)
-    request = profile.roles["mode_request"]
-    result: list[CyclicMessage] = []
-    for channel, database in databases.items():
-        for message in database.messages:
-            if message.cycle_ns <= 0 or dut_nodes & set(message.senders):
-                continue
-            if (channel, message.name) == profile.cell_template[:2]:
-                continue
-            if message.name == _TEMPERATURES:
-                result += _temperature_pages(clock, links[channel], message, pack)
-                continue
-            if (channel, message.name) == request[:2]:
-                values = _with_idle(message, _request_values(request.signal, vehicle))
-            else:
-                values = _with_idle(message, known.get(message.name, dict))
-            result.append(CyclicMessage(clock, links[channel], message, values))
-    return result
+    """Every message the bench itself sends. What the cell emulator shows is not among them."""
+    return [
+        CyclicMessage(
+            clock,
+            links[one.channel],
+            one.message,
+            one.pages,
+            senses.read,
+            cycle_ns=one.cycle_ns,
+            gap_ns=one.gap_ns,
+        )
+        for one in played
+        if one.by == "bench"
+    ]
 
 
-def _with_idle(message: Message, values: Values) -> Values:
-    """Signals that nobody sets rest at raw zero."""
-    idle = message.decode(bytes(message.length))
-    for name in ("Crc8", "AliveCounter"):
-        idle.pop(name, None)
-
-    def merged() -> Mapping[str, float | int | str]:
-        return {**idle, **values()}
-
-    return merged
+def emulator_shows(played: list[Played]) -> Played:
+    """The message that carries the emulator's cell voltages. Raises ConfigError where there is none."""
+    for one in played:
+        if one.by == "emulator":
+            return one
+    raise ConfigError(
+        'profile: found no [[play]] by = "emulator"; expected the one that shows the cell voltages'
+    )
 
 
-def _request_values(signal: str, vehicle: VehicleSide) -> Values:
-    return lambda: {signal: vehicle.mode_request}
-
-
-_TEMPERATURES = "IO_Temperatures"
-
-
-def _temperature_pages(clock: Clock, link: CanLink, message: Message, pack: Pack) -> Iterable[CyclicMessage]:
-    def page(group: int) -> Values:
-        def values() -> Mapping[str, float | int | str]:
-            temps = pack.sensor_temp_c
-            first = 6 * group
-            named = {
-                f"Temperature{first + k + 1:02d}": min(
-                    195.5, max(-60.0, round(float(temps[first + k]) * 4) / 4)
-                )
-                for k in range(6)
-            }
-            return {"SensorGroup": group, **named}
-
-        return values
-
-    return [CyclicMessage(clock, link, message, page(group)) for group in range(4)]
-
-
-def _quarter_degrees(temp_c: float) -> float:
-    return min(195.5, max(-60.0, round(temp_c * 4) / 4))
-
-
-def _known_values(pack: Pack, vehicle: VehicleSide) -> dict[str, Values]:
+def senses_of(pack: Pack, vehicle: VehicleSide, overrides_v: Mapping[int, float]) -> Senses:
+    """Every quantity of bench.config.play but the cells' and the counter. `overrides_v`: forced cells, from 1."""
     contactors, isolation = pack.contactors, pack.isolation
+    drawn = _Drawn(pack)
 
-    def kohm(r_iso_ohm: float) -> float:
-        return min(_KOHM_FULL_SCALE, round(r_iso_ohm / 100.0) / 10.0)
+    def stack_v() -> float:
+        cells_v = pack.cell_voltage_v
+        forced = sum(volt - float(cells_v[cell - 1]) for cell, volt in overrides_v.items())
+        return float(pack.pack_voltage_v + forced)
 
-    def current() -> Mapping[str, float]:
-        return {"PackCurrent": round(pack.pack_current_a, 3)}
-
-    def insulation() -> Mapping[str, float]:
-        return {"InsulationPlus": kohm(isolation.plus_ohm), "InsulationMinus": kohm(isolation.minus_ohm)}
-
-    def feedback() -> Mapping[str, float]:
-        return {
-            "PlusFeedback": int(contactors.plus.closed),
-            "MinusFeedback": int(contactors.minus.closed),
-            "PrechargeFeedback": int(contactors.precharge.closed),
-            "HvilClosed": 1,
-            "SupplyVoltage": 13.5,
-            "LinkVoltage": round(pack.link_voltage_v * 20.0) / 20.0,
-            "PackVoltage": round(pack.pack_voltage_v * 20.0) / 20.0,
-        }
-
-    def charger() -> Mapping[str, float]:
-        charging = vehicle.charge_a > 0
-        return {
-            "ChargerState": 2 if charging else 0,
-            "PlugConnected": int(charging),
-            "OutputCurrent": round(max(0.0, -pack.pack_current_a), 1),
-            "OutputVoltage": round(pack.link_voltage_v, 1),
-            "ChargerTemperature": 30,
-        }
-
-    def driving() -> Mapping[str, float]:
-        return {"Ignition": 2 if vehicle.mode_request else 0, "Gear": 3 if vehicle.load_a > 0 else 0}
-
-    return {
-        "IO_Current": current,
-        "IO_Insulation": insulation,
-        "IO_Contactors": feedback,
-        "CHG_Status": charger,
-        "VCU_Vehicle": driving,
+    plain: dict[str, Callable[[], float | None]] = {
+        "pack_current": lambda: pack.pack_current_a,
+        "pack_voltage": lambda: pack.pack_voltage_v,
+        "stack_voltage": stack_v,
+        "link_voltage": lambda: pack.link_voltage_v,
+        "pack_power": lambda: pack.pack_voltage_v * pack.pack_current_a,
+        "charge_drawn": drawn.charge_as,
+        "energy_drawn": lambda: drawn.charge_as() * pack.pack_voltage_v / 3600.0,
+        "insulation_plus": lambda: isolation.plus_ohm,
+        "insulation_minus": lambda: isolation.minus_ohm,
+        "insulation": lambda: isolation.parallel_ohm,
+        "plus_feedback": lambda: contactors.plus.closed,
+        "minus_feedback": lambda: contactors.minus.closed,
+        "precharge_feedback": lambda: contactors.precharge.closed,
+        "hvil_closed": lambda: 1.0,
+        "crash_line": lambda: 0.0,
+        "supply_voltage": lambda: SUPPLY_V,
+        "ambient_temperature": lambda: AMBIENT_C,
+        "charger_current": lambda: max(0.0, -pack.pack_current_a),
+        "mode_request": lambda: vehicle.mode_request,
+        "fault_reset": lambda: vehicle.fault_reset,
+        "awake": lambda: bool(vehicle.mode_request),
+        "driving": lambda: vehicle.load_a > 0,
+        "charging": lambda: vehicle.charge_a > 0,
     }
+    quantities = {name: _unnumbered(value) for name, value in plain.items()}
+    quantities["temperature"] = lambda index: float(pack.sensor_temp_c[index])
+    return Senses(quantities)
+
+
+def _unnumbered(value: Callable[[], float | None]) -> Callable[[int], float | None]:
+    return lambda _index: value()
+
+
+class _Drawn:
+    """Charge taken from the pack since the shot began, from the mean state of charge: the sensor's own counter."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+        self._full_as = pack.chemistry.capacity_ah * 3600.0
+        self._first = float(pack.soc.mean())
+
+    def charge_as(self) -> float:
+        return (self._first - float(self._pack.soc.mean())) * self._full_as

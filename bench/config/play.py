@@ -1,0 +1,153 @@
+"""What the bench plays to the DUT: `[[play]]` of a profile, message by message and signal by signal.
+
+A signal shows a quantity of the bench ("pack_current in mA"), whether it has a value ("cell_voltage valid"),
+or a plain number. Quantities are the bench's; names, layout and pacing are the DUT's.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from bench.errors import nearest
+from bench.units import unit_factor
+
+if TYPE_CHECKING:
+    from bench.config.profile_shape import PlayTable, ShownTable
+
+# What a bench can show, with its dimension ("" for plain numbers and yes/no). Indexed ones need {cell} or {sensor}.
+QUANTITIES: Mapping[str, str] = {
+    "cell_voltage": "V",
+    "temperature": "degC",
+    "pack_current": "A",
+    "pack_voltage": "V",
+    "stack_voltage": "V",
+    "link_voltage": "V",
+    "pack_power": "W",
+    "charge_drawn": "As",
+    "energy_drawn": "Wh",
+    "insulation_plus": "ohm",
+    "insulation_minus": "ohm",
+    "insulation": "ohm",
+    "plus_feedback": "",
+    "minus_feedback": "",
+    "precharge_feedback": "",
+    "hvil_closed": "",
+    "crash_line": "",
+    "supply_voltage": "V",
+    "ambient_temperature": "degC",
+    "charger_current": "A",
+    "mode_request": "",
+    "fault_reset": "",
+    "awake": "",
+    "driving": "",
+    "charging": "",
+    "counter": "",
+}
+INDEXED: Mapping[str, str] = {"cell_voltage": "cell", "temperature": "sensor"}
+_TEXT = re.compile(r"\s*(-?)\s*([a-z_]+)(?:\s+(valid|invalid)|\s+in\s+(\S+))?\s*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What one signal carries, in its own physical unit: `gain * quantity + offset`, or a yes/no about it.
+
+    signal: may hold {cell}, {cell0}, {sensor} or {sensor0} (from 1, and from 0).
+    quantity: "" for the constant `offset`.
+    what: "value", or "valid"/"invalid": 1 where the quantity has (has not) a value.
+    no_value: physical code that says "no reading"; beyond: what is shown for a value out of the signal's range.
+    """
+
+    signal: str
+    quantity: str
+    gain: float = 1.0
+    offset: float = 0.0
+    what: Literal["value", "valid", "invalid"] = "value"
+    no_value: float | None = None
+    beyond: Literal["limit", "no_value"] = "limit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """One message the bench sends. `cycle_ns` None: that of the DBC. `gap_ns`: between the pages of a sweep, 0 at once.
+
+    by: "bench", or "emulator" where the cell emulator's own measurement is what is sent.
+    """
+
+    channel: str
+    message: str
+    by: Literal["bench", "emulator"]
+    cycle_ns: int | None
+    gap_ns: int
+    shown: tuple[Shown, ...]
+
+
+class PlayError(ValueError):
+    """A signal's content that cannot be read; the text says found and expected."""
+
+
+def read_shown(signal: str, content: "str | float | int | ShownTable") -> Shown:
+    """Raises PlayError."""
+    if isinstance(content, int | float):
+        return Shown(signal=signal, quantity="", offset=float(content))
+    if isinstance(content, str):
+        return _from_text(signal, content)
+    plain = _from_text(signal, content.of)
+    if content.on is not None or content.off is not None:
+        on, off = (1.0 if content.on is None else content.on), (0.0 if content.off is None else content.off)
+        return Shown(signal=signal, quantity=plain.quantity, gain=(on - off) * plain.gain, offset=off)
+    if content.beyond == "no_value" and content.no_value is None:
+        raise PlayError("found beyond = 'no_value' without 'no_value'; expected the code for it")
+    return Shown(
+        signal=signal,
+        quantity=plain.quantity,
+        gain=plain.gain,
+        what=plain.what,
+        no_value=content.no_value,
+        beyond=content.beyond,
+    )
+
+
+def _from_text(signal: str, text: str) -> Shown:
+    match = _TEXT.fullmatch(text)
+    if match is None:
+        raise PlayError(f'found \'{text}\'; expected "quantity in unit", such as "pack_current in mA"')
+    sign, quantity, yes_no, unit = match.groups()
+    if quantity not in QUANTITIES:
+        known = ", ".join(QUANTITIES)
+        raise PlayError(
+            f"found unknown quantity '{quantity}'; expected one of {known}{nearest(quantity, QUANTITIES)}"
+        )
+    index = INDEXED.get(quantity)
+    if index is not None and "{" + index not in signal:
+        raise PlayError(
+            f"found '{quantity}' in a signal without a number; expected {{{index}}} in '{signal}'"
+        )
+    if index is None and "{" in signal:
+        raise PlayError(f"found '{quantity}' in a numbered signal; expected one of {', '.join(INDEXED)}")
+    if yes_no is not None:
+        return Shown(signal=signal, quantity=quantity, what="valid" if yes_no == "valid" else "invalid")
+    dimension = QUANTITIES[quantity]
+    factor = 1.0
+    if unit is not None:
+        try:
+            factor = unit_factor(unit, dimension)
+        except ValueError as wrong:
+            raise PlayError(f"found {wrong}") from None
+    return Shown(signal=signal, quantity=quantity, gain=(-1.0 if sign else 1.0) / factor)
+
+
+def read_play(table: "PlayTable", channel: str, message: str, shown: tuple[Shown, ...]) -> Play:
+    """Raises PlayError for a pace that does not fit the cycle."""
+    if table.gap and table.cycle is not None and table.cycle % table.gap:
+        raise PlayError(
+            "found a cycle that is no multiple of the gap; expected one, so that the grid can be kept"
+        )
+    return Play(
+        channel=channel,
+        message=message,
+        by=table.by,
+        cycle_ns=table.cycle,
+        gap_ns=table.gap,
+        shown=shown,
+    )

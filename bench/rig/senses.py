@@ -1,0 +1,31 @@
+"""What the sensors the bench plays show of the plant: the truth, unless a fault stands between."""
+
+from collections.abc import Callable, Mapping
+
+Distort = Callable[[float | None], float | None]
+"""True value to shown value; None is no reading."""
+
+
+class Senses:
+    """`read(quantity, index)` in SI, as bench.config.play names them; cells and sensors count from 0.
+
+    `distort`: (quantity, index) to what a faulty sensor makes of the truth; index None: of all its cells or sensors.
+    Cell voltages are not here: the cell emulator drives and shows them.
+    """
+
+    def __init__(self, quantities: Mapping[str, Callable[[int], float | None]]) -> None:
+        self._quantities = dict(quantities)
+        self.distort: dict[tuple[str, int | None], Distort] = {}
+
+    def read(self, quantity: str, index: int = 0) -> float | None:
+        value = self._quantities[quantity](index)
+        if self.distort:
+            for key in ((quantity, index), (quantity, None)):
+                change = self.distort.get(key)
+                if change is not None:
+                    value = change(value)
+        return value
+
+    def true(self, quantity: str, index: int = 0) -> float | None:
+        """The plant's own value, whatever the sensor shows."""
+        return self._quantities[quantity](index)
