@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 
 from bench.errors import InstrumentError, LinkError
-from bench.instruments.ports import Confirmation
+from bench.instruments.ports import Confirmation, Switched, WireFault
 from bench.links.ports import SerialLink
 from bench.timing.clock import Clock
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
@@ -36,6 +36,9 @@ def channel_list(cells: Sequence[int]) -> str:
 
 class ScpiCellEmulator:
     """One emulator on one line. One command at a time, answered within `timeout_ns` or an error."""
+
+    wire_faults = frozenset({WireFault.OPEN})
+    has_dead_man = True
 
     def __init__(
         self, link: SerialLink, clock: Clock, *, channels: int = 96, timeout_ns: int = 500 * NS_PER_MS
@@ -76,6 +79,26 @@ class ScpiCellEmulator:
     async def clear_faults(self) -> None:
         """Mend every sense wire."""
         await self._set(f"OUTP:FAUL NONE,{self._all}")
+
+    async def insert(self, cells: Sequence[int], fault: WireFault) -> Switched:
+        """A FaultUnit that can open wires; proven by the readings, which an open wire turns into nan."""
+        if fault is not WireFault.OPEN:
+            raise InstrumentError(
+                f"{self._link.port} [{INSTRUMENT}]: asked for {fault.value}, but it can only open wires"
+            )
+        low_ns = self._clock.now_ns()
+        await self.open_cells(cells)
+        wires = await self.wires(cells)
+        if WireFault.NONE in wires:
+            closed = cells[wires.index(WireFault.NONE)]
+            raise self._error("OUTP:FAUL OPEN", f"a voltage at cell {closed}", "expected an open wire")
+        return Switched(low_ns=low_ns, high_ns=self._clock.now_ns())
+
+    async def mend(self, cells: Sequence[int]) -> None:
+        await self._set(f"OUTP:FAUL NONE,{channel_list(cells)}")
+
+    async def wires(self, cells: Sequence[int]) -> list[WireFault]:
+        return [WireFault.OPEN if math.isnan(volt) else WireFault.NONE for volt in await self.measure(cells)]
 
     async def measure(self, cells: Sequence[int]) -> list[float]:
         """Measured outputs in V, in the order of `cells`; nan for an open cell."""

@@ -21,6 +21,9 @@ class Confirmation:
 class CellEmulator(Protocol):
     """A stack of floating cell voltages. A verb returns once acknowledged, or raises InstrumentError."""
 
+    channels: int
+    has_dead_man: bool  # False: only 0 can be armed, and a killed bench leaves the outputs as they are
+
     async def identify(self) -> str:
         """The instrument's own name; refuses an instrument of another make or size."""
 

@@ -1,0 +1,186 @@
+"""One question at a time to an instrument that speaks lines of text: spacing, time-outs, and clear errors.
+
+Every driver of a text instrument stands on this. What differs from maker to maker is in `Manners`.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.errors import InstrumentError, LinkError
+from bench.instruments.ports import WireFault
+from bench.links.ports import SerialLink
+from bench.timing.clock import Clock
+from bench.units import NS_PER_MS, NS_PER_S, format_ns
+
+
+def shortened(text: str) -> str:
+    """Long commands and replies, fit for an error's one line."""
+    return text if len(text) <= 60 else f"{text[:40]}…{text[-16:]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """How one kind of instrument wants to be talked to.
+
+    timeout_ns: patience for one reply; a question is asked `attempts` times at most.
+    spacing_ns: least time from one command to the next.
+    sync: a question whose reply `in_sync` can be told from every number the instrument might still owe.
+    """
+
+    instrument: str
+    line_end: bytes = b"\n"
+    reply_end: bytes = b"\n"
+    timeout_ns: int = 500 * NS_PER_MS
+    attempts: int = 1
+    spacing_ns: int = 0
+    sync: str = "*IDN?"
+    in_sync: Callable[[str], bool] = lambda reply: reply.count(",") >= 3
+    echoes: bool = False  # True: the instrument repeats each command, and a missing echo is an error
+
+
+class TextExchange:
+    """The line to one instrument, or to several that share it (RS-485); `prefix` then names who is meant."""
+
+    def __init__(self, link: SerialLink, clock: Clock, manners: Manners) -> None:
+        self.clock = clock
+        self.manners = manners
+        self._link = link
+        self._lock = asyncio.Lock()
+        self._in_step = True  # False: a reply given up may still arrive
+        self._first = True
+        self._free_ns = 0  # not before this instant may the next command leave
+
+    @property
+    def port(self) -> str:
+        return self._link.port
+
+    async def ask(self, sent: str, *, prefix: str = "", spacing_ns: int | None = None) -> str:
+        """The reply to `sent`. InstrumentError within attempts x (time-out + spacing) at the latest."""
+        manners = self.manners
+        async with self._lock:
+            for attempt in range(1, manners.attempts + 1):
+                try:
+                    return await self._once(prefix + sent, prefix, spacing_ns)
+                except TimeoutError:
+                    if attempt == manners.attempts:
+                        break
+        times = f" ({manners.attempts} attempts)" if manners.attempts > 1 else ""
+        found = f"nothing complete within {format_ns(manners.timeout_ns)}{times}"
+        raise self.error(sent, found, "no answer; is it powered, and is this the right port?")
+
+    async def tell(self, sent: str, *, prefix: str = "", spacing_ns: int | None = None) -> int:
+        """Send what has no reply; returns the instant at which it left, in ns."""
+        async with self._lock:
+            try:
+                await self._begin(prefix)
+                return await self._send(prefix + sent, spacing_ns)
+            except TimeoutError:
+                found = f"nothing complete within {format_ns(self.manners.timeout_ns)}"
+                raise self.error(sent, found, "it does not come back into step") from None
+            except LinkError as error:
+                raise self.error(sent, str(error), "the line is torn") from error
+
+    async def numbers(
+        self, sent: str, count: int, *, prefix: str = "", spacing_ns: int | None = None
+    ) -> list[float]:
+        """A reply of `count` numbers, separated by commas."""
+        reply = await self.ask(sent, prefix=prefix, spacing_ns=spacing_ns)
+        try:
+            found = [float(word) for word in reply.split(",")]
+        except ValueError:
+            raise self.garbage(sent, reply, f"{count} number(s)") from None
+        if len(found) != count:
+            raise self.error(
+                sent, f"'{shortened(reply)}'", f"half a reply: {len(found)} of {count} number(s)"
+            )
+        return found
+
+    def garbage(self, sent: str, found: str, expected: str) -> InstrumentError:
+        """An error after which the next question begins with finding the way back into step."""
+        self._in_step = False
+        return self.error(sent, f"'{shortened(found)}'", f"garbage, expected {expected}")
+
+    def no_dead_man(self, timeout_ns: int) -> InstrumentError:
+        return InstrumentError(
+            f"{self.port} [{self.manners.instrument}]: it has no dead-man, {format_ns(timeout_ns)} cannot be armed"
+        )
+
+    def cannot(self, fault: WireFault, able: str) -> InstrumentError:
+        return InstrumentError(
+            f"{self.port} [{self.manners.instrument}]: asked for {fault.value}, but it can only {able}"
+        )
+
+    def error(self, sent: str, found: str, meaning: str) -> InstrumentError:
+        return InstrumentError(
+            f"{self._link.port} [{self.manners.instrument}]: sent '{shortened(sent)}', got {found}: {meaning}"
+        )
+
+    # -- one exchange --------------------------------------------------------------------------------------
+
+    async def _once(self, sent: str, prefix: str, spacing_ns: int | None) -> str:
+        manners = self.manners
+        try:
+            await self._begin(prefix)
+            self._in_step = False
+            await self._send(sent, spacing_ns)
+            async with asyncio.timeout(manners.timeout_ns / NS_PER_S):
+                if manners.echoes:
+                    await self._take_echo(sent)
+                raw = await self._line()
+        except LinkError as error:
+            raise self.error(sent, str(error), "the line is torn") from error
+        # Out of step stays set on anything odd: the next command then begins with a catch-up.
+        reply = self._text(sent, raw)
+        if reply == sent.strip() and not manners.echoes:
+            raise self.error(sent, f"'{shortened(reply)}'", "the line echoes; switch the echo off")
+        self._in_step = True
+        return reply
+
+    async def _begin(self, prefix: str) -> None:
+        """Be in step with the instrument, whatever an earlier session or a reply given up has left behind."""
+        if self._first:
+            self._link.discard_input()
+            self._link.write(self.manners.line_end)  # ends half a command that it may still hold
+            self._free_ns = self.clock.now_ns() + self.manners.spacing_ns
+            self._first = False
+        if not self._in_step:
+            async with asyncio.timeout((self.manners.timeout_ns + 2 * self.manners.spacing_ns) / NS_PER_S):
+                await self._catch_up(prefix)
+
+    async def _catch_up(self, prefix: str) -> None:
+        """Read past late replies until the one comes that only `sync` has."""
+        self._link.discard_input()
+        await self._send(prefix + self.manners.sync, None)
+        while True:
+            raw = await self._line()
+            text = raw.decode("ascii", "replace").strip()
+            if self.manners.in_sync(text):
+                self._in_step = True
+                return
+
+    async def _send(self, sent: str, spacing_ns: int | None) -> int:
+        if self.clock.now_ns() < self._free_ns:
+            await self.clock.sleep_until(self._free_ns)
+        left_ns = self.clock.now_ns()
+        self._link.write(sent.encode("ascii") + self.manners.line_end)
+        self._free_ns = left_ns + (self.manners.spacing_ns if spacing_ns is None else spacing_ns)
+        return left_ns
+
+    async def _line(self) -> bytes:
+        end = self.manners.reply_end
+        while not (raw := (await self._link.read_until(end))[: -len(end)]).strip():
+            pass
+        return raw.strip(b"\r\n")
+
+    async def _take_echo(self, sent: str) -> None:
+        raw = await self._link.read_until(self.manners.line_end)
+        echo = self._text(sent, raw).strip()
+        if echo != sent.strip():
+            raise self.garbage(sent, echo, "its echo of the command")
+
+    def _text(self, sent: str, raw: bytes) -> str:
+        try:
+            return raw.decode("ascii").strip()
+        except UnicodeDecodeError:
+            raise self.garbage(sent, repr(raw[:40]), "ASCII text") from None
