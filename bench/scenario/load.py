@@ -5,17 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bench.errors import ScenarioError, nearest
+from bench.faults.find import fault_names, kind
 from bench.measure.plan import Aim
 from bench.scenario.model import (
-    Capability,
-    CellVoltageText,
     Drive,
     Expect,
-    InjectChargerOverride,
-    InjectContactorSlow,
-    InjectContactorWeld,
-    InsulationText,
-    Pole,
+    InjectText,
     Quiet,
     Request,
     Scenario,
@@ -30,14 +25,6 @@ if TYPE_CHECKING:
     from bench.scenario.shape import ScenarioShape
 
 _NOT_SCENARIOS = {"budgets.toml"}
-_NEEDS: dict[type, Capability] = {
-    CellVoltageText: Capability.CELL_VOLTAGE,
-    InsulationText: Capability.INSULATION,
-    InjectContactorWeld: Capability.CONTACTOR_WELD,
-    InjectContactorSlow: Capability.CONTACTOR_SLOW,
-    InjectChargerOverride: Capability.CHARGER_OVERRIDE,
-}
-
 
 def find_scenarios(paths: Iterable[Path]) -> list[Path]:
     """The scenario files among `paths`; a folder stands for every scenario in it. Sorted, each once."""
@@ -82,7 +69,7 @@ def load_scenario(path: Path) -> Scenario:
         aim=Aim(shape.aim),
         standards=tuple(shape.standards),
         requirements=tuple(shape.requirements),
-        needs=tuple(Capability(need) for need in shape.needs),
+        needs=tuple(shape.needs),
         start=Start(mode=shape.start.mode, soc=shape.start.soc, current_a=shape.start.current),
         steps=tuple(done),
         expect=_expect(file, shape),
@@ -102,25 +89,10 @@ def _step(file: "TomlFile", table: Any, index: int) -> StepText | None:
         return None
     chosen = _chosen(file, table, place, "do", [*s.STEPS, "inject"])
     if chosen == "inject":
-        chosen = _chosen(file, table, place, "fault", list(s.FAULTS))
-    if chosen is None:
-        return None
-    shape = file.check({**s.STEPS, **s.FAULTS}[chosen], table, *place)
+        fault = _chosen(file, table, place, "fault", list(fault_names()))
+        return _injection(file, fault, table, place) if fault is not None else None
+    shape = file.check(s.STEPS[chosen], table, *place) if chosen is not None else None
     match shape:
-        case s.CellVoltageShape():
-            return CellVoltageText(
-                cells=tuple(shape.cells), voltage=shape.voltage, duration_ns=shape.duration
-            )
-        case s.InsulationShape():
-            return InsulationText(
-                pole=Pole(shape.pole), resistance=shape.resistance, duration_ns=shape.duration
-            )
-        case s.ContactorWeldShape():
-            return InjectContactorWeld(contactors=tuple(shape.contactors))
-        case s.ContactorSlowShape():
-            return InjectContactorSlow(contactors=tuple(shape.contactors), opening_time_ns=shape.opening_time)
-        case s.ChargerShape():
-            return InjectChargerOverride(current_a=shape.current)
         case s.RequestShape():
             return Request(mode=shape.mode, mode_value=-1)
         case s.WaitShape():
@@ -129,6 +101,16 @@ def _step(file: "TomlFile", table: Any, index: int) -> StepText | None:
             return Drive(current_a=shape.current)
         case _:
             return None
+
+
+def _injection(
+    file: "TomlFile", fault: str, table: dict[str, Any], place: tuple[str, int]
+) -> InjectText | None:
+    chosen = kind(fault)
+    shape = file.check(chosen.shape(), table, *place)
+    if shape is None:
+        return None
+    return InjectText(kind=chosen, shape=shape, duration_ns=shape.duration, ttl_ns=shape.ttl)
 
 
 def _chosen(
@@ -155,7 +137,8 @@ def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepTe
         file.mistake(("aim",), f"found aim '{shape.aim}' without [{wanted}]; expected [{wanted}]")
     if getattr(shape, other) is not None:
         file.mistake((other,), f"found [{other}] under aim '{shape.aim}'; expected [{wanted}] only")
-    needed = {_NEEDS[type(step)].value for step in steps if type(step) in _NEEDS}
+    injections = [step for step in steps if isinstance(step, InjectText)]
+    needed = {step.kind.capability(step.shape) for step in injections}
     for missing in sorted(needed - set(shape.needs)):
         file.mistake(("needs",), f"found no '{missing}', which a step uses; expected needs to list it")
     for spare in sorted(set(shape.needs) - needed):
@@ -163,7 +146,6 @@ def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepTe
     if file.path.stem != shape.id.replace("-", "_"):
         expected = f"{shape.id.replace('-', '_')}.toml or id {file.path.stem.replace('_', '-')}"
         file.mistake(("id",), f"found id '{shape.id}' in {file.path.name}; expected file {expected}")
-    injections = any(type(step) in _NEEDS for step in steps)
     if shape.aim == "must_trip" and not injections:
         file.mistake(("step",), "found no inject step under aim 'must_trip'; expected one")
     if shape.expect is not None and shape.expect.onset == "open_command":

@@ -1,94 +1,39 @@
 """A scenario: what is set up, done and expected. Expressions stay unresolved until the DUT is known."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from bench.faults.port import Fault, Kind
 from bench.measure.plan import Aim
 
-
-class Capability(StrEnum):
-    """What a rig must be able to do for a scenario; a rig without it gives BLOCKED."""
-
-    CELL_VOLTAGE = "cell_voltage"
-    INSULATION = "insulation"
-    CONTACTOR_WELD = "contactor_weld"
-    CONTACTOR_SLOW = "contactor_slow"
-    CHARGER_OVERRIDE = "charger_override"
-
-
-class Pole(StrEnum):
-    PLUS = "plus"
-    MINUS = "minus"
-    BOTH = "both"
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expression:
-    """`NAME`, `NAME + quantity`, `NAME - quantity` or a quantity alone; `offset` in SI of `dimension`."""
+class InjectText:
+    """An injection whose values still name thresholds: a fault of the catalogue and its table, shape-checked.
 
-    text: str
-    dimension: str
-    name: str | None
-    offset: float
+    duration_ns: the bench clears it after so long, before the next step; None: it stays. ttl_ns: the rig clears
+    it by itself then.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellVoltageText:
-    """An InjectCellVoltage whose voltage still names a threshold."""
-
-    cells: tuple[int, ...]
-    voltage: Expression
+    kind: Kind
+    shape: "InjectShape"
     duration_ns: int | None
+    ttl_ns: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InsulationText:
-    """An InjectInsulation whose resistance (ohm/V) still names a threshold."""
+class Inject:
+    """An injection with its numbers. `step` is its place in the file, from 0."""
 
-    pole: Pole
-    resistance: Expression
+    kind: str
+    fault: Fault
     duration_ns: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InjectCellVoltage:
-    """Force the cells (counted from 1) to `voltage_v` at the DUT's terminals; for good without duration."""
-
-    cells: tuple[int, ...]
-    voltage_v: float
-    duration_ns: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InjectInsulation:
-    """Put `ohm_per_volt` times the pack voltage between each named pole and chassis."""
-
-    pole: Pole
-    ohm_per_volt: float
-    duration_ns: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InjectContactorWeld:
-    """The named contactors ("plus", "minus", "precharge") no longer open."""
-
-    contactors: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InjectChargerOverride:
-    """The charger drives `current_a` (> 0: into the pack) whatever limit it is told."""
-
-    current_a: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InjectContactorSlow:
-    """The named contactors take `opening_time_ns` to open."""
-
-    contactors: tuple[str, ...]
-    opening_time_ns: int
+    ttl_ns: int
+    step: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,17 +56,8 @@ class Drive:
     current_a: float
 
 
-Step = (
-    InjectCellVoltage
-    | InjectInsulation
-    | InjectContactorWeld
-    | InjectChargerOverride
-    | InjectContactorSlow
-    | Request
-    | Wait
-    | Drive
-)
-StepText = Step | CellVoltageText | InsulationText
+Step = Inject | Request | Wait | Drive
+StepText = InjectText | Request | Wait | Drive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +112,7 @@ class Scenario:
     aim: Aim
     standards: tuple[str, ...]
     requirements: tuple[str, ...]
-    needs: tuple[Capability, ...]
+    needs: tuple[str, ...]
     start: Start
     steps: tuple[StepText, ...]
     expect: Expect | None

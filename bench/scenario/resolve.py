@@ -6,38 +6,17 @@ from typing import TYPE_CHECKING
 
 from bench.config.profile import DutProfile, Flag, Role, RoleTest
 from bench.errors import ScenarioError, nearest
+from bench.faults.port import OnsetTest, Terminals
 from bench.measure.plan import Aim, Plan, SignalTest
-from bench.scenario.expression import value_of
-from bench.scenario.model import (
-    CellVoltageText,
-    Expression,
-    InjectCellVoltage,
-    InjectChargerOverride,
-    InjectContactorSlow,
-    InjectContactorWeld,
-    InjectInsulation,
-    InsulationText,
-    Pole,
-    Request,
-    Scenario,
-    Step,
-    StepText,
-)
-from bench.units import format_ns
+from bench.scenario.model import Inject, InjectText, Request, Scenario, Step, StepText
+from bench.units import NS_PER_S, format_ns
 from bench.verdict.result import Budget
 
 if TYPE_CHECKING:
     from bench.codec.database import Database
 
-# A forced value is read back to 1 mV and shown in steps of 0.5 mV: further off than this, it is not there.
-_SHOWN_WITHIN_V = 0.005
-_INJECTIONS = (
-    InjectCellVoltage,
-    InjectInsulation,
-    InjectContactorWeld,
-    InjectContactorSlow,
-    InjectChargerOverride,
-)
+# Longer than any shot: a fault without a ttl of its own ends with its shot, or here when the bench hangs.
+LONGEST_TTL_NS = 120 * NS_PER_S
 
 
 def resolve(

@@ -2,13 +2,25 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bench.errors import nearest
-from bench.scenario.model import Expression
 from bench.units import parse_quantity
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """`NAME`, `NAME + quantity`, `NAME - quantity` or a quantity alone; `offset` in SI of `dimension`."""
+
+    text: str
+    dimension: str
+    name: str | None
+    offset: float
+
+
 _NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:([+-])\s*(\d.*))?")
-_PREFIXES = {"V": ("ov_", "uv_"), "ohm/V": ("iso_",)}  # which thresholds are of which dimension
+# Which thresholds are of which dimension.
+_PREFIXES = {"V": ("ov_", "uv_", "dd_"), "ohm/V": ("iso_",), "degC": ("ot_", "ut_"), "A": ("oc_",)}
 
 
 def parse_expression(text: str, dimension: str) -> Expression:

@@ -1,0 +1,76 @@
+"""Cells forced to a voltage by the emulator: over- and undervoltage, deep discharge, reversal; as a step or a ramp."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bench.config.profile import RoleTest
+from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+# A forced value is read back to 1 mV and shown in steps of 0.5 mV: further off than this, it is not there.
+SHOWN_WITHIN_V = 0.005
+INSIDE_V = 0.010
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellVoltage(Fault):
+    """Cells (from 1) at `voltage_v`; actuated when every one of them reads back within 1 mV."""
+
+    cells: tuple[int, ...]
+    voltage_v: float
+
+    async def apply(self, rig: Rig) -> Actuation:
+        rig.overrides_v.update(dict.fromkeys(self.cells, self.voltage_v))
+        seen = await rig.emulator.set_and_confirm(self.cells, self.voltage_v, tolerance_v=0.001)
+        worst_v = max(seen.readback_v, key=lambda value: abs(value - self.voltage_v))
+        return Actuation(low_ns=seen.low_ns, high_ns=seen.high_ns, readback=f"{worst_v:.4f} V")
+
+    async def clear(self, rig: Rig) -> None:
+        for cell in self.cells:
+            rig.overrides_v.pop(cell, None)
+        voltages_v = rig.pack.cell_voltage_v
+        for cell in self.cells:
+            await rig.emulator.set_cells((cell,), float(voltages_v[cell - 1]))
+
+    def onset(self, at: Terminals) -> tuple[RoleTest, ...]:
+        """The trip threshold where the stimulus crosses it; else (a twin below it) the stimulus itself."""
+        over_v, under_v = at.threshold("ov_trip"), at.threshold("uv_trip")
+        if self.voltage_v < (over_v + under_v) / 2:
+            value_v = under_v if self.voltage_v <= under_v else self.voltage_v + SHOWN_WITHIN_V
+            return at.shown("cell_voltage", "<=", value_v, self.cells)
+        value_v = over_v if self.voltage_v >= over_v else self.voltage_v - SHOWN_WITHIN_V
+        return at.shown("cell_voltage", ">=", value_v, self.cells)
+
+    def inside(self, at: Terminals) -> "CellVoltage | None":
+        over_v, under_v = at.threshold("ov_trip"), at.threshold("uv_trip")
+        if self.voltage_v >= over_v:
+            return replace(self, voltage_v=over_v - INSIDE_V)
+        if self.voltage_v <= under_v:
+            return replace(self, voltage_v=under_v + INSIDE_V)
+        return None
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.faults.shapes import InjectShape, Numbers, VoltsOf
+
+    class CellVoltageShape(InjectShape):
+        cells: Numbers
+        voltage: VoltsOf
+
+    return CellVoltageShape
+
+
+def _resolve(shape: Any, at: Terminals) -> CellVoltage:
+    return CellVoltage(cells=at.known_cells(shape.cells), voltage_v=at.value(shape.voltage, "voltage"))
+
+
+KIND = Kind(
+    name="cell_voltage",
+    fault_class="cells",
+    variants={"cell_voltage": "cells forced to a voltage (V): over-, undervoltage, deep discharge, reversal"},
+    shape=_shape,
+    resolve=_resolve,
+)

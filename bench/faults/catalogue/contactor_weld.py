@@ -1,0 +1,60 @@
+"""Contactors that stay closed whatever their coil is told."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import InstrumentError
+from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactorWeld(Fault):
+    """Welded as they stand closed. Nothing shows it before the DUT's open command, which is a scenario's onset."""
+
+    contactors: tuple[str, ...]
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        for name in self.contactors:
+            getattr(rig.pack.contactors, name).weld()
+        closed = [name for name in self.contactors if getattr(rig.pack.contactors, name).closed]
+        if len(closed) < len(self.contactors):
+            raise InstrumentError(
+                f"weld: {self.contactors} should be closed, only {closed} read back closed"
+            )
+        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"closed: {', '.join(closed)}")
+
+    async def clear(self, rig: Rig) -> None:
+        for name in self.contactors:
+            getattr(rig.pack.contactors, name).heal()
+
+    @property
+    def passes(self) -> bool:
+        return False
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.faults.shapes import Contactors, InjectShape
+
+    class ContactorWeldShape(InjectShape):
+        contactors: Contactors
+
+    return ContactorWeldShape
+
+
+def _resolve(shape: Any, at: Terminals) -> ContactorWeld:  # noqa: ARG001
+    return ContactorWeld(contactors=tuple(shape.contactors))
+
+
+KIND = Kind(
+    name="contactor_weld",
+    fault_class="contactors",
+    variants={"contactor_weld": "named contactors no longer open"},
+    shape=_shape,
+    resolve=_resolve,
+    onset="the DUT's own open command",
+)

@@ -1,0 +1,84 @@
+"""A resistance from the poles to chassis, in ohm per volt of pack voltage."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from bench.config.profile import RoleTest
+from bench.errors import InstrumentError
+from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.plant.isolation import HEALTHY_OHM
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+INSIDE_OHM_PER_VOLT = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insulation(Fault):
+    """`ohm_per_volt` times the pack voltage of the moment between each of `poles` and chassis."""
+
+    poles: tuple[str, ...]
+    ohm_per_volt: float
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        r_iso_ohm = self.ohm_per_volt * rig.pack.pack_voltage_v
+        self._set(rig, r_iso_ohm)
+        read = [getattr(rig.pack.isolation, f"{pole}_ohm") for pole in self.poles]
+        if any(abs(value - r_iso_ohm) > 0.001 * r_iso_ohm for value in read):
+            raise InstrumentError(
+                f"insulation: asked for {r_iso_ohm:.0f} ohm on {self.poles}, read back {read}"
+            )
+        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"{min(read):.0f} ohm")
+
+    async def clear(self, rig: Rig) -> None:
+        self._set(rig, HEALTHY_OHM)
+
+    def _set(self, rig: Rig, r_iso_ohm: float) -> None:
+        for pole in self.poles:
+            setattr(rig.pack.isolation, f"{pole}_ohm", r_iso_ohm)
+
+    def onset(self, at: Terminals) -> tuple[RoleTest, ...]:
+        """Pole resistance below the larger of fault threshold and stimulus.
+
+        Taken at the highest pack voltage (all cells at their trip): the stimulus scales with the voltage of
+        the moment, and a healthy pole is orders of magnitude above either.
+        """
+        value = max(at.threshold("iso_fault"), self.ohm_per_volt)
+        ohm = value * at.cells * at.threshold("ov_trip")
+        return tuple(test for pole in self.poles for test in at.shown(f"insulation_{pole}", "<=", ohm))
+
+    def inside(self, at: Terminals) -> "Insulation":
+        """The poles in parallel stay above the threshold."""
+        return replace(
+            self, ohm_per_volt=len(self.poles) * (at.threshold("iso_fault") + INSIDE_OHM_PER_VOLT)
+        )
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.faults.shapes import InjectShape, OhmPerVoltOf
+
+    class InsulationShape(InjectShape):
+        pole: Literal["plus", "minus", "both"]
+        resistance: OhmPerVoltOf
+
+    return InsulationShape
+
+
+def _resolve(shape: Any, at: Terminals) -> Insulation:
+    value = at.value(shape.resistance, "resistance")
+    if value < 0:
+        at.tell("resistance", f"found {value:g} ohm/V; expected a resistance above 0")
+    poles = ("plus", "minus") if shape.pole == "both" else (shape.pole,)
+    return Insulation(poles=poles, ohm_per_volt=value)
+
+
+KIND = Kind(
+    name="insulation",
+    fault_class="isolation",
+    variants={"insulation": "a resistance from one or both poles to chassis (ohm/V)"},
+    shape=_shape,
+    resolve=_resolve,
+)

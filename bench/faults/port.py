@@ -1,0 +1,152 @@
+"""What every fault of the catalogue can be asked: to become real, to go away, and how it shows at the DUT's terminals.
+
+A fault is one file in `bench/faults/catalogue/`, found by its name. It holds a frozen dataclass with numbers in SI (a
+`Fault`), the shape of its TOML table, and a `KIND` that ties them together.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bench.config.profile import DutProfile, RoleTest
+from bench.faults.expression import Expression, value_of
+from bench.rig.rig import Rig
+from bench.trace.irregular import Irregularity
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+FAULT_CLASSES = (
+    "cells",
+    "measurement",
+    "thermal",
+    "current",
+    "isolation",
+    "contactors",
+    "communication",
+    "supply",
+)
+
+OnsetTest = RoleTest | Irregularity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actuation:
+    """When the fault became real at the bench's output, and what was read back to know it."""
+
+    low_ns: int
+    high_ns: int
+    readback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminals:
+    """What a fault needs to know of DUT and pack to be resolved. Mistakes are told at a key of its [[step]]."""
+
+    profile: DutProfile
+    thresholds: Mapping[str, float]
+    cells: int
+    sensors: int
+    tell: Callable[[str, str], None]
+
+    def value(self, expression: Expression, key: str) -> float:
+        """The expression's number in SI; 0, and a mistake told, where it names no threshold."""
+        try:
+            return value_of(expression, self.thresholds)
+        except ValueError as unknown:
+            self.tell(key, str(unknown))
+            return 0.0
+
+    def threshold(self, name: str) -> float:
+        if name in self.thresholds:
+            return self.thresholds[name]
+        known = ", ".join(self.thresholds)
+        self.tell("", f"found no threshold '{name}' of this chemistry; expected it among {known}")
+        return 0.0
+
+    def known_cells(self, cells: Iterable[int], key: str = "cells") -> tuple[int, ...]:
+        return self._known(tuple(cells), self.cells, "cell", key)
+
+    def known_sensors(self, sensors: Iterable[int], key: str = "sensors") -> tuple[int, ...]:
+        return self._known(tuple(sensors), self.sensors, "sensor", key)
+
+    def _known(self, numbers: tuple[int, ...], count: int, what: str, key: str) -> tuple[int, ...]:
+        for number in numbers:
+            if not 1 <= number <= count:
+                self.tell(key, f"found {what} {number}; expected 1 to {count}")
+        return numbers
+
+    def shown(
+        self, quantity: str, op: str, value_si: float, numbers: Iterable[int] = (0,)
+    ) -> tuple[RoleTest, ...]:
+        """What the bench plays of a quantity, in the unit and with the sign the DUT is shown it."""
+        tests = [self.profile.shown(quantity, op, value_si, number) for number in numbers]
+        if None in tests:
+            self.tell("", f"found a fault of {quantity}; expected a profile whose [[play]] shows it")
+        return tuple(test for test in tests if test is not None)
+
+    def shown_in(self, quantity: str) -> tuple[str, str]:
+        """(channel, message) that shows the quantity; a mistake told where none does."""
+        for play in self.profile.plays:
+            if any(one.quantity == quantity for one in play.shown):
+                return play.channel, play.message
+        self.tell("", f"found a fault of {quantity}; expected a profile whose [[play]] shows it")
+        return "", ""
+
+
+class Fault(Protocol):
+    """Numbers in SI. `apply` makes the fault real and says how that was confirmed; `clear` always works, also for a
+    fault half applied, and raises only when the rig cannot be brought back (which poisons it).
+    """
+
+    async def apply(self, rig: Rig) -> Actuation: ...
+
+    async def clear(self, rig: Rig) -> None: ...
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        """Any of these is the fault at the DUT's terminals. Empty: nothing shows it, its actuation is the onset."""
+        return ()
+
+    def inside(self, at: Terminals) -> "Fault | None":
+        """The same disturbance just inside the limit, which a good DUT must bear. None: there is no such thing."""
+        return None
+
+    @property
+    def passes(self) -> bool:
+        """Whether `clear` takes it from the DUT's terminals at once, so that a glitch can be made of it."""
+        return True
+
+    @property
+    def silences(self) -> bool:
+        """Whether the DUT cannot be heard meanwhile, so that its silence proves nothing against it."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One entry of the catalogue.
+
+    needs: what the rig must be able to do, from the step's shape. resolve: shape and terminals to a Fault.
+    variants: what `hil list faults` shows, one line each: capability, and the fault in words with its units.
+    """
+
+    name: str
+    fault_class: str
+    variants: Mapping[str, str]
+    shape: Callable[[], "type[InjectShape]"]
+    resolve: Callable[[Any, Terminals], Fault]
+    needs: Callable[[Any], str] | None = None
+    onset: str = "the first frame that shows it"
+
+    def capability(self, shape: Any) -> str:
+        return self.needs(shape) if self.needs is not None else next(iter(self.variants))
+
+
+@dataclass(slots=True, kw_only=True)
+class Mistakes:
+    """Collects what `Terminals.tell` is told, for callers without a file."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def tell(self, key: str, text: str) -> None:
+        self.lines.append(f"[{key}]: {text}" if key else text)

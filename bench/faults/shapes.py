@@ -1,0 +1,52 @@
+"""The pieces that TOML shapes of faults are made of. Imported lazily: pydantic costs 0.1 s."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from bench.config.toml_file import DurationNs, Shape, describe
+from bench.faults.expression import Expression, parse_expression
+from bench.units import parse_quantity
+
+
+class InjectShape(Shape):
+    """What every injection may say. duration: cleared after it, before the next step; ttl: cleared by the rig."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    do: Literal["inject"]
+    fault: str
+    duration: DurationNs | None = Field(default=None, gt=0)
+    ttl: DurationNs | None = Field(default=None, gt=0)
+
+
+def _expression(dimension: str, example: str) -> Any:
+    def read(value: object) -> Expression:
+        if not isinstance(value, str):
+            raise ValueError(f'found {describe(value)}; expected text such as "{example}"')
+        return parse_expression(value, dimension)
+
+    return BeforeValidator(read)
+
+
+def _quantity(dimension: str, example: str) -> Any:
+    def read(value: object) -> float:
+        if not isinstance(value, str):
+            raise ValueError(f'found {describe(value)}; expected text with a unit, such as "{example}"')
+        return parse_quantity(value, dimension)
+
+    return BeforeValidator(read)
+
+
+VoltsOf = Annotated[Expression, _expression("V", "ov_trip + 20 mV")]
+OhmPerVoltOf = Annotated[Expression, _expression("ohm/V", "iso_fault - 20 ohm/V")]
+DegreesOf = Annotated[Expression, _expression("degC", "ot_trip + 2 degC")]
+AmperesOf = Annotated[Expression, _expression("A", "oc_discharge + 20 A")]
+Volts = Annotated[float, _quantity("V", "20 mV")]
+Ohms = Annotated[float, _quantity("ohm", "1 kohm")]
+Farads = Annotated[float, _quantity("F", "1 uF")]
+Degrees = Annotated[float, _quantity("degC", "10 degC")]
+Watts = Annotated[float, _quantity("W", "500 W")]
+Numbers = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
+Contactor = Literal["plus", "minus", "precharge"]
+Contactors = Annotated[list[Contactor], Field(min_length=1)]

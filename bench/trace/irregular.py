@@ -1,0 +1,26 @@
+"""What can be irregular about the frames of a message, as a question to a Trace: plain data, stored with a plan."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Irregular(StrEnum):
+    """Closed set. MISSING: no frame when one was due (the only thing an absence shows); SOONER: less than half a
+    cycle after the last; the others are about one frame's bytes.
+    """
+
+    MISSING = "missing"
+    SOONER = "sooner"
+    CRC = "crc"
+    COUNTER = "counter"
+    LENGTH = "length"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Irregularity:
+    """`what` is first true of the message. signal: only frames that carry it count (a page of a sweep)."""
+
+    channel: str
+    message: str
+    what: Irregular
+    signal: str | None = None
