@@ -10,12 +10,12 @@ import pytest
 
 from bench.campaign.shots import conclude_shot
 from bench.errors import InstrumentError
-from bench.faults.catalogue import ContactorWeld
+from bench.faults.catalogue.contactor_weld import ContactorWeld
 from bench.instruments.cell_emulator_sim import CellEmulatorSim
 from bench.links.simulated_serial import SimulatedSerial
 from bench.rig.rig import Rig
 from bench.scenario.engine import Shot, fire
-from bench.scenario.model import InjectContactorWeld
+from bench.scenario.model import Inject
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Phase
 from bench.timing.simulated import SimulatedClock, run_simulated
@@ -142,7 +142,7 @@ def test_a_fault_that_cannot_be_applied_is_an_error_of_the_bench_and_ends_safe(
     shot = shot_of(bench.wired, prepared["weld-plus-at-opening"])
     # In standby every contactor is open: an open one cannot be welded closed, and the read-back says so.
     idle = replace(shot, start=replace(shot.start, mode="off", current_a=0.0))
-    weld_first = replace(idle, steps=tuple(s for s in shot.steps if isinstance(s, InjectContactorWeld)))
+    weld_first = replace(idle, steps=tuple(s for s in shot.steps if isinstance(s, Inject)))
     bench.play(weld_first, lambda *_: None)
     kinds = bench.kinds()
     assert Kind.STIMULUS_CONFIRMED not in kinds

@@ -13,10 +13,12 @@ from bench.codec.database import Database
 from bench.config.bench_file import load_bench
 from bench.config.profile import DutProfile, load_profile
 from bench.errors import ConfigError, ScenarioError
+from bench.faults.catalogue.cell_voltage import CellVoltage
+from bench.faults.catalogue.insulation import Insulation
+from bench.faults.expression import parse_expression, value_of
 from bench.measure.plan import Aim, Plan
-from bench.scenario.expression import parse_expression, value_of
 from bench.scenario.load import find_scenarios, load_scenario
-from bench.scenario.model import InjectCellVoltage, InjectInsulation, Request, Step
+from bench.scenario.model import Inject, Request, Step
 from bench.scenario.resolve import resolve
 from bench.verdict.budgets import load_budgets
 from bench.verdict.result import Budget
@@ -92,7 +94,10 @@ def test_ids_are_unique_and_budgets_are_no_scenario() -> None:
 
 def test_a_cell_step_asks_the_cells_own_signal() -> None:
     plan, steps = planned(shipped("ov_step_cell17"))
-    assert steps == [InjectCellVoltage(cells=(17,), voltage_v=pytest.approx(4.27), duration_ns=None)]
+    (step,) = steps
+    assert isinstance(step, Inject)
+    assert step.fault == CellVoltage(cells=(17,), voltage_v=pytest.approx(4.27))
+    assert step.duration_ns is None
     (onset,) = plan.onset
     assert (onset.channel, onset.signal, onset.op, onset.value) == ("sense", "CellVoltage17", ">=", 4.25)
     assert plan.dtc_test is not None
@@ -125,8 +130,9 @@ def test_a_weld_counts_from_the_open_command() -> None:
 def test_both_poles_leak_above_the_threshold_each_and_below_it_together() -> None:
     _, steps = planned(shipped("insulation_loss_symmetric"))
     (step,) = steps
-    assert isinstance(step, InjectInsulation)
-    assert step.ohm_per_volt / 2 < THRESHOLDS["iso_fault"] < step.ohm_per_volt
+    assert isinstance(step, Inject)
+    assert isinstance(step.fault, Insulation)
+    assert step.fault.ohm_per_volt / 2 < THRESHOLDS["iso_fault"] < step.fault.ohm_per_volt
 
 
 def test_contactors_may_open_only_where_they_are_asked_to() -> None:

@@ -103,11 +103,11 @@ class Fault(Protocol):
 
     async def clear(self, rig: Rig) -> None: ...
 
-    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:  # noqa: ARG002
         """Any of these is the fault at the DUT's terminals. Empty: nothing shows it, its actuation is the onset."""
         return ()
 
-    def inside(self, at: Terminals) -> "Fault | None":
+    def inside(self, at: Terminals) -> "Fault | None":  # noqa: ARG002
         """The same disturbance just inside the limit, which a good DUT must bear. None: there is no such thing."""
         return None
 

@@ -7,11 +7,17 @@ from typing import Any
 from bench.errors import RecordError
 from bench.measure.interval import Interval, Latency, Measurement, Term
 from bench.measure.plan import Aim, Plan, SignalTest
+from bench.trace.irregular import Irregular, Irregularity
 
 
 def plan_to_dict(plan: Plan) -> dict[str, Any]:
     """Plain lists, numbers and text only."""
-    return {**asdict(plan), "aim": plan.aim.value, "heard": [list(one) for one in plan.heard]}
+    return {**_plain(asdict(plan)), "aim": plan.aim.value, "heard": [list(one) for one in plan.heard]}
+
+
+def _plain(plan: dict[str, Any]) -> dict[str, Any]:
+    irregular = [{**one, "what": str(one["what"])} for one in plan["onset_irregular"]]
+    return {**plan, "onset_irregular": irregular}
 
 
 def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
@@ -21,13 +27,16 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
             name: tuple(SignalTest(**one) for one in stored[name])
             for name in ("onset", "detection", "safe_state", "forbidden")
         }
-        rest = {
-            key: value for key, value in stored.items() if key not in (*tests, "aim", "heard", "dtc_test")
-        }
+        special = (*tests, "aim", "heard", "dtc_test", "onset_irregular")
+        rest = {key: value for key, value in stored.items() if key not in special}
         return Plan(
             aim=Aim(stored["aim"]),
             heard=tuple((channel, message, gap_ns) for channel, message, gap_ns in stored["heard"]),
             dtc_test=None if stored["dtc_test"] is None else SignalTest(**stored["dtc_test"]),
+            onset_irregular=tuple(
+                Irregularity(**{**one, "what": Irregular(one["what"])})
+                for one in stored.get("onset_irregular", ())
+            ),
             **tests,
             **rest,
         )

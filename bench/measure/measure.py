@@ -1,9 +1,12 @@
 """From a Trace and a Plan to a Measurement: onset, detection and safe state as intervals. A pure function."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from operator import itemgetter
+from typing import cast
 
 from bench.measure.interval import Interval, Latency, Measurement, Term
+from bench.measure.irregular import IrregularCodec, first_irregular
 from bench.measure.plan import Aim, Plan
 from bench.measure.questions import Address, Codec, Question, by_address, message_of, words
 from bench.measure.window import Window, armed_window, stamp_half_width, told_by_marks
@@ -35,13 +38,18 @@ class _Shot:
         self.faults.extend(self.window.faults)
         self.broken: list[str] = []
         self.silent: list[str] = []
-        self.commanded: Mark | None = next(trace.of_kind(Kind.STIMULUS_COMMANDED), None)
+        self.commanded: Mark | None = next(self._marks(Kind.STIMULUS_COMMANDED), None)
         self.onset: _Seen | None = None
         self.detected: _Seen | None = None
         self.safe: _Seen | None = None
         self.held: bool | None = None
         self.dtc_seen: bool | None = None
         self.onset_passed = False
+
+    def _marks(self, kind: Kind) -> Iterator[Mark]:
+        """Marks of the measured step; of all steps where the plan names none."""
+        step = self.plan.onset_step
+        return (m for m in self.trace.of_kind(kind) if step is None or m.facts.get("step") in (step, None))
 
     # --- onset -------------------------------------------------------------------------------------------
 
@@ -50,8 +58,10 @@ class _Shot:
             self.faults.append("no stimulus was commanded")
             return
         confirmed = self._confirmation()
-        if self.plan.onset:
+        if self.plan.onset or self.plan.onset_irregular:
             self._onset_from_frames(self.commanded)
+            if self.plan.onset_irregular:
+                self._onset_from_irregular(self.commanded)
         elif confirmed is not None:
             # A stimulus that no frame shows (a pin, a muted message): its actuation interval is the onset.
             low_ns, high_ns = _actuation(confirmed)
@@ -71,7 +81,7 @@ class _Shot:
             self.faults.append("the onset was seen before the readback says the stimulus was actuated")
 
     def _confirmation(self) -> Mark | None:
-        marks = list(self.trace.of_kind(Kind.STIMULUS_CONFIRMED))
+        marks = list(self._marks(Kind.STIMULUS_CONFIRMED))
         proven = next((mark for mark in marks if mark.facts.get("readback") is True), None)
         if self.plan.confirm_by_readback and proven is None:
             self.faults.append("the stimulus was not confirmed by readback")
@@ -84,12 +94,13 @@ class _Shot:
         index = by_address(questions)
         for t_ns, channel, frame, _ in self.window.frames:
             for question in index.get((channel, frame.can_id, frame.extended), ()):
-                if not question.hear(t_ns, frame.data):
+                held, held_ns = question.holds, question.last_ns
+                if not question.hear(t_ns, frame.data) or t_ns < commanded.t_ns:
                     continue
-                if t_ns < commanded.t_ns:
+                if held and held_ns is not None and held_ns < commanded.t_ns:
                     self.faults.append(
                         f"stimulus was already present: {words(question.test)} held "
-                        f"{format_ns(commanded.t_ns - t_ns)} before the command"
+                        f"{format_ns(commanded.t_ns - held_ns)} before the command"
                     )
                     return
                 u_ns, late_ns = stamp_half_width(self.trace, self.window, channel)
@@ -100,6 +111,25 @@ class _Shot:
                 interval = Interval(low_ns=t_ns - half_ns, high_ns=t_ns + half_ns)
                 self.onset = _Seen(interval, t_ns, tuple(terms))
                 return
+
+    def _onset_from_irregular(self, commanded: Mark) -> None:
+        """The earliest of what is irregular, where no signal shows an earlier onset."""
+        # From before the window too: a slow message may have come only once since the observers were armed.
+        frames = sorted((f for f in self.trace.frames if f[0] <= self.window.end_ns), key=itemgetter(0))
+        for asked in self.plan.onset_irregular:
+            codec = cast(IrregularCodec, message_of(self.decoders, asked.channel, asked.message))
+            found = first_irregular(asked, codec, frames, commanded.t_ns, self.window.end_ns)
+            if found is None:
+                continue
+            if found.before is not None:
+                self.faults.append(f"stimulus was already present: {found.before}")
+                return
+            u_ns, late_ns = stamp_half_width(self.trace, self.window, asked.channel)
+            low_ns = max(commanded.t_ns, found.low_ns) - u_ns - late_ns
+            interval = Interval(low_ns=low_ns, high_ns=max(low_ns, found.high_ns + u_ns + late_ns))
+            if self.onset is None or interval.high_ns < self.onset.interval.high_ns:
+                terms = [Term(name="onset", width_ns=interval.width_ns, note=found.note)]
+                self.onset = _Seen(interval, found.high_ns, tuple(terms))
 
     # --- the DUT's answer --------------------------------------------------------------------------------
 

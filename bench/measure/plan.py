@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bench.trace.irregular import Irregularity
+
 
 class Aim(StrEnum):
     """Whether the DUT must handle the stimulus, or must stay quiet under it."""
@@ -29,6 +31,8 @@ class Plan:
     onset: the fault is real at the DUT's terminals at the first frame, after STIMULUS_COMMANDED, in which one
         of these holds. The frame must not precede the bench's own confirmation that the stimulus is actuated
         (`confirm_by_readback`), else the bench is inconsistent with itself: ERROR.
+    onset_irregular: questions of the same kind about a message's frames: one was due and did not come, is corrupt, ...
+    onset_step: the step whose command and readback are meant; None: whichever is first.
     detection: first outside evidence that the DUT knows: any of these.
     safe_state: all of these hold at once, and go on holding for `hold_ns`.
     forbidden: must never hold between onset and end of the shot (must_trip), or in the whole armed window
@@ -53,3 +57,5 @@ class Plan:
     fdti_budget_ns: int | None
     fhti_budget_ns: int | None
     ftti_ns: int | None
+    onset_irregular: tuple[Irregularity, ...] = ()
+    onset_step: int | None = None

@@ -12,6 +12,7 @@ from bench.instruments.ports import CellEmulator
 from bench.links.ports import CanLink
 from bench.plant.pack import Load, Pack
 from bench.restbus.cyclic import CyclicMessage
+from bench.rig.live_faults import LiveFaults
 from bench.rig.senses import Senses
 from bench.rig.view import TraceView
 from bench.timing.clock import Clock, Phase, Timer
@@ -59,8 +60,12 @@ class Rig:
     stop_hardware: Callable[[], Awaitable[None]]
     overrides_v: dict[int, float] = field(default_factory=dict)
     health: Callable[[], str | None] = lambda: None
+    faults: LiveFaults = field(init=False)
     _timers: list[Timer] = field(default_factory=list)
     _driven_v: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.faults = LiveFaults(self.clock, self.trace)
 
     async def energise(self) -> None:
         """Bring the virtual hardware up: instrument identified, dead-man armed, outputs on at the plant's voltages."""
@@ -84,6 +89,7 @@ class Rig:
         while True:
             next_ns = max(next_ns + EMULATOR_PERIOD_NS, self.clock.now_ns())
             await self.clock.sleep_until(next_ns)
+            await self.faults.expire()
             wanted_v = self._wanted_v()
             moved = any(abs(a - b) >= EMULATOR_STEP_V for a, b in zip(wanted_v, self._driven_v))
             if moved or self.clock.now_ns() - last_command_ns >= self.dead_man_ns // 4:
@@ -101,10 +107,11 @@ class Rig:
         """
         self.vehicle.load_a = self.vehicle.charge_a = 0.0
         self.vehicle.mode_request = 0
-        self.overrides_v.clear()
         problems = []
         try:
             async with asyncio.timeout(5):
+                problems += await self.faults.take_all_off()
+                self.overrides_v.clear()
                 await self.emulator.safe()
         except (InstrumentError, LinkError, TimeoutError, OSError) as exc:
             problems.append(str(exc) or type(exc).__name__)

@@ -7,29 +7,9 @@ from dataclasses import dataclass
 
 from bench.config.profile import DutProfile
 from bench.errors import BenchError
-from bench.faults.catalogue import (
-    CellVoltage,
-    ChargerIgnoresLimit,
-    ContactorSlow,
-    ContactorWeld,
-    Fault,
-    InsulationLoss,
-)
 from bench.measure.plan import Aim, Plan
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
-from bench.scenario.model import (
-    Drive,
-    InjectCellVoltage,
-    InjectChargerOverride,
-    InjectContactorSlow,
-    InjectContactorWeld,
-    InjectInsulation,
-    Pole,
-    Request,
-    Start,
-    Step,
-    Wait,
-)
+from bench.scenario.model import Drive, Inject, Request, Start, Step, Wait
 from bench.scenario.watch import Watch
 from bench.trace.events import Kind
 from bench.units import NS_PER_MS, NS_PER_S
@@ -40,6 +20,7 @@ MODE_TIMEOUT_NS = 5 * NS_PER_S
 SETTLE_NS = 200 * NS_PER_MS
 ARMED_NS = 150 * NS_PER_MS  # the healthy DUT is heard with observers armed before anything is done to it
 LONGEST_SHOT_S = 120.0
+OWNER = "scenario engine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +108,10 @@ async def _observe(rig: Rig, shot: Shot) -> None:
     watch = Watch(rig, plan)
     rig.trace.mark(clock.now_ns(), Kind.OBSERVERS_ARMED, "engine")
     await clock.sleep_until(clock.now_ns() + ARMED_NS + shot.phase_ns)
-    active: list[Fault] = []
     stimulus_ns = clock.now_ns()
     try:
         for step in shot.steps:
-            await _perform(rig, step, active)
+            await _perform(rig, step)
         first = next((m.t_ns for m in rig.trace.of_kind(Kind.STIMULUS_COMMANDED)), stimulus_ns)
         end_ns = first + plan.window_ns
         while clock.now_ns() < end_ns:
@@ -142,11 +122,10 @@ async def _observe(rig: Rig, shot: Shot) -> None:
                 break
     finally:
         rig.trace.mark(clock.now_ns(), Kind.WINDOW_CLOSED, "engine")
-        for fault in reversed(active):
-            await _clear(rig, fault)
+        await rig.faults.take_all_off()
 
 
-async def _perform(rig: Rig, step: Step, active: list[Fault]) -> None:
+async def _perform(rig: Rig, step: Step) -> None:
     clock = rig.clock
     match step:
         case Wait(duration_ns=duration_ns):
@@ -155,15 +134,21 @@ async def _perform(rig: Rig, step: Step, active: list[Fault]) -> None:
             _request(rig, mode, value)
         case Drive(current_a=current_a):
             await _drive(rig, current_a)
-        case _:
-            await _inject(rig, step, active)
+        case Inject():
+            await _inject(rig, step)
 
 
-async def _inject(rig: Rig, step: Step, active: list[Fault]) -> None:
-    clock = rig.clock
-    fault = _fault_of(rig, step)
-    rig.trace.mark(clock.now_ns(), Kind.STIMULUS_COMMANDED, "engine", fault=repr(fault))
-    active.append(fault)
+async def _inject(rig: Rig, step: Inject) -> None:
+    clock, fault = rig.clock, step.fault
+    rig.trace.mark(
+        clock.now_ns(),
+        Kind.STIMULUS_COMMANDED,
+        "engine",
+        fault=f"{step.kind}: {fault!r}",
+        step=step.step,
+        ttl_ns=step.ttl_ns,
+    )
+    live = rig.faults.admit(step.kind, OWNER, step.ttl_ns, lambda: fault.clear(rig))
     actuation = await fault.apply(rig)
     rig.trace.mark(
         clock.now_ns(),
@@ -173,37 +158,11 @@ async def _inject(rig: Rig, step: Step, active: list[Fault]) -> None:
         value=actuation.readback,
         low_ns=actuation.low_ns,
         high_ns=actuation.high_ns,
+        step=step.step,
     )
-    duration_ns = getattr(step, "duration_ns", None)
-    if duration_ns is not None:
-        await clock.sleep_until(actuation.low_ns + duration_ns)
-        await _clear(rig, fault)
-        active.remove(fault)
-
-
-async def _clear(rig: Rig, fault: Fault) -> None:
-    await fault.clear(rig)
-    rig.trace.mark(rig.clock.now_ns(), Kind.STIMULUS_CLEARED, "engine", fault=type(fault).__name__)
-
-
-def _fault_of(rig: Rig, step: Step) -> Fault:
-    match step:
-        case InjectCellVoltage(cells=cells, voltage_v=voltage_v):
-            return CellVoltage(cells=cells, voltage_v=voltage_v)
-        case InjectInsulation(pole=pole, ohm_per_volt=ohm_per_volt):
-            poles = ("plus", "minus") if pole is Pole.BOTH else (pole.value,)
-            isolation = rig.pack.isolation
-            return InsulationLoss(
-                poles=poles, r_iso_ohm=ohm_per_volt * rig.pack.pack_voltage_v, healthy_ohm=isolation.plus_ohm
-            )
-        case InjectContactorWeld(contactors=contactors):
-            return ContactorWeld(contactors=contactors)
-        case InjectContactorSlow(contactors=contactors, opening_time_ns=opening_time_ns):
-            return ContactorSlow(contactors=contactors, opening_time_ns=opening_time_ns)
-        case InjectChargerOverride(current_a=current_a):
-            return ChargerIgnoresLimit(current_a=current_a)
-        case _:
-            raise TypeError(f"{step!r} is no injection")
+    if step.duration_ns is not None:
+        await clock.sleep_until(actuation.low_ns + step.duration_ns)
+        await rig.faults.take_off(live)
 
 
 def _request(rig: Rig, mode: str, value: int) -> None:

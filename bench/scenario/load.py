@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _NOT_SCENARIOS = {"budgets.toml"}
 
+
 def find_scenarios(paths: Iterable[Path]) -> list[Path]:
     """The scenario files among `paths`; a folder stands for every scenario in it. Sorted, each once."""
     found: dict[Path, None] = {}
@@ -166,8 +167,10 @@ def _expect(file: "TomlFile", shape: "ScenarioShape") -> Expect | None:
     written = file.data["expect"]
     return Expect(
         flag=expect.flag,
+        also=tuple(expect.also),
         safe_state=expect.safe_state,
         onset=expect.onset,
+        step=None if expect.step is None else expect.step - 1,
         hold_ns=expect.hold,
         window_ns=expect.window,
         floor_ns=expect.floor,

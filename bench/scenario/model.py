@@ -71,11 +71,16 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expect:
-    """must_trip: what the DUT has to do. floor/ceiling_ns: None with `*_from_profile` False sets no bound."""
+    """must_trip: what the DUT has to do. floor/ceiling_ns: None with `*_from_profile` False sets no bound.
+
+    also: flags that may come with it. step: the injection that is measured, from 0; None: the first.
+    """
 
     flag: str
+    also: tuple[str, ...]
     safe_state: str
     onset: str
+    step: int | None
     hold_ns: int
     window_ns: int
     floor_ns: int | None

@@ -1,14 +1,15 @@
 """A scenario meets DUT, chemistry and budget: names and thresholds become numbers, or a clear mistake."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench.config.profile import DutProfile, Flag, Role, RoleTest
 from bench.errors import ScenarioError, nearest
-from bench.faults.port import OnsetTest, Terminals
+from bench.faults.port import Terminals
 from bench.measure.plan import Aim, Plan, SignalTest
 from bench.scenario.model import Inject, InjectText, Request, Scenario, Step, StepText
+from bench.trace.irregular import Irregularity
 from bench.units import NS_PER_S, format_ns
 from bench.verdict.result import Budget
 
@@ -26,13 +27,14 @@ def resolve(
     budget: Budget,
     cells: int,
     decoders: Mapping[str, "Database"],
+    sensors: int = 24,
 ) -> tuple[Plan, list[Step]]:
     """The questions and the steps of one scenario on one bench.
 
     thresholds: ov_*, uv_* in V, iso_* in ohm per volt of pack voltage. decoders: by channel. Raises
     ScenarioError, one line per mistake; nothing has been driven then.
     """
-    resolver = _Resolver(scenario, profile, thresholds, budget, cells, decoders)
+    resolver = Resolver(scenario, profile, thresholds, budget, decoders, cells, sensors)
     steps = [step for n, text in enumerate(scenario.steps) if (step := resolver.step(text, n)) is not None]
     resolver.stop_on_mistakes()
     plan = resolver.plan(steps)
@@ -40,7 +42,16 @@ def resolve(
     return plan, steps
 
 
-class _Resolver:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Onset:
+    """The questions that find the onset, and the step that is measured (None: whichever comes first)."""
+
+    step: int | None
+    tests: tuple[SignalTest, ...]
+    irregular: tuple[Irregularity, ...]
+
+
+class Resolver:
     """Looks names up, and notes every one that is not there."""
 
     def __init__(
@@ -49,14 +60,16 @@ class _Resolver:
         profile: DutProfile,
         thresholds: Mapping[str, float],
         budget: Budget,
-        cells: int,
         decoders: Mapping[str, "Database"],
+        cells: int,
+        sensors: int,
     ) -> None:
         self._scenario = scenario
         self._profile = profile
         self._thresholds = thresholds
         self._budget = budget
         self._cells = cells
+        self._sensors = sensors
         self._decoders = decoders
         self._mistakes: dict[str, None] = {}  # the same mistake is told once, in order
 
@@ -68,33 +81,34 @@ class _Resolver:
 
     def step(self, text: StepText, index: int) -> Step | None:
         match text:
-            case CellVoltageText(cells=cells, voltage=voltage, duration_ns=duration_ns):
-                for cell in cells:
-                    if not 1 <= cell <= self._cells:
-                        self._mistake(
-                            ("step", index, "cells"), f"found cell {cell}; expected 1 to {self._cells}"
-                        )
-                value_v = self._value(voltage, ("step", index, "voltage"))
-                return InjectCellVoltage(cells=cells, voltage_v=value_v, duration_ns=duration_ns)
-            case InsulationText(pole=pole, resistance=resistance, duration_ns=duration_ns):
-                value = self._value(resistance, ("step", index, "resistance"))
-                if value < 0:
-                    self._mistake(
-                        ("step", index, "resistance"), f"found {value:g} ohm/V; expected a resistance above 0"
-                    )
-                return InjectInsulation(pole=pole, ohm_per_volt=value, duration_ns=duration_ns)
+            case InjectText(kind=kind, shape=shape, duration_ns=duration_ns, ttl_ns=ttl_ns):
+                fault = kind.resolve(shape, self.terminals(index))
+                return Inject(
+                    kind=kind.name,
+                    fault=fault,
+                    duration_ns=duration_ns,
+                    ttl_ns=ttl_ns if ttl_ns is not None else LONGEST_TTL_NS,
+                    step=index,
+                )
             case Request(mode=mode):
                 self._known(mode, self._profile.modes, ("step", index, "mode"), "mode")
                 return replace(text, mode_value=self._profile.modes.get(mode, -1))
             case _:
                 return text
 
-    def _value(self, expression: Expression, place: tuple[str | int, ...]) -> float:
-        try:
-            return value_of(expression, self._thresholds)
-        except ValueError as unknown:
-            self._mistake(place, str(unknown))
-            return 0.0
+    def terminals(self, index: int) -> Terminals:
+        """What a fault of step `index` may ask; what it tells is told at that step."""
+
+        def tell(key: str, text: str) -> None:
+            self._mistake(("step", index, key) if key else ("step", index), text)
+
+        return Terminals(
+            profile=self._profile,
+            thresholds=self._thresholds,
+            cells=self._cells,
+            sensors=self._sensors,
+            tell=tell,
+        )
 
     # --- plan --------------------------------------------------------------------------------------------
 
@@ -103,7 +117,7 @@ class _Resolver:
         heard = tuple((beat.channel, beat.message, beat.longest_gap_ns) for beat in profile.heartbeat)
         for channel, message, _ in heard:
             self._message(channel, message)
-        injected = any(isinstance(step, _INJECTIONS) for step in steps)
+        injected = any(isinstance(step, Inject) for step in steps)
         if self._scenario.aim is Aim.MUST_NOT_TRIP:
             return self._quiet_plan(steps, heard, injected)
         return self._trip_plan(steps, heard, injected)
@@ -114,9 +128,12 @@ class _Resolver:
             raise ScenarioError(
                 f"{self._scenario.file}: found no [quiet]; expected one under aim 'must_not_trip'"
             )
+        onset = self._onset(steps)
         return Plan(
             aim=Aim.MUST_NOT_TRIP,
-            onset=self._onset(steps),
+            onset=onset.tests,
+            onset_irregular=onset.irregular,
+            onset_step=onset.step,
             detection=(),
             safe_state=(),
             forbidden=self._forbidden(quiet.forbidden, "quiet", None),
@@ -151,9 +168,12 @@ class _Resolver:
         dtc = None
         if flag.dtc is not None:
             dtc = self._test(RoleTest(role=profile.roles["dtc_code"], op="==", value=float(flag.dtc)))
+        onset = self._onset(steps) if expect.onset == "stimulus" else self._commanded(steps, expect.onset)
         return Plan(
             aim=Aim.MUST_TRIP,
-            onset=self._opened(steps) if expect.onset == "open_command" else self._onset(steps),
+            onset=onset.tests,
+            onset_irregular=onset.irregular,
+            onset_step=onset.step,
             detection=detection,
             safe_state=tuple(safe_state),
             forbidden=self._forbidden(expect.forbidden, "expect", flag),
@@ -221,66 +241,51 @@ class _Resolver:
 
     # --- tests -------------------------------------------------------------------------------------------
 
-    def _onset(self, steps: list[Step]) -> tuple[SignalTest, ...]:
-        """Where the stimulus shows at the DUT's terminals; empty where no frame shows it."""
+    def _onset(self, steps: list[Step]) -> Onset:
+        """Where the measured stimulus shows at the DUT's terminals; no tests where no frame shows it."""
+        expect = self._scenario.expect
+        wanted = expect.step if expect is not None else None
         for step in steps:
-            match step:
-                case InjectCellVoltage(cells=cells, voltage_v=voltage_v):
-                    op, value_v = self._voltage_bound(voltage_v)
-                    return self._shown("cell_voltage", op, value_v, cells)
-                case InjectChargerOverride():
-                    trip_v = self._threshold("ov_trip")
-                    return self._shown("cell_voltage", ">=", trip_v, range(1, self._cells + 1))
-                case InjectInsulation(pole=pole, ohm_per_volt=ohm_per_volt):
-                    return self._insulation_onset(pole, ohm_per_volt)
-                case _:
-                    continue
-        return ()
-
-    def _voltage_bound(self, voltage_v: float) -> tuple[str, float]:
-        """The trip threshold where the stimulus crosses it; else (a twin below it) the stimulus itself."""
-        over_v, under_v = self._threshold("ov_trip"), self._threshold("uv_trip")
-        if voltage_v < (over_v + under_v) / 2:
-            return "<=", under_v if voltage_v <= under_v else voltage_v + _SHOWN_WITHIN_V
-        return ">=", over_v if voltage_v >= over_v else voltage_v - _SHOWN_WITHIN_V
-
-    def _insulation_onset(self, pole: Pole, ohm_per_volt: float) -> tuple[SignalTest, ...]:
-        """Pole resistance below the larger of fault threshold and stimulus.
-
-        Taken at the highest pack voltage (all cells at their trip): the stimulus scales with the voltage of
-        the moment, and a healthy pole is orders of magnitude above either.
-        """
-        value = max(self._threshold("iso_fault"), ohm_per_volt)
-        ohm = value * self._cells * self._threshold("ov_trip")
-        poles = ("plus", "minus") if pole is Pole.BOTH else (pole.value,)
-        return tuple(test for name in poles for test in self._shown(f"insulation_{name}", "<=", ohm))
-
-    def _shown(
-        self, quantity: str, op: str, value_si: float, numbers: Iterable[int] = (0,)
-    ) -> tuple[SignalTest, ...]:
-        """What the bench plays of a quantity, in the unit and with the sign the DUT is shown it."""
-        tests = [self._profile.shown(quantity, op, value_si, number) for number in numbers]
-        if None in tests:
+            if isinstance(step, Inject) and wanted in (None, step.step):
+                found = step.fault.onset(self.terminals(step.step))
+                return Onset(
+                    step=step.step,
+                    tests=tuple(self._test(one) for one in found if isinstance(one, RoleTest)),
+                    irregular=tuple(self._irregular(one) for one in found if isinstance(one, Irregularity)),
+                )
+        if wanted is not None:
             self._mistake(
-                ("step",), f"found a fault of {quantity}; expected a profile whose [[play]] shows it"
+                ("expect", "step"), f"found {wanted + 1}, which injects nothing; expected an inject step"
             )
-        return tuple(self._test(test) for test in tests if test is not None)
+        return Onset(step=None, tests=(), irregular=())
 
-    def _opened(self, steps: list[Step]) -> tuple[SignalTest, ...]:
-        """The DUT's own open command to a welded contactor: from here on it can know."""
-        welded = [step.contactors for step in steps if isinstance(step, InjectContactorWeld)]
-        names = dict.fromkeys(name for contactors in welded for name in contactors) or {"plus": None}
+    def _irregular(self, asked: Irregularity) -> Irregularity:
+        signals = self._message(asked.channel, asked.message)[0]
+        if asked.signal is not None and signals and asked.signal not in signals:
+            self._profile_mistake(
+                f"signal '{asked.signal}' of {asked.channel}.{asked.message}", asked.signal, signals
+            )
+        return asked
+
+    def _commanded(self, steps: list[Step], onset: str) -> Onset:
+        """The DUT's own command to a contactor that no longer obeys: from here on it can know."""
+        if onset == "precharge_command":
+            return self._on_command(("precharge",), 1.0)
+        faults = [step.fault for step in steps if isinstance(step, Inject)]
+        listed = [name for fault in faults for name in getattr(fault, "contactors", ())]
+        return self._on_command(tuple(dict.fromkeys(listed)) or ("plus",), float(onset == "close_command"))
+
+    def _on_command(self, names: tuple[str, ...], value: float) -> Onset:
         missing = [name for name in names if f"{name}_command" not in self._profile.roles]
         if missing:
             self._mistake(
                 ("expect", "onset"),
-                f"found 'open_command', but the profile has no output '{missing[0]}_command'; expected one",
+                f"found an onset by command, but the profile has no output '{missing[0]}_command'; expected one",
             )
-            return ()
-        return tuple(
-            self._test(RoleTest(role=self._profile.roles[f"{name}_command"], op="==", value=0.0))
-            for name in names
-        )
+            return Onset(step=None, tests=(), irregular=())
+        roles = [self._profile.roles[f"{name}_command"] for name in names]
+        tests = tuple(self._test(RoleTest(role=role, op="==", value=value)) for role in roles)
+        return Onset(step=None, tests=tests, irregular=())
 
     def _forbidden(self, names: tuple[str, ...], table: str, own: Flag | None) -> tuple[SignalTest, ...]:
         profile = self._profile
@@ -330,15 +335,6 @@ class _Resolver:
             self._profile_mistake(f"message '{message}' on {channel}", message, known)
             return (), 0
         return known[message].signal_names, known[message].cycle_ns
-
-    def _threshold(self, name: str) -> float:
-        if name in self._thresholds:
-            return self._thresholds[name]
-        self._mistake(
-            ("step",),
-            f"found no threshold '{name}' of this chemistry; expected it among {', '.join(self._thresholds)}",
-        )
-        return 0.0
 
     def _known(self, name: str, known: Mapping[str, object], place: tuple[str | int, ...], what: str) -> str:
         if name not in known:

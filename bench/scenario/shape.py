@@ -1,4 +1,4 @@
-"""What a scenario file may say, key by key. The steps are a closed set: `STEPS`, and `inject` with a fault of the catalogue."""
+"""What a scenario file may say, key by key. Steps are a closed set: `STEPS`, and `inject` a fault of the catalogue."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -41,7 +41,9 @@ class StartTable(Shape):
 class ExpectTable(Shape):
     flag: str
     safe_state: str
-    onset: Literal["stimulus", "open_command"] = "stimulus"
+    also: list[str] = Field(default_factory=list)
+    onset: Literal["stimulus", "open_command", "close_command", "precharge_command"] = "stimulus"
+    step: int | None = Field(default=None, ge=1)
     hold: DurationNs
     window: DurationNs = Field(gt=0)
     floor: Annotated[DurationNs | None, BeforeValidator(_bound)] = None

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     STIMULUS_COMMANDED = "stimulus_commanded"
     STIMULUS_CONFIRMED = "stimulus_confirmed"
     STIMULUS_CLEARED = "stimulus_cleared"
+    FAULT_STUCK = "fault_stuck"
     REQUEST = "request"
     WINDOW_CLOSED = "window_closed"
     SAFE_STATE_REACHED = "safe_state_reached"

@@ -23,9 +23,7 @@ class ContactorWeld(Fault):
             getattr(rig.pack.contactors, name).weld()
         closed = [name for name in self.contactors if getattr(rig.pack.contactors, name).closed]
         if len(closed) < len(self.contactors):
-            raise InstrumentError(
-                f"weld: {self.contactors} should be closed, only {closed} read back closed"
-            )
+            raise InstrumentError(f"weld: {self.contactors} should be closed, only {closed} read back closed")
         return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"closed: {', '.join(closed)}")
 
     async def clear(self, rig: Rig) -> None:

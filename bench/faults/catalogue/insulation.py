@@ -52,9 +52,7 @@ class Insulation(Fault):
 
     def inside(self, at: Terminals) -> "Insulation":
         """The poles in parallel stay above the threshold."""
-        return replace(
-            self, ohm_per_volt=len(self.poles) * (at.threshold("iso_fault") + INSIDE_OHM_PER_VOLT)
-        )
+        return replace(self, ohm_per_volt=len(self.poles) * (at.threshold("iso_fault") + INSIDE_OHM_PER_VOLT))
 
 
 def _shape() -> "type[InjectShape]":

@@ -1,0 +1,149 @@
+"""The first irregular frame of a message after a command, or the first that was due and did not come.
+
+An absence has no frame of its own: its instant is the first missed due time, as far as the message's own jitter, seen
+before the command, lets that be known.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
+
+from bench.codec.e2e import COUNTER_CYCLE, check_p01
+from bench.errors import ScenarioError
+from bench.trace.events import FrameSeen
+from bench.trace.irregular import Irregular, Irregularity
+from bench.units import format_ns
+
+
+class IrregularCodec(Protocol):
+    """What this needs of one message (bench.codec.database.Message has it)."""
+
+    @property
+    def can_id(self) -> int: ...
+    @property
+    def extended(self) -> bool: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def cycle_ns(self) -> int: ...
+    @property
+    def e2e_profile(self) -> str: ...
+    @property
+    def e2e_data_id(self) -> int: ...
+    def reader(self, signal: str, /) -> Callable[[bytes], float | None]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The instant as [low_ns, high_ns] by stamps alone, and why it is so wide. `before`: it was so at the command."""
+
+    low_ns: int
+    high_ns: int
+    note: str
+    before: str | None = None
+
+
+def first_irregular(
+    asked: Irregularity, codec: IrregularCodec, frames: Sequence[FrameSeen], commanded_ns: int, end_ns: int
+) -> Found | None:
+    """Frames in order of their stamps. Raises ScenarioError for what the message cannot be asked."""
+    stamps = _stamped(asked, codec, frames)
+    earlier = [(t_ns, data) for t_ns, data in stamps if t_ns < commanded_ns]
+    later = [(t_ns, data) for t_ns, data in stamps if t_ns >= commanded_ns]
+    if asked.what is Irregular.MISSING:
+        return _missing(asked, codec, earlier, [t_ns for t_ns, _ in later], end_ns)
+    if asked.what is Irregular.SOONER:
+        return _sooner(asked, codec, earlier, later)
+    wrong = _frame_test(asked, codec)
+    previous: bytes | None = None
+    for t_ns, data in earlier:
+        if wrong(previous, data):
+            return Found(low_ns=t_ns, high_ns=t_ns, note="", before=f"{asked.message} was already irregular")
+        previous = data
+    for t_ns, data in later:
+        if wrong(previous, data):
+            return Found(low_ns=t_ns, high_ns=t_ns, note=f"first {asked.message} with a wrong {asked.what}")
+        previous = data
+    return None
+
+
+def _stamped(
+    asked: Irregularity, codec: IrregularCodec, frames: Sequence[FrameSeen]
+) -> list[tuple[int, bytes]]:
+    carries = codec.reader(asked.signal) if asked.signal is not None else None
+    found = []
+    for t_ns, channel, frame, _ in frames:
+        if channel != asked.channel or frame.can_id != codec.can_id or frame.extended != codec.extended:
+            continue
+        if carries is not None:
+            try:
+                if carries(frame.data) is None:
+                    continue
+            except ValueError:  # too short to carry it
+                continue
+        found.append((t_ns, frame.data))
+    return found
+
+
+def _missing(
+    asked: Irregularity,
+    codec: IrregularCodec,
+    earlier: list[tuple[int, bytes]],
+    later: list[int],
+    end_ns: int,
+) -> Found | None:
+    gaps = [after - before for (before, _), (after, _) in pairwise(earlier)]
+    if not earlier:
+        return Found(low_ns=0, high_ns=0, note="", before=f"{asked.message} was not heard before the command")
+    shortest_ns, longest_ns = min([*gaps, codec.cycle_ns]), max([*gaps, codec.cycle_ns])
+    if longest_ns > 1.5 * codec.cycle_ns:
+        return Found(
+            low_ns=0,
+            high_ns=0,
+            note="",
+            before=f"{asked.message} had a gap of {format_ns(longest_ns)} before the command",
+        )
+    seen = [earlier[-1][0], *later, end_ns]
+    for last_ns, next_ns in pairwise(seen):
+        if next_ns - last_ns > 1.5 * codec.cycle_ns:
+            return Found(
+                low_ns=last_ns + shortest_ns,
+                high_ns=last_ns + longest_ns,
+                note=f"{asked.message} was due and did not come; its cycle was {format_ns(shortest_ns)} to "
+                f"{format_ns(longest_ns)} before",
+            )
+    return None
+
+
+def _sooner(
+    asked: Irregularity,
+    codec: IrregularCodec,
+    earlier: list[tuple[int, bytes]],
+    later: list[tuple[int, bytes]],
+) -> Found | None:
+    last_ns = earlier[-1][0] if earlier else None
+    for t_ns, _ in later:
+        if last_ns is not None and t_ns - last_ns < codec.cycle_ns // 2:
+            return Found(low_ns=t_ns, high_ns=t_ns, note=f"first {asked.message} within half a cycle")
+        last_ns = t_ns
+    return None
+
+
+def _frame_test(asked: Irregularity, codec: IrregularCodec) -> Callable[[bytes | None, bytes], bool]:
+    """(frame before, this frame) to whether this one is irregular."""
+    if asked.what is Irregular.LENGTH:
+        return lambda _, data: len(data) != codec.length
+    if codec.e2e_profile != "P01":
+        raise ScenarioError(
+            f"plan: {asked.message} has E2E profile '{codec.e2e_profile}'; expected P01 to ask for a wrong {asked.what}"
+        )
+    if asked.what is Irregular.CRC:
+        return lambda _, data: not check_p01(data, codec.e2e_data_id)
+
+    def jumped(previous: bytes | None, data: bytes) -> bool:
+        if previous is None or len(previous) < 2 or len(data) < 2:
+            return False
+        return ((previous[1] & 0x0F) + 1) % COUNTER_CYCLE != data[1] & 0x0F
+
+    return jumped

@@ -1,0 +1,79 @@
+"""Faults that are on a rig now. Each has an owner and a time to live, and the rig takes it off when that is over."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bench.errors import InstrumentError, LinkError
+from bench.timing.clock import Clock
+from bench.trace.events import Kind
+from bench.trace.timeline import Trace
+from bench.units import format_ns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveFault:
+    """One injected fault: who injected it, when it is taken off at the latest, and how."""
+
+    name: str
+    owner: str
+    until_ns: int
+    ttl_ns: int
+    clear: Callable[[], Awaitable[None]]
+
+
+class LiveFaults:
+    """The dead-man of injected faults. A fault that cannot be taken off is told as such, and poisons the rig."""
+
+    def __init__(self, clock: Clock, trace: Trace) -> None:
+        self._clock = clock
+        self._trace = trace
+        self._live: list[LiveFault] = []
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def admit(self, name: str, owner: str, ttl_ns: int, clear: Callable[[], Awaitable[None]]) -> LiveFault:
+        """Before the fault is applied, so that one half applied is cleared too."""
+        fault = LiveFault(
+            name=name, owner=owner, until_ns=self._clock.now_ns() + ttl_ns, ttl_ns=ttl_ns, clear=clear
+        )
+        self._live.append(fault)
+        return fault
+
+    async def take_off(self, fault: LiveFault, why: str = "by its owner") -> None:
+        """Does nothing for a fault that is off already. Marks FAULT_STUCK and re-raises when it stays on."""
+        if fault not in self._live:
+            return
+        try:
+            await fault.clear()
+        except (InstrumentError, LinkError, OSError) as error:
+            self._trace.mark(
+                self._clock.now_ns(),
+                Kind.FAULT_STUCK,
+                "rig",
+                fault=fault.name,
+                owner=fault.owner,
+                reason=str(error) or type(error).__name__,
+            )
+            self._live.remove(fault)
+            raise
+        self._live.remove(fault)
+        self._trace.mark(
+            self._clock.now_ns(), Kind.STIMULUS_CLEARED, "rig", fault=fault.name, owner=fault.owner, why=why
+        )
+
+    async def expire(self) -> None:
+        """Take off what has outlived its time. Called by the rig's own loop, whatever the owner does meanwhile."""
+        now_ns = self._clock.now_ns()
+        for fault in [one for one in self._live if one.until_ns <= now_ns]:
+            await self.take_off(fault, why=f"its time to live of {format_ns(fault.ttl_ns)} ended")
+
+    async def take_all_off(self) -> list[str]:
+        """Latest first; what went wrong, in words. For the way to the safe state, which goes on whatever fails."""
+        problems = []
+        for fault in reversed(self._live.copy()):
+            try:
+                await self.take_off(fault, why="on the way to the safe state")
+            except (InstrumentError, LinkError, OSError) as error:
+                problems.append(f"{fault.name} cannot be cleared: {error}")
+        return problems
