@@ -8,9 +8,15 @@ from bench.errors import LinkError
 from bench.links.bit_timing import arbitration_key, frame_time_ns, intermission_ns
 from bench.links.ports import FrameListener
 from bench.timing.clock import Clock, Phase, Timer
-from bench.trace.events import CanFrame
+from bench.trace.events import CanFrame, Kind
 from bench.trace.timeline import Stamping, Trace
+from bench.units import NS_PER_S
 
+ERROR_FRAME_BITS = 17  # error flag of 6, delimiter of 8, intermission of 3
+CORRUPTED_BITS = 30  # where in its frame a node is hit, on average: behind the identifier, in the data
+PASSIVE_ERRORS = 128
+BUS_OFF_ERRORS = 256
+RECOVERY_BITS = 128 * 11
 _REMEMBERED_FRAMES = 1 << 15
 
 _Offer = tuple[
@@ -27,6 +33,11 @@ class SimulatedCanNode:
         self.stamping = bus.stamping
         self.muted = False
         self.closed = False
+        self.cut = False
+        self.corrupted = False
+        self.bus_off = False
+        self.failing = False  # corrupted, or nobody is there to acknowledge
+        self.errors = 0  # transmit error counter
         self.hearers: tuple[FrameListener, ...] = ()
         self._bus = bus
 
@@ -104,6 +115,30 @@ class SimulatedCanBus:
         if muted:
             self._forget(node)
 
+    def cut(self, node: str, cut: bool = True) -> None:
+        """Take a node's wires off (or put them back): it neither sends, nor hears, nor acknowledges.
+
+        Whoever is left alone on the bus gets no acknowledgement and repeats its frame until somebody is back.
+        """
+        one = self._named(node)
+        one.cut = cut
+        self._forget(one)
+        self._rewire()
+
+    def corrupt(self, node: str, corrupt: bool = True) -> None:
+        """Destroy every frame the node sends: 32 in a row bring it to bus-off, which it leaves as ISO 11898-1 says."""
+        one = self._named(node)
+        one.corrupted = corrupt
+        if not corrupt and not one.bus_off:
+            one.errors = 0
+        self._rewire()
+
+    def _named(self, node: str) -> SimulatedCanNode:
+        if node not in self._nodes:
+            known = ", ".join(self._nodes)
+            raise LinkError(f"CAN '{self.channel}': no node '{node}'; expected one of {known}")
+        return self._nodes[node]
+
     def load(self, since_ns: int = 0) -> float:
         """Share of the time since `since_ns` in which a frame or its intermission was on the wire (0..1)."""
         now_ns = self._clock.now_ns()
@@ -123,7 +158,7 @@ class SimulatedCanBus:
 
     def offer(self, node: SimulatedCanNode, frame: CanFrame) -> None:
         key, wire_ns = self._known.get(frame) or self._learn(frame)
-        if node.muted:
+        if node.muted or node.bus_off or node.cut:
             return
         self._sequence += 1
         heapq.heappush(self._waiting, (key, self._sequence, wire_ns, frame, node))
@@ -150,7 +185,7 @@ class SimulatedCanBus:
     def _begin(self, begin_ns: int) -> None:
         """The best offer waiting takes the bus from `begin_ns` on."""
         self._holder = holder = heapq.heappop(self._waiting)
-        wire_ns = holder[2]
+        wire_ns = holder[2] if not holder[4].failing else self._failed_ns(holder)
         self._begin_ns = begin_ns
         self._free_ns = free_ns = begin_ns + wire_ns
         self._end_ns = free_ns - self._intermission_ns
@@ -175,11 +210,45 @@ class SimulatedCanBus:
         _, _, _, frame, node = holder
         self._holder = None
         end_ns = self._end_ns
+        if node.failing:
+            self._fail(holder)
+            return
         self._trace.frame(end_ns, self.channel, frame, node.name)
         for listener in node.hearers:
             listener(end_ns, frame)
         if self._waiting and self._holder is None:
             self._begin(self._free_ns)
+
+    def _failed_ns(self, holder: _Offer) -> int:
+        """A frame without acknowledgement is sent whole; a corrupted one is cut off by error flags."""
+        error_ns = ERROR_FRAME_BITS * NS_PER_S // self.bitrate
+        return (CORRUPTED_BITS * NS_PER_S // self.bitrate if holder[4].corrupted else holder[2]) + error_ns
+
+    def _fail(self, holder: _Offer) -> None:
+        """Nobody has received the frame. Its sender counts the error and repeats it, or goes bus-off."""
+        node = holder[4]
+        passive_and_alone = not node.corrupted and node.errors >= PASSIVE_ERRORS
+        if not passive_and_alone:  # a lone node without acknowledgement stays error-passive, ISO 11898-1
+            node.errors += 8
+        if node.errors >= BUS_OFF_ERRORS:
+            self._go_off(node)
+        elif not (node.cut or node.muted or node.closed):
+            heapq.heappush(self._waiting, holder)
+        if self._waiting and self._holder is None:
+            self._begin(self._free_ns)
+
+    def _go_off(self, node: SimulatedCanNode) -> None:
+        node.bus_off = True
+        self._waiting = [entry for entry in self._waiting if entry[4] is not node]
+        heapq.heapify(self._waiting)
+        now_ns = self._clock.now_ns()
+        self._trace.mark(now_ns, Kind.ANOMALY, f"CAN {self.channel}", text=f"node '{node.name}' went bus-off")
+
+        def recover() -> None:
+            node.bus_off = False
+            node.errors = 0
+
+        self._clock.call_at(now_ns + RECOVERY_BITS * NS_PER_S // self.bitrate, Phase.BUS, recover)
 
     def _forget(self, node: SimulatedCanNode) -> None:
         self._waiting = [entry for entry in self._waiting if entry[4] is not node]
@@ -192,7 +261,13 @@ class SimulatedCanBus:
 
     def _rewire(self) -> None:
         for node in self._nodes.values():
-            node.hearers = tuple(listener for owner, listener in self._listeners if owner is not node)
+            node.hearers = tuple(
+                listener for owner, listener in self._listeners if owner is not node and not owner.cut
+            )
+        connected = [node for node in self._nodes.values() if not node.cut]
+        for node in self._nodes.values():
+            alone = len(self._nodes) > 1 and connected == [node]
+            node.failing = node.corrupted or alone
 
     def _busy_until(self, t_ns: int) -> int:
         """Busy time from the start until `t_ns`, in ns; a frame under way counts as far as it has got."""

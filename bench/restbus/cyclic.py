@@ -4,6 +4,7 @@ from bench.codec import e2e
 from bench.codec.database import Message
 from bench.codec.pages import Pages, Read
 from bench.links.ports import CanLink
+from bench.restbus.disturbance import Disturbance
 from bench.timing.clock import Clock, Phase
 from bench.timing.sweep import Sweep
 from bench.trace.events import CanFrame
@@ -32,7 +33,10 @@ class CyclicMessage:
         self.cycle_ns = message.cycle_ns if cycle_ns is None else cycle_ns
         if self.cycle_ns <= 0:
             raise ValueError(f"{message.name} has no cycle time in its DBC")
+        self.channel = link.channel
         self.muted = False
+        self.disturbance: Disturbance | None = None
+        self._clock = clock
         self._link = link
         self._pages = pages
         self._read = read
@@ -57,9 +61,41 @@ class CyclicMessage:
             return
         data = self._pages.payload(page, self._value)
         self._sent += 1
+        if self.disturbance is not None:
+            self._send_disturbed(data, self.disturbance)
+            return
         if self._protected:
             payload = bytearray(data)
             e2e.protect_p01(payload, self.message.e2e_data_id, self._counter)
             self._counter = (self._counter + 1) % _COUNTER_VALUES
             data = bytes(payload)
         self._link.send(CanFrame(self.message.can_id, data, self.message.extended, self.message.fd))
+
+    def _send_disturbed(self, data: bytes, disturbance: Disturbance) -> None:
+        if disturbance.lost:
+            return
+        data = disturbance.before_protection(data)
+        if self._protected:
+            payload = bytearray(data)
+            if not disturbance.freeze_counter:
+                self._counter = (self._counter + disturbance.skip) % _COUNTER_VALUES
+            e2e.protect_p01(payload, self.message.e2e_data_id, self._counter)
+            if not disturbance.freeze_counter:
+                self._counter = (self._counter + 1) % _COUNTER_VALUES
+            data = bytes(payload)
+        frame = CanFrame(
+            self.message.can_id,
+            disturbance.after_protection(data),
+            self.message.extended,
+            self.message.fd,
+        )
+        self._put(frame, disturbance)
+        if disturbance.twice:
+            self._put(frame, disturbance)
+
+    def _put(self, frame: CanFrame, disturbance: Disturbance) -> None:
+        if disturbance.late_ns:
+            due_ns = self._clock.now_ns() + disturbance.late_ns
+            self._clock.call_at(due_ns, Phase.RESTBUS, lambda: self._link.send(frame))
+        else:
+            self._link.send(frame)

@@ -1,6 +1,6 @@
 """What the sensors the bench plays show of the plant: the truth, unless a fault stands between."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 Distort = Callable[[float | None], float | None]
 """True value to shown value; None is no reading."""
@@ -10,7 +10,7 @@ class Senses:
     """`read(quantity, index)` in SI, as bench.config.play names them; cells and sensors count from 0.
 
     `distort`: (quantity, index) to what a faulty sensor makes of the truth; index None: of all its cells or sensors.
-    Cell voltages are not here: the cell emulator drives and shows them.
+    Cell voltages are the cell emulator's; where the bench itself plays the front end, `cells` stands between.
     """
 
     def __init__(self, quantities: Mapping[str, Callable[[int], float | None]]) -> None:
@@ -25,6 +25,17 @@ class Senses:
                 if change is not None:
                     value = change(value)
         return value
+
+    def cells(self, outputs_v: Sequence[float | None]) -> Sequence[float | None]:
+        """What a faulty front end shows of the emulator's outputs, cell 1 first."""
+        if not any(quantity == "cell_voltage" for quantity, _ in self.distort):
+            return outputs_v
+        shown = list(outputs_v)
+        for (quantity, index), change in self.distort.items():
+            if quantity == "cell_voltage":
+                for cell in range(len(shown)) if index is None else (index,):
+                    shown[cell] = change(shown[cell])
+        return shown
 
     def true(self, quantity: str, index: int = 0) -> float | None:
         """The plant's own value, whatever the sensor shows."""
