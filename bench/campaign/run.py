@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -134,6 +135,7 @@ def open_evidence(
     for one in prepared:
         sources[f"scenario.{one.scenario.id}"] = one.scenario.file
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sources.items()}
+    hashes["rig"] = rig_hash(wired)
     folder = RunFolder.create(
         config.record.folder,
         run_id,
@@ -154,6 +156,22 @@ def open_evidence(
     for path in sources.values():
         folder.add_input(path)
     return folder, run_id, started_utc, hashes
+
+
+def rig_hash(wired: Wired) -> str:
+    """Of the bench without what may differ between comparable runs: firmware, chemistry, where to record."""
+    config = wired.config
+    kept = (
+        config.simulated,
+        config.can,
+        config.serial,
+        config.instruments,
+        config.pack.cells,
+        config.pack.sensors,
+    )
+    dbc = {can: [path.name for path in one.dbc] for can, one in config.can.items()}
+    text = re.sub(r"(?:Posix|Windows)Path\([^)]*\)", "path", repr((kept, dbc)))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def environment() -> dict[str, str]:

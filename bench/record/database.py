@@ -103,6 +103,7 @@ class PastResult:
     started_utc: str
     firmware: str
     firmware_identity: str
+    chemistry: str
     shots: int
     verdict: Verdict
     reasons: tuple[str, ...]
@@ -138,11 +139,20 @@ class ResultsDatabase:
                 f"{self._url}: cannot store run '{run.run_id}': {_first_line(error)}"
             ) from error
 
+    def scenario_ids(self, timebase: Timebase) -> tuple[str, ...]:
+        """All scenarios with a result on one timebase, by name."""
+        query = select(SCENARIOS.c.scenario_id).where(SCENARIOS.c.timebase == timebase.value).distinct()
+        try:
+            with self._engine.connect() as connection:
+                return tuple(sorted(row[0] for row in connection.execute(query)))
+        except SQLAlchemyError as error:
+            raise RecordError(f"{self._url}: cannot be read: {_first_line(error)}") from error
+
     def history(self, scenario_id: str, timebase: Timebase) -> tuple[PastResult, ...]:
         """The scenario's results on one timebase, oldest first."""
         query = (
             select(
-                RUNS.c.run_id, RUNS.c.started_utc, RUNS.c.firmware, RUNS.c.firmware_identity,
+                RUNS.c.run_id, RUNS.c.started_utc, RUNS.c.firmware, RUNS.c.firmware_identity, RUNS.c.chemistry,
                 SCENARIOS.c.shots, SCENARIOS.c.verdict, SCENARIOS.c.reasons,
                 SCENARIOS.c.fdti_max_high_ns, SCENARIOS.c.fhti_max_high_ns,
             )

@@ -1,0 +1,112 @@
+"""A comparison of two builds in words: Markdown for a pull request, rows for a terminal and the HTML report."""
+
+from bench.units import format_ns
+from bench.verdict.compare import ALPHA, Comparison, Metric
+from bench.verdict.result import RunResult, Verdict
+
+HEADINGS = ("scenario", "", "n", "shift (95 %)", "relevant", "p", "relative", "absolute")
+
+
+def comparison_rows(found: Comparison) -> list[tuple[str, ...]]:
+    """A row for each metric; both verdicts stand side by side and are never mixed."""
+    absolute = {s.scenario_id: s.judgement.verdict.name for s in found.new.scenarios}
+    rows: list[tuple[str, ...]] = [
+        (
+            m.scenario_id,
+            m.name,
+            f"{m.shift.n_base} / {m.shift.n_new}",
+            shift_words(m),
+            format_ns(round(m.relevant_ns)),
+            p_words(min(m.p_location, m.p_spread)),
+            m.change.value,
+            absolute[m.scenario_id],
+        )
+        for m in found.metrics
+    ]
+    measured = {m.scenario_id for m in found.metrics}
+    for h in found.handled:
+        if h.scenario_id not in measured or h.worse:
+            counts = f"{h.base_bad} → {h.new_bad} not passed"
+            change = "worse" if h.worse else "no change shown"
+            rows.append(
+                (h.scenario_id, "passed", f"{h.base_n} / {h.new_n}", counts, "", p_words(h.p), change,
+                 absolute[h.scenario_id])
+            )  # fmt: skip
+    return rows
+
+
+def shift_words(m: Metric) -> str:
+    """`+10.1 ms (+8.2 … +12.0)`."""
+    low, high = (_signed(round(v)) for v in (m.shift.low_ns, m.shift.high_ns))
+    return f"{_signed(round(m.shift.shift_ns))} ({low} … {high})"
+
+
+def p_words(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _signed(value_ns: int) -> str:
+    text = format_ns(abs(value_ns))
+    return f"−{text}" if value_ns < 0 else f"+{text}"
+
+
+def headline(found: Comparison) -> str:
+    """One sentence for the top."""
+    if found.refused:
+        return "Not comparable: " + "; ".join(found.refused)
+    if found.regressions:
+        return f"{len(found.regressions)} regression(s): " + "; ".join(found.regressions)
+    failing = [s.scenario_id for s in found.new.scenarios if s.judgement.verdict is Verdict.FAIL]
+    if failing:
+        return f"Nothing became slower, but {len(failing)} scenario(s) FAIL: {', '.join(failing)}"
+    return f"No regression, scenarios compared: {len(found.handled)} (chance of a false alarm at most {ALPHA:.0%})"
+
+
+def comparison_markdown(found: Comparison) -> str:
+    """For a pull request."""
+    lines = [
+        f"### `{found.new.firmware_identity}` against `{found.base.firmware_identity}`",
+        "",
+        f"**{headline(found)}**",
+        "",
+    ]
+    if not found.refused:
+        lines += [f"| {' | '.join(HEADINGS)} |", f"| {' | '.join('---' for _ in HEADINGS)} |"]
+        lines += [f"| {' | '.join(row)} |" for row in comparison_rows(found)]
+        lines += ["", "Absolute: against the budget of the safety goal. Relative: against the base build."]
+        lines += [
+            "p is corrected for all tests (Holm). `undecided`: neither a change nor sameness is shown; "
+            "more shots decide."
+        ]
+    lines += [f"- not compared: {text}" for text in found.left_out]
+    lines += ["", f"<sub>{found.base.run_id} → {found.new.run_id}, {found.new.timebase.value} time</sub>"]
+    return "\n".join(lines) + "\n"
+
+
+def run_markdown(run: RunResult) -> str:
+    """The summary of one run for a pull request."""
+    from bench.report.words import TIMEBASE_WORTH, margin_ns, margin_words, max_words
+
+    verdict = "ABORTED" if run.aborted is not None else run.verdict.name
+    lines = [
+        f"### {verdict}: `{run.firmware_identity}`, {run.chemistry}",
+        "",
+        TIMEBASE_WORTH[run.timebase],
+        "",
+    ]
+    lines += [
+        "| scenario | goal | n | FDTI max | FHTI max | margin to FHTI budget | verdict |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for s in sorted(run.scenarios, key=lambda one: -one.judgement.verdict):
+        margin = margin_words(margin_ns(s.fhti, s.budget.fhti_ns))
+        goal = f"{s.budget.safety_goal} (ASIL {s.budget.asil})"
+        cells = (s.scenario_id, goal, str(len(s.shots)), max_words(s.fdti), max_words(s.fhti), margin)
+        lines.append(f"| {' | '.join(cells)} | {s.judgement.verdict.name} |")
+    reasons = [
+        f"- **{s.scenario_id}** {s.judgement.verdict.name}: {'; '.join(s.judgement.reasons)}"
+        for s in run.scenarios
+        if s.judgement.verdict is not Verdict.PASS
+    ]
+    lines += ["", *reasons] if reasons else []
+    return "\n".join([*lines, "", f"<sub>{run.run_id}, seed {run.seed}</sub>"]) + "\n"
