@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot
 
 from bench.campaign.bisect import bisect, run_build
 from bench.errors import DutError, RecordError
@@ -12,7 +13,6 @@ from bench.units import NS_PER_MS
 from bench.verdict.compare import compare
 from bench.verdict.result import RunResult, ScenarioResult, ShotResult, Verdict
 from bench.verdict.shift import Change
-from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot
 
 
 def passing(n: int = 59) -> RunResult:
