@@ -10,12 +10,21 @@ from bench.instruments.bloomy_abs import BloomyAbs, abs_line
 from bench.instruments.bloomy_abs_sim import BloomyAbsSim
 from bench.instruments.cell_emulator import ScpiCellEmulator
 from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
+from bench.instruments.devantech_relay import DevantechRelay
+from bench.instruments.devantech_relay_sim import DevantechRelaySim, attach_devantech
+from bench.instruments.ea_psb import EaPsb
+from bench.instruments.ea_psb_modbus import EaPsbModbus
+from bench.instruments.ea_psb_sim import EaPsbSim, attach_ea_psb
 from bench.instruments.ngi_n83624 import NgiN83624
 from bench.instruments.ngi_n83624_sim import NgiN83624Sim
+from bench.instruments.numato_relay import NumatoRelay
+from bench.instruments.numato_relay_sim import NumatoRelaySim, attach_numato
 from bench.instruments.played_lines import Flaw, attach_lines
 from bench.instruments.ports import DeviceEnd
 from bench.instruments.tcp_device import TcpDevice
 from bench.instruments.virtual_rack import PtyDevice
+from bench.instruments.waveshare_relay import WaveshareRelay
+from bench.instruments.waveshare_relay_sim import WaveshareRelaySim, attach_waveshare
 from bench.links.ports import SerialLink
 from bench.links.pyserial_link import open_serial
 from bench.links.simulated_serial import SimulatedSerial
@@ -63,6 +72,39 @@ CELL_EMULATORS = {
         driver=lambda link, clock: BloomyAbs(abs_line(link, clock)), play=lines(BloomyAbsSim)
     ),
     "atopile_cell_sim": Kind(driver=AtopileCellSim, play=lines(AtopileCellSimSim)),
+}
+
+
+def attached(make_sim: Callable[[], Any], attach: Callable[[Any, DeviceEnd, Clock], None]) -> Play:
+    def play(device: DeviceEnd, clock: Clock, flaw: Flaw | None) -> Any:
+        sim = make_sim()
+        attach(sim, device, clock)
+        return sim
+
+    return play
+
+
+PACK_SUPPLIES = {
+    "ea_psb": Kind(driver=EaPsb, play=attached(EaPsbSim, attach_ea_psb)),
+    "ea_psb_modbus": Kind(
+        driver=lambda link, clock: EaPsbModbus(
+            link, clock, nominal_v=500.0, nominal_a=90.0, nominal_w=15000.0
+        ),
+        play=attached(EaPsbSim, attach_ea_psb),
+    ),
+}
+
+RELAY_CARDS = {
+    "waveshare_relay": Kind(driver=WaveshareRelay, play=attached(WaveshareRelaySim, attach_waveshare)),
+    "numato_relay": Kind(
+        driver=lambda link, clock: NumatoRelay(link, clock, relays=16),
+        play=attached(lambda: NumatoRelaySim(relays=16), attach_numato),
+    ),
+    "numato_relay, 4 relays": Kind(
+        driver=lambda link, clock: NumatoRelay(link, clock, relays=4),
+        play=attached(lambda: NumatoRelaySim(relays=4), attach_numato),
+    ),
+    "devantech_relay": Kind(driver=DevantechRelay, play=attached(DevantechRelaySim, attach_devantech)),
 }
 
 

@@ -233,10 +233,12 @@ class ScpiCellEmulator:
         """Skip late replies: ask for a number nobody else could send, and read until it comes."""
         self._sync += 1
         # The leading LF ends whatever half a command the instrument may still hold.
-        self._link.write(f"\nSYST:SYNC? {self._sync}\n".encode("ascii"))
+        sent = f"SYST:SYNC? {self._sync}"
+        self._link.write(f"\n{sent}\n".encode("ascii"))
         expected = f"SYNC {self._sync}".encode("ascii")
-        while not (await self._link.read_until(_LF)).rstrip(b"\r\n").endswith(expected):
-            pass
+        while not (line := (await self._link.read_until(_LF)).rstrip(b"\r\n")).endswith(expected):
+            if line == sent.encode("ascii"):
+                raise self._error(sent, f"'{sent}'", "the line echoes; switch the echo off")
 
     def _garbage(self, sent: str, found: str, expected: str) -> InstrumentError:
         self._in_step = False

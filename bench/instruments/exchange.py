@@ -36,7 +36,6 @@ class Manners:
     spacing_ns: int = 0
     sync: str = "*IDN?"
     in_sync: Callable[[str], bool] = lambda reply: reply.count(",") >= 3
-    echoes: bool = False  # True: the instrument repeats each command, and a missing echo is an error
 
 
 class TextExchange:
@@ -49,6 +48,8 @@ class TextExchange:
         self._lock = asyncio.Lock()
         self._in_step = True  # False: a reply given up may still arrive
         self._first = True
+        self._owed = 0  # replies to `sync` that were given up and may still come
+        self._told = ""  # what was sent last without a reply to come
         self._free_ns = 0  # not before this instant may the next command leave
 
     @property
@@ -74,6 +75,7 @@ class TextExchange:
         async with self._lock:
             try:
                 await self._begin(prefix)
+                self._told = (prefix + sent).strip()
                 return await self._send(prefix + sent, spacing_ns)
             except TimeoutError:
                 found = f"nothing complete within {format_ns(self.manners.timeout_ns)}"
@@ -125,15 +127,16 @@ class TextExchange:
             self._in_step = False
             await self._send(sent, spacing_ns)
             async with asyncio.timeout(manners.timeout_ns / NS_PER_S):
-                if manners.echoes:
-                    await self._take_echo(sent)
                 raw = await self._line()
+                while self._owed and sent != prefix + manners.sync and self._is_sync(raw):
+                    self._owed -= 1
+                    raw = await self._line()
         except LinkError as error:
             raise self.error(sent, str(error), "the line is torn") from error
         # Out of step stays set on anything odd: the next command then begins with a catch-up.
         reply = self._text(sent, raw)
-        if reply == sent.strip() and not manners.echoes:
-            raise self.error(sent, f"'{shortened(reply)}'", "the line echoes; switch the echo off")
+        if reply and reply in (sent.strip(), self._told):
+            raise self._echo(sent, reply)
         self._in_step = True
         return reply
 
@@ -145,19 +148,35 @@ class TextExchange:
             self._free_ns = self.clock.now_ns() + self.manners.spacing_ns
             self._first = False
         if not self._in_step:
-            async with asyncio.timeout((self.manners.timeout_ns + 2 * self.manners.spacing_ns) / NS_PER_S):
-                await self._catch_up(prefix)
+            await self._catch_up(prefix)
+            self._in_step = True
 
     async def _catch_up(self, prefix: str) -> None:
-        """Read past late replies until the one comes that only `sync` has."""
-        self._link.discard_input()
-        await self._send(prefix + self.manners.sync, None)
-        while True:
-            raw = await self._line()
-            text = raw.decode("ascii", "replace").strip()
-            if self.manners.in_sync(text):
-                self._in_step = True
-                return
+        """Read past late replies, to the one that only `sync` has; TimeoutError when it does not come.
+
+        An instrument answers in order. Earlier `sync` questions may have been given up, too: all of them have to be
+        answered, or silence must show that those replies are lost.
+        """
+        manners = self.manners
+        await self._send(prefix + manners.sync, None)
+        self._owed += 1
+        deadline_ns = self.clock.now_ns() + 4 * manners.timeout_ns
+        seen = False
+        while self._owed:
+            if self.clock.now_ns() > deadline_ns:  # a stream of noise
+                raise TimeoutError
+            try:
+                async with asyncio.timeout(manners.timeout_ns / NS_PER_S):
+                    text = (await self._line()).decode("ascii", "replace")
+            except TimeoutError:
+                if seen:
+                    return
+                raise
+            if text == (prefix + manners.sync).strip():
+                raise self._echo(text, text)
+            if manners.in_sync(text):
+                seen = True
+                self._owed -= 1
 
     async def _send(self, sent: str, spacing_ns: int | None) -> int:
         if self.clock.now_ns() < self._free_ns:
@@ -173,11 +192,11 @@ class TextExchange:
             pass
         return raw.strip(b"\r\n")
 
-    async def _take_echo(self, sent: str) -> None:
-        raw = await self._link.read_until(self.manners.line_end)
-        echo = self._text(sent, raw).strip()
-        if echo != sent.strip():
-            raise self.garbage(sent, echo, "its echo of the command")
+    def _is_sync(self, raw: bytes) -> bool:
+        return self.manners.in_sync(raw.decode("ascii", "replace"))
+
+    def _echo(self, sent: str, found: str) -> InstrumentError:
+        return self.error(sent, f"'{shortened(found)}'", "the line echoes; switch the echo off")
 
     def _text(self, sent: str, raw: bytes) -> str:
         try:

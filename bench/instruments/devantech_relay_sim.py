@@ -1,0 +1,77 @@
+"""The Devantech USB-RLY16, played: byte by byte, silent on writes, contacts 10 ms behind."""
+
+from bench.instruments.devantech_relay import (
+    ALL_OFF,
+    ALL_ON,
+    FIRST_OFF,
+    FIRST_ON,
+    SET_STATES,
+    STATES,
+    SUPPLY,
+    VERSION,
+)
+from bench.instruments.ports import DeviceEnd
+from bench.timing.clock import Clock, Phase
+from bench.units import NS_PER_MS
+
+RELAYS = 8
+PROCESSING_NS = 500_000
+CONTACT_NS = 10 * NS_PER_MS
+
+
+class DevantechRelaySim:
+    """One board; `module` 9 is the USB-RLY16."""
+
+    def __init__(self, *, module: int = 9, firmware: int = 4) -> None:
+        self.coils = [False] * RELAYS
+        self._identity = bytes((module, firmware))
+        self._expects_states = False
+        self._contacts = [False] * RELAYS
+        self._changed: list[tuple[int, int, bool]] = []
+
+    def contacts(self, now_ns: int) -> list[bool]:
+        while self._changed and self._changed[0][0] <= now_ns:
+            _, relay, state = self._changed.pop(0)
+            self._contacts[relay] = state
+        return list(self._contacts)
+
+    def handle(self, byte: int, now_ns: int) -> bytes:
+        """The reply to one byte; most have none."""
+        if self._expects_states:
+            self._expects_states = False
+            for relay in range(RELAYS):
+                self._set(relay, bool(byte >> relay & 1), now_ns)
+        elif byte == VERSION:
+            return self._identity
+        elif byte == STATES:
+            return bytes((sum(1 << relay for relay, state in enumerate(self.coils) if state),))
+        elif byte == SET_STATES:
+            self._expects_states = True
+        elif byte == SUPPLY:
+            return bytes((120,))  # 12.0 V
+        elif byte in (ALL_ON, ALL_OFF):
+            for relay in range(RELAYS):
+                self._set(relay, byte == ALL_ON, now_ns)
+        elif FIRST_ON <= byte < FIRST_ON + RELAYS:
+            self._set(byte - FIRST_ON, True, now_ns)
+        elif FIRST_OFF <= byte < FIRST_OFF + RELAYS:
+            self._set(byte - FIRST_OFF, False, now_ns)
+        return b""
+
+    def _set(self, relay: int, state: bool, now_ns: int) -> None:
+        if self.coils[relay] is not state:
+            self.coils[relay] = state
+            self._changed.append((now_ns + CONTACT_NS, relay, state))
+
+
+def attach_devantech(sim: DevantechRelaySim, device: DeviceEnd, clock: Clock) -> None:
+    def execute(byte: int) -> None:
+        reply = sim.handle(byte, clock.now_ns())
+        if reply:
+            device.write(reply)
+
+    def arrived(now_ns: int, data: bytes) -> None:
+        for number, byte in enumerate(data, 1):
+            clock.call_at(now_ns + number * PROCESSING_NS, Phase.INSTRUMENT, lambda byte=byte: execute(byte))  # type: ignore[misc]
+
+    device.subscribe(arrived)

@@ -1,0 +1,272 @@
+"""The EA PSB, played: SCPI and Modbus RTU on one port, remote lock, silent refusals, alarms, a battery behind it."""
+
+import re
+import struct
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+from bench.codec import modbus_rtu as rtu
+from bench.instruments.ports import DeviceEnd
+from bench.timing.clock import Clock, Phase
+from bench.units import NS_PER_MS
+
+RESPONSE_NS = 3 * NS_PER_MS
+LEAST_GAP_NS = 5 * NS_PER_MS
+EXECUTED_NS = 10 * NS_PER_MS
+TEXT_END_NS = 20 * NS_PER_MS  # on USB a silence ends a message that has no LF
+LONGEST_TEXT = 256
+MOST_COMMANDS = 5
+HIGHEST_SHARE = 1.02
+_QUEUE_DEPTH = 5
+_TEXTS = {
+    -100: "Command error", -102: "Syntax error", -108: "Parameter not allowed", -201: "Invalid while in local",
+    -221: "Settings conflict", -222: "Data out of range", -225: "Out of memory", -999: "Safety OVP",
+}  # fmt: skip
+_VALUE = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(k?)([A-Za-z]*)")
+NOMINAL_V, REMOTE, OUTPUT = 121, 402, 405
+SINK_CURRENT, VOLTAGE, CURRENT, POWER, STATE, ACTUAL = 499, 500, 501, 502, 505, 507
+FULL = 0xCCCC
+
+
+class EaPsbSim:
+    """One supply with a battery of `battery_v` and `inner_ohm` at its terminals. `local`: somebody is at the knobs."""
+
+    def __init__(
+        self, *, nominal_v: float = 500.0, nominal_a: float = 90.0, nominal_w: float = 15000.0,
+        battery_v: float = 360.0, inner_ohm: float = 0.1,
+    ) -> None:  # fmt: skip
+        self.nominal_v, self.nominal_a, self.nominal_w = nominal_v, nominal_a, nominal_w
+        self.battery_v = battery_v
+        self.inner_ohm = inner_ohm
+        self.remote = self.local = self.on = self.alarm = False
+        self._identity = (
+            f"EA Elektro-Automatik GmbH&Co.KG, PSB 9{nominal_v:.0f}-{nominal_a:.0f}, 1240210002, V2.14"
+        )
+        self._set = {"VOLT": 0.0, "CURR": 0.0, "SINK:CURR": 0.0, "POW": nominal_w, "SINK:POW": nominal_w}
+        self._nominal = {
+            "VOLT": nominal_v, "CURR": nominal_a, "SINK:CURR": nominal_a, "POW": nominal_w, "SINK:POW": nominal_w
+        }  # fmt: skip
+        self._coming: list[tuple[int, Callable[[], None]]] = []
+        self._errors: deque[int] = deque()
+
+    def raise_alarm(self) -> None:
+        """An overvoltage alarm: the output goes off and stays off until the queue has been read."""
+        self.alarm = True
+        self.on = False
+
+    def terminals(self, now_ns: int) -> tuple[float, float]:
+        """(V, A) at the terminals; positive current flows out of the supply."""
+        while self._coming and self._coming[0][0] <= now_ns:
+            self._coming.pop(0)[1]()
+        if not self.on:
+            return self.battery_v, 0.0
+        wanted_a = (self._set["VOLT"] - self.battery_v) / self.inner_ohm
+        current_a = max(-self._set["SINK:CURR"], min(self._set["CURR"], wanted_a))
+        return self.battery_v + current_a * self.inner_ohm, current_a
+
+    # -- SCPI ----------------------------------------------------------------------------------------------
+
+    def text(self, line: str, now_ns: int) -> bytes:
+        self.terminals(now_ns)
+        commands = [piece.strip() for piece in line.split(";") if piece.strip()]
+        if len(line) > LONGEST_TEXT or len(commands) > MOST_COMMANDS:
+            self._refuse(-225)
+            return b""
+        replies = [
+            reply for one in commands if (reply := self._obey(one.removeprefix(":"), now_ns)) is not None
+        ]
+        return (";".join(replies) + "\n").encode("ascii") if replies else b""
+
+    def _obey(self, command: str, now_ns: int) -> str | None:
+        header, _, parameter = command.upper().partition(" ")
+        volts, amps = self.terminals(now_ns)
+        watts = volts * amps
+        match header:
+            case "*IDN?":
+                return self._identity
+            case "SYST:LOCK:OWN?":
+                return "LOCAL" if self.local else "REMOTE" if self.remote else "NONE"
+            case "OUTP?":
+                return "ON" if self.on else "OFF"
+            case "MEAS:VOLT?":
+                return f"{volts:.2f}V"
+            case "MEAS:CURR?":
+                return f"{amps:.1f}A"
+            case "MEAS:POW?":
+                return f"{watts:.0f}W"
+            case "MEAS:ARR?":
+                return f"{volts:.2f}V, {amps:.1f}A, {watts:.0f}W"
+            case "SYST:ERR?":
+                return self._next_error()
+            case "SYST:ERR:ALL?":
+                found = [self._next_error()]
+                while self._errors:
+                    found.append(self._next_error())
+                return ",".join(found)
+            case "SYST:LOCK":
+                self._lock(parameter)
+            case "*RST":
+                self.remote, self.on, self.alarm = not self.local, False, False
+            case "OUTP" if parameter in ("ON", "OFF"):
+                self._guarded(lambda: self._later(now_ns, lambda: self._switch(parameter == "ON")))
+            case _ if header in self._set:
+                self._guarded(lambda: self._accept(header, parameter, now_ns))
+            case _:
+                self._refuse(-100)
+        return None
+
+    def _lock(self, parameter: str) -> None:
+        if self.local:
+            self._refuse(-201)
+        else:
+            self.remote = parameter == "ON"
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """Settings need the remote lock; without it they are refused in silence."""
+        if self.remote and not self.local:
+            act()
+        else:
+            self._refuse(-201 if self.local else -221)
+
+    def _accept(self, header: str, parameter: str, now_ns: int) -> None:
+        nominal = self._nominal[header]
+        match = _VALUE.fullmatch(parameter)
+        if parameter in ("MIN", "MAX"):
+            value = 0.0 if parameter == "MIN" else nominal
+        elif match is None:
+            self._refuse(-102)
+            return
+        else:
+            value = float(match[1]) * (1000.0 if match[2] else 1.0)
+        if not 0 <= value <= HIGHEST_SHARE * nominal:
+            self._refuse(-222)
+            return
+        self._later(now_ns, lambda: self._set.update({header: value}))
+
+    def _switch(self, on: bool) -> None:
+        self.on = on and not self.alarm
+
+    def _later(self, now_ns: int, act: Callable[[], None]) -> None:
+        self._coming.append((now_ns + EXECUTED_NS, act))
+
+    def _next_error(self) -> str:
+        self.alarm = False  # the side effect that hides alarms from the careless
+        code = self._errors.popleft() if self._errors else 0
+        return f'{code},"{_TEXTS.get(code, "No error")}"'
+
+    def _refuse(self, code: int) -> None:
+        if len(self._errors) < _QUEUE_DEPTH:
+            self._errors.append(code)
+
+    # -- Modbus RTU ----------------------------------------------------------------------------------------
+
+    def frame(self, frame: bytes, now_ns: int) -> bytes:
+        """The reply to one whole RTU frame of address 0 or 1."""
+        self.terminals(now_ns)
+        address, function = frame[0], frame[1]
+        if not rtu.intact(frame):
+            return rtu.framed(bytes((address, function | rtu.EXCEPTION, 5)))
+        where, value = int.from_bytes(frame[2:4], "big"), int.from_bytes(frame[4:6], "big")
+        if function == rtu.READ_REGISTERS:
+            data = self._registers(where, value, now_ns)
+            if data is None:
+                return rtu.framed(bytes((address, function | rtu.EXCEPTION, 2)))
+            return rtu.framed(bytes((address, function, len(data))) + data)
+        if function == rtu.READ_COILS:
+            state = {REMOTE: self.remote, OUTPUT: self.on}.get(where)
+            if state is None:
+                return rtu.framed(bytes((address, function | rtu.EXCEPTION, 2)))
+            data = b"\xff\x00" if state else b"\x00\x00"  # "Limited" mode: two bytes
+            return rtu.framed(bytes((address, function, len(data))) + data)
+        if function in (rtu.WRITE_COIL, rtu.WRITE_REGISTER):
+            code = self._write(where, value, now_ns)
+            return frame if code == 0 else rtu.framed(bytes((address, function | rtu.EXCEPTION, code)))
+        return rtu.framed(bytes((address, function | rtu.EXCEPTION, 1)))
+
+    def _registers(self, first: int, count: int, now_ns: int) -> bytes | None:
+        volts, amps = self.terminals(now_ns)
+        shares = (volts / self.nominal_v, abs(amps) / self.nominal_a, abs(volts * amps) / self.nominal_w)
+        state = self.on << 7 | self.remote << 11 | (amps < 0) << 12 | self.alarm << 15
+        known = {
+            (NOMINAL_V, 2): struct.pack(">f", self.nominal_v),
+            (STATE, 2): state.to_bytes(4, "big"),
+            (ACTUAL, 3): struct.pack(">3H", *(min(0xFFFF, round(share * FULL)) for share in shares)),
+        }
+        return known.get((first, count))
+
+    def _write(self, where: int, value: int, now_ns: int) -> int:
+        """0 when taken, else the exception code."""
+        if self.local:
+            return 0x17
+        if where == REMOTE:
+            self.remote = value == rtu.COIL_ON
+            return 0
+        if not self.remote:
+            return 7
+        names = {VOLTAGE: "VOLT", CURRENT: "CURR", SINK_CURRENT: "SINK:CURR", POWER: "POW"}
+        if where == OUTPUT:
+            self._later(now_ns, lambda: self._switch(value == rtu.COIL_ON))
+        elif where in names:
+            if value > HIGHEST_SHARE * FULL:
+                return 3
+            name = names[where]
+            self._later(now_ns, lambda: self._set.update({name: value / FULL * self._nominal[name]}))
+        else:
+            return 2
+        return 0
+
+
+def attach_ea_psb(sim: EaPsbSim, device: DeviceEnd, clock: Clock) -> None:
+    """Let `sim` answer at `device`: the first byte of a message says which protocol it is in."""
+    pending = bytearray()
+    free_ns = 0
+    serial = 0
+
+    def answer(reply: bytes) -> None:
+        if reply:
+            device.write(reply)
+
+    def take(length: int, now_ns: int, *, text: bool) -> None:
+        nonlocal free_ns
+        message = bytes(pending[:length])
+        del pending[:length]
+        if now_ns < free_ns:  # too close behind the last one: lost
+            return
+        free_ns = now_ns + LEAST_GAP_NS
+
+        def act() -> None:
+            at_ns = clock.now_ns()
+            line = message.decode("ascii", "replace").strip()
+            answer(sim.text(line, at_ns) if text else sim.frame(message, at_ns))
+
+        clock.call_at(now_ns + RESPONSE_NS, Phase.INSTRUMENT, act)
+
+    def silence(mark: int) -> None:
+        if mark == serial and pending and pending[0] >= 42:
+            take(len(pending), clock.now_ns(), text=True)
+
+    def arrived(now_ns: int, data: bytes) -> None:
+        nonlocal serial
+        serial += 1
+        pending.extend(data)
+        while pending:
+            first = pending[0]
+            if first >= 42:
+                end = pending.find(b"\n")
+                if end < 0:
+                    clock.call_at(now_ns + TEXT_END_NS, Phase.INSTRUMENT, partial(silence, serial))
+                    return
+                take(end + 1, now_ns, text=True)
+            elif first in (0, 1):
+                rest = rtu.rest_of_request(bytes(pending[:7])) if len(pending) >= 7 else 0
+                if len(pending) < 7 or (rest is not None and len(pending) < 7 + rest):
+                    return
+                take(len(pending) if rest is None else 7 + rest, now_ns, text=False)
+            elif first in (10, 13):  # an empty line
+                del pending[:1]
+            else:
+                pending.clear()
+                answer(rtu.framed(bytes((first, rtu.EXCEPTION, 1))))
+
+    device.subscribe(arrived)
