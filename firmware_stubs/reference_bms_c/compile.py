@@ -33,6 +33,11 @@ class Host:
 
 HOSTS = {
     "library": Host(sources=("hosts/library.c",), flags=("-shared", "-fPIC"), suffix=".so"),
+    "process": Host(
+        sources=("hosts/run.c", "hosts/slcan.c", "hosts/port.c", "hosts/process.c"),
+        flags=("-D_GNU_SOURCE",),
+        suffix="",
+    ),
     "replay": Host(sources=("hosts/replay.c",), flags=(), suffix=""),
 }
 

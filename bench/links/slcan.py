@@ -1,0 +1,291 @@
+"""CAN behind a serial line that speaks SLCAN (CANable, CANUSB): on the loop, without python-can's 2 s pause.
+
+The line carries no usable time: stamps are taken when the bench reads or writes. A received frame is stamped late by
+the adapter, its USB and the bench's loop; `U_NS` is the half-width this is worth. The loop is watched on a fine grid,
+and what it is late beyond that goes into the trace, from where it widens the verdict's interval.
+"""
+
+import asyncio
+import contextlib
+import os
+import stat
+import tty
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import serial
+
+from bench.errors import LinkError, nearest
+from bench.links.ports import FrameListener
+from bench.links.slcan_text import BEL, CR, LONGEST_LINE, line_of, opening, read_line
+from bench.timing.clock import Clock, Phase, Timebase
+from bench.trace.events import CanFrame, Kind
+from bench.trace.timeline import Stamping, Trace
+from bench.units import NS_PER_MS
+
+U_NS = 5 * NS_PER_MS  # USB polls every 1 ms, the adapter queues some frames; the rest is unnoticed lateness of the loop
+VIRTUAL = "virtual"  # a pseudo-terminal of the bench's own; the DUT opens its far end
+_WATCH_NS = 2 * NS_PER_MS
+_LATE_NS = 2 * NS_PER_MS
+_ATTACH_NS = 10 * NS_PER_MS
+_SETTLE_NS = 300 * NS_PER_MS  # what was in the line before, and refusals of commands the adapter did not need
+_CHUNK_BYTES = 65536
+_MOST_UNSENT_BYTES = 8192  # some 300 frames: an adapter this far behind has stopped
+DEFAULT_BAUD = 921_600
+
+
+class SlcanCan:
+    """A CanLink on a serial line. Own frames enter the trace when the system has taken their last byte."""
+
+    def __init__(
+        self,
+        *,
+        channel: str,
+        descriptor: int,
+        where: str,
+        bitrate: int,
+        clock: Clock,
+        trace: Trace | None,
+        name: str,
+        device: serial.Serial | None = None,
+        far_end: str = "",
+    ) -> None:
+        self.channel = channel
+        self.stamping = Stamping(source="read by the bench, slcan", u_ns=U_NS)
+        self.far_end = far_end
+        self.dropped = 0  # frames the adapter refused, or that were lost in front of it
+        self._fd = descriptor
+        self._device = device
+        self._opening = opening(bitrate)
+        self._clock = clock
+        self._trace = trace
+        self._name = name
+        self._where = f"CAN '{channel}' slcan {where}"
+        self._listeners: list[FrameListener] = []
+        self._received = bytearray()
+        self._unsent = bytearray()
+        self._pending: deque[tuple[int, CanFrame]] = deque()  # (end in the stream of bytes, frame)
+        self._queued = self._written = 0  # bytes ever queued and written
+        self._attached = False
+        self._quiet_until_ns = 0
+        self._gone = ""
+        self._loop = asyncio.get_running_loop()
+        os.set_blocking(descriptor, False)
+        if trace is not None:
+            trace.stamping[channel] = self.stamping
+        now_ns = clock.now_ns()
+        self._timers = [clock.every(_WATCH_NS, Phase.OBSERVE, self._watch, first_ns=now_ns + _WATCH_NS)]
+        self._expected_ns = now_ns + _WATCH_NS
+        if far_end:  # nobody holds the other end yet, and its opening gives no event
+            self._timers.append(clock.every(_ATTACH_NS, Phase.BUS, self._look_for_far_end, first_ns=now_ns))
+        else:
+            self._attach()
+
+    def send(self, frame: CanFrame) -> None:
+        """Without anybody at a virtual line's far end the frame is on no bus, and not in the trace."""
+        if self._gone:
+            raise LinkError(f"{self._where}: {self._gone}")
+        try:
+            line = line_of(frame)
+        except LinkError as error:
+            raise LinkError(f"{self._where}: {error}") from error
+        if not self._attached:
+            return
+        if len(self._unsent) > _MOST_UNSENT_BYTES:
+            self._lose("the adapter takes nothing any more: a frame was dropped in front of it")
+            return
+        self._queue(line)
+        self._pending.append((self._queued, frame))
+        self._write()
+
+    def subscribe(self, listener: FrameListener) -> None:
+        self._listeners.append(listener)
+
+    def close(self) -> None:
+        if not self._gone and self._attached:
+            with contextlib.suppress(OSError):
+                os.write(self._fd, b"C\r")
+        self._end("closed; open it again before use")
+
+    # --- the line -------------------------------------------------------------------------------------------
+
+    def _attach(self) -> None:
+        self._attached = True
+        self._quiet_until_ns = self._clock.now_ns() + _SETTLE_NS
+        self._loop.add_reader(self._fd, self._on_readable)
+        self._queue(self._opening)
+        self._write()
+
+    def _detach(self) -> None:
+        """The far end was closed: a board that was switched off. What was on its way is lost."""
+        self._attached = False
+        self._loop.remove_reader(self._fd)
+        self._loop.remove_writer(self._fd)
+        self._received.clear()
+        self._unsent.clear()
+        self._pending.clear()
+        self._queued = self._written
+
+    def _look_for_far_end(self) -> None:
+        if self._attached or self._gone:
+            return
+        try:
+            os.read(self._fd, _CHUNK_BYTES)  # an end that is held has nothing to say yet, as the channel is closed
+        except BlockingIOError:
+            pass
+        except OSError:  # EIO: nobody there
+            return
+        self._attach()
+
+    def _queue(self, text: bytes) -> None:
+        self._unsent += text
+        self._queued += len(text)
+
+    def _write(self) -> None:
+        try:
+            taken = os.write(self._fd, self._unsent)
+        except BlockingIOError:
+            taken = 0
+        except OSError as error:
+            self._broken(error)
+            return
+        del self._unsent[:taken]
+        self._written += taken
+        now_ns = self._clock.now_ns()
+        while self._pending and self._pending[0][0] <= self._written:
+            _, frame = self._pending.popleft()
+            if self._trace is not None:
+                self._trace.frame(now_ns, self.channel, frame, self._name)
+        if self._unsent:
+            self._loop.add_writer(self._fd, self._write)
+        else:
+            self._loop.remove_writer(self._fd)
+
+    def _on_readable(self) -> None:
+        try:
+            chunk = os.read(self._fd, _CHUNK_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._broken(error)
+            return
+        if not chunk:
+            self._broken(OSError("end of file"))
+            return
+        now_ns = self._clock.now_ns()
+        self._received += chunk.replace(BEL, BEL + CR)  # a refusal stands for a line
+        *lines, rest = self._received.split(CR)
+        self._received = rest
+        for line in lines:
+            self._take(now_ns, bytes(line))
+            if self._gone:  # a listener has closed the link
+                return
+        if len(rest) > LONGEST_LINE:
+            self._anomaly(now_ns, f"{len(rest)} bytes without an end of line; expected SLCAN")
+            self._received.clear()
+
+    def _take(self, now_ns: int, text: bytes) -> None:
+        line = read_line(text)
+        frame = line.frame
+        if frame is not None:
+            if self._trace is not None:
+                self._trace.frame(now_ns, self.channel, frame, "dut")
+            for listener in self._listeners:
+                listener(now_ns, frame)
+        elif line.refused and now_ns > self._quiet_until_ns:
+            self._lose("the adapter refused a frame (BEL)")
+        elif line.wrong and now_ns > self._quiet_until_ns:
+            self._anomaly(now_ns, line.wrong)
+        elif line.remote:
+            self._anomaly(now_ns, "a remote frame was received; the bench uses data frames only")
+
+    # --- what goes wrong ------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        now_ns = self._clock.now_ns()
+        late_ns = now_ns - self._expected_ns
+        self._expected_ns = now_ns + _WATCH_NS
+        if late_ns > _LATE_NS and self._trace is not None and self._attached:
+            self._trace.mark(now_ns, Kind.BENCH_LATE, self._where, late_ns=late_ns)
+
+    def _broken(self, error: OSError) -> None:
+        if self.far_end:
+            self._detach()
+            return
+        self._end(f"the device is gone ({error}); check plug and supply")
+        if self._trace is not None:
+            self._trace.mark(self._clock.now_ns(), Kind.ERROR, self._where, text=self._gone)
+
+    def _lose(self, text: str) -> None:
+        self.dropped += 1
+        if self._trace is not None:
+            self._trace.mark(self._clock.now_ns(), Kind.ANOMALY, self._where, text=text, dropped=1)
+
+    def _anomaly(self, t_ns: int, text: str) -> None:
+        if self._trace is not None:
+            self._trace.mark(t_ns, Kind.ANOMALY, self._where, u_ns=U_NS, text=text)
+
+    def _end(self, reason: str) -> None:
+        if self._gone:
+            return
+        self._gone = reason
+        for timer in self._timers:
+            timer.cancel()
+        self._loop.remove_reader(self._fd)
+        self._loop.remove_writer(self._fd)
+        if self._device is not None:
+            self._device.close()
+        else:
+            os.close(self._fd)
+
+
+def open_slcan(
+    channel: str, options: Mapping[str, Any], clock: Clock, trace: Trace | None, name: str
+) -> SlcanCan:
+    """Options as in python-can: channel (the device, or "virtual"), bitrate, tty_baudrate. LinkError names the cause."""
+    where = f"CAN '{channel}' slcan"
+    if clock.timebase is not Timebase.HOST:
+        raise LinkError(f"{where}: runs in real time only; expected a simulated bus")
+    known = ("channel", "bitrate", "tty_baudrate")
+    for option in options:
+        if option not in known:
+            raise LinkError(
+                f"{where}: unknown option '{option}'; expected {', '.join(known)}{nearest(option, known)}"
+            )
+    port = str(options.get("channel", ""))
+    bitrate = int(options.get("bitrate", 500_000))
+    opening(bitrate)  # refuse a bit rate before anything is opened
+    if port == VIRTUAL:
+        descriptor, far_end = _own_pty()
+        return SlcanCan(
+            channel=channel, descriptor=descriptor, where=f"{VIRTUAL} {far_end}", bitrate=bitrate, clock=clock,
+            trace=trace, name=name, far_end=far_end,
+        )  # fmt: skip
+    device = _open_device(where, port, int(options.get("tty_baudrate", DEFAULT_BAUD)))
+    return SlcanCan(
+        channel=channel, descriptor=device.fileno(), where=port, bitrate=bitrate, clock=clock,
+        trace=trace, name=name, device=device,
+    )  # fmt: skip
+
+
+def _own_pty() -> tuple[int, str]:
+    """(our end, the name of the far end). Our own copy of the far end is closed, so that its absence is seen."""
+    near, far = os.openpty()
+    tty.setraw(far)
+    name = os.ttyname(far)
+    os.close(far)
+    return near, name
+
+
+def _open_device(where: str, port: str, baud: int) -> serial.Serial:
+    if not port:
+        raise LinkError(f'{where}: found no channel; expected a device such as "/dev/ttyACM0", or "{VIRTUAL}"')
+    path = Path(port)
+    if path.exists() and not stat.S_ISCHR(path.stat().st_mode):
+        raise LinkError(f"{where}: '{port}' is no serial device")
+    try:
+        return serial.Serial(port, baud, timeout=0, write_timeout=0, inter_byte_timeout=0, exclusive=True)
+    except (OSError, ValueError) as error:  # SerialException is an OSError
+        raise LinkError(f"{where}: '{port}' cannot be opened: {error}") from error
