@@ -1,5 +1,7 @@
 """Every firmware build that can be named: the reference and its mutants, in Python and, with the suffix _c, in C."""
 
+import sys
+
 from firmware_stubs import mutants
 from firmware_stubs.reference_bms.bms import ReferenceBms
 from firmware_stubs.reference_bms.limits import Limits
@@ -14,6 +16,13 @@ def build(name: str, *, limits: Limits | None = None) -> ReferenceBms | SteppedF
     if name.endswith(C_SUFFIX):
         return build_stepped(name.removesuffix(C_SUFFIX), limits=limits)
     return mutants.build(name, limits=limits)
+
+
+def process_command(name: str) -> list[str]:
+    """What starts the firmware as a process in real time; --vehicle and --sense are to follow, each with its bus."""
+    if name.endswith(C_SUFFIX):
+        return [str(c.build(name.removesuffix(C_SUFFIX), "process"))]
+    return [sys.executable, "-m", "firmware_stubs.reference_bms", "--mutant", name]
 
 
 def build_hash(name: str) -> bytes:

@@ -11,6 +11,7 @@ import can
 
 from bench.errors import LinkError
 from bench.links.ports import CanLink, FrameListener
+from bench.links.slcan import open_slcan
 from bench.links.udp_multicast import open_udp_multicast
 from bench.timing.clock import Clock, Timebase
 from bench.timing.correlation import correlate
@@ -186,13 +187,15 @@ def open_can(
     """
     if interface == "udp_multicast":
         return open_udp_multicast(channel, options, clock, trace, name)
+    if (
+        interface == "slcan"
+    ):  # python-can's sleeps 2 s with the loop blocked, and cannot say which frames left
+        return open_slcan(channel, options, clock, trace, name)
     if clock.timebase is not Timebase.HOST:
         raise LinkError(f"CAN '{channel}' {interface}: runs in real time only; expected a simulated bus")
     arguments = dict(options)
     if _INTERFACES.get(interface, _UNKNOWN).echo:
         arguments.setdefault("receive_own_messages", True)
-    if interface == "slcan":
-        arguments.setdefault("sleep_after_open", 0.05)  # 2 s by default, with the loop blocked
     try:
         bus = can.Bus(interface=interface, **arguments)
     except (can.CanError, OSError, ValueError, TypeError, ImportError, NotImplementedError) as error:

@@ -25,7 +25,9 @@ from bench.trace.events import CanFrame, Kind
 from bench.trace.timeline import Stamping, Trace
 from bench.units import NS_PER_MS
 
-U_NS = 5 * NS_PER_MS  # USB polls every 1 ms, the adapter queues some frames; the rest is unnoticed lateness of the loop
+U_NS = (
+    5 * NS_PER_MS
+)  # USB polls every 1 ms, the adapter queues some frames; the rest is unnoticed lateness of the loop
 VIRTUAL = "virtual"  # a pseudo-terminal of the bench's own; the DUT opens its far end
 _WATCH_NS = 2 * NS_PER_MS
 _LATE_NS = 2 * NS_PER_MS
@@ -132,7 +134,9 @@ class SlcanCan:
         if self._attached or self._gone:
             return
         try:
-            os.read(self._fd, _CHUNK_BYTES)  # an end that is held has nothing to say yet, as the channel is closed
+            os.read(
+                self._fd, _CHUNK_BYTES
+            )  # an end that is held has nothing to say yet, as the channel is closed
         except BlockingIOError:
             pass
         except OSError:  # EIO: nobody there
@@ -244,7 +248,7 @@ class SlcanCan:
 def open_slcan(
     channel: str, options: Mapping[str, Any], clock: Clock, trace: Trace | None, name: str
 ) -> SlcanCan:
-    """Options as in python-can: channel (the device, or "virtual"), bitrate, tty_baudrate. LinkError names the cause."""
+    """Options as in python-can: channel (a device, or "virtual"), bitrate, tty_baudrate. LinkError names the cause."""
     where = f"CAN '{channel}' slcan"
     if clock.timebase is not Timebase.HOST:
         raise LinkError(f"{where}: runs in real time only; expected a simulated bus")
@@ -281,7 +285,9 @@ def _own_pty() -> tuple[int, str]:
 
 def _open_device(where: str, port: str, baud: int) -> serial.Serial:
     if not port:
-        raise LinkError(f'{where}: found no channel; expected a device such as "/dev/ttyACM0", or "{VIRTUAL}"')
+        raise LinkError(
+            f'{where}: found no channel; expected a device such as "/dev/ttyACM0", or "{VIRTUAL}"'
+        )
     path = Path(port)
     if path.exists() and not stat.S_ISCHR(path.stat().st_mode):
         raise LinkError(f"{where}: '{port}' is no serial device")

@@ -15,7 +15,17 @@ BEL = b"\a"
 LONGEST_LINE = 160  # an FD frame with 29 bits and 64 bytes takes 139, a time stamp 4 more
 
 # Command of the adapter by bit rate: S0 .. S8.
-BITRATES = {10_000: 0, 20_000: 1, 50_000: 2, 100_000: 3, 125_000: 4, 250_000: 5, 500_000: 6, 800_000: 7, 1_000_000: 8}
+BITRATES = {
+    10_000: 0,
+    20_000: 1,
+    50_000: 2,
+    100_000: 3,
+    125_000: 4,
+    250_000: 5,
+    500_000: 6,
+    800_000: 7,
+    1_000_000: 8,
+}
 _FD_LENGTHS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64)
 _LETTERS = {(False, False, False): "t", (True, False, False): "T", (False, True, False): "d",
             (True, True, False): "D", (False, True, True): "b", (True, True, True): "B"}  # fmt: skip

@@ -9,33 +9,42 @@ from bench.config.bench_file import CanConfig
 from bench.errors import LinkError
 from bench.links.ports import CanLink
 from bench.links.python_can import open_can
+from bench.links.slcan import SlcanCan
 from bench.timing.host import HostClock
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
 
-DEFAULT_UDP_PORT = 43113  # python-can's
+DEFAULT_GROUP, DEFAULT_UDP_PORT = "239.74.163.2", 43113  # python-can's
 MOST_BENCHES = 20
 LATE_NS = 20 * NS_PER_MS  # a grid call later than this is worth a mark: it could make a DUT miss a message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buses:
-    """The bench's open ends of all buses. `arguments`: the same buses as a process takes them on its command line."""
+    """The bench's open ends of all buses.
+
+    `arguments` are the same buses as the DUT's process takes them on its command line, `rack_arguments` as the virtual
+    rack does. They differ where a line has two ends only: there the rack has a bus of its own, and the bench relays.
+    """
 
     links: dict[str, CanLink]
     arguments: dict[str, str]
+    rack_arguments: dict[str, str]
+    relays: tuple[CanLink, ...]
     claims: tuple[socket.socket, ...]
 
     def trouble(self) -> str | None:
         """What makes it pointless to go on, in words; None while the buses can be believed."""
-        dropped = sum(getattr(link, "dropped", 0) for link in self.links.values())
+        dropped = sum(getattr(link, "dropped", 0) for link in (*self.links.values(), *self.relays))
         if dropped:
             return f"{dropped} CAN frames were lost by the receive buffer: what they said cannot be known"
         return None
 
     def give_back(self) -> None:
         """Let another run on this machine have the virtual buses. The links are closed by the rig."""
+        for relay in self.relays:
+            relay.close()
         for claim in self.claims:
             claim.close()
 
@@ -44,22 +53,58 @@ def open_buses(configured: Mapping[str, CanConfig], clock: HostClock, trace: Tra
     """Open every bus of the bench file. Raises LinkError where one cannot be had; none stays open then."""
     links: dict[str, CanLink] = {}
     arguments: dict[str, str] = {}
+    rack_arguments: dict[str, str] = {}
+    relays: list[CanLink] = []
     claims: list[socket.socket] = []
     try:
         for channel, wanted in configured.items():
             can, claim = claimed(wanted)
             if claim is not None:
                 claims.append(claim)
-            links[channel] = open_can(channel, can.interface, can.options, clock, trace, "bench")
-            arguments[channel] = bus_argument(can)
-            trace.stamping[channel] = links[channel].stamping
+            link = links[channel] = open_can(channel, can.interface, can.options, clock, trace, "bench")
+            arguments[channel] = rack_arguments[channel] = bus_argument(can)
+            trace.stamping[channel] = link.stamping
+            if isinstance(link, SlcanCan):
+                if link.far_end:
+                    arguments[channel] = f"slcan:channel={link.far_end}"
+                relayed, relay_claim, relay = _relay_to(link, clock)
+                rack_arguments[channel] = bus_argument(relayed)
+                relays.append(relay)
+                claims.append(relay_claim)
     except LinkError:
-        for link in links.values():
+        for link in (*links.values(), *relays):
             link.close()
         for claim in claims:
             claim.close()
         raise
-    return Buses(links=links, arguments=arguments, claims=tuple(claims))
+    return Buses(
+        links=links,
+        arguments=arguments,
+        rack_arguments=rack_arguments,
+        relays=tuple(relays),
+        claims=tuple(claims),
+    )
+
+
+def _relay_to(line: SlcanCan, clock: HostClock) -> tuple[CanConfig, socket.socket, CanLink]:
+    """A bus for the rack, whose frames go out on `line`: a serial line has no room for a third node.
+
+    The onset is the frame on the line, as the bench writes it; what the relay takes is before it, and in no figure.
+    """
+    options: dict[str, str | int | bool] = {
+        "channel": DEFAULT_GROUP,
+        "port": DEFAULT_UDP_PORT,
+        "hop_limit": 0,
+    }
+    wanted = CanConfig(
+        channel=line.channel, dbc=(), bitrate=0, data_bitrate=None, interface="udp_multicast", options=options
+    )
+    can, claim = claimed(wanted)
+    if claim is None:
+        raise LinkError(f"CAN '{line.channel}': the rack's bus could not be claimed")
+    relay = open_can(line.channel, can.interface, can.options, clock, None, "relay")
+    relay.subscribe(lambda _, frame: line.send(frame))
+    return can, claim, relay
 
 
 def bus_argument(can: CanConfig) -> str:

@@ -23,6 +23,7 @@ from bench.wiring.common import (
     contactor_commands_of,
 )
 from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
+from firmware_stubs.builds import process_command
 
 
 async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: random.Random) -> Rig:
@@ -39,13 +40,13 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
     instrument = config.instruments["cells"]
     shown = emulator_shows(wired.played)
     rack = ProcessDut(
-        [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", buses.arguments[shown.channel],
+        [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", buses.rack_arguments[shown.channel],
          "--layout", layout_text(shown.pages, shown.cycle_ns, shown.gap_ns),
          "--channels", str(config.pack.cells)],
         "virtual rack",
     )  # fmt: skip
     dut = ProcessDut(
-        [sys.executable, "-m", "firmware_stubs.reference_bms", "--mutant", config.dut.firmware,
+        [*process_command(config.dut.firmware),
          *(word for channel, bus in buses.arguments.items() for word in (f"--{channel}", bus))],
         f"DUT {config.dut.firmware}",
     )  # fmt: skip
