@@ -431,7 +431,7 @@ def test_asking_for_a_firmware_that_is_not_there_is_refused() -> None:
 @needs_compiler
 @pytest.mark.parametrize(
     ("firmware", "scenario", "code"),
-    [("reference_c", "ov-step-cell17", 0), ("never_detects_overvoltage_c", "ov-step-cell60", 1)],
+    [("reference_c", "healthy-drive", 0), ("never_detects_overvoltage_c", "ov-step-cell60", 1)],
 )
 def test_a_run_in_real_time_over_two_serial_lines(
     firmware: str, scenario: str, code: int, tmp_path: Path
