@@ -62,9 +62,14 @@ class Pages:
     pages: tuple[Page, ...]
 
     def payload(self, page: int, read: Read) -> bytes:
+        return self.payload_of(page, [read(slot[0], slot[1]) for slot in self.pages[page].slots])
+
+    def payload_of(self, page: int, values: Sequence[float | None]) -> bytes:
+        """The payload that shows `values`, one for each slot of the page."""
         little, big, slots = self.pages[page]
-        for quantity, index, kind, is_big, shift, mask, gain, offset, low, high, none, beyond in slots:
-            value = read(quantity, index)
+        for (_, _, kind, is_big, shift, mask, gain, offset, low, high, none, beyond), value in zip(
+            slots, values
+        ):
             missing = value is None or value != value
             if kind == _VALUE:
                 if missing:
@@ -113,6 +118,25 @@ class Pages:
                 for little, big, slots in plain["pages"]
             ),
         )
+
+
+class Payloads:
+    """Payloads of one played message. Remembers each page's last one: most cycles show the same values again."""
+
+    def __init__(self, pages: Pages, read: Read) -> None:
+        self._pages = pages
+        self._read = read
+        self._asked = [[(slot.quantity, slot.number) for slot in page.slots] for page in pages.pages]
+        self._shown: list[Sequence[float | None] | None] = [None] * len(pages.pages)
+        self._payload = [b""] * len(pages.pages)
+
+    def of(self, page: int) -> bytes:
+        read = self._read
+        values = [read(quantity, number) for quantity, number in self._asked[page]]
+        if values != self._shown[page]:
+            self._payload[page] = self._pages.payload_of(page, values)
+            self._shown[page] = values
+        return self._payload[page]
 
 
 def compile_pages(play: Play, message: Message, numbers: Mapping[str, int], file: object) -> Pages:

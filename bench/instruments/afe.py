@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 
-from bench.codec.pages import Pages
+from bench.codec.pages import Pages, Payloads
 from bench.errors import ConfigError
 from bench.timing.clock import Clock, Phase
 from bench.timing.sweep import Sweep
@@ -24,6 +24,7 @@ class AnalogueFrontEnd:
         gap_ns: int,
     ) -> None:
         self._pages = pages
+        self._payloads = Payloads(pages, self._cell)
         self._output_v = output_v
         self._send = send
         self._latest: Sequence[float | None] = ()
@@ -42,8 +43,7 @@ class AnalogueFrontEnd:
         if page == 0 or not self._at_once:  # a sweep sent at once is one measurement
             self._latest = self._output_v()
         pages = self._pages
-        payload = pages.payload(page, self._cell)
-        self._send(CanFrame(pages.can_id, payload, pages.extended, pages.fd))
+        self._send(CanFrame(pages.can_id, self._payloads.of(page), pages.extended, pages.fd))
 
     def _cell(self, _quantity: str, index: int) -> float | None:
         return self._latest[index] if index < len(self._latest) else None

@@ -47,6 +47,13 @@ class Contactor:
     def arcing(self) -> bool:
         return self._arc_ns > 0
 
+    @property
+    def settled(self) -> bool:
+        """Where it was told to be, or welded: letting time pass changes nothing."""
+        if self._bouncing_ns or self._arc_ns:
+            return False
+        return self.closed == (self.command and not self._stuck_open) or (self.closed and self._welded)
+
     def weld(self) -> None:
         """From its next closing on, or at once when closed, the contact cannot open."""
         self._welded, self._stuck_open = True, False
@@ -102,6 +109,10 @@ class Contactors:
     @property
     def precharge_path(self) -> bool:
         return self.precharge.closed and self.minus.closed and not self.plus.closed
+
+    @property
+    def settled(self) -> bool:
+        return self.plus.settled and self.minus.settled and self.precharge.settled
 
     def advance(self, dt_ns: int, current_a: float = 0.0) -> None:
         """`current_a` flows through the closed path; only one contact has to break it."""

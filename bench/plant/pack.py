@@ -16,6 +16,7 @@ from bench.plant.thermal import COOLANT_K_W
 from bench.units import NS_PER_S
 
 INTERCONNECT_OHM = 0.05e-3  # busbar per cell, contactors and cable included: engineering estimate
+EMPTY_LINK_V = 1.0  # what is left of its discharge below this is of no interest to anybody
 FUSE_PER_LIMIT = 2.0  # the fuse carries twice the largest current that the chemistry allows
 
 
@@ -146,6 +147,18 @@ class Pack:
     def path_whole(self) -> bool:
         """Neither fuse nor pyro has opened the path; the contactors may still be open."""
         return not (self.fuse.blown or self.pyro.fired)
+
+    @property
+    def calm(self) -> bool:
+        """Contactors settled, link fed or empty, no short: under the same load one long step equals many short ones."""
+        contactors = self.contactors
+        if self.external_short_ohm < math.inf or self.link.short_ohm < math.inf or not contactors.settled:
+            return False
+        if not self.path_whole:
+            return self.link.voltage_v < EMPTY_LINK_V
+        if contactors.main_path:
+            return self._was_closed
+        return not contactors.precharge_path and self.link.voltage_v < EMPTY_LINK_V
 
     def set_command(self, plus: bool, minus: bool, precharge: bool) -> None:
         """Drive the coils; the contacts follow within the steps to come."""

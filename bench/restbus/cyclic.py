@@ -2,7 +2,7 @@
 
 from bench.codec import e2e
 from bench.codec.database import Message
-from bench.codec.pages import Pages, Read
+from bench.codec.pages import Pages, Payloads, Read
 from bench.links.ports import CanLink
 from bench.restbus.disturbance import Disturbance
 from bench.timing.clock import Clock, Phase
@@ -38,8 +38,8 @@ class CyclicMessage:
         self.disturbance: Disturbance | None = None
         self._clock = clock
         self._link = link
-        self._pages = pages
         self._read = read
+        self._payloads = Payloads(pages, self._value)
         self._protected = message.e2e_profile == "P01"
         self._counter = 0
         self._sent = 0  # frames so far: what a signal that shows "counter" counts
@@ -59,7 +59,7 @@ class CyclicMessage:
     def _send(self, page: int) -> None:
         if self.muted:
             return
-        data = self._pages.payload(page, self._value)
+        data = self._payloads.of(page)
         self._sent += 1
         if self.disturbance is not None:
             self._send_disturbed(data, self.disturbance)

@@ -24,7 +24,9 @@ class LiveFault:
 class LiveFaults:
     """The dead-man of injected faults. A fault that cannot be taken off is told as such, and poisons the rig."""
 
-    def __init__(self, clock: Clock, trace: Trace) -> None:
+    def __init__(self, clock: Clock, trace: Trace, before: Callable[[], None]) -> None:
+        """`before` is called before a fault is put on or taken off: the plant is brought to the present."""
+        self._before = before
         self._clock = clock
         self._trace = trace
         self._live: list[LiveFault] = []
@@ -34,6 +36,7 @@ class LiveFaults:
 
     def admit(self, name: str, owner: str, ttl_ns: int, clear: Callable[[], Awaitable[None]]) -> LiveFault:
         """Before the fault is applied, so that one half applied is cleared too."""
+        self._before()
         fault = LiveFault(
             name=name, owner=owner, until_ns=self._clock.now_ns() + ttl_ns, ttl_ns=ttl_ns, clear=clear
         )
@@ -44,6 +47,7 @@ class LiveFaults:
         """Does nothing for a fault that is off already. Marks FAULT_STUCK and re-raises when it stays on."""
         if fault not in self._live:
             return
+        self._before()
         try:
             await fault.clear()
         except (InstrumentError, LinkError, OSError) as error:

@@ -10,6 +10,7 @@ from bench.dut.ports import Dut
 from bench.errors import BenchError, InstrumentError, LinkError
 from bench.instruments.ports import CellEmulator
 from bench.links.ports import CanLink
+from bench.plant.coasting import Coasting, Commands
 from bench.plant.pack import Load, Pack
 from bench.restbus.cyclic import CyclicMessage
 from bench.rig.live_faults import LiveFaults
@@ -18,7 +19,7 @@ from bench.rig.view import TraceView
 from bench.timing.clock import Clock, Phase, Timer
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
-from bench.units import NS_PER_MS, NS_PER_S
+from bench.units import NS_PER_MS
 
 PLANT_PERIOD_NS = 10 * NS_PER_MS
 EMULATOR_PERIOD_NS = 100 * NS_PER_MS
@@ -61,11 +62,14 @@ class Rig:
     overrides_v: dict[int, float] = field(default_factory=dict)
     health: Callable[[], str | None] = lambda: None
     faults: LiveFaults = field(init=False)
+    _coasting: Coasting = field(init=False)
+    _commands: Commands = (False, False, False)
     _timers: list[Timer] = field(default_factory=list)
     _driven_v: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.faults = LiveFaults(self.clock, self.trace)
+        self._coasting = Coasting(self.pack)
+        self.faults = LiveFaults(self.clock, self.trace, before=self._coasting.settle)
 
     async def energise(self) -> None:
         """Bring the virtual hardware up: instrument identified, dead-man armed, outputs on at the plant's voltages."""
@@ -134,6 +138,7 @@ class Rig:
             self.trace.mark(now_ns, Kind.SAFE_STATE_REACHED, "rig", readback=True)
 
     def _wanted_v(self) -> list[float]:
+        self._coasting.settle()
         voltages: list[float] = self.pack.cell_voltage_v.tolist()
         for cell, voltage_v in self.overrides_v.items():
             voltages[cell - 1] = voltage_v
@@ -141,12 +146,11 @@ class Rig:
 
     def _step_plant(self) -> None:
         self.view.update()
-        commands = self.contactor_commands()
-        if commands is not None:
-            self.pack.set_command(*commands)
+        self._commands = self.contactor_commands() or self._commands
         vehicle = self.vehicle
         limit_a = self.charge_limit_a()
         charge_a = vehicle.charge_a
         if limit_a is not None and not vehicle.charger_ignores_limit:
             charge_a = min(charge_a, limit_a)
-        self.pack.step(PLANT_PERIOD_NS / NS_PER_S, Load(current_a=vehicle.load_a, charge_current_a=charge_a))
+        load = Load(current_a=vehicle.load_a, charge_current_a=charge_a)
+        self._coasting.step(PLANT_PERIOD_NS, self._commands, load)

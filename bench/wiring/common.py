@@ -12,6 +12,7 @@ from bench.errors import ConfigError
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.rig.view import TraceView
+from bench.trace.events import FrameSeen
 from bench.wiring.virtual_signals import Played, bind_plays
 
 CAPABILITIES = frozenset(
@@ -76,9 +77,16 @@ def reader_of(wired: Wired, view: TraceView, role: Role) -> Callable[[], float |
     key, read = (role.channel, message.can_id), message.reader(role.signal)
     latest = view.latest
 
+    last: FrameSeen | None = None
+    shown: float | None = None
+
     def value() -> float | None:
+        nonlocal last, shown
         seen = latest.get(key)
-        return None if seen is None else read(seen.frame.data)
+        if seen is not last:  # asked every plant step, answered anew by a new frame only
+            last = seen
+            shown = None if seen is None else read(seen.frame.data)
+        return shown
 
     return value
 
