@@ -57,6 +57,12 @@ class Pack:
         self.current_a = 0.0
         self.plus_kohm = self.minus_kohm = 2000.0
         self.monitor_status = 0
+        self.monitor_age_s = 0.1
+        self.chassis_lost = self.monitor_error = False
+        self.hall_a: float | None = None  # None: the second channel reads what the first one does
+        self.sensor_bits: set[str] = set()
+        self.clamp15 = True
+        self.pyro_open = False
         self.hvil_closed = True
         self.crash = False
         self.supply_v = 13.5
@@ -154,21 +160,37 @@ class Pack:
                     "IO_CellVoltages",
                     CanFrame(0x300, _cell_group(group, *self.cells_v[4 * group : 4 * group + 4])),
                 )
-            names = {"MonitorStatus": self.monitor_status}
-            values = {"InsulationPlus": self.plus_kohm, "InsulationMinus": self.minus_kohm, **names}
-            self._send("sense", "IO_Insulation", self.protected("IO_Insulation", values))
+            self._send("sense", "IO_Insulation", self.protected("IO_Insulation", self._insulation()))
         if self._tick % 100 == 0:
             for group in range(4):
                 numbers = range(6 * group + 1, 6 * group + 7)
                 sensors = {f"Temperature{n:02d}": self.temperatures_c[n - 1] for n in numbers}
                 data = IO.encode_message("IO_Temperatures", {"SensorGroup": group, **sensors})
                 self._send("sense", "IO_Temperatures", CanFrame(0x301, data))
-        current = {"SensorError": 0, "Overrange": 0, "PackCurrent": self.current_a}
-        self._send("sense", "IO_Current", self.protected("IO_Current", current))
+        self._send("sense", "IO_Current", self.protected("IO_Current", self._current()))
         self._send("sense", "IO_Contactors", self.protected("IO_Contactors", self._contacts()))
         if self._tick % 2 == 0:
             wish = {"ModeRequest": self.mode, "FaultReset": int(self.reset), "ChargerAllowed": 1}
             self._send("vehicle", "VCU_BmsCommand", self.protected("VCU_BmsCommand", wish))
+
+    def _current(self) -> dict[str, float]:
+        hall_a = self.current_a if self.hall_a is None else self.hall_a
+        return {
+            **dict.fromkeys(("SensorError", "Overrange", "ChannelMismatch"), 0),
+            **dict.fromkeys(self.sensor_bits, 1),
+            "PackCurrent": self.current_a,
+            "PackCurrentRedundant": hall_a,
+        }
+
+    def _insulation(self) -> dict[str, float]:
+        return {
+            "MonitorStatus": self.monitor_status,
+            "InsulationPlus": self.plus_kohm,
+            "InsulationMinus": self.minus_kohm,
+            "MeasurementAge": self.monitor_age_s,
+            "ChassisConnectionLost": int(self.chassis_lost),
+            "DeviceError": int(self.monitor_error),
+        }
 
     def _contacts(self) -> dict[str, float]:
         coils = self.coils
@@ -183,6 +205,8 @@ class Pack:
             **closed,
             "HvilClosed": int(self.hvil_closed),
             "CrashLine": int(self.crash),
+            "PyroOpen": int(self.pyro_open),
+            "Clamp15": int(self.clamp15),
             "SupplyVoltage": self.supply_v,
             "LinkVoltage": link_v,
             "PackVoltage": pack_v,

@@ -232,7 +232,7 @@ def test_what_does_not_fit_the_bench_is_one_located_line(
 
 
 def test_a_flag_without_debounce_predicts_nothing(tmp_path: Path) -> None:
-    path = changed(tmp_path, "ov_step_cell17", 'flag = "overvoltage"', 'flag = "overtemperature"')
+    path = changed(tmp_path, "ov_step_cell17", 'flag = "overvoltage"', 'flag = "overload_i2t"')
     assert "has no debounce" in the_line(path, planned)
 
 

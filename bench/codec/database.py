@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.codec.careful import choice_number
 from bench.codec.compile import Compiler, Decode, Encode, Reader
+from bench.codec.e2e import DataIdMode, Protection, Settings, protection_of
 from bench.codec.layout import CodecError, Field, Layer, all_fields
 from bench.errors import ConfigError, at_place, nearest
 from bench.units import NS_PER_MS
@@ -29,6 +30,7 @@ class Message:
         cycle_ns: int = 0,
         e2e_profile: str = "none",
         e2e_data_id: int = 0,
+        protection: Protection | None = None,
         senders: tuple[str, ...] = (),
     ) -> None:
         self.name = name
@@ -40,6 +42,7 @@ class Message:
         self.cycle_ns = cycle_ns
         self.e2e_profile = e2e_profile
         self.e2e_data_id = e2e_data_id
+        self.protection = protection
         self.senders = senders
         # A signal of several multiplexer values stands in several layers, but is one signal.
         self.fields: dict[str, Field] = {one.name: one for one in all_fields(layout)}
@@ -142,7 +145,7 @@ def _read(path: Path) -> list[Message]:
 
 
 def _message(source: Any, database: Any) -> Message:
-    profile = _attribute(source, database, "E2E_Profile", "none")
+    profile = str(_attribute(source, database, "E2E_Profile", "none"))
     return Message(
         name=source.name,
         can_id=source.frame_id,
@@ -151,10 +154,30 @@ def _message(source: Any, database: Any) -> Message:
         length=source.length,
         layout=_layer(source, source.signal_tree),
         cycle_ns=round((source.cycle_time or 0) * NS_PER_MS),
-        e2e_profile=str(profile),
+        e2e_profile=profile,
         e2e_data_id=int(_attribute(source, database, "E2E_DataId", 0)),
+        protection=_protection(source, database, profile),
         senders=tuple(source.senders),
     )
+
+
+def _protection(source: Any, database: Any, profile: str) -> Protection | None:
+    """E2E as the file's attributes say. ValueError, with found and expected, where AUTOSAR knows no such thing."""
+    if profile == "none":
+        return None
+    ids = str(_attribute(source, database, "E2E_DataIdList", ""))
+    settings = Settings(
+        profile=profile,
+        data_id=int(_attribute(source, database, "E2E_DataId", 0)),
+        mode=DataIdMode(_attribute(source, database, "E2E_DataIdMode", "BOTH")),
+        data_ids=tuple(int(one) for one in ids.split(",") if one.strip()),
+    )
+    protection = protection_of(settings)
+    if source.length < protection.shortest:
+        raise ValueError(
+            f"found {source.length} bytes; expected {protection.shortest} or more under {profile}"
+        )
+    return protection
 
 
 def _attribute(source: Any, database: Any, name: str, otherwise: object) -> Any:

@@ -65,6 +65,7 @@ class Flag:
     """One fault flag of the DUT: set when `role` is `value`. `dtc` is None where the DUT stores no code for it.
 
     also: further signals that are 1 when the DUT knows; the first of all to say so is the detection.
+    trips: False for a mere warning, which no scenario forbids as a trip.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Flag:
     debounce: Debounce | None
     value: float = 1.0
     also: tuple[Role, ...] = ()
+    trips: bool = True
 
     @property
     def tests(self) -> tuple[RoleTest, ...]:
@@ -191,6 +193,7 @@ class _Reader:
                 role=self._role(flag.signal, ("flag", name, "signal")),
                 value=float(flag.value),
                 also=tuple(self._role(text, ("flag", name, "also")) for text in flag.also),
+                trips=flag.severity == "trip",
                 dtc=flag.dtc,
                 debounce=Debounce(
                     events=flag.debounce.events,

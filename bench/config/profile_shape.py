@@ -40,6 +40,7 @@ class FlagTable(Shape):
     signal: str
     value: float | int = 1
     also: list[str] = Field(default_factory=list)
+    severity: Literal["trip", "warning"] = "trip"
     dtc: int | None = Field(default=None, ge=0, le=0xFFFFFF)
     debounce: DebounceTable | None = None
 

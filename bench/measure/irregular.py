@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
-from bench.codec.e2e import COUNTER_CYCLE, check_p01
+from bench.codec.e2e import Protection
 from bench.errors import ScenarioError
 from bench.trace.events import FrameSeen
 from bench.trace.irregular import Irregular, Irregularity
@@ -28,9 +28,7 @@ class IrregularCodec(Protocol):
     @property
     def cycle_ns(self) -> int: ...
     @property
-    def e2e_profile(self) -> str: ...
-    @property
-    def e2e_data_id(self) -> int: ...
+    def protection(self) -> Protection | None: ...
     def reader(self, signal: str, /) -> Callable[[bytes], float | None]: ...
 
 
@@ -134,16 +132,17 @@ def _frame_test(asked: Irregularity, codec: IrregularCodec) -> Callable[[bytes |
     """(frame before, this frame) to whether this one is irregular."""
     if asked.what is Irregular.LENGTH:
         return lambda _, data: len(data) != codec.length
-    if codec.e2e_profile != "P01":
+    protection = codec.protection
+    if protection is None:
         raise ScenarioError(
-            f"plan: {asked.message} has E2E profile '{codec.e2e_profile}'; expected P01 to ask for a wrong {asked.what}"
+            f"plan: {asked.message} has no E2E protection in its DBC; expected some to ask for a wrong {asked.what}"
         )
     if asked.what is Irregular.CRC:
-        return lambda _, data: not check_p01(data, codec.e2e_data_id)
+        return lambda _, data: not protection.crc_fits(data)
 
     def jumped(previous: bytes | None, data: bytes) -> bool:
-        if previous is None or len(previous) < 2 or len(data) < 2:
+        if previous is None or min(len(previous), len(data)) < protection.shortest:
             return False
-        return ((previous[1] & 0x0F) + 1) % COUNTER_CYCLE != data[1] & 0x0F
+        return (protection.counter_of(previous) + 1) % protection.counters != protection.counter_of(data)
 
     return jumped

@@ -1,6 +1,5 @@
 """Cyclic messages of absent ECUs and sensors: fixed grid, alive counter, CRC; each can be muted."""
 
-from bench.codec import e2e
 from bench.codec.database import Message
 from bench.codec.pages import Pages, Payloads, Read
 from bench.links.ports import CanLink
@@ -8,8 +7,6 @@ from bench.restbus.disturbance import Disturbance
 from bench.timing.clock import Clock, Phase
 from bench.timing.sweep import Sweep
 from bench.trace.events import CanFrame
-
-_COUNTER_VALUES = 15  # AUTOSAR P01: 0..14, 15 is invalid
 
 
 class CyclicMessage:
@@ -40,7 +37,7 @@ class CyclicMessage:
         self._link = link
         self._read = read
         self._payloads = Payloads(pages, self._value)
-        self._protected = message.e2e_profile == "P01"
+        self._protection = message.protection
         self._counter = 0
         self._sent = 0  # frames so far: what a signal that shows "counter" counts
         self._sweep = Sweep(
@@ -64,10 +61,11 @@ class CyclicMessage:
         if self.disturbance is not None:
             self._send_disturbed(data, self.disturbance)
             return
-        if self._protected:
+        protection = self._protection
+        if protection is not None:
             payload = bytearray(data)
-            e2e.protect_p01(payload, self.message.e2e_data_id, self._counter)
-            self._counter = (self._counter + 1) % _COUNTER_VALUES
+            protection.protect(payload, self._counter)
+            self._counter = (self._counter + 1) % protection.counters
             data = bytes(payload)
         self._link.send(CanFrame(self.message.can_id, data, self.message.extended, self.message.fd))
 
@@ -75,13 +73,14 @@ class CyclicMessage:
         if disturbance.lost:
             return
         data = disturbance.before_protection(data)
-        if self._protected:
+        protection = self._protection
+        if protection is not None:
             payload = bytearray(data)
             if not disturbance.freeze_counter:
-                self._counter = (self._counter + disturbance.skip) % _COUNTER_VALUES
-            e2e.protect_p01(payload, self.message.e2e_data_id, self._counter)
+                self._counter = (self._counter + disturbance.skip) % protection.counters
+            protection.protect(payload, self._counter)
             if not disturbance.freeze_counter:
-                self._counter = (self._counter + 1) % _COUNTER_VALUES
+                self._counter = (self._counter + 1) % protection.counters
             data = bytes(payload)
         frame = CanFrame(
             self.message.can_id,

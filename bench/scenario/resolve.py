@@ -290,7 +290,7 @@ class Resolver:
     def _forbidden(self, names: tuple[str, ...], table: str, own: Flag | None) -> tuple[SignalTest, ...]:
         profile = self._profile
         roles = profile.roles
-        trips = [test for flag in profile.flags.values() for test in flag.tests]
+        trips = [test for flag in profile.flags.values() if flag.trips for test in flag.tests]
         ours = own.tests if own is not None else ()
         mains = [roles[r] for r in ("plus_command", "minus_command") if r in roles]
         known: dict[str, tuple[RoleTest, ...]] = {

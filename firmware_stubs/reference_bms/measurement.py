@@ -103,7 +103,7 @@ class CurrentInput:
 
     def receive(self, now_ns: int, data: bytes) -> bool:
         """True when the value may be used: protected, and the sensor reports no error."""
-        if len(data) != 6 or not self.e2e.accept(data) or data[1] & 0x10:
+        if len(data) != 8 or not self.e2e.accept(data) or data[1] & 0x10:
             return False
         self.milliampere = int.from_bytes(data[2:5], "little", signed=True)
         self.heard_ns = now_ns
@@ -123,7 +123,7 @@ class InsulationInput:
 
     def receive(self, now_ns: int, data: bytes) -> bool:
         """True when the values may be used: protected, and the monitor calls them valid."""
-        if len(data) != 6 or not self.e2e.accept(data) or data[1] & 0xF0:
+        if len(data) != 8 or not self.e2e.accept(data) or data[1] & 0xF0:
             return False
         self.plus_hectoohm = data[2] | data[3] << 8
         self.minus_hectoohm = data[4] | data[5] << 8

@@ -99,7 +99,7 @@ bool temperatures_receive(struct temperature_input *input, int64_t now_ns, const
 
 bool current_receive(struct current_input *input, int64_t now_ns, const uint8_t *data, size_t length)
 {
-    if (length != 6 || !e2e_accept(&input->e2e, data, length) || (data[1] & 0x10) != 0) {
+    if (length != 8 || !e2e_accept(&input->e2e, data, length) || (data[1] & 0x10) != 0) {
         return false;
     }
     int32_t raw = data[2] | data[3] << 8 | data[4] << 16;
@@ -110,7 +110,7 @@ bool current_receive(struct current_input *input, int64_t now_ns, const uint8_t 
 
 bool insulation_receive(struct insulation_input *input, int64_t now_ns, const uint8_t *data, size_t length)
 {
-    if (length != 6 || !e2e_accept(&input->e2e, data, length) || (data[1] & 0xF0) != 0) {
+    if (length != 8 || !e2e_accept(&input->e2e, data, length) || (data[1] & 0xF0) != 0) {
         return false;
     }
     input->plus_hectoohm = word16(data + 2);
