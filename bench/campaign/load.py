@@ -53,6 +53,8 @@ def load_scenarios(wired: Wired, paths: list[Path] | None, only: str | None) -> 
         load_budgets(budgets_file),
         wired.config.pack.cells,
         wired.databases,
+        wired.config.pack.sensors,
+        wired.capabilities,
     )
     if only is not None:
         kept = [one for one in prepared if only in one.scenario.id]

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.config.profile import DutProfile, RoleTest
+from bench.errors import nearest
 from bench.faults.expression import Expression, value_of
 from bench.rig.rig import Rig
-from bench.trace.irregular import Irregularity
+from bench.trace.irregular import Irregular, Irregularity
 
 if TYPE_CHECKING:
+    from bench.codec.database import Database
     from bench.faults.shapes import InjectShape
 
 FAULT_CLASSES = (
@@ -48,6 +50,46 @@ class Terminals:
     cells: int
     sensors: int
     tell: Callable[[str, str], None]
+    databases: Mapping[str, "Database"] = field(default_factory=dict)
+    bitrates: Mapping[str, int] = field(default_factory=dict)
+
+    def messages(self, channel: str) -> dict[str, int]:
+        """Messages on the channel that the DUT does not send itself, with their lengths."""
+        state = self.profile.roles["state"]
+        known = self.databases
+        own = (
+            set(known[state.channel][state.message].senders)
+            if state.channel in known and state.message in known[state.channel]
+            else set()
+        )
+        return {
+            one.name: one.length
+            for one in (known[channel].messages if channel in known else ())
+            if not own & set(one.senders) and one.cycle_ns > 0
+        }
+
+    def ones(self, channel: str, message: str, signal: str) -> bytes:
+        """A payload with all bits of the signal set: a raw value that is out of any range shorter than its bits."""
+        found = self.databases[channel][message]
+        if signal not in found.fields:
+            self.tell("signal", f"found '{signal}'; expected one of {', '.join(found.fields)}")
+            return bytes(found.length)
+        one = found.fields[signal]
+        return _ones(one.start, one.length, one.little_endian, found.length)
+
+    def absence(self, of: str | None, key: str) -> tuple[Irregularity, ...]:
+        """The question for the first missed due time of a message, "channel.Message" or "channel.Message.Signal"."""
+        if of is None:
+            return ()
+        parts = of.split(".")
+        channel = parts[0]
+        known = self.databases.get(channel)
+        if len(parts) not in (2, 3) or known is None or parts[1] not in known:
+            names = [f"{name}.{one}" for name in self.databases for one in self.messages(name)]
+            self.tell(key, f"found '{of}'; expected a message: {', '.join(names)}{nearest(of, names)}")
+            return ()
+        signal = parts[2] if len(parts) == 3 else None
+        return (Irregularity(channel=channel, message=parts[1], what=Irregular.MISSING, signal=signal),)
 
     def value(self, expression: Expression, key: str) -> float:
         """The expression's number in SI; 0, and a mistake told, where it names no threshold."""
@@ -94,6 +136,14 @@ class Terminals:
         return "", ""
 
 
+def _ones(start: int, length: int, little_endian: bool, payload: int) -> bytes:
+    """`start` as DBC counts: the least significant bit of an Intel signal, the most significant of a Motorola one."""
+    if little_endian:
+        return (((1 << length) - 1) << start).to_bytes(payload, "little")
+    first = 8 * (start // 8) + 7 - start % 8  # from the payload's first bit on
+    return (((1 << length) - 1) << (8 * payload - first - length)).to_bytes(payload, "big")
+
+
 class Fault(Protocol):
     """Numbers in SI. `apply` makes the fault real and says how that was confirmed; `clear` always works, also for a
     fault half applied, and raises only when the rig cannot be brought back (which poisons it).
@@ -128,6 +178,7 @@ class Kind:
 
     needs: what the rig must be able to do, from the step's shape. resolve: shape and terminals to a Fault.
     variants: what `hil list faults` shows, one line each: capability, and the fault in words with its units.
+    shows: quantities one of which the DUT has to be shown, else the rig cannot reach it with this fault.
     """
 
     name: str
@@ -136,6 +187,7 @@ class Kind:
     shape: Callable[[], "type[InjectShape]"]
     resolve: Callable[[Any, Terminals], Fault]
     needs: Callable[[Any], str] | None = None
+    shows: tuple[str, ...] = ()
     onset: str = "the first frame that shows it"
 
     def capability(self, shape: Any) -> str:

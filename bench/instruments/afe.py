@@ -11,7 +11,7 @@ from bench.trace.events import CanFrame
 
 
 class AnalogueFrontEnd:
-    """Samples `output_v()` (cell 1 first; nan: no reading) for each frame it sends."""
+    """Samples `output_v()` (cell 1 first; nan: no reading) for each frame it sends. `lost_pages` are not sent."""
 
     def __init__(
         self,
@@ -27,11 +27,16 @@ class AnalogueFrontEnd:
         self._payloads = Payloads(pages, self._cell)
         self._output_v = output_v
         self._send = send
+        self.lost_pages: frozenset[int] = frozenset()
         self._latest: Sequence[float | None] = ()
         self._at_once = gap_ns == 0
         self._sweep = Sweep(
             clock, Phase.INSTRUMENT, self._page, count=len(pages.pages), cycle_ns=cycle_ns, gap_ns=gap_ns
         )
+
+    @property
+    def pages(self) -> int:
+        return len(self._pages.pages)
 
     def start(self, first_ns: int) -> None:
         self._sweep.start(first_ns)
@@ -42,6 +47,8 @@ class AnalogueFrontEnd:
     def _page(self, page: int) -> None:
         if page == 0 or not self._at_once:  # a sweep sent at once is one measurement
             self._latest = self._output_v()
+        if page in self.lost_pages:
+            return
         pages = self._pages
         self._send(CanFrame(pages.can_id, self._payloads.of(page), pages.extended, pages.fd))
 

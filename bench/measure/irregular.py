@@ -13,7 +13,11 @@ from bench.codec.e2e import Protection
 from bench.errors import ScenarioError
 from bench.trace.events import FrameSeen
 from bench.trace.irregular import Irregular, Irregularity
-from bench.units import format_ns
+from bench.units import NS_PER_MS, format_ns
+
+ON_ITS_WAY_NS = (
+    10 * NS_PER_MS
+)  # a sweep of 24 frames at 500 kbit/s: what it holds was sampled that much earlier
 
 
 class IrregularCodec(Protocol):
@@ -51,6 +55,8 @@ def first_irregular(
     later = [(t_ns, data) for t_ns, data in stamps if t_ns >= commanded_ns]
     if asked.what is Irregular.MISSING:
         return _missing(asked, codec, earlier, [t_ns for t_ns, _ in later], end_ns)
+    if asked.what is Irregular.NEXT:
+        return _next(asked, [t_ns for t_ns, _ in later], commanded_ns)
     if asked.what is Irregular.SOONER:
         return _sooner(asked, codec, earlier, later)
     wrong = _frame_test(asked, codec)
@@ -112,6 +118,14 @@ def _missing(
                 f"{format_ns(longest_ns)} before",
             )
     return None
+
+
+def _next(asked: Irregularity, later: list[int], commanded_ns: int) -> Found | None:
+    """The first frame after the command; one so near to it may have been made up before."""
+    made_after = [t_ns for t_ns in later if t_ns >= commanded_ns + ON_ITS_WAY_NS]
+    if not made_after:
+        return None
+    return Found(low_ns=later[0], high_ns=made_after[0], note=f"first {asked.message} after the command")
 
 
 def _sooner(

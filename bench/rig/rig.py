@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from bench.codec.database import Database
 from bench.dut.ports import Dut
 from bench.errors import BenchError, InstrumentError, LinkError
-from bench.instruments.ports import CellEmulator
+from bench.instruments.afe import AnalogueFrontEnd
+from bench.instruments.ports import CellEmulator, FaultUnit
+from bench.links.bus_faults import BusFaults
 from bench.links.ports import CanLink
 from bench.plant.coasting import Coasting, Commands
 from bench.plant.pack import Load, Pack
@@ -40,7 +42,11 @@ class VehicleSide:
 
 @dataclass(slots=True, kw_only=True)
 class Rig:
-    """Everything one shot needs, built by wiring. `capabilities` are what this rig can do to a DUT."""
+    """Everything one shot needs, built by wiring. `capabilities` are what this rig can do to a DUT.
+
+    fault_unit: relays in the sense wires, where there are any. afe: the front end, where the bench itself plays it.
+    buses: the wires of buses that nodes can be taken from. fault_timers: what recurring faults run on, by fault.
+    """
 
     clock: Clock
     trace: Trace
@@ -61,6 +67,10 @@ class Rig:
     stop_hardware: Callable[[], Awaitable[None]]
     overrides_v: dict[int, float] = field(default_factory=dict)
     health: Callable[[], str | None] = lambda: None
+    fault_unit: FaultUnit | None = None
+    afe: AnalogueFrontEnd | None = None
+    buses: Mapping[str, BusFaults] = field(default_factory=dict)
+    fault_timers: dict[str, list[Timer]] = field(default_factory=dict)
     faults: LiveFaults = field(init=False)
     _coasting: Coasting = field(init=False)
     _commands: Commands = (False, False, False)
@@ -119,7 +129,7 @@ class Rig:
                 await self.emulator.safe()
         except (InstrumentError, LinkError, TimeoutError, OSError) as exc:
             problems.append(str(exc) or type(exc).__name__)
-        for timer in self._timers:
+        for timer in (*self._timers, *(one for timers in self.fault_timers.values() for one in timers)):
             timer.cancel()
         for message in self.restbus:
             message.stop()

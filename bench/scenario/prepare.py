@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.codec.database import Database
 from bench.config.profile import DutProfile
 from bench.errors import ConfigError, ScenarioError, nearest
-from bench.measure.plan import Plan
+from bench.measure.plan import Aim, Plan
 from bench.scenario.load import load_scenario
 from bench.scenario.model import Scenario, Step
 from bench.scenario.resolve import resolve
@@ -24,6 +24,26 @@ class Prepared:
     budget: Budget
 
 
+NOTHING = Plan(
+    aim=Aim.MUST_NOT_TRIP,
+    onset=(),
+    detection=(),
+    safe_state=(),
+    forbidden=(),
+    heard=(),
+    dtc_test=None,
+    confirm_by_readback=False,
+    hold_ns=0,
+    window_ns=0,
+    floor_ns=None,
+    ceiling_ns=None,
+    fdti_budget_ns=None,
+    fhti_budget_ns=None,
+    ftti_ns=None,
+)
+"""The plan of a scenario that this rig cannot run: no questions."""
+
+
 def prepare(
     paths: Sequence[Path],
     profile: DutProfile,
@@ -31,6 +51,8 @@ def prepare(
     budgets: Mapping[str, Budget],
     cells: int,
     databases: Mapping[str, Database],
+    sensors: int = 24,
+    capabilities: frozenset[str] | None = None,
 ) -> list[Prepared]:
     """All scenarios, or one ScenarioError with a line for every mistake in any of the files."""
     mistakes: list[str] = []
@@ -45,7 +67,11 @@ def prepare(
                     f"{path}:{line} [safety_goal]: found '{scenario.safety_goal}'; expected a goal of budgets.toml"
                     f"{nearest(scenario.safety_goal, budgets)}"
                 )
-            plan, steps = resolve(scenario, profile, dict(thresholds), budget, cells, databases)
+            if capabilities is not None and set(scenario.needs) - capabilities:
+                # This rig will say BLOCKED; what it lacks cannot be resolved, and is no mistake of the file.
+                prepared.append(Prepared(scenario=scenario, plan=NOTHING, steps=(), budget=budget))
+                continue
+            plan, steps = resolve(scenario, profile, dict(thresholds), budget, cells, databases, sensors)
             prepared.append(Prepared(scenario=scenario, plan=plan, steps=tuple(steps), budget=budget))
         except ConfigError as exc:
             mistakes += str(exc).splitlines()

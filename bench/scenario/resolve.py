@@ -108,6 +108,7 @@ class Resolver:
             cells=self._cells,
             sensors=self._sensors,
             tell=tell,
+            databases=self._decoders,
         )
 
     # --- plan --------------------------------------------------------------------------------------------

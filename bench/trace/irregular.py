@@ -6,7 +6,8 @@ from enum import StrEnum
 
 class Irregular(StrEnum):
     """Closed set. MISSING: no frame when one was due (the only thing an absence shows); SOONER: less than half a
-    cycle after the last; the others are about one frame's bytes.
+    cycle after the last; NEXT: simply the next one, which carries what no single value can show (a drift, a value
+    that stands still); the others are about one frame's bytes.
     """
 
     MISSING = "missing"
@@ -14,6 +15,7 @@ class Irregular(StrEnum):
     CRC = "crc"
     COUNTER = "counter"
     LENGTH = "length"
+    NEXT = "next"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

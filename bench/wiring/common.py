@@ -9,14 +9,17 @@ from bench.codec.database import Database
 from bench.config.bench_file import BenchConfig
 from bench.config.profile import DutProfile, Role, RoleTest
 from bench.errors import ConfigError
+from bench.faults.find import kinds
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.rig.view import TraceView
 from bench.trace.events import FrameSeen
 from bench.wiring.virtual_signals import Played, bind_plays
 
-CAPABILITIES = frozenset(
-    {"cell_voltage", "insulation", "contactor_weld", "contactor_slow", "charger_override"}
+# What needs wires or a front end that only the simulated bench plays itself.
+_SIMULATED_ONLY = frozenset(
+    {"high_ohm_wire", "swapped_wires", "open_wire", "cell_short", "reversed_polarity", "cell_reading"}
+    | {"afe_chain", "node_silent", "bus_cut", "bus_off"}
 )
 
 
@@ -28,7 +31,7 @@ class Wired:
     profile: DutProfile
     databases: dict[str, Database]
     chemistry: Chemistry
-    capabilities: frozenset[str] = CAPABILITIES
+    capabilities: frozenset[str] = frozenset()
     played: list[Played] = field(default_factory=list)
 
     def thresholds(self) -> dict[str, float]:
@@ -49,19 +52,32 @@ def load_wired(config: BenchConfig, profile: DutProfile) -> Wired:
         profile=profile,
         databases=databases,
         chemistry=chemistry,
-        capabilities=capabilities_of(profile),
+        capabilities=capabilities_of(profile, config.simulated),
         played=played,
     )
 
 
-def capabilities_of(profile: DutProfile) -> frozenset[str]:
-    """What a virtual pack can do, less what this DUT would never be shown."""
-    shown = {
-        "cell_voltage": profile.cell_template.signal,
-        "insulation": profile.roles.keys() & {"insulation_plus", "insulation_minus", "insulation"},
-        "contactor_weld": profile.roles.keys() & {"plus_feedback", "minus_feedback", "link_voltage"},
-    }
-    return frozenset(name for name in CAPABILITIES if shown.get(name, True))
+def capabilities_of(profile: DutProfile, simulated: bool) -> frozenset[str]:
+    """What a virtual rig can do on this timebase, less what this DUT would never be shown."""
+    return frozenset(cap for cap, why_not in abilities(profile, simulated).items() if why_not is None)
+
+
+def abilities(profile: DutProfile, simulated: bool) -> dict[str, str | None]:
+    """Every capability of the catalogue: None where this rig has it, else why not."""
+    shown = {one.quantity for play in profile.plays for one in play.shown}
+    found: dict[str, str | None] = {}
+    for kind in kinds():
+        for capability in kind.variants:
+            if not simulated and capability in _SIMULATED_ONLY:
+                found[capability] = "only in simulated time: no instrument of this rig does it"
+            elif kind.shows and not shown & set(kind.shows):
+                missing = " or ".join(kind.shows)
+                found.setdefault(
+                    capability, f"the DUT is never shown {missing}: no [[play]] of its profile has it"
+                )
+            else:
+                found[capability] = None
+    return found
 
 
 def build_pack(wired: Wired, soc: float | None, rng: random.Random) -> Pack:

@@ -50,17 +50,17 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
         dut_nodes,
         boot_ns=rng.randrange(profile.base_period_ns),
     )
+    overrides_v: dict[int, float] = {}
+    senses = senses_of(pack, vehicle, overrides_v)
     shown = emulator_shows(wired.played)
     afe = AnalogueFrontEnd(
         clock,
         shown.pages,
-        lambda: emulator_sim.output_v(clock.now_ns()),
+        lambda: senses.cells(emulator_sim.output_v(clock.now_ns())),
         buses[shown.channel].node("afe").send,
         cycle_ns=shown.cycle_ns,
         gap_ns=shown.gap_ns,
     )
-    overrides_v: dict[int, float] = {}
-    senses = senses_of(pack, vehicle, overrides_v)
 
     async def start_hardware() -> None:
         afe.start(clock.now_ns() + rng.randrange(shown.cycle_ns))
@@ -87,6 +87,8 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
         charge_limit_a=charge_limit_of(wired, view),
         start_hardware=start_hardware,
         stop_hardware=stop_hardware,
+        afe=afe,
+        buses=buses,
     )
 
 

@@ -1,5 +1,6 @@
 """What the sensors and ECUs the bench plays say: quantities of the plant, sent as the DUT's profile lays them out."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,24 @@ from bench.rig.senses import Senses
 from bench.timing.clock import Clock
 
 SUPPLY_V = 13.5
+DRIVING_KMH = 50.0
+# What only a fault makes anything else.
+_FINE_AT_ZERO = (
+    "current_error",
+    "current_overrange",
+    "current_mismatch",
+    "insulation_status",
+    "insulation_age",
+    "insulation_error",
+    "chassis_lost",
+    "crash_flag",
+    "charger_fault",
+    "afe_chain_status",
+    "afe_open_wire",
+    "afe_adc_fault",
+    "afe_modules_lost",
+    "afe_sweep",
+)
 AMBIENT_C = 25.0
 
 
@@ -170,10 +189,23 @@ def senses_of(pack: Pack, vehicle: VehicleSide, overrides_v: Mapping[int, float]
         "awake": lambda: bool(vehicle.mode_request),
         "driving": lambda: vehicle.load_a > 0,
         "charging": lambda: vehicle.charge_a > 0,
+        "pack_current_redundant": lambda: pack.pack_current_a,
+        "pyro_open": lambda: pack.pyro_fired,
+        "clamp15": lambda: 1.0,
+        "vehicle_speed": lambda: DRIVING_KMH if vehicle.load_a > 0 else 0.0,
+        "balancing_channels": lambda: sum(ohm < math.inf for ohm in pack.cells.balance_ohm),
+        "balancing_first": lambda: next(
+            (cell for cell, ohm in enumerate(pack.cells.balance_ohm, 1) if ohm < math.inf), 0
+        ),
+        **dict.fromkeys(_FINE_AT_ZERO, _zero),
     }
     quantities = {name: _unnumbered(value) for name, value in plain.items()}
     quantities["temperature"] = lambda index: float(pack.sensor_temp_c[index])
     return Senses(quantities)
+
+
+def _zero() -> float:
+    return 0.0
 
 
 def _unnumbered(value: Callable[[], float | None]) -> Callable[[int], float | None]:

@@ -73,4 +73,5 @@ KIND = Kind(
     variants={"cell_voltage": "cells forced to a voltage (V): over-, undervoltage, deep discharge, reversal"},
     shape=_shape,
     resolve=_resolve,
+    shows=("cell_voltage",),
 )

@@ -70,5 +70,6 @@ KIND = Kind(
     variants={"charger_override": "the charger drives its own current (A), charge control disabled"},
     shape=_shape,
     resolve=_resolve,
+    shows=("cell_voltage",),
     onset="the first frame with a cell above the trip",
 )

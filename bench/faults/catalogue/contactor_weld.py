@@ -54,5 +54,6 @@ KIND = Kind(
     variants={"contactor_weld": "named contactors no longer open"},
     shape=_shape,
     resolve=_resolve,
+    shows=("plus_feedback", "minus_feedback", "link_voltage"),
     onset="the DUT's own open command",
 )

@@ -65,7 +65,7 @@ def _shape() -> "type[InjectShape]":
     return InsulationShape
 
 
-def _resolve(shape: Any, at: Terminals) -> Insulation:
+def resolve_leak(shape: Any, at: Terminals) -> Insulation:
     value = at.value(shape.resistance, "resistance")
     if value < 0:
         at.tell("resistance", f"found {value:g} ohm/V; expected a resistance above 0")
@@ -78,5 +78,6 @@ KIND = Kind(
     fault_class="isolation",
     variants={"insulation": "a resistance from one or both poles to chassis (ohm/V)"},
     shape=_shape,
-    resolve=_resolve,
+    resolve=resolve_leak,
+    shows=("insulation_plus", "insulation_minus", "insulation"),
 )

@@ -1,0 +1,94 @@
+"""The chain of front ends is lost, partly lost, corrupt, or reports what it found itself."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from bench.errors import InstrumentError
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.readings import forced
+from bench.rig.rig import Rig
+from bench.trace.irregular import Irregular, Irregularity
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+_STATUS = {"pec_error": 1.0, "timeout": 2.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfeChain(Fault):
+    """ "partly_lost": cells from `first_cell` on come no more. "adc_fault" is what the front end's own check says."""
+
+    error: str
+    first_cell: int
+    cells: int
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns, afe, distort = rig.clock.now_ns(), rig.afe, rig.senses.distort
+        if afe is None:
+            raise InstrumentError("AFE chain: this rig does not play the front end")
+        if self.error == "lost":
+            afe.lost_pages = frozenset(range(afe.pages))
+        elif self.error == "partly_lost":
+            per_page = -(-self.cells // afe.pages)
+            afe.lost_pages = frozenset(range((self.first_cell - 1) // per_page, afe.pages))
+            distort["afe_modules_lost", 0] = forced(1.0)
+        elif self.error == "no_value":
+            for cell in range(self.first_cell, self.cells + 1):
+                distort["cell_voltage", cell - 1] = forced(None)
+        elif self.error == "adc_fault":
+            distort["afe_adc_fault", 0] = forced(1.0)
+        else:
+            distort["afe_chain_status", 0] = forced(_STATUS[self.error])
+        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=self.error)
+
+    async def clear(self, rig: Rig) -> None:
+        if rig.afe is not None:
+            rig.afe.lost_pages = frozenset()
+        for quantity in ("afe_modules_lost", "afe_adc_fault", "afe_chain_status"):
+            rig.senses.distort.pop((quantity, 0), None)
+        for cell in range(self.first_cell, self.cells + 1):
+            rig.senses.distort.pop(("cell_voltage", cell - 1), None)
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        if self.error == "adc_fault":
+            return at.shown("afe_adc_fault", "==", 1.0)
+        if self.error in _STATUS:
+            return at.shown("afe_chain_status", "==", _STATUS[self.error])
+        test = next(iter(at.shown("cell_voltage", "==", 0.0, (self.cells,))), None)
+        if test is None:
+            return ()
+        role = test.role
+        what = Irregular.NEXT if self.error == "no_value" else Irregular.MISSING
+        return (Irregularity(channel=role.channel, message=role.message, what=what, signal=role.signal),)
+
+
+def _shape() -> "type[InjectShape]":
+    from pydantic import Field
+
+    from bench.faults.shapes import InjectShape
+
+    class AfeChainShape(InjectShape):
+        error: Literal["lost", "partly_lost", "no_value", "pec_error", "timeout", "adc_fault"]
+        first_cell: int = Field(default=1, ge=1)
+
+    return AfeChainShape
+
+
+def _resolve(shape: Any, at: Terminals) -> AfeChain:
+    at.known_cells((shape.first_cell,), "first_cell")
+    return AfeChain(error=shape.error, first_cell=shape.first_cell, cells=at.cells)
+
+
+KIND = Kind(
+    name="afe_chain",
+    fault_class="communication",
+    variants={
+        "afe_chain": "front-end chain lost, partly lost, without values, PEC errors, timeout, ADC fault"
+    },
+    shape=_shape,
+    resolve=_resolve,
+    shows=("cell_voltage",),
+    onset="the first frame that shows it; of an absence the first missed due time",
+)

@@ -1,0 +1,76 @@
+"""A node floods the bus with frames of high priority, up to a share of its time."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.links.bit_timing import frame_time_ns
+from bench.rig.rig import Rig
+from bench.timing.clock import Phase
+from bench.trace.events import CanFrame
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+DATA = bytes(8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BabblingIdiot(Fault):
+    """Frames of 8 bytes with `can_id`, one every `period_ns`."""
+
+    channel: str
+    can_id: int
+    period_ns: int
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        link = rig.links[self.channel]
+        frame = CanFrame(self.can_id, DATA)
+        timer = rig.clock.every(
+            self.period_ns, Phase.RESTBUS, lambda: link.send(frame), first_ns=now_ns + self.period_ns
+        )
+        rig.fault_timers.setdefault(self.name, []).append(timer)
+        return Actuation(
+            low_ns=now_ns, high_ns=now_ns, readback=f"0x{self.can_id:X} every {self.period_ns} ns"
+        )
+
+    @property
+    def name(self) -> str:
+        return f"babbling_idiot {self.channel}"
+
+    async def clear(self, rig: Rig) -> None:
+        for timer in rig.fault_timers.pop(self.name, []):
+            timer.cancel()
+
+
+def _shape() -> "type[InjectShape]":
+    from pydantic import Field
+
+    from bench.faults.shapes import InjectShape, Percent
+
+    class BabblingIdiotShape(InjectShape):
+        channel: Literal["vehicle", "sense"]
+        load: Percent = Field(gt=0, lt=100)
+        can_id: int = Field(ge=0, le=0x7FF)
+
+    return BabblingIdiotShape
+
+
+def _resolve(shape: Any, at: Terminals) -> BabblingIdiot:
+    bitrate = at.bitrates.get(shape.channel, 500_000)
+    frame_ns = frame_time_ns(CanFrame(shape.can_id, DATA), bitrate)
+    return BabblingIdiot(
+        channel=shape.channel, can_id=shape.can_id, period_ns=round(frame_ns / (shape.load / 100))
+    )
+
+
+KIND = Kind(
+    name="babbling_idiot",
+    fault_class="communication",
+    variants={"babbling_idiot": "a node floods the bus with one identifier at a load (%)"},
+    shape=_shape,
+    resolve=_resolve,
+    onset="its actuation",
+)

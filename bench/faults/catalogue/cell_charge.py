@@ -1,0 +1,60 @@
+"""A cell fuller or emptier than the rest, so that the plant itself drives it over a limit under load."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellCharge(Fault):
+    """Cells (from 1) at a state of charge, 0 to 1 and beyond: -0.05 is deep discharge, below it comes reversal."""
+
+    cells: tuple[int, ...]
+    soc: float
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        for cell in self.cells:
+            rig.pack.set_cell_soc(cell - 1, self.soc)
+        read_v = [float(rig.pack.cell_voltage_v[cell - 1]) for cell in self.cells]
+        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"{min(read_v):.3f} V at rest")
+
+    async def clear(self, rig: Rig) -> None:
+        rest = float(sorted(rig.pack.soc)[len(rig.pack.soc) // 2])
+        for cell in self.cells:
+            rig.pack.set_cell_soc(cell - 1, rest)
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        if self.soc < 0.5:
+            return at.shown("cell_voltage", "<=", at.threshold("uv_trip"), self.cells)
+        return at.shown("cell_voltage", ">=", at.threshold("ov_trip"), self.cells)
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.faults.shapes import InjectShape, Numbers, Percent
+
+    class CellChargeShape(InjectShape):
+        cells: Numbers
+        soc: Percent
+
+    return CellChargeShape
+
+
+def _resolve(shape: Any, at: Terminals) -> CellCharge:
+    return CellCharge(cells=at.known_cells(shape.cells), soc=shape.soc / 100)
+
+
+KIND = Kind(
+    name="cell_charge",
+    fault_class="cells",
+    variants={"cell_charge": "cells at a state of charge of their own (%), plant-driven"},
+    shape=_shape,
+    resolve=_resolve,
+    shows=("cell_voltage",),
+    onset="the frame in which the plant has crossed the trip",
+)

@@ -1,0 +1,82 @@
+"""The front end measures cells wrongly: offset, drift, noise, one value stuck, or the whole ADC frozen."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from bench.faults.port import Fault, Kind, OnsetTest, Terminals
+from bench.faults.readings import Distort, Reading, drifting, noisy, offset, stuck
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellReading(Reading):
+    """`by`: V for an offset or noise, V/s for a drift. Without cells, all of them."""
+
+    error: str
+    by: float
+
+    def distortion(self, rig: Rig, number: int) -> Distort:
+        match self.error:
+            case "offset":
+                return offset(self.by)
+            case "drift":
+                return drifting(rig, self.by)
+            case "noise":
+                return noisy(self.by, number)
+            case _:
+                return stuck()
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        return self.next_frame(at)
+
+    def inside(self, at: Terminals) -> Fault | None:  # noqa: ARG002
+        """An error that a good DUT has to live with: a tenth of it."""
+        if self.error not in ("offset", "noise"):
+            return None
+        return CellReading(quantity=self.quantity, numbers=self.numbers, error=self.error, by=self.by / 10)
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.faults.shapes import InjectShape, Numbers, Volts, VoltsPerSecond
+
+    class CellReadingShape(InjectShape):
+        error: Literal["offset", "drift", "noise", "stuck", "frozen"]
+        cells: Numbers | None = None
+        by: Volts | None = None
+        rate: VoltsPerSecond | None = None
+
+    return CellReadingShape
+
+
+def _resolve(shape: Any, at: Terminals) -> CellReading:
+    wanted = {"offset": "by", "noise": "by", "drift": "rate"}.get(shape.error)
+    for key in ("by", "rate"):
+        if (getattr(shape, key) is not None) != (key == wanted):
+            at.tell(
+                "error",
+                f"found '{shape.error}'; expected 'by' with offset and noise, 'rate' with drift, else neither",
+            )
+    if (shape.cells is None) != (shape.error == "frozen"):
+        at.tell(
+            "error",
+            f"found '{shape.error}'; expected cells for all errors but 'frozen', which is of all of them",
+        )
+    cells = at.known_cells(shape.cells) if shape.cells is not None else tuple(range(1, at.cells + 1))
+    by = getattr(shape, wanted) if wanted is not None else None
+    return CellReading(quantity="cell_voltage", numbers=cells, error=shape.error, by=by or 0.0)
+
+
+KIND = Kind(
+    name="cell_reading",
+    fault_class="measurement",
+    variants={
+        "cell_reading": "cells read wrongly: offset, noise (V), drift (V/s), stuck; all of them frozen"
+    },
+    shape=_shape,
+    resolve=_resolve,
+    shows=("cell_voltage",),
+    onset="the next frame that carries the reading",
+)

@@ -1,0 +1,66 @@
+"""An internal short of a cell, soft (ohms) or hard (milliohms): the plant discharges and heats it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.rig.rig import Rig
+from bench.trace.irregular import Irregular, Irregularity
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellShort(Fault):
+    """Cells count from 1."""
+
+    cells: tuple[int, ...]
+    resistance_ohm: float
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        for cell in self.cells:
+            rig.pack.cells.short_ohm[cell - 1] = self.resistance_ohm
+        read = [float(rig.pack.cells.short_ohm[cell - 1]) for cell in self.cells]
+        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"{min(read):g} ohm")
+
+    async def clear(self, rig: Rig) -> None:
+        for cell in self.cells:
+            rig.pack.cells.short_ohm[cell - 1] = float("inf")
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        test = next(iter(at.shown("cell_voltage", "==", 0.0, self.cells[:1])), None)
+        if test is None:
+            return ()
+        role = test.role
+        return (
+            Irregularity(channel=role.channel, message=role.message, what=Irregular.NEXT, signal=role.signal),
+        )
+
+
+def _shape() -> "type[InjectShape]":
+    from pydantic import Field
+
+    from bench.faults.shapes import InjectShape, Numbers, Ohms
+
+    class CellShortShape(InjectShape):
+        cells: Numbers
+        resistance: Ohms = Field(gt=0)
+
+    return CellShortShape
+
+
+def _resolve(shape: Any, at: Terminals) -> CellShort:
+    return CellShort(cells=at.known_cells(shape.cells), resistance_ohm=shape.resistance)
+
+
+KIND = Kind(
+    name="cell_short",
+    fault_class="cells",
+    variants={"cell_internal_short": "internal short of cells, soft or hard (ohm)"},
+    shape=_shape,
+    resolve=_resolve,
+    onset="the next frame with the cell's voltage",
+    shows=("cell_voltage",),
+)

@@ -1,0 +1,93 @@
+"""Cells ramped to a voltage at a rate, from where they are."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bench.faults.catalogue.cell_voltage import CellVoltage
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.rig.rig import Rig
+from bench.timing.clock import Phase
+from bench.units import NS_PER_MS, NS_PER_S
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+STEP_NS = 100 * NS_PER_MS  # the rig's own loop to the emulator goes no faster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellVoltageRamp(Fault):
+    """Follows the rig's own loop to the emulator; the onset is where the ramp crosses the trip."""
+
+    cells: tuple[int, ...]
+    voltage_v: float
+    rate_v_s: float
+
+    async def apply(self, rig: Rig) -> Actuation:
+        start_ns = rig.clock.now_ns()
+        present_v = rig.pack.cell_voltage_v
+        from_v = {cell: rig.overrides_v.get(cell, float(present_v[cell - 1])) for cell in self.cells}
+        rig.overrides_v.update(from_v)
+
+        def step() -> None:
+            if any(cell not in rig.overrides_v for cell in self.cells):
+                timer.cancel()  # cleared, or the rig is on its way to the safe state
+                return
+            moved_v = self.rate_v_s * (rig.clock.now_ns() - start_ns) / NS_PER_S
+            for cell in self.cells:
+                towards = self.voltage_v - from_v[cell]
+                rig.overrides_v[cell] = from_v[cell] + max(-moved_v, min(moved_v, towards))
+
+        timer = rig.clock.every(STEP_NS, Phase.INSTRUMENT, step, first_ns=start_ns + STEP_NS)
+        seen = await rig.emulator.measure(self.cells)
+        return Actuation(
+            low_ns=start_ns,
+            high_ns=max(start_ns, rig.clock.now_ns()),
+            readback=f"from {min(seen):.4f} V at {self.rate_v_s:g} V/s",
+        )
+
+    async def clear(self, rig: Rig) -> None:
+        await CellVoltage(cells=self.cells, voltage_v=self.voltage_v).clear(rig)
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        return CellVoltage(cells=self.cells, voltage_v=self.voltage_v).onset(at)
+
+    def inside(self, at: Terminals) -> "CellVoltageRamp | None":
+        step = CellVoltage(cells=self.cells, voltage_v=self.voltage_v).inside(at)
+        return None if step is None else replace(self, voltage_v=step.voltage_v)
+
+    @property
+    def passes(self) -> bool:
+        return False
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.faults.shapes import InjectShape, Numbers, VoltsOf, VoltsPerSecond
+
+    class CellVoltageRampShape(InjectShape):
+        cells: Numbers
+        voltage: VoltsOf
+        rate: VoltsPerSecond
+
+    return CellVoltageRampShape
+
+
+def _resolve(shape: Any, at: Terminals) -> CellVoltageRamp:
+    if shape.rate <= 0:
+        at.tell("rate", f"found {shape.rate:g} V/s; expected more than 0, whichever way the ramp goes")
+    return CellVoltageRamp(
+        cells=at.known_cells(shape.cells),
+        voltage_v=at.value(shape.voltage, "voltage"),
+        rate_v_s=shape.rate,
+    )
+
+
+KIND = Kind(
+    name="cell_voltage_ramp",
+    fault_class="cells",
+    variants={"cell_voltage": "cells ramped to a voltage (V) at a rate (V/s)"},
+    shape=_shape,
+    resolve=_resolve,
+    shows=("cell_voltage",),
+    onset="the frame in which the ramp has crossed the trip",
+)

@@ -1,0 +1,59 @@
+"""A contactor closes without a command: a high-side short, a mechanical shock."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import InstrumentError
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactorCloses(Fault):
+    contactor: str
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        contact = getattr(rig.pack.contactors, self.contactor)
+        contact.closed = True
+        contact.weld()
+        if not contact.closed:
+            raise InstrumentError(f"contactor {self.contactor}: should be closed, reads back open")
+        return Actuation(low_ns=now_ns, high_ns=now_ns, readback="closed")
+
+    async def clear(self, rig: Rig) -> None:
+        getattr(rig.pack.contactors, self.contactor).heal()
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        return at.shown(f"{self.contactor}_feedback", "==", 1.0)
+
+    @property
+    def passes(self) -> bool:
+        return False
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.faults.shapes import Contactor, InjectShape
+
+    class ContactorClosesShape(InjectShape):
+        contactor: Contactor
+
+    return ContactorClosesShape
+
+
+def _resolve(shape: Any, at: Terminals) -> ContactorCloses:  # noqa: ARG001
+    return ContactorCloses(contactor=shape.contactor)
+
+
+KIND = Kind(
+    name="contactor_closes",
+    fault_class="contactors",
+    variants={"contactor_closes": "a contactor closes, and stays closed, without a command"},
+    shape=_shape,
+    resolve=_resolve,
+    shows=("plus_feedback", "minus_feedback"),
+    onset="the first frame with the auxiliary contact closed",
+)

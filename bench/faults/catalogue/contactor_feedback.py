@@ -1,0 +1,58 @@
+"""The auxiliary contact lies: stuck open, stuck closed, inverted, or invalid."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from bench.faults.port import Kind, OnsetTest, Terminals
+from bench.faults.readings import Distort, Reading, forced
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+_INVALID = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactorFeedback(Reading):
+    """Of one contactor; the contact itself works."""
+
+    shows: str
+
+    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+        if self.shows == "inverted":
+            return lambda true: None if true is None else 1.0 - true
+        return forced({"open": 0.0, "closed": 1.0, "invalid": _INVALID}[self.shows])
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        """What a closed contact must not show; where it is open, the next frame."""
+        if self.shows in ("open", "inverted"):
+            return at.shown(self.quantity, "==", 0.0)
+        if self.shows == "invalid":
+            return at.shown(self.quantity, "==", _INVALID)
+        return self.next_frame(at)
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.faults.shapes import Contactor, InjectShape
+
+    class ContactorFeedbackShape(InjectShape):
+        contactor: Contactor
+        shows: Literal["open", "closed", "inverted", "invalid"]
+
+    return ContactorFeedbackShape
+
+
+def _resolve(shape: Any, at: Terminals) -> ContactorFeedback:  # noqa: ARG001
+    return ContactorFeedback(quantity=f"{shape.contactor}_feedback", numbers=(0,), shows=shape.shows)
+
+
+KIND = Kind(
+    name="contactor_feedback",
+    fault_class="contactors",
+    variants={"contactor_feedback": "the auxiliary contact shows open, closed, the opposite, or invalid"},
+    shape=_shape,
+    resolve=_resolve,
+    shows=("plus_feedback", "minus_feedback"),
+)

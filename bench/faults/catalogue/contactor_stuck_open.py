@@ -1,0 +1,58 @@
+"""Contactors whose coil is dead: they drop open, or do not close."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactorStuckOpen(Fault):
+    """Shown by the auxiliary contact where it was closed; else by the DUT's close command, a scenario's onset."""
+
+    contactors: tuple[str, ...]
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        for name in self.contactors:
+            getattr(rig.pack.contactors, name).stick_open()
+        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"coil dead: {', '.join(self.contactors)}")
+
+    async def clear(self, rig: Rig) -> None:
+        for name in self.contactors:
+            getattr(rig.pack.contactors, name).heal()
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        return tuple(test for name in self.contactors for test in at.shown(f"{name}_feedback", "==", 0.0))
+
+    @property
+    def passes(self) -> bool:
+        return False
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.faults.shapes import Contactors, InjectShape
+
+    class ContactorStuckOpenShape(InjectShape):
+        contactors: Contactors
+
+    return ContactorStuckOpenShape
+
+
+def _resolve(shape: Any, at: Terminals) -> ContactorStuckOpen:  # noqa: ARG001
+    return ContactorStuckOpen(contactors=tuple(shape.contactors))
+
+
+KIND = Kind(
+    name="contactor_stuck_open",
+    fault_class="contactors",
+    variants={"contactor_stuck_open": "named contactors drop open, or do not close"},
+    shape=_shape,
+    resolve=_resolve,
+    shows=("plus_feedback", "minus_feedback", "link_voltage"),
+    onset="the auxiliary contact, or the DUT's own close command",
+)

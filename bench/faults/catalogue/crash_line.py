@@ -1,0 +1,55 @@
+"""The crash line is active, for good or in pulses."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.faults.port import Kind, OnsetTest, Terminals
+from bench.faults.readings import Distort, Reading, forced
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrashLine(Reading):
+    """For good, or `on_ns` there and `off_ns` gone."""
+
+    on_ns: int | None
+    off_ns: int | None
+
+    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+        start_ns, on_ns, off_ns = rig.clock.now_ns(), self.on_ns, self.off_ns
+        if on_ns is None or off_ns is None:
+            return forced(1.0)
+        return lambda true: 1.0 if (rig.clock.now_ns() - start_ns) % (on_ns + off_ns) < on_ns else true
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        return at.shown(self.quantity, "==", 1.0)
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.config.toml_file import DurationNs
+    from bench.faults.shapes import InjectShape
+
+    class CrashLineShape(InjectShape):
+        on: DurationNs | None = None
+        off: DurationNs | None = None
+
+    return CrashLineShape
+
+
+def _resolve(shape: Any, at: Terminals) -> CrashLine:
+    if (shape.on is None) != (shape.off is None):
+        at.tell("", "found only one of 'on' and 'off'; expected both, or neither for good")
+    return CrashLine(quantity="crash_line", numbers=(0,), on_ns=shape.on, off_ns=shape.off)
+
+
+KIND = Kind(
+    name="crash_line",
+    fault_class="contactors",
+    variants={"crash_line": "crash line active, also in pulses (ms)"},
+    shape=_shape,
+    resolve=_resolve,
+    shows=("crash_line",),
+)

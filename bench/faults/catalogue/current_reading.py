@@ -1,0 +1,89 @@
+"""The pack current sensor: offset, stuck, wrong sign, error bits, or current shown where none can flow."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from bench.faults.port import Actuation, Kind, OnsetTest, Terminals
+from bench.faults.readings import Distort, Reading, forced, offset, scaled, stuck
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+_BITS = {"error_bit": "current_error", "overrange": "current_overrange", "mismatch": "current_mismatch"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentReading(Reading):
+    """`by`: A for an offset and a forced value. `both`: the redundant channel goes wrong alike."""
+
+    error: str
+    by: float
+    both: bool
+
+    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+        match self.error:
+            case "offset":
+                return offset(self.by)
+            case "value":
+                return forced(self.by)
+            case "wrong_sign":
+                return scaled(-1.0)
+            case "stuck":
+                return stuck()
+            case _:
+                return forced(1.0)
+
+    async def apply(self, rig: Rig) -> Actuation:
+        if self.both:
+            rig.senses.distort["pack_current_redundant", 0] = self.distortion(rig, 0)
+        return await Reading.apply(self, rig)
+
+    async def clear(self, rig: Rig) -> None:
+        rig.senses.distort.pop(("pack_current_redundant", 0), None)
+        await Reading.clear(self, rig)
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        if self.error in _BITS:
+            return at.shown(self.quantity, "==", 1.0)
+        if self.error == "value":
+            return at.shown(self.quantity, ">=" if self.by > 0 else "<=", self.by * 0.99)
+        return self.next_frame(at)
+
+    def inside(self, at: Terminals) -> "CurrentReading | None":  # noqa: ARG002
+        return replace(self, by=self.by / 10) if self.error in ("offset", "value") else None
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.config.toml_file import Amperes
+    from bench.faults.shapes import InjectShape
+
+    class CurrentReadingShape(InjectShape):
+        error: Literal["offset", "value", "stuck", "wrong_sign", "error_bit", "overrange", "mismatch"]
+        by: Amperes | None = None
+        both_channels: bool = False
+
+    return CurrentReadingShape
+
+
+def _resolve(shape: Any, at: Terminals) -> CurrentReading:
+    if (shape.by is not None) != (shape.error in ("offset", "value")):
+        at.tell("error", f"found '{shape.error}'; expected 'by' with an offset or a value, and only there")
+    return CurrentReading(
+        quantity=_BITS.get(shape.error, "pack_current"),
+        numbers=(0,),
+        error=shape.error,
+        by=shape.by or 0.0,
+        both=shape.both_channels,
+    )
+
+
+KIND = Kind(
+    name="current_reading",
+    fault_class="measurement",
+    variants={"current_reading": "current sensor: offset or forced value (A), stuck, wrong sign, error bits"},
+    shape=_shape,
+    resolve=_resolve,
+    shows=("pack_current",),
+    onset="the first frame that shows it; for a stuck value the next one",
+)

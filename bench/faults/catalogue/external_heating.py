@@ -1,0 +1,63 @@
+"""Heat from outside into cells: a fire beside them, a neighbour in thermal runaway."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalHeating(Fault):
+    """Cells count from 1."""
+
+    cells: tuple[int, ...]
+    power_w: float
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        for cell in self.cells:
+            rig.pack.cells.heat_w[cell - 1] = self.power_w
+        read = [float(rig.pack.cells.heat_w[cell - 1]) for cell in self.cells]
+        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"{min(read):g} W")
+
+    async def clear(self, rig: Rig) -> None:
+        for cell in self.cells:
+            rig.pack.cells.heat_w[cell - 1] = 0.0
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        return at.shown("temperature", ">=", at.threshold("ot_trip"), range(1, at.sensors + 1))
+
+    @property
+    def passes(self) -> bool:
+        return False
+
+
+def _shape() -> "type[InjectShape]":
+    from pydantic import Field
+
+    from bench.faults.shapes import InjectShape, Numbers, Watts
+
+    class ExternalHeatingShape(InjectShape):
+        cells: Numbers
+        power: Watts = Field(gt=0)
+
+    return ExternalHeatingShape
+
+
+def _resolve(shape: Any, at: Terminals) -> ExternalHeating:
+    return ExternalHeating(cells=at.known_cells(shape.cells), power_w=shape.power)
+
+
+KIND = Kind(
+    name="external_heating",
+    fault_class="thermal",
+    variants={"external_heating": "heat into cells from outside (W each)"},
+    shape=_shape,
+    resolve=_resolve,
+    onset="the first frame with a sensor above the overtemperature trip",
+    shows=("temperature",),
+)

@@ -1,0 +1,59 @@
+"""A short across the pack outside the contactors: harness damage, shoot-through of an inverter."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+CARRIES_A = 300.0  # far beyond any load
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalShort(Fault):
+    resistance_ohm: float
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        rig.pack.external_short_ohm = self.resistance_ohm
+        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"{rig.pack.external_short_ohm:g} ohm")
+
+    async def clear(self, rig: Rig) -> None:
+        rig.pack.external_short_ohm = math.inf
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        return at.shown("pack_current", ">=", CARRIES_A)
+
+    @property
+    def passes(self) -> bool:
+        return False
+
+
+def _shape() -> "type[InjectShape]":
+    from pydantic import Field
+
+    from bench.faults.shapes import InjectShape, Ohms
+
+    class ExternalShortShape(InjectShape):
+        resistance: Ohms = Field(gt=0)
+
+    return ExternalShortShape
+
+
+def _resolve(shape: Any, at: Terminals) -> ExternalShort:  # noqa: ARG001
+    return ExternalShort(resistance_ohm=shape.resistance)
+
+
+KIND = Kind(
+    name="external_short",
+    fault_class="current",
+    variants={"external_short": "a short across the closed pack (ohm)"},
+    shape=_shape,
+    resolve=_resolve,
+    shows=("pack_current",),
+    onset="the first frame with a short-circuit current",
+)

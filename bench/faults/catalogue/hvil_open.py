@@ -1,0 +1,55 @@
+"""The interlock loop is open, for good or off and on."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.faults.port import Kind, OnsetTest, Terminals
+from bench.faults.readings import Distort, Reading, forced
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HvilOpen(Reading):
+    """For good, or `on_ns` there and `off_ns` gone."""
+
+    on_ns: int | None
+    off_ns: int | None
+
+    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+        start_ns, on_ns, off_ns = rig.clock.now_ns(), self.on_ns, self.off_ns
+        if on_ns is None or off_ns is None:
+            return forced(0.0)
+        return lambda true: 0.0 if (rig.clock.now_ns() - start_ns) % (on_ns + off_ns) < on_ns else true
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        return at.shown(self.quantity, "==", 0.0)
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.config.toml_file import DurationNs
+    from bench.faults.shapes import InjectShape
+
+    class HvilOpenShape(InjectShape):
+        on: DurationNs | None = None
+        off: DurationNs | None = None
+
+    return HvilOpenShape
+
+
+def _resolve(shape: Any, at: Terminals) -> HvilOpen:
+    if (shape.on is None) != (shape.off is None):
+        at.tell("", "found only one of 'on' and 'off'; expected both, or neither for good")
+    return HvilOpen(quantity="hvil_closed", numbers=(0,), on_ns=shape.on, off_ns=shape.off)
+
+
+KIND = Kind(
+    name="hvil_open",
+    fault_class="contactors",
+    variants={"hvil_open": "interlock loop open, also off and on (ms)"},
+    shape=_shape,
+    resolve=_resolve,
+    shows=("hvil_closed",),
+)

@@ -1,0 +1,60 @@
+"""A short across the DC link, which precharging meets first."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+CARRIES_A = 300.0  # far beyond any load
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkShort(Fault):
+    resistance_ohm: float
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        rig.pack.link.short_ohm = self.resistance_ohm
+        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"{rig.pack.link.short_ohm:g} ohm")
+
+    async def clear(self, rig: Rig) -> None:
+        rig.pack.link.short_ohm = math.inf
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        """Before the mains close the precharge resistor bounds the current, and a scenario names the command."""
+        return at.shown("pack_current", ">=", CARRIES_A)
+
+    @property
+    def passes(self) -> bool:
+        return False
+
+
+def _shape() -> "type[InjectShape]":
+    from pydantic import Field
+
+    from bench.faults.shapes import InjectShape, Ohms
+
+    class LinkShortShape(InjectShape):
+        resistance: Ohms = Field(gt=0)
+
+    return LinkShortShape
+
+
+def _resolve(shape: Any, at: Terminals) -> LinkShort:  # noqa: ARG001
+    return LinkShort(resistance_ohm=shape.resistance)
+
+
+KIND = Kind(
+    name="link_short",
+    fault_class="contactors",
+    variants={"link_short": "a short across the DC link (ohm)"},
+    shape=_shape,
+    resolve=_resolve,
+    shows=("pack_current",),
+    onset="the first frame with a short-circuit current",
+)

@@ -1,0 +1,137 @@
+"""A message of the restbus is lost, late, frozen, corrupt, too short, out of range, or sent twice."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from bench.errors import InstrumentError, nearest
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.restbus.cyclic import CyclicMessage
+from bench.restbus.disturbance import Disturbance
+from bench.rig.rig import Rig
+from bench.trace.irregular import Irregular, Irregularity
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+CRC_BITS = 0x5A
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message(Fault):
+    """`late_ns` with "late", `signal` with "out_of_range": all ones, with a good CRC."""
+
+    channel: str
+    message: str
+    error: str
+    late_ns: int
+    mask: bytes
+    length: int
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        sent = self._sent(rig)
+        if not sent:
+            raise InstrumentError(f"{self.message}: not sent by this bench on '{self.channel}'")
+        for one in sent:
+            one.disturbance = self.disturbance()
+        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"{self.error}: {self.message}")
+
+    def disturbance(self) -> Disturbance:
+        match self.error:
+            case "lost":
+                return Disturbance(lost=True)
+            case "late":
+                return Disturbance(late_ns=self.late_ns)
+            case "frozen_counter":
+                return Disturbance(freeze_counter=True)
+            case "skipped_counter":
+                return Disturbance(skip=4)
+            case "wrong_crc":
+                return Disturbance(crc_xor=CRC_BITS)
+            case "wrong_length":
+                return Disturbance(length=max(1, self.length - 2))
+            case "duplicated":
+                return Disturbance(twice=True)
+            case _:
+                return Disturbance(change=lambda data: bytes(a | b for a, b in zip(data, self.mask)))
+
+    async def clear(self, rig: Rig) -> None:
+        for one in self._sent(rig):
+            one.disturbance = None
+
+    def _sent(self, rig: Rig) -> list[CyclicMessage]:
+        return [one for one in rig.restbus if (one.channel, one.message.name) == (self.channel, self.message)]
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:  # noqa: ARG002
+        what = {
+            "lost": Irregular.MISSING,
+            "late": Irregular.MISSING,
+            "frozen_counter": Irregular.COUNTER,
+            "skipped_counter": Irregular.COUNTER,
+            "wrong_crc": Irregular.CRC,
+            "wrong_length": Irregular.LENGTH,
+            "duplicated": Irregular.SOONER,
+        }.get(self.error, Irregular.NEXT)
+        return (Irregularity(channel=self.channel, message=self.message, what=what),)
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.config.toml_file import DurationNs
+    from bench.faults.shapes import InjectShape
+
+    class MessageShape(InjectShape):
+        message: str
+        error: Literal[
+            "lost",
+            "late",
+            "frozen_counter",
+            "skipped_counter",
+            "wrong_crc",
+            "wrong_length",
+            "out_of_range",
+            "duplicated",
+        ]
+        late: DurationNs | None = None
+        signal: str | None = None
+
+    return MessageShape
+
+
+def _resolve(shape: Any, at: Terminals) -> Message:
+    channel, _, name = shape.message.partition(".")
+    sent = at.messages(channel)
+    if name not in sent:
+        known = sorted(f"{one}.{other}" for one in ("vehicle", "sense") for other in at.messages(one))
+        at.tell(
+            "message",
+            f"found '{shape.message}'; expected one the bench sends: {', '.join(known)}{nearest(shape.message, known)}",
+        )
+    if (shape.late is not None) != (shape.error == "late"):
+        at.tell("error", f"found '{shape.error}'; expected 'late = ...' with 'late' and only there")
+    if (shape.signal is not None) != (shape.error == "out_of_range"):
+        at.tell("error", f"found '{shape.error}'; expected 'signal' with 'out_of_range' and only there")
+    mask = b""
+    if shape.signal is not None and name in sent:
+        mask = at.ones(channel, name, shape.signal)
+    return Message(
+        channel=channel,
+        message=name,
+        error=shape.error,
+        late_ns=shape.late or 0,
+        mask=mask,
+        length=sent.get(name, 8),
+    )
+
+
+KIND = Kind(
+    name="message",
+    fault_class="communication",
+    variants={
+        "message": "a restbus message lost, late (ms), counter frozen or skipped, CRC or length wrong, a signal out "
+        "of range, sent twice"
+    },
+    shape=_shape,
+    resolve=_resolve,
+    onset="the first irregular frame; of an absence the first missed due time",
+)

@@ -1,0 +1,132 @@
+"""Between a cell and the front end's input: open, high-ohmic, shorted, reversed, or swapped with its neighbour."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from bench.config.profile import RoleTest
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.readings import Distort, forced, scaled
+from bench.instruments.ports import CAPABILITY_OF, WireFault
+from bench.rig.rig import Rig
+from bench.trace.irregular import Irregular, Irregularity
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+# A front end's pull-down current through a bad contact lowers the reading and raises the neighbour's by as much.
+HIGH_OHM_SHARE = 0.85
+SHORT_V = 0.05
+ADOW_FINDS_OPEN = "afe_open_wire"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenseWire(Fault):
+    """Of `cells` (from 1). By relays where the rig has a fault unit, else by what the played front end shows."""
+
+    cells: tuple[int, ...]
+    wire: str
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        unit, relay = rig.fault_unit, self.relay
+        if unit is not None and relay in unit.wire_faults:
+            seen = await unit.insert(self.cells, relay)
+            return Actuation(
+                low_ns=seen.low_ns, high_ns=seen.high_ns, readback=f"{relay} {seen.note}".strip()
+            )
+        for cell, change in self._changes(rig):
+            rig.senses.distort["cell_voltage", cell - 1] = change
+        if self.wire == "open":  # what the front end's own open-wire check reports
+            rig.senses.distort[ADOW_FINDS_OPEN, 0] = forced(float(self.cells[0]))
+        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"{self.wire}: {self.cells}")
+
+    @property
+    def relay(self) -> WireFault:
+        return {"open": WireFault.OPEN, "short": WireFault.SHORT, "reversed": WireFault.REVERSED}.get(
+            self.wire, WireFault.NONE
+        )
+
+    def _changes(self, rig: Rig) -> list[tuple[int, Distort]]:
+        if self.wire == "swapped":
+            volts = rig.pack.cell_voltage_v
+            first, second = self.cells[0], self.cells[0] + 1
+
+            def of(cell: int) -> Distort:
+                return lambda _: rig.overrides_v.get(cell, float(volts[cell - 1]))
+
+            return [(first, of(second)), (second, of(first))]
+        change = {
+            "open": forced(None),
+            "high_ohm": scaled(HIGH_OHM_SHARE),
+            "short": forced(SHORT_V),
+            "reversed": scaled(-1.0),
+        }[self.wire]
+        return [(cell, change) for cell in self.cells]
+
+    async def clear(self, rig: Rig) -> None:
+        unit = rig.fault_unit
+        if unit is not None and self.relay in unit.wire_faults:
+            await unit.mend(self.cells)
+            return
+        for cell in (*self.cells, self.cells[0] + 1):
+            rig.senses.distort.pop(("cell_voltage", cell - 1), None)
+        rig.senses.distort.pop((ADOW_FINDS_OPEN, 0), None)
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        if self.wire in ("short", "reversed"):
+            return at.shown("cell_voltage", "<=", SHORT_V + 0.01, self.cells)
+        test = next(iter(at.shown("cell_voltage", "==", 0.0, self.cells[:1])), None)
+        if test is None:
+            return ()
+        role: RoleTest = test
+        return (
+            Irregularity(
+                channel=role.role.channel,
+                message=role.role.message,
+                what=Irregular.NEXT,
+                signal=role.role.signal,
+            ),
+        )
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.faults.shapes import InjectShape, Numbers
+
+    class SenseWireShape(InjectShape):
+        cells: Numbers
+        wire: Literal["open", "high_ohm", "short", "reversed", "swapped"]
+
+    return SenseWireShape
+
+
+def _resolve(shape: Any, at: Terminals) -> SenseWire:
+    cells = at.known_cells(shape.cells)
+    if shape.wire == "swapped" and (len(cells) != 1 or cells[0] >= at.cells):
+        at.tell("cells", f"found {list(cells)}; expected one cell with a neighbour above it")
+    return SenseWire(cells=cells, wire=shape.wire)
+
+
+_NEEDS = {
+    "open": CAPABILITY_OF[WireFault.OPEN],
+    "short": CAPABILITY_OF[WireFault.SHORT],
+    "reversed": CAPABILITY_OF[WireFault.REVERSED],
+    "high_ohm": "high_ohm_wire",
+    "swapped": "swapped_wires",
+}
+
+KIND = Kind(
+    name="sense_wire",
+    fault_class="measurement",
+    variants={
+        "open_wire": "sense wire of a cell open",
+        "cell_short": "sense inputs of a cell shorted",
+        "reversed_polarity": "cell put in the wrong way round, or its wires crossed",
+        "high_ohm_wire": "sense wire high-ohmic: the reading sags",
+        "swapped_wires": "sense wires of two neighbours swapped",
+    },
+    shape=_shape,
+    resolve=_resolve,
+    needs=lambda shape: _NEEDS[shape.wire],
+    shows=("cell_voltage",),
+    onset="the first frame after the wire changed",
+)

@@ -1,0 +1,83 @@
+"""Any other input of the DUT shown wrong: pack and link voltage, supply, clamps, insulation monitor's state and age."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bench.config.play import INDEXED, QUANTITIES
+from bench.faults.port import Kind, OnsetTest, Terminals
+from bench.faults.readings import Distort, Reading, forced, offset
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownValue(Reading):
+    """Forced to `value`, or off by `by`, in SI."""
+
+    value: float | None
+    by: float | None
+
+    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+        return offset(self.by) if self.by is not None else forced(self.value)
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        return self.next_frame(at)
+
+    def inside(self, at: Terminals) -> "ShownValue | None":  # noqa: ARG002
+        return replace(self, by=self.by / 10) if self.by is not None else None
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.faults.shapes import InjectShape
+
+    class ShownValueShape(InjectShape):
+        quantity: str
+        value: str | float | int | None = None
+        by: str | None = None
+
+    return ShownValueShape
+
+
+def _resolve(shape: Any, at: Terminals) -> ShownValue:
+    from bench.errors import nearest
+    from bench.units import parse_quantity
+
+    known = [name for name in QUANTITIES if name not in INDEXED and name != "counter"]
+    if shape.quantity not in known:
+        near = nearest(shape.quantity, known)
+        at.tell("quantity", f"found '{shape.quantity}'; expected one of {', '.join(known)}{near}")
+    if (shape.value is None) == (shape.by is None):
+        at.tell("", "found both or neither of 'value' and 'by'; expected one of them")
+    dimension = QUANTITIES.get(shape.quantity, "")
+
+    def number(text: str | float | int | None, key: str) -> float | None:
+        if text is None:
+            return None
+        try:
+            if not dimension:
+                return float(text)
+            return parse_quantity(str(text), dimension)
+        except ValueError as wrong:
+            at.tell(key, f"found {wrong}")
+            return 0.0
+
+    return ShownValue(
+        quantity=shape.quantity,
+        numbers=(0,),
+        value=number(shape.value, "value"),
+        by=number(shape.by, "by"),
+    )
+
+
+KIND = Kind(
+    name="shown_value",
+    fault_class="measurement",
+    variants={
+        "shown_value": "any other input shown wrong, as a value or off by some (SI unit of the quantity)"
+    },
+    shape=_shape,
+    resolve=_resolve,
+    onset="the next frame that carries it",
+)

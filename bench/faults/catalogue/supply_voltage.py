@@ -1,0 +1,93 @@
+"""The controller's supply sags: a brown-out, a cranking profile, a coil supply dip."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.rig.rig import PLANT_PERIOD_NS, Rig
+from bench.timing.clock import Phase
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+COIL_HOLDS_V = 6.0  # a 12 V contactor coil lets go between 2 and 6 V
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplyVoltage(Fault):
+    """Pairs of (ns since the start, V), held from there on. Below `COIL_HOLDS_V` contactors drop."""
+
+    profile: tuple[tuple[int, float], ...]
+
+    async def apply(self, rig: Rig) -> Actuation:
+        start_ns = rig.clock.now_ns()
+
+        def shown(true: float | None) -> float | None:
+            elapsed_ns = rig.clock.now_ns() - start_ns
+            held = [volt for at_ns, volt in self.profile if at_ns <= elapsed_ns]
+            return held[-1] if held else true
+
+        rig.senses.distort["supply_voltage", 0] = shown
+        coils = rig.clock.every(
+            PLANT_PERIOD_NS, Phase.PLANT, lambda: self._drive_coils(rig, shown(None)), first_ns=start_ns
+        )
+        rig.fault_timers.setdefault("supply_voltage", []).append(coils)
+        low_v = min(volt for _, volt in self.profile)
+        return Actuation(low_ns=start_ns, high_ns=start_ns, readback=f"down to {low_v:g} V")
+
+    def _drive_coils(self, rig: Rig, volt: float | None) -> None:
+        for name in ("plus", "minus", "precharge"):
+            contact = getattr(rig.pack.contactors, name)
+            if volt is not None and volt < COIL_HOLDS_V:
+                contact.stick_open()
+            else:
+                contact.heal()
+
+    async def clear(self, rig: Rig) -> None:
+        for timer in rig.fault_timers.pop("supply_voltage", []):
+            timer.cancel()
+        rig.senses.distort.pop(("supply_voltage", 0), None)
+        self._drive_coils(rig, None)
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        low_v = min(volt for _, volt in self.profile)
+        return at.shown("supply_voltage", "<=", low_v + 0.05)
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.config.toml_file import DurationNs, Shape
+    from bench.faults.shapes import InjectShape, Volts
+
+    class Point(Shape):
+        at: DurationNs
+        voltage: Volts
+
+    class SupplyVoltageShape(InjectShape):
+        voltage: Volts | None = None
+        profile: list[Point] | None = None
+
+    return SupplyVoltageShape
+
+
+def _resolve(shape: Any, at: Terminals) -> SupplyVoltage:
+    if (shape.voltage is None) == (not shape.profile):
+        at.tell("", "found both or neither of 'voltage' and 'profile'; expected one of them")
+        return SupplyVoltage(profile=((0, 12.0),))
+    if shape.voltage is not None:
+        return SupplyVoltage(profile=((0, shape.voltage),))
+    points = tuple((point.at, point.voltage) for point in shape.profile)
+    if any(after <= before for (before, _), (after, _) in pairwise(points)):
+        at.tell("profile", "found points that do not follow each other in time; expected ascending 'at'")
+    return SupplyVoltage(profile=points)
+
+
+KIND = Kind(
+    name="supply_voltage",
+    fault_class="supply",
+    variants={"supply_voltage": "clamp 30 at a voltage, or along a profile (ms, V); coils drop below 6 V"},
+    shape=_shape,
+    resolve=_resolve,
+    shows=("supply_voltage",),
+    onset="the first frame at the lowest voltage",
+)

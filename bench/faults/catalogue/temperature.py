@@ -1,0 +1,70 @@
+"""Sensors show a temperature, as an NTC emulator makes them: over, under, or a gradient between neighbours."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bench.faults.port import Kind, OnsetTest, Terminals
+from bench.faults.readings import Distort, Reading, forced
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+INSIDE_C = 2.0
+HIGHER = ("ot_charge", "ot_trip")
+LOWER = ("ut_charge", "ut_discharge")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Temperature(Reading):
+    """`limit_c` is the threshold the scenario names, where it names one: what "inside" is measured from."""
+
+    temperature_c: float
+    limit_c: float | None
+
+    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+        return forced(self.temperature_c)
+
+    @property
+    def hot(self) -> bool:
+        return self.temperature_c > (self.limit_c if self.limit_c is not None else 20.0)
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        # A quarter of a degree is the resolution of a usual sensor message.
+        shown_c = self.temperature_c - 0.25 if self.hot else self.temperature_c + 0.25
+        return at.shown("temperature", ">=" if self.hot else "<=", shown_c, self.numbers)
+
+    def inside(self, at: Terminals) -> "Temperature | None":  # noqa: ARG002
+        if self.limit_c is None:
+            return None
+        return replace(self, temperature_c=self.limit_c - INSIDE_C if self.hot else self.limit_c + INSIDE_C)
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.faults.shapes import DegreesOf, InjectShape, Numbers
+
+    class TemperatureShape(InjectShape):
+        sensors: Numbers
+        temperature: DegreesOf
+
+    return TemperatureShape
+
+
+def _resolve(shape: Any, at: Terminals) -> Temperature:
+    name = shape.temperature.name
+    return Temperature(
+        quantity="temperature",
+        numbers=at.known_sensors(shape.sensors),
+        temperature_c=at.value(shape.temperature, "temperature"),
+        limit_c=at.threshold(name) if name is not None and name in at.thresholds else None,
+    )
+
+
+KIND = Kind(
+    name="temperature",
+    fault_class="thermal",
+    variants={"temperature": "sensors show a temperature (degC): over, under, a gradient to the neighbours"},
+    shape=_shape,
+    resolve=_resolve,
+    shows=("temperature",),
+)

@@ -1,0 +1,90 @@
+"""An NTC that is open, shorted, stuck, drifting or off."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from bench.faults.port import Kind, OnsetTest, Terminals
+from bench.faults.readings import Distort, Reading, drifting, forced, offset, stuck
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+# What a divider shows at its ends: an open NTC as the coldest, a shorted one as the hottest value there is.
+OPEN_C = -60.0
+SHORT_C = 195.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemperatureReading(Reading):
+    """`by`: degC for an offset, degC/s for a drift."""
+
+    error: str
+    by: float
+
+    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+        match self.error:
+            case "open":
+                return forced(OPEN_C)
+            case "short":
+                return forced(SHORT_C)
+            case "lost":
+                return forced(None)
+            case "offset":
+                return offset(self.by)
+            case "drift":
+                return drifting(rig, self.by)
+            case _:
+                return stuck()
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        if self.error == "open":
+            return at.shown("temperature", "<=", OPEN_C + 0.25, self.numbers)
+        if self.error == "short":
+            return at.shown("temperature", ">=", SHORT_C - 0.25, self.numbers)
+        return self.next_frame(at)
+
+    def inside(self, at: Terminals) -> "TemperatureReading | None":  # noqa: ARG002
+        """A bridge that is a little off: a tenth of the offset, which a gradient in the pack reaches too."""
+        if self.error != "offset":
+            return None
+        return TemperatureReading(
+            quantity=self.quantity, numbers=self.numbers, error=self.error, by=self.by / 10
+        )
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.faults.shapes import Degrees, DegreesPerSecond, InjectShape, Numbers
+
+    class TemperatureReadingShape(InjectShape):
+        error: Literal["open", "short", "lost", "stuck", "offset", "drift"]
+        sensors: Numbers
+        by: Degrees | None = None
+        rate: DegreesPerSecond | None = None
+
+    return TemperatureReadingShape
+
+
+def _resolve(shape: Any, at: Terminals) -> TemperatureReading:
+    wanted = {"offset": "by", "drift": "rate"}.get(shape.error)
+    for key in ("by", "rate"):
+        if (getattr(shape, key) is not None) != (key == wanted):
+            at.tell(
+                "error",
+                f"found '{shape.error}'; expected 'by' with an offset, 'rate' with a drift, else neither",
+            )
+    by = getattr(shape, wanted) if wanted is not None else None
+    return TemperatureReading(
+        quantity="temperature", numbers=at.known_sensors(shape.sensors), error=shape.error, by=by or 0.0
+    )
+
+
+KIND = Kind(
+    name="temperature_reading",
+    fault_class="measurement",
+    variants={"temperature_reading": "NTC open, short, lost, stuck, offset (degC), drift (degC/s)"},
+    shape=_shape,
+    resolve=_resolve,
+    shows=("temperature",),
+    onset="the first frame that shows it; for a drift or a stuck value the next one",
+)

@@ -1,0 +1,110 @@
+"""The signature of a cell in thermal runaway as GB 38031-2025 C.5.3.7 has it, whole or in part."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.faults.catalogue.cell_voltage import CellVoltage
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.rig.rig import Rig
+from bench.trace.irregular import Irregular, Irregularity
+from bench.units import NS_PER_S
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+HOTTEST_C = 180.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThermalRunaway(Fault):
+    """(a) voltage drop of a cell by a share of its value, (b) temperature up to `peak_c`, (c) rising by `rise_c_s`.
+
+    Each may be left out, which makes the incomplete twins. Without `rise_c_s` the temperature stands at `peak_c`.
+    """
+
+    cell: int
+    sensor: int
+    drop: float | None
+    rise_c_s: float | None
+    peak_c: float | None
+    rises_for_ns: int | None
+
+    async def apply(self, rig: Rig) -> Actuation:
+        start_ns = rig.clock.now_ns()
+        start_c = float(rig.pack.sensor_temp_c[self.sensor - 1])
+
+        def shown(true: float | None) -> float | None:
+            if self.rise_c_s is None:
+                return true if self.peak_c is None else self.peak_c
+            elapsed_ns = rig.clock.now_ns() - start_ns
+            if self.rises_for_ns is not None:
+                elapsed_ns = min(elapsed_ns, self.rises_for_ns)
+            return min(start_c + self.rise_c_s * elapsed_ns / NS_PER_S, self.peak_c or HOTTEST_C)
+
+        rig.senses.distort["temperature", self.sensor - 1] = shown
+        if self.drop is not None:
+            before_v = float(rig.pack.cell_voltage_v[self.cell - 1])
+            voltage = CellVoltage(cells=(self.cell,), voltage_v=before_v * (1 - self.drop))
+            return await voltage.apply(rig)
+        return Actuation(low_ns=start_ns, high_ns=rig.clock.now_ns(), readback=f"sensor {self.sensor}")
+
+    async def clear(self, rig: Rig) -> None:
+        rig.senses.distort.pop(("temperature", self.sensor - 1), None)
+        if self.drop is not None:
+            await CellVoltage(cells=(self.cell,), voltage_v=0.0).clear(rig)
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        """The signature begins with the first frame of the sensor that is on its way up."""
+        channel, message = at.shown_in("temperature")
+        test = next(iter(at.shown("temperature", "==", 0.0, (self.sensor,))), None)
+        signal = test.role.signal if test is not None else None
+        return (Irregularity(channel=channel, message=message, what=Irregular.NEXT, signal=signal),)
+
+    @property
+    def passes(self) -> bool:
+        return False
+
+
+def _shape() -> "type[InjectShape]":
+    from pydantic import Field
+
+    from bench.config.toml_file import DurationNs
+    from bench.faults.shapes import Degrees, DegreesPerSecond, InjectShape, Percent
+
+    class ThermalRunawayShape(InjectShape):
+        cell: int = Field(ge=1)
+        sensor: int = Field(ge=1)
+        drop: Percent | None = None
+        rise: DegreesPerSecond | None = None
+        peak: Degrees | None = None
+        rises_for: DurationNs | None = None
+
+    return ThermalRunawayShape
+
+
+def _resolve(shape: Any, at: Terminals) -> ThermalRunaway:
+    if shape.drop is None and shape.rise is None and shape.peak is None:
+        at.tell("", "found neither 'drop' nor 'rise' nor 'peak'; expected at least one of them")
+    at.known_cells((shape.cell,), "cell")
+    at.known_sensors((shape.sensor,), "sensor")
+    return ThermalRunaway(
+        cell=shape.cell,
+        sensor=shape.sensor,
+        drop=None if shape.drop is None else shape.drop / 100,
+        rise_c_s=shape.rise,
+        peak_c=shape.peak,
+        rises_for_ns=shape.rises_for,
+    )
+
+
+KIND = Kind(
+    name="thermal_runaway",
+    fault_class="thermal",
+    variants={
+        "thermal_runaway": "voltage drop (%), rise (degC/s) and peak (degC) of one cell, each may be left out"
+    },
+    shape=_shape,
+    resolve=_resolve,
+    shows=("temperature",),
+    onset="the next frame of the sensor",
+)

@@ -1,0 +1,86 @@
+"""What a faulty sensor makes of the truth. The plant stays as it is; only what the DUT is shown changes."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.faults.port import Actuation, Fault, Terminals
+from bench.rig.rig import Rig
+from bench.trace.irregular import Irregular, Irregularity
+from bench.units import NS_PER_S
+
+Distort = Callable[[float | None], float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Fault):
+    """`quantity` of the listed `numbers` (from 1; 0 for an unnumbered one) is shown as `distortion` makes it."""
+
+    quantity: str
+    numbers: tuple[int, ...]
+
+    def distortion(self, rig: Rig, number: int) -> Distort:
+        raise NotImplementedError
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        for number in self.numbers:
+            rig.senses.distort[self.quantity, max(0, number - 1)] = self.distortion(rig, number)
+        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=self.shown_now(rig))
+
+    async def clear(self, rig: Rig) -> None:
+        for number in self.numbers:
+            rig.senses.distort.pop((self.quantity, max(0, number - 1)), None)
+
+    def shown_now(self, rig: Rig) -> str:
+        if (
+            self.quantity == "cell_voltage"
+        ):  # the front end samples when it sends; there is nothing to read before
+            return f"{len(self.numbers)} cells distorted"
+        values = [rig.senses.read(self.quantity, max(0, number - 1)) for number in self.numbers]
+        return ", ".join("no reading" if value is None else f"{value:g}" for value in values[:4])
+
+    def next_frame(self, at: Terminals) -> tuple[Irregularity, ...]:
+        """The onset of what no single value shows: the next frame that carries the reading."""
+        channel, message = at.shown_in(self.quantity)
+        test = next(iter(at.shown(self.quantity, "==", 0.0, self.numbers[:1])), None)
+        signal = test.role.signal if test is not None else None
+        return (Irregularity(channel=channel, message=message, what=Irregular.NEXT, signal=signal),)
+
+
+def forced(value: float | None) -> Distort:
+    return lambda _: value
+
+
+def offset(by: float) -> Distort:
+    return lambda true: None if true is None else true + by
+
+
+def scaled(gain: float) -> Distort:
+    return lambda true: None if true is None else true * gain
+
+
+def drifting(rig: Rig, per_s: float) -> Distort:
+    start_ns = rig.clock.now_ns()
+
+    def change(true: float | None) -> float | None:
+        return None if true is None else true + per_s * (rig.clock.now_ns() - start_ns) / NS_PER_S
+
+    return change
+
+
+def stuck() -> Distort:
+    """Stands still at what it shows first."""
+    held: list[float | None] = []
+
+    def change(true: float | None) -> float | None:
+        if not held:
+            held.append(true)
+        return held[0]
+
+    return change
+
+
+def noisy(amplitude: float, seed: int) -> Distort:
+    rng = random.Random(seed)
+    return lambda true: None if true is None else true + rng.uniform(-amplitude, amplitude)
