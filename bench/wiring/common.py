@@ -120,11 +120,22 @@ def contactor_commands_of(wired: Wired, view: TraceView) -> Callable[[], tuple[b
             return None
         return any(value is not None and _holds(test, value) for value, test in values)
 
+    roles = [test.role for name in tests for test in wired.profile.contactors[name]]
+    keys = list({(role.channel, wired.databases[role.channel][role.message].can_id): None for role in roles})
+    latest = view.latest
+    last: list[FrameSeen | None] = []
+    told: tuple[bool, bool, bool] | None = None
+
     def commands() -> tuple[bool, bool, bool] | None:
-        plus = wanted("plus")
-        if plus is None:
-            return None
-        return plus, bool(wanted("minus")), bool(wanted("precharge"))
+        nonlocal last, told
+        seen = [latest.get(key) for key in keys]
+        if (
+            seen != last
+        ):  # asked every plant step, and a frame that is the same object needs no second reading
+            last = seen
+            plus = wanted("plus")
+            told = None if plus is None else (plus, bool(wanted("minus")), bool(wanted("precharge")))
+        return told
 
     return commands
 
