@@ -1,14 +1,18 @@
 """Judging a stored run again, from its frames and events alone."""
 
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bench.campaign.shots import judge_trace
 from bench.codec.database import Database
-from bench.errors import RecordError
-from bench.record.codable import plan_from_dict
+from bench.errors import ConfigError, RecordError
+from bench.measure.plan import Aim, Plan
+from bench.record.codable import encode, plan_from_dict
 from bench.record.folder import OpenedRun, open_run, read_shot
+from bench.verdict.result import Budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +25,13 @@ class Rejudged:
     aborted: bool
 
 
-def rejudge_run(path: Path) -> Rejudged:
-    """Raises RecordError when the folder is no run or a shot's evidence cannot be read."""
+def rejudge_run(path: Path, budgets: Mapping[str, Budget] | None = None) -> Rejudged:
+    """Judge every shot again; with `budgets` by those in place of the run's own, to see what would change.
+
+    Raises RecordError when the folder is no run or a shot's evidence cannot be read.
+    """
     opened = open_run(path)
+    goals = _goals(opened) if budgets is not None else {}
     databases = stored_databases(opened)
     differences: list[str] = []
     shots = 0
@@ -35,8 +43,13 @@ def rejudge_run(path: Path) -> Rejudged:
         if digest != recorded["digest"]:
             differences.append(f"{name}: the stored trace is not the one that was judged ({digest[:12]} now)")
             continue
-        _, judgement = judge_trace(trace, plan_from_dict(plan), databases)
+        question = plan_from_dict(plan)
+        if budgets is not None:
+            question = _with_budget(question, goals.get(folder.parent.name, ""), budgets, path)
+        measured, judgement = judge_trace(trace, question, databases)
         before: dict[str, Any] = recorded["judgement"]
+        if budgets is None and encode(measured) != recorded["measurement"]:
+            differences.append(f"{name}: another measurement than recorded")
         if judgement.verdict.name != before["verdict"] or list(judgement.reasons) != before["reasons"]:
             differences.append(
                 f"{name}: {before['verdict']} {before['reasons']} → {judgement.verdict.name} {list(judgement.reasons)}"
@@ -46,6 +59,26 @@ def rejudge_run(path: Path) -> Rejudged:
     return Rejudged(
         shots=shots, differences=tuple(differences), altered=opened.altered(), aborted=opened.aborted
     )
+
+
+def _goals(opened: OpenedRun) -> dict[str, str]:
+    """Scenario id → safety goal, from the copies of the scenario files in the evidence."""
+    goals: dict[str, str] = {}
+    for key, digest in opened.header["hashes"].items():
+        scenario = key.removeprefix("scenario.")
+        for file in (opened.path / "inputs").glob(f"{digest[:12]}-*.toml") if scenario != key else ():
+            goals[scenario] = str(tomllib.loads(file.read_text(encoding="utf-8")).get("safety_goal", ""))
+    return goals
+
+
+def _with_budget(plan: Plan, goal: str, budgets: Mapping[str, Budget], path: Path) -> Plan:
+    if plan.aim is not Aim.MUST_TRIP:
+        return plan
+    if goal not in budgets:
+        known = ", ".join(budgets)
+        raise ConfigError(f"{path}: its safety goal '{goal}' is not in the budgets; expected one of {known}")
+    budget = budgets[goal]
+    return replace(plan, fdti_budget_ns=budget.fdti_ns, fhti_budget_ns=budget.fhti_ns, ftti_ns=budget.ftti_ns)
 
 
 def stored_databases(opened: OpenedRun) -> dict[str, Database]:

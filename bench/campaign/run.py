@@ -1,5 +1,6 @@
 """A whole `hil run`: shots into results, results into the evidence folder and the database."""
 
+import dataclasses
 import datetime
 import hashlib
 import platform
@@ -24,7 +25,7 @@ from bench.verdict.statistics import conclude, latency_statistics
 from bench.wiring.common import Wired
 from bench.wiring.simulated import firmware_identity
 
-_LIBRARIES = ("cantools", "numpy", "python-can", "pydantic", "pyserial", "sqlalchemy")
+_DISTRIBUTION = "bms-hil-bench"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -150,6 +151,7 @@ def open_evidence(
             "dbc": {channel: [dbc.name for dbc in can.dbc] for channel, can in config.can.items()},
             "hashes": hashes,
             "environment": environment(),
+            "equipment": equipment(wired),
             "scenarios": [one.scenario.id for one in prepared],
         },
     )
@@ -175,13 +177,46 @@ def rig_hash(wired: Wired) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Versions that could matter to a result."""
-    found: dict[str, str] = {"python": platform.python_version(), "system": platform.platform(terse=True)}
-    for name in _LIBRARIES:
+    """Everything installed that could matter to a result: interpreter, system, host, every required library."""
+    found: dict[str, str] = {
+        "python": platform.python_version(),
+        "system": platform.platform(terse=True),
+        "machine": platform.machine(),
+        "host": platform.node(),
+    }
+    for name in _required_libraries():
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "absent"
+    return found
+
+
+def _required_libraries() -> list[str]:
+    """By the package's own metadata, so that no list has to be kept; extras are left out."""
+    try:
+        needs = metadata.requires(_DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        needs = ["numpy", "python-can", "cantools"]  # run from a source tree that is not installed
+    names = (re.match(r"[A-Za-z0-9._-]+", need) for need in needs if "extra ==" not in need)
+    return sorted(match[0] for match in names if match)
+
+
+def equipment(wired: Wired) -> dict[str, dict[str, str]]:
+    """Adapters and instruments as configured; what an instrument answers stands in each shot's events."""
+    config = wired.config
+    simulated = config.simulated
+    found = {
+        f"can.{name}": {
+            "interface": "simulated bus" if simulated else can.interface,
+            "bitrate": str(can.bitrate),
+            **({} if simulated else {key: str(value) for key, value in can.options.items()}),
+        }
+        for name, can in config.can.items()
+    }
+    for name, one in config.instruments.items():
+        facts = {field.name: getattr(one, field.name) for field in dataclasses.fields(one)}
+        found[f"instrument.{name}"] = {key: str(value) for key, value in facts.items() if value is not None}
     return found
 
 

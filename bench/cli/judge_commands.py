@@ -1,4 +1,4 @@
-"""`hil rejudge` and `hil report`: what a stored run says, without driving anything."""
+"""`hil rejudge`, `verify`, `sign` and `report`: what a stored run says, without driving anything."""
 
 from __future__ import annotations
 
@@ -10,19 +10,28 @@ import typer
 
 def register(app: typer.Typer) -> None:
     app.command(name="rejudge")(rejudge)
+    app.command(name="verify")(verify)
+    app.command(name="sign")(sign)
     app.command(name="report")(report)
 
 
-def rejudge(run: Annotated[Path, typer.Argument(help="A run folder, as `hil run` writes it.")]) -> None:
+def rejudge(
+    run: Annotated[Path, typer.Argument(help="A run folder, as `hil run` writes it.")],
+    budgets: Annotated[
+        Path | None, typer.Option("--budgets", help="Other safety goals: show what would change.")
+    ] = None,
+) -> None:
     """Recompute every verdict from the stored frames and events alone, and compare."""
     from rich.console import Console
 
     from bench.campaign.rejudge import rejudge_run
+    from bench.verdict.budgets import load_budgets
 
     console = Console()
-    outcome = rejudge_run(run)
+    outcome = rejudge_run(run, None if budgets is None else load_budgets(budgets))
+    word = "differs" if budgets is None else "would change"
     for line in outcome.differences:
-        console.print(f"[red]differs[/] {line}", highlight=False, soft_wrap=True)
+        console.print(f"[red]{word}[/] {line}", highlight=False, soft_wrap=True)
     for line in outcome.altered:
         console.print(f"[red]altered[/] {line}", highlight=False, soft_wrap=True)
     if outcome.aborted:
@@ -30,6 +39,63 @@ def rejudge(run: Annotated[Path, typer.Argument(help="A run folder, as `hil run`
     agreed = outcome.shots - len(outcome.differences)
     console.print(f"{agreed} of {outcome.shots} shots judged as recorded", highlight=False)
     raise typer.Exit(1 if outcome.differences or outcome.altered else 0)
+
+
+def verify(
+    run: Annotated[Path, typer.Argument(help="A run folder, as `hil run` writes it.")],
+    key: Annotated[
+        str | None, typer.Option("--key", help="Public key (hex) that must have signed it.")
+    ] = None,
+) -> None:
+    """Find any changed byte in the evidence. Exit 0 untouched, 1 altered, 3 an aborted run without footer."""
+    from bench.record.chain import SIGNATURE, check_signature
+    from bench.record.folder import open_run
+
+    opened = open_run(run)
+    if opened.footer is None:
+        typer.echo("aborted: no footer.json, so there is nothing to verify against")
+        raise typer.Exit(3)
+    lines = opened.altered()
+    for line in lines:
+        typer.echo(f"altered {line}")
+    signed = (run / SIGNATURE).is_file()
+    trouble = check_signature(run, key) if signed else ("not signed" if key is not None else None)
+    if trouble is not None:
+        typer.echo(f"signature: {trouble}")
+    count = len(opened.footer["sha256"])
+    if not lines and trouble is None:
+        told = "signature good" + ("" if key else " (by the key it names itself)") if signed else "not signed"
+        typer.echo(f"{count} files as written, chain {opened.footer.get('chain', 'absent')[:16]}, {told}")
+    raise typer.Exit(1 if lines or trouble is not None else 0)
+
+
+def sign(
+    key: Annotated[Path, typer.Option("--key", help="Ed25519 private key in PEM.")],
+    run: Annotated[Path | None, typer.Argument(help="A finished run folder.", show_default=False)] = None,
+    new: Annotated[bool, typer.Option("--new-key", help="Make the key file first.")] = False,
+) -> None:
+    """Sign a run's footer, and with it every file of the run. Needs the extra 'sign'."""
+    import importlib.util
+
+    from bench.errors import ConfigError, RecordError
+    from bench.record.chain import new_key
+    from bench.record.chain import sign as sign_run
+    from bench.record.folder import open_run
+
+    if importlib.util.find_spec("cryptography") is None:
+        raise ConfigError("hil sign: found no 'cryptography'; expected it: pip install 'bms-hil-bench[sign]'")
+    if new:
+        typer.echo(f"public key {new_key(key)}")
+    if run is None:
+        if not new:
+            raise ConfigError("hil sign: found no run folder; expected one")
+        return
+    opened = open_run(run)
+    if opened.footer is None:
+        raise RecordError(f"{run}: an aborted run has no footer to sign")
+    if lines := opened.altered():
+        raise RecordError(f"{run}: altered since it was written, so it is not signed: {lines[0]}")
+    typer.echo(f"signed with {sign_run(run, key)}")
 
 
 def report(

@@ -20,9 +20,23 @@ app = typer.Typer(
 
 
 def _register() -> None:
-    from bench.cli import builds_commands, check_command, judge_commands, qualify_command, run_command
+    from bench.cli import (
+        builds_commands,
+        check_command,
+        export_command,
+        judge_commands,
+        qualify_command,
+        run_command,
+    )
 
-    for module in (run_command, check_command, judge_commands, builds_commands, qualify_command):
+    for module in (
+        run_command,
+        check_command,
+        judge_commands,
+        builds_commands,
+        export_command,
+        qualify_command,
+    ):
         module.register(app)
 
 

@@ -29,7 +29,7 @@ _EXTENDED, _ID_MASK = 0x8000_0000, 0x1FFF_FFFF
 _SENT = 0x01
 _EDL, _BRS = 0x01, 0x02
 _FD_LENGTHS = (*range(9), 12, 16, 20, 24, 32, 48, 64)
-_DLC = [next(dlc for dlc, room in enumerate(_FD_LENGTHS) if room >= length) for length in range(65)]
+DLC_OF_LENGTH = [next(dlc for dlc, room in enumerate(_FD_LENGTHS) if room >= length) for length in range(65)]
 _OBJECTS_PER_CONTAINER = 2_048
 _LARGEST_STAMP_NS = 2**63 - 1
 
@@ -42,7 +42,7 @@ def write_blf(
     `numbers` gives each channel's number, from 1. Raises RecordError for a frame no CAN bus could carry.
     """
     objects: list[bytes] = []
-    classic, fd_object, dlc_of = _CLASSIC.pack, _FD.pack, _DLC
+    classic, fd_object, dlc_of = _CLASSIC.pack, _FD.pack, DLC_OF_LENGTH
     classic_size, fd_size = _CLASSIC.size, _FD.size
     for t_ns, channel, (can_id, data, extended, fd, switch), sender in frames:
         length = len(data)

@@ -4,7 +4,8 @@ header.json                         who ran what, with which seed and hashes
 inputs/<sha256 prefix>-<name>       copies of what the run was made of
 scenarios/<id>/shot-000/            frames.blf, events.jsonl, result.json (last)
 result.json                         the RunResult
-footer.json                         SHA-256 of every file above (last)
+footer.json                         SHA-256 of every file above and the chain over them (last)
+signature.json                      optional: a user's signature of the footer
 """
 
 import hashlib
@@ -15,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import RecordError, at_place
+from bench.record.chain import FOOTER, altered, seal
 from bench.record.shot import read_json, read_shot, write_json, write_shot_files
 from bench.trace.timeline import Trace
 
 __all__ = ["OpenedRun", "RunFolder", "open_run", "read_shot"]
 
 FORMAT = "hil-run-1"
-HEADER, FOOTER, RESULT = "header.json", "footer.json", "result.json"
+HEADER, RESULT = "header.json", "result.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -79,7 +81,7 @@ class RunFolder:
             raise RecordError(f"{self.path}: has its footer already; a finished run is never written again")
         try:
             write_json(self.path / RESULT, result)
-            write_json(self.path / FOOTER, {"format": FORMAT, "sha256": _hashes(self.path)})
+            write_json(self.path / FOOTER, {"format": FORMAT, **seal(self.path, self.path.name)})
         except (OSError, TypeError) as error:
             raise RecordError(f"{self.path}: cannot finish the run: {error}") from error
 
@@ -108,15 +110,10 @@ class OpenedRun:
         yield from sorted((file.parent for file in found), key=lambda shot: (shot.parent.name, _index(shot)))
 
     def altered(self) -> tuple[str, ...]:
-        """What differs from the footer, one line per file; empty when nothing does or there is no footer."""
+        """What differs from the footer, one line each with its place; empty without a footer."""
         if self.footer is None:
             return ()
-        stated: dict[str, str] = self.footer["sha256"]
-        found = _hashes(self.path)
-        lost = [f"{name}: missing" for name in stated.keys() - found.keys()]
-        new = [f"{name}: not in the footer" for name in found.keys() - stated.keys()]
-        changed = [f"{name}: changed" for name in stated.keys() & found.keys() if stated[name] != found[name]]
-        return tuple(sorted([*lost, *new, *changed]))
+        return altered(self.path, str(self.header.get("run_id")), self.footer)
 
 
 def open_run(path: Path) -> OpenedRun:
@@ -144,10 +141,3 @@ def _checked(name: str, what: str) -> str:
 def _index(shot: Path) -> int:
     digits = shot.name.removeprefix("shot-")
     return int(digits) if digits.isdecimal() else -1
-
-
-def _hashes(folder: Path) -> dict[str, str]:
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and file != folder / FOOTER)
-    return {
-        file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files
-    }

@@ -1,4 +1,4 @@
-"""JUnit XML for a CI server: a suite per timebase, a test case per scenario."""
+"""JUnit XML for a CI server: a suite per timebase, a test case per scenario, or one per attempt."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -15,11 +15,16 @@ _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 _TAGS = {Verdict.FAIL: "failure", Verdict.BLOCKED: "skipped"}
 
 
-def write_junit(run: RunResult, path: Path) -> None:
-    """FAIL becomes failure, BLOCKED skipped, PASS nothing, all others (and an aborted run) error."""
+def write_junit(run: RunResult, path: Path, attempts: bool = False) -> None:
+    """FAIL becomes failure, BLOCKED skipped, PASS nothing, all others (and an aborted run) error.
+
+    `attempts`: beside the scenario's own case a case for each shot, in a suite of its own.
+    """
     root = ET.Element("testsuites", name="hil")
     for timebase in timebases(run):
         root.append(_suite(run, timebase))
+        if attempts:
+            root.append(_attempts(run, timebase))
     ET.indent(root)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,6 +61,29 @@ def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
     return suite
 
 
+def _attempts(run: RunResult, timebase: Timebase) -> ET.Element:
+    """Every attempt as a case: nothing was retried until green, and this shows it."""
+    suite = ET.Element("testsuite", name=_clean(f"{run.run_id} attempts"), timestamp=_clean(run.started_utc))
+    shots = [(s, shot) for s in run.scenarios if s.timebase is timebase for shot in s.shots]
+    for scenario, shot in shots:
+        case = ET.SubElement(
+            suite,
+            "testcase",
+            classname=_clean(f"hil.{timebase.value}.{scenario.scenario_id}"),
+            name=f"shot-{shot.index:03d}",
+            time=f"{shot.simulated_ns / NS_PER_S:.3f}",
+        )
+        _properties(case, {"phase_ns": str(shot.phase_ns), "seed": str(shot.seed), "digest": shot.digest})
+        verdict = shot.judgement.verdict
+        if verdict is not Verdict.PASS:
+            why = f"{verdict.name.lower()}: {'; '.join(shot.judgement.reasons) or 'no reason was given'}"
+            ET.SubElement(case, _TAGS.get(verdict, "error"), type=verdict.name, message=_clean(why))
+    suite.set("tests", str(len(shots)))
+    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(attribute, str(sum(case.find(tag) is not None for case in suite)))
+    return suite
+
+
 def _case(scenario: ScenarioResult) -> ET.Element:
     seconds = sum(shot.simulated_ns for shot in scenario.shots) / NS_PER_S
     case = ET.Element(
@@ -69,8 +97,13 @@ def _case(scenario: ScenarioResult) -> ET.Element:
         "safety_goal": scenario.budget.safety_goal,
         "asil": scenario.budget.asil,
         "requirements": ", ".join(scenario.requirements),
+        # names that S-CORE and sphinx-test-reports map to links
+        "FullyVerifies": ", ".join(scenario.requirements),
+        "TestType": "fault-injection",
+        "DerivationTechnique": "requirements-analysis",
         "timebase": scenario.timebase.value,
         "n": str(len(scenario.shots)),
+        "attempts_passed": str(sum(s.judgement.verdict is Verdict.PASS for s in scenario.shots)),
     }
     for name, statistics in (("fdti", scenario.fdti), ("fhti", scenario.fhti)):
         if statistics is not None:

@@ -1,0 +1,259 @@
+"""A stored run in the formats of other tools. The run folder itself is never changed."""
+
+import csv
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.campaign.rejudge import stored_databases
+from bench.codec.database import Database
+from bench.errors import ConfigError, RecordError
+from bench.record.folder import OpenedRun, open_run, read_shot
+from bench.record.shot import BENCH_SENDER, FRAMES
+from bench.trace.timeline import Trace
+from bench.verdict.result import RunResult
+
+FRAME_COLUMNS = (
+    "scenario",
+    "shot",
+    "t_ns",
+    "channel",
+    "can_id",
+    "extended",
+    "fd",
+    "sender",
+    "message",
+    "data",
+)
+SIGNAL_COLUMNS = ("scenario", "shot", "t_ns", "channel", "message", "signal", "value")
+SHOT_COLUMNS = (
+    "scenario", "operating_point", "shot", "phase_ns", "verdict", "fdti_low_ns", "fdti_high_ns", "frti_low_ns",
+    "frti_high_ns", "fhti_low_ns", "fhti_high_ns", "reasons", "digest",
+)  # fmt: skip
+_EXTRAS = {"mf4": ("asammdf", "mf4"), "parquet": ("pyarrow", "parquet")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """What an exporter gets: the opened run, its result, its DBC files by channel, the chosen shots."""
+
+    opened: OpenedRun
+    result: RunResult
+    databases: dict[str, Database]
+    dbc_files: dict[str, list[Path]]
+    shots: tuple[Path, ...]
+    out: Path
+
+    def traces(self) -> Iterator[tuple[str, str, Trace]]:
+        """(scenario, shot folder's name, trace) one after the other: a run's traces do not fit into memory."""
+        for folder in self.shots:
+            trace, _, _ = read_shot(folder)
+            yield folder.parent.name, folder.name, trace
+
+
+def export(run: Path, kind: str, out: Path, only: str | None, shot: int | None) -> list[Path]:
+    """Write `run` as `kind` into the folder `out`; the files written. Raises ConfigError, RecordError."""
+    from bench.campaign.builds import load_result
+
+    if kind not in EXPORTERS:
+        raise ConfigError(f"--to '{kind}': expected one of {', '.join(EXPORTERS)}")
+    library, extra = _EXTRAS.get(kind, ("", ""))
+    if library and importlib.util.find_spec(library) is None:
+        raise ConfigError(
+            f"--to {kind}: found no '{library}'; expected it: pip install 'bms-hil-bench[{extra}]'"
+        )
+    opened = open_run(run)
+    result = load_result(run)
+    shots = tuple(
+        folder
+        for folder in opened.shots()
+        if (only is None or only in folder.parent.name)
+        and (shot is None or folder.name == f"shot-{shot:03d}")
+    )
+    if not shots:
+        raise RecordError(f"{run}: found no shot that fits -k and --shot; expected at least one")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        return EXPORTERS[kind](
+            Export(
+                opened=opened,
+                result=result,
+                databases=stored_databases(opened),
+                dbc_files=stored_dbc_files(opened),
+                shots=shots,
+                out=out,
+            )
+        )
+    except OSError as error:
+        raise RecordError(f"{out}: cannot be written: {error}") from error
+
+
+def stored_dbc_files(opened: OpenedRun) -> dict[str, list[Path]]:
+    """The DBC files in the evidence, by channel."""
+    hashes: dict[str, str] = opened.header["hashes"]
+    return {
+        channel: [
+            opened.path / "inputs" / f"{hashes[f'dbc.{channel}.{number}'][:12]}-{name}"
+            for number, name in enumerate(names)
+        ]
+        for channel, names in opened.header["dbc"].items()
+    }
+
+
+def _numbers(trace: Trace) -> dict[str, int]:
+    names = dict.fromkeys([*trace.stamping, *(seen.channel for seen in trace.frames)])
+    return {name: number for number, name in enumerate(names, start=1)}
+
+
+def _blf(job: Export) -> list[Path]:
+    """The frames of a shot are BLF already."""
+    files = []
+    for folder in job.shots:
+        file = job.out / f"{folder.parent.name}-{folder.name}.blf"
+        shutil.copyfile(folder / FRAMES, file)
+        files.append(file)
+    return files
+
+
+def _asc(job: Export) -> list[Path]:
+    """python-can's writer lets an ASC file's time count from its first frame."""
+    import can
+
+    files = []
+    for scenario, name, trace in job.traces():
+        file = job.out / f"{scenario}-{name}.asc"
+        numbers = _numbers(trace)
+        with can.ASCWriter(file) as writer:
+            for t_ns, channel, (can_id, data, extended, fd, switch), sender in trace.frames:
+                writer.on_message_received(
+                    can.Message(
+                        timestamp=t_ns / 1e9,
+                        arbitration_id=can_id,
+                        data=data,
+                        is_extended_id=extended,
+                        is_fd=fd,
+                        bitrate_switch=switch,
+                        channel=numbers[channel] - 1,
+                        is_rx=sender != BENCH_SENDER,
+                    )
+                )
+        files.append(file)
+    return files
+
+
+def _mf4(job: Export) -> list[Path]:
+    from bench.record.mf4 import write_mf4
+
+    files = []
+    for scenario, name, trace in job.traces():
+        file = job.out / f"{scenario}-{name}.mf4"
+        write_mf4(file, trace.frames, _numbers(trace), BENCH_SENDER, job.dbc_files, job.result.started_utc)
+        files.append(file)
+    return files
+
+
+def frame_rows(job: Export) -> Iterator[tuple[Any, ...]]:
+    for scenario, name, trace in job.traces():
+        for t_ns, channel, (can_id, data, extended, fd, _), sender in trace.frames:
+            message = job.databases[channel].by_id.get((can_id, extended))
+            told = message.name if message is not None else ""
+            yield scenario, name, t_ns, channel, can_id, extended, fd, sender, told, data
+
+
+def signal_rows(
+    scenario: str, name: str, trace: Trace, databases: dict[str, Database]
+) -> Iterator[tuple[Any, ...]]:
+    for t_ns, channel, frame, _ in trace.frames:
+        message = databases[channel].by_id.get((frame.can_id, frame.extended))
+        if message is None or len(frame.data) < message.length:
+            continue
+        for signal, value in message.decode(frame.data).items():
+            yield scenario, name, t_ns, channel, message.name, signal, float(value)
+
+
+def shot_rows(result: RunResult) -> Iterator[tuple[Any, ...]]:
+    for scenario in result.scenarios:
+        for shot in scenario.shots:
+            measured = shot.measurement
+            ends: list[int | None] = []
+            for latency in (measured.fdti, measured.frti, measured.fhti) if measured else (None, None, None):
+                ends += [latency.interval.low_ns, latency.interval.high_ns] if latency else [None, None]
+            verdict, reasons = shot.judgement.verdict.name, "; ".join(shot.judgement.reasons)
+            yield (
+                scenario.scenario_id, scenario.operating_point, shot.index, shot.phase_ns, verdict, *ends,
+                reasons, shot.digest,
+            )  # fmt: skip
+
+
+def _csv(job: Export) -> list[Path]:
+    frames, shots = job.out / "frames.csv", job.out / "shots.csv"
+    with frames.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(FRAME_COLUMNS)
+        writer.writerows((*row[:-1], row[-1].hex()) for row in frame_rows(job))
+    with shots.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(SHOT_COLUMNS)
+        writer.writerows(shot_rows(job.result))
+    return [frames, shots]
+
+
+def _parquet(job: Export) -> list[Path]:
+    import pyarrow
+    import pyarrow.parquet
+
+    identity = {
+        b"run_id": job.result.run_id.encode(),
+        b"firmware_identity": job.result.firmware_identity.encode(),
+        b"timebase": job.result.timebase.value.encode(),
+    }
+
+    def table(columns: tuple[str, ...], rows: Any) -> Any:
+        found = list(rows)
+        arrays = dict(zip(columns, zip(*found))) if found else dict.fromkeys(columns, ())
+        made = pyarrow.table({name: pyarrow.array(values) for name, values in arrays.items()})
+        return made.replace_schema_metadata(identity)
+
+    written = []
+    shots = job.out / "shots.parquet"
+    pyarrow.parquet.write_table(table(SHOT_COLUMNS, shot_rows(job.result)), shots, compression="zstd")
+    written.append(shots)
+    frames = job.out / "frames.parquet"
+    pyarrow.parquet.write_table(table(FRAME_COLUMNS, frame_rows(job)), frames, compression="zstd")
+    written.append(frames)
+    for scenario, name, trace in job.traces():
+        file = job.out / f"signals-{scenario}-{name}.parquet"
+        rows = signal_rows(scenario, name, trace, job.databases)
+        pyarrow.parquet.write_table(table(SIGNAL_COLUMNS, rows), file, compression="zstd")
+        written.append(file)
+    return written
+
+
+def _junit(job: Export) -> list[Path]:
+    from bench.report.junit import write_junit
+
+    file = job.out / "junit.xml"
+    write_junit(job.result, file, attempts=True)
+    return [file]
+
+
+def _needs(job: Export) -> list[Path]:
+    from bench.report.needs import write_needs
+
+    file = job.out / "needs.json"
+    write_needs(job.result, file)
+    return [file]
+
+
+EXPORTERS: dict[str, Callable[[Export], list[Path]]] = {
+    "mf4": _mf4,
+    "blf": _blf,
+    "asc": _asc,
+    "parquet": _parquet,
+    "csv": _csv,
+    "junit": _junit,
+    "needs": _needs,
+}

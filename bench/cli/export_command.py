@@ -1,0 +1,32 @@
+"""`hil export`: a stored run in the formats of other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli.options import FilterOption
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="export")(export)
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder, as `hil run` writes it.")],
+    to: Annotated[str, typer.Option("--to", help="mf4, blf, asc, parquet, csv, junit or needs.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
+    only: FilterOption = None,
+    shot: Annotated[
+        int | None, typer.Option("--shot", min=0, help="Only this shot of each scenario.")
+    ] = None,
+) -> None:
+    """Write frames (MF4, BLF, ASC, Parquet, CSV) or results (JUnit, sphinx-needs) of a stored run."""
+    from bench.campaign.export import export as export_run
+
+    files = export_run(run, to, out, only, shot)
+    typer.echo(
+        f"{len(files)} file(s) in {out}: {', '.join(f.name for f in files[:3])}{' …' if files[3:] else ''}"
+    )

@@ -1,0 +1,69 @@
+"""sphinx-needs `needs.json`: each scenario's result as a need that links to the requirements it verifies."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from bench.errors import RecordError
+from bench.report.words import max_words
+from bench.verdict.result import RunResult, ScenarioResult
+
+
+def write_needs(run: RunResult, path: Path) -> None:
+    """For sphinx-needs' `needimport`; the link name `verifies` is what S-CORE and sphinx-test-reports use."""
+    needs = {need["id"]: need for need in (_need(run, one) for one in run.scenarios)}
+    content = {
+        "project": "BMS HIL bench",
+        "created": run.started_utc,
+        "current_version": run.firmware_identity,
+        "versions": {
+            run.firmware_identity: {
+                "created": run.started_utc,
+                "needs_amount": len(needs),
+                "needs": needs,
+                "filters": {},
+                "filters_amount": 0,
+            }
+        },
+    }
+    try:
+        path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be written: {error}") from error
+
+
+def need_id(scenario_id: str) -> str:
+    """sphinx-needs ids are upper case with underscores."""
+    return "HIL_" + re.sub(r"[^A-Z0-9]+", "_", scenario_id.upper())
+
+
+def _need(run: RunResult, scenario: ScenarioResult) -> dict[str, Any]:
+    verdict = scenario.judgement.verdict.name
+    passed = sum(shot.judgement.verdict.name == "PASS" for shot in scenario.shots)
+    facts = [
+        f"{passed} of {len(scenario.shots)} attempts passed, {scenario.timebase.value} time.",
+        f"FDTI max {max_words(scenario.fdti)}, FHTI max {max_words(scenario.fhti)}.",
+        *scenario.judgement.reasons,
+    ]
+    return {
+        "id": need_id(scenario.scenario_id),
+        "type": "testcase",
+        "type_name": "Test Case",
+        "title": scenario.title,
+        "description": "\n\n".join(facts),
+        "status": verdict.lower(),
+        "tags": [scenario.budget.safety_goal, f"ASIL_{scenario.budget.asil}", scenario.timebase.value],
+        "links": list(scenario.requirements),
+        "verifies": list(scenario.requirements),
+        "safety_goal": scenario.budget.safety_goal,
+        "asil": scenario.budget.asil,
+        "result": verdict,
+        "run_id": run.run_id,
+        "firmware": run.firmware_identity,
+        "docname": scenario.file,
+        "sections": [],
+        "is_need": True,
+        "is_part": False,
+        "parts": {},
+    }

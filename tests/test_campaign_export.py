@@ -1,0 +1,124 @@
+"""Exports are read back with the tools they are for; a stored run is judged again by other rules."""
+
+import csv
+import json
+import shutil
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import can
+import pytest
+
+from bench.campaign.export import export
+from bench.campaign.load import load_rig, load_scenarios
+from bench.campaign.local import Campaign, run_all
+from bench.campaign.rejudge import rejudge_run
+from bench.campaign.run import Collector, open_evidence
+from bench.errors import ConfigError, RecordError
+from bench.record.codable import run_to_dict
+from bench.verdict.budgets import load_budgets
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two shots of one scenario, finished and sealed."""
+    import dataclasses
+
+    wired = load_rig(ROOT / "hil_config.toml", "simulated", "reference", None)
+    record = dataclasses.replace(wired.config.record, folder=tmp_path_factory.mktemp("runs"))
+    wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
+    prepared, budgets = load_scenarios(wired, None, "weld-plus-at-opening")
+    folder, run_id, started, hashes = open_evidence(wired, prepared, budgets, 1)
+    campaign = Campaign(wired=wired, prepared=prepared, run_seed=1, repeat=2, folder=folder, workers=1)
+    collector = Collector(campaign=campaign, run_id=run_id, started_utc=started, hashes=hashes)
+    run_all(campaign, collector.add)
+    folder.finish(run_to_dict(collector.result(None)))
+    return folder.path
+
+
+def test_frames_are_the_same_in_every_format(run: Path, tmp_path: Path) -> None:
+    (blf,) = export(run, "blf", tmp_path, None, 0)
+    (asc,) = export(run, "asc", tmp_path, None, 0)
+    frames, shots = export(run, "csv", tmp_path, None, 0)
+    expected = [(m.arbitration_id, bytes(m.data)) for m in can.BLFReader(blf)]
+    assert len(expected) > 100
+    assert [(m.arbitration_id, bytes(m.data)) for m in can.ASCReader(asc)] == expected
+    with frames.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(int(r["can_id"]), bytes.fromhex(r["data"])) for r in rows] == expected
+    with shots.open(newline="") as file:
+        assert [r["verdict"] for r in csv.DictReader(file)] == ["PASS", "PASS"]
+
+
+def test_mf4_is_decoded_by_asammdf_and_python_can(run: Path, tmp_path: Path) -> None:
+    asammdf = pytest.importorskip("asammdf")
+    (file,) = export(run, "mf4", tmp_path, None, 1)
+    (blf,) = export(run, "blf", tmp_path, None, 1)
+    with can.LogReader(file) as reader:
+        found = [(m.arbitration_id, bytes(m.data)) for m in reader]
+    assert sorted(found) == sorted((m.arbitration_id, bytes(m.data)) for m in can.BLFReader(blf))
+    with asammdf.MDF(file) as mdf:
+        assert sorted(str(a.file_name).partition("-")[2] for a in mdf.attachments) == [
+            "bench_io.dbc", "bms.dbc", "vehicle.dbc",
+        ]  # fmt: skip
+        dbc = [(str(p), 0) for p in (run / "inputs").glob("*bms.dbc")]
+        decoded = mdf.extract_bus_logging(database_files={"CAN": dbc})
+        weld = decoded.get("CAN1.BMS_Faults.WeldPlus")
+        assert set(weld.samples.tolist()) == {0, 1}
+        decoded.close()
+
+
+def test_parquet_holds_the_signals(run: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    written = export(run, "parquet", tmp_path, None, 0)
+    signals = parquet.read_table(written[-1]).to_pydict()
+    assert {"WeldPlus", "CellVoltage01", "State"} <= set(signals["signal"])
+    assert parquet.read_table(written[0]).schema.metadata[b"timebase"] == b"simulated"
+
+
+def test_results_for_ci_and_for_requirements(run: Path, tmp_path: Path) -> None:
+    (junit,) = export(run, "junit", tmp_path, None, None)
+    suites = ET.parse(junit).getroot().findall("testsuite")
+    assert [int(s.get("tests", "0")) for s in suites] == [1, 2]
+    names = {p.get("name") for p in suites[0].iter("property")}
+    assert {"FullyVerifies", "TestType", "DerivationTechnique", "attempts_passed"} <= names
+    (needs,) = export(run, "needs", tmp_path, None, None)
+    content = json.loads(needs.read_text())
+    need = content["versions"][content["current_version"]]["needs"]["HIL_WELD_PLUS_AT_OPENING"]
+    assert need["result"] == "PASS" and need["verifies"] and need["links"] == need["verifies"]
+
+
+def test_what_cannot_be_exported_is_told(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="expected one of mf4"):
+        export(run, "mf5", tmp_path, None, None)
+    with pytest.raises(RecordError, match="no shot that fits"):
+        export(run, "csv", tmp_path, "nothing", None)
+
+
+def test_other_budgets_show_what_would_change(run: Path, tmp_path: Path) -> None:
+    assert rejudge_run(run).differences == ()
+    file = tmp_path / "budgets.toml"
+    shutil.copy(ROOT / "scenarios" / "budgets.toml", file)
+    assert rejudge_run(run, load_budgets(file)).differences == ()
+    text = file.read_text()
+    start = text.index("[SG-WELD]")
+    file.write_text(text[:start] + text[start:].replace('fdti = "2000 ms"', 'fdti = "100 ms"', 1))
+    changed = rejudge_run(run, load_budgets(file))
+    assert len(changed.differences) == 2 and "above the budget 100" in changed.differences[0]
+    file.write_text(text.replace("[SG-WELD]", "[SG-OTHER]"))
+    with pytest.raises(ConfigError, match="'SG-WELD' is not in the budgets"):
+        rejudge_run(run, load_budgets(file))
+
+
+def test_a_measurement_that_was_edited_is_noticed(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    file = next(copy.glob("scenarios/*/shot-000/result.json"))
+    content = json.loads(file.read_text())
+    content["measurement"]["fdti"]["interval"]["high_ns"] -= 1
+    file.write_text(json.dumps(content))
+    outcome = rejudge_run(copy)
+    assert "another measurement than recorded" in outcome.differences[0]
+    assert "shot-000/result.json: changed" in outcome.altered[0]
