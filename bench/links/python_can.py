@@ -3,48 +3,33 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import can
 
 from bench.errors import LinkError
+from bench.links.interface_worth import Origin, worth_of
+from bench.links.kernel_stamps import enlarge_buffer
 from bench.links.ports import CanLink, FrameListener
 from bench.links.slcan import open_slcan
+from bench.links.socketcan import open_socketcan
 from bench.links.udp_multicast import open_udp_multicast
 from bench.timing.clock import Clock, Timebase
-from bench.timing.correlation import correlate
+from bench.timing.correlation import ForeignClock, correlate
 from bench.trace.events import CanFrame, Kind
 from bench.trace.timeline import Stamping, Trace
 from bench.units import NS_PER_S
 
-_RECEIVE_BUFFER_BYTES = 4 << 20
 _THREAD_POLL_S = 0.05
-
-
-class _Interface(NamedTuple):
-    """What python-can 4.6.1 gives on an interface: whose stamp, its half-width, do own frames come back."""
-
-    stamp: str
-    epoch: bool  # Message.timestamp is CLOCK_REALTIME; otherwise the frame is stamped as the bench reads it
-    u_ns: int
-    echo: bool
-
-
-_ARRIVAL = "read by the bench"
-_ADAPTER = "adapter clock, offset taken at open"
-_INTERFACES = {
-    "socketcan": _Interface("kernel receive stamp", True, 150_000, True),
-    "virtual": _Interface("sender's clock read", True, 500_000, True),
-    "kvaser": _Interface(_ADAPTER, True, 1_000_000, True),
-    "vector": _Interface(_ADAPTER, True, 1_000_000, True),
-    "pcan": _Interface(_ARRIVAL, False, 2_000_000, True),  # epoch only where `uptime` is installed
-    "ixxat": _Interface(_ARRIVAL, False, 2_000_000, False),  # echoes cannot be told from others
-    "gs_usb": _Interface(_ARRIVAL, False, 2_000_000, False),  # device clock, wraps after 71.6 min
-    "slcan": _Interface(_ARRIVAL, False, 5_000_000, False),
+# Spoken by the bench itself: python-can's drop silently (udp_multicast), have no transmit stamp and no drop counter
+# (socketcan), or sleep 2 s with the loop blocked and cannot say which frames left (slcan).
+_OWN_LINKS: dict[str, Callable[[str, Mapping[str, Any], Clock, Trace | None, str], CanLink]] = {
+    "udp_multicast": open_udp_multicast,
+    "socketcan": open_socketcan,
+    "slcan": open_slcan,
 }
-_UNKNOWN = _Interface(_ARRIVAL, False, 5_000_000, False)
 
 
 class PythonCan:
@@ -56,11 +41,12 @@ class PythonCan:
     def __init__(
         self, bus: can.BusABC, channel: str, interface: str, clock: Clock, trace: Trace | None, name: str
     ) -> None:
-        facts = _INTERFACES.get(interface, _UNKNOWN)
+        worth = worth_of(interface)
         self.channel = channel
-        self.stamping = Stamping(source=f"{facts.stamp}, {interface}", u_ns=facts.u_ns)
+        self.stamping = Stamping(source=f"{worth.origin.value}, {interface}", u_ns=worth.u_ns)
         self._bus = bus
-        self._facts = facts
+        self._worth = worth
+        self._adapter = ForeignClock()
         self._clock = clock
         self._trace = trace
         self._name = name
@@ -95,7 +81,7 @@ class PythonCan:
             self._bus.send(message)
         except (can.CanError, OSError, ValueError) as error:
             raise LinkError(f"{self._where}: frame 0x{frame.can_id:X} not sent: {error}") from error
-        if not self._facts.echo and self._trace is not None:
+        if not self._worth.echo and self._trace is not None:
             self._trace.frame(self._clock.now_ns(), self.channel, frame, self._name)
 
     def subscribe(self, listener: FrameListener) -> None:
@@ -138,10 +124,7 @@ class PythonCan:
                 self._loop.call_soon_threadsafe(self._take, self._clock.now_ns(), message)
 
     def _take(self, read_ns: int, message: can.Message) -> None:
-        t_ns = read_ns
-        if self._facts.epoch and message.timestamp:
-            # A float second of today resolves 0.24 µs; a stamp cannot be younger than its reading.
-            t_ns = min(read_ns, correlate().monotonic_ns(round(message.timestamp * NS_PER_S)))
+        t_ns = self._stamp(read_ns, message.timestamp)
         if message.is_error_frame or message.is_remote_frame:
             if self._trace is not None:
                 kind = "error" if message.is_error_frame else "remote"
@@ -155,12 +138,25 @@ class PythonCan:
             message.is_fd,
             message.bitrate_switch,
         )
-        own = self._facts.echo and not message.is_rx
-        if self._trace is not None:
+        own = not message.is_rx
+        if self._trace is not None and (self._worth.echo or not own):
             self._trace.frame(t_ns, self.channel, frame, self._name if own else "dut")
         if not own:
             for listener in self._listeners:
                 listener(t_ns, frame)
+
+    def _stamp(self, read_ns: int, seconds: float) -> int:
+        if self._worth.origin is Origin.ARRIVAL or not seconds:
+            return read_ns
+        stamp_ns = round(seconds * NS_PER_S)  # a float second of today resolves 0.24 µs
+        if self._worth.origin is not Origin.ADAPTER:
+            return min(read_ns, correlate().monotonic_ns(stamp_ns))  # no stamp is younger than its reading
+        leaps = self._adapter.leaps
+        t_ns = self._adapter.host_ns(stamp_ns, read_ns)
+        if self._adapter.leaps != leaps and self._trace is not None:
+            text = "the adapter's clock leapt; stamps before and after it are not to be compared"
+            self._trace.mark(t_ns, Kind.ERROR, self._where, u_ns=self.stamping.u_ns, text=text)
+        return t_ns
 
     def _break(self, error: Exception) -> None:
         if self._gone:
@@ -185,16 +181,12 @@ def open_can(
 
     `options` are python-can's (its own "channel", such as "can0", among them). LinkError names the cause.
     """
-    if interface == "udp_multicast":
-        return open_udp_multicast(channel, options, clock, trace, name)
-    if (
-        interface == "slcan"
-    ):  # python-can's sleeps 2 s with the loop blocked, and cannot say which frames left
-        return open_slcan(channel, options, clock, trace, name)
+    if own := _OWN_LINKS.get(interface):
+        return own(channel, options, clock, trace, name)
     if clock.timebase is not Timebase.HOST:
         raise LinkError(f"CAN '{channel}' {interface}: runs in real time only; expected a simulated bus")
     arguments = dict(options)
-    if _INTERFACES.get(interface, _UNKNOWN).echo:
+    if worth_of(interface).echo:
         arguments.setdefault("receive_own_messages", True)
     try:
         bus = can.Bus(interface=interface, **arguments)
@@ -202,7 +194,7 @@ def open_can(
         raise LinkError(f"CAN '{channel}' {interface} {dict(options)}: cannot be opened: {error}") from error
     if isinstance(raw := getattr(bus, "socket", None), socket.socket):
         # Frames a full buffer drops are lost silently; the default holds some hundred.
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
+        enlarge_buffer(raw)
     return PythonCan(bus, channel, interface, clock, trace, name)
 
 

@@ -9,32 +9,24 @@ import asyncio
 import socket
 import struct
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 import msgpack
 
 from bench.errors import LinkError
+from bench.links.kernel_stamps import ANCILLARY_BYTES, ask_for_stamps, read_beside
 from bench.links.ports import FrameListener
 from bench.timing.clock import Clock, Timebase
 from bench.timing.correlation import correlate
 from bench.timing.host import host_now_ns
 from bench.trace.events import CanFrame, Kind
 from bench.trace.timeline import Stamping, Trace
-from bench.units import NS_PER_S
 
 DEFAULT_GROUP = "239.74.163.2"
 DEFAULT_PORT = 43113
 U_NS = 150_000  # half-width of a kernel stamp on a quiet loopback, the sender's own cost included
 
-_SO_TIMESTAMPNS = 35
-_SO_RXQ_OVFL = 40
-_SO_RCVBUFFORCE = 33
 _IP_MULTICAST_ALL = 49
-_RECEIVE_BUFFER_BYTES = 4 << 20
-_TIMESPEC = struct.Struct("@ll")
-_COUNT = struct.Struct("@I")
-_ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESPEC.size) + socket.CMSG_SPACE(_COUNT.size)
 _BATCH = 1024  # datagrams per turn of the loop
 _DATAGRAM_BYTES = 4096
 _SENDER_MARK = "node:"  # bench nodes put their name into the format's free `channel` field
@@ -106,7 +98,7 @@ class UdpMulticastCan:
         receive = self._receiver.recvmsg
         try:
             while len(batch) < _BATCH:
-                data, ancillary, _, address = receive(_DATAGRAM_BYTES, _ANCILLARY_BYTES)
+                data, ancillary, _, address = receive(_DATAGRAM_BYTES, ANCILLARY_BYTES)
                 batch.append((data, ancillary, address))
         except BlockingIOError:
             pass
@@ -117,14 +109,10 @@ class UdpMulticastCan:
             self.close()
         correlation = correlate()
         for data, ancillary, address in batch:
-            realtime_ns = 0
-            for _, kind, value in ancillary:
-                if kind == _SO_TIMESTAMPNS:
-                    seconds, nanoseconds = _TIMESPEC.unpack(value)
-                    realtime_ns = seconds * NS_PER_S + nanoseconds
-                elif kind == _SO_RXQ_OVFL:
-                    self.dropped = _COUNT.unpack(value)[0]
-            self._take(correlation.monotonic_ns(realtime_ns), data, address[:2] == self._own_address)
+            beside = read_beside(ancillary)
+            if beside.dropped is not None:
+                self.dropped = beside.dropped
+            self._take(correlation.monotonic_ns(beside.kernel_ns), data, address[:2] == self._own_address)
             if not self._open:  # a listener has closed the link, or it broke
                 return
 
@@ -181,11 +169,9 @@ def _open_sockets(group: str, port: int, hop_limit: int) -> tuple[socket.socket,
     receiver = socket.socket(family, socket.SOCK_DGRAM)
     sender = socket.socket(family, socket.SOCK_DGRAM)
     try:
-        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT, _SO_TIMESTAMPNS, _SO_RXQ_OVFL):
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
             receiver.setsockopt(socket.SOL_SOCKET, option, 1)
-        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
-        with suppress(PermissionError):  # the plain option is capped by net.core.rmem_max
-            receiver.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER_BYTES)
+        ask_for_stamps(receiver)
         receiver.bind((group, port))  # the group's address: other groups on this port stay out
         if family == socket.AF_INET:
             receiver.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)

@@ -1,5 +1,6 @@
-"""Where CLOCK_REALTIME stands against the host's monotonic clock, so that kernel stamps fit the trace."""
+"""Where other clocks stand against the host's monotonic one, so that their stamps fit the trace."""
 
+from collections import deque
 from dataclasses import dataclass
 
 from bench.timing.host import host_now_ns, wall_now_ns
@@ -37,3 +38,44 @@ def correlate() -> Correlation:
         if best_span_ns <= _GOOD_SPAN_NS:
             break
     return Correlation(offset_ns=best_offset_ns, u_ns=best_span_ns // 2 + 1)
+
+
+_REMEMBERED = 256
+_LEAP_NS = 50_000_000
+_SURE = 8  # one late arrival is no leap; a leap stays
+
+
+class ForeignClock:
+    """An adapter's clock against the host's, from pairs of stamps of the same frames.
+
+    A frame reaches the host some time after the adapter has stamped it, never before. So the smallest difference of the
+    last 256 frames is the offset plus the shortest way; 256 frames of a 10 ms grid are 2.6 s, in which a clock that
+    is wrong by 100 ppm drifts by 0.26 ms. Differences that leap by 50 ms and stay are a new clock (a reset, or a
+    counter that wrapped): what was learnt is forgotten, and `leaps` counts it.
+    """
+
+    def __init__(self) -> None:
+        self.leaps = 0
+        self._differences: deque[int] = deque(maxlen=_REMEMBERED)
+        self._far: list[int] = []
+
+    def host_ns(self, adapter_ns: int, arrived_ns: int) -> int:
+        """The adapter's stamp on the host's clock; never after the arrival."""
+        difference_ns = arrived_ns - adapter_ns
+        known = self._differences
+        if known and abs(difference_ns - min(known)) > _LEAP_NS:
+            if self._far and abs(difference_ns - self._far[-1]) > _LEAP_NS:
+                self._far.clear()
+            self._far.append(difference_ns)
+            earlier = difference_ns < min(
+                known
+            )  # no way is shorter than the shortest by 50 ms: another clock
+            if not earlier and len(self._far) < _SURE:
+                return min(arrived_ns, adapter_ns + min(known))
+            self.leaps += 1
+            known.clear()
+            known.extend([difference_ns] if earlier else self._far)
+        else:
+            known.append(difference_ns)
+        self._far.clear()
+        return adapter_ns + min(known)
