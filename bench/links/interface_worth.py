@@ -53,9 +53,7 @@ INTERFACES = {
     "cantact": Worth(Origin.ARRIVAL, 5 * _MS, False, "device stamp of undocumented origin"),
     "nican": Worth(Origin.ARRIVAL, 5 * _MS, False, "absolute stamp of the driver, its clock not documented"),
     "usb2can": Worth(Origin.ARRIVAL, 5 * _MS, False, "device stamp of undocumented unit"),
-    "slcan": Worth(
-        Origin.ARRIVAL, 5 * _MS, False, "stamped when the line is parsed; Z1 stamps and acks ignored"
-    ),
+    "slcan": Worth(Origin.ARRIVAL, 5 * _MS, False, "the bench's own link; stamped as read and as written"),
     "serial": Worth(Origin.ARRIVAL, 5 * _MS, False, "u32 ms in the frame, set by the sender"),
     "seeedstudio": Worth(Origin.ARRIVAL, 5 * _MS, False, "stamped when the bytes are parsed"),
     "robotell": Worth(Origin.ARRIVAL, 5 * _MS, False, "stamped when the bytes are parsed"),
