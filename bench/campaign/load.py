@@ -17,9 +17,9 @@ def load_rig(config: Path, time: str | None, firmware: str | None, chemistry: st
     """Bench file, profile, DBC, chemistry, firmware: everything checked before anything is driven."""
     from bench.config.bench_file import load_bench
     from bench.config.profile import load_profile
-    from bench.errors import ConfigError, DutError
+    from bench.errors import ConfigError
     from bench.wiring.common import load_wired
-    from bench.wiring.simulated import firmware_identity
+    from bench.wiring.dut import check_life
 
     bench: BenchConfig = load_bench(config)
     if time is not None:
@@ -30,11 +30,9 @@ def load_rig(config: Path, time: str | None, firmware: str | None, chemistry: st
         bench = dataclasses.replace(bench, dut=dataclasses.replace(bench.dut, firmware=firmware))
     if chemistry is not None:
         bench = dataclasses.replace(bench, pack=dataclasses.replace(bench.pack, chemistry=chemistry))
-    try:
-        firmware_identity(bench.dut.firmware)
-    except DutError as exc:
-        raise ConfigError(f"{config} [dut.firmware]: {exc}") from exc
-    return load_wired(bench, load_profile(bench.dut.profile))
+    profile = load_profile(bench.dut.profile)
+    check_life(bench, profile)
+    return load_wired(bench, profile)
 
 
 def load_scenarios(wired: Wired, paths: list[Path] | None, only: str | None) -> tuple[list[Prepared], Path]:

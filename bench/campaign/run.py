@@ -23,7 +23,7 @@ from bench.units import NS_PER_S
 from bench.verdict.result import RunResult, ScenarioResult, ShotResult
 from bench.verdict.statistics import conclude, latency_statistics
 from bench.wiring.common import Wired
-from bench.wiring.simulated import firmware_identity
+from bench.wiring.dut import expected_build
 
 _DISTRIBUTION = "bms-hil-bench"
 
@@ -50,7 +50,7 @@ class Collector:
             seed=self.campaign.run_seed,
             bench_version=__version__,
             firmware=wired.config.dut.firmware,
-            firmware_identity=firmware_identity(wired.config.dut.firmware),
+            firmware_identity=identity_read(wired, self.shots),
             chemistry=wired.config.pack.chemistry,
             hashes=self.hashes,
             environment=environment(),
@@ -61,6 +61,12 @@ class Collector:
             ),
             aborted=aborted,
         )
+
+
+def identity_read(wired: Wired, shots: Mapping[str, Sequence[ShotResult]]) -> str:
+    """The build as the DUT itself named it in this run; several only where shots disagree, and then some are ERROR."""
+    read = dict.fromkeys(shot.identity for ones in shots.values() for shot in ones if shot.identity)
+    return f"{wired.config.dut.firmware}@{' | '.join(read) or 'unidentified'}"
 
 
 def timebase_of(wired: Wired) -> Timebase:
@@ -146,7 +152,8 @@ def open_evidence(
             "seed": run_seed,
             "bench_version": __version__,
             "firmware": config.dut.firmware,
-            "firmware_identity": firmware_identity(config.dut.firmware),
+            "firmware_expected": expected_build(config.dut),
+            "firmware_identified_by": config.dut.identity.by,
             "chemistry": config.pack.chemistry,
             "dbc": {channel: [dbc.name for dbc in can.dbc] for channel, can in config.can.items()},
             "hashes": hashes,

@@ -110,6 +110,7 @@ def conclude_shot(
         digest=trace.digest(),
         folder=shot_folder(prepared.scenario.id, index),
         simulated_ns=end_ns,
+        identity=next((str(mark.facts["identity"]) for mark in trace.of_kind(Kind.DUT_IDENTIFIED)), ""),
     )
 
 

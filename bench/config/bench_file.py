@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.config.dut_life import DutConfig
 from bench.errors import ConfigError, nearest
 
 
@@ -42,15 +43,6 @@ class InstrumentConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DutConfig:
-    """Which DUT: its profile, the firmware's name, and how it is started."""
-
-    profile: Path
-    firmware: str
-    start: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PackConfig:
     """The plant behind the bench. `soc` is 0..1."""
 
@@ -87,6 +79,7 @@ def load_bench(path: Path) -> BenchConfig:
     """Read and check hil_config.toml. Raises ConfigError with one line per mistake."""
     # Imported here: pydantic costs 0.1 s, which commands that never read a config need not pay.
     from bench.config.bench_shape import BenchShape
+    from bench.config.dut_table import read_dut
     from bench.config.toml_file import read_toml
 
     file = read_toml(path)
@@ -112,6 +105,7 @@ def load_bench(path: Path) -> BenchConfig:
                 )
     if not (base / shape.dut.profile).is_file():
         file.mistake(("dut", "profile"), f"found '{shape.dut.profile}', no such file; expected a DUT profile")
+    dut = read_dut(file, shape.dut, base)
     file.stop_on_mistakes()
     return BenchConfig(
         file=path,
@@ -133,7 +127,7 @@ def load_bench(path: Path) -> BenchConfig:
             name: InstrumentConfig(name=name, kind=i.kind, link=i.link, port=i.port, dead_man_ns=i.dead_man)
             for name, i in shape.instrument.items()
         },
-        dut=DutConfig(profile=base / shape.dut.profile, firmware=shape.dut.firmware, start=shape.dut.start),
+        dut=dut,
         pack=PackConfig(
             chemistry=shape.pack.chemistry,
             cells=shape.pack.cells,

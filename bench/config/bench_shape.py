@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from bench.config.dut_table import DutTable
 from bench.config.toml_file import Bitrate, DurationNs, Shape, Share
 
 
@@ -32,12 +33,6 @@ class InstrumentTable(Shape):
     link: str
     port: str = "virtual"
     dead_man: DurationNs = Field(gt=0)
-
-
-class DutTable(Shape):
-    profile: str
-    firmware: str = "reference"
-    start: Literal["in_process", "subprocess", "external"] = "in_process"
 
 
 class PackTable(Shape):

@@ -1,21 +1,13 @@
 """The DUT profile: which signals mean what, what a flag promises, what a safe state is."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from bench.config.play import INDEXED, Play, PlayError, Shown, read_play, read_shown
-from bench.errors import ConfigError, nearest
-from bench.units import parse_quantity
+from bench.config.play import Play
+from bench.errors import ConfigError
 
-if TYPE_CHECKING:
-    from bench.config.profile_shape import ProfileShape
-    from bench.config.toml_file import Place, TomlFile
-
-_THRESHOLD_UNITS = ("V", "degC", "A", "ohm/V")
 _FLIPPED = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}
-_TEST = re.compile(r"\s*(\w+)\s*(==|!=|>=|<=|>|<)\s*(\S+)\s*")
 
 
 class Role(NamedTuple):
@@ -86,6 +78,30 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """How the DUT names its build on the bus: `text` with the signals' names in braces, as in "v{major} {hash:08x}".
+
+    ask: sent to have it said, None where it is cyclic.
+    """
+
+    text: str
+    signals: dict[str, Role]
+    ask: Play | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uds:
+    """Diagnostics over ISO-TP: the DBC's request and response messages, time-outs, and the identifier of the build."""
+
+    channel: str
+    request: str
+    response: str
+    p2_ns: int
+    p2_star_ns: int
+    identity_did: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
     """A message that proves the DUT alive; a silence longer than `longest_gap_ns` does not."""
 
@@ -125,6 +141,8 @@ class DutProfile:
     safe_states: dict[str, tuple[RoleTest, ...]]
     safe_states_with_flag: frozenset[str]
     tests: dict[str, tuple[RoleTest, ...]]
+    identity: Identity | None = None
+    uds: Uds | None = None
 
     def cell_role(self, cell: int) -> Role:
         """The role of cell `cell`, counted from 1."""
@@ -154,6 +172,7 @@ class DutProfile:
 def load_profile(path: Path) -> DutProfile:
     """Read and check a DUT profile. Raises ConfigError with one line per mistake."""
     # Imported here: pydantic costs 0.1 s, which commands that never read a profile need not pay.
+    from bench.config.profile_reader import ProfileReader
     from bench.config.profile_shape import ProfileShape
     from bench.config.toml_file import read_toml
 
@@ -162,194 +181,6 @@ def load_profile(path: Path) -> DutProfile:
     file.stop_on_mistakes()
     if shape is None:  # unreachable after stop_on_mistakes; narrows the type
         raise ConfigError(f"{path}: found no profile; expected one")
-    profile = _Reader(file, shape).profile()
+    profile = ProfileReader(file, shape).profile()
     file.stop_on_mistakes()
     return profile
-
-
-class _Reader:
-    """Turns the checked text of a profile into roles and tests, noting every mistake."""
-
-    def __init__(self, file: "TomlFile", shape: "ProfileShape") -> None:
-        self._file = file
-        self._shape = shape
-        self._roles: dict[str, Role] = {}
-
-    def profile(self) -> DutProfile:
-        shape = self._shape
-        plays = tuple(self._play(index) for index in range(len(shape.play)))
-        for name, text in shape.output.items():
-            self._roles[name] = self._role(text, ("output", name))
-        for name, known in (("state", shape.output), ("mode_request", self._roles)):
-            if name not in known:
-                wanted = "the signal of the DUT's state" if name == "state" else "a [[play]] that shows it"
-                self._file.mistake(("output",), f"found no '{name}'; expected {wanted}{nearest(name, known)}")
-        if "error" not in shape.state:
-            near = nearest("error", shape.state)
-            self._file.mistake(("state",), f"found no 'error'; expected the value of the error state{near}")
-        flags = {
-            name: Flag(
-                name=name,
-                role=self._role(flag.signal, ("flag", name, "signal")),
-                value=float(flag.value),
-                also=tuple(self._role(text, ("flag", name, "also")) for text in flag.also),
-                trips=flag.severity == "trip",
-                dtc=flag.dtc,
-                debounce=Debounce(
-                    events=flag.debounce.events,
-                    period_ns=flag.debounce.period,
-                    delay_ns=flag.debounce.delay,
-                    settle_ns=flag.debounce.settle,
-                )
-                if flag.debounce
-                else None,
-            )
-            for name, flag in shape.flag.items()
-        }
-        return DutProfile(
-            file=self._file.path,
-            name=shape.name,
-            base_period_ns=shape.base_period,
-            plays=plays,
-            unlisted=shape.unlisted,
-            cell_template=self._cell_template(plays),
-            roles=self._roles,
-            contactors=self._contactors(),
-            thresholds={name: self._threshold(name, text) for name, text in shape.threshold.items()},
-            modes=shape.mode.model_dump(),
-            states=shape.state,
-            flags=flags,
-            heartbeat=tuple(self._heartbeat(index) for index in range(len(shape.heartbeat))),
-            safe_states={
-                name: self._tests([t for t in texts if t.strip() != "flag"], ("safe_state", name))
-                for name, texts in shape.safe_state.items()
-            },
-            safe_states_with_flag=frozenset(
-                name for name, texts in shape.safe_state.items() if any(t.strip() == "flag" for t in texts)
-            ),
-            tests={name: self._tests(texts, ("test", name)) for name, texts in shape.test.items()},
-        )
-
-    def _role(self, text: str, place: "Place") -> Role:
-        parts = text.split(".", 2)
-        if len(parts) != 3 or not all(parts):
-            self._file.mistake(place, f"found '{text}'; expected \"channel.Message.Signal\"")
-            return Role("", "", "")
-        return Role(*parts)
-
-    def _play(self, index: int) -> Play:
-        table = self._shape.play[index]
-        place: Place = ("play", index, "message")
-        channel, _, message = table.message.partition(".")
-        if not message or "." in message:
-            self._file.mistake(place, f"found '{table.message}'; expected \"channel.Message\"")
-        shown = [
-            one
-            for name, content in table.shows.items()
-            if (one := self._shown(index, name, content)) is not None
-        ]
-        for one in shown:
-            if one.quantity and one.quantity not in INDEXED and one.what == "value":
-                self._roles.setdefault(one.quantity, Role(channel, message, one.signal))
-        try:
-            return read_play(table, channel, message, tuple(shown))
-        except PlayError as wrong:
-            self._file.mistake(("play", index, "gap"), str(wrong))
-            return Play(channel=channel, message=message, by=table.by, cycle_ns=None, gap_ns=0, shown=())
-
-    def _shown(self, index: int, signal: str, content: object) -> Shown | None:
-        from bench.config.profile_shape import ShownTable
-        from bench.config.toml_file import describe
-
-        place: Place = ("play", index, "shows", signal)
-        if isinstance(content, dict):
-            content = self._file.check(ShownTable, content, *place)
-            if content is None:
-                return None
-        if isinstance(content, bool) or not isinstance(content, str | int | float | ShownTable):
-            expected = "a quantity, a number, or a table"
-            self._file.mistake(place, f"found {describe(content)}; expected {expected}")
-            return None
-        try:
-            signal.format(cell=1, cell0=0, sensor=1, sensor0=0)
-            return read_shown(signal, content)
-        except PlayError as wrong:
-            self._file.mistake(place, str(wrong))
-        except (KeyError, IndexError, ValueError, AttributeError):
-            self._file.mistake(
-                place, f"found '{signal}'; expected {{cell}}, {{cell0}}, {{sensor}} or {{sensor0}}"
-            )
-        return None
-
-    def _cell_template(self, plays: tuple[Play, ...]) -> Role:
-        for play in plays:
-            for one in play.shown:
-                if one.quantity == "cell_voltage" and one.what == "value":
-                    return Role(play.channel, play.message, one.signal)
-        if not self._file.mistakes:  # else that is why
-            self._file.mistake(("play",), "found no 'cell_voltage' shown; expected a [[play]] that shows it")
-        return Role("", "", "")
-
-    def _contactors(self) -> dict[str, tuple[RoleTest, ...]]:
-        """As the profile says, else the roles named after the commands."""
-        found: dict[str, tuple[RoleTest, ...]] = {}
-        for name in ("plus", "minus", "precharge"):
-            texts = self._shape.contactor.get(name)
-            role = self._roles.get(f"{name}_command")
-            if texts is not None:
-                found[name] = self._tests(texts, ("contactor", name))
-            elif role is not None:
-                found[name] = (RoleTest(role=role, op="==", value=1.0),)
-            else:
-                self._file.mistake(
-                    ("output",), f"found no '{name}_command'; expected it here, or '{name}' in [contactor]"
-                )
-        return found
-
-    def _threshold(self, name: str, text: object) -> float:
-        for dimension in _THRESHOLD_UNITS:
-            try:
-                return parse_quantity(str(text), dimension)
-            except ValueError:
-                continue
-        self._file.mistake(("threshold", name), f"found '{text}'; expected a quantity, such as \"2.8 V\"")
-        return 0.0
-
-    def _heartbeat(self, index: int) -> Heartbeat:
-        beat = self._shape.heartbeat[index]
-        channel, _, message = beat.message.partition(".")
-        place: Place = ("heartbeat", index, "message")
-        if not message or "." in message:
-            self._file.mistake(place, f"found '{beat.message}'; expected \"channel.Message\"")
-        return Heartbeat(channel=channel, message=message, longest_gap_ns=beat.longest_gap)
-
-    def _tests(self, texts: list[str], place: "Place") -> tuple[RoleTest, ...]:
-        tests = []
-        for text in texts:
-            match = _TEST.fullmatch(text)
-            if match is None:
-                self._file.mistake(
-                    place, f'found \'{text}\'; expected "role op value", such as "state == error"'
-                )
-                continue
-            role, op, value = match.groups()
-            if role not in self._roles:
-                known = ", ".join(self._roles)
-                near = nearest(role, self._roles)
-                self._file.mistake(place, f"found unknown role '{role}'; expected one of {known}{near}")
-                continue
-            number = self._value(role, value, place)
-            if number is not None:
-                tests.append(RoleTest(role=self._roles[role], op=op, value=number))
-        return tuple(tests)
-
-    def _value(self, role: str, text: str, place: "Place") -> float | None:
-        names = {"state": self._shape.state, "mode_request": self._shape.mode.model_dump()}.get(role, {})
-        if text in names:
-            return float(names[text])
-        try:
-            return float(text)
-        except ValueError:
-            expected = ", ".join(["a number", *names])
-            self._file.mistake(place, f"found value '{text}'; expected {expected}{nearest(text, names)}")
-            return None

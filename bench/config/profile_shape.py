@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from bench.config.toml_file import DurationNs, Shape
+from bench.units import NS_PER_MS, NS_PER_S
 
 
 class ShownTable(Shape):
@@ -50,6 +51,25 @@ class HeartbeatTable(Shape):
     longest_gap: DurationNs = Field(gt=0)
 
 
+class AskTable(Shape):
+    message: str
+    shows: dict[str, int | float]
+
+
+class IdentityTable(Shape):
+    text: str
+    signals: dict[str, str] = Field(min_length=1)
+    ask: AskTable | None = None
+
+
+class UdsTable(Shape):
+    request: str
+    response: str
+    p2: DurationNs = Field(default=50 * NS_PER_MS, gt=0)
+    p2_star: DurationNs = Field(default=5 * NS_PER_S, gt=0)
+    identity: int = Field(default=0xF189, ge=0, le=0xFFFF)
+
+
 class ProfileShape(Shape):
     name: str = Field(min_length=1)
     base_period: DurationNs = Field(gt=0)
@@ -62,5 +82,7 @@ class ProfileShape(Shape):
     state: dict[str, int]
     flag: dict[str, FlagTable]
     heartbeat: list[HeartbeatTable] = Field(min_length=1)
+    identity: IdentityTable | None = None
+    uds: UdsTable | None = None
     safe_state: dict[str, list[str]]
     test: dict[str, list[str]] = Field(default_factory=dict)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from pathlib import Path
 
 from bench.errors import DutError
 
@@ -11,22 +12,37 @@ _STOP_TIMEOUT_S = 2.0
 
 
 class ProcessDut:
-    """Starts `command`, waits for its first line on stdout, and stops it by closing stdin, then SIGTERM, then SIGKILL.
+    """Starts `command`, waits for its first line on stdout (unless it never says one); stops it by closing stdin,
+    then SIGTERM, then SIGKILL.
 
     stderr goes to the bench's own, so that a firmware's last words are seen; stdout carries the one line only.
     """
 
-    def __init__(self, command: Sequence[str], name: str) -> None:
+    def __init__(
+        self, command: Sequence[str], name: str, *, says_ready: bool = True, folder: Path | None = None
+    ) -> None:
         self._command = list(command)
         self._name = name
+        self._says_ready = says_ready
+        self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
         self.first_line = ""
 
     async def start(self) -> None:
-        process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE if self._says_ready else asyncio.subprocess.DEVNULL,
+                cwd=self._folder,
+            )
+        except OSError as error:
+            raise DutError(
+                f"{self._name}: cannot be started ({error.strerror}); asked for {self._command}"
+            ) from None
         self._process = process
+        if not self._says_ready:
+            return
         assert process.stdout is not None  # noqa: S101 - asked for above
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):

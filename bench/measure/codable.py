@@ -27,7 +27,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
             name: tuple(SignalTest(**one) for one in stored[name])
             for name in ("onset", "detection", "safe_state", "forbidden")
         }
-        special = (*tests, "aim", "heard", "dtc_test", "onset_irregular")
+        special = (*tests, "aim", "heard", "dtc_test", "onset_irregular", "dtc_status")
         rest = {key: value for key, value in stored.items() if key not in special}
         return Plan(
             aim=Aim(stored["aim"]),
@@ -37,6 +37,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
                 Irregularity(**{**one, "what": Irregular(one["what"])})
                 for one in stored.get("onset_irregular", ())
             ),
+            dtc_status=tuple(stored.get("dtc_status", ())),
             **tests,
             **rest,
         )

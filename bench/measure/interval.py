@@ -51,7 +51,9 @@ class Measurement:
 
     onset, detected, safe: instants as intervals on the run's timebase. fdti/frti/fhti: latencies from onset
     (frti: from detection). `broken` lists forbidden things that happened, in words; `silent` lists silences
-    of the DUT, `bench_faults` what the bench did wrong (a late loop, lost frames, a readback mismatch).
+    of the DUT, `dtc_status` the status byte that its memory holds for the demanded code (None: not stored, or, as
+    `dtc_status_problem` says, not to be had), `bench_faults` what the bench did wrong (a late loop, lost frames, a
+    readback mismatch).
     """
 
     onset: Interval | None
@@ -67,3 +69,5 @@ class Measurement:
     bench_faults: tuple[str, ...]
     anomalies: tuple[str, ...]
     observable_ns: int | None
+    dtc_status: int | None = None
+    dtc_status_problem: str | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from operator import itemgetter
-from typing import cast
+from typing import Any, cast
 
 from bench.measure.interval import Interval, Latency, Measurement, Term
 from bench.measure.irregular import IrregularCodec, first_irregular
@@ -162,7 +162,8 @@ class _Shot:
                     early.add(id(question))
                     self.broken.append(f"reported before the fault: {words(question.test)}")
                 elif answer and after:
-                    self._answered(role, question, t_ns, said_no_ns, forbidden)
+                    others = [one.no_ns for one in detection if one is not question]
+                    self._answered(role, question, t_ns, said_no_ns, others, forbidden)
             if after and safe:
                 self._watch_safe(safe, t_ns)
         if safe:
@@ -198,10 +199,18 @@ class _Shot:
         return all(q.holds is True and q.yes_ns is not None and q.yes_ns < from_ns for q in safe)
 
     def _answered(
-        self, role: int, question: Question, t_ns: int, said_no_ns: int | None, forbidden: list[Question]
+        self,
+        role: int,
+        question: Question,
+        t_ns: int,
+        said_no_ns: int | None,
+        others: list[int | None],
+        forbidden: list[Question],
     ) -> None:
         if role == 0 and self.detected is None:
-            self.detected = self._seen(question, t_ns, said_no_ns)
+            # Several signals may tell the same knowledge: the last time that any of them denied it is the last good.
+            denied = [no_ns for no_ns in (said_no_ns, *others) if no_ns is not None]
+            self.detected = self._seen(question, t_ns, max(denied, default=None))
         elif role == 2 and question in forbidden:
             forbidden.remove(question)  # told once, at its first occurrence
             self.broken.append(f"{words(question.test)} at {self._since_onset(t_ns)}")
@@ -349,4 +358,18 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         bench_faults=tuple(shot.faults),
         anomalies=tuple(shot.anomalies),
         observable_ns=shot.detected.interval.width_ns if shot.detected else None,
+        **_dtc_status(trace, plan),
     )
+
+
+def _dtc_status(trace: Trace, plan: Plan) -> dict[str, Any]:
+    """What the DUT's memory said of the demanded code when it was asked, as the marks tell."""
+    if not plan.dtc_status or plan.dtc_test is None:
+        return {}
+    marks = list(trace.of_kind(Kind.DTC_READ))
+    problem = next((str(mark.facts["problem"]) for mark in marks if "problem" in mark.facts), None)
+    code = round(plan.dtc_test.value)
+    status = next((mark.facts["status"] for mark in marks if mark.facts.get("code") == code), None)
+    if not marks:
+        problem = "it was never asked"
+    return {"dtc_status": status, "dtc_status_problem": problem}

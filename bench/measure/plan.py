@@ -40,6 +40,7 @@ class Plan:
     heard: channels' messages (channel, message, longest gap in ns) that prove the DUT is alive: a longer
         silence anywhere in the armed window is a fact against the DUT or the bench, never a pass.
     dtc: the code that must be reported (message/signal named by dtc_test), None where no code is demanded.
+    dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
     """
 
     aim: Aim
@@ -59,3 +60,4 @@ class Plan:
     ftti_ns: int | None
     onset_irregular: tuple[Irregularity, ...] = ()
     onset_step: int | None = None
+    dtc_status: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bench.codec.database import Database
 from bench.dut.ports import Dut
+from bench.dut.uds import UdsTester
 from bench.errors import BenchError, InstrumentError, LinkError
 from bench.instruments.afe import AnalogueFrontEnd
 from bench.instruments.ports import CellEmulator, FaultUnit
@@ -65,6 +66,8 @@ class Rig:
     charge_limit_a: Callable[[], float | None]
     start_hardware: Callable[[], Awaitable[None]]
     stop_hardware: Callable[[], Awaitable[None]]
+    identify: Callable[[], Awaitable[None]]
+    tester: UdsTester | None
     overrides_v: dict[int, float] = field(default_factory=dict)
     health: Callable[[], str | None] = lambda: None
     fault_unit: FaultUnit | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.config.profile import DutProfile
-from bench.errors import BenchError
+from bench.errors import BenchError, DutError
 from bench.measure.plan import Aim, Plan
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
 from bench.scenario.model import Drive, Inject, Request, Start, Step, Wait
@@ -93,6 +93,7 @@ async def _settle(rig: Rig, shot: Shot) -> None:
     state = profile.roles["state"]
     await _until_state(rig, shot, "standby", HEARD_TIMEOUT_NS, f"{state} was never heard in standby")
     rig.trace.mark(rig.clock.now_ns(), Kind.DUT_HEARD, "engine", state="standby")
+    await rig.identify()  # before anything is asked of it: an unidentified build is refused
     mode = shot.start.mode
     if mode != "off":
         _request(rig, mode, profile.modes[mode])
@@ -120,9 +121,29 @@ async def _observe(rig: Rig, shot: Shot) -> None:
                 raise BenchError("the DUT's process ended by itself during the shot")
             if plan.aim is Aim.MUST_TRIP and watch.settled(clock.now_ns()):
                 break
+        if plan.dtc_status:
+            await _read_dtcs(rig)
     finally:
         rig.trace.mark(clock.now_ns(), Kind.WINDOW_CLOSED, "engine")
         await rig.faults.take_all_off()
+
+
+async def _read_dtcs(rig: Rig) -> None:
+    """What the DUT's memory holds while the fault is still there. No answer is a fact about the DUT."""
+    trace, clock = rig.trace, rig.clock
+    try:
+        if rig.tester is None:
+            raise DutError("the profile has no [uds]")
+        stored = await rig.tester.read_dtcs()
+    except BenchError as error:
+        trace.mark(clock.now_ns(), Kind.DTC_READ, "uds", problem=str(error))
+        return
+    for one in stored:
+        trace.mark(
+            clock.now_ns(), Kind.DTC_READ, "uds", code=one.code, status=one.status, bits=" ".join(one.bits)
+        )
+    if not stored:
+        trace.mark(clock.now_ns(), Kind.DTC_READ, "uds", code=0, status=0, bits="memory empty")
 
 
 async def _perform(rig: Rig, step: Step) -> None:

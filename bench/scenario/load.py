@@ -178,6 +178,7 @@ def _expect(file: "TomlFile", shape: "ScenarioShape") -> Expect | None:
         ceiling_ns=expect.ceiling,
         ceiling_from_profile=written.get("ceiling") == "profile",
         forbidden=tuple(expect.forbidden),
+        dtc_status=tuple(expect.dtc_status),
     )
 
 

@@ -74,6 +74,7 @@ class Expect:
     """must_trip: what the DUT has to do. floor/ceiling_ns: None with `*_from_profile` False sets no bound.
 
     also: flags that may come with it. step: the injection that is measured, from 0; None: the first.
+    dtc_status: bits that the flag's DTC must have at the end of the window, read by UDS.
     """
 
     flag: str
@@ -88,6 +89,7 @@ class Expect:
     ceiling_ns: int | None
     ceiling_from_profile: bool
     forbidden: tuple[str, ...]
+    dtc_status: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -167,8 +167,15 @@ class Resolver:
         self._check_budget(flag)
         floor_ns, ceiling_ns = self._bounds(flag)
         dtc = None
-        if flag.dtc is not None:
+        if flag.dtc is not None and "dtc_code" in profile.roles:
             dtc = self._test(RoleTest(role=profile.roles["dtc_code"], op="==", value=float(flag.dtc)))
+        elif flag.dtc is not None:
+            self._profile_mistake(
+                f"DTC of '{flag.name}' without an output 'dtc_code'", "dtc_code", profile.roles
+            )
+        if expect.dtc_status and (dtc is None or profile.uds is None):
+            lacks = f"flag '{flag.name}' has no dtc" if dtc is None else "the profile has no [uds]"
+            self._mistake(("expect", "dtc_status"), f"found status bits, but {lacks}; expected it there")
         onset = self._onset(steps) if expect.onset == "stimulus" else self._commanded(steps, expect.onset)
         return Plan(
             aim=Aim.MUST_TRIP,
@@ -188,6 +195,7 @@ class Resolver:
             fdti_budget_ns=budget.fdti_ns,
             fhti_budget_ns=budget.fhti_ns,
             ftti_ns=budget.ftti_ns,
+            dtc_status=expect.dtc_status,
         )
 
     def _bounds(self, flag: Flag) -> tuple[int | None, int | None]:
@@ -206,7 +214,9 @@ class Resolver:
                 return None, None
             cycle_ns = self._cycle_ns(flag.role)
             if expect.floor_from_profile:
-                floor_ns = flag.debounce.floor_ns(cycle_ns, self._profile.base_period_ns)
+                # Earlier than the last denial by the slowest of its signals, nothing is known.
+                slowest_ns = max(self._cycle_ns(test.role) for test in flag.tests)
+                floor_ns = flag.debounce.floor_ns(slowest_ns, self._profile.base_period_ns)
             if expect.ceiling_from_profile:
                 ceiling_ns = flag.debounce.ceiling_ns(cycle_ns, self._profile.base_period_ns)
         if floor_ns is not None and ceiling_ns is not None and floor_ns > ceiling_ns:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from bench.codec.uds import status_mask
 from bench.config.toml_file import Amperes, DurationNs, Shape, Share
 
 Mode = Literal["drive", "charge", "off"]
@@ -49,6 +50,13 @@ class ExpectTable(Shape):
     floor: Annotated[DurationNs | None, BeforeValidator(_bound)] = None
     ceiling: Annotated[DurationNs | None, BeforeValidator(_bound)] = None
     forbidden: list[str] = Field(default_factory=list)
+    dtc_status: list[str] = Field(default_factory=list)
+
+    @field_validator("dtc_status")
+    @classmethod
+    def _bits(cls, value: list[str]) -> list[str]:
+        status_mask(value)
+        return value
 
 
 class QuietTable(Shape):

@@ -39,6 +39,7 @@ class Kind(StrEnum):
     STIMULUS_CLEARED = "stimulus_cleared"
     FAULT_STUCK = "fault_stuck"
     REQUEST = "request"
+    DTC_READ = "dtc_read"
     WINDOW_CLOSED = "window_closed"
     SAFE_STATE_REACHED = "safe_state_reached"
     SAFE_STATE_MISSED = "safe_state_missed"

@@ -1,5 +1,6 @@
 """From a Measurement and a Plan to a verdict with reasons. Nothing passes because nothing was seen."""
 
+from bench.codec.uds import status_bits, status_mask
 from bench.measure.interval import Latency, Measurement
 from bench.measure.plan import Aim, Plan
 from bench.units import format_ns
@@ -71,7 +72,25 @@ def _trip_failures(measurement: Measurement, plan: Plan) -> list[str]:
         fails.append(f"safe state was not held for {format_ns(plan.hold_ns)}")
     if plan.dtc_test is not None and measurement.dtc_seen is not True:
         fails.append(f"the demanded DTC 0x{round(plan.dtc_test.value):06X} was not reported")
-    return fails
+    return fails + _status_failures(measurement, plan)
+
+
+def _status_failures(measurement: Measurement, plan: Plan) -> list[str]:
+    """The DTC's status bits, as read by UDS. A DUT that is heard but gives no answer has not shown them."""
+    if not plan.dtc_status or plan.dtc_test is None:
+        return []
+    code = f"0x{round(plan.dtc_test.value):06X}"
+    if measurement.dtc_status_problem is not None:
+        return [f"the status of DTC {code} could not be read: {measurement.dtc_status_problem}"]
+    if measurement.dtc_status is None:
+        return [f"DTC {code} is not in the DUT's memory"]
+    lacking = [name for name in plan.dtc_status if not measurement.dtc_status & status_mask((name,))]
+    if not lacking:
+        return []
+    found = ", ".join(status_bits(measurement.dtc_status)) or "no bit"
+    return [
+        f"DTC {code} has status 0x{measurement.dtc_status:02X} ({found}); {', '.join(lacking)} is not set"
+    ]
 
 
 def _judge_times(measurement: Measurement, plan: Plan, fails: list[str], open_questions: list[str]) -> None:

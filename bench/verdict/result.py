@@ -28,7 +28,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShotResult:
-    """One attempt. `digest`: the Trace's; `phase_ns`: injection phase swept; `folder`: inside the run's."""
+    """One attempt. `digest`: the Trace's; `phase_ns`: injection phase swept; `folder`: inside the run's.
+
+    identity: the build as the DUT itself named it, "" where it was not asked.
+    """
 
     index: int
     seed: int
@@ -38,6 +41,7 @@ class ShotResult:
     digest: str
     folder: str
     simulated_ns: int
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

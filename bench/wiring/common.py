@@ -25,7 +25,7 @@ _SIMULATED_ONLY = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wired:
-    """What a run loads once and every shot shares: nothing in it changes."""
+    """What a run loads once and every shot shares."""
 
     config: BenchConfig
     profile: DutProfile
@@ -33,6 +33,8 @@ class Wired:
     chemistry: Chemistry
     capabilities: frozenset[str] = frozenset()
     played: list[Played] = field(default_factory=list)
+    # The one thing that changes: what earlier shots of this run found out about the DUT (its build, what was flashed).
+    life: dict[str, str] = field(default_factory=dict)
 
     def thresholds(self) -> dict[str, float]:
         """The DUT's own where its profile states them, else those of the chemistry."""

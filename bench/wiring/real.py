@@ -22,8 +22,8 @@ from bench.wiring.common import (
     charge_limit_of,
     contactor_commands_of,
 )
+from bench.wiring.dut import identifier, real_dut, tester_of
 from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
-from firmware_stubs.builds import process_command
 
 
 async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: random.Random) -> Rig:
@@ -45,11 +45,8 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
          "--channels", str(config.pack.cells)],
         "virtual rack",
     )  # fmt: skip
-    dut = ProcessDut(
-        [*process_command(config.dut.firmware),
-         *(word for channel, bus in buses.arguments.items() for word in (f"--{channel}", bus))],
-        f"DUT {config.dut.firmware}",
-    )  # fmt: skip
+    tester = tester_of(wired, clock, trace, buses.links)
+    dut = real_dut(wired, clock, buses.arguments, tester)
     serial = LateSerial()
     emulator = ScpiCellEmulator(serial, clock)
 
@@ -98,6 +95,8 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
         charge_limit_a=charge_limit_of(wired, view),
         start_hardware=start_hardware,
         stop_hardware=stop_hardware,
+        identify=identifier(wired, clock, trace, buses.links, tester),
+        tester=tester,
         health=health,
     )
 

@@ -20,9 +20,9 @@ from bench.wiring.common import (
     charge_limit_of,
     contactor_commands_of,
 )
+from bench.wiring.dut import build_firmware, identifier, tester_of
 from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
-from firmware_stubs.builds import build as build_firmware
-from firmware_stubs.builds import build_hash, descriptions
+from firmware_stubs.builds import descriptions
 
 
 def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng: random.Random) -> Rig:
@@ -62,6 +62,8 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
         gap_ns=shown.gap_ns,
     )
 
+    tester = tester_of(wired, clock, trace, bench_nodes)
+
     async def start_hardware() -> None:
         afe.start(clock.now_ns() + rng.randrange(shown.cycle_ns))
 
@@ -89,13 +91,9 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
         stop_hardware=stop_hardware,
         afe=afe,
         buses=buses,
+        identify=identifier(wired, clock, trace, bench_nodes, tester),
+        tester=tester,
     )
-
-
-def firmware_identity(name: str) -> str:
-    """The build as it names itself: firmware and the first 4 bytes of its build hash. Raises DutError if unknown."""
-    build_firmware(name)
-    return f"{name}@{build_hash(name).hex()[:8]}"
 
 
 def firmware_builds() -> dict[str, str]:

@@ -35,6 +35,7 @@ from firmware_stubs.reference_bms.monitors import (
     TemperatureMonitor,
 )
 from firmware_stubs.reference_bms.state_machine import Coils, State, StateMachine
+from firmware_stubs.reference_bms.uds import REQUEST_ID, UdsServer
 
 BASE_TASK_NS = 10_000_000
 CELLS_TIMEOUT_NS = 500_000_000
@@ -71,11 +72,23 @@ class ReferenceBms:
     period_ns = BASE_TASK_NS
 
     def __init__(
-        self, limits: Limits | None = None, build_hash: bytes = bytes(4), mutant: Parts | None = None
+        self,
+        limits: Limits | None = None,
+        build_hash: bytes = bytes(4),
+        mutant: Parts | None = None,
+        dtcs: DtcMemory | None = None,
     ) -> None:
         parts = mutant or Parts()
         self.limits = limits or Limits()
-        self.dtcs = DtcMemory(CODES if parts.codes is None else parts.codes)
+        self.dtcs = DtcMemory(CODES if parts.codes is None else parts.codes) if dtcs is None else dtcs
+        self._uds = UdsServer(
+            self.dtcs,
+            build_hash[:4].hex(),
+            ".".join(map(str, outputs.VERSION)),
+            lambda: ReferenceBms.__init__(
+                self, limits, build_hash, mutant, self.dtcs
+            ),  # a reset keeps the memory
+        )
         self.faults = FaultMemory(self.dtcs)
         self.coils = Coils()
         self.states = parts.states(self.faults, self.coils)
@@ -107,6 +120,7 @@ class ReferenceBms:
             ("sense", 0x303): self._receive_insulation,
             ("sense", 0x304): self._receive_contactors,
             ("vehicle", 0x0A0): self._receive_command,
+            ("vehicle", REQUEST_ID): self._uds.receive,
         }
 
     def receive(self, now_ns: int, channel: str, frame: CanFrame) -> None:
@@ -134,6 +148,7 @@ class ReferenceBms:
                 sendings.append(("vehicle", CanFrame(0x103, outputs.encode_dtc(self.dtcs, index))))
             self.dtcs.fresh.clear()
         self._task += 1
+        sendings += self._uds.step(now_ns)
         return sendings
 
     # --- inputs ---------------------------------------------------------------------------------------------

@@ -44,6 +44,19 @@ class DtcMemory:
             status, occurrences = self._entries[code]
             self._entries[code] = (status & ~TEST_FAILED, occurrences)
 
+    def __contains__(self, code: object) -> bool:
+        return code in self._entries
+
+    def entries(self) -> list[tuple[int, int]]:
+        """(code, status) in the order of first occurrence."""
+        return [(code, status) for code, (status, _) in self._entries.items()]
+
+    def clear(self, code: int | None = None) -> None:
+        """Forget one code, or all. A fault that is still there is stored again when it next fails."""
+        self._entries = {kept: entry for kept, entry in self._entries.items() if code not in (None, kept)}
+        self.fresh.clear()
+        self._turn = 0
+
     def next_index(self) -> int:
         """Whose turn it is; 255 when nothing is stored."""
         if not self._entries:

@@ -1,0 +1,58 @@
+"""The DUT's life as facts: start, flash, reset, power, identity. Commands are the user's own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.units import NS_PER_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Words of a command line, with {placeholders}: see bench.dut.board.Words."""
+
+    words: tuple[str, ...]
+    timeout_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerConfig:
+    """Commands that switch the DUT's supply; between off and on lies `off_time_ns`."""
+
+    on: Command
+    off: Command
+    off_time_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityConfig:
+    """How the build is known. by: "can" (the profile's [identity]), "uds" (0x22), "image" (hash of what was flashed).
+
+    expected: a word of what the DUT says of itself; None: whatever it says, but the same in every shot of a run.
+    """
+
+    by: str = "can"
+    expected: str | None = None
+    timeout_ns: int = 5 * NS_PER_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutConfig:
+    """Which DUT: its profile, the firmware's name, and its life on this bench.
+
+    start: "in_process" (a firmware of this project or "module:factory"), "subprocess" (`command`), "external".
+    ready: "line": the started process prints one when it is ready.
+    folder: where commands are run.
+    """
+
+    profile: Path
+    firmware: str
+    start: str
+    command: tuple[str, ...] = ()
+    ready: str = "line"
+    folder: Path = Path()
+    flash: Command | None = None
+    image: Path | None = None
+    reset: Command | None = None
+    reset_by_uds: str | None = None
+    power: PowerConfig | None = None
+    identity: IdentityConfig = IdentityConfig()

@@ -1,0 +1,113 @@
+"""`[dut]` of hil_config.toml: how the DUT is started, flashed, reset, power-cycled, and how its build is known."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from bench.config.dut_life import Command, DutConfig, IdentityConfig, PowerConfig
+from bench.config.toml_file import DurationNs, Shape, TomlFile
+from bench.units import NS_PER_S
+
+
+class FlashTable(Shape):
+    command: list[str] = Field(min_length=1)
+    image: str
+    timeout: DurationNs = Field(default=120 * NS_PER_S, gt=0)
+
+
+class ResetTable(Shape):
+    command: list[str] | None = Field(default=None, min_length=1)
+    uds: Literal["hard", "key_off_on", "soft"] | None = None
+    timeout: DurationNs = Field(default=10 * NS_PER_S, gt=0)
+
+
+class PowerTable(Shape):
+    on: list[str] = Field(min_length=1)
+    off: list[str] = Field(min_length=1)
+    off_time: DurationNs = Field(default=NS_PER_S, gt=0)
+    timeout: DurationNs = Field(default=10 * NS_PER_S, gt=0)
+
+
+class IdentityTable(Shape):
+    by: Literal["can", "uds", "image"] = "can"
+    expected: str | None = Field(default=None, min_length=1)
+    timeout: DurationNs = Field(default=5 * NS_PER_S, gt=0)
+
+
+class DutTable(Shape):
+    profile: str
+    firmware: str = "reference"
+    start: Literal["in_process", "subprocess", "external"] = "in_process"
+    command: list[str] | None = Field(default=None, min_length=1)
+    ready: Literal["line", "at_once"] = "line"
+    flash: FlashTable | None = None
+    reset: ResetTable | None = None
+    power: PowerTable | None = None
+    identity: IdentityTable | None = None
+
+
+def read_dut(file: TomlFile, table: DutTable, base: Path) -> DutConfig:
+    """Facts of `[dut]`; notes mistakes that only show when keys are seen together."""
+    if table.start == "subprocess" and table.command is None:
+        file.mistake(
+            ("dut", "start"), "found 'subprocess' without a 'command'; expected the words that start it"
+        )
+    if table.start != "subprocess" and table.command is not None:
+        file.mistake(
+            ("dut", "command"), f"found one under start = '{table.start}'; expected start = 'subprocess'"
+        )
+    if table.start == "in_process":
+        for name in ("flash", "reset", "power"):
+            if getattr(table, name) is not None:
+                file.mistake(
+                    ("dut", name), "found one under start = 'in_process'; expected 'subprocess' or 'external'"
+                )
+    elif table.identity is None:
+        file.mistake(
+            ("dut",),
+            "found no 'identity'; expected one, as in { by = \"can\" }: an unidentified build is not tested",
+        )
+    if table.reset is not None and (table.reset.command is None) == (table.reset.uds is None):
+        file.mistake(("dut", "reset"), "found neither or both of 'command' and 'uds'; expected one of them")
+    image = None
+    if table.flash is not None:
+        image = base / table.flash.image
+        if not image.is_file():
+            file.mistake(
+                ("dut", "flash", "image"), f"found '{table.flash.image}', no such file; expected the image"
+            )
+    if table.identity is not None and table.identity.by == "image" and image is None:
+        file.mistake(
+            ("dut", "identity", "by"), "found 'image' without [dut.flash]; expected a flashed image to hash"
+        )
+    return DutConfig(
+        profile=base / table.profile,
+        firmware=table.firmware,
+        start=table.start,
+        command=tuple(table.command or ()),
+        ready=table.ready,
+        folder=base,
+        flash=_command(table.flash.command, table.flash.timeout) if table.flash else None,
+        image=image,
+        reset=_command(table.reset.command, table.reset.timeout)
+        if table.reset and table.reset.command
+        else None,
+        reset_by_uds=table.reset.uds if table.reset else None,
+        power=PowerConfig(
+            on=_command(table.power.on, table.power.timeout),
+            off=_command(table.power.off, table.power.timeout),
+            off_time_ns=table.power.off_time,
+        )
+        if table.power
+        else None,
+        identity=IdentityConfig(
+            by=table.identity.by, expected=table.identity.expected, timeout_ns=table.identity.timeout
+        )
+        if table.identity
+        else IdentityConfig(),
+    )
+
+
+def _command(words: list[str], timeout_ns: int) -> Command:
+    return Command(words=tuple(words), timeout_ns=timeout_ns)

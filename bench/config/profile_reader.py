@@ -1,0 +1,246 @@
+"""From the text of a profile to roles and tests. Apart from profile.py, because the files' shapes cost an import."""
+
+import re
+
+from bench.config.play import INDEXED, Play, PlayError, Shown, read_play, read_shown
+from bench.config.profile import Debounce, DutProfile, Flag, Heartbeat, Identity, Role, RoleTest, Uds
+from bench.config.profile_shape import ProfileShape, ShownTable
+from bench.config.toml_file import Place, TomlFile, describe
+from bench.errors import nearest
+from bench.units import parse_quantity
+
+_THRESHOLD_UNITS = ("V", "degC", "A", "ohm/V")
+_TEST = re.compile(r"\s*(\w+)\s*(==|!=|>=|<=|>|<)\s*(\S+)\s*")
+
+
+class ProfileReader:
+    """Turns the checked text of a profile into roles and tests, noting every mistake."""
+
+    def __init__(self, file: TomlFile, shape: ProfileShape) -> None:
+        self._file = file
+        self._shape = shape
+        self._roles: dict[str, Role] = {}
+
+    def profile(self) -> DutProfile:
+        shape = self._shape
+        plays = tuple(self._play(index) for index in range(len(shape.play)))
+        for name, text in shape.output.items():
+            self._roles[name] = self._role(text, ("output", name))
+        for name, known in (("state", shape.output), ("mode_request", self._roles)):
+            if name not in known:
+                wanted = "the signal of the DUT's state" if name == "state" else "a [[play]] that shows it"
+                self._file.mistake(("output",), f"found no '{name}'; expected {wanted}{nearest(name, known)}")
+        if "error" not in shape.state:
+            near = nearest("error", shape.state)
+            self._file.mistake(("state",), f"found no 'error'; expected the value of the error state{near}")
+        flags = {
+            name: Flag(
+                name=name,
+                role=self._role(flag.signal, ("flag", name, "signal")),
+                value=float(flag.value),
+                also=tuple(self._role(text, ("flag", name, "also")) for text in flag.also),
+                trips=flag.severity == "trip",
+                dtc=flag.dtc,
+                debounce=Debounce(
+                    events=flag.debounce.events,
+                    period_ns=flag.debounce.period,
+                    delay_ns=flag.debounce.delay,
+                    settle_ns=flag.debounce.settle,
+                )
+                if flag.debounce
+                else None,
+            )
+            for name, flag in shape.flag.items()
+        }
+        return DutProfile(
+            file=self._file.path,
+            name=shape.name,
+            base_period_ns=shape.base_period,
+            plays=plays,
+            unlisted=shape.unlisted,
+            cell_template=self._cell_template(plays),
+            roles=self._roles,
+            contactors=self._contactors(),
+            thresholds={name: self._threshold(name, text) for name, text in shape.threshold.items()},
+            modes=shape.mode.model_dump(),
+            states=shape.state,
+            flags=flags,
+            heartbeat=tuple(self._heartbeat(index) for index in range(len(shape.heartbeat))),
+            safe_states={
+                name: self._tests([t for t in texts if t.strip() != "flag"], ("safe_state", name))
+                for name, texts in shape.safe_state.items()
+            },
+            safe_states_with_flag=frozenset(
+                name for name, texts in shape.safe_state.items() if any(t.strip() == "flag" for t in texts)
+            ),
+            tests={name: self._tests(texts, ("test", name)) for name, texts in shape.test.items()},
+            identity=self._identity(),
+            uds=self._uds(),
+        )
+
+    def _identity(self) -> Identity | None:
+        table = self._shape.identity
+        if table is None:
+            return None
+        try:
+            table.text.format(**dict.fromkeys(table.signals, 0))
+        except (KeyError, IndexError, ValueError) as wrong:
+            self._file.mistake(
+                ("identity", "text"),
+                f"found '{table.text}' ({wrong}); expected {{name}} of a signal in [identity]",
+            )
+        ask = None
+        if table.ask is not None:
+            channel, message = self._message(table.ask.message, ("identity", "ask", "message"))
+            shown = tuple(read_shown(name, value) for name, value in table.ask.shows.items())
+            ask = Play(channel=channel, message=message, by="bench", cycle_ns=None, gap_ns=0, shown=shown)
+        signals = {
+            name: self._role(text, ("identity", "signals", name)) for name, text in table.signals.items()
+        }
+        return Identity(text=table.text, signals=signals, ask=ask)
+
+    def _uds(self) -> Uds | None:
+        table = self._shape.uds
+        if table is None:
+            return None
+        channel, request = self._message(table.request, ("uds", "request"))
+        other, response = self._message(table.response, ("uds", "response"))
+        if channel != other:
+            self._file.mistake(
+                ("uds", "response"), f"found channel '{other}'; expected '{channel}', as the request's"
+            )
+        return Uds(
+            channel=channel,
+            request=request,
+            response=response,
+            p2_ns=table.p2,
+            p2_star_ns=table.p2_star,
+            identity_did=table.identity,
+        )
+
+    def _message(self, text: str, place: Place) -> tuple[str, str]:
+        channel, _, message = text.partition(".")
+        if not message or "." in message:
+            self._file.mistake(place, f"found '{text}'; expected \"channel.Message\"")
+        return channel, message
+
+    def _role(self, text: str, place: Place) -> Role:
+        parts = text.split(".", 2)
+        if len(parts) != 3 or not all(parts):
+            self._file.mistake(place, f"found '{text}'; expected \"channel.Message.Signal\"")
+            return Role("", "", "")
+        return Role(*parts)
+
+    def _play(self, index: int) -> Play:
+        table = self._shape.play[index]
+        place: Place = ("play", index, "message")
+        channel, _, message = table.message.partition(".")
+        if not message or "." in message:
+            self._file.mistake(place, f"found '{table.message}'; expected \"channel.Message\"")
+        shown = [
+            one
+            for name, content in table.shows.items()
+            if (one := self._shown(index, name, content)) is not None
+        ]
+        for one in shown:
+            if one.quantity and one.quantity not in INDEXED and one.what == "value":
+                self._roles.setdefault(one.quantity, Role(channel, message, one.signal))
+        try:
+            return read_play(table, channel, message, tuple(shown))
+        except PlayError as wrong:
+            self._file.mistake(("play", index, "gap"), str(wrong))
+            return Play(channel=channel, message=message, by=table.by, cycle_ns=None, gap_ns=0, shown=())
+
+    def _shown(self, index: int, signal: str, content: object) -> Shown | None:
+        place: Place = ("play", index, "shows", signal)
+        if isinstance(content, dict):
+            content = self._file.check(ShownTable, content, *place)
+            if content is None:
+                return None
+        if isinstance(content, bool) or not isinstance(content, str | int | float | ShownTable):
+            expected = "a quantity, a number, or a table"
+            self._file.mistake(place, f"found {describe(content)}; expected {expected}")
+            return None
+        try:
+            signal.format(cell=1, cell0=0, sensor=1, sensor0=0)
+            return read_shown(signal, content)
+        except PlayError as wrong:
+            self._file.mistake(place, str(wrong))
+        except (KeyError, IndexError, ValueError, AttributeError):
+            self._file.mistake(
+                place, f"found '{signal}'; expected {{cell}}, {{cell0}}, {{sensor}} or {{sensor0}}"
+            )
+        return None
+
+    def _cell_template(self, plays: tuple[Play, ...]) -> Role:
+        for play in plays:
+            for one in play.shown:
+                if one.quantity == "cell_voltage" and one.what == "value":
+                    return Role(play.channel, play.message, one.signal)
+        if not self._file.mistakes:  # else that is why
+            self._file.mistake(("play",), "found no 'cell_voltage' shown; expected a [[play]] that shows it")
+        return Role("", "", "")
+
+    def _contactors(self) -> dict[str, tuple[RoleTest, ...]]:
+        """As the profile says, else the roles named after the commands."""
+        found: dict[str, tuple[RoleTest, ...]] = {}
+        for name in ("plus", "minus", "precharge"):
+            texts = self._shape.contactor.get(name)
+            role = self._roles.get(f"{name}_command")
+            if texts is not None:
+                found[name] = self._tests(texts, ("contactor", name))
+            elif role is not None:
+                found[name] = (RoleTest(role=role, op="==", value=1.0),)
+            else:
+                self._file.mistake(
+                    ("output",), f"found no '{name}_command'; expected it here, or '{name}' in [contactor]"
+                )
+        return found
+
+    def _threshold(self, name: str, text: object) -> float:
+        for dimension in _THRESHOLD_UNITS:
+            try:
+                return parse_quantity(str(text), dimension)
+            except ValueError:
+                continue
+        self._file.mistake(("threshold", name), f"found '{text}'; expected a quantity, such as \"2.8 V\"")
+        return 0.0
+
+    def _heartbeat(self, index: int) -> Heartbeat:
+        beat = self._shape.heartbeat[index]
+        channel, _, message = beat.message.partition(".")
+        place: Place = ("heartbeat", index, "message")
+        if not message or "." in message:
+            self._file.mistake(place, f"found '{beat.message}'; expected \"channel.Message\"")
+        return Heartbeat(channel=channel, message=message, longest_gap_ns=beat.longest_gap)
+
+    def _tests(self, texts: list[str], place: Place) -> tuple[RoleTest, ...]:
+        tests = []
+        for text in texts:
+            match = _TEST.fullmatch(text)
+            if match is None:
+                self._file.mistake(
+                    place, f'found \'{text}\'; expected "role op value", such as "state == error"'
+                )
+                continue
+            role, op, value = match.groups()
+            if role not in self._roles:
+                known = ", ".join(self._roles)
+                near = nearest(role, self._roles)
+                self._file.mistake(place, f"found unknown role '{role}'; expected one of {known}{near}")
+                continue
+            number = self._value(role, value, place)
+            if number is not None:
+                tests.append(RoleTest(role=self._roles[role], op=op, value=number))
+        return tuple(tests)
+
+    def _value(self, role: str, text: str, place: Place) -> float | None:
+        names = {"state": self._shape.state, "mode_request": self._shape.mode.model_dump()}.get(role, {})
+        if text in names:
+            return float(names[text])
+        try:
+            return float(text)
+        except ValueError:
+            expected = ", ".join(["a number", *names])
+            self._file.mistake(place, f"found value '{text}'; expected {expected}{nearest(text, names)}")
+            return None

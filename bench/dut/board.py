@@ -1,0 +1,133 @@
+"""A DUT that the bench does not simulate: the user's own commands flash, reset and power it."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Awaitable, Callable, Mapping
+
+from bench.config.dut_life import Command, DutConfig
+from bench.dut.process import ProcessDut
+from bench.errors import ConfigError, DutError, nearest
+from bench.timing.clock import Clock
+from bench.units import NS_PER_S, format_ns
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_LAST_WORDS = 300
+
+
+def words_for(config: DutConfig, buses: Mapping[str, str]) -> dict[str, str]:
+    """What the {placeholders} of a command stand for. `buses`: by channel, as `interface:key=value,…`.
+
+    {firmware}, {image}; {vehicle} the whole bus, {vehicle.interface} and {vehicle.channel} (or any other option).
+    """
+    known = {"firmware": config.firmware, "image": str(config.image.resolve()) if config.image else ""}
+    for channel, text in buses.items():
+        interface, _, rest = text.partition(":")
+        known[channel] = text
+        known[f"{channel}.interface"] = interface
+        for pair in filter(None, rest.split(",")):
+            key, _, value = pair.partition("=")
+            known[f"{channel}.{key}"] = value
+    return known
+
+
+def fill_in(words: tuple[str, ...], known: Mapping[str, str]) -> list[str]:
+    """Raises ConfigError for a placeholder that stands for nothing."""
+
+    def one(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in known:
+            expected = ", ".join(f"{{{key}}}" for key in known)
+            raise ConfigError(f"[dut]: found '{{{name}}}'; expected one of {expected}{nearest(name, known)}")
+        return known[name]
+
+    return [_PLACEHOLDER.sub(one, word) for word in words]
+
+
+async def run_command(command: Command, known: Mapping[str, str], config: DutConfig, what: str) -> None:
+    """Raises DutError naming the command, how it ended, and its last words."""
+    words = fill_in(command.words, known)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            cwd=config.folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+    except OSError as error:
+        raise DutError(
+            f"{what}: '{words[0]}' cannot be started: {error.strerror}; asked for {words}"
+        ) from None
+    try:
+        async with asyncio.timeout(command.timeout_ns / NS_PER_S):
+            said, _ = await process.communicate()
+    except TimeoutError:
+        raise DutError(
+            f"{what}: not done within {format_ns(command.timeout_ns)}; asked for {words}"
+        ) from None
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    if process.returncode:
+        last = " ".join(said.decode(errors="replace").split())[-_LAST_WORDS:]
+        raise DutError(
+            f"{what}: ended with exit code {process.returncode}; asked for {words}; it said: {last}"
+        )
+
+
+class LivingDut:
+    """Flash (once a run), power-cycle or reset, and start, in this order, by the user's commands.
+
+    `core`: the started process, None for a board that runs by itself. `life`: kept for the run, says what was flashed.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        config: DutConfig,
+        known: Mapping[str, str],
+        core: ProcessDut | None,
+        life: dict[str, str],
+        reset: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._config = config
+        self._known = known
+        self._core = core
+        self._life = life
+        self._reset = reset
+        self._on = False
+
+    async def start(self) -> None:
+        config = self._config
+        if config.flash is not None and self._life.get("flashed") != str(config.image):
+            await run_command(config.flash, self._known, config, "flash")
+            self._life["flashed"] = str(config.image)
+        if config.power is not None:
+            await run_command(config.power.off, self._known, config, "power off")
+            await self._clock.sleep_until(self._clock.now_ns() + config.power.off_time_ns)
+            await run_command(config.power.on, self._known, config, "power on")
+        if config.reset is not None:
+            await run_command(config.reset, self._known, config, "reset")
+        if self._core is not None:
+            await self._core.start()
+        self._on = True
+        if self._reset is not None:
+            await self._reset()
+
+    async def stop(self) -> None:
+        """Raises DutError where the supply cannot be switched off: then the DUT is not in its safe state."""
+        self._on = False
+        if self._core is not None:
+            await self._core.stop()
+        if self._config.power is not None:
+            await run_command(self._config.power.off, self._known, self._config, "power off")
+
+    def alive(self) -> bool:
+        return self._on and (self._core is None or self._core.alive())
+
+    def died(self) -> bool:
+        return self._core is not None and self._core.died()

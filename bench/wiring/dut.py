@@ -1,0 +1,159 @@
+"""The DUT of a rig, as [dut] describes it, and how the rig learns which build it has before it."""
+
+import functools
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+
+from bench.config.bench_file import BenchConfig
+from bench.config.dut_life import DutConfig
+from bench.config.profile import DutProfile
+from bench.dut.board import LivingDut, fill_in, words_for
+from bench.dut.firmware import Firmware
+from bench.dut.identity import fits, image_hash, said_on_can
+from bench.dut.process import ProcessDut
+from bench.dut.uds import Address, UdsTester
+from bench.errors import ConfigError, DutError
+from bench.links.ports import CanLink
+from bench.rig.view import TraceView
+from bench.timing.clock import Clock
+from bench.trace.events import Kind
+from bench.trace.timeline import Trace
+from bench.wiring.common import Wired
+from firmware_stubs import builds
+
+
+def build_firmware(name: str) -> Firmware:
+    """A firmware that runs in process: a build of this project, or `module:factory`. Raises DutError."""
+    module, colon, factory = name.partition(":")
+    if not colon:
+        return builds.build(name)
+    try:
+        made: Firmware = getattr(importlib.import_module(module), factory)()
+    except (ImportError, AttributeError) as error:
+        raise DutError(
+            f"firmware '{name}': {error}; expected module:factory, to be imported from here"
+        ) from error
+    return made
+
+
+def expected_build(config: DutConfig) -> str | None:
+    """What the DUT has to say of itself; None where nobody knows beforehand."""
+    if config.identity.expected is not None:
+        return config.identity.expected
+    if config.identity.by == "image" and config.image is not None:
+        return image_hash(config.image)
+    if config.start == "in_process" and ":" not in config.firmware:
+        return builds.build_hash(config.firmware).hex()[:8]
+    return None
+
+
+def check_life(config: BenchConfig, profile: DutProfile) -> None:
+    """What can be known of the DUT's life before anything is driven. Raises ConfigError."""
+    dut = config.dut
+    place = f"{config.file} [dut"
+    if config.simulated and dut.start != "in_process":
+        raise ConfigError(
+            f"{place}.start]: found '{dut.start}' in simulated time; expected in_process, or [time] mode = \"real\""
+        )
+    if dut.start == "in_process":
+        try:
+            build_firmware(dut.firmware)
+        except DutError as error:
+            raise ConfigError(f"{place}.firmware]: {error}") from error
+    if not config.simulated and dut.start == "in_process" and ":" in dut.firmware:
+        raise ConfigError(
+            f"{place}.firmware]: found '{dut.firmware}' in real time; expected a process or a board"
+        )
+    if dut.identity.by == "can" and profile.identity is None:
+        raise ConfigError(
+            f"{place}.identity]: found by = 'can', but {profile.file} has no [identity]; expected it there, or another "
+            "way: an unidentified build is not tested"
+        )
+    if dut.identity.by == "uds" and profile.uds is None:
+        raise ConfigError(
+            f"{place}.identity]: found by = 'uds', but {profile.file} has no [uds]; expected it there"
+        )
+    if dut.reset_by_uds and profile.uds is None:
+        raise ConfigError(f"{place}.reset]: found 'uds', but {profile.file} has no [uds]; expected it there")
+    known = words_for(dut, dict.fromkeys(config.can, ""))
+    options = {f"{channel}.{key}" for channel, can in config.can.items() for key in can.options}
+    known |= dict.fromkeys(options, "")
+    for command in (
+        dut.flash,
+        dut.reset,
+        dut.power.on if dut.power else None,
+        dut.power.off if dut.power else None,
+    ):
+        if command is not None:
+            fill_in(command.words, known)
+    fill_in(dut.command, known)
+
+
+def tester_of(wired: Wired, clock: Clock, trace: Trace, links: Mapping[str, CanLink]) -> UdsTester | None:
+    """A diagnostic tester, where the profile says that the DUT speaks UDS."""
+    how = wired.profile.uds
+    if how is None:
+        return None
+    database = wired.databases[how.channel]
+    request, response = database[how.request], database[how.response]
+    address = Address(
+        request_id=request.can_id,
+        response_id=response.can_id,
+        extended=response.extended,
+        p2_ns=how.p2_ns,
+        p2_star_ns=how.p2_star_ns,
+    )
+    return UdsTester(clock, trace, links[how.channel], address)
+
+
+def real_dut(
+    wired: Wired, clock: Clock, buses: Mapping[str, str], tester: UdsTester | None
+) -> ProcessDut | LivingDut:
+    """The DUT of a rig in real time: a stub of this project, the user's process, or a board. `buses`: see Words."""
+    config = wired.config.dut
+    if config.start == "in_process":
+        words = list(builds.process_command(config.firmware))
+        words += [word for channel, bus in buses.items() for word in (f"--{channel}", bus)]
+        return ProcessDut(words, f"DUT {config.firmware}")
+    known = words_for(config, buses)
+    core = None
+    if config.start == "subprocess":
+        core = ProcessDut(
+            fill_in(config.command, known),
+            f"DUT {config.firmware}",
+            says_ready=config.ready == "line",
+            folder=config.folder,
+        )
+    reset = None
+    how = config.reset_by_uds
+    if how is not None and tester is not None:
+        reset = functools.partial(tester.reset, how)
+    return LivingDut(clock, config, known, core, wired.life, reset)
+
+
+def identifier(
+    wired: Wired, clock: Clock, trace: Trace, links: Mapping[str, CanLink], tester: UdsTester | None
+) -> Callable[[], Awaitable[None]]:
+    """A coroutine that reads the build from the DUT, writes it into the trace, and refuses any but the expected."""
+    dut, profile = wired.config.dut, wired.profile
+
+    async def identify() -> None:
+        how = dut.identity
+        if how.by == "uds" and tester is not None and profile.uds is not None:
+            said = await tester.read_text(profile.uds.identity_did)
+        elif how.by == "image" and dut.image is not None:
+            said = image_hash(dut.image)
+        elif profile.identity is not None:
+            said = await said_on_can(
+                clock, profile.identity, wired.databases, links, TraceView(trace).update, how.timeout_ns
+            )
+        else:
+            raise DutError(f"{profile.file} has no [identity]: an unidentified build is not tested")
+        expected = expected_build(dut) or wired.life.setdefault("identity", said)
+        trace.mark(clock.now_ns(), Kind.DUT_IDENTIFIED, how.by, identity=said, expected=expected)
+        if not fits(said, expected):
+            raise DutError(
+                f"the DUT says it is build '{said}'; expected '{expected}' ([dut.identity] or the firmware)"
+            )
+
+    return identify

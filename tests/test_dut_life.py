@@ -1,0 +1,243 @@
+"""[dut]: flash, power, reset and start by the user's commands; and no shot at a build that is not the expected one."""
+
+import json
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.campaign.load import load_rig, load_scenarios
+from bench.campaign.shots import shoot
+from bench.config.bench_file import load_bench
+from bench.config.dut_life import Command, DutConfig, PowerConfig
+from bench.dut.board import LivingDut, fill_in, words_for
+from bench.dut.identity import fits
+from bench.dut.process import ProcessDut
+from bench.errors import ConfigError, DutError
+from bench.timing.host import HostClock, run_on_host
+from bench.trace.events import Kind
+from bench.verdict.result import Verdict
+from firmware_stubs import builds
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTE = 'import sys; open("log", "a").write(" ".join(sys.argv[1:]) + "\\n")'
+
+
+def bench_file(folder: Path, dut: str, *, real: bool = True, profile: tuple[str, str] = ("", "")) -> Path:
+    """The shipped bench with another [dut]."""
+    text = (ROOT / "hil_config.toml").read_text(encoding="utf-8")
+    head, rest = text.split("[dut]")
+    text = f'{head}[dut]\nprofile = "dbc/reference_bms.toml"\n{dut}\n[pack]{rest.split("[pack]")[1]}'
+    if real:
+        text = text.replace('mode = "simulated"', 'mode = "real"')
+    shutil.copytree(ROOT / "dbc", folder / "dbc", dirs_exist_ok=True)
+    shutil.copytree(ROOT / "scenarios", folder / "scenarios", dirs_exist_ok=True)
+    path = folder / "hil_config.toml"
+    path.write_text(text, encoding="utf-8")
+    edited = folder / "dbc" / "reference_bms.toml"
+    edited.write_text(edited.read_text(encoding="utf-8").replace(*profile), encoding="utf-8")
+    return path
+
+
+def note(*words: str) -> list[str]:
+    return [sys.executable, "-c", NOTE, *words]
+
+
+def command(*words: str, timeout_ns: int = 20_000_000_000) -> Command:
+    return Command(words=tuple(words), timeout_ns=timeout_ns)
+
+
+def live(folder: Path, times: int = 1, **facts: Any) -> None:
+    """Start and stop the DUT so many times, with what a run remembers."""
+    config = DutConfig(profile=Path("x"), firmware="fw7", start="external", folder=folder, **facts)
+    life: dict[str, str] = {}
+
+    async def main(clock: HostClock) -> None:
+        for _ in range(times):
+            known = words_for(config, {"vehicle": "socketcan:channel=vcan0,fd=True"})
+            dut = LivingDut(clock, config, known, None, life)
+            assert not dut.alive()
+            await dut.start()
+            assert dut.alive() and not dut.died()
+            await dut.stop()
+
+    run_on_host(main)
+
+
+def test_flash_once_then_power_and_reset_before_every_start(tmp_path: Path) -> None:
+    image = tmp_path / "bms.hex"
+    image.write_bytes(b"\x00")
+    live(
+        tmp_path,
+        times=2,
+        image=image,
+        flash=command(*note("flash", "{image}", "{firmware}")),
+        power=PowerConfig(on=command(*note("on")), off=command(*note("off")), off_time_ns=1_000_000),
+        reset=command(*note("reset", "{vehicle.interface}", "{vehicle.channel}")),
+    )
+    assert (tmp_path / "log").read_text().splitlines() == [
+        f"flash {image} fw7", "off", "on", "reset socketcan vcan0", "off", "off", "on", "reset socketcan vcan0", "off",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            (sys.executable, "-c", "print('no probe'); raise SystemExit(3)"),
+            "flash: ended with exit code 3.*no probe",
+        ),
+        (("no-such-flasher",), "'no-such-flasher' cannot be started: No such file"),
+        ((sys.executable, "-c", "import time; time.sleep(9)"), "flash: not done within 300.0 ms"),
+    ],
+)
+def test_a_command_that_fails_is_told_in_one_line(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
+    image = tmp_path / "x"
+    image.touch()
+    with pytest.raises(DutError, match=says) as error:
+        live(
+            tmp_path,
+            image=image,
+            flash=command(*words, timeout_ns=300_000_000 if "sleep" in words[-1] else 10**10),
+        )
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_placeholder_names_its_neighbour() -> None:
+    with pytest.raises(ConfigError, match=r"did you mean 'vehicle.channel'"):
+        fill_in(("a", "{vehicle.chanel}"), {"vehicle.channel": "x", "firmware": "y"})
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "fit"),
+    [
+        ("1a2b3c4d", "1a2b3c4d", True),
+        ("v1.2 1a2b3c4d", "1a2b3c4d", True),
+        ("1a2b3c4d", "1a2b", False),
+        ("1a2b3c4d" * 8, "1a2b3c4d", True),
+        ("v1.22", "v1.2", False),
+    ],
+)
+def test_a_build_fits_by_the_whole_word(said: str, expected: str, fit: bool) -> None:
+    assert fits(said, expected) is fit
+
+
+@pytest.mark.parametrize(
+    ("dut", "place", "says"),
+    [
+        ('start = "external"', "dut", "an unidentified build is not tested"),
+        ('start = "subprocess"\nidentity = { by = "can" }', "dut.start", "without a 'command'"),
+        ('command = ["x"]', "dut.command", "expected start = 'subprocess'"),
+        ('start = "external"\nidentity = { by = "image" }', "dut.identity.by", "without [dut.flash]"),
+        ('identity = { by = "cna" }', "dut.identity.by", "did you mean 'can'"),
+        ('start = "external"\nidentity = {}\nreset = { }', "dut.reset", "expected one of them"),
+        (
+            'start = "external"\nidentity = {}\nflash = { command = ["a"], image = "no.hex" }',
+            "dut.flash.image",
+            "no such",
+        ),
+        ('flash = { command = ["a"], image = "hil_config.toml" }', "dut.flash", "under start = 'in_process'"),
+    ],
+)
+def test_a_wrong_life_is_one_located_line(tmp_path: Path, dut: str, place: str, says: str) -> None:
+    path = bench_file(tmp_path, dut)
+    with pytest.raises(ConfigError) as error:
+        load_bench(path)
+    line = str(error.value)
+    assert re.match(rf"{re.escape(str(path))}:\d+ \[{re.escape(place)}\]: found", line), line
+    assert says in line and "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("dut", "real", "profile", "says"),
+    [
+        ('start = "external"\nidentity = {}', False, ("", ""), "in simulated time; expected in_process"),
+        ('start = "external"\nidentity = {}', True, ("[identity]", "[test2]"), "unknown key"),
+        ('start = "external"\nidentity = { by = "uds" }', True, ("[uds]", "[udz]"), "did you mean 'uds'"),
+        (
+            'start = "subprocess"\nidentity = {}\ncommand = ["a", "{vehicel}"]',
+            True,
+            ("", ""),
+            "did you mean 'vehicle'",
+        ),
+        ('firmware = "nowhere:thing"', False, ("", ""), "No module named 'nowhere'"),
+        ('firmware = "refrence"', False, ("", ""), "did you mean 'reference'"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused_before_anything_is_driven(
+    tmp_path: Path, dut: str, real: bool, profile: tuple[str, str], says: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        load_rig(bench_file(tmp_path, dut, real=real, profile=profile), None, None, None)
+
+
+def one_shot(config: Path) -> tuple[Any, Any]:
+    from bench.record.folder import RunFolder, read_shot
+
+    wired = load_rig(config, None, None, None)
+    (prepared,) = load_scenarios(wired, [ROOT / "scenarios/ov_just_below.toml"], None)[0]
+    folder = RunFolder.create(config.parent / "runs", "one", {})
+    result = shoot(wired, prepared, 0, 1, 1, folder)
+    return result, read_shot(folder.path / result.folder)[0]
+
+
+@pytest.mark.parametrize("by", ["can", "uds"])
+def test_the_identity_comes_from_the_dut(tmp_path: Path, by: str) -> None:
+    result, trace = one_shot(bench_file(tmp_path, f'identity = {{ by = "{by}" }}', real=False))
+    assert result.judgement.verdict is Verdict.PASS, result.judgement.reasons
+    assert result.identity == builds.build_hash("reference").hex()[:8]
+    (mark,) = trace.of_kind(Kind.DUT_IDENTIFIED)
+    assert (mark.source, mark.facts["identity"]) == (by, result.identity)
+    requests = [mark.t_ns for mark in trace.of_kind(Kind.REQUEST)]
+    assert all(mark.t_ns <= t_ns for t_ns in requests), "before anything is asked of it"
+
+
+def test_another_build_than_expected_is_an_error_and_nothing_is_asked_of_it(tmp_path: Path) -> None:
+    result, trace = one_shot(bench_file(tmp_path, 'identity = { expected = "deadbeef" }', real=False))
+    assert result.judgement.verdict is Verdict.ERROR
+    assert "expected 'deadbeef'" in " ".join(result.judgement.reasons)
+    assert not list(trace.of_kind(Kind.REQUEST, Kind.STIMULUS_COMMANDED))
+
+
+def test_a_dut_that_does_not_name_its_build_is_refused_and_the_bench_does_not_answer_for_it(
+    tmp_path: Path,
+) -> None:
+    played = (
+        "vehicle.BMS_Identity.BuildHash",
+        "vehicle.VCU_Vehicle.Gear",
+    )  # a message that the bench itself sends
+    path = bench_file(tmp_path, 'identity = { timeout = "1 s" }', real=False, profile=played)
+    result, _ = one_shot(path)
+    assert result.judgement.verdict is Verdict.ERROR
+    assert "VCU_Vehicle.Gear was never heard" in " ".join(result.judgement.reasons)
+
+
+def test_a_users_own_process_is_started_with_the_buses_of_the_run(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "firmware_stubs.reference_bms", "--mutant", "{firmware}"]
+    words += ["--vehicle", "{vehicle}", "--sense", "{sense}"]
+    dut = f'start = "subprocess"\ncommand = {json.dumps(words)}\nidentity = {{ by = "uds" }}'
+    result, trace = one_shot(bench_file(tmp_path, dut))
+    reasons = " ".join(result.judgement.reasons)
+    assert result.judgement.verdict is Verdict.PASS or "late" in reasons, reasons
+    assert result.identity == builds.build_hash("reference").hex()[:8]
+    assert list(trace.of_kind(Kind.DUT_IDENTIFIED))
+
+
+def test_a_process_that_says_nothing_is_started_at_once(tmp_path: Path) -> None:
+    async def main(clock: HostClock) -> None:
+        silent = ProcessDut(
+            [sys.executable, "-c", "import time; time.sleep(60)"], "silent", says_ready=False, folder=tmp_path
+        )
+        await silent.start()
+        assert silent.alive() and not silent.died()
+        assert silent.pid is not None
+        os.kill(silent.pid, 9)
+        while not silent.died():
+            await clock.sleep_until(clock.now_ns() + 10_000_000)
+        await silent.stop()
+
+    run_on_host(main)
