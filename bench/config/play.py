@@ -52,7 +52,7 @@ QUANTITIES: Mapping[str, str] = {
     "insulation_error": "",
     "chassis_lost": "",
     "pyro_open": "",
-    "clamp15": "",
+    "ignition": "",
     "crash_flag": "",
     "vehicle_speed": "",
     "charger_fault": "",
@@ -62,7 +62,6 @@ QUANTITIES: Mapping[str, str] = {
     "afe_open_wire": "",
     "afe_adc_fault": "",
     "afe_modules_lost": "",
-    "afe_sweep": "",
 }
 INDEXED: Mapping[str, str] = {"cell_voltage": "cell", "temperature": "sensor"}
 _TEXT = re.compile(r"\s*(-?)\s*([a-z_]+)(?:\s+(valid|invalid)|\s+in\s+(\S+))?\s*")

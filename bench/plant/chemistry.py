@@ -119,8 +119,14 @@ class Chemistry:
             "uv_trip": self.v_alarm_low,
             "ot_warn": self.t_warn_c,
             "ot_trip": self.t_alarm_c,
+            "ot_charge": self.t_op_max_c,
+            "ut_charge": self.t_charge_min_c,
+            "ut_discharge": self.t_op_min_c,
+            "dd_trip": (self.v_alarm_low + self.v_damage_low) / 2,
             "oc_charge": self.i_max_charge_a,
             "oc_discharge": self.i_max_discharge_a,
+            "oc_continuous": 0.8 * self.i_max_discharge_a,
+            "oc_short": 4.0 * self.i_max_discharge_a,
             "iso_warn": 500.0,  # ohm/V: FMVSS 305 / UN R100 for a.c. coupled buses
             "iso_fault": 100.0,  # ohm/V: UN R100 for a d.c. bus
         }

@@ -70,6 +70,7 @@ class Rig:
     tester: UdsTester | None
     overrides_v: dict[int, float] = field(default_factory=dict)
     health: Callable[[], str | None] = lambda: None
+    pyro_command: Callable[[], bool] = lambda: False
     fault_unit: FaultUnit | None = None
     afe: AnalogueFrontEnd | None = None
     buses: Mapping[str, BusFaults] = field(default_factory=dict)
@@ -160,6 +161,8 @@ class Rig:
     def _step_plant(self) -> None:
         self.view.update()
         self._commands = self.contactor_commands() or self._commands
+        if self.pyro_command():
+            self.pack.fire_pyro()
         vehicle = self.vehicle
         limit_a = self.charge_limit_a()
         charge_a = vehicle.charge_a

@@ -151,6 +151,14 @@ def _holds(test: RoleTest, value: float) -> bool:
     return _OPS[test.op](value, test.value)
 
 
+def pyro_command_of(wired: Wired, view: TraceView) -> Callable[[], bool]:
+    role = wired.profile.roles.get("pyro_command")
+    if role is None:
+        return lambda: False
+    read = reader_of(wired, view, role)
+    return lambda: read() == 1.0
+
+
 def charge_limit_of(wired: Wired, view: TraceView) -> Callable[[], float | None]:
     role = wired.profile.roles.get("charge_current_limit")
     return reader_of(wired, view, role) if role is not None else lambda: None

@@ -21,6 +21,7 @@ from bench.wiring.common import (
     build_pack,
     charge_limit_of,
     contactor_commands_of,
+    pyro_command_of,
 )
 from bench.wiring.dut import identifier, real_dut, tester_of
 from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
@@ -93,6 +94,7 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
         dead_man_ns=instrument.dead_man_ns,
         contactor_commands=contactor_commands_of(wired, view),
         charge_limit_a=charge_limit_of(wired, view),
+        pyro_command=pyro_command_of(wired, view),
         start_hardware=start_hardware,
         stop_hardware=stop_hardware,
         identify=identifier(wired, clock, trace, buses.links, tester),

@@ -19,6 +19,7 @@ from bench.wiring.common import (
     build_pack,
     charge_limit_of,
     contactor_commands_of,
+    pyro_command_of,
 )
 from bench.wiring.dut import build_firmware, identifier, tester_of
 from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
@@ -87,6 +88,7 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
         dead_man_ns=instrument.dead_man_ns,
         contactor_commands=contactor_commands_of(wired, view),
         charge_limit_a=charge_limit_of(wired, view),
+        pyro_command=pyro_command_of(wired, view),
         start_hardware=start_hardware,
         stop_hardware=stop_hardware,
         afe=afe,

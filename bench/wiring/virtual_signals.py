@@ -33,7 +33,6 @@ _FINE_AT_ZERO = (
     "afe_open_wire",
     "afe_adc_fault",
     "afe_modules_lost",
-    "afe_sweep",
 )
 AMBIENT_C = 25.0
 
@@ -191,7 +190,7 @@ def senses_of(pack: Pack, vehicle: VehicleSide, overrides_v: Mapping[int, float]
         "charging": lambda: vehicle.charge_a > 0,
         "pack_current_redundant": lambda: pack.pack_current_a,
         "pyro_open": lambda: pack.pyro_fired,
-        "clamp15": lambda: 1.0,
+        "ignition": lambda: 1.0,
         "vehicle_speed": lambda: DRIVING_KMH if vehicle.load_a > 0 else 0.0,
         "balancing_channels": lambda: sum(ohm < math.inf for ohm in pack.cells.balance_ohm),
         "balancing_first": lambda: next(

@@ -17,7 +17,7 @@ class ClampLoss(Reading):
         return forced(0.0)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
-        return at.shown("clamp15", "==", 0.0)
+        return at.shown("ignition", "==", 0.0)
 
 
 def _shape() -> "type[InjectShape]":
@@ -27,7 +27,7 @@ def _shape() -> "type[InjectShape]":
 
 
 def _resolve(shape: Any, at: Terminals) -> ClampLoss:  # noqa: ARG001
-    return ClampLoss(quantity="clamp15", numbers=(0,))
+    return ClampLoss(quantity="ignition", numbers=(0,))
 
 
 KIND = Kind(
@@ -36,5 +36,5 @@ KIND = Kind(
     variants={"clamp_loss": "clamp 15 off"},
     shape=_shape,
     resolve=_resolve,
-    shows=("clamp15",),
+    shows=("ignition",),
 )
