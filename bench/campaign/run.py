@@ -126,7 +126,8 @@ def new_run_id(wired: Wired) -> tuple[str, str]:
     now = datetime.datetime.fromtimestamp(now_ns // NS_PER_S, tz=datetime.UTC)
     stamp = now.strftime("%Y%m%dT%H%M%S") + f"{now_ns // 1_000_000 % 1000:03d}Z"
     kind = "sim" if wired.config.simulated else "real"
-    return f"{stamp}-{kind}-{wired.config.dut.firmware}", now.isoformat()
+    firmware = re.sub(r"[^A-Za-z0-9._+-]", "-", wired.config.dut.firmware)
+    return f"{stamp}-{kind}-{firmware}", now.isoformat()
 
 
 def open_evidence(

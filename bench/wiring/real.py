@@ -49,7 +49,7 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
     tester = tester_of(wired, clock, trace, buses.links)
     dut = real_dut(wired, clock, buses.arguments, tester)
     serial = LateSerial()
-    emulator = ScpiCellEmulator(serial, clock)
+    emulator = ScpiCellEmulator(serial, clock, channels=config.pack.cells)
 
     async def start_hardware() -> None:
         port = instrument.port

@@ -78,7 +78,7 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
         links=bench_nodes,
         databases=wired.databases,
         pack=pack,
-        emulator=ScpiCellEmulator(serial.host, clock),
+        emulator=ScpiCellEmulator(serial.host, clock, channels=config.pack.cells),
         dut=dut,
         vehicle=vehicle,
         restbus=restbus_of(clock, bench_nodes, wired.played, senses),

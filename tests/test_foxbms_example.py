@@ -1,0 +1,198 @@
+"""A third-party BMS by profile alone: foxBMS 2's profile and scenarios against a stand-in that checks every rule."""
+
+import json
+import re
+import shutil
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import foxbms_stand_in
+import pytest
+
+from bench.campaign.load import load_rig, load_scenarios
+from bench.campaign.shots import shoot
+from bench.codec.database import Database
+from bench.record.folder import RunFolder, read_shot
+from bench.trace.timeline import Trace
+from bench.verdict.result import ShotResult, Verdict
+
+ROOT = Path(__file__).resolve().parents[1]
+DBC = ROOT.parent / "shared" / "facts" / "dbc" / "foxbms.dbc"
+pytestmark = pytest.mark.skipif(
+    not DBC.is_file(), reason=f"{DBC} is not here: foxBMS's own DBC is the user's to supply"
+)
+SCENARIOS = [
+    "fox_ov_cell7",
+    "fox_ov_just_below",
+    "fox_uv_all_cells",
+    "fox_overcurrent_discharge",
+    "fox_overtemperature",
+]
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """The example's folder with the user's DBC, on simulated time and the stand-in."""
+    folder = tmp_path / "foxbms"
+    shutil.copytree(ROOT / "examples" / "foxbms", folder, ignore=shutil.ignore_patterns("runs", "*.dbc"))
+    shutil.copy(DBC, folder / "foxbms.dbc")
+    return folder
+
+
+def bench(folder: Path, firmware: str = "build", **replaced: str) -> Path:
+    path = folder / "hil_config.toml"
+    text = path.read_text(encoding="utf-8")
+    for old, new in {
+        'mode = "real"': 'mode = "simulated"',
+        'firmware = "foxbms"': f'firmware = "foxbms_stand_in:{firmware}"',
+        **replaced,
+    }.items():
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(re.sub(r'start = "external".*', 'start = "in_process"', text), encoding="utf-8")
+    return path
+
+
+def fired(config: Path, scenario: str, index: int = 0) -> tuple[ShotResult, Trace]:
+    wired = load_rig(config, None, None, None)
+    (prepared,) = load_scenarios(wired, [config.parent / "scenarios" / f"{scenario}.toml"], None)[0]
+    runs = RunFolder.create(config.parent / "runs", f"{scenario}-{index}", {})
+    result = shoot(wired, prepared, index, 5, 1, runs)
+    return result, read_shot(runs.path / result.folder)[0]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_healthy_stand_in_passes_and_finds_no_rule_broken(example: Path, scenario: str) -> None:
+    result, _ = fired(bench(example), scenario, index=2)
+    assert result.judgement.verdict is Verdict.PASS, result.judgement.reasons
+    assert foxbms_stand_in.BUILT[-1].violations == []
+    assert result.identity == "v1.11.0 +0 dirty=0"
+
+
+def test_what_the_bench_sends_keeps_every_pace(example: Path) -> None:
+    _, trace = fired(bench(example), "fox_ov_cell7")
+    sent: dict[int, list[tuple[int, bytes]]] = {}
+    for seen in trace.frames:
+        sent.setdefault(seen.frame.can_id, []).append((seen.t_ns, seen.frame.data))
+
+    def gaps_ms(can_id: int) -> list[float]:
+        return [(b - a) / 1e6 for (a, _), (b, _) in pairwise(sent[can_id])]
+
+    assert all(99.0 < gap < 101.0 for gap in gaps_ms(0x210))
+    assert all(9.0 < gap < 11.0 for gap in gaps_ms(0x270)), "one mux frame per 10 ms"
+    assert [data[0] for _, data in sent[0x270][:6]] == [0, 1, 2, 3, 4, 0]
+    assert min(gaps_ms(0x280)) > 9.0
+    assert {data[0] for _, data in sent[0x280]} == {0, 1}
+    first_state_ns = sent[0x220][0][0]
+    for can_id in range(0x521, 0x529):
+        assert sent[can_id][0][0] < first_state_ns, f"0x{can_id:X} is there before the DUT speaks"
+        assert all(len(data) == 6 for _, data in sent[can_id])
+    last = sent[0x270][4][1]
+    assert last[1] >> 4 == 0b0011, "cells 17 and 18 are valid (1 is valid), cells 19 and 20 do not exist"
+    dbc = Database.load(DBC)
+    volts = dbc["AFE_CellVoltages"].decode(sent[0x270][0][1])
+    assert 2400 < volts["CellVoltage_000"] < 2800 and volts["CellVoltage_000_invalidFlag"] == 1
+    sum_mv = sum(
+        value
+        for _, data in sent[0x270][:5]
+        for name, value in dbc["AFE_CellVoltages"].decode(data).items()
+        if re.fullmatch(r"CellVoltage_\d+", name)
+    )
+    assert abs(sum_mv - int.from_bytes(sent[0x522][0][1][2:], "big", signed=True)) < 100
+
+
+def test_a_build_that_counts_ten_events_more_fails_by_the_published_debounce(example: Path) -> None:
+    config = bench(example, "build_late")
+    verdicts = {fired(config, "fox_ov_cell7", index)[0].judgement.verdict for index in range(5)}
+    assert Verdict.FAIL in verdicts
+    assert Verdict.PASS not in verdicts
+
+
+def test_another_version_than_expected_is_an_error(example: Path) -> None:
+    result, _ = fired(bench(example, "build_other_version"), "fox_ov_cell7")
+    assert result.judgement.verdict is Verdict.ERROR
+    assert "v1.10.0" in " ".join(result.judgement.reasons)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ('cycle = "50 ms"\ngap = "10 ms"', 'cycle = "40 ms"', "queue"),
+        (
+            'cycle = "100 ms"\n[play.shows]\nRequestBmsMode',
+            'cycle = "120 ms"\n[play.shows]\nRequestBmsMode',
+            "0x210 after 120",
+        ),
+        ("IVT_ID_Result_U1 = 1", "IVT_ID_Result_U1 = 2", "0x522 is 02"),
+        ('IVT_MsgCount_Result_I = "counter"', "IVT_MsgCount_Result_I = 3", "0x521 counts 3 after 3"),
+        ('_invalidFlag" = "cell_voltage valid"', '_invalidFlag" = "cell_voltage invalid"', None),
+    ],
+)  # fmt: skip
+def test_the_stand_in_would_notice_a_bench_that_breaks_a_rule(
+    example: Path, old: str, new: str, rule: str | None
+) -> None:
+    profile = example / "foxbms2.toml"
+    text = profile.read_text(encoding="utf-8")
+    assert old in text
+    profile.write_text(text.replace(old, new), encoding="utf-8")
+    result, _ = fired(bench(example), "fox_ov_just_below")
+    violations = foxbms_stand_in.BUILT[-1].violations
+    if rule is None:
+        assert result.judgement.verdict is Verdict.ERROR, "an all-invalid pack never reaches standby"
+    else:
+        assert any(rule in text for text in violations), (violations[:5], result.judgement.reasons)
+
+
+@pytest.mark.slow
+def test_the_same_scenarios_run_over_udp_multicast_against_a_process(example: Path) -> None:
+    config = example / "hil_config.toml"
+    words = [sys.executable, str(ROOT / "tests" / "foxbms_stand_in.py"), "--bus", "{can1}"]
+    text = config.read_text(encoding="utf-8")
+    text = re.sub(r'start = "external".*', f'start = "subprocess"\ncommand = {json.dumps(words)}', text)
+    text = text.replace(
+        'interface = "socketcan"\noptions = { channel = "vcan0" }',
+        'interface = "udp_multicast"\noptions = { channel = "239.74.163.2", port = 43191, hop_limit = 0 }',
+    )
+    config.write_text(text, encoding="utf-8")
+    for scenario in SCENARIOS[:4]:
+        result, trace = fired(config, scenario)
+        reasons = " ".join(result.judgement.reasons)
+        late = result.judgement.verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE) and "late" in reasons
+        assert result.judgement.verdict is Verdict.PASS or late, (scenario, reasons)
+        assert result.identity.startswith("v1.11.0")
+        assert trace.timebase == "host"
+
+
+def names_of(path: Path) -> set[str]:
+    """Every message and signal of a DBC."""
+    names: set[str] = set()
+    for message in Database.load(path).messages:
+        names |= {message.name, *message.signal_names}
+    return names
+
+
+def test_no_name_of_its_dbc_and_no_word_of_foxbms_stands_in_the_bench() -> None:
+    ordinary = {
+        "State",
+        "Substate",
+        "Current",
+        "Voltage",
+        "Power",
+        "Number",
+        "Energy",
+        "Rtos",
+        "IMD",
+        "AFE",
+        "DirtyFlag",
+    }
+    names = {name for name in names_of(DBC) if len(name) > 3} - ordinary
+    assert len(names) > 500
+    found: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "bench").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        words = set(re.findall(r"\w+", text))
+        hits = {name for name in names if name in words and ("_" in name or "Fox" in name)}
+        if hits or "foxbms" in text.lower():
+            found[str(path.relative_to(ROOT))] = hits
+    assert not found, found
