@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.plant.aqueous import Aqueous
 from bench.plant.chemistry import Chemistry, Curve, FloatArray
+from bench.plant.runaway import CellAtWork, Runaway
 from bench.plant.tables import Tables
 from bench.plant.thermal import ThermalNetwork
 
@@ -102,6 +104,16 @@ class Cells:
         self._drop_v: FloatArray = np.zeros(count)
         self._a: FloatArray = np.zeros(count)
         self._b: FloatArray = np.zeros(count)
+        full_j = chemistry.capacity_ah * 3600.0 * float(ocv.at(np.linspace(0.0, 1.0, 101)).mean())
+        water = chemistry.abuse.water
+        self.beyond: Runaway | Aqueous = (
+            Runaway(chemistry.abuse, count, full_j)
+            if water is None
+            else Aqueous(chemistry.abuse, water, count)
+        )
+        self.runaway = self.beyond if isinstance(self.beyond, Runaway) else None
+        self.aqueous = self.beyond if isinstance(self.beyond, Aqueous) else None
+        self._abused = False
         self._current_a: float | FloatArray = 0.0
         self._age_s = 0.0
         self._dt_s = _REFRESH_S
@@ -219,6 +231,8 @@ class Cells:
         drop += self._u1_v
         drop += self._u2_v
         np.subtract(self.open_circuit_v, drop, out=self.voltage_v)
+        if self._abused and self.runaway is not None:
+            self.voltage_v *= self.runaway.survival
 
     def _warm(self, dt_s: float, current_a: float | FloatArray, parallel: bool) -> None:
         """Irreversible and reversible heat, a short's heat, outside heat; then the network."""
@@ -230,7 +244,24 @@ class Cells:
         a += self.heat_w
         if parallel:
             a += self.voltage_v**2 / self.short_ohm
+        if self._abused:
+            a += self._abuse_w(dt_s, current_a)
         self.thermal.warm(self.temp_c, a, dt_s)
+        if self._abused and self.aqueous is not None:
+            self.aqueous.boil(self.temp_c, self.thermal.capacity_j_k)
+
+    def _abuse_w(self, dt_s: float, current_a: float | FloatArray) -> FloatArray:
+        """Heat of side reactions and decomposition, W per cell."""
+        state = CellAtWork(
+            dt_s=dt_s,
+            temp_c=self.temp_c,
+            soc=self.soc,
+            voltage_v=self.voltage_v,
+            current_a=np.broadcast_to(np.asarray(current_a, dtype=np.float64), (self.count,)),
+            capacity_j_k=self.thermal.capacity_j_k,
+            capacity_ah=self.capacity_ah,
+        )
+        return self.beyond.step(state, self.short_ohm)
 
     def _refresh(self, dt_s: float) -> None:
         """What changes slowly, for this step length: temperature factors, RC pairs at the SoC half-way on."""
@@ -252,11 +283,24 @@ class Cells:
         self._two_rt_f = 2.0 * GAS_CONSTANT_J_MOL_K / FARADAY_C_MOL * kelvin
         self._above_reference_k = kelvin - REFERENCE_K
         self.thermal.refresh()
+        self._abused = not self.beyond.quiet(self.temp_c, self.soc)
+        if self._abused:
+            grown = self._growth()
+            self._gain1_ohm *= grown
+            self._gain2_ohm *= grown
+            self._factor0 *= grown
+            self._factor_i0 *= grown
         lost = chemistry.self_discharge_1_s * self._age_s
         if lost:
             self.soc -= lost * np.exp(-chemistry.self_discharge_ea_j_mol * inverse_t)
         self._dt_s = dt_s
         self._age_s = 0.0
+
+    def _growth(self) -> FloatArray:
+        """Factor on every resistance beyond the normal range: overcharge, and passivation of zinc."""
+        over = np.maximum(0.0, self.soc - 1.0)
+        grown: FloatArray = 1.0 + self.chemistry.abuse.r_growth_per_10pct * over / 0.1
+        return grown if self.aqueous is None else grown * self.aqueous.passivation(self.soc)
 
 
 def _spread(count: int, sigma: float, rng: random.Random) -> FloatArray:
