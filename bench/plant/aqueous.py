@@ -65,16 +65,19 @@ class Aqueous:
         splitting_a = np.clip(share, 0.0, 1.0) * np.maximum(0.0, -cell.current_a)
         reduced = np.clip(cell.soc / _REDUCED_AT_SOC, 0.0, 1.0)
         evolving_a = reduced * np.maximum(0.0, cell.current_a)
-        kelvin = cell.temp_c + ZERO_C_IN_K
-        corroding_a = water.corrosion_a_25c * np.exp(
+        kelvin = np.minimum(cell.temp_c, water.boiling_c) + ZERO_C_IN_K
+        wet = 1.0 - np.minimum(1.0, self.lost_kg / water.water_kg)  # dry zinc does not corrode
+        corroding_a: FloatArray = water.corrosion_a_25c * np.exp(
             -water.corrosion_ea_j_mol / GAS_CONSTANT_J_MOL_K * (1.0 / kelvin - 1.0 / 298.15)
         )
+        corroding_a *= wet
         per_as = (1.0 - water.recombination) / (2.0 * FARADAY_C_MOL)
         hydrogen = (splitting_a + evolving_a + corroding_a) * per_as * dt_s
         self.hydrogen_mol += hydrogen
         self.gas_mol += hydrogen + 0.5 * splitting_a * per_as * dt_s  # oxygen only from splitting water
         self.gas_mol *= 1.0 - min(1.0, dt_s / _ESCAPE_TAU_S)
-        gauge_pa = self.gas_mol * GAS_CONSTANT_J_MOL_K * kelvin / self._headspace_m3
+        gauge_pa = self.gas_mol * GAS_CONSTANT_J_MOL_K * (cell.temp_c + ZERO_C_IN_K)
+        gauge_pa /= self._headspace_m3
         opens = gauge_pa >= water.vent_gauge_pa
         self.vented |= opens
         self.gas_mol[opens] = 0.0

@@ -21,6 +21,7 @@ ZERO_C_IN_K = 273.15
 _REFRESH_S = 0.1 - 1e-9
 MAX_STEP_S = 1.0
 _NEWTON_ROUNDS = 8
+_SMALLEST_OHM = 1e-6  # a dead short
 _NO_CHARGE_TRANSFER_A = 1e9  # asinh(I / 2e9) is nothing
 
 
@@ -166,6 +167,13 @@ class Cells:
         self._refresh(self._dt_s)
         self._evaluate(self._current_a)
 
+    def settle(self) -> None:
+        """Take over, at once, what was written into the arrays: relaxed, at no current."""
+        self._u1_v[:] = self._u2_v[:] = 0.0
+        self._current_a = 0.0
+        self._refresh(self._dt_s)
+        self._evaluate(0.0)
+
     def set_temp(self, cell: int, temp_c: float) -> None:
         """Put one cell (0-based) at a temperature in degC."""
         self._check(cell)
@@ -191,12 +199,21 @@ class Cells:
 
     def _through(self, current_a: float | FloatArray) -> FloatArray:
         """The current through each cell's chemistry when shorts and bleeds take theirs: I = I_pack + V(I)/R."""
-        conductance = (1.0 / self._parallel_ohm).sum(axis=0)
-        through = np.zeros(self.count)
+        through: FloatArray = np.full(self.count, current_a, dtype=np.float64)
+        at = np.flatnonzero(self._parallel_ohm.min(axis=0) < math.inf)
+        siemens = (1.0 / np.maximum(self._parallel_ohm[:, at], _SMALLEST_OHM)).sum(axis=0)
+        emf_v = self.open_circuit_v[at] - self._u1_v[at] - self._u2_v[at]
+        if self._abused and self.runaway is not None:
+            emf_v *= self.runaway.survival[at]
+        r0_ohm, bend, two_rt_f = self._r0_ohm[at], self._inverse_2i0[at], self._two_rt_f[at]
+        demanded_a, here_a = through[at], np.zeros(at.size)
         for _ in range(_NEWTON_ROUNDS):  # from 0, where the slope is largest: no overshoot
-            residual = through - current_a - conductance * self.voltage_at(through)
-            through -= residual / (1.0 + conductance * self.slope_ohm(through))
-        self.cell_current_a[:] = through
+            bent = bend * here_a
+            volt = emf_v - r0_ohm * here_a - two_rt_f * np.arcsinh(bent)
+            slope_ohm = r0_ohm + two_rt_f * bend / np.sqrt(1.0 + bent * bent)
+            here_a -= (here_a - demanded_a - siemens * volt) / (1.0 + siemens * slope_ohm)
+        through[at] = here_a
+        self.cell_current_a = through
         return through
 
     def _move_charge(self, dt_s: float, current_a: float | FloatArray) -> None:
@@ -243,7 +260,7 @@ class Cells:
         a *= current_a
         a += self.heat_w
         if parallel:
-            a += self.voltage_v**2 / self.short_ohm
+            a += self.voltage_v**2 / np.maximum(self.short_ohm, _SMALLEST_OHM)
         if self._abused:
             a += self._abuse_w(dt_s, current_a)
         self.thermal.warm(self.temp_c, a, dt_s)
@@ -257,6 +274,7 @@ class Cells:
             temp_c=self.temp_c,
             soc=self.soc,
             voltage_v=self.voltage_v,
+            open_circuit_v=self.open_circuit_v,
             current_a=np.broadcast_to(np.asarray(current_a, dtype=np.float64), (self.count,)),
             capacity_j_k=self.thermal.capacity_j_k,
             capacity_ah=self.capacity_ah,
