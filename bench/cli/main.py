@@ -24,6 +24,7 @@ def _register() -> None:
         builds_commands,
         check_command,
         export_command,
+        hazard_command,
         judge_commands,
         qualify_command,
         run_command,
@@ -35,6 +36,7 @@ def _register() -> None:
         judge_commands,
         builds_commands,
         export_command,
+        hazard_command,
         qualify_command,
     ):
         module.register(app)

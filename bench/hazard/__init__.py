@@ -1,1 +1,1 @@
-"""How much time physics leaves: from the onset of a fault to each stage of harm, per chemistry, with its uncertainty."""
+"""How much time physics leaves: from the onset of a fault to each stage of harm, per chemistry, with its band."""

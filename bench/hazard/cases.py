@@ -23,6 +23,9 @@ class Case:
     amount: float
     goal: str
     soc: float = 1.0
+    to_next_cell: bool = (
+        False  # the goal is about propagation: its FTTI ends at the next cell, not at this one
+    )
 
 
 CASES: tuple[Case, ...] = (
@@ -43,6 +46,7 @@ CASES: tuple[Case, ...] = (
         kind=Kind.INTERNAL_SHORT,
         amount=0.4,
         goal="SG-TR",
+        to_next_cell=True,
     ),
     Case(
         id="short_0.05ohm",
@@ -50,6 +54,7 @@ CASES: tuple[Case, ...] = (
         kind=Kind.INTERNAL_SHORT,
         amount=0.05,
         goal="SG-TR",
+        to_next_cell=True,
     ),
     Case(
         id="short_0.01ohm",
@@ -57,6 +62,7 @@ CASES: tuple[Case, ...] = (
         kind=Kind.INTERNAL_SHORT,
         amount=0.01,
         goal="SG-TR",
+        to_next_cell=True,
     ),
     Case(
         id="heat_2K_s", title="heated at 2 K/s (heater plate)", kind=Kind.HEAT_RATE, amount=2.0, goal="SG-OTD"

@@ -57,6 +57,14 @@ class CaseResult:
     peak_c: Band  # hottest temperature in degC, not a time
     hydrogen_l: float  # median
     horizon_s: float
+    chemistry_has_water: bool  # then there is no reaction that could run away
+    neighbour_alike: bool  # it suffers the same fault: nothing can propagate to it
+    to_next_cell: bool  # the goal's FTTI ends at the next cell
+
+    @property
+    def allowed(self) -> Band:
+        """The time that the FTTI of the goal has to stay below."""
+        return self.stages[Stage.PROPAGATION] if self.to_next_cell else self.hazard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,6 +108,8 @@ class _Watch:
         self._rising_s: FloatArray = np.zeros(batch.pairs)
         self._last_c: FloatArray = self.peak_c.copy()
         self._discharging = batch.amps[0::2] < 0.0
+        # Pairs whose neighbour suffers the same fault: what happens to it is no propagation.
+        self.alike: BoolArray = (batch.amps[1::2] != 0.0) | np.isfinite(batch.cells.balance_ohm[1::2])
 
     def look(self, now_s: float) -> None:
         cells, chemistry = self.batch.cells, self.batch.chemistry
@@ -132,19 +134,11 @@ class _Watch:
             dry = cells.aqueous.dry
             damage |= vented | cells.aqueous.boiled[0::2]
             self._note(Stage.DRY_OUT, dry[0::2], now_s)
-            self._note(Stage.PROPAGATION, (dry[1::2] | beyond.vented[1::2]) & ~self._alike, now_s)
+            self._note(Stage.PROPAGATION, (dry[1::2] | beyond.vented[1::2]) & ~self.alike, now_s)
         if cells.runaway is not None:
             self._note(Stage.RUNAWAY, cells.runaway.runaway[0::2], now_s)
-            self._note(Stage.PROPAGATION, cells.runaway.runaway[1::2], now_s)
+            self._note(Stage.PROPAGATION, cells.runaway.runaway[1::2] & ~self.alike, now_s)
         self._note(Stage.DAMAGE, damage, now_s)
-
-    @property
-    def _alike(self) -> BoolArray:
-        """Pairs whose neighbour suffers the same fault: what happens to it is no propagation."""
-        batch = self.batch
-        driven = batch.amps[1::2] != 0.0
-        result: BoolArray = driven | np.isfinite(batch.cells.balance_ohm[1::2])
-        return result
 
     def _note(self, stage: Stage, reached: BoolArray, now_s: float) -> None:
         times = self.at[stage]
@@ -194,4 +188,7 @@ def _result(batch: _Batch, watch: _Watch, index: int, horizon_s: float) -> CaseR
         peak_c=Band.of(watch.peak_c[rows]),
         hydrogen_l=0.0 if aqueous is None else float(np.median(aqueous.hydrogen_l[0::2][rows])),
         horizon_s=horizon_s,
+        chemistry_has_water=aqueous is not None,
+        neighbour_alike=bool(watch.alike[rows].any()),
+        to_next_cell=case.to_next_cell,
     )

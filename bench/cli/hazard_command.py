@@ -1,0 +1,90 @@
+"""`hil hazard`: how much time physics leaves between a fault and its harm, per chemistry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="hazard")(hazard)
+
+
+def hazard(
+    chemistry: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--chemistry", help="Chemistry or its file; repeat it (default: all).", show_default=False
+        ),
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option("--fault", help="Only this fault; repeat it (default: all).", show_default=False),
+    ] = None,
+    samples: Annotated[
+        int, typer.Option("--samples", min=1, max=10_000, help="Draws of the uncertain figures.")
+    ] = 40,
+    seed: Annotated[int, typer.Option("--seed", help="Of the draws.")] = 1,
+    horizon: Annotated[str, typer.Option("--horizon", help="Where to stop looking.")] = "3 h",
+    budgets: Annotated[Path, typer.Option("--budgets", help="Safety goals with their FTTI.")] = Path(
+        "scenarios/budgets.toml"
+    ),
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            "--results", help="Results database with measured FHTI (default: runs/results.sqlite, if there)."
+        ),
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", help="Take the FHTI of this run.", show_default=False)
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Processes (default: one per core).", show_default=False),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The report with picture and assumptions.")] = Path(
+        "runs/hazard.html"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Time from fault to limit, damage, venting, runaway and the next cell; margins against FTTI and FHTI."""
+    from rich.console import Console
+
+    from bench.errors import ConfigError
+    from bench.hazard.margin import margin_of, measured_fhti
+    from bench.hazard.study import chosen_cases, study
+    from bench.plant.chemistry import Chemistry
+    from bench.report.hazard_html import write_hazard_html
+    from bench.report.hazard_terminal import hazard_table
+    from bench.units import NS_PER_S, parse_duration_ns
+    from bench.verdict.budgets import load_budgets
+
+    try:
+        horizon_s = parse_duration_ns(horizon) / NS_PER_S
+    except ValueError as error:
+        raise ConfigError(f"--horizon: {error}") from None
+    if not 60 <= horizon_s <= 172_800:
+        raise ConfigError(f"--horizon: found '{horizon}'; expected 1 min to 48 h")
+    cases = chosen_cases(fault or ())
+    chemistries = [Chemistry.load(one) for one in dict.fromkeys(chemistry or Chemistry.shipped())]
+    goals = load_budgets(budgets)
+    default = Path("runs/results.sqlite")
+    wanted = results if results is not None else default if default.is_file() or run else None
+    measured = {} if wanted is None else measured_fhti(wanted, run)
+    console = Console(width=None if Console().is_terminal else 200)
+    found = study(chemistries, cases, samples=samples, seed=seed, horizon_s=horizon_s, workers=workers)
+    margins = {(one.chemistry, one.case): margin_of(one, goals, measured) for one in found.results}
+    if as_json:
+        from bench.report.hazard_json import hazard_json
+
+        typer.echo(hazard_json(found, margins))
+        return
+    write_hazard_html(found, margins, out)
+    console.print(hazard_table(found, margins))
+    for one in sorted({m.fhti.run_id for m in margins.values() if m.fhti is not None}):
+        console.print(f"FHTI from run {one}", highlight=False)
+    if not measured:
+        console.print("no FHTI measured yet: `hil run` gives one", highlight=False)
+    console.print(f"report  {out}", highlight=False, soft_wrap=True)

@@ -1,0 +1,103 @@
+"""The time that physics leaves against the FTTI of the budgets and the FHTI that was measured on a DUT."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import create_engine, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from bench.errors import RecordError
+from bench.hazard.result import CaseResult
+from bench.record.database import RUNS, SCENARIOS
+from bench.units import NS_PER_S
+from bench.verdict.result import Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredFhti:
+    """The worst FHTI (upper end) of one safety goal in the newest run that measured it, and which run that was."""
+
+    goal: str
+    chemistry: str
+    timebase: str
+    firmware: str
+    run_id: str
+    fhti_s: float
+    shots: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margin:
+    """Both against the 5th percentile: 95 of 100 samples leave more. None where there is nothing to compare.
+
+    `ftti_s` counts from the onset of the fault, `fhti_s` from the limit crossed, as the bench measures it.
+    """
+
+    ftti_s: float | None
+    ftti_margin_s: float | None
+    fhti: MeasuredFhti | None
+    fhti_margin_s: float | None
+
+
+def margin_of(
+    result: CaseResult, budgets: Mapping[str, Budget], measured: Mapping[tuple[str, str], MeasuredFhti]
+) -> Margin:
+    """Infinite margins where no sample meets a hazard within the horizon."""
+    budget = budgets.get(result.goal)
+    ftti_s = budget.ftti_ns / NS_PER_S if budget is not None else None
+    fhti = measured.get((result.goal, result.chemistry))
+    return Margin(
+        ftti_s=ftti_s,
+        ftti_margin_s=None if ftti_s is None else result.allowed.low_s - ftti_s,
+        fhti=fhti,
+        fhti_margin_s=None if fhti is None else result.left.low_s - fhti.fhti_s,
+    )
+
+
+def measured_fhti(database: Path, run_id: str | None = None) -> dict[tuple[str, str], MeasuredFhti]:
+    """By (goal, chemistry): from the run `run_id`, or from the newest that has one. Raises RecordError."""
+    if not database.is_file():
+        raise RecordError(f"{database}: found no results database; expected the results.sqlite of `hil run`")
+    query = (
+        select(
+            SCENARIOS.c.safety_goal,
+            RUNS.c.chemistry,
+            SCENARIOS.c.timebase,
+            RUNS.c.firmware,
+            RUNS.c.run_id,
+            SCENARIOS.c.fhti_max_high_ns,
+            SCENARIOS.c.shots,
+        )
+        .join(RUNS, RUNS.c.run_id == SCENARIOS.c.run_id)
+        .where(SCENARIOS.c.fhti_max_high_ns.is_not(None), RUNS.c.aborted.is_(None))
+        .order_by(RUNS.c.started_utc.desc())
+    )
+    if run_id is not None:
+        query = query.where(RUNS.c.run_id == run_id)
+    try:
+        engine = create_engine(f"sqlite:///{database}", poolclass=NullPool)
+        with engine.connect() as connection:
+            rows = connection.execute(query).all()
+    except SQLAlchemyError as error:
+        raise RecordError(
+            f"{database}: cannot be read as a results database: {str(error).splitlines()[0]}"
+        ) from error
+    if run_id is not None and not rows:
+        raise RecordError(f"{database}: found no run '{run_id}' with a measured FHTI; see `hil report`")
+    newest: dict[tuple[str, str], MeasuredFhti] = {}
+    for goal, chemistry, timebase, firmware, run, fhti_ns, shots in rows:
+        found = MeasuredFhti(
+            goal=goal,
+            chemistry=chemistry,
+            timebase=timebase,
+            firmware=firmware,
+            run_id=run,
+            fhti_s=fhti_ns / NS_PER_S,
+            shots=shots,
+        )
+        known = newest.setdefault((goal, chemistry), found)
+        if known.run_id == run and found.fhti_s > known.fhti_s:
+            newest[goal, chemistry] = found
+    return newest

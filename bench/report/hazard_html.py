@@ -1,0 +1,40 @@
+"""The hazard study as one HTML file that needs nothing else: picture, table, margins, and what is assumed."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+
+from bench.errors import RecordError
+from bench.hazard.margin import Margin
+from bench.hazard.result import HazardStudy, seconds
+from bench.report.hazard_picture import by_case, hazard_picture
+from bench.report.hazard_words import MARKS, SHOWN, band_words, fhti_words, ftti_words, stage_words
+
+
+def write_hazard_html(study: HazardStudy, margins: Mapping[tuple[str, str], Margin], path: Path) -> None:
+    """Raises RecordError when the file cannot be written."""
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals.update(
+        stage_words=stage_words, band_words=band_words, ftti_words=ftti_words, fhti_words=fhti_words
+    )
+    environment.filters["seconds"] = seconds
+    template = environment.from_string(
+        files("bench.report").joinpath("hazard.html.j2").read_text(encoding="utf-8")
+    )
+    text = template.render(
+        study=study,
+        margins=margins,
+        groups=by_case(study),
+        stages=SHOWN,
+        marks=MARKS,
+        picture=hazard_picture(study, margins),
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RecordError(f"{path}: cannot write the report: {error}") from error

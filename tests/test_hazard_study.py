@@ -1,0 +1,142 @@
+"""Time to hazard: what the study finds, how it says it, and the command."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from bench.cli.main import app
+from bench.errors import ConfigError, RecordError
+from bench.hazard.margin import MeasuredFhti, margin_of, measured_fhti
+from bench.hazard.result import Band, CaseResult, Stage, hazard_of
+from bench.hazard.study import chosen_cases, study
+from bench.plant.chemistry import Chemistry
+from bench.report.hazard_words import band_words, fhti_words, ftti_words, stage_words
+from bench.verdict.budgets import load_budgets
+
+ROOT = Path(__file__).resolve().parents[1]
+BUDGETS = load_budgets(ROOT / "scenarios/budgets.toml")
+
+
+def found(
+    chemistry: str, fault: str, samples: int = 3, horizon_s: float = 600.0, seed: int = 1
+) -> CaseResult:
+    cases = chosen_cases([fault])
+    result = study(
+        [Chemistry.load(chemistry)], cases, samples=samples, seed=seed, horizon_s=horizon_s, workers=1
+    )
+    (only,) = result.results
+    return only
+
+
+def test_stages_come_in_the_order_of_harm_when_a_cell_is_heated() -> None:
+    result = found("nmc", "heat_2K_s", samples=1)
+    times = [
+        result.stages[stage].mid_s
+        for stage in (Stage.LIMIT, Stage.DAMAGE, Stage.VENT, Stage.RUNAWAY, Stage.PROPAGATION)
+    ]
+    assert times == sorted(times)
+    assert 64 <= result.stages[Stage.RUNAWAY].mid_s <= 82  # time_to_hazard.md, over its sensitivities
+    assert result.hazard_is is Stage.VENT
+
+
+def test_zinc_gains_under_heat_and_loses_under_overcharge() -> None:
+    """The idea of the project, confirmed and refuted by the same model."""
+    zinc, nmc = (found(name, "overcharge_1C", samples=1, horizon_s=1500.0) for name in ("zn_chitosan", "nmc"))
+    assert zinc.hazard.mid_s < 300 < 900 < nmc.hazard.mid_s
+    assert zinc.hydrogen_l > 0.0
+    assert zinc.stages[Stage.RUNAWAY].never
+    zinc, nmc = (found(name, "short_0.05ohm", samples=1, horizon_s=1200.0) for name in ("zn_chitosan", "nmc"))
+    assert zinc.hazard.never
+    assert nmc.stages[Stage.RUNAWAY].mid_s < 1000
+
+
+def test_the_same_seed_gives_the_same_study_and_another_seed_another() -> None:
+    first, again, other = (found("lfp", "heat_2K_s", horizon_s=120.0, seed=seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def test_a_band_tells_never_from_late_and_some_from_all() -> None:
+    never = Band.of(np.full(10, math.inf))
+    some = Band.of(np.array([100.0, 200.0, math.inf, math.inf, math.inf]))
+    most = Band.of(np.array([100.0, 200.0, 300.0, math.inf]))
+    assert band_words(never, 10_800.0) == "none within 3.0 h"
+    assert band_words(some, 10_800.0) == "2 of 5: 100 s … none"
+    assert band_words(most, 10_800.0) == "300 s [100 s … none] (3 of 4)"
+
+
+def test_hazard_is_the_first_of_venting_dry_out_and_runaway() -> None:
+    nothing = np.full(2, math.inf)
+    stages = dict.fromkeys(Stage, nothing)
+    assert hazard_of(stages)[1] is None
+    stages[Stage.RUNAWAY], stages[Stage.VENT] = np.array([50.0, math.inf]), np.array([40.0, math.inf])
+    first, which = hazard_of(stages)
+    assert list(first) == [40.0, math.inf]
+    assert which is Stage.VENT
+
+
+def test_margins_are_against_the_earliest_hazard() -> None:
+    result = found("nmc", "heat_2K_s", samples=3, horizon_s=120.0)
+    fhti = MeasuredFhti(
+        goal="SG-OTD", chemistry="nmc", timebase="simulated", firmware="x", run_id="r", fhti_s=2.0, shots=59
+    )
+    margin = margin_of(result, BUDGETS, {("SG-OTD", "nmc"): fhti})
+    assert margin.ftti_margin_s == pytest.approx(result.hazard.low_s - 10.0)
+    assert margin.fhti_margin_s == pytest.approx(result.left.low_s - 2.0)
+    assert "10 s (+" in ftti_words(margin)
+    assert fhti_words(margin).startswith("2.00 s sim (+")
+    bare = margin_of(result, {}, {})
+    assert (ftti_words(bare), fhti_words(bare)) == ("no such goal", "not measured")
+
+
+def test_a_chemistry_without_reactions_says_that_it_has_no_path() -> None:
+    result = found("zn_chitosan", "heat_2K_s", samples=1, horizon_s=120.0)
+    assert stage_words(result, Stage.RUNAWAY) == "no path in the model"
+    assert stage_words(result, Stage.VENT) == "none within 120 s"
+    assert result.stages[Stage.DRY_OUT].mid_s == pytest.approx(69.0, abs=5.0)  # time_to_hazard.md
+
+
+def test_the_report_repeats_the_marks_and_draws_every_lane(tmp_path: Path) -> None:
+    out = tmp_path / "h.html"
+    words = ["hazard", "--chemistry", "zn_chitosan", "--chemistry", "nmc", "--fault", "heat_2K_s"]
+    words += ["--samples", "2", "--horizon", "2 min", "--out", str(out), "--workers", "1"]
+    words += ["--budgets", str(ROOT / "scenarios/budgets.toml")]
+    told = CliRunner().invoke(app, words)
+    assert told.exit_code == 0, told.output
+    assert "no path in the model" in told.output or "none; dry" in told.output
+    text = out.read_text(encoding="utf-8")
+    assert "Computed, not measured" in text
+    assert text.count("<rect") == 2
+    assert 'class="mark E"' in text
+    assert "http" not in text.replace("http://www.w3.org", "").split("What is assumed")[0]
+    as_json = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert as_json["results"][0]["stages"]["runaway"]["p50_s"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--fault", "heat_2K"], r"--fault: found 'heat_2K'; expected one of .*did you mean 'heat_2K_s'"),
+        (["--chemistry", "nmcc"], r"unknown chemistry 'nmcc'"),
+        (["--horizon", "3"], r"--horizon: '3' has no unit"),
+        (["--horizon", "1 s"], r"--horizon: found '1 s'; expected 1 min to 48 h"),
+        (["--budgets", "none.toml"], r"none.toml: cannot be read"),
+    ],
+)
+def test_wrong_usage_is_told_in_one_line(words: list[str], told: str) -> None:
+    outcome = CliRunner().invoke(app, ["hazard", "--budgets", str(ROOT / "scenarios/budgets.toml"), *words])
+    assert isinstance(outcome.exception, ConfigError)
+    assert "\n" not in str(outcome.exception)
+    import re
+
+    assert re.search(told, str(outcome.exception))
+
+
+def test_an_absent_results_database_is_told_and_not_created(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="found no results database"):
+        measured_fhti(tmp_path / "none.sqlite")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,181 @@
+"""Cells beyond their limits: self-heating against literature, runaway that spreads, and zinc's own ways to fail."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+from bench.plant.cells import Cells, Spread
+from bench.plant.chemistry import Chemistry
+
+NONE = Spread(capacity=0.0, resistance=0.0)
+BURNING = ("nmc", "lfp", "na_ion")
+
+
+def cells_of(chemistry: str, count: int, soc: float = 1.0, temp_c: float = 25.0) -> Cells:
+    return Cells(
+        Chemistry.load(chemistry), count=count, soc=soc, temp_c=temp_c, rng=random.Random(1), spread=NONE
+    )
+
+
+def adiabatic(chemistry: str, temps_c: np.ndarray) -> Cells:
+    cells = cells_of(chemistry, temps_c.size)
+    cells.temp_c[:] = temps_c
+    cells.thermal.ambient_k_w[:] = math.inf
+    cells.thermal.barrier_k_w[:] = math.inf
+    cells.settle()
+    return cells
+
+
+@pytest.mark.parametrize("chemistry", BURNING)
+def test_self_heating_begins_where_the_literature_says(chemistry: str) -> None:
+    """T1: 0.02 K/min in an accelerating rate calorimeter, after a wait of 15 minutes."""
+    temps_c = np.arange(60.0, 140.0, 5.0)
+    cells = adiabatic(chemistry, temps_c)
+    for _ in range(900):
+        cells.step(1.0, 0.0)
+    before_c = cells.temp_c.copy()
+    for _ in range(600):
+        cells.step(1.0, 0.0)
+    seeking = (cells.temp_c - before_c) / 10.0 >= 0.02
+    t1_c = float(temps_c[np.argmax(seeking)])
+    figures = cells.chemistry.figures
+    assert seeking.any()
+    low_c, high_c = {"nmc": (80.0, 110.0), "lfp": (80.0, 120.0), "na_ion": (80.0, 130.0)}[chemistry]
+    assert low_c <= t1_c <= high_c, f"file: {figures['abuse.T1_C'].value} degC"
+
+
+@pytest.mark.parametrize(
+    ("chemistry", "t2_c", "t3_c"),
+    [
+        ("nmc", (168.0, 230.0), (600.0, 950.0)),
+        ("lfp", (180.0, 240.0), (300.0, 620.0)),
+        ("na_ion", (160.0, 250.0), (300.0, 600.0)),
+    ],
+)
+def test_runaway_and_peak_lie_in_the_published_ranges(
+    chemistry: str, t2_c: tuple[float, float], t3_c: tuple[float, float]
+) -> None:
+    """T2: 1 K/s by itself; T3: the peak. Heated at 5 K/min until it takes off, then left alone."""
+    cells = adiabatic(chemistry, np.array([80.0]))
+    capacity_j_k = float(cells.thermal.capacity_j_k[0])
+    assert cells.runaway is not None
+    took_off_c = math.nan
+    for _ in range(4000):
+        before_c = float(cells.temp_c[0])
+        cells.heat_w[:] = 0.0 if cells.runaway.collapsed[0] else 5.0 / 60.0 * capacity_j_k
+        cells.step(1.0, 0.0)
+        if cells.runaway.runaway[0] and math.isnan(took_off_c):
+            took_off_c = before_c
+    assert t2_c[0] - 5.0 <= took_off_c <= t2_c[1]
+    assert t3_c[0] <= float(cells.temp_c.max()) <= t3_c[1]
+    assert cells.runaway.vented[0]
+    assert float(cells.voltage_v[0]) < 0.1, "a collapsed separator leaves no voltage"
+
+
+def test_runaway_spreads_to_the_neighbour_and_a_barrier_holds_it() -> None:
+    cells = cells_of("nmc", 6)
+    cells.thermal.ambient_k_w *= 10.0  # inside a pack, not in free air
+    cells.thermal.barrier_k_w[:] = [0.3, 0.3, math.inf, 50.0, 50.0]  # pressed together; aerogel
+    cells.short_ohm[[0, 3]] = 0.01
+    assert cells.runaway is not None
+    began: dict[int, int] = {}
+    for second in range(1500):
+        cells.step(1.0, 0.0)
+        for cell in np.flatnonzero(cells.runaway.runaway):
+            began.setdefault(int(cell), second)
+    assert began[0] < began[1] < began[2], "one after the other"
+    assert 3 in began
+    assert 4 not in began, "the barrier holds for 25 minutes"
+
+
+def test_a_short_of_a_tenth_of_an_ohm_drains_and_warms_and_is_seen_as_sag() -> None:
+    cells = cells_of("nmc", 2, soc=0.8)
+    cells.thermal.barrier_k_w[:] = math.inf
+    cells.short_ohm[1] = 0.1
+    for _ in range(60):
+        cells.step(1.0, 0.0)
+    flowing_a = float(cells.voltage_v[1]) / 0.1
+    assert float(cells.cell_current_a[1]) == pytest.approx(flowing_a, rel=0.01)
+    assert float(cells.cell_current_a[0]) == 0.0
+    assert cells.soc[0] - cells.soc[1] == pytest.approx(flowing_a * 60 / 3600 / 50, rel=0.05)
+    power_w = flowing_a * float(cells.open_circuit_v[1])
+    expected_k = power_w * 60 / float(cells.thermal.capacity_j_k[1])
+    assert cells.temp_c[1] - cells.temp_c[0] == pytest.approx(expected_k, rel=0.1)
+
+
+def test_bleeding_takes_charge_but_no_heat_stays_in_the_cell() -> None:
+    cells = cells_of("nmc", 2, soc=0.8)
+    cells.balance_ohm[1] = 40.0
+    for _ in range(600):
+        cells.step(1.0, 0.0)
+    assert cells.soc[0] - cells.soc[1] == pytest.approx(0.1 * 600 / 3600 / 50, rel=0.05)
+    assert cells.temp_c[1] - cells.temp_c[0] < 0.05
+
+
+def test_zinc_never_runs_away_but_boils_and_dries() -> None:
+    cells = cells_of("zn_chitosan", 1)
+    assert cells.runaway is None
+    assert cells.aqueous is not None
+    cells.heat_w[:] = 2000.0
+    pinned_c = []
+    for _ in range(400):
+        cells.step(1.0, 0.0)
+        if cells.aqueous.boiled[0] and not cells.aqueous.dry[0]:
+            pinned_c.append(float(cells.temp_c[0]))
+    assert max(pinned_c) == pytest.approx(101.0, abs=0.1)
+    assert cells.aqueous.dry[0]
+    water = cells.chemistry.abuse.water
+    assert water is not None
+    latent_j = float(cells.aqueous.lost_kg[0]) * water.latent_j_kg
+    assert latent_j < 400 * 2000.0, "no more water boils than heat was given"
+
+
+def test_overcharged_zinc_gasses_no_more_than_faraday_allows_and_vents() -> None:
+    cells = cells_of("zn_chitosan", 1)
+    assert cells.aqueous is not None
+    vented_s = math.inf
+    for second in range(600):
+        cells.step(1.0, -50.0)
+        if cells.aqueous.vented[0]:
+            vented_s = min(vented_s, second)
+    assert 107 <= vented_s <= 260  # time_to_hazard.md: 169 s, 107 to 260 s over its sensitivities
+    assert float(cells.aqueous.hydrogen_mol[0]) <= 600 * 50.0 / (2 * 96485.3)
+
+
+def test_deep_discharged_zinc_makes_hydrogen_and_passivates() -> None:
+    cells = cells_of("zn_chitosan", 1, soc=0.0)
+    assert cells.aqueous is not None
+    for _ in range(300):
+        cells.step(1.0, 50.0)
+    assert cells.aqueous.vented[0]
+    assert float(cells.aqueous.passivation(cells.soc)[0]) > 3.0
+    assert float(cells.voltage_v[0]) < 0.2
+
+
+def test_overplated_zinc_grows_a_dendrite_short() -> None:
+    cells = cells_of("zn_chitosan", 2)
+    cells.set_soc(0, 1.2)
+    cells.step(1.0, 0.0)
+    assert list(np.isfinite(cells.short_ohm)) == [True, False]
+
+
+def test_copper_dissolves_in_a_reversed_nmc_cell_but_not_in_sodium() -> None:
+    for chemistry, shorted in (("nmc", True), ("na_ion", False)):
+        cells = cells_of(chemistry, 1)
+        cells.set_soc(0, -0.2)
+        cells.step(1.0, 10.0)
+        assert bool(np.isfinite(cells.short_ohm[0])) is shorted
+
+
+@pytest.mark.parametrize("chemistry", Chemistry.shipped())
+def test_reversal_and_overcharge_stay_finite(chemistry: str) -> None:
+    for current_a in (-100.0, 100.0):
+        cells = cells_of(chemistry, 2, soc=0.5)
+        for _ in range(3000):
+            cells.step(1.0, current_a)
+        for values in (cells.voltage_v, cells.temp_c, cells.soc):
+            assert np.isfinite(values).all()
+        assert cells.voltage_v.min() > -40.0
+        assert cells.temp_c.max() <= 2000.0
