@@ -11,6 +11,7 @@ It cannot corrupt, delay or skip one frame; whoever wants that sends from the be
 import socket
 import struct
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from bench.links.socketcan_frames import pack_classic, pack_fd
 from bench.trace.events import CanFrame
@@ -38,6 +39,7 @@ class KernelCycle:
         if not 0 < len(frames) <= MOST_FRAMES:
             raise ValueError(f"{len(frames)} frames; the kernel cycles through 1 to {MOST_FRAMES}")
         self.can_id = frames[0].can_id
+        self.last = b""
         self._interface = interface
         self._period_ns = period_ns
         self._frames = tuple(frames)
@@ -59,12 +61,13 @@ class KernelCycle:
         self._socket = manager
 
     def update(self, frames: Sequence[CanFrame]) -> None:
-        """Replace what is sent from the next frame on; the grid and the place in the sequence stay. Raises OSError."""
+        """Replace what is sent from the next frame on; the grid and the place in the sequence stay."""
         if len(frames) != len(self._frames):
             raise ValueError(f"{len(frames)} frames; expected {len(self._frames)}, as at the beginning")
         self._frames = tuple(frames)
         if self._socket is not None:
-            self._socket.send(self._message(_TX_SETUP, 0, self._frames))
+            with suppress(OSError):  # the interface is away; `begin` sets the newest frames when it is back
+                self._socket.send(self._message(_TX_SETUP, 0, self._frames))
 
     def stop(self) -> None:
         self._close()

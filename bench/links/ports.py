@@ -1,7 +1,7 @@
 """The ports every link adapter answers to: CAN and serial, simulated or real."""
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from bench.trace.events import CanFrame
 from bench.trace.timeline import Stamping
@@ -23,6 +23,27 @@ class CanLink(Protocol):
         """Call `listener` for every frame another node has sent."""
 
     def close(self) -> None: ...
+
+
+class Cycle(Protocol):
+    """Frames that something more punctual than the bench's loop sends in turn, one each period."""
+
+    last: bytes  # payload of the newest one seen on the bus, b"" before the first
+
+    def update(self, frames: Sequence[CanFrame]) -> None:
+        """Send these from the next one on, as many as before; grid and place in the sequence stay."""
+
+    def stop(self) -> None: ...
+
+
+@runtime_checkable
+class CyclingLink(Protocol):
+    """A CanLink that can keep a cycle by itself (SocketCAN's broadcast manager)."""
+
+    kernel_cycles: bool  # False where the user has switched it off
+
+    def cycle(self, frames: Sequence[CanFrame], period_ns: int) -> Cycle:
+        """Send `frames` in turn, beginning now. Raises LinkError where it cannot."""
 
 
 class SerialLink(Protocol):

@@ -191,7 +191,10 @@ class SocketCan:
             self._mark(Kind.ANOMALY, "a remote frame was received; the bench expects data frames", t_ns)
             return
         echo = bool(flags & _MSG_CONFIRM)
-        own = echo or (bool(flags & socket.MSG_DONTROUTE) and frame.can_id in self._cycles)
+        own = echo
+        if not echo and flags & socket.MSG_DONTROUTE and (cycle := self._cycles.get(frame.can_id)):
+            own = True
+            cycle.last = frame.data
         if echo and self._waiting:
             self._waiting.popleft()
         if self._trace is not None:

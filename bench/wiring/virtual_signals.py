@@ -12,6 +12,7 @@ from bench.errors import ConfigError, nearest
 from bench.links.ports import CanLink
 from bench.plant.pack import Pack
 from bench.restbus.cyclic import CyclicMessage
+from bench.restbus.kernel_paced import kind_of
 from bench.rig.rig import VehicleSide
 from bench.rig.senses import Senses
 from bench.timing.clock import Clock
@@ -130,7 +131,7 @@ def restbus_of(
 ) -> list[CyclicMessage]:
     """Every message the bench itself sends. What the cell emulator shows is not among them."""
     return [
-        CyclicMessage(
+        kind_of(links[one.channel], one.message, one.pages, one.gap_ns)(
             clock,
             links[one.channel],
             one.message,
