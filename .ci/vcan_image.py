@@ -17,6 +17,7 @@ from pathlib import Path
 
 PROJECT = "bms-hil-bench"
 ROOTS = (PROJECT, "pytest", "pytest-timeout", "hypothesis")
+FIRMWARE = ("reference", "late_overvoltage")
 MODULES = ("can-dev", "vcan", "vxcan", "can", "can-raw", "can-bcm", "can-gw", "can-isotp", "slcan", "crc16")
 LEFT_OUT = {
     "test",
@@ -107,7 +108,24 @@ def place_project(stage: Path) -> None:
     for name in filter(None, listed.stdout.split("\0")):
         if Path(name).is_file() and not name.startswith((".ci", ".git", "docs/")):
             place(stage, Path(name).resolve(), Path("/project") / name)
-    shutil.copytree("docs/benches", stage / "project/docs/benches", dirs_exist_ok=True)
+    for name in Path("docs/benches").glob("*.toml"):
+        place(stage, name.resolve(), Path("/project") / name)
+    place_firmware(stage)
+
+
+def place_firmware(stage: Path) -> None:
+    """The firmware in C as this machine's compiler builds it; the guest has no compiler, and finds it built."""
+    from firmware_stubs.reference_bms_c import compile as c
+
+    if c.compiler() is None:
+        return
+    for build in FIRMWARE:
+        built = c.build(build, "process")
+        place(stage, built, Path("/project") / built.resolve().relative_to(Path.cwd()))
+        (stage / "bin").mkdir(exist_ok=True)
+        stub = stage / "bin/cc"
+        stub.write_text("#!/bin/sh\nexit 1\n")  # its name is part of what a build is found by
+        stub.chmod(0o755)
 
 
 def main() -> None:

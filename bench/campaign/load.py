@@ -35,6 +35,14 @@ def load_rig(config: Path, time: str | None, firmware: str | None, chemistry: st
     return load_wired(bench, profile)
 
 
+def library_above(config: Path) -> Path:
+    """The nearest folder at or above the bench file with a scenarios/budgets.toml; the bench file's own without one."""
+    folder = config.resolve().parent
+    near = (one for one in (folder, *folder.parents) if (one / "scenarios" / "budgets.toml").is_file())
+    found = next(near, folder)
+    return config.parent if found == folder else found
+
+
 def load_scenarios(wired: Wired, paths: list[Path] | None, only: str | None) -> tuple[list[Prepared], Path]:
     """The prepared scenarios and the budgets file they are judged by."""
     from bench.errors import ScenarioError
@@ -42,7 +50,7 @@ def load_scenarios(wired: Wired, paths: list[Path] | None, only: str | None) -> 
     from bench.scenario.prepare import prepare
     from bench.verdict.budgets import load_budgets
 
-    root = wired.config.file.parent
+    root = library_above(wired.config.file)
     budgets_file = root / "scenarios" / "budgets.toml"
     prepared = prepare(
         find_scenarios(paths or [root / "scenarios"]),

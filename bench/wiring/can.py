@@ -10,6 +10,7 @@ from bench.errors import LinkError
 from bench.links.ports import CanLink
 from bench.links.python_can import open_can
 from bench.links.slcan import SlcanCan
+from bench.links.socketcan import SocketCan
 from bench.timing.host import HostClock
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
@@ -36,6 +37,9 @@ class Buses:
 
     def trouble(self) -> str | None:
         """What makes it pointless to go on, in words; None while the buses can be believed."""
+        for link in self.links.values():
+            if isinstance(link, SocketCan) and (trouble := link.trouble()) is not None:
+                return trouble
         dropped = sum(getattr(link, "dropped", 0) for link in (*self.links.values(), *self.relays))
         if dropped:
             return f"{dropped} CAN frames were lost by the receive buffer: what they said cannot be known"
