@@ -120,8 +120,9 @@ def place_firmware(stage: Path) -> None:
     if c.compiler() is None:
         return
     for build in FIRMWARE:
-        built = c.build(build, "process")
-        place(stage, built, Path("/project") / built.resolve().relative_to(Path.cwd()))
+        for host in ("process", "library"):
+            built = c.build(build, host)
+            place(stage, built, Path("/project") / built.resolve().relative_to(Path.cwd()))
         (stage / "bin").mkdir(exist_ok=True)
         stub = stage / "bin/cc"
         stub.write_text("#!/bin/sh\nexit 1\n")  # its name is part of what a build is found by

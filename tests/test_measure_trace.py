@@ -176,7 +176,6 @@ def with_mark(kind: Kind, **facts: Any) -> Trace:
 @pytest.mark.parametrize(
     ("trace", "words"),
     [
-        (with_mark(Kind.BENCH_LATE, late_ns=51 * MS), "late inside the window"),
         (with_mark(Kind.ANOMALY, text="overrun", dropped=3), "3 frames were lost"),
         (
             with_mark(Kind.PRECONDITION_MISSED, text="not in Drive"),

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from vcan_bench import needs_vcan, on_host, tool, until
 
 from bench.codec.e2e import check_p01, protect_p01
 from bench.errors import LinkError
@@ -27,7 +28,6 @@ from bench.timing.host import HostClock
 from bench.trace.events import CanFrame, Kind
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S
-from tests.vcan import needs_vcan, on_host, tool, until
 
 pytestmark = needs_vcan
 FRAMES = [

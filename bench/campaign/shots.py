@@ -71,8 +71,10 @@ def shoot(
 
     try:
         with _collector_paused():
-            run = run_simulated if wired.config.simulated else run_on_host
-            run(main)
+            if wired.config.simulated:
+                run_simulated(main)
+            else:
+                run_on_host(main, realtime_priority=wired.config.realtime_priority)
     finally:
         if rigs:
             result = conclude_shot(rigs[0].trace, prepared, wired, index, seed, phase_ns)

@@ -67,6 +67,7 @@ class BenchConfig:
     file: Path
     name: str
     simulated: bool
+    realtime_priority: bool
     can: dict[str, CanConfig]
     serial: dict[str, SerialConfig]
     instruments: dict[str, InstrumentConfig]
@@ -111,6 +112,7 @@ def load_bench(path: Path) -> BenchConfig:
         file=path,
         name=shape.bench.name,
         simulated=shape.time.mode == "simulated",
+        realtime_priority=shape.time.realtime_priority,
         can={
             channel: CanConfig(
                 channel=channel,

@@ -14,6 +14,7 @@ class BenchTable(Shape):
 
 class TimeTable(Shape):
     mode: Literal["simulated", "real"] = "simulated"
+    realtime_priority: bool = False
 
 
 class CanTable(Shape):

@@ -90,6 +90,7 @@ class Shown:
 class Play:
     """One message the bench sends. `cycle_ns` None: that of the DBC. `gap_ns`: between the pages of a sweep, 0 at once.
 
+    timeout_ns: without the message for longer, the DUT reports a fault; None where it does not say.
     by: "bench", or "emulator" where the cell emulator's own measurement is what is sent.
     """
 
@@ -98,6 +99,7 @@ class Play:
     by: Literal["bench", "emulator"]
     cycle_ns: int | None
     gap_ns: int
+    timeout_ns: int | None
     shown: tuple[Shown, ...]
 
 
@@ -168,5 +170,6 @@ def read_play(table: "PlayTable", channel: str, message: str, shown: tuple[Shown
         by=table.by,
         cycle_ns=table.cycle,
         gap_ns=table.gap,
+        timeout_ns=table.timeout,
         shown=shown,
     )

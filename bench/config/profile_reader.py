@@ -93,7 +93,15 @@ class ProfileReader:
         if table.ask is not None:
             channel, message = self._message(table.ask.message, ("identity", "ask", "message"))
             shown = tuple(read_shown(name, value) for name, value in table.ask.shows.items())
-            ask = Play(channel=channel, message=message, by="bench", cycle_ns=None, gap_ns=0, shown=shown)
+            ask = Play(
+                channel=channel,
+                message=message,
+                by="bench",
+                cycle_ns=None,
+                gap_ns=0,
+                timeout_ns=None,
+                shown=shown,
+            )
         signals = {
             name: self._role(text, ("identity", "signals", name)) for name, text in table.signals.items()
         }
@@ -149,7 +157,15 @@ class ProfileReader:
             return read_play(table, channel, message, tuple(shown))
         except PlayError as wrong:
             self._file.mistake(("play", index, "gap"), str(wrong))
-            return Play(channel=channel, message=message, by=table.by, cycle_ns=None, gap_ns=0, shown=())
+            return Play(
+                channel=channel,
+                message=message,
+                by=table.by,
+                cycle_ns=None,
+                gap_ns=0,
+                timeout_ns=None,
+                shown=(),
+            )
 
     def _shown(self, index: int, signal: str, content: object) -> Shown | None:
         place: Place = ("play", index, "shows", signal)

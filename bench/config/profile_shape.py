@@ -21,6 +21,7 @@ class PlayTable(Shape):
     by: Literal["bench", "emulator"] = "bench"
     cycle: DurationNs | None = Field(default=None, gt=0)
     gap: DurationNs = 0
+    timeout: DurationNs | None = Field(default=None, gt=0)
     shows: dict[str, Any] = Field(min_length=1)  # text, a number, or a ShownTable: see bench.config.play
 
 

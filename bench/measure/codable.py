@@ -12,7 +12,11 @@ from bench.trace.irregular import Irregular, Irregularity
 
 def plan_to_dict(plan: Plan) -> dict[str, Any]:
     """Plain lists, numbers and text only."""
-    return {**_plain(asdict(plan)), "aim": plan.aim.value, "heard": [list(one) for one in plan.heard]}
+    return {**_plain(asdict(plan)), "aim": plan.aim.value, **_triples(plan)}
+
+
+def _triples(plan: Plan) -> dict[str, list[list[str | int]]]:
+    return {"heard": [list(one) for one in plan.heard], "fed": [list(one) for one in plan.fed]}
 
 
 def _plain(plan: dict[str, Any]) -> dict[str, Any]:
@@ -27,7 +31,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
             name: tuple(SignalTest(**one) for one in stored[name])
             for name in ("onset", "detection", "safe_state", "forbidden")
         }
-        special = (*tests, "aim", "heard", "dtc_test", "onset_irregular", "dtc_status")
+        special = (*tests, "aim", "heard", "dtc_test", "onset_irregular", "dtc_status", "fed")
         rest = {key: value for key, value in stored.items() if key not in special}
         return Plan(
             aim=Aim(stored["aim"]),
@@ -38,6 +42,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
                 for one in stored.get("onset_irregular", ())
             ),
             dtc_status=tuple(stored.get("dtc_status", ())),
+            fed=tuple((channel, message, gap_ns) for channel, message, gap_ns in stored.get("fed", ())),
             **tests,
             **rest,
         )
@@ -58,8 +63,8 @@ def measurement_from_dict(stored: Mapping[str, Any]) -> Measurement:
             known[name] = None if known[name] is None else Interval(**known[name])
         for name in ("fdti", "frti", "fhti"):
             known[name] = None if known[name] is None else _latency(known[name])
-        for name in ("broken", "silent", "bench_faults", "anomalies"):
-            known[name] = tuple(known[name])
+        for name in ("broken", "silent", "bench_faults", "anomalies", "doubts"):
+            known[name] = tuple(known.get(name, ()))
         return Measurement(**known)
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(

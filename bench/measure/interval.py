@@ -53,7 +53,7 @@ class Measurement:
     (frti: from detection). `broken` lists forbidden things that happened, in words; `silent` lists silences
     of the DUT, `dtc_status` the status byte that its memory holds for the demanded code (None: not stored, or, as
     `dtc_status_problem` says, not to be had), `bench_faults` what the bench did wrong (a late loop, lost frames, a
-    readback mismatch).
+    readback mismatch), `doubts` what it did that may have caused what was seen, `bench_late_ns` its worst lateness.
     """
 
     onset: Interval | None
@@ -71,3 +71,5 @@ class Measurement:
     observable_ns: int | None
     dtc_status: int | None = None
     dtc_status_problem: str | None = None
+    doubts: tuple[str, ...] = ()
+    bench_late_ns: int = 0

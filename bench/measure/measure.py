@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from bench.measure.interval import Interval, Latency, Measurement, Term
 from bench.measure.irregular import IrregularCodec, first_irregular
+from bench.measure.own_fault import doubts_of, worst_lateness_ns
 from bench.measure.plan import Aim, Plan
 from bench.measure.questions import Address, Codec, Question, by_address, message_of, words
 from bench.measure.window import Window, armed_window, stamp_half_width, told_by_marks
@@ -358,6 +359,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         bench_faults=tuple(shot.faults),
         anomalies=tuple(shot.anomalies),
         observable_ns=shot.detected.interval.width_ns if shot.detected else None,
+        doubts=tuple(doubts_of(trace, shot.window, plan, decoders)),
+        bench_late_ns=worst_lateness_ns(trace),
         **_dtc_status(trace, plan),
     )
 

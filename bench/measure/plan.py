@@ -37,6 +37,8 @@ class Plan:
     safe_state: all of these hold at once, and go on holding for `hold_ns`.
     forbidden: must never hold between onset and end of the shot (must_trip), or in the whole armed window
         (must_not_trip). This is where nuisance trips, re-closed contactors and wrong flags are caught.
+    fed: messages the bench sends (channel, message, longest gap in ns the DUT tolerates): a longer one is a doubt
+        about whatever the DUT did. Empty where the scenario itself disturbs messages.
     heard: channels' messages (channel, message, longest gap in ns) that prove the DUT is alive: a longer
         silence anywhere in the armed window is a fact against the DUT or the bench, never a pass.
     dtc: the code that must be reported (message/signal named by dtc_test), None where no code is demanded.
@@ -61,3 +63,4 @@ class Plan:
     onset_irregular: tuple[Irregularity, ...] = ()
     onset_step: int | None = None
     dtc_status: tuple[str, ...] = ()
+    fed: tuple[tuple[str, str, int], ...] = ()

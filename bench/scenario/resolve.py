@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.config.profile import DutProfile, Flag, Role, RoleTest
 from bench.errors import ScenarioError, nearest
+from bench.faults.find import kind as kind_named
 from bench.faults.port import Terminals
 from bench.measure.plan import Aim, Plan, SignalTest
 from bench.scenario.model import Inject, InjectText, Request, Scenario, Step, StepText
@@ -119,9 +120,22 @@ class Resolver:
         for channel, message, _ in heard:
             self._message(channel, message)
         injected = any(isinstance(step, Inject) for step in steps)
-        if self._scenario.aim is Aim.MUST_NOT_TRIP:
-            return self._quiet_plan(steps, heard, injected)
-        return self._trip_plan(steps, heard, injected)
+        quiet = self._scenario.aim is Aim.MUST_NOT_TRIP
+        plan = (self._quiet_plan if quiet else self._trip_plan)(steps, heard, injected)
+        return replace(plan, fed=self._fed(steps))
+
+    def _fed(self, steps: list[Step]) -> tuple[tuple[str, str, int], ...]:
+        """What the bench must not be late with; nothing where the scenario disturbs the traffic on purpose."""
+        if any(
+            isinstance(step, Inject) and kind_named(step.kind).fault_class == "communication"
+            for step in steps
+        ):
+            return ()
+        return tuple(
+            (play.channel, play.message, play.timeout_ns)
+            for play in self._profile.plays
+            if play.timeout_ns is not None
+        )
 
     def _quiet_plan(self, steps: list[Step], heard: tuple[tuple[str, str, int], ...], injected: bool) -> Plan:
         quiet = self._scenario.quiet

@@ -1,13 +1,18 @@
 """Real time: the host's monotonic clock under asyncio. Only here is a clock of the machine read."""
 
 import asyncio
+import contextlib
+import os
 import selectors
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from bench.timing.clock import Phase, Timebase, grid_point_ns
 from bench.units import NS_PER_S
+
+NORMAL = "normal"
+FIFO_PRIORITY = 50  # above everything ordinary, below the kernel's own interrupt threads
 
 
 def host_now_ns() -> int:
@@ -56,7 +61,8 @@ class HostClock:
 
     timebase = Timebase.HOST
 
-    def __init__(self) -> None:
+    def __init__(self, priority: str = NORMAL) -> None:
+        self.priority = priority
         self.worst_late_ns = 0
         self.on_late: Callable[[int], None] | None = None
 
@@ -89,12 +95,36 @@ class HostClock:
         await asyncio.sleep(max(0, when_ns - self.now_ns()) / NS_PER_S)
 
 
-def run_on_host(main: Callable[[HostClock], Any]) -> Any:
+def run_on_host(main: Callable[[HostClock], Any], *, realtime_priority: bool = False) -> Any:
     """Run the coroutine `main(clock)` in real time.
 
     The loop uses select(): epoll rounds time-outs up to whole ms, which makes a 10 ms grid 1.2 ms late.
     An exception in a callback ends the run, as in simulated time: asyncio would only log it.
+    `realtime_priority` asks for SCHED_FIFO, for this process and what it starts meanwhile (the virtual rack and DUT
+    are part of the bench's punctuality); `clock.priority` says what was granted.
     """
+    with _scheduled(realtime_priority) as priority:
+        return _run(main, priority)
+
+
+@contextlib.contextmanager
+def _scheduled(realtime: bool) -> Iterator[str]:
+    if not realtime:
+        yield NORMAL
+        return
+    try:
+        before = os.sched_getscheduler(0), os.sched_getparam(0)
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
+    except (OSError, AttributeError) as error:
+        yield f"{NORMAL}: SCHED_FIFO was refused ({error})"
+        return
+    try:
+        yield f"SCHED_FIFO {FIFO_PRIORITY}"
+    finally:
+        os.sched_setscheduler(0, *before)
+
+
+def _run(main: Callable[[HostClock], Any], priority: str) -> Any:
     failures: list[BaseException] = []
 
     async def watched() -> Any:
@@ -109,7 +139,7 @@ def run_on_host(main: Callable[[HostClock], Any]) -> Any:
                 loop.default_exception_handler(context)
 
         asyncio.get_running_loop().set_exception_handler(failed)
-        return await main(HostClock())
+        return await main(HostClock(priority))
 
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
         try:

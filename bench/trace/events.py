@@ -45,6 +45,7 @@ class Kind(StrEnum):
     SAFE_STATE_MISSED = "safe_state_missed"
     ANOMALY = "anomaly"
     BENCH_LATE = "bench_late"
+    BENCH_TIMING = "bench_timing"
     ERROR = "error"
     ABORTED = "aborted"
     RUN_ENDED = "run_ended"

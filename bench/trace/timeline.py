@@ -14,10 +14,15 @@ _FRAME_HEAD = struct.Struct("<qIBB")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamping:
-    """What a channel's stamps are worth: where they are taken and their half-width."""
+    """What a channel's stamps are worth: where they are taken and their half-width.
+
+    clock: whose time they are in. Stamps of different clocks are never subtracted; whatever an adapter has
+    correlated with the host's clock is in the host's.
+    """
 
     source: str
     u_ns: int
+    clock: str = "host"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -27,8 +27,13 @@ def judge(measurement: Measurement, plan: Plan) -> Judgement:
         if plan.dtc_test is not None and measurement.dtc_seen:
             fails.append(f"nuisance DTC 0x{round(plan.dtc_test.value):06X} was reported")
     warnings = _warnings(measurement, plan)
+    if measurement.doubts and not missing:
+        # What was seen may be the bench's own doing: it blames nobody, and nothing passes on it.
+        seen = [f"seen, but not held against the DUT: {text}" for text in fails]
+        reasons = [*measurement.doubts, *seen, *open_questions, *warnings]
+        return Judgement(verdict=Verdict.INCONCLUSIVE, reasons=tuple(dict.fromkeys(reasons)))
     verdict = Verdict.NONE
-    reasons: list[str] = []
+    reasons = []
     for found, texts in (
         (Verdict.ERROR, missing),
         (Verdict.FAIL, fails),

@@ -2,7 +2,7 @@
 
 import dataclasses
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bench.config.bench_file import CanConfig
@@ -138,11 +138,22 @@ def claimed(can: CanConfig) -> tuple[CanConfig, socket.socket | None]:
     )
 
 
-def watch_lateness(clock: HostClock, trace: Trace) -> None:
-    """Write every call of the grid that comes dangerously late into the trace."""
+def watch_lateness(clock: HostClock, trace: Trace) -> Callable[[], None]:
+    """Write every call of the grid that comes dangerously late into the trace. Returned: what sums them up there."""
+    late: list[int] = []
 
     def on_late(late_ns: int) -> None:
+        late.append(late_ns)
         if late_ns > LATE_NS:
             trace.mark(clock.now_ns(), Kind.BENCH_LATE, "host clock", late_ns=late_ns)
 
+    def tell() -> None:
+        if late:
+            ordered = sorted(late)
+            shares = {f"p{share}_ns": ordered[len(ordered) * share // 100] for share in (50, 99)}
+            facts = {"calls": len(late), **shares, "max_ns": ordered[-1]}
+            trace.mark(clock.now_ns(), Kind.BENCH_TIMING, "host clock", priority=clock.priority, **facts)
+        clock.on_late = None
+
     clock.on_late = on_late
+    return tell

@@ -33,7 +33,7 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
     trace = Trace(timebase=Timebase.HOST)
     view = TraceView(trace)
     buses = open_buses(config.can, clock, trace)
-    watch_lateness(clock, trace)
+    tell_lateness = watch_lateness(clock, trace)
     pack = build_pack(wired, soc, rng)
     vehicle = VehicleSide()
     overrides_v: dict[int, float] = {}
@@ -67,6 +67,7 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
         serial.close()
         await rack.stop()
         buses.give_back()
+        tell_lateness()
 
     def health() -> str | None:
         if (trouble := buses.trouble()) is not None:

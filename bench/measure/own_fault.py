@@ -1,0 +1,76 @@
+"""Doubts that the bench itself raises: it starved the DUT of a message, stood still, or its clocks do not compare.
+
+A doubt is no proof. But what the DUT did may then be the bench's doing, and what was measured may not be a time: the
+verdict is INCONCLUSIVE, whatever was seen.
+"""
+
+from collections.abc import Mapping
+
+from bench.measure.plan import Plan
+from bench.measure.questions import Codec, message_of
+from bench.measure.window import LATE_LIMIT_NS, Window, stamp_half_width
+from bench.timing.clock import Timebase
+from bench.trace.events import Kind
+from bench.trace.timeline import Trace
+from bench.units import format_ns
+
+
+def doubts_of(trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Codec]) -> list[str]:
+    """In words. Simulated time has no lateness and one clock: none there."""
+    if trace.timebase is Timebase.SIMULATED:
+        return []
+    return [*_stood_still(window), *_starved(trace, window, plan, decoders), *_foreign_clocks(trace, plan)]
+
+
+def worst_lateness_ns(trace: Trace) -> int:
+    """The latest call of the bench's grid in the whole shot, as the bench wrote it down at the end."""
+    found = [mark.facts.get("max_ns", 0) for mark in trace.of_kind(Kind.BENCH_TIMING)]
+    return max((int(value) for value in found if isinstance(value, int | float)), default=0)
+
+
+def _stood_still(window: Window) -> list[str]:
+    if window.late_ns <= LATE_LIMIT_NS:
+        return []
+    limit = format_ns(LATE_LIMIT_NS)
+    return [f"the bench was {format_ns(window.late_ns)} late inside the window; the limit is {limit}"]
+
+
+def _starved(trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Codec]) -> list[str]:
+    """Messages the DUT needs that came later than it tolerates, judged by their stamps on the bus."""
+    longest = {
+        (channel, codec.can_id, codec.extended): (message, patience_ns)
+        for channel, message, patience_ns in plan.fed
+        for codec in (message_of(decoders, channel, message),)
+    }
+    if not longest:
+        return []
+    last: dict[tuple[str, int, bool], int] = dict.fromkeys(longest, window.start_ns)
+    worst: dict[tuple[str, int, bool], tuple[int, int]] = {}
+    for t_ns, channel, frame, _ in window.frames:
+        address = (channel, frame.can_id, frame.extended)
+        before_ns = last.get(address)
+        if before_ns is not None:
+            worst[address] = max(worst.get(address, (0, 0)), (t_ns - before_ns, before_ns))
+            last[address] = t_ns
+    doubts = []
+    for address, (message, patience_ns) in longest.items():
+        tail = (window.end_ns - last[address], last[address])
+        gap_ns, since_ns = max(worst.get(address, (0, 0)), tail)
+        u_ns, _ = stamp_half_width(trace, window, address[0])
+        if gap_ns - 2 * u_ns > patience_ns:
+            doubts.append(
+                f"the bench was late with {message}: {format_ns(gap_ns)} without one, "
+                f"{format_ns(since_ns - window.start_ns)} into the window; the DUT tolerates {format_ns(patience_ns)}"
+            )
+    return doubts
+
+
+def _foreign_clocks(trace: Trace, plan: Plan) -> list[str]:
+    """Onset and answer have to be stamped by clocks whose difference is known."""
+    ends = {test.channel for test in (*plan.onset, *plan.detection, *plan.safe_state)}
+    ends |= {one.channel for one in plan.onset_irregular}
+    clocks = {trace.stamping[one].clock: one for one in sorted(ends) if one in trace.stamping}
+    if len(clocks) < 2:
+        return []
+    named = " and ".join(f"'{channel}' by {clock}" for clock, channel in clocks.items())
+    return [f"onset and answer are stamped by clocks that nobody has correlated: {named}"]

@@ -1,0 +1,108 @@
+"""What the bench may have caused itself is held against nobody: late messages, a loop at a halt, foreign clocks."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from test_measure_trace import DECODERS, MS, PLAN, QUIET, of, shot
+
+from bench.measure.codable import measurement_from_dict, measurement_to_dict, plan_from_dict, plan_to_dict
+from bench.measure.measure import measure
+from bench.timing.clock import Timebase
+from bench.trace.events import Kind
+from bench.trace.timeline import Stamping, Trace
+from bench.verdict.judge import judge
+from bench.verdict.result import Verdict
+
+FED = replace(PLAN, fed=(("vehicle", "BMS_CellMinMax", 60 * MS),))
+
+
+def real(*, without: tuple[int, int] | None = None, u_ns: int = 0, **facts: Any) -> Trace:
+    """A good shot in real time; without the fed message from … to (ms)."""
+    trace = shot(**facts)
+    trace.timebase = Timebase.HOST
+    trace.stamping["vehicle"] = Stamping(source="kernel", u_ns=u_ns)
+    can_id = DECODERS["vehicle"]["BMS_CellMinMax"].can_id
+    if without is not None:
+        low_ns, high_ns = without[0] * MS, without[1] * MS
+        trace.frames = [
+            seen
+            for seen in trace.frames
+            if not (seen.frame.can_id == can_id and low_ns < seen.t_ns < high_ns)
+        ]
+    return trace
+
+
+def test_a_message_later_than_the_dut_tolerates_makes_every_verdict_inconclusive() -> None:
+    for starved, verdict in ((None, Verdict.PASS), ((300, 450), Verdict.INCONCLUSIVE)):
+        found = measure(real(without=starved), FED, DECODERS)
+        judgement = judge(found, FED)
+        assert judgement.verdict is verdict, (starved, judgement.reasons)
+    (doubt,) = found.doubts
+    assert "the bench was late with BMS_CellMinMax" in doubt and "the DUT tolerates 60" in doubt
+    assert found.bench_faults == ()
+
+
+def test_what_a_starved_dut_did_is_told_and_not_held_against_it() -> None:
+    trace = real(without=(300, 450), closing=400)
+    judgement = judge(measure(trace, FED, DECODERS), FED)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert any(text.startswith("seen, but not held against the DUT: ") for text in judgement.reasons)
+    assert judge(measure(real(closing=400), FED, DECODERS), FED).verdict is Verdict.FAIL
+
+
+def test_a_message_that_stops_is_late_at_the_end_of_the_window_too() -> None:
+    assert measure(real(without=(500, 10_000)), FED, DECODERS).doubts
+    assert not measure(real(without=(590, 10_000)), FED, DECODERS).doubts
+
+
+def test_stamps_that_may_be_wrong_by_the_gap_raise_no_doubt() -> None:
+    assert not measure(real(without=(300, 370), u_ns=10 * MS), FED, DECODERS).doubts
+
+
+@pytest.mark.parametrize(("late_ms", "verdict"), [(49, Verdict.PASS), (51, Verdict.INCONCLUSIVE)])
+def test_a_loop_that_stood_still_makes_it_inconclusive(late_ms: int, verdict: Verdict) -> None:
+    trace = real()
+    trace.mark(200 * MS, Kind.BENCH_LATE, "loop", late_ns=late_ms * MS)
+    assert judge(measure(trace, PLAN, DECODERS), PLAN).verdict is verdict
+
+
+def test_stamps_of_two_clocks_are_never_subtracted() -> None:
+    plan = replace(PLAN, onset=tuple(replace(test, channel="sense") for test in PLAN.onset))
+    decoders = {**DECODERS, "sense": DECODERS["vehicle"]}
+    can_id = DECODERS["vehicle"]["BMS_CellMinMax"].can_id
+
+    def trace(clock: str) -> Trace:
+        made = real()
+        made.frames = [
+            seen._replace(channel="sense") if seen.frame.can_id == can_id else seen for seen in made.frames
+        ]
+        made.stamping["sense"] = Stamping(source="device", u_ns=0, clock=clock)
+        return made
+
+    assert judge(measure(trace("host"), plan, decoders), plan).verdict is Verdict.PASS
+    judgement = judge(measure(trace("adapter 2"), plan, decoders), plan)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert (
+        "clocks that nobody has correlated: 'sense' by adapter 2 and 'vehicle' by host"
+        in judgement.reasons[0]
+    )
+
+
+def test_simulated_time_has_no_lateness() -> None:
+    trace = real(without=(300, 450))
+    trace.timebase = Timebase.SIMULATED
+    assert measure(trace, FED, DECODERS).doubts == ()
+
+
+def test_quiet_scenarios_doubt_as_well_and_doubts_survive_storage() -> None:
+    plan = replace(QUIET, fed=FED.fed)
+    trace = real(without=(300, 450), detect=None, safe=None)
+    trace.mark(700 * MS, Kind.BENCH_TIMING, "host clock", calls=10, max_ns=3 * MS)
+    found = measure(trace, plan, DECODERS)
+    assert found.doubts and found.bench_late_ns == 3 * MS
+    assert measurement_from_dict(measurement_to_dict(found)) == found
+    assert plan_from_dict(plan_to_dict(plan)) == plan
+    old = {key: value for key, value in plan_to_dict(plan).items() if key != "fed"}
+    assert plan_from_dict(old).fed == (), "a plan stored by an earlier version"
+    assert of(shot()).doubts == ()
