@@ -46,7 +46,7 @@ def test_equal_builds_raise_no_alarm_and_a_slow_one_does() -> None:
     assert slow.exit_code == 1
     assert {m.change for m in slow.metrics} == {Change.SLOWER}
     text = comparison_markdown(slow)
-    assert "| cell-overvoltage | FDTI | 59 / 59 | +80.0 ms" in text and "regression" in text
+    assert "| cell-overvoltage | FDTI | 59 / 59 | +80.0 ms" in text and "Worse than the base build" in text
 
 
 def test_what_must_be_equal() -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import math
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -10,16 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
-from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot, statistics
+from sample_run import OVERVOLTAGE, WELD, latency, measurement, sample_run, scenario, shot, statistics
 
 from bench.errors import RecordError
-from bench.report.figures import TracePicture, TraceSeries, strip_plot, worst_trace_svg
+from bench.measure.interval import Interval
+from bench.report.extras import ReportExtras
+from bench.report.figures import TracePicture, TraceSeries, ecdf_plot, strip_plot, worst_trace_svg
 from bench.report.html import render_html, write_html
 from bench.report.junit import write_junit
 from bench.report.terminal import summary_table, summary_tables
 from bench.report.words import interval_words, margin_ns, margin_words, support_words
 from bench.timing.clock import Timebase
 from bench.units import NS_PER_MS
+from bench.verdict.compare import compare
 from bench.verdict.result import RunResult, Verdict
 
 
@@ -118,7 +122,7 @@ def test_the_html_report_is_whole_small_and_needs_no_network(tmp_path: Path) -> 
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert re.search(r"https?://|<script|<link|@import|\bsrc=", html) is None
     assert "may not discharge a board&#39;s timing" in html
-    assert "95.1 % confidence that 95 % of latencies lie below" in html
+    assert "bounds 95.0 % of latencies at 95 % confidence" in html
     assert "nuisance trip: &lt;State&gt; = Error" in html
     assert "Cell &lt;41&gt;" in html
     assert all(digest in html for digest in run.hashes.values())
@@ -193,3 +197,55 @@ def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     for write in (write_html, write_junit):
         with pytest.raises(RecordError, match="cannot write the"):
             write(sample_run(n=12), tmp_path / "file" / "report")
+
+
+def test_a_distribution_is_drawn_as_a_band_inside_its_frame() -> None:
+    found = [Interval(low_ns=k * NS_PER_MS, high_ns=(k + 10) * NS_PER_MS) for k in range(100, 700)]
+    plot = ecdf_plot("FDTI", found, 650 * NS_PER_MS, (90 * NS_PER_MS, 800 * NS_PER_MS))
+    assert plot is not None and "budget 650.0 ms" in plot and 'class="window"' in plot
+    ET.fromstring(plot)
+    band = re.search(r'class="band" d="([^"]*)"', plot)
+    assert band is not None and len(band[1]) < 15_000
+    points = [tuple(map(float, p.split())) for p in re.findall(r"-?[\d.]+ -?[\d.]+", band[1])]
+    assert all(34 <= x <= 488 and 20 <= y <= 116.1 for x, y in points)
+    assert ecdf_plot("FDTI", [], 1) is None
+
+
+def test_a_report_says_what_is_missing_and_counts_the_goals() -> None:
+    run = sample_run(n=59)
+    goals = {OVERVOLTAGE.safety_goal: OVERVOLTAGE, "SG-99": dataclasses.replace(WELD, safety_goal="SG-99")}
+    extras = ReportExtras(
+        goals=goals,
+        not_run={"a": "not chosen", "b": "not chosen"},
+        shares={
+            "cell-overvoltage": {"flag": Interval(low_ns=1, high_ns=3_900 * NS_PER_MS), "current gone": None}
+        },
+        previous=compare(run, run),
+    )
+    html = render_html(run, extras=extras)
+    for text in (
+        "Bench not qualified for this run",
+        "Covered: 2 of 3 safety goals",
+        "No scenario in this run for SG-99",
+        "<td>a, b</td>",
+        "above 0.8 FTTI",
+        "not seen",
+        "Against the last build",
+        "the claim of 95 % handled is supported",
+        "tolerance bounds (Wilks)",
+    ):
+        assert text in html, text
+    qualified = render_html(run, extras=dataclasses.replace(extras, qualification=None, qualified_by="q-1"))
+    assert "not qualified" not in qualified and "q-1" in qualified
+
+
+def test_a_hundred_scenarios_with_their_pictures_stay_below_three_megabytes() -> None:
+    points = [(k * NS_PER_MS, math.sin(k / 7)) for k in range(6_000)]
+    series = tuple(TraceSeries(title=f"s{k}", unit="V", points=points, steps=k > 2) for k in range(5))
+    shots = sample_run(n=59).scenarios[0].shots
+    many = tuple(scenario(f"s{k}", "t", OVERVOLTAGE, list(shots), Verdict.PASS) for k in range(100))
+    picture = TracePicture(title="worst", series=series, onset_ns=NS_PER_MS)
+    run = dataclasses.replace(sample_run(n=12), scenarios=many)
+    html = render_html(run, {one.scenario_id: picture for one in many})
+    assert 1_000_000 < len(html.encode()) < 3_000_000
+    assert "http" not in html.replace("http://www.w3.org", "") and "<script" not in html

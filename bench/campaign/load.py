@@ -72,6 +72,19 @@ def load_scenarios(wired: Wired, paths: list[Path] | None, only: str | None) -> 
     return prepared, budgets_file
 
 
+def left_out(
+    wired: Wired, paths: list[Path] | None, prepared: list[Prepared], only: str | None
+) -> dict[str, str]:
+    """Scenario files of the bench's own folder that this run does not touch, and why."""
+    root = wired.config.file.parent / "scenarios"
+    touched = {one.scenario.file.resolve() for one in prepared}
+    why = f"not chosen: -k '{only}'" if only is not None else "not chosen on the command line"
+    if only is None and paths is None:
+        return {}
+    files = (file for file in sorted(root.glob("*.toml")) if file.resolve() not in touched)
+    return {file.stem.replace("_", "-"): why for file in files if file.name != "budgets.toml"}
+
+
 def exit_code(result: RunResult) -> int:
     """0 all pass · 1 a FAIL · 3 anything else that is not a pass."""
     from bench.verdict.result import Verdict

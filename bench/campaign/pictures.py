@@ -1,16 +1,11 @@
 """The trace of each scenario's worst shot, read back from the evidence, as the report draws it."""
 
-from pathlib import Path
-
 from bench.codec.database import Database
 from bench.config.profile import Role
 from bench.measure.plan import Plan, SignalTest
-from bench.record.codable import plan_from_dict
-from bench.record.folder import read_shot
 from bench.report.figures import TracePicture, TraceSeries
 from bench.trace.timeline import Trace
-from bench.verdict.result import RunResult, ScenarioResult, ShotResult, Verdict
-from bench.wiring.common import Wired
+from bench.verdict.result import ScenarioResult, ShotResult, Verdict
 
 # Role, title and unit of what an engineer looks at first; the fault's own signal and the flag are added by the plan.
 _ALWAYS = (
@@ -18,19 +13,6 @@ _ALWAYS = (
     ("plus_command", "plus command", "", True),
     ("plus_feedback", "plus feedback", "", True),
 )
-
-
-def worst_traces(run: RunResult, folder: Path, wired: Wired) -> dict[str, TracePicture]:
-    """Scenario id → picture, for every scenario in which an onset was measured."""
-    pictures: dict[str, TracePicture] = {}
-    for scenario in run.scenarios:
-        shot = worst_shot(scenario)
-        if shot is not None:
-            trace, plan, _ = read_shot(folder / shot.folder)
-            pictures[scenario.scenario_id] = _picture(
-                scenario, shot, trace, plan_from_dict(plan), wired.databases, wired.profile.roles
-            )
-    return pictures
 
 
 def worst_shot(scenario: ScenarioResult) -> ShotResult | None:
@@ -51,7 +33,7 @@ def _handled_ns(shot: ShotResult) -> int:
     )
 
 
-def _picture(
+def picture_of(
     scenario: ScenarioResult,
     shot: ShotResult,
     trace: Trace,

@@ -100,26 +100,26 @@ def sign(
 
 def report(
     run: Annotated[Path, typer.Argument(help="A run folder, as `hil run` writes it.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", help="HTML file (default: print the table only).")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the HTML report here.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The summary for a pull request.")] = False,
 ) -> None:
-    """Show a stored run's table again, and write its HTML report anew."""
+    """Show a stored run's table again, or write its HTML report anew from the evidence alone."""
     from rich.console import Console
 
-    from bench.errors import RecordError
-    from bench.record.codable import run_from_dict
-    from bench.record.folder import open_run
+    from bench.campaign.builds import load_result
+    from bench.report.comparison import run_markdown
     from bench.report.html import write_html
     from bench.report.terminal import summary_tables
 
-    opened = open_run(run)
-    if opened.result is None:
-        raise RecordError(f"{run}: an aborted run has no result; `hil rejudge` reads what it left")
-    result = run_from_dict(opened.result)
-    console = Console()
-    for table in summary_tables(result):
-        console.print(table)
+    result = load_result(run)
+    if markdown:
+        typer.echo(run_markdown(result), nl=False)
+    else:
+        console = Console()
+        for table in summary_tables(result):
+            console.print(table)
     if out is not None:
-        write_html(result, out, {})
-        typer.echo(f"report  {out}")
+        from bench.campaign.report import gather
+
+        write_html(result, out, extras=gather(result, run))
+        typer.echo(f"report  {out}", err=markdown)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.campaign.load import exit_code, load_rig, load_scenarios
+from bench.campaign.load import exit_code, left_out, load_rig, load_scenarios
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="The bench: which links, instruments, DUT, pack.")
@@ -40,6 +40,7 @@ __all__ = [
     "ScenariosArgument",
     "TimeOption",
     "exit_code",
+    "left_out",
     "load_rig",
     "load_scenarios",
 ]

@@ -18,6 +18,7 @@ from bench.cli.options import (
     ScenariosArgument,
     TimeOption,
     exit_code,
+    left_out,
     load_rig,
     load_scenarios,
 )
@@ -95,7 +96,7 @@ def run(
         except KeyboardInterrupt:
             aborted = "stopped by the user or by a signal"
     result = collector.result(aborted)
-    written = _write(result, folder, wired, junit, report)
+    written = _write(result, folder, wired, junit, report, left_out(wired, scenarios, prepared, only))
     if as_json:
         from bench.record.codable import run_to_dict
 
@@ -109,9 +110,11 @@ def _stop(signum: int, frame: object) -> None:  # noqa: ARG001
     raise KeyboardInterrupt
 
 
-def _write(result: Any, folder: Any, wired: Any, junit: Path | None, report: Path | None) -> dict[str, Path]:
+def _write(
+    result: Any, folder: Any, wired: Any, junit: Path | None, report: Path | None, not_run: dict[str, str]
+) -> dict[str, Path]:
     """Database, JUnit, HTML, then the footer that completes the evidence. An aborted run gets no footer."""
-    from bench.campaign.pictures import worst_traces
+    from bench.campaign.report import gather
     from bench.record.codable import run_to_dict
     from bench.record.database import ResultsDatabase
     from bench.report.html import write_html
@@ -123,7 +126,7 @@ def _write(result: Any, folder: Any, wired: Any, junit: Path | None, report: Pat
     database.parent.mkdir(parents=True, exist_ok=True)
     ResultsDatabase(database).append(result)
     write_junit(result, junit)
-    write_html(result, report, worst_traces(result, folder.path, wired))
+    write_html(result, report, extras=gather(result, folder.path, not_run))
     if result.aborted is None:
         folder.finish(run_to_dict(result))
     return {"evidence": folder.path, "results": database, "JUnit": junit, "report": report}

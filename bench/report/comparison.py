@@ -55,7 +55,8 @@ def headline(found: Comparison) -> str:
     if found.refused:
         return "Not comparable: " + "; ".join(found.refused)
     if found.regressions:
-        return f"{len(found.regressions)} regression(s): " + "; ".join(found.regressions)
+        worse = dict.fromkeys(text.partition(":")[0] for text in found.regressions)
+        return f"Worse than the base build: {', '.join(worse)}"
     failing = [s.scenario_id for s in found.new.scenarios if s.judgement.verdict is Verdict.FAIL]
     if failing:
         return f"Nothing became slower, but {len(failing)} scenario(s) FAIL: {', '.join(failing)}"

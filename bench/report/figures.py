@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from markupsafe import Markup, escape
 
+from bench.measure.interval import Interval
 from bench.units import NS_PER_MS, NS_PER_S, NS_PER_US, format_ns
+from bench.verdict.censored import ecdf_band
 from bench.verdict.result import Budget, LatencyStatistics, ShotResult, Verdict
 
 Scale = Callable[[float], float]
@@ -126,6 +129,71 @@ def strip_plot(name: str, shots: Sequence[ShotResult], limit_ns: int) -> Markup 
     return _svg(width, top + height + 18, f"{name} of every shot", parts)
 
 
+def ecdf_plot(
+    name: str,
+    intervals: Sequence[Interval],
+    limit_ns: int,
+    window: tuple[int | None, int | None] = (None, None),
+) -> Markup | None:
+    """The share of shots done by a time, as the band between the intervals' ends; None for no latency.
+
+    `window`: floor and ceiling that the DUT's published debounce predicts, drawn as a wash.
+    """
+    if not intervals:
+        return None
+    left_edge, right_edge = ecdf_band(intervals)
+    first, last = left_edge[0][0], right_edge[-1][0]
+    spread = max(last - first, 2 * NS_PER_US)
+    floor_ns, ceiling_ns = window
+    near = [t for t in (limit_ns, floor_ns, ceiling_ns) if t is not None and abs(t - last) <= 3 * spread]
+    margin = spread * 0.06 + 1
+    start, end = max(0, min([first, *near]) - margin), max([last, *near]) + margin
+    width, left, right, top, height = 500.0, 34.0, 488.0, 20.0, 96.0
+    x, y = _linear(start, end, left, right), _linear(0, 1, top + height, top)
+    parts = [f'<rect class="lane" x="{left}" y="{top}" width="{right - left}" height="{height}" rx="2"/>']
+    if floor_ns is not None and ceiling_ns is not None:
+        a, b = max(left, x(floor_ns)), min(right, x(ceiling_ns))
+        if b > a:
+            parts.append(
+                f'<rect class="window" x="{a:.1f}" y="{top}" width="{b - a:.1f}" height="{height}"/>'
+            )
+    for share in (0.5, 0.95):
+        parts.append(f'<path class="grid" d="M{left} {y(share):.1f}H{right}"/>')
+        parts.append(_text("small", left - 4, y(share) + 3.5, f"{share * 100:g} %", "end"))
+    parts.extend(_time_axis(start, end, x, top + height, top + height))
+    forth = _staircase(left_edge, x, y)
+    back = _staircase(right_edge, x, y)
+    parts.append(f'<path class="band" d="M{forth}L{"L".join(reversed(back.split("L")))}Z"/>')
+    parts.append(f'<path class="line" d="M{back}"/>')
+    limit_seen = start <= limit_ns <= end
+    if limit_seen:
+        parts.append(f'<path class="limit" d="M{x(limit_ns):.1f} {top - 4}V{top + height}"/>')
+        at, label = x(limit_ns), f"budget {format_ns(limit_ns)}"
+    else:
+        at = right if limit_ns > last else left
+        words = format_ns(limit_ns)
+        label = f"budget {words} →" if limit_ns > last else f"← budget {words}"
+    label_left = at <= width / 2
+    parts.append(_text("small limit-text", at, top - 8, label, "start" if label_left else "end"))
+    parts.append(
+        _text("name", right if label_left else left, top - 8, name, "end" if label_left else "start")
+    )
+    return _svg(width, top + height + 18, f"{name}: share of shots over time", parts)
+
+
+def _staircase(edge: Sequence[tuple[int, float]], x: Scale, y: Scale) -> str:
+    """Corner points joined by L; at most some 300 of them."""
+    every = math.ceil(len(edge) / 150)
+    kept = [edge[i] for i in range(0, len(edge), every)]
+    if kept[-1] != edge[-1]:
+        kept.append(edge[-1])
+    points, level = [], 0.0
+    for t, share in kept:
+        points += [f"{x(t):.1f} {y(level):.1f}", f"{x(t):.1f} {y(share):.1f}"]
+        level = share
+    return "L".join(points)
+
+
 def worst_trace_svg(picture: TracePicture) -> Markup:
     """The series of a shot under each other on one time axis, with its instants and deadlines."""
     marks = [
@@ -141,14 +209,18 @@ def worst_trace_svg(picture: TracePicture) -> Markup:
     if not instants:
         return Markup("")
     start, end = min(instants), max(instants)
+    if picture.onset_ns is not None:
+        # What led up to the onset needs no more room than a third of what followed.
+        start = max(start, picture.onset_ns - max(end - picture.onset_ns, NS_PER_MS) // 3)
     zero = picture.onset_ns if picture.onset_ns is not None else start
-    width, left, right, top, lane, gap = 1000.0, 128.0, 985.0, 44.0, 70.0, 8.0
+    width, left, right, top, lane, gap = 1000.0, 190.0, 985.0, 56.0, 66.0, 8.0
     x = _linear(start, max(end, start + 1), left, right)
     bottom = top + len(picture.series) * (lane + gap) - gap
     parts: list[str] = []
     for row, series in enumerate(picture.series):
-        parts.extend(_trace_lane(series, x, left, right, top + row * (lane + gap), lane))
-    taken: list[float] = [-1e9, -1e9, -1e9]
+        shown = _from(series, start)
+        parts.extend(_trace_lane(shown, x, left, right, top + row * (lane + gap), lane))
+    taken: list[float] = [-1e9] * 4
     for style, label, at_ns in sorted(marks, key=lambda mark: mark[2] or 0):
         if at_ns is None:
             continue
@@ -165,6 +237,13 @@ def worst_trace_svg(picture: TracePicture) -> Markup:
     return _svg(width, bottom + 18, picture.title, parts)
 
 
+def _from(series: TraceSeries, start_ns: int) -> TraceSeries:
+    """Cut to what is drawn; the last point before stands for the state at the start."""
+    before = [value for t, value in series.points if t < start_ns][-1:]
+    points = [*((start_ns, value) for value in before), *(p for p in series.points if p[0] >= start_ns)]
+    return replace(series, points=points)
+
+
 def _trace_lane(
     series: TraceSeries, x: Scale, left: float, right: float, top: float, height: float
 ) -> list[str]:
@@ -179,16 +258,22 @@ def _trace_lane(
     y = _linear(low - room, high + room, top + height, top)
     ends = dict.fromkeys((low, high))
     parts.extend(_text("small", left - 4, y(value) + 3.5, f"{value:.4g}", "end") for value in ends)
-    kept = _thinned(finite)
+    kept = _changes(finite) if series.steps else _thinned(finite)
     path = [f"M{x(kept[0][0]):.1f} {y(kept[0][1]):.1f}"]
     path.extend(f"H{x(t):.1f}V{y(v):.1f}" if series.steps else f"L{x(t):.1f} {y(v):.1f}" for t, v in kept[1:])
     parts.append(f'<path class="line" d="{"".join(path)}"/>')
     return parts
 
 
+def _changes(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """A state needs a point only where it changes, and one at the end."""
+    kept = [points[0], *(b for a, b in pairwise(points) if a[1] != b[1])]
+    return _thinned([*kept, points[-1]])
+
+
 def _thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    """At most some 1600 points: of each stretch first, lowest, highest and last: no spike is lost."""
-    size = math.ceil(len(points) / 400)
+    """At most some 250 points: of each stretch first, lowest, highest and last: no spike is lost."""
+    size = math.ceil(len(points) / 60)
     if size <= 4:
         return points
     kept: list[tuple[int, float]] = []

@@ -1,5 +1,6 @@
 """The report as one HTML file that needs nothing else: no network, no script, prints on A4."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from importlib.resources import files
@@ -9,10 +10,14 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from bench.errors import RecordError
-from bench.report.figures import TracePicture, TraceSeries, budget_bar, strip_plot, worst_trace_svg
+from bench.measure.interval import Interval
+from bench.report.comparison import HEADINGS, comparison_rows, headline
+from bench.report.extras import ReportExtras, goal_rows
+from bench.report.figures import TracePicture, TraceSeries, budget_bar, ecdf_plot, strip_plot, worst_trace_svg
 from bench.report.words import (
     TIMEBASE_WORDS,
     TIMEBASE_WORTH,
+    interval_words,
     margin_ns,
     margin_words,
     max_words,
@@ -21,31 +26,54 @@ from bench.report.words import (
     timebases,
 )
 from bench.units import format_ns
+from bench.verdict.compare import Comparison
+from bench.verdict.evidence import Claim, claim_words, evidence, tolerance_bounds
+from bench.verdict.extremes import plausibility, plausibility_words
+from bench.verdict.judge import FTTI_WARNING_SHARE
 from bench.verdict.result import RunResult, ScenarioResult, Verdict
+from bench.verdict.shift import Change
 
 __all__ = ["TracePicture", "TraceSeries", "render_html", "write_html"]
 
-_MOST_EXPLAINED = 40
+_MOST_EXPLAINED = 12
+_FEWEST_FOR_DISTRIBUTION = 8
 
 
-def write_html(run: RunResult, path: Path, traces: Mapping[str, TracePicture] | None = None) -> None:
+def write_html(
+    run: RunResult,
+    path: Path,
+    traces: Mapping[str, TracePicture] | None = None,
+    extras: ReportExtras | None = None,
+) -> None:
     """Write the report; `traces` gives the worst shot's picture by scenario id. Raises RecordError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render_html(run, traces), encoding="utf-8")
+        path.write_text(render_html(run, traces, extras), encoding="utf-8")
     except OSError as error:
         raise RecordError(f"{path}: cannot write the report: {error}") from error
 
 
-def render_html(run: RunResult, traces: Mapping[str, TracePicture] | None = None) -> str:
-    """The report's text."""
+def render_html(
+    run: RunResult,
+    traces: Mapping[str, TracePicture] | None = None,
+    extras: ReportExtras | None = None,
+) -> str:
+    """The report's text. `traces`, where given, take the place of the extras' own."""
+    extras = extras or ReportExtras()
+    traces = extras.traces if traces is None else traces
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(
         margin_ns=margin_ns,
         budget_bar=budget_bar,
-        strip_plot=strip_plot,
+        latency_plot=_latency_plot,
+        evidence_lines=_evidence_lines,
+        share_rows=_share_rows,
+        grouped=_grouped,
+        comparison_rows=_changed_rows,
+        comparison_headline=headline,
+        comparison_headings=HEADINGS,
         support_words=support_words,
         statistics_rows=_statistics_rows,
         failing=_failing,
@@ -55,9 +83,11 @@ def render_html(run: RunResult, traces: Mapping[str, TracePicture] | None = None
         files("bench.report").joinpath("template.html.j2").read_text(encoding="utf-8")
     )
     counts = Counter(scenario.judgement.verdict for scenario in run.scenarios)
-    pictures: dict[str, Markup] = {name: worst_trace_svg(picture) for name, picture in (traces or {}).items()}
+    pictures: dict[str, Markup] = {name: worst_trace_svg(picture) for name, picture in traces.items()}
     return template.render(
         run=run,
+        extras=extras,
+        goals=goal_rows(run, extras.goals),
         headline="ABORTED" if run.aborted is not None else run.verdict.name,
         counts=[(verdict.name, counts[verdict]) for verdict in sorted(counts, reverse=True)],
         shots=sum(len(scenario.shots) for scenario in run.scenarios),
@@ -70,13 +100,87 @@ def render_html(run: RunResult, traces: Mapping[str, TracePicture] | None = None
             )
             for timebase in timebases(run)
         ],
-        traces=traces or {},
+        traces=traces,
         pictures=pictures,
     )
 
 
+def _latency_plot(scenario: ScenarioResult, name: str) -> Markup | None:
+    """Few shots are drawn one by one, many as their distribution."""
+    limit_ns = scenario.budget.fdti_ns if name == "FDTI" else scenario.budget.fhti_ns
+    found = _intervals(scenario, name)
+    if len(found) < _FEWEST_FOR_DISTRIBUTION:
+        return strip_plot(name, scenario.shots, limit_ns)
+    window = (scenario.floor_ns, scenario.ceiling_ns) if name == "FDTI" else (None, None)
+    return ecdf_plot(name, found, limit_ns, window)
+
+
+def _intervals(scenario: ScenarioResult, name: str) -> list[Interval]:
+    measured = (shot.measurement for shot in scenario.shots if shot.measurement is not None)
+    latencies = (one.fdti if name == "FDTI" else one.fhti for one in measured)
+    return [latency.interval for latency in latencies if latency is not None]
+
+
+def _evidence_lines(scenario: ScenarioResult) -> list[str]:
+    """What the attempts support: proportion, tolerance bounds, analytical window, plausibility."""
+    claim = Claim(coverage=scenario.budget.coverage, confidence=scenario.budget.confidence)
+    lines = [claim_words(evidence(scenario.shots, claim)) + "."] if scenario.shots else []
+    for name in ("FDTI", "FHTI"):
+        found = _intervals(scenario, name)
+        if not found or len(found) < len(scenario.shots):
+            continue
+        bounds = [
+            f"order {b.order}: {interval_words(b.bound.low_ns, b.bound.high_ns)} bounds {_down(b.coverage)} "
+            f"of latencies at {claim.confidence * 100:g} % confidence "
+            f"({b.shots_needed} shots for {claim.coverage * 100:g} %)"
+            for b in tolerance_bounds(found, claim)
+            if b.order == 1 or b.supports(claim)
+        ]
+        lines.append(f"{name} tolerance bounds (Wilks), {'; '.join(bounds)}.")
+    if scenario.floor_ns is not None and scenario.ceiling_ns is not None:
+        window = interval_words(scenario.floor_ns, scenario.ceiling_ns)
+        lines.append(f"FDTI predicted from the DUT's published debounce: {window}.")
+    fhti = _intervals(scenario, "FHTI")
+    if len(fhti) >= _FEWEST_FOR_DISTRIBUTION:
+        lines.append(f"FHTI {plausibility_words(plausibility(fhti))}.")
+    return lines
+
+
+def _changed_rows(found: Comparison) -> tuple[list[tuple[str, ...]], str]:
+    """Rows that say something, and how many do not."""
+    quiet = Counter(m.change.value for m in found.metrics if m.change in (Change.SAME, Change.UNDECIDED))
+    rows = [row for row in comparison_rows(found) if row[6] not in (*quiet, "no change shown")]
+    told = ", ".join(f"{count} {name}" for name, count in sorted(quiet.items()))
+    return rows, told
+
+
+def _grouped(not_run: Mapping[str, str]) -> list[tuple[str, str]]:
+    """(why, scenarios) so that a filter is told once."""
+    groups: dict[str, list[str]] = {}
+    for name, why in not_run.items():
+        groups.setdefault(why, []).append(name)
+    return [(why, ", ".join(names)) for why, names in groups.items()]
+
+
+def _down(share: float) -> str:
+    return f"{math.floor(share * 1000) / 10:.1f} %"
+
+
+def _share_rows(scenario: ScenarioResult, shares: Mapping[str, Interval | None]) -> list[tuple[str, ...]]:
+    """Each link of the chain: name, onset to it, share of the FTTI, and a warning above 0.8."""
+    rows: list[tuple[str, ...]] = []
+    for name, found in shares.items():
+        if found is None:
+            rows.append((name, "not seen", "–", ""))
+            continue
+        share = found.high_ns / scenario.budget.ftti_ns
+        note = "above 0.8 FTTI" if share > FTTI_WARNING_SHARE else ""
+        rows.append((name, interval_words(found.low_ns, found.high_ns), f"{math.ceil(share * 100)} %", note))
+    return rows
+
+
 def _statistics_rows(scenario: ScenarioResult) -> list[tuple[str, ...]]:
-    """name, n, min, p50, p95, p99, max, budget, margin; upper ends but for min, max as interval."""
+    """name, n, min, p50, p95, p99, max, budget, margin; all but min as intervals."""
     budgets = (
         ("FDTI", scenario.fdti, scenario.budget.fdti_ns),
         ("FHTI", scenario.fhti, scenario.budget.fhti_ns),
@@ -84,10 +188,16 @@ def _statistics_rows(scenario: ScenarioResult) -> list[tuple[str, ...]]:
     rows = []
     for name, found, limit_ns in budgets:
         if found is not None:
-            times = (found.min_low_ns, found.p50_high_ns, found.p95_high_ns, found.p99_high_ns)
+            times = (
+                (found.p50_low_ns, found.p50_high_ns),
+                (found.p95_low_ns, found.p95_high_ns),
+                (found.p99_low_ns, found.p99_high_ns),
+                (found.max_low_ns, found.max_high_ns),
+            )
             margin = margin_words(margin_ns(found, limit_ns))
+            shown = (interval_words(*one) for one in times)
             rows.append(
-                (name, str(found.n), *map(format_ns, times), max_words(found), format_ns(limit_ns), margin)
+                (name, str(found.n), format_ns(found.min_low_ns), *shown, format_ns(limit_ns), margin)
             )
     return rows
 

@@ -89,4 +89,4 @@ def conclude(shots: Iterable[ShotResult]) -> Judgement:
 
 
 def _shape(reason: str) -> str:
-    return re.sub(r"[\d.]+ (ns|µs|ms|s)\b", "#", reason)
+    return re.sub(r"[\d.]+ (?:(?:ns|µs|ms|s)\b|%)", "#", reason)

@@ -1,0 +1,60 @@
+"""What a report shows beside the result itself. Everything may be absent; then the report says so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bench.measure.interval import Interval
+from bench.report.figures import TracePicture
+from bench.verdict.compare import Comparison
+from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportExtras:
+    """traces, shares: by scenario id, of the worst shot. goals: all safety goals, the matrix's denominator.
+
+    not_run: scenario id → why. qualification: None where a current one covers this run, else what is wrong;
+    qualified_by says which. equipment: adapters and instruments.
+    """
+
+    traces: Mapping[str, TracePicture] = field(default_factory=dict)
+    shares: Mapping[str, Mapping[str, Interval | None]] = field(default_factory=dict)
+    goals: Mapping[str, Budget] = field(default_factory=dict)
+    not_run: Mapping[str, str] = field(default_factory=dict)
+    previous: Comparison | None = None
+    qualification: str | None = "no qualification of this rig is known to the report"
+    qualified_by: str = ""
+    equipment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalRow:
+    """One safety goal over all of its scenarios. `worst`: the scenario with the largest share of its FHTI."""
+
+    budget: Budget
+    scenarios: tuple[ScenarioResult, ...]
+    worst: ScenarioResult | None
+
+    @property
+    def must_trip(self) -> int:
+        return sum(s.aim != "must_not_trip" for s in self.scenarios)
+
+    @property
+    def passed(self) -> int:
+        return sum(s.judgement.verdict is Verdict.PASS for s in self.scenarios)
+
+    @property
+    def verdict(self) -> Verdict:
+        return max((s.judgement.verdict for s in self.scenarios), default=Verdict.NONE)
+
+
+def goal_rows(run: RunResult, goals: Mapping[str, Budget]) -> tuple[GoalRow, ...]:
+    """Goals with scenarios first, worst verdict on top; goals without any keep their place at the end."""
+    known = {**goals, **{s.budget.safety_goal: s.budget for s in run.scenarios}}
+    rows = []
+    for goal, budget in known.items():
+        own = tuple(s for s in run.scenarios if s.budget.safety_goal == goal)
+        measured = [s for s in own if s.fhti is not None]
+        worst = max(measured, key=lambda s: s.fhti.max_high_ns if s.fhti else 0, default=None)
+        rows.append(GoalRow(budget=budget, scenarios=own, worst=worst))
+    return tuple(sorted(rows, key=lambda row: (not row.scenarios, -row.verdict)))
