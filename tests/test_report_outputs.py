@@ -241,7 +241,11 @@ def test_a_report_says_what_is_missing_and_counts_the_goals() -> None:
 
 def test_a_hundred_scenarios_with_their_pictures_stay_below_three_megabytes() -> None:
     points = [(k * NS_PER_MS, math.sin(k / 7)) for k in range(6_000)]
-    series = tuple(TraceSeries(title=f"s{k}", unit="V", points=points, steps=k > 2) for k in range(5))
+    states = [(t, float(t // (300 * NS_PER_MS) % 2)) for t, _ in points]
+    series = (
+        *(TraceSeries(title=f"s{k}", unit="V", points=points) for k in range(2)),
+        *(TraceSeries(title=f"f{k}", unit="", points=states, steps=True) for k in range(3)),
+    )
     shots = sample_run(n=59).scenarios[0].shots
     many = tuple(scenario(f"s{k}", "t", OVERVOLTAGE, list(shots), Verdict.PASS) for k in range(100))
     picture = TracePicture(title="worst", series=series, onset_ns=NS_PER_MS)
