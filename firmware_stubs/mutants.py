@@ -8,11 +8,13 @@ from pathlib import Path
 
 from bench.errors import DutError, nearest
 from firmware_stubs.reference_bms.bms import Parts, ReferenceBms
+from firmware_stubs.reference_bms.cell_monitor import CellMonitor
 from firmware_stubs.reference_bms.contactor_supervision import ContactorSupervision
 from firmware_stubs.reference_bms.dtc_memory import CODES
 from firmware_stubs.reference_bms.faults import Fault, mask
+from firmware_stubs.reference_bms.insulation_monitor import InsulationMonitor
 from firmware_stubs.reference_bms.limits import Limits
-from firmware_stubs.reference_bms.monitors import CellMonitor, InsulationMonitor
+from firmware_stubs.reference_bms.nvm import Nvm
 from firmware_stubs.reference_bms.state_machine import State, StateMachine
 
 
@@ -130,15 +132,18 @@ def build_hash(name: str) -> bytes:
     return digest.digest()
 
 
-def build(name: str, *, limits: Limits | None = None) -> ReferenceBms:
-    """The firmware called `name`: "reference" or a key of MUTANTS. Raises DutError for any other."""
+def build(name: str, *, limits: Limits | None = None, nvm: Nvm | None = None) -> ReferenceBms:
+    """The firmware called `name`: "reference" or a key of MUTANTS; with the `nvm` of a life before, restarted.
+
+    Raises DutError for any other name.
+    """
     limits = limits or Limits()
     if name == REFERENCE:
-        return ReferenceBms(limits, build_hash(name))
+        return ReferenceBms(limits, build_hash(name), nvm=nvm)
     mutant = MUTANTS.get(name)
     if mutant is None:
         known = (REFERENCE, *MUTANTS)
         raise DutError(f"no firmware '{name}'; expected one of {', '.join(known)}{nearest(name, known)}")
     if mutant.calibrate is not None:
         limits = mutant.calibrate(limits)
-    return ReferenceBms(limits, build_hash(name), mutant.parts)
+    return ReferenceBms(limits, build_hash(name), mutant.parts, nvm)

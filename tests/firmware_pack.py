@@ -6,13 +6,20 @@ from typing import Any
 
 import cantools
 
+from bench.codec.database import Database
 from bench.dut.firmware import Firmware
 from bench.trace.events import CanFrame
 
 MS = 1_000_000
+# Other profiles than P01: protected by the bench's codec, which is not the firmware's own either.
+_BY_THE_CODEC = ("IO_AfeStatus", "VCU_Vehicle", "CHG_Status")
 _DBC = Path(__file__).parent.parent / "dbc"
 BMS = cantools.database.load_file(_DBC / "bms.dbc")
 IO = cantools.database.load_file(_DBC / "bench_io.dbc")
+VEHICLE = cantools.database.load_file(_DBC / "vehicle.dbc")
+PROTECTIONS = {
+    message.name: message.protection for message in Database.load(*sorted(_DBC.glob("*.dbc"))).messages
+}
 
 
 def crc8(data: bytes) -> int:
@@ -34,9 +41,15 @@ def decode(can_id: int, data: bytes) -> dict[str, Any]:
 
 @cache
 def _protected(name: str, counter: int, values: tuple[tuple[str, float], ...]) -> CanFrame:
-    message = (BMS if name == "VCU_BmsCommand" else IO).get_message_by_name(name)
-    data = bytearray(message.encode({**dict(values), "Crc8": 0, "AliveCounter": counter}))
-    data[0] = crc8(message.frame_id.to_bytes(2, "little") + data[1:])
+    message = next(one for db in (IO, BMS, VEHICLE) for one in db.messages if one.name == name)
+    crc = "Crc16" if name == "IO_AfeStatus" else "Crc8"
+    data = bytearray(message.encode({**dict(values), crc: 0, "AliveCounter": counter}, strict=False))
+    if name in _BY_THE_CODEC:
+        protection = PROTECTIONS[name]
+        assert protection is not None
+        protection.protect(data, counter)
+    else:
+        data[0] = crc8(message.frame_id.to_bytes(2, "little") + data[1:])
     return CanFrame(message.frame_id, bytes(data))
 
 
@@ -62,6 +75,12 @@ class Pack:
         self.hall_a: float | None = None  # None: the second channel reads what the first one does
         self.sensor_bits: set[str] = set()
         self.clamp15 = True
+        self.chain_status = self.modules_lost = self.open_wire = self.balancing = 0
+        self.adc_fault = self.stale_sweeps = self.crash_flag = False
+        self.sweep_crc = 0
+        self.speed_kmh = 0.0
+        self.pack_offset_v = 0.0  # pack voltage beside the sum of cells
+        self._sweeps = 0
         self.pyro_open = False
         self.hvil_closed = True
         self.crash = False
@@ -89,11 +108,12 @@ class Pack:
         return bits & 1, bits >> 1 & 1, bits >> 2
 
     def flag(self, name: str) -> bool:
-        return bool(self.last("BMS_Faults")[name])
+        return bool({**self.last("BMS_Faults"), **self.last("BMS_Faults2")}[name])
 
     def set_flags(self) -> set[str]:
-        ignored = ("Crc8", "AliveCounter", "WorstCellIndex")
-        return {name for name, value in self.last("BMS_Faults").items() if value and name not in ignored}
+        ignored = ("Crc8", "AliveCounter", "WorstCellIndex", "WorstSensorIndex")
+        values = {**self.last("BMS_Faults"), **self.last("BMS_Faults2")}
+        return {name for name, value in values.items() if value and name not in ignored}
 
     def codes(self) -> set[int]:
         return {values["DtcCode"] for _, values in self.sent("BMS_Dtc")} - {0}
@@ -139,9 +159,10 @@ class Pack:
         self.run(40)
 
     def protected(self, name: str, values: dict[str, float]) -> CanFrame:
-        counter = self._counters.get(name, 14)
+        states = {"IO_AfeStatus": 256, "CHG_Status": 16}.get(name, 15)
+        counter = self._counters.get(name, states - 1)
         if name not in self.frozen:
-            counter = (counter + 1) % 15
+            counter = (counter + 1) % states
         self._counters[name] = counter
         frame = _protected(name, counter, tuple(values.items()))
         if name in self.bad_crc:
@@ -160,8 +181,15 @@ class Pack:
                     "IO_CellVoltages",
                     CanFrame(0x300, _cell_group(group, *self.cells_v[4 * group : 4 * group + 4])),
                 )
+            self._sweeps += not self.stale_sweeps
+            self._send("sense", "IO_AfeStatus", self.protected("IO_AfeStatus", self._afe()))
+            charger = {"ChargerState": 2 if self.mode == 2 else 0, "PlugConnected": int(self.mode == 2)}
+            charger |= {"OutputVoltage": 355, "OutputCurrent": 0, "ChargerTemperature": 30, "ChargerFault": 0}
+            self._send("vehicle", "CHG_Status", self.protected("CHG_Status", charger))
             self._send("sense", "IO_Insulation", self.protected("IO_Insulation", self._insulation()))
         if self._tick % 100 == 0:
+            balancing = {"ActiveChannels": self.balancing, "FirstChannel": int(self.balancing > 0)}
+            self._send("sense", "IO_Balancing", self.protected("IO_Balancing", balancing))
             for group in range(4):
                 numbers = range(6 * group + 1, 6 * group + 7)
                 sensors = {f"Temperature{n:02d}": self.temperatures_c[n - 1] for n in numbers}
@@ -171,6 +199,9 @@ class Pack:
         self._send("sense", "IO_Contactors", self.protected("IO_Contactors", self._contacts()))
         if self._tick % 2 == 0:
             wish = {"ModeRequest": self.mode, "FaultReset": int(self.reset), "ChargerAllowed": 1}
+            moving = {"VehicleSpeed": self.speed_kmh, "TorqueRequest": 0, "Ignition": 2, "Gear": 3}
+            moving |= {"BrakePressed": 0, "CrashFlag": int(self.crash_flag)}
+            self._send("vehicle", "VCU_Vehicle", self.protected("VCU_Vehicle", moving))
             self._send("vehicle", "VCU_BmsCommand", self.protected("VCU_BmsCommand", wish))
 
     def _current(self) -> dict[str, float]:
@@ -180,6 +211,16 @@ class Pack:
             **dict.fromkeys(self.sensor_bits, 1),
             "PackCurrent": self.current_a,
             "PackCurrentRedundant": hall_a,
+        }
+
+    def _afe(self) -> dict[str, float]:
+        return {
+            "ChainStatus": self.chain_status,
+            "SweepCounter": self._sweeps % 16,
+            "OpenWire": self.open_wire,
+            "AdcFault": int(self.adc_fault),
+            "ModulesLost": self.modules_lost,
+            "SweepCrc": self.sweep_crc,
         }
 
     def _insulation(self) -> dict[str, float]:
@@ -199,7 +240,7 @@ class Pack:
             f"{name}Feedback": int((coil or name in self.welded) and name not in self.stuck_open)
             for name, coil in zip(names, coils)
         }
-        pack_v = round(sum(self.cells_v) / 0.05) * 0.05
+        pack_v = round((sum(self.cells_v) + self.pack_offset_v) / 0.05) * 0.05
         link_v = pack_v if self.link_follows and (coils[0] or coils[2]) else 0.0
         return {
             **closed,

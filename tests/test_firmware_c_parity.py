@@ -18,13 +18,21 @@ from bench.wiring import simulated
 from bench.wiring.common import Wired
 from firmware_stubs import mutants
 from firmware_stubs.builds import build
+from firmware_stubs.reference_bms import outputs
 from firmware_stubs.reference_bms.e2e import crc_of, start_of
 from firmware_stubs.reference_bms.limits import Limits
 from firmware_stubs.reference_bms_c import compile as c
 
-pytestmark = pytest.mark.skipif(
-    c.compiler() is None, reason="the firmware in C needs a C compiler: none of cc, gcc, clang found"
-)
+IN_C_VERSION = (1, 0, 0)  # the version of the Python firmware that the one in C follows
+pytestmark = [
+    pytest.mark.skipif(
+        c.compiler() is None, reason="the firmware in C needs a C compiler: none of cc, gcc, clang found"
+    ),
+    pytest.mark.skipif(
+        outputs.VERSION != IN_C_VERSION,
+        reason=f"the firmware in C follows version {IN_C_VERSION}, that in Python is at {outputs.VERSION}",
+    ),
+]
 
 RUN_SEED = 1
 # Mutants of firmware_stubs/mutants.py that are not written in C, and why. Nothing else may be missing.

@@ -125,15 +125,15 @@ def test_blind_ones_stay_blind_and_still_warn() -> None:
         assert _flagged_ms(played(name, situation), "CellOvervoltage") is None
         assert played(name, situation).coils == (1, 1, 0)
     assert played("never_detects_overvoltage", "overvoltage").flag("CellOvervoltageWarning")
-    assert not played("misses_weld", "weld").set_flags()
-    assert played("reference", "weld").set_flags() == {"WeldMinus"}
+    assert not played("misses_weld", "weld").flag("WeldMinus")
+    assert played("reference", "weld").flag("WeldMinus")
     assert not played("misses_symmetric_insulation", "both poles").flag("InsulationFault")
     assert played("reference", "both poles").flag("InsulationFault")
 
 
 def test_wrong_code_in_the_right_moment() -> None:
     pack = played("wrong_overvoltage_dtc", "overvoltage")
-    assert pack.codes() == {0x1A0216}
+    assert 0x1A0216 in pack.codes() and 0x1A0117 not in pack.codes()
     assert pack.flag("CellOvervoltage") and not pack.flag("CellUndervoltage")
 
 

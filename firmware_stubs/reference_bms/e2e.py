@@ -1,21 +1,34 @@
-"""AUTOSAR E2E profile 1, variant BOTH.
+"""AUTOSAR E2E: profiles 1 (variants BOTH and NIBBLE, the latter also as profile 11), 2 and 5.
 
 Written apart from the bench's codec, so that an error in one shows in the other.
 """
 
 
-def _table() -> tuple[int, ...]:
+def _table(polynomial: int) -> tuple[int, ...]:
     entries = []
     for byte in range(256):
         crc = byte
         for _ in range(8):
-            crc = (crc << 1) ^ 0x1D if crc & 0x80 else crc << 1
+            crc = (crc << 1) ^ polynomial if crc & 0x80 else crc << 1
             crc &= 0xFF
         entries.append(crc)
     return tuple(entries)
 
 
-TABLE = _table()
+def _table_16() -> tuple[int, ...]:
+    entries = []
+    for byte in range(256):
+        crc = byte << 8
+        for _ in range(8):
+            crc = (crc << 1) ^ 0x1021 if crc & 0x8000 else crc << 1
+            crc &= 0xFFFF
+        entries.append(crc)
+    return tuple(entries)
+
+
+TABLE = _table(0x1D)
+TABLE_H2F = _table(0x2F)
+TABLE_CCITT = _table_16()
 COUNTER_STATES = 15
 
 
@@ -32,8 +45,26 @@ def crc_of(start: int, data: bytes) -> int:
     return crc
 
 
+def crc_h2f_of(data_id: int, data: bytes) -> int:
+    """Profile 2: over bytes 1..n-1, then the data id of this counter."""
+    crc = 0xFF
+    for byte in data[1:]:
+        crc = TABLE_H2F[crc ^ byte]
+    return TABLE_H2F[crc ^ data_id] ^ 0xFF
+
+
+def crc_ccitt_of(data_id: int, data: bytes) -> int:
+    """Profile 5: over bytes 2..n-1, then the data id, low byte first."""
+    crc = 0xFFFF
+    for byte in data[2:]:
+        crc = (crc << 8 & 0xFFFF) ^ TABLE_CCITT[crc >> 8 ^ byte]
+    for byte in (data_id & 0xFF, data_id >> 8):
+        crc = (crc << 8 & 0xFFFF) ^ TABLE_CCITT[crc >> 8 ^ byte]
+    return crc
+
+
 class Receiver:
-    """Checks one protected message. `failed` at three more bad frames than good ones, until made up for."""
+    """Checks one message of profile 1. `failed` at three more bad frames than good ones, until made up for."""
 
     __slots__ = ("_bad", "_last", "_start", "failed")
 
@@ -45,14 +76,23 @@ class Receiver:
         self._bad = 0
         self.failed = False
 
-    def accept(self, data: bytes) -> bool:
-        """Whether this frame's values may be used: right CRC, and a counter that is valid and has moved."""
+    def crc_fits(self, data: bytes) -> bool:
         crc = self._start
         for byte in data[1:]:
             crc = TABLE[crc ^ byte]
+        return crc == data[0]
+
+    def counter_fits(self, data: bytes) -> bool:
+        """A counter that can be, and that has moved."""
         counter = data[1] & 0x0F
-        if crc == data[0] and counter != self._last and counter < COUNTER_STATES:
-            self._last = counter
+        if counter == self._last or counter >= COUNTER_STATES:
+            return False
+        self._last = counter
+        return True
+
+    def accept(self, data: bytes) -> bool:
+        """Whether this frame's values may be used: right CRC, and a counter that is valid and has moved."""
+        if self.crc_fits(data) and self.counter_fits(data):
             if self._bad:
                 self._bad -= 1
                 if not self._bad:
@@ -65,6 +105,58 @@ class Receiver:
         return False
 
 
+class NibbleReceiver(Receiver):
+    """Profile 11, variant NIBBLE: the data id's third nibble stands in byte 1, only its low byte is implicit."""
+
+    __slots__ = ("_nibble",)
+
+    def __init__(self, data_id: int) -> None:
+        super().__init__(data_id & 0xFF)
+        self._nibble = data_id >> 4 & 0xF0
+
+    def crc_fits(self, data: bytes) -> bool:
+        return data[1] & 0xF0 == self._nibble and super().crc_fits(data)
+
+
+class ListReceiver(Receiver):
+    """Profile 2: the counter, 0..15, chooses one of sixteen data ids."""
+
+    __slots__ = ("_ids",)
+
+    def __init__(self, ids: tuple[int, ...]) -> None:
+        super().__init__(0)
+        self._ids = ids
+
+    def crc_fits(self, data: bytes) -> bool:
+        return crc_h2f_of(self._ids[data[1] & 0x0F], data) == data[0]
+
+    def counter_fits(self, data: bytes) -> bool:
+        counter = data[1] & 0x0F
+        if counter == self._last:
+            return False
+        self._last = counter
+        return True
+
+
+class WideReceiver(Receiver):
+    """Profile 5: CRC-16 in bytes 0 and 1, counter 0..255 in byte 2."""
+
+    __slots__ = ("_id",)
+
+    def __init__(self, data_id: int) -> None:
+        super().__init__(0)
+        self._id = data_id
+
+    def crc_fits(self, data: bytes) -> bool:
+        return crc_ccitt_of(self._id, data) == data[0] | data[1] << 8
+
+    def counter_fits(self, data: bytes) -> bool:
+        if data[2] == self._last:
+            return False
+        self._last = data[2]
+        return True
+
+
 class Sender:
     """Protects one message: counter into the low nibble of byte 1, CRC into byte 0."""
 
@@ -74,14 +166,52 @@ class Sender:
         self._start = start_of(data_id)
         self._counter = COUNTER_STATES - 1
 
-    def protect(self, payload: int, length: int) -> bytes:
-        """`payload` is the frame as a little-endian integer with bits 0..11 clear."""
+    def next_counter(self) -> int:
         counter = self._counter + 1
         if counter == COUNTER_STATES:
             counter = 0
         self._counter = counter
-        data = (payload | counter << 8).to_bytes(length, "little")
+        return counter
+
+    def protect(self, payload: int, length: int) -> bytes:
+        """`payload` is the frame as a little-endian integer with bits 0..11 clear."""
+        data = (payload | self.next_counter() << 8).to_bytes(length, "little")
         crc = self._start
         for byte in data[1:]:
             crc = TABLE[crc ^ byte]
         return bytes((crc,)) + data[1:]
+
+
+class ListSender:
+    """Profile 2: as Sender, with counter 0..15 and its data id."""
+
+    __slots__ = ("_counter", "_ids")
+
+    def __init__(self, ids: tuple[int, ...]) -> None:
+        self._ids = ids
+        self._counter = 15
+
+    def protect(self, payload: int, length: int) -> bytes:
+        counter = self._counter = (self._counter + 1) & 0x0F
+        data = (payload | counter << 8).to_bytes(length, "little")
+        return bytes((crc_h2f_of(self._ids[counter], data),)) + data[1:]
+
+
+class WideSender:
+    """Profile 5: `payload` is the frame as a little-endian integer with bits 0..23 clear."""
+
+    __slots__ = ("_counter", "_id")
+
+    def __init__(self, data_id: int) -> None:
+        self._id = data_id
+        self._counter = 255
+
+    def protect(self, payload: int, length: int) -> bytes:
+        counter = self._counter = (self._counter + 1) & 0xFF
+        data = (payload | counter << 16).to_bytes(length, "little")
+        return crc_ccitt_of(self._id, data).to_bytes(2, "little") + data[2:]
+
+
+def data_ids_of(can_id: int) -> tuple[int, ...]:
+    """The sixteen data ids of a profile 2 message (E2E_DataIdList in its DBC)."""
+    return tuple((can_id * 7 + 13 * k) % 251 for k in range(16))

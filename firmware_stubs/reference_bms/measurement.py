@@ -4,13 +4,19 @@ Decoding is by shifts, because the cell sweep alone brings 240 frames a second. 
 dbc/bench_io.dbc, dbc/bms.dbc.
 """
 
-from firmware_stubs.reference_bms.e2e import Receiver
+from firmware_stubs.reference_bms.debounce import InARow
+from firmware_stubs.reference_bms.e2e import ListReceiver, NibbleReceiver, Receiver, WideReceiver, data_ids_of
 from firmware_stubs.reference_bms.limits import CELLS, SENSORS
 
 NEVER_NS = -1
 CELL_NO_VALUE = 16383
 TEMPERATURE_NO_VALUE = 1023
 INVALID = 2
+NTC_OPEN, NTC_SHORT = 0, 1022  # raw temperatures at the ends of the range
+HIGHEST_MODE = 2
+_HIGHEST_SPEED = 40000  # 400 km/h
+_HIGHEST_OUTPUT = 10000  # 1000 V
+_FLAW_FRAMES = 3
 
 _ALL_CELL_GROUPS = (1 << 24) - 1
 _ALL_SENSOR_GROUPS = (1 << 4) - 1
@@ -91,67 +97,96 @@ class TemperatureInput:
         return True
 
 
-class CurrentInput:
-    """The current sensor; milliampere, discharge positive."""
+class Heard:
+    """A protected message: when its values were last good, and whether it has come in a wrong shape."""
 
-    __slots__ = ("e2e", "heard_ns", "milliampere")
+    __slots__ = ("e2e", "flaw", "heard_ns", "length")
+
+    def __init__(self, e2e: Receiver, length: int) -> None:
+        self.e2e = e2e
+        self.length = length
+        self.heard_ns = NEVER_NS
+        self.flaw = InARow(_FLAW_FRAMES)
+
+    def usable(self, data: bytes) -> bool:
+        """Right length, right CRC, a counter that has moved."""
+        if len(data) != self.length:
+            self.flaw.update(True)
+            return False
+        return self.e2e.accept(data)
+
+    def in_range(self, good: bool) -> bool:
+        """Whether its values can be; notes it when they can't."""
+        if not good or self.flaw.count or self.flaw.active:
+            self.flaw.update(not good)
+        return good
+
+
+class CurrentInput(Heard):
+    """The current sensor; milliampere, discharge positive, of the shunt and of the Hall channel."""
+
+    __slots__ = ("erroneous", "hall_milliampere", "milliampere")
 
     def __init__(self) -> None:
-        self.e2e = Receiver(770)
-        self.heard_ns = NEVER_NS
-        self.milliampere = 0
+        super().__init__(Receiver(770), 8)
+        self.milliampere = self.hall_milliampere = 0
+        self.erroneous = False
 
     def receive(self, now_ns: int, data: bytes) -> bool:
-        """True when the value may be used: protected, and the sensor reports no error."""
-        if len(data) != 8 or not self.e2e.accept(data) or data[1] & 0x10:
+        """True when protected. With an error reported by the sensor its values are not taken over."""
+        if not self.usable(data):
             return False
-        self.milliampere = int.from_bytes(data[2:5], "little", signed=True)
         self.heard_ns = now_ns
+        self.erroneous = bool(data[1] & 0x70)
+        if not self.erroneous:
+            word = int.from_bytes(data[2:], "little")
+            shunt, hall = word & 0xFFFFFF, word >> 24
+            self.milliampere = shunt - (shunt >> 23 << 24)
+            self.hall_milliampere = hall - (hall >> 23 << 24)
         return True
 
 
-class InsulationInput:
-    """The insulation monitor; each pole to chassis in units of 100 ohm."""
+class InsulationInput(Heard):
+    """The insulation monitor; each pole to chassis in units of 100 ohm, the age of that in units of 100 ms."""
 
-    __slots__ = ("e2e", "heard_ns", "minus_hectoohm", "plus_hectoohm")
+    __slots__ = ("age", "minus_hectoohm", "plus_hectoohm", "status", "trouble")
 
     def __init__(self) -> None:
-        self.e2e = Receiver(771)
-        self.heard_ns = NEVER_NS
-        self.plus_hectoohm = 0
-        self.minus_hectoohm = 0
+        super().__init__(Receiver(771), 8)
+        self.plus_hectoohm = self.minus_hectoohm = 0
+        self.status = self.age = 0
+        self.trouble = 0  # bit 0 chassis connection lost, bit 1 device error
 
     def receive(self, now_ns: int, data: bytes) -> bool:
-        """True when the values may be used: protected, and the monitor calls them valid."""
-        if len(data) != 8 or not self.e2e.accept(data) or data[1] & 0xF0:
+        """True when protected and within range."""
+        if not self.usable(data) or not self.in_range(data[1] >> 4 <= 2):
             return False
+        self.status = data[1] >> 4
+        self.age = data[6]
+        self.trouble = data[7] & 3
         self.plus_hectoohm = data[2] | data[3] << 8
         self.minus_hectoohm = data[4] | data[5] << 8
         self.heard_ns = now_ns
         return True
 
 
-class ContactorInput:
-    """Auxiliary contacts, HVIL, crash line, clamp 30, and the two high voltages in units of 50 mV."""
+class ContactorInput(Heard):
+    """Auxiliary contacts, HVIL, crash line, pyro, clamps, and the two high voltages in units of 50 mV."""
 
     __slots__ = (
-        "crash", "e2e", "heard_ns", "hvil_closed", "link_raw", "minus", "pack_raw", "plus", "precharge",
+        "clamp_15", "crash", "hvil_closed", "link_raw", "minus", "pack_raw", "plus", "precharge", "pyro_open",
         "supply_raw",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.e2e = Receiver(772)
-        self.heard_ns = NEVER_NS
+        super().__init__(Receiver(772), 8)
         self.plus = self.minus = self.precharge = INVALID
-        self.hvil_closed = False
-        self.crash = False
-        self.supply_raw = 0
-        self.link_raw = 0
-        self.pack_raw = 0
+        self.hvil_closed = self.crash = self.pyro_open = self.clamp_15 = False
+        self.supply_raw = self.link_raw = self.pack_raw = 0
 
     def receive(self, now_ns: int, data: bytes) -> bool:
         """True when protected. Feedback that is Invalid is taken over but does not refresh `heard_ns`."""
-        if len(data) != 8 or not self.e2e.accept(data):
+        if not self.usable(data):
             return False
         switches = data[1] >> 4
         lines = data[2]
@@ -160,6 +195,8 @@ class ContactorInput:
         self.precharge = precharge = lines & 3
         self.hvil_closed = bool(lines & 4)
         self.crash = bool(lines & 8)
+        self.pyro_open = bool(lines & 16)
+        self.clamp_15 = bool(lines & 32)
         self.supply_raw = data[3]
         self.link_raw = data[4] | data[5] << 8
         self.pack_raw = data[6] | data[7] << 8
@@ -168,20 +205,60 @@ class ContactorInput:
         return True
 
 
-class CommandInput:
-    """What the vehicle asks."""
+class AfeInput(Heard):
+    """What the AFE chain says of itself after each sweep."""
 
-    __slots__ = ("e2e", "heard_ns", "mode", "reset")
+    __slots__ = ("adc_fault", "modules_lost", "open_wire", "status", "sweep", "sweep_crc")
 
     def __init__(self) -> None:
-        self.e2e = Receiver(160)
-        self.heard_ns = NEVER_NS
+        super().__init__(WideReceiver(774), 8)
+        self.status = self.sweep = self.open_wire = self.modules_lost = self.sweep_crc = 0
+        self.adc_fault = False
+
+    def receive(self, now_ns: int, data: bytes) -> bool:
+        """True when protected and within range."""
+        if not self.usable(data) or not self.in_range(data[3] & 0x0F <= 4 and data[4] & 0x7F <= CELLS + 1):
+            return False
+        self.heard_ns = now_ns
+        self.status = data[3] & 0x0F
+        self.sweep = data[3] >> 4
+        self.open_wire = data[4] & 0x7F
+        self.adc_fault = bool(data[4] & 0x80)
+        self.modules_lost = data[5]
+        self.sweep_crc = data[6] | data[7] << 8
+        return True
+
+
+class BalancingInput(Heard):
+    """How many balancing switches are on, as read back."""
+
+    __slots__ = ("active",)
+
+    def __init__(self) -> None:
+        super().__init__(Receiver(775), 6)
+        self.active = 0
+
+    def receive(self, now_ns: int, data: bytes) -> bool:
+        if not self.usable(data) or not self.in_range(data[2] <= CELLS):
+            return False
+        self.heard_ns = now_ns
+        self.active = data[2]
+        return True
+
+
+class CommandInput(Heard):
+    """What the vehicle asks."""
+
+    __slots__ = ("mode", "reset")
+
+    def __init__(self) -> None:
+        super().__init__(Receiver(160), 4)
         self.mode = 0
         self.reset = False
 
     def receive(self, now_ns: int, data: bytes) -> bool:
         """True on the rising edge of FaultReset."""
-        if len(data) != 4 or not self.e2e.accept(data):
+        if not self.usable(data) or not self.in_range(data[1] >> 4 <= HIGHEST_MODE):
             return False
         self.mode = data[1] >> 4
         pressed = bool(data[2] & 1)
@@ -189,3 +266,51 @@ class CommandInput:
         self.reset = pressed
         self.heard_ns = now_ns
         return edge
+
+
+class _Listened(Heard):
+    """A message nobody waits for: taking it in is all there is to do."""
+
+    __slots__ = ()
+
+    def receive(self, now_ns: int, data: bytes) -> bool:
+        raise NotImplementedError
+
+    def receive_only(self, now_ns: int, data: bytes) -> None:
+        self.receive(now_ns, data)
+
+
+class VehicleInput(_Listened):
+    """Speed in units of 0.01 km/h and the crash flag; the frame's numbers are big-endian."""
+
+    __slots__ = ("crash", "speed_raw")
+
+    def __init__(self) -> None:
+        super().__init__(NibbleReceiver(512), 8)
+        self.crash = False
+        self.speed_raw = 0
+
+    def receive(self, now_ns: int, data: bytes) -> bool:
+        speed = data[2] << 8 | data[3] if len(data) == 8 else 0
+        if not self.usable(data) or not self.in_range(speed <= _HIGHEST_SPEED):
+            return False
+        self.heard_ns = now_ns
+        self.speed_raw = speed
+        self.crash = bool(data[6] & 0x40)
+        return True
+
+
+class ChargerInput(_Listened):
+    """The charger: only whether it is there and talks sense."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(ListReceiver(data_ids_of(528)), 8)
+
+    def receive(self, now_ns: int, data: bytes) -> bool:
+        volt = data[2] << 8 | data[3] if len(data) == 8 else 0
+        if not self.usable(data) or not self.in_range(volt <= _HIGHEST_OUTPUT and data[1] >> 5 <= 4):
+            return False
+        self.heard_ns = now_ns
+        return True

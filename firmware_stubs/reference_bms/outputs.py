@@ -1,11 +1,11 @@
 """The frames of dbc/bms.dbc: when each is due, and how it is packed."""
 
 from firmware_stubs.reference_bms.dtc_memory import DtcMemory
-from firmware_stubs.reference_bms.e2e import Sender
+from firmware_stubs.reference_bms.e2e import ListSender, Sender, WideSender, data_ids_of
 from firmware_stubs.reference_bms.faults import FaultMemory
 from firmware_stubs.reference_bms.limits import CELLS, Limits
 
-VERSION = (1, 0, 0)
+VERSION = (1, 1, 0)
 HARDWARE_REVISION = 1
 
 
@@ -34,17 +34,38 @@ class FaultsFrame:
 
     def encode(self, faults: FaultMemory, worst_cell: int) -> bytes:
         self.sent_word = faults.word
-        return self._sender.protect(faults.word << 16 | worst_cell << 48, 8)
+        return self._sender.protect((faults.word & 0xFFFFFFFF) << 16 | worst_cell << 48, 8)
+
+
+class Faults2Frame:
+    """BMS_Faults2, every 20 ms and on a change."""
+
+    def __init__(self) -> None:
+        self._sender = ListSender(data_ids_of(260))
+
+    def encode(self, faults: FaultMemory, worst_sensor: int) -> bytes:
+        return self._sender.protect(faults.word >> 32 << 16 | worst_sensor << 48, 8)
+
+
+class HealthFrame:
+    """BMS_Health, every second."""
+
+    def __init__(self) -> None:
+        self._sender = WideSender(278)
+
+    def encode(self, soc: float, soh: float, capacity_ah: float) -> bytes:
+        payload = clamp(round(soh * 1000), 1023) << 24 | clamp(round(soc * 10000), 16383) << 34
+        return self._sender.protect(payload | clamp(round(capacity_ah * 100)) << 48, 8)
 
 
 class ContactorsFrame:
-    """BMS_Contactors, every 20 ms."""
+    """BMS_Contactors, every 20 ms, and when the pyro fuse fires."""
 
     def __init__(self) -> None:
         self._sender = Sender(258)
 
     def encode(self, plus: int, minus: int, precharge: int, lines: int, supply_raw: int) -> bytes:
-        """`lines`: bit 0 HVIL closed, bit 1 crash."""
+        """`lines`: HVIL closed, crash, pyro command, cooling request, thermal alarm, from bit 0."""
         return self._sender.protect(
             plus << 12 | minus << 14 | precharge << 16 | lines << 18 | supply_raw << 24, 4
         )
@@ -84,9 +105,9 @@ def encode_insulation(plus_hectoohm: int, minus_hectoohm: int, status: int) -> b
     return (plus_hectoohm | minus_hectoohm << 16 | status << 32).to_bytes(6, "little")
 
 
-def identity_pages(limits: Limits, build_hash: bytes) -> tuple[bytes, bytes]:
+def identity_pages(limits: Limits, build_hash: bytes, cause: int, boots: int) -> tuple[bytes, bytes]:
     """Both pages of BMS_Identity; the number sent is the first four bytes of the hash, big-endian."""
-    versions = bytes((0, *VERSION, HARDWARE_REVISION, 0, 0, 0))
+    versions = bytes((0, *VERSION, HARDWARE_REVISION, cause, clamp(boots - 1, 255), 0))
     number = int.from_bytes(build_hash[:4], "big")
     build = (
         bytes((1,))

@@ -1,0 +1,56 @@
+"""The AFE chain: what it says of itself, and whether it is fresh; and the balancing switches."""
+
+from binascii import crc_hqx
+
+from firmware_stubs.reference_bms.debounce import InARow
+from firmware_stubs.reference_bms.faults import Fault, FaultMemory
+from firmware_stubs.reference_bms.limits import Limits
+from firmware_stubs.reference_bms.measurement import AfeInput, BalancingInput
+
+PEC_ERROR, TIMEOUT, PARTLY_LOST = 1, 2, 3
+
+
+class AfeMonitor:
+    """Every 100 ms status frame."""
+
+    def __init__(self, limits: Limits, faults: FaultMemory) -> None:
+        self._faults = faults
+        self._chain = InARow(limits.chain_frames)
+        self._modules = InARow(limits.chain_frames)
+        self._open_wire = InARow(limits.afe_frames)
+        self._adc = InARow(limits.afe_frames)
+        self._last_sweep = -1
+
+    def is_stale(self, afe: AfeInput) -> bool:
+        """The sweep counter stands: old readings are sent again."""
+        stale = afe.sweep == self._last_sweep
+        self._last_sweep = afe.sweep
+        return stale
+
+    def is_corrupt(self, afe: AfeInput, groups: list[bytes] | None) -> bool:
+        """The frames of the last complete sweep against the checksum of it; 0 says that none is given."""
+        if groups is None or not afe.sweep_crc:
+            return False
+        return crc_hqx(b"".join(groups), 0xFFFF) != afe.sweep_crc
+
+    def sample(self, afe: AfeInput, groups: list[bytes] | None) -> None:
+        """`groups`: the frames of a sweep that has come since the last status, None where there was none."""
+        report = self._faults.report
+        broken = afe.status in (PEC_ERROR, TIMEOUT)
+        wrong = self.is_stale(afe) or broken or self.is_corrupt(afe, groups)
+        report(Fault.AFE_CHAIN_FAULT, self._chain.update(wrong))
+        lost = afe.status == PARTLY_LOST or afe.modules_lost != 0
+        report(Fault.AFE_MODULE_LOST, self._modules.update(lost))
+        report(Fault.CELL_OPEN_WIRE, self._open_wire.update(afe.open_wire != 0))
+        report(Fault.AFE_ADC_FAULT, self._adc.update(afe.adc_fault))
+
+
+class BalancingMonitor:
+    """Every second. This BMS leaves balancing to the charger's pauses and never asks for it meanwhile."""
+
+    def __init__(self, limits: Limits, faults: FaultMemory) -> None:
+        self._faults = faults
+        self._stuck = InARow(limits.balancing_frames)
+
+    def sample(self, balancing: BalancingInput) -> None:
+        self._faults.report(Fault.BALANCING_STUCK, self._stuck.update(balancing.active > 0))
