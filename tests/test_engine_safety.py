@@ -11,6 +11,7 @@ import pytest
 from bench.campaign.shots import conclude_shot
 from bench.errors import InstrumentError
 from bench.faults.catalogue.contactor_weld import ContactorWeld
+from bench.instruments import virtual_cells
 from bench.instruments.cell_emulator_sim import CellEmulatorSim
 from bench.links.simulated_serial import SimulatedSerial
 from bench.rig.rig import Rig
@@ -22,7 +23,7 @@ from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace.events import Kind
 from bench.units import NS_PER_MS, NS_PER_S
 from bench.verdict.result import Verdict
-from bench.wiring import simulated
+from bench.wiring import instruments
 from bench.wiring.common import Wired
 from bench.wiring.simulated import build_simulated
 
@@ -88,8 +89,8 @@ def bench(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> Bench:
             super().__init__(*args, **kwargs)
             made.emulators.append(self)
 
-    monkeypatch.setattr(simulated, "SimulatedSerial", KeptSerial)
-    monkeypatch.setattr(simulated, "CellEmulatorSim", KeptEmulator)
+    monkeypatch.setattr(instruments, "SimulatedSerial", KeptSerial)
+    monkeypatch.setattr(virtual_cells, "CellEmulatorSim", KeptEmulator)
     return made
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.config.dut_life import DutConfig
-from bench.errors import ConfigError, nearest
+from bench.config.instruments import InstrumentConfig, read_instruments
+from bench.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,21 +26,6 @@ class SerialConfig:
 
     name: str
     baud: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstrumentConfig:
-    """One instrument. `port` is "virtual" or a device; `dead_man_ns`: tolerated silence of the bench."""
-
-    name: str
-    kind: str
-    link: str
-    port: str
-    dead_man_ns: int
-
-    @property
-    def virtual(self) -> bool:
-        return self.port == "virtual"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +75,7 @@ def load_bench(path: Path) -> BenchConfig:
     if shape is None:  # unreachable after stop_on_mistakes; narrows the type
         raise ConfigError(f"{path}: found no bench; expected one")
     base = path.parent
-    for name, instrument in shape.instrument.items():
-        if instrument.link not in shape.serial:
-            near = nearest(instrument.link, shape.serial)
-            file.mistake(
-                ("instrument", name, "link"),
-                f"found '{instrument.link}'; expected a [serial] line: {', '.join(shape.serial)}{near}",
-            )
+    instruments = read_instruments(file, shape)
     if not shape.can:
         file.mistake(("can",), "found no bus; expected at least one [can.<name>]")
     for channel, bus in shape.can.items():
@@ -125,10 +105,7 @@ def load_bench(path: Path) -> BenchConfig:
             for channel, bus in shape.can.items()
         },
         serial={name: SerialConfig(name=name, baud=line.baud) for name, line in shape.serial.items()},
-        instruments={
-            name: InstrumentConfig(name=name, kind=i.kind, link=i.link, port=i.port, dead_man_ns=i.dead_man)
-            for name, i in shape.instrument.items()
-        },
+        instruments=instruments,
         dut=dut,
         pack=PackConfig(
             chemistry=shape.pack.chemistry,

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from bench.config.dut_table import DutTable
-from bench.config.toml_file import Bitrate, DurationNs, Shape, Share
+from bench.config.toml_file import Amperes, Bitrate, DurationNs, Shape, Share, Volts, Watts
 
 
 class BenchTable(Shape):
@@ -18,7 +18,7 @@ class TimeTable(Shape):
 
 
 class CanTable(Shape):
-    dbc: list[str] = Field(min_length=1)
+    dbc: list[str] = Field(default_factory=list)  # none: a bus of instruments only
     bitrate: Bitrate = Field(gt=0)
     data_bitrate: Bitrate | None = None
     interface: str = "udp_multicast"
@@ -30,10 +30,19 @@ class SerialTable(Shape):
 
 
 class InstrumentTable(Shape):
-    kind: Literal["scpi_cell_emulator"]
-    link: str
-    port: str = "virtual"
-    dead_man: DurationNs = Field(gt=0)
+    kind: str
+    link: str | None = None
+    port: str | list[str] = "virtual"
+    baud: int | None = Field(default=None, gt=0)
+    dead_man: DurationNs | None = Field(default=None, gt=0)
+    first_id: int = Field(default=0, ge=0, le=31)
+    lost_replies: Share = 0.0
+    address: int = Field(default=1, ge=0, le=247)
+    relays: Literal[1, 2, 4, 8, 16, 32, 64] = 8
+    opens: list[int] = Field(default_factory=list)
+    nominal_voltage: Volts | None = None
+    nominal_current: Amperes | None = None
+    nominal_power: Watts | None = None
 
 
 class PackTable(Shape):
@@ -52,7 +61,7 @@ class BenchShape(Shape):
     bench: BenchTable
     time: TimeTable = TimeTable()
     can: dict[str, CanTable]
-    serial: dict[str, SerialTable]
+    serial: dict[str, SerialTable] = Field(default_factory=dict)
     instrument: dict[str, InstrumentTable]
     dut: DutTable
     pack: PackTable

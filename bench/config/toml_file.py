@@ -45,6 +45,14 @@ def _amperes(value: object) -> float:
     return parse_quantity(_text(value, "20 A"), "A")
 
 
+def _volts(value: object) -> float:
+    return parse_quantity(_text(value, "500 V"), "V")
+
+
+def _watts(value: object) -> float:
+    return parse_quantity(_text(value, "15 kW"), "W")
+
+
 def _share(value: object) -> float:
     percent = parse_quantity(_text(value, "50 %"), "%")
     if not 0 <= percent <= 100:
@@ -58,6 +66,8 @@ def _bitrate(value: object) -> int:
 
 DurationNs = Annotated[int, BeforeValidator(_duration)]
 Amperes = Annotated[float, BeforeValidator(_amperes)]
+Volts = Annotated[float, BeforeValidator(_volts)]
+Watts = Annotated[float, BeforeValidator(_watts)]
 Share = Annotated[float, BeforeValidator(_share)]
 Bitrate = Annotated[int, BeforeValidator(_bitrate)]
 

@@ -29,6 +29,7 @@ CURRENT_LIMIT_MA = (
 SINGLE_NS = 300 * NS_PER_MS  # 250 ms are demanded; the rest is what the line itself takes
 LIST_NS = 550 * NS_PER_MS
 SETTLE_NS = 3 * NS_PER_S
+REFRESH_NS = NS_PER_S
 
 _RELAY = {WireFault.NONE: 0, WireFault.OPEN: 1, WireFault.SHORT: 8, WireFault.REVERSED: 96}
 _OFP, _OMP = 1 << 5, 1 << 6
@@ -57,6 +58,7 @@ class NgiN83624:
         self._all = list(range(1, CHANNELS + 1))
         self._points = SetPoints(CHANNELS, SET_STEP_V)
         self._filling = asyncio.Lock()
+        self._verified = False  # every set point was read back once
         self._wires = [WireFault.NONE] * CHANNELS
         self._read_back = ReadBack(
             clock=clock, measure=self.measure, complain=self._line.error, settle_ns=SETTLE_NS
@@ -71,17 +73,25 @@ class NgiN83624:
         return identity
 
     async def set_all(self, voltages_v: Sequence[float]) -> None:
-        """Takes one command per distinct voltage, so up to 7.5 s; cells set meanwhile keep the newer value."""
+        """Takes one command per distinct voltage: up to 7.5 s the first time, and then verified by readback.
+
+        Later calls give up after a second, the largest steps done, and the next call goes on: the caller is not
+        kept from other things. Cells set meanwhile keep the newer value.
+        """
         if len(voltages_v) != CHANNELS:
             raise ValueError(f"{len(voltages_v)} voltages for {CHANNELS} channels")
         self._points.want_all(voltages_v)
         async with self._filling:
+            if self._verified:
+                await self._fill(until_ns=self._clock.now_ns() + REFRESH_NS)
+                return
             await self._fill()
             wrong = await self._not_taken(self._all)
             if wrong:  # a command lost on the way shows only here
                 self._points.doubt(wrong)
                 await self._fill()
                 await self._taken(self._all)
+            self._verified = True
 
     async def set_cells(self, cells: Sequence[int], voltage_v: float) -> None:
         await self._send_point(cells, voltage_v)
@@ -156,8 +166,10 @@ class NgiN83624:
 
     # -- commands --------------------------------------------------------------------------------------------
 
-    async def _fill(self) -> None:
+    async def _fill(self, until_ns: int | None = None) -> None:
         while (step := self._points.next()) is not None:
+            if until_ns is not None and self._clock.now_ns() > until_ns:
+                return
             voltage_v, channels = step
             self._points.sent(channels, voltage_v)  # before it leaves: a newer wish must count as newer
             await self._set("SOUR", "VOLT", f"{voltage_v:.4f}", channels)

@@ -1,11 +1,12 @@
 """The rack of the real-time virtual bench: a process of its own that outlives the bench, as a rack does.
 
-It plays the cell emulator on a pseudo-terminal and the BMS's analogue front end on the sense bus. When the
-bench is killed, nobody is left to switch anything off but the emulator's own dead-man. Run it as
+It plays the cell emulator (`--kind`), a pseudo-terminal for each of its lines, and the BMS's analogue front end on the
+sense bus. When the bench is killed, nobody is left to switch anything off but the emulator's own dead-man. Run it as
 
     python -m bench.instruments.virtual_rack --log rack.jsonl --sense IFACE:key=value,… --layout JSON
 
-It prints {"port": "/dev/pts/N"} and ends on SIGTERM, or once nobody has held the port for `--linger` seconds.
+It prints {"port": "/dev/pts/N", "ports": [one for each line]} and ends on SIGTERM, or once nobody has held a port for
+`--linger` seconds.
 """
 
 import argparse
@@ -23,7 +24,7 @@ import can
 
 from bench.errors import ConfigError, LinkError
 from bench.instruments.afe import AnalogueFrontEnd, read_layout
-from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
+from bench.instruments.virtual_cells import PLAY, VirtualCells, play_cells
 from bench.timing.clock import Clock, Phase
 from bench.timing.host import HostClock, run_on_host
 from bench.trace.events import CanFrame
@@ -112,32 +113,32 @@ class VirtualRack:
     def __init__(
         self,
         clock: Clock,
-        device: PtyDevice,
+        devices: list[PtyDevice],
+        cells: VirtualCells,
         sense: can.BusABC,
         *,
-        channels: int,
         layout: str,
         log: Path | None,
         linger_s: float,
     ) -> None:
         self.ended = asyncio.Event()
         self._clock = clock
-        self._device = device
+        self._devices = devices
         self._sense = sense
-        self._sim = CellEmulatorSim(channels)
+        self._cells = cells
         self._log = log
         self._linger_ns = round(linger_s * NS_PER_S)
         self._logged_trip_ns: int | None = None
         self._safe_ns = 0
         self._send_failed = False
-        attach_simulated(self._sim, device, clock)
+        cells.attach(devices, clock)
         start_ns = clock.now_ns()
         self._burst: list[CanFrame] = []
         pages, cycle_ns, gap_ns = read_layout(layout)
         send = self._one if gap_ns else self._collect
         self._in_a_burst = len(pages.pages)
         AnalogueFrontEnd(
-            clock, pages, lambda: self._sim.output_v(clock.now_ns()), send, cycle_ns=cycle_ns, gap_ns=gap_ns
+            clock, pages, lambda: cells.output_v(clock.now_ns()), send, cycle_ns=cycle_ns, gap_ns=gap_ns
         ).start(start_ns)
         clock.every(WATCH_NS, Phase.OBSERVE, self._watch, first_ns=start_ns)
 
@@ -176,21 +177,24 @@ class VirtualRack:
             self._send_failed = True
 
     def _watch(self) -> None:
-        self._device.watch()
+        for device in self._devices:
+            device.watch()
         now_ns = self._clock.now_ns()
-        volts = [volt for volt in self._sim.output_v(now_ns) if volt == volt]
-        tripped_ns = self._sim.tripped_ns
+        volts = [volt for volt in self._cells.output_v(now_ns) if volt == volt]
+        tripped_ns = self._cells.tripped_ns
         highest_v = max(volts, default=0.0)
         if tripped_ns not in (None, self._logged_trip_ns) and highest_v < SAFE_BELOW_V:
             self._logged_trip_ns = tripped_ns
             self._safe_ns = now_ns
             self._note(event="dead_man", tripped_ns=tripped_ns, safe_ns=now_ns, highest_v=highest_v)
-        settling = self._sim.tripped_ns != self._logged_trip_ns and tripped_ns is not None
-        if self._device.held or self._sim.dead_man_armed or settling:
+        settling = self._cells.tripped_ns != self._logged_trip_ns and tripped_ns is not None
+        if any(device.held for device in self._devices) or self._cells.dead_man_armed or settling:
             return
-        patience_ns = self._linger_ns if self._device.claimed else round(UNCLAIMED_S * NS_PER_S)
+        claimed = any(device.claimed for device in self._devices)
+        patience_ns = self._linger_ns if claimed else round(UNCLAIMED_S * NS_PER_S)
         # Counted from the safe state too, so that the sense bus still carries it for a while.
-        if now_ns - max(self._device.free_since_ns, self._safe_ns) > patience_ns:
+        free_since_ns = max(device.free_since_ns for device in self._devices)
+        if now_ns - max(free_since_ns, self._safe_ns) > patience_ns:
             self.ended.set()
 
     def _note(self, **facts: str | int | float | None) -> None:
@@ -205,7 +209,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--layout", required=True, help="what the AFE sends: JSON as bench.instruments.afe writes it"
     )
-    parser.add_argument("--channels", type=int, default=96)
+    parser.add_argument("--channels", type=int, default=96, help="cells of the pack")
+    parser.add_argument("--kind", choices=PLAY, default="scpi_cell_emulator", help="whose emulator is played")
+    parser.add_argument(
+        "--first-id", type=int, default=0, help="RS-485 id of the first unit, where units have one"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of noise and lost replies")
+    parser.add_argument("--lost", type=float, default=0.0, help="share of replies that are lost, 0 to 1")
     parser.add_argument("--log", type=Path, help="file that gets one JSON line when the dead-man has acted")
     parser.add_argument(
         "--linger", type=float, default=3.0, help="seconds to live on after the port was closed"
@@ -214,13 +224,16 @@ def main(arguments: list[str] | None = None) -> int:
 
     async def play(clock: HostClock) -> None:
         loop = asyncio.get_running_loop()
-        device = PtyDevice(clock)
+        cells = play_cells(
+            options.kind, options.channels, seed=options.seed, first_id=options.first_id, lost=options.lost
+        )
+        devices = [PtyDevice(clock) for _ in range(cells.lines)]
         with open_sense(options.sense) as sense:
             rack = VirtualRack(
                 clock,
-                device,
+                devices,
+                cells,
                 sense,
-                channels=options.channels,
                 layout=options.layout,
                 log=options.log,
                 linger_s=options.linger,
@@ -228,7 +241,8 @@ def main(arguments: list[str] | None = None) -> int:
             loop.add_signal_handler(signal.SIGTERM, rack.ended.set)
             # Ctrl-C reaches the whole process group, but the bench needs us on its way to the safe state.
             loop.add_signal_handler(signal.SIGINT, lambda: None)
-            sys.stdout.write(json.dumps({"port": device.port}) + "\n")
+            ports = [device.port for device in devices]
+            sys.stdout.write(json.dumps({"port": ports[0], "ports": ports}) + "\n")
             sys.stdout.flush()
             await rack.ended.wait()
 

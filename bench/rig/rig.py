@@ -22,10 +22,11 @@ from bench.rig.view import TraceView
 from bench.timing.clock import Clock, Phase, Timer
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
-from bench.units import NS_PER_MS
+from bench.units import NS_PER_MS, NS_PER_S
 
 PLANT_PERIOD_NS = 10 * NS_PER_MS
 EMULATOR_PERIOD_NS = 100 * NS_PER_MS
+REFRESH_NS = 500 * NS_PER_MS  # an emulator without a dead-man is still told now and then what it should hold
 EMULATOR_STEP_V = 0.0005  # smaller changes of the plant are not worth a command: the AFE resolves no finer
 
 
@@ -47,6 +48,7 @@ class Rig:
 
     fault_unit: relays in the sense wires, where there are any. afe: the front end, where the bench itself plays it.
     buses: the wires of buses that nodes can be taken from. fault_timers: what recurring faults run on, by fault.
+    dead_man_ns: 0 where the emulator has none. safe_timeout_ns: patience with the instruments on the way to safety.
     """
 
     clock: Clock
@@ -75,6 +77,7 @@ class Rig:
     afe: AnalogueFrontEnd | None = None
     buses: Mapping[str, BusFaults] = field(default_factory=dict)
     fault_timers: dict[str, list[Timer]] = field(default_factory=dict)
+    safe_timeout_ns: int = 5 * NS_PER_S
     faults: LiveFaults = field(init=False)
     _coasting: Coasting = field(init=False)
     _commands: Commands = (False, False, False)
@@ -104,13 +107,14 @@ class Rig:
         """Keep the emulator's outputs at the plant's cell voltages until cancelled. Also what feeds its dead-man."""
         next_ns = self.clock.now_ns()
         last_command_ns = next_ns
+        refresh_ns = self.dead_man_ns // 4 or REFRESH_NS
         while True:
             next_ns = max(next_ns + EMULATOR_PERIOD_NS, self.clock.now_ns())
             await self.clock.sleep_until(next_ns)
             await self.faults.expire()
             wanted_v = self._wanted_v()
             moved = any(abs(a - b) >= EMULATOR_STEP_V for a, b in zip(wanted_v, self._driven_v))
-            if moved or self.clock.now_ns() - last_command_ns >= self.dead_man_ns // 4:
+            if moved or self.clock.now_ns() - last_command_ns >= refresh_ns:
                 self._driven_v = wanted_v
                 await self.emulator.set_all(wanted_v)
                 last_command_ns = self.clock.now_ns()
@@ -127,7 +131,7 @@ class Rig:
         self.vehicle.mode_request = 0
         problems = []
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(self.safe_timeout_ns / NS_PER_S):
                 problems += await self.faults.take_all_off()
                 self.overrides_v.clear()
                 await self.emulator.safe()

@@ -12,12 +12,13 @@ from bench.rig.rig import PLANT_PERIOD_NS, Rig
 from bench.scenario.model import Drive, Inject, Request, Start, Step, Wait
 from bench.scenario.watch import Watch
 from bench.trace.events import Kind
-from bench.units import NS_PER_MS, NS_PER_S
+from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
 POLL_NS = 20 * NS_PER_MS
 HEARD_TIMEOUT_NS = 3 * NS_PER_S
 MODE_TIMEOUT_NS = 5 * NS_PER_S
 SETTLE_NS = 200 * NS_PER_MS
+LONGER_NS = 50 * NS_PER_MS  # a stimulus of limited duration may last so much longer, or 5 % of it
 ARMED_NS = 150 * NS_PER_MS  # the healthy DUT is heard with observers armed before anything is done to it
 LONGEST_SHOT_S = 120.0
 OWNER = "scenario engine"
@@ -184,6 +185,13 @@ async def _inject(rig: Rig, step: Inject) -> None:
     if step.duration_ns is not None:
         await clock.sleep_until(actuation.low_ns + step.duration_ns)
         await rig.faults.take_off(live)
+        lasted_ns = clock.now_ns() - actuation.low_ns
+        if lasted_ns > step.duration_ns + max(LONGER_NS, step.duration_ns // 20):
+            # A slow instrument has made another stimulus of it: what the DUT does now is no answer to this scenario.
+            raise BenchError(
+                f"{step.kind} was to last {format_ns(step.duration_ns)} and may have lasted {format_ns(lasted_ns)}: "
+                "this rig's instruments are too slow for it"
+            )
 
 
 def _request(rig: Rig, mode: str, value: int) -> None:

@@ -14,6 +14,7 @@ from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.rig.view import TraceView
 from bench.trace.events import FrameSeen
+from bench.wiring.instruments import with_wires
 from bench.wiring.virtual_signals import Played, bind_plays
 
 # What needs wires or a front end that only the simulated bench plays itself.
@@ -54,7 +55,7 @@ def load_wired(config: BenchConfig, profile: DutProfile) -> Wired:
         profile=profile,
         databases=databases,
         chemistry=chemistry,
-        capabilities=capabilities_of(profile, config.simulated),
+        capabilities=with_wires(capabilities_of(profile, config.simulated), config),
         played=played,
     )
 

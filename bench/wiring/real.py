@@ -4,12 +4,10 @@ import json
 import random
 import sys
 
+from bench.config.instrument_kinds import CELLS
 from bench.dut.process import ProcessDut
-from bench.errors import DutError, LinkError
+from bench.errors import DutError
 from bench.instruments.afe import layout_text
-from bench.instruments.cell_emulator import ScpiCellEmulator
-from bench.links.ports import SerialLink
-from bench.links.pyserial_link import open_serial
 from bench.rig.rig import Rig, VehicleSide
 from bench.rig.view import TraceView
 from bench.timing.clock import Timebase
@@ -24,6 +22,7 @@ from bench.wiring.common import (
     pyro_command_of,
 )
 from bench.wiring.dut import identifier, real_dut, tester_of
+from bench.wiring.instruments import real_cells
 from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
 
 
@@ -38,33 +37,33 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
     vehicle = VehicleSide()
     overrides_v: dict[int, float] = {}
     senses = senses_of(pack, vehicle, overrides_v)
-    instrument = config.instruments["cells"]
+    instrument = config.instruments[CELLS]
     shown = emulator_shows(wired.played)
     rack = ProcessDut(
         [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", buses.rack_arguments[shown.channel],
          "--layout", layout_text(shown.pages, shown.cycle_ns, shown.gap_ns),
-         "--channels", str(config.pack.cells)],
+         "--channels", str(config.pack.cells), "--kind", instrument.kind,
+         "--first-id", str(instrument.first_id), "--lost", str(instrument.lost_replies)],
         "virtual rack",
     )  # fmt: skip
     tester = tester_of(wired, clock, trace, buses.links)
     dut = real_dut(wired, clock, buses.arguments, tester)
-    serial = LateSerial()
-    emulator = ScpiCellEmulator(serial, clock, channels=config.pack.cells)
+    cells = real_cells(config, clock)
 
     async def start_hardware() -> None:
-        port = instrument.port
+        ports: tuple[str, ...] = instrument.ports
         if instrument.virtual:
             await rack.start()
             try:
-                port = str(json.loads(rack.first_line)["port"])
+                ports = tuple(map(str, json.loads(rack.first_line)["ports"]))
             except (ValueError, KeyError, TypeError) as exc:
                 raise DutError(
-                    f"virtual rack: said '{rack.first_line}'; expected a line of JSON with its port"
+                    f"virtual rack: said '{rack.first_line}'; expected a line of JSON with its ports"
                 ) from exc
-        serial.connect(open_serial(port, config.serial[instrument.link].baud))
+        await cells.connect(ports)
 
     async def stop_hardware() -> None:
-        serial.close()
+        cells.close()
         await rack.stop()
         buses.give_back()
         tell_lateness()
@@ -85,7 +84,8 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
         links=buses.links,
         databases=wired.databases,
         pack=pack,
-        emulator=emulator,
+        emulator=cells.emulator,
+        fault_unit=cells.emulator,
         dut=dut,
         vehicle=vehicle,
         restbus=restbus_of(clock, buses.links, wired.played, senses),
@@ -93,6 +93,7 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
         overrides_v=overrides_v,
         capabilities=wired.capabilities,
         dead_man_ns=instrument.dead_man_ns,
+        safe_timeout_ns=cells.safe_ns,
         contactor_commands=contactor_commands_of(wired, view),
         charge_limit_a=charge_limit_of(wired, view),
         pyro_command=pyro_command_of(wired, view),
@@ -102,37 +103,3 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
         tester=tester,
         health=health,
     )
-
-
-class LateSerial:
-    """A serial line whose port is known only once the virtual rack has opened its pty."""
-
-    port = "not opened yet"
-
-    def __init__(self) -> None:
-        self._line: SerialLink | None = None
-
-    def connect(self, line: SerialLink) -> None:
-        self._line = line
-        self.port = line.port
-
-    def write(self, data: bytes) -> None:
-        self._opened().write(data)
-
-    async def read_until(self, terminator: bytes) -> bytes:
-        return await self._opened().read_until(terminator)
-
-    async def read_exactly(self, count: int) -> bytes:
-        return await self._opened().read_exactly(count)
-
-    def discard_input(self) -> None:
-        self._opened().discard_input()
-
-    def close(self) -> None:
-        if self._line is not None:
-            self._line.close()
-
-    def _opened(self) -> SerialLink:
-        if self._line is None:
-            raise LinkError("the emulator's serial line was never opened")
-        return self._line

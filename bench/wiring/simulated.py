@@ -4,11 +4,8 @@ import random
 
 from bench.dut.in_process import InProcessDut
 from bench.instruments.afe import AnalogueFrontEnd
-from bench.instruments.cell_emulator import ScpiCellEmulator
-from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
 from bench.links.ports import CanLink
 from bench.links.simulated_can import SimulatedCanBus
-from bench.links.simulated_serial import SimulatedSerial
 from bench.rig.rig import Rig, VehicleSide
 from bench.rig.view import TraceView
 from bench.timing.clock import Timebase
@@ -22,6 +19,7 @@ from bench.wiring.common import (
     pyro_command_of,
 )
 from bench.wiring.dut import build_firmware, identifier, tester_of
+from bench.wiring.instruments import simulated_cells
 from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
 from firmware_stubs.builds import descriptions
 
@@ -41,10 +39,7 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
 
     pack = build_pack(wired, soc, rng)
     vehicle = VehicleSide()
-    instrument = config.instruments["cells"]
-    serial = SimulatedSerial(clock, "simulated", config.serial[instrument.link].baud)
-    emulator_sim = CellEmulatorSim(channels=config.pack.cells)
-    attach_simulated(emulator_sim, serial.device, clock)
+    cells = simulated_cells(config, clock, rng)
     dut = InProcessDut(
         clock,
         build_firmware(config.dut.firmware),
@@ -57,7 +52,7 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
     afe = AnalogueFrontEnd(
         clock,
         shown.pages,
-        lambda: senses.cells(emulator_sim.output_v(clock.now_ns())),
+        lambda: senses.cells(cells.output_v(clock.now_ns())),
         buses[shown.channel].node("afe").send,
         cycle_ns=shown.cycle_ns,
         gap_ns=shown.gap_ns,
@@ -78,14 +73,16 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
         links=bench_nodes,
         databases=wired.databases,
         pack=pack,
-        emulator=ScpiCellEmulator(serial.host, clock, channels=config.pack.cells),
+        emulator=cells.emulator,
+        fault_unit=cells.emulator,
         dut=dut,
         vehicle=vehicle,
         restbus=restbus_of(clock, bench_nodes, wired.played, senses),
         senses=senses,
         overrides_v=overrides_v,
         capabilities=wired.capabilities,
-        dead_man_ns=instrument.dead_man_ns,
+        dead_man_ns=cells.config.dead_man_ns,
+        safe_timeout_ns=cells.safe_ns,
         contactor_commands=contactor_commands_of(wired, view),
         charge_limit_a=charge_limit_of(wired, view),
         pyro_command=pyro_command_of(wired, view),

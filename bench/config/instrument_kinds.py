@@ -1,0 +1,35 @@
+"""Which instruments a bench file may name, and what has to be known of each before it is opened."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Transport = Literal["serial", "tcp", "can"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentKind:
+    """role: what it is used for. cells: per unit, 0 for as many as the pack has. safe_ns: patience for `safe`."""
+
+    title: str
+    role: Literal["cells", "supply", "relays", "insulation", "current"]
+    transports: tuple[Transport, ...]
+    baud: int = 115_200
+    cells: int = 0
+    dead_man: bool = False
+    safe_ns: int = 5_000_000_000
+    options: tuple[str, ...] = ()
+
+
+KINDS: dict[str, InstrumentKind] = {
+    "scpi_cell_emulator": InstrumentKind(
+        title="open reference cell emulator", role="cells", transports=("serial", "tcp"), baud=921_600, dead_man=True
+    ),
+    "ngi_n83624": InstrumentKind(
+        title="NGI N83624", role="cells", transports=("serial", "tcp"), cells=24, safe_ns=30_000_000_000
+    ),
+    "bloomy_abs": InstrumentKind(
+        title="Bloomy ABS", role="cells", transports=("serial", "tcp"), cells=8, options=("first_id",)
+    ),
+    "atopile_cell_sim": InstrumentKind(title="atopile cell-sim", role="cells", transports=("serial",), cells=16),
+}  # fmt: skip
+CELLS = "cells"  # the name of the instrument that plays the cells

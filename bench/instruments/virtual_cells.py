@@ -1,0 +1,114 @@
+"""Simulated cell emulators for a whole pack, by kind: for a bench in simulated time and for the virtual rack."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bench.config.instrument_kinds import KINDS
+from bench.instruments.atopile_cell_sim_sim import AtopileCellSimSim
+from bench.instruments.bloomy_abs_sim import BloomyAbsSim
+from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
+from bench.instruments.ngi_n83624_sim import NgiN83624Sim
+from bench.instruments.played_lines import Flaw, LineSimulator, attach_lines
+from bench.instruments.ports import DeviceEnd
+from bench.timing.clock import Clock
+
+
+class CellSimulator(Protocol):
+    channels: int
+
+    def output_v(self, now_ns: int) -> list[float]: ...
+
+
+class LineCells(CellSimulator, LineSimulator, Protocol):
+    """A cell emulator that speaks lines of text."""
+
+
+@dataclass(slots=True, kw_only=True)
+class VirtualCells:
+    """The units of one stack, and which of them share a line. Lowest cell first."""
+
+    units: list[CellSimulator]
+    lines: int
+    attach_to: Callable[[Sequence[DeviceEnd], Clock], None]
+    cells: int
+    reference: CellEmulatorSim | None = field(default=None)
+
+    def attach(self, devices: Sequence[DeviceEnd], clock: Clock) -> None:
+        """Answer at the device ends of `lines` lines."""
+        self.attach_to(devices, clock)
+
+    def output_v(self, now_ns: int) -> list[float]:
+        """True voltages at the DUT's terminals, cell 1 first; nan where a wire is open."""
+        if self.reference is not None:
+            return self.reference.output_v(now_ns)
+        volts: list[float] = []
+        for unit in self.units:
+            volts += unit.output_v(now_ns)
+        return volts[: self.cells]
+
+    @property
+    def dead_man_armed(self) -> bool:
+        return self.reference is not None and self.reference.dead_man_armed
+
+    @property
+    def tripped_ns(self) -> int | None:
+        return None if self.reference is None else self.reference.tripped_ns
+
+
+def play_cells(kind: str, cells: int, *, seed: int = 0, first_id: int = 0, lost: float = 0.0) -> VirtualCells:
+    """Units of `kind` for `cells` cells. `seed` decides noise and lost replies, nothing else."""
+    return PLAY[kind](cells, seed, first_id, lost)
+
+
+def _reference(cells: int, _seed: int, _first_id: int, _lost: float) -> VirtualCells:
+    sim = CellEmulatorSim(cells)
+    return VirtualCells(
+        units=[sim],
+        lines=1,
+        attach_to=lambda devices, clock: attach_simulated(sim, devices[0], clock),
+        cells=cells,
+        reference=sim,
+    )
+
+
+def _stack(
+    kind: str, make: Callable[[int, int], LineCells]
+) -> Callable[[int, int, int, float], VirtualCells]:
+    """Units of which each has a line of its own."""
+
+    def play(cells: int, seed: int, _first_id: int, lost: float) -> VirtualCells:
+        units = [make(seed, number) for number in range(-(-cells // KINDS[kind].cells))]
+
+        def attach(devices: Sequence[DeviceEnd], clock: Clock) -> None:
+            for number, (unit, device) in enumerate(zip(units, devices, strict=True)):
+                attach_lines(unit, device, clock, _flaw(seed, number, lost))
+
+        return VirtualCells(units=list(units), lines=len(units), attach_to=attach, cells=cells)
+
+    return play
+
+
+def _bloomy_abs(cells: int, seed: int, first_id: int, lost: float) -> VirtualCells:
+    units = [BloomyAbsSim(unit_id=first_id + number, seed=seed) for number in range(-(-cells // 8))]
+
+    def attach(devices: Sequence[DeviceEnd], clock: Clock) -> None:
+        for number, unit in enumerate(units):  # one RS-485 line: each hears everything and answers its own
+            attach_lines(unit, devices[0], clock, _flaw(seed, number, lost))
+
+    return VirtualCells(units=list(units), lines=1, attach_to=attach, cells=cells)
+
+
+def _flaw(seed: int, number: int, lost: float) -> Flaw | None:
+    return Flaw(rng=random.Random(f"lost replies {seed} {number}"), lost=lost) if lost else None
+
+
+PLAY: dict[str, Callable[[int, int, int, float], VirtualCells]] = {
+    "scpi_cell_emulator": _reference,
+    "ngi_n83624": _stack("ngi_n83624", lambda seed, number: NgiN83624Sim(seed=seed, number=number)),
+    "bloomy_abs": _bloomy_abs,
+    "atopile_cell_sim": _stack(
+        "atopile_cell_sim", lambda seed, number: AtopileCellSimSim(seed=seed, number=number)
+    ),
+}

@@ -1,0 +1,171 @@
+"""Instruments: from the bench file to drivers, and to simulators behind them where they are virtual."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from bench.config.bench_file import BenchConfig
+from bench.config.instrument_kinds import CELLS
+from bench.config.instruments import TCP, InstrumentConfig
+from bench.errors import InstrumentError, LinkError
+from bench.instruments.atopile_cell_sim import AtopileCellSim
+from bench.instruments.bloomy_abs import BloomyAbs, abs_line
+from bench.instruments.cell_emulator import ScpiCellEmulator
+from bench.instruments.ngi_n83624 import NgiN83624
+from bench.instruments.ports import CAPABILITY_OF, WireFault
+from bench.instruments.stack import EmulatorUnit, StackedEmulator
+from bench.instruments.virtual_cells import VirtualCells, play_cells
+from bench.links.ports import SerialLink
+from bench.links.pyserial_link import open_serial
+from bench.links.simulated_serial import SimulatedSerial
+from bench.links.tcp_stream import open_tcp
+from bench.timing.clock import Clock
+from bench.timing.simulated import SimulatedClock
+
+
+@dataclass(slots=True, kw_only=True)
+class CellBench:
+    """The cell emulator of a rig, and its simulator where it is virtual and in this process."""
+
+    emulator: EmulatorUnit
+    config: InstrumentConfig
+    played: VirtualCells | None = None
+    lines: list["LateStream"] = field(default_factory=list)
+
+    @property
+    def safe_ns(self) -> int:
+        return self.config.facts.safe_ns
+
+    def output_v(self, now_ns: int) -> list[float]:
+        """Voltages at the DUT's terminals in V, cell 1 first; nan where a wire is open. Of virtual cells only."""
+        if self.played is None:
+            raise InstrumentError(f"{self.config.kind}: its outputs are known to the DUT only")
+        return self.played.output_v(now_ns)
+
+    async def connect(self, ports: Sequence[str]) -> None:
+        """Open the real lines; `ports` are those of the virtual rack or of the bench file."""
+        for line, port in zip(self.lines, ports, strict=True):
+            line.connect(await open_stream(port, self.config.baud))
+
+    def close(self) -> None:
+        for line in self.lines:
+            line.close()
+
+
+Make = Callable[[InstrumentConfig, Sequence[SerialLink], Clock, int], list[EmulatorUnit]]
+
+
+def _bloomy_abs(
+    config: InstrumentConfig, links: Sequence[SerialLink], clock: Clock, cells: int
+) -> list[EmulatorUnit]:
+    """On RS-485 the units share a line and have ids; on TCP each has a connection."""
+    if config.port.startswith(TCP):
+        return [BloomyAbs(abs_line(link, clock)) for link in links]
+    line = abs_line(links[0], clock)
+    return [BloomyAbs(line, unit_id=config.first_id + number) for number in range(config.units(cells))]
+
+
+CELL_DRIVERS: dict[str, Make] = {
+    "scpi_cell_emulator": lambda _, links, clock, cells: [ScpiCellEmulator(links[0], clock, channels=cells)],
+    "ngi_n83624": lambda _, links, clock, __: [NgiN83624(link, clock) for link in links],
+    "bloomy_abs": _bloomy_abs,
+    "atopile_cell_sim": lambda _, links, clock, __: [AtopileCellSim(link, clock) for link in links],
+}
+
+
+def simulated_cells(config: BenchConfig, clock: SimulatedClock, rng: random.Random) -> CellBench:
+    """Driver and simulator in one process, joined by simulated lines. Draws from `rng` only where it is needed."""
+    instrument, cells = config.instruments[CELLS], config.pack.cells
+    noisy = instrument.kind != "scpi_cell_emulator"
+    played = play_cells(
+        instrument.kind,
+        cells,
+        seed=rng.randrange(1 << 32) if noisy else 0,
+        first_id=instrument.first_id,
+        lost=instrument.lost_replies,
+    )
+    lines = [SimulatedSerial(clock, name, instrument.baud) for name in _names(played.lines)]
+    played.attach([line.device for line in lines], clock)
+    emulator = _emulator(instrument, [line.host for line in lines], clock, cells)
+    return CellBench(emulator=emulator, config=instrument, played=played)
+
+
+def real_cells(config: BenchConfig, clock: Clock) -> CellBench:
+    """The driver on lines that are opened once the rig starts, as a virtual rack has to be started first."""
+    instrument, cells = config.instruments[CELLS], config.pack.cells
+    shared = instrument.kind == "bloomy_abs" and not instrument.port.startswith(TCP)
+    count = 1 if shared else instrument.units(cells)
+    lines = [LateStream() for _ in range(count)]
+    return CellBench(emulator=_emulator(instrument, lines, clock, cells), config=instrument, lines=lines)
+
+
+WIRE_FAULTS: dict[str, frozenset[WireFault]] = {
+    "scpi_cell_emulator": ScpiCellEmulator.wire_faults,
+    "ngi_n83624": NgiN83624.wire_faults,
+    "bloomy_abs": BloomyAbs.wire_faults,
+    "atopile_cell_sim": AtopileCellSim.wire_faults,
+}
+
+
+def with_wires(capabilities: frozenset[str], config: BenchConfig) -> frozenset[str]:
+    """`capabilities`, with what the cell emulator's relays can do to a wire, and without what they cannot.
+
+    The open reference emulator keeps what the front end of a simulated bench can play beside its relays.
+    """
+    kind = config.instruments[CELLS].kind
+    able = frozenset(CAPABILITY_OF[fault] for fault in WIRE_FAULTS[kind])
+    if kind == "scpi_cell_emulator":
+        return capabilities | able
+    return (capabilities - frozenset(CAPABILITY_OF.values())) | able
+
+
+async def open_stream(port: str, baud: int) -> SerialLink:
+    """A serial device, or tcp://host:port. LinkError names it."""
+    return await open_tcp(port) if port.startswith(TCP) else open_serial(port, baud)
+
+
+def _emulator(
+    config: InstrumentConfig, links: Sequence[SerialLink], clock: Clock, cells: int
+) -> EmulatorUnit:
+    units = CELL_DRIVERS[config.kind](config, links, clock, cells)
+    if config.facts.dead_man != all(unit.has_dead_man for unit in units):
+        raise InstrumentError(f"{config.kind}: the bench file's table and its driver disagree on a dead-man")
+    return units[0] if config.facts.cells == 0 else StackedEmulator(units, cells)
+
+
+def _names(count: int) -> list[str]:
+    return ["simulated"] if count == 1 else [f"simulated unit {number}" for number in range(1, count + 1)]
+
+
+class LateStream:
+    """A line whose port is known only once the virtual rack has opened it."""
+
+    port = "not opened yet"
+
+    def __init__(self) -> None:
+        self._line: SerialLink | None = None
+
+    def connect(self, line: SerialLink) -> None:
+        self._line = line
+        self.port = line.port
+
+    def write(self, data: bytes) -> None:
+        self._opened().write(data)
+
+    async def read_until(self, terminator: bytes) -> bytes:
+        return await self._opened().read_until(terminator)
+
+    async def read_exactly(self, count: int) -> bytes:
+        return await self._opened().read_exactly(count)
+
+    def discard_input(self) -> None:
+        self._opened().discard_input()
+
+    def close(self) -> None:
+        if self._line is not None:
+            self._line.close()
+
+    def _opened(self) -> SerialLink:
+        if self._line is None:
+            raise LinkError("the instrument's line was never opened")
+        return self._line

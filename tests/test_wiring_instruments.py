@@ -1,0 +1,219 @@
+"""Bench files that name real instruments: whole shots on them, their true capabilities, and what they get wrong."""
+
+import asyncio
+import dataclasses
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.campaign.load import load_rig, load_scenarios
+from bench.campaign.shots import conclude_shot
+from bench.config.bench_file import load_bench
+from bench.config.instrument_kinds import KINDS
+from bench.errors import ConfigError
+from bench.instruments import virtual_cells
+from bench.instruments.virtual_cells import PLAY
+from bench.links.simulated_serial import SimulatedSerial
+from bench.measure.measure import measure
+from bench.rig.rig import Rig
+from bench.scenario.engine import Shot, fire
+from bench.timing.clock import Phase
+from bench.timing.simulated import SimulatedClock, run_simulated
+from bench.trace.events import Kind
+from bench.units import NS_PER_MS, NS_PER_S
+from bench.verdict.result import Verdict
+from bench.wiring import instruments
+from bench.wiring.instruments import CELL_DRIVERS, WIRE_FAULTS
+from bench.wiring.simulated import build_simulated
+
+ROOT = Path(__file__).resolve().parents[1]
+BENCHES = sorted(ROOT.glob("docs/benches/*.toml"))
+every_bench = pytest.mark.parametrize("file", BENCHES, ids=lambda file: file.stem)
+
+Meddle = Callable[[SimulatedClock, asyncio.Task[Any]], None]
+
+
+def play(file: Path, scenario: str, meddle: Meddle | None = None) -> tuple[Rig, Any, Any]:
+    """(rig, prepared scenario, wired bench) after one shot."""
+    wired = load_rig(file, "simulated", "reference", None)
+    one = next(p for p in load_scenarios(wired, None, None)[0] if p.scenario.id == scenario)
+    shot = Shot(
+        profile=wired.profile,
+        start=one.scenario.start,
+        steps=one.steps,
+        plan=one.plan,
+        phase_ns=3 * NS_PER_MS,
+    )
+    rigs: list[Rig] = []
+
+    async def main(clock: SimulatedClock) -> None:
+        rigs.append(build_simulated(wired, clock, None, random.Random(5)))
+        task = asyncio.current_task()
+        assert task is not None
+        if meddle is not None:
+            meddle(clock, task)
+        try:
+            await fire(rigs[0], shot)
+        except asyncio.CancelledError:
+            if meddle is None:
+                raise
+
+    run_simulated(main)
+    return rigs[0], one, wired
+
+
+def confirmed(rig: Rig) -> tuple[int, int]:
+    facts = next(rig.trace.of_kind(Kind.STIMULUS_CONFIRMED)).facts
+    return int(facts["low_ns"] or 0), int(facts["high_ns"] or 0)
+
+
+@every_bench
+def test_the_overvoltage_step_passes_and_the_instruments_pace_is_not_the_duts_latency(file: Path) -> None:
+    rig, one, wired = play(file, "ov-step-cell17")
+    result = conclude_shot(rig.trace, one, wired, 0, 1, 0)
+    assert result.judgement.verdict is Verdict.PASS, result.judgement.reasons
+    assert result.measurement is not None and result.measurement.fdti is not None
+    latency = result.measurement.fdti.interval
+    assert (
+        2390 * NS_PER_MS < latency.high_ns < 2520 * NS_PER_MS
+    )  # 25 sweeps of 100 ms, whatever drives the cells
+    low_ns, high_ns = confirmed(rig)
+    slow = file.stem == "ngi_n83624"
+    assert (high_ns - low_ns > 250 * NS_PER_MS) is slow
+
+    # A board whose pins no frame shows has the confirmation as its onset: as wide as the instrument is slow.
+    blind = measure(rig.trace, dataclasses.replace(one.plan, onset=()), wired.databases)
+    assert blind.onset is not None and blind.fdti is not None
+    assert (blind.onset.low_ns, blind.onset.high_ns) == (low_ns, high_ns)
+    assert blind.fdti.interval.width_ns >= high_ns - low_ns
+
+
+@every_bench
+def test_a_rig_can_do_to_wires_what_its_instrument_can(file: Path) -> None:
+    wired = load_rig(file, "simulated", "reference", None)
+    wires = {"open_wire", "cell_short", "reversed_polarity"}
+    kind = wired.config.instruments["cells"].kind
+    able = {"atopile_cell_sim": {"open_wire"}, "bloomy_bs1200": set()}.get(kind, wires)
+    assert wired.capabilities & wires == able
+
+
+def test_a_stimulus_the_instrument_cannot_end_in_time_is_an_error_of_the_bench_not_a_fail() -> None:
+    rig, one, wired = play(ROOT / "docs/benches/ngi_n83624.toml", "ov-glitch")
+    result = conclude_shot(rig.trace, one, wired, 0, 1, 0)
+    assert result.judgement.verdict is Verdict.ERROR
+    assert "too slow for it" in " ".join(result.judgement.reasons)
+
+
+@pytest.mark.parametrize("at_ms", [0, 40, 2_000, 9_000, 16_000])
+@every_bench
+def test_cancelled_anywhere_every_unit_ends_safe(
+    file: Path, at_ms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played: list[virtual_cells.VirtualCells] = []
+
+    def kept(*args: Any, **kwargs: Any) -> virtual_cells.VirtualCells:
+        played.append(virtual_cells.play_cells(*args, **kwargs))
+        return played[-1]
+
+    monkeypatch.setattr(instruments, "play_cells", kept)
+    ended: list[int] = []
+
+    def meddle(clock: SimulatedClock, task: asyncio.Task[Any]) -> None:
+        clock.call_at(at_ms * NS_PER_MS, Phase.TASK, lambda: task.cancel() and None)
+
+    rig, _, _ = play(file, "ov-step-cell17", meddle)
+    ended = [mark.t_ns for mark in rig.trace.of_kind(Kind.SAFE_STATE_REACHED)]
+    assert ended, [str(mark.facts) for mark in rig.trace.of_kind(Kind.SAFE_STATE_MISSED)]
+    assert all(not abs(volt) >= 0.1 for volt in played[0].output_v(ended[-1]))
+
+
+@every_bench
+def test_a_line_torn_in_mid_shot_is_an_error_that_names_it_and_no_false_safety(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "can" in KINDS[load_bench(file).instruments["cells"].kind].transports:
+        pytest.skip("this instrument has no serial line")
+    lines: list[SimulatedSerial] = []
+
+    class Kept(SimulatedSerial):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            lines.append(self)
+
+    monkeypatch.setattr(instruments, "SimulatedSerial", Kept)
+
+    def meddle(clock: SimulatedClock, _: asyncio.Task[Any]) -> None:
+        clock.call_at(16 * NS_PER_S, Phase.INSTRUMENT, lambda: lines[-1].tear())
+        clock.call_at(3 * NS_PER_S, Phase.INSTRUMENT, lambda: None if len(lines) > 1 else lines[-1].tear())
+
+    rig, one, wired = play(file, "ov-charger-ignores-limit", meddle)
+    result = conclude_shot(rig.trace, one, wired, 0, 1, 0)
+    told = " ".join(str(fact) for mark in rig.trace.of_kind(Kind.ERROR) for fact in mark.facts.values())
+    assert lines[-1].port in told and "torn" in told, told
+    assert list(rig.trace.of_kind(Kind.SAFE_STATE_MISSED)), "nobody can know what is behind a torn line"
+    assert result.judgement.verdict is Verdict.ERROR
+
+
+def test_every_kind_of_cell_emulator_has_its_driver_its_simulator_and_its_facts() -> None:
+    cells = {kind for kind, facts in KINDS.items() if facts.role == "cells"}
+    assert cells == set(WIRE_FAULTS)
+    serial = {kind for kind in cells if "serial" in KINDS[kind].transports}
+    assert serial == set(CELL_DRIVERS) == set(PLAY)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            'kind = "ngi_n83624"',
+            'kind = "ngi_n83642"',
+            r"\[instrument.cells.kind\].*did you mean 'ngi_n83624'",
+        ),
+        (
+            'kind = "ngi_n83624"',
+            'kind = "numato_relay"',
+            r"Numato relay, which plays relays; expected a cell",
+        ),
+        (
+            'port = "virtual"',
+            'port = ["/dev/ttyUSB0", "/dev/ttyUSB1"]',
+            r"found 2 port.*expected 4 ports, 24 cells",
+        ),
+        (
+            'port = "virtual"',
+            'port = ["virtual", "/dev/ttyUSB1"]',
+            r'one port for each unit, or "virtual" alone',
+        ),
+        (
+            'port = "virtual"',
+            'port = "virtual"\ndead_man = "2 s"',
+            r"NGI N83624 has no dead-man, expected none",
+        ),
+        (
+            'port = "virtual"',
+            'port = "virtual"\nlink = "cells"',
+            r"expected a \[serial\] line: there is none",
+        ),
+        ("[instrument.cells]", "[instrument.cell]", r"expected the name 'cells'"),
+        (
+            'lost_replies = "0.5 %"',
+            'lost_reply = "0.5 %"',
+            r"unknown key 'lost_reply'.*did you mean 'lost_replies'",
+        ),
+    ],
+)
+def test_a_mistake_in_an_instruments_section_is_one_clear_line(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    text = (ROOT / "docs/benches/ngi_n83624.toml").read_text(encoding="utf-8")
+    assert old in text
+    file = tmp_path / "docs" / "benches" / "bench.toml"
+    file.parent.mkdir(parents=True)
+    (tmp_path / "dbc").symlink_to(ROOT / "dbc")
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(ConfigError, match=told) as caught:
+        load_bench(file)
+    assert all(line.startswith(f"{file}:") for line in str(caught.value).splitlines())
