@@ -28,6 +28,7 @@ def _register() -> None:
         judge_commands,
         qualify_command,
         run_command,
+        safety_command,
     )
 
     for module in (
@@ -38,6 +39,7 @@ def _register() -> None:
         export_command,
         hazard_command,
         qualify_command,
+        safety_command,
     ):
         module.register(app)
 
