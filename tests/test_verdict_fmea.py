@@ -73,7 +73,7 @@ def test_priorities_and_coverage() -> None:
 
 
 def test_chemistries_side_by_side_say_what_is_missing() -> None:
-    run = dataclasses.replace(sample_run(n=5), scenarios=(clean(59),))
+    run = dataclasses.replace(sample_run(n=12), scenarios=(clean(59),))
     hazards = {("nmc", "overcharge_1C"): 100.0, ("lfp", "overcharge_1C"): float("inf")}
     nmc, lfp, sodium = cells([MODE], {"nmc": [run]}, ["nmc", "lfp", "na_ion"], hazards)
     assert nmc.earned is not None and nmc.rated.rating == 5 and not nmc.rated.assumed
