@@ -36,7 +36,8 @@ class CyclicMessage:
         self._clock = clock
         self._link = link
         self._read = read
-        self._payloads = Payloads(pages, self._value)
+        counts = any(slot.quantity == "counter" for page in pages.pages for slot in page.slots)
+        self._payloads = Payloads(pages, self._value if counts else read)
         self._protection = message.protection
         self._counter = 0
         self._sent = 0  # frames so far: what a signal that shows "counter" counts
