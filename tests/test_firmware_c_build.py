@@ -14,7 +14,6 @@ from firmware_pack import MS, Pack
 from bench.errors import DutError
 from bench.trace.events import CanFrame
 from firmware_stubs.builds import build, build_hash, descriptions
-from firmware_stubs.reference_bms import outputs
 from firmware_stubs.reference_bms_c import compile as c
 
 ROOT = Path(__file__).parent.parent
@@ -82,10 +81,6 @@ def without_hash(records: bytes) -> list[tuple[int, ...]]:
 
 
 @needs_compiler
-@pytest.mark.skipif(
-    outputs.VERSION != (1, 0, 0),
-    reason="the firmware in C does not follow this version of that in Python yet",
-)
 def test_sanitizers_find_nothing_in_a_trip_and_the_frames_are_those_of_python() -> None:
     recorder = Recorder()
     pack = Pack(recorder)

@@ -28,7 +28,6 @@ def _register() -> None:
         judge_commands,
         qualify_command,
         run_command,
-        safety_command,
     )
 
     for module in (
@@ -39,7 +38,6 @@ def _register() -> None:
         export_command,
         hazard_command,
         qualify_command,
-        safety_command,
     ):
         module.register(app)
 

@@ -15,38 +15,42 @@ BASE_TASK_NS = 10_000_000
 _BUSES = ("vehicle", "sense")
 _NUMBERS = {name: number for number, name in enumerate(_BUSES)}
 _FRAME = struct.Struct("=HBB8s")
-_OCV_POINTS = 11
+_MOST_OCV_POINTS = 64
 
 
-class CLimits(ctypes.Structure):
-    """core/limits.h, field by field."""
+def _in_memory(library: ctypes.CDLL, limits: Limits) -> ctypes.Structure:
+    """core/limits.h's struct limits, laid out as the library itself names it. Raises DutError where names differ."""
+    quantities, counts = (
+        names().decode().split() for names in (library.firmware_quantities, library.firmware_counts)
+    )
 
-    _fields_ = [
-        *((name, ctypes.c_double) for name in (
-            "ov_warn_v", "ov_trip_v", "uv_warn_v", "uv_trip_v", "full_v", "ot_warn_c", "ot_trip_c", "charge_min_c",
-            "oc_discharge_a", "oc_charge_a", "discharge_limit_a", "charge_limit_a", "capacity_ah",
-        )),
-        ("ocv_v", ctypes.c_double * _OCV_POINTS),
-        ("insulation_warn_ohm_per_v", ctypes.c_double),
-        ("insulation_fault_ohm_per_v", ctypes.c_double),
-        *((name, ctypes.c_int32) for name in (
-            "chemistry_code", "voltage_trip_sweeps", "voltage_warn_sweeps", "temperature_trip_sweeps",
-            "current_trip_frames", "insulation_frames",
-        )),
-    ]  # fmt: skip
+    class CLimits(ctypes.Structure):
+        _fields_ = [
+            *((name, ctypes.c_double) for name in quantities),
+            ("ocv_v", ctypes.c_double * _MOST_OCV_POINTS),
+            *((name, ctypes.c_int32) for name in counts),
+        ]  # fmt: skip
 
-    @classmethod
-    def of(cls, limits: Limits) -> "CLimits":
-        values = {one.name: getattr(limits, one.name) for one in fields(limits)}
-        values["ocv_v"] = (ctypes.c_double * _OCV_POINTS)(*limits.ocv_v)
-        return cls(**values)
+    values = {one.name: getattr(limits, one.name) for one in fields(limits)}
+    wanted, there = {*values, "ocv_points"}, {*quantities, *counts, "ocv_v"}
+    if wanted != there or library.firmware_limits_size() != ctypes.sizeof(CLimits):
+        raise DutError(f"limits in Python and in C differ: {', '.join(sorted(wanted ^ there)) or 'in size'}")
+    if len(limits.ocv_v) > _MOST_OCV_POINTS:
+        raise DutError(
+            f"{len(limits.ocv_v)} points of open-circuit voltage; the firmware in C holds {_MOST_OCV_POINTS}"
+        )
+    values["ocv_v"] = (ctypes.c_double * _MOST_OCV_POINTS)(*limits.ocv_v)
+    return CLimits(**values, ocv_points=len(limits.ocv_v))
 
 
 @cache
 def _load(path: Path) -> ctypes.CDLL:
     library = ctypes.CDLL(str(path))
     library.firmware_size.restype = library.firmware_limits_size.restype = ctypes.c_size_t
-    library.firmware_init.argtypes = [ctypes.c_void_p, ctypes.POINTER(CLimits)]
+    library.firmware_init.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    library.firmware_quantities.restype = library.firmware_counts.restype = ctypes.c_char_p
+    library.firmware_reset.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    library.firmware_reset.restype = None
     library.firmware_init.restype = None
     library.firmware_receive.argtypes = [
         ctypes.c_void_p, ctypes.c_int64, ctypes.c_uint8, ctypes.c_uint16, ctypes.c_char_p, ctypes.c_uint8,
@@ -56,8 +60,6 @@ def _load(path: Path) -> ctypes.CDLL:
     library.firmware_step.restype = ctypes.c_size_t
     library.firmware_outbox.argtypes = [ctypes.c_void_p]
     library.firmware_outbox.restype = ctypes.c_void_p
-    if library.firmware_limits_size() != ctypes.sizeof(CLimits):
-        raise DutError(f"{path.name}: struct limits and its mirror in stepped.py differ in size")
     return library
 
 
@@ -73,7 +75,8 @@ class SteppedFirmware:
         self._at = ctypes.addressof(self._memory)
         self._receive = library.firmware_receive
         self._step = library.firmware_step
-        library.firmware_init(self._at, None if limits is None else ctypes.byref(CLimits.of(limits)))
+        calibration = None if limits is None else _in_memory(library, limits)
+        library.firmware_init(self._at, None if calibration is None else ctypes.addressof(calibration))
         self._outbox: int = library.firmware_outbox(self._at)
 
     def receive(self, now_ns: int, channel: str, frame: CanFrame) -> None:

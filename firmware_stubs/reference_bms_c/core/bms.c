@@ -2,19 +2,43 @@
 
 #include <string.h>
 
-#include "arithmetic.h"
+#include "ages.h"
 #include "outputs.h"
 
-#define MS INT64_C(1000000)
-#define CELLS_TIMEOUT_NS (500 * MS)
-#define TEMPERATURES_TIMEOUT_NS (3000 * MS)
-#define CURRENT_TIMEOUT_NS (100 * MS)
-#define INSULATION_TIMEOUT_NS (1000 * MS)
-#define FEEDBACK_TIMEOUT_NS (100 * MS)
-#define COMMAND_TIMEOUT_NS (200 * MS)
-#define NS_PER_S INT64_C(1000000000)
-/* Coulomb counting stops here: far outside of any cell, and far inside of 64 bits. */
-#define CHARGE_END_MA_NS (INT64_C(1) << 61)
+#define WATCHDOG_NS (100 * MS) /* the base task has not run for so long: the watchdog has reset the controller */
+#define BOOT_NS (50 * MS)      /* after a reset, nothing is said for this long */
+#define ALL_OPEN_NS (200 * MS) /* current needs this long to be gone once the coils are off */
+
+static void boot(struct bms *bms, bool quiet)
+{
+    struct volatile_memory *ram = &bms->ram;
+    struct nvm *nvm = &bms->nvm;
+    const struct limits *limits = &bms->limits;
+    enum reset_cause cause = nvm->next_cause;
+    nvm->next_cause = RESET_EXTERNAL;
+    nvm->boots++;
+    memset(ram, 0, sizeof *ram);
+    inputs_init(&ram->inputs);
+    faults_init(&ram->faults, nvm);
+    cell_monitor_init(&ram->monitors.cells, limits);
+    afe_monitor_init(&ram->monitors.afe, limits);
+    balancing_monitor_init(&ram->monitors.balancing, limits);
+    temperature_monitor_init(&ram->monitors.temperatures, limits);
+    current_monitor_init(&ram->monitors.current, limits);
+    insulation_monitor_init(&ram->monitors.insulation, limits);
+    line_monitor_init(&ram->monitors.lines, limits);
+    contactor_supervision_init(&ram->supervision, limits);
+    state_machine_init(&ram->machine, limits);
+    charge_estimate_init(&ram->estimate, limits);
+    uds_init(&ram->uds, &ram->faults.dtcs, bms->build_hash, outputs_version);
+    outputs_init(&ram->transmitter, cause, nvm->boots - 1);
+    ram->supervised_since_ns = ram->open_since_ns = ram->stepped_ns = ram->silent_until_ns = NEVER_NS;
+    ram->quiet = quiet;
+    if (nvm->closed) {
+        nvm->closed = false;
+        fault_event(&ram->faults, CONTROLLER_RESET);
+    }
+}
 
 void bms_init(struct bms *bms, const struct limits *limits, const uint8_t build_hash[BUILD_HASH_BYTES])
 {
@@ -22,97 +46,112 @@ void bms_init(struct bms *bms, const struct limits *limits, const uint8_t build_
     bms->limits = *limits;
     limits_mutate(&bms->limits);
     memcpy(bms->build_hash, build_hash, BUILD_HASH_BYTES);
-    inputs_init(&bms->inputs);
-    monitors_init(&bms->monitors, &bms->limits);
-    contactor_supervision_init(&bms->supervision);
-    state_machine_init(&bms->machine);
-    bms->started_ns = bms->current_ns = NEVER_NS;
-    bms->capacity_ma_ns = round_half_even(bms->limits.capacity_ah * 3600 * 1000) * NS_PER_S;
-    e2e_sender_init(&bms->senders.state, STATE_ID);
-    e2e_sender_init(&bms->senders.faults, FAULTS_ID);
-    e2e_sender_init(&bms->senders.contactors, CONTACTORS_ID);
+    bms->nvm.next_cause = RESET_POWER_ON;
+    boot(bms, false);
 }
 
-/* SoC of the mean cell by its open-circuit voltage, 0..1: a start value for coulomb counting. */
-static double rest_soc(const struct bms *bms)
+void bms_reset(struct bms *bms, enum reset_cause cause)
 {
-    double volt = bms->monitors.cells.mean * 0.0005 - 2.0;
-    const double *table = bms->limits.ocv_v;
-    for (int index = 0; index < OCV_POINTS - 1; index++) {
-        double low = table[index], high = table[index + 1];
-        if (volt < high) {
-            double point = index + (volt - low) / (high - low);
-            return (point < 0.0 ? 0.0 : point) / (OCV_POINTS - 1);
-        }
-    }
-    return 1.0;
+    bms->nvm.next_cause = cause;
+    boot(bms, true);
+}
+
+static bool contactors_closed(const struct bms *bms)
+{
+    return bms->ram.machine.state == STATE_DRIVE || bms->ram.machine.state == STATE_CHARGE;
 }
 
 static void receive_cells(struct bms *bms, int64_t now_ns, const struct frame *frame)
 {
-    if (!cells_receive(&bms->inputs.cells, now_ns, frame->data, frame->length)) {
-        return;
-    }
-    cell_monitor_sweep(&bms->monitors.cells, &bms->faults, &bms->inputs);
-    if (!bms->charge_known) {
-        bms->charge_known = true;
-        bms->charge_ma_ns = round_half_even(rest_soc(bms) * (double)bms->capacity_ma_ns);
+    struct volatile_memory *ram = &bms->ram;
+    if (cells_receive(&ram->inputs.cells, now_ns, frame->data, frame->length)) {
+        ram->fresh_sweep = true;
+        cell_monitor_sweep(&ram->monitors.cells, &ram->faults, &ram->inputs, contactors_closed(bms));
+        charge_estimate_sweep(&ram->estimate, &bms->limits, now_ns, ram->monitors.cells.mean * 0.0005 - 2.0);
     }
 }
 
 static void receive_temperatures(struct bms *bms, int64_t now_ns, const struct frame *frame)
 {
-    if (temperatures_receive(&bms->inputs.temperatures, now_ns, frame->data, frame->length)) {
-        temperature_monitor_sweep(&bms->monitors.temperatures, &bms->faults, &bms->inputs,
-                                  bms->machine.state == STATE_CHARGE);
+    struct volatile_memory *ram = &bms->ram;
+    if (temperatures_receive(&ram->inputs.temperatures, now_ns, frame->data, frame->length)) {
+        const struct thermal_situation situation = {
+            .charging = ram->machine.state == STATE_CHARGE,
+            .driving = ram->machine.state == STATE_DRIVE,
+            .cell_dropped = cell_monitor_dropped(&ram->monitors.cells),
+        };
+        temperature_monitor_sweep(&ram->monitors.temperatures, &ram->faults, &ram->inputs, &situation);
     }
-}
-
-static void count_coulombs(struct bms *bms, int64_t now_ns)
-{
-    if (bms->charge_known && bms->current_ns != NEVER_NS) {
-        int64_t elapsed_ns = now_ns - bms->current_ns;
-        int64_t longest_ns = 100 * NS_PER_S; /* a 24-bit current times that fits in 64 bits many times over */
-        int64_t counted_ns = elapsed_ns < longest_ns ? elapsed_ns : longest_ns;
-        int64_t left = bms->charge_ma_ns - bms->inputs.current.milliampere * counted_ns;
-        if (left > -CHARGE_END_MA_NS && left < CHARGE_END_MA_NS) {
-            bms->charge_ma_ns = left;
-        }
-    }
-    bms->current_ns = now_ns;
 }
 
 static void receive_current(struct bms *bms, int64_t now_ns, const struct frame *frame)
 {
-    if (current_receive(&bms->inputs.current, now_ns, frame->data, frame->length)) {
-        current_monitor_sample(&bms->monitors.current, &bms->faults, &bms->inputs);
-        count_coulombs(bms, now_ns);
+    struct volatile_memory *ram = &bms->ram;
+    if (current_receive(&ram->inputs.current, now_ns, frame->data, frame->length)) {
+        bool all_open = ram->open_since_ns != NEVER_NS && now_ns - ram->open_since_ns >= ALL_OPEN_NS;
+        current_monitor_sample(&ram->monitors.current, &ram->faults, &ram->inputs, all_open);
+        charge_estimate_current(&ram->estimate, now_ns, ram->inputs.current.milliampere);
     }
 }
 
 static void receive_insulation(struct bms *bms, int64_t now_ns, const struct frame *frame)
 {
-    if (insulation_receive(&bms->inputs.insulation, now_ns, frame->data, frame->length)) {
-        insulation_monitor_sample(&bms->monitors.insulation, &bms->faults, &bms->inputs);
+    struct volatile_memory *ram = &bms->ram;
+    if (insulation_receive(&ram->inputs.insulation, now_ns, frame->data, frame->length)) {
+        insulation_monitor_sample(&ram->monitors.insulation, &ram->faults, &ram->inputs);
     }
 }
 
 static void receive_contactors(struct bms *bms, int64_t now_ns, const struct frame *frame)
 {
-    if (contactors_receive(&bms->inputs.contactors, now_ns, frame->data, frame->length)) {
-        contactor_supervision_sample(&bms->supervision, &bms->faults, now_ns, &bms->machine.coils,
-                                     &bms->inputs.contactors);
-        line_monitor_sample(&bms->monitors.lines, &bms->faults, &bms->inputs);
+    struct volatile_memory *ram = &bms->ram;
+    if (contactors_receive(&ram->inputs.contactors, now_ns, frame->data, frame->length)) {
+        contactor_supervision_sample(&ram->supervision, &ram->faults, now_ns, &ram->machine.coils,
+                                     &ram->inputs.contactors);
+        line_monitor_sample(&ram->monitors.lines, &ram->faults, now_ns, &ram->inputs, contactors_closed(bms),
+                            ram->pyro);
+    }
+}
+
+static void receive_afe(struct bms *bms, int64_t now_ns, const struct frame *frame)
+{
+    struct volatile_memory *ram = &bms->ram;
+    if (afe_receive(&ram->inputs.afe, now_ns, frame->data, frame->length)) {
+        afe_monitor_sample(&ram->monitors.afe, &ram->faults, &ram->inputs, ram->fresh_sweep);
+        ram->fresh_sweep = false;
+    }
+}
+
+static void receive_balancing(struct bms *bms, int64_t now_ns, const struct frame *frame)
+{
+    struct volatile_memory *ram = &bms->ram;
+    if (balancing_receive(&ram->inputs.balancing, now_ns, frame->data, frame->length)) {
+        balancing_monitor_sample(&ram->monitors.balancing, &ram->faults, &ram->inputs);
     }
 }
 
 /* FaultReset of the vehicle is heeded only with ModeRequest Off. */
 static void receive_command(struct bms *bms, int64_t now_ns, const struct frame *frame)
 {
-    bool pressed = command_receive(&bms->inputs.command, now_ns, frame->data, frame->length);
-    if (pressed && bms->inputs.command.mode == MODE_OFF) {
-        fault_reset(&bms->faults);
+    struct command_input *command = &bms->ram.inputs.command;
+    if (command_receive(command, now_ns, frame->data, frame->length) && command->mode == MODE_OFF) {
+        fault_reset(&bms->ram.faults);
     }
+}
+
+static void receive_vehicle(struct bms *bms, int64_t now_ns, const struct frame *frame)
+{
+    vehicle_receive(&bms->ram.inputs.vehicle, now_ns, frame->data, frame->length);
+}
+
+static void receive_charger(struct bms *bms, int64_t now_ns, const struct frame *frame)
+{
+    charger_receive(&bms->ram.inputs.charger, now_ns, frame->data, frame->length);
+}
+
+static void receive_request(struct bms *bms, int64_t now_ns, const struct frame *frame)
+{
+    uds_receive(&bms->ram.uds, now_ns, frame->data, frame->length);
 }
 
 static const struct {
@@ -120,9 +159,17 @@ static const struct {
     uint16_t id;
     void (*receive)(struct bms *bms, int64_t now_ns, const struct frame *frame);
 } receivers[] = {
-    {BUS_SENSE, 0x300, receive_cells},      {BUS_SENSE, 0x301, receive_temperatures},
-    {BUS_SENSE, 0x302, receive_current},    {BUS_SENSE, 0x303, receive_insulation},
-    {BUS_SENSE, 0x304, receive_contactors}, {BUS_VEHICLE, 0x0A0, receive_command},
+    {BUS_SENSE, 0x300, receive_cells},
+    {BUS_SENSE, 0x301, receive_temperatures},
+    {BUS_SENSE, 0x302, receive_current},
+    {BUS_SENSE, 0x303, receive_insulation},
+    {BUS_SENSE, 0x304, receive_contactors},
+    {BUS_SENSE, 0x306, receive_afe},
+    {BUS_SENSE, 0x307, receive_balancing},
+    {BUS_VEHICLE, 0x0A0, receive_command},
+    {BUS_VEHICLE, 0x200, receive_vehicle},
+    {BUS_VEHICLE, 0x210, receive_charger},
+    {BUS_VEHICLE, UDS_REQUEST_ID, receive_request},
 };
 
 void bms_receive(struct bms *bms, int64_t now_ns, const struct frame *frame)
@@ -138,53 +185,63 @@ void bms_receive(struct bms *bms, int64_t now_ns, const struct frame *frame)
     }
 }
 
-/* Temperatures are slow (a sweep a second) and not waited for. */
-static bool all_heard(const struct inputs *inputs)
+static void remember_coils(struct bms *bms, int64_t now_ns)
 {
-    return inputs->cells.complete_ns != NEVER_NS && inputs->current.heard_ns != NEVER_NS
-           && inputs->insulation.heard_ns != NEVER_NS && inputs->contactors.heard_ns != NEVER_NS
-           && inputs->command.heard_ns != NEVER_NS;
+    const struct coils *coils = &bms->ram.machine.coils;
+    if (coils->plus || coils->minus || coils->precharge) {
+        bms->ram.open_since_ns = NEVER_NS;
+        bms->nvm.closed = true;
+    } else if (bms->ram.open_since_ns == NEVER_NS) {
+        bms->ram.open_since_ns = now_ns;
+        bms->nvm.closed = false;
+    }
 }
 
-/* Time-outs, and the state of E2E protection. Supervised once start-up is over. */
-static void check_ages(struct bms *bms, int64_t now_ns)
+/* After a reset the controller says nothing for a while. False once that is over. */
+static bool still_booting(struct volatile_memory *ram, int64_t now_ns)
 {
-    const struct inputs *inputs = &bms->inputs;
-    struct fault_memory *faults = &bms->faults;
-    if (bms->machine.state == STATE_INIT) {
-        return;
+    if (ram->quiet && ram->silent_until_ns == NEVER_NS) {
+        ram->silent_until_ns = now_ns + BOOT_NS;
     }
-    if (bms->started_ns == NEVER_NS) {
-        bms->started_ns = now_ns;
+    ram->quiet = ram->quiet && now_ns < ram->silent_until_ns;
+    return ram->quiet;
+}
+
+static void send_answers(struct bms *bms, int64_t now_ns)
+{
+    struct uds_frames frames;
+    bool reset_wanted = uds_step(&bms->ram.uds, now_ns, &frames);
+    for (size_t at = 0; at < frames.count; at++) {
+        outputs_send_answer(bms, frames.data[at]);
     }
-    fault_report(faults, CELL_VOLTAGE_LOST, now_ns - inputs->cells.complete_ns > CELLS_TIMEOUT_NS);
-    fault_report(faults, CURRENT_SENSOR_LOST, now_ns - inputs->current.heard_ns > CURRENT_TIMEOUT_NS);
-    fault_report(faults, CONTACTOR_FEEDBACK_LOST,
-                 now_ns - inputs->contactors.heard_ns > FEEDBACK_TIMEOUT_NS);
-    fault_report(faults, INSULATION_MONITOR_LOST,
-                 now_ns - inputs->insulation.heard_ns > INSULATION_TIMEOUT_NS);
-    fault_report(faults, VCU_COMMAND_LOST, now_ns - inputs->command.heard_ns > COMMAND_TIMEOUT_NS);
-    /* Before the first sweep of temperatures, their age counts from the end of start-up. */
-    int64_t swept_ns = inputs->temperatures.complete_ns;
-    int64_t since_ns = swept_ns > bms->started_ns ? swept_ns : bms->started_ns;
-    fault_report(faults, TEMPERATURE_LOST, now_ns - since_ns > TEMPERATURES_TIMEOUT_NS);
-    fault_report(faults, E2E_ERROR,
-                 inputs->current.e2e.failed || inputs->contactors.e2e.failed
-                     || inputs->insulation.e2e.failed || inputs->command.e2e.failed);
+    if (reset_wanted) {
+        bms_reset(bms, RESET_SOFTWARE);
+    }
 }
 
 void bms_step(struct bms *bms, int64_t now_ns)
 {
-    check_ages(bms, now_ns);
-    const struct situation situation = {
-        .all_heard = all_heard(&bms->inputs),
-        .mode = bms->inputs.command.mode,
-        .link_raw = bms->inputs.contactors.link_raw,
-        .pack_raw = bms->inputs.contactors.pack_raw,
-    };
-    state_machine_step(&bms->machine, &bms->faults, now_ns, &situation);
+    struct volatile_memory *ram = &bms->ram;
     bms->outbox_count = 0;
+    if (ram->stepped_ns != NEVER_NS && now_ns - ram->stepped_ns > WATCHDOG_NS) {
+        bms_reset(bms, RESET_WATCHDOG);
+    }
+    ram->stepped_ns = now_ns;
+    if (still_booting(ram, now_ns)) {
+        return;
+    }
+    if (ram->machine.state != STATE_INIT) {
+        ages_check(ram, &bms->limits, now_ns);
+    }
+    const struct situation situation = {
+        .all_heard = inputs_all_heard(&ram->inputs),
+        .mode = ram->inputs.command.mode,
+        .link_raw = ram->inputs.contactors.link_raw,
+        .pack_raw = ram->inputs.contactors.pack_raw,
+    };
+    state_machine_step(&ram->machine, &ram->faults, now_ns, &situation);
+    remember_coils(bms, now_ns);
+    ram->pyro = ram->pyro || (ram->faults.word & FIRES_PYRO) != 0;
     outputs_send(bms);
-    bms->uptime = (bms->uptime + 1) & 0xFFFFFF;
-    bms->turn = (uint16_t)((bms->turn + 1) % SCHEDULE_TASKS);
+    send_answers(bms, now_ns);
 }

@@ -1,15 +1,19 @@
 #include "debounce.h"
 
-bool up_down_update(struct up_down *counter, bool bad)
+bool in_a_row_update(struct in_a_row *counter, bool bad)
 {
-    if (bad) {
-        if (counter->count < counter->limit && ++counter->count == counter->limit) {
-            counter->active = true;
-        }
-    } else if (counter->count > 0 && --counter->count == 0) {
-        counter->active = false;
+    if (bad == counter->active) {
+        counter->count = 0;
+    } else if (++counter->count >= counter->limit) {
+        counter->active = bad;
+        counter->count = 0;
     }
     return counter->active;
+}
+
+bool in_a_row_idle(const struct in_a_row *counter)
+{
+    return !counter->active && counter->count == 0;
 }
 
 bool consecutive_update(struct consecutive *counter, bool bad)

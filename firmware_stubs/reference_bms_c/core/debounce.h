@@ -1,13 +1,13 @@
-/* Debounce counters: how long a cause must last before it counts as a fault. */
+/* Debouncing: how long a cause must last before it counts as a fault, and how long it must be gone again. */
 #ifndef BMS_DEBOUNCE_H
 #define BMS_DEBOUNCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Up by one per bad sample, down by one per good one. Active at the limit, passive again at zero. */
-struct up_down {
-    int32_t limit, count;
+/* Active after `limit` bad samples in a row, passive again after as many good ones; a contrary one resets. */
+struct in_a_row {
+    int32_t limit, count; /* count: samples in a row that contradict `active` */
     bool active;
 };
 
@@ -16,7 +16,11 @@ struct consecutive {
     int32_t limit, count;
 };
 
-bool up_down_update(struct up_down *counter, bool bad);
+bool in_a_row_update(struct in_a_row *counter, bool bad);
+
+/* Neither active nor counting: a good sample would change nothing. */
+bool in_a_row_idle(const struct in_a_row *counter);
+
 bool consecutive_update(struct consecutive *counter, bool bad);
 
 #endif

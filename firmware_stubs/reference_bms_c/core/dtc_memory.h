@@ -2,26 +2,28 @@
 #ifndef BMS_DTC_MEMORY_H
 #define BMS_DTC_MEMORY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#define DTC_CAPACITY 48
-#define DTC_FRESH_CAPACITY 48
+#include "nvm.h"
+
+#define DTC_FRESH_CAPACITY 96
 #define DTC_EMPTY_INDEX 255
 
-struct dtc_entry {
-    uint32_t code;
-    uint8_t status, occurrences;
-};
-
-/* Codes in the order of their first occurrence. `fresh` are indices to be sent at once. */
+/* Codes in the order of their first occurrence, kept in the NVM. `fresh` are indices to be sent at once. */
 struct dtc_memory {
-    struct dtc_entry entries[DTC_CAPACITY];
+    struct nvm *nvm;
     uint8_t fresh[DTC_FRESH_CAPACITY];
-    uint8_t count, fresh_count, turn;
+    uint8_t fresh_count, turn;
 };
 
 void dtc_failed(struct dtc_memory *memory, int fault);
 void dtc_passed(struct dtc_memory *memory, int fault);
+bool dtc_contains(const struct dtc_memory *memory, uint32_t code);
+
+/* Forget one code. A fault that is still there is stored again when it next fails. */
+void dtc_clear(struct dtc_memory *memory, uint32_t code);
+void dtc_clear_all(struct dtc_memory *memory);
 
 /* Whose turn it is; DTC_EMPTY_INDEX when nothing is stored. */
 uint8_t dtc_next_index(struct dtc_memory *memory);

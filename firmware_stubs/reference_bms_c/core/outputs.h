@@ -4,13 +4,14 @@
 
 #include "bms.h"
 
-#define STATE_ID 0x100
-#define FAULTS_ID 0x101
-#define CONTACTORS_ID 0x102
+extern const uint8_t outputs_version[3];
 
-#define SCHEDULE_TASKS 200 /* one turn of the schedule: 2 s */
+void outputs_init(struct transmitter *transmitter, enum reset_cause cause, uint32_t resets);
 
 /* Puts into the outbox what is due in this base task, then what has changed. */
 void outputs_send(struct bms *bms);
+
+/* A frame of the UDS server into the outbox. */
+void outputs_send_answer(struct bms *bms, const uint8_t data[UDS_FRAME_BYTES]);
 
 #endif

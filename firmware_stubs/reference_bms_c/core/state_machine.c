@@ -1,15 +1,34 @@
 #include "state_machine.h"
 
+#include "monitors.h"
 #include "mutant.h"
 
-#define MS INT64_C(1000000)
-#define OPENING_DELAY_NS (200 * MS)
-#define PRECHARGE_TIMEOUT_NS (1000 * MS)
+#define PYRO_FIRST_NS (20 * MS) /* contactors must not break a short circuit: the pyro fuse does */
 #define PRECHARGE_OVERLAP_NS (50 * MS)
-#define PRECHARGE_SHARE 0.95
-#define HIGH_VOLTAGE_RAW 1200 /* 60 V in units of 50 mV */
+#define HEARING_NS (2000 * MS) /* a sensor that is still silent this long after the start is reported as lost */
 #define NUISANCE_AFTER_NS (1500 * MS)
 #define RECLOSE_AFTER_NS (150 * MS)
+
+void state_machine_init(struct state_machine *machine, const struct limits *limits)
+{
+    *machine = (struct state_machine){
+        .state = STATE_INIT,
+        .target = STATE_DRIVE,
+        .begun_ns = NEVER_NS,
+        .open_at_ns = NEVER_NS,
+        .overlap_until_ns = NEVER_NS,
+        .delay_ns = limits->opening_delay_ms * MS,
+        .soon_ns = limits->opening_soon_ms * MS,
+        .precharge_ns = limits->precharge_timeout_ms * MS,
+        .precharge_share = limits->precharge_share,
+    };
+}
+
+bool state_machine_charging(const struct state_machine *machine)
+{
+    return machine->state == STATE_CHARGE
+           || (machine->state == STATE_PRECHARGE && machine->target == STATE_CHARGE);
+}
 
 static void open_all(struct state_machine *machine)
 {
@@ -22,6 +41,7 @@ static void enter(struct state_machine *machine, enum state state, int64_t now_n
     machine->entered_ns = now_ns;
     machine->open_at_ns = NEVER_NS;
     machine->overlap_until_ns = NEVER_NS;
+    machine->opening_word = 0;
 }
 
 static void enter_error(struct state_machine *machine, int64_t now_ns)
@@ -34,25 +54,46 @@ static void enter_error(struct state_machine *machine, int64_t now_ns)
 
 static bool may_close(const struct fault_memory *faults, uint8_t mode)
 {
-    uint32_t blocking = mode == MODE_DRIVE ? BLOCKS_CLOSING : BLOCKS_CLOSING | INHIBITS_CHARGE;
+    uint64_t blocking = mode == MODE_DRIVE ? BLOCKS_CLOSING : BLOCKS_CLOSING | INHIBITS_CHARGE;
     return (mode == MODE_DRIVE || mode == MODE_CHARGE) && (faults->word & blocking) == 0;
+}
+
+/* The shortest of the delays that these faults allow. */
+static int64_t delay_of(const struct state_machine *machine, uint64_t word)
+{
+    if ((word & OPENS_AT_ONCE) != 0) {
+        return 0;
+    }
+    int64_t shortest_ns = machine->delay_ns;
+    bool found = (word & OPENS_AFTER_DELAY) != 0;
+    if ((word & OPENS_SOON) != 0 && (!found || machine->soon_ns < shortest_ns)) {
+        shortest_ns = machine->soon_ns;
+        found = true;
+    }
+    if ((word & BIT(SHORT_CIRCUIT)) != 0 && (!found || PYRO_FIRST_NS < shortest_ns)) {
+        shortest_ns = PYRO_FIRST_NS;
+    }
+    return shortest_ns;
 }
 
 static bool must_open(struct state_machine *machine, const struct fault_memory *faults, int64_t now_ns)
 {
-    if ((faults->word & OPENS_AT_ONCE) != 0) {
-        return true;
-    }
-    bool charging = machine->state == STATE_CHARGE
-                    || (machine->state == STATE_PRECHARGE && machine->target == STATE_CHARGE);
-    uint32_t opening = charging ? OPENS_AFTER_DELAY | BIT(INSULATION_FAULT) : OPENS_AFTER_DELAY;
-    if ((faults->word & opening) == 0) {
+    uint64_t members = state_machine_charging(machine) ? OPENS | BIT(INSULATION_FAULT) : OPENS;
+    uint64_t opening = faults->word & members;
+    uint64_t fresh = opening & ~machine->opening_word;
+    if (opening == 0) {
+        machine->open_at_ns = NEVER_NS;
+        machine->opening_word = 0;
         return false;
     }
-    if (machine->open_at_ns == NEVER_NS) {
-        machine->open_at_ns = now_ns + OPENING_DELAY_NS;
+    if (fresh != 0) {
+        machine->opening_word |= opening;
+        int64_t at_ns = now_ns + delay_of(machine, fresh);
+        if (machine->open_at_ns == NEVER_NS || at_ns < machine->open_at_ns) {
+            machine->open_at_ns = at_ns;
+        }
     }
-    return now_ns >= machine->open_at_ns;
+    return machine->open_at_ns != NEVER_NS && now_ns >= machine->open_at_ns;
 }
 
 static void precharge(struct state_machine *machine, struct fault_memory *faults, int64_t now_ns,
@@ -64,13 +105,11 @@ static void precharge(struct state_machine *machine, struct fault_memory *faults
             enter(machine, machine->target, now_ns);
         }
     } else if (situation->pack_raw >= HIGH_VOLTAGE_RAW
-               && situation->link_raw >= PRECHARGE_SHARE * situation->pack_raw) {
+               && situation->link_raw >= machine->precharge_share * situation->pack_raw) {
         machine->coils.plus = true;
         machine->overlap_until_ns = now_ns + PRECHARGE_OVERLAP_NS;
-    } else if (now_ns - machine->entered_ns >= PRECHARGE_TIMEOUT_NS) {
-        /* An event, not a condition: latched, and its cause is over with the attempt. */
-        fault_report(faults, PRECHARGE_FAILED, true);
-        fault_report(faults, PRECHARGE_FAILED, false);
+    } else if (now_ns - machine->entered_ns >= machine->precharge_ns) {
+        fault_event(faults, PRECHARGE_FAILED);
         enter_error(machine, now_ns);
     }
 }
@@ -82,37 +121,52 @@ static void begin_precharge(struct state_machine *machine, int64_t now_ns, uint8
     enter(machine, STATE_PRECHARGE, now_ns);
 }
 
-static void mutate(struct state_machine *machine, struct fault_memory *faults, int64_t now_ns)
+static void start_up(struct state_machine *machine, int64_t now_ns, bool all_heard)
 {
-    int64_t age_ns = now_ns - machine->entered_ns;
-    if (IS_MUTANT(NUISANCE_TRIP) && machine->state == STATE_DRIVE && age_ns >= NUISANCE_AFTER_NS
-        && (faults->latched & BIT(CELL_OVERVOLTAGE)) == 0) {
-        fault_report(faults, CELL_OVERVOLTAGE, true);
+    if (machine->begun_ns == NEVER_NS) {
+        machine->begun_ns = now_ns;
     }
-    if (IS_MUTANT(RECLOSES_PRECHARGE) && machine->state == STATE_ERROR && age_ns >= RECLOSE_AFTER_NS) {
-        machine->coils.precharge = true;
+    if (all_heard || now_ns - machine->begun_ns >= HEARING_NS) {
+        enter(machine, STATE_STANDBY, now_ns);
     }
 }
 
-void state_machine_init(struct state_machine *machine)
+static void stay_in_error(struct state_machine *machine, const struct fault_memory *faults, int64_t now_ns,
+                          uint8_t mode)
 {
-    *machine = (struct state_machine){.state = STATE_INIT, .target = STATE_DRIVE};
-    machine->open_at_ns = machine->overlap_until_ns = NEVER_NS;
+    if (IS_MUTANT(RECLOSES_PRECHARGE) && now_ns - machine->entered_ns >= RECLOSE_AFTER_NS) {
+        machine->coils.precharge = true;
+    }
+    if ((faults->word & OPENS) == 0 && mode == MODE_OFF) {
+        open_all(machine);
+        enter(machine, STATE_STANDBY, now_ns);
+    }
+}
+
+static void trip_without_cause(const struct state_machine *machine, struct fault_memory *faults, int64_t now_ns)
+{
+    if (machine->state == STATE_DRIVE && now_ns - machine->entered_ns >= NUISANCE_AFTER_NS
+        && (faults->latched & BIT(CELL_OVERVOLTAGE)) == 0) {
+        fault_report(faults, CELL_OVERVOLTAGE, true);
+    }
 }
 
 void state_machine_step(struct state_machine *machine, struct fault_memory *faults, int64_t now_ns,
                         const struct situation *situation)
 {
-    mutate(machine, faults, now_ns);
-    if (machine->state != STATE_ERROR && must_open(machine, faults, now_ns)) {
+    if (IS_MUTANT(NUISANCE_TRIP)) {
+        trip_without_cause(machine, faults, now_ns);
+    }
+    if (machine->state == STATE_INIT) {
+        start_up(machine, now_ns, situation->all_heard);
+        return;
+    }
+    if (machine->state != STATE_ERROR && faults->word != 0 && must_open(machine, faults, now_ns)) {
         enter_error(machine, now_ns);
         return;
     }
     switch (machine->state) {
     case STATE_INIT:
-        if (situation->all_heard) {
-            enter(machine, STATE_STANDBY, now_ns);
-        }
         break;
     case STATE_STANDBY:
         if (may_close(faults, situation->mode)) {
@@ -120,10 +174,7 @@ void state_machine_step(struct state_machine *machine, struct fault_memory *faul
         }
         break;
     case STATE_ERROR:
-        if (faults->latched == 0 && situation->mode == MODE_OFF) {
-            open_all(machine);
-            enter(machine, STATE_STANDBY, now_ns);
-        }
+        stay_in_error(machine, faults, now_ns, situation->mode);
         break;
     case STATE_PRECHARGE:
     case STATE_DRIVE:

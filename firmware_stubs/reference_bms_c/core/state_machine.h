@@ -7,6 +7,7 @@
 
 #include "contactor_supervision.h"
 #include "faults.h"
+#include "limits.h"
 
 enum state { STATE_INIT, STATE_STANDBY, STATE_PRECHARGE, STATE_DRIVE, STATE_CHARGE, STATE_ERROR };
 enum mode { MODE_OFF, MODE_DRIVE, MODE_CHARGE };
@@ -15,7 +16,10 @@ enum mode { MODE_OFF, MODE_DRIVE, MODE_CHARGE };
 struct state_machine {
     enum state state, target;
     struct coils coils;
-    int64_t entered_ns, open_at_ns, overlap_until_ns;
+    int64_t begun_ns, entered_ns, open_at_ns, overlap_until_ns;
+    uint64_t opening_word; /* the faults whose delay is running */
+    int64_t delay_ns, soon_ns, precharge_ns;
+    double precharge_share;
 };
 
 /* What one base task needs to know; voltages in units of 50 mV. */
@@ -25,10 +29,12 @@ struct situation {
     uint16_t link_raw, pack_raw;
 };
 
-void state_machine_init(struct state_machine *machine);
+void state_machine_init(struct state_machine *machine, const struct limits *limits);
 
 /* Advance by one base task. */
 void state_machine_step(struct state_machine *machine, struct fault_memory *faults, int64_t now_ns,
                         const struct situation *situation);
+
+bool state_machine_charging(const struct state_machine *machine);
 
 #endif

@@ -1,0 +1,180 @@
+#include "monitors.h"
+
+#include "arithmetic.h"
+#include "mutant.h"
+
+#define MOVED_RAW 60         /* 30 mV of the mean cell */
+#define STILL_SWEEPS 50      /* the reference for "has moved" is renewed at least so often */
+#define REFERENCE_SWEEPS 300 /* a cell's voltage is compared with what it was 30 to 60 s ago */
+#define DROP_SWEEPS 3
+
+void cell_monitor_init(struct cell_monitor *monitor, const struct limits *limits)
+{
+    *monitor = (struct cell_monitor){
+        .ov_warn = in_a_row_of(limits->voltage_warn_sweeps),
+        .ov_trip = in_a_row_of(limits->voltage_trip_sweeps),
+        .uv_warn = in_a_row_of(limits->voltage_warn_sweeps),
+        .uv_trip = in_a_row_of(limits->voltage_trip_sweeps),
+        .deep = in_a_row_of(limits->deep_sweeps),
+        .imbalance = in_a_row_of(limits->imbalance_sweeps),
+        .implausible = in_a_row_of(limits->implausible_sweeps),
+        .frozen = in_a_row_of(limits->frozen_sweeps),
+        .dropping = in_a_row_of(DROP_SWEEPS),
+        .ov_warn_raw = cell_raw(limits->ov_warn_v),
+        .ov_trip_raw = cell_raw(limits->ov_trip_v),
+        .uv_warn_raw = cell_raw(limits->uv_warn_v),
+        .uv_trip_raw = cell_raw(limits->uv_trip_v),
+        .deep_raw = cell_raw(limits->deep_v),
+        .imbalance_raw = (int32_t)round_half_even(limits->imbalance_v / 0.0005),
+        .share = limits->implausible_share,
+        .keep = 1.0 - limits->runaway_drop,
+        .highest = ZERO_VOLT_RAW,
+        .lowest = ZERO_VOLT_RAW,
+        .mean = ZERO_VOLT_RAW,
+    };
+}
+
+/* The cells that are looked at: all of them, wires without a value left out of the comparison. */
+static bool supervised(int cell, int32_t raw)
+{
+    return raw != CELL_NO_VALUE && !(IS_MUTANT(IGNORES_CELL_17) && cell == 16);
+}
+
+struct watched {
+    int32_t count, total;
+};
+
+/* Highest, lowest and mean of the cells that are looked at; of equal ones the first is named, whoever it is. */
+static struct watched look(struct cell_monitor *monitor, const int32_t *raw)
+{
+    struct watched watched = {0};
+    int32_t highest = -1, lowest = CELL_NO_VALUE;
+    for (int cell = 0; cell < CELLS; cell++) {
+        if (supervised(cell, raw[cell])) {
+            watched.count++;
+            watched.total += raw[cell];
+            highest = raw[cell] > highest ? raw[cell] : highest;
+            lowest = raw[cell] < lowest ? raw[cell] : lowest;
+        }
+    }
+    if (watched.count == 0) {
+        watched = (struct watched){.count = 1, .total = ZERO_VOLT_RAW};
+        highest = lowest = ZERO_VOLT_RAW;
+    }
+    monitor->highest = highest;
+    monitor->lowest = lowest;
+    monitor->mean = watched.total / watched.count;
+    monitor->highest_index = monitor->lowest_index = 0;
+    for (int cell = CELLS - 1; cell >= 0; cell--) {
+        if (raw[cell] == highest) {
+            monitor->highest_index = (uint8_t)cell;
+        }
+        if (raw[cell] == lowest) {
+            monitor->lowest_index = (uint8_t)cell;
+        }
+    }
+    return watched;
+}
+
+/* The sum of cells against the pack voltage, both in units of 50 mV. */
+static bool disagrees(const struct cell_monitor *monitor, int32_t total, int32_t pack_raw)
+{
+    double sum_raw = (total - CELLS * ZERO_VOLT_RAW) / 100.0;
+    double apart = sum_raw < pack_raw ? pack_raw - sum_raw : sum_raw - pack_raw;
+    return apart > monitor->share * (sum_raw > pack_raw ? sum_raw : pack_raw);
+}
+
+static void copy_sweep(int16_t *to, const int32_t *raw)
+{
+    for (int cell = 0; cell < CELLS; cell++) {
+        to[cell] = (int16_t)raw[cell];
+    }
+}
+
+/* Whether a cell reads to the last step what it read before the mean of all moved. */
+static bool stands_still(struct cell_monitor *monitor, const int32_t *raw)
+{
+    int32_t moved_by = monitor->mean - monitor->still_mean;
+    bool moved = moved_by >= MOVED_RAW || moved_by <= -MOVED_RAW;
+    bool still = false;
+    for (int cell = 0; cell < CELLS && moved && monitor->has_still; cell++) {
+        still = still || raw[cell] == monitor->still[cell];
+    }
+    monitor->still_age++;
+    if (!still && (moved || !monitor->has_still || monitor->still_age >= STILL_SWEEPS)) {
+        copy_sweep(monitor->still, raw);
+        monitor->has_still = true;
+        monitor->still_mean = monitor->mean;
+        monitor->still_age = 0;
+    }
+    return still;
+}
+
+static bool any_has_dropped(const struct cell_monitor *monitor, const int32_t *raw)
+{
+    if (!(monitor->lowest - ZERO_VOLT_RAW < monitor->keep * (monitor->mean - ZERO_VOLT_RAW))) {
+        return false;
+    }
+    for (int cell = 0; cell < CELLS; cell++) {
+        int32_t older = monitor->older[cell], newer = monitor->newer[cell];
+        int32_t before = (older > newer ? older : newer) - ZERO_VOLT_RAW;
+        if (raw[cell] - ZERO_VOLT_RAW < monitor->keep * before) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Keep two sweeps of the past; while a cell has dropped they are not renewed. */
+static void follow(struct cell_monitor *monitor, const int32_t *raw)
+{
+    if (!monitor->has_references) {
+        copy_sweep(monitor->older, raw);
+        copy_sweep(monitor->newer, raw);
+        monitor->has_references = true;
+        return;
+    }
+    bool dropped = any_has_dropped(monitor, raw);
+    in_a_row_update(&monitor->dropping, dropped);
+    monitor->reference_age++;
+    if (monitor->reference_age >= REFERENCE_SWEEPS && !dropped) {
+        for (int cell = 0; cell < CELLS; cell++) {
+            monitor->older[cell] = monitor->newer[cell];
+        }
+        copy_sweep(monitor->newer, raw);
+        monitor->reference_age = 0;
+    }
+}
+
+bool cell_monitor_dropped(const struct cell_monitor *monitor)
+{
+    return monitor->dropping.active;
+}
+
+void cell_monitor_sweep(struct cell_monitor *monitor, struct fault_memory *faults, const struct inputs *inputs,
+                        bool closed)
+{
+    const int32_t *raw = inputs->cells.raw;
+    int32_t pack_raw = inputs->contactors.pack_raw;
+    struct watched watched = look(monitor, raw);
+    int32_t highest = monitor->highest, lowest = monitor->lowest, mean = monitor->mean;
+    bool overvoltage = highest >= monitor->ov_trip_raw && !IS_MUTANT(NEVER_DETECTS_OVERVOLTAGE);
+    bool apart = highest - mean > monitor->imbalance_raw || mean - lowest > monitor->imbalance_raw;
+    fault_report(faults, CELL_OVERVOLTAGE_WARNING,
+                 in_a_row_update(&monitor->ov_warn, highest >= monitor->ov_warn_raw));
+    fault_report(faults, CELL_OVERVOLTAGE, in_a_row_update(&monitor->ov_trip, overvoltage));
+    fault_report(faults, CELL_UNDERVOLTAGE_WARNING,
+                 in_a_row_update(&monitor->uv_warn, lowest <= monitor->uv_warn_raw));
+    fault_report(faults, CELL_UNDERVOLTAGE,
+                 in_a_row_update(&monitor->uv_trip, lowest <= monitor->uv_trip_raw));
+    fault_report(faults, DEEP_DISCHARGE, in_a_row_update(&monitor->deep, lowest <= monitor->deep_raw));
+    fault_report(faults, CELL_IMBALANCE, in_a_row_update(&monitor->imbalance, apart));
+    if (watched.count == CELLS) {
+        bool implausible = disagrees(monitor, watched.total, pack_raw);
+        fault_report(faults, PACK_VOLTAGE_IMPLAUSIBLE,
+                     in_a_row_update(&monitor->implausible, implausible));
+        bool frozen = closed && stands_still(monitor, raw);
+        fault_report(faults, CELL_FROZEN, in_a_row_update(&monitor->frozen, frozen));
+        follow(monitor, raw);
+    }
+}
