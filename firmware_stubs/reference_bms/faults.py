@@ -108,7 +108,8 @@ OPENS_AT_ONCE = WELDS | STUCK_OPEN | mask(
 )  # fmt: skip
 OPENS = OPENS_AFTER_DELAY | OPENS_SOON | OPENS_AT_ONCE | SHORT_CIRCUIT
 # Open for as long as the cause lasts; the vehicle asks again afterwards.
-PASSING = mask(Fault.VCU_COMMAND_LOST)
+VCU_LOST = mask(Fault.VCU_COMMAND_LOST)
+PASSING = VCU_LOST
 LATCHING = (OPENS | INSULATION_FAULT) & ~PASSING
 # Not forgotten by the vehicle's fault reset: for a workshop.
 PERMANENT = mask(Fault.DEEP_DISCHARGE, Fault.THERMAL_RUNAWAY)
