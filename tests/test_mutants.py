@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from bench.campaign.local import workers_by_default
+from bench.campaign.mutants import Proof, likely_order, prove
 from bench.campaign.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired
-from firmware_stubs.mutants import MUTANTS
+from bench.wiring.mutants import mutant_classes, with_firmware
+from firmware_stubs.mutants import MUTANT_CLASSES, MUTANTS
 
 RUN_SEED = 1
 
@@ -63,14 +66,81 @@ TELLS: dict[str, tuple[Telling, ...]] = {
 }
 
 
-def with_firmware(wired: Wired, name: str) -> Wired:
-    config = wired.config
-    return replace(wired, config=replace(config, dut=replace(config.dut, firmware=name)))
-
-
-def test_every_mutant_has_a_telling_scenario() -> None:
-    assert set(TELLS) == set(MUTANTS)
+def test_these_are_mutants_and_each_has_a_telling_scenario() -> None:
+    assert set(TELLS) <= set(MUTANTS)
     assert all(TELLS.values())
+
+
+def test_there_are_many_mutants_of_every_class() -> None:
+    assert len(MUTANTS) >= 60
+    assert all(len(table) >= 8 for table in MUTANT_CLASSES.values())
+    assert sum(map(len, MUTANT_CLASSES.values())) == len(MUTANTS), "a name stands in two tables"
+    assert len({mutant.description for mutant in MUTANTS.values()}) == len(MUTANTS)
+
+
+def _proof(wired: Wired, prepared: dict[str, Prepared], names: list[str], **changes: object) -> Proof:
+    classes = {
+        kind: {name: mutant.description for name, mutant in table.items() if name in names}
+        for kind, table in MUTANT_CLASSES.items()
+    }
+    some = [prepared["ov-glitch"], prepared["ov-just-below"], prepared["ov-step-cell60"]]
+    proof = Proof(
+        wired=wired,
+        prepared=some,
+        classes=classes,
+        reference="reference",
+        seeds=range(1, 3),
+        workers=1,
+    )
+    return replace(proof, **changes)  # type: ignore[arg-type]
+
+
+def test_the_score_tells_caught_from_surviving_and_stops_early(
+    wired: Wired, prepared: dict[str, Prepared]
+) -> None:
+    names = ["never_detects_overvoltage", "ignores_cell_17"]
+    found = prove(_proof(wired, prepared, names), lambda *_: None)
+    scores = {score.firmware: score for score in found.scores}
+    assert scores["never_detects_overvoltage"].caught
+    assert scores["never_detects_overvoltage"].by_scenario() == {"ov-step-cell60": 2}
+    # On the second seed the scenario that caught it on the first comes first, and nothing after it.
+    assert [one.seed for one in scores["never_detects_overvoltage"].outcomes].count(2) == 1
+    assert [score.firmware for score in found.survivors] == ["ignores_cell_17"]
+    assert found.share == 0.5
+    assert (len(found.good), found.false_alarms, found.unclear) == (6, [], [])
+    full = prove(_proof(wired, prepared, names[:1], early=False, seeds=range(1, 2)), lambda *_: None)
+    assert len(full.scores[0].outcomes) == 3
+
+
+def test_an_alarm_of_the_good_firmware_is_a_false_one(wired: Wired, prepared: dict[str, Prepared]) -> None:
+    proof = _proof(wired, prepared, [], reference="trips_on_glitch", seeds=range(1, 2))
+    found = prove(proof, lambda *_: None)
+    assert {one.scenario for one in found.false_alarms} == {"ov-glitch", "ov-step-cell60"}
+
+
+def test_what_promises_most_comes_first(prepared: dict[str, Prepared]) -> None:
+    order = likely_order("contactors", "misses_weld", "does not see a welded contactor", [*prepared.values()])
+    assert order[0].scenario.id.startswith("weld")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_the_library_catches_every_mutant_and_blames_the_reference_for_nothing(
+    wired: Wired, prepared: dict[str, Prepared]
+) -> None:
+    found = prove(
+        Proof(
+            wired=wired,
+            prepared=[*prepared.values()],
+            classes=mutant_classes(),
+            reference="reference",
+            seeds=range(1, 3),
+            workers=workers_by_default(),
+        ),
+        lambda *_: None,
+    )
+    assert [score.firmware for score in found.survivors] == []
+    assert (found.false_alarms, found.unclear) == ([], [])
 
 
 @pytest.mark.parametrize(

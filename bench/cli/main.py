@@ -26,6 +26,7 @@ def _register() -> None:
         export_command,
         hazard_command,
         judge_commands,
+        mutants_command,
         qualify_command,
         run_command,
     )
@@ -34,6 +35,7 @@ def _register() -> None:
         run_command,
         check_command,
         judge_commands,
+        mutants_command,
         builds_commands,
         export_command,
         hazard_command,

@@ -1,0 +1,230 @@
+"""The library against broken firmware: which scenario catches which mutant, and does the good one pass them all?"""
+
+import multiprocessing
+import re
+import signal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from bench.campaign.shots import shoot
+from bench.scenario.prepare import Prepared
+from bench.verdict.result import Verdict
+from bench.wiring.common import Wired
+from bench.wiring.mutants import with_firmware
+
+_SHOTS = 10  # the seeds of one mutant sweep the injection phase in so many strata
+_DULL = frozenset(
+    ("a", "an", "the", "of", "for", "and", "not", "does", "see", "on", "in", "its", "cell", "by")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One build against one scenario on one seed."""
+
+    firmware: str
+    scenario: str
+    seed: int
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """All outcomes of one build. Caught on a seed: a scenario of that seed ends in FAIL."""
+
+    firmware: str
+    kind: str
+    description: str
+    seeds: int
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def fails(self) -> tuple[Outcome, ...]:
+        return tuple(one for one in self.outcomes if one.verdict is Verdict.FAIL)
+
+    @property
+    def caught_seeds(self) -> int:
+        return len({one.seed for one in self.fails})
+
+    @property
+    def caught(self) -> bool:
+        return self.caught_seeds == self.seeds
+
+    def by_scenario(self) -> dict[str, int]:
+        """Scenario to number of seeds on which it caught the build, most often first."""
+        counts: dict[str, int] = {}
+        for one in self.fails:
+            counts[one.scenario] = counts.get(one.scenario, 0) + 1
+        return dict(sorted(counts.items(), key=lambda item: -item[1]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What is to be run. `early`: leave a mutant alone once a scenario has caught it on that seed."""
+
+    wired: Wired
+    prepared: Sequence[Prepared]
+    classes: Mapping[str, Mapping[str, str]]
+    reference: str
+    seeds: range
+    workers: int
+    early: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """The result: mutants in the order of their tables, and the good firmware."""
+
+    scores: list[Score] = field(default_factory=list)
+    good: list[Outcome] = field(default_factory=list)
+    shots: int = 0
+
+    @property
+    def survivors(self) -> list[Score]:
+        return [score for score in self.scores if not score.caught]
+
+    @property
+    def false_alarms(self) -> list[Outcome]:
+        return [one for one in self.good if one.verdict is Verdict.FAIL]
+
+    @property
+    def unclear(self) -> list[Outcome]:
+        """The good firmware, neither passed nor failed: the bench's own trouble."""
+        return [one for one in self.good if one.verdict not in (Verdict.PASS, Verdict.FAIL)]
+
+    @property
+    def share(self) -> float:
+        """Mutants caught on every seed, 0..1."""
+        return 1.0 - len(self.survivors) / len(self.scores) if self.scores else 0.0
+
+
+OnBuild = Callable[[str, Sequence[Outcome]], None]
+
+
+def prove(proof: Proof, on_build: OnBuild) -> Found:
+    """Run it, telling of each finished piece. KeyboardInterrupt stops at once."""
+    kinds = {name: kind for kind, table in proof.classes.items() for name in table}
+    gathered: dict[str, list[Outcome]] = {name: [] for name in (proof.reference, *kinds)}
+    for name, outcomes in _results(proof):
+        gathered[name] += outcomes
+        on_build(name, outcomes)
+    found = Found(good=gathered.pop(proof.reference))
+    for name, outcomes in gathered.items():
+        kind = kinds[name]
+        found.scores.append(
+            Score(
+                firmware=name,
+                kind=kind,
+                description=proof.classes[kind][name],
+                seeds=len(proof.seeds),
+                outcomes=tuple(outcomes),
+            )
+        )
+    found.shots = len(found.good) + sum(len(score.outcomes) for score in found.scores)
+    return found
+
+
+def likely_order(kind: str, name: str, description: str, prepared: Sequence[Prepared]) -> list[Prepared]:
+    """Scenarios that promise most first: of the mutant's class, with its words in them, and short."""
+    wanted = _words(f"{name} {description}")
+
+    def promise(one: Prepared) -> tuple[int, float]:
+        scenario = one.scenario
+        told = _words(f"{scenario.id} {scenario.title} {scenario.expect.flag if scenario.expect else ''}")
+        score = 3 * (scenario.file.parent.name == kind) + 2 * len(wanted & told)
+        return -score, one.plan.window_ns
+
+    return sorted(prepared, key=promise)
+
+
+def _words(text: str) -> set[str]:
+    """Words without their endings, so that 'temperatures' meets 'overtemperature' at least by half."""
+    return {word.rstrip("s")[:9] for word in re.findall(r"[a-z]+", text.lower()) if word not in _DULL}
+
+
+# --- pieces of work ------------------------------------------------------------------------------------------
+
+_Piece = tuple[str, str, str]  # firmware, its class, scenario id ("" for all of them, for a mutant)
+
+
+def _pieces(proof: Proof) -> list[_Piece]:
+    mutants = [(name, kind, "") for kind, table in proof.classes.items() for name in table]
+    return [*((proof.reference, "", one.scenario.id) for one in proof.prepared), *mutants]
+
+
+def _results(proof: Proof) -> Iterable[tuple[str, list[Outcome]]]:
+    pieces = _pieces(proof)
+    if proof.workers <= 1 or "fork" not in multiprocessing.get_all_start_methods():
+        for piece in pieces:
+            yield piece[0], _work(proof, piece)
+        return
+    pool = ProcessPoolExecutor(
+        proof.workers,
+        mp_context=multiprocessing.get_context("fork"),
+        initializer=_begin_worker,
+        initargs=(proof,),
+    )
+    try:
+        running: dict[Future[list[Outcome]], str] = {
+            pool.submit(_work_here, piece): piece[0] for piece in pieces
+        }
+        while running:
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield running.pop(future), future.result()
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        pool.shutdown(wait=True, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+_proof: Proof | None = None
+
+
+def _begin_worker(proof: Proof) -> None:
+    global _proof
+    _proof = proof
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends the workers
+
+
+def _work_here(piece: _Piece) -> list[Outcome]:
+    if _proof is None:
+        raise RuntimeError("a worker was used before it was begun")
+    return _work(_proof, piece)
+
+
+def _work(proof: Proof, piece: _Piece) -> list[Outcome]:
+    firmware, kind, scenario_id = piece
+    wired = with_firmware(proof.wired, firmware)
+    if scenario_id:
+        one = next(one for one in proof.prepared if one.scenario.id == scenario_id)
+        return [_shot(wired, firmware, one, seed) for seed in proof.seeds]
+    order = likely_order(kind, firmware, proof.classes[kind][firmware], proof.prepared)
+    outcomes: list[Outcome] = []
+    for seed in proof.seeds:
+        for one in order:
+            outcome = _shot(wired, firmware, one, seed)
+            outcomes.append(outcome)
+            if proof.early and outcome.verdict is Verdict.FAIL:
+                order = [one, *(other for other in order if other is not one)]
+                break
+        else:
+            if proof.early:
+                break  # it survives this seed, so it survives: the other seeds change nothing
+    return outcomes
+
+
+def _shot(wired: Wired, firmware: str, one: Prepared, seed: int) -> Outcome:
+    result = shoot(wired, one, seed % _SHOTS, _SHOTS, seed, None)
+    judgement = result.judgement
+    return Outcome(
+        firmware=firmware,
+        scenario=one.scenario.id,
+        seed=seed,
+        verdict=judgement.verdict,
+        reason=judgement.reasons[0] if judgement.reasons else "",
+    )

@@ -1,0 +1,168 @@
+"""`hil mutants`: does the library catch every broken firmware, and does the good one pass?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli.options import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    FilterOption,
+    ScenariosArgument,
+    load_rig,
+    load_scenarios,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bench.campaign.mutants import Found, Outcome, Proof
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="mutants")(mutants)
+
+
+def mutants(
+    scenarios: ScenariosArgument = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    only: FilterOption = None,
+    mutant: Annotated[
+        list[str] | None,
+        typer.Option("--mutant", "-m", help="Only these mutants or classes of mutants.", show_default=False),
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Seeds on which each must be caught.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="The first of them.")] = 1,
+    full: Annotated[
+        bool, typer.Option("--full", help="The whole matrix, also past the first scenario that catches.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the JSON there too.")] = None,
+) -> None:
+    """Run the library against every mutant of the firmware. Exit code 1: one survives, or the good one fails."""
+    from bench.campaign.local import workers_by_default
+    from bench.campaign.mutants import Proof, prove
+    from bench.cli.progress import Progress
+    from bench.errors import ConfigError
+    from bench.wiring.mutants import mutant_classes
+
+    wired = load_rig(config, "simulated", "reference", None)
+    prepared, _ = load_scenarios(wired, scenarios, only)
+    classes = _chosen(mutant_classes(), mutant, ConfigError)
+    runnable = [one for one in prepared if not set(map(str, one.scenario.needs)) - wired.capabilities]
+    if not runnable:
+        raise ConfigError("no scenario can run on this rig; expected one whose needs it meets")
+    proof = Proof(
+        wired=wired,
+        prepared=runnable,
+        classes=classes,
+        reference="reference",
+        seeds=range(seed, seed + seeds),
+        workers=workers or workers_by_default(),
+        early=not full,
+    )
+    names = {name: 1 for table in classes.values() for name in table}
+    progress = Progress({"reference": len(runnable), **names}, shown=not as_json and sys.stderr.isatty())
+    with progress:
+        found = prove(proof, lambda name, outcomes: progress.advance(name, _word(name, outcomes)))
+    if as_json:
+        typer.echo(json.dumps(_as_dict(found)))
+    else:
+        _show(found, proof)
+    if out is not None:
+        out.write_text(json.dumps(_as_dict(found), indent=1) + "\n", encoding="utf-8")
+    if found.survivors or found.false_alarms:
+        raise typer.Exit(1)
+    if found.unclear:
+        raise typer.Exit(3)
+
+
+def _word(name: str, outcomes: Sequence[Outcome]) -> str:
+    """For the progress bar: whether this piece went as it should."""
+    fails = any(one.verdict.name == "FAIL" for one in outcomes)
+    return "PASS" if fails is (name != "reference") else "FAIL"
+
+
+def _chosen(
+    classes: dict[str, dict[str, str]], wanted: list[str] | None, mistake: type[Exception]
+) -> dict[str, dict[str, str]]:
+    from bench.errors import nearest
+
+    if not wanted:
+        return classes
+    names = {name for table in classes.values() for name in table}
+    for one in wanted:
+        if one not in names and one not in classes:
+            known = (*classes, *names)
+            raise mistake(
+                f"--mutant: found '{one}'; expected a mutant or a class of them{nearest(one, known)}"
+            )
+    kept = {
+        kind: {name: text for name, text in table.items() if kind in wanted or name in wanted}
+        for kind, table in classes.items()
+    }
+    return {kind: table for kind, table in kept.items() if table}
+
+
+def _as_dict(found: Found) -> dict[str, object]:
+    return {
+        "mutants": len(found.scores),
+        "caught": len(found.scores) - len(found.survivors),
+        "score": found.share,
+        "shots": found.shots,
+        "survivors": [score.firmware for score in found.survivors],
+        "false_alarms": [
+            {"scenario": one.scenario, "seed": one.seed, "reason": one.reason} for one in found.false_alarms
+        ],
+        "unclear": [
+            {"scenario": one.scenario, "seed": one.seed, "verdict": one.verdict.name, "reason": one.reason}
+            for one in found.unclear
+        ],
+        "matrix": {
+            score.firmware: {"class": score.kind, "caught_by": score.by_scenario()} for score in found.scores
+        },
+    }
+
+
+def _show(found: Found, proof: Proof) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=130)
+    table = Table(box=None, title=f"{len(found.scores)} mutants · {len(proof.prepared)} scenarios · "
+                  f"{len(proof.seeds)} seed{'s' * (len(proof.seeds) > 1)}", title_justify="left")  # fmt: skip
+    for heading in ("class", "mutant", "what is wrong with it", "caught by", "seeds"):
+        table.add_column(heading, overflow="fold")
+    for score in found.scores:
+        by = score.by_scenario()
+        names = list(by)
+        told = "[bold red]survives[/]" if not score.caught else ""
+        if names:
+            told += (" · " if told else "") + names[0] + (f" and {len(names) - 1} more" if names[1:] else "")
+        table.add_row(
+            score.kind, score.firmware, score.description, told, f"{score.caught_seeds}/{score.seeds}"
+        )
+    console.print(table)
+    _show_good(found, console)
+    caught = len(found.scores) - len(found.survivors)
+    console.print(
+        f"score {caught} of {len(found.scores)} = {found.share:.1%}; false alarms {len(found.false_alarms)} "
+        f"in {len(found.good)} shots of the good firmware; {found.shots} shots in all"
+    )
+
+
+def _show_good(found: Found, console: Console) -> None:
+    for title, outcomes in (("false alarm", found.false_alarms), ("unclear", found.unclear)):
+        for one in outcomes[:20]:
+            console.print(
+                f"[bold red]{title}[/] {one.scenario} seed {one.seed}: {one.verdict.name}: {one.reason}"
+            )
