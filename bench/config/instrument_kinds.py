@@ -30,6 +30,10 @@ KINDS: dict[str, InstrumentKind] = {
     "bloomy_abs": InstrumentKind(
         title="Bloomy ABS", role="cells", transports=("serial", "tcp"), cells=8, options=("first_id",)
     ),
+    "bloomy_bs1200": InstrumentKind(
+        title="Bloomy BS1200", role="cells", transports=("can",), cells=12, safe_ns=20_000_000_000,
+        options=("first_id",),
+    ),
     "atopile_cell_sim": InstrumentKind(title="atopile cell-sim", role="cells", transports=("serial",), cells=16),
 }  # fmt: skip
 CELLS = "cells"  # the name of the instrument that plays the cells

@@ -1,26 +1,32 @@
 """Instruments: from the bench file to drivers, and to simulators behind them where they are virtual."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.config.bench_file import BenchConfig
 from bench.config.instrument_kinds import CELLS
 from bench.config.instruments import TCP, InstrumentConfig
-from bench.errors import InstrumentError, LinkError
+from bench.errors import ConfigError, InstrumentError, LinkError
 from bench.instruments.atopile_cell_sim import AtopileCellSim
 from bench.instruments.bloomy_abs import BloomyAbs, abs_line
+from bench.instruments.bloomy_bs1200 import BloomyBs1200
+from bench.instruments.bloomy_bs1200_sim import BloomyBs1200Sim
 from bench.instruments.cell_emulator import ScpiCellEmulator
 from bench.instruments.ngi_n83624 import NgiN83624
 from bench.instruments.ports import CAPABILITY_OF, WireFault
 from bench.instruments.stack import EmulatorUnit, StackedEmulator
 from bench.instruments.virtual_cells import VirtualCells, play_cells
-from bench.links.ports import SerialLink
+from bench.links.ports import CanLink, SerialLink
 from bench.links.pyserial_link import open_serial
+from bench.links.simulated_can import SimulatedCanBus
 from bench.links.simulated_serial import SimulatedSerial
 from bench.links.tcp_stream import open_tcp
 from bench.timing.clock import Clock
 from bench.timing.simulated import SimulatedClock
+from bench.units import NS_PER_MS
+
+BOX_PERIOD_NS = 50 * NS_PER_MS  # readback of a virtual BS1200; its .ini file sets it on a real one
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,6 +37,7 @@ class CellBench:
     config: InstrumentConfig
     played: VirtualCells | None = None
     lines: list["LateStream"] = field(default_factory=list)
+    boxes: list[BloomyBs1200Sim] = field(default_factory=list)
 
     @property
     def safe_ns(self) -> int:
@@ -42,9 +49,18 @@ class CellBench:
             raise InstrumentError(f"{self.config.kind}: its outputs are known to the DUT only")
         return self.played.output_v(now_ns)
 
+    def start(self, now_ns: int) -> None:
+        """Let virtual boxes on a CAN bus begin to publish, spread over their period."""
+        for number, box in enumerate(self.boxes):
+            box.start(now_ns + number * BOX_PERIOD_NS // len(self.boxes))
+
+    def stop(self) -> None:
+        for box in self.boxes:
+            box.stop()
+
     async def connect(self, ports: Sequence[str]) -> None:
         """Open the real lines; `ports` are those of the virtual rack or of the bench file."""
-        for line, port in zip(self.lines, ports, strict=True):
+        for line, port in zip(self.lines, ports, strict=bool(self.lines)):
             line.connect(await open_stream(port, self.config.baud))
 
     def close(self) -> None:
@@ -73,9 +89,13 @@ CELL_DRIVERS: dict[str, Make] = {
 }
 
 
-def simulated_cells(config: BenchConfig, clock: SimulatedClock, rng: random.Random) -> CellBench:
+def simulated_cells(
+    config: BenchConfig, clock: SimulatedClock, rng: random.Random, buses: Mapping[str, SimulatedCanBus]
+) -> CellBench:
     """Driver and simulator in one process, joined by simulated lines. Draws from `rng` only where it is needed."""
     instrument, cells = config.instruments[CELLS], config.pack.cells
+    if instrument.facts.transports == ("can",):
+        return _simulated_boxes(instrument, clock, rng, buses[instrument.link], cells)
     noisy = instrument.kind != "scpi_cell_emulator"
     played = play_cells(
         instrument.kind,
@@ -90,9 +110,36 @@ def simulated_cells(config: BenchConfig, clock: SimulatedClock, rng: random.Rand
     return CellBench(emulator=emulator, config=instrument, played=played)
 
 
-def real_cells(config: BenchConfig, clock: Clock) -> CellBench:
+def _simulated_boxes(
+    instrument: InstrumentConfig, clock: SimulatedClock, rng: random.Random, bus: SimulatedCanBus, cells: int
+) -> CellBench:
+    seed, first = rng.randrange(1 << 32), max(1, instrument.first_id)
+    numbers = range(first, first + instrument.units(cells))
+    boxes = [
+        BloomyBs1200Sim(bus.node(f"box {box}"), clock, box=box, period_ns=BOX_PERIOD_NS, seed=seed)
+        for box in numbers
+    ]
+    played = VirtualCells(units=list(boxes), lines=0, attach_to=lambda *_: None, cells=cells)
+    link = bus.node("cell emulator")
+    units: list[EmulatorUnit] = [BloomyBs1200(link, clock, box=box) for box in numbers]
+    return CellBench(emulator=StackedEmulator(units, cells), config=instrument, played=played, boxes=boxes)
+
+
+def real_cells(config: BenchConfig, clock: Clock, links: Mapping[str, CanLink]) -> CellBench:
     """The driver on lines that are opened once the rig starts, as a virtual rack has to be started first."""
     instrument, cells = config.instruments[CELLS], config.pack.cells
+    if instrument.facts.transports == ("can",):
+        if instrument.virtual:
+            raise ConfigError(
+                f"{config.file} [instrument.{CELLS}.port]: found a virtual {instrument.facts.title} in real time; "
+                'expected simulated time, or port = "bus" and real boxes on its CAN bus'
+            )
+        first = max(1, instrument.first_id)
+        link = links[instrument.link]
+        boxes: list[EmulatorUnit] = [
+            BloomyBs1200(link, clock, box=first + number) for number in range(instrument.units(cells))
+        ]
+        return CellBench(emulator=StackedEmulator(boxes, cells), config=instrument)
     shared = instrument.kind == "bloomy_abs" and not instrument.port.startswith(TCP)
     count = 1 if shared else instrument.units(cells)
     lines = [LateStream() for _ in range(count)]
@@ -104,6 +151,7 @@ WIRE_FAULTS: dict[str, frozenset[WireFault]] = {
     "ngi_n83624": NgiN83624.wire_faults,
     "bloomy_abs": BloomyAbs.wire_faults,
     "atopile_cell_sim": AtopileCellSim.wire_faults,
+    "bloomy_bs1200": BloomyBs1200.wire_faults,
 }
 
 

@@ -47,8 +47,10 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
         "virtual rack",
     )  # fmt: skip
     tester = tester_of(wired, clock, trace, buses.links)
-    dut = real_dut(wired, clock, buses.arguments, tester)
-    cells = real_cells(config, clock)
+    # A bus without a DBC is one of instruments: no DUT hangs on it.
+    arguments = {channel: bus for channel, bus in buses.arguments.items() if config.can[channel].dbc}
+    dut = real_dut(wired, clock, arguments, tester)
+    cells = real_cells(config, clock, buses.links)
 
     async def start_hardware() -> None:
         ports: tuple[str, ...] = instrument.ports

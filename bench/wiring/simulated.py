@@ -34,12 +34,15 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
         for channel, can in config.can.items()
     }
     bench_nodes: dict[str, CanLink] = {channel: bus.node("bench") for channel, bus in buses.items()}
-    dut_nodes: dict[str, CanLink] = {channel: bus.node("dut") for channel, bus in buses.items()}
+    # A bus without a DBC is one of instruments: no DUT hangs on it.
+    dut_nodes: dict[str, CanLink] = {
+        channel: bus.node("dut") for channel, bus in buses.items() if config.can[channel].dbc
+    }
     trace.stamping.update({channel: node.stamping for channel, node in bench_nodes.items()})
 
     pack = build_pack(wired, soc, rng)
     vehicle = VehicleSide()
-    cells = simulated_cells(config, clock, rng)
+    cells = simulated_cells(config, clock, rng, buses)
     dut = InProcessDut(
         clock,
         build_firmware(config.dut.firmware),
@@ -61,10 +64,12 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
     tester = tester_of(wired, clock, trace, bench_nodes)
 
     async def start_hardware() -> None:
+        cells.start(clock.now_ns())
         afe.start(clock.now_ns() + rng.randrange(shown.cycle_ns))
 
     async def stop_hardware() -> None:
         afe.stop()
+        cells.stop()
 
     return Rig(
         clock=clock,
