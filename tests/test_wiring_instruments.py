@@ -14,7 +14,6 @@ from bench.campaign.shots import conclude_shot
 from bench.config.bench_file import load_bench
 from bench.config.instrument_kinds import KINDS
 from bench.errors import ConfigError
-from bench.instruments import virtual_cells
 from bench.instruments.virtual_cells import PLAY
 from bench.links.simulated_serial import SimulatedSerial
 from bench.measure.measure import measure
@@ -25,7 +24,7 @@ from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace.events import Kind
 from bench.units import NS_PER_MS, NS_PER_S
 from bench.verdict.result import Verdict
-from bench.wiring import instruments
+from bench.wiring import instruments, simulated
 from bench.wiring.instruments import CELL_DRIVERS, WIRE_FAULTS
 from bench.wiring.simulated import build_simulated
 
@@ -116,14 +115,13 @@ def test_a_stimulus_the_instrument_cannot_end_in_time_is_an_error_of_the_bench_n
 def test_cancelled_anywhere_every_unit_ends_safe(
     file: Path, at_ms: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    played: list[virtual_cells.VirtualCells] = []
+    benches: list[instruments.CellBench] = []
 
-    def kept(*args: Any, **kwargs: Any) -> virtual_cells.VirtualCells:
-        played.append(virtual_cells.play_cells(*args, **kwargs))
-        return played[-1]
+    def kept(*args: Any) -> instruments.CellBench:
+        benches.append(instruments.simulated_cells(*args))
+        return benches[-1]
 
-    monkeypatch.setattr(instruments, "play_cells", kept)
-    ended: list[int] = []
+    monkeypatch.setattr(simulated, "simulated_cells", kept)
 
     def meddle(clock: SimulatedClock, task: asyncio.Task[Any]) -> None:
         clock.call_at(at_ms * NS_PER_MS, Phase.TASK, lambda: task.cancel() and None)
@@ -131,7 +129,7 @@ def test_cancelled_anywhere_every_unit_ends_safe(
     rig, _, _ = play(file, "ov-step-cell17", meddle)
     ended = [mark.t_ns for mark in rig.trace.of_kind(Kind.SAFE_STATE_REACHED)]
     assert ended, [str(mark.facts) for mark in rig.trace.of_kind(Kind.SAFE_STATE_MISSED)]
-    assert all(not abs(volt) >= 0.1 for volt in played[0].output_v(ended[-1]))
+    assert all(not abs(volt) >= 0.1 for volt in benches[0].output_v(ended[-1]))
 
 
 @every_bench
