@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 
-from bench.campaign.shots import shoot
+from bench.campaign.shots import Watch, shoot
 from bench.record.folder import RunFolder
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import ShotResult
@@ -18,7 +18,10 @@ _CHUNK = 6  # shots a worker takes at once: amortises the hand-over, keeps the p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """What is to be run. `repeat` overrides the scenarios' own number of shots where it is not None."""
+    """What is to be run. `repeat` overrides the scenarios' own number of shots where it is not None.
+
+    watch: called with every rig before its shot, also in worker processes.
+    """
 
     wired: Wired
     prepared: Sequence[Prepared]
@@ -26,6 +29,7 @@ class Campaign:
     repeat: int | None
     folder: RunFolder | None
     workers: int
+    watch: Watch | None = None
 
     def repeats(self, one: Prepared) -> int:
         return self.repeat if self.repeat is not None else one.scenario.sweep.repeat
@@ -44,7 +48,9 @@ def run_all(campaign: Campaign, on_shot: OnShot) -> None:
             for index in range(repeat):
                 on_shot(
                     one.scenario.id,
-                    shoot(campaign.wired, one, index, repeat, campaign.run_seed, campaign.folder),
+                    shoot(
+                        campaign.wired, one, index, repeat, campaign.run_seed, campaign.folder, campaign.watch
+                    ),
                 )
         return
     _run_on_workers(campaign, on_shot)
@@ -121,6 +127,9 @@ def _run_chunk(chunk: Chunk) -> list[tuple[str, ShotResult]]:
     one = campaign.prepared[number]
     repeat = campaign.repeats(one)
     return [
-        (one.scenario.id, shoot(campaign.wired, one, index, repeat, campaign.run_seed, campaign.folder))
+        (
+            one.scenario.id,
+            shoot(campaign.wired, one, index, repeat, campaign.run_seed, campaign.folder, campaign.watch),
+        )
         for index in indices
     ]

@@ -4,7 +4,7 @@ import contextlib
 import gc
 import hashlib
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bench.codec.database import Database
@@ -38,8 +38,18 @@ def shot_phase_ns(prepared: Prepared, index: int, repeat: int, rng: random.Rando
     return (index % max(1, repeat)) * stratum_ns + rng.randrange(stratum_ns)
 
 
+Watch = Callable[[Rig, str, int], None]
+"""Told of a rig, the scenario's id and the shot's index before the shot is fired."""
+
+
 def shoot(
-    wired: Wired, prepared: Prepared, index: int, repeat: int, run_seed: int, folder: RunFolder | None
+    wired: Wired,
+    prepared: Prepared,
+    index: int,
+    repeat: int,
+    run_seed: int,
+    folder: RunFolder | None,
+    watch: Watch | None = None,
 ) -> ShotResult:
     """Fire one shot on the timebase the bench file names, and keep its evidence in `folder`."""
     scenario = prepared.scenario
@@ -67,6 +77,8 @@ def shoot(
 
             rig = await build_real(wired, clock, scenario.start.soc, rng)
         rigs.append(rig)
+        if watch is not None:
+            watch(rig, scenario.id, index)
         await fire(rig, shot)
 
     try:

@@ -29,6 +29,7 @@ def _register() -> None:
         mutants_command,
         qualify_command,
         run_command,
+        safety_command,
     )
 
     for module in (
@@ -40,6 +41,7 @@ def _register() -> None:
         export_command,
         hazard_command,
         qualify_command,
+        safety_command,
     ):
         module.register(app)
 

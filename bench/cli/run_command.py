@@ -72,6 +72,10 @@ def run(
     prepared, budgets_file = load_scenarios(wired, scenarios, only)
     if repeat is None and not wired.config.simulated:
         repeat = 1
+    if wired.config.mqtt is not None:
+        from bench.live.feed import check_live
+
+        check_live(wired.config.mqtt)
     folder, run_id, started_utc, hashes = open_evidence(wired, prepared, budgets_file, seed)
     campaign = Campaign(
         wired=wired,
@@ -81,6 +85,10 @@ def run(
         folder=folder,
         workers=workers or workers_by_default(),
     )
+    feed = _live(wired, run_id)
+    if feed is not None:
+        campaign = dataclasses.replace(campaign, watch=feed.watch)
+        feed.start({one.scenario.id: campaign.repeats(one) for one in prepared})
     collector = Collector(campaign=campaign, run_id=run_id, started_utc=started_utc, hashes=hashes)
     signal.signal(signal.SIGTERM, _stop)
     aborted: str | None = None
@@ -89,6 +97,8 @@ def run(
 
         def on_shot(scenario_id: str, result: Any) -> None:
             collector.add(scenario_id, result)
+            if feed is not None:
+                feed.shot(scenario_id, result)
             progress.advance(scenario_id, result.judgement.verdict.name)
 
         try:
@@ -96,6 +106,8 @@ def run(
         except KeyboardInterrupt:
             aborted = "stopped by the user or by a signal"
     result = collector.result(aborted)
+    if feed is not None:
+        feed.finish(result)
     written = _write(result, folder, wired, junit, report, left_out(wired, scenarios, prepared, only))
     if as_json:
         from bench.record.codable import run_to_dict
@@ -104,6 +116,17 @@ def run(
     else:
         _show(result, written)
     raise typer.Exit(exit_code(result))
+
+
+def _live(wired: Any, run_id: str) -> Any:
+    """What tells an MQTT broker of the run, where the bench file names one."""
+    config = wired.config.mqtt
+    if config is None:
+        return None
+    from bench.campaign.run import timebase_of
+    from bench.live.feed import LiveFeed
+
+    return LiveFeed(config, run_id, timebase_of(wired).value, wired.config.dut.firmware)
 
 
 def _stop(signum: int, frame: object) -> None:  # noqa: ARG001

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bench.config.dut_life import DutConfig
 from bench.config.instruments import InstrumentConfig, read_instruments
+from bench.config.mqtt import MqttConfig
 from bench.errors import ConfigError
 
 
@@ -60,6 +61,7 @@ class BenchConfig:
     dut: DutConfig
     pack: PackConfig
     record: RecordConfig
+    mqtt: MqttConfig | None = None
 
 
 def load_bench(path: Path) -> BenchConfig:
@@ -67,6 +69,7 @@ def load_bench(path: Path) -> BenchConfig:
     # Imported here: pydantic costs 0.1 s, which commands that never read a config need not pay.
     from bench.config.bench_shape import BenchShape
     from bench.config.dut_table import read_dut
+    from bench.config.mqtt_table import read_mqtt
     from bench.config.toml_file import read_toml
 
     file = read_toml(path)
@@ -87,6 +90,7 @@ def load_bench(path: Path) -> BenchConfig:
     if not (base / shape.dut.profile).is_file():
         file.mistake(("dut", "profile"), f"found '{shape.dut.profile}', no such file; expected a DUT profile")
     dut = read_dut(file, shape.dut, base)
+    mqtt = read_mqtt(file, shape.mqtt, base, shape.bench.name, base / shape.record.folder)
     file.stop_on_mistakes()
     return BenchConfig(
         file=path,
@@ -113,5 +117,6 @@ def load_bench(path: Path) -> BenchConfig:
             sensors=shape.pack.sensors,
             soc=shape.pack.soc,
         ),
+        mqtt=mqtt,
         record=RecordConfig(folder=base / shape.record.folder, database=base / shape.record.database),
     )

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from bench.config.dut_table import DutTable
+from bench.config.mqtt_table import MqttTable
 from bench.config.toml_file import Amperes, Bitrate, DurationNs, Shape, Share, Volts, Watts
 
 
@@ -66,3 +67,4 @@ class BenchShape(Shape):
     dut: DutTable
     pack: PackTable
     record: RecordTable = RecordTable()
+    mqtt: MqttTable | None = None

@@ -1,0 +1,63 @@
+"""What `[mqtt]` may say."""
+
+import re
+from pathlib import Path
+
+from pydantic import Field
+
+from bench.config.mqtt import MqttConfig, TlsConfig
+from bench.config.toml_file import DurationNs, Shape, TomlFile
+from bench.units import NS_PER_S
+
+_NOT_IN_TOPICS = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class TlsTable(Shape):
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+
+class MqttTable(Shape):
+    host: str = Field(min_length=1)
+    port: int = Field(default=1883, ge=1, le=65535)
+    rig: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]+$")
+    prefix: str = Field(default="hil", pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$")
+    tls: TlsTable | None = None
+    username_env: str | None = None
+    password_env: str | None = None
+    password_file: str | None = None
+    telemetry: DurationNs = Field(default=NS_PER_S, gt=0)
+    spool_megabytes: int = Field(default=64, ge=1)
+
+
+def read_mqtt(
+    file: TomlFile, table: MqttTable | None, base: Path, bench_name: str, runs: Path
+) -> MqttConfig | None:
+    """Facts of `[mqtt]`, None without one; notes files that are not there."""
+    if table is None:
+        return None
+    for key, name in (("ca", table.tls and table.tls.ca), ("certificate", table.tls and table.tls.certificate),
+                      ("key", table.tls and table.tls.key)):  # fmt: skip
+        if name and not (base / name).is_file():
+            file.mistake(("mqtt", "tls", key), f"found '{name}', no such file; expected a PEM file")
+    if table.password_env and table.password_file:
+        file.mistake(("mqtt", "password_file"), "found it beside 'password_env'; expected one of them")
+    return MqttConfig(
+        host=table.host,
+        port=table.port,
+        rig=table.rig or _NOT_IN_TOPICS.sub("-", bench_name).strip("-") or "rig",
+        prefix=table.prefix,
+        tls=TlsConfig(ca=_at(base, table.tls.ca), certificate=_at(base, table.tls.certificate),
+                      key=_at(base, table.tls.key)) if table.tls else None,
+        username_env=table.username_env,
+        password_env=table.password_env,
+        password_file=_at(base, table.password_file),
+        telemetry_ns=table.telemetry,
+        spool=runs / "mqtt-spool",
+        spool_bytes=table.spool_megabytes * 1_000_000,
+    )  # fmt: skip
+
+
+def _at(base: Path, name: str | None) -> Path | None:
+    return None if name is None else (base / name).resolve()

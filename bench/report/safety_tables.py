@@ -1,0 +1,68 @@
+"""The safety analysis as rows: for the terminal, Markdown and JSON alike."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from bench.verdict.fmea import Earned, FailureMode, Rated
+from bench.verdict.result import Budget
+from bench.verdict.tables import decompositions
+
+HARA = ("goal", "hazard", "S", "E", "C", "ASIL", "may be decomposed into", "FTTI", "safe state")
+FMEA = (
+    "failure mode", "chemistry", "hazard in", "FHTI", "margin", "n", "handled", "M", "AP", "MSR-AP*", "RPN",
+    "still missing",
+)  # fmt: skip
+
+
+def hara_rows(goals: Mapping[str, Budget]) -> list[tuple[str, ...]]:
+    """ASIL from S, E and C where they are given; else the ASIL as stated, marked."""
+    rows: list[tuple[str, ...]] = []
+    for goal, b in goals.items():
+        classes = (b.severity or "–", b.exposure or "–", b.controllability or "–")
+        asil = b.asil if b.severity is not None else f"{b.asil} (stated)"
+        pairs = " | ".join(" + ".join(pair) for pair in decompositions(b.asil))
+        rows.append((goal, b.title, *classes, asil, pairs, seconds(b.ftti_ns / 1e9), b.safe_state))
+    return rows
+
+
+def fmea_row(
+    mode: FailureMode,
+    chemistry: str,
+    earned: Earned | None,
+    rated: Rated,
+    times: tuple[float | None, float | None, float | None],
+    missing: Sequence[str],
+) -> tuple[str, ...]:
+    """`times`: hazard, FHTI, margin in s. An assumed rating stands in brackets."""
+    why = "no data" if mode.monitoring_assumed is None else "assumed"
+    monitoring = f"({rated.rating}, {why})" if rated.assumed else str(rated.rating)
+    mark = "?" if rated.assumed else ""
+    handled = "–" if earned is None else f"≥ {math.floor(earned.lower * 1000) / 10:g} %"
+    return (
+        mode.id,
+        chemistry,
+        *map(seconds, times),
+        "0" if earned is None else f"{earned.attempts - earned.not_handled}/{earned.attempts}",
+        handled,
+        monitoring,
+        f"{rated.priority_without}→{rated.priority}{mark}",
+        f"{rated.msr}{mark}",
+        f"{rated.rpn_without}→{rated.rpn}{mark}",
+        "; ".join(missing) or "nothing",
+    )
+
+
+def seconds(value: float | None) -> str:
+    if value is None:
+        return "–"
+    if math.isinf(value):
+        return "never"
+    sign, size = ("−" if value < 0 else ""), abs(value)
+    if size < 120:
+        return f"{sign}{size:.3g} s"
+    return f"{sign}{size / 60:.3g} min" if size < 7200 else f"{sign}{size / 3600:.3g} h"
+
+
+def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(headings)} |", f"| {' | '.join('---' for _ in headings)} |"]
+    return "\n".join([*lines, *(f"| {' | '.join(c.replace('|', '/') for c in row)} |" for row in rows)])

@@ -1,0 +1,171 @@
+"""Ratings earned by data: FMEA-MSR monitoring from measured shots, action priority, RPN, diagnostic coverage.
+
+The rule from counts to a rating is this project's (rating_tables/measured_to_m.csv): M from the exact one-sided
+95 % lower bound of the share of faults handled inside the FHTI. M = 1 never comes from statistics: it needs an
+argument on the architecture. Several operating points or scenarios give several ratings; the worst one counts.
+"""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.measure.interval import Interval
+from bench.timing.clock import Timebase
+from bench.verdict.proportion import lower_bound, shots_for
+from bench.verdict.result import ScenarioResult, Verdict
+from bench.verdict.tables import action_priority, msr_action_priority, rows
+
+CONFIDENCE = 0.95
+_WIDE_SCATTER = 0.25  # coefficient of variation against the FHTI, above which M = 5 becomes 6
+_SMALL_SCATTER = 0.10  # p99 - p1 against the FHTI, demanded for M = 3 and better
+DC_CAVEAT = (
+    "estimate for the injected fault model only: not weighted over all failure modes of the element, "
+    "no claim for ISO 26262-5 hardware metrics"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earned:
+    """A monitoring rating and what it rests on. `more`: attempts in all that would earn the next better rating."""
+
+    rating: int
+    scenario_id: str
+    operating_point: str
+    timebase: Timebase | None
+    attempts: int
+    not_handled: int
+    undecided: int
+    lower: float
+    scatter: float | None
+    why: str
+    more: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureMode:
+    """A row of the FMEA (safety/fmea.toml). monitoring_assumed: shown as an assumption where no data are."""
+
+    id: str
+    title: str
+    element: str
+    safety_goal: str
+    scenarios: tuple[str, ...]
+    severity: int
+    severity_source: str
+    frequency: int
+    frequency_source: str
+    occurrence: int
+    occurrence_source: str
+    hazard: str | None = None
+    monitoring_assumed: int | None = None
+    monitoring_source: str = ""
+    failure_rate_fit: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rated:
+    """priority: AIAG-VDA (DFMEA table, D taken equal to M); msr: FMEA-MSR table, not verified; both H, M or L."""
+
+    rating: int
+    assumed: bool
+    priority: str
+    msr: str
+    rpn: int
+    rpn_without: int
+    priority_without: str
+
+
+def earn(scenario: ScenarioResult) -> Earned:
+    """What one scenario at one operating point earns. Undecided attempts count as not handled."""
+    verdicts = [shot.judgement.verdict for shot in scenario.shots]
+    n, passed = len(verdicts), verdicts.count(Verdict.PASS)
+    undecided = n - passed - verdicts.count(Verdict.FAIL)
+    lower = lower_bound(passed, n, CONFIDENCE) if n else 0.0
+    detected = any(s.measurement is not None and s.measurement.fdti is not None for s in scenario.shots)
+    latencies = [
+        s.measurement.fhti.interval
+        for s in scenario.shots
+        if s.measurement is not None and s.measurement.fhti is not None
+    ]
+    fhti_ns = scenario.budget.fhti_ns
+    rating, why = _rating(lower, detected, latencies, fhti_ns)
+    return Earned(
+        rating=rating,
+        scenario_id=scenario.scenario_id,
+        operating_point=scenario.operating_point,
+        timebase=scenario.timebase,
+        attempts=n,
+        not_handled=n - passed,
+        undecided=undecided,
+        lower=lower,
+        scatter=_spread_ns(latencies) / fhti_ns if len(latencies) > 1 else None,
+        why=why,
+        more=_needed(rating, n - passed),
+    )
+
+
+def worst(earned: Sequence[Earned]) -> Earned | None:
+    """The worst rating counts; ratings are never averaged, and shots of different points never pooled."""
+    return max(earned, key=lambda one: (one.rating, -one.lower), default=None)
+
+
+def rate(mode: FailureMode, monitoring: int, assumed: bool) -> Rated:
+    """Priorities with this monitoring rating, and what they would be without any detection."""
+    return Rated(
+        rating=monitoring,
+        assumed=assumed,
+        priority=action_priority(mode.severity, mode.occurrence, monitoring),
+        msr=msr_action_priority(mode.severity, mode.frequency, monitoring),
+        rpn=mode.severity * mode.occurrence * monitoring,
+        rpn_without=mode.severity * mode.occurrence * 10,
+        priority_without=action_priority(mode.severity, mode.occurrence, 10),
+    )
+
+
+def coverage_estimate(parts: Sequence[tuple[float | None, float]]) -> tuple[float, bool]:
+    """(estimate, weighted) from (failure rate in FIT or None, lower bound of the handled share) of each mode.
+
+    Sum(rate * share) / Sum(rate) (ISO 26262-5, annex D); where a rate is missing, the worst share instead.
+    """
+    if not parts:
+        return 0.0, False
+    rates = [fit for fit, _ in parts if fit is not None]
+    if len(rates) == len(parts) and sum(rates) > 0:
+        return sum(fit * share for fit, share in zip(rates, (s for _, s in parts))) / sum(rates), True
+    return min(share for _, share in parts), False
+
+
+def coverage_class(share: float) -> str:
+    """none, low, medium or high."""
+    return max(
+        (r for r in rows("dc_levels") if share >= float(r["dc_min"])), key=lambda r: float(r["dc_min"])
+    )["dc_level"]
+
+
+def _rating(lower: float, detected: bool, latencies: Sequence[Interval], fhti_ns: int) -> tuple[int, str]:
+    if not detected and lower == 0.0:
+        return 10, "no detection was seen"
+    reached = [int(r["M"]) for r in rows("measured_to_m") if 0 < float(r["p_lower_min"]) <= lower]
+    best = min(reached, default=9)
+    said = f"at least {lower * 100:.2f} % handled inside the FHTI"
+    scatter = _spread_ns(latencies) / fhti_ns if len(latencies) > 1 else 1.0
+    if best <= 3 and scatter >= _SMALL_SCATTER:
+        return 4, f"{said}, but latencies scatter over {scatter * 100:.0f} % of the FHTI"
+    if best == 5 and _deviation_ns(latencies) > _WIDE_SCATTER * fhti_ns:
+        return 6, f"{said}, but latencies scatter widely"
+    return best, said
+
+
+def _spread_ns(latencies: Sequence[Interval]) -> float:
+    """From the lowest lower end to the highest upper end: never narrower than p99 - p1."""
+    return max(one.high_ns for one in latencies) - min(one.low_ns for one in latencies)
+
+
+def _deviation_ns(latencies: Sequence[Interval]) -> float:
+    middles = [(one.low_ns + one.high_ns) / 2 for one in latencies]
+    return statistics.stdev(middles) if len(middles) > 1 else 0.0
+
+
+def _needed(rating: int, not_handled: int) -> int | None:
+    better = {10: 0.10, 9: 0.10, 8: 0.60, 7: 0.90, 6: 0.97, 5: 0.97, 4: 0.99, 3: 0.999}.get(rating)
+    return None if better is None else shots_for(better, CONFIDENCE, not_handled)

@@ -1,0 +1,116 @@
+"""Ratings are earned: counts, scatter, worst operating point, and never M = 1."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot
+
+from bench.campaign.safety import cells, coverage_by_goal, load_fmea, load_hazards
+from bench.errors import ConfigError
+from bench.units import NS_PER_MS
+from bench.verdict.budgets import load_budgets
+from bench.verdict.fmea import FailureMode, coverage_class, coverage_estimate, earn, rate, worst
+from bench.verdict.result import ScenarioResult, Verdict
+
+ROOT = Path(__file__).parents[1]
+
+
+def clean(n: int, fails: int = 0, spread_ms: int = 20, point: str = "drive") -> ScenarioResult:
+    def one(k: int) -> object:
+        found = latency((2_400 + k % max(1, spread_ms)) * NS_PER_MS, NS_PER_MS)
+        verdict = Verdict.FAIL if k < fails else Verdict.PASS
+        return shot(k, verdict, measurement(found, found))
+
+    made = scenario("ov", "t", OVERVOLTAGE, [one(k) for k in range(n)], Verdict.PASS)  # type: ignore[misc]
+    return dataclasses.replace(made, operating_point=point)
+
+
+@pytest.mark.parametrize(
+    ("n", "fails", "rating"),
+    [(2, 0, 8), (6, 0, 7), (28, 0, 7), (29, 0, 5), (46, 1, 5), (45, 1, 7), (98, 0, 5), (99, 0, 4), (157, 1, 4),
+     (299, 0, 3), (473, 1, 3), (2_994, 0, 3), (2_995, 0, 2), (20_000, 0, 2), (1, 0, 9)],
+)  # fmt: skip
+def test_monitoring_rating_from_counts(n: int, fails: int, rating: int) -> None:
+    assert earn(clean(n, fails)).rating == rating
+
+
+def test_scatter_and_silence_count() -> None:
+    assert earn(clean(299, spread_ms=299)).rating == 3  # 299 ms are below 10 % of the FHTI of 3 s
+    assert earn(clean(320, spread_ms=320)).rating == 4
+    assert earn(clean(99, spread_ms=3_000)).rating == 4 and earn(clean(29, spread_ms=3_000)).rating == 5
+    split = [latency((100 if k % 2 else 2_900) * NS_PER_MS, 1) for k in range(30)]
+    shots = [shot(k, Verdict.PASS, measurement(x, x)) for k, x in enumerate(split)]
+    assert earn(scenario("ov", "t", OVERVOLTAGE, shots, Verdict.PASS)).rating == 6
+    mute = [shot(k, Verdict.FAIL, measurement(None, None)) for k in range(30)]
+    assert earn(scenario("ov", "t", OVERVOLTAGE, mute, Verdict.FAIL)).rating == 10
+
+
+def test_undecided_is_not_handled_and_the_worst_point_counts() -> None:
+    good = clean(99)
+    lost = dataclasses.replace(good, shots=(*good.shots[:-1], shot(98, Verdict.ERROR, None)))
+    found = earn(lost)
+    assert (found.rating, found.not_handled, found.undecided) == (5, 1, 1)
+    chosen = worst([earn(good), earn(clean(29, point="charge"))])
+    assert chosen is not None and (chosen.rating, chosen.operating_point) == (5, "charge")
+    assert worst([]) is None
+    assert earn(clean(59)).more == 99
+
+
+MODE = FailureMode(
+    id="FM", title="t", element="e", safety_goal="SG-01", scenarios=("ov",), severity=10, severity_source="x",
+    frequency=3, frequency_source="x", occurrence=5, occurrence_source="x", hazard="overcharge_1C",
+)  # fmt: skip
+
+
+def test_priorities_and_coverage() -> None:
+    rated = rate(MODE, 5, assumed=False)
+    assert (rated.rpn, rated.rpn_without, rated.priority, rated.msr) == (250, 500, "H", "H")
+    assert rate(dataclasses.replace(MODE, occurrence=3), 4, False).priority == "L"
+    assert coverage_estimate([(10.0, 0.9), (30.0, 0.5)]) == (pytest.approx(0.6), True)
+    assert coverage_estimate([(10.0, 0.9), (None, 0.5)]) == (0.5, False)
+    assert [coverage_class(x) for x in (0.0, 0.6, 0.95, 0.995)] == ["none", "low", "medium", "high"]
+
+
+def test_chemistries_side_by_side_say_what_is_missing() -> None:
+    run = dataclasses.replace(sample_run(n=12), scenarios=(clean(59),))
+    hazards = {("nmc", "overcharge_1C"): 100.0, ("lfp", "overcharge_1C"): float("inf")}
+    nmc, lfp, sodium = cells([MODE], {"nmc": [run]}, ["nmc", "lfp", "na_ion"], hazards)
+    assert nmc.earned is not None and nmc.rated.rating == 5 and not nmc.rated.assumed
+    assert nmc.margin_s == pytest.approx(100 - 2.420)
+    assert any("99 attempts for M 4" in text for text in nmc.missing)
+    assert any("discharge no board" in text for text in nmc.missing)
+    assert lfp.rated.assumed and lfp.rated.rating == 10 and "no run of ov" in lfp.missing
+    assert "time to the hazard" in sodium.missing
+    assert coverage_by_goal([nmc, lfp])["SG-01", "lfp"] == (0.0, False)
+    assumed = dataclasses.replace(MODE, monitoring_assumed=4)
+    (cell,) = cells([assumed], {}, ["nmc"], {})
+    assert cell.rated.assumed and cell.rated.rating == 4
+    two = dataclasses.replace(MODE, scenarios=("ov", "other"))
+    (partly,) = cells([two], {"nmc": [run]}, ["nmc"], {})
+    assert partly.rated.assumed and partly.rated.rating == 10  # half of the evidence earns nothing
+
+
+def test_the_shipped_failure_modes_fit_the_shipped_scenarios(tmp_path: Path) -> None:
+    goals = load_budgets(ROOT / "scenarios" / "budgets.toml")
+    names = [f.stem.replace("_", "-") for f in (ROOT / "scenarios").rglob("*.toml")]
+    assert len(load_fmea(ROOT / "safety" / "fmea.toml", goals, names)) >= 7
+    text = (ROOT / "safety" / "fmea.toml").read_text()
+    bad = tmp_path / "fmea.toml"
+    for old, new, told in (
+        ("SG-OV", "SG-OW2", "expected a goal of budgets.toml"),
+        ("ov-step-cell17", "ov-step-cell18", "did you mean"),
+        ("severity = 10", "severity = 11", "a rating from 1 to 10"),
+        ("monitoring_assumed = 6", "monitoring_assumed = 1", "never assumed"),
+        ('occurrence_source = "assumed"', 'occurrence_source = " "', "where the rating comes from"),
+        ("FM-CELL-OV", "FM-CHG-LIMIT", "twice"),
+        ("element =", "elemnt =", "elemnt"),
+    ):
+        bad.write_text(text.replace(old, new, 1))
+        with pytest.raises(ConfigError, match=r"fmea\.toml:\d+") as caught:
+            load_fmea(bad, goals, names)
+        assert told in str(caught.value)
+    bad.write_text("{}")
+    with pytest.raises(ConfigError, match="hil hazard"):
+        load_hazards(bad)
+    assert load_hazards(None) == {}
