@@ -27,8 +27,11 @@ SCENARIOS = [
     "fox_ov_just_below",
     "fox_uv_all_cells",
     "fox_overcurrent_discharge",
+    "fox_request_lost",
+    "fox_current_sensor_lost",
     "fox_overtemperature",
 ]
+STARTED = re.compile(r'start = "subprocess"\ncommand = .*\nready = .*\n')
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ def bench(folder: Path, firmware: str = "build", **replaced: str) -> Path:
     }.items():
         assert old in text
         text = text.replace(old, new)
-    path.write_text(re.sub(r'start = "external".*', 'start = "in_process"', text), encoding="utf-8")
+    path.write_text(STARTED.sub('start = "in_process"\n', text), encoding="utf-8")
     return path
 
 
@@ -149,13 +152,13 @@ def test_the_same_scenarios_run_over_udp_multicast_against_a_process(example: Pa
     config = example / "hil_config.toml"
     words = [sys.executable, str(ROOT / "tests" / "foxbms_stand_in.py"), "--bus", "{can1}"]
     text = config.read_text(encoding="utf-8")
-    text = re.sub(r'start = "external".*', f'start = "subprocess"\ncommand = {json.dumps(words)}', text)
+    text = STARTED.sub(f'start = "subprocess"\ncommand = {json.dumps(words)}\n', text)
     text = text.replace(
         'interface = "socketcan"\noptions = { channel = "vcan0" }',
         'interface = "udp_multicast"\noptions = { channel = "239.74.163.2", port = 43191, hop_limit = 0 }',
     )
     config.write_text(text, encoding="utf-8")
-    for scenario in SCENARIOS[:4]:
+    for scenario in SCENARIOS[:6]:
         result, trace = fired(config, scenario)
         reasons = " ".join(result.judgement.reasons)
         late = result.judgement.verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE) and "late" in reasons

@@ -119,6 +119,8 @@ class DutProfile:
     roles: by role name; what is shown of an unnumbered quantity is a role of its name. `cell_voltage` is no
         role but a template, see `cell_role`.
     contactors: what tells that the DUT wants a contactor closed, any of these.
+    fault_reset_at_start: "fault_reset" is shown from power-on until the DUT is heard in standby, so that what an
+        earlier shot made it store for good does not keep it from starting.
     thresholds: the DUT's own, in SI, where they are not those of the chemistry.
     safe_states, tests: named lists of tests; in a safe state "flag" stands for the scenario's own flag
     and is kept in `safe_states_with_flag`.
@@ -143,6 +145,7 @@ class DutProfile:
     tests: dict[str, tuple[RoleTest, ...]]
     identity: Identity | None = None
     uds: Uds | None = None
+    fault_reset_at_start: bool = False
 
     def cell_role(self, cell: int) -> Role:
         """The role of cell `cell`, counted from 1."""
@@ -163,6 +166,13 @@ class DutProfile:
 
     def plays_message(self, channel: str, message: str) -> bool:
         return any((play.channel, play.message) == (channel, message) for play in self.plays)
+
+    def played_cycle_ns(self, channel: str, message: str) -> int | None:
+        """How often the bench plays it, where the profile says so itself."""
+        for play in self.plays:
+            if (play.channel, play.message) == (channel, message):
+                return play.cycle_ns
+        return None
 
     def _numbered(self, role: Role, number: int) -> Role:
         named = role.signal.format(cell=number, cell0=number - 1, sensor=number, sensor0=number - 1)

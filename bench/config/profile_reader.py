@@ -76,6 +76,7 @@ class ProfileReader:
             tests={name: self._tests(texts, ("test", name)) for name, texts in shape.test.items()},
             identity=self._identity(),
             uds=self._uds(),
+            fault_reset_at_start=self._fault_reset(),
         )
 
     def _identity(self) -> Identity | None:
@@ -106,6 +107,15 @@ class ProfileReader:
             name: self._role(text, ("identity", "signals", name)) for name, text in table.signals.items()
         }
         return Identity(text=table.text, signals=signals, ask=ask)
+
+    def _fault_reset(self) -> bool:
+        asked = self._shape.fault_reset_at_start
+        if asked and "fault_reset" not in self._roles:
+            self._file.mistake(
+                ("fault_reset_at_start",),
+                "found true, but no [[play]] shows 'fault_reset'; expected one that does",
+            )
+        return asked
 
     def _uds(self) -> Uds | None:
         table = self._shape.uds

@@ -75,6 +75,7 @@ class ProfileShape(Shape):
     name: str = Field(min_length=1)
     base_period: DurationNs = Field(gt=0)
     unlisted: Literal["idle", "silent"] = "idle"
+    fault_reset_at_start: bool = False
     play: list[PlayTable] = Field(min_length=1)
     output: dict[str, str]
     contactor: dict[Literal["plus", "minus", "precharge"], list[str]] = Field(default_factory=dict)

@@ -54,7 +54,7 @@ class Terminals:
     bitrates: Mapping[str, int] = field(default_factory=dict)
 
     def messages(self, channel: str) -> dict[str, int]:
-        """Messages on the channel that the DUT does not send itself, with their lengths."""
+        """Messages on the channel that the bench sends, with their lengths: by profile, or of others by the DBC."""
         state = self.profile.roles["state"]
         known = self.databases
         own = (
@@ -65,7 +65,8 @@ class Terminals:
         return {
             one.name: one.length
             for one in (known[channel].messages if channel in known else ())
-            if not own & set(one.senders) and one.cycle_ns > 0
+            if self.profile.plays_message(channel, one.name)
+            or (self.profile.unlisted == "idle" and not own & set(one.senders) and one.cycle_ns > 0)
         }
 
     def ones(self, channel: str, message: str, signal: str) -> bytes:

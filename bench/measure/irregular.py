@@ -90,6 +90,10 @@ def _stamped(
     return found
 
 
+def _cycle_ns(asked: Irregularity, codec: IrregularCodec) -> int:
+    return codec.cycle_ns if asked.cycle_ns is None else asked.cycle_ns
+
+
 def _missing(
     asked: Irregularity,
     codec: IrregularCodec,
@@ -97,11 +101,12 @@ def _missing(
     later: list[int],
     end_ns: int,
 ) -> Found | None:
+    cycle_ns = _cycle_ns(asked, codec)
     gaps = [after - before for (before, _), (after, _) in pairwise(earlier)]
     if not earlier:
         return Found(low_ns=0, high_ns=0, note="", before=f"{asked.message} was not heard before the command")
-    shortest_ns, longest_ns = min([*gaps, codec.cycle_ns]), max([*gaps, codec.cycle_ns])
-    if longest_ns > 1.5 * codec.cycle_ns:
+    shortest_ns, longest_ns = min([*gaps, cycle_ns]), max([*gaps, cycle_ns])
+    if longest_ns > 1.5 * cycle_ns:
         return Found(
             low_ns=0,
             high_ns=0,
@@ -110,7 +115,7 @@ def _missing(
         )
     seen = [earlier[-1][0], *later, end_ns]
     for last_ns, next_ns in pairwise(seen):
-        if next_ns - last_ns > 1.5 * codec.cycle_ns:
+        if next_ns - last_ns > 1.5 * cycle_ns:
             return Found(
                 low_ns=last_ns + shortest_ns,
                 high_ns=last_ns + longest_ns,
@@ -134,9 +139,10 @@ def _sooner(
     earlier: list[tuple[int, bytes]],
     later: list[tuple[int, bytes]],
 ) -> Found | None:
+    cycle_ns = _cycle_ns(asked, codec)
     last_ns = earlier[-1][0] if earlier else None
     for t_ns, _ in later:
-        if last_ns is not None and t_ns - last_ns < codec.cycle_ns // 2:
+        if last_ns is not None and t_ns - last_ns < cycle_ns // 2:
             return Found(low_ns=t_ns, high_ns=t_ns, note=f"first {asked.message} within half a cycle")
         last_ns = t_ns
     return None

@@ -81,6 +81,7 @@ async def _energised(rig: Rig, shot: Shot) -> None:
         # Before the DUT is started: that may take seconds, and only a fed dead-man leaves the outputs on.
         follower = tasks.create_task(rig.follow_plant())
         try:
+            rig.vehicle.fault_reset = int(shot.profile.fault_reset_at_start)
             await rig.dut.start()
             await _settle(rig, shot)
             await _observe(rig, shot)
@@ -93,6 +94,7 @@ async def _settle(rig: Rig, shot: Shot) -> None:
     profile = shot.profile
     state = profile.roles["state"]
     await _until_state(rig, shot, "standby", HEARD_TIMEOUT_NS, f"{state} was never heard in standby")
+    rig.vehicle.fault_reset = 0
     rig.trace.mark(rig.clock.now_ns(), Kind.DUT_HEARD, "engine", state="standby")
     await rig.identify()  # before anything is asked of it: an unidentified build is refused
     mode = shot.start.mode

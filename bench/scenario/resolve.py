@@ -290,7 +290,8 @@ class Resolver:
             self._profile_mistake(
                 f"signal '{asked.signal}' of {asked.channel}.{asked.message}", asked.signal, signals
             )
-        return asked
+        cycle_ns = self._profile.played_cycle_ns(asked.channel, asked.message)
+        return asked if cycle_ns is None else replace(asked, cycle_ns=cycle_ns)
 
     def _commanded(self, steps: list[Step], onset: str) -> Onset:
         """The DUT's own command to a contactor that no longer obeys: from here on it can know."""

@@ -20,9 +20,13 @@ class Irregular(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Irregularity:
-    """`what` is first true of the message. signal: only frames that carry it count (a page of a sweep)."""
+    """`what` is first true of the message. signal: only frames that carry it count (a page of a sweep).
+
+    cycle_ns: how often it is sent, where that is not what the DBC says.
+    """
 
     channel: str
     message: str
     what: Irregular
     signal: str | None = None
+    cycle_ns: int | None = None

@@ -102,7 +102,7 @@ def _resolve(shape: Any, at: Terminals) -> Message:
     channel, _, name = shape.message.partition(".")
     sent = at.messages(channel)
     if name not in sent:
-        known = sorted(f"{one}.{other}" for one in ("vehicle", "sense") for other in at.messages(one))
+        known = sorted(f"{one}.{other}" for one in at.databases for other in at.messages(one))
         at.tell(
             "message",
             f"found '{shape.message}'; expected one the bench sends: {', '.join(known)}{nearest(shape.message, known)}",
