@@ -55,7 +55,7 @@ def gather(run: RunResult, folder: Path, not_run: Mapping[str, str] | None = Non
         previous=last_build(run, folder),
         equipment=opened.header.get("equipment", {}),
     )
-    return replace(extras, **_qualification(opened, folder))
+    return replace(extras, **_qualification(opened))
 
 
 def chain_of(
@@ -114,6 +114,10 @@ def _missing(opened: OpenedRun, run: RunResult) -> dict[str, str]:
     return {name: "aborted before its first shot" for name in promised if name not in done}
 
 
-def _qualification(opened: OpenedRun, folder: Path) -> dict[str, Any]:
-    del opened, folder
-    return {}
+def _qualification(opened: OpenedRun) -> dict[str, Any]:
+    """What the run's header says of the qualification that covered it when it began."""
+    facts = opened.header.get("qualification")
+    if not isinstance(facts, dict):
+        return {}
+    by = f"{facts.get('file')} ({str(facts.get('sha256'))[:12]})" if facts.get("file") else ""
+    return {"qualification": facts.get("trouble"), "qualified_by": by}

@@ -28,6 +28,14 @@ from bench.wiring.dut import expected_build
 _DISTRIBUTION = "bms-hil-bench"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covered:
+    """What a run may refer to. `trouble` is None where the qualification at `path` covers the run."""
+
+    path: Path | None
+    trouble: str | None
+
+
 @dataclass(slots=True, kw_only=True)
 class Collector:
     """Shots as they come in, in whatever order; `result` may be asked at any time."""
@@ -131,9 +139,13 @@ def new_run_id(wired: Wired) -> tuple[str, str]:
 
 
 def open_evidence(
-    wired: Wired, prepared: Sequence[Prepared], budgets_file: Path, run_seed: int
+    wired: Wired,
+    prepared: Sequence[Prepared],
+    budgets_file: Path,
+    run_seed: int,
+    qualification: Covered | None = None,
 ) -> tuple[RunFolder, str, str, dict[str, str]]:
-    """Create the run's folder with its header and a copy of every input."""
+    """Create the run's folder with its header and a copy of every input, the qualification included."""
     run_id, started_utc = new_run_id(wired)
     config = wired.config
     sources: dict[str, Path] = {"config": config.file, "profile": config.dut.profile, "budgets": budgets_file}
@@ -142,6 +154,8 @@ def open_evidence(
             sources[f"dbc.{channel}.{number}"] = dbc
     for one in prepared:
         sources[f"scenario.{one.scenario.id}"] = one.scenario.file
+    if qualification is not None and qualification.path is not None:
+        sources["qualification"] = qualification.path
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sources.items()}
     hashes["rig"] = rig_hash(wired)
     folder = RunFolder.create(
@@ -160,6 +174,13 @@ def open_evidence(
             "hashes": hashes,
             "environment": environment(),
             "equipment": equipment(wired),
+            "qualification": None
+            if qualification is None
+            else {
+                "file": qualification.path.name if qualification.path else None,
+                "sha256": hashes.get("qualification"),
+                "trouble": qualification.trouble,
+            },
             "scenarios": [one.scenario.id for one in prepared],
         },
     )

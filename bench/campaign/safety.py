@@ -103,9 +103,10 @@ def newest_runs(runs: Path, firmware: str, timebase: Timebase) -> dict[str, list
             header = open_run(path.parent).header
             if header["firmware"] != firmware or header["timebase"] != timebase.value:
                 continue
-            identity = identity or header["firmware_identity"]
-            if header["firmware_identity"] == identity:
-                found.setdefault(header["chemistry"], []).append(load_result(path.parent))
+            run = load_result(path.parent)
+            identity = identity or run.firmware_identity
+            if run.firmware_identity == identity:
+                found.setdefault(run.chemistry, []).append(run)
         except (BenchError, KeyError):
             continue  # an unreadable neighbour earns nothing
     return found

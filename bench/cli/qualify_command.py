@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -31,6 +32,12 @@ def qualify(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as JSON instead of a table.")
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Also mutants and negative tests; write the evidence file.")
+    ] = False,
+    usage: Annotated[
+        Path, typer.Option("--usage", help="Use cases and known malfunctions, for --full.")
+    ] = Path("safety/tool_usage.toml"),
 ) -> None:
     """Measure programmed delays: every measured interval must contain the truth, else exit code 1."""
     import json
@@ -56,7 +63,29 @@ def qualify(
         _show(series)
     for line in (line for one in series for line in failures(one)):
         typer.echo(line, err=True)
+    if full and not _qualify_fully(config, usage, series, seed, as_json):
+        raise typer.Exit(1)
     raise typer.Exit(0 if all(one.qualified for one in series) else 1)
+
+
+def _qualify_fully(config: Path, usage: Path, series: Sequence[RulerSeries], seed: int, quiet: bool) -> bool:
+    """One evidence file for each timebase that the ruler was tried in; whether all qualified."""
+    from bench.campaign.load import load_rig, load_scenarios
+    from bench.campaign.qualification import load_usage, markdown, qualify_fully, write_qualification
+
+    uses = load_usage(usage)
+    told = (lambda _: None) if quiet else typer.echo
+    good = True
+    for timebase in dict.fromkeys(one.timebase for one in series):
+        wired = load_rig(config, "simulated" if timebase is Timebase.SIMULATED else "real", None, None)
+        prepared, _ = load_scenarios(wired, None, None)
+        content = qualify_fully(wired, prepared, uses, series, seed, told)
+        path = write_qualification(content, wired.config.record.folder)
+        path.with_suffix(".md").write_text(markdown(content), encoding="utf-8")
+        good = good and content["qualified"]
+        if not quiet:
+            typer.echo(f"{'qualified' if content['qualified'] else 'NOT QUALIFIED'}  {path}")
+    return good
 
 
 def _as_dict(series: RulerSeries) -> dict[str, Any]:

@@ -62,10 +62,12 @@ def run(
     import dataclasses
 
     from bench.campaign.local import Campaign, run_all, workers_by_default
+    from bench.campaign.qualification import find_covering
     from bench.campaign.run import Collector, open_evidence
     from bench.cli.progress import Progress
 
     wired = load_rig(config, time, firmware, chemistry)
+    covered = find_covering(wired, wired.config.record.folder)
     if out is not None:
         record = dataclasses.replace(wired.config.record, folder=out.resolve())
         wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
@@ -76,7 +78,7 @@ def run(
         from bench.live.feed import check_live
 
         check_live(wired.config.mqtt)
-    folder, run_id, started_utc, hashes = open_evidence(wired, prepared, budgets_file, seed)
+    folder, run_id, started_utc, hashes = open_evidence(wired, prepared, budgets_file, seed, covered)
     campaign = Campaign(
         wired=wired,
         prepared=prepared,

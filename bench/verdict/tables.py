@@ -3,7 +3,7 @@
 asil_table: ISO 26262-3:2018, table 4. asil_decomposition: ISO 26262-9:2018, clause 5. fmea_ap: action
 priority of the AIAG & VDA FMEA Handbook (2019), two independent public sources agree cell by cell. fmea_msr_ap:
 from memory of the handbook, *not verified*. measured_to_m: this project's rule from counts to a monitoring
-rating. dc_levels: ISO 26262-5:2018, annex D.
+rating. dc_levels: ISO 26262-5:2018, annex D. tcl_matrix: ISO 26262-8:2018, table 3.
 """
 
 import csv

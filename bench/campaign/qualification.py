@@ -1,0 +1,277 @@
+"""Tool confidence (ISO 26262-8:2018, clause 11): the evidence file of `hil qualify --full`, and what it covers.
+
+The file says what the bench is, what it is used for, which malfunctions are known, how the ruler did on this rig,
+that every mutant of the reference BMS FAILs and the reference passes, and that negative tests fail as they must.
+"""
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from bench import __version__
+from bench.campaign.qualify import RulerSeries, quantile_ns
+from bench.campaign.run import Covered, environment, equipment, rig_hash, timebase_of
+from bench.campaign.shots import shoot
+from bench.config.toml_file import Shape, read_toml
+from bench.errors import RecordError
+from bench.record.shot import read_json, write_json
+from bench.scenario.prepare import Prepared
+from bench.timing.host import wall_now_ns
+from bench.units import NS_PER_S
+from bench.verdict.result import Verdict
+from bench.verdict.tables import rows
+from bench.wiring.common import Wired
+
+FORMAT = "hil-qualification-1"
+FOLDER = "qualifications"
+_VALID_DAYS = 90  # a rig drifts; the period is this project's default
+
+OnStep = Callable[[str], None]
+
+
+class _UseCase(Shape):
+    id: str
+    title: str
+    impact: Literal["TI1", "TI2"]
+    detection: Literal["TD1", "TD2", "TD3"]
+    argument: str
+
+
+class _Malfunction(Shape):
+    id: str
+    title: str
+    workaround: str
+
+
+class _Usage(Shape):
+    highest_asil: Literal["QM", "A", "B", "C", "D"]
+    reviewed_by: str = ""
+    use_case: list[_UseCase]
+    known_malfunction: list[_Malfunction]
+
+
+def load_usage(path: Path) -> dict[str, Any]:
+    """Use cases with their tool confidence level, and known malfunctions. Raises ConfigError."""
+    file = read_toml(path)
+    usage = file.check(_Usage, file.data)
+    file.stop_on_mistakes()
+    if usage is None:
+        raise RecordError(f"{path}: found no use of the tool; expected some")
+    levels = {(row["TI"], row["TD"]): row["TCL"] for row in rows("tcl_matrix")}
+    content = usage.model_dump()
+    for one in content["use_case"]:
+        one["tcl"] = levels[one["impact"], one["detection"]]
+    return content
+
+
+def identity(wired: Wired) -> dict[str, str]:
+    """What must be the same in the qualification and in the run: software, and the rig in its timebase."""
+    found = environment()
+    if timebase_of(wired).value == "simulated":
+        found.pop("host")
+    return {**found, "bench": __version__, "rig": rig_hash(wired), "timebase": timebase_of(wired).value}
+
+
+def qualify_fully(
+    wired: Wired,
+    prepared: Sequence[Prepared],
+    usage: dict[str, Any],
+    ruler: Sequence[RulerSeries],
+    seed: int,
+    on_step: OnStep = lambda _: None,
+) -> dict[str, Any]:
+    """Everything the evidence file holds. `qualified` is False when any part did not do what it must."""
+    mutants = mutant_matrix(wired, prepared, seed, on_step)
+    negative = negative_tests(wired, prepared, seed)
+    own = [one for one in ruler if one.timebase is timebase_of(wired)]
+    now = datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC)
+    return {
+        "format": FORMAT,
+        "created_utc": now.isoformat(),
+        "identity": identity(wired),
+        "equipment": equipment(wired),
+        "usage": usage,
+        "ruler": [_ruler_facts(one) for one in ruler],
+        "mutants": mutants,
+        "negative_tests": negative,
+        "qualified": bool(own)
+        and all(one.qualified for one in own)
+        and all(row["as_expected"] for row in (*mutants, *negative)),
+    }
+
+
+def mutant_matrix(
+    wired: Wired, prepared: Sequence[Prepared], seed: int, on_step: OnStep = lambda _: None
+) -> list[dict[str, Any]]:
+    """One shot of each scenario until one FAILs; the reference must pass them all. In simulated time."""
+    from firmware_stubs.mutants import MUTANTS, REFERENCE
+
+    found: list[dict[str, Any]] = []
+    for name in (REFERENCE, *MUTANTS):
+        own = with_firmware(wired, name)
+        killed: str | None = None
+        reason = ""
+        for one in prepared:
+            shot = shoot(own, one, 0, 1, seed, None)
+            verdict = shot.judgement.verdict
+            if verdict is Verdict.FAIL or (
+                name == REFERENCE and verdict not in (Verdict.PASS, Verdict.BLOCKED)
+            ):
+                killed, reason = one.scenario.id, f"{verdict.name}: {'; '.join(shot.judgement.reasons)}"
+                break
+        expected = (killed is None) == (name == REFERENCE)
+        found.append({"firmware": name, "failed_in": killed, "reason": reason, "as_expected": expected})
+        on_step(f"{name}: {'as expected' if expected else 'NOT AS EXPECTED'}")
+    return found
+
+
+def with_firmware(wired: Wired, name: str) -> Wired:
+    """The same bench, in simulated time, with another in-process firmware."""
+    config = wired.config
+    return replace(wired, config=replace(config, simulated=True, dut=replace(config.dut, firmware=name)))
+
+
+def negative_tests(wired: Wired, prepared: Sequence[Prepared], seed: int) -> list[dict[str, Any]]:
+    """The bench must not pass where there is nothing to pass: no capability, no proof, an impossible budget."""
+    from firmware_stubs.mutants import REFERENCE
+
+    own = with_firmware(wired, REFERENCE)
+    one = next(p for p in prepared if p.plan.detection and p.plan.fhti_budget_ns is not None)
+    blind = replace(own, capabilities=frozenset())
+    plan = one.plan
+    hard = replace(one, plan=replace(plan, fdti_budget_ns=1, fhti_budget_ns=1, floor_ns=None))
+    unseen = replace(
+        one, plan=replace(plan, onset=tuple(replace(t, op="==", value=-1e9) for t in plan.onset))
+    )
+    cases = (
+        ("a rig without the capability", blind, one, Verdict.BLOCKED),
+        ("a budget of 1 ns", own, hard, Verdict.FAIL),
+        ("a stimulus that never reaches the DUT", own, unseen, Verdict.ERROR),
+    )
+    found = []
+    for name, rig, case, demanded in cases:
+        verdict = shoot(rig, case, 0, 1, seed, None).judgement.verdict
+        found.append(
+            {
+                "test": name,
+                "demanded": demanded.name,
+                "found": verdict.name,
+                "as_expected": verdict is demanded,
+            }
+        )
+    return found
+
+
+def _ruler_facts(series: RulerSeries) -> dict[str, Any]:
+    sizes = series.error_sizes_ns()
+    return {
+        "timebase": series.timebase.value,
+        "condition": series.condition,
+        "shots": series.asked,
+        "contained": series.contained,
+        "u_ns": series.u_ns,
+        "error_p50_ns": quantile_ns(sizes, 0.5),
+        "error_max_ns": quantile_ns(sizes, 1.0),
+        "qualified": series.qualified,
+        "errors": list(series.errors),
+    }
+
+
+def write_qualification(content: dict[str, Any], runs: Path) -> Path:
+    """`runs/qualifications/<time>-<timebase>.json`, never overwritten."""
+    stamp = content["created_utc"].replace("-", "").replace(":", "")[:15]
+    path = runs / FOLDER / f"{stamp}Z-{content['identity']['timebase']}.json"
+    if path.exists():
+        raise RecordError(f"{path}: exists; a qualification is never overwritten")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, content)
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be written: {error}") from error
+    return path
+
+
+def find_covering(wired: Wired, runs: Path) -> Covered:
+    """The newest qualification that covers a run on this rig now, or the newest of its timebase and why not."""
+    wanted = identity(wired)
+    suffix = f"-{wanted['timebase']}.json"
+    files = sorted((runs / FOLDER).glob(f"*{suffix}"), reverse=True)
+    trouble = (
+        f"there is no qualification of this rig in {wanted['timebase']} time; `hil qualify --full` makes one"
+    )
+    newest: Path | None = None
+    for path in files:
+        told = _why_not(path, wanted)
+        if told is None:
+            return Covered(path=path, trouble=None)
+        if newest is None:
+            newest, trouble = path, f"{path.name} is stale: {told}"
+    return Covered(path=newest, trouble=trouble)
+
+
+def _why_not(path: Path, wanted: dict[str, str]) -> str | None:
+    try:
+        content = read_json(path)
+        stated: dict[str, str] = content["identity"]
+        created = datetime.datetime.fromisoformat(content["created_utc"])
+    except (RecordError, KeyError, ValueError, TypeError):
+        return "it cannot be read"
+    if content.get("qualified") is not True:
+        return "the bench did not qualify"
+    changed = sorted(key for key in {*wanted, *stated} if wanted.get(key) != stated.get(key))
+    if changed:
+        return f"changed since: {', '.join(changed)}"
+    now = datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC)
+    days = (now - created).days
+    return f"it is {days} days old, {_VALID_DAYS} at most" if days > _VALID_DAYS else None
+
+
+def markdown(content: dict[str, Any]) -> str:
+    """The evidence file for people."""
+    usage = content["usage"]
+    word = "QUALIFIED" if content["qualified"] else "NOT QUALIFIED"
+    lines = [
+        f"# Tool qualification: {word}",
+        "",
+        f"{content['created_utc']}, {content['identity']['timebase']} time. "
+        f"Highest ASIL claimed: {usage['highest_asil']}. "
+        f"Reviewed by: {usage['reviewed_by'] or 'nobody yet'}.",
+        "",
+        "## Use cases",
+        *(
+            f"- {u['id']} {u['title']}: {u['impact']}, {u['detection']} → {u['tcl']}. {u['argument']}"
+            for u in usage["use_case"]
+        ),
+        "",
+        "## Known malfunctions",
+        *(f"- {k['id']} {k['title']}. {k['workaround']}" for k in usage["known_malfunction"]),
+        "",
+        "## Ruler",
+        *(
+            f"- {r['timebase']} {r['condition']}: {r['contained']} of {r['shots']} intervals hold the truth, "
+            f"u = {r['u_ns']} ns, largest error {r['error_max_ns']} ns"
+            for r in content["ruler"]
+        ),
+        "",
+        "## Mutants",
+        *(
+            f"- {_mark(m)} {m['firmware']}: {m['failed_in'] or 'passed every scenario'}"
+            for m in content["mutants"]
+        ),
+        "",
+        "## Negative tests",
+        *(
+            f"- {_mark(t)} {t['test']}: {t['found']} (demanded {t['demanded']})"
+            for t in content["negative_tests"]
+        ),
+        "",
+        "## Identification",
+        *(f"- {key}: {value}" for key, value in sorted(content["identity"].items())),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _mark(row: dict[str, Any]) -> str:
+    return "ok" if row["as_expected"] else "**NOT AS EXPECTED**"

@@ -1,0 +1,105 @@
+"""The evidence file on the tool itself: it can fail, it covers what it was made for, and it goes stale."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.campaign.load import load_rig, load_scenarios
+from bench.campaign.qualification import (
+    find_covering,
+    identity,
+    load_usage,
+    markdown,
+    mutant_matrix,
+    negative_tests,
+    qualify_fully,
+    write_qualification,
+)
+from bench.campaign.qualify import qualify_simulated
+from bench.errors import ConfigError, RecordError
+from bench.scenario.prepare import Prepared
+from bench.wiring.common import Wired
+
+ROOT = Path(__file__).parents[1]
+USAGE = ROOT / "safety" / "tool_usage.toml"
+
+
+@pytest.fixture(scope="module")
+def wired() -> Wired:
+    return load_rig(ROOT / "hil_config.toml", "simulated", "reference", None)
+
+
+@pytest.fixture(scope="module")
+def overvoltage(wired: Wired) -> list[Prepared]:
+    return load_scenarios(wired, None, "ov-step-cell60")[0]
+
+
+def test_negative_tests_fail_as_they_must(wired: Wired, overvoltage: list[Prepared]) -> None:
+    found = negative_tests(wired, overvoltage, 1)
+    assert [row["found"] for row in found] == ["BLOCKED", "FAIL", "ERROR"]
+    assert all(row["as_expected"] for row in found)
+
+
+def test_a_mutant_that_passes_disqualifies_the_bench(wired: Wired, overvoltage: list[Prepared]) -> None:
+    """One overvoltage scenario cannot see a missed weld, and the matrix says so."""
+    matrix = {row["firmware"]: row for row in mutant_matrix(wired, overvoltage, 1)}
+    assert matrix["reference"]["as_expected"] and matrix["reference"]["failed_in"] is None
+    assert matrix["late_overvoltage"]["failed_in"] == "ov-step-cell60"
+    assert not matrix["misses_weld"]["as_expected"]
+    content = qualify_fully(wired, overvoltage, load_usage(USAGE), [qualify_simulated(3, 1)], 1)
+    assert content["qualified"] is False and "NOT AS EXPECTED" in markdown(content)
+    assert content["ruler"][0]["contained"] == 3
+
+
+def evidence(wired: Wired, **changes: object) -> dict:
+    now = "2000-01-01T00:00:00+00:00"
+    made = {
+        "format": "hil-qualification-1", "created_utc": now, "identity": identity(wired), "qualified": True,
+    }  # fmt: skip
+    return {**made, **changes}
+
+
+def test_coverage_and_staleness(wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench.timing.host import wall_now_ns
+
+    assert "no qualification" in str(find_covering(wired, tmp_path).trouble)
+    path = write_qualification(evidence(wired), tmp_path)
+    with pytest.raises(RecordError, match="never overwritten"):
+        write_qualification(evidence(wired), tmp_path)
+    assert "days old" in str(find_covering(wired, tmp_path).trouble)
+    stated = evidence(wired)
+    recent = "2026-01-01T00:00:00+00:00"
+    clock = wall_now_ns()
+    monkeypatch.setattr("bench.campaign.qualification.wall_now_ns", lambda: 1_767_225_600 * 10**9)
+    assert clock > 0
+    path.write_text(json.dumps({**stated, "created_utc": recent}))
+    found = find_covering(wired, tmp_path)
+    assert (found.trouble, found.path) == (None, path)
+    path.write_text(json.dumps({**stated, "created_utc": recent, "qualified": False}))
+    assert "did not qualify" in str(find_covering(wired, tmp_path).trouble)
+    other = {**stated["identity"], "numpy": "0.1"}
+    path.write_text(json.dumps({**stated, "created_utc": recent, "identity": other}))
+    assert "changed since: numpy" in str(find_covering(wired, tmp_path).trouble)
+    path.write_text("{")
+    assert "cannot be read" in str(find_covering(wired, tmp_path).trouble)
+
+
+def test_the_rig_is_part_of_the_identity_but_firmware_and_chemistry_are_not(wired: Wired) -> None:
+    config = wired.config
+    can = {**config.can, "sense": dataclasses.replace(config.can["sense"], bitrate=250_000)}
+    slow = dataclasses.replace(wired, config=dataclasses.replace(config, can=can))
+    assert identity(slow)["rig"] != identity(wired)["rig"]
+    dut = dataclasses.replace(config.dut, firmware="late_overvoltage")
+    other = dataclasses.replace(wired, config=dataclasses.replace(config, dut=dut))
+    assert identity(other) == identity(wired)
+
+
+def test_uses_of_the_tool_are_checked(tmp_path: Path) -> None:
+    usage = load_usage(USAGE)
+    assert {u["id"]: u["tcl"] for u in usage["use_case"]}["UC-1"] == "TCL2"
+    bad = tmp_path / "usage.toml"
+    bad.write_text(USAGE.read_text().replace('"TI2" ', '"TI3" ', 1))
+    with pytest.raises(ConfigError, match="TI3"):
+        load_usage(bad)
