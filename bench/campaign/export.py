@@ -33,7 +33,7 @@ SHOT_COLUMNS = (
     "scenario", "operating_point", "shot", "phase_ns", "verdict", "fdti_low_ns", "fdti_high_ns", "frti_low_ns",
     "frti_high_ns", "fhti_low_ns", "fhti_high_ns", "reasons", "digest",
 )  # fmt: skip
-_EXTRAS = {"mf4": ("asammdf", "mf4"), "parquet": ("pyarrow", "parquet")}
+_EXTRAS = {"mf4": ("asammdf", "mf4"), "parquet": ("pyarrow", "parquet"), "reqif": ("reqif", "reqif")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +248,14 @@ def _needs(job: Export) -> list[Path]:
     return [file]
 
 
+def _reqif(job: Export) -> list[Path]:
+    from bench.report.reqif_file import write_reqif
+
+    file = job.out / "results.reqif"
+    write_reqif(job.result, file)
+    return [file]
+
+
 EXPORTERS: dict[str, Callable[[Export], list[Path]]] = {
     "mf4": _mf4,
     "blf": _blf,
@@ -256,4 +264,5 @@ EXPORTERS: dict[str, Callable[[Export], list[Path]]] = {
     "csv": _csv,
     "junit": _junit,
     "needs": _needs,
+    "reqif": _reqif,
 }

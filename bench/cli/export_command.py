@@ -16,14 +16,14 @@ def register(app: typer.Typer) -> None:
 
 def export(
     run: Annotated[Path, typer.Argument(help="A run folder, as `hil run` writes it.")],
-    to: Annotated[str, typer.Option("--to", help="mf4, blf, asc, parquet, csv, junit or needs.")],
+    to: Annotated[str, typer.Option("--to", help="mf4, blf, asc, parquet, csv, junit, needs or reqif.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
     only: FilterOption = None,
     shot: Annotated[
         int | None, typer.Option("--shot", min=0, help="Only this shot of each scenario.")
     ] = None,
 ) -> None:
-    """Write frames (MF4, BLF, ASC, Parquet, CSV) or results (JUnit, sphinx-needs) of a stored run."""
+    """Write frames (MF4, BLF, ASC, Parquet, CSV) or results (JUnit, sphinx-needs, ReqIF) of a stored run."""
     from bench.campaign.export import export as export_run
 
     files = export_run(run, to, out, only, shot)

@@ -1,0 +1,180 @@
+"""Results as ReqIF (OMG ReqIF 1.2) for requirement tools: results, requirements by id, and `verifies` relations.
+
+Needs the extra 'reqif'. The requirements are stand-ins with nothing but their id: the texts live in your tool,
+which matches them by that id.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from bench.errors import RecordError
+from bench.report.needs import need_id
+from bench.report.words import max_words
+from bench.verdict.result import RunResult, ScenarioResult
+
+_ATTRIBUTES = (
+    "Title",
+    "Verdict",
+    "Safety goal",
+    "ASIL",
+    "Attempts",
+    "FDTI max",
+    "FHTI max",
+    "Reasons",
+    "Run",
+)
+
+
+def write_reqif(run: RunResult, path: Path) -> None:
+    """Raises RecordError where the file cannot be written."""
+    from reqif.unparser import ReqIFUnparser
+
+    try:
+        path.write_text(ReqIFUnparser.unparse(_bundle(run)), encoding="utf-8")
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be written: {error}") from error
+
+
+def _bundle(run: RunResult) -> Any:
+    from reqif.models import (
+        reqif_core_content,
+        reqif_namespace_info,
+        reqif_req_if_content,
+        reqif_reqif_header,
+    )
+    from reqif.object_lookup import ReqIFObjectLookup
+    from reqif.reqif_bundle import ReqIFBundle
+
+    objects, relations = _content(run)
+    content = reqif_req_if_content.ReqIFReqIFContent(
+        data_types=_data_types(run),
+        spec_types=_types(run),
+        spec_objects=objects,
+        spec_relations=relations,
+        specifications=[_specification(run)],
+    )
+    return ReqIFBundle(
+        namespace_info=reqif_namespace_info.ReqIFNamespaceInfo.create_default(),
+        req_if_header=reqif_reqif_header.ReqIFReqIFHeader(
+            identifier=f"_{run.run_id}",
+            creation_time=run.started_utc,
+            req_if_tool_id="bms-hil-bench",
+            req_if_version="1.0",
+            source_tool_id=f"bms-hil-bench {run.bench_version}",
+            title=f"Results of {run.firmware_identity}",
+        ),
+        core_content=reqif_core_content.ReqIFCoreContent(content),
+        tool_extensions_tag_exists=False,
+        lookup=ReqIFObjectLookup.empty(),
+        exceptions=[],
+    )
+
+
+def _data_types(run: RunResult) -> list[Any]:
+    from reqif.models.reqif_data_type import ReqIFDataTypeDefinitionString as Text
+
+    return [Text(identifier="_text", last_change=run.started_utc, long_name="Text", max_length="4000")]
+
+
+def _types(run: RunResult) -> list[Any]:
+    from reqif.models.reqif_spec_object_type import ReqIFSpecObjectType, SpecAttributeDefinition
+    from reqif.models.reqif_spec_relation_type import ReqIFSpecRelationType
+    from reqif.models.reqif_specification_type import ReqIFSpecificationType
+    from reqif.models.reqif_types import SpecObjectAttributeType
+
+    def attribute(prefix: str, name: str) -> Any:
+        return SpecAttributeDefinition(
+            SpecObjectAttributeType.STRING,
+            _attribute_id(prefix, name),
+            "_text",
+            last_change=run.started_utc,
+            long_name=name,
+        )
+
+    now = run.started_utc
+    return [
+        ReqIFSpecObjectType(
+            "_result",
+            last_change=now,
+            long_name="HIL result",
+            attribute_definitions=[attribute("result", name) for name in _ATTRIBUTES],
+        ),
+        ReqIFSpecObjectType(
+            "_requirement",
+            last_change=now,
+            long_name="Requirement",
+            attribute_definitions=[attribute("requirement", "ReqIF.ForeignID")],
+        ),
+        ReqIFSpecRelationType("_verifies", last_change=now, long_name="verifies"),
+        ReqIFSpecificationType("_specification", last_change=now, long_name="HIL run", is_self_closed=True),
+    ]
+
+
+def _content(run: RunResult) -> tuple[list[Any], list[Any]]:
+    from reqif.models.reqif_spec_relation import ReqIFSpecRelation
+
+    now = run.started_utc
+    required = dict.fromkeys(r for s in run.scenarios for r in s.requirements)
+    objects = [_object(f"_req_{r}", "requirement", {"ReqIF.ForeignID": r}, now, r) for r in required]
+    objects += [_object(_id(s), "result", _facts(run, s), now, s.title) for s in run.scenarios]
+    relations = [
+        ReqIFSpecRelation(f"{_id(s)}_{r}", "_verifies", _id(s), f"_req_{r}", last_change=now)
+        for s in run.scenarios
+        for r in s.requirements
+    ]
+    return objects, relations
+
+
+def _object(identifier: str, kind: str, facts: dict[str, str], now: str, name: str) -> Any:
+    from xml.sax.saxutils import escape
+
+    from reqif.models.reqif_spec_object import ReqIFSpecObject, SpecObjectAttribute
+    from reqif.models.reqif_types import SpecObjectAttributeType
+
+    quoted = escape(name, {'"': "&quot;"})  # the library quotes values, but not names
+    values = [
+        SpecObjectAttribute(SpecObjectAttributeType.STRING, _attribute_id(kind, key), value[:4000])
+        for key, value in facts.items()
+    ]
+    return ReqIFSpecObject(identifier, values, f"_{kind}", last_change=now, long_name=quoted)
+
+
+def _facts(run: RunResult, scenario: ScenarioResult) -> dict[str, str]:
+    passed = sum(shot.judgement.verdict.name == "PASS" for shot in scenario.shots)
+    texts = (
+        scenario.title,
+        scenario.judgement.verdict.name,
+        scenario.budget.safety_goal,
+        scenario.budget.asil,
+        f"{passed} of {len(scenario.shots)} passed, {scenario.timebase.value} time",
+        max_words(scenario.fdti),
+        max_words(scenario.fhti),
+        "; ".join(scenario.judgement.reasons),
+        f"{run.run_id}, {run.firmware_identity}",
+    )
+    return dict(zip(_ATTRIBUTES, texts))
+
+
+def _specification(run: RunResult) -> Any:
+    from reqif.models.reqif_spec_hierarchy import ReqIFSpecHierarchy
+    from reqif.models.reqif_specification import ReqIFSpecification
+
+    children = [
+        ReqIFSpecHierarchy(identifier=f"_h{_id(s)}", spec_object=_id(s), level=1, last_change=run.started_utc)
+        for s in run.scenarios
+    ]
+    return ReqIFSpecification(
+        f"_spec_{run.run_id}",
+        last_change=run.started_utc,
+        long_name=run.run_id,
+        specification_type="_specification",
+        children=children,
+    )
+
+
+def _id(scenario: ScenarioResult) -> str:
+    return f"_{need_id(scenario.scenario_id)}"
+
+
+def _attribute_id(prefix: str, name: str) -> str:
+    return f"_{prefix}_{name.replace(' ', '_')}"
