@@ -314,10 +314,11 @@ def main() -> int:
 
             stop = listen(clock, bus, lambda m: dut.receive(clock.now_ns(), "can1", to_frame(m)))
             told = told_to_end()
-            clock.every(dut.period_ns, Phase.DUT, step, first_ns=clock.now_ns())
+            timer = clock.every(dut.period_ns, Phase.DUT, step, first_ns=clock.now_ns())
             sys.stdout.write("ready\n")
             sys.stdout.flush()
             await told.wait()
+            timer.cancel()
             stop()
 
     run_on_host(serve)

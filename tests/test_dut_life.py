@@ -13,14 +13,17 @@ import pytest
 from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.shots import shoot
 from bench.config.bench_file import load_bench
-from bench.config.dut_life import Command, DutConfig, PowerConfig
+from bench.config.dut_life import Command, DutConfig, PowerConfig, RelayConfig
 from bench.dut.board import LivingDut, fill_in, words_for
 from bench.dut.identity import fits
 from bench.dut.process import ProcessDut
 from bench.errors import ConfigError, DutError
+from bench.instruments.numato_relay_sim import NumatoRelaySim, attach_numato
+from bench.instruments.tcp_device import TcpDevice
 from bench.timing.host import HostClock, run_on_host
 from bench.trace.events import Kind
 from bench.verdict.result import Verdict
+from bench.wiring.dut import power_switch
 from firmware_stubs import builds
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,7 +62,7 @@ def live(folder: Path, times: int = 1, **facts: Any) -> None:
     async def main(clock: HostClock) -> None:
         for _ in range(times):
             known = words_for(config, {"vehicle": "socketcan:channel=vcan0,fd=True"})
-            dut = LivingDut(clock, config, known, None, life)
+            dut = LivingDut(clock, config, known, None, life, power=power_switch(config, known, clock))
             assert not dut.alive()
             await dut.start()
             assert dut.alive() and not dut.died()
@@ -82,6 +85,26 @@ def test_flash_once_then_power_and_reset_before_every_start(tmp_path: Path) -> N
     assert (tmp_path / "log").read_text().splitlines() == [
         f"flash {image} fw7", "off", "on", "reset socketcan vcan0", "off", "off", "on", "reset socketcan vcan0", "off",
     ]  # fmt: skip
+
+
+def test_a_relay_in_the_supply_cuts_it_before_and_after(tmp_path: Path) -> None:
+    async def main(clock: HostClock) -> list[bool]:
+        async with TcpDevice(clock) as device:
+            sim = NumatoRelaySim(relays=8)
+            attach_numato(sim, device, clock)
+            relay = RelayConfig(kind="numato_relay", port=device.port, baud=9600, number=3)
+            power = PowerConfig(off_time_ns=20_000_000, relay=relay)
+            config = DutConfig(
+                profile=Path("x"), firmware="f", start="external", folder=tmp_path, power=power
+            )
+            dut = LivingDut(clock, config, {}, None, {}, power=power_switch(config, {}, clock))
+            seen = [sim.contacts(clock.now_ns())[2]]
+            await dut.start()
+            seen.append(sim.contacts(clock.now_ns())[2])
+            await dut.stop()
+            return [*seen, sim.contacts(clock.now_ns())[2]]
+
+    assert run_on_host(main) == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -139,6 +162,12 @@ def test_a_build_fits_by_the_whole_word(said: str, expected: str, fit: bool) -> 
             'start = "external"\nidentity = {}\nflash = { command = ["a"], image = "no.hex" }',
             "dut.flash.image",
             "no such",
+        ),
+        ('start = "external"\nidentity = {}\npower = { on = ["a"] }', "dut.power", "no clear switch"),
+        (
+            'start = "external"\nidentity = {}\npower = { relay = "numato_relay" }',
+            "dut.power.relay",
+            "no 'port'",
         ),
         ('flash = { command = ["a"], image = "hil_config.toml" }', "dut.flash", "under start = 'in_process'"),
     ],

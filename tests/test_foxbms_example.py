@@ -161,7 +161,10 @@ def test_the_same_scenarios_run_over_udp_multicast_against_a_process(example: Pa
     for scenario in SCENARIOS[:6]:
         result, trace = fired(config, scenario)
         reasons = " ".join(result.judgement.reasons)
-        late = result.judgement.verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE) and "late" in reasons
+        # A busy machine delays the bench's own messages; it says so and blames nobody.
+        late = result.judgement.verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE) and (
+            "late" in reasons or "had a gap of" in reasons
+        )
         assert result.judgement.verdict is Verdict.PASS or late, (scenario, reasons)
         assert result.identity.startswith("v1.11.0")
         assert trace.timebase == "host"

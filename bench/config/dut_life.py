@@ -16,11 +16,22 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerConfig:
-    """Commands that switch the DUT's supply; between off and on lies `off_time_ns`."""
+    """What switches the DUT's supply: two commands or a relay. Between off and on lies `off_time_ns`."""
 
-    on: Command
-    off: Command
     off_time_ns: int
+    on: Command | None = None
+    off: Command | None = None
+    relay: "RelayConfig | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayConfig:
+    """Relay `number` (from 1) of a card on a line of its own carries the supply; a released one cuts it."""
+
+    kind: str
+    port: str
+    baud: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.config.dut_life import Command, DutConfig, IdentityConfig, PowerConfig
+from bench.config.dut_life import Command, DutConfig, IdentityConfig, PowerConfig, RelayConfig
 from bench.config.toml_file import DurationNs, Shape, TomlFile
 from bench.units import NS_PER_S
 
@@ -23,8 +23,12 @@ class ResetTable(Shape):
 
 
 class PowerTable(Shape):
-    on: list[str] = Field(min_length=1)
-    off: list[str] = Field(min_length=1)
+    on: list[str] | None = Field(default=None, min_length=1)
+    off: list[str] | None = Field(default=None, min_length=1)
+    relay: Literal["waveshare_relay", "numato_relay", "devantech_relay"] | None = None
+    port: str | None = Field(default=None, min_length=1)
+    baud: int = Field(default=9600, gt=0)
+    number: int = Field(default=1, ge=1)
     off_time: DurationNs = Field(default=NS_PER_S, gt=0)
     timeout: DurationNs = Field(default=10 * NS_PER_S, gt=0)
 
@@ -94,18 +98,33 @@ def read_dut(file: TomlFile, table: DutTable, base: Path) -> DutConfig:
         if table.reset and table.reset.command
         else None,
         reset_by_uds=table.reset.uds if table.reset else None,
-        power=PowerConfig(
-            on=_command(table.power.on, table.power.timeout),
-            off=_command(table.power.off, table.power.timeout),
-            off_time_ns=table.power.off_time,
-        )
-        if table.power
-        else None,
+        power=_power(file, table.power) if table.power else None,
         identity=IdentityConfig(
             by=table.identity.by, expected=table.identity.expected, timeout_ns=table.identity.timeout
         )
         if table.identity
         else IdentityConfig(),
+    )
+
+
+def _power(file: TomlFile, table: PowerTable) -> PowerConfig:
+    commanded = table.on is not None and table.off is not None
+    if commanded == (table.relay is not None) or (table.on is None) != (table.off is None):
+        file.mistake(
+            ("dut", "power"), "found no clear switch; expected 'on' and 'off', or 'relay' with its 'port'"
+        )
+    if table.relay is not None and table.port is None:
+        file.mistake(
+            ("dut", "power", "relay"), "found no 'port' beside it; expected a device or tcp://host:port"
+        )
+    relay = None
+    if table.relay is not None and table.port is not None:
+        relay = RelayConfig(kind=table.relay, port=table.port, baud=table.baud, number=table.number)
+    return PowerConfig(
+        off_time_ns=table.off_time,
+        on=_command(table.on, table.timeout) if table.on else None,
+        off=_command(table.off, table.timeout) if table.off else None,
+        relay=relay,
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 from bench.config.dut_life import Command, DutConfig
 from bench.dut.process import ProcessDut
@@ -78,6 +79,28 @@ async def run_command(command: Command, known: Mapping[str, str], config: DutCon
         )
 
 
+class PowerSwitch(Protocol):
+    """What stands between the DUT and its supply. Both raise DutError or InstrumentError where it does not move."""
+
+    async def on(self) -> None: ...
+
+    async def off(self) -> None: ...
+
+
+class CommandedPower:
+    """The user's own two commands."""
+
+    def __init__(self, on: Command, off: Command, known: Mapping[str, str], config: DutConfig) -> None:
+        self._on, self._off = on, off
+        self._known, self._config = known, config
+
+    async def on(self) -> None:
+        await run_command(self._on, self._known, self._config, "power on")
+
+    async def off(self) -> None:
+        await run_command(self._off, self._known, self._config, "power off")
+
+
 class LivingDut:
     """Flash (once a run), power-cycle or reset, and start, in this order, by the user's commands.
 
@@ -92,6 +115,7 @@ class LivingDut:
         core: ProcessDut | None,
         life: dict[str, str],
         reset: Callable[[], Awaitable[None]] | None = None,
+        power: PowerSwitch | None = None,
     ) -> None:
         self._clock = clock
         self._config = config
@@ -99,6 +123,7 @@ class LivingDut:
         self._core = core
         self._life = life
         self._reset = reset
+        self._power = power
         self._on = False
 
     async def start(self) -> None:
@@ -106,10 +131,10 @@ class LivingDut:
         if config.flash is not None and self._life.get("flashed") != str(config.image):
             await run_command(config.flash, self._known, config, "flash")
             self._life["flashed"] = str(config.image)
-        if config.power is not None:
-            await run_command(config.power.off, self._known, config, "power off")
+        if self._power is not None and config.power is not None:
+            await self._power.off()
             await self._clock.sleep_until(self._clock.now_ns() + config.power.off_time_ns)
-            await run_command(config.power.on, self._known, config, "power on")
+            await self._power.on()
         if config.reset is not None:
             await run_command(config.reset, self._known, config, "reset")
         if self._core is not None:
@@ -119,12 +144,12 @@ class LivingDut:
             await self._reset()
 
     async def stop(self) -> None:
-        """Raises DutError where the supply cannot be switched off: then the DUT is not in its safe state."""
+        """Raises DutError or InstrumentError where the supply cannot be switched off: then the DUT is not safe."""
         self._on = False
         if self._core is not None:
             await self._core.stop()
-        if self._config.power is not None:
-            await run_command(self._config.power.off, self._known, self._config, "power off")
+        if self._power is not None:
+            await self._power.off()
 
     def alive(self) -> bool:
         return self._on and (self._core is None or self._core.alive())
