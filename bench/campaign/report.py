@@ -17,6 +17,7 @@ from bench.record.codable import plan_from_dict, run_from_dict
 from bench.record.folder import OpenedRun, open_run, read_shot
 from bench.report.extras import ReportExtras
 from bench.report.figures import TracePicture
+from bench.trace.events import Kind
 from bench.trace.timeline import Trace
 from bench.verdict.budgets import load_budgets
 from bench.verdict.compare import Comparison, compare
@@ -42,6 +43,7 @@ def gather(run: RunResult, folder: Path, not_run: Mapping[str, str] | None = Non
         if plan.detection:
             found = chain_of(trace, shot.measurement.onset, plan, profile, databases)
             shares[scenario.scenario_id] = found
+    equipment, trouble = _equipment(opened)
     blocked = {
         s.scenario_id: "BLOCKED: " + "; ".join(s.judgement.reasons)
         for s in run.scenarios
@@ -53,7 +55,8 @@ def gather(run: RunResult, folder: Path, not_run: Mapping[str, str] | None = Non
         goals=stored_goals(opened),
         not_run={**_missing(opened, run), **(not_run or {}), **blocked},
         previous=last_build(run, folder),
-        equipment=opened.header.get("equipment", {}),
+        equipment=equipment,
+        alerts=trouble,
     )
     return replace(extras, **_qualification(opened))
 
@@ -105,6 +108,23 @@ def last_build(run: RunResult, folder: Path) -> Comparison | None:
         if not found.refused and found.handled:
             return found
     return None
+
+
+def _equipment(opened: OpenedRun) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
+    """What the header says, what the instruments answered, and instruments whose calibration had run out."""
+    found: dict[str, dict[str, str]] = {k: dict(v) for k, v in opened.header.get("equipment", {}).items()}
+    first = next(opened.shots(), None)
+    if first is not None:
+        trace, _, _ = read_shot(first)
+        for mark in trace.of_kind(Kind.INSTRUMENT_IDENTIFIED):
+            found.setdefault(f"instrument.{mark.source}", {})["answered"] = str(mark.facts.get("identity"))
+    day = str(opened.header.get("started_utc", ""))[:10]
+    late = tuple(
+        f"the calibration of {name} was due on {facts['calibration_due']}"
+        for name, facts in found.items()
+        if facts.get("calibration_due", day) < day
+    )
+    return found, late
 
 
 def _missing(opened: OpenedRun, run: RunResult) -> dict[str, str]:

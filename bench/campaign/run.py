@@ -196,7 +196,11 @@ def rig_hash(wired: Wired) -> str:
         config.simulated,
         config.can,
         config.serial,
-        config.instruments,
+        # A new calibration is the same rig: runs before and after it may be compared.
+        {
+            name: dataclasses.replace(one, calibrated="", calibration_due="")
+            for name, one in config.instruments.items()
+        },
         config.pack.cells,
         config.pack.sensors,
     )
@@ -245,7 +249,9 @@ def equipment(wired: Wired) -> dict[str, dict[str, str]]:
     }
     for name, one in config.instruments.items():
         facts = {field.name: getattr(one, field.name) for field in dataclasses.fields(one)}
-        found[f"instrument.{name}"] = {key: str(value) for key, value in facts.items() if value is not None}
+        found[f"instrument.{name}"] = {
+            key: str(value) for key, value in facts.items() if value not in (None, "", ())
+        }
     return found
 
 

@@ -1,5 +1,6 @@
 """What hil_config.toml may say, key by key."""
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -44,6 +45,8 @@ class InstrumentTable(Shape):
     nominal_voltage: Volts | None = None
     nominal_current: Amperes | None = None
     nominal_power: Watts | None = None
+    calibrated: date | None = None
+    calibration_due: date | None = None
 
 
 class PackTable(Shape):

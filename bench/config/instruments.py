@@ -24,6 +24,7 @@ class InstrumentConfig:
     ports: "virtual", devices, or tcp://host:port, one per unit or one line for all. link: of CAN kinds the channel.
     dead_man_ns: tolerated silence of the bench, 0 where the instrument has no dead-man. lost_replies: 0..1,
     of a virtual instrument. opens: cells whose sense wire relay 1, 2, … breaks. nominal: V, A and W of a type plate.
+    calibrated, calibration_due: ISO dates, empty where the file gives none.
     """
 
     name: str
@@ -38,6 +39,8 @@ class InstrumentConfig:
     relays: int = 8
     opens: tuple[int, ...] = ()
     nominal: tuple[float, float, float] = NOMINAL
+    calibrated: str = ""
+    calibration_due: str = ""
 
     @property
     def port(self) -> str:
@@ -98,6 +101,8 @@ def _config(shape: "BenchShape", name: str, table: "InstrumentTable") -> Instrum
         relays=table.relays,
         opens=tuple(table.opens),
         nominal=nominal,
+        calibrated=str(table.calibrated or ""),
+        calibration_due=str(table.calibration_due or ""),
     )
 
 

@@ -14,7 +14,7 @@ class ReportExtras:
     """traces, shares: by scenario id, of the worst shot. goals: all safety goals, the matrix's denominator.
 
     not_run: scenario id → why. qualification: None where a current one covers this run, else what is wrong;
-    qualified_by says which. equipment: adapters and instruments.
+    qualified_by says which. equipment: adapters and instruments. alerts: what a reader must know first.
     """
 
     traces: Mapping[str, TracePicture] = field(default_factory=dict)
@@ -25,6 +25,7 @@ class ReportExtras:
     qualification: str | None = "no qualification of this rig is known to the report"
     qualified_by: str = ""
     equipment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    alerts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,8 @@ class Rig:
     async def energise(self) -> None:
         """Bring the virtual hardware up: instrument identified, dead-man armed, outputs on at the plant's voltages."""
         await self.start_hardware()
-        await self.emulator.identify()
+        answer = await self.emulator.identify()
+        self.trace.mark(self.clock.now_ns(), Kind.INSTRUMENT_IDENTIFIED, "cells", identity=answer)
         await self.emulator.arm_dead_man(self.dead_man_ns)
         self._driven_v = self._wanted_v()
         await self.emulator.set_all(self._driven_v)
