@@ -44,11 +44,12 @@ def test_negative_tests_fail_as_they_must(wired: Wired, overvoltage: list[Prepar
 
 def test_a_mutant_that_passes_disqualifies_the_bench(wired: Wired, overvoltage: list[Prepared]) -> None:
     """One overvoltage scenario cannot see a missed weld, and the matrix says so."""
-    matrix = {row["firmware"]: row for row in mutant_matrix(wired, overvoltage, 1)}
+    some = {"voltage": {"late_overvoltage": "late"}, "contactors": {"misses_weld": "blind"}}
+    matrix = {row["firmware"]: row for row in mutant_matrix(wired, overvoltage, 1, classes=some)}
     assert matrix["reference"]["as_expected"] and matrix["reference"]["failed_in"] is None
     assert matrix["late_overvoltage"]["failed_in"] == "ov-step-cell60"
     assert not matrix["misses_weld"]["as_expected"]
-    content = qualify_fully(wired, overvoltage, load_usage(USAGE), [qualify_simulated(3, 1)], 1)
+    content = qualify_fully(wired, overvoltage, load_usage(USAGE), [qualify_simulated(3, 1)], 1, classes=some)
     assert content["qualified"] is False and "NOT AS EXPECTED" in markdown(content)
     assert content["ruler"][0]["contained"] == 3
 

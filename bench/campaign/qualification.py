@@ -5,12 +5,14 @@ that every mutant of the reference BMS FAILs and the reference passes, and that 
 """
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from bench import __version__
+from bench.campaign.local import workers_by_default
+from bench.campaign.mutants import Proof, prove
 from bench.campaign.qualify import RulerSeries, quantile_ns
 from bench.campaign.run import Covered, environment, equipment, rig_hash, timebase_of
 from bench.campaign.shots import shoot
@@ -23,7 +25,9 @@ from bench.units import NS_PER_S
 from bench.verdict.result import Verdict
 from bench.verdict.tables import rows
 from bench.wiring.common import Wired
+from bench.wiring.mutants import mutant_classes
 
+REFERENCE = "reference"
 FORMAT = "hil-qualification-1"
 FOLDER = "qualifications"
 _VALID_DAYS = 90  # a rig drifts; the period is this project's default
@@ -81,9 +85,10 @@ def qualify_fully(
     ruler: Sequence[RulerSeries],
     seed: int,
     on_step: OnStep = lambda _: None,
+    classes: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, Any]:
     """Everything the evidence file holds. `qualified` is False when any part did not do what it must."""
-    mutants = mutant_matrix(wired, prepared, seed, on_step)
+    mutants = mutant_matrix(wired, prepared, seed, on_step, classes)
     negative = negative_tests(wired, prepared, seed)
     own = [one for one in ruler if one.timebase is timebase_of(wired)]
     now = datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC)
@@ -103,41 +108,55 @@ def qualify_fully(
 
 
 def mutant_matrix(
-    wired: Wired, prepared: Sequence[Prepared], seed: int, on_step: OnStep = lambda _: None
+    wired: Wired,
+    prepared: Sequence[Prepared],
+    seed: int,
+    on_step: OnStep = lambda _: None,
+    classes: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[dict[str, Any]]:
-    """One shot of each scenario until one FAILs; the reference must pass them all. In simulated time."""
-    from firmware_stubs.mutants import MUTANTS, REFERENCE
+    """The reference must pass every scenario, each mutant FAIL in one (`hil mutants`). In simulated time."""
+    bench = in_simulated_time(wired)
+    proof = Proof(
+        wired=bench,
+        prepared=[one for one in prepared if not set(map(str, one.scenario.needs)) - wired.capabilities],
+        classes=mutant_classes() if classes is None else classes,
+        reference=REFERENCE,
+        seeds=range(seed, seed + 1),
+        workers=workers_by_default(),
+    )
+    found = prove(proof, lambda name, _: on_step(name) if name != REFERENCE else None)
+    bad = [*found.false_alarms, *found.unclear]
+    rows = [
+        {
+            "firmware": REFERENCE,
+            "failed_in": bad[0].scenario if bad else None,
+            "reason": bad[0].reason if bad else "",
+            "as_expected": not bad,
+        }
+    ]
+    for score in found.scores:
+        caught = next(iter(score.fails), None)
+        rows.append(
+            {
+                "firmware": score.firmware,
+                "failed_in": caught.scenario if caught else None,
+                "reason": caught.reason if caught else score.description,
+                "as_expected": score.caught,
+            }
+        )
+    return rows
 
-    found: list[dict[str, Any]] = []
-    for name in (REFERENCE, *MUTANTS):
-        own = with_firmware(wired, name)
-        killed: str | None = None
-        reason = ""
-        for one in prepared:
-            shot = shoot(own, one, 0, 1, seed, None)
-            verdict = shot.judgement.verdict
-            if verdict is Verdict.FAIL or (
-                name == REFERENCE and verdict not in (Verdict.PASS, Verdict.BLOCKED)
-            ):
-                killed, reason = one.scenario.id, f"{verdict.name}: {'; '.join(shot.judgement.reasons)}"
-                break
-        expected = (killed is None) == (name == REFERENCE)
-        found.append({"firmware": name, "failed_in": killed, "reason": reason, "as_expected": expected})
-        on_step(f"{name}: {'as expected' if expected else 'NOT AS EXPECTED'}")
-    return found
 
-
-def with_firmware(wired: Wired, name: str) -> Wired:
-    """The same bench, in simulated time, with another in-process firmware."""
+def in_simulated_time(wired: Wired) -> Wired:
+    """The same bench in simulated time, with the reference firmware in process."""
     config = wired.config
-    return replace(wired, config=replace(config, simulated=True, dut=replace(config.dut, firmware=name)))
+    dut = replace(config.dut, firmware=REFERENCE)
+    return replace(wired, config=replace(config, simulated=True, dut=dut))
 
 
 def negative_tests(wired: Wired, prepared: Sequence[Prepared], seed: int) -> list[dict[str, Any]]:
     """The bench must not pass where there is nothing to pass: no capability, no proof, an impossible budget."""
-    from firmware_stubs.mutants import REFERENCE
-
-    own = with_firmware(wired, REFERENCE)
+    own = in_simulated_time(wired)
     one = next(p for p in prepared if p.plan.detection and p.plan.fhti_budget_ns is not None)
     blind = replace(own, capabilities=frozenset())
     plan = one.plan
