@@ -100,13 +100,13 @@ MISTAKES = {
     "missing DBC": ("hil_config.toml", "dbc/bms.dbc", "dbc/bmss.dbc", "bmss.dbc"),
     "misspelt key": ("hil_config.toml", "chemistry =", "chemsitry =", "chemistry"),
     "no TOML": ("hil_config.toml", "[pack]", "[pack", "hil_config.toml"),
-    "unit missing": ("scenarios/ov_step_cell17.toml", '"500 ms"', '"500"', "hold"),
-    "cell 97 of 96": ("scenarios/ov_step_cell17.toml", "[17]", "[97]", "97"),
-    "unknown goal": ("scenarios/ov_step_cell17.toml", "SG-OV", "SG-OVV", "SG-OV"),
-    "unknown flag": ("scenarios/ov_step_cell17.toml", '"overvoltage"', '"overvoltge"', "overvoltage"),
+    "unit missing": ("scenarios/cells/ov_step_cell17.toml", '"500 ms"', '"500"', "hold"),
+    "cell 97 of 96": ("scenarios/cells/ov_step_cell17.toml", "[17]", "[97]", "97"),
+    "unknown goal": ("scenarios/cells/ov_step_cell17.toml", "SG-OV", "SG-OVV", "SG-OV"),
+    "unknown flag": ("scenarios/cells/ov_step_cell17.toml", '"overvoltage"', '"overvoltge"', "overvoltage"),
     "unknown signal": ("dbc/reference_bms.toml", "BMS_State.State", "BMS_State.Stat", "Stat"),
     "unknown chemistry": ("hil_config.toml", '"nmc"', '"nmd"', "nmc"),
-    "unresolvable budget": ("scenarios/ov_step_cell17.toml", 'ceiling = "profile"', 'ceiling = "1 ms"', "1"),
+    "unresolvable budget": ("scenarios/cells/ov_step_cell17.toml", 'ceiling = "profile"', 'ceiling = "1 ms"', "1"),
     "unknown firmware": ("hil_config.toml", 'firmware = "reference"', 'firmware = "referenc"', "reference"),
 }
 

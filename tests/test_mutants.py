@@ -39,7 +39,7 @@ TELLS: dict[str, tuple[Telling, ...]] = {
     ),
     "nuisance_trip": (
         Telling(scenario="healthy-drive", reason=r"^CellOvervoltage == 1 at "),
-        Telling(scenario="ov-just-below", reason=r"^CellOvervoltage == 1 at "),
+        Telling(scenario="ov-step-cell17--inside", reason=r"^CellOvervoltage == 1 at "),
         Telling(scenario="ov-step-cell60", reason=_TOO_EARLY),
     ),
     "ignores_cell_17": (Telling(scenario="ov-step-cell17", reason=_NOT_DETECTED),),
@@ -53,7 +53,7 @@ TELLS: dict[str, tuple[Telling, ...]] = {
     ),
     "misses_symmetric_insulation": (Telling(scenario="insulation-loss-symmetric", reason=_NOT_DETECTED),),
     "trips_on_glitch": (
-        Telling(scenario="ov-glitch", reason=r"^CellOvervoltage == 1 at "),
+        Telling(scenario="ov-step-cell17--glitch", reason=r"^CellOvervoltage == 1 at "),
         Telling(scenario="ov-step-cell60", reason=_TOO_EARLY),
     ),
     "flag_without_opening": (
@@ -61,7 +61,7 @@ TELLS: dict[str, tuple[Telling, ...]] = {
         Telling(scenario="insulation-loss-minus-pole", reason=r"^safe state not reached within "),
     ),
     "insulation_too_sensitive": (
-        Telling(scenario="insulation-just-above", reason=r"^InsulationFault == 1 at "),
+        Telling(scenario="insulation-loss-minus-pole--inside", reason=r"^InsulationFault == 1 at "),
     ),
 }
 

@@ -55,7 +55,7 @@ class Running:
     def __init__(self, out: Path) -> None:
         self.out = out
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bench", "run", "--time", "real", "-k", "ov-just-below", "--repeat", "2",
+            [sys.executable, "-m", "bench", "run", "--time", "real", "-k", "ov-step-cell17--inside", "--repeat", "2",
              "--out", str(out)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -111,7 +111,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
 
 
 def last_marks(folder: Path) -> list[str]:
-    lines = (folder / "scenarios/ov-just-below/shot-000/events.jsonl").read_text().splitlines()
+    lines = (folder / "scenarios/ov-step-cell17--inside/shot-000/events.jsonl").read_text().splitlines()
     return [json.loads(line)[2] for line in lines[1:]]
 
 
@@ -134,10 +134,10 @@ def test_a_dut_that_dies_is_an_error_and_never_a_pass(running: Running) -> None:
     (dut,) = [pid for pid, words in running.started.items() if "reference_bms" in words]
     os.kill(dut, signal.SIGKILL)
     until(
-        lambda: (running.folder() / "scenarios/ov-just-below/shot-000/result.json").exists(),
+        lambda: (running.folder() / "scenarios/ov-step-cell17--inside/shot-000/result.json").exists(),
         "the shot's result",
     )
-    result = json.loads((running.folder() / "scenarios/ov-just-below/shot-000/result.json").read_text())
+    result = json.loads((running.folder() / "scenarios/ov-step-cell17--inside/shot-000/result.json").read_text())
     assert Verdict[result["judgement"]["verdict"]] >= Verdict.FAIL
     assert "ended by itself" in " ".join(result["judgement"]["reasons"])
     assert "safe_state_reached" in last_marks(running.folder())
@@ -151,4 +151,4 @@ def test_a_killed_bench_leaves_no_process_and_a_readable_prefix(running: Running
     # The rack lives on until its dead-man has driven the outputs to safety (2 s) and nobody has come back (3 s).
     until(lambda: gone(running.started), "the rack's dead-man and the DUT's end", 20.0)
     opened = open_run(running.folder())
-    assert opened.aborted and opened.header["scenarios"] == ["ov-just-below"]
+    assert opened.aborted and opened.header["scenarios"] == ["ov-step-cell17--inside"]

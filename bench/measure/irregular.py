@@ -106,7 +106,7 @@ def _missing(
     if not earlier:
         return Found(low_ns=0, high_ns=0, note="", before=f"{asked.message} was not heard before the command")
     shortest_ns, longest_ns = min([*gaps, cycle_ns]), max([*gaps, cycle_ns])
-    if longest_ns > 1.5 * cycle_ns:
+    if longest_ns >= 2 * cycle_ns:
         return Found(
             low_ns=0,
             high_ns=0,
@@ -114,8 +114,10 @@ def _missing(
             before=f"{asked.message} had a gap of {format_ns(longest_ns)} before the command",
         )
     seen = [earlier[-1][0], *later, end_ns]
+    # Longer than it ever waited for the bus: half a cycle beyond the longest gap before the command.
+    missed_ns = longest_ns + cycle_ns // 2
     for last_ns, next_ns in pairwise(seen):
-        if next_ns - last_ns > 1.5 * cycle_ns:
+        if next_ns - last_ns > missed_ns:
             return Found(
                 low_ns=last_ns + shortest_ns,
                 high_ns=last_ns + longest_ns,

@@ -11,7 +11,7 @@ from bench.measure.plan import Aim, Plan
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
 from bench.scenario.model import Drive, Inject, Request, Start, Step, Wait
 from bench.scenario.watch import Watch
-from bench.trace.events import Kind
+from bench.trace.events import Kind, Mark
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
 POLL_NS = 20 * NS_PER_MS
@@ -116,7 +116,7 @@ async def _observe(rig: Rig, shot: Shot) -> None:
     try:
         for step in shot.steps:
             await _perform(rig, step)
-        first = next((m.t_ns for m in rig.trace.of_kind(Kind.STIMULUS_COMMANDED)), stimulus_ns)
+        first = next((m.t_ns for m in _measured(rig, plan)), stimulus_ns)
         end_ns = first + plan.window_ns
         while clock.now_ns() < end_ns:
             await clock.sleep_until(min(end_ns, clock.now_ns() + POLL_NS))
@@ -147,6 +147,12 @@ async def _read_dtcs(rig: Rig) -> None:
         )
     if not stored:
         trace.mark(clock.now_ns(), Kind.DTC_READ, "uds", code=0, status=0, bits="memory empty")
+
+
+def _measured(rig: Rig, plan: Plan) -> Iterator[Mark]:
+    """The commands of the step that is measured, or of all where the plan names none."""
+    marks = rig.trace.of_kind(Kind.STIMULUS_COMMANDED)
+    return (m for m in marks if plan.onset_step is None or m.facts.get("step") in (plan.onset_step, None))
 
 
 async def _perform(rig: Rig, step: Step) -> None:

@@ -11,6 +11,7 @@ from bench.scenario.model import (
     Drive,
     Expect,
     InjectText,
+    KnownGap,
     Quiet,
     Request,
     Scenario,
@@ -50,6 +51,7 @@ def load_scenario(path: Path) -> Scenario:
     """Read and check one file. Raises ScenarioError with one line per mistake."""
     # Imported here: pydantic costs 0.1 s, which commands that never read a scenario need not pay.
     from bench.config.toml_file import read_toml
+    from bench.scenario import shape as shapes
     from bench.scenario.shape import ScenarioShape
 
     file = read_toml(path, ScenarioError)
@@ -77,6 +79,14 @@ def load_scenario(path: Path) -> Scenario:
         quiet=_quiet(shape, done),
         sweep=Sweep(phase_ns=shape.sweep.phase, repeat=shape.sweep.repeat),
         lines=file.lines,
+        budget=shape.budget,
+        derivation=shape.derivation,
+        fully_verifies=shape.verifies == "fully",
+        known_gap=_known_gap(shape),
+        no_twins=shape.twins if isinstance(shape.twins, str) else None,
+        twins_left_out={str(kind): why for kind, why in shape.twins.skip.items()}
+        if isinstance(shape.twins, shapes.TwinsTable)
+        else {},
     )
 
 
@@ -158,6 +168,11 @@ def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepTe
             )
     if shape.expect is not None and shape.expect.window <= shape.expect.hold:
         file.mistake(("expect", "window"), "found a window not longer than hold; expected a longer one")
+
+
+def _known_gap(shape: "ScenarioShape") -> KnownGap | None:
+    gap = shape.known_gap
+    return None if gap is None else KnownGap(owner=gap.owner, reason=gap.reason, until=gap.until.isoformat())
 
 
 def _expect(file: "TomlFile", shape: "ScenarioShape") -> Expect | None:

@@ -1,6 +1,6 @@
 """A scenario: what is set up, done and expected. Expressions stay unresolved until the DUT is known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,8 +109,22 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownGap:
+    """A failure that is expected, and who answers for it until when (a date, ISO 8601)."""
+
+    owner: str
+    reason: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One file, checked as far as possible without the DUT. `lines`: place ("step.0.voltage") to line."""
+    """One file, checked as far as possible without the DUT. `lines`: place ("step.0.voltage") to line.
+
+    budget: section of budgets.toml whose times count, where they are not those of the safety goal itself.
+    no_twins: why it has none; twins_left_out: kind of twin to the reason why it makes no sense here.
+    twin_of, twin_kind: of a scenario that was made from another one.
+    """
 
     file: Path
     id: str
@@ -126,3 +140,11 @@ class Scenario:
     quiet: Quiet | None
     sweep: Sweep
     lines: dict[str, int]
+    budget: str | None = None
+    derivation: str = "fault-injection"
+    fully_verifies: bool = True
+    known_gap: KnownGap | None = None
+    no_twins: str | None = None
+    twins_left_out: dict[str, str] = field(default_factory=dict)
+    twin_of: str = ""
+    twin_kind: str = ""

@@ -1,7 +1,7 @@
 """Everything that can be known before anything is driven: files read, expressions resolved, budgets resolvable."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.codec.database import Database
@@ -10,7 +10,7 @@ from bench.errors import ConfigError, ScenarioError, nearest
 from bench.measure.plan import Aim, Plan
 from bench.scenario.load import load_scenario
 from bench.scenario.model import Scenario, Step
-from bench.scenario.resolve import resolve
+from bench.scenario.resolve import resolve, resolve_twins
 from bench.verdict.result import Budget
 
 
@@ -22,6 +22,32 @@ class Prepared:
     plan: Plan
     steps: tuple[Step, ...]
     budget: Budget
+
+
+def _budget(scenario: Scenario, budgets: Mapping[str, Budget]) -> Budget:
+    """The goal's own times, or those of the section the scenario names instead. Raises ScenarioError."""
+    for key, name in (("safety_goal", scenario.safety_goal), ("budget", scenario.budget)):
+        if name is not None and name not in budgets:
+            line = scenario.lines.get(key, 1)
+            raise ScenarioError(
+                f"{scenario.file}:{line} [{key}]: found '{name}'; expected a goal of budgets.toml"
+                f"{nearest(name, budgets)}"
+            )
+    goal = budgets[scenario.safety_goal]
+    if scenario.budget is None:
+        return goal
+    times = budgets[scenario.budget]
+    return replace(times, safety_goal=goal.safety_goal, title=goal.title, asil=goal.asil)
+
+
+def _is_new(healthy: Prepared, prepared: Sequence[Prepared]) -> bool:
+    """One healthy run per start and steps is enough, whichever scenario it was made of: the longest is kept first."""
+    return not any(
+        one.scenario.twin_kind == "healthy"
+        and (one.scenario.start, one.steps) == (healthy.scenario.start, healthy.steps)
+        and one.plan.window_ns >= healthy.plan.window_ns
+        for one in prepared
+    )
 
 
 NOTHING = Plan(
@@ -60,19 +86,19 @@ def prepare(
     for path in paths:
         try:
             scenario = load_scenario(path)
-            budget = budgets.get(scenario.safety_goal)
-            if budget is None:
-                line = scenario.lines.get("safety_goal", 1)
-                raise ScenarioError(
-                    f"{path}:{line} [safety_goal]: found '{scenario.safety_goal}'; expected a goal of budgets.toml"
-                    f"{nearest(scenario.safety_goal, budgets)}"
-                )
+            budget = _budget(scenario, budgets)
             if capabilities is not None and set(scenario.needs) - capabilities:
                 # This rig will say BLOCKED; what it lacks cannot be resolved, and is no mistake of the file.
                 prepared.append(Prepared(scenario=scenario, plan=NOTHING, steps=(), budget=budget))
                 continue
             plan, steps = resolve(scenario, profile, dict(thresholds), budget, cells, databases, sensors)
             prepared.append(Prepared(scenario=scenario, plan=plan, steps=tuple(steps), budget=budget))
+            for twin, of_twin in resolve_twins(
+                scenario, plan, steps, profile, dict(thresholds), budget, cells, databases, sensors
+            ):
+                one = Prepared(scenario=twin.scenario, plan=of_twin, steps=twin.steps, budget=budget)
+                if twin.kind != "healthy" or _is_new(one, prepared):
+                    prepared.append(one)
         except ConfigError as exc:
             mistakes += str(exc).splitlines()
     seen: dict[str, Path] = {}

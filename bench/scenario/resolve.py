@@ -10,6 +10,7 @@ from bench.faults.find import kind as kind_named
 from bench.faults.port import Terminals
 from bench.measure.plan import Aim, Plan, SignalTest
 from bench.scenario.model import Inject, InjectText, Request, Scenario, Step, StepText
+from bench.scenario.twins import Twin, twins_of
 from bench.trace.irregular import Irregularity
 from bench.units import NS_PER_S, format_ns
 from bench.verdict.result import Budget
@@ -41,6 +42,39 @@ def resolve(
     plan = resolver.plan(steps)
     resolver.stop_on_mistakes()
     return plan, steps
+
+
+def resolve_twins(
+    scenario: Scenario,
+    plan: Plan,
+    steps: list[Step],
+    profile: DutProfile,
+    thresholds: Mapping[str, float],
+    budget: Budget,
+    cells: int,
+    decoders: Mapping[str, "Database"],
+    sensors: int = 24,
+) -> list[tuple[Twin, Plan]]:
+    """The must-not-trip twins of a resolved must-trip scenario, each with its questions.
+
+    Raises ScenarioError for a scenario without any (the healthy one is none) that does not say why.
+    """
+    facts = (profile, thresholds, budget, decoders, cells, sensors)
+    resolver = Resolver(scenario, *facts)
+    if scenario.no_twins is not None or plan.aim is Aim.MUST_NOT_TRIP:
+        return []
+    inject = next((s for s in steps if isinstance(s, Inject) and s.step == plan.onset_step), None)
+    index = inject.step if inject is not None else 0
+    twins = twins_of(scenario, steps, profile, resolver.terminals(index), resolver.slowest_onset_ns(plan))
+    if all(twin.kind == "healthy" for twin in twins):
+        resolver.tell_no_twins()
+    resolver.stop_on_mistakes()
+    found = []
+    for twin in twins:
+        of_twin = Resolver(twin.scenario, *facts)
+        found.append((twin, of_twin.plan(list(twin.steps))))
+        of_twin.stop_on_mistakes()
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +146,19 @@ class Resolver:
             databases=self._decoders,
         )
 
+    def slowest_onset_ns(self, plan: Plan) -> int:
+        """Cycle of the slowest message that can show the onset; 0 where none does."""
+        places = [(one.channel, one.message) for one in plan.onset]
+        places += [(one.channel, one.message) for one in plan.onset_irregular]
+        return max((self._message(*place)[1] for place in places), default=0)
+
+    def tell_no_twins(self) -> None:
+        self._mistake(
+            ("twins",),
+            "found no must-not-trip twin that could be made of this scenario; "
+            'expected twins = "none: reason", or an injection that has a limit or passes',
+        )
+
     # --- plan --------------------------------------------------------------------------------------------
 
     def plan(self, steps: list[Step]) -> Plan:
@@ -119,6 +166,8 @@ class Resolver:
         heard = tuple((beat.channel, beat.message, beat.longest_gap_ns) for beat in profile.heartbeat)
         for channel, message, _ in heard:
             self._message(channel, message)
+        if any(isinstance(step, Inject) and step.fault.silences for step in steps):
+            heard = tuple((channel, message, LONGEST_TTL_NS) for channel, message, _ in heard)
         injected = any(isinstance(step, Inject) for step in steps)
         quiet = self._scenario.aim is Aim.MUST_NOT_TRIP
         plan = (self._quiet_plan if quiet else self._trip_plan)(steps, heard, injected)
@@ -171,6 +220,8 @@ class Resolver:
                 f"{self._scenario.file}: found no [expect]; expected one under aim 'must_trip'"
             )
         self._known(expect.flag, profile.flags, ("expect", "flag"), "flag")
+        for name in expect.also:
+            self._known(name, profile.flags, ("expect", "also"), "flag")
         self._known(expect.safe_state, profile.safe_states, ("expect", "safe_state"), "safe state")
         self.stop_on_mistakes()
         flag = profile.flags[expect.flag]
@@ -313,21 +364,28 @@ class Resolver:
         tests = tuple(self._test(RoleTest(role=role, op="==", value=value)) for role in roles)
         return Onset(step=None, tests=tests, irregular=())
 
+    def _also(self) -> list[RoleTest]:
+        """Flags that may come with the scenario's own."""
+        expect, flags = self._scenario.expect, self._profile.flags
+        names = expect.also if expect is not None else ()
+        return [test for name in names if name in flags for test in flags[name].tests]
+
     def _forbidden(self, names: tuple[str, ...], table: str, own: Flag | None) -> tuple[SignalTest, ...]:
         profile = self._profile
         roles = profile.roles
         trips = [test for flag in profile.flags.values() if flag.trips for test in flag.tests]
-        ours = own.tests if own is not None else ()
+        borne = [*(own.tests if own is not None else ()), *self._also()]
         mains = [roles[r] for r in ("plus_command", "minus_command") if r in roles]
         known: dict[str, tuple[RoleTest, ...]] = {
             "any_trip": tuple(trips),
-            "other_trip": tuple(test for test in trips if test not in ours),
+            "other_trip": tuple(test for test in trips if test not in borne),
             "state_error": (RoleTest(role=roles["state"], op="==", value=float(profile.states["error"])),),
         }
         if mains:
             known["mains_open"] = tuple(RoleTest(role=role, op="==", value=0.0) for role in mains)
         if "precharge_command" in roles:
             known["precharge_closed"] = (RoleTest(role=roles["precharge_command"], op="==", value=1.0),)
+        known |= {name: flag.tests for name, flag in profile.flags.items()}
         known |= profile.tests
         tests: list[SignalTest] = []
         for name in names:

@@ -1,6 +1,7 @@
 """What a scenario file may say, key by key. Steps are a closed set: `STEPS`, and `inject` a fault of the catalogue."""
 
 import re
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
@@ -69,6 +70,22 @@ class SweepTable(Shape):
     repeat: int = Field(default=1, ge=1, le=100_000)
 
 
+class KnownGapTable(Shape):
+    owner: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    until: date
+
+
+class TwinsTable(Shape):
+    skip: dict[Literal["inside", "glitch", "counter_reset", "healthy"], str] = Field(default_factory=dict)
+
+
+def _reason(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"none: \S.*", value):
+        raise ValueError(f"found '{value}'; expected \"none: \" and the reason, or a table")
+    return value
+
+
 class ScenarioShape(Shape):
     id: str
     title: str = Field(min_length=1)
@@ -77,6 +94,11 @@ class ScenarioShape(Shape):
     standards: list[str] = Field(default_factory=list)
     requirements: list[str] = Field(default_factory=list)
     needs: list[str] = Field(default_factory=list)
+    budget: str | None = None
+    verifies: Literal["fully", "partially"] = "fully"
+    derivation: str = "fault-injection"
+    known_gap: KnownGapTable | None = None
+    twins: Annotated[TwinsTable | str | None, BeforeValidator(_reason)] = None
     start: StartTable
     step: list[dict[str, Any]] = Field(min_length=1)
     expect: ExpectTable | None = None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import InstrumentError
+from bench.faults.catalogue.contactor_slow import INSIDE_NS, ContactorSlow
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.rig.rig import Rig
 
@@ -29,6 +30,10 @@ class ContactorWeld(Fault):
     async def clear(self, rig: Rig) -> None:
         for name in self.contactors:
             getattr(rig.pack.contactors, name).heal()
+
+    def inside(self, at: Terminals) -> Fault:  # noqa: ARG002
+        """An old contactor that opens late, but opens."""
+        return ContactorSlow(contactors=self.contactors, opening_time_ns=INSIDE_NS)
 
     @property
     def passes(self) -> bool:

@@ -73,7 +73,7 @@ class SenseWire(Fault):
         rig.senses.distort.pop((ADOW_FINDS_OPEN, 0), None)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
-        if self.wire in ("short", "reversed"):
+        if self.wire == "short":
             return at.shown("cell_voltage", "<=", SHORT_V + 0.01, self.cells)
         test = next(iter(at.shown("cell_voltage", "==", 0.0, self.cells[:1])), None)
         if test is None:

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from bench.faults.shapes import InjectShape
 
 INSIDE_C = 2.0
-HIGHER = ("ot_charge", "ot_trip")
-LOWER = ("ut_charge", "ut_discharge")
+ROOM_C = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +20,10 @@ class Temperature(Reading):
 
     temperature_c: float
     limit_c: float | None
+    hot: bool
 
     def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
         return forced(self.temperature_c)
-
-    @property
-    def hot(self) -> bool:
-        return self.temperature_c > (self.limit_c if self.limit_c is not None else 20.0)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         # A quarter of a degree is the resolution of a usual sensor message.
@@ -52,10 +48,12 @@ def _shape() -> "type[InjectShape]":
 
 def _resolve(shape: Any, at: Terminals) -> Temperature:
     name = shape.temperature.name
+    temperature_c = at.value(shape.temperature, "temperature")
     return Temperature(
         quantity="temperature",
         numbers=at.known_sensors(shape.sensors),
-        temperature_c=at.value(shape.temperature, "temperature"),
+        temperature_c=temperature_c,
+        hot=name.startswith("ot_") if name is not None else temperature_c > ROOM_C,
         limit_c=at.threshold(name) if name is not None and name in at.thresholds else None,
     )
 

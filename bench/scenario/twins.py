@@ -1,0 +1,161 @@
+"""Must-not-trip twins, made from a must-trip scenario: what a good DUT has to bear, just short of what it must handle.
+
+inside: the same disturbance just inside the limit, for longer than the debounce. glitch: the fault, gone before the
+debounce is full. counter_reset: N - 1 bad, then good, then N - 1 bad again. healthy: the same run without the fault.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from bench.config.profile import Debounce, DutProfile, Flag
+from bench.faults.port import Terminals
+from bench.measure.plan import Aim
+from bench.scenario.model import Drive, Expect, Inject, Quiet, Request, Scenario, Step, Wait
+from bench.units import NS_PER_MS, NS_PER_S
+
+KINDS = ("inside", "glitch", "counter_reset", "healthy")
+FEWEST_EVENTS = 3  # a shorter debounce leaves no room for a fault that is seen, and gone in time
+# From the command to the first frame that shows it, and from the last bad sample to the last report.
+AROUND_NS = 250 * NS_PER_MS
+LONGEST_NS = 8 * NS_PER_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """A scenario made from another one, with its steps resolved. `kind` is one of KINDS."""
+
+    kind: str
+    scenario: Scenario
+    steps: tuple[Step, ...]
+
+
+def twins_of(
+    scenario: Scenario, steps: Iterable[Step], profile: DutProfile, at: Terminals, onset_cycle_ns: int
+) -> list[Twin]:
+    """onset_cycle_ns: of the message that shows the fault; a twin has to last so much longer to be seen at all."""
+    expect = scenario.expect
+    resolved = tuple(steps)
+    place = _measured(resolved, expect)
+    if expect is None or place is None:
+        return []
+    maker = _Maker(scenario, expect, resolved, place, profile.flags[expect.flag], onset_cycle_ns)
+    made = [maker.inside(at), maker.glitch(), maker.counter_reset(), maker.healthy()]
+    return [twin for twin in made if twin is not None and twin.kind not in scenario.twins_left_out]
+
+
+def _measured(steps: tuple[Step, ...], expect: Expect | None) -> int | None:
+    wanted = expect.step if expect is not None else None
+    return next(
+        (n for n, one in enumerate(steps) if isinstance(one, Inject) and wanted in (None, one.step)), None
+    )
+
+
+class _Maker:
+    """Makes the twins of one scenario around its measured injection."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        expect: Expect,
+        steps: tuple[Step, ...],
+        place: int,
+        flag: Flag,
+        onset_cycle_ns: int,
+    ) -> None:
+        self._scenario = scenario
+        self._expect = expect
+        self._before, self._after = steps[:place], steps[place + 1 :]
+        inject = steps[place]
+        assert isinstance(inject, Inject)  # noqa: S101
+        self._inject = inject
+        self._flag = flag
+        self._onset_cycle_ns = onset_cycle_ns
+
+    def inside(self, at: Terminals) -> Twin | None:
+        inside = self._inject.fault.inside(at)
+        if inside is None:
+            return None
+        step = replace(self._inject, fault=inside, duration_ns=None)
+        return self._twin("inside", (*self._before, step, *self._after), self._full_ns())
+
+    def glitch(self) -> Twin | None:
+        short_ns = self._short_of_the_debounce()
+        if short_ns is None:
+            return None
+        step = replace(self._inject, duration_ns=short_ns)
+        tail_ns = short_ns + self._tail_ns()
+        return self._twin("glitch", (*self._before, step, *self._after), tail_ns)
+
+    def counter_reset(self) -> Twin | None:
+        short_ns = self._short_of_the_debounce()
+        debounce = self._flag.debounce
+        if short_ns is None or debounce is None:
+            return None
+        step = replace(self._inject, duration_ns=short_ns)
+        good_ns = 2 * max(debounce.period_ns, self._onset_cycle_ns)
+        window_ns = 2 * short_ns + good_ns + self._tail_ns()
+        again = (*self._before, step, Wait(duration_ns=good_ns), step, *self._after)
+        return self._twin("counter_reset", again, window_ns)
+
+    def healthy(self) -> Twin:
+        """No fault. The load of the start is set anew, so that there is a stimulus whose quiet is judged."""
+        kept = tuple(step for step in (*self._before, *self._after) if not isinstance(step, Inject))
+        unchanged = Drive(current_a=self._scenario.start.current_a)
+        return self._twin("healthy", (unchanged, *kept), min(self._full_ns(), 2 * NS_PER_S))
+
+    def _debounce_ns(self) -> int:
+        debounce = self._flag.debounce
+        if debounce is None:
+            return LONGEST_NS // 4
+        return debounce.settle_ns + debounce.events * debounce.period_ns + debounce.delay_ns
+
+    def _full_ns(self) -> int:
+        """When the debounce could have fired and been seen, had the fault been there from the command on."""
+        return min(LONGEST_NS, self._debounce_ns() + self._onset_cycle_ns + AROUND_NS)
+
+    def _tail_ns(self) -> int:
+        debounce = self._flag.debounce
+        delay_ns = debounce.delay_ns if debounce is not None else 0
+        return delay_ns + self._onset_cycle_ns + AROUND_NS
+
+    def _short_of_the_debounce(self) -> int | None:
+        """How long the fault may last, wherever in the DUT's sampling it begins."""
+        debounce = self._flag.debounce
+        if debounce is None or debounce.events < FEWEST_EVENTS or not self._inject.fault.passes:
+            return None
+        return _one_less(debounce)
+
+    def _twin(self, kind: str, steps: tuple[Step, ...], window_ns: int) -> Twin:
+        scenario = self._scenario
+        waits_ns = sum(step.duration_ns for step in steps if isinstance(step, Wait))
+        opens = scenario.start.mode == "off" or any(
+            isinstance(step, Request) and step.mode == "off" for step in steps
+        )
+        forbidden = ["any_trip", "state_error", self._expect.flag, *([] if opens else ["mains_open"])]
+        twin = replace(
+            scenario,
+            id=f"{scenario.id}--{kind.replace('_', '-')}",
+            title=f"{scenario.title}: {_TITLES[kind]}",
+            aim=Aim.MUST_NOT_TRIP,
+            steps=(),
+            expect=None,
+            quiet=Quiet(
+                window_ns=max(window_ns, waits_ns + AROUND_NS), forbidden=tuple(dict.fromkeys(forbidden))
+            ),
+            twin_of=scenario.id,
+            twin_kind=kind,
+        )
+        return Twin(kind=kind, scenario=twin, steps=steps)
+
+
+def _one_less(debounce: Debounce) -> int:
+    """Two periods short: as many samples as fall in, wherever it begins, are one less than the debounce at most."""
+    return (debounce.events - 2) * debounce.period_ns
+
+
+_TITLES = {
+    "inside": "just inside the limit",
+    "glitch": "gone before the debounce is full",
+    "counter_reset": "interrupted one sample before the debounce is full, and again",
+    "healthy": "without the fault",
+}
