@@ -106,7 +106,12 @@ MISTAKES = {
     "unknown flag": ("scenarios/cells/ov_step_cell17.toml", '"overvoltage"', '"overvoltge"', "overvoltage"),
     "unknown signal": ("dbc/reference_bms.toml", "BMS_State.State", "BMS_State.Stat", "Stat"),
     "unknown chemistry": ("hil_config.toml", '"nmc"', '"nmd"', "nmc"),
-    "unresolvable budget": ("scenarios/cells/ov_step_cell17.toml", 'ceiling = "profile"', 'ceiling = "1 ms"', "1"),
+    "unresolvable budget": (
+        "scenarios/cells/ov_step_cell17.toml",
+        'ceiling = "profile"',
+        'ceiling = "1 ms"',
+        "1",
+    ),
     "unknown firmware": ("hil_config.toml", 'firmware = "reference"', 'firmware = "referenc"', "reference"),
 }
 

@@ -137,7 +137,9 @@ def test_a_dut_that_dies_is_an_error_and_never_a_pass(running: Running) -> None:
         lambda: (running.folder() / "scenarios/ov-step-cell17--inside/shot-000/result.json").exists(),
         "the shot's result",
     )
-    result = json.loads((running.folder() / "scenarios/ov-step-cell17--inside/shot-000/result.json").read_text())
+    result = json.loads(
+        (running.folder() / "scenarios/ov-step-cell17--inside/shot-000/result.json").read_text()
+    )
     assert Verdict[result["judgement"]["verdict"]] >= Verdict.FAIL
     assert "ended by itself" in " ".join(result["judgement"]["reasons"])
     assert "safe_state_reached" in last_marks(running.folder())

@@ -4,8 +4,9 @@ An absence has no frame of its own: its instant is the first missed due time, as
 before the command, lets that be known.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
 
@@ -15,9 +16,8 @@ from bench.trace.events import FrameSeen
 from bench.trace.irregular import Irregular, Irregularity
 from bench.units import NS_PER_MS, format_ns
 
-ON_ITS_WAY_NS = (
-    10 * NS_PER_MS
-)  # a sweep of 24 frames at 500 kbit/s: what it holds was sampled that much earlier
+ON_ITS_WAY_NS = 10 * NS_PER_MS  # a frame may have to wait for a sweep of 24 others at 500 kbit/s
+SAMPLED_NS = NS_PER_MS  # before the end of the first frame of its sweep
 
 
 class IrregularCodec(Protocol):
@@ -56,7 +56,9 @@ def first_irregular(
     if asked.what is Irregular.MISSING:
         return _missing(asked, codec, earlier, [t_ns for t_ns, _ in later], end_ns)
     if asked.what is Irregular.NEXT:
-        return _next(asked, [t_ns for t_ns, _ in later], commanded_ns)
+        whole = replace(asked, signal=None)
+        sent = [t_ns for t_ns, _ in _stamped(whole, codec, frames)]
+        return _next(asked, [t_ns for t_ns, _ in later], sent, commanded_ns, codec.cycle_ns)
     if asked.what is Irregular.SOONER:
         return _sooner(asked, codec, earlier, later)
     wrong = _frame_test(asked, codec)
@@ -127,12 +129,36 @@ def _missing(
     return None
 
 
-def _next(asked: Irregularity, later: list[int], commanded_ns: int) -> Found | None:
-    """The first frame after the command; one so near to it may have been made up before."""
-    made_after = [t_ns for t_ns in later if t_ns >= commanded_ns + ON_ITS_WAY_NS]
-    if not made_after:
-        return None
-    return Found(low_ns=later[0], high_ns=made_after[0], note=f"first {asked.message} after the command")
+def _next(
+    asked: Irregularity, later: list[int], sent: list[int], commanded_ns: int, cycle_ns: int
+) -> Found | None:
+    """The first frame that was made up after the command.
+
+    The pages of a sweep are made up together, when the first of them is sent; a single frame may have waited for the
+    bus. What began too near to the command to tell gives the interval its width.
+    """
+    possible: int | None = None
+    waits_ns = SAMPLED_NS if _comes_in_sweeps(sent, cycle_ns) else ON_ITS_WAY_NS
+    for t_ns in later:
+        began_ns = _began(sent, t_ns, cycle_ns)
+        if began_ns - waits_ns >= commanded_ns:
+            low_ns = possible if possible is not None else t_ns
+            return Found(low_ns=low_ns, high_ns=t_ns, note=f"first {asked.message} after the command")
+        if began_ns >= commanded_ns and possible is None:
+            possible = t_ns
+    return None
+
+
+def _comes_in_sweeps(sent: list[int], cycle_ns: int) -> bool:
+    return any(after - before < cycle_ns // 8 for before, after in pairwise(sent))
+
+
+def _began(sent: list[int], t_ns: int, cycle_ns: int) -> int:
+    """The first frame of the sweep that the frame at `t_ns` belongs to."""
+    place = bisect_right(sent, t_ns) - 1
+    while place > 0 and sent[place] - sent[place - 1] < cycle_ns // 8:
+        place -= 1
+    return sent[place]
 
 
 def _sooner(

@@ -162,8 +162,8 @@ async def _perform(rig: Rig, step: Step) -> None:
             await clock.sleep_until(clock.now_ns() + duration_ns)
         case Request(mode=mode, mode_value=value):
             _request(rig, mode, value)
-        case Drive(current_a=current_a):
-            await _drive(rig, current_a)
+        case Drive(current_a=current_a, step=place):
+            await _drive(rig, current_a, place)
         case Inject():
             await _inject(rig, step)
 
@@ -213,11 +213,11 @@ def _load(rig: Rig, current_a: float) -> None:
     rig.vehicle.charge_a = max(0.0, -current_a)
 
 
-async def _drive(rig: Rig, current_a: float) -> None:
+async def _drive(rig: Rig, current_a: float, place: int) -> None:
     """A load step is a stimulus like any other: commanded, then read back from the plant."""
     clock = rig.clock
     low_ns = clock.now_ns()
-    rig.trace.mark(low_ns, Kind.STIMULUS_COMMANDED, "engine", fault=f"load of {current_a:g} A")
+    rig.trace.mark(low_ns, Kind.STIMULUS_COMMANDED, "engine", fault=f"load of {current_a:g} A", step=place)
     _load(rig, current_a)
     await clock.sleep_until(low_ns + 2 * PLANT_PERIOD_NS)
     seen_a = rig.pack.pack_current_a
@@ -227,6 +227,7 @@ async def _drive(rig: Rig, current_a: float) -> None:
         "engine",
         readback=abs(seen_a - current_a) <= 0.01 * max(1.0, abs(current_a)),
         value=f"{seen_a:.3f} A",
+        step=place,
         low_ns=low_ns,
         high_ns=clock.now_ns(),
     )

@@ -109,7 +109,7 @@ def _step(file: "TomlFile", table: Any, index: int) -> StepText | None:
         case s.WaitShape():
             return Wait(duration_ns=shape.duration)
         case s.DriveShape():
-            return Drive(current_a=shape.current)
+            return Drive(current_a=shape.current, step=index)
         case _:
             return None
 

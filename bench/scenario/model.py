@@ -51,9 +51,10 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drive:
-    """Load the pack with `current_a` (> 0 discharges)."""
+    """Load the pack with `current_a` (> 0 discharges). `step` is its place in the file, from 0."""
 
     current_a: float
+    step: int
 
 
 Step = Inject | Request | Wait | Drive

@@ -9,7 +9,7 @@ from bench.errors import ScenarioError, nearest
 from bench.faults.find import kind as kind_named
 from bench.faults.port import Terminals
 from bench.measure.plan import Aim, Plan, SignalTest
-from bench.scenario.model import Inject, InjectText, Request, Scenario, Step, StepText
+from bench.scenario.model import Drive, Inject, InjectText, Request, Scenario, Step, StepText
 from bench.scenario.twins import Twin, twins_of
 from bench.trace.irregular import Irregularity
 from bench.units import NS_PER_S, format_ns
@@ -329,9 +329,14 @@ class Resolver:
                     tests=tuple(self._test(one) for one in found if isinstance(one, RoleTest)),
                     irregular=tuple(self._irregular(one) for one in found if isinstance(one, Irregularity)),
                 )
+            if isinstance(step, Drive) and wanted == step.step:
+                op = ">=" if step.current_a > 0 else "<="
+                shown = self.terminals(step.step).shown("pack_current", op, 0.99 * step.current_a)
+                return Onset(step=step.step, tests=tuple(map(self._test, shown)), irregular=())
         if wanted is not None:
             self._mistake(
-                ("expect", "step"), f"found {wanted + 1}, which injects nothing; expected an inject step"
+                ("expect", "step"),
+                f"found {wanted + 1}, which neither injects nor drives; expected a step that does",
             )
         return Onset(step=None, tests=(), irregular=())
 
