@@ -1,7 +1,7 @@
 """pytest plugin: `pytest scenarios/` collects scenario files; the `rig` fixture is for scripts in Python.
 
 pytest scenarios/ --hil-config hil_config.toml --hil-repeat 5
-def test_mine(rig): shot = rig.shoot("scenarios/ov_step_cell17.toml"); assert shot.judgement.verdict is Verdict.PASS
+def test_mine(rig): assert rig.shoot("scenarios/cells/ov_step_cell17.toml").judgement.verdict is Verdict.PASS
 """
 
 from __future__ import annotations
@@ -45,10 +45,19 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 class ScenarioFile(pytest.File):
-    """One scenario file, one item."""
+    """One scenario file: an item for the scenario, and one for each twin made of it."""
 
     def collect(self) -> Iterable[pytest.Item]:
-        yield ScenarioItem.from_parent(self, name=self.path.stem)
+        from bench.errors import BenchError
+
+        try:
+            prepared = Bench.of(self.config, self.path).prepare_all(self.path)
+        except BenchError:  # told by the item itself, where pytest shows it as a failure
+            prepared = []
+        first, *twins = [one.scenario.id for one in prepared] or [self.path.stem]
+        yield ScenarioItem.from_parent(self, name=self.path.stem, scenario_id=first)
+        for twin in twins:
+            yield ScenarioItem.from_parent(self, name=twin, scenario_id=twin)
 
 
 class NotPassed(Exception):
@@ -58,11 +67,17 @@ class NotPassed(Exception):
 class ScenarioItem(pytest.Item):
     """Runs all shots of one scenario. BLOCKED is a skip that says what the rig lacks."""
 
+    def __init__(self, *, scenario_id: str, **known: Any) -> None:
+        super().__init__(**known)
+        self.scenario_id = scenario_id
+
     def runtest(self) -> None:
         from bench.verdict.result import Verdict
 
         bench = Bench.of(self.config, self.path)
-        result = bench.run(self.path, self.config.getoption("--hil-repeat"))
+        prepared = bench.prepare_all(self.path)
+        wanted = next((one for one in prepared if one.scenario.id == self.scenario_id), prepared[0])
+        result = bench.run_prepared(wanted, self.config.getoption("--hil-repeat"))
         for name, value in (
             ("safety_goal", result.budget.safety_goal),
             ("asil", result.budget.asil),
@@ -112,10 +127,13 @@ class Bench:
         return cls(wired, config.getoption("--hil-seed"))
 
     def prepare(self, scenario: str | Path) -> Prepared:
+        return self.prepare_all(scenario)[0]
+
+    def prepare_all(self, scenario: str | Path) -> list[Prepared]:
+        """The scenario of a file, and the twins made of it."""
         from bench.campaign.load import load_scenarios
 
-        (prepared,), _ = load_scenarios(self.wired, [Path(scenario)], None)
-        return prepared
+        return load_scenarios(self.wired, [Path(scenario)], None)[0]
 
     def shoot(self, scenario: str | Path, index: int = 0) -> ShotResult:
         """One shot, measured and judged. Raises ScenarioError for a wrong file."""
@@ -125,10 +143,12 @@ class Bench:
 
     def run(self, scenario: str | Path, repeat: int | None = None) -> ScenarioResult:
         """All shots of a scenario and what they add up to."""
+        return self.run_prepared(self.prepare(scenario), repeat)
+
+    def run_prepared(self, prepared: Prepared, repeat: int | None = None) -> ScenarioResult:
         from bench.campaign.run import scenario_result, timebase_of
         from bench.campaign.shots import shoot
 
-        prepared = self.prepare(scenario)
         if repeat is None:
             repeat = prepared.scenario.sweep.repeat if self.wired.config.simulated else 1
         shots = [shoot(self.wired, prepared, index, repeat, self.seed, None) for index in range(repeat)]

@@ -208,7 +208,7 @@ def one_shot(config: Path) -> tuple[Any, Any]:
     from bench.record.folder import RunFolder, read_shot
 
     wired = load_rig(config, None, None, None)
-    (prepared,) = load_scenarios(wired, [ROOT / "scenarios/ov_just_below.toml"], None)[0]
+    (prepared,) = load_scenarios(wired, None, "ov-step-cell17--inside")[0]
     folder = RunFolder.create(config.parent / "runs", "one", {})
     result = shoot(wired, prepared, 0, 1, 1, folder)
     return result, read_shot(folder.path / result.folder)[0]

@@ -29,6 +29,8 @@ class SenseWire(Fault):
     async def apply(self, rig: Rig) -> Actuation:
         now_ns = rig.clock.now_ns()
         unit, relay = rig.fault_unit, self.relay
+        if self.wire == "open":  # what the front end's own open-wire check reports, where the bench plays it
+            rig.senses.distort[ADOW_FINDS_OPEN, 0] = forced(float(self.cells[0]))
         if unit is not None and relay in unit.wire_faults:
             seen = await unit.insert(self.cells, relay)
             return Actuation(
@@ -36,8 +38,6 @@ class SenseWire(Fault):
             )
         for cell, change in self._changes(rig):
             rig.senses.distort["cell_voltage", cell - 1] = change
-        if self.wire == "open":  # what the front end's own open-wire check reports
-            rig.senses.distort[ADOW_FINDS_OPEN, 0] = forced(float(self.cells[0]))
         return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"{self.wire}: {self.cells}")
 
     @property
@@ -64,13 +64,13 @@ class SenseWire(Fault):
         return [(cell, change) for cell in self.cells]
 
     async def clear(self, rig: Rig) -> None:
+        rig.senses.distort.pop((ADOW_FINDS_OPEN, 0), None)
         unit = rig.fault_unit
         if unit is not None and self.relay in unit.wire_faults:
             await unit.mend(self.cells)
             return
         for cell in (*self.cells, self.cells[0] + 1):
             rig.senses.distort.pop(("cell_voltage", cell - 1), None)
-        rig.senses.distort.pop((ADOW_FINDS_OPEN, 0), None)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         if self.wire == "short":
