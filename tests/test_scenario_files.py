@@ -97,7 +97,7 @@ def test_every_shipped_scenario_loads_and_resolves(path: Path) -> None:
         assert plan.forbidden
         return
     assert plan.fdti_budget_ns is not None
-    assert plan.ceiling_ns is None or plan.ceiling_ns <= plan.fdti_budget_ns
+    assert plan.floor_ns is None or plan.ceiling_ns is None or plan.floor_ns < plan.ceiling_ns
     assert plan.floor_ns is None or plan.floor_ns <= plan.fdti_budget_ns
 
 
