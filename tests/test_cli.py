@@ -35,12 +35,12 @@ def bench_copy(tmp_path: Path) -> Path:
 
 
 def test_a_run_passes_and_leaves_evidence_database_junit_and_report(bench_copy: Path) -> None:
-    done = hil("run", "-k", "weld", "--repeat", "2", "--json", cwd=bench_copy)
+    done = hil("run", "-k", "weld-plus", "--repeat", "2", "--json", cwd=bench_copy)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert {one["scenario_id"] for one in result["scenarios"]} == {
         "weld-plus-at-opening",
-        "weld-both-at-opening",
+        "weld-plus-at-opening--inside",
     }
     (folder,) = [path for path in (bench_copy / "runs").iterdir() if path.is_dir()]
     assert (folder / "footer.json").is_file()
@@ -73,7 +73,7 @@ def test_rejudge_agrees_and_names_an_altered_file(bench_copy: Path) -> None:
     (folder,) = [path for path in (bench_copy / "runs").iterdir() if path.is_dir()]
     again = hil("rejudge", str(folder), cwd=bench_copy)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert "2 of 2 shots judged as recorded" in again.stdout
+    assert "4 of 4 shots judged as recorded" in again.stdout
     shown = hil("report", str(folder), "--out", str(bench_copy / "again.html"), cwd=bench_copy)
     assert shown.returncode == 0 and (bench_copy / "again.html").stat().st_size > 10_000
     events = folder / "scenarios" / "weld-plus-at-opening" / "shot-001" / "result.json"
@@ -137,7 +137,17 @@ def test_a_mistake_is_one_clear_line_with_exit_code_2_before_anything_is_driven(
 def test_the_same_seed_gives_the_same_digests_on_one_worker_and_on_two(bench_copy: Path) -> None:
     digests = []
     for workers in ("1", "2"):
-        done = hil("run", "-k", "glitch", "--repeat", "3", "--workers", workers, "--json", cwd=bench_copy)
+        done = hil(
+            "run",
+            "-k",
+            "ov-step-cell17--counter",
+            "--repeat",
+            "3",
+            "--workers",
+            workers,
+            "--json",
+            cwd=bench_copy,
+        )
         assert done.returncode == 0, done.stderr
         digests.append(
             [shot["digest"] for one in json.loads(done.stdout)["scenarios"] for shot in one["shots"]]

@@ -318,7 +318,8 @@ def profile_with(tmp_path: Path, old: str, new: str) -> Path:
 
 
 def test_a_missing_scenario_names_its_neighbour() -> None:
-    line = the_line(shipped("ov_step_cel17"), lambda path: find_scenarios([path]))
+    wrong = ROOT / "scenarios" / "cells" / "ov_step_cel17.toml"
+    line = the_line(wrong, lambda path: find_scenarios([path]))
     assert "did you mean 'ov_step_cell17.toml'?" in line
 
 

@@ -63,10 +63,11 @@ def load_scenarios(wired: Wired, paths: list[Path] | None, only: str | None) -> 
         wired.capabilities,
     )
     if only is not None:
-        kept = [one for one in prepared if only in one.scenario.id]
+        kept = [one for one in prepared if only in one.scenario.id or only == one.scenario.file.parent.name]
         if not kept:
             raise ScenarioError(
-                f"-k '{only}': no scenario id contains it; `hil list` shows all {len(prepared)}"
+                f"-k '{only}': no scenario id contains it, and no folder has this name; "
+                f"`hil list` shows all {len(prepared)}"
             )
         prepared = kept
     return prepared, budgets_file
