@@ -58,7 +58,7 @@ def first_irregular(
     if asked.what is Irregular.NEXT:
         whole = replace(asked, signal=None)
         sent = [t_ns for t_ns, _ in _stamped(whole, codec, frames)]
-        return _next(asked, [t_ns for t_ns, _ in later], sent, commanded_ns, codec.cycle_ns)
+        return _next(asked, [t_ns for t_ns, _ in later], sent, commanded_ns, _cycle_ns(asked, codec))
     if asked.what is Irregular.SOONER:
         return _sooner(asked, codec, earlier, later)
     wrong = _frame_test(asked, codec)
