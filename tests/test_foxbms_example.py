@@ -59,7 +59,7 @@ def bench(folder: Path, firmware: str = "build", **replaced: str) -> Path:
 
 def fired(config: Path, scenario: str, index: int = 0) -> tuple[ShotResult, Trace]:
     wired = load_rig(config, None, None, None)
-    (prepared,) = load_scenarios(wired, [config.parent / "scenarios" / f"{scenario}.toml"], None)[0]
+    prepared = load_scenarios(wired, [config.parent / "scenarios" / f"{scenario}.toml"], None)[0][0]
     runs = RunFolder.create(config.parent / "runs", f"{scenario}-{index}", {})
     result = shoot(wired, prepared, index, 5, 1, runs)
     return result, read_shot(runs.path / result.folder)[0]

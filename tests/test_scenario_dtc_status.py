@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def scenario_with(folder: Path, line: str) -> Path:
-    text = (ROOT / "scenarios/ov_step_cell17.toml").read_text(encoding="utf-8")
+    text = (ROOT / "scenarios/cells/ov_step_cell17.toml").read_text(encoding="utf-8")
     path = folder / "ov_step_cell17.toml"
     path.write_text(text.replace("[expect]", f"[expect]\n{line}"), encoding="utf-8")
     return path
@@ -25,7 +25,7 @@ def scenario_with(folder: Path, line: str) -> Path:
 
 def shot_of(tmp_path: Path, firmware: str, line: str) -> tuple[Any, Any]:
     wired = load_rig(ROOT / "hil_config.toml", "simulated", firmware, None)
-    (prepared,) = load_scenarios(wired, [scenario_with(tmp_path, line)], None)[0]
+    prepared = load_scenarios(wired, [scenario_with(tmp_path, line)], None)[0][0]
     folder = RunFolder.create(tmp_path / "runs", firmware, {})
     result = shoot(wired, prepared, 0, 1, 1, folder)
     trace, plan, _ = read_shot(folder.path / result.folder)

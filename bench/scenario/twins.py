@@ -43,6 +43,7 @@ def twins_of(
     if expect is None or place is None:
         return []
     maker = _Maker(scenario, expect, resolved, place, profile.flags[expect.flag], onset_cycle_ns)
+    maker.tells_mains = "plus_command" in profile.roles
     made = [maker.inside(at), maker.counter_reset(), maker.healthy()]
     kept = [twin for twin in made if twin is not None and twin.kind not in scenario.twins_left_out]
     if not any(twin.kind == "counter_reset" for twin in kept):  # which begins with the very glitch
@@ -78,6 +79,7 @@ class _Maker:
         self._inject = inject
         self._flag = flag
         self._onset_cycle_ns = onset_cycle_ns
+        self.tells_mains = True  # whether the DUT says what it tells its contactors
 
     def inside(self, at: Terminals) -> Twin | None:
         inside = self._inject.fault.inside(at)
@@ -139,7 +141,12 @@ class _Maker:
         opens = scenario.start.mode == "off" or any(
             isinstance(step, Request) and step.mode == "off" for step in steps
         )
-        forbidden = ["any_trip", "state_error", self._expect.flag, *([] if opens else ["mains_open"])]
+        forbidden = [
+            "any_trip",
+            "state_error",
+            self._expect.flag,
+            *([] if opens or not self.tells_mains else ["mains_open"]),
+        ]
         twin = replace(
             scenario,
             id=f"{scenario.id}--{kind.replace('_', '-')}",
