@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from bench.wiring.common import Wired
 
 
-def load_rig(config: Path, time: str | None, firmware: str | None, chemistry: str | None) -> Wired:
+def load_rig(
+    config: Path,
+    time: str | None,
+    firmware: str | None,
+    chemistry: str | None,
+    firmware_chemistry: str | None = None,
+) -> Wired:
     """Bench file, profile, DBC, chemistry, firmware: everything checked before anything is driven."""
     from bench.config.bench_file import load_bench
     from bench.config.profile import load_profile
@@ -30,6 +36,8 @@ def load_rig(config: Path, time: str | None, firmware: str | None, chemistry: st
         bench = dataclasses.replace(bench, dut=dataclasses.replace(bench.dut, firmware=firmware))
     if chemistry is not None:
         bench = dataclasses.replace(bench, pack=dataclasses.replace(bench.pack, chemistry=chemistry))
+    if firmware_chemistry is not None:
+        bench = dataclasses.replace(bench, dut=dataclasses.replace(bench.dut, chemistry=firmware_chemistry))
     profile = load_profile(bench.dut.profile)
     check_life(bench, profile)
     return load_wired(bench, profile)

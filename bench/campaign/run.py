@@ -19,7 +19,7 @@ from bench.scenario.model import Start
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
-from bench.units import NS_PER_S
+from bench.units import NS_PER_S, format_ns
 from bench.verdict.result import RunResult, ScenarioResult, ShotResult
 from bench.verdict.statistics import conclude, latency_statistics
 from bench.wiring.common import Wired
@@ -124,6 +124,10 @@ def scenario_result(
 
 def operating_point(start: Start) -> str:
     """`drive, SOC 50 %, 20 A`: results of different points are never pooled."""
+    reaches = start.reaches
+    if reaches is not None:
+        reached = f"{reaches.current_a:g} A to {reaches.voltage.text} in {format_ns(reaches.after_ns)}"
+        return f"{start.mode}, SOC from which {reached}, {start.current_a:g} A"
     soc = "SOC as configured" if start.soc is None else f"SOC {start.soc * 100:g} %"
     return f"{start.mode}, {soc}, {start.current_a:g} A"
 
@@ -170,6 +174,7 @@ def open_evidence(
             "firmware_expected": expected_build(config.dut),
             "firmware_identified_by": config.dut.identity.by,
             "chemistry": config.pack.chemistry,
+            "firmware_chemistry": wired.firmware_chemistry.id,
             "dbc": {channel: [dbc.name for dbc in can.dbc] for channel, can in config.can.items()},
             "hashes": hashes,
             "environment": environment(),

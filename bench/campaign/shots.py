@@ -5,25 +5,45 @@ import gc
 import hashlib
 import random
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from bench.codec.database import Database
 from bench.measure.interval import Measurement
 from bench.measure.measure import measure
 from bench.measure.plan import Plan
+from bench.plant.chemistry import Chemistry
+from bench.plant.reach import soc_reaching
 from bench.record.codable import plan_to_dict, shot_to_dict
 from bench.record.folder import RunFolder, shot_folder
 from bench.rig.rig import Rig
 from bench.scenario.engine import Shot, fire
+from bench.scenario.model import Start
 from bench.scenario.prepare import Prepared
 from bench.timing.host import run_on_host
 from bench.timing.simulated import run_simulated
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
+from bench.units import NS_PER_S
 from bench.verdict.judge import judge
 from bench.verdict.result import Judgement, ShotResult, Verdict
 from bench.wiring.common import Wired
 from bench.wiring.simulated import build_simulated
+
+
+@cache
+def _reaching(chemistry: Path, voltage_v: float, current_a: float, after_s: float) -> float:
+    return soc_reaching(Chemistry.load(chemistry), voltage_v=voltage_v, current_a=current_a, after_s=after_s)
+
+
+def start_soc(wired: Wired, start: Start) -> float | None:
+    """The SoC that a shot starts from, 0..1; None: the bench's own."""
+    reaches = start.reaches
+    if reaches is None or reaches.voltage_v is None:
+        return start.soc
+    after_s = reaches.after_ns / NS_PER_S
+    return _reaching(wired.chemistry.path, reaches.voltage_v, reaches.current_a, after_s)
 
 
 def shot_seed(run_seed: int, scenario_id: str, index: int) -> int:
@@ -70,12 +90,12 @@ def shoot(
 
     async def main(clock: Any) -> None:
         if wired.config.simulated:
-            rig = build_simulated(wired, clock, scenario.start.soc, rng)
+            rig = build_simulated(wired, clock, start_soc(wired, scenario.start), rng)
         else:
             # Imported here: real links are not needed, and their libraries not loaded, in simulated time.
             from bench.wiring.real import build_real
 
-            rig = await build_real(wired, clock, scenario.start.soc, rng)
+            rig = await build_real(wired, clock, start_soc(wired, scenario.start), rng)
         rigs.append(rig)
         if watch is not None:
             watch(rig, scenario.id, index)

@@ -11,6 +11,7 @@ from bench.cli.options import (
     ChemistryOption,
     ConfigOption,
     FilterOption,
+    FirmwareChemistryOption,
     FirmwareOption,
     ScenariosArgument,
     TimeOption,
@@ -30,10 +31,11 @@ def check(
     time: TimeOption = None,
     firmware: FirmwareOption = None,
     chemistry: ChemistryOption = None,
+    firmware_chemistry: FirmwareChemistryOption = None,
     only: FilterOption = None,
 ) -> None:
     """Dry-check bench file, profile, DBC, budgets and scenarios against each other."""
-    wired = load_rig(config, time, firmware, chemistry)
+    wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
     prepared, budgets_file = load_scenarios(wired, scenarios, only)
     from bench.verdict.budgets import lint_budgets, load_budgets
 

@@ -26,6 +26,14 @@ FirmwareOption = Annotated[
 ChemistryOption = Annotated[
     str | None, typer.Option("--chemistry", help="Cell chemistry of the pack.", show_default=False)
 ]
+FirmwareChemistryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--firmware-chemistry",
+        help="Chemistry that the firmware is made for (default: that of the pack). A mismatch has to FAIL.",
+        show_default=False,
+    ),
+]
 FilterOption = Annotated[
     str | None, typer.Option("-k", help="Only scenarios whose id contains this text.", show_default=False)
 ]
@@ -36,6 +44,7 @@ __all__ = [
     "ChemistryOption",
     "ConfigOption",
     "FilterOption",
+    "FirmwareChemistryOption",
     "FirmwareOption",
     "ScenariosArgument",
     "TimeOption",

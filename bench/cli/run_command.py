@@ -14,6 +14,7 @@ from bench.cli.options import (
     ChemistryOption,
     ConfigOption,
     FilterOption,
+    FirmwareChemistryOption,
     FirmwareOption,
     ScenariosArgument,
     TimeOption,
@@ -34,6 +35,7 @@ def run(
     time: TimeOption = None,
     firmware: FirmwareOption = None,
     chemistry: ChemistryOption = None,
+    firmware_chemistry: FirmwareChemistryOption = None,
     only: FilterOption = None,
     repeat: Annotated[
         int | None,
@@ -66,7 +68,7 @@ def run(
     from bench.campaign.run import Collector, open_evidence
     from bench.cli.progress import Progress
 
-    wired = load_rig(config, time, firmware, chemistry)
+    wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
     covered = find_covering(wired, wired.config.record.folder)
     if out is not None:
         record = dataclasses.replace(wired.config.record, folder=out.resolve())

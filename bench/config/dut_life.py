@@ -57,6 +57,7 @@ class DutConfig:
 
     profile: Path
     firmware: str
+    chemistry: str | None = None  # what its limits and OCV table are made for; None: that of the pack
     start: str
     command: tuple[str, ...] = ()
     ready: str = "line"

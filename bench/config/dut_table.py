@@ -42,6 +42,7 @@ class IdentityTable(Shape):
 class DutTable(Shape):
     profile: str
     firmware: str = "reference"
+    chemistry: str | None = None
     start: Literal["in_process", "subprocess", "external"] = "in_process"
     command: list[str] | None = Field(default=None, min_length=1)
     ready: Literal["line", "at_once"] = "line"
@@ -88,6 +89,7 @@ def read_dut(file: TomlFile, table: DutTable, base: Path) -> DutConfig:
     return DutConfig(
         profile=base / table.profile,
         firmware=table.firmware,
+        chemistry=table.chemistry,
         start=table.start,
         command=tuple(table.command or ()),
         ready=table.ready,

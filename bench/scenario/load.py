@@ -13,6 +13,7 @@ from bench.scenario.model import (
     InjectText,
     KnownGap,
     Quiet,
+    Reaches,
     Request,
     Scenario,
     Start,
@@ -73,7 +74,7 @@ def load_scenario(path: Path) -> Scenario:
         standards=tuple(shape.standards),
         requirements=tuple(shape.requirements),
         needs=tuple(shape.needs),
-        start=Start(mode=shape.start.mode, soc=shape.start.soc, current_a=shape.start.current),
+        start=_start(file, shape),
         steps=tuple(done),
         expect=_expect(file, shape),
         quiet=_quiet(shape, done),
@@ -87,6 +88,21 @@ def load_scenario(path: Path) -> Scenario:
         twins_left_out={str(kind): why for kind, why in shape.twins.skip.items()}
         if isinstance(shape.twins, shapes.TwinsTable)
         else {},
+    )
+
+
+def _start(file: "TomlFile", shape: "ScenarioShape") -> Start:
+    start, reaches = shape.start, shape.start.reaches
+    if reaches is not None and start.soc is not None:
+        file.mistake(("start", "soc"), "found soc beside reaches; expected only one of them")
+        file.stop_on_mistakes()
+    return Start(
+        mode=start.mode,
+        soc=start.soc,
+        current_a=start.current,
+        reaches=None
+        if reaches is None
+        else Reaches(voltage=reaches.cell_voltage, current_a=reaches.current, after_ns=reaches.after),
     )
 
 

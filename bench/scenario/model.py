@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.faults.expression import Expression
 from bench.faults.port import Fault, Kind
 from bench.measure.plan import Aim
 
@@ -62,12 +63,27 @@ StepText = InjectText | Request | Wait | Drive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reaches:
+    """A state of charge that fits any chemistry: from it, `current_a` (> 0 discharges) takes a cell to `voltage`
+    in `after_ns`. `voltage_v` is None until the thresholds are known."""
+
+    voltage: Expression
+    current_a: float
+    after_ns: int
+    voltage_v: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """The state from which the steps begin. `soc` 0..1, None: the bench's own; `current_a` > 0 discharges."""
+    """The state from which the steps begin. `soc` 0..1, None: the bench's own; `current_a` > 0 discharges.
+
+    `reaches` says the SoC by what happens from there; then `soc` is None.
+    """
 
     mode: str
     soc: float | None
     current_a: float
+    reaches: Reaches | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from bench.codec.database import Database
 from bench.config.profile import DutProfile
+from bench.config.toml_file import located
 from bench.errors import ConfigError, ScenarioError, nearest
+from bench.faults.expression import value_of
 from bench.measure.plan import Aim, Plan
 from bench.scenario.load import load_scenario
 from bench.scenario.model import Scenario, Step
@@ -70,6 +72,20 @@ NOTHING = Plan(
 """The plan of a scenario that this rig cannot run: no questions."""
 
 
+def _start_known(scenario: Scenario, thresholds: Mapping[str, float]) -> Scenario:
+    """The scenario with the voltage that its start reaches in V. Raises ScenarioError for an unknown threshold."""
+    reaches = scenario.start.reaches
+    if reaches is None:
+        return scenario
+    try:
+        voltage_v = value_of(reaches.voltage, thresholds)
+    except ValueError as error:
+        place = ("start", "reaches", "cell_voltage")
+        raise ScenarioError(located(scenario.file, scenario.lines, place, str(error))) from None
+    start = replace(scenario.start, reaches=replace(reaches, voltage_v=voltage_v))
+    return replace(scenario, start=start)
+
+
 def prepare(
     paths: Sequence[Path],
     profile: DutProfile,
@@ -91,6 +107,7 @@ def prepare(
                 # This rig will say BLOCKED; what it lacks cannot be resolved, and is no mistake of the file.
                 prepared.append(Prepared(scenario=scenario, plan=NOTHING, steps=(), budget=budget))
                 continue
+            scenario = _start_known(scenario, thresholds)
             plan, steps = resolve(scenario, profile, dict(thresholds), budget, cells, databases, sensors)
             prepared.append(Prepared(scenario=scenario, plan=plan, steps=tuple(steps), budget=budget))
             for twin, of_twin in resolve_twins(

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from bench.codec.uds import status_mask
 from bench.config.toml_file import Amperes, DurationNs, Shape, Share
+from bench.faults.shapes import VoltsOf
 
 Mode = Literal["drive", "charge", "off"]
 
@@ -34,9 +35,16 @@ class DriveShape(Shape):
 STEPS: dict[str, type[Shape]] = {"request": RequestShape, "wait": WaitShape, "drive": DriveShape}
 
 
+class ReachesTable(Shape):
+    cell_voltage: VoltsOf
+    current: Amperes
+    after: DurationNs = Field(gt=0)
+
+
 class StartTable(Shape):
     mode: Mode
     soc: Share | None = None
+    reaches: ReachesTable | None = None
     current: Amperes = 0.0
 
 

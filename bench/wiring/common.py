@@ -31,7 +31,10 @@ class Wired:
     config: BenchConfig
     profile: DutProfile
     databases: dict[str, Database]
-    chemistry: Chemistry
+    chemistry: Chemistry  # of the pack
+    firmware_chemistry: (
+        Chemistry  # what the limits and the OCV table of this project's firmware are taken from
+    )
     capabilities: frozenset[str] = frozenset()
     played: list[Played] = field(default_factory=list)
     # The one thing that changes: what earlier shots of this run found out about the DUT (its build, what was flashed).
@@ -49,12 +52,18 @@ def load_wired(config: BenchConfig, profile: DutProfile) -> Wired:
         chemistry = Chemistry.load(config.pack.chemistry)
     except ConfigError as exc:
         raise ConfigError(f"{config.file} [pack.chemistry]: {exc}") from exc
+    try:
+        other = config.dut.chemistry
+        firmware_chemistry = chemistry if other is None else Chemistry.load(other)
+    except ConfigError as exc:
+        raise ConfigError(f"{config.file} [dut.chemistry]: {exc}") from exc
     played = bind_plays(profile, databases, config.pack.cells, config.pack.sensors)
     return Wired(
         config=config,
         profile=profile,
         databases=databases,
         chemistry=chemistry,
+        firmware_chemistry=firmware_chemistry,
         capabilities=with_wires(capabilities_of(profile, config.simulated), config),
         played=played,
     )

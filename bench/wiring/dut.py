@@ -3,6 +3,7 @@
 import functools
 import importlib
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 from bench.config.bench_file import BenchConfig
 from bench.config.dut_life import DutConfig, RelayConfig
@@ -25,13 +26,17 @@ from bench.trace.timeline import Trace
 from bench.wiring.common import Wired
 from bench.wiring.instruments import open_stream
 from firmware_stubs import builds
+from firmware_stubs.reference_bms.limits import Limits
 
 
-def build_firmware(name: str) -> Firmware:
-    """A firmware that runs in process: a build of this project, or `module:factory`. Raises DutError."""
+def build_firmware(name: str, chemistry: Path | None = None) -> Firmware:
+    """A firmware that runs in process: a build of this project, or `module:factory`. Raises DutError.
+
+    A build of this project takes its limits and OCV table from the file `chemistry`; another keeps its own.
+    """
     module, colon, factory = name.partition(":")
     if not colon:
-        return builds.build(name)
+        return builds.build(name, limits=None if chemistry is None else Limits.from_toml(chemistry))
     try:
         made: Firmware = getattr(importlib.import_module(module), factory)()
     except (ImportError, AttributeError) as error:
@@ -118,6 +123,13 @@ def real_dut(
     config = wired.config.dut
     if config.start == "in_process":
         words = list(builds.process_command(config.firmware))
+        if not config.firmware.endswith(builds.C_SUFFIX):
+            words += ["--chemistry", str(wired.firmware_chemistry.path)]
+        elif wired.firmware_chemistry.id != "nmc":
+            raise ConfigError(
+                f"{wired.config.file} [dut.chemistry]: found '{wired.firmware_chemistry.id}' for firmware in C as a "
+                "process, which is built for nmc; expected nmc, or a firmware in Python"
+            )
         words += [word for channel, bus in buses.items() for word in (f"--{channel}", bus)]
         return ProcessDut(words, f"DUT {config.firmware}")
     known = words_for(config, buses)

@@ -45,7 +45,7 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
     cells = simulated_cells(config, clock, rng, buses)
     dut = InProcessDut(
         clock,
-        build_firmware(config.dut.firmware),
+        build_firmware(config.dut.firmware, wired.firmware_chemistry.path),
         dut_nodes,
         boot_ns=rng.randrange(profile.base_period_ns),
     )
