@@ -95,6 +95,8 @@ class Cells:
         low, high = float(ocv.soc[0]), float(ocv.soc[-1])
         self._fast = Tables([ocv, circuit.r0_ohm, i0_a, chemistry.entropic_v_k], low, high, count)
         self._slow = Tables([circuit.r1_ohm, circuit.r2_ohm, circuit.tau1_s, circuit.tau2_s], 0.0, 1.0, count)
+        energies = (circuit.ea_r1_j_mol, circuit.ea_r2_j_mol, circuit.ea_r0_j_mol, circuit.ea_i0_j_mol)
+        self._energies_j_mol: FloatArray = np.array(energies).reshape(4, 1)
         wanted = chemistry.hysteresis is not None and chemistry.hysteresis.enabled
         self._hysteresis = chemistry.hysteresis if (wanted if hysteresis is None else hysteresis) else None
         self.hysteresis_state: FloatArray = np.zeros(count)  # -1 discharge branch .. +1 charge branch
@@ -283,21 +285,22 @@ class Cells:
 
     def _refresh(self, dt_s: float) -> None:
         """What changes slowly, for this step length: temperature factors, RC pairs at the SoC half-way on."""
-        circuit, chemistry = self.chemistry.circuit, self.chemistry
+        chemistry = self.chemistry
         np.divide(1.0 / 3600.0, self.capacity_ah, out=self._a)
         self._soc_per_as = self._a.copy()
         kelvin = self.temp_c + ZERO_C_IN_K
         inverse_t = (1.0 / kelvin - 1.0 / REFERENCE_K) / GAS_CONSTANT_J_MOL_K
         scale = self.resistance_scale
         ahead_s = 0.5 * max(dt_s, _REFRESH_S)
-        r1, r2, tau1, tau2 = self._slow.at(self.soc - self._soc_per_as * self._current_a * ahead_s)
-        k1, k2 = np.exp(circuit.ea_r1_j_mol * inverse_t), np.exp(circuit.ea_r2_j_mol * inverse_t)
-        self._decay1 = np.exp(-dt_s / (tau1 * k1))
-        self._decay2 = np.exp(-dt_s / (tau2 * k2))
-        self._gain1_ohm = r1 * k1 * scale * (1.0 - self._decay1)
-        self._gain2_ohm = r2 * k2 * scale * (1.0 - self._decay2)
-        self._factor0 = np.exp(circuit.ea_r0_j_mol * inverse_t) * scale
-        self._factor_i0 = 0.5 * np.exp(circuit.ea_i0_j_mol * inverse_t) * scale
+        slow = self._slow.at(self.soc - self._soc_per_as * self._current_a * ahead_s)
+        factors = np.exp(self._energies_j_mol * inverse_t)
+        warm = factors[:2]
+        decay = np.exp(-dt_s / (slow[2:] * warm))
+        gain = slow[:2] * warm * scale * (1.0 - decay)
+        self._decay1, self._decay2 = decay
+        self._gain1_ohm, self._gain2_ohm = gain
+        self._factor0 = factors[2] * scale
+        self._factor_i0 = 0.5 * factors[3] * scale
         self._two_rt_f = 2.0 * GAS_CONSTANT_J_MOL_K / FARADAY_C_MOL * kelvin
         self._above_reference_k = kelvin - REFERENCE_K
         self.thermal.refresh()
