@@ -3,6 +3,7 @@
 import os
 import random
 import shlex
+import shutil
 import struct
 import subprocess
 import sys
@@ -32,6 +33,15 @@ def test_a_file_of_the_core_stands_alone_under_strict_warnings(path: Path) -> No
     command = [*shlex.split(c.compiler() or ""), *c.FLAGS, *STRICT, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@needs_compiler
+@pytest.mark.parametrize("host", c.HOSTS)
+def test_every_host_builds(host: str) -> None:
+    cross = c.HOSTS[host].cross
+    if cross and shutil.which(cross) is None:
+        pytest.skip(f"{host} needs {cross}")
+    assert c.build("reference", host).stat().st_size > 1000
 
 
 def test_the_core_calls_nothing_that_allocates_or_reads_a_clock() -> None:

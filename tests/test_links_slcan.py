@@ -251,6 +251,22 @@ def test_a_blocked_loop_is_written_down_because_it_makes_stamps_late() -> None:
     assert max(late) > 25 * MS
 
 
+def test_an_adapter_that_accepts_late_makes_the_stamps_of_what_was_sent_less_certain() -> None:
+    async def play(clock: HostClock, link: SlcanCan, trace: Trace, adapter: Adapter) -> None:
+        link.send(FRAME)
+        await clock.sleep_until(clock.now_ns() + 40 * MS)
+        adapter.write(b"z\r")
+        await until(clock, lambda: bool(late_of(trace, "adapter")), "the mark")
+
+    late = late_of(on_a_line(play), "adapter")
+    assert len(late) == 1 and late[0] > 34 * MS
+
+
+def late_of(trace: Trace, source: str) -> list[int]:
+    marks = trace.of_kind(Kind.BENCH_LATE)
+    return [int(mark.facts["late_ns"] or 0) for mark in marks if mark.source.endswith(source)]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -439,7 +455,7 @@ def test_a_run_in_real_time_over_two_serial_lines(
     """The rack's frames reach the DUT through the bench, and the verdict is that of simulated time."""
     for _ in range(3):
         done = subprocess.run(
-            [sys.executable, "-m", "bench", "run", "--config", "hil_slcan.toml", "--firmware", firmware,
+            [sys.executable, "-m", "bench", "run", "--config", "docs/benches/slcan.toml", "--firmware", firmware,
              "-k", scenario, "--out", str(tmp_path)],
             cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip

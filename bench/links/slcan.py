@@ -34,6 +34,7 @@ _LATE_NS = 2 * NS_PER_MS
 _ATTACH_NS = 10 * NS_PER_MS
 _SETTLE_NS = 300 * NS_PER_MS  # what was in the line before, and refusals of commands the adapter did not need
 _CHUNK_BYTES = 65536
+_MOST_UNANSWERED = 512
 _MOST_UNSENT_BYTES = 8192  # some 300 frames: an adapter this far behind has stopped
 DEFAULT_BAUD = 921_600
 
@@ -70,6 +71,10 @@ class SlcanCan:
         self._unsent = bytearray()
         self._pending: deque[tuple[int, CanFrame]] = deque()  # (end in the stream of bytes, frame)
         self._queued = self._written = 0  # bytes ever queued and written
+        self._unanswered: deque[int] = deque(
+            maxlen=_MOST_UNANSWERED
+        )  # when frames left that were not accepted yet
+        self._told_ns = 0
         self._attached = False
         self._quiet_until_ns = 0
         self._gone = ""
@@ -128,6 +133,7 @@ class SlcanCan:
         self._received.clear()
         self._unsent.clear()
         self._pending.clear()
+        self._unanswered.clear()
         self._queued = self._written
 
     def _look_for_far_end(self) -> None:
@@ -160,6 +166,7 @@ class SlcanCan:
         now_ns = self._clock.now_ns()
         while self._pending and self._pending[0][0] <= self._written:
             _, frame = self._pending.popleft()
+            self._unanswered.append(now_ns)
             if self._trace is not None:
                 self._trace.frame(now_ns, self.channel, frame, self._name)
         if self._unsent:
@@ -198,12 +205,25 @@ class SlcanCan:
                 self._trace.frame(now_ns, self.channel, frame, "dut")
             for listener in self._listeners:
                 listener(now_ns, frame)
+        elif line.taken:
+            self._accepted(now_ns)
         elif line.refused and now_ns > self._quiet_until_ns:
+            if self._unanswered:
+                self._unanswered.popleft()
             self._lose("the adapter refused a frame (BEL)")
         elif line.wrong and now_ns > self._quiet_until_ns:
             self._anomaly(now_ns, line.wrong)
         elif line.remote:
             self._anomaly(now_ns, "a remote frame was received; the bench uses data frames only")
+
+    def _accepted(self, now_ns: int) -> None:
+        """The frame was on the bus between its hand-over and now; what is beyond the half-width is told."""
+        if not self._unanswered:
+            return
+        late_ns = now_ns - self._unanswered.popleft() - U_NS
+        if late_ns > 0 and self._trace is not None and now_ns - self._told_ns > U_NS:
+            self._told_ns = now_ns
+            self._trace.mark(now_ns, Kind.BENCH_LATE, f"{self._where}, adapter", late_ns=late_ns)
 
     # --- what goes wrong ------------------------------------------------------------------------------------
 

@@ -39,12 +39,14 @@ class Line:
 
     frame: CanFrame | None = None
     remote: bool = False
+    taken: bool = False  # z, Z: the adapter has accepted a frame
     refused: bool = False  # BEL
     wrong: str = ""  # why the line is no SLCAN
 
 
 _ANSWER = Line()
 _REMOTE = Line(remote=True)
+_TAKEN = Line(taken=True)
 _REFUSED = Line(refused=True)
 
 
@@ -73,8 +75,10 @@ def read_line(text: bytes) -> Line:
     letter = text[:1].decode("latin-1")
     if letter in ("r", "R"):
         return _REMOTE
+    if text in (b"z", b"Z"):
+        return _TAKEN
     if letter not in _KINDS:
-        # CR alone, z, Z: done. V, N, F and their like: answers to questions.
+        # CR alone: done. V, N, F and their like: answers to questions.
         return _ANSWER if not letter or letter.isalpha() else Line(wrong=f"{text[:40]!r} is no line of SLCAN")
     extended, fd, switch = _KINDS[letter]
     digits = 8 if extended else 3

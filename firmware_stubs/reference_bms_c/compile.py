@@ -29,10 +29,18 @@ class Host:
     sources: tuple[str, ...]
     flags: tuple[str, ...]
     suffix: str
+    cross: str = ""  # a compiler of its own, for another machine
 
 
 HOSTS = {
     "library": Host(sources=("hosts/library.c",), flags=("-shared", "-fPIC"), suffix=".so"),
+    # 0x0 to 4 MB code, 0x20000000 on RAM: an image for the Cortex-M3 board that QEMU calls mps2-an385
+    "mps2": Host(
+        sources=("hosts/run.c", "hosts/slcan.c", "mps2/board.c"),
+        flags=("-mcpu=cortex-m3", "-mthumb", "-nostartfiles", f"-Wl,-T,{HERE / 'mps2/mps2.ld'}"),
+        suffix=".elf",
+        cross="arm-none-eabi-gcc",
+    ),
     "process": Host(
         sources=("hosts/run.c", "hosts/slcan.c", "hosts/port.c", "hosts/process.c"),
         flags=("-D_GNU_SOURCE",),
@@ -58,7 +66,11 @@ def compiler() -> str | None:
     return next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
 
 
-def _compiler_or_refuse(name: str) -> str:
+def _compiler_or_refuse(name: str, cross: str) -> str:
+    if cross:
+        if shutil.which(cross) is None:
+            raise DutError(f"firmware '{name}_c' for another machine needs {cross}, which is not on PATH")
+        return cross
     found = compiler()
     if found is None:
         wished = os.environ.get("CC")
@@ -91,7 +103,7 @@ def build(name: str, host: str, *, extra: Sequence[str] = ()) -> Path:
     parts = HOSTS[host]
     firmware_hash = build_hash(name)
     command = [
-        *shlex.split(_compiler_or_refuse(name)), *FLAGS, *parts.flags, *extra,
+        *shlex.split(_compiler_or_refuse(name, parts.cross)), *FLAGS, *parts.flags, *extra,
         f"-DMUTANT=MUTANT_{'NONE' if name == REFERENCE else name.upper()}",
         f"-DBUILD_HASH=0x{firmware_hash[:4].hex()}U",
     ]  # fmt: skip
@@ -114,7 +126,8 @@ def build(name: str, host: str, *, extra: Sequence[str] = ()) -> Path:
         )
         if done.returncode:
             said = done.stderr.strip().splitlines() or ["nothing was said"]
-            raise DutError(f"firmware '{name}_c' does not compile for {host}: {said[0]}")
+            first = next((line for line in said if "error" in line), said[0])
+            raise DutError(f"firmware '{name}_c' does not compile for {host}: {first}")
         fresh.replace(target)  # in one step: another process may be building the same
     return target
 

@@ -17,7 +17,7 @@
 
 #define NAME_BYTES 256
 
-static bool refuse(const char *spec, const char *why)
+static bool refuse_bus(const char *spec, const char *why)
 {
     fprintf(stderr, "bus '%s': %s; expected socketcan:channel=NAME or slcan:channel=DEVICE\n", spec, why);
     return false;
@@ -50,16 +50,16 @@ static bool open_socket(struct port *port, const char *spec, const char *name)
     struct sockaddr_can address = {.can_family = AF_CAN};
     struct ifreq request = {0};
     if (strlen(name) >= sizeof request.ifr_name) {
-        return refuse(spec, "the name of the interface is too long");
+        return refuse_bus(spec, "the name of the interface is too long");
     }
     strcpy(request.ifr_name, name);
     port->descriptor = socket(PF_CAN, SOCK_RAW, CAN_RAW);
     if (port->descriptor < 0 || ioctl(port->descriptor, SIOCGIFINDEX, &request) < 0) {
-        return refuse(spec, strerror(errno));
+        return refuse_bus(spec, strerror(errno));
     }
     address.can_ifindex = request.ifr_ifindex;
     if (bind(port->descriptor, (struct sockaddr *)&address, sizeof address) < 0) {
-        return refuse(spec, strerror(errno));
+        return refuse_bus(spec, strerror(errno));
     }
     return true;
 }
@@ -91,7 +91,7 @@ static bool open_socket(struct port *port, const char *spec, const char *name)
 {
     (void)port;
     (void)name;
-    return refuse(spec, "SocketCAN is of Linux only");
+    return refuse_bus(spec, "SocketCAN is of Linux only");
 }
 
 static bool socket_receive(struct port *port, struct frame *frame)
@@ -114,7 +114,7 @@ static bool open_line(struct port *port, const char *spec, const char *name)
     port->is_line = true;
     port->descriptor = open(name, O_RDWR | O_NOCTTY);
     if (port->descriptor < 0 || tcgetattr(port->descriptor, &mode) < 0) {
-        return refuse(spec, strerror(errno));
+        return refuse_bus(spec, strerror(errno));
     }
     /* Raw: nothing is echoed or translated. What has come already stays: it may be the command to open. */
     mode.c_iflag = 0;
@@ -122,7 +122,7 @@ static bool open_line(struct port *port, const char *spec, const char *name)
     mode.c_lflag = 0;
     mode.c_cflag |= CS8 | CREAD | CLOCAL;
     if (tcsetattr(port->descriptor, TCSANOW, &mode) < 0) {
-        return refuse(spec, strerror(errno));
+        return refuse_bus(spec, strerror(errno));
     }
     return true;
 }
@@ -132,7 +132,7 @@ bool port_open(struct port *port, enum bus bus, const char *spec)
     char name[NAME_BYTES];
     *port = (struct port){.descriptor = -1, .bus = bus};
     if (!find_channel(spec, name)) {
-        return refuse(spec, "found no channel");
+        return refuse_bus(spec, "found no channel");
     }
     bool opened = false;
     if (strncmp(spec, "socketcan:", strlen("socketcan:")) == 0) {
@@ -140,7 +140,7 @@ bool port_open(struct port *port, enum bus bus, const char *spec)
     } else if (strncmp(spec, "slcan:", strlen("slcan:")) == 0) {
         opened = open_line(port, spec, name);
     } else {
-        return refuse(spec, "this interface is not spoken here");
+        return refuse_bus(spec, "this interface is not spoken here");
     }
     return opened && fcntl(port->descriptor, F_SETFL, O_NONBLOCK) == 0;
 }
