@@ -215,11 +215,10 @@ def write_qualification(content: dict[str, Any], runs: Path) -> Path:
 def find_covering(wired: Wired, runs: Path) -> Covered:
     """The newest qualification that covers a run on this rig now, or the newest of its timebase and why not."""
     wanted = identity(wired)
+    time = "simulated" if wanted["timebase"] == "simulated" else "real"
     suffix = f"-{wanted['timebase']}.json"
     files = sorted((runs / FOLDER).glob(f"*{suffix}"), reverse=True)
-    trouble = (
-        f"there is no qualification of this rig in {wanted['timebase']} time; `hil qualify --full` makes one"
-    )
+    trouble = f"there is no qualification of this rig in {time} time; `hil qualify --full` makes one"
     newest: Path | None = None
     for path in files:
         told = _why_not(path, wanted)
