@@ -90,8 +90,10 @@ def left_out(
     why = f"not chosen: -k '{only}'" if only is not None else "not chosen on the command line"
     if only is None and paths is None:
         return {}
-    files = (file for file in sorted(root.glob("*.toml")) if file.resolve() not in touched)
-    return {file.stem.replace("_", "-"): why for file in files if file.name != "budgets.toml"}
+    from bench.scenario.load import find_scenarios
+
+    files = (file for file in find_scenarios([root]) if file.resolve() not in touched)
+    return {file.stem.replace("_", "-"): why for file in files}
 
 
 def exit_code(result: RunResult) -> int:
