@@ -94,16 +94,22 @@ def stored_goals(opened: OpenedRun) -> dict[str, Budget]:
 
 
 def last_build(run: RunResult, folder: Path) -> Comparison | None:
-    """Against the newest earlier finished run of the same timebase and chemistry beside this one; None without."""
-    for path in sorted(folder.parent.glob("*/footer.json"), reverse=True):
-        if path.parent.name >= folder.name:
-            continue
+    """Against the newest earlier finished run on the same rig and chemistry beside this one; None without.
+
+    Looked for among the fifty runs before: their results are read whole.
+    """
+    earlier = sorted(p for p in folder.parent.glob("*/footer.json") if p.parent.name < folder.name)
+    for path in reversed(earlier[-50:]):
         try:
             opened = open_run(path.parent)
-            if opened.result is None or opened.header.get("timebase") != run.timebase.value:
+            hashes = opened.header.get("hashes", {})
+            same_rig = (
+                hashes.get("rig") == run.hashes.get("rig") and opened.header["chemistry"] == run.chemistry
+            )
+            if opened.result is None or not same_rig:
                 continue
             found = compare(run_from_dict(opened.result), run)
-        except BenchError:
+        except (BenchError, KeyError):
             continue  # a damaged neighbour is no reason to give no report
         if not found.refused and found.handled:
             return found
