@@ -23,6 +23,7 @@ def _register() -> None:
     from bench.cli import (
         builds_commands,
         check_command,
+        doctor_command,
         export_command,
         hazard_command,
         judge_commands,
@@ -35,6 +36,7 @@ def _register() -> None:
     for module in (
         run_command,
         check_command,
+        doctor_command,
         judge_commands,
         mutants_command,
         builds_commands,

@@ -124,6 +124,12 @@ def _scheduled(realtime: bool) -> Iterator[str]:
         os.sched_setscheduler(0, *before)
 
 
+def may_have_realtime_priority() -> str:
+    """Why this process may not have SCHED_FIFO, in the system's words; empty where it may."""
+    with _scheduled(True) as priority:
+        return priority.partition("(")[2].rstrip(")")
+
+
 def _run(main: Callable[[HostClock], Any], priority: str) -> Any:
     failures: list[BaseException] = []
 

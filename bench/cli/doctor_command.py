@@ -1,0 +1,59 @@
+"""`hil doctor`: what is wired, reachable and permitted, and what this machine's timing is worth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli.options import DEFAULT_CONFIG, ConfigOption, FirmwareOption, TimeOption, load_rig
+
+if TYPE_CHECKING:
+    from bench.doctor.finding import Finding
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="doctor")(doctor)
+
+
+def doctor(
+    config: ConfigOption = DEFAULT_CONFIG,
+    time: TimeOption = None,
+    firmware: FirmwareOption = None,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0.2, max=600, help="How long each timing is measured.")
+    ] = 2.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Say what is wired, reachable and permitted, measure this machine's timing, and name the mend for what is not.
+
+    Exit code 0: the configured bench is usable; 3: it is not; 2: a file is wrong.
+    """
+    from bench.doctor.examine import examine, usable
+
+    found: list[Finding] = []
+    for finding in examine(load_rig(config, time, firmware, None), seconds):
+        found.append(finding)
+        if not as_json:
+            _show(finding)
+    good = usable(found)
+    if as_json:
+        _as_json(found, good)
+    else:
+        typer.echo("usable as configured" if good else "not usable as configured: mend what is marked BAD")
+    raise typer.Exit(0 if good else 3)
+
+
+def _show(finding: Finding) -> None:
+    colour = {"ok": typer.colors.GREEN, "note": typer.colors.YELLOW, "bad": typer.colors.RED}[finding.state]
+    word = typer.style(f"{finding.state.upper():4}", fg=colour, bold=finding.state == "bad")
+    typer.echo(f"{word} {finding.area}: {finding.text}")
+    if finding.mend:
+        typer.echo(f"     → {finding.mend}")
+
+
+def _as_json(found: list[Finding], good: bool) -> None:
+    import dataclasses
+    import json
+
+    typer.echo(json.dumps({"usable": good, "findings": [dataclasses.asdict(one) for one in found]}))

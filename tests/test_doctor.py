@@ -1,0 +1,110 @@
+"""`hil doctor` as a user meets it: what is there, what is not, the mend, and the exit code that CI reads."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.doctor.finding import State, spread
+from bench.links.socketcan import missing
+
+ROOT = Path(__file__).parents[1]
+
+
+def doctor(*words: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "doctor", "--seconds", "0.3", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        stdin=subprocess.DEVNULL,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+def findings(*words: str) -> tuple[int, dict[str, list[dict[str, Any]]]]:
+    code, said = doctor("--json", *words)
+    told = json.loads(said)
+    assert told["usable"] is (code == 0)
+    by_area: dict[str, list[dict[str, Any]]] = {}
+    for one in told["findings"]:
+        by_area.setdefault(one["area"], []).append(one)
+    return code, by_area
+
+
+def bench_file(tmp_path: Path, *changes: tuple[str, str]) -> Path:
+    text = (ROOT / "hil_config.toml").read_text().replace('"dbc/', f'"{ROOT}/dbc/')
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "bench.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_bench_as_delivered_is_usable_without_any_can_adapter() -> None:
+    code, found = findings()
+    assert code == 0
+    assert {
+        "bench",
+        "safe state",
+        "bus 'vehicle'",
+        "bus 'sense'",
+        "instrument 'cells'",
+        "DUT",
+        "machine",
+    } == set(found)
+    grids = [one for one in found["machine"] if "transmit grid" in one["text"]]
+    assert grids and all(set(one["figures_us"]) == {"p50", "p99", "max"} for one in grids)
+    assert any("loop lag" in one["text"] for one in found["machine"])
+    for one in (one for group in found.values() for one in group):
+        assert one["state"] != "bad" and (one["state"] == "ok" or one["mend"]), one
+
+
+def test_what_is_missing_is_bad_names_its_mend_and_exits_with_3(tmp_path: Path) -> None:
+    path = bench_file(tmp_path, ('port = "virtual"', 'port = "/dev/ttyUSB77"'))
+    code, said = doctor("--config", str(path))
+    assert code == 3
+    assert "BAD  instrument 'cells': scpi_cell_emulator on /dev/ttyUSB77: there is no such device" in said
+    assert "→ plug it in, or correct 'port'" in said and said.rstrip().endswith("mend what is marked BAD")
+
+
+def test_a_port_that_is_no_serial_device_is_told(tmp_path: Path) -> None:
+    (tmp_path / "tty").write_text("")
+    path = bench_file(tmp_path, ('port = "virtual"', f'port = "{tmp_path}/tty"'))
+    code, said = doctor("--config", str(path))
+    assert code == 3 and "this is no serial device" in said
+
+
+@pytest.mark.skipif(
+    missing("vcan0") is None, reason="this machine has a vcan0: the vcan lane tests the doctor on it"
+)
+def test_a_socketcan_bench_without_socketcan_is_not_usable_in_real_time_but_checks_out_simulated() -> None:
+    config = str(ROOT / "docs/benches/vcan.toml")
+    code, found = findings("--config", config, "--firmware", "reference")
+    assert code == 3
+    (bus,) = found["bus 'vehicle'"]
+    assert bus["state"] == "bad" and bus["mend"]
+    assert "no SocketCAN" in bus["text"] or "no interface" in bus["text"]
+    code, found = findings("--config", config, "--firmware", "reference", "--time", "simulated")
+    assert code == 0 and found["bus 'vehicle'"][0]["state"] == "note"
+
+
+def test_a_wrong_file_is_exit_code_2(tmp_path: Path) -> None:
+    path = bench_file(tmp_path, ("[pack]", "[pakc]"))
+    code, said = doctor("--config", str(path))
+    assert code == 2 and "pakc" in said
+
+
+def test_a_spread_names_the_worst() -> None:
+    found = spread([*range(1_000, 101_000, 1_000)])
+    assert (found.n, found.p50_ns, found.p99_ns, found.max_ns) == (100, 51_000, 100_000, 100_000)
+    assert found.figures_us()["max"] == 100.0
+    with pytest.raises(ValueError, match="nothing"):
+        spread([])
+    assert State.BAD == "bad"
