@@ -7,7 +7,7 @@ own port.
 import asyncio
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -43,8 +43,12 @@ def qualify_real(
     loads_per_s: Sequence[int],
     *,
     port: int = PORT,
+    disturb: Callable[[HostClock], None] = lambda _: None,
 ) -> list[RulerSeries]:
-    """One series for each load, in turn. Raises LinkError or DutError where something does not start."""
+    """One series for each load, in turn; `disturb` may hurt the bench's loop meanwhile.
+
+    Raises LinkError or DutError where something does not start.
+    """
     arguments = dict(options)
     if interface == "udp_multicast":
         arguments |= {"port": port, "hop_limit": 0}
@@ -59,6 +63,7 @@ def qualify_real(
                 shots=shots,
                 seed=seed,
                 load_per_s=load_per_s,
+                disturb=disturb,
             )
         )
         for load_per_s in loads_per_s
@@ -74,6 +79,7 @@ async def _series(
     shots: int,
     seed: int,
     load_per_s: int,
+    disturb: Callable[[HostClock], None],
 ) -> RulerSeries:
     bus = interface + ":" + ",".join(f"{key}={value}" for key, value in options.items() if key != "foreign")
     trace = Trace(timebase=Timebase.HOST)
@@ -100,6 +106,7 @@ async def _series(
                 "--seconds",
                 seconds,
             )
+        disturb(clock)
         start_ns = clock.now_ns()
         for _ in range(_ROUNDS):
             if not waiting or errors:

@@ -7,7 +7,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.config.bench_file import BenchConfig, InstrumentConfig
+from bench.config.bench_file import BenchConfig
+from bench.config.instruments import InstrumentConfig
 from bench.doctor.finding import Finding, State
 from bench.errors import BenchError
 from bench.instruments.cell_emulator import ScpiCellEmulator

@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -44,8 +44,11 @@ def enlarge_buffer(receiver: socket.socket) -> None:
         receiver.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)
 
 
-def read_beside(ancillary: Iterable[tuple[int, int, bytes]]) -> Beside:
+def read_beside(ancillary: Sequence[tuple[int, int, bytes]]) -> Beside:
     """What came beside one datagram or frame."""
+    if len(ancillary) == 1 and ancillary[0][1] == _SO_TIMESTAMPNS:  # nothing but the stamp: nearly always
+        seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
+        return Beside(seconds * NS_PER_S + nanoseconds, 0, None)
     kernel_ns = adapter_ns = 0
     dropped = None
     for _, kind, value in ancillary:

@@ -15,6 +15,7 @@ import msgpack
 
 from bench.errors import LinkError
 from bench.links.kernel_stamps import ANCILLARY_BYTES, ask_for_stamps, read_beside
+from bench.links.multicast_wire import Reader, mark_of, pack
 from bench.links.ports import FrameListener
 from bench.timing.clock import Clock, Timebase
 from bench.timing.correlation import correlate
@@ -29,7 +30,6 @@ U_NS = 150_000  # half-width of a kernel stamp on a quiet loopback, the sender's
 _IP_MULTICAST_ALL = 49
 _BATCH = 1024  # datagrams per turn of the loop
 _DATAGRAM_BYTES = 4096
-_SENDER_MARK = "node:"  # bench nodes put their name into the format's free `channel` field
 
 
 class UdpMulticastCan:
@@ -57,7 +57,8 @@ class UdpMulticastCan:
         self._trace = trace
         self._name = name
         self._foreign = foreign
-        self._mark = _SENDER_MARK + name
+        self._mark = mark_of(name)
+        self._reader = Reader()
         self._listeners: list[FrameListener] = []
         self._where = f"CAN '{channel}' udp_multicast {group} port {port}"
         self._loop = asyncio.get_running_loop()
@@ -79,7 +80,7 @@ class UdpMulticastCan:
                 f"{self._where}: FD frame 0x{frame.can_id:X} on a classic bus; expected fd = true"
             )
         try:
-            self._sender.send(_pack(frame, self._mark))
+            self._sender.send(pack(frame, self._mark))
         except OSError as error:
             raise LinkError(f"{self._where}: frame 0x{frame.can_id:X} not sent: {error}") from error
 
@@ -118,7 +119,7 @@ class UdpMulticastCan:
 
     def _take(self, t_ns: int, data: bytes, own: bool) -> None:
         try:
-            frame, sender = _unpack(data)
+            frame, sender = self._reader.read(data)
         except (ValueError, TypeError, KeyError, AttributeError, msgpack.UnpackException) as error:
             self._anomaly(t_ns, f"a datagram of {len(data)} bytes is no python-can message: {error}")
             return
@@ -189,42 +190,3 @@ def _open_sockets(group: str, port: int, hop_limit: int) -> tuple[socket.socket,
         sender.close()
         raise
     return receiver, sender
-
-
-def _pack(frame: CanFrame, channel: str) -> bytes:
-    """One frame in python-can's format: a msgpack map of the arguments of can.Message."""
-    packed: bytes = msgpack.packb(
-        {
-            "timestamp": 0.0,
-            "arbitration_id": frame.can_id,
-            "is_extended_id": frame.extended,
-            "is_remote_frame": False,
-            "is_error_frame": False,
-            "channel": channel,
-            "dlc": len(frame.data),
-            "data": frame.data,
-            "is_fd": frame.fd,
-            "bitrate_switch": frame.bitrate_switch,
-            "error_state_indicator": False,
-        },
-        use_bin_type=True,
-    )
-    return packed
-
-
-def _unpack(data: bytes) -> tuple[CanFrame | None, str]:
-    """(the data frame or None for another kind, the bench node that announced itself or "")."""
-    message = msgpack.unpackb(data, raw=False)
-    channel = message.get("channel")
-    marked = isinstance(channel, str) and channel.startswith(_SENDER_MARK)
-    sender = channel[len(_SENDER_MARK) :] if marked else ""
-    if message.get("is_remote_frame") or message.get("is_error_frame"):
-        return None, sender
-    frame = CanFrame(
-        int(message["arbitration_id"]),
-        bytes(message["data"] or b""),
-        bool(message.get("is_extended_id", True)),
-        bool(message.get("is_fd")),
-        bool(message.get("bitrate_switch")),
-    )
-    return frame, sender
