@@ -21,8 +21,8 @@ from bench.instruments.numato_relay import NumatoRelay
 from bench.instruments.numato_relay_sim import NumatoRelaySim, attach_numato
 from bench.instruments.played_lines import Flaw, attach_lines
 from bench.instruments.ports import DeviceEnd
+from bench.instruments.pty_device import PtyDevice
 from bench.instruments.tcp_device import TcpDevice
-from bench.instruments.virtual_rack import PtyDevice
 from bench.instruments.waveshare_relay import WaveshareRelay
 from bench.instruments.waveshare_relay_sim import WaveshareRelaySim, attach_waveshare
 from bench.links.ports import SerialLink

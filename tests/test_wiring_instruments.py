@@ -14,6 +14,7 @@ from bench.campaign.shots import conclude_shot
 from bench.config.bench_file import load_bench
 from bench.config.instrument_kinds import KINDS
 from bench.errors import ConfigError
+from bench.instruments.ports import WireFault
 from bench.instruments.virtual_cells import PLAY
 from bench.links.simulated_serial import SimulatedSerial
 from bench.measure.measure import measure
@@ -21,11 +22,12 @@ from bench.rig.rig import Rig
 from bench.scenario.engine import Shot, fire
 from bench.timing.clock import Phase
 from bench.timing.simulated import SimulatedClock, run_simulated
-from bench.trace.events import Kind
+from bench.trace.events import CanFrame, Kind
 from bench.units import NS_PER_MS, NS_PER_S
 from bench.verdict.result import Verdict
-from bench.wiring import instruments, simulated
+from bench.wiring import instruments, side_instruments, simulated
 from bench.wiring.instruments import CELL_DRIVERS, WIRE_FAULTS
+from bench.wiring.side_instruments import ON_A_LINE, ON_CAN
 from bench.wiring.simulated import build_simulated
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -100,6 +102,8 @@ def test_a_rig_can_do_to_wires_what_its_instrument_can(file: Path) -> None:
     wires = {"open_wire", "cell_short", "reversed_polarity"}
     kind = wired.config.instruments["cells"].kind
     able = {"atopile_cell_sim": {"open_wire"}, "bloomy_bs1200": set()}.get(kind, wires)
+    if file.stem == "whole_desk":  # whose relay cards reach every cell
+        able = {"open_wire"}
     assert wired.capabilities & wires == able
 
 
@@ -166,6 +170,80 @@ def test_every_kind_of_cell_emulator_has_its_driver_its_simulator_and_its_facts(
     assert serial == set(CELL_DRIVERS) == set(PLAY)
 
 
+def on_the_whole_desk(check: Callable[[Rig, SimulatedClock], Any]) -> Rig:
+    """`check(rig, clock)` on an energised desk, which is then brought to its safe state."""
+    wired = load_rig(ROOT / "docs/benches/whole_desk.toml", "simulated", "reference", None)
+    rigs: list[Rig] = []
+
+    async def main(clock: SimulatedClock) -> None:
+        rigs.append(build_simulated(wired, clock, None, random.Random(5)))
+        await rigs[0].energise()
+        try:
+            await check(rigs[0], clock)
+        finally:
+            await rigs[0].safe()
+
+    run_simulated(main)
+    return rigs[0]
+
+
+def test_relay_cards_open_the_wires_they_sit_in_and_the_dut_is_shown_it() -> None:
+    async def check(rig: Rig, clock: SimulatedClock) -> None:
+        assert rig.fault_unit is not None
+        assert WireFault.OPEN in rig.fault_unit.wire_faults
+        await rig.fault_unit.insert([3, 70], WireFault.OPEN)
+        assert await rig.fault_unit.wires([2, 3, 70]) == [WireFault.NONE, WireFault.OPEN, WireFault.OPEN]
+        await clock.sleep_until(clock.now_ns() + 300 * NS_PER_MS)
+        message = rig.databases["sense"]["IO_CellVoltages"]
+        frames = [seen.frame for seen in rig.trace.frames if seen.frame.can_id == message.can_id]
+        last = {frame.data[0]: message.decode(frame.data) for frame in frames[-24:]}
+        assert last[0]["CellVoltage03"] > 6.19 and last[0]["CellVoltage02"] < 5  # raw 0x3FFF: no reading
+        await rig.fault_unit.mend([3, 70])
+        assert await rig.fault_unit.wires([3, 70]) == [WireFault.NONE, WireFault.NONE]
+
+    rig = on_the_whole_desk(check)
+    assert list(rig.trace.of_kind(Kind.SAFE_STATE_REACHED))
+
+
+def test_played_sensors_show_the_plant_on_their_bus_and_answer_it() -> None:
+    answers: list[bytes] = []
+
+    async def check(rig: Rig, clock: SimulatedClock) -> None:
+        link = rig.links["sensors"]
+        link.subscribe(lambda _, frame: answers.append(frame.data) if frame.can_id == 0x23 else None)
+        link.send(CanFrame(0x22, bytes((50, 0, 0, 0, 0))))
+        await clock.sleep_until(clock.now_ns() + 1500 * NS_PER_MS)
+        assert answers == [bytes((50, 100, 0, 0, 0))]
+        volts = [seen.frame.data for seen in rig.trace.frames if seen.frame.can_id == 0x522]
+        assert int.from_bytes(volts[-1][2:], "big") / 1000 == pytest.approx(rig.pack.pack_voltage_v, abs=2)
+        r_iso = [seen.frame.data for seen in rig.trace.frames if seen.frame.can_id == 0x37]
+        assert int.from_bytes(r_iso[-1][:2], "little") > 500
+
+    on_the_whole_desk(check)
+
+
+def test_a_side_instrument_that_cannot_be_made_safe_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[SimulatedSerial] = []
+
+    class Kept(SimulatedSerial):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            lines.append(self)
+
+    monkeypatch.setattr(side_instruments, "SimulatedSerial", Kept)
+
+    async def check(rig: Rig, clock: SimulatedClock) -> None:
+        lines[-1].tear()
+
+    rig = on_the_whole_desk(check)
+    missed = " ".join(str(mark.facts["problem"]) for mark in rig.trace.of_kind(Kind.SAFE_STATE_MISSED))
+    assert "simulated supply [EA PSB]: sent 'SYST:LOCK ON'" in missed and "torn" in missed
+
+
+def test_every_side_instrument_has_its_driver_and_its_simulator() -> None:
+    assert {kind for kind, facts in KINDS.items() if facts.role != "cells"} == set(ON_A_LINE) | set(ON_CAN)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -173,6 +251,16 @@ def test_every_kind_of_cell_emulator_has_its_driver_its_simulator_and_its_facts(
             'kind = "ngi_n83624"',
             'kind = "ngi_n83642"',
             r"\[instrument.cells.kind\].*did you mean 'ngi_n83624'",
+        ),
+        (
+            'kind = "ngi_n83624"',
+            'kind = "numato_relay"',
+            r"Numato relay, which plays relays; expected a cell",
+        ),
+        (
+            'port = "virtual"',
+            'port = "virtual"\nopens = [1]',
+            r"\[instrument.cells.opens\]: found it for NGI N83624; expected it for Waveshare",
         ),
         (
             'port = "virtual"',

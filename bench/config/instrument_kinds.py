@@ -35,5 +35,22 @@ KINDS: dict[str, InstrumentKind] = {
         options=("first_id",),
     ),
     "atopile_cell_sim": InstrumentKind(title="atopile cell-sim", role="cells", transports=("serial",), cells=16),
+    "ea_psb": InstrumentKind(title="EA PSB", role="supply", transports=("serial",)),
+    "ea_psb_modbus": InstrumentKind(
+        title="EA PSB in Modbus RTU", role="supply", transports=("serial",),
+        options=("nominal_voltage", "nominal_current", "nominal_power", "address"),
+    ),
+    "waveshare_relay": InstrumentKind(
+        title="Waveshare Modbus RTU relay", role="relays", transports=("serial", "tcp"), baud=9600,
+        options=("opens", "address"),
+    ),
+    "numato_relay": InstrumentKind(
+        title="Numato relay", role="relays", transports=("serial",), options=("opens", "relays")
+    ),
+    "devantech_relay": InstrumentKind(
+        title="Devantech relay", role="relays", transports=("serial",), options=("opens",)
+    ),
+    "bender_iso165c": InstrumentKind(title="Bender iso165C", role="insulation", transports=("can",)),
+    "isabellenhuette_ivt_s": InstrumentKind(title="Isabellenhütte IVT-S", role="current", transports=("can",)),
 }  # fmt: skip
 CELLS = "cells"  # the name of the instrument that plays the cells

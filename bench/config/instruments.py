@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Mistake = Callable[[str, str], None]
 VIRTUAL = "virtual"
 TCP = "tcp://"
+OPTIONS = {option for kind in KINDS.values() for option in kind.options}
 NOMINAL = (500.0, 90.0, 15_000.0)  # of the virtual supply
 
 
@@ -121,12 +122,18 @@ def _check(file: "TomlFile", shape: "BenchShape", name: str, table: "InstrumentT
         mistake("dead_man", f"found one; {kind.title} has no dead-man, expected none (docs/instruments.md)")
     _check_link(shape, table, kind, mistake)
     _check_ports(shape, table, kind, mistake)
+    for option in sorted(table.model_fields_set & OPTIONS - set(kind.options)):
+        mistake(option, f"found it for {kind.title}; expected it for {_having(option)} only")
     if table.opens and (
         len(table.opens) > table.relays or not all(1 <= c <= shape.pack.cells for c in table.opens)
     ):
         mistake(
             "opens", f"found {table.opens}; expected up to {table.relays} cells from 1 to {shape.pack.cells}"
         )
+
+
+def _having(option: str) -> str:
+    return ", ".join(kind.title for kind in KINDS.values() if option in kind.options)
 
 
 def _check_link(

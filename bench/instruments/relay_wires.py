@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bench.errors import InstrumentError
-from bench.instruments.ports import RelayCard, Switched, WireFault
+from bench.instruments.ports import FaultUnit, RelayCard, Switched, WireFault
 
 
 class RelayWires:
@@ -39,3 +39,39 @@ class RelayWires:
             raise InstrumentError(
                 f"relays in sense wires: none is in the wire of cell {cell}; expected {known}"
             ) from None
+
+
+class RoutedWires:
+    """Two fault units as one: relays where a cell has one and the fault is an open wire, else the emulator's own."""
+
+    def __init__(self, emulator: FaultUnit, relays: Mapping[int, RelayWires]) -> None:
+        self.wire_faults = emulator.wire_faults | {WireFault.OPEN}
+        self._emulator = emulator
+        self._relays = dict(relays)
+
+    async def insert(self, cells: Sequence[int], fault: WireFault) -> Switched:
+        mine = [cell for cell in cells if fault is WireFault.OPEN and cell in self._relays]
+        others = [cell for cell in cells if cell not in mine]
+        done = [await self._relays[cell].insert([cell], fault) for cell in mine]
+        if others:
+            done.append(await self._emulator.insert(others, fault))
+        return Switched(
+            low_ns=min(one.low_ns for one in done),
+            high_ns=max(one.high_ns for one in done),
+            note="; ".join(one.note for one in done if one.note),
+        )
+
+    async def mend(self, cells: Sequence[int]) -> None:
+        for cell in cells:
+            if cell in self._relays:
+                await self._relays[cell].mend([cell])
+        await self._emulator.mend(cells)
+
+    async def wires(self, cells: Sequence[int]) -> list[WireFault]:
+        own = await self._emulator.wires(cells)
+        found = []
+        for cell, wire in zip(cells, own):
+            relays = self._relays.get(cell)
+            broken = relays is not None and (await relays.wires([cell])) == [WireFault.OPEN]
+            found.append(WireFault.OPEN if broken else wire)
+        return found

@@ -162,6 +162,9 @@ def with_wires(capabilities: frozenset[str], config: BenchConfig) -> frozenset[s
     """
     kind = config.instruments[CELLS].kind
     able = frozenset(CAPABILITY_OF[fault] for fault in WIRE_FAULTS[kind])
+    opened = {cell for instrument in config.instruments.values() for cell in instrument.opens}
+    if len(opened) == config.pack.cells:  # a scenario may ask for any cell
+        able |= {CAPABILITY_OF[WireFault.OPEN]}
     if kind == "scpi_cell_emulator":
         return capabilities | able
     return (capabilities - frozenset(CAPABILITY_OF.values())) | able

@@ -23,6 +23,7 @@ from bench.wiring.common import (
 )
 from bench.wiring.dut import identifier, real_dut, tester_of
 from bench.wiring.instruments import real_cells
+from bench.wiring.side_instruments import side_instruments
 from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
 
 
@@ -52,6 +53,8 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
     dut = real_dut(wired, clock, arguments, tester)
     cells = real_cells(config, clock, buses.links)
 
+    sides = side_instruments(config, clock, lambda channel, _: buses.links[channel], senses)
+
     async def start_hardware() -> None:
         ports: tuple[str, ...] = instrument.ports
         if instrument.virtual:
@@ -63,12 +66,16 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
                     f"virtual rack: said '{rack.first_line}'; expected a line of JSON with its ports"
                 ) from exc
         await cells.connect(ports)
+        await sides.start()
 
     async def stop_hardware() -> None:
         cells.close()
-        await rack.stop()
-        buses.give_back()
-        tell_lateness()
+        try:
+            await sides.stop()
+        finally:
+            await rack.stop()
+            buses.give_back()
+            tell_lateness()
 
     def health() -> str | None:
         if (trouble := buses.trouble()) is not None:
@@ -87,7 +94,7 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
         databases=wired.databases,
         pack=pack,
         emulator=cells.emulator,
-        fault_unit=cells.emulator,
+        fault_unit=sides.fault_unit(cells.emulator),
         dut=dut,
         vehicle=vehicle,
         restbus=restbus_of(clock, buses.links, wired.played, senses),

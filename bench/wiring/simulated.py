@@ -20,6 +20,7 @@ from bench.wiring.common import (
 )
 from bench.wiring.dut import build_firmware, identifier, tester_of
 from bench.wiring.instruments import simulated_cells
+from bench.wiring.side_instruments import side_instruments
 from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
 from firmware_stubs.builds import descriptions
 
@@ -51,11 +52,12 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
     )
     overrides_v: dict[int, float] = {}
     senses = senses_of(pack, vehicle, overrides_v)
+    sides = side_instruments(config, clock, lambda channel, name: buses[channel].node(name), senses)
     shown = emulator_shows(wired.played)
     afe = AnalogueFrontEnd(
         clock,
         shown.pages,
-        lambda: senses.cells(cells.output_v(clock.now_ns())),
+        lambda: senses.cells(sides.after_relays(cells.output_v(clock.now_ns()))),
         buses[shown.channel].node("afe").send,
         cycle_ns=shown.cycle_ns,
         gap_ns=shown.gap_ns,
@@ -65,11 +67,13 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
 
     async def start_hardware() -> None:
         cells.start(clock.now_ns())
+        await sides.start()
         afe.start(clock.now_ns() + rng.randrange(shown.cycle_ns))
 
     async def stop_hardware() -> None:
         afe.stop()
         cells.stop()
+        await sides.stop()
 
     return Rig(
         clock=clock,
@@ -79,7 +83,7 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
         databases=wired.databases,
         pack=pack,
         emulator=cells.emulator,
-        fault_unit=cells.emulator,
+        fault_unit=sides.fault_unit(cells.emulator),
         dut=dut,
         vehicle=vehicle,
         restbus=restbus_of(clock, bench_nodes, wired.played, senses),

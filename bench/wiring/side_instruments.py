@@ -1,0 +1,232 @@
+"""Every instrument of a bench but the cell emulator: supplies, relay cards, and sensors read or played on CAN."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+from bench.config.bench_file import BenchConfig
+from bench.config.instrument_kinds import CELLS
+from bench.config.instruments import InstrumentConfig
+from bench.errors import BenchError, InstrumentError
+from bench.instruments.bender_iso165c import BenderIso165c
+from bench.instruments.bender_iso165c_sim import BenderIso165cSim
+from bench.instruments.devantech_relay import DevantechRelay
+from bench.instruments.devantech_relay_sim import DevantechRelaySim, attach_devantech
+from bench.instruments.ea_psb import EaPsb
+from bench.instruments.ea_psb_modbus import EaPsbModbus
+from bench.instruments.ea_psb_sim import EaPsbSim, attach_ea_psb
+from bench.instruments.isabellenhuette_ivt_s import IsabellenhuetteIvtS
+from bench.instruments.isabellenhuette_ivt_s_sim import IsabellenhuetteIvtSSim
+from bench.instruments.numato_relay import NumatoRelay
+from bench.instruments.numato_relay_sim import NumatoRelaySim, attach_numato
+from bench.instruments.ports import DeviceEnd, FaultUnit
+from bench.instruments.pty_device import PtyDevice
+from bench.instruments.relay_wires import RelayWires, RoutedWires
+from bench.instruments.waveshare_relay import WaveshareRelay
+from bench.instruments.waveshare_relay_sim import WaveshareRelaySim, attach_waveshare
+from bench.links.ports import CanLink, SerialLink
+from bench.links.simulated_serial import SimulatedSerial
+from bench.rig.senses import Senses
+from bench.timing.clock import Clock, Phase, Timebase, Timer
+from bench.units import NS_PER_MS
+from bench.wiring.instruments import LateStream, open_stream
+
+WATCH_NS = 20 * NS_PER_MS
+
+
+class Player(Protocol):
+    """A sensor that the bench plays on a bus."""
+
+    def start(self, first_ns: int) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Side:
+    """One of them. `driver` is None where the bench itself plays the sensor that the DUT reads."""
+
+    config: InstrumentConfig
+    driver: Any = None
+    line: LateStream | None = None
+    device: PtyDevice | None = None
+    sim: Any = None
+    player: Player | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class SideInstruments:
+    """All of them, in the order of the bench file."""
+
+    clock: Clock
+    sides: list[Side] = field(default_factory=list)
+    _watches: list[Timer] = field(default_factory=list)
+
+    async def start(self) -> None:
+        """Open the lines, identify everybody, let the played sensors speak. InstrumentError names who is wrong."""
+        now_ns = self.clock.now_ns()
+        for side in self.sides:
+            if side.device is not None:
+                watch = self.clock.every(WATCH_NS, Phase.OBSERVE, side.device.watch, first_ns=now_ns)
+                self._watches.append(watch)
+            if side.line is not None:
+                port = side.device.port if side.device is not None else side.config.port
+                side.line.connect(await open_stream(port, side.config.baud))
+            if side.player is not None:
+                side.player.start(now_ns)
+            if side.driver is not None:
+                await side.driver.identify()
+
+    async def stop(self) -> None:
+        """Outputs off and relays released, each with proof; then the lines are closed. Errors are told at the end."""
+        problems = []
+        for side in self.sides:
+            if side.player is not None:
+                side.player.stop()
+            safe: Callable[[], Awaitable[None]] | None = getattr(side.driver, "safe", None)
+            if safe is not None:
+                try:
+                    await safe()
+                except (BenchError, OSError) as error:
+                    problems.append(str(error))
+            if side.line is not None:
+                side.line.close()
+        for watch in self._watches:
+            watch.cancel()
+        for side in self.sides:
+            if side.device is not None:
+                side.device.close()
+        if problems:
+            raise InstrumentError("; ".join(problems))
+
+    def fault_unit(self, emulator: FaultUnit) -> FaultUnit:
+        """The emulator's own relays, and the cards' where they sit in a cell's wire."""
+        relays = {
+            cell: RelayWires(side.driver, {cell: relay})
+            for side in self.sides
+            for relay, cell in enumerate(side.config.opens, 1)
+        }
+        return RoutedWires(emulator, relays) if relays else emulator
+
+    def after_relays(self, volts: list[float]) -> list[float]:
+        """What virtual relays leave of the emulator's outputs: nan where one has broken the wire."""
+        for side in self.sides:
+            if side.config.opens and side.sim is not None:
+                contacts = side.sim.contacts(self.clock.now_ns())
+                for relay, cell in enumerate(side.config.opens):
+                    if contacts[relay]:
+                        volts[cell - 1] = float("nan")
+        return volts
+
+
+def _relay(
+    attach: Callable[[Any, DeviceEnd, Clock], None], make: Callable[[InstrumentConfig], Any]
+) -> "Play":
+    def play(config: InstrumentConfig, device: DeviceEnd, clock: Clock) -> Any:
+        sim = make(config)
+        attach(sim, device, clock)
+        return sim
+
+    return play
+
+
+Play = Callable[[InstrumentConfig, DeviceEnd, Clock], Any]
+Make = Callable[[InstrumentConfig, SerialLink, Clock], Any]
+
+
+def _psb(config: InstrumentConfig) -> EaPsbSim:
+    volts, amps, watts = config.nominal
+    return EaPsbSim(nominal_v=volts, nominal_a=amps, nominal_w=watts)
+
+
+def _psb_modbus(config: InstrumentConfig, link: SerialLink, clock: Clock) -> EaPsbModbus:
+    volts, amps, watts = config.nominal
+    return EaPsbModbus(link, clock, nominal_v=volts, nominal_a=amps, nominal_w=watts, address=config.address)
+
+
+ON_A_LINE: dict[str, tuple[Make, Play]] = {
+    "ea_psb": (lambda _, link, clock: EaPsb(link, clock), _relay(attach_ea_psb, _psb)),
+    "ea_psb_modbus": (_psb_modbus, _relay(attach_ea_psb, _psb)),
+    "waveshare_relay": (
+        lambda config, link, clock: WaveshareRelay(link, clock, address=config.address),
+        _relay(attach_waveshare, lambda config: WaveshareRelaySim(address=config.address)),
+    ),
+    "numato_relay": (
+        lambda config, link, clock: NumatoRelay(link, clock, relays=config.relays),
+        _relay(attach_numato, lambda config: NumatoRelaySim(relays=config.relays)),
+    ),
+    "devantech_relay": (
+        lambda _, link, clock: DevantechRelay(link, clock),
+        _relay(attach_devantech, lambda _: DevantechRelaySim()),
+    ),
+}
+
+
+def _plain(senses: Senses, quantity: str) -> float:
+    """A quantity for a sensor that cannot say "no reading"."""
+    value = senses.read(quantity)
+    return 0.0 if value is None else float(value)
+
+
+def _play_iso165c(link: CanLink, clock: Clock, senses: Senses) -> Player:
+    return BenderIso165cSim(
+        link,
+        clock,
+        partial(_plain, senses, "insulation"),
+        pack_voltage_v=partial(_plain, senses, "stack_voltage"),
+    )
+
+
+def _play_ivt_s(link: CanLink, clock: Clock, senses: Senses) -> Player:
+    """U1 at the pack, U2 at the link; positive current discharges, as the plant counts it."""
+    shown = ("pack_current", "stack_voltage", "link_voltage", "link_voltage", "ambient_temperature")
+    counted = ("pack_power", "charge_drawn", "energy_drawn")
+    values = {number: partial(_plain, senses, name) for number, name in enumerate((*shown, *counted))}
+    return IsabellenhuetteIvtSSim(link, clock, values)
+
+
+ON_CAN: dict[str, tuple[Callable[[CanLink, Clock], Any], Callable[[CanLink, Clock, Senses], Player]]] = {
+    "bender_iso165c": (BenderIso165c, _play_iso165c),
+    "isabellenhuette_ivt_s": (IsabellenhuetteIvtS, _play_ivt_s),
+}
+
+
+def side_instruments(
+    config: BenchConfig, clock: Clock, node: Callable[[str, str], CanLink], senses: Senses
+) -> SideInstruments:
+    """`node(channel, name)`: a link of that name on a bus, for a sensor that the bench plays or reads."""
+    sides = SideInstruments(clock=clock)
+    for name, instrument in config.instruments.items():
+        if name == CELLS:
+            continue
+        build = _on_can if instrument.kind in ON_CAN else _on_a_line
+        sides.sides.append(build(instrument, clock, node, senses))
+    return sides
+
+
+def _on_can(
+    config: InstrumentConfig, clock: Clock, node: Callable[[str, str], CanLink], senses: Senses
+) -> Side:
+    read, play = ON_CAN[config.kind]
+    link = node(config.link, config.name)
+    if config.virtual:
+        return Side(config=config, player=play(link, clock, senses))
+    return Side(config=config, driver=read(link, clock))
+
+
+def _on_a_line(
+    config: InstrumentConfig, clock: Clock, _node: Callable[[str, str], CanLink], _senses: Senses
+) -> Side:
+    make, play = ON_A_LINE[config.kind]
+    if config.virtual and clock.timebase is Timebase.SIMULATED:
+        line = SimulatedSerial(clock, f"simulated {config.name}", config.baud)
+        return Side(
+            config=config, driver=make(config, line.host, clock), sim=play(config, line.device, clock)
+        )
+    late = LateStream()
+    side = Side(config=config, driver=make(config, late, clock), line=late)
+    if config.virtual:
+        side.device = PtyDevice(clock)
+        side.sim = play(config, side.device, clock)
+    return side
