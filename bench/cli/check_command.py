@@ -81,6 +81,10 @@ def list_rig(
                         for one in prepared
                     ],
                     "firmware": firmware_builds(),
+                    "instruments": {
+                        name: {"kind": one.kind, "role": one.facts.role, "ports": list(one.ports)}
+                        for name, one in wired.config.instruments.items()
+                    },
                     "capabilities": sorted(wired.capabilities),
                 }
             )
@@ -106,4 +110,12 @@ def list_rig(
     for name, text in firmware_builds().items():
         builds.add_row(name, text)
     console.print(builds)
+    fitted = Table(title="Instruments (docs/instruments.md)", title_justify="left")
+    for column in ("name", "instrument", "role", "port"):
+        fitted.add_column(column)
+    for name, one in wired.config.instruments.items():
+        units = one.units(wired.config.pack.cells)
+        title = f"{units} x {one.facts.title}" if units > 1 else one.facts.title
+        fitted.add_row(name, f"{title} ({one.kind})", one.facts.role, ", ".join(one.ports))
+    console.print(fitted)
     console.print(f"this rig can do: {', '.join(sorted(wired.capabilities))}", highlight=False)
