@@ -113,9 +113,9 @@ def list_rig(
     fitted = Table(title="Instruments (docs/instruments.md)", title_justify="left")
     for column in ("name", "instrument", "role", "port"):
         fitted.add_column(column)
-    for name, one in wired.config.instruments.items():
-        units = one.units(wired.config.pack.cells)
-        title = f"{units} x {one.facts.title}" if units > 1 else one.facts.title
-        fitted.add_row(name, f"{title} ({one.kind})", one.facts.role, ", ".join(one.ports))
+    for name, unit in wired.config.instruments.items():
+        units = unit.units(wired.config.pack.cells)
+        title = f"{units} x {unit.facts.title}" if units > 1 else unit.facts.title
+        fitted.add_row(name, f"{title} ({unit.kind})", unit.facts.role, ", ".join(unit.ports))
     console.print(fitted)
     console.print(f"this rig can do: {', '.join(sorted(wired.capabilities))}", highlight=False)
