@@ -393,3 +393,15 @@ def test_the_defaults_are_those_of_nmc() -> None:
         "oc_charge_a",
     ):
         assert getattr(read, name) == pytest.approx(getattr(default, name)), name
+
+
+def test_a_sweep_in_the_middle_of_a_step_freezes_no_cell() -> None:
+    """Found by the bench: cells that already had their new value in a mixed sweep seemed to stand still afterwards."""
+    pack = Pack(build("reference"))
+    pack.start()
+    pack.run(1000)
+    for part in (48, 96):
+        pack.cells_v[:part] = [3.64] * part
+        pack.run(100)
+    pack.run(3000)
+    assert (pack.state, pack.set_flags()) == (DRIVE, set())

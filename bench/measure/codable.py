@@ -31,7 +31,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
             name: tuple(SignalTest(**one) for one in stored[name])
             for name in ("onset", "detection", "safe_state", "forbidden")
         }
-        special = (*tests, "aim", "heard", "dtc_test", "onset_irregular", "dtc_status", "fed")
+        special = (*tests, "aim", "heard", "dtc_test", "onset_irregular", "dtc_status", "fed", "protected")
         rest = {key: value for key, value in stored.items() if key not in special}
         return Plan(
             aim=Aim(stored["aim"]),
@@ -42,6 +42,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
                 for one in stored.get("onset_irregular", ())
             ),
             dtc_status=tuple(stored.get("dtc_status", ())),
+            protected=tuple((channel, message) for channel, message in stored.get("protected", ())),
             fed=tuple((channel, message, gap_ns) for channel, message, gap_ns in stored.get("fed", ())),
             **tests,
             **rest,

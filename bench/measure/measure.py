@@ -9,6 +9,7 @@ from bench.measure.interval import Interval, Latency, Measurement, Term
 from bench.measure.irregular import IrregularCodec, first_irregular
 from bench.measure.own_fault import doubts_of, worst_lateness_ns
 from bench.measure.plan import Aim, Plan
+from bench.measure.protected import wrong_protection
 from bench.measure.questions import Address, Codec, Question, by_address, message_of, words
 from bench.measure.window import Window, armed_window, stamp_half_width, told_by_marks
 from bench.trace.events import FrameSeen, Kind, Mark
@@ -170,6 +171,12 @@ class _Shot:
         if safe:
             self._close_hold(safe)
         self._tell_torn([*detection, *safe, *forbidden, *dtc])
+
+    def check_protection(self) -> None:
+        refused, passed = wrong_protection(self.window.frames, self.plan.protected, self.decoders)
+        self.anomalies += [*refused, *passed]
+        if self.plan.e2e:
+            self.broken += refused
 
     def _tell_torn(self, questions: list[Question]) -> None:
         torn = {q.test.message: q for q in questions if q.torn}
@@ -345,6 +352,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     shot.find_answer()
     shot.listen_for_life()
     shot.check_length()
+    shot.check_protection()
     return Measurement(
         onset=shot.onset.interval if shot.onset else None,
         detected=shot.detected.interval if shot.detected else None,

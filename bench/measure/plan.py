@@ -39,6 +39,8 @@ class Plan:
         (must_not_trip). This is where nuisance trips, re-closed contactors and wrong flags are caught.
     fed: messages the bench sends (channel, message, longest gap in ns the DUT tolerates): a longer one is a doubt
         about whatever the DUT did. Empty where the scenario itself disturbs messages.
+    protected: messages (channel, message) of the DUT under E2E protection: what is wrong with it is an anomaly,
+        and a fact against the DUT where `e2e` says so.
     heard: channels' messages (channel, message, longest gap in ns) that prove the DUT is alive: a longer
         silence anywhere in the armed window is a fact against the DUT or the bench, never a pass.
     dtc: the code that must be reported (message/signal named by dtc_test), None where no code is demanded.
@@ -63,4 +65,6 @@ class Plan:
     onset_irregular: tuple[Irregularity, ...] = ()
     onset_step: int | None = None
     dtc_status: tuple[str, ...] = ()
+    protected: tuple[tuple[str, str], ...] = ()
+    e2e: bool = False
     fed: tuple[tuple[str, str, int], ...] = ()

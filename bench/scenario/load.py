@@ -210,6 +210,7 @@ def _expect(file: "TomlFile", shape: "ScenarioShape") -> Expect | None:
         ceiling_from_profile=written.get("ceiling") == "profile",
         forbidden=tuple(expect.forbidden),
         dtc_status=tuple(expect.dtc_status),
+        e2e=expect.e2e,
     )
 
 
@@ -220,4 +221,4 @@ def _quiet(shape: "ScenarioShape", steps: list[StepText]) -> Quiet | None:
     if forbidden is None:
         opens = shape.start.mode == "off" or any(isinstance(s, Request) and s.mode == "off" for s in steps)
         forbidden = ["any_trip", "state_error", *([] if opens else ["mains_open"])]
-    return Quiet(window_ns=shape.quiet.window, forbidden=tuple(forbidden))
+    return Quiet(window_ns=shape.quiet.window, forbidden=tuple(forbidden), e2e=shape.quiet.e2e)

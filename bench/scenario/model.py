@@ -92,6 +92,7 @@ class Expect:
 
     also: flags that may come with it. step: the injection that is measured, from 0; None: the first.
     dtc_status: bits that the flag's DTC must have at the end of the window, read by UDS.
+    e2e: wrong protection of what the DUT sends is a FAIL, not just an anomaly.
     """
 
     flag: str
@@ -107,6 +108,7 @@ class Expect:
     ceiling_from_profile: bool
     forbidden: tuple[str, ...]
     dtc_status: tuple[str, ...] = ()
+    e2e: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,7 @@ class Quiet:
 
     window_ns: int
     forbidden: tuple[str, ...]
+    e2e: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

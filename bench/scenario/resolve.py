@@ -171,7 +171,30 @@ class Resolver:
         injected = any(isinstance(step, Inject) for step in steps)
         quiet = self._scenario.aim is Aim.MUST_NOT_TRIP
         plan = (self._quiet_plan if quiet else self._trip_plan)(steps, heard, injected)
-        return replace(plan, fed=self._fed(steps))
+        asked = self._scenario.quiet if quiet else self._scenario.expect
+        return replace(
+            plan, fed=self._fed(steps), protected=self._protected(), e2e=asked is not None and asked.e2e
+        )
+
+    def _protected(self) -> tuple[tuple[str, str], ...]:
+        """What the DUT sends under E2E protection, by the DBC: of the node that sends its state."""
+        state = self._profile.roles["state"]
+        own = (
+            {
+                sender
+                for message in self._decoders[state.channel].messages
+                if message.name == state.message
+                for sender in message.senders
+            }
+            if state.channel in self._decoders
+            else set()
+        )
+        return tuple(
+            (channel, message.name)
+            for channel, database in self._decoders.items()
+            for message in database.messages
+            if message.protection is not None and own & set(message.senders)
+        )
 
     def _fed(self, steps: list[Step]) -> tuple[tuple[str, str, int], ...]:
         """What the bench must not be late with; nothing where the scenario disturbs the traffic on purpose."""

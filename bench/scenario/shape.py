@@ -59,6 +59,7 @@ class ExpectTable(Shape):
     floor: Annotated[DurationNs | None, BeforeValidator(_bound)] = None
     ceiling: Annotated[DurationNs | None, BeforeValidator(_bound)] = None
     forbidden: list[str] = Field(default_factory=list)
+    e2e: bool = False
     dtc_status: list[str] = Field(default_factory=list)
 
     @field_validator("dtc_status")
@@ -71,6 +72,7 @@ class ExpectTable(Shape):
 class QuietTable(Shape):
     window: DurationNs = Field(alias="for", gt=0)
     forbidden: list[str] | None = None
+    e2e: bool = False
 
 
 class SweepTable(Shape):

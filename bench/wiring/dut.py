@@ -29,6 +29,12 @@ from firmware_stubs import builds
 from firmware_stubs.reference_bms.limits import Limits
 
 
+@functools.cache
+def _limits(chemistry: Path) -> Limits:
+    """Read once: every shot builds its firmware anew."""
+    return Limits.from_toml(chemistry)
+
+
 def build_firmware(name: str, chemistry: Path | None = None) -> Firmware:
     """A firmware that runs in process: a build of this project, or `module:factory`. Raises DutError.
 
@@ -36,7 +42,7 @@ def build_firmware(name: str, chemistry: Path | None = None) -> Firmware:
     """
     module, colon, factory = name.partition(":")
     if not colon:
-        return builds.build(name, limits=None if chemistry is None else Limits.from_toml(chemistry))
+        return builds.build(name, limits=None if chemistry is None else _limits(chemistry))
     try:
         made: Firmware = getattr(importlib.import_module(module), factory)()
     except (ImportError, AttributeError) as error:

@@ -50,13 +50,13 @@ class _StandingSender(Sender):
 
 
 class _JumpingSender(Sender):
-    """Every 16th frame skips a count."""
+    """Every 16th frame skips five counts: more than a bus may lose."""
 
     _sent = 0
 
     def next_counter(self) -> int:
         self._sent += 1
-        if self._sent % 16 == 0:
+        for _ in range(5 * (self._sent % 16 == 0)):
             super().next_counter()
         return super().next_counter()
 
@@ -107,7 +107,7 @@ DEFECTS: dict[str, Mutant] = {
         "sends BMS_State with a counter that stands", transmitter=_sending("_state_frame", _StandingSender, 256)
     ),
     "own_counter_jumps": replaced(
-        "skips a count of BMS_State every 16 frames", transmitter=_sending("_state_frame", _JumpingSender, 256)
+        "skips five counts of BMS_State every 16 frames", transmitter=_sending("_state_frame", _JumpingSender, 256)
     ),
     "own_data_id_wrong": replaced(
         "protects BMS_Faults with another data id", transmitter=_sending("_faults_frame", _WrongId, 257)

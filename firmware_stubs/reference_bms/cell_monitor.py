@@ -9,6 +9,7 @@ from firmware_stubs.reference_bms.measurement import CELL_NO_VALUE, CellInput, C
 
 _ZERO_RAW = 4000  # 0 V
 _MOVED_RAW = 60  # 30 mV of the mean cell
+_SETTLED_RAW = 4  # 2 mV from sweep to sweep
 _STILL_SWEEPS = 50  # the reference for "has moved" is renewed at least so often
 _REFERENCE_SWEEPS = 300  # a cell's voltage is compared with what it was 30 to 60 s ago
 _DROP_SWEEPS = 3
@@ -37,7 +38,7 @@ class CellMonitor:
         self._frozen = InARow(limits.frozen_sweeps)
         self._dropping = InARow(_DROP_SWEEPS)
         self._still: list[int] = []  # the sweep that movement is counted from, and its mean
-        self._still_mean = 0
+        self._still_mean = self._last_mean = 0
         self._still_age = 0
         self._references: tuple[list[int], list[int]] | None = None
         self._reference_age = 0
@@ -88,7 +89,10 @@ class CellMonitor:
 
     def stands_still(self, raw: list[int]) -> bool:
         """Whether a cell reads to the last step what it read before the mean of all moved."""
+        last_mean, self._last_mean = self._last_mean, self.mean
         self._still_age += 1
+        if abs(self.mean - last_mean) > _SETTLED_RAW:
+            return False  # a sweep in the middle of a step mixes old values with new ones
         moved = abs(self.mean - self._still_mean) >= _MOVED_RAW
         still = moved and bool(self._still) and any(map(eq, raw, self._still))
         if not still and (moved or not self._still or self._still_age >= _STILL_SWEEPS):
