@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from firmware_in_step import InStep, python_and_c
@@ -16,8 +17,9 @@ from bench.scenario.prepare import Prepared
 from bench.trace.events import CanFrame
 from bench.wiring import simulated
 from bench.wiring.common import Wired
+from bench.wiring.dut import build_firmware
 from firmware_stubs import mutants
-from firmware_stubs.builds import build
+from firmware_stubs.builds import C_SUFFIX, build
 from firmware_stubs.reference_bms.e2e import crc_ccitt_of, crc_h2f_of, crc_of, data_ids_of, start_of
 from firmware_stubs.reference_bms.limits import Limits
 from firmware_stubs.reference_bms_c import compile as c
@@ -28,7 +30,135 @@ pytestmark = pytest.mark.skipif(
 
 RUN_SEED = 1
 # Mutants of firmware_stubs/mutants.py that are not written in C, and why. Nothing else may be missing.
-NOT_IN_C: dict[str, str] = {}
+_LATER = "came with the whole fault catalogue; in C there are the eleven of the first library so far"
+NOT_IN_C: dict[str, str] = dict.fromkeys(
+    [
+        "overvoltage_limit_high",
+        "overvoltage_limit_low",
+        "undervoltage_limit_low",
+        "undervoltage_limit_high",
+        "never_detects_undervoltage",
+        "wrong_undervoltage_dtc",
+        "ignores_last_module",
+        "overvoltage_by_mean",
+        "spread_check_drops_the_cell",
+        "overvoltage_only_in_charge",
+        "debounce_never_resets",
+        "misses_deep_discharge",
+        "deep_discharge_can_be_reset",
+        "no_sum_check",
+        "sum_check_too_wide",
+        "misses_imbalance",
+        "misses_open_wire",
+        "misses_frozen_cell",
+        "misses_adc_fault",
+        "misses_balancing",
+        "accepts_old_sweeps",
+        "repeats_lost_values",
+        "misses_afe_silence",
+        "misses_corrupt_chain",
+        "misses_lost_module",
+        "overtemperature_limit_high",
+        "overtemperature_limit_low",
+        "late_overtemperature",
+        "hasty_overtemperature",
+        "ignores_half_the_sensors",
+        "temperature_by_mean",
+        "misses_charge_overtemperature",
+        "charges_in_the_cold",
+        "drives_in_the_cold",
+        "misses_ntc_faults",
+        "takes_ntc_short_for_warm",
+        "misses_gradient",
+        "misses_temperature_loss",
+        "misses_thermal_runaway",
+        "runaway_by_drop_alone",
+        "runaway_by_rate_alone",
+        "runaway_by_heat_alone",
+        "runaway_needs_both",
+        "late_thermal_runaway",
+        "runaway_without_cooling",
+        "overcurrent_limit_high",
+        "overcurrent_limit_low",
+        "charge_limit_high",
+        "misses_charge_overcurrent",
+        "misses_discharge_overcurrent",
+        "ignores_charge_current",
+        "late_overcurrent",
+        "hasty_overcurrent",
+        "misses_overload",
+        "misses_short_circuit",
+        "short_circuit_without_pyro",
+        "misses_current_on_open_string",
+        "misses_current_at_rest",
+        "misses_sensor_error",
+        "channels_not_compared",
+        "channels_compared_by_size",
+        "misses_sensor_loss",
+        "late_after_sensor_loss",
+        "insulation_limit_low",
+        "looks_at_plus_pole_only",
+        "insulation_only_warns",
+        "hasty_insulation",
+        "misses_monitor_silence",
+        "accepts_outdated_insulation",
+        "misses_monitor_failure",
+        "misses_chassis_loss",
+        "misses_weld_of_minus",
+        "misses_weld_of_precharge",
+        "late_weld",
+        "misses_stuck_open",
+        "opens_one_pole_only",
+        "opens_minus_first",
+        "slow_reaction",
+        "misses_unintended_opening",
+        "misses_unintended_closing",
+        "misses_slow_opening",
+        "feedback_echoes_command",
+        "feedback_not_checked",
+        "misses_feedback_loss",
+        "precharge_without_end",
+        "closes_into_uncharged_link",
+        "ignores_hvil",
+        "slow_hvil",
+        "hasty_hvil",
+        "misses_fluttering_hvil",
+        "ignores_crash",
+        "late_crash",
+        "ignores_crash_flag",
+        "crash_without_pyro",
+        "misses_pyro_failure",
+        "weld_without_inhibit",
+        "misses_command_loss",
+        "command_loss_without_opening",
+        "late_command_loss",
+        "hasty_command_loss",
+        "command_crc_unchecked",
+        "command_counter_unchecked",
+        "current_crc_unchecked",
+        "current_counter_unchecked",
+        "misses_e2e_error",
+        "misses_wrong_shape",
+        "misses_vehicle_loss",
+        "misses_charger_loss",
+        "own_counter_stands",
+        "own_counter_jumps",
+        "own_data_id_wrong",
+        "misses_low_supply",
+        "misses_brown_out",
+        "trips_on_cranking",
+        "misses_clamp_loss",
+        "forgets_latches",
+        "does_not_latch",
+        "closes_after_reset",
+        "stores_no_codes",
+        "forgets_codes",
+        "wrong_code_status",
+        "sends_no_identity",
+        "sends_faults_slowly",
+    ],
+    _LATER,
+)
 IN_C = [name for name in mutants.MUTANTS if name not in NOT_IN_C]
 QUICK = ["late_overvoltage", "wrong_overvoltage_dtc", "recloses_precharge", "misses_symmetric_insulation"]
 
@@ -40,8 +170,8 @@ def in_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[InStep]]:
     """Every rig built in this test gets both firmwares; the list says which were."""
     built: list[InStep] = []
 
-    def both(name: str, **_: object) -> InStep:
-        built.append(python_and_c(name))
+    def both(name: str, chemistry: Path | None = None) -> InStep:
+        built.append(InStep(build_firmware(name, chemistry), build_firmware(name + C_SUFFIX, chemistry)))
         return built[-1]
 
     monkeypatch.setattr(simulated, "build_firmware", both)
@@ -61,13 +191,30 @@ def test_a_difference_would_be_seen() -> None:
         SITUATIONS["overvoltage"](pack)
 
 
-def test_the_same_frames_in_the_whole_library(
+EVERY = 16  # of so many scenarios one is in the quick lane
+
+
+def _shoot_in_step(wired: Wired, some: list[Prepared], in_step: list[InStep]) -> None:
+    for one in some:
+        assert shoot(wired, one, 0, 1, RUN_SEED, None).judgement.reasons is not None
+    assert len(in_step) == len(some)
+
+
+def test_the_same_frames_in_a_sample_of_the_library(
     wired: Wired, prepared: dict[str, Prepared], in_step: list[InStep]
 ) -> None:
     """Equal frames at equal instants are equal traces, so the verdicts are equal shot by shot."""
-    for one in prepared.values():
-        shoot(wired, one, 0, 1, RUN_SEED, None)
-    assert len(in_step) == len(prepared)
+    can = [one for one in prepared.values() if set(map(str, one.scenario.needs)) <= wired.capabilities]
+    _shoot_in_step(wired, can[::EVERY], in_step)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_the_same_frames_in_the_whole_library(
+    wired: Wired, prepared: dict[str, Prepared], in_step: list[InStep]
+) -> None:
+    can = [one for one in prepared.values() if set(map(str, one.scenario.needs)) <= wired.capabilities]
+    _shoot_in_step(wired, can, in_step)
 
 
 @pytest.mark.parametrize("name", ["reference", "late_overvoltage"])
