@@ -14,6 +14,16 @@ from bench.wiring.common import Wired
 from bench.wiring.mutants import with_firmware
 
 _SHOTS = 10  # the seeds of one mutant sweep the injection phase in so many strata
+# Folders of scenarios that concern a class of mutants, where they are called otherwise.
+_FOLDERS = {
+    "cells": ("cells", "measurement", "communication"),
+    "thermal": ("thermal", "measurement"),
+    "current": ("current", "measurement"),
+    "insulation": ("isolation",),
+    "contactors": ("contactors", "healthy"),
+    "communication": ("communication", "healthy"),
+    "controller": ("supply", "cells"),
+}
 _DULL = frozenset(
     ("a", "an", "the", "of", "for", "and", "not", "does", "see", "on", "in", "its", "cell", "by")
 )
@@ -133,7 +143,8 @@ def likely_order(kind: str, name: str, description: str, prepared: Sequence[Prep
     def promise(one: Prepared) -> tuple[int, float]:
         scenario = one.scenario
         told = _words(f"{scenario.id} {scenario.title} {scenario.expect.flag if scenario.expect else ''}")
-        score = 3 * (scenario.file.parent.name == kind) + 2 * len(wanted & told)
+        at_home = scenario.file.parent.name in _FOLDERS.get(kind, (kind,))
+        score = 3 * at_home + 2 * len(wanted & told)
         return -score, one.plan.window_ns
 
     return sorted(prepared, key=promise)
