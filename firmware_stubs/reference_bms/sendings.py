@@ -72,7 +72,7 @@ class Transmitter:
             (1, 0, self._send_state), (2, 0, self._send_faults), (2, 1, self._send_contactors),
             (2, 1, self._send_pack_values), (10, 0, self._send_cell_voltages), (10, 2, self._send_dtc),
             (10, 4, self._send_limits), (10, 6, self._send_cell_min_max), (10, 8, self._send_insulation),
-            (100, 12, self._send_temperatures), (100, 16, self._send_identity), (100, 18, self._send_health),
+            (100, 12, self._send_temperatures), (100, 3, self._send_identity), (100, 18, self._send_health),
         )  # fmt: skip
         return [
             tuple(send for period, phase, send in due if task % period == phase)
@@ -184,4 +184,5 @@ class Transmitter:
         sendings.append(("vehicle", CanFrame(0x116, data)))
 
     def _send_identity(self, sendings: Sendings) -> None:
-        sendings.append(("vehicle", CanFrame(0x1F0, self._identity[self._task // 100 % 2])))
+        """Two pages in turn, the build's first: who tests a build wants to know it before anything else."""
+        sendings.append(("vehicle", CanFrame(0x1F0, self._identity[1 - self._task // 100 % 2])))

@@ -218,13 +218,13 @@ static void send_health(struct bms *bms)
     e2e_protect(&bms->ram.transmitter.health, frame->data, frame->length);
 }
 
-/* Two pages in turn: versions and resets, and the build with the first four bytes of its hash, big-endian. */
+/* Two pages in turn: the build with the first four bytes of its hash, big-endian; versions and resets. */
 static void send_identity(struct bms *bms)
 {
     const uint8_t *hash = bms->build_hash;
     const struct transmitter *transmitter = &bms->ram.transmitter;
     struct frame *frame = new_frame(bms, IDENTITY_ID, 8, 0);
-    if (transmitter->turn / IDENTITY_TASKS % 2 == 0) {
+    if (transmitter->turn / IDENTITY_TASKS % 2 == 1) {
         const uint8_t versions[8] = {0, outputs_version[0], outputs_version[1], outputs_version[2],
                                      HARDWARE_REVISION, (uint8_t)transmitter->cause, transmitter->resets};
         memcpy(frame->data, versions, 8);
@@ -255,7 +255,7 @@ static const struct {
     {10, 6, send_cell_min_max},
     {10, 8, send_insulation},
     {100, 12, send_temperatures},
-    {100, 16, send_identity},
+    {100, 3, send_identity},
     {100, 18, send_health},
 };
 
