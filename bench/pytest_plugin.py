@@ -37,11 +37,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Scenario files are TOML files under a folder named scenarios; budgets.toml is not one."""
-    inside = "scenarios" in file_path.parent.parts
-    if file_path.suffix == ".toml" and inside and file_path.name != "budgets.toml":
-        return ScenarioFile.from_parent(parent, path=file_path)
-    return None
+    """Scenario files are TOML files under a folder named scenarios; budgets and other tables there are none."""
+    if file_path.suffix != ".toml" or "scenarios" not in file_path.parent.parts:
+        return None
+    from bench.scenario.load import NOT_SCENARIOS
+
+    return None if file_path.name in NOT_SCENARIOS else ScenarioFile.from_parent(parent, path=file_path)
 
 
 class ScenarioFile(pytest.File):

@@ -39,7 +39,9 @@ STARTED = re.compile(r'start = "subprocess"\ncommand = .*\nready = .*\n')
 def example(tmp_path: Path) -> Path:
     """The example's folder with the user's DBC, on simulated time and the stand-in."""
     folder = tmp_path / "foxbms"
-    shutil.copytree(ROOT / "examples" / "foxbms", folder, ignore=shutil.ignore_patterns("runs", "*.dbc"))
+    shutil.copytree(
+        ROOT / "docs" / "examples" / "foxbms", folder, ignore=shutil.ignore_patterns("runs", "*.dbc")
+    )
     shutil.copy(DBC, folder / "foxbms.dbc")
     return folder
 

@@ -23,7 +23,7 @@ from bench.scenario.prepare import Prepared
 from bench.wiring.common import Wired
 
 ROOT = Path(__file__).parents[1]
-USAGE = ROOT / "safety" / "tool_usage.toml"
+USAGE = ROOT / "scenarios" / "tool_usage.toml"
 
 
 @pytest.fixture(scope="module")

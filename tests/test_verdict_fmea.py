@@ -94,8 +94,8 @@ def test_chemistries_side_by_side_say_what_is_missing() -> None:
 def test_the_shipped_failure_modes_fit_the_shipped_scenarios(tmp_path: Path) -> None:
     goals = load_budgets(ROOT / "scenarios" / "budgets.toml")
     names = [f.stem.replace("_", "-") for f in (ROOT / "scenarios").rglob("*.toml")]
-    assert len(load_fmea(ROOT / "safety" / "fmea.toml", goals, names)) >= 7
-    text = (ROOT / "safety" / "fmea.toml").read_text()
+    assert len(load_fmea(ROOT / "scenarios" / "fmea.toml", goals, names)) >= 7
+    text = (ROOT / "scenarios" / "fmea.toml").read_text()
     bad = tmp_path / "fmea.toml"
     for old, new, told in (
         ("SG-OV", "SG-OW2", "expected a goal of budgets.toml"),

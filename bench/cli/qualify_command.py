@@ -37,7 +37,7 @@ def qualify(
     ] = False,
     usage: Annotated[
         Path, typer.Option("--usage", help="Use cases and known malfunctions, for --full.")
-    ] = Path("safety/tool_usage.toml"),
+    ] = Path("scenarios/tool_usage.toml"),
 ) -> None:
     """Measure programmed delays: every measured interval must contain the truth, else exit code 1."""
     import json

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def safety(
     config: ConfigOption = DEFAULT_CONFIG,
-    fmea: Annotated[Path, typer.Option("--fmea", help="Failure modes.")] = Path("safety/fmea.toml"),
+    fmea: Annotated[Path, typer.Option("--fmea", help="Failure modes.")] = Path("scenarios/fmea.toml"),
     runs: Annotated[
         Path | None, typer.Option("--runs", help="Where run folders are (default: as configured).")
     ] = None,

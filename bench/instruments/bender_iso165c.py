@@ -1,6 +1,6 @@
 """Driver of the Bender iso165C insulation monitor on CAN: it reports by itself, and answers command frames.
 
-Source: the DBC and the driver in foxBMS 2 (docs/instruments.md). R_iso in kohm, little-endian words.
+Source: the DBC and the open driver named in docs/instruments.md. R_iso in kohm, little-endian words.
 """
 
 from bench.instruments.can_exchange import CanExchange, words

@@ -1,6 +1,6 @@
 """Driver of the Isabellenhütte IVT-S current sensor on CAN: results by themselves, configuration by command 0x411.
 
-Source: its DBC as shipped with foxBMS 2 (docs/instruments.md). Results are signed 32 bit, big-endian, in mA.
+Source: its DBC, see docs/instruments.md. Results are signed 32 bit, big-endian, in mA.
 """
 
 from bench.instruments.can_exchange import CanExchange, words

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bench.config.toml_file import TomlFile
     from bench.scenario.shape import ScenarioShape
 
-_NOT_SCENARIOS = {"budgets.toml"}
+NOT_SCENARIOS = {"budgets.toml", "fmea.toml", "tool_usage.toml"}  # what stands beside scenarios
 
 
 def find_scenarios(paths: Iterable[Path]) -> list[Path]:
@@ -34,7 +34,7 @@ def find_scenarios(paths: Iterable[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*.toml") if p.name not in _NOT_SCENARIOS)
+            inside = sorted(p for p in path.rglob("*.toml") if p.name not in NOT_SCENARIOS)
             if not inside:
                 raise ScenarioError(f"{path}: found no scenario in this folder; expected *.toml files")
             found.update(dict.fromkeys(inside))

@@ -43,7 +43,7 @@ class Earned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureMode:
-    """A row of the FMEA (safety/fmea.toml). monitoring_assumed: shown as an assumption where no data are."""
+    """A row of the FMEA (scenarios/fmea.toml). monitoring_assumed: shown as an assumption where no data are."""
 
     id: str
     title: str
