@@ -15,12 +15,12 @@ from bench.campaign.local import Campaign
 from bench.config.profile import DutProfile
 from bench.measure.interval import Latency
 from bench.record.folder import RunFolder
-from bench.scenario.model import Start
+from bench.scenario.model import KnownGap, Start
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S, format_ns
-from bench.verdict.result import RunResult, ScenarioResult, ShotResult
+from bench.verdict.result import Judgement, RunResult, ScenarioResult, ShotResult, Verdict
 from bench.verdict.statistics import conclude, latency_statistics
 from bench.wiring.common import Wired
 from bench.wiring.dut import expected_build
@@ -81,6 +81,23 @@ def timebase_of(wired: Wired) -> Timebase:
     return Timebase.SIMULATED if wired.config.simulated else Timebase.HOST
 
 
+def _with_known_gap(gap: KnownGap | None, judgement: Judgement) -> Judgement:
+    """A failure that is expected passes until its date; red when the gap has closed, or the date has passed."""
+    if gap is None or judgement.verdict not in (Verdict.PASS, Verdict.FAIL):
+        return judgement
+    if judgement.verdict is Verdict.PASS:
+        reason = (
+            f"the known gap of {gap.owner} has closed ({gap.reason}): take [known_gap] out of the scenario"
+        )
+        return Judgement(verdict=Verdict.FAIL, reasons=(reason,))
+    today = datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC).date().isoformat()
+    if today > gap.until:
+        reason = f"the known gap of {gap.owner} was to be closed by {gap.until}: {gap.reason}"
+        return Judgement(verdict=Verdict.FAIL, reasons=(reason, *judgement.reasons))
+    reason = f"known gap until {gap.until}, {gap.owner}: {gap.reason}"
+    return Judgement(verdict=Verdict.PASS, reasons=(reason, *judgement.reasons))
+
+
 def scenario_result(
     prepared: Prepared, shots: Sequence[ShotResult], timebase: Timebase, profile: DutProfile
 ) -> ScenarioResult:
@@ -112,7 +129,7 @@ def scenario_result(
         requirements=scenario.requirements,
         standards=scenario.standards,
         shots=ordered,
-        judgement=conclude(ordered),
+        judgement=_with_known_gap(scenario.known_gap, conclude(ordered)),
         fdti=latency_statistics(fdti),
         fhti=latency_statistics(fhti),
         notes=tuple(notes),

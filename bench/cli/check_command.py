@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ from bench.cli.options import (
     load_rig,
     load_scenarios,
 )
+
+if TYPE_CHECKING:
+    from bench.wiring.common import Wired
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +57,10 @@ def check(
 def list_rig(
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    what: Annotated[
+        str | None, typer.Argument(help="'faults': the catalogue, and what this rig can do of it.")
+    ] = None,
+    time: TimeOption = None,
 ) -> None:
     """Show scenarios, firmware builds, chemistries and capabilities of this bench."""
     import json
@@ -63,7 +70,12 @@ def list_rig(
 
     from bench.wiring.simulated import firmware_builds
 
-    wired = load_rig(config, None, None, None)
+    wired = load_rig(config, time, None, None)
+    if what is not None:
+        if what != "faults":
+            raise typer.BadParameter(f"found '{what}'; expected 'faults' or nothing")
+        _list_faults(wired, as_json)
+        return
     prepared, _ = load_scenarios(wired, None, None)
     if as_json:
         typer.echo(
@@ -119,3 +131,48 @@ def list_rig(
         fitted.add_row(name, f"{title} ({unit.kind})", unit.facts.role, ", ".join(unit.ports))
     console.print(fitted)
     console.print(f"this rig can do: {', '.join(sorted(wired.capabilities))}", highlight=False)
+
+
+def _list_faults(wired: Wired, as_json: bool) -> None:
+    """The catalogue by class: what each fault needs, and whether this rig has it; why not where it has not."""
+    import json
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from bench.faults.find import kinds
+    from bench.faults.port import FAULT_CLASSES
+    from bench.wiring.common import abilities
+
+    able = abilities(wired.profile, wired.config.simulated)
+    for capability in able:
+        if able[capability] is None and capability not in wired.capabilities:
+            able[capability] = "no instrument of this bench does it"
+    listed = [
+        (kind, capability, text)
+        for kind in sorted(kinds(), key=lambda one: (FAULT_CLASSES.index(one.fault_class), one.name))
+        for capability, text in kind.variants.items()
+    ]
+    if as_json:
+        entries = [
+            {
+                "fault": kind.name,
+                "class": kind.fault_class,
+                "capability": capability,
+                "what": text,
+                "onset": kind.onset,
+                "lacks": able[capability],
+            }
+            for kind, capability, text in listed
+        ]
+        typer.echo(json.dumps(entries))
+        return
+    table = Table(title=f"Faults, and what this rig can do ({wired.config.name})", title_justify="left")
+    for column in ("class", "fault", "needs", "what it is", "this rig"):
+        table.add_column(column, no_wrap=column in ("class", "fault"))
+    for kind, capability, text in listed:
+        table.add_row(kind.fault_class, kind.name, capability, text, able[capability] or "can")
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=150)  # a log file has no width of its own
+    console.print(table)

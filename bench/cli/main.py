@@ -31,6 +31,7 @@ def _register() -> None:
         qualify_command,
         run_command,
         safety_command,
+        trace_command,
     )
 
     for module in (
@@ -44,6 +45,7 @@ def _register() -> None:
         hazard_command,
         qualify_command,
         safety_command,
+        trace_command,
     ):
         module.register(app)
 

@@ -67,12 +67,14 @@ def run(
     from bench.campaign.qualification import find_covering
     from bench.campaign.run import Collector, open_evidence
     from bench.cli.progress import Progress
+    from bench.record.poison import PoisonedRig, refuse_if_poisoned
 
     wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
     covered = find_covering(wired, wired.config.record.folder)
     if out is not None:
         record = dataclasses.replace(wired.config.record, folder=out.resolve())
         wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
+    refuse_if_poisoned(wired.config.record.folder)
     prepared, budgets_file = load_scenarios(wired, scenarios, only)
     if repeat is None and not wired.config.simulated:
         repeat = 1
@@ -81,6 +83,9 @@ def run(
 
         check_live(wired.config.mqtt)
     folder, run_id, started_utc, hashes = open_evidence(wired, prepared, budgets_file, seed, covered)
+    from bench.campaign.order import ordered, predicted_s
+
+    prepared = ordered(prepared)
     campaign = Campaign(
         wired=wired,
         prepared=prepared,
@@ -93,6 +98,10 @@ def run(
     if feed is not None:
         campaign = dataclasses.replace(campaign, watch=feed.watch)
         feed.start({one.scenario.id: campaign.repeats(one) for one in prepared})
+    total_s = sum(predicted_s(one, campaign.repeats(one)) for one in prepared)
+    if not as_json:
+        clock = "simulated" if wired.config.simulated else "real"
+        typer.echo(f"{len(prepared)} scenarios, at most about {total_s:.0f} s of {clock} time", err=True)
     collector = Collector(campaign=campaign, run_id=run_id, started_utc=started_utc, hashes=hashes)
     signal.signal(signal.SIGTERM, _stop)
     aborted: str | None = None
@@ -109,6 +118,8 @@ def run(
             run_all(campaign, on_shot)
         except KeyboardInterrupt:
             aborted = "stopped by the user or by a signal"
+        except PoisonedRig as poisoned:
+            aborted = str(poisoned)
     result = collector.result(aborted)
     if feed is not None:
         feed.finish(result)

@@ -1,0 +1,33 @@
+"""The order of a campaign: equal set-ups together, warnings before latched trips, twins after their own scenario."""
+
+from collections.abc import Sequence
+
+from bench.measure.plan import Aim
+from bench.scenario.prepare import Prepared
+
+# Bringing the DUT up, into its mode and to rest, and hearing it with the observers armed.
+SETTLING_S = 1.3
+NS_PER_S = 1e9
+
+
+def ordered(prepared: Sequence[Prepared]) -> list[Prepared]:
+    """Stable within equal set-ups; what leaves nothing behind comes first, so that fewest restarts are for a latch."""
+    return sorted(prepared, key=_key)
+
+
+def _key(one: Prepared) -> tuple[str, float, int, str, str]:
+    start = one.scenario.start
+    soc = -1.0 if start.soc is None else start.soc
+    severity = 0 if one.plan.aim is Aim.MUST_NOT_TRIP else 2 if one.budget.latched else 1
+    return start.mode, soc, severity, one.scenario.twin_of or one.scenario.id, one.scenario.twin_kind
+
+
+def predicted_s(one: Prepared, repeat: int) -> float:
+    """Seconds of the run's own clock: a twin lasts its window, a trip until its latest permitted end at most."""
+    plan = one.plan
+    if plan.aim is Aim.MUST_NOT_TRIP:
+        lasts_ns = plan.window_ns
+    else:
+        latest_ns = plan.ceiling_ns if plan.ceiling_ns is not None else plan.fdti_budget_ns or plan.window_ns
+        lasts_ns = min(plan.window_ns, latest_ns + plan.hold_ns)
+    return repeat * (SETTLING_S + one.scenario.sweep.phase_ns / NS_PER_S / 2 + lasts_ns / NS_PER_S)

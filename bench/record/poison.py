@@ -1,0 +1,68 @@
+"""A rig whose fault could not be cleared is poisoned: nothing more is driven until its safe state has been confirmed.
+
+The marker lies beside the record folder (`runs` → `runs.poisoned.json`), so that it outlives the run and the process.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.errors import BenchError, RecordError
+from bench.trace.events import Kind
+from bench.trace.timeline import Trace
+
+
+class PoisonedRig(BenchError):
+    """The rig may not be driven; the text says why and what lifts it."""
+
+
+def marker_of(record_folder: Path) -> Path:
+    return record_folder.with_name(record_folder.name + ".poisoned.json")
+
+
+def stuck_fault(trace: Trace) -> str | None:
+    """What could not be cleared in this shot, in words; None where everything went off."""
+    for mark in trace.of_kind(Kind.FAULT_STUCK):
+        return (
+            f"{mark.facts.get('fault')} of {mark.facts.get('owner')} is still on: {mark.facts.get('reason')}"
+        )
+    return None
+
+
+def poison(record_folder: Path, why: str, facts: Mapping[str, str]) -> Path:
+    """Write the marker; an earlier one stays, for the first cause is the one to mend."""
+    marker = marker_of(record_folder)
+    try:
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        with marker.open("x", encoding="utf-8") as file:
+            json.dump({"why": why, **facts}, file, indent=1)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise RecordError(
+            f"{marker}: cannot be written: {error}; the rig is poisoned all the same: {why}"
+        ) from error
+    return marker
+
+
+def refuse_if_poisoned(record_folder: Path) -> None:
+    """Raises PoisonedRig while the marker is there, also where it cannot be read."""
+    marker = marker_of(record_folder)
+    if not marker.exists():
+        return
+    try:
+        why = str(json.loads(marker.read_text(encoding="utf-8")).get("why", "no reason given"))
+    except (OSError, ValueError, AttributeError):
+        why = "its marker cannot be read"
+    raise PoisonedRig(
+        f"{marker}: this rig is poisoned and is not driven: {why}; "
+        "`hil doctor` confirms the safe state and lifts it"
+    )
+
+
+def lift(record_folder: Path) -> bool:
+    """Remove the marker, once the safe state has been confirmed. Whether there was one."""
+    marker = marker_of(record_folder)
+    existed = marker.exists()
+    marker.unlink(missing_ok=True)
+    return existed

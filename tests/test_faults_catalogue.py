@@ -1,0 +1,138 @@
+"""The catalogue: found by its folder, each fault complete, none left on, and what a rig lacks is said."""
+
+import ast
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from bench.errors import InstrumentError
+from bench.faults.find import fault_names, kind, kinds
+from bench.faults.port import FAULT_CLASSES
+from bench.record.poison import PoisonedRig, lift, marker_of, poison, refuse_if_poisoned, stuck_fault
+from bench.rig.live_faults import LiveFaults
+from bench.scenario.model import Inject
+from bench.scenario.prepare import Prepared
+from bench.timing.clock import Timebase
+from bench.timing.simulated import SimulatedClock, run_simulated
+from bench.trace.events import Kind
+from bench.trace.timeline import Trace
+from bench.units import NS_PER_MS
+from bench.wiring.common import Wired, abilities
+from bench.wiring.simulated import build_simulated
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize("name", fault_names())
+def test_a_fault_is_one_file_that_says_all_about_itself(name: str) -> None:
+    one = kind(name)
+    assert one.fault_class in FAULT_CLASSES
+    assert one.variants and all(one.variants.values()) and one.onset
+    assert {"do", "fault", "duration", "ttl"} <= set(one.shape().model_fields)
+    tree = ast.parse((ROOT / f"bench/faults/catalogue/{name}.py").read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree)
+
+
+def test_every_class_of_fault_is_there_and_every_fault_is_used(prepared: dict[str, Prepared]) -> None:
+    assert {one.fault_class for one in kinds()} == set(FAULT_CLASSES)
+    used = {step.kind for one in prepared.values() for step in one.steps if isinstance(step, Inject)}
+    unused = set(fault_names()) - used
+    assert unused <= {"cell_outlier"}, "a fault that no scenario uses proves nothing"
+
+
+def test_every_fault_of_the_library_is_gone_after_it_was_cleared(
+    wired: Wired, prepared: dict[str, Prepared]
+) -> None:
+    """Applied to a rig at rest and cleared again, it leaves no distortion, no disturbance, no timer behind."""
+    faults = {
+        repr(step.fault): step.fault
+        for one in prepared.values()
+        for step in one.steps
+        if isinstance(step, Inject)
+        and step.kind not in ("contactor_weld", "charger_ignores_limit", "current")
+    }
+    assert len(faults) > 80
+
+    async def main(clock: SimulatedClock) -> None:
+        rig = build_simulated(wired, clock, None, random.Random(1))
+        await rig.energise()
+        try:
+            for fault in faults.values():
+                await fault.apply(rig)
+                await fault.clear(rig)
+                assert not rig.senses.distort, fault
+                assert not rig.overrides_v, fault
+                assert not any(rig.fault_timers.values()), fault
+                assert all(message.disturbance is None for message in rig.restbus), fault
+                assert rig.afe is None or not rig.afe.lost_pages, fault
+        finally:
+            await rig.safe()
+
+    run_simulated(main)
+
+
+def test_what_the_rig_cannot_do_in_real_time_is_said(wired: Wired) -> None:
+    simulated, real = abilities(wired.profile, True), abilities(wired.profile, False)
+    assert all(why is None for why in simulated.values())
+    assert real["bus_off"] is not None and "simulated" in real["bus_off"]
+    assert real["cell_voltage"] is None
+
+
+def live(trace: Trace, clock: SimulatedClock) -> LiveFaults:
+    return LiveFaults(clock, trace, before=lambda: None)
+
+
+def test_a_fault_that_outlives_its_time_is_taken_off_by_the_rig() -> None:
+    trace = Trace(timebase=Timebase.SIMULATED)
+    cleared: list[int] = []
+
+    async def main(clock: SimulatedClock) -> None:
+        faults = live(trace, clock)
+
+        async def clear() -> None:
+            cleared.append(clock.now_ns())
+
+        faults.admit("leak", "a test", 50 * NS_PER_MS, clear)
+        await faults.expire()
+        assert not cleared and len(faults) == 1
+        await clock.sleep_until(clock.now_ns() + 60 * NS_PER_MS)
+        await faults.expire()
+        assert len(cleared) == 1 and not len(faults)
+
+    run_simulated(main)
+    (mark,) = trace.of_kind(Kind.STIMULUS_CLEARED)
+    assert mark.facts["owner"] == "a test" and "time to live of 50.0 ms" in str(mark.facts["why"])
+
+
+def test_a_fault_that_cannot_be_cleared_poisons_the_rig_until_its_safe_state_is_confirmed(
+    tmp_path: Path,
+) -> None:
+    trace = Trace(timebase=Timebase.SIMULATED)
+
+    async def main(clock: SimulatedClock) -> None:
+        faults = live(trace, clock)
+
+        async def clear() -> None:
+            raise InstrumentError("relay 3 does not let go")
+
+        faults.admit("sense_wire", "a test", 50 * NS_PER_MS, clear)
+        problems = await faults.take_all_off()
+        assert problems == ["sense_wire cannot be cleared: relay 3 does not let go"]
+
+    run_simulated(main)
+    why = stuck_fault(trace)
+    assert why is not None and "relay 3" in why
+    folder = tmp_path / "runs"
+    refuse_if_poisoned(folder)
+    poison(folder, why, {"shot": "x, shot 0"})
+    poison(folder, "something later", {})
+    assert json.loads(marker_of(folder).read_text())["why"] == why, "the first cause is the one to mend"
+    with pytest.raises(PoisonedRig, match=r"relay 3 does not let go.*hil doctor"):
+        refuse_if_poisoned(folder)
+    marker_of(folder).write_text("torn")
+    with pytest.raises(PoisonedRig, match="cannot be read"):
+        refuse_if_poisoned(folder)
+    assert lift(folder) and not lift(folder)
+    refuse_if_poisoned(folder)

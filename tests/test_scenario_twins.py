@@ -1,0 +1,85 @@
+"""Twins, order, known gaps and traceability of the shipped library."""
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bench.campaign.order import ordered, predicted_s
+from bench.campaign.run import _with_known_gap
+from bench.measure.plan import Aim
+from bench.report.traceability import Mapped, denominator, rows
+from bench.scenario.model import Inject, KnownGap, Wait
+from bench.scenario.prepare import Prepared
+from bench.verdict.budgets import load_budgets
+from bench.verdict.result import Judgement, Verdict
+
+BUDGETS = load_budgets(Path(__file__).parent.parent / "scenarios" / "budgets.toml")
+
+
+def test_a_counter_reset_is_one_sample_short_of_the_debounce_twice(prepared: dict[str, Prepared]) -> None:
+    twin = prepared["ov-step-cell17--counter-reset"]
+    first, good, second = twin.steps
+    assert isinstance(first, Inject) and isinstance(good, Wait) and first == second
+    assert first.duration_ns == 23 * 100_000_000, "25 sweeps make the debounce"
+    assert twin.plan.aim is Aim.MUST_NOT_TRIP
+    assert any(test.signal == "CellOvervoltage" for test in twin.plan.forbidden)
+
+
+def test_every_must_trip_scenario_has_twins_or_says_why(prepared: dict[str, Prepared]) -> None:
+    for one in prepared.values():
+        if one.plan.aim is Aim.MUST_TRIP:
+            own = [twin for twin in prepared.values() if twin.scenario.twin_of == one.scenario.id]
+            told = one.scenario.no_twins is not None
+            assert told != any(twin.scenario.twin_kind != "healthy" for twin in own), one.scenario.id
+
+
+def test_every_goal_is_served_and_the_library_is_large(prepared: dict[str, Prepared]) -> None:
+    trips = [one for one in prepared.values() if one.plan.aim is Aim.MUST_TRIP]
+    assert len(trips) >= 60
+    lent = {one.scenario.budget for one in trips if one.scenario.budget is not None}
+    goals = denominator(BUDGETS, lent)
+    mapped = [
+        Mapped(scenario_id=one.scenario.id, safety_goal=one.scenario.safety_goal, fault_classes=("cells",))
+        for one in trips
+    ]
+    assert len(goals) == 24 and not [row.safety_goal for row in rows(mapped, goals) if row.absent]
+    missing = rows([one for one in mapped if one.safety_goal != "SG-TR"], goals)
+    assert [row.safety_goal for row in missing if row.absent] == ["SG-TR"]
+
+
+def test_set_ups_stay_together_and_latched_trips_come_last(prepared: dict[str, Prepared]) -> None:
+    found = ordered(list(prepared.values()))
+    modes = [one.scenario.start.mode for one in found]
+    assert len({*pairwise(modes)} - {(mode, mode) for mode in modes}) == len(set(modes)) - 1
+    first = next(n for n, one in enumerate(found) if one.plan.aim is Aim.MUST_TRIP and one.budget.latched)
+    same = [one for one in found[first:] if one.scenario.start == found[first].scenario.start]
+    assert all(one.plan.aim is Aim.MUST_TRIP for one in same)
+    one = prepared["ov-step-cell17"]
+    assert predicted_s(one, 59) == pytest.approx(59 * predicted_s(one, 1))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "until", "becomes", "says"),
+    [
+        (Verdict.FAIL, "2999-01-01", Verdict.PASS, "known gap until 2999-01-01"),
+        (Verdict.FAIL, "2020-01-01", Verdict.FAIL, "was to be closed by 2020-01-01"),
+        (Verdict.PASS, "2999-01-01", Verdict.FAIL, "has closed"),
+        (Verdict.ERROR, "2999-01-01", Verdict.ERROR, "as it was"),
+    ],
+)
+def test_a_known_gap_turns_red_when_it_closes_or_its_date_passes(
+    verdict: Verdict, until: str, becomes: Verdict, says: str
+) -> None:
+    gap = KnownGap(owner="A. Owner", reason="hardware of the next sample", until=until)
+    judged = _with_known_gap(gap, Judgement(verdict=verdict, reasons=("as it was",)))
+    assert judged.verdict is becomes and says in judged.reasons[0]
+    untouched = Judgement(verdict=verdict, reasons=())
+    assert _with_known_gap(None, untouched) is untouched
+
+
+def test_a_twin_takes_fewer_shots(prepared: dict[str, Prepared]) -> None:
+    one, twin = prepared["ov-step-cell17"], prepared["ov-step-cell17--inside"]
+    assert (one.scenario.sweep.repeat, twin.scenario.sweep.repeat) == (59, 5)
+    assert replace(twin.scenario.sweep, repeat=59) == one.scenario.sweep
