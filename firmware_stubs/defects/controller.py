@@ -30,6 +30,7 @@ class _ForgetsCodes(DtcMemory):
         code = self._codes.get(fault)
         if code is not None:
             self._entries.pop(code, None)
+            self.fresh.clear()  # their indices are no longer those of the entries
 
 
 class _WrongStatus(DtcMemory):
