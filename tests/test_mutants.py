@@ -123,6 +123,7 @@ def test_what_promises_most_comes_first(prepared: dict[str, Prepared]) -> None:
     assert order[0].scenario.id.startswith("weld")
 
 
+@pytest.mark.matrix
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_the_library_catches_every_mutant_and_blames_the_reference_for_nothing(

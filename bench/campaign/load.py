@@ -85,7 +85,7 @@ def left_out(
     wired: Wired, paths: list[Path] | None, prepared: list[Prepared], only: str | None
 ) -> dict[str, str]:
     """Scenario files of the bench's own folder that this run does not touch, and why."""
-    root = wired.config.file.parent / "scenarios"
+    root = library_above(wired.config.file) / "scenarios"
     touched = {one.scenario.file.resolve() for one in prepared}
     why = f"not chosen: -k '{only}'" if only is not None else "not chosen on the command line"
     if only is None and paths is None:
