@@ -164,7 +164,7 @@ def test_the_bench_flashes_the_board_and_runs_a_scenario_on_it(tmp_path: Path) -
     bench.write_text(text.replace("../../runs", str(tmp_path / "runs")))
     for _ in range(3):
         done = subprocess.run(
-            [sys.executable, "-m", "bench", "run", str(ROOT / "scenarios/healthy_drive.toml"),
+            [sys.executable, "-m", "bench", "run", str(ROOT / "scenarios/healthy/healthy_drive.toml"),
              "--config", str(bench)],
             cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip

@@ -53,7 +53,7 @@ TELLS: dict[str, tuple[Telling, ...]] = {
     ),
     "misses_symmetric_insulation": (Telling(scenario="insulation-loss-symmetric", reason=_NOT_DETECTED),),
     "trips_on_glitch": (
-        Telling(scenario="ov-step-cell17--glitch", reason=r"^CellOvervoltage == 1 at "),
+        Telling(scenario="ov-step-cell17--counter-reset", reason=r"^CellOvervoltage == 1 at "),
         Telling(scenario="ov-step-cell60", reason=_TOO_EARLY),
     ),
     "flag_without_opening": (
@@ -83,7 +83,7 @@ def _proof(wired: Wired, prepared: dict[str, Prepared], names: list[str], **chan
         kind: {name: mutant.description for name, mutant in table.items() if name in names}
         for kind, table in MUTANT_CLASSES.items()
     }
-    some = [prepared["ov-glitch"], prepared["ov-just-below"], prepared["ov-step-cell60"]]
+    some = [prepared["ov-step-cell17--counter-reset"], prepared["ov-step-cell17--inside"], prepared["ov-step-cell60"]]
     proof = Proof(
         wired=wired,
         prepared=some,
@@ -115,7 +115,7 @@ def test_the_score_tells_caught_from_surviving_and_stops_early(
 def test_an_alarm_of_the_good_firmware_is_a_false_one(wired: Wired, prepared: dict[str, Prepared]) -> None:
     proof = _proof(wired, prepared, [], reference="trips_on_glitch", seeds=range(1, 2))
     found = prove(proof, lambda *_: None)
-    assert {one.scenario for one in found.false_alarms} == {"ov-glitch", "ov-step-cell60"}
+    assert {one.scenario for one in found.false_alarms} == {"ov-step-cell17--counter-reset", "ov-step-cell60"}
 
 
 def test_what_promises_most_comes_first(prepared: dict[str, Prepared]) -> None:

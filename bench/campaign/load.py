@@ -51,6 +51,12 @@ def library_above(config: Path) -> Path:
     return config.parent if found == folder else found
 
 
+def budgets_beside(scenario: Path) -> Path | None:
+    """The budgets.toml in the folder of a scenario, or above it: a bench file may lie anywhere."""
+    above = (scenario.resolve(), *scenario.resolve().parents)
+    return next((one / "budgets.toml" for one in above if (one / "budgets.toml").is_file()), None)
+
+
 def load_scenarios(wired: Wired, paths: list[Path] | None, only: str | None) -> tuple[list[Prepared], Path]:
     """The prepared scenarios and the budgets file they are judged by."""
     from bench.errors import ScenarioError
@@ -60,6 +66,8 @@ def load_scenarios(wired: Wired, paths: list[Path] | None, only: str | None) -> 
 
     root = library_above(wired.config.file)
     budgets_file = root / "scenarios" / "budgets.toml"
+    if paths and not budgets_file.is_file():
+        budgets_file = budgets_beside(paths[0]) or budgets_file
     prepared = prepare(
         find_scenarios(paths or [root / "scenarios"]),
         wired.profile,
@@ -88,7 +96,7 @@ def left_out(
     root = library_above(wired.config.file) / "scenarios"
     touched = {one.scenario.file.resolve() for one in prepared}
     why = f"not chosen: -k '{only}'" if only is not None else "not chosen on the command line"
-    if only is None and paths is None:
+    if (only is None and paths is None) or not root.is_dir():
         return {}
     from bench.scenario.load import find_scenarios
 
