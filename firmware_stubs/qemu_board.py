@@ -12,6 +12,7 @@ stderr. The emulated clock follows the host's.
 import argparse
 import asyncio
 import contextlib
+import ctypes
 import json
 import os
 import shutil
@@ -27,6 +28,7 @@ _QEMU = "qemu-system-arm"
 _MACHINE = "mps2-an385"
 _FLASH, _CONTROL, _PID = "flash.elf", "control.sock", "board.pid"
 _ANSWER_TIMEOUT_S = 10.0
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class Board:
@@ -54,7 +56,7 @@ class Board:
             self._process = await asyncio.create_subprocess_exec(
                 _QEMU, "-M", _MACHINE, "-kernel", str(image), "-display", "none", "-monitor", "none",
                 "-qmp", f"unix:{control},server=on,wait=off", *serial,
-                stdin=asyncio.subprocess.DEVNULL, stdout=sys.stderr,
+                stdin=asyncio.subprocess.DEVNULL, stdout=sys.stderr, preexec_fn=_die_with_parent,
             )  # fmt: skip
         except FileNotFoundError:
             raise DutError(f"the emulated board needs {_QEMU}, which is not on PATH") from None
@@ -88,6 +90,12 @@ class Board:
                 raise DutError(
                     f"board in {self._folder}: QEMU ended with exit code {self._process.returncode}"
                 )
+
+
+def _die_with_parent() -> None:
+    """In the child: a killed board (SIGKILL cannot be caught) takes its emulated processor with it. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _is_serial(line: str) -> bool:

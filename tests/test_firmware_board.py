@@ -114,6 +114,23 @@ def test_reset_and_power_cycle_start_the_firmware_anew(board: Board) -> None:
         assert board.process.poll() is None
 
 
+def processors(folder: Path) -> list[str]:
+    """The QEMU processes of this board."""
+    listed = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if line.startswith("qemu") and str(folder) in line]
+
+
+@needs_tools
+def test_a_killed_board_takes_its_processor_with_it(board: Board) -> None:
+    assert len(processors(board.folder)) == 1
+    board.process.kill()
+    board.process.wait(5)
+    end = time.monotonic() + 5
+    while processors(board.folder) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert processors(board.folder) == []
+
+
 @needs_tools
 def test_the_board_never_outlives_who_started_it(board: Board) -> None:
     assert board.process.stdin is not None

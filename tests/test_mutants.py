@@ -83,7 +83,11 @@ def _proof(wired: Wired, prepared: dict[str, Prepared], names: list[str], **chan
         kind: {name: mutant.description for name, mutant in table.items() if name in names}
         for kind, table in MUTANT_CLASSES.items()
     }
-    some = [prepared["ov-step-cell17--counter-reset"], prepared["ov-step-cell17--inside"], prepared["ov-step-cell60"]]
+    some = [
+        prepared["ov-step-cell17--counter-reset"],
+        prepared["ov-step-cell17--inside"],
+        prepared["ov-step-cell60"],
+    ]
     proof = Proof(
         wired=wired,
         prepared=some,

@@ -108,7 +108,7 @@ def test_a_rig_can_do_to_wires_what_its_instrument_can(file: Path) -> None:
 
 
 def test_a_stimulus_the_instrument_cannot_end_in_time_is_an_error_of_the_bench_not_a_fail() -> None:
-    rig, one, wired = play(ROOT / "docs/benches/ngi_n83624.toml", "ov-glitch")
+    rig, one, wired = play(ROOT / "docs/benches/ngi_n83624.toml", "ov-step-cell17--counter-reset")
     result = conclude_shot(rig.trace, one, wired, 0, 1, 0)
     assert result.judgement.verdict is Verdict.ERROR
     assert "too slow for it" in " ".join(result.judgement.reasons)
