@@ -17,7 +17,7 @@ from bench.plant.chemistry import Chemistry
 from bench.plant.reach import soc_reaching
 from bench.record.codable import plan_to_dict, shot_to_dict
 from bench.record.folder import RunFolder, shot_folder
-from bench.record.poison import poison, refuse_if_poisoned, stuck_fault
+from bench.record.poison import poison, refuse_if_poisoned, rig_facts, stuck_fault
 from bench.rig.rig import Rig
 from bench.scenario.engine import Shot, fire
 from bench.scenario.model import Start
@@ -114,7 +114,7 @@ def shoot(
             stuck = stuck_fault(rigs[0].trace)
             if stuck is not None:
                 where = f"{scenario.id}, shot {index}"
-                poison(wired.config.record.folder, stuck, {"shot": where, "bench": wired.config.name})
+                poison(wired.config.record.folder, stuck, {"shot": where, **rig_facts(wired.config)})
             result = conclude_shot(rigs[0].trace, prepared, wired, index, seed, phase_ns)
             if folder is not None:
                 folder.write_shot(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,16 +24,26 @@ def doctor(
     seconds: Annotated[
         float, typer.Option("--seconds", min=0.2, max=600, help="How long each timing is measured.")
     ] = 2.0,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The record folder, where `hil run --out` named another.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Say what is wired, reachable and permitted, measure this machine's timing, and name the mend for what is not.
 
+    A poisoned rig (a fault could not be cleared, `hil run` refuses) is switched off, read back and given free again.
     Exit code 0: the configured bench is usable; 3: it is not; 2: a file is wrong.
     """
+    import dataclasses
+
     from bench.doctor.examine import examine, usable
 
+    wired = load_rig(config, time, firmware, None)
+    if out is not None:
+        record = dataclasses.replace(wired.config.record, folder=out.resolve())
+        wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
     found: list[Finding] = []
-    for finding in examine(load_rig(config, time, firmware, None), seconds):
+    for finding in examine(wired, seconds):
         found.append(finding)
         if not as_json:
             _show(finding)

@@ -11,7 +11,8 @@ from bench.wiring.common import Wired
 
 
 def examine(wired: Wired, seconds: float) -> Iterator[Finding]:
-    """Findings as they come; the measurements take a few times `seconds`. Nothing real is driven."""
+    """Findings as they come; the measurements take a few times `seconds`. Nothing real is driven; a poisoned rig is
+    switched off."""
     config = wired.config
     real_time = not config.simulated
     mode = "real time" if real_time else "simulated time"

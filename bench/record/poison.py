@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from bench.config.bench_file import BenchConfig
 from bench.errors import BenchError, RecordError
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
@@ -45,15 +46,28 @@ def poison(record_folder: Path, why: str, facts: Mapping[str, str]) -> Path:
     return marker
 
 
+def rig_facts(config: BenchConfig) -> dict[str, str]:
+    """Which rig it is: another rig's safe state says nothing about this one's."""
+    wired = (f"{name}: {one.kind} on {' '.join(one.ports)}" for name, one in config.instruments.items())
+    return {"bench": config.name, "instruments": ", ".join(wired)}
+
+
+def facts_of(record_folder: Path) -> dict[str, str] | None:
+    """What the marker says; None where it cannot be read. Call only where there is one."""
+    try:
+        said = json.loads(marker_of(record_folder).read_text(encoding="utf-8"))
+        return {str(name): str(value) for name, value in said.items()}
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
 def refuse_if_poisoned(record_folder: Path) -> None:
     """Raises PoisonedRig while the marker is there, also where it cannot be read."""
     marker = marker_of(record_folder)
     if not marker.exists():
         return
-    try:
-        why = str(json.loads(marker.read_text(encoding="utf-8")).get("why", "no reason given"))
-    except (OSError, ValueError, AttributeError):
-        why = "its marker cannot be read"
+    facts = facts_of(record_folder)
+    why = "its marker cannot be read" if facts is None else facts.get("why", "no reason given")
     raise PoisonedRig(
         f"{marker}: this rig is poisoned and is not driven: {why}; "
         "`hil doctor` confirms the safe state and lifts it"
