@@ -136,6 +136,7 @@ def scenario_result(
         operating_point=operating_point(scenario.start),
         floor_ns=prepared.plan.floor_ns,
         ceiling_ns=prepared.plan.ceiling_ns,
+        fully_verifies=scenario.fully_verifies,
     )
 
 

@@ -98,7 +98,7 @@ def _case(scenario: ScenarioResult) -> ET.Element:
         "asil": scenario.budget.asil,
         "requirements": ", ".join(scenario.requirements),
         # names that S-CORE and sphinx-test-reports map to links
-        "FullyVerifies": ", ".join(scenario.requirements),
+        "FullyVerifies" if scenario.fully_verifies else "PartiallyVerifies": ", ".join(scenario.requirements),
         "TestType": "fault-injection",
         "DerivationTechnique": "requirements-analysis",
         "timebase": scenario.timebase.value,

@@ -97,6 +97,7 @@ class ScenarioResult:
     """All attempts of one scenario at one operating point on one timebase, and what they add up to.
 
     floor_ns, ceiling_ns: the window that the DUT's published debounce predicts for the FDTI, None without.
+    fully_verifies: False where the scenario covers its requirements only in part.
     """
 
     scenario_id: str
@@ -115,6 +116,7 @@ class ScenarioResult:
     operating_point: str = ""
     floor_ns: int | None = None
     ceiling_ns: int | None = None
+    fully_verifies: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
