@@ -173,6 +173,7 @@ def test_a_narrow_defect_passes_next_door(wired: Wired, prepared: dict[str, Prep
     assert result.judgement.verdict is Verdict.PASS, result.judgement.reasons
 
 
+@pytest.mark.slow  # `hil run` of .ci/run asks the same of every phase
 def test_the_reference_passes_the_whole_library(wired: Wired, prepared: dict[str, Prepared]) -> None:
     shots = 2
     unhappy = [
