@@ -177,6 +177,7 @@ def in_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[InStep]]:
     monkeypatch.setattr(simulated, "build_firmware", both)
     yield built
     assert built and all(one.compared > 200 for one in built), "no shot was compared"
+    assert sum(one.compared for one in built) > 500 * len(built), "a short shot is an exception"
 
 
 def test_every_mutant_is_written_in_c_or_said_not_to_be() -> None:
