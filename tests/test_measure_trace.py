@@ -16,7 +16,7 @@ from bench.errors import ScenarioError
 from bench.measure.codable import measurement_from_dict, measurement_to_dict, plan_from_dict, plan_to_dict
 from bench.measure.interval import Measurement
 from bench.measure.measure import measure
-from bench.measure.plan import Aim, Plan, SignalTest
+from bench.measure.plan import Aim, Plan, Probe, SignalTest
 from bench.measure.questions import Question
 from bench.measure.resolution import resolvable_ns, unresolvable
 from bench.timing.clock import Timebase
@@ -226,6 +226,28 @@ def test_the_dut_is_blamed(trace: Trace, words: str) -> None:
 def test_a_lost_safe_state_is_not_held() -> None:
     assert of(shot(reopen=300)).held is False
     assert of(shot(reopen=400)).held is True  # after the hold time: for `forbidden` to tell
+
+
+def test_each_link_of_the_chain_is_seen_between_its_last_denial_and_the_frame_that_shows_it() -> None:
+    probes = (
+        Probe(name="flag", tests=(FAULT,)),
+        Probe(name="opened", tests=(OPEN, ERROR_STATE)),
+        Probe(name="never", tests=(CLOSING,)),
+        Probe(name="before", tests=(replace(OPEN, value=1),)),
+    )
+    found = of(shot(), replace(PLAN, probes=probes))
+    plain = of(shot())
+    by_name = {one.name: one for one in found.probes}
+    assert found.detected is not None and found.safe is not None
+    assert by_name["flag"].at == found.detected
+    assert span(by_name["opened"].at) == span(found.safe)
+    assert by_name["never"].at is None and not by_name["never"].held_before
+    assert by_name["before"].at is None and by_name["before"].held_before
+    assert replace(found, probes=()) == plain, "probes judge nothing"
+    stored = json.loads(json.dumps(measurement_to_dict(found)))
+    assert measurement_from_dict(stored) == found
+    wide = of(shot(u_ns=5), replace(PLAN, probes=probes[:1])).probes[0].at
+    assert wide is not None and wide.width_ns == by_name["flag"].at.width_ns + 10
 
 
 def test_silence_is_told_with_its_longest_gap_and_never_counts_as_holding() -> None:

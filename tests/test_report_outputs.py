@@ -14,7 +14,7 @@ from rich.console import Console
 from sample_run import OVERVOLTAGE, WELD, latency, measurement, sample_run, scenario, shot, statistics
 
 from bench.errors import RecordError
-from bench.measure.interval import Interval
+from bench.measure.interval import Interval, ProbeSeen
 from bench.report.extras import ReportExtras
 from bench.report.figures import TracePicture, TraceSeries, ecdf_plot, strip_plot, worst_trace_svg
 from bench.report.html import render_html, write_html
@@ -22,6 +22,7 @@ from bench.report.junit import write_junit
 from bench.report.reqif_file import write_reqif
 from bench.report.terminal import summary_table, summary_tables
 from bench.report.words import interval_words, margin_ns, margin_words, support_words
+from bench.scenario.library import Entry, Library
 from bench.timing.clock import Timebase
 from bench.units import NS_PER_MS
 from bench.verdict.compare import compare
@@ -212,15 +213,78 @@ def test_a_distribution_is_drawn_as_a_band_inside_its_frame() -> None:
     assert ecdf_plot("FDTI", [], 1) is None
 
 
+def with_probes(run: RunResult) -> RunResult:
+    """The first scenario with a reaction chain in every shot; the flag of one comes after 3.9 of 4 s."""
+    first, *others = run.scenarios
+    shots = []
+    for one in first.shots:
+        assert one.measurement is not None and one.measurement.onset is not None
+        at_ns = one.measurement.onset.low_ns + (3_900 if one.index == 3 else 2_000) * NS_PER_MS
+        chain = (
+            ProbeSeen(name="flag", at=Interval(low_ns=at_ns - 10, high_ns=at_ns)),
+            ProbeSeen(name="state frame", at=None),
+            ProbeSeen(name="current gone", at=None, held_before=True),
+        )
+        shots.append(dataclasses.replace(one, measurement=dataclasses.replace(one.measurement, probes=chain)))
+    return dataclasses.replace(run, scenarios=(dataclasses.replace(first, shots=tuple(shots)), *others))
+
+
+def entry(scenario_id: str, goal: str, fault_class: str) -> Entry:
+    return Entry(
+        scenario_id=scenario_id,
+        title="",
+        file=f"{fault_class}/x.toml",
+        safety_goal=goal,
+        aim="must_trip",
+        fault_class=fault_class,
+    )
+
+
+def test_the_matrix_counts_what_the_library_holds_and_what_was_not_run() -> None:
+    run = sample_run(n=12)
+    goal = OVERVOLTAGE.safety_goal
+    library = Library(
+        entries=(
+            entry("cell-overvoltage", goal, "cells"),
+            entry("never-run", goal, "cells"),
+            entry("weld-plus", WELD.safety_goal, "contactors"),
+        )
+    )
+    goals = {
+        goal: OVERVOLTAGE,
+        WELD.safety_goal: WELD,
+        "SG-99": dataclasses.replace(WELD, safety_goal="SG-99"),
+    }
+    html = render_html(run, extras=ReportExtras(goals=goals, library=library))
+    assert "2 of 3 safety goals have a scenario; 2 of 3 were run, 1 of these without a failure; " in html
+    assert "2 of 3 must-trip scenarios run, 1 passed; goals that no scenario serves: SG-99" in html
+    assert re.search(r'g-part" title="2 mapped, 1 run, 1 passed; not run: never-run">1 / 1 / 2<', html)
+    assert re.search(r'g-fail" title="1 mapped, 1 run, 0 passed; not passed: weld-plus">0 / 1 / 1<', html)
+    assert "absent: no scenario serves this goal" in html
+
+
+def test_twins_are_folded_into_their_scenario_and_those_that_trip_are_told() -> None:
+    run = sample_run(n=12)
+    first = run.scenarios[0]
+    quiet = dataclasses.replace(
+        first, scenario_id=f"{first.scenario_id}--inside", aim="must_not_trip", fdti=None, fhti=None
+    )
+    bad = scenario(f"{first.scenario_id}--glitch", "twin", OVERVOLTAGE, [], Verdict.FAIL, "tripped")
+    bad = dataclasses.replace(bad, aim="must_not_trip")
+    html = render_html(dataclasses.replace(run, scenarios=(first, quiet, bad)))
+    assert '<td class="num">1 of 2</td>' in html
+    assert 'id="simulated-cell-overvoltage--inside"' not in html
+    assert 'id="simulated-cell-overvoltage--glitch"' in html
+    assert '<ul class="trouble"><li><span class="chip v-FAIL">' in html
+    assert "1 scenario and 2 must-not-trip twins" in html
+
+
 def test_a_report_says_what_is_missing_and_counts_the_goals() -> None:
-    run = sample_run(n=59)
+    run = with_probes(sample_run(n=59))
     goals = {OVERVOLTAGE.safety_goal: OVERVOLTAGE, "SG-99": dataclasses.replace(WELD, safety_goal="SG-99")}
     extras = ReportExtras(
         goals=goals,
         not_run={"a": "not chosen", "b": "not chosen"},
-        shares={
-            "cell-overvoltage": {"flag": Interval(low_ns=1, high_ns=3_900 * NS_PER_MS), "current gone": None}
-        },
         previous=compare(run, run),
     )
     html = render_html(run, extras=extras)
@@ -229,8 +293,11 @@ def test_a_report_says_what_is_missing_and_counts_the_goals() -> None:
         "Covered: 2 of 3 safety goals",
         "No scenario in this run for SG-99",
         "<td>a, b</td>",
-        "above 0.8 FTTI",
+        '<td>flag</td><td class="num">59 of 59</td>',
+        "above 0.8 FTTI in 1</td>",
         "not seen",
+        "held before the onset",
+        "not recorded, the run folder was written by an older release",
         "Against the last build",
         "the claim of 95 % handled is supported",
         "tolerance bounds (Wilks)",

@@ -9,7 +9,8 @@ import pytest
 from bench.campaign.order import ordered, predicted_s
 from bench.campaign.run import _with_known_gap
 from bench.measure.plan import Aim
-from bench.report.traceability import Mapped, denominator, rows
+from bench.report.traceability import denominator, denominator_words, rows
+from bench.scenario.library import Library, entry_of, list_library
 from bench.scenario.model import Inject, KnownGap, Wait
 from bench.scenario.prepare import Prepared
 from bench.verdict.budgets import load_budgets
@@ -38,15 +39,25 @@ def test_every_must_trip_scenario_has_twins_or_says_why(prepared: dict[str, Prep
 def test_every_goal_is_served_and_the_library_is_large(prepared: dict[str, Prepared]) -> None:
     trips = [one for one in prepared.values() if one.plan.aim is Aim.MUST_TRIP]
     assert len(trips) >= 60
-    lent = {one.scenario.budget for one in trips if one.scenario.budget is not None}
-    goals = denominator(BUDGETS, lent)
-    mapped = [
-        Mapped(scenario_id=one.scenario.id, safety_goal=one.scenario.safety_goal, fault_classes=("cells",))
-        for one in trips
+    library = Library(entries=tuple(entry_of(one.scenario) for one in trips))
+    goals = denominator(BUDGETS, library.lent)
+    assert len(goals) == 24 and not [row.safety_goal for row in rows(library, goals) if row.absent]
+    without = Library(entries=tuple(one for one in library.entries if one.safety_goal != "SG-TR"))
+    found = rows(without, goals)
+    assert [row.safety_goal for row in found if row.absent] == ["SG-TR"]
+    assert denominator_words(found).startswith("23 of 24 safety goals have a scenario; 0 of 24 were run")
+    assert "no scenario serves: SG-TR" in denominator_words(found)
+
+
+def test_a_broken_file_is_told_and_in_no_denominator(tmp_path: Path) -> None:
+    good = Path(__file__).parent.parent / "scenarios" / "cells" / "ov_step_cell17.toml"
+    bad = tmp_path / "bad.toml"
+    bad.write_text("id = 3")
+    found = list_library([good, bad])
+    assert [(one.scenario_id, one.fault_class, one.file) for one in found.entries] == [
+        ("ov-step-cell17", "cells", "cells/ov_step_cell17.toml")
     ]
-    assert len(goals) == 24 and not [row.safety_goal for row in rows(mapped, goals) if row.absent]
-    missing = rows([one for one in mapped if one.safety_goal != "SG-TR"], goals)
-    assert [row.safety_goal for row in missing if row.absent] == ["SG-TR"]
+    assert found.unreadable == (f"{tmp_path.name}/bad.toml",)
 
 
 def test_set_ups_stay_together_and_latched_trips_come_last(prepared: dict[str, Prepared]) -> None:

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bench.config.bench_file import BenchConfig
+    from bench.scenario.library import Library
     from bench.scenario.prepare import Prepared
     from bench.verdict.result import RunResult
     from bench.wiring.common import Wired
@@ -89,19 +92,21 @@ def load_scenarios(wired: Wired, paths: list[Path] | None, only: str | None) -> 
     return prepared, budgets_file
 
 
-def left_out(
-    wired: Wired, paths: list[Path] | None, prepared: list[Prepared], only: str | None
-) -> dict[str, str]:
-    """Scenario files of the bench's own folder that this run does not touch, and why."""
-    root = library_above(wired.config.file) / "scenarios"
-    touched = {one.scenario.file.resolve() for one in prepared}
-    why = f"not chosen: -k '{only}'" if only is not None else "not chosen on the command line"
-    if (only is None and paths is None) or not root.is_dir():
-        return {}
+def selection_words(paths: list[Path] | None, only: str | None) -> str:
+    """What the command line asked for, as the record keeps it; "" for everything."""
+    parts = [f"-k '{only}'"] if only is not None else []
+    return " ".join([*parts, *(path.as_posix() for path in paths or ())])
+
+
+def whole_library(wired: Wired, also: Sequence[Path] = ()) -> Library:
+    """Every scenario of the bench's own folder, and the files named beside it, whatever is run."""
+    from bench.scenario.library import list_library
     from bench.scenario.load import find_scenarios
 
-    files = (file for file in find_scenarios([root]) if file.resolve() not in touched)
-    return {file.stem.replace("_", "-"): why for file in files}
+    root = library_above(wired.config.file) / "scenarios"
+    files = find_scenarios([root]) if root.is_dir() else []
+    known = {file.resolve() for file in files}
+    return list_library([*files, *(file for file in dict.fromkeys(also) if file.resolve() not in known)])
 
 
 def exit_code(result: RunResult) -> int:

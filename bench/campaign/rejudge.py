@@ -9,8 +9,9 @@ from typing import Any
 from bench.campaign.shots import judge_trace
 from bench.codec.database import Database
 from bench.errors import ConfigError, RecordError
+from bench.measure.interval import Measurement
 from bench.measure.plan import Aim, Plan
-from bench.record.codable import encode, plan_from_dict
+from bench.record.codable import decode, plan_from_dict
 from bench.record.folder import OpenedRun, open_run, read_shot
 from bench.verdict.result import Budget
 
@@ -48,7 +49,7 @@ def rejudge_run(path: Path, budgets: Mapping[str, Budget] | None = None) -> Reju
             question = _with_budget(question, goals.get(folder.parent.name, ""), budgets, path)
         measured, judgement = judge_trace(trace, question, databases)
         before: dict[str, Any] = recorded["judgement"]
-        if budgets is None and encode(measured) != recorded["measurement"]:
+        if budgets is None and decode(Measurement, recorded["measurement"]) != measured:
             differences.append(f"{name}: another measurement than recorded")
         if judgement.verdict.name != before["verdict"] or list(judgement.reasons) != before["reasons"]:
             differences.append(

@@ -1,49 +1,42 @@
 """Everything a report shows of a run, gathered from its own folder: nothing else is needed, years later."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench.campaign.pictures import picture_of, worst_shot
 from bench.campaign.rejudge import stored_databases
-from bench.codec.database import Database
-from bench.config.profile import DutProfile, Role, load_profile
+from bench.config.profile import load_profile
 from bench.errors import BenchError
-from bench.measure.interval import Interval
-from bench.measure.plan import Plan, SignalTest
-from bench.measure.probes import probe_latencies
-from bench.record.codable import plan_from_dict, run_from_dict
+from bench.record.codable import decode, plan_from_dict, run_from_dict
 from bench.record.folder import OpenedRun, open_run, read_shot
 from bench.report.extras import ReportExtras
 from bench.report.figures import TracePicture
+from bench.report.traceability import denominator, denominator_words, rows
+from bench.scenario.library import Library
 from bench.trace.events import Kind
-from bench.trace.timeline import Trace
 from bench.verdict.budgets import load_budgets
 from bench.verdict.compare import Comparison, compare
 from bench.verdict.result import Budget, RunResult, Verdict
 
-_NO_CURRENT_A = 1.0  # below this the current counts as gone
 
-
-def gather(run: RunResult, folder: Path, not_run: Mapping[str, str] | None = None) -> ReportExtras:
+def gather(run: RunResult, folder: Path) -> ReportExtras:
     """From the run's folder and its neighbours. What is missing there is missing in the report, visibly."""
     opened = open_run(folder)
     databases = stored_databases(opened)
     profile = load_profile(stored_input(opened, "profile"))
     pictures: dict[str, TracePicture] = {}
-    shares: dict[str, Mapping[str, Interval | None]] = {}
     for scenario in run.scenarios:
+        if "--" in scenario.scenario_id and scenario.judgement.verdict is Verdict.PASS:
+            continue  # a twin that stayed quiet: there is nothing to see
         shot = worst_shot(scenario)
         if shot is None or shot.measurement is None or shot.measurement.onset is None:
             continue
         trace, stored, _ = read_shot(folder / shot.folder)
         plan = plan_from_dict(stored)
         pictures[scenario.scenario_id] = picture_of(scenario, shot, trace, plan, databases, profile.roles)
-        if plan.detection:
-            found = chain_of(trace, shot.measurement.onset, plan, profile, databases)
-            shares[scenario.scenario_id] = found
     equipment, trouble = _equipment(opened)
+    library = stored_library(opened)
     blocked = {
         s.scenario_id: "BLOCKED: " + "; ".join(s.judgement.reasons)
         for s in run.scenarios
@@ -51,9 +44,9 @@ def gather(run: RunResult, folder: Path, not_run: Mapping[str, str] | None = Non
     }
     extras = ReportExtras(
         traces=pictures,
-        shares=shares,
-        goals=stored_goals(opened),
-        not_run={**_missing(opened, run), **(not_run or {}), **blocked},
+        goals=_served(stored_goals(opened), library),
+        library=library,
+        not_run={**_not_chosen(opened, run, library), **_missing(opened, run), **blocked},
         previous=last_build(run, folder),
         equipment=equipment,
         alerts=trouble,
@@ -61,26 +54,33 @@ def gather(run: RunResult, folder: Path, not_run: Mapping[str, str] | None = Non
     return replace(extras, **_qualification(opened))
 
 
-def chain_of(
-    trace: Trace, onset: Interval, plan: Plan, profile: DutProfile, databases: Mapping[str, Database]
-) -> dict[str, Interval | None]:
-    """Flag, state frame, contactor command, contactor feedback, current gone: onset to each."""
+def covered_words(run: RunResult, folder: Path) -> tuple[str, str | None]:
+    """(the denominator in a line, what is wrong with the qualification or None), from the folder alone."""
+    opened = open_run(folder)
+    library = stored_library(opened)
+    trouble = _qualification(opened).get("qualification", "none is known to this run")
+    if library is None:
+        return "not recorded, the run folder was written by an older release", trouble
+    return denominator_words(rows(library, _served(stored_goals(opened), library), run.scenarios)), trouble
 
-    def test(role: Role, op: str, value: float) -> SignalTest:
-        return SignalTest(channel=role.channel, message=role.message, signal=role.signal, op=op, value=value)
 
-    roles = profile.roles
-    probes: dict[str, list[SignalTest]] = {"flag": list(plan.detection[:1])}
-    if "state" in roles:
-        probes["state frame"] = [test(roles["state"], "==", float(profile.states["error"]))]
-    for name, end in (("contactor command", "command"), ("contactor feedback", "feedback")):
-        both = [roles[f"{pole}_{end}"] for pole in ("plus", "minus") if f"{pole}_{end}" in roles]
-        if both:
-            probes[name] = [test(role, "==", 0.0) for role in both]
-    if "pack_current" in roles:
-        current = roles["pack_current"]
-        probes["current gone"] = [test(current, "<", _NO_CURRENT_A), test(current, ">", -_NO_CURRENT_A)]
-    return probe_latencies(trace, onset, probes, databases)
+def stored_library(opened: OpenedRun) -> Library | None:
+    """What there was to be run; None where the folder does not say, as those of older releases."""
+    kept = opened.library()
+    return None if kept is None else decode(Library, kept)
+
+
+def _served(goals: dict[str, Budget], library: Library | None) -> dict[str, Budget]:
+    return goals if library is None else denominator(goals, library.lent)
+
+
+def _not_chosen(opened: OpenedRun, run: RunResult, library: Library | None) -> dict[str, str]:
+    """Scenarios of the library that this run was not asked for. A twin run alone does not stand for its scenario."""
+    if library is None:
+        return {}
+    chosen = {*opened.header.get("scenarios", ()), *(one.scenario_id for one in run.scenarios)}
+    why = f"not chosen: {opened.header.get('selection') or 'not named on the command line'}"
+    return {one.scenario_id: why for one in library.entries if one.scenario_id not in chosen}
 
 
 def stored_input(opened: OpenedRun, key: str) -> Path:

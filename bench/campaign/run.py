@@ -14,7 +14,9 @@ from bench import __version__
 from bench.campaign.local import Campaign
 from bench.config.profile import DutProfile
 from bench.measure.interval import Latency
+from bench.record.codable import encode
 from bench.record.folder import RunFolder
+from bench.scenario.library import Library
 from bench.scenario.model import KnownGap, Start
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
@@ -166,8 +168,13 @@ def open_evidence(
     budgets_file: Path,
     run_seed: int,
     qualification: Covered | None = None,
+    library: Library | None = None,
+    selection: str = "",
 ) -> tuple[RunFolder, str, str, dict[str, str]]:
-    """Create the run's folder with its header and a copy of every input, the qualification included."""
+    """Create the run's folder with its header and a copy of every input, the qualification included.
+
+    library: what there is to be run, so that the folder alone can say what was not; selection: why not.
+    """
     run_id, started_utc = new_run_id(wired)
     config = wired.config
     sources: dict[str, Path] = {"config": config.file, "profile": config.dut.profile, "budgets": budgets_file}
@@ -204,11 +211,14 @@ def open_evidence(
                 "sha256": hashes.get("qualification"),
                 "trouble": qualification.trouble,
             },
+            "selection": selection,
             "scenarios": [one.scenario.id for one in prepared],
         },
     )
     for path in sources.values():
         folder.add_input(path)
+    if library is not None:
+        folder.add_library(encode(library))
     return folder, run_id, started_utc, hashes
 
 

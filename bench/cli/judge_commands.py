@@ -107,13 +107,14 @@ def report(
     from rich.console import Console
 
     from bench.campaign.builds import load_result
+    from bench.campaign.report import covered_words
     from bench.report.comparison import run_markdown
     from bench.report.html import write_html
     from bench.report.terminal import summary_tables
 
     result = load_result(run)
     if markdown:
-        typer.echo(run_markdown(result), nl=False)
+        typer.echo(run_markdown(result, *covered_words(result, run)), nl=False)
     else:
         console = Console()
         for table in summary_tables(result):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.campaign.load import exit_code, left_out, load_rig, load_scenarios
+from bench.campaign.load import exit_code, load_rig, load_scenarios, selection_words
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="The bench: which links, instruments, DUT, pack.")
@@ -49,7 +49,7 @@ __all__ = [
     "ScenariosArgument",
     "TimeOption",
     "exit_code",
-    "left_out",
     "load_rig",
     "load_scenarios",
+    "selection_words",
 ]

@@ -19,9 +19,9 @@ from bench.cli.options import (
     ScenariosArgument,
     TimeOption,
     exit_code,
-    left_out,
     load_rig,
     load_scenarios,
+    selection_words,
 )
 
 
@@ -63,6 +63,7 @@ def run(
     """Run scenarios (default: all of scenarios/) and judge them."""
     import dataclasses
 
+    from bench.campaign.load import whole_library
     from bench.campaign.local import Campaign, run_all, workers_by_default
     from bench.campaign.qualification import find_covering
     from bench.campaign.run import Collector, open_evidence
@@ -82,7 +83,11 @@ def run(
         from bench.live.feed import check_live
 
         check_live(wired.config.mqtt)
-    folder, run_id, started_utc, hashes = open_evidence(wired, prepared, budgets_file, seed, covered)
+    library = whole_library(wired, [one.scenario.file for one in prepared])
+    selection = selection_words(scenarios, only)
+    folder, run_id, started_utc, hashes = open_evidence(
+        wired, prepared, budgets_file, seed, covered, library, selection
+    )
     from bench.campaign.order import ordered, predicted_s
 
     prepared = ordered(prepared)
@@ -123,7 +128,7 @@ def run(
     result = collector.result(aborted)
     if feed is not None:
         feed.finish(result)
-    written = _write(result, folder, wired, junit, report, left_out(wired, scenarios, prepared, only))
+    written = _write(result, folder, wired, junit, report)
     if as_json:
         from bench.record.codable import run_to_dict
 
@@ -148,9 +153,7 @@ def _stop(signum: int, frame: object) -> None:  # noqa: ARG001
     raise KeyboardInterrupt
 
 
-def _write(
-    result: Any, folder: Any, wired: Any, junit: Path | None, report: Path | None, not_run: dict[str, str]
-) -> dict[str, Path]:
+def _write(result: Any, folder: Any, wired: Any, junit: Path | None, report: Path | None) -> dict[str, Path]:
     """Database, JUnit, HTML, then the footer that completes the evidence. An aborted run gets no footer."""
     from bench.campaign.report import gather
     from bench.record.codable import run_to_dict
@@ -164,7 +167,7 @@ def _write(
     database.parent.mkdir(parents=True, exist_ok=True)
     ResultsDatabase(database).append(result)
     write_junit(result, junit)
-    write_html(result, report, extras=gather(result, folder.path, not_run))
+    write_html(result, report, extras=gather(result, folder.path))
     if result.aborted is None:
         folder.finish(run_to_dict(result))
     return {"evidence": folder.path, "results": database, "JUnit": junit, "report": report}

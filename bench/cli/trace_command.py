@@ -24,31 +24,19 @@ def trace(
     from rich.console import Console
     from rich.table import Table
 
-    from bench.faults.find import kind
+    from bench.campaign.load import whole_library
     from bench.record.codable import run_from_dict
     from bench.record.folder import open_run
-    from bench.report.traceability import Mapped, denominator, rows
-    from bench.scenario.model import Inject
+    from bench.report.traceability import denominator, denominator_words, rows
     from bench.verdict.budgets import load_budgets
 
     wired = load_rig(config, None, None, None)
-    prepared, budgets_file = load_scenarios(wired, None, None)
-    mapped = [
-        Mapped(
-            scenario_id=one.scenario.id,
-            safety_goal=one.scenario.safety_goal,
-            fault_classes=tuple(
-                kind(s.kind).fault_class for s in reversed(one.steps) if isinstance(s, Inject)
-            ),
-        )
-        for one in prepared
-        if not one.scenario.twin_of and one.scenario.expect is not None
-    ]
+    _, budgets_file = load_scenarios(wired, None, None)  # says what is wrong with a file
+    library = whole_library(wired)
     results = run_from_dict(open_run(run).result or {}).scenarios if run is not None else ()
-    lent = [one.scenario.budget for one in prepared if one.scenario.budget is not None]
-    found = rows(mapped, denominator(load_budgets(budgets_file), lent), results)
+    found = rows(library, denominator(load_budgets(budgets_file), library.lent), results)
     table = Table(title="Safety goals and what serves them", title_justify="left")
-    for column in ("goal", "ASIL", "fault class", "mapped", "run", "passed", "not passed"):
+    for column in ("goal", "ASIL", "fault class", "mapped", "run", "passed", "quiet twins", "not passed"):
         table.add_column(column, no_wrap=column != "not passed")
     for row in found:
         table.add_row(
@@ -58,15 +46,13 @@ def trace(
             str(row.mapped),
             str(row.run),
             str(row.passed),
+            f"{row.quiet_passed} of {row.quiet}" if row.quiet else "–",
             ", ".join(row.not_passed),
         )
     console = Console()
     console.print(table)
-    goals = {row.safety_goal for row in found}
-    absent = sorted(row.safety_goal for row in found if row.absent)
     console.print(
-        f"{len(goals) - len(absent)} of {len(goals)} goals served by {len(mapped)} must-trip scenarios"
-        + (f"; absent: {', '.join(absent)}" if absent else ""),
+        denominator_words(found),
         highlight=False,
     )
-    raise typer.Exit(1 if absent else 0)
+    raise typer.Exit(1 if any(row.absent for row in found) else 0)

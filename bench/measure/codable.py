@@ -5,8 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from bench.errors import RecordError
-from bench.measure.interval import Interval, Latency, Measurement, Term
-from bench.measure.plan import Aim, Plan, SignalTest
+from bench.measure.interval import Interval, Latency, Measurement, ProbeSeen, Term
+from bench.measure.plan import Aim, Plan, Probe, SignalTest
 from bench.trace.irregular import Irregular, Irregularity
 
 
@@ -31,7 +31,9 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
             name: tuple(SignalTest(**one) for one in stored[name])
             for name in ("onset", "detection", "safe_state", "forbidden")
         }
-        special = (*tests, "aim", "heard", "dtc_test", "onset_irregular", "dtc_status", "fed", "protected")
+        special = (
+            *tests, "aim", "heard", "dtc_test", "onset_irregular", "dtc_status", "fed", "protected", "probes",
+        )  # fmt: skip
         rest = {key: value for key, value in stored.items() if key not in special}
         return Plan(
             aim=Aim(stored["aim"]),
@@ -44,6 +46,10 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
             dtc_status=tuple(stored.get("dtc_status", ())),
             protected=tuple((channel, message) for channel, message in stored.get("protected", ())),
             fed=tuple((channel, message, gap_ns) for channel, message, gap_ns in stored.get("fed", ())),
+            probes=tuple(
+                Probe(name=one["name"], tests=tuple(SignalTest(**test) for test in one["tests"]))
+                for one in stored.get("probes", ())
+            ),
             **tests,
             **rest,
         )
@@ -66,6 +72,10 @@ def measurement_from_dict(stored: Mapping[str, Any]) -> Measurement:
             known[name] = None if known[name] is None else _latency(known[name])
         for name in ("broken", "silent", "bench_faults", "anomalies", "doubts"):
             known[name] = tuple(known.get(name, ()))
+        known["probes"] = tuple(
+            ProbeSeen(**{**one, "at": None if one["at"] is None else Interval(**one["at"])})
+            for one in stored.get("probes", ())
+        )
         return Measurement(**known)
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(

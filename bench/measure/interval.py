@@ -46,6 +46,18 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeSeen:
+    """When one link of the reaction chain was seen, as an instant; `at` is None where it never came.
+
+    held_before: it held before the onset already (no current flowed), so it tells nothing of the reaction.
+    """
+
+    name: str
+    at: Interval | None
+    held_before: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """All that was measured in one shot. None means: not seen. `anomalies` are in words.
 
@@ -53,7 +65,8 @@ class Measurement:
     (frti: from detection). `broken` lists forbidden things that happened, in words; `silent` lists silences
     of the DUT, `dtc_status` the status byte that its memory holds for the demanded code (None: not stored, or, as
     `dtc_status_problem` says, not to be had), `bench_faults` what the bench did wrong (a late loop, lost frames, a
-    readback mismatch), `doubts` what it did that may have caused what was seen, `bench_late_ns` its worst lateness.
+    readback mismatch), `doubts` what it did that may have caused what was seen,
+    `bench_late_ns` its worst lateness, `probes` the reaction chain.
     """
 
     onset: Interval | None
@@ -73,3 +86,4 @@ class Measurement:
     dtc_status_problem: str | None = None
     doubts: tuple[str, ...] = ()
     bench_late_ns: int = 0
+    probes: tuple[ProbeSeen, ...] = ()

@@ -9,6 +9,7 @@ from bench.measure.interval import Interval, Latency, Measurement, Term
 from bench.measure.irregular import IrregularCodec, first_irregular
 from bench.measure.own_fault import doubts_of, worst_lateness_ns
 from bench.measure.plan import Aim, Plan
+from bench.measure.probes import probes_seen
 from bench.measure.protected import wrong_protection
 from bench.measure.questions import Address, Codec, Question, by_address, message_of, words
 from bench.measure.window import Window, armed_window, stamp_half_width, told_by_marks
@@ -369,6 +370,9 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         observable_ns=shot.detected.interval.width_ns if shot.detected else None,
         doubts=tuple(doubts_of(trace, shot.window, plan, decoders)),
         bench_late_ns=worst_lateness_ns(trace),
+        probes=probes_seen(trace, shot.window, shot.onset.interval, plan.probes, decoders)
+        if shot.onset
+        else (),
         **_dtc_status(trace, plan),
     )
 

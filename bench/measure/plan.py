@@ -25,6 +25,14 @@ class SignalTest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One link of the reaction chain: seen from the frame on in which all of its tests hold."""
+
+    name: str
+    tests: tuple[SignalTest, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The questions of one scenario. Durations in ns; None where the scenario sets no such bound.
 
@@ -44,6 +52,7 @@ class Plan:
     heard: channels' messages (channel, message, longest gap in ns) that prove the DUT is alive: a longer
         silence anywhere in the armed window is a fact against the DUT or the bench, never a pass.
     dtc: the code that must be reported (message/signal named by dtc_test), None where no code is demanded.
+    probes: the links of the reaction chain whose instants are kept; nothing is judged by them.
     dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
     """
 
@@ -68,3 +77,4 @@ class Plan:
     protected: tuple[tuple[str, str], ...] = ()
     e2e: bool = False
     fed: tuple[tuple[str, str, int], ...] = ()
+    probes: tuple[Probe, ...] = ()

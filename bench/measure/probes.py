@@ -1,37 +1,97 @@
 """When each link of the reaction chain was seen: flag, state frame, contactor command, feedback, current gone."""
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 
-from bench.measure.interval import Interval
-from bench.measure.plan import SignalTest
-from bench.measure.questions import Codec, Question, by_address
-from bench.measure.window import armed_window, stamp_half_width
+from bench.measure.interval import Interval, ProbeSeen
+from bench.measure.plan import Probe
+from bench.measure.questions import Codec, Question
+from bench.measure.window import Window, stamp_half_width
+from bench.trace.events import FrameSeen
 from bench.trace.timeline import Trace
 
+_stamp = itemgetter(0)
+_Key = tuple[str, int]
 
-def probe_latencies(
+
+class _Waiting:
+    """A probe that has not been seen yet. Its tests are asked in turn, and no further than the first denial."""
+
+    __slots__ = ("denied_ns", "name", "questions")
+
+    def __init__(self, probe: Probe, decoders: Mapping[str, Codec], onset: Interval) -> None:
+        self.name = probe.name
+        self.questions = [Question(test, decoders) for test in probe.tests]
+        self.denied_ns = onset.low_ns
+
+    def holds(self, latest: Mapping[_Key, FrameSeen]) -> bool:
+        for question in self.questions:
+            seen = latest.get(question.address[:2])
+            if seen is None or not question.hear(seen[0], seen[2][1]):
+                if seen is not None:
+                    self.denied_ns = max(self.denied_ns, seen[0])
+                return False
+        return True
+
+
+def probes_seen(
     trace: Trace,
+    window: Window,
     onset: Interval,
-    probes: Mapping[str, Sequence[SignalTest]],
+    probes: Sequence[Probe],
     decoders: Mapping[str, Codec],
-) -> dict[str, Interval | None]:
-    """Onset to the instant from which all tests of a probe hold; None where it did not come or held already."""
-    window = armed_window(trace)
-    found: dict[str, Interval | None] = dict.fromkeys(probes)
-    for name, tests in probes.items():
-        questions = [Question(test, decoders) for test in tests]
-        index = by_address(questions)
-        held_before = None
-        for t_ns, channel, frame, _ in window.frames:
-            if held_before is None and t_ns > onset.high_ns:
-                held_before = all(q.holds for q in questions)
-            heard = index.get((channel, frame.can_id, frame.extended), ())
-            for question in heard:
-                question.hear(t_ns, frame.data)
-            if held_before is False and heard and all(q.holds for q in questions):
-                u_ns = sum(stamp_half_width(trace, window, channel))
-                last_no_ns = max((q.no_ns for q in questions if q.no_ns is not None), default=onset.low_ns)
-                seen = Interval(low_ns=min(last_no_ns, t_ns) - u_ns, high_ns=t_ns + u_ns)
-                found[name] = seen.since(onset)
+) -> tuple[ProbeSeen, ...]:
+    """The instant from which all tests of each probe hold, from the last denial to the frame that shows it.
+
+    One pass from the onset on, over the messages asked only, and no further than the last probe: this is done
+    for every shot.
+    """
+    if not probes:
+        return ()
+    waiting = {probe.name: _Waiting(probe, decoders, onset) for probe in probes}
+    asked = {question.address[:2] for one in waiting.values() for question in one.questions}
+    frames = window.frames
+    start = bisect_right(frames, onset.high_ns, key=_stamp)
+    latest = _last_before(frames, start, asked)
+    held = {name for name, one in waiting.items() if one.holds(latest)}
+    found: dict[str, Interval] = {}
+    open_ = {name: one for name, one in waiting.items() if name not in held}
+    listeners = _listeners(open_.values())
+    ids = {key[1] for key in listeners}
+    for seen in [seen for seen in frames[start:] if seen[2][0] in ids]:
+        key = (seen[1], seen[2][0])
+        latest[key] = seen
+        for one in listeners.get(key, ()):
+            if one.name in open_ and one.holds(latest):
+                del open_[one.name]
+                u_ns = sum(stamp_half_width(trace, window, seen[1]))
+                low_ns = min(one.denied_ns, seen[0]) - u_ns
+                found[one.name] = Interval(low_ns=low_ns, high_ns=seen[0] + u_ns)
+        if not open_:
+            break
+    return tuple(
+        ProbeSeen(name=probe.name, at=found.get(probe.name), held_before=probe.name in held)
+        for probe in probes
+    )
+
+
+def _listeners(waiting: Iterable[_Waiting]) -> dict[_Key, list[_Waiting]]:
+    found: dict[_Key, list[_Waiting]] = {}
+    for one in waiting:
+        for key in {question.address[:2] for question in one.questions}:
+            found.setdefault(key, []).append(one)
+    return found
+
+
+def _last_before(frames: Sequence[FrameSeen], start: int, asked: set[_Key]) -> dict[_Key, FrameSeen]:
+    """The last frame of each message before `start`: what held at the onset."""
+    found: dict[_Key, FrameSeen] = {}
+    for position in range(start - 1, -1, -1):
+        seen = frames[position]
+        key = (seen[1], seen[2][0])
+        if key in asked and key not in found:
+            found[key] = seen
+            if len(found) == len(asked):
                 break
     return found

@@ -69,8 +69,10 @@ class Question:
     """One bound test with its memory: the last frame that said no and the current answer."""
 
     __slots__ = (
+        "_answer",
         "_compare",
         "_read",
+        "_said",
         "_value",
         "address",
         "cycle_ns",
@@ -97,6 +99,8 @@ class Question:
             ) from None
         self._compare = _OPERATORS[test.op]
         self._value = test.value
+        self._said = math.nan
+        self._answer = False
         self.test = test
         self.address: Address = (test.channel, message.can_id, message.extended)
         self.cycle_ns = message.cycle_ns
@@ -118,7 +122,10 @@ class Question:
         if value is None:
             return None
         self.last_ns = t_ns
-        answer = self._compare(value, self._value)
+        if value != self._said:  # most frames say what the one before said
+            self._said = value
+            self._answer = self._compare(value, self._value)
+        answer = self._answer
         if not answer:
             self.no_ns = t_ns
             self.yes_ns = None

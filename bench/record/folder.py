@@ -1,6 +1,7 @@
 """A run's folder: evidence, append-only. A crash leaves a readable prefix; no footer.json means aborted.
 
 header.json                         who ran what, with which seed and hashes
+library.json                        what there was to be run, run or not
 inputs/<sha256 prefix>-<name>       copies of what the run was made of
 scenarios/<id>/shot-000/            frames.blf, events.jsonl, result.json (last)
 result.json                         the RunResult
@@ -23,7 +24,7 @@ from bench.trace.timeline import Trace
 __all__ = ["OpenedRun", "RunFolder", "open_run", "read_shot"]
 
 FORMAT = "hil-run-1"
-HEADER, RESULT = "header.json", "result.json"
+HEADER, RESULT, LIBRARY = "header.json", "result.json", "library.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -59,6 +60,13 @@ class RunFolder:
         except OSError as error:
             raise RecordError(f"{source}: cannot be copied into {self.path}: {error}") from error
         return digest
+
+    def add_library(self, library: dict[str, Any]) -> None:
+        """What there was to be run: the denominator of the traceability matrix."""
+        try:
+            write_json(self.path / LIBRARY, library)
+        except OSError as error:
+            raise RecordError(f"{self.path}: cannot keep the list of scenarios: {error}") from error
 
     def write_shot(
         self, scenario_id: str, index: int, trace: Trace, plan: dict[str, Any], result: dict[str, Any]
@@ -103,6 +111,10 @@ class OpenedRun:
     @property
     def aborted(self) -> bool:
         return self.footer is None
+
+    def library(self) -> dict[str, Any] | None:
+        """What `add_library` kept; None in a folder of an older release."""
+        return read_json(self.path / LIBRARY) if (self.path / LIBRARY).is_file() else None
 
     def shots(self) -> Iterator[Path]:
         """Folders of all finished shots, by scenario and index; those a crash cut short are left out."""

@@ -84,8 +84,8 @@ def comparison_markdown(found: Comparison) -> str:
     return "\n".join(lines) + "\n"
 
 
-def run_markdown(run: RunResult) -> str:
-    """The summary of one run for a pull request."""
+def run_markdown(run: RunResult, covered: str, qualification: str | None) -> str:
+    """The summary of one run for a pull request. covered: the denominator; qualification: what is wrong with it."""
     from bench.report.words import TIMEBASE_WORTH, margin_ns, margin_words, max_words
 
     verdict = "ABORTED" if run.aborted is not None else run.verdict.name
@@ -104,6 +104,9 @@ def run_markdown(run: RunResult) -> str:
         goal = f"{s.budget.safety_goal} (ASIL {s.budget.asil})"
         cells = (s.scenario_id, goal, str(len(s.shots)), max_words(s.fdti), max_words(s.fhti), margin)
         lines.append(f"| {' | '.join(cells)} | {s.judgement.verdict.name} |")
+    lines += ["", f"Coverage: {covered}."]
+    if qualification is not None:
+        lines += ["", f"Bench not qualified for this run: {qualification}."]
     reasons = [
         f"- **{s.scenario_id}** {s.judgement.verdict.name}: {'; '.join(s.judgement.reasons)}"
         for s in run.scenarios

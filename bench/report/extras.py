@@ -3,23 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bench.measure.interval import Interval
 from bench.report.figures import TracePicture
+from bench.scenario.library import Library
 from bench.verdict.compare import Comparison
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportExtras:
-    """traces, shares: by scenario id, of the worst shot. goals: all safety goals, the matrix's denominator.
+    """traces: by scenario id, of the worst shot. goals: all safety goals, the matrix's denominator.
 
-    not_run: scenario id → why. qualification: None where a current one covers this run, else what is wrong;
-    qualified_by says which. equipment: adapters and instruments. alerts: what a reader must know first.
+    library: what there was to be run; None where the run does not say. not_run: scenario id → why.
+    qualification: None where a current one covers this run, else what is wrong; qualified_by says which.
+    equipment: adapters and instruments. alerts: what a reader must know first.
     """
 
     traces: Mapping[str, TracePicture] = field(default_factory=dict)
-    shares: Mapping[str, Mapping[str, Interval | None]] = field(default_factory=dict)
     goals: Mapping[str, Budget] = field(default_factory=dict)
+    library: Library | None = None
     not_run: Mapping[str, str] = field(default_factory=dict)
     previous: Comparison | None = None
     qualification: str | None = "no qualification of this rig is known to the report"

@@ -14,6 +14,11 @@ from bench.measure.interval import Interval
 from bench.report.comparison import HEADINGS, comparison_rows, headline
 from bench.report.extras import ReportExtras, goal_rows
 from bench.report.figures import TracePicture, TraceSeries, budget_bar, ecdf_plot, strip_plot, worst_trace_svg
+from bench.report.matrix import grid
+from bench.report.overview import closest, closest_words, not_passed, overview, twin_words
+from bench.report.reaction import HEADINGS as CHAIN_HEADINGS
+from bench.report.reaction import chain_rows
+from bench.report.traceability import denominator_words, rows
 from bench.report.words import (
     TIMEBASE_WORDS,
     TIMEBASE_WORTH,
@@ -29,7 +34,6 @@ from bench.units import format_ns
 from bench.verdict.compare import Comparison
 from bench.verdict.evidence import Claim, claim_words, evidence, tolerance_bounds
 from bench.verdict.extremes import plausibility, plausibility_words
-from bench.verdict.judge import FTTI_WARNING_SHARE
 from bench.verdict.result import RunResult, ScenarioResult, Verdict
 from bench.verdict.shift import Change
 
@@ -37,6 +41,7 @@ __all__ = ["TracePicture", "TraceSeries", "render_html", "write_html"]
 
 _MOST_EXPLAINED = 12
 _FEWEST_FOR_DISTRIBUTION = 8
+_MOST_UNFOLDED = 30  # scenarios; more of them are folded where they passed
 
 
 def write_html(
@@ -69,7 +74,9 @@ def render_html(
         budget_bar=budget_bar,
         latency_plot=_latency_plot,
         evidence_lines=_evidence_lines,
-        share_rows=_share_rows,
+        chain_rows=chain_rows,
+        chain_headings=CHAIN_HEADINGS,
+        twin_words=twin_words,
         grouped=_grouped,
         comparison_rows=_changed_rows,
         comparison_headline=headline,
@@ -82,6 +89,7 @@ def render_html(
     template = environment.from_string(
         files("bench.report").joinpath("template.html.j2").read_text(encoding="utf-8")
     )
+    views = [(TIMEBASE_WORDS[one], overview(run, one, extras.library)) for one in timebases(run)]
     counts = Counter(scenario.judgement.verdict for scenario in run.scenarios)
     pictures: dict[str, Markup] = {name: worst_trace_svg(picture) for name, picture in traces.items()}
     return template.render(
@@ -92,14 +100,12 @@ def render_html(
         counts=[(verdict.name, counts[verdict]) for verdict in sorted(counts, reverse=True)],
         shots=sum(len(scenario.shots) for scenario in run.scenarios),
         badge=TIMEBASE_WORTH[run.timebase],
-        groups=[
-            (
-                TIMEBASE_WORDS[timebase],
-                [s for s in run.scenarios if s.timebase is timebase and s.aim != "must_not_trip"],
-                [s for s in run.scenarios if s.timebase is timebase and s.aim == "must_not_trip"],
-            )
-            for timebase in timebases(run)
-        ],
+        twins=sum(len(own) for _, view in views for own in view.twins.values()),
+        trouble=not_passed(run),
+        nearest=closest_words(nearest) if (nearest := closest(run.scenarios)) is not None else "",
+        views=views,
+        fold=sum(len(view.detailed) for _, view in views) > _MOST_UNFOLDED,
+        **_coverage(run, extras),
         traces=traces,
         pictures=pictures,
     )
@@ -166,17 +172,12 @@ def _down(share: float) -> str:
     return f"{math.floor(share * 1000) / 10:.1f} %"
 
 
-def _share_rows(scenario: ScenarioResult, shares: Mapping[str, Interval | None]) -> list[tuple[str, ...]]:
-    """Each link of the chain: name, onset to it, share of the FTTI, and a warning above 0.8."""
-    rows: list[tuple[str, ...]] = []
-    for name, found in shares.items():
-        if found is None:
-            rows.append((name, "not seen", "–", ""))
-            continue
-        share = found.high_ns / scenario.budget.ftti_ns
-        note = "above 0.8 FTTI" if share > FTTI_WARNING_SHARE else ""
-        rows.append((name, interval_words(found.low_ns, found.high_ns), f"{math.ceil(share * 100)} %", note))
-    return rows
+def _coverage(run: RunResult, extras: ReportExtras) -> dict[str, object]:
+    """The traceability matrix and its denominator in words; neither where the run does not say what there was."""
+    if extras.library is None:
+        return {"matrix": ((), ()), "denominator": ""}
+    found = rows(extras.library, extras.goals, run.scenarios)
+    return {"matrix": grid(found), "denominator": denominator_words(found)}
 
 
 def _statistics_rows(scenario: ScenarioResult) -> list[tuple[str, ...]]:

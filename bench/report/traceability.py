@@ -3,21 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.scenario.library import Library
 from bench.verdict.result import Budget, ScenarioResult, Verdict
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mapped:
-    """One must-trip scenario as far as tracing needs it. fault_classes: of its injections, the measured one first."""
-
-    scenario_id: str
-    safety_goal: str
-    fault_classes: tuple[str, ...]
+# Of a must-trip scenario's own fault; a demand by request or by driving injects nothing.
+_MOST_NAMED = 6
+NOTHING_INJECTED = "no fault injected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One goal and fault class. `absent` is True for a goal that no scenario serves (fault_class is "" then)."""
+    """One goal and fault class. `absent` is True for a goal that no scenario serves (fault_class is "" then).
+
+    quiet, quiet_passed: must-not-trip twins of these scenarios that were run, and passed.
+    """
 
     safety_goal: str
     asil: str
@@ -27,37 +26,63 @@ class Row:
     passed: int
     absent: bool
     not_passed: tuple[str, ...]
+    not_run: tuple[str, ...]
+    quiet: int
+    quiet_passed: int
 
 
-def rows(
-    mapped: Sequence[Mapped], goals: Mapping[str, Budget], results: Iterable[ScenarioResult] = ()
-) -> list[Row]:
+def rows(library: Library, goals: Mapping[str, Budget], results: Iterable[ScenarioResult] = ()) -> list[Row]:
     """Goals in their file's order. `goals`: the denominator, all that have to be served."""
     verdicts = {one.scenario_id: one.judgement.verdict for one in results}
     found: list[Row] = []
     for goal, budget in goals.items():
-        of_goal = [one for one in mapped if one.safety_goal == goal]
-        classes = sorted({name for one in of_goal for name in one.fault_classes[:1]})
-        for fault_class in classes or [""]:
-            ids = [one.scenario_id for one in of_goal if one.fault_classes[:1] == (fault_class,)]
-            found.append(
-                Row(
-                    safety_goal=goal,
-                    asil=budget.asil,
-                    fault_class=fault_class,
-                    mapped=len(ids),
-                    run=sum(one in verdicts for one in ids),
-                    passed=sum(verdicts.get(one) is Verdict.PASS for one in ids),
-                    absent=not ids,
-                    not_passed=tuple(
-                        one for one in ids if one in verdicts and verdicts[one] is not Verdict.PASS
-                    ),
-                )
-            )
+        of_goal = [one for one in library.entries if one.must_trip and one.safety_goal == goal]
+        by_class: dict[str, list[str]] = {}
+        for one in of_goal:
+            by_class.setdefault(one.fault_class or NOTHING_INJECTED, []).append(one.scenario_id)
+        if not by_class:
+            found.append(_row(goal, budget.asil, "", [], verdicts))
+        found += [_row(goal, budget.asil, name, by_class[name], verdicts) for name in sorted(by_class)]
     return found
+
+
+def _row(goal: str, asil: str, name: str, ids: Sequence[str], verdicts: Mapping[str, Verdict]) -> Row:
+    quiet = [verdict for one, verdict in verdicts.items() if one.partition("--")[0] in ids and "--" in one]
+    return Row(
+        safety_goal=goal,
+        asil=asil,
+        fault_class=name,
+        mapped=len(ids),
+        run=sum(one in verdicts for one in ids),
+        passed=sum(verdicts.get(one) is Verdict.PASS for one in ids),
+        absent=not ids,
+        not_passed=tuple(one for one in ids if one in verdicts and verdicts[one] is not Verdict.PASS),
+        not_run=tuple(one for one in ids if one not in verdicts),
+        quiet=len(quiet),
+        quiet_passed=quiet.count(Verdict.PASS),
+    )
 
 
 def denominator(budgets: Mapping[str, Budget], lent: Iterable[str]) -> dict[str, Budget]:
     """The goals that have to be served: all sections but those that only lend their times to a scenario."""
     without = set(lent)
     return {goal: budget for goal, budget in budgets.items() if goal not in without}
+
+
+def denominator_words(found: Sequence[Row]) -> str:
+    """`13 of 24 safety goals run, 13 passed wholly; 15 of 109 must-trip scenarios run, 15 passed; ...`."""
+    goals = dict.fromkeys(row.safety_goal for row in found)
+    by_goal = {goal: [row for row in found if row.safety_goal == goal] for goal in goals}
+    served = [goal for goal, own in by_goal.items() if not own[0].absent]
+    run = [goal for goal, own in by_goal.items() if any(row.run for row in own)]
+    passed = [goal for goal in run if all(row.run == row.passed for row in by_goal[goal])]
+    mapped, shot, good = (sum(getattr(row, key) for row in found) for key in ("mapped", "run", "passed"))
+    absent = [goal for goal, own in by_goal.items() if own[0].absent]
+    untouched = [goal for goal in served if goal not in run]
+    words = (
+        f"{len(served)} of {len(goals)} safety goals have a scenario; {len(run)} of {len(goals)} were run, "
+        f"{len(passed)} of these without a failure; {shot} of {mapped} must-trip scenarios run, {good} passed"
+    )
+    if 0 < len(untouched) <= _MOST_NAMED:
+        words += f"; goals not run: {', '.join(untouched)}"
+    return words + (f"; goals that no scenario serves: {', '.join(absent)}" if absent else "")

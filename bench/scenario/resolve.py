@@ -9,6 +9,7 @@ from bench.errors import ScenarioError, nearest
 from bench.faults.find import kind as kind_named
 from bench.faults.port import Terminals
 from bench.measure.plan import Aim, Plan, SignalTest
+from bench.scenario.chain import reaction_chain
 from bench.scenario.model import Drive, Inject, InjectText, Request, Scenario, Step, StepText
 from bench.scenario.twins import Twin, twins_of
 from bench.trace.irregular import Irregularity
@@ -284,6 +285,7 @@ class Resolver:
             fhti_budget_ns=budget.fhti_ns,
             ftti_ns=budget.ftti_ns,
             dtc_status=expect.dtc_status,
+            probes=reaction_chain(profile, detection[0]),
         )
 
     def _bounds(self, flag: Flag) -> tuple[int | None, int | None]:

@@ -1,0 +1,60 @@
+"""Safety goal × fault class as a grid: passed of mapped in each cell, so that gaps are seen at a glance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.report.traceability import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridCell:
+    """`state`: none, open (not run), part (run in part), pass or fail; `words` as printed, `told` for a hint."""
+
+    state: str
+    words: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridLine:
+    """One goal. `quiet`: must-not-trip twins passed of run."""
+
+    safety_goal: str
+    asil: str
+    absent: bool
+    cells: tuple[GridCell, ...]
+    quiet: str
+
+
+def grid(found: Sequence[Row]) -> tuple[tuple[str, ...], tuple[GridLine, ...]]:
+    """(fault classes, a line for each goal)."""
+    classes = tuple(sorted({row.fault_class for row in found if not row.absent}))
+    lines = []
+    for goal in dict.fromkeys(row.safety_goal for row in found):
+        own = {row.fault_class: row for row in found if row.safety_goal == goal}
+        first = next(iter(own.values()))
+        quiet, passed = (sum(getattr(row, key) for row in own.values()) for key in ("quiet", "quiet_passed"))
+        lines.append(
+            GridLine(
+                safety_goal=goal,
+                asil=first.asil,
+                absent=first.absent,
+                cells=tuple(_cell(own.get(name)) for name in classes),
+                quiet=f"{passed} of {quiet}" if quiet else "–",
+            )
+        )
+    return classes, tuple(lines)
+
+
+def _cell(row: Row | None) -> GridCell:
+    if row is None:
+        return GridCell(state="none", words="", told="no scenario of this class")
+    told = f"{row.mapped} mapped, {row.run} run, {row.passed} passed"
+    words = f"{row.passed} / {row.run} / {row.mapped}"
+    if row.not_passed:
+        return GridCell(state="fail", words=words, told=f"{told}; not passed: {', '.join(row.not_passed)}")
+    if row.run == 0:
+        return GridCell(state="open", words=words, told=told)
+    if row.not_run:
+        return GridCell(state="part", words=words, told=f"{told}; not run: {', '.join(row.not_run)}")
+    return GridCell(state="pass", words=words, told=told)
