@@ -1,6 +1,7 @@
 """The AFE's frames as the shipped profile lays them out, read back through the DBC by cantools."""
 
 import math
+from binascii import crc_hqx
 from pathlib import Path
 
 import cantools
@@ -12,7 +13,7 @@ from bench.codec.database import Database
 from bench.codec.pages import Pages
 from bench.config.profile import load_profile
 from bench.errors import ConfigError
-from bench.instruments.afe import AnalogueFrontEnd, layout_text, read_layout
+from bench.instruments.afe import AnalogueFrontEnd, SweepCrc, layout_text, read_layout, turned_over
 from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace.events import CanFrame
 from bench.wiring.virtual_signals import bind_plays, emulator_shows
@@ -104,3 +105,18 @@ def test_paced_pages_go_out_one_per_gap_and_are_measured_when_sent() -> None:
     assert [values["CellGroup"] for values in shown] == [0, 1, 0, 1]
     volts = [values.get("CellVoltage01", values.get("CellVoltage05")) for values in shown]
     assert volts == pytest.approx([3.0, 3.01, 3.05, 3.06], abs=0.0003)
+
+
+def test_the_checksum_is_of_the_last_whole_sweep_and_told_before_a_bit_turns_over() -> None:
+    frames = [bytes((page, *range(7))) for page in range(3)]
+    seen = SweepCrc(3)
+    for page, data in enumerate(frames[:2]):
+        seen.add(page, data)
+    assert seen.value == 0, "not whole yet"
+    seen.add(2, frames[2])
+    whole = seen.value
+    assert whole == crc_hqx(b"".join(frames), 0xFFFF)
+    seen.add(0, bytes(8))
+    seen.add(2, bytes(8))  # page 1 is missing: this sweep has none
+    assert seen.value == whole
+    assert sum((a ^ b).bit_count() for a, b in zip(frames[0], turned_over(frames[0]))) == 1

@@ -144,7 +144,7 @@ def _list_faults(wired: Wired, as_json: bool) -> None:
     from bench.faults.port import FAULT_CLASSES
     from bench.wiring.common import abilities
 
-    able = abilities(wired.profile, wired.config.simulated)
+    able = abilities(wired.profile, wired.config.simulated, wired.config.dut)
     for capability in able:
         if able[capability] is None and capability not in wired.capabilities:
             able[capability] = "no instrument of this bench does it"

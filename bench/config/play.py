@@ -62,6 +62,7 @@ QUANTITIES: Mapping[str, str] = {
     "afe_open_wire": "",
     "afe_adc_fault": "",
     "afe_modules_lost": "",
+    "afe_sweep_crc": "",
 }
 INDEXED: Mapping[str, str] = {"cell_voltage": "cell", "temperature": "sensor"}
 _TEXT = re.compile(r"\s*(-?)\s*([a-z_]+)(?:\s+(valid|invalid)|\s+in\s+(\S+))?\s*")

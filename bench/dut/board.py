@@ -151,6 +151,26 @@ class LivingDut:
         if self._power is not None:
             await self._power.off()
 
+    async def hang(self) -> None:
+        if self._core is None:
+            raise DutError("a board: found no process to be stopped; expected one that this bench starts")
+        await self._core.hang()
+
+    async def go_on(self) -> None:
+        if self._core is not None:
+            await self._core.go_on()
+
+    async def reset(self) -> None:
+        """By the user's command, else as after each start."""
+        if self._config.reset is not None:
+            await run_command(self._config.reset, self._known, self._config, "reset")
+        elif self._reset is not None:
+            await self._reset()
+        elif self._core is not None:
+            await self._core.reset()
+        else:
+            raise DutError("a board: found no [dut.reset]; expected a command, or UDS in its profile")
+
     def alive(self) -> bool:
         return self._on and (self._core is None or self._core.alive())
 

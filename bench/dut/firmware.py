@@ -1,6 +1,6 @@
 """The port of a firmware that runs in process: time and frames come in, frames go out, it never reads a clock."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bench.trace.events import CanFrame
 
@@ -15,3 +15,11 @@ class Firmware(Protocol):
 
     def step(self, now_ns: int) -> list[tuple[str, CanFrame]]:
         """Run the base task once; the frames to send, as (channel, frame)."""
+
+
+@runtime_checkable
+class Resettable(Protocol):
+    """A firmware whose controller has a reset line."""
+
+    def pull_reset(self) -> None:
+        """RAM is lost, what is stored is not; it starts again with its next step."""

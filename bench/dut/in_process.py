@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from bench.dut.firmware import Firmware
+from bench.dut.firmware import Firmware, Resettable
+from bench.errors import DutError
 from bench.links.ports import CanLink, FrameListener
 from bench.timing.clock import Clock, Phase, Timer
 from bench.trace.events import CanFrame
@@ -17,6 +18,7 @@ class InProcessDut:
         self._nodes = dict(nodes)
         self._boot_ns = boot_ns
         self._timer: Timer | None = None
+        self._hangs = False
 
     async def start(self) -> None:
         for channel, node in self._nodes.items():
@@ -33,14 +35,28 @@ class InProcessDut:
     def alive(self) -> bool:
         return self._timer is not None
 
+    async def hang(self) -> None:
+        self._hangs = True
+
+    async def go_on(self) -> None:
+        self._hangs = False
+
+    async def reset(self) -> None:
+        if not isinstance(self._firmware, Resettable):
+            raise DutError(f"{type(self._firmware).__name__}: this firmware has no pull_reset()")
+        self._firmware.pull_reset()
+
     def _receiver(self, channel: str) -> FrameListener:
         receive = self._firmware.receive
 
         def on_frame(t_ns: int, frame: CanFrame) -> None:
-            receive(t_ns, channel, frame)
+            if not self._hangs:
+                receive(t_ns, channel, frame)
 
         return on_frame
 
     def _step(self) -> None:
+        if self._hangs:
+            return
         for channel, frame in self._firmware.step(self._clock.now_ns()):
             self._nodes[channel].send(frame)

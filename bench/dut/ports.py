@@ -1,6 +1,6 @@
 """What the bench can do with a DUT, whatever it is: a stub in process, a process, a board."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Dut(Protocol):
@@ -12,3 +12,17 @@ class Dut(Protocol):
 
     def alive(self) -> bool:
         """False once it has died by itself, or before start and after stop."""
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """A DUT whose controller the bench can stop in its tracks, or reset. Each raises DutError where it fails."""
+
+    async def hang(self) -> None:
+        """Its tasks stand still: it neither hears nor says anything, and its outputs stay as they are."""
+
+    async def go_on(self) -> None:
+        """Its tasks run on from where they stood. Does nothing to one that runs, or has ended."""
+
+    async def reset(self) -> None:
+        """Its reset line is pulled: memory is lost, what it has stored is not."""

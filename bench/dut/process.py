@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+import signal
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from bench.errors import DutError
@@ -27,6 +28,7 @@ class ProcessDut:
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
         self.first_line = ""
+        self.reset_by: Callable[[], Awaitable[None]] | None = None  # a process has no reset line of its own
 
     async def start(self) -> None:
         try:
@@ -63,6 +65,8 @@ class ProcessDut:
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGCONT)  # a stopped process would not hear that it has to end
         if process.stdin is not None:
             process.stdin.close()
         with contextlib.suppress(ProcessLookupError):
@@ -74,6 +78,24 @@ class ProcessDut:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+    async def hang(self) -> None:
+        """SIGSTOP: the process stands still, and its buses fill up behind it."""
+        if self._process is None or self._process.returncode is not None:
+            raise DutError(f"{self._name}: found no process to be stopped; expected it to run")
+        self._process.send_signal(signal.SIGSTOP)
+
+    async def go_on(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGCONT)
+
+    async def reset(self) -> None:
+        if self.reset_by is None:
+            raise DutError(
+                f"{self._name}: found no way to reset it; expected [dut.reset], or UDS in its profile"
+            )
+        await self.reset_by()
 
     def alive(self) -> bool:
         return self._process is not None and self._process.returncode is None

@@ -1,6 +1,7 @@
 """The BMS's analogue front end: shows the DUT what the cell emulator's outputs measure, as the profile lays it out."""
 
 import json
+from binascii import crc_hqx
 from collections.abc import Callable, Sequence
 
 from bench.codec.pages import Pages, Payloads
@@ -9,9 +10,39 @@ from bench.timing.clock import Clock, Phase
 from bench.timing.sweep import Sweep
 from bench.trace.events import CanFrame
 
+CORRUPT_BYTE, CORRUPT_BIT = 1, 0x10  # of the first value behind a page's number: small enough to be believed
+
+
+def turned_over(data: bytes) -> bytes:
+    """One bit of the payload is wrong."""
+    at = min(CORRUPT_BYTE, len(data) - 1)
+    return data[:at] + bytes((data[at] ^ CORRUPT_BIT,)) + data[at + 1 :]
+
+
+class SweepCrc:
+    """CRC-16 CCITT-FALSE over the payloads of the last complete sweep, page 0 first; 0 before there was one."""
+
+    def __init__(self, pages: int) -> None:
+        self.value = 0
+        self._pages = pages
+        self._seen: list[bytes] = []
+
+    def add(self, page: int, data: bytes) -> None:
+        """Pages come in order; a sweep that lacks one has no checksum, and the one before it stays."""
+        if page == 0:
+            self._seen.clear()
+        if page != len(self._seen):
+            return
+        self._seen.append(data)
+        if len(self._seen) == self._pages:
+            self.value = crc_hqx(b"".join(self._seen), 0xFFFF)
+
 
 class AnalogueFrontEnd:
-    """Samples `output_v()` (cell 1 first; nan: no reading) for each frame it sends. `lost_pages` are not sent."""
+    """Samples `output_v()` (cell 1 first; nan: no reading) for each frame it sends. `lost_pages` are not sent.
+
+    `frozen`: it goes on sending what it measured last. `corrupt`: a bit of each of these pages is turned over.
+    """
 
     def __init__(
         self,
@@ -28,6 +59,9 @@ class AnalogueFrontEnd:
         self._output_v = output_v
         self._send = send
         self.lost_pages: frozenset[int] = frozenset()
+        self.corrupt: frozenset[int] = frozenset()
+        self.frozen = False
+        self.sweep_crc = SweepCrc(len(pages.pages))
         self._latest: Sequence[float | None] = ()
         self._at_once = gap_ns == 0
         self._sweep = Sweep(
@@ -45,12 +79,17 @@ class AnalogueFrontEnd:
         self._sweep.stop()
 
     def _page(self, page: int) -> None:
-        if page == 0 or not self._at_once:  # a sweep sent at once is one measurement
+        held = self.frozen and len(self._latest) > 0
+        if not held and (page == 0 or not self._at_once):  # a sweep sent at once is one measurement
             self._latest = self._output_v()
         if page in self.lost_pages:
             return
         pages = self._pages
-        self._send(CanFrame(pages.can_id, self._payloads.of(page), pages.extended, pages.fd))
+        data = self._payloads.of(page)
+        self.sweep_crc.add(page, data)
+        if page in self.corrupt:
+            data = turned_over(data)
+        self._send(CanFrame(pages.can_id, data, pages.extended, pages.fd))
 
     def _cell(self, _quantity: str, index: int) -> float | None:
         return self._latest[index] if index < len(self._latest) else None

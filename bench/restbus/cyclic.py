@@ -33,6 +33,7 @@ class CyclicMessage:
         self.channel = link.channel
         self.muted = False
         self.disturbance: Disturbance | None = None
+        self.standing = False  # what it shows as "counter" repeats its last value
         self._clock = clock
         self._link = link
         self._read = read
@@ -52,13 +53,16 @@ class CyclicMessage:
         self._sweep.stop()
 
     def _value(self, quantity: str, index: int) -> float | None:
-        return self._sent if quantity == "counter" else self._read(quantity, index)
+        if quantity != "counter":
+            return self._read(quantity, index)
+        return max(0, self._sent - 1) if self.standing else self._sent
 
     def _send(self, page: int) -> None:
         if self.muted:
             return
         data = self._payloads.of(page)
-        self._sent += 1
+        if not self.standing:
+            self._sent += 1
         if self.disturbance is not None:
             self._send_disturbed(data, self.disturbance)
             return

@@ -129,7 +129,7 @@ class Rig:
         Safe state: no load, no charge, no mode request, emulator outputs off with readback, DUT and hardware stopped.
         """
         self.vehicle.load_a = self.vehicle.charge_a = 0.0
-        self.vehicle.mode_request = 0
+        self.vehicle.mode_request = self.vehicle.fault_reset = 0
         problems = []
         try:
             async with asyncio.timeout(self.safe_timeout_ns / NS_PER_S):

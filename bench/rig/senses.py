@@ -17,6 +17,10 @@ class Senses:
         self._quantities = dict(quantities)
         self.distort: dict[tuple[str, int | None], Distort] = {}
 
+    def provide(self, quantity: str, value: Callable[[], float | None]) -> None:
+        """What is known only once the instruments are there."""
+        self._quantities[quantity] = lambda _index: value()
+
     def read(self, quantity: str, index: int = 0) -> float | None:
         value = self._quantities[quantity](index)
         if self.distort:

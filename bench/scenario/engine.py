@@ -9,7 +9,7 @@ from bench.config.profile import DutProfile
 from bench.errors import BenchError, DutError
 from bench.measure.plan import Aim, Plan
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
-from bench.scenario.model import Drive, Inject, Request, Start, Step, Wait
+from bench.scenario.model import Drive, FaultReset, Inject, Request, Start, Step, Wait
 from bench.scenario.watch import Watch
 from bench.trace.events import Kind, Mark
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
@@ -162,6 +162,8 @@ async def _perform(rig: Rig, step: Step) -> None:
             await clock.sleep_until(clock.now_ns() + duration_ns)
         case Request(mode=mode, mode_value=value):
             _request(rig, mode, value)
+        case FaultReset(duration_ns=duration_ns):
+            await _reset_faults(rig, duration_ns)
         case Drive(current_a=current_a, step=place):
             await _drive(rig, current_a, place)
         case Inject():
@@ -205,6 +207,13 @@ async def _inject(rig: Rig, step: Inject) -> None:
 def _request(rig: Rig, mode: str, value: int) -> None:
     rig.vehicle.mode_request = value
     rig.trace.mark(rig.clock.now_ns(), Kind.REQUEST, "engine", mode=mode, value=value)
+
+
+async def _reset_faults(rig: Rig, duration_ns: int) -> None:
+    rig.trace.mark(rig.clock.now_ns(), Kind.REQUEST, "engine", mode="fault reset", value=1)
+    rig.vehicle.fault_reset = 1
+    await rig.clock.sleep_until(rig.clock.now_ns() + duration_ns)
+    rig.vehicle.fault_reset = 0
 
 
 def _load(rig: Rig, current_a: float) -> None:

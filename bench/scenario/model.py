@@ -58,8 +58,15 @@ class Drive:
     step: int
 
 
-Step = Inject | Request | Wait | Drive
-StepText = InjectText | Request | Wait | Drive
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultReset:
+    """The vehicle asks the DUT to forget its faults: pressed for `duration_ns`, then let go."""
+
+    duration_ns: int
+
+
+Step = Inject | Request | Wait | Drive | FaultReset
+StepText = InjectText | Request | Wait | Drive | FaultReset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from bench.faults.find import kind as kind_named
 from bench.faults.port import Terminals
 from bench.measure.plan import Aim, Plan, SignalTest
 from bench.scenario.chain import reaction_chain
-from bench.scenario.model import Drive, Inject, InjectText, Request, Scenario, Step, StepText
+from bench.scenario.model import Drive, FaultReset, Inject, InjectText, Request, Scenario, Step, StepText
 from bench.scenario.twins import Twin, twins_of
 from bench.trace.irregular import Irregularity
 from bench.units import NS_PER_S, format_ns
@@ -129,6 +129,12 @@ class Resolver:
             case Request(mode=mode):
                 self._known(mode, self._profile.modes, ("step", index, "mode"), "mode")
                 return replace(text, mode_value=self._profile.modes.get(mode, -1))
+            case FaultReset() if self._profile.shown("fault_reset", "==", 1.0) is None:
+                self._mistake(
+                    ("step", index, "do"),
+                    "found 'fault_reset', which this DUT is never shown; expected a [[play]] of its profile with it",
+                )
+                return text
             case _:
                 return text
 

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from bench.codec.uds import status_mask
 from bench.config.toml_file import Amperes, DurationNs, Shape, Share
 from bench.faults.shapes import VoltsOf
+from bench.units import NS_PER_MS
 
 Mode = Literal["drive", "charge", "off"]
 
@@ -32,7 +33,17 @@ class DriveShape(Shape):
     current: Amperes
 
 
-STEPS: dict[str, type[Shape]] = {"request": RequestShape, "wait": WaitShape, "drive": DriveShape}
+class FaultResetShape(Shape):
+    do: Literal["fault_reset"]
+    duration: DurationNs = Field(default=100 * NS_PER_MS, alias="for", gt=0)
+
+
+STEPS: dict[str, type[Shape]] = {
+    "request": RequestShape,
+    "wait": WaitShape,
+    "drive": DriveShape,
+    "fault_reset": FaultResetShape,
+}
 
 
 class ReachesTable(Shape):

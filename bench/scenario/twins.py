@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from bench.config.profile import Debounce, DutProfile, Flag
 from bench.faults.port import Terminals
 from bench.measure.plan import Aim
-from bench.scenario.model import Drive, Expect, Inject, Quiet, Request, Scenario, Step, Wait
+from bench.scenario.model import Drive, Expect, FaultReset, Inject, Quiet, Request, Scenario, Step, Wait
 from bench.units import NS_PER_MS, NS_PER_S
 
 KINDS = ("inside", "glitch", "counter_reset", "healthy")
@@ -137,7 +137,7 @@ class _Maker:
 
     def _twin(self, kind: str, steps: tuple[Step, ...], window_ns: int) -> Twin:
         scenario = self._scenario
-        waits_ns = sum(step.duration_ns for step in steps if isinstance(step, Wait))
+        waits_ns = sum(step.duration_ns for step in steps if isinstance(step, Wait | FaultReset))
         opens = scenario.start.mode == "off" or any(
             isinstance(step, Request) and step.mode == "off" for step in steps
         )

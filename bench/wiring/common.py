@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bench.codec.database import Database
 from bench.config.bench_file import BenchConfig
+from bench.config.dut_life import DutConfig
 from bench.config.profile import DutProfile, Role, RoleTest
 from bench.errors import ConfigError
 from bench.faults.find import kinds
@@ -64,24 +65,39 @@ def load_wired(config: BenchConfig, profile: DutProfile) -> Wired:
         databases=databases,
         chemistry=chemistry,
         firmware_chemistry=firmware_chemistry,
-        capabilities=with_wires(capabilities_of(profile, config.simulated), config),
+        capabilities=with_wires(capabilities_of(profile, config.simulated, config.dut), config),
         played=played,
     )
 
 
-def capabilities_of(profile: DutProfile, simulated: bool) -> frozenset[str]:
+def capabilities_of(profile: DutProfile, simulated: bool, dut: DutConfig | None = None) -> frozenset[str]:
     """What a virtual rig can do on this timebase, less what this DUT would never be shown."""
-    return frozenset(cap for cap, why_not in abilities(profile, simulated).items() if why_not is None)
+    return frozenset(cap for cap, why_not in abilities(profile, simulated, dut).items() if why_not is None)
 
 
-def abilities(profile: DutProfile, simulated: bool) -> dict[str, str | None]:
-    """Every capability of the catalogue: None where this rig has it, else why not."""
+def _cannot_do_to(dut: DutConfig | None, profile: DutProfile) -> dict[str, str]:
+    """What this bench cannot do to the controller itself, in real time, and why not."""
+    found = {"build_identity": "only in simulated time: a real DUT names the build that it is"}
+    if dut is not None and dut.start == "external":
+        found["controller_hang"] = "this bench does not run the DUT's program: it is a board of its own"
+    if profile.uds is None and (dut is None or dut.reset is None):
+        found["controller_reset"] = (
+            "no [dut.reset], and the profile has no [uds]: nothing here resets this DUT"
+        )
+    return found
+
+
+def abilities(profile: DutProfile, simulated: bool, dut: DutConfig | None = None) -> dict[str, str | None]:
+    """Every capability of the catalogue: None where this rig has it, else why not. `dut`: how its life is led."""
+    missing_to_dut = {} if simulated else _cannot_do_to(dut, profile)
     shown = {one.quantity for play in profile.plays for one in play.shown}
     found: dict[str, str | None] = {}
     for kind in kinds():
         for capability in kind.variants:
             if not simulated and capability in _SIMULATED_ONLY:
                 found[capability] = "only in simulated time: no instrument of this rig does it"
+            elif capability in missing_to_dut:
+                found[capability] = missing_to_dut[capability]
             elif kind.shows and not shown & set(kind.shows):
                 missing = " or ".join(kind.shows)
                 found.setdefault(

@@ -137,7 +137,7 @@ def real_dut(
                 "process, which is built for nmc; expected nmc, or a firmware in Python"
             )
         words += [word for channel, bus in buses.items() for word in (f"--{channel}", bus)]
-        return ProcessDut(words, f"DUT {config.firmware}")
+        return _resettable(ProcessDut(words, f"DUT {config.firmware}"), tester)
     known = words_for(config, buses)
     core = None
     if config.start == "subprocess":
@@ -147,11 +147,19 @@ def real_dut(
             says_ready=config.ready == "line",
             folder=config.folder,
         )
+        _resettable(core, tester)
     reset = None
     how = config.reset_by_uds
     if how is not None and tester is not None:
         reset = functools.partial(tester.reset, how)
     return LivingDut(clock, config, known, core, wired.life, reset, power_switch(config, known, clock))
+
+
+def _resettable(process: ProcessDut, tester: UdsTester | None) -> ProcessDut:
+    """A process has no reset pin: it is told by UDS (0x11, hard reset), where it speaks that."""
+    if tester is not None:
+        process.reset_by = functools.partial(tester.reset, "hard")
+    return process
 
 
 RELAY_CARDS: dict[str, Callable[[SerialLink, Clock], RelayCard]] = {

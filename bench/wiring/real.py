@@ -24,7 +24,7 @@ from bench.wiring.common import (
 from bench.wiring.dut import identifier, real_dut, tester_of
 from bench.wiring.instruments import real_cells
 from bench.wiring.side_instruments import side_instruments
-from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
+from bench.wiring.virtual_signals import emulator_shows, listen_for_sweeps, restbus_of, senses_of
 
 
 async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: random.Random) -> Rig:
@@ -53,6 +53,8 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
     dut = real_dut(wired, clock, arguments, tester)
     cells = real_cells(config, clock, buses.links)
 
+    sweep_crc = listen_for_sweeps(wired.played, buses.links)
+    senses.provide("afe_sweep_crc", lambda: sweep_crc.value)
     sides = side_instruments(config, clock, lambda channel, _: buses.links[channel], senses)
 
     async def start_hardware() -> None:

@@ -63,6 +63,8 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
         gap_ns=shown.gap_ns,
     )
 
+    senses.provide("afe_sweep_crc", lambda: afe.sweep_crc.value)
+
     tester = tester_of(wired, clock, trace, bench_nodes)
 
     async def start_hardware() -> None:

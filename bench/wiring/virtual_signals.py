@@ -9,6 +9,7 @@ from bench.codec.pages import Pages, compile_pages, idle_pages
 from bench.config.play import Play
 from bench.config.profile import DutProfile
 from bench.errors import ConfigError, nearest
+from bench.instruments.afe import SweepCrc
 from bench.links.ports import CanLink
 from bench.plant.pack import Pack
 from bench.restbus.cyclic import CyclicMessage
@@ -16,6 +17,7 @@ from bench.restbus.kernel_paced import kind_of
 from bench.rig.rig import VehicleSide
 from bench.rig.senses import Senses
 from bench.timing.clock import Clock
+from bench.trace.events import CanFrame
 
 SUPPLY_V = 13.5
 DRIVING_KMH = 50.0
@@ -34,6 +36,7 @@ _FINE_AT_ZERO = (
     "afe_open_wire",
     "afe_adc_fault",
     "afe_modules_lost",
+    "afe_sweep_crc",
 )
 AMBIENT_C = 25.0
 
@@ -153,6 +156,26 @@ def emulator_shows(played: list[Played]) -> Played:
     raise ConfigError(
         'profile: found no [[play]] by = "emulator"; expected the one that shows the cell voltages'
     )
+
+
+def listen_for_sweeps(played: list[Played], links: Mapping[str, CanLink]) -> SweepCrc:
+    """The checksum of the last sweep that another process has sent, as seen on its bus; where a signal shows it."""
+    shown = emulator_shows(played)
+    pages = shown.pages
+    sweep_crc = SweepCrc(len(pages.pages))
+    if not any(
+        slot.quantity == "afe_sweep_crc" for one in played for page in one.pages.pages for slot in page.slots
+    ):
+        return sweep_crc
+    key = (pages.can_id, pages.extended)
+    numbers = {pages.payload(page, lambda *_: None)[:1]: page for page in range(len(pages.pages))}
+
+    def heard(_t_ns: int, frame: CanFrame) -> None:
+        if (frame.can_id, frame.extended) == key:
+            sweep_crc.add(numbers.get(frame.data[:1], -1), frame.data)
+
+    links[shown.channel].subscribe(heard)
+    return sweep_crc
 
 
 def senses_of(pack: Pack, vehicle: VehicleSide, overrides_v: Mapping[int, float]) -> Senses:

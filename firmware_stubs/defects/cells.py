@@ -80,6 +80,11 @@ class _AcceptsOldSweeps(AfeMonitor):
         return False
 
 
+class _SweepUnchecked(AfeMonitor):
+    def is_corrupt(self, afe: AfeInput, crcs: tuple[int, int] | None) -> bool:  # noqa: ARG002
+        return False
+
+
 class _RepeatsLostValues(CellInput):
     """A cell without a value keeps the one it had."""
 
@@ -167,6 +172,9 @@ DEFECTS: dict[str, Mutant] = {
     "misses_adc_fault": deaf("does not heed the AFE's self-test", Fault.AFE_ADC_FAULT),
     "misses_balancing": deaf("does not see balancing stuck on", Fault.BALANCING_STUCK),
     "accepts_old_sweeps": replaced("takes cell voltages that stand for fresh ones", afe=_AcceptsOldSweeps),
+    "sweep_crc_unchecked": replaced(
+        "does not check cell voltages against the checksum of their sweep", afe=_SweepUnchecked
+    ),
     "repeats_lost_values": replaced(
         "goes on with the last value of a cell that has none", inputs=_RepeatingInputs
     ),

@@ -5,6 +5,7 @@ from firmware_stubs.reference_bms.dtc_memory import TEST_FAILED, DtcMemory
 from firmware_stubs.reference_bms.faults import OPENS, Fault, FaultMemory
 from firmware_stubs.reference_bms.nvm import Nvm
 from firmware_stubs.reference_bms.sendings import Sendings, Transmitter
+from firmware_stubs.reference_bms.state_machine import StateMachine
 
 
 class _Forgets(FaultMemory):
@@ -16,6 +17,11 @@ class _Unlatched(FaultMemory):
     def __init__(self, dtcs: DtcMemory, nvm: Nvm | None = None) -> None:
         super().__init__(dtcs, nvm)
         self.latching &= ~OPENS
+
+
+class _ResetsAtAnyTime(StateMachine):
+    def reset_faults(self, mode: int) -> None:  # noqa: ARG002
+        self._faults.reset()
 
 
 class _StoresNothing(DtcMemory):
@@ -67,6 +73,9 @@ DEFECTS: dict[str, Mutant] = {
     "forgets_latches": replaced("forgets latched faults over a reset", fault_memory=_Forgets),
     "does_not_latch": replaced("lets trips go when their cause goes", fault_memory=_Unlatched),
     "closes_after_reset": deaf("closes again after a reset with closed contactors", Fault.CONTROLLER_RESET),
+    "fault_reset_in_drive": replaced(
+        "heeds a fault reset also while drive is asked for", states=_ResetsAtAnyTime
+    ),
     "stores_no_codes": replaced("stores no trouble codes", dtc_memory=_StoresNothing),
     "forgets_codes": replaced("drops a trouble code with its cause", dtc_memory=_ForgetsCodes),
     "wrong_code_status": replaced("never confirms a trouble code", dtc_memory=_WrongStatus),

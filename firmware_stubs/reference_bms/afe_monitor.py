@@ -1,7 +1,5 @@
 """The AFE chain: what it says of itself, and whether it is fresh; and the balancing switches."""
 
-from binascii import crc_hqx
-
 from firmware_stubs.reference_bms.debounce import InARow
 from firmware_stubs.reference_bms.faults import Fault, FaultMemory
 from firmware_stubs.reference_bms.limits import Limits
@@ -27,17 +25,15 @@ class AfeMonitor:
         self._last_sweep = afe.sweep
         return stale
 
-    def is_corrupt(self, afe: AfeInput, groups: list[bytes] | None) -> bool:
-        """The frames of the last complete sweep against the checksum of it; 0 says that none is given."""
-        if groups is None or not afe.sweep_crc:
-            return False
-        return crc_hqx(b"".join(groups), 0xFFFF) != afe.sweep_crc
+    def is_corrupt(self, afe: AfeInput, crcs: tuple[int, int] | None) -> bool:
+        """The last complete sweeps against the checksum that the chain tells; 0 says that none is given."""
+        return crcs is not None and afe.sweep_crc != 0 and afe.sweep_crc not in crcs
 
-    def sample(self, afe: AfeInput, groups: list[bytes] | None) -> None:
-        """`groups`: the frames of a sweep that has come since the last status, None where there was none."""
+    def sample(self, afe: AfeInput, crcs: tuple[int, int] | None) -> None:
+        """`crcs`: of the sweeps, where one has come since the last status, else None."""
         report = self._faults.report
         broken = afe.status in (PEC_ERROR, TIMEOUT)
-        wrong = self.is_stale(afe) or broken or self.is_corrupt(afe, groups)
+        wrong = self.is_stale(afe) or broken or self.is_corrupt(afe, crcs)
         report(Fault.AFE_CHAIN_FAULT, self._chain.update(wrong))
         lost = afe.status == PARTLY_LOST or afe.modules_lost != 0
         report(Fault.AFE_MODULE_LOST, self._modules.update(lost))

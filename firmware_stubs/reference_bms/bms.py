@@ -159,6 +159,10 @@ class ReferenceBms:
         self._nvm.next_cause = cause
         self._boot(quiet=True)
 
+    def pull_reset(self) -> None:
+        """The reset line, from outside."""
+        self.reset(ResetCause.EXTERNAL)
+
     @property
     def closed(self) -> bool:
         return self.states.state in (State.DRIVE, State.CHARGE)
@@ -214,7 +218,7 @@ class ReferenceBms:
     def _receive_afe(self, now_ns: int, data: bytes) -> None:
         inputs = self.inputs
         if inputs.afe.receive(now_ns, data):
-            self._afe_monitor.sample(inputs.afe, inputs.cells.groups if self._fresh_sweep else None)
+            self._afe_monitor.sample(inputs.afe, inputs.cells.crcs if self._fresh_sweep else None)
             self._fresh_sweep = False
 
     def _receive_balancing(self, now_ns: int, data: bytes) -> None:

@@ -4,6 +4,8 @@ Decoding is by shifts, because the cell sweep alone brings 240 frames a second. 
 dbc/bench_io.dbc, dbc/bms.dbc.
 """
 
+from binascii import crc_hqx
+
 from firmware_stubs.reference_bms.debounce import InARow
 from firmware_stubs.reference_bms.e2e import ListReceiver, NibbleReceiver, Receiver, WideReceiver, data_ids_of
 from firmware_stubs.reference_bms.limits import CELLS, SENSORS
@@ -33,14 +35,19 @@ def temperature_raw(celsius: float) -> int:
 
 
 class CellInput:
-    """The AFE chain. A sweep is complete when each of the 24 groups has come once."""
+    """The AFE chain. A sweep is complete when each of the 24 groups has come once.
 
-    __slots__ = ("_seen", "complete_ns", "groups", "raw")
+    crcs: of the last complete sweep and of the one before it, CRC-16 CCITT-FALSE over their frames. The chain's status
+    tells the checksum of the sweep that was the last when the status was made up: either of them.
+    """
+
+    __slots__ = ("_seen", "complete_ns", "crcs", "groups", "raw")
 
     def __init__(self) -> None:
         self.raw = [0] * CELLS
         self.groups = [b"\x00"] * 24  # as received, for forwarding
         self.complete_ns = NEVER_NS
+        self.crcs = (0, 0)
         self._seen = 0
 
     def receive(self, now_ns: int, data: bytes) -> bool:
@@ -62,6 +69,7 @@ class CellInput:
         if self._seen != _ALL_CELL_GROUPS:
             return False
         self._seen = 0
+        self.crcs = (crc_hqx(b"".join(self.groups), 0xFFFF), self.crcs[0])
         if CELL_NO_VALUE not in self.raw:
             self.complete_ns = now_ns
         return True

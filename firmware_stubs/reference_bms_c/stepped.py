@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.errors import DutError
 from bench.trace.events import CanFrame
 from firmware_stubs.reference_bms.limits import Limits
+from firmware_stubs.reference_bms.nvm import ResetCause
 from firmware_stubs.reference_bms_c.compile import build
 
 BASE_TASK_NS = 10_000_000
@@ -75,6 +76,7 @@ class SteppedFirmware:
         self._at = ctypes.addressof(self._memory)
         self._receive = library.firmware_receive
         self._step = library.firmware_step
+        self._reset = library.firmware_reset
         calibration = None if limits is None else _in_memory(library, limits)
         library.firmware_init(self._at, None if calibration is None else ctypes.addressof(calibration))
         self._outbox: int = library.firmware_outbox(self._at)
@@ -83,6 +85,10 @@ class SteppedFirmware:
         data = frame.data
         if not frame.extended and 0 < len(data) <= 8:
             self._receive(self._at, now_ns, _NUMBERS[channel], frame.can_id, data, len(data))
+
+    def pull_reset(self) -> None:
+        """The reset line, from outside."""
+        self._reset(self._at, ResetCause.EXTERNAL)
 
     def step(self, now_ns: int) -> list[tuple[str, CanFrame]]:
         count: int = self._step(self._at, now_ns)

@@ -1,4 +1,4 @@
-"""The chain of front ends is lost, partly lost, corrupt, or reports what it found itself."""
+"""The chain of front ends is lost, partly lost, frozen, corrupt, or reports what it found itself."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,11 +18,16 @@ _STATUS = {"pec_error": 1.0, "timeout": 2.0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AfeChain(Fault):
-    """ "partly_lost": cells from `first_cell` on come no more. "adc_fault" is what the front end's own check says."""
+    """ "partly_lost": cells from `first_cell` on come no more. "adc_fault" is what the front end's own check says.
+
+    "frozen": the last sweep is sent again and again, and its number stands. "corrupt": one bit of `first_cell`'s frame
+    is wrong in each sweep, which only the sweep's checksum tells. `status`: the message with number and checksum.
+    """
 
     error: str
     first_cell: int
     cells: int
+    status: str = ""
 
     async def apply(self, rig: Rig) -> Actuation:
         now_ns, afe, distort = rig.clock.now_ns(), rig.afe, rig.senses.distort
@@ -30,6 +35,11 @@ class AfeChain(Fault):
             raise InstrumentError("AFE chain: this rig does not play the front end")
         if self.error == "lost":
             afe.lost_pages = frozenset(range(afe.pages))
+        elif self.error == "frozen":
+            afe.frozen = True
+            self._stand(rig, True)
+        elif self.error == "corrupt":
+            afe.corrupt = frozenset({(self.first_cell - 1) * afe.pages // self.cells})
         elif self.error == "partly_lost":
             per_page = -(-self.cells // afe.pages)
             afe.lost_pages = frozenset(range((self.first_cell - 1) // per_page, afe.pages))
@@ -45,22 +55,33 @@ class AfeChain(Fault):
 
     async def clear(self, rig: Rig) -> None:
         if rig.afe is not None:
-            rig.afe.lost_pages = frozenset()
+            rig.afe.lost_pages = rig.afe.corrupt = frozenset()
+            rig.afe.frozen = False
+        self._stand(rig, False)
         for quantity in ("afe_modules_lost", "afe_adc_fault", "afe_chain_status"):
             rig.senses.distort.pop((quantity, 0), None)
         for cell in range(self.first_cell, self.cells + 1):
             rig.senses.distort.pop(("cell_voltage", cell - 1), None)
+
+    def _stand(self, rig: Rig, standing: bool) -> None:
+        for one in rig.restbus:
+            if f"{one.channel}.{one.message.name}" == self.status:
+                one.standing = standing
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         if self.error == "adc_fault":
             return at.shown("afe_adc_fault", "==", 1.0)
         if self.error in _STATUS:
             return at.shown("afe_chain_status", "==", _STATUS[self.error])
-        test = next(iter(at.shown("cell_voltage", "==", 0.0, (self.cells,))), None)
+        if self.error == "frozen":
+            channel, message = at.shown_in("afe_chain_status")
+            return (Irregularity(channel=channel, message=message, what=Irregular.NEXT),)
+        cell = self.first_cell if self.error == "corrupt" else self.cells
+        test = next(iter(at.shown("cell_voltage", "==", 0.0, (cell,))), None)
         if test is None:
             return ()
         role = test.role
-        what = Irregular.NEXT if self.error == "no_value" else Irregular.MISSING
+        what = Irregular.NEXT if self.error in ("no_value", "corrupt") else Irregular.MISSING
         return (Irregularity(channel=role.channel, message=role.message, what=what, signal=role.signal),)
 
 
@@ -70,7 +91,9 @@ def _shape() -> "type[InjectShape]":
     from bench.faults.shapes import InjectShape
 
     class AfeChainShape(InjectShape):
-        error: Literal["lost", "partly_lost", "no_value", "pec_error", "timeout", "adc_fault"]
+        error: Literal[
+            "lost", "partly_lost", "no_value", "frozen", "corrupt", "pec_error", "timeout", "adc_fault"
+        ]
         first_cell: int = Field(default=1, ge=1)
 
     return AfeChainShape
@@ -78,14 +101,16 @@ def _shape() -> "type[InjectShape]":
 
 def _resolve(shape: Any, at: Terminals) -> AfeChain:
     at.known_cells((shape.first_cell,), "first_cell")
-    return AfeChain(error=shape.error, first_cell=shape.first_cell, cells=at.cells)
+    status = "" if shape.error != "frozen" else ".".join(at.shown_in("afe_chain_status"))
+    return AfeChain(error=shape.error, first_cell=shape.first_cell, cells=at.cells, status=status)
 
 
 KIND = Kind(
     name="afe_chain",
     fault_class="communication",
     variants={
-        "afe_chain": "front-end chain lost, partly lost, without values, PEC errors, timeout, ADC fault"
+        "afe_chain": "front-end chain lost, partly lost, without values, frozen, a bit corrupt, PEC errors, timeout, "
+        "ADC fault"
     },
     shape=_shape,
     resolve=_resolve,

@@ -78,6 +78,17 @@ bool inputs_flawed(const struct inputs *inputs)
            || inputs->vehicle.heard.flaw.active || inputs->charger.heard.flaw.active;
 }
 
+static uint16_t sweep_crc_of(const struct cell_input *input)
+{
+    uint16_t crc = 0xFFFF;
+    for (int group = 0; group < CELL_GROUPS; group++) {
+        for (int byte = 0; byte < CELL_FRAME_BYTES; byte++) {
+            crc = crc_ccitt(crc, input->groups[group][byte]);
+        }
+    }
+    return crc;
+}
+
 bool cells_receive(struct cell_input *input, int64_t now_ns, const uint8_t *data, size_t length)
 {
     uint8_t group = data[0];
@@ -99,6 +110,8 @@ bool cells_receive(struct cell_input *input, int64_t now_ns, const uint8_t *data
         return false;
     }
     input->seen = 0;
+    input->crc_before = input->crc;
+    input->crc = sweep_crc_of(input);
     bool gaps = false;
     for (int cell = 0; cell < CELLS; cell++) {
         gaps = gaps || input->raw[cell] == CELL_NO_VALUE;

@@ -29,6 +29,7 @@ struct cell_input {
     uint32_t received;                             /* of which these have ever come */
     uint32_t seen;
     int64_t complete_ns;
+    uint16_t crc, crc_before; /* CRC-16 CCITT-FALSE over the frames of the last complete sweep, and of the one before it */
 };
 
 /* 24 sensors in four frames a second. */

@@ -1,0 +1,78 @@
+"""The controller's tasks stand still for a while, as in an endless loop: its watchdog has to bite."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bench.dut.ports import Interruptible
+from bench.errors import DutError
+from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.rig.rig import Rig
+from bench.units import format_ns
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+INSIDE_TASKS = 3  # a task that overruns so often is late, but not gone: no watchdog is as short as that
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControllerHang(Fault):
+    """Outputs stay as they are, nothing is heard or said, for `stall_ns`; then the tasks run on."""
+
+    stall_ns: int
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        if not isinstance(rig.dut, Interruptible):
+            raise DutError("controller hang: this bench has no hold of the DUT's program")
+        await rig.dut.hang()
+        high_ns = rig.clock.now_ns()
+        await rig.clock.sleep_until(high_ns + self.stall_ns)
+        await rig.dut.go_on()
+        return Actuation(
+            low_ns=now_ns, high_ns=high_ns, readback=f"stood still for {format_ns(self.stall_ns)}"
+        )
+
+    async def clear(self, rig: Rig) -> None:
+        if isinstance(rig.dut, Interruptible):
+            await rig.dut.go_on()
+
+    def inside(self, at: Terminals) -> "ControllerHang":
+        """A base task that comes late."""
+        return replace(self, stall_ns=INSIDE_TASKS * at.profile.base_period_ns)
+
+    @property
+    def passes(self) -> bool:
+        return False
+
+    @property
+    def silences(self) -> bool:
+        return True
+
+
+def _shape() -> "type[InjectShape]":
+    from pydantic import Field
+
+    from bench.config.toml_file import DurationNs
+    from bench.faults.shapes import InjectShape
+
+    class ControllerHangShape(InjectShape):
+        stall: DurationNs = Field(gt=0)
+
+    return ControllerHangShape
+
+
+def _resolve(shape: Any, at: Terminals) -> ControllerHang:  # noqa: ARG001
+    return ControllerHang(stall_ns=shape.stall)
+
+
+KIND = Kind(
+    name="controller_hang",
+    fault_class="supply",
+    variants={
+        "controller_hang": "the controller's tasks stand still (ms), SIGSTOP to a process; its watchdog must bite"
+    },
+    shape=_shape,
+    resolve=_resolve,
+    onset="its actuation: nothing shows it at once",
+)

@@ -1,0 +1,56 @@
+"""The controller is reset while it works: a glitch on its reset line, a supply that has blinked."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.dut.ports import Interruptible
+from bench.errors import DutError
+from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.rig.rig import Rig
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControllerReset(Fault):
+    """Over as soon as it is done: what the DUT makes of it is the answer."""
+
+    async def apply(self, rig: Rig) -> Actuation:
+        low_ns = rig.clock.now_ns()
+        if not isinstance(rig.dut, Interruptible):
+            raise DutError("controller reset: this bench has no hold of the DUT's reset")
+        await rig.dut.reset()
+        return Actuation(low_ns=low_ns, high_ns=rig.clock.now_ns(), readback="reset line pulled and let go")
+
+    async def clear(self, rig: Rig) -> None:
+        """Nothing is left of it."""
+
+    @property
+    def passes(self) -> bool:
+        return False
+
+    @property
+    def silences(self) -> bool:
+        """It says nothing while it starts again."""
+        return True
+
+
+def _shape() -> "type[InjectShape]":
+    from bench.faults.shapes import InjectShape
+
+    return InjectShape
+
+
+def _resolve(shape: Any, at: Terminals) -> ControllerReset:  # noqa: ARG001
+    return ControllerReset()
+
+
+KIND = Kind(
+    name="controller_reset",
+    fault_class="supply",
+    variants={"controller_reset": "the controller is reset: reset line, [dut.reset], or UDS 0x11"},
+    shape=_shape,
+    resolve=_resolve,
+    onset="its actuation: nothing shows it at once",
+)
