@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sample_run import sample_run
 
+from bench.campaign.trend import trend
 from bench.errors import RecordError
 from bench.measure.plan import Aim, Plan, SignalTest
 from bench.record.codable import plan_from_dict, plan_to_dict, run_from_dict, run_to_dict
@@ -111,3 +112,22 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
     with pytest.raises(RecordError, match="cannot open"):
         ResultsDatabase("nosuch://server/x")
+
+
+def test_a_trend_keeps_unlike_runs_apart_and_says_which(tmp_path: Path) -> None:
+    database = ResultsDatabase(tmp_path / "r.sqlite")
+    run = sample_run(n=12)
+    hashes = {"rig": "a" * 64, "scenario.weld-plus": "1" * 64}
+    unlike = [{**hashes, "rig": "b" * 64}, {**hashes, "scenario.weld-plus": "2" * 64}, {}]
+    for number, own in enumerate([*unlike, hashes, hashes, hashes]):
+        stamp = f"2026-01-0{number + 1}T00:00:00+00:00"
+        database.append(dataclasses.replace(run, run_id=f"r{number}", started_utc=stamp, hashes=own))
+    found = trend(database, "weld-plus", Timebase.SIMULATED, run.chemistry, "fdti")
+    assert [point.past.run_id for point in found.points] == ["r3", "r4", "r5"]
+    assert found.points[0].baseline_ns is None and found.points[2].baseline_ns is not None
+    assert dict(found.apart) == {
+        "on another rig (bbbbbbbb)": 1,
+        "of another scenario file (22222222)": 1,
+        "on another rig (not recorded)": 1,
+    }
+    assert trend(database, "nothing", Timebase.SIMULATED, run.chemistry, "fdti").points == ()

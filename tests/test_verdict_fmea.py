@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot
 
-from bench.campaign.safety import cells, coverage_by_goal, load_fmea, load_hazards
+from bench.campaign.safety import cells, coverage_by_goal, gaps, load_fmea, load_hazards, standings
 from bench.errors import ConfigError
+from bench.report.traceability import denominator
+from bench.scenario.library import list_library
+from bench.scenario.load import find_scenarios
 from bench.units import NS_PER_MS
 from bench.verdict.budgets import load_budgets
 from bench.verdict.fmea import FailureMode, coverage_class, coverage_estimate, earn, rate, worst
@@ -58,7 +61,8 @@ def test_undecided_is_not_handled_and_the_worst_point_counts() -> None:
 
 
 MODE = FailureMode(
-    id="FM", title="t", element="e", safety_goal="SG-01", scenarios=("ov",), severity=10, severity_source="x",
+    id="FM", title="t", element="e", safety_goal="SG-01", faults=("cell_voltage",),
+    scenarios=("ov",), severity=10, severity_source="x",
     frequency=3, frequency_source="x", occurrence=5, occurrence_source="x", hazard="overcharge_1C",
 )  # fmt: skip
 
@@ -81,11 +85,16 @@ def test_chemistries_side_by_side_say_what_is_missing() -> None:
     assert any("99 attempts for M 4" in text for text in nmc.missing)
     assert any("discharge no board" in text for text in nmc.missing)
     assert lfp.rated.assumed and lfp.rated.rating == 10 and "no run of ov" in lfp.missing
-    assert "time to the hazard" in sodium.missing
+    assert any("hil hazard" in text for text in sodium.missing)
     assert coverage_by_goal([nmc, lfp])["SG-01", "lfp"] == (0.0, False)
     assumed = dataclasses.replace(MODE, monitoring_assumed=4)
     (cell,) = cells([assumed], {}, ["nmc"], {})
     assert cell.rated.assumed and cell.rated.rating == 4
+    (one, other) = standings([nmc, lfp])
+    assert (one.earned, one.without, one.least, one.exceeded) == ({5: 1}, 0, ("FM", pytest.approx(97.58)), ())
+    assert (other.earned, other.without, other.least) == ({}, 1, None)
+    (late,) = standings(cells([MODE], {"nmc": [run]}, ["nmc"], {("nmc", "overcharge_1C"): 2.0}))
+    assert late.exceeded == ("FM",)
     two = dataclasses.replace(MODE, scenarios=("ov", "other"))
     (partly,) = cells([two], {"nmc": [run]}, ["nmc"], {})
     assert partly.rated.assumed and partly.rated.rating == 10  # half of the evidence earns nothing
@@ -93,22 +102,33 @@ def test_chemistries_side_by_side_say_what_is_missing() -> None:
 
 def test_the_shipped_failure_modes_fit_the_shipped_scenarios(tmp_path: Path) -> None:
     goals = load_budgets(ROOT / "scenarios" / "budgets.toml")
-    names = [f.stem.replace("_", "-") for f in (ROOT / "scenarios").rglob("*.toml")]
-    assert len(load_fmea(ROOT / "scenarios" / "fmea.toml", goals, names)) >= 7
+    library = list_library(find_scenarios([ROOT / "scenarios"]))
+    modes = load_fmea(ROOT / "scenarios" / "fmea.toml", goals, library)
+    assert len(modes) >= 40
+    assert gaps(modes, library, denominator(goals, library.lent)) == ()
+    assert {one.inputs_assumed for one in modes} >= {"FO", "SFO"}
+    fewer = [one for one in modes if one.safety_goal != "SG-TR" and one.id != "FM-IMD-SILENT"]
+    told = " ".join(gaps(fewer, library, denominator(goals, library.lent)))
+    assert "goals without a failure mode: SG-TR" in told
+    assert "classes of fault without a failure mode: SG-ISO/communication" in told
+    assert "no failure mode names: insulation-monitor-silent, thermal-runaway-drop-and-rise" in told
     text = (ROOT / "scenarios" / "fmea.toml").read_text()
     bad = tmp_path / "fmea.toml"
     for old, new, told in (
         ("SG-OV", "SG-OW2", "expected a goal of budgets.toml"),
         ("ov-step-cell17", "ov-step-cell18", "did you mean"),
         ("severity = 10", "severity = 11", "a rating from 1 to 10"),
-        ("monitoring_assumed = 6", "monitoring_assumed = 1", "never assumed"),
-        ('occurrence_source = "assumed"', 'occurrence_source = " "', "where the rating comes from"),
+        ("frequency = 4", "monitoring_assumed = 1\nfrequency = 4", "never assumed"),
+        ('occurrence_source = "assumed: pump"', 'occurrence_source = " "', "where the rating comes from"),
+        ('faults = ["sense_wire"]', 'faults = ["sense_wier"]', "did you mean"),
+        ('faults = ["sense_wire"]', 'faults = ["current"]', "none of its scenarios injects"),
+        ('faults = ["sense_wire"]', "faults = []", "the faults of the catalogue"),
         ("FM-CELL-OV", "FM-CHG-LIMIT", "twice"),
         ("element =", "elemnt =", "elemnt"),
     ):
         bad.write_text(text.replace(old, new, 1))
         with pytest.raises(ConfigError, match=r"fmea\.toml:\d+") as caught:
-            load_fmea(bad, goals, names)
+            load_fmea(bad, goals, library)
         assert told in str(caught.value)
     bad.write_text("{}")
     with pytest.raises(ConfigError, match="hil hazard"):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import ConfigError
+from bench.report.safety_tables import hara_rows
 from bench.verdict.budgets import lint_budgets, load_budgets
 from bench.verdict.tables import action_priority, asil_of, decompositions, msr_action_priority, rows
 
@@ -73,8 +74,17 @@ def test_a_goal_that_contradicts_itself_is_refused(tmp_path: Path, asil: str, mo
 
 
 def test_the_linter_tells_what_will_not_convince(tmp_path: Path) -> None:
-    good = load_budgets(goals(tmp_path, "C", HAZARD + '\nfhti = "750 ms"\ncoverage = "99 %"'))
+    good = load_budgets(
+        goals(tmp_path, "C", HAZARD + '\nhazard_source = "HARA 7"\nfhti = "750 ms"\ncoverage = "99 %"')
+    )
     assert lint_budgets(good) == () and good["SG-X"].coverage == 0.99
+    assumed = load_budgets(goals(tmp_path, "C", HAZARD + '\nhazard_source = "assumed: fire"'))
+    assert (
+        "1 of 1 goals whose severity" in lint_budgets(assumed)[0]
+        and "are assumed" in lint_budgets(assumed)[0]
+    )
+    assert lint_budgets(assumed, lent={"SG-X"}) == () and assumed["SG-X"].classes_assumed
+    assert hara_rows(assumed)[0][2:6] == ("S3?", "E3?", "C3?", "C")
     path = goals(tmp_path, "C", "")
     path.write_text(path.read_text().replace("100 ms", "300 ms").replace("here", "TBD"), encoding="utf-8")
     told = " ".join(lint_budgets(load_budgets(path)))

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 from bench.campaign.builds import load_result
 from bench.config.toml_file import Shape, read_toml
 from bench.errors import BenchError, ConfigError, nearest
+from bench.faults.find import fault_names
 from bench.record.folder import open_run
+from bench.scenario.library import Library
 from bench.timing.clock import Timebase
 from bench.verdict.fmea import Earned, FailureMode, Rated, coverage_estimate, earn, rate, worst
 from bench.verdict.result import Budget, RunResult, Verdict
@@ -21,6 +24,7 @@ class _ModeShape(Shape):
     title: str
     element: str
     safety_goal: str
+    faults: list[str]
     scenarios: list[str]
     severity: int
     severity_source: str
@@ -57,8 +61,8 @@ class Cell:
         return self.hazard_s - self.fhti_s
 
 
-def load_fmea(path: Path, goals: Mapping[str, Budget], scenarios: Sequence[str]) -> tuple[FailureMode, ...]:
-    """Raises ConfigError, one line per mistake: unknown goal or scenario, rating outside 1 to 10, no source."""
+def load_fmea(path: Path, goals: Mapping[str, Budget], library: Library) -> tuple[FailureMode, ...]:
+    """Raises ConfigError, one line per mistake: unknown goal, fault or scenario, rating outside 1 to 10, no source."""
     file = read_toml(path)
     shape = file.check(_FmeaShape, file.data)
     file.stop_on_mistakes()
@@ -74,24 +78,66 @@ def load_fmea(path: Path, goals: Mapping[str, Budget], scenarios: Sequence[str])
             file.mistake(
                 (*place, "safety_goal"), f"found '{one.safety_goal}'; expected a goal of budgets.toml{near}"
             )
-        for name in one.scenarios:
-            if name not in scenarios:
-                near = nearest(name, scenarios)
-                file.mistake(
-                    (*place, "scenarios"),
-                    f"found unknown scenario '{name}'; expected one of scenarios/{near}",
-                )
-        for key in ("severity", "frequency", "occurrence", "monitoring_assumed"):
-            value = getattr(one, key)
-            if value is not None and not 1 <= value <= 10:
-                file.mistake((*place, key), f"found {value}; expected a rating from 1 to 10")
-        for key in ("severity", "frequency", "occurrence"):
-            if not getattr(one, f"{key}_source").strip():
-                file.mistake((*place, f"{key}_source"), "found no text; expected where the rating comes from")
-        if one.monitoring_assumed == 1:
-            file.mistake((*place, "monitoring_assumed"), "found 1; expected 2 to 10: M = 1 is never assumed")
+        for key, told in (*_unknown_links(one, library), *_bad_ratings(one)):
+            file.mistake((*place, key), told)
     file.stop_on_mistakes()
-    return tuple(FailureMode(**{**one.model_dump(), "scenarios": tuple(one.scenarios)}) for one in modes)
+    return tuple(
+        FailureMode(**{**one.model_dump(), "faults": tuple(one.faults), "scenarios": tuple(one.scenarios)})
+        for one in modes
+    )
+
+
+def _unknown_links(one: _ModeShape, library: Library) -> Iterator[tuple[str, str]]:
+    """Scenarios that are not there, faults that are not, and faults that none of the scenarios injects."""
+    injected = {entry.scenario_id: set(entry.faults) for entry in library.entries}
+    for name in one.scenarios:
+        if name not in injected:
+            near = nearest(name, injected)
+            yield "scenarios", f"found unknown scenario '{name}'; expected one of scenarios/{near}"
+    by_these = {fault for name in one.scenarios for fault in injected.get(name, ())}
+    for fault in one.faults:
+        if fault not in fault_names():
+            yield (
+                "faults",
+                f"found '{fault}'; expected one of `hil list faults`{nearest(fault, fault_names())}",
+            )
+        elif one.scenarios and fault not in by_these:
+            yield "faults", f"found '{fault}', which none of its scenarios injects; expected one that does"
+    if not one.faults:
+        yield "faults", "found none; expected the faults of the catalogue that stand for it"
+
+
+def _bad_ratings(one: _ModeShape) -> Iterator[tuple[str, str]]:
+    for key in ("severity", "frequency", "occurrence", "monitoring_assumed"):
+        value = getattr(one, key)
+        if value is not None and not 1 <= value <= 10:
+            yield key, f"found {value}; expected a rating from 1 to 10"
+    for key in ("severity", "frequency", "occurrence"):
+        if not getattr(one, f"{key}_source").strip():
+            yield f"{key}_source", "found no text; expected where the rating comes from"
+    if one.monitoring_assumed == 1:
+        yield "monitoring_assumed", "found 1; expected 2 to 10: M = 1 is never assumed"
+
+
+def gaps(modes: Sequence[FailureMode], library: Library, goals: Iterable[str]) -> tuple[str, ...]:
+    """What of the library no failure mode stands for, one line each: goals, goals by class of fault, scenarios."""
+    named = {name for one in modes for name in one.scenarios}
+    trips = [entry for entry in library.entries if entry.must_trip]
+    served = {one.safety_goal for one in modes}
+    bare = [goal for goal in goals if goal not in served]
+    wanted = {(entry.safety_goal, entry.fault_class) for entry in trips}
+    had = {(entry.safety_goal, entry.fault_class) for entry in trips if entry.scenario_id in named}
+    apart = [f"{goal}/{name}" for goal, name in sorted(wanted - had) if goal not in bare]
+    loose = sorted(entry.scenario_id for entry in trips if entry.scenario_id not in named)
+    return tuple(
+        f"{what}: {', '.join(names)}"
+        for what, names in (
+            ("goals without a failure mode", bare),
+            ("goals and classes of fault without a failure mode", apart),
+            ("must-trip scenarios that no failure mode names", loose),
+        )
+        if names
+    )
 
 
 def newest_runs(runs: Path, firmware: str, timebase: Timebase) -> dict[str, list[RunResult]]:
@@ -167,8 +213,10 @@ def _cell(
             missing.append("real time: simulated results discharge no board")
     highs = [s.fhti.max_high_ns / 1e9 for s in newest.values() if s.fhti is not None]
     hazard_s = hazards.get((chemistry, mode.hazard)) if mode.hazard is not None else None
-    if hazard_s is None:
-        missing.append("time to the hazard")
+    if mode.hazard is None:
+        missing.append("no model of its hazard: the FTTI is an input")
+    elif hazard_s is None:
+        missing.append("time to the hazard (hil hazard)")
     return Cell(
         mode=mode,
         chemistry=chemistry,
@@ -178,6 +226,39 @@ def _cell(
         hazard_s=hazard_s,
         missing=tuple(missing),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A chemistry over all failure modes. earned: M → how many modes data give it; least: (mode, margin in s)."""
+
+    chemistry: str
+    earned: Mapping[int, int]
+    assumed: int
+    without: int
+    least: tuple[str, float] | None
+    exceeded: tuple[str, ...]
+
+
+def standings(found: Sequence[Cell]) -> tuple[Standing, ...]:
+    """Counts and the worst, never a mean: a rating of one failure mode says nothing of another."""
+    standing = []
+    for chemistry in dict.fromkeys(cell.chemistry for cell in found):
+        own = [cell for cell in found if cell.chemistry == chemistry]
+        earned = Counter(cell.rated.rating for cell in own if not cell.rated.assumed)
+        assumed = sum(cell.rated.assumed and cell.mode.monitoring_assumed is not None for cell in own)
+        margins = [(cell.mode.id, cell.margin_s) for cell in own if cell.margin_s is not None]
+        standing.append(
+            Standing(
+                chemistry=chemistry,
+                earned=dict(sorted(earned.items())),
+                assumed=assumed,
+                without=len(own) - earned.total() - assumed,
+                least=min(margins, key=lambda one: one[1], default=None),
+                exceeded=tuple(name for name, margin in margins if margin <= 0),
+            )
+        )
+    return tuple(standing)
 
 
 def _next(rating: int) -> int:

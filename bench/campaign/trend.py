@@ -1,6 +1,7 @@
 """Each metric over builds, against the rolling baseline of the runs before."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.record.database import PastResult, ResultsDatabase
@@ -34,16 +35,42 @@ class Point:
         return abs(moved) > max(RELEVANT_LEAST_NS, RELEVANT_SHARE * base)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """points: runs like the newest one, oldest first. apart: why others are not among them → how many."""
+
+    points: tuple[Point, ...]
+    apart: Mapping[str, int]
+
+
 def trend(
     database: ResultsDatabase, scenario_id: str, timebase: Timebase, chemistry: str, metric: str
-) -> tuple[Point, ...]:
-    """Oldest first. metric: fdti or fhti (the worst shot's upper end)."""
+) -> Trend:
+    """The line that the newest run belongs to. metric: fdti or fhti (the worst shot's upper end).
+
+    A baseline is made of runs on the same rig, timebase and chemistry, of the same scenario file, and with as
+    many shots: the worst of 59 is no worse than the worst of 5 for being larger.
+    """
     history = [one for one in database.history(scenario_id, timebase) if one.chemistry == chemistry]
-    values = [one.fdti_max_high_ns if metric == "fdti" else one.fhti_max_high_ns for one in history]
-    return tuple(
+    apart = Counter(why for one in history if (why := _unlike(one, history[-1])) is not None)
+    kept = [one for one in history if _unlike(one, history[-1]) is None]
+    values = [one.fdti_max_high_ns if metric == "fdti" else one.fhti_max_high_ns for one in kept]
+    points = tuple(
         Point(past=one, value_ns=values[i], baseline_ns=_median(values[max(0, i - _WINDOW) : i]))
-        for i, one in enumerate(history)
+        for i, one in enumerate(kept)
     )
+    return Trend(points=points, apart=apart)
+
+
+def _unlike(one: PastResult, newest: PastResult) -> str | None:
+    """Why two runs share no line; None where they do."""
+    if one.rig != newest.rig:
+        return f"on another rig ({one.rig[:8] or 'not recorded'})"
+    if one.scenario_hash != newest.scenario_hash:
+        return f"of another scenario file ({one.scenario_hash[:8] or 'not recorded'})"
+    if one.shots != newest.shots:
+        return f"with {one.shots} shots instead of {newest.shots}"
+    return None
 
 
 def _median(values: Sequence[int | None]) -> int | None:

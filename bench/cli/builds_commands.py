@@ -89,7 +89,7 @@ def trend(
     last: Annotated[int, typer.Option("--last", min=2, help="How many runs to show.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
-    """Each metric over builds, with the rolling baseline of the five runs before."""
+    """Each metric over builds, with the rolling baseline of the five like runs before (same rig and scenario file)."""
     import json
 
     from bench.campaign.trend import trend as trend_of
@@ -106,11 +106,31 @@ def trend(
     timebase = Timebase.SIMULATED if time == "simulated" else Timebase.HOST
     names = [name for name in database.scenario_ids(timebase) if only is None or only in name]
     chosen = wired.config.pack.chemistry
-    series = {name: trend_of(database, name, timebase, chosen, metric)[-last:] for name in names}
+    found = {name: trend_of(database, name, timebase, chosen, metric) for name in names}
+    found = {name: one for name, one in found.items() if any(map(_telling, one.points))}
+    series = {name: one.points[-last:] for name, one in found.items()}
+    apart = {name: dict(one.apart) for name, one in found.items() if one.apart}
     if as_json:
-        typer.echo(json.dumps({name: [_point(p) for p in points] for name, points in series.items()}))
+        lines = {name: [_point(p) for p in points] for name, points in series.items()}
+        typer.echo(json.dumps({"series": lines, "left_apart": apart}))
         return
-    _show_trend({name: points for name, points in series.items() if points}, metric, chosen)
+    _show_trend(series, metric, f"{time} time, {chosen}")
+    _tell_apart(apart)
+
+
+def _telling(point: Any) -> bool:
+    """A must-not-trip scenario that has always passed has no latency and tells nothing."""
+    return point.value_ns is not None or point.past.verdict.name != "PASS"
+
+
+def _tell_apart(apart: dict[str, dict[str, int]]) -> None:
+    """What is not in the lines above, told once where scenarios share it."""
+    alike: dict[str, list[str]] = {}
+    for name, why in apart.items():
+        alike.setdefault(", ".join(f"{count} {text}" for text, count in why.items()), []).append(name)
+    for told, names in alike.items():
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        typer.echo(f"left apart from the newest runs' line: {told} ({shown})")
 
 
 def _point(point: Any) -> dict[str, Any]:
@@ -124,7 +144,7 @@ def _point(point: Any) -> dict[str, Any]:
     }
 
 
-def _show_trend(series: dict[str, Any], metric: str, chemistry: str) -> None:
+def _show_trend(series: dict[str, Any], metric: str, condition: str) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -136,7 +156,7 @@ def _show_trend(series: dict[str, Any], metric: str, chemistry: str) -> None:
     if not console.is_terminal:
         console = Console(width=130)
     one = len(series) == 1
-    title = f"worst {metric.upper()} over builds, {chemistry}" + (f", {next(iter(series))}" if one else "")
+    title = f"worst {metric.upper()} over builds, {condition}" + (f", {next(iter(series))}" if one else "")
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     first = ("run",) if one else ("scenario", "runs")
     for name in (

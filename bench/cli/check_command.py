@@ -42,7 +42,8 @@ def check(
     prepared, budgets_file = load_scenarios(wired, scenarios, only)
     from bench.verdict.budgets import lint_budgets, load_budgets
 
-    for line in lint_budgets(load_budgets(budgets_file)):
+    lent = {one.scenario.budget for one in prepared if one.scenario.budget is not None}
+    for line in lint_budgets(load_budgets(budgets_file), lent):
         typer.echo(f"{budgets_file.name} {line}")
     typer.echo(
         f"{config}: {len(prepared)} scenarios fit this bench ({wired.config.name}, {wired.profile.name}, "

@@ -97,7 +97,10 @@ SHOTS = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastResult:
-    """One scenario in one earlier run. Times are upper ends of intervals, ns; None where not measured."""
+    """One scenario in one earlier run. Times are upper ends of intervals, ns; None where not measured.
+
+    rig, scenario_hash: of the bench and of the scenario's file; "" where an older release kept none.
+    """
 
     run_id: str
     started_utc: str
@@ -109,6 +112,8 @@ class PastResult:
     reasons: tuple[str, ...]
     fdti_max_high_ns: int | None
     fhti_max_high_ns: int | None
+    rig: str = ""
+    scenario_hash: str = ""
 
 
 class ResultsDatabase:
@@ -153,6 +158,7 @@ class ResultsDatabase:
         query = (
             select(
                 RUNS.c.run_id, RUNS.c.started_utc, RUNS.c.firmware, RUNS.c.firmware_identity, RUNS.c.chemistry,
+                RUNS.c.hashes,
                 SCENARIOS.c.shots, SCENARIOS.c.verdict, SCENARIOS.c.reasons,
                 SCENARIOS.c.fdti_max_high_ns, SCENARIOS.c.fhti_max_high_ns,
             )
@@ -166,7 +172,13 @@ class ResultsDatabase:
         except SQLAlchemyError as error:
             raise RecordError(f"{self._url}: cannot be read: {_first_line(error)}") from error
         return tuple(
-            PastResult(**{**row, "verdict": Verdict[row["verdict"]], "reasons": tuple(row["reasons"])})
+            PastResult(
+                **{key: value for key, value in row.items() if key not in ("hashes", "verdict", "reasons")},
+                verdict=Verdict[row["verdict"]],
+                reasons=tuple(row["reasons"]),
+                rig=str(row["hashes"].get("rig", "")),
+                scenario_hash=str(row["hashes"].get(f"scenario.{scenario_id}", "")),
+            )
             for row in rows
         )
 

@@ -8,6 +8,7 @@ from bench.verdict.result import Budget
 from bench.verdict.tables import decompositions
 
 HARA = ("goal", "hazard", "S", "E", "C", "ASIL", "may be decomposed into", "FTTI", "safe state")
+STANDING = ("chemistry", "earned by data", "only assumed", "no data", "least margin to the hazard")
 FMEA = (
     "failure mode", "chemistry", "hazard in", "FHTI", "margin", "n", "handled", "M", "AP", "MSR-AP*", "RPN",
     "still missing",
@@ -15,14 +16,29 @@ FMEA = (
 
 
 def hara_rows(goals: Mapping[str, Budget]) -> list[tuple[str, ...]]:
-    """ASIL from S, E and C where they are given; else the ASIL as stated, marked."""
+    """ASIL from S, E and C where they are given, with ? where they are assumed; else the ASIL as stated."""
     rows: list[tuple[str, ...]] = []
     for goal, b in goals.items():
-        classes = (b.severity or "–", b.exposure or "–", b.controllability or "–")
+        mark = "?" if b.classes_assumed else ""
+        classes = tuple(f"{one}{mark}" if one else "–" for one in (b.severity, b.exposure, b.controllability))
         asil = b.asil if b.severity is not None else f"{b.asil} (stated)"
         pairs = " | ".join(" + ".join(pair) for pair in decompositions(b.asil))
         rows.append((goal, b.title, *classes, asil, pairs, seconds(b.ftti_ns / 1e9), b.safe_state))
     return rows
+
+
+def standing_rows(found: Sequence[tuple[str, Mapping[int, int], int, int, str]]) -> list[tuple[str, ...]]:
+    """(chemistry, M → modes, assumed, without data, least margin) as words."""
+    return [
+        (
+            chemistry,
+            ", ".join(f"{count} × M {rating}" for rating, count in earned.items()) or "none",
+            str(assumed),
+            str(without),
+            least,
+        )
+        for chemistry, earned, assumed, without, least in found
+    ]
 
 
 def fmea_row(
@@ -37,6 +53,7 @@ def fmea_row(
     why = "no data" if mode.monitoring_assumed is None else "assumed"
     monitoring = f"({rated.rating}, {why})" if rated.assumed else str(rated.rating)
     mark = "?" if rated.assumed else ""
+    inputs = f" ({mode.inputs_assumed}?)" if mode.inputs_assumed else ""
     handled = "–" if earned is None else f"≥ {math.floor(earned.lower * 1000) / 10:g} %"
     return (
         mode.id,
@@ -45,7 +62,7 @@ def fmea_row(
         "0" if earned is None else f"{earned.attempts - earned.not_handled}/{earned.attempts}",
         handled,
         monitoring,
-        f"{rated.priority_without}→{rated.priority}{mark}",
+        f"{rated.priority_without}→{rated.priority}{mark}{inputs}",
         f"{rated.msr}{mark}",
         f"{rated.rpn_without}→{rated.rpn}{mark}",
         "; ".join(missing) or "nothing",

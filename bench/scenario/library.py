@@ -14,6 +14,7 @@ from bench.scenario.model import InjectText, Scenario
 class Entry:
     """One scenario file. fault_class: of the injection that is measured, "" where nothing is injected.
 
+    faults: every kind it injects.
     times_of: the section of budgets.toml that lends its times; "" where the goal's own count.
     """
 
@@ -23,6 +24,7 @@ class Entry:
     safety_goal: str
     aim: str
     fault_class: str
+    faults: tuple[str, ...] = ()
     times_of: str = ""
 
     @property
@@ -63,6 +65,9 @@ def entry_of(scenario: Scenario) -> Entry:
         safety_goal=scenario.safety_goal,
         aim=scenario.aim.value,
         fault_class=_measured_class(scenario),
+        faults=tuple(
+            dict.fromkeys(step.kind.name for step in scenario.steps if isinstance(step, InjectText))
+        ),
         times_of=scenario.budget or "",
     )
 

@@ -39,7 +39,15 @@ def _budget(scenario: Scenario, budgets: Mapping[str, Budget]) -> Budget:
     if scenario.budget is None:
         return goal
     times = budgets[scenario.budget]
-    return replace(times, safety_goal=goal.safety_goal, title=goal.title, asil=goal.asil)
+    return replace(
+        goal,
+        ftti_ns=times.ftti_ns,
+        fdti_ns=times.fdti_ns,
+        frti_ns=times.frti_ns,
+        safe_state=times.safe_state,
+        latched=times.latched,
+        provenance=times.provenance,
+    )
 
 
 def _is_new(healthy: Prepared, prepared: Sequence[Prepared]) -> bool:

@@ -1,6 +1,7 @@
 """scenarios/budgets.toml: the safety goals with their times, checked against each other on loading."""
 
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ _TEXTS = ("title", "safe_state", "provenance")
 _TIMES = ("ftti", "fdti", "frti")
 _HAZARD = ("severity", "exposure", "controllability")
 _SHARES = ("coverage", "confidence")
-_KEYS = (*_TEXTS, "asil", *_TIMES, "fhti", "latched", *_HAZARD, *_SHARES)
+_KEYS = (*_TEXTS, "asil", *_TIMES, "fhti", "latched", *_HAZARD, "hazard_source", *_SHARES)
 
 
 def load_budgets(path: Path) -> dict[str, Budget]:
@@ -69,6 +70,7 @@ def _budget(path: Path, goal: str, table: Any) -> Budget:
         severity=table.get("severity"),
         exposure=table.get("exposure"),
         controllability=table.get("controllability"),
+        hazard_source=_text(path, goal, table, "hazard_source") if "hazard_source" in table else "",
         **{key: _share(path, goal, table, key) for key in _SHARES if key in table},
     )
 
@@ -106,15 +108,29 @@ def _check_fhti(path: Path, goal: str, table: dict[str, Any], times: dict[str, i
         raise ConfigError(at_place(path, f"{goal}.fhti", found, "FDTI + FRTI <= FHTI < FTTI"))
 
 
-def lint_budgets(budgets: dict[str, Budget]) -> tuple[str, ...]:
-    """What is legal but will not convince an assessor, one line each. Nothing here is an error."""
+def lint_budgets(budgets: dict[str, Budget], lent: Collection[str] = ()) -> tuple[str, ...]:
+    """What is legal but will not convince an assessor, one line each. Nothing here is an error.
+
+    lent: sections that only lend their times to a scenario: the hazard's classes stand at the goal itself.
+    """
     told: list[str] = []
-    bare = [goal for goal, budget in budgets.items() if budget.severity is None]
-    if bare:
-        told.append(
-            f"{len(bare)} goals without severity, exposure, controllability (their ASIL is only stated): "
-            f"{', '.join(bare)}"
-        )
+    own = {goal: budget for goal, budget in budgets.items() if goal not in lent}
+    for what, chosen in (
+        (
+            "without severity, exposure, controllability (their ASIL is only stated)",
+            [goal for goal, one in own.items() if one.severity is None],
+        ),
+        (
+            "whose severity, exposure, controllability are assumed",
+            [goal for goal, one in own.items() if one.classes_assumed],
+        ),
+        (
+            "whose severity, exposure, controllability have no hazard_source",
+            [goal for goal, one in own.items() if one.severity is not None and not one.hazard_source],
+        ),
+    ):
+        if chosen:
+            told.append(f"{len(chosen)} of {len(own)} goals {what}: {', '.join(chosen)}")
     for goal, budget in budgets.items():
         if budget.fhti_ns > 0.8 * budget.ftti_ns:
             share = f"{100 * budget.fhti_ns / budget.ftti_ns:.0f} %"

@@ -43,12 +43,16 @@ class Earned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureMode:
-    """A row of the FMEA (scenarios/fmea.toml). monitoring_assumed: shown as an assumption where no data are."""
+    """A row of the FMEA (scenarios/fmea.toml). faults: kinds of the catalogue that stand for it.
+
+    monitoring_assumed: shown as an assumption where no data are. inputs_assumed: which of S, F, O nobody gives.
+    """
 
     id: str
     title: str
     element: str
     safety_goal: str
+    faults: tuple[str, ...]
     scenarios: tuple[str, ...]
     severity: int
     severity_source: str
@@ -60,6 +64,12 @@ class FailureMode:
     monitoring_assumed: int | None = None
     monitoring_source: str = ""
     failure_rate_fit: float | None = None
+
+    @property
+    def inputs_assumed(self) -> str:
+        """`FO`: the letters of the ratings whose source begins with "assumed"."""
+        given = (("S", self.severity_source), ("F", self.frequency_source), ("O", self.occurrence_source))
+        return "".join(letter for letter, source in given if source.lower().startswith("assumed"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,8 @@ class LatencyStatistics:
 class Budget:
     """A safety goal's times in ns, with provenance (from scenarios/budgets.toml).
 
-    severity, exposure, controllability: the hazard's classes ("S3" …), None where the file gives none.
+    severity, exposure, controllability: the hazard's classes ("S3" …), None where the file gives none;
+    hazard_source: where they come from, beginning with "assumed" where nobody gives them.
     coverage, confidence: the claim on the share of faults handled that a campaign has to support.
     """
 
@@ -86,6 +87,11 @@ class Budget:
     controllability: str | None = None
     coverage: float = 0.95
     confidence: float = 0.95
+    hazard_source: str = ""
+
+    @property
+    def classes_assumed(self) -> bool:
+        return self.severity is not None and self.hazard_source.lower().startswith("assumed")
 
     @property
     def fhti_ns(self) -> int:
