@@ -1,6 +1,7 @@
 """Every firmware build that can be named: the reference and its mutants, in Python and, with the suffix _c, in C."""
 
 import sys
+from pathlib import Path
 
 from firmware_stubs import mutants
 from firmware_stubs.reference_bms.bms import ReferenceBms
@@ -18,11 +19,15 @@ def build(name: str, *, limits: Limits | None = None) -> ReferenceBms | SteppedF
     return mutants.build(name, limits=limits)
 
 
-def process_command(name: str) -> list[str]:
-    """What starts the firmware as a process in real time; --vehicle and --sense are to follow, each with its bus."""
+def process_command(name: str, chemistry: Path) -> list[str]:
+    """What starts the firmware as a process in real time, with the limits of a chemistry file.
+
+    --vehicle and --sense are to follow, each with its bus.
+    """
     if name.endswith(C_SUFFIX):
-        return [str(c.build(name.removesuffix(C_SUFFIX), "process"))]
-    return [sys.executable, "-m", "firmware_stubs.reference_bms", "--mutant", name]
+        return [str(c.build(name.removesuffix(C_SUFFIX), "process", limits=Limits.from_toml(chemistry)))]
+    words = ["-m", "firmware_stubs.reference_bms", "--mutant", name, "--chemistry", str(chemistry)]
+    return [sys.executable, *words]
 
 
 def build_hash(name: str) -> bytes:

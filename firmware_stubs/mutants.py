@@ -64,6 +64,4 @@ def build(name: str, *, limits: Limits | None = None, nvm: Nvm | None = None) ->
     if mutant is None:
         known = (REFERENCE, *MUTANTS, *RARE)
         raise DutError(f"no firmware '{name}'; expected one of {', '.join(known)}{nearest(name, known)}")
-    if mutant.calibrate is not None:
-        limits = mutant.calibrate(limits)
-    return ReferenceBms(limits, build_hash(name), mutant.parts, nvm)
+    return ReferenceBms(mutant.calibrate(limits), build_hash(name), mutant.parts, nvm)

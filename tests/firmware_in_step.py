@@ -1,7 +1,14 @@
 """Two firmwares fed with the same frames at the same instants; the first frame they differ in ends the test."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
 from bench.dut.firmware import Firmware
 from bench.trace.events import CanFrame
+from bench.wiring import simulated
+from bench.wiring.dut import build_firmware
 from firmware_stubs.builds import C_SUFFIX, build
 
 IDENTITY_ID = 0x1F0
@@ -41,3 +48,17 @@ class InStep:
 def python_and_c(name: str) -> InStep:
     """Firmware `name` in Python, and beside it the same in C."""
     return InStep(build(name), build(name + C_SUFFIX))
+
+
+@pytest.fixture
+def in_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[InStep]]:
+    """Every rig built in this test gets both firmwares; the list says which were."""
+    built: list[InStep] = []
+
+    def both(name: str, chemistry: Path | None = None) -> InStep:
+        built.append(InStep(build_firmware(name, chemistry), build_firmware(name + C_SUFFIX, chemistry)))
+        return built[-1]
+
+    monkeypatch.setattr(simulated, "build_firmware", both)
+    yield built
+    assert built and all(one.compared > 200 for one in built), "no shot was compared"

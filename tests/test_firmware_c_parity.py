@@ -1,188 +1,35 @@
 """The firmware in C is the firmware in Python: every frame it sends is the same, bit for bit, so every verdict is."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from firmware_in_step import InStep, python_and_c
+from firmware_in_step import InStep, in_step, python_and_c
 from firmware_pack import MS, Pack
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_firmware_mutants import SITUATIONS
-from test_mutants import TELLS, with_firmware
 
 from bench.campaign.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.trace.events import CanFrame
-from bench.wiring import simulated
 from bench.wiring.common import Wired
-from bench.wiring.dut import build_firmware
+from bench.wiring.mutants import with_firmware
 from firmware_stubs import mutants
-from firmware_stubs.builds import C_SUFFIX, build
+from firmware_stubs.builds import build
 from firmware_stubs.reference_bms.e2e import crc_ccitt_of, crc_h2f_of, crc_of, data_ids_of, start_of
 from firmware_stubs.reference_bms.limits import Limits
 from firmware_stubs.reference_bms_c import compile as c
+from firmware_stubs.reference_bms_c.stepped import SteppedFirmware
+
+__all__ = ["in_step"]
 
 pytestmark = pytest.mark.skipif(
     c.compiler() is None, reason="the firmware in C needs a C compiler: none of cc, gcc, clang found"
 )
 
 RUN_SEED = 1
-# Mutants of firmware_stubs/mutants.py that are not written in C, and why. Nothing else may be missing.
-_LATER = "came with the whole fault catalogue; in C there are the eleven of the first library so far"
-NOT_IN_C: dict[str, str] = dict.fromkeys(
-    [
-        "overvoltage_limit_high",
-        "overvoltage_limit_low",
-        "undervoltage_limit_low",
-        "undervoltage_limit_high",
-        "never_detects_undervoltage",
-        "wrong_undervoltage_dtc",
-        "ignores_last_module",
-        "overvoltage_by_mean",
-        "spread_check_drops_the_cell",
-        "overvoltage_only_in_charge",
-        "debounce_never_resets",
-        "misses_deep_discharge",
-        "deep_discharge_can_be_reset",
-        "no_sum_check",
-        "sum_check_too_wide",
-        "misses_imbalance",
-        "misses_open_wire",
-        "misses_frozen_cell",
-        "misses_adc_fault",
-        "misses_balancing",
-        "accepts_old_sweeps",
-        "repeats_lost_values",
-        "misses_afe_silence",
-        "misses_corrupt_chain",
-        "misses_lost_module",
-        "overtemperature_limit_high",
-        "overtemperature_limit_low",
-        "late_overtemperature",
-        "hasty_overtemperature",
-        "ignores_half_the_sensors",
-        "temperature_by_mean",
-        "misses_charge_overtemperature",
-        "charges_in_the_cold",
-        "drives_in_the_cold",
-        "misses_ntc_faults",
-        "takes_ntc_short_for_warm",
-        "misses_gradient",
-        "misses_temperature_loss",
-        "misses_thermal_runaway",
-        "runaway_by_drop_alone",
-        "runaway_by_rate_alone",
-        "runaway_by_heat_alone",
-        "runaway_needs_both",
-        "late_thermal_runaway",
-        "runaway_without_cooling",
-        "overcurrent_limit_high",
-        "overcurrent_limit_low",
-        "charge_limit_high",
-        "misses_charge_overcurrent",
-        "misses_discharge_overcurrent",
-        "ignores_charge_current",
-        "late_overcurrent",
-        "hasty_overcurrent",
-        "misses_overload",
-        "misses_short_circuit",
-        "short_circuit_without_pyro",
-        "misses_current_on_open_string",
-        "misses_current_at_rest",
-        "misses_sensor_error",
-        "channels_not_compared",
-        "channels_compared_by_size",
-        "misses_sensor_loss",
-        "late_after_sensor_loss",
-        "insulation_limit_low",
-        "looks_at_plus_pole_only",
-        "insulation_only_warns",
-        "hasty_insulation",
-        "misses_monitor_silence",
-        "accepts_outdated_insulation",
-        "misses_monitor_failure",
-        "misses_chassis_loss",
-        "misses_weld_of_minus",
-        "misses_weld_of_precharge",
-        "late_weld",
-        "misses_stuck_open",
-        "opens_one_pole_only",
-        "opens_minus_first",
-        "slow_reaction",
-        "misses_unintended_opening",
-        "misses_unintended_closing",
-        "misses_slow_opening",
-        "feedback_echoes_command",
-        "feedback_not_checked",
-        "misses_feedback_loss",
-        "precharge_without_end",
-        "closes_into_uncharged_link",
-        "ignores_hvil",
-        "slow_hvil",
-        "hasty_hvil",
-        "misses_fluttering_hvil",
-        "ignores_crash",
-        "late_crash",
-        "ignores_crash_flag",
-        "crash_without_pyro",
-        "misses_pyro_failure",
-        "weld_without_inhibit",
-        "misses_command_loss",
-        "command_loss_without_opening",
-        "late_command_loss",
-        "hasty_command_loss",
-        "command_crc_unchecked",
-        "command_counter_unchecked",
-        "current_crc_unchecked",
-        "current_counter_unchecked",
-        "misses_e2e_error",
-        "misses_wrong_shape",
-        "misses_vehicle_loss",
-        "misses_charger_loss",
-        "own_counter_stands",
-        "own_counter_jumps",
-        "own_data_id_wrong",
-        "misses_low_supply",
-        "misses_brown_out",
-        "trips_on_cranking",
-        "misses_clamp_loss",
-        "forgets_latches",
-        "does_not_latch",
-        "closes_after_reset",
-        "stores_no_codes",
-        "forgets_codes",
-        "wrong_code_status",
-        "sends_no_identity",
-        "sends_faults_slowly",
-    ],
-    _LATER,
-)
-IN_C = [name for name in mutants.MUTANTS if name not in NOT_IN_C]
-QUICK = ["late_overvoltage", "wrong_overvoltage_dtc", "recloses_precharge", "misses_symmetric_insulation"]
-
-BuildInStep = Callable[[str], list[InStep]]
-
-
-@pytest.fixture
-def in_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[InStep]]:
-    """Every rig built in this test gets both firmwares; the list says which were."""
-    built: list[InStep] = []
-
-    def both(name: str, chemistry: Path | None = None) -> InStep:
-        built.append(InStep(build_firmware(name, chemistry), build_firmware(name + C_SUFFIX, chemistry)))
-        return built[-1]
-
-    monkeypatch.setattr(simulated, "build_firmware", both)
-    yield built
-    assert built and all(one.compared > 200 for one in built), "no shot was compared"
-    assert sum(one.compared for one in built) > 500 * len(built), "a short shot is an exception"
-
-
-def test_every_mutant_is_written_in_c_or_said_not_to_be() -> None:
-    assert set(c.mutants()) == set(IN_C)
-    assert all(NOT_IN_C.values())
+CHEMISTRIES = Path(__file__).parent.parent / "bench/plant/chemistries"
 
 
 def test_a_difference_would_be_seen() -> None:
@@ -199,6 +46,7 @@ def _shoot_in_step(wired: Wired, some: list[Prepared], in_step: list[InStep]) ->
     for one in some:
         assert shoot(wired, one, 0, 1, RUN_SEED, None).judgement.reasons is not None
     assert len(in_step) == len(some)
+    assert sum(one.compared for one in in_step) > 500 * len(some), "a short shot is an exception"
 
 
 def test_the_same_frames_in_a_sample_of_the_library(
@@ -241,37 +89,6 @@ def test_the_same_frames_in_every_situation(situation: str) -> None:
     assert firmware.compared > 200
 
 
-@pytest.mark.parametrize("name", QUICK)
-def test_a_mutant_has_the_same_defect(name: str) -> None:
-    _check_mutant(name)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in IN_C if name not in QUICK])
-def test_every_mutant_has_the_same_defect(name: str) -> None:
-    _check_mutant(name)
-
-
-def _check_mutant(name: str) -> None:
-    differs = False
-    for play in SITUATIONS.values():
-        pack, reference = Pack(python_and_c(name)), Pack(build("reference_c"))
-        for one in (pack, reference):
-            one.start()
-            play(one)
-        differs = differs or pack.log != reference.log
-    assert differs
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", IN_C)
-def test_a_mutant_sends_the_same_frames_where_it_fails(
-    wired: Wired, prepared: dict[str, Prepared], in_step: list[InStep], name: str
-) -> None:
-    for telling in TELLS[name]:
-        shoot(with_firmware(wired, name), prepared[telling.scenario], 0, 1, RUN_SEED, None)
-
-
 def test_the_same_frames_with_another_calibration() -> None:
     other = replace(
         Limits(), ov_trip_v=3.65, uv_trip_v=2.0, full_v=3.6, capacity_ah=99.5, oc_charge_a=0.5, chemistry_code=2,
@@ -283,6 +100,23 @@ def test_the_same_frames_with_another_calibration() -> None:
     pack.cells_v = [3.64] * 96
     pack.run(1500)
     assert pack.flag("OvercurrentCharge")
+
+
+@pytest.mark.parametrize("chemistry", ["nmc", "lfp", "na_ion", "zn_chitosan"])
+def test_the_same_frames_with_the_limits_of_a_chemistry_built_in(chemistry: str) -> None:
+    """What a process or an image does, whose limits nobody can hand in when it starts."""
+    limits = Limits.from_toml(CHEMISTRIES / f"{chemistry}.toml")
+    built_in = SteppedFirmware(c.build("reference", "library", limits=limits))
+    pack = Pack(InStep(build("reference", limits=limits), built_in))
+    pack.cells_v = [(limits.uv_warn_v + limits.ov_warn_v) / 2] * 96
+    pack.start()
+    pack.cells_v[40] = limits.ov_trip_v + 0.005
+    pack.run(3200)
+    assert pack.flag("CellOvervoltage") and pack.state == 5
+    identity = {
+        values["ChemistryCode"] for _, values in pack.sent("BMS_Identity") if "ChemistryCode" in values
+    }
+    assert identity == {limits.chemistry_code}
 
 
 # --- whatever comes -----------------------------------------------------------------------------------------

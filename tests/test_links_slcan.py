@@ -26,6 +26,7 @@ from bench.trace.timeline import Trace
 from firmware_stubs.reference_bms_c import compile as c
 
 ROOT = Path(__file__).parent.parent
+NMC = ROOT / "bench/plant/chemistries/nmc.toml"
 MS = 1_000_000
 FRAME = CanFrame(0x123, b"\x01\xab")
 
@@ -441,7 +442,7 @@ def test_asking_for_a_firmware_that_is_not_there_is_refused() -> None:
     from firmware_stubs.builds import process_command
 
     with pytest.raises(DutError, match="no firmware 'referenc' in C"):
-        process_command("referenc_c")
+        process_command("referenc_c", NMC)
 
 
 @pytest.mark.slow

@@ -128,14 +128,7 @@ def real_dut(
     """The DUT of a rig in real time: a stub of this project, the user's process, or a board. `buses`: see Words."""
     config = wired.config.dut
     if config.start == "in_process":
-        words = list(builds.process_command(config.firmware))
-        if not config.firmware.endswith(builds.C_SUFFIX):
-            words += ["--chemistry", str(wired.firmware_chemistry.path)]
-        elif wired.firmware_chemistry.id != "nmc":
-            raise ConfigError(
-                f"{wired.config.file} [dut.chemistry]: found '{wired.firmware_chemistry.id}' for firmware in C as a "
-                "process, which is built for nmc; expected nmc, or a firmware in Python"
-            )
+        words = builds.process_command(config.firmware, wired.firmware_chemistry.path)
         words += [word for channel, bus in buses.items() for word in (f"--{channel}", bus)]
         return _resettable(ProcessDut(words, f"DUT {config.firmware}"), tester)
     known = words_for(config, buses)

@@ -1,6 +1,6 @@
 """Cell voltages, their measurement and balancing."""
 
-from firmware_stubs.defects.mutant import Mutant, calibrated, deaf, replaced
+from firmware_stubs.defects.mutant import Mutant, calibrated, deaf, plus, replaced
 from firmware_stubs.reference_bms.afe_monitor import AfeMonitor
 from firmware_stubs.reference_bms.cell_monitor import CellMonitor
 from firmware_stubs.reference_bms.debounce import InARow
@@ -129,16 +129,16 @@ DEFECTS: dict[str, Mutant] = {
         "debounces cell voltage trips over 3 sweeps instead of 25", voltage_trip_sweeps=3
     ),
     "overvoltage_limit_high": calibrated(
-        "trips on overvoltage 30 mV above the limit", ov_trip_v=lambda volt: volt + 0.030
+        "trips on overvoltage 30 mV above the limit", ov_trip_v=plus(0.030)
     ),
     "overvoltage_limit_low": calibrated(
-        "trips on overvoltage 15 mV below the limit", ov_trip_v=lambda volt: volt - 0.015
+        "trips on overvoltage 15 mV below the limit", ov_trip_v=plus(-0.015)
     ),
     "undervoltage_limit_low": calibrated(
-        "trips on undervoltage 30 mV below the limit", uv_trip_v=lambda volt: volt - 0.030
+        "trips on undervoltage 30 mV below the limit", uv_trip_v=plus(-0.030)
     ),
     "undervoltage_limit_high": calibrated(
-        "trips on undervoltage 15 mV above the limit", uv_trip_v=lambda volt: volt + 0.015
+        "trips on undervoltage 15 mV above the limit", uv_trip_v=plus(0.015)
     ),
     "never_detects_undervoltage": replaced(
         "never trips on cell undervoltage; the warning still comes", cells=_BlindToUndervoltage

@@ -1,6 +1,6 @@
 """Current and its sensor."""
 
-from firmware_stubs.defects.mutant import Mutant, calibrated, deaf, replaced
+from firmware_stubs.defects.mutant import Mutant, calibrated, deaf, replaced, times
 from firmware_stubs.reference_bms.current_monitor import CurrentMonitor
 from firmware_stubs.reference_bms.faults import FIRES_PYRO, SHORT_CIRCUIT, Fault
 from firmware_stubs.reference_bms.measurement import CurrentInput
@@ -21,13 +21,13 @@ class _ComparesSizes(CurrentMonitor):
 
 DEFECTS: dict[str, Mutant] = {
     "overcurrent_limit_high": calibrated(
-        "trips 20 % above the discharge limit", oc_discharge_a=lambda ampere: ampere * 1.2
+        "trips 20 % above the discharge limit", oc_discharge_a=times(1.2)
     ),
     "overcurrent_limit_low": calibrated(
-        "trips 10 % below the discharge limit", oc_discharge_a=lambda ampere: ampere * 0.9
+        "trips 10 % below the discharge limit", oc_discharge_a=times(0.9)
     ),
     "charge_limit_high": calibrated(
-        "trips 20 % above the charge limit", oc_charge_a=lambda ampere: ampere * 1.2
+        "trips 20 % above the charge limit", oc_charge_a=times(1.2)
     ),
     "misses_charge_overcurrent": deaf("does not see overcurrent in charge", Fault.OVERCURRENT_CHARGE),
     "misses_discharge_overcurrent": deaf(

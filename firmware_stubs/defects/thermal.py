@@ -1,6 +1,6 @@
 """Temperatures and thermal runaway."""
 
-from firmware_stubs.defects.mutant import Mutant, calibrated, deaf, replaced
+from firmware_stubs.defects.mutant import Mutant, calibrated, deaf, plus, replaced
 from firmware_stubs.reference_bms.faults import Fault
 from firmware_stubs.reference_bms.measurement import NTC_SHORT, TemperatureInput, temperature_raw
 from firmware_stubs.reference_bms.sendings import Sendings, Transmitter
@@ -62,10 +62,10 @@ class _NoAlarm(Transmitter):
 
 DEFECTS: dict[str, Mutant] = {
     "overtemperature_limit_high": calibrated(
-        "trips on overtemperature 5 K above the limit", ot_trip_c=lambda temp: temp + 5.0
+        "trips on overtemperature 5 K above the limit", ot_trip_c=plus(5.0)
     ),
     "overtemperature_limit_low": calibrated(
-        "trips on overtemperature 3 K below the limit", ot_trip_c=lambda temp: temp - 3.0
+        "trips on overtemperature 3 K below the limit", ot_trip_c=plus(-3.0)
     ),
     "late_overtemperature": calibrated("debounces temperatures over 6 sweeps", temperature_trip_sweeps=6),
     "hasty_overtemperature": calibrated("trips on one hot sweep", temperature_trip_sweeps=1),

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -13,8 +12,13 @@ from functools import cache
 from pathlib import Path
 
 from bench.errors import DutError, nearest
+from firmware_stubs.mutants import REFERENCE
+from firmware_stubs.reference_bms.limits import Limits
+from firmware_stubs.reference_bms_c import switches
+from firmware_stubs.reference_bms_c.switches import mutants
 
-REFERENCE = "reference"
+__all__ = ["HERE", "HOSTS", "REFERENCE", "build", "build_hash", "compiler", "flags", "mutants"]
+
 HERE = Path(__file__).parent
 FLAGS = (
     "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic",
@@ -50,14 +54,6 @@ HOSTS = {
 }
 
 
-@cache
-def mutants() -> tuple[str, ...]:
-    """The mutants there are in C, by the names of firmware_stubs/mutants.py."""
-    header = (HERE / "core/mutant.h").read_text(encoding="utf-8")
-    names = re.findall(r"^\s+MUTANT_(\w+),$", header, re.MULTILINE)
-    return tuple(name.lower() for name in names if name != "NONE")
-
-
 def compiler() -> str | None:
     """The C compiler's command: CC, else the first of cc, gcc, clang on PATH; None where there is none."""
     wished = os.environ.get("CC")
@@ -91,21 +87,28 @@ def build_hash(name: str) -> bytes:
     for path in sorted(path for path in HERE.rglob("*") if path.suffix in (".c", ".h", ".S", ".ld")):
         digest.update(path.relative_to(HERE).as_posix().encode())
         digest.update(path.read_bytes())
-    digest.update("\0".join((*FLAGS, name)).encode())
+    digest.update("\0".join((*FLAGS, *switches.defect(name), name)).encode())
     return digest.digest()
 
 
-def build(name: str, host: str, *, extra: Sequence[str] = ()) -> Path:
+def flags(name: str, limits: Limits | None = None) -> tuple[str, ...]:
+    """What makes these sources the firmware called `name`, with its hash; NMC's limits by default."""
+    firmware_hash = build_hash(name)
+    built_in = () if limits is None else switches.chemistry(limits)
+    return (*switches.defect(name), *built_in, f"-DBUILD_HASH=0x{firmware_hash[:4].hex()}U")
+
+
+def build(name: str, host: str, *, limits: Limits | None = None, extra: Sequence[str] = ()) -> Path:
     """The built file of firmware `name` for `host`, compiled now unless it is there already.
 
+    `limits` are those built in; a library is mostly given others when it starts.
     `extra` are further flags, such as sanitizers. Raises DutError: no such build, no compiler, or it does not compile.
     """
     parts = HOSTS[host]
     firmware_hash = build_hash(name)
     command = [
         *shlex.split(_compiler_or_refuse(name, parts.cross)), *FLAGS, *parts.flags, *extra,
-        f"-DMUTANT=MUTANT_{'NONE' if name == REFERENCE else name.upper()}",
-        f"-DBUILD_HASH=0x{firmware_hash[:4].hex()}U",
+        *flags(name, limits),
     ]  # fmt: skip
     # One translation unit: a third of the time, and there are many mutants to build.
     sources = [*sorted((HERE / "core").glob("*.c")), *(HERE / source for source in parts.sources)]

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ages.h"
+#include "mutant.h"
 #include "outputs.h"
 
 #define WATCHDOG_NS (100 * MS) /* the base task has not run for so long: the watchdog has reset the controller */
@@ -105,9 +106,15 @@ static void receive_insulation(struct bms *bms, int64_t now_ns, const struct fra
 static void receive_contactors(struct bms *bms, int64_t now_ns, const struct frame *frame)
 {
     struct volatile_memory *ram = &bms->ram;
-    if (contactors_receive(&ram->inputs.contactors, now_ns, frame->data, frame->length)) {
+    struct contactor_input *seen = &ram->inputs.contactors;
+    if (contactors_receive(seen, now_ns, frame->data, frame->length)) {
+        if (IS_MUTANT(FEEDBACK_ECHOES_COMMAND)) {
+            seen->plus = ram->machine.coils.plus;
+            seen->minus = ram->machine.coils.minus;
+            seen->precharge = ram->machine.coils.precharge;
+        }
         contactor_supervision_sample(&ram->supervision, &ram->faults, now_ns, &ram->machine.coils,
-                                     &ram->inputs.contactors);
+                                     seen);
         line_monitor_sample(&ram->monitors.lines, &ram->faults, now_ns, &ram->inputs, contactors_closed(bms),
                             ram->pyro);
     }

@@ -38,7 +38,10 @@ void cell_monitor_init(struct cell_monitor *monitor, const struct limits *limits
 /* The cells that are looked at: all of them, wires without a value left out of the comparison. */
 static bool supervised(int cell, int32_t raw)
 {
-    return raw != CELL_NO_VALUE && !(IS_MUTANT(IGNORES_CELL_17) && cell == 16);
+    if ((IS_MUTANT(IGNORES_CELL_17) && cell == 16) || (IS_MUTANT(IGNORES_LAST_MODULE) && cell >= CELLS / 2)) {
+        return false;
+    }
+    return raw != CELL_NO_VALUE;
 }
 
 struct watched {
@@ -80,6 +83,9 @@ static struct watched look(struct cell_monitor *monitor, const int32_t *raw)
 /* The sum of cells against the pack voltage, both in units of 50 mV. */
 static bool disagrees(const struct cell_monitor *monitor, int32_t total, int32_t pack_raw)
 {
+    if (IS_MUTANT(NO_SUM_CHECK)) {
+        return false;
+    }
     double sum_raw = (total - CELLS * ZERO_VOLT_RAW) / 100.0;
     double apart = sum_raw < pack_raw ? pack_raw - sum_raw : sum_raw - pack_raw;
     return apart > monitor->share * (sum_raw > pack_raw ? sum_raw : pack_raw);
@@ -152,6 +158,41 @@ static void follow(struct cell_monitor *monitor, const int32_t *raw)
     }
 }
 
+/* An overvoltage between 30 and 45 mV above the limit is lost while the pack sags by 14 to 16 V. */
+static bool lost_under_load(const struct cell_monitor *monitor, const struct inputs *inputs)
+{
+    int32_t highest = 0;
+    for (int cell = 0; cell < CELLS; cell++) {
+        highest = inputs->cells.raw[cell] > highest ? inputs->cells.raw[cell] : highest;
+    }
+    double above_v = (highest - monitor->ov_trip_raw) * 0.0005;
+    double sag_v = 360.0 - inputs->contactors.pack_raw * 0.05;
+    return 0.030 <= above_v && above_v <= 0.045 && 14.0 <= sag_v && sag_v <= 16.0;
+}
+
+static bool is_overvoltage(const struct cell_monitor *monitor, const struct inputs *inputs, bool closed)
+{
+    const struct contactor_input *contactors = &inputs->contactors;
+    if (IS_MUTANT(NEVER_DETECTS_OVERVOLTAGE)
+        || (IS_MUTANT(OVERVOLTAGE_ONLY_IN_CHARGE) && !(closed && contactors->link_raw > contactors->pack_raw))
+        || (IS_MUTANT(SPREAD_CHECK_DROPS_THE_CELL) && monitor->highest - monitor->mean >= 600)
+        || (IS_MUTANT(RARE_LEVEL_AND_LOAD) && lost_under_load(monitor, inputs))) {
+        return false;
+    }
+    int32_t compared = IS_MUTANT(OVERVOLTAGE_BY_MEAN) ? monitor->mean : monitor->highest;
+    return compared >= monitor->ov_trip_raw;
+}
+
+static bool debounced_overvoltage(struct in_a_row *counter, bool bad)
+{
+    if (IS_MUTANT(DEBOUNCE_NEVER_RESETS)) { /* counts bad samples, however many good ones lie between */
+        counter->count += bad;
+        counter->active = counter->active || counter->count >= counter->limit;
+        return counter->active;
+    }
+    return in_a_row_update(counter, bad);
+}
+
 bool cell_monitor_dropped(const struct cell_monitor *monitor)
 {
     return monitor->dropping.active;
@@ -164,15 +205,15 @@ void cell_monitor_sweep(struct cell_monitor *monitor, struct fault_memory *fault
     int32_t pack_raw = inputs->contactors.pack_raw;
     struct watched watched = look(monitor, raw);
     int32_t highest = monitor->highest, lowest = monitor->lowest, mean = monitor->mean;
-    bool overvoltage = highest >= monitor->ov_trip_raw && !IS_MUTANT(NEVER_DETECTS_OVERVOLTAGE);
+    bool overvoltage = is_overvoltage(monitor, inputs, closed);
+    bool undervoltage = lowest <= monitor->uv_trip_raw && !IS_MUTANT(NEVER_DETECTS_UNDERVOLTAGE);
     bool apart = highest - mean > monitor->imbalance_raw || mean - lowest > monitor->imbalance_raw;
     fault_report(faults, CELL_OVERVOLTAGE_WARNING,
                  in_a_row_update(&monitor->ov_warn, highest >= monitor->ov_warn_raw));
-    fault_report(faults, CELL_OVERVOLTAGE, in_a_row_update(&monitor->ov_trip, overvoltage));
+    fault_report(faults, CELL_OVERVOLTAGE, debounced_overvoltage(&monitor->ov_trip, overvoltage));
     fault_report(faults, CELL_UNDERVOLTAGE_WARNING,
                  in_a_row_update(&monitor->uv_warn, lowest <= monitor->uv_warn_raw));
-    fault_report(faults, CELL_UNDERVOLTAGE,
-                 in_a_row_update(&monitor->uv_trip, lowest <= monitor->uv_trip_raw));
+    fault_report(faults, CELL_UNDERVOLTAGE, in_a_row_update(&monitor->uv_trip, undervoltage));
     fault_report(faults, DEEP_DISCHARGE, in_a_row_update(&monitor->deep, lowest <= monitor->deep_raw));
     fault_report(faults, CELL_IMBALANCE, in_a_row_update(&monitor->imbalance, apart));
     if (watched.count == CELLS) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "arithmetic.h"
+#include "mutant.h"
 
 #define FRAME_S 0.01
 
@@ -36,7 +37,7 @@ void current_monitor_init(struct current_monitor *monitor, const struct limits *
 
 static bool disagree(const struct current_monitor *monitor, int32_t shunt, int32_t hall)
 {
-    int32_t apart = abs(shunt - hall);
+    int32_t apart = IS_MUTANT(CHANNELS_COMPARED_BY_SIZE) ? abs(abs(shunt) - abs(hall)) : abs(shunt - hall);
     return apart > monitor->apart_ma && apart > monitor->apart_share * abs(shunt);
 }
 
@@ -50,11 +51,16 @@ static bool overloaded(struct current_monitor *monitor, int32_t milliampere)
     return heat_s > monitor->heat_limit_s;
 }
 
+static int32_t seen(int32_t milliampere)
+{
+    return IS_MUTANT(IGNORES_CHARGE_CURRENT) && milliampere < 0 ? 0 : milliampere;
+}
+
 void current_monitor_sample(struct current_monitor *monitor, struct fault_memory *faults,
                             const struct inputs *inputs, bool all_open)
 {
     const struct current_input *current = &inputs->current;
-    int32_t milliampere = current->milliampere;
+    int32_t milliampere = seen(current->milliampere);
     fault_report(faults, CURRENT_SENSOR_ERROR, in_a_row_update(&monitor->error, current->erroneous));
     if (current->erroneous) {
         return;
@@ -66,7 +72,7 @@ void current_monitor_sample(struct current_monitor *monitor, struct fault_memory
     fault_report(faults, OVERCURRENT_CHARGE,
                  in_a_row_update(&monitor->charge, -milliampere > monitor->charge_ma));
     fault_report(faults, OVERLOAD_I2T, overloaded(monitor, milliampere));
-    bool apart = disagree(monitor, milliampere, current->hall_milliampere);
+    bool apart = disagree(monitor, milliampere, seen(current->hall_milliampere));
     fault_report(faults, CURRENT_IMPLAUSIBLE, in_a_row_update(&monitor->apart, apart));
     int32_t size = all_open ? abs(milliampere) : 0;
     if (size > monitor->at_rest_ma || !in_a_row_idle(&monitor->open_string)

@@ -48,6 +48,9 @@ static uint32_t code_of(int fault)
     if (IS_MUTANT(WRONG_OVERVOLTAGE_DTC) && fault == CELL_OVERVOLTAGE) {
         return codes[CELL_UNDERVOLTAGE];
     }
+    if (IS_MUTANT(WRONG_UNDERVOLTAGE_DTC) && fault == CELL_UNDERVOLTAGE) {
+        return codes[CELL_OVERVOLTAGE];
+    }
     return codes[fault];
 }
 
@@ -65,7 +68,7 @@ void dtc_failed(struct dtc_memory *memory, int fault)
 {
     struct nvm *nvm = memory->nvm;
     uint32_t code = code_of(fault);
-    if (code == 0) {
+    if (code == 0 || IS_MUTANT(STORES_NO_CODES)) {
         return;
     }
     struct dtc_entry *entry = find(memory, code);
@@ -80,15 +83,33 @@ void dtc_failed(struct dtc_memory *memory, int fault)
     if (entry->occurrences < UINT8_MAX) {
         entry->occurrences++;
     }
+    if (IS_MUTANT(WRONG_CODE_STATUS)) { /* neither confirmed nor pending, and always the first */
+        entry->status = TEST_FAILED;
+        entry->occurrences = 1;
+    }
     if (memory->fresh_count < DTC_FRESH_CAPACITY) {
         memory->fresh[memory->fresh_count++] = (uint8_t)(entry - nvm->dtcs);
     }
+}
+
+static void erase(struct nvm *nvm, struct dtc_entry *entry)
+{
+    size_t after = (size_t)(&nvm->dtcs[nvm->dtc_count] - (entry + 1));
+    memmove(entry, entry + 1, after * sizeof *entry);
+    nvm->dtc_count--;
 }
 
 void dtc_passed(struct dtc_memory *memory, int fault)
 {
     uint32_t code = code_of(fault);
     struct dtc_entry *entry = code == 0 ? NULL : find(memory, code);
+    if (IS_MUTANT(FORGETS_CODES) && code != 0) {
+        memory->fresh_count = 0; /* their indices are no longer those of the entries */
+        if (entry != NULL) {
+            erase(memory->nvm, entry);
+        }
+        return;
+    }
     if (entry != NULL) {
         entry->status &= (uint8_t)~TEST_FAILED;
     }
@@ -101,12 +122,9 @@ bool dtc_contains(const struct dtc_memory *memory, uint32_t code)
 
 void dtc_clear(struct dtc_memory *memory, uint32_t code)
 {
-    struct nvm *nvm = memory->nvm;
     struct dtc_entry *entry = find(memory, code);
     if (entry != NULL) {
-        size_t after = (size_t)(&nvm->dtcs[nvm->dtc_count] - (entry + 1));
-        memmove(entry, entry + 1, after * sizeof *entry);
-        nvm->dtc_count--;
+        erase(memory->nvm, entry);
     }
     memory->fresh_count = 0;
     memory->turn = 0;

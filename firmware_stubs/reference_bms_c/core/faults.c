@@ -1,8 +1,25 @@
 #include "faults.h"
 
+#include "mutant.h"
+
+/* A mutant's monitors find these, but nobody listens. */
+#ifndef DEAF_TO
+#define DEAF_TO UINT64_C(0)
+#endif
+
+/* What stays until it is reset. */
+static uint64_t latching(void)
+{
+    if (IS_MUTANT(DOES_NOT_LATCH)) {
+        return LATCHING & ~OPENS;
+    }
+    return IS_MUTANT(INSULATION_ONLY_WARNS) ? LATCHING & ~BIT(INSULATION_FAULT) : LATCHING;
+}
+
 void faults_init(struct fault_memory *memory, struct nvm *nvm)
 {
-    *memory = (struct fault_memory){.dtcs.nvm = nvm, .latched = nvm->latched, .word = nvm->latched};
+    uint64_t latched = IS_MUTANT(FORGETS_LATCHES) ? 0 : nvm->latched;
+    *memory = (struct fault_memory){.dtcs.nvm = nvm, .latched = latched, .word = latched};
 }
 
 static void changed(struct fault_memory *memory)
@@ -14,13 +31,19 @@ static void changed(struct fault_memory *memory)
 
 void fault_report(struct fault_memory *memory, enum fault fault, bool active)
 {
+    if (IS_MUTANT(INSULATION_ONLY_WARNS) && fault == INSULATION_FAULT) {
+        fault = INSULATION_WARNING;
+    }
     uint64_t bit = BIT(fault);
+    if (((DEAF_TO) & bit) != 0) {
+        return;
+    }
     if (active == ((memory->present & bit) != 0)) {
         return;
     }
     if (active) {
         memory->present |= bit;
-        memory->latched |= bit & LATCHING;
+        memory->latched |= bit & latching();
         changed(memory);
         dtc_failed(&memory->dtcs, (int)fault);
     } else {
@@ -38,7 +61,7 @@ void fault_event(struct fault_memory *memory, enum fault fault)
 
 void fault_reset(struct fault_memory *memory)
 {
-    memory->latched &= memory->present | PERMANENT;
+    memory->latched &= IS_MUTANT(DEEP_DISCHARGE_CAN_BE_RESET) ? memory->present : memory->present | PERMANENT;
     changed(memory);
 }
 

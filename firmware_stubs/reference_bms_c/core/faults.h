@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "dtc_memory.h"
+#include "mutant.h"
 
 /* Bit positions, in the order of the signals of BMS_Faults (0 to 31) and BMS_Faults2 (from 32 on). */
 enum fault {
@@ -83,7 +84,13 @@ enum fault {
 #define INSULATION_MONITOR                                                                                   \
     (BIT(INSULATION_MONITOR_LOST) | BIT(INSULATION_MONITOR_OUTDATED) | BIT(INSULATION_MONITOR_FAILURE)       \
      | BIT(CHASSIS_CONNECTION_LOST))
+#if IS_MUTANT(SHORT_CIRCUIT_WITHOUT_PYRO)
+#define FIRES_PYRO BIT(CRASH_DETECTED)
+#elif IS_MUTANT(CRASH_WITHOUT_PYRO)
+#define FIRES_PYRO BIT(SHORT_CIRCUIT)
+#else
 #define FIRES_PYRO (BIT(SHORT_CIRCUIT) | BIT(CRASH_DETECTED))
+#endif
 /* Opens the contactors after the announced delay, so that the vehicle can reduce its current first. */
 #define OPENS_AFTER_DELAY                                                                                    \
     (BIT(CELL_OVERVOLTAGE) | BIT(CELL_UNDERVOLTAGE) | BIT(OVERTEMPERATURE) | BIT(OVERTEMPERATURE_CHARGE)     \

@@ -108,10 +108,10 @@ struct limits {
 #undef COUNT
 };
 
-/* The calibration of NMC. */
-extern const struct limits limits_nmc;
+/* The calibration of NMC, or what -DCHEMISTRY says: an initializer of struct limits, as switches.py writes it. */
+extern const struct limits limits_built_in;
 
-/* What a mutant's defect makes of a calibration; the reference leaves it alone. */
+/* What a mutant's defect makes of a calibration (core/mutant.h); the reference leaves it alone. */
 void limits_mutate(struct limits *limits);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "arithmetic.h"
+#include "mutant.h"
 
 #define OPENINGS_WITHIN_NS (10000 * MS)
 
@@ -44,8 +45,8 @@ void line_monitor_sample(struct line_monitor *monitor, struct fault_memory *faul
 {
     const struct contactor_input *contactors = &inputs->contactors;
     bool open = in_a_row_update(&monitor->hvil, !contactors->hvil_closed);
-    bool fluttering = flutters(monitor, now_ns, contactors->hvil_closed);
-    bool crash = contactors->crash || inputs->vehicle.crash;
+    bool fluttering = !IS_MUTANT(MISSES_FLUTTERING_HVIL) && flutters(monitor, now_ns, contactors->hvil_closed);
+    bool crash = contactors->crash || (inputs->vehicle.crash && !IS_MUTANT(IGNORES_CRASH_FLAG));
     fault_report(faults, HVIL_OPEN, open || fluttering);
     fault_report(faults, CRASH_DETECTED, in_a_row_update(&monitor->crash, crash));
     fault_report(faults, SUPPLY_LOW,

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "mutant.h"
+
 #define ALL_CELL_GROUPS ((UINT32_C(1) << CELL_GROUPS) - 1)
 #define ALL_SENSOR_GROUPS ((UINT32_C(1) << SENSOR_GROUPS) - 1)
 #define FLAW_FRAMES 3
@@ -100,7 +102,10 @@ bool cells_receive(struct cell_input *input, int64_t now_ns, const uint8_t *data
     memcpy(input->groups[group], data, CELL_FRAME_BYTES);
     input->received |= bit;
     for (int cell = 0; cell < 4; cell++) {
-        input->raw[4 * group + cell] = (int32_t)(word >> (8 + 14 * cell) & 0x3FFF);
+        int32_t raw = (int32_t)(word >> (8 + 14 * cell) & 0x3FFF);
+        if (!(IS_MUTANT(REPEATS_LOST_VALUES) && raw == CELL_NO_VALUE)) {
+            input->raw[4 * group + cell] = raw;
+        }
     }
     if ((input->seen & bit) != 0) { /* a group has come twice: the sweep before was torn */
         input->seen = 0;

@@ -1,30 +1,92 @@
 /*
- * The reference firmware with one defect, chosen when compiling: -DMUTANT=MUTANT_LATE_OVERVOLTAGE.
- * What each defect is, firmware_stubs/mutants.py says under the same name. A bench that passes one is broken.
+ * The reference firmware with one defect, chosen when compiling. What each is, firmware_stubs/defects says under the
+ * same name, and `python -m firmware_stubs.build_c NAME --flags` which of three switches makes it:
+ *
+ *     -DMUTANT=MUTANT_MISSES_WELD                      a part behaves differently: the places that ask IS_MUTANT
+ *     -DDEAF_TO='BIT(HVIL_OPEN)|BIT(CRASH_DETECTED)'   what monitors find of these faults goes nowhere (faults.c)
+ *     -DCALIBRATED='SET(hvil_frames,60)'               other numbers, also PLUS and TIMES; one after the other (limits.c)
+ *
+ * Without a switch none of this is compiled in. A bench that passes a mutant is broken.
  */
 #ifndef BMS_MUTANT_H
 #define BMS_MUTANT_H
 
-enum mutant {
-    MUTANT_NONE,
-    MUTANT_LATE_OVERVOLTAGE,
-    MUTANT_NEVER_DETECTS_OVERVOLTAGE,
-    MUTANT_WRONG_OVERVOLTAGE_DTC,
-    MUTANT_NUISANCE_TRIP,
-    MUTANT_IGNORES_CELL_17,
-    MUTANT_RECLOSES_PRECHARGE,
-    MUTANT_MISSES_WELD,
-    MUTANT_MISSES_SYMMETRIC_INSULATION,
-    MUTANT_TRIPS_ON_GLITCH,
-    MUTANT_FLAG_WITHOUT_OPENING,
-    MUTANT_INSULATION_TOO_SENSITIVE,
-};
+#define MUTANT_NONE 0
+/* cells */
+#define MUTANT_NEVER_DETECTS_OVERVOLTAGE 1
+#define MUTANT_WRONG_OVERVOLTAGE_DTC 2
+#define MUTANT_IGNORES_CELL_17 3
+#define MUTANT_NEVER_DETECTS_UNDERVOLTAGE 4
+#define MUTANT_WRONG_UNDERVOLTAGE_DTC 5
+#define MUTANT_IGNORES_LAST_MODULE 6
+#define MUTANT_OVERVOLTAGE_BY_MEAN 7
+#define MUTANT_SPREAD_CHECK_DROPS_THE_CELL 8
+#define MUTANT_OVERVOLTAGE_ONLY_IN_CHARGE 9
+#define MUTANT_DEBOUNCE_NEVER_RESETS 10
+#define MUTANT_DEEP_DISCHARGE_CAN_BE_RESET 11
+#define MUTANT_NO_SUM_CHECK 12
+#define MUTANT_ACCEPTS_OLD_SWEEPS 13
+#define MUTANT_REPEATS_LOST_VALUES 14
+/* thermal */
+#define MUTANT_IGNORES_HALF_THE_SENSORS 15
+#define MUTANT_TEMPERATURE_BY_MEAN 16
+#define MUTANT_TAKES_NTC_SHORT_FOR_WARM 17
+#define MUTANT_RUNAWAY_BY_DROP_ALONE 18
+#define MUTANT_RUNAWAY_BY_RATE_ALONE 19
+#define MUTANT_RUNAWAY_BY_HEAT_ALONE 20
+#define MUTANT_RUNAWAY_NEEDS_BOTH 21
+#define MUTANT_RUNAWAY_WITHOUT_COOLING 22
+/* current */
+#define MUTANT_IGNORES_CHARGE_CURRENT 23
+#define MUTANT_SHORT_CIRCUIT_WITHOUT_PYRO 24
+#define MUTANT_CHANNELS_COMPARED_BY_SIZE 25
+/* insulation */
+#define MUTANT_MISSES_SYMMETRIC_INSULATION 26
+#define MUTANT_LOOKS_AT_PLUS_POLE_ONLY 27
+#define MUTANT_INSULATION_ONLY_WARNS 28
+#define MUTANT_ACCEPTS_OUTDATED_INSULATION 29
+/* contactors */
+#define MUTANT_NUISANCE_TRIP 30
+#define MUTANT_RECLOSES_PRECHARGE 31
+#define MUTANT_MISSES_WELD 32
+#define MUTANT_FLAG_WITHOUT_OPENING 33
+#define MUTANT_OPENS_ONE_POLE_ONLY 34
+#define MUTANT_OPENS_MINUS_FIRST 35
+#define MUTANT_SLOW_REACTION 36
+#define MUTANT_FEEDBACK_ECHOES_COMMAND 37
+#define MUTANT_FEEDBACK_NOT_CHECKED 38
+#define MUTANT_CLOSES_INTO_UNCHARGED_LINK 39
+#define MUTANT_MISSES_FLUTTERING_HVIL 40
+#define MUTANT_IGNORES_CRASH_FLAG 41
+#define MUTANT_CRASH_WITHOUT_PYRO 42
+#define MUTANT_WELD_WITHOUT_INHIBIT 43
+/* communication */
+#define MUTANT_COMMAND_LOSS_WITHOUT_OPENING 44
+#define MUTANT_COMMAND_CRC_UNCHECKED 45
+#define MUTANT_COMMAND_COUNTER_UNCHECKED 46
+#define MUTANT_CURRENT_CRC_UNCHECKED 47
+#define MUTANT_CURRENT_COUNTER_UNCHECKED 48
+#define MUTANT_OWN_COUNTER_STANDS 49
+#define MUTANT_OWN_COUNTER_JUMPS 50
+#define MUTANT_OWN_DATA_ID_WRONG 51
+/* controller */
+#define MUTANT_FORGETS_LATCHES 52
+#define MUTANT_DOES_NOT_LATCH 53
+#define MUTANT_STORES_NO_CODES 54
+#define MUTANT_FORGETS_CODES 55
+#define MUTANT_WRONG_CODE_STATUS 56
+#define MUTANT_SENDS_NO_IDENTITY 57
+#define MUTANT_SENDS_FAULTS_SLOWLY 58
+/* rare */
+#define MUTANT_RARE_LEVEL_AND_LOAD 59
+#define MUTANT_RARE_SECOND_FAULT 60
+#define MUTANT_RARE_RESISTANCE 61
 
 #ifndef MUTANT
 #define MUTANT MUTANT_NONE
 #endif
 
-/* A constant to the compiler, so that a build carries its own defect and no other. */
+/* A constant to compiler and preprocessor, so that a build carries its own defect and no other. */
 #define IS_MUTANT(name) (MUTANT == MUTANT_##name)
 
 #endif

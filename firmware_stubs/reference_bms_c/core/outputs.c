@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "arithmetic.h"
+#include "mutant.h"
 
 #define STATE_ID 0x100
 #define FAULTS_ID 0x101
@@ -31,7 +32,7 @@ void outputs_init(struct transmitter *transmitter, enum reset_cause cause, uint3
 {
     *transmitter = (struct transmitter){
         .state = e2e_sender_of(E2E_BOTH, STATE_ID),
-        .faults = e2e_sender_of(E2E_BOTH, FAULTS_ID),
+        .faults = e2e_sender_of(E2E_BOTH, IS_MUTANT(OWN_DATA_ID_WRONG) ? FAULTS_ID ^ 0x100 : FAULTS_ID),
         .faults2 = e2e_sender_of(E2E_LIST, FAULTS2_ID),
         .contactors = e2e_sender_of(E2E_BOTH, CONTACTORS_ID),
         .health = e2e_sender_of(E2E_WIDE, HEALTH_ID),
@@ -52,12 +53,26 @@ static struct frame *new_frame(struct bms *bms, uint16_t id, uint8_t length, uin
     return frame;
 }
 
+/* What mutants do to the counter of BMS_State: it stands, or skips five counts every 16 frames. */
+static void miscount(struct transmitter *transmitter)
+{
+    if (IS_MUTANT(OWN_COUNTER_STANDS)) {
+        transmitter->state.counter = 2;
+    }
+    if (IS_MUTANT(OWN_COUNTER_JUMPS) && transmitter->uptime % 16 == 15) {
+        transmitter->state.counter = (uint8_t)((transmitter->state.counter + 5) % 15);
+    }
+}
+
 static void send_state(struct bms *bms)
 {
     const struct volatile_memory *ram = &bms->ram;
     const struct fault_memory *faults = &ram->faults;
     const struct coils *coils = &ram->machine.coils;
     uint64_t word = faults->word;
+    if (IS_MUTANT(WELD_WITHOUT_INHIBIT) && (word & WELDS) != 0) {
+        word = (word & ~WELDS) | STUCK_OPEN;
+    }
     uint64_t payload = (uint64_t)ram->machine.state << 12 | (uint64_t)coils->plus << 21
                        | (uint64_t)coils->minus << 22 | (uint64_t)coils->precharge << 23;
     payload |= (uint64_t)(faults->latched != 0) << 16 | (uint64_t)((word & ~LATCHING) != 0) << 17
@@ -67,6 +82,7 @@ static void send_state(struct bms *bms)
     payload |= (uint64_t)clamp(ram->inputs.command.mode, 2) << 32;
     payload |= (uint64_t)clamp(bms->nvm.dtc_count, 15) << 36 | (uint64_t)ram->transmitter.uptime << 40;
     struct frame *frame = new_frame(bms, STATE_ID, 8, payload);
+    miscount(&bms->ram.transmitter);
     e2e_protect(&bms->ram.transmitter.state, frame->data, frame->length);
 }
 
@@ -76,6 +92,11 @@ static void send_faults(struct bms *bms)
     uint64_t word = bms->ram.faults.word;
     const struct cell_monitor *cells = &bms->ram.monitors.cells;
     uint64_t worst = 0;
+    transmitter->faults_sent = true;
+    transmitter->sent_word = word;
+    if (IS_MUTANT(SENDS_FAULTS_SLOWLY) && transmitter->turn % 100 != 0) {
+        return;
+    }
     if ((word & (BIT(CELL_OVERVOLTAGE) | BIT(CELL_OVERVOLTAGE_WARNING))) != 0) {
         worst = cells->highest_index + 1U;
     } else if ((word & (BIT(CELL_UNDERVOLTAGE) | BIT(CELL_UNDERVOLTAGE_WARNING))) != 0) {
@@ -86,15 +107,13 @@ static void send_faults(struct bms *bms)
     e2e_protect(&transmitter->faults, frame->data, frame->length);
     frame = new_frame(bms, FAULTS2_ID, 8, word >> 32 << 16 | hottest << 48);
     e2e_protect(&transmitter->faults2, frame->data, frame->length);
-    transmitter->faults_sent = true;
-    transmitter->sent_word = word;
 }
 
 static void send_contactors(struct bms *bms)
 {
     struct volatile_memory *ram = &bms->ram;
     const struct contactor_input *seen = &ram->inputs.contactors;
-    uint64_t word = ram->faults.word;
+    uint64_t word = IS_MUTANT(RUNAWAY_WITHOUT_COOLING) ? 0 : ram->faults.word;
     uint64_t payload = (uint64_t)seen->plus << 12 | (uint64_t)seen->minus << 14
                        | (uint64_t)seen->precharge << 16 | (uint64_t)seen->hvil_closed << 18
                        | (uint64_t)seen->crash << 19 | (uint64_t)ram->pyro << 20
@@ -221,6 +240,9 @@ static void send_health(struct bms *bms)
 /* Two pages in turn: the build with the first four bytes of its hash, big-endian; versions and resets. */
 static void send_identity(struct bms *bms)
 {
+    if (IS_MUTANT(SENDS_NO_IDENTITY)) {
+        return;
+    }
     const uint8_t *hash = bms->build_hash;
     const struct transmitter *transmitter = &bms->ram.transmitter;
     struct frame *frame = new_frame(bms, IDENTITY_ID, 8, 0);

@@ -1,13 +1,14 @@
 #include "state_machine.h"
 
 #include "monitors.h"
-#include "mutant.h"
 
 #define PYRO_FIRST_NS (20 * MS) /* contactors must not break a short circuit: the pyro fuse does */
 #define PRECHARGE_OVERLAP_NS (50 * MS)
 #define HEARING_NS (2000 * MS) /* a sensor that is still silent this long after the start is reported as lost */
 #define NUISANCE_AFTER_NS (1500 * MS)
 #define RECLOSE_AFTER_NS (150 * MS)
+#define PLUS_STAYS_NS (60 * MS)
+#define SLOW_BY_NS (1500 * MS)
 
 void state_machine_init(struct state_machine *machine, const struct limits *limits)
 {
@@ -21,6 +22,9 @@ void state_machine_init(struct state_machine *machine, const struct limits *limi
         .soon_ns = limits->opening_soon_ms * MS,
         .precharge_ns = limits->precharge_timeout_ms * MS,
         .precharge_share = limits->precharge_share,
+#if IS_MUTANT(OPENS_MINUS_FIRST)
+        .plus_stays_until_ns = NEVER_NS,
+#endif
     };
 }
 
@@ -49,6 +53,9 @@ static void enter_error(struct state_machine *machine, int64_t now_ns)
     if (!IS_MUTANT(FLAG_WITHOUT_OPENING)) {
         open_all(machine);
     }
+    if (IS_MUTANT(OPENS_ONE_POLE_ONLY)) {
+        machine->coils.minus = true;
+    }
     enter(machine, STATE_ERROR, now_ns);
 }
 
@@ -59,7 +66,7 @@ static bool may_close(const struct fault_memory *faults, uint8_t mode)
 }
 
 /* The shortest of the delays that these faults allow. */
-static int64_t delay_of(const struct state_machine *machine, uint64_t word)
+static int64_t shortest_delay(const struct state_machine *machine, uint64_t word)
 {
     if ((word & OPENS_AT_ONCE) != 0) {
         return 0;
@@ -76,9 +83,18 @@ static int64_t delay_of(const struct state_machine *machine, uint64_t word)
     return shortest_ns;
 }
 
-static bool must_open(struct state_machine *machine, const struct fault_memory *faults, int64_t now_ns)
+static int64_t delay_of(const struct state_machine *machine, uint64_t word)
+{
+    return shortest_delay(machine, word) + (IS_MUTANT(SLOW_REACTION) ? SLOW_BY_NS : 0);
+}
+
+/* Whether the shortest of the delays that the present faults allow is over. */
+static bool delay_is_over(struct state_machine *machine, const struct fault_memory *faults, int64_t now_ns)
 {
     uint64_t members = state_machine_charging(machine) ? OPENS | BIT(INSULATION_FAULT) : OPENS;
+    if (IS_MUTANT(COMMAND_LOSS_WITHOUT_OPENING)) {
+        members &= ~BIT(VCU_COMMAND_LOST);
+    }
     uint64_t opening = faults->word & members;
     uint64_t fresh = opening & ~machine->opening_word;
     if (opening == 0) {
@@ -96,6 +112,34 @@ static bool must_open(struct state_machine *machine, const struct fault_memory *
     return machine->open_at_ns != NEVER_NS && now_ns >= machine->open_at_ns;
 }
 
+#if IS_MUTANT(RARE_SECOND_FAULT)
+/* An insulation fault that comes while contactors are about to open makes them wait for it to go. */
+static bool must_open(struct state_machine *machine, const struct fault_memory *faults, int64_t now_ns)
+{
+    bool over = delay_is_over(machine, faults, now_ns);
+    bool pending = machine->open_at_ns != NEVER_NS && !over;
+    machine->held = machine->held || (pending && (faults->present & BIT(INSULATION_FAULT)) != 0);
+    return over && !machine->held;
+}
+#else
+static bool must_open(struct state_machine *machine, const struct fault_memory *faults, int64_t now_ns)
+{
+    return delay_is_over(machine, faults, now_ns);
+}
+#endif
+
+static void precharge_failed(struct state_machine *machine, struct fault_memory *faults, int64_t now_ns)
+{
+    if (IS_MUTANT(CLOSES_INTO_UNCHARGED_LINK)) {
+        machine->coils.plus = true;
+        machine->coils.precharge = false;
+        enter(machine, machine->target, now_ns);
+        return;
+    }
+    fault_event(faults, PRECHARGE_FAILED);
+    enter_error(machine, now_ns);
+}
+
 static void precharge(struct state_machine *machine, struct fault_memory *faults, int64_t now_ns,
                       const struct situation *situation)
 {
@@ -109,8 +153,7 @@ static void precharge(struct state_machine *machine, struct fault_memory *faults
         machine->coils.plus = true;
         machine->overlap_until_ns = now_ns + PRECHARGE_OVERLAP_NS;
     } else if (now_ns - machine->entered_ns >= machine->precharge_ns) {
-        fault_event(faults, PRECHARGE_FAILED);
-        enter_error(machine, now_ns);
+        precharge_failed(machine, faults, now_ns);
     }
 }
 
@@ -151,6 +194,24 @@ static void trip_without_cause(const struct state_machine *machine, struct fault
     }
 }
 
+/* The vehicle wants it so. */
+static void open_in_order(struct state_machine *machine, int64_t now_ns)
+{
+#if IS_MUTANT(OPENS_MINUS_FIRST)
+    /* Breaks the load with the minus contactor, and opens the plus contactor later. */
+    if (machine->plus_stays_until_ns == NEVER_NS) {
+        machine->plus_stays_until_ns = now_ns + PLUS_STAYS_NS;
+    }
+    machine->coils.minus = machine->coils.precharge = false;
+    if (now_ns < machine->plus_stays_until_ns) {
+        return;
+    }
+    machine->plus_stays_until_ns = NEVER_NS;
+#endif
+    open_all(machine);
+    enter(machine, STATE_STANDBY, now_ns);
+}
+
 void state_machine_step(struct state_machine *machine, struct fault_memory *faults, int64_t now_ns,
                         const struct situation *situation)
 {
@@ -180,8 +241,7 @@ void state_machine_step(struct state_machine *machine, struct fault_memory *faul
     case STATE_DRIVE:
     case STATE_CHARGE:
         if (situation->mode == MODE_OFF) {
-            open_all(machine);
-            enter(machine, STATE_STANDBY, now_ns);
+            open_in_order(machine, now_ns);
         } else if (machine->state == STATE_PRECHARGE) {
             precharge(machine, faults, now_ns, situation);
         }

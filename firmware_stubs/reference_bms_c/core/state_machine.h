@@ -8,6 +8,7 @@
 #include "contactor_supervision.h"
 #include "faults.h"
 #include "limits.h"
+#include "mutant.h"
 
 enum state { STATE_INIT, STATE_STANDBY, STATE_PRECHARGE, STATE_DRIVE, STATE_CHARGE, STATE_ERROR };
 enum mode { MODE_OFF, MODE_DRIVE, MODE_CHARGE };
@@ -20,6 +21,12 @@ struct state_machine {
     uint64_t opening_word; /* the faults whose delay is running */
     int64_t delay_ns, soon_ns, precharge_ns;
     double precharge_share;
+#if IS_MUTANT(OPENS_MINUS_FIRST)
+    int64_t plus_stays_until_ns;
+#endif
+#if IS_MUTANT(RARE_SECOND_FAULT)
+    bool held;
+#endif
 };
 
 /* What one base task needs to know; voltages in units of 50 mV. */

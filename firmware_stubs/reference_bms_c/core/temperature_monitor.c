@@ -1,6 +1,7 @@
 #include "monitors.h"
 
 #include "arithmetic.h"
+#include "mutant.h"
 
 #define RATE_HOLDS_SWEEPS 60 /* how long a confirmed rise still counts */
 
@@ -74,10 +75,32 @@ static double steepest(const int32_t *raw)
     return worst;
 }
 
+static bool is_serious(const struct temperature_monitor *monitor, int32_t raw, bool cell_dropped)
+{
+    bool hot = raw >= monitor->charge_raw;
+    if (IS_MUTANT(RUNAWAY_NEEDS_BOTH)) {
+        return cell_dropped && hot;
+    }
+    return IS_MUTANT(RUNAWAY_BY_RATE_ALONE) || cell_dropped || hot;
+}
+
+/* What mutants take for a runaway without looking at the rise. */
+static bool runs_away_at_once(const struct temperature_monitor *monitor, const int32_t *raw, bool cell_dropped)
+{
+    bool hot = false;
+    for (int sensor = 0; sensor < SENSORS; sensor++) {
+        hot = hot || raw[sensor] >= monitor->charge_raw;
+    }
+    return (IS_MUTANT(RUNAWAY_BY_DROP_ALONE) && cell_dropped) || (IS_MUTANT(RUNAWAY_BY_HEAT_ALONE) && hot);
+}
+
 /* (Cell voltage down or at the highest working temperature) and a rise of 1 K/s for more than 3 s. */
 static bool runs_away(struct temperature_monitor *monitor, const int32_t *raw, bool cell_dropped)
 {
     bool had_previous = monitor->has_previous, found = false;
+    if (runs_away_at_once(monitor, raw, cell_dropped)) {
+        return true;
+    }
     for (int sensor = 0; sensor < SENSORS; sensor++) {
         int32_t previous = monitor->previous[sensor];
         monitor->previous[sensor] = raw[sensor];
@@ -91,17 +114,36 @@ static bool runs_away(struct temperature_monitor *monitor, const int32_t *raw, b
         } else if (monitor->confirmed[sensor] > 0) {
             monitor->confirmed[sensor]--;
         }
-        bool serious = cell_dropped || raw[sensor] >= monitor->charge_raw;
-        found = found || (monitor->confirmed[sensor] > 0 && serious);
+        found = found || (monitor->confirmed[sensor] > 0 && is_serious(monitor, raw[sensor], cell_dropped));
     }
     monitor->has_previous = true;
     return found;
 }
 
+/* The readings as a mutant sees them. */
+static void misread(int32_t seen[SENSORS], const int32_t *raw)
+{
+    int32_t sum = 0;
+    for (int sensor = 0; sensor < SENSORS; sensor++) {
+        sum += raw[sensor];
+    }
+    for (int sensor = 0; sensor < SENSORS; sensor++) {
+        seen[sensor] = raw[sensor];
+        if (IS_MUTANT(TEMPERATURE_BY_MEAN)) {
+            seen[sensor] = sum / SENSORS;
+        } else if (IS_MUTANT(IGNORES_HALF_THE_SENSORS)) {
+            seen[sensor] = raw[sensor % (SENSORS / 2)];
+        } else if (IS_MUTANT(TAKES_NTC_SHORT_FOR_WARM) && raw[sensor] >= NTC_SHORT) {
+            seen[sensor] = temperature_raw(25.0);
+        }
+    }
+}
+
 void temperature_monitor_sweep(struct temperature_monitor *monitor, struct fault_memory *faults,
                                const struct inputs *inputs, const struct thermal_situation *situation)
 {
-    const int32_t *raw = inputs->temperatures.raw;
+    int32_t raw[SENSORS];
+    misread(raw, inputs->temperatures.raw);
     int count = look_at_sensors(monitor, raw);
     fault_report(faults, TEMPERATURE_SENSOR_FAULT, in_a_row_update(&monitor->sensor, count < SENSORS));
     if (count == 0) {

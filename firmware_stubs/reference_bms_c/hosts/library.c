@@ -42,7 +42,7 @@ const char *firmware_counts(void)
 /* `limits` may be NULL for the built-in calibration. */
 void firmware_init(struct bms *bms, const struct limits *limits)
 {
-    bms_init(bms, limits != NULL ? limits : &limits_nmc, build_hash);
+    bms_init(bms, limits != NULL ? limits : &limits_built_in, build_hash);
 }
 
 void firmware_receive(struct bms *bms, int64_t now_ns, uint8_t bus, uint16_t id, const uint8_t *data, uint8_t length)

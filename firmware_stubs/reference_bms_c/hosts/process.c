@@ -105,7 +105,7 @@ int main(int count, char **arguments)
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
-    bms_init(&bms, &limits_nmc, build_hash);
+    bms_init(&bms, &limits_built_in, build_hash);
     puts("ready");
     fflush(stdout);
     firmware_run(&bms);

@@ -26,7 +26,7 @@ int main(void)
 {
     static struct bms bms;
     unsigned char record[RECORD_BYTES];
-    bms_init(&bms, &limits_nmc, build_hash);
+    bms_init(&bms, &limits_built_in, build_hash);
     while (fread(record, sizeof record, 1, stdin) == 1) {
         int64_t now_ns;
         struct frame frame;

@@ -164,7 +164,7 @@ void reset(void)
     memcpy(data_begin, data_stored, (size_t)(data_end - data_begin));
     memset(bss_begin, 0, (size_t)(bss_end - bss_begin));
     start_devices();
-    bms_init(&bms, &limits_nmc, build_hash);
+    bms_init(&bms, &limits_built_in, build_hash);
     firmware_run(&bms);
     for (;;) {
     }
