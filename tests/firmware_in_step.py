@@ -35,6 +35,10 @@ class InStep:
         self._leader.receive(now_ns, channel, frame)
         self._follower.receive(now_ns, channel, frame)
 
+    def pull_reset(self) -> None:
+        for one in (self._leader, self._follower):
+            one.pull_reset()  # type: ignore[attr-defined]
+
     def step(self, now_ns: int) -> list[tuple[str, CanFrame]]:
         sent = self._leader.step(now_ns)
         same = self._follower.step(now_ns)

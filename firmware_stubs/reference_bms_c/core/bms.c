@@ -141,7 +141,8 @@ static void receive_balancing(struct bms *bms, int64_t now_ns, const struct fram
 static void receive_command(struct bms *bms, int64_t now_ns, const struct frame *frame)
 {
     struct command_input *command = &bms->ram.inputs.command;
-    if (command_receive(command, now_ns, frame->data, frame->length) && command->mode == MODE_OFF) {
+    bool pressed = command_receive(command, now_ns, frame->data, frame->length);
+    if (pressed && (command->mode == MODE_OFF || IS_MUTANT(FAULT_RESET_IN_DRIVE))) {
         fault_reset(&bms->ram.faults);
     }
 }
