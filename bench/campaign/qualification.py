@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench import __version__
+from bench.campaign.equipment import equipment
 from bench.campaign.local import workers_by_default
 from bench.campaign.mutants import Proof, prove
 from bench.campaign.qualify import RulerSeries, quantile_ns
-from bench.campaign.run import Covered, environment, equipment, rig_hash, timebase_of
+from bench.campaign.run import Covered, environment, rig_hash, timebase_of
 from bench.campaign.shots import shoot
 from bench.config.toml_file import Shape, read_toml
 from bench.errors import RecordError

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench.campaign.equipment import doubts, stored_equipment
 from bench.campaign.pictures import picture_of, worst_shot
 from bench.campaign.rejudge import stored_databases
 from bench.config.profile import load_profile
@@ -14,7 +15,6 @@ from bench.report.extras import ReportExtras
 from bench.report.figures import TracePicture
 from bench.report.traceability import denominator, denominator_words, rows
 from bench.scenario.library import Library
-from bench.trace.events import Kind
 from bench.verdict.budgets import load_budgets
 from bench.verdict.compare import Comparison, compare
 from bench.verdict.result import Budget, RunResult, Verdict
@@ -35,7 +35,7 @@ def gather(run: RunResult, folder: Path) -> ReportExtras:
         trace, stored, _ = read_shot(folder / shot.folder)
         plan = plan_from_dict(stored)
         pictures[scenario.scenario_id] = picture_of(scenario, shot, trace, plan, databases, profile.roles)
-    equipment, trouble = _equipment(opened)
+    equipment = stored_equipment(opened)
     library = stored_library(opened)
     blocked = {
         s.scenario_id: "BLOCKED: " + "; ".join(s.judgement.reasons)
@@ -49,7 +49,7 @@ def gather(run: RunResult, folder: Path) -> ReportExtras:
         not_run={**_not_chosen(opened, run, library), **_missing(opened, run), **blocked},
         previous=last_build(run, folder),
         equipment=equipment,
-        alerts=trouble,
+        alerts=doubts(equipment, str(opened.header.get("started_utc", ""))[:10]),
     )
     return replace(extras, **_qualification(opened))
 
@@ -114,23 +114,6 @@ def last_build(run: RunResult, folder: Path) -> Comparison | None:
         if not found.refused and found.handled:
             return found
     return None
-
-
-def _equipment(opened: OpenedRun) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
-    """What the header says, what the instruments answered, and instruments whose calibration had run out."""
-    found: dict[str, dict[str, str]] = {k: dict(v) for k, v in opened.header.get("equipment", {}).items()}
-    first = next(opened.shots(), None)
-    if first is not None:
-        trace, _, _ = read_shot(first)
-        for mark in trace.of_kind(Kind.INSTRUMENT_IDENTIFIED):
-            found.setdefault(f"instrument.{mark.source}", {})["answered"] = str(mark.facts.get("identity"))
-    day = str(opened.header.get("started_utc", ""))[:10]
-    late = tuple(
-        f"the calibration of {name} was due on {facts['calibration_due']}"
-        for name, facts in found.items()
-        if facts.get("calibration_due", day) < day
-    )
-    return found, late
 
 
 def _missing(opened: OpenedRun, run: RunResult) -> dict[str, str]:

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from bench import __version__
+from bench.campaign.equipment import equipment
 from bench.campaign.local import Campaign
 from bench.config.profile import DutProfile
 from bench.measure.interval import Latency
@@ -266,26 +267,6 @@ def _required_libraries() -> list[str]:
         needs = ["numpy", "python-can", "cantools"]  # run from a source tree that is not installed
     names = (re.match(r"[A-Za-z0-9._-]+", need) for need in needs if "extra ==" not in need)
     return sorted(match[0] for match in names if match)
-
-
-def equipment(wired: Wired) -> dict[str, dict[str, str]]:
-    """Adapters and instruments as configured; what an instrument answers stands in each shot's events."""
-    config = wired.config
-    simulated = config.simulated
-    found = {
-        f"can.{name}": {
-            "interface": "simulated bus" if simulated else can.interface,
-            "bitrate": str(can.bitrate),
-            **({} if simulated else {key: str(value) for key, value in can.options.items()}),
-        }
-        for name, can in config.can.items()
-    }
-    for name, one in config.instruments.items():
-        facts = {field.name: getattr(one, field.name) for field in dataclasses.fields(one)}
-        found[f"instrument.{name}"] = {
-            key: str(value) for key, value in facts.items() if value not in (None, "", ())
-        }
-    return found
 
 
 def headline(result: RunResult) -> Mapping[str, int]:

@@ -155,9 +155,11 @@ def _stop(signum: int, frame: object) -> None:  # noqa: ARG001
 
 def _write(result: Any, folder: Any, wired: Any, junit: Path | None, report: Path | None) -> dict[str, Path]:
     """Database, JUnit, HTML, then the footer that completes the evidence. An aborted run gets no footer."""
+    from bench.campaign.equipment import answered
     from bench.campaign.report import gather
     from bench.record.codable import run_to_dict
     from bench.record.database import ResultsDatabase
+    from bench.record.folder import open_run
     from bench.report.html import write_html
     from bench.report.junit import write_junit
 
@@ -167,6 +169,8 @@ def _write(result: Any, folder: Any, wired: Any, junit: Path | None, report: Pat
     database.parent.mkdir(parents=True, exist_ok=True)
     ResultsDatabase(database).append(result)
     write_junit(result, junit)
+    opened = open_run(folder.path)
+    folder.add_equipment(answered(opened.equipment(), opened.shots()))
     write_html(result, report, extras=gather(result, folder.path))
     if result.aborted is None:
         folder.finish(run_to_dict(result))

@@ -70,6 +70,53 @@ def interface_facts(name: str) -> CanInterface:
     return CanInterface(name=name, driver=driver or "unknown", seat=seat, up=up, fd=fd, stamps=stamps)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterIdentity:
+    """What the kernel says of an adapter (ETHTOOL_GDRVINFO, sysfs); "" for what it does not say."""
+
+    driver: str
+    driver_version: str
+    firmware: str
+    bus: str
+    product: str
+    serial: str
+
+
+def adapter_identity(name: str) -> AdapterIdentity:
+    """Of any network interface. Raises OSError where there is none of this name."""
+    folder = _NET / name
+    if not folder.exists():
+        raise OSError(f"no network interface '{name}'")
+    fields = ["", "", "", ""]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ask, suppress(OSError):
+        fields = driver_fields(_ethtool(ask, name, _GET_DRIVER, 196))
+    # A USB interface's parent is the device, which holds its strings.
+    holders = [(folder / "device").resolve(), (folder / "device").resolve().parent]
+    return AdapterIdentity(
+        driver=fields[0],
+        driver_version=fields[1],
+        firmware="" if fields[2] == "N/A" else fields[2],
+        bus=fields[3],
+        product=_first_text(holders, "product"),
+        serial=_first_text(holders, "serial"),
+    )
+
+
+def driver_fields(answer: bytes) -> list[str]:
+    """driver, version, firmware version and bus of a struct ethtool_drvinfo."""
+    return [
+        answer[start : start + 32].split(b"\0")[0].decode(errors="replace").strip()
+        for start in (4, 36, 68, 100)
+    ]
+
+
+def _first_text(folders: list[Path], file: str) -> str:
+    for folder in folders:
+        with suppress(OSError):
+            return (folder / file).read_text(encoding="utf-8", errors="replace").strip()
+    return ""
+
+
 def can_interfaces() -> list[str]:
     """Every CAN interface of this machine (ARPHRD_CAN), up or not."""
     found = []

@@ -1,6 +1,7 @@
 """A run's folder: evidence, append-only. A crash leaves a readable prefix; no footer.json means aborted.
 
 header.json                         who ran what, with which seed and hashes
+equipment.json                      adapters and instruments as configured, and as they named themselves
 library.json                        what there was to be run, run or not
 inputs/<sha256 prefix>-<name>       copies of what the run was made of
 scenarios/<id>/shot-000/            frames.blf, events.jsonl, result.json (last)
@@ -25,6 +26,7 @@ __all__ = ["OpenedRun", "RunFolder", "open_run", "read_shot"]
 
 FORMAT = "hil-run-1"
 HEADER, RESULT, LIBRARY = "header.json", "result.json", "library.json"
+EQUIPMENT = "equipment.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -67,6 +69,13 @@ class RunFolder:
             write_json(self.path / LIBRARY, library)
         except OSError as error:
             raise RecordError(f"{self.path}: cannot keep the list of scenarios: {error}") from error
+
+    def add_equipment(self, equipment: dict[str, Any]) -> None:
+        """Adapters and instruments with what they said of themselves: known only after the first shot."""
+        try:
+            write_json(self.path / EQUIPMENT, equipment)
+        except OSError as error:
+            raise RecordError(f"{self.path}: cannot keep the equipment: {error}") from error
 
     def write_shot(
         self, scenario_id: str, index: int, trace: Trace, plan: dict[str, Any], result: dict[str, Any]
@@ -111,6 +120,12 @@ class OpenedRun:
     @property
     def aborted(self) -> bool:
         return self.footer is None
+
+    def equipment(self) -> dict[str, Any]:
+        """As `add_equipment` kept it, else as the header has it: configured, but not asked."""
+        if (self.path / EQUIPMENT).is_file():
+            return read_json(self.path / EQUIPMENT)
+        return dict(self.header.get("equipment", {}))
 
     def library(self) -> dict[str, Any] | None:
         """What `add_library` kept; None in a folder of an older release."""

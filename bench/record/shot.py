@@ -87,6 +87,16 @@ def read_shot(folder: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
     return trace, plan, result
 
 
+def marks_of(folder: Path, kind: Kind) -> list[Mark]:
+    """The marks of one kind, without reading the frames. Raises RecordError."""
+    try:
+        lines = (folder / EVENTS).read_text(encoding="utf-8").splitlines()[1:]
+        marks = [json.loads(line) for line in lines if f'"{kind.value}"' in line]
+        return [Mark(t, u, Kind(what), source, facts) for t, u, what, source, facts in marks if what == kind]
+    except (OSError, ValueError, TypeError) as error:
+        raise RecordError(f"{folder / EVENTS}: cannot be read: {error!r}") from error
+
+
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write whole or not at all: a reader never meets half a file."""
     part = path.with_name(path.name + ".part")

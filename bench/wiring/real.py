@@ -23,7 +23,7 @@ from bench.wiring.common import (
 )
 from bench.wiring.dut import identifier, real_dut, tester_of
 from bench.wiring.instruments import real_cells
-from bench.wiring.side_instruments import side_instruments
+from bench.wiring.side_instruments import identities_into, side_instruments
 from bench.wiring.virtual_signals import emulator_shows, listen_for_sweeps, restbus_of, senses_of
 
 
@@ -68,7 +68,7 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
                     f"virtual rack: said '{rack.first_line}'; expected a line of JSON with its ports"
                 ) from exc
         await cells.connect(ports)
-        await sides.start()
+        await sides.start(identities_into(trace, clock))
 
     async def stop_hardware() -> None:
         cells.close()

@@ -29,6 +29,8 @@ from bench.links.ports import CanLink, SerialLink
 from bench.links.simulated_serial import SimulatedSerial
 from bench.rig.senses import Senses
 from bench.timing.clock import Clock, Phase, Timebase, Timer
+from bench.trace.events import Kind
+from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
 from bench.wiring.instruments import LateStream, open_stream
 
@@ -63,8 +65,11 @@ class SideInstruments:
     sides: list[Side] = field(default_factory=list)
     _watches: list[Timer] = field(default_factory=list)
 
-    async def start(self) -> None:
-        """Open the lines, identify everybody, let the played sensors speak. InstrumentError names who is wrong."""
+    async def start(self, tell: Callable[[str, str], None] = lambda _, __: None) -> None:
+        """Open the lines, identify everybody, let the played sensors speak. InstrumentError names who is wrong.
+
+        tell: takes each instrument's name and what it says it is.
+        """
         now_ns = self.clock.now_ns()
         for side in self.sides:
             if side.device is not None:
@@ -75,8 +80,9 @@ class SideInstruments:
                 side.line.connect(await open_stream(port, side.config.baud))
             if side.player is not None:
                 side.player.start(now_ns)
+                tell(side.config.name, f"{side.config.kind}, played by the bench")
             if side.driver is not None:
-                await side.driver.identify()
+                tell(side.config.name, await side.driver.identify())
 
     async def stop(self) -> None:
         """Outputs off and relays released, each with proof; then the lines are closed. Errors are told at the end."""
@@ -203,6 +209,15 @@ def side_instruments(
         build = _on_can if instrument.kind in ON_CAN else _on_a_line
         sides.sides.append(build(instrument, clock, node, senses))
     return sides
+
+
+def identities_into(trace: Trace, clock: Clock) -> Callable[[str, str], None]:
+    """What keeps each instrument's identity in the trace of the shot."""
+
+    def tell(name: str, identity: str) -> None:
+        trace.mark(clock.now_ns(), Kind.INSTRUMENT_IDENTIFIED, name, identity=identity)
+
+    return tell
 
 
 def _on_can(

@@ -20,7 +20,7 @@ from bench.wiring.common import (
 )
 from bench.wiring.dut import build_firmware, identifier, tester_of
 from bench.wiring.instruments import simulated_cells
-from bench.wiring.side_instruments import side_instruments
+from bench.wiring.side_instruments import identities_into, side_instruments
 from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
 from firmware_stubs.builds import descriptions
 
@@ -69,7 +69,7 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
 
     async def start_hardware() -> None:
         cells.start(clock.now_ns())
-        await sides.start()
+        await sides.start(identities_into(trace, clock))
         afe.start(clock.now_ns() + rng.randrange(shown.cycle_ns))
 
     async def stop_hardware() -> None:

@@ -1,0 +1,78 @@
+"""Who measured: what instruments and adapters say of themselves is kept, and what they do not say is said."""
+
+import dataclasses
+import struct
+from pathlib import Path
+
+import pytest
+
+from bench.campaign.equipment import answered, doubts, equipment
+from bench.campaign.load import load_rig
+from bench.config.bench_file import CanConfig
+from bench.links.can_interface import adapter_identity, driver_fields
+from bench.record.shot import write_shot_files
+from bench.timing.clock import Timebase
+from bench.trace.events import Kind
+from bench.trace.timeline import Trace
+
+ROOT = Path(__file__).parents[1]
+
+
+def shot_with(folder: Path, **identities: str) -> Path:
+    trace = Trace(timebase=Timebase.SIMULATED, stamping={})
+    for name, identity in identities.items():
+        trace.mark(1, Kind.INSTRUMENT_IDENTIFIED, name, identity=identity)
+    trace.mark(2, Kind.RUN_ENDED, "bench")
+    folder.mkdir()
+    write_shot_files(folder, trace, {}, {})
+    return folder
+
+
+def test_identities_are_read_field_by_field_and_an_exchange_is_told(tmp_path: Path) -> None:
+    configured = {"instrument.cells": {"kind": "x"}, "instrument.relays": {}, "instrument.imd": {}}
+    shots = [
+        shot_with(tmp_path / "0", cells="NGI,N83624,7,V1.00", relays="Devantech RLY08, firmware 3"),
+        shot_with(tmp_path / "1", cells="NGI,N83624,8,V1.00", relays="Devantech RLY08, firmware 3"),
+    ]
+    found = answered(configured, shots)
+    cells = found["instrument.cells"]
+    assert (cells["kind"], cells["serial"], cells["firmware"]) == ("x", "7", "V1.00")
+    assert found["instrument.relays"]["firmware"] == "3"
+    assert found["instrument.imd"]["answered"] == "never asked: no shot was driven"
+    assert doubts(found, "2026-01-01") == (
+        "instrument.cells was exchanged within the run: NGI,N83624,7,V1.00, then NGI,N83624,8,V1.00",
+    )
+    silent = answered({}, [shot_with(tmp_path / "2", imd="Waveshare Modbus RTU relay, address 1")])
+    assert silent["instrument.imd"]["firmware"] == "not given by the instrument"
+
+
+def test_calibration_that_had_run_out_is_told() -> None:
+    found = {"instrument.cells": {"calibration_due": "2026-03-01"}}
+    assert doubts(found, "2026-03-01") == ()
+    assert doubts(found, "2026-03-02") == ("the calibration of instrument.cells was due on 2026-03-01",)
+
+
+def test_an_adapter_s_firmware_is_the_kernel_s_word_or_said_to_be_unknown() -> None:
+    texts = [b"gs_usb", b"6.1.0", b"N/A", b"3-1:1.0"]
+    assert driver_fields(struct.pack("=I32s32s32s32s", 3, *texts)) == ["gs_usb", "6.1.0", "N/A", "3-1:1.0"]
+    wired = load_rig(ROOT / "hil_config.toml", "real", "reference", None)
+    vehicle = wired.config.can["vehicle"]
+
+    def facts(interface: str, channel: str) -> dict[str, str]:
+        can: CanConfig = dataclasses.replace(vehicle, interface=interface, options={"channel": channel})
+        return equipment(
+            dataclasses.replace(wired, config=dataclasses.replace(wired.config, can={"vehicle": can}))
+        )["can.vehicle"]
+
+    assert facts("udp_multicast", "239.0.0.1")["firmware"].startswith("none: no adapter")
+    assert facts("pcan", "PCAN_USBBUS1")["firmware"] == "not given by the interface 'pcan'"
+    assert "no network interface 'can77'" in facts("socketcan", "can77")["driver"]
+
+
+@pytest.mark.skipif(not Path("/sys/class/net/lo").exists(), reason="no /sys/class/net on this system")
+def test_every_interface_can_be_asked() -> None:
+    for folder in Path("/sys/class/net").iterdir():
+        if (folder / "flags").exists():
+            assert isinstance(adapter_identity(folder.name).driver, str)
+    with pytest.raises(OSError, match="can77"):
+        adapter_identity("can77")
