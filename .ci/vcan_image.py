@@ -115,13 +115,14 @@ def place_project(stage: Path) -> None:
 
 def place_firmware(stage: Path) -> None:
     """The firmware in C as this machine's compiler builds it; the guest has no compiler, and finds it built."""
+    from firmware_stubs.reference_bms.limits import Limits
     from firmware_stubs.reference_bms_c import compile as c
 
     if c.compiler() is None:
         return
+    nmc = Path("bench/plant/chemistries/nmc.toml")
     for build in FIRMWARE:
-        for host in ("process", "library"):
-            built = c.build(build, host)
+        for built in (c.build(build, "library"), c.build(build, "process", limits=Limits.from_toml(nmc))):
             place(stage, built, Path("/project") / built.resolve().relative_to(Path.cwd()))
         (stage / "bin").mkdir(exist_ok=True)
         stub = stage / "bin/cc"

@@ -1,5 +1,6 @@
 """The firmware in C is the firmware in Python: every frame it sends is the same, bit for bit, so every verdict is."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,6 +101,20 @@ def test_the_same_frames_with_another_calibration() -> None:
     pack.cells_v = [3.64] * 96
     pack.run(1500)
     assert pack.flag("OvercurrentCharge")
+
+
+@pytest.mark.skipif(shutil.which("clang") is None, reason="no clang on PATH")
+def test_the_same_frames_from_clang(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other parity tests take whichever compiler there is, which is mostly gcc."""
+    monkeypatch.setenv("CC", "clang")
+    built = c.build("reference", "library")
+    pack = Pack(InStep(build("reference"), SteppedFirmware(built)))
+    pack.start()
+    pack.current_a, pack.minus_kohm = 90.0, 40.0
+    pack.run(500)
+    pack.cells_v[40] = 4.3
+    pack.run(3200)
+    assert pack.flag("CellOvervoltage") and pack.flag("InsulationWarning")
 
 
 @pytest.mark.parametrize("chemistry", ["nmc", "lfp", "na_ion", "zn_chitosan"])

@@ -69,7 +69,8 @@ static bool socket_receive(struct port *port, struct frame *frame)
     struct can_frame seen;
     while (read(port->descriptor, &seen, sizeof seen) == (ssize_t)sizeof seen) {
         if ((seen.can_id & (CAN_EFF_FLAG | CAN_RTR_FLAG | CAN_ERR_FLAG)) == 0 && seen.can_dlc <= 8) {
-            *frame = (struct frame){.id = (uint16_t)seen.can_id, .bus = port->bus, .length = seen.can_dlc};
+            *frame = (struct frame){
+                .id = (uint16_t)seen.can_id, .bus = (uint8_t)port->bus, .length = seen.can_dlc};
             memcpy(frame->data, seen.data, seen.can_dlc);
             return true;
         }
