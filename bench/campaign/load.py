@@ -60,8 +60,13 @@ def budgets_beside(scenario: Path) -> Path | None:
     return next((one / "budgets.toml" for one in above if (one / "budgets.toml").is_file()), None)
 
 
-def load_scenarios(wired: Wired, paths: list[Path] | None, only: str | None) -> tuple[list[Prepared], Path]:
-    """The prepared scenarios and the budgets file they are judged by."""
+def load_scenarios(
+    wired: Wired, paths: list[Path] | None, only: str | None, *, long: bool = False
+) -> tuple[list[Prepared], Path]:
+    """The prepared scenarios and the budgets file they are judged by.
+
+    Those of the long lane are among them when asked for: by `long`, by their path, or by a part of their id.
+    """
     from bench.errors import ScenarioError
     from bench.scenario.load import find_scenarios
     from bench.scenario.prepare import prepare
@@ -89,7 +94,12 @@ def load_scenarios(wired: Wired, paths: list[Path] | None, only: str | None) -> 
                 f"`hil list` shows all {len(prepared)}"
             )
         prepared = kept
+    elif not paths and not long:
+        prepared = [one for one in prepared if one.scenario.lane != "long"]
     return prepared, budgets_file
+
+
+LONG_LANE = "of the long lane: hil run --long, or named on the command line"
 
 
 def selection_words(paths: list[Path] | None, only: str | None) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bench.measure.plan import Aim
+from bench.scenario.model import longest_ns
 from bench.scenario.prepare import Prepared
 
 # Bringing the DUT up, into its mode and to rest, and hearing it with the observers armed.
@@ -26,7 +27,7 @@ def predicted_s(one: Prepared, repeat: int) -> float:
     """Seconds of the run's own clock: a twin lasts its window, a trip until its latest permitted end at most."""
     plan = one.plan
     if plan.aim is Aim.MUST_NOT_TRIP:
-        lasts_ns = plan.window_ns
+        lasts_ns = max(plan.window_ns, longest_ns(one.steps))
     else:
         latest_ns = plan.ceiling_ns if plan.ceiling_ns is not None else plan.fdti_budget_ns or plan.window_ns
         lasts_ns = min(plan.window_ns, latest_ns + plan.hold_ns)

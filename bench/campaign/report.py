@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.campaign.equipment import doubts, stored_equipment
+from bench.campaign.load import LONG_LANE
 from bench.campaign.pictures import picture_of, worst_shot
 from bench.campaign.rejudge import stored_databases
 from bench.config.profile import load_profile
@@ -79,8 +80,13 @@ def _not_chosen(opened: OpenedRun, run: RunResult, library: Library | None) -> d
     if library is None:
         return {}
     chosen = {*opened.header.get("scenarios", ()), *(one.scenario_id for one in run.scenarios)}
-    why = f"not chosen: {opened.header.get('selection') or 'not named on the command line'}"
-    return {one.scenario_id: why for one in library.entries if one.scenario_id not in chosen}
+    selection = opened.header.get("selection")
+    why = f"not chosen: {selection or 'not named on the command line'}"
+    return {
+        one.scenario_id: LONG_LANE if one.long and not selection else why
+        for one in library.entries
+        if one.scenario_id not in chosen
+    }
 
 
 def stored_input(opened: OpenedRun, key: str) -> Path:

@@ -18,7 +18,7 @@ from bench.measure.interval import Latency
 from bench.record.codable import encode
 from bench.record.folder import RunFolder
 from bench.scenario.library import Library
-from bench.scenario.model import KnownGap, Start
+from bench.scenario.model import Follow, KnownGap, Start
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
@@ -184,6 +184,9 @@ def open_evidence(
             sources[f"dbc.{channel}.{number}"] = dbc
     for one in prepared:
         sources[f"scenario.{one.scenario.id}"] = one.scenario.file
+        for step in one.steps:
+            if isinstance(step, Follow):
+                sources[f"load.{one.scenario.id}.{step.step + 1}"] = step.source
     if qualification is not None and qualification.path is not None:
         sources["qualification"] = qualification.path
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sources.items()}

@@ -20,6 +20,7 @@ from bench.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from bench.scenario.prepare import Prepared
     from bench.wiring.common import Wired
 
 
@@ -39,7 +40,7 @@ def check(
 ) -> None:
     """Dry-check bench file, profile, DBC, budgets and scenarios against each other."""
     wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
-    prepared, budgets_file = load_scenarios(wired, scenarios, only)
+    prepared, budgets_file = load_scenarios(wired, scenarios, only, long=True)
     from bench.verdict.budgets import lint_budgets, load_budgets
 
     lent = {one.scenario.budget for one in prepared if one.scenario.budget is not None}
@@ -51,8 +52,17 @@ def check(
     )
     for one in prepared:
         missing = sorted(set(map(str, one.scenario.needs)) - wired.capabilities)
+        for note in loads_cut_off(one):
+            typer.echo(f"{one.scenario.id}: {note}")
         if missing:
             typer.echo(f"{one.scenario.id}: will be BLOCKED, this rig cannot do {', '.join(missing)}")
+
+
+def loads_cut_off(one: Prepared) -> list[str]:
+    """What of its drive cycles this pack's limits do not allow, in words."""
+    from bench.scenario.model import Follow
+
+    return [f"{step.name}: {step.note}" for step in one.steps if isinstance(step, Follow) and step.note]
 
 
 def list_rig(
@@ -77,7 +87,7 @@ def list_rig(
             raise typer.BadParameter(f"found '{what}'; expected 'faults' or nothing")
         _list_faults(wired, as_json)
         return
-    prepared, _ = load_scenarios(wired, None, None)
+    prepared, _ = load_scenarios(wired, None, None, long=True)
     if as_json:
         typer.echo(
             json.dumps(

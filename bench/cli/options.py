@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.campaign.load import exit_code, load_rig, load_scenarios, selection_words
+from bench.campaign.load import LONG_LANE, exit_code, load_rig, load_scenarios, selection_words
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="The bench: which links, instruments, DUT, pack.")
@@ -41,6 +41,7 @@ DEFAULT_CONFIG = Path("hil_config.toml")
 
 __all__ = [
     "DEFAULT_CONFIG",
+    "LONG_LANE",
     "ChemistryOption",
     "ConfigOption",
     "FilterOption",

@@ -11,6 +11,7 @@ import typer
 
 from bench.cli.options import (
     DEFAULT_CONFIG,
+    LONG_LANE,
     ChemistryOption,
     ConfigOption,
     FilterOption,
@@ -43,6 +44,9 @@ def run(
             "--repeat", min=1, help="Shots per scenario (default: simulated as the file says, real 1)."
         ),
     ] = None,
+    long: Annotated[
+        bool, typer.Option("--long", help="With the scenarios of the long lane, which a run leaves out else.")
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Everything random derives from it.")] = 1,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes in simulated time.")
@@ -76,7 +80,7 @@ def run(
         record = dataclasses.replace(wired.config.record, folder=out.resolve())
         wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
     refuse_if_poisoned(wired.config.record.folder)
-    prepared, budgets_file = load_scenarios(wired, scenarios, only)
+    prepared, budgets_file = load_scenarios(wired, scenarios, only, long=long)
     if repeat is None and not wired.config.simulated:
         repeat = 1
     if wired.config.mqtt is not None:
@@ -135,6 +139,10 @@ def run(
         typer.echo(json.dumps(run_to_dict(result)))
     else:
         _show(result, written)
+        here = {one.scenario.id for one in prepared}
+        left = [one.scenario_id for one in library.entries if one.long and one.scenario_id not in here]
+        if left and not scenarios and only is None:
+            typer.echo(f"not run, {LONG_LANE}: {', '.join(left)}")
     raise typer.Exit(exit_code(result))
 
 

@@ -32,7 +32,10 @@ EMULATOR_STEP_V = 0.0005  # smaller changes of the plant are not worth a command
 
 @dataclass(slots=True, kw_only=True)
 class VehicleSide:
-    """What the rest of the vehicle does: the restbus sends it, the plant feels it."""
+    """What the rest of the vehicle does: the restbus sends it, the plant feels it.
+
+    load_a < 0 recuperates. speed_kmh: of a drive cycle; None: of a car that drives whenever it takes current.
+    """
 
     mode_request: int = 0
     fault_reset: int = 0
@@ -40,6 +43,7 @@ class VehicleSide:
     charge_a: float = 0.0
     charger_ignores_limit: bool = False
     charge_limit_a: float = float("inf")
+    speed_kmh: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,6 +134,7 @@ class Rig:
         """
         self.vehicle.load_a = self.vehicle.charge_a = 0.0
         self.vehicle.mode_request = self.vehicle.fault_reset = 0
+        self.vehicle.speed_kmh = None
         problems = []
         try:
             async with asyncio.timeout(self.safe_timeout_ns / NS_PER_S):
@@ -155,6 +160,10 @@ class Rig:
             self.trace.mark(now_ns, Kind.SAFE_STATE_MISSED, "rig", problem="; ".join(problems))
         else:
             self.trace.mark(now_ns, Kind.SAFE_STATE_REACHED, "rig", readback=True)
+
+    def settle_plant(self) -> None:
+        """Bring the plant to the present, for whoever looks at its cells between two steps."""
+        self._coasting.settle()
 
     def _wanted_v(self) -> list[float]:
         self._coasting.settle()

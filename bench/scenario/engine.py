@@ -9,7 +9,19 @@ from bench.config.profile import DutProfile
 from bench.errors import BenchError, DutError
 from bench.measure.plan import Aim, Plan
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
-from bench.scenario.model import Drive, FaultReset, Inject, Request, Start, Step, Wait
+from bench.scenario.follow import follow, hold_voltage
+from bench.scenario.model import (
+    ConstantVoltage,
+    Drive,
+    FaultReset,
+    Follow,
+    Inject,
+    Request,
+    Start,
+    Step,
+    Wait,
+    longest_ns,
+)
 from bench.scenario.watch import Watch
 from bench.trace.events import Kind, Mark
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
@@ -20,7 +32,7 @@ MODE_TIMEOUT_NS = 5 * NS_PER_S
 SETTLE_NS = 200 * NS_PER_MS
 LONGER_NS = 50 * NS_PER_MS  # a stimulus of limited duration may last so much longer, or 5 % of it
 ARMED_NS = 150 * NS_PER_MS  # the healthy DUT is heard with observers armed before anything is done to it
-LONGEST_SHOT_S = 120.0
+LONGEST_SHOT_S = 120.0  # beside what the steps themselves last
 OWNER = "scenario engine"
 
 
@@ -45,7 +57,7 @@ async def fire(rig: Rig, shot: Shot) -> None:
     trace.mark(clock.now_ns(), Kind.RUN_STARTED, "engine", phase_ns=shot.phase_ns)
     try:
         try:
-            async with asyncio.timeout(LONGEST_SHOT_S):
+            async with asyncio.timeout(LONGEST_SHOT_S + longest_ns(shot.steps) / NS_PER_S):
                 await _energised(rig, shot)
         except* (BenchError, OSError, TimeoutError) as group:
             for error in _leaves(group):
@@ -115,7 +127,7 @@ async def _observe(rig: Rig, shot: Shot) -> None:
     stimulus_ns = clock.now_ns()
     try:
         for step in shot.steps:
-            await _perform(rig, step)
+            await _perform(rig, shot, step)
         first = next((m.t_ns for m in _measured(rig, plan)), stimulus_ns)
         end_ns = first + plan.window_ns
         while clock.now_ns() < end_ns:
@@ -155,7 +167,7 @@ def _measured(rig: Rig, plan: Plan) -> Iterator[Mark]:
     return (m for m in marks if plan.onset_step is None or m.facts.get("step") in (plan.onset_step, None))
 
 
-async def _perform(rig: Rig, step: Step) -> None:
+async def _perform(rig: Rig, shot: Shot, step: Step) -> None:
     clock = rig.clock
     match step:
         case Wait(duration_ns=duration_ns):
@@ -166,6 +178,10 @@ async def _perform(rig: Rig, step: Step) -> None:
             await _reset_faults(rig, duration_ns)
         case Drive(current_a=current_a, step=place):
             await _drive(rig, current_a, place)
+        case Follow():
+            await follow(rig, step, rig.vehicle.mode_request == shot.profile.modes["charge"])
+        case ConstantVoltage():
+            await hold_voltage(rig, step)
         case Inject():
             await _inject(rig, step)
 

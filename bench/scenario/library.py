@@ -15,6 +15,7 @@ class Entry:
     """One scenario file. fault_class: of the injection that is measured, "" where nothing is injected.
 
     faults: every kind it injects.
+    long: of the lane that a run of the whole library leaves out.
     times_of: the section of budgets.toml that lends its times; "" where the goal's own count.
     """
 
@@ -26,6 +27,7 @@ class Entry:
     fault_class: str
     faults: tuple[str, ...] = ()
     times_of: str = ""
+    long: bool = False
 
     @property
     def must_trip(self) -> bool:
@@ -69,6 +71,7 @@ def entry_of(scenario: Scenario) -> Entry:
             dict.fromkeys(step.kind.name for step in scenario.steps if isinstance(step, InjectText))
         ),
         times_of=scenario.budget or "",
+        long=scenario.lane == "long",
     )
 
 

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from bench.errors import ScenarioError, nearest
+from bench.errors import ConfigError, ScenarioError, nearest
 from bench.faults.find import fault_names, kind
 from bench.measure.plan import Aim
 from bench.scenario.model import (
+    ConstantVoltage,
+    CycleText,
     Drive,
     Expect,
     FaultReset,
@@ -22,10 +24,11 @@ from bench.scenario.model import (
     Sweep,
     Wait,
 )
+from bench.units import NS_PER_S, format_ns
 
 if TYPE_CHECKING:
     from bench.config.toml_file import TomlFile
-    from bench.scenario.shape import ScenarioShape
+    from bench.scenario.shape import CycleShape, ScenarioShape
 
 NOT_SCENARIOS = {"budgets.toml", "fmea.toml", "tool_usage.toml"}  # what stands beside scenarios
 
@@ -82,6 +85,7 @@ def load_scenario(path: Path) -> Scenario:
         sweep=Sweep(phase_ns=shape.sweep.phase, repeat=shape.sweep.repeat),
         lines=file.lines,
         budget=shape.budget,
+        lane=shape.lane,
         derivation=shape.derivation,
         fully_verifies=shape.verifies == "fully",
         known_gap=_known_gap(shape),
@@ -129,8 +133,47 @@ def _step(file: "TomlFile", table: Any, index: int) -> StepText | None:
             return Drive(current_a=shape.current, step=index)
         case s.FaultResetShape():
             return FaultReset(duration_ns=shape.duration)
+        case s.CycleShape():
+            return _cycle(file, shape, place)
+        case s.ConstantVoltageShape():
+            return ConstantVoltage(
+                voltage=shape.cell_voltage,
+                current_a=shape.current,
+                cutoff_a=shape.cutoff,
+                at_most_ns=shape.at_most,
+                step=index,
+            )
         case _:
             return None
+
+
+def _cycle(file: "TomlFile", shape: "CycleShape", place: tuple[str, int]) -> CycleText | None:
+    """The cycle's file is read at once: what is wrong with it is as wrong as the scenario."""
+    from bench.plant.drive_cycle import find_cycle, read_cycle
+
+    try:
+        cycle = read_cycle(find_cycle(shape.cycle, file.path.parent))
+    except ConfigError as wrong:
+        file.mistakes.extend(str(wrong).splitlines())
+        return None
+    except ValueError as unknown:
+        file.mistake((*place, "cycle"), str(unknown))
+        return None
+    lasts_ns = round((cycle.times_s[-1] - cycle.times_s[0]) * NS_PER_S)
+    end_ns = lasts_ns if shape.until is None else shape.until
+    if not shape.from_ < end_ns <= lasts_ns:
+        key = "from" if shape.until is None else "until"
+        found = f"found {format_ns(shape.from_)} to {format_ns(end_ns)} of a cycle of {format_ns(lasts_ns)}"
+        file.mistake((*place, key), f"{found}; expected a part of it")
+        return None
+    return CycleText(
+        name=shape.cycle,
+        cycle=cycle,
+        scale=shape.scale / 100,
+        repeat=shape.repeat,
+        from_ns=shape.from_,
+        until_ns=shape.until,
+    )
 
 
 def _injection(

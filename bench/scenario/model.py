@@ -1,5 +1,6 @@
 """A scenario: what is set up, done and expected. Expressions stay unresolved until the DUT is known."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING
 from bench.faults.expression import Expression
 from bench.faults.port import Fault, Kind
 from bench.measure.plan import Aim
+from bench.plant.drive_cycle import DriveCycle
+from bench.plant.load_trace import LoadTrace
 
 if TYPE_CHECKING:
     from bench.faults.shapes import InjectShape
@@ -65,8 +68,59 @@ class FaultReset:
     duration_ns: int
 
 
-Step = Inject | Request | Wait | Drive | FaultReset
-StepText = InjectText | Request | Wait | Drive | FaultReset
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleText:
+    """A drive cycle, or a part of it, `repeat` times. `scale` of its current; until_ns None: to its end."""
+
+    name: str
+    cycle: DriveCycle
+    scale: float
+    repeat: int
+    from_ns: int
+    until_ns: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow:
+    """Load the pack as `trace` says. `note`: what of it the pack's limits have cut off. source: the file behind it."""
+
+    name: str
+    trace: LoadTrace
+    note: str
+    source: Path
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConstantVoltage:
+    """Charge with `current_a` until the fullest cell has `voltage`, hold that until below `cutoff_a`. Both > 0."""
+
+    voltage: Expression
+    current_a: float
+    cutoff_a: float
+    at_most_ns: int
+    step: int
+    voltage_v: float | None = None
+
+
+Step = Inject | Request | Wait | Drive | FaultReset | Follow | ConstantVoltage
+StepText = InjectText | Request | Wait | Drive | FaultReset | CycleText | ConstantVoltage
+
+
+def longest_ns(steps: Iterable[Step]) -> int:
+    """How long the steps last at most."""
+    total_ns = 0
+    for step in steps:
+        match step:
+            case Wait(duration_ns=duration_ns) | FaultReset(duration_ns=duration_ns):
+                total_ns += duration_ns
+            case Inject(duration_ns=lasts_ns):
+                total_ns += lasts_ns or 0
+            case Follow(trace=trace):
+                total_ns += trace.lasts_ns
+            case ConstantVoltage(at_most_ns=at_most_ns):
+                total_ns += at_most_ns
+    return total_ns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +203,7 @@ class Scenario:
     """One file, checked as far as possible without the DUT. `lines`: place ("step.0.voltage") to line.
 
     budget: section of budgets.toml whose times count, where they are not those of the safety goal itself.
+    lane: "long" is left out of a run of the whole library, visibly, unless it is asked for.
     no_twins: why it has none; twins_left_out: kind of twin to the reason why it makes no sense here.
     twin_of, twin_kind: of a scenario that was made from another one.
     """
@@ -168,6 +223,7 @@ class Scenario:
     sweep: Sweep
     lines: dict[str, int]
     budget: str | None = None
+    lane: str = "short"
     derivation: str = "fault-injection"
     fully_verifies: bool = True
     known_gap: KnownGap | None = None

@@ -10,7 +10,19 @@ from bench.faults.find import kind as kind_named
 from bench.faults.port import Terminals
 from bench.measure.plan import Aim, Plan, SignalTest
 from bench.scenario.chain import reaction_chain
-from bench.scenario.model import Drive, FaultReset, Inject, InjectText, Request, Scenario, Step, StepText
+from bench.scenario.loads import cycle_load
+from bench.scenario.model import (
+    ConstantVoltage,
+    CycleText,
+    Drive,
+    FaultReset,
+    Inject,
+    InjectText,
+    Request,
+    Scenario,
+    Step,
+    StepText,
+)
 from bench.scenario.twins import Twin, twins_of
 from bench.trace.irregular import Irregularity
 from bench.units import NS_PER_S, format_ns
@@ -135,6 +147,10 @@ class Resolver:
                     "found 'fault_reset', which this DUT is never shown; expected a [[play]] of its profile with it",
                 )
                 return text
+            case CycleText():
+                return cycle_load(text, self.terminals(index), index)
+            case ConstantVoltage(voltage=voltage):
+                return replace(text, voltage_v=self.terminals(index).value(voltage, "cell_voltage"))
             case _:
                 return text
 

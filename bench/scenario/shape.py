@@ -4,11 +4,11 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from bench.codec.uds import status_mask
 from bench.config.toml_file import Amperes, DurationNs, Shape, Share
-from bench.faults.shapes import VoltsOf
+from bench.faults.shapes import Percent, VoltsOf
 from bench.units import NS_PER_MS
 
 Mode = Literal["drive", "charge", "off"]
@@ -38,11 +38,32 @@ class FaultResetShape(Shape):
     duration: DurationNs = Field(default=100 * NS_PER_MS, alias="for", gt=0)
 
 
+class CycleShape(Shape):
+    do: Literal["cycle"]
+    cycle: str
+    scale: Percent = Field(default=100.0, gt=0, le=1000)
+    repeat: int = Field(default=1, ge=1, le=1000)
+    from_: DurationNs = Field(default=0, alias="from")
+    until: DurationNs | None = None
+
+
+class ConstantVoltageShape(Shape):
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    do: Literal["cc_cv"]
+    cell_voltage: VoltsOf
+    current: Amperes = Field(gt=0)
+    cutoff: Amperes = Field(gt=0)
+    at_most: DurationNs = Field(gt=0)
+
+
 STEPS: dict[str, type[Shape]] = {
     "request": RequestShape,
     "wait": WaitShape,
     "drive": DriveShape,
     "fault_reset": FaultResetShape,
+    "cycle": CycleShape,
+    "cc_cv": ConstantVoltageShape,
 }
 
 
@@ -116,6 +137,7 @@ class ScenarioShape(Shape):
     requirements: list[str] = Field(default_factory=list)
     needs: list[str] = Field(default_factory=list)
     budget: str | None = None
+    lane: Literal["short", "long"] = "short"
     verifies: Literal["fully", "partially"] = "fully"
     derivation: str = "fault-injection"
     known_gap: KnownGapTable | None = None

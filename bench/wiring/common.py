@@ -14,6 +14,7 @@ from bench.faults.find import kinds
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.rig.view import TraceView
+from bench.scenario.loads import CAPACITY
 from bench.trace.events import FrameSeen
 from bench.wiring.instruments import with_wires
 from bench.wiring.virtual_signals import Played, bind_plays
@@ -42,8 +43,9 @@ class Wired:
     life: dict[str, str] = field(default_factory=dict)
 
     def thresholds(self) -> dict[str, float]:
-        """The DUT's own where its profile states them, else those of the chemistry."""
-        return {**self.chemistry.thresholds(), **self.profile.thresholds}
+        """The DUT's own where its profile states them, else the chemistry's; and what a pack's loads scale by."""
+        capacity = {CAPACITY: self.chemistry.capacity_ah}
+        return {**self.chemistry.thresholds(), **capacity, **self.profile.thresholds}
 
 
 def load_wired(config: BenchConfig, profile: DutProfile) -> Wired:

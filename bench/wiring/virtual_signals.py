@@ -210,12 +210,14 @@ def senses_of(pack: Pack, vehicle: VehicleSide, overrides_v: Mapping[int, float]
         "mode_request": lambda: vehicle.mode_request,
         "fault_reset": lambda: vehicle.fault_reset,
         "awake": lambda: bool(vehicle.mode_request),
-        "driving": lambda: vehicle.load_a > 0,
+        "driving": lambda: vehicle.load_a > 0 or bool(vehicle.speed_kmh),
         "charging": lambda: vehicle.charge_a > 0,
         "pack_current_redundant": lambda: pack.pack_current_a,
         "pyro_open": lambda: pack.pyro_fired,
         "ignition": lambda: 1.0,
-        "vehicle_speed": lambda: DRIVING_KMH if vehicle.load_a > 0 else 0.0,
+        "vehicle_speed": lambda: (
+            vehicle.speed_kmh if vehicle.speed_kmh is not None else DRIVING_KMH * (vehicle.load_a > 0)
+        ),
         "balancing_channels": lambda: sum(ohm < math.inf for ohm in pack.cells.balance_ohm),
         "balancing_first": lambda: next(
             (cell for cell, ohm in enumerate(pack.cells.balance_ohm, 1) if ohm < math.inf), 0

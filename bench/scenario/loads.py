@@ -1,0 +1,37 @@
+"""A drive cycle meets a pack: its current, held within what the pack and its BMS allow, whatever the chemistry."""
+
+from bench.faults.port import Terminals
+from bench.plant.load_trace import LoadTrace
+from bench.plant.vehicle import Vehicle
+from bench.scenario.model import CycleText, Follow
+from bench.units import format_ns
+
+CAPACITY = "cell_capacity_ah"
+# Of what trips: a vehicle asks for less. Twice as far off as the reference BMS's own announced limits are.
+_CONTINUOUS_SHARE = 0.8
+_CHARGE_SHARE = 0.6
+
+
+def cycle_load(text: CycleText, at: Terminals, step: int) -> Follow:
+    """Mistakes are told at the step: a pack without overcurrent thresholds gives a cycle no bounds."""
+    capacity_ah = at.thresholds.get(CAPACITY, Vehicle().pack_capacity_ah)
+    trace = text.cycle.load(capacity_ah)
+    trace = trace.part(text.from_ns, trace.lasts_ns if text.until_ns is None else text.until_ns)
+    held, note = bounded(trace.scaled(text.scale), at)
+    return Follow(
+        name=text.name, trace=held.repeated(text.repeat), note=note, source=text.cycle.path, step=step
+    )
+
+
+def bounded(trace: LoadTrace, at: Terminals) -> tuple[LoadTrace, str]:
+    """The trace inside what the pack bears for ever, and in words what had to be cut off ("" where nothing had)."""
+    highest_a = at.thresholds.get("oc_continuous", _CONTINUOUS_SHARE * at.threshold("oc_discharge"))
+    lowest_a = -_CHARGE_SHARE * at.threshold("oc_charge")
+    held, cut_ns = trace.within(lowest_a, highest_a)
+    if not cut_ns:
+        return held, ""
+    peaks = f"{max(trace.current_a):.0f} A and {min(trace.current_a):.0f} A"
+    return held, (
+        f"{format_ns(cut_ns)} of {format_ns(trace.lasts_ns)} are cut off: peaks of {peaks} held within "
+        f"{lowest_a:.0f} A to {highest_a:.0f} A"
+    )
