@@ -1,5 +1,9 @@
-"""What every test may lean on: the repository's own bench, loaded once; no thread left behind by a test."""
+"""What every test may lean on: the repository's own bench, loaded once; no thread left behind by a test.
 
+The whole suite runs on as many workers as there are cores (pytest-xdist); tests that are named run in this process.
+"""
+
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +20,37 @@ settings.register_profile("bench", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("bench")
 
 ROOT = Path(__file__).resolve().parents[1]
+MOST_WORKERS = 4  # the tests that wait for real clocks run one after the other: more would wait for them
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """`pytest` alone runs on workers. Whoever names tests, marks, a debugger or -n gets what he asks for."""
+    if config.pluginmanager.hasplugin("xdist") and not on_a_worker(config) and whole_suite(config):
+        config.option.numprocesses = max(2, min(os.cpu_count() or 2, MOST_WORKERS))
+        config.option.dist = "loadgroup"
+        config.option.loadscopereorder = False  # the order of pytest_collection_modifyitems: the longest group first
+
+
+def whole_suite(config: pytest.Config) -> bool:
+    asked = config.option
+    narrowed = asked.keyword or asked.usepdb or asked.collectonly or asked.numprocesses is not None
+    default_marks = asked.markexpr in config.getini("addopts")
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and default_marks and not narrowed
+
+
+def on_a_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that wait for real clocks are one group: side by side they would make each other late."""
+    if on_a_worker(config):
+        for item in items:
+            if item.get_closest_marker("real_time"):
+                item.add_marker(pytest.mark.xdist_group("real-time"))
+        items.sort(key=lambda item: item.get_closest_marker("real_time") is None)
 
 
 @pytest.fixture(scope="session")

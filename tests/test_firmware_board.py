@@ -23,6 +23,7 @@ needs_tools = pytest.mark.skipif(
     reason="the emulated board needs arm-none-eabi-gcc (with newlib) and qemu-system-arm",
 )
 STATE_ID, IDENTITY_ID = 0x100, 0x1F0
+pytestmark = pytest.mark.real_time
 
 
 def board_command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -15,6 +15,7 @@ from bench.errors import ConfigError, LinkError
 from firmware_stubs.can_process import open_bus
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.real_time
 
 
 def free_port() -> int:

@@ -20,6 +20,7 @@ from bench.instruments.afe import layout_text
 from bench.wiring.virtual_signals import bind_plays, emulator_shows
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.real_time
 
 CLIENT = """
 import os, sys, time

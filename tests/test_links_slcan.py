@@ -29,6 +29,7 @@ ROOT = Path(__file__).parent.parent
 NMC = ROOT / "bench/plant/chemistries/nmc.toml"
 MS = 1_000_000
 FRAME = CanFrame(0x123, b"\x01\xab")
+pytestmark = pytest.mark.real_time
 
 
 # --- the text -----------------------------------------------------------------------------------------------

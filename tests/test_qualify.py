@@ -173,6 +173,7 @@ def test_the_command_refuses_an_unknown_time() -> None:
     assert "'soon'" in str(result.exception)
 
 
+@pytest.mark.real_time
 def test_real_shots_contain_the_truth_beside_a_naive_script_that_cannot_be_early() -> None:
     (series,) = qualify_real("udp_multicast", OPTIONS, BITRATE, 20, 3, (0,), port=PORT)
     assert failures(series) == []
@@ -182,6 +183,7 @@ def test_real_shots_contain_the_truth_beside_a_naive_script_that_cannot_be_early
     assert sum(shot.naive_ns is not None for shot in series.shots) > 10
 
 
+@pytest.mark.real_time
 def test_other_traffic_is_on_the_bus_and_counted() -> None:
     (series,) = qualify_real("udp_multicast", OPTIONS, BITRATE, 3, 3, (500,), port=PORT + 1)
     assert series.condition == "500 frames/s"

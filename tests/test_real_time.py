@@ -14,9 +14,10 @@ import pytest
 from bench.verdict.result import Verdict
 
 ROOT = Path(__file__).parent.parent
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="kernel stamps and /proc are Linux's"
-)
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="kernel stamps and /proc are Linux's"),
+]
 
 
 def run_json(out: Path, *words: str) -> dict[str, dict[str, object]]:

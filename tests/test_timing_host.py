@@ -10,6 +10,7 @@ from bench.timing.host import HostClock, host_now_ns, run_on_host, wall_now_ns
 from bench.units import NS_PER_MS, NS_PER_S
 
 PERIOD_NS = 5 * NS_PER_MS
+pytestmark = pytest.mark.real_time
 
 
 def _block_until(when_ns: int) -> None:
