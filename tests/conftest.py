@@ -26,10 +26,15 @@ MOST_WORKERS = 4  # the tests that wait for real clocks run one after the other:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """`pytest` alone runs on workers. Whoever names tests, marks, a debugger or -n gets what he asks for."""
-    if config.pluginmanager.hasplugin("xdist") and not on_a_worker(config) and whole_suite(config):
-        config.option.numprocesses = max(2, min(os.cpu_count() or 2, MOST_WORKERS))
-        config.option.dist = "loadgroup"
-        config.option.loadscopereorder = False  # the order of pytest_collection_modifyitems: the longest group first
+    asked = config.option
+    if hasattr(config, "workerinput"):
+        asked.loadgroup = True  # a worker is told the command line only, not what is set here
+    elif config.pluginmanager.hasplugin("xdist"):
+        if whole_suite(config):
+            asked.numprocesses = max(2, min(os.cpu_count() or 2, MOST_WORKERS))
+        if asked.numprocesses and asked.dist == "no":
+            asked.dist = "loadgroup"
+            asked.loadscopereorder = False  # in the order of pytest_collection_modifyitems: the longest group first
 
 
 def whole_suite(config: pytest.Config) -> bool:
@@ -39,18 +44,14 @@ def whole_suite(config: pytest.Config) -> bool:
     return config.args_source is pytest.Config.ArgsSource.TESTPATHS and default_marks and not narrowed
 
 
-def on_a_worker(config: pytest.Config) -> bool:
-    return hasattr(config, "workerinput")
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests that wait for real clocks are one group: side by side they would make each other late."""
-    if on_a_worker(config):
-        for item in items:
-            if item.get_closest_marker("real_time"):
-                item.add_marker(pytest.mark.xdist_group("real-time"))
-        items.sort(key=lambda item: item.get_closest_marker("real_time") is None)
+    if hasattr(config, "workerinput"):
+        waiting = {item for item in items if item.get_closest_marker("real_time")}
+        for item in waiting:
+            item.add_marker(pytest.mark.xdist_group("real-time"))
+        items.sort(key=lambda item: item not in waiting)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import can
 import pytest
@@ -74,7 +76,9 @@ def test_sends_on_its_grid_and_ends_with_its_parent(bms: Running) -> None:
         seen[message.arbitration_id] += 1
         if message.arbitration_id == 0x100:
             stamps.append(message.timestamp)
-    assert (stamps[-1] - stamps[0]) / 59 == pytest.approx(0.010, abs=0.002)
+    # A process that was starved leaves points of its grid out: the middle gap is the grid's, the mean may be longer.
+    assert median(after - before for before, after in pairwise(stamps)) == pytest.approx(0.010, abs=0.002)
+    assert (stamps[-1] - stamps[0]) / 59 > 0.008
     assert {0x101, 0x102, 0x103, 0x110, 0x111} <= set(seen)
     assert bms.process.stdin is not None
     bms.process.stdin.close()
