@@ -34,7 +34,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
             asked.numprocesses = max(2, min(os.cpu_count() or 2, MOST_WORKERS))
         if asked.numprocesses and asked.dist == "no":
             asked.dist = "loadgroup"
-            asked.loadscopereorder = False  # in the order of pytest_collection_modifyitems: the longest group first
+            asked.loadscopereorder = (
+                False  # in the order of pytest_collection_modifyitems: the longest group first
+            )
 
 
 def whole_suite(config: pytest.Config) -> bool:
