@@ -28,6 +28,10 @@ class DutError(BenchError):
     """The DUT could not be started, identified or kept alive."""
 
 
+class UnidentifiedBuild(DutError):
+    """The DUT does not say which build it is, or names another than expected: it is refused, not tested."""
+
+
 class StalledError(BenchError):
     """Simulated time: everybody waits and nothing is scheduled, so time cannot advance."""
 

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass, field
 
 from bench.campaign.shots import shoot
+from bench.measure.window import REFUSED
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired
@@ -39,10 +40,22 @@ class Outcome:
     verdict: Verdict
     reason: str
 
+    @property
+    def refused(self) -> bool:
+        """The bench would not test it, as it does not say which build it is: the specified answer to such a one."""
+        return self.verdict is Verdict.ERROR and self.reason.startswith(REFUSED)
+
+    @property
+    def catches(self) -> bool:
+        return self.verdict is Verdict.FAIL or self.refused
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """All outcomes of one build. Caught on a seed: a scenario of that seed ends in FAIL."""
+    """All outcomes of one build. Caught on a seed: a scenario of that seed ends in FAIL, or the build was refused.
+
+    Any other ERROR, and INCONCLUSIVE, does not count.
+    """
 
     firmware: str
     kind: str
@@ -52,7 +65,7 @@ class Score:
 
     @property
     def fails(self) -> tuple[Outcome, ...]:
-        return tuple(one for one in self.outcomes if one.verdict is Verdict.FAIL)
+        return tuple(one for one in self.outcomes if one.catches)
 
     @property
     def caught_seeds(self) -> int:
@@ -66,7 +79,8 @@ class Score:
         """Scenario to number of seeds on which it caught the build, most often first."""
         counts: dict[str, int] = {}
         for one in self.fails:
-            counts[one.scenario] = counts.get(one.scenario, 0) + 1
+            by = f"{one.scenario} ({REFUSED})" if one.refused else one.scenario
+            counts[by] = counts.get(by, 0) + 1
         return dict(sorted(counts.items(), key=lambda item: -item[1]))
 
 
@@ -220,7 +234,7 @@ def _work(proof: Proof, piece: _Piece) -> list[Outcome]:
         for one in order:
             outcome = _shot(wired, firmware, one, seed)
             outcomes.append(outcome)
-            if proof.early and outcome.verdict is Verdict.FAIL:
+            if proof.early and outcome.catches:
                 order = [one, *(other for other in order if other is not one)]
                 break
         else:

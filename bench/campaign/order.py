@@ -19,14 +19,14 @@ def ordered(prepared: Sequence[Prepared]) -> list[Prepared]:
 def _key(one: Prepared) -> tuple[str, float, int, str, str]:
     start = one.scenario.start
     soc = -1.0 if start.soc is None else start.soc
-    severity = 0 if one.plan.aim is Aim.MUST_NOT_TRIP else 2 if one.budget.latched else 1
+    severity = 0 if one.plan.aim is not Aim.MUST_TRIP else 2 if one.budget.latched else 1
     return start.mode, soc, severity, one.scenario.twin_of or one.scenario.id, one.scenario.twin_kind
 
 
 def predicted_s(one: Prepared, repeat: int) -> float:
     """Seconds of the run's own clock: a twin lasts its window, a trip until its latest permitted end at most."""
     plan = one.plan
-    if plan.aim is Aim.MUST_NOT_TRIP:
+    if plan.aim is not Aim.MUST_TRIP:
         lasts_ns = max(plan.window_ns, longest_ns(one.steps))
     else:
         latest_ns = plan.ceiling_ns if plan.ceiling_ns is not None else plan.fdti_budget_ns or plan.window_ns

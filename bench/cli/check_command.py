@@ -149,6 +149,7 @@ def _list_faults(wired: Wired, as_json: bool) -> None:
     import json
 
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from bench.faults.find import kinds
@@ -182,7 +183,9 @@ def _list_faults(wired: Wired, as_json: bool) -> None:
     for column in ("class", "fault", "needs", "what it is", "this rig"):
         table.add_column(column, no_wrap=column in ("class", "fault"))
     for kind, capability, text in listed:
-        table.add_row(kind.fault_class, kind.name, capability, text, able[capability] or "can")
+        table.add_row(
+            kind.fault_class, kind.name, capability, escape(text), escape(able[capability] or "can")
+        )
     console = Console()
     if not console.is_terminal:
         console = Console(width=150)  # a log file has no width of its own

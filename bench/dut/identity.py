@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.codec.database import Database
 from bench.codec.pages import compile_pages
 from bench.config.profile import Identity
-from bench.errors import DutError
+from bench.errors import UnidentifiedBuild
 from bench.links.ports import CanLink
 from bench.timing.clock import Clock
 from bench.trace.events import CanFrame, FrameSeen
@@ -61,7 +61,7 @@ async def said_on_can(
     news: Callable[[], list[FrameSeen]],
     timeout_ns: int,
 ) -> str:
-    """Listen (and ask, where the profile says how) until the DUT has named its build. Raises DutError."""
+    """Listen (and ask, where the profile says how) until the DUT has named its build. Raises UnidentifiedBuild."""
     said = Said(identity, databases)
     question: tuple[CanLink, CanFrame] | None = None
     if identity.ask is not None:
@@ -83,7 +83,7 @@ async def said_on_can(
             return text
         if clock.now_ns() >= deadline_ns:
             missing = ", ".join(str(identity.signals[name]) for name in said.missing())
-            raise DutError(
+            raise UnidentifiedBuild(
                 f"the DUT did not name its build within {format_ns(timeout_ns)}: {missing} was never heard"
             )
         if question is not None and clock.now_ns() >= ask_ns:

@@ -1,6 +1,6 @@
 """A DUT in simulated time: its firmware stepped as a callback on the timeline."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bench.dut.firmware import Firmware, Resettable
 from bench.errors import DutError
@@ -19,6 +19,9 @@ class InProcessDut:
         self._boot_ns = boot_ns
         self._timer: Timer | None = None
         self._hangs = False
+        self.outgoing: Callable[[str, CanFrame], CanFrame | None] | None = (
+            None  # between firmware and bus; None: lost
+        )
 
     async def start(self) -> None:
         for channel, node in self._nodes.items():
@@ -59,4 +62,9 @@ class InProcessDut:
         if self._hangs:
             return
         for channel, frame in self._firmware.step(self._clock.now_ns()):
+            if self.outgoing is not None:
+                changed = self.outgoing(channel, frame)
+                if changed is None:
+                    continue
+                frame = changed
             self._nodes[channel].send(frame)

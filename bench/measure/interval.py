@@ -66,7 +66,7 @@ class Measurement:
     of the DUT, `dtc_status` the status byte that its memory holds for the demanded code (None: not stored, or, as
     `dtc_status_problem` says, not to be had), `bench_faults` what the bench did wrong (a late loop, lost frames, a
     readback mismatch), `doubts` what it did that may have caused what was seen,
-    `bench_late_ns` its worst lateness, `probes` the reaction chain.
+    `bench_late_ns` its worst lateness, `refused` why the bench did not test this DUT, `probes` the reaction chain.
     """
 
     onset: Interval | None
@@ -86,4 +86,5 @@ class Measurement:
     dtc_status_problem: str | None = None
     doubts: tuple[str, ...] = ()
     bench_late_ns: int = 0
+    refused: str | None = None
     probes: tuple[ProbeSeen, ...] = ()

@@ -12,7 +12,7 @@ from bench.measure.plan import Aim, Plan
 from bench.measure.probes import probes_seen
 from bench.measure.protected import wrong_protection
 from bench.measure.questions import Address, Codec, Question, by_address, message_of, words
-from bench.measure.window import Window, armed_window, stamp_half_width, told_by_marks
+from bench.measure.window import REFUSED, Window, armed_window, stamp_half_width, told_by_marks
 from bench.trace.events import FrameSeen, Kind, Mark
 from bench.trace.timeline import Trace
 from bench.units import format_ns
@@ -348,6 +348,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
 
     Raises ScenarioError where the plan names a channel, message or signal that the databases lack.
     """
+    if plan.aim is Aim.MUST_REFUSE:
+        return _refusal(trace)
     shot = _Shot(trace, plan, decoders)
     shot.find_onset()
     shot.find_answer()
@@ -374,6 +376,28 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         if shot.onset
         else (),
         **_dtc_status(trace, plan),
+    )
+
+
+def _refusal(trace: Trace) -> Measurement:
+    """Nothing of the DUT is measured: whether the bench has refused it, and nothing else went wrong."""
+    faults, anomalies = told_by_marks(trace)
+    return Measurement(
+        onset=None,
+        detected=None,
+        safe=None,
+        fdti=None,
+        frti=None,
+        fhti=None,
+        dtc_seen=None,
+        held=None,
+        broken=(),
+        silent=(),
+        bench_faults=tuple(text for text in faults if not text.startswith(REFUSED)),
+        anomalies=tuple(anomalies),
+        observable_ns=None,
+        bench_late_ns=worst_lateness_ns(trace),
+        refused=next((str(mark.facts.get("reason")) for mark in trace.of_kind(Kind.DUT_REFUSED)), None),
     )
 
 

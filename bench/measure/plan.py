@@ -1,16 +1,17 @@
 """What to look for in a Trace: resolved, plain data, stored with the run so that it can be judged again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bench.trace.irregular import Irregularity
 
 
 class Aim(StrEnum):
-    """Whether the DUT must handle the stimulus, or must stay quiet under it."""
+    """What is to be seen: the DUT handles the stimulus, stays quiet under it, or is refused for what it says it is."""
 
     MUST_TRIP = "must_trip"
     MUST_NOT_TRIP = "must_not_trip"
+    MUST_REFUSE = "must_refuse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +79,25 @@ class Plan:
     e2e: bool = False
     fed: tuple[tuple[str, str, int], ...] = ()
     probes: tuple[Probe, ...] = ()
+
+
+NOTHING = Plan(
+    aim=Aim.MUST_NOT_TRIP,
+    onset=(),
+    detection=(),
+    safe_state=(),
+    forbidden=(),
+    heard=(),
+    dtc_test=None,
+    confirm_by_readback=False,
+    hold_ns=0,
+    window_ns=0,
+    floor_ns=None,
+    ceiling_ns=None,
+    fdti_budget_ns=None,
+    fhti_budget_ns=None,
+    ftti_ns=None,
+)
+"""The plan of a scenario that this rig cannot run: no questions."""
+REFUSAL = replace(NOTHING, aim=Aim.MUST_REFUSE)
+"""The plan of a scenario that ends with the DUT's refusal."""

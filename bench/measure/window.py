@@ -68,6 +68,9 @@ def stamp_half_width(trace: Trace, window: Window, channel: str) -> tuple[int, i
     return stamping.u_ns, 0 if sound else window.late_ns
 
 
+REFUSED = "the DUT was refused"
+
+
 def told_by_marks(trace: Trace) -> tuple[list[str], list[str]]:
     """(bench faults, anomalies) that the marks of the whole shot tell, in words."""
     faults: list[str] = []
@@ -75,6 +78,7 @@ def told_by_marks(trace: Trace) -> tuple[list[str], list[str]]:
     titles = {
         Kind.PRECONDITION_MISSED: "precondition missed",
         Kind.ERROR: "error of the bench",
+        Kind.DUT_REFUSED: REFUSED,
         Kind.ABORTED: "the shot was aborted",
     }
     for mark in trace.marks:

@@ -66,9 +66,12 @@ def summary_table(run: RunResult, timebase: Timebase | None = None) -> Table:
     return table
 
 
+_AIMS = {"must_not_trip": "must not trip", "must_refuse": "must be refused"}
+
+
 def _detection(scenario: ScenarioResult) -> str:
     if scenario.fdti is None:
-        return "must not trip" if scenario.aim == "must_not_trip" else "–"
+        return _AIMS.get(scenario.aim, "–")
     return f"{p50_words(scenario.fdti)}\n{max_words(scenario.fdti)}"
 
 

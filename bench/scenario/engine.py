@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.config.profile import DutProfile
-from bench.errors import BenchError, DutError
+from bench.errors import BenchError, DutError, UnidentifiedBuild
 from bench.measure.plan import Aim, Plan
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
 from bench.scenario.follow import follow, hold_voltage
@@ -51,6 +51,12 @@ class PreconditionMissed(BenchError):
     """The DUT did not reach the state from which the scenario starts."""
 
 
+_MARKED_AS: dict[type[BaseException], Kind] = {
+    PreconditionMissed: Kind.PRECONDITION_MISSED,
+    UnidentifiedBuild: Kind.DUT_REFUSED,
+}
+
+
 async def fire(rig: Rig, shot: Shot) -> None:
     """Run the shot to its end; the outcome is in `rig.trace`. Leaves the rig in its safe state in every case."""
     trace, clock = rig.trace, rig.clock
@@ -61,7 +67,7 @@ async def fire(rig: Rig, shot: Shot) -> None:
                 await _energised(rig, shot)
         except* (BenchError, OSError, TimeoutError) as group:
             for error in _leaves(group):
-                kind = Kind.PRECONDITION_MISSED if isinstance(error, PreconditionMissed) else Kind.ERROR
+                kind = _MARKED_AS.get(type(error), Kind.ERROR)
                 trace.mark(clock.now_ns(), kind, "engine", reason=str(error) or type(error).__name__)
     except asyncio.CancelledError:
         trace.mark(clock.now_ns(), Kind.ABORTED, "engine", reason="stopped by the user or by a signal")
@@ -94,9 +100,15 @@ async def _energised(rig: Rig, shot: Shot) -> None:
         follower = tasks.create_task(rig.follow_plant())
         try:
             rig.vehicle.fault_reset = int(shot.profile.fault_reset_at_start)
+            refuse = shot.plan.aim is Aim.MUST_REFUSE
+            for step in (
+                shot.steps if refuse else ()
+            ):  # what it says of itself is wrong from its first word on
+                await _perform(rig, step)
             await rig.dut.start()
             await _settle(rig, shot)
-            await _observe(rig, shot)
+            if not refuse:
+                await _observe(rig, shot)
         finally:
             follower.cancel()
 

@@ -203,13 +203,18 @@ def _chosen(
     return None
 
 
+_TABLE_OF = {"must_trip": "expect", "must_not_trip": "quiet", "must_refuse": None}
+
+
 def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepText]) -> None:
     """What single keys cannot tell: aim and expect/quiet, steps and needs, id and the file's name."""
-    wanted, other = ("expect", "quiet") if shape.aim == "must_trip" else ("quiet", "expect")
-    if getattr(shape, wanted) is None:
+    wanted = _TABLE_OF[shape.aim]
+    if wanted is not None and getattr(shape, wanted) is None:
         file.mistake(("aim",), f"found aim '{shape.aim}' without [{wanted}]; expected [{wanted}]")
-    if getattr(shape, other) is not None:
-        file.mistake((other,), f"found [{other}] under aim '{shape.aim}'; expected [{wanted}] only")
+    for other in ("expect", "quiet"):
+        if other != wanted and getattr(shape, other) is not None:
+            only = f"[{wanted}] only" if wanted is not None else "neither [expect] nor [quiet]"
+            file.mistake((other,), f"found [{other}] under aim '{shape.aim}'; expected {only}")
     injections = [step for step in steps if isinstance(step, InjectText)]
     needed = {step.kind.capability(step.shape) for step in injections}
     for missing in sorted(needed - set(shape.needs)):
@@ -219,8 +224,14 @@ def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepTe
     if file.path.stem != shape.id.replace("-", "_"):
         expected = f"{shape.id.replace('-', '_')}.toml or id {file.path.stem.replace('_', '-')}"
         file.mistake(("id",), f"found id '{shape.id}' in {file.path.name}; expected file {expected}")
-    if shape.aim == "must_trip" and not injections:
-        file.mistake(("step",), "found no inject step under aim 'must_trip'; expected one")
+    if shape.aim != "must_not_trip" and not injections:
+        file.mistake(("step",), f"found no inject step under aim '{shape.aim}'; expected one")
+    if shape.aim == "must_refuse" and len(injections) < len(steps):
+        file.mistake(
+            ("step",),
+            "found another step than inject under aim 'must_refuse', which ends before the DUT is asked for "
+            "anything; expected inject steps only",
+        )
     if shape.expect is not None and shape.expect.onset == "open_command":
         asks = any(isinstance(step, Request) and step.mode == "off" for step in steps)
         welded = {name for step in injections for name in getattr(step.shape, "contactors", ())}

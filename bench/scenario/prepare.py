@@ -9,7 +9,7 @@ from bench.config.profile import DutProfile
 from bench.config.toml_file import located
 from bench.errors import ConfigError, ScenarioError, nearest
 from bench.faults.expression import value_of
-from bench.measure.plan import Aim, Plan
+from bench.measure.plan import NOTHING, Plan
 from bench.scenario.load import load_scenario
 from bench.scenario.model import Scenario, Step
 from bench.scenario.resolve import resolve, resolve_twins
@@ -58,26 +58,6 @@ def _is_new(healthy: Prepared, prepared: Sequence[Prepared]) -> bool:
         and one.plan.window_ns >= healthy.plan.window_ns
         for one in prepared
     )
-
-
-NOTHING = Plan(
-    aim=Aim.MUST_NOT_TRIP,
-    onset=(),
-    detection=(),
-    safe_state=(),
-    forbidden=(),
-    heard=(),
-    dtc_test=None,
-    confirm_by_readback=False,
-    hold_ns=0,
-    window_ns=0,
-    floor_ns=None,
-    ceiling_ns=None,
-    fdti_budget_ns=None,
-    fhti_budget_ns=None,
-    ftti_ns=None,
-)
-"""The plan of a scenario that this rig cannot run: no questions."""
 
 
 def _start_known(scenario: Scenario, thresholds: Mapping[str, float]) -> Scenario:

@@ -8,7 +8,7 @@ from bench.config.profile import DutProfile, Flag, Role, RoleTest
 from bench.errors import ScenarioError, nearest
 from bench.faults.find import kind as kind_named
 from bench.faults.port import Terminals
-from bench.measure.plan import Aim, Plan, SignalTest
+from bench.measure.plan import REFUSAL, Aim, Plan, SignalTest
 from bench.scenario.chain import reaction_chain
 from bench.scenario.loads import cycle_load
 from bench.scenario.model import (
@@ -74,7 +74,7 @@ def resolve_twins(
     """
     facts = (profile, thresholds, budget, decoders, cells, sensors)
     resolver = Resolver(scenario, *facts)
-    if scenario.no_twins is not None or plan.aim is Aim.MUST_NOT_TRIP:
+    if scenario.no_twins is not None or plan.aim is not Aim.MUST_TRIP:
         return []
     inject = next((s for s in steps if isinstance(s, Inject) and s.step == plan.onset_step), None)
     index = inject.step if inject is not None else 0
@@ -192,6 +192,8 @@ class Resolver:
         if any(isinstance(step, Inject) and step.fault.silences for step in steps):
             heard = tuple((channel, message, LONGEST_TTL_NS) for channel, message, _ in heard)
         injected = any(isinstance(step, Inject) for step in steps)
+        if self._scenario.aim is Aim.MUST_REFUSE:
+            return REFUSAL
         quiet = self._scenario.aim is Aim.MUST_NOT_TRIP
         plan = (self._quiet_plan if quiet else self._trip_plan)(steps, heard, injected)
         asked = self._scenario.quiet if quiet else self._scenario.expect

@@ -30,6 +30,7 @@ class Kind(StrEnum):
 
     RUN_STARTED = "run_started"
     DUT_IDENTIFIED = "dut_identified"
+    DUT_REFUSED = "dut_refused"
     INSTRUMENT_IDENTIFIED = "instrument_identified"
     DUT_HEARD = "dut_heard"
     PRECONDITION_MET = "precondition_met"

@@ -15,6 +15,10 @@ def judge(measurement: Measurement, plan: Plan) -> Judgement:
     """ERROR blames the bench, FAIL the DUT, INCONCLUSIVE the interval's width. Pure; starts at NONE."""
     if measurement.bench_faults:
         return Judgement(verdict=Verdict.ERROR, reasons=measurement.bench_faults)
+    if plan.aim is Aim.MUST_REFUSE:
+        if measurement.refused is not None:
+            return Judgement(verdict=Verdict.PASS, reasons=())
+        return Judgement(verdict=Verdict.ERROR, reasons=("a build that cannot be known was not refused",))
     missing = _missing_facts(measurement, plan)
     fails = [*measurement.broken, *measurement.silent]
     open_questions: list[str] = []

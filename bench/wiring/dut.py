@@ -13,7 +13,7 @@ from bench.dut.firmware import Firmware
 from bench.dut.identity import fits, image_hash, said_on_can
 from bench.dut.process import ProcessDut
 from bench.dut.uds import Address, UdsTester
-from bench.errors import ConfigError, DutError, InstrumentError
+from bench.errors import ConfigError, DutError, InstrumentError, UnidentifiedBuild
 from bench.instruments.devantech_relay import DevantechRelay
 from bench.instruments.numato_relay import NumatoRelay
 from bench.instruments.ports import RelayCard
@@ -223,7 +223,7 @@ def identifier(
         expected = expected_build(dut) or wired.life.setdefault("identity", said)
         trace.mark(clock.now_ns(), Kind.DUT_IDENTIFIED, how.by, identity=said, expected=expected)
         if not fits(said, expected):
-            raise DutError(
+            raise UnidentifiedBuild(
                 f"the DUT says it is build '{said}'; expected '{expected}' ([dut.identity] or the firmware)"
             )
 

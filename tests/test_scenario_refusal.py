@@ -1,0 +1,37 @@
+"""A DUT that does not name its build is refused, not tested; where it is not refused, the bench is at fault."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.campaign.mutants import Outcome
+from bench.campaign.shots import shoot
+from bench.scenario.prepare import Prepared
+from bench.verdict.result import Verdict
+from bench.wiring.common import Wired
+from bench.wiring.mutants import with_firmware
+
+
+def judged(wired: Wired, one: Prepared) -> tuple[Verdict, str]:
+    judgement = shoot(wired, one, 0, 1, 1, None).judgement
+    return judgement.verdict, "; ".join(judgement.reasons)
+
+
+@pytest.mark.parametrize("name", ["identity-missing", "identity-wrong"])
+def test_a_build_that_cannot_be_known_is_refused(
+    wired: Wired, prepared: dict[str, Prepared], name: str
+) -> None:
+    assert judged(wired, prepared[name]) == (Verdict.PASS, "")
+    assert judged(wired, replace(prepared[name], steps=())) == (
+        Verdict.ERROR,
+        "a build that cannot be known was not refused",
+    )
+
+
+def test_elsewhere_the_refusal_is_an_error_that_says_so(wired: Wired, prepared: dict[str, Prepared]) -> None:
+    verdict, reason = judged(with_firmware(wired, "sends_no_identity"), prepared["healthy-standby"])
+    assert verdict is Verdict.ERROR
+    assert reason.startswith("the DUT was refused: engine: the DUT did not name its build within 5.000 s")
+    outcome = Outcome(firmware="x", scenario="y", seed=1, verdict=verdict, reason=reason)
+    assert outcome.refused and outcome.catches
+    assert not replace(outcome, reason="error of the bench: engine: the line is torn").catches
