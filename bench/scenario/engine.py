@@ -104,7 +104,7 @@ async def _energised(rig: Rig, shot: Shot) -> None:
             for step in (
                 shot.steps if refuse else ()
             ):  # what it says of itself is wrong from its first word on
-                await _perform(rig, step)
+                await _perform(rig, shot, step)
             await rig.dut.start()
             await _settle(rig, shot)
             if not refuse:
