@@ -170,7 +170,16 @@ def test_extreme_values_only_where_their_preconditions_hold() -> None:
     found = plausibility(uniform)
     assert found.usable and found.level_ns is not None
     assert 109 * MS < found.level_ns < 112 * MS  # a uniform distribution ends at 110
-    assert "no verdict" in plausibility_words(found)
+    words = plausibility_words(found)
+    assert "no verdict" in words and "Anderson-Darling" in words and "bootstrap interval" in words
+    assert found.level_95_ns is not None
+    assert found.level_95_ns[0] < found.level_ns < found.level_95_ns[1] < 115 * MS
+    assert plausibility(uniform) == found, "the same data give the same words"
+    humps = np.concatenate([rng.uniform(90, 100, 200), rng.normal(120, 1, 120), rng.normal(400, 1, 80)])
+    two_humps = [Interval(low_ns=0, high_ns=int(v)) for v in humps * MS]
+    shuffled = [two_humps[i] for i in rng.permutation(400)]
+    poor = plausibility(shuffled)
+    assert poor.level_ns is None and "goodness of fit FAILS" in plausibility_words(poor)
     drifting = [Interval(low_ns=0, high_ns=k * MS) for k in range(100)]
     assert plausibility(drifting).level_ns is None
     assert "FAILS" in plausibility_words(plausibility(drifting))
