@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from bench.campaign.load import load_rig, load_scenarios
+from bench.campaign.mutant_matrix import mutant_matrix
 from bench.campaign.qualification import (
     find_covering,
     identity,
     load_usage,
     markdown,
-    mutant_matrix,
     negative_tests,
     qualify_fully,
     write_qualification,
@@ -52,6 +52,30 @@ def test_a_mutant_that_passes_disqualifies_the_bench(wired: Wired, overvoltage: 
     content = qualify_fully(wired, overvoltage, load_usage(USAGE), [qualify_simulated(3, 1)], 1, classes=some)
     assert content["qualified"] is False and "NOT AS EXPECTED" in markdown(content)
     assert content["ruler"][0]["contained"] == 3
+
+
+def test_a_clean_matrix_is_taken_over_until_something_it_rests_on_changes(
+    wired: Wired, overvoltage: list[Prepared], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = {"voltage": {"late_overvoltage": "late"}}
+    blind = {"contactors": {"misses_weld": "blind"}}
+    first = mutant_matrix(wired, overvoltage, 1, classes=some, kept_in=tmp_path)
+    mutant_matrix(wired, overvoltage, 1, classes=blind, kept_in=tmp_path)
+    (file,) = tmp_path.glob("mutants-*.json")  # a matrix with a survivor is not kept
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("run again")
+
+    monkeypatch.setattr("bench.campaign.mutant_matrix.prove", refuse)
+    told: list[str] = []
+    assert mutant_matrix(wired, overvoltage, 1, told.append, some, tmp_path) == first
+    assert "taken over" in told[0]
+    for prepared, seed in ((overvoltage[:1], 1), (overvoltage, 2)):
+        with pytest.raises(AssertionError, match="run again"):
+            mutant_matrix(wired, prepared, seed, classes=some, kept_in=tmp_path)
+    file.write_text(file.read_text().replace('"created_utc": "2', '"created_utc": "1'))
+    with pytest.raises(AssertionError, match="run again"):
+        mutant_matrix(wired, overvoltage, 1, classes=some, kept_in=tmp_path)
 
 
 def evidence(wired: Wired, **changes: object) -> dict:

@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from bench import __version__
 from bench.campaign.equipment import equipment
-from bench.campaign.local import workers_by_default
-from bench.campaign.mutants import Proof, prove
+from bench.campaign.mutant_matrix import in_simulated_time, mutant_matrix
 from bench.campaign.qualify import RulerSeries, quantile_ns
 from bench.campaign.run import Covered, environment, rig_hash, timebase_of
 from bench.campaign.shots import shoot
+from bench.campaign.sources import source_hash
 from bench.config.toml_file import Shape, read_toml
 from bench.errors import RecordError
 from bench.record.shot import read_json, write_json
@@ -26,9 +26,7 @@ from bench.units import NS_PER_S
 from bench.verdict.result import Verdict
 from bench.verdict.tables import rows
 from bench.wiring.common import Wired
-from bench.wiring.mutants import mutant_classes
 
-REFERENCE = "reference"
 FORMAT = "hil-qualification-1"
 FOLDER = "qualifications"
 _VALID_DAYS = 90  # a rig drifts; the period is this project's default
@@ -76,7 +74,13 @@ def identity(wired: Wired) -> dict[str, str]:
     found = environment()
     if timebase_of(wired).value == "simulated":
         found.pop("host")
-    return {**found, "bench": __version__, "rig": rig_hash(wired), "timebase": timebase_of(wired).value}
+    return {
+        **found,
+        "bench": __version__,
+        "bench source": source_hash()[:16],
+        "rig": rig_hash(wired),
+        "timebase": timebase_of(wired).value,
+    }
 
 
 def qualify_fully(
@@ -87,9 +91,13 @@ def qualify_fully(
     seed: int,
     on_step: OnStep = lambda _: None,
     classes: Mapping[str, Mapping[str, str]] | None = None,
+    kept_in: Path | None = None,
 ) -> dict[str, Any]:
-    """Everything the evidence file holds. `qualified` is False when any part did not do what it must."""
-    mutants = mutant_matrix(wired, prepared, seed, on_step, classes)
+    """Everything the evidence file holds. `qualified` is False when any part did not do what it must.
+
+    kept_in: folder of qualifications, where a mutant matrix is kept for the next one.
+    """
+    mutants = mutant_matrix(wired, prepared, seed, on_step, classes, kept_in)
     negative = negative_tests(wired, prepared, seed)
     own = [one for one in ruler if one.timebase is timebase_of(wired)]
     now = datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC)
@@ -106,53 +114,6 @@ def qualify_fully(
         and all(one.qualified for one in own)
         and all(row["as_expected"] for row in (*mutants, *negative)),
     }
-
-
-def mutant_matrix(
-    wired: Wired,
-    prepared: Sequence[Prepared],
-    seed: int,
-    on_step: OnStep = lambda _: None,
-    classes: Mapping[str, Mapping[str, str]] | None = None,
-) -> list[dict[str, Any]]:
-    """The reference must pass every scenario, each mutant FAIL in one (`hil mutants`). In simulated time."""
-    bench = in_simulated_time(wired)
-    proof = Proof(
-        wired=bench,
-        prepared=[one for one in prepared if not set(map(str, one.scenario.needs)) - wired.capabilities],
-        classes=mutant_classes() if classes is None else classes,
-        reference=REFERENCE,
-        seeds=range(seed, seed + 1),
-        workers=workers_by_default(),
-    )
-    found = prove(proof, lambda name, _: on_step(name) if name != REFERENCE else None)
-    bad = [*found.false_alarms, *found.unclear]
-    rows = [
-        {
-            "firmware": REFERENCE,
-            "failed_in": bad[0].scenario if bad else None,
-            "reason": bad[0].reason if bad else "",
-            "as_expected": not bad,
-        }
-    ]
-    for score in found.scores:
-        caught = next(iter(score.fails), None)
-        rows.append(
-            {
-                "firmware": score.firmware,
-                "failed_in": caught.scenario if caught else None,
-                "reason": caught.reason if caught else score.description,
-                "as_expected": score.caught,
-            }
-        )
-    return rows
-
-
-def in_simulated_time(wired: Wired) -> Wired:
-    """The same bench in simulated time, with the reference firmware in process."""
-    config = wired.config
-    dut = replace(config.dut, firmware=REFERENCE)
-    return replace(wired, config=replace(config, simulated=True, dut=dut))
 
 
 def negative_tests(wired: Wired, prepared: Sequence[Prepared], seed: int) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from bench import __version__
 from bench.campaign.equipment import equipment
 from bench.campaign.local import Campaign
+from bench.campaign.sources import source_hash
 from bench.config.profile import DutProfile
 from bench.measure.interval import Latency
 from bench.record.codable import encode
@@ -199,6 +200,7 @@ def open_evidence(
             "timebase": timebase_of(wired).value,
             "seed": run_seed,
             "bench_version": __version__,
+            "bench_source": source_hash(),
             "firmware": config.dut.firmware,
             "firmware_expected": expected_build(config.dut),
             "firmware_identified_by": config.dut.identity.by,

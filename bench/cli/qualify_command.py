@@ -71,7 +71,13 @@ def qualify(
 def _qualify_fully(config: Path, usage: Path, series: Sequence[RulerSeries], seed: int, quiet: bool) -> bool:
     """One evidence file for each timebase that the ruler was tried in; whether all qualified."""
     from bench.campaign.load import load_rig, load_scenarios
-    from bench.campaign.qualification import load_usage, markdown, qualify_fully, write_qualification
+    from bench.campaign.qualification import (
+        FOLDER,
+        load_usage,
+        markdown,
+        qualify_fully,
+        write_qualification,
+    )
 
     uses = load_usage(usage)
     told = (lambda _: None) if quiet else typer.echo
@@ -79,7 +85,9 @@ def _qualify_fully(config: Path, usage: Path, series: Sequence[RulerSeries], see
     for timebase in dict.fromkeys(one.timebase for one in series):
         wired = load_rig(config, "simulated" if timebase is Timebase.SIMULATED else "real", None, None)
         prepared, _ = load_scenarios(wired, None, None)
-        content = qualify_fully(wired, prepared, uses, series, seed, told)
+        content = qualify_fully(
+            wired, prepared, uses, series, seed, told, kept_in=wired.config.record.folder / FOLDER
+        )
         path = write_qualification(content, wired.config.record.folder)
         path.with_suffix(".md").write_text(markdown(content), encoding="utf-8")
         good = good and content["qualified"]

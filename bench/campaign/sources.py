@@ -1,0 +1,38 @@
+"""Which code this is: a version number stays the same while its files change."""
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import bench
+
+
+@cache
+def source_hash() -> str:
+    """SHA-256 over every Python file and table of the bench, by name and content."""
+    root = Path(bench.__file__).parent
+    return hash_of((path.relative_to(root).as_posix(), path) for path in _files(root))
+
+
+def hash_of(named: Iterable[tuple[str, Path]]) -> str:
+    """Of files under their names, in the order of the names."""
+    found = hashlib.sha256()
+    for name, path in sorted(named):
+        found.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return found.hexdigest()
+
+
+def package_files(package: Path) -> list[tuple[str, Path]]:
+    """The files of a package, named from its own folder's name on."""
+    return [(f"{package.name}/{path.relative_to(package).as_posix()}", path) for path in _files(package)]
+
+
+def _files(root: Path) -> Iterable[Path]:
+    return (
+        path
+        for path in root.rglob("*")
+        if path.is_file()
+        and path.suffix in (".py", ".csv", ".toml", ".j2")
+        and "__pycache__" not in path.parts
+    )
