@@ -10,7 +10,7 @@ from bench.measure.plan import Aim
 from bench.scenario.model import (
     ConstantVoltage,
     CycleText,
-    Drive,
+    DriveText,
     Expect,
     FaultReset,
     InjectText,
@@ -130,7 +130,7 @@ def _step(file: "TomlFile", table: Any, index: int) -> StepText | None:
         case s.WaitShape():
             return Wait(duration_ns=shape.duration)
         case s.DriveShape():
-            return Drive(current_a=shape.current, step=index)
+            return DriveText(current=shape.current, step=index)
         case s.FaultResetShape():
             return FaultReset(duration_ns=shape.duration)
         case s.CycleShape():

@@ -54,6 +54,14 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriveText:
+    """A load that may name a threshold ("oc_continuous - 20 A"). `step` is its place in the file, from 0."""
+
+    current: Expression
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drive:
     """Load the pack with `current_a` (> 0 discharges). `step` is its place in the file, from 0."""
 
@@ -104,7 +112,7 @@ class ConstantVoltage:
 
 
 Step = Inject | Request | Wait | Drive | FaultReset | Follow | ConstantVoltage
-StepText = InjectText | Request | Wait | Drive | FaultReset | CycleText | ConstantVoltage
+StepText = InjectText | Request | Wait | DriveText | FaultReset | CycleText | ConstantVoltage
 
 
 def longest_ns(steps: Iterable[Step]) -> int:

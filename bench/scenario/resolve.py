@@ -15,6 +15,7 @@ from bench.scenario.model import (
     ConstantVoltage,
     CycleText,
     Drive,
+    DriveText,
     FaultReset,
     Inject,
     InjectText,
@@ -151,6 +152,8 @@ class Resolver:
                 return cycle_load(text, self.terminals(index), index)
             case ConstantVoltage(voltage=voltage):
                 return replace(text, voltage_v=self.terminals(index).value(voltage, "cell_voltage"))
+            case DriveText(current=current):
+                return Drive(current_a=self.terminals(index).value(current, "current"), step=index)
             case _:
                 return text
 

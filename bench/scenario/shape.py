@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from bench.codec.uds import status_mask
 from bench.config.toml_file import Amperes, DurationNs, Shape, Share
-from bench.faults.shapes import Percent, VoltsOf
+from bench.faults.shapes import AmperesOf, Percent, VoltsOf
 from bench.units import NS_PER_MS
 
 Mode = Literal["drive", "charge", "off"]
@@ -30,7 +30,7 @@ class WaitShape(Shape):
 
 class DriveShape(Shape):
     do: Literal["drive"]
-    current: Amperes
+    current: AmperesOf
 
 
 class FaultResetShape(Shape):

@@ -1,7 +1,5 @@
 """Cell voltages: limits, spread, sum against the pack, standing still, and the fall that goes with thermal runaway."""
 
-from operator import eq
-
 from firmware_stubs.reference_bms.debounce import InARow
 from firmware_stubs.reference_bms.faults import Fault, FaultMemory
 from firmware_stubs.reference_bms.limits import CELLS, Limits
@@ -9,8 +7,6 @@ from firmware_stubs.reference_bms.measurement import CELL_NO_VALUE, CellInput, C
 
 _ZERO_RAW = 4000  # 0 V
 _MOVED_RAW = 60  # 30 mV of the mean cell
-_SETTLED_RAW = 4  # 2 mV from sweep to sweep
-_STILL_SWEEPS = 50  # the reference for "has moved" is renewed at least so often
 _REFERENCE_SWEEPS = 300  # a cell's voltage is compared with what it was 30 to 60 s ago
 _DROP_SWEEPS = 3
 
@@ -37,9 +33,9 @@ class CellMonitor:
         self._implausible = InARow(limits.implausible_sweeps)
         self._frozen = InARow(limits.frozen_sweeps)
         self._dropping = InARow(_DROP_SWEEPS)
-        self._still: list[int] = []  # the sweep that movement is counted from, and its mean
-        self._still_mean = self._last_mean = 0
-        self._still_age = 0
+        self._last = [-1] * CELLS  # each cell's reading when it last moved, and the mean cell of that time
+        self._mean_then = [0] * CELLS
+        self._moving = [True] * CELLS
         self._references: tuple[list[int], list[int]] | None = None
         self._reference_age = 0
         self.highest = self.lowest = self.mean = cell_raw(0.0)
@@ -88,17 +84,22 @@ class CellMonitor:
         return abs(sum_raw - contactors.pack_raw) > self._share * max(sum_raw, contactors.pack_raw)
 
     def stands_still(self, raw: list[int]) -> bool:
-        """Whether a cell reads to the last step what it read before the mean of all moved."""
-        last_mean, self._last_mean = self._last_mean, self.mean
-        self._still_age += 1
-        if abs(self.mean - last_mean) > _SETTLED_RAW:
-            return False  # a sweep in the middle of a step mixes old values with new ones
-        moved = abs(self.mean - self._still_mean) >= _MOVED_RAW
-        still = moved and bool(self._still) and any(map(eq, raw, self._still))
-        if not still and (moved or not self._still or self._still_age >= _STILL_SWEEPS):
-            self._still = raw.copy()
-            self._still_mean = self.mean
-            self._still_age = 0
+        """Whether a cell has read the same, to the last step, while the mean of all has moved.
+
+        The mean it is held against is that of the sweep after its last movement: a sweep in the middle of a step mixes
+        old values with new ones.
+        """
+        last, mean_then, moving, mean = self._last, self._mean_then, self._moving, self.mean
+        still = False
+        for cell, value in enumerate(raw):
+            if value != last[cell]:
+                last[cell] = value
+                moving[cell] = True
+            elif moving[cell]:
+                mean_then[cell] = mean
+                moving[cell] = False
+            elif abs(mean - mean_then[cell]) >= _MOVED_RAW:
+                still = True
         return still
 
     @property

@@ -63,7 +63,8 @@ class CellInput:
             self.raw[at : at + 4] = (
                 (word >> 8) & 0x3FFF, (word >> 22) & 0x3FFF, (word >> 36) & 0x3FFF, word >> 50,
             )  # fmt: skip
-        if self._seen & bit:  # a group has come twice: the sweep before was torn
+        # The first group begins a sweep, wherever this controller woke up; one that comes twice tells of a torn one.
+        if group == 0 or self._seen & bit:
             self._seen = 0
         self._seen |= bit
         if self._seen != _ALL_CELL_GROUPS:

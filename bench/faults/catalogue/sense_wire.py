@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # A front end's pull-down current through a bad contact lowers the reading and raises the neighbour's by as much.
 HIGH_OHM_SHARE = 0.85
 SHORT_V = 0.05
+# A front end converts no lower than this (its inputs bear -0.3 V): an input the wrong way round gives no reading.
+LOWEST_READ_V = -0.3
 ADOW_FINDS_OPEN = "afe_open_wire"
 
 
@@ -59,7 +61,7 @@ class SenseWire(Fault):
             "open": forced(None),
             "high_ohm": scaled(HIGH_OHM_SHARE),
             "short": forced(SHORT_V),
-            "reversed": scaled(-1.0),
+            "reversed": _wrong_way_round,
         }[self.wire]
         return [(cell, change) for cell in self.cells]
 
@@ -87,6 +89,10 @@ class SenseWire(Fault):
                 signal=role.role.signal,
             ),
         )
+
+
+def _wrong_way_round(true: float | None) -> float | None:
+    return None if true is None or -true < LOWEST_READ_V else -true
 
 
 def _shape() -> "type[InjectShape]":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.config.play import INDEXED, QUANTITIES
 from bench.faults.port import Kind, OnsetTest, Terminals
-from bench.faults.readings import Distort, Reading, forced, offset
+from bench.faults.readings import Distort, Reading, forced, offset, scaled
 from bench.rig.rig import Rig
 
 if TYPE_CHECKING:
@@ -14,18 +14,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownValue(Reading):
-    """Forced to `value`, or off by `by`, in SI."""
+    """Forced to `value`, or off by `by`, in SI; or off by `by_share` of the true value."""
 
     value: float | None
     by: float | None
+    by_share: float | None = None
 
     def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+        if self.by_share is not None:
+            return scaled(1.0 + self.by_share)
         return offset(self.by) if self.by is not None else forced(self.value)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return self.next_frame(at)
 
     def inside(self, at: Terminals) -> "ShownValue | None":  # noqa: ARG002
+        if self.by_share is not None:
+            return replace(self, by_share=self.by_share / 10)
         return replace(self, by=self.by / 10) if self.by is not None else None
 
 
@@ -56,6 +61,8 @@ def _resolve(shape: Any, at: Terminals) -> ShownValue:
         if text is None:
             return None
         try:
+            if key == "by" and str(text).rstrip().endswith("%"):
+                return parse_quantity(str(text), "%") / 100.0
             if not dimension:
                 return float(text)
             return parse_quantity(str(text), dimension)
@@ -63,11 +70,13 @@ def _resolve(shape: Any, at: Terminals) -> ShownValue:
             at.tell(key, f"found {wrong}")
             return 0.0
 
+    share = shape.by is not None and shape.by.rstrip().endswith("%")
     return ShownValue(
         quantity=shape.quantity,
         numbers=(0,),
         value=number(shape.value, "value"),
-        by=number(shape.by, "by"),
+        by=None if share else number(shape.by, "by"),
+        by_share=number(shape.by, "by") if share else None,
     )
 
 
@@ -75,7 +84,7 @@ KIND = Kind(
     name="shown_value",
     fault_class="measurement",
     variants={
-        "shown_value": "any other input shown wrong, as a value or off by some (SI unit of the quantity)"
+        "shown_value": "any other input shown wrong, as a value or off by some (SI unit of the quantity, or %)"
     },
     shape=_shape,
     resolve=_resolve,

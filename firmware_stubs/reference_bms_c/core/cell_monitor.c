@@ -4,8 +4,6 @@
 #include "mutant.h"
 
 #define MOVED_RAW 60         /* 30 mV of the mean cell */
-#define SETTLED_RAW 4 /* 2 mV from sweep to sweep */
-#define STILL_SWEEPS 50      /* the reference for "has moved" is renewed at least so often */
 #define REFERENCE_SWEEPS 300 /* a cell's voltage is compared with what it was 30 to 60 s ago */
 #define DROP_SWEEPS 3
 
@@ -98,26 +96,22 @@ static void copy_sweep(int16_t *to, const int32_t *raw)
     }
 }
 
-/* Whether a cell reads to the last step what it read before the mean of all moved. */
+/* Whether a cell has read the same, to the last step, while the mean of all has moved. The mean it is held against is
+ * that of the sweep after its last movement: a sweep in the middle of a step mixes old values with new ones. */
 static bool stands_still(struct cell_monitor *monitor, const int32_t *raw)
 {
-    int32_t step = monitor->mean - monitor->last_mean;
-    int32_t moved_by = monitor->mean - monitor->still_mean;
-    monitor->last_mean = monitor->mean;
-    monitor->still_age++;
-    if (step > SETTLED_RAW || step < -SETTLED_RAW) {
-        return false; /* a sweep in the middle of a step mixes old values with new ones */
-    }
-    bool moved = moved_by >= MOVED_RAW || moved_by <= -MOVED_RAW;
     bool still = false;
-    for (int cell = 0; cell < CELLS && moved && monitor->has_still; cell++) {
-        still = still || raw[cell] == monitor->still[cell];
-    }
-    if (!still && (moved || !monitor->has_still || monitor->still_age >= STILL_SWEEPS)) {
-        copy_sweep(monitor->still, raw);
-        monitor->has_still = true;
-        monitor->still_mean = monitor->mean;
-        monitor->still_age = 0;
+    for (int cell = 0; cell < CELLS; cell++) {
+        int32_t moved_by = monitor->mean - monitor->mean_then[cell];
+        if (raw[cell] != monitor->last[cell]) {
+            monitor->last[cell] = (int16_t)raw[cell];
+            monitor->moving[cell] = true;
+        } else if (monitor->moving[cell]) {
+            monitor->mean_then[cell] = (int16_t)monitor->mean;
+            monitor->moving[cell] = false;
+        } else {
+            still = still || moved_by >= MOVED_RAW || moved_by <= -MOVED_RAW;
+        }
     }
     return still;
 }

@@ -107,7 +107,8 @@ bool cells_receive(struct cell_input *input, int64_t now_ns, const uint8_t *data
             input->raw[4 * group + cell] = raw;
         }
     }
-    if ((input->seen & bit) != 0) { /* a group has come twice: the sweep before was torn */
+    /* The first group begins a sweep, wherever in one this controller woke up; one that comes twice tells a torn one. */
+    if (group == 0 || (input->seen & bit) != 0) {
         input->seen = 0;
     }
     input->seen |= bit;

@@ -22,9 +22,8 @@ struct cell_monitor {
     double share, keep;
     int32_t highest, lowest, mean;
     uint8_t highest_index, lowest_index;
-    int16_t still[CELLS]; /* the sweep that movement is counted from, and its mean */
-    bool has_still;
-    int32_t still_mean, still_age, last_mean;
+    int16_t last[CELLS], mean_then[CELLS]; /* a reading when it last moved, and the mean cell of that time */
+    bool moving[CELLS];
     int16_t newer[CELLS], older[CELLS]; /* two sweeps of the past, 30 s apart */
     bool has_references;
     int32_t reference_age;
