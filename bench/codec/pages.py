@@ -18,6 +18,12 @@ from bench.errors import ConfigError, nearest
 Read = Callable[[str, int], float | None]
 """(quantity, index from 0) to its value in SI; None or nan where there is no reading."""
 
+Asked = Sequence[tuple[str, int]]
+"""(quantity, index from 0) of every slot of a page."""
+
+Bind = Callable[[Asked], Callable[[], Sequence[float | None]]]
+"""What is asked, bound once, to what reads it all: a sending every few milliseconds looks nothing up by name."""
+
 _VALUE, _VALID, _INVALID, _COUNTER = 0, 1, 2, 3
 _KINDS = {"value": _VALUE, "valid": _VALID, "invalid": _INVALID}
 _MOST_NUMBERS = 1000
@@ -123,16 +129,14 @@ class Pages:
 class Payloads:
     """Payloads of one played message. Remembers each page's last one: most cycles show the same values again."""
 
-    def __init__(self, pages: Pages, read: Read) -> None:
+    def __init__(self, pages: Pages, bind: Bind) -> None:
         self._pages = pages
-        self._read = read
-        self._asked = [[(slot.quantity, slot.number) for slot in page.slots] for page in pages.pages]
+        self._values = [bind([(slot.quantity, slot.number) for slot in page.slots]) for page in pages.pages]
         self._shown: list[Sequence[float | None] | None] = [None] * len(pages.pages)
         self._payload = [b""] * len(pages.pages)
 
     def of(self, page: int) -> bytes:
-        read = self._read
-        values = [read(quantity, number) for quantity, number in self._asked[page]]
+        values = self._values[page]()
         if values != self._shown[page]:
             self._payload[page] = self._pages.payload_of(page, values)
             self._shown[page] = values

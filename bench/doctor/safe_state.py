@@ -80,7 +80,7 @@ async def switch_off(config: BenchConfig, clock: HostClock) -> None:
         dataclasses.replace(config, instruments={n: one for n, one in real.items() if n != CELLS}),
         clock,
         lambda channel, _: links[channel],
-        Senses({}),
+        Senses({}, {}),
     )
     cells = real.get(CELLS)
     on_bus = (

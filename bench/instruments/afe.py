@@ -4,11 +4,11 @@ import json
 from binascii import crc_hqx
 from collections.abc import Callable, Sequence
 
-from bench.codec.pages import Pages, Payloads
+from bench.codec.pages import Asked, Pages, Payloads
 from bench.errors import ConfigError
 from bench.timing.clock import Clock, Phase
 from bench.timing.sweep import Sweep
-from bench.trace.events import CanFrame
+from bench.trace.events import CanFrame, made
 
 CORRUPT_BYTE, CORRUPT_BIT = 1, 0x10  # of the first value behind a page's number: small enough to be believed
 
@@ -55,7 +55,7 @@ class AnalogueFrontEnd:
         gap_ns: int,
     ) -> None:
         self._pages = pages
-        self._payloads = Payloads(pages, self._cell)
+        self._payloads = Payloads(pages, self._bound)
         self._output_v = output_v
         self._send = send
         self.lost_pages: frozenset[int] = frozenset()
@@ -89,10 +89,23 @@ class AnalogueFrontEnd:
         self.sweep_crc.add(page, data)
         if page in self.corrupt:
             data = turned_over(data)
-        self._send(CanFrame(pages.can_id, data, pages.extended, pages.fd))
+        self._send(made(CanFrame, (pages.can_id, data, pages.extended, pages.fd, False)))
 
-    def _cell(self, _quantity: str, index: int) -> float | None:
-        return self._latest[index] if index < len(self._latest) else None
+    def _bound(self, asked: Asked) -> Callable[[], Sequence[float | None]]:
+        """Cell voltages of one page; None beyond what the emulator has."""
+        indices = [index for _, index in asked]
+        first, count = indices[0] if indices else 0, len(indices)
+        stop = first + count
+
+        def each() -> Sequence[float | None]:
+            latest = self._latest
+            return [latest[index] if index < len(latest) else None for index in indices]
+
+        def in_a_row() -> Sequence[float | None]:
+            found = self._latest[first:stop]
+            return found if len(found) == count else each()
+
+        return in_a_row if indices == [*range(first, stop)] else each
 
 
 def layout_text(pages: Pages, cycle_ns: int, gap_ns: int) -> str:

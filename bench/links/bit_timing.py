@@ -7,8 +7,6 @@ delimiter as data bit the sum is exact where both phases sample at the same poin
 Headers are remembered, data run through byte-wide tables.
 """
 
-from functools import lru_cache
-
 from bench.errors import LinkError
 from bench.trace.events import CanFrame
 from bench.units import NS_PER_S
@@ -138,7 +136,6 @@ def fd_bits(frame: CanFrame) -> tuple[int, int]:
     return nominal + _TAIL_BITS - 1, fast + 8 * length + check + 1
 
 
-@lru_cache(maxsize=1 << 16)  # counters and CRCs come round again, within a shot and in the next one
 def frame_time_ns(frame: CanFrame, bitrate: int, data_bitrate: int | None = None) -> int:
     """Time from SOF to the end of the intermission, in ns, rounded to the nearest.
 

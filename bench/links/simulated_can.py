@@ -17,11 +17,15 @@ CORRUPTED_BITS = 30  # where in its frame a node is hit, on average: behind the 
 PASSIVE_ERRORS = 128
 BUS_OFF_ERRORS = 256
 RECOVERY_BITS = 128 * 11
-_REMEMBERED_FRAMES = 1 << 15
+_REMEMBERED_FRAMES = 1 << 16
 
 _Offer = tuple[
     int, int, int, CanFrame, "SimulatedCanNode"
 ]  # arbitration key, sequence, time on the wire in ns
+
+# Content → (arbitration key, time on the wire in ns), by bit rates. Kept from shot to shot: counters and CRCs come
+# round again, and what is remembered is a pure function of the content.
+_KNOWN: dict[tuple[int, int | None], dict[CanFrame, tuple[int, int]]] = {}
 
 
 class SimulatedCanNode:
@@ -37,6 +41,7 @@ class SimulatedCanNode:
         self.corrupted = False
         self.bus_off = False
         self.failing = False  # corrupted, or nobody is there to acknowledge
+        self.dumb = False  # muted, cut, or bus-off: what it sends reaches nobody
         self.errors = 0  # transmit error counter
         self.hearers: tuple[FrameListener, ...] = ()
         self._bus = bus
@@ -79,9 +84,7 @@ class SimulatedCanBus:
         self._intermission_ns = intermission_ns(bitrate)
         self._nodes: dict[str, SimulatedCanNode] = {}
         self._listeners: list[tuple[SimulatedCanNode, FrameListener]] = []
-        self._known: dict[
-            CanFrame, tuple[int, int]
-        ] = {}  # content → (arbitration key, time on the wire in ns)
+        self._known = _KNOWN.setdefault((bitrate, data_bitrate), {})
         self._waiting: list[_Offer] = []
         self._sequence = 0
         self._begin_ns = 0
@@ -112,6 +115,7 @@ class SimulatedCanBus:
                 )
             node = self._nodes[node]
         node.muted = muted
+        self._rewire()
         if muted:
             self._forget(node)
 
@@ -158,18 +162,22 @@ class SimulatedCanBus:
 
     def offer(self, node: SimulatedCanNode, frame: CanFrame) -> None:
         key, wire_ns = self._known.get(frame) or self._learn(frame)
-        if node.muted or node.bus_off or node.cut:
+        if node.dumb:
             return
-        self._sequence += 1
-        heapq.heappush(self._waiting, (key, self._sequence, wire_ns, frame, node))
+        self._sequence = sequence = self._sequence + 1
+        offer = (key, sequence, wire_ns, frame, node)
         holder = self._holder
         if holder is None:
             now_ns = self._clock.now_ns()
-            self._begin(now_ns if now_ns > self._free_ns else self._free_ns)
+            if self._waiting:
+                offer = heapq.heappushpop(self._waiting, offer)
+            self._begin(offer, now_ns if now_ns > self._free_ns else self._free_ns)
         elif key < holder[0] and self._clock.now_ns() <= self._begin_ns:
             self._withdraw()
             heapq.heappush(self._waiting, holder)
-            self._begin(self._begin_ns)
+            self._begin(offer, self._begin_ns)
+        else:
+            heapq.heappush(self._waiting, offer)
 
     def _learn(self, frame: CanFrame) -> tuple[int, int]:
         if frame.fd and self.data_bitrate is None:
@@ -182,9 +190,9 @@ class SimulatedCanBus:
         self._known[frame] = facts
         return facts
 
-    def _begin(self, begin_ns: int) -> None:
-        """The best offer waiting takes the bus from `begin_ns` on."""
-        self._holder = holder = heapq.heappop(self._waiting)
+    def _begin(self, holder: _Offer, begin_ns: int) -> None:
+        """The best offer takes the bus from `begin_ns` on."""
+        self._holder = holder
         wire_ns = holder[2] if not holder[4].failing else self._failed_ns(holder)
         self._begin_ns = begin_ns
         self._free_ns = free_ns = begin_ns + wire_ns
@@ -217,7 +225,7 @@ class SimulatedCanBus:
         for listener in node.hearers:
             listener(end_ns, frame)
         if self._waiting and self._holder is None:
-            self._begin(self._free_ns)
+            self._begin(heapq.heappop(self._waiting), self._free_ns)
 
     def _failed_ns(self, holder: _Offer) -> int:
         """A frame without acknowledgement is sent whole; a corrupted one is cut off by error flags."""
@@ -235,10 +243,10 @@ class SimulatedCanBus:
         elif not (node.cut or node.muted or node.closed):
             heapq.heappush(self._waiting, holder)
         if self._waiting and self._holder is None:
-            self._begin(self._free_ns)
+            self._begin(heapq.heappop(self._waiting), self._free_ns)
 
     def _go_off(self, node: SimulatedCanNode) -> None:
-        node.bus_off = True
+        node.bus_off = node.dumb = True
         self._waiting = [entry for entry in self._waiting if entry[4] is not node]
         heapq.heapify(self._waiting)
         now_ns = self._clock.now_ns()
@@ -247,6 +255,7 @@ class SimulatedCanBus:
         def recover() -> None:
             node.bus_off = False
             node.errors = 0
+            self._rewire()
 
         self._clock.call_at(now_ns + RECOVERY_BITS * NS_PER_S // self.bitrate, Phase.BUS, recover)
 
@@ -257,7 +266,7 @@ class SimulatedCanBus:
         if holder is not None and holder[4] is node and self._clock.now_ns() <= self._begin_ns:
             self._withdraw()
             if self._waiting:
-                self._begin(self._begin_ns)
+                self._begin(heapq.heappop(self._waiting), self._begin_ns)
 
     def _rewire(self) -> None:
         for node in self._nodes.values():
@@ -268,6 +277,7 @@ class SimulatedCanBus:
         for node in self._nodes.values():
             alone = len(self._nodes) > 1 and connected == [node]
             node.failing = node.corrupted or alone
+            node.dumb = node.muted or node.cut or node.bus_off
 
     def _busy_until(self, t_ns: int) -> int:
         """Busy time from the start until `t_ns`, in ns; a frame under way counts as far as it has got."""

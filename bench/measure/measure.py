@@ -11,9 +11,9 @@ from bench.measure.own_fault import doubts_of, worst_lateness_ns
 from bench.measure.plan import Aim, Plan
 from bench.measure.probes import probes_seen
 from bench.measure.protected import wrong_protection
-from bench.measure.questions import Address, Codec, Question, by_address, message_of, words
+from bench.measure.questions import Address, Codec, Hearing, Question, by_address, message_of, words
 from bench.measure.window import REFUSED, Window, armed_window, stamp_half_width, told_by_marks
-from bench.trace.events import FrameSeen, Kind, Mark
+from bench.trace.events import Kind, Mark
 from bench.trace.timeline import Trace
 from bench.units import format_ns
 
@@ -47,7 +47,6 @@ class _Shot:
         self.safe: _Seen | None = None
         self.held: bool | None = None
         self.dtc_seen: bool | None = None
-        self.onset_passed = False
 
     def _marks(self, kind: Kind) -> Iterator[Mark]:
         """Marks of the measured step; of all steps where the plan names none."""
@@ -149,18 +148,32 @@ class _Shot:
         safe = [Question(test, self.decoders) for test in plan.safe_state] if trip else []
         forbidden = [Question(test, self.decoders) for test in plan.forbidden]
         dtc = [Question(plan.dtc_test, self.decoders)] if plan.dtc_test is not None else []
-        index = by_address([*detection, *safe, *forbidden, *dtc])
+        index = {
+            at: Hearing(asked) for at, asked in by_address([*detection, *safe, *forbidden, *dtc]).items()
+        }
+        hearings = list(index.values())
         roles = {id(q): role for role, group in enumerate((detection, safe, forbidden, dtc)) for q in group}
         early: set[int] = set()
         self.dtc_seen = False if dtc else None
-        for t_ns, channel, frame, _ in self._telling(index, from_ns):
+        passed = False  # the first frame after onset was met
+        for t_ns, channel, frame, _ in self.window.frames:
+            hearing = index.get((channel, frame[0], frame[2]))
             after = t_ns >= from_ns
-            if after and safe and self._at_onset(safe, from_ns) and not early:
-                self.broken.append("safe state already held before the fault")
-            for question in index.get((channel, frame.can_id, frame.extended), ()):
+            if after and not passed:
+                passed = True
+                for one in hearings:
+                    one.settle()
+                    one.changed = True
+                if safe and self._at_onset(safe, from_ns) and not early:
+                    self.broken.append("safe state already held before the fault")
+            elif hearing is None or hearing.repeats(t_ns, frame[1]):
+                continue
+            for one in hearings:
+                one.settle()
+            for question in hearing.questions if hearing is not None else ():
                 role = roles[id(question)]
                 said_no_ns = question.no_ns
-                answer = question.hear(t_ns, frame.data)
+                answer = question.hear(t_ns, frame[1])
                 if answer and not after and role in (0, 3) and id(question) not in early:
                     early.add(id(question))
                     self.broken.append(f"reported before the fault: {words(question.test)}")
@@ -169,6 +182,8 @@ class _Shot:
                     self._answered(role, question, t_ns, said_no_ns, others, forbidden)
             if after and safe:
                 self._watch_safe(safe, t_ns)
+        for one in hearings:
+            one.settle()
         if safe:
             self._close_hold(safe)
         self._tell_torn([*detection, *safe, *forbidden, *dtc])
@@ -191,20 +206,8 @@ class _Shot:
         widths = (sum(stamp_half_width(self.trace, self.window, channel)) for channel in self.decoders)
         return max(widths, default=0)
 
-    def _telling(self, index: Mapping[Address, list[Question]], from_ns: int) -> list[FrameSeen]:
-        """The frames that can answer a question, and the first one after `from_ns`, whatever it is.
-
-        Most frames of a window answer nothing, and between two answers nothing changes.
-        """
-        asked = {(channel, can_id) for channel, can_id, _ in index}
-        first = next((seen for seen in self.window.frames if seen[0] >= from_ns), None)
-        return [seen for seen in self.window.frames if (seen[1], seen[2][0]) in asked or seen is first]
-
     def _at_onset(self, safe: list[Question], from_ns: int) -> bool:
-        """Asked before each frame after onset, true at the first only: did every safe-state test hold by then?"""
-        if self.onset_passed:
-            return False
-        self.onset_passed = True
+        """Did every safe-state test hold by the onset?"""
         return all(q.holds is True and q.yes_ns is not None and q.yes_ns < from_ns for q in safe)
 
     def _answered(

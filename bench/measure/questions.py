@@ -69,10 +69,8 @@ class Question:
     """One bound test with its memory: the last frame that said no and the current answer."""
 
     __slots__ = (
-        "_answer",
         "_compare",
         "_read",
-        "_said",
         "_value",
         "address",
         "cycle_ns",
@@ -99,8 +97,6 @@ class Question:
             ) from None
         self._compare = _OPERATORS[test.op]
         self._value = test.value
-        self._said = math.nan
-        self._answer = False
         self.test = test
         self.address: Address = (test.channel, message.can_id, message.extended)
         self.cycle_ns = message.cycle_ns
@@ -121,18 +117,26 @@ class Question:
             return None
         if value is None:
             return None
+        answer = self._compare(value, self._value)
+        self.repeat(t_ns, answer)
+        return answer
+
+    def answer(self, data: bytes) -> bool | None:
+        """What `hear` would say. ValueError: too short for its message."""
+        value = self._read(data)
+        return None if value is None else self._compare(value, self._value)
+
+    def repeat(self, t_ns: int, answer: bool | None) -> None:
+        """Remember an answer given at `t_ns`."""
+        if answer is None:
+            return
         self.last_ns = t_ns
-        if value != self._said:  # most frames say what the one before said
-            self._said = value
-            self._answer = self._compare(value, self._value)
-        answer = self._answer
         if not answer:
             self.no_ns = t_ns
             self.yes_ns = None
         elif self.yes_ns is None:
             self.yes_ns = t_ns
         self.holds = answer
-        return answer
 
 
 def by_address(questions: Iterable[Question]) -> dict[Address, list[Question]]:
@@ -141,3 +145,49 @@ def by_address(questions: Iterable[Question]) -> dict[Address, list[Question]]:
     for question in questions:
         index.setdefault(question.address, []).append(question)
     return index
+
+
+class Hearing:
+    """The questions one message answers, heard together.
+
+    Most frames say what the one before said. Those are only counted in: `settle` brings the questions' stamps up to
+    the last of them, and has to be called before they are looked at.
+    """
+
+    __slots__ = ("_answers", "_known", "_repeated_ns", "changed", "questions")
+
+    def __init__(self, questions: list[Question]) -> None:
+        self.questions = questions
+        self.changed = True  # the next frame counts as news, whatever it says
+        self._known: dict[bytes, tuple[bool | None, ...] | None] = {}
+        self._answers: tuple[bool | None, ...] | None = None
+        self._repeated_ns: int | None = None
+
+    def repeats(self, t_ns: int, data: bytes) -> bool:
+        """Whether this frame answers as the one before; then it is counted in. Else ask `questions` one by one."""
+        known = self._known
+        answers = known[data] if data in known else self._learn(data)
+        if answers is not None and answers == self._answers and not self.changed:
+            self._repeated_ns = t_ns
+            return True
+        self.settle()
+        self._answers = answers
+        self.changed = False
+        return False
+
+    def settle(self) -> None:
+        if self._repeated_ns is None or self._answers is None:
+            return
+        for question, answer in zip(self.questions, self._answers, strict=True):
+            question.repeat(self._repeated_ns, answer)
+        self._repeated_ns = None
+
+    def _learn(self, data: bytes) -> tuple[bool | None, ...] | None:
+        """None for a payload that cannot be read: those are told one by one."""
+        try:
+            answers = tuple([question.answer(data) for question in self.questions])
+        except ValueError:
+            self._known[data] = None
+            return None
+        self._known[data] = answers
+        return answers

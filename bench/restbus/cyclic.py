@@ -1,16 +1,18 @@
 """Cyclic messages of absent ECUs and sensors: fixed grid, alive counter, CRC; each can be muted."""
 
+from collections.abc import Callable, Sequence
+
 from bench.codec.database import Message
-from bench.codec.pages import Pages, Payloads, Read
+from bench.codec.pages import Asked, Bind, Pages, Payloads
 from bench.links.ports import CanLink
 from bench.restbus.disturbance import Disturbance
 from bench.timing.clock import Clock, Phase
 from bench.timing.sweep import Sweep
-from bench.trace.events import CanFrame
+from bench.trace.events import CanFrame, made
 
 
 class CyclicMessage:
-    """One message on its grid. `read` is asked at every sending for what it shows; counter and CRC are added here.
+    """One message on its grid. What it shows is read at every sending; counter and CRC are added here.
 
     Several pages make a sweep: at once, or one per gap.
     """
@@ -21,7 +23,7 @@ class CyclicMessage:
         link: CanLink,
         message: Message,
         pages: Pages,
-        read: Read,
+        bind: Bind,
         *,
         cycle_ns: int | None = None,
         gap_ns: int = 0,
@@ -34,11 +36,12 @@ class CyclicMessage:
         self.muted = False
         self.disturbance: Disturbance | None = None
         self.standing = False  # what it shows as "counter" repeats its last value
+        self._can_id, self._extended, self._fd = message.can_id, message.extended, message.fd
         self._clock = clock
         self._link = link
-        self._read = read
+        self._bind = bind
         counts = any(slot.quantity == "counter" for page in pages.pages for slot in page.slots)
-        self._payloads = Payloads(pages, self._value if counts else read)
+        self._payloads = Payloads(pages, self._counting if counts else bind)
         self._protection = message.protection
         self._counter = 0
         self._sent = 0  # frames so far: what a signal that shows "counter" counts
@@ -52,10 +55,18 @@ class CyclicMessage:
     def stop(self) -> None:
         self._sweep.stop()
 
-    def _value(self, quantity: str, index: int) -> float | None:
-        if quantity != "counter":
-            return self._read(quantity, index)
-        return max(0, self._sent - 1) if self.standing else self._sent
+    def _counting(self, asked: Asked) -> Callable[[], Sequence[float | None]]:
+        """`bind`, with the number of frames sent wherever a signal shows "counter"."""
+        places = [place for place, (quantity, _) in enumerate(asked) if quantity == "counter"]
+        others = self._bind([one for one in asked if one[0] != "counter"])
+
+        def values() -> list[float | None]:
+            found = list(others())
+            for place in places:
+                found.insert(place, max(0, self._sent - 1) if self.standing else self._sent)
+            return found
+
+        return values
 
     def _send(self, page: int) -> None:
         if self.muted:
@@ -72,7 +83,7 @@ class CyclicMessage:
             protection.protect(payload, self._counter)
             self._counter = (self._counter + 1) % protection.counters
             data = bytes(payload)
-        self._link.send(CanFrame(self.message.can_id, data, self.message.extended, self.message.fd))
+        self._link.send(made(CanFrame, (self._can_id, data, self._extended, self._fd, False)))
 
     def _send_disturbed(self, data: bytes, disturbance: Disturbance) -> None:
         if disturbance.lost:

@@ -1,6 +1,7 @@
 """What the sensors the bench plays show of the plant: the truth, unless a fault stands between."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 Distort = Callable[[float | None], float | None]
 """True value to shown value; None is no reading."""
@@ -9,26 +10,46 @@ Distort = Callable[[float | None], float | None]
 class Senses:
     """`read(quantity, index)` in SI, as bench.config.play names them; cells and sensors count from 0.
 
+    `plain` quantities have one value, `numbered` ones one for each cell or sensor.
     `distort`: (quantity, index) to what a faulty sensor makes of the truth; index None: of all its cells or sensors.
     Cell voltages are the cell emulator's; where the bench itself plays the front end, `cells` stands between.
     """
 
-    def __init__(self, quantities: Mapping[str, Callable[[int], float | None]]) -> None:
-        self._quantities = dict(quantities)
+    def __init__(
+        self,
+        plain: Mapping[str, Callable[[], float | None]],
+        numbered: Mapping[str, Callable[[int], float | None]],
+    ) -> None:
+        self._plain = dict(plain)
+        self._numbered = dict(numbered)
         self.distort: dict[tuple[str, int | None], Distort] = {}
 
     def provide(self, quantity: str, value: Callable[[], float | None]) -> None:
         """What is known only once the instruments are there."""
-        self._quantities[quantity] = lambda _index: value()
+        self._plain[quantity] = value
 
     def read(self, quantity: str, index: int = 0) -> float | None:
-        value = self._quantities[quantity](index)
+        value = self.true(quantity, index)
         if self.distort:
             for key in ((quantity, index), (quantity, None)):
                 change = self.distort.get(key)
                 if change is not None:
                     value = change(value)
         return value
+
+    def bound(self, asked: Sequence[tuple[str, int]]) -> Callable[[], list[float | None]]:
+        """What `read` gives for each of `asked`, found once: most of a shot no sensor is faulty."""
+        truths: list[Callable[[], float | None]] = []
+        distort, read = self.distort, self.read
+
+        def values() -> list[float | None]:
+            if distort:
+                return [read(quantity, index) for quantity, index in asked]
+            if not truths:  # looked up when first asked: by then everything is provided
+                truths.extend([self._truth(quantity, index) for quantity, index in asked])
+            return [truth() for truth in truths]
+
+        return values
 
     def cells(self, outputs_v: Sequence[float | None]) -> Sequence[float | None]:
         """What a faulty front end shows of the emulator's outputs, cell 1 first."""
@@ -43,4 +64,8 @@ class Senses:
 
     def true(self, quantity: str, index: int = 0) -> float | None:
         """The plant's own value, whatever the sensor shows."""
-        return self._quantities[quantity](index)
+        return self._truth(quantity, index)()
+
+    def _truth(self, quantity: str, index: int) -> Callable[[], float | None]:
+        of_one = self._numbered.get(quantity)
+        return self._plain[quantity] if of_one is None else partial(of_one, index)

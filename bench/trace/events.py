@@ -6,6 +6,10 @@ from typing import NamedTuple
 Scalar = str | int | float | bool | None
 
 
+made = tuple.__new__
+"""`made(CanFrame, (…))` with every field: a third of the time of a call by name, where thousands are made a second."""
+
+
 class CanFrame(NamedTuple):
     """One classic or FD data frame as it stands on the bus. Tuples, because a run holds thousands of them."""
 

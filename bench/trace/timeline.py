@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from bench.timing.clock import Timebase
-from bench.trace.events import CanFrame, FrameSeen, Kind, Mark, Scalar
+from bench.trace.events import CanFrame, FrameSeen, Kind, Mark, Scalar, made
 
 _FRAME_HEAD = struct.Struct("<qIBB")
 
@@ -37,7 +37,7 @@ class Trace:
 
     def frame(self, t_ns: int, channel: str, frame: CanFrame, sender: str) -> None:
         """Append a frame whose end was seen at `t_ns`."""
-        self.frames.append(FrameSeen(t_ns, channel, frame, sender))
+        self.frames.append(made(FrameSeen, (t_ns, channel, frame, sender)))
 
     def mark(self, t_ns: int, kind: Kind, source: str, *, u_ns: int = 0, **facts: Scalar) -> Mark:
         """Append a mark; `facts` are plain scalars so that the mark can be stored and judged again."""

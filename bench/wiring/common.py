@@ -153,19 +153,18 @@ def contactor_commands_of(wired: Wired, view: TraceView) -> Callable[[], tuple[b
     roles = [test.role for name in tests for test in wired.profile.contactors[name]]
     keys = list({(role.channel, wired.databases[role.channel][role.message].can_id): None for role in roles})
     latest = view.latest
-    last: list[FrameSeen | None] = []
-    told: tuple[bool, bool, bool] | None = None
+    # Asked every plant step: the same payloads, but for a counter that comes round, say the same again.
+    told: dict[tuple[bytes | None, ...], tuple[bool, bool, bool] | None] = {}
 
     def commands() -> tuple[bool, bool, bool] | None:
-        nonlocal last, told
-        seen = [latest.get(key) for key in keys]
-        if (
-            seen != last
-        ):  # asked every plant step, and a frame that is the same object needs no second reading
-            last = seen
+        payloads = tuple([None if (seen := latest.get(key)) is None else seen[2][1] for key in keys])
+        try:
+            return told[payloads]
+        except KeyError:
             plus = wanted("plus")
-            told = None if plus is None else (plus, bool(wanted("minus")), bool(wanted("precharge")))
-        return told
+            now = None if plus is None else (plus, bool(wanted("minus")), bool(wanted("precharge")))
+            told[payloads] = now
+            return now
 
     return commands
 

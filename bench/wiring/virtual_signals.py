@@ -139,7 +139,7 @@ def restbus_of(
             links[one.channel],
             one.message,
             one.pages,
-            senses.read,
+            senses.bound,
             cycle_ns=one.cycle_ns,
             gap_ns=one.gap_ns,
         )
@@ -224,17 +224,11 @@ def senses_of(pack: Pack, vehicle: VehicleSide, overrides_v: Mapping[int, float]
         ),
         **dict.fromkeys(_FINE_AT_ZERO, _zero),
     }
-    quantities = {name: _unnumbered(value) for name, value in plain.items()}
-    quantities["temperature"] = lambda index: float(pack.sensor_temp_c[index])
-    return Senses(quantities)
+    return Senses(plain, {"temperature": lambda index: float(pack.sensor_temp_c[index])})
 
 
 def _zero() -> float:
     return 0.0
-
-
-def _unnumbered(value: Callable[[], float | None]) -> Callable[[int], float | None]:
-    return lambda _index: value()
 
 
 class _Drawn:

@@ -1,11 +1,13 @@
 """What has not been heard for too long, and what has been heard in a shape that cannot be trusted."""
 
-from firmware_stubs.reference_bms.faults import Fault, FaultMemory
+from firmware_stubs.reference_bms.faults import Fault, FaultMemory, mask
 from firmware_stubs.reference_bms.inputs import Inputs
 from firmware_stubs.reference_bms.limits import Limits
 from firmware_stubs.reference_bms.measurement import Heard
 
 _NS_PER_MS = 1_000_000
+_SILENT = mask(Fault.CELL_VOLTAGE_LOST, Fault.TEMPERATURE_LOST, Fault.CHARGER_LOST)
+_WRONG = mask(Fault.E2E_ERROR, Fault.MESSAGE_INVALID)
 
 
 class Ages:
@@ -39,19 +41,26 @@ class Ages:
             late = now_ns - heard.heard_ns > timeout_ns
             if late or present & bit:
                 report(fault, late)
-        report(Fault.CELL_VOLTAGE_LOST, now_ns - inputs.cells.complete_ns > self._cells_ns)
+        cells_late = now_ns - inputs.cells.complete_ns > self._cells_ns
         # Before the first sweep of temperatures, their age counts from the end of start-up.
         heard_ns = max(inputs.temperatures.complete_ns, since_ns)
-        report(Fault.TEMPERATURE_LOST, now_ns - heard_ns > self._temperatures_ns)
+        temperatures_late = now_ns - heard_ns > self._temperatures_ns
         if not charging:
             self._charge_since_ns = now_ns
         heard_ns = max(inputs.charger.heard_ns, self._charge_since_ns)
-        report(Fault.CHARGER_LOST, now_ns - heard_ns > self._charger_ns)
+        charger_late = now_ns - heard_ns > self._charger_ns
+        if cells_late or temperatures_late or charger_late or present & _SILENT:
+            report(Fault.CELL_VOLTAGE_LOST, cells_late)
+            report(Fault.TEMPERATURE_LOST, temperatures_late)
+            report(Fault.CHARGER_LOST, charger_late)
         if now_ns - inputs.afe.heard_ns > self._cells_ns:
             faults.event(Fault.AFE_CHAIN_FAULT)
         failed = flawed = False
         for heard in inputs.protected:
-            failed = failed or heard.e2e.failed
-            flawed = flawed or heard.flaw.active
-        report(Fault.E2E_ERROR, failed)
-        report(Fault.MESSAGE_INVALID, flawed)
+            if heard.e2e.failed:
+                failed = True
+            if heard.flaw.active:
+                flawed = True
+        if failed or flawed or present & _WRONG:
+            report(Fault.E2E_ERROR, failed)
+            report(Fault.MESSAGE_INVALID, flawed)
