@@ -35,7 +35,7 @@ def temperature_raw(celsius: float) -> int:
 
 
 class CellInput:
-    """The AFE chain. A sweep is complete when each of the 24 groups has come once.
+    """The AFE chain. A sweep is complete when each of the 24 groups has come once, group 0 first.
 
     crcs: of the last complete sweep and of the one before it, CRC-16 CCITT-FALSE over their frames. The chain's status
     tells the checksum of the sweep that was the last when the status was made up: either of them.

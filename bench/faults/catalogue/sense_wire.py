@@ -1,4 +1,4 @@
-"""Between a cell and the front end's input: open, high-ohmic, shorted, reversed, or swapped with its neighbour."""
+"""Between a cell and the front end's input: open, high-ohmic, shorted, reversed, or two taps swapped."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -50,13 +50,7 @@ class SenseWire(Fault):
 
     def _changes(self, rig: Rig) -> list[tuple[int, Distort]]:
         if self.wire == "swapped":
-            volts = rig.pack.cell_voltage_v
-            first, second = self.cells[0], self.cells[0] + 1
-
-            def of(cell: int) -> Distort:
-                return lambda _: rig.overrides_v.get(cell, float(volts[cell - 1]))
-
-            return [(first, of(second)), (second, of(first))]
+            return self._swapped(rig)
         change = {
             "open": forced(None),
             "high_ohm": scaled(HIGH_OHM_SHARE),
@@ -65,13 +59,25 @@ class SenseWire(Fault):
         }[self.wire]
         return [(cell, change) for cell in self.cells]
 
+    def _swapped(self, rig: Rig) -> list[tuple[int, Distort]]:
+        """The taps above `cells[0]` and above its neighbour: between them the neighbour is read backwards, and the
+        cells on either side are read together with it."""
+        volts = rig.pack.cell_voltage_v
+        low, mid, high = (self.cells[0] + offset for offset in range(3))
+
+        def with_mid(true: float | None) -> float | None:
+            return None if true is None else true + rig.overrides_v.get(mid, float(volts[mid - 1]))
+
+        changes: list[tuple[int, Distort]] = [(low, with_mid), (mid, scaled(-1.0))]
+        return [*changes, (high, with_mid)] if high <= len(volts) else changes
+
     async def clear(self, rig: Rig) -> None:
         rig.senses.distort.pop((ADOW_FINDS_OPEN, 0), None)
         unit = rig.fault_unit
         if unit is not None and self.relay in unit.wire_faults:
             await unit.mend(self.cells)
             return
-        for cell in (*self.cells, self.cells[0] + 1):
+        for cell in (*self.cells, self.cells[0] + 1, self.cells[0] + 2):
             rig.senses.distort.pop(("cell_voltage", cell - 1), None)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
@@ -128,7 +134,7 @@ KIND = Kind(
         "cell_short": "sense inputs of a cell shorted",
         "reversed_polarity": "cell put in the wrong way round, or its wires crossed",
         "high_ohm_wire": "sense wire high-ohmic: the reading sags",
-        "swapped_wires": "sense wires of two neighbours swapped",
+        "swapped_wires": "two taps swapped: a cell read backwards, its neighbours double",
     },
     shape=_shape,
     resolve=_resolve,

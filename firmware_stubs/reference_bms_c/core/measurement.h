@@ -22,7 +22,7 @@
 #define NTC_SHORT 1022
 #define CELL_FRAME_BYTES 8
 
-/* The AFE chain. A sweep is complete when each of the 24 groups has come once. */
+/* The AFE chain. A sweep is complete when each of the 24 groups has come once, group 0 first. */
 struct cell_input {
     int32_t raw[CELLS];
     uint8_t groups[CELL_GROUPS][CELL_FRAME_BYTES]; /* as received, for forwarding; */
