@@ -263,6 +263,22 @@ def test_the_matrix_counts_what_the_library_holds_and_what_was_not_run() -> None
     assert "absent: no scenario serves this goal" in html
 
 
+def test_a_goal_shows_its_scenario_against_the_times_that_it_is_judged_by() -> None:
+    run = sample_run(n=12)
+    first = run.scenarios[0]
+    longer = dataclasses.replace(first.budget, ftti_ns=60_000 * NS_PER_MS, fdti_ns=30_000 * NS_PER_MS)
+    slow = statistics([latency(20_000 * NS_PER_MS, 10)] * 12)
+    lent = dataclasses.replace(first, scenario_id="by-own-times", budget=longer, fdti=slow, fhti=slow)
+    goals = {first.budget.safety_goal: first.budget}
+    html = render_html(
+        dataclasses.replace(run, scenarios=(first, lent)),
+        extras=ReportExtras(goals=goals, library=Library(entries=())),
+    )
+    assert f"{first.budget.safety_goal}: by-own-times" in html
+    overview = html[html.index("<h2>Safety goals</h2>") : html.index("<h2>What is covered")]
+    assert 'class="bar over"' not in overview and "−" not in overview
+
+
 def test_twins_are_folded_into_their_scenario_and_those_that_trip_are_told() -> None:
     run = sample_run(n=12)
     first = run.scenarios[0]

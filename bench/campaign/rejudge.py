@@ -63,12 +63,13 @@ def rejudge_run(path: Path, budgets: Mapping[str, Budget] | None = None) -> Reju
 
 
 def _goals(opened: OpenedRun) -> dict[str, str]:
-    """Scenario id → safety goal, from the copies of the scenario files in the evidence."""
+    """Scenario id → the section of the budgets it is judged by, from the copies of the scenario files."""
     goals: dict[str, str] = {}
     for key, digest in opened.header["hashes"].items():
         scenario = key.removeprefix("scenario.")
         for file in (opened.path / "inputs").glob(f"{digest[:12]}-*.toml") if scenario != key else ():
-            goals[scenario] = str(tomllib.loads(file.read_text(encoding="utf-8")).get("safety_goal", ""))
+            content = tomllib.loads(file.read_text(encoding="utf-8"))
+            goals[scenario] = str(content.get("budget", content.get("safety_goal", "")))
     return goals
 
 

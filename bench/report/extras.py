@@ -31,11 +31,15 @@ class ReportExtras:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoalRow:
-    """One safety goal over all of its scenarios. `worst`: the scenario with the largest share of its FHTI."""
+    """One safety goal over all of its scenarios. `worst`: the one that uses most of the times it is judged by.
+
+    lent: scenarios judged by other times than the goal's own, longer or shorter, as their files say.
+    """
 
     budget: Budget
     scenarios: tuple[ScenarioResult, ...]
     worst: ScenarioResult | None
+    lent: tuple[str, ...] = ()
 
     @property
     def must_trip(self) -> int:
@@ -50,13 +54,27 @@ class GoalRow:
         return max((s.judgement.verdict for s in self.scenarios), default=Verdict.NONE)
 
 
+def share_used(one: ScenarioResult) -> float:
+    """Share of the tighter of its two budgets that the worst upper end takes."""
+    pairs = ((one.fdti, one.budget.fdti_ns), (one.fhti, one.budget.fhti_ns))
+    return max(
+        (found.max_high_ns / limit for found, limit in pairs if found is not None and limit), default=0.0
+    )
+
+
+def _times(budget: Budget) -> tuple[int, int, int]:
+    return budget.ftti_ns, budget.fdti_ns, budget.frti_ns
+
+
 def goal_rows(run: RunResult, goals: Mapping[str, Budget]) -> tuple[GoalRow, ...]:
     """Goals with scenarios first, worst verdict on top; goals without any keep their place at the end."""
-    known = {**goals, **{s.budget.safety_goal: s.budget for s in run.scenarios}}
+    known = {**{s.budget.safety_goal: s.budget for s in run.scenarios}, **goals}
     rows = []
-    for goal, budget in known.items():
+    for goal, budget in {goal: known[goal] for goal in (*goals, *known)}.items():
         own = tuple(s for s in run.scenarios if s.budget.safety_goal == goal)
-        measured = [s for s in own if s.fhti is not None]
-        worst = max(measured, key=lambda s: s.fhti.max_high_ns if s.fhti else 0, default=None)
-        rows.append(GoalRow(budget=budget, scenarios=own, worst=worst))
+        worst = max((s for s in own if s.fhti is not None), key=share_used, default=None)
+        lent = tuple(
+            s.scenario_id for s in own if s.aim == "must_trip" and _times(s.budget) != _times(budget)
+        )
+        rows.append(GoalRow(budget=budget, scenarios=own, worst=worst, lent=lent))
     return tuple(sorted(rows, key=lambda row: (not row.scenarios, -row.verdict)))

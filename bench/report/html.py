@@ -90,6 +90,7 @@ def render_html(
         files("bench.report").joinpath("template.html.j2").read_text(encoding="utf-8")
     )
     views = [(TIMEBASE_WORDS[one], overview(run, one, extras.library)) for one in timebases(run)]
+    nearest = closest([one for one in run.scenarios if one.aim != "must_not_trip"])
     counts = Counter(scenario.judgement.verdict for scenario in run.scenarios)
     pictures: dict[str, Markup] = {name: worst_trace_svg(picture) for name, picture in traces.items()}
     return template.render(
@@ -102,7 +103,8 @@ def render_html(
         badge=TIMEBASE_WORTH[run.timebase],
         twins=sum(len(own) for _, view in views for own in view.twins.values()),
         trouble=not_passed(run),
-        nearest=closest_words(nearest) if (nearest := closest(run.scenarios)) is not None else "",
+        nearest=closest_words(nearest) if nearest is not None else "",
+        nearest_one=nearest,
         views=views,
         fold=sum(len(view.detailed) for _, view in views) > _MOST_UNFOLDED,
         **_coverage(run, extras),
@@ -160,12 +162,12 @@ def _changed_rows(found: Comparison) -> tuple[list[tuple[str, ...]], str]:
     return rows, told
 
 
-def _grouped(not_run: Mapping[str, str]) -> list[tuple[str, str]]:
-    """(why, scenarios) so that a filter is told once."""
+def _grouped(not_run: Mapping[str, str]) -> list[tuple[str, str, int]]:
+    """(why, scenarios, their number) so that a filter is told once."""
     groups: dict[str, list[str]] = {}
     for name, why in not_run.items():
         groups.setdefault(why, []).append(name)
-    return [(why, ", ".join(names)) for why, names in groups.items()]
+    return [(why, ", ".join(names), len(names)) for why, names in groups.items()]
 
 
 def _down(share: float) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.report.extras import share_used
 from bench.report.words import margin_words
 from bench.scenario.library import Library
 from bench.timing.clock import Timebase
@@ -51,7 +52,10 @@ class Overview:
     def detailed(self) -> list[ScenarioResult]:
         """With a section of their own: all but twins that stayed quiet beside their scenario."""
         odd = [one for own in self.twins.values() for one in own if one.judgement.verdict is not Verdict.PASS]
-        return [*(one for group in self.groups for one in group.scenarios), *self.quiet, *odd]
+        trips = [one for group in self.groups for one in group.scenarios]
+        first = closest(trips)
+        others = [one for one in trips if one is not first]
+        return [*([first] if first is not None else []), *others, *self.quiet, *odd]
 
 
 def overview(run: RunResult, timebase: Timebase, library: Library | None) -> Overview:
@@ -86,15 +90,7 @@ def _worst_first(scenarios: Sequence[ScenarioResult]) -> tuple[ScenarioResult, .
 def closest(scenarios: Sequence[ScenarioResult]) -> ScenarioResult | None:
     """The one that uses most of a budget (FDTI or FHTI); None where nothing was measured."""
     measured = [one for one in scenarios if one.fhti is not None or one.fdti is not None]
-    return max(measured, key=used, default=None)
-
-
-def used(one: ScenarioResult) -> float:
-    """Share of the tighter of its two budgets that the worst upper end takes."""
-    pairs = ((one.fdti, one.budget.fdti_ns), (one.fhti, one.budget.fhti_ns))
-    return max(
-        (found.max_high_ns / limit for found, limit in pairs if found is not None and limit), default=0.0
-    )
+    return max(measured, key=share_used, default=None)
 
 
 def closest_words(one: ScenarioResult) -> str:
@@ -107,7 +103,7 @@ def closest_words(one: ScenarioResult) -> str:
         ),
         key=lambda item: -item[2],
     )[:2]
-    return f"{one.scenario_id} uses {used(one):.0%} of its {name} budget ({margin_words(left)})"
+    return f"{one.scenario_id} uses {share_used(one):.0%} of its {name} budget ({margin_words(left)})"
 
 
 def twin_words(twins: Sequence[ScenarioResult]) -> str:
