@@ -17,7 +17,12 @@ from pathlib import Path
 
 PROJECT = "bms-hil-bench"
 ROOTS = (PROJECT, "pytest", "pytest-timeout", "hypothesis")
-FIRMWARE = ("reference", "late_overvoltage")
+FIRMWARE = (
+    "reference",
+    "late_overvoltage",
+    "misses_weld",
+    "misses_command_loss",
+)  # as tests/test_vcan_bench.py asks
 MODULES = ("can-dev", "vcan", "vxcan", "can", "can-raw", "can-bcm", "can-gw", "can-isotp", "slcan", "crc16")
 LEFT_OUT = {
     "test",

@@ -38,6 +38,7 @@ _LOOK_AGAIN_S = 0.2  # how often an interface that went away is looked for
 _FULL = (errno.ENOBUFS, errno.EAGAIN)
 _AWAY = (errno.ENETDOWN, errno.ENODEV, errno.ENXIO)
 _MSG_CONFIRM = 0x800
+_STAMP_SLACK_NS = NS_PER_MS  # between the kernel's stamps and our clock
 _CAN_RAW_ERR_FILTER = 2
 ECHO_PATIENCE_NS = 500 * NS_PER_MS  # a frame that long without echo is stuck: nobody acknowledges, or bus-off
 _OPTIONS = ("channel", "fd", "kernel_cycles", "hardware_stamps")
@@ -74,6 +75,9 @@ class SocketCan:
         self._listeners: list[FrameListener] = []
         self._waiting: deque[int] = deque()
         self._cycles: dict[int, KernelCycle] = {}
+        self._ended_ns: dict[
+            int, int
+        ] = {}  # cycles that were stopped: their last frame may still be in the queue
         self._full = False
         self._errors: dict[str, int] = {}
         self._loop = asyncio.get_running_loop()
@@ -123,7 +127,8 @@ class SocketCan:
         return cycle
 
     def _forget(self, can_id: int) -> None:
-        self._cycles.pop(can_id, None)
+        if self._cycles.pop(can_id, None) is not None:
+            self._ended_ns[can_id] = host_now_ns()
 
     def subscribe(self, listener: FrameListener) -> None:
         self._listeners.append(listener)
@@ -192,9 +197,12 @@ class SocketCan:
             return
         echo = bool(flags & _MSG_CONFIRM)
         own = echo
-        if not echo and flags & socket.MSG_DONTROUTE and (cycle := self._cycles.get(frame.can_id)):
-            own = True
-            cycle.last = frame.data
+        if not echo and flags & socket.MSG_DONTROUTE:  # of this machine, by another socket
+            if cycle := self._cycles.get(frame.can_id):
+                own = True
+                cycle.last = frame.data
+            else:
+                own = t_ns < self._ended_ns.get(frame.can_id, 0) + _STAMP_SLACK_NS
         if echo and self._waiting:
             self._waiting.popleft()
         if self._trace is not None:
