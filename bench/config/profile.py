@@ -23,11 +23,15 @@ class Role(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleTest:
-    """A named yes/no question to one role: `op` is one of == != >= <= > <."""
+    """A named yes/no question to one role: `op` is one of == != >= <= > <.
+
+    together: questions to the same message, which have to hold in the same frame.
+    """
 
     role: Role
     op: str
     value: float
+    together: tuple["RoleTest", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """From the text of a profile to roles and tests. Apart from profile.py, because the files' shapes cost an import."""
 
 import re
+from dataclasses import replace
 
 from bench.config.play import INDEXED, Play, PlayError, Shown, read_play, read_shown
 from bench.config.profile import Debounce, DutProfile, Flag, Heartbeat, Identity, Role, RoleTest, Uds
@@ -73,7 +74,7 @@ class ProfileReader:
             safe_states_with_flag=frozenset(
                 name for name, texts in shape.safe_state.items() if any(t.strip() == "flag" for t in texts)
             ),
-            tests={name: self._tests(texts, ("test", name)) for name, texts in shape.test.items()},
+            tests={name: self._joined(texts, ("test", name)) for name, texts in shape.test.items()},
             identity=self._identity(),
             uds=self._uds(),
             fault_reset_at_start=self._fault_reset(),
@@ -239,6 +240,24 @@ class ProfileReader:
         if not message or "." in message:
             self._file.mistake(place, f"found '{beat.message}'; expected \"channel.Message\"")
         return Heartbeat(channel=channel, message=message, longest_gap_ns=beat.longest_gap)
+
+    def _joined(self, texts: list[str], place: Place) -> tuple[RoleTest, ...]:
+        """ "role op value", or several joined by "and": those have to be of one message, to be seen in one frame."""
+        tests = []
+        for text in texts:
+            first, *others = self._tests(text.split(" and "), place) or (None,)
+            if first is None:
+                continue
+            for other in others:
+                if other.role[:2] != first.role[:2]:
+                    message, channel = other.role.message, other.role.channel
+                    self._file.mistake(
+                        place,
+                        f"found '{text}' with a role of {channel}.{message}; expected roles of one message, here of "
+                        f"{first.role.channel}.{first.role.message}",
+                    )
+            tests.append(replace(first, together=tuple(others)))
+        return tuple(tests)
 
     def _tests(self, texts: list[str], place: Place) -> tuple[RoleTest, ...]:
         tests = []

@@ -28,7 +28,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
     """The inverse of `plan_to_dict`. Raises RecordError for what is no stored plan."""
     try:
         tests: dict[str, Any] = {
-            name: tuple(SignalTest(**one) for one in stored[name])
+            name: tuple(_test(one) for one in stored[name])
             for name in ("onset", "detection", "safe_state", "forbidden")
         }
         special = (
@@ -38,7 +38,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
         return Plan(
             aim=Aim(stored["aim"]),
             heard=tuple((channel, message, gap_ns) for channel, message, gap_ns in stored["heard"]),
-            dtc_test=None if stored["dtc_test"] is None else SignalTest(**stored["dtc_test"]),
+            dtc_test=None if stored["dtc_test"] is None else _test(stored["dtc_test"]),
             onset_irregular=tuple(
                 Irregularity(**{**one, "what": Irregular(one["what"])})
                 for one in stored.get("onset_irregular", ())
@@ -47,7 +47,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
             protected=tuple((channel, message) for channel, message in stored.get("protected", ())),
             fed=tuple((channel, message, gap_ns) for channel, message, gap_ns in stored.get("fed", ())),
             probes=tuple(
-                Probe(name=one["name"], tests=tuple(SignalTest(**test) for test in one["tests"]))
+                Probe(name=one["name"], tests=tuple(_test(test) for test in one["tests"]))
                 for one in stored.get("probes", ())
             ),
             **tests,
@@ -55,6 +55,11 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"stored plan cannot be read: {error}; expected what plan_to_dict wrote") from error
+
+
+def _test(stored: Mapping[str, Any]) -> SignalTest:
+    together = tuple(_test(one) for one in stored.get("together", ()))
+    return SignalTest(**{**stored, "together": together})
 
 
 def measurement_to_dict(measurement: Measurement) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def message_of(decoders: Mapping[str, Codec], channel: str, message: str) -> Mes
 
 def words(test: SignalTest) -> str:
     """`PrechargeCommand == 1`."""
-    return f"{test.signal} {test.op} {test.value:g}"
+    return " and ".join(f"{one.signal} {one.op} {one.value:g}" for one in (test, *test.together))
 
 
 class Question:
@@ -70,6 +70,7 @@ class Question:
 
     __slots__ = (
         "_compare",
+        "_others",
         "_read",
         "_value",
         "address",
@@ -97,6 +98,7 @@ class Question:
             ) from None
         self._compare = _OPERATORS[test.op]
         self._value = test.value
+        self._others = tuple(Question(one, decoders) for one in test.together)
         self.test = test
         self.address: Address = (test.channel, message.can_id, message.extended)
         self.cycle_ns = message.cycle_ns
@@ -110,21 +112,21 @@ class Question:
     def hear(self, t_ns: int, data: bytes) -> bool | None:
         """The frame's answer; None (and nothing remembered) where this frame does not carry the signal."""
         try:
-            value = self._read(data)
+            answer = self.answer(data)
         except ValueError:  # too short for its message: a corrupted frame answers nothing
             self.torn += 1
             self.torn_length = len(data)
             return None
-        if value is None:
-            return None
-        answer = self._compare(value, self._value)
         self.repeat(t_ns, answer)
         return answer
 
     def answer(self, data: bytes) -> bool | None:
         """What `hear` would say. ValueError: too short for its message."""
         value = self._read(data)
-        return None if value is None else self._compare(value, self._value)
+        if value is None:
+            return None
+        answer = self._compare(value, self._value)
+        return answer and all(one.answer(data) for one in self._others) if self._others else answer
 
     def repeat(self, t_ns: int, answer: bool | None) -> None:
         """Remember an answer given at `t_ns`."""

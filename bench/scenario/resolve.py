@@ -458,7 +458,12 @@ class Resolver:
                 f"signal '{role.signal}' of {role.channel}.{role.message}", role.signal, signals
             )
         return SignalTest(
-            channel=role.channel, message=role.message, signal=role.signal, op=test.op, value=test.value
+            channel=role.channel,
+            message=role.message,
+            signal=role.signal,
+            op=test.op,
+            value=test.value,
+            together=tuple(self._test(one) for one in test.together),
         )
 
     # --- names -------------------------------------------------------------------------------------------
