@@ -226,7 +226,55 @@ def test_a_board_that_is_switched_off_and_on_is_opened_anew() -> None:
     assert told(trace) == []
 
 
-def test_an_adapter_that_is_pulled_out_is_an_error_and_later_sending_says_so() -> None:
+def test_an_adapter_that_is_pulled_out_is_an_error_and_used_again_when_it_is_back(tmp_path: Path) -> None:
+    trace = Trace(timebase=Timebase.HOST)
+    plug = tmp_path / "adapter"  # as a name below /dev/serial/by-id
+
+    def plugged_in() -> int:
+        near, far = os.openpty()
+        plug.unlink(missing_ok=True)
+        plug.symlink_to(os.ttyname(far))
+        tty.setraw(far)
+        stack.callback(os.close, far)
+        os.set_blocking(near, False)
+        return near
+
+    async def main(clock: HostClock) -> None:
+        near = plugged_in()
+        link = open_slcan("sense", {"channel": str(plug)}, clock, trace, "bench")
+        plug.unlink()
+        os.close(near)
+        await until(clock, lambda: bool(told(trace)), "the error")
+        link.send(FRAME)
+        link.send(FRAME)
+        assert (link.unsent, link.trouble()) == (2, None)
+        near = plugged_in()
+        said = bytearray()
+
+        def has_said(end: bytes) -> bool:
+            with contextlib.suppress(BlockingIOError):
+                said.extend(os.read(near, 4096))
+            return said.endswith(end)
+
+        await until(clock, lambda: has_said(b"O\r"), "the channel to be opened anew")
+        heard: list[CanFrame] = []
+        link.subscribe(lambda _, frame: heard.append(frame))
+        link.send(FRAME)
+        await until(clock, lambda: has_said(line_of(FRAME)), "the next frame")
+        os.write(near, line_of(FRAME))
+        await until(clock, lambda: bool(heard), "a frame of the board")
+        link.close()
+        os.close(near)
+
+    with contextlib.ExitStack() as stack:
+        run_on_host(main)
+    gone, back = told(trace)
+    assert "the device is gone" in gone and "check plug and supply" in gone
+    assert "the device is back after " in back and back.endswith("; 2 frames were not sent")
+    assert [mark.kind for mark in trace.of_kind(Kind.ANOMALY, Kind.ERROR)] == [Kind.ERROR, Kind.ANOMALY]
+
+
+def test_an_adapter_that_stays_away_is_trouble_after_two_seconds() -> None:
     trace = Trace(timebase=Timebase.HOST)
 
     async def main(clock: HostClock) -> None:
@@ -235,12 +283,13 @@ def test_an_adapter_that_is_pulled_out_is_an_error_and_later_sending_says_so() -
         os.close(far)
         os.close(near)
         await until(clock, lambda: bool(told(trace)), "the error")
-        with pytest.raises(LinkError, match="the device is gone"):
-            link.send(FRAME)
+        await until(clock, lambda: link.trouble() is not None, "trouble")
+        assert "has been away for more than 2 s" in str(link.trouble())
         link.close()
+        with pytest.raises(LinkError, match="closed; open it again"):
+            link.send(FRAME)
 
     run_on_host(main)
-    assert "check plug and supply" in told(trace)[0]
 
 
 def test_a_blocked_loop_is_written_down_because_it_makes_stamps_late() -> None:

@@ -3,15 +3,19 @@
 The line carries no usable time: stamps are taken when the bench reads or writes. A received frame is stamped late by
 the adapter, its USB and the bench's loop; `U_NS` is the half-width this is worth. The loop is watched on a fine grid,
 and what it is late beyond that goes into the trace, from where it widens the verdict's interval.
+
+An adapter that is pulled out is an ERROR in the trace at once; frames meanwhile are counted, the device is looked for
+and opened anew when it is back. A device path below /dev/serial/by-id stays the same over that; /dev/ttyACM0 may not.
 """
 
 import asyncio
 import contextlib
+import functools
 import os
 import stat
 import tty
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +27,7 @@ from bench.links.slcan_text import BEL, CR, LONGEST_LINE, line_of, opening, read
 from bench.timing.clock import Clock, Phase, Timebase
 from bench.trace.events import CanFrame, Kind
 from bench.trace.timeline import Stamping, Trace
-from bench.units import NS_PER_MS
+from bench.units import NS_PER_MS, NS_PER_S
 
 U_NS = (
     5 * NS_PER_MS
@@ -32,6 +36,8 @@ VIRTUAL = "virtual"  # a pseudo-terminal of the bench's own; the DUT opens its f
 _WATCH_NS = 2 * NS_PER_MS
 _LATE_NS = 2 * NS_PER_MS
 _ATTACH_NS = 10 * NS_PER_MS
+_LOOK_AGAIN_NS = 100 * NS_PER_MS
+_PATIENCE_NS = 2 * NS_PER_S  # as for a SocketCAN interface: longer away, and there is no point in going on
 _SETTLE_NS = 300 * NS_PER_MS  # what was in the line before, and refusals of commands the adapter did not need
 _CHUNK_BYTES = 65536
 _MOST_UNANSWERED = 512
@@ -53,14 +59,19 @@ class SlcanCan:
         trace: Trace | None,
         name: str,
         device: serial.Serial | None = None,
+        reopen: Callable[[], serial.Serial] | None = None,
         far_end: str = "",
     ) -> None:
+        """`device` with `reopen` for an adapter, `far_end` for a line of the bench's own."""
         self.channel = channel
         self.stamping = Stamping(source="read by the bench, slcan", u_ns=U_NS)
         self.far_end = far_end
         self.dropped = 0  # frames the adapter refused, or that were lost in front of it
+        self.unsent = 0  # frames that were to be sent while the device was away
+        self.down_since_ns: int | None = None
         self._fd = descriptor
         self._device = device
+        self._reopen = reopen
         self._opening = opening(bitrate)
         self._clock = clock
         self._trace = trace
@@ -88,6 +99,9 @@ class SlcanCan:
         if far_end:  # nobody holds the other end yet, and its opening gives no event
             self._timers.append(clock.every(_ATTACH_NS, Phase.BUS, self._look_for_far_end, first_ns=now_ns))
         else:
+            self._timers.append(
+                clock.every(_LOOK_AGAIN_NS, Phase.BUS, self._look_for_device, first_ns=now_ns)
+            )
             self._attach()
 
     def send(self, frame: CanFrame) -> None:
@@ -99,6 +113,7 @@ class SlcanCan:
         except LinkError as error:
             raise LinkError(f"{self._where}: {error}") from error
         if not self._attached:
+            self.unsent += self.down_since_ns is not None
             return
         if len(self._unsent) > _MOST_UNSENT_BYTES:
             self._lose("the adapter takes nothing any more: a frame was dropped in front of it")
@@ -109,6 +124,13 @@ class SlcanCan:
 
     def subscribe(self, listener: FrameListener) -> None:
         self._listeners.append(listener)
+
+    def trouble(self) -> str | None:
+        """What makes it pointless to go on, in words."""
+        since_ns = self.down_since_ns
+        if since_ns is not None and self._clock.now_ns() - since_ns > _PATIENCE_NS:
+            return f"{self._where}: the device has been away for more than 2 s"
+        return None
 
     def close(self) -> None:
         if not self._gone and self._attached:
@@ -148,6 +170,23 @@ class SlcanCan:
         except OSError:  # EIO: nobody there
             return
         self._attach()
+
+    def _look_for_device(self) -> None:
+        since_ns = self.down_since_ns
+        if since_ns is None or self._gone or self._reopen is None:
+            return
+        try:
+            self._device = self._reopen()
+        except LinkError:
+            return  # still away, or there but not yet ready
+        self._fd = self._device.fileno()
+        os.set_blocking(self._fd, False)
+        self.down_since_ns = None
+        away_ms = (self._clock.now_ns() - since_ns) // NS_PER_MS
+        self._attach()
+        self._anomaly(
+            self._clock.now_ns(), f"the device is back after {away_ms} ms; {self.unsent} frames were not sent"
+        )
 
     def _queue(self, text: bytes) -> None:
         self._unsent += text
@@ -238,9 +277,14 @@ class SlcanCan:
         if self.far_end:
             self._detach()
             return
-        self._end(f"the device is gone ({error}); check plug and supply")
+        self._detach()
+        if self._device is not None:
+            self._device.close()  # or the system could not give its name to the device again
+            self._fd = -1
+        now_ns = self.down_since_ns = self._clock.now_ns()
         if self._trace is not None:
-            self._trace.mark(self._clock.now_ns(), Kind.ERROR, self._where, text=self._gone)
+            text = f"the device is gone ({error}); check plug and supply"
+            self._trace.mark(now_ns, Kind.ERROR, self._where, text=text)
 
     def _lose(self, text: str) -> None:
         self.dropped += 1
@@ -257,8 +301,9 @@ class SlcanCan:
         self._gone = reason
         for timer in self._timers:
             timer.cancel()
-        self._loop.remove_reader(self._fd)
-        self._loop.remove_writer(self._fd)
+        if self._fd >= 0:
+            self._loop.remove_reader(self._fd)
+            self._loop.remove_writer(self._fd)
         if self._device is not None:
             self._device.close()
         else:
@@ -287,10 +332,11 @@ def open_slcan(
             channel=channel, descriptor=descriptor, where=f"{VIRTUAL} {far_end}", bitrate=bitrate, clock=clock,
             trace=trace, name=name, far_end=far_end,
         )  # fmt: skip
-    device = _open_device(where, port, int(options.get("tty_baudrate", DEFAULT_BAUD)))
+    reopen = functools.partial(_open_device, where, port, int(options.get("tty_baudrate", DEFAULT_BAUD)))
+    device = reopen()
     return SlcanCan(
         channel=channel, descriptor=device.fileno(), where=port, bitrate=bitrate, clock=clock,
-        trace=trace, name=name, device=device,
+        trace=trace, name=name, device=device, reopen=reopen,
     )  # fmt: skip
 
 

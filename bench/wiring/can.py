@@ -38,7 +38,7 @@ class Buses:
     def trouble(self) -> str | None:
         """What makes it pointless to go on, in words; None while the buses can be believed."""
         for link in self.links.values():
-            if isinstance(link, SocketCan) and (trouble := link.trouble()) is not None:
+            if isinstance(link, SocketCan | SlcanCan) and (trouble := link.trouble()) is not None:
                 return trouble
         dropped = sum(getattr(link, "dropped", 0) for link in (*self.links.values(), *self.relays))
         if dropped:
