@@ -10,7 +10,7 @@ import pytest
 from bench.config.bench_file import BenchConfig, load_bench
 from bench.config.instrument_kinds import CELLS
 from bench.doctor.finding import State
-from bench.doctor.safe_state import confirm, switch_off
+from bench.doctor.safe_state import confirm
 from bench.errors import BenchError
 from bench.instruments.cell_emulator import ScpiCellEmulator
 from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
@@ -18,6 +18,7 @@ from bench.instruments.tcp_device import TcpDevice
 from bench.links.tcp_stream import open_tcp
 from bench.record.poison import marker_of, poison, rig_facts
 from bench.timing.host import HostClock, run_on_host
+from bench.wiring.switch_off import switch_off
 
 ROOT = Path(__file__).parents[1]
 BENCH = load_bench(ROOT / "hil_config.toml")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 
-from bench.campaign.shots import Watch, shoot
+from bench.campaign.shots import Watch, shoot, watched_over
 from bench.record.folder import RunFolder
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import ShotResult
@@ -43,15 +43,14 @@ def run_all(campaign: Campaign, on_shot: OnShot) -> None:
     # Workers are forked: compiled codecs are functions and cannot be sent. Where there is no fork, one process does it.
     forks = "fork" in multiprocessing.get_all_start_methods()
     if not campaign.wired.config.simulated or campaign.workers <= 1 or not forks:
-        for one in campaign.prepared:
-            repeat = campaign.repeats(one)
-            for index in range(repeat):
-                on_shot(
-                    one.scenario.id,
-                    shoot(
-                        campaign.wired, one, index, repeat, campaign.run_seed, campaign.folder, campaign.watch
-                    ),
-                )
+        with watched_over(campaign.wired, campaign.folder) as wired:  # one guard for the whole run
+            for one in campaign.prepared:
+                repeat = campaign.repeats(one)
+                for index in range(repeat):
+                    result = shoot(
+                        wired, one, index, repeat, campaign.run_seed, campaign.folder, campaign.watch
+                    )
+                    on_shot(one.scenario.id, result)
         return
     _run_on_workers(campaign, on_shot)
 

@@ -1,8 +1,10 @@
 """One shot from start to evidence: build the rig, fire, measure, judge, write."""
 
 import contextlib
+import dataclasses
 import gc
 import hashlib
+import os
 import random
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -88,6 +90,34 @@ def shoot(
         phase_ns=phase_ns,
     )
     refuse_if_poisoned(wired.config.record.folder)
+    with watched_over(wired, folder) as wired:
+        return _fired(wired, prepared, shot, (index, seed), folder, watch, rng)
+
+
+@contextlib.contextmanager
+def watched_over(wired: Wired, folder: RunFolder | None) -> Iterator[Wired]:
+    """The same bench with a guard, where real instruments are driven and nobody watches over them yet."""
+    if wired.guard is not None or wired.config.simulated:
+        yield wired
+        return
+    from bench.wiring.guard import guarded
+
+    beside = wired.config.record.folder / f"shots-{os.getpid()}" if folder is None else folder.path
+    with guarded(wired.config, beside) as guard:
+        yield dataclasses.replace(wired, guard=guard)
+
+
+def _fired(
+    wired: Wired,
+    prepared: Prepared,
+    shot: Shot,
+    numbers: tuple[int, int],
+    folder: RunFolder | None,
+    watch: Watch | None,
+    rng: random.Random,
+) -> ShotResult:
+    """`numbers`: the shot's index and seed."""
+    scenario, (index, seed), phase_ns = prepared.scenario, numbers, shot.phase_ns
     rigs: list[Rig] = []
 
     async def main(clock: Any) -> None:

@@ -49,7 +49,10 @@ class RecordConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchConfig:
-    """All of hil_config.toml, checked. `can` is keyed by channel, such as "vehicle" and "sense"."""
+    """All of hil_config.toml, checked. `can` is keyed by channel, such as "vehicle" and "sense".
+
+    guard_hang_ns: how long the bench may be silent before its guard takes it for hung; 0: no guard.
+    """
 
     file: Path
     name: str
@@ -62,6 +65,7 @@ class BenchConfig:
     pack: PackConfig
     record: RecordConfig
     mqtt: MqttConfig | None = None
+    guard_hang_ns: int = 0
 
 
 def load_bench(path: Path) -> BenchConfig:
@@ -118,5 +122,6 @@ def load_bench(path: Path) -> BenchConfig:
             soc=shape.pack.soc,
         ),
         mqtt=mqtt,
+        guard_hang_ns=shape.guard.hang if shape.guard.enabled else 0,
         record=RecordConfig(folder=base / shape.record.folder, database=base / shape.record.database),
     )

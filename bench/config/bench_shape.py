@@ -8,6 +8,7 @@ from pydantic import Field
 from bench.config.dut_table import DutTable
 from bench.config.mqtt_table import MqttTable
 from bench.config.toml_file import Amperes, Bitrate, DurationNs, Shape, Share, Volts, Watts
+from bench.units import NS_PER_S
 
 
 class BenchTable(Shape):
@@ -61,6 +62,11 @@ class RecordTable(Shape):
     database: str = "runs/results.sqlite"
 
 
+class GuardTable(Shape):
+    enabled: bool = True
+    hang: DurationNs = Field(default=10 * NS_PER_S, ge=NS_PER_S)
+
+
 class BenchShape(Shape):
     bench: BenchTable
     time: TimeTable = TimeTable()
@@ -70,4 +76,5 @@ class BenchShape(Shape):
     dut: DutTable
     pack: PackTable
     record: RecordTable = RecordTable()
+    guard: GuardTable = GuardTable()
     mqtt: MqttTable | None = None

@@ -18,6 +18,7 @@ class InstrumentKind:
     dead_man: bool = False
     safe_ns: int = 5_000_000_000
     options: tuple[str, ...] = ()
+    idle_ns: int = 0  # it closes a TCP connection that is silent for so long; 0: never
 
 
 KINDS: dict[str, InstrumentKind] = {
@@ -35,9 +36,9 @@ KINDS: dict[str, InstrumentKind] = {
         options=("first_id",),
     ),
     "atopile_cell_sim": InstrumentKind(title="atopile cell-sim", role="cells", transports=("serial",), cells=16),
-    "ea_psb": InstrumentKind(title="EA PSB", role="supply", transports=("serial",)),
+    "ea_psb": InstrumentKind(title="EA PSB", role="supply", transports=("serial", "tcp"), idle_ns=5_000_000_000),
     "ea_psb_modbus": InstrumentKind(
-        title="EA PSB in Modbus RTU", role="supply", transports=("serial",),
+        title="EA PSB in Modbus RTU", role="supply", transports=("serial",),  # TCP 502 would be Modbus/TCP
         options=("nominal_voltage", "nominal_current", "nominal_power", "address"),
     ),
     "waveshare_relay": InstrumentKind(

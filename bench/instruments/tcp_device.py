@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Callable
 
-from bench.timing.clock import Clock
+from bench.timing.clock import Clock, Phase
 
 
 class TcpDevice:
     """A DeviceEnd on loopback. `port` is what a bench file would say. Use `async with`."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, idle_ns: int = 0) -> None:
+        """idle_ns: a client that is silent for so long is dropped; 0: never."""
         self.port = ""
+        self._idle_ns = idle_ns
+        self._heard_ns = 0
         self._clock = clock
         self._listeners: list[Callable[[int, bytes], None]] = []
         self._server: asyncio.Server | None = None
@@ -43,15 +46,25 @@ class TcpDevice:
             self._client = None
 
     def joined(self, client: asyncio.Transport) -> None:
+        if self._idle_ns:
+            self._heard_ns = self._clock.now_ns()
+            self._clock.call_at(self._heard_ns + self._idle_ns, Phase.INSTRUMENT, self._drop_idle)
         self.hang_up()  # most instruments serve one client: the newest wins
         self._client = client
+
+    def _drop_idle(self) -> None:
+        due_ns = self._heard_ns + self._idle_ns
+        if self._clock.now_ns() >= due_ns:
+            self.hang_up()
+        elif self._client is not None:
+            self._clock.call_at(due_ns, Phase.INSTRUMENT, self._drop_idle)
 
     def left(self, client: asyncio.Transport | None) -> None:
         if self._client is client:
             self._client = None
 
     def received(self, data: bytes) -> None:
-        now_ns = self._clock.now_ns()
+        now_ns = self._heard_ns = self._clock.now_ns()
         for listener in self._listeners:
             listener(now_ns, data)
 

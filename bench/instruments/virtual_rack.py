@@ -74,6 +74,7 @@ class VirtualRack:
         self._linger_ns = round(linger_s * NS_PER_S)
         self._logged_trip_ns: int | None = None
         self._safe_ns = 0
+        self._on = False
         self._send_failed = False
         cells.attach(devices, clock)
         start_ns = clock.now_ns()
@@ -127,6 +128,9 @@ class VirtualRack:
         volts = [volt for volt in self._cells.output_v(now_ns) if volt == volt]
         tripped_ns = self._cells.tripped_ns
         highest_v = max(volts, default=0.0)
+        if self._on is not (highest_v >= SAFE_BELOW_V):
+            self._on = not self._on
+            self._note(event="outputs", t_ns=now_ns, on=self._on, highest_v=highest_v)
         if tripped_ns not in (None, self._logged_trip_ns) and highest_v < SAFE_BELOW_V:
             self._logged_trip_ns = tripped_ns
             self._safe_ns = now_ns
@@ -160,7 +164,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--seed", type=int, default=0, help="of noise and lost replies")
     parser.add_argument("--lost", type=float, default=0.0, help="share of replies that are lost, 0 to 1")
-    parser.add_argument("--log", type=Path, help="file that gets one JSON line when the dead-man has acted")
+    parser.add_argument(
+        "--log", type=Path, help="file that gets a JSON line when outputs go on or off, or the dead-man acts"
+    )
     parser.add_argument(
         "--linger", type=float, default=3.0, help="seconds to live on after the port was closed"
     )

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from bench.codec.database import Database
 from bench.dut.ports import Dut
@@ -27,6 +28,7 @@ from bench.units import NS_PER_MS, NS_PER_S
 PLANT_PERIOD_NS = 10 * NS_PER_MS
 EMULATOR_PERIOD_NS = 100 * NS_PER_MS
 REFRESH_NS = 500 * NS_PER_MS  # an emulator without a dead-man is still told now and then what it should hold
+BEAT_NS = 250 * NS_PER_MS
 EMULATOR_STEP_V = 0.0005  # smaller changes of the plant are not worth a command: the AFE resolves no finer
 
 
@@ -44,6 +46,20 @@ class VehicleSide:
     charger_ignores_limit: bool = False
     charge_limit_a: float = float("inf")
     speed_kmh: float | None = None
+
+
+class Guard(Protocol):
+    """Who watches over real outputs, and switches them off when this process is killed or hangs."""
+
+    def driving(self) -> None:
+        """From now on outputs may be on, and `beat` has to come."""
+
+    def beat(self) -> None: ...
+
+    def at_rest(self, confirmed: bool) -> None:
+        """No more beats. Not confirmed: outputs may still be on, and are switched off when the bench has ended."""
+
+    def trouble(self) -> str | None: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,9 +98,11 @@ class Rig:
     buses: Mapping[str, BusFaults] = field(default_factory=dict)
     fault_timers: dict[str, list[Timer]] = field(default_factory=dict)
     safe_timeout_ns: int = 5 * NS_PER_S
+    guard: Guard | None = None
     faults: LiveFaults = field(init=False)
     _coasting: Coasting = field(init=False)
     _commands: Commands = (False, False, False)
+    _beat: Timer | None = None
     _timers: list[Timer] = field(default_factory=list)
     _driven_v: list[float] = field(default_factory=list)
 
@@ -94,6 +112,10 @@ class Rig:
 
     async def energise(self) -> None:
         """Bring the virtual hardware up: instrument identified, dead-man armed, outputs on at the plant's voltages."""
+        if self.guard is not None:
+            self.guard.driving()
+            now_ns = self.clock.now_ns()
+            self._beat = self.clock.every(BEAT_NS, Phase.OBSERVE, self.guard.beat, first_ns=now_ns)
         await self.start_hardware()
         answer = await self.emulator.identify()
         self.trace.mark(self.clock.now_ns(), Kind.INSTRUMENT_IDENTIFIED, "cells", identity=answer)
@@ -123,7 +145,7 @@ class Rig:
                 self._driven_v = wanted_v
                 await self.emulator.set_all(wanted_v)
                 last_command_ns = self.clock.now_ns()
-            trouble = self.health()
+            trouble = self.health() or (self.guard.trouble() if self.guard is not None else None)
             if trouble is not None:
                 raise LinkError(trouble)
 
@@ -155,6 +177,10 @@ class Rig:
         for link in self.links.values():
             with contextlib.suppress(BenchError, OSError):
                 link.close()
+        if self._beat is not None:
+            self._beat.cancel()
+        if self.guard is not None:
+            self.guard.at_rest(confirmed=not problems)
         now_ns = self.clock.now_ns()
         if problems:
             self.trace.mark(now_ns, Kind.SAFE_STATE_MISSED, "rig", problem="; ".join(problems))

@@ -13,6 +13,7 @@ from bench.errors import ConfigError
 from bench.faults.find import kinds
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
+from bench.rig.rig import Guard
 from bench.rig.view import TraceView
 from bench.scenario.loads import CAPACITY
 from bench.trace.events import FrameSeen
@@ -39,6 +40,7 @@ class Wired:
     )
     capabilities: frozenset[str] = frozenset()
     played: list[Played] = field(default_factory=list)
+    guard: Guard | None = None  # watches over real instruments while shots are fired
     # The one thing that changes: what earlier shots of this run found out about the DUT (its build, what was flashed).
     life: dict[str, str] = field(default_factory=dict)
 

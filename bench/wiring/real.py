@@ -2,17 +2,16 @@
 
 import json
 import random
-import sys
 
 from bench.config.instrument_kinds import CELLS
 from bench.dut.process import ProcessDut
 from bench.errors import DutError
-from bench.instruments.afe import layout_text
 from bench.rig.rig import Rig, VehicleSide
 from bench.rig.view import TraceView
 from bench.timing.clock import Timebase
 from bench.timing.host import HostClock
 from bench.trace.timeline import Trace
+from bench.wiring.by_hand import rack_words
 from bench.wiring.can import open_buses, watch_lateness
 from bench.wiring.common import (
     Wired,
@@ -40,13 +39,7 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
     senses = senses_of(pack, vehicle, overrides_v)
     instrument = config.instruments[CELLS]
     shown = emulator_shows(wired.played)
-    rack = ProcessDut(
-        [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", buses.rack_arguments[shown.channel],
-         "--layout", layout_text(shown.pages, shown.cycle_ns, shown.gap_ns),
-         "--channels", str(config.pack.cells), "--kind", instrument.kind,
-         "--first-id", str(instrument.first_id), "--lost", str(instrument.lost_replies)],
-        "virtual rack",
-    )  # fmt: skip
+    rack = ProcessDut(rack_words(wired, buses.rack_arguments[shown.channel]), "virtual rack")
     tester = tester_of(wired, clock, trace, buses.links)
     # A bus without a DBC is one of instruments: no DUT hangs on it.
     arguments = {channel: bus for channel, bus in buses.arguments.items() if config.can[channel].dbc}
@@ -113,4 +106,5 @@ async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: ran
         identify=identifier(wired, clock, trace, buses.links, tester),
         tester=tester,
         health=health,
+        guard=wired.guard,
     )

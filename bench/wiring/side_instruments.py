@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from bench.config.bench_file import BenchConfig
 from bench.config.instrument_kinds import CELLS
-from bench.config.instruments import InstrumentConfig
+from bench.config.instruments import TCP, InstrumentConfig
 from bench.errors import BenchError, InstrumentError
 from bench.instruments.bender_iso165c import BenderIso165c
 from bench.instruments.bender_iso165c_sim import BenderIso165cSim
@@ -56,6 +56,12 @@ class Side:
     sim: Any = None
     player: Player | None = None
 
+    async def reopen_idle(self) -> None:
+        """An instrument that drops a silent connection has dropped it by the end of a shot."""
+        if self.line is not None and self.config.facts.idle_ns and self.config.port.startswith(TCP):
+            self.line.close()
+            self.line.connect(await open_stream(self.config.port, self.config.baud))
+
 
 @dataclass(slots=True, kw_only=True)
 class SideInstruments:
@@ -93,6 +99,7 @@ class SideInstruments:
             safe: Callable[[], Awaitable[None]] | None = getattr(side.driver, "safe", None)
             if safe is not None:
                 try:
+                    await side.reopen_idle()
                     await safe()
                 except (BenchError, OSError) as error:
                     problems.append(str(error))

@@ -1,0 +1,46 @@
+"""`hil play`: a simulator behind a port, for trying a bench file as if the instrument stood on the desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli.options import DEFAULT_CONFIG, ConfigOption, load_rig
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="play")(play)
+
+
+def play(
+    name: Annotated[str, typer.Argument(help="The instrument's name in the bench file, such as 'cells'.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    tcp: Annotated[
+        bool, typer.Option("--tcp", help="On a TCP port of this machine instead (supplies, relay cards).")
+    ] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option("--log", help="Cells: a file that gets a JSON line when outputs go on or off."),
+    ] = None,
+    linger: Annotated[
+        float, typer.Option("--linger", help="Cells: seconds to live on after the port was closed.")
+    ] = 600.0,
+) -> None:
+    """Play an instrument of the bench file on a pseudo-terminal; write the port it prints into [instrument.NAME].
+
+    `cells` plays the emulator and the analogue front end on the sense bus, so that a DUT sees its
+    cells. Ctrl-C ends it.
+    """
+    import os
+
+    from bench.wiring.by_hand import named, play_side, rack_words, say_json
+
+    wired = load_rig(config, None, None, None)
+    one = named(wired.config, name)
+    if one.facts.role != "cells":
+        play_side(one, say_json, tcp=tcp)
+        return
+    words = rack_words(wired, log=None if log is None else str(log), linger_s=linger)
+    os.execv(words[0], words)

@@ -1,0 +1,102 @@
+"""A simulator started by hand, behind a port that a bench file can name: as if the instrument stood on the desk."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from bench.config.bench_file import BenchConfig
+from bench.config.instrument_kinds import CELLS
+from bench.config.instruments import InstrumentConfig
+from bench.errors import ConfigError, nearest
+from bench.instruments.afe import layout_text
+from bench.instruments.pty_device import PtyDevice
+from bench.instruments.tcp_device import TcpDevice
+from bench.timing.clock import Phase
+from bench.timing.host import HostClock, run_on_host
+from bench.units import NS_PER_MS
+from bench.wiring.can import bus_argument
+from bench.wiring.common import Wired
+from bench.wiring.side_instruments import ON_A_LINE
+from bench.wiring.virtual_signals import emulator_shows
+
+_WATCH_NS = 20 * NS_PER_MS
+Say = Callable[[dict[str, Any]], None]
+
+
+def named(config: BenchConfig, name: str) -> InstrumentConfig:
+    """The instrument of that name that can be played by hand. Raises ConfigError for any other."""
+    one = config.instruments.get(name)
+    if one is None:
+        known = ", ".join(config.instruments)
+        raise ConfigError(
+            f"{config.file}: found no [instrument.{name}]; expected one of {known}{nearest(name, config.instruments)}"
+        )
+    if one.facts.transports == ("can",):
+        raise ConfigError(
+            f"{config.file} [instrument.{name}]: found {one.facts.title}, which has no line; "
+            'expected one on a line: a CAN kind is played with port = "virtual"'
+        )
+    return one
+
+
+def rack_words(
+    wired: Wired, sense: str | None = None, log: str | None = None, linger_s: float | None = None
+) -> list[str]:
+    """The command line of the virtual rack: the cells of this bench and the front end on its sense bus."""
+    config = wired.config
+    cells, shown = config.instruments[CELLS], emulator_shows(wired.played)
+    words = [
+        sys.executable, "-m", "bench.instruments.virtual_rack",
+        "--sense", sense or bus_argument(config.can[shown.channel]),
+        "--layout", layout_text(shown.pages, shown.cycle_ns, shown.gap_ns),
+        "--channels", str(config.pack.cells), "--kind", cells.kind,
+        "--first-id", str(cells.first_id), "--lost", str(cells.lost_replies),
+    ]  # fmt: skip
+    words += ["--log", log] if log is not None else []
+    return words + (["--linger", str(linger_s)] if linger_s is not None else [])
+
+
+def play_side(one: InstrumentConfig, say: Say, *, tcp: bool) -> None:
+    """Play a supply or a relay card on a pseudo-terminal, or on TCP, until SIGINT or SIGTERM. Tells what it does."""
+    if tcp and "tcp" not in one.facts.transports:
+        raise ConfigError(f"--tcp: found {one.facts.title}, which has no network port; expected none of it")
+
+    async def main(clock: HostClock) -> None:
+        ended = asyncio.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(name, ended.set)
+        _, play = ON_A_LINE[one.kind]
+        if tcp:
+            async with TcpDevice(clock, idle_ns=one.facts.idle_ns) as device:
+                _tell_changes(clock, play(one, device, clock), say, device.port)
+                await ended.wait()
+            return
+        pty = PtyDevice(clock)
+        clock.every(_WATCH_NS, Phase.OBSERVE, pty.watch, first_ns=clock.now_ns())
+        _tell_changes(clock, play(one, pty, clock), say, pty.port)
+        await ended.wait()
+        pty.close()
+
+    run_on_host(main)
+
+
+def _tell_changes(clock: HostClock, sim: Any, say: Say, port: str) -> None:
+    """The port first, then every change of what the instrument puts out."""
+    say({"port": port, "ports": [port]})
+    last: list[Any] = []
+
+    def look() -> None:
+        state = {"on": sim.on} if hasattr(sim, "on") else {"contacts": sim.contacts(clock.now_ns())}
+        if last != [state]:
+            last[:] = [state]
+            say(state)
+
+    clock.every(_WATCH_NS, Phase.OBSERVE, look, first_ns=clock.now_ns())
+
+
+def say_json(facts: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
