@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.campaign.load import load_scenarios
 from bench.codec.database import Database
 from bench.config.bench_file import load_bench
 from bench.config.profile import DutProfile, load_profile
@@ -22,6 +23,7 @@ from bench.scenario.model import Inject, Request, Scenario, Step
 from bench.scenario.resolve import resolve, resolve_twins
 from bench.verdict.budgets import load_budgets
 from bench.verdict.result import Budget
+from bench.wiring.common import Wired
 from bench.wiring.virtual_signals import bind_plays
 
 ROOT = Path(__file__).parent.parent
@@ -321,6 +323,23 @@ def test_a_missing_scenario_names_its_neighbour() -> None:
     wrong = ROOT / "scenarios" / "cells" / "ov_step_cel17.toml"
     line = the_line(wrong, lambda path: find_scenarios([path]))
     assert "did you mean 'ov_step_cell17.toml'?" in line
+
+
+def test_all_mistakes_of_all_files_are_told_in_one_go(tmp_path: Path, wired: Wired) -> None:
+    """An unknown goal does not hide an unknown flag, nor a file that is not there what is wrong in another."""
+    wrong = changed(tmp_path, "hvil_open_driving", '"SG-HVIL"', '"SG-HVLI"')
+    wrong.write_text(wrong.read_text(encoding="utf-8").replace('flag = "hvil_open"', 'flag = "hvil_opne"'))
+    torn = tmp_path / "torn.toml"
+    torn.write_text('id = "torn', encoding="utf-8")
+    with pytest.raises(ScenarioError) as told:
+        load_scenarios(wired, [tmp_path / "gone.toml", wrong, torn], None)
+    lines = str(told.value).splitlines()
+    assert [one.split(": found ")[1].split(";")[0].split(" (")[0] for one in lines] == [
+        "no such file",
+        "'SG-HVLI'",
+        "unknown flag 'hvil_opne'",
+        "no valid TOML",
+    ]
 
 
 def test_an_empty_folder_holds_no_scenario(tmp_path: Path) -> None:

@@ -76,16 +76,29 @@ def load_scenarios(
     budgets_file = root / "scenarios" / "budgets.toml"
     if paths and not budgets_file.is_file():
         budgets_file = budgets_beside(paths[0]) or budgets_file
-    prepared = prepare(
-        find_scenarios(paths or [root / "scenarios"]),
-        wired.profile,
-        wired.thresholds(),
-        load_budgets(budgets_file),
-        wired.config.pack.cells,
-        wired.databases,
-        wired.config.pack.sensors,
-        wired.capabilities,
-    )
+    files: dict[Path, None] = {}
+    mistakes: list[str] = []
+    prepared: list[Prepared] = []
+    for path in paths or [root / "scenarios"]:
+        try:
+            files.update(dict.fromkeys(find_scenarios([path])))
+        except ScenarioError as missing:
+            mistakes.append(str(missing))
+    try:
+        prepared = prepare(
+            list(files),
+            wired.profile,
+            wired.thresholds(),
+            load_budgets(budgets_file),
+            wired.config.pack.cells,
+            wired.databases,
+            wired.config.pack.sensors,
+            wired.capabilities,
+        )
+    except ScenarioError as wrong:
+        mistakes.append(str(wrong))
+    if mistakes:
+        raise ScenarioError("\n".join(mistakes))
     if only is not None:
         kept = [one for one in prepared if only in one.scenario.id or only == one.scenario.file.parent.name]
         if not kept:

@@ -34,21 +34,25 @@ NOT_SCENARIOS = {"budgets.toml", "fmea.toml", "tool_usage.toml"}  # what stands 
 
 
 def find_scenarios(paths: Iterable[Path]) -> list[Path]:
-    """The scenario files among `paths`; a folder stands for every scenario in it. Sorted, each once."""
+    """The scenario files among `paths`; a folder stands for every scenario in it. Sorted, each once.
+
+    Raises ScenarioError with a line for each that is not there.
+    """
     found: dict[Path, None] = {}
+    mistakes: list[str] = []
     for path in paths:
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*.toml") if p.name not in NOT_SCENARIOS)
             if not inside:
-                raise ScenarioError(f"{path}: found no scenario in this folder; expected *.toml files")
+                mistakes.append(f"{path}: found no scenario in this folder; expected *.toml files")
             found.update(dict.fromkeys(inside))
         elif path.is_file():
             found[path] = None
         else:
             near = nearest(path.name, (p.name for p in path.parent.iterdir())) if path.parent.is_dir() else ""
-            raise ScenarioError(
-                f"{path}: found no such file; expected a scenario file or a folder of them{near}"
-            )
+            mistakes.append(f"{path}: found no such file; expected a scenario file or a folder of them{near}")
+    if mistakes:
+        raise ScenarioError("\n".join(mistakes))
     return list(found)
 
 

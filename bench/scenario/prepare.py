@@ -13,6 +13,7 @@ from bench.measure.plan import NOTHING, Plan
 from bench.scenario.load import load_scenario
 from bench.scenario.model import Scenario, Step
 from bench.scenario.resolve import resolve, resolve_twins
+from bench.units import NS_PER_S
 from bench.verdict.result import Budget
 
 
@@ -47,6 +48,22 @@ def _budget(scenario: Scenario, budgets: Mapping[str, Budget]) -> Budget:
         safe_state=times.safe_state,
         latched=times.latched,
         provenance=times.provenance,
+    )
+
+
+def _stand_in(scenario: Scenario) -> Budget:
+    """Times that the scenario's own window allows, for one whose goal is unknown and which will not be run."""
+    share_ns = (scenario.expect.window_ns if scenario.expect is not None else NS_PER_S) // 4
+    return Budget(
+        safety_goal=scenario.safety_goal,
+        title="",
+        asil="QM",
+        ftti_ns=4 * share_ns,
+        fdti_ns=share_ns,
+        frti_ns=share_ns,
+        safe_state="",
+        latched=False,
+        provenance="",
     )
 
 
@@ -90,7 +107,11 @@ def prepare(
     for path in paths:
         try:
             scenario = load_scenario(path)
-            budget = _budget(scenario, budgets)
+            try:
+                budget = _budget(scenario, budgets)
+            except ScenarioError as unknown:  # its other mistakes are looked for all the same
+                mistakes.append(str(unknown))
+                budget = _stand_in(scenario)
             if capabilities is not None and set(scenario.needs) - capabilities:
                 # This rig will say BLOCKED; what it lacks cannot be resolved, and is no mistake of the file.
                 prepared.append(Prepared(scenario=scenario, plan=NOTHING, steps=(), budget=budget))
