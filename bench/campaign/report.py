@@ -20,6 +20,8 @@ from bench.verdict.budgets import load_budgets
 from bench.verdict.compare import Comparison, compare
 from bench.verdict.result import Budget, RunResult, Verdict
 
+_MOST_NAMED = 3  # files on the command line
+
 
 def gather(run: RunResult, folder: Path) -> ReportExtras:
     """From the run's folder and its neighbours. What is missing there is missing in the report, visibly."""
@@ -81,7 +83,9 @@ def _not_chosen(opened: OpenedRun, run: RunResult, library: Library | None) -> d
         return {}
     chosen = {*opened.header.get("scenarios", ()), *(one.scenario_id for one in run.scenarios)}
     selection = opened.header.get("selection")
-    why = f"not chosen: {selection or 'not named on the command line'}"
+    asked = str(opened.header.get("selection") or "")
+    many = len(asked.split()) > _MOST_NAMED
+    why = f"not among what was asked for: {f'{len(asked.split())} files' if many else asked or 'part of the library'}"
     return {
         one.scenario_id: LONG_LANE if one.long and not selection else why
         for one in library.entries
