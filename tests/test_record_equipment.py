@@ -1,6 +1,7 @@
 """Who measured: what instruments and adapters say of themselves is kept, and what they do not say is said."""
 
 import dataclasses
+import hashlib
 import struct
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 
 from bench.campaign.equipment import answered, doubts, equipment
 from bench.campaign.load import load_rig
+from bench.campaign.rejudge import judged_by
 from bench.config.bench_file import CanConfig
 from bench.links.can_interface import adapter_identity, driver_fields
+from bench.record.folder import OpenedRun
 from bench.record.shot import write_shot_files
 from bench.timing.clock import Timebase
 from bench.trace.events import Kind
@@ -76,3 +79,16 @@ def test_every_interface_can_be_asked() -> None:
             assert isinstance(adapter_identity(folder.name).driver, str)
     with pytest.raises(OSError, match="can77"):
         adapter_identity("can77")
+
+
+def test_a_scenario_is_judged_again_by_the_times_that_it_borrows(tmp_path: Path) -> None:
+    text = (ROOT / "scenarios" / "current" / "overload_i2t.toml").read_bytes()
+    own = (ROOT / "scenarios" / "current" / "external_short.toml").read_bytes().replace(b"budget =", b"# =")
+    hashes = {}
+    (tmp_path / "inputs").mkdir()
+    for name, content in (("overload-i2t", text), ("own", own)):
+        digest = hashlib.sha256(content).hexdigest()
+        hashes[f"scenario.{name}"] = digest
+        (tmp_path / "inputs" / f"{digest[:12]}-{name}.toml").write_bytes(content)
+    opened = OpenedRun(path=tmp_path, header={"hashes": hashes}, result=None, footer=None)
+    assert judged_by(opened) == {"overload-i2t": "SG-OCD-I2T", "own": "SG-SC"}

@@ -32,7 +32,7 @@ def rejudge_run(path: Path, budgets: Mapping[str, Budget] | None = None) -> Reju
     Raises RecordError when the folder is no run or a shot's evidence cannot be read.
     """
     opened = open_run(path)
-    goals = _goals(opened) if budgets is not None else {}
+    goals = judged_by(opened) if budgets is not None else {}
     databases = stored_databases(opened)
     differences: list[str] = []
     shots = 0
@@ -62,7 +62,7 @@ def rejudge_run(path: Path, budgets: Mapping[str, Budget] | None = None) -> Reju
     )
 
 
-def _goals(opened: OpenedRun) -> dict[str, str]:
+def judged_by(opened: OpenedRun) -> dict[str, str]:
     """Scenario id → the section of the budgets it is judged by, from the copies of the scenario files."""
     goals: dict[str, str] = {}
     for key, digest in opened.header["hashes"].items():
