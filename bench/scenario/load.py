@@ -60,21 +60,26 @@ def load_scenario(path: Path) -> Scenario:
     """Read and check one file. Raises ScenarioError with one line per mistake."""
     # Imported here: pydantic costs 0.1 s, which commands that never read a scenario need not pay.
     from bench.config.toml_file import read_toml
+
+    return scenario_in(read_toml(path, ScenarioError))
+
+
+def scenario_in(file: "TomlFile") -> Scenario:
+    """The scenario that a file says, or would say: a hunt writes only what it has found."""
     from bench.scenario import shape as shapes
     from bench.scenario.shape import ScenarioShape
 
-    file = read_toml(path, ScenarioError)
     shape = file.check(ScenarioShape, file.data)
     tables = file.data.get("step")
     steps = [_step(file, table, n) for n, table in enumerate(tables)] if isinstance(tables, list) else []
     file.stop_on_mistakes()
     if shape is None:  # unreachable after stop_on_mistakes; narrows the type
-        raise ScenarioError(f"{path}: found no scenario; expected one")
+        raise ScenarioError(f"{file.path}: found no scenario; expected one")
     done = [step for step in steps if step is not None]
     _check_together(file, shape, done)
     file.stop_on_mistakes()
     return Scenario(
-        file=path,
+        file=file.path,
         id=shape.id,
         title=shape.title,
         safety_goal=shape.safety_goal,
@@ -92,6 +97,8 @@ def load_scenario(path: Path) -> Scenario:
         lane=shape.lane,
         derivation=shape.derivation,
         fully_verifies=shape.verifies == "fully",
+        provenance=shape.provenance,
+        hunt=dict(shape.hunt),
         known_gap=_known_gap(shape),
         no_twins=shape.twins if isinstance(shape.twins, str) else None,
         twins_left_out={str(kind): why for kind, why in shape.twins.skip.items()}

@@ -213,6 +213,7 @@ class Scenario:
     budget: section of budgets.toml whose times count, where they are not those of the safety goal itself.
     lane: "long" is left out of a run of the whole library, visibly, unless it is asked for.
     no_twins: why it has none; twins_left_out: kind of twin to the reason why it makes no sense here.
+    provenance: where it comes from, where no person wrote it. hunt: bounds of what a hunt may vary, by name.
     twin_of, twin_kind: of a scenario that was made from another one.
     """
 
@@ -237,5 +238,7 @@ class Scenario:
     known_gap: KnownGap | None = None
     no_twins: str | None = None
     twins_left_out: dict[str, str] = field(default_factory=dict)
+    provenance: str = ""
+    hunt: dict[str, str] = field(default_factory=dict)
     twin_of: str = ""
     twin_kind: str = ""

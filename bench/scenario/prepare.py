@@ -91,6 +91,22 @@ def _start_known(scenario: Scenario, thresholds: Mapping[str, float]) -> Scenari
     return replace(scenario, start=start)
 
 
+def prepare_one(
+    scenario: Scenario,
+    profile: DutProfile,
+    thresholds: Mapping[str, float],
+    budgets: Mapping[str, Budget],
+    cells: int,
+    databases: Mapping[str, Database],
+    sensors: int = 24,
+) -> Prepared:
+    """A scenario by itself, without its twins. Raises ScenarioError."""
+    budget = _budget(scenario, budgets)
+    known = _start_known(scenario, thresholds)
+    plan, steps = resolve(known, profile, dict(thresholds), budget, cells, databases, sensors)
+    return Prepared(scenario=known, plan=plan, steps=tuple(steps), budget=budget)
+
+
 def prepare(
     paths: Sequence[Path],
     profile: DutProfile,

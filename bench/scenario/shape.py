@@ -140,6 +140,8 @@ class ScenarioShape(Shape):
     lane: Literal["short", "long"] = "short"
     verifies: Literal["fully", "partially"] = "fully"
     derivation: str = "fault-injection"
+    provenance: str = ""
+    hunt: dict[str, str] = Field(default_factory=dict)
     known_gap: KnownGapTable | None = None
     twins: Annotated[TwinsTable | str | None, BeforeValidator(_reason)] = None
     start: StartTable

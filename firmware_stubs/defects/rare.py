@@ -31,12 +31,15 @@ class _SecondFaultStopsTheFirst(StateMachine):
 
     def must_open(self, now_ns: int) -> bool:
         opens = super().must_open(now_ns)
+        leaks = bool(self._faults.present & INSULATION_FAULT)
         pending = self._open_at_ns is not None and not opens
-        if pending and self._faults.present & INSULATION_FAULT:
-            self._held = True
-        return opens and not self._held
+        if pending and leaks and not self._leaked:
+            self._held = True  # a leak that is there already does no harm: it has to come within the delay
+        self._leaked = leaks
+        return opens and not (self._held and leaks)
 
     _held = False
+    _leaked = False
 
 
 class _ForgetsSmallLeaks(InsulationMonitor):

@@ -118,8 +118,10 @@ static bool must_open(struct state_machine *machine, const struct fault_memory *
 {
     bool over = delay_is_over(machine, faults, now_ns);
     bool pending = machine->open_at_ns != NEVER_NS && !over;
-    machine->held = machine->held || (pending && (faults->present & BIT(INSULATION_FAULT)) != 0);
-    return over && !machine->held;
+    bool leaks = (faults->present & BIT(INSULATION_FAULT)) != 0;
+    machine->held = machine->held || (pending && leaks && !machine->leaked);
+    machine->leaked = leaks; /* a leak that is there already does no harm: it has to come within the delay */
+    return over && !(machine->held && leaks);
 }
 #else
 static bool must_open(struct state_machine *machine, const struct fault_memory *faults, int64_t now_ns)

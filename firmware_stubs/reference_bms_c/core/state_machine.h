@@ -25,7 +25,7 @@ struct state_machine {
     int64_t plus_stays_until_ns;
 #endif
 #if IS_MUTANT(RARE_SECOND_FAULT)
-    bool held;
+    bool held, leaked;
 #endif
 };
 

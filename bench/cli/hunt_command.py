@@ -1,0 +1,205 @@
+"""`hil hunt`: search what a scenario leaves open for a failure or the worst latency, and write it as a scenario."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli.options import DEFAULT_CONFIG, ChemistryOption, ConfigOption, FirmwareOption, load_rig
+
+if TYPE_CHECKING:
+    from bench.campaign.hunt import Crew, Hunt, Progress, Tried
+
+_PROOF_SHOTS = 12
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="hunt")(hunt)
+
+
+def hunt(
+    scenario: Annotated[str, typer.Argument(help="A scenario file, or the id of one of the library.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    firmware: FirmwareOption = None,
+    chemistry: ChemistryOption = None,
+    budget: Annotated[int, typer.Option("--budget", min=1, help="Simulated runs at most.")] = 2000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed finds the same.")] = 1,
+    goal: Annotated[
+        str, typer.Option("--for", help="miss (a wrong reaction), latency (the worst one) or any.")
+    ] = "any",
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vary", help="NAME=LOW:HIGH bounds what is varied, NAME=hold leaves it.", show_default=False
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="The file written (default: SCENARIO_hunt_SEED.toml, here, for a failure)."
+        ),
+    ] = None,
+    workers: Annotated[int | None, typer.Option("--workers", "--jobs", min=1, help="Processes.")] = None,
+) -> None:
+    """Hunt for a failure, or the worst latency, in simulated time. Exit code 1: found one, 3: stopped."""
+    from bench.campaign.hunt import COVERING, Progress, crew_for, search
+    from bench.campaign.hunt_ground import ground, scenario_file
+    from bench.campaign.hunt_write import check_out
+    from bench.campaign.local import workers_by_default
+    from bench.errors import ConfigError, nearest
+
+    if goal not in COVERING:
+        raise ConfigError(f"--for: found '{goal}'; expected miss, latency or any{nearest(goal, COVERING)}")
+    wired = load_rig(config, "simulated", firmware, chemistry)
+    path = scenario_file(wired, scenario)
+    hunted = ground(
+        wired,
+        path,
+        vary=_bounds(vary or []),
+        goal=goal,
+        budget=budget,
+        seed=seed,
+        workers=workers or workers_by_default(),
+    )
+    target = out or Path(f"{path.stem}_hunt_{seed}.toml")
+    check_out(target)
+    _tell_space(hunted)
+    so_far, stopped = Progress(), False
+    line = _Line(budget)
+    try:
+        with crew_for(hunted) as crew:
+            search(hunted, crew, line.show, so_far)
+            line.end()
+            if so_far.found is not None:
+                _write(hunted, crew, so_far, so_far.found, target)
+            elif out is not None and so_far.worst is not None:
+                _write(hunted, crew, so_far, so_far.worst, target)
+    except KeyboardInterrupt:
+        line.end()
+        stopped = True
+        typer.echo("stopped; the best so far is kept")
+        best = so_far.found or so_far.worst
+        if best is not None:
+            _write_plainly(hunted, so_far, best, target)
+    _tell_end(hunted, so_far, wrote=out is not None)
+    if so_far.found is not None:
+        raise typer.Exit(1)
+    if stopped:
+        raise typer.Exit(3)
+
+
+def _bounds(texts: list[str]) -> dict[str, str]:
+    from bench.errors import ConfigError
+
+    bounds = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not value.strip():
+            raise ConfigError(f"--vary: found '{text}'; expected NAME=LOW:HIGH, or NAME=hold")
+        bounds[name.strip()] = value.strip()
+    return bounds
+
+
+class _Line:
+    """One line that is written over and over; on a pipe, a line now and then."""
+
+    def __init__(self, budget: int) -> None:
+        self._budget = budget
+        self._live = sys.stderr.isatty()
+
+    def show(self, so_far: Progress) -> None:
+        if not self._live and so_far.runs % 250:
+            return
+        text = f"run {so_far.runs} of {self._budget}{_worst_words(so_far)}"
+        sys.stderr.write(f"\r\x1b[K{text}" if self._live else f"{text}\n")
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        if self._live:
+            sys.stderr.write("\r\x1b[K")
+
+
+def _worst_words(so_far: Progress) -> str:
+    from bench.units import format_ns
+
+    return f"; worst latency {format_ns(so_far.worst.latency_ns)}" if so_far.worst is not None else ""
+
+
+def _tell_space(hunted: Hunt) -> None:
+    dut = hunted.wired.config.dut.firmware
+    typer.echo(
+        f"hunting {hunted.space.original['id']} on {dut}, seed {hunted.seed}, in simulated time. Varied:"
+    )
+    for knob in hunted.space.knobs:
+        typer.echo(f"  {knob.words}")
+    for text in hunted.space.held:
+        typer.echo(f"  held: {text}")
+
+
+def _origin(hunted: Hunt, so_far: Progress) -> str:
+    wired = hunted.wired
+    return (
+        f"seed {hunted.seed}, run {so_far.runs} of {hunted.budget}, firmware {wired.config.dut.firmware}, "
+        f"{wired.chemistry.id}"
+    )
+
+
+def _what(hunted: Hunt, tried: Tried) -> str:
+    from bench.units import format_ns
+
+    return (
+        tried.reason if hunted.is_find(tried) else f"latency {format_ns(tried.latency_ns)}, the worst found"
+    )
+
+
+def _write(hunted: Hunt, crew: Crew, so_far: Progress, tried: Tried, target: Path) -> None:
+    from bench.campaign.hunt_shrink import Shrinker
+    from bench.campaign.hunt_write import prove, write_find
+    from bench.units import format_ns
+
+    finds = hunted.is_find(tried)
+    typer.echo(f"{'FOUND' if finds else 'worst'} in run {so_far.runs}: {_what(hunted, tried)}")
+    shrunk = Shrinker(hunted, crew, tried).shrink(lambda _: None)
+    changes = [one for one in hunted.space.changes(shrunk.point) if not one.startswith("phase ")]
+    typer.echo(f"shrunk in {shrunk.runs} runs to: {', '.join(changes) or 'the scenario as it is'}")
+    write_find(hunted, shrunk.point, _what(hunted, shrunk.shown), _origin(hunted, so_far), target)
+    proven = prove(hunted, target, _PROOF_SHOTS)
+    typer.echo(f"written: {target}")
+    if finds:
+        typer.echo(
+            f"proven by running it: fails in {proven.shown} of {proven.shots} shots. {proven.reason}".strip()
+        )
+        if proven.shown == 0:
+            typer.echo("it needs its injection phase: run it with more shots (--repeat 590)")
+    else:
+        typer.echo(f"run anew: worst latency {format_ns(proven.latency_ns)} in {proven.shots} shots")
+
+
+def _write_plainly(hunted: Hunt, so_far: Progress, tried: Tried, target: Path) -> None:
+    """Stopped by the user: nothing more is run, so it is neither shrunk nor proven."""
+    from bench.campaign.hunt_write import write_find
+
+    write_find(hunted, tried.point, _what(hunted, tried), _origin(hunted, so_far), target)
+    typer.echo(f"written: {target}, neither shrunk nor proven")
+
+
+def _tell_end(hunted: Hunt, so_far: Progress, *, wrote: bool) -> None:
+    from bench.units import format_ns
+
+    if so_far.found is None:
+        times = hunted.budgets[hunted.space.original.get("budget") or hunted.space.original["safety_goal"]]
+        typer.echo(
+            f"nothing found in {so_far.runs} runs{_worst_words(so_far)} (budget FHTI {format_ns(times.fhti_ns)})"
+        )
+        if so_far.worst is not None and not wrote:
+            told = ", ".join(hunted.space.changes(so_far.worst.point)) or "the scenario as it is"
+            typer.echo(f"the worst: {told} (--out FILE writes it)")
+    for name, count in so_far.unclear.items():
+        typer.echo(f"{count} runs ended {name}, which blames nobody: {so_far.unclear_reason}")
+    if so_far.other_fails:
+        typer.echo(f"{so_far.other_fails} runs failed otherwise than by being late: hunt --for miss")
+    if so_far.unfit:
+        typer.echo(f"{so_far.unfit} points were no scenario and were not run")
