@@ -1,0 +1,135 @@
+"""`hil hunt`: the space stays fair, the same seed finds the same, and the file it writes shows what it found."""
+
+import re
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from bench.campaign.hunt import Hunt, Point, Progress, crew_for, search
+from bench.campaign.hunt_ground import ground, scenario_file
+from bench.campaign.hunt_write import as_toml
+from bench.campaign.load import load_rig
+from bench.cli.main import app
+from bench.errors import ConfigError
+from bench.scenario.load import find_scenarios
+from bench.scenario.space import SECOND
+
+ROOT = Path(__file__).parents[1]
+CONFIG = ROOT / "hil_config.toml"
+
+
+def hunt_of(scenario: str, firmware: str = "reference", **changed: object) -> Hunt:
+    wired = load_rig(CONFIG, "simulated", firmware, None)
+    asked = {"vary": {}, "goal": "any", "budget": 6, "seed": 1, "workers": 1, **changed}
+    return ground(wired, scenario_file(wired, scenario), **asked)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def overvoltage() -> Hunt:
+    return hunt_of("ov-step-cell17")
+
+
+@given(shares=st.lists(st.floats(0, 1), min_size=7, max_size=7))
+def test_every_point_stays_beyond_the_threshold_and_allows_what_it_adds(
+    overvoltage: Hunt, shares: list[float]
+) -> None:
+    space = overvoltage.space
+    point = tuple(knob.index(share) for knob, share in zip(space.knobs, shares))
+    table = space.table(point)
+    measured = table["step"][table["expect"].get("step", 1) - 1]
+    level = re.fullmatch(r"ov_trip \+ ([\d.]+) mV", measured["voltage"])
+    assert level is not None and float(level[1]) >= 5
+    chosen = space.second(point)
+    if chosen:
+        assert set(space.seconds[chosen - 1].flags) <= set(table["expect"]["also"])
+        assert space.seconds[chosen - 1].capability in table["needs"]
+    assert tomllib.loads(as_toml(table)) == table
+
+
+def test_the_start_of_a_hunt_is_the_scenario_as_it_is(overvoltage: Hunt) -> None:
+    written = tomllib.loads(overvoltage.file.path.read_text(encoding="utf-8"))
+    assert overvoltage.space.table(overvoltage.space.start) == written
+    assert overvoltage.space.changes(overvoltage.space.start) == []
+
+
+def test_a_whole_library_scenario_survives_being_written_anew() -> None:
+    for file in find_scenarios([ROOT / "scenarios"]):
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        assert tomllib.loads(as_toml(table)) == table
+
+
+def runs_of(hunt: Hunt) -> list[tuple[Point, int | None]]:
+    seen: list[tuple[Point, int | None]] = []
+    so_far = Progress()
+
+    def note(progress: Progress) -> None:
+        seen.append((progress.worst.point if progress.worst else (), progress.runs))
+
+    with crew_for(hunt) as crew:
+        search(hunt, crew, note, so_far)
+    return [
+        *seen,
+        (so_far.worst.point if so_far.worst else (), so_far.worst.latency_ns if so_far.worst else 0),
+    ]
+
+
+def test_the_number_of_workers_changes_nothing(overvoltage: Hunt) -> None:
+    assert runs_of(overvoltage) == runs_of(replace(overvoltage, workers=2))
+
+
+def test_a_user_bounds_and_holds_what_is_varied() -> None:
+    space = hunt_of("ov-step-cell17", vary={"start.current": "10 A:30 A", SECOND: "hold"}).space
+    current = next(knob for knob in space.knobs if knob.name == "start.current")
+    assert (current.numbers[0], current.numbers[-1]) == (10.0, 30.0)
+    assert SECOND not in [knob.name for knob in space.knobs]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "vary", "words"),
+    [
+        ("ov-step-cell1", {}, "did you mean 'ov-step-cell17'"),
+        ("ov-step-cell17", {"start.curent": "1 A:2 A"}, "did you mean 'start.current'"),
+        ("ov-step-cell17", {"start.current": "1 V:2 V"}, "unit 'V'"),
+        ("ov-step-cell17", {"start.current": "200 A:300 A"}, "expected a range inside"),
+        ("healthy-standby", {}, "nothing to vary"),
+    ],
+)
+def test_a_wrong_wish_is_one_line(scenario: str, vary: dict[str, str], words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as told:
+        hunt_of(scenario, vary=vary)
+    assert "\n" not in str(told.value)
+
+
+def test_what_is_written_fails_as_a_scenario_of_its_own(tmp_path: Path) -> None:
+    out = tmp_path / "found_ov.toml"
+    asked = ["hunt", "ov-step-cell17", "-c", str(CONFIG), "--firmware", "never_detects_overvoltage"]
+    told = CliRunner().invoke(app, [*asked, "--budget", "3", "--workers", "1", "--out", str(out)])
+    assert told.exit_code == 1, told.output
+    assert "fails in 12 of 12 shots" in told.output
+    table = tomllib.loads(out.read_text(encoding="utf-8"))
+    assert table["requirements"] == ["BMS-OV-1", "BMS-OV-2"]
+    assert table["provenance"].startswith(
+        "found by hil hunt of ov-step-cell17: seed 1, run 1 of 3, firmware never"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    ("firmware", "scenario"),
+    [
+        ("rare_level_and_load", "ov-step-cell17"),
+        ("rare_second_fault", "ov-step-cell17"),
+        ("rare_resistance", "insulation-95-ohm-per-volt"),
+    ],
+)
+def test_a_rare_combination_is_found_within_2000_runs(firmware: str, scenario: str) -> None:
+    hunt, so_far = hunt_of(scenario, firmware, budget=2000, workers=2), Progress()
+    with crew_for(hunt) as crew:
+        search(hunt, crew, lambda _: None, so_far)
+    assert so_far.found is not None
