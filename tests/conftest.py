@@ -1,9 +1,11 @@
 """What every test may lean on: the repository's own bench, loaded once; no thread left behind by a test.
 
-The whole suite runs on as many workers as there are cores (pytest-xdist); tests that are named run in this process.
+The whole suite runs on one worker more than there are cores (pytest-xdist), because one of them mostly waits for real
+clocks; tests that are named run in this process.
 """
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +22,11 @@ settings.register_profile("bench", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("bench")
 
 ROOT = Path(__file__).resolve().parents[1]
-MOST_WORKERS = 4  # the tests that wait for real clocks run one after the other: more would wait for them
+MOST_WORKERS = 5  # the tests that wait for real clocks run one after the other: more would wait for them
+
+# The tests start some hundred processes; each would compile the bench anew, and each worker rewrite all assertions.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -31,7 +37,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         asked.loadgroup = True  # a worker is told the command line only, not what is set here
     elif config.pluginmanager.hasplugin("xdist"):
         if whole_suite(config):
-            asked.numprocesses = max(2, min(os.cpu_count() or 2, MOST_WORKERS))
+            asked.numprocesses = min((os.cpu_count() or 2) + 1, MOST_WORKERS)
         if asked.numprocesses and asked.dist == "no":
             asked.dist = "loadgroup"
             asked.loadscopereorder = (
@@ -54,6 +60,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in waiting:
             item.add_marker(pytest.mark.xdist_group("real-time"))
         items.sort(key=lambda item: item not in waiting)
+
+
+_stepped_back = False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What only computes lets the real clocks go first. They are their worker's first group, so it has not yet."""
+    global _stepped_back
+    if hasattr(item.config, "workerinput") and not _stepped_back and not item.get_closest_marker("real_time"):
+        os.nice(5)
+        _stepped_back = True
 
 
 @pytest.fixture(scope="session")
