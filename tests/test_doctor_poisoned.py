@@ -40,7 +40,7 @@ def hil(*words: str) -> tuple[int, str]:
 
 def recorded_in(folder: Path, port: str = "virtual") -> BenchConfig:
     instruments = {CELLS: dataclasses.replace(BENCH.instruments[CELLS], ports=(port,))}
-    record = dataclasses.replace(BENCH.record, folder=folder)
+    record = dataclasses.replace(BENCH.record, folder=folder, rig=folder)
     return dataclasses.replace(BENCH, instruments=instruments, record=record)
 
 
@@ -55,6 +55,9 @@ def test_a_poisoned_rig_is_refused_until_the_doctor_lifts_it(tmp_path: Path) -> 
     code, said = hil(*run)
     assert code == 3 and len(said.strip().splitlines()) == 1, said
     assert WHY in said and "hil doctor" in said
+    code, elsewhere = hil(*run, "--out", str(tmp_path / "elsewhere"))
+    assert code == 3 and elsewhere == said, "the rig is poisoned, wherever the run is to be written"
+    assert not (tmp_path / "elsewhere").exists()
     code, said = hil("doctor", "-c", str(bench), "--seconds", "0.2")
     assert code == 0 and not marker.exists(), said
     (line,) = [one for one in said.splitlines() if "safe state" in one]
@@ -70,7 +73,7 @@ def test_a_poisoned_rig_is_refused_until_the_doctor_lifts_it(tmp_path: Path) -> 
 )
 def test_another_rigs_poison_is_not_lifted(tmp_path: Path, facts: dict[str, str] | None, told: str) -> None:
     config = recorded_in(tmp_path / "runs")
-    marker = poison(config.record.folder, WHY, facts or {})
+    marker = poison(config.record.rig, WHY, facts or {})
     if facts is None:
         marker.write_text("torn")
     found = confirm(config)
@@ -80,10 +83,10 @@ def test_another_rigs_poison_is_not_lifted(tmp_path: Path, facts: dict[str, str]
 
 def test_a_real_instrument_that_does_not_answer_leaves_the_rig_poisoned(tmp_path: Path) -> None:
     config = recorded_in(tmp_path / "runs", "/dev/there-is-none")
-    poison(config.record.folder, WHY, rig_facts(config))
+    poison(config.record.rig, WHY, rig_facts(config))
     found = confirm(config)
     assert found.state is State.BAD and "NOT confirmed off" in found.text and "there-is-none" in found.text
-    assert marker_of(config.record.folder).exists()
+    assert marker_of(config.record.rig).exists()
 
 
 def test_a_real_cell_emulator_is_switched_off_and_read_back() -> None:

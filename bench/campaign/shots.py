@@ -89,7 +89,7 @@ def shoot(
         plan=prepared.plan,
         phase_ns=phase_ns,
     )
-    refuse_if_poisoned(wired.config.record.folder)
+    refuse_if_poisoned(wired.config.record.rig)
     with watched_over(wired, folder) as wired:
         return _fired(wired, prepared, shot, (index, seed), folder, watch, rng)
 
@@ -144,7 +144,7 @@ def _fired(
             stuck = stuck_fault(rigs[0].trace)
             if stuck is not None:
                 where = f"{scenario.id}, shot {index}"
-                poison(wired.config.record.folder, stuck, {"shot": where, **rig_facts(wired.config)})
+                poison(wired.config.record.rig, stuck, {"shot": where, **rig_facts(wired.config)})
             result = conclude_shot(rigs[0].trace, prepared, wired, index, seed, phase_ns)
             if folder is not None:
                 folder.write_shot(

@@ -79,7 +79,7 @@ def run(
     if out is not None:
         record = dataclasses.replace(wired.config.record, folder=out.resolve())
         wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
-    refuse_if_poisoned(wired.config.record.folder)
+    refuse_if_poisoned(wired.config.record.rig)
     prepared, budgets_file = load_scenarios(wired, scenarios, only, long=long)
     if repeat is None and not wired.config.simulated:
         repeat = 1

@@ -41,10 +41,14 @@ class PackConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordConfig:
-    """Where runs are written; absolute or relative to the config file's folder, resolved."""
+    """Where runs are written; absolute or relative to the config file's folder, resolved.
+
+    rig: the folder as the bench file has it, wherever a run is written: what is true of the rig itself lies beside it.
+    """
 
     folder: Path
     database: Path
+    rig: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,5 +127,9 @@ def load_bench(path: Path) -> BenchConfig:
         ),
         mqtt=mqtt,
         guard_hang_ns=shape.guard.hang if shape.guard.enabled else 0,
-        record=RecordConfig(folder=base / shape.record.folder, database=base / shape.record.database),
+        record=RecordConfig(
+            folder=base / shape.record.folder,
+            database=base / shape.record.database,
+            rig=base / shape.record.folder,
+        ),
     )

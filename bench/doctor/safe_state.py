@@ -17,7 +17,7 @@ _BY_HAND = "see to it by hand that every output is off, then delete this file"
 
 def confirm(config: BenchConfig) -> Finding:
     """One finding. BAD means: do not drive. Only a poisoned rig is switched; its marker is lifted once it is safe."""
-    if marker_of(config.record.folder).exists():
+    if marker_of(config.record.rig).exists():
         return _confirm_poisoned(config)
     real = driving(config)
     if not real:
@@ -29,8 +29,8 @@ def confirm(config: BenchConfig) -> Finding:
 
 
 def _confirm_poisoned(config: BenchConfig) -> Finding:
-    marker = marker_of(config.record.folder)
-    facts = facts_of(config.record.folder)
+    marker = marker_of(config.record.rig)
+    facts = facts_of(config.record.rig)
     if facts is None:
         return _finding(State.BAD, f"poisoned, and {marker} cannot be read: not lifted", _BY_HAND)
     why = f"poisoned: {facts.get('why', 'no reason given')}"
@@ -54,7 +54,7 @@ def _confirm_poisoned(config: BenchConfig) -> Finding:
     else:
         did = "every instrument is virtual, and nothing of it outlives the run"
     try:
-        lift(config.record.folder)
+        lift(config.record.rig)
     except OSError as error:
         return _finding(State.BAD, f"was {why}; {did}; the marker cannot be removed: {error}", _BY_HAND)
     return _finding(State.OK, f"was {why}; {did}; lifted: `hil run` drives this rig again")

@@ -1,6 +1,7 @@
 """A rig whose fault could not be cleared is poisoned: nothing more is driven until its safe state has been confirmed.
 
-The marker lies beside the record folder (`runs` → `runs.poisoned.json`), so that it outlives the run and the process.
+The marker belongs to the rig: it lies beside the record folder of its bench file (`runs` → `runs.poisoned.json`), also
+where a run is written elsewhere (`--out`), and outlives the run and the process.
 """
 
 import json
@@ -17,8 +18,8 @@ class PoisonedRig(BenchError):
     """The rig may not be driven; the text says why and what lifts it."""
 
 
-def marker_of(record_folder: Path) -> Path:
-    return record_folder.with_name(record_folder.name + ".poisoned.json")
+def marker_of(rig_folder: Path) -> Path:
+    return rig_folder.with_name(rig_folder.name + ".poisoned.json")
 
 
 def stuck_fault(trace: Trace) -> str | None:
@@ -30,9 +31,9 @@ def stuck_fault(trace: Trace) -> str | None:
     return None
 
 
-def poison(record_folder: Path, why: str, facts: Mapping[str, str]) -> Path:
+def poison(rig_folder: Path, why: str, facts: Mapping[str, str]) -> Path:
     """Write the marker; an earlier one stays, for the first cause is the one to mend."""
-    marker = marker_of(record_folder)
+    marker = marker_of(rig_folder)
     try:
         marker.parent.mkdir(parents=True, exist_ok=True)
         with marker.open("x", encoding="utf-8") as file:
@@ -52,21 +53,21 @@ def rig_facts(config: BenchConfig) -> dict[str, str]:
     return {"bench": config.name, "instruments": ", ".join(wired)}
 
 
-def facts_of(record_folder: Path) -> dict[str, str] | None:
+def facts_of(rig_folder: Path) -> dict[str, str] | None:
     """What the marker says; None where it cannot be read. Call only where there is one."""
     try:
-        said = json.loads(marker_of(record_folder).read_text(encoding="utf-8"))
+        said = json.loads(marker_of(rig_folder).read_text(encoding="utf-8"))
         return {str(name): str(value) for name, value in said.items()}
     except (OSError, ValueError, AttributeError):
         return None
 
 
-def refuse_if_poisoned(record_folder: Path) -> None:
+def refuse_if_poisoned(rig_folder: Path) -> None:
     """Raises PoisonedRig while the marker is there, also where it cannot be read."""
-    marker = marker_of(record_folder)
+    marker = marker_of(rig_folder)
     if not marker.exists():
         return
-    facts = facts_of(record_folder)
+    facts = facts_of(rig_folder)
     why = "its marker cannot be read" if facts is None else facts.get("why", "no reason given")
     raise PoisonedRig(
         f"{marker}: this rig is poisoned and is not driven: {why}; "
@@ -74,9 +75,9 @@ def refuse_if_poisoned(record_folder: Path) -> None:
     )
 
 
-def lift(record_folder: Path) -> bool:
+def lift(rig_folder: Path) -> bool:
     """Remove the marker, once the safe state has been confirmed. Whether there was one."""
-    marker = marker_of(record_folder)
+    marker = marker_of(rig_folder)
     existed = marker.exists()
     marker.unlink(missing_ok=True)
     return existed
