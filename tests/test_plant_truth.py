@@ -20,10 +20,10 @@ NONE = Spread(capacity=0.0, resistance=0.0)
 QUICK = [
     ("nmc", "udds_25C", 1.1, 0.1),
     ("lfp", "udds_25C", 3.2, 0.1),
-    ("na_ion", "udds_25C", 6.2, 0.1),
+    ("na_ion", "udds_25C", 3.8, 0.1),
     ("nmc", "1c_discharge_25C", 2.5, 0.25),
     ("lfp", "1c_discharge_25C", 4.7, 0.3),
-    ("na_ion", "1c_discharge_25C", 8.9, 0.2),
+    ("na_ion", "1c_discharge_25C", 2.9, 0.2),
 ]
 LONG = [
     ("nmc", "hppc_10C", 2.4, 0.1),
@@ -32,9 +32,9 @@ LONG = [
     ("lfp", "hppc_10C", 4.0, 0.2),
     ("lfp", "hppc_25C", 3.9, 0.2),
     ("lfp", "hppc_40C", 4.3, 0.25),
-    ("na_ion", "hppc_10C", 4.2, 0.1),
-    ("na_ion", "hppc_25C", 3.1, 0.1),
-    ("na_ion", "hppc_40C", 2.8, 0.1),
+    ("na_ion", "hppc_10C", 2.4, 0.1),
+    ("na_ion", "hppc_25C", 2.3, 0.1),
+    ("na_ion", "hppc_40C", 2.4, 0.1),
 ]
 
 

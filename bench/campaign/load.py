@@ -99,6 +99,8 @@ def load_scenarios(
         mistakes.append(str(wrong))
     if mistakes:
         raise ScenarioError("\n".join(mistakes))
+    chemistry = wired.chemistry.id
+    prepared = [one for one in prepared if chemistry not in one.scenario.not_for]
     if only is not None:
         kept = [one for one in prepared if only in one.scenario.id or only == one.scenario.file.parent.name]
         if not kept:

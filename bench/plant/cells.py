@@ -9,6 +9,7 @@ import numpy as np
 from bench.plant.aqueous import Aqueous
 from bench.plant.chemistry import Chemistry, Curve, FloatArray
 from bench.plant.runaway import CellAtWork, Runaway
+from bench.plant.surface import SurfaceLag
 from bench.plant.tables import Tables
 from bench.plant.thermal import ThermalNetwork
 
@@ -23,6 +24,7 @@ MAX_STEP_S = 1.0
 _NEWTON_ROUNDS = 8
 _SMALLEST_OHM = 1e-6  # a dead short
 _NO_CHARGE_TRANSFER_A = 1e9  # asinh(I / 2e9) is nothing
+_SAME_K = 0.01  # temperature factors are kept for so long: 0.06 % of a parameter, 0.2 mV of 300 mV
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +103,10 @@ class Cells:
         self._hysteresis = chemistry.hysteresis if (wanted if hysteresis is None else hysteresis) else None
         self.hysteresis_state: FloatArray = np.zeros(count)  # -1 discharge branch .. +1 charge branch
 
-        self._u1_v: FloatArray = np.zeros(count)
-        self._u2_v: FloatArray = np.zeros(count)
+        self._surface = None if chemistry.diffusion is None else SurfaceLag(chemistry.diffusion, ocv, count)
+        self._u_v: FloatArray = np.zeros((2, count))  # both RC pairs
+        self._rc_v: FloatArray = np.zeros((2, count))
+        self._factors_at_c: FloatArray = np.full(count, math.nan)
         self.open_circuit_v: FloatArray = np.zeros(count)
         self._drop_v: FloatArray = np.zeros(count)
         self._a: FloatArray = np.zeros(count)
@@ -151,13 +155,12 @@ class Cells:
         parallel = self._parallel_ohm.min() < math.inf
         through_a = self._through(current_a) if parallel else current_a
         self._move_charge(dt_s, through_a)
-        a = self._a
-        self._u1_v *= self._decay1
-        np.multiply(self._gain1_ohm, through_a, out=a)
-        self._u1_v += a
-        self._u2_v *= self._decay2
-        np.multiply(self._gain2_ohm, through_a, out=a)
-        self._u2_v += a
+        u_v, rc_v = self._u_v, self._rc_v
+        u_v *= self._decay
+        np.multiply(self._gain_ohm, through_a, out=rc_v)
+        u_v += rc_v
+        if self._surface is not None:
+            self._surface.advance(through_a)
         self._evaluate(through_a)
         self._warm(dt_s, through_a, parallel)
 
@@ -165,13 +168,17 @@ class Cells:
         """Put one cell (0-based) at a state of charge, relaxed. Outside 0..1 is abuse."""
         self._check(cell)
         self.soc[cell] = soc
-        self._u1_v[cell] = self._u2_v[cell] = 0.0
+        self._u_v[:, cell] = 0.0
+        if self._surface is not None:
+            self._surface.lag[cell] = 0.0
         self._refresh(self._dt_s)
         self._evaluate(self._current_a)
 
     def settle(self) -> None:
         """Take over, at once, what was written into the arrays: relaxed, at no current."""
-        self._u1_v[:] = self._u2_v[:] = 0.0
+        self._u_v[:] = 0.0
+        if self._surface is not None:
+            self._surface.lag[:] = 0.0
         self._current_a = 0.0
         self._refresh(self._dt_s)
         self._evaluate(0.0)
@@ -186,8 +193,13 @@ class Cells:
         """Terminal voltages if `current_a` flowed now, in V; changes nothing."""
         drop = np.arcsinh(self._inverse_2i0 * current_a) * self._two_rt_f
         drop += self._r0_ohm * current_a
-        result: FloatArray = self.open_circuit_v - self._u1_v - self._u2_v - drop
+        result: FloatArray = self._inner_v() - drop
         return result
+
+    def _inner_v(self) -> FloatArray:
+        """Behind R0 and charge transfer: open circuit less what the RC pairs and solid diffusion hold."""
+        inner: FloatArray = self.open_circuit_v - self._u_v[0] - self._u_v[1]
+        return inner if self._surface is None else inner - self._surface.drop_v
 
     def slope_ohm(self, current_a: float | FloatArray) -> FloatArray:
         """-dV/dI of each cell at `current_a`, instantaneous, in ohm."""
@@ -204,7 +216,7 @@ class Cells:
         through: FloatArray = np.full(self.count, current_a, dtype=np.float64)
         at = np.flatnonzero(self._parallel_ohm.min(axis=0) < math.inf)
         siemens = (1.0 / np.maximum(self._parallel_ohm[:, at], _SMALLEST_OHM)).sum(axis=0)
-        emf_v = self.open_circuit_v[at] - self._u1_v[at] - self._u2_v[at]
+        emf_v = self._inner_v()[at]
         if self._abused and self.runaway is not None:
             emf_v *= self.runaway.survival[at]
         r0_ohm, bend, two_rt_f = self._r0_ohm[at], self._inverse_2i0[at], self._two_rt_f[at]
@@ -247,8 +259,10 @@ class Cells:
         drop *= self._two_rt_f
         np.multiply(r0_ohm, current_a, out=a)
         drop += a
-        drop += self._u1_v
-        drop += self._u2_v
+        drop += self._u_v[0]
+        drop += self._u_v[1]
+        if self._surface is not None:
+            drop += self._surface.below(self.soc, ocv_v)
         np.subtract(self.open_circuit_v, drop, out=self.voltage_v)
         if self._abused and self.runaway is not None:
             self.voltage_v *= self.runaway.survival
@@ -286,36 +300,48 @@ class Cells:
     def _refresh(self, dt_s: float) -> None:
         """What changes slowly, for this step length: temperature factors, RC pairs at the SoC half-way on."""
         chemistry = self.chemistry
-        np.divide(1.0 / 3600.0, self.capacity_ah, out=self._a)
-        self._soc_per_as = self._a.copy()
-        kelvin = self.temp_c + ZERO_C_IN_K
-        inverse_t = (1.0 / kelvin - 1.0 / REFERENCE_K) / GAS_CONSTANT_J_MOL_K
-        scale = self.resistance_scale
+        self._soc_per_as = np.divide(1.0 / 3600.0, self.capacity_ah)
+        self._refresh_temperature()
+        warm, scale = self._warm_factors, self.resistance_scale
         ahead_s = 0.5 * max(dt_s, _REFRESH_S)
-        slow = self._slow.at(self.soc - self._soc_per_as * self._current_a * ahead_s)
-        factors = np.exp(self._energies_j_mol * inverse_t)
-        warm = factors[:2]
-        decay = np.exp(-dt_s / (slow[2:] * warm))
-        gain = slow[:2] * warm * scale * (1.0 - decay)
-        self._decay1, self._decay2 = decay
-        self._gain1_ohm, self._gain2_ohm = gain
-        self._factor0 = factors[2] * scale
-        self._factor_i0 = 0.5 * factors[3] * scale
-        self._two_rt_f = 2.0 * GAS_CONSTANT_J_MOL_K / FARADAY_C_MOL * kelvin
-        self._above_reference_k = kelvin - REFERENCE_K
+        slow = self._slow.at(self.soc - self._soc_per_as * (self._current_a * ahead_s))
+        tau_s = slow[2:]
+        tau_s *= warm
+        decay = self._decay = np.exp(np.divide(-dt_s, tau_s, out=tau_s))
+        gain = self._gain_ohm = slow[:2] * warm
+        gain *= scale
+        gain *= 1.0 - decay
+        self._factor0 = self._r0_factor * scale
+        self._factor_i0 = self._i0_factor * scale
+        if self._surface is not None:
+            self._surface.refresh(dt_s, self._inverse_t, self._soc_per_as)
         self.thermal.refresh()
         self._abused = not self.beyond.quiet(self.temp_c, self.soc)
         if self._abused:
             grown = self._growth()
-            self._gain1_ohm *= grown
-            self._gain2_ohm *= grown
+            self._gain_ohm *= grown
             self._factor0 *= grown
             self._factor_i0 *= grown
         lost = chemistry.self_discharge_1_s * self._age_s
         if lost:
-            self.soc -= lost * np.exp(-chemistry.self_discharge_ea_j_mol * inverse_t)
+            self.soc -= lost * self._leak_factor
         self._dt_s = dt_s
         self._age_s = 0.0
+
+    def _refresh_temperature(self) -> None:
+        """Arrhenius factors, where a temperature has moved."""
+        if np.abs(self.temp_c - self._factors_at_c).max() < _SAME_K:  # nan the first time: not smaller
+            return
+        self._factors_at_c[:] = self.temp_c
+        kelvin = self.temp_c + ZERO_C_IN_K
+        self._inverse_t = (1.0 / kelvin - 1.0 / REFERENCE_K) / GAS_CONSTANT_J_MOL_K
+        factors = np.exp(self._energies_j_mol * self._inverse_t)
+        self._warm_factors = factors[:2]
+        self._r0_factor = factors[2]
+        self._i0_factor = 0.5 * factors[3]
+        self._leak_factor = np.exp(-self.chemistry.self_discharge_ea_j_mol * self._inverse_t)
+        self._two_rt_f = 2.0 * GAS_CONSTANT_J_MOL_K / FARADAY_C_MOL * kelvin
+        self._above_reference_k = kelvin - REFERENCE_K
 
     def _growth(self) -> FloatArray:
         """Factor on every resistance beyond the normal range: overcharge, and passivation of zinc."""

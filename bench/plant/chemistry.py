@@ -40,6 +40,15 @@ class EquivalentCircuit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Diffusion:
+    """The surface's state of charge lags by lag_s * I / Q, with the time constant tau_s; both slower when cold."""
+
+    lag_s: float
+    tau_s: float
+    ea_j_mol: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hysteresis:
     """dh/dt = -|I|/(3600 Q decay_soc) * (h + sign(I)), OCV += half_width_v * h. `enabled` is the file's default."""
 
@@ -84,6 +93,7 @@ class Chemistry:
     ocv: Curve  # over the whole range the file gives, from over-discharged to overcharged
     entropic_v_k: Curve  # dU/dT over SoC 0..1
     circuit: EquivalentCircuit
+    diffusion: Diffusion | None
     hysteresis: Hysteresis | None
     abuse: AbuseFacts
     figures: dict[str, Figure]  # by place in the file: "limits.v_alarm_high"
@@ -179,6 +189,13 @@ def _read(source: Source) -> Chemistry:
         ocv=_read_ocv(source),
         entropic_v_k=source.curve("entropic", "dUdT_V_per_K", first=0.0, last=1.0),
         circuit=circuit,
+        diffusion=Diffusion(
+            lag_s=source.number("diffusion.lag_s", positive=True, within=(0.0, 1e4)),
+            tau_s=source.number("diffusion.tau_s", positive=True, within=(0.0, 1e5)),
+            ea_j_mol=source.number("diffusion.Ea_J_mol", within=(0.0, 2e5)),
+        )
+        if source.has("diffusion")
+        else None,
         hysteresis=_read_hysteresis(source) if source.has("hysteresis") else None,
         abuse=read_abuse(source),
         figures=source.figures(),

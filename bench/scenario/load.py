@@ -100,6 +100,7 @@ def scenario_in(file: "TomlFile") -> Scenario:
         provenance=shape.provenance,
         hunt=dict(shape.hunt),
         known_gap=_known_gap(shape),
+        not_for=dict(shape.not_for),
         no_twins=shape.twins if isinstance(shape.twins, str) else None,
         twins_left_out={str(kind): why for kind, why in shape.twins.skip.items()}
         if isinstance(shape.twins, shapes.TwinsTable)

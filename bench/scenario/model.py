@@ -212,6 +212,7 @@ class Scenario:
 
     budget: section of budgets.toml whose times count, where they are not those of the safety goal itself.
     lane: "long" is left out of a run of the whole library, visibly, unless it is asked for.
+    not_for: chemistry of the pack to the reason why it says nothing there.
     no_twins: why it has none; twins_left_out: kind of twin to the reason why it makes no sense here.
     provenance: where it comes from, where no person wrote it. hunt: bounds of what a hunt may vary, by name.
     twin_of, twin_kind: of a scenario that was made from another one.
@@ -236,6 +237,7 @@ class Scenario:
     derivation: str = "fault-injection"
     fully_verifies: bool = True
     known_gap: KnownGap | None = None
+    not_for: dict[str, str] = field(default_factory=dict)
     no_twins: str | None = None
     twins_left_out: dict[str, str] = field(default_factory=dict)
     provenance: str = ""

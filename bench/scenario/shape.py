@@ -143,6 +143,7 @@ class ScenarioShape(Shape):
     provenance: str = ""
     hunt: dict[str, str] = Field(default_factory=dict)
     known_gap: KnownGapTable | None = None
+    not_for: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
     twins: Annotated[TwinsTable | str | None, BeforeValidator(_reason)] = None
     start: StartTable
     step: list[dict[str, Any]] = Field(min_length=1)

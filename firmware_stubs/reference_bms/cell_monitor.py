@@ -9,6 +9,7 @@ _ZERO_RAW = 4000  # 0 V
 _MOVED_RAW = 60  # 30 mV of the mean cell
 _REFERENCE_SWEEPS = 300  # a cell's voltage is compared with what it was 30 to 60 s ago
 _DROP_SWEEPS = 3
+_FEW = CELLS // 4  # where more than these stand still, the others have been moved by something else
 
 
 class CellMonitor:
@@ -90,7 +91,7 @@ class CellMonitor:
         old values with new ones.
         """
         last, mean_then, moving, mean = self._last, self._mean_then, self._moving, self.mean
-        still = False
+        still = 0
         for cell, value in enumerate(raw):
             if value != last[cell]:
                 last[cell] = value
@@ -99,8 +100,8 @@ class CellMonitor:
                 mean_then[cell] = mean
                 moving[cell] = False
             elif abs(mean - mean_then[cell]) >= _MOVED_RAW:
-                still = True
-        return still
+                still += 1
+        return 0 < still <= _FEW
 
     @property
     def dropped(self) -> bool:

@@ -68,7 +68,7 @@ class SenseWire(Fault):
         def with_mid(true: float | None) -> float | None:
             return None if true is None else true + rig.overrides_v.get(mid, float(volts[mid - 1]))
 
-        changes: list[tuple[int, Distort]] = [(low, with_mid), (mid, scaled(-1.0))]
+        changes: list[tuple[int, Distort]] = [(low, with_mid), (mid, _wrong_way_round)]
         return [*changes, (high, with_mid)] if high <= len(volts) else changes
 
     async def clear(self, rig: Rig) -> None:

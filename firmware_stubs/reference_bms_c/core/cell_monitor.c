@@ -6,6 +6,7 @@
 #define MOVED_RAW 60         /* 30 mV of the mean cell */
 #define REFERENCE_SWEEPS 300 /* a cell's voltage is compared with what it was 30 to 60 s ago */
 #define DROP_SWEEPS 3
+#define FEW (CELLS / 4) /* where more than these stand still, the others have been moved by something else */
 
 void cell_monitor_init(struct cell_monitor *monitor, const struct limits *limits)
 {
@@ -100,7 +101,7 @@ static void copy_sweep(int16_t *to, const int32_t *raw)
  * that of the sweep after its last movement: a sweep in the middle of a step mixes old values with new ones. */
 static bool stands_still(struct cell_monitor *monitor, const int32_t *raw)
 {
-    bool still = false;
+    int still = 0;
     for (int cell = 0; cell < CELLS; cell++) {
         int32_t moved_by = monitor->mean - monitor->mean_then[cell];
         if (raw[cell] != monitor->last[cell]) {
@@ -110,10 +111,10 @@ static bool stands_still(struct cell_monitor *monitor, const int32_t *raw)
             monitor->mean_then[cell] = (int16_t)monitor->mean;
             monitor->moving[cell] = false;
         } else {
-            still = still || moved_by >= MOVED_RAW || moved_by <= -MOVED_RAW;
+            still += moved_by >= MOVED_RAW || moved_by <= -MOVED_RAW;
         }
     }
-    return still;
+    return still > 0 && still <= FEW;
 }
 
 static bool any_has_dropped(const struct cell_monitor *monitor, const int32_t *raw)

@@ -1,0 +1,43 @@
+"""Solid diffusion: the particles' surface runs ahead of their mean, and the surface sets the voltage.
+
+To first order a particle of radius R and diffusivity D under a constant flux has a surface R^2/15D behind or ahead of
+its mean (in seconds of current), and comes there in about that time. On a flat curve an RC pair says the same; on a
+step of the curve, as NVPF has it, only the state of charge itself can be shifted.
+"""
+
+import numpy as np
+
+from bench.plant.chemistry import Diffusion
+from bench.plant.source import Curve, FloatArray
+from bench.plant.tables import Tables
+
+
+class SurfaceLag:
+    """`lag`: how much less charged the surface is than the mean, as a share of capacity; < 0 while charging."""
+
+    def __init__(self, facts: Diffusion, ocv: Curve, count: int) -> None:
+        self._facts = facts
+        self._ocv = Tables([ocv], float(ocv.soc[0]), float(ocv.soc[-1]), count)
+        self.lag: FloatArray = np.zeros(count)
+        self.drop_v: FloatArray = np.zeros(count)
+        self._decay: FloatArray = np.ones(count)
+        self._gain: FloatArray = np.zeros(count)
+        self._moved: FloatArray = np.zeros(count)
+
+    def refresh(self, dt_s: float, inverse_t: FloatArray, soc_per_as: FloatArray) -> None:
+        """For this step length and temperature; `inverse_t` = (1/T - 1/T_ref)/R."""
+        slower = np.exp(self._facts.ea_j_mol * inverse_t)
+        self._decay = np.exp(-dt_s / (self._facts.tau_s * slower))
+        self._gain = self._facts.lag_s * slower * soc_per_as * (1.0 - self._decay)
+
+    def advance(self, current_a: float | FloatArray) -> None:
+        """Hold `current_a` for the step that `refresh` was told."""
+        self.lag *= self._decay
+        np.multiply(self._gain, current_a, out=self._moved)
+        self.lag += self._moved
+
+    def below(self, soc: FloatArray, ocv_v: FloatArray) -> FloatArray:
+        """By how much the surface's voltage lies below `ocv_v`, that of the mean. The array is reused."""
+        np.subtract(soc, self.lag, out=self._moved)
+        np.subtract(ocv_v, self._ocv.at(self._moved)[0], out=self.drop_v)
+        return self.drop_v
