@@ -14,17 +14,18 @@ from starved import skip_when_starved
 from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.shots import shoot
 from bench.config.bench_file import load_bench
-from bench.config.dut_life import Command, DutConfig, PowerConfig, RelayConfig
+from bench.config.dut_life import Command, DutConfig, PowerConfig, RelayConfig, SupplyConfig
 from bench.dut.board import LivingDut, fill_in, words_for
 from bench.dut.identity import fits
 from bench.dut.process import ProcessDut
-from bench.errors import ConfigError, DutError
+from bench.errors import ConfigError, DutError, InstrumentError
+from bench.instruments.ea_psb_sim import EaPsbSim, attach_ea_psb
 from bench.instruments.numato_relay_sim import NumatoRelaySim, attach_numato
 from bench.instruments.tcp_device import TcpDevice
 from bench.timing.host import HostClock, run_on_host
 from bench.trace.events import Kind
 from bench.verdict.result import Verdict
-from bench.wiring.dut import power_switch
+from bench.wiring.power import power_switch
 from firmware_stubs import builds
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -108,6 +109,79 @@ def test_a_relay_in_the_supply_cuts_it_before_and_after(tmp_path: Path) -> None:
     assert run_on_host(main) == [False, True, False]
 
 
+def by_supply(
+    load_ohm: float, tail_ns: int, kind: str = "ea_psb", left_v: float = 0.0
+) -> list[tuple[bool, float]]:
+    """(output, V at the DUT) before its start, once started, and once stopped."""
+    nominal = (60.0, 40.0, 1500.0)
+
+    async def main(clock: HostClock) -> list[tuple[bool, float]]:
+        async with TcpDevice(clock, idle_ns=5_000_000_000) as device:
+            sim = EaPsbSim(
+                nominal_v=60.0,
+                nominal_a=40.0,
+                nominal_w=1500.0,
+                battery_v=left_v,
+                inner_ohm=load_ohm,
+                tail_ns=tail_ns,
+            )
+            attach_ea_psb(sim, device, clock)
+            supply = SupplyConfig(
+                kind=kind, port=device.port, baud=115_200, voltage_v=12.0, current_a=2.0, off_below_v=1.0,
+                settle_ns=400_000_000, nominal=nominal,
+            )  # fmt: skip
+            power = PowerConfig(off_time_ns=20_000_000, supply=supply)
+            config = DutConfig(profile=Path("x"), firmware="f", start="external", power=power)
+            dut = LivingDut(clock, config, {}, None, {}, power=power_switch(config, {}, clock))
+
+            def seen() -> tuple[bool, float]:
+                volts = sim.terminals(clock.now_ns())[0]
+                return sim.on, round(volts, 1)
+
+            states = [seen()]
+            await dut.start()
+            states.append(seen())
+            await dut.stop()
+            return [*states, seen()]
+
+    found: list[tuple[bool, float]] = run_on_host(main)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["ea_psb", "ea_psb_modbus"])
+def test_a_pack_supply_feeds_the_dut_and_its_voltmeter_proves_on_and_off(kind: str) -> None:
+    before, started, stopped = by_supply(load_ohm=12.0, tail_ns=30_000_000, kind=kind)
+    assert before == (False, 0.0)
+    assert started[0] and started[1] == pytest.approx(12.0, abs=0.1)
+    assert not stopped[0] and stopped[1] < 1.0
+
+
+@pytest.mark.parametrize(
+    ("load_ohm", "tail_ns", "left_v", "says"),
+    [
+        (
+            12.0,
+            5_000_000_000,
+            0.0,
+            r"still 1[01]\.\d V 400.0 ms after its output went off; expected less than 1 V",
+        ),
+        (12.0, 0, 4.8, r"still 4.8 V 400.0 ms after its output went off"),
+        (
+            0.1,
+            0,
+            0.0,
+            r"0.2 V 400.0 ms after its output went on; expected 12 V: a short, or is the limit of 2 A too low",
+        ),
+    ],
+)
+def test_a_dut_that_does_not_discharge_or_is_shorted_is_one_clear_error(
+    load_ohm: float, tail_ns: int, left_v: float, says: str
+) -> None:
+    with pytest.raises(InstrumentError, match=says) as error:
+        by_supply(load_ohm, tail_ns, left_v=left_v)
+    assert "the DUT's supply ea_psb on tcp://127.0.0.1:" in str(error.value) and "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -169,6 +243,11 @@ def test_a_build_fits_by_the_whole_word(said: str, expected: str, fit: bool) -> 
             'start = "external"\nidentity = {}\npower = { relay = "numato_relay" }',
             "dut.power.relay",
             "no 'port'",
+        ),
+        (
+            'start = "external"\nidentity = {}\npower = { supply = "ea_psb", port = "/dev/ttyACM2" }',
+            "dut.power.supply",
+            "no 'voltage', 'current' beside it",
         ),
         ('flash = { command = ["a"], image = "hil_config.toml" }', "dut.flash", "under start = 'in_process'"),
     ],

@@ -16,12 +16,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerConfig:
-    """What switches the DUT's supply: two commands or a relay. Between off and on lies `off_time_ns`."""
+    """What switches the DUT's supply: two commands, a relay or a supply. Between off and on lies `off_time_ns`."""
 
     off_time_ns: int
     on: Command | None = None
     off: Command | None = None
     relay: "RelayConfig | None" = None
+    supply: "SupplyConfig | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,23 @@ class RelayConfig:
     port: str
     baud: int
     number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplyConfig:
+    """A pack supply as the DUT's: its output is switched, and its own voltmeter proves both states.
+
+    Off: below `off_below_v` within `settle_ns`. On: at least 95 % of `voltage_v`. nominal: V, A, W of the type plate.
+    """
+
+    kind: str
+    port: str
+    baud: int
+    voltage_v: float
+    current_a: float
+    off_below_v: float
+    settle_ns: int
+    nominal: tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,10 @@ class TlsConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MqttConfig:
-    """username_env, password_env: names of environment variables. spool_bytes: where telemetry and events give way."""
+    """username_env, password_env: names of environment variables. spool_bytes: where telemetry and events give way.
+
+    drain_ns: patience at the end of a run for what is left. retry_ns: the longest pause between attempts.
+    """
 
     host: str
     port: int
@@ -28,3 +31,5 @@ class MqttConfig:
     telemetry_ns: int
     spool: Path
     spool_bytes: int
+    drain_ns: int
+    retry_ns: int

@@ -28,6 +28,8 @@ class MqttTable(Shape):
     password_env: str | None = None
     password_file: str | None = None
     telemetry: DurationNs = Field(default=NS_PER_S, gt=0)
+    drain: DurationNs = Field(default=5 * NS_PER_S, gt=0)
+    retry: DurationNs = Field(default=5 * NS_PER_S, gt=0)
     spool_megabytes: int = Field(default=64, ge=1)
 
 
@@ -56,6 +58,8 @@ def read_mqtt(
         telemetry_ns=table.telemetry,
         spool=runs / "mqtt-spool",
         spool_bytes=table.spool_megabytes * 1_000_000,
+        drain_ns=table.drain,
+        retry_ns=table.retry,
     )  # fmt: skip
 
 

@@ -1,21 +1,31 @@
 """Instruments and DUT: is there something behind the port, may we open it, does the firmware start."""
 
 import asyncio
+import dataclasses
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.config.bench_file import BenchConfig
+from bench.config.instrument_kinds import CELLS
 from bench.config.instruments import InstrumentConfig
 from bench.doctor.finding import Finding, State
 from bench.errors import BenchError
-from bench.instruments.cell_emulator import ScpiCellEmulator
-from bench.links.pyserial_link import open_serial
+from bench.rig.senses import Senses
+from bench.timing.clock import Timebase
 from bench.timing.host import HostClock, run_on_host
+from bench.trace.timeline import Trace
+from bench.units import NS_PER_S
+from bench.wiring.can import open_buses
+from bench.wiring.guard import describe
+from bench.wiring.instruments import open_stream, real_cells
+from bench.wiring.side_instruments import side_instruments
+from bench.wiring.switch_off import driving
 
 _PATIENCE_S = 3.0
+_CHECK = "power, cable and baud rate; is it the instrument that the bench file names?"
 
 
 def examine_instruments(config: BenchConfig) -> Iterator[Finding]:
@@ -26,19 +36,34 @@ def examine_instruments(config: BenchConfig) -> Iterator[Finding]:
             text = f"{instrument.kind}: virtual, the bench brings its own in real time and simulated time"
             yield Finding(area=area, state=State.OK, text=text)
             continue
-        trouble = _not_openable(instrument.port)
-        if trouble is not None:
-            text, mend = trouble
-            yield Finding(
-                area=area, state=State.BAD, text=f"{instrument.kind} on {instrument.port}: {text}", mend=mend
-            )
-            continue
-        yield _asked(config, area, instrument)
+        troubles = [(port, found) for port in instrument.ports if (found := trouble_of(port)) is not None]
+        for port, (text, mend) in troubles:
+            yield Finding(area=area, state=State.BAD, text=f"{instrument.kind} on {port}: {text}", mend=mend)
+        if not troubles:
+            yield _asked(config, area, instrument)
+    yield from _guard(config)
 
 
-def _not_openable(port: str) -> tuple[str, str] | None:
-    if ":" in port and not port.startswith("/"):
-        return None  # host:port, or a URL: only trying tells
+def _guard(config: BenchConfig) -> Iterator[Finding]:
+    """What happens to outputs that have no dead-man of their own when the bench is killed."""
+    bare = [name for name, one in driving(config).items() if not one.facts.dead_man]
+    if not driving(config):
+        return
+    without = (
+        f"no dead-man of their own: {', '.join(bare)}" if bare else "every output has a dead-man of its own"
+    )
+    text = f"{without}; {describe(config)}"
+    if bare and not config.guard_hang_ns:
+        mend = "take `enabled = false` out of [guard], or have an emergency switch in their supply"
+        yield Finding(area="guard", state=State.NOTE, text=text, mend=mend)
+    else:
+        yield Finding(area="guard", state=State.OK, text=text)
+
+
+def trouble_of(port: str) -> tuple[str, str] | None:
+    """(what is wrong, how to mend it) with a serial device, without opening it; None where nothing is seen."""
+    if port.startswith("tcp://") or port == "bus":
+        return None  # only trying tells
     path = Path(port)
     if not path.exists():
         near = sorted(str(one) for pattern in ("ttyUSB*", "ttyACM*") for one in Path("/dev").glob(pattern))
@@ -47,29 +72,77 @@ def _not_openable(port: str) -> tuple[str, str] | None:
     if not stat.S_ISCHR(path.stat().st_mode):
         return "this is no serial device", "correct 'port'"
     if not os.access(path, os.R_OK | os.W_OK):
-        return "no permission to open it", "sudo usermod -aG dialout $USER, and log in anew"
+        return _not_permitted(path)
+    holders = held_by(path)
+    if holders:
+        return f"in use by {', '.join(holders)}", "end that process: two cannot talk to one instrument"
     return None
 
 
-def _asked(config: BenchConfig, area: str, instrument: InstrumentConfig) -> Finding:
-    where = f"{instrument.kind} on {instrument.port}"
+def _not_permitted(path: Path) -> tuple[str, str]:
+    import grp
 
-    async def main(clock: HostClock) -> str:
-        line = open_serial(instrument.port, config.serial[instrument.link].baud)
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                return await ScpiCellEmulator(line, clock).identify()
-        finally:
-            line.close()
-
+    number = path.stat().st_gid
     try:
-        who = run_on_host(main)
+        group = grp.getgrgid(number).gr_name
+    except KeyError:
+        group = str(number)
+    text = f"no permission to open it: it is for group '{group}'"
+    if number in os.getgroups():
+        return text, f"you are in '{group}', and the group may not: a udev rule with MODE=\"0660\""
+    return text, f"sudo usermod -aG {group} $USER, and log in anew"
+
+
+def held_by(path: Path) -> list[str]:
+    """Other processes that have this device open, as `name (pid)`; of another user's processes /proc tells nothing."""
+    wanted = path.resolve()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        if process.name == str(os.getpid()):
+            continue
+        try:
+            fds = [str(fd.readlink()) for fd in (process / "fd").iterdir()]
+            if str(wanted) in fds:
+                name = (process / "comm").read_text(encoding="utf-8").strip()
+                found.append(f"{name} (process {process.name})")
+        except OSError:  # ended meanwhile, or not ours to look at
+            continue
+    return sorted(found)
+
+
+def _asked(config: BenchConfig, area: str, instrument: InstrumentConfig) -> Finding:
+    where = f"{instrument.kind} on {' '.join(instrument.ports)}"
+    try:
+        who = run_on_host(lambda clock: _identity(config, clock, instrument))
     except (BenchError, TimeoutError, OSError) as error:
-        text = f"{where}: {error or 'no answer'}"
-        return Finding(
-            area=area, state=State.BAD, text=text, mend="power, cable, baud rate; is it used by another?"
-        )
+        text = f"{where}: {error or 'no answer in time'}"
+        return Finding(area=area, state=State.BAD, text=text, mend=_CHECK)
     return Finding(area=area, state=State.OK, text=f"{where}: answers as {who}")
+
+
+async def _identity(config: BenchConfig, clock: HostClock, one: InstrumentConfig) -> str:
+    on_bus = {one.link: config.can[one.link]} if one.facts.transports == ("can",) else {}
+    buses = open_buses(on_bus, clock, Trace(timebase=Timebase.HOST))
+    alone = dataclasses.replace(config, instruments={one.name: one})
+    close: list[Callable[[], None]] = [link.close for link in buses.links.values()]
+    try:
+        async with asyncio.timeout(_PATIENCE_S + (one.facts.safe_ns / NS_PER_S if on_bus else 0)):
+            if one.name == CELLS:
+                cells = real_cells(alone, clock, buses.links)
+                close.append(cells.close)
+                await cells.connect(one.ports)
+                return await cells.emulator.identify()
+            (side,) = side_instruments(
+                alone, clock, lambda channel, _: buses.links[channel], Senses({}, {})
+            ).sides
+            if side.line is not None:
+                side.line.connect(await open_stream(one.port, one.baud))
+                close.append(side.line.close)
+            return str(await side.driver.identify())
+    finally:
+        for shut in close:
+            shut()
+        buses.give_back()
 
 
 def examine_dut(config: BenchConfig) -> Iterator[Finding]:

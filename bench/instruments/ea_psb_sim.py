@@ -1,5 +1,6 @@
 """The EA PSB, played: SCPI and Modbus RTU on one port, remote lock, silent refusals, alarms, a battery behind it."""
 
+import math
 import re
 import struct
 from collections import deque
@@ -30,15 +31,20 @@ FULL = 0xCCCC
 
 
 class EaPsbSim:
-    """One supply with a battery of `battery_v` and `inner_ohm` at its terminals. `local`: somebody is at the knobs."""
+    """One supply with a battery of `battery_v` and `inner_ohm` at its terminals. `local`: somebody is at the knobs.
+
+    tail_ns: time constant by which the terminals discharge to `battery_v` once the output is off.
+    """
 
     def __init__(
         self, *, nominal_v: float = 500.0, nominal_a: float = 90.0, nominal_w: float = 15000.0,
-        battery_v: float = 360.0, inner_ohm: float = 0.1,
+        battery_v: float = 360.0, inner_ohm: float = 0.1, tail_ns: int = 0,
     ) -> None:  # fmt: skip
         self.nominal_v, self.nominal_a, self.nominal_w = nominal_v, nominal_a, nominal_w
         self.battery_v = battery_v
         self.inner_ohm = inner_ohm
+        self._tail_ns = tail_ns
+        self._fell_from: tuple[int, float] | None = None  # when the output went off, and the voltage it had
         self.remote = self.local = self.on = self.alarm = False
         self._identity = (
             f"EA Elektro-Automatik GmbH&Co.KG, PSB 9{nominal_v:.0f}-{nominal_a:.0f}, 1240210002, V2.14"
@@ -58,9 +64,20 @@ class EaPsbSim:
     def terminals(self, now_ns: int) -> tuple[float, float]:
         """(V, A) at the terminals; positive current flows out of the supply."""
         while self._coming and self._coming[0][0] <= now_ns:
-            self._coming.pop(0)[1]()
-        if not self.on:
+            at_ns, act = self._coming.pop(0)
+            before_v = self._driven()[0] if self.on else None
+            act()
+            if before_v is not None and not self.on:
+                self._fell_from = (at_ns, before_v)
+        if self.on:
+            return self._driven()
+        if self._fell_from is None or not self._tail_ns:
             return self.battery_v, 0.0
+        at_ns, from_v = self._fell_from
+        left = math.exp((at_ns - now_ns) / self._tail_ns)
+        return self.battery_v + (from_v - self.battery_v) * left, 0.0
+
+    def _driven(self) -> tuple[float, float]:
         wanted_a = (self._set["VOLT"] - self.battery_v) / self.inner_ohm
         current_a = max(-self._set["SINK:CURR"], min(self._set["CURR"], wanted_a))
         return self.battery_v + current_a * self.inner_ohm, current_a

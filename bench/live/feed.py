@@ -19,7 +19,6 @@ from bench.trace.events import Kind, Mark
 from bench.units import NS_PER_MS, NS_PER_S
 from bench.verdict.result import RunResult, ShotResult
 
-DRAIN_S = 5.0
 VERSION = 1
 _TOLD = frozenset(Kind) - {Kind.BENCH_LATE}  # that one comes in swarms, and telemetry has its worst
 
@@ -95,7 +94,7 @@ class LiveFeed:
             return
         publisher.stdin.close()
         try:
-            publisher.wait(timeout=DRAIN_S + 10)
+            publisher.wait(timeout=self._config.drain_ns / NS_PER_S + 10)
         except subprocess.TimeoutExpired:
             publisher.kill()  # what is spooled is safe, and the next run's publisher takes it
             publisher.wait()
@@ -150,7 +149,8 @@ class LiveFeed:
             "rig": config.rig,
             "prefix": config.prefix,
             "spool": str(config.spool),
-            "drain_s": DRAIN_S,
+            "drain_s": config.drain_ns / NS_PER_S,
+            "retry_s": config.retry_ns / NS_PER_S,
             "username_env": config.username_env,
             "password_env": config.password_env,
             "password_file": str(config.password_file) if config.password_file else None,

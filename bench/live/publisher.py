@@ -21,7 +21,7 @@ from bench.timing.host import HostClock, run_on_host
 from bench.units import NS_PER_MS, NS_PER_S
 
 POLL_NS = 50 * NS_PER_MS
-FIRST_BACKOFF_NS, LONGEST_BACKOFF_NS = 200 * NS_PER_MS, 5 * NS_PER_S
+FIRST_BACKOFF_NS = 200 * NS_PER_MS
 BROKER_TIMEOUT_S = 10.0
 KEEPALIVE_S = 15
 
@@ -52,7 +52,7 @@ class Publisher:
             except (aiomqtt.MqttError, OSError) as error:
                 self._tell(f"mqtt: {error}")
                 await self._pause(backoff_ns)
-                backoff_ns = min(2 * backoff_ns, LONGEST_BACKOFF_NS)
+                backoff_ns = min(2 * backoff_ns, round(self._settings["retry_s"] * NS_PER_S))
 
     def _tell(self, text: str) -> None:
         """Once, not at every attempt."""

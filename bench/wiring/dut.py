@@ -6,25 +6,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from bench.config.bench_file import BenchConfig
-from bench.config.dut_life import DutConfig, RelayConfig
+from bench.config.dut_life import DutConfig
 from bench.config.profile import DutProfile
-from bench.dut.board import CommandedPower, LivingDut, PowerSwitch, fill_in, words_for
+from bench.dut.board import LivingDut, fill_in, words_for
 from bench.dut.firmware import Firmware
 from bench.dut.identity import fits, image_hash, said_on_can
 from bench.dut.process import ProcessDut
 from bench.dut.uds import Address, UdsTester
-from bench.errors import ConfigError, DutError, InstrumentError, UnidentifiedBuild
-from bench.instruments.devantech_relay import DevantechRelay
-from bench.instruments.numato_relay import NumatoRelay
-from bench.instruments.ports import RelayCard
-from bench.instruments.waveshare_relay import WaveshareRelay
-from bench.links.ports import CanLink, SerialLink
+from bench.errors import ConfigError, DutError, UnidentifiedBuild
+from bench.links.ports import CanLink
 from bench.rig.view import TraceView
 from bench.timing.clock import Clock
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
 from bench.wiring.common import Wired
-from bench.wiring.instruments import open_stream
+from bench.wiring.power import power_switch
 from firmware_stubs import builds
 from firmware_stubs.reference_bms.limits import Limits
 
@@ -153,53 +149,6 @@ def _resettable(process: ProcessDut, tester: UdsTester | None) -> ProcessDut:
     if tester is not None:
         process.reset_by = functools.partial(tester.reset, "hard")
     return process
-
-
-RELAY_CARDS: dict[str, Callable[[SerialLink, Clock], RelayCard]] = {
-    "waveshare_relay": WaveshareRelay,
-    "numato_relay": NumatoRelay,
-    "devantech_relay": DevantechRelay,
-}
-
-
-class RelayPower:
-    """A relay in the DUT's supply. Its line is open only while it is switched: others may use the card between."""
-
-    def __init__(self, relay: RelayConfig, clock: Clock) -> None:
-        self._relay = relay
-        self._clock = clock
-
-    async def on(self) -> None:
-        await self._switch(True)
-
-    async def off(self) -> None:
-        await self._switch(False)
-
-    async def _switch(self, on: bool) -> None:
-        relay = self._relay
-        line = await open_stream(relay.port, relay.baud)
-        try:
-            card = RELAY_CARDS[relay.kind](line, self._clock)
-            await card.identify()
-            await card.switch(relay.number, on)
-            states = await card.states()
-        finally:
-            line.close()
-        if len(states) < relay.number or states[relay.number - 1] is not on:
-            raise InstrumentError(
-                f"{relay.kind} on {relay.port}: relay {relay.number} does not read back {on}"
-            )
-
-
-def power_switch(config: DutConfig, known: Mapping[str, str], clock: Clock) -> PowerSwitch | None:
-    power = config.power
-    if power is None:
-        return None
-    if power.relay is not None:
-        return RelayPower(power.relay, clock)
-    if power.on is None or power.off is None:
-        raise ConfigError("[dut.power]: found neither commands nor a relay; expected one of them")
-    return CommandedPower(power.on, power.off, known, config)
 
 
 def identifier(
