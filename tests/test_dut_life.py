@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -354,3 +355,23 @@ def test_a_process_that_says_nothing_is_started_at_once(tmp_path: Path) -> None:
         await silent.stop()
 
     run_on_host(main)
+
+
+@pytest.mark.slow
+def test_a_process_is_power_cycled_by_a_supply_played_by_hand(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "firmware_stubs.reference_bms", "--mutant", "{firmware}"]
+    words += ["--vehicle", "{vehicle}", "--sense", "{sense}"]
+    dut = f'start = "subprocess"\ncommand = {json.dumps(words)}\nidentity = {{ by = "can" }}\npower = '
+    power = '{ supply = "ea_psb", voltage = "12 V", current = "5 A", off_time = "100 ms", port = "PORT" }'
+    config = bench_file(tmp_path, dut + power)
+    play = [sys.executable, "-m", "bench", "play", "power", "--config", str(config), "--tcp"]
+    with subprocess.Popen(play, stdout=subprocess.PIPE, text=True) as played:
+        assert played.stdout is not None
+        port = json.loads(played.stdout.readline())["port"]
+        config.write_text(config.read_text(encoding="utf-8").replace("PORT", port), encoding="utf-8")
+        result, trace = one_shot(config)
+        played.terminate()
+        states = [json.loads(line)["on"] for line in played.stdout]
+    assert states == [False, True, False], "off, on for the shot, off again"
+    skip_when_starved(result, trace)
+    assert result.judgement.verdict is Verdict.PASS, result.judgement.reasons

@@ -15,7 +15,12 @@ def register(app: typer.Typer) -> None:
 
 
 def play(
-    name: Annotated[str, typer.Argument(help="The instrument's name in the bench file, such as 'cells'.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="The instrument's name in the bench file, such as 'cells'; 'power' is the supply of [dut.power]."
+        ),
+    ],
     config: ConfigOption = DEFAULT_CONFIG,
     tcp: Annotated[
         bool, typer.Option("--tcp", help="On a TCP port of this machine instead (supplies, relay cards).")
@@ -35,9 +40,12 @@ def play(
     """
     import os
 
-    from bench.wiring.by_hand import named, play_side, rack_words, say_json
+    from bench.wiring.by_hand import named, play_power, play_side, rack_words, say_json
 
     wired = load_rig(config, None, None, None)
+    if name == "power":
+        play_power(wired.config, say_json, tcp=tcp)
+        return
     one = named(wired.config, name)
     if one.facts.role != "cells":
         play_side(one, say_json, tcp=tcp)

@@ -148,6 +148,10 @@ async def _identity(config: BenchConfig, clock: HostClock, one: InstrumentConfig
 def examine_dut(config: BenchConfig) -> Iterator[Finding]:
     """How the DUT would be started. It is not started here: a doctor does not drive anything real."""
     dut = config.dut
+    switch = None if dut.power is None else dut.power.relay or dut.power.supply
+    if switch is not None and (trouble := trouble_of(switch.port)) is not None:
+        text, mend = f"its supply's {switch.kind} on {switch.port}: {trouble[0]}", trouble[1]
+        yield Finding(area="DUT", state=State.BAD, text=text, mend=mend)
     if dut.start == "external":
         text = "external: whoever powers it; the bench waits for its first frame in every shot"
         yield Finding(area="DUT", state=State.OK, text=text)

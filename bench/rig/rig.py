@@ -23,7 +23,7 @@ from bench.rig.view import TraceView
 from bench.timing.clock import Clock, Phase, Timer
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
-from bench.units import NS_PER_MS, NS_PER_S
+from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
 PLANT_PERIOD_NS = 10 * NS_PER_MS
 EMULATOR_PERIOD_NS = 100 * NS_PER_MS
@@ -163,7 +163,9 @@ class Rig:
                 problems += await self.faults.take_all_off()
                 self.overrides_v.clear()
                 await self.emulator.safe()
-        except (InstrumentError, LinkError, TimeoutError, OSError) as exc:
+        except TimeoutError:
+            problems.append(f"the cells were not off and read back within {format_ns(self.safe_timeout_ns)}")
+        except (InstrumentError, LinkError, OSError) as exc:
             problems.append(str(exc) or type(exc).__name__)
         for timer in (*self._timers, *(one for timers in self.fault_timers.values() for one in timers)):
             timer.cancel()

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.config.bench_file import BenchConfig
-from bench.config.instrument_kinds import CELLS
+from bench.config.instrument_kinds import CELLS, KINDS
 from bench.config.instruments import InstrumentConfig
 from bench.errors import ConfigError, nearest
 from bench.instruments.afe import layout_text
+from bench.instruments.ea_psb_sim import EaPsbSim, attach_ea_psb
+from bench.instruments.ports import DeviceEnd
 from bench.instruments.pty_device import PtyDevice
 from bench.instruments.tcp_device import TcpDevice
 from bench.timing.clock import Phase
@@ -23,6 +25,7 @@ from bench.wiring.side_instruments import ON_A_LINE
 from bench.wiring.virtual_signals import emulator_shows
 
 _WATCH_NS = 20 * NS_PER_MS
+_TAIL_NS = 100 * NS_PER_MS
 Say = Callable[[dict[str, Any]], None]
 
 
@@ -62,21 +65,52 @@ def rack_words(
 def play_side(one: InstrumentConfig, say: Say, *, tcp: bool) -> None:
     """Play a supply or a relay card on a pseudo-terminal, or on TCP, until SIGINT or SIGTERM. Tells what it does."""
     if tcp and "tcp" not in one.facts.transports:
-        raise ConfigError(f"--tcp: found {one.facts.title}, which has no network port; expected none of it")
+        raise ConfigError(f"--tcp: found it for {one.facts.title}, which has no network port; expected none")
+
+    _, play = ON_A_LINE[one.kind]
+    _play_line(
+        lambda device, clock: play(one, device, clock), say, idle_ns=one.facts.idle_ns if tcp else None
+    )
+
+
+def play_power(config: BenchConfig, say: Say, *, tcp: bool) -> None:
+    """Play the supply of [dut.power] with a DUT at its terminals: a load of a fifth of the limit, gone in 0.3 s."""
+    supply = config.dut.power.supply if config.dut.power is not None else None
+    if supply is None:
+        raise ConfigError(f"{config.file} [dut.power]: found no 'supply'; expected one to be played")
+    volts, amps, watts = supply.nominal if all(supply.nominal) else (60.0, 40.0, 1500.0)
+
+    def play(device: DeviceEnd, clock: HostClock) -> EaPsbSim:
+        load_ohm = supply.voltage_v / (0.2 * supply.current_a)
+        sim = EaPsbSim(
+            nominal_v=volts,
+            nominal_a=amps,
+            nominal_w=watts,
+            battery_v=0.0,
+            inner_ohm=load_ohm,
+            tail_ns=_TAIL_NS,
+        )
+        attach_ea_psb(sim, device, clock)
+        return sim
+
+    _play_line(play, say, idle_ns=KINDS["ea_psb"].idle_ns if tcp else None)
+
+
+def _play_line(play: Callable[[DeviceEnd, HostClock], Any], say: Say, *, idle_ns: int | None) -> None:
+    """`idle_ns`: of a TCP port; None: a pseudo-terminal."""
 
     async def main(clock: HostClock) -> None:
         ended = asyncio.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(name, ended.set)
-        _, play = ON_A_LINE[one.kind]
-        if tcp:
-            async with TcpDevice(clock, idle_ns=one.facts.idle_ns) as device:
-                _tell_changes(clock, play(one, device, clock), say, device.port)
+        if idle_ns is not None:
+            async with TcpDevice(clock, idle_ns=idle_ns) as device:
+                _tell_changes(clock, play(device, clock), say, device.port)
                 await ended.wait()
             return
         pty = PtyDevice(clock)
         clock.every(_WATCH_NS, Phase.OBSERVE, pty.watch, first_ns=clock.now_ns())
-        _tell_changes(clock, play(one, pty, clock), say, pty.port)
+        _tell_changes(clock, play(pty, clock), say, pty.port)
         await ended.wait()
         pty.close()
 

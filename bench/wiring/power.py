@@ -19,6 +19,7 @@ from bench.wiring.instruments import open_stream
 
 _LOOK_NS = 50 * NS_PER_MS
 _ON_SHARE = 0.95
+_GAP_NS = 15 * NS_PER_MS  # between messages, as EA advises
 
 
 RELAY_CARDS: dict[str, Callable[[SerialLink, Clock], RelayCard]] = {
@@ -105,6 +106,8 @@ class SupplyPower:
         wanted = self._supply
         line = await open_stream(wanted.port, wanted.baud)
         try:
+            # A new line knows nothing of the last one's message, and a supply loses what comes too soon after it.
+            await self._clock.sleep_until(self._clock.now_ns() + _GAP_NS)
             unit: PackSupply = EaPsb(line, self._clock)
             if wanted.kind == "ea_psb_modbus":
                 volts, amps, watts = wanted.nominal
