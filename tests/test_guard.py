@@ -138,7 +138,7 @@ def test_an_instrument_that_is_gone_with_the_bench_poisons_the_rig(desk: Callabl
     until(lambda: one.note() is not None, "the guard's note")
     note = one.note()
     assert note is not None and not note["off_by_readback"] and one.port in note["trouble"]
-    marker = marker_of(load_bench(one.config).record.folder)
+    marker = marker_of(load_bench(one.config).record.rig)
     assert "ended while outputs could be on" in marker.read_text(encoding="utf-8")
     refused = subprocess.run(
         [sys.executable, "-m", "bench", "run", "--config", str(one.config), "-k", SCENARIO],

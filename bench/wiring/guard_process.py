@@ -123,7 +123,7 @@ def tell(config: BenchConfig, note: Path, why: str, off: list[str], trouble: str
         note.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     if not off:
         with contextlib.suppress(BenchError):
-            poison(config.record.folder, f"{why}; {trouble}", {"shot": note.stem, **rig_facts(config)})
+            poison(config.record.rig, f"{why}; {trouble}", {"shot": note.stem, **rig_facts(config)})
     with contextlib.suppress(OSError):
         sys.stderr.write(f"{words} ({note})\n")
         sys.stderr.flush()
