@@ -63,6 +63,11 @@ def test_a_whole_library_scenario_survives_being_written_anew() -> None:
         assert tomllib.loads(as_toml(table)) == table
 
 
+def test_no_second_fault_hides_the_first_from_the_dut() -> None:
+    offered = {one.name for one in hunt_of("insulation-95-ohm-per-volt").space.seconds}
+    assert offered and not any(name.startswith(("insulation", "chassis")) for name in offered)
+
+
 def runs_of(hunt: Hunt) -> list[tuple[Point, int | None]]:
     seen: list[tuple[Point, int | None]] = []
     so_far = Progress()

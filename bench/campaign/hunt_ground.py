@@ -120,6 +120,8 @@ def _as_second(wired: Wired, first: Scenario, one: Scenario) -> SecondFault | No
         and expect.onset == "stimulus"
         and "other_trip" in expect.forbidden  # its flags are wholly known
         and injection.kind.fault_class in _SECOND_CLASSES
+        and injection.kind.fault_class
+        != own_class  # such as a silent monitor, which hides the leak from the DUT
         and injection.kind.name
         not in {step.kind.name for step in first.steps if isinstance(step, InjectText)}
         and not set(one.needs) - wired.capabilities
