@@ -65,4 +65,5 @@ def in_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[InStep]]:
 
     monkeypatch.setattr(simulated, "build_firmware", both)
     yield built
-    assert built and all(one.compared > 200 for one in built), "no shot was compared"
+    # A single shot may be short: an unnamed build is refused before anything is asked of it.
+    assert sum(one.compared for one in built) > 200, "no shot was compared"

@@ -26,6 +26,8 @@ pytestmark = pytest.mark.skipif(
 RUN_SEED = 1
 # Mutants of firmware_stubs/defects that are not written in C, each with its reason. Nothing else may be missing.
 NOT_IN_C: dict[str, str] = {}
+# An unnamed build is not tested: the bench refuses it before a scenario can fail.
+CAUGHT = {"sends_no_identity": Verdict.ERROR}
 # One of each way to make a mutant: a number, a deaf ear, a part of its own (one with memory of its own).
 QUICK = ["hasty_hvil", "misses_open_wire", "ignores_last_module", "opens_minus_first"]
 
@@ -64,11 +66,12 @@ def test_every_mutant_is_caught_in_c_as_in_python(
 
 
 def _until_caught(wired: Wired, prepared: dict[str, Prepared], name: str) -> None:
-    """Every frame of every shot up to the one that ends in FAIL is compared, by the firmware itself (InStep)."""
+    """Every frame of every shot up to the one that catches it is compared, by the firmware itself (InStep)."""
     kind = next(kind for kind, table in MUTANT_CLASSES.items() if name in table)
     mine = with_firmware(wired, name)
-    for one in likely_order(kind, name, MUTANTS[name].description, [*prepared.values()]):
-        if shoot(mine, one, 0, 1, RUN_SEED, None).judgement.verdict is Verdict.FAIL:
+    can = [one for one in prepared.values() if set(map(str, one.scenario.needs)) <= wired.capabilities]
+    for one in likely_order(kind, name, MUTANTS[name].description, can):
+        if shoot(mine, one, 0, 1, RUN_SEED, None).judgement.verdict is CAUGHT.get(name, Verdict.FAIL):
             return
     pytest.fail(f"the library does not catch {name}")
 
