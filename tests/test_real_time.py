@@ -74,7 +74,7 @@ class Running:
             stderr=subprocess.STDOUT,
             text=True,
         )  # fmt: skip
-        until(lambda: len(self.children()) == 2, "rack and DUT to start")
+        until(lambda: len(self.children()) == 2, "rack and DUT to start", 60.0)
         self.started = self.children()
         time.sleep(2.0)  # into the shot
 
