@@ -218,3 +218,25 @@ def test_the_reference_passes_the_whole_library(wired: Wired, prepared: dict[str
     ]
     assert len(prepared) >= 13
     assert unhappy == []
+
+
+def test_an_interruption_keeps_what_is_finished_and_claims_nothing_of_the_rest(
+    wired: Wired, prepared: dict[str, Prepared]
+) -> None:
+    def stop(name: str, _: object) -> None:
+        if name == "misses_weld":
+            raise KeyboardInterrupt
+
+    names = ["late_weld", "misses_weld", "ignores_crash"]
+    table = {name: MUTANTS[name].description for name in names}
+    proof = Proof(
+        wired=wired,
+        prepared=[prepared["weld-both-at-opening"]],
+        classes={"contactors": table},
+        reference="reference",
+        seeds=range(1, 2),
+        workers=1,
+    )
+    found = prove(proof, stop)
+    assert [score.firmware for score in found.scores] == ["late_weld", "misses_weld"] and len(found.good) == 1
+    assert found.unreached == {"ignores_crash": 1}

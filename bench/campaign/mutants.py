@@ -3,6 +3,7 @@
 import multiprocessing
 import re
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -99,11 +100,15 @@ class Proof:
 
 @dataclass(slots=True, kw_only=True)
 class Found:
-    """The result: mutants in the order of their tables, and the good firmware."""
+    """The result: mutants in the order of their tables, and the good firmware.
+
+    `unreached`: pieces of work that an interruption left undone, by build; nothing is claimed of them.
+    """
 
     scores: list[Score] = field(default_factory=list)
     good: list[Outcome] = field(default_factory=list)
     shots: int = 0
+    unreached: dict[str, int] = field(default_factory=dict)
 
     @property
     def survivors(self) -> list[Score]:
@@ -128,14 +133,22 @@ OnBuild = Callable[[str, Sequence[Outcome]], None]
 
 
 def prove(proof: Proof, on_build: OnBuild) -> Found:
-    """Run it, telling of each finished piece. KeyboardInterrupt stops at once."""
+    """Run it, telling of each finished piece. KeyboardInterrupt ends it with what is finished."""
     kinds = {name: kind for kind, table in proof.classes.items() for name in table}
     gathered: dict[str, list[Outcome]] = {name: [] for name in (proof.reference, *kinds)}
-    for name, outcomes in _results(proof):
-        gathered[name] += outcomes
-        on_build(name, outcomes)
-    found = Found(good=gathered.pop(proof.reference))
+    left = Counter(piece[0] for piece in _pieces(proof))
+    try:
+        for name, outcomes in _results(proof):
+            gathered[name] += outcomes
+            left[name] -= 1
+            on_build(name, outcomes)
+    except KeyboardInterrupt:
+        if not any(gathered.values()):
+            raise
+    found = Found(good=gathered.pop(proof.reference), unreached={name: n for name, n in left.items() if n})
     for name, outcomes in gathered.items():
+        if name in found.unreached:
+            continue
         kind = kinds[name]
         found.scores.append(
             Score(

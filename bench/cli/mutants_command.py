@@ -78,6 +78,8 @@ def mutants(
         _show(found, proof)
     if out is not None:
         out.write_text(json.dumps(_as_dict(found), indent=1) + "\n", encoding="utf-8")
+    if found.unreached:
+        raise typer.Exit(130)
     if found.survivors or found.false_alarms:
         raise typer.Exit(1)
     if found.unclear:
@@ -117,6 +119,7 @@ def _as_dict(found: Found) -> dict[str, object]:
         "caught": len(found.scores) - len(found.survivors),
         "score": found.share,
         "shots": found.shots,
+        "unreached": found.unreached,
         "survivors": [score.firmware for score in found.survivors],
         "false_alarms": [
             {"scenario": one.scenario, "seed": one.seed, "reason": one.reason} for one in found.false_alarms
@@ -154,6 +157,13 @@ def _show(found: Found, proof: Proof) -> None:
     console.print(table)
     _show_good(found, console)
     caught = len(found.scores) - len(found.survivors)
+    if found.unreached:
+        scenarios = found.unreached.get(proof.reference, 0)
+        builds = len(found.unreached) - bool(scenarios)
+        console.print(
+            f"[bold]stopped[/]: {builds} mutants, and {scenarios} scenarios of the good firmware, were not reached; "
+            "nothing is claimed of them"
+        )
     console.print(
         f"score {caught} of {len(found.scores)} = {found.share:.1%}; false alarms {len(found.false_alarms)} "
         f"in {len(found.good)} shots of the good firmware; {found.shots} shots in all"

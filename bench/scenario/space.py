@@ -169,11 +169,11 @@ class _Maker:
             elif key == "pole" and self.scenario.aim is Aim.MUST_TRIP and value != "both":
                 self.keep(choice_knob(name, place, ["plus", "minus"], value))
             elif value is not None:
-                self.held.append(f"{name}: no side of a limit is known for it (--vary bounds it)")
+                self.held.append(f"{name}: no side of a limit is known for it")
 
     def level(self, name: str, place: tuple[str | int, ...], value: Expression) -> None:
         if value.name is None or value.name not in self.thresholds:
-            self.held.append(f"{name}: names no threshold, so its side is not known (--vary bounds it)")
+            self.held.append(f"{name}: names no threshold, so its side is not known")
             return
         unit, grain, nearest, furthest = _LEVELS[value.dimension]
         below = value.name.startswith(_TRIPS_BELOW)
