@@ -7,9 +7,8 @@ import socket
 import sys
 from collections.abc import Callable
 
-import can
-
 from bench.errors import ConfigError, LinkError
+from bench.lean_can import can
 from bench.timing.clock import Phase
 from bench.timing.host import HostClock
 from bench.trace.events import CanFrame

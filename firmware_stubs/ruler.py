@@ -13,9 +13,8 @@ import random
 import sys
 from collections.abc import Sequence
 
-import can
-
 from bench.errors import BenchError
+from bench.lean_can import can
 from bench.timing.clock import Phase
 from bench.timing.correlation import correlate
 from bench.timing.host import HostClock, host_now_ns, run_on_host

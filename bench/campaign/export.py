@@ -120,7 +120,7 @@ def _blf(job: Export) -> list[Path]:
 
 def _asc(job: Export) -> list[Path]:
     """python-can's writer lets an ASC file's time count from its first frame."""
-    import can
+    from bench.lean_can import can
 
     files = []
     for scenario, name, trace in job.traces():

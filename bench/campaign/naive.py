@@ -12,9 +12,8 @@ import random
 import sys
 import time
 
-import can
-
 from bench.errors import BenchError
+from bench.lean_can import can
 from bench.units import NS_PER_MS, NS_PER_S, NS_PER_US
 from firmware_stubs.can_process import open_bus
 from firmware_stubs.ruler import ANSWER_ID, STIMULUS_ID

@@ -7,9 +7,8 @@ import argparse
 import asyncio
 import sys
 
-import can
-
 from bench.errors import BenchError
+from bench.lean_can import can
 from bench.timing.clock import Phase
 from bench.timing.host import HostClock, run_on_host
 from bench.units import NS_PER_MS, NS_PER_S

@@ -121,7 +121,7 @@ class Database:
 
 
 def _read(path: Path) -> list[Message]:
-    import cantools.database
+    from bench.lean_can import cantools
 
     try:
         raw = path.read_bytes()

@@ -22,7 +22,7 @@ _KINDS = {bool: "true/false", int: "number", float: "number", str: "text", list:
 class Shape(BaseModel):
     """A table of a file: closed (no unknown keys), strict (no conversions), never changed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 S = TypeVar("S", bound=Shape)

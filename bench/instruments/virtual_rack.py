@@ -16,12 +16,11 @@ import signal
 import sys
 from pathlib import Path
 
-import can
-
 from bench.errors import ConfigError, LinkError
 from bench.instruments.afe import AnalogueFrontEnd, read_layout
 from bench.instruments.pty_device import PtyDevice
 from bench.instruments.virtual_cells import PLAY, VirtualCells, play_cells
+from bench.lean_can import can
 from bench.timing.clock import Clock, Phase
 from bench.timing.host import HostClock, run_on_host
 from bench.trace.events import CanFrame

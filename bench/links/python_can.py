@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-import can
-
 from bench.errors import LinkError
+from bench.lean_can import can
 from bench.links.interface_worth import Origin, worth_of
 from bench.links.kernel_stamps import enlarge_buffer
 from bench.links.ports import CanLink, FrameListener

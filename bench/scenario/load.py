@@ -1,6 +1,7 @@
 """From a scenario file to a Scenario. Everything that can be checked without a DUT is checked here."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -58,6 +59,20 @@ def find_scenarios(paths: Iterable[Path]) -> list[Path]:
 
 def load_scenario(path: Path) -> Scenario:
     """Read and check one file. Raises ScenarioError with one line per mistake."""
+    try:
+        state = path.stat()
+    except OSError:
+        return _read(path)  # and be told what is wrong
+    return _unchanged(path, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@lru_cache(maxsize=1 << 12)
+def _unchanged(path: Path, mtime_ns: int, size: int, inode: int) -> Scenario:  # noqa: ARG001
+    """A run looks at the whole library twice: what it runs, and what it leaves out."""
+    return _read(path)
+
+
+def _read(path: Path) -> Scenario:
     # Imported here: pydantic costs 0.1 s, which commands that never read a scenario need not pay.
     from bench.config.toml_file import read_toml
 

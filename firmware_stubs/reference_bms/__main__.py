@@ -5,9 +5,8 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-import can
-
 from bench.errors import BenchError
+from bench.lean_can import can
 from bench.timing.clock import Phase
 from bench.timing.host import HostClock, run_on_host
 from firmware_stubs.can_process import listen, open_bus, to_frame, to_message, told_to_end
