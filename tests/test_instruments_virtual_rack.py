@@ -25,7 +25,7 @@ pytestmark = pytest.mark.real_time
 CLIENT = """
 import os, sys, time
 line = os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY)
-os.write(line, b"SYST:WDOG 0.4;:SOUR:VOLT 3.7,(@1:96);:OUTP ON;:SYST:ERR?\\n")
+os.write(line, b"SYST:WDOG 1.2;:SOUR:VOLT 3.7,(@1:96);:OUTP ON;:SYST:ERR?\\n")
 sys.stdout.buffer.write(os.read(line, 100))
 sys.stdout.buffer.flush()
 while True:
@@ -120,7 +120,7 @@ def test_a_killed_bench_leaves_the_rack_to_its_dead_man(start: Start) -> None:
     client = subprocess.Popen([sys.executable, "-c", CLIENT, rack.port], stdout=subprocess.PIPE)
     assert client.stdout is not None
     assert client.stdout.readline() == b'0,"No error"\n'
-    until = time.monotonic() + 0.6
+    until = time.monotonic() + 1.6
     while time.monotonic() < until:
         rack.bus.recv(0.02)
     assert not rack.log.exists(), "a fed dead-man must not trip"
@@ -138,8 +138,8 @@ def test_a_killed_bench_leaves_the_rack_to_its_dead_man(start: Start) -> None:
     entry = entries[0]
     assert entry["event"] == "dead_man"
     assert entry["highest_v"] < 0.1
-    assert 0.1e9 < entry["tripped_ns"] - killed_ns < 0.6e9
-    assert 0 < entry["safe_ns"] - entry["tripped_ns"] < 0.2e9
+    assert 0.6e9 < entry["tripped_ns"] - killed_ns < 1.5e9
+    assert 0 < entry["safe_ns"] - entry["tripped_ns"] < 0.5e9
     assert latest == (4000 << 8 | 4000 << 22 | 4000 << 36 | 4000 << 50).to_bytes(8, "little")
 
 

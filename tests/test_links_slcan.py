@@ -274,12 +274,17 @@ def test_an_adapter_that_is_pulled_out_is_an_error_and_used_again_when_it_is_bac
     assert [mark.kind for mark in trace.of_kind(Kind.ANOMALY, Kind.ERROR)] == [Kind.ERROR, Kind.ANOMALY]
 
 
-def test_an_adapter_that_stays_away_is_trouble_after_two_seconds() -> None:
+def test_an_adapter_that_stays_away_is_trouble_after_two_seconds(tmp_path: Path) -> None:
     trace = Trace(timebase=Timebase.HOST)
+    plug = (
+        tmp_path / "adapter"
+    )  # a name of its own: the next pseudo-terminal anybody opens gets the number of this one
 
     async def main(clock: HostClock) -> None:
         near, far = os.openpty()
-        link = open_slcan("sense", {"channel": os.ttyname(far)}, clock, trace, "bench")
+        plug.symlink_to(os.ttyname(far))
+        link = open_slcan("sense", {"channel": str(plug)}, clock, trace, "bench")
+        plug.unlink()
         os.close(far)
         os.close(near)
         await until(clock, lambda: bool(told(trace)), "the error")
