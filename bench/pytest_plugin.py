@@ -153,7 +153,9 @@ class Bench:
         if repeat is None:
             repeat = prepared.scenario.sweep.repeat if self.wired.config.simulated else 1
         shots = [shoot(self.wired, prepared, index, repeat, self.seed, None) for index in range(repeat)]
-        return scenario_result(prepared, shots, timebase_of(self.wired), self.wired.profile)
+        return scenario_result(
+            prepared, shots, timebase_of(self.wired), self.wired.profile, self.wired.chemistry.id
+        )
 
 
 def nearest_config(near: Path) -> Path:

@@ -1,5 +1,6 @@
 """Everything a report shows of a run, gathered from its own folder: nothing else is needed, years later."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,17 +9,21 @@ from bench.campaign.equipment import doubts, stored_equipment
 from bench.campaign.load import LONG_LANE
 from bench.campaign.pictures import picture_of, worst_shot
 from bench.campaign.rejudge import stored_databases
+from bench.codec.database import Database
 from bench.config.profile import load_profile
 from bench.errors import BenchError
+from bench.measure.estimation import samples_of
+from bench.measure.window import armed_window
 from bench.record.codable import decode, plan_from_dict, run_from_dict
 from bench.record.folder import OpenedRun, open_run, read_shot
+from bench.report.estimates import EstimatePicture, worst_estimates
 from bench.report.extras import ReportExtras
 from bench.report.figures import TracePicture
 from bench.report.traceability import denominator, denominator_words, rows
 from bench.scenario.library import Library
 from bench.verdict.budgets import load_budgets
 from bench.verdict.compare import Comparison, compare
-from bench.verdict.result import Budget, RunResult, Verdict
+from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
 
 _MOST_NAMED = 3  # files on the command line
 
@@ -38,6 +43,11 @@ def gather(run: RunResult, folder: Path) -> ReportExtras:
         trace, stored, _ = read_shot(folder / shot.folder)
         plan = plan_from_dict(stored)
         pictures[scenario.scenario_id] = picture_of(scenario, shot, trace, plan, databases, profile.roles)
+    estimates = {
+        scenario.scenario_id: tuple(_estimates(scenario, folder, databases))
+        for scenario in run.scenarios
+        if worst_estimates(scenario)
+    }
     equipment = stored_equipment(opened)
     library = stored_library(opened)
     blocked = {
@@ -47,6 +57,7 @@ def gather(run: RunResult, folder: Path) -> ReportExtras:
     }
     extras = ReportExtras(
         traces=pictures,
+        estimates=estimates,
         goals=_served(stored_goals(opened), library),
         library=library,
         not_run={**_not_chosen(opened, run, library), **_missing(opened, run), **blocked},
@@ -55,6 +66,18 @@ def gather(run: RunResult, folder: Path) -> ReportExtras:
         alerts=doubts(equipment, str(opened.header.get("started_utc", ""))[:10]),
     )
     return replace(extras, **_qualification(opened))
+
+
+def _estimates(
+    scenario: ScenarioResult, folder: Path, databases: Mapping[str, Database]
+) -> Iterator[EstimatePicture]:
+    """Truth and estimate over time, of the shot that each estimate was worst in."""
+    for index, found in worst_estimates(scenario):
+        shot = next(one for one in scenario.shots if one.index == index)
+        trace, _, _ = read_shot(folder / shot.folder)
+        samples, _ = samples_of(trace, found.question, armed_window(trace), databases)
+        points = [(one.t_ns, one.true, one.said) for one in samples]
+        yield EstimatePicture(name=found.question.name, shot=index, points=points)
 
 
 def covered_words(run: RunResult, folder: Path) -> tuple[str, str | None]:

@@ -67,7 +67,9 @@ class Collector:
             hashes=self.hashes,
             environment=environment(),
             scenarios=tuple(
-                scenario_result(one, self.shots[one.scenario.id], timebase_of(wired), wired.profile)
+                scenario_result(
+                    one, self.shots[one.scenario.id], timebase_of(wired), wired.profile, wired.chemistry.id
+                )
                 for one in self.campaign.prepared
                 if one.scenario.id in self.shots
             ),
@@ -85,8 +87,10 @@ def timebase_of(wired: Wired) -> Timebase:
     return Timebase.SIMULATED if wired.config.simulated else Timebase.HOST
 
 
-def _with_known_gap(gap: KnownGap | None, judgement: Judgement) -> Judgement:
+def _with_known_gap(gap: KnownGap | None, judgement: Judgement, chemistry: str) -> Judgement:
     """A failure that is expected passes until its date; red when the gap has closed, or the date has passed."""
+    if gap is not None and gap.chemistries and chemistry not in gap.chemistries:
+        return judgement
     if gap is None or judgement.verdict not in (Verdict.PASS, Verdict.FAIL):
         return judgement
     if judgement.verdict is Verdict.PASS:
@@ -103,7 +107,11 @@ def _with_known_gap(gap: KnownGap | None, judgement: Judgement) -> Judgement:
 
 
 def scenario_result(
-    prepared: Prepared, shots: Sequence[ShotResult], timebase: Timebase, profile: DutProfile
+    prepared: Prepared,
+    shots: Sequence[ShotResult],
+    timebase: Timebase,
+    profile: DutProfile,
+    chemistry: str = "",
 ) -> ScenarioResult:
     """What the shots of one scenario add up to. Every attempt counts."""
     scenario = prepared.scenario
@@ -133,7 +141,7 @@ def scenario_result(
         requirements=scenario.requirements,
         standards=scenario.standards,
         shots=ordered,
-        judgement=_with_known_gap(scenario.known_gap, conclude(ordered)),
+        judgement=_with_known_gap(scenario.known_gap, conclude(ordered), chemistry),
         fdti=latency_statistics(fdti),
         fhti=latency_statistics(fhti),
         notes=tuple(notes),

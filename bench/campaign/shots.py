@@ -122,12 +122,12 @@ def _fired(
 
     async def main(clock: Any) -> None:
         if wired.config.simulated:
-            rig = build_simulated(wired, clock, start_soc(wired, scenario.start), rng)
+            rig = build_simulated(wired, clock, start_soc(wired, scenario.start), rng, scenario.start)
         else:
             # Imported here: real links are not needed, and their libraries not loaded, in simulated time.
             from bench.wiring.real import build_real
 
-            rig = await build_real(wired, clock, start_soc(wired, scenario.start), rng)
+            rig = await build_real(wired, clock, start_soc(wired, scenario.start), rng, scenario.start)
         rigs.append(rig)
         if watch is not None:
             watch(rig, scenario.id, index)

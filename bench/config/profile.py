@@ -1,6 +1,6 @@
 """The DUT profile: which signals mean what, what a flag promises, what a safe state is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,6 +82,23 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """How good an estimate the DUT promises; shares of 1, durations in ns, None where it says nothing.
+
+    truth: what of the plant it estimates, "soc" or "soh". rms, max: of the error; band, converges_ns: inside the band
+    for good within the time, from whatever start; drift_per_day: of the error.
+    """
+
+    role: Role
+    truth: str
+    rms: float | None
+    max: float | None
+    band: float | None
+    converges_ns: int | None
+    drift_per_day: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """How the DUT names its build on the bus: `text` with the signals' names in braces, as in "v{major} {hash:08x}".
 
@@ -128,6 +145,7 @@ class DutProfile:
     thresholds: the DUT's own, in SI, where they are not those of the chemistry.
     safe_states, tests: named lists of tests; in a safe state "flag" stands for the scenario's own flag
     and is kept in `safe_states_with_flag`.
+    estimates: what it promises of what it estimates, by role and chemistry ("": any).
     modes, states: values of `mode_request` and `state` by name.
     """
 
@@ -150,6 +168,12 @@ class DutProfile:
     identity: Identity | None = None
     uds: Uds | None = None
     fault_reset_at_start: bool = False
+    estimates: dict[tuple[str, str], Promise] = field(default_factory=dict)
+
+    def promises(self, chemistry: str) -> dict[str, Promise]:
+        """What the DUT promises of its estimates on a pack of this chemistry, by role."""
+        roles = dict.fromkeys(role for role, _ in self.estimates)
+        return {role: self.estimates.get((role, chemistry), self.estimates[role, ""]) for role in roles}
 
     def cell_role(self, cell: int) -> Role:
         """The role of cell `cell`, counted from 1."""

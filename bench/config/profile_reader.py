@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from bench.config.play import INDEXED, Play, PlayError, Shown, read_play, read_shown
-from bench.config.profile import Debounce, DutProfile, Flag, Heartbeat, Identity, Role, RoleTest, Uds
+from bench.config.profile import Debounce, DutProfile, Flag, Heartbeat, Identity, Promise, Role, RoleTest, Uds
 from bench.config.profile_shape import ProfileShape, ShownTable
 from bench.config.toml_file import Place, TomlFile, describe
 from bench.errors import nearest
@@ -78,6 +78,7 @@ class ProfileReader:
             identity=self._identity(),
             uds=self._uds(),
             fault_reset_at_start=self._fault_reset(),
+            estimates=self._estimates(),
         )
 
     def _identity(self) -> Identity | None:
@@ -108,6 +109,31 @@ class ProfileReader:
             name: self._role(text, ("identity", "signals", name)) for name, text in table.signals.items()
         }
         return Identity(text=table.text, signals=signals, ask=ask)
+
+    def _estimates(self) -> dict[tuple[str, str], Promise]:
+        """A chemistry's own figures stand in place of the general ones, each by itself."""
+        found: dict[tuple[str, str], Promise] = {}
+        for name, table in self._shape.estimate.items():
+            if name not in self._roles:
+                near = nearest(name, self._roles)
+                self._file.mistake(("estimate", name), f"found '{name}'; expected a role of [output]{near}")
+                continue
+            for chemistry, own in (("", table), *table.chemistry.items()):
+                told = {
+                    key: value
+                    for key in ("rms", "max", "band", "converges", "drift_per_day")
+                    if (value := getattr(own, key)) is not None or (value := getattr(table, key)) is not None
+                }
+                found[name, chemistry] = Promise(
+                    role=self._roles[name],
+                    truth=table.truth,
+                    rms=told.get("rms"),
+                    max=told.get("max"),
+                    band=told.get("band"),
+                    converges_ns=told.get("converges"),
+                    drift_per_day=told.get("drift_per_day"),
+                )
+        return found
 
     def _fault_reset(self) -> bool:
         asked = self._shape.fault_reset_at_start

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from bench.config.toml_file import DurationNs, Shape
+from bench.config.toml_file import DurationNs, Shape, Share
 from bench.units import NS_PER_MS, NS_PER_S
 
 
@@ -71,6 +71,19 @@ class UdsTable(Shape):
     identity: int = Field(default=0xF189, ge=0, le=0xFFFF)
 
 
+class PromiseTable(Shape):
+    rms: Share | None = None
+    max: Share | None = None
+    band: Share | None = None
+    converges: DurationNs | None = Field(default=None, gt=0)
+    drift_per_day: Share | None = None
+
+
+class EstimateTable(PromiseTable):
+    truth: Literal["soc", "soh"]
+    chemistry: dict[str, PromiseTable] = Field(default_factory=dict)
+
+
 class ProfileShape(Shape):
     name: str = Field(min_length=1)
     base_period: DurationNs = Field(gt=0)
@@ -83,6 +96,7 @@ class ProfileShape(Shape):
     mode: ModeTable
     state: dict[str, int]
     flag: dict[str, FlagTable]
+    estimate: dict[str, EstimateTable] = Field(default_factory=dict)
     heartbeat: list[HeartbeatTable] = Field(min_length=1)
     identity: IdentityTable | None = None
     uds: UdsTable | None = None

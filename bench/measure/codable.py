@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bench.errors import RecordError
+from bench.measure.estimate import EstimateFound, EstimateQuestion
 from bench.measure.interval import Interval, Latency, Measurement, ProbeSeen, Term
 from bench.measure.plan import Aim, Plan, Probe, SignalTest
 from bench.trace.irregular import Irregular, Irregularity
@@ -33,6 +34,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
         }
         special = (
             *tests, "aim", "heard", "dtc_test", "onset_irregular", "dtc_status", "fed", "protected", "probes",
+            "estimates",
         )  # fmt: skip
         rest = {key: value for key, value in stored.items() if key not in special}
         return Plan(
@@ -50,6 +52,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
                 Probe(name=one["name"], tests=tuple(_test(test) for test in one["tests"]))
                 for one in stored.get("probes", ())
             ),
+            estimates=tuple(EstimateQuestion(**one) for one in stored.get("estimates", ())),
             **tests,
             **rest,
         )
@@ -80,6 +83,10 @@ def measurement_from_dict(stored: Mapping[str, Any]) -> Measurement:
         known["probes"] = tuple(
             ProbeSeen(**{**one, "at": None if one["at"] is None else Interval(**one["at"])})
             for one in stored.get("probes", ())
+        )
+        known["estimates"] = tuple(
+            EstimateFound(**{**one, "question": EstimateQuestion(**one["question"])})
+            for one in known.get("estimates", ())
         )
         return Measurement(**known)
     except (KeyError, TypeError, ValueError) as error:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bench.measure.estimate import EstimateFound
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
@@ -66,7 +68,8 @@ class Measurement:
     of the DUT, `dtc_status` the status byte that its memory holds for the demanded code (None: not stored, or, as
     `dtc_status_problem` says, not to be had), `bench_faults` what the bench did wrong (a late loop, lost frames, a
     readback mismatch), `doubts` what it did that may have caused what was seen,
-    `bench_late_ns` its worst lateness, `refused` why the bench did not test this DUT, `probes` the reaction chain.
+    `bench_late_ns` its worst lateness, `refused` why the bench did not test this DUT, `probes` the reaction chain,
+    `estimates` how far off the DUT's own estimates were.
     """
 
     onset: Interval | None
@@ -88,3 +91,4 @@ class Measurement:
     bench_late_ns: int = 0
     refused: str | None = None
     probes: tuple[ProbeSeen, ...] = ()
+    estimates: tuple[EstimateFound, ...] = ()

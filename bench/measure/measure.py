@@ -5,6 +5,7 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Any, cast
 
+from bench.measure.estimation import score
 from bench.measure.interval import Interval, Latency, Measurement, Term
 from bench.measure.irregular import IrregularCodec, first_irregular
 from bench.measure.own_fault import doubts_of, worst_lateness_ns
@@ -375,6 +376,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         observable_ns=shot.detected.interval.width_ns if shot.detected else None,
         doubts=tuple(doubts_of(trace, shot.window, plan, decoders)),
         bench_late_ns=worst_lateness_ns(trace),
+        estimates=tuple(score(trace, asked, shot.window, decoders) for asked in plan.estimates),
         probes=probes_seen(trace, shot.window, shot.onset.interval, plan.probes, decoders)
         if shot.onset
         else (),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bench.measure.estimate import EstimateQuestion
 from bench.trace.irregular import Irregularity
 
 
@@ -58,6 +59,7 @@ class Plan:
         silence anywhere in the armed window is a fact against the DUT or the bench, never a pass.
     dtc: the code that must be reported (message/signal named by dtc_test), None where no code is demanded.
     probes: the links of the reaction chain whose instants are kept; nothing is judged by them.
+    estimates: what the DUT says of itself that the plant knows better.
     dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
     """
 
@@ -83,6 +85,7 @@ class Plan:
     e2e: bool = False
     fed: tuple[tuple[str, str, int], ...] = ()
     probes: tuple[Probe, ...] = ()
+    estimates: tuple[EstimateQuestion, ...] = ()
 
 
 NOTHING = Plan(

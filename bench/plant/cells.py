@@ -183,6 +183,12 @@ class Cells:
         self._refresh(self._dt_s)
         self._evaluate(0.0)
 
+    def polarise(self, current_a: float) -> None:
+        """Both RC pairs as a long `current_a` (> 0 discharges) leaves them, the current gone."""
+        self._u1_v[:] = self._gain1_ohm / (1.0 - self._decay1) * current_a
+        self._u2_v[:] = self._gain2_ohm / (1.0 - self._decay2) * current_a
+        self._evaluate(0.0)
+
     def set_temp(self, cell: int, temp_c: float) -> None:
         """Put one cell (0-based) at a temperature in degC."""
         self._check(cell)

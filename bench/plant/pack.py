@@ -171,6 +171,11 @@ class Pack:
         self.cells.set_soc(cell, soc)
         self.pack_voltage_v = float(self.cells.voltage_v.sum())
 
+    def polarise(self, current_a: float) -> None:
+        """As if `current_a` (> 0 discharged) had flowed until just now for so long that every drop is there."""
+        self.cells.polarise(current_a)
+        self.pack_voltage_v = float(self.cells.voltage_v.sum())
+
     def set_cell_temp(self, cell: int, temp_c: float) -> None:
         """Heat or cool one cell (0-based) to a temperature in degC; a sensor on it reads it at once."""
         self.cells.set_temp(cell, temp_c)

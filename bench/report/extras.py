@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bench.report.estimates import EstimatePicture
 from bench.report.figures import TracePicture
 from bench.scenario.library import Library
 from bench.verdict.compare import Comparison
@@ -13,6 +14,7 @@ from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
 class ReportExtras:
     """traces: by scenario id, of the worst shot. goals: all safety goals, the matrix's denominator.
 
+    estimates: truth and estimate of the worst shot, by scenario id.
     library: what there was to be run; None where the run does not say. not_run: scenario id → why.
     qualification: None where a current one covers this run, else what is wrong; qualified_by says which.
     equipment: adapters and instruments. alerts: what a reader must know first.
@@ -21,6 +23,7 @@ class ReportExtras:
     traces: Mapping[str, TracePicture] = field(default_factory=dict)
     goals: Mapping[str, Budget] = field(default_factory=dict)
     library: Library | None = None
+    estimates: Mapping[str, tuple[EstimatePicture, ...]] = field(default_factory=dict)
     not_run: Mapping[str, str] = field(default_factory=dict)
     previous: Comparison | None = None
     qualification: str | None = "no qualification of this rig is known to the report"

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from bench.errors import RecordError
 from bench.measure.interval import Interval
 from bench.report.comparison import HEADINGS, comparison_rows, headline
+from bench.report.estimates import estimate_block
 from bench.report.extras import ReportExtras, goal_rows
 from bench.report.figures import TracePicture, TraceSeries, budget_bar, ecdf_plot, strip_plot, worst_trace_svg
 from bench.report.matrix import grid
@@ -84,6 +85,7 @@ def render_html(
         support_words=support_words,
         statistics_rows=_statistics_rows,
         failing=_failing,
+        estimate_block=lambda s: estimate_block(s, extras.estimates.get(s.scenario_id, ())),
     )
     environment.filters.update(ns=format_ns, max_words=max_words, margin=margin_words)
     template = environment.from_string(

@@ -4,6 +4,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from bench.report.estimates import short_words, worst_estimates
 from bench.report.words import (
     TIMEBASE_WORDS,
     margin_ns,
@@ -70,6 +71,9 @@ _AIMS = {"must_not_trip": "must not trip", "must_refuse": "must be refused"}
 
 
 def _detection(scenario: ScenarioResult) -> str:
+    told = "\n".join(short_words(found) for _, found in worst_estimates(scenario))
+    if told:
+        return told
     if scenario.fdti is None:
         return _AIMS.get(scenario.aim, "–")
     return f"{p50_words(scenario.fdti)}\n{max_words(scenario.fdti)}"
@@ -96,6 +100,9 @@ def _reasons(run: RunResult, scenarios: list[ScenarioResult]) -> Text:
     for scenario in scenarios:
         verdict = scenario.judgement.verdict
         if verdict is Verdict.PASS:
+            gap = next((why for why in scenario.judgement.reasons if why.startswith("known gap")), None)
+            if gap is not None:
+                text.append(f"{scenario.scenario_id}: {'; '.join(scenario.judgement.reasons)}\n")
             continue
         reasons = scenario.judgement.reasons or tuple(
             f"shot {shot.index}: {'; '.join(shot.judgement.reasons)}"

@@ -193,6 +193,21 @@ class Rig:
         """Bring the plant to the present, for whoever looks at its cells between two steps."""
         self._coasting.settle()
 
+    def tell_truth(self) -> None:
+        """Mark what the plant knows and the DUT estimates: shares of 1, of the mean cell and of the extremes."""
+        self._coasting.settle()
+        soc, soh = self.pack.soc, self.pack.cells.soh
+        self.trace.mark(
+            self.clock.now_ns(),
+            Kind.TRUTH,
+            "plant",
+            soc=float(soc.mean()),
+            soc_low=float(soc.min()),
+            soc_high=float(soc.max()),
+            soh=float(soh.mean()),
+            current_a=self.pack.pack_current_a,
+        )
+
     def _wanted_v(self) -> list[float]:
         self._coasting.settle()
         voltages: list[float] = self.pack.cell_voltage_v.tolist()

@@ -23,6 +23,7 @@ from bench.scenario.model import (
     longest_ns,
 )
 from bench.scenario.watch import Watch
+from bench.timing.clock import Phase
 from bench.trace.events import Kind, Mark
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
@@ -30,9 +31,10 @@ POLL_NS = 20 * NS_PER_MS
 HEARD_TIMEOUT_NS = 3 * NS_PER_S
 MODE_TIMEOUT_NS = 5 * NS_PER_S
 SETTLE_NS = 200 * NS_PER_MS
+TRUTH_NS = NS_PER_S  # how often the truth is told where an estimate is scored
 LONGER_NS = 50 * NS_PER_MS  # a stimulus of limited duration may last so much longer, or 5 % of it
 ARMED_NS = 150 * NS_PER_MS  # the healthy DUT is heard with observers armed before anything is done to it
-LONGEST_SHOT_S = 120.0  # beside what the steps themselves last
+LONGEST_SHOT_S = 120.0  # beside what its steps and its window last
 OWNER = "scenario engine"
 
 
@@ -63,7 +65,9 @@ async def fire(rig: Rig, shot: Shot) -> None:
     trace.mark(clock.now_ns(), Kind.RUN_STARTED, "engine", phase_ns=shot.phase_ns)
     try:
         try:
-            async with asyncio.timeout(LONGEST_SHOT_S + longest_ns(shot.steps) / NS_PER_S):
+            async with asyncio.timeout(
+                LONGEST_SHOT_S + (longest_ns(shot.steps) + shot.plan.window_ns) / NS_PER_S
+            ):
                 await _energised(rig, shot)
         except* (BenchError, OSError, TimeoutError) as group:
             for error in _leaves(group):
@@ -137,6 +141,9 @@ async def _observe(rig: Rig, shot: Shot) -> None:
     rig.trace.mark(clock.now_ns(), Kind.OBSERVERS_ARMED, "engine")
     await clock.sleep_until(clock.now_ns() + ARMED_NS + shot.phase_ns)
     stimulus_ns = clock.now_ns()
+    truth = (
+        clock.every(TRUTH_NS, Phase.OBSERVE, rig.tell_truth, first_ns=stimulus_ns) if plan.estimates else None
+    )
     try:
         for step in shot.steps:
             await _perform(rig, shot, step)
@@ -151,6 +158,8 @@ async def _observe(rig: Rig, shot: Shot) -> None:
         if plan.dtc_status:
             await _read_dtcs(rig)
     finally:
+        if truth is not None:
+            truth.cancel()
         rig.trace.mark(clock.now_ns(), Kind.WINDOW_CLOSED, "engine")
         await rig.faults.take_all_off()
 

@@ -12,6 +12,7 @@ from bench.scenario.model import (
     ConstantVoltage,
     CycleText,
     DriveText,
+    EstimateText,
     Expect,
     FaultReset,
     InjectText,
@@ -110,6 +111,9 @@ def scenario_in(file: "TomlFile") -> Scenario:
         lines=file.lines,
         budget=shape.budget,
         lane=shape.lane,
+        estimates=tuple(
+            EstimateText(role=one.of, asks=tuple(one.asks), after_ns=one.after) for one in shape.estimate
+        ),
         derivation=shape.derivation,
         fully_verifies=shape.verifies == "fully",
         provenance=shape.provenance,
@@ -132,6 +136,8 @@ def _start(file: "TomlFile", shape: "ScenarioShape") -> Start:
         mode=start.mode,
         soc=start.soc,
         current_a=start.current,
+        soh=start.soh,
+        polarised_by_a=start.polarised_by,
         reaches=None
         if reaches is None
         else Reaches(voltage=reaches.cell_voltage, current_a=reaches.current, after_ns=reaches.after),
@@ -273,7 +279,14 @@ def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepTe
 
 def _known_gap(shape: "ScenarioShape") -> KnownGap | None:
     gap = shape.known_gap
-    return None if gap is None else KnownGap(owner=gap.owner, reason=gap.reason, until=gap.until.isoformat())
+    if gap is None:
+        return None
+    return KnownGap(
+        owner=gap.owner,
+        reason=gap.reason,
+        until=gap.until.isoformat(),
+        chemistries=tuple(gap.chemistries),
+    )
 
 
 def _expect(file: "TomlFile", shape: "ScenarioShape") -> Expect | None:

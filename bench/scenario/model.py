@@ -146,13 +146,17 @@ class Reaches:
 class Start:
     """The state from which the steps begin. `soc` 0..1, None: the bench's own; `current_a` > 0 discharges.
 
-    `reaches` says the SoC by what happens from there; then `soc` is None.
+    `reaches` says the SoC by what happens from there; then `soc` is None. soh: capacity left of the nominal one.
+    polarised_by_a: the current (> 0 discharged) that the pack comes from without any rest: a DUT that boots on it
+    sees voltages that are not those of its charge.
     """
 
     mode: str
     soc: float | None
     current_a: float
     reaches: Reaches | None = None
+    soh: float = 1.0
+    polarised_by_a: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +194,15 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateText:
+    """An estimate to be scored: a role of the profile, which of the DUT's promises count, and from when on."""
+
+    role: str
+    asks: tuple[str, ...]
+    after_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
     """Shots at `repeat` injection phases spread over `phase_ns` of a DUT cycle."""
 
@@ -199,11 +212,15 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownGap:
-    """A failure that is expected, and who answers for it until when (a date, ISO 8601)."""
+    """A failure that is expected, and who answers for it until when (a date, ISO 8601).
+
+    chemistries: of the packs on which it is expected; empty: on any.
+    """
 
     owner: str
     reason: str
     until: str
+    chemistries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +251,7 @@ class Scenario:
     lines: dict[str, int]
     budget: str | None = None
     lane: str = "short"
+    estimates: tuple[EstimateText, ...] = ()
     derivation: str = "fault-injection"
     fully_verifies: bool = True
     known_gap: KnownGap | None = None

@@ -8,8 +8,10 @@ from bench.config.profile import DutProfile, Flag, Role, RoleTest
 from bench.errors import ScenarioError, nearest
 from bench.faults.find import kind as kind_named
 from bench.faults.port import Terminals
+from bench.measure.estimate import EstimateQuestion
 from bench.measure.plan import REFUSAL, Aim, Plan, SignalTest
 from bench.scenario.chain import reaction_chain
+from bench.scenario.estimates import estimate_question
 from bench.scenario.loads import cycle_load
 from bench.scenario.model import (
     ConstantVoltage,
@@ -201,8 +203,25 @@ class Resolver:
         plan = (self._quiet_plan if quiet else self._trip_plan)(steps, heard, injected)
         asked = self._scenario.quiet if quiet else self._scenario.expect
         return replace(
-            plan, fed=self._fed(steps), protected=self._protected(), e2e=asked is not None and asked.e2e
+            plan,
+            fed=self._fed(steps),
+            protected=self._protected(),
+            e2e=asked is not None and asked.e2e,
+            estimates=self._estimates(),
         )
+
+    def _estimates(self) -> tuple[EstimateQuestion, ...]:
+        if self._scenario.twin_of:
+            return ()  # a twin is judged by its quiet
+        found = []
+        for number, text in enumerate(self._scenario.estimates):
+            try:
+                question = estimate_question(text, self._profile.promises(""), self._decoders)
+            except ValueError as wrong:
+                self._mistake(("estimate", number, "of"), str(wrong))
+                continue
+            found.append(question)
+        return tuple(found)
 
     def _protected(self) -> tuple[tuple[str, str], ...]:
         """What the DUT sends under E2E protection, by the DBC: of the node that sends its state."""

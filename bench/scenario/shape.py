@@ -78,6 +78,8 @@ class StartTable(Shape):
     soc: Share | None = None
     reaches: ReachesTable | None = None
     current: Amperes = 0.0
+    soh: Share = Field(default=1.0, gt=0.5)
+    polarised_by: Amperes = 0.0
 
 
 class ExpectTable(Shape):
@@ -107,6 +109,15 @@ class QuietTable(Shape):
     e2e: bool = False
 
 
+Asked = Literal["rms", "max", "converges", "drift"]
+
+
+class EstimateTable(Shape):
+    of: str
+    asks: list[Asked] = Field(min_length=1)
+    after: DurationNs = 0
+
+
 class SweepTable(Shape):
     phase: DurationNs = Field(default=0)
     repeat: int = Field(default=1, ge=1, le=100_000)
@@ -116,6 +127,7 @@ class KnownGapTable(Shape):
     owner: str = Field(min_length=1)
     reason: str = Field(min_length=1)
     until: date
+    chemistries: list[str] = Field(default_factory=list)
 
 
 class TwinsTable(Shape):
@@ -149,6 +161,7 @@ class ScenarioShape(Shape):
     step: list[dict[str, Any]] = Field(min_length=1)
     expect: ExpectTable | None = None
     quiet: QuietTable | None = None
+    estimate: list[EstimateTable] = Field(default_factory=list)
     sweep: SweepTable = SweepTable()
 
     @field_validator("id")

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     FAULT_STUCK = "fault_stuck"
     REQUEST = "request"
     DTC_READ = "dtc_read"
+    TRUTH = "truth"
     WINDOW_CLOSED = "window_closed"
     SAFE_STATE_REACHED = "safe_state_reached"
     SAFE_STATE_MISSED = "safe_state_missed"

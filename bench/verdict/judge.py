@@ -5,6 +5,7 @@ from bench.measure.interval import Latency, Measurement
 from bench.measure.plan import Aim, Plan
 from bench.units import format_ns
 from bench.verdict.decision import shrink_words
+from bench.verdict.estimates import judge_estimate
 from bench.verdict.result import Judgement, Verdict
 
 # A reaction that uses more than this share of the FTTI is reported even where it passes.
@@ -30,6 +31,8 @@ def judge(measurement: Measurement, plan: Plan) -> Judgement:
             fails.append("nuisance trip: the DUT reported a fault under a stimulus it must tolerate")
         if plan.dtc_test is not None and measurement.dtc_seen:
             fails.append(f"nuisance DTC 0x{round(plan.dtc_test.value):06X} was reported")
+    for estimate in measurement.estimates:
+        judge_estimate(estimate, fails, open_questions)
     warnings = _warnings(measurement, plan)
     if measurement.doubts and not missing:
         # What was seen may be the bench's own doing: it blames nobody, and nothing passes on it.

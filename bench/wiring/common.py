@@ -3,7 +3,7 @@
 import operator
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bench.codec.database import Database
 from bench.config.bench_file import BenchConfig
@@ -11,11 +11,13 @@ from bench.config.dut_life import DutConfig
 from bench.config.profile import DutProfile, Role, RoleTest
 from bench.errors import ConfigError
 from bench.faults.find import kinds
+from bench.plant.cells import Ageing
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.rig.rig import Guard
 from bench.rig.view import TraceView
 from bench.scenario.loads import CAPACITY
+from bench.scenario.model import Start
 from bench.trace.events import FrameSeen
 from bench.wiring.instruments import with_wires
 from bench.wiring.virtual_signals import Played, bind_plays
@@ -62,6 +64,8 @@ def load_wired(config: BenchConfig, profile: DutProfile) -> Wired:
         firmware_chemistry = chemistry if other is None else Chemistry.load(other)
     except ConfigError as exc:
         raise ConfigError(f"{config.file} [dut.chemistry]: {exc}") from exc
+    chosen = {(role, ""): one for role, one in profile.promises(chemistry.id).items()}
+    profile = replace(profile, estimates=chosen)
     played = bind_plays(profile, databases, config.pack.cells, config.pack.sensors)
     return Wired(
         config=config,
@@ -112,11 +116,20 @@ def abilities(profile: DutProfile, simulated: bool, dut: DutConfig | None = None
     return found
 
 
-def build_pack(wired: Wired, soc: float | None, rng: random.Random) -> Pack:
+def build_pack(wired: Wired, soc: float | None, rng: random.Random, start: Start | None = None) -> Pack:
+    """At `soc`, the bench's own by default; aged, and straight from a current, where the scenario's start says so."""
     pack = wired.config.pack
-    return Pack(
-        wired.chemistry, cells=pack.cells, sensors=pack.sensors, soc=pack.soc if soc is None else soc, rng=rng
+    built = Pack(
+        wired.chemistry,
+        cells=pack.cells,
+        sensors=pack.sensors,
+        soc=pack.soc if soc is None else soc,
+        rng=rng,
+        ageing=Ageing(capacity_fade=1.0 - start.soh) if start is not None else None,
     )
+    if start is not None and start.polarised_by_a:
+        built.polarise(start.polarised_by_a)
+    return built
 
 
 def reader_of(wired: Wired, view: TraceView, role: Role) -> Callable[[], float | None]:

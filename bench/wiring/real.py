@@ -8,6 +8,7 @@ from bench.dut.process import ProcessDut
 from bench.errors import DutError
 from bench.rig.rig import Rig, VehicleSide
 from bench.rig.view import TraceView
+from bench.scenario.model import Start
 from bench.timing.clock import Timebase
 from bench.timing.host import HostClock
 from bench.trace.timeline import Trace
@@ -26,14 +27,16 @@ from bench.wiring.side_instruments import identities_into, side_instruments
 from bench.wiring.virtual_signals import emulator_shows, listen_for_sweeps, restbus_of, senses_of
 
 
-async def build_real(wired: Wired, clock: HostClock, soc: float | None, rng: random.Random) -> Rig:
+async def build_real(
+    wired: Wired, clock: HostClock, soc: float | None, rng: random.Random, start: Start | None = None
+) -> Rig:
     """A fresh rig for one shot in real time. Raises LinkError where a bus cannot be opened."""
     config = wired.config
     trace = Trace(timebase=Timebase.HOST)
     view = TraceView(trace)
     buses = open_buses(config.can, clock, trace)
     tell_lateness = watch_lateness(clock, trace)
-    pack = build_pack(wired, soc, rng)
+    pack = build_pack(wired, soc, rng, start)
     vehicle = VehicleSide()
     overrides_v: dict[int, float] = {}
     senses = senses_of(pack, vehicle, overrides_v)

@@ -8,6 +8,7 @@ from bench.links.ports import CanLink
 from bench.links.simulated_can import SimulatedCanBus
 from bench.rig.rig import Rig, VehicleSide
 from bench.rig.view import TraceView
+from bench.scenario.model import Start
 from bench.timing.clock import Timebase
 from bench.timing.simulated import SimulatedClock
 from bench.trace.timeline import Trace
@@ -25,7 +26,9 @@ from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
 from firmware_stubs.builds import descriptions
 
 
-def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng: random.Random) -> Rig:
+def build_simulated(
+    wired: Wired, clock: SimulatedClock, soc: float | None, rng: random.Random, start: Start | None = None
+) -> Rig:
     """A fresh rig for one shot. `rng` sets the pack's spread and the phases of the DUT's and the AFE's grids."""
     config, profile = wired.config, wired.profile
     trace = Trace(timebase=Timebase.SIMULATED)
@@ -41,7 +44,7 @@ def build_simulated(wired: Wired, clock: SimulatedClock, soc: float | None, rng:
     }
     trace.stamping.update({channel: node.stamping for channel, node in bench_nodes.items()})
 
-    pack = build_pack(wired, soc, rng)
+    pack = build_pack(wired, soc, rng, start)
     vehicle = VehicleSide()
     cells = simulated_cells(config, clock, rng, buses)
     dut = InProcessDut(

@@ -1,0 +1,113 @@
+"""Scores what the DUT says of its state of charge or health against the plant's truth, which stands in the trace."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from bench.measure.estimate import EstimateFound, EstimateQuestion
+from bench.measure.questions import Codec, message_of
+from bench.measure.window import Window
+from bench.trace.events import Kind, Mark
+from bench.trace.timeline import Trace
+from bench.units import NS_PER_S, format_ns
+
+FEWEST = 5  # truths that an error is told from
+STALE_CYCLES = 3
+DAY_NS = 86_400 * NS_PER_S
+
+
+class Sample(NamedTuple):
+    """At `t_ns` the truth was `true`, and the newest frame said `said`, which is good to `u`."""
+
+    t_ns: int
+    true: float
+    said: float
+    u: float
+
+    @property
+    def error(self) -> float:
+        return self.said - self.true
+
+
+def samples_of(
+    trace: Trace, question: EstimateQuestion, window: Window, decoders: Mapping[str, Codec]
+) -> tuple[list[Sample], str]:
+    """One sample for each TRUTH mark of the window, and what is wrong with them in words ("" for nothing)."""
+    message = message_of(decoders, question.channel, question.message)
+    read, can_id = message.reader(question.signal), message.can_id
+    told = [
+        (seen.t_ns, seen.frame.data)
+        for seen in sorted(trace.frames)
+        if seen.channel == question.channel and seen.frame.can_id == can_id
+    ]
+    samples: list[Sample] = []
+    at = 0
+    last_true: tuple[int, float] | None = None
+    for mark in _truths(trace, window):
+        true = float(mark.facts[question.truth] or 0.0)
+        while at < len(told) and told[at][0] <= mark.t_ns:
+            at += 1
+        age_ns = mark.t_ns - told[at - 1][0] if at else mark.t_ns
+        if not at or age_ns > STALE_CYCLES * question.cycle_ns:
+            return samples, f"{question.message} was {format_ns(age_ns)} old when the truth was taken"
+        value = read(told[at - 1][1])
+        if value is None:
+            return samples, f"{question.message} carried no {question.signal}"
+        moved = 0.0
+        if last_true is not None:
+            moved = abs(true - last_true[1]) * min(1.0, age_ns / (mark.t_ns - last_true[0]))
+        last_true = mark.t_ns, true
+        samples.append(Sample(mark.t_ns, true, question.gain * value, question.resolution + moved))
+    return samples, ""
+
+
+def score(
+    trace: Trace, question: EstimateQuestion, window: Window, decoders: Mapping[str, Codec]
+) -> EstimateFound:
+    """A pure function of the trace."""
+    samples, problem = samples_of(trace, question, window, decoders)
+    if problem:
+        return EstimateFound(question=question, problem=problem)
+    scored = [one for one in samples if samples and one.t_ns >= samples[0].t_ns + question.after_ns]
+    if len(scored) < FEWEST:
+        lacking = f"{len(scored)} truths were told in what is scored; expected {FEWEST} or more"
+        return EstimateFound(question=question, lacking=lacking)
+    worst = max(scored, key=lambda one: abs(one.error))
+    span_ns = scored[-1].t_ns - scored[0].t_ns
+    gaps = [
+        abs(float(m.facts["soc_high"] or 0.0) - float(m.facts["soc_low"] or 0.0))
+        for m in _truths(trace, window)
+    ]
+    return EstimateFound(
+        question=question,
+        n=len(scored),
+        span_ns=span_ns,
+        rms=math.sqrt(sum(one.error**2 for one in scored) / len(scored)),
+        max_abs=abs(worst.error),
+        worst_ns=worst.t_ns,
+        bias=sum(one.error for one in scored) / len(scored),
+        first=samples[0].error,
+        last=samples[-1].error,
+        u=max(one.u for one in scored),
+        inside_ns=_inside(samples, question.band, 1),
+        maybe_ns=_inside(samples, question.band, -1),
+        drift_per_day=(scored[-1].error - scored[0].error) * DAY_NS / span_ns,
+        spread=max(gaps),
+    )
+
+
+def _truths(trace: Trace, window: Window) -> Sequence[Mark]:
+    return [m for m in trace.of_kind(Kind.TRUTH) if window.start_ns <= m.t_ns <= window.end_ns]
+
+
+def _inside(samples: Sequence[Sample], band: float | None, sign: int) -> int | None:
+    """How long after the first sample the error is inside the band for good; None: it is not at the end."""
+    if band is None:
+        return None
+    since_ns: int | None = None
+    for one in samples:
+        if abs(one.error) + sign * one.u > band:
+            since_ns = None
+        elif since_ns is None:
+            since_ns = one.t_ns
+    return None if since_ns is None else since_ns - samples[0].t_ns

@@ -1,0 +1,145 @@
+"""The DUT's estimates against the plant's truth: scored from the trace, judged with their u, rejudged alike."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.campaign.load import load_rig, load_scenarios
+from bench.campaign.run import scenario_result
+from bench.campaign.shots import judge_trace, shoot
+from bench.errors import ConfigError, ScenarioError
+from bench.measure.estimate import EstimateFound, EstimateQuestion
+from bench.rig.rig import Rig
+from bench.scenario.prepare import Prepared
+from bench.timing.clock import Timebase
+from bench.trace.timeline import Trace
+from bench.verdict.estimates import judge_estimate
+from bench.verdict.result import Verdict
+from bench.wiring.common import Wired
+
+ROOT = Path(__file__).resolve().parents[1]
+
+ASKED = EstimateQuestion(
+    name="state of charge", truth="soc", channel="vehicle", message="BMS_PackValues", signal="StateOfCharge",
+    gain=0.01, resolution=0.001, cycle_ns=20_000_000, after_ns=0,
+)  # fmt: skip
+
+SCENARIO = """
+id = "a-rest"
+title = "A rest"
+safety_goal = "SG-UV"
+aim = "must_not_trip"
+[start]
+mode = "drive"
+soc = "60 %"
+polarised_by = "30 A"
+[[step]]
+do = "drive"
+current = "0 A"
+[[estimate]]
+of = "{of}"
+asks = ["{asks}"]
+[known_gap]
+owner = "somebody"
+reason = "it is wrong after a drive"
+until = 2099-01-01
+chemistries = ["lfp"]
+[quiet]
+for = "10 s"
+"""
+
+
+def a_rest(folder: Path, of: str = "state_of_charge", asks: str = "max") -> Path:
+    (folder / "budgets.toml").write_text((ROOT / "scenarios" / "budgets.toml").read_text())
+    path = folder / "a_rest.toml"
+    path.write_text(SCENARIO.format(of=of, asks=asks))
+    return path
+
+
+def judged(found: EstimateFound) -> tuple[list[str], list[str]]:
+    fails: list[str] = []
+    questions: list[str] = []
+    judge_estimate(found, fails, questions)
+    return fails, questions
+
+
+@pytest.mark.parametrize("chemistry", ["nmc", "lfp"])
+def test_a_wrong_start_is_measured_and_a_known_gap_counts_on_its_chemistry_only(
+    chemistry: str, tmp_path: Path
+) -> None:
+    """Booted on cells that have not relaxed, the DUT is far off, and ten seconds mend nothing."""
+    wired = load_rig(ROOT / "hil_config.toml", "simulated", "reference", chemistry)
+    (one,) = load_scenarios(wired, [a_rest(tmp_path)], None)[0]
+    traces: list[Trace] = []
+
+    def watch(rig: Rig, _id: str, _index: int) -> None:
+        traces.append(rig.trace)
+
+    shot = shoot(wired, one, 0, 1, 1, None, watch)
+    assert shot.measurement is not None
+    (found,) = shot.measurement.estimates
+    assert (found.n, found.problem, found.lacking) == (11, "", "")
+    assert 0.05 < found.max_abs < 0.2
+    assert found.u == pytest.approx(0.001, abs=2e-4)
+    assert shot.judgement.verdict is Verdict.FAIL
+    assert any("largest error" in why and "limit 3.00 %" in why for why in shot.judgement.reasons)
+    assert judge_trace(traces[0], one.plan, wired.databases) == (shot.measurement, shot.judgement)
+    whole = scenario_result(one, [shot], Timebase.SIMULATED, wired.profile, chemistry)
+    assert whole.judgement.verdict is (Verdict.PASS if chemistry == "lfp" else Verdict.FAIL)
+
+
+def test_a_right_start_on_the_road_is_scored_in_the_library(prepared: dict[str, Prepared]) -> None:
+    (asked,) = prepared["us06-city"].plan.estimates
+    assert (asked.rms, asked.max, asked.converge_ns) == (0.02, 0.03, None)
+    assert asked.resolution == pytest.approx(0.001)
+
+
+def test_what_the_uncertainty_leaves_open_is_open() -> None:
+    asked = replace(ASKED, max=0.03)
+    assert judged(EstimateFound(question=asked, n=9, max_abs=0.028, u=0.001)) == ([], [])
+    fails, questions = judged(EstimateFound(question=asked, n=9, max_abs=0.0295, u=0.001))
+    assert not fails
+    assert "straddles" in questions[0]
+    fails, _ = judged(EstimateFound(question=asked, n=9, max_abs=0.04, u=0.001))
+    assert "above the limit 3.00 %" in fails[0]
+
+
+def test_a_short_drive_cannot_prove_a_drift() -> None:
+    """0.1 % of resolution over 10 minutes are 29 % a day."""
+    asked = replace(ASKED, drift_per_day=0.15)
+    found = EstimateFound(question=asked, n=600, span_ns=600_000_000_000, u=0.001, drift_per_day=0.05)
+    fails, questions = judged(found)
+    assert not fails
+    assert "± 28.80 % a day straddles" in questions[0]
+
+
+def test_converging_too_late_never_or_perhaps() -> None:
+    asked = replace(ASKED, band=0.03, converge_ns=100)
+    assert judged(EstimateFound(question=asked, n=9, inside_ns=90, maybe_ns=80)) == ([], [])
+    assert "but after 140 ns" in judged(EstimateFound(question=asked, n=9, inside_ns=150, maybe_ns=140))[0][0]
+    assert "ended at" in judged(EstimateFound(question=asked, n=9))[0][0]
+    assert "perhaps" in judged(EstimateFound(question=asked, n=9, inside_ns=150, maybe_ns=90))[1][0]
+
+
+def test_nothing_passes_because_nothing_was_seen() -> None:
+    assert judged(EstimateFound(question=ASKED, problem="it was old"))[0]
+    assert judged(EstimateFound(question=ASKED, lacking="0 truths were told"))[1]
+
+
+@pytest.mark.parametrize(
+    ("of", "asks", "told"),
+    [
+        ("state_of_chrge", "max", "did you mean 'state_of_charge'"),
+        ("state_of_health", "drift", "which its profile does not promise"),
+        ("state_of_charge", "mean", "expected 'rms', 'max', 'converges' or 'drift'"),
+    ],
+)
+def test_a_wrong_estimate_is_one_clear_line(
+    of: str, asks: str, told: str, wired: Wired, tmp_path: Path
+) -> None:
+    with pytest.raises((ScenarioError, ConfigError)) as wrong:
+        load_scenarios(wired, [a_rest(tmp_path, of, asks)], None)
+    (line,) = str(wrong.value).splitlines()
+    assert line.startswith(str(tmp_path / "a_rest.toml:"))
+    assert told in line
