@@ -22,6 +22,7 @@ ZERO_C_IN_K = 273.15
 _REFRESH_S = 0.1 - 1e-9
 MAX_STEP_S = 1.0
 _NEWTON_ROUNDS = 8
+POLARISED_S = 300  # most of what a long current does has happened after five minutes
 _SMALLEST_OHM = 1e-6  # a dead short
 _NO_CHARGE_TRANSFER_A = 1e9  # asinh(I / 2e9) is nothing
 _SAME_K = 0.01  # temperature factors are kept for so long: 0.06 % of a parameter, 0.2 mV of 300 mV
@@ -184,9 +185,14 @@ class Cells:
         self._evaluate(0.0)
 
     def polarise(self, current_a: float) -> None:
-        """Both RC pairs as a long `current_a` (> 0 discharges) leaves them, the current gone."""
-        self._u1_v[:] = self._gain1_ohm / (1.0 - self._decay1) * current_a
-        self._u2_v[:] = self._gain2_ohm / (1.0 - self._decay2) * current_a
+        """As `current_a` (> 0 discharges) leaves them after POLARISED_S, at the state of charge they have now."""
+        wanted = self.soc.copy()
+        self.soc += current_a * POLARISED_S / 3600.0 / self.capacity_ah
+        for _ in range(POLARISED_S):
+            self.step(1.0, current_a)
+        self.soc[:] = wanted  # but for losses it is there already
+        self._current_a = 0.0
+        self._refresh(self._dt_s)
         self._evaluate(0.0)
 
     def set_temp(self, cell: int, temp_c: float) -> None:

@@ -172,8 +172,9 @@ class Pack:
         self.pack_voltage_v = float(self.cells.voltage_v.sum())
 
     def polarise(self, current_a: float) -> None:
-        """As if `current_a` (> 0 discharged) had flowed until just now for so long that every drop is there."""
+        """As if `current_a` (> 0 discharged) had flowed for five minutes until just now."""
         self.cells.polarise(current_a)
+        self._read_sensors()
         self.pack_voltage_v = float(self.cells.voltage_v.sum())
 
     def set_cell_temp(self, cell: int, temp_c: float) -> None:
