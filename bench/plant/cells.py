@@ -5,6 +5,7 @@ import random
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.plant.aqueous import Aqueous
 from bench.plant.chemistry import Chemistry, Curve, FloatArray
@@ -163,6 +164,11 @@ class Cells:
         if self._surface is not None:
             self._surface.advance(through_a)
         self._evaluate(through_a)
+        if self._surface is not None and parallel:
+            # Solid diffusion moved in this step, so what a short leaves at the terminals did too. Solved with the drop
+            # of the step before, a dead short would end below 0 V, where no passive cell goes.
+            at, _, volt_v = self._shared(current_a)
+            self.voltage_v[at] = volt_v
         self._warm(dt_s, through_a, parallel)
 
     def set_soc(self, cell: int, soc: float) -> None:
@@ -226,21 +232,27 @@ class Cells:
     def _through(self, current_a: float | FloatArray) -> FloatArray:
         """The current through each cell's chemistry when shorts and bleeds take theirs: I = I_pack + V(I)/R."""
         through: FloatArray = np.full(self.count, current_a, dtype=np.float64)
+        at, here_a, _ = self._shared(current_a)
+        through[at] = here_a
+        self.cell_current_a = through
+        return through
+
+    def _shared(self, current_a: float | FloatArray) -> tuple[npt.NDArray[np.intp], FloatArray, FloatArray]:
+        """The cells with a short or a bleed, the current through each one's chemistry, and its terminal voltage."""
         at = np.flatnonzero(self._parallel_ohm.min(axis=0) < math.inf)
         siemens = (1.0 / np.maximum(self._parallel_ohm[:, at], _SMALLEST_OHM)).sum(axis=0)
         emf_v = self._inner_v()[at]
         if self._abused and self.runaway is not None:
             emf_v *= self.runaway.survival[at]
         r0_ohm, bend, two_rt_f = self._r0_ohm[at], self._inverse_2i0[at], self._two_rt_f[at]
-        demanded_a, here_a = through[at], np.zeros(at.size)
+        demanded_a = current_a[at] if isinstance(current_a, np.ndarray) else current_a
+        here_a: FloatArray = np.zeros(at.size)
         for _ in range(_NEWTON_ROUNDS):  # from 0, where the slope is largest: no overshoot
             bent = bend * here_a
             volt = emf_v - r0_ohm * here_a - two_rt_f * np.arcsinh(bent)
             slope_ohm = r0_ohm + two_rt_f * bend / np.sqrt(1.0 + bent * bent)
             here_a -= (here_a - demanded_a - siemens * volt) / (1.0 + siemens * slope_ohm)
-        through[at] = here_a
-        self.cell_current_a = through
-        return through
+        return at, here_a, (here_a - demanded_a) / siemens
 
     def _move_charge(self, dt_s: float, current_a: float | FloatArray) -> None:
         a, efficiency = self._a, self.chemistry.coulombic_efficiency
