@@ -195,7 +195,9 @@ def open_evidence(
         sources[f"scenario.{one.scenario.id}"] = one.scenario.file
         for step in one.steps:
             if isinstance(step, Follow):
-                sources[f"load.{one.scenario.id}.{step.step + 1}"] = step.source
+                for number, source in enumerate(step.sources):
+                    part = f".{number}" if number else ""
+                    sources[f"load.{one.scenario.id}.{step.step + 1}{part}"] = source
     if qualification is not None and qualification.path is not None:
         sources["qualification"] = qualification.path
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sources.items()}

@@ -220,4 +220,5 @@ def _field(signal: Any) -> Field:
         minimum=signal.minimum,
         maximum=signal.maximum,
         choices={number: str(text) for number, text in (signal.choices or {}).items()},
+        unit=signal.unit or "",
     )

@@ -29,6 +29,7 @@ class Field:
     minimum: Number | None
     maximum: Number | None
     choices: Mapping[int, str] = field(default_factory=dict)
+    unit: str = ""
 
     @property
     def identity(self) -> bool:

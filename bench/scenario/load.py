@@ -147,6 +147,7 @@ def _start(file: "TomlFile", shape: "ScenarioShape") -> Start:
 def _step(file: "TomlFile", table: Any, index: int) -> StepText | None:
     """One [[step]], chosen by its `do` and `fault`; None, and a mistake noted, where it is wrong."""
     from bench.scenario import shape as s
+    from bench.scenario.recorded import recorded_step
 
     place = ("step", index)
     if not isinstance(table, dict):
@@ -168,6 +169,8 @@ def _step(file: "TomlFile", table: Any, index: int) -> StepText | None:
             return FaultReset(duration_ns=shape.duration)
         case s.CycleShape():
             return _cycle(file, shape, place)
+        case s.ReplayShape():
+            return recorded_step(file, shape, place)
         case s.ConstantVoltageShape():
             return ConstantVoltage(
                 voltage=shape.cell_voltage,

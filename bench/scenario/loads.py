@@ -3,7 +3,7 @@
 from bench.faults.port import Terminals
 from bench.plant.load_trace import LoadTrace
 from bench.plant.vehicle import Vehicle
-from bench.scenario.model import CycleText, Follow
+from bench.scenario.model import CycleText, Follow, ReplayText
 from bench.units import format_ns
 
 CAPACITY = "cell_capacity_ah"
@@ -19,8 +19,14 @@ def cycle_load(text: CycleText, at: Terminals, step: int) -> Follow:
     trace = trace.part(text.from_ns, trace.lasts_ns if text.until_ns is None else text.until_ns)
     held, note = bounded(trace.scaled(text.scale), at)
     return Follow(
-        name=text.name, trace=held.repeated(text.repeat), note=note, source=text.cycle.path, step=step
+        name=text.name, trace=held.repeated(text.repeat), note=note, sources=(text.cycle.path,), step=step
     )
+
+
+def replay_load(text: ReplayText, at: Terminals, step: int) -> Follow:
+    """A recording of another pack meets this one: bounded as a drive cycle is, so that it fits every chemistry."""
+    held, note = bounded(text.trace, at)
+    return Follow(name=text.name, trace=held, note=note, sources=text.sources, step=step)
 
 
 def bounded(trace: LoadTrace, at: Terminals) -> tuple[LoadTrace, str]:

@@ -89,13 +89,22 @@ class CycleText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayText:
+    """A recorded current as a load, before a pack bounds it. sources: the recording, and its DBC where it has one."""
+
+    name: str
+    trace: LoadTrace
+    sources: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Follow:
-    """Load the pack as `trace` says. `note`: what of it the pack's limits have cut off. source: the file behind it."""
+    """Load the pack as `trace` says. `note`: what of it the pack's limits have cut off. sources: its files."""
 
     name: str
     trace: LoadTrace
     note: str
-    source: Path
+    sources: tuple[Path, ...]
     step: int
 
 
@@ -112,7 +121,7 @@ class ConstantVoltage:
 
 
 Step = Inject | Request | Wait | Drive | FaultReset | Follow | ConstantVoltage
-StepText = InjectText | Request | Wait | DriveText | FaultReset | CycleText | ConstantVoltage
+StepText = InjectText | Request | Wait | DriveText | FaultReset | CycleText | ReplayText | ConstantVoltage
 
 
 def longest_ns(steps: Iterable[Step]) -> int:

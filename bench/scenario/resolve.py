@@ -12,7 +12,7 @@ from bench.measure.estimate import EstimateQuestion
 from bench.measure.plan import REFUSAL, Aim, Plan, SignalTest
 from bench.scenario.chain import reaction_chain
 from bench.scenario.estimates import estimate_question
-from bench.scenario.loads import cycle_load
+from bench.scenario.loads import cycle_load, replay_load
 from bench.scenario.model import (
     ConstantVoltage,
     CycleText,
@@ -21,6 +21,7 @@ from bench.scenario.model import (
     FaultReset,
     Inject,
     InjectText,
+    ReplayText,
     Request,
     Scenario,
     Step,
@@ -152,6 +153,8 @@ class Resolver:
                 return text
             case CycleText():
                 return cycle_load(text, self.terminals(index), index)
+            case ReplayText():
+                return replay_load(text, self.terminals(index), index)
             case ConstantVoltage(voltage=voltage):
                 return replace(text, voltage_v=self.terminals(index).value(voltage, "cell_voltage"))
             case DriveText(current=current):

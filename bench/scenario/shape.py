@@ -47,6 +47,22 @@ class CycleShape(Shape):
     until: DurationNs | None = None
 
 
+class ReplayShape(Shape):
+    do: Literal["replay"]
+    file: str
+    signal: str
+    sign: Literal["discharge_positive", "charge_positive"]
+    unit: Literal["A", "mA", "kA"] | None = None
+    time: str | None = None
+    dbc: str | None = None
+    channel: int | None = Field(default=None, ge=0)
+    hold: Literal["previous", "linear"] = "previous"
+    scale: Percent = Field(default=100.0, gt=0, le=1000)
+    max_gap: DurationNs = Field(default=1000 * NS_PER_MS, gt=0)
+    from_: DurationNs = Field(default=0, alias="from")
+    until: DurationNs | None = None
+
+
 class ConstantVoltageShape(Shape):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -63,6 +79,7 @@ STEPS: dict[str, type[Shape]] = {
     "drive": DriveShape,
     "fault_reset": FaultResetShape,
     "cycle": CycleShape,
+    "replay": ReplayShape,
     "cc_cv": ConstantVoltageShape,
 }
 

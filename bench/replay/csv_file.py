@@ -1,0 +1,67 @@
+"""A CSV recording: a header row, a column with seconds, a column with the signal; others are not looked at."""
+
+import csv
+
+from bench.errors import ConfigError, at_place, nearest
+from bench.replay.recording import Asked, KeyMistake, Recording
+
+TIME = "time_s"
+_DELIMITERS = (",", ";", "\t")
+
+
+def read_csv(asked: Asked) -> Recording:
+    """Lines that start with '#' are comments. ConfigError or KeyMistake, one line, for what cannot be read."""
+    path = asked.path
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(at_place(path, "", f"cannot be read ({error})", "CSV text in UTF-8")) from None
+    kept = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
+    if not kept:
+        raise ConfigError(at_place(path, "", "found no line but comments", "a header row and samples"))
+    delimiter = max(_DELIMITERS, key=kept[0][1].count)
+    rows = csv.reader((line for _, line in kept), delimiter=delimiter)
+    header = [name.strip() for name in next(rows)]
+    time_column = _column(asked, header, "time", asked.time or TIME)
+    value_column = _column(asked, header, "signal", asked.signal)
+    times_s, values, numbers = [], [], []
+    for (number, _), row in zip(kept[1:], rows):
+        if len(row) != len(header):
+            expected = f"{len(header)}, as the header has columns"
+            raise ConfigError(at_place(path, f"line {number}", f"found {len(row)} values", expected))
+        times_s.append(_number(asked, number, header[time_column], row[time_column]))
+        values.append(_number(asked, number, header[value_column], row[value_column]))
+        numbers.append(number)
+    return Recording(
+        path=path,
+        signal=asked.signal,
+        unit="",
+        times_s=times_s,
+        values=values,
+        counted="line",
+        numbers=numbers,
+    )
+
+
+def _column(asked: Asked, header: list[str], key: str, name: str) -> int:
+    if header.count(name) == 1:
+        return header.index(name)
+    found = f"{header.count(name)} columns" if name in header else "no column"
+    what = "the column with seconds" if key == "time" else "one column"
+    raise KeyMistake(
+        key,
+        f"found {found} '{name}' in {asked.path.name}; "
+        f"expected {what} to be one of {', '.join(header)}{nearest(name, header)}",
+    )
+
+
+def _number(asked: Asked, line: int, column: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        shown = f"'{text.strip()}'" if text.strip() else "nothing"
+        raise ConfigError(
+            at_place(
+                asked.path, f"line {line}", f"found {shown} in {column}", "a number, with a decimal point"
+            )
+        ) from None

@@ -1,0 +1,157 @@
+"""CAN frames of a recording (BLF, ASC, or MF4's bus logging), decoded by a DBC."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bench.errors import ConfigError, at_place, nearest
+from bench.replay.recording import Asked, KeyMistake, Recording
+
+if TYPE_CHECKING:
+    from bench.codec.database import Database, Message
+
+
+class Frame(NamedTuple):
+    """number: its place in the file, from 1; channel: as the file counts, from 1."""
+
+    number: int
+    time_s: float
+    channel: int
+    can_id: int
+    extended: bool
+    data: bytes
+
+
+def read_log(asked: Asked) -> Recording:
+    """BLF or ASC by python-can's readers. ConfigError or KeyMistake, one line, for what cannot be read."""
+    return decoded(_frames(asked.path), asked)
+
+
+def _frames(path: Path) -> Iterator[Frame]:
+    from bench.lean_can import can
+
+    kind = path.suffix[1:].upper()
+    number = 0
+    try:
+        with _open(path, kind) as file:  # by us: python-can leaves a file open that it cannot read
+            log: Any = can.BLFReader(file) if kind == "BLF" else can.ASCReader(file)
+            if kind == "BLF" and log.file_size > path.stat().st_size:
+                raise ConfigError(
+                    at_place(
+                        path, "", f"found {path.stat().st_size} bytes", f"{log.file_size}, as its header says"
+                    )
+                )
+            for message in log:
+                number += 1
+                if message.is_error_frame or message.is_remote_frame:
+                    continue
+                channel = message.channel + 1 if isinstance(message.channel, int) else 0
+                yield Frame(
+                    number,
+                    message.timestamp,
+                    channel,
+                    message.arbitration_id,
+                    message.is_extended_id,
+                    bytes(message.data),
+                )
+    except ConfigError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        after = f" after frame {number}" if number else ""
+        raise ConfigError(
+            at_place(path, "", f"cannot be read{after} ({reason})", f"a {kind} file")
+        ) from error
+
+
+def _open(path: Path, kind: str) -> Any:
+    return path.open("rb") if kind == "BLF" else path.open(encoding="utf-8", errors="replace")
+
+
+def decoded(frames: Iterable[Frame], asked: Asked) -> Recording:
+    """The asked signal out of every frame that carries it. Times count from the recording's first frame."""
+    from bench.codec.database import Database
+
+    dbc = asked.dbc
+    if dbc is None:
+        raise KeyMistake(
+            "dbc", f"found none, and CAN frames in {asked.path.name}; expected the DBC of their bus"
+        )
+    message, signal = _find(Database.load(dbc), dbc, asked.signal)
+    reader, field = message.reader(signal), message.fields[signal]
+    times_s, values, numbers, on, elsewhere = [], [], [], set(), set()
+    first_s, total = 0.0, 0
+    for frame in frames:
+        total += 1
+        if total == 1:
+            first_s = frame.time_s
+        if frame.can_id != message.can_id or frame.extended != message.extended:
+            continue
+        if asked.channel not in (None, frame.channel):
+            elsewhere.add(frame.channel)
+            continue
+        on.add(frame.channel)
+        at_s = frame.time_s - first_s
+        place = f"frame {frame.number}"
+        if len(frame.data) != message.length:
+            found = f"found {len(frame.data)} bytes of {_named(message)} at {at_s:g} s"
+            expected = f"{message.length}, as {dbc.name} says: another DBC?"
+            raise ConfigError(at_place(asked.path, place, found, expected))
+        value = reader(frame.data)
+        if value is None:  # another multiplexer value
+            continue
+        low, high = field.minimum, field.maximum
+        if (low is not None and value < low) or (high is not None and value > high):
+            found = f"found {signal} {value:g} at {at_s:g} s"
+            raise ConfigError(at_place(asked.path, place, found, f"{low} to {high}, as {dbc.name} says"))
+        times_s.append(at_s)
+        values.append(float(value))
+        numbers.append(frame.number)
+    if not on:
+        _tell_absence(asked, message, total, elsewhere)
+    if len(on) > 1:
+        channels = ", ".join(map(str, sorted(on)))
+        raise KeyMistake("channel", f"found {_named(message)} on channels {channels}; expected one of them")
+    return Recording(
+        path=asked.path,
+        signal=signal,
+        unit=field.unit,
+        times_s=times_s,
+        values=values,
+        counted="frame",
+        numbers=numbers,
+    )
+
+
+def _named(message: "Message") -> str:
+    return f"{message.name} (0x{message.can_id:X})"
+
+
+def _find(database: "Database", dbc: Path, signal: str) -> tuple["Message", str]:
+    """`Signal`, or `Message.Signal` where more than one message has it."""
+    known = {f"{m.name}.{name}": (m, name) for m in database.messages for name in m.signal_names}
+    if signal in known:
+        return known[signal]
+    full = [name for name in known if name.partition(".")[2] == signal]
+    if len(full) == 1:
+        return known[full[0]]
+    if full:
+        raise KeyMistake(
+            "signal", f"found '{signal}' in several messages of {dbc.name}; expected one of {', '.join(full)}"
+        )
+    near = nearest(signal, known if "." in signal else (name for _, name in known.values()))
+    raise KeyMistake("signal", f"found '{signal}'; expected a signal of {dbc.name}{near}")
+
+
+def _tell_absence(asked: Asked, message: "Message", total: int, elsewhere: set[int]) -> None:
+    if elsewhere:
+        channels = ", ".join(map(str, sorted(elsewhere)))
+        raise KeyMistake(
+            "channel",
+            f"found no frame of {_named(message)} on channel {asked.channel} of {asked.path.name}; "
+            f"expected {channels}, where they are",
+        )
+    found = f"found no frame of {_named(message)} among {total} frames" if total else "found no CAN frame"
+    raise ConfigError(
+        at_place(asked.path, "", found, f"some of {message.name}, which carries {asked.signal}")
+    )

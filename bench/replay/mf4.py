@@ -1,0 +1,104 @@
+"""An MF4 recording (ASAM MDF 4): a plain channel, or, with a DBC, the CAN frames of its bus logging."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bench.errors import ConfigError, at_place, nearest
+from bench.replay.frames import Frame, decoded
+from bench.replay.recording import Asked, KeyMistake, Recording
+
+_BUS = "CAN_DataFrame"
+
+
+def read_mf4(asked: Asked) -> Recording:
+    """Needs the extra 'mf4'. ConfigError or KeyMistake, one line, for what cannot be read."""
+    path = asked.path
+    try:
+        from asammdf import MDF
+    except ImportError:
+        raise ConfigError(
+            at_place(path, "", "found an MF4 file, and no asammdf", "it: pip install 'bms-hil-bench[mf4]'")
+        ) from None
+    try:
+        file = MDF(path)
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ConfigError(at_place(path, "", f"cannot be read ({reason})", "an MF4 file")) from error
+    try:
+        return _plain(file, asked) if asked.dbc is None else decoded(_frames(file), asked)
+    finally:
+        file.close()
+
+
+def _plain(file: Any, asked: Asked) -> Recording:
+    """`channel` is the channel group, counted from 0 as asammdf does, where several hold the name."""
+    import numpy as np
+
+    entries = list(file.channels_db.get(asked.signal, ()))
+    if not entries:
+        known = [name for name in file.channels_db if name not in ("time", "t", "timestamps")]
+        if any(name.startswith(_BUS) for name in known):
+            raise KeyMistake(
+                "dbc", f"found CAN frames and no '{asked.signal}' in {asked.path.name}; expected their DBC"
+            )
+        text = f"found no channel '{asked.signal}' in {asked.path.name}; expected one of its {len(known)}"
+        raise KeyMistake("signal", text + nearest(asked.signal, known))
+    groups = [group for group, _ in entries]
+    entries = [one for one in entries if asked.channel in (None, one[0])]
+    if len(entries) != 1:
+        several = ", ".join(map(str, groups))
+        raise KeyMistake("channel", f"found '{asked.signal}' in groups {several}; expected one of them")
+    group, index = entries[0]
+    signal = file.get(asked.signal, group=group, index=index)
+    samples = np.asarray(signal.samples)
+    if samples.ndim != 1 or samples.dtype.kind not in "iuf":
+        found = f"found {asked.signal} with samples of type {samples.dtype}"
+        raise ConfigError(at_place(asked.path, f"group {group}", found, "numbers"))
+    values = samples.astype(float)
+    invalid = getattr(signal.invalidation_bits, "samples", signal.invalidation_bits)
+    if invalid is not None:
+        values[np.asarray(invalid, dtype=bool)] = np.nan  # told as what it is: no number
+    return Recording(
+        path=asked.path,
+        signal=asked.signal,
+        unit=signal.unit or "",
+        times_s=signal.timestamps.tolist(),
+        values=values.tolist(),
+        counted="sample",
+        numbers=range(1, len(values) + 1),
+    )
+
+
+def _frames(file: Any) -> Iterator[Frame]:
+    """Of all groups with CAN frames, in the order of their time."""
+    found: list[Frame] = []
+    for group in range(len(file.groups)):
+        names = {channel.name for channel in file.groups[group].channels}
+        if f"{_BUS}.DataBytes" in names:
+            found += _group(file, group, names)
+    found.sort(key=lambda frame: frame.time_s)
+    for number, frame in enumerate(found, 1):
+        yield frame._replace(number=number)
+
+
+def _group(file: Any, group: int, names: set[str]) -> list[Frame]:
+    def member(name: str) -> Any:
+        full = f"{_BUS}.{name}"
+        return file.get(full, group=group).samples.tolist() if full in names else None
+
+    stamps = file.get(f"{_BUS}.ID", group=group).timestamps.tolist()
+    count = len(stamps)
+    payloads = file.get(f"{_BUS}.DataBytes", group=group).samples
+    ids, lengths = member("ID"), member("DataLength") or [payloads.shape[1]] * count
+    extended, channels = member("IDE"), member("BusChannel") or [0] * count
+    return [
+        Frame(
+            0,
+            stamps[k],
+            channels[k],
+            ids[k] & 0x1FFF_FFFF,
+            bool(extended[k]) if extended is not None else bool(ids[k] & 0x8000_0000),
+            payloads[k].tobytes()[: lengths[k]],
+        )
+        for k in range(count)
+    ]

@@ -1,0 +1,44 @@
+"""One signal of a recording: what is asked for, what was found, and where each sample stands in its file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class KeyMistake(ValueError):
+    """What is asked for does not fit the recording: `key` is the one to be mended; the text says found and expected."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(text)
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """`time`: name of a CSV's time column. dbc: what decodes CAN frames. channel: None takes the only one there is."""
+
+    path: Path
+    signal: str
+    time: str | None = None
+    dbc: Path | None = None
+    channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """Samples as recorded, seconds and the signal's own unit ("" where the file does not say it), unchecked.
+
+    `numbers[k]`: which `counted` ("line", "frame", "sample") of the file sample k is.
+    """
+
+    path: Path
+    signal: str
+    unit: str
+    times_s: Sequence[float]
+    values: Sequence[float]
+    counted: str
+    numbers: Sequence[int]
+
+    def place(self, k: int) -> str:
+        """`file [line 7]`; of a recording without samples, the file."""
+        return f"{self.path} [{self.counted} {self.numbers[k]}]" if k < len(self.numbers) else f"{self.path}"
