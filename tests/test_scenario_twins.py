@@ -84,10 +84,10 @@ def test_a_known_gap_turns_red_when_it_closes_or_its_date_passes(
     verdict: Verdict, until: str, becomes: Verdict, says: str
 ) -> None:
     gap = KnownGap(owner="A. Owner", reason="hardware of the next sample", until=until)
-    judged = _with_known_gap(gap, Judgement(verdict=verdict, reasons=("as it was",)))
+    judged = _with_known_gap(gap, Judgement(verdict=verdict, reasons=("as it was",)), "nmc")
     assert judged.verdict is becomes and says in judged.reasons[0]
     untouched = Judgement(verdict=verdict, reasons=())
-    assert _with_known_gap(None, untouched) is untouched
+    assert _with_known_gap(None, untouched, "nmc") is untouched
 
 
 def test_a_twin_takes_fewer_shots(prepared: dict[str, Prepared]) -> None:
