@@ -243,6 +243,17 @@ def test_a_wrong_recording_is_one_clear_line(case: str, trip: Callable[[str], Pa
     assert "expected" in line
 
 
+def test_a_recording_in_another_unit_is_refused_by_the_pack(
+    trip: Callable[[str], Path], tmp_path: Path
+) -> None:
+    write_csv(tmp_path / "r.csv")
+    wired = load_rig(ROOT / "hil_config.toml", "simulated", "reference", "nmc")
+    with pytest.raises(ScenarioError) as wrong:
+        load_scenarios(wired, [trip(CSV.replace('"A"', '"kA"'))], None)
+    (line,) = str(wrong.value).splitlines()
+    assert "a_trip.toml:12 [step[1].file]: found a recording of which 1.350 s of 1.500 s are cut off" in line
+
+
 def test_without_asammdf_the_line_names_the_extra(
     trip: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

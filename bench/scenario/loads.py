@@ -1,5 +1,7 @@
 """A drive cycle meets a pack: its current, held within what the pack and its BMS allow, whatever the chemistry."""
 
+from itertools import pairwise
+
 from bench.faults.port import Terminals
 from bench.plant.load_trace import LoadTrace
 from bench.plant.vehicle import Vehicle
@@ -10,6 +12,7 @@ CAPACITY = "cell_capacity_ah"
 # Of what trips: a vehicle asks for less. Twice as far off as the reference BMS's own announced limits are.
 _CONTINUOUS_SHARE = 0.8
 _CHARGE_SHARE = 0.6
+_MOST_CUT = 0.5  # of a recording: more is no replay of it, but a wrong unit or another kind of pack
 
 
 def cycle_load(text: CycleText, at: Terminals, step: int) -> Follow:
@@ -26,6 +29,13 @@ def cycle_load(text: CycleText, at: Terminals, step: int) -> Follow:
 def replay_load(text: ReplayText, at: Terminals, step: int) -> Follow:
     """A recording of another pack meets this one: bounded as a drive cycle is, so that it fits every chemistry."""
     held, note = bounded(text.trace, at)
+    pairs = zip(text.trace.current_a, held.current_a, pairwise(text.trace.times_ns))
+    cut_ns = sum(end - start for was, now, (start, end) in pairs if was != now)
+    if cut_ns > _MOST_CUT * held.lasts_ns:
+        at.tell(
+            "file",
+            f"found a recording of which {note}; expected most of it within: another unit, or a scale?",
+        )
     return Follow(name=text.name, trace=held, note=note, sources=text.sources, step=step)
 
 
