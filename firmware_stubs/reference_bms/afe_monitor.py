@@ -14,6 +14,7 @@ class AfeMonitor:
     def __init__(self, limits: Limits, faults: FaultMemory) -> None:
         self._faults = faults
         self._chain = InARow(limits.chain_frames)
+        self._corrupt = InARow(limits.chain_frames)
         self._modules = InARow(limits.chain_frames)
         self._open_wire = InARow(limits.afe_frames)
         self._adc = InARow(limits.afe_frames)
@@ -33,8 +34,10 @@ class AfeMonitor:
         """`crcs`: of the sweeps, where one has come since the last status, else None."""
         report = self._faults.report
         broken = afe.status in (PEC_ERROR, TIMEOUT)
-        wrong = self.is_stale(afe) or broken or self.is_corrupt(afe, crcs)
-        report(Fault.AFE_CHAIN_FAULT, self._chain.update(wrong))
+        chain = self._chain.update(self.is_stale(afe) or broken)
+        if crcs is not None:  # a status without a new sweep says nothing about the sweeps
+            self._corrupt.update(self.is_corrupt(afe, crcs))
+        report(Fault.AFE_CHAIN_FAULT, chain or self._corrupt.active)
         lost = afe.status == PARTLY_LOST or afe.modules_lost != 0
         report(Fault.AFE_MODULE_LOST, self._modules.update(lost))
         report(Fault.CELL_OPEN_WIRE, self._open_wire.update(afe.open_wire != 0))

@@ -13,6 +13,7 @@ void afe_monitor_init(struct afe_monitor *monitor, const struct limits *limits)
 {
     *monitor = (struct afe_monitor){
         .chain = in_a_row_of(limits->chain_frames),
+        .corrupt = in_a_row_of(limits->chain_frames),
         .modules = in_a_row_of(limits->chain_frames),
         .open_wire = in_a_row_of(limits->afe_frames),
         .adc = in_a_row_of(limits->afe_frames),
@@ -30,13 +31,13 @@ static bool is_stale(struct afe_monitor *monitor, const struct afe_input *afe)
 
 /* The last complete sweeps against the checksum that the chain tells, which was the last when it made its status up;
    0 says that none is given. */
-static bool is_corrupt(const struct inputs *inputs, bool fresh)
+static bool is_corrupt(const struct inputs *inputs)
 {
     if (IS_MUTANT(SWEEP_CRC_UNCHECKED)) {
         return false;
     }
     uint16_t told = inputs->afe.sweep_crc;
-    return fresh && told != 0 && told != inputs->cells.crc && told != inputs->cells.crc_before;
+    return told != 0 && told != inputs->cells.crc && told != inputs->cells.crc_before;
 }
 
 void afe_monitor_sample(struct afe_monitor *monitor, struct fault_memory *faults, const struct inputs *inputs,
@@ -44,9 +45,12 @@ void afe_monitor_sample(struct afe_monitor *monitor, struct fault_memory *faults
 {
     const struct afe_input *afe = &inputs->afe;
     bool broken = afe->status == AFE_PEC_ERROR || afe->status == AFE_TIMEOUT;
-    bool wrong = is_stale(monitor, afe) || broken || is_corrupt(inputs, fresh);
+    bool chain = in_a_row_update(&monitor->chain, is_stale(monitor, afe) || broken);
     bool lost = afe->status == AFE_PARTLY_LOST || afe->modules_lost != 0;
-    fault_report(faults, AFE_CHAIN_FAULT, in_a_row_update(&monitor->chain, wrong));
+    if (fresh) { /* a status without a new sweep says nothing about the sweeps */
+        in_a_row_update(&monitor->corrupt, is_corrupt(inputs));
+    }
+    fault_report(faults, AFE_CHAIN_FAULT, chain || monitor->corrupt.active);
     fault_report(faults, AFE_MODULE_LOST, in_a_row_update(&monitor->modules, lost));
     fault_report(faults, CELL_OPEN_WIRE, in_a_row_update(&monitor->open_wire, afe->open_wire != 0));
     fault_report(faults, AFE_ADC_FAULT, in_a_row_update(&monitor->adc, afe->adc_fault));

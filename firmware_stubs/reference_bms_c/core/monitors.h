@@ -31,7 +31,7 @@ struct cell_monitor {
 
 /* What the AFE chain says of itself, and whether it is fresh; every 100 ms. */
 struct afe_monitor {
-    struct in_a_row chain, modules, open_wire, adc;
+    struct in_a_row chain, corrupt, modules, open_wire, adc;
     int16_t last_sweep;
 };
 
