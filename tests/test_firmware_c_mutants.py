@@ -29,8 +29,6 @@ RUN_SEED = 1
 NOT_IN_C: dict[str, str] = {}
 # An unnamed build is not tested: the bench refuses it before a scenario can fail.
 CAUGHT = {"sends_no_identity": Verdict.ERROR}
-# Its scenario rests at 0 A now and no longer catches it (see tests/test_mutants.py).
-OPEN = ["runaway_by_drop_alone"]
 # One of each way to make a mutant: a number, a deaf ear, a part of its own (one with memory of its own).
 QUICK = ["hasty_hvil", "misses_open_wire", "ignores_last_module", "opens_minus_first"]
 
@@ -61,7 +59,7 @@ def test_a_mutant_is_caught_in_c_as_in_python(
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", [name for name in MUTANTS if name not in (*QUICK, *NOT_IN_C, *OPEN)])
+@pytest.mark.parametrize("name", [name for name in MUTANTS if name not in (*QUICK, *NOT_IN_C)])
 def test_every_mutant_is_caught_in_c_as_in_python(
     wired: Wired, prepared: dict[str, Prepared], in_step: list[InStep], name: str
 ) -> None:

@@ -179,8 +179,7 @@ def test_each_mutant_is_caught_by_its_scenario(wired: Wired, prepared: dict[str,
             found = prove(proof, lambda *_: None)
             assert (found.false_alarms, found.unclear) == ([], []), CATCHERS[name]
             survivors += [score.firmware for score in found.survivors]
-    # Its scenario rests at 0 A now (a forced cell beside moving ones is frozen) and no longer catches it: open.
-    assert set(survivors) <= {"runaway_by_drop_alone"}
+    assert survivors == []
 
 
 @pytest.mark.parametrize(
