@@ -106,3 +106,30 @@ def test_quiet_scenarios_doubt_as_well_and_doubts_survive_storage() -> None:
     old = {key: value for key, value in plan_to_dict(plan).items() if key != "fed"}
     assert plan_from_dict(old).fed == (), "a plan stored by an earlier version"
     assert of(shot()).doubts == ()
+
+
+@pytest.mark.parametrize(
+    ("gone_ms", "trips", "verdict"),
+    [(150, True, Verdict.FAIL), (170, True, Verdict.INCONCLUSIVE), (170, False, Verdict.PASS)],
+)
+def test_a_trip_under_a_glitch_that_was_shown_too_long_is_no_failure(
+    gone_ms: int, trips: bool, verdict: Verdict
+) -> None:
+    """The debounce may fill from 50 ms on; the glitch begins at 110 ms."""
+    plan = replace(QUIET, glitch_under_ns=50 * MS)
+    trace = real(detect=210 if trips else None, safe=260 if trips else None)
+    message = DECODERS["vehicle"]["BMS_CellMinMax"]
+    good = DECODERS["vehicle"].encode("BMS_CellMinMax", CellVoltageMax=3700)
+    trace.frames = [
+        seen._replace(frame=good)
+        if seen.frame.can_id == message.can_id and seen.t_ns >= gone_ms * MS
+        else seen
+        for seen in trace.frames
+    ]
+    judgement = judge(measure(trace, plan, DECODERS), plan)
+    assert judgement.verdict is verdict, judgement.reasons
+    if verdict is Verdict.INCONCLUSIVE:
+        assert "showed the glitch for 60" in judgement.reasons[0]
+        assert any(text.startswith("seen, but not held against the DUT: ") for text in judgement.reasons)
+    trace.timebase = Timebase.SIMULATED
+    assert (judge(measure(trace, plan, DECODERS), plan).verdict is Verdict.FAIL) is trips

@@ -49,12 +49,11 @@ def test_the_doctor_measures_both_buses_by_their_echoes() -> None:
         assert set(bus["figures_us"]) == {"p50", "p99", "max"} and bus["state"] != "bad"
 
 
-# One of each kind: a step of a cell, a contactor, a line, a message that is missing; each with its twins. Not HVIL: its
-# twin is one sample of 10 ms short of the debounce, which no loop of this kernel can promise to the sample.
+# One of each kind: a step of a cell, a contactor, a line, a message that is missing; each with its twins.
 CHOSEN = (
     "scenarios/cells/ov_step_cell17.toml",
     "scenarios/contactors/weld_plus_at_opening.toml",
-    "scenarios/contactors/crash_line.toml",
+    "scenarios/contactors/hvil_open_driving.toml",
     "scenarios/communication/vcu_lost.toml",
 )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import functools
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from bench.campaign.shots import conclude_shot
 from bench.config.bench_file import load_bench
 from bench.config.instrument_kinds import KINDS
 from bench.errors import ConfigError
+from bench.instruments import virtual_cells
+from bench.instruments.cell_emulator_sim import CellEmulatorSim
 from bench.instruments.ports import WireFault
 from bench.instruments.virtual_cells import PLAY
 from bench.links.simulated_serial import SimulatedSerial
@@ -161,6 +164,32 @@ def test_a_line_torn_in_mid_shot_is_an_error_that_names_it_and_no_false_safety(
     assert lines[-1].port in told and "torn" in told, told
     assert list(rig.trace.of_kind(Kind.SAFE_STATE_MISSED)), "nobody can know what is behind a torn line"
     assert result.judgement.verdict is Verdict.ERROR
+
+
+@pytest.mark.parametrize("tau_ms", [300, 3000])
+def test_no_dut_starts_in_the_ramp_of_an_emulator_that_was_just_switched_on(
+    tau_ms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settling by 10 e-foldings: 3 s are waited for, 30 s are an instrument that does not do what it was told."""
+    sluggish = functools.partial(CellEmulatorSim, settle_tau_ns=tau_ms * NS_PER_MS)
+    monkeypatch.setattr(virtual_cells, "CellEmulatorSim", sluggish)
+    rig, _, _ = play(ROOT / "hil_config.toml", "ov-step-cell17--inside")
+    database = rig.databases["vehicle"]
+    sent = {database[name].can_id for name in ("BMS_State", "BMS_CellMinMax")}
+    spoken = [seen for seen in rig.trace.frames if seen.frame.can_id in sent]
+    told = [str(mark.facts["reason"]) for mark in rig.trace.of_kind(Kind.ERROR)]
+    if tau_ms == 300:
+        assert not any("set points" in text for text in told)
+        cells = rig.databases["sense"]["IO_CellVoltages"]
+        first = min(seen.t_ns for seen in spoken)
+        since = [s.frame.data for s in rig.trace.frames if s.frame.can_id == cells.can_id and s.t_ns >= first]
+        lowest_v = min(
+            v for data in since[:100] for k, v in cells.decode(data).items() if k.startswith("CellV")
+        )
+        assert lowest_v > 3.0
+    else:
+        assert not spoken
+        assert "96 of 96 outputs are not at their set points" in told[0] and "cell 1 reads" in told[0]
 
 
 def test_every_kind_of_cell_emulator_has_its_driver_its_simulator_and_its_facts() -> None:

@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import Any, cast
 
 from bench.measure.estimation import score
+from bench.measure.glitch import too_long_a_glitch
 from bench.measure.interval import Interval, Latency, Measurement, Term
 from bench.measure.irregular import IrregularCodec, first_irregular
 from bench.measure.own_fault import doubts_of, worst_lateness_ns
@@ -360,6 +361,9 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     shot.listen_for_life()
     shot.check_length()
     shot.check_protection()
+    doubts = doubts_of(trace, shot.window, plan, decoders)
+    if shot.broken or shot.detected is not None:
+        doubts += too_long_a_glitch(trace, shot.window, plan, decoders)
     return Measurement(
         onset=shot.onset.interval if shot.onset else None,
         detected=shot.detected.interval if shot.detected else None,
@@ -374,7 +378,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         bench_faults=tuple(shot.faults),
         anomalies=tuple(shot.anomalies),
         observable_ns=shot.detected.interval.width_ns if shot.detected else None,
-        doubts=tuple(doubts_of(trace, shot.window, plan, decoders)),
+        doubts=tuple(doubts),
         bench_late_ns=worst_lateness_ns(trace),
         estimates=tuple(score(trace, asked, shot.window, decoders) for asked in plan.estimates),
         probes=probes_seen(trace, shot.window, shot.onset.interval, plan.probes, decoders)

@@ -60,6 +60,8 @@ class Plan:
     dtc: the code that must be reported (message/signal named by dtc_test), None where no code is demanded.
     probes: the links of the reaction chain whose instants are kept; nothing is judged by them.
     estimates: what the DUT says of itself that the plant knows better.
+    glitch_under_ns: the stimulus is one that has to be gone before the debounce may fill, which takes so long; a trip
+        under a glitch that was shown for longer is a doubt, not a failure.
     dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
     """
 
@@ -86,6 +88,7 @@ class Plan:
     fed: tuple[tuple[str, str, int], ...] = ()
     probes: tuple[Probe, ...] = ()
     estimates: tuple[EstimateQuestion, ...] = ()
+    glitch_under_ns: int | None = None
 
 
 NOTHING = Plan(

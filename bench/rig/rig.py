@@ -30,6 +30,9 @@ EMULATOR_PERIOD_NS = 100 * NS_PER_MS
 REFRESH_NS = 500 * NS_PER_MS  # an emulator without a dead-man is still told now and then what it should hold
 BEAT_NS = 250 * NS_PER_MS
 EMULATOR_STEP_V = 0.0005  # smaller changes of the plant are not worth a command: the AFE resolves no finer
+SETTLED_V = 0.005
+SETTLED_POLL_NS = 10 * NS_PER_MS
+SETTLED_WITHIN_NS = 10 * NS_PER_S  # the slowest emulator publishes its readings every 5 s
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,7 +114,10 @@ class Rig:
         self.faults = LiveFaults(self.clock, self.trace, before=self._coasting.settle)
 
     async def energise(self) -> None:
-        """Bring the virtual hardware up: instrument identified, dead-man armed, outputs on at the plant's voltages."""
+        """Bring the hardware up: instrument identified, dead-man armed, outputs proven to be at the plant's voltages.
+
+        Only then may the DUT start: a first sweep taken in the ramp would be what it believes its cells have had.
+        """
         if self.guard is not None:
             self.guard.driving()
             now_ns = self.clock.now_ns()
@@ -123,12 +129,35 @@ class Rig:
         self._driven_v = self._wanted_v()
         await self.emulator.set_all(self._driven_v)
         await self.emulator.outputs_on()
+        await self._settled()
         now_ns = self.clock.now_ns()
         self._timers.append(self.clock.every(PLANT_PERIOD_NS, Phase.PLANT, self._step_plant, first_ns=now_ns))
         for offset, message in enumerate(self.restbus):
             message.start(
                 now_ns + NS_PER_MS + offset * 137_000
             )  # spread over the cycle, as independent ECUs are
+
+    async def _settled(self) -> None:
+        """Read every cell back until it carries its set point. InstrumentError names the cell that does not."""
+        cells = range(1, self.emulator.channels + 1)
+        deadline_ns = self.clock.now_ns() + SETTLED_WITHIN_NS
+        while True:
+            volts = await self.emulator.measure(cells)
+            apart = [
+                (cell, volt, wanted_v)
+                for cell, volt, wanted_v in zip(cells, volts, self._driven_v)
+                if not abs(volt - wanted_v) <= SETTLED_V
+            ]
+            if not apart:
+                return
+            if self.clock.now_ns() > deadline_ns:
+                cell, volt, wanted_v = apart[0]
+                raise InstrumentError(
+                    f"cells: {len(apart)} of {len(cells)} outputs are not at their set points "
+                    f"{format_ns(SETTLED_WITHIN_NS)} after being switched on: cell {cell} reads {volt:.4f} V, expected "
+                    f"{wanted_v:.4f} V ± {SETTLED_V * 1e3:g} mV; look at its wire, its load and its calibration"
+                )
+            await self.clock.sleep_until(self.clock.now_ns() + SETTLED_POLL_NS)
 
     async def follow_plant(self) -> None:
         """Keep the emulator's outputs at the plant's cell voltages until cancelled. Also what feeds its dead-man."""

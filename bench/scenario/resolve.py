@@ -89,7 +89,8 @@ def resolve_twins(
     found = []
     for twin in twins:
         of_twin = Resolver(twin.scenario, *facts)
-        found.append((twin, of_twin.plan(list(twin.steps))))
+        of_steps = of_twin.plan(list(twin.steps))
+        found.append((twin, replace(of_steps, glitch_under_ns=twin.glitch_under_ns)))
         of_twin.stop_on_mistakes()
     return found
 

@@ -26,11 +26,15 @@ LONGEST_NS = 8 * NS_PER_S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
-    """A scenario made from another one, with its steps resolved. `kind` is one of KINDS."""
+    """A scenario made from another one, with its steps resolved. `kind` is one of KINDS.
+
+    glitch_under_ns: how long the debounce takes to fill, for a twin whose stimulus has to be gone before.
+    """
 
     kind: str
     scenario: Scenario
     steps: tuple[Step, ...]
+    glitch_under_ns: int | None = None
 
 
 def twins_of(
@@ -161,7 +165,9 @@ class _Maker:
             twin_of=scenario.id,
             twin_kind=kind,
         )
-        return Twin(kind=kind, scenario=twin, steps=steps)
+        debounce = self._flag.debounce if kind in ("glitch", "counter_reset") else None
+        fills_ns = (debounce.events - 1) * debounce.period_ns if debounce is not None else None
+        return Twin(kind=kind, scenario=twin, steps=steps, glitch_under_ns=fills_ns)
 
 
 def _one_less(debounce: Debounce) -> int:
