@@ -35,8 +35,9 @@ def play(
 ) -> None:
     """Play an instrument of the bench file on a pseudo-terminal; write the port it prints into [instrument.NAME].
 
-    `cells` plays the emulator and the analogue front end on the sense bus, so that a DUT sees its
-    cells. Ctrl-C ends it.
+    `cells` plays the emulator, virtual relay cards in its wires, and the analogue front end on the
+    sense bus, so that a DUT sees its cells. A Bloomy BS1200 is played on its CAN bus: its port is
+    "bus". Ctrl-C ends it.
     """
     import os
 

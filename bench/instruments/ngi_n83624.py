@@ -183,23 +183,22 @@ class NgiN83624:
         return await self._tell(f"SOUR:VOLT {text}{plain_list(cells)}", LIST_NS)
 
     async def _not_taken(self, cells: Sequence[int]) -> list[int]:
-        wanted = self._points.wanted_of(cells)
+        # Sent, not wanted: a newer wish may still be waiting its turn. Commands and questions leave in order.
+        sent = self._points.sent_of(cells)
         held = await self._ask("SOUR", "VOLT", cells)
-        # What was set anew while the question was under way is not a mistake of the unit's.
-        still = self._points.wanted_of(cells)
         return [
             cell
-            for cell, volt, before, now in zip(cells, held, wanted, still)
-            if before == now and abs(volt - now) > SET_STEP_V / 2
+            for cell, volt, last_v in zip(cells, held, sent)
+            if last_v is None or abs(volt - last_v) > SET_STEP_V / 2
         ]
 
     async def _taken(self, cells: Sequence[int]) -> None:
         wrong = await self._not_taken(cells)
         if wrong:
+            last_v = self._points.sent_of(wrong[:1])[0] or 0.0
             self._points.doubt(wrong)
-            wanted = self._points.wanted_of(wrong[:1])[0]
             raise self._line.error(
-                f"SOUR{wrong[0]}:VOLT {wanted:.4f}",
+                f"SOUR{wrong[0]}:VOLT {last_v:.4f}",
                 f"another set point on reading back channel {wrong[0]}",
                 f"{len(wrong)} set point(s) not taken; limits are 0 to 6 V",
             )

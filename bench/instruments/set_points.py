@@ -31,8 +31,9 @@ class SetPoints:
         for channel in channels:
             self._sent[channel - 1] = None
 
-    def wanted_of(self, channels: Sequence[int]) -> list[float]:
-        return [self._wanted[channel - 1] for channel in channels]
+    def sent_of(self, channels: Sequence[int]) -> list[float | None]:
+        """What these were sent last; None where nobody knows."""
+        return [self._sent[channel - 1] for channel in channels]
 
     def next(self) -> tuple[float, list[int]] | None:
         """(voltage, channels) of the next command: all channels that want what the farthest one wants."""

@@ -8,11 +8,17 @@ from typing import Protocol
 from bench.config.instrument_kinds import KINDS
 from bench.instruments.atopile_cell_sim_sim import AtopileCellSimSim
 from bench.instruments.bloomy_abs_sim import BloomyAbsSim
+from bench.instruments.bloomy_bs1200_sim import BloomyBs1200Sim
 from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
 from bench.instruments.ngi_n83624_sim import NgiN83624Sim
 from bench.instruments.played_lines import Flaw, LineSimulator, attach_lines
 from bench.instruments.ports import DeviceEnd
+from bench.links.ports import CanLink
 from bench.timing.clock import Clock
+from bench.units import NS_PER_MS
+
+ON_CAN = "bloomy_bs1200"  # the one kind whose units are on a bus; all others speak lines
+BOX_PERIOD_NS = 50 * NS_PER_MS  # readback of a virtual BS1200; its .ini file sets it on a real one
 
 
 class CellSimulator(Protocol):
@@ -34,10 +40,20 @@ class VirtualCells:
     attach_to: Callable[[Sequence[DeviceEnd], Clock], None]
     cells: int
     reference: CellEmulatorSim | None = field(default=None)
+    boxes: list[BloomyBs1200Sim] = field(default_factory=list)
 
     def attach(self, devices: Sequence[DeviceEnd], clock: Clock) -> None:
         """Answer at the device ends of `lines` lines."""
         self.attach_to(devices, clock)
+
+    def start(self, now_ns: int) -> None:
+        """Let boxes on a CAN bus begin to publish, spread over their period."""
+        for number, box in enumerate(self.boxes):
+            box.start(now_ns + number * BOX_PERIOD_NS // len(self.boxes))
+
+    def stop(self) -> None:
+        for box in self.boxes:
+            box.stop()
 
     def output_v(self, now_ns: int) -> list[float]:
         """True voltages at the DUT's terminals, cell 1 first; nan where a wire is open."""
@@ -60,6 +76,18 @@ class VirtualCells:
 def play_cells(kind: str, cells: int, *, seed: int = 0, first_id: int = 0, lost: float = 0.0) -> VirtualCells:
     """Units of `kind` for `cells` cells. `seed` decides noise and lost replies, nothing else."""
     return PLAY[kind](cells, seed, first_id, lost)
+
+
+def play_boxes(
+    node: Callable[[str], CanLink], clock: Clock, cells: int, *, seed: int, first_box: int
+) -> VirtualCells:
+    """BS1200 boxes for `cells` cells, numbered from `first_box`. `node(name)`: a box's end of the bus."""
+    numbers = range(first_box, first_box - (-cells // KINDS[ON_CAN].cells))
+    boxes = [
+        BloomyBs1200Sim(node(f"box {box}"), clock, box=box, period_ns=BOX_PERIOD_NS, seed=seed)
+        for box in numbers
+    ]
+    return VirtualCells(units=list(boxes), lines=0, attach_to=lambda *_: None, cells=cells, boxes=boxes)
 
 
 def _reference(cells: int, _seed: int, _first_id: int, _lost: float) -> VirtualCells:

@@ -1,17 +1,19 @@
 """The rack of the real-time virtual bench: a process of its own that outlives the bench, as a rack does.
 
-It plays the cell emulator (`--kind`), a pseudo-terminal for each of its lines, and the BMS's analogue front end on the
-sense bus. When the bench is killed, nobody is left to switch anything off but the emulator's own dead-man. Run it as
+It plays the cell emulator (`--kind`; a pseudo-terminal for each of its lines, or boxes on the bus `--cells-bus`), the
+relay cards in its wires (`--cards`), and the analogue front end on the sense bus. When the bench is killed, nobody
+is left to switch anything off but the emulator's own dead-man. Run it as
 
     python -m bench.instruments.virtual_rack --log rack.jsonl --sense IFACE:key=value,… --layout JSON
 
-It prints {"port": "/dev/pts/N", "ports": [one for each line]} and ends on SIGTERM, or once nobody has held a port for
-`--linger` seconds.
+It prints {"port": "/dev/pts/N", "ports": [one for each line], "cards": {name: port}} and ends on SIGTERM, or once
+nobody has held a port for `--linger` seconds. Where there is no port to be held, its starter's end counts.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -19,8 +21,10 @@ from pathlib import Path
 from bench.errors import ConfigError, LinkError
 from bench.instruments.afe import AnalogueFrontEnd, read_layout
 from bench.instruments.pty_device import PtyDevice
-from bench.instruments.virtual_cells import PLAY, VirtualCells, play_cells
+from bench.instruments.virtual_cards import PLAY_CARD, Card, break_wires, read_cards
+from bench.instruments.virtual_cells import ON_CAN, PLAY, VirtualCells, play_boxes, play_cells
 from bench.lean_can import can
+from bench.links.ports import CanLink
 from bench.timing.clock import Clock, Phase
 from bench.timing.host import HostClock, run_on_host
 from bench.trace.events import CanFrame
@@ -34,20 +38,34 @@ _FRAMES_AT_ONCE = 4
 _REST_NS = NS_PER_MS
 
 
-def open_sense(text: str) -> can.BusABC:
-    """`IFACE:key=value,…` as an open python-can bus. ConfigError for bad text, LinkError if it won't open."""
+def bus_options(text: str, option: str) -> tuple[str, dict[str, str | int]]:
+    """(interface, options) of `IFACE:key=value,…`. Raises ConfigError for bad text."""
     interface, _, rest = text.partition(":")
     options: dict[str, str | int] = {}
     for pair in filter(None, rest.split(",")):
         key, equals, value = pair.partition("=")
         if not equals:
-            raise ConfigError(f"--sense '{text}': '{pair}' has no '='; expected IFACE:key=value,…")
+            raise ConfigError(f"{option} '{text}': '{pair}' has no '='; expected IFACE:key=value,…")
         options[key.strip()] = int(value) if value.isdecimal() else value
+    return interface, options
+
+
+def open_sense(text: str) -> can.BusABC:
+    """`IFACE:key=value,…` as an open python-can bus. ConfigError for bad text, LinkError if it won't open."""
+    interface, options = bus_options(text, "--sense")
     channel = options.pop("channel", None)
     try:
         return can.Bus(channel, interface=interface, **options)  # type: ignore[arg-type]
     except (can.CanError, OSError, TypeError, ValueError, ImportError) as error:
         raise LinkError(f"--sense '{text}': cannot be opened: {error}") from error
+
+
+def open_cells_bus(text: str, clock: Clock) -> CanLink:
+    """The bus that boxes on CAN are on. Errors as for `open_sense`."""
+    from bench.links.python_can import open_can
+
+    interface, options = bus_options(text, "--cells-bus")
+    return open_can("cells", interface, options, clock, None, "box")
 
 
 class VirtualRack:
@@ -60,13 +78,20 @@ class VirtualRack:
         cells: VirtualCells,
         sense: can.BusABC,
         *,
+        cards: list[Card],
         layout: str,
         log: Path | None,
         linger_s: float,
     ) -> None:
         self.ended = asyncio.Event()
         self._clock = clock
-        self._devices = devices
+        self._devices = [*devices, *(PtyDevice(clock) for _ in cards)]
+        self._cards = [
+            (card, PLAY_CARD[card.kind](card, device, clock))
+            for card, device in zip(cards, self._devices[len(devices) :])
+        ]
+        self._starter = os.getppid()
+        self._starter_seen_ns = clock.now_ns()
         self._sense = sense
         self._cells = cells
         self._log = log
@@ -81,10 +106,22 @@ class VirtualRack:
         pages, cycle_ns, gap_ns = read_layout(layout)
         send = self._one if gap_ns else self._collect
         self._in_a_burst = len(pages.pages)
-        AnalogueFrontEnd(
-            clock, pages, lambda: cells.output_v(clock.now_ns()), send, cycle_ns=cycle_ns, gap_ns=gap_ns
-        ).start(start_ns)
+        AnalogueFrontEnd(clock, pages, self._pins_v, send, cycle_ns=cycle_ns, gap_ns=gap_ns).start(start_ns)
+        cells.start(start_ns)
         clock.every(WATCH_NS, Phase.OBSERVE, self._watch, first_ns=start_ns)
+
+    @property
+    def card_ports(self) -> dict[str, str]:
+        ports = [device.port for device in self._devices[-len(self._cards) :]] if self._cards else []
+        return {card.name: port for (card, _), port in zip(self._cards, ports)}
+
+    def _pins_v(self) -> list[float]:
+        """What arrives at the DUT: the emulator's outputs behind the contacts of the relay cards."""
+        now_ns = self._clock.now_ns()
+        volts = self._cells.output_v(now_ns)
+        for card, played in self._cards:
+            break_wires(volts, card, played, now_ns)
+        return volts
 
     def _one(self, frame: CanFrame) -> None:
         self._send([frame])
@@ -135,12 +172,15 @@ class VirtualRack:
             self._safe_ns = now_ns
             self._note(event="dead_man", tripped_ns=tripped_ns, safe_ns=now_ns, highest_v=highest_v)
         settling = self._cells.tripped_ns != self._logged_trip_ns and tripped_ns is not None
+        if not self._devices and os.getppid() == self._starter:  # nothing to be held: a bus only
+            self._starter_seen_ns = now_ns
+            return
         if any(device.held for device in self._devices) or self._cells.dead_man_armed or settling:
             return
-        claimed = any(device.claimed for device in self._devices)
+        claimed = not self._devices or any(device.claimed for device in self._devices)
         patience_ns = self._linger_ns if claimed else round(UNCLAIMED_S * NS_PER_S)
         # Counted from the safe state too, so that the sense bus still carries it for a while.
-        free_since_ns = max(device.free_since_ns for device in self._devices)
+        free_since_ns = max([device.free_since_ns for device in self._devices] or [self._starter_seen_ns])
         if now_ns - max(free_since_ns, self._safe_ns) > patience_ns:
             self.ended.set()
 
@@ -157,9 +197,16 @@ def main(arguments: list[str] | None = None) -> int:
         "--layout", required=True, help="what the AFE sends: JSON as bench.instruments.afe writes it"
     )
     parser.add_argument("--channels", type=int, default=96, help="cells of the pack")
-    parser.add_argument("--kind", choices=PLAY, default="scpi_cell_emulator", help="whose emulator is played")
     parser.add_argument(
-        "--first-id", type=int, default=0, help="RS-485 id of the first unit, where units have one"
+        "--kind", choices=[*PLAY, ON_CAN], default="scpi_cell_emulator", help="whose emulator is played"
+    )
+    parser.add_argument("--cells-bus", help=f"the bus of the boxes of {ON_CAN}: IFACE:key=value,…")
+    parser.add_argument("--cards", default="[]", help="relay cards in the cells' wires, as JSON")
+    parser.add_argument(
+        "--first-id",
+        type=int,
+        default=0,
+        help="RS-485 id or box number of the first unit, where units have one",
     )
     parser.add_argument("--seed", type=int, default=0, help="of noise and lost replies")
     parser.add_argument("--lost", type=float, default=0.0, help="share of replies that are lost, 0 to 1")
@@ -169,29 +216,30 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--linger", type=float, default=3.0, help="seconds to live on after the port was closed"
     )
+    parser.add_argument("--by-hand", action="store_true", help="Ctrl-C ends it, too")
     options = parser.parse_args(arguments)
 
     async def play(clock: HostClock) -> None:
         loop = asyncio.get_running_loop()
-        cells = play_cells(
-            options.kind, options.channels, seed=options.seed, first_id=options.first_id, lost=options.lost
-        )
-        devices = [PtyDevice(clock) for _ in range(cells.lines)]
         with open_sense(options.sense) as sense:
+            cells = _cells(options, clock)
+            devices = [PtyDevice(clock) for _ in range(cells.lines)]
             rack = VirtualRack(
                 clock,
                 devices,
                 cells,
                 sense,
+                cards=read_cards(options.cards),
                 layout=options.layout,
                 log=options.log,
                 linger_s=options.linger,
             )
             loop.add_signal_handler(signal.SIGTERM, rack.ended.set)
             # Ctrl-C reaches the whole process group, but the bench needs us on its way to the safe state.
-            loop.add_signal_handler(signal.SIGINT, lambda: None)
-            ports = [device.port for device in devices]
-            sys.stdout.write(json.dumps({"port": ports[0], "ports": ports}) + "\n")
+            loop.add_signal_handler(signal.SIGINT, rack.ended.set if options.by_hand else lambda: None)
+            ports = [device.port for device in devices] or ["bus"]
+            facts = {"port": ports[0], "ports": ports, "cards": rack.card_ports}
+            sys.stdout.write(json.dumps(facts) + "\n")
             sys.stdout.flush()
             await rack.ended.wait()
 
@@ -201,6 +249,18 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
+
+
+def _cells(options: argparse.Namespace, clock: Clock) -> VirtualCells:
+    if options.kind != ON_CAN:
+        return play_cells(
+            options.kind, options.channels, seed=options.seed, first_id=options.first_id, lost=options.lost
+        )
+    if options.cells_bus is None:
+        raise ConfigError(f"--cells-bus: found none; expected the bus of {ON_CAN}")
+    link = open_cells_bus(options.cells_bus, clock)
+    first_box = max(1, options.first_id)
+    return play_boxes(lambda _: link, clock, options.channels, seed=options.seed, first_box=first_box)
 
 
 if __name__ == "__main__":

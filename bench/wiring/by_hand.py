@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bench.config.bench_file import BenchConfig
@@ -16,12 +16,13 @@ from bench.instruments.ea_psb_sim import EaPsbSim, attach_ea_psb
 from bench.instruments.ports import DeviceEnd
 from bench.instruments.pty_device import PtyDevice
 from bench.instruments.tcp_device import TcpDevice
+from bench.instruments.virtual_cards import cards_text
 from bench.timing.clock import Phase
 from bench.timing.host import HostClock, run_on_host
 from bench.units import NS_PER_MS
 from bench.wiring.can import bus_argument
 from bench.wiring.common import Wired
-from bench.wiring.side_instruments import ON_A_LINE
+from bench.wiring.side_instruments import ON_A_LINE, card_of
 from bench.wiring.virtual_signals import emulator_shows
 
 _WATCH_NS = 20 * NS_PER_MS
@@ -37,29 +38,43 @@ def named(config: BenchConfig, name: str) -> InstrumentConfig:
         raise ConfigError(
             f"{config.file}: found no [instrument.{name}]; expected one of {known}{nearest(name, config.instruments)}"
         )
-    if one.facts.transports == ("can",):
+    if one.facts.transports == ("can",) and name != CELLS:
         raise ConfigError(
             f"{config.file} [instrument.{name}]: found {one.facts.title}, which has no line; "
-            'expected one on a line: a CAN kind is played with port = "virtual"'
+            'expected one on a line: a sensor on CAN is played with port = "virtual"'
         )
     return one
 
 
 def rack_words(
-    wired: Wired, sense: str | None = None, log: str | None = None, linger_s: float | None = None
+    wired: Wired,
+    buses: Mapping[str, str] | None = None,
+    log: str | None = None,
+    linger_s: float | None = None,
 ) -> list[str]:
-    """The command line of the virtual rack: the cells of this bench and the front end on its sense bus."""
+    """The command line of the virtual rack: this bench's cells, the virtual cards in their wires, and the front end.
+
+    buses: as the rack takes them, where the bench has claimed others than its file says. linger_s: played by hand.
+    """
     config = wired.config
     cells, shown = config.instruments[CELLS], emulator_shows(wired.played)
+
+    def bus(channel: str) -> str:
+        return buses[channel] if buses is not None else bus_argument(config.can[channel])
+
     words = [
         sys.executable, "-m", "bench.instruments.virtual_rack",
-        "--sense", sense or bus_argument(config.can[shown.channel]),
+        "--sense", bus(shown.channel),
         "--layout", layout_text(shown.pages, shown.cycle_ns, shown.gap_ns),
         "--channels", str(config.pack.cells), "--kind", cells.kind,
         "--first-id", str(cells.first_id), "--lost", str(cells.lost_replies),
     ]  # fmt: skip
+    if cells.facts.transports == ("can",):
+        words += ["--cells-bus", bus(cells.link)]
+    cards = [card_of(one) for one in config.instruments.values() if one.virtual and one.opens]
+    words += ["--cards", cards_text(cards)] if cards else []
     words += ["--log", log] if log is not None else []
-    return words + (["--linger", str(linger_s)] if linger_s is not None else [])
+    return words + (["--linger", str(linger_s), "--by-hand"] if linger_s is not None else [])
 
 
 def play_side(one: InstrumentConfig, say: Say, *, tcp: bool) -> None:

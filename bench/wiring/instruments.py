@@ -11,12 +11,11 @@ from bench.errors import ConfigError, InstrumentError, LinkError
 from bench.instruments.atopile_cell_sim import AtopileCellSim
 from bench.instruments.bloomy_abs import BloomyAbs, abs_line
 from bench.instruments.bloomy_bs1200 import BloomyBs1200
-from bench.instruments.bloomy_bs1200_sim import BloomyBs1200Sim
 from bench.instruments.cell_emulator import ScpiCellEmulator
 from bench.instruments.ngi_n83624 import NgiN83624
 from bench.instruments.ports import CAPABILITY_OF, WireFault
 from bench.instruments.stack import EmulatorUnit, StackedEmulator
-from bench.instruments.virtual_cells import VirtualCells, play_cells
+from bench.instruments.virtual_cells import VirtualCells, play_boxes, play_cells
 from bench.links.ports import CanLink, SerialLink
 from bench.links.pyserial_link import open_serial
 from bench.links.simulated_can import SimulatedCanBus
@@ -24,9 +23,12 @@ from bench.links.simulated_serial import SimulatedSerial
 from bench.links.tcp_stream import open_tcp
 from bench.timing.clock import Clock
 from bench.timing.simulated import SimulatedClock
-from bench.units import NS_PER_MS
 
-BOX_PERIOD_NS = 50 * NS_PER_MS  # readback of a virtual BS1200; its .ini file sets it on a real one
+_TWO_ENDS = (
+    "slcan",
+    "serial",
+    "virtual",
+)  # python-can interfaces on which a process beside the bench is not heard
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,7 +39,6 @@ class CellBench:
     config: InstrumentConfig
     played: VirtualCells | None = None
     lines: list["LateStream"] = field(default_factory=list)
-    boxes: list[BloomyBs1200Sim] = field(default_factory=list)
 
     @property
     def safe_ns(self) -> int:
@@ -50,13 +51,13 @@ class CellBench:
         return self.played.output_v(now_ns)
 
     def start(self, now_ns: int) -> None:
-        """Let virtual boxes on a CAN bus begin to publish, spread over their period."""
-        for number, box in enumerate(self.boxes):
-            box.start(now_ns + number * BOX_PERIOD_NS // len(self.boxes))
+        """Let what is played in this process begin to speak by itself."""
+        if self.played is not None:
+            self.played.start(now_ns)
 
     def stop(self) -> None:
-        for box in self.boxes:
-            box.stop()
+        if self.played is not None:
+            self.played.stop()
 
     async def connect(self, ports: Sequence[str]) -> None:
         """Open the real lines; `ports` are those of the virtual rack or of the bench file."""
@@ -113,33 +114,36 @@ def simulated_cells(
 def _simulated_boxes(
     instrument: InstrumentConfig, clock: SimulatedClock, rng: random.Random, bus: SimulatedCanBus, cells: int
 ) -> CellBench:
-    seed, first = rng.randrange(1 << 32), max(1, instrument.first_id)
-    numbers = range(first, first + instrument.units(cells))
-    boxes = [
-        BloomyBs1200Sim(bus.node(f"box {box}"), clock, box=box, period_ns=BOX_PERIOD_NS, seed=seed)
-        for box in numbers
+    played = play_boxes(bus.node, clock, cells, seed=rng.randrange(1 << 32), first_box=first_box(instrument))
+    emulator = _boxes(instrument, bus.node("cell emulator"), clock, cells)
+    return CellBench(emulator=emulator, config=instrument, played=played)
+
+
+def first_box(instrument: InstrumentConfig) -> int:
+    return max(1, instrument.first_id)
+
+
+def _boxes(instrument: InstrumentConfig, link: CanLink, clock: Clock, cells: int) -> StackedEmulator:
+    first = first_box(instrument)
+    units: list[EmulatorUnit] = [
+        BloomyBs1200(link, clock, box=first + number) for number in range(instrument.units(cells))
     ]
-    played = VirtualCells(units=list(boxes), lines=0, attach_to=lambda *_: None, cells=cells)
-    link = bus.node("cell emulator")
-    units: list[EmulatorUnit] = [BloomyBs1200(link, clock, box=box) for box in numbers]
-    return CellBench(emulator=StackedEmulator(units, cells), config=instrument, played=played, boxes=boxes)
+    return StackedEmulator(units, cells)
 
 
 def real_cells(config: BenchConfig, clock: Clock, links: Mapping[str, CanLink]) -> CellBench:
     """The driver on lines that are opened once the rig starts, as a virtual rack has to be started first."""
     instrument, cells = config.instruments[CELLS], config.pack.cells
     if instrument.facts.transports == ("can",):
-        if instrument.virtual:
+        interface = config.can[instrument.link].interface
+        if instrument.virtual and interface in _TWO_ENDS:
             raise ConfigError(
-                f"{config.file} [instrument.{CELLS}.port]: found a virtual {instrument.facts.title} in real time; "
-                'expected simulated time, or port = "bus" and real boxes on its CAN bus'
+                f"{config.file} [instrument.{CELLS}.port]: found a virtual {instrument.facts.title} on '{interface}', "
+                "which the virtual rack cannot share with the bench; expected a bus that processes share "
+                '(udp_multicast, socketcan), or port = "bus" and real boxes'
             )
-        first = max(1, instrument.first_id)
-        link = links[instrument.link]
-        boxes: list[EmulatorUnit] = [
-            BloomyBs1200(link, clock, box=first + number) for number in range(instrument.units(cells))
-        ]
-        return CellBench(emulator=StackedEmulator(boxes, cells), config=instrument)
+        emulator = _boxes(instrument, links[instrument.link], clock, cells)
+        return CellBench(emulator=emulator, config=instrument)
     shared = instrument.kind == "bloomy_abs" and not instrument.port.startswith(TCP)
     count = 1 if shared else instrument.units(cells)
     lines = [LateStream() for _ in range(count)]
@@ -162,7 +166,8 @@ def with_wires(capabilities: frozenset[str], config: BenchConfig) -> frozenset[s
     """
     kind = config.instruments[CELLS].kind
     able = frozenset(CAPABILITY_OF[fault] for fault in WIRE_FAULTS[kind])
-    opened = {cell for instrument in config.instruments.values() for cell in instrument.opens}
+    virtual = config.instruments[CELLS].virtual  # a virtual card breaks no real wire
+    opened = {cell for one in config.instruments.values() if one.virtual <= virtual for cell in one.opens}
     if len(opened) == config.pack.cells:  # a scenario may ask for any cell
         able |= {CAPABILITY_OF[WireFault.OPEN]}
     if kind == "scpi_cell_emulator":

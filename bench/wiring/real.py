@@ -24,7 +24,7 @@ from bench.wiring.common import (
 from bench.wiring.dut import identifier, real_dut, tester_of
 from bench.wiring.instruments import real_cells
 from bench.wiring.side_instruments import identities_into, side_instruments
-from bench.wiring.virtual_signals import emulator_shows, listen_for_sweeps, restbus_of, senses_of
+from bench.wiring.virtual_signals import listen_for_sweeps, restbus_of, senses_of
 
 
 async def build_real(
@@ -41,8 +41,7 @@ async def build_real(
     overrides_v: dict[int, float] = {}
     senses = senses_of(pack, vehicle, overrides_v)
     instrument = config.instruments[CELLS]
-    shown = emulator_shows(wired.played)
-    rack = ProcessDut(rack_words(wired, buses.rack_arguments[shown.channel]), "virtual rack")
+    rack = ProcessDut(rack_words(wired, buses.rack_arguments), "virtual rack")
     tester = tester_of(wired, clock, trace, buses.links)
     # A bus without a DBC is one of instruments: no DUT hangs on it.
     arguments = {channel: bus for channel, bus in buses.arguments.items() if config.can[channel].dbc}
@@ -54,17 +53,9 @@ async def build_real(
     sides = side_instruments(config, clock, lambda channel, _: buses.links[channel], senses)
 
     async def start_hardware() -> None:
-        ports: tuple[str, ...] = instrument.ports
-        if instrument.virtual:
-            await rack.start()
-            try:
-                ports = tuple(map(str, json.loads(rack.first_line)["ports"]))
-            except (ValueError, KeyError, TypeError) as exc:
-                raise DutError(
-                    f"virtual rack: said '{rack.first_line}'; expected a line of JSON with its ports"
-                ) from exc
+        ports, cards = await _ports_of(rack) if instrument.virtual else (instrument.ports, {})
         await cells.connect(ports)
-        await sides.start(identities_into(trace, clock))
+        await sides.start(identities_into(trace, clock), cards)
 
     async def stop_hardware() -> None:
         cells.close()
@@ -111,3 +102,15 @@ async def build_real(
         health=health,
         guard=wired.guard,
     )
+
+
+async def _ports_of(rack: ProcessDut) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Start it: the ports of its emulator's lines, and those of its relay cards by name."""
+    await rack.start()
+    try:
+        facts = json.loads(rack.first_line)
+        return tuple(map(str, facts["ports"])), dict(facts["cards"])
+    except (ValueError, KeyError, TypeError) as exc:
+        raise DutError(
+            f"virtual rack: said '{rack.first_line}'; expected a line of JSON with its ports"
+        ) from exc

@@ -1,8 +1,9 @@
 """Every instrument of a bench but the cell emulator: supplies, relay cards, and sensors read or played on CAN."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from bench.config.bench_file import BenchConfig
@@ -12,19 +13,17 @@ from bench.errors import BenchError, InstrumentError
 from bench.instruments.bender_iso165c import BenderIso165c
 from bench.instruments.bender_iso165c_sim import BenderIso165cSim
 from bench.instruments.devantech_relay import DevantechRelay
-from bench.instruments.devantech_relay_sim import DevantechRelaySim, attach_devantech
 from bench.instruments.ea_psb import EaPsb
 from bench.instruments.ea_psb_modbus import EaPsbModbus
 from bench.instruments.ea_psb_sim import EaPsbSim, attach_ea_psb
 from bench.instruments.isabellenhuette_ivt_s import IsabellenhuetteIvtS
 from bench.instruments.isabellenhuette_ivt_s_sim import IsabellenhuetteIvtSSim
 from bench.instruments.numato_relay import NumatoRelay
-from bench.instruments.numato_relay_sim import NumatoRelaySim, attach_numato
 from bench.instruments.ports import DeviceEnd, FaultUnit
 from bench.instruments.pty_device import PtyDevice
 from bench.instruments.relay_wires import RelayWires, RoutedWires
+from bench.instruments.virtual_cards import PLAY_CARD, Card, break_wires
 from bench.instruments.waveshare_relay import WaveshareRelay
-from bench.instruments.waveshare_relay_sim import WaveshareRelaySim, attach_waveshare
 from bench.links.ports import CanLink, SerialLink
 from bench.links.simulated_serial import SimulatedSerial
 from bench.rig.senses import Senses
@@ -55,6 +54,7 @@ class Side:
     device: PtyDevice | None = None
     sim: Any = None
     player: Player | None = None
+    in_rack: bool = False  # played by the virtual rack, whose process opens its port
 
     async def reopen_idle(self) -> None:
         """An instrument that drops a silent connection has dropped it by the end of a shot."""
@@ -71,10 +71,14 @@ class SideInstruments:
     sides: list[Side] = field(default_factory=list)
     _watches: list[Timer] = field(default_factory=list)
 
-    async def start(self, tell: Callable[[str, str], None] = lambda _, __: None) -> None:
+    async def start(
+        self,
+        tell: Callable[[str, str], None] = lambda _, __: None,
+        rack_ports: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Open the lines, identify everybody, let the played sensors speak. InstrumentError names who is wrong.
 
-        tell: takes each instrument's name and what it says it is.
+        tell: takes each instrument's name and what it says it is. rack_ports: of cards that the virtual rack plays.
         """
         now_ns = self.clock.now_ns()
         for side in self.sides:
@@ -83,6 +87,8 @@ class SideInstruments:
                 self._watches.append(watch)
             if side.line is not None:
                 port = side.device.port if side.device is not None else side.config.port
+                if side.in_rack:
+                    port = rack_ports[side.config.name]
                 side.line.connect(await open_stream(port, side.config.baud))
             if side.player is not None:
                 side.player.start(now_ns)
@@ -126,31 +132,34 @@ class SideInstruments:
         """What virtual relays leave of the emulator's outputs: nan where one has broken the wire."""
         for side in self.sides:
             if side.config.opens and side.sim is not None:
-                contacts = side.sim.contacts(self.clock.now_ns())
-                for relay, cell in enumerate(side.config.opens):
-                    if contacts[relay]:
-                        volts[cell - 1] = float("nan")
+                break_wires(volts, card_of(side.config), side.sim, self.clock.now_ns())
         return volts
 
 
-def _relay(
-    attach: Callable[[Any, DeviceEnd, Clock], None], make: Callable[[InstrumentConfig], Any]
-) -> "Play":
-    def play(config: InstrumentConfig, device: DeviceEnd, clock: Clock) -> Any:
-        sim = make(config)
-        attach(sim, device, clock)
-        return sim
+def card_of(config: InstrumentConfig) -> Card:
+    """A relay card as its player takes it."""
+    return Card(
+        name=config.name,
+        kind=config.kind,
+        address=config.address,
+        relays=config.relays,
+        opens=config.opens,
+    )
 
-    return play
+
+def _play_card(config: InstrumentConfig, device: DeviceEnd, clock: Clock) -> Any:
+    return PLAY_CARD[config.kind](card_of(config), device, clock)
 
 
 Play = Callable[[InstrumentConfig, DeviceEnd, Clock], Any]
 Make = Callable[[InstrumentConfig, SerialLink, Clock], Any]
 
 
-def _psb(config: InstrumentConfig) -> EaPsbSim:
+def _play_psb(config: InstrumentConfig, device: DeviceEnd, clock: Clock) -> EaPsbSim:
     volts, amps, watts = config.nominal
-    return EaPsbSim(nominal_v=volts, nominal_a=amps, nominal_w=watts)
+    sim = EaPsbSim(nominal_v=volts, nominal_a=amps, nominal_w=watts)
+    attach_ea_psb(sim, device, clock)
+    return sim
 
 
 def _psb_modbus(config: InstrumentConfig, link: SerialLink, clock: Clock) -> EaPsbModbus:
@@ -159,20 +168,14 @@ def _psb_modbus(config: InstrumentConfig, link: SerialLink, clock: Clock) -> EaP
 
 
 ON_A_LINE: dict[str, tuple[Make, Play]] = {
-    "ea_psb": (lambda _, link, clock: EaPsb(link, clock), _relay(attach_ea_psb, _psb)),
-    "ea_psb_modbus": (_psb_modbus, _relay(attach_ea_psb, _psb)),
+    "ea_psb": (lambda _, link, clock: EaPsb(link, clock), _play_psb),
+    "ea_psb_modbus": (_psb_modbus, _play_psb),
     "waveshare_relay": (
         lambda config, link, clock: WaveshareRelay(link, clock, address=config.address),
-        _relay(attach_waveshare, lambda config: WaveshareRelaySim(address=config.address)),
+        _play_card,
     ),
-    "numato_relay": (
-        lambda config, link, clock: NumatoRelay(link, clock, relays=config.relays),
-        _relay(attach_numato, lambda config: NumatoRelaySim(relays=config.relays)),
-    ),
-    "devantech_relay": (
-        lambda _, link, clock: DevantechRelay(link, clock),
-        _relay(attach_devantech, lambda _: DevantechRelaySim()),
-    ),
+    "numato_relay": (lambda config, link, clock: NumatoRelay(link, clock, relays=config.relays), _play_card),
+    "devantech_relay": (lambda _, link, clock: DevantechRelay(link, clock), _play_card),
 }
 
 
@@ -213,8 +216,10 @@ def side_instruments(
     for name, instrument in config.instruments.items():
         if name == CELLS:
             continue
-        build = _on_can if instrument.kind in ON_CAN else _on_a_line
-        sides.sides.append(build(instrument, clock, node, senses))
+        if instrument.kind in ON_CAN:
+            sides.sides.append(_on_can(instrument, clock, node, senses))
+        else:
+            sides.sides.append(_on_a_line(instrument, clock, rack=config.instruments[CELLS].virtual))
     return sides
 
 
@@ -237,9 +242,8 @@ def _on_can(
     return Side(config=config, driver=read(link, clock))
 
 
-def _on_a_line(
-    config: InstrumentConfig, clock: Clock, _node: Callable[[str, str], CanLink], _senses: Senses
-) -> Side:
+def _on_a_line(config: InstrumentConfig, clock: Clock, *, rack: bool) -> Side:
+    """rack: in real time, the cells are virtual, and the relays in their wires with them."""
     make, play = ON_A_LINE[config.kind]
     if config.virtual and clock.timebase is Timebase.SIMULATED:
         line = SimulatedSerial(clock, f"simulated {config.name}", config.baud)
@@ -248,7 +252,9 @@ def _on_a_line(
         )
     late = LateStream()
     side = Side(config=config, driver=make(config, late, clock), line=late)
-    if config.virtual:
+    if config.virtual and config.opens and rack:
+        side.in_rack = True
+    elif config.virtual:
         side.device = PtyDevice(clock)
         side.sim = play(config, side.device, clock)
     return side
