@@ -1,5 +1,6 @@
-"""Drivers put opposite their simulators, over a simulated line, a real pseudo-terminal, or TCP on loopback."""
+"""Drivers put opposite their simulators, over simulated lines or buses, pseudo-terminals, TCP or CAN on loopback."""
 
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,8 @@ from bench.instruments.atopile_cell_sim import AtopileCellSim
 from bench.instruments.atopile_cell_sim_sim import AtopileCellSimSim
 from bench.instruments.bloomy_abs import BloomyAbs, abs_line
 from bench.instruments.bloomy_abs_sim import BloomyAbsSim
+from bench.instruments.bloomy_bs1200 import BloomyBs1200
+from bench.instruments.bloomy_bs1200_sim import BloomyBs1200Sim
 from bench.instruments.cell_emulator import ScpiCellEmulator
 from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
 from bench.instruments.devantech_relay import DevantechRelay
@@ -25,17 +28,19 @@ from bench.instruments.pty_device import PtyDevice
 from bench.instruments.tcp_device import TcpDevice
 from bench.instruments.waveshare_relay import WaveshareRelay
 from bench.instruments.waveshare_relay_sim import WaveshareRelaySim, attach_waveshare
-from bench.links.ports import SerialLink
 from bench.links.pyserial_link import open_serial
+from bench.links.simulated_can import SimulatedCanBus
 from bench.links.simulated_serial import SimulatedSerial
 from bench.links.tcp_stream import open_tcp
-from bench.timing.clock import Clock, Phase
+from bench.links.udp_multicast import open_udp_multicast
+from bench.timing.clock import Clock, Phase, Timebase
 from bench.timing.host import HostClock, run_on_host
 from bench.timing.simulated import SimulatedClock, run_simulated
+from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
 
-Make = Callable[[SerialLink, Clock], Any]
-Play = Callable[[DeviceEnd, Clock, Flaw | None], Any]
+Make = Callable[[Any, Clock], Any]
+Play = Callable[[Any, Clock, Flaw | None], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,7 @@ class Kind:
 
     driver: Make
     play: Play
+    on_can: bool = False
 
 
 def lines(make_sim: Callable[[], Any]) -> Play:
@@ -72,6 +78,17 @@ CELL_EMULATORS = {
         driver=lambda link, clock: BloomyAbs(abs_line(link, clock)), play=lines(BloomyAbsSim)
     ),
     "atopile_cell_sim": Kind(driver=AtopileCellSim, play=lines(AtopileCellSimSim)),
+}
+
+
+def _box(wire: Any, clock: Clock, _: Flaw | None) -> BloomyBs1200Sim:
+    sim = BloomyBs1200Sim(wire, clock, box=3)
+    sim.start(clock.now_ns())
+    return sim
+
+
+ON_CAN = {
+    "bloomy_bs1200": Kind(driver=lambda link, clock: BloomyBs1200(link, clock, box=3), play=_box, on_can=True)
 }
 
 
@@ -122,7 +139,28 @@ Check = Callable[[Desk], Awaitable[None]]
 
 
 def on_desk(kind: Kind, lane: str, check: Check, *, flaw: Flaw | None = None, baud: int = 115_200) -> None:
-    """Run `check` with driver and simulator connected by `lane`: simulated, pty or tcp."""
+    """Run `check` with driver and simulator connected by `lane`: simulated, pty, tcp or udp_multicast."""
+
+    async def simulated_bus(clock: SimulatedClock) -> None:
+        bus = SimulatedCanBus(clock, Trace(timebase=Timebase.SIMULATED), "sense", 1_000_000)
+        bench = bus.node("bench")
+        sim = kind.play(bus.node("instrument"), clock, flaw)
+        await check(Desk(driver=kind.driver(bench, clock), sim=sim, clock=clock, tear=bench.close))
+
+    async def udp_multicast(clock: HostClock) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("", 0))
+            options = {"channel": "239.74.163.2", "port": probe.getsockname()[1], "hop_limit": 0}
+        bench, wire = (
+            open_udp_multicast("sense", options, clock, None, name) for name in ("bench", "instrument")
+        )
+        sim = kind.play(wire, clock, flaw)
+        try:
+            await check(Desk(driver=kind.driver(bench, clock), sim=sim, clock=clock, tear=bench.close))
+        finally:
+            sim.stop()
+            bench.close()
+            wire.close()
 
     async def simulated(clock: SimulatedClock) -> None:
         line = SimulatedSerial(clock, "sim0", baud)
@@ -160,6 +198,6 @@ def on_desk(kind: Kind, lane: str, check: Check, *, flaw: Flaw | None = None, ba
                 link.close()
 
     if lane == "simulated":
-        run_simulated(simulated)
+        run_simulated(simulated_bus if kind.on_can else simulated)
     else:
-        run_on_host(pty if lane == "pty" else tcp)
+        run_on_host({"pty": pty, "tcp": tcp, "udp_multicast": udp_multicast}[lane])

@@ -5,7 +5,8 @@ import math
 import random
 
 import pytest
-from instrument_lanes import CELL_EMULATORS, Desk, on_desk
+from instrument_lanes import CELL_EMULATORS as ON_LINES
+from instrument_lanes import ON_CAN, Desk, on_desk
 
 from bench.errors import InstrumentError
 from bench.instruments.played_lines import Flaw
@@ -13,8 +14,8 @@ from bench.instruments.ports import WireFault
 from bench.timing.clock import Phase
 from bench.units import NS_PER_MS, NS_PER_S
 
-KINDS = list(CELL_EMULATORS)
-every_kind = pytest.mark.parametrize("kind", KINDS)
+CELL_EMULATORS = {**ON_LINES, **ON_CAN}
+every_kind = pytest.mark.parametrize("kind", list(CELL_EMULATORS))
 lanes_of_kinds = pytest.mark.parametrize(
     ("kind", "lane"),
     [
@@ -22,8 +23,8 @@ lanes_of_kinds = pytest.mark.parametrize(
         pytest.param(
             kind, lane, marks=pytest.mark.slow if kind == "ngi_n83624" and lane != "simulated" else ()
         )
-        for kind in KINDS
-        for lane in ("simulated", "pty", "tcp")
+        for kind in CELL_EMULATORS
+        for lane in (("simulated", "udp_multicast") if kind in ON_CAN else ("simulated", "pty", "tcp"))
     ],
 )
 
@@ -55,7 +56,7 @@ def test_cells_are_set_read_back_and_brought_to_their_safe_state(kind: str, lane
 
 
 @pytest.mark.parametrize("lane", ["pty", "tcp"])
-@every_kind
+@pytest.mark.parametrize("kind", list(ON_LINES))
 def test_real_lines_carry_questions_and_settings(kind: str, lane: str) -> None:
     async def check(desk: Desk) -> None:
         assert await desk.driver.identify()
@@ -116,7 +117,8 @@ def test_faults_of_a_wire_are_made_mended_and_told(kind: str, fault: WireFault) 
         await driver.outputs_on()
         await driver.set_and_confirm([1], 3.7, 0.001)
         if fault not in driver.wire_faults:
-            with pytest.raises(InstrumentError, match=f"asked for {fault.value}, but it can only open wires"):
+            able = "has no fault relays" if kind in ON_CAN else "can only open wires"
+            with pytest.raises(InstrumentError, match=f"asked for {fault.value}, but it {able}"):
                 await driver.insert([3], fault)
             return
         began_ns = clock.now_ns()
@@ -145,8 +147,8 @@ def test_safe_works_with_a_fault_in_the_wires_and_from_any_state(kind: str) -> N
         await driver.safe()
         await driver.set_all([4.0] * driver.channels)
         await driver.outputs_on()
-        fault = sorted(driver.wire_faults)[-1]
-        await driver.insert([1], fault)
+        if driver.wire_faults:
+            await driver.insert([1], sorted(driver.wire_faults)[-1])
         await driver.safe()
         assert all(not abs(volt) >= 0.1 for volt in sim.output_v(clock.now_ns()))
 
@@ -217,6 +219,21 @@ def test_a_fault_overtakes_a_slow_refresh_of_the_ngi_and_is_not_overwritten_by_i
         await clock.sleep_until(clock.now_ns() + 50 * NS_PER_MS)
         assert near(sim.output_v(clock.now_ns()), wanted)
         assert clock.now_ns() > began_ns + 6 * NS_PER_S
+
+    on_desk(CELL_EMULATORS["ngi_n83624"], "simulated", check)
+
+
+def test_a_wish_that_is_newer_than_what_the_ngi_was_sent_is_no_refusal() -> None:
+    async def check(desk: Desk) -> None:
+        driver, clock = desk.driver, desk.clock
+        await driver.set_all([3.7] * 24)
+        await driver.outputs_on()
+        for offset_ms in range(0, 600, 50):
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(driver.set_all([3.6 + 0.001 * cell for cell in range(24)]))
+                tasks.create_task(driver.set_cells([17], 3.6890))  # a fault goes off: back to the plant
+                await clock.sleep_until(clock.now_ns() + offset_ms * NS_PER_MS)
+                tasks.create_task(driver.set_all([3.6891] * 24))  # where the plant has moved on
 
     on_desk(CELL_EMULATORS["ngi_n83624"], "simulated", check)
 

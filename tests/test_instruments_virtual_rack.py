@@ -18,6 +18,14 @@ import pytest
 from bench.codec.database import Database
 from bench.config.profile import load_profile
 from bench.instruments.afe import layout_text
+from bench.instruments.bloomy_bs1200 import BloomyBs1200
+from bench.instruments.numato_relay import NumatoRelay
+from bench.instruments.stack import StackedEmulator
+from bench.instruments.virtual_cards import Card, cards_text
+from bench.links.pyserial_link import open_serial
+from bench.links.udp_multicast import open_udp_multicast
+from bench.timing.host import HostClock, run_on_host
+from bench.units import NS_PER_MS
 from bench.wiring.virtual_signals import bind_plays, emulator_shows
 
 ROOT = Path(__file__).parents[1]
@@ -166,3 +174,71 @@ def test_a_wrong_sense_bus_is_one_clear_line(sense: str, complaint: str) -> None
     assert ended.returncode == 2
     assert complaint in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+def test_boxes_on_a_bus_and_relay_cards_are_played_and_a_relay_breaks_the_wire(tmp_path: Path) -> None:
+    """The bench's own drivers on a real bus and a real pseudo-terminal; what the DUT is shown comes from the rack."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two,
+    ):
+        one.bind(("", 0))
+        two.bind(("", 0))
+        sense, bus = (
+            {"channel": "239.74.163.2", "port": probe.getsockname()[1], "hop_limit": 0}
+            for probe in (one, two)
+        )
+    words = [
+        f"udp_multicast:{','.join(f'{key}={value}' for key, value in each.items())}" for each in (sense, bus)
+    ]
+    cards = cards_text([Card(name="wires", kind="numato_relay", relays=4, opens=(6, 13))])
+    log = tmp_path / "rack.jsonl"
+    command = [
+        sys.executable,
+        "-m",
+        "bench.instruments.virtual_rack",
+        "--sense",
+        words[0],
+        "--cells-bus",
+        words[1],
+    ]
+    command += ["--kind", "bloomy_bs1200", "--layout", LAYOUT, "--cards", cards, "--log", str(log)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
+
+    async def drive(clock: HostClock) -> None:
+        assert process.stdout is not None
+        facts = json.loads(process.stdout.readline())
+        assert facts["port"] == "bus"
+        link = open_udp_multicast("cells", bus, clock, None, "bench")
+        shown = open_udp_multicast("sense", sense, clock, None, "bench")
+        pages: dict[int, bytes] = {}
+        shown.subscribe(lambda _, frame: pages.update({frame.data[0]: frame.data}))
+        line = open_serial(facts["cards"]["wires"], 115_200)
+        try:
+            cells = StackedEmulator([BloomyBs1200(link, clock, box=box) for box in range(1, 9)], 96)
+            card = NumatoRelay(line, clock, relays=4)
+            assert "box 8" in await cells.identify()
+            await card.identify()
+            await cells.outputs_on()
+            await cells.set_all([3.5] * 96)
+            await cells.set_and_confirm([13], 4.0, 0.001)
+            await card.switch(1, True)
+            await clock.sleep_until(clock.now_ns() + 400 * NS_PER_MS)
+            raw = {volt: round((volt + 2) / 0.0005) for volt in (3.5, 4.0)}
+            assert pages[1] == (1 | raw[3.5] << 8 | 0x3FFF << 22 | raw[3.5] << 36 | raw[3.5] << 50).to_bytes(
+                8, "little"
+            )
+            assert int.from_bytes(pages[3], "little") >> 8 & 0x3FFF == raw[4.0]
+            await cells.safe()
+            await card.safe()
+        finally:
+            for opened in (line, link, shown):
+                opened.close()
+
+    try:
+        run_on_host(drive)
+        assert [json.loads(entry)["on"] for entry in log.read_text().splitlines()] == [True, False]
+    finally:
+        process.terminate()
+        assert process.wait(3.0) == 0
+        process.communicate()

@@ -18,6 +18,7 @@ class InstrumentKind:
     dead_man: bool = False
     safe_ns: int = 5_000_000_000
     options: tuple[str, ...] = ()
+    ids: tuple[int, int] = (0, 0)  # numbers that its units may have, where `first_id` counts them
     idle_ns: int = 0  # it closes a TCP connection that is silent for so long; 0: never
 
 
@@ -29,11 +30,11 @@ KINDS: dict[str, InstrumentKind] = {
         title="NGI N83624", role="cells", transports=("serial", "tcp"), cells=24, safe_ns=30_000_000_000
     ),
     "bloomy_abs": InstrumentKind(
-        title="Bloomy ABS", role="cells", transports=("serial", "tcp"), cells=8, options=("first_id",)
+        title="Bloomy ABS", role="cells", transports=("serial", "tcp"), cells=8, options=("first_id",), ids=(0, 31)
     ),
     "bloomy_bs1200": InstrumentKind(
         title="Bloomy BS1200", role="cells", transports=("can",), cells=12, safe_ns=20_000_000_000,
-        options=("first_id",),
+        options=("first_id",), ids=(1, 15),
     ),
     "atopile_cell_sim": InstrumentKind(title="atopile cell-sim", role="cells", transports=("serial",), cells=16),
     "ea_psb": InstrumentKind(title="EA PSB", role="supply", transports=("serial", "tcp"), idle_ns=5_000_000_000),

@@ -122,6 +122,7 @@ def _check(file: "TomlFile", shape: "BenchShape", name: str, table: "InstrumentT
         mistake("dead_man", f"found one; {kind.title} has no dead-man, expected none (docs/instruments.md)")
     _check_link(shape, table, kind, mistake)
     _check_ports(shape, table, kind, mistake)
+    _check_ids(shape, table, kind, mistake)
     for option in sorted(table.model_fields_set & OPTIONS - set(kind.options)):
         mistake(option, f"found it for {kind.title}; expected it for {_having(option)} only")
     if table.opens and (
@@ -129,6 +130,20 @@ def _check(file: "TomlFile", shape: "BenchShape", name: str, table: "InstrumentT
     ):
         mistake(
             "opens", f"found {table.opens}; expected up to {table.relays} cells from 1 to {shape.pack.cells}"
+        )
+
+
+def _check_ids(shape: "BenchShape", table: "InstrumentTable", kind: InstrumentKind, mistake: Mistake) -> None:
+    if "first_id" not in kind.options or _ports(table)[0].startswith(TCP):
+        return
+    lowest, highest = kind.ids
+    first = max(lowest, table.first_id)
+    units = -(-shape.pack.cells // kind.cells)
+    if first + units - 1 > highest:
+        mistake(
+            "first_id",
+            f"found {table.first_id} for {units} units of {kind.title} ({shape.pack.cells} cells); expected numbers "
+            f"from {lowest} to {highest}",
         )
 
 
