@@ -30,7 +30,8 @@ lanes_of_kinds = pytest.mark.parametrize(
 
 
 def near(volts: list[float], wanted: list[float]) -> bool:
-    return all(abs(a - b) < 0.001 for a, b in zip(volts, wanted, strict=True))
+    """To 2 mV: a BS1200 in HIL mode rounds to float16, and is confirmed within 1 mV of that."""
+    return all(abs(a - b) < 0.002 for a, b in zip(volts, wanted, strict=True))
 
 
 @lanes_of_kinds
