@@ -213,13 +213,15 @@ def side_instruments(
 ) -> SideInstruments:
     """`node(channel, name)`: a link of that name on a bus, for a sensor that the bench plays or reads."""
     sides = SideInstruments(clock=clock)
+    cells = config.instruments.get(CELLS)  # none where the doctor or the guard asks one instrument alone
+    rack = cells is not None and cells.virtual
     for name, instrument in config.instruments.items():
         if name == CELLS:
             continue
         if instrument.kind in ON_CAN:
             sides.sides.append(_on_can(instrument, clock, node, senses))
         else:
-            sides.sides.append(_on_a_line(instrument, clock, rack=config.instruments[CELLS].virtual))
+            sides.sides.append(_on_a_line(instrument, clock, rack=rack))
     return sides
 
 
