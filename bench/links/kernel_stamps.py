@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from bench.trace.events import made
 from bench.units import NS_PER_S
 
 RECEIVE_BUFFER_BYTES = 4 << 20
@@ -48,7 +49,7 @@ def read_beside(ancillary: Sequence[tuple[int, int, bytes]]) -> Beside:
     """What came beside one datagram or frame."""
     if len(ancillary) == 1 and ancillary[0][1] == _SO_TIMESTAMPNS:  # nothing but the stamp: nearly always
         seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
-        return Beside(seconds * NS_PER_S + nanoseconds, 0, None)
+        return made(Beside, (seconds * NS_PER_S + nanoseconds, 0, None))
     kernel_ns = adapter_ns = 0
     dropped = None
     for _, kind, value in ancillary:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgpack
 
-from bench.trace.events import CanFrame
+from bench.trace.events import CanFrame, made
 
 _SENDER_MARK = "node:"  # bench nodes put their name into the format's free `channel` field
 # A map of 11, "timestamp", float64: what every python-can message begins with. The float varies and is skipped.
@@ -46,7 +46,7 @@ class Reader:
         rest = self._known.get(around)
         if rest is not None and end <= len(datagram):
             can_id, extended, fd, switch, sender = rest
-            return CanFrame(can_id, datagram[at + 1 : end], extended, fd, switch), sender
+            return made(CanFrame, (can_id, datagram[at + 1 : end], extended, fd, switch)), sender
         frame, sender = _unpack(datagram)
         if frame is not None and frame.data == datagram[at + 1 : end]:
             if len(self._known) >= _MOST_KNOWN:

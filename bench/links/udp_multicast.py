@@ -95,26 +95,25 @@ class UdpMulticastCan:
             self._sender.close()
 
     def _drain(self) -> None:
-        batch: list[tuple[bytes, list[tuple[int, int, bytes]], Any]] = []
-        receive = self._receiver.recvmsg
-        try:
-            while len(batch) < _BATCH:
-                data, ancillary, _, address = receive(_DATAGRAM_BYTES, ANCILLARY_BYTES)
-                batch.append((data, ancillary, address))
-        except BlockingIOError:
-            pass
-        except OSError as error:  # the network under it went away
-            if self._trace is not None:
-                text = f"reception broke: {error}"
-                self._trace.mark(host_now_ns(), Kind.ERROR, self._where, text=text)
-            self.close()
+        """Each datagram is dealt with before the next is read: what piles up costs more than it saves."""
         correlation = correlate()
-        for data, ancillary, address in batch:
+        receive, own_address = self._receiver.recvmsg, self._own_address
+        for _ in range(_BATCH):
+            try:
+                data, ancillary, _, address = receive(_DATAGRAM_BYTES, ANCILLARY_BYTES)
+            except BlockingIOError:
+                return
+            except OSError as error:  # the network under it went away
+                if self._trace is not None:
+                    text = f"reception broke: {error}"
+                    self._trace.mark(host_now_ns(), Kind.ERROR, self._where, text=text)
+                self.close()
+                return
             beside = read_beside(ancillary)
             if beside.dropped is not None:
                 self.dropped = beside.dropped
-            self._take(correlation.monotonic_ns(beside.kernel_ns), data, address[:2] == self._own_address)
-            if not self._open:  # a listener has closed the link, or it broke
+            self._take(correlation.monotonic_ns(beside.kernel_ns), data, address[:2] == own_address)
+            if not self._open:  # a listener has closed the link
                 return
 
     def _take(self, t_ns: int, data: bytes, own: bool) -> None:
