@@ -1,0 +1,109 @@
+"""Where the names and thresholds of a scenario are looked up; every one that is not there is noted as a mistake."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from bench.config.profile import DutProfile, Role, RoleTest
+from bench.config.toml_file import located
+from bench.errors import ScenarioError, nearest
+from bench.faults.port import Terminals
+from bench.measure.plan import SignalTest
+from bench.scenario.model import Scenario
+from bench.verdict.result import Budget
+
+if TYPE_CHECKING:
+    from bench.codec.database import Database
+
+
+class Lookup:
+    """One scenario against one bench: profile, thresholds, budget and the databases by channel.
+
+    thresholds: ov_*, uv_* in V, iso_* in ohm per volt of pack voltage.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        profile: DutProfile,
+        thresholds: Mapping[str, float],
+        budget: Budget,
+        databases: Mapping[str, "Database"],
+        cells: int,
+        sensors: int,
+    ) -> None:
+        self.scenario = scenario
+        self.profile = profile
+        self.budget = budget
+        self.databases = databases
+        self._thresholds = thresholds
+        self._cells = cells
+        self._sensors = sensors
+        self._mistakes: dict[str, None] = {}  # the same mistake is told once, in order
+
+    def stop_on_mistakes(self) -> None:
+        """Raises ScenarioError, one line per mistake noted so far."""
+        if self._mistakes:
+            raise ScenarioError("\n".join(self._mistakes))
+
+    def terminals(self, index: int) -> Terminals:
+        """What a fault of step `index` may ask; what it tells is told at that step."""
+
+        def tell(key: str, text: str) -> None:
+            self.mistake(("step", index, key) if key else ("step", index), text)
+
+        return Terminals(
+            profile=self.profile,
+            thresholds=self._thresholds,
+            cells=self._cells,
+            sensors=self._sensors,
+            tell=tell,
+            databases=self.databases,
+        )
+
+    def test(self, test: RoleTest) -> SignalTest:
+        """The question to a signal of the DBC that a test of the profile stands for."""
+        role = test.role
+        signals = self.message(role.channel, role.message)[0]
+        if signals and role.signal not in signals:
+            self.profile_mistake(
+                f"signal '{role.signal}' of {role.channel}.{role.message}", role.signal, signals
+            )
+        return SignalTest(
+            channel=role.channel,
+            message=role.message,
+            signal=role.signal,
+            op=test.op,
+            value=test.value,
+            together=tuple(self.test(one) for one in test.together),
+        )
+
+    def cycle_ns(self, role: Role) -> int:
+        return self.message(role.channel, role.message)[1]
+
+    def message(self, channel: str, message: str) -> tuple[tuple[str, ...], int]:
+        """(signal names, cycle in ns) of a message; empty, and a mistake noted, where there is none."""
+        if channel not in self.databases:
+            self.profile_mistake(f"channel '{channel}'", channel, self.databases)
+            return (), 0
+        known = {m.name: m for m in self.databases[channel].messages}
+        if message not in known:
+            self.profile_mistake(f"message '{message}' on {channel}", message, known)
+            return (), 0
+        return known[message].signal_names, known[message].cycle_ns
+
+    def known(self, name: str, known: Mapping[str, object], place: tuple[str | int, ...], what: str) -> str:
+        """The name itself; a mistake is noted at `place` of the scenario's file where it is not among `known`."""
+        if name not in known:
+            near = nearest(name, known)
+            self.mistake(place, f"found unknown {what} '{name}'; expected one of {', '.join(known)}{near}")
+        return name
+
+    def profile_mistake(self, found: str, word: str, known: Mapping[str, object] | tuple[str, ...]) -> None:
+        """Note what the DUT's profile names and the bench does not have."""
+        shown = ", ".join(list(known)[:8]) + (", ..." if len(known) > 8 else "")
+        line = f"{self.profile.file}: found unknown {found}; expected one of {shown}{nearest(word, known)}"
+        self._mistakes[line] = None
+
+    def mistake(self, place: tuple[str | int, ...], text: str) -> None:
+        """Note what is wrong at a place of the scenario's file."""
+        self._mistakes[located(self.scenario.file, self.scenario.lines, place, text)] = None

@@ -1,0 +1,78 @@
+"""Where a scenario's onset shows: the questions whose first yes says that the fault is real for the DUT."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bench.config.profile import RoleTest
+from bench.measure.plan import SignalTest
+from bench.scenario.lookup import Lookup
+from bench.scenario.model import Drive, Inject, Step
+from bench.trace.irregular import Irregularity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Onset:
+    """The questions that find the onset, and the step that is measured (None: whichever comes first)."""
+
+    step: int | None
+    tests: tuple[SignalTest, ...]
+    irregular: tuple[Irregularity, ...]
+
+
+def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
+    """Where the measured stimulus shows at the DUT's terminals; no tests where no frame shows it."""
+    expect = lookup.scenario.expect
+    wanted = expect.step if expect is not None else None
+    for step in steps:
+        if isinstance(step, Inject) and wanted in (None, step.step):
+            found = step.fault.onset(lookup.terminals(step.step))
+            return Onset(
+                step=step.step,
+                tests=tuple(lookup.test(one) for one in found if isinstance(one, RoleTest)),
+                irregular=tuple(_irregular(lookup, one) for one in found if isinstance(one, Irregularity)),
+            )
+        if isinstance(step, Drive) and wanted == step.step:
+            op = ">=" if step.current_a > 0 else "<="
+            shown = lookup.terminals(step.step).shown("pack_current", op, 0.99 * step.current_a)
+            return Onset(step=step.step, tests=tuple(map(lookup.test, shown)), irregular=())
+    if wanted is not None:
+        lookup.mistake(
+            ("expect", "step"),
+            f"found {wanted + 1}, which neither injects nor drives; expected a step that does",
+        )
+    return Onset(step=None, tests=(), irregular=())
+
+
+def command_onset(lookup: Lookup, steps: Sequence[Step], onset: str) -> Onset:
+    """The DUT's own command to a contactor that no longer obeys: from here on it can know.
+
+    onset: open_command, close_command or precharge_command.
+    """
+    if onset == "precharge_command":
+        return _on_command(lookup, ("precharge",), 1.0)
+    faults = [step.fault for step in steps if isinstance(step, Inject)]
+    listed = [name for fault in faults for name in getattr(fault, "contactors", ())]
+    return _on_command(lookup, tuple(dict.fromkeys(listed)) or ("plus",), float(onset == "close_command"))
+
+
+def _on_command(lookup: Lookup, names: tuple[str, ...], value: float) -> Onset:
+    missing = [name for name in names if f"{name}_command" not in lookup.profile.roles]
+    if missing:
+        lookup.mistake(
+            ("expect", "onset"),
+            f"found an onset by command, but the profile has no output '{missing[0]}_command'; expected one",
+        )
+        return Onset(step=None, tests=(), irregular=())
+    roles = [lookup.profile.roles[f"{name}_command"] for name in names]
+    tests = tuple(lookup.test(RoleTest(role=role, op="==", value=value)) for role in roles)
+    return Onset(step=None, tests=tests, irregular=())
+
+
+def _irregular(lookup: Lookup, asked: Irregularity) -> Irregularity:
+    signals = lookup.message(asked.channel, asked.message)[0]
+    if asked.signal is not None and signals and asked.signal not in signals:
+        lookup.profile_mistake(
+            f"signal '{asked.signal}' of {asked.channel}.{asked.message}", asked.signal, signals
+        )
+    cycle_ns = lookup.profile.played_cycle_ns(asked.channel, asked.message)
+    return asked if cycle_ns is None else replace(asked, cycle_ns=cycle_ns)

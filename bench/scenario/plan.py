@@ -1,0 +1,171 @@
+"""The questions of a scenario: its own, and those that any scenario on this DUT has to answer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bench.config.profile import Flag, RoleTest
+from bench.errors import ScenarioError
+from bench.faults.find import kind as kind_named
+from bench.measure.estimate import EstimateQuestion
+from bench.measure.plan import NOTHING, REFUSAL, Aim, Plan, SignalTest
+from bench.scenario.bounds import check_budget, detection_bounds
+from bench.scenario.chain import reaction_chain
+from bench.scenario.estimates import estimate_question
+from bench.scenario.forbidden import forbidden_tests
+from bench.scenario.lookup import Lookup
+from bench.scenario.model import Expect, Inject, Step
+from bench.scenario.onset import command_onset, stimulus_onset
+from bench.scenario.steps import LONGEST_TTL_NS
+
+
+def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
+    """Mistakes are noted in `lookup`. Raises ScenarioError where without one name the others make no sense."""
+    heard = _heard(lookup, steps)
+    aim = lookup.scenario.aim
+    if aim is Aim.MUST_REFUSE:
+        return REFUSAL
+    quiet = aim is Aim.MUST_NOT_TRIP
+    plan = _quiet_plan(lookup, steps) if quiet else _trip_plan(lookup, steps)
+    asked = lookup.scenario.quiet if quiet else lookup.scenario.expect
+    return replace(
+        plan,
+        confirm_by_readback=any(isinstance(step, Inject) for step in steps),
+        heard=heard,
+        fed=_fed(lookup, steps),
+        protected=_protected(lookup),
+        e2e=asked is not None and asked.e2e,
+        estimates=_estimates(lookup),
+    )
+
+
+def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
+    """Onset, answer and budget. Not yet what any scenario has to answer."""
+    expect, profile, budget = lookup.scenario.expect, lookup.profile, lookup.budget
+    if expect is None:
+        raise ScenarioError(f"{lookup.scenario.file}: found no [expect]; expected one under aim 'must_trip'")
+    flag = _expected_flag(lookup, expect)
+    detection = tuple(lookup.test(test) for test in flag.tests)
+    safe_state = [lookup.test(test) for test in profile.safe_states[expect.safe_state]]
+    if expect.safe_state in profile.safe_states_with_flag:
+        safe_state.append(detection[0])
+    check_budget(lookup, flag)
+    floor_ns, ceiling_ns = detection_bounds(lookup, flag)
+    dtc = _dtc_test(lookup, expect, flag)
+    by_stimulus = expect.onset == "stimulus"
+    onset = stimulus_onset(lookup, steps) if by_stimulus else command_onset(lookup, steps, expect.onset)
+    return replace(
+        NOTHING,
+        aim=Aim.MUST_TRIP,
+        onset=onset.tests,
+        onset_irregular=onset.irregular,
+        onset_step=onset.step,
+        detection=detection,
+        safe_state=tuple(safe_state),
+        forbidden=forbidden_tests(lookup, expect.forbidden, "expect", flag),
+        dtc_test=dtc,
+        dtc_status=expect.dtc_status,
+        hold_ns=expect.hold_ns,
+        window_ns=expect.window_ns,
+        floor_ns=floor_ns,
+        ceiling_ns=ceiling_ns,
+        fdti_budget_ns=budget.fdti_ns,
+        fhti_budget_ns=budget.fhti_ns,
+        ftti_ns=budget.ftti_ns,
+        probes=reaction_chain(profile, detection[0]),
+    )
+
+
+def _expected_flag(lookup: Lookup, expect: Expect) -> Flag:
+    """The flag; its mistakes and those of its neighbours end the plan here: nothing else can be asked without it."""
+    profile = lookup.profile
+    lookup.known(expect.flag, profile.flags, ("expect", "flag"), "flag")
+    for name in expect.also:
+        lookup.known(name, profile.flags, ("expect", "also"), "flag")
+    lookup.known(expect.safe_state, profile.safe_states, ("expect", "safe_state"), "safe state")
+    lookup.stop_on_mistakes()
+    return profile.flags[expect.flag]
+
+
+def _dtc_test(lookup: Lookup, expect: Expect, flag: Flag) -> SignalTest | None:
+    roles = lookup.profile.roles
+    dtc = None
+    if flag.dtc is not None and "dtc_code" in roles:
+        dtc = lookup.test(RoleTest(role=roles["dtc_code"], op="==", value=float(flag.dtc)))
+    elif flag.dtc is not None:
+        lookup.profile_mistake(f"DTC of '{flag.name}' without an output 'dtc_code'", "dtc_code", roles)
+    if expect.dtc_status and (dtc is None or lookup.profile.uds is None):
+        lacks = f"flag '{flag.name}' has no dtc" if dtc is None else "the profile has no [uds]"
+        lookup.mistake(("expect", "dtc_status"), f"found status bits, but {lacks}; expected it there")
+    return dtc
+
+
+def _quiet_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
+    """Onset and what counts as noise. Not yet what any scenario has to answer."""
+    quiet = lookup.scenario.quiet
+    if quiet is None:
+        raise ScenarioError(
+            f"{lookup.scenario.file}: found no [quiet]; expected one under aim 'must_not_trip'"
+        )
+    onset = stimulus_onset(lookup, steps)
+    return replace(
+        NOTHING,
+        aim=Aim.MUST_NOT_TRIP,
+        onset=onset.tests,
+        onset_irregular=onset.irregular,
+        onset_step=onset.step,
+        forbidden=forbidden_tests(lookup, quiet.forbidden, "quiet", None),
+        window_ns=quiet.window_ns,
+    )
+
+
+def _heard(lookup: Lookup, steps: Sequence[Step]) -> tuple[tuple[str, str, int], ...]:
+    """The DUT's signs of life, which a scenario that silences it does not ask for."""
+    silenced = any(isinstance(step, Inject) and step.fault.silences for step in steps)
+    for beat in lookup.profile.heartbeat:
+        lookup.message(beat.channel, beat.message)
+    return tuple(
+        (beat.channel, beat.message, LONGEST_TTL_NS if silenced else beat.longest_gap_ns)
+        for beat in lookup.profile.heartbeat
+    )
+
+
+def _fed(lookup: Lookup, steps: Sequence[Step]) -> tuple[tuple[str, str, int], ...]:
+    """What the bench must not be late with; nothing where the scenario disturbs the traffic on purpose."""
+    if any(
+        isinstance(step, Inject) and kind_named(step.kind).fault_class == "communication" for step in steps
+    ):
+        return ()
+    return tuple(
+        (play.channel, play.message, play.timeout_ns)
+        for play in lookup.profile.plays
+        if play.timeout_ns is not None
+    )
+
+
+def _protected(lookup: Lookup) -> tuple[tuple[str, str], ...]:
+    """What the DUT sends under E2E protection, by the DBC: of the node that sends its state."""
+    state, databases = lookup.profile.roles["state"], lookup.databases
+    own = {
+        sender
+        for message in (databases[state.channel].messages if state.channel in databases else ())
+        if message.name == state.message
+        for sender in message.senders
+    }
+    return tuple(
+        (channel, message.name)
+        for channel, database in databases.items()
+        for message in database.messages
+        if message.protection is not None and own & set(message.senders)
+    )
+
+
+def _estimates(lookup: Lookup) -> tuple[EstimateQuestion, ...]:
+    if lookup.scenario.twin_of:
+        return ()  # a twin is judged by its quiet
+    found = []
+    for number, text in enumerate(lookup.scenario.estimates):
+        try:
+            found.append(estimate_question(text, lookup.profile.promises(""), lookup.databases))
+        except ValueError as wrong:
+            lookup.mistake(("estimate", number, "of"), str(wrong))
+    return tuple(found)

@@ -1,0 +1,56 @@
+"""A step as it is written becomes one that can be run: names and thresholds become numbers."""
+
+from dataclasses import replace
+
+from bench.scenario.loads import cycle_load, replay_load
+from bench.scenario.lookup import Lookup
+from bench.scenario.model import (
+    ConstantVoltage,
+    CycleText,
+    Drive,
+    DriveText,
+    FaultReset,
+    Inject,
+    InjectText,
+    ReplayText,
+    Request,
+    Step,
+    StepText,
+)
+from bench.units import NS_PER_S
+
+# Longer than any shot: a fault without a ttl of its own ends with its shot, or here when the bench hangs.
+LONGEST_TTL_NS = 120 * NS_PER_S
+
+
+def resolve_step(text: StepText, index: int, lookup: Lookup) -> Step:
+    """Mistakes are noted in `lookup`; what comes back then is not to be run."""
+    match text:
+        case InjectText(kind=kind, shape=shape, duration_ns=duration_ns, ttl_ns=ttl_ns):
+            fault = kind.resolve(shape, lookup.terminals(index))
+            return Inject(
+                kind=kind.name,
+                fault=fault,
+                duration_ns=duration_ns,
+                ttl_ns=ttl_ns if ttl_ns is not None else LONGEST_TTL_NS,
+                step=index,
+            )
+        case Request(mode=mode):
+            lookup.known(mode, lookup.profile.modes, ("step", index, "mode"), "mode")
+            return replace(text, mode_value=lookup.profile.modes.get(mode, -1))
+        case FaultReset() if lookup.profile.shown("fault_reset", "==", 1.0) is None:
+            lookup.mistake(
+                ("step", index, "do"),
+                "found 'fault_reset', which this DUT is never shown; expected a [[play]] of its profile with it",
+            )
+            return text
+        case CycleText():
+            return cycle_load(text, lookup.terminals(index), index)
+        case ReplayText():
+            return replay_load(text, lookup.terminals(index), index)
+        case ConstantVoltage(voltage=voltage):
+            return replace(text, voltage_v=lookup.terminals(index).value(voltage, "cell_voltage"))
+        case DriveText(current=current):
+            return Drive(current_a=lookup.terminals(index).value(current, "current"), step=index)
+        case _:
+            return text
