@@ -2,12 +2,15 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.mutant_matrix import mutant_matrix
+from bench.campaign.mutant_matrix import keep_matrix, mutant_matrix
+from bench.campaign.mutants import Found, Outcome, Proof, Score
 from bench.campaign.qualification import (
     find_covering,
     identity,
@@ -18,8 +21,10 @@ from bench.campaign.qualification import (
     write_qualification,
 )
 from bench.campaign.qualify import qualify_simulated
+from bench.campaign.sources import SHOWING
 from bench.errors import ConfigError, RecordError
 from bench.scenario.prepare import Prepared
+from bench.verdict.result import Verdict
 from bench.wiring.common import Wired
 
 ROOT = Path(__file__).parents[1]
@@ -76,6 +81,55 @@ def test_a_clean_matrix_is_taken_over_until_something_it_rests_on_changes(
     file.write_text(file.read_text().replace('"created_utc": "2', '"created_utc": "1'))
     with pytest.raises(AssertionError, match="run again"):
         mutant_matrix(wired, overvoltage, 1, classes=some, kept_in=tmp_path)
+
+
+def test_what_hil_mutants_found_is_taken_over_only_where_it_was_complete_and_clean(
+    wired: Wired, overvoltage: list[Prepared], tmp_path: Path
+) -> None:
+    some = {"voltage": {"late_overvoltage": "late"}, "contactors": {"misses_weld": "blind"}}
+    proof = Proof(
+        wired=wired, prepared=overvoltage, classes=some, reference="reference", seeds=range(1, 4), workers=1
+    )
+
+    def caught(firmware: str, kind: str, seeds: range = proof.seeds) -> Score:
+        outcomes = tuple(
+            Outcome(firmware=firmware, scenario="x", seed=seed, verdict=Verdict.FAIL, reason="late")
+            for seed in seeds
+        )
+        return Score(firmware=firmware, kind=kind, description="", seeds=3, outcomes=outcomes)
+
+    late, weld = caught("late_overvoltage", "voltage"), caught("misses_weld", "contactors")
+    good = [Outcome(firmware="reference", scenario="x", seed=1, verdict=Verdict.PASS, reason="")]
+    alarm = [dataclasses.replace(good[0], verdict=Verdict.INCONCLUSIVE)]
+    for bad in (
+        Found(scores=[late], good=good, unreached={"misses_weld": 1}),
+        Found(scores=[late, caught("misses_weld", "contactors", range(2))], good=good),
+        Found(scores=[late, weld], good=alarm),
+    ):
+        assert keep_matrix(proof, bad, tmp_path) is None
+    part = dataclasses.replace(proof, classes={"voltage": some["voltage"]})
+    assert keep_matrix(part, Found(scores=[late], good=good), tmp_path) is not None
+    rows = mutant_matrix(wired, overvoltage, 1, classes=some, kept_in=tmp_path)
+    assert not rows[-1]["as_expected"]  # run again: a matrix of fewer mutants is not one of these
+    assert keep_matrix(proof, Found(scores=[late, weld], good=good), tmp_path) is not None
+    told: list[str] = []
+    rows = mutant_matrix(wired, overvoltage, 1, told.append, some, tmp_path)
+    assert [row["failed_in"] for row in rows] == [None, "x", "x"] and "taken over" in told[0]
+
+
+def test_no_room_that_only_shows_is_imported_for_a_shot() -> None:
+    code = (
+        "import sys\nfrom bench.campaign.load import load_rig, load_scenarios\n"
+        "from bench.campaign.mutants import _shot\n"
+        "wired = load_rig(__import__('pathlib').Path('hil_config.toml'), 'simulated', 'reference', None)\n"
+        "one = load_scenarios(wired, None, 'ov-step-cell60')[0][0]\n"
+        "print(_shot(wired, 'reference', one, 1).verdict.name)\n"
+        "print(*{name.split('.')[1] for name in sys.modules if name.startswith('bench.')})"
+    )
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    verdict, rooms = told.stdout.splitlines()
+    assert verdict == "PASS" and "measure" in rooms.split()
+    assert not SHOWING & set(rooms.split())
 
 
 def evidence(wired: Wired, **changes: object) -> dict:

@@ -12,7 +12,7 @@ from typing import Any
 from bench.campaign.local import workers_by_default
 from bench.campaign.mutants import Found, Proof, prove
 from bench.campaign.run import rig_hash
-from bench.campaign.sources import hash_of, package_files, source_hash
+from bench.campaign.sources import SHOWING, hash_of, package_files, source_hash
 from bench.errors import RecordError
 from bench.record.shot import read_json, write_json
 from bench.scenario.prepare import Prepared
@@ -50,22 +50,44 @@ def mutant_matrix(
         seeds=range(seed, seed + 1),
         workers=workers_by_default(),
     )
-    file = None if kept_in is None else kept_in / f"mutants-{matrix_key(proof)[:16]}.json"
-    if file is not None and (kept := _kept(file)) is not None:
+    if kept_in is not None and (kept := _kept(matrix_file(proof, kept_in))) is not None:
         on_step(f"mutant matrix of {kept['created_utc'][:16]} taken over: nothing it rests on has changed")
         return [dict(row) for row in kept["rows"]]
     found = prove(proof, lambda name, _: on_step(name) if name != REFERENCE else None)
     if found.unreached:  # a matrix with gaps qualifies nothing
         raise KeyboardInterrupt
+    if kept_in is not None:
+        keep_matrix(proof, found, kept_in)
+    return _rows(found)
+
+
+def keep_matrix(proof: Proof, found: Found, folder: Path) -> Path | None:
+    """Store a finished matrix in which all was as expected; None where it is not one: it qualifies nothing.
+
+    It is found again by its key, which names the scenarios and mutants: one of a part stands for that part only. With
+    several seeds each mutant was caught on each of them, so it stands for the first of them too.
+    """
     rows = _rows(found)
-    if file is not None and all(row["as_expected"] for row in rows):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_json(file, {"format": FORMAT, "created_utc": _now().isoformat(), "rows": rows})
-    return rows
+    if found.unreached or not all(row["as_expected"] for row in rows):
+        return None
+    file = matrix_file(proof, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(
+        file,
+        {"format": FORMAT, "created_utc": _now().isoformat(), "seeds": list(proof.seeds), "rows": rows},
+    )
+    return file
+
+
+def matrix_file(proof: Proof, folder: Path) -> Path:
+    return folder / f"mutants-{matrix_key(proof)[:16]}.json"
 
 
 def matrix_key(proof: Proof) -> str:
-    """Of everything the matrix rests on: code of bench and firmware, rig, scenarios, budgets, mutants, seeds."""
+    """Of everything the matrix rests on: code of bench and firmware, rig, scenarios, budgets, mutants, first seed.
+
+    The rooms that only show what was found are left out: a new word in a report makes no matrix stale.
+    """
     import firmware_stubs
 
     config = proof.wired.config
@@ -74,13 +96,13 @@ def matrix_key(proof: Proof) -> str:
     files |= {f"dbc/{dbc.name}": dbc for can in config.can.values() for dbc in can.dbc}
     files["profile"] = config.dut.profile
     parts = (
-        source_hash(),
+        source_hash(SHOWING),
         hash_of([*package_files(Path(next(iter(firmware_stubs.__path__)))), *files.items()]),
         rig_hash(proof.wired),
         config.pack.chemistry,
         repr({kind: sorted(table) for kind, table in proof.classes.items()}),
         repr([one.scenario.id for one in proof.prepared]),
-        repr(proof.seeds),
+        repr(proof.seeds[:1]),
     )
     import hashlib
 

@@ -78,6 +78,13 @@ def mutants(
         _show(found, proof)
     if out is not None:
         out.write_text(json.dumps(_as_dict(found), indent=1) + "\n", encoding="utf-8")
+    if not (scenarios or only or mutant):
+        from bench.campaign.mutant_matrix import keep_matrix
+        from bench.campaign.qualification import FOLDER
+
+        kept = keep_matrix(proof, found, wired.config.record.folder / FOLDER)
+        if kept is not None and not as_json:
+            typer.echo(f"kept for `hil qualify --full`: {kept}")
     if found.unreached:
         raise typer.Exit(130)
     if found.survivors or found.false_alarms:
