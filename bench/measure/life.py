@@ -1,0 +1,51 @@
+"""Signs of life: what was not seen counts only of a DUT that was heard for the whole of the time promised."""
+
+from itertools import pairwise
+
+from bench.measure.plan import Aim
+from bench.measure.questions import Address, message_of
+from bench.measure.shot import Seen, Shot, Told
+from bench.units import format_ns
+
+
+def listen_for_life(shot: Shot, onset: Seen | None, told: Told) -> None:
+    """A gap longer than the profile allows is told of the DUT; a message never heard, of the bench too."""
+    stamps_of: dict[Address, list[int]] = {}
+    beats: list[tuple[str, str, int, Address]] = []
+    for channel, message, longest_ns in shot.plan.heard:
+        codec = message_of(shot.decoders, channel, message)
+        address = (channel, codec.can_id, codec.extended)
+        stamps_of[address] = []
+        beats.append((channel, message, longest_ns, address))
+    for t_ns, channel, frame, _ in shot.window.frames:
+        found = stamps_of.get((channel, frame[0], frame[2]))
+        if found is not None:
+            found.append(t_ns)
+    for channel, message, longest_ns, address in beats:
+        stamps = stamps_of[address]
+        if not stamps:
+            told.silent.append(f"{message} was never heard on {channel}")
+            told.faults.append(
+                f"{message} was never heard on {channel}: nothing shows that the DUT was alive"
+            )
+            continue
+        edges = [shot.window.start_ns, *stamps, shot.window.end_ns]
+        gap_ns, at_ns = max((b - a, a) for a, b in pairwise(edges))
+        if gap_ns - 2 * sum(shot.half_widths(channel)) > longest_ns:
+            told.silent.append(
+                f"{message} silent for {format_ns(gap_ns)} from {shot.when(at_ns, onset)}; "
+                f"longest allowed {format_ns(longest_ns)}"
+            )
+
+
+def check_length(shot: Shot, detected: Seen | None, told: Told) -> None:
+    """Nothing seen counts only if one looked for the whole of the promised time."""
+    commanded = shot.commanded()
+    if commanded is None or (shot.plan.aim is Aim.MUST_TRIP and detected is not None):
+        return
+    looked_ns = shot.window.end_ns - commanded.t_ns
+    if looked_ns < shot.plan.window_ns:
+        told.faults.append(
+            f"the window closed {format_ns(looked_ns)} after the stimulus; "
+            f"expected {format_ns(shot.plan.window_ns)}"
+        )

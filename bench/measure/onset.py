@@ -1,0 +1,105 @@
+"""The onset of a shot: the instant from which the stimulus is real at the DUT's terminals."""
+
+from operator import itemgetter
+from typing import cast
+
+from bench.measure.interval import Interval, Term
+from bench.measure.irregular import IrregularCodec, first_irregular
+from bench.measure.plan import Aim
+from bench.measure.questions import Question, by_address, message_of, words
+from bench.measure.shot import Seen, Shot, Told
+from bench.trace.events import Kind, Mark
+from bench.units import format_ns
+
+
+def find_onset(shot: Shot, told: Told) -> Seen | None:
+    """None where nothing proves it; what that says of the bench is told among the faults."""
+    commanded = shot.commanded()
+    if commanded is None:
+        told.faults.append("no stimulus was commanded")
+        return None
+    confirmed = _confirmation(shot, told)
+    onset = None
+    if shot.plan.onset or shot.plan.onset_irregular:
+        onset = _first_shown(shot, commanded, told)
+        onset = _first_irregular(shot, commanded, onset, told)
+    elif confirmed is not None:
+        onset = _actuated(confirmed)
+    if onset is None:
+        if shot.plan.aim is Aim.MUST_TRIP or confirmed is None:
+            told.faults.append("no proof that the stimulus reached the DUT's terminals")
+    elif confirmed is not None and onset.interval.high_ns < _actuation(confirmed)[0]:
+        told.faults.append("the onset was seen before the readback says the stimulus was actuated")
+    return onset
+
+
+def _confirmation(shot: Shot, told: Told) -> Mark | None:
+    marks = list(shot.marks(Kind.STIMULUS_CONFIRMED))
+    proven = next((mark for mark in marks if mark.facts.get("readback") is True), None)
+    if shot.plan.confirm_by_readback and proven is None:
+        told.faults.append("the stimulus was not confirmed by readback")
+    if proven is not None or shot.plan.confirm_by_readback:
+        return proven
+    return next(iter(marks), None)
+
+
+def _actuated(confirmed: Mark) -> Seen:
+    """A stimulus that no frame shows (a pin, a muted message): its actuation interval is the onset."""
+    low_ns, high_ns = _actuation(confirmed)
+    term = Term(name="onset", width_ns=high_ns - low_ns, note="actuation confirmed by readback")
+    return Seen(interval=Interval(low_ns=low_ns, high_ns=high_ns), t_ns=high_ns, terms=(term,))
+
+
+def _actuation(mark: Mark) -> tuple[int, int]:
+    low, high = mark.facts.get("low_ns"), mark.facts.get("high_ns")
+    low_ns = int(low) if isinstance(low, int | float) else mark.t_ns - mark.u_ns
+    high_ns = int(high) if isinstance(high, int | float) else mark.t_ns + mark.u_ns
+    return min(low_ns, high_ns), high_ns
+
+
+def _first_shown(shot: Shot, commanded: Mark, told: Told) -> Seen | None:
+    """The first frame after the command in which a question of the onset holds."""
+    index = by_address([Question(test, shot.decoders) for test in shot.plan.onset])
+    for t_ns, channel, frame, _ in shot.window.frames:
+        for question in index.get((channel, frame.can_id, frame.extended), ()):
+            held, held_ns = question.holds, question.last_ns
+            if not question.hear(t_ns, frame.data) or t_ns < commanded.t_ns:
+                continue
+            if held and held_ns is not None and held_ns < commanded.t_ns:
+                told.faults.append(
+                    f"stimulus was already present: {words(question.test)} held "
+                    f"{format_ns(commanded.t_ns - held_ns)} before the command"
+                )
+                return None
+            u_ns, late_ns = shot.half_widths(channel)
+            half_ns = u_ns + late_ns
+            terms = [Term(name="onset", width_ns=2 * u_ns, note=f"stamp on {channel}")]
+            if late_ns:
+                terms.append(Term(name="bench lateness", width_ns=2 * late_ns, note="onset"))
+            interval = Interval(low_ns=t_ns - half_ns, high_ns=t_ns + half_ns)
+            return Seen(interval=interval, t_ns=t_ns, terms=tuple(terms))
+    return None
+
+
+def _first_irregular(shot: Shot, commanded: Mark, shown: Seen | None, told: Told) -> Seen | None:
+    """The earliest of what is irregular, where no signal shows an earlier onset."""
+    if not shot.plan.onset_irregular:
+        return shown
+    onset = shown
+    # From before the window too: a slow message may have come only once since the observers were armed.
+    frames = sorted((f for f in shot.trace.frames if f[0] <= shot.window.end_ns), key=itemgetter(0))
+    for asked in shot.plan.onset_irregular:
+        codec = cast(IrregularCodec, message_of(shot.decoders, asked.channel, asked.message))
+        found = first_irregular(asked, codec, frames, commanded.t_ns, shot.window.end_ns)
+        if found is None:
+            continue
+        if found.before is not None:
+            told.faults.append(f"stimulus was already present: {found.before}")
+            return onset
+        u_ns, late_ns = shot.half_widths(asked.channel)
+        low_ns = max(commanded.t_ns, found.low_ns) - u_ns - late_ns
+        interval = Interval(low_ns=low_ns, high_ns=max(low_ns, found.high_ns + u_ns + late_ns))
+        if onset is None or interval.high_ns < onset.interval.high_ns:
+            term = Term(name="onset", width_ns=interval.width_ns, note=found.note)
+            onset = Seen(interval=interval, t_ns=found.high_ns, terms=(term,))
+    return onset
