@@ -134,7 +134,7 @@ class Bench:
         """The scenario of a file, and the twins made of it."""
         from bench.campaign.load import load_scenarios
 
-        return load_scenarios(self.wired, [Path(scenario)], None)[0]
+        return load_scenarios(self.wired, [Path(scenario)], None, mismatches=True)[0]
 
     def shoot(self, scenario: str | Path, index: int = 0) -> ShotResult:
         """One shot, measured and judged. Raises ScenarioError for a wrong file."""

@@ -1,14 +1,18 @@
 """A BMS made for one chemistry on a pack of another has to FAIL; one made for its pack passes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from bench.campaign.load import load_rig, load_scenarios
+from bench.campaign.run import scenario_result
 from bench.campaign.shots import shoot
 from bench.cli.main import app
-from bench.errors import ConfigError
+from bench.errors import ConfigError, ScenarioError
+from bench.scenario.load import load_scenario
+from bench.timing.clock import Timebase
 from bench.verdict.result import ShotResult, Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,3 +58,60 @@ def test_the_command_fails_a_mismatch_and_refuses_an_unknown_chemistry(tmp_path:
         ConfigError, match=r"\[dut\.chemistry\]: .*unknown chemistry 'nmcc'.*did you mean 'nmc'"
     ):
         load_rig(CONFIG, "simulated", "reference", None, "nmcc")
+
+
+def test_a_mismatch_is_a_scenario_that_passes_because_every_shot_fails(tmp_path: Path) -> None:
+    words = ["run", "--config", str(CONFIG), "-k", "mismatch", "--repeat", "1", "--workers", "1"]
+    words += [
+        "--out",
+        str(tmp_path),
+        "--junit",
+        str(tmp_path / "junit.xml"),
+        "--report",
+        str(tmp_path / "r.html"),
+    ]
+    ran = CliRunner().invoke(app, words)
+    assert ran.exit_code == 0, ran.output
+    told = " ".join(ran.output.split())
+    for pair in ("nmc on a pack of na_ion", "nmc on a pack of zn_chitosan", "nmc on a pack of lfp"):
+        assert f"the mismatch was caught: a BMS made for {pair}" in told
+    junit = (tmp_path / "junit.xml").read_text()
+    assert "<failure" not in junit
+    assert "the mismatch was caught" in junit
+    assert "Deliberate mismatch, a BMS made for nmc" in (tmp_path / "r.html").read_text()
+    run = next(one for one in tmp_path.iterdir() if one.is_dir())
+    assert CliRunner().invoke(app, ["rejudge", str(run)]).exit_code == 0
+
+
+def test_a_library_that_does_not_notice_the_mismatch_fails(tmp_path: Path) -> None:
+    blind = tmp_path / "blind.toml"
+    file = (ROOT / "scenarios" / "mismatch" / "nmc_bms_on_lfp.toml").read_text()
+    blind.write_text(file.replace('"nmc-bms-on-lfp"', '"blind"').replace('pack = "lfp"', 'pack = "na_ion"'))
+    wired = load_rig(CONFIG, "simulated", "reference", None)
+    assert load_scenarios(wired, [blind], None)[0] == []  # nothing that mutants or a hunt should run
+    (one,) = load_scenarios(wired, [blind], None, mismatches=True)[0]
+    result = scenario_result(one, [shoot(wired, one, 0, 1, 1, None)], Timebase.SIMULATED, wired.profile)
+    assert result.judgement.verdict is Verdict.FAIL  # both chemistries trip at 4.25 V
+    assert "did not notice a BMS made for nmc on a pack of na_ion" in result.judgement.reasons[0]
+    elsewhere = replace(wired, config=replace(wired.config, dut=replace(wired.config.dut, start="external")))
+    assert shoot(elsewhere, one, 0, 1, 1, None).judgement.verdict is Verdict.BLOCKED
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            'pack = "lfp"',
+            'pack = "lfpp"',
+            r"\[mismatch.pack\]: found unknown chemistry 'lfpp'.*did you mean 'lfp'",
+        ),
+        ('pack = "lfp"', 'pack = "nmc"', r"found 'nmc' on a pack of the same"),
+        ('hazard = "', 'hazart = "', r"hazart"),
+        ("[start]", '[not_for]\nlfp = "no"\n\n[start]', r"found \[not_for\] beside \[mismatch\]"),
+    ],
+)
+def test_a_wrong_mismatch_is_told_in_one_line(tmp_path: Path, old: str, new: str, told: str) -> None:
+    wrong = tmp_path / "nmc_bms_on_lfp.toml"
+    wrong.write_text((ROOT / "scenarios" / "mismatch" / wrong.name).read_text().replace(old, new, 1))
+    with pytest.raises(ScenarioError, match=told):
+        load_scenario(wrong)

@@ -61,11 +61,17 @@ def budgets_beside(scenario: Path) -> Path | None:
 
 
 def load_scenarios(
-    wired: Wired, paths: list[Path] | None, only: str | None, *, long: bool = False
+    wired: Wired,
+    paths: list[Path] | None,
+    only: str | None,
+    *,
+    long: bool = False,
+    mismatches: bool = False,
 ) -> tuple[list[Prepared], Path]:
     """The prepared scenarios and the budgets file they are judged by.
 
     Those of the long lane are among them when asked for: by `long`, by their path, or by a part of their id.
+    mismatches: also the scenarios that must fail; whoever asks whether a firmware is right has no use for them.
     """
     from bench.errors import ScenarioError
     from bench.scenario.load import find_scenarios
@@ -101,6 +107,8 @@ def load_scenarios(
         raise ScenarioError("\n".join(mistakes))
     chemistry = wired.chemistry.id
     prepared = [one for one in prepared if chemistry not in one.scenario.not_for]
+    if not mismatches:
+        prepared = [one for one in prepared if one.scenario.mismatch is None]
     if only is not None:
         kept = [one for one in prepared if only in one.scenario.id or only == one.scenario.file.parent.name]
         if not kept:

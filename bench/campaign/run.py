@@ -19,7 +19,7 @@ from bench.measure.interval import Latency
 from bench.record.codable import encode
 from bench.record.folder import RunFolder
 from bench.scenario.library import Library
-from bench.scenario.model import Follow, KnownGap, Start
+from bench.scenario.model import Follow, KnownGap, Mismatch, Start
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
@@ -106,6 +106,19 @@ def _with_known_gap(gap: KnownGap | None, judgement: Judgement, chemistry: str) 
     return Judgement(verdict=Verdict.PASS, reasons=(reason, *judgement.reasons))
 
 
+def _with_mismatch(mismatch: Mismatch | None, judgement: Judgement, shots: Sequence[ShotResult]) -> Judgement:
+    """A BMS on the wrong pack passes where every shot fails: the library has noticed."""
+    if mismatch is None or judgement.verdict not in (Verdict.PASS, Verdict.FAIL):
+        return judgement
+    passed = sum(shot.judgement.verdict is Verdict.PASS for shot in shots)
+    if passed:
+        words = f"in {passed} of {len(shots)} shots the library did not notice {mismatch.words}"
+        return Judgement(verdict=Verdict.FAIL, reasons=(f"{words} ({mismatch.hazard})",))
+    caught = f"the mismatch was caught: {mismatch.words} ({mismatch.hazard})"
+    why = dict.fromkeys(reason for shot in shots[:1] for reason in shot.judgement.reasons)
+    return Judgement(verdict=Verdict.PASS, reasons=(caught, *(f"seen: {one}" for one in why)))
+
+
 def scenario_result(
     prepared: Prepared,
     shots: Sequence[ShotResult],
@@ -118,7 +131,8 @@ def scenario_result(
     ordered = tuple(sorted(shots, key=lambda shot: shot.index))
     fdti: list[Latency] = []
     fhti: list[Latency] = []
-    for shot in ordered:
+    mismatch = scenario.mismatch
+    for shot in ordered if mismatch is None else ():  # its latencies are no property of this DUT
         if shot.measurement is not None:
             if shot.measurement.fdti is not None:
                 fdti.append(shot.measurement.fdti)
@@ -141,14 +155,18 @@ def scenario_result(
         requirements=scenario.requirements,
         standards=scenario.standards,
         shots=ordered,
-        judgement=_with_known_gap(scenario.known_gap, conclude(ordered), chemistry),
+        judgement=_with_mismatch(
+            mismatch, _with_known_gap(scenario.known_gap, conclude(ordered), chemistry), ordered
+        ),
         fdti=latency_statistics(fdti),
         fhti=latency_statistics(fhti),
         notes=tuple(notes),
-        operating_point=operating_point(scenario.start),
+        operating_point=(f"{mismatch.words}, " if mismatch is not None else "")
+        + operating_point(scenario.start),
         floor_ns=prepared.plan.floor_ns,
         ceiling_ns=prepared.plan.ceiling_ns,
         fully_verifies=scenario.fully_verifies,
+        mismatch=mismatch.words if mismatch is not None else "",
     )
 
 

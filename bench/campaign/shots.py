@@ -82,6 +82,11 @@ def shoot(
     missing = sorted(set(map(str, scenario.needs)) - wired.capabilities)
     if missing:
         return blocked(index, seed, phase_ns, missing)
+    if scenario.mismatch is not None:
+        if wired.config.dut.start != "in_process":
+            why = f"{scenario.mismatch.words}: this bench builds no firmware for another chemistry"
+            return blocked(index, seed, phase_ns, [why])
+        wired = wired.mismatched(scenario.mismatch)
     shot = Shot(
         profile=wired.profile,
         start=scenario.start,

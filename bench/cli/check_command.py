@@ -40,7 +40,7 @@ def check(
 ) -> None:
     """Dry-check bench file, profile, DBC, budgets and scenarios against each other."""
     wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
-    prepared, budgets_file = load_scenarios(wired, scenarios, only, long=True)
+    prepared, budgets_file = load_scenarios(wired, scenarios, only, long=True, mismatches=True)
     from bench.verdict.budgets import lint_budgets, load_budgets
 
     lent = {one.scenario.budget for one in prepared if one.scenario.budget is not None}
@@ -87,7 +87,7 @@ def list_rig(
             raise typer.BadParameter(f"found '{what}'; expected 'faults' or nothing")
         _list_faults(wired, as_json)
         return
-    prepared, _ = load_scenarios(wired, None, None, long=True)
+    prepared, _ = load_scenarios(wired, None, None, long=True, mismatches=True)
     if as_json:
         typer.echo(
             json.dumps(

@@ -134,6 +134,10 @@ def _intervals(scenario: ScenarioResult, name: str) -> list[Interval]:
 def _evidence_lines(scenario: ScenarioResult) -> list[str]:
     """What the attempts support: proportion, tolerance bounds, analytical window, plausibility."""
     claim = Claim(coverage=scenario.budget.coverage, confidence=scenario.budget.confidence)
+    if scenario.mismatch:
+        return [
+            f"Deliberate mismatch, {scenario.mismatch}: each shot has to fail, and none counts for the DUT."
+        ]
     lines = [claim_words(evidence(scenario.shots, claim)) + "."] if scenario.shots else []
     for name in ("FDTI", "FHTI"):
         found = _intervals(scenario, name)

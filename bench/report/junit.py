@@ -74,9 +74,13 @@ def _attempts(run: RunResult, timebase: Timebase) -> ET.Element:
             name=f"shot-{shot.index:03d}",
             time=f"{shot.simulated_ns / NS_PER_S:.3f}",
         )
-        _properties(case, {"phase_ns": str(shot.phase_ns), "seed": str(shot.seed), "digest": shot.digest})
+        facts = {"phase_ns": str(shot.phase_ns), "seed": str(shot.seed), "digest": shot.digest}
         verdict = shot.judgement.verdict
-        if verdict is not Verdict.PASS:
+        caught = bool(scenario.mismatch) and verdict is Verdict.FAIL
+        if caught:
+            facts["mismatch_caught"] = "; ".join(shot.judgement.reasons)
+        _properties(case, facts)
+        if verdict is not Verdict.PASS and not caught:
             why = f"{verdict.name.lower()}: {'; '.join(shot.judgement.reasons) or 'no reason was given'}"
             ET.SubElement(case, _TAGS.get(verdict, "error"), type=verdict.name, message=_clean(why))
     suite.set("tests", str(len(shots)))
@@ -106,6 +110,8 @@ def _case(scenario: ScenarioResult) -> ET.Element:
         "n": str(len(scenario.shots)),
         "attempts_passed": str(sum(s.judgement.verdict is Verdict.PASS for s in scenario.shots)),
     }
+    if scenario.mismatch:
+        facts["mismatch"] = "; ".join((scenario.mismatch, *scenario.judgement.reasons))
     for name, statistics in (("fdti", scenario.fdti), ("fhti", scenario.fhti)):
         if statistics is not None:
             facts[f"{name}_max_low_ns"] = str(statistics.max_low_ns)

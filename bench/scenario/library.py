@@ -53,7 +53,11 @@ def list_library(files: Iterable[Path]) -> Library:
     unreadable: list[str] = []
     for file in files:
         try:
-            entries.append(entry_of(load_scenario(file)))
+            scenario = load_scenario(file)
+            if (
+                scenario.mismatch is None
+            ):  # which shows that the library notices, and serves no goal of the DUT
+                entries.append(entry_of(scenario))
         except ConfigError:
             unreadable.append(f"{file.parent.name}/{file.name}")
     return Library(entries=tuple(entries), unreadable=tuple(unreadable))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bench.errors import ConfigError, ScenarioError, nearest
 from bench.faults.find import fault_names, kind
 from bench.measure.plan import Aim
+from bench.scenario.mismatch import check_mismatch, mismatch_of
 from bench.scenario.model import (
     ConstantVoltage,
     CycleText,
@@ -93,6 +94,7 @@ def scenario_in(file: "TomlFile") -> Scenario:
         raise ScenarioError(f"{file.path}: found no scenario; expected one")
     done = [step for step in steps if step is not None]
     _check_together(file, shape, done)
+    check_mismatch(file, shape)
     file.stop_on_mistakes()
     return Scenario(
         file=file.path,
@@ -119,6 +121,7 @@ def scenario_in(file: "TomlFile") -> Scenario:
         provenance=shape.provenance,
         hunt=dict(shape.hunt),
         known_gap=_known_gap(shape),
+        mismatch=mismatch_of(shape),
         not_for=dict(shape.not_for),
         no_twins=shape.twins if isinstance(shape.twins, str) else None,
         twins_left_out={str(kind): why for kind, why in shape.twins.skip.items()}

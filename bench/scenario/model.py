@@ -233,11 +233,25 @@ class KnownGap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """A BMS on a pack that it was not made for: chemistries of both, and what it would let happen, in words."""
+
+    pack: str
+    firmware: str
+    hazard: str
+
+    @property
+    def words(self) -> str:
+        return f"a BMS made for {self.firmware} on a pack of {self.pack}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """One file, checked as far as possible without the DUT. `lines`: place ("step.0.voltage") to line.
 
     budget: section of budgets.toml whose times count, where they are not those of the safety goal itself.
     lane: "long" is left out of a run of the whole library, visibly, unless it is asked for.
+    mismatch: it brings pack and firmware along, has no twins, and passes where every shot fails.
     not_for: chemistry of the pack to the reason why it says nothing there.
     no_twins: why it has none; twins_left_out: kind of twin to the reason why it makes no sense here.
     provenance: where it comes from, where no person wrote it. hunt: bounds of what a hunt may vary, by name.
@@ -264,6 +278,7 @@ class Scenario:
     derivation: str = "fault-injection"
     fully_verifies: bool = True
     known_gap: KnownGap | None = None
+    mismatch: Mismatch | None = None
     not_for: dict[str, str] = field(default_factory=dict)
     no_twins: str | None = None
     twins_left_out: dict[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from bench.errors import ConfigError, ScenarioError, nearest
 from bench.faults.expression import value_of
 from bench.measure.plan import NOTHING, Plan
 from bench.scenario.load import load_scenario
+from bench.scenario.mismatch import thresholds_for
 from bench.scenario.model import Scenario, Step
 from bench.scenario.resolve import resolve, resolve_twins
 from bench.units import NS_PER_S
@@ -102,6 +103,7 @@ def prepare_one(
 ) -> Prepared:
     """A scenario by itself, without its twins. Raises ScenarioError."""
     budget = _budget(scenario, budgets)
+    thresholds = thresholds_for(scenario.mismatch, thresholds, profile)
     known = _start_known(scenario, thresholds)
     plan, steps = resolve(known, profile, dict(thresholds), budget, cells, databases, sensors)
     return Prepared(scenario=known, plan=plan, steps=tuple(steps), budget=budget)
@@ -131,6 +133,11 @@ def prepare(
             if capabilities is not None and set(scenario.needs) - capabilities:
                 # This rig will say BLOCKED; what it lacks cannot be resolved, and is no mistake of the file.
                 prepared.append(Prepared(scenario=scenario, plan=NOTHING, steps=(), budget=budget))
+                continue
+            if scenario.mismatch is not None:
+                prepared.append(
+                    prepare_one(scenario, profile, thresholds, budgets, cells, databases, sensors)
+                )
                 continue
             scenario = _start_known(scenario, thresholds)
             plan, steps = resolve(scenario, profile, dict(thresholds), budget, cells, databases, sensors)

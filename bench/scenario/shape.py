@@ -147,6 +147,12 @@ class KnownGapTable(Shape):
     chemistries: list[str] = Field(default_factory=list)
 
 
+class MismatchTable(Shape):
+    pack: str
+    firmware: str
+    hazard: str = Field(min_length=1)
+
+
 class TwinsTable(Shape):
     skip: dict[Literal["inside", "glitch", "counter_reset", "healthy"], str] = Field(default_factory=dict)
 
@@ -172,6 +178,7 @@ class ScenarioShape(Shape):
     provenance: str = ""
     hunt: dict[str, str] = Field(default_factory=dict)
     known_gap: KnownGapTable | None = None
+    mismatch: MismatchTable | None = None
     not_for: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
     twins: Annotated[TwinsTable | str | None, BeforeValidator(_reason)] = None
     start: StartTable

@@ -104,6 +104,7 @@ class ScenarioResult:
 
     floor_ns, ceiling_ns: the window that the DUT's published debounce predicts for the FDTI, None without.
     fully_verifies: False where the scenario covers its requirements only in part.
+    mismatch: the BMS and the pack that do not fit, where every shot has to fail; "" for every other scenario.
     """
 
     scenario_id: str
@@ -123,6 +124,7 @@ class ScenarioResult:
     floor_ns: int | None = None
     ceiling_ns: int | None = None
     fully_verifies: bool = True
+    mismatch: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.rig.rig import Guard
 from bench.rig.view import TraceView
-from bench.scenario.loads import CAPACITY
-from bench.scenario.model import Start
+from bench.scenario.mismatch import pack_thresholds
+from bench.scenario.model import Mismatch, Start
 from bench.trace.events import FrameSeen
 from bench.wiring.instruments import with_wires
 from bench.wiring.virtual_signals import Played, bind_plays
@@ -48,8 +48,18 @@ class Wired:
 
     def thresholds(self) -> dict[str, float]:
         """The DUT's own where its profile states them, else the chemistry's; and what a pack's loads scale by."""
-        capacity = {CAPACITY: self.chemistry.capacity_ah}
-        return {**self.chemistry.thresholds(), **capacity, **self.profile.thresholds}
+        return pack_thresholds(self.chemistry, self.profile)
+
+    def mismatched(self, mismatch: Mismatch) -> "Wired":
+        """This bench with the pack of a mismatch, and the firmware built for another. ConfigError: unknown one."""
+        pack = replace(self.config.pack, chemistry=mismatch.pack)
+        dut = replace(self.config.dut, chemistry=mismatch.firmware)
+        return replace(
+            self,
+            config=replace(self.config, pack=pack, dut=dut),
+            chemistry=Chemistry.load(mismatch.pack),
+            firmware_chemistry=Chemistry.load(mismatch.firmware),
+        )
 
 
 def load_wired(config: BenchConfig, profile: DutProfile) -> Wired:
