@@ -1,6 +1,6 @@
 """DBC files as compiled messages. cantools parses; it is imported on first use, as that costs 0.1 s."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from bench.codec.careful import choice_number
 from bench.codec.compile import Compiler, Decode, Encode, Reader
 from bench.codec.e2e import DataIdMode, Protection, Settings, protection_of
-from bench.codec.layout import CodecError, Field, Layer, all_fields
+from bench.codec.layout import CodecError, Field, Layer, all_fields, paths
 from bench.errors import ConfigError, at_place, nearest
 from bench.units import NS_PER_MS
 
@@ -72,6 +72,22 @@ class Message:
         if signal not in self._readers:
             self._readers[signal] = self._compiler.reader(signal)
         return self._readers[signal]
+
+    def extract(self, signals: Iterable[str]) -> Callable[[bytes], int | bytes]:
+        """What of a payload these signals depend on: equal for two payloads, equal all their values.
+
+        To remember what has been made of a payload, where the rest of it, such as a counter, keeps moving.
+        """
+        mask, length = 0, self.length
+        for signal in signals:
+            for above, one in paths(self.layout, signal, ()):
+                for field in (one, *(selector for selector, _ in above)):
+                    mask |= field.mask(length)
+
+        def extract(data: bytes) -> int | bytes:
+            return int.from_bytes(data, "little") & mask if len(data) == length else data
+
+        return extract
 
     def choice_value(self, signal: str, text: str) -> int:
         """The raw number behind a text of the value table. Raises CodecError for a strange signal or text."""

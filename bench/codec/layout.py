@@ -61,6 +61,11 @@ class Field:
         end = 8 * (self.start // 8) + 7 - self.start % 8 + self.length
         return payload_bits - end if not little else 8 * (self.start // 8) + self.start % 8 - self.length + 1
 
+    def mask(self, length: int) -> int:
+        """The bits this field takes of a payload of `length` bytes, read as a little-endian number."""
+        bits = ((1 << self.length) - 1) << self.shift(8 * length, self.little_endian)
+        return bits if self.little_endian else int.from_bytes(bits.to_bytes(length, "big"), "little")
+
     @property
     def in_one_byte(self) -> bool:
         """Such a field reads the same in both byte orders."""

@@ -7,7 +7,8 @@ from bisect import bisect_right
 from bench.errors import LinkError
 from bench.links.bit_timing import arbitration_key, frame_time_ns, intermission_ns
 from bench.links.ports import FrameListener
-from bench.timing.clock import Clock, Phase, Timer
+from bench.timing.clock import Phase, Timer
+from bench.timing.simulated import SimulatedClock
 from bench.trace.events import CanFrame, Kind
 from bench.trace.timeline import Stamping, Trace
 from bench.units import NS_PER_S
@@ -72,7 +73,12 @@ class SimulatedCanBus:
     """
 
     def __init__(
-        self, clock: Clock, trace: Trace, channel: str, bitrate: int, data_bitrate: int | None = None
+        self,
+        clock: SimulatedClock,
+        trace: Trace,
+        channel: str,
+        bitrate: int,
+        data_bitrate: int | None = None,
     ) -> None:
         self.channel = channel
         self.stamping = Stamping(source="simulated", u_ns=0)
@@ -172,10 +178,12 @@ class SimulatedCanBus:
             if self._waiting:
                 offer = heapq.heappushpop(self._waiting, offer)
             self._begin(offer, now_ns if now_ns > self._free_ns else self._free_ns)
+            self._schedule()
         elif key < holder[0] and self._clock.now_ns() <= self._begin_ns:
             self._withdraw()
             heapq.heappush(self._waiting, holder)
             self._begin(offer, self._begin_ns)
+            self._schedule()
         else:
             heapq.heappush(self._waiting, offer)
 
@@ -200,6 +208,8 @@ class SimulatedCanBus:
         self._busy_ns += wire_ns
         self._frees.append(free_ns)
         self._busies.append(self._busy_ns)
+
+    def _schedule(self) -> None:
         self._finishing = self._clock.call_at(self._end_ns, Phase.BUS, self._finish)
 
     def _withdraw(self) -> None:
@@ -213,19 +223,26 @@ class SimulatedCanBus:
         self._free_ns = self._begin_ns
 
     def _finish(self) -> None:
-        holder = self._holder
-        assert holder is not None  # noqa: S101
-        _, _, _, frame, node = holder
-        self._holder = None
-        end_ns = self._end_ns
-        if node.failing:
-            self._fail(holder)
-            return
-        self._trace.frame(end_ns, self.channel, frame, node.name)
-        for listener in node.hearers:
-            listener(end_ns, frame)
-        if self._waiting and self._holder is None:
-            self._begin(heapq.heappop(self._waiting), self._free_ns)
+        """Deliver the frame on the wire, and those waiting behind it while nothing else is due before their end."""
+        waiting, skip_to = self._waiting, self._clock.skip_to
+        while True:
+            holder = self._holder
+            assert holder is not None  # noqa: S101
+            _, _, _, frame, node = holder
+            self._holder = None
+            end_ns = self._end_ns
+            if node.failing:
+                self._fail(holder)
+                return
+            self._trace.frame(end_ns, self.channel, frame, node.name)
+            for listener in node.hearers:
+                listener(end_ns, frame)
+            if not waiting or self._holder is not None:
+                return
+            self._begin(heapq.heappop(waiting), self._free_ns)
+            if not skip_to(self._end_ns, Phase.BUS):
+                self._schedule()
+                return
 
     def _failed_ns(self, holder: _Offer) -> int:
         """A frame without acknowledgement is sent whole; a corrupted one is cut off by error flags."""
@@ -244,10 +261,11 @@ class SimulatedCanBus:
             heapq.heappush(self._waiting, holder)
         if self._waiting and self._holder is None:
             self._begin(heapq.heappop(self._waiting), self._free_ns)
+            self._schedule()
 
     def _go_off(self, node: SimulatedCanNode) -> None:
         node.bus_off = node.dumb = True
-        self._waiting = [entry for entry in self._waiting if entry[4] is not node]
+        self._waiting[:] = [entry for entry in self._waiting if entry[4] is not node]
         heapq.heapify(self._waiting)
         now_ns = self._clock.now_ns()
         self._trace.mark(now_ns, Kind.ANOMALY, f"CAN {self.channel}", text=f"node '{node.name}' went bus-off")
@@ -260,13 +278,14 @@ class SimulatedCanBus:
         self._clock.call_at(now_ns + RECOVERY_BITS * NS_PER_S // self.bitrate, Phase.BUS, recover)
 
     def _forget(self, node: SimulatedCanNode) -> None:
-        self._waiting = [entry for entry in self._waiting if entry[4] is not node]
+        self._waiting[:] = [entry for entry in self._waiting if entry[4] is not node]
         heapq.heapify(self._waiting)
         holder = self._holder
         if holder is not None and holder[4] is node and self._clock.now_ns() <= self._begin_ns:
             self._withdraw()
             if self._waiting:
                 self._begin(heapq.heappop(self._waiting), self._begin_ns)
+                self._schedule()
 
     def _rewire(self) -> None:
         for node in self._nodes.values():

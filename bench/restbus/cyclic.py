@@ -1,14 +1,52 @@
 """Cyclic messages of absent ECUs and sensors: fixed grid, alive counter, CRC; each can be muted."""
 
 from collections.abc import Callable, Sequence
+from weakref import WeakKeyDictionary
 
 from bench.codec.database import Message
+from bench.codec.e2e import Protection
 from bench.codec.pages import Asked, Bind, Pages, Payloads
 from bench.links.ports import CanLink
 from bench.restbus.disturbance import Disturbance
 from bench.timing.clock import Clock, Phase
 from bench.timing.sweep import Sweep
 from bench.trace.events import CanFrame, made
+
+_REMEMBERED_PAYLOADS = 1024
+
+
+class _Frames:
+    """Frames of one message, each made once: most cycles show what an earlier one did, and counters come round."""
+
+    def __init__(self, message: Message) -> None:
+        self._can_id, self._extended, self._fd = message.can_id, message.extended, message.fd
+        self._protection = message.protection
+        self._made: dict[bytes, list[CanFrame | None]] = {}
+
+    def of(self, payload: bytes, counter: int) -> CanFrame:
+        """The frame with `payload`, protected with `counter` where the message is protected."""
+        made_ = self._made.get(payload)
+        if made_ is None:
+            if len(self._made) >= _REMEMBERED_PAYLOADS:
+                self._made.clear()
+            counters = 1 if self._protection is None else self._protection.counters
+            made_ = self._made[payload] = [None] * counters
+        frame = made_[counter]
+        if frame is None:
+            data = payload if self._protection is None else protected(self._protection, payload, counter)
+            frame = made_[counter] = made(CanFrame, (self._can_id, data, self._extended, self._fd, False))
+        return frame
+
+
+# Kept from shot to shot: what is remembered is a pure function of payload and counter.
+_FRAMES: WeakKeyDictionary[Message, _Frames] = WeakKeyDictionary()
+
+
+def protected(protection: Protection, payload: bytes, counter: int) -> bytes:
+    """`payload` with counter and CRC filled in."""
+    data = bytearray(payload)
+    protection.protect(data, counter)
+    return bytes(data)
 
 
 class CyclicMessage:
@@ -36,13 +74,14 @@ class CyclicMessage:
         self.muted = False
         self.disturbance: Disturbance | None = None
         self.standing = False  # what it shows as "counter" repeats its last value
-        self._can_id, self._extended, self._fd = message.can_id, message.extended, message.fd
         self._clock = clock
         self._link = link
         self._bind = bind
         counts = any(slot.quantity == "counter" for page in pages.pages for slot in page.slots)
         self._payloads = Payloads(pages, self._counting if counts else bind)
         self._protection = message.protection
+        self._counters = 1 if message.protection is None else message.protection.counters
+        self._frame = _FRAMES.setdefault(message, _Frames(message)).of
         self._counter = 0
         self._sent = 0  # frames so far: what a signal that shows "counter" counts
         self._sweep = Sweep(
@@ -77,13 +116,9 @@ class CyclicMessage:
         if self.disturbance is not None:
             self._send_disturbed(data, self.disturbance)
             return
-        protection = self._protection
-        if protection is not None:
-            payload = bytearray(data)
-            protection.protect(payload, self._counter)
-            self._counter = (self._counter + 1) % protection.counters
-            data = bytes(payload)
-        self._link.send(made(CanFrame, (self._can_id, data, self._extended, self._fd, False)))
+        counter = self._counter
+        self._counter = (counter + 1) % self._counters
+        self._link.send(self._frame(data, counter))
 
     def _send_disturbed(self, data: bytes, disturbance: Disturbance) -> None:
         if disturbance.lost:
@@ -91,13 +126,11 @@ class CyclicMessage:
         data = disturbance.before_protection(data)
         protection = self._protection
         if protection is not None:
-            payload = bytearray(data)
             if not disturbance.freeze_counter:
                 self._counter = (self._counter + disturbance.skip) % protection.counters
-            protection.protect(payload, self._counter)
+            data = protected(protection, data, self._counter)
             if not disturbance.freeze_counter:
                 self._counter = (self._counter + 1) % protection.counters
-            data = bytes(payload)
         frame = CanFrame(
             self.message.can_id,
             disturbance.after_protection(data),

@@ -175,20 +175,26 @@ def contactor_commands_of(wired: Wired, view: TraceView) -> Callable[[], tuple[b
             return None
         return any(value is not None and _holds(test, value) for value, test in values)
 
-    roles = [test.role for name in tests for test in wired.profile.contactors[name]]
-    keys = list({(role.channel, wired.databases[role.channel][role.message].can_id): None for role in roles})
+    asked: dict[tuple[str, str], list[str]] = {}
+    for role in [test.role for name in tests for test in wired.profile.contactors[name]]:
+        asked.setdefault((role.channel, role.message), []).append(role.signal)
+    sources = [
+        ((channel, message.can_id), message.extract(signals))
+        for (channel, name), signals in asked.items()
+        for message in (wired.databases[channel][name],)
+    ]
     latest = view.latest
-    # Asked every plant step: the same payloads, but for a counter that comes round, say the same again.
-    told: dict[tuple[bytes | None, ...], tuple[bool, bool, bool] | None] = {}
+    # Asked every plant step: as long as the same bits are told, the answer is the same.
+    told: dict[tuple[int | bytes | None, ...], tuple[bool, bool, bool] | None] = {}
 
     def commands() -> tuple[bool, bool, bool] | None:
-        payloads = tuple([None if (seen := latest.get(key)) is None else seen[2][1] for key in keys])
+        bits = tuple([None if (seen := latest.get(key)) is None else of(seen[2][1]) for key, of in sources])
         try:
-            return told[payloads]
+            return told[bits]
         except KeyError:
             plus = wanted("plus")
             now = None if plus is None else (plus, bool(wanted("minus")), bool(wanted("precharge")))
-            told[payloads] = now
+            told[bits] = now
             return now
 
     return commands
