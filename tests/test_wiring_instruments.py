@@ -317,6 +317,12 @@ def test_every_side_instrument_has_its_driver_and_its_simulator() -> None:
             'lost_reply = "0.5 %"',
             r"unknown key 'lost_reply'.*did you mean 'lost_replies'",
         ),
+        (
+            'kind = "ngi_n83624"',
+            'kind = "bloomy_abs"\nfirst_id = 30',
+            r"found 30 for 12 units of Bloomy ABS \(96 cells\); expected numbers from 0 to 31",
+        ),
+        ("cells = 96", "cells = 16", r"\[pack.sensors\]: found 24 for 16 cells; expected 1 to 16"),
     ],
 )
 def test_a_mistake_in_an_instruments_section_is_one_clear_line(

@@ -97,6 +97,11 @@ def load_bench(path: Path) -> BenchConfig:
                 )
     if not (base / shape.dut.profile).is_file():
         file.mistake(("dut", "profile"), f"found '{shape.dut.profile}', no such file; expected a DUT profile")
+    if shape.pack.sensors > shape.pack.cells:
+        file.mistake(
+            ("pack", "sensors"),
+            f"found {shape.pack.sensors} for {shape.pack.cells} cells; expected 1 to {shape.pack.cells}",
+        )
     dut = read_dut(file, shape.dut, base)
     mqtt = read_mqtt(file, shape.mqtt, base, shape.bench.name, base / shape.record.folder)
     file.stop_on_mistakes()
