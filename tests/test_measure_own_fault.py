@@ -6,13 +6,17 @@ from typing import Any
 import pytest
 from test_measure_trace import DECODERS, MS, PLAN, QUIET, of, shot
 
+from bench.campaign.shots import shoot
 from bench.measure.codable import measurement_from_dict, measurement_to_dict, plan_from_dict, plan_to_dict
 from bench.measure.measure import measure
-from bench.timing.clock import Timebase
+from bench.rig.rig import Rig
+from bench.scenario.prepare import Prepared
+from bench.timing.clock import Phase, Timebase
 from bench.trace.events import Kind
 from bench.trace.timeline import Stamping, Trace
 from bench.verdict.judge import judge
 from bench.verdict.result import Verdict
+from bench.wiring.common import Wired
 
 FED = replace(PLAN, fed=(("vehicle", "BMS_CellMinMax", 60 * MS),))
 
@@ -133,3 +137,27 @@ def test_a_trip_under_a_glitch_that_was_shown_too_long_is_no_failure(
         assert any(text.startswith("seen, but not held against the DUT: ") for text in judgement.reasons)
     trace.timebase = Timebase.SIMULATED
     assert (judge(measure(trace, plan, DECODERS), plan).verdict is Verdict.FAIL) is trips
+
+
+def test_cells_beyond_what_the_emulator_puts_out_are_held_at_its_end_and_leave_the_verdict_open(
+    wired: Wired, prepared: dict[str, Prepared]
+) -> None:
+    rigs: list[Rig] = []
+
+    def reverse(rig: Rig, scenario: str, index: int) -> None:
+        rigs.append(rig)
+        rig.clock.every(
+            3600 * 1000 * MS, Phase.PLANT, lambda: rig.pack.cells.set_soc(2, -0.1), first_ns=1000 * MS
+        )
+
+    result = shoot(wired, prepared["ov-step-cell60"], 0, 1, 1, None, reverse)
+    told = [str(mark.facts["problem"]) for mark in rigs[0].trace.of_kind(Kind.ANOMALY)]
+    assert "the plant's cell 3 is at -1." in told[0] and "goes from 0 to 6 V" in told[0]
+    judgement = result.judgement
+    assert judgement.verdict is not Verdict.ERROR, judgement.reasons  # nothing was commanded that is refused
+    assert measure(rigs[0].trace, prepared["ov-step-cell60"].plan, wired.databases).anomalies
+    trace = shot()
+    mark = next(iter(rigs[0].trace.of_kind(Kind.ANOMALY)))
+    inside_ns = next(iter(trace.of_kind(Kind.STIMULUS_COMMANDED))).t_ns + MS
+    trace.mark(inside_ns, Kind.ANOMALY, mark.source, **mark.facts)
+    assert judge(measure(trace, FED, DECODERS), FED).verdict is Verdict.INCONCLUSIVE

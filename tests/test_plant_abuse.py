@@ -179,3 +179,21 @@ def test_reversal_and_overcharge_stay_finite(chemistry: str) -> None:
             assert np.isfinite(values).all()
         assert cells.voltage_v.min() > -40.0
         assert cells.temp_c.max() <= 2000.0
+
+
+@pytest.mark.parametrize("chemistry", ["nmc", "lfp", "na_ion", "zn_chitosan"])
+def test_a_dead_short_ends_at_nothing_and_never_reverses_its_cell(chemistry: str) -> None:
+    cells = Cells(
+        Chemistry.load(chemistry), count=2, soc=0.95, temp_c=25.0, rng=random.Random(1), spread=Spread()
+    )
+    cells.short_ohm[0] = 5e-5
+    lowest_v = highest_a = 0.0
+    for _ in range(400):
+        cells.step(0.1, 0.0)
+        lowest_v = min(lowest_v, float(cells.voltage_v[0]))
+        highest_a = min(highest_a, float(cells.cell_current_a[0]))
+    assert (lowest_v, highest_a) == (0.0, 0.0)
+    cells.step(
+        0.1, 20.0
+    )  # the pack's own current takes an exhausted cell as far below 0 V as its short lets it
+    assert cells.voltage_v[0] >= -20.0 * 5e-5 - 1e-9

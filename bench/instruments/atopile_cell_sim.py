@@ -35,6 +35,7 @@ class AtopileCellSim:
 
     channels = CHANNELS
     wire_faults = frozenset({WireFault.OPEN})
+    highest_v = HIGHEST_V
     has_dead_man = False
 
     def __init__(self, link: SerialLink, clock: Clock) -> None:

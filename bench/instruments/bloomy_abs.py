@@ -44,6 +44,7 @@ class BloomyAbs:
 
     channels = CHANNELS
     wire_faults = frozenset({WireFault.OPEN, WireFault.SHORT, WireFault.REVERSED})
+    highest_v = 5.0
     has_dead_man = False
 
     def __init__(self, line: TextExchange, *, unit_id: int | None = None) -> None:

@@ -41,6 +41,7 @@ class BloomyBs1200:
 
     channels = CHANNELS
     wire_faults: frozenset[WireFault] = frozenset()
+    highest_v = HIGHEST_V
     has_dead_man = False
 
     def __init__(self, link: CanLink, clock: Clock, *, box: int) -> None:

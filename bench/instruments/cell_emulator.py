@@ -38,6 +38,7 @@ class ScpiCellEmulator:
     """One emulator on one line. One command at a time, answered within `timeout_ns` or an error."""
 
     wire_faults = frozenset({WireFault.OPEN})
+    highest_v = 6.0
     has_dead_man = True
 
     def __init__(

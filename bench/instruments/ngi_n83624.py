@@ -50,6 +50,7 @@ class NgiN83624:
 
     channels = CHANNELS
     wire_faults = frozenset({WireFault.OPEN, WireFault.SHORT, WireFault.REVERSED})
+    highest_v = 6.0
     has_dead_man = False
 
     def __init__(self, link: SerialLink, clock: Clock) -> None:

@@ -22,6 +22,7 @@ class CellEmulator(Protocol):
     """A stack of floating cell voltages. A verb returns once acknowledged, or raises InstrumentError."""
 
     channels: int
+    highest_v: float  # of one output; the lowest is 0
     has_dead_man: bool  # False: only 0 can be armed, and a killed bench leaves the outputs as they are
 
     async def identify(self) -> str:

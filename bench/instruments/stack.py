@@ -19,6 +19,7 @@ class StackedEmulator:
 
     def __init__(self, units: Sequence[EmulatorUnit], cells: int) -> None:
         self.channels = cells
+        self.highest_v = min(unit.highest_v for unit in units)
         self.has_dead_man = all(unit.has_dead_man for unit in units)
         self.wire_faults = frozenset.intersection(*(unit.wire_faults for unit in units))
         self._units = tuple(units)

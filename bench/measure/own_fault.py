@@ -14,18 +14,37 @@ from bench.trace.events import Kind
 from bench.trace.timeline import Trace
 from bench.units import format_ns
 
+SHOWN_WRONG_V = 0.05  # a millivolt or two beyond an end of the range decides nothing
+
 
 def doubts_of(trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Codec]) -> list[str]:
-    """In words. Simulated time has no lateness and one clock: none there."""
+    """In words. Simulated time has no lateness and one clock: none of these there."""
+    beyond = _beyond_outputs(trace, window)
     if trace.timebase is Timebase.SIMULATED:
-        return []
-    return [*_stood_still(window), *_starved(trace, window, plan, decoders), *_foreign_clocks(trace, plan)]
+        return beyond
+    return [
+        *beyond,
+        *_stood_still(window),
+        *_starved(trace, window, plan, decoders),
+        *_foreign_clocks(trace, plan),
+    ]
 
 
 def worst_lateness_ns(trace: Trace) -> int:
     """The latest call of the bench's grid in the whole shot, as the bench wrote it down at the end."""
     found = [mark.facts.get("max_ns", 0) for mark in trace.of_kind(Kind.BENCH_TIMING)]
     return max((int(value) for value in found if isinstance(value, int | float)), default=0)
+
+
+def _beyond_outputs(trace: Trace, window: Window) -> list[str]:
+    """The plant's cells went where no output follows: what the DUT was shown is not what they had."""
+    return [
+        str(mark.facts.get("problem"))
+        for mark in trace.of_kind(Kind.ANOMALY)
+        if window.start_ns <= mark.t_ns <= window.end_ns
+        and isinstance(beyond_v := mark.facts.get("beyond_v"), float)
+        and beyond_v > SHOWN_WRONG_V
+    ][:1]
 
 
 def _stood_still(window: Window) -> list[str]:

@@ -97,6 +97,7 @@ class Cells:
                 soc=circuit.r0_ohm.soc, value=np.full(circuit.r0_ohm.soc.size, _NO_CHARGE_TRANSFER_A)
             )
         low, high = float(ocv.soc[0]), float(ocv.soc[-1])
+        self._empty_soc = float(np.interp(0.0, ocv.value, ocv.soc))  # nothing is left that could drive a leak
         self._fast = Tables([ocv, circuit.r0_ohm, i0_a, chemistry.entropic_v_k], low, high, count)
         self._slow = Tables([circuit.r1_ohm, circuit.r2_ohm, circuit.tau1_s, circuit.tau2_s], 0.0, 1.0, count)
         energies = (circuit.ea_r1_j_mol, circuit.ea_r2_j_mol, circuit.ea_r0_j_mol, circuit.ea_i0_j_mol)
@@ -164,7 +165,7 @@ class Cells:
         if self._surface is not None:
             self._surface.advance(through_a)
         self._evaluate(through_a)
-        if self._surface is not None and parallel:
+        if parallel and (self._surface is not None or self.voltage_v.min() < 0.0):
             # Solid diffusion moved in this step, so what a short leaves at the terminals did too. Solved with the drop
             # of the step before, a dead short would end below 0 V, where no passive cell goes.
             at, _, volt_v = self._shared(current_a)
@@ -252,6 +253,10 @@ class Cells:
             volt = emf_v - r0_ohm * here_a - two_rt_f * np.arcsinh(bent)
             slope_ohm = r0_ohm + two_rt_f * bend / np.sqrt(1.0 + bent * bent)
             here_a -= (here_a - demanded_a - siemens * volt) / (1.0 + siemens * slope_ohm)
+        if emf_v.min() < 0.0:
+            # Only a current that others drive takes a cell below 0 V: what an exhausted one still has of polarisation
+            # has nothing to draw on, and drives none back through its short.
+            np.maximum(here_a, np.minimum(demanded_a, 0.0), out=here_a)
         return at, here_a, (here_a - demanded_a) / siemens
 
     def _move_charge(self, dt_s: float, current_a: float | FloatArray) -> None:
@@ -348,7 +353,10 @@ class Cells:
             self._factor_i0 *= grown
         lost = chemistry.self_discharge_1_s * self._age_s
         if lost:
-            self.soc -= lost * self._leak_factor
+            # A leak empties a cell, and does not reverse it.
+            np.maximum(
+                self.soc - lost * self._leak_factor, np.minimum(self.soc, self._empty_soc), out=self.soc
+            )
         self._dt_s = dt_s
         self._age_s = 0.0
 

@@ -29,6 +29,7 @@ PLANT_PERIOD_NS = 10 * NS_PER_MS
 EMULATOR_PERIOD_NS = 100 * NS_PER_MS
 REFRESH_NS = 500 * NS_PER_MS  # an emulator without a dead-man is still told now and then what it should hold
 BEAT_NS = 250 * NS_PER_MS
+BEYOND_STEP_V = 0.05
 EMULATOR_STEP_V = 0.0005  # smaller changes of the plant are not worth a command: the AFE resolves no finer
 SETTLED_V = 0.005
 SETTLED_POLL_NS = 10 * NS_PER_MS
@@ -108,6 +109,7 @@ class Rig:
     _beat: Timer | None = None
     _timers: list[Timer] = field(default_factory=list)
     _driven_v: list[float] = field(default_factory=list)
+    _told_beyond_v: float = 0.0
 
     def __post_init__(self) -> None:
         self._coasting = Coasting(self.pack)
@@ -240,9 +242,29 @@ class Rig:
     def _wanted_v(self) -> list[float]:
         self._coasting.settle()
         voltages: list[float] = self.pack.cell_voltage_v.tolist()
+        highest_v = self.emulator.highest_v
+        if min(voltages) < 0.0 or max(voltages) > highest_v:
+            self._tell_beyond(voltages)
+            voltages = [min(highest_v, max(0.0, volt)) for volt in voltages]
         for cell, voltage_v in self.overrides_v.items():
             voltages[cell - 1] = voltage_v
         return voltages
+
+    def _tell_beyond(self, voltages_v: list[float]) -> None:
+        """Cells that the plant takes where no output follows: told when it begins, and again 50 mV further on."""
+        highest_v = self.emulator.highest_v
+        beyond_v, cell = max((max(-volt, volt - highest_v), cell) for cell, volt in enumerate(voltages_v, 1))
+        if self._told_beyond_v and beyond_v < self._told_beyond_v + BEYOND_STEP_V:
+            return
+        self._told_beyond_v = beyond_v
+        self.trace.mark(
+            self.clock.now_ns(),
+            Kind.ANOMALY,
+            "cells",
+            problem=f"the plant's cell {cell} is at {voltages_v[cell - 1]:.3f} V, its output goes from 0 to "
+            f"{highest_v:g} V and is held at the nearer end",
+            beyond_v=beyond_v,
+        )
 
     def _step_plant(self) -> None:
         self.view.update()
