@@ -1,7 +1,7 @@
 """Measuring hand-built traces: every fact, every way in which DUT or bench can be wrong."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,9 @@ class TinyMessage:
             return None if value is None else float(value)
 
         return read
+
+    def extract(self, signals: Iterable[str]) -> Callable[[bytes], bytes]:
+        return bytes  # every payload is news
 
 
 class TinyDatabase:

@@ -53,6 +53,7 @@ class Message:
         self.mux: str | None = next(iter(layout.branches), None)
         self._compiler = Compiler(name, length, layout)
         self._readers: dict[str, Reader] = {}
+        self._extracts: dict[frozenset[str], Callable[[bytes], int | bytes]] = {}
 
     def __repr__(self) -> str:
         return f"Message({self.name}, 0x{self.can_id:X})"
@@ -78,6 +79,12 @@ class Message:
 
         To remember what has been made of a payload, where the rest of it, such as a counter, keeps moving.
         """
+        asked = frozenset(signals)
+        if asked not in self._extracts:
+            self._extracts[asked] = self._extract(asked)
+        return self._extracts[asked]
+
+    def _extract(self, signals: Iterable[str]) -> Callable[[bytes], int | bytes]:
         mask, length = 0, self.length
         for signal in signals:
             for above, one in paths(self.layout, signal, ()):

@@ -33,6 +33,7 @@ class MessageCodec(Protocol):
     @property
     def cycle_ns(self) -> int: ...
     def reader(self, signal: str, /) -> Callable[[bytes], float | None]: ...
+    def extract(self, signals: Iterable[str], /) -> Callable[[bytes], int | bytes]: ...
 
 
 class Codec(Protocol):
@@ -77,6 +78,7 @@ class Question:
         "cycle_ns",
         "holds",
         "last_ns",
+        "message",
         "no_ns",
         "test",
         "torn",
@@ -99,6 +101,7 @@ class Question:
         self._compare = _OPERATORS[test.op]
         self._value = test.value
         self._others = tuple(Question(one, decoders) for one in test.together)
+        self.message = message
         self.test = test
         self.address: Address = (test.channel, message.can_id, message.extended)
         self.cycle_ns = message.cycle_ns
@@ -156,19 +159,22 @@ class Hearing:
     the last of them, and has to be called before they are looked at.
     """
 
-    __slots__ = ("_answers", "_known", "_repeated_ns", "changed", "questions")
+    __slots__ = ("_answers", "_extract", "_known", "_repeated_ns", "changed", "questions")
 
     def __init__(self, questions: list[Question]) -> None:
         self.questions = questions
         self.changed = True  # the next frame counts as news, whatever it says
-        self._known: dict[bytes, tuple[bool | None, ...] | None] = {}
+        # By what of the payload the questions are about: a counter or CRC beside it makes no news.
+        asked = [one.signal for question in questions for one in (question.test, *question.test.together)]
+        self._extract = questions[0].message.extract(asked)
+        self._known: dict[int | bytes, tuple[bool | None, ...] | None] = {}
         self._answers: tuple[bool | None, ...] | None = None
         self._repeated_ns: int | None = None
 
     def repeats(self, t_ns: int, data: bytes) -> bool:
         """Whether this frame answers as the one before; then it is counted in. Else ask `questions` one by one."""
-        known = self._known
-        answers = known[data] if data in known else self._learn(data)
+        known, asked = self._known, self._extract(data)
+        answers = known[asked] if asked in known else self._learn(asked, data)
         if answers is not None and answers == self._answers and not self.changed:
             self._repeated_ns = t_ns
             return True
@@ -184,12 +190,12 @@ class Hearing:
             question.repeat(self._repeated_ns, answer)
         self._repeated_ns = None
 
-    def _learn(self, data: bytes) -> tuple[bool | None, ...] | None:
+    def _learn(self, asked: int | bytes, data: bytes) -> tuple[bool | None, ...] | None:
         """None for a payload that cannot be read: those are told one by one."""
         try:
             answers = tuple([question.answer(data) for question in self.questions])
         except ValueError:
-            self._known[data] = None
+            self._known[asked] = None
             return None
-        self._known[data] = answers
+        self._known[asked] = answers
         return answers

@@ -19,8 +19,9 @@ FARADAY_C_MOL = 96485.33212
 REFERENCE_K = 298.15
 ZERO_C_IN_K = 273.15
 
-# No parameter moves noticeably in this time: 50 A for 0.1 s are 3e-5 of the charge; margin for rounding.
+# How often the cells are looked at for what changes slowly or from outside; margin for rounding.
 _REFRESH_S = 0.1 - 1e-9
+_SAME_CHARGE = 3e-5  # of the capacity: 50 A for 0.1 s; no parameter of the RC pairs moves noticeably with it
 MAX_STEP_S = 1.0
 _NEWTON_ROUNDS = 8
 POLARISED_S = 300  # most of what a long current does has happened after five minutes
@@ -126,6 +127,8 @@ class Cells:
         self._abused = False
         self._current_a: float | FloatArray = 0.0
         self._age_s = 0.0
+        self._moved_as = 0.0  # since the RC pairs' parameters were looked up
+        self._same_as = _SAME_CHARGE * chemistry.capacity_ah * 3600.0
         self._dt_s = _REFRESH_S
         self._refresh(self._dt_s)
         self._evaluate(0.0)
@@ -152,11 +155,14 @@ class Cells:
         ):
             raise ValueError(f"current of {current_a} A; expected a finite number")
         self._current_a = current_a
-        if dt_s != self._dt_s or self._age_s >= _REFRESH_S:
+        if dt_s != self._dt_s:
             self._refresh(dt_s)
+        elif self._age_s >= _REFRESH_S:
+            self._refresh(dt_s, moved=self._abused or self._moved_as >= self._same_as)
         self._age_s += dt_s
         parallel = self._parallel_ohm.min() < math.inf
         through_a = self._through(current_a) if parallel else current_a
+        self._moved_as += dt_s * (abs(through_a) if isinstance(through_a, int | float) else math.inf)
         self._move_charge(dt_s, through_a)
         u_v, rc_v = self._u_v, self._rc_v
         u_v *= self._decay
@@ -326,22 +332,16 @@ class Cells:
         )
         return self.beyond.step(state, self.short_ohm)
 
-    def _refresh(self, dt_s: float) -> None:
-        """What changes slowly, for this step length: temperature factors, RC pairs at the SoC half-way on."""
+    def _refresh(self, dt_s: float, moved: bool = True) -> None:
+        """What changes slowly, for this step length. `moved`: so has the charge, or nobody knows."""
         chemistry = self.chemistry
         self._soc_per_as = np.divide(1.0 / 3600.0, self.capacity_ah)
-        self._refresh_temperature()
-        warm, scale = self._warm_factors, self.resistance_scale
-        ahead_s = 0.5 * max(dt_s, _REFRESH_S)
-        slow = self._slow.at(self.soc - self._soc_per_as * (self._current_a * ahead_s))
-        tau_s = slow[2:]
-        tau_s *= warm
-        decay = self._decay = np.exp(np.divide(-dt_s, tau_s, out=tau_s))
-        gain = self._gain_ohm = slow[:2] * warm
-        gain *= scale
-        gain *= 1.0 - decay
-        self._factor0 = self._r0_factor * scale
-        self._factor_i0 = self._i0_factor * scale
+        if self._refresh_temperature() or moved:
+            self._refresh_pairs(dt_s)
+        scale = self.resistance_scale
+        self._gain_ohm = self._nominal_gain_ohm * scale
+        self._factor0: FloatArray = self._r0_factor * scale
+        self._factor_i0: FloatArray = self._i0_factor * scale
         if self._surface is not None:
             self._surface.refresh(dt_s, self._inverse_t, self._soc_per_as)
         self.thermal.refresh()
@@ -360,10 +360,22 @@ class Cells:
         self._dt_s = dt_s
         self._age_s = 0.0
 
-    def _refresh_temperature(self) -> None:
-        """Arrhenius factors, where a temperature has moved."""
-        if np.abs(self.temp_c - self._factors_at_c).max() < _SAME_K:  # nan the first time: not smaller
-            return
+    def _refresh_pairs(self, dt_s: float) -> None:
+        """Both RC pairs, at the SoC half-way on."""
+        ahead_s = 0.5 * max(dt_s, _REFRESH_S)
+        slow = self._slow.at(self.soc - self._soc_per_as * (self._current_a * ahead_s))
+        tau_s = slow[2:]
+        tau_s *= self._warm_factors
+        decay = self._decay = np.exp(np.divide(-dt_s, tau_s, out=tau_s))
+        gain = self._nominal_gain_ohm = slow[:2] * self._warm_factors
+        gain *= 1.0 - decay
+        self._moved_as = 0.0
+
+    def _refresh_temperature(self) -> bool:
+        """Arrhenius factors, where a temperature has moved; whether one has."""
+        moved_k = np.subtract(self.temp_c, self._factors_at_c, out=self._a)
+        if np.abs(moved_k, out=moved_k).max() < _SAME_K:  # nan the first time: not smaller
+            return False
         self._factors_at_c[:] = self.temp_c
         kelvin = self.temp_c + ZERO_C_IN_K
         self._inverse_t = (1.0 / kelvin - 1.0 / REFERENCE_K) / GAS_CONSTANT_J_MOL_K
@@ -374,6 +386,7 @@ class Cells:
         self._leak_factor = np.exp(-self.chemistry.self_discharge_ea_j_mol * self._inverse_t)
         self._two_rt_f = 2.0 * GAS_CONSTANT_J_MOL_K / FARADAY_C_MOL * kelvin
         self._above_reference_k = kelvin - REFERENCE_K
+        return True
 
     def _growth(self) -> FloatArray:
         """Factor on every resistance beyond the normal range: overcharge, and passivation of zinc."""

@@ -19,18 +19,20 @@ class Tables:
         self._step: FloatArray = np.append(np.diff(self._value, axis=1), np.zeros((len(curves), 1)), axis=1)
         self._index: npt.NDArray[np.intp] = np.zeros(count, dtype=np.intp)
         self._place: FloatArray = np.zeros(count)
+        self._whole: FloatArray = np.zeros(count)
         self._rise: FloatArray = np.zeros((len(curves), count))
         self.row: FloatArray = np.zeros((len(curves), count))
 
     def at(self, soc: FloatArray) -> FloatArray:
         """Values at `soc`, one row per curve. The array is reused by the next call."""
-        place, index = self._place, self._index
+        place, whole, index = self._place, self._whole, self._index
         np.subtract(soc, self._low, out=place)
         place *= GRID_PER_SOC
         np.maximum(place, 0.0, out=place)
         np.minimum(place, self._last, out=place)
-        index[:] = place  # truncates, and all are >= 0
-        place -= index
+        np.floor(place, out=whole)
+        place -= whole
+        index[:] = whole
         self._value.take(index, axis=1, out=self.row, mode="clip")
         self._step.take(index, axis=1, out=self._rise, mode="clip")
         self._rise *= place
