@@ -34,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--hil-repeat", default=None, type=int, help="shots per scenario (default: the scenario's own)"
     )
     group.addoption("--hil-seed", default=1, type=int, help="everything random derives from it")
+    group.addoption("--hil-long", action="store_true", help="with the scenarios of the long lane")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -66,7 +67,7 @@ class NotPassed(Exception):
 
 
 class ScenarioItem(pytest.Item):
-    """Runs all shots of one scenario. BLOCKED is a skip that says what the rig lacks."""
+    """Runs all shots of one scenario. BLOCKED, and the long lane unasked, are skips that say why."""
 
     def __init__(self, *, scenario_id: str, **known: Any) -> None:
         super().__init__(**known)
@@ -78,6 +79,7 @@ class ScenarioItem(pytest.Item):
         bench = Bench.of(self.config, self.path)
         prepared = bench.prepare_all(self.path)
         wanted = next((one for one in prepared if one.scenario.id == self.scenario_id), prepared[0])
+        self._skip_long_lane(wanted)
         result = bench.run_prepared(wanted, self.config.getoption("--hil-repeat"))
         for name, value in (
             ("safety_goal", result.budget.safety_goal),
@@ -91,6 +93,12 @@ class ScenarioItem(pytest.Item):
             pytest.skip(f"blocked: {'; '.join(result.judgement.reasons)}")
         if verdict is not Verdict.PASS:
             raise NotPassed(f"{verdict.name}: " + "\n".join(result.judgement.reasons))
+
+    def _skip_long_lane(self, wanted: Prepared) -> None:
+        """As `hil run` does: hours of simulated time only when they are asked for, by option or by their file."""
+        named = self.session.isinitpath(self.path)
+        if wanted.scenario.lane == "long" and not named and not self.config.getoption("--hil-long"):
+            pytest.skip("of the long lane: --hil-long, or its file named on the command line")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         from bench.errors import BenchError

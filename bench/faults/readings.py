@@ -1,6 +1,7 @@
 """What a faulty sensor makes of the truth. The plant stays as it is; only what the DUT is shown changes."""
 
 import random
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,8 +20,9 @@ class Reading(Fault):
     quantity: str
     numbers: tuple[int, ...]
 
+    @abstractmethod
     def distortion(self, rig: Rig, number: int) -> Distort:
-        raise NotImplementedError
+        """What becomes of the true reading of `number`, in SI, each time it is shown."""
 
     async def apply(self, rig: Rig) -> Actuation:
         now_ns = rig.clock.now_ns()
@@ -33,9 +35,8 @@ class Reading(Fault):
             rig.senses.distort.pop((self.quantity, max(0, number - 1)), None)
 
     def shown_now(self, rig: Rig) -> str:
-        if (
-            self.quantity == "cell_voltage"
-        ):  # the front end samples when it sends; there is nothing to read before
+        # The front end samples when it sends: there is nothing to read before.
+        if self.quantity == "cell_voltage":
             return f"{len(self.numbers)} cells distorted"
         values = [rig.senses.read(self.quantity, max(0, number - 1)) for number in self.numbers]
         return ", ".join("no reading" if value is None else f"{value:g}" for value in values[:4])

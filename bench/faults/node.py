@@ -1,0 +1,61 @@
+"""What befalls one node of a bus whose wires the bench owns: its frames destroyed, its wires off, its task dead."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from bench.errors import InstrumentError
+from bench.faults.port import Actuation, Fault, OnsetTest, Terminals
+from bench.links.bus_faults import BusFaults
+from bench.rig.rig import Rig
+from bench.trace.irregular import Irregularity
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+ONSET = "the first missed due time of the message named by shown_by"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeFault(Fault):
+    """Of "bench" (which plays VCU, charger and sensors), "afe" or "dut"."""
+
+    channel: str
+    node: str
+    shows: tuple[Irregularity, ...]
+
+    @abstractmethod
+    def disturb(self, bus: BusFaults, on: bool) -> None:
+        """Make it real at `self.node`, or take it away."""
+
+    async def apply(self, rig: Rig) -> Actuation:
+        now_ns = rig.clock.now_ns()
+        self.disturb(self._bus(rig), True)
+        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"{self.node} on {self.channel}")
+
+    async def clear(self, rig: Rig) -> None:
+        self.disturb(self._bus(rig), False)
+
+    def _bus(self, rig: Rig) -> BusFaults:
+        if self.channel not in rig.buses:
+            raise InstrumentError(f"bus '{self.channel}': this rig does not own its wires")
+        return rig.buses[self.channel]
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:  # noqa: ARG002
+        return self.shows
+
+    @property
+    def silences(self) -> bool:
+        return self.node == "dut"
+
+
+def node_shape() -> "type[InjectShape]":
+    """The keys of such a fault: `channel`, `node`, and the message whose absence shows it."""
+    from bench.faults.shapes import InjectShape
+
+    class NodeShape(InjectShape):
+        channel: Literal["vehicle", "sense"]
+        node: Literal["bench", "dut", "afe"]
+        shown_by: str | None = None
+
+    return NodeShape
