@@ -1,12 +1,12 @@
 """Recordings as a load: the same current out of CSV, BLF, ASC and MF4, and one clear line for what does not fit."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from trip_scenario import write_trip
 
 from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.shots import shoot
@@ -30,20 +30,6 @@ BO_ 770 Sensor: 4 BMS
  SG_ Warmth : 24|8@1+ (1,0) [0|255] "degC" BMS
 BO_ 771 Never: 8 BMS
  SG_ Lost : 0|32@1- (0.001,0) [0|0] "A" BMS
-"""
-SCENARIO = """
-id = "a-trip"
-title = "A trip"
-safety_goal = "SG-UV"
-aim = "must_not_trip"
-[start]
-mode = "drive"
-soc = "60 %"
-[[step]]
-do = "replay"
-{keys}
-[quiet]
-for = "1 s"
 """
 # Uneven on purpose: it is the recording's own timing that is replayed.
 TIMES_S = (0.0, 0.1, 0.23, 0.3, 0.5, 0.61, 0.7, 0.95, 1.0, 1.5)
@@ -105,13 +91,10 @@ def write_csv(path: Path, old: str = "", new: str = "") -> None:
 @pytest.fixture
 def trip(tmp_path: Path) -> Callable[[str], Path]:
     """Writes a scenario that replays what stands beside it."""
-    shutil.copy(ROOT / "scenarios" / "budgets.toml", tmp_path)
     (tmp_path / "x.dbc").write_text(DBC)
 
     def write(keys: str) -> Path:
-        path = tmp_path / "a_trip.toml"
-        path.write_text(SCENARIO.format(keys=keys))
-        return path
+        return write_trip(tmp_path, f'do = "replay"\n{keys}', "1 s")
 
     return write
 

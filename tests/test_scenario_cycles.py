@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from trip_scenario import write_trip
 
 from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.shots import shoot
@@ -21,22 +22,6 @@ from bench.wiring.common import Wired
 ROOT = Path(__file__).resolve().parents[1]
 CHEMISTRIES = ("nmc", "lfp", "na_ion", "zn_chitosan")
 
-SCENARIO = """
-id = "a-trip"
-title = "A trip"
-safety_goal = "SG-UV"
-aim = "must_not_trip"
-[start]
-mode = "drive"
-soc = "60 %"
-[[step]]
-do = "cycle"
-cycle = "{cycle}"
-{more}
-[quiet]
-for = "5 s"
-"""
-
 
 @pytest.fixture
 def trip(tmp_path: Path) -> Callable[..., Path]:
@@ -45,12 +30,9 @@ def trip(tmp_path: Path) -> Callable[..., Path]:
     def write(cycle: str, csv: str | None = None, more: str = "") -> Path:
         folder = tmp_path / "scenarios"
         folder.mkdir(exist_ok=True)
-        (folder / "budgets.toml").write_text((ROOT / "scenarios" / "budgets.toml").read_text())
         if csv is not None:
             (folder / cycle).write_text(csv)
-        path = folder / "a_trip.toml"
-        path.write_text(SCENARIO.format(cycle=cycle, more=more))
-        return path
+        return write_trip(folder, f'do = "cycle"\ncycle = "{cycle}"\n{more}', "5 s")
 
     return write
 

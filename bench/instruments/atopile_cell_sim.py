@@ -8,8 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.errors import InstrumentError
-from bench.instruments.exchange import Manners, TextExchange, shortened
+from bench.instruments.exchange import Manners, TextExchange, shortened, tried_twice
 from bench.instruments.ports import Confirmation, Switched, WireFault
 from bench.instruments.read_back import ReadBack
 from bench.links.ports import SerialLink
@@ -108,10 +107,7 @@ class AtopileCellSim:
 
     async def safe(self) -> None:
         """Down to 0 V, proven by readback while the load switches bleed; then the wires are opened too."""
-        try:
-            await self._off_confirmed()
-        except InstrumentError:
-            await self._off_confirmed()
+        await tried_twice(self._off_confirmed)
 
     async def _off_confirmed(self) -> None:
         await self._do("ENABLE_LOAD_SWITCH_ALL", "")

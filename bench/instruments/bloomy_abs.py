@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bench.codec.scpi import plain_list
 from bench.errors import InstrumentError
-from bench.instruments.exchange import Manners, TextExchange, shortened
+from bench.instruments.exchange import Manners, TextExchange, shortened, tried_twice
 from bench.instruments.ports import Confirmation, Switched, WireFault
 from bench.instruments.read_back import ReadBack
 from bench.links.ports import SerialLink
@@ -106,10 +106,7 @@ class BloomyAbs:
 
     async def safe(self) -> None:
         """Outputs off and faults mended, both proven by readback. Tried twice, then an error."""
-        try:
-            await self._off_confirmed()
-        except InstrumentError:
-            await self._off_confirmed()
+        await tried_twice(self._off_confirmed)
         await self.mend(self._all)
 
     # -- fault relays ----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 
 from bench.errors import InstrumentError, LinkError
+from bench.instruments.exchange import shortened, tried_twice
 from bench.instruments.ports import Confirmation, Switched, WireFault
 from bench.links.ports import SerialLink
 from bench.timing.clock import Clock
@@ -14,10 +15,6 @@ INSTRUMENT = "cell emulator"
 SAFE_BELOW_V = 0.1
 _LF = b"\n"
 _OPEN_FROM_V = 1e37  # SCPI writes nan as 9.91E+37
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:40]}…{text[-16:]}"
 
 
 def channel_list(cells: Sequence[int]) -> str:
@@ -61,7 +58,7 @@ class ScpiCellEmulator:
         expected = f"BMS-HIL,CELL-EMULATOR-{self.channels},"
         if not identity.startswith(expected) or identity.count(",") != 3:
             raise self._error(
-                sent, f"'{_shortened(identity)}'", f"wrong model, expected '{expected}<serial>,<version>'"
+                sent, f"'{shortened(identity)}'", f"wrong model, expected '{expected}<serial>,<version>'"
             )
         return identity
 
@@ -147,10 +144,7 @@ class ScpiCellEmulator:
 
     async def safe(self) -> None:
         """Outputs off, proven by readback: none on, all cells below 0.1 V. Tried twice, then an error."""
-        try:
-            await self._off_confirmed()
-        except InstrumentError:
-            await self._off_confirmed()
+        await tried_twice(self._off_confirmed)
 
     async def _off_confirmed(self) -> None:
         await self.outputs_off()
@@ -195,7 +189,7 @@ class ScpiCellEmulator:
             raise self._garbage(sent, reply, f"{count} number(s)") from None
         if len(numbers) != count:
             raise self._error(
-                sent, f"'{_shortened(reply)}'", f"half a reply: {len(numbers)} of {count} number(s)"
+                sent, f"'{shortened(reply)}'", f"half a reply: {len(numbers)} of {count} number(s)"
             )
         return [number if abs(number) < _OPEN_FROM_V else math.nan for number in numbers]
 
@@ -226,7 +220,7 @@ class ScpiCellEmulator:
             except UnicodeDecodeError:
                 raise self._garbage(sent, repr(raw[:40]), "ASCII text") from None
             if reply == sent:
-                raise self._error(sent, f"'{_shortened(reply)}'", "the line echoes; switch the echo off")
+                raise self._error(sent, f"'{shortened(reply)}'", "the line echoes; switch the echo off")
             self._in_step = True
             return reply
 
@@ -243,9 +237,9 @@ class ScpiCellEmulator:
 
     def _garbage(self, sent: str, found: str, expected: str) -> InstrumentError:
         self._in_step = False
-        return self._error(sent, f"'{_shortened(found)}'", f"garbage, expected {expected}")
+        return self._error(sent, f"'{shortened(found)}'", f"garbage, expected {expected}")
 
     def _error(self, sent: str, found: str, meaning: str) -> InstrumentError:
         return InstrumentError(
-            f"{self._link.port} [{INSTRUMENT}]: sent '{_shortened(sent)}', got {found}: {meaning}"
+            f"{self._link.port} [{INSTRUMENT}]: sent '{shortened(sent)}', got {found}: {meaning}"
         )

@@ -11,36 +11,27 @@ from bench.instruments.devantech_relay import (
     VERSION,
 )
 from bench.instruments.ports import DeviceEnd
+from bench.instruments.relay_bank import RelayBank
 from bench.timing.clock import Clock, Phase
-from bench.units import NS_PER_MS
 
 RELAYS = 8
 PROCESSING_NS = 500_000
-CONTACT_NS = 10 * NS_PER_MS
 
 
-class DevantechRelaySim:
+class DevantechRelaySim(RelayBank):
     """One board; `module` 9 is the USB-RLY16."""
 
     def __init__(self, *, module: int = 9, firmware: int = 4) -> None:
-        self.coils = [False] * RELAYS
+        super().__init__(RELAYS)
         self._identity = bytes((module, firmware))
         self._expects_states = False
-        self._contacts = [False] * RELAYS
-        self._changed: list[tuple[int, int, bool]] = []
-
-    def contacts(self, now_ns: int) -> list[bool]:
-        while self._changed and self._changed[0][0] <= now_ns:
-            _, relay, state = self._changed.pop(0)
-            self._contacts[relay] = state
-        return list(self._contacts)
 
     def handle(self, byte: int, now_ns: int) -> bytes:
         """The reply to one byte; most have none."""
         if self._expects_states:
             self._expects_states = False
             for relay in range(RELAYS):
-                self._set(relay, bool(byte >> relay & 1), now_ns)
+                self.set_coil(relay, bool(byte >> relay & 1), now_ns)
         elif byte == VERSION:
             return self._identity
         elif byte == STATES:
@@ -51,17 +42,12 @@ class DevantechRelaySim:
             return bytes((120,))  # 12.0 V
         elif byte in (ALL_ON, ALL_OFF):
             for relay in range(RELAYS):
-                self._set(relay, byte == ALL_ON, now_ns)
+                self.set_coil(relay, byte == ALL_ON, now_ns)
         elif FIRST_ON <= byte < FIRST_ON + RELAYS:
-            self._set(byte - FIRST_ON, True, now_ns)
+            self.set_coil(byte - FIRST_ON, True, now_ns)
         elif FIRST_OFF <= byte < FIRST_OFF + RELAYS:
-            self._set(byte - FIRST_OFF, False, now_ns)
+            self.set_coil(byte - FIRST_OFF, False, now_ns)
         return b""
-
-    def _set(self, relay: int, state: bool, now_ns: int) -> None:
-        if self.coils[relay] is not state:
-            self.coils[relay] = state
-            self._changed.append((now_ns + CONTACT_NS, relay, state))
 
 
 def attach_devantech(sim: DevantechRelaySim, device: DeviceEnd, clock: Clock) -> None:

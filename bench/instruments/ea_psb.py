@@ -6,8 +6,7 @@ in silence until the error queue is read; reading it also acknowledges alarms, s
 
 import re
 
-from bench.errors import InstrumentError
-from bench.instruments.exchange import Manners, TextExchange, shortened
+from bench.instruments.exchange import Manners, TextExchange, shortened, tried_twice
 from bench.instruments.ports import SupplyReading
 from bench.links.ports import SerialLink
 from bench.timing.clock import Clock
@@ -69,10 +68,7 @@ class EaPsb:
 
     async def safe(self) -> None:
         """Output off, proven by asking the supply. Tried twice, then an error."""
-        try:
-            await self.output(False)
-        except InstrumentError:
-            await self.output(False)
+        await tried_twice(lambda: self.output(False))
 
     async def _remote(self) -> None:
         """Nothing may be set before this; it is refused while somebody turns the knobs."""

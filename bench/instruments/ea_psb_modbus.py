@@ -7,8 +7,8 @@ and the bits of 505 are from a public driver of the series (docs/instruments.md)
 import struct
 
 from bench.codec import modbus_rtu as rtu
-from bench.errors import InstrumentError
 from bench.instruments.ea_psb import EXECUTED_NS, SPACING_NS
+from bench.instruments.exchange import tried_twice
 from bench.instruments.frame_exchange import FrameExchange
 from bench.instruments.ports import SupplyReading
 from bench.links.ports import SerialLink
@@ -84,10 +84,7 @@ class EaPsbModbus:
         )
 
     async def safe(self) -> None:
-        try:
-            await self.output(False)
-        except InstrumentError:
-            await self.output(False)
+        await tried_twice(lambda: self.output(False))
 
     async def _remote(self) -> None:
         await self._write(rtu.WRITE_COIL, REMOTE, rtu.COIL_ON)

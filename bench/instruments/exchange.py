@@ -4,7 +4,7 @@ Every driver of a text instrument stands on this. What differs from maker to mak
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bench.errors import InstrumentError, LinkError
@@ -12,6 +12,14 @@ from bench.instruments.ports import WireFault
 from bench.links.ports import SerialLink
 from bench.timing.clock import Clock
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
+
+
+async def tried_twice(act: Callable[[], Awaitable[None]]) -> None:
+    """For the way to the safe state: one lost reply must not leave outputs on. Raises the second InstrumentError."""
+    try:
+        await act()
+    except InstrumentError:
+        await act()
 
 
 def shortened(text: str) -> str:

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bench.codec.scpi import plain_list
-from bench.errors import InstrumentError
-from bench.instruments.exchange import Manners, TextExchange
+from bench.instruments.exchange import Manners, TextExchange, tried_twice
 from bench.instruments.ports import Confirmation, Switched, WireFault
 from bench.instruments.read_back import ReadBack
 from bench.instruments.set_points import SetPoints
@@ -125,10 +124,7 @@ class NgiN83624:
 
     async def safe(self) -> None:
         """All outputs off, proven by readback; then, as its interlock demands, the fault relays at rest."""
-        try:
-            await self._off_confirmed(self._all, SAFE_BELOW_V)
-        except InstrumentError:
-            await self._off_confirmed(self._all, SAFE_BELOW_V)
+        await tried_twice(lambda: self._off_confirmed(self._all, SAFE_BELOW_V))
         faulty = [cell for cell in self._all if self._wires[cell - 1] is not WireFault.NONE]
         if faulty:
             await self._relay(faulty, WireFault.NONE)

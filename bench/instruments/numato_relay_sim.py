@@ -2,30 +2,22 @@
 
 from bench.instruments.numato_relay import index_of
 from bench.instruments.ports import DeviceEnd
+from bench.instruments.relay_bank import RelayBank
 from bench.timing.clock import Clock, Phase
 from bench.units import NS_PER_MS
 
 PROCESSING_NS = NS_PER_MS
-CONTACT_NS = 10 * NS_PER_MS
 VERSION = "00000008"
 
 
-class NumatoRelaySim:
+class NumatoRelaySim(RelayBank):
     """One board of `relays` relays."""
 
     def __init__(self, *, relays: int = 8) -> None:
+        super().__init__(relays)
         self.relays = relays
-        self.coils = [False] * relays
         self._id = "00000000"
-        self._contacts = [False] * relays
-        self._changed: list[tuple[int, int, bool]] = []
         self._index = {index_of(relay, relays): relay - 1 for relay in range(1, relays + 1)}
-
-    def contacts(self, now_ns: int) -> list[bool]:
-        while self._changed and self._changed[0][0] <= now_ns:
-            _, relay, state = self._changed.pop(0)
-            self._contacts[relay] = state
-        return list(self._contacts)
 
     def handle(self, command: str, now_ns: int) -> str:
         """The answer without echo and prompt."""
@@ -38,7 +30,7 @@ class NumatoRelaySim:
             case ["id", "set", text] if len(text) == 8:
                 self._id = text
             case ["relay", ("on" | "off") as verb, index] if index in self._index:
-                self._set(self._index[index], verb == "on", now_ns)
+                self.set_coil(self._index[index], verb == "on", now_ns)
             case ["relay", "read", index] if index in self._index:
                 return "on" if self.coils[self._index[index]] else "off"
             case ["relay", "readall"] if self.relays >= 8:
@@ -48,19 +40,14 @@ class NumatoRelaySim:
                 self._write_all(text, now_ns)
             case ["reset"]:
                 for relay in range(self.relays):
-                    self._set(relay, False, now_ns)
+                    self.set_coil(relay, False, now_ns)
         return ""
 
     def _write_all(self, text: str, now_ns: int) -> None:
         if all(letter in "0123456789abcdefABCDEF" for letter in text):
             word = int(text, 16)
             for relay in range(self.relays):
-                self._set(relay, bool(word >> relay & 1), now_ns)
-
-    def _set(self, relay: int, state: bool, now_ns: int) -> None:
-        if self.coils[relay] is not state:
-            self.coils[relay] = state
-            self._changed.append((now_ns + CONTACT_NS, relay, state))
+                self.set_coil(relay, bool(word >> relay & 1), now_ns)
 
 
 def attach_numato(sim: NumatoRelaySim, device: DeviceEnd, clock: Clock) -> None:

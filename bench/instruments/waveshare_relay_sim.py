@@ -2,34 +2,29 @@
 
 from bench.codec import modbus_rtu as rtu
 from bench.instruments.ports import DeviceEnd
+from bench.instruments.relay_bank import RelayBank
 from bench.timing.clock import Clock, Phase
 from bench.units import NS_PER_MS
 
 RELAYS = 8
 PROCESSING_NS = 3 * NS_PER_MS
 SILENCE_NS = 4 * NS_PER_MS  # 3.5 characters at 9600 bit/s: a frame that pauses longer is torn
-CONTACT_NS = 10 * NS_PER_MS
 _FLASH_ON, _FLASH_OFF, _EVERY = 0x0200, 0x0400, 0x00FF
 _FLASH_STEP_NS = 100 * NS_PER_MS
 
 
-class WaveshareRelaySim:
-    """`moves(now)` tells where the contacts are: they follow the coils by 10 ms."""
+class WaveshareRelaySim(RelayBank):
+    """One board of eight; `first_version`: it answers for all relays whatever it is asked."""
 
     def __init__(self, *, address: int = 1, first_version: bool = False) -> None:
+        super().__init__(RELAYS)
         self.address = address
-        self.coils = [False] * RELAYS
         self._first_version = first_version
-        self._changed: list[tuple[int, int, bool]] = []  # (instant, relay index, state) of the contacts
-        self._contacts = [False] * RELAYS
-        self._flash: list[tuple[int, int, bool]] = []
+        self._flash: list[tuple[int, int, bool]] = []  # (instant, relay index, state) of the coils
 
     def contacts(self, now_ns: int) -> list[bool]:
         self._settle(now_ns)
-        while self._changed and self._changed[0][0] <= now_ns:
-            _, relay, state = self._changed.pop(0)
-            self._contacts[relay] = state
-        return list(self._contacts)
+        return super().contacts(now_ns)
 
     def handle(self, frame: bytes, now_ns: int) -> bytes:
         """The reply to one whole frame; b"" for another address or a damaged one, as the standard asks."""
@@ -68,9 +63,8 @@ class WaveshareRelaySim:
         return True
 
     def _set(self, relay: int, state: bool, now_ns: int) -> None:
-        if relay < RELAYS and self.coils[relay] is not state:
-            self.coils[relay] = state
-            self._changed.append((now_ns + CONTACT_NS, relay, state))
+        if relay < RELAYS:
+            self.set_coil(relay, state, now_ns)
 
     def _settle(self, now_ns: int) -> None:
         due = sorted(entry for entry in self._flash if entry[0] <= now_ns)
