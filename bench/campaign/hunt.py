@@ -6,14 +6,14 @@ are looked at in their order, so that the number of workers changes nothing.
 """
 
 import contextlib
-import multiprocessing
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 from bench.campaign.shots import shoot
+from bench.campaign.workers import Workers, on_workers
 from bench.config.toml_file import TomlFile
 from bench.errors import ConfigError, ScenarioError
 from bench.scenario.load import scenario_in
@@ -90,10 +90,12 @@ class Progress:
 OnRun = Callable[[Progress], None]
 
 
-class Crew(Protocol):
-    """Those who run points, here or in other processes, and answer in the order of the points."""
+Crew = Workers[Point, Tried]
 
-    def run(self, points: Sequence[Point]) -> Iterator[Tried]: ...
+
+def crew_for(hunt: Hunt) -> AbstractContextManager[Crew]:
+    """Those who run points; none is left behind."""
+    return on_workers(partial(run_point, hunt), hunt.workers)
 
 
 class _Enough(Exception):
@@ -107,7 +109,7 @@ def search(hunt: Hunt, crew: Crew, on_run: OnRun, so_far: Progress) -> None:
     def tell(points: Sequence[Point]) -> list[float]:
         new = list(dict.fromkeys(point for point in points if point not in seen))
         new = new[: max(0, hunt.budget - so_far.runs)]
-        for tried in crew.run(new):
+        for tried in crew.in_order(new):
             so_far.add(hunt, tried)
             seen[tried.point] = -float(tried.latency_ns or 0)
             on_run(so_far)
@@ -205,60 +207,3 @@ def run_point(hunt: Hunt, point: Point) -> Tried:
         latency_ns=latency.interval.high_ns if latency is not None else None,
         late=any(" is above the " in reason for reason in reasons),
     )
-
-
-class Alone:
-    """Runs points one after the other, here."""
-
-    def __init__(self, hunt: Hunt) -> None:
-        self._hunt = hunt
-
-    def run(self, points: Sequence[Point]) -> Iterator[Tried]:
-        return (run_point(self._hunt, point) for point in points)
-
-
-class Together:
-    """Runs points on worker processes."""
-
-    def __init__(self, pool: ProcessPoolExecutor) -> None:
-        self._pool = pool
-
-    def run(self, points: Sequence[Point]) -> Iterator[Tried]:
-        yield from self._pool.map(_run_here, points, chunksize=2)
-
-
-@contextlib.contextmanager
-def crew_for(hunt: Hunt) -> Iterator[Crew]:
-    """Workers as many as asked for; none is left behind, whatever happens."""
-    if hunt.workers <= 1 or "fork" not in multiprocessing.get_all_start_methods():
-        yield Alone(hunt)
-        return
-    pool = ProcessPoolExecutor(
-        hunt.workers,
-        mp_context=multiprocessing.get_context("fork"),
-        initializer=_begin_worker,
-        initargs=(hunt,),
-    )
-    try:
-        yield Together(pool)
-    except BaseException:
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        pool.shutdown(wait=True, cancel_futures=True)
-        raise
-    pool.shutdown(wait=True, cancel_futures=True)
-
-
-_hunt: Hunt | None = None
-
-
-def _begin_worker(hunt: Hunt) -> None:
-    global _hunt
-    _hunt = hunt
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends the workers
-
-
-def _run_here(point: Point) -> Tried:
-    if _hunt is None:
-        raise RuntimeError("a worker was used before it was begun")
-    return run_point(_hunt, point)

@@ -69,7 +69,7 @@ class Shrinker:
                 for phase in dict.fromkeys(phases)
             ]
         showing = []
-        for tried in self._crew.run(points):
+        for tried in self._crew.in_order(points):
             self._runs += 1
             if self._shows(tried):
                 showing.append(tried)

@@ -1,14 +1,13 @@
 """The library against broken firmware: which scenario catches which mutant, and does the good one pass them all?"""
 
-import multiprocessing
 import re
-import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from bench.campaign.shots import shoot
+from bench.campaign.workers import on_workers
 from bench.measure.window import REFUSED
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import Verdict
@@ -138,10 +137,11 @@ def prove(proof: Proof, on_build: OnBuild) -> Found:
     gathered: dict[str, list[Outcome]] = {name: [] for name in (proof.reference, *kinds)}
     left = Counter(piece[0] for piece in _pieces(proof))
     try:
-        for name, outcomes in _results(proof):
-            gathered[name] += outcomes
-            left[name] -= 1
-            on_build(name, outcomes)
+        with on_workers(partial(_work, proof), proof.workers) as workers:
+            for (name, _, _), outcomes in workers.as_finished(_pieces(proof)):
+                gathered[name] += outcomes
+                left[name] -= 1
+                on_build(name, outcomes)
     except KeyboardInterrupt:
         if not any(gathered.values()):
             raise
@@ -190,49 +190,6 @@ _Piece = tuple[str, str, str]  # firmware, its class, scenario id ("" for all of
 def _pieces(proof: Proof) -> list[_Piece]:
     mutants = [(name, kind, "") for kind, table in proof.classes.items() for name in table]
     return [*((proof.reference, "", one.scenario.id) for one in proof.prepared), *mutants]
-
-
-def _results(proof: Proof) -> Iterable[tuple[str, list[Outcome]]]:
-    pieces = _pieces(proof)
-    if proof.workers <= 1 or "fork" not in multiprocessing.get_all_start_methods():
-        for piece in pieces:
-            yield piece[0], _work(proof, piece)
-        return
-    pool = ProcessPoolExecutor(
-        proof.workers,
-        mp_context=multiprocessing.get_context("fork"),
-        initializer=_begin_worker,
-        initargs=(proof,),
-    )
-    try:
-        running: dict[Future[list[Outcome]], str] = {
-            pool.submit(_work_here, piece): piece[0] for piece in pieces
-        }
-        while running:
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield running.pop(future), future.result()
-    except BaseException:
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        pool.shutdown(wait=True, cancel_futures=True)
-        raise
-    pool.shutdown()
-
-
-_proof: Proof | None = None
-
-
-def _begin_worker(proof: Proof) -> None:
-    global _proof
-    _proof = proof
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends the workers
-
-
-def _work_here(piece: _Piece) -> list[Outcome]:
-    if _proof is None:
-        raise RuntimeError("a worker was used before it was begun")
-    return _work(_proof, piece)
 
 
 def _work(proof: Proof, piece: _Piece) -> list[Outcome]:

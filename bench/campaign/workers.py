@@ -1,0 +1,119 @@
+"""Pieces of work on worker processes, which end in order on Ctrl-C; none is left behind, whatever happens.
+
+Workers are forked: a rig holds compiled codecs, which are functions and cannot be sent. Where there is no fork, or for
+one worker, the pieces are done here, one after the other.
+"""
+
+import contextlib
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Generic, TypeVar
+
+from bench.errors import BenchError
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+
+class Workers(Generic[Piece, Result]):
+    """Those who do pieces of one kind of work, here (no pool) or in other processes."""
+
+    def __init__(
+        self, work: Callable[[Piece], Result], pool: ProcessPoolExecutor | None = None, count: int = 1
+    ) -> None:
+        self._work, self._pool, self._count = work, pool, count
+
+    def in_order(self, pieces: Iterable[Piece]) -> Iterator[Result]:
+        """The results in the order of the pieces, so that the number of workers changes nothing."""
+        if self._pool is None:
+            yield from map(self._work, pieces)
+            return
+        # One piece per hand-over costs under a millisecond, and nobody waits for the end of another's second one.
+        yield from self._pool.map(_do, pieces)
+
+    def as_finished(self, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, Result]]:
+        """Each piece with its result as soon as it has one; as many in hand as keep all workers busy."""
+        if self._pool is None:
+            for piece in pieces:
+                yield piece, self._work(piece)
+            return
+        running: dict[Future[Result], Piece] = {}
+        for piece in pieces:
+            running[self._pool.submit(_do, piece)] = piece
+            if len(running) >= 2 * self._count:
+                yield from _finished(running)
+        while running:
+            yield from _finished(running)
+
+
+def _finished(running: dict[Future[Result], Piece]) -> Iterator[tuple[Piece, Result]]:
+    done, _ = wait(running, return_when=FIRST_COMPLETED)
+    for future in done:
+        yield running.pop(future), future.result()
+
+
+@contextlib.contextmanager
+def on_workers(work: Callable[[Piece], Result], count: int) -> Iterator[Workers[Piece, Result]]:
+    """`count` workers for the time of the block. Raises BenchError where one of them dies (of want of memory)."""
+    if count <= 1 or "fork" not in multiprocessing.get_all_start_methods():
+        yield Workers(work)
+        return
+    pool = ProcessPoolExecutor(
+        count, mp_context=multiprocessing.get_context("fork"), initializer=_begin, initargs=(work,)
+    )
+    try:
+        yield Workers(work, pool, count)
+    except BaseException as ended:
+        _end_now(pool)
+        if isinstance(ended, BrokenProcessPool):
+            raise BenchError(
+                "a worker process died, killed from outside or for want of memory; expected it to live. "
+                "What it was doing has no verdict; fewer --workers need less memory"
+            ) from ended
+        raise
+    pool.shutdown(cancel_futures=True)
+
+
+def _end_now(pool: ProcessPoolExecutor) -> None:
+    for process in list((pool._processes or {}).values()):
+        process.terminate()
+    pool.shutdown(wait=True, cancel_futures=True)
+
+
+# --- in the worker process -------------------------------------------------------------------------------------
+
+_work: Callable[[Any], Any] | None = None
+_busy = False
+_ending = False
+
+
+def _begin(work: Callable[[Any], Any]) -> None:
+    global _work
+    _work = work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends the workers in order
+    signal.signal(signal.SIGTERM, _stop)
+
+
+def _stop(signum: int, frame: object) -> None:  # noqa: ARG001
+    """The shot in hand goes to its safe state and is recorded as aborted; pieces still queued are not begun."""
+    global _ending
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _ending = True
+    if _busy:
+        raise KeyboardInterrupt
+
+
+def _do(piece: Any) -> Any:
+    global _busy
+    if _work is None:
+        raise RuntimeError("a worker was used before it was begun")
+    try:
+        _busy = True
+        if _ending:
+            raise KeyboardInterrupt
+        return _work(piece)
+    finally:
+        _busy = False
