@@ -63,6 +63,7 @@ class AnalogueFrontEnd:
         self.frozen = False
         self.sweep_crc = SweepCrc(len(pages.pages))
         self._latest: Sequence[float | None] = ()
+        self._frames: dict[int, CanFrame] = {}  # of what was measured last, by page
         self._at_once = gap_ns == 0
         self._sweep = Sweep(
             clock, Phase.INSTRUMENT, self._page, count=len(pages.pages), cycle_ns=cycle_ns, gap_ns=gap_ns
@@ -81,15 +82,21 @@ class AnalogueFrontEnd:
     def _page(self, page: int) -> None:
         held = self.frozen and len(self._latest) > 0
         if not held and (page == 0 or not self._at_once):  # a sweep sent at once is one measurement
-            self._latest = self._output_v()
+            latest = self._output_v()
+            if not self._at_once or latest != self._latest:
+                self._frames.clear()
+            self._latest = latest
         if page in self.lost_pages:
             return
+        frame = self._frames.get(page)
+        if frame is None:
+            frame = self._frames[page] = self._framed(self._payloads.of(page))
+        self.sweep_crc.add(page, frame[1])
+        self._send(self._framed(turned_over(frame[1])) if page in self.corrupt else frame)
+
+    def _framed(self, data: bytes) -> CanFrame:
         pages = self._pages
-        data = self._payloads.of(page)
-        self.sweep_crc.add(page, data)
-        if page in self.corrupt:
-            data = turned_over(data)
-        self._send(made(CanFrame, (pages.can_id, data, pages.extended, pages.fd, False)))
+        return made(CanFrame, (pages.can_id, data, pages.extended, pages.fd, False))
 
     def _bound(self, asked: Asked) -> Callable[[], Sequence[float | None]]:
         """Cell voltages of one page; None beyond what the emulator has."""

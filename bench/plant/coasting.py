@@ -26,7 +26,7 @@ class Coasting:
 
     def step(self, dt_ns: int, commands: Commands, load: Load) -> None:
         """Let `dt_ns` pass under these coil commands and this load."""
-        if commands == self._commands and load == self._load and self._pack.calm:
+        if commands == self._commands and (load is self._load or load == self._load) and self._pack.calm:
             self._held_ns += dt_ns
             if self._held_ns >= LONGEST_NS:
                 self.settle()

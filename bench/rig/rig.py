@@ -106,6 +106,7 @@ class Rig:
     faults: LiveFaults = field(init=False)
     _coasting: Coasting = field(init=False)
     _commands: Commands = (False, False, False)
+    _load: Load = field(default_factory=Load)
     _beat: Timer | None = None
     _timers: list[Timer] = field(default_factory=list)
     _driven_v: list[float] = field(default_factory=list)
@@ -276,5 +277,7 @@ class Rig:
         charge_a = vehicle.charge_a
         if limit_a is not None and not vehicle.charger_ignores_limit:
             charge_a = min(charge_a, limit_a)
-        load = Load(current_a=vehicle.load_a, charge_current_a=charge_a)
+        load = self._load
+        if load.current_a != vehicle.load_a or load.charge_current_a != charge_a:
+            load = self._load = Load(current_a=vehicle.load_a, charge_current_a=charge_a)
         self._coasting.step(PLANT_PERIOD_NS, self._commands, load)

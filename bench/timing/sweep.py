@@ -1,6 +1,7 @@
 """Several sendings that make one sweep: all at once on a cycle, or one per gap on a grid that is never caught up."""
 
 from collections.abc import Callable
+from functools import partial
 
 from bench.timing.clock import Clock, Phase, Timer
 
@@ -35,7 +36,10 @@ class Sweep:
 
     def start(self, first_ns: int) -> None:
         self._first_ns = first_ns
+        call: Callable[[], None]
         every_ns, call = (self._gap_ns, self._one) if self._gap_ns else (self._cycle_ns, self._all)
+        if self._count == 1 and not self._gap_ns:
+            call = partial(self._send, 0)
         self._timer = self._clock.every(every_ns, self._phase, call, first_ns=first_ns)
 
     def stop(self) -> None:
