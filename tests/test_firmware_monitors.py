@@ -207,6 +207,25 @@ def test_thermal_runaway_needs_its_whole_signature(drop: bool, warm: bool, rise:
         assert (pack.state, pack.flag("ThermalRunaway")) == (ERROR, True)  # for a workshop
 
 
+@pytest.mark.parametrize(
+    ("start_c", "drop", "alarm"), [(120.0, True, True), (120.0, False, False), (25.0, True, False)]
+)
+def test_a_cell_that_burns_takes_its_sensor_off_the_scale(start_c: float, drop: bool, alarm: bool) -> None:
+    """Seen in the plant: 175 degC and its end of the range within one sweep, the voltage gone 3 s later."""
+    pack = Pack(build("reference"))
+    pack.temperatures_c = [25.0] * 24
+    pack.start()
+    for step in range(1, 6):  # by steps: no rise of more than 3 s
+        pack.temperatures_c[11] = 25.0 + (start_c - 25.0) * step / 5
+        pack.run(2000)
+    assert not pack.flag("ThermalRunaway")
+    pack.temperatures_c[11] = 195.5
+    if drop:
+        pack.cells_v[45] = 2.75
+    pack.run(6000)
+    assert pack.flag("ThermalRunaway") is alarm
+
+
 def test_a_slow_rise_or_a_short_one_is_none() -> None:
     pack = Pack(build("reference"))
     pack.start()

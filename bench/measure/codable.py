@@ -34,7 +34,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
         }
         special = (
             *tests, "aim", "heard", "dtc_test", "onset_irregular", "dtc_status", "fed", "protected", "probes",
-            "estimates",
+            "estimates", "onset_runaway",
         )  # fmt: skip
         rest = {key: value for key, value in stored.items() if key not in special}
         return Plan(
@@ -52,6 +52,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
                 Probe(name=one["name"], tests=tuple(_test(test) for test in one["tests"]))
                 for one in stored.get("probes", ())
             ),
+            onset_runaway=tuple(stored.get("onset_runaway", ())),
             estimates=tuple(EstimateQuestion(**one) for one in stored.get("estimates", ())),
             **tests,
             **rest,

@@ -11,6 +11,7 @@ from bench.measure.life import check_length, listen_for_life
 from bench.measure.onset import find_onset
 from bench.measure.own_fault import doubts_of, worst_lateness_ns
 from bench.measure.plan import Aim, Plan
+from bench.measure.plant_stages import runaway_onset, spread_before
 from bench.measure.probes import probes_seen
 from bench.measure.protected import wrong_protection
 from bench.measure.questions import Codec
@@ -31,12 +32,15 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     faults, anomalies = told_by_marks(trace)
     told = Told(faults=[*faults, *window.faults], anomalies=anomalies)
     shot = Shot(trace=trace, window=window, plan=plan, decoders=decoders)
-    onset = find_onset(shot, told)
+    onset = runaway_onset(shot, told) if plan.onset_runaway else find_onset(shot, told)
     answer = Answer(shot, onset, told)
     answer.hear()
     listen_for_life(shot, onset, told)
     check_length(shot, answer.detected, told)
     _check_protection(shot, told)
+    if plan.onset_runaway and onset is not None:
+        alarm = answer.detected.interval if answer.detected else None
+        told.broken.extend(spread_before(trace, plan.onset_runaway, alarm))
     doubts = doubts_of(trace, window, plan, decoders)
     if told.broken or answer.detected is not None:
         doubts += too_long_a_glitch(trace, window, plan, decoders)

@@ -47,6 +47,8 @@ class Plan:
         (`confirm_by_readback`), else the bench is inconsistent with itself: ERROR.
     onset_irregular: questions of the same kind about a message's frames: one was due and did not come, is corrupt, ...
     onset_step: the step whose command and readback are meant; None: whichever is first.
+    onset_runaway: cells (from 1) one of which the plant has to bring into thermal runaway: the onset lies between
+        that instant and the first frame of `onset_irregular` after it. Empty: the onset is not the plant's.
     detection: first outside evidence that the DUT knows: any of these.
     safe_state: all of these hold at once, and go on holding for `hold_ns`.
     forbidden: must never hold between onset and end of the shot (must_trip), or in the whole armed window
@@ -87,6 +89,7 @@ class Plan:
     e2e: bool = False
     fed: tuple[tuple[str, str, int], ...] = ()
     probes: tuple[Probe, ...] = ()
+    onset_runaway: tuple[int, ...] = ()
     estimates: tuple[EstimateQuestion, ...] = ()
     glitch_under_ns: int | None = None
 

@@ -19,9 +19,10 @@ from bench.plant.pack import Load, Pack
 from bench.restbus.cyclic import CyclicMessage
 from bench.rig.live_faults import LiveFaults
 from bench.rig.senses import Senses
+from bench.rig.stages import CellStages
 from bench.rig.view import TraceView
 from bench.timing.clock import Clock, Phase, Timer
-from bench.trace.events import Kind
+from bench.trace.events import Kind, PlantStage
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
@@ -105,6 +106,7 @@ class Rig:
     guard: Guard | None = None
     faults: LiveFaults = field(init=False)
     _coasting: Coasting = field(init=False)
+    _stages: CellStages | None = None
     _commands: Commands = (False, False, False)
     _load: Load = field(default_factory=Load)
     _beat: Timer | None = None
@@ -224,6 +226,19 @@ class Rig:
     def settle_plant(self) -> None:
         """Bring the plant to the present, for whoever looks at its cells between two steps."""
         self._coasting.settle()
+
+    def look_at_stages(self) -> None:
+        """Mark what has become of the cells since the first call."""
+        self._coasting.settle()
+        now_ns = self.clock.now_ns()
+        if self._stages is None:
+            self._stages = CellStages(self.pack, self.trace, now_ns)
+        self._stages.look(now_ns)
+
+    @property
+    def stages_reached(self) -> set[tuple[PlantStage, int]]:
+        """(stage, cell from 1) as far as was looked."""
+        return set() if self._stages is None else self._stages.reached
 
     def tell_truth(self) -> None:
         """Mark what the plant knows and the DUT estimates: shares of 1, of the mean cell and of the extremes."""

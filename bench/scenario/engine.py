@@ -9,6 +9,7 @@ from bench.config.profile import DutProfile
 from bench.errors import BenchError, DutError, UnidentifiedBuild
 from bench.measure.plan import Aim, Plan
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
+from bench.rig.stages import LOOK_NS
 from bench.scenario.follow import follow, hold_voltage
 from bench.scenario.model import (
     ConstantVoltage,
@@ -24,7 +25,7 @@ from bench.scenario.model import (
 )
 from bench.scenario.watch import Watch
 from bench.timing.clock import Phase
-from bench.trace.events import Kind, Mark
+from bench.trace.events import Kind, Mark, PlantStage
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
 POLL_NS = 20 * NS_PER_MS
@@ -144,6 +145,11 @@ async def _observe(rig: Rig, shot: Shot) -> None:
     truth = (
         clock.every(TRUTH_NS, Phase.OBSERVE, rig.tell_truth, first_ns=stimulus_ns) if plan.estimates else None
     )
+    stages = (
+        clock.every(LOOK_NS, Phase.OBSERVE, rig.look_at_stages, first_ns=stimulus_ns)
+        if plan.onset_runaway
+        else None
+    )
     try:
         for step in shot.steps:
             await _perform(rig, shot, step)
@@ -153,15 +159,26 @@ async def _observe(rig: Rig, shot: Shot) -> None:
             await clock.sleep_until(min(end_ns, clock.now_ns() + POLL_NS))
             if not rig.dut.alive():
                 raise BenchError("the DUT's process ended by itself during the shot")
-            if plan.aim is Aim.MUST_TRIP and watch.settled(clock.now_ns()):
+            if plan.aim is Aim.MUST_TRIP and watch.settled(clock.now_ns()) and _ran_away(rig, plan):
                 break
         if plan.dtc_status:
             await _read_dtcs(rig)
     finally:
-        if truth is not None:
-            truth.cancel()
+        for timer in (truth, stages):
+            if timer is not None:
+                timer.cancel()
         rig.trace.mark(clock.now_ns(), Kind.WINDOW_CLOSED, "engine")
         await rig.faults.take_all_off()
+
+
+def _ran_away(rig: Rig, plan: Plan) -> bool:
+    """Whether the plant is where the scenario wants it: an alarm that is early waits for the fact."""
+    if not plan.onset_runaway:
+        return True
+    return any(
+        {(PlantStage.SIGNATURE, cell), (PlantStage.RUNAWAY, cell)} <= rig.stages_reached
+        for cell in plan.onset_runaway
+    )
 
 
 async def _read_dtcs(rig: Rig) -> None:

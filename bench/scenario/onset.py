@@ -7,7 +7,7 @@ from bench.config.profile import RoleTest
 from bench.measure.plan import SignalTest
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Drive, Inject, Step
-from bench.trace.irregular import Irregularity
+from bench.trace.irregular import Irregular, Irregularity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,7 @@ class Onset:
     step: int | None
     tests: tuple[SignalTest, ...]
     irregular: tuple[Irregularity, ...]
+    runaway: tuple[int, ...] = ()
 
 
 def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
@@ -41,6 +42,44 @@ def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
             f"found {wanted + 1}, which neither injects nor drives; expected a step that does",
         )
     return Onset(step=None, tests=(), irregular=())
+
+
+def runaway_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
+    """The plant's own thermal runaway of a cell of the measured step, shown by the next frame of its sensor.
+
+    A cell without a sensor shows it by its voltage.
+    """
+    wanted = lookup.scenario.expect.step if lookup.scenario.expect is not None else None
+    measured = next((s for s in steps if isinstance(s, Inject) and wanted in (None, s.step)), None)
+    cells: tuple[int, ...] = tuple(getattr(measured.fault, "cells", ())) if measured is not None else ()
+    if measured is None or not cells:
+        lookup.mistake(
+            ("expect", "onset"),
+            "found onset 'runaway' of a step without cells; expected one that heats or shorts cells",
+        )
+        return Onset(step=None, tests=(), irregular=())
+    at = lookup.terminals(measured.step)
+    sensors = [number for cell in cells if (number := _sensor_on(cell, at.cells, at.sensors)) is not None]
+    shown = (
+        at.shown("temperature", "==", 0.0, sensors) if sensors else at.shown("cell_voltage", "==", 0.0, cells)
+    )
+    irregular = [
+        Irregularity(
+            channel=one.role.channel, message=one.role.message, what=Irregular.NEXT, signal=one.role.signal
+        )
+        for one in shown
+    ]
+    return Onset(
+        step=measured.step,
+        tests=(),
+        irregular=tuple(_irregular(lookup, one) for one in irregular),
+        runaway=cells,
+    )
+
+
+def _sensor_on(cell: int, cells: int, sensors: int) -> int | None:
+    """The sensor glued to a cell, both from 1: they are spread evenly over the pack (bench.plant.pack)."""
+    return next((k + 1 for k in range(sensors) if k * cells // sensors == cell - 1), None)
 
 
 def command_onset(lookup: Lookup, steps: Sequence[Step], onset: str) -> Onset:

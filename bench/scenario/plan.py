@@ -14,7 +14,7 @@ from bench.scenario.estimates import estimate_question
 from bench.scenario.forbidden import forbidden_tests
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Expect, Inject, Step
-from bench.scenario.onset import command_onset, stimulus_onset
+from bench.scenario.onset import Onset, command_onset, runaway_onset, stimulus_onset
 from bench.scenario.steps import LONGEST_TTL_NS
 
 
@@ -51,14 +51,14 @@ def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
     check_budget(lookup, flag)
     floor_ns, ceiling_ns = detection_bounds(lookup, flag)
     dtc = _dtc_test(lookup, expect, flag)
-    by_stimulus = expect.onset == "stimulus"
-    onset = stimulus_onset(lookup, steps) if by_stimulus else command_onset(lookup, steps, expect.onset)
+    onset = _onset(lookup, steps, expect.onset)
     return replace(
         NOTHING,
         aim=Aim.MUST_TRIP,
         onset=onset.tests,
         onset_irregular=onset.irregular,
         onset_step=onset.step,
+        onset_runaway=onset.runaway,
         detection=detection,
         safe_state=tuple(safe_state),
         forbidden=forbidden_tests(lookup, expect.forbidden, "expect", flag),
@@ -73,6 +73,16 @@ def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
         ftti_ns=budget.ftti_ns,
         probes=reaction_chain(profile, detection[0]),
     )
+
+
+def _onset(lookup: Lookup, steps: Sequence[Step], onset: str) -> Onset:
+    match onset:
+        case "stimulus":
+            return stimulus_onset(lookup, steps)
+        case "runaway":
+            return runaway_onset(lookup, steps)
+        case _:
+            return command_onset(lookup, steps, onset)
 
 
 def _expected_flag(lookup: Lookup, expect: Expect) -> Flag:

@@ -103,7 +103,7 @@ class ExpectTable(Shape):
     flag: str
     safe_state: str
     also: list[str] = Field(default_factory=list)
-    onset: Literal["stimulus", "open_command", "close_command", "precharge_command"] = "stimulus"
+    onset: Literal["stimulus", "open_command", "close_command", "precharge_command", "runaway"] = "stimulus"
     step: int | None = Field(default=None, ge=1)
     hold: DurationNs
     window: DurationNs = Field(gt=0)

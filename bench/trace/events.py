@@ -47,6 +47,7 @@ class Kind(StrEnum):
     REQUEST = "request"
     DTC_READ = "dtc_read"
     TRUTH = "truth"
+    PLANT_STAGE = "plant_stage"
     WINDOW_CLOSED = "window_closed"
     SAFE_STATE_REACHED = "safe_state_reached"
     SAFE_STATE_MISSED = "safe_state_missed"
@@ -56,6 +57,15 @@ class Kind(StrEnum):
     ERROR = "error"
     ABORTED = "aborted"
     RUN_ENDED = "run_ended"
+
+
+class PlantStage(StrEnum):
+    """What a PLANT_STAGE mark says has become of a cell."""
+
+    SIGNATURE = "runaway signature"
+    VENTING = "venting"
+    RUNAWAY = "runaway"
+    DRY_OUT = "dry-out"
 
 
 class Mark(NamedTuple):

@@ -31,6 +31,7 @@ class TemperatureMonitor:
         self._previous: list[int] = []
         self._rising = [0] * SENSORS  # sweeps in a row with a rise of at least 1 K
         self._confirmed = [0] * SENSORS  # sweeps for which a rise of more than 3 s still counts
+        self._off_scale = [False] * SENSORS  # left their range upwards when they were hot already
         self.highest = self.lowest = temperature_raw(25.0)
         self.highest_index = self.lowest_index = 0
 
@@ -78,13 +79,20 @@ class TemperatureMonitor:
         return worst
 
     def runs_away(self, raw: list[int], cell_dropped: bool) -> bool:
-        """(Cell voltage down or at the highest working temperature) and a rise of 1 K/s for more than 3 s."""
+        """(Cell voltage down or at the highest working temperature) and a rise of 1 K/s for more than 3 s.
+
+        A sensor that went off its scale when hot counts as rising while a cell has dropped.
+        """
         previous, self._previous = self._previous, raw.copy()
         if not previous:
             return False
         found = False
         for index, value in enumerate(raw):
             rising = NTC_OPEN < value < NTC_SHORT and value - previous[index] >= self._rise_raw
+            # A cell that burns takes its sensor beyond the range within a second: no broken wire begins hot.
+            was_hot = self._charge_raw <= previous[index] < NTC_SHORT
+            self._off_scale[index] = value >= NTC_SHORT and (was_hot or self._off_scale[index])
+            rising = rising or (self._off_scale[index] and cell_dropped)
             self._rising[index] = self._rising[index] + 1 if rising else 0
             if self._rising[index] >= self._rise_sweeps:
                 self._confirmed[index] = _RATE_HOLDS_SWEEPS

@@ -49,6 +49,7 @@ struct temperature_monitor {
     bool has_previous;
     int32_t rising[SENSORS];    /* sweeps in a row with a rise of at least 1 K */
     int32_t confirmed[SENSORS]; /* sweeps for which a rise of more than 3 s still counts */
+    bool off_scale[SENSORS]; /* left their range upwards when they were hot already */
     int32_t highest, lowest;
     uint8_t highest_index, lowest_index;
 };

@@ -108,6 +108,10 @@ static bool runs_away(struct temperature_monitor *monitor, const int32_t *raw, b
             continue;
         }
         bool rising = measures(raw[sensor]) && raw[sensor] - previous >= monitor->rise_raw;
+        /* A cell that burns takes its sensor beyond the range within a second: no broken wire begins hot. */
+        bool was_hot = previous >= monitor->charge_raw && previous < NTC_SHORT;
+        monitor->off_scale[sensor] = raw[sensor] >= NTC_SHORT && (was_hot || monitor->off_scale[sensor]);
+        rising = rising || (monitor->off_scale[sensor] && cell_dropped);
         monitor->rising[sensor] = rising ? monitor->rising[sensor] + 1 : 0;
         if (monitor->rising[sensor] >= monitor->rise_sweeps) {
             monitor->confirmed[sensor] = RATE_HOLDS_SWEEPS;

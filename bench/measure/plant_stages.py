@@ -1,0 +1,77 @@
+"""What the marks of the plant say of its cells: when one ran away, and whether its neighbours did before the alarm."""
+
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from typing import cast
+
+from bench.measure.interval import Interval, Term
+from bench.measure.irregular import IrregularCodec, first_irregular
+from bench.measure.questions import message_of
+from bench.measure.shot import Seen, Shot, Told
+from bench.trace.events import Kind, Mark, PlantStage
+from bench.trace.timeline import Trace
+
+
+def stage_marks(trace: Trace, stage: PlantStage, cells: Sequence[int] | None = None) -> Iterator[Mark]:
+    """Of these cells (from 1); None: of any."""
+    return (
+        mark
+        for mark in trace.of_kind(Kind.PLANT_STAGE)
+        if mark.facts["stage"] == stage and (cells is None or mark.facts["cell"] in cells)
+    )
+
+
+def between(mark: Mark) -> Interval:
+    """The instants between which the stage was reached."""
+    return Interval(low_ns=int(mark.facts["low_ns"] or 0), high_ns=int(mark.facts["high_ns"] or 0))
+
+
+def runaway_of(trace: Trace, cells: Sequence[int]) -> Interval | None:
+    """When the first of these cells ran away. None: the plant brought none of them so far.
+
+    From where its signature (GB 38031-2025 C.5.3.7) began, where that was before its own reactions carried it: from
+    then on it can be known.
+    """
+    runaway = next(stage_marks(trace, PlantStage.RUNAWAY, cells), None)
+    if runaway is None:
+        return None
+    found = between(runaway)
+    cell = int(runaway.facts["cell"] or 0)
+    signature = next(stage_marks(trace, PlantStage.SIGNATURE, (cell,)), None)
+    if signature is not None and between(signature).high_ns < found.high_ns:
+        found = between(signature)
+    return found
+
+
+def runaway_onset(shot: Shot, told: Told) -> Seen | None:
+    """From the plant's runaway to the first frame that shows it; what is missing is told of the bench."""
+    cells = shot.plan.onset_runaway
+    runaway = runaway_of(shot.trace, cells)
+    if runaway is None:
+        names = ", ".join(map(str, cells))
+        told.faults.append(f"the plant brought no thermal runaway of cell {names} within the window")
+        return None
+    onset: Seen | None = None
+    frames = sorted((f for f in shot.trace.frames if f[0] <= shot.window.end_ns), key=itemgetter(0))
+    for asked in shot.plan.onset_irregular:
+        codec = cast(IrregularCodec, message_of(shot.decoders, asked.channel, asked.message))
+        found = first_irregular(asked, codec, frames, runaway.high_ns, shot.window.end_ns)
+        if found is None:
+            continue
+        high_ns = max(runaway.high_ns, found.high_ns + sum(shot.half_widths(asked.channel)))
+        interval = Interval(low_ns=runaway.low_ns, high_ns=high_ns)
+        if onset is None or interval.high_ns < onset.interval.high_ns:
+            note = f"from the plant's runaway to the first {asked.message} that shows it"
+            term = Term(name="onset", width_ns=interval.width_ns, note=note)
+            onset = Seen(interval=interval, t_ns=found.high_ns, terms=(term,))
+    if onset is None:
+        told.faults.append("no proof that the runaway reached the DUT's terminals")
+    return onset
+
+
+def spread_before(trace: Trace, cells: Sequence[int], alarm: Interval | None) -> list[str]:
+    """In words, the first other cell that ran away before the alarm was raised: that is too late, whatever its budget."""
+    for mark in stage_marks(trace, PlantStage.RUNAWAY):
+        if mark.facts["cell"] not in cells and (alarm is None or between(mark).high_ns < alarm.low_ns):
+            return [f"the runaway had spread to cell {mark.facts['cell']} before the alarm"]
+    return []
