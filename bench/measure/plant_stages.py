@@ -70,7 +70,7 @@ def runaway_onset(shot: Shot, told: Told) -> Seen | None:
 
 
 def spread_before(trace: Trace, cells: Sequence[int], alarm: Interval | None) -> list[str]:
-    """In words, the first other cell that ran away before the alarm was raised: that is too late, whatever its budget."""
+    """In words, the first other cell that ran away before the alarm: too late, whatever the budget."""
     for mark in stage_marks(trace, PlantStage.RUNAWAY):
         if mark.facts["cell"] not in cells and (alarm is None or between(mark).high_ns < alarm.low_ns):
             return [f"the runaway had spread to cell {mark.facts['cell']} before the alarm"]
