@@ -183,16 +183,15 @@ class _Maker:
             return
         sign = -1.0 if value.offset < 0 else 1.0
         now = in_unit(value.offset, unit, value.dimension)
-        room = in_unit(self.room(value, sign), unit, value.dimension)
+        room = in_unit(self.room(value.name, value.dimension, sign), unit, value.dimension)
         values = [sign * one for one in grid(nearest, min(furthest, room), grain)]
         self.keep(number_knob(name, place, unit, values, now, prefix=value.name))
 
-    def room(self, value: Expression, sign: float) -> float:
+    def room(self, threshold: str, dimension: str, sign: float) -> float:
         """How far the level may go before it would be a matter of the next threshold of its kind, too."""
-        assert value.name is not None  # noqa: S101
-        here, kind = self.thresholds[value.name], value.name[:1]
-        alike = [one for name, one in self.thresholds.items() if name[:3] == value.name[:3] or
-                 (value.dimension == "V" and name.startswith(("uv_", "dd_")) and kind in "ud")]  # fmt: skip
+        here, kind = self.thresholds[threshold], threshold[:1]
+        alike = [one for name, one in self.thresholds.items() if name[:3] == threshold[:3] or
+                 (dimension == "V" and name.startswith(("uv_", "dd_")) and kind in "ud")]  # fmt: skip
         beyond = [abs(one - here) for one in alike if (one - here) * sign > 0]
         return 0.8 * min(beyond, default=float("inf"))
 

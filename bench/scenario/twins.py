@@ -43,10 +43,10 @@ def twins_of(
     """onset_cycle_ns: of the message that shows the fault; a twin has to last so much longer to be seen at all."""
     expect = scenario.expect
     resolved = tuple(steps)
-    place = _measured(resolved, expect)
-    if expect is None or place is None:
+    measured = _measured(resolved, expect)
+    if expect is None or measured is None:
         return []
-    maker = _Maker(scenario, expect, resolved, place, profile.flags[expect.flag], onset_cycle_ns)
+    maker = _Maker(scenario, expect, resolved, *measured, profile.flags[expect.flag], onset_cycle_ns)
     maker.tells_mains = "plus_command" in profile.roles
     made = [maker.inside(at), maker.counter_reset(), maker.healthy()]
     kept = [twin for twin in made if twin is not None and twin.kind not in scenario.twins_left_out]
@@ -56,11 +56,11 @@ def twins_of(
     return kept
 
 
-def _measured(steps: tuple[Step, ...], expect: Expect | None) -> int | None:
+def _measured(steps: tuple[Step, ...], expect: Expect | None) -> tuple[int, Inject] | None:
+    """The measured injection, and its place among the steps."""
     wanted = expect.step if expect is not None else None
-    return next(
-        (n for n, one in enumerate(steps) if isinstance(one, Inject) and wanted in (None, one.step)), None
-    )
+    injections = ((n, one) for n, one in enumerate(steps) if isinstance(one, Inject))
+    return next(((n, one) for n, one in injections if wanted in (None, one.step)), None)
 
 
 class _Maker:
@@ -72,14 +72,13 @@ class _Maker:
         expect: Expect,
         steps: tuple[Step, ...],
         place: int,
+        inject: Inject,
         flag: Flag,
         onset_cycle_ns: int,
     ) -> None:
         self._scenario = scenario
         self._expect = expect
         self._before, self._after = steps[:place], steps[place + 1 :]
-        inject = steps[place]
-        assert isinstance(inject, Inject)  # noqa: S101
         self._inject = inject
         self._flag = flag
         self._onset_cycle_ns = onset_cycle_ns

@@ -1,0 +1,63 @@
+"""README and docs against the command line: every command and option they name exists, and no command goes unnamed."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import typer
+
+from bench.cli.main import app
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+CALL = re.compile(r"\bhil ([a-z][a-z-]*)([^`|#]*)")
+OPTION = re.compile(r"(?<![\w-])--?[a-zA-Z][\w-]*")
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+
+
+def options_by_command() -> dict[str, set[str]]:
+    """Of `hil export`; those of subcommands count as their parent's."""
+
+    def options(command: click.Command) -> Iterator[str]:
+        for one in command.params:
+            yield from (*one.opts, *one.secondary_opts)
+        for inner in getattr(command, "commands", {}).values():
+            yield from options(inner)
+
+    whole = typer.main.get_command(app)
+    return {name: set(options(command)) for name, command in getattr(whole, "commands", {}).items()}
+
+
+def calls() -> Iterator[tuple[str, str, str]]:
+    """(place, command, what follows it) of each call that stands as code: indented, or in backticks."""
+    for file in DOCS:
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            if line.startswith("    ") or "`hil " in line:
+                for found in CALL.finditer(line):
+                    yield f"{file.relative_to(ROOT)}:{number}", found[1], found[2]
+
+
+def test_every_command_and_option_in_the_docs_exists() -> None:
+    known = options_by_command()
+    wrong = [
+        f"{place}: hil {command} {option}"
+        for place, command, rest in calls()
+        for option in (OPTION.findall(rest) if command in known else ["?"])
+        if option not in known.get(command, ())
+    ]
+    assert wrong == []
+
+
+def test_every_command_is_in_the_docs() -> None:
+    assert set(options_by_command()) - {command for _, command, _ in calls()} == set()
+
+
+def test_every_link_between_the_docs_leads_somewhere() -> None:
+    dead = [
+        f"{file.relative_to(ROOT)}: {target}"
+        for file in DOCS
+        for target in LINK.findall(file.read_text(encoding="utf-8"))
+        if not (file.parent / target).exists()
+    ]
+    assert dead == []
