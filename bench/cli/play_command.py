@@ -23,7 +23,10 @@ def play(
     ],
     config: ConfigOption = DEFAULT_CONFIG,
     tcp: Annotated[
-        bool, typer.Option("--tcp", help="On a TCP port of this machine instead (supplies, relay cards).")
+        bool,
+        typer.Option(
+            "--tcp", help="On TCP ports of this machine instead, where the instrument has a network port."
+        ),
     ] = False,
     log: Annotated[
         Path | None,
@@ -51,5 +54,5 @@ def play(
     if one.facts.role != "cells":
         play_side(one, say_json, tcp=tcp)
         return
-    words = rack_words(wired, log=None if log is None else str(log), linger_s=linger)
+    words = rack_words(wired, log=None if log is None else str(log), linger_s=linger, tcp=tcp)
     os.execv(words[0], words)

@@ -18,17 +18,34 @@ class TcpDevice:
         self._listeners: list[Callable[[int, bytes], None]] = []
         self._server: asyncio.Server | None = None
         self._client: asyncio.Transport | None = None
+        self.claimed = False
+        self.free_since_ns = clock.now_ns()
 
-    async def __aenter__(self) -> "TcpDevice":
+    @property
+    def held(self) -> bool:
+        """A client is there."""
+        return self._client is not None
+
+    async def open(self) -> None:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Served(self), "127.0.0.1", 0)
         self.port = f"tcp://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def __aenter__(self) -> "TcpDevice":
+        await self.open()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    def watch(self) -> None:
+        """An opening tells of itself here."""
+
+    def close(self) -> None:
         self.hang_up()
         if self._server is not None:
             self._server.close()
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+        if self._server is not None:
             await self._server.wait_closed()
 
     def subscribe(self, listener: Callable[[int, bytes], None]) -> None:
@@ -44,6 +61,7 @@ class TcpDevice:
         if self._client is not None:
             self._client.abort()
             self._client = None
+            self.free_since_ns = self._clock.now_ns()
 
     def joined(self, client: asyncio.Transport) -> None:
         if self._idle_ns:
@@ -51,6 +69,7 @@ class TcpDevice:
             self._clock.call_at(self._heard_ns + self._idle_ns, Phase.INSTRUMENT, self._drop_idle)
         self.hang_up()  # most instruments serve one client: the newest wins
         self._client = client
+        self.claimed = True
 
     def _drop_idle(self) -> None:
         due_ns = self._heard_ns + self._idle_ns
@@ -62,6 +81,7 @@ class TcpDevice:
     def left(self, client: asyncio.Transport | None) -> None:
         if self._client is client:
             self._client = None
+            self.free_since_ns = self._clock.now_ns()
 
     def received(self, data: bytes) -> None:
         now_ns = self._heard_ns = self._clock.now_ns()

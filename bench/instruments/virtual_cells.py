@@ -73,8 +73,13 @@ class VirtualCells:
         return None if self.reference is None else self.reference.tripped_ns
 
 
-def play_cells(kind: str, cells: int, *, seed: int = 0, first_id: int = 0, lost: float = 0.0) -> VirtualCells:
-    """Units of `kind` for `cells` cells. `seed` decides noise and lost replies, nothing else."""
+def play_cells(
+    kind: str, cells: int, *, seed: int = 0, first_id: int = 0, lost: float = 0.0, tcp: bool = False
+) -> VirtualCells:
+    """Units of `kind` for `cells` cells. `seed` decides noise and lost replies, nothing else. tcp: on a network."""
+    if tcp and kind == "bloomy_abs":  # no ids and no shared line there
+        one_each = _stack(kind, lambda seed, number: BloomyAbsSim(seed=seed + number))
+        return one_each(cells, seed, first_id, lost)
     return PLAY[kind](cells, seed, first_id, lost)
 
 

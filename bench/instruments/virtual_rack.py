@@ -16,11 +16,13 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.errors import ConfigError, LinkError
 from bench.instruments.afe import AnalogueFrontEnd, read_layout
 from bench.instruments.pty_device import PtyDevice
+from bench.instruments.tcp_device import TcpDevice
 from bench.instruments.virtual_cards import PLAY_CARD, Card, break_wires, read_cards
 from bench.instruments.virtual_cells import ON_CAN, PLAY, VirtualCells, play_boxes, play_cells
 from bench.lean_can import can
@@ -74,7 +76,7 @@ class VirtualRack:
     def __init__(
         self,
         clock: Clock,
-        devices: list[PtyDevice],
+        devices: Sequence[PtyDevice | TcpDevice],
         cells: VirtualCells,
         sense: can.BusABC,
         *,
@@ -216,6 +218,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--linger", type=float, default=3.0, help="seconds to live on after the port was closed"
     )
+    parser.add_argument("--tcp", action="store_true", help="lines on TCP ports of this machine instead")
     parser.add_argument("--by-hand", action="store_true", help="Ctrl-C ends it, too")
     options = parser.parse_args(arguments)
 
@@ -223,7 +226,7 @@ def main(arguments: list[str] | None = None) -> int:
         loop = asyncio.get_running_loop()
         with open_sense(options.sense) as sense:
             cells = _cells(options, clock)
-            devices = [PtyDevice(clock) for _ in range(cells.lines)]
+            devices = await _lines(clock, cells.lines, tcp=options.tcp)
             rack = VirtualRack(
                 clock,
                 devices,
@@ -251,10 +254,24 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+async def _lines(clock: Clock, count: int, *, tcp: bool) -> Sequence[PtyDevice | TcpDevice]:
+    if not tcp:
+        return [PtyDevice(clock) for _ in range(count)]
+    devices = [TcpDevice(clock) for _ in range(count)]
+    for device in devices:
+        await device.open()
+    return devices
+
+
 def _cells(options: argparse.Namespace, clock: Clock) -> VirtualCells:
     if options.kind != ON_CAN:
         return play_cells(
-            options.kind, options.channels, seed=options.seed, first_id=options.first_id, lost=options.lost
+            options.kind,
+            options.channels,
+            seed=options.seed,
+            first_id=options.first_id,
+            lost=options.lost,
+            tcp=options.tcp,
         )
     if options.cells_bus is None:
         raise ConfigError(f"--cells-bus: found none; expected the bus of {ON_CAN}")

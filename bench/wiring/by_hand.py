@@ -51,12 +51,16 @@ def rack_words(
     buses: Mapping[str, str] | None = None,
     log: str | None = None,
     linger_s: float | None = None,
+    *,
+    tcp: bool = False,
 ) -> list[str]:
     """The command line of the virtual rack: this bench's cells, the virtual cards in their wires, and the front end.
 
     buses: as the rack takes them, where the bench has claimed others than its file says. linger_s: played by hand.
     """
     config = wired.config
+    if tcp:
+        refuse_without_network(config.instruments[CELLS])
     cells, shown = config.instruments[CELLS], emulator_shows(wired.played)
 
     def bus(channel: str) -> str:
@@ -72,16 +76,22 @@ def rack_words(
     if cells.facts.transports == ("can",):
         words += ["--cells-bus", bus(cells.link)]
     cards = [card_of(one) for one in config.instruments.values() if one.virtual and one.opens]
+    words += ["--tcp"] if tcp else []
     words += ["--cards", cards_text(cards)] if cards else []
     words += ["--log", log] if log is not None else []
     return words + (["--linger", str(linger_s), "--by-hand"] if linger_s is not None else [])
 
 
-def play_side(one: InstrumentConfig, say: Say, *, tcp: bool) -> None:
-    """Play a supply or a relay card on a pseudo-terminal, or on TCP, until SIGINT or SIGTERM. Tells what it does."""
-    if tcp and "tcp" not in one.facts.transports:
+def refuse_without_network(one: InstrumentConfig) -> None:
+    """Raises ConfigError."""
+    if "tcp" not in one.facts.transports:
         raise ConfigError(f"--tcp: found it for {one.facts.title}, which has no network port; expected none")
 
+
+def play_side(one: InstrumentConfig, say: Say, *, tcp: bool) -> None:
+    """Play a supply or a relay card on a pseudo-terminal, or on TCP, until SIGINT or SIGTERM. Tells what it does."""
+    if tcp:
+        refuse_without_network(one)
     _, play = ON_A_LINE[one.kind]
     _play_line(
         lambda device, clock: play(one, device, clock), say, idle_ns=one.facts.idle_ns if tcp else None
