@@ -71,6 +71,21 @@ def test_a_loop_that_stood_still_makes_it_inconclusive(late_ms: int, verdict: Ve
     assert judge(measure(trace, PLAN, DECODERS), PLAN).verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("waited_ms", "closing", "verdict"),
+    [(29, 400, Verdict.FAIL), (31, 400, Verdict.INCONCLUSIVE), (31, None, Verdict.PASS)],
+)
+def test_a_dut_that_got_no_processor_of_this_machine_does_not_fail_and_may_pass(
+    waited_ms: int, closing: int | None, verdict: Verdict
+) -> None:
+    trace = real() if closing is None else real(closing=closing)
+    trace.mark(200 * MS, Kind.DUT_WAITED, "DUT's process", waited_ns=waited_ms * MS)
+    found = measure(trace, FED, DECODERS)
+    assert judge(found, FED).verdict is verdict
+    assert any("came late to a processor" in text for text in found.excuses) is (waited_ms > 30)
+    assert measurement_from_dict(measurement_to_dict(found)) == found
+
+
 def test_stamps_of_two_clocks_are_never_subtracted() -> None:
     plan = replace(PLAN, onset=tuple(replace(test, channel="sense") for test in PLAN.onset))
     decoders = {**DECODERS, "sense": DECODERS["vehicle"]}

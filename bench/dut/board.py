@@ -151,6 +151,10 @@ class LivingDut:
         if self._power is not None:
             await self._power.off()
 
+    def waited_ns(self) -> int:
+        """Of its process; 0 for a board, which has a processor of its own."""
+        return 0 if self._core is None else self._core.waited_ns()
+
     async def hang(self) -> None:
         if self._core is None:
             raise DutError("a board: found no process to be stopped; expected one that this bench starts")

@@ -27,6 +27,7 @@ class ProcessDut:
         self._says_ready = says_ready
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
+        self._waits: dict[str, int] = {}  # of each thread, in ns, as the kernel counts them
         self.first_line = ""
         self.reset_by: Callable[[], Awaitable[None]] | None = None  # a process has no reset line of its own
 
@@ -103,6 +104,18 @@ class ProcessDut:
     def died(self) -> bool:
         """It was started, nobody stopped it, and it is gone."""
         return self._process is not None and self._process.returncode is not None
+
+    def waited_ns(self) -> int:
+        """How long it has waited for a processor since the last call: the thread that waited longest. 0 if untold."""
+        if self._process is None:
+            return 0
+        before, self._waits = self._waits, {}
+        for task in Path(f"/proc/{self._process.pid}/task").glob("*/schedstat"):
+            with contextlib.suppress(
+                OSError, ValueError, IndexError
+            ):  # it ended meanwhile, or the kernel keeps none
+                self._waits[task.parent.name] = int(task.read_text(encoding="ascii").split()[1])
+        return max((now - before[name] for name, now in self._waits.items() if name in before), default=0)
 
     @property
     def pid(self) -> int | None:

@@ -20,7 +20,8 @@ from bench.units import NS_PER_MS, NS_PER_S
 from bench.verdict.result import RunResult, ShotResult
 
 VERSION = 1
-_TOLD = frozenset(Kind) - {Kind.BENCH_LATE}  # that one comes in swarms, and telemetry has its worst
+# These come in swarms; telemetry has the bench's worst, and the verdict says what they led to.
+_TOLD = frozenset(Kind) - {Kind.BENCH_LATE, Kind.DUT_WAITED}
 
 
 def check_live(config: MqttConfig) -> None:

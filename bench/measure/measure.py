@@ -9,7 +9,7 @@ from bench.measure.glitch import too_long_a_glitch
 from bench.measure.interval import Measurement
 from bench.measure.life import check_length, listen_for_life
 from bench.measure.onset import find_onset
-from bench.measure.own_fault import doubts_of, worst_lateness_ns
+from bench.measure.own_fault import doubts_of, excuses_of, worst_lateness_ns
 from bench.measure.plan import Aim, Plan
 from bench.measure.plant_stages import runaway_onset, spread_before
 from bench.measure.probes import probes_seen
@@ -59,6 +59,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         anomalies=tuple(told.anomalies),
         observable_ns=answer.detected.interval.width_ns if answer.detected else None,
         doubts=tuple(doubts),
+        excuses=tuple(excuses_of(trace, window)),
         bench_late_ns=worst_lateness_ns(trace),
         estimates=tuple(score(trace, asked, window, decoders) for asked in plan.estimates),
         probes=probes_seen(trace, window, onset.interval, plan.probes, decoders) if onset else (),

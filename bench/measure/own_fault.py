@@ -8,7 +8,13 @@ from collections.abc import Mapping
 
 from bench.measure.plan import Plan
 from bench.measure.questions import Codec, message_of
-from bench.measure.window import LATE_LIMIT_NS, Window, stamp_half_width
+from bench.measure.window import (
+    DUT_WAIT_LIMIT_NS,
+    DUT_WAIT_SPAN_NS,
+    LATE_LIMIT_NS,
+    Window,
+    stamp_half_width,
+)
 from bench.timing.clock import Timebase
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
@@ -52,6 +58,16 @@ def _stood_still(window: Window) -> list[str]:
         return []
     limit = format_ns(LATE_LIMIT_NS)
     return [f"the bench was {format_ns(window.late_ns)} late inside the window; the limit is {limit}"]
+
+
+def excuses_of(trace: Trace, window: Window) -> list[str]:
+    """In words. A DUT that is a process of this machine is as late as the machine lets it be."""
+    if trace.timebase is Timebase.SIMULATED or window.dut_waited_ns <= DUT_WAIT_LIMIT_NS:
+        return []
+    return [
+        f"the DUT's process came late to a processor of this machine: it waited {format_ns(window.dut_waited_ns)} "
+        f"within {format_ns(DUT_WAIT_SPAN_NS)}; the limit is {format_ns(DUT_WAIT_LIMIT_NS)}"
+    ]
 
 
 def _starved(trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Codec]) -> list[str]:

@@ -9,19 +9,27 @@ from bench.units import NS_PER_MS
 
 LATE_LIMIT_NS = 50 * NS_PER_MS
 
+DUT_WAIT_LIMIT_NS = 30 * NS_PER_MS  # within DUT_WAIT_SPAN_NS; waiting a little at every turn stays below it
+DUT_WAIT_SPAN_NS = 100 * NS_PER_MS
+
 # Stamps taken here do not suffer when the bench's own loop is late.
 _SOUND_STAMPS = ("kernel", "hardware", "simulated", "device")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Frames in order of their stamps from OBSERVERS_ARMED to WINDOW_CLOSED; ns on the run's timebase."""
+    """Frames in order of their stamps from OBSERVERS_ARMED to WINDOW_CLOSED; ns on the run's timebase.
+
+    dut_waited_ns: longest time for which the DUT's process, where it is one of this machine, waited for a processor
+    within DUT_WAIT_SPAN_NS.
+    """
 
     start_ns: int
     end_ns: int
     frames: tuple[FrameSeen, ...]
     late_ns: int
     faults: tuple[str, ...]
+    dut_waited_ns: int = 0
 
 
 def _facts(mark: Mark) -> str:
@@ -54,8 +62,19 @@ def armed_window(trace: Trace) -> Window:
         found = mark.facts.get("late_ns", 0)
         if start_ns <= mark.t_ns <= end_ns and isinstance(found, int | float):
             late_ns = max(late_ns, int(found))
+    # Told once the span is over, so the last of it comes after the window.
+    waits = [
+        int(mark.facts.get("waited_ns") or 0)
+        for mark in trace.of_kind(Kind.DUT_WAITED)
+        if start_ns <= mark.t_ns <= end_ns + DUT_WAIT_SPAN_NS
+    ]
     return Window(
-        start_ns=start_ns, end_ns=end_ns, frames=tuple(frames), late_ns=late_ns, faults=tuple(faults)
+        start_ns=start_ns,
+        end_ns=end_ns,
+        frames=tuple(frames),
+        late_ns=late_ns,
+        faults=tuple(faults),
+        dut_waited_ns=max(waits, default=0),
     )
 
 

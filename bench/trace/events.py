@@ -53,6 +53,7 @@ class Kind(StrEnum):
     SAFE_STATE_MISSED = "safe_state_missed"
     ANOMALY = "anomaly"
     BENCH_LATE = "bench_late"
+    DUT_WAITED = "dut_waited"
     BENCH_TIMING = "bench_timing"
     ERROR = "error"
     ABORTED = "aborted"

@@ -34,10 +34,11 @@ def judge(measurement: Measurement, plan: Plan) -> Judgement:
     for estimate in measurement.estimates:
         judge_estimate(estimate, fails, open_questions)
     warnings = _warnings(measurement, plan)
-    if measurement.doubts and not missing:
+    doubts = [*measurement.doubts, *(measurement.excuses if fails else ())]
+    if doubts and not missing:
         # What was seen may be the bench's own doing: it blames nobody, and nothing passes on it.
         seen = [f"seen, but not held against the DUT: {text}" for text in fails]
-        reasons = [*measurement.doubts, *seen, *open_questions, *warnings]
+        reasons = [*doubts, *seen, *open_questions, *warnings]
         return Judgement(verdict=Verdict.INCONCLUSIVE, reasons=tuple(dict.fromkeys(reasons)))
     verdict = Verdict.NONE
     reasons = []

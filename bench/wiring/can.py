@@ -2,6 +2,7 @@
 
 import dataclasses
 import socket
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from bench.links.ports import CanLink
 from bench.links.python_can import open_can
 from bench.links.slcan import SlcanCan
 from bench.links.socketcan import SocketCan
+from bench.measure.window import DUT_WAIT_LIMIT_NS, DUT_WAIT_SPAN_NS
+from bench.timing.clock import Phase, Timer
 from bench.timing.host import HostClock
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
@@ -18,6 +21,7 @@ from bench.units import NS_PER_MS
 
 DEFAULT_GROUP, DEFAULT_UDP_PORT = "239.74.163.2", 43113  # python-can's
 MOST_BENCHES = 20
+_LOOK_NS = 50 * NS_PER_MS
 LATE_NS = 20 * NS_PER_MS  # a grid call later than this is worth a mark: it could make a DUT miss a message
 
 
@@ -157,3 +161,15 @@ def watch_lateness(clock: HostClock, trace: Trace) -> Callable[[], None]:
 
     clock.on_late = on_late
     return tell
+
+
+def watch_waiting(clock: HostClock, trace: Trace, waited_ns: Callable[[], int]) -> Timer:
+    """Write it into the trace when the DUT's process waits long for a processor. `waited_ns`: since its last call."""
+    span = deque([0] * (DUT_WAIT_SPAN_NS // _LOOK_NS), maxlen=DUT_WAIT_SPAN_NS // _LOOK_NS)
+
+    def look() -> None:
+        span.append(waited_ns())
+        if sum(span) > DUT_WAIT_LIMIT_NS:
+            trace.mark(clock.now_ns(), Kind.DUT_WAITED, "DUT's process", waited_ns=sum(span))
+
+    return clock.every(_LOOK_NS, Phase.OBSERVE, look, first_ns=clock.now_ns())

@@ -9,11 +9,11 @@ from bench.errors import DutError
 from bench.rig.rig import Rig, VehicleSide
 from bench.rig.view import TraceView
 from bench.scenario.model import Start
-from bench.timing.clock import Timebase
+from bench.timing.clock import Timebase, Timer
 from bench.timing.host import HostClock
 from bench.trace.timeline import Trace
 from bench.wiring.by_hand import rack_words
-from bench.wiring.can import open_buses, watch_lateness
+from bench.wiring.can import open_buses, watch_lateness, watch_waiting
 from bench.wiring.common import (
     Wired,
     build_pack,
@@ -36,6 +36,7 @@ async def build_real(
     view = TraceView(trace)
     buses = open_buses(config.can, clock, trace)
     tell_lateness = watch_lateness(clock, trace)
+    waiting: list[Timer] = []
     pack = build_pack(wired, soc, rng, start)
     vehicle = VehicleSide()
     overrides_v: dict[int, float] = {}
@@ -53,11 +54,14 @@ async def build_real(
     sides = side_instruments(config, clock, lambda channel, _: buses.links[channel], senses)
 
     async def start_hardware() -> None:
+        waiting.append(watch_waiting(clock, trace, dut.waited_ns))
         ports, cards = await _ports_of(rack) if instrument.virtual else (instrument.ports, {})
         await cells.connect(ports)
         await sides.start(identities_into(trace, clock), cards)
 
     async def stop_hardware() -> None:
+        for timer in waiting:
+            timer.cancel()
         cells.close()
         try:
             await sides.stop()
