@@ -242,3 +242,25 @@ def test_boxes_on_a_bus_and_relay_cards_are_played_and_a_relay_breaks_the_wire(t
         process.terminate()
         assert process.wait(3.0) == 0
         process.communicate()
+
+
+def test_units_with_a_network_port_are_each_on_a_tcp_port_of_their_own(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("", 0))
+        sense = f"udp_multicast:channel=239.74.163.2,port={probe.getsockname()[1]}"
+    command = [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", sense, "--layout", LAYOUT]
+    command += ["--kind", "bloomy_abs", "--tcp", "--linger", "0.2", "--log", str(tmp_path / "rack.jsonl")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
+    try:
+        assert process.stdout is not None
+        ports = json.loads(process.stdout.readline())["ports"]
+        assert len(set(ports)) == 12
+        for port in ports[::11]:
+            host, number = port.removeprefix("tcp://").split(":")
+            with socket.create_connection((host, int(number)), 2.0) as line:
+                line.sendall(b"*IDN?\r\n")
+                assert line.recv(200).startswith(b"Bloomy Controls,ABS-8,")
+        assert process.wait(3.0) == 0, "nobody holds a port any more"
+    finally:
+        process.kill()
+        process.communicate()
