@@ -1,6 +1,7 @@
 """Quantities as people write them ("250 ms", "4.25 V"). Text is for the edges; inside: int ns, SI floats."""
 
 import re
+from collections.abc import Mapping
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
@@ -77,6 +78,15 @@ def unit_factor(unit: str, dimension: str) -> float:
         known = ", ".join(units) if units else "none, it is a plain number"
         raise ValueError(f"unit '{unit}'; expected {known}")
     return units[unit]
+
+
+def unit_ratio(unit: str, other: str) -> float:
+    """`("s", "ms")` → 1000: how many of `other` one of `unit` is. ValueError where they do not measure the same."""
+    kinds: list[Mapping[str, float]] = [{"": 1.0}, _DURATION_NS, *_DIMENSIONS.values()]
+    for units in kinds:
+        if unit in units and other in units:
+            return units[unit] / units[other]
+    raise ValueError(f"found '{unit or 'no unit'}' and '{other or 'no unit'}'; expected units of one kind")
 
 
 def format_ns(duration_ns: int | None) -> str:

@@ -94,9 +94,22 @@ def test_a_user_bounds_and_holds_what_is_varied() -> None:
     assert SECOND not in [knob.name for knob in space.knobs]
 
 
+def test_a_user_frees_what_is_held_within_bounds() -> None:
+    asked = {"step1.on": "200 ms:1.2 s", "step1.off": "hold"}
+    space = hunt_of("hvil-intermittent", vary=asked).space
+    knob = next(knob for knob in space.knobs if knob.name == "step1.on")
+    assert {"200 ms", "1200 ms"} <= set(knob.texts) and "step1.on" not in [one.name for one in space.held]
+    original = space.original["step"][0]["on"]
+    assert knob.texts[knob.original] == original and space.table(space.start)["step"][0]["on"] == original
+
+
 @pytest.mark.parametrize(
     ("scenario", "vary", "words"),
     [
+        ("hvil-intermittent", {"step1.on": "1 V:2 V"}, "found 'ms' and 'V'; expected units of one kind"),
+        ("hvil-intermittent", {"step1.on": "200 ms"}, 'expected "LOW:HIGH" with units'),
+        ("fault-reset-in-drive", {"step2.for": "0 ms:200 ms"}, "--vary step2.for at 0 ms: "),
+        ("high-ohm-wire-cell30", {"step1.wire": "1 ohm:2 ohm"}, "it has no bounds"),
         ("ov-step-cell1", {}, "did you mean 'ov-step-cell17'"),
         ("ov-step-cell17", {"start.curent": "1 A:2 A"}, "did you mean 'start.current'"),
         ("ov-step-cell17", {"start.current": "1 V:2 V"}, "unit 'V'"),

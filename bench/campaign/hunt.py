@@ -17,7 +17,7 @@ from bench.campaign.workers import Workers, on_workers
 from bench.config.toml_file import TomlFile
 from bench.errors import ConfigError, ScenarioError
 from bench.scenario.load import scenario_in
-from bench.scenario.prepare import prepare_one
+from bench.scenario.prepare import Prepared, prepare_one
 from bench.scenario.space import PHASE, PHASES, Space
 from bench.verdict.result import Budget, Verdict
 from bench.wiring.common import Wired
@@ -176,27 +176,31 @@ def _point(space: Space, shares: Any) -> Point:
 # --- running a point -----------------------------------------------------------------------------------------
 
 
+def prepared_at(hunt: Hunt, point: Point) -> Prepared:
+    """The scenario at a point. Raises ConfigError where there is none."""
+    wired = hunt.wired
+    return prepare_one(
+        scenario_in(TomlFile(hunt.file.path, hunt.space.table(point), {}, ScenarioError)),
+        wired.profile,
+        wired.thresholds(),
+        hunt.budgets,
+        wired.config.pack.cells,
+        wired.databases,
+        wired.config.pack.sensors,
+    )
+
+
 def run_point(hunt: Hunt, point: Point) -> Tried:
     """One simulated run at a point. A point that is no scenario has verdict NONE and says why."""
-    wired = hunt.wired
     try:
-        file = TomlFile(hunt.file.path, hunt.space.table(point), {}, ScenarioError)
-        prepared = prepare_one(
-            scenario_in(file),
-            wired.profile,
-            wired.thresholds(),
-            hunt.budgets,
-            wired.config.pack.cells,
-            wired.databases,
-            wired.config.pack.sensors,
-        )
+        prepared = prepared_at(hunt, point)
     except ConfigError as unfit:
         return Tried(
             point=point, verdict=Verdict.NONE, reason=str(unfit).splitlines()[0], latency_ns=None, late=False
         )
     names = [knob.name for knob in hunt.space.knobs]
     phase = point[names.index(PHASE)] if PHASE in names else 0
-    result = shoot(wired, prepared, phase, PHASES, hunt.seed, None)
+    result = shoot(hunt.wired, prepared, phase, PHASES, hunt.seed, None)
     measured = result.measurement
     latency = (measured.fhti or measured.fdti) if measured is not None else None
     reasons = result.judgement.reasons

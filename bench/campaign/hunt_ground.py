@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.campaign.hunt import Hunt
+from bench.campaign.hunt import Hunt, prepared_at
 from bench.campaign.load import budgets_beside, library_above
 from bench.config.toml_file import read_toml
 from bench.errors import ConfigError, ScenarioError, nearest
@@ -75,7 +75,7 @@ def ground(
         raise ScenarioError(
             f"{file}: found nothing to vary in it; expected a level, a time, a place or a load"
         )
-    return Hunt(
+    hunt = Hunt(
         wired=wired,
         space=space,
         file=toml,
@@ -85,6 +85,20 @@ def ground(
         seed=seed,
         workers=workers,
     )
+    _refuse_unfit_ends(hunt)
+    return hunt
+
+
+def _refuse_unfit_ends(hunt: Hunt) -> None:
+    """The ends of what the user has freed have to be scenarios, at least one by one."""
+    start = hunt.space.start
+    for place, knob in enumerate(hunt.space.knobs):
+        for index in (0, len(knob.texts) - 1) if knob.freed else ():
+            try:
+                prepared_at(hunt, (*start[:place], index, *start[place + 1 :]))
+            except ConfigError as unfit:
+                reason = str(unfit).splitlines()[0]
+                raise ScenarioError(f"--vary {knob.name} at {knob.texts[index]}: {reason}") from None
 
 
 def second_faults(wired: Wired, scenario: Scenario) -> tuple[SecondFault, ...]:

@@ -33,7 +33,9 @@ def hunt(
     vary: Annotated[
         list[str] | None,
         typer.Option(
-            "--vary", help="NAME=LOW:HIGH bounds what is varied, NAME=hold leaves it.", show_default=False
+            "--vary",
+            help="NAME=LOW:HIGH bounds what is varied, or frees what is held; NAME=hold leaves it.",
+            show_default=False,
         ),
     ] = None,
     out: Annotated[
@@ -135,8 +137,9 @@ def _tell_space(hunted: Hunt) -> None:
     )
     for knob in hunted.space.knobs:
         typer.echo(f"  {knob.words}")
-    for text in hunted.space.held:
-        typer.echo(f"  held: {text}")
+    for held in hunted.space.held:
+        free = f" (--vary {held.name}=LOW:HIGH frees it)" if held.freeable else ""
+        typer.echo(f"  held: {held.words}{free}")
 
 
 def _origin(hunted: Hunt, so_far: Progress) -> str:

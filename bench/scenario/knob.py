@@ -18,6 +18,7 @@ class Knob:
     words: name and range, as the user reads them. numeric: the values are in order, so that near ones are alike.
     numbers: the values as numbers in the unit of the knob, for rounding; empty where they are no numbers.
     weight_of_first: share of the hunt that has the first of the values; None: all have the same.
+    freed: within bounds that are the user's, so nobody has yet said that its values make a scenario.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Knob:
     words: str
     numbers: tuple[float, ...] = ()
     weight_of_first: float | None = None
+    freed: bool = False
 
     def index(self, share: float) -> int:
         """0..1 to one of the values."""

@@ -7,11 +7,14 @@ threshold (a missed trip is a real miss), a must-not-trip level inside it. What 
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from bench.errors import nearest
 from bench.faults.expression import Expression
 from bench.measure.plan import Aim
-from bench.scenario.knob import Knob, Table, choice_knob, grid, in_ms, in_unit, number_knob, put
-from bench.scenario.model import DriveText, InjectText, Scenario, StepText, Wait
+from bench.scenario.held import Held, freed
+from bench.scenario.knob import Knob, Place, Table, choice_knob, grid, in_ms, in_unit, number_knob, put
+from bench.scenario.model import InjectText, Scenario, StepText, Wait
 from bench.units import NS_PER_MS, parse_duration_ns
 
 # Per dimension: unit that is written, grain, nearest to and furthest from the threshold, in that unit.
@@ -52,11 +55,11 @@ class SecondFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
-    """The scenario's own table, and every knob. `held`: what could have been varied and is not, and why."""
+    """The scenario's own table, and every knob. `held`: what is not varied unless the user frees it, and why."""
 
     original: Table
     knobs: tuple[Knob, ...]
-    held: tuple[str, ...]
+    held: tuple[Held, ...]
     seconds: tuple[SecondFault, ...] = ()
     measured: int = 0
     noticed_ms: float = 0.0
@@ -126,7 +129,7 @@ class _Maker:
     cells: int
     sensors: int
     knobs: list[Knob] = field(default_factory=list)
-    held: list[str] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
 
     def keep(self, knob: Knob | None) -> None:
         if knob is not None:
@@ -143,9 +146,18 @@ class _Maker:
                 if self.scenario.aim is Aim.MUST_TRIP and self.wait_is_free():
                     self.keep(number_knob(f"{name}.for", ("step", n, "for"), "ms", values, now))
                 else:
-                    self.held.append(f"{name}.for: its length is part of what is expected")
-            case DriveText():
-                self.held.append(f"{name}.current: a load the scenario asks for")
+                    self.hold(("step", n, "for"), "its length is part of what is expected")
+            case _:
+                for key in self.table["step"][n]:
+                    if key not in ("do", "mode", "cycle", "file"):
+                        self.hold(("step", n, key), "the scenario asks for it")
+
+    def hold(self, place: Place, why: str) -> None:
+        now: Any = self.table
+        for part in place:
+            now = now.get(part) if isinstance(now, dict) else now[part]
+        named = f"step{int(place[1]) + 1}" if place[0] == "step" else str(place[0])
+        self.held.append(Held(name=f"{named}.{place[-1]}", why=why, place=place, now=now))
 
     def wait_is_free(self) -> bool:
         """A wait between two injections may have any length; one before a request or a reset may not."""
@@ -154,7 +166,7 @@ class _Maker:
     def injection(self, step: InjectText, n: int) -> None:
         shape = step.shape
         for key in type(shape).model_fields:
-            if key in ("do", "fault", "duration", "ttl"):
+            if key in ("do", "fault", "ttl"):
                 continue
             value, name, place = getattr(shape, key), f"step{n + 1}.{key}", ("step", n, key)
             if isinstance(value, Expression):
@@ -168,18 +180,18 @@ class _Maker:
                 self.keep(number_knob(name, place, "", every, float(value[0]), as_list=True))
             elif key == "pole" and self.scenario.aim is Aim.MUST_TRIP and value != "both":
                 self.keep(choice_knob(name, place, ["plus", "minus"], value))
-            elif value is not None:
-                self.held.append(f"{name}: no side of a limit is known for it")
+            elif key in self.table["step"][n]:
+                self.hold(place, "no side of a limit is known for it")
 
-    def level(self, name: str, place: tuple[str | int, ...], value: Expression) -> None:
+    def level(self, name: str, place: Place, value: Expression) -> None:
         if value.name is None or value.name not in self.thresholds:
-            self.held.append(f"{name}: names no threshold, so its side is not known")
+            self.hold(place, "names no threshold, so its side is not known")
             return
         unit, grain, nearest, furthest = _LEVELS[value.dimension]
         below = value.name.startswith(_TRIPS_BELOW)
         trips = (value.offset < 0) == below and value.offset != 0
         if trips is not (self.scenario.aim is Aim.MUST_TRIP):
-            self.held.append(f"{name}: lies on the other side of {value.name} than the aim")
+            self.hold(place, f"lies on the other side of {value.name} than the aim")
             return
         sign = -1.0 if value.offset < 0 else 1.0
         now = in_unit(value.offset, unit, value.dimension)
@@ -198,10 +210,10 @@ class _Maker:
     def start(self) -> None:
         start = self.scenario.start
         if start.reaches is not None or start.mode == "off":
-            self.held.append("start: the state it begins from is part of what is expected")
+            self.held.append(Held(name="start", why="the state it begins from is part of what is expected"))
             return
         if any(one.startswith("oc_") for one in self.named()) or self.quantity_is_current():
-            self.held.append("start.current: the fault is a current itself")
+            self.hold(("start", "current"), "the fault is a current itself")
         elif start.current_a:
             names = ("oc_charge",) if start.current_a < 0 else ("oc_discharge", "oc_continuous")
             limit_a = min((self.thresholds[one] for one in names if one in self.thresholds), default=0.0)
@@ -211,6 +223,8 @@ class _Maker:
         if start.soc is not None and _LOWEST_SOC <= start.soc * 100 <= _HIGHEST_SOC:
             values = grid(_LOWEST_SOC, _HIGHEST_SOC, 1.0)
             self.keep(number_knob("start.soc", ("start", "soc"), "%", values, round(start.soc * 100, 9)))
+        elif start.soc is not None:
+            self.hold(("start", "soc"), "near an end of the cells' curve, where other limits are near")
 
     def named(self) -> list[str]:
         return [
@@ -273,20 +287,28 @@ def space_of(
 
 
 def bounded(space: Space, bounds: Mapping[str, str]) -> Space:
-    """The space with the user's bounds. "LOW:HIGH" with units, or "hold". Raises ValueError."""
-    names = [knob.name for knob in space.knobs]
-    kept = []
-    for knob in space.knobs:
-        text = bounds.get(knob.name)
-        if text == "hold":
-            continue
-        kept.append(knob if text is None else _cut(knob, text))
-    for name in bounds:
-        if name not in names:
-            from bench.errors import nearest
+    """The space with the user's bounds, which narrow a knob or free what is held. Raises ValueError.
 
-            raise ValueError(f"found '{name}'; expected one of {', '.join(names)}{nearest(name, names)}")
-    return replace(space, knobs=tuple(kept))
+    "LOW:HIGH" with units, or "hold".
+    """
+    knobs = {knob.name: knob for knob in space.knobs}
+    held = {one.name: one for one in space.held}
+    for name, text in bounds.items():
+        if name in held and not held[name].freeable and text != "hold":
+            raise ValueError(
+                f"{name}: found '{text}'; it has no bounds, {held[name].why}; expected it left out"
+            )
+        if name not in knobs and name not in held:
+            known = [*knobs, *(one.name for one in space.held if one.freeable)]
+            raise ValueError(f"found '{name}'; expected one of {', '.join(known)}{nearest(name, known)}")
+    kept = [
+        _cut(knob, bounds[knob.name]) if knob.name in bounds else knob
+        for knob in space.knobs
+        if bounds.get(knob.name) != "hold"
+    ]
+    free = {name: freed(held[name], bounds[name]) for name in held if bounds.get(name, "hold") != "hold"}
+    still = tuple(one for one in space.held if one.name not in free)
+    return replace(space, knobs=(*kept, *free.values()), held=still)
 
 
 def _cut(knob: Knob, text: str) -> Knob:
