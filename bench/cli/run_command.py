@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +25,14 @@ from bench.cli.options import (
     load_scenarios,
     selection_words,
 )
+
+if TYPE_CHECKING:
+    from bench.campaign.local import Campaign
+    from bench.campaign.run import Collector
+    from bench.live.feed import LiveFeed
+    from bench.record.folder import RunFolder
+    from bench.verdict.result import RunResult, ShotResult
+    from bench.wiring.common import Wired
 
 
 def register(app: typer.Typer) -> None:
@@ -65,20 +74,17 @@ def run(
     ] = False,
 ) -> None:
     """Run scenarios (default: all of scenarios/) and judge them."""
-    import dataclasses
-
     from bench.campaign.load import whole_library
-    from bench.campaign.local import Campaign, run_all, workers_by_default
+    from bench.campaign.local import Campaign, workers_by_default
+    from bench.campaign.order import ordered
     from bench.campaign.qualification import find_covering
     from bench.campaign.run import Collector, open_evidence
-    from bench.cli.progress import Progress
-    from bench.record.poison import PoisonedRig, refuse_if_poisoned
+    from bench.record.poison import refuse_if_poisoned
 
     wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
     covered = find_covering(wired, wired.config.record.folder)
     if out is not None:
-        record = dataclasses.replace(wired.config.record, folder=out.resolve())
-        wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
+        wired = _recording_into(out, wired)
     refuse_if_poisoned(wired.config.record.rig)
     prepared, budgets_file = load_scenarios(wired, scenarios, only, long=long, mismatches=True)
     if repeat is None and not wired.config.simulated:
@@ -92,47 +98,17 @@ def run(
     folder, run_id, started_utc, hashes = open_evidence(
         wired, prepared, budgets_file, seed, covered, library, selection
     )
-    from bench.campaign.order import ordered, predicted_s
-
-    prepared = ordered(prepared)
     campaign = Campaign(
         wired=wired,
-        prepared=prepared,
+        prepared=ordered(prepared),
         run_seed=seed,
         repeat=repeat,
         folder=folder,
         workers=workers or workers_by_default(),
     )
     feed = _live(wired, run_id)
-    if feed is not None:
-        campaign = dataclasses.replace(campaign, watch=feed.watch)
-        feed.start({one.scenario.id: campaign.repeats(one) for one in prepared})
-    total_s = sum(predicted_s(one, campaign.repeats(one)) for one in prepared)
-    if not as_json:
-        clock = "simulated" if wired.config.simulated else "real"
-        typer.echo(f"{len(prepared)} scenarios, at most about {total_s:.0f} s of {clock} time", err=True)
     collector = Collector(campaign=campaign, run_id=run_id, started_utc=started_utc, hashes=hashes)
-    signal.signal(signal.SIGTERM, _stop)
-    aborted: str | None = None
-    progress = Progress({one.scenario.id: campaign.repeats(one) for one in prepared}, shown=not as_json)
-    must_fail = {one.scenario.id for one in prepared if one.scenario.mismatch is not None}
-    with progress:
-
-        def on_shot(scenario_id: str, result: Any) -> None:
-            collector.add(scenario_id, result)
-            if feed is not None:
-                feed.shot(scenario_id, result)
-            verdict = result.judgement.verdict.name
-            progress.advance(
-                scenario_id, "PASS" if verdict == "FAIL" and scenario_id in must_fail else verdict
-            )
-
-        try:
-            run_all(campaign, on_shot)
-        except KeyboardInterrupt:
-            aborted = "stopped by the user or by a signal"
-        except PoisonedRig as poisoned:
-            aborted = str(poisoned)
+    aborted = _shoot(campaign, collector, feed, shown=not as_json)
     result = collector.result(aborted)
     if feed is not None:
         feed.finish(result)
@@ -150,7 +126,50 @@ def run(
     raise typer.Exit(exit_code(result))
 
 
-def _live(wired: Any, run_id: str) -> Any:
+def _recording_into(out: Path, wired: Wired) -> Wired:
+    """The same bench, whose run folders go to `out`."""
+    record = dataclasses.replace(wired.config.record, folder=out.resolve())
+    return dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
+
+
+def _shoot(campaign: Campaign, collector: Collector, feed: LiveFeed | None, *, shown: bool) -> str | None:
+    """All shots, told to whoever looks on. Why it ended early; None when it did not."""
+    from bench.campaign.local import run_all
+    from bench.campaign.order import predicted_s
+    from bench.cli.progress import Progress
+    from bench.record.poison import PoisonedRig
+
+    prepared = campaign.prepared
+    repeats = {one.scenario.id: campaign.repeats(one) for one in prepared}
+    must_fail = {one.scenario.id for one in prepared if one.scenario.mismatch is not None}
+    if feed is not None:
+        campaign = dataclasses.replace(campaign, watch=feed.watch)
+        feed.start(repeats)
+    if shown:
+        clock = "simulated" if campaign.wired.config.simulated else "real"
+        total_s = sum(predicted_s(one, repeats[one.scenario.id]) for one in prepared)
+        typer.echo(f"{len(prepared)} scenarios, at most about {total_s:.0f} s of {clock} time", err=True)
+    signal.signal(signal.SIGTERM, _stop)
+    with Progress(repeats, shown=shown) as progress:
+
+        def on_shot(scenario_id: str, result: ShotResult) -> None:
+            collector.add(scenario_id, result)
+            if feed is not None:
+                feed.shot(scenario_id, result)
+            verdict = result.judgement.verdict.name
+            good = verdict == "FAIL" and scenario_id in must_fail
+            progress.advance(scenario_id, "PASS" if good else verdict)
+
+        try:
+            run_all(campaign, on_shot)
+        except KeyboardInterrupt:
+            return "stopped by the user or by a signal"
+        except PoisonedRig as poisoned:
+            return str(poisoned)
+    return None
+
+
+def _live(wired: Wired, run_id: str) -> LiveFeed | None:
     """What tells an MQTT broker of the run, where the bench file names one."""
     config = wired.config.mqtt
     if config is None:
@@ -165,7 +184,9 @@ def _stop(signum: int, frame: object) -> None:  # noqa: ARG001
     raise KeyboardInterrupt
 
 
-def _write(result: Any, folder: Any, wired: Any, junit: Path | None, report: Path | None) -> dict[str, Path]:
+def _write(
+    result: RunResult, folder: RunFolder, wired: Wired, junit: Path | None, report: Path | None
+) -> dict[str, Path]:
     """Database, JUnit, HTML, then the footer that completes the evidence. An aborted run gets no footer."""
     from bench.campaign.equipment import answered
     from bench.campaign.report import gather
@@ -189,7 +210,7 @@ def _write(result: Any, folder: Any, wired: Any, junit: Path | None, report: Pat
     return {"evidence": folder.path, "results": database, "JUnit": junit, "report": report}
 
 
-def _show(result: Any, written: dict[str, Path]) -> None:
+def _show(result: RunResult, written: dict[str, Path]) -> None:
     from rich.console import Console
 
     from bench.report.terminal import summary_tables
