@@ -15,6 +15,7 @@ _DURATION_NS = {
     "s": NS_PER_S,
     "min": 60 * NS_PER_S,
     "h": 3600 * NS_PER_S,
+    "d": 24 * 3600 * NS_PER_S,
 }
 
 # Factor to SI for every unit a file may use, grouped by dimension.

@@ -84,25 +84,28 @@ def speed() -> float:
     return second_s
 
 
+INSTALL = """They pin numpy and pandas below what the bench uses, so give them an environment of their own:
+  python -m venv peers && peers/bin/pip install 'liionpack==0.4.0' 'pybamm==25.1.1' 'pandas<3' 'numpy<2.3'
+  PYTHONPATH=. peers/bin/python -m benchmarks.plant --peers"""
+
+
 def peers(second_s: float) -> None:
-    if importlib.util.find_spec("pybamm") is None:
-        print("PyBaMM is not installed: no ratio (pip install pybamm)")
-    else:
+    """Each beside the plant's 96 cells, in this run; says how to install what is missing."""
+    absent = [name for name in ("pybamm", "liionpack") if importlib.util.find_spec(name) is None]
+    if "pybamm" not in absent:
         spme_s = _spme_second_s()
         print(
             f"PyBaMM SPMe, lumped, 1 cell: {spme_s * 1e3:.2f} ms a simulated second at 1 Hz; "
             f"the plant's 96 cells cost {spme_s / second_s:.0f} times less"
         )
-    if importlib.util.find_spec("liionpack") is None:
-        print(
-            "liionpack is not installed: no ratio (pip install liionpack 'pybamm==25.1.1' 'pandas<3' 'numpy<2.3')"
-        )
-    else:
+    if not absent:  # liionpack stands on PyBaMM
         pack_s = _liionpack_second_s()
         print(
             f"liionpack 96s1p SPM: {pack_s * 1e3:.1f} ms a simulated second; "
             f"the plant costs {pack_s / second_s:.0f} times less"
         )
+    if absent:
+        print(f"no ratio to {' and '.join(absent)}: not installed here. {INSTALL}")
 
 
 def _spme_second_s() -> float:

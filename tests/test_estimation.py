@@ -10,10 +10,13 @@ from bench.campaign.run import scenario_result
 from bench.campaign.shots import judge_trace, shoot
 from bench.errors import ConfigError, ScenarioError
 from bench.measure.estimate import EstimateFound, EstimateQuestion
+from bench.measure.estimation import DAY_NS
 from bench.rig.rig import Rig
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
+from bench.trace.events import Kind
 from bench.trace.timeline import Trace
+from bench.units import NS_PER_S
 from bench.verdict.estimates import judge_estimate
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired
@@ -143,3 +146,54 @@ def test_a_wrong_estimate_is_one_clear_line(
     (line,) = str(wrong.value).splitlines()
     assert line.startswith(str(tmp_path / "a_rest.toml:"))
     assert told in line
+
+
+PARKED = SCENARIO.replace('aim = "must_not_trip"', 'aim = "must_not_trip"\nneeds = ["time_lapse"]').replace(
+    "[[estimate]]", '[[step]]\ndo = "park"\nfor = "{park}"\n[[step]]\ndo = "wait"\nfor = "4 s"\n[[estimate]]'
+)
+
+
+def parked(folder: Path, park: str = "10 d") -> Path:
+    path = a_rest(folder)
+    path.write_text(PARKED.format(of="state_of_charge", asks="max", park=park))
+    return path
+
+
+def test_days_pass_for_a_parked_pack_and_its_drift_is_told_by_the_day(wired: Wired, tmp_path: Path) -> None:
+    """10 days at 2.5 % a month are 0.8 % that nobody counted; the DUT sees them only in the voltage."""
+    (one,) = load_scenarios(wired, [parked(tmp_path)], None)[0]
+    rigs: list[Rig] = []
+    shot = shoot(wired, one, 0, 1, 1, None, lambda rig, *_: rigs.append(rig))
+    truths = list(rigs[0].trace.of_kind(Kind.TRUTH))
+    first, last = float(truths[0].facts["soc"] or 0), float(truths[-1].facts["soc"] or 0)
+    assert first - last == pytest.approx(0.025 * 10 / 30.4, rel=0.1)
+    assert truths[-1].facts["lapsed_ns"] == 10 * DAY_NS
+    assert shot.measurement is not None and shot.simulated_ns < 30 * NS_PER_S
+    (found,) = shot.measurement.estimates
+    assert found.span_ns > 10 * DAY_NS and abs(found.drift_per_day or 0.0) < 0.005
+    assert found.last - found.first == pytest.approx((found.drift_per_day or 0) * found.span_ns / DAY_NS)
+
+
+def test_real_time_cannot_make_days_shorter_and_says_so(tmp_path: Path) -> None:
+    real = load_rig(ROOT / "hil_config.toml", "real", "reference", None)
+    (one,) = load_scenarios(real, [parked(tmp_path)], None)[0]
+    judgement = shoot(real, one, 0, 1, 1, None).judgement
+    assert judgement.verdict is Verdict.BLOCKED and "time_lapse" in judgement.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"10 d"', '"2 h"', "step"),
+        ('"10 d"', '"10 dd"', "10 dd"),
+        ('needs = ["time_lapse"]', "needs = []", "found no 'time_lapse', which a step uses"),
+    ],
+)
+def test_a_wrong_park_is_told_in_one_line(
+    wired: Wired, tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    path = parked(tmp_path)
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(ScenarioError, match=told) as wrong:
+        load_scenarios(wired, [path], None)
+    assert len(str(wrong.value).splitlines()) == 1

@@ -166,6 +166,20 @@ def test_a_cell_that_stands_still_while_the_others_move(stuck: int | None, flagg
     assert pack.state == (ERROR if flagged else DRIVE)
 
 
+def test_a_cell_on_the_flat_beside_a_step_of_the_curve_is_no_frozen_one() -> None:
+    """Sodium at 2C: most cells go down the step with 12 mV/s, a few at its foot show nothing for seconds."""
+    pack = Pack(build("reference"))
+    pack.start()
+    pack.run(1000)
+    for _ in range(60):
+        _move(pack, -0.0012, but=17)
+        pack.run(100)
+    assert not pack.flag("CellFrozen") and pack.state == DRIVE
+    _move(pack, -0.08, but=17)  # but a step of the load it must answer, however long it has been still
+    pack.run(1500)
+    assert pack.flag("CellFrozen") and pack.state == ERROR
+
+
 RISE = [25.0, 25.0, 26.5, 28.0, 29.5, 31.0, 32.5]
 
 

@@ -43,6 +43,7 @@ def samples_of(
     samples: list[Sample] = []
     at = 0
     last_true: tuple[int, float] | None = None
+    lapsed_ns = 0
     for mark in _truths(trace, window):
         true = float(mark.facts[question.truth] or 0.0)
         while at < len(told) and told[at][0] <= mark.t_ns:
@@ -54,7 +55,8 @@ def samples_of(
         if value is None:
             return samples, f"{question.message} carried no {question.signal}"
         moved = 0.0
-        if last_true is not None:
+        before_ns, lapsed_ns = lapsed_ns, _lapsed_ns(mark)
+        if last_true is not None and lapsed_ns == before_ns:
             moved = abs(true - last_true[1]) * min(1.0, age_ns / (mark.t_ns - last_true[0]))
         last_true = mark.t_ns, true
         samples.append(Sample(mark.t_ns, true, question.gain * value, question.resolution + moved))
@@ -73,7 +75,9 @@ def score(
         lacking = f"{len(scored)} truths were told in what is scored; expected {FEWEST} or more"
         return EstimateFound(question=question, lacking=lacking)
     worst = max(scored, key=lambda one: abs(one.error))
-    span_ns = scored[-1].t_ns - scored[0].t_ns
+    truths = {mark.t_ns: mark for mark in _truths(trace, window)}
+    span_ns = scored[-1].t_ns - scored[0].t_ns  # of the clock, and the days that passed beside it
+    span_ns += _lapsed_ns(truths[scored[-1].t_ns]) - _lapsed_ns(truths[scored[0].t_ns])
     gaps = [
         abs(float(m.facts["soc_high"] or 0.0) - float(m.facts["soc_low"] or 0.0))
         for m in _truths(trace, window)
@@ -94,6 +98,12 @@ def score(
         drift_per_day=(scored[-1].error - scored[0].error) * DAY_NS / span_ns,
         spread=max(gaps),
     )
+
+
+def _lapsed_ns(mark: Mark) -> int:
+    """How long the pack has stood, so far, in no time of the clock."""
+    lapsed_ns = mark.facts.get("lapsed_ns", 0)
+    return lapsed_ns if isinstance(lapsed_ns, int) else 0
 
 
 def _truths(trace: Trace, window: Window) -> Sequence[Mark]:

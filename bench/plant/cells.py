@@ -24,6 +24,7 @@ _REFRESH_S = 0.1 - 1e-9
 _SAME_CHARGE = 3e-5  # of the capacity: 50 A for 0.1 s; no parameter of the RC pairs moves noticeably with it
 MAX_STEP_S = 1.0
 _NEWTON_ROUNDS = 8
+_RELAXED_S = 3600.0  # standing: many time constants of the slowest RC pair
 POLARISED_S = 300  # most of what a long current does has happened after five minutes
 _SMALLEST_OHM = 1e-6  # a dead short
 _NO_CHARGE_TRANSFER_A = 1e9  # asinh(I / 2e9) is nothing
@@ -207,6 +208,26 @@ class Cells:
         self._current_a = 0.0
         self._refresh(self._dt_s)
         self._evaluate(0.0)
+
+    def stand(self, duration_s: float) -> None:
+        """No pack current for so long: relaxing, cooling, self-discharge, and what shorts and bleeds draw.
+
+        Stepped for the first hour, and to the end where a cell is shorted, bled or abused; then each leak in one.
+        """
+        left_s = duration_s
+        while left_s > 0.0:
+            at_rest = duration_s - left_s >= _RELAXED_S and self._parallel_ohm.min() == math.inf
+            if at_rest and not self._abused and not self.heat_w.any():
+                break
+            dt_s = min(MAX_STEP_S, left_s)
+            self.step(dt_s, 0.0)
+            left_s -= dt_s
+        if left_s > 0.0:
+            self.temp_c[:] = self.thermal.rest_c()
+            self._refresh_temperature()
+            lost = self.chemistry.self_discharge_1_s * left_s * self._leak_factor
+            np.maximum(self.soc - lost, np.minimum(self.soc, self._empty_soc), out=self.soc)
+            self.settle()
 
     def set_temp(self, cell: int, temp_c: float) -> None:
         """Put one cell (0-based) at a temperature in degC."""

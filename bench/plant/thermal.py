@@ -37,6 +37,11 @@ class ThermalNetwork:
     def from_coolant_w_k(self) -> float:
         return max(0.0, self.cooling) / self.coolant_k_w
 
+    def rest_c(self) -> float:
+        """Where cells without heat of their own end, degC: between ambient and coolant."""
+        to_ambient, to_coolant = float(self._to_ambient_w_k.mean()), self.from_coolant_w_k
+        return (to_ambient * self.ambient_c + to_coolant * self.coolant_c) / (to_ambient + to_coolant)
+
     def flow_w(self, temp_c: FloatArray) -> FloatArray:
         """Heat into each cell from its surroundings, in W. The array is reused by the next call."""
         flow = self._flow_w

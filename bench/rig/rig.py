@@ -113,6 +113,7 @@ class Rig:
     _timers: list[Timer] = field(default_factory=list)
     _driven_v: list[float] = field(default_factory=list)
     _told_beyond_v: float = 0.0
+    _lapsed_ns: int = 0
 
     def __post_init__(self) -> None:
         self._coasting = Coasting(self.pack)
@@ -253,7 +254,18 @@ class Rig:
             soc_high=float(soc.max()),
             soh=float(soh.mean()),
             current_a=self.pack.pack_current_a,
+            **({"lapsed_ns": self._lapsed_ns} if self._lapsed_ns else {}),
         )
+
+    def let_days_pass(self, duration_ns: int) -> None:
+        """The pack stands for so long between two instants of the rig's clock. Only where all of it is simulated."""
+        self._coasting.settle()
+        self.pack.cells.stand(duration_ns / NS_PER_S)
+        self._lapsed_ns += duration_ns
+        words = (
+            f"the pack stood for {duration_ns / NS_PER_S / 3600:g} h, of which the DUT was not awake for any"
+        )
+        self.trace.mark(self.clock.now_ns(), Kind.TIME_LAPSE, "plant", lapsed_ns=duration_ns, note=words)
 
     def _wanted_v(self) -> list[float]:
         self._coasting.settle()

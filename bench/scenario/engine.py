@@ -17,6 +17,7 @@ from bench.scenario.model import (
     FaultReset,
     Follow,
     Inject,
+    Park,
     Request,
     Start,
     Step,
@@ -222,6 +223,8 @@ async def _perform(rig: Rig, shot: Shot, step: Step) -> None:
             await hold_voltage(rig, step)
         case Inject():
             await _inject(rig, step)
+        case Park():
+            await _park(rig, shot, step)
 
 
 async def _inject(rig: Rig, step: Inject) -> None:
@@ -261,6 +264,17 @@ async def _inject(rig: Rig, step: Inject) -> None:
 def _request(rig: Rig, mode: str, value: int) -> None:
     rig.vehicle.mode_request = value
     rig.trace.mark(rig.clock.now_ns(), Kind.REQUEST, "engine", mode=mode, value=value)
+
+
+async def _park(rig: Rig, shot: Shot, step: Park) -> None:
+    """Switched off, contactors open, then days pass for the pack alone: a DUT that sleeps knows nothing of them."""
+    clock = rig.clock
+    _load(rig, 0.0)
+    _request(rig, "off", step.mode_value)
+    await _until_state(rig, shot, "standby", MODE_TIMEOUT_NS, "to park, the DUT did not enter standby")
+    await clock.sleep_until(clock.now_ns() + SETTLE_NS)
+    rig.let_days_pass(step.duration_ns)
+    await clock.sleep_until(clock.now_ns() + SETTLE_NS)  # the outputs follow the pack
 
 
 async def _reset_faults(rig: Rig, duration_ns: int) -> None:

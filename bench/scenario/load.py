@@ -18,6 +18,7 @@ from bench.scenario.model import (
     FaultReset,
     InjectText,
     KnownGap,
+    Park,
     Quiet,
     Reaches,
     Request,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bench.config.toml_file import TomlFile
     from bench.scenario.shape import CycleShape, ScenarioShape
 
+TIME_LAPSE = "time_lapse"  # the capability of letting days pass
 NOT_SCENARIOS = {"budgets.toml", "fmea.toml", "tool_usage.toml"}  # what stands beside scenarios
 
 
@@ -174,6 +176,8 @@ def _step(file: "TomlFile", table: Any, index: int) -> StepText | None:
             return _cycle(file, shape, place)
         case s.ReplayShape():
             return recorded_step(file, shape, place)
+        case s.ParkShape():
+            return Park(duration_ns=shape.duration)
         case s.ConstantVoltageShape():
             return ConstantVoltage(
                 voltage=shape.cell_voltage,
@@ -256,6 +260,7 @@ def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepTe
             file.mistake((other,), f"found [{other}] under aim '{shape.aim}'; expected {only}")
     injections = [step for step in steps if isinstance(step, InjectText)]
     needed = {step.kind.capability(step.shape) for step in injections}
+    needed |= {TIME_LAPSE for step in steps if isinstance(step, Park)}
     for missing in sorted(needed - set(shape.needs)):
         file.mistake(("needs",), f"found no '{missing}', which a step uses; expected needs to list it")
     for spare in sorted(set(shape.needs) - needed):
@@ -323,6 +328,8 @@ def _quiet(shape: "ScenarioShape", steps: list[StepText]) -> Quiet | None:
         return None
     forbidden = shape.quiet.forbidden
     if forbidden is None:
-        opens = shape.start.mode == "off" or any(isinstance(s, Request) and s.mode == "off" for s in steps)
+        opens = shape.start.mode == "off" or any(
+            isinstance(s, Park) or (isinstance(s, Request) and s.mode == "off") for s in steps
+        )
         forbidden = ["any_trip", "state_error", *([] if opens else ["mains_open"])]
     return Quiet(window_ns=shape.quiet.window, forbidden=tuple(forbidden), e2e=shape.quiet.e2e)

@@ -120,8 +120,21 @@ class ConstantVoltage:
     voltage_v: float | None = None
 
 
-Step = Inject | Request | Wait | Drive | FaultReset | Follow | ConstantVoltage
-StepText = InjectText | Request | Wait | DriveText | FaultReset | CycleText | ReplayText | ConstantVoltage
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Park:
+    """The car stands switched off for `duration_ns` of the pack's life, which costs the shot no time of its own.
+
+    `mode_value`: of "off" on the bus, -1 until resolved.
+    """
+
+    duration_ns: int
+    mode_value: int = -1
+
+
+Step = Inject | Request | Wait | Drive | FaultReset | Follow | ConstantVoltage | Park
+StepText = (
+    InjectText | Request | Wait | DriveText | FaultReset | CycleText | ReplayText | ConstantVoltage | Park
+)
 
 
 def longest_ns(steps: Iterable[Step]) -> int:

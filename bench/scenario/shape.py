@@ -9,9 +9,11 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 from bench.codec.uds import status_mask
 from bench.config.toml_file import Amperes, DurationNs, Shape, Share
 from bench.faults.shapes import AmperesOf, Percent, VoltsOf
-from bench.units import NS_PER_MS
+from bench.units import NS_PER_MS, NS_PER_S
 
 Mode = Literal["drive", "charge", "off"]
+SHORTEST_PARK_NS = 6 * 3600 * NS_PER_S  # cells have relaxed and cooled; less can be waited for
+LONGEST_PARK_NS = 366 * 24 * 3600 * NS_PER_S
 
 
 def _bound(value: object) -> object:
@@ -73,6 +75,11 @@ class ConstantVoltageShape(Shape):
     at_most: DurationNs = Field(gt=0)
 
 
+class ParkShape(Shape):
+    do: Literal["park"]
+    duration: DurationNs = Field(alias="for", ge=SHORTEST_PARK_NS, le=LONGEST_PARK_NS)
+
+
 STEPS: dict[str, type[Shape]] = {
     "request": RequestShape,
     "wait": WaitShape,
@@ -81,6 +88,7 @@ STEPS: dict[str, type[Shape]] = {
     "cycle": CycleShape,
     "replay": ReplayShape,
     "cc_cv": ConstantVoltageShape,
+    "park": ParkShape,
 }
 
 

@@ -12,6 +12,7 @@ from bench.scenario.model import (
     FaultReset,
     Inject,
     InjectText,
+    Park,
     ReplayText,
     Request,
     Step,
@@ -38,6 +39,9 @@ def resolve_step(text: StepText, index: int, lookup: Lookup) -> Step:
         case Request(mode=mode):
             lookup.known(mode, lookup.profile.modes, ("step", index, "mode"), "mode")
             return replace(text, mode_value=lookup.profile.modes.get(mode, -1))
+        case Park():
+            lookup.known("off", lookup.profile.modes, ("step", index, "do"), "mode")
+            return replace(text, mode_value=lookup.profile.modes.get("off", -1))
         case FaultReset() if lookup.profile.shown("fault_reset", "==", 1.0) is None:
             lookup.mistake(
                 ("step", index, "do"),

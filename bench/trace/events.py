@@ -48,6 +48,7 @@ class Kind(StrEnum):
     DTC_READ = "dtc_read"
     TRUTH = "truth"
     PLANT_STAGE = "plant_stage"
+    TIME_LAPSE = "time_lapse"
     WINDOW_CLOSED = "window_closed"
     SAFE_STATE_REACHED = "safe_state_reached"
     SAFE_STATE_MISSED = "safe_state_missed"

@@ -16,6 +16,7 @@ from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.rig.rig import Guard
 from bench.rig.view import TraceView
+from bench.scenario.load import TIME_LAPSE
 from bench.scenario.mismatch import pack_thresholds
 from bench.scenario.model import Mismatch, Start
 from bench.trace.events import FrameSeen
@@ -109,7 +110,9 @@ def abilities(profile: DutProfile, simulated: bool, dut: DutConfig | None = None
     """Every capability of the catalogue: None where this rig has it, else why not. `dut`: how its life is led."""
     missing_to_dut = {} if simulated else _cannot_do_to(dut, profile)
     shown = {one.quantity for play in profile.plays for one in play.shown}
-    found: dict[str, str | None] = {}
+    found: dict[str, str | None] = {
+        TIME_LAPSE: None if simulated else "only in simulated time: nothing makes a real DUT's days shorter"
+    }
     for kind in kinds():
         for capability in kind.variants:
             if not simulated and capability in _SIMULATED_ONLY:

@@ -7,6 +7,7 @@ from firmware_stubs.reference_bms.measurement import CELL_NO_VALUE, CellInput, C
 
 _ZERO_RAW = 4000  # 0 V
 _MOVED_RAW = 60  # 30 mV of the mean cell
+_CREEP_RAW = 3  # a sweep, 15 mV/s: a load's step is faster, sodium's step at 2C is not
 _REFERENCE_SWEEPS = 300  # a cell's voltage is compared with what it was 30 to 60 s ago
 _DROP_SWEEPS = 3
 _FEW = CELLS // 4  # where more than these stand still, the others have been moved by something else
@@ -88,7 +89,8 @@ class CellMonitor:
         """Whether a cell has read the same, to the last step, while the mean of all has moved.
 
         The mean it is held against is that of the sweep after its last movement: a sweep in the middle of a step mixes
-        old values with new ones.
+        old values with new ones. From there it creeps after the mean: over a minute of constant current the others may
+        go down a step of their curve, as sodium's has one, while a cell on the flat beside it has nothing to show.
         """
         last, mean_then, moving, mean = self._last, self._mean_then, self._moving, self.mean
         still = 0
@@ -99,8 +101,11 @@ class CellMonitor:
             elif moving[cell]:
                 mean_then[cell] = mean
                 moving[cell] = False
-            elif abs(mean - mean_then[cell]) >= _MOVED_RAW:
-                still += 1
+            else:
+                moved = mean - mean_then[cell]
+                if abs(moved) >= _MOVED_RAW:
+                    still += 1
+                mean_then[cell] += max(-_CREEP_RAW, min(_CREEP_RAW, moved))
         return 0 < still <= _FEW
 
     @property

@@ -4,6 +4,7 @@
 #include "mutant.h"
 
 #define MOVED_RAW 60         /* 30 mV of the mean cell */
+#define CREEP_RAW 3          /* a sweep, 15 mV/s: a step of the load is faster, the step of sodium at 2C is not */
 #define REFERENCE_SWEEPS 300 /* a cell's voltage is compared with what it was 30 to 60 s ago */
 #define DROP_SWEEPS 3
 #define FEW (CELLS / 4) /* where more than these stand still, the others have been moved by something else */
@@ -112,6 +113,12 @@ static bool stands_still(struct cell_monitor *monitor, const int32_t *raw)
             monitor->moving[cell] = false;
         } else {
             still += moved_by >= MOVED_RAW || moved_by <= -MOVED_RAW;
+            if (moved_by > CREEP_RAW) {
+                moved_by = CREEP_RAW;
+            } else if (moved_by < -CREEP_RAW) {
+                moved_by = -CREEP_RAW;
+            }
+            monitor->mean_then[cell] = (int16_t)(monitor->mean_then[cell] + moved_by);
         }
     }
     return still > 0 && still <= FEW;
