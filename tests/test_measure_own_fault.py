@@ -86,16 +86,6 @@ def test_a_dut_that_got_no_processor_of_this_machine_does_not_fail_and_may_pass(
     assert measurement_from_dict(measurement_to_dict(found)) == found
 
 
-def test_a_dut_later_than_all_it_waited_fails_all_the_same() -> None:
-    trace = real()
-    trace.mark(200 * MS, Kind.DUT_WAITED, "DUT's process", waited_ns=40 * MS, total_ns=900 * MS)
-    found = measure(trace, FED, DECODERS)
-    assert found.fdti is not None and found.dut_waited_ns == 40 * MS
-    for beyond_ms, verdict in ((35, Verdict.INCONCLUSIVE), (45, Verdict.FAIL)):
-        late = replace(FED, fdti_budget_ns=found.fdti.interval.low_ns - beyond_ms * MS)
-        assert judge(found, late).verdict is verdict
-
-
 def test_stamps_of_two_clocks_are_never_subtracted() -> None:
     plan = replace(PLAN, onset=tuple(replace(test, channel="sense") for test in PLAN.onset))
     decoders = {**DECODERS, "sense": DECODERS["vehicle"]}

@@ -68,7 +68,7 @@ class Measurement:
     of the DUT, `dtc_status` the status byte that its memory holds for the demanded code (None: not stored, or, as
     `dtc_status_problem` says, not to be had), `bench_faults` what the bench did wrong (a late loop, lost frames, a
     readback mismatch), `doubts` what it did that may have caused what was seen, `excuses` what this machine did that
-    makes a DUT slower, never better: nothing fails that `dut_waited_ns` can explain, and what passed has passed,
+    makes a DUT slower, never better: nothing fails on it, and what passed has passed all the same,
     `bench_late_ns` its worst lateness, `refused` why the bench did not test this DUT, `probes` the reaction chain,
     `estimates` how far off the DUT's own estimates were.
     """
@@ -90,7 +90,6 @@ class Measurement:
     dtc_status_problem: str | None = None
     doubts: tuple[str, ...] = ()
     excuses: tuple[str, ...] = ()
-    dut_waited_ns: int = 0
     bench_late_ns: int = 0
     refused: str | None = None
     probes: tuple[ProbeSeen, ...] = ()

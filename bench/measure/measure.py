@@ -60,7 +60,6 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         observable_ns=answer.detected.interval.width_ns if answer.detected else None,
         doubts=tuple(doubts),
         excuses=tuple(excuses_of(trace, window)),
-        dut_waited_ns=window.dut_waited_in_all_ns,
         bench_late_ns=worst_lateness_ns(trace),
         estimates=tuple(score(trace, asked, window, decoders) for asked in plan.estimates),
         probes=probes_seen(trace, window, onset.interval, plan.probes, decoders) if onset else (),

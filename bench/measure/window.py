@@ -21,7 +21,7 @@ class Window:
     """Frames in order of their stamps from OBSERVERS_ARMED to WINDOW_CLOSED; ns on the run's timebase.
 
     dut_waited_ns: longest time for which the DUT's process, where it is one of this machine, waited for a processor
-    within DUT_WAIT_SPAN_NS; dut_waited_in_all_ns: between the first and the last such span.
+    within DUT_WAIT_SPAN_NS.
     """
 
     start_ns: int
@@ -30,7 +30,6 @@ class Window:
     late_ns: int
     faults: tuple[str, ...]
     dut_waited_ns: int = 0
-    dut_waited_in_all_ns: int = 0
 
 
 def _facts(mark: Mark) -> str:
@@ -63,8 +62,9 @@ def armed_window(trace: Trace) -> Window:
         found = mark.facts.get("late_ns", 0)
         if start_ns <= mark.t_ns <= end_ns and isinstance(found, int | float):
             late_ns = max(late_ns, int(found))
-    waits = [  # told once the span is over, so the last of it comes after the window
-        (int(mark.facts.get("waited_ns") or 0), int(mark.facts.get("total_ns") or 0))
+    # Told once the span is over, so the last of it comes after the window.
+    waits = [
+        int(mark.facts.get("waited_ns") or 0)
         for mark in trace.of_kind(Kind.DUT_WAITED)
         if start_ns <= mark.t_ns <= end_ns + DUT_WAIT_SPAN_NS
     ]
@@ -74,8 +74,7 @@ def armed_window(trace: Trace) -> Window:
         frames=tuple(frames),
         late_ns=late_ns,
         faults=tuple(faults),
-        dut_waited_ns=max((waited for waited, _ in waits), default=0),
-        dut_waited_in_all_ns=waits[-1][1] - waits[0][1] + waits[0][0] if waits else 0,
+        dut_waited_ns=max(waits, default=0),
     )
 
 

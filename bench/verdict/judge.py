@@ -34,10 +34,7 @@ def judge(measurement: Measurement, plan: Plan) -> Judgement:
     for estimate in measurement.estimates:
         judge_estimate(estimate, fails, open_questions)
     warnings = _warnings(measurement, plan)
-    doubts = [
-        *measurement.doubts,
-        *(measurement.excuses if fails and not _later_than_excused(measurement, plan) else ()),
-    ]
+    doubts = [*measurement.doubts, *(measurement.excuses if fails else ())]
     if doubts and not missing:
         # What was seen may be the bench's own doing: it blames nobody, and nothing passes on it.
         seen = [f"seen, but not held against the DUT: {text}" for text in fails]
@@ -55,22 +52,6 @@ def judge(measurement: Measurement, plan: Plan) -> Judgement:
     if verdict is Verdict.NONE:
         verdict = Verdict.PASS
     return Judgement(verdict=verdict, reasons=tuple(dict.fromkeys([*reasons, *warnings])))
-
-
-def _later_than_excused(measurement: Measurement, plan: Plan) -> bool:
-    """It would be too late, or have missed the fault, had its process waited for nothing."""
-    if plan.aim is not Aim.MUST_TRIP or measurement.onset is None:
-        return False
-    bounds = (
-        (measurement.fdti, plan.fdti_budget_ns),
-        (measurement.fdti, plan.ceiling_ns),
-        (measurement.fhti, plan.fhti_budget_ns),
-    )
-    for latency, bound_ns in bounds:
-        low_ns = plan.window_ns if latency is None else latency.interval.low_ns
-        if bound_ns is not None and low_ns - bound_ns > measurement.dut_waited_ns:
-            return True
-    return False
 
 
 def _missing_facts(measurement: Measurement, plan: Plan) -> list[str]:

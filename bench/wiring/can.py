@@ -167,14 +167,9 @@ def watch_waiting(clock: HostClock, trace: Trace, waited_ns: Callable[[], int]) 
     """Write it into the trace when the DUT's process waits long for a processor. `waited_ns`: since its last call."""
     span = deque([0] * (DUT_WAIT_SPAN_NS // _LOOK_NS), maxlen=DUT_WAIT_SPAN_NS // _LOOK_NS)
 
-    total_ns = 0
-
     def look() -> None:
-        nonlocal total_ns
         span.append(waited_ns())
-        total_ns += span[-1]
         if sum(span) > DUT_WAIT_LIMIT_NS:
-            facts = {"waited_ns": sum(span), "total_ns": total_ns}
-            trace.mark(clock.now_ns(), Kind.DUT_WAITED, "DUT's process", **facts)
+            trace.mark(clock.now_ns(), Kind.DUT_WAITED, "DUT's process", waited_ns=sum(span))
 
     return clock.every(_LOOK_NS, Phase.OBSERVE, look, first_ns=clock.now_ns())
