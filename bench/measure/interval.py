@@ -68,7 +68,7 @@ class Measurement:
     of the DUT, `dtc_status` the status byte that its memory holds for the demanded code (None: not stored, or, as
     `dtc_status_problem` says, not to be had), `bench_faults` what the bench did wrong (a late loop, lost frames, a
     readback mismatch), `doubts` what it did that may have caused what was seen, `excuses` what this machine did that
-    makes a DUT slower, never better: nothing fails on it, and what passed has passed all the same,
+    may have silenced a DUT and can have made it no better: a silence alone does not fail then,
     `bench_late_ns` its worst lateness, `refused` why the bench did not test this DUT, `probes` the reaction chain,
     `estimates` how far off the DUT's own estimates were.
     """

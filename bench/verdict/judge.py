@@ -34,7 +34,9 @@ def judge(measurement: Measurement, plan: Plan) -> Judgement:
     for estimate in measurement.estimates:
         judge_estimate(estimate, fails, open_questions)
     warnings = _warnings(measurement, plan)
-    doubts = [*measurement.doubts, *(measurement.excuses if fails else ())]
+    # Silence is what a process without a processor cannot help. Whatever else failed stands.
+    only_silent = bool(fails) and set(fails) <= set(measurement.silent)
+    doubts = [*measurement.doubts, *(measurement.excuses if only_silent else ())]
     if doubts and not missing:
         # What was seen may be the bench's own doing: it blames nobody, and nothing passes on it.
         seen = [f"seen, but not held against the DUT: {text}" for text in fails]
