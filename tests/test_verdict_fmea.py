@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot
 
-from bench.campaign.safety import cells, coverage_by_goal, gaps, load_fmea, load_hazards, standings
+from bench.campaign.safety import (
+    cells,
+    coverage_by_goal,
+    gaps,
+    lacking,
+    load_fmea,
+    load_hazards,
+    standings,
+)
 from bench.errors import ConfigError
 from bench.report.traceability import denominator
 from bench.scenario.library import list_library
@@ -14,7 +22,7 @@ from bench.scenario.load import find_scenarios
 from bench.units import NS_PER_MS
 from bench.verdict.budgets import load_budgets
 from bench.verdict.fmea import FailureMode, coverage_class, coverage_estimate, earn, rate, worst
-from bench.verdict.result import ScenarioResult, Verdict
+from bench.verdict.result import RunResult, ScenarioResult, Verdict
 
 ROOT = Path(__file__).parents[1]
 
@@ -98,6 +106,40 @@ def test_chemistries_side_by_side_say_what_is_missing() -> None:
     two = dataclasses.replace(MODE, scenarios=("ov", "other"))
     (partly,) = cells([two], {"nmc": [run]}, ["nmc"], {})
     assert partly.rated.assumed and partly.rated.rating == 10  # half of the evidence earns nothing
+
+
+def test_a_second_run_undoes_no_failure_and_a_quick_one_no_evidence() -> None:
+    def run(n: int, fails: int = 0, **hashes: str) -> RunResult:
+        return dataclasses.replace(sample_run(n=12), scenarios=(clean(n, fails),), hashes=hashes)
+
+    def rating(*newest_first: RunResult) -> tuple[int, int]:
+        (cell,) = cells([MODE], {"nmc": newest_first}, ["nmc"], {})
+        assert cell.earned is not None
+        return cell.rated.rating, cell.earned.attempts
+
+    assert rating(run(1), run(59)) == (5, 59)
+    assert rating(run(59), run(29, fails=1)) == (7, 29)
+    assert rating(run(59, bench="b"), run(29, fails=1, bench="a")) == (
+        5,
+        59,
+    )  # of another bench: it was mended
+    assert rating(run(59), run(29, fails=1, **{"scenario.ov": "other"})) == (5, 59)
+    assert rating(run(29), run(29)) == (5, 29)  # never added up
+    assert lacking([MODE], [run(1), run(29)], "nmc", 29, {}) == ()
+    assert lacking([MODE], [run(1), run(29)], "nmc", 30, {}) == ("ov",)
+    assert lacking([MODE], [], "nmc", 1, {"ov": {"nmc": "no such thing"}}) == ()
+
+
+def test_a_scenario_that_says_nothing_of_a_chemistry_is_not_asked_of_it() -> None:
+    run = dataclasses.replace(sample_run(n=12), scenarios=(clean(29),))
+    two = dataclasses.replace(MODE, scenarios=("ov", "nail"))
+    excused = {"nail": {"lfp": "it cannot burn"}}
+    nmc, lfp = cells([two], {"nmc": [run], "lfp": [run]}, ["nmc", "lfp"], {}, excused)
+    assert nmc.rated.assumed and nmc.rated.rating == 10
+    assert not lfp.rated.assumed and lfp.rated.rating == 5
+    assert "nail says nothing here: it cannot burn" in lfp.missing
+    (none,) = cells([dataclasses.replace(MODE, scenarios=("nail",))], {"lfp": [run]}, ["lfp"], {}, excused)
+    assert none.rated.assumed and none.rated.rating == 10
 
 
 def test_the_shipped_failure_modes_fit_the_shipped_scenarios(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from bench.faults.find import fault_names
 from bench.record.folder import open_run
 from bench.scenario.library import Library
 from bench.timing.clock import Timebase
+from bench.units import format_ns
 from bench.verdict.fmea import Earned, FailureMode, Rated, coverage_estimate, earn, rate, worst
-from bench.verdict.result import Budget, RunResult, Verdict
+from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
 
 
 class _ModeShape(Shape):
@@ -141,7 +142,10 @@ def gaps(modes: Sequence[FailureMode], library: Library, goals: Iterable[str]) -
 
 
 def newest_runs(runs: Path, firmware: str, timebase: Timebase) -> dict[str, list[RunResult]]:
-    """Finished runs of a firmware by chemistry, newest first; only those of the newest identity of that firmware."""
+    """Finished runs of a firmware by chemistry, newest first; only those of the newest identity of that firmware.
+
+    Their hashes also name the bench's code.
+    """
     found: dict[str, list[RunResult]] = {}
     identity: str | None = None
     for path in sorted(runs.glob("*/footer.json"), reverse=True):
@@ -152,7 +156,8 @@ def newest_runs(runs: Path, firmware: str, timebase: Timebase) -> dict[str, list
             run = load_result(path.parent)
             identity = identity or run.firmware_identity
             if run.firmware_identity == identity:
-                found.setdefault(run.chemistry, []).append(run)
+                hashes = {**run.hashes, "bench": header.get("bench_source", "")}
+                found.setdefault(run.chemistry, []).append(replace(run, hashes=hashes))
         except (BenchError, KeyError):
             continue  # an unreadable neighbour earns nothing
     return found
@@ -174,44 +179,113 @@ def load_hazards(path: Path | None) -> dict[tuple[str, str], float]:
         ) from error
 
 
+NotFor = Mapping[str, Mapping[str, str]]  # scenario → chemistry → why it says nothing there
+
+
 def cells(
     modes: Sequence[FailureMode],
     runs: Mapping[str, Sequence[RunResult]],
     chemistries: Sequence[str],
     hazards: Mapping[tuple[str, str], float],
+    excused: NotFor | None = None,
+    goals: Mapping[str, Budget] | None = None,
 ) -> tuple[Cell, ...]:
-    """Every failure mode on every chemistry, in that order."""
+    """Every failure mode on every chemistry, in that order. goals: to compare their own times with those judged by."""
     return tuple(
-        _cell(mode, chemistry, runs.get(chemistry, ()), hazards)
+        _cell(
+            mode,
+            chemistry,
+            runs.get(chemistry, ()),
+            hazards,
+            excused or {},
+            (goals or {}).get(mode.safety_goal),
+        )
         for mode in modes
         for chemistry in chemistries
     )
 
 
+def not_for(library: Library) -> dict[str, Mapping[str, str]]:
+    return {entry.scenario_id: entry.not_for for entry in library.entries}
+
+
+def lacking(
+    modes: Sequence[FailureMode],
+    runs: Sequence[RunResult],
+    chemistry: str,
+    attempts: int,
+    excused: NotFor,
+) -> tuple[str, ...]:
+    """Scenarios of these modes that have not yet earned anything from so many attempts on this chemistry."""
+    wanted = dict.fromkeys(name for mode in modes for name in mode.scenarios)
+    had: dict[str, int] = {}
+    for (name, _), like in _like_runs(wanted, runs).items():
+        shots = len(_counting(like).shots)
+        had[name] = min(had.get(name, shots), shots)
+    return tuple(
+        name for name in wanted if had.get(name, 0) < attempts and chemistry not in excused.get(name, {})
+    )
+
+
+def _like_runs(
+    wanted: Collection[str], runs: Sequence[RunResult]
+) -> dict[tuple[str, str], list[ScenarioResult]]:
+    """(scenario, operating point) → newest first, of runs alike in rig, budgets, scenario file and bench code."""
+    found: dict[tuple[str, str], list[ScenarioResult]] = {}
+    of: dict[tuple[str, str], tuple[str | None, ...]] = {}
+    for run in runs:
+        for one in run.scenarios:
+            if one.scenario_id not in wanted or one.judgement.verdict is Verdict.BLOCKED:
+                continue
+            place = one.scenario_id, one.operating_point
+            rests_on = ("rig", "budgets", "bench", f"scenario.{one.scenario_id}")
+            hashes = tuple(run.hashes.get(name) for name in rests_on)
+            if of.setdefault(place, hashes) == hashes:
+                found.setdefault(place, []).append(one)
+    return found
+
+
+def _counting(like: Sequence[ScenarioResult]) -> ScenarioResult:
+    """The one that earns: the worst that failed, else the one of most attempts.
+
+    A second run does not undo the failure of a first one; nor does a quick look undo 59 shots. Shots of several runs
+    are not added up: under the same seed they are the same shots.
+    """
+    failed = [one for one in like if earn(one).not_handled]
+    if failed:
+        return max(failed, key=lambda one: (earn(one).rating, -earn(one).lower))
+    return max(like, key=lambda one: len(one.shots))
+
+
 def _cell(
-    mode: FailureMode, chemistry: str, runs: Sequence[RunResult], hazards: Mapping[tuple[str, str], float]
+    mode: FailureMode,
+    chemistry: str,
+    runs: Sequence[RunResult],
+    hazards: Mapping[tuple[str, str], float],
+    excused: NotFor,
+    goal: Budget | None,
 ) -> Cell:
-    newest = {}
-    for run in reversed(runs):  # newest last, so that it wins for each scenario and operating point
-        for scenario in run.scenarios:
-            if scenario.scenario_id in mode.scenarios and scenario.judgement.verdict is not Verdict.BLOCKED:
-                newest[scenario.scenario_id, scenario.operating_point] = scenario
-    measured = {name for name, _ in newest}
-    missing = [f"no run of {name}" for name in mode.scenarios if name not in measured]
+    like = _like_runs(mode.scenarios, runs)
+    measured = {name for name, _ in like}
+    left_out = {name: why for name in mode.scenarios if (why := excused.get(name, {}).get(chemistry))}
+    wanted = [name for name in mode.scenarios if name not in left_out]
+    missing = [f"no run of {name}" for name in wanted if name not in measured]
+    missing += [f"{name} says nothing here: {why}" for name, why in left_out.items()]
     if not mode.scenarios:
         missing.append("no scenario injects it")
-    earned = worst([earn(scenario) for scenario in newest.values()])
-    complete = earned is not None and measured == set(mode.scenarios)
-    if earned is None or not complete:
+    if goal is not None:
+        missing += _lent(goal, [_counting(ones) for ones in like.values()])
+    earned = worst([earn(_counting(ones)) for ones in like.values()])
+    if earned is None or not measured >= set(wanted):
         # Without data for every scenario the rating rests on an assumption, or on nothing: then the worst.
         rating, assumed = (mode.monitoring_assumed or 10), True
     else:
         rating, assumed = earned.rating, False
         if earned.more is not None:
-            missing.append(f"{earned.more} attempts for M {_next(earned.rating)}")
+            missing.append(f"{earned.more} attempts for M {_next(earned.rating)}{_least(earned, like)}")
         if earned.timebase is Timebase.SIMULATED:
             missing.append("real time: simulated results discharge no board")
-    highs = [s.fhti.max_high_ns / 1e9 for s in newest.values() if s.fhti is not None]
+    highs = [s.fhti.max_high_ns / 1e9 for ones in like.values() for s in ones if s.fhti is not None]
     hazard_s = hazards.get((chemistry, mode.hazard)) if mode.hazard is not None else None
     if mode.hazard is None:
         missing.append("no model of its hazard: the FTTI is an input")
@@ -226,6 +300,23 @@ def _cell(
         hazard_s=hazard_s,
         missing=tuple(missing),
     )
+
+
+def _lent(goal: Budget, counting: Sequence[ScenarioResult]) -> list[str]:
+    """Scenarios that were judged by longer times than the goal's own: what they earn says nothing of those."""
+    longer: dict[int, list[str]] = {}
+    for one in counting:
+        if one.budget.fhti_ns > goal.fhti_ns:
+            longer.setdefault(one.budget.fhti_ns, []).append(one.scenario_id)
+    return [
+        f"the goal's own FHTI of {format_ns(goal.fhti_ns)}: {', '.join(names)} judged by {format_ns(fhti_ns)}"
+        for fhti_ns, names in longer.items()
+    ]
+
+
+def _least(earned: Earned, like: Mapping[tuple[str, str], object]) -> str:
+    """Which scenario and point the rating hangs on, where there are several."""
+    return f" (least: {earned.scenario_id}, {earned.operating_point})" if len(like) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

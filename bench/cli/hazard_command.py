@@ -57,6 +57,7 @@ def hazard(
     from bench.hazard.study import chosen_cases, study
     from bench.plant.chemistry import Chemistry
     from bench.report.hazard_html import write_hazard_html
+    from bench.report.hazard_json import hazard_json
     from bench.report.hazard_terminal import hazard_table
     from bench.units import NS_PER_S, parse_duration_ns
     from bench.verdict.budgets import load_budgets
@@ -76,15 +77,16 @@ def hazard(
     console = Console(width=None if Console().is_terminal else 200)
     found = study(chemistries, cases, samples=samples, seed=seed, horizon_s=horizon_s, workers=workers)
     margins = {(one.chemistry, one.case): margin_of(one, goals, measured) for one in found.results}
+    as_text = hazard_json(found, margins)
     if as_json:
-        from bench.report.hazard_json import hazard_json
-
-        typer.echo(hazard_json(found, margins))
+        typer.echo(as_text)
         return
     write_hazard_html(found, margins, out)
+    out.with_suffix(".json").write_text(as_text + "\n", encoding="utf-8")
     console.print(hazard_table(found, margins))
     for one in sorted({m.fhti.run_id for m in margins.values() if m.fhti is not None}):
         console.print(f"FHTI from run {one}", highlight=False)
     if not measured:
         console.print("no FHTI measured yet: `hil run` gives one", highlight=False)
     console.print(f"report  {out}", highlight=False, soft_wrap=True)
+    console.print(f"figures {out.with_suffix('.json')}, for `hil safety`", highlight=False, soft_wrap=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,9 +29,11 @@ from bench.cli.options import (
 
 if TYPE_CHECKING:
     from bench.campaign.local import Campaign
-    from bench.campaign.run import Collector
+    from bench.campaign.run import Collector, Covered
     from bench.live.feed import LiveFeed
     from bench.record.folder import RunFolder
+    from bench.scenario.library import Library
+    from bench.scenario.prepare import Prepared
     from bench.verdict.result import RunResult, ShotResult
     from bench.wiring.common import Wired
 
@@ -75,10 +78,7 @@ def run(
 ) -> None:
     """Run scenarios (default: all of scenarios/) and judge them."""
     from bench.campaign.load import whole_library
-    from bench.campaign.local import Campaign, workers_by_default
-    from bench.campaign.order import ordered
     from bench.campaign.qualification import find_covering
-    from bench.campaign.run import Collector, open_evidence
     from bench.record.poison import refuse_if_poisoned
 
     wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
@@ -94,25 +94,18 @@ def run(
 
         check_live(wired.config.mqtt)
     library = whole_library(wired, [one.scenario.file for one in prepared])
-    selection = selection_words(scenarios, only)
-    folder, run_id, started_utc, hashes = open_evidence(
-        wired, prepared, budgets_file, seed, covered, library, selection
-    )
-    campaign = Campaign(
-        wired=wired,
-        prepared=ordered(prepared),
-        run_seed=seed,
+    asked = Asked(
+        covered=covered,
+        library=library,
+        selection=selection_words(scenarios, only),
+        seed=seed,
         repeat=repeat,
-        folder=folder,
-        workers=workers or workers_by_default(),
+        workers=workers,
+        junit=junit,
+        report=report,
+        shown=not as_json,
     )
-    feed = _live(wired, run_id)
-    collector = Collector(campaign=campaign, run_id=run_id, started_utc=started_utc, hashes=hashes)
-    aborted = _shoot(campaign, collector, feed, shown=not as_json)
-    result = collector.result(aborted)
-    if feed is not None:
-        feed.finish(result)
-    written = _write(result, folder, wired, junit, report)
+    result, written = fire(wired, prepared, budgets_file, asked)
     if as_json:
         from bench.record.codable import run_to_dict
 
@@ -124,6 +117,49 @@ def run(
         if left and not scenarios and only is None:
             typer.echo(f"not run, {LONG_LANE}: {', '.join(left)}")
     raise typer.Exit(exit_code(result))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How a run is to be made and told. None: by default."""
+
+    covered: Covered
+    library: Library
+    selection: str
+    seed: int = 1
+    repeat: int | None = None
+    workers: int | None = None
+    junit: Path | None = None
+    report: Path | None = None
+    shown: bool = True
+
+
+def fire(
+    wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Asked
+) -> tuple[RunResult, dict[str, Path]]:
+    """One run with all its evidence, and where that is. A stop by the user keeps what had finished."""
+    from bench.campaign.local import Campaign, workers_by_default
+    from bench.campaign.order import ordered
+    from bench.campaign.run import Collector, open_evidence
+
+    folder, run_id, started_utc, hashes = open_evidence(
+        wired, prepared, budgets_file, asked.seed, asked.covered, asked.library, asked.selection
+    )
+    campaign = Campaign(
+        wired=wired,
+        prepared=ordered(prepared),
+        run_seed=asked.seed,
+        repeat=asked.repeat,
+        folder=folder,
+        workers=asked.workers or workers_by_default(),
+    )
+    feed = _live(wired, run_id)
+    collector = Collector(campaign=campaign, run_id=run_id, started_utc=started_utc, hashes=hashes)
+    aborted = _shoot(campaign, collector, feed, shown=asked.shown)
+    result = collector.result(aborted)
+    if feed is not None:
+        feed.finish(result)
+    return result, _write(result, folder, wired, asked.junit, asked.report)
 
 
 def _recording_into(out: Path, wired: Wired) -> Wired:

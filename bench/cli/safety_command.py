@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +12,9 @@ import typer
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, FirmwareOption, load_rig, load_scenarios
 
 if TYPE_CHECKING:
-    from bench.campaign.safety import Cell
+    from bench.campaign.safety import Cell, NotFor
+    from bench.verdict.fmea import FailureMode
+    from bench.verdict.result import RunResult
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +39,24 @@ def safety(
     ] = None,
     hazard: Annotated[
         Path | None,
-        typer.Option("--hazard", help="Output of `hil hazard --json`: time from fault to hazard."),
+        typer.Option(
+            "--hazard",
+            help="Output of `hil hazard --json`: time from fault to hazard (default: runs/hazard.json, if there).",
+            show_default=False,
+        ),
+    ] = None,
+    earn: Annotated[
+        int | None,
+        typer.Option(
+            "--earn",
+            min=1,
+            help="First run what the failure modes still lack, so many shots of each scenario: 29 for M 5, 99 for M 4.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Also as one HTML file, for reading and printing.", show_default=False),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="All tables as Markdown.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
@@ -44,7 +65,15 @@ def safety(
     import json
 
     from bench.campaign.load import whole_library
-    from bench.campaign.safety import cells, coverage_by_goal, gaps, load_fmea, load_hazards, newest_runs
+    from bench.campaign.safety import (
+        cells,
+        coverage_by_goal,
+        gaps,
+        load_fmea,
+        load_hazards,
+        newest_runs,
+        not_for,
+    )
     from bench.errors import ConfigError
     from bench.plant.chemistry import Chemistry
     from bench.record.codable import encode
@@ -64,19 +93,131 @@ def safety(
         modes = tuple(one for one in modes if only in one.id or only in one.safety_goal)
         if not modes:
             raise ConfigError(f"-k '{only}': no failure mode or safety goal of {fmea} contains it")
-    known = [*Chemistry.shipped()]
+    chemistries = _known(chemistry, Chemistry.shipped())
     timebase = Timebase.SIMULATED if time == "simulated" else Timebase.HOST
-    results = newest_runs(runs or wired.config.record.folder, wired.config.dut.firmware, timebase)
-    found = cells(modes, results, chemistry or known, load_hazards(hazard))
+    folder = runs or wired.config.record.folder
+    hazard = _hazard_file(hazard, folder)
+    hazards = load_hazards(hazard)
+    results = newest_runs(folder, wired.config.dut.firmware, timebase)
+    if earn is not None:
+        for one in chemistries:
+            _earn(
+                Wanted(
+                    config=config, time=time, firmware=firmware, folder=folder, attempts=earn, quiet=as_json
+                ),
+                one,
+                modes,
+                results.get(one, []),
+                not_for(library),
+            )
+        results = newest_runs(folder, wired.config.dut.firmware, timebase)
+    found = cells(modes, results, chemistries, hazards, not_for(library), goals)
     coverage = coverage_by_goal(found)
+    told = [*_notes(found, coverage, time), *_of_hazard(hazard), *open_points]
+    if out is not None:
+        from bench.report.safety_html import write_safety_html
+
+        write_safety_html(
+            out,
+            firmware=wired.config.dut.firmware,
+            time=time,
+            goals={
+                goal: budget for goal, budget in goals.items() if goal in {c.mode.safety_goal for c in found}
+            },
+            rows=list(zip(found, _rows(found))),
+            standing=_standing(found),
+            notes=told,
+        )
     if as_json:
         typer.echo(json.dumps([{**encode(cell), "margin_s": cell.margin_s} for cell in found]))
         return
-    told = [*_notes(found, coverage, time), *open_points]
     if markdown:
         _markdown(goals, found, told)
     else:
         _show(goals, found, told)
+        if out is not None:
+            typer.echo(f"report  {out}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What `--earn` asks of a chemistry, and on which bench."""
+
+    config: Path
+    time: str
+    firmware: str | None
+    folder: Path
+    attempts: int
+    quiet: bool
+
+
+def _earn(
+    wanted: Wanted,
+    chemistry: str,
+    modes: Sequence[FailureMode],
+    had: Sequence[RunResult],
+    excused: NotFor,
+) -> None:
+    """One run of what these failure modes lack on a chemistry; nothing where nothing is lacking."""
+    import dataclasses
+
+    from bench.campaign.load import whole_library
+    from bench.campaign.qualification import find_covering
+    from bench.campaign.safety import lacking
+    from bench.cli.run_command import Asked, fire
+    from bench.record.poison import refuse_if_poisoned
+
+    names = set(lacking(modes, had, chemistry, wanted.attempts, excused))
+    wired = load_rig(wanted.config, wanted.time, wanted.firmware, chemistry)
+    refuse_if_poisoned(wired.config.record.rig)
+    covered = find_covering(wired, wired.config.record.folder)
+    record = dataclasses.replace(wired.config.record, folder=wanted.folder.resolve())
+    wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
+    library, budgets = load_scenarios(wired, None, None, long=True)
+    prepared = [one for one in library if one.scenario.id in names]
+    prepared = [one for one in prepared if not set(map(str, one.scenario.needs)) - wired.capabilities]
+    if not prepared:
+        return
+    if not wanted.quiet:
+        typer.echo(f"{chemistry}: {wanted.attempts} shots of each of {len(prepared)} scenario(s)", err=True)
+    result, written = fire(
+        wired,
+        prepared,
+        budgets,
+        Asked(
+            covered=covered,
+            library=whole_library(wired),
+            selection=f"hil safety --earn {wanted.attempts}",
+            repeat=wanted.attempts,
+            shown=not wanted.quiet,
+        ),
+    )
+    if not wanted.quiet:
+        typer.echo(f"{chemistry}: {written['evidence']}", err=True)
+    if result.aborted is not None:
+        raise typer.Exit(130)
+
+
+def _known(asked: list[str] | None, shipped: Sequence[str]) -> list[str]:
+    from bench.errors import ConfigError, nearest
+
+    for one in asked or ():
+        if one not in shipped:
+            raise ConfigError(
+                f"--chemistry: found '{one}'; expected one of {', '.join(shipped)}{nearest(one, shipped)}"
+            )
+    return [*(asked or shipped)]
+
+
+def _hazard_file(asked: Path | None, runs: Path) -> Path | None:
+    kept = runs / "hazard.json"
+    return asked if asked is not None else kept if kept.is_file() else None
+
+
+def _of_hazard(file: Path | None) -> list[str]:
+    if file is None:
+        return ["time to the hazard: not known; `hil hazard` computes it (half a minute), then ask again"]
+    return [f"time to the hazard: 5th percentile from {file}, computed from cell models, not measured"]
 
 
 def _rows(found: tuple[Cell, ...]) -> list[tuple[str, ...]]:
@@ -115,12 +256,14 @@ def _notes(found: tuple[Cell, ...], coverage: Any, time: str) -> list[str]:
         "(D taken equal to M: a test rating, not an in-service one).",
         f"* FMEA-MSR priority {MSR_CAVEAT}.",
     ]
+    estimates: dict[tuple[str, bool], list[str]] = {}
     for (goal, chemistry), (share, weighted) in coverage.items():
         if share > 0:
-            how = "weighted by failure rates" if weighted else "worst failure mode, no failure rates given"
-            lines.append(
-                f"diagnostic coverage {goal}, {chemistry}: {share:.1%} ({coverage_class(share)}; {how})"
-            )
+            told = f"{chemistry} {share:.1%} ({coverage_class(share)})"
+            estimates.setdefault((goal, weighted), []).append(told)
+    for (goal, weighted), each in estimates.items():
+        how = "weighted by failure rates" if weighted else "worst failure mode, no failure rates given"
+        lines.append(f"diagnostic coverage {goal}: {', '.join(each)}; {how}")
     sources = {
         f"{c.mode.id}: {c.mode.monitoring_source}" for c in found if c.mode.monitoring_assumed is not None
     }

@@ -75,6 +75,8 @@ def seconds(value: float | None) -> str:
     if math.isinf(value):
         return "never"
     sign, size = ("−" if value < 0 else ""), abs(value)
+    if 0 < size < 1:
+        return f"{sign}{size * 1000:.3g} ms"
     if size < 120:
         return f"{sign}{size:.3g} s"
     return f"{sign}{size / 60:.3g} min" if size < 7200 else f"{sign}{size / 3600:.3g} h"

@@ -1,7 +1,7 @@
 """What there is to be run, run or not: every scenario of the library as far as tracing needs it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.errors import ConfigError
@@ -28,6 +28,7 @@ class Entry:
     faults: tuple[str, ...] = ()
     times_of: str = ""
     long: bool = False
+    not_for: dict[str, str] = field(default_factory=dict)
 
     @property
     def must_trip(self) -> bool:
@@ -76,6 +77,7 @@ def entry_of(scenario: Scenario) -> Entry:
         ),
         times_of=scenario.budget or "",
         long=scenario.lane == "long",
+        not_for=dict(scenario.not_for),
     )
 
 

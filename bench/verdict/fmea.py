@@ -5,6 +5,7 @@ The rule from counts to a rating is this project's (rating_tables/measured_to_m.
 argument on the architecture. Several operating points or scenarios give several ratings; the worst one counts.
 """
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -172,8 +173,13 @@ def _spread_ns(latencies: Sequence[Interval]) -> float:
 
 
 def _deviation_ns(latencies: Sequence[Interval]) -> float:
+    """The largest standard deviation that truths inside these intervals may have: that of the middles, and the rest."""
+    n = len(latencies)
+    if n < 2:
+        return 0.0
     middles = [(one.low_ns + one.high_ns) / 2 for one in latencies]
-    return statistics.stdev(middles) if len(middles) > 1 else 0.0
+    half_widths = math.fsum((one.width_ns / 2) ** 2 for one in latencies) / (n - 1)
+    return statistics.stdev(middles) + math.sqrt(half_widths)
 
 
 def _needed(rating: int, not_handled: int) -> int | None:
