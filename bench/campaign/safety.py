@@ -275,14 +275,15 @@ def _cell(
         missing.append("no scenario injects it")
     if goal is not None:
         missing += _lent(goal, [_counting(ones) for ones in like.values()])
-    earned = worst([earn(_counting(ones)) for ones in like.values()])
+    each = [earn(_counting(ones)) for ones in like.values()]
+    earned = worst(each)
     if earned is None or not measured >= set(wanted):
         # Without data for every scenario the rating rests on an assumption, or on nothing: then the worst.
         rating, assumed = (mode.monitoring_assumed or 10), True
     else:
         rating, assumed = earned.rating, False
         if earned.more is not None:
-            missing.append(f"{earned.more} attempts for M {_next(earned.rating)}{_least(earned, like)}")
+            missing.append(f"{earned.more} attempts for M {_next(earned.rating)}{_least(earned, each)}")
         if earned.timebase is Timebase.SIMULATED:
             missing.append("real time: simulated results discharge no board")
     highs = [s.fhti.max_high_ns / 1e9 for ones in like.values() for s in ones if s.fhti is not None]
@@ -314,9 +315,11 @@ def _lent(goal: Budget, counting: Sequence[ScenarioResult]) -> list[str]:
     ]
 
 
-def _least(earned: Earned, like: Mapping[tuple[str, str], object]) -> str:
-    """Which scenario and point the rating hangs on, where there are several."""
-    return f" (least: {earned.scenario_id}, {earned.operating_point})" if len(like) > 1 else ""
+def _least(earned: Earned, each: Sequence[Earned]) -> str:
+    """Which scenario and point the rating hangs on, where another one earned more."""
+    if all((one.rating, one.lower) == (earned.rating, earned.lower) for one in each):
+        return ""
+    return f" (least: {earned.scenario_id}, {earned.operating_point})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

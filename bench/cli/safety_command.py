@@ -259,7 +259,7 @@ def _notes(found: tuple[Cell, ...], coverage: Any, time: str) -> list[str]:
     estimates: dict[tuple[str, bool], list[str]] = {}
     for (goal, chemistry), (share, weighted) in coverage.items():
         if share > 0:
-            told = f"{chemistry} {share:.1%} ({coverage_class(share)})"
+            told = f"{chemistry} {int(share * 1000) / 10:g} % ({coverage_class(share)})"
             estimates.setdefault((goal, weighted), []).append(told)
     for (goal, weighted), each in estimates.items():
         how = "weighted by failure rates" if weighted else "worst failure mode, no failure rates given"
