@@ -238,7 +238,9 @@ def test_the_current_sensor_reads_and_changes_its_period(lane: str) -> None:
         sim = IsabellenhuetteIvtSSim(wire, clock, {0: lambda: -123.456, 1: lambda: 355.2})
         sim.start(clock.now_ns())
         sensor: CurrentSensor = IsabellenhuetteIvtS(bench, clock)
-        assert await sensor.identify() == "IVT-S, 500 A, 3 voltage channels"
+        assert await sensor.identify() == (
+            "Isabellenhütte, IVT-S 500 A 3 voltage channels, 104327, 1.16.2.0 of 2020-08-12"
+        )
         reading = await sensor.read()
         assert reading.current_a == pytest.approx(-123.456) and reading.valid
         await sensor.set_period(100 * NS_PER_MS)

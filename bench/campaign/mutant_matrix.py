@@ -53,6 +53,9 @@ def mutant_matrix(
     if kept_in is not None and (kept := _kept(matrix_file(proof, kept_in))) is not None:
         on_step(f"mutant matrix of {kept['created_utc'][:16]} taken over: nothing it rests on has changed")
         return [dict(row) for row in kept["rows"]]
+    on_step(
+        f"mutant matrix: {len(proof.prepared)} scenarios of the reference first, then every mutant; some minutes"
+    )
     found = prove(proof, lambda name, _: on_step(name) if name != REFERENCE else None)
     if found.unreached:  # a matrix with gaps qualifies nothing
         raise KeyboardInterrupt

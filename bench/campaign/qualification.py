@@ -92,13 +92,16 @@ def qualify_fully(
     on_step: OnStep = lambda _: None,
     classes: Mapping[str, Mapping[str, str]] | None = None,
     kept_in: Path | None = None,
+    virtual: Wired | None = None,
 ) -> dict[str, Any]:
     """Everything the evidence file holds. `qualified` is False when any part did not do what it must.
 
-    kept_in: folder of qualifications, where a mutant matrix is kept for the next one.
+    kept_in: folder of qualifications, where a mutant matrix is kept for the next one. virtual: the same bench in
+    simulated time, which can do other things than the real one, and for which `prepared` is; None where `wired` is it.
     """
-    mutants = mutant_matrix(wired, prepared, seed, on_step, classes, kept_in)
-    negative = negative_tests(wired, prepared, seed)
+    on = wired if virtual is None else virtual
+    mutants = mutant_matrix(on, prepared, seed, on_step, classes, kept_in)
+    negative = negative_tests(on, prepared, seed)
     own = [one for one in ruler if one.timebase is timebase_of(wired)]
     now = datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC)
     return {

@@ -49,23 +49,22 @@ def verify(
 ) -> None:
     """Find any changed byte in the evidence. Exit 0 untouched, 1 altered, 3 an aborted run without footer."""
     from bench.record.chain import SIGNATURE, check_signature
-    from bench.record.folder import open_run
+    from bench.record.folder import verify_run
 
-    opened = open_run(run)
-    if opened.footer is None:
+    footer, lines = verify_run(run)
+    if footer is None:
         typer.echo("aborted: no footer.json, so there is nothing to verify against")
         raise typer.Exit(3)
-    lines = opened.altered()
     for line in lines:
         typer.echo(f"altered {line}")
     signed = (run / SIGNATURE).is_file()
     trouble = check_signature(run, key) if signed else ("not signed" if key is not None else None)
     if trouble is not None:
         typer.echo(f"signature: {trouble}")
-    count = len(opened.footer["sha256"])
+    count = len(footer["sha256"])
     if not lines and trouble is None:
         told = "signature good" + ("" if key else " (by the key it names itself)") if signed else "not signed"
-        typer.echo(f"{count} files as written, chain {opened.footer.get('chain', 'absent')[:16]}, {told}")
+        typer.echo(f"{count} files as written, chain {footer.get('chain', 'absent')[:16]}, {told}")
     raise typer.Exit(1 if lines or trouble is not None else 0)
 
 

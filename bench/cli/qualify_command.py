@@ -84,9 +84,18 @@ def _qualify_fully(config: Path, usage: Path, series: Sequence[RulerSeries], see
     good = True
     for timebase in dict.fromkeys(one.timebase for one in series):
         wired = load_rig(config, "simulated" if timebase is Timebase.SIMULATED else "real", None, None)
-        prepared, _ = load_scenarios(wired, None, None)
+        # Mutants and negative tests run in simulated time always: one matrix serves both timebases.
+        virtual = load_rig(config, "simulated", None, None)
+        prepared, _ = load_scenarios(virtual, None, None)
         content = qualify_fully(
-            wired, prepared, uses, series, seed, told, kept_in=wired.config.record.folder / FOLDER
+            wired,
+            prepared,
+            uses,
+            series,
+            seed,
+            told,
+            kept_in=wired.config.record.folder / FOLDER,
+            virtual=virtual,
         )
         path = write_qualification(content, wired.config.record.folder)
         path.with_suffix(".md").write_text(markdown(content), encoding="utf-8")

@@ -11,7 +11,7 @@ from bench.trace.events import CanFrame
 from bench.units import NS_PER_MS, NS_PER_S
 
 COMMAND, RESPONSE, CURRENT = 0x411, 0x511, 0x521
-SET_RESULT_I, SET_MODE, GET_DEVICE = 0x20, 0x34, 0x79
+SET_RESULT_I, SET_MODE, GET_DEVICE, GET_SOFTWARE, GET_SERIAL = 0x20, 0x34, 0x79, 0x7A, 0x7B
 ANSWER = (
     0x80  # a response repeats the command's number with this bit; GET_… answers with bit 6 dropped as well
 )
@@ -30,9 +30,14 @@ class IsabellenhuetteIvtS:
         self._clock = clock
 
     async def identify(self) -> str:
-        answer = await self._command(bytes((GET_DEVICE,)), ANSWER | GET_DEVICE & 0x3F)
-        rated_a = int.from_bytes(answer[2:4], "big") >> 4
-        return f"IVT-S, {rated_a} A, {answer[3] & 0xF} voltage channels"
+        """`maker, model, serial number, firmware`, as an `*IDN?` answers."""
+        device = await self._get(GET_DEVICE)
+        rated_a = int.from_bytes(device[2:4], "big") >> 4
+        serial = int.from_bytes((await self._get(GET_SERIAL))[1:5], "big")
+        hardware, minor, revision, year, month, day, internal = (await self._get(GET_SOFTWARE))[1:8]
+        software = f"{hardware}.{minor}.{revision}.{internal} of 20{year:02}-{month:02}-{day:02}"
+        model = f"IVT-S {rated_a} A {device[3] & 0xF} voltage channels"
+        return f"Isabellenhütte, {model}, {serial}, {software}"
 
     async def read(self) -> CurrentReading:
         t_ns, frame = await self._line.ask(
@@ -57,6 +62,9 @@ class IsabellenhuetteIvtS:
                 raise self._line.error(self._frame(sent), answer.hex(" "), "the period was not taken")
         finally:
             await self._mode(START)
+
+    async def _get(self, number: int) -> bytes:
+        return await self._command(bytes((number,)), ANSWER | number & 0x3F)
 
     async def _mode(self, mode: int) -> None:
         await self._command(bytes((SET_MODE, mode, START)), ANSWER | SET_MODE)

@@ -9,6 +9,8 @@ from bench.instruments.isabellenhuette_ivt_s import (
     COMMAND,
     CYCLIC,
     GET_DEVICE,
+    GET_SERIAL,
+    GET_SOFTWARE,
     RESPONSE,
     SET_MODE,
     START,
@@ -23,6 +25,8 @@ FIRST_RESULT = 0x521
 RESULTS = 8
 ANSWER_NS = 2 * NS_PER_MS
 RATED_A = 500
+SERIAL = 104_327
+SOFTWARE = bytes((1, 16, 2, 20, 8, 12, 0))  # hardware, minor, revision, year, month, day, internal
 _LOWEST, _HIGHEST = -(1 << 31), (1 << 31) - 1
 
 
@@ -97,6 +101,10 @@ class IsabellenhuetteIvtSSim:
             payload = (
                 bytes((ANSWER | number & 0x3F, 0)) + (RATED_A << 4 | 3).to_bytes(2, "big") + b"\x03\x01\x01"
             )
+        elif number == GET_SERIAL:
+            payload = bytes((ANSWER | number & 0x3F,)) + SERIAL.to_bytes(4, "big")
+        elif number == GET_SOFTWARE:
+            payload = bytes((ANSWER | number & 0x3F,)) + SOFTWARE
         else:
             payload = bytes((WRONG_COMMAND, number))
         self._send(CanFrame(RESPONSE, payload.ljust(8, b"\x00")))

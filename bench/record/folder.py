@@ -143,6 +143,28 @@ class OpenedRun:
         return altered(self.path, str(self.header.get("run_id")), self.footer)
 
 
+def verify_run(path: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+    """(footer, what differs from it, one line each), also where files of the run can no longer be read as JSON.
+
+    Footer None: an aborted run. Raises RecordError for a folder that is no run.
+    """
+    if not path.is_dir() or not ((path / HEADER).is_file() or (path / FOOTER).is_file()):
+        open_run(path)  # says what is wrong with it
+    if not (path / FOOTER).is_file():
+        return None, ()
+    try:
+        footer = read_json(path / FOOTER)
+        if not isinstance(footer.get("sha256"), dict):
+            return {"sha256": {}}, (f"{FOOTER}: names no files",)
+    except RecordError as error:
+        return {"sha256": {}}, (f"{FOOTER}: {error}",)
+    try:
+        run_id = str(read_json(path / HEADER).get("run_id"))
+    except RecordError:
+        run_id = path.name  # told below, as the header is one of the files
+    return footer, altered(path, run_id, footer)
+
+
 def open_run(path: Path) -> OpenedRun:
     """Open a run folder, finished or aborted. Raises RecordError for anything else."""
     if not path.is_dir():
