@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bench.errors import RecordError
 from bench.record.chain import BLOCK, altered, chain, check_signature, new_key, seal, sign
+from bench.record.folder import verify_run
 from bench.record.shot import read_json, write_json
 
 
@@ -81,3 +82,21 @@ def test_signing(tmp_path: Path) -> None:
     key.write_text("no key")
     with pytest.raises(RecordError, match="cannot sign"):
         sign(folder, key)
+
+
+def test_a_run_whose_files_no_longer_parse_is_verified_to_its_end(tmp_path: Path) -> None:
+    run = tmp_path / "run-1"
+    run.mkdir()
+    write_json(run / "header.json", {"run_id": "run-1"})
+    write_json(run / "result.json", {"scenarios": []})
+    assert verify_run(run) == (None, ())
+    write_json(run / "footer.json", seal(run, "run-1"))
+    assert verify_run(run)[1] == ()
+    for name in ("header.json", "result.json"):
+        (run / name).write_text((run / name).read_text().replace("{", "["))
+    told = verify_run(run)[1]
+    assert [line.split(":")[0] for line in told] == ["header.json", "result.json"]
+    (run / "footer.json").write_text("{")
+    assert "cannot be read" in verify_run(run)[1][0]
+    with pytest.raises(RecordError, match="expected a run folder"):
+        verify_run(tmp_path)
