@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from bench.campaign.hunt import Hunt, Point, Progress, crew_for, search
 from bench.campaign.hunt_ground import ground, scenario_file
-from bench.campaign.hunt_write import as_toml
-from bench.campaign.load import load_rig
+from bench.campaign.hunt_write import as_toml, write_find
+from bench.campaign.load import load_rig, load_scenarios
 from bench.cli.main import app
 from bench.errors import ConfigError
 from bench.scenario.load import find_scenarios
@@ -134,6 +134,16 @@ def test_what_is_written_fails_as_a_scenario_of_its_own(tmp_path: Path) -> None:
     assert table["provenance"].startswith(
         "found by hil hunt of ov-step-cell17: seed 1, run 1 of 3, firmware never"
     )
+
+
+def test_a_find_with_a_second_fault_has_no_twins_that_a_good_dut_would_fail(
+    overvoltage: Hunt, tmp_path: Path
+) -> None:
+    names = [knob.name for knob in overvoltage.space.knobs]
+    point = tuple(int(name == SECOND) or knob.original for name, knob in zip(names, overvoltage.space.knobs))
+    write_find(overvoltage, point, "shown", "here", tmp_path / "found_ov.toml")
+    prepared, _ = load_scenarios(overvoltage.wired, [tmp_path / "found_ov.toml"], None, long=True)
+    assert [one.scenario.id for one in prepared] == ["found-ov"]
 
 
 @pytest.mark.slow

@@ -47,6 +47,11 @@ def write_find(hunt: Hunt, point: Point, what: str, origin: str, path: Path) -> 
     with_what = ", ".join(changes) if changes else "as it is"
     table["title"] = f"{hunt.space.original['title']}: {with_what}"
     table["derivation"] = "explorative-testing"
+    second = hunt.space.second(point)
+    if second:  # a twin would be quiet about the first fault only, and a good DUT answers the second
+        table["twins"] = (
+            f"none: {hunt.space.seconds[second - 1].name} is there as well, and has to be answered"
+        )
     table["provenance"] = f"found by hil hunt of {hunt.space.original['id']}: {origin}"
     comment = f"{_HEADING} of {hunt.space.original['id']}: {what}\n# It differs from it by: {with_what}.\n"
     path.write_text(comment + as_toml(table), encoding="utf-8")
