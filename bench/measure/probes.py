@@ -6,13 +6,12 @@ from operator import itemgetter
 
 from bench.measure.interval import Interval, ProbeSeen
 from bench.measure.plan import Probe
-from bench.measure.questions import Codec, Question
+from bench.measure.questions import Address, Codec, Question
 from bench.measure.window import Window, stamp_half_width
 from bench.trace.events import FrameSeen
 from bench.trace.timeline import Trace
 
 _stamp = itemgetter(0)
-_Key = tuple[str, int]
 
 
 class _Waiting:
@@ -25,9 +24,9 @@ class _Waiting:
         self.questions = [Question(test, decoders) for test in probe.tests]
         self.denied_ns = onset.low_ns
 
-    def holds(self, latest: Mapping[_Key, FrameSeen]) -> bool:
+    def holds(self, latest: Mapping[Address, FrameSeen]) -> bool:
         for question in self.questions:
-            seen = latest.get(question.address[:2])
+            seen = latest.get(question.address)
             if seen is None or not question.hear(seen[0], seen[2][1]):
                 if seen is not None:
                     self.denied_ns = max(self.denied_ns, seen[0])
@@ -50,7 +49,7 @@ def probes_seen(
     if not probes:
         return ()
     waiting = {probe.name: _Waiting(probe, decoders, onset) for probe in probes}
-    asked = {question.address[:2] for one in waiting.values() for question in one.questions}
+    asked = {question.address for one in waiting.values() for question in one.questions}
     frames = window.frames
     start = bisect_right(frames, onset.high_ns, key=_stamp)
     latest = _last_before(frames, start, asked)
@@ -60,7 +59,7 @@ def probes_seen(
     listeners = _listeners(open_.values())
     ids = {key[1] for key in listeners}
     for seen in [seen for seen in frames[start:] if seen[2][0] in ids]:
-        key = (seen[1], seen[2][0])
+        key = (seen[1], seen[2][0], seen[2][2])
         latest[key] = seen
         for one in listeners.get(key, ()):
             if one.name in open_ and one.holds(latest):
@@ -76,20 +75,20 @@ def probes_seen(
     )
 
 
-def _listeners(waiting: Iterable[_Waiting]) -> dict[_Key, list[_Waiting]]:
-    found: dict[_Key, list[_Waiting]] = {}
+def _listeners(waiting: Iterable[_Waiting]) -> dict[Address, list[_Waiting]]:
+    found: dict[Address, list[_Waiting]] = {}
     for one in waiting:
-        for key in {question.address[:2] for question in one.questions}:
+        for key in {question.address for question in one.questions}:
             found.setdefault(key, []).append(one)
     return found
 
 
-def _last_before(frames: Sequence[FrameSeen], start: int, asked: set[_Key]) -> dict[_Key, FrameSeen]:
+def _last_before(frames: Sequence[FrameSeen], start: int, asked: set[Address]) -> dict[Address, FrameSeen]:
     """The last frame of each message before `start`: what held at the onset."""
-    found: dict[_Key, FrameSeen] = {}
+    found: dict[Address, FrameSeen] = {}
     for position in range(start - 1, -1, -1):
         seen = frames[position]
-        key = (seen[1], seen[2][0])
+        key = (seen[1], seen[2][0], seen[2][2])
         if key in asked and key not in found:
             found[key] = seen
             if len(found) == len(asked):
