@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bench.errors import RecordError
+from bench.measure.ending import EndFound, EndQuestion
 from bench.measure.estimate import EstimateFound, EstimateQuestion
 from bench.measure.interval import Interval, Latency, Measurement, ProbeSeen, Term
 from bench.measure.plan import Aim, Plan, Probe, SignalTest
@@ -34,7 +35,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
         }
         special = (
             *tests, "aim", "heard", "dtc_test", "onset_irregular", "dtc_status", "fed", "protected", "probes",
-            "estimates", "onset_runaway",
+            "estimates", "onset_runaway", "end",
         )  # fmt: skip
         rest = {key: value for key, value in stored.items() if key not in special}
         return Plan(
@@ -52,6 +53,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
                 Probe(name=one["name"], tests=tuple(_test(test) for test in one["tests"]))
                 for one in stored.get("probes", ())
             ),
+            end=None if stored.get("end") is None else EndQuestion(**stored["end"]),
             onset_runaway=tuple(stored.get("onset_runaway", ())),
             estimates=tuple(EstimateQuestion(**one) for one in stored.get("estimates", ())),
             **tests,
@@ -89,6 +91,10 @@ def measurement_from_dict(stored: Mapping[str, Any]) -> Measurement:
             EstimateFound(**{**one, "question": EstimateQuestion(**one["question"])})
             for one in known.get("estimates", ())
         )
+        if known.get("end") is not None:
+            end = dict(known["end"])
+            end |= {"question": EndQuestion(**end["question"]), "problems": tuple(end["problems"])}
+            known["end"] = EndFound(**end)
         return Measurement(**known)
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bench.measure.ending import EndFound
 from bench.measure.estimate import EstimateFound
 
 
@@ -70,7 +71,7 @@ class Measurement:
     readback mismatch), `doubts` what it did that may have caused what was seen, `excuses` what this machine did that
     may have silenced a DUT and can have made it no better: a silence alone does not fail then,
     `bench_late_ns` its worst lateness, `refused` why the bench did not test this DUT, `probes` the reaction chain,
-    `estimates` how far off the DUT's own estimates were.
+    `end` what ended a protection test, `estimates` how far off the DUT's own estimates were.
     """
 
     onset: Interval | None
@@ -94,3 +95,4 @@ class Measurement:
     refused: str | None = None
     probes: tuple[ProbeSeen, ...] = ()
     estimates: tuple[EstimateFound, ...] = ()
+    end: EndFound | None = None

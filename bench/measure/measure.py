@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.measure.answer import Answer
+from bench.measure.ending import find_end
 from bench.measure.estimation import score
 from bench.measure.glitch import too_long_a_glitch
 from bench.measure.interval import Measurement
@@ -63,6 +64,9 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         bench_late_ns=worst_lateness_ns(trace),
         estimates=tuple(score(trace, asked, window, decoders) for asked in plan.estimates),
         probes=probes_seen(trace, window, onset.interval, plan.probes, decoders) if onset else (),
+        end=find_end(trace, plan.end, window, answer.detected.interval.high_ns if answer.detected else None)
+        if plan.end is not None
+        else None,
         **_dtc_status(trace, plan),
     )
 

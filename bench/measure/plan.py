@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
 from bench.trace.irregular import Irregularity
 
@@ -62,6 +63,7 @@ class Plan:
     dtc: the code that must be reported (message/signal named by dtc_test), None where no code is demanded.
     probes: the links of the reaction chain whose instants are kept; nothing is judged by them.
     estimates: what the DUT says of itself that the plant knows better.
+    end: what ends a protection test, and how long is looked after it.
     glitch_under_ns: the stimulus is one that has to be gone before the debounce may fill, which takes so long; a trip
         under a glitch that was shown for longer is a doubt, not a failure.
     dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
@@ -91,6 +93,7 @@ class Plan:
     probes: tuple[Probe, ...] = ()
     onset_runaway: tuple[int, ...] = ()
     estimates: tuple[EstimateQuestion, ...] = ()
+    end: EndQuestion | None = None
     glitch_under_ns: int | None = None
 
 

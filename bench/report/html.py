@@ -12,6 +12,7 @@ from markupsafe import Markup
 from bench.errors import RecordError
 from bench.measure.interval import Interval
 from bench.report.comparison import HEADINGS, comparison_rows, headline
+from bench.report.endings import ending_block
 from bench.report.estimates import estimate_block
 from bench.report.extras import ReportExtras, goal_rows
 from bench.report.figures import TracePicture, TraceSeries, budget_bar, ecdf_plot, strip_plot, worst_trace_svg
@@ -85,6 +86,7 @@ def render_html(
         support_words=support_words,
         statistics_rows=_statistics_rows,
         failing=_failing,
+        ending_block=ending_block,
         estimate_block=lambda s: estimate_block(s, extras.estimates.get(s.scenario_id, ())),
     )
     environment.filters.update(ns=format_ns, max_words=max_words, margin=margin_words)

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from bench.errors import RecordError
+from bench.report.endings import ending_words
 from bench.report.estimates import rows, worst_estimates
 from bench.report.words import TIMEBASE_WORDS, shots_to_explain, timebases
 from bench.timing.clock import Timebase
@@ -116,6 +117,8 @@ def _case(scenario: ScenarioResult) -> ET.Element:
         if statistics is not None:
             facts[f"{name}_max_low_ns"] = str(statistics.max_low_ns)
             facts[f"{name}_max_high_ns"] = str(statistics.max_high_ns)
+    if ended := ending_words(scenario):
+        facts["protection_test"] = ended
     for shot, found in worst_estimates(scenario):
         for figure, value, limit in rows(found):
             facts[f"estimate {found.question.name}: {figure}"] = f"{value}, limit {limit}, shot {shot}"

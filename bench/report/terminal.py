@@ -4,6 +4,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from bench.report.endings import ending_words
 from bench.report.estimates import short_words, worst_estimates
 from bench.report.words import (
     TIMEBASE_WORDS,
@@ -76,7 +77,8 @@ def _detection(scenario: ScenarioResult) -> str:
         return told
     if scenario.fdti is None:
         return _AIMS.get(scenario.aim, "–")
-    return f"{p50_words(scenario.fdti)}\n{max_words(scenario.fdti)}"
+    ended = ending_words(scenario)
+    return f"{p50_words(scenario.fdti)}\n{max_words(scenario.fdti)}" + (f"\n{ended}" if ended else "")
 
 
 def _budgets(scenario: ScenarioResult) -> Text:

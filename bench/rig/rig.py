@@ -22,7 +22,7 @@ from bench.rig.senses import Senses
 from bench.rig.stages import CellStages
 from bench.rig.view import TraceView
 from bench.timing.clock import Clock, Phase, Timer
-from bench.trace.events import Kind, PlantStage
+from bench.trace.events import Kind, Mark, PlantStage
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
@@ -240,6 +240,23 @@ class Rig:
     def stages_reached(self) -> set[tuple[PlantStage, int]]:
         """(stage, cell from 1) as far as was looked."""
         return set() if self._stages is None else self._stages.reached
+
+    def tell_state(self) -> Mark:
+        """Mark what a protection test is ended by. Nominal: the cells' open-circuit voltage at half their charge."""
+        self.look_at_stages()
+        pack = self.pack
+        self.trace.mark(
+            self.clock.now_ns(),
+            Kind.PLANT_STATE,
+            "plant",
+            closed=pack.contactors.main_path and pack.path_whole,
+            current_a=round(pack.pack_current_a, 3),
+            hottest_c=round(float(pack.temp_c.max()), 3),
+            pack_v=round(pack.pack_voltage_v, 3),
+            nominal_v=round(pack.chemistry.ocv_v(0.5) * pack.cells.count, 3),
+            iso_ohm_per_v=round(min(1e9, pack.isolation.ohm_per_volt(pack.pack_voltage_v)), 1),
+        )
+        return self.trace.marks[-1]
 
     def tell_truth(self) -> None:
         """Mark what the plant knows and the DUT estimates: shares of 1, of the mean cell and of the extremes."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bench.config.profile import DutProfile
 from bench.errors import BenchError, DutError, UnidentifiedBuild
+from bench.measure.ending import CUT_OFF, Ending
 from bench.measure.plan import Aim, Plan
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
 from bench.rig.stages import LOOK_NS
@@ -33,6 +34,7 @@ POLL_NS = 20 * NS_PER_MS
 HEARD_TIMEOUT_NS = 3 * NS_PER_S
 MODE_TIMEOUT_NS = 5 * NS_PER_S
 SETTLE_NS = 200 * NS_PER_MS
+STATE_NS = NS_PER_S  # how often the plant is told where a protection test has to end
 TRUTH_NS = NS_PER_S  # how often the truth is told where an estimate is scored
 LONGER_NS = 50 * NS_PER_MS  # a stimulus of limited duration may last so much longer, or 5 % of it
 ARMED_NS = 150 * NS_PER_MS  # the healthy DUT is heard with observers armed before anything is done to it
@@ -68,7 +70,8 @@ async def fire(rig: Rig, shot: Shot) -> None:
     try:
         try:
             async with asyncio.timeout(
-                LONGEST_SHOT_S + (longest_ns(shot.steps) + shot.plan.window_ns) / NS_PER_S
+                LONGEST_SHOT_S
+                + (longest_ns(shot.steps) + shot.plan.window_ns + _observes_ns(shot.plan)) / NS_PER_S
             ):
                 await _energised(rig, shot)
         except* (BenchError, OSError, TimeoutError) as group:
@@ -81,6 +84,10 @@ async def fire(rig: Rig, shot: Shot) -> None:
     finally:
         await _shielded(rig)
         trace.mark(clock.now_ns(), Kind.RUN_ENDED, "engine")
+
+
+def _observes_ns(plan: Plan) -> int:
+    return plan.end.observe_ns if plan.end is not None else 0
 
 
 async def _shielded(rig: Rig) -> None:
@@ -151,6 +158,14 @@ async def _observe(rig: Rig, shot: Shot) -> None:
         if plan.onset_runaway
         else None
     )
+    ending = Ending(plan.end) if plan.end is not None else None
+
+    def tell_state() -> None:
+        mark = rig.tell_state()
+        if ending is not None:
+            ending.hear(mark.t_ns, mark.facts)
+
+    states = clock.every(STATE_NS, Phase.OBSERVE, tell_state, first_ns=stimulus_ns) if ending else None
     try:
         for step in shot.steps:
             await _perform(rig, shot, step)
@@ -162,14 +177,27 @@ async def _observe(rig: Rig, shot: Shot) -> None:
                 raise BenchError("the DUT's process ended by itself during the shot")
             if plan.aim is Aim.MUST_TRIP and watch.settled(clock.now_ns()) and _ran_away(rig, plan):
                 break
+            if ending is not None and ending.by and ending.by != CUT_OFF:
+                break  # not by the DUT: whether it should have reacted is for the verdict
+        if plan.end is not None:
+            await _look_after(rig, plan.end.observe_ns)
         if plan.dtc_status:
             await _read_dtcs(rig)
     finally:
-        for timer in (truth, stages):
+        for timer in (truth, stages, states):
             if timer is not None:
                 timer.cancel()
         rig.trace.mark(clock.now_ns(), Kind.WINDOW_CLOSED, "engine")
         await rig.faults.take_all_off()
+
+
+async def _look_after(rig: Rig, observe_ns: int) -> None:
+    """A second more than is asked: the end of the test is known to a second."""
+    until_ns = rig.clock.now_ns() + observe_ns + STATE_NS
+    while rig.clock.now_ns() < until_ns:
+        await rig.clock.sleep_until(min(until_ns, rig.clock.now_ns() + STATE_NS))
+        if not rig.dut.alive():
+            raise BenchError("the DUT's process ended by itself during the observation")
 
 
 def _ran_away(rig: Rig, plan: Plan) -> bool:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bench.errors import ConfigError, ScenarioError, nearest
 from bench.faults.find import fault_names, kind
+from bench.measure.ending import EndQuestion
 from bench.measure.plan import Aim
 from bench.scenario.mismatch import check_mismatch, mismatch_of
 from bench.scenario.model import (
     ConstantVoltage,
     CycleText,
     DriveText,
+    EndText,
     EstimateText,
     Expect,
     FaultReset,
@@ -115,6 +117,7 @@ def scenario_in(file: "TomlFile") -> Scenario:
         lines=file.lines,
         budget=shape.budget,
         lane=shape.lane,
+        end=_end(file, shape),
         estimates=tuple(
             EstimateText(role=one.of, asks=tuple(one.asks), after_ns=one.after) for one in shape.estimate
         ),
@@ -320,6 +323,31 @@ def _expect(file: "TomlFile", shape: "ScenarioShape") -> Expect | None:
         forbidden=tuple(expect.forbidden),
         dtc_status=tuple(expect.dtc_status),
         e2e=expect.e2e,
+    )
+
+
+def _end(file: "TomlFile", shape: "ScenarioShape") -> EndText | None:
+    end = shape.end
+    if end is None:
+        return None
+    others = (end.stable, end.hotter_than, end.voltage_share, end.after)
+    if not (end.cut_off or end.signal) and all(one is None for one in others):
+        file.mistake(
+            ("end",),
+            "found nothing that ends the test; expected cut_off, signal, stable, hotter_than, voltage_share or after",
+        )
+        file.stop_on_mistakes()
+    return EndText(
+        asked=EndQuestion(
+            observe_ns=end.observe,
+            cut_off=end.cut_off,
+            signal=end.signal,
+            stable_k=None if end.stable is None else end.stable.within,
+            stable_ns=None if end.stable is None else end.stable.over,
+            share=end.voltage_share,
+            after_ns=end.after,
+        ),
+        hotter_than=end.hotter_than,
     )
 
 

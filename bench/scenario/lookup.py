@@ -35,7 +35,7 @@ class Lookup:
         self.profile = profile
         self.budget = budget
         self.databases = databases
-        self._thresholds = thresholds
+        self.thresholds = thresholds
         self._cells = cells
         self._sensors = sensors
         self._mistakes: dict[str, None] = {}  # the same mistake is told once, in order
@@ -53,7 +53,7 @@ class Lookup:
 
         return Terminals(
             profile=self.profile,
-            thresholds=self._thresholds,
+            thresholds=self.thresholds,
             cells=self._cells,
             sensors=self._sensors,
             tell=tell,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench.faults.expression import Expression
 from bench.faults.port import Fault, Kind
+from bench.measure.ending import EndQuestion
 from bench.measure.plan import Aim
 from bench.plant.drive_cycle import DriveCycle
 from bench.plant.load_trace import LoadTrace
@@ -225,6 +226,14 @@ class EstimateText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndText:
+    """What ends a protection test: `asked` but for the temperature, which may name a threshold."""
+
+    asked: EndQuestion
+    hotter_than: Expression | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
     """Shots at `repeat` injection phases spread over `phase_ns` of a DUT cycle."""
 
@@ -287,6 +296,7 @@ class Scenario:
     lines: dict[str, int]
     budget: str | None = None
     lane: str = "short"
+    end: EndText | None = None
     estimates: tuple[EstimateText, ...] = ()
     derivation: str = "fault-injection"
     fully_verifies: bool = True

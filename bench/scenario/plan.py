@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from bench.config.profile import Flag, RoleTest
 from bench.errors import ScenarioError
+from bench.faults.expression import value_of
 from bench.faults.find import kind as kind_named
+from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
 from bench.measure.plan import NOTHING, REFUSAL, Aim, Plan, SignalTest
 from bench.scenario.bounds import check_budget, detection_bounds
@@ -35,6 +37,7 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         protected=_protected(lookup),
         e2e=asked is not None and asked.e2e,
         estimates=_estimates(lookup),
+        end=_end(lookup),
     )
 
 
@@ -179,3 +182,16 @@ def _estimates(lookup: Lookup) -> tuple[EstimateQuestion, ...]:
         except ValueError as wrong:
             lookup.mistake(("estimate", number, "of"), str(wrong))
     return tuple(found)
+
+
+def _end(lookup: Lookup) -> EndQuestion | None:
+    text = lookup.scenario.end
+    if text is None or lookup.scenario.twin_of:
+        return None
+    if text.hotter_than is None:
+        return text.asked
+    try:
+        return replace(text.asked, hotter_c=value_of(text.hotter_than, lookup.thresholds))
+    except ValueError as unknown:
+        lookup.mistake(("end", "hotter_than"), str(unknown))
+        return text.asked

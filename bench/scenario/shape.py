@@ -8,12 +8,19 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from bench.codec.uds import status_mask
 from bench.config.toml_file import Amperes, DurationNs, Shape, Share
-from bench.faults.shapes import AmperesOf, Percent, VoltsOf
+from bench.faults.shapes import AmperesOf, DegreesOf, Percent, VoltsOf
 from bench.units import NS_PER_MS, NS_PER_S
 
 Mode = Literal["drive", "charge", "off"]
 SHORTEST_PARK_NS = 6 * 3600 * NS_PER_S  # cells have relaxed and cooled; less can be waited for
 LONGEST_PARK_NS = 366 * 24 * 3600 * NS_PER_S
+
+
+def _kelvin(value: object) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?K", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f'found {value!r}; expected kelvin such as "4 K"')
+    return float(found[1])
 
 
 def _bound(value: object) -> object:
@@ -134,6 +141,23 @@ class QuietTable(Shape):
     e2e: bool = False
 
 
+class StableTable(Shape):
+    within: Annotated[float, BeforeValidator(_kelvin)]
+    over: DurationNs = Field(gt=0)
+
+
+class EndTable(Shape):
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    cut_off: bool = False
+    signal: bool = False
+    stable: StableTable | None = None
+    hotter_than: DegreesOf | None = None
+    voltage_share: Share | None = None
+    after: DurationNs | None = Field(default=None, gt=0)
+    observe: DurationNs = Field(gt=0)
+
+
 Asked = Literal["rms", "max", "converges", "drift"]
 
 
@@ -193,6 +217,7 @@ class ScenarioShape(Shape):
     step: list[dict[str, Any]] = Field(min_length=1)
     expect: ExpectTable | None = None
     quiet: QuietTable | None = None
+    end: EndTable | None = None
     estimate: list[EstimateTable] = Field(default_factory=list)
     sweep: SweepTable = SweepTable()
 

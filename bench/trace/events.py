@@ -49,6 +49,7 @@ class Kind(StrEnum):
     TRUTH = "truth"
     PLANT_STAGE = "plant_stage"
     TIME_LAPSE = "time_lapse"
+    PLANT_STATE = "plant_state"
     WINDOW_CLOSED = "window_closed"
     SAFE_STATE_REACHED = "safe_state_reached"
     SAFE_STATE_MISSED = "safe_state_missed"

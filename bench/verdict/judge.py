@@ -5,6 +5,7 @@ from bench.measure.interval import Latency, Measurement
 from bench.measure.plan import Aim, Plan
 from bench.units import format_ns
 from bench.verdict.decision import shrink_words
+from bench.verdict.ending import judge_end
 from bench.verdict.estimates import judge_estimate
 from bench.verdict.result import Judgement, Verdict
 
@@ -33,6 +34,8 @@ def judge(measurement: Measurement, plan: Plan) -> Judgement:
             fails.append(f"nuisance DTC 0x{round(plan.dtc_test.value):06X} was reported")
     for estimate in measurement.estimates:
         judge_estimate(estimate, fails, open_questions)
+    if measurement.end is not None:
+        judge_end(measurement.end, missing, fails, open_questions)
     warnings = _warnings(measurement, plan)
     # Silence is what a process without a processor cannot help. Whatever else failed stands.
     only_silent = bool(fails) and set(fails) <= set(measurement.silent)

@@ -1,0 +1,73 @@
+"""A climate chamber around the pack: the ambient temperature climbs to a value and stays there."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.rig.rig import Rig
+from bench.timing.clock import Phase
+from bench.units import NS_PER_S
+
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
+ROOM_C = 25.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chamber(Fault):
+    temperature_c: float
+    rate_k_s: float
+
+    async def apply(self, rig: Rig) -> Actuation:
+        start_ns, start_c = rig.clock.now_ns(), rig.pack.ambient_c
+
+        def climb() -> None:
+            risen_k = self.rate_k_s * (rig.clock.now_ns() - start_ns) / NS_PER_S
+            rig.settle_plant()
+            rig.pack.ambient_c = min(self.temperature_c, start_c + risen_k)
+
+        timer = rig.clock.every(NS_PER_S, Phase.PLANT, climb, first_ns=start_ns + NS_PER_S)
+        rig.fault_timers.setdefault("chamber", []).append(timer)
+        return Actuation(
+            low_ns=start_ns, high_ns=rig.clock.now_ns(), readback=f"from {rig.pack.ambient_c:g} degC"
+        )
+
+    async def clear(self, rig: Rig) -> None:
+        for timer in rig.fault_timers.pop("chamber", []):
+            timer.cancel()
+        rig.pack.ambient_c = ROOM_C
+
+    def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
+        return at.shown("temperature", ">=", at.threshold("ot_trip"), range(1, at.sensors + 1))
+
+    @property
+    def passes(self) -> bool:
+        return False
+
+
+def _shape() -> "type[InjectShape]":
+    from pydantic import Field
+
+    from bench.faults.shapes import Degrees, DegreesPerSecond, InjectShape
+
+    class ChamberShape(InjectShape):
+        temperature: Degrees
+        rate: DegreesPerSecond = Field(gt=0)
+
+    return ChamberShape
+
+
+def _resolve(shape: Any, at: Terminals) -> Chamber:  # noqa: ARG001
+    return Chamber(temperature_c=shape.temperature, rate_k_s=shape.rate)
+
+
+KIND = Kind(
+    name="chamber",
+    fault_class="thermal",
+    variants={"chamber": "the ambient climbs to a temperature (degC) at a rate (degC/s)"},
+    shape=_shape,
+    resolve=_resolve,
+    onset="the first frame with a sensor above the overtemperature trip",
+    shows=("temperature",),
+)

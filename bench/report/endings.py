@@ -1,0 +1,29 @@
+"""What ended a scenario's protection tests, in words for the reports."""
+
+from collections import Counter
+
+from markupsafe import Markup, escape
+
+from bench.units import format_ns
+from bench.verdict.result import ScenarioResult
+
+
+def ending_words(scenario: ScenarioResult) -> str:
+    """`ended by signal, then watched for 1 h`; with counts where shots differ; "" where no end is asked for."""
+    ends = [
+        shot.measurement.end
+        for shot in scenario.shots
+        if shot.measurement is not None and shot.measurement.end is not None
+    ]
+    if not ends:
+        return ""
+    counts = Counter(one.by or "nothing" for one in ends)
+    by = ", ".join(name if len(counts) == 1 else f"{name} ({n})" for name, n in counts.items())
+    watched = [one.observed_ns for one in ends if one.at_ns is not None]
+    after = f", then watched for {format_ns(min(watched))} or more" if watched else ""
+    return f"ended by {by}{after}"
+
+
+def ending_block(scenario: ScenarioResult) -> Markup:
+    words = ending_words(scenario)
+    return Markup("<p>Protection test: {}.</p>").format(escape(words)) if words else Markup("")
