@@ -36,6 +36,7 @@ from bench.units import format_ns
 from bench.verdict.compare import Comparison
 from bench.verdict.evidence import Claim, claim_words, evidence, tolerance_bounds
 from bench.verdict.extremes import plausibility, plausibility_words
+from bench.verdict.proportion import shots_for
 from bench.verdict.result import RunResult, ScenarioResult, Verdict
 from bench.verdict.shift import Change
 
@@ -109,11 +110,31 @@ def render_html(
         trouble=not_passed(run),
         nearest=closest_words(nearest) if nearest is not None else "",
         nearest_one=nearest,
+        few=_fewer_than_claimed(run),
         views=views,
         fold=sum(len(view.detailed) for _, view in views) > _MOST_UNFOLDED,
         **_coverage(run, extras),
         traces=traces,
         pictures=pictures,
+    )
+
+
+def _fewer_than_claimed(run: RunResult) -> str:
+    """What a PASS of too few shots does not say; "" where every scenario has those that its goal's claim needs."""
+    needs = {
+        one.scenario_id: (shots_for(one.budget.coverage, one.budget.confidence, 0), one)
+        for one in run.scenarios
+        if one.aim == "must_trip"
+    }
+    short = [one for need, one in needs.values() if len(one.shots) < need]
+    if not short:
+        return ""
+    least = min(short, key=lambda one: len(one.shots))
+    return (
+        f"{len(short)} of {len(needs)} scenarios with fewer shots than their claim needs (fewest {len(least.shots)}; "
+        f"{least.budget.coverage * 100:g} % with {least.budget.confidence * 100:g} % confidence takes "
+        f"{needs[least.scenario_id][0]} "
+        "clean ones): a PASS of these says that no shot failed, not how often one would"
     )
 
 
