@@ -1,6 +1,6 @@
 """`hil`: the command line.
 
-Exit codes: 0 all pass · 1 a FAIL · 2 wrong usage or file · 3 INCONCLUSIVE, BLOCKED or ERROR.
+Exit codes: 0 all pass · 1 a FAIL · 2 wrong usage or file · 3 INCONCLUSIVE, BLOCKED or ERROR · 130 stopped by Ctrl-C.
 """
 
 import sys
@@ -56,6 +56,8 @@ def _register() -> None:
 
 _register()
 
+INTERRUPTED = 130
+
 
 def run() -> None:
     """Entry point: turns the bench's own errors into one clear line each, never a traceback."""
@@ -70,3 +72,7 @@ def run() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
         sys.exit(3)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # typer ends so without a word
+            sys.stderr.write("stopped\n")
+        raise
