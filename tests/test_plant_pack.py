@@ -287,3 +287,36 @@ def test_wrong_arguments_are_refused() -> None:
         Pack(NMC, rng=random.Random(1), sensors=97)
     with pytest.raises(ValueError, match="spread"):
         Pack(NMC, rng=random.Random(1), spread=Spread(capacity=2.0))
+
+
+@pytest.mark.parametrize(
+    ("array", "value"),
+    [
+        ("capacity_ah", 25.0),
+        ("resistance_scale", 2.0),
+        ("short_ohm", 1.0),
+        ("balance_ohm", 1.0),
+        ("heat_w", 50.0),
+    ],
+)
+def test_what_is_written_into_one_cell_takes_hold_at_the_very_next_step(array: str, value: float) -> None:
+    touched, same = closed_pack(), closed_pack()
+    getattr(touched.cells, array)[16] = value
+    for pack in (touched, same):
+        pack.step(0.01, Load(current_a=50.0))
+    seen = [(p.cell_voltage_v, p.soc, p.temp_c) for p in (touched, same)]
+    apart = sum(np.abs(a - b) for a, b in zip(*seen, strict=True))
+    assert apart[16] > 1e-6
+    assert np.delete(apart, 16).max() == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("array", ["ambient_k_w", "capacity_j_k", "barrier_k_w"])
+def test_what_is_written_into_the_thermal_network_takes_hold_at_the_very_next_step(array: str) -> None:
+    touched, same = closed_pack(), closed_pack()
+    for pack in (touched, same):
+        pack.set_cell_temp(16, 40.0)
+        pack.step(0.01, IDLE)
+    getattr(touched.cells.thermal, array)[16] *= 0.1
+    for pack in (touched, same):
+        pack.step(0.01, IDLE)
+    assert abs(touched.temp_c[16] - same.temp_c[16]) > 1e-6

@@ -52,8 +52,9 @@ class Aqueous:
         """Hydrogen made so far, in litres at 25 degC and 1 bar."""
         return self.hydrogen_mol * _LITRE_PER_MOL
 
-    def quiet(self, temp_c: FloatArray, soc: FloatArray) -> bool:
-        return bool(temp_c.max() < _QUIET_C and soc.max() <= 1.0 and soc.min() >= 0.0)
+    def cool(self, temp_c: FloatArray) -> bool:
+        """Whether no cell is so warm that anything of this could matter while its charge is between 0 and 1."""
+        return bool(temp_c.max() < _QUIET_C)
 
     def step(self, cell: CellAtWork, short_ohm: FloatArray) -> FloatArray:
         """Heat in W for this step (negative where water boils); writes `short_ohm` where dendrites bridge."""

@@ -10,25 +10,24 @@ import numpy.typing as npt
 from bench.plant.aqueous import Aqueous
 from bench.plant.chemistry import Chemistry, Curve, FloatArray
 from bench.plant.runaway import CellAtWork, Runaway
+from bench.plant.settable import Settable
 from bench.plant.surface import SurfaceLag
 from bench.plant.tables import Tables
+from bench.plant.temperature import TemperatureFactors
 from bench.plant.thermal import ThermalNetwork
 
-GAS_CONSTANT_J_MOL_K = 8.314462618
-FARADAY_C_MOL = 96485.33212
-REFERENCE_K = 298.15
 ZERO_C_IN_K = 273.15
 
-# How often the cells are looked at for what changes slowly or from outside; margin for rounding.
-_REFRESH_S = 0.1 - 1e-9
+# How often the cells are looked at for what changes slowly; margin for rounding.
+_LOOK_S = 0.1 - 1e-9
 _SAME_CHARGE = 3e-5  # of the capacity: 50 A for 0.1 s; no parameter of the RC pairs moves noticeably with it
+_LEAK_S = 10.0  # self-discharge is booked so often: 1e-7 of the charge at 3 % a month
 MAX_STEP_S = 1.0
 _NEWTON_ROUNDS = 8
 _RELAXED_S = 3600.0  # standing: many time constants of the slowest RC pair
 POLARISED_S = 300  # most of what a long current does has happened after five minutes
 _SMALLEST_OHM = 1e-6  # a dead short
 _NO_CHARGE_TRANSFER_A = 1e9  # asinh(I / 2e9) is nothing
-_SAME_K = 0.01  # temperature factors are kept for so long: 0.06 % of a parameter, 0.2 mV of 300 mV
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,8 @@ class Cells:
     """State of `count` cells. The arrays are live: they change in place with every step; copy what must last.
 
     Current > 0 discharges. Settable per cell: `heat_w` (outside heat), `short_ohm` (internal short, its heat stays
-    in the cell; inf: none), `balance_ohm` (bleed outside the cell; inf: none), `capacity_ah`, `resistance_scale`.
+    in the cell; inf: none), `balance_ohm` (bleed outside the cell; inf: none), `capacity_ah`, `resistance_scale`;
+    the next step takes it over.
     Ambient, coolant and heat between neighbours are in `thermal`.
     """
 
@@ -81,13 +81,12 @@ class Cells:
         self.voltage_v: FloatArray = np.zeros(count)
         self.heat_w: FloatArray = np.zeros(count)
         fresh = _spread(count, spread.capacity, rng)
-        self.capacity_ah: FloatArray = chemistry.capacity_ah * (1.0 - ageing.capacity_fade) * fresh
-        self.resistance_scale: FloatArray = (1.0 + ageing.resistance_growth) * _spread(
-            count, spread.resistance, rng
-        )
-        self._parallel_ohm: FloatArray = np.full((2, count), math.inf)
-        self.short_ohm: FloatArray = self._parallel_ohm[0]
-        self.balance_ohm: FloatArray = self._parallel_ohm[1]
+        self._settable = Settable(4, count)
+        self.capacity_ah, self.resistance_scale, self.short_ohm, self.balance_ohm = self._settable.rows
+        self.capacity_ah[:] = chemistry.capacity_ah * (1.0 - ageing.capacity_fade) * fresh
+        self.resistance_scale[:] = (1.0 + ageing.resistance_growth) * _spread(count, spread.resistance, rng)
+        self._parallel_ohm: FloatArray = self._settable.rows[2:]
+        self._parallel_ohm[:] = math.inf
         self.cell_current_a: FloatArray = np.zeros(
             count
         )  # with shorts and bleeding: what leaves the chemistry
@@ -100,18 +99,21 @@ class Cells:
             )
         low, high = float(ocv.soc[0]), float(ocv.soc[-1])
         self._empty_soc = float(np.interp(0.0, ocv.value, ocv.soc))  # nothing is left that could drive a leak
-        self._fast = Tables([ocv, circuit.r0_ohm, i0_a, chemistry.entropic_v_k], low, high, count)
-        self._slow = Tables([circuit.r1_ohm, circuit.r2_ohm, circuit.tau1_s, circuit.tau2_s], 0.0, 1.0, count)
-        energies = (circuit.ea_r1_j_mol, circuit.ea_r2_j_mol, circuit.ea_r0_j_mol, circuit.ea_i0_j_mol)
-        self._energies_j_mol: FloatArray = np.array(energies).reshape(4, 1)
+        pairs = [circuit.r1_ohm, circuit.r2_ohm, circuit.tau1_s, circuit.tau2_s]
+        self._tables = Tables([ocv, i0_a, chemistry.entropic_v_k, circuit.r0_ohm, *pairs], low, high, count)
+        self._factors = TemperatureFactors(circuit, chemistry.self_discharge_ea_j_mol, count)
         wanted = chemistry.hysteresis is not None and chemistry.hysteresis.enabled
         self._hysteresis = chemistry.hysteresis if (wanted if hysteresis is None else hysteresis) else None
         self.hysteresis_state: FloatArray = np.zeros(count)  # -1 discharge branch .. +1 charge branch
 
         self._surface = None if chemistry.diffusion is None else SurfaceLag(chemistry.diffusion, ocv, count)
         self._u_v: FloatArray = np.zeros((2, count))  # both RC pairs
+        self._u1_v, self._u2_v = self._u_v
         self._rc_v: FloatArray = np.zeros((2, count))
-        self._factors_at_c: FloatArray = np.full(count, math.nan)
+        self._pairs: FloatArray = np.zeros((4, count))  # R1, R2 in ohm, tau1, tau2 in s, as they are now
+        self._corrected: FloatArray = np.zeros((2, count))
+        self._entropic_v, self._r0_ohm = self._corrected
+        self._inverse_2i0: FloatArray = np.zeros(count)
         self.open_circuit_v: FloatArray = np.zeros(count)
         self._drop_v: FloatArray = np.zeros(count)
         self._a: FloatArray = np.zeros(count)
@@ -125,13 +127,17 @@ class Cells:
         )
         self.runaway = self.beyond if isinstance(self.beyond, Runaway) else None
         self.aqueous = self.beyond if isinstance(self.beyond, Aqueous) else None
-        self._abused = False
+        self._abused = self._hot = self._out_of_range = False
         self._current_a: float | FloatArray = 0.0
-        self._age_s = 0.0
+        self._age_s = 0.0  # since the last look
+        self._leaking_s = 0.0  # since self-discharge was booked
         self._moved_as = 0.0  # since the RC pairs' parameters were looked up
+        self._near_as = self._room_as = (
+            0.0  # since the cells' charge was last compared with its range; until it must be
+        )
         self._same_as = _SAME_CHARGE * chemistry.capacity_ah * 3600.0
-        self._dt_s = _REFRESH_S
-        self._refresh(self._dt_s)
+        self._dt_s = _LOOK_S
+        self._refresh()
         self._evaluate(0.0)
 
     @property
@@ -145,7 +151,8 @@ class Cells:
     @property
     def soh(self) -> FloatArray:
         """Capacity over nominal capacity."""
-        return self.capacity_ah / self.chemistry.capacity_ah
+        share: FloatArray = self.capacity_ah / self.chemistry.capacity_ah
+        return share
 
     def step(self, dt_s: float, current_a: float | FloatArray) -> None:
         """Hold `current_a` (one for all, or one per cell) for `dt_s`. ValueError unless 0 < dt_s <= 1 s."""
@@ -156,14 +163,19 @@ class Cells:
         ):
             raise ValueError(f"current of {current_a} A; expected a finite number")
         self._current_a = current_a
+        if self._settable.changed():
+            self._refresh()
+        elif self._age_s >= _LOOK_S:
+            self._look()
         if dt_s != self._dt_s:
-            self._refresh(dt_s)
-        elif self._age_s >= _REFRESH_S:
-            self._refresh(dt_s, moved=self._abused or self._moved_as >= self._same_as)
+            self._hold(dt_s)
         self._age_s += dt_s
-        parallel = self._parallel_ohm.min() < math.inf
+        self._leaking_s += dt_s
+        parallel = self._parallel
         through_a = self._through(current_a) if parallel else current_a
-        self._moved_as += dt_s * (abs(through_a) if isinstance(through_a, int | float) else math.inf)
+        largest_a = abs(through_a) if isinstance(through_a, int | float) else float(np.abs(through_a).max())
+        self._moved_as += dt_s * largest_a
+        self._near_as += dt_s * largest_a
         self._move_charge(dt_s, through_a)
         u_v, rc_v = self._u_v, self._rc_v
         u_v *= self._decay
@@ -186,7 +198,7 @@ class Cells:
         self._u_v[:, cell] = 0.0
         if self._surface is not None:
             self._surface.lag[cell] = 0.0
-        self._refresh(self._dt_s)
+        self._refresh()
         self._evaluate(self._current_a)
 
     def settle(self) -> None:
@@ -195,7 +207,7 @@ class Cells:
         if self._surface is not None:
             self._surface.lag[:] = 0.0
         self._current_a = 0.0
-        self._refresh(self._dt_s)
+        self._refresh()
         self._evaluate(0.0)
 
     def polarise(self, current_a: float) -> None:
@@ -206,7 +218,7 @@ class Cells:
             self.step(1.0, current_a)
         self.soc[:] = wanted  # but for losses it is there already
         self._current_a = 0.0
-        self._refresh(self._dt_s)
+        self._refresh()
         self._evaluate(0.0)
 
     def stand(self, duration_s: float) -> None:
@@ -224,33 +236,35 @@ class Cells:
             left_s -= dt_s
         if left_s > 0.0:
             self.temp_c[:] = self.thermal.rest_c()
-            self._refresh_temperature()
-            lost = self.chemistry.self_discharge_1_s * left_s * self._leak_factor
-            np.maximum(self.soc - lost, np.minimum(self.soc, self._empty_soc), out=self.soc)
+            self._factors.follow(self.temp_c)
+            self._factors.scale(self.resistance_scale, None)
+            self._leaking_s += left_s
+            self._leak()
             self.settle()
 
     def set_temp(self, cell: int, temp_c: float) -> None:
         """Put one cell (0-based) at a temperature in degC."""
         self._check(cell)
         self.temp_c[cell] = temp_c
-        self._refresh(self._dt_s)
+        self._refresh()
 
     def voltage_at(self, current_a: float | FloatArray) -> FloatArray:
         """Terminal voltages if `current_a` flowed now, in V; changes nothing."""
-        drop = np.arcsinh(self._inverse_2i0 * current_a) * self._two_rt_f
+        drop = np.arcsinh(self._inverse_2i0 * current_a) * self._factors.two_rt_f_v
         drop += self._r0_ohm * current_a
         result: FloatArray = self._inner_v() - drop
         return result
 
     def _inner_v(self) -> FloatArray:
         """Behind R0 and charge transfer: open circuit less what the RC pairs and solid diffusion hold."""
-        inner: FloatArray = self.open_circuit_v - self._u_v[0] - self._u_v[1]
+        inner: FloatArray = self.open_circuit_v - self._u1_v - self._u2_v
         return inner if self._surface is None else inner - self._surface.drop_v
 
     def slope_ohm(self, current_a: float | FloatArray) -> FloatArray:
         """-dV/dI of each cell at `current_a`, instantaneous, in ohm."""
         bent = self._inverse_2i0 * current_a
-        result: FloatArray = self._r0_ohm + self._two_rt_f * self._inverse_2i0 / np.sqrt(1.0 + bent * bent)
+        bend_ohm = self._factors.two_rt_f_v * self._inverse_2i0
+        result: FloatArray = self._r0_ohm + bend_ohm / np.sqrt(1.0 + bent * bent)
         return result
 
     def _check(self, cell: int) -> None:
@@ -272,7 +286,7 @@ class Cells:
         emf_v = self._inner_v()[at]
         if self._abused and self.runaway is not None:
             emf_v *= self.runaway.survival[at]
-        r0_ohm, bend, two_rt_f = self._r0_ohm[at], self._inverse_2i0[at], self._two_rt_f[at]
+        r0_ohm, bend, two_rt_f = self._r0_ohm[at], self._inverse_2i0[at], self._factors.two_rt_f_v[at]
         demanded_a = current_a[at] if isinstance(current_a, np.ndarray) else current_a
         here_a: FloatArray = np.zeros(at.size)
         for _ in range(_NEWTON_ROUNDS):  # from 0, where the slope is largest: no overshoot
@@ -289,11 +303,10 @@ class Cells:
     def _move_charge(self, dt_s: float, current_a: float | FloatArray) -> None:
         a, efficiency = self._a, self.chemistry.coulombic_efficiency
         if isinstance(current_a, int | float):
-            stored_a: float | FloatArray = current_a * efficiency if current_a < 0.0 else current_a
+            gained_as: float | FloatArray = -dt_s * (current_a * efficiency if current_a < 0.0 else current_a)
         else:
-            stored_a = np.where(current_a < 0.0, current_a * efficiency, current_a)
-        np.multiply(self._soc_per_as, stored_a, out=a)
-        a *= -dt_s
+            gained_as = -dt_s * np.where(current_a < 0.0, current_a * efficiency, current_a)
+        np.multiply(self._soc_per_as, gained_as, out=a)
         self.soc += a
         if self._hysteresis is not None:
             shape = self._hysteresis
@@ -303,20 +316,20 @@ class Cells:
     def _evaluate(self, current_a: float | FloatArray) -> None:
         """Terminal voltage from SoC, RC state and current."""
         a, drop = self._a, self._drop_v
-        ocv_v, r0_ohm, i0_a, entropic = self._fast.at(self.soc)
-        np.multiply(entropic, self._above_reference_k, out=self.open_circuit_v)
-        self.open_circuit_v += ocv_v
+        row, factors = self._tables.at(self.soc), self._factors
+        ocv_v = row[0]
+        np.multiply(row[2:4], factors.entropic_r0, out=self._corrected)
+        np.add(ocv_v, self._entropic_v, out=self.open_circuit_v)
         if self._hysteresis is not None:
             self.open_circuit_v += self._hysteresis.half_width_v * self.hysteresis_state
-        self._r0_ohm = np.multiply(r0_ohm, self._factor0, out=r0_ohm)
-        self._inverse_2i0 = np.divide(self._factor_i0, i0_a, out=i0_a)
+        np.divide(factors.half_inverse_i0, row[1], out=self._inverse_2i0)
         np.multiply(self._inverse_2i0, current_a, out=a)
         np.arcsinh(a, out=drop)
-        drop *= self._two_rt_f
-        np.multiply(r0_ohm, current_a, out=a)
+        drop *= factors.two_rt_f_v
+        np.multiply(self._r0_ohm, current_a, out=a)
         drop += a
-        drop += self._u_v[0]
-        drop += self._u_v[1]
+        drop += self._u1_v
+        drop += self._u2_v
         if self._surface is not None:
             drop += self._surface.below(self.soc, ocv_v)
         np.subtract(self.open_circuit_v, drop, out=self.voltage_v)
@@ -326,8 +339,7 @@ class Cells:
     def _warm(self, dt_s: float, current_a: float | FloatArray, parallel: bool) -> None:
         """Irreversible and reversible heat, a short's heat, outside heat; then the network."""
         a, b = self._a, self._b
-        np.add(self.temp_c, ZERO_C_IN_K, out=b)
-        b *= self._fast.row[3]
+        np.multiply(self._factors.kelvin, self._tables.row[2], out=b)
         np.subtract(self._drop_v, b, out=a)
         a *= current_a
         a += self.heat_w
@@ -353,61 +365,62 @@ class Cells:
         )
         return self.beyond.step(state, self.short_ohm)
 
-    def _refresh(self, dt_s: float, moved: bool = True) -> None:
-        """What changes slowly, for this step length. `moved`: so has the charge, or nobody knows."""
-        chemistry = self.chemistry
+    def _refresh(self) -> None:
+        """Everything anew, whatever was written into the arrays."""
         self._soc_per_as = np.divide(1.0 / 3600.0, self.capacity_ah)
-        if self._refresh_temperature() or moved:
-            self._refresh_pairs(dt_s)
-        scale = self.resistance_scale
-        self._gain_ohm = self._nominal_gain_ohm * scale
-        self._factor0: FloatArray = self._r0_factor * scale
-        self._factor_i0: FloatArray = self._i0_factor * scale
-        if self._surface is not None:
-            self._surface.refresh(dt_s, self._inverse_t, self._soc_per_as)
-        self.thermal.refresh()
-        self._abused = not self.beyond.quiet(self.temp_c, self.soc)
-        if self._abused:
-            grown = self._growth()
-            self._gain_ohm *= grown
-            self._factor0 *= grown
-            self._factor_i0 *= grown
-        lost = chemistry.self_discharge_1_s * self._age_s
-        if lost:
-            # A leak empties a cell, and does not reverse it.
-            np.maximum(
-                self.soc - lost * self._leak_factor, np.minimum(self.soc, self._empty_soc), out=self.soc
-            )
-        self._dt_s = dt_s
+        self._parallel = bool(self._parallel_ohm.min() < math.inf)
+        self._tables.at(self.soc)
+        self._moved_as = self._near_as = math.inf
+        self._look(written=True)
+
+    def _look(self, written: bool = False) -> None:
+        """What changes slowly, and only where it has changed since the last look."""
+        if self._leaking_s >= _LEAK_S:
+            self._leak()
+        warmer = self._factors.follow(self.temp_c)
+        if warmer or written:
+            self._hot = not self.beyond.cool(self.temp_c)
+        if self._near_as >= self._room_as or self._out_of_range:
+            self._compare_with_range()
+        was_abused, self._abused = self._abused, self._hot or self._out_of_range
+        anew = warmer or written or self._abused or was_abused
+        if anew:
+            self._factors.scale(self.resistance_scale, self._growth() if self._abused else None)
+        if anew or self._moved_as >= self._same_as:
+            self._look_up_pairs()
+            self._hold(self._dt_s)
         self._age_s = 0.0
 
-    def _refresh_pairs(self, dt_s: float) -> None:
+    def _leak(self) -> None:
+        lost = self.chemistry.self_discharge_1_s * self._leaking_s
+        self._leaking_s, self._near_as = 0.0, math.inf
+        if lost:  # A leak empties a cell, and does not reverse it.
+            left = self.soc - lost * self._factors.leak
+            np.maximum(left, np.minimum(self.soc, self._empty_soc), out=self.soc)
+
+    def _compare_with_range(self) -> None:
+        """Whether a cell is beyond empty or full; if none is, the charge that cannot take any there."""
+        room = min(float(self.soc.min()), 1.0 - float(self.soc.max()))
+        self._out_of_range = room < 0.0
+        self._room_as = room * float(self.capacity_ah.min()) * 3600.0
+        self._near_as = 0.0
+
+    def _look_up_pairs(self) -> None:
         """Both RC pairs, at the SoC half-way on."""
-        ahead_s = 0.5 * max(dt_s, _REFRESH_S)
-        slow = self._slow.at(self.soc - self._soc_per_as * (self._current_a * ahead_s))
-        tau_s = slow[2:]
-        tau_s *= self._warm_factors
-        decay = self._decay = np.exp(np.divide(-dt_s, tau_s, out=tau_s))
-        gain = self._nominal_gain_ohm = slow[:2] * self._warm_factors
-        gain *= 1.0 - decay
+        ahead_s = -0.5 * max(self._dt_s, _LOOK_S)
+        pairs = self._tables.beside(4, self._soc_per_as * (self._current_a * ahead_s))
+        np.multiply(pairs, self._factors.pairs, out=self._pairs)
         self._moved_as = 0.0
 
-    def _refresh_temperature(self) -> bool:
-        """Arrhenius factors, where a temperature has moved; whether one has."""
-        moved_k = np.subtract(self.temp_c, self._factors_at_c, out=self._a)
-        if np.abs(moved_k, out=moved_k).max() < _SAME_K:  # nan the first time: not smaller
-            return False
-        self._factors_at_c[:] = self.temp_c
-        kelvin = self.temp_c + ZERO_C_IN_K
-        self._inverse_t = (1.0 / kelvin - 1.0 / REFERENCE_K) / GAS_CONSTANT_J_MOL_K
-        factors = np.exp(self._energies_j_mol * self._inverse_t)
-        self._warm_factors = factors[:2]
-        self._r0_factor = factors[2]
-        self._i0_factor = 0.5 * factors[3]
-        self._leak_factor = np.exp(-self.chemistry.self_discharge_ea_j_mol * self._inverse_t)
-        self._two_rt_f = 2.0 * GAS_CONSTANT_J_MOL_K / FARADAY_C_MOL * kelvin
-        self._above_reference_k = kelvin - REFERENCE_K
-        return True
+    def _hold(self, dt_s: float) -> None:
+        """Steps of this length from now on."""
+        self._dt_s = dt_s
+        decay = self._decay = np.divide(-dt_s, self._pairs[2:])
+        np.exp(decay, out=decay)
+        gain = self._gain_ohm = np.subtract(1.0, decay)
+        gain *= self._pairs[:2]
+        if self._surface is not None:
+            self._surface.refresh(dt_s, self._factors.inverse_rt, self._soc_per_as)
 
     def _growth(self) -> FloatArray:
         """Factor on every resistance beyond the normal range: overcharge, and passivation of zinc."""

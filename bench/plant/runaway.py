@@ -134,9 +134,9 @@ class Runaway:
         self._vent_c = self.facts.t_vent_c + per_cell(variation.vent_shift_k, self.count)
         self._side_v = per_cell(variation.side_shift_v, self.count)
 
-    def quiet(self, temp_c: FloatArray, soc: FloatArray) -> bool:
-        """Whether nothing of this can matter now: no cell is hot, over- or deep-discharged."""
-        return bool(temp_c.max() < _WARMEST_QUIET_C and soc.max() <= 1.0 and soc.min() >= 0.0)
+    def cool(self, temp_c: FloatArray) -> bool:
+        """Whether no cell is so warm that anything of this could matter while its charge is between 0 and 1."""
+        return bool(temp_c.max() < _WARMEST_QUIET_C)
 
     def step(self, cell: CellAtWork, short_ohm: FloatArray) -> FloatArray:
         """Heat of abuse in W for this step; writes `short_ohm` where copper has dissolved."""
