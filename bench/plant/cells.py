@@ -100,8 +100,11 @@ class Cells:
         low, high = float(ocv.soc[0]), float(ocv.soc[-1])
         self._empty_soc = float(np.interp(0.0, ocv.value, ocv.soc))  # nothing is left that could drive a leak
         pairs = [circuit.r1_ohm, circuit.r2_ohm, circuit.tau1_s, circuit.tau2_s]
-        self._tables = Tables([ocv, i0_a, chemistry.entropic_v_k, circuit.r0_ohm, *pairs], low, high, count)
-        self._factors = TemperatureFactors(circuit, chemistry.self_discharge_ea_j_mol, count)
+        double_i0_a = Curve(soc=i0_a.soc, value=2.0 * i0_a.value)
+        self._tables = Tables(
+            [ocv, double_i0_a, chemistry.entropic_v_k, circuit.r0_ohm, *pairs], low, high, count
+        )
+        self._factors = TemperatureFactors(circuit, count)
         wanted = chemistry.hysteresis is not None and chemistry.hysteresis.enabled
         self._hysteresis = chemistry.hysteresis if (wanted if hysteresis is None else hysteresis) else None
         self.hysteresis_state: FloatArray = np.zeros(count)  # -1 discharge branch .. +1 charge branch
@@ -177,6 +180,7 @@ class Cells:
         self._moved_as += dt_s * largest_a
         self._near_as += dt_s * largest_a
         self._move_charge(dt_s, through_a)
+        through_a = np.asarray(through_a)  # numpy takes an array of no dimension sooner than a float
         u_v, rc_v = self._u_v, self._rc_v
         u_v *= self._decay
         np.multiply(self._gain_ohm, through_a, out=rc_v)
@@ -237,7 +241,6 @@ class Cells:
         if left_s > 0.0:
             self.temp_c[:] = self.thermal.rest_c()
             self._factors.follow(self.temp_c)
-            self._factors.scale(self.resistance_scale, None)
             self._leaking_s += left_s
             self._leak()
             self.settle()
@@ -322,7 +325,7 @@ class Cells:
         np.add(ocv_v, self._entropic_v, out=self.open_circuit_v)
         if self._hysteresis is not None:
             self.open_circuit_v += self._hysteresis.half_width_v * self.hysteresis_state
-        np.divide(factors.half_inverse_i0, row[1], out=self._inverse_2i0)
+        np.divide(factors.inverse_i0, row[1], out=self._inverse_2i0)
         np.multiply(self._inverse_2i0, current_a, out=a)
         np.arcsinh(a, out=drop)
         drop *= factors.two_rt_f_v
@@ -395,7 +398,9 @@ class Cells:
         lost = self.chemistry.self_discharge_1_s * self._leaking_s
         self._leaking_s, self._near_as = 0.0, math.inf
         if lost:  # A leak empties a cell, and does not reverse it.
-            left = self.soc - lost * self._factors.leak
+            left = self.soc - lost * np.exp(
+                -self.chemistry.self_discharge_ea_j_mol * self._factors.inverse_rt
+            )
             np.maximum(left, np.minimum(self.soc, self._empty_soc), out=self.soc)
 
     def _compare_with_range(self) -> None:
@@ -408,7 +413,7 @@ class Cells:
     def _look_up_pairs(self) -> None:
         """Both RC pairs, at the SoC half-way on."""
         ahead_s = -0.5 * max(self._dt_s, _LOOK_S)
-        pairs = self._tables.beside(4, self._soc_per_as * (self._current_a * ahead_s))
+        pairs = self._tables.beside(4, self._soc_per_as, self._current_a * ahead_s)
         np.multiply(pairs, self._factors.pairs, out=self._pairs)
         self._moved_as = 0.0
 

@@ -218,8 +218,7 @@ class Pack:
     @property
     def _short_siemens(self) -> float:
         """Conductance across the link: external short and link short together."""
-        shorts = (max(ohm, 1e-6) for ohm in (self.external_short_ohm, self.link.short_ohm))
-        return sum(1.0 / ohm for ohm in shorts)
+        return 1.0 / max(self.external_short_ohm, 1e-6) + 1.0 / max(self.link.short_ohm, 1e-6)
 
     def _loaded(self, current_a: float) -> float:
         """The current with a short on the link added: I = I_load + G (V(I) - R I), by Newton from 0."""
