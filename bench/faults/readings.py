@@ -41,12 +41,21 @@ class Reading(Fault):
         values = [rig.senses.read(self.quantity, max(0, number - 1)) for number in self.numbers]
         return ", ".join("no reading" if value is None else f"{value:g}" for value in values[:4])
 
-    def next_frame(self, at: Terminals) -> tuple[Irregularity, ...]:
-        """The onset of what no single value shows: the next frame that carries the reading."""
+    def next_frame(self, at: Terminals, jump: float | None = None) -> tuple[Irregularity, ...]:
+        """The onset of what no single value shows: the next frame that carries the reading.
+
+        jump: how far the reading moves at once, in SI. Half of it is more than the truth moves within a cycle.
+        """
         channel, message = at.shown_in(self.quantity)
-        test = next(iter(at.shown(self.quantity, "==", 0.0, self.numbers[:1])), None)
+        test, moved = (
+            next(iter(at.shown(self.quantity, "==", value, self.numbers[:1])), None)
+            for value in (0.0, jump or 0.0)
+        )
         signal = test.role.signal if test is not None else None
-        return (Irregularity(channel=channel, message=message, what=Irregular.NEXT, signal=signal),)
+        step = abs(moved.value - test.value) / 2 if jump and test is not None and moved is not None else None
+        return (
+            Irregularity(channel=channel, message=message, what=Irregular.NEXT, signal=signal, step=step),
+        )
 
 
 def forced(value: float | None) -> Distort:

@@ -58,7 +58,7 @@ def first_irregular(
     if asked.what is Irregular.NEXT:
         whole = replace(asked, signal=None)
         sent = [t_ns for t_ns, _ in _stamped(whole, codec, frames)]
-        return _next(asked, [t_ns for t_ns, _ in later], sent, commanded_ns, _cycle_ns(asked, codec))
+        return _next(asked, codec, earlier[-1:] + later, sent, commanded_ns)
     if asked.what is Irregular.SOONER:
         return _sooner(asked, codec, earlier, later)
     wrong = _frame_test(asked, codec)
@@ -130,23 +130,47 @@ def _missing(
 
 
 def _next(
-    asked: Irregularity, later: list[int], sent: list[int], commanded_ns: int, cycle_ns: int
+    asked: Irregularity,
+    codec: IrregularCodec,
+    frames: list[tuple[int, bytes]],
+    sent: list[int],
+    commanded_ns: int,
 ) -> Found | None:
-    """The first frame that was made up after the command.
+    """The first frame that was made up after the command. `frames`: from the last one before it on.
 
     The pages of a sweep are made up together, when the first of them is sent; a single frame may have waited for the
-    bus. What began too near to the command to tell gives the interval its width.
+    bus. What began too near to the command to tell gives the interval its width, unless its value tells.
     """
     possible: int | None = None
+    cycle_ns = _cycle_ns(asked, codec)
     waits_ns = SAMPLED_NS if _comes_in_sweeps(sent, cycle_ns) else ON_ITS_WAY_NS
-    for t_ns in later:
+    moved = _moves(asked, codec)
+    previous: bytes | None = None
+    for t_ns, data in frames:
+        before, previous = previous, data
+        if t_ns < commanded_ns:
+            continue
         began_ns = _began(sent, t_ns, cycle_ns)
-        if began_ns - waits_ns >= commanded_ns:
+        shows = moved(before, data) if moved is not None and before is not None else None
+        if began_ns - waits_ns >= commanded_ns or shows:
             low_ns = possible if possible is not None else t_ns
             return Found(low_ns=low_ns, high_ns=t_ns, note=f"first {asked.message} after the command")
-        if began_ns >= commanded_ns and possible is None:
+        if began_ns >= commanded_ns and possible is None and shows is None:
             possible = t_ns
     return None
+
+
+def _moves(asked: Irregularity, codec: IrregularCodec) -> Callable[[bytes, bytes], bool] | None:
+    """(frame before, this frame) to whether the signal has moved by the step; None: no frame tells."""
+    if asked.step is None or asked.signal is None:
+        return None
+    read, step = codec.reader(asked.signal), asked.step
+
+    def moved(before: bytes, data: bytes) -> bool:
+        was, now = read(before), read(data)
+        return was is not None and now is not None and abs(now - was) >= step
+
+    return moved
 
 
 def _comes_in_sweeps(sent: list[int], cycle_ns: int) -> bool:

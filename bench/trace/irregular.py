@@ -22,7 +22,8 @@ class Irregular(StrEnum):
 class Irregularity:
     """`what` is first true of the message. signal: only frames that carry it count (a page of a sweep).
 
-    cycle_ns: how often it is sent, where that is not what the DBC says.
+    cycle_ns: how often it is sent, where that is not what the DBC says. step: the signal moves by at least so much from
+    one frame to the next when it comes, in the signal's unit; so a frame tells by itself whether it was made up before.
     """
 
     channel: str
@@ -30,3 +31,4 @@ class Irregularity:
     what: Irregular
     signal: str | None = None
     cycle_ns: int | None = None
+    step: float | None = None

@@ -30,7 +30,7 @@ class CellReading(Reading):
                 return stuck()
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
-        return self.next_frame(at)
+        return self.next_frame(at, jump=self.by if self.error == "offset" else None)
 
     def inside(self, at: Terminals) -> Fault | None:  # noqa: ARG002
         """An error that a good DUT has to live with: a tenth of it."""
