@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.campaign.load import load_scenarios
 from bench.campaign.order import ordered, predicted_s
 from bench.campaign.run import _with_known_gap
 from bench.measure.plan import Aim
@@ -15,6 +16,7 @@ from bench.scenario.model import Inject, KnownGap, Wait
 from bench.scenario.prepare import Prepared
 from bench.verdict.budgets import load_budgets
 from bench.verdict.result import Judgement, Verdict
+from bench.wiring.common import Wired
 
 BUDGETS = load_budgets(Path(__file__).parent.parent / "scenarios" / "budgets.toml")
 
@@ -69,6 +71,15 @@ def test_set_ups_stay_together_and_latched_trips_come_last(prepared: dict[str, P
     assert all(one.plan.aim is Aim.MUST_TRIP for one in same)
     one = prepared["ov-step-cell17"]
     assert predicted_s(one, 59) == pytest.approx(59 * predicted_s(one, 1))
+
+
+def test_the_long_lane_is_not_begun_by_the_way_and_its_hours_are_told(wired: Wired) -> None:
+    short, _ = load_scenarios(wired, None, "external-short")
+    assert {one.scenario.id for one in short} == {"external-short"}, "of two that match one takes an hour"
+    (hour,), _ = load_scenarios(wired, None, "protection-external-short")
+    assert predicted_s(hour, 1) > 3600 > predicted_s(short[0], 1)
+    both, _ = load_scenarios(wired, None, "external-short", long=True)
+    assert {one.scenario.id for one in both} == {"external-short", "protection-external-short"}
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,8 @@ def load_scenarios(
 ) -> tuple[list[Prepared], Path]:
     """The prepared scenarios and the budgets file they are judged by.
 
-    Those of the long lane are among them when asked for: by `long`, by their path, or by a part of their id.
+    Those of the long lane are among them when asked for: by `long`, by their path, or by an `only` that nothing
+    shorter matches.
     mismatches: also the scenarios that must fail; whoever asks whether a firmware is right has no use for them.
     """
     from bench.errors import ScenarioError
@@ -110,16 +111,22 @@ def load_scenarios(
     if not mismatches:
         prepared = [one for one in prepared if one.scenario.mismatch is None]
     if only is not None:
-        kept = [one for one in prepared if only in one.scenario.id or only == one.scenario.file.parent.name]
+        kept = [one for one in prepared if matches(only, one.scenario.id, one.scenario.file)]
         if not kept:
             raise ScenarioError(
                 f"-k '{only}': no scenario id contains it, and no folder has this name; "
                 f"`hil list` shows all {len(prepared)}"
             )
         prepared = kept
-    elif not paths and not long:
-        prepared = [one for one in prepared if one.scenario.lane != "long"]
+    if not paths and not long:
+        short = [one for one in prepared if one.scenario.lane != "long"]
+        prepared = prepared if only is not None and not short else short
     return prepared, budgets_file
+
+
+def matches(only: str, scenario_id: str, file: Path) -> bool:
+    """`-k TEXT`: a part of the id, or the folder's name."""
+    return only in scenario_id or only == file.parent.name
 
 
 LONG_LANE = "of the long lane: hil run --long, or named on the command line"

@@ -24,11 +24,16 @@ def _key(one: Prepared) -> tuple[str, float, int, str, str]:
 
 
 def predicted_s(one: Prepared, repeat: int) -> float:
-    """Seconds of the run's own clock: a twin lasts its window, a trip until its latest permitted end at most."""
+    """Seconds of the run's own clock: a twin lasts its window, a trip until its latest permitted end at most.
+
+    The time of observation after a protection test comes on top.
+    """
     plan = one.plan
     if plan.aim is not Aim.MUST_TRIP:
         lasts_ns = max(plan.window_ns, longest_ns(one.steps))
     else:
         latest_ns = plan.ceiling_ns if plan.ceiling_ns is not None else plan.fdti_budget_ns or plan.window_ns
         lasts_ns = min(plan.window_ns, latest_ns + plan.hold_ns)
+    if plan.end is not None:
+        lasts_ns += plan.end.observe_ns
     return repeat * (SETTLING_S + one.scenario.sweep.phase_ns / NS_PER_S / 2 + lasts_ns / NS_PER_S)

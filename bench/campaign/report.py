@@ -1,12 +1,13 @@
 """Everything a report shows of a run, gathered from its own folder: nothing else is needed, years later."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench.campaign.equipment import doubts, stored_equipment
-from bench.campaign.load import LONG_LANE
+from bench.campaign.load import LONG_LANE, matches
 from bench.campaign.pictures import picture_of, worst_shot
 from bench.campaign.rejudge import stored_databases
 from bench.codec.database import Database
@@ -20,7 +21,7 @@ from bench.report.estimates import EstimatePicture, worst_estimates
 from bench.report.extras import ReportExtras
 from bench.report.figures import TracePicture
 from bench.report.traceability import denominator, denominator_words, rows
-from bench.scenario.library import Library
+from bench.scenario.library import Entry, Library
 from bench.verdict.budgets import load_budgets
 from bench.verdict.compare import Comparison, compare
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
@@ -105,15 +106,22 @@ def _not_chosen(opened: OpenedRun, run: RunResult, library: Library | None) -> d
     if library is None:
         return {}
     chosen = {*opened.header.get("scenarios", ()), *(one.scenario_id for one in run.scenarios)}
-    selection = opened.header.get("selection")
     asked = str(opened.header.get("selection") or "")
     many = len(asked.split()) > _MOST_NAMED
     why = f"not among what was asked for: {f'{len(asked.split())} files' if many else asked or 'part of the library'}"
     return {
-        one.scenario_id: LONG_LANE if one.long and not selection else why
+        one.scenario_id: LONG_LANE if one.long and _is_asked(one, asked) else why
         for one in library.entries
         if one.scenario_id not in chosen
     }
+
+
+def _is_asked(one: Entry, selection: str) -> bool:
+    """Whether only its lane kept it out: what named no file would have run it too."""
+    words = shlex.split(selection)
+    return not words or (
+        words[0] == "-k" and len(words) == 2 and matches(words[1], one.scenario_id, Path(one.file))
+    )
 
 
 def stored_input(opened: OpenedRun, key: str) -> Path:

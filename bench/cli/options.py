@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.campaign.load import LONG_LANE, exit_code, load_rig, load_scenarios, selection_words
+from bench.campaign.load import LONG_LANE, exit_code, load_rig, load_scenarios, matches, selection_words
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="The bench: which links, instruments, DUT, pack.")
@@ -35,7 +35,10 @@ FirmwareChemistryOption = Annotated[
     ),
 ]
 FilterOption = Annotated[
-    str | None, typer.Option("-k", help="Only scenarios whose id contains this text.", show_default=False)
+    str | None,
+    typer.Option(
+        "-k", help="Only scenarios whose id contains this text, or those of this folder.", show_default=False
+    ),
 ]
 DEFAULT_CONFIG = Path("hil_config.toml")
 
@@ -52,5 +55,6 @@ __all__ = [
     "exit_code",
     "load_rig",
     "load_scenarios",
+    "matches",
     "selection_words",
 ]

@@ -24,6 +24,7 @@ from bench.cli.options import (
     exit_code,
     load_rig,
     load_scenarios,
+    matches,
     selection_words,
 )
 
@@ -113,8 +114,14 @@ def run(
     else:
         _show(result, written)
         here = {one.scenario.id for one in prepared}
-        left = [one.scenario_id for one in library.entries if one.long and one.scenario_id not in here]
-        if left and not scenarios and only is None:
+        left = [
+            one.scenario_id
+            for one in library.entries
+            if one.long
+            and one.scenario_id not in here
+            and matches(only or "", one.scenario_id, Path(one.file))
+        ]
+        if left and not scenarios:
             typer.echo(f"not run, {LONG_LANE}: {', '.join(left)}")
     raise typer.Exit(exit_code(result))
 
@@ -168,6 +175,17 @@ def _recording_into(out: Path, wired: Wired) -> Wired:
     return dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
 
 
+def _about(duration_s: float) -> str:
+    minutes = duration_s / 60
+    return (
+        f"{duration_s:.0f} s"
+        if minutes < 5
+        else f"{minutes:.0f} min"
+        if minutes < 300
+        else f"{minutes / 60:.0f} h"
+    )
+
+
 def _shoot(campaign: Campaign, collector: Collector, feed: LiveFeed | None, *, shown: bool) -> str | None:
     """All shots, told to whoever looks on. Why it ended early; None when it did not."""
     from bench.campaign.local import run_all
@@ -184,7 +202,7 @@ def _shoot(campaign: Campaign, collector: Collector, feed: LiveFeed | None, *, s
     if shown:
         clock = "simulated" if campaign.wired.config.simulated else "real"
         total_s = sum(predicted_s(one, repeats[one.scenario.id]) for one in prepared)
-        typer.echo(f"{len(prepared)} scenarios, at most about {total_s:.0f} s of {clock} time", err=True)
+        typer.echo(f"{len(prepared)} scenarios, at most about {_about(total_s)} of {clock} time", err=True)
     signal.signal(signal.SIGTERM, _stop)
     with Progress(repeats, shown=shown) as progress:
 
