@@ -10,14 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from bench.campaign.hunt import Hunt, Point, Progress, crew_for, search
+from bench.campaign.hunt import Hunt, Point, Progress, crew_for, run_point, search
 from bench.campaign.hunt_ground import ground, scenario_file
 from bench.campaign.hunt_write import as_toml, write_find
 from bench.campaign.load import load_rig, load_scenarios
 from bench.cli.main import app
 from bench.errors import ConfigError
 from bench.scenario.load import find_scenarios
-from bench.scenario.space import SECOND
+from bench.scenario.space import PHASE, PHASES, SECOND, SECOND_AT
+from bench.verdict.result import Verdict
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "hil_config.toml"
@@ -66,6 +67,22 @@ def test_a_whole_library_scenario_survives_being_written_anew() -> None:
 def test_no_second_fault_hides_the_first_from_the_dut() -> None:
     offered = {one.name for one in hunt_of("insulation-95-ohm-per-volt").space.seconds}
     assert offered and not any(name.startswith(("insulation", "chassis")) for name in offered)
+
+
+def test_a_second_fault_is_never_answered_before_the_first_is_there(overvoltage: Hunt) -> None:
+    """The good BMS may open for it; a safe state that was there before the fault would be held against it."""
+    space = overvoltage.space
+    names = [knob.name for knob in space.knobs]
+    earliest = replace_at(space.start, names.index(SECOND_AT), 0)
+    for second, fault in enumerate(space.seconds, start=1):
+        for phase in (0, PHASES // 2) if fault.opens else ():
+            point = replace_at(replace_at(earliest, names.index(SECOND), second), names.index(PHASE), phase)
+            tried = run_point(overvoltage, point)
+            assert tried.verdict is Verdict.PASS, (fault.name, tried.reason)
+
+
+def replace_at(point: Point, place: int, index: int) -> Point:
+    return (*point[:place], index, *point[place + 1 :])
 
 
 def runs_of(hunt: Hunt) -> list[tuple[Point, int | None]]:

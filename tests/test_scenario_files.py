@@ -203,6 +203,12 @@ def test_contactors_may_open_only_where_they_are_asked_to() -> None:
         ("weld_plus_at_opening", 'mode = "off"', 'mode = "drive"', "expect.onset", "request"),
         ("weld_plus_at_opening", 'for = "200 ms"', "", "step[2].for", "found no 'for'"),
         ("cell_noise_small", "[quiet]", "[quite]", "quite", "did you mean 'quiet'?"),
+        ("hvil_intermittent", 'on = "50 ms"', 'on = "0 ms"', "step[1].on", "greater than 0"),
+        ("hvil_intermittent", 'off = "150 ms"', 'off = "0 ms"', "step[1].off", "greater than 0"),
+        ("vcu_late", 'late = "', 'late = "0 ms" # "', "step[1].late", "greater than 0"),
+        ("cell_offset_one", 'by = "', 'by = "0 V" # "', "step[1].by", "changes nothing"),
+        ("ntc_drift", 'rate = "', 'rate = "0 degC/s" # "', "step[1].rate", "changes nothing"),
+        ("thermal_runaway_only_drop", 'drop = "', 'drop = "0 %" # "', "step[1].drop", "greater than 0"),
     ],
 )
 def test_a_wrong_file_is_one_located_line(
@@ -224,6 +230,9 @@ def test_a_wrong_file_is_one_located_line(
             "step[1].cells",
             "found cell 97; expected 1 to 96",
         ),
+        ("ov_step_cell17", "cells = [17]", "cells = [17, 17]", "step[1].cells", "more than once"),
+        ("current_offset", 'by = "', 'by = "0 A" # "', "step[1].by", "changes nothing"),
+        ("pack_voltage_offset", 'by = "', 'by = "0 V" # "', "step[1].by", "changes nothing"),
         ("ov_step_cell17", "ov_trip +", "ov_tripp +", "step[1].voltage", "did you mean 'ov_trip'?"),
         ("ov_step_cell17", "ov_trip +", "iso_fault +", "step[1].voltage", "expected one in V"),
         ("insulation_loss_minus_pole", "- 20 ohm/V", "- 200 ohm/V", "step[1].resistance", "above 0"),

@@ -150,6 +150,7 @@ def _as_second(wired: Wired, first: Scenario, one: Scenario) -> SecondFault | No
         capability=one.needs[0],
         flags=(expect.flag, *expect.also),
         noticed_ms=_noticed_ms(wired, expect.flag),
+        earliest_ms=_earliest_ms(wired, expect.flag),
         opens=opens,
     )
 
@@ -158,6 +159,13 @@ def _class_and_flags(scenario: Scenario) -> tuple[str, set[str]]:
     injections: Sequence[InjectText] = [step for step in scenario.steps if isinstance(step, InjectText)]
     flags = {scenario.expect.flag, *scenario.expect.also} if scenario.expect is not None else set()
     return (injections[0].kind.fault_class if injections else ""), flags
+
+
+def _earliest_ms(wired: Wired, flag: str) -> float:
+    """A fault far beyond its limit settles at once, and the first sample of the count may come at once, too."""
+    known = wired.profile.flags.get(flag)
+    debounce = known.debounce if known is not None else None
+    return (debounce.events - 1) * debounce.period_ns / NS_PER_MS if debounce is not None else 0.0
 
 
 def _noticed_ms(wired: Wired, flag: str) -> float:

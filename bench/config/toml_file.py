@@ -193,6 +193,8 @@ def _explain(shape: type[BaseModel], detail: dict[str, Any]) -> str:
     if kind == "value_error":
         text = str(detail["ctx"]["error"])
         return text if text.startswith("found") else f"found {text}"
+    if kind == "too_short":
+        return f"found {'none' if not value else len(value)}; expected at least {detail['ctx']['min_length']}"
     wanted = detail["msg"].replace("Input should be ", "").replace("valid ", "")
     return f"found {describe(value)}; expected {wanted}"
 

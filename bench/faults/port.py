@@ -117,6 +117,9 @@ class Terminals:
         for number in numbers:
             if not 1 <= number <= count:
                 self.tell(key, f"found {what} {number}; expected 1 to {count}")
+        for number in sorted(set(numbers)):
+            if numbers.count(number) > 1:
+                self.tell(key, f"found {what} {number} more than once; expected each once")
         return numbers
 
     def shown(

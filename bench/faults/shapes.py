@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from bench.config.toml_file import DurationNs, Shape, describe
 from bench.faults.expression import Expression, parse_expression
@@ -38,6 +38,12 @@ def _quantity(dimension: str, example: str) -> Any:
     return BeforeValidator(read)
 
 
+def _changes(value: float) -> float:
+    if value == 0:
+        raise ValueError("found 0, which changes nothing; expected another value")
+    return value
+
+
 VoltsOf = Annotated[Expression, _expression("V", "ov_trip + 20 mV")]
 OhmPerVoltOf = Annotated[Expression, _expression("ohm/V", "iso_fault - 20 ohm/V")]
 DegreesOf = Annotated[Expression, _expression("degC", "ot_trip + 2 degC")]
@@ -50,6 +56,9 @@ Watts = Annotated[float, _quantity("W", "500 W")]
 VoltsPerSecond = Annotated[float, _quantity("V/s", "5 mV/s")]
 DegreesPerSecond = Annotated[float, _quantity("degC/s", "2 degC/s")]
 Percent = Annotated[float, _quantity("%", "30 %")]
+# A fault that changes nothing is none: a DUT that bears it has proven nothing.
+Change = AfterValidator(_changes)
+AboveAbsoluteZero = Field(ge=-273.15)
 Numbers = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
 Contactor = Literal["plus", "minus", "precharge"]
 Contactors = Annotated[list[Contactor], Field(min_length=1)]

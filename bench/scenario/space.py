@@ -41,8 +41,9 @@ _SHARE_OF_LIMIT = 0.8  # of the lowest current threshold: a load that a good DUT
 class SecondFault:
     """A disturbance that a library scenario proves the DUT to handle, and the flags it may raise beside the first.
 
-    noticed_ms: from the fault to its detection, by the debounce that the profile publishes. opens: the DUT may open
-    its contactors for it; so it must not be noticed before the first fault is there.
+    noticed_ms, earliest_ms: from the fault to its detection, at the most and at the least by the debounce that the
+    profile publishes. opens: the DUT may open its contactors for it; so it must not be noticed before the first
+    fault is there.
     """
 
     name: str
@@ -50,6 +51,7 @@ class SecondFault:
     capability: str
     flags: tuple[str, ...]
     noticed_ms: float
+    earliest_ms: float
     opens: bool
 
 
@@ -85,7 +87,7 @@ class Space:
             early_ms = self.noticed_ms - chosen.noticed_ms  # started so, both are noticed at once
             at_ms = early_ms + offset_ms
             if chosen.opens:
-                at_ms = max(at_ms, _ONSET_SEEN_MS - chosen.noticed_ms)
+                at_ms = max(at_ms, _ONSET_SEEN_MS - chosen.earliest_ms)
             self._add(made, chosen, 10.0 * round(at_ms / 10.0))
         return made
 

@@ -36,11 +36,13 @@ class CellCharge(Fault):
 
 
 def _shape() -> "type[InjectShape]":
+    from pydantic import Field
+
     from bench.faults.shapes import InjectShape, Numbers, Percent
 
     class CellChargeShape(InjectShape):
         cells: Numbers
-        soc: Percent
+        soc: Percent = Field(ge=-50, le=150)  # what no cell survives, either way
 
     return CellChargeShape
 

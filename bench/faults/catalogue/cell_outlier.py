@@ -54,6 +54,10 @@ def _shape() -> "type[InjectShape]":
 
 
 def _resolve(shape: Any, at: Terminals) -> CellOutlier:
+    if shape.capacity == shape.resistance == 1:
+        at.tell(
+            "", "found capacity and resistance as of any other cell; expected one of them to differ from 1"
+        )
     return CellOutlier(
         cells=at.known_cells(shape.cells), capacity=shape.capacity, resistance=shape.resistance
     )

@@ -1,7 +1,7 @@
 """The front end measures cells wrongly: offset, drift, noise, one value stuck, or the whole ADC frozen."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from bench.faults.port import Fault, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, drifting, noisy, offset, stuck
@@ -40,13 +40,13 @@ class CellReading(Reading):
 
 
 def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import InjectShape, Numbers, Volts, VoltsPerSecond
+    from bench.faults.shapes import Change, InjectShape, Numbers, Volts, VoltsPerSecond
 
     class CellReadingShape(InjectShape):
         error: Literal["offset", "drift", "noise", "stuck", "frozen"]
         cells: Numbers | None = None
-        by: Volts | None = None
-        rate: VoltsPerSecond | None = None
+        by: Annotated[Volts, Change] | None = None
+        rate: Annotated[VoltsPerSecond, Change] | None = None
 
     return CellReadingShape
 
@@ -64,6 +64,8 @@ def _resolve(shape: Any, at: Terminals) -> CellReading:
             "error",
             f"found '{shape.error}'; expected cells for all errors but 'frozen', which is of all of them",
         )
+    if shape.error == "noise" and shape.by is not None and shape.by < 0:
+        at.tell("by", f"found {shape.by:g} V; expected more than 0 with noise")
     cells = at.known_cells(shape.cells) if shape.cells is not None else tuple(range(1, at.cells + 1))
     by = getattr(shape, wanted) if wanted is not None else None
     return CellReading(quantity="cell_voltage", numbers=cells, error=shape.error, by=by or 0.0)

@@ -1,7 +1,7 @@
 """A climate chamber around the pack: the ambient temperature climbs to a value and stays there."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.rig.rig import Rig
@@ -49,10 +49,10 @@ class Chamber(Fault):
 def _shape() -> "type[InjectShape]":
     from pydantic import Field
 
-    from bench.faults.shapes import Degrees, DegreesPerSecond, InjectShape
+    from bench.faults.shapes import AboveAbsoluteZero, Degrees, DegreesPerSecond, InjectShape
 
     class ChamberShape(InjectShape):
-        temperature: Degrees
+        temperature: Annotated[Degrees, AboveAbsoluteZero]
         rate: DegreesPerSecond = Field(gt=0)
 
     return ChamberShape

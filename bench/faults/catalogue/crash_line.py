@@ -29,12 +29,14 @@ class CrashLine(Reading):
 
 
 def _shape() -> "type[InjectShape]":
+    from pydantic import Field
+
     from bench.config.toml_file import DurationNs
     from bench.faults.shapes import InjectShape
 
     class CrashLineShape(InjectShape):
-        on: DurationNs | None = None
-        off: DurationNs | None = None
+        on: DurationNs | None = Field(default=None, gt=0)
+        off: DurationNs | None = Field(default=None, gt=0)
 
     return CrashLineShape
 

@@ -69,6 +69,8 @@ def _shape() -> "type[InjectShape]":
 def _resolve(shape: Any, at: Terminals) -> CurrentReading:
     if (shape.by is not None) != (shape.error in ("offset", "value")):
         at.tell("error", f"found '{shape.error}'; expected 'by' with an offset or a value, and only there")
+    if shape.error == "offset" and shape.by == 0:
+        at.tell("by", "found 0 A, which changes nothing; expected another value")
     return CurrentReading(
         quantity=_BITS.get(shape.error, "pack_current"),
         numbers=(0,),

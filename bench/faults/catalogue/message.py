@@ -77,6 +77,8 @@ class Message(Fault):
 
 
 def _shape() -> "type[InjectShape]":
+    from pydantic import Field
+
     from bench.config.toml_file import DurationNs
     from bench.faults.shapes import InjectShape
 
@@ -92,7 +94,7 @@ def _shape() -> "type[InjectShape]":
             "out_of_range",
             "duplicated",
         ]
-        late: DurationNs | None = None
+        late: DurationNs | None = Field(default=None, gt=0)
         signal: str | None = None
 
     return MessageShape

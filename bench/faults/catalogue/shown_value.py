@@ -1,5 +1,6 @@
 """Any other input of the DUT shown wrong: pack and link voltage, supply, clamps, insulation monitor's state and age."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,13 @@ def _shape() -> "type[InjectShape]":
     return ShownValueShape
 
 
+def _plain(text: str | float | int) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"'{text}'; expected a number without a unit") from None
+
+
 def _resolve(shape: Any, at: Terminals) -> ShownValue:
     from bench.errors import nearest
     from bench.units import parse_quantity
@@ -64,19 +72,22 @@ def _resolve(shape: Any, at: Terminals) -> ShownValue:
             if key == "by" and str(text).rstrip().endswith("%"):
                 return parse_quantity(str(text), "%") / 100.0
             if not dimension:
-                return float(text)
+                return _plain(text)
             return parse_quantity(str(text), dimension)
         except ValueError as wrong:
             at.tell(key, f"found {wrong}")
-            return 0.0
+            return math.nan
 
+    by = number(shape.by, "by")
+    if by == 0:
+        at.tell("by", f"found '{shape.by}', which changes nothing; expected another value")
     share = shape.by is not None and shape.by.rstrip().endswith("%")
     return ShownValue(
         quantity=shape.quantity,
         numbers=(0,),
         value=number(shape.value, "value"),
-        by=None if share else number(shape.by, "by"),
-        by_share=number(shape.by, "by") if share else None,
+        by=None if share else by,
+        by_share=by if share else None,
     )
 
 

@@ -56,15 +56,17 @@ class SupplyVoltage(Fault):
 
 
 def _shape() -> "type[InjectShape]":
+    from pydantic import Field
+
     from bench.config.toml_file import DurationNs, Shape
     from bench.faults.shapes import InjectShape, Volts
 
     class Point(Shape):
         at: DurationNs
-        voltage: Volts
+        voltage: Volts = Field(ge=0)
 
     class SupplyVoltageShape(InjectShape):
-        voltage: Volts | None = None
+        voltage: Volts | None = Field(default=None, ge=0)
         profile: list[Point] | None = None
 
     return SupplyVoltageShape

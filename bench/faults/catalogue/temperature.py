@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 INSIDE_C = 2.0
 ROOM_C = 20.0
+ABSOLUTE_ZERO_C = -273.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ def _shape() -> "type[InjectShape]":
 def _resolve(shape: Any, at: Terminals) -> Temperature:
     name = shape.temperature.name
     temperature_c = at.value(shape.temperature, "temperature")
+    if temperature_c < ABSOLUTE_ZERO_C:
+        at.tell("temperature", f"found {temperature_c:g} degC; expected at least {ABSOLUTE_ZERO_C:g} degC")
     return Temperature(
         quantity="temperature",
         numbers=at.known_sensors(shape.sensors),

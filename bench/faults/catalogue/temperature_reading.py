@@ -1,7 +1,7 @@
 """An NTC that is open, shorted, stuck, drifting or off."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from bench.faults.port import Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, drifting, forced, offset, stuck
@@ -54,13 +54,13 @@ class TemperatureReading(Reading):
 
 
 def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import Degrees, DegreesPerSecond, InjectShape, Numbers
+    from bench.faults.shapes import Change, Degrees, DegreesPerSecond, InjectShape, Numbers
 
     class TemperatureReadingShape(InjectShape):
         error: Literal["open", "short", "lost", "stuck", "offset", "drift"]
         sensors: Numbers
-        by: Degrees | None = None
-        rate: DegreesPerSecond | None = None
+        by: Annotated[Degrees, Change] | None = None
+        rate: Annotated[DegreesPerSecond, Change] | None = None
 
     return TemperatureReadingShape
 

@@ -1,7 +1,7 @@
 """The signature of a cell in thermal runaway as GB 38031-2025 C.5.3.7 has it, whole or in part."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from bench.faults.catalogue.cell_voltage import CellVoltage
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
@@ -69,15 +69,15 @@ def _shape() -> "type[InjectShape]":
     from pydantic import Field
 
     from bench.config.toml_file import DurationNs
-    from bench.faults.shapes import Degrees, DegreesPerSecond, InjectShape, Percent
+    from bench.faults.shapes import AboveAbsoluteZero, Degrees, DegreesPerSecond, InjectShape, Percent
 
     class ThermalRunawayShape(InjectShape):
         cell: int = Field(ge=1)
         sensor: int = Field(ge=1)
-        drop: Percent | None = None
-        rise: DegreesPerSecond | None = None
-        peak: Degrees | None = None
-        rises_for: DurationNs | None = None
+        drop: Percent | None = Field(default=None, gt=0, le=100)
+        rise: DegreesPerSecond | None = Field(default=None, gt=0)
+        peak: Annotated[Degrees, AboveAbsoluteZero] | None = None
+        rises_for: DurationNs | None = Field(default=None, gt=0)
 
     return ThermalRunawayShape
 
