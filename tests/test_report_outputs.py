@@ -15,6 +15,7 @@ from sample_run import OVERVOLTAGE, WELD, latency, measurement, sample_run, scen
 
 from bench.errors import RecordError
 from bench.measure.interval import Interval, ProbeSeen
+from bench.report.comparison import run_markdown
 from bench.report.extras import ReportExtras
 from bench.report.figures import TracePicture, TraceSeries, ecdf_plot, strip_plot, worst_trace_svg
 from bench.report.html import render_html, write_html
@@ -349,3 +350,31 @@ def test_reqif_is_read_back_with_its_links(tmp_path: Path) -> None:
     assert "<State>" in results["_HIL_DIP_SHORT"].attribute_map["_result_Reasons"].value
     links = {(r.source, r.target) for r in content.spec_relations}
     assert ("_HIL_WELD_PLUS", "_req_REQ-BMS-012") in links and len(links) == 12
+
+
+def test_an_anomaly_of_a_run_that_passed_stands_in_every_report(tmp_path: Path) -> None:
+    said = [f"E2E: {frames} frames of BMS_State with a wrong CRC" for frames in (7, 8)]
+    shots = [
+        shot(k, Verdict.PASS, dataclasses.replace(measurement(None, None), anomalies=(text,)))
+        for k, text in enumerate(said)
+    ]
+    one = scenario("drive", "t", OVERVOLTAGE, shots, Verdict.PASS, aim="must_not_trip")
+    run = dataclasses.replace(sample_run(n=12), scenarios=(one,))
+    line = f"{said[0]} (2 shots of drive)"
+    write_junit(run, tmp_path / "junit.xml")
+    found = ET.parse(tmp_path / "junit.xml").getroot().find(".//property[@name='anomalies']")
+    assert found is not None and found.get("value") == line
+    assert f"anomaly {line}" in shown(run)
+    assert f"- anomaly: {line}" in run_markdown(run, "all", None)
+    assert render_html(run).count(line) == 2  # at the top and in its section
+
+
+def test_the_markdown_of_a_whole_library_fits_a_comment_and_tells_what_failed_first() -> None:
+    run = sample_run(n=12)
+    many = tuple(
+        scenario(f"fine-{k}", "t", WELD, list(run.scenarios[1].shots), Verdict.PASS) for k in range(400)
+    )
+    text = run_markdown(dataclasses.replace(run, scenarios=(*many, *run.scenarios)), "all", None)
+    assert len(text) < 65_536
+    assert text.index("| hvil-open |") < text.index("<summary>402 scenarios") < text.index("| fine-0 |")
+    assert "and 152 more" in text

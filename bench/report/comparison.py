@@ -1,9 +1,13 @@
 """A comparison of two builds in words: Markdown for a pull request, rows for a terminal and the HTML report."""
 
+from collections.abc import Sequence
+
 from bench.units import format_ns
 from bench.verdict.compare import ALPHA, Comparison, Metric
-from bench.verdict.result import RunResult, Verdict
+from bench.verdict.result import RunResult, ScenarioResult, Verdict
 
+_MOST_UNFOLDED = 40  # rows of passed scenarios; more of them are folded
+_MOST_ROWS = 250  # a comment on GitHub holds 65,536 characters
 HEADINGS = ("scenario", "", "n", "shift (95 %)", "relevant", "p", "relative", "absolute")
 
 
@@ -86,7 +90,8 @@ def comparison_markdown(found: Comparison) -> str:
 
 def run_markdown(run: RunResult, covered: str, qualification: str | None) -> str:
     """The summary of one run for a pull request. covered: the denominator; qualification: what is wrong with it."""
-    from bench.report.words import TIMEBASE_WORTH, margin_ns, margin_words, max_words
+    from bench.report.anomalies import anomaly_lines
+    from bench.report.words import TIMEBASE_WORTH
 
     verdict = "ABORTED" if run.aborted is not None else run.verdict.name
     lines = [
@@ -95,15 +100,17 @@ def run_markdown(run: RunResult, covered: str, qualification: str | None) -> str
         TIMEBASE_WORTH[run.timebase],
         "",
     ]
-    lines += [
-        "| scenario | goal | n | FDTI max | FHTI max | margin to FHTI budget | verdict |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for s in sorted(run.scenarios, key=lambda one: -one.judgement.verdict):
-        margin = margin_words(margin_ns(s.fhti, s.budget.fhti_ns))
-        goal = f"{s.budget.safety_goal} (ASIL {s.budget.asil})"
-        cells = (s.scenario_id, goal, str(len(s.shots)), max_words(s.fdti), max_words(s.fhti), margin)
-        lines.append(f"| {' | '.join(cells)} | {s.judgement.verdict.name} |")
+    worst_first = sorted(run.scenarios, key=lambda one: -one.judgement.verdict)
+    told = [s for s in worst_first if s.judgement.verdict is not Verdict.PASS]
+    passed = [s for s in worst_first if s.judgement.verdict is Verdict.PASS]
+    if len(passed) <= _MOST_UNFOLDED:
+        lines += _scenario_table([*told, *passed])
+    else:
+        lines += [*_scenario_table(told), ""] if told else []
+        lines += ["<details>", f"<summary>{len(passed)} scenarios and twins passed</summary>", ""]
+        lines += [*_scenario_table(passed[:_MOST_ROWS]), ""]
+        lines += [f"and {len(passed) - _MOST_ROWS} more", ""] if len(passed) > _MOST_ROWS else []
+        lines += ["</details>"]
     lines += ["", f"Coverage: {covered}."]
     if qualification is not None:
         lines += ["", f"Bench not qualified for this run: {qualification}."]
@@ -113,4 +120,21 @@ def run_markdown(run: RunResult, covered: str, qualification: str | None) -> str
         if s.judgement.verdict is not Verdict.PASS
     ]
     lines += ["", *reasons] if reasons else []
+    odd = [f"- anomaly: {line}" for line in anomaly_lines(run.scenarios)]
+    lines += ["", *odd] if odd else []
     return "\n".join([*lines, "", f"<sub>{run.run_id}, seed {run.seed}</sub>"]) + "\n"
+
+
+def _scenario_table(scenarios: Sequence[ScenarioResult]) -> list[str]:
+    from bench.report.words import margin_ns, margin_words, max_words
+
+    lines = [
+        "| scenario | goal | n | FDTI max | FHTI max | margin to FHTI budget | verdict |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for s in scenarios:
+        margin = margin_words(margin_ns(s.fhti, s.budget.fhti_ns))
+        goal = f"{s.budget.safety_goal} (ASIL {s.budget.asil})"
+        cells = (s.scenario_id, goal, str(len(s.shots)), max_words(s.fdti), max_words(s.fhti), margin)
+        lines.append(f"| {' | '.join(cells)} | {s.judgement.verdict.name} |")
+    return lines

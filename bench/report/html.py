@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from bench.errors import RecordError
 from bench.measure.interval import Interval
+from bench.report.anomalies import anomaly_lines
 from bench.report.comparison import HEADINGS, comparison_rows, headline
 from bench.report.endings import ending_block
 from bench.report.estimates import estimate_block
@@ -87,6 +88,7 @@ def render_html(
         support_words=support_words,
         statistics_rows=_statistics_rows,
         failing=_failing,
+        anomaly_lines=anomaly_lines,
         ending_block=ending_block,
         estimate_block=lambda s: estimate_block(s, extras.estimates.get(s.scenario_id, ())),
     )
@@ -110,6 +112,7 @@ def render_html(
         trouble=not_passed(run),
         nearest=closest_words(nearest) if nearest is not None else "",
         nearest_one=nearest,
+        anomalies=anomaly_lines(run.scenarios),
         few=_fewer_than_claimed(run),
         views=views,
         fold=sum(len(view.detailed) for _, view in views) > _MOST_UNFOLDED,

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from bench.errors import RecordError
+from bench.report.anomalies import anomaly_lines
 from bench.report.endings import ending_words
 from bench.report.estimates import rows, worst_estimates
 from bench.report.words import TIMEBASE_WORDS, shots_to_explain, timebases
@@ -122,6 +123,8 @@ def _case(scenario: ScenarioResult) -> ET.Element:
     for shot, found in worst_estimates(scenario):
         for figure, value, limit in rows(found):
             facts[f"estimate {found.question.name}: {figure}"] = f"{value}, limit {limit}, shot {shot}"
+    if lines := anomaly_lines([scenario]):
+        facts["anomalies"] = "; ".join(lines)
     _properties(case, facts)
     verdict = scenario.judgement.verdict
     if verdict is not Verdict.PASS:

@@ -4,6 +4,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from bench.report.anomalies import anomaly_lines
 from bench.report.endings import ending_words
 from bench.report.estimates import short_words, worst_estimates
 from bench.report.words import (
@@ -27,6 +28,8 @@ STYLES = {
     Verdict.ERROR: "bold magenta",
     Verdict.BLOCKED: "bold cyan",
 }
+
+_MOST_ANOMALIES = 8
 
 
 def summary_tables(run: RunResult) -> tuple[Table, ...]:
@@ -112,4 +115,10 @@ def _reasons(run: RunResult, scenarios: list[ScenarioResult]) -> Text:
         )
         text.append(f"{verdict.name} ", style=STYLES[verdict])
         text.append(f"{scenario.scenario_id}: {'; '.join(reasons) or 'no reason was given'}\n")
+    lines = anomaly_lines(scenarios)
+    for line in lines[:_MOST_ANOMALIES]:
+        text.append("anomaly ", style="yellow")
+        text.append(f"{line}\n")
+    if len(lines) > _MOST_ANOMALIES:
+        text.append(f"and {len(lines) - _MOST_ANOMALIES} more kinds of anomaly, see the report\n")
     return text
