@@ -3,10 +3,14 @@
 import ast
 import json
 import random
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bench.campaign.shots import shoot
+from bench.config.profile_reader import load_profile
 from bench.errors import InstrumentError
 from bench.faults.find import fault_names, kind, kinds
 from bench.faults.port import FAULT_CLASSES
@@ -20,7 +24,8 @@ from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
-from bench.wiring.common import Wired, abilities
+from bench.verdict.result import Verdict
+from bench.wiring.common import Wired, abilities, load_wired
 from bench.wiring.simulated import build_simulated
 
 ROOT = Path(__file__).parent.parent
@@ -80,6 +85,22 @@ def test_what_the_rig_cannot_do_in_real_time_is_said(wired: Wired) -> None:
     assert all(why is None for why in simulated.values())
     assert real["bus_off"] is not None and "simulated" in real["bus_off"]
     assert real["cell_voltage"] is None
+
+
+def test_a_scenario_is_blocked_with_what_the_rig_lacks(
+    wired: Wired, prepared: dict[str, Prepared], tmp_path: Path
+) -> None:
+    profile = wired.config.dut.profile
+    dull = tmp_path / profile.name
+    dull.write_text(
+        re.sub(r"(?m)^HvilClosed = .*\n", "", profile.read_text(encoding="utf-8")), encoding="utf-8"
+    )
+    config = replace(wired.config, dut=replace(wired.config.dut, profile=dull))
+    shot = shoot(load_wired(config, load_profile(dull)), prepared["hvil-open-driving"], 0, 1, 1, None)
+    assert shot.judgement.verdict is Verdict.BLOCKED
+    assert shot.judgement.reasons == (
+        "the rig cannot do: hvil_open (the DUT is never shown hvil_closed: no [[play]] of its profile has it)",
+    )
 
 
 def live(trace: Trace, clock: SimulatedClock) -> LiveFaults:

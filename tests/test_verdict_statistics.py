@@ -71,6 +71,8 @@ def test_worst_wins_and_alike_reasons_are_counted() -> None:
     assert conclude(shots).verdict is Verdict.ERROR
     assert conclude([shot(Verdict.PASS)] * 2) == Judgement(verdict=Verdict.PASS, reasons=())
     assert conclude([shot(Verdict.FAIL, "one")]).reasons == ("one",)
+    cause_first = [shot(Verdict.ERROR, "the cause", "what follows")] * 2
+    assert conclude(cause_first).reasons == ("2 of 2: the cause", "2 of 2: what follows")
 
 
 def test_different_dtcs_and_signals_are_different_reasons() -> None:

@@ -14,7 +14,7 @@ from bench.scenario.prepare import prepare_one
 from bench.scenario.space import SecondFault, bounded, space_of
 from bench.units import NS_PER_MS
 from bench.verdict.budgets import load_budgets
-from bench.wiring.common import Wired
+from bench.wiring.common import Wired, why_not
 
 # Classes of fault that do not take from the DUT what it needs to see another one. A current is none of them: the bench
 # cannot drive it once the contactors have opened for the other fault.
@@ -47,8 +47,7 @@ def ground(
         )
     toml = read_toml(file, ScenarioError)
     scenario = scenario_in(toml)
-    missing = sorted(set(scenario.needs) - wired.capabilities)
-    if missing:
+    if missing := why_not(wired, scenario.needs):
         raise ScenarioError(
             f"{file}: this rig cannot do {', '.join(missing)}; expected a scenario it can run"
         )

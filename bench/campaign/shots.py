@@ -31,7 +31,7 @@ from bench.trace.timeline import Trace
 from bench.units import NS_PER_S
 from bench.verdict.judge import judge
 from bench.verdict.result import Judgement, ShotResult, Verdict
-from bench.wiring.common import Wired
+from bench.wiring.common import Wired, why_not
 from bench.wiring.simulated import build_simulated
 
 
@@ -79,8 +79,7 @@ def shoot(
     seed = shot_seed(run_seed, scenario.id, index)
     rng = random.Random(seed)
     phase_ns = shot_phase_ns(prepared, index, repeat, rng)
-    missing = sorted(set(map(str, scenario.needs)) - wired.capabilities)
-    if missing:
+    if missing := why_not(wired, scenario.needs):
         return blocked(index, seed, phase_ns, missing)
     if scenario.mismatch is not None:
         if wired.config.dut.start != "in_process":

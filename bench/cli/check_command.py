@@ -42,6 +42,7 @@ def check(
     wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
     prepared, budgets_file = load_scenarios(wired, scenarios, only, long=True, mismatches=True)
     from bench.verdict.budgets import lint_budgets, load_budgets
+    from bench.wiring.common import why_not
 
     lent = {one.scenario.budget for one in prepared if one.scenario.budget is not None}
     for line in lint_budgets(load_budgets(budgets_file), lent):
@@ -51,10 +52,9 @@ def check(
         f"{wired.chemistry.id}, {sum(len(db.messages) for db in wired.databases.values())} messages)"
     )
     for one in prepared:
-        missing = sorted(set(map(str, one.scenario.needs)) - wired.capabilities)
         for note in loads_cut_off(one):
             typer.echo(f"{one.scenario.id}: {note}")
-        if missing:
+        if missing := why_not(wired, one.scenario.needs):
             typer.echo(f"{one.scenario.id}: will be BLOCKED, this rig cannot do {', '.join(missing)}")
 
 

@@ -25,7 +25,10 @@ def anomalies(scenarios: Sequence[ScenarioResult]) -> list[Anomaly]:
     for scenario in scenarios:
         for shot in scenario.shots:
             texts = shot.measurement.anomalies if shot.measurement is not None else ()
-            for kind, text in {_NUMBERS.sub("#", text): text for text in reversed(texts)}.items():
+            own: dict[str, str] = {}
+            for text in texts:
+                own.setdefault(_NUMBERS.sub("#", text), text)
+            for kind, text in own.items():
                 found.setdefault(kind, (text, []))[1].append(scenario.scenario_id)
     told = [
         Anomaly(text=text, shots=len(where), scenarios=tuple(dict.fromkeys(where)))

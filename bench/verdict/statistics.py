@@ -71,7 +71,10 @@ def conclude(shots: Iterable[ShotResult]) -> Judgement:
     for shot in shots:
         verdicts.append(shot.judgement.verdict)
         # Reasons that differ in their figures only are one reason; the first stands for all.
-        for alike, reason in {_shape(r): r for r in reversed(shot.judgement.reasons)}.items():
+        own: dict[str, str] = {}
+        for reason in shot.judgement.reasons:
+            own.setdefault(_shape(reason), reason)
+        for alike, reason in own.items():
             count, first = counts.get(alike, (0, reason))
             counts[alike] = (count + 1, first)
     n = len(verdicts)

@@ -2,7 +2,7 @@
 
 import operator
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from bench.codec.database import Database
@@ -87,6 +87,15 @@ def load_wired(config: BenchConfig, profile: DutProfile) -> Wired:
         capabilities=with_wires(capabilities_of(profile, config.simulated, config.dut), config),
         played=played,
     )
+
+
+def why_not(wired: Wired, needs: Iterable[str]) -> list[str]:
+    """A text for each of `needs` that this bench cannot do: the capability, and what it lacks."""
+    missing = sorted(set(map(str, needs)) - wired.capabilities)
+    if not missing:
+        return []
+    able = abilities(wired.profile, wired.config.simulated, wired.config.dut)
+    return [f"{one} ({able.get(one) or 'no instrument of this bench does it'})" for one in missing]
 
 
 def capabilities_of(profile: DutProfile, simulated: bool, dut: DutConfig | None = None) -> frozenset[str]:
