@@ -8,17 +8,21 @@ import pytest
 
 from bench.campaign.load import load_scenarios
 from bench.campaign.order import ordered, predicted_s
-from bench.campaign.run import _with_known_gap
+from bench.campaign.run import _with_known_gap, scenario_result
+from bench.campaign.shots import shoot
 from bench.measure.plan import Aim
 from bench.report.traceability import denominator, denominator_words, rows
 from bench.scenario.library import Library, entry_of, list_library
 from bench.scenario.model import Inject, KnownGap, Wait
 from bench.scenario.prepare import Prepared
+from bench.timing.clock import Timebase
 from bench.verdict.budgets import load_budgets
 from bench.verdict.result import Judgement, Verdict
 from bench.wiring.common import Wired
+from bench.wiring.mutants import with_firmware
 
-BUDGETS = load_budgets(Path(__file__).parent.parent / "scenarios" / "budgets.toml")
+BUDGETS_FILE = Path(__file__).parent.parent / "scenarios" / "budgets.toml"
+BUDGETS = load_budgets(BUDGETS_FILE)
 
 
 def test_a_counter_reset_is_one_sample_short_of_the_debounce_twice(prepared: dict[str, Prepared]) -> None:
@@ -99,6 +103,24 @@ def test_a_known_gap_turns_red_when_it_closes_or_its_date_passes(
     assert judged.verdict is becomes and says in judged.reasons[0]
     untouched = Judgement(verdict=verdict, reasons=())
     assert _with_known_gap(None, untouched, "nmc") is untouched
+
+
+def test_twins_that_pass_close_no_known_gap(tmp_path: Path, wired: Wired) -> None:
+    """A DUT that misses a fault stays quiet in its twins as well."""
+    file = BUDGETS_FILE.parent / "cells" / "uv_step_cell40.toml"
+    gap = '\n[known_gap]\nowner = "A. Owner"\nreason = "next sample"\nuntil = 2999-01-01\n'
+    ours = tmp_path / file.name
+    ours.write_text(file.read_text(encoding="utf-8") + gap, encoding="utf-8")
+    prepared, _ = load_scenarios(wired, [ours], None)
+    rig = with_firmware(wired, "never_detects_undervoltage")
+    twins = 0
+    for one in prepared:
+        shots = [shoot(rig, one, 0, 1, 1, None)]
+        judgement = scenario_result(one, shots, Timebase.SIMULATED, rig.profile, "nmc").judgement
+        assert judgement.verdict is Verdict.PASS, (one.scenario.id, judgement.reasons)
+        assert ("known gap until" in str(judgement.reasons)) is not bool(one.scenario.twin_of)
+        twins += bool(one.scenario.twin_of)
+    assert twins
 
 
 def test_a_twin_takes_fewer_shots(prepared: dict[str, Prepared]) -> None:
