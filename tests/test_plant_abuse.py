@@ -6,8 +6,9 @@ import random
 import numpy as np
 import pytest
 
-from bench.plant.cells import Cells, Spread
+from bench.plant.cells import Cells
 from bench.plant.chemistry import Chemistry
+from bench.plant.spread import Spread
 
 NONE = Spread(capacity=0.0, resistance=0.0)
 BURNING = ("nmc", "lfp", "na_ion")

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.plant.cells import Cells, Spread
+from bench.plant.cells import Cells
 from bench.plant.chemistry import Chemistry
 from bench.plant.contactors import Contactor
 from bench.plant.isolation import Isolation
 from bench.plant.pack import Load, Pack
+from bench.plant.spread import Spread
 from bench.units import NS_PER_MS
 
 NMC = Chemistry.load("nmc")

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from bench.errors import ConfigError
-from bench.plant.cells import Cells, Spread
+from bench.plant.cells import Cells
 from bench.plant.chemistry import Chemistry
 from bench.plant.reference import read_curve, score
+from bench.plant.spread import Spread
 
 REFERENCE = Path(__file__).resolve().parents[2] / "shared/facts/chemistry/reference"
 needs_curves = pytest.mark.skipif(not REFERENCE.is_dir(), reason=f"no reference curves at {REFERENCE}")

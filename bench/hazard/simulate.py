@@ -10,8 +10,9 @@ import numpy.typing as npt
 from bench.hazard.cases import Case, Kind
 from bench.hazard.result import Band, CaseResult, Stage, hazard_of
 from bench.hazard.sampling import Draw, draw
-from bench.plant.cells import Cells, Spread
+from bench.plant.cells import Cells
 from bench.plant.chemistry import Chemistry, FloatArray
+from bench.plant.spread import Spread
 
 STEP_S = 1.0
 AMBIENT_C = 25.0

@@ -2,15 +2,17 @@
 
 import math
 import random
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from bench.plant.aqueous import Aqueous
 from bench.plant.chemistry import Chemistry, Curve, FloatArray
+from bench.plant.polarisation import Polarisation
 from bench.plant.runaway import CellAtWork, Runaway
 from bench.plant.settable import Settable
+from bench.plant.shunts import Drive, Shunts, short_heat_w
+from bench.plant.spread import Ageing, Spread, scattered
 from bench.plant.surface import SurfaceLag
 from bench.plant.tables import Tables
 from bench.plant.temperature import TemperatureFactors
@@ -23,27 +25,9 @@ _LOOK_S = 0.1 - 1e-9
 _SAME_CHARGE = 3e-5  # of the capacity: 50 A for 0.1 s; no parameter of the RC pairs moves noticeably with it
 _LEAK_S = 10.0  # self-discharge is booked so often: 1e-7 of the charge at 3 % a month
 MAX_STEP_S = 1.0
-_NEWTON_ROUNDS = 8
 _RELAXED_S = 3600.0  # standing: many time constants of the slowest RC pair
 POLARISED_S = 300  # most of what a long current does has happened after five minutes
-_SMALLEST_OHM = 1e-6  # a dead short
 _NO_CHARGE_TRANSFER_A = 1e9  # asinh(I / 2e9) is nothing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
-    """Cell-to-cell variation as relative standard deviations, cut at three sigma."""
-
-    capacity: float = 0.01
-    resistance: float = 0.03
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ageing:
-    """How far the cells are from new: relative loss of capacity (SoH = 1 - fade), relative growth of resistance."""
-
-    capacity_fade: float = 0.0
-    resistance_growth: float = 0.0
 
 
 class Cells:
@@ -71,8 +55,6 @@ class Cells:
         if count < 1:
             raise ValueError(f"{count} cells; expected at least 1")
         ageing = ageing if ageing is not None else Ageing()
-        if not 0.0 <= ageing.capacity_fade < 1.0 or ageing.resistance_growth < 0.0:
-            raise ValueError(f"{ageing}; expected a fade of 0..1 and a growth of 0 or more")
         self.chemistry = chemistry
         self.count = count
         self.thermal = ThermalNetwork(chemistry, count, temp_c, coolant_k_w)
@@ -80,16 +62,14 @@ class Cells:
         self.temp_c: FloatArray = np.full(count, temp_c, dtype=np.float64)
         self.voltage_v: FloatArray = np.zeros(count)
         self.heat_w: FloatArray = np.zeros(count)
-        fresh = _spread(count, spread.capacity, rng)
+        fresh = scattered(count, spread.capacity, rng)
         self._settable = Settable(4, count)
         self.capacity_ah, self.resistance_scale, self.short_ohm, self.balance_ohm = self._settable.rows
         self.capacity_ah[:] = chemistry.capacity_ah * (1.0 - ageing.capacity_fade) * fresh
-        self.resistance_scale[:] = (1.0 + ageing.resistance_growth) * _spread(count, spread.resistance, rng)
-        self._parallel_ohm: FloatArray = self._settable.rows[2:]
-        self._parallel_ohm[:] = math.inf
-        self.cell_current_a: FloatArray = np.zeros(
-            count
-        )  # with shorts and bleeding: what leaves the chemistry
+        self.resistance_scale[:] = (1.0 + ageing.resistance_growth) * scattered(count, spread.resistance, rng)
+        self._shunts = Shunts(self._settable.rows[2:])
+        # What leaves each cell's chemistry, with shorts and bleeds.
+        self.cell_current_a: FloatArray = np.zeros(count)
 
         circuit, ocv = chemistry.circuit, chemistry.ocv
         i0_a = circuit.i0_a
@@ -110,10 +90,7 @@ class Cells:
         self.hysteresis_state: FloatArray = np.zeros(count)  # -1 discharge branch .. +1 charge branch
 
         self._surface = None if chemistry.diffusion is None else SurfaceLag(chemistry.diffusion, ocv, count)
-        self._u_v: FloatArray = np.zeros((2, count))  # both RC pairs
-        self._u1_v, self._u2_v = self._u_v
-        self._rc_v: FloatArray = np.zeros((2, count))
-        self._pairs: FloatArray = np.zeros((4, count))  # R1, R2 in ohm, tau1, tau2 in s, as they are now
+        self._pairs = Polarisation(count)
         self._corrected: FloatArray = np.zeros((2, count))
         self._entropic_v, self._r0_ohm = self._corrected
         self._inverse_2i0: FloatArray = np.zeros(count)
@@ -135,9 +112,8 @@ class Cells:
         self._age_s = 0.0  # since the last look
         self._leaking_s = 0.0  # since self-discharge was booked
         self._moved_as = 0.0  # since the RC pairs' parameters were looked up
-        self._near_as = self._room_as = (
-            0.0  # since the cells' charge was last compared with its range; until it must be
-        )
+        # Since the cells' charge was last compared with its range; until it must be.
+        self._near_as = self._room_as = 0.0
         self._same_as = _SAME_CHARGE * chemistry.capacity_ah * 3600.0
         self._dt_s = _LOOK_S
         self._refresh()
@@ -181,10 +157,7 @@ class Cells:
         self._near_as += dt_s * largest_a
         self._move_charge(dt_s, through_a)
         through_a = np.asarray(through_a)  # numpy takes an array of no dimension sooner than a float
-        u_v, rc_v = self._u_v, self._rc_v
-        u_v *= self._decay
-        np.multiply(self._gain_ohm, through_a, out=rc_v)
-        u_v += rc_v
+        self._pairs.advance(through_a)
         if self._surface is not None:
             self._surface.advance(through_a)
         self._evaluate(through_a)
@@ -199,7 +172,7 @@ class Cells:
         """Put one cell (0-based) at a state of charge, relaxed. Outside 0..1 is abuse."""
         self._check(cell)
         self.soc[cell] = soc
-        self._u_v[:, cell] = 0.0
+        self._pairs.relax_one(cell)
         if self._surface is not None:
             self._surface.lag[cell] = 0.0
         self._refresh()
@@ -207,7 +180,7 @@ class Cells:
 
     def settle(self) -> None:
         """Take over, at once, what was written into the arrays: relaxed, at no current."""
-        self._u_v[:] = 0.0
+        self._pairs.relax()
         if self._surface is not None:
             self._surface.lag[:] = 0.0
         self._current_a = 0.0
@@ -232,7 +205,7 @@ class Cells:
         """
         left_s = duration_s
         while left_s > 0.0:
-            at_rest = duration_s - left_s >= _RELAXED_S and self._parallel_ohm.min() == math.inf
+            at_rest = duration_s - left_s >= _RELAXED_S and not self._shunts.any()
             if at_rest and not self._abused and not self.heat_w.any():
                 break
             dt_s = min(MAX_STEP_S, left_s)
@@ -260,7 +233,7 @@ class Cells:
 
     def _inner_v(self) -> FloatArray:
         """Behind R0 and charge transfer: open circuit less what the RC pairs and solid diffusion hold."""
-        inner: FloatArray = self.open_circuit_v - self._u1_v - self._u2_v
+        inner: FloatArray = self.open_circuit_v - self._pairs.fast_v - self._pairs.slow_v
         return inner if self._surface is None else inner - self._surface.drop_v
 
     def slope_ohm(self, current_a: float | FloatArray) -> FloatArray:
@@ -284,24 +257,18 @@ class Cells:
 
     def _shared(self, current_a: float | FloatArray) -> tuple[npt.NDArray[np.intp], FloatArray, FloatArray]:
         """The cells with a short or a bleed, the current through each one's chemistry, and its terminal voltage."""
-        at = np.flatnonzero(self._parallel_ohm.min(axis=0) < math.inf)
-        siemens = (1.0 / np.maximum(self._parallel_ohm[:, at], _SMALLEST_OHM)).sum(axis=0)
+        at = self._shunts.cells()
         emf_v = self._inner_v()[at]
         if self._abused and self.runaway is not None:
             emf_v *= self.runaway.survival[at]
-        r0_ohm, bend, two_rt_f = self._r0_ohm[at], self._inverse_2i0[at], self._factors.two_rt_f_v[at]
+        drive = Drive(
+            emf_v=emf_v,
+            r0_ohm=self._r0_ohm[at],
+            two_rt_f_v=self._factors.two_rt_f_v[at],
+            bend=self._inverse_2i0[at],
+        )
         demanded_a = current_a[at] if isinstance(current_a, np.ndarray) else current_a
-        here_a: FloatArray = np.zeros(at.size)
-        for _ in range(_NEWTON_ROUNDS):  # from 0, where the slope is largest: no overshoot
-            bent = bend * here_a
-            volt = emf_v - r0_ohm * here_a - two_rt_f * np.arcsinh(bent)
-            slope_ohm = r0_ohm + two_rt_f * bend / np.sqrt(1.0 + bent * bent)
-            here_a -= (here_a - demanded_a - siemens * volt) / (1.0 + siemens * slope_ohm)
-        if emf_v.min() < 0.0:
-            # Only a current that others drive takes a cell below 0 V: what an exhausted one still has of polarisation
-            # has nothing to draw on, and drives none back through its short.
-            np.maximum(here_a, np.minimum(demanded_a, 0.0), out=here_a)
-        return at, here_a, (here_a - demanded_a) / siemens
+        return at, *self._shunts.meet(at, drive, demanded_a)
 
     def _move_charge(self, dt_s: float, current_a: float | FloatArray) -> None:
         a, efficiency = self._a, self.chemistry.coulombic_efficiency
@@ -331,8 +298,8 @@ class Cells:
         drop *= factors.two_rt_f_v
         np.multiply(self._r0_ohm, current_a, out=a)
         drop += a
-        drop += self._u1_v
-        drop += self._u2_v
+        drop += self._pairs.fast_v
+        drop += self._pairs.slow_v
         if self._surface is not None:
             drop += self._surface.below(self.soc, ocv_v)
         np.subtract(self.open_circuit_v, drop, out=self.voltage_v)
@@ -347,7 +314,7 @@ class Cells:
         a *= current_a
         a += self.heat_w
         if parallel:
-            a += self.voltage_v**2 / np.maximum(self.short_ohm, _SMALLEST_OHM)
+            a += short_heat_w(self.voltage_v, self.short_ohm)
         if self._abused:
             a += self._abuse_w(dt_s, current_a)
         self.thermal.warm(self.temp_c, a, dt_s)
@@ -371,7 +338,7 @@ class Cells:
     def _refresh(self) -> None:
         """Everything anew, whatever was written into the arrays."""
         self._soc_per_as = np.divide(1.0 / 3600.0, self.capacity_ah)
-        self._parallel = bool(self._parallel_ohm.min() < math.inf)
+        self._parallel = self._shunts.any()
         self._tables.at(self.soc)
         self._moved_as = self._near_as = math.inf
         self._look(written=True)
@@ -413,17 +380,14 @@ class Cells:
     def _look_up_pairs(self) -> None:
         """Both RC pairs, at the SoC half-way on."""
         ahead_s = -0.5 * max(self._dt_s, _LOOK_S)
-        pairs = self._tables.beside(4, self._soc_per_as, self._current_a * ahead_s)
-        np.multiply(pairs, self._factors.pairs, out=self._pairs)
+        reference = self._tables.beside(4, self._soc_per_as, self._current_a * ahead_s)
+        self._pairs.follow(reference, self._factors.pairs)
         self._moved_as = 0.0
 
     def _hold(self, dt_s: float) -> None:
         """Steps of this length from now on."""
         self._dt_s = dt_s
-        decay = self._decay = np.divide(-dt_s, self._pairs[2:])
-        np.exp(decay, out=decay)
-        gain = self._gain_ohm = np.subtract(1.0, decay)
-        gain *= self._pairs[:2]
+        self._pairs.hold(dt_s)
         if self._surface is not None:
             self._surface.refresh(dt_s, self._factors.inverse_rt, self._soc_per_as)
 
@@ -432,9 +396,3 @@ class Cells:
         over = np.maximum(0.0, self.soc - 1.0)
         grown: FloatArray = 1.0 + self.chemistry.abuse.r_growth_per_10pct * over / 0.1
         return grown if self.aqueous is None else grown * self.aqueous.passivation(self.soc)
-
-
-def _spread(count: int, sigma: float, rng: random.Random) -> FloatArray:
-    if not 0.0 <= sigma <= 0.2:
-        raise ValueError(f"spread {sigma}; expected a relative standard deviation of 0..0.2")
-    return np.array([1.0 + sigma * min(3.0, max(-3.0, rng.gauss(0.0, 1.0))) for _ in range(count)])

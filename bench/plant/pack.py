@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.plant.cells import MAX_STEP_S, Ageing, Cells, Spread
+from bench.plant.cells import MAX_STEP_S, Cells
 from bench.plant.chemistry import Chemistry, FloatArray
 from bench.plant.contactors import Contactors
 from bench.plant.isolation import Isolation
 from bench.plant.link import DcLink, PrechargePath
 from bench.plant.protection import Fuse, Pyro
+from bench.plant.spread import Ageing, Spread
 from bench.plant.thermal import COOLANT_K_W
 from bench.units import NS_PER_S
 

@@ -2,8 +2,9 @@
 
 import random
 
-from bench.plant.cells import Cells, Spread
+from bench.plant.cells import Cells
 from bench.plant.chemistry import Chemistry
+from bench.plant.spread import Spread
 
 _LOWEST, _HIGHEST = -0.05, 1.2  # a little beyond full: some chemistries trip only there
 _ROUNDS = 14  # halvings: 1e-4 of SoC

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.errors import ConfigError, at_place
-from bench.plant.cells import MAX_STEP_S, ZERO_C_IN_K, Cells, Spread
+from bench.plant.cells import MAX_STEP_S, ZERO_C_IN_K, Cells
 from bench.plant.chemistry import Chemistry, FloatArray
+from bench.plant.spread import Spread
 
 COLUMNS = ("t_s", "current_A", "voltage_V", "temp_K", "soc")
 

@@ -11,9 +11,9 @@ from bench.config.dut_life import DutConfig
 from bench.config.profile import DutProfile, Role, RoleTest
 from bench.errors import ConfigError
 from bench.faults.find import kinds
-from bench.plant.cells import Ageing
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
+from bench.plant.spread import Ageing
 from bench.rig.rig import Guard
 from bench.rig.view import TraceView
 from bench.scenario.load import TIME_LAPSE
