@@ -55,7 +55,7 @@ def test_the_command_fails_a_mismatch_and_refuses_an_unknown_chemistry(tmp_path:
     words += ["-k", "ov-step-cell60", "--repeat", "1", "--out", str(tmp_path)]
     assert CliRunner().invoke(app, words).exit_code == 1
     with pytest.raises(
-        ConfigError, match=r"\[dut\.chemistry\]: .*unknown chemistry 'nmcc'.*did you mean 'nmc'"
+        ConfigError, match=r"^--firmware-chemistry: .*unknown chemistry 'nmcc'.*did you mean 'nmc'"
     ):
         load_rig(CONFIG, "simulated", "reference", None, "nmcc")
 

@@ -43,7 +43,12 @@ def load_rig(
         bench = dataclasses.replace(bench, dut=dataclasses.replace(bench.dut, chemistry=firmware_chemistry))
     profile = load_profile(bench.dut.profile)
     check_life(bench, profile)
-    return load_wired(bench, profile)
+    return load_wired(
+        bench,
+        profile,
+        chemistry_place=None if chemistry is None else "--chemistry",
+        firmware_chemistry_place=None if firmware_chemistry is None else "--firmware-chemistry",
+    )
 
 
 def library_above(config: Path) -> Path:

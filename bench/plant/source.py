@@ -119,11 +119,13 @@ class Source:
     def numbers(self, place: str) -> FloatArray:
         expected = "a list of at least two numbers"
         values = self._find(place, expected)
-        plain = isinstance(values, list) and all(
-            isinstance(v, int | float) and not isinstance(v, bool) and np.isfinite(v) for v in values
-        )
-        if not plain or len(values) < 2:
-            raise self.fail(place, "found something else", expected)
+        if not isinstance(values, list):
+            raise self.fail(place, f"found {values!r}", expected)
+        for nth, value in enumerate(values, start=1):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+                raise self.fail(place, f"found {value!r} as number {nth} of {len(values)}", "finite numbers")
+        if len(values) < 2:
+            raise self.fail(place, f"found {len(values)} of them", expected)
         return np.array(values, dtype=np.float64)
 
     def tables(self, place: str) -> int:

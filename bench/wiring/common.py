@@ -63,18 +63,30 @@ class Wired:
         )
 
 
-def load_wired(config: BenchConfig, profile: DutProfile) -> Wired:
-    """Raises ConfigError, one line a mistake, for a DBC or a chemistry that is missing or wrong."""
+def _chemistry(named: str, place: str) -> Chemistry:
+    try:
+        return Chemistry.load(named)
+    except ConfigError as exc:
+        raise ConfigError(f"{place}: {exc}") from exc
+
+
+def load_wired(
+    config: BenchConfig,
+    profile: DutProfile,
+    *,
+    chemistry_place: str | None = None,
+    firmware_chemistry_place: str | None = None,
+) -> Wired:
+    """Raises ConfigError, one line a mistake, for a DBC or a chemistry that is missing or wrong.
+
+    The places are where the user named the chemistries, if not in the bench file.
+    """
     databases = {channel: Database.load(*can.dbc) for channel, can in config.can.items()}
-    try:
-        chemistry = Chemistry.load(config.pack.chemistry)
-    except ConfigError as exc:
-        raise ConfigError(f"{config.file} [pack.chemistry]: {exc}") from exc
-    try:
-        other = config.dut.chemistry
-        firmware_chemistry = chemistry if other is None else Chemistry.load(other)
-    except ConfigError as exc:
-        raise ConfigError(f"{config.file} [dut.chemistry]: {exc}") from exc
+    chemistry = _chemistry(config.pack.chemistry, chemistry_place or f"{config.file} [pack.chemistry]")
+    firmware_chemistry = chemistry
+    if config.dut.chemistry is not None:
+        place = firmware_chemistry_place or f"{config.file} [dut.chemistry]"
+        firmware_chemistry = _chemistry(config.dut.chemistry, place)
     chosen = {(role, ""): one for role, one in profile.promises(chemistry.id).items()}
     profile = replace(profile, estimates=chosen)
     played = bind_plays(profile, databases, config.pack.cells, config.pack.sensors)
