@@ -7,8 +7,15 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+from sample_run import measurement, sample_run, shot
+
+from bench.campaign.run import scenario_result
 from bench.record.codable import run_from_dict
 from bench.report.junit import write_junit
+from bench.scenario.prepare import Prepared
+from bench.timing.clock import Timebase
+from bench.verdict.result import Verdict
+from bench.wiring.common import Wired
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,3 +42,23 @@ def test_a_scenario_that_covers_a_part_says_so(tmp_path: Path) -> None:
     whole = dataclasses.replace(first, fully_verifies=True)
     write_junit(dataclasses.replace(run, scenarios=(whole,)), tmp_path / "whole.xml")
     assert links(tmp_path / "whole.xml") == {"FullyVerifies": stated}
+
+
+def test_a_twin_is_derived_from_a_boundary_and_a_find_by_exploring(
+    tmp_path: Path, wired: Wired, prepared: dict[str, Prepared]
+) -> None:
+    """The names of S-CORE's DerivationTechnique: of the scenario's file, of a twin's kind."""
+    own = prepared["ov-step-cell17"]
+    found = replace_scenario(own, derivation="explorative-testing")
+    quiet = shot(0, Verdict.PASS, measurement(None, None))
+    cases = (own, found, prepared["ov-step-cell17--inside"])
+    results = tuple(scenario_result(one, [quiet], Timebase.SIMULATED, wired.profile, "nmc") for one in cases)
+    write_junit(dataclasses.replace(sample_run(n=12), scenarios=results), tmp_path / "run.xml")
+    told = ET.parse(tmp_path / "run.xml").getroot().iterfind(".//property[@name='DerivationTechnique']")
+    assert [one.get("value") for one in told] == [
+        "requirements-analysis", "explorative-testing", "boundary-values",
+    ]  # fmt: skip
+
+
+def replace_scenario(one: Prepared, **changed: str) -> Prepared:
+    return dataclasses.replace(one, scenario=dataclasses.replace(one.scenario, **changed))

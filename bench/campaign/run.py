@@ -166,6 +166,7 @@ def scenario_result(
         floor_ns=prepared.plan.floor_ns,
         ceiling_ns=prepared.plan.ceiling_ns,
         fully_verifies=scenario.fully_verifies,
+        derivation=scenario.derivation,
         mismatch=mismatch.words if mismatch is not None else "",
     )
 

@@ -107,7 +107,7 @@ def _case(scenario: ScenarioResult) -> ET.Element:
         # names that S-CORE and sphinx-test-reports map to links
         "FullyVerifies" if scenario.fully_verifies else "PartiallyVerifies": ", ".join(scenario.requirements),
         "TestType": "fault-injection",
-        "DerivationTechnique": "requirements-analysis",
+        "DerivationTechnique": scenario.derivation,
         "timebase": scenario.timebase.value,
         "n": str(len(scenario.shots)),
         "attempts_passed": str(sum(s.judgement.verdict is Verdict.PASS for s in scenario.shots)),

@@ -298,7 +298,7 @@ class Scenario:
     lane: str = "short"
     end: EndText | None = None
     estimates: tuple[EstimateText, ...] = ()
-    derivation: str = "fault-injection"
+    derivation: str = "requirements-analysis"
     fully_verifies: bool = True
     known_gap: KnownGap | None = None
     mismatch: Mismatch | None = None

@@ -195,6 +195,18 @@ def _reason(value: object) -> object:
     return value
 
 
+# What Eclipse S-CORE knows as a DerivationTechnique.
+Derivation = Literal[
+    "requirements-analysis",
+    "design-analysis",
+    "boundary-values",
+    "equivalence-classes",
+    "fuzz-testing",
+    "error-guessing",
+    "explorative-testing",
+]
+
+
 class ScenarioShape(Shape):
     id: str
     title: str = Field(min_length=1)
@@ -206,7 +218,7 @@ class ScenarioShape(Shape):
     budget: str | None = None
     lane: Literal["short", "long"] = "short"
     verifies: Literal["fully", "partially"] = "fully"
-    derivation: str = "fault-injection"
+    derivation: Derivation = "requirements-analysis"
     provenance: str = ""
     hunt: dict[str, str] = Field(default_factory=dict)
     known_gap: KnownGapTable | None = None

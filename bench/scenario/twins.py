@@ -162,6 +162,7 @@ class _Maker:
             ),
             sweep=replace(scenario.sweep, repeat=max(1, scenario.sweep.repeat // SHOTS_PER_TWIN_SHOT)),
             twin_of=scenario.id,
+            derivation="boundary-values" if kind != "healthy" else scenario.derivation,
             known_gap=None,  # a DUT that misses the fault passes its twins: that closes no gap
             twin_kind=kind,
         )

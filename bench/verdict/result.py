@@ -103,6 +103,7 @@ class ScenarioResult:
     """All attempts of one scenario at one operating point on one timebase, and what they add up to.
 
     floor_ns, ceiling_ns: the window that the DUT's published debounce predicts for the FDTI, None without.
+    derivation: how the test was found, in the words of S-CORE's DerivationTechnique.
     fully_verifies: False where the scenario covers its requirements only in part.
     mismatch: the BMS and the pack that do not fit, where every shot has to fail; "" for every other scenario.
     """
@@ -124,6 +125,7 @@ class ScenarioResult:
     floor_ns: int | None = None
     ceiling_ns: int | None = None
     fully_verifies: bool = True
+    derivation: str = "requirements-analysis"
     mismatch: str = ""
 
 
