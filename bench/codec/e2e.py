@@ -220,18 +220,21 @@ class Status(IntEnum):
 class Checker:
     """Follows one received message. Up to `max_delta` counter steps at once count as frames lost, more as wrong."""
 
-    __slots__ = ("_last", "_max_delta", "_protection", "received")
+    __slots__ = ("_fitting", "_last", "_max_delta", "_protection", "received")
 
     def __init__(self, protection: Protection, max_delta: int = 3) -> None:
         self._protection = protection
         self._max_delta = max_delta
         self._last: int | None = None
+        self._fitting: set[bytes] = set()  # counters come round over values that stand
         self.received = -1  # the counter of the newest frame with a right CRC
 
     def check(self, data: bytes | bytearray) -> Status:
-        protection = self._protection
-        if not protection.crc_fits(data):
-            return Status.WRONG_CRC
+        protection, data = self._protection, bytes(data)
+        if data not in self._fitting:
+            if not protection.crc_fits(data):
+                return Status.WRONG_CRC
+            self._fitting.add(data)
         counter = self.received = protection.counter_of(data)
         if counter >= protection.counters:
             return Status.WRONG_SEQUENCE

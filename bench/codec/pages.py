@@ -76,22 +76,20 @@ class Pages:
         for (_, _, kind, is_big, shift, mask, gain, offset, low, high, none, beyond), value in zip(
             slots, values
         ):
-            missing = value is None or value != value
-            if kind == _VALUE:
-                if missing:
-                    raw = none
-                else:
-                    scaled = gain * value + offset  # type: ignore[operator]
-                    if low <= scaled < high + 1:
-                        raw = math.floor(scaled)
-                    elif beyond is not None:
-                        raw = beyond
-                    else:
-                        raw = low if scaled < low else high
+            if kind == _VALUE and value is not None and low <= (scaled := gain * value + offset) < high + 1:
+                raw = math.floor(scaled)
             elif kind == _COUNTER:
                 raw = int(value or 0)  # the mask makes it wrap
             else:
-                raw = int(missing == (kind == _INVALID))
+                missing = value is None or value != value
+                if kind != _VALUE:
+                    raw = int(missing == (kind == _INVALID))
+                elif missing:
+                    raw = none
+                elif beyond is not None:
+                    raw = beyond
+                else:
+                    raw = low if scaled < low else high
             if is_big:
                 big |= (raw & mask) << shift
             else:

@@ -2,7 +2,6 @@
 
 import heapq
 from array import array
-from bisect import bisect_right
 
 from bench.errors import LinkError
 from bench.links.bit_timing import arbitration_key, frame_time_ns, intermission_ns
@@ -98,9 +97,8 @@ class SimulatedCanBus:
         self._free_ns = clock.now_ns()  # end of the last intermission
         self._holder: _Offer | None = None  # whose frame is on the wire, or will be from `_begin_ns` on
         self._finishing: Timer | None = None
-        self._frees = array("q")  # end of each transmission, and the busy time accumulated up to it
-        self._busies = array("q")
-        self._busy_ns = 0
+        self._idle_from = array("q")  # the times in which nothing was on the wire
+        self._idle_to = array("q")
 
     def node(self, name: str) -> SimulatedCanNode:
         """Connect a node; its name is the sender in the trace. LinkError for a name already in use."""
@@ -154,7 +152,9 @@ class SimulatedCanBus:
         now_ns = self._clock.now_ns()
         if now_ns <= since_ns:
             return 0.0
-        return (self._busy_until(now_ns) - self._busy_until(since_ns)) / (now_ns - since_ns)
+        idle = [*zip(self._idle_from, self._idle_to, strict=True), (self._free_ns, now_ns)]
+        idle_ns = sum(max(0, min(to_ns, now_ns) - max(from_ns, since_ns)) for from_ns, to_ns in idle)
+        return 1.0 - idle_ns / (now_ns - since_ns)
 
     def listen(self, node: SimulatedCanNode, listener: FrameListener) -> None:
         self._listeners.append((node, listener))
@@ -200,14 +200,13 @@ class SimulatedCanBus:
 
     def _begin(self, holder: _Offer, begin_ns: int) -> None:
         """The best offer takes the bus from `begin_ns` on."""
+        if begin_ns > self._free_ns:
+            self._idle_from.append(self._free_ns)
+            self._idle_to.append(begin_ns)
         self._holder = holder
-        wire_ns = holder[2] if not holder[4].failing else self._failed_ns(holder)
         self._begin_ns = begin_ns
-        self._free_ns = free_ns = begin_ns + wire_ns
+        self._free_ns = free_ns = begin_ns + (self._failed_ns(holder) if holder[4].failing else holder[2])
         self._end_ns = free_ns - self._intermission_ns
-        self._busy_ns += wire_ns
-        self._frees.append(free_ns)
-        self._busies.append(self._busy_ns)
 
     def _schedule(self) -> None:
         self._finishing = self._clock.call_at(self._end_ns, Phase.BUS, self._finish)
@@ -217,9 +216,6 @@ class SimulatedCanBus:
         if self._finishing is not None:
             self._finishing.cancel()
         self._holder = None
-        self._frees.pop()
-        self._busies.pop()
-        self._busy_ns = self._busies[-1] if self._busies else 0
         self._free_ns = self._begin_ns
 
     def _finish(self) -> None:
@@ -297,12 +293,3 @@ class SimulatedCanBus:
             alone = len(self._nodes) > 1 and connected == [node]
             node.failing = node.corrupted or alone
             node.dumb = node.muted or node.cut or node.bus_off
-
-    def _busy_until(self, t_ns: int) -> int:
-        """Busy time from the start until `t_ns`, in ns; a frame under way counts as far as it has got."""
-        index = bisect_right(self._frees, t_ns)
-        done_ns = self._busies[index - 1] if index else 0
-        if index == len(self._frees):
-            return done_ns
-        wire_ns = self._busies[index] - done_ns
-        return done_ns + max(0, t_ns - (self._frees[index] - wire_ns))

@@ -41,9 +41,10 @@ class Senses:
         """What `read` gives for each of `asked`, found once: most of a shot no sensor is faulty."""
         truths: list[Callable[[], float | None]] = []
         distort, read = self.distort, self.read
+        concerned = {*asked, *((quantity, None) for quantity, _ in asked)}
 
         def values() -> list[float | None]:
-            if distort:
+            if distort and not concerned.isdisjoint(distort):
                 return [read(quantity, index) for quantity, index in asked]
             if not truths:  # looked up when first asked: by then everything is provided
                 truths.extend([self._truth(quantity, index) for quantity, index in asked])
