@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bench.measure.interval import Interval
 from bench.verdict.sequential import Sprt, rate
@@ -49,14 +51,34 @@ def test_sameness_is_shown_and_not_assumed() -> None:
     rng = np.random.default_rng(9)
     few = measure_shift(sample(rng, 5, 100, 20, 20), sample(rng, 5, 100, 20, 20))
     assert classify(few, 1.0, 1.0, 1 * MS, 0.05) is Change.UNDECIDED
-    many = measure_shift(sample(rng, 299, 100, 4, 2), sample(rng, 299, 100, 4, 2))
+    many = measure_shift(sample(rng, 299, 100, 4, 1), sample(rng, 299, 100, 4, 1))
     assert classify(many, 1.0, 1.0, 2 * MS, 0.05) is Change.SAME
+    coarse = measure_shift(sample(rng, 299, 100, 4, 2), sample(rng, 299, 100, 4, 2))
+    assert classify(coarse, 1.0, 1.0, 2 * MS, 0.05) is Change.UNDECIDED, "reported every 2 ms only"
     wide = measure_shift(sample(rng, 100, 100, 4, 2), sample(rng, 100, 90, 24, 2))
     assert classify(wide, 1.0, wide.p_spread, 2 * MS, 0.05) is Change.WIDER
     fast = measure_shift(sample(rng, 59, 100, 4, 2), sample(rng, 59, 80, 4, 2))
     assert classify(fast, fast.p_location, 1.0, 2 * MS, 0.05) is Change.FASTER
     with pytest.raises(ValueError, match="both sides"):
         measure_shift([], [Interval(low_ns=0, high_ns=1)])
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_the_interval_of_a_shift_holds_wherever_in_their_intervals_the_truths_lie(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sides = [sample(rng, 30, 100, 4, 10), sample(rng, 30, 110, 4, 10)]
+    told = measure_shift(*sides)
+    lean = rng.choice([0.1, 1.0, 10.0], size=2)  # towards the late end, evenly, towards the early end
+    truths = [
+        [exactly(one.low_ns + (one.high_ns - one.low_ns) * rng.beta(1.0, b)) for one in side]
+        for side, b in zip(sides, lean)
+    ]
+    exact = measure_shift(*truths)
+    assert told.low_ns <= exact.low_ns + 1 and exact.high_ns <= told.high_ns + 1
+
+
+def exactly(t_ns: float) -> Interval:
+    return Interval(low_ns=round(t_ns), high_ns=round(t_ns))
 
 
 def test_identical_runs_have_no_shift() -> None:

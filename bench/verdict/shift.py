@@ -32,7 +32,10 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """NEW less BASE, in ns: Hodges–Lehmann estimate and its confidence interval; raw p of both tests."""
+    """NEW less BASE, in ns: Hodges–Lehmann estimate, and its confidence interval; raw p of both tests.
+
+    The estimate takes the middle of each latency; low and high hold wherever in their intervals the truths lie.
+    """
 
     shift_ns: float
     low_ns: float
@@ -56,8 +59,10 @@ def measure_shift(base: Sequence[Interval], new: Sequence[Interval], confidence:
     squares = scores**2
     middles = (lows + highs) / 2
     n = len(base)
-    differences = np.sort((middles[n:, None] - middles[None, :n]).ravel())
-    low, high = _moses(differences, n, len(new), confidence)
+    differences = (middles[n:, None] - middles[None, :n]).ravel()
+    # Each pair's true difference lies between these, so its order statistics lie between theirs.
+    low = _moses(np.sort((lows[n:, None] - highs[None, :n]).ravel()), n, len(new), confidence)[0]
+    high = _moses(np.sort((highs[n:, None] - lows[None, :n]).ravel()), n, len(new), confidence)[1]
     tails = [float(np.quantile(part, 0.95)) for part in (middles[:n], middles[n:])]
     return Shift(
         shift_ns=float(np.median(differences)),
