@@ -64,6 +64,10 @@ def test_what_must_be_equal() -> None:
     found = compare(base, edited)
     assert found.exit_code == 3 and "scenario file differs" in found.left_out[0]
     assert [h.scenario_id for h in found.handled] == ["noise-below-limit"]
+    none = dataclasses.replace(base, scenarios=base.scenarios[:1])
+    found = compare(none, dataclasses.replace(none, hashes=edited.hashes))
+    assert found.exit_code == 3 and headline(found).startswith("Nothing to compare")
+    assert "| scenario |" not in comparison_markdown(found)
 
 
 def test_more_failures_are_a_regression_even_without_latencies() -> None:

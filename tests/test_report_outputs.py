@@ -366,7 +366,7 @@ def test_an_anomaly_of_a_run_that_passed_stands_in_every_report(tmp_path: Path) 
     assert found is not None and found.get("value") == line
     assert f"anomaly {line}" in shown(run)
     assert f"- anomaly: {line}" in run_markdown(run, "all", None)
-    assert render_html(run).count(line) == 2  # at the top and in its section
+    assert render_html(run).count(line) == 3  # in the head box, in the list, in its section
 
 
 def test_the_markdown_of_a_whole_library_fits_a_comment_and_tells_what_failed_first() -> None:

@@ -63,7 +63,7 @@ def _show(found: Comparison) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=130)
-    if not found.refused:
+    if found.metrics or found.handled:
         title = f"{found.new.firmware_identity} against {found.base.firmware_identity}"
         table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
         for name in HEADINGS:

@@ -58,6 +58,8 @@ def headline(found: Comparison) -> str:
     """One sentence for the top."""
     if found.refused:
         return "Not comparable: " + "; ".join(found.refused)
+    if not found.handled:
+        return "Nothing to compare: the runs have no scenario in common that is the same in both"
     if found.regressions:
         worse = dict.fromkeys(text.partition(":")[0] for text in found.regressions)
         return f"Worse than the base build: {', '.join(worse)}"
@@ -75,7 +77,7 @@ def comparison_markdown(found: Comparison) -> str:
         f"**{headline(found)}**",
         "",
     ]
-    if not found.refused:
+    if found.metrics or found.handled:
         lines += [f"| {' | '.join(HEADINGS)} |", f"| {' | '.join('---' for _ in HEADINGS)} |"]
         lines += [f"| {' | '.join(row)} |" for row in comparison_rows(found)]
         lines += ["", "Absolute: against the budget of the safety goal. Relative: against the base build."]

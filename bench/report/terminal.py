@@ -29,7 +29,7 @@ STYLES = {
     Verdict.BLOCKED: "bold cyan",
 }
 
-_MOST_ANOMALIES = 8
+_MOST_ANOMALIES = 4
 
 
 def summary_tables(run: RunResult) -> tuple[Table, ...]:
