@@ -78,7 +78,12 @@ def test_a_mismatch_is_a_scenario_that_passes_because_every_shot_fails(tmp_path:
     junit = (tmp_path / "junit.xml").read_text()
     assert "<failure" not in junit
     assert "the mismatch was caught" in junit
-    assert "Deliberate mismatch, a BMS made for nmc" in (tmp_path / "r.html").read_text()
+    report = (tmp_path / "r.html").read_text()
+    assert "Deliberate mismatch, a BMS made for nmc" in report
+    goals = report.partition("<h2>Safety goals</h2>")[2].partition("<h2>")[0]
+    assert "SG-IMEAS" in goals  # of current-mismatch, which is none of them
+    assert not any(of_a_mismatch in goals for of_a_mismatch in ("SG-OV", "SG-UV", "SG-UTC"))
+    assert "1 of 1 scenarios with fewer shots than their claim needs" in report
     run = next(one for one in tmp_path.iterdir() if one.is_dir())
     assert CliRunner().invoke(app, ["rejudge", str(run)]).exit_code == 0
 

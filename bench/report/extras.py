@@ -70,11 +70,14 @@ def _times(budget: Budget) -> tuple[int, int, int]:
 
 
 def goal_rows(run: RunResult, goals: Mapping[str, Budget]) -> tuple[GoalRow, ...]:
-    """Goals with scenarios first, worst verdict on top; goals without any keep their place at the end."""
+    """Goals with scenarios first, worst verdict on top; goals without any keep their place at the end.
+
+    Not among them: deliberate mismatches, which say nothing of the DUT.
+    """
     known = {**{s.budget.safety_goal: s.budget for s in run.scenarios}, **goals}
     rows = []
     for goal, budget in {goal: known[goal] for goal in (*goals, *known)}.items():
-        own = tuple(s for s in run.scenarios if s.budget.safety_goal == goal)
+        own = tuple(s for s in run.scenarios if s.budget.safety_goal == goal and not s.mismatch)
         worst = max((s for s in own if s.fhti is not None), key=share_used, default=None)
         lent = tuple(
             s.scenario_id for s in own if s.aim == "must_trip" and _times(s.budget) != _times(budget)

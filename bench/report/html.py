@@ -127,7 +127,7 @@ def _fewer_than_claimed(run: RunResult) -> str:
     needs = {
         one.scenario_id: (shots_for(one.budget.coverage, one.budget.confidence, 0), one)
         for one in run.scenarios
-        if one.aim == "must_trip"
+        if one.aim == "must_trip" and not one.mismatch
     }
     short = [one for need, one in needs.values() if len(one.shots) < need]
     if not short:
