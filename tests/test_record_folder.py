@@ -125,7 +125,7 @@ def test_a_finished_run_proves_that_nothing_was_altered(tmp_path: Path) -> None:
     assert opened.altered() == (
         "header.json.bak: not in the footer",
         "scenarios/ov/shot-000/frames.blf: missing",
-        "scenarios/ov/shot-000/result.json: changed within bytes 0 to 18, near line 1 to 1",
+        "scenarios/ov/shot-000/result.json: changed within bytes 0 to 18, near line 1",
     )
 
 

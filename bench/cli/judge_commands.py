@@ -48,9 +48,14 @@ def verify(
     ] = None,
 ) -> None:
     """Find any changed byte in the evidence. Exit 0 untouched, 1 altered, 3 an aborted run without footer."""
+    import re
+
+    from bench.errors import ConfigError
     from bench.record.chain import SIGNATURE, check_signature
     from bench.record.folder import verify_run
 
+    if key is not None and not re.fullmatch("[0-9a-fA-F]{64}", key):
+        raise ConfigError(f"--key: found '{key}'; expected the 64 hex digits that `hil sign` prints")
     footer, lines = verify_run(run)
     if footer is None:
         typer.echo("aborted: no footer.json, so there is nothing to verify against")

@@ -75,10 +75,9 @@ def _where(content: bytes, stated: str | None) -> str:
     if not bad:
         return ""
     first, last = bad[0] * BLOCK, min(len(content), (bad[-1] + 1) * BLOCK)
-    lines = content[: first + BLOCK].count(b"\n")
-    line = (
-        f", near line {content[:first].count(10) + 1} to {lines + 1}" if b"\0" not in content[:BLOCK] else ""
-    )
+    from_line, to_line = (content[:end].count(b"\n") + 1 for end in (first, max(first, last - 1)))
+    lines = f"line {from_line}" if from_line == to_line else f"lines {from_line} to {to_line}"
+    line = f", near {lines}" if b"\0" not in content[:BLOCK] else ""
     return f" within bytes {first} to {max(first, last - 1)}{line}"
 
 
