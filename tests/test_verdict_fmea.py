@@ -16,6 +16,7 @@ from bench.campaign.safety import (
     standings,
 )
 from bench.errors import ConfigError
+from bench.report.safety_tables import alike_together, fmea_row
 from bench.report.traceability import denominator
 from bench.scenario.library import list_library
 from bench.scenario.load import find_scenarios
@@ -94,6 +95,9 @@ def test_chemistries_side_by_side_say_what_is_missing() -> None:
     assert any("discharge no board" in text for text in nmc.missing)
     assert lfp.rated.assumed and lfp.rated.rating == 10 and "no run of ov" in lfp.missing
     assert any("hil hazard" in text for text in sodium.missing)
+    silent = cells([MODE], {}, ["nmc", "lfp", "na_ion"], hazards)
+    of = [fmea_row(c.mode, c.chemistry, c.earned, c.rated, (None, None, None), c.missing) for c in silent]
+    assert [row[1] for row in alike_together(of)] == ["nmc, lfp", "na_ion"], "one of them lacks a hazard time"
     assert coverage_by_goal([nmc, lfp])["SG-01", "lfp"] == (0.0, False)
     assumed = dataclasses.replace(MODE, monitoring_assumed=4)
     (cell,) = cells([assumed], {}, ["nmc"], {})

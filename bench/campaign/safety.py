@@ -269,7 +269,8 @@ def _cell(
     measured = {name for name, _ in like}
     left_out = {name: why for name in mode.scenarios if (why := excused.get(name, {}).get(chemistry))}
     wanted = [name for name in mode.scenarios if name not in left_out]
-    missing = [f"no run of {name}" for name in wanted if name not in measured]
+    unrun = [name for name in wanted if name not in measured]
+    missing = [f"no run of {', '.join(unrun)}"] if unrun else []
     missing += [f"{name} says nothing here: {why}" for name, why in left_out.items()]
     if not mode.scenarios:
         missing.append("no scenario injects it")

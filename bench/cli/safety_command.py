@@ -272,11 +272,11 @@ def _notes(found: tuple[Cell, ...], coverage: Any, time: str) -> list[str]:
 
 
 def _markdown(goals: Any, found: tuple[Cell, ...], told: list[str]) -> None:
-    from bench.report.safety_tables import FMEA, HARA, STANDING, hara_rows, markdown_table
+    from bench.report.safety_tables import FMEA, HARA, STANDING, alike_together, hara_rows, markdown_table
 
     typer.echo(f"## Hazard analysis\n\n{markdown_table(HARA, hara_rows(goals))}\n")
     typer.echo(f"## Chemistries\n\n{markdown_table(STANDING, _standing(found))}\n")
-    typer.echo(f"## Failure modes\n\n{markdown_table(FMEA, _rows(found))}\n")
+    typer.echo(f"## Failure modes\n\n{markdown_table(FMEA, alike_together(_rows(found)))}\n")
     sources = [
         (
             m.id,
@@ -299,7 +299,7 @@ def _show(goals: Any, found: tuple[Cell, ...], told: list[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from bench.report.safety_tables import FMEA, HARA, STANDING, hara_rows
+    from bench.report.safety_tables import FMEA, HARA, STANDING, alike_together, hara_rows
 
     console = Console()
     if not console.is_terminal:
@@ -308,12 +308,12 @@ def _show(goals: Any, found: tuple[Cell, ...], told: list[str]) -> None:
     shown = {goal: budget for goal, budget in goals.items() if goal in used}
     for title, headings, rows in (
         ("Hazard analysis (goals of the FMEA)", HARA, hara_rows(shown)),
-        ("Failure modes, chemistries side by side", FMEA, _rows(found)),
+        ("Failure modes, chemistries side by side", FMEA, alike_together(_rows(found))),
         ("Chemistries: what the failure modes above have earned", STANDING, _standing(found)),
     ):
         table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
         for name in headings:
-            table.add_column(name, no_wrap=name in ("goal", "failure mode", "chemistry", "RPN", "AP"))
+            table.add_column(name, no_wrap=name in ("goal", "failure mode", "RPN", "AP"), overflow="fold")
         last = ""
         for row in rows:
             cells = (row[0] if row[0] != last else "", *row[1:])

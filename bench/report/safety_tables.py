@@ -69,6 +69,14 @@ def fmea_row(
     )
 
 
+def alike_together(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Chemistries of one failure mode that have the same to say share a row."""
+    shared: dict[tuple[str, ...], list[str]] = {}
+    for mode, chemistry, *rest in rows:
+        shared.setdefault((mode, *rest), []).append(chemistry)
+    return [(mode, ", ".join(chemistries), *rest) for (mode, *rest), chemistries in shared.items()]
+
+
 def seconds(value: float | None) -> str:
     if value is None:
         return "–"
