@@ -63,5 +63,7 @@ def build(name: str, *, limits: Limits | None = None, nvm: Nvm | None = None) ->
     mutant = MUTANTS.get(name) or RARE.get(name)
     if mutant is None:
         known = (REFERENCE, *MUTANTS, *RARE)
-        raise DutError(f"no firmware '{name}'; expected one of {', '.join(known)}{nearest(name, known)}")
+        raise DutError(
+            f"no firmware '{name}'; expected one of the {len(known)} of `hil list`{nearest(name, known)}"
+        )
     return ReferenceBms(mutant.calibrate(limits), build_hash(name), mutant.parts, nvm)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -154,6 +155,16 @@ def test_the_same_seed_gives_the_same_digests_on_one_worker_and_on_two(bench_cop
         )
     assert digests[0] == digests[1]
     assert len(set(digests[0])) == len(digests[0])  # every phase is another run
+
+
+def test_the_list_names_what_there_is_and_counts_the_twins() -> None:
+    shown = hil("list")
+    assert shown.returncode == 0, shown.stderr
+    lines = shown.stdout.splitlines()
+    (own,) = [line for line in lines if line.strip().startswith("ov-step-cell17 ")]
+    assert re.search(r"SG-OV C +59 +2 +Cell 17 steps", own) and not any("--inside" in line for line in lines)
+    for name in ("reference", "late_overvoltage", "zn_chitosan", "scpi_cell_emulator"):
+        assert any(name in line for line in lines), name
 
 
 def test_help_lists_the_commands() -> None:

@@ -20,6 +20,11 @@ from bench.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+    from rich.table import Table
+
     from bench.scenario.prepare import Prepared
     from bench.wiring.common import Wired
 
@@ -76,11 +81,6 @@ def list_rig(
     """Show scenarios, firmware builds, chemistries and capabilities of this bench."""
     import json
 
-    from rich.console import Console
-    from rich.table import Table
-
-    from bench.wiring.simulated import firmware_builds
-
     wired = load_rig(config, time, None, None)
     if what is not None:
         if what != "faults":
@@ -89,66 +89,112 @@ def list_rig(
         return
     prepared, _ = load_scenarios(wired, None, None, long=True, mismatches=True)
     if as_json:
-        typer.echo(
-            json.dumps(
-                {
-                    "scenarios": [
-                        {
-                            "id": one.scenario.id,
-                            "title": one.scenario.title,
-                            "aim": str(one.scenario.aim),
-                            "safety_goal": one.budget.safety_goal,
-                            "asil": one.budget.asil,
-                            "repeat": one.scenario.sweep.repeat,
-                        }
-                        for one in prepared
-                    ],
-                    "firmware": firmware_builds(),
-                    "instruments": {
-                        name: {"kind": one.kind, "role": one.facts.role, "ports": list(one.ports)}
-                        for name, one in wired.config.instruments.items()
-                    },
-                    "capabilities": sorted(wired.capabilities),
-                }
-            )
-        )
+        typer.echo(json.dumps(_facts(wired, prepared)))
         return
+    console = _console()
+    console.print(_scenarios(prepared, console.width >= _WIDE))
+    for table in _things(wired):
+        console.print(table)
+    console.print(f"this rig can do: {', '.join(sorted(wired.capabilities))}", highlight=False)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
     console = Console()
-    table = Table(title="Scenarios", title_justify="left")
-    for column in ("scenario", "aim", "goal", "ASIL", "shots", "title"):
-        table.add_column(column, no_wrap=column == "scenario")
-    for one in prepared:
-        table.add_row(
-            one.scenario.id,
-            str(one.scenario.aim).replace("_", " "),
-            one.budget.safety_goal,
-            one.budget.asil,
-            str(one.scenario.sweep.repeat),
-            one.scenario.title,
-        )
-    console.print(table)
-    builds = Table(title="Firmware builds (--firmware)", title_justify="left")
-    builds.add_column("build", no_wrap=True)
-    builds.add_column("what it is")
-    for name, text in firmware_builds().items():
-        builds.add_row(name, text)
-    console.print(builds)
-    fitted = Table(title="Instruments (docs/instruments.md)", title_justify="left")
-    for column in ("name", "instrument", "role", "port"):
+    return console if console.is_terminal else Console(width=150)  # a log file has no width of its own
+
+
+def _facts(wired: Wired, prepared: list[Prepared]) -> dict[str, object]:
+    from bench.plant.chemistry import Chemistry
+    from bench.wiring.simulated import firmware_builds
+
+    return {
+        "scenarios": [
+            {
+                "id": one.scenario.id,
+                "title": one.scenario.title,
+                "aim": str(one.scenario.aim),
+                "safety_goal": one.budget.safety_goal,
+                "asil": one.budget.asil,
+                "repeat": one.scenario.sweep.repeat,
+            }
+            for one in prepared
+        ],
+        "firmware": firmware_builds(),
+        "chemistries": {name: Chemistry.load(name).name for name in Chemistry.shipped()},
+        "instruments": {
+            name: {"kind": one.kind, "role": one.facts.role, "ports": list(one.ports)}
+            for name, one in wired.config.instruments.items()
+        },
+        "capabilities": sorted(wired.capabilities),
+    }
+
+
+def _scenarios(prepared: list[Prepared], wide: bool) -> Table:
+    """Twins are counted: they are made, and have no file."""
+    from collections import Counter
+
+    twins = Counter(one.scenario.twin_of for one in prepared)
+    table = _table("Scenarios, and the must-not-trip twins made from them", "scenario", wide)
+    table.add_column("goal")
+    table.add_column("shots", justify="right")
+    table.add_column("twins", justify="right")
+    if wide:
+        table.add_column("title")
+    for one in (one for one in prepared if not one.scenario.twin_of):
+        title = _AIMS.get(str(one.scenario.aim), "") + one.scenario.title
+        goal = f"{one.budget.safety_goal} {one.budget.asil}"
+        row = (goal, str(one.scenario.sweep.repeat), str(twins[one.scenario.id] or "–"))
+        if wide:
+            table.add_row(one.scenario.id, *row, title)
+        else:
+            table.add_row(f"{one.scenario.id}\n{title}", *row)
+    return table
+
+
+def _things(wired: Wired) -> Iterator[Table]:
+    """Firmware builds, chemistries, instruments."""
+    from bench.plant.chemistry import Chemistry
+    from bench.wiring.simulated import firmware_builds
+
+    known = {name: Chemistry.load(name).name for name in Chemistry.shipped()}
+    for title, first, named in (
+        ("Firmware builds (--firmware)", "build", firmware_builds()),
+        ("Chemistries (--chemistry)", "chemistry", known),
+    ):
+        table = _table(title, first)
+        table.add_column("what it is")
+        for row in named.items():
+            table.add_row(*row)
+        yield table
+    fitted = _table("Instruments (docs/instruments.md)", "name")
+    for column in ("instrument", "role", "port"):
         fitted.add_column(column)
     for name, unit in wired.config.instruments.items():
         units = unit.units(wired.config.pack.cells)
         title = f"{units} x {unit.facts.title}" if units > 1 else unit.facts.title
         fitted.add_row(name, f"{title} ({unit.kind})", unit.facts.role, ", ".join(unit.ports))
-    console.print(fitted)
-    console.print(f"this rig can do: {', '.join(sorted(wired.capabilities))}", highlight=False)
+    yield fitted
+
+
+_WIDE = 110  # columns of a terminal; below, a title stands under its id
+_AIMS = {"must_not_trip": "must not trip: ", "must_refuse": "must be refused: "}
+
+
+def _table(title: str, first: str, whole: bool = True) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column(first, no_wrap=whole)
+    return table
 
 
 def _list_faults(wired: Wired, as_json: bool) -> None:
     """The catalogue by class: what each fault needs, and whether this rig has it; why not where it has not."""
     import json
 
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
@@ -186,7 +232,4 @@ def _list_faults(wired: Wired, as_json: bool) -> None:
         table.add_row(
             kind.fault_class, kind.name, capability, escape(text), escape(able[capability] or "can")
         )
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=150)  # a log file has no width of its own
-    console.print(table)
+    _console().print(table)

@@ -82,7 +82,9 @@ def build_hash(name: str) -> bytes:
     """SHA-256 over the C sources, the flags and the name of the build. Raises DutError for an unknown name."""
     known = (REFERENCE, *mutants())
     if name not in known:
-        raise DutError(f"no firmware '{name}' in C; expected one of {', '.join(known)}{nearest(name, known)}")
+        raise DutError(
+            f"no firmware '{name}' in C; expected one of the {len(known)} of `hil list`{nearest(name, known)}"
+        )
     digest = hashlib.sha256()
     for path in sorted(path for path in HERE.rglob("*") if path.suffix in (".c", ".h", ".S", ".ld")):
         digest.update(path.relative_to(HERE).as_posix().encode())
