@@ -3,10 +3,15 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bench.campaign.report import gather
+from bench.cli.main import app
 from bench.errors import ScenarioError
 from bench.measure.ending import EndFound, EndQuestion, find_end
 from bench.measure.window import armed_window
+from bench.record.codable import run_from_dict
+from bench.record.folder import open_run
 from bench.scenario.load import load_scenario
 from bench.timing.clock import Timebase
 from bench.trace.events import Kind
@@ -114,3 +119,18 @@ def test_a_wrong_end_is_one_line(tmp_path: Path, written: str, told: str) -> Non
         load_scenario(file)
     assert told in str(error.value)
     assert len(str(error.value).splitlines()) == 1
+
+
+def test_the_picture_of_a_protection_test_leaves_out_the_quiet_time_after_it(tmp_path: Path) -> None:
+    file = tmp_path / "brief.toml"
+    text = (LIBRARY / "current" / "protection_over_current.toml").read_text()
+    file.write_text(text.replace('"protection-over-current"', '"brief"').replace('"1 h"', '"15 s"'))
+    words = ["run", str(file), "--config", str(LIBRARY.parent / "hil_config.toml"), "--workers", "1"]
+    ran = CliRunner().invoke(app, [*words, "--repeat", "1", "--out", str(tmp_path / "runs")])
+    assert ran.exit_code == 0, ran.output
+    (folder,) = (one for one in (tmp_path / "runs").iterdir() if one.is_dir())
+    run = run_from_dict(open_run(folder).result or {})
+    picture = gather(run, folder).traces["brief"]
+    assert picture.safe_ns is not None
+    last_ns = max(one.points[-1][0] for one in picture.series)
+    assert picture.safe_ns + NS_PER_S < last_ns < picture.safe_ns + 5 * NS_PER_S

@@ -1,10 +1,13 @@
 """The trace of each scenario's worst shot, read back from the evidence, as the report draws it."""
 
+from dataclasses import replace
+
 from bench.codec.database import Database
 from bench.config.profile import Role
 from bench.measure.plan import Plan, SignalTest
 from bench.report.figures import TracePicture, TraceSeries
 from bench.trace.timeline import Trace
+from bench.units import NS_PER_S
 from bench.verdict.result import ScenarioResult, ShotResult, Verdict
 
 # Role, title and unit of what an engineer looks at first; the fault's own signal and the flag are added by the plan.
@@ -13,6 +16,8 @@ _ALWAYS = (
     ("plus_command", "plus command", "", True),
     ("plus_feedback", "plus feedback", "", True),
 )
+
+_AFTERWARDS_NS = 2 * NS_PER_S  # shown at least, of the hour that a protection test is watched for
 
 
 def worst_shot(scenario: ScenarioResult) -> ShotResult | None:
@@ -58,6 +63,9 @@ def picture_of(
         role = Role(test.channel, test.message, test.signal)
         chosen.insert(1, _series(trace, role, databases, test.signal, "", True))
 
+    until_ns = _until_ns(shot) if plan.end is not None else None
+    if until_ns is not None:
+        chosen = [replace(one, points=[p for p in one.points if p[0] <= until_ns]) for one in chosen]
     last_ns = max((one.points[-1][0] for one in chosen if one.points), default=0)
 
     def deadline(budget_ns: int | None) -> int | None:
@@ -76,6 +84,20 @@ def picture_of(
         fhti_deadline_ns=deadline(plan.fhti_budget_ns),
         ftti_deadline_ns=None,  # far outside most windows: it would squeeze what matters
     )
+
+
+def _until_ns(shot: ShotResult) -> int | None:
+    """Where the picture of a protection test ends: the quiet hour after it would squeeze what matters.
+
+    None where it shows all: the test has not ended, or the pack was never safe.
+    """
+    found = shot.measurement
+    if found is None or found.onset is None or found.safe is None or found.end is None:
+        return None
+    if found.end.at_ns is None or found.end.problems:
+        return None
+    last_ns = max(found.safe.high_ns, found.end.at_ns)
+    return last_ns + max(_AFTERWARDS_NS, last_ns - found.onset.high_ns)
 
 
 def _fault_series(
