@@ -164,7 +164,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 @pytest.mark.parametrize(
     ("arguments", "environment", "words"),
     [
-        (("refernce",), {}, "no firmware 'refernce' in C; expected one of reference,"),
+        (("refernce",), {}, "no firmware 'refernce' in C; expected one of the "),
         (("reference",), {"CC": "no-such-compiler"}, "CC = 'no-such-compiler' is not there; install gcc or clang"),
         (("reference",), {"CC": "false"}, "'reference_c' does not compile for library: nothing was said"),
     ],
