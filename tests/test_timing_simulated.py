@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bench.errors import StalledError
 from bench.timing.clock import Phase, grid_point_ns
 from bench.timing.simulated import SimulatedClock, run_simulated
+from bench.timing.stopping import interrupt, stop_run
 from bench.units import NS_PER_MS, NS_PER_S
 
 ENTRIES = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(list(Phase)), st.booleans()), max_size=40)
@@ -257,6 +258,37 @@ def test_ctrl_c_cancels_the_run_at_once_and_lets_it_clean_up(waits_for: str) -> 
     with pytest.raises(KeyboardInterrupt):
         run_simulated(main)
     assert seen == [20 * NS_PER_MS, 20 * NS_PER_MS + 5]
+
+
+def test_a_signal_between_a_result_and_the_wake_up_of_its_task_ends_the_run_all_the_same() -> None:
+    """Where the handler raises, the wake-up is lost: nothing can cancel the task, and the run goes on for ever."""
+    seen: list[int] = []
+
+    async def main(clock: SimulatedClock) -> None:
+        loop = asyncio.get_running_loop()
+        plain = loop.call_soon
+
+        def struck(*args: Any, **kwargs: Any) -> asyncio.Handle:
+            loop.call_soon = plain  # type: ignore[method-assign]
+            signal.raise_signal(signal.SIGTERM)
+            return plain(*args, **kwargs)
+
+        clock.every(NS_PER_MS, Phase.PLANT, lambda: None, first_ns=0)
+        clock.call_at(5, Phase.PLANT, lambda: setattr(loop, "call_soon", struck))
+        try:
+            await clock.sleep_until(10)
+            await clock.sleep_until(NS_PER_S)
+        finally:
+            seen.append(clock.now_ns())
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_simulated(main)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert seen == [10]
+    assert not stop_run(), "nothing is in progress any more"
 
 
 def test_two_runs_do_not_share_a_timeline() -> None:

@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Generic, TypeVar
 
 from bench.errors import BenchError
+from bench.timing.stopping import stop_run
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -102,7 +103,7 @@ def _stop(signum: int, frame: object) -> None:  # noqa: ARG001
     global _ending
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _ending = True
-    if _busy:
+    if _busy and not stop_run():
         raise KeyboardInterrupt
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -52,6 +53,7 @@ def hunt(
     from bench.campaign.hunt_write import check_out
     from bench.campaign.local import workers_by_default
     from bench.errors import ConfigError, nearest
+    from bench.timing.stopping import interrupt
 
     if goal not in COVERING:
         raise ConfigError(f"--for: found '{goal}'; expected miss, latency or any{nearest(goal, COVERING)}")
@@ -71,6 +73,7 @@ def hunt(
     _tell_space(hunted)
     so_far, stopped = Progress(), False
     line = _Line(budget)
+    signal.signal(signal.SIGTERM, interrupt)  # as Ctrl-C: the best so far is kept
     try:
         with crew_for(hunted) as crew:
             search(hunted, crew, line.show, so_far)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -51,6 +51,7 @@ def mutants(
     from bench.campaign.mutants import Proof, prove
     from bench.cli.progress import Progress
     from bench.errors import ConfigError
+    from bench.timing.stopping import interrupt
     from bench.wiring.mutants import mutant_classes
 
     wired = load_rig(config, "simulated", "reference", None)
@@ -68,8 +69,14 @@ def mutants(
         workers=workers or workers_by_default(),
         early=not full,
     )
-    names = {name: 1 for table in classes.values() for name in table}
-    progress = Progress({"reference": len(runnable), **names}, shown=not as_json and sys.stderr.isatty())
+    names = [name for table in classes.values() for name in table]
+    progress = Progress(
+        {"reference": len(runnable), **dict.fromkeys(names, 1)},
+        shown=not as_json,
+        good=dict.fromkeys(names, "caught"),
+        bad=dict.fromkeys(names, "not caught"),
+    )
+    signal.signal(signal.SIGTERM, interrupt)  # what is finished is told then too
     with progress:
         found = prove(proof, lambda name, outcomes: progress.advance(name, _word(name, outcomes)))
     if as_json:
@@ -95,8 +102,10 @@ def mutants(
 
 def _word(name: str, outcomes: Sequence[Outcome]) -> str:
     """For the progress bar: whether this piece went as it should."""
-    fails = any(one.verdict.name == "FAIL" for one in outcomes)
-    return "PASS" if fails is (name != "reference") else "FAIL"
+    if name == "reference":
+        return "PASS" if all(one.verdict.name == "PASS" for one in outcomes) else "FAIL"
+    seeds = {one.seed for one in outcomes}
+    return "PASS" if seeds == {one.seed for one in outcomes if one.catches} else "FAIL"
 
 
 def _chosen(
@@ -171,8 +180,13 @@ def _show(found: Found, proof: Proof) -> None:
             f"[bold]stopped[/]: {builds} mutants, and {scenarios} scenarios of the good firmware, were not reached; "
             "nothing is claimed of them"
         )
+    told = (
+        f"{caught} of {len(found.scores)} = {found.share:.1%}"
+        if found.scores
+        else "none, no mutant was reached"
+    )
     console.print(
-        f"score {caught} of {len(found.scores)} = {found.share:.1%}; false alarms {len(found.false_alarms)} "
+        f"score {told}; false alarms {len(found.false_alarms)} "
         f"in {len(found.good)} shots of the good firmware; {found.shots} shots in all"
     )
 

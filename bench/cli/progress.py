@@ -1,5 +1,6 @@
 """The live display of a run: one bar for all shots, and what has gone wrong so far."""
 
+from collections.abc import Mapping
 from types import TracebackType
 
 from rich.console import Console
@@ -8,10 +9,21 @@ from rich.progress import Progress as RichProgress
 
 
 class Progress:
-    """`totals` maps scenario id to shots. On a pipe it prints one line a scenario, as CI logs like it."""
+    """`totals` maps scenario id to shots. On a pipe it prints one line a scenario, as CI logs like it.
 
-    def __init__(self, totals: dict[str, int], *, shown: bool) -> None:
+    good, bad: what is said there, by id, of one whose shots all went as they should, and of one that has others.
+    """
+
+    def __init__(
+        self,
+        totals: dict[str, int],
+        *,
+        shown: bool,
+        good: Mapping[str, str] = {},
+        bad: Mapping[str, str] = {},
+    ) -> None:
         self._left = dict(totals)
+        self._words = good, bad
         self._bad: dict[str, int] = {}
         console = Console(stderr=True)
         self._live = shown and console.is_terminal
@@ -45,7 +57,10 @@ class Progress:
         bad = f", {sum(self._bad.values())} not passed" if self._bad else ""
         self._rich.update(self._task, advance=1, description=f"{scenario_id}{bad}")
         if self._lines and self._left[scenario_id] == 0:
-            count = self._bad.get(scenario_id)
-            self._console.print(
-                f"{scenario_id}: {'all passed' if not count else f'{count} not passed'}", highlight=False
+            count, (good, wrong) = self._bad.get(scenario_id), self._words
+            word = (
+                wrong.get(scenario_id, f"{count} not passed")
+                if count
+                else good.get(scenario_id, "all passed")
             )
+            self._console.print(f"{scenario_id}: {word}", highlight=False)

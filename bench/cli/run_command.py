@@ -192,6 +192,7 @@ def _shoot(campaign: Campaign, collector: Collector, feed: LiveFeed | None, *, s
     from bench.campaign.order import predicted_s
     from bench.cli.progress import Progress
     from bench.record.poison import PoisonedRig
+    from bench.timing.stopping import interrupt
 
     prepared = campaign.prepared
     repeats = {one.scenario.id: campaign.repeats(one) for one in prepared}
@@ -203,7 +204,7 @@ def _shoot(campaign: Campaign, collector: Collector, feed: LiveFeed | None, *, s
         clock = "simulated" if campaign.wired.config.simulated else "real"
         total_s = sum(predicted_s(one, repeats[one.scenario.id]) for one in prepared)
         typer.echo(f"{len(prepared)} scenarios, at most about {_about(total_s)} of {clock} time", err=True)
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, interrupt)
     with Progress(repeats, shown=shown) as progress:
 
         def on_shot(scenario_id: str, result: ShotResult) -> None:
@@ -232,10 +233,6 @@ def _live(wired: Wired, run_id: str) -> LiveFeed | None:
     from bench.live.feed import LiveFeed
 
     return LiveFeed(config, run_id, timebase_of(wired).value, wired.config.dut.firmware)
-
-
-def _stop(signum: int, frame: object) -> None:  # noqa: ARG001
-    raise KeyboardInterrupt
 
 
 def _write(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bench.timing.clock import Phase, Timebase, grid_point_ns
+from bench.timing.stopping import run_stoppably
 from bench.units import NS_PER_S
 
 NORMAL = "normal"
@@ -147,13 +148,15 @@ def _run(main: Callable[[HostClock], Any], priority: str) -> Any:
         asyncio.get_running_loop().set_exception_handler(failed)
         return await main(HostClock(priority))
 
-    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
-        try:
-            result = runner.run(watched())
-        except asyncio.CancelledError:
-            if failures:
-                raise failures[0] from None
-            raise
+    def make_runner() -> asyncio.Runner:
+        return asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector()))
+
+    try:
+        result = run_stoppably(make_runner, watched)
+    except asyncio.CancelledError:
+        if failures:
+            raise failures[0] from None
+        raise
     if failures:
         raise failures[0]
     return result

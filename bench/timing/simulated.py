@@ -15,6 +15,7 @@ from typing import Any
 
 from bench.errors import StalledError
 from bench.timing.clock import Phase, Timebase, grid_point_ns
+from bench.timing.stopping import run_stoppably
 from bench.units import NS_PER_S
 
 _PHASE_BITS = 3  # an entry's first number is its instant and its phase in one: instant << 3 | phase
@@ -192,5 +193,6 @@ class SimulatedClock:
 def run_simulated(main: Callable[[SimulatedClock], Any]) -> Any:
     """Run the coroutine `main(clock)` to its end on a fresh simulated timeline and return its result."""
     clock = SimulatedClock()
-    with asyncio.Runner(loop_factory=lambda: SimulatedLoop(clock)) as runner:
-        return runner.run(main(clock))
+    return run_stoppably(
+        lambda: asyncio.Runner(loop_factory=lambda: SimulatedLoop(clock)), lambda: main(clock)
+    )
