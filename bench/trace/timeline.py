@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from bench.timing.clock import Timebase
 from bench.trace.events import CanFrame, FrameSeen, Kind, Mark, Scalar, made
 
+_DIGEST_PARTS = 12_000
 _FRAME_HEAD = struct.Struct("<qIBB")
 
 
@@ -66,6 +67,9 @@ class Trace:
             if name is None:
                 name = names[channel, sender] = f"{channel}\0{sender}\0".encode()
             parts.append(name)
+            if len(parts) > _DIGEST_PARTS:  # an hour's frames at once would take as much memory as the trace
+                sha.update(b"".join(parts))
+                parts.clear()
         sha.update(b"".join(parts))
         for mark in self.marks:
             sha.update(
