@@ -10,6 +10,7 @@ from bench.campaign.shots import shoot
 from bench.measure.codable import measurement_from_dict, measurement_to_dict, plan_from_dict, plan_to_dict
 from bench.measure.measure import measure
 from bench.rig.rig import Rig
+from bench.scenario.model import Inject
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Phase, Timebase
 from bench.trace.events import Kind
@@ -193,3 +194,19 @@ def test_cells_beyond_what_the_emulator_puts_out_are_held_at_its_end_and_leave_t
     inside_ns = next(iter(trace.of_kind(Kind.STIMULUS_COMMANDED))).t_ns + MS
     trace.mark(inside_ns, Kind.ANOMALY, mark.source, **mark.facts)
     assert judge(measure(trace, FED, DECODERS), FED).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("ttl_ms", "verdict"), [(60, Verdict.INCONCLUSIVE), (150, Verdict.INCONCLUSIVE), (400, Verdict.PASS)]
+)
+def test_a_fault_that_the_rig_took_off_before_the_answer_is_not_held_against_the_dut(
+    wired: Wired, prepared: dict[str, Prepared], ttl_ms: int, verdict: Verdict
+) -> None:
+    """The dead-man heals the fault before the debounce, between detection and opening, and after the safe state."""
+    one = prepared["hvil-open-driving"]
+    (step,) = one.steps
+    assert isinstance(step, Inject)
+    result = shoot(wired, replace(one, steps=(replace(step, ttl_ns=ttl_ms * MS),)), 0, 1, 1, None)
+    assert result.judgement.verdict is verdict, result.judgement.reasons
+    early = "off before the DUT had reached its safe state: its time to live of"
+    assert early in result.judgement.reasons[0] if verdict is not Verdict.PASS else True

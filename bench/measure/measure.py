@@ -10,7 +10,7 @@ from bench.measure.glitch import too_long_a_glitch
 from bench.measure.interval import Measurement
 from bench.measure.life import check_length, listen_for_life
 from bench.measure.onset import find_onset
-from bench.measure.own_fault import doubts_of, excuses_of, worst_lateness_ns
+from bench.measure.own_fault import doubts_of, excuses_of, taken_off_early, worst_lateness_ns
 from bench.measure.plan import Aim, Plan
 from bench.measure.plant_stages import runaway_onset, spread_before
 from bench.measure.probes import probes_seen
@@ -43,6 +43,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         alarm = answer.detected.interval if answer.detected else None
         told.broken.extend(spread_before(trace, plan.onset_runaway, alarm))
     doubts = doubts_of(trace, window, plan, decoders)
+    if plan.aim is Aim.MUST_TRIP:
+        doubts += taken_off_early(trace, window, answer.safe.interval.low_ns if answer.safe else None)
     if told.broken or answer.detected is not None:
         doubts += too_long_a_glitch(trace, window, plan, decoders)
     return Measurement(

@@ -20,6 +20,7 @@ from bench.trace.events import Kind
 from bench.trace.timeline import Trace
 from bench.units import format_ns
 
+TIME_TO_LIVE = "its time to live"  # so begins the reason of a rig that takes a fault off by itself
 SHOWN_WRONG_V = 0.05  # a millivolt or two beyond an end of the range decides nothing
 
 
@@ -51,6 +52,17 @@ def _beyond_outputs(trace: Trace, window: Window) -> list[str]:
         and isinstance(beyond_v := mark.facts.get("beyond_v"), float)
         and beyond_v > SHOWN_WRONG_V
     ][:1]
+
+
+def taken_off_early(trace: Trace, window: Window, safe_ns: int | None) -> list[str]:
+    """Faults whose time to live ended before the DUT had reached its safe state (safe_ns): the rig healed them."""
+    end_ns = window.end_ns if safe_ns is None else min(safe_ns, window.end_ns)
+    return [
+        f"the rig took '{mark.facts.get('fault')}' off before the DUT had reached its safe state: {why}"
+        for mark in trace.of_kind(Kind.STIMULUS_CLEARED)
+        if window.start_ns <= mark.t_ns < end_ns
+        and (why := str(mark.facts.get("why"))).startswith(TIME_TO_LIVE)
+    ]
 
 
 def _stood_still(window: Window) -> list[str]:
