@@ -101,6 +101,11 @@ def test_a_scenario_is_blocked_with_what_the_rig_lacks(
     assert shot.judgement.reasons == (
         "the rig cannot do: hvil_open (the DUT is never shown hvil_closed: no [[play]] of its profile has it)",
     )
+    shot = shoot(load_wired(config, load_profile(dull)), prepared["ov-step-cell17"], 0, 1, 1, None)
+    assert shot.judgement.verdict is Verdict.ERROR
+    assert shot.judgement.reasons[0].endswith("its last state was error, and it reports hvil_open"), (
+        "why not ready"
+    )
 
 
 def live(trace: Trace, clock: SimulatedClock) -> LiveFaults:

@@ -356,4 +356,17 @@ async def _until_state(rig: Rig, shot: Shot, name: str, timeout_ns: int, missed:
         await rig.clock.sleep_until(rig.clock.now_ns() + POLL_NS)
     names = {value: state for state, value in shot.profile.states.items()}
     told = "nothing was heard" if last is None else f"its last state was {names.get(int(last), last)}"
-    raise PreconditionMissed(f"{missed} within {timeout_ns / NS_PER_S:g} s; {told}")
+    raise PreconditionMissed(
+        f"{missed} within {timeout_ns / NS_PER_S:g} s; {told}{_reported(rig, shot.profile)}"
+    )
+
+
+def _reported(rig: Rig, profile: DutProfile) -> str:
+    """Which flags the DUT holds up now, for whoever has to find out why it is not ready."""
+    told = []
+    for flag in profile.flags.values():
+        message = rig.databases[flag.role.channel][flag.role.message]
+        seen = rig.view.latest.get((flag.role.channel, message.can_id))
+        if seen is not None and message.reader(flag.role.signal)(seen.frame.data) == flag.value:
+            told.append(flag.name)
+    return f", and it reports {', '.join(told)}" if told else ""
