@@ -146,6 +146,24 @@ def test_a_scenario_that_says_nothing_of_a_chemistry_is_not_asked_of_it() -> Non
     assert none.rated.assumed and none.rated.rating == 10
 
 
+def test_an_hour_long_test_earns_nothing_when_it_passes_and_counts_when_it_fails() -> None:
+    both = dataclasses.replace(MODE, once=("hour",))
+
+    def cell(*hour: ScenarioResult) -> tuple[int, tuple[str, ...]]:
+        run = dataclasses.replace(sample_run(n=12), scenarios=(clean(59), *hour))
+        (found,) = cells([both], {"nmc": [run]}, ["nmc"], {})
+        assert not found.rated.assumed
+        return found.rated.rating, found.missing
+
+    rating, missing = cell()
+    assert rating == 5 and "no run of hour: one shot, an hour long" in missing
+    rating, missing = cell(dataclasses.replace(clean(1), scenario_id="hour"))
+    assert rating == 5 and not any("hour" in text for text in missing)
+    rating, _ = cell(dataclasses.replace(clean(1, fails=1), scenario_id="hour"))
+    assert rating == earn(clean(1, fails=1)).rating == 9
+    assert lacking([both], [], "nmc", 29, {}) == ("ov",), "29 of its hours would take days"
+
+
 def test_the_shipped_failure_modes_fit_the_shipped_scenarios(tmp_path: Path) -> None:
     goals = load_budgets(ROOT / "scenarios" / "budgets.toml")
     library = list_library(find_scenarios([ROOT / "scenarios"]))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from bench.campaign.builds import load_result
 from bench.config.toml_file import Shape, read_toml
 from bench.errors import BenchError, ConfigError, nearest
@@ -27,6 +29,7 @@ class _ModeShape(Shape):
     safety_goal: str
     faults: list[str]
     scenarios: list[str]
+    once: list[str] = Field(default_factory=list)
     severity: int
     severity_source: str
     frequency: int
@@ -37,6 +40,9 @@ class _ModeShape(Shape):
     monitoring_assumed: int | None = None
     monitoring_source: str = ""
     failure_rate_fit: float | None = None
+
+
+_LISTS = ("faults", "scenarios", "once")
 
 
 class _FmeaShape(Shape):
@@ -83,7 +89,7 @@ def load_fmea(path: Path, goals: Mapping[str, Budget], library: Library) -> tupl
             file.mistake((*place, key), told)
     file.stop_on_mistakes()
     return tuple(
-        FailureMode(**{**one.model_dump(), "faults": tuple(one.faults), "scenarios": tuple(one.scenarios)})
+        FailureMode(**{**one.model_dump(), **{key: tuple(getattr(one, key)) for key in _LISTS}})
         for one in modes
     )
 
@@ -91,11 +97,12 @@ def load_fmea(path: Path, goals: Mapping[str, Budget], library: Library) -> tupl
 def _unknown_links(one: _ModeShape, library: Library) -> Iterator[tuple[str, str]]:
     """Scenarios that are not there, faults that are not, and faults that none of the scenarios injects."""
     injected = {entry.scenario_id: set(entry.faults) for entry in library.entries}
-    for name in one.scenarios:
-        if name not in injected:
-            near = nearest(name, injected)
-            yield "scenarios", f"found unknown scenario '{name}'; expected one of scenarios/{near}"
-    by_these = {fault for name in one.scenarios for fault in injected.get(name, ())}
+    for key, names in (("scenarios", one.scenarios), ("once", one.once)):
+        for name in names:
+            if name not in injected:
+                near = nearest(name, injected)
+                yield key, f"found unknown scenario '{name}'; expected one of scenarios/{near}"
+    by_these = {fault for name in (*one.scenarios, *one.once) for fault in injected.get(name, ())}
     for fault in one.faults:
         if fault not in fault_names():
             yield (
@@ -122,7 +129,7 @@ def _bad_ratings(one: _ModeShape) -> Iterator[tuple[str, str]]:
 
 def gaps(modes: Sequence[FailureMode], library: Library, goals: Iterable[str]) -> tuple[str, ...]:
     """What of the library no failure mode stands for, one line each: goals, goals by class of fault, scenarios."""
-    named = {name for one in modes for name in one.scenarios}
+    named = {name for one in modes for name in (*one.scenarios, *one.once)}
     trips = [entry for entry in library.entries if entry.must_trip]
     served = {one.safety_goal for one in modes}
     bare = [goal for goal in goals if goal not in served]
@@ -276,7 +283,9 @@ def _cell(
         missing.append("no scenario injects it")
     if goal is not None:
         missing += _lent(goal, [_counting(ones) for ones in like.values()])
+    once = _like_runs(mode.once, runs)
     each = [earn(_counting(ones)) for ones in like.values()]
+    each += [one for one in (earn(_counting(ones)) for ones in once.values()) if one.not_handled]
     earned = worst(each)
     if earned is None or not measured >= set(wanted):
         # Without data for every scenario the rating rests on an assumption, or on nothing: then the worst.
@@ -287,7 +296,11 @@ def _cell(
             missing.append(f"{earned.more} attempts for M {_next(earned.rating)}{_least(earned, each)}")
         if earned.timebase is Timebase.SIMULATED:
             missing.append("real time: simulated results discharge no board")
-    highs = [s.fhti.max_high_ns / 1e9 for ones in like.values() for s in ones if s.fhti is not None]
+    shot = {name for name, _ in once} | {name for name in mode.once if chemistry in excused.get(name, {})}
+    if unshot := [name for name in mode.once if name not in shot]:
+        missing.append(f"no run of {', '.join(unshot)}: one shot, an hour long")
+    every = (*like.values(), *once.values())
+    highs = [s.fhti.max_high_ns / 1e9 for ones in every for s in ones if s.fhti is not None]
     hazard_s = hazards.get((chemistry, mode.hazard)) if mode.hazard is not None else None
     if mode.hazard is None:
         missing.append("no model of its hazard: the FTTI is an input")

@@ -46,6 +46,7 @@ class Earned:
 class FailureMode:
     """A row of the FMEA (scenarios/fmea.toml). faults: kinds of the catalogue that stand for it.
 
+    once: scenarios that are shot once, an hour each: they earn no statistics, but a failure counts.
     monitoring_assumed: shown as an assumption where no data are. inputs_assumed: which of S, F, O nobody gives.
     """
 
@@ -65,6 +66,7 @@ class FailureMode:
     monitoring_assumed: int | None = None
     monitoring_source: str = ""
     failure_rate_fit: float | None = None
+    once: tuple[str, ...] = ()
 
     @property
     def inputs_assumed(self) -> str:
