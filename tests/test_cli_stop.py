@@ -1,10 +1,13 @@
-"""Ctrl-C before the first shot: a word, and no traceback."""
+"""A run that is stopped says so, keeps what it has, and leaves no process behind."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,3 +28,24 @@ def test_ctrl_c_while_the_library_is_read_says_so(tmp_path: Path) -> None:
     assert process.returncode in (3, 130)
     assert told.strip() == "stopped"
     assert not list(tmp_path.iterdir())
+
+
+def test_two_signals_to_all_processes_cost_nothing_that_had_finished(tmp_path: Path) -> None:
+    """As a CI job is cancelled. The second one used to strike while the workers were being ended, who then stayed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench", "run", "scenarios/cells", "--repeat", "20", "--workers", "2",
+         "--out", str(tmp_path)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    assert any("all passed" in line for line in process.stderr)
+    for _ in range(2):
+        os.killpg(process.pid, signal.SIGTERM)
+        time.sleep(0.3)
+    shown, _ = process.communicate(timeout=60)
+    assert process.returncode == 3, shown
+    assert "stopped by the user or by a signal; what had finished is kept" in shown
+    (run,) = tmp_path.iterdir()
+    assert (run / "report.html").is_file() and not (run / "footer.json").exists()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)

@@ -7,6 +7,7 @@ one worker, the pieces are done here, one after the other.
 import contextlib
 import multiprocessing
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -14,6 +15,8 @@ from typing import Any, Generic, TypeVar
 
 from bench.errors import BenchError
 from bench.timing.stopping import stop_run
+
+_GRACE_S = 30.0  # for the shots in hand to reach their safe state
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -79,9 +82,21 @@ def on_workers(work: Callable[[Piece], Result], count: int) -> Iterator[Workers[
 
 
 def _end_now(pool: ProcessPoolExecutor) -> None:
-    for process in list((pool._processes or {}).values()):
-        process.terminate()
-    pool.shutdown(wait=True, cancel_futures=True)
+    """Whoever stops a bench may signal twice, and all its processes at once: nothing cuts this short."""
+    before = {signum: signal.signal(signum, signal.SIG_IGN) for signum in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        processes = list((pool._processes or {}).values())
+        for process in processes:
+            process.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+        until_s = time.monotonic() + _GRACE_S
+        for process in processes:
+            process.join(max(0.0, until_s - time.monotonic()))
+            if process.is_alive():
+                process.kill()
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
 
 
 # --- in the worker process -------------------------------------------------------------------------------------

@@ -218,6 +218,8 @@ def _shoot(campaign: Campaign, collector: Collector, feed: LiveFeed | None, *, s
         try:
             run_all(campaign, on_shot)
         except KeyboardInterrupt:
+            for signum in (signal.SIGINT, signal.SIGTERM):  # a second one must not cost what is written now
+                signal.signal(signum, signal.SIG_IGN)
             return "stopped by the user or by a signal"
         except PoisonedRig as poisoned:
             return str(poisoned)
