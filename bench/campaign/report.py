@@ -1,6 +1,6 @@
 """Everything a report shows of a run, gathered from its own folder: nothing else is needed, years later."""
 
-import shlex
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -118,10 +118,8 @@ def _not_chosen(opened: OpenedRun, run: RunResult, library: Library | None) -> d
 
 def _is_asked(one: Entry, selection: str) -> bool:
     """Whether only its lane kept it out: what named no file would have run it too."""
-    words = shlex.split(selection)
-    return not words or (
-        words[0] == "-k" and len(words) == 2 and matches(words[1], one.scenario_id, Path(one.file))
-    )
+    only = re.fullmatch("-k '([^']*)'", selection)
+    return not selection or (only is not None and matches(only[1], one.scenario_id, Path(one.file)))
 
 
 def stored_input(opened: OpenedRun, key: str) -> Path:

@@ -175,23 +175,13 @@ def _recording_into(out: Path, wired: Wired) -> Wired:
     return dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
 
 
-def _about(duration_s: float) -> str:
-    minutes = duration_s / 60
-    return (
-        f"{duration_s:.0f} s"
-        if minutes < 5
-        else f"{minutes:.0f} min"
-        if minutes < 300
-        else f"{minutes / 60:.0f} h"
-    )
-
-
 def _shoot(campaign: Campaign, collector: Collector, feed: LiveFeed | None, *, shown: bool) -> str | None:
     """All shots, told to whoever looks on. Why it ended early; None when it did not."""
     from bench.campaign.local import run_all
     from bench.campaign.order import predicted_s
     from bench.cli.progress import Progress
     from bench.record.poison import PoisonedRig
+    from bench.report.safety_tables import seconds
     from bench.timing.stopping import interrupt
 
     prepared = campaign.prepared
@@ -203,7 +193,7 @@ def _shoot(campaign: Campaign, collector: Collector, feed: LiveFeed | None, *, s
     if shown:
         clock = "simulated" if campaign.wired.config.simulated else "real"
         total_s = sum(predicted_s(one, repeats[one.scenario.id]) for one in prepared)
-        typer.echo(f"{len(prepared)} scenarios, at most about {_about(total_s)} of {clock} time", err=True)
+        typer.echo(f"{len(prepared)} scenarios, at most about {seconds(total_s)} of {clock} time", err=True)
     signal.signal(signal.SIGTERM, interrupt)
     with Progress(repeats, shown=shown) as progress:
 

@@ -16,11 +16,10 @@ from bench.measure.window import (
     stamp_half_width,
 )
 from bench.timing.clock import Timebase
-from bench.trace.events import Kind
+from bench.trace.events import TIME_TO_LIVE, Kind
 from bench.trace.timeline import Trace
 from bench.units import format_ns
 
-TIME_TO_LIVE = "its time to live"  # so begins the reason of a rig that takes a fault off by itself
 SHOWN_WRONG_V = 0.05  # a millivolt or two beyond an end of the range decides nothing
 
 

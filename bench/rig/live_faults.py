@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.errors import InstrumentError, LinkError
 from bench.timing.clock import Clock
-from bench.trace.events import Kind
+from bench.trace.events import TIME_TO_LIVE, Kind
 from bench.trace.timeline import Trace
 from bench.units import format_ns
 
@@ -70,7 +70,7 @@ class LiveFaults:
         """Take off what has outlived its time. Called by the rig's own loop, whatever the owner does meanwhile."""
         now_ns = self._clock.now_ns()
         for fault in [one for one in self._live if one.until_ns <= now_ns]:
-            await self.take_off(fault, why=f"its time to live of {format_ns(fault.ttl_ns)} ended")
+            await self.take_off(fault, why=f"{TIME_TO_LIVE} of {format_ns(fault.ttl_ns)} ended")
 
     async def take_all_off(self) -> list[str]:
         """Latest first; what went wrong, in words. For the way to the safe state, which goes on whatever fails."""

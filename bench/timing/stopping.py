@@ -53,9 +53,12 @@ def run_stoppably(
             loop, task = asyncio.get_running_loop(), asyncio.current_task()
             assert task is not None  # noqa: S101
             run.ask_to_end = lambda: loop.call_soon_threadsafe(task.cancel)
-            if run.stopped:
-                raise asyncio.CancelledError
-            return await main()
+            try:
+                if run.stopped:
+                    raise asyncio.CancelledError
+                return await main()
+            finally:
+                run.ask_to_end = lambda: None  # the loop may be closed before the next signal
 
         try:
             with make_runner() as runner:
@@ -77,7 +80,6 @@ def _in_progress() -> Iterator[_Run]:
             signal.signal(signal.SIGINT, interrupt)
         yield run
     finally:
-        run.ask_to_end = lambda: None
         if ctrl_c is signal.default_int_handler:
             signal.signal(signal.SIGINT, ctrl_c)
         _current = before

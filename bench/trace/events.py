@@ -10,6 +10,10 @@ made = tuple.__new__
 """`made(CanFrame, (…))` with every field: a third of the time of a call by name, where thousands are made a second."""
 
 
+TIME_TO_LIVE = "its time to live"
+"""So begins the `why` of a STIMULUS_CLEARED where the rig's dead-man took the fault off, and not its owner."""
+
+
 class CanFrame(NamedTuple):
     """One classic or FD data frame as it stands on the bus. Tuples, because a run holds thousands of them."""
 
