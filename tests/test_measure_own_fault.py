@@ -163,13 +163,12 @@ def test_a_trip_under_a_glitch_that_was_shown_too_long_is_no_failure(
         else seen
         for seen in trace.frames
     ]
-    judgement = judge(measure(trace, plan, DECODERS), plan)
-    assert judgement.verdict is verdict, judgement.reasons
-    if verdict is Verdict.INCONCLUSIVE:
-        assert "showed the glitch for 60" in judgement.reasons[0]
-        assert any(text.startswith("seen, but not held against the DUT: ") for text in judgement.reasons)
-    trace.timebase = Timebase.SIMULATED
-    assert (judge(measure(trace, plan, DECODERS), plan).verdict is Verdict.FAIL) is trips
+    for trace.timebase in (Timebase.HOST, Timebase.SIMULATED):
+        judgement = judge(measure(trace, plan, DECODERS), plan)
+        assert judgement.verdict is verdict, judgement.reasons
+        if verdict is Verdict.INCONCLUSIVE:
+            assert "showed the glitch for 60" in judgement.reasons[0]
+            assert any(text.startswith("seen, but not held against the DUT: ") for text in judgement.reasons)
 
 
 def test_cells_beyond_what_the_emulator_puts_out_are_held_at_its_end_and_leave_the_verdict_open(

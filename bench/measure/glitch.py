@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from bench.measure.plan import Plan
 from bench.measure.questions import Codec, Question, by_address
 from bench.measure.window import Window, stamp_half_width
-from bench.timing.clock import Timebase
 from bench.trace.timeline import Trace
 from bench.units import format_ns
 
@@ -13,23 +12,32 @@ from bench.units import format_ns
 def too_long_a_glitch(trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Codec]) -> list[str]:
     """In words: a frame that came late made another stimulus of it, so a trip is no proof against the DUT.
 
-    Simulated time is never late, and a stimulus that no signal shows has its length judged when it is cleared.
+    Several signals that take turns are one stimulus to a DUT that looks at all of them: it lasts from the first that
+    shows it to the last that does. A stimulus that no signal shows has its length judged when it is cleared.
     """
     limit_ns = plan.glitch_under_ns
-    if limit_ns is None or trace.timebase is Timebase.SIMULATED:
+    if limit_ns is None:
         return []
     questions = [Question(test, decoders) for test in plan.onset]
     index = by_address(questions)
-    shown: list[tuple[int, Question]] = []
+    showing: set[int] = set()
+    since_ns = longest_ns = 0
+    question: Question | None = None  # the last one of the longest
     for t_ns, channel, frame, _ in window.frames:
-        for question in index.get((channel, frame.can_id, frame.extended), ()):
-            since_ns = question.yes_ns
-            if question.hear(t_ns, frame.data) is False and since_ns is not None:
-                shown.append((t_ns - since_ns, question))
-    shown += [(window.end_ns - one.yes_ns, one) for one in questions if one.yes_ns is not None]
-    if not shown:
+        for one in index.get((channel, frame.can_id, frame.extended), ()):
+            answer = one.hear(t_ns, frame.data)
+            if answer:
+                since_ns = since_ns if showing else t_ns
+                showing.add(id(one))
+            elif answer is False and id(one) in showing:
+                showing.remove(id(one))
+                if not showing and t_ns - since_ns > longest_ns:
+                    longest_ns, question = t_ns - since_ns, one
+    if showing and window.end_ns - since_ns > longest_ns:
+        longest_ns = window.end_ns - since_ns
+        question = next(one for one in questions if id(one) in showing)
+    if question is None:
         return []
-    longest_ns, question = max(shown, key=lambda one: one[0])
     u_ns, _ = stamp_half_width(trace, window, question.test.channel)
     if longest_ns + 2 * u_ns < limit_ns:
         return []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.config.profile import DutProfile
 from bench.measure.plan import Aim, Plan
+from bench.scenario.cadence import cadence_of
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Inject, Scenario, Step
 from bench.scenario.plan import plan_of
@@ -60,7 +61,7 @@ def resolve_twins(
         return []
     inject = next((s for s in steps if isinstance(s, Inject) and s.step == plan.onset_step), None)
     index = inject.step if inject is not None else 0
-    twins = twins_of(scenario, steps, profile, lookup.terminals(index), _slowest_onset_ns(lookup, plan))
+    twins = twins_of(scenario, steps, profile, lookup.terminals(index), cadence_of(lookup, plan))
     if all(twin.kind == "healthy" for twin in twins):
         lookup.mistake(
             ("twins",),
@@ -75,10 +76,3 @@ def resolve_twins(
         of_twin.stop_on_mistakes()
         found.append((twin, replace(asked, glitch_under_ns=twin.glitch_under_ns)))
     return found
-
-
-def _slowest_onset_ns(lookup: Lookup, plan: Plan) -> int:
-    """Cycle of the slowest message that can show the onset; 0 where none does."""
-    places = [(one.channel, one.message) for one in plan.onset]
-    places += [(one.channel, one.message) for one in plan.onset_irregular]
-    return max((lookup.message(*place)[1] for place in places), default=0)

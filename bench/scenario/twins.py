@@ -10,11 +10,12 @@ A twin has no latency to bound, so it takes fewer shots than its scenario: their
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from bench.config.profile import Debounce, DutProfile, Flag
+from bench.config.profile import DutProfile, Flag
 from bench.faults.port import Terminals
 from bench.measure.plan import Aim
+from bench.scenario.cadence import Cadence
 from bench.scenario.model import Drive, Expect, FaultReset, Inject, Quiet, Request, Scenario, Step, Wait
-from bench.units import NS_PER_MS, NS_PER_S
+from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
 KINDS = ("inside", "glitch", "counter_reset", "healthy")
 FEWEST_EVENTS = 3  # a shorter debounce leaves no room for a fault that is seen, and gone in time
@@ -38,15 +39,15 @@ class Twin:
 
 
 def twins_of(
-    scenario: Scenario, steps: Iterable[Step], profile: DutProfile, at: Terminals, onset_cycle_ns: int
+    scenario: Scenario, steps: Iterable[Step], profile: DutProfile, at: Terminals, cadence: Cadence
 ) -> list[Twin]:
-    """onset_cycle_ns: of the message that shows the fault; a twin has to last so much longer to be seen at all."""
+    """cadence: of what shows the fault; a twin has to last so much longer to be seen at all."""
     expect = scenario.expect
     resolved = tuple(steps)
     measured = _measured(resolved, expect)
     if expect is None or measured is None:
         return []
-    maker = _Maker(scenario, expect, resolved, *measured, profile.flags[expect.flag], onset_cycle_ns)
+    maker = _Maker(scenario, expect, resolved, *measured, profile.flags[expect.flag], cadence)
     maker.tells_mains = "plus_command" in profile.roles
     made = [maker.inside(at), maker.counter_reset(), maker.healthy()]
     kept = [twin for twin in made if twin is not None and twin.kind not in scenario.twins_left_out]
@@ -74,14 +75,15 @@ class _Maker:
         place: int,
         inject: Inject,
         flag: Flag,
-        onset_cycle_ns: int,
+        cadence: Cadence,
     ) -> None:
         self._scenario = scenario
         self._expect = expect
         self._before, self._after = steps[:place], steps[place + 1 :]
         self._inject = inject
         self._flag = flag
-        self._onset_cycle_ns = onset_cycle_ns
+        self._onset_cycle_ns, self._spread_ns = cadence.cycle_ns, cadence.spread_ns
+        self.too_coarse: str | None = None
         self.tells_mains = True  # whether the DUT says what it tells its contactors
 
     def inside(self, at: Terminals) -> Twin | None:
@@ -132,11 +134,24 @@ class _Maker:
         return delay_ns + self._onset_cycle_ns + AROUND_NS
 
     def _short_of_the_debounce(self) -> int | None:
-        """How long the fault may last, wherever in the DUT's sampling it begins."""
+        """How long the fault may last, wherever in the DUT's sampling and in the bench's sending it begins.
+
+        Two periods short: as many samples as fall in are one less than the debounce at most.
+        """
         debounce = self._flag.debounce
         if debounce is None or debounce.events < FEWEST_EVENTS or not self._inject.fault.passes:
             return None
-        return _one_less(debounce)
+        fills_ns = (debounce.events - 1) * debounce.period_ns
+        # What a frame says stands until the next one, and the last page that says it comes so much after the first.
+        shown_ns = self._onset_cycle_ns + self._spread_ns
+        short_ns = fills_ns - max(debounce.period_ns, shown_ns)
+        if short_ns < shown_ns and shown_ns > debounce.period_ns:
+            self.too_coarse = (
+                f"no glitch can be made: what is shown stands for {format_ns(shown_ns)}, and the debounce fills in "
+                f"{format_ns(fills_ns)}"
+            )
+            return None  # it might not be shown at all, or for too long
+        return short_ns
 
     def _twin(self, kind: str, steps: tuple[Step, ...], window_ns: int) -> Twin:
         scenario = self._scenario
@@ -169,11 +184,6 @@ class _Maker:
         debounce = self._flag.debounce if kind in ("glitch", "counter_reset") else None
         fills_ns = (debounce.events - 1) * debounce.period_ns if debounce is not None else None
         return Twin(kind=kind, scenario=twin, steps=steps, glitch_under_ns=fills_ns)
-
-
-def _one_less(debounce: Debounce) -> int:
-    """Two periods short: as many samples as fall in, wherever it begins, are one less than the debounce at most."""
-    return (debounce.events - 2) * debounce.period_ns
 
 
 _TITLES = {
