@@ -16,7 +16,8 @@ from bench.errors import ConfigError
 from bench.instruments.afe import AnalogueFrontEnd, SweepCrc, layout_text, read_layout, turned_over
 from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace.events import CanFrame
-from bench.wiring.virtual_signals import bind_plays, emulator_shows
+from bench.wiring.emulator_shown import emulator_shows
+from bench.wiring.virtual_signals import bind_plays
 
 ROOT = Path(__file__).parents[1]
 CELL_VOLTAGES = cantools.database.load_file(ROOT / "dbc" / "bench_io.dbc").get_message_by_name(
@@ -31,7 +32,7 @@ DATABASES = {
 
 
 def pages_for(cells: int) -> Pages:
-    return emulator_shows(bind_plays(PROFILE, DATABASES, cells, min(cells, 24))).pages
+    return emulator_shows(bind_plays(PROFILE, DATABASES, cells, min(cells, 24))).messages[0]
 
 
 PAGES = pages_for(96)
@@ -75,7 +76,7 @@ def test_a_group_short_of_cells_is_filled_as_invalid_and_empty_groups_are_left_o
 
 
 def test_the_layout_survives_its_way_to_another_process() -> None:
-    assert read_layout(layout_text(PAGES, 100_000_000, 0)) == (PAGES, 100_000_000, 0)
+    assert read_layout(layout_text((PAGES,), 100_000_000, 0)) == ((PAGES,), 100_000_000, 0)
     with pytest.raises(ConfigError, match="expected the JSON"):
         read_layout('{"pages": 1}')
 
@@ -89,7 +90,7 @@ def test_paced_pages_go_out_one_per_gap_and_are_measured_when_sent() -> None:
 
         afe = AnalogueFrontEnd(
             clock,
-            pages_for(8),
+            (pages_for(8),),
             output_v,
             lambda frame: sent.append((clock.now_ns(), frame)),
             cycle_ns=50_000_000,

@@ -26,7 +26,8 @@ from bench.links.pyserial_link import open_serial
 from bench.links.udp_multicast import open_udp_multicast
 from bench.timing.host import HostClock, run_on_host
 from bench.units import NS_PER_MS
-from bench.wiring.virtual_signals import bind_plays, emulator_shows
+from bench.wiring.emulator_shown import emulator_shows
+from bench.wiring.virtual_signals import bind_plays
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.real_time
@@ -48,7 +49,7 @@ DATABASES = {
     "sense": Database.load(ROOT / "dbc/bench_io.dbc"),
 }
 SHOWN = emulator_shows(bind_plays(load_profile(ROOT / "dbc/reference_bms.toml"), DATABASES, 96, 24))
-LAYOUT = layout_text(SHOWN.pages, SHOWN.cycle_ns, SHOWN.gap_ns)
+LAYOUT = layout_text(SHOWN.messages, SHOWN.cycle_ns, SHOWN.gap_ns)
 
 
 class Rack:

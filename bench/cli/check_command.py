@@ -61,6 +61,34 @@ def check(
             typer.echo(f"{one.scenario.id}: {note}")
         if missing := why_not(wired, one.scenario.needs):
             typer.echo(f"{one.scenario.id}: will be BLOCKED, this rig cannot do {', '.join(missing)}")
+    typer.echo(_idle_words(wired))
+    if _tell_uncarried(wired, prepared):
+        raise typer.Exit(3)
+
+
+def _idle_words(wired: Wired) -> str:
+    from bench.units import format_ns
+    from bench.wiring.virtual_signals import IDLE
+
+    idle = [
+        f"{one.channel}.{one.message.name} every {format_ns(one.cycle_ns)}"
+        for one in wired.played
+        if one.by == IDLE
+    ]
+    listed = ", ".join(idle) if idle else "nothing"
+    return f'sent idle, at raw zero (unlisted = "{wired.profile.unlisted}"): {listed}'
+
+
+def _tell_uncarried(wired: Wired, prepared: list[Prepared]) -> bool:
+    """Tells of every scenario whose stimulus a signal cannot carry; whether there is one."""
+    from bench.scenario.carried import shown_signals, uncarried
+
+    known = shown_signals(wired.profile, wired.databases)
+    found = [(one.scenario.id, lines) for one in prepared if (lines := uncarried(one.plan, known))]
+    for scenario_id, (first, *more) in found:
+        others = f" (and {len(more)} more)" if more else ""
+        typer.echo(f"{scenario_id}: will be ERROR, {first}{others}")
+    return bool(found)
 
 
 def loads_cut_off(one: Prepared) -> list[str]:

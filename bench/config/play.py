@@ -6,7 +6,7 @@ or a plain number. Quantities are the bench's; names, layout and pacing are the 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from bench.errors import nearest
@@ -75,7 +75,9 @@ class Shown:
     signal: may hold {cell}, {cell0}, {sensor} or {sensor0} (from 1, and from 0).
     quantity: "" for the constant `offset`.
     what: "value", or "valid"/"invalid": 1 where the quantity has (has not) a value.
-    no_value: physical code that says "no reading"; beyond: what is shown for a value out of the signal's range.
+    no_value: physical code that says "no reading". beyond: what is shown for a value out of the signal's range;
+        "limit": its end, as the sensor itself does. None: its end too, but that is wrong then, and told.
+    number: of the one cell or sensor (from 1) that a literal name shows. in_range: the DBC's range is what it carries.
     """
 
     signal: str
@@ -84,7 +86,23 @@ class Shown:
     offset: float = 0.0
     what: Literal["value", "valid", "invalid"] = "value"
     no_value: float | None = None
-    beyond: Literal["limit", "no_value"] = "limit"
+    beyond: Literal["limit", "no_value"] | None = None
+    number: int | None = None
+    in_range: bool = True
+
+    @property
+    def indexed(self) -> bool:
+        """Whether it is of one cell or sensor, by a number in its name or beside it."""
+        return self.quantity in INDEXED
+
+    def of(self, number: int) -> bool:
+        """Whether it can be what shows that cell or sensor (from 1)."""
+        return self.number in (None, number)
+
+
+def named(signal: str, number: int) -> str:
+    """The signal's name for a cell or sensor, from 1."""
+    return signal.format(cell=number, cell0=number - 1, sensor=number, sensor0=number - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,24 +131,37 @@ def read_shown(signal: str, content: "str | float | int | ShownTable") -> Shown:
     if isinstance(content, int | float):
         return Shown(signal=signal, quantity="", offset=float(content))
     if isinstance(content, str):
-        return _from_text(signal, content)
-    plain = _from_text(signal, content.of)
+        return _from_text(signal, content, None)
+    in_range = content.range == "dbc"
+    if not isinstance(content.of, str):
+        return Shown(signal=signal, quantity="", offset=float(content.of), in_range=in_range)
+    plain = replace(_from_text(signal, content.of, _number_of(signal, content)), in_range=in_range)
     if content.on is not None or content.off is not None:
         on, off = (1.0 if content.on is None else content.on), (0.0 if content.off is None else content.off)
-        return Shown(signal=signal, quantity=plain.quantity, gain=(on - off) * plain.gain, offset=off)
+        return replace(plain, gain=(on - off) * plain.gain, offset=off)
     if content.beyond == "no_value" and content.no_value is None:
         raise PlayError("found beyond = 'no_value' without 'no_value'; expected the code for it")
-    return Shown(
-        signal=signal,
-        quantity=plain.quantity,
-        gain=plain.gain,
-        what=plain.what,
-        no_value=content.no_value,
-        beyond=content.beyond,
-    )
+    return replace(plain, no_value=content.no_value, beyond=content.beyond)
 
 
-def _from_text(signal: str, text: str) -> Shown:
+def _number_of(signal: str, table: "ShownTable") -> int | None:
+    """The cell or sensor that a literal name is bound to."""
+    for key, quantity, number in (
+        ("cell", "cell_voltage", table.cell),
+        ("sensor", "temperature", table.sensor),
+    ):
+        if number is None:
+            continue
+        if str(table.of).split(maxsplit=1)[:1] != [quantity]:
+            raise PlayError(f"found '{key}' beside '{table.of}'; expected it beside '{quantity}'")
+        if "{" in signal:
+            raise PlayError(f"found '{key}' for a numbered signal; expected it for a literal name only")
+        return number
+    return None
+
+
+def _from_text(signal: str, text: str, number: int | None) -> Shown:
+    """`number`: of its cell or sensor, where the name does not say it."""
     match = _TEXT.fullmatch(text)
     if match is None:
         raise PlayError(f'found \'{text}\'; expected "quantity in unit", such as "pack_current in mA"')
@@ -141,14 +172,16 @@ def _from_text(signal: str, text: str) -> Shown:
             f"found unknown quantity '{quantity}'; expected one of {known}{nearest(quantity, QUANTITIES)}"
         )
     index = INDEXED.get(quantity)
-    if index is not None and "{" + index not in signal:
+    if index is not None and number is None and "{" + index not in signal:
         raise PlayError(
-            f"found '{quantity}' in a signal without a number; expected {{{index}}} in '{signal}'"
+            f"found '{quantity}' in a signal without a number; expected {{{index}}} in '{signal}', "
+            f'or {{ of = "{text.strip()}", {index} = 1 }}'
         )
     if index is None and "{" in signal:
         raise PlayError(f"found '{quantity}' in a numbered signal; expected one of {', '.join(INDEXED)}")
     if yes_no is not None:
-        return Shown(signal=signal, quantity=quantity, what="valid" if yes_no == "valid" else "invalid")
+        what: Literal["valid", "invalid"] = "valid" if yes_no == "valid" else "invalid"
+        return Shown(signal=signal, quantity=quantity, what=what, number=number)
     dimension = QUANTITIES[quantity]
     factor = 1.0
     if unit is not None:
@@ -156,7 +189,7 @@ def _from_text(signal: str, text: str) -> Shown:
             factor = unit_factor(unit, dimension)
         except ValueError as wrong:
             raise PlayError(f"found {wrong}") from None
-    return Shown(signal=signal, quantity=quantity, gain=(-1.0 if sign else 1.0) / factor)
+    return Shown(signal=signal, quantity=quantity, gain=(-1.0 if sign else 1.0) / factor, number=number)
 
 
 def read_play(table: "PlayTable", channel: str, message: str, shown: tuple[Shown, ...]) -> Play:

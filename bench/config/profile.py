@@ -1,10 +1,11 @@
 """The DUT profile: which signals mean what, what a flag promises, what a safe state is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.config.play import Play
+from bench.config.play import Play, Shown, named
 from bench.errors import ConfigError
 
 _FLIPPED = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}
@@ -177,20 +178,65 @@ class DutProfile:
 
     def cell_role(self, cell: int) -> Role:
         """The role of cell `cell`, counted from 1."""
-        return self._numbered(self.cell_template, cell)
+        return self.cell_template._replace(signal=named(self.cell_template.signal, cell))
 
-    def shown(self, quantity: str, op: str, value_si: float, number: int = 0) -> RoleTest | None:
+    def shown(
+        self,
+        quantity: str,
+        op: str,
+        value_si: float,
+        number: int = 0,
+        has: Callable[[Role], bool] = lambda _: True,
+    ) -> RoleTest | None:
         """What the DUT is shown, as a test in the signal's own unit and sign. None: the bench does not play it.
 
-        number: of the cell or sensor, from 1.
+        number: of the cell or sensor, from 1. has: whether the DBC has such a signal, as a cell may stand in any of
+        several messages; the first of them that could show it stands in where none has.
         """
-        for play in self.plays:
-            for one in play.shown:
-                if one.quantity == quantity and one.what == "value":
-                    role = self._numbered(Role(play.channel, play.message, one.signal), number)
-                    turned = _FLIPPED.get(op, op) if one.gain < 0 else op
-                    return RoleTest(role=role, op=turned, value=one.gain * value_si + one.offset)
-        return None
+        place = self.place(quantity, number, has)
+        if place is None:
+            return None
+        one, role = place
+        turned = _FLIPPED.get(op, op) if one.gain < 0 else op
+        return RoleTest(role=role, op=turned, value=one.gain * value_si + one.offset)
+
+    def place(self, quantity: str, number: int, has: Callable[[Role], bool]) -> tuple[Shown, Role] | None:
+        """Where and how the DUT is shown it; see `shown`."""
+        found = [
+            (one, Role(play.channel, play.message, named(one.signal, number)))
+            for play in self.plays
+            for one in play.shown
+            if one.quantity == quantity and one.what == "value" and one.of(number)
+        ]
+        return next((pair for pair in found if has(pair[1])), found[0] if found else None)
+
+    def said(self) -> dict[tuple[str, str], str]:
+        """(channel, message) of the DUT's own, as far as the bench reads them, each with one thing it says there."""
+        shown = {
+            (one.quantity, Role(play.channel, play.message, one.signal))
+            for play in self.plays
+            for one in play.shown
+        }
+        roles = [
+            *((f"output.{name}", role) for name, role in self.roles.items() if (name, role) not in shown),
+            *((f"flag.{one.name}", test.role) for one in self.flags.values() for test in one.tests),
+            *(
+                (f"identity.{name}", role)
+                for name, role in (self.identity.signals.items() if self.identity else ())
+            ),
+        ]
+        found = {(role.channel, role.message): what for what, role in reversed(roles)}
+        found |= {(beat.channel, beat.message): "heartbeat" for beat in self.heartbeat}
+        if self.uds is not None:
+            found[self.uds.channel, self.uds.response] = "uds.response"
+        return found
+
+    def asked(self) -> set[tuple[str, str]]:
+        """(channel, message) that the bench sends only when it has a question: none of them is sent idle."""
+        found = {(self.uds.channel, self.uds.request)} if self.uds is not None else set()
+        if self.identity is not None and self.identity.ask is not None:
+            found.add((self.identity.ask.channel, self.identity.ask.message))
+        return found
 
     def plays_message(self, channel: str, message: str) -> bool:
         return any((play.channel, play.message) == (channel, message) for play in self.plays)
@@ -201,10 +247,6 @@ class DutProfile:
             if (play.channel, play.message) == (channel, message):
                 return play.cycle_ns
         return None
-
-    def _numbered(self, role: Role, number: int) -> Role:
-        named = role.signal.format(cell=number, cell0=number - 1, sensor=number, sensor0=number - 1)
-        return role._replace(signal=named)
 
 
 def load_profile(path: Path) -> DutProfile:

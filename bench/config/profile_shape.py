@@ -9,11 +9,14 @@ from bench.units import NS_PER_MS, NS_PER_S
 
 
 class ShownTable(Shape):
-    of: str
+    of: str | float | int
+    cell: int | None = Field(default=None, ge=1)
+    sensor: int | None = Field(default=None, ge=1)
     on: float | int | None = None
     off: float | int | None = None
     no_value: float | int | None = None
-    beyond: Literal["limit", "no_value"] = "limit"
+    beyond: Literal["limit", "no_value"] | None = None
+    range: Literal["dbc", "raw"] = "dbc"
 
 
 class PlayTable(Shape):

@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.codec.database import Database
-from bench.codec.pages import compile_pages
+from bench.codec.page_layout import compile_pages
 from bench.config.profile import Identity
 from bench.errors import UnidentifiedBuild
 from bench.links.ports import CanLink
 from bench.timing.clock import Clock
-from bench.trace.events import CanFrame, FrameSeen
+from bench.trace.events import BENCH, CanFrame, FrameSeen
 from bench.units import NS_PER_MS, format_ns
 
-_OWN = "bench"
 _POLL_NS = 20 * NS_PER_MS
 _ASK_AGAIN_NS = 500 * NS_PER_MS
 
@@ -35,7 +34,7 @@ class Said:
         self._values: dict[str, int | float] = {}
 
     def hear(self, seen: FrameSeen) -> None:
-        if seen.sender == _OWN:  # what the bench plays is no word of the DUT
+        if seen.sender == BENCH:  # what the bench plays is no word of the DUT
             return
         for name, (channel, can_id, read) in self._readers.items():
             if seen.channel == channel and seen.frame.can_id == can_id:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bench.config.profile import DutProfile, RoleTest
+from bench.codec.idle import idle_messages
+from bench.config.play import Shown
+from bench.config.profile import DutProfile, Role, RoleTest
 from bench.errors import nearest
 from bench.faults.expression import Expression, value_of
 from bench.rig.rig import Rig
@@ -42,6 +44,16 @@ class Actuation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """What a frame has to carry while the fault is on: a quantity of a cell or sensor (from 1, else 0), in SI."""
+
+    quantity: str
+    value: float
+    number: int = 0
+    within: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terminals:
     """What a fault needs to know of DUT and pack to be resolved. Mistakes are told at a key of its [[step]]."""
 
@@ -55,18 +67,13 @@ class Terminals:
 
     def messages(self, channel: str) -> dict[str, int]:
         """Messages on the channel that the bench sends, with their lengths: by profile, or of others by the DBC."""
-        state = self.profile.roles["state"]
-        known = self.databases
-        own = (
-            set(known[state.channel][state.message].senders)
-            if state.channel in known and state.message in known[state.channel]
-            else set()
-        )
+        idle = {
+            message.name for where, message in idle_messages(self.profile, self.databases) if where == channel
+        }
         return {
             one.name: one.length
-            for one in (known[channel].messages if channel in known else ())
-            if self.profile.plays_message(channel, one.name)
-            or (self.profile.unlisted == "idle" and not own & set(one.senders) and one.cycle_ns > 0)
+            for one in (self.databases[channel].messages if channel in self.databases else ())
+            if self.profile.plays_message(channel, one.name) or one.name in idle
         }
 
     def ones(self, channel: str, message: str, signal: str) -> bytes:
@@ -126,10 +133,43 @@ class Terminals:
         self, quantity: str, op: str, value_si: float, numbers: Iterable[int] = (0,)
     ) -> tuple[RoleTest, ...]:
         """What the bench plays of a quantity, in the unit and with the sign the DUT is shown it."""
-        tests = [self.profile.shown(quantity, op, value_si, number) for number in numbers]
+        tests = [self.profile.shown(quantity, op, value_si, number, self._has) for number in numbers]
         if None in tests:
             self.tell("", f"found a fault of {quantity}; expected a profile whose [[play]] shows it")
         return tuple(test for test in tests if test is not None)
+
+    def next_of(
+        self, quantity: str, numbers: Iterable[int], jump: float | None = None
+    ) -> tuple[Irregularity, ...]:
+        """The next frame that carries the quantity, of each message that does: whichever comes first.
+
+        jump: how far it moves at once, in SI; half of that tells the frame from the one before.
+        """
+        numbers = tuple(numbers)
+        found: dict[tuple[str, str], Irregularity] = {}
+        tests = zip(
+            self.shown(quantity, "==", 0.0, numbers), self.shown(quantity, "==", jump or 0.0, numbers)
+        )
+        for test, moved in tests:
+            role = test.role
+            found.setdefault(
+                (role.channel, role.message),
+                Irregularity(
+                    channel=role.channel,
+                    message=role.message,
+                    what=Irregular.NEXT,
+                    signal=role.signal,
+                    step=abs(moved.value - test.value) / 2 if jump else None,
+                ),
+            )
+        return tuple(found.values())
+
+    def place(self, quantity: str, number: int) -> tuple[Shown, Role] | None:
+        return self.profile.place(quantity, number, self._has)
+
+    def _has(self, role: Role) -> bool:
+        known = self.databases.get(role.channel)
+        return known is not None and role.message in known and role.signal in known[role.message].fields
 
     def shown_in(self, quantity: str) -> tuple[str, str]:
         """(channel, message) that shows the quantity; a mistake told where none does."""
@@ -164,6 +204,13 @@ class Fault(Protocol):
     def inside(self, at: Terminals) -> "Fault | None":  # noqa: ARG002
         """The same disturbance just inside the limit, which a good DUT must bear. None: there is no such thing."""
         return None
+
+    def carried(self) -> tuple[Carried, ...]:
+        """All of these a frame carries at least once while it is on; without them it never reached the DUT.
+
+        Empty: what it makes of the truth is not known beforehand.
+        """
+        return ()
 
     @property
     def passes(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench.faults.port import Actuation, Fault, Terminals
 from bench.rig.rig import Rig
-from bench.trace.irregular import Irregular, Irregularity
+from bench.trace.irregular import Irregularity
 from bench.units import NS_PER_S
 
 Distort = Callable[[float | None], float | None]
@@ -46,16 +46,7 @@ class Reading(Fault):
 
         jump: how far the reading moves at once, in SI. Half of it is more than the truth moves within a cycle.
         """
-        channel, message = at.shown_in(self.quantity)
-        test, moved = (
-            next(iter(at.shown(self.quantity, "==", value, self.numbers[:1])), None)
-            for value in (0.0, jump or 0.0)
-        )
-        signal = test.role.signal if test is not None else None
-        step = abs(moved.value - test.value) / 2 if jump and test is not None and moved is not None else None
-        return (
-            Irregularity(channel=channel, message=message, what=Irregular.NEXT, signal=signal, step=step),
-        )
+        return at.next_of(self.quantity, self.numbers, jump)
 
 
 def forced(value: float | None) -> Distort:

@@ -4,7 +4,7 @@ import json
 from binascii import crc_hqx
 from collections.abc import Callable, Sequence
 
-from bench.codec.pages import Asked, Pages, Payloads
+from bench.codec.pages import Asked, Pages, Payloads, Slot
 from bench.errors import ConfigError
 from bench.timing.clock import Clock, Phase
 from bench.timing.sweep import Sweep
@@ -41,37 +41,55 @@ class SweepCrc:
 class AnalogueFrontEnd:
     """Samples `output_v()` (cell 1 first; nan: no reading) for each frame it sends. `lost_pages` are not sent.
 
+    messages: one after the other, with all their pages, they make a sweep; pages are counted through all of them.
     `frozen`: it goes on sending what it measured last. `corrupt`: a bit of each of these pages is turned over.
+    tell: hears of every voltage that its signal cannot carry.
     """
 
     def __init__(
         self,
         clock: Clock,
-        pages: Pages,
+        messages: Sequence[Pages],
         output_v: Callable[[], Sequence[float | None]],
         send: Callable[[CanFrame], None],
         *,
         cycle_ns: int,
         gap_ns: int,
+        tell: Callable[[Slot, float], None] | None = None,
     ) -> None:
-        self._pages = pages
-        self._payloads = Payloads(pages, self._bound)
+        self._places = [
+            (message, Payloads(message, self._bound, tell), page)
+            for message in messages
+            for page in range(len(message.pages))
+        ]
         self._output_v = output_v
         self._send = send
         self.lost_pages: frozenset[int] = frozenset()
         self.corrupt: frozenset[int] = frozenset()
         self.frozen = False
-        self.sweep_crc = SweepCrc(len(pages.pages))
+        self.sweep_crc = SweepCrc(len(self._places))
         self._latest: Sequence[float | None] = ()
         self._frames: dict[int, CanFrame] = {}  # of what was measured last, by page
         self._at_once = gap_ns == 0
         self._sweep = Sweep(
-            clock, Phase.INSTRUMENT, self._page, count=len(pages.pages), cycle_ns=cycle_ns, gap_ns=gap_ns
+            clock, Phase.INSTRUMENT, self._page, count=len(self._places), cycle_ns=cycle_ns, gap_ns=gap_ns
         )
 
     @property
     def pages(self) -> int:
-        return len(self._pages.pages)
+        return len(self._places)
+
+    def pages_of(self, cell: int) -> frozenset[int]:
+        """The pages that carry cell `cell` (from 1)."""
+        return self.pages_from(cell, cell)
+
+    def pages_from(self, first: int, last: int) -> frozenset[int]:
+        """The pages that carry any of the cells `first` to `last` (from 1)."""
+        return frozenset(
+            number
+            for number, (message, _, page) in enumerate(self._places)
+            if any(first - 1 <= slot.number < last for slot in message.pages[page].slots)
+        )
 
     def start(self, first_ns: int) -> None:
         self._sweep.start(first_ns)
@@ -90,13 +108,13 @@ class AnalogueFrontEnd:
             return
         frame = self._frames.get(page)
         if frame is None:
-            frame = self._frames[page] = self._framed(self._payloads.of(page))
+            message, payloads, own_page = self._places[page]
+            data = payloads.of(own_page)
+            frame = self._frames[page] = made(
+                CanFrame, (message.can_id, data, message.extended, message.fd, False)
+            )
         self.sweep_crc.add(page, frame[1])
-        self._send(self._framed(turned_over(frame[1])) if page in self.corrupt else frame)
-
-    def _framed(self, data: bytes) -> CanFrame:
-        pages = self._pages
-        return made(CanFrame, (pages.can_id, data, pages.extended, pages.fd, False))
+        self._send(frame._replace(data=turned_over(frame[1])) if page in self.corrupt else frame)
 
     def _bound(self, asked: Asked) -> Callable[[], Sequence[float | None]]:
         """Cell voltages of one page; None beyond what the emulator has."""
@@ -115,16 +133,19 @@ class AnalogueFrontEnd:
         return in_a_row if indices == [*range(first, stop)] else each
 
 
-def layout_text(pages: Pages, cycle_ns: int, gap_ns: int) -> str:
+def layout_text(messages: Sequence[Pages], cycle_ns: int, gap_ns: int) -> str:
     """One line of JSON that tells another process what to send."""
-    return json.dumps({"pages": pages.to_plain(), "cycle_ns": cycle_ns, "gap_ns": gap_ns})
+    return json.dumps(
+        {"messages": [one.to_plain() for one in messages], "cycle_ns": cycle_ns, "gap_ns": gap_ns}
+    )
 
 
-def read_layout(text: str) -> tuple[Pages, int, int]:
-    """(pages, cycle, gap) of `layout_text`. Raises ConfigError for any other text."""
+def read_layout(text: str) -> tuple[tuple[Pages, ...], int, int]:
+    """(messages, cycle, gap) of `layout_text`. Raises ConfigError for any other text."""
     try:
         plain = json.loads(text)
-        return Pages.from_plain(plain["pages"]), int(plain["cycle_ns"]), int(plain["gap_ns"])
+        messages = tuple(Pages.from_plain(one) for one in plain["messages"])
+        return messages, int(plain["cycle_ns"]), int(plain["gap_ns"])
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(
             f"layout '{text[:40]}…': found {error!r}; expected the JSON the bench writes"

@@ -105,10 +105,11 @@ class VirtualRack:
         cells.attach(devices, clock)
         start_ns = clock.now_ns()
         self._burst: list[CanFrame] = []
-        pages, cycle_ns, gap_ns = read_layout(layout)
+        messages, cycle_ns, gap_ns = read_layout(layout)
         send = self._one if gap_ns else self._collect
-        self._in_a_burst = len(pages.pages)
-        AnalogueFrontEnd(clock, pages, self._pins_v, send, cycle_ns=cycle_ns, gap_ns=gap_ns).start(start_ns)
+        front_end = AnalogueFrontEnd(clock, messages, self._pins_v, send, cycle_ns=cycle_ns, gap_ns=gap_ns)
+        self._in_a_burst = front_end.pages
+        front_end.start(start_ns)
         cells.start(start_ns)
         clock.every(WATCH_NS, Phase.OBSERVE, self._watch, first_ns=start_ns)
 

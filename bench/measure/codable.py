@@ -33,9 +33,10 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
             name: tuple(_test(one) for one in stored[name])
             for name in ("onset", "detection", "safe_state", "forbidden")
         }
+        tests["carried"] = tuple(_test(one) for one in stored.get("carried", ()))
         special = (
             *tests, "aim", "heard", "dtc_test", "onset_irregular", "dtc_status", "fed", "protected", "probes",
-            "estimates", "onset_runaway", "end",
+            "estimates", "onset_runaway", "end", "own",
         )  # fmt: skip
         rest = {key: value for key, value in stored.items() if key not in special}
         return Plan(
@@ -46,6 +47,7 @@ def plan_from_dict(stored: Mapping[str, Any]) -> Plan:
                 Irregularity(**{**one, "what": Irregular(one["what"])})
                 for one in stored.get("onset_irregular", ())
             ),
+            own=tuple((channel, message) for channel, message in stored.get("own", ())),
             dtc_status=tuple(stored.get("dtc_status", ())),
             protected=tuple((channel, message) for channel, message in stored.get("protected", ())),
             fed=tuple((channel, message, gap_ns) for channel, message, gap_ns in stored.get("fed", ())),

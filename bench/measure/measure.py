@@ -10,7 +10,13 @@ from bench.measure.glitch import too_long_a_glitch
 from bench.measure.interval import Measurement
 from bench.measure.life import check_length, listen_for_life
 from bench.measure.onset import find_onset
-from bench.measure.own_fault import doubts_of, excuses_of, taken_off_early, worst_lateness_ns
+from bench.measure.own_fault import (
+    doubts_of,
+    excuses_of,
+    taken_off_early,
+    without_own_words,
+    worst_lateness_ns,
+)
 from bench.measure.plan import Aim, Plan
 from bench.measure.plant_stages import runaway_onset, spread_before
 from bench.measure.probes import probes_seen
@@ -31,7 +37,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         return _refusal(trace)
     window = armed_window(trace)
     faults, anomalies = told_by_marks(trace)
-    told = Told(faults=[*faults, *window.faults], anomalies=anomalies)
+    window, left_out = without_own_words(window, plan, decoders)
+    told = Told(faults=[*faults, *window.faults], anomalies=[*anomalies, *left_out])
     shot = Shot(trace=trace, window=window, plan=plan, decoders=decoders)
     onset = runaway_onset(shot, told) if plan.onset_runaway else find_onset(shot, told)
     answer = Answer(shot, onset, told)

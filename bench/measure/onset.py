@@ -25,12 +25,38 @@ def find_onset(shot: Shot, told: Told) -> Seen | None:
         onset = _first_irregular(shot, commanded, onset, told)
     elif confirmed is not None:
         onset = _actuated(confirmed)
+    _check_carried(shot, commanded, told)
     if onset is None:
-        if shot.plan.aim is Aim.MUST_TRIP or confirmed is None:
+        asked = shot.plan.onset or shot.plan.onset_irregular
+        if shot.plan.aim is Aim.MUST_TRIP or asked or confirmed is None:
             told.faults.append("no proof that the stimulus reached the DUT's terminals")
     elif confirmed is not None and onset.interval.high_ns < _actuation(confirmed)[0]:
         told.faults.append("the onset was seen before the readback says the stimulus was actuated")
     return onset
+
+
+def _check_carried(shot: Shot, commanded: Mark, told: Told) -> None:
+    """Every value that was wanted at the DUT's terminals stands in a frame after the command."""
+    open_ = by_address([Question(test, shot.decoders) for test in shot.plan.carried])
+    seen: dict[int, list[float]] = {}
+    for t_ns, channel, frame, _ in shot.window.frames:
+        questions = open_.get((channel, frame.can_id, frame.extended))
+        if not questions or t_ns < commanded.t_ns:
+            continue
+        for question in questions.copy():
+            value = question.value(frame.data)
+            if value is not None:
+                seen.setdefault(id(question), []).append(value)
+            if question.hear(t_ns, frame.data):
+                questions.remove(question)
+    for question in (one for questions in open_.values() for one in questions):
+        found, test = seen.get(id(question)), question.test
+        wanted = sum(one.value for one in (test, *test.together)) / (1 + len(test.together))
+        carried = f"carried {min(found):.6g} to {max(found):.6g}" if found else "was never seen"
+        told.faults.append(
+            f"the stimulus never reached the DUT: {test.message}.{test.signal} {carried} after the command; "
+            f"expected {wanted:.6g}"
+        )
 
 
 def _confirmation(shot: Shot, told: Told) -> Mark | None:

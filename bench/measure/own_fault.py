@@ -5,6 +5,7 @@ verdict is INCONCLUSIVE, whatever was seen.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bench.measure.plan import Plan
 from bench.measure.questions import Codec, message_of
@@ -16,7 +17,7 @@ from bench.measure.window import (
     stamp_half_width,
 )
 from bench.timing.clock import Timebase
-from bench.trace.events import TIME_TO_LIVE, Kind
+from bench.trace.events import BENCH, TIME_TO_LIVE, Kind
 from bench.trace.timeline import Trace
 from bench.units import format_ns
 
@@ -25,7 +26,7 @@ SHOWN_WRONG_V = 0.05  # a millivolt or two beyond an end of the range decides no
 
 def doubts_of(trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Codec]) -> list[str]:
     """In words. Simulated time has no lateness and one clock: none of these there."""
-    beyond = _beyond_outputs(trace, window)
+    beyond = [*_beyond_outputs(trace, window), *_clipped(trace, window)]
     if trace.timebase is Timebase.SIMULATED:
         return beyond
     return [
@@ -34,6 +35,30 @@ def doubts_of(trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, C
         *_starved(trace, window, plan, decoders),
         *_foreign_clocks(trace, plan),
     ]
+
+
+def without_own_words(window: Window, plan: Plan, decoders: Mapping[str, Codec]) -> tuple[Window, list[str]]:
+    """The window without what the bench itself sent as if it were the DUT, and what is left out, in words."""
+    own = {
+        (channel, codec.can_id, codec.extended): message
+        for channel, message in plan.own
+        for codec in (message_of(decoders, channel, message),)
+    }
+    counts: dict[str, int] = {}
+    frames = []
+    for seen in window.frames:
+        message = own.get((seen[1], seen[2][0], seen[2][2])) if seen[3] == BENCH else None
+        if message is None:
+            frames.append(seen)
+        else:
+            counts[message] = counts.get(message, 0) + 1
+    if not counts:
+        return window, []
+    told = [
+        f"{count} frame{'s' * (count > 1)} of {message} came from the bench itself: no answer of the DUT"
+        for message, count in counts.items()
+    ]
+    return replace(window, frames=tuple(frames)), told
 
 
 def worst_lateness_ns(trace: Trace) -> int:
@@ -51,6 +76,15 @@ def _beyond_outputs(trace: Trace, window: Window) -> list[str]:
         and isinstance(beyond_v := mark.facts.get("beyond_v"), float)
         and beyond_v > SHOWN_WRONG_V
     ][:1]
+
+
+def _clipped(trace: Trace, window: Window) -> list[str]:
+    """Signals that could not carry what they were to show, as far back as the shot goes: the DUT saw something else."""
+    return [
+        str(mark.facts.get("problem"))
+        for mark in trace.of_kind(Kind.ANOMALY)
+        if mark.t_ns <= window.end_ns and "clipped" in mark.facts
+    ]
 
 
 def taken_off_early(trace: Trace, window: Window, safe_ns: int | None) -> list[str]:

@@ -66,6 +66,9 @@ class Plan:
     end: what ends a protection test, and how long is looked after it.
     glitch_under_ns: the stimulus is one that has to be gone before the debounce may fill, which takes so long; a trip
         under a glitch that was shown for longer is a doubt, not a failure.
+    carried: what the frames of the stimulus have to carry: each of these holds in at least one frame after the command,
+        else the stimulus never reached the DUT.
+    own: messages (channel, message) that only the DUT sends: a frame of theirs that the bench sent is no answer.
     dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
     """
 
@@ -95,6 +98,8 @@ class Plan:
     estimates: tuple[EstimateQuestion, ...] = ()
     end: EndQuestion | None = None
     glitch_under_ns: int | None = None
+    carried: tuple[SignalTest, ...] = ()
+    own: tuple[tuple[str, str], ...] = ()
 
 
 NOTHING = Plan(

@@ -123,6 +123,13 @@ class Question:
         self.repeat(t_ns, answer)
         return answer
 
+    def value(self, data: bytes) -> float | None:
+        """The signal in this frame; None where it does not carry it, or is too short."""
+        try:
+            return self._read(data)
+        except ValueError:
+            return None
+
     def answer(self, data: bytes) -> bool | None:
         """What `hear` would say. ValueError: too short for its message."""
         value = self._read(data)

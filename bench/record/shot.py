@@ -8,11 +8,11 @@ from typing import Any
 from bench.errors import RecordError, at_place
 from bench.record.blf import read_blf, write_blf
 from bench.timing.clock import Timebase
-from bench.trace.events import CanFrame, FrameSeen, Kind, Mark
+from bench.trace.events import BENCH, CanFrame, FrameSeen, Kind, Mark
 from bench.trace.timeline import Stamping, Trace
 
 FORMAT = "hil-shot-1"
-BENCH_SENDER = "bench"
+BENCH_SENDER = BENCH
 FRAMES, EVENTS, RESULT = "frames.blf", "events.jsonl", "result.json"
 
 

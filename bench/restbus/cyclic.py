@@ -5,7 +5,7 @@ from weakref import WeakKeyDictionary
 
 from bench.codec.database import Message
 from bench.codec.e2e import Protection
-from bench.codec.pages import Asked, Bind, Pages, Payloads
+from bench.codec.pages import Asked, Bind, Pages, Payloads, Slot
 from bench.links.ports import CanLink
 from bench.restbus.disturbance import Disturbance
 from bench.timing.clock import Clock, Phase
@@ -65,7 +65,9 @@ class CyclicMessage:
         *,
         cycle_ns: int | None = None,
         gap_ns: int = 0,
+        tell: Callable[[Slot, float], None] | None = None,
     ) -> None:
+        """tell: hears of every value that a signal of it cannot carry."""
         self.message = message
         self.cycle_ns = message.cycle_ns if cycle_ns is None else cycle_ns
         if self.cycle_ns <= 0:
@@ -78,7 +80,7 @@ class CyclicMessage:
         self._link = link
         self._bind = bind
         counts = any(slot.quantity == "counter" for page in pages.pages for slot in page.slots)
-        self._payloads = Payloads(pages, self._counting if counts else bind)
+        self._payloads = Payloads(pages, self._counting if counts else bind, tell)
         self._protection = message.protection
         self._counters = 1 if message.protection is None else message.protection.counters
         self._frame = _FRAMES.setdefault(message, _Frames(message)).of

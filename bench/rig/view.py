@@ -1,14 +1,20 @@
 """The newest frame of every message, read from the Trace as it grows. Nobody keeps stamps of their own."""
 
-from bench.trace.events import FrameSeen
+from collections.abc import Collection
+
+from bench.trace.events import BENCH, FrameSeen
 from bench.trace.timeline import Trace
 
 
 class TraceView:
-    """Follows a Trace. `latest` is by (channel, can_id); multiplexed messages show their last page."""
+    """Follows a Trace. `latest` is by (channel, can_id); multiplexed messages show their last page.
 
-    def __init__(self, trace: Trace) -> None:
+    own: (channel, can_id) that only the DUT sends; a frame of the bench's among them says nothing.
+    """
+
+    def __init__(self, trace: Trace, own: Collection[tuple[str, int]] = ()) -> None:
         self._trace = trace
+        self._own = frozenset(own)
         self._read = 0
         self.latest: dict[tuple[str, int], FrameSeen] = {}
 
@@ -18,6 +24,9 @@ class TraceView:
         news = frames[self._read :]
         self._read = len(frames)
         latest = self.latest
+        own = self._own
         for seen in news:
-            latest[seen[1], seen[2][0]] = seen
+            key = seen[1], seen[2][0]
+            if seen[3] != BENCH or key not in own:
+                latest[key] = seen
         return news

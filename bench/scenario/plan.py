@@ -11,6 +11,7 @@ from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
 from bench.measure.plan import NOTHING, REFUSAL, Aim, Plan, SignalTest
 from bench.scenario.bounds import check_budget, detection_bounds
+from bench.scenario.carried import carried_tests
 from bench.scenario.chain import reaction_chain
 from bench.scenario.estimates import estimate_question
 from bench.scenario.forbidden import forbidden_tests
@@ -35,6 +36,8 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         heard=heard,
         fed=_fed(lookup, steps),
         protected=_protected(lookup),
+        carried=carried_tests(lookup, steps, plan.onset_step),
+        own=tuple(sorted(lookup.profile.said())),
         e2e=asked is not None and asked.e2e,
         estimates=_estimates(lookup),
         end=_end(lookup),

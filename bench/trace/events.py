@@ -10,6 +10,9 @@ made = tuple.__new__
 """`made(CanFrame, (…))` with every field: a third of the time of a call by name, where thousands are made a second."""
 
 
+BENCH = "bench"
+"""The sender of what the bench itself puts on a bus."""
+
 TIME_TO_LIVE = "its time to live"
 """So begins the `why` of a STIMULUS_CLEARED where the rig's dead-man took the fault off, and not its owner."""
 

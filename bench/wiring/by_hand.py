@@ -22,8 +22,8 @@ from bench.timing.host import HostClock, run_on_host
 from bench.units import NS_PER_MS
 from bench.wiring.can import bus_argument
 from bench.wiring.common import Wired
+from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.side_instruments import ON_A_LINE, card_of
-from bench.wiring.virtual_signals import emulator_shows
 
 _WATCH_NS = 20 * NS_PER_MS
 _TAIL_NS = 100 * NS_PER_MS
@@ -69,7 +69,7 @@ def rack_words(
     words = [
         sys.executable, "-m", "bench.instruments.virtual_rack",
         "--sense", bus(shown.channel),
-        "--layout", layout_text(shown.pages, shown.cycle_ns, shown.gap_ns),
+        "--layout", layout_text(shown.messages, shown.cycle_ns, shown.gap_ns),
         "--channels", str(config.pack.cells), "--kind", cells.kind,
         "--first-id", str(cells.first_id), "--lost", str(cells.lost_replies),
     ]  # fmt: skip

@@ -20,7 +20,9 @@ from bench.scenario.load import TIME_LAPSE
 from bench.scenario.mismatch import pack_thresholds
 from bench.scenario.model import Mismatch, Start
 from bench.trace.events import FrameSeen
+from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.instruments import with_wires
+from bench.wiring.usual import usual_ranges
 from bench.wiring.virtual_signals import Played, bind_plays
 
 # What needs wires or a front end that only the simulated bench plays itself.
@@ -89,7 +91,9 @@ def load_wired(
         firmware_chemistry = _chemistry(config.dut.chemistry, place)
     chosen = {(role, ""): one for role, one in profile.promises(chemistry.id).items()}
     profile = replace(profile, estimates=chosen)
-    played = bind_plays(profile, databases, config.pack.cells, config.pack.sensors)
+    usual = usual_ranges(profile, chemistry, config.pack.cells, pack_thresholds(chemistry, profile))
+    played = bind_plays(profile, databases, config.pack.cells, config.pack.sensors, usual)
+    emulator_shows(played)  # whatever is wrong with it is told before anything is driven
     return Wired(
         config=config,
         profile=profile,
@@ -164,6 +168,15 @@ def build_pack(wired: Wired, soc: float | None, rng: random.Random, start: Start
     if start is not None and start.polarised_by_a:
         built.polarise(start.polarised_by_a)
     return built
+
+
+def own_ids(wired: Wired) -> list[tuple[str, int]]:
+    """(channel, can_id) of what only the DUT sends, as far as the bench reads it."""
+    return [
+        (channel, wired.databases[channel][message].can_id)
+        for channel, message in wired.profile.said()
+        if channel in wired.databases and message in wired.databases[channel]
+    ]
 
 
 def reader_of(wired: Wired, view: TraceView, role: Role) -> Callable[[], float | None]:

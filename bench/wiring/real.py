@@ -19,12 +19,14 @@ from bench.wiring.common import (
     build_pack,
     charge_limit_of,
     contactor_commands_of,
+    own_ids,
     pyro_command_of,
 )
 from bench.wiring.dut import identifier, real_dut, tester_of
+from bench.wiring.emulator_shown import listen_for_sweeps
 from bench.wiring.instruments import real_cells
 from bench.wiring.side_instruments import identities_into, side_instruments
-from bench.wiring.virtual_signals import listen_for_sweeps, restbus_of, senses_of
+from bench.wiring.virtual_signals import clipped_into, restbus_of, senses_of
 
 
 async def build_real(
@@ -33,7 +35,7 @@ async def build_real(
     """A fresh rig for one shot in real time. Raises LinkError where a bus cannot be opened."""
     config = wired.config
     trace = Trace(timebase=Timebase.HOST)
-    view = TraceView(trace)
+    view = TraceView(trace, own_ids(wired))
     buses = open_buses(config.can, clock, trace)
     tell_lateness = watch_lateness(clock, trace)
     waiting: list[Timer] = []
@@ -90,7 +92,7 @@ async def build_real(
         fault_unit=sides.fault_unit(cells.emulator),
         dut=dut,
         vehicle=vehicle,
-        restbus=restbus_of(clock, buses.links, wired.played, senses),
+        restbus=restbus_of(clock, buses.links, wired.played, senses, clipped_into(clock, trace)),
         senses=senses,
         overrides_v=overrides_v,
         capabilities=wired.capabilities,

@@ -17,12 +17,14 @@ from bench.wiring.common import (
     build_pack,
     charge_limit_of,
     contactor_commands_of,
+    own_ids,
     pyro_command_of,
 )
 from bench.wiring.dut import build_firmware, identifier, tester_of
+from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.instruments import simulated_cells
 from bench.wiring.side_instruments import identities_into, side_instruments
-from bench.wiring.virtual_signals import emulator_shows, restbus_of, senses_of
+from bench.wiring.virtual_signals import clipped_into, restbus_of, senses_of
 from firmware_stubs.builds import descriptions
 
 
@@ -32,7 +34,7 @@ def build_simulated(
     """A fresh rig for one shot. `rng` sets the pack's spread and the phases of the DUT's and the AFE's grids."""
     config, profile = wired.config, wired.profile
     trace = Trace(timebase=Timebase.SIMULATED)
-    view = TraceView(trace)
+    view = TraceView(trace, own_ids(wired))
     buses = {
         channel: SimulatedCanBus(clock, trace, channel, can.bitrate, can.data_bitrate)
         for channel, can in config.can.items()
@@ -56,14 +58,16 @@ def build_simulated(
     overrides_v: dict[int, float] = {}
     senses = senses_of(pack, vehicle, overrides_v)
     sides = side_instruments(config, clock, lambda channel, name: buses[channel].node(name), senses)
+    tell_clipped = clipped_into(clock, trace)
     shown = emulator_shows(wired.played)
     afe = AnalogueFrontEnd(
         clock,
-        shown.pages,
+        shown.messages,
         lambda: senses.cells(sides.after_relays(cells.output_v(clock.now_ns()))),
         buses[shown.channel].node("afe").send,
         cycle_ns=shown.cycle_ns,
         gap_ns=shown.gap_ns,
+        tell=tell_clipped,
     )
 
     senses.provide("afe_sweep_crc", lambda: afe.sweep_crc.value)
@@ -91,7 +95,7 @@ def build_simulated(
         fault_unit=sides.fault_unit(cells.emulator),
         dut=dut,
         vehicle=vehicle,
-        restbus=restbus_of(clock, bench_nodes, wired.played, senses),
+        restbus=restbus_of(clock, bench_nodes, wired.played, senses, tell_clipped),
         senses=senses,
         overrides_v=overrides_v,
         capabilities=wired.capabilities,

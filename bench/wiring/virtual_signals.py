@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bench.codec.database import Database, Message
-from bench.codec.pages import Pages, compile_pages, idle_pages
+from bench.codec.idle import idle_messages
+from bench.codec.page_layout import Usual, compile_pages, idle_pages
+from bench.codec.pages import Pages, Slot
+from bench.codec.shares import shares_missing
 from bench.config.play import Play
 from bench.config.profile import DutProfile
 from bench.errors import ConfigError, nearest
-from bench.instruments.afe import SweepCrc
 from bench.links.ports import CanLink
 from bench.plant.pack import Pack
 from bench.restbus.cyclic import CyclicMessage
@@ -17,7 +19,8 @@ from bench.restbus.kernel_paced import kind_of
 from bench.rig.rig import VehicleSide
 from bench.rig.senses import Senses
 from bench.timing.clock import Clock
-from bench.trace.events import CanFrame
+from bench.trace.events import Kind
+from bench.trace.timeline import Trace
 
 SUPPLY_V = 13.5
 DRIVING_KMH = 50.0
@@ -39,6 +42,8 @@ _FINE_AT_ZERO = (
     "afe_sweep_crc",
 )
 AMBIENT_C = 25.0
+IDLE = "idle"  # who shows a message that the profile does not name
+TellClipped = Callable[[Slot, float], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,26 +59,56 @@ class Played:
 
 
 def bind_plays(
-    profile: DutProfile, databases: Mapping[str, Database], cells: int, sensors: int
+    profile: DutProfile,
+    databases: Mapping[str, Database],
+    cells: int,
+    sensors: int,
+    usual: Usual | None = None,
 ) -> list[Played]:
-    """Everything the bench sends, by profile and DBC. Raises ConfigError, one line per mistake."""
+    """Everything the bench sends, by profile and DBC. Raises ConfigError, one line per mistake.
+
+    usual: what a healthy pack shows at least; None: not known here.
+    """
     numbers = {"cell_voltage": cells, "temperature": sensors}
-    mistakes: list[str] = []
+    mistakes = _speaks_for_the_dut(profile)
     played: list[Played] = []
+    tables: list[tuple[str, Play, Message]] = []
     for play in profile.plays:
+        place = f"{profile.file} [play {play.channel}.{play.message}]"
         try:
-            played.append(_bound(profile, play, databases, numbers))
+            message = _message_of(play, databases, place)
+            tables.append((place, play, message))
+            played.append(_bound(profile, play, message, numbers, usual, place))
         except ConfigError as wrong:
             mistakes += str(wrong).splitlines()
+    mistakes += shares_missing(tables, numbers)
     if mistakes:
-        raise ConfigError("\n".join(mistakes))
-    return played + _idle(profile, databases)
+        raise ConfigError("\n".join(dict.fromkeys(mistakes)))
+    return played + [
+        Played(
+            channel=channel,
+            message=message,
+            pages=idle_pages(message),
+            by=IDLE,
+            cycle_ns=message.cycle_ns,
+            gap_ns=0,
+        )
+        for channel, message in idle_messages(profile, databases)
+    ]
 
 
-def _bound(
-    profile: DutProfile, play: Play, databases: Mapping[str, Database], numbers: Mapping[str, int]
-) -> Played:
-    place = f"{profile.file} [play {play.channel}.{play.message}]"
+def _speaks_for_the_dut(profile: DutProfile) -> list[str]:
+    """A message that is read from the DUT has one sender: the DUT."""
+    said = profile.said()
+    return [
+        f"{profile.file} [play {play.channel}.{play.message}]: found it played, and read from the DUT as "
+        f"{said[play.channel, play.message]}; expected a message that the DUT does not send"
+        for play in profile.plays
+        if (play.channel, play.message) in said
+    ]
+
+
+def _message_of(play: Play, databases: Mapping[str, Database], place: str) -> Message:
     if play.channel not in databases:
         near = nearest(play.channel, databases)
         raise ConfigError(
@@ -85,7 +120,17 @@ def _bound(
         raise ConfigError(
             f"{place}: found no such message in the DBC files of '{play.channel}'; expected one{near}"
         )
-    message = database[play.message]
+    return database[play.message]
+
+
+def _bound(
+    profile: DutProfile,
+    play: Play,
+    message: Message,
+    numbers: Mapping[str, int],
+    usual: Usual | None,
+    place: str,
+) -> Played:
     cycle_ns = message.cycle_ns if play.cycle_ns is None else play.cycle_ns
     if cycle_ns <= 0:
         raise ConfigError(
@@ -93,7 +138,7 @@ def _bound(
         )
     if play.by == "emulator" and any(one.quantity not in ("", "cell_voltage") for one in play.shown):
         raise ConfigError(f'{place}: found more than cell voltages; expected only those by = "emulator"')
-    pages = compile_pages(play, message, numbers, profile.file)
+    pages = compile_pages(play, message, numbers, profile.file, usual)
     if play.gap_ns and (cycle_ns % play.gap_ns or len(pages.pages) * play.gap_ns > cycle_ns):
         raise ConfigError(
             f"{place}: found {len(pages.pages)} pages {play.gap_ns} ns apart in a cycle of {cycle_ns} ns; "
@@ -104,33 +149,8 @@ def _bound(
     )
 
 
-def _idle(profile: DutProfile, databases: Mapping[str, Database]) -> list[Played]:
-    """Cyclic messages of other ECUs that the profile does not name, at raw zero."""
-    if profile.unlisted != "idle":
-        return []
-    state = profile.roles["state"]
-    if state.channel not in databases or state.message not in databases[state.channel]:
-        return []  # told by the scenarios, which all ask for it
-    own = set(databases[state.channel][state.message].senders)
-    return [
-        Played(
-            channel=channel,
-            message=message,
-            pages=idle_pages(message),
-            by="bench",
-            cycle_ns=message.cycle_ns,
-            gap_ns=0,
-        )
-        for channel, database in databases.items()
-        for message in database.messages
-        if message.cycle_ns > 0
-        and not own & set(message.senders)
-        and not profile.plays_message(channel, message.name)
-    ]
-
-
 def restbus_of(
-    clock: Clock, links: Mapping[str, CanLink], played: list[Played], senses: Senses
+    clock: Clock, links: Mapping[str, CanLink], played: list[Played], senses: Senses, tell: TellClipped
 ) -> list[CyclicMessage]:
     """Every message the bench itself sends. What the cell emulator shows is not among them."""
     return [
@@ -142,40 +162,34 @@ def restbus_of(
             senses.bound,
             cycle_ns=one.cycle_ns,
             gap_ns=one.gap_ns,
+            tell=tell,
         )
         for one in played
-        if one.by == "bench"
+        if one.by != "emulator"
     ]
 
 
-def emulator_shows(played: list[Played]) -> Played:
-    """The message that carries the emulator's cell voltages. Raises ConfigError where there is none."""
-    for one in played:
-        if one.by == "emulator":
-            return one
-    raise ConfigError(
-        'profile: found no [[play]] by = "emulator"; expected the one that shows the cell voltages'
-    )
+def clipped_into(clock: Clock, trace: Trace) -> TellClipped:
+    """Marks once a shot, for each signal, that it could not carry what it was to show."""
+    told: set[str] = set()
 
+    def tell(slot: Slot, value: float) -> None:
+        if slot.signal in told:
+            return
+        told.add(slot.signal)
+        shown = slot.high if slot.gain * value + slot.offset > slot.high else slot.low
+        carried = (
+            (shown - (slot.offset if slot.ieee else slot.offset - 0.5)) / slot.gain if slot.gain else 0.0
+        )
+        trace.mark(
+            clock.now_ns(),
+            Kind.ANOMALY,
+            "restbus",
+            problem=f"{slot.signal} showed {carried:.6g} where {slot.quantity} was {value:.6g}: its range ends there",
+            clipped=slot.signal,
+        )
 
-def listen_for_sweeps(played: list[Played], links: Mapping[str, CanLink]) -> SweepCrc:
-    """The checksum of the last sweep that another process has sent, as seen on its bus; where a signal shows it."""
-    shown = emulator_shows(played)
-    pages = shown.pages
-    sweep_crc = SweepCrc(len(pages.pages))
-    if not any(
-        slot.quantity == "afe_sweep_crc" for one in played for page in one.pages.pages for slot in page.slots
-    ):
-        return sweep_crc
-    key = (pages.can_id, pages.extended)
-    numbers = {pages.payload(page, lambda *_: None)[:1]: page for page in range(len(pages.pages))}
-
-    def heard(_t_ns: int, frame: CanFrame) -> None:
-        if (frame.can_id, frame.extended) == key:
-            sweep_crc.add(numbers.get(frame.data[:1], -1), frame.data)
-
-    links[shown.channel].subscribe(heard)
-    return sweep_crc
+    return tell
 
 
 def senses_of(pack: Pack, vehicle: VehicleSide, overrides_v: Mapping[int, float]) -> Senses:

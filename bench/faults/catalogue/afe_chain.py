@@ -39,10 +39,9 @@ class AfeChain(Fault):
             afe.frozen = True
             self._stand(rig, True)
         elif self.error == "corrupt":
-            afe.corrupt = frozenset({(self.first_cell - 1) * afe.pages // self.cells})
+            afe.corrupt = afe.pages_of(self.first_cell)
         elif self.error == "partly_lost":
-            per_page = -(-self.cells // afe.pages)
-            afe.lost_pages = frozenset(range((self.first_cell - 1) // per_page, afe.pages))
+            afe.lost_pages = afe.pages_from(self.first_cell, self.cells)
             distort["afe_modules_lost", 0] = forced(1.0)
         elif self.error == "no_value":
             for cell in range(self.first_cell, self.cells + 1):

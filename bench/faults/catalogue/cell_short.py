@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.rig.rig import Rig
-from bench.trace.irregular import Irregular, Irregularity
 
 if TYPE_CHECKING:
     from bench.faults.shapes import InjectShape
@@ -30,13 +29,7 @@ class CellShort(Fault):
             rig.pack.cells.short_ohm[cell - 1] = float("inf")
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
-        test = next(iter(at.shown("cell_voltage", "==", 0.0, self.cells[:1])), None)
-        if test is None:
-            return ()
-        role = test.role
-        return (
-            Irregularity(channel=role.channel, message=role.message, what=Irregular.NEXT, signal=role.signal),
-        )
+        return at.next_of("cell_voltage", self.cells)
 
 
 def _shape() -> "type[InjectShape]":

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bench.config.profile import RoleTest
-from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.port import Actuation, Carried, Fault, Kind, Terminals
 from bench.rig.rig import Rig
 
 if TYPE_CHECKING:
@@ -43,6 +43,12 @@ class CellVoltage(Fault):
             return at.shown("cell_voltage", "<=", value_v, self.cells)
         value_v = over_v if self.voltage_v >= over_v else self.voltage_v - SHOWN_WITHIN_V
         return at.shown("cell_voltage", ">=", value_v, self.cells)
+
+    def carried(self) -> tuple[Carried, ...]:
+        return tuple(
+            Carried(quantity="cell_voltage", number=cell, value=self.voltage_v, within=SHOWN_WITHIN_V)
+            for cell in self.cells
+        )
 
     def inside(self, at: Terminals) -> "CellVoltage | None":
         over_v, under_v = at.threshold("ov_trip"), at.threshold("uv_trip")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from bench.faults.port import Actuation, Kind, OnsetTest, Terminals
+from bench.faults.port import Actuation, Carried, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, forced, offset, scaled, stuck
 from bench.rig.rig import Rig
 
@@ -49,6 +49,9 @@ class CurrentReading(Reading):
         if self.error == "value":
             return at.shown(self.quantity, ">=" if self.by > 0 else "<=", self.by * 0.99)
         return self.next_frame(at)
+
+    def carried(self) -> tuple[Carried, ...]:
+        return (Carried(quantity=self.quantity, value=self.by),) if self.error == "value" else ()
 
     def inside(self, at: Terminals) -> "CurrentReading | None":  # noqa: ARG002
         return replace(self, by=self.by / 10) if self.error in ("offset", "value") else None

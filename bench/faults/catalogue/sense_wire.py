@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from bench.config.profile import RoleTest
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, forced, scaled
 from bench.instruments.ports import CAPABILITY_OF, WireFault
 from bench.rig.rig import Rig
-from bench.trace.irregular import Irregular, Irregularity
 
 if TYPE_CHECKING:
     from bench.faults.shapes import InjectShape
@@ -83,18 +81,7 @@ class SenseWire(Fault):
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         if self.wire == "short":
             return at.shown("cell_voltage", "<=", SHORT_V + 0.01, self.cells)
-        test = next(iter(at.shown("cell_voltage", "==", 0.0, self.cells[:1])), None)
-        if test is None:
-            return ()
-        role: RoleTest = test
-        return (
-            Irregularity(
-                channel=role.role.channel,
-                message=role.role.message,
-                what=Irregular.NEXT,
-                signal=role.role.signal,
-            ),
-        )
+        return at.next_of("cell_voltage", self.cells)
 
 
 def _wrong_way_round(true: float | None) -> float | None:

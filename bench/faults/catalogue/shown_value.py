@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bench.config.play import INDEXED, QUANTITIES
-from bench.faults.port import Kind, OnsetTest, Terminals
+from bench.faults.port import Carried, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, forced, offset, scaled
 from bench.rig.rig import Rig
 
@@ -28,6 +28,9 @@ class ShownValue(Reading):
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return self.next_frame(at)
+
+    def carried(self) -> tuple[Carried, ...]:
+        return (Carried(quantity=self.quantity, value=self.value),) if self.value is not None else ()
 
     def inside(self, at: Terminals) -> "ShownValue | None":  # noqa: ARG002
         if self.by_share is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.port import Actuation, Carried, Fault, Kind, OnsetTest, Terminals
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
 from bench.timing.clock import Phase
 
@@ -49,6 +49,9 @@ class SupplyVoltage(Fault):
             timer.cancel()
         rig.senses.distort.pop(("supply_voltage", 0), None)
         self._drive_coils(rig, None)
+
+    def carried(self) -> tuple[Carried, ...]:
+        return (Carried(quantity="supply_voltage", value=min(volt for _, volt in self.profile)),)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         low_v = min(volt for _, volt in self.profile)

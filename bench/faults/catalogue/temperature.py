@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bench.faults.port import Kind, OnsetTest, Terminals
+from bench.faults.port import Carried, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, forced
 from bench.rig.rig import Rig
 
@@ -30,6 +30,12 @@ class Temperature(Reading):
         # A quarter of a degree is the resolution of a usual sensor message.
         shown_c = self.temperature_c - 0.25 if self.hot else self.temperature_c + 0.25
         return at.shown("temperature", ">=" if self.hot else "<=", shown_c, self.numbers)
+
+    def carried(self) -> tuple[Carried, ...]:
+        return tuple(
+            Carried(quantity=self.quantity, number=sensor, value=self.temperature_c)
+            for sensor in self.numbers
+        )
 
     def inside(self, at: Terminals) -> "Temperature | None":  # noqa: ARG002
         if self.limit_c is None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from bench.faults.port import Kind, OnsetTest, Terminals
+from bench.faults.port import Carried, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, drifting, forced, offset, stuck
 from bench.rig.rig import Rig
 
@@ -43,6 +43,12 @@ class TemperatureReading(Reading):
         if self.error == "short":
             return at.shown("temperature", ">=", SHORT_C - 0.25, self.numbers)
         return self.next_frame(at)
+
+    def carried(self) -> tuple[Carried, ...]:
+        shown_c = {"open": OPEN_C, "short": SHORT_C}.get(self.error)
+        if shown_c is None:
+            return ()
+        return tuple(Carried(quantity=self.quantity, number=one, value=shown_c) for one in self.numbers)
 
     def inside(self, at: Terminals) -> "TemperatureReading | None":  # noqa: ARG002
         """A bridge that is a little off: a tenth of the offset, which a gradient in the pack reaches too."""

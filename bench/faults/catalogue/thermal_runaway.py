@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from bench.faults.catalogue.cell_voltage import CellVoltage
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.rig.rig import Rig
-from bench.trace.irregular import Irregular, Irregularity
 from bench.units import NS_PER_S
 
 if TYPE_CHECKING:
@@ -55,10 +54,7 @@ class ThermalRunaway(Fault):
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         """The signature begins with the first frame of the sensor that is on its way up."""
-        channel, message = at.shown_in("temperature")
-        test = next(iter(at.shown("temperature", "==", 0.0, (self.sensor,))), None)
-        signal = test.role.signal if test is not None else None
-        return (Irregularity(channel=channel, message=message, what=Irregular.NEXT, signal=signal),)
+        return at.next_of("temperature", (self.sensor,))
 
     @property
     def passes(self) -> bool:

@@ -1,0 +1,115 @@
+"""What the frames of a scenario have to carry, and whether their signals can: the stimulus is proven where the DUT
+reads it, whatever is asked of the DUT then.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bench.codec.layout import Field
+from bench.codec.page_layout import carries, expand
+from bench.config.play import Shown
+from bench.config.profile import DutProfile
+from bench.faults.find import kind as kind_named
+from bench.faults.port import Carried, Terminals
+from bench.measure.plan import Aim, Plan, SignalTest
+from bench.scenario.lookup import Lookup
+from bench.scenario.model import Inject, Step
+
+if TYPE_CHECKING:
+    from bench.codec.database import Database
+
+_EPSILON = {16: 2.0**-10, 32: 2.0**-22, 64: 2.0**-50}
+
+
+def carried_tests(lookup: Lookup, steps: Sequence[Step], measured: int | None) -> tuple[SignalTest, ...]:
+    """A test for each value that a fault forces: of the measured step, and of all where the DUT must not trip.
+
+    None where messages are disturbed as well: what they would have carried is not what is asked.
+    """
+    injected = [step for step in steps if isinstance(step, Inject)]
+    if any(kind_named(step.kind).fault_class == "communication" for step in injected):
+        return ()
+    if lookup.scenario.aim is Aim.MUST_TRIP:
+        injected = [step for step in injected if step.step == measured]
+    found: dict[SignalTest, None] = {}
+    for step in injected:
+        at = lookup.terminals(step.step)
+        for wanted in step.fault.carried():
+            test = _test(wanted, at)
+            if test is not None:
+                found[test] = None
+    return tuple(found)
+
+
+def _test(wanted: Carried, at: Terminals) -> SignalTest | None:
+    """The signal is within its own step of the value."""
+    place = at.place(wanted.quantity, wanted.number)
+    if place is None:
+        return None
+    one, role = place
+    database = at.databases.get(role.channel)
+    if database is None or role.message not in database or role.signal not in database[role.message].fields:
+        return None  # told by the onset, which asks for it too
+    field = database[role.message].fields[role.signal]
+    value, low, high = one.gain * wanted.value + one.offset, *carries(one, field)
+    within = abs(one.gain) * wanted.within + _step(field, value)
+    if not low - within <= value <= high + within:
+        if one.beyond == "no_value" and one.no_value is not None:
+            value, within = one.no_value, _step(field, one.no_value)
+        elif one.beyond == "limit":
+            value = min(high, max(low, value))
+    if value != value:
+        return None
+    below = SignalTest(
+        channel=role.channel, message=role.message, signal=role.signal, op="<=", value=value + within
+    )
+    return replace(below, op=">=", value=value - within, together=(below,))
+
+
+def _step(field: Field, value: float) -> float:
+    """The finest that the signal tells apart there."""
+    return abs(value) * _EPSILON[field.length] if field.is_float else abs(field.scale)
+
+
+Known = Mapping[tuple[str, str, str], tuple[Shown, Field]]
+
+
+def shown_signals(profile: DutProfile, databases: Mapping[str, "Database"]) -> Known:
+    """(channel, message, signal) of all that the bench plays."""
+    return {
+        (play.channel, play.message, name): (one, message.fields[name])
+        for play in profile.plays
+        if play.channel in databases and play.message in databases[play.channel]
+        for message in (databases[play.channel][play.message],)
+        for name, (one, _) in expand(play, message, "")[0].items()
+    }
+
+
+def uncarried(plan: Plan, known: Known) -> list[str]:
+    """In words: what of the plan's stimulus no frame can show, because its signal ends before."""
+    found = [words for test in plan.carried if (words := _beyond(test, known)) is not None]
+    if plan.onset and not plan.onset_irregular:
+        beyond = [words for test in plan.onset if (words := _beyond(test, known)) is not None]
+        found += beyond[:1] if len(beyond) == len(plan.onset) and not found else []
+    return found
+
+
+def _beyond(test: SignalTest, known: Known) -> str | None:
+    place = known.get((test.channel, test.message, test.signal))
+    if place is None:
+        return None
+    low, high = carries(*place)
+    one, field = place
+    ends = {low, high} if one.no_value is None else {low, high, one.no_value}
+    slack = 1e-6 * abs(field.scale)
+    least, most = min(ends) - slack, max(ends) + slack
+    tests = (test, *test.together)
+    if all(
+        (each.op in ("<=", "<", "!=") or each.value <= most)
+        and (each.op in (">=", ">", "!=") or each.value >= least)
+        for each in tests
+    ):
+        return None
+    wanted = sum(each.value for each in tests) / len(tests)
+    return f"{test.message}.{test.signal} cannot carry {wanted:.6g}: its range is {low:.6g} to {high:.6g}"
