@@ -63,7 +63,7 @@ def twin_of(name: str, kind: str) -> tuple[Scenario, Plan]:
     scenario = load_scenario(shipped(name))
     goal = BUDGETS[scenario.budget or scenario.safety_goal]
     plan, steps = resolve(scenario, PROFILE, THRESHOLDS, goal, 96, DECODERS)
-    made = resolve_twins(scenario, plan, steps, PROFILE, THRESHOLDS, goal, 96, DECODERS)
+    made, _ = resolve_twins(scenario, plan, steps, PROFILE, THRESHOLDS, goal, 96, DECODERS)
     return next((twin.scenario, of_twin) for twin, of_twin in made if twin.kind == kind)
 
 

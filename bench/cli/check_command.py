@@ -59,6 +59,8 @@ def check(
     for one in prepared:
         for note in loads_cut_off(one):
             typer.echo(f"{one.scenario.id}: {note}")
+        if one.note is not None:
+            typer.echo(f"{one.scenario.id}: {one.note}")
         if missing := why_not(wired, one.scenario.needs):
             typer.echo(f"{one.scenario.id}: will be BLOCKED, this rig cannot do {', '.join(missing)}")
     typer.echo(_idle_words(wired))

@@ -225,11 +225,10 @@ class DutProfile:
                 for name, role in (self.identity.signals.items() if self.identity else ())
             ),
         ]
-        found = {(role.channel, role.message): what for what, role in reversed(roles)}
-        found |= {(beat.channel, beat.message): "heartbeat" for beat in self.heartbeat}
+        found = {(beat.channel, beat.message): "heartbeat" for beat in self.heartbeat}
         if self.uds is not None:
             found[self.uds.channel, self.uds.response] = "uds.response"
-        return found
+        return found | {(role.channel, role.message): what for what, role in reversed(roles)}
 
     def asked(self) -> set[tuple[str, str]]:
         """(channel, message) that the bench sends only when it has a question: none of them is sent idle."""

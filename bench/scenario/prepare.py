@@ -26,6 +26,7 @@ class Prepared:
     plan: Plan
     steps: tuple[Step, ...]
     budget: Budget
+    note: str | None = None  # what could not be made of it on this bench
 
 
 def _budget(scenario: Scenario, budgets: Mapping[str, Budget]) -> Budget:
@@ -141,10 +142,13 @@ def prepare(
                 continue
             scenario = _start_known(scenario, thresholds)
             plan, steps = resolve(scenario, profile, dict(thresholds), budget, cells, databases, sensors)
-            prepared.append(Prepared(scenario=scenario, plan=plan, steps=tuple(steps), budget=budget))
-            for twin, of_twin in resolve_twins(
+            twins, note = resolve_twins(
                 scenario, plan, steps, profile, dict(thresholds), budget, cells, databases, sensors
-            ):
+            )
+            prepared.append(
+                Prepared(scenario=scenario, plan=plan, steps=tuple(steps), budget=budget, note=note)
+            )
+            for twin, of_twin in twins:
                 one = Prepared(scenario=twin.scenario, plan=of_twin, steps=twin.steps, budget=budget)
                 if twin.kind != "healthy" or _is_new(one, prepared):
                     prepared.append(one)

@@ -50,19 +50,19 @@ def resolve_twins(
     cells: int,
     decoders: Mapping[str, "Database"],
     sensors: int = 24,
-) -> list[tuple[Twin, Plan]]:
-    """The must-not-trip twins of a resolved must-trip scenario, each with its questions.
+) -> tuple[list[tuple[Twin, Plan]], str | None]:
+    """The must-not-trip twins of a resolved must-trip scenario, each with its questions, and what is to be told.
 
     Raises ScenarioError for a scenario without any (the healthy one is none) that does not say why.
     """
     facts = (profile, thresholds, budget, decoders, cells, sensors)
     lookup = Lookup(scenario, *facts)
     if scenario.no_twins is not None or plan.aim is not Aim.MUST_TRIP:
-        return []
+        return [], None
     inject = next((s for s in steps if isinstance(s, Inject) and s.step == plan.onset_step), None)
     index = inject.step if inject is not None else 0
-    twins = twins_of(scenario, steps, profile, lookup.terminals(index), cadence_of(lookup, plan))
-    if all(twin.kind == "healthy" for twin in twins):
+    twins, note = twins_of(scenario, steps, profile, lookup.terminals(index), cadence_of(lookup, plan))
+    if all(twin.kind == "healthy" for twin in twins) and note is None:
         lookup.mistake(
             ("twins",),
             "found no must-not-trip twin that could be made of this scenario; "
@@ -75,4 +75,4 @@ def resolve_twins(
         asked = plan_of(twin.steps, of_twin)
         of_twin.stop_on_mistakes()
         found.append((twin, replace(asked, glitch_under_ns=twin.glitch_under_ns)))
-    return found
+    return found, note

@@ -40,13 +40,16 @@ class Twin:
 
 def twins_of(
     scenario: Scenario, steps: Iterable[Step], profile: DutProfile, at: Terminals, cadence: Cadence
-) -> list[Twin]:
-    """cadence: of what shows the fault; a twin has to last so much longer to be seen at all."""
+) -> tuple[list[Twin], str | None]:
+    """The twins, and why a glitch is none of them where this bench cannot show one.
+
+    cadence: of what shows the fault; a twin has to last so much longer to be seen at all.
+    """
     expect = scenario.expect
     resolved = tuple(steps)
     measured = _measured(resolved, expect)
     if expect is None or measured is None:
-        return []
+        return [], None
     maker = _Maker(scenario, expect, resolved, *measured, profile.flags[expect.flag], cadence)
     maker.tells_mains = "plus_command" in profile.roles
     made = [maker.inside(at), maker.counter_reset(), maker.healthy()]
@@ -54,7 +57,7 @@ def twins_of(
     if not any(twin.kind == "counter_reset" for twin in kept):  # which begins with the very glitch
         glitch = maker.glitch()
         kept += [glitch] if glitch is not None and "glitch" not in scenario.twins_left_out else []
-    return kept
+    return kept, maker.too_coarse
 
 
 def _measured(steps: tuple[Step, ...], expect: Expect | None) -> tuple[int, Inject] | None:
