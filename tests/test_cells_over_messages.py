@@ -14,6 +14,7 @@ from bench.scenario.model import Inject
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired
+from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.virtual_signals import bind_plays
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -171,3 +172,30 @@ def test_a_sensor_may_have_a_literal_name_and_a_sign_of_its_own(tmp_path: Path) 
     played = bind_plays(profile_of(tmp_path), databases, 96, 2)
     (halle,) = (one for one in played if one.message.name == "Halle")
     assert halle.pages.payload(0, lambda _, sensor: 10.0 * (sensor + 1)) == bytes([200, 0, 100, 0])
+
+
+def test_the_example_of_the_handbook_shows_ten_cells_in_three_messages(tmp_path: Path) -> None:
+    handbook = (ROOT / "docs" / "bring_your_own_bms.md").read_text(encoding="utf-8")
+    (example,) = (block for block in re.findall(r"(?s)```toml\n(.*?)```", handbook) if "CMU_Ends" in block)
+    dbc = tmp_path / "cmu.dbc"
+    text = 'VERSION ""\nNS_ :\nBS_:\nBU_: A B\n'
+    for number in (1, 2):
+        text += f"BO_ {1500 + number} CMU_Cells_{number}: 8 A\n"
+        for place in range(4):
+            cell = 4 * (number - 1) + place + 1
+            text += f' SG_ Cell_{cell} : {16 * place}|16@1+ (0.001,0) [0|6] "V" B\n'
+    text += "BO_ 1503 CMU_Ends: 4 A\n"
+    for place, name in enumerate(("LowestTap", "HighestTap")):
+        text += f' SG_ {name} : {16 * place}|16@1+ (1,0) [0|6000] "mV" B\n'
+    dbc.write_text(text, encoding="utf-8")
+    profile = (ROOT / "dbc" / "reference_bms.toml").read_text(encoding="utf-8")
+    first = r'(?s)\[\[play\]\]\nmessage = "sense.IO_CellVoltages".*?\n\n'
+    profile = re.sub(first, example.replace("can1.", "sense.") + "\n", profile, count=1)
+    (tmp_path / "reference_bms.toml").write_text(profile, encoding="utf-8")
+    databases = {
+        "vehicle": Database.load(ROOT / "dbc/bms.dbc", ROOT / "dbc/vehicle.dbc"),
+        "sense": Database.load(ROOT / "dbc/bench_io.dbc", dbc),
+    }
+    shown = emulator_shows(bind_plays(profile_of(tmp_path), databases, 10, 2))
+    sent = b"".join(one.payload(0, lambda _, cell: 3.0 + 0.1 * cell) for one in shown.messages)
+    assert sent == b"".join((3000 + 100 * cell).to_bytes(2, "little") for cell in range(10))

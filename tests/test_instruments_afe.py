@@ -2,6 +2,7 @@
 
 import math
 from binascii import crc_hqx
+from dataclasses import replace
 from pathlib import Path
 
 import cantools
@@ -73,6 +74,37 @@ def test_a_group_short_of_cells_is_filled_as_invalid_and_empty_groups_are_left_o
     frames = payloads([3.7] * 5, pages_for(5))
     assert len(frames) == 2
     assert int.from_bytes(frames[-1], "little") >> 22 == (1 << 42) - 1
+
+
+def test_several_messages_are_one_sweep_with_pages_counted_through_them() -> None:
+    sent: list[tuple[int, CanFrame]] = []
+    messages = tuple(replace(PAGES, can_id=0x400 + group, pages=(PAGES.pages[group],)) for group in range(24))
+
+    async def main(clock: SimulatedClock) -> None:
+        afe = AnalogueFrontEnd(
+            clock,
+            messages,
+            lambda: [3.6] * 96,
+            lambda frame: sent.append((clock.now_ns(), frame)),
+            cycle_ns=240_000_000,
+            gap_ns=10_000_000,
+        )
+        assert (afe.pages, afe.pages_of(5), afe.pages_from(90, 96)) == (
+            24,
+            frozenset({1}),
+            frozenset({22, 23}),
+        )
+        afe.lost_pages = afe.pages_of(5)
+        afe.start(0)
+        await clock.sleep_until(479_000_000)
+        afe.stop()
+
+    run_simulated(main)
+    ids = [frame.can_id for _, frame in sent]
+    assert ids == 2 * [0x400, *range(0x402, 0x418)]
+    assert [t_ns for t_ns, _ in sent[:3]] == [0, 20_000_000, 30_000_000]
+    again = read_layout(layout_text(messages, 240_000_000, 10_000_000))
+    assert again == (messages, 240_000_000, 10_000_000)
 
 
 def test_the_layout_survives_its_way_to_another_process() -> None:

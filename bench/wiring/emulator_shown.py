@@ -1,15 +1,19 @@
 """What of the played messages carries the cell emulator's outputs: one sweep, in one message or in several."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bench.codec.pages import Pages
+from bench.codec.pages import Asked, Pages, Payloads
 from bench.errors import ConfigError
 from bench.instruments.afe import SweepCrc
 from bench.links.ports import CanLink
+from bench.plant.pack import Pack
+from bench.timing.clock import Clock, Phase, Timer
 from bench.trace.events import CanFrame
-from bench.units import format_ns
-from bench.wiring.virtual_signals import Played
+from bench.units import NS_PER_MS, format_ns
+from bench.wiring.virtual_signals import Played, TellClipped
+
+_LOOK_NS = 100 * NS_PER_MS  # as often as the outputs follow the plant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,37 @@ def emulator_shows(played: list[Played]) -> EmulatorShown:
         cycle_ns=first.cycle_ns,
         gap_ns=first.gap_ns,
     )
+
+
+def pack_voltages(pack: Pack, overrides_v: Mapping[int, float]) -> Callable[[int], float]:
+    """What a cell (from 0) is to have at the emulator's outputs: forced, or as the plant has it."""
+
+    def wanted_v(index: int) -> float:
+        forced = overrides_v.get(index + 1)
+        return float(pack.cell_voltage_v[index]) if forced is None else forced
+
+    return wanted_v
+
+
+def watch_cells(
+    clock: Clock, shown: EmulatorShown, wanted_v: Callable[[int], float], tell: TellClipped
+) -> Timer:
+    """Tells what the cells' signals cannot carry, where another process sends them.
+
+    wanted_v: what a cell (from 0) is to have.
+    """
+
+    def bind(asked: Asked) -> Callable[[], list[float | None]]:
+        return lambda: [wanted_v(index) for _, index in asked]
+
+    payloads = [(Payloads(one, bind, tell), len(one.pages)) for one in shown.messages]
+
+    def look() -> None:
+        for one, pages in payloads:
+            for page in range(pages):
+                one.of(page)
+
+    return clock.every(_LOOK_NS, Phase.OBSERVE, look, first_ns=clock.now_ns() + _LOOK_NS)
 
 
 def listen_for_sweeps(played: list[Played], links: Mapping[str, CanLink]) -> SweepCrc:

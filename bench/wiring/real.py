@@ -23,7 +23,7 @@ from bench.wiring.common import (
     pyro_command_of,
 )
 from bench.wiring.dut import identifier, real_dut, tester_of
-from bench.wiring.emulator_shown import listen_for_sweeps
+from bench.wiring.emulator_shown import emulator_shows, listen_for_sweeps, pack_voltages, watch_cells
 from bench.wiring.instruments import real_cells
 from bench.wiring.side_instruments import identities_into, side_instruments
 from bench.wiring.virtual_signals import clipped_into, restbus_of, senses_of
@@ -55,7 +55,12 @@ async def build_real(
     senses.provide("afe_sweep_crc", lambda: sweep_crc.value)
     sides = side_instruments(config, clock, lambda channel, _: buses.links[channel], senses)
 
+    tell_clipped = clipped_into(clock, trace)
+    cells_v = pack_voltages(pack, overrides_v)
+
     async def start_hardware() -> None:
+        if instrument.virtual:  # its front end is the rack's: what it cuts off is known here only
+            waiting.append(watch_cells(clock, emulator_shows(wired.played), cells_v, tell_clipped))
         waiting.append(watch_waiting(clock, trace, dut.waited_ns))
         ports, cards = await _ports_of(rack) if instrument.virtual else (instrument.ports, {})
         await cells.connect(ports)
@@ -92,7 +97,7 @@ async def build_real(
         fault_unit=sides.fault_unit(cells.emulator),
         dut=dut,
         vehicle=vehicle,
-        restbus=restbus_of(clock, buses.links, wired.played, senses, clipped_into(clock, trace)),
+        restbus=restbus_of(clock, buses.links, wired.played, senses, tell_clipped),
         senses=senses,
         overrides_v=overrides_v,
         capabilities=wired.capabilities,
