@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bench.codec.heard import heard
 from bench.config.profile import DutProfile
 from bench.errors import BenchError, DutError, UnidentifiedBuild
 from bench.measure.ending import CUT_OFF, Ending
@@ -345,7 +346,7 @@ async def _until_state(rig: Rig, shot: Shot, name: str, timeout_ns: int, missed:
     """Wait until the DUT reports the state; PreconditionMissed names the last state seen."""
     role = shot.profile.roles["state"]
     message = rig.databases[role.channel][role.message]
-    read = message.reader(role.signal)
+    read = heard(message.reader(role.signal))
     wanted = shot.profile.states[name]
     deadline_ns = rig.clock.now_ns() + timeout_ns
     last: float | None = None
@@ -370,6 +371,6 @@ def _reported(rig: Rig, profile: DutProfile) -> str:
     for flag in profile.flags.values():
         message = rig.databases[flag.role.channel][flag.role.message]
         seen = rig.view.latest.get((flag.role.channel, message.can_id))
-        if seen is not None and message.reader(flag.role.signal)(seen.frame.data) == flag.value:
+        if seen is not None and heard(message.reader(flag.role.signal))(seen.frame.data) == flag.value:
             told.append(flag.name)
     return f", and it reports {', '.join(told)}" if told else ""

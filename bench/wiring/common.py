@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from bench.codec.database import Database
+from bench.codec.heard import heard
 from bench.config.bench_file import BenchConfig
 from bench.config.dut_life import DutConfig
 from bench.config.profile import DutProfile, Role, RoleTest
@@ -169,7 +170,7 @@ def build_pack(wired: Wired, soc: float | None, rng: random.Random, start: Start
 def reader_of(wired: Wired, view: TraceView, role: Role) -> Callable[[], float | None]:
     """The role's newest value on the bus, None before it was heard."""
     message = wired.databases[role.channel][role.message]
-    key, read = (role.channel, message.can_id), message.reader(role.signal)
+    key, read = (role.channel, message.can_id), heard(message.reader(role.signal))
     latest = view.latest
 
     last: FrameSeen | None = None

@@ -50,7 +50,9 @@ def build_firmware(name: str, chemistry: Path | None = None) -> Firmware:
             f"firmware '{name}': {error}; expected module:factory, to be imported from here"
         ) from error
     except FAILED as error:  # somebody else's code: whatever it raises is told in a line
-        raise DutError(f"firmware '{name}': it could not be made: {line_of(error)}{place_of(error)}") from error
+        raise DutError(
+            f"firmware '{name}': it could not be made: {line_of(error)}{place_of(error)}"
+        ) from error
     lacking = [one for one in _FIRMWARE if not hasattr(made, one)]
     if lacking:
         raise DutError(
