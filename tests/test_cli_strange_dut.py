@@ -138,3 +138,45 @@ def test_a_firmware_that_cannot_be_made_is_one_line(
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert "hil_config.toml [dut.firmware]: firmware 'mine:" in done.stderr and told in done.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize(
+    ("line", "instead", "told"),
+    [
+        (
+            "standby = 1\n",
+            "",
+            "[state]: found no 'standby'; expected the value of the state in which the DUT is ready",
+        ),
+        (
+            "drive = 3\n",
+            "",
+            "[state]: found no 'drive', and scenarios start in that mode; expected the value of the",
+        ),
+        ("drive = 3\n", "driving = 3\n", "the DUT's state in it; did you mean 'driving'?"),
+        (
+            'request = "vehicle.UDS_Request"',
+            'request = "vehicle.UDS_Requests"',
+            "[uds.request]: found no message 'UDS_Requests' in the DBC files of 'vehicle'",
+        ),
+        (
+            'state = "vehicle.BMS_State.State"',
+            'state = "vehicle.BMS_State.Stat"',
+            "[output.state]: found no signal 'Stat' in vehicle.BMS_State; expected one of its own; did you mean 'State",
+        ),
+    ],
+    ids=["no standby", "no drive", "drive misspelt", "no message", "no signal"],
+)
+def test_a_profile_without_what_every_shot_reads_is_one_line_with_its_place(
+    folder: Path, command: str, line: str, instead: str, told: str
+) -> None:
+    profile = folder / "dbc" / "reference_bms.toml"
+    before = profile.read_text()
+    table = before.index("[state]") if line[0] in "sd" and "vehicle" not in line else 0
+    assert line in before[table:]
+    profile.write_text(before[:table] + before[table:].replace(line, instead, 1))
+    done = hil(folder, command)
+    assert done.returncode == 2, done.stderr
+    (only,) = done.stderr.strip().splitlines()
+    assert "dbc/reference_bms.toml" in only and told in only

@@ -21,6 +21,7 @@ from bench.scenario.load import TIME_LAPSE
 from bench.scenario.mismatch import pack_thresholds
 from bench.scenario.model import Mismatch, Start
 from bench.trace.events import FrameSeen
+from bench.wiring.bound import check_bound
 from bench.wiring.instruments import with_wires
 from bench.wiring.virtual_signals import Played, bind_plays
 
@@ -91,6 +92,7 @@ def load_wired(
     chosen = {(role, ""): one for role, one in profile.promises(chemistry.id).items()}
     profile = replace(profile, estimates=chosen)
     played = bind_plays(profile, databases, config.pack.cells, config.pack.sensors)
+    check_bound(profile, databases)
     return Wired(
         config=config,
         profile=profile,
