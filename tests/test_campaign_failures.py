@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.local import Campaign, run_all
 from bench.campaign.shots import shoot
 from bench.dut.in_process import InProcessDut
@@ -24,7 +26,7 @@ from bench.units import NS_PER_MS
 from bench.verdict.result import ShotResult, Verdict
 from bench.wiring.common import Wired
 
-QUIET = "healthy-standby"
+ROOT = Path(__file__).resolve().parents[1]
 TRIP = "ov-step-cell17"
 AT_NS = 700 * NS_PER_MS
 
@@ -204,3 +206,21 @@ def test_a_rig_left_without_a_word_about_its_outputs_passes_nothing(
     _, judgement = judge_trace(trace, prepared[TRIP].plan, wired.databases)
     assert judgement.verdict is Verdict.ERROR
     assert "the rig's safe state is not confirmed: nothing in the trace shows it" in judgement.reasons
+
+
+@pytest.mark.real_time
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="kernel stamps are Linux's")
+def test_the_same_in_real_time() -> None:
+    wired = load_rig(ROOT / "hil_config.toml", "real", "reference", None)
+    (one,) = load_scenarios(wired, [ROOT / "scenarios" / "healthy" / "healthy_drive.toml"], None)[0]
+    kept: list[Rig] = []
+
+    def watch(rig: Rig, *_: object) -> None:
+        kept.append(rig)
+        rig.clock.call_at(rig.clock.now_ns() + AT_NS, Phase.OBSERVE, _fail)
+
+    result = shoot(wired, one, 0, 1, 1, None, watch)
+    assert result.judgement.verdict is Verdict.ERROR
+    assert any("ZeroDivisionError: a callback of mine" in reason for reason in result.judgement.reasons)
+    kinds = [mark.kind for mark in kept[0].trace.marks]
+    assert Kind.SAFE_STATE_REACHED in kinds and kinds[-1] is Kind.RUN_ENDED and Kind.ABORTED not in kinds
