@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.campaign.rejudge import stored_databases
-from bench.codec.database import Database
+from bench.codec.database import CodecError, Database
 from bench.errors import ConfigError, RecordError
 from bench.record.folder import OpenedRun, open_run, read_shot
 from bench.record.shot import BENCH_SENDER, FRAMES
@@ -168,9 +168,15 @@ def signal_rows(
 ) -> Iterator[tuple[Any, ...]]:
     for t_ns, channel, frame, _ in trace.frames:
         message = databases[channel].by_id.get((frame.can_id, frame.extended))
-        if message is None or len(frame.data) < message.length:
+        if message is None:
             continue
-        for signal, value in message.decode(frame.data).items():
+        try:
+            told = message.decode(frame.data)
+        except (
+            CodecError
+        ):  # too short, or a page that nobody has defined: its bytes are in the table of frames
+            continue
+        for signal, value in told.items():
             yield scenario, name, t_ns, channel, message.name, signal, float(value)
 
 

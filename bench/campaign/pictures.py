@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bench.codec.database import Database
+from bench.codec.heard import heard
 from bench.config.profile import Role
 from bench.measure.plan import Plan, SignalTest
 from bench.report.figures import TracePicture, TraceSeries
@@ -105,7 +106,7 @@ def _fault_series(
 ) -> TraceSeries:
     """The signal whose crossing was the onset: of 96 cells the one that crossed first."""
     message = databases[test.channel][test.message]
-    read = message.reader(test.signal)
+    read = heard(message.reader(test.signal))
     at_onset = next(
         (
             read(seen.frame.data)
@@ -136,7 +137,7 @@ def _series(
     trace: Trace, role: Role, databases: dict[str, Database], title: str, unit: str, steps: bool
 ) -> TraceSeries:
     message = databases[role.channel][role.message]
-    read = message.reader(role.signal)
+    read = heard(message.reader(role.signal))
     can_id = message.can_id
     points = []
     for t_ns, channel, frame, _ in trace.frames:

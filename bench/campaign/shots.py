@@ -1,5 +1,6 @@
 """One shot from start to evidence: build the rig, fire, measure, judge, write."""
 
+import asyncio
 import contextlib
 import dataclasses
 import gc
@@ -24,10 +25,13 @@ from bench.rig.rig import Rig
 from bench.scenario.engine import Shot, fire
 from bench.scenario.model import Start
 from bench.scenario.prepare import Prepared
+from bench.timing.clock import Timebase
+from bench.timing.failures import FAILED
 from bench.timing.host import run_on_host
 from bench.timing.simulated import run_simulated
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
+from bench.trace.trouble import line_of, mark_error
 from bench.units import NS_PER_S
 from bench.verdict.judge import judge
 from bench.verdict.result import Judgement, ShotResult, Verdict
@@ -120,9 +124,13 @@ def _fired(
     watch: Watch | None,
     rng: random.Random,
 ) -> ShotResult:
-    """`numbers`: the shot's index and seed."""
-    scenario, (index, seed), phase_ns = prepared.scenario, numbers, shot.phase_ns
-    rigs: list[Rig] = []
+    """`numbers`: the shot's index and seed.
+
+    Whatever fails, it is this shot's ERROR: those to come are fired, and the run has its result. A stop by the user
+    goes on upwards.
+    """
+    scenario, (index, _) = prepared.scenario, numbers
+    traces: list[Trace] = []
 
     async def main(clock: Any) -> None:
         if wired.config.simulated:
@@ -132,7 +140,7 @@ def _fired(
             from bench.wiring.real import build_real
 
             rig = await build_real(wired, clock, start_soc(wired, scenario.start), rng, scenario.start)
-        rigs.append(rig)
+        traces.append(rig.trace)
         if watch is not None:
             watch(rig, scenario.id, index)
         await fire(rig, shot)
@@ -142,17 +150,38 @@ def _fired(
             run_simulated(main)
         else:
             run_on_host(main, realtime_priority=wired.config.realtime_priority)
+    except (*FAILED, asyncio.CancelledError) as error:
+        _note_failure(traces, wired, error)
     finally:
-        if rigs:
-            stuck = stuck_fault(rigs[0].trace)
-            if stuck is not None:
-                where = f"{scenario.id}, shot {index}"
-                poison(wired.config.record.rig, stuck, {"shot": where, **rig_facts(wired.config)})
-            result = conclude_shot(rigs[0].trace, prepared, wired, index, seed, phase_ns)
-            if folder is not None:
-                folder.write_shot(
-                    scenario.id, index, rigs[0].trace, plan_to_dict(prepared.plan), shot_to_dict(result)
-                )
+        if traces:
+            result = _concluded(traces[0], wired, prepared, shot, numbers, folder)
+    return result
+
+
+def _note_failure(traces: list[Trace], wired: Wired, error: BaseException) -> None:
+    """In the shot's trace; in one of its own where the rig could not even be built."""
+    if not traces:
+        traces.append(Trace(timebase=Timebase.SIMULATED if wired.config.simulated else Timebase.HOST))
+    trace = traces[0]
+    mark_error(trace, trace.marks[-1].t_ns if trace.marks else 0, "shot", error)
+
+
+def _concluded(
+    trace: Trace,
+    wired: Wired,
+    prepared: Prepared,
+    shot: Shot,
+    numbers: tuple[int, int],
+    folder: RunFolder | None,
+) -> ShotResult:
+    scenario, (index, seed) = prepared.scenario, numbers
+    stuck = stuck_fault(trace)
+    if stuck is not None and not wired.config.simulated:  # a simulated rig is built anew for every shot
+        where = f"{scenario.id}, shot {index}"
+        poison(wired.config.record.rig, stuck, {"shot": where, **rig_facts(wired.config)})
+    result = conclude_shot(trace, prepared, wired, index, seed, shot.phase_ns)
+    if folder is not None:
+        folder.write_shot(scenario.id, index, trace, plan_to_dict(prepared.plan), shot_to_dict(result))
     return result
 
 
@@ -177,7 +206,14 @@ def conclude_shot(
     trace: Trace, prepared: Prepared, wired: Wired, index: int, seed: int, phase_ns: int
 ) -> ShotResult:
     """Measure and judge a finished (or cut short) trace."""
-    measurement, judgement = judge_trace(trace, prepared.plan, wired.databases)
+    measurement: Measurement | None
+    try:
+        measurement, judgement = judge_trace(trace, prepared.plan, wired.databases)
+    except FAILED as error:
+        mark_error(trace, trace.marks[-1].t_ns if trace.marks else 0, "judge", error, traced=True)
+        reason = f"the shot could not be measured: {line_of(error)}"
+        judgement = Judgement(verdict=Verdict.ERROR, reasons=(reason, *_not_confirmed_safe(trace)))
+        measurement = None
     end_ns = trace.marks[-1].t_ns - trace.marks[0].t_ns if trace.marks else 0
     return ShotResult(
         index=index,
@@ -196,16 +232,22 @@ def judge_trace(trace: Trace, plan: Plan, databases: Mapping[str, Database]) -> 
     """The one way from a trace to a verdict, for a shot just fired and for one stored years ago."""
     measurement = measure(trace, plan, databases)
     judgement = judge(measurement, plan)
-    missed = [str(mark.facts.get("problem")) for mark in trace.of_kind(Kind.SAFE_STATE_MISSED)]
-    if missed:
-        judgement = Judgement(
-            verdict=Verdict.ERROR,
-            reasons=(
-                *judgement.reasons,
-                *(f"the rig's safe state is not confirmed: {text}" for text in missed),
-            ),
-        )
+    unsafe = _not_confirmed_safe(trace)
+    if unsafe:
+        judgement = Judgement(verdict=Verdict.ERROR, reasons=(*judgement.reasons, *unsafe))
     return measurement, judgement
+
+
+def _not_confirmed_safe(trace: Trace) -> list[str]:
+    """Why nobody knows that the outputs are off and every fault is gone, in words. Silence is no confirmation."""
+    missed = [str(mark.facts.get("problem")) for mark in trace.of_kind(Kind.SAFE_STATE_MISSED)]
+    missed += [
+        f"{stuck} (fault stuck)" for stuck in (stuck_fault(trace),) if stuck is not None and not missed
+    ]
+    driven = any(True for _ in trace.of_kind(Kind.RUN_STARTED))
+    if driven and not missed and not any(True for _ in trace.of_kind(Kind.SAFE_STATE_REACHED)):
+        missed = ["nothing in the trace shows it"]
+    return [f"the rig's safe state is not confirmed: {text}" for text in missed]
 
 
 def blocked(index: int, seed: int, phase_ns: int, missing: list[str]) -> ShotResult:

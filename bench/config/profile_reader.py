@@ -14,6 +14,13 @@ _THRESHOLD_UNITS = ("V", "degC", "A", "ohm/V")
 _TEST = re.compile(r"\s*(\w+)\s*(==|!=|>=|<=|>|<)\s*(\S+)\s*")
 
 
+# What every scenario needs; those of the modes are asked for by the scenarios that start in them.
+_STATES = {
+    "standby": "the state in which the DUT is ready and its contactors are open",
+    "error": "the error state",
+}
+
+
 class ProfileReader:
     """Turns the checked text of a profile into roles and tests, noting every mistake."""
 
@@ -31,9 +38,10 @@ class ProfileReader:
             if name not in known:
                 wanted = "the signal of the DUT's state" if name == "state" else "a [[play]] that shows it"
                 self._file.mistake(("output",), f"found no '{name}'; expected {wanted}{nearest(name, known)}")
-        if "error" not in shape.state:
-            near = nearest("error", shape.state)
-            self._file.mistake(("state",), f"found no 'error'; expected the value of the error state{near}")
+        for name, what in _STATES.items():
+            if name not in shape.state:
+                near = nearest(name, shape.state)
+                self._file.mistake(("state",), f"found no '{name}'; expected the value of {what}{near}")
         flags = {
             name: Flag(
                 name=name,

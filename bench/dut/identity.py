@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.codec.database import Database
+from bench.codec.heard import heard
 from bench.codec.page_layout import compile_pages
 from bench.config.profile import Identity
 from bench.errors import UnidentifiedBuild
@@ -27,7 +28,7 @@ class Said:
             name: (
                 role.channel,
                 databases[role.channel][role.message].can_id,
-                databases[role.channel][role.message].reader(role.signal),
+                heard(databases[role.channel][role.message].reader(role.signal)),
             )
             for name, role in identity.signals.items()
         }

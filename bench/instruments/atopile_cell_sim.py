@@ -8,9 +8,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bench.errors import InstrumentError
 from bench.instruments.exchange import Manners, TextExchange, shortened, tried_twice
 from bench.instruments.ports import Confirmation, Switched, WireFault
 from bench.instruments.read_back import ReadBack
+from bench.instruments.replies import numbers_in
 from bench.links.ports import SerialLink
 from bench.timing.clock import Clock
 from bench.units import NS_PER_MS
@@ -150,8 +152,8 @@ class AtopileCellSim:
     async def _values(self, sent: str, name: str, count: int) -> list[float]:
         text = await self._do(sent, f"{name}:")
         try:
-            found = [float(word) for word in text.split(",")]
-        except ValueError:
+            found = numbers_in(text)
+        except InstrumentError:
             raise self._line.garbage(sent, text, f"{count} number(s)") from None
         if len(found) != count:
             raise self._line.error(

@@ -3,6 +3,9 @@
 Source: the DBC and the open driver named in docs/instruments.md. R_iso in kohm, little-endian words.
 """
 
+import math
+
+from bench.errors import InstrumentError
 from bench.instruments.can_exchange import CanExchange, words
 from bench.instruments.ports import InsulationReading
 from bench.links.ports import CanLink
@@ -62,6 +65,10 @@ class BenderIso165c:
             (SET_ERROR, GET_ERROR, fault_ohm),
             (SET_WARNING, GET_WARNING, warning_ohm),
         ):
+            if not 0 <= ohm < math.inf:
+                raise InstrumentError(
+                    f"Bender iso165C: asked for a threshold of {ohm:g} ohm; expected 0 or more"
+                )
             kohm = round(ohm / 1000)
             await self._command(setting, kohm)
             held = int.from_bytes((await self._command(getting))[1:3], "little")

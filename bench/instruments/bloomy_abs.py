@@ -65,7 +65,7 @@ class BloomyAbs:
             raise self._error(sent, identity, "wrong model, expected '<maker>,ABS…,<serial>,<version>'")
         await self._line.tell("*CLS", prefix=self._prefix)
         sent = "SYST:ALARM?"
-        alarms = int((await self._numbers(sent, 1))[0])
+        alarms = await self._line.whole(sent, 0xFFFFFFFF, prefix=self._prefix)
         if alarms:
             told = [text for bit, text in _ALARMS.items() if alarms & bit] or ["unknown"]
             raise self._error(sent, f"{alarms:#x}", f"alarm: {'; '.join(told)}")
@@ -156,12 +156,7 @@ class BloomyAbs:
         """A setting, and the error queue as its acknowledgement."""
         await self._line.tell(sent, prefix=self._prefix)
         reply = await self._ask("SYST:ERR?")
-        code, comma, text = reply.partition(",")
-        if not comma or not code.lstrip("+-").isdecimal() or not (text[:1] == text[-1:] == '"'):
-            raise self._line.garbage(
-                self._prefix + "SYST:ERR?", reply, 'an error queue entry such as 0,"No error"'
-            )
-        if int(code) != 0:
+        if self._line.refused(self._prefix + "SYST:ERR?", reply):
             # What is left in the queue belongs to this failure, not to the next.
             await self._line.tell("*CLS", prefix=self._prefix)
             raise self._error(sent, reply, "the instrument refused the command")

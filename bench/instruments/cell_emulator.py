@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bench.errors import InstrumentError, LinkError
 from bench.instruments.exchange import shortened, tried_twice
 from bench.instruments.ports import Confirmation, Switched, WireFault
+from bench.instruments.replies import error_code_in, reading_in
 from bench.links.ports import SerialLink
 from bench.timing.clock import Clock
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
@@ -14,7 +15,6 @@ from bench.units import NS_PER_MS, NS_PER_S, format_ns
 INSTRUMENT = "cell emulator"
 SAFE_BELOW_V = 0.1
 _LF = b"\n"
-_OPEN_FROM_V = 1e37  # SCPI writes nan as 9.91E+37
 
 
 def channel_list(cells: Sequence[int]) -> str:
@@ -151,11 +151,14 @@ class ScpiCellEmulator:
         count = (await self._numbers("OUTP?", 1))[0]
         if count != 0:
             raise self._error("OUTP?", f"{count:g}", "outputs still on after OUTP OFF, expected 0")
-        began_ns = self._clock.now_ns()
+        began_ns, mended = self._clock.now_ns(), False
         while True:
             volts = await self._numbers("MEAS:VOLT:ALL?", self.channels)
-            # An open wire carries nothing to the DUT: it counts as safe.
-            live = [(volt, cell) for cell, volt in enumerate(volts, 1) if abs(volt) >= SAFE_BELOW_V]
+            if not mended and any(math.isnan(volt) for volt in volts):
+                mended = True  # behind an open wire nothing is read: the outputs are off, so it may be closed
+                await self.clear_faults()
+                continue
+            live = [(volt, cell) for cell, volt in enumerate(volts, 1) if not abs(volt) < SAFE_BELOW_V]
             if not live:
                 return
             if self._clock.now_ns() - began_ns > self._timeout_ns:
@@ -172,10 +175,11 @@ class ScpiCellEmulator:
         """Send a setting and read the error queue in one line: a single round trip tells it was taken."""
         sent = f"{command};:SYST:ERR?"
         reply = await self._ask(sent)
-        code, comma, text = reply.partition(",")
-        if not comma or not code.lstrip("+-").isdecimal() or not (text[:1] == text[-1:] == '"'):
-            raise self._garbage(sent, reply, 'an error queue entry such as 0,"No error"')
-        if int(code) != 0:
+        try:
+            code = error_code_in(reply)
+        except InstrumentError:
+            raise self._garbage(sent, reply, 'an error queue entry such as 0,"No error"') from None
+        if code != 0:
             await self._ask(
                 "*CLS;:SYST:ERR?"
             )  # what is left in the queue belongs to this failure, not to the next
@@ -184,14 +188,14 @@ class ScpiCellEmulator:
     async def _numbers(self, sent: str, count: int) -> list[float]:
         reply = await self._ask(sent)
         try:
-            numbers = [float(word) for word in reply.split(",")]
-        except ValueError:
+            numbers = [reading_in(word) for word in reply.split(",")]
+        except InstrumentError:
             raise self._garbage(sent, reply, f"{count} number(s)") from None
         if len(numbers) != count:
             raise self._error(
                 sent, f"'{shortened(reply)}'", f"half a reply: {len(numbers)} of {count} number(s)"
             )
-        return [number if abs(number) < _OPEN_FROM_V else math.nan for number in numbers]
+        return [math.nan if number is None else number for number in numbers]
 
     async def _ask(self, sent: str) -> str:
         async with self._lock:

@@ -6,8 +6,10 @@ in silence until the error queue is read; reading it also acknowledges alarms, s
 
 import re
 
+from bench.errors import InstrumentError
 from bench.instruments.exchange import Manners, TextExchange, shortened, tried_twice
 from bench.instruments.ports import SupplyReading
+from bench.instruments.replies import number_in
 from bench.links.ports import SerialLink
 from bench.timing.clock import Clock
 from bench.units import NS_PER_MS
@@ -63,7 +65,10 @@ class EaPsb:
                     sent, f"'{shortened(reply)}'", f"half a reply: {len(found)} of 3 numbers"
                 )
             raise self._line.garbage(sent, reply, "voltage, current and power with V, A and W")
-        voltage_v, current_a, power_w = (float(match[1]) for match in found if match)
+        try:
+            voltage_v, current_a, power_w = (number_in(match[1]) for match in found if match)
+        except InstrumentError:
+            raise self._line.garbage(sent, reply, "voltage, current and power with V, A and W") from None
         return SupplyReading(voltage_v=voltage_v, current_a=current_a, power_w=power_w)
 
     async def safe(self) -> None:
@@ -90,9 +95,6 @@ class EaPsb:
     async def _set(self, sent: str) -> None:
         await self._line.tell(sent)
         reply = await self._line.ask("SYST:ERR?")
-        code, comma, text = reply.partition(",")
-        if not comma or not code.strip().lstrip("+-").isdecimal() or text.strip()[:1] != '"':
-            raise self._line.garbage("SYST:ERR?", reply, 'an error queue entry such as 0,"No error"')
-        if int(code) != 0:
+        if self._line.refused("SYST:ERR?", reply):
             await self._line.ask("SYST:ERR:ALL?")  # what is left in the queue belongs to this failure
             raise self._line.error(sent, reply, "the instrument refused the command")

@@ -4,9 +4,11 @@ Registers 121, 402, 500 to 502, 505 and 507 are in EA's guide; 405 (output), 498
 and the bits of 505 are from a public driver of the series (docs/instruments.md).
 """
 
+import math
 import struct
 
 from bench.codec import modbus_rtu as rtu
+from bench.errors import InstrumentError
 from bench.instruments.ea_psb import EXECUTED_NS, SPACING_NS
 from bench.instruments.exchange import tried_twice
 from bench.instruments.frame_exchange import FrameExchange
@@ -46,7 +48,7 @@ class EaPsbModbus:
     async def identify(self) -> str:
         request, words = await self._read(NOMINAL_V, 2)
         (found_v,) = struct.unpack(">f", words)
-        if abs(found_v - self._nominal_v) > 0.01 * self._nominal_v:
+        if not abs(found_v - self._nominal_v) <= 0.01 * self._nominal_v:
             expected = f"wrong model, expected a nominal voltage of {self._nominal_v:g} V"
             raise self._line.error(request, f"{found_v:g} V", expected)
         return f"EA PSB, {found_v:g} V nominal"
@@ -58,8 +60,9 @@ class EaPsbModbus:
             (CURRENT, source_a, self._nominal_a),
             (SINK_CURRENT, sink_a, self._nominal_a),
         ):
-            share = round(value / nominal * FULL)
-            await self._write(rtu.WRITE_REGISTER, register, max(0, min(0xFFFF, share)))
+            if not 0 <= value < math.inf:
+                raise InstrumentError(f"EA PSB (Modbus): asked for a limit of {value:g}; expected 0 or more")
+            await self._write(rtu.WRITE_REGISTER, register, min(0xFFFF, round(value / nominal * FULL)))
 
     async def output(self, on: bool) -> None:
         await self._remote()

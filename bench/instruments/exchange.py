@@ -9,16 +9,17 @@ from dataclasses import dataclass
 
 from bench.errors import InstrumentError, LinkError
 from bench.instruments.ports import WireFault
+from bench.instruments.replies import error_code_in, numbers_in, whole_in
 from bench.links.ports import SerialLink
 from bench.timing.clock import Clock
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
 
 async def tried_twice(act: Callable[[], Awaitable[None]]) -> None:
-    """For the way to the safe state: one lost reply must not leave outputs on. Raises the second InstrumentError."""
+    """For the way to the safe state: one lost reply must not leave outputs on. Raises what the second try raised."""
     try:
         await act()
-    except InstrumentError:
+    except Exception:  # noqa: BLE001 - whatever it was, the outputs may still be on
         await act()
 
 
@@ -97,14 +98,29 @@ class TextExchange:
         """A reply of `count` numbers, separated by commas."""
         reply = await self.ask(sent, prefix=prefix, spacing_ns=spacing_ns)
         try:
-            found = [float(word) for word in reply.split(",")]
-        except ValueError:
+            found = numbers_in(reply)
+        except InstrumentError:
             raise self.garbage(sent, reply, f"{count} number(s)") from None
         if len(found) != count:
             raise self.error(
                 sent, f"'{shortened(reply)}'", f"half a reply: {len(found)} of {count} number(s)"
             )
         return found
+
+    async def whole(self, sent: str, most: int, *, prefix: str = "") -> int:
+        """A reply of one whole number from 0 to `most`."""
+        (value,) = await self.numbers(sent, 1, prefix=prefix)
+        try:
+            return whole_in(value, 0, most)
+        except InstrumentError:
+            raise self.garbage(sent, f"{value:g}", f"a whole number from 0 to {most}") from None
+
+    def refused(self, sent: str, reply: str) -> bool:
+        """Whether the entry of the error queue that `sent` was answered with is an error."""
+        try:
+            return error_code_in(reply) != 0
+        except InstrumentError:
+            raise self.garbage(sent, reply, 'an error queue entry such as 0,"No error"') from None
 
     def garbage(self, sent: str, found: str, expected: str) -> InstrumentError:
         """An error after which the next question begins with finding the way back into step."""

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bench.codec.scpi import plain_list
+from bench.errors import InstrumentError
 from bench.instruments.exchange import Manners, TextExchange, tried_twice
 from bench.instruments.ports import Confirmation, Switched, WireFault
 from bench.instruments.read_back import ReadBack
+from bench.instruments.replies import whole_in
 from bench.instruments.set_points import SetPoints
 from bench.links.ports import SerialLink
 from bench.timing.clock import Clock
@@ -153,13 +155,18 @@ class NgiN83624:
         sent = await self._set("FAUL", "SIMU", str(_RELAY[fault]), cells)
         states = await self._ask("OUTP", "STAT", cells)
         for cell, state in zip(cells, states):
-            if int(state) & (_OFP | _OMP):
-                reason = "voltage or current present" if int(state) & _OFP else "not in source mode"
-                raise self._line.error(
-                    sent, f"state {int(state):#x} of channel {cell}", f"relay refused, {reason}"
-                )
+            bits = self._bits(sent, state)
+            if bits & (_OFP | _OMP):
+                reason = "voltage or current present" if bits & _OFP else "not in source mode"
+                raise self._line.error(sent, f"state {bits:#x} of channel {cell}", f"relay refused, {reason}")
         for cell in cells:
             self._wires[cell - 1] = fault
+
+    def _bits(self, sent: str, state: float) -> int:
+        try:
+            return whole_in(state, 0, 0xFFFFFFFF)
+        except InstrumentError:
+            raise self._line.garbage(sent, f"{state:g}", "a state as a whole number") from None
 
     # -- commands --------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ Source: Numato's documentation and the drivers that use it (docs/instruments.md)
 """
 
 import asyncio
+import string
 
 from bench.errors import InstrumentError, LinkError
 from bench.instruments.exchange import shortened
@@ -87,10 +88,9 @@ class NumatoRelay:
             raise self._error(
                 sent, f"'{shortened(reply)}'", f"wrong model or half a reply, expected {expected}"
             )
-        try:
-            return int(reply, 16)
-        except ValueError:
-            raise self._error(sent, f"'{shortened(reply)}'", "garbage, expected hex digits") from None
+        if not set(reply) <= set(string.hexdigits):
+            raise self._error(sent, f"'{shortened(reply)}'", "garbage, expected hex digits")
+        return int(reply, 16)
 
     async def _ask(self, sent: str) -> str:
         """The answer between echo and prompt; "" for commands that have none."""

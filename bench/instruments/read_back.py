@@ -42,11 +42,11 @@ class ReadBack:
             await self._pause()
 
     async def below(self, cells: Sequence[int], limit_v: float, *, sent: str) -> None:
-        """Read until no cell carries `limit_v` or more. An open wire (nan) carries nothing to the DUT."""
+        """Read until every cell is known to carry less than `limit_v`; nan is no reading, and proves nothing."""
         began_ns = self.clock.now_ns()
         while True:
             volts = await self.measure(cells)
-            live = [(abs(volt), cell) for cell, volt in zip(cells, volts) if abs(volt) >= limit_v]
+            live = [(abs(volt), cell) for cell, volt in zip(cells, volts) if not abs(volt) < limit_v]
             if not live:
                 return
             if self.clock.now_ns() - began_ns > self.settle_ns:

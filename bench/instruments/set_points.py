@@ -4,7 +4,10 @@ Filling a 24-channel emulator that takes one command every 250 ms lasts seconds.
 meanwhile must not wait for that, and must not be overwritten by an older wish still under way.
 """
 
+import math
 from collections.abc import Sequence
+
+from bench.errors import InstrumentError
 
 
 class SetPoints:
@@ -53,4 +56,6 @@ class SetPoints:
         return value, same
 
     def _rounded(self, voltage_v: float) -> float:
+        if not math.isfinite(voltage_v):
+            raise InstrumentError(f"asked for {voltage_v:g} V; expected a number")
         return round(round(voltage_v / self._step_v) * self._step_v, 6)

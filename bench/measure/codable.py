@@ -83,7 +83,7 @@ def measurement_from_dict(stored: Mapping[str, Any]) -> Measurement:
             known[name] = None if known[name] is None else Interval(**known[name])
         for name in ("fdti", "frti", "fhti"):
             known[name] = None if known[name] is None else _latency(known[name])
-        for name in ("broken", "silent", "bench_faults", "anomalies", "doubts", "excuses"):
+        for name in ("broken", "silent", "bench_faults", "anomalies", "doubts", "excuses", "misfits"):
             known[name] = tuple(known.get(name, ()))
         known["probes"] = tuple(
             ProbeSeen(**{**one, "at": None if one["at"] is None else Interval(**one["at"])})

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from bench.codec.heard import heard
 from bench.measure.estimate import EstimateFound, EstimateQuestion
 from bench.measure.questions import Codec, message_of
 from bench.measure.window import Window
@@ -34,7 +35,7 @@ def samples_of(
 ) -> tuple[list[Sample], str]:
     """One sample for each TRUTH mark of the window, and what is wrong with them in words ("" for nothing)."""
     message = message_of(decoders, question.channel, question.message)
-    read, can_id = message.reader(question.signal), message.can_id
+    read, can_id = heard(message.reader(question.signal)), message.can_id
     told = [
         (seen.t_ns, seen.frame.data)
         for seen in sorted(trace.frames)

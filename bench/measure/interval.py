@@ -71,6 +71,7 @@ class Measurement:
     readback mismatch), `doubts` what it did that may have caused what was seen, `excuses` what this machine did that
     may have silenced a DUT and can have made it no better: a silence alone does not fail then,
     `bench_late_ns` its worst lateness, `refused` why the bench did not test this DUT, `probes` the reaction chain,
+    `misfits` frames of the DUT that its DBC does not fit, `not_begun` that they kept the shot from its start,
     `end` what ended a protection test, `estimates` how far off the DUT's own estimates were.
     """
 
@@ -96,3 +97,5 @@ class Measurement:
     probes: tuple[ProbeSeen, ...] = ()
     estimates: tuple[EstimateFound, ...] = ()
     end: EndFound | None = None
+    misfits: tuple[str, ...] = ()
+    not_begun: bool = False

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from bench.codec.e2e import Protection
+from bench.codec.heard import heard
 from bench.errors import ScenarioError
 from bench.trace.events import FrameSeen
 from bench.trace.irregular import Irregular, Irregularity
@@ -77,17 +78,13 @@ def first_irregular(
 def _stamped(
     asked: Irregularity, codec: IrregularCodec, frames: Sequence[FrameSeen]
 ) -> list[tuple[int, bytes]]:
-    carries = codec.reader(asked.signal) if asked.signal is not None else None
+    carries = heard(codec.reader(asked.signal)) if asked.signal is not None else None
     found = []
     for t_ns, channel, frame, _ in frames:
         if channel != asked.channel or frame.can_id != codec.can_id or frame.extended != codec.extended:
             continue
-        if carries is not None:
-            try:
-                if carries(frame.data) is None:
-                    continue
-            except ValueError:  # too short to carry it
-                continue
+        if carries is not None and carries(frame.data) is None:
+            continue
         found.append((t_ns, frame.data))
     return found
 
@@ -164,7 +161,7 @@ def _moves(asked: Irregularity, codec: IrregularCodec) -> Callable[[bytes, bytes
     """(frame before, this frame) to whether the signal has moved by the step; None: no frame tells."""
     if asked.step is None or asked.signal is None:
         return None
-    read, step = codec.reader(asked.signal), asked.step
+    read, step = heard(codec.reader(asked.signal)), asked.step
 
     def moved(before: bytes, data: bytes) -> bool:
         was, now = read(before), read(data)

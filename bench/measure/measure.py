@@ -1,6 +1,7 @@
 """From a Trace and a Plan to a Measurement: onset, detection and safe state as intervals. A pure function."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bench.measure.answer import Answer
@@ -9,6 +10,7 @@ from bench.measure.estimation import score
 from bench.measure.glitch import too_long_a_glitch
 from bench.measure.interval import Measurement
 from bench.measure.life import check_length, listen_for_life
+from bench.measure.misfit import misfits
 from bench.measure.onset import find_onset
 from bench.measure.own_fault import (
     doubts_of,
@@ -35,6 +37,9 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     """
     if plan.aim is Aim.MUST_REFUSE:
         return _refusal(trace)
+    unfit = misfits(trace, plan, decoders)
+    if unfit and (missed := _kept_from_its_start(trace)):
+        return replace(_nothing_measured(trace), broken=(missed,), misfits=tuple(unfit), not_begun=True)
     window = armed_window(trace)
     faults, anomalies = told_by_marks(trace)
     window, left_out = without_own_words(window, plan, decoders)
@@ -70,6 +75,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         observable_ns=answer.detected.interval.width_ns if answer.detected else None,
         doubts=tuple(doubts),
         excuses=tuple(excuses_of(trace, window)),
+        misfits=tuple(unfit),
         bench_late_ns=worst_lateness_ns(trace),
         estimates=tuple(score(trace, asked, window, decoders) for asked in plan.estimates),
         probes=probes_seen(trace, window, onset.interval, plan.probes, decoders) if onset else (),
@@ -88,8 +94,26 @@ def _check_protection(shot: Shot, told: Told) -> None:
 
 
 def _refusal(trace: Trace) -> Measurement:
-    """Nothing of the DUT is measured: whether the bench has refused it, and nothing else went wrong."""
-    faults, anomalies = told_by_marks(trace)
+    """Whether the bench has refused the DUT, and nothing else went wrong."""
+    faults, _ = told_by_marks(trace)
+    return replace(
+        _nothing_measured(trace),
+        bench_faults=tuple(text for text in faults if not text.startswith(REFUSED)),
+        refused=next((str(mark.facts.get("reason")) for mark in trace.of_kind(Kind.DUT_REFUSED)), None),
+    )
+
+
+def _kept_from_its_start(trace: Trace) -> str | None:
+    """Why the DUT was not where the scenario starts; None where it was, or where the bench had trouble."""
+    kinds = {mark.kind for mark in trace.marks}
+    if kinds & {Kind.OBSERVERS_ARMED, Kind.ERROR, Kind.ABORTED}:
+        return None
+    missed = next(trace.of_kind(Kind.PRECONDITION_MISSED, Kind.DUT_REFUSED), None)
+    return None if missed is None else f"the shot could not begin: {missed.facts.get('reason')}"
+
+
+def _nothing_measured(trace: Trace) -> Measurement:
+    _, anomalies = told_by_marks(trace)
     return Measurement(
         onset=None,
         detected=None,
@@ -101,11 +125,10 @@ def _refusal(trace: Trace) -> Measurement:
         held=None,
         broken=(),
         silent=(),
-        bench_faults=tuple(text for text in faults if not text.startswith(REFUSED)),
+        bench_faults=(),
         anomalies=tuple(anomalies),
         observable_ns=None,
         bench_late_ns=worst_lateness_ns(trace),
-        refused=next((str(mark.facts.get("reason")) for mark in trace.of_kind(Kind.DUT_REFUSED)), None),
     )
 
 

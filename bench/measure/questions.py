@@ -133,7 +133,7 @@ class Question:
     def answer(self, data: bytes) -> bool | None:
         """What `hear` would say. ValueError: too short for its message."""
         value = self._read(data)
-        if value is None:
+        if value is None or not -math.inf < value < math.inf:  # a float that is no number answers nothing
             return None
         answer = self._compare(value, self._value)
         return answer and all(one.answer(data) for one in self._others) if self._others else answer

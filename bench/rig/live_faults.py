@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bench.errors import InstrumentError, LinkError
 from bench.timing.clock import Clock
 from bench.trace.events import TIME_TO_LIVE, Kind
 from bench.trace.timeline import Trace
+from bench.trace.trouble import line_of
 from bench.units import format_ns
 
 
@@ -43,27 +43,43 @@ class LiveFaults:
         self._live.append(fault)
         return fault
 
+    @property
+    def latest_first(self) -> list[LiveFault]:
+        return self._live[::-1]
+
     async def take_off(self, fault: LiveFault, why: str = "by its owner") -> None:
         """Does nothing for a fault that is off already. Marks FAULT_STUCK and re-raises when it stays on."""
         if fault not in self._live:
             return
-        self._before()
+        plant: Exception | None = None
+        try:
+            self._before()
+        except Exception as error:  # noqa: BLE001 - a plant that cannot go on must not leave a fault on
+            plant = error
         try:
             await fault.clear()
-        except (InstrumentError, LinkError, OSError) as error:
-            self._trace.mark(
-                self._clock.now_ns(),
-                Kind.FAULT_STUCK,
-                "rig",
-                fault=fault.name,
-                owner=fault.owner,
-                reason=str(error) or type(error).__name__,
-            )
-            self._live.remove(fault)
+        except Exception as error:
+            self.give_up(fault, line_of(error))
             raise
         self._live.remove(fault)
         self._trace.mark(
             self._clock.now_ns(), Kind.STIMULUS_CLEARED, "rig", fault=fault.name, owner=fault.owner, why=why
+        )
+        if plant is not None:
+            raise plant
+
+    def give_up(self, fault: LiveFault, reason: str) -> None:
+        """It stays on, and the trace says so."""
+        if fault not in self._live:
+            return
+        self._live.remove(fault)
+        self._trace.mark(
+            self._clock.now_ns(),
+            Kind.FAULT_STUCK,
+            "rig",
+            fault=fault.name,
+            owner=fault.owner,
+            reason=reason,
         )
 
     async def expire(self) -> None:
@@ -73,11 +89,11 @@ class LiveFaults:
             await self.take_off(fault, why=f"{TIME_TO_LIVE} of {format_ns(fault.ttl_ns)} ended")
 
     async def take_all_off(self) -> list[str]:
-        """Latest first; what went wrong, in words. For the way to the safe state, which goes on whatever fails."""
+        """Latest first; what went wrong, in words: one that stays on keeps no other from being taken off."""
         problems = []
-        for fault in reversed(self._live.copy()):
+        for fault in self.latest_first:
             try:
                 await self.take_off(fault, why="on the way to the safe state")
-            except (InstrumentError, LinkError, OSError) as error:
-                problems.append(f"{fault.name} cannot be cleared: {error}")
+            except Exception as error:  # noqa: BLE001 - marked; the others are still to be taken off
+                problems.append(f"{fault.name} cannot be cleared: {line_of(error)}")
         return problems

@@ -1,7 +1,5 @@
 """The rig: one shot's bench as a bundle, its closed loop plant ⇄ instruments, and its orderly way to the safe state."""
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,7 +7,7 @@ from typing import Protocol
 from bench.codec.database import Database
 from bench.dut.ports import Dut
 from bench.dut.uds import UdsTester
-from bench.errors import BenchError, InstrumentError, LinkError
+from bench.errors import InstrumentError, LinkError
 from bench.instruments.afe import AnalogueFrontEnd
 from bench.instruments.ports import CellEmulator, FaultUnit
 from bench.links.bus_faults import BusFaults
@@ -18,8 +16,10 @@ from bench.plant.coasting import Coasting, Commands
 from bench.plant.pack import Load, Pack
 from bench.restbus.cyclic import CyclicMessage
 from bench.rig.live_faults import LiveFaults
+from bench.rig.outputs_off import outputs_off
 from bench.rig.senses import Senses
 from bench.rig.stages import CellStages
+from bench.rig.steps import Steps
 from bench.rig.view import TraceView
 from bench.timing.clock import Clock, Phase, Timer
 from bench.trace.events import Kind, Mark, PlantStage
@@ -34,6 +34,9 @@ BEYOND_STEP_V = 0.05
 EMULATOR_STEP_V = 0.0005  # smaller changes of the plant are not worth a command: the AFE resolves no finer
 SETTLED_V = 0.005
 SETTLED_POLL_NS = 10 * NS_PER_MS
+STOPPED_WITHIN_NS = (
+    60 * NS_PER_S
+)  # for the DUT and for the hardware: power-off commands have time-outs of their own
 SETTLED_WITHIN_NS = 10 * NS_PER_S  # the slowest emulator publishes its readings every 5 s
 
 
@@ -188,39 +191,30 @@ class Rig:
         """Drive every output to the safe state and record that it is there. Never raises: it is the last thing done.
 
         Safe state: no load, no charge, no mode request, emulator outputs off with readback, DUT and hardware stopped.
+        Every step is taken, whatever became of the others, and each has its own patience.
         """
         self.vehicle.load_a = self.vehicle.charge_a = 0.0
         self.vehicle.mode_request = self.vehicle.fault_reset = 0
         self.vehicle.speed_kmh = None
-        problems = []
-        try:
-            async with asyncio.timeout(self.safe_timeout_ns / NS_PER_S):
-                problems += await self.faults.take_all_off()
-                self.overrides_v.clear()
-                await self.emulator.safe()
-        except TimeoutError:
-            problems.append(f"the cells were not off and read back within {format_ns(self.safe_timeout_ns)}")
-        except (InstrumentError, LinkError, OSError) as exc:
-            problems.append(str(exc) or type(exc).__name__)
+        steps = Steps()
+        await outputs_off(steps, self.emulator, self.faults, self.safe_timeout_ns)
+        self.overrides_v.clear()
         for timer in (*self._timers, *(one for timers in self.fault_timers.values() for one in timers)):
-            timer.cancel()
+            steps.do("a timer of the rig", timer.cancel)
         for message in self.restbus:
-            message.stop()
-        for stop in (self.dut.stop, self.stop_hardware):
-            try:
-                await stop()
-            except (BenchError, OSError) as exc:
-                problems.append(str(exc))
-        for link in self.links.values():
-            with contextlib.suppress(BenchError, OSError):
-                link.close()
+            steps.do(f"{message.message.name} goes on being sent", message.stop)
+        await steps.walk("the DUT's stop", self.dut.stop, STOPPED_WITHIN_NS)
+        await steps.walk("the hardware's stop", self.stop_hardware, STOPPED_WITHIN_NS)
+        for channel, link in self.links.items():
+            steps.do(f"'{channel}' cannot be closed", link.close)
         if self._beat is not None:
-            self._beat.cancel()
+            steps.do("the guard's beat", self._beat.cancel)
         if self.guard is not None:
-            self.guard.at_rest(confirmed=not problems)
+            confirmed, guard = not steps.problems, self.guard
+            steps.do("the guard was not told", lambda: guard.at_rest(confirmed=confirmed))
         now_ns = self.clock.now_ns()
-        if problems:
-            self.trace.mark(now_ns, Kind.SAFE_STATE_MISSED, "rig", problem="; ".join(problems))
+        if steps.problems:
+            self.trace.mark(now_ns, Kind.SAFE_STATE_MISSED, "rig", problem="; ".join(steps.problems))
         else:
             self.trace.mark(now_ns, Kind.SAFE_STATE_REACHED, "rig", readback=True)
 

@@ -1,10 +1,10 @@
 """One shot: settle → arm observers → stimulate → observe → clear → safe. Everything done goes into the Trace."""
 
 import asyncio
-import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bench.codec.heard import heard
 from bench.config.profile import DutProfile
 from bench.errors import BenchError, DutError, UnidentifiedBuild
 from bench.measure.ending import CUT_OFF, Ending
@@ -26,8 +26,11 @@ from bench.scenario.model import (
     longest_ns,
 )
 from bench.scenario.watch import Watch
+from bench.scenario.way_out import take_faults_off, tell_failures, tell_why_cancelled, walk_to_safety
 from bench.timing.clock import Phase
+from bench.timing.failures import FAILED
 from bench.trace.events import Kind, Mark, PlantStage
+from bench.trace.trouble import line_of, mark_error
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
 POLL_NS = 20 * NS_PER_MS
@@ -64,7 +67,10 @@ _MARKED_AS: dict[type[BaseException], Kind] = {
 
 
 async def fire(rig: Rig, shot: Shot) -> None:
-    """Run the shot to its end; the outcome is in `rig.trace`. Leaves the rig in its safe state in every case."""
+    """Run the shot to its end; the outcome is in `rig.trace`. Leaves the rig in its safe state in every case.
+
+    Raises nothing but CancelledError, and that only where somebody outside wanted the shot to end.
+    """
     trace, clock = rig.trace, rig.clock
     trace.mark(clock.now_ns(), Kind.RUN_STARTED, "engine", phase_ns=shot.phase_ns)
     try:
@@ -74,28 +80,25 @@ async def fire(rig: Rig, shot: Shot) -> None:
                 + (longest_ns(shot.steps) + shot.plan.window_ns + _observes_ns(shot.plan)) / NS_PER_S
             ):
                 await _energised(rig, shot)
-        except* (BenchError, OSError, TimeoutError) as group:
+        except* FAILED as group:
             for error in _leaves(group):
-                kind = _MARKED_AS.get(type(error), Kind.ERROR)
-                trace.mark(clock.now_ns(), kind, "engine", reason=str(error) or type(error).__name__)
-    except asyncio.CancelledError:
-        trace.mark(clock.now_ns(), Kind.ABORTED, "engine", reason="stopped by the user or by a signal")
-        raise
+                kind = _MARKED_AS.get(type(error))
+                if kind is None:
+                    mark_error(trace, clock.now_ns(), "engine", error)
+                else:
+                    trace.mark(clock.now_ns(), kind, "engine", reason=line_of(error))
+    except asyncio.CancelledError as ended:
+        if tell_why_cancelled(rig, ended):
+            raise
     finally:
-        await _shielded(rig)
+        tell_failures(rig)
+        await walk_to_safety(rig)
+        tell_failures(rig)  # those of the way to the safe state
         trace.mark(clock.now_ns(), Kind.RUN_ENDED, "engine")
 
 
 def _observes_ns(plan: Plan) -> int:
     return plan.end.observe_ns if plan.end is not None else 0
-
-
-async def _shielded(rig: Rig) -> None:
-    """The way to the safe state is walked to its end, also when a second cancellation arrives meanwhile."""
-    safe = asyncio.ensure_future(rig.safe())
-    while not safe.done():
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(safe)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
@@ -188,7 +191,8 @@ async def _observe(rig: Rig, shot: Shot) -> None:
             if timer is not None:
                 timer.cancel()
         rig.trace.mark(clock.now_ns(), Kind.WINDOW_CLOSED, "engine")
-        await rig.faults.take_all_off()
+    # Only here: on any other way out the outputs go off first, and a fault that cannot be cleared must not delay that.
+    await take_faults_off(rig)
 
 
 async def _look_after(rig: Rig, observe_ns: int) -> None:
@@ -342,7 +346,7 @@ async def _until_state(rig: Rig, shot: Shot, name: str, timeout_ns: int, missed:
     """Wait until the DUT reports the state; PreconditionMissed names the last state seen."""
     role = shot.profile.roles["state"]
     message = rig.databases[role.channel][role.message]
-    read = message.reader(role.signal)
+    read = heard(message.reader(role.signal))
     wanted = shot.profile.states[name]
     deadline_ns = rig.clock.now_ns() + timeout_ns
     last: float | None = None
@@ -367,6 +371,6 @@ def _reported(rig: Rig, profile: DutProfile) -> str:
     for flag in profile.flags.values():
         message = rig.databases[flag.role.channel][flag.role.message]
         seen = rig.view.latest.get((flag.role.channel, message.can_id))
-        if seen is not None and message.reader(flag.role.signal)(seen.frame.data) == flag.value:
+        if seen is not None and heard(message.reader(flag.role.signal))(seen.frame.data) == flag.value:
             told.append(flag.name)
     return f", and it reports {', '.join(told)}" if told else ""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from bench.config.profile import DutProfile, Role, RoleTest
 from bench.config.toml_file import located
-from bench.errors import ScenarioError, nearest
+from bench.errors import ScenarioError, at_place, nearest
 from bench.faults.port import Terminals
 from bench.measure.plan import SignalTest
 from bench.scenario.model import Scenario
@@ -103,6 +103,12 @@ class Lookup:
         shown = ", ".join(list(known)[:8]) + (", ..." if len(known) > 8 else "")
         line = f"{self.profile.file}: found unknown {found}; expected one of {shown}{nearest(word, known)}"
         self._mistakes[line] = None
+
+    def state_lacking(self, mode: str) -> None:
+        """Note that the DUT's profile does not say which state it has in a mode that scenarios start in."""
+        found = f"found no '{mode}', and scenarios start in that mode"
+        expected = f"the value of the DUT's state in it{nearest(mode, self.profile.states)}"
+        self._mistakes[at_place(self.profile.file, "state", found, expected)] = None
 
     def mistake(self, place: tuple[str | int, ...], text: str) -> None:
         """Note what is wrong at a place of the scenario's file."""

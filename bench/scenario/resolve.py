@@ -33,11 +33,22 @@ def resolve(
     ScenarioError, one line per mistake; nothing has been driven then.
     """
     lookup = Lookup(scenario, profile, thresholds, budget, decoders, cells, sensors)
+    _check_start(lookup)
     steps = [resolve_step(text, index, lookup) for index, text in enumerate(scenario.steps)]
     lookup.stop_on_mistakes()
     plan = plan_of(steps, lookup)
     lookup.stop_on_mistakes()
     return plan, steps
+
+
+def _check_start(lookup: Lookup) -> None:
+    """The mode in which a scenario starts is asked of the DUT, and then its state has to say so."""
+    mode, profile = lookup.scenario.start.mode, lookup.profile
+    if mode == "off":  # the state of it is standby, which every profile has
+        return
+    lookup.known(mode, profile.modes, ("start", "mode"), "mode")
+    if mode in profile.modes and mode not in profile.states:
+        lookup.state_lacking(mode)
 
 
 def resolve_twins(

@@ -6,6 +6,7 @@ Only an aid: verdicts come from measuring the finished Trace.
 import operator
 from collections.abc import Callable
 
+from bench.codec.heard import heard
 from bench.measure.plan import Plan, SignalTest
 from bench.rig.rig import Rig
 from bench.units import NS_PER_MS
@@ -47,7 +48,7 @@ class Watch:
     def _compiled(self, test: SignalTest) -> Callable[[], bool]:
         message = self._rig.databases[test.channel][test.message]
         key = (test.channel, message.can_id)
-        read, compare = message.reader(test.signal), _OPS[test.op]
+        read, compare = heard(message.reader(test.signal)), _OPS[test.op]
         latest = self._rig.view.latest
 
         def holds() -> bool:

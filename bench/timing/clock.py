@@ -4,6 +4,8 @@ from collections.abc import Callable
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
+from bench.timing.failures import Failures
+
 
 class Timebase(StrEnum):
     """Which time a run's stamps live in. Different timebases never share a table or a statistic."""
@@ -35,6 +37,7 @@ class Clock(Protocol):
     """One run's time, in integer nanoseconds since an origin of the clock's own."""
 
     timebase: Timebase
+    failures: Failures  # of callbacks of this run; a shot takes those that are its own
 
     def now_ns(self) -> int: ...
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bench.timing.clock import Phase, Timebase, grid_point_ns
-from bench.timing.stopping import run_stoppably
+from bench.timing.failures import Failures, run_watched
 from bench.units import NS_PER_S
 
 NORMAL = "normal"
@@ -66,6 +66,7 @@ class HostClock:
         self.priority = priority
         self.worst_late_ns = 0
         self.on_late: Callable[[int], None] | None = None
+        self.failures = Failures()
 
     def now_ns(self) -> int:
         return time.monotonic_ns()
@@ -100,7 +101,7 @@ def run_on_host(main: Callable[[HostClock], Any], *, realtime_priority: bool = F
     """Run the coroutine `main(clock)` in real time.
 
     The loop uses select(): epoll rounds time-outs up to whole ms, which makes a 10 ms grid 1.2 ms late.
-    An exception in a callback ends the run, as in simulated time: asyncio would only log it.
+    An exception in a callback ends `main`, as in simulated time: see Failures.
     `realtime_priority` asks for SCHED_FIFO, for this process and what it starts meanwhile (the virtual rack and DUT
     are part of the bench's punctuality); `clock.priority` says what was granted.
     """
@@ -132,31 +133,9 @@ def may_have_realtime_priority() -> str:
 
 
 def _run(main: Callable[[HostClock], Any], priority: str) -> Any:
-    failures: list[BaseException] = []
-
-    async def watched() -> Any:
-        task = asyncio.current_task()
-
-        def failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-            error = context.get("exception")
-            if "handle" in context and isinstance(error, BaseException) and task is not None:
-                failures.append(error)
-                task.cancel()
-            else:
-                loop.default_exception_handler(context)
-
-        asyncio.get_running_loop().set_exception_handler(failed)
-        return await main(HostClock(priority))
+    clock = HostClock(priority)
 
     def make_runner() -> asyncio.Runner:
         return asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector()))
 
-    try:
-        result = run_stoppably(make_runner, watched)
-    except asyncio.CancelledError:
-        if failures:
-            raise failures[0] from None
-        raise
-    if failures:
-        raise failures[0]
-    return result
+    return run_watched(make_runner, lambda: main(clock), clock.failures)

@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.errors import StalledError
 from bench.timing.clock import Phase, Timebase, grid_point_ns
-from bench.timing.stopping import run_stoppably
+from bench.timing.failures import FAILED, Failures, run_watched
 from bench.units import NS_PER_S
 
 _PHASE_BITS = 3  # an entry's first number is its instant and its phase in one: instant << 3 | phase
@@ -115,6 +115,7 @@ class SimulatedClock:
         self.now = 0
         self.woken = False
         self.interrupted = False
+        self.failures = Failures()
         self._heap: list[_Entry] = []
         self._sequence = 0
 
@@ -179,20 +180,29 @@ class SimulatedClock:
                 heapq.heapreplace(heap, entry)
             else:
                 heapq.heappop(heap)
-            callback()
+            try:
+                callback()
+            except FAILED as error:
+                if not self.failures.add(error):
+                    raise
             if self.woken:
                 return
         if self.woken:
             return
-        raise StalledError(
+        stalled = StalledError(
             f"simulated time stalled at {self.now / NS_PER_S:.6f} s: every task waits and nothing"
             " is scheduled; a task awaits an event that nobody will set"
         )
+        if not self.failures.stalled(stalled):
+            raise stalled
 
 
 def run_simulated(main: Callable[[SimulatedClock], Any]) -> Any:
-    """Run the coroutine `main(clock)` to its end on a fresh simulated timeline and return its result."""
+    """Run the coroutine `main(clock)` to its end on a fresh simulated timeline and return its result.
+
+    An exception in a callback ends `main`: see Failures.
+    """
     clock = SimulatedClock()
-    return run_stoppably(
-        lambda: asyncio.Runner(loop_factory=lambda: SimulatedLoop(clock)), lambda: main(clock)
+    return run_watched(
+        lambda: asyncio.Runner(loop_factory=lambda: SimulatedLoop(clock)), lambda: main(clock), clock.failures
     )

@@ -34,6 +34,11 @@ def stop_run() -> bool:
     return True
 
 
+def was_stopped() -> bool:
+    """Whether the user or a signal has asked the run in progress to end."""
+    return _current is not None and _current.stopped
+
+
 def interrupt(signum: int, frame: object) -> None:  # noqa: ARG001
     """A handler for SIGTERM in a process of its own: as Ctrl-C."""
     if not stop_run():

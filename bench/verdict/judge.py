@@ -21,8 +21,10 @@ def judge(measurement: Measurement, plan: Plan) -> Judgement:
         if measurement.refused is not None:
             return Judgement(verdict=Verdict.PASS, reasons=())
         return Judgement(verdict=Verdict.ERROR, reasons=("a build that cannot be known was not refused",))
+    if measurement.not_begun:
+        return Judgement(verdict=Verdict.FAIL, reasons=(*measurement.misfits, *measurement.broken))
     missing = _missing_facts(measurement, plan)
-    fails = [*measurement.broken, *measurement.silent]
+    fails = [*measurement.misfits, *measurement.broken, *measurement.silent]
     open_questions: list[str] = []
     if plan.aim is Aim.MUST_TRIP:
         fails += _trip_failures(measurement, plan)
@@ -40,7 +42,7 @@ def judge(measurement: Measurement, plan: Plan) -> Judgement:
     # Silence is what a process without a processor cannot help. Whatever else failed stands.
     only_silent = bool(fails) and set(fails) <= set(measurement.silent)
     doubts = [*measurement.doubts, *(measurement.excuses if only_silent else ())]
-    if doubts and not missing:
+    if doubts and not missing and not measurement.misfits:  # no lateness of the bench makes a frame shorter
         # What was seen may be the bench's own doing: it blames nobody, and nothing passes on it.
         seen = [f"seen, but not held against the DUT: {text}" for text in fails]
         reasons = [*doubts, *seen, *open_questions, *warnings]

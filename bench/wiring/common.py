@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from bench.codec.database import Database
+from bench.codec.heard import heard
 from bench.config.bench_file import BenchConfig
 from bench.config.dut_life import DutConfig
 from bench.config.profile import DutProfile, Role, RoleTest
@@ -20,6 +21,7 @@ from bench.scenario.load import TIME_LAPSE
 from bench.scenario.mismatch import pack_thresholds
 from bench.scenario.model import Mismatch, Start
 from bench.trace.events import FrameSeen
+from bench.wiring.bound import check_bound
 from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.instruments import with_wires
 from bench.wiring.usual import usual_ranges
@@ -93,6 +95,7 @@ def load_wired(
     profile = replace(profile, estimates=chosen)
     usual = usual_ranges(profile, chemistry, config.pack.cells, pack_thresholds(chemistry, profile))
     played = bind_plays(profile, databases, config.pack.cells, config.pack.sensors, usual)
+    check_bound(profile, databases)
     emulator_shows(played)  # whatever is wrong with it is told before anything is driven
     return Wired(
         config=config,
@@ -182,7 +185,7 @@ def own_ids(wired: Wired) -> list[tuple[str, int]]:
 def reader_of(wired: Wired, view: TraceView, role: Role) -> Callable[[], float | None]:
     """The role's newest value on the bus, None before it was heard."""
     message = wired.databases[role.channel][role.message]
-    key, read = (role.channel, message.can_id), message.reader(role.signal)
+    key, read = (role.channel, message.can_id), heard(message.reader(role.signal))
     latest = view.latest
 
     last: FrameSeen | None = None

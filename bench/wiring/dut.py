@@ -17,12 +17,16 @@ from bench.errors import ConfigError, DutError, UnidentifiedBuild
 from bench.links.ports import CanLink
 from bench.rig.view import TraceView
 from bench.timing.clock import Clock
+from bench.timing.failures import FAILED
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
+from bench.trace.trouble import line_of, place_of
 from bench.wiring.common import Wired
 from bench.wiring.power import power_switch
 from firmware_stubs import builds
 from firmware_stubs.reference_bms.limits import Limits
+
+_FIRMWARE = ("period_ns", "receive", "step")
 
 
 @functools.cache
@@ -45,6 +49,16 @@ def build_firmware(name: str, chemistry: Path | None = None) -> Firmware:
         raise DutError(
             f"firmware '{name}': {error}; expected module:factory, to be imported from here"
         ) from error
+    except FAILED as error:  # somebody else's code: whatever it raises is told in a line
+        raise DutError(
+            f"firmware '{name}': it could not be made: {line_of(error)}{place_of(error)}"
+        ) from error
+    lacking = [one for one in _FIRMWARE if not hasattr(made, one)]
+    if lacking:
+        raise DutError(
+            f"firmware '{name}': {type(made).__name__} has no {', '.join(lacking)}; expected a Firmware "
+            "(bench/dut/firmware.py)"
+        )
     return made
 
 

@@ -5,15 +5,17 @@ import random
 
 from bench.config.instrument_kinds import CELLS
 from bench.dut.process import ProcessDut
-from bench.errors import DutError
-from bench.rig.rig import Rig, VehicleSide
+from bench.errors import DutError, InstrumentError
+from bench.plant.pack import Pack
+from bench.rig.rig import STOPPED_WITHIN_NS, Rig, VehicleSide
+from bench.rig.steps import Steps
 from bench.rig.view import TraceView
 from bench.scenario.model import Start
 from bench.timing.clock import Timebase, Timer
 from bench.timing.host import HostClock
 from bench.trace.timeline import Trace
 from bench.wiring.by_hand import rack_words
-from bench.wiring.can import open_buses, watch_lateness, watch_waiting
+from bench.wiring.can import Buses, open_buses, watch_lateness, watch_waiting
 from bench.wiring.common import (
     Wired,
     build_pack,
@@ -33,13 +35,22 @@ async def build_real(
     wired: Wired, clock: HostClock, soc: float | None, rng: random.Random, start: Start | None = None
 ) -> Rig:
     """A fresh rig for one shot in real time. Raises LinkError where a bus cannot be opened."""
-    config = wired.config
     trace = Trace(timebase=Timebase.HOST)
+    buses = open_buses(wired.config.can, clock, trace)
+    try:
+        return _rig_on(buses, trace, wired, clock, build_pack(wired, soc, rng, start))
+    except BaseException:  # the next shot opens the same buses
+        for link in buses.links.values():
+            link.close()
+        buses.give_back()
+        raise
+
+
+def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pack) -> Rig:
+    config = wired.config
     view = TraceView(trace, own_ids(wired))
-    buses = open_buses(config.can, clock, trace)
     tell_lateness = watch_lateness(clock, trace)
     waiting: list[Timer] = []
-    pack = build_pack(wired, soc, rng, start)
     vehicle = VehicleSide()
     overrides_v: dict[int, float] = {}
     senses = senses_of(pack, vehicle, overrides_v)
@@ -67,15 +78,16 @@ async def build_real(
         await sides.start(identities_into(trace, clock), cards)
 
     async def stop_hardware() -> None:
+        steps = Steps()
         for timer in waiting:
-            timer.cancel()
-        cells.close()
-        try:
-            await sides.stop()
-        finally:
-            await rack.stop()
-            buses.give_back()
-            tell_lateness()
+            steps.do("", timer.cancel)
+        steps.do("", cells.close)
+        await steps.walk("", sides.stop, STOPPED_WITHIN_NS)
+        await steps.walk("the virtual rack", rack.stop, STOPPED_WITHIN_NS)
+        steps.do("", buses.give_back)
+        steps.do("", tell_lateness)
+        if steps.problems:
+            raise InstrumentError("; ".join(steps.problems))
 
     def health() -> str | None:
         if (trouble := buses.trouble()) is not None:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from bench.config.bench_file import BenchConfig
 from bench.config.instrument_kinds import CELLS
 from bench.config.instruments import TCP, InstrumentConfig
-from bench.errors import BenchError, InstrumentError
+from bench.errors import InstrumentError
 from bench.instruments.bender_iso165c import BenderIso165c
 from bench.instruments.bender_iso165c_sim import BenderIso165cSim
 from bench.instruments.devantech_relay import DevantechRelay
@@ -27,13 +27,15 @@ from bench.instruments.waveshare_relay import WaveshareRelay
 from bench.links.ports import CanLink, SerialLink
 from bench.links.simulated_serial import SimulatedSerial
 from bench.rig.senses import Senses
+from bench.rig.steps import Steps
 from bench.timing.clock import Clock, Phase, Timebase, Timer
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
-from bench.units import NS_PER_MS
+from bench.units import NS_PER_MS, NS_PER_S, format_ns
 from bench.wiring.instruments import LateStream, open_stream
 
 WATCH_NS = 20 * NS_PER_MS
+SAFE_WITHIN_NS = 10 * NS_PER_S
 
 
 class Player(Protocol):
@@ -61,6 +63,11 @@ class Side:
         if self.line is not None and self.config.facts.idle_ns and self.config.port.startswith(TCP):
             self.line.close()
             self.line.connect(await open_stream(self.config.port, self.config.baud))
+
+
+async def _made_safe(side: Side, safe: Callable[[], Awaitable[None]]) -> None:
+    await side.reopen_idle()
+    await safe()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,26 +105,23 @@ class SideInstruments:
 
     async def stop(self) -> None:
         """Outputs off and relays released, each with proof; then the lines are closed. Errors are told at the end."""
-        problems = []
+        steps = Steps()
         for side in self.sides:
             if side.player is not None:
-                side.player.stop()
+                steps.do("", side.player.stop)
             safe: Callable[[], Awaitable[None]] | None = getattr(side.driver, "safe", None)
             if safe is not None:
-                try:
-                    await side.reopen_idle()
-                    await safe()
-                except (BenchError, OSError) as error:
-                    problems.append(str(error))
+                late = f"{side.config.name}: not off and read back within {format_ns(SAFE_WITHIN_NS)}"
+                await steps.walk("", partial(_made_safe, side, safe), SAFE_WITHIN_NS, late)
             if side.line is not None:
-                side.line.close()
+                steps.do("", side.line.close)
         for watch in self._watches:
-            watch.cancel()
+            steps.do("", watch.cancel)
         for side in self.sides:
             if side.device is not None:
-                side.device.close()
-        if problems:
-            raise InstrumentError("; ".join(problems))
+                steps.do("", side.device.close)
+        if steps.problems:
+            raise InstrumentError("; ".join(steps.problems))
 
     def fault_unit(self, emulator: FaultUnit) -> FaultUnit:
         """The emulator's own relays, and the cards' where they sit in a cell's wire."""

@@ -3,10 +3,12 @@
 import random
 
 from bench.dut.in_process import InProcessDut
+from bench.errors import InstrumentError
 from bench.instruments.afe import AnalogueFrontEnd
 from bench.links.ports import CanLink
 from bench.links.simulated_can import SimulatedCanBus
 from bench.rig.rig import Rig, VehicleSide
+from bench.rig.steps import Steps
 from bench.rig.view import TraceView
 from bench.scenario.model import Start
 from bench.timing.clock import Timebase
@@ -80,9 +82,12 @@ def build_simulated(
         afe.start(clock.now_ns() + rng.randrange(shown.cycle_ns))
 
     async def stop_hardware() -> None:
-        afe.stop()
-        cells.stop()
+        steps = Steps()
+        steps.do("", afe.stop)
+        steps.do("", cells.stop)
         await sides.stop()
+        if steps.problems:
+            raise InstrumentError("; ".join(steps.problems))
 
     return Rig(
         clock=clock,

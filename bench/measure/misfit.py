@@ -1,0 +1,71 @@
+"""Frames of the DUT that are shorter or longer than its DBC says: no receiver can be sure of what they carry."""
+
+from collections.abc import Mapping
+from typing import Protocol, cast
+
+from bench.codec.heard import carried_length
+from bench.measure.plan import Plan
+from bench.measure.questions import Address, Codec, message_of
+from bench.trace.timeline import Trace
+
+_PLAYED = ("bench", "afe")  # what the bench itself sends, perhaps short on purpose
+
+
+class SizedCodec(Protocol):
+    """What this needs of one message (bench.codec.database.Message has it)."""
+
+    @property
+    def can_id(self) -> int: ...
+    @property
+    def extended(self) -> bool: ...
+    @property
+    def cycle_ns(self) -> int: ...
+    @property
+    def length(self) -> int: ...
+
+
+def misfits(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> list[str]:
+    """`BMS_State with 7 bytes; the DBC says 8`, a line per message and length, of the whole shot."""
+    sizes = {
+        (channel, codec.can_id, codec.extended): (name, codec.length)
+        for (channel, name), codec in _of_the_dut(plan, decoders).items()
+    }
+    counts: dict[tuple[Address, int], int] = {}
+    for _, channel, frame, sender in trace.frames:
+        address = (channel, frame[0], frame[2])
+        known = sizes.get(address)
+        if known is None or len(frame[1]) == known[1] or sender in _PLAYED:
+            continue
+        if len(frame[1]) != carried_length(known[1], frame[3]):
+            key = address, len(frame[1])
+            counts[key] = counts.get(key, 0) + 1
+    return [
+        f"{sizes[address][0]} with {length} byte{'s' * (length != 1)}; the DBC says {sizes[address][1]}"
+        + (f" ({count} frames)" if count > 1 else "")
+        for (address, length), count in counts.items()
+    ]
+
+
+def _of_the_dut(plan: Plan, decoders: Mapping[str, Codec]) -> dict[tuple[str, str], SizedCodec]:
+    """What the plan asks of the DUT, and the cyclic messages of the same sender by the DBC.
+
+    Diagnostics are not among them: ISO-TP frames may be as short as what they say.
+    """
+    asked = [(channel, message) for channel, message, _ in plan.heard]
+    tests = (*plan.detection, *plan.safe_state, *plan.forbidden)
+    asked += [(test.channel, test.message) for test in tests]
+    if plan.dtc_test is not None:
+        asked.append((plan.dtc_test.channel, plan.dtc_test.message))
+    asked += [(one.channel, one.message) for one in plan.estimates]
+    found = {one: cast(SizedCodec, message_of(decoders, *one)) for one in asked}
+    senders = {name for channel, message, _ in plan.heard for name in _senders(decoders, channel, message)}
+    for channel, database in decoders.items():
+        for codec in getattr(database, "messages", ()) if senders else ():
+            if codec.cycle_ns and senders & set(codec.senders):
+                found[channel, codec.name] = codec
+    return found
+
+
+def _senders(decoders: Mapping[str, Codec], channel: str, message: str) -> tuple[str, ...]:
+    names: tuple[str, ...] = getattr(message_of(decoders, channel, message), "senders", ())
+    return names

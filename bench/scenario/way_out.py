@@ -1,0 +1,55 @@
+"""How a shot ends: why it was cut short, what failed where nobody awaited it, and the way to the safe state."""
+
+import asyncio
+import contextlib
+
+from bench.errors import BenchError
+from bench.rig.rig import Rig
+from bench.timing.stopping import was_stopped
+from bench.trace.events import Kind
+from bench.trace.trouble import line_of, mark_error
+from bench.units import NS_PER_S, format_ns
+
+
+def tell_why_cancelled(rig: Rig, ended: asyncio.CancelledError) -> bool:
+    """Who ended the shot: the user, a callback that failed, or nobody. Whether it is to be told further up."""
+    trace, now_ns, task = rig.trace, rig.clock.now_ns(), asyncio.current_task()
+    if was_stopped():
+        trace.mark(now_ns, Kind.ABORTED, "engine", reason="stopped by the user or by a signal")
+        return True
+    if rig.clock.failures:
+        return False
+    if task is not None and task.cancelling():
+        trace.mark(now_ns, Kind.ABORTED, "engine", reason="cancelled from outside the shot, not by the user")
+        return True
+    mark_error(
+        trace, now_ns, "engine", ended, traced=True
+    )  # a wait was cancelled that somebody here waited for
+    return False
+
+
+def tell_failures(rig: Rig) -> None:
+    for error in rig.clock.failures.take():
+        mark_error(rig.trace, rig.clock.now_ns(), "callback", error, traced=True)
+
+
+async def walk_to_safety(rig: Rig) -> None:
+    """The way to the safe state is walked to its end, also when a second cancellation arrives meanwhile."""
+    safe = asyncio.ensure_future(rig.safe())
+    while not safe.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({safe})
+    error = asyncio.CancelledError() if safe.cancelled() else safe.exception()
+    if error is not None:  # it promises not to: whatever it left undone is not confirmed
+        rig.trace.mark(rig.clock.now_ns(), Kind.SAFE_STATE_MISSED, "engine", problem=line_of(error))
+        mark_error(rig.trace, rig.clock.now_ns(), "engine", error, traced=True)
+
+
+async def take_faults_off(rig: Rig) -> None:
+    """At the end of what is observed. BenchError where it takes too long; the way to the safe state tries again."""
+    try:
+        async with asyncio.timeout(rig.safe_timeout_ns / NS_PER_S):
+            await rig.faults.take_all_off()
+    except TimeoutError:
+        words = f"the faults were not cleared within {format_ns(rig.safe_timeout_ns)}"
+        raise BenchError(words) from None

@@ -1,0 +1,54 @@
+"""An exception of the bench as a mark of the trace: one line in words, and the traceback for whoever has to mend it."""
+
+import traceback
+from pathlib import Path
+
+from bench.errors import BenchError
+from bench.trace.events import Kind
+from bench.trace.timeline import Trace
+
+_TOLD = (BenchError, OSError, TimeoutError)
+"""Raised on purpose, or by the system: the text is clear by itself."""
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def mark_error(trace: Trace, t_ns: int, source: str, error: BaseException, *, traced: bool = False) -> None:
+    """An ERROR mark. `traced`: with the traceback whatever it is; else only of what nobody raised on purpose."""
+    if isinstance(error, _TOLD) and not traced:
+        trace.mark(t_ns, Kind.ERROR, source, reason=line_of(error))
+    else:
+        trace.mark(
+            t_ns, Kind.ERROR, source, reason=f"{line_of(error)}{place_of(error)}", traceback=_traceback(error)
+        )
+
+
+def line_of(error: BaseException) -> str:
+    """One line: `ZeroDivisionError: division by zero`. An error told on purpose speaks for itself."""
+    name = type(error).__name__
+    try:
+        text = " ".join(str(error).split())
+    except Exception as worse:  # noqa: BLE001 - an error that cannot even say what it is must not hide itself
+        text = f"its text cannot be made: {type(worse).__name__}"
+    if isinstance(error, _TOLD):
+        return text or name
+    return f"{name}: {text}" if text else name
+
+
+def place_of(error: BaseException) -> str:
+    """Where it was raised: the last line of this project or of the user's own files, not of a library."""
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if "site-packages" not in one.filename]
+    if not frames:
+        return ""
+    return f" (in {frames[-1].name}, {_short(frames[-1].filename)} line {frames[-1].lineno})"
+
+
+def _traceback(error: BaseException) -> str:
+    """Without the folders of this machine: evidence is given to others."""
+    lines = traceback.TracebackException.from_exception(error).format()
+    return "".join(lines).replace(f"{_ROOT}/", "").replace(f"{Path.home()}/", "~/")
+
+
+def _short(file: str) -> str:
+    path = Path(file)
+    return path.relative_to(_ROOT).as_posix() if path.is_relative_to(_ROOT) else path.name

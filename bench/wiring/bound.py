@@ -1,0 +1,58 @@
+"""What the bench itself reads of the DUT has to be in the DBC files: found when they are loaded, not in a shot."""
+
+from collections.abc import Iterator, Mapping
+
+from bench.codec.database import Database
+from bench.config.profile import DutProfile, Role
+from bench.errors import ConfigError, at_place, nearest
+
+_READ = ("state", "pyro_command", "charge_current_limit")  # outputs that the rig reads, whatever is tested
+
+
+def check_bound(profile: DutProfile, databases: Mapping[str, Database]) -> None:
+    """Raises ConfigError, one line per mistake."""
+    mistakes = [
+        at_place(profile.file, place, wrong[0], wrong[1])
+        for place, channel, message, signal in _read(profile)
+        if (wrong := _wrong(databases, channel, message, signal)) is not None
+    ]
+    if mistakes:
+        raise ConfigError("\n".join(dict.fromkeys(mistakes)))
+
+
+def _read(profile: DutProfile) -> Iterator[tuple[str, str, str, str | None]]:
+    """(place in the profile, channel, message, signal or None) of everything that is read or sent in any shot."""
+    for name in _READ:
+        if name in profile.roles:
+            yield _of(f"output.{name}", profile.roles[name])
+    for name, tests in profile.contactors.items():
+        for test in tests:
+            yield _of(f"contactor.{name}", test.role)
+    if profile.identity is not None:
+        for name, role in profile.identity.signals.items():
+            yield _of(f"identity.signals.{name}", role)
+        if profile.identity.ask is not None:
+            yield "identity.ask.message", profile.identity.ask.channel, profile.identity.ask.message, None
+    if profile.uds is not None:
+        yield "uds.request", profile.uds.channel, profile.uds.request, None
+        yield "uds.response", profile.uds.channel, profile.uds.response, None
+
+
+def _of(place: str, role: Role) -> tuple[str, str, str, str | None]:
+    return place, role.channel, role.message, role.signal
+
+
+def _wrong(
+    databases: Mapping[str, Database], channel: str, message: str, signal: str | None
+) -> tuple[str, str] | None:
+    """(found, expected) in words; None where it is there."""
+    if channel not in databases:
+        return f"found channel '{channel}'", f"one of {', '.join(databases)}{nearest(channel, databases)}"
+    database = databases[channel]
+    if message not in database:
+        near = nearest(message, database.by_name)
+        return f"found no message '{message}' in the DBC files of '{channel}'", f"one of theirs{near}"
+    names = database[message].signal_names
+    if signal is not None and signal not in names:
+        return f"found no signal '{signal}' in {channel}.{message}", f"one of its own{nearest(signal, names)}"
+    return None

@@ -1,0 +1,226 @@
+"""Whatever fails in a shot is the ERROR of that shot: told in a line, kept with its traceback, and the run goes on."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.campaign.load import load_rig, load_scenarios
+from bench.campaign.local import Campaign, run_all
+from bench.campaign.shots import shoot
+from bench.dut.in_process import InProcessDut
+from bench.record.folder import RunFolder, verify_run
+from bench.record.shot import read_shot
+from bench.rig.rig import Rig
+from bench.scenario.prepare import Prepared
+from bench.timing.clock import Phase
+from bench.timing.stopping import interrupt
+from bench.trace.events import Kind
+from bench.units import NS_PER_MS
+from bench.verdict.result import ShotResult, Verdict
+from bench.wiring.common import Wired
+
+ROOT = Path(__file__).resolve().parents[1]
+TRIP = "ov-step-cell17"
+AT_NS = 700 * NS_PER_MS
+
+
+def _fail() -> None:
+    raise ZeroDivisionError("a callback of mine")
+
+
+def _in_a_timer(rig: Rig) -> None:
+    rig.clock.call_at(AT_NS, Phase.OBSERVE, _fail)
+
+
+def _in_a_timer_that_repeats(rig: Rig) -> None:
+    rig.clock.every(10 * NS_PER_MS, Phase.PLANT, _fail, first_ns=AT_NS)
+
+
+def _in_a_callback_of_the_loop(rig: Rig) -> None:
+    rig.clock.call_at(AT_NS, Phase.OBSERVE, lambda: asyncio.get_running_loop().call_soon(_fail) and None)
+
+
+def _in_a_task_of_nobody(rig: Rig) -> None:
+    async def fails() -> None:
+        _fail()
+
+    rig.clock.call_at(AT_NS, Phase.OBSERVE, lambda: asyncio.get_running_loop().create_task(fails()) and None)
+
+
+def _on_a_frame(rig: Rig) -> None:
+    def heard(t_ns: int, _: object) -> None:
+        if t_ns > AT_NS:
+            _fail()
+
+    rig.links["vehicle"].subscribe(heard)
+
+
+def _on_a_mark(rig: Rig) -> None:
+    rig.trace.on_mark(lambda mark: _fail() if mark.kind is Kind.OBSERVERS_ARMED else None)
+
+
+def _in_the_firmware(rig: Rig) -> None:
+    assert isinstance(rig.dut, InProcessDut)
+
+    def step(now_ns: int) -> list[Any]:
+        return [] if now_ns < AT_NS else _fail()  # type: ignore[func-returns-value]
+
+    rig.dut._firmware.step = step  # type: ignore[method-assign]
+
+
+MEDDLERS = [
+    _in_a_timer,
+    _in_a_timer_that_repeats,
+    _in_a_callback_of_the_loop,
+    _in_a_task_of_nobody,
+    _on_a_frame,
+    _on_a_mark,
+    _in_the_firmware,
+]
+
+
+@pytest.mark.parametrize("meddle", MEDDLERS, ids=lambda one: one.__name__)
+def test_what_fails_in_a_shot_is_its_error_with_the_traceback_and_the_rig_is_safe(
+    wired: Wired, prepared: dict[str, Prepared], tmp_path: Path, meddle: Callable[[Rig], None]
+) -> None:
+    folder = RunFolder.create(tmp_path, "run", {})
+    result = shoot(wired, prepared[TRIP], 0, 1, 1, folder, lambda rig, *_: meddle(rig))
+    assert result.judgement.verdict is Verdict.ERROR
+    told = " | ".join(result.judgement.reasons)
+    assert "ZeroDivisionError: a callback of mine (in _fail, tests/test_campaign_failures.py line" in told
+    assert "stopped by the user" not in told and "\n" not in told
+    trace, _, _ = read_shot(tmp_path / "run" / result.folder)
+    kinds = [mark.kind for mark in trace.marks]
+    assert kinds[-2:] == [Kind.SAFE_STATE_REACHED, Kind.RUN_ENDED] and Kind.ABORTED not in kinds
+    tracebacks = [str(mark.facts.get("traceback")) for mark in trace.of_kind(Kind.ERROR)]
+    assert any("Traceback (most recent call last)" in one and ", in _fail" in one for one in tracebacks)
+    assert not any(str(Path.home()) in one for one in tracebacks), "evidence is given to others"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_shot_that_fails_ends_no_run(
+    wired: Wired, prepared: dict[str, Prepared], tmp_path: Path, workers: int
+) -> None:
+    def watch(rig: Rig, scenario_id: str, index: int) -> None:
+        if (scenario_id, index) == (TRIP, 1):
+            _in_a_timer_that_repeats(rig)
+
+    folder = RunFolder.create(tmp_path, "run", {"run_id": "run"})
+    campaign = Campaign(
+        wired=wired,
+        prepared=[prepared[TRIP], prepared["ov-step-cell60"]],
+        run_seed=1,
+        repeat=3,
+        folder=folder,
+        workers=workers,
+        watch=watch,
+    )
+    found: dict[tuple[str, int], ShotResult] = {}
+    run_all(campaign, lambda scenario, result: found.update({(scenario, result.index): result}))
+    verdicts = {key: result.judgement.verdict for key, result in found.items()}
+    assert len(verdicts) == 6
+    assert verdicts.pop((TRIP, 1)) is Verdict.ERROR
+    assert set(verdicts.values()) == {Verdict.PASS}
+    folder.finish({"aborted": None})
+    footer, altered = verify_run(folder.path)
+    assert footer is not None and not altered
+
+
+def test_a_rig_that_cannot_be_built_is_an_error_of_the_shot(
+    wired: Wired, prepared: dict[str, Prepared], tmp_path: Path
+) -> None:
+    broken = replace(
+        wired, config=replace(wired.config, dut=replace(wired.config.dut, firmware="json:loads"))
+    )
+    folder = RunFolder.create(tmp_path, "run", {})
+    result = shoot(broken, prepared[TRIP], 0, 1, 1, folder)
+    assert result.judgement.verdict is Verdict.ERROR
+    assert any("firmware 'json:loads'" in reason for reason in result.judgement.reasons)
+    assert json.loads((tmp_path / "run" / result.folder / "result.json").read_text())
+
+
+def test_a_signal_in_the_shot_is_told_as_one_also_beside_a_failure(
+    wired: Wired, prepared: dict[str, Prepared], tmp_path: Path
+) -> None:
+    def watch(rig: Rig, *_: object) -> None:
+        rig.clock.call_at(AT_NS, Phase.OBSERVE, lambda: interrupt(signal.SIGTERM, None))
+        rig.clock.call_at(AT_NS, Phase.TASK, _fail)
+
+    folder = RunFolder.create(tmp_path, "run", {})
+    with pytest.raises(KeyboardInterrupt):
+        shoot(wired, prepared[TRIP], 0, 1, 1, folder, watch)
+    trace, _, result = read_shot(next((tmp_path / "run").glob("scenarios/*/shot-000")))
+    reasons = " | ".join(result["judgement"]["reasons"])
+    assert "stopped by the user or by a signal" in reasons and "a callback of mine" in reasons
+    kinds = [mark.kind for mark in trace.marks]
+    assert Kind.SAFE_STATE_REACHED in kinds and kinds[-1] is Kind.RUN_ENDED
+
+
+def test_a_wait_that_nobody_ends_is_the_shots_error_not_the_users(
+    wired: Wired, prepared: dict[str, Prepared]
+) -> None:
+    def watch(rig: Rig, *_: object) -> None:
+        async def cancelled() -> None:
+            never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            never.cancel()
+            await never
+
+        rig.identify = cancelled
+
+    result = shoot(wired, prepared[TRIP], 0, 1, 1, None, watch)
+    assert result.judgement.verdict is Verdict.ERROR
+    assert not any("user" in reason or "aborted" in reason for reason in result.judgement.reasons)
+
+
+def test_a_trace_that_cannot_be_measured_is_the_shots_error(
+    wired: Wired, prepared: dict[str, Prepared], tmp_path: Path
+) -> None:
+    one = prepared[TRIP]
+    strange = replace(one, plan=replace(one.plan, heard=(("vehicle", "No_Such_Message", 1),)))
+    folder = RunFolder.create(tmp_path, "run", {})
+    result = shoot(wired, strange, 0, 1, 1, folder)
+    assert result.judgement.verdict is Verdict.ERROR and result.measurement is None
+    assert any(
+        "could not be measured: plan: message 'No_Such_Message'" in r for r in result.judgement.reasons
+    )
+
+
+def test_a_rig_left_without_a_word_about_its_outputs_passes_nothing(
+    wired: Wired, prepared: dict[str, Prepared]
+) -> None:
+    """The one thing a PASS may not lack, whatever else was seen."""
+    from bench.campaign.shots import judge_trace
+
+    kept: list[Rig] = []
+    passed = shoot(wired, prepared[TRIP], 0, 1, 1, None, lambda rig, *_: kept.append(rig))
+    assert passed.judgement.verdict is Verdict.PASS
+    trace = kept[0].trace
+    trace.marks[:] = [mark for mark in trace.marks if mark.kind is not Kind.SAFE_STATE_REACHED]
+    _, judgement = judge_trace(trace, prepared[TRIP].plan, wired.databases)
+    assert judgement.verdict is Verdict.ERROR
+    assert "the rig's safe state is not confirmed: nothing in the trace shows it" in judgement.reasons
+
+
+@pytest.mark.real_time
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="kernel stamps are Linux's")
+def test_the_same_in_real_time() -> None:
+    wired = load_rig(ROOT / "hil_config.toml", "real", "reference", None)
+    (one,) = load_scenarios(wired, [ROOT / "scenarios" / "healthy" / "healthy_drive.toml"], None)[0]
+    kept: list[Rig] = []
+
+    def watch(rig: Rig, *_: object) -> None:
+        kept.append(rig)
+        rig.clock.call_at(rig.clock.now_ns() + AT_NS, Phase.OBSERVE, _fail)
+
+    result = shoot(wired, one, 0, 1, 1, None, watch)
+    assert result.judgement.verdict is Verdict.ERROR
+    assert any("ZeroDivisionError: a callback of mine" in reason for reason in result.judgement.reasons)
+    kinds = [mark.kind for mark in kept[0].trace.marks]
+    assert Kind.SAFE_STATE_REACHED in kinds and kinds[-1] is Kind.RUN_ENDED and Kind.ABORTED not in kinds
