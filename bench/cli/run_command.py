@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -201,17 +202,16 @@ def _end(campaign: Campaign, result: RunResult, feed: LiveFeed | None, asked: As
     folder, record = campaign.folder, campaign.wired.config.record
     assert folder is not None  # noqa: S101 - made by `fire`
     written = complete(result, folder, asked.junit, asked.report)
+    if feed is not None:
+        written.attempt("MQTT", partial(feed.finish, result), folder.path)
     for line in written.troubles:
         _warn(line)
-    if feed is not None:
-        feed.finish(result)
-    files = dict(written.files)
     if (folder.path / "footer.json").is_file():
         if trouble := store_last(record.database, result, folder.path):
             _warn(trouble)
         elif isinstance(record.database, Path):
-            files["results"] = record.database
-    return Fired(result=result, files=files, troubles=tuple(written.troubles))
+            written.files["results"] = record.database
+    return Fired(result=result, files=written.files, troubles=tuple(written.troubles))
 
 
 def _warn(line: str) -> None:
@@ -263,13 +263,14 @@ def _shoot(
             return "stopped by the user or by a signal"
         except BenchError as error:
             hold.on()
-            return str(error)
+            told = str(error)
         except Exception as crash:  # noqa: BLE001 - what had finished is kept, whatever it was
             hold.on()
             told = crash_line(crash, collector.folder)
-            typer.echo(told, err=True)
-            return told
-    return None
+        else:
+            return None
+    typer.echo(told, err=True)
+    return told
 
 
 def _live(wired: Wired, run_id: str) -> LiveFeed | None:

@@ -21,7 +21,8 @@ class _Run:
         self.ask_to_end: Callable[[], object] = lambda: None
 
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # what a user, a system and a closed terminal send
+# What a user, a system and a closed terminal send; not every system knows the last.
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _ENOUGH = 3  # so many signals, and what is being written is no longer waited for
 
 _current: _Run | None = None
