@@ -46,7 +46,7 @@ def hunt(
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", "--jobs", min=1, help="Processes.")] = None,
 ) -> None:
-    """Hunt for a failure, or the worst latency, in simulated time. Exit code 1: found one, 3: stopped."""
+    """Hunt for a failure, or the worst latency, in simulated time. Exit code 1: found one."""
     from bench.campaign.hunt import COVERING, Progress, crew_for, search
     from bench.campaign.hunt_ground import ground, scenario_file
     from bench.campaign.hunt_write import check_out
