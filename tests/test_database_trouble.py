@@ -398,7 +398,7 @@ def begin(together):
     sys.exit(code)
 
 here = multiprocessing.get_context("fork")
-together = here.Barrier(10)
+together = here.Barrier(10, timeout=60)
 runs = [here.Process(target=begin, args=(together,)) for _ in range(10)]
 for run in runs:
     run.start()

@@ -56,5 +56,6 @@ def _write(text: str, folder: Path | None) -> Path:
         path = folder.with_name(f"{folder.name}.{CRASH}")
     else:
         path = folder / CRASH
-    path.write_text(text, encoding="utf-8")
+    with path.open("a", encoding="utf-8") as file:  # the first one is the one to mend
+        file.write(text)
     return path
