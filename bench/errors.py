@@ -40,6 +40,18 @@ class RecordError(BenchError):
     """A run folder or results database cannot be written, or cannot be read back."""
 
 
+class NotARun(RecordError, ConfigError):
+    """What the user named is no run folder: wrong usage, not damaged evidence."""
+
+
+class UnusableUrl(RecordError, ConfigError):
+    """A database URL that nothing here can open, whatever happens to the server behind it."""
+
+
+class Crashed(BenchError):
+    """The bench itself is wrong: nobody raised this on purpose. The text names the file with the traceback."""
+
+
 def at_place(file: object, place: str, found: str, expected: str) -> str:
     """The one line every mistake in a user's file is reported with."""
     where = f"{file} [{place}]" if place else f"{file}"

@@ -94,13 +94,13 @@ def listen(clock: HostClock, bus: can.BusABC, listener: MessageListener) -> Call
 
 
 def told_to_end() -> asyncio.Event:
-    """Set on SIGTERM, on SIGINT, and when stdin ends: whoever started this process has gone.
+    """Set on SIGTERM, SIGINT and SIGHUP, and when stdin ends: whoever started this process has gone.
 
     Ask for it before saying "ready", or a signal that follows at once meets no handler.
     """
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, told.set)
     descriptor = sys.stdin.fileno()
 

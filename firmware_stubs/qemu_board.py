@@ -141,7 +141,7 @@ async def _pause() -> None:
 async def _run(folder: Path, lines: tuple[str, str]) -> None:
     board = Board(folder, lines)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, board.ended.set)
     loop.add_signal_handler(signal.SIGUSR1, board.cycle_wanted.set)
 

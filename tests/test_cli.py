@@ -143,7 +143,7 @@ def test_the_same_seed_gives_the_same_digests_on_one_worker_and_on_two(bench_cop
             "-k",
             "ov-step-cell17--counter",
             "--repeat",
-            "3",
+            "8",  # two pieces of work, so that two workers have one each
             "--workers",
             workers,
             "--json",

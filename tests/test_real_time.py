@@ -127,13 +127,13 @@ def last_marks(folder: Path) -> list[str]:
     return [json.loads(line)[2] for line in lines[1:]]
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stopped_run_ends_in_the_safe_state_and_is_recorded_as_aborted(
     running: Running, sent: signal.Signals
 ) -> None:
     running.process.send_signal(sent)
     said, _ = running.process.communicate(timeout=30)
-    assert running.process.returncode == 3, said
+    assert running.process.returncode == 128 + sent, said
     assert "aborted" in said and "Traceback" not in said
     marks = last_marks(running.folder())
     assert marks[-2:] == ["safe_state_reached", "run_ended"]

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from bench.errors import RecordError, nearest
+from bench.errors import NotARun, RecordError, nearest
 from bench.record.codable import run_from_dict
 from bench.record.folder import open_run
 from bench.verdict.result import RunResult
 
 
 def find_run(text: str, runs: Path) -> Path:
-    """A run folder by path, by run id, or the newest finished one of a firmware build. Raises RecordError."""
+    """A run folder by path, by run id, or the newest finished one of a firmware build. Raises NotARun."""
     path = Path(text)
     if path.is_dir():
         return path
@@ -21,7 +21,7 @@ def find_run(text: str, runs: Path) -> Path:
         return named[-1]
     names = [p.name for p in found]
     near = nearest(text, [*names, *(n.partition("-")[2].partition("-")[2] for n in names)])
-    raise RecordError(
+    raise NotARun(
         f"'{text}': no run folder, and no finished run of that id or firmware in {runs}; expected one{near}"
     )
 

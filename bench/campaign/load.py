@@ -155,8 +155,11 @@ def whole_library(wired: Wired, also: Sequence[Path] = ()) -> Library:
 
 
 def exit_code(result: RunResult) -> int:
-    """0 all pass · 1 a FAIL · 3 anything else that is not a pass."""
+    """0 all pass · 1 a FAIL · 3 anything else that is not a pass, and a run that the bench ended early."""
     from bench.verdict.result import Verdict
+
+    if result.aborted is not None:
+        return 3
 
     verdicts = {scenario.judgement.verdict for scenario in result.scenarios}
     if Verdict.FAIL in verdicts or any(
@@ -166,4 +169,4 @@ def exit_code(result: RunResult) -> int:
         for shot in scenario.shots
     ):
         return 1
-    return 0 if verdicts == {Verdict.PASS} and result.aborted is None else 3
+    return 0 if verdicts == {Verdict.PASS} else 3

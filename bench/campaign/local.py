@@ -64,6 +64,11 @@ def _run_here(campaign: Campaign, on_shot: OnShot) -> None:
 Chunk = tuple[int, list[int]]
 
 
+def chunks_of(campaign: Campaign) -> int:
+    """How many pieces of work there are: more workers than that have nothing to do."""
+    return sum(-(-campaign.repeats(one) // _CHUNK) for one in campaign.prepared)
+
+
 def _chunks(campaign: Campaign) -> Iterator[Chunk]:
     for number, one in enumerate(campaign.prepared):
         indices = list(range(campaign.repeats(one)))

@@ -187,6 +187,11 @@ def _words(text: str) -> set[str]:
 _Piece = tuple[str, str, str]  # firmware, its class, scenario id ("" for all of them, for a mutant)
 
 
+def pieces_of(proof: Proof) -> int:
+    """How many pieces of work there are."""
+    return len(_pieces(proof))
+
+
 def _pieces(proof: Proof) -> list[_Piece]:
     mutants = [(name, kind, "") for kind, table in proof.classes.items() for name in table]
     return [*((proof.reference, "", one.scenario.id) for one in proof.prepared), *mutants]

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from bench import __version__
 from bench.campaign.equipment import equipment
@@ -17,7 +18,7 @@ from bench.campaign.sources import source_hash
 from bench.config.profile import DutProfile
 from bench.measure.interval import Latency
 from bench.record.codable import encode
-from bench.record.folder import RunFolder
+from bench.record.folder import RunExists, RunFolder
 from bench.scenario.library import Library
 from bench.scenario.model import Follow, KnownGap, Mismatch, Start
 from bench.scenario.prepare import Prepared
@@ -52,6 +53,10 @@ class Collector:
 
     def add(self, scenario_id: str, result: ShotResult) -> None:
         self.shots.setdefault(scenario_id, []).append(result)
+
+    @property
+    def folder(self) -> Path | None:
+        return self.campaign.folder.path if self.campaign.folder is not None else None
 
     def result(self, aborted: str | None) -> RunResult:
         wired = self.campaign.wired
@@ -204,7 +209,6 @@ def open_evidence(
 
     library: what there is to be run, so that the folder alone can say what was not; selection: why not.
     """
-    run_id, started_utc = new_run_id(wired)
     config = wired.config
     sources: dict[str, Path] = {"config": config.file, "profile": config.dut.profile, "budgets": budgets_file}
     for channel, can in config.can.items():
@@ -221,40 +225,47 @@ def open_evidence(
         sources["qualification"] = qualification.path
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sources.items()}
     hashes["rig"] = rig_hash(wired)
-    folder = RunFolder.create(
-        config.record.folder,
-        run_id,
-        {
-            "started_utc": started_utc,
-            "timebase": timebase_of(wired).value,
-            "seed": run_seed,
-            "bench_version": __version__,
-            "bench_source": source_hash(),
-            "firmware": config.dut.firmware,
-            "firmware_expected": expected_build(config.dut),
-            "firmware_identified_by": config.dut.identity.by,
-            "chemistry": config.pack.chemistry,
-            "firmware_chemistry": wired.firmware_chemistry.id,
-            "dbc": {channel: [dbc.name for dbc in can.dbc] for channel, can in config.can.items()},
-            "hashes": hashes,
-            "environment": environment(),
-            "equipment": equipment(wired),
-            "qualification": None
-            if qualification is None
-            else {
-                "file": qualification.path.name if qualification.path else None,
-                "sha256": hashes.get("qualification"),
-                "trouble": qualification.trouble,
-            },
-            "selection": selection,
-            "scenarios": [one.scenario.id for one in prepared],
+    facts = {
+        "timebase": timebase_of(wired).value,
+        "seed": run_seed,
+        "bench_version": __version__,
+        "bench_source": source_hash(),
+        "firmware": config.dut.firmware,
+        "firmware_expected": expected_build(config.dut),
+        "firmware_identified_by": config.dut.identity.by,
+        "chemistry": config.pack.chemistry,
+        "firmware_chemistry": wired.firmware_chemistry.id,
+        "dbc": {channel: [dbc.name for dbc in can.dbc] for channel, can in config.can.items()},
+        "hashes": hashes,
+        "environment": environment(),
+        "equipment": equipment(wired),
+        "qualification": None
+        if qualification is None
+        else {
+            "file": qualification.path.name if qualification.path else None,
+            "sha256": hashes.get("qualification"),
+            "trouble": qualification.trouble,
         },
-    )
+        "selection": selection,
+        "scenarios": [one.scenario.id for one in prepared],
+    }
+    folder, run_id, started_utc = _new_folder(wired, facts)
     for path in sources.values():
         folder.add_input(path)
     if library is not None:
         folder.add_library(encode(library))
     return folder, run_id, started_utc, hashes
+
+
+def _new_folder(wired: Wired, facts: dict[str, Any]) -> tuple[RunFolder, str, str]:
+    """(folder, run id, start): of runs that begin within one millisecond all but the first look at the time again."""
+    while True:
+        run_id, started_utc = new_run_id(wired)
+        try:
+            header = {"started_utc": started_utc, **facts}
+            return RunFolder.create(wired.config.record.folder, run_id, header), run_id, started_utc
+        except RunExists:
+            continue
 
 
 def rig_hash(wired: Wired) -> str:

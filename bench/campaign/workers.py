@@ -1,11 +1,14 @@
 """Pieces of work on worker processes, which end in order on Ctrl-C; none is left behind, whatever happens.
 
+Nor when this process is killed: a worker that outlives it would hold its pipes open, and whoever reads them waits.
+
 Workers are forked: a rig holds compiled codecs, which are functions and cannot be sent. Where there is no fork, or for
 one worker, the pieces are done here, one after the other.
 """
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +17,8 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Generic, TypeVar
 
 from bench.errors import BenchError
-from bench.timing.stopping import stop_run
+from bench.timing.parent import end_with
+from bench.timing.stopping import ENDING, stop_run, stopped_by
 
 _GRACE_S = 30.0  # for the shots in hand to reach their safe state
 
@@ -56,7 +60,30 @@ class Workers(Generic[Piece, Result]):
 def _finished(running: dict[Future[Result], Piece]) -> Iterator[tuple[Piece, Result]]:
     done, _ = wait(running, return_when=FIRST_COMPLETED)
     for future in done:
-        yield running.pop(future), future.result()
+        yield running.pop(future), _result(future)
+
+
+def _result(future: Future[Result]) -> Result:
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        # A worker that got a signal of its own: nobody stopped the run.
+        if isinstance(future.exception(), KeyboardInterrupt) and stopped_by() is None:
+            raise BenchError(
+                "a worker process was told to end by a signal from outside; expected it to be left alone. "
+                "What it was doing has no verdict"
+            ) from None
+        raise
+
+
+def bounded(asked: int | None, pieces: int) -> tuple[int, str | None]:
+    """(how many workers are worth having for so many pieces, a line where that is fewer than asked for)."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if asked is None or asked <= min(processors, pieces):
+        return max(1, min(asked or processors, processors, pieces)), None
+    why = f"{processors} processors" if processors <= pieces else f"{pieces} pieces of work"
+    count = max(1, min(processors, pieces))
+    return count, f"--workers {asked}: {count} used, there are {why}"
 
 
 @contextlib.contextmanager
@@ -66,7 +93,10 @@ def on_workers(work: Callable[[Piece], Result], count: int) -> Iterator[Workers[
         yield Workers(work)
         return
     pool = ProcessPoolExecutor(
-        count, mp_context=multiprocessing.get_context("fork"), initializer=_begin, initargs=(work,)
+        count,
+        mp_context=multiprocessing.get_context("fork"),
+        initializer=_begin,
+        initargs=(work, os.getpid()),
     )
     try:
         yield Workers(work, pool, count)
@@ -83,7 +113,7 @@ def on_workers(work: Callable[[Piece], Result], count: int) -> Iterator[Workers[
 
 def _end_now(pool: ProcessPoolExecutor) -> None:
     """Whoever stops a bench may signal twice, and all its processes at once: nothing cuts this short."""
-    before = {signum: signal.signal(signum, signal.SIG_IGN) for signum in (signal.SIGINT, signal.SIGTERM)}
+    before = {signum: signal.signal(signum, signal.SIG_IGN) for signum in ENDING}
     try:
         processes = list((pool._processes or {}).values())
         for process in processes:
@@ -106,11 +136,14 @@ _busy = False
 _ending = False
 
 
-def _begin(work: Callable[[Any], Any]) -> None:
+def _begin(work: Callable[[Any], Any], parent: int) -> None:
     global _work
     _work = work
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends the workers in order
+    # Ctrl-C and a closed terminal reach the parent too, which ends the workers in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _stop)
+    end_with(parent)
 
 
 def _stop(signum: int, frame: object) -> None:  # noqa: ARG001

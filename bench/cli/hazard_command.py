@@ -52,10 +52,12 @@ def hazard(
     """Time from fault to limit, damage, venting, runaway and the next cell; margins against FTTI and FHTI."""
     from rich.console import Console
 
+    from bench.campaign.workers import bounded
     from bench.errors import ConfigError
     from bench.hazard.margin import margin_of, measured_fhti
     from bench.hazard.study import chosen_cases, study
     from bench.plant.chemistry import Chemistry
+    from bench.record.targets import try_file
     from bench.report.hazard_html import write_hazard_html
     from bench.report.hazard_json import hazard_json
     from bench.report.hazard_terminal import hazard_table
@@ -68,12 +70,17 @@ def hazard(
         raise ConfigError(f"--horizon: {error}") from None
     if not 60 <= horizon_s <= 172_800:
         raise ConfigError(f"--horizon: found '{horizon}'; expected 1 min to 48 h")
+    if not as_json:
+        try_file("--out", out)
     cases = chosen_cases(fault or ())
     chemistries = [Chemistry.load(one) for one in dict.fromkeys(chemistry or Chemistry.shipped())]
     goals = load_budgets(budgets)
     default = Path("runs/results.sqlite")
     wanted = results if results is not None else default if default.is_file() or run else None
     measured = {} if wanted is None else measured_fhti(wanted, run)
+    workers, line = bounded(workers, len(chemistries))
+    if line is not None:
+        typer.echo(line, err=True)
     console = Console(width=None if Console().is_terminal else 200)
     found = study(chemistries, cases, samples=samples, seed=seed, horizon_s=horizon_s, workers=workers)
     margins = {(one.chemistry, one.case): margin_of(one, goals, measured) for one in found.results}

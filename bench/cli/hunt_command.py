@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,18 +46,20 @@ def hunt(
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", "--jobs", min=1, help="Processes.")] = None,
 ) -> None:
-    """Hunt for a failure, or the worst latency, in simulated time. Exit code 1: found one, 3: stopped."""
+    """Hunt for a failure, or the worst latency, in simulated time. Exit code 1: found one."""
     from bench.campaign.hunt import COVERING, Progress, crew_for, search
     from bench.campaign.hunt_ground import ground, scenario_file
     from bench.campaign.hunt_write import check_out
-    from bench.campaign.local import workers_by_default
+    from bench.campaign.workers import bounded
     from bench.errors import ConfigError, nearest
-    from bench.timing.stopping import interrupt
 
     if goal not in COVERING:
         raise ConfigError(f"--for: found '{goal}'; expected miss, latency or any{nearest(goal, COVERING)}")
     wired = load_rig(config, "simulated", firmware, chemistry)
     path = scenario_file(wired, scenario)
+    count, line_of_workers = bounded(workers, budget)
+    if line_of_workers is not None:
+        typer.echo(line_of_workers, err=True)
     hunted = ground(
         wired,
         path,
@@ -66,14 +67,13 @@ def hunt(
         goal=goal,
         budget=budget,
         seed=seed,
-        workers=workers or workers_by_default(),
+        workers=count,
     )
     target = out or Path(f"{path.stem}_hunt_{seed}.toml")
     check_out(target)
     _tell_space(hunted)
     so_far, stopped = Progress(), False
     line = _Line(budget)
-    signal.signal(signal.SIGTERM, interrupt)  # as Ctrl-C: the best so far is kept
     try:
         with crew_for(hunted) as crew:
             search(hunted, crew, line.show, so_far)

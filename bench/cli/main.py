@@ -1,13 +1,14 @@
 """`hil`: the command line.
 
-Exit codes: 0 all pass · 1 a FAIL · 2 wrong usage or file · 3 INCONCLUSIVE, BLOCKED or ERROR · 130 stopped by Ctrl-C.
+Exit codes (docs/exit_codes.md): 0 all pass · 1 a FAIL · 2 wrong usage or file · 3 INCONCLUSIVE, BLOCKED, ERROR or a
+crash of the bench · 130 stopped by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP · 141 nobody reads the output.
 """
 
 import sys
 
 import typer
 
-from bench.errors import BenchError, ConfigError
+from bench.cli.ending import run_command_line
 
 app = typer.Typer(
     name="hil",
@@ -33,6 +34,7 @@ def _register() -> None:
         qualify_command,
         run_command,
         safety_command,
+        store_command,
         trace_command,
     )
 
@@ -49,6 +51,7 @@ def _register() -> None:
         hunt_command,
         qualify_command,
         safety_command,
+        store_command,
         trace_command,
     ):
         module.register(app)
@@ -56,23 +59,7 @@ def _register() -> None:
 
 _register()
 
-INTERRUPTED = 130
-
 
 def run() -> None:
-    """Entry point: turns the bench's own errors into one clear line each, never a traceback."""
-    try:
-        app()
-    except ConfigError as exc:
-        sys.stderr.write(f"{exc}\n")
-        sys.exit(2)
-    except BenchError as exc:
-        sys.stderr.write(f"{exc}\n")
-        sys.exit(3)
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped\n")
-        sys.exit(3)
-    except SystemExit as end:
-        if end.code == INTERRUPTED:  # typer ends so without a word
-            sys.stderr.write("stopped\n")
-        raise
+    """Entry point: each command ends with a code that says what happened, and one line for what went wrong."""
+    sys.exit(run_command_line(app))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,13 +47,14 @@ def mutants(
     out: Annotated[Path | None, typer.Option("--out", help="Write the JSON there too.")] = None,
 ) -> None:
     """Run the library against every mutant of the firmware. Exit code 1: one survives, or the good one fails."""
-    from bench.campaign.local import workers_by_default
-    from bench.campaign.mutants import Proof, prove
+    from bench.campaign.mutants import Proof, pieces_of, prove
+    from bench.campaign.workers import bounded
     from bench.cli.progress import Progress
     from bench.errors import ConfigError
-    from bench.timing.stopping import interrupt
+    from bench.record.targets import try_file
     from bench.wiring.mutants import mutant_classes
 
+    try_file("--out", out)
     wired = load_rig(config, "simulated", "reference", None)
     prepared, _ = load_scenarios(wired, scenarios, only)
     classes = _chosen(mutant_classes(), mutant, ConfigError)
@@ -66,9 +67,13 @@ def mutants(
         classes=classes,
         reference="reference",
         seeds=range(seed, seed + seeds),
-        workers=workers or workers_by_default(),
+        workers=1,
         early=not full,
     )
+    count, line = bounded(workers, pieces_of(proof))
+    if line is not None:
+        typer.echo(line, err=True)
+    proof = dataclasses.replace(proof, workers=count)
     names = [name for table in classes.values() for name in table]
     progress = Progress(
         {"reference": len(runnable), **dict.fromkeys(names, 1)},
@@ -76,7 +81,6 @@ def mutants(
         good=dict.fromkeys(names, "caught"),
         bad=dict.fromkeys(names, "not caught"),
     )
-    signal.signal(signal.SIGTERM, interrupt)  # what is finished is told then too
     with progress:
         found = prove(proof, lambda name, outcomes: progress.advance(name, _word(name, outcomes)))
     if as_json:
@@ -93,7 +97,7 @@ def mutants(
         if kept is not None and not as_json:
             typer.echo(f"kept for `hil qualify --full`: {kept}")
     if found.unreached:
-        raise typer.Exit(130)
+        raise typer.Exit(3)  # where a signal stopped it, the command ends by that
     if found.survivors or found.false_alarms:
         raise typer.Exit(1)
     if found.unclear:

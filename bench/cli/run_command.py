@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import signal
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from bench.campaign.local import Campaign
     from bench.campaign.run import Collector, Covered
     from bench.live.feed import LiveFeed
-    from bench.record.folder import RunFolder
     from bench.scenario.library import Library
     from bench.scenario.prepare import Prepared
+    from bench.timing.stopping import Hold
     from bench.verdict.result import RunResult, ShotResult
     from bench.wiring.common import Wired
 
@@ -81,6 +81,7 @@ def run(
     from bench.campaign.load import whole_library
     from bench.campaign.qualification import find_covering
     from bench.record.poison import refuse_if_poisoned
+    from bench.record.targets import try_file
 
     wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
     covered = find_covering(wired, wired.config.record.folder)
@@ -94,6 +95,8 @@ def run(
         from bench.live.feed import check_live
 
         check_live(wired.config.mqtt)
+    for option, target in (("--junit", junit), ("--report", report)):
+        try_file(option, target)
     library = whole_library(wired, [one.scenario.file for one in prepared])
     asked = Asked(
         covered=covered,
@@ -106,13 +109,14 @@ def run(
         report=report,
         shown=not as_json,
     )
-    result, written = fire(wired, prepared, budgets_file, asked)
+    fired = fire(wired, prepared, budgets_file, asked)
+    result = fired.result
     if as_json:
         from bench.record.codable import run_to_dict
 
         typer.echo(json.dumps(run_to_dict(result)))
     else:
-        _show(result, written)
+        _show(result, fired.files)
         here = {one.scenario.id for one in prepared}
         left = [
             one.scenario_id
@@ -123,7 +127,7 @@ def run(
         ]
         if left and not scenarios:
             typer.echo(f"not run, {LONG_LANE}: {', '.join(left)}")
-    raise typer.Exit(exit_code(result))
+    raise typer.Exit(3 if fired.troubles else exit_code(result))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,32 +145,77 @@ class Asked:
     shown: bool = True
 
 
-def fire(
-    wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Asked
-) -> tuple[RunResult, dict[str, Path]]:
-    """One run with all its evidence, and where that is. A stop by the user keeps what had finished."""
-    from bench.campaign.local import Campaign, workers_by_default
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """A run and where its parts are. troubles: what of it could not be written, the database apart."""
+
+    result: RunResult
+    files: dict[str, Path]
+    troubles: tuple[str, ...]
+
+
+def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Asked) -> Fired:
+    """One run with all its evidence. A stop by the user keeps what had finished; so does whatever else ends it."""
+    from bench.campaign.crash import crashes_kept_in
+    from bench.campaign.finish import try_database
+    from bench.campaign.local import Campaign, chunks_of
     from bench.campaign.order import ordered
     from bench.campaign.run import Collector, open_evidence
+    from bench.campaign.workers import bounded
+    from bench.record.targets import try_folder
+    from bench.timing.stopping import Hold
 
+    record = wired.config.record
+    try_folder("run folders", record.folder)
+    if trouble := try_database(record.database):
+        _warn(f"{trouble}; the run goes on, and its folder will be complete all the same")
     folder, run_id, started_utc, hashes = open_evidence(
         wired, prepared, budgets_file, asked.seed, asked.covered, asked.library, asked.selection
     )
-    campaign = Campaign(
-        wired=wired,
-        prepared=ordered(prepared),
-        run_seed=asked.seed,
-        repeat=asked.repeat,
-        folder=folder,
-        workers=asked.workers or workers_by_default(),
-    )
-    feed = _live(wired, run_id)
-    collector = Collector(campaign=campaign, run_id=run_id, started_utc=started_utc, hashes=hashes)
-    aborted = _shoot(campaign, collector, feed, shown=asked.shown)
-    result = collector.result(aborted)
+    hold = Hold()
+    with crashes_kept_in(folder.path):
+        try:
+            campaign = Campaign(
+                wired=wired,
+                prepared=ordered(prepared),
+                run_seed=asked.seed,
+                repeat=asked.repeat,
+                folder=folder,
+                workers=1,
+            )
+            count, line = bounded(asked.workers, chunks_of(campaign))
+            if line is not None and wired.config.simulated:
+                typer.echo(line, err=True)
+            campaign = dataclasses.replace(campaign, workers=count)
+            feed = _live(wired, run_id)
+            collector = Collector(campaign=campaign, run_id=run_id, started_utc=started_utc, hashes=hashes)
+            aborted = _shoot(campaign, collector, feed, hold, shown=asked.shown)
+            return _end(campaign, collector.result(aborted), feed, asked)
+        finally:
+            hold.off()
+
+
+def _end(campaign: Campaign, result: RunResult, feed: LiveFeed | None, asked: Asked) -> Fired:
+    """The folder first, complete; then who listens; then the database, which only lists it."""
+    from bench.campaign.finish import complete, store_last
+
+    folder, record = campaign.folder, campaign.wired.config.record
+    assert folder is not None  # noqa: S101 - made by `fire`
+    written = complete(result, folder, asked.junit, asked.report)
     if feed is not None:
-        feed.finish(result)
-    return result, _write(result, folder, wired, asked.junit, asked.report)
+        written.attempt("MQTT", partial(feed.finish, result), folder.path)
+    for line in written.troubles:
+        _warn(line)
+    if (folder.path / "footer.json").is_file():
+        if trouble := store_last(record.database, result, folder.path):
+            _warn(trouble)
+        elif isinstance(record.database, Path):
+            written.files["results"] = record.database
+    return Fired(result=result, files=written.files, troubles=tuple(written.troubles))
+
+
+def _warn(line: str) -> None:
+    typer.echo(f"warning: {line}", err=True)
 
 
 def _recording_into(out: Path, wired: Wired) -> Wired:
@@ -175,14 +224,16 @@ def _recording_into(out: Path, wired: Wired) -> Wired:
     return dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
 
 
-def _shoot(campaign: Campaign, collector: Collector, feed: LiveFeed | None, *, shown: bool) -> str | None:
-    """All shots, told to whoever looks on. Why it ended early; None when it did not."""
+def _shoot(
+    campaign: Campaign, collector: Collector, feed: LiveFeed | None, hold: Hold, *, shown: bool
+) -> str | None:
+    """All shots, told to whoever looks on. Why it ended early; None when it did not. Signals are held afterwards."""
+    from bench.campaign.crash import crash_line
     from bench.campaign.local import run_all
     from bench.campaign.order import predicted_s
     from bench.cli.progress import Progress
-    from bench.record.poison import PoisonedRig
+    from bench.errors import BenchError
     from bench.report.safety_tables import seconds
-    from bench.timing.stopping import interrupt
 
     prepared = campaign.prepared
     repeats = {one.scenario.id: campaign.repeats(one) for one in prepared}
@@ -194,7 +245,6 @@ def _shoot(campaign: Campaign, collector: Collector, feed: LiveFeed | None, *, s
         clock = "simulated" if campaign.wired.config.simulated else "real"
         total_s = sum(predicted_s(one, repeats[one.scenario.id]) for one in prepared)
         typer.echo(f"{len(prepared)} scenarios, at most about {seconds(total_s)} of {clock} time", err=True)
-    signal.signal(signal.SIGTERM, interrupt)
     with Progress(repeats, shown=shown) as progress:
 
         def on_shot(scenario_id: str, result: ShotResult) -> None:
@@ -207,13 +257,20 @@ def _shoot(campaign: Campaign, collector: Collector, feed: LiveFeed | None, *, s
 
         try:
             run_all(campaign, on_shot)
+            hold.on()
         except KeyboardInterrupt:
-            for signum in (signal.SIGINT, signal.SIGTERM):  # a second one must not cost what is written now
-                signal.signal(signum, signal.SIG_IGN)
+            hold.on()  # first of all: a second signal must not cost what is written now
             return "stopped by the user or by a signal"
-        except PoisonedRig as poisoned:
-            return str(poisoned)
-    return None
+        except BenchError as error:
+            hold.on()
+            told = str(error)
+        except Exception as crash:  # noqa: BLE001 - what had finished is kept, whatever it was
+            hold.on()
+            told = crash_line(crash, collector.folder)
+        else:
+            return None
+    typer.echo(told, err=True)
+    return told
 
 
 def _live(wired: Wired, run_id: str) -> LiveFeed | None:
@@ -225,32 +282,6 @@ def _live(wired: Wired, run_id: str) -> LiveFeed | None:
     from bench.live.feed import LiveFeed
 
     return LiveFeed(config, run_id, timebase_of(wired).value, wired.config.dut.firmware)
-
-
-def _write(
-    result: RunResult, folder: RunFolder, wired: Wired, junit: Path | None, report: Path | None
-) -> dict[str, Path]:
-    """Database, JUnit, HTML, then the footer that completes the evidence. An aborted run gets no footer."""
-    from bench.campaign.equipment import answered
-    from bench.campaign.report import gather
-    from bench.record.codable import run_to_dict
-    from bench.record.database import ResultsDatabase
-    from bench.record.folder import open_run
-    from bench.report.html import write_html
-    from bench.report.junit import write_junit
-
-    junit = junit or folder.path / "junit.xml"
-    report = report or folder.path / "report.html"
-    database = wired.config.record.database
-    database.parent.mkdir(parents=True, exist_ok=True)
-    ResultsDatabase(database).append(result)
-    write_junit(result, junit)
-    opened = open_run(folder.path)
-    folder.add_equipment(answered(opened.equipment(), opened.shots()))
-    write_html(result, report, extras=gather(result, folder.path))
-    if result.aborted is None:
-        folder.finish(run_to_dict(result))
-    return {"evidence": folder.path, "results": database, "JUnit": junit, "report": report}
 
 
 def _show(result: RunResult, written: dict[str, Path]) -> None:

@@ -77,12 +77,14 @@ def safety(
     from bench.errors import ConfigError
     from bench.plant.chemistry import Chemistry
     from bench.record.codable import encode
+    from bench.record.targets import try_file
     from bench.report.traceability import denominator
     from bench.timing.clock import Timebase
     from bench.verdict.budgets import load_budgets
 
     if time not in ("simulated", "real"):
         raise ConfigError(f"--time: found '{time}'; expected simulated or real")
+    try_file("--out", out)
     wired = load_rig(config, None, firmware, None)
     _, budgets_file = load_scenarios(wired, None, None)  # says what is wrong with a file
     library = whole_library(wired)
@@ -180,7 +182,7 @@ def _earn(
         return
     if not wanted.quiet:
         typer.echo(f"{chemistry}: {wanted.attempts} shots of each of {len(prepared)} scenario(s)", err=True)
-    result, written = fire(
+    fired = fire(
         wired,
         prepared,
         budgets,
@@ -193,9 +195,9 @@ def _earn(
         ),
     )
     if not wanted.quiet:
-        typer.echo(f"{chemistry}: {written['evidence']}", err=True)
-    if result.aborted is not None:
-        raise typer.Exit(130)
+        typer.echo(f"{chemistry}: {fired.files['evidence']}", err=True)
+    if fired.result.aborted is not None or fired.troubles:
+        raise typer.Exit(3)  # where a signal stopped it, the command ends by that
 
 
 def _known(asked: list[str] | None, shipped: Sequence[str]) -> list[str]:

@@ -43,11 +43,12 @@ class PackConfig:
 class RecordConfig:
     """Where runs are written; absolute or relative to the config file's folder, resolved.
 
+    database: a path, or the URL of a server as it stands there.
     rig: the folder as the bench file has it, wherever a run is written: what is true of the rig itself lies beside it.
     """
 
     folder: Path
-    database: Path
+    database: Path | str
     rig: Path
 
 
@@ -134,7 +135,15 @@ def load_bench(path: Path) -> BenchConfig:
         guard_hang_ns=shape.guard.hang if shape.guard.enabled else 0,
         record=RecordConfig(
             folder=base / shape.record.folder,
-            database=base / shape.record.database,
+            database=_database(shape.record.database, base),
             rig=base / shape.record.folder,
         ),
     )
+
+
+def _database(text: str, base: Path) -> Path | str:
+    """A URL of an SQLite file is its path, so that it too is relative to the bench file."""
+    path = text.removeprefix("sqlite:///")
+    if "://" in path or (path != text and "?" in path):
+        return text
+    return base / path

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from bench.hazard.result import Assumed, CaseResult, HazardStudy
 from bench.hazard.sampling import VARIED
 from bench.hazard.simulate import simulate
 from bench.plant.chemistry import Chemistry
+from bench.timing.parent import end_with
 
 _DECISIVE = (
     "limits.v_alarm_low",
@@ -89,9 +91,22 @@ def study(
 def _spread_out(tasks: list[_Task], workers: int) -> list[tuple[CaseResult, ...]]:
     if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(max_workers=workers, mp_context=context) as pool:
-            return list(pool.map(_simulate, tasks))
+        with ProcessPoolExecutor(workers, context, _begin, (os.getpid(),)) as pool:
+            try:
+                return list(pool.map(_simulate, tasks))
+            except BaseException:
+                for process in list((pool._processes or {}).values()):
+                    process.terminate()
+                raise
     return [_simulate(task) for task in tasks]
+
+
+def _begin(parent: int) -> None:
+    """A worker is ended by its parent, and has nothing to keep."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for name in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(name, signal.SIG_IGN)
+    end_with(parent)
 
 
 def _simulate(task: _Task) -> tuple[CaseResult, ...]:

@@ -239,8 +239,9 @@ def main(arguments: list[str] | None = None) -> int:
                 linger_s=options.linger,
             )
             loop.add_signal_handler(signal.SIGTERM, rack.ended.set)
-            # Ctrl-C reaches the whole process group, but the bench needs us on its way to the safe state.
-            loop.add_signal_handler(signal.SIGINT, rack.ended.set if options.by_hand else lambda: None)
+            # Ctrl-C and a closed terminal reach the whole group, but the bench needs us on its way to the safe state.
+            for name in (signal.SIGINT, signal.SIGHUP):
+                loop.add_signal_handler(name, rack.ended.set if options.by_hand else lambda: None)
             ports = [device.port for device in devices] or ["bus"]
             facts = {"port": ports[0], "ports": ports, "cards": rack.card_ports}
             sys.stdout.write(json.dumps(facts) + "\n")

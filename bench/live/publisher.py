@@ -198,5 +198,6 @@ def main() -> int:
 if __name__ == "__main__":
     import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run, which then ends us in order
+    for name in (signal.SIGINT, signal.SIGHUP):  # for the run, which then ends us in order
+        signal.signal(name, signal.SIG_IGN)
     sys.exit(main())

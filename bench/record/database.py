@@ -1,98 +1,39 @@
 """Results of many runs in a database: an SQLite file, or any server SQLAlchemy has a driver for.
 
-Simulated and host time never share an answer: every query demands its timebase.
+It is an index of the run folders, which hold the truth: a run is stored once its folder has its footer, and `hil store`
+adds it later where the database was in trouble. Simulated and host time never share an answer: every query demands its
+timebase.
 """
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Column,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    create_engine,
-    insert,
-    select,
-)
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy import create_engine, event, insert, select, update
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from bench.errors import RecordError
+from bench.errors import RecordError, UnusableUrl
 from bench.measure.interval import Latency
+from bench.record.schema import (
+    RUNS,
+    SCENARIOS,
+    SCHEMA,
+    SHOTS,
+    VERSION,
+    bring_up_to_date,
+    is_current,
+)
 from bench.timing.clock import Timebase
 from bench.verdict.result import RunResult, ScenarioResult, ShotResult, Verdict
 
-_METADATA = MetaData()
+__all__ = ["RUNS", "SCENARIOS", "SHOTS", "PastResult", "ResultsDatabase"]
 
-# Seeds are text: they may have more bits than a database's integer. Times are BigInteger nanoseconds.
-RUNS = Table(
-    "runs",
-    _METADATA,
-    Column("run_id", String(128), primary_key=True),
-    Column("started_utc", String(40), nullable=False),
-    Column("timebase", String(16), nullable=False),
-    Column("seed", String(40), nullable=False),
-    Column("bench_version", String(64), nullable=False),
-    Column("firmware", String(256), nullable=False),
-    Column("firmware_identity", String(256), nullable=False),
-    Column("chemistry", String(64), nullable=False),
-    Column("hashes", JSON, nullable=False),
-    Column("environment", JSON, nullable=False),
-    Column("verdict", String(16), nullable=False),
-    Column("aborted", String(512)),
-)
-
-SCENARIOS = Table(
-    "scenarios",
-    _METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("run_id", ForeignKey("runs.run_id"), nullable=False, index=True),
-    Column("scenario_id", String(128), nullable=False, index=True),
-    Column("title", String(256), nullable=False),
-    Column("timebase", String(16), nullable=False),
-    Column("aim", String(16), nullable=False),
-    Column("safety_goal", String(64), nullable=False),
-    Column("asil", String(16), nullable=False),
-    Column("requirements", JSON, nullable=False),
-    Column("shots", Integer, nullable=False),
-    Column("fdti_budget_ns", BigInteger, nullable=False),
-    Column("fhti_budget_ns", BigInteger, nullable=False),
-    Column("fdti_p50_high_ns", BigInteger),
-    Column("fdti_max_low_ns", BigInteger),
-    Column("fdti_max_high_ns", BigInteger),
-    Column("fhti_max_low_ns", BigInteger),
-    Column("fhti_max_high_ns", BigInteger),
-    Column("verdict", String(16), nullable=False),
-    Column("reasons", JSON, nullable=False),
-)
-
-SHOTS = Table(
-    "shots",
-    _METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("scenario", ForeignKey("scenarios.id"), nullable=False, index=True),
-    Column("timebase", String(16), nullable=False),
-    Column("shot", Integer, nullable=False),
-    Column("seed", String(40), nullable=False),
-    Column("phase_ns", BigInteger, nullable=False),
-    Column("fdti_low_ns", BigInteger),
-    Column("fdti_high_ns", BigInteger),
-    Column("frti_low_ns", BigInteger),
-    Column("frti_high_ns", BigInteger),
-    Column("fhti_low_ns", BigInteger),
-    Column("fhti_high_ns", BigInteger),
-    Column("verdict", String(16), nullable=False),
-    Column("reasons", JSON, nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("folder", String(256), nullable=False),
-)
+WAIT_S = 30.0  # for other runs that store theirs
+_WRITES = "hil_writes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,41 +58,74 @@ class PastResult:
 
 
 class ResultsDatabase:
-    """`where` is a path of an SQLite file (created when missing) or a database URL with '://'."""
+    """`where` is a path of an SQLite file (created when missing) or a database URL with '://'.
 
-    def __init__(self, where: str | Path) -> None:
-        self._url = where if isinstance(where, str) and "://" in where else f"sqlite:///{where}"
+    wait_s: how long an SQLite file may be locked by others. Raises RecordError, one line, for whatever is wrong with
+    it; UnusableUrl where the URL itself is.
+    """
+
+    def __init__(self, where: str | Path, *, wait_s: float | None = None) -> None:
+        self._where = where
+        self._engine = _engine_of(where, WAIT_S if wait_s is None else wait_s)
+        with self._told("cannot open the results database"):
+            _refuse_special(where)
+            with self._engine.connect() as connection:
+                ready = is_current(connection)
+            if not ready:
+                with self._writing() as connection:
+                    bring_up_to_date(connection)
+
+    @contextlib.contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Whatever goes wrong with a database is one line: it must not cost the run that it only lists."""
         try:
-            # No pool: appends are rare, and a run's worker processes must not inherit an open connection.
-            self._engine = create_engine(self._url, poolclass=NullPool)
-            _METADATA.create_all(self._engine)
-        except (ArgumentError, SQLAlchemyError, ImportError) as error:
-            raise RecordError(f"{where}: cannot open the results database: {_first_line(error)}") from error
+            yield
+        except RecordError as error:
+            raise RecordError(f"{_named(self._where)}: {what}: {error}") from error
+        except Exception as error:  # a driver raises what it likes, OverflowError among it
+            raise RecordError(f"{_named(self._where)}: {what}: {_first_line(error)}") from error
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """One transaction that no other run's can come between."""
+        with self._engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+            yield connection
+
+    def try_writing(self) -> None:
+        """Look at every table and write what is there already: a lock alone does not try the disk. RecordError."""
+        with self._told("cannot be written"), self._writing() as connection:
+            for table in (RUNS, SCENARIOS, SHOTS):
+                connection.execute(select(table).limit(0))
+            connection.execute(update(SCHEMA).values(version=VERSION))
 
     def append(self, run: RunResult) -> None:
         """Store a run whole or not at all. Raises RecordError when it is stored already or on any failure."""
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(RUNS), _run_row(run))
-                for scenario in run.scenarios:
-                    _append_scenario(connection, run.run_id, scenario)
-        except IntegrityError as error:
+        if not self.add(run):
             raise RecordError(
-                f"{self._url}: run '{run.run_id}' is stored already; results are never overwritten"
-            ) from error
-        except SQLAlchemyError as error:
-            raise RecordError(
-                f"{self._url}: cannot store run '{run.run_id}': {_first_line(error)}"
-            ) from error
+                f"{_named(self._where)}: run '{run.run_id}' is stored already; results are never overwritten"
+            )
+
+    def add(self, run: RunResult) -> bool:
+        """Store a run whole or not at all; False where it is there already, as it is. Raises RecordError."""
+        row = _run_row(run)
+        with self._told(f"cannot store run '{run.run_id}'"), self._writing() as connection:
+            known = connection.execute(select(RUNS).where(RUNS.c.run_id == run.run_id)).mappings().first()
+            if known is not None:
+                if other := [name for name, value in row.items() if known[name] != value]:
+                    raise RecordError(
+                        f"stored already with another {', '.join(other)}; results are never overwritten"
+                    )
+                return False
+            connection.execute(insert(RUNS), row)
+            for scenario in run.scenarios:
+                _append_scenario(connection, run.run_id, scenario)
+        return True
 
     def scenario_ids(self, timebase: Timebase) -> tuple[str, ...]:
         """All scenarios with a result on one timebase, by name."""
         query = select(SCENARIOS.c.scenario_id).where(SCENARIOS.c.timebase == timebase.value).distinct()
-        try:
-            with self._engine.connect() as connection:
-                return tuple(sorted(row[0] for row in connection.execute(query)))
-        except SQLAlchemyError as error:
-            raise RecordError(f"{self._url}: cannot be read: {_first_line(error)}") from error
+        with self._told("cannot be read"), self._engine.connect() as connection:
+            return tuple(sorted(row[0] for row in connection.execute(query)))
 
     def history(self, scenario_id: str, timebase: Timebase) -> tuple[PastResult, ...]:
         """The scenario's results on one timebase, oldest first."""
@@ -166,11 +140,8 @@ class ResultsDatabase:
             .where(SCENARIOS.c.scenario_id == scenario_id, SCENARIOS.c.timebase == timebase.value)
             .order_by(RUNS.c.started_utc, SCENARIOS.c.id)
         )  # fmt: skip
-        try:
-            with self._engine.connect() as connection:
-                rows = [dict(row) for row in connection.execute(query).mappings()]
-        except SQLAlchemyError as error:
-            raise RecordError(f"{self._url}: cannot be read: {_first_line(error)}") from error
+        with self._told("cannot be read"), self._engine.connect() as connection:
+            rows = [dict(row) for row in connection.execute(query).mappings()]
         return tuple(
             PastResult(
                 **{key: value for key, value in row.items() if key not in ("hashes", "verdict", "reasons")},
@@ -183,8 +154,61 @@ class ResultsDatabase:
         )
 
 
+def _engine_of(where: str | Path, wait_s: float) -> Engine:
+    text = str(where)
+    try:
+        url = make_url(text) if isinstance(where, str) and "://" in text else make_url("sqlite://")
+        if url.drivername.startswith("sqlite") and url.database is None and "://" not in text:
+            url = url.set(database=text)
+        lite = url.get_backend_name() == "sqlite"
+        # No pool: appends are rare, and a run's worker processes must not inherit an open connection.
+        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": wait_s} if lite else {})
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise UnusableUrl(
+            f"{_named(where)}: cannot open the results database: {_first_line(error)}; expected a path, or a URL "
+            "whose driver is installed"
+        ) from error
+    if lite:
+        _lock_at_once(engine)
+    return engine
+
+
+def _lock_at_once(engine: Engine) -> None:
+    """An SQLite transaction that reads before it writes fails at once where another one writes: no wait helps it."""
+
+    @event.listens_for(engine, "connect")
+    def by_hand(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # sqlite3 would begin where it thinks fit
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _refuse_special(where: str | Path) -> None:
+    """A path is made where it is missing; a folder, a device or a pipe can hang or take what is written for good."""
+    if isinstance(where, str) and "://" in where:
+        return
+    path = Path(where)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():
+        raise RecordError("found no plain file; expected an SQLite file")
+
+
+def _named(where: str | Path) -> str:
+    """Without the password of a URL."""
+    text = str(where)
+    if "://" not in text:
+        return text
+    try:
+        return make_url(text).render_as_string(hide_password=True)
+    except SQLAlchemyError:
+        return text.partition("://")[0] + "://…"
+
+
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def _run_row(run: RunResult) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.errors import RecordError, at_place
+from bench.errors import NotARun, RecordError, at_place
 from bench.record.chain import FOOTER, altered, seal
 from bench.record.shot import read_json, read_shot, write_json, write_shot_files
 from bench.trace.timeline import Trace
@@ -28,6 +28,10 @@ FORMAT = "hil-run-1"
 HEADER, RESULT, LIBRARY = "header.json", "result.json", "library.json"
 EQUIPMENT = "equipment.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+
+class RunExists(RecordError):
+    """Another run of this name was there first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class RunFolder:
             (path / "scenarios").mkdir()
             write_json(path / HEADER, {"format": FORMAT, "run_id": run_id, **header})
         except FileExistsError as error:
-            raise RecordError(
+            raise RunExists(
                 f"{path}: exists; a run folder is never written twice, choose another run id"
             ) from error
         except (OSError, TypeError) as error:
@@ -168,9 +172,9 @@ def verify_run(path: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
 def open_run(path: Path) -> OpenedRun:
     """Open a run folder, finished or aborted. Raises RecordError for anything else."""
     if not path.is_dir():
-        raise RecordError(f"{path}: no such folder; expected a run folder, as `hil run` writes it")
+        raise NotARun(f"{path}: no such folder; expected a run folder, as `hil run` writes it")
     if not (path / HEADER).is_file():
-        raise RecordError(at_place(path, "", "no header.json", "a run folder, as `hil run` writes it"))
+        raise NotARun(at_place(path, "", "no header.json", "a run folder, as `hil run` writes it"))
     header = read_json(path / HEADER)
     if header.get("format") != FORMAT:
         raise RecordError(at_place(path / HEADER, "format", repr(header.get("format")), f"'{FORMAT}'"))

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run by cancelling its main task, which then walks to the safe state.
+"""Ctrl-C, SIGTERM and SIGHUP end a run by cancelling its main task, which then walks to the safe state.
 
 An exception raised by a signal handler can strike between a future's result and the wake-up of its task; that task then
 never ends, nor does the run that waits for it (2 of 100 interrupted shots). So while a run is in progress no handler
@@ -21,7 +21,12 @@ class _Run:
         self.ask_to_end: Callable[[], object] = lambda: None
 
 
+# What a user, a system and a closed terminal send; not every system knows the last.
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_ENOUGH = 3  # so many signals, and what is being written is no longer waited for
+
 _current: _Run | None = None
+_struck: int | None = None
 
 
 def stop_run() -> bool:
@@ -39,10 +44,71 @@ def was_stopped() -> bool:
     return _current is not None and _current.stopped
 
 
+def stopped_by() -> int | None:
+    """The signal that asked this command to end, the first of several; None where none did."""
+    return _struck
+
+
 def interrupt(signum: int, frame: object) -> None:  # noqa: ARG001
-    """A handler for SIGTERM in a process of its own: as Ctrl-C."""
+    """The handler of all three in a command's own process: as Ctrl-C."""
+    _remember(signum)
     if not stop_run():
         raise KeyboardInterrupt
+
+
+def _remember(signum: int) -> None:
+    global _struck
+    _struck = _struck or signum
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[None]:
+    """For the time of the block each of these signals ends the command in order; what is ignored stays ignored."""
+    global _struck
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _struck = None
+    ours = (signal.SIG_DFL, signal.default_int_handler)
+    before = {one: had for one in ENDING if (had := signal.getsignal(one)) in ours}
+    for one in before:
+        signal.signal(one, interrupt)
+    try:
+        yield
+    finally:
+        for one, had in before.items():
+            signal.signal(one, had)
+
+
+class Hold:
+    """Signals wait while the end of a run is written, so that it is whole; the third one is not waited out.
+
+    A block would have a gap before it, in which a second signal costs what the first one kept.
+    """
+
+    def __init__(self) -> None:
+        self._before: dict[int, Any] = {}
+        self._count = 0
+
+    def on(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for one in ENDING:
+            had = signal.getsignal(one)
+            if one not in self._before and had is not signal.SIG_IGN:
+                self._before[one] = had
+                signal.signal(one, self._strike)
+
+    def off(self) -> None:
+        for one, had in self._before.items():
+            signal.signal(one, had)
+        self._before = {}
+
+    def _strike(self, signum: int, frame: object) -> None:  # noqa: ARG002
+        _remember(signum)
+        self._count += 1
+        if self._count >= _ENOUGH:
+            raise KeyboardInterrupt
 
 
 def run_stoppably(

@@ -89,7 +89,7 @@ def refuse_without_network(one: InstrumentConfig) -> None:
 
 
 def play_side(one: InstrumentConfig, say: Say, *, tcp: bool) -> None:
-    """Play a supply or a relay card on a pseudo-terminal, or on TCP, until SIGINT or SIGTERM. Tells what it does."""
+    """Play a supply or a relay card on a pseudo-terminal, or on TCP, until it is told to end. Tells what it does."""
     if tcp:
         refuse_without_network(one)
     _, play = ON_A_LINE[one.kind]
@@ -126,7 +126,7 @@ def _play_line(play: Callable[[DeviceEnd, HostClock], Any], say: Say, *, idle_ns
 
     async def main(clock: HostClock) -> None:
         ended = asyncio.Event()
-        for name in (signal.SIGINT, signal.SIGTERM):
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(name, ended.set)
         if idle_ns is not None:
             async with TcpDevice(clock, idle_ns=idle_ns) as device:

@@ -1,0 +1,33 @@
+"""`hil store`: finished runs into the results database, from their folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli.options import DEFAULT_CONFIG, ConfigOption
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="store")(store)
+
+
+def store(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, as `hil run` writes them.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Add finished runs to the results database, where it could not take them when they ended.
+
+    What is in it already stays as it is. Exit 3: a run is unfinished or was altered, or the
+    database cannot be written.
+    """
+    from bench.campaign.finish import stored_from
+    from bench.config.bench_file import load_bench
+
+    good = True
+    for stored, line in stored_from(runs, load_bench(config).record.database):
+        good = good and stored
+        typer.echo(line)
+    raise typer.Exit(0 if good else 3)

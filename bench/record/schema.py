@@ -1,0 +1,136 @@
+"""The tables of the results database, the number of their schema, and the way from an older one to this one.
+
+A newer release may have given the columns another meaning, so its database is neither read nor written.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+)
+from sqlalchemy.engine import Connection
+
+from bench.errors import RecordError
+
+VERSION = 2  # 1: the first releases, which wrote no number
+
+METADATA = MetaData()
+
+# Seeds are text: they may have more bits than a database's integer. Times are BigInteger nanoseconds.
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("run_id", String(128), primary_key=True),
+    Column("started_utc", String(40), nullable=False),
+    Column("timebase", String(16), nullable=False),
+    Column("seed", String(40), nullable=False),
+    Column("bench_version", String(64), nullable=False),
+    Column("firmware", String(256), nullable=False),
+    Column("firmware_identity", String(256), nullable=False),
+    Column("chemistry", String(64), nullable=False),
+    Column("hashes", JSON, nullable=False),
+    Column("environment", JSON, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("aborted", String(512)),
+)
+
+SCENARIOS = Table(
+    "scenarios",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False, index=True),
+    Column("scenario_id", String(128), nullable=False, index=True),
+    Column("title", String(256), nullable=False),
+    Column("timebase", String(16), nullable=False),
+    Column("aim", String(16), nullable=False),
+    Column("safety_goal", String(64), nullable=False),
+    Column("asil", String(16), nullable=False),
+    Column("requirements", JSON, nullable=False),
+    Column("shots", Integer, nullable=False),
+    Column("fdti_budget_ns", BigInteger, nullable=False),
+    Column("fhti_budget_ns", BigInteger, nullable=False),
+    Column("fdti_p50_high_ns", BigInteger),
+    Column("fdti_max_low_ns", BigInteger),
+    Column("fdti_max_high_ns", BigInteger),
+    Column("fhti_max_low_ns", BigInteger),
+    Column("fhti_max_high_ns", BigInteger),
+    Column("verdict", String(16), nullable=False),
+    Column("reasons", JSON, nullable=False),
+)
+
+SHOTS = Table(
+    "shots",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("scenario", ForeignKey("scenarios.id"), nullable=False, index=True),
+    Column("timebase", String(16), nullable=False),
+    Column("shot", Integer, nullable=False),
+    Column("seed", String(40), nullable=False),
+    Column("phase_ns", BigInteger, nullable=False),
+    Column("fdti_low_ns", BigInteger),
+    Column("fdti_high_ns", BigInteger),
+    Column("frti_low_ns", BigInteger),
+    Column("frti_high_ns", BigInteger),
+    Column("fhti_low_ns", BigInteger),
+    Column("fhti_high_ns", BigInteger),
+    Column("verdict", String(16), nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("folder", String(256), nullable=False),
+)
+
+SCHEMA = Table("hil_schema", METADATA, Column("version", Integer, nullable=False))
+
+
+def stored_version(connection: Connection) -> int:
+    """0: an empty database."""
+    found = inspect(connection)
+    if found.has_table(SCHEMA.name):
+        return int(connection.execute(select(func.max(SCHEMA.c.version))).scalar() or 0)
+    return 1 if found.has_table(RUNS.name) else 0
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether it can be used as it is. Raises RecordError for the schema of a newer release."""
+    version = stored_version(connection)
+    if version > VERSION:
+        raise RecordError(
+            f"its schema is version {version}, of a newer release of the bench; expected {VERSION} at most: "
+            "use that release, or another database"
+        )
+    return version == VERSION
+
+
+def bring_up_to_date(connection: Connection) -> None:
+    """Make what is not there, in the transaction of `connection`. Raises RecordError for tables that are not ours."""
+    if is_current(connection):  # another run was first
+        return
+    before = set(inspect(connection).get_table_names())
+    METADATA.create_all(connection)
+    for table in METADATA.sorted_tables:
+        if table.name in before:
+            _add_columns(connection, table)
+    connection.execute(delete(SCHEMA))
+    connection.execute(insert(SCHEMA), {"version": VERSION})
+
+
+def _add_columns(connection: Connection, table: Table) -> None:
+    there = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    missing = [column for column in table.columns if column.name not in there]
+    if needed := [column.name for column in missing if not column.nullable]:
+        raise RecordError(
+            f"its table '{table.name}' has no column {', '.join(needed)}; expected a database that `hil run` made"
+        )
+    for column in missing:
+        kind = column.type.compile(connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}")

@@ -1,0 +1,38 @@
+"""A bench folder with one scenario, whose runs take a moment, and the command line in this process."""
+
+import shutil
+from pathlib import Path
+
+from bench.cli.ending import ended
+from bench.cli.main import app
+
+ROOT = Path(__file__).resolve().parents[1]
+ONE = "weld-plus-at-opening--inside"
+QUICK = ("run", "-k", ONE, "--repeat", "1")
+
+
+def small_bench(folder: Path) -> Path:
+    shutil.copytree(ROOT / "dbc", folder / "dbc")
+    (folder / "scenarios" / "contactors").mkdir(parents=True)
+    for name in ("budgets.toml", "contactors/weld_plus_at_opening.toml"):
+        shutil.copy(ROOT / "scenarios" / name, folder / "scenarios" / name)
+    shutil.copy(ROOT / "hil_config.toml", folder)
+    return folder
+
+
+def records_in(folder: Path, database: str) -> None:
+    """Let the bench file name another database."""
+    file = folder / "hil_config.toml"
+    lines = file.read_text().splitlines()
+    (at,) = [number for number, line in enumerate(lines) if line.startswith("database = ")]
+    lines[at] = f'database = "{database}"'
+    file.write_text("\n".join(lines) + "\n")
+
+
+def run_folders(folder: Path) -> list[Path]:
+    return sorted(one.parent for one in (folder / "runs").glob("*/header.json"))
+
+
+def hil_here(*words: str) -> int:
+    """The exit code of a command, as the entry point makes it, without the start of an interpreter."""
+    return ended(lambda: app(list(words)))
