@@ -1,7 +1,5 @@
 """AUTOSAR E2E against published vectors, against an independent implementation, and against single bit errors."""
 
-import csv
-import io
 import re
 from pathlib import Path
 
@@ -28,7 +26,6 @@ from bench.codec.e2e import (
 from bench.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[1]
-FACTS = ROOT.parent / "shared" / "facts" / "standards.md"
 IDS = tuple((3 * k + 1) % 256 for k in range(16))
 
 
@@ -56,24 +53,6 @@ def test_every_profile_has_the_published_vector(protection: Protection, counter:
     data = bytearray(8)
     protection.protect(data, counter)
     assert data.hex() == head + "00" * 6
-
-
-def test_the_vectors_are_those_of_the_facts_file() -> None:
-    if not FACTS.exists():
-        pytest.skip("shared/facts/standards.md is not beside this clone")
-    block = re.search(r"<!-- csv: e2e_vectors -->\n```csv\n(.*?)```", FACTS.read_text(), re.S)
-    assert block is not None
-    rows = list(csv.DictReader(io.StringIO(block[1])))
-    assert len(rows) >= 5
-    for row in rows:
-        if row["profile"] == "P02":
-            protection: Protection = Profile2((0, 1, *[0] * 14))
-        else:
-            mode = row["mode"] if row["mode"] != "-" else "BOTH"
-            protection = of(row["profile"], int(row["data_id"], 16), mode)
-        data = bytearray(int(row["length"]))
-        protection.protect(data, int(row["counter"]))
-        assert [*data[:3]] == [int(row[f"byte{n}"], 16) for n in range(3)], row
 
 
 PAYLOADS = st.binary(min_size=3, max_size=32)

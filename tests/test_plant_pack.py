@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.plant.cells import Cells
 from bench.plant.chemistry import Chemistry
-from bench.plant.contactors import Contactor
+from bench.plant.contactors import BREAK_LIMIT_A, MAKE_LIMIT_A, Contactor
 from bench.plant.isolation import Isolation
 from bench.plant.pack import Load, Pack
 from bench.plant.spread import Spread
@@ -19,8 +19,13 @@ NMC = Chemistry.load("nmc")
 IDLE = Load()
 
 
-def closed_pack(soc: float = 0.5, seed: int = 1) -> Pack:
-    pack = Pack(NMC, rng=random.Random(seed), soc=soc)
+def closed_pack(soc: float = 0.5, seed: int = 1, chemistry: Chemistry = NMC, temp_c: float = 25.0) -> Pack:
+    """Closed as it should be: the link is charged before the plus contactor meets it."""
+    pack = Pack(chemistry, rng=random.Random(seed), soc=soc, temp_c=temp_c)
+    pack.set_command(plus=False, minus=True, precharge=True)
+    run(pack, 0.2, IDLE, dt_s=2e-3)
+    pack.set_command(plus=True, minus=True, precharge=True)
+    run(pack, 0.03, IDLE)
     pack.set_command(plus=True, minus=True, precharge=False)
     run(pack, 0.03, IDLE)
     return pack
@@ -205,6 +210,89 @@ def test_one_weld_still_opens_the_path_two_do_not() -> None:
     assert one.link_voltage_v < 60.0
     assert both.pack_current_a == -20.0
     assert both.link_voltage_v == both.pack_voltage_v
+
+
+def welded(pack: Pack) -> list[str]:
+    contactors = pack.contactors
+    every = (contactors.plus, contactors.minus, contactors.precharge)
+    return [one.name for one in every if one.welded]
+
+
+@pytest.mark.parametrize("chemistry", Chemistry.shipped())
+@pytest.mark.parametrize("soc", [0.5, 1.0])
+def test_closing_without_precharge_welds_the_contact_that_closes_last_and_precharge_none(
+    chemistry: str, soc: float
+) -> None:
+    """By the cells' own curve at that current: by its slope at none the 5,300 A of NMC were 1,100 A."""
+    makers = set()
+    for seed in range(6):
+        pack = Pack(Chemistry.load(chemistry), rng=random.Random(seed), soc=soc)
+        pack.set_command(plus=True, minus=True, precharge=False)
+        last = ""
+        while not pack.contactors.main_path:
+            before = pack.contactors.plus.closed, pack.contactors.minus.closed
+            pack.step(1e-4, IDLE)
+            now = pack.contactors.plus.closed, pack.contactors.minus.closed
+            last = next(
+                (name for name, *at in zip(("plus", "minus"), before, now) if at == [False, True]), last
+            )
+        assert pack.inrush_a > 1250.0
+        assert welded(pack) == [last]
+        makers.add(last)
+    assert makers == {"plus", "minus"}, "either may be the later one"
+    proper = closed_pack(soc, chemistry=Chemistry.load(chemistry))
+    assert 0.0 <= proper.inrush_a < 300.0
+    assert welded(proper) == []
+
+
+@pytest.mark.parametrize("chemistry", Chemistry.shipped())
+def test_the_inrush_is_the_current_at_which_cells_and_busbars_drop_to_the_link(chemistry: str) -> None:
+    pack = Pack(Chemistry.load(chemistry), rng=random.Random(1), soc=0.6)
+    pack.link.voltage_v = 100.0
+    pack.contactors.plus.closed = pack.contactors.minus.closed = True
+    pack.contactors.plus.command = pack.contactors.minus.command = True
+    pack.step(1e-4, IDLE)
+    volt = float(pack.cells.voltage_at(pack.inrush_a).sum())
+    assert volt - pack.inrush_a * 0.05e-3 * 96 == pytest.approx(100.0, abs=0.5)
+    assert welded(pack) == [], "no contact closed: a fuse was replaced, say"
+
+
+def test_of_two_contacts_that_part_in_one_step_the_first_draws_the_arc_and_only_it_welds() -> None:
+    for seed in range(8):
+        contactors = Pack(NMC, rng=random.Random(seed)).contactors
+        mains = (contactors.plus, contactors.minus)
+        for main in mains:
+            main.closed = True
+        first = min(mains, key=lambda main: main.opening_time_ns)
+        for _ in range(200):
+            contactors.advance(NS_PER_MS, 2500.0 if contactors.main_path else 0.0)
+        assert [main.name for main in mains if main.welded] == [first.name]
+        assert [main.name for main in mains if main.closed] == [first.name]
+        assert not contactors.main_path, "the other one opens"
+
+
+def test_an_arc_ends_with_its_current_and_leaves_both_contacts_open() -> None:
+    contactors = Pack(NMC, rng=random.Random(1)).contactors
+    contactors.plus.closed = contactors.minus.closed = True
+    for step in range(60):
+        contactors.advance(NS_PER_MS, 2500.0 if step < 40 else 100.0)
+        assert contactors.main_path == (step < 40)
+    assert not (contactors.plus.welded or contactors.minus.welded)
+
+
+def test_the_last_to_close_in_one_coarse_step_makes_the_current() -> None:
+    for seed in range(8):
+        pack = Pack(NMC, rng=random.Random(seed))
+        pack.set_command(plus=True, minus=True, precharge=False)
+        pack.step(0.1, IDLE)
+        mains = (pack.contactors.plus, pack.contactors.minus)
+        assert welded(pack) == [max(mains, key=lambda main: main.closing_time_ns).name]
+
+
+def test_the_limits_of_a_contactor_say_where_they_come_from() -> None:
+    assert (MAKE_LIMIT_A.value, MAKE_LIMIT_A.estimated) == (1250.0, True)
+    assert (BREAK_LIMIT_A.value, BREAK_LIMIT_A.estimated) == (2000.0, False)
+    assert "capacitive" in MAKE_LIMIT_A.source and "EVC135" in BREAK_LIMIT_A.source
 
 
 def test_contactors_move_ten_to_fifteen_ms_after_the_command() -> None:

@@ -1,4 +1,4 @@
-"""The plant against the reference curves of ../shared/facts, and its bookkeeping of charge and energy."""
+"""The plant against the curves of an independent model (reference_curves/), and its books of charge and energy."""
 
 import random
 from dataclasses import replace
@@ -13,11 +13,10 @@ from bench.plant.chemistry import Chemistry
 from bench.plant.reference import read_curve, score
 from bench.plant.spread import Spread
 
-REFERENCE = Path(__file__).resolve().parents[2] / "shared/facts/chemistry/reference"
-needs_curves = pytest.mark.skipif(not REFERENCE.is_dir(), reason=f"no reference curves at {REFERENCE}")
+REFERENCE = Path(__file__).resolve().parent / "reference_curves"
 NONE = Spread(capacity=0.0, resistance=0.0)
 
-# mV at 20 to 95 % SoC and K, as fit.md's fit reaches with the same circuit, with a tenth to spare.
+# mV at 20 to 95 % SoC and K, as the fit reaches with the same circuit, with a tenth to spare.
 QUICK = [
     ("nmc", "udds_25C", 1.1, 0.1),
     ("lfp", "udds_25C", 3.2, 0.1),
@@ -45,7 +44,6 @@ def check(chemistry: str, profile: str, limit_mv: float, limit_k: float) -> None
     assert truth.temperature_k <= limit_k
 
 
-@needs_curves
 @pytest.mark.parametrize(("chemistry", "profile", "limit_mv", "limit_k"), QUICK)
 def test_voltage_and_temperature_follow_the_reference(
     chemistry: str, profile: str, limit_mv: float, limit_k: float
@@ -53,7 +51,6 @@ def test_voltage_and_temperature_follow_the_reference(
     check(chemistry, profile, limit_mv, limit_k)
 
 
-@needs_curves
 @pytest.mark.slow
 @pytest.mark.parametrize(("chemistry", "profile", "limit_mv", "limit_k"), LONG)
 def test_pulses_at_three_temperatures_follow_the_reference(

@@ -46,6 +46,7 @@ class Water:
     latent_j_kg: float
     water_kg: float
     dryout_fraction: float
+    gel_degrades_c: float | None  # the polymer's own limit; no cell with water in it comes there
     headspace_m3: float
     vent_gauge_pa: float
     recombination: float
@@ -64,6 +65,11 @@ class AbuseFacts:
     t1_c: float
     t2_c: float
     t3_c: float
+    t1_range_c: tuple[
+        float, float
+    ]  # over the published cells; the figure itself where the file gives no range
+    t2_range_c: tuple[float, float]
+    t3_range_c: tuple[float, float]
     t_vent_c: float
     isc_trigger_c: float
     isc_fraction: float
@@ -103,6 +109,9 @@ def read_abuse(source: Source) -> AbuseFacts:
         t1_c=t1_c,
         t2_c=t2_c,
         t3_c=t3_c,
+        t1_range_c=_read_range(source, "T1", t1_c),
+        t2_range_c=_read_range(source, "T2", t2_c),
+        t3_range_c=_read_range(source, "T3", t3_c),
         t_vent_c=number("T_vent_C") if reactions else float("inf"),
         isc_trigger_c=number("isc.T_trigger_C"),
         isc_fraction=source.number("abuse.isc.fraction_of_electric_energy", within=(0.0, 1.0)),
@@ -115,9 +124,29 @@ def read_abuse(source: Source) -> AbuseFacts:
         plated_ea_j_mol=number("overcharge.plated_Ea_J_mol"),
         plated_h_j_mol=number("overcharge.plated_H_J_mol"),
         overdischarge_isc_soc=number("overdischarge.isc_soc"),
-        flammable=source.flag("abuse.electrolyte_flammable"),
+        flammable=_read_flammable(source),
         water=_read_water(source) if source.has("abuse.boiling") else None,
     )
+
+
+def _read_range(source: Source, name: str, value_c: float) -> tuple[float, float]:
+    place = f"abuse.{name}_range_C"
+    if not source.has(place):
+        return value_c, value_c
+    values = source.numbers(place)
+    if values.size != 2 or not values[0] <= value_c <= values[1]:
+        found = ", ".join(f"{one:g}" for one in values)
+        raise source.fail(
+            place, f"found {found}", f"two temperatures with {name}_C = {value_c:g} between them"
+        )
+    return float(values[0]), float(values[1])
+
+
+def _read_flammable(source: Source) -> bool:
+    flammable = source.flag("abuse.electrolyte_flammable")
+    if source.has("abuse.nonflammable") and source.flag("abuse.nonflammable") == flammable:
+        raise source.fail("abuse.nonflammable", f"{flammable} like electrolyte_flammable", "the opposite")
+    return flammable
 
 
 def _read_reaction(source: Source, place: str) -> Reaction:
@@ -154,6 +183,9 @@ def _read_water(source: Source) -> Water:
         latent_j_kg=number("boiling.latent_J_kg"),
         water_kg=source.number("thermal.water_mass_kg", positive=True),
         dryout_fraction=number("boiling.dryout_fraction_lost"),
+        gel_degrades_c=number("boiling.polymer_degradation_C")
+        if source.has("abuse.boiling.polymer_degradation_C")
+        else None,
         headspace_m3=number("gas.headspace_m3"),
         vent_gauge_pa=number("gas.vent_gauge_Pa"),
         recombination=source.number("abuse.gas.recombination", within=(0.0, 1.0)),

@@ -229,7 +229,12 @@ class Cells:
         drop = np.arcsinh(self._inverse_2i0 * current_a) * self._factors.two_rt_f_v
         drop += self._r0_ohm * current_a
         result: FloatArray = self._inner_v() - drop
-        return result
+        return result if self._alive is None else result * self._alive
+
+    @property
+    def _alive(self) -> FloatArray | None:
+        """The share of its voltage that each cell has kept; None where all have all of it."""
+        return self.runaway.survival if self._abused and self.runaway is not None else None
 
     def _inner_v(self) -> FloatArray:
         """Behind R0 and charge transfer: open circuit less what the RC pairs and solid diffusion hold."""
@@ -241,7 +246,7 @@ class Cells:
         bent = self._inverse_2i0 * current_a
         bend_ohm = self._factors.two_rt_f_v * self._inverse_2i0
         result: FloatArray = self._r0_ohm + bend_ohm / np.sqrt(1.0 + bent * bent)
-        return result
+        return result if self._alive is None else result * self._alive
 
     def _check(self, cell: int) -> None:
         if not 0 <= cell < self.count:

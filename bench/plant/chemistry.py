@@ -11,50 +11,21 @@ import numpy as np
 
 from bench.errors import ConfigError, at_place, nearest
 from bench.plant.abuse_facts import AbuseFacts, read_abuse
+from bench.plant.data_sheet import DataSheet, read_data_sheet
+from bench.plant.electric_facts import (
+    Diffusion,
+    EquivalentCircuit,
+    Hysteresis,
+    read_circuit,
+    read_diffusion,
+    read_hysteresis,
+)
 from bench.plant.source import CONFIDENCE, Curve, Figure, FloatArray, Source
 
 __all__ = ["CONFIDENCE", "SHIPPED", "Chemistry", "Curve", "EquivalentCircuit", "Figure", "FloatArray"]
 
 SHIPPED = Path(__file__).parent / "chemistries"
 _MONTH_S = 30 * 86400.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EquivalentCircuit:
-    """R0, two RC pairs and charge transfer at 25 degC. R_j(T) = R_j * exp(Ea_j/R * (1/T - 1/298.15)); tau_j alike.
-
-    Charge transfer drops 2RT/F * asinh(I / 2 I0), I0(T) = I0 * exp(-Ea_i0/R * (1/T - 1/298.15)). A file without
-    [ecm_bv] has no I0: its R0 then holds the charge transfer, linearised.
-    """
-
-    r0_ohm: Curve
-    r1_ohm: Curve
-    r2_ohm: Curve
-    tau1_s: Curve
-    tau2_s: Curve
-    ea_r0_j_mol: float
-    ea_r1_j_mol: float
-    ea_r2_j_mol: float
-    i0_a: Curve | None
-    ea_i0_j_mol: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diffusion:
-    """The surface's state of charge lags by lag_s * I / Q, with the time constant tau_s; both slower when cold."""
-
-    lag_s: float
-    tau_s: float
-    ea_j_mol: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hysteresis:
-    """dh/dt = -|I|/(3600 Q decay_soc) * (h + sign(I)), OCV += half_width_v * h. `enabled` is the file's default."""
-
-    enabled: bool
-    half_width_v: float
-    decay_soc: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +64,12 @@ class Chemistry:
     ocv: Curve  # over the whole range the file gives, from over-discharged to overcharged
     entropic_v_k: Curve  # dU/dT over SoC 0..1
     circuit: EquivalentCircuit
+    plain_circuit: (
+        EquivalentCircuit  # [ecm]: charge transfer linearised into R0, for tools that take no other
+    )
     diffusion: Diffusion | None
     hysteresis: Hysteresis | None
+    data_sheet: DataSheet
     abuse: AbuseFacts
     figures: dict[str, Figure]  # by place in the file: "limits.v_alarm_high"
 
@@ -151,20 +126,21 @@ def _read(source: Source) -> Chemistry:
     def soc_limit(key: str) -> float:
         return source.number(f"limits.{key}", within=(-5.0, 10.0))
 
-    circuit = _read_circuit(source, "ecm")
-    if source.has("ecm_bv"):  # with charge transfer: what the plant prefers
-        circuit = _read_circuit(source, "ecm_bv")
+    plain = read_circuit(source, "ecm")
+    capacity_ah = source.number("cell.capacity_Ah", positive=True)
+    mass_kg = source.number("thermal.mass_kg", positive=True)
+    ocv, inside = _read_ocv(source)
     chemistry = Chemistry(
         id=source.text("meta.id"),
         name=source.text("meta.name"),
         path=source.path,
-        capacity_ah=source.number("cell.capacity_Ah", positive=True),
+        capacity_ah=capacity_ah,
         coulombic_efficiency=source.number("cell.coulombic_efficiency", within=(0.5, 1.0)),
         self_discharge_1_s=source.number("cell.self_discharge_pct_month_25C", within=(0.0, 100.0))
         / 100.0
         / _MONTH_S,
         self_discharge_ea_j_mol=source.number("cell.self_discharge_Ea_J_mol", within=(0.0, 2e5)),
-        mass_kg=source.number("thermal.mass_kg", positive=True),
+        mass_kg=mass_kg,
         heat_capacity_j_kg_k=source.number("thermal.cp_J_kgK", positive=True, within=(100.0, 5000.0)),
         r_thermal_ambient_k_w=source.number("thermal.R_th_ambient_K_W", positive=True),
         r_thermal_neighbour_k_w=source.number("thermal.R_th_neighbour_K_W", positive=True),
@@ -186,21 +162,21 @@ def _read(source: Source) -> Chemistry:
         t_damage_c=limit("T_damage_C", celsius),
         i_max_charge_a=limit("I_max_charge_A", ampere),
         i_max_discharge_a=limit("I_max_discharge_A", ampere),
-        ocv=_read_ocv(source),
+        ocv=ocv,
         entropic_v_k=source.curve("entropic", "dUdT_V_per_K", first=0.0, last=1.0),
-        circuit=circuit,
-        diffusion=Diffusion(
-            lag_s=source.number("diffusion.lag_s", positive=True, within=(0.0, 1e4)),
-            tau_s=source.number("diffusion.tau_s", positive=True, within=(0.0, 1e5)),
-            ea_j_mol=source.number("diffusion.Ea_J_mol", within=(0.0, 2e5)),
-        )
-        if source.has("diffusion")
-        else None,
-        hysteresis=_read_hysteresis(source) if source.has("hysteresis") else None,
+        # with charge transfer where the file has it: what the plant prefers
+        circuit=read_circuit(source, "ecm_bv") if source.has("ecm_bv") else plain,
+        plain_circuit=plain,
+        diffusion=read_diffusion(source),
+        hysteresis=read_hysteresis(source),
+        data_sheet=read_data_sheet(
+            source, capacity_ah=capacity_ah, mean_v=inside.mean_over_soc(), mass_kg=mass_kg
+        ),
         abuse=read_abuse(source),
         figures=source.figures(),
     )
     _check_order(source, chemistry)
+    source.nothing_else()
     return chemistry
 
 
@@ -231,33 +207,8 @@ def _check_order(source: Source, c: Chemistry) -> None:
         raise source.fail("entropic.dUdT_V_per_K", f"found {steepest:g}", "below 0.005 V/K (is it mV/K?)")
 
 
-def _read_circuit(source: Source, section: str) -> EquivalentCircuit:
-    energy = (0.0, 2e5)
-    charge_transfer = source.has(f"{section}.I0_A")
-    return EquivalentCircuit(
-        r0_ohm=source.positive_curve(section, "R0_ohm"),
-        r1_ohm=source.positive_curve(section, "R1_ohm"),
-        r2_ohm=source.positive_curve(section, "R2_ohm"),
-        tau1_s=source.positive_curve(section, "tau1_s"),
-        tau2_s=source.positive_curve(section, "tau2_s"),
-        ea_r0_j_mol=source.number(f"{section}.Ea_R0_J_mol", within=energy),
-        ea_r1_j_mol=source.number(f"{section}.Ea_R1_J_mol", within=energy),
-        ea_r2_j_mol=source.number(f"{section}.Ea_R2_J_mol", within=energy),
-        i0_a=source.positive_curve(section, "I0_A") if charge_transfer else None,
-        ea_i0_j_mol=source.number(f"{section}.Ea_I0_J_mol", within=energy) if charge_transfer else 0.0,
-    )
-
-
-def _read_hysteresis(source: Source) -> Hysteresis:
-    return Hysteresis(
-        enabled=source.flag("hysteresis.enabled"),
-        half_width_v=source.number("hysteresis.half_width_V", within=(0.0, 0.5)),
-        decay_soc=source.number("hysteresis.decay_soc", positive=True, within=(0.0, 1.0)),
-    )
-
-
-def _read_ocv(source: Source) -> Curve:
-    """Joins the normal range with the abuse ranges; at SoC 0 and 1 the fitted curve wins."""
+def _read_ocv(source: Source) -> tuple[Curve, Curve]:
+    """The normal range joined with the abuse ranges (at SoC 0 and 1 the fitted curve wins), and the normal range."""
     inside = source.rising("ocv", "V", source.curve("ocv", "V", first=0.0, last=1.0), strictly=True)
     low = source.curve("abuse.overdischarge", "V_oc", first=0.0)
     high = source.curve("abuse.overcharge", "V_oc", first=1.0)
@@ -271,4 +222,4 @@ def _read_ocv(source: Source) -> Curve:
         soc=np.concatenate((low.soc[:-1], inside.soc, high.soc[1:])),
         value=np.concatenate((low.value[:-1], inside.value, high.value[1:])),
     )
-    return source.rising("ocv", "V", whole, strictly=False)
+    return source.rising("ocv", "V", whole, strictly=False), inside

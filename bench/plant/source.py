@@ -3,7 +3,7 @@
 import itertools
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,11 @@ class Curve:
     def at(self, soc: float | FloatArray) -> FloatArray:
         return np.asarray(np.interp(soc, self.soc, self.value), dtype=np.float64)
 
+    def mean_over_soc(self) -> float:
+        """Over the whole of the curve."""
+        between = 0.5 * (self.value[1:] + self.value[:-1])
+        return float((np.diff(self.soc) * between).sum() / (self.soc[-1] - self.soc[0]))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
@@ -51,11 +56,35 @@ class Figure:
         return self.confidence not in ("M", "D")
 
 
+# Keys that only tell: text for the reader of the file. Everything else must be asked for.
+_REMARKS = ("note", "form", "conf", "src", "sign", "warning", "geometry", "evidence")
+
+
+def _remark(key: str) -> bool:
+    return key in _REMARKS or key.endswith("_note") or key.startswith(("conf_", "src_"))
+
+
+def _told(value: Any) -> bool:
+    """A remark is text, plain or with its mark."""
+    return isinstance(value.get("v") if isinstance(value, dict) else value, str)
+
+
+def _inside(node: Any, key: str) -> Any:
+    """What `node` holds under `key`, a name or the number of an entry; None where it holds nothing."""
+    if isinstance(node, list) and key.isdigit() and int(key) < len(node):
+        return node[int(key)]
+    return node.get(key) if isinstance(node, dict) else None
+
+
 class Source:
-    """One TOML file being read; every mistake becomes one line that names file and place."""
+    """One TOML file being read; every mistake becomes one line that names file and place.
+
+    It remembers every place that was asked for, so that `nothing_else` can refuse what nobody reads.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._asked: set[str] = set()
         try:
             self._content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
@@ -69,24 +98,56 @@ class Source:
         return ConfigError(at_place(self.path, place, found, expected))
 
     def has(self, place: str) -> bool:
+        """Whether the file says anything at `place`; entries of an array of tables count from 0."""
+        self._asked.add(place)
         node: Any = self._content
         for key in place.split("."):
-            if not isinstance(node, dict) or key not in node:
+            node = _inside(node, key)
+            if node is None:
                 return False
-            node = node[key]
         return True
 
     def _find(self, place: str, expected: str) -> Any:
+        self._asked.add(place)
         node: Any = self._content
         for key in place.split("."):
-            if isinstance(node, list) and key.isdigit():
-                node = node[int(key)]
-                continue
-            if not isinstance(node, dict) or key not in node:
-                near = nearest(key, node) if isinstance(node, dict) else ""
+            outer, node = node, _inside(node, key)
+            if node is None:
+                near = nearest(key, outer) if isinstance(outer, dict) else ""
                 raise self.fail(place, "missing", expected + near)
-            node = node[key]
         return node
+
+    def nothing_else(self) -> None:
+        """Raises ConfigError for the first key that nobody asked for: a wrong name would be dropped in silence."""
+        known: dict[str, list[str]] = {}
+        for place in self._asked:
+            keys = place.split(".")
+            for depth, key in enumerate(keys):
+                known.setdefault(".".join(keys[:depth]), []).append(key)
+        self._refuse_unasked(self._content, "", known)
+
+    def _refuse_unasked(
+        self, node: Mapping[str, Any], place: str, known: Mapping[str, Sequence[str]]
+    ) -> None:
+        here = sorted(set(known.get(place, ())))
+        for key, value in node.items():
+            where = f"{place}.{key}" if place else key
+            if where == "sources" or (_remark(key) and _told(value)):
+                continue
+            if key not in here:
+                raise self.fail(
+                    where, f"unknown key '{key}'", f"one of {', '.join(here)}{nearest(key, here)}"
+                )
+            if isinstance(value, dict) and "v" in value:
+                for extra in value.keys() - {"v", "c", "s"}:
+                    raise self.fail(
+                        f"{where}.{extra}", f"unknown key '{extra}'", "v, c (confidence), s (source)"
+                    )
+            elif isinstance(value, dict):
+                self._refuse_unasked(value, where, known)
+            elif isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
+                for nth, entry in enumerate(value):
+                    self._refuse_unasked(entry, f"{where}.{nth}", known)
 
     def text(self, place: str) -> str:
         value = self._find(place, "a text")
@@ -96,6 +157,8 @@ class Source:
 
     def flag(self, place: str) -> bool:
         value = self._find(place, "true or false")
+        if isinstance(value, dict):
+            value = value.get("v")
         if not isinstance(value, bool):
             raise self.fail(place, f"found {value!r}", "true or false")
         return value
@@ -117,8 +180,11 @@ class Source:
         return float(value)
 
     def numbers(self, place: str) -> FloatArray:
+        """At least two finite numbers, written plainly or as `{ v = [...] }`."""
         expected = "a list of at least two numbers"
         values = self._find(place, expected)
+        if isinstance(values, dict):
+            values = values.get("v")
         if not isinstance(values, list):
             raise self.fail(place, f"found {values!r}", expected)
         for nth, value in enumerate(values, start=1):
@@ -187,20 +253,41 @@ class Source:
         found: list[tuple[str, Figure]] = []
         for key, value in node.items():
             where = f"{place}.{key}" if place else key
+            if isinstance(value, list):
+                for nth, entry in enumerate(value):
+                    if isinstance(entry, dict):
+                        found += self._figures_in(entry, f"{where}.{nth}", sources)
+                continue
             if not isinstance(value, dict):
+                self._check_mark(key, value, where, sources)
                 continue
             if "v" not in value:
                 found += self._figures_in(value, where, sources)
                 continue
-            if value.get("c") not in CONFIDENCE:
-                known = ", ".join(CONFIDENCE)
-                raise self.fail(f"{where}.c", f"confidence {value.get('c')!r}", f"one of {known}")
-            ids = str(value.get("s", "")).split("+")
-            for one in ids:
-                if not isinstance(sources, dict) or one not in sources:
-                    near = nearest(one, sources) if isinstance(sources, dict) else ""
-                    raise self.fail(f"{where}.s", f"source '{one}'", f"an entry of [sources]{near}")
+            self._check_confidence(value.get("c"), f"{where}.c")
+            ids = self._check_sources(value.get("s", ""), f"{where}.s", sources)
             if isinstance(value["v"], int | float) and not isinstance(value["v"], bool):
                 text = "; ".join(str(sources[one]) for one in ids)
                 found.append((where, Figure(value=float(value["v"]), confidence=value["c"], source=text)))
         return found
+
+    def _check_mark(self, key: str, value: Any, where: str, sources: Any) -> None:
+        """The mark of a whole section, or of one share of a reaction: `conf`, `src`, `conf_mass`, `src_mass`."""
+        if where.startswith("sources."):
+            return
+        if key == "conf" or key.startswith("conf_"):
+            self._check_confidence(value, where)
+        elif key == "src" or key.startswith("src_"):
+            self._check_sources(value, where, sources)
+
+    def _check_confidence(self, value: Any, where: str) -> None:
+        if value not in CONFIDENCE:
+            raise self.fail(where, f"confidence {value!r}", f"one of {', '.join(CONFIDENCE)}")
+
+    def _check_sources(self, value: Any, where: str, sources: Any) -> list[str]:
+        ids = str(value).split("+")
+        for one in ids:
+            if not isinstance(sources, dict) or one not in sources:
+                near = nearest(one, sources) if isinstance(sources, dict) else ""
+                raise self.fail(where, f"source '{one}'", f"an entry of [sources]{near}")
+        return ids

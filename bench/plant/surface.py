@@ -7,7 +7,7 @@ step of the curve, as NVPF has it, only the state of charge itself can be shifte
 
 import numpy as np
 
-from bench.plant.chemistry import Diffusion
+from bench.plant.electric_facts import Diffusion
 from bench.plant.source import Curve, FloatArray
 from bench.plant.tables import Tables
 
