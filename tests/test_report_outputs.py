@@ -183,6 +183,24 @@ def test_confidence_is_never_rounded_up_nor_claimed_for_missing_latencies() -> N
         assert found is not None
         assert percent in support_words(found, n)
         assert "confidence" not in support_words(found, n + 1)
+        for spread_p in (None, 0.0009):
+            refused = support_words(dataclasses.replace(found, spread_p=spread_p), n)
+            assert refused.startswith("no statement on coverage") and "confidence" not in refused
+
+
+def test_copies_of_one_shot_support_nothing_in_the_html() -> None:
+    run = sample_run()
+    first = run.scenarios[0]
+    assert first.fdti is not None and first.fhti is not None
+    bunched = dataclasses.replace(
+        first,
+        fdti=dataclasses.replace(first.fdti, spread_p=1e-9),
+        fhti=dataclasses.replace(first.fhti, spread_p=1e-9),
+    )
+    html = render_html(dataclasses.replace(run, scenarios=(bunched,)))
+    assert "attempts support no claim: the shots met the DUT at bunched phases" in html
+    assert "tolerance bounds: none" in html
+    assert "tolerance bounds (Wilks)" not in html and "is supported" not in html
 
 
 def test_intervals_and_margins_in_words() -> None:

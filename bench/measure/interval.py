@@ -71,6 +71,7 @@ class Measurement:
     readback mismatch), `doubts` what it did that may have caused what was seen, `excuses` what this machine did that
     may have silenced a DUT and can have made it no better: a silence alone does not fail then,
     `bench_late_ns` its worst lateness, `refused` why the bench did not test this DUT, `probes` the reaction chain,
+    `dut_phase_ns` where in the DUT's cycle of `dut_cycle_ns`, counted from its boot, the onset fell,
     `end` what ended a protection test, `estimates` how far off the DUT's own estimates were.
     """
 
@@ -96,3 +97,5 @@ class Measurement:
     probes: tuple[ProbeSeen, ...] = ()
     estimates: tuple[EstimateFound, ...] = ()
     end: EndFound | None = None
+    dut_phase_ns: int | None = None
+    dut_cycle_ns: int = 0

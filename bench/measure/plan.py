@@ -66,6 +66,7 @@ class Plan:
     end: what ends a protection test, and how long is looked after it.
     glitch_under_ns: the stimulus is one that has to be gone before the debounce may fill, which takes so long; a trip
         under a glitch that was shown for longer is a doubt, not a failure.
+    dut_cycle_ns: the longest cycle of the DUT that bears on the answer: the shots are spread over it.
     dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
     """
 
@@ -95,6 +96,7 @@ class Plan:
     estimates: tuple[EstimateQuestion, ...] = ()
     end: EndQuestion | None = None
     glitch_under_ns: int | None = None
+    dut_cycle_ns: int = 0
 
 
 NOTHING = Plan(

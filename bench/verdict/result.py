@@ -48,7 +48,8 @@ class ShotResult:
 class LatencyStatistics:
     """Each figure is an interval too: its value on the lower ends and on the upper ends, in ns.
 
-    confidence_95: the largest confidence at which max(high) bounds 95 % of all latencies: 1 - 0.95**n.
+    confidence_95: the largest confidence at which max(high) bounds 95 % of all latencies: 1 - 0.95**n. It rests on
+    the shots' being independent: spread_p is how often well spread ones would look as bunched, None if not known.
     """
 
     n: int
@@ -62,6 +63,7 @@ class LatencyStatistics:
     max_low_ns: int
     max_high_ns: int
     confidence_95: float
+    spread_p: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

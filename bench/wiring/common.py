@@ -14,6 +14,7 @@ from bench.faults.find import kinds
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.plant.spread import Ageing
+from bench.rig.phases import Phases, draw_phases
 from bench.rig.rig import Guard
 from bench.rig.view import TraceView
 from bench.scenario.load import TIME_LAPSE
@@ -21,7 +22,7 @@ from bench.scenario.mismatch import pack_thresholds
 from bench.scenario.model import Mismatch, Start
 from bench.trace.events import FrameSeen
 from bench.wiring.instruments import with_wires
-from bench.wiring.virtual_signals import Played, bind_plays
+from bench.wiring.virtual_signals import Played, bind_plays, emulator_shows
 
 # What needs wires or a front end that only the simulated bench plays itself.
 _SIMULATED_ONLY = frozenset(
@@ -164,6 +165,20 @@ def build_pack(wired: Wired, soc: float | None, rng: random.Random, start: Start
     if start is not None and start.polarised_by_a:
         built.polarise(start.polarised_by_a)
     return built
+
+
+def phases_of(wired: Wired, rng: random.Random) -> Phases:
+    """Where a shot's messages and its DUT start. Drawn alike on both timebases."""
+    profile, played = wired.profile, wired.played
+    sent = {flag.role[:2] for flag in profile.flags.values()}
+    sent |= {(beat.channel, beat.message) for beat in profile.heartbeat}
+    reported_ns = [wired.databases[channel][message].cycle_ns for channel, message in sent]
+    return draw_phases(
+        rng,
+        longest_ns=max([profile.longest_period_ns(), *reported_ns, *(one.cycle_ns for one in played)]),
+        front_end_cycle_ns=emulator_shows(played).cycle_ns,
+        cycles_ns=[one.cycle_ns for one in played if one.by == "bench"],
+    )
 
 
 def reader_of(wired: Wired, view: TraceView, role: Role) -> Callable[[], float | None]:

@@ -19,6 +19,7 @@ from bench.wiring.common import (
     build_pack,
     charge_limit_of,
     contactor_commands_of,
+    phases_of,
     pyro_command_of,
 )
 from bench.wiring.dut import identifier, real_dut, tester_of
@@ -38,11 +39,14 @@ async def build_real(
     tell_lateness = watch_lateness(clock, trace)
     waiting: list[Timer] = []
     pack = build_pack(wired, soc, rng, start)
+    phases = phases_of(wired, rng)
     vehicle = VehicleSide()
     overrides_v: dict[int, float] = {}
     senses = senses_of(pack, vehicle, overrides_v)
     instrument = config.instruments[CELLS]
-    rack = ProcessDut(rack_words(wired, buses.rack_arguments), "virtual rack")
+    rack = ProcessDut(
+        rack_words(wired, buses.rack_arguments, front_end_ns=phases.front_end_ns), "virtual rack"
+    )
     tester = tester_of(wired, clock, trace, buses.links)
     # A bus without a DBC is one of instruments: no DUT hangs on it.
     arguments = {channel: bus for channel, bus in buses.arguments.items() if config.can[channel].dbc}
@@ -91,6 +95,7 @@ async def build_real(
         dut=dut,
         vehicle=vehicle,
         restbus=restbus_of(clock, buses.links, wired.played, senses),
+        phases=phases,
         senses=senses,
         overrides_v=overrides_v,
         capabilities=wired.capabilities,
