@@ -203,12 +203,9 @@ class DutProfile:
     def plays_message(self, channel: str, message: str) -> bool:
         return any((play.channel, play.message) == (channel, message) for play in self.plays)
 
-    def played_cycle_ns(self, channel: str, message: str) -> int | None:
-        """How often the bench plays it, where the profile says so itself."""
-        for play in self.plays:
-            if (play.channel, play.message) == (channel, message):
-                return play.cycle_ns
-        return None
+    def play_of(self, channel: str, message: str) -> Play | None:
+        """How the bench plays it; None: not as the profile says."""
+        return next((one for one in self.plays if (one.channel, one.message) == (channel, message)), None)
 
     def _numbered(self, role: Role, number: int) -> Role:
         named = role.signal.format(cell=number, cell0=number - 1, sensor=number, sensor0=number - 1)

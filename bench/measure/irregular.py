@@ -138,19 +138,21 @@ def _next(
 ) -> Found | None:
     """The first frame that was made up after the command. `frames`: from the last one before it on.
 
-    The pages of a sweep are made up together, when the first of them is sent; a single frame may have waited for the
-    bus. What began too near to the command to tell gives the interval its width, unless its value tells.
+    The pages of a sweep without gaps are made up together, when the first of them is sent; any other frame when it is
+    sent itself, and it may have waited for the bus. What began too near to the command to tell gives the interval its
+    width, unless its value tells.
     """
     possible: int | None = None
     cycle_ns = _cycle_ns(asked, codec)
-    waits_ns = SAMPLED_NS if _comes_in_sweeps(sent, cycle_ns) else ON_ITS_WAY_NS
+    together = _made_together(asked, sent, cycle_ns)
+    waits_ns = SAMPLED_NS if together else ON_ITS_WAY_NS
     moved = _moves(asked, codec)
     previous: bytes | None = None
     for t_ns, data in frames:
         before, previous = previous, data
         if t_ns < commanded_ns:
             continue
-        began_ns = _began(sent, t_ns, cycle_ns)
+        began_ns = _began(sent, t_ns, cycle_ns) if together else t_ns
         shows = moved(before, data) if moved is not None and before is not None else None
         if began_ns - waits_ns >= commanded_ns or shows:
             low_ns = possible if possible is not None else t_ns
@@ -173,14 +175,19 @@ def _moves(asked: Irregularity, codec: IrregularCodec) -> Callable[[bytes, bytes
     return moved
 
 
-def _comes_in_sweeps(sent: list[int], cycle_ns: int) -> bool:
-    return any(after - before < cycle_ns // 8 for before, after in pairwise(sent))
+def _made_together(asked: Irregularity, sent: list[int], cycle_ns: int) -> bool:
+    """Whether the frames are pages of sweeps, each made up as a whole. Unknown: where there is rest between sweeps."""
+    if asked.gap_ns:
+        return False
+    steps_ns = [after - before for before, after in pairwise(sent)]
+    sweeps = any(step_ns < cycle_ns // 8 for step_ns in steps_ns)
+    return sweeps and (asked.gap_ns is not None or any(step_ns >= cycle_ns // 8 for step_ns in steps_ns))
 
 
 def _began(sent: list[int], t_ns: int, cycle_ns: int) -> int:
-    """The first frame of the sweep that the frame at `t_ns` belongs to."""
+    """The first frame of the sweep that the frame at `t_ns` belongs to. No sweep is longer than its cycle."""
     place = bisect_right(sent, t_ns) - 1
-    while place > 0 and sent[place] - sent[place - 1] < cycle_ns // 8:
+    while place > 0 and sent[place] - sent[place - 1] < cycle_ns // 8 and t_ns - sent[place - 1] < cycle_ns:
         place -= 1
     return sent[place]
 
