@@ -23,8 +23,6 @@ from bench.cli.options import (
     TimeOption,
     exit_code,
     load_rig,
-    load_scenarios,
-    matches,
     selection_words,
 )
 
@@ -78,7 +76,7 @@ def run(
     ] = False,
 ) -> None:
     """Run scenarios (default: all of scenarios/) and judge them."""
-    from bench.campaign.load import whole_library
+    from bench.campaign.load import select_scenarios, whole_library
     from bench.campaign.qualification import find_covering
     from bench.record.poison import refuse_if_poisoned
 
@@ -87,7 +85,8 @@ def run(
     if out is not None:
         wired = _recording_into(out, wired)
     refuse_if_poisoned(wired.config.record.rig)
-    prepared, budgets_file = load_scenarios(wired, scenarios, only, long=long, mismatches=True)
+    selected = select_scenarios(wired, scenarios, only, long=long, mismatches=True)
+    prepared, budgets_file = selected.prepared, selected.budgets_file
     if repeat is None and not wired.config.simulated:
         repeat = 1
     if wired.config.mqtt is not None:
@@ -113,16 +112,8 @@ def run(
         typer.echo(json.dumps(run_to_dict(result)))
     else:
         _show(result, written)
-        here = {one.scenario.id for one in prepared}
-        left = [
-            one.scenario_id
-            for one in library.entries
-            if one.long
-            and one.scenario_id not in here
-            and matches(only or "", one.scenario_id, Path(one.file))
-        ]
-        if left and not scenarios:
-            typer.echo(f"not run, {LONG_LANE}: {', '.join(left)}")
+        if selected.left_out:
+            typer.echo(f"not run, {LONG_LANE}: {', '.join(selected.left_out)}")
     raise typer.Exit(exit_code(result))
 
 
