@@ -13,6 +13,7 @@ from bench.trace.irregular import Irregular, Irregularity
 MS = 1_000_000
 NEXT = Irregularity(channel="sense", message="Cells", what=Irregular.NEXT, signal="Cell", cycle_ns=100 * MS)
 JUMP = replace(NEXT, step=125.0)
+SHARE = replace(NEXT, step_share=0.24)
 
 
 class Codec:
@@ -45,6 +46,13 @@ def sweeps(values: list[int]) -> list[FrameSeen]:
         (NEXT, [3700, 3700, 3950, 3950], (200.25, 300.25)),  # nothing tells: the width of a cycle
         (JUMP, [3700, 3700, 3950, 3950], (200.25, 200.25)),  # it shows the jump itself
         (JUMP, [3700, 3700, 3700, 3950], (300.25, 300.25)),  # it was made up before the command
+        (SHARE, [3700, 3700, 1900, 1900], (200.25, 200.25)),
+        (SHARE, [3700, 3700, 3700, 1900], (300.25, 300.25)),
+        (
+            JUMP,
+            [3700, 3700, 3700, 3700],
+            (200.25, 300.25),
+        ),  # it does not show where it had to: it tells nothing
     ],
 )
 def test_a_sweep_that_began_with_the_command(

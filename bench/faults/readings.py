@@ -41,10 +41,13 @@ class Reading(Fault):
         values = [rig.senses.read(self.quantity, max(0, number - 1)) for number in self.numbers]
         return ", ".join("no reading" if value is None else f"{value:g}" for value in values[:4])
 
-    def next_frame(self, at: Terminals, jump: float | None = None) -> tuple[Irregularity, ...]:
+    def next_frame(
+        self, at: Terminals, jump: float | None = None, share: float | None = None
+    ) -> tuple[Irregularity, ...]:
         """The onset of what no single value shows: the next frame that carries the reading.
 
-        jump: how far the reading moves at once, in SI. Half of it is more than the truth moves within a cycle.
+        jump, share: how far the reading moves at once, in SI or of itself. Half of it is more than the truth moves
+        within a cycle.
         """
         channel, message = at.shown_in(self.quantity)
         test, moved = (
@@ -54,7 +57,14 @@ class Reading(Fault):
         signal = test.role.signal if test is not None else None
         step = abs(moved.value - test.value) / 2 if jump and test is not None and moved is not None else None
         return (
-            Irregularity(channel=channel, message=message, what=Irregular.NEXT, signal=signal, step=step),
+            Irregularity(
+                channel=channel,
+                message=message,
+                what=Irregular.NEXT,
+                signal=signal,
+                step=step,
+                step_share=abs(share) / 2 if share and signal is not None else None,
+            ),
         )
 
 

@@ -155,22 +155,23 @@ def _next(
         began_ns = _began(sent, t_ns, cycle_ns) if together else t_ns
         shows = moved(before, data) if moved is not None and before is not None else None
         if began_ns - waits_ns >= commanded_ns or shows:
-            low_ns = possible if possible is not None else t_ns
+            # A value that has not moved where it had to tells nothing: it may be at the end of its range.
+            low_ns = t_ns if shows or possible is None else possible
             return Found(low_ns=low_ns, high_ns=t_ns, note=f"first {asked.message} after the command")
-        if began_ns >= commanded_ns and possible is None and shows is None:
+        if began_ns >= commanded_ns and possible is None:
             possible = t_ns
     return None
 
 
 def _moves(asked: Irregularity, codec: IrregularCodec) -> Callable[[bytes, bytes], bool] | None:
     """(frame before, this frame) to whether the signal has moved by the step; None: no frame tells."""
-    if asked.step is None or asked.signal is None:
+    if asked.signal is None or (asked.step is None and asked.step_share is None):
         return None
-    read, step = codec.reader(asked.signal), asked.step
+    read, step, share = codec.reader(asked.signal), asked.step or 0.0, asked.step_share or 0.0
 
     def moved(before: bytes, data: bytes) -> bool:
         was, now = read(before), read(data)
-        return was is not None and now is not None and abs(now - was) >= step
+        return was is not None and now is not None and abs(now - was) >= max(step, share * abs(was)) > 0.0
 
     return moved
 

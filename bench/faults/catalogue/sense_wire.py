@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from bench.config.profile import RoleTest
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, forced, scaled
 from bench.instruments.ports import CAPABILITY_OF, WireFault
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 # A front end's pull-down current through a bad contact lowers the reading and raises the neighbour's by as much.
 HIGH_OHM_SHARE = 0.85
 SHORT_V = 0.05
+MOVES_V = 0.5  # at least, in one frame: a reading that is lost, turned round, or added to its neighbour
 # A front end converts no lower than this (its inputs bear -0.3 V): an input the wrong way round gives no reading.
 LOWEST_READ_V = -0.3
 ADOW_FINDS_OPEN = "afe_open_wire"
@@ -86,13 +86,14 @@ class SenseWire(Fault):
         test = next(iter(at.shown("cell_voltage", "==", 0.0, self.cells[:1])), None)
         if test is None:
             return ()
-        role: RoleTest = test
+        moved = next(iter(at.shown("cell_voltage", "==", MOVES_V, self.cells[:1])), test)
         return (
             Irregularity(
-                channel=role.role.channel,
-                message=role.role.message,
+                channel=test.role.channel,
+                message=test.role.message,
                 what=Irregular.NEXT,
-                signal=role.role.signal,
+                signal=test.role.signal,
+                step=abs(moved.value - test.value) if self.wire != "high_ohm" else None,
             ),
         )
 
