@@ -25,6 +25,7 @@ from bench.cli.options import (
     load_rig,
     selection_words,
 )
+from bench.cli.show_run import show_last_line, show_tables
 
 if TYPE_CHECKING:
     from bench.campaign.local import Campaign
@@ -114,6 +115,7 @@ def run(
         _show(result, written)
         if selected.left_out:
             typer.echo(f"not run, {LONG_LANE}: {', '.join(selected.left_out)}")
+        show_last_line(result)
     raise typer.Exit(exit_code(result))
 
 
@@ -139,6 +141,7 @@ def fire(
     from bench.campaign.local import Campaign, workers_by_default
     from bench.campaign.order import ordered
     from bench.campaign.run import Collector, open_evidence
+    from bench.timing.host import host_now_ns
 
     folder, run_id, started_utc, hashes = open_evidence(
         wired, prepared, budgets_file, asked.seed, asked.covered, asked.library, asked.selection
@@ -153,8 +156,9 @@ def fire(
     )
     feed = _live(wired, run_id)
     collector = Collector(campaign=campaign, run_id=run_id, started_utc=started_utc, hashes=hashes)
+    began_ns = host_now_ns()
     aborted = _shoot(campaign, collector, feed, shown=asked.shown)
-    result = collector.result(aborted)
+    result = dataclasses.replace(collector.result(aborted), took_ns=host_now_ns() - began_ns)
     if feed is not None:
         feed.finish(result)
     return result, _write(result, folder, wired, asked.junit, asked.report)
@@ -247,13 +251,8 @@ def _write(
 def _show(result: RunResult, written: dict[str, Path]) -> None:
     from rich.console import Console
 
-    from bench.report.terminal import summary_tables
-
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=130)  # a log file has no width of its own
-    for table in summary_tables(result):
-        console.print(table)
+    show_tables(result)
     for name, path in written.items():
         console.print(f"{name:>9}  {path}", highlight=False, soft_wrap=True)
     if result.aborted is not None:

@@ -133,7 +133,7 @@ class ScenarioResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """One `hil run`: the header's facts and every scenario's result."""
+    """One `hil run`: the header's facts and every scenario's result. took_ns: on the clock of this machine."""
 
     run_id: str
     started_utc: str
@@ -147,6 +147,7 @@ class RunResult:
     environment: dict[str, str]
     scenarios: tuple[ScenarioResult, ...]
     aborted: str | None
+    took_ns: int | None = None
 
     @property
     def verdict(self) -> Verdict:
