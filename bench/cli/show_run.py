@@ -14,15 +14,23 @@ def show_tables(result: RunResult) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from bench.report.terminal import FILE_WIDTH, natural_width, summary
+    from bench.report.terminal import natural_width, summary
 
-    console = Console()
-    shown = summary(result, console.width if console.is_terminal else None)
-    if not console.is_terminal:
-        tables = [natural_width(one) for one in shown if isinstance(one, Table)]
-        console = Console(width=max([FILE_WIDTH, *tables]))
+    terminal = Console()
+    shown = summary(result, terminal.width if terminal.is_terminal else None)
+    console = as_wide_as(*[natural_width(one) for one in shown if isinstance(one, Table)])
     for one in shown:
         console.print(one, highlight=False)
+
+
+def as_wide_as(*widths: int) -> Console:
+    """The terminal as it is; a file or a pipe has no width of its own, and is at least so wide."""
+    from rich.console import Console
+
+    from bench.report.terminal import FILE_WIDTH
+
+    console = Console()
+    return console if console.is_terminal else Console(width=max([FILE_WIDTH, *widths]))
 
 
 def show_last_line(result: RunResult) -> None:
