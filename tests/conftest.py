@@ -5,6 +5,7 @@ clocks; tests that are named run in this process.
 """
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -27,6 +28,11 @@ MOST_WORKERS = 5  # the tests that wait for real clocks run one after the other:
 # The tests start some hundred processes; each would compile the bench anew, and each worker rewrite all assertions.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+# A suite started in the background inherits SIGINT as ignored, and so would every process that a test stops with it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -81,6 +81,7 @@ def statistics(found: list[Latency]) -> LatencyStatistics | None:
         max_low_ns=lows[-1],
         max_high_ns=highs[-1],
         confidence_95=1 - 0.95 ** len(found),
+        spread_p=0.4,
     )
 
 

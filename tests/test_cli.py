@@ -59,6 +59,11 @@ def test_the_table_names_goal_interval_budget_and_verdict(bench_copy: Path) -> N
     assert "2.700 s" in done.stdout and "PASS" in done.stdout
     for name in ("evidence", "results", "JUnit", "report"):
         assert name in done.stdout
+    assert re.fullmatch(r"PASS 3 of 3 scenarios, 6 shots, \d+ s", done.stdout.splitlines()[-1])
+    (folder,) = [path for path in (bench_copy / "runs").iterdir() if path.is_dir()]
+    stored = hil("report", str(folder), cwd=bench_copy).stdout.splitlines()
+    assert stored[-1] == done.stdout.splitlines()[-1]
+    assert any("FDTI 2.700 s (+" in line for line in stored), "a pipe cuts no figure"
 
 
 def test_a_mutant_fails_with_exit_code_1_and_the_reason_in_words(bench_copy: Path) -> None:

@@ -30,6 +30,17 @@ def test_ctrl_c_while_the_library_is_read_says_so(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_the_tests_of_ctrl_c_hold_where_it_is_inherited_as_ignored() -> None:
+    """As for a suite that is started in the background of a shell."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "tests/test_timing_simulated.py",
+         "-k", "ctrl_c and sleep"],
+        cwd=ROOT, capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )  # fmt: skip
+    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout
+
+
 def test_two_signals_to_all_processes_cost_nothing_that_had_finished(tmp_path: Path) -> None:
     """As a CI job is cancelled. The second one used to strike while the workers were being ended, who then stayed."""
     process = subprocess.Popen(

@@ -1,6 +1,8 @@
 """README and docs against the command line: every command and option they name exists, and no command goes unnamed."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +53,28 @@ def test_every_command_and_option_in_the_docs_exists() -> None:
 
 def test_every_command_is_in_the_docs() -> None:
     assert set(options_by_command()) - {command for _, command, _ in calls()} == set()
+
+
+def test_ci_runs_every_command_line_of_the_readme() -> None:
+    """Those that install are steps of .ci/run itself, and so is what stands behind them."""
+    listed = subprocess.run(
+        [sys.executable, ROOT / ".ci" / "readme.py", "--list"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout.splitlines()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = [
+        line.split("#")[0].strip()
+        for line in readme.splitlines()
+        if re.match(r" {4}(hil |pytest|python)", line)
+    ]
+    assert listed == shown and len(listed) >= 9
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert ".ci/readme.py" in ci
+    for line in (one for one in listed if "pip install" in one):
+        assert all(part.strip() in ci for part in line.split("&&")), line
 
 
 def test_every_link_between_the_docs_leads_somewhere() -> None:

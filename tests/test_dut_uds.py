@@ -29,7 +29,7 @@ def talk(what: Talk) -> Any:
     async def main(clock: SimulatedClock) -> Any:
         bus = SimulatedCanBus(clock, trace, "vehicle", 500_000)
         bms = ReferenceBms(build_hash=bytes.fromhex("1a2b3c4d5e"))
-        dut = InProcessDut(clock, bms, {"vehicle": bus.node("dut")}, boot_ns=3_000_000)
+        dut = InProcessDut(clock, bms, {"vehicle": bus.node("dut")})
         tester = UdsTester(clock, trace, bus.node("bench"), ADDRESS)
         await dut.start()
         try:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
+from rich.table import Table
 from sample_run import OVERVOLTAGE, WELD, latency, measurement, sample_run, scenario, shot, statistics
 
 from bench.errors import RecordError
@@ -21,13 +22,13 @@ from bench.report.figures import TracePicture, TraceSeries, ecdf_plot, strip_plo
 from bench.report.html import render_html, write_html
 from bench.report.junit import write_junit
 from bench.report.reqif_file import write_reqif
-from bench.report.terminal import summary_table, summary_tables
+from bench.report.terminal import last_line, natural_width, summary, summary_table, summary_tables
 from bench.report.words import interval_words, margin_ns, margin_words, support_words
 from bench.scenario.library import Entry, Library
 from bench.timing.clock import Timebase
-from bench.units import NS_PER_MS
+from bench.units import NS_PER_MS, format_ns
 from bench.verdict.compare import compare
-from bench.verdict.result import RunResult, Verdict
+from bench.verdict.result import Judgement, RunResult, Verdict
 
 
 def shown(run: RunResult, timebase: Timebase | None = None) -> str:
@@ -51,6 +52,50 @@ def test_the_terminal_shows_every_scenario_with_its_verdict_and_reasons() -> Non
         assert all(reason in text for reason in one.judgement.reasons)
     assert "300.0 … 310.0 ms" in text
     assert "FDTI 250.0 ms (−60.0 ms)" in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200, None])
+def test_no_figure_is_cut_however_narrow_the_terminal(width: int | None) -> None:
+    run = mixed_run()
+    out = io.StringIO()
+    pieces = summary(run, width)
+    tables = [natural_width(one) for one in pieces if isinstance(one, Table)]
+    console = Console(file=out, width=width or max(tables))
+    for piece in pieces:
+        console.print(piece)
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert width is None or max(map(len, lines)) <= width
+    text = "\n".join(lines)
+    for one in run.scenarios:
+        assert one.scenario_id in text
+        for found, budget_ns in ((one.fdti, one.budget.fdti_ns), (one.fhti, one.budget.fhti_ns)):
+            if found is not None:
+                assert interval_words(found.max_low_ns, found.max_high_ns) in text
+                assert f"{format_ns(budget_ns)} ({margin_words(margin_ns(found, budget_ns))})" in text
+    cut = [part for part in re.findall(r"\S*…\S*", text) if part != "…"]
+    assert not cut, "an ellipsis stands between two ends of an interval only"
+
+
+def test_a_run_ends_with_one_line_that_counts_every_verdict() -> None:
+    run = sample_run()
+    first = run.scenarios[0]
+    one_shot = dataclasses.replace(first, shots=first.shots[:1])
+
+    def judged(*verdicts: Verdict) -> RunResult:
+        scenarios = tuple(
+            dataclasses.replace(one_shot, judgement=Judgement(verdict=one, reasons=())) for one in verdicts
+        )
+        return dataclasses.replace(run, scenarios=scenarios, took_ns=273_600_000_000)
+
+    assert last_line(judged(*[Verdict.PASS] * 1200)) == "PASS 1200 of 1200 scenarios, 1,200 shots, 274 s"
+    every = [one for one in Verdict for _ in range(one.value + 1)]
+    counted = last_line(judged(*every))
+    worst, *others = sorted(Verdict, reverse=True)
+    assert counted.startswith(f"{worst.name} {worst.value + 1} of {len(every)} scenarios, ")
+    assert all(f", {one.value + 1} {one.name}, " in counted for one in others)
+    alone = dataclasses.replace(judged(Verdict.PASS), took_ns=None)
+    assert last_line(alone) == "PASS 1 of 1 scenarios, 1 shot"
+    assert last_line(dataclasses.replace(alone, aborted="stopped")).startswith("ABORTED PASS 1 of 1")
 
 
 def test_timebases_have_tables_of_their_own() -> None:
@@ -183,6 +228,24 @@ def test_confidence_is_never_rounded_up_nor_claimed_for_missing_latencies() -> N
         assert found is not None
         assert percent in support_words(found, n)
         assert "confidence" not in support_words(found, n + 1)
+        for spread_p in (None, 0.0009):
+            refused = support_words(dataclasses.replace(found, spread_p=spread_p), n)
+            assert refused.startswith("no statement on coverage") and "confidence" not in refused
+
+
+def test_copies_of_one_shot_support_nothing_in_the_html() -> None:
+    run = sample_run()
+    first = run.scenarios[0]
+    assert first.fdti is not None and first.fhti is not None
+    bunched = dataclasses.replace(
+        first,
+        fdti=dataclasses.replace(first.fdti, spread_p=1e-9),
+        fhti=dataclasses.replace(first.fhti, spread_p=1e-9),
+    )
+    html = render_html(dataclasses.replace(run, scenarios=(bunched,)))
+    assert "attempts support no claim: the shots met the DUT at bunched phases" in html
+    assert "tolerance bounds: none" in html
+    assert "tolerance bounds (Wilks)" not in html and "is supported" not in html
 
 
 def test_intervals_and_margins_in_words() -> None:

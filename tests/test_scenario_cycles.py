@@ -1,12 +1,13 @@
 """Drive cycles and charging: the schedules are the regulations', the load fits the pack, and a wrong file is told."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from trip_scenario import write_trip
 
-from bench.campaign.load import load_rig, load_scenarios
+from bench.campaign.load import load_rig, load_scenarios, select_scenarios
 from bench.campaign.shots import shoot
 from bench.errors import ConfigError, ScenarioError
 from bench.plant.drive_cycle import cycle_names, find_cycle, read_cycle
@@ -76,7 +77,7 @@ def test_a_trace_is_cut_repeated_and_held_without_losing_a_sample() -> None:
 @pytest.mark.parametrize("chemistry", CHEMISTRIES)
 def test_every_cycle_stays_within_what_the_pack_bears(chemistry: str) -> None:
     wired = load_rig(ROOT / "hil_config.toml", "simulated", "reference", chemistry)
-    prepared, _ = load_scenarios(wired, [ROOT / "scenarios" / "cycles"], None)
+    prepared, _ = load_scenarios(wired, [ROOT / "scenarios" / "cycles"], None, long=True)
     limits = wired.thresholds()
     follows = [step for one in prepared for step in one.steps if isinstance(step, Follow)]
     recorded = {"recorded_trip.csv PackCurrent_mA"}
@@ -113,6 +114,21 @@ def test_the_long_lane_is_left_out_unless_it_is_asked_for(
     assert "drive-wltc" not in prepared
     assert "drive-wltc" in {one.scenario.id for one in load_scenarios(wired, None, None, long=True)[0]}
     assert [one.scenario.id for one in load_scenarios(wired, None, "drive-wltc")[0]] == ["drive-wltc"]
+
+
+def test_a_folder_does_not_ask_for_the_long_lane_but_a_named_file_does(wired: Wired, tmp_path: Path) -> None:
+    folder = ROOT / "scenarios" / "cycles"
+    selected = select_scenarios(wired, [folder], None)
+    assert "us06-city" in {one.scenario.id for one in selected.prepared}
+    assert {one.scenario.lane for one in selected.prepared} == {"short"}
+    assert "drive-wltc" in selected.left_out
+    whole = select_scenarios(wired, [folder], None, long=True)
+    assert "drive-wltc" in {one.scenario.id for one in whole.prepared} and not whole.left_out
+    named = select_scenarios(wired, [folder, folder / "drive_wltc.toml"], None)
+    assert {one.scenario.id for one in named.prepared if one.scenario.lane == "long"} == {"drive-wltc"}
+    shutil.copy(folder / "drive_wltc.toml", tmp_path)
+    with pytest.raises(ScenarioError, match="long lane only; expected --long, or a file"):
+        select_scenarios(wired, [tmp_path], None)
 
 
 GOOD = "time_s,current_a\n0,1\n1,2\n2,3\n3,0\n"

@@ -2,7 +2,7 @@
 
 A machine that QEMU emulates is some twenty times slower than a real one and cannot keep the bench's own plant in time.
 There (VCAN_GUEST=1) the verdict has to say so; what it must never be is FAIL for a good firmware, or PASS for a broken
-one. Everywhere else the good firmware has to PASS and the broken one to FAIL.
+one. Everywhere else the good firmware has to PASS and the broken one to FAIL, but where the bench was late.
 """
 
 import json
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from real_lane import in_real_time
 from vcan_bench import needs_vcan
 
 from bench.links.socketcan import missing
@@ -22,7 +23,7 @@ CONFIG = "docs/benches/vcan.toml"
 pytestmark = [
     *needs_vcan,
     pytest.mark.skipif(missing("vcan1") is not None, reason=f"no vcan1: {missing('vcan1')}"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 SLOW = os.environ.get("VCAN_GUEST") == "1"
 
@@ -33,7 +34,7 @@ def hil(*words: str) -> tuple[int, dict[str, Any]]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=500,
         stdin=subprocess.DEVNULL,
     )
     assert "Traceback" not in done.stderr and done.stdout, done.stderr
@@ -58,30 +59,34 @@ CHOSEN = (
 )
 
 
-def run(firmware: str, out: Path, *scenarios: str) -> dict[str, dict[str, Any]]:
-    """Judgements by scenario; each with its frames from the real bus, and with the bench's own lateness."""
-    _, told = hil("run", *scenarios, "--repeat", "1", "--firmware", firmware, "--out", str(out))
+def run(firmware: str, out: Path, shots: int, *scenarios: str) -> dict[str, dict[str, Any]]:
+    """Results by scenario; each with its frames from the real bus, and with the bench's own lateness."""
+    out = out / f"{shots}-shots"
+    _, told = hil("run", *scenarios, "--repeat", str(shots), "--firmware", firmware, "--out", str(out))
     for one in told["scenarios"]:
         assert one["timebase"] == "host"
         (folder,) = out.glob(f"*/scenarios/{one['scenario_id']}/shot-000")
         assert (folder / "frames.blf").stat().st_size > 1_000, "frames were recorded from the real bus"
         assert "bench_timing" in (folder / "events.jsonl").read_text()
-    return {one["scenario_id"]: one["judgement"] for one in told["scenarios"]}
+    return {one["scenario_id"]: one for one in told["scenarios"]}
 
 
-def check(judgement: dict[str, Any], right: str, wrong: str) -> None:
-    assert judgement["verdict"] != wrong, judgement
-    if not SLOW:
-        assert judgement["verdict"] == right, judgement
-    elif judgement["verdict"] in ("ERROR", "INCONCLUSIVE"):
-        assert judgement["reasons"], "whoever blames the machine says why"
+def check_emulated(results: dict[str, dict[str, Any]], wrong: str) -> None:
+    """On a machine that is twenty times too slow no verdict is owed, but no wrong one is excused."""
+    for one in results.values():
+        judgement = one["judgement"]
+        assert judgement["verdict"] != wrong, judgement
+        assert judgement["verdict"] in ("PASS", "FAIL") or judgement["reasons"], (
+            "whoever blames the machine says why"
+        )
 
 
 def test_the_good_firmware_passes(tmp_path: Path) -> None:
-    judged = run("reference_c", tmp_path, *(CHOSEN[:1] if SLOW else CHOSEN))
-    assert len(judged) >= 2, "the scenarios and their twins"
-    for judgement in judged.values():
-        check(judgement, "PASS", "FAIL")
+    if SLOW:
+        check_emulated(run("reference_c", tmp_path, 1, *CHOSEN[:1]), "FAIL")
+        return
+    results = in_real_time(lambda shots: run("reference_c", tmp_path, shots, *CHOSEN))
+    assert len(results) > len(CHOSEN), "the scenarios and their twins"
 
 
 @pytest.mark.parametrize(
@@ -95,4 +100,9 @@ def test_the_good_firmware_passes(tmp_path: Path) -> None:
 def test_a_broken_firmware_fails(firmware: str, file: str, scenario: str, tmp_path: Path) -> None:
     if SLOW and file != CHOSEN[0]:
         pytest.skip("an emulated machine has no time for more than one")
-    check(run(firmware, tmp_path, file)[scenario], "FAIL", "PASS")
+    if SLOW:
+        check_emulated({scenario: run(firmware, tmp_path, 1, file)[scenario]}, "PASS")
+        return
+    in_real_time(
+        lambda shots: {scenario: run(firmware, tmp_path, shots, file)[scenario]}, right="FAIL", wrong="PASS"
+    )

@@ -65,6 +65,15 @@ def budgets_beside(scenario: Path) -> Path | None:
     return next((one / "budgets.toml" for one in above if (one / "budgets.toml").is_file()), None)
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """Scenarios ready to be run, what they are judged by, and the ids that only their lane has kept out."""
+
+    prepared: list[Prepared]
+    budgets_file: Path
+    left_out: tuple[str, ...]
+
+
 def load_scenarios(
     wired: Wired,
     paths: list[Path] | None,
@@ -73,10 +82,23 @@ def load_scenarios(
     long: bool = False,
     mismatches: bool = False,
 ) -> tuple[list[Prepared], Path]:
-    """The prepared scenarios and the budgets file they are judged by.
+    """The prepared scenarios and the budgets file they are judged by, as `select_scenarios` chooses them."""
+    selected = select_scenarios(wired, paths, only, long=long, mismatches=mismatches)
+    return selected.prepared, selected.budgets_file
 
-    Those of the long lane are among them when asked for: by `long`, by their path, or by an `only` that nothing
-    shorter matches.
+
+def select_scenarios(
+    wired: Wired,
+    paths: list[Path] | None,
+    only: str | None,
+    *,
+    long: bool = False,
+    mismatches: bool = False,
+) -> Selected:
+    """Everything that is asked for, checked.
+
+    Those of the long lane are among them when asked for: by `long`, by their own file (a folder does not ask), or by an
+    `only` that nothing shorter matches.
     mismatches: also the scenarios that must fail; whoever asks whether a firmware is right has no use for them.
     """
     from bench.errors import ScenarioError
@@ -123,10 +145,24 @@ def load_scenarios(
                 f"`hil list` shows all {len(prepared)}"
             )
         prepared = kept
-    if not paths and not long:
-        short = [one for one in prepared if one.scenario.lane != "long"]
-        prepared = prepared if only is not None and not short else short
-    return prepared, budgets_file
+    kept = prepared if long else _short_lane(prepared, paths or [], only)
+    here = {one.scenario.id for one in kept}
+    left = tuple(one.scenario.id for one in prepared if one.scenario.id not in here)
+    return Selected(prepared=kept, budgets_file=budgets_file, left_out=left)
+
+
+def _short_lane(prepared: list[Prepared], paths: list[Path], only: str | None) -> list[Prepared]:
+    """Without the long lane, but for files that are named. Raises ScenarioError where nothing else was asked for."""
+    from bench.errors import ScenarioError
+
+    named = {path.resolve() for path in paths if path.is_file()}
+    short = [one for one in prepared if one.scenario.lane != "long" or one.scenario.file.resolve() in named]
+    if prepared and not short and only is None:
+        where = " ".join(map(str, paths)) or "scenarios"
+        raise ScenarioError(
+            f"{where}: found scenarios of the long lane only; expected --long, or a file of them"
+        )
+    return short or prepared
 
 
 def matches(only: str, scenario_id: str, file: Path) -> bool:

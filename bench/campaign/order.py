@@ -36,4 +36,6 @@ def predicted_s(one: Prepared, repeat: int) -> float:
         lasts_ns = min(plan.window_ns, latest_ns + plan.hold_ns)
     if plan.end is not None:
         lasts_ns += plan.end.observe_ns
-    return repeat * (SETTLING_S + one.scenario.sweep.phase_ns / NS_PER_S / 2 + lasts_ns / NS_PER_S)
+    # The boot and the injection are each drawn over about a cycle of the DUT.
+    swept_ns = max(one.scenario.sweep.phase_ns, plan.dut_cycle_ns)
+    return repeat * (SETTLING_S + (swept_ns + lasts_ns) / NS_PER_S)

@@ -117,9 +117,11 @@ def _not_chosen(opened: OpenedRun, run: RunResult, library: Library | None) -> d
 
 
 def _is_asked(one: Entry, selection: str) -> bool:
-    """Whether only its lane kept it out: what named no file would have run it too."""
-    only = re.fullmatch("-k '([^']*)'", selection)
-    return not selection or (only is not None and matches(only[1], one.scenario_id, Path(one.file)))
+    """Whether only its lane kept it out: of the folders that were named, all are in the run but for that."""
+    found = re.fullmatch("(?:-k '([^']*)' ?)?(.*)", selection)
+    only, paths = (found[1] or "", found[2].split()) if found is not None else ("", [])
+    inside = not paths or Path(one.file).parent.name in {Path(path).name for path in paths}
+    return inside and matches(only, one.scenario_id, Path(one.file))
 
 
 def stored_input(opened: OpenedRun, key: str) -> Path:

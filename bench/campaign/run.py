@@ -26,6 +26,7 @@ from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S, format_ns
 from bench.verdict.result import Judgement, RunResult, ScenarioResult, ShotResult, Verdict
+from bench.verdict.spread import spread_p
 from bench.verdict.statistics import conclude, latency_statistics
 from bench.wiring.common import Wired
 from bench.wiring.dut import expected_build
@@ -143,6 +144,7 @@ def scenario_result(
                 fdti.append(shot.measurement.fdti)
             if shot.measurement.fhti is not None:
                 fhti.append(shot.measurement.fhti)
+    spread = spread_p(ordered) if mismatch is None else None
     notes = []
     if any(profile.plays_message(test.channel, test.message) for test in prepared.plan.onset):
         first = prepared.plan.onset[0]
@@ -163,8 +165,8 @@ def scenario_result(
         judgement=_with_mismatch(
             mismatch, _with_known_gap(scenario.known_gap, conclude(ordered), chemistry), ordered
         ),
-        fdti=latency_statistics(fdti),
-        fhti=latency_statistics(fhti),
+        fdti=latency_statistics(fdti, spread),
+        fhti=latency_statistics(fhti, spread),
         notes=tuple(notes),
         operating_point=(f"{mismatch.words}, " if mismatch is not None else "")
         + operating_point(scenario.start),

@@ -60,8 +60,9 @@ def shot_seed(run_seed: int, scenario_id: str, index: int) -> int:
 
 
 def shot_phase_ns(prepared: Prepared, index: int, repeat: int, rng: random.Random) -> int:
-    """Injection phases in equal strata of the sweep, shuffled inside: every part of the DUT's cycle is visited."""
-    stratum_ns = max(1, prepared.scenario.sweep.phase_ns // max(1, repeat))
+    """Injection phases in equal strata, shuffled inside: every part of the sweep and of the DUT's cycle is visited."""
+    swept_ns = max(prepared.scenario.sweep.phase_ns, prepared.plan.dut_cycle_ns)
+    stratum_ns = max(1, swept_ns // max(1, repeat))
     return (index % max(1, repeat)) * stratum_ns + rng.randrange(stratum_ns)
 
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.show_run import show_last_line, show_tables
+
 
 def register(app: typer.Typer) -> None:
     app.command(name="rejudge")(rejudge)
@@ -108,23 +110,20 @@ def report(
     markdown: Annotated[bool, typer.Option("--markdown", help="The summary for a pull request.")] = False,
 ) -> None:
     """Show a stored run's table again, or write its HTML report anew from the evidence alone."""
-    from rich.console import Console
-
     from bench.campaign.builds import load_result
     from bench.campaign.report import covered_words
     from bench.report.comparison import run_markdown
     from bench.report.html import write_html
-    from bench.report.terminal import summary_tables
 
     result = load_result(run)
     if markdown:
         typer.echo(run_markdown(result, *covered_words(result, run)), nl=False)
     else:
-        console = Console()
-        for table in summary_tables(result):
-            console.print(table)
+        show_tables(result)
     if out is not None:
         from bench.campaign.report import gather
 
         write_html(result, out, extras=gather(result, run))
         typer.echo(f"report  {out}", err=markdown)
+    if not markdown:
+        show_last_line(result)

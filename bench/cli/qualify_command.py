@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption
+from bench.cli.show_run import as_wide_as
 from bench.timing.clock import Timebase
 from bench.units import NS_PER_MS, NS_PER_US
 
@@ -133,7 +134,6 @@ def _as_dict(series: RulerSeries) -> dict[str, Any]:
 
 def _show(series: Sequence[RulerSeries]) -> None:
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
 
     from bench.campaign.qualify import quantile_ns
@@ -161,7 +161,7 @@ def _show(series: Sequence[RulerSeries]) -> None:
             ours, theirs = quantile_ns(bench, 0.99), quantile_ns(naive, 0.99)
             ratio = f"p99 {theirs / ours:.0f}x" if ours and theirs else "–"
             table.add_row("", "naive script", f"of {len(naive)}", *sizes(naive), ratio)
-    console = Console()
+    console = as_wide_as()
     console.print(table)
     for one in series:
         if one.undecided:

@@ -23,10 +23,9 @@ from bench.cli.options import (
     TimeOption,
     exit_code,
     load_rig,
-    load_scenarios,
-    matches,
     selection_words,
 )
+from bench.cli.show_run import show_last_line, show_tables
 
 if TYPE_CHECKING:
     from bench.campaign.local import Campaign
@@ -78,7 +77,7 @@ def run(
     ] = False,
 ) -> None:
     """Run scenarios (default: all of scenarios/) and judge them."""
-    from bench.campaign.load import whole_library
+    from bench.campaign.load import select_scenarios, whole_library
     from bench.campaign.qualification import find_covering
     from bench.record.poison import refuse_if_poisoned
     from bench.record.targets import try_file
@@ -88,7 +87,8 @@ def run(
     if out is not None:
         wired = _recording_into(out, wired)
     refuse_if_poisoned(wired.config.record.rig)
-    prepared, budgets_file = load_scenarios(wired, scenarios, only, long=long, mismatches=True)
+    selected = select_scenarios(wired, scenarios, only, long=long, mismatches=True)
+    prepared, budgets_file = selected.prepared, selected.budgets_file
     if repeat is None and not wired.config.simulated:
         repeat = 1
     if wired.config.mqtt is not None:
@@ -117,16 +117,9 @@ def run(
         typer.echo(json.dumps(run_to_dict(result)))
     else:
         _show(result, fired.files)
-        here = {one.scenario.id for one in prepared}
-        left = [
-            one.scenario_id
-            for one in library.entries
-            if one.long
-            and one.scenario_id not in here
-            and matches(only or "", one.scenario_id, Path(one.file))
-        ]
-        if left and not scenarios:
-            typer.echo(f"not run, {LONG_LANE}: {', '.join(left)}")
+        if selected.left_out:
+            typer.echo(f"not run, {LONG_LANE}: {', '.join(selected.left_out)}")
+        show_last_line(result)
     raise typer.Exit(3 if fired.troubles else exit_code(result))
 
 
@@ -163,6 +156,7 @@ def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Aske
     from bench.campaign.run import Collector, open_evidence
     from bench.campaign.workers import bounded
     from bench.record.targets import try_folder
+    from bench.timing.host import host_now_ns
     from bench.timing.stopping import Hold
 
     record = wired.config.record
@@ -189,8 +183,11 @@ def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Aske
             campaign = dataclasses.replace(campaign, workers=count)
             feed = _live(wired, run_id)
             collector = Collector(campaign=campaign, run_id=run_id, started_utc=started_utc, hashes=hashes)
+            began_ns = host_now_ns()
             aborted = _shoot(campaign, collector, feed, hold, shown=asked.shown)
-            return _end(campaign, collector.result(aborted), feed, asked)
+            took_ns = host_now_ns() - began_ns
+            result = dataclasses.replace(collector.result(aborted), took_ns=took_ns)
+            return _end(campaign, result, feed, asked)
         finally:
             hold.off()
 
@@ -287,13 +284,8 @@ def _live(wired: Wired, run_id: str) -> LiveFeed | None:
 def _show(result: RunResult, written: dict[str, Path]) -> None:
     from rich.console import Console
 
-    from bench.report.terminal import summary_tables
-
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=130)  # a log file has no width of its own
-    for table in summary_tables(result):
-        console.print(table)
+    show_tables(result)
     for name, path in written.items():
         console.print(f"{name:>9}  {path}", highlight=False, soft_wrap=True)
     if result.aborted is not None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, load_rig, load_scenarios
+from bench.cli.show_run import as_wide_as
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +22,6 @@ def trace(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Show which safety goals are served by which faults, and which are not. Exit code 1 where one is absent."""
-    from rich.console import Console
     from rich.table import Table
 
     from bench.campaign.load import whole_library
@@ -37,7 +37,7 @@ def trace(
     found = rows(library, denominator(load_budgets(budgets_file), library.lent), results)
     table = Table(title="Safety goals and what serves them", title_justify="left")
     for column in ("goal", "ASIL", "fault class", "mapped", "run", "passed", "quiet twins", "not passed"):
-        table.add_column(column, no_wrap=column != "not passed")
+        table.add_column(column, no_wrap=column != "not passed", overflow="fold")
     for row in found:
         table.add_row(
             row.safety_goal,
@@ -49,7 +49,7 @@ def trace(
             f"{row.quiet_passed} of {row.quiet}" if row.quiet else "–",
             ", ".join(row.not_passed),
         )
-    console = Console()
+    console = as_wide_as()
     console.print(table)
     console.print(
         denominator_words(found),

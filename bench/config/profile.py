@@ -136,6 +136,7 @@ class Heartbeat:
 class DutProfile:
     """Everything the bench knows about a DUT besides its DBC.
 
+    sample_period_ns: of its slowest task that takes in or evaluates something, where no debounce tells it; 0: none.
     plays: what the bench sends to the DUT; unlisted: whether it also sends, at raw zero, the messages of others
         that the DBC names and `plays` does not ("idle"), or keeps silent.
     roles: by role name; what is shown of an unnumbered quantity is a role of its name. `cell_voltage` is no
@@ -166,6 +167,7 @@ class DutProfile:
     safe_states: dict[str, tuple[RoleTest, ...]]
     safe_states_with_flag: frozenset[str]
     tests: dict[str, tuple[RoleTest, ...]]
+    sample_period_ns: int = 0
     identity: Identity | None = None
     uds: Uds | None = None
     fault_reset_at_start: bool = False
@@ -175,6 +177,12 @@ class DutProfile:
         """What the DUT promises of its estimates on a pack of this chemistry, by role."""
         roles = dict.fromkeys(role for role, _ in self.estimates)
         return {role: self.estimates.get((role, chemistry), self.estimates[role, ""]) for role in roles}
+
+    def longest_period_ns(self, flag: Flag | None = None) -> int:
+        """The longest period that the profile declares: of everything, or as far as it bears on one flag."""
+        flags = self.flags.values() if flag is None else (flag,)
+        debounced = (one.debounce.period_ns for one in flags if one.debounce is not None)
+        return max(self.base_period_ns, self.sample_period_ns, *debounced)
 
     def cell_role(self, cell: int) -> Role:
         """The role of cell `cell`, counted from 1."""
@@ -240,12 +248,9 @@ class DutProfile:
     def plays_message(self, channel: str, message: str) -> bool:
         return any((play.channel, play.message) == (channel, message) for play in self.plays)
 
-    def played_cycle_ns(self, channel: str, message: str) -> int | None:
-        """How often the bench plays it, where the profile says so itself."""
-        for play in self.plays:
-            if (play.channel, play.message) == (channel, message):
-                return play.cycle_ns
-        return None
+    def play_of(self, channel: str, message: str) -> Play | None:
+        """How the bench plays it; None: not as the profile says."""
+        return next((one for one in self.plays if (one.channel, one.message) == (channel, message)), None)
 
 
 def load_profile(path: Path) -> DutProfile:

@@ -65,6 +65,7 @@ class ProfileReader:
             file=self._file.path,
             name=shape.name,
             base_period_ns=shape.base_period,
+            sample_period_ns=shape.sample_period,
             plays=plays,
             unlisted=shape.unlisted,
             cell_template=self._cell_template(plays),

@@ -90,6 +90,7 @@ class EstimateTable(PromiseTable):
 class ProfileShape(Shape):
     name: str = Field(min_length=1)
     base_period: DurationNs = Field(gt=0)
+    sample_period: DurationNs = Field(default=0, ge=0)
     unlisted: Literal["idle", "silent"] = "idle"
     fault_reset_at_start: bool = False
     play: list[PlayTable] = Field(min_length=1)

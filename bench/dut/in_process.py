@@ -10,13 +10,12 @@ from bench.trace.events import CanFrame
 
 
 class InProcessDut:
-    """Connects a Firmware to its bus nodes. `boot_ns` is where its task grid starts, so that phases can be swept."""
+    """Connects a Firmware to its bus nodes. Its task grid begins at the instant at which it is started."""
 
-    def __init__(self, clock: Clock, firmware: Firmware, nodes: Mapping[str, CanLink], boot_ns: int) -> None:
+    def __init__(self, clock: Clock, firmware: Firmware, nodes: Mapping[str, CanLink]) -> None:
         self._clock = clock
         self._firmware = firmware
         self._nodes = dict(nodes)
-        self._boot_ns = boot_ns
         self._timer: Timer | None = None
         self._hangs = False
         self.outgoing: Callable[[str, CanFrame], CanFrame | None] | None = (
@@ -27,7 +26,7 @@ class InProcessDut:
         for channel, node in self._nodes.items():
             node.subscribe(self._receiver(channel))
         self._timer = self._clock.every(
-            self._firmware.period_ns, Phase.DUT, self._step, first_ns=self._boot_ns
+            self._firmware.period_ns, Phase.DUT, self._step, first_ns=self._clock.now_ns()
         )
 
     async def stop(self) -> None:

@@ -139,11 +139,15 @@ class Terminals:
         return tuple(test for test in tests if test is not None)
 
     def next_of(
-        self, quantity: str, numbers: Iterable[int], jump: float | None = None
+        self,
+        quantity: str,
+        numbers: Iterable[int],
+        jump: float | None = None,
+        share: float | None = None,
     ) -> tuple[Irregularity, ...]:
         """The next frame that carries the quantity, of each message that does: whichever comes first.
 
-        jump: how far it moves at once, in SI; half of that tells the frame from the one before.
+        jump, share: how far it moves at once, in SI or of itself; half of that tells the frame from the one before.
         """
         numbers = tuple(numbers)
         found: dict[tuple[str, str], Irregularity] = {}
@@ -160,6 +164,7 @@ class Terminals:
                     what=Irregular.NEXT,
                     signal=role.signal,
                     step=abs(moved.value - test.value) / 2 if jump else None,
+                    step_share=abs(share) / 2 if share else None,
                 ),
             )
         return tuple(found.values())

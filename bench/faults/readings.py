@@ -41,12 +41,15 @@ class Reading(Fault):
         values = [rig.senses.read(self.quantity, max(0, number - 1)) for number in self.numbers]
         return ", ".join("no reading" if value is None else f"{value:g}" for value in values[:4])
 
-    def next_frame(self, at: Terminals, jump: float | None = None) -> tuple[Irregularity, ...]:
+    def next_frame(
+        self, at: Terminals, jump: float | None = None, share: float | None = None
+    ) -> tuple[Irregularity, ...]:
         """The onset of what no single value shows: the next frame that carries the reading.
 
-        jump: how far the reading moves at once, in SI. Half of it is more than the truth moves within a cycle.
+        jump, share: how far the reading moves at once, in SI or of itself. Half of it is more than the truth moves
+        within a cycle.
         """
-        return at.next_of(self.quantity, self.numbers, jump)
+        return at.next_of(self.quantity, self.numbers, jump, share)
 
 
 def forced(value: float | None) -> Distort:

@@ -84,6 +84,7 @@ class VirtualRack:
         layout: str,
         log: Path | None,
         linger_s: float,
+        front_end_ns: int,
     ) -> None:
         self.ended = asyncio.Event()
         self._clock = clock
@@ -109,7 +110,7 @@ class VirtualRack:
         send = self._one if gap_ns else self._collect
         front_end = AnalogueFrontEnd(clock, messages, self._pins_v, send, cycle_ns=cycle_ns, gap_ns=gap_ns)
         self._in_a_burst = front_end.pages
-        front_end.start(start_ns)
+        front_end.start(start_ns + front_end_ns)
         cells.start(start_ns)
         clock.every(WATCH_NS, Phase.OBSERVE, self._watch, first_ns=start_ns)
 
@@ -219,6 +220,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--linger", type=float, default=3.0, help="seconds to live on after the port was closed"
     )
+    parser.add_argument("--front-end-ns", type=int, default=0, help="from its start to the AFE's first frame")
     parser.add_argument("--tcp", action="store_true", help="lines on TCP ports of this machine instead")
     parser.add_argument("--by-hand", action="store_true", help="Ctrl-C ends it, too")
     options = parser.parse_args(arguments)
@@ -237,6 +239,7 @@ def main(arguments: list[str] | None = None) -> int:
                 layout=options.layout,
                 log=options.log,
                 linger_s=options.linger,
+                front_end_ns=options.front_end_ns,
             )
             loop.add_signal_handler(signal.SIGTERM, rack.ended.set)
             # Ctrl-C and a closed terminal reach the whole group, but the bench needs us on its way to the safe state.

@@ -72,6 +72,7 @@ class Measurement:
     may have silenced a DUT and can have made it no better: a silence alone does not fail then,
     `bench_late_ns` its worst lateness, `refused` why the bench did not test this DUT, `probes` the reaction chain,
     `misfits` frames of the DUT that its DBC does not fit, `not_begun` that they kept the shot from its start,
+    `dut_phase_ns` where in the DUT's cycle of `dut_cycle_ns`, counted from its boot, the onset fell,
     `end` what ended a protection test, `estimates` how far off the DUT's own estimates were.
     """
 
@@ -99,3 +100,5 @@ class Measurement:
     end: EndFound | None = None
     misfits: tuple[str, ...] = ()
     not_begun: bool = False
+    dut_phase_ns: int | None = None
+    dut_cycle_ns: int = 0

@@ -135,49 +135,57 @@ def _next(
 ) -> Found | None:
     """The first frame that was made up after the command. `frames`: from the last one before it on.
 
-    The pages of a sweep are made up together, when the first of them is sent; a single frame may have waited for the
-    bus. What began too near to the command to tell gives the interval its width, unless its value tells.
+    The pages of a sweep without gaps are made up together, when the first of them is sent; any other frame when it is
+    sent itself, and it may have waited for the bus. What began too near to the command to tell gives the interval its
+    width, unless its value tells.
     """
     possible: int | None = None
     cycle_ns = _cycle_ns(asked, codec)
-    waits_ns = SAMPLED_NS if _comes_in_sweeps(sent, cycle_ns) else ON_ITS_WAY_NS
+    together = _made_together(asked, sent, cycle_ns)
+    waits_ns = SAMPLED_NS if together else ON_ITS_WAY_NS
     moved = _moves(asked, codec)
     previous: bytes | None = None
     for t_ns, data in frames:
         before, previous = previous, data
         if t_ns < commanded_ns:
             continue
-        began_ns = _began(sent, t_ns, cycle_ns)
+        began_ns = _began(sent, t_ns, cycle_ns) if together else t_ns
         shows = moved(before, data) if moved is not None and before is not None else None
         if began_ns - waits_ns >= commanded_ns or shows:
-            low_ns = possible if possible is not None else t_ns
+            # A value that has not moved where it had to tells nothing: it may be at the end of its range.
+            low_ns = t_ns if shows or possible is None else possible
             return Found(low_ns=low_ns, high_ns=t_ns, note=f"first {asked.message} after the command")
-        if began_ns >= commanded_ns and possible is None and shows is None:
+        if began_ns >= commanded_ns and possible is None:
             possible = t_ns
     return None
 
 
 def _moves(asked: Irregularity, codec: IrregularCodec) -> Callable[[bytes, bytes], bool] | None:
     """(frame before, this frame) to whether the signal has moved by the step; None: no frame tells."""
-    if asked.step is None or asked.signal is None:
+    if asked.signal is None or (asked.step is None and asked.step_share is None):
         return None
-    read, step = heard(codec.reader(asked.signal)), asked.step
+    read, step, share = heard(codec.reader(asked.signal)), asked.step or 0.0, asked.step_share or 0.0
 
     def moved(before: bytes, data: bytes) -> bool:
         was, now = read(before), read(data)
-        return was is not None and now is not None and abs(now - was) >= step
+        return was is not None and now is not None and abs(now - was) >= max(step, share * abs(was)) > 0.0
 
     return moved
 
 
-def _comes_in_sweeps(sent: list[int], cycle_ns: int) -> bool:
-    return any(after - before < cycle_ns // 8 for before, after in pairwise(sent))
+def _made_together(asked: Irregularity, sent: list[int], cycle_ns: int) -> bool:
+    """Whether the frames are pages of sweeps, each made up as a whole. Unknown: where there is rest between sweeps."""
+    if asked.gap_ns:
+        return False
+    steps_ns = [after - before for before, after in pairwise(sent)]
+    sweeps = any(step_ns < cycle_ns // 8 for step_ns in steps_ns)
+    return sweeps and (asked.gap_ns is not None or any(step_ns >= cycle_ns // 8 for step_ns in steps_ns))
 
 
 def _began(sent: list[int], t_ns: int, cycle_ns: int) -> int:
-    """The first frame of the sweep that the frame at `t_ns` belongs to."""
+    """The first frame of the sweep that the frame at `t_ns` belongs to. No sweep is longer than its cycle."""
     place = bisect_right(sent, t_ns) - 1
-    while place > 0 and sent[place] - sent[place - 1] < cycle_ns // 8:
+    while place > 0 and sent[place] - sent[place - 1] < cycle_ns // 8 and t_ns - sent[place - 1] < cycle_ns:
         place -= 1
     return sent[place]
 

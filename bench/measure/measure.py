@@ -24,7 +24,7 @@ from bench.measure.plant_stages import runaway_onset, spread_before
 from bench.measure.probes import probes_seen
 from bench.measure.protected import wrong_protection
 from bench.measure.questions import Codec
-from bench.measure.shot import Shot, Told, latency
+from bench.measure.shot import Seen, Shot, Told, latency
 from bench.measure.window import REFUSED, armed_window, told_by_marks
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
@@ -83,7 +83,17 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         if plan.end is not None
         else None,
         **_dtc_status(trace, plan),
+        **_phase(trace, plan, onset),
     )
+
+
+def _phase(trace: Trace, plan: Plan, onset: Seen | None) -> dict[str, Any]:
+    """Where in the DUT's cycle the onset fell: the middle of its interval, counted from the DUT's boot."""
+    booted = next(trace.of_kind(Kind.DUT_STARTED), None)
+    if booted is None or onset is None or plan.dut_cycle_ns <= 0:
+        return {}
+    middle_ns = (onset.interval.low_ns + onset.interval.high_ns) // 2
+    return {"dut_phase_ns": (middle_ns - booted.t_ns) % plan.dut_cycle_ns, "dut_cycle_ns": plan.dut_cycle_ns}
 
 
 def _check_protection(shot: Shot, told: Told) -> None:

@@ -69,6 +69,7 @@ class Plan:
     carried: what the frames of the stimulus have to carry: each of these holds in at least one frame after the command,
         else the stimulus never reached the DUT.
     own: messages (channel, message) that only the DUT sends: a frame of theirs that the bench sent is no answer.
+    dut_cycle_ns: the longest cycle of the DUT that bears on the answer: the shots are spread over it.
     dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
     """
 
@@ -100,6 +101,7 @@ class Plan:
     glitch_under_ns: int | None = None
     carried: tuple[SignalTest, ...] = ()
     own: tuple[tuple[str, str], ...] = ()
+    dut_cycle_ns: int = 0
 
 
 NOTHING = Plan(

@@ -29,6 +29,7 @@ from bench.report.words import (
     margin_ns,
     margin_words,
     max_words,
+    not_spread_words,
     shots_to_explain,
     support_words,
     timebases,
@@ -164,19 +165,15 @@ def _evidence_lines(scenario: ScenarioResult) -> list[str]:
         return [
             f"Deliberate mismatch, {scenario.mismatch}: each shot has to fail, and none counts for the DUT."
         ]
-    lines = [claim_words(evidence(scenario.shots, claim)) + "."] if scenario.shots else []
-    for name in ("FDTI", "FHTI"):
+    spread = None if scenario.fdti is None else scenario.fdti.spread_p
+    if spread is not None and (why := not_spread_words(spread)):
+        lines = [f"{len(scenario.shots)} attempts support no claim: {why}."]
+    else:
+        lines = [claim_words(evidence(scenario.shots, claim)) + "."] if scenario.shots else []
+    for name, statistics in (("FDTI", scenario.fdti), ("FHTI", scenario.fhti)):
         found = _intervals(scenario, name)
-        if not found or len(found) < len(scenario.shots):
-            continue
-        bounds = [
-            f"order {b.order}: {interval_words(b.bound.low_ns, b.bound.high_ns)} bounds {_down(b.coverage)} "
-            f"of latencies at {claim.confidence * 100:g} % confidence "
-            f"({b.shots_needed} shots for {claim.coverage * 100:g} %)"
-            for b in tolerance_bounds(found, claim)
-            if b.order == 1 or b.supports(claim)
-        ]
-        lines.append(f"{name} tolerance bounds (Wilks), {'; '.join(bounds)}.")
+        if found and len(found) == len(scenario.shots) and statistics is not None:
+            lines.append(_bounds_line(name, found, claim, not_spread_words(statistics.spread_p)))
     if scenario.floor_ns is not None and scenario.ceiling_ns is not None:
         window = interval_words(scenario.floor_ns, scenario.ceiling_ns)
         lines.append(f"FDTI predicted from the DUT's published debounce: {window}.")
@@ -184,6 +181,19 @@ def _evidence_lines(scenario: ScenarioResult) -> list[str]:
     if len(fhti) >= _FEWEST_FOR_DISTRIBUTION:
         lines.append(f"FHTI {plausibility_words(plausibility(fhti))}.")
     return lines
+
+
+def _bounds_line(name: str, found: list[Interval], claim: Claim, why_none: str) -> str:
+    if why_none:
+        return f"{name} tolerance bounds: none, since {why_none}."
+    bounds = [
+        f"order {b.order}: {interval_words(b.bound.low_ns, b.bound.high_ns)} bounds {_down(b.coverage)} "
+        f"of latencies at {claim.confidence * 100:g} % confidence "
+        f"({b.shots_needed} shots for {claim.coverage * 100:g} %)"
+        for b in tolerance_bounds(found, claim)
+        if b.order == 1 or b.supports(claim)
+    ]
+    return f"{name} tolerance bounds (Wilks), {'; '.join(bounds)}."
 
 
 def _changed_rows(found: Comparison) -> tuple[list[tuple[str, ...]], str]:

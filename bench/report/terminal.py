@@ -1,12 +1,17 @@
 """The summary of a run for a terminal: one table per timebase."""
 
+import io
+from collections import Counter
+
 from rich import box
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from bench.report.anomalies import anomaly_lines
 from bench.report.endings import ending_words
 from bench.report.estimates import short_words, worst_estimates
+from bench.report.stacked import AIMS, stacked
 from bench.report.words import (
     TIMEBASE_WORDS,
     margin_ns,
@@ -17,7 +22,7 @@ from bench.report.words import (
     timebases,
 )
 from bench.timing.clock import Timebase
-from bench.units import format_ns
+from bench.units import NS_PER_S, format_ns
 from bench.verdict.result import RunResult, ScenarioResult, Verdict
 
 STYLES = {
@@ -32,6 +37,47 @@ STYLES = {
 _MOST_ANOMALIES = 4
 
 
+FILE_WIDTH = 130  # of what is no terminal, and has no width of its own: at least so wide
+
+
+def summary(run: RunResult, width: int | None) -> tuple[RenderableType, ...]:
+    """The tables of a run on a terminal `width` columns wide, or what stands in for one that does not fit.
+
+    width: None for a file or a pipe, which takes the table as wide as it is.
+    """
+    shown: list[RenderableType] = []
+    for timebase in timebases(run):
+        table = summary_table(run, timebase)
+        if width is None or natural_width(table) <= width:
+            shown.append(table)
+        else:
+            scenarios = [scenario for scenario in run.scenarios if scenario.timebase is timebase]
+            shown.append(Text(f"{_title(run, timebase)}\n", style="italic"))
+            shown.append(stacked(scenarios, width, STYLES))
+            shown.append(_reasons(run, scenarios))
+    return tuple(shown)
+
+
+def natural_width(table: Table) -> int:
+    """Columns that it takes to cut and to wrap nothing."""
+    console = Console(width=10_000, file=io.StringIO())
+    return console.measure(table).maximum
+
+
+def last_line(run: RunResult) -> str:
+    """`PASS 300 of 300 scenarios, 9,102 shots, 274 s`: the run's verdict, how many have it, how many have others."""
+    counts = Counter(scenario.judgement.verdict for scenario in run.scenarios)
+    others = [f"{counts[one]} {one.name}" for one in sorted(counts, reverse=True) if one is not run.verdict]
+    shots = sum(len(scenario.shots) for scenario in run.scenarios)
+    parts = [
+        f"{run.verdict.name} {counts[run.verdict]} of {len(run.scenarios)} scenarios",
+        *others,
+        "1 shot" if shots == 1 else f"{shots:,} shots",
+        *([f"{run.took_ns / NS_PER_S:,.0f} s"] if run.took_ns is not None else []),
+    ]
+    return ("ABORTED " if run.aborted is not None else "") + ", ".join(parts)
+
+
 def summary_tables(run: RunResult) -> tuple[Table, ...]:
     """One table for each timebase of the run; they are never mixed."""
     return tuple(summary_table(run, timebase) for timebase in timebases(run))
@@ -42,7 +88,7 @@ def summary_table(run: RunResult, timebase: Timebase | None = None) -> Table:
     timebase = timebase or run.timebase
     scenarios = [scenario for scenario in run.scenarios if scenario.timebase is timebase]
     table = Table(
-        title=f"{run.firmware} · {TIMEBASE_WORDS[timebase]} · seed {run.seed}",
+        title=_title(run, timebase),
         title_justify="left",
         caption=_reasons(run, scenarios),
         caption_justify="left",
@@ -51,11 +97,11 @@ def summary_table(run: RunResult, timebase: Timebase | None = None) -> Table:
         padding=(0, 1, 0, 0),
     )
     table.add_column("scenario", no_wrap=True)
-    table.add_column("goal", overflow="fold")
-    table.add_column("n", justify="right")
-    table.add_column("FDTI p50\nFDTI max")
-    table.add_column("FHTI max")
-    table.add_column("budget (margin)")
+    table.add_column("goal", no_wrap=True)
+    table.add_column("n", justify="right", no_wrap=True)
+    table.add_column("FDTI p50\nFDTI max", no_wrap=True)
+    table.add_column("FHTI max", no_wrap=True)
+    table.add_column("budget (margin)", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for scenario in scenarios:
         verdict = scenario.judgement.verdict
@@ -71,7 +117,8 @@ def summary_table(run: RunResult, timebase: Timebase | None = None) -> Table:
     return table
 
 
-_AIMS = {"must_not_trip": "must not trip", "must_refuse": "must be refused"}
+def _title(run: RunResult, timebase: Timebase) -> str:
+    return f"{run.firmware} · {TIMEBASE_WORDS[timebase]} · seed {run.seed}"
 
 
 def _detection(scenario: ScenarioResult) -> str:
@@ -79,7 +126,7 @@ def _detection(scenario: ScenarioResult) -> str:
     if told:
         return told
     if scenario.fdti is None:
-        return _AIMS.get(scenario.aim, "–")
+        return AIMS.get(scenario.aim, "–")
     ended = ending_words(scenario)
     return f"{p50_words(scenario.fdti)}\n{max_words(scenario.fdti)}" + (f"\n{ended}" if ended else "")
 

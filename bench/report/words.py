@@ -6,6 +6,7 @@ from bench.measure.interval import Interval
 from bench.timing.clock import Timebase
 from bench.units import format_ns
 from bench.verdict.result import LatencyStatistics, RunResult, ScenarioResult, ShotResult, Verdict
+from bench.verdict.spread import REFUSED_BELOW
 
 TIMEBASE_WORDS = {Timebase.SIMULATED: "simulated time", Timebase.HOST: "real time"}
 TIMEBASE_WORTH = {
@@ -52,6 +53,8 @@ def support_words(statistics: LatencyStatistics, shots: int) -> str:
         return (
             f"{statistics.n} of {shots} shots have a latency: no statement on coverage while others have none"
         )
+    if why := not_spread_words(statistics.spread_p):
+        return f"no statement on coverage: {why}"
     percent = math.floor(statistics.confidence_95 * 1000) / 10
     confidence = "over 99.9" if percent >= 99.9 else f"{percent:g}"
     runs = "1 run" if statistics.n == 1 else f"{statistics.n} runs"
@@ -59,6 +62,18 @@ def support_words(statistics: LatencyStatistics, shots: int) -> str:
         f"{runs}: {confidence} % confidence that 95 % of latencies "
         f"lie below {format_ns(statistics.max_high_ns)}"
     )
+
+
+def not_spread_words(spread_p: float | None) -> str:
+    """Why shots are no independent looks at the DUT; "" where their phases are spread over its cycle."""
+    if spread_p is None:
+        return "where in the DUT's cycle the shots met it was not recorded"
+    if spread_p < REFUSED_BELOW:
+        return (
+            f"the shots met the DUT at bunched phases of its cycle (Kuiper p = {spread_p:.1g}, "
+            f"expected at least {REFUSED_BELOW:g}), so they are copies of fewer shots"
+        )
+    return ""
 
 
 def timebases(run: RunResult) -> tuple[Timebase, ...]:

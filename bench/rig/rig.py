@@ -17,6 +17,7 @@ from bench.plant.pack import Load, Pack
 from bench.restbus.cyclic import CyclicMessage
 from bench.rig.live_faults import LiveFaults
 from bench.rig.outputs_off import outputs_off
+from bench.rig.phases import Phases, start_restbus
 from bench.rig.senses import Senses
 from bench.rig.stages import CellStages
 from bench.rig.steps import Steps
@@ -89,6 +90,7 @@ class Rig:
     dut: Dut
     vehicle: VehicleSide
     restbus: Sequence[CyclicMessage]
+    phases: Phases
     senses: Senses
     capabilities: frozenset[str]
     dead_man_ns: int
@@ -117,6 +119,7 @@ class Rig:
     _driven_v: list[float] = field(default_factory=list)
     _told_beyond_v: float = 0.0
     _lapsed_ns: int = 0
+    _boot_at_ns: int = 0
 
     def __post_init__(self) -> None:
         self._coasting = Coasting(self.pack)
@@ -141,10 +144,13 @@ class Rig:
         await self._settled()
         now_ns = self.clock.now_ns()
         self._timers.append(self.clock.every(PLANT_PERIOD_NS, Phase.PLANT, self._step_plant, first_ns=now_ns))
-        for offset, message in enumerate(self.restbus):
-            message.start(
-                now_ns + NS_PER_MS + offset * 137_000
-            )  # spread over the cycle, as independent ECUs are
+        self._boot_at_ns = start_restbus(self.phases, self.restbus, self.clock, self.trace)
+
+    async def boot(self) -> None:
+        """Start the DUT at its place in the cycles of what it hears. Somebody has to feed the dead-man meanwhile."""
+        await self.clock.sleep_until(self._boot_at_ns)
+        await self.dut.start()
+        self.trace.mark(self.clock.now_ns(), Kind.DUT_STARTED, "rig")
 
     async def _settled(self) -> None:
         """Read every cell back until it carries its set point. InstrumentError names the cell that does not."""

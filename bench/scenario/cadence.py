@@ -22,9 +22,10 @@ def cadence_of(lookup: Lookup, plan: Plan) -> Cadence:
     """As the bench plays them, else as the DBC says."""
     places: list[tuple[str, str, str | None]] = [(one.channel, one.message, one.signal) for one in plan.onset]
     places += [(one.channel, one.message, one.signal) for one in plan.onset_irregular]
+    plays = [(lookup.profile.play_of(channel, message), channel, message) for channel, message, _ in places]
     cycles = [
-        lookup.profile.played_cycle_ns(channel, message) or lookup.message(channel, message)[1]
-        for channel, message, _ in places
+        (play.cycle_ns if play is not None else None) or lookup.message(channel, message)[1]
+        for play, channel, message in plays
     ]
     return Cadence(cycle_ns=max(cycles, default=0), spread_ns=_spread_ns(lookup, places))
 

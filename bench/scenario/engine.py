@@ -121,7 +121,7 @@ async def _energised(rig: Rig, shot: Shot) -> None:
                 shot.steps if refuse else ()
             ):  # what it says of itself is wrong from its first word on
                 await _perform(rig, shot, step)
-            await rig.dut.start()
+            await rig.boot()
             await _settle(rig, shot)
             if not refuse:
                 await _observe(rig, shot)

@@ -113,5 +113,9 @@ def _irregular(lookup: Lookup, asked: Irregularity) -> Irregularity:
         lookup.profile_mistake(
             f"signal '{asked.signal}' of {asked.channel}.{asked.message}", asked.signal, signals
         )
-    cycle_ns = lookup.profile.played_cycle_ns(asked.channel, asked.message)
-    return asked if cycle_ns is None else replace(asked, cycle_ns=cycle_ns)
+    play = lookup.profile.play_of(asked.channel, asked.message)
+    if play is None:
+        return asked
+    return replace(
+        asked, cycle_ns=asked.cycle_ns if play.cycle_ns is None else play.cycle_ns, gap_ns=play.gap_ns
+    )

@@ -41,7 +41,17 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         e2e=asked is not None and asked.e2e,
         estimates=_estimates(lookup),
         end=_end(lookup),
+        dut_cycle_ns=_dut_cycle_ns(lookup),
     )
+
+
+def _dut_cycle_ns(lookup: Lookup) -> int:
+    """What the shots are spread over: the expected flag's cycles, or where none is expected those of every flag."""
+    profile, expect = lookup.profile, lookup.scenario.expect
+    flag = None if expect is None else profile.flags[expect.flag]
+    asked = profile.flags.values() if flag is None else (flag,)
+    reported_ns = (lookup.cycle_ns(test.role) for one in asked for test in one.tests)
+    return max(lookup.scenario.sweep.phase_ns, profile.longest_period_ns(flag), *reported_ns)
 
 
 def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:

@@ -15,7 +15,7 @@ from bench.measure.plan import Aim
 from bench.scenario.held import Held, freed
 from bench.scenario.knob import Knob, Place, Table, choice_knob, grid, in_ms, in_unit, number_knob, put
 from bench.scenario.model import InjectText, Scenario, StepText, Wait
-from bench.units import NS_PER_MS, parse_duration_ns
+from bench.units import parse_duration_ns
 
 # Per dimension: unit that is written, grain, nearest to and furthest from the threshold, in that unit.
 _LEVELS = {
@@ -273,7 +273,7 @@ def space_of(
                 place=(),
                 texts=shares,
                 original=0,
-                words=f"{PHASE}: where in {scenario.sweep.phase_ns / NS_PER_MS:g} ms of the DUT's cycle",
+                words=f"{PHASE}: where in the DUT's cycle",
             )
         )
     expect = scenario.expect

@@ -40,6 +40,8 @@ class Kind(StrEnum):
     """Closed set of marks."""
 
     RUN_STARTED = "run_started"
+    PHASES_DRAWN = "phases_drawn"
+    DUT_STARTED = "dut_started"
     DUT_IDENTIFIED = "dut_identified"
     DUT_REFUSED = "dut_refused"
     INSTRUMENT_IDENTIFIED = "instrument_identified"

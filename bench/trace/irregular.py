@@ -24,6 +24,9 @@ class Irregularity:
 
     cycle_ns: how often it is sent, where that is not what the DBC says. step: the signal moves by at least so much from
     one frame to the next when it comes, in the signal's unit; so a frame tells by itself whether it was made up before.
+    step_share: the same as a share of what it was.
+    gap_ns: between the pages of its sweep: with one each page is made up when it is sent, with 0 all are with the
+    first. None: not known.
     """
 
     channel: str
@@ -32,3 +35,5 @@ class Irregularity:
     signal: str | None = None
     cycle_ns: int | None = None
     step: float | None = None
+    gap_ns: int | None = None
+    step_share: float | None = None

@@ -48,7 +48,8 @@ class ShotResult:
 class LatencyStatistics:
     """Each figure is an interval too: its value on the lower ends and on the upper ends, in ns.
 
-    confidence_95: the largest confidence at which max(high) bounds 95 % of all latencies: 1 - 0.95**n.
+    confidence_95: the largest confidence at which max(high) bounds 95 % of all latencies: 1 - 0.95**n. It rests on
+    the shots' being independent: spread_p is how often well spread ones would look as bunched, None if not known.
     """
 
     n: int
@@ -62,6 +63,7 @@ class LatencyStatistics:
     max_low_ns: int
     max_high_ns: int
     confidence_95: float
+    spread_p: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,7 @@ class ScenarioResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """One `hil run`: the header's facts and every scenario's result."""
+    """One `hil run`: the header's facts and every scenario's result. took_ns: on the clock of this machine."""
 
     run_id: str
     started_utc: str
@@ -145,6 +147,7 @@ class RunResult:
     environment: dict[str, str]
     scenarios: tuple[ScenarioResult, ...]
     aborted: str | None
+    took_ns: int | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -9,8 +9,10 @@ from bench.verdict.censored import quantile
 from bench.verdict.result import Judgement, LatencyStatistics, ShotResult, Verdict
 
 
-def latency_statistics(latencies: Sequence[Latency]) -> LatencyStatistics | None:
-    """Nearest-rank quantiles of the intervals' ends in ns; None where nothing was measured."""
+def latency_statistics(
+    latencies: Sequence[Latency], spread_p: float | None = None
+) -> LatencyStatistics | None:
+    """Nearest-rank quantiles of the intervals' ends in ns; None where nothing was measured. spread_p: see there."""
     if not latencies:
         return None
     intervals = [one.interval for one in latencies]
@@ -27,6 +29,7 @@ def latency_statistics(latencies: Sequence[Latency]) -> LatencyStatistics | None
         max_low_ns=largest.low_ns,
         max_high_ns=largest.high_ns,
         confidence_95=wilks_confidence(len(latencies), 0.95),
+        spread_p=spread_p,
     )
 
 

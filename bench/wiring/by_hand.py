@@ -53,10 +53,12 @@ def rack_words(
     linger_s: float | None = None,
     *,
     tcp: bool = False,
+    front_end_ns: int = 0,
 ) -> list[str]:
     """The command line of the virtual rack: this bench's cells, the virtual cards in their wires, and the front end.
 
     buses: as the rack takes them, where the bench has claimed others than its file says. linger_s: played by hand.
+    front_end_ns: from its start to the front end's first frame.
     """
     config = wired.config
     if tcp:
@@ -72,6 +74,7 @@ def rack_words(
         "--layout", layout_text(shown.messages, shown.cycle_ns, shown.gap_ns),
         "--channels", str(config.pack.cells), "--kind", cells.kind,
         "--first-id", str(cells.first_id), "--lost", str(cells.lost_replies),
+        "--front-end-ns", str(front_end_ns),
     ]  # fmt: skip
     if cells.facts.transports == ("can",):
         words += ["--cells-bus", bus(cells.link)]

@@ -15,6 +15,7 @@ from bench.faults.find import kinds
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.plant.spread import Ageing
+from bench.rig.phases import Phases, draw_phases
 from bench.rig.rig import Guard
 from bench.rig.view import TraceView
 from bench.scenario.load import TIME_LAPSE
@@ -180,6 +181,20 @@ def own_ids(wired: Wired) -> list[tuple[str, int]]:
         for channel, message in wired.profile.said()
         if channel in wired.databases and message in wired.databases[channel]
     ]
+
+
+def phases_of(wired: Wired, rng: random.Random) -> Phases:
+    """Where a shot's messages and its DUT start. Drawn alike on both timebases."""
+    profile, played = wired.profile, wired.played
+    sent = {flag.role[:2] for flag in profile.flags.values()}
+    sent |= {(beat.channel, beat.message) for beat in profile.heartbeat}
+    reported_ns = [wired.databases[channel][message].cycle_ns for channel, message in sent]
+    return draw_phases(
+        rng,
+        longest_ns=max([profile.longest_period_ns(), *reported_ns, *(one.cycle_ns for one in played)]),
+        front_end_cycle_ns=emulator_shows(played).cycle_ns,
+        cycles_ns=[one.cycle_ns for one in played if one.by == "bench"],
+    )
 
 
 def reader_of(wired: Wired, view: TraceView, role: Role) -> Callable[[], float | None]:

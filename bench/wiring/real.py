@@ -7,6 +7,7 @@ from bench.config.instrument_kinds import CELLS
 from bench.dut.process import ProcessDut
 from bench.errors import DutError, InstrumentError
 from bench.plant.pack import Pack
+from bench.rig.phases import Phases
 from bench.rig.rig import STOPPED_WITHIN_NS, Rig, VehicleSide
 from bench.rig.steps import Steps
 from bench.rig.view import TraceView
@@ -22,6 +23,7 @@ from bench.wiring.common import (
     charge_limit_of,
     contactor_commands_of,
     own_ids,
+    phases_of,
     pyro_command_of,
 )
 from bench.wiring.dut import identifier, real_dut, tester_of
@@ -38,7 +40,8 @@ async def build_real(
     trace = Trace(timebase=Timebase.HOST)
     buses = open_buses(wired.config.can, clock, trace)
     try:
-        return _rig_on(buses, trace, wired, clock, build_pack(wired, soc, rng, start))
+        pack = build_pack(wired, soc, rng, start)
+        return _rig_on(buses, trace, wired, clock, pack, phases_of(wired, rng))
     except BaseException:  # the next shot opens the same buses
         for link in buses.links.values():
             link.close()
@@ -46,7 +49,7 @@ async def build_real(
         raise
 
 
-def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pack) -> Rig:
+def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pack, phases: Phases) -> Rig:
     config = wired.config
     view = TraceView(trace, own_ids(wired))
     tell_lateness = watch_lateness(clock, trace)
@@ -55,7 +58,9 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
     overrides_v: dict[int, float] = {}
     senses = senses_of(pack, vehicle, overrides_v)
     instrument = config.instruments[CELLS]
-    rack = ProcessDut(rack_words(wired, buses.rack_arguments), "virtual rack")
+    rack = ProcessDut(
+        rack_words(wired, buses.rack_arguments, front_end_ns=phases.front_end_ns), "virtual rack"
+    )
     tester = tester_of(wired, clock, trace, buses.links)
     # A bus without a DBC is one of instruments: no DUT hangs on it.
     arguments = {channel: bus for channel, bus in buses.arguments.items() if config.can[channel].dbc}
@@ -110,6 +115,7 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
         dut=dut,
         vehicle=vehicle,
         restbus=restbus_of(clock, buses.links, wired.played, senses, tell_clipped),
+        phases=phases,
         senses=senses,
         overrides_v=overrides_v,
         capabilities=wired.capabilities,

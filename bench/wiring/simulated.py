@@ -20,6 +20,7 @@ from bench.wiring.common import (
     charge_limit_of,
     contactor_commands_of,
     own_ids,
+    phases_of,
     pyro_command_of,
 )
 from bench.wiring.dut import build_firmware, identifier, tester_of
@@ -33,8 +34,8 @@ from firmware_stubs.builds import descriptions
 def build_simulated(
     wired: Wired, clock: SimulatedClock, soc: float | None, rng: random.Random, start: Start | None = None
 ) -> Rig:
-    """A fresh rig for one shot. `rng` sets the pack's spread and the phases of the DUT's and the AFE's grids."""
-    config, profile = wired.config, wired.profile
+    """A fresh rig for one shot. `rng` sets the pack's spread, and where in its cycle everything starts."""
+    config = wired.config
     trace = Trace(timebase=Timebase.SIMULATED)
     view = TraceView(trace, own_ids(wired))
     buses = {
@@ -49,13 +50,13 @@ def build_simulated(
     trace.stamping.update({channel: node.stamping for channel, node in bench_nodes.items()})
 
     pack = build_pack(wired, soc, rng, start)
+    phases = phases_of(wired, rng)
     vehicle = VehicleSide()
     cells = simulated_cells(config, clock, rng, buses)
     dut = InProcessDut(
         clock,
         build_firmware(config.dut.firmware, wired.firmware_chemistry.path),
         dut_nodes,
-        boot_ns=rng.randrange(profile.base_period_ns),
     )
     overrides_v: dict[int, float] = {}
     senses = senses_of(pack, vehicle, overrides_v)
@@ -79,7 +80,7 @@ def build_simulated(
     async def start_hardware() -> None:
         cells.start(clock.now_ns())
         await sides.start(identities_into(trace, clock))
-        afe.start(clock.now_ns() + rng.randrange(shown.cycle_ns))
+        afe.start(clock.now_ns() + phases.front_end_ns)
 
     async def stop_hardware() -> None:
         steps = Steps()
@@ -101,6 +102,7 @@ def build_simulated(
         dut=dut,
         vehicle=vehicle,
         restbus=restbus_of(clock, bench_nodes, wired.played, senses, tell_clipped),
+        phases=phases,
         senses=senses,
         overrides_v=overrides_v,
         capabilities=wired.capabilities,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # A front end's pull-down current through a bad contact lowers the reading and raises the neighbour's by as much.
 HIGH_OHM_SHARE = 0.85
 SHORT_V = 0.05
+MOVES_V = 0.5  # at least, in one frame: a reading that is lost, turned round, or added to its neighbour
 # A front end converts no lower than this (its inputs bear -0.3 V): an input the wrong way round gives no reading.
 LOWEST_READ_V = -0.3
 ADOW_FINDS_OPEN = "afe_open_wire"
@@ -81,7 +82,8 @@ class SenseWire(Fault):
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         if self.wire == "short":
             return at.shown("cell_voltage", "<=", SHORT_V + 0.01, self.cells)
-        return at.next_of("cell_voltage", self.cells)
+        jump = None if self.wire == "high_ohm" else 2 * MOVES_V
+        return at.next_of("cell_voltage", self.cells, jump)
 
 
 def _wrong_way_round(true: float | None) -> float | None:

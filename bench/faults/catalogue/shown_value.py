@@ -27,7 +27,7 @@ class ShownValue(Reading):
         return offset(self.by) if self.by is not None else forced(self.value)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
-        return self.next_frame(at)
+        return self.next_frame(at, jump=self.by, share=self.by_share)
 
     def carried(self) -> tuple[Carried, ...]:
         return (Carried(quantity=self.quantity, value=self.value),) if self.value is not None else ()

@@ -1,0 +1,46 @@
+"""How a run is put on the terminal, live or stored: its tables as wide as they go, and one last line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bench.verdict.result import RunResult
+
+
+def show_tables(result: RunResult) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from bench.report.terminal import natural_width, summary
+
+    terminal = Console()
+    shown = summary(result, terminal.width if terminal.is_terminal else None)
+    console = as_wide_as(*[natural_width(one) for one in shown if isinstance(one, Table)])
+    for one in shown:
+        console.print(one, highlight=False)
+
+
+def as_wide_as(*widths: int) -> Console:
+    """The terminal as it is; a file or a pipe has no width of its own, and is at least so wide."""
+    from rich.console import Console
+
+    from bench.report.terminal import FILE_WIDTH
+
+    console = Console()
+    return console if console.is_terminal else Console(width=max([FILE_WIDTH, *widths]))
+
+
+def show_last_line(result: RunResult) -> None:
+    """The run in one line, the last that is said."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from bench.report.terminal import STYLES, last_line
+
+    console: Console = Console()
+    text = Text(last_line(result))
+    text.highlight_words([result.verdict.name], STYLES[result.verdict])
+    console.print(text, highlight=False, soft_wrap=True)
