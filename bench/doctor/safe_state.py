@@ -6,9 +6,9 @@ drive: their outputs are switched off and read back. The ports decide, whichever
 
 from bench.config.bench_file import BenchConfig
 from bench.doctor.finding import Finding, State
-from bench.errors import BenchError
 from bench.record.poison import facts_of, lift, marker_of, rig_facts
 from bench.timing.host import run_on_host
+from bench.trace.trouble import line_of
 from bench.wiring.switch_off import driving, switch_off
 
 _AREA = "safe state"
@@ -46,9 +46,8 @@ def _confirm_poisoned(config: BenchConfig) -> Finding:
     if real:
         try:
             run_on_host(lambda clock: switch_off(config, clock))
-        except (BenchError, OSError, TimeoutError) as error:
-            reason = str(error) or "no answer in time"
-            text = f"{why}; outputs are NOT confirmed off: {reason}: not lifted"
+        except Exception as error:  # noqa: BLE001 - whatever was raised: it is not confirmed
+            text = f"{why}; outputs are NOT confirmed off: {line_of(error)}: not lifted"
             return _finding(State.BAD, text, f"mend the instrument and ask again, or {_BY_HAND}")
         did = f"switched off and read back as off: {', '.join(real)}"
     else:

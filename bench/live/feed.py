@@ -139,7 +139,10 @@ class LiveFeed:
             "firmware": self._firmware,
             "sent_ms": wall_now_ns() // NS_PER_MS,
         }
-        self._spool.append(topic, {**head, **body}, qos=qos, retain=retain)
+        try:
+            self._spool.append(topic, {**head, **body}, qos=qos, retain=retain)
+        except OSError:  # a full disk: telling others of a run must not end it
+            self._spool.dropped[topic] = self._spool.dropped.get(topic, 0) + 1
 
     def _settings(self) -> dict[str, Any]:
         config = self._config

@@ -30,6 +30,8 @@ def line_of(error: BaseException) -> str:
         text = " ".join(str(error).split())
     except Exception as worse:  # noqa: BLE001 - an error that cannot even say what it is must not hide itself
         text = f"its text cannot be made: {type(worse).__name__}"
+    if isinstance(error, TimeoutError) and not error.args:
+        return "no answer in time"
     if isinstance(error, _TOLD):
         return text or name
     return f"{name}: {text}" if text else name

@@ -21,6 +21,7 @@ from bench.config.bench_file import BenchConfig, load_bench
 from bench.errors import BenchError
 from bench.record.poison import poison, rig_facts
 from bench.timing.host import HostClock, run_on_host, wall_now_ns
+from bench.trace.trouble import line_of
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 from bench.wiring.switch_off import driving, switch_off
 
@@ -99,8 +100,8 @@ async def make_safe(config: BenchConfig, clock: HostClock) -> tuple[list[str], s
             await clock.sleep_until(clock.now_ns() + _BETWEEN_NS)
         try:
             return await switch_off(config, clock), ""
-        except (BenchError, OSError, TimeoutError) as error:
-            trouble = str(error) or "no answer in time"
+        except Exception as error:  # noqa: BLE001 - nobody stands behind the guard
+            trouble = line_of(error)
     return [], trouble
 
 

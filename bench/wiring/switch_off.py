@@ -6,12 +6,14 @@ import dataclasses
 from bench.config.bench_file import BenchConfig
 from bench.config.instrument_kinds import CELLS
 from bench.config.instruments import InstrumentConfig
-from bench.errors import BenchError, InstrumentError
+from bench.errors import InstrumentError
 from bench.links.ports import CanLink
 from bench.rig.senses import Senses
+from bench.rig.steps import Steps
 from bench.timing.clock import Timebase
 from bench.timing.host import HostClock
 from bench.trace.timeline import Trace
+from bench.trace.trouble import line_of
 from bench.units import NS_PER_S
 from bench.wiring.can import open_buses
 from bench.wiring.instruments import real_cells
@@ -37,12 +39,13 @@ async def switch_off(config: BenchConfig, clock: HostClock) -> list[str]:
             off = _cells_off if name == CELLS else _side_off
             try:
                 await off(config, clock, real[name], buses.links)
-            except (BenchError, OSError, TimeoutError) as error:
-                problems.append(f"'{name}': {error or 'no answer in time'}")
+            except Exception as error:  # noqa: BLE001 - whatever one raises, the next is switched off
+                problems.append(f"'{name}': {line_of(error)}")
     finally:
+        closing = Steps()  # what is off is off: a bus that cannot be closed changes nothing of it
         for link in buses.links.values():
-            link.close()
-        buses.give_back()
+            closing.do("", link.close)
+        closing.do("", buses.give_back)
     if problems:
         raise InstrumentError("; ".join(problems))
     return list(real)

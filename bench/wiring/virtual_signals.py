@@ -98,13 +98,13 @@ def bind_plays(
 
 
 def _speaks_for_the_dut(profile: DutProfile) -> list[str]:
-    """A message that is read from the DUT has one sender: the DUT."""
+    """A message that is read from the DUT has one sender: the DUT. An identity alone is missed when it is read."""
     said = profile.said()
     return [
         f"{profile.file} [play {play.channel}.{play.message}]: found it played, and read from the DUT as "
         f"{said[play.channel, play.message]}; expected a message that the DUT does not send"
         for play in profile.plays
-        if (play.channel, play.message) in said
+        if not said.get((play.channel, play.message), "identity.").startswith("identity.")
     ]
 
 
