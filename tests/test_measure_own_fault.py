@@ -1,5 +1,6 @@
 """What the bench may have caused itself is held against nobody: late messages, a loop at a halt, foreign clocks."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -201,11 +202,11 @@ def test_cells_beyond_what_the_emulator_puts_out_are_held_at_its_end_and_leave_t
 def test_a_fault_that_the_rig_took_off_before_the_answer_is_not_held_against_the_dut(
     wired: Wired, prepared: dict[str, Prepared], ttl_ms: int, verdict: Verdict
 ) -> None:
-    """The dead-man heals the fault before the debounce, between detection and opening, and after the safe state."""
+    """The dead-man heals the fault before the debounce, before the DUT's memory is read, and after both."""
     one = prepared["hvil-open-driving"]
     (step,) = one.steps
     assert isinstance(step, Inject)
     result = shoot(wired, replace(one, steps=(replace(step, ttl_ns=ttl_ms * MS),)), 0, 1, 1, None)
     assert result.judgement.verdict is verdict, result.judgement.reasons
-    early = "off before the DUT had reached its safe state: its time to live of"
-    assert early in result.judgement.reasons[0] if verdict is not Verdict.PASS else True
+    if verdict is not Verdict.PASS:
+        assert re.search("off before the DUT had .*: its time to live of", result.judgement.reasons[0])

@@ -56,7 +56,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         told.broken.extend(spread_before(trace, plan.onset_runaway, alarm))
     doubts = doubts_of(trace, window, plan, decoders)
     if plan.aim is Aim.MUST_TRIP:
-        doubts += taken_off_early(trace, window, answer.safe.interval.low_ns if answer.safe else None)
+        doubts += taken_off_early(trace, window, plan, answer.safe.interval.low_ns if answer.safe else None)
     if told.broken or answer.detected is not None:
         doubts += too_long_a_glitch(trace, window, plan, decoders)
     return Measurement(

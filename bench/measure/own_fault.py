@@ -87,11 +87,15 @@ def _clipped(trace: Trace, window: Window) -> list[str]:
     ]
 
 
-def taken_off_early(trace: Trace, window: Window, safe_ns: int | None) -> list[str]:
-    """Faults whose time to live ended before the DUT had reached its safe state (safe_ns): the rig healed them."""
-    end_ns = window.end_ns if safe_ns is None else min(safe_ns, window.end_ns)
+def taken_off_early(trace: Trace, window: Window, plan: Plan, safe_ns: int | None) -> list[str]:
+    """Faults whose time to live ended before the DUT had reached its safe state (safe_ns): the rig healed them.
+
+    Where the DUT's memory is asked for the code's status, the fault has to last until that was read.
+    """
+    end_ns = window.end_ns if safe_ns is None or plan.dtc_status else min(safe_ns, window.end_ns)
+    answer = "reached its safe state" if safe_ns is None else "given its whole answer"
     return [
-        f"the rig took '{mark.facts.get('fault')}' off before the DUT had reached its safe state: {why}"
+        f"the rig took '{mark.facts.get('fault')}' off before the DUT had {answer}: {why}"
         for mark in trace.of_kind(Kind.STIMULUS_CLEARED)
         if window.start_ns <= mark.t_ns < end_ns
         and (why := str(mark.facts.get("why"))).startswith(TIME_TO_LIVE)
