@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
+from bench.codec.uds import status_mask
 from bench.measure.answer import Answer
 from bench.measure.ending import find_end
 from bench.measure.estimation import score
@@ -54,9 +54,13 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     if plan.onset_runaway and onset is not None:
         alarm = answer.detected.interval if answer.detected else None
         told.broken.extend(spread_before(trace, plan.onset_runaway, alarm))
+    status, problem = _dtc_status(trace, plan)
     doubts = doubts_of(trace, window, plan, decoders)
     if plan.aim is Aim.MUST_TRIP:
-        doubts += taken_off_early(trace, window, plan, answer.safe.interval.low_ns if answer.safe else None)
+        safe_ns = answer.safe.interval.low_ns if answer.safe else None
+        asked = status_mask(plan.dtc_status)
+        lacking = (status or 0) & asked != asked
+        doubts += taken_off_early(trace, window, safe_ns, bits_lacking=lacking)
     if told.broken or answer.detected is not None:
         doubts += too_long_a_glitch(trace, window, plan, decoders)
     return Measurement(
@@ -82,7 +86,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         end=find_end(trace, plan.end, window, answer.detected.interval.high_ns if answer.detected else None)
         if plan.end is not None
         else None,
-        **_dtc_status(trace, plan),
+        dtc_status=status,
+        dtc_status_problem=problem,
         **_phase(trace, plan, onset),
     )
 
@@ -91,7 +96,7 @@ def _phase(trace: Trace, plan: Plan, onset: Seen | None) -> dict[str, Any]:
     """Where in the DUT's cycle the onset fell: the middle of its interval, counted from the DUT's boot."""
     booted = next(trace.of_kind(Kind.DUT_STARTED), None)
     if booted is None or onset is None or plan.dut_cycle_ns <= 0:
-        return {}
+        return None, None
     middle_ns = (onset.interval.low_ns + onset.interval.high_ns) // 2
     return {"dut_phase_ns": (middle_ns - booted.t_ns) % plan.dut_cycle_ns, "dut_cycle_ns": plan.dut_cycle_ns}
 
@@ -142,14 +147,15 @@ def _nothing_measured(trace: Trace) -> Measurement:
     )
 
 
-def _dtc_status(trace: Trace, plan: Plan) -> dict[str, Any]:
+def _dtc_status(trace: Trace, plan: Plan) -> tuple[int | None, str | None]:
     """What the DUT's memory said of the demanded code when it was asked, as the marks tell."""
     if not plan.dtc_status or plan.dtc_test is None:
-        return {}
+        return None, None
     marks = list(trace.of_kind(Kind.DTC_READ))
     problem = next((str(mark.facts["problem"]) for mark in marks if "problem" in mark.facts), None)
     code = round(plan.dtc_test.value)
-    status = next((mark.facts["status"] for mark in marks if mark.facts.get("code") == code), None)
+    found = (mark.facts["status"] for mark in marks if mark.facts.get("code") == code)
+    status = next((one for one in found if isinstance(one, int)), None)
     if not marks:
         problem = "it was never asked"
-    return {"dtc_status": status, "dtc_status_problem": problem}
+    return status, problem

@@ -87,13 +87,15 @@ def _clipped(trace: Trace, window: Window) -> list[str]:
     ]
 
 
-def taken_off_early(trace: Trace, window: Window, plan: Plan, safe_ns: int | None) -> list[str]:
+def taken_off_early(
+    trace: Trace, window: Window, safe_ns: int | None, *, bits_lacking: bool = False
+) -> list[str]:
     """Faults whose time to live ended before the DUT had reached its safe state (safe_ns): the rig healed them.
 
-    Where the DUT's memory is asked for the code's status, the fault has to last until that was read.
+    bits_lacking: the DUT's memory lacks a status bit that was asked for: only a fault that lasted until then shows it.
     """
-    end_ns = window.end_ns if safe_ns is None or plan.dtc_status else min(safe_ns, window.end_ns)
-    answer = "reached its safe state" if safe_ns is None else "given its whole answer"
+    end_ns = window.end_ns if safe_ns is None or bits_lacking else min(safe_ns, window.end_ns)
+    answer = "given its whole answer" if bits_lacking else "reached its safe state"
     return [
         f"the rig took '{mark.facts.get('fault')}' off before the DUT had {answer}: {why}"
         for mark in trace.of_kind(Kind.STIMULUS_CLEARED)
