@@ -81,7 +81,7 @@ def load_scenarios(
     """
     from bench.errors import ScenarioError
     from bench.scenario.load import find_scenarios
-    from bench.scenario.prepare import prepare
+    from bench.scenario.prepare import on_chemistry, prepare
     from bench.verdict.budgets import load_budgets
 
     root = library_above(wired.config.file)
@@ -112,7 +112,7 @@ def load_scenarios(
     if mistakes:
         raise ScenarioError("\n".join(mistakes))
     chemistry = wired.chemistry.id
-    prepared = [one for one in prepared if chemistry not in one.scenario.not_for]
+    prepared = [on_chemistry(one, chemistry) for one in prepared if chemistry not in one.scenario.not_for]
     if not mismatches:
         prepared = [one for one in prepared if one.scenario.mismatch is None]
     if only is not None:
@@ -155,15 +155,16 @@ def whole_library(wired: Wired, also: Sequence[Path] = ()) -> Library:
 
 
 def exit_code(result: RunResult) -> int:
-    """0 all pass · 1 a FAIL · 3 anything else that is not a pass."""
+    """0 all pass, or fail as known · 1 a FAIL · 3 anything else that is not a pass."""
     from bench.verdict.result import Verdict
 
     verdicts = {scenario.judgement.verdict for scenario in result.scenarios}
     if Verdict.FAIL in verdicts or any(
         shot.judgement.verdict is Verdict.FAIL
         for scenario in result.scenarios
-        if scenario.judgement.verdict is not Verdict.PASS  # a known gap passes with failed shots
+        if scenario.judgement.verdict is not Verdict.PASS  # a mismatch passes with failed shots
         for shot in scenario.shots
     ):
         return 1
-    return 0 if verdicts == {Verdict.PASS} and result.aborted is None else 3
+    good = bool(verdicts) and all(verdict.expected for verdict in verdicts)
+    return 0 if good and result.aborted is None else 3

@@ -59,6 +59,8 @@ def check(
     for one in prepared:
         for note in loads_cut_off(one):
             typer.echo(f"{one.scenario.id}: {note}")
+        if (gap := one.scenario.known_gap) is not None:
+            typer.echo(f"{one.scenario.id}: known gap until {gap.until}, {gap.owner} ({gap.bound.words})")
         if missing := why_not(wired, one.scenario.needs):
             typer.echo(f"{one.scenario.id}: will be BLOCKED, this rig cannot do {', '.join(missing)}")
 

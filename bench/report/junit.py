@@ -15,11 +15,11 @@ from bench.verdict.result import RunResult, ScenarioResult, Verdict
 
 # XML 1.0 has no way to write these, and a DUT's answer quoted in a reason may hold any of them.
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_TAGS = {Verdict.FAIL: "failure", Verdict.BLOCKED: "skipped"}
+_TAGS = {Verdict.FAIL: "failure", Verdict.BLOCKED: "skipped", Verdict.GAP: "skipped"}
 
 
 def write_junit(run: RunResult, path: Path, attempts: bool = False) -> None:
-    """FAIL becomes failure, BLOCKED skipped, PASS nothing, all others (and an aborted run) error.
+    """FAIL becomes failure, BLOCKED and GAP skipped, PASS nothing, all others (and an aborted run) error.
 
     `attempts`: beside the scenario's own case a case for each shot, in a suite of its own.
     """

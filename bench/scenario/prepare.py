@@ -92,6 +92,15 @@ def _start_known(scenario: Scenario, thresholds: Mapping[str, float]) -> Scenari
     return replace(scenario, start=start)
 
 
+def on_chemistry(prepared: Prepared, chemistry: str) -> Prepared:
+    """The same scenario, without its gap where that is not expected on a pack of this chemistry."""
+    gap = prepared.scenario.known_gap
+    if gap is None or gap.applies_to(chemistry):
+        return prepared
+    scenario = replace(prepared.scenario, known_gap=None)
+    return replace(prepared, scenario=scenario, plan=replace(prepared.plan, gap=None))
+
+
 def prepare_one(
     scenario: Scenario,
     profile: DutProfile,

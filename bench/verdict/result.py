@@ -8,14 +8,23 @@ from bench.timing.clock import Timebase
 
 
 class Verdict(IntEnum):
-    """Worst wins (ETSI ES 201 873-1). FAIL blames the DUT, ERROR the bench. BLOCKED: rig not capable."""
+    """Worst wins (ETSI ES 201 873-1). FAIL blames the DUT, ERROR the bench. BLOCKED: rig not capable.
+
+    GAP: the DUT fails in the one way that the scenario's [known_gap] names, within its bound and before its date.
+    """
 
     NONE = 0
     PASS = 1
-    BLOCKED = 2
-    INCONCLUSIVE = 3
-    FAIL = 4
-    ERROR = 5
+    GAP = 2
+    BLOCKED = 3
+    INCONCLUSIVE = 4
+    FAIL = 5
+    ERROR = 6
+
+    @property
+    def expected(self) -> bool:
+        """No news to anybody: passed, or failed as is known. A GAP is no pass all the same."""
+        return self in (Verdict.PASS, Verdict.GAP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
