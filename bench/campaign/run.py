@@ -150,6 +150,7 @@ def scenario_result(
         fully_verifies=scenario.fully_verifies,
         derivation=scenario.derivation,
         mismatch=mismatch.words if mismatch is not None else "",
+        own_times=prepared.own_times,
     )
 
 

@@ -7,6 +7,7 @@ from rich.text import Text
 from bench.report.anomalies import anomaly_lines
 from bench.report.endings import ending_words
 from bench.report.estimates import short_words, worst_estimates
+from bench.report.goals import NOT_SHOWN, not_shown, shown_goals
 from bench.report.words import (
     TIMEBASE_WORDS,
     margin_ns,
@@ -115,6 +116,9 @@ def _reasons(run: RunResult, scenarios: list[ScenarioResult]) -> Text:
         )
         text.append(f"{verdict.name} ", style=STYLES[verdict])
         text.append(f"{scenario.scenario_id}: {'; '.join(reasons) or 'no reason was given'}\n")
+    for goal in not_shown(shown_goals(run).values()):
+        text.append(f"{NOT_SHOWN} ", style="bold red" if goal.over else "bold yellow")
+        text.append(f"{goal.words}\n")
     lines = anomaly_lines(scenarios)
     for line in lines[:_MOST_ANOMALIES]:
         text.append("anomaly ", style="yellow")

@@ -20,12 +20,16 @@ from bench.verdict.result import Budget
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """One scenario, ready to be shot at this DUT with this chemistry."""
+    """One scenario, ready to be shot at this DUT with this chemistry.
+
+    own_times: of its safety goal, where `budget` holds those of the section that the scenario names; else None.
+    """
 
     scenario: Scenario
     plan: Plan
     steps: tuple[Step, ...]
     budget: Budget
+    own_times: Budget | None = None
 
 
 def _budget(scenario: Scenario, budgets: Mapping[str, Budget]) -> Budget:
@@ -50,6 +54,10 @@ def _budget(scenario: Scenario, budgets: Mapping[str, Budget]) -> Budget:
         latched=times.latched,
         provenance=times.provenance,
     )
+
+
+def _own_times(scenario: Scenario, budgets: Mapping[str, Budget]) -> Budget | None:
+    return None if scenario.budget is None else budgets.get(scenario.safety_goal)
 
 
 def _stand_in(scenario: Scenario) -> Budget:
@@ -115,7 +123,8 @@ def prepare_one(
     thresholds = thresholds_for(scenario.mismatch, thresholds, profile)
     known = _start_known(scenario, thresholds)
     plan, steps = resolve(known, profile, dict(thresholds), budget, cells, databases, sensors)
-    return Prepared(scenario=known, plan=plan, steps=tuple(steps), budget=budget)
+    own = _own_times(scenario, budgets)
+    return Prepared(scenario=known, plan=plan, steps=tuple(steps), budget=budget, own_times=own)
 
 
 def prepare(
@@ -139,9 +148,11 @@ def prepare(
             except ScenarioError as unknown:  # its other mistakes are looked for all the same
                 mistakes.append(str(unknown))
                 budget = _stand_in(scenario)
+            own = _own_times(scenario, budgets)
             if capabilities is not None and set(scenario.needs) - capabilities:
                 # This rig will say BLOCKED; what it lacks cannot be resolved, and is no mistake of the file.
-                prepared.append(Prepared(scenario=scenario, plan=NOTHING, steps=(), budget=budget))
+                nothing = Prepared(scenario=scenario, plan=NOTHING, steps=(), budget=budget, own_times=own)
+                prepared.append(nothing)
                 continue
             if scenario.mismatch is not None:
                 prepared.append(
@@ -150,11 +161,15 @@ def prepare(
                 continue
             scenario = _start_known(scenario, thresholds)
             plan, steps = resolve(scenario, profile, dict(thresholds), budget, cells, databases, sensors)
-            prepared.append(Prepared(scenario=scenario, plan=plan, steps=tuple(steps), budget=budget))
+            prepared.append(
+                Prepared(scenario=scenario, plan=plan, steps=tuple(steps), budget=budget, own_times=own)
+            )
             for twin, of_twin in resolve_twins(
                 scenario, plan, steps, profile, dict(thresholds), budget, cells, databases, sensors
             ):
-                one = Prepared(scenario=twin.scenario, plan=of_twin, steps=twin.steps, budget=budget)
+                one = Prepared(
+                    scenario=twin.scenario, plan=of_twin, steps=twin.steps, budget=budget, own_times=own
+                )
                 if twin.kind != "healthy" or _is_new(one, prepared):
                     prepared.append(one)
         except ConfigError as exc:

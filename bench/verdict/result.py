@@ -114,6 +114,7 @@ class ScenarioResult:
     floor_ns, ceiling_ns: the window that the DUT's published debounce predicts for the FDTI, None without.
     derivation: how the test was found, in the words of S-CORE's DerivationTechnique.
     fully_verifies: False where the scenario covers its requirements only in part.
+    own_times: those of the safety goal itself, where `budget` holds the ones that another section lends.
     mismatch: the BMS and the pack that do not fit, where every shot has to fail; "" for every other scenario.
     """
 
@@ -136,6 +137,7 @@ class ScenarioResult:
     fully_verifies: bool = True
     derivation: str = "requirements-analysis"
     mismatch: str = ""
+    own_times: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
