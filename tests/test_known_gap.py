@@ -28,6 +28,7 @@ from bench.record.codable import plan_from_dict, plan_to_dict
 from bench.report.needs import write_needs
 from bench.scenario.model import KnownGap
 from bench.timing.clock import Timebase
+from bench.verdict.compare import compare
 from bench.verdict.evidence import Claim, evidence
 from bench.verdict.fmea import earn
 from bench.verdict.judge import judge
@@ -221,6 +222,18 @@ def test_a_gap_is_no_pass_in_any_count(tmp_path: Path) -> None:
     outcome = Outcome(firmware="reference", scenario="a", seed=1, verdict=Verdict.GAP, reason="")
     found = Found(good=[outcome])
     assert not outcome.catches and not found.false_alarms and not found.unclear
+
+
+def test_a_comparison_takes_a_gap_that_stays_for_no_news() -> None:
+    run = with_verdict(Verdict.GAP)
+    assert compare(run, run).exit_code == 0
+    worse = compare(with_verdict(Verdict.PASS), with_verdict(Verdict.FAIL))
+    assert worse.exit_code == 1
+
+
+def test_the_schema_of_the_live_feed_knows_every_verdict() -> None:
+    schema = json.loads((ROOT / "bench" / "live" / "schema.json").read_text(encoding="utf-8"))
+    assert schema["$defs"]["verdict_name"]["enum"] == [one.name for one in Verdict]
 
 
 def test_a_bisection_looks_for_what_is_worse_than_the_known_gap() -> None:

@@ -17,7 +17,7 @@ from bench.verdict.result import Budget
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredFhti:
-    """The worst FHTI (upper end) of one safety goal in the newest run of a build that measured it; which run that was."""
+    """The worst FHTI (upper end) of one safety goal in the newest run of a build that measured it; which run it was."""
 
     goal: str
     chemistry: str
