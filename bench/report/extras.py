@@ -35,7 +35,7 @@ class ReportExtras:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoalRow:
-    """One safety goal over all of its scenarios. `worst`: the one that uses most of the times it is judged by.
+    """One safety goal over all of its scenarios. `worst`: the one that uses most of the goal's own times.
 
     shown: whether it passes by its own times; None where nothing of it was run.
     """
@@ -58,9 +58,10 @@ class GoalRow:
         return max((s.judgement.verdict for s in self.scenarios), default=Verdict.NONE)
 
 
-def share_used(one: ScenarioResult) -> float:
-    """Share of the tighter of its two budgets that the worst upper end takes."""
-    pairs = ((one.fdti, one.budget.fdti_ns), (one.fhti, one.budget.fhti_ns))
+def share_used(one: ScenarioResult, budget: Budget | None = None) -> float:
+    """Share of the tighter of two budgets (its own unless said) that the worst upper end takes."""
+    budget = budget or one.budget
+    pairs = ((one.fdti, budget.fdti_ns), (one.fhti, budget.fhti_ns))
     return max(
         (found.max_high_ns / limit for found, limit in pairs if found is not None and limit), default=0.0
     )
@@ -76,7 +77,8 @@ def goal_rows(run: RunResult, goals: Mapping[str, Budget]) -> tuple[GoalRow, ...
     rows = []
     for goal, budget in {goal: known[goal] for goal in (*goals, *known)}.items():
         own = tuple(s for s in run.scenarios if s.budget.safety_goal == goal and not s.mismatch)
-        worst = max((s for s in own if s.fhti is not None), key=share_used, default=None)
+        measured = [(share_used(s, budget), s) for s in own if s.fhti is not None]
+        worst = max(measured, key=lambda one: one[0], default=(0.0, None))[1]
         rows.append(GoalRow(budget=budget, scenarios=own, worst=worst, shown=tried.get(goal)))
     return tuple(sorted(rows, key=_rank))
 
