@@ -1,11 +1,13 @@
 """Time to hazard: what the study finds, how it says it, and the command."""
 
+import dataclasses
 import json
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sample_run import sample_run
 from typer.testing import CliRunner
 
 from bench.cli.main import app
@@ -14,6 +16,7 @@ from bench.hazard.margin import MeasuredFhti, margin_of, measured_fhti
 from bench.hazard.result import Band, CaseResult, Stage, hazard_of
 from bench.hazard.study import chosen_cases, study
 from bench.plant.chemistry import Chemistry
+from bench.record.database import ResultsDatabase
 from bench.report.hazard_words import band_words, fhti_words, ftti_words, stage_words
 from bench.verdict.budgets import load_budgets
 
@@ -140,3 +143,31 @@ def test_an_absent_results_database_is_told_and_not_created(tmp_path: Path) -> N
     with pytest.raises(RecordError, match="found no results database"):
         measured_fhti(tmp_path / "none.sqlite")
     assert not list(tmp_path.iterdir())
+
+
+def test_only_runs_of_the_named_build_say_what_it_takes_to_react(tmp_path: Path) -> None:
+    """The newest run of all is that of a broken build, and said how long the good one takes."""
+    database = tmp_path / "results.sqlite"
+    first = sample_run().scenarios[0]
+    assert first.fhti is not None
+    slow = dataclasses.replace(first, fhti=dataclasses.replace(first.fhti, max_high_ns=9_000_000_000))
+    for run_id, day, firmware, one in (
+        ("good", 1, "reference", first),
+        ("bad", 2, "late_overvoltage", slow),
+    ):
+        run = dataclasses.replace(
+            sample_run(), run_id=run_id, started_utc=f"2026-11-0{day}T00:00:00+00:00", firmware=firmware,
+            aborted=None, scenarios=(one,),
+        )  # fmt: skip
+        ResultsDatabase(database).append(run)
+    (good,) = measured_fhti(database).values()
+    assert (good.run_id, good.firmware, good.fhti_s) == ("good", "reference", first.fhti.max_high_ns / 1e9)
+    (bad,) = measured_fhti(database, firmware="late_overvoltage").values()
+    assert (bad.run_id, bad.fhti_s) == ("bad", 9.0)
+    assert measured_fhti(database, firmware="never_run") == {}
+    (asked,) = measured_fhti(database, "bad", "late_overvoltage").values()
+    assert asked == bad
+    with pytest.raises(
+        RecordError, match="run 'bad' is of the build 'late_overvoltage'; expected one of 'ref"
+    ):
+        measured_fhti(database, "bad")

@@ -17,6 +17,7 @@ from bench.campaign.qualification import (
     load_usage,
     markdown,
     negative_tests,
+    not_as_it_must,
     qualify_fully,
     write_qualification,
 )
@@ -24,6 +25,7 @@ from bench.campaign.qualify import qualify_simulated
 from bench.campaign.sources import SHOWING
 from bench.errors import ConfigError, RecordError
 from bench.scenario.prepare import Prepared
+from bench.timing.clock import Timebase
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired
 
@@ -57,6 +59,42 @@ def test_a_mutant_that_passes_disqualifies_the_bench(wired: Wired, overvoltage: 
     content = qualify_fully(wired, overvoltage, load_usage(USAGE), [qualify_simulated(3, 1)], 1, classes=some)
     assert content["qualified"] is False and "NOT AS EXPECTED" in markdown(content)
     assert content["ruler"][0]["contained"] == 3
+
+
+def test_a_ruler_of_one_shot_qualifies_nothing(wired: Wired, overvoltage: list[Prepared]) -> None:
+    some = {"voltage": {"late_overvoltage": "late"}}
+    for shots, good in ((1, False), (199, False), (200, True)):
+        series = qualify_simulated(shots, 1)
+        assert series.sound and series.qualified is good
+        content = qualify_fully(wired, overvoltage, load_usage(USAGE), [series], 1, classes=some)
+        assert content["qualified"] is good, "as its rows say, and as anybody can count again"
+        told = "; ".join(not_as_it_must(content))
+        counted = "1 shot" if shots == 1 else f"{shots} shots"
+        assert told == ("" if good else f"ruler, simulated time, idle: {counted}, at least 200")
+        assert (told in markdown(content)) and (
+            "# Tool qualification: QUALIFIED" in markdown(content)
+        ) is good
+
+
+def test_a_file_for_real_time_says_what_ran_in_simulated_time(
+    wired: Wired, overvoltage: list[Prepared], tmp_path: Path
+) -> None:
+    real = load_rig(ROOT / "hil_config.toml", "real", "reference", None)
+    series = dataclasses.replace(qualify_simulated(200, 1), timebase=Timebase.HOST)
+    usage, some = load_usage(USAGE), {"voltage": {"late_overvoltage": "late"}}
+    for _ in ("run", "taken over"):
+        content = qualify_fully(
+            real, overvoltage, usage, [series], 1, classes=some, kept_in=tmp_path, virtual=wired
+        )
+        assert content["identity"]["timebase"] == "host" and content["qualified"]
+        assert {row["timebase"] for row in content["ruler"]} == {"host"}
+        assert {row["timebase"] for row in (*content["mutants"], *content["negative_tests"])} == {"simulated"}
+    text = markdown(content)
+    assert "for runs in real time" in text and "- real time, idle: 200 of 200" in text
+    assert "late_overvoltage (simulated time): ov-step-cell60" in text
+    assert "a budget of 1 ns (simulated time): FAIL" in text
+    other = qualify_fully(wired, overvoltage, usage, [series], 1, classes=some, kept_in=tmp_path)
+    assert not other["qualified"] and not_as_it_must(other) == ["the ruler was not tried in simulated time"]
 
 
 def test_a_clean_matrix_is_taken_over_until_something_it_rests_on_changes(

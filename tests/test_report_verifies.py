@@ -39,7 +39,12 @@ def test_a_scenario_that_covers_a_part_says_so(tmp_path: Path) -> None:
     assert first.requirements and not first.fully_verifies, done.stderr
     stated = ", ".join(first.requirements)
     assert links(tmp_path / "run.xml") == {"PartiallyVerifies": stated}
-    whole = dataclasses.replace(first, fully_verifies=True)
+    lent = dataclasses.replace(first, fully_verifies=True)
+    write_junit(dataclasses.replace(run, scenarios=(lent,)), tmp_path / "lent.xml")
+    assert links(tmp_path / "lent.xml") == {"PartiallyVerifies": stated}, (
+        "judged by longer times than its goal's"
+    )
+    whole = dataclasses.replace(lent, own_times=None)
     write_junit(dataclasses.replace(run, scenarios=(whole,)), tmp_path / "whole.xml")
     assert links(tmp_path / "whole.xml") == {"FullyVerifies": stated}
 

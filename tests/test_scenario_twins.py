@@ -1,4 +1,4 @@
-"""Twins, order, known gaps and traceability of the shipped library."""
+"""Twins, order and traceability of the shipped library."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -8,18 +8,13 @@ import pytest
 
 from bench.campaign.load import load_scenarios
 from bench.campaign.order import ordered, predicted_s
-from bench.campaign.run import _with_known_gap, scenario_result
-from bench.campaign.shots import shoot
 from bench.measure.plan import Aim
 from bench.report.traceability import denominator, denominator_words, rows
 from bench.scenario.library import Library, entry_of, list_library
-from bench.scenario.model import Inject, KnownGap, Wait
+from bench.scenario.model import Inject, Wait
 from bench.scenario.prepare import Prepared
-from bench.timing.clock import Timebase
 from bench.verdict.budgets import load_budgets
-from bench.verdict.result import Judgement, Verdict
 from bench.wiring.common import Wired
-from bench.wiring.mutants import with_firmware
 
 BUDGETS_FILE = Path(__file__).parent.parent / "scenarios" / "budgets.toml"
 BUDGETS = load_budgets(BUDGETS_FILE)
@@ -84,43 +79,6 @@ def test_the_long_lane_is_not_begun_by_the_way_and_its_hours_are_told(wired: Wir
     assert predicted_s(hour, 1) > 3600 > predicted_s(short[0], 1)
     both, _ = load_scenarios(wired, None, "external-short", long=True)
     assert {one.scenario.id for one in both} == {"external-short", "protection-external-short"}
-
-
-@pytest.mark.parametrize(
-    ("verdict", "until", "becomes", "says"),
-    [
-        (Verdict.FAIL, "2999-01-01", Verdict.PASS, "known gap until 2999-01-01"),
-        (Verdict.FAIL, "2020-01-01", Verdict.FAIL, "was to be closed by 2020-01-01"),
-        (Verdict.PASS, "2999-01-01", Verdict.FAIL, "has closed"),
-        (Verdict.ERROR, "2999-01-01", Verdict.ERROR, "as it was"),
-    ],
-)
-def test_a_known_gap_turns_red_when_it_closes_or_its_date_passes(
-    verdict: Verdict, until: str, becomes: Verdict, says: str
-) -> None:
-    gap = KnownGap(owner="A. Owner", reason="hardware of the next sample", until=until)
-    judged = _with_known_gap(gap, Judgement(verdict=verdict, reasons=("as it was",)), "nmc")
-    assert judged.verdict is becomes and says in judged.reasons[0]
-    untouched = Judgement(verdict=verdict, reasons=())
-    assert _with_known_gap(None, untouched, "nmc") is untouched
-
-
-def test_twins_that_pass_close_no_known_gap(tmp_path: Path, wired: Wired) -> None:
-    """A DUT that misses a fault stays quiet in its twins as well."""
-    file = BUDGETS_FILE.parent / "cells" / "uv_step_cell40.toml"
-    gap = '\n[known_gap]\nowner = "A. Owner"\nreason = "next sample"\nuntil = 2999-01-01\n'
-    ours = tmp_path / file.name
-    ours.write_text(file.read_text(encoding="utf-8") + gap, encoding="utf-8")
-    prepared, _ = load_scenarios(wired, [ours], None)
-    rig = with_firmware(wired, "never_detects_undervoltage")
-    twins = 0
-    for one in prepared:
-        shots = [shoot(rig, one, 0, 1, 1, None)]
-        judgement = scenario_result(one, shots, Timebase.SIMULATED, rig.profile, "nmc").judgement
-        assert judgement.verdict is Verdict.PASS, (one.scenario.id, judgement.reasons)
-        assert ("known gap until" in str(judgement.reasons)) is not bool(one.scenario.twin_of)
-        twins += bool(one.scenario.twin_of)
-    assert twins
 
 
 def test_a_twin_takes_fewer_shots(prepared: dict[str, Prepared]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bench.errors import DutError, RecordError
 from bench.measure.interval import Latency
-from bench.verdict.result import ShotResult, Verdict
+from bench.verdict.result import ShotResult
 from bench.verdict.sequential import Sprt, rate
 from bench.verdict.shift import fisher_more
 
@@ -38,7 +38,7 @@ class Sign:
 
     def shows(self, shot: ShotResult) -> bool:
         if self.limit_ns is None:
-            return shot.judgement.verdict is not Verdict.PASS
+            return not shot.judgement.verdict.expected
         found = latency_of(shot, self.metric)
         if found is None:
             return True
@@ -92,7 +92,7 @@ def bisect(
 
 def find_sign(good: Sequence[ShotResult], bad: Sequence[ShotResult]) -> Sign:
     """A verdict where the verdicts differ, else the latency whose medians lie furthest apart."""
-    fails = [sum(s.judgement.verdict is not Verdict.PASS for s in side) for side in (good, bad)]
+    fails = [sum(not s.judgement.verdict.expected for s in side) for side in (good, bad)]
     if fails[1] > fails[0]:
         return Sign(limit_ns=None, metric="", above=True)
     best: tuple[float, Sign] | None = None

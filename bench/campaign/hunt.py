@@ -17,7 +17,7 @@ from bench.campaign.workers import Workers, on_workers
 from bench.config.toml_file import TomlFile
 from bench.errors import ConfigError, ScenarioError
 from bench.scenario.load import scenario_in
-from bench.scenario.prepare import Prepared, prepare_one
+from bench.scenario.prepare import Prepared, on_chemistry, prepare_one
 from bench.scenario.space import PHASE, PHASES, Space
 from bench.verdict.result import Budget, Verdict
 from bench.wiring.common import Wired
@@ -78,7 +78,7 @@ class Progress:
             self.found = tried
         elif tried.verdict is Verdict.FAIL:
             self.other_fails += 1
-        elif tried.verdict is not Verdict.PASS:
+        elif not tried.verdict.expected:
             self.unclear[tried.verdict.name] = self.unclear.get(tried.verdict.name, 0) + 1
             self.unclear_reason = self.unclear_reason or tried.reason
         if tried.latency_ns is not None and tried.verdict is not Verdict.ERROR:
@@ -179,7 +179,7 @@ def _point(space: Space, shares: Any) -> Point:
 def prepared_at(hunt: Hunt, point: Point) -> Prepared:
     """The scenario at a point. Raises ConfigError where there is none."""
     wired = hunt.wired
-    return prepare_one(
+    prepared = prepare_one(
         scenario_in(TomlFile(hunt.file.path, hunt.space.table(point), {}, ScenarioError)),
         wired.profile,
         wired.thresholds(),
@@ -188,6 +188,7 @@ def prepared_at(hunt: Hunt, point: Point) -> Prepared:
         wired.databases,
         wired.config.pack.sensors,
     )
+    return on_chemistry(prepared, wired.chemistry.id)
 
 
 def run_point(hunt: Hunt, point: Point) -> Tried:

@@ -103,7 +103,7 @@ def select_scenarios(
     """
     from bench.errors import ScenarioError
     from bench.scenario.load import find_scenarios
-    from bench.scenario.prepare import prepare
+    from bench.scenario.prepare import on_chemistry, prepare
     from bench.verdict.budgets import load_budgets
 
     root = library_above(wired.config.file)
@@ -134,7 +134,7 @@ def select_scenarios(
     if mistakes:
         raise ScenarioError("\n".join(mistakes))
     chemistry = wired.chemistry.id
-    prepared = [one for one in prepared if chemistry not in one.scenario.not_for]
+    prepared = [on_chemistry(one, chemistry) for one in prepared if chemistry not in one.scenario.not_for]
     if not mismatches:
         prepared = [one for one in prepared if one.scenario.mismatch is None]
     if only is not None:
@@ -191,7 +191,7 @@ def whole_library(wired: Wired, also: Sequence[Path] = ()) -> Library:
 
 
 def exit_code(result: RunResult) -> int:
-    """0 all pass · 1 a FAIL · 3 anything else that is not a pass, and a run that the bench ended early."""
+    """0 all pass, or fail as known · 1 a FAIL · 3 anything else that is no pass, and a run that was ended early."""
     from bench.verdict.result import Verdict
 
     if result.aborted is not None:
@@ -201,8 +201,8 @@ def exit_code(result: RunResult) -> int:
     if Verdict.FAIL in verdicts or any(
         shot.judgement.verdict is Verdict.FAIL
         for scenario in result.scenarios
-        if scenario.judgement.verdict is not Verdict.PASS  # a known gap passes with failed shots
+        if scenario.judgement.verdict is not Verdict.PASS  # a mismatch passes with failed shots
         for shot in scenario.shots
     ):
         return 1
-    return 0 if verdicts == {Verdict.PASS} else 3
+    return 0 if verdicts and all(verdict.expected for verdict in verdicts) else 3

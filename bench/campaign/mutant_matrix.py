@@ -16,6 +16,7 @@ from bench.campaign.sources import SHOWING, hash_of, package_files, source_hash
 from bench.errors import RecordError
 from bench.record.shot import read_json, write_json
 from bench.scenario.prepare import Prepared
+from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S
 from bench.wiring.common import Wired
@@ -52,7 +53,7 @@ def mutant_matrix(
     )
     if kept_in is not None and (kept := _kept(matrix_file(proof, kept_in))) is not None:
         on_step(f"mutant matrix of {kept['created_utc'][:16]} taken over: nothing it rests on has changed")
-        return [dict(row) for row in kept["rows"]]
+        return [{**row, "timebase": Timebase.SIMULATED.value} for row in kept["rows"]]
     on_step(
         f"mutant matrix: {len(proof.prepared)} scenarios of the reference first, then every mutant; some minutes"
     )
@@ -137,6 +138,7 @@ def _rows(found: Found) -> Rows:
     rows: Rows = [
         {
             "firmware": REFERENCE,
+            "timebase": Timebase.SIMULATED.value,
             "failed_in": bad[0].scenario if bad else None,
             "reason": bad[0].reason if bad else "",
             "as_expected": not bad,
@@ -147,6 +149,7 @@ def _rows(found: Found) -> Rows:
         rows.append(
             {
                 "firmware": score.firmware,
+                "timebase": Timebase.SIMULATED.value,
                 "failed_in": caught.scenario if caught else None,
                 "reason": caught.reason if caught else score.description,
                 "as_expected": score.caught,

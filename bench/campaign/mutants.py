@@ -119,8 +119,8 @@ class Found:
 
     @property
     def unclear(self) -> list[Outcome]:
-        """The good firmware, neither passed nor failed: the bench's own trouble."""
-        return [one for one in self.good if one.verdict not in (Verdict.PASS, Verdict.FAIL)]
+        """The good firmware, neither passed nor failed, not even as known: the bench's own trouble."""
+        return [one for one in self.good if one.verdict is not Verdict.FAIL and not one.verdict.expected]
 
     @property
     def share(self) -> float:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from bench import __version__
 from bench.campaign.equipment import equipment
 from bench.campaign.mutant_matrix import in_simulated_time, mutant_matrix
-from bench.campaign.qualify import RulerSeries, quantile_ns
+from bench.campaign.qualify import RulerSeries, quantile_ns, too_few_words
 from bench.campaign.run import Covered, environment, rig_hash, timebase_of
 from bench.campaign.shots import shoot
 from bench.campaign.sources import source_hash
@@ -21,6 +21,7 @@ from bench.config.toml_file import Shape, read_toml
 from bench.errors import RecordError
 from bench.record.shot import read_json, write_json
 from bench.scenario.prepare import Prepared
+from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S
 from bench.verdict.result import Verdict
@@ -29,6 +30,7 @@ from bench.wiring.common import Wired
 
 FORMAT = "hil-qualification-1"
 FOLDER = "qualifications"
+_TIME = {Timebase.SIMULATED.value: "simulated", Timebase.HOST.value: "real"}
 _VALID_DAYS = 90  # a rig drifts; the period is this project's default
 
 OnStep = Callable[[str], None]
@@ -94,7 +96,8 @@ def qualify_fully(
     kept_in: Path | None = None,
     virtual: Wired | None = None,
 ) -> dict[str, Any]:
-    """Everything the evidence file holds. `qualified` is False when any part did not do what it must.
+    """Everything the evidence file holds; each row says in which time it ran. `qualified` is False when any part did
+    not do what it must, or the ruler made too few shots.
 
     kept_in: folder of qualifications, where a mutant matrix is kept for the next one. virtual: the same bench in
     simulated time, which can do other things than the real one, and for which `prepared` is; None where `wired` is it.
@@ -102,9 +105,8 @@ def qualify_fully(
     on = wired if virtual is None else virtual
     mutants = mutant_matrix(on, prepared, seed, on_step, classes, kept_in)
     negative = negative_tests(on, prepared, seed)
-    own = [one for one in ruler if one.timebase is timebase_of(wired)]
     now = datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC)
-    return {
+    content = {
         "format": FORMAT,
         "created_utc": now.isoformat(),
         "identity": identity(wired),
@@ -113,14 +115,31 @@ def qualify_fully(
         "ruler": [_ruler_facts(one) for one in ruler],
         "mutants": mutants,
         "negative_tests": negative,
-        "qualified": bool(own)
-        and all(one.qualified for one in own)
-        and all(row["as_expected"] for row in (*mutants, *negative)),
     }
+    return {**content, "qualified": not not_as_it_must(content)}
+
+
+def not_as_it_must(content: Mapping[str, Any]) -> list[str]:
+    """What of the rows speaks against the bench, in words: the ruler in the file's own timebase, mutants, tests."""
+    timebase = content["identity"]["timebase"]
+    own = [row for row in content["ruler"] if row["timebase"] == timebase]
+    told = [] if own else [f"the ruler was not tried in {_TIME[timebase]} time"]
+    for row in own:
+        where = f"ruler, {_TIME[timebase]} time, {row['condition']}"
+        if few := too_few_words(row["shots"]):
+            told.append(f"{where}: {few}")
+        if row["errors"] or row["contained"] != row["shots"]:
+            told.append(f"{where}: {row['contained']} of {row['shots']} intervals hold the truth")
+    bad = [one.get("firmware", one.get("test")) for one in (*content["mutants"], *content["negative_tests"])
+           if not one["as_expected"]]  # fmt: skip
+    return told + ([f"not as expected: {', '.join(bad)}"] if bad else [])
 
 
 def negative_tests(wired: Wired, prepared: Sequence[Prepared], seed: int) -> list[dict[str, Any]]:
-    """The bench must not pass where there is nothing to pass: no capability, no proof, an impossible budget."""
+    """The bench must not pass where there is nothing to pass: no capability, no proof, an impossible budget.
+
+    In simulated time, whatever the bench's own; each row says so.
+    """
     own = in_simulated_time(wired)
     one = next(p for p in prepared if p.plan.detection and p.plan.fhti_budget_ns is not None)
     blind = replace(own, capabilities=frozenset())
@@ -140,6 +159,7 @@ def negative_tests(wired: Wired, prepared: Sequence[Prepared], seed: int) -> lis
         found.append(
             {
                 "test": name,
+                "timebase": timebase_of(rig).value,
                 "demanded": demanded.name,
                 "found": verdict.name,
                 "as_expected": verdict is demanded,
@@ -215,12 +235,14 @@ def markdown(content: dict[str, Any]) -> str:
     """The evidence file for people."""
     usage = content["usage"]
     word = "QUALIFIED" if content["qualified"] else "NOT QUALIFIED"
+    time = {name: f"{one} time" for name, one in _TIME.items()}
     lines = [
         f"# Tool qualification: {word}",
         "",
-        f"{content['created_utc']}, {content['identity']['timebase']} time. "
+        f"{content['created_utc']}, for runs in {time[content['identity']['timebase']]}. "
         f"Highest ASIL claimed: {usage['highest_asil']}. "
         f"Reviewed by: {usage['reviewed_by'] or 'nobody yet'}.",
+        *(f"\n**Not qualified:** {one}." for one in not_as_it_must(content)),
         "",
         "## Use cases",
         *(
@@ -233,20 +255,20 @@ def markdown(content: dict[str, Any]) -> str:
         "",
         "## Ruler",
         *(
-            f"- {r['timebase']} {r['condition']}: {r['contained']} of {r['shots']} intervals hold the truth, "
+            f"- {time[r['timebase']]}, {r['condition']}: {r['contained']} of {r['shots']} intervals hold the truth, "
             f"u = {r['u_ns']} ns, largest error {r['error_max_ns']} ns"
             for r in content["ruler"]
         ),
         "",
         "## Mutants",
         *(
-            f"- {_mark(m)} {m['firmware']}: {m['failed_in'] or 'passed every scenario'}"
+            f"- {_mark(m)} {m['firmware']} ({time[m['timebase']]}): {m['failed_in'] or 'passed every scenario'}"
             for m in content["mutants"]
         ),
         "",
         "## Negative tests",
         *(
-            f"- {_mark(t)} {t['test']}: {t['found']} (demanded {t['demanded']})"
+            f"- {_mark(t)} {t['test']} ({time[t['timebase']]}): {t['found']} (demanded {t['demanded']})"
             for t in content["negative_tests"]
         ),
         "",

@@ -26,6 +26,9 @@ from firmware_stubs.ruler import ANSWER_ID, RETURNED_ID, STIMULUS_ID, TRUTH_ID, 
 DELAYS_NS = (2 * NS_PER_MS, 10 * NS_PER_MS, 37 * NS_PER_MS, 250 * NS_PER_MS)
 JITTER_NS = NS_PER_MS
 BITRATE = 500_000
+FEWEST_SHOTS = (
+    200  # of a series that qualifies: all of them right bounds the share of wrong ones below 1.5 % (95 %)
+)
 _GAP_NS = 5 * NS_PER_MS  # between an answer and the next stimulus, up to as much again at random
 
 
@@ -94,9 +97,14 @@ class RulerSeries:
         return tuple(shot for shot in self.shots if shot.missed)
 
     @property
-    def qualified(self) -> bool:
+    def sound(self) -> bool:
         """Every shot that was asked for is there, and its interval contains the truth."""
         return not self.errors and self.asked > 0 and self.contained == len(self.shots) == self.asked
+
+    @property
+    def qualified(self) -> bool:
+        """Sound, over shots enough to say so of the bench."""
+        return self.sound and self.asked >= FEWEST_SHOTS
 
     def error_sizes_ns(self) -> list[int]:
         return [abs(shot.error_ns) for shot in self.shots]
@@ -215,6 +223,12 @@ def _attach(clock: SimulatedClock, node: SimulatedCanNode, ruler: Ruler) -> None
             clock.call_at(due_ns, Phase.DUT, step)
 
     node.subscribe(receive)
+
+
+def too_few_words(shots: int) -> str:
+    """`1 shot, at least 200`; "" where there are enough."""
+    count = "1 shot" if shots == 1 else f"{shots} shots"
+    return f"{count}, at least {FEWEST_SHOTS}" if shots < FEWEST_SHOTS else ""
 
 
 def failures(series: RulerSeries) -> list[str]:

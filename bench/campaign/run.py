@@ -13,6 +13,7 @@ from typing import Any
 
 from bench import __version__
 from bench.campaign.equipment import equipment
+from bench.campaign.known_gap import with_known_gap
 from bench.campaign.local import Campaign
 from bench.campaign.sources import source_hash
 from bench.config.profile import DutProfile
@@ -20,7 +21,7 @@ from bench.measure.interval import Latency
 from bench.record.codable import encode
 from bench.record.folder import RunExists, RunFolder
 from bench.scenario.library import Library
-from bench.scenario.model import Follow, KnownGap, Mismatch, Start
+from bench.scenario.model import Follow, Mismatch, Start
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
@@ -93,25 +94,6 @@ def timebase_of(wired: Wired) -> Timebase:
     return Timebase.SIMULATED if wired.config.simulated else Timebase.HOST
 
 
-def _with_known_gap(gap: KnownGap | None, judgement: Judgement, chemistry: str) -> Judgement:
-    """A failure that is expected passes until its date; red when the gap has closed, or the date has passed."""
-    if gap is not None and gap.chemistries and chemistry not in gap.chemistries:
-        return judgement
-    if gap is None or judgement.verdict not in (Verdict.PASS, Verdict.FAIL):
-        return judgement
-    if judgement.verdict is Verdict.PASS:
-        reason = (
-            f"the known gap of {gap.owner} has closed ({gap.reason}): take [known_gap] out of the scenario"
-        )
-        return Judgement(verdict=Verdict.FAIL, reasons=(reason,))
-    today = datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC).date().isoformat()
-    if today > gap.until:
-        reason = f"the known gap of {gap.owner} was to be closed by {gap.until}: {gap.reason}"
-        return Judgement(verdict=Verdict.FAIL, reasons=(reason, *judgement.reasons))
-    reason = f"known gap until {gap.until}, {gap.owner}: {gap.reason}"
-    return Judgement(verdict=Verdict.PASS, reasons=(reason, *judgement.reasons))
-
-
 def _with_mismatch(mismatch: Mismatch | None, judgement: Judgement, shots: Sequence[ShotResult]) -> Judgement:
     """A BMS on the wrong pack passes where every shot fails: the library has noticed."""
     if mismatch is None or judgement.verdict not in (Verdict.PASS, Verdict.FAIL):
@@ -163,7 +145,7 @@ def scenario_result(
         standards=scenario.standards,
         shots=ordered,
         judgement=_with_mismatch(
-            mismatch, _with_known_gap(scenario.known_gap, conclude(ordered), chemistry), ordered
+            mismatch, with_known_gap(scenario.known_gap, conclude(ordered), chemistry), ordered
         ),
         fdti=latency_statistics(fdti, spread),
         fhti=latency_statistics(fhti, spread),
@@ -175,6 +157,7 @@ def scenario_result(
         fully_verifies=scenario.fully_verifies,
         derivation=scenario.derivation,
         mismatch=mismatch.words if mismatch is not None else "",
+        own_times=prepared.own_times,
     )
 
 

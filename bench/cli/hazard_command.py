@@ -40,6 +40,9 @@ def hazard(
     run: Annotated[
         str | None, typer.Option("--run", help="Take the FHTI of this run.", show_default=False)
     ] = None,
+    firmware: Annotated[
+        str, typer.Option("--firmware", help="The build whose measured FHTI counts; no other build's does.")
+    ] = "reference",
     workers: Annotated[
         int | None,
         typer.Option("--workers", min=1, help="Processes (default: one per core).", show_default=False),
@@ -77,7 +80,7 @@ def hazard(
     goals = load_budgets(budgets)
     default = Path("runs/results.sqlite")
     wanted = results if results is not None else default if default.is_file() or run else None
-    measured = {} if wanted is None else measured_fhti(wanted, run)
+    measured = {} if wanted is None else measured_fhti(wanted, run, firmware)
     workers, line = bounded(workers, len(chemistries))
     if line is not None:
         typer.echo(line, err=True)
@@ -92,8 +95,8 @@ def hazard(
     out.with_suffix(".json").write_text(as_text + "\n", encoding="utf-8")
     console.print(hazard_table(found, margins))
     for one in sorted({m.fhti.run_id for m in margins.values() if m.fhti is not None}):
-        console.print(f"FHTI from run {one}", highlight=False)
+        console.print(f"FHTI of '{firmware}' from run {one}", highlight=False)
     if not measured:
-        console.print("no FHTI measured yet: `hil run` gives one", highlight=False)
+        console.print(f"no FHTI of '{firmware}' measured yet: `hil run` gives one", highlight=False)
     console.print(f"report  {out}", highlight=False, soft_wrap=True)
     console.print(f"figures {out.with_suffix('.json')}, for `hil safety`", highlight=False, soft_wrap=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, load_rig, load_scenarios
 from bench.cli.show_run import as_wide_as
+
+if TYPE_CHECKING:
+    from bench.report.goals import Shown
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +30,7 @@ def trace(
     from bench.campaign.load import whole_library
     from bench.record.codable import run_from_dict
     from bench.record.folder import open_run
+    from bench.report.goals import NOT_SHOWN, not_shown
     from bench.report.traceability import denominator, denominator_words, rows
     from bench.verdict.budgets import load_budgets
 
@@ -36,7 +40,8 @@ def trace(
     results = run_from_dict(open_run(run).result or {}).scenarios if run is not None else ()
     found = rows(library, denominator(load_budgets(budgets_file), library.lent), results)
     table = Table(title="Safety goals and what serves them", title_justify="left")
-    for column in ("goal", "ASIL", "fault class", "mapped", "run", "passed", "quiet twins", "not passed"):
+    counts = ("mapped", "run", "passed", "quiet\ntwins")
+    for column in ("goal", "ASIL", "fault class", *counts, "by own\ntimes", "not passed"):
         table.add_column(column, no_wrap=column != "not passed", overflow="fold")
     for row in found:
         table.add_row(
@@ -47,7 +52,8 @@ def trace(
             str(row.run),
             str(row.passed),
             f"{row.quiet_passed} of {row.quiet}" if row.quiet else "–",
-            ", ".join(row.not_passed),
+            _shown(row.shown),
+            ", ".join(f"{one} (GAP)" if one in row.gaps else one for one in row.not_passed),
         )
     console = as_wide_as()
     console.print(table)
@@ -55,4 +61,14 @@ def trace(
         denominator_words(found),
         highlight=False,
     )
+    for one in not_shown(shown for shown in {row.safety_goal: row.shown for row in found}.values() if shown):
+        console.print(
+            f"{NOT_SHOWN} {one.words}", style="red" if one.over else "", highlight=False, soft_wrap=True
+        )
     raise typer.Exit(1 if any(row.absent for row in found) else 0)
+
+
+def _shown(shown: Shown | None) -> str:
+    if shown is None:
+        return "–"
+    return f"[red]{shown.word}[/]" if shown.over else shown.word

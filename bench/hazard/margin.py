@@ -17,7 +17,7 @@ from bench.verdict.result import Budget
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredFhti:
-    """The worst FHTI (upper end) of one safety goal in the newest run that measured it, and which run that was."""
+    """The worst FHTI (upper end) of one safety goal in the newest run of a build that measured it; which run it was."""
 
     goal: str
     chemistry: str
@@ -56,8 +56,16 @@ def margin_of(
     )
 
 
-def measured_fhti(database: Path, run_id: str | None = None) -> dict[tuple[str, str], MeasuredFhti]:
-    """By (goal, chemistry): from the run `run_id`, or from the newest that has one. Raises RecordError."""
+GOOD_BUILD = "reference"
+
+
+def measured_fhti(
+    database: Path, run_id: str | None = None, firmware: str = GOOD_BUILD
+) -> dict[tuple[str, str], MeasuredFhti]:
+    """By (goal, chemistry), of one build only: from the run `run_id`, or from the newest that has one.
+
+    Raises RecordError, also for a run of another build: a broken one's time says nothing of this one.
+    """
     if not database.is_file():
         raise RecordError(f"{database}: found no results database; expected the results.sqlite of `hil run`")
     query = (
@@ -74,8 +82,7 @@ def measured_fhti(database: Path, run_id: str | None = None) -> dict[tuple[str, 
         .where(SCENARIOS.c.fhti_max_high_ns.is_not(None), RUNS.c.aborted.is_(None))
         .order_by(RUNS.c.started_utc.desc())
     )
-    if run_id is not None:
-        query = query.where(RUNS.c.run_id == run_id)
+    query = query.where(RUNS.c.run_id == run_id if run_id is not None else RUNS.c.firmware == firmware)
     try:
         engine = create_engine(f"sqlite:///{database}", poolclass=NullPool)
         with engine.connect() as connection:
@@ -84,15 +91,20 @@ def measured_fhti(database: Path, run_id: str | None = None) -> dict[tuple[str, 
         raise RecordError(
             f"{database}: cannot be read as a results database: {str(error).splitlines()[0]}"
         ) from error
+    if run_id is not None and rows and rows[0].firmware != firmware:
+        raise RecordError(
+            f"{database}: run '{run_id}' is of the build '{rows[0].firmware}'; expected one of '{firmware}', or "
+            f"--firmware {rows[0].firmware}"
+        )
     if run_id is not None and not rows:
         raise RecordError(f"{database}: found no run '{run_id}' with a measured FHTI; see `hil report`")
     newest: dict[tuple[str, str], MeasuredFhti] = {}
-    for goal, chemistry, timebase, firmware, run, fhti_ns, shots in rows:
+    for goal, chemistry, timebase, build, run, fhti_ns, shots in rows:
         found = MeasuredFhti(
             goal=goal,
             chemistry=chemistry,
             timebase=timebase,
-            firmware=firmware,
+            firmware=build,
             run_id=run,
             fhti_s=fhti_ns / NS_PER_S,
             shots=shots,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from bench.codec.uds import status_mask
 from bench.measure.answer import Answer
@@ -96,7 +97,7 @@ def _phase(trace: Trace, plan: Plan, onset: Seen | None) -> dict[str, Any]:
     """Where in the DUT's cycle the onset fell: the middle of its interval, counted from the DUT's boot."""
     booted = next(trace.of_kind(Kind.DUT_STARTED), None)
     if booted is None or onset is None or plan.dut_cycle_ns <= 0:
-        return None, None
+        return {}
     middle_ns = (onset.interval.low_ns + onset.interval.high_ns) // 2
     return {"dut_phase_ns": (middle_ns - booted.t_ns) % plan.dut_cycle_ns, "dut_cycle_ns": plan.dut_cycle_ns}
 

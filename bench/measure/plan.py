@@ -6,6 +6,7 @@ from enum import StrEnum
 from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
 from bench.trace.irregular import Irregularity
+from bench.units import format_ns
 
 
 class Aim(StrEnum):
@@ -40,6 +41,27 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GapBound:
+    """What is known to be wrong with the DUT, and how far at most. None: not part of the gap.
+
+    never: that the DUT does not detect the fault at all. error_at_most: of an estimate, as a share.
+    """
+
+    fdti_at_most_ns: int | None = None
+    fhti_at_most_ns: int | None = None
+    error_at_most: float | None = None
+    never: bool = False
+
+    @property
+    def words(self) -> str:
+        times = (("FDTI", self.fdti_at_most_ns), ("FHTI", self.fhti_at_most_ns))
+        parts = [f"{name} at most {format_ns(at_most)}" for name, at_most in times if at_most is not None]
+        if self.error_at_most is not None:
+            parts.append(f"error at most {100 * self.error_at_most:g} %")
+        return ", ".join([*parts, *(["never detected"] if self.never else [])])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The questions of one scenario. Durations in ns; None where the scenario sets no such bound.
 
@@ -71,6 +93,7 @@ class Plan:
     own: messages (channel, message) that only the DUT sends: a frame of theirs that the bench sent is no answer.
     dut_cycle_ns: the longest cycle of the DUT that bears on the answer: the shots are spread over it.
     dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
+    gap: the one failure that is known, up to its bound; None: none is.
     """
 
     aim: Aim
@@ -102,6 +125,7 @@ class Plan:
     carried: tuple[SignalTest, ...] = ()
     own: tuple[tuple[str, str], ...] = ()
     dut_cycle_ns: int = 0
+    gap: GapBound | None = None
 
 
 NOTHING = Plan(

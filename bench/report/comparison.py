@@ -93,14 +93,18 @@ def comparison_markdown(found: Comparison) -> str:
 def run_markdown(run: RunResult, covered: str, qualification: str | None) -> str:
     """The summary of one run for a pull request. covered: the denominator; qualification: what is wrong with it."""
     from bench.report.anomalies import anomaly_lines
+    from bench.report.goals import NOT_SHOWN, goals_words, not_shown, shown_goals
     from bench.report.words import TIMEBASE_WORTH
 
+    goals = list(shown_goals(run).values())
+    goal_lines = [f"- **{NOT_SHOWN}** {one.words}" for one in not_shown(goals)]
     verdict = "ABORTED" if run.aborted is not None else run.verdict.name
     lines = [
         f"### {verdict}: `{run.firmware_identity}`, {run.chemistry}",
         "",
         TIMEBASE_WORTH[run.timebase],
         "",
+        *([f"{goals_words(goals)}.", ""] if goal_lines else []),
     ]
     worst_first = sorted(run.scenarios, key=lambda one: -one.judgement.verdict)
     told = [s for s in worst_first if s.judgement.verdict is not Verdict.PASS]
@@ -116,6 +120,7 @@ def run_markdown(run: RunResult, covered: str, qualification: str | None) -> str
     lines += ["", f"Coverage: {covered}."]
     if qualification is not None:
         lines += ["", f"Bench not qualified for this run: {qualification}."]
+    lines += ["", *goal_lines] if goal_lines else []
     reasons = [
         f"- **{s.scenario_id}** {s.judgement.verdict.name}: {'; '.join(s.judgement.reasons)}"
         for s in run.scenarios

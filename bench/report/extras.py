@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bench.report.estimates import EstimatePicture
 from bench.report.figures import TracePicture
+from bench.report.goals import Shown, shown_goals
 from bench.scenario.library import Library
 from bench.verdict.compare import Comparison
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
@@ -34,15 +35,15 @@ class ReportExtras:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoalRow:
-    """One safety goal over all of its scenarios. `worst`: the one that uses most of the times it is judged by.
+    """One safety goal over all of its scenarios. `worst`: the one that uses most of the goal's own times.
 
-    lent: scenarios judged by other times than the goal's own, longer or shorter, as their files say.
+    shown: whether it passes by its own times; None where nothing of it was run.
     """
 
     budget: Budget
     scenarios: tuple[ScenarioResult, ...]
     worst: ScenarioResult | None
-    lent: tuple[str, ...] = ()
+    shown: Shown | None = None
 
     @property
     def must_trip(self) -> int:
@@ -57,16 +58,13 @@ class GoalRow:
         return max((s.judgement.verdict for s in self.scenarios), default=Verdict.NONE)
 
 
-def share_used(one: ScenarioResult) -> float:
-    """Share of the tighter of its two budgets that the worst upper end takes."""
-    pairs = ((one.fdti, one.budget.fdti_ns), (one.fhti, one.budget.fhti_ns))
+def share_used(one: ScenarioResult, budget: Budget | None = None) -> float:
+    """Share of the tighter of two budgets (its own unless said) that the worst upper end takes."""
+    budget = budget or one.budget
+    pairs = ((one.fdti, budget.fdti_ns), (one.fhti, budget.fhti_ns))
     return max(
         (found.max_high_ns / limit for found, limit in pairs if found is not None and limit), default=0.0
     )
-
-
-def _times(budget: Budget) -> tuple[int, int, int]:
-    return budget.ftti_ns, budget.fdti_ns, budget.frti_ns
 
 
 def goal_rows(run: RunResult, goals: Mapping[str, Budget]) -> tuple[GoalRow, ...]:
@@ -74,13 +72,17 @@ def goal_rows(run: RunResult, goals: Mapping[str, Budget]) -> tuple[GoalRow, ...
 
     Not among them: deliberate mismatches, which say nothing of the DUT.
     """
-    known = {**{s.budget.safety_goal: s.budget for s in run.scenarios}, **goals}
+    tried = shown_goals(run, goals)
+    known = {**{goal: one.goal for goal, one in tried.items()}, **goals}
     rows = []
     for goal, budget in {goal: known[goal] for goal in (*goals, *known)}.items():
         own = tuple(s for s in run.scenarios if s.budget.safety_goal == goal and not s.mismatch)
-        worst = max((s for s in own if s.fhti is not None), key=share_used, default=None)
-        lent = tuple(
-            s.scenario_id for s in own if s.aim == "must_trip" and _times(s.budget) != _times(budget)
-        )
-        rows.append(GoalRow(budget=budget, scenarios=own, worst=worst, lent=lent))
-    return tuple(sorted(rows, key=lambda row: (not row.scenarios, -row.verdict)))
+        measured = [(share_used(s, budget), s) for s in own if s.fhti is not None]
+        worst = max(measured, key=lambda one: one[0], default=(0.0, None))[1]
+        rows.append(GoalRow(budget=budget, scenarios=own, worst=worst, shown=tried.get(goal)))
+    return tuple(sorted(rows, key=_rank))
+
+
+def _rank(row: GoalRow) -> tuple[bool, int, bool]:
+    """Worst first; of those without a failure, first what is not shown."""
+    return not row.scenarios, -row.verdict, row.shown is None or row.shown.passed

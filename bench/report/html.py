@@ -17,6 +17,7 @@ from bench.report.endings import ending_block
 from bench.report.estimates import estimate_block
 from bench.report.extras import ReportExtras, goal_rows
 from bench.report.figures import TracePicture, TraceSeries, budget_bar, ecdf_plot, strip_plot, worst_trace_svg
+from bench.report.goals import goals_words, not_shown, shown_goals
 from bench.report.matrix import grid
 from bench.report.overview import closest, closest_words, not_passed, overview, twin_words
 from bench.report.reaction import HEADINGS as CHAIN_HEADINGS
@@ -113,6 +114,8 @@ def render_html(
         trouble=not_passed(run),
         nearest=closest_words(nearest) if nearest is not None else "",
         nearest_one=nearest,
+        not_shown=not_shown(shown_goals(run, extras.goals).values()),
+        goals_words=goals_words(list(shown_goals(run, extras.goals).values())),
         anomalies=anomaly_lines(run.scenarios),
         few=_fewer_than_claimed(run),
         views=views,

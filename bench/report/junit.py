@@ -8,6 +8,7 @@ from bench.errors import RecordError
 from bench.report.anomalies import anomaly_lines
 from bench.report.endings import ending_words
 from bench.report.estimates import rows, worst_estimates
+from bench.report.goals import NOT_SHOWN, goals_words, is_lent, lent_words, not_shown, shown_goals
 from bench.report.words import TIMEBASE_WORDS, shots_to_explain, timebases
 from bench.timing.clock import Timebase
 from bench.units import NS_PER_S
@@ -15,11 +16,11 @@ from bench.verdict.result import RunResult, ScenarioResult, Verdict
 
 # XML 1.0 has no way to write these, and a DUT's answer quoted in a reason may hold any of them.
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_TAGS = {Verdict.FAIL: "failure", Verdict.BLOCKED: "skipped"}
+_TAGS = {Verdict.FAIL: "failure", Verdict.BLOCKED: "skipped", Verdict.GAP: "skipped"}
 
 
 def write_junit(run: RunResult, path: Path, attempts: bool = False) -> None:
-    """FAIL becomes failure, BLOCKED skipped, PASS nothing, all others (and an aborted run) error.
+    """FAIL becomes failure, BLOCKED and GAP skipped, PASS nothing, all others (and an aborted run) error.
 
     `attempts`: beside the scenario's own case a case for each shot, in a suite of its own.
     """
@@ -42,9 +43,12 @@ def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
         name=_clean(f"{run.run_id} ({TIMEBASE_WORDS[timebase]})"),
         timestamp=_clean(run.started_utc),
     )
+    tried = list(shown_goals(run).values())
     _properties(
         suite,
         {
+            "safety_goals": goals_words(tried),
+            **{f"{NOT_SHOWN} {one.goal.safety_goal}": one.words for one in not_shown(tried)},
             "firmware": run.firmware,
             "firmware_identity": run.firmware_identity,
             "seed": str(run.seed),
@@ -100,18 +104,23 @@ def _case(scenario: ScenarioResult) -> ET.Element:
         file=_clean(scenario.file),
         time=f"{seconds:.3f}",
     )
+    wholly = scenario.fully_verifies and not is_lent(
+        scenario
+    )  # longer times than the goal's own show it in part
     facts = {
         "safety_goal": scenario.budget.safety_goal,
         "asil": scenario.budget.asil,
         "requirements": ", ".join(scenario.requirements),
         # names that S-CORE and sphinx-test-reports map to links
-        "FullyVerifies" if scenario.fully_verifies else "PartiallyVerifies": ", ".join(scenario.requirements),
+        "FullyVerifies" if wholly else "PartiallyVerifies": ", ".join(scenario.requirements),
         "TestType": "fault-injection",
         "DerivationTechnique": scenario.derivation,
         "timebase": scenario.timebase.value,
         "n": str(len(scenario.shots)),
         "attempts_passed": str(sum(s.judgement.verdict is Verdict.PASS for s in scenario.shots)),
     }
+    if is_lent(scenario):
+        facts["safety_goal_shown"] = f"{NOT_SHOWN}: {lent_words(scenario)}"
     if scenario.mismatch:
         facts["mismatch"] = "; ".join((scenario.mismatch, *scenario.judgement.reasons))
     for name, statistics in (("fdti", scenario.fdti), ("fhti", scenario.fhti)):

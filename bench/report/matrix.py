@@ -8,7 +8,8 @@ from bench.report.traceability import Row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridCell:
-    """`state`: none, open (not run), part (run in part), pass or fail; `words` as printed, `told` for a hint."""
+    """`state`: none, open (not run), part (run in part), pass, lent (passed, by longer times than the goal's own), gap
+    or fail; `words` as printed, `told` for a hint."""
 
     state: str
     words: str
@@ -17,13 +18,18 @@ class GridCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridLine:
-    """One goal. `quiet`: must-not-trip twins passed of run."""
+    """One goal. `quiet`: must-not-trip twins passed of run.
+
+    shown: what it is by its own times; over: above its FTTI for certain.
+    """
 
     safety_goal: str
     asil: str
     absent: bool
     cells: tuple[GridCell, ...]
     quiet: str
+    shown: str
+    over: bool
 
 
 def grid(found: Sequence[Row]) -> tuple[tuple[str, ...], tuple[GridLine, ...]]:
@@ -41,6 +47,8 @@ def grid(found: Sequence[Row]) -> tuple[tuple[str, ...], tuple[GridLine, ...]]:
                 absent=first.absent,
                 cells=tuple(_cell(own.get(name)) for name in classes),
                 quiet=f"{passed} of {quiet}" if quiet else "–",
+                shown=first.shown.word if first.shown is not None else "–",
+                over=first.shown is not None and first.shown.over,
             )
         )
     return classes, tuple(lines)
@@ -52,7 +60,13 @@ def _cell(row: Row | None) -> GridCell:
     told = f"{row.mapped} mapped, {row.run} run, {row.passed} passed"
     words = f"{row.passed} / {row.run} / {row.mapped}"
     if row.not_passed:
-        return GridCell(state="fail", words=words, told=f"{told}; not passed: {', '.join(row.not_passed)}")
+        state = "fail" if len(row.not_passed) > len(row.gaps) else "gap"
+        gaps = f"; known gaps: {', '.join(row.gaps)}" if row.gaps else ""
+        told = f"{told}; not passed: {', '.join(row.not_passed)}{gaps}"
+        return GridCell(state=state, words=words, told=told)
+    if row.lent:
+        told = f"{told}; by longer times than the goal's own: {', '.join(row.lent)}"
+        return GridCell(state="lent", words=words, told=told)
     if row.run == 0:
         return GridCell(state="open", words=words, told=told)
     if row.not_run:

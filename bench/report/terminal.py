@@ -11,6 +11,7 @@ from rich.text import Text
 from bench.report.anomalies import anomaly_lines
 from bench.report.endings import ending_words
 from bench.report.estimates import short_words, worst_estimates
+from bench.report.goals import NOT_SHOWN, not_shown, shown_goals
 from bench.report.stacked import AIMS, stacked
 from bench.report.words import (
     TIMEBASE_WORDS,
@@ -28,6 +29,7 @@ from bench.verdict.result import RunResult, ScenarioResult, Verdict
 STYLES = {
     Verdict.NONE: "dim",
     Verdict.PASS: "bold green",
+    Verdict.GAP: "bold blue",
     Verdict.INCONCLUSIVE: "bold yellow",
     Verdict.FAIL: "bold red",
     Verdict.ERROR: "bold magenta",
@@ -152,8 +154,7 @@ def _reasons(run: RunResult, scenarios: list[ScenarioResult]) -> Text:
     for scenario in scenarios:
         verdict = scenario.judgement.verdict
         if verdict is Verdict.PASS:
-            expected = any(why.startswith("known gap") for why in scenario.judgement.reasons)
-            if expected or scenario.mismatch:
+            if scenario.mismatch:
                 text.append(f"{scenario.scenario_id}: {'; '.join(scenario.judgement.reasons)}\n")
             continue
         reasons = scenario.judgement.reasons or tuple(
@@ -162,6 +163,9 @@ def _reasons(run: RunResult, scenarios: list[ScenarioResult]) -> Text:
         )
         text.append(f"{verdict.name} ", style=STYLES[verdict])
         text.append(f"{scenario.scenario_id}: {'; '.join(reasons) or 'no reason was given'}\n")
+    for goal in not_shown(shown_goals(run).values()):
+        text.append(f"{NOT_SHOWN} ", style="bold red" if goal.over else "bold yellow")
+        text.append(f"{goal.words}\n")
     lines = anomaly_lines(scenarios)
     for line in lines[:_MOST_ANOMALIES]:
         text.append("anomaly ", style="yellow")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.report.goals import NOT_SHOWN, Shown, shown
 from bench.scenario.library import Library
 from bench.verdict.result import Budget, ScenarioResult, Verdict
 
@@ -15,7 +16,9 @@ NOTHING_INJECTED = "no fault injected"
 class Row:
     """One goal and fault class. `absent` is True for a goal that no scenario serves (fault_class is "" then).
 
-    quiet, quiet_passed: must-not-trip twins of these scenarios that were run, and passed.
+    quiet, quiet_passed: must-not-trip twins of these scenarios that were run, and passed. gaps: of `not_passed`, those
+    with a known gap. lent: passed, but judged by longer times than the goal's own.
+    shown: whether the goal, in all its classes of fault, passes by its own times; None where nothing of it was run.
     """
 
     safety_goal: str
@@ -29,28 +32,36 @@ class Row:
     not_run: tuple[str, ...]
     quiet: int
     quiet_passed: int
+    gaps: tuple[str, ...] = ()
+    lent: tuple[str, ...] = ()
+    shown: Shown | None = None
 
 
 def rows(library: Library, goals: Mapping[str, Budget], results: Iterable[ScenarioResult] = ()) -> list[Row]:
     """Goals in their file's order. `goals`: the denominator, all that have to be served."""
-    verdicts = {one.scenario_id: one.judgement.verdict for one in results}
+    known = list(results)
+    verdicts = {one.scenario_id: one.judgement.verdict for one in known}
     found: list[Row] = []
     for goal, budget in goals.items():
         of_goal = [one for one in library.entries if one.must_trip and one.safety_goal == goal]
         by_class: dict[str, list[str]] = {}
         for one in of_goal:
             by_class.setdefault(one.fault_class or NOTHING_INJECTED, []).append(one.scenario_id)
+        told = shown(budget, known)
         if not by_class:
-            found.append(_row(goal, budget.asil, "", [], verdicts))
-        found += [_row(goal, budget.asil, name, by_class[name], verdicts) for name in sorted(by_class)]
+            found.append(_row(budget, "", [], verdicts, told))
+        found += [_row(budget, name, by_class[name], verdicts, told) for name in sorted(by_class)]
     return found
 
 
-def _row(goal: str, asil: str, name: str, ids: Sequence[str], verdicts: Mapping[str, Verdict]) -> Row:
+def _row(
+    goal: Budget, name: str, ids: Sequence[str], verdicts: Mapping[str, Verdict], told: Shown | None
+) -> Row:
+    lent = {one.scenario_id for one in told.lent} if told is not None else set()
     quiet = [verdict for one, verdict in verdicts.items() if one.partition("--")[0] in ids and "--" in one]
     return Row(
-        safety_goal=goal,
-        asil=asil,
+        safety_goal=goal.safety_goal,
+        asil=goal.asil,
         fault_class=name,
         mapped=len(ids),
         run=sum(one in verdicts for one in ids),
@@ -60,6 +71,9 @@ def _row(goal: str, asil: str, name: str, ids: Sequence[str], verdicts: Mapping[
         not_run=tuple(one for one in ids if one not in verdicts),
         quiet=len(quiet),
         quiet_passed=quiet.count(Verdict.PASS),
+        gaps=tuple(one for one in ids if verdicts.get(one) is Verdict.GAP),
+        lent=tuple(one for one in ids if one in lent and verdicts[one] is Verdict.PASS),
+        shown=told,
     )
 
 
@@ -70,19 +84,25 @@ def denominator(budgets: Mapping[str, Budget], lent: Iterable[str]) -> dict[str,
 
 
 def denominator_words(found: Sequence[Row]) -> str:
-    """`13 of 24 safety goals run, 13 passed wholly; 15 of 109 must-trip scenarios run, 15 passed; ...`."""
+    """`... 13 of 24 were run, 11 of these passed by their own times, NOT SHOWN: SG-SC; 15 of 109 scenarios run ...`."""
     goals = dict.fromkeys(row.safety_goal for row in found)
     by_goal = {goal: [row for row in found if row.safety_goal == goal] for goal in goals}
     served = [goal for goal, own in by_goal.items() if not own[0].absent]
     run = [goal for goal, own in by_goal.items() if any(row.run for row in own)]
-    passed = [goal for goal in run if all(row.run == row.passed for row in by_goal[goal])]
+    told = {goal: by_goal[goal][0].shown for goal in run}
+    passed = [goal for goal, one in told.items() if one is not None and one.passed]
+    lent = [goal for goal, one in told.items() if one is not None and one.word == NOT_SHOWN]
     mapped, shot, good = (sum(getattr(row, key) for row in found) for key in ("mapped", "run", "passed"))
     absent = [goal for goal, own in by_goal.items() if own[0].absent]
     untouched = [goal for goal in served if goal not in run]
+    open_words = f", {len(lent)} {NOT_SHOWN} ({', '.join(lent)})" if lent else ""
     words = (
         f"{len(served)} of {len(goals)} safety goals have a scenario; {len(run)} of {len(goals)} were run, "
-        f"{len(passed)} of these without a failure; {shot} of {mapped} must-trip scenarios run, {good} passed"
+        f"{len(passed)} of these passed by their own times{open_words}; "
+        f"{shot} of {mapped} must-trip scenarios run, {good} passed"
     )
+    gaps = sum(len(row.gaps) for row in found)
+    words += f", {gaps} with a known gap" if gaps else ""
     if 0 < len(untouched) <= _MOST_NAMED:
         words += f"; goals not run: {', '.join(untouched)}"
     return words + (f"; goals that no scenario serves: {', '.join(absent)}" if absent else "")

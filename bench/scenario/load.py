@@ -9,6 +9,7 @@ from bench.errors import ConfigError, ScenarioError, nearest
 from bench.faults.find import fault_names, kind
 from bench.measure.ending import EndQuestion
 from bench.measure.plan import Aim
+from bench.scenario.known_gap import known_gap_of
 from bench.scenario.mismatch import check_mismatch, mismatch_of
 from bench.scenario.model import (
     ConstantVoltage,
@@ -19,7 +20,6 @@ from bench.scenario.model import (
     Expect,
     FaultReset,
     InjectText,
-    KnownGap,
     Park,
     Quiet,
     Reaches,
@@ -99,6 +99,7 @@ def scenario_in(file: "TomlFile") -> Scenario:
     done = [step for step in steps if step is not None]
     _check_together(file, shape, done)
     check_mismatch(file, shape)
+    known_gap = known_gap_of(file, shape)
     file.stop_on_mistakes()
     return Scenario(
         file=file.path,
@@ -125,7 +126,7 @@ def scenario_in(file: "TomlFile") -> Scenario:
         fully_verifies=shape.verifies == "fully",
         provenance=shape.provenance,
         hunt=dict(shape.hunt),
-        known_gap=_known_gap(shape),
+        known_gap=known_gap,
         mismatch=mismatch_of(shape),
         not_for=dict(shape.not_for),
         no_twins=shape.twins if isinstance(shape.twins, str) else None,
@@ -289,18 +290,6 @@ def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepTe
             )
     if shape.expect is not None and shape.expect.window <= shape.expect.hold:
         file.mistake(("expect", "window"), "found a window not longer than hold; expected a longer one")
-
-
-def _known_gap(shape: "ScenarioShape") -> KnownGap | None:
-    gap = shape.known_gap
-    if gap is None:
-        return None
-    return KnownGap(
-        owner=gap.owner,
-        reason=gap.reason,
-        until=gap.until.isoformat(),
-        chemistries=tuple(gap.chemistries),
-    )
 
 
 def _expect(file: "TomlFile", shape: "ScenarioShape") -> Expect | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bench.faults.expression import Expression
 from bench.faults.port import Fault, Kind
 from bench.measure.ending import EndQuestion
-from bench.measure.plan import Aim
+from bench.measure.plan import Aim, GapBound
 from bench.plant.drive_cycle import DriveCycle
 from bench.plant.load_trace import LoadTrace
 
@@ -243,7 +243,7 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownGap:
-    """A failure that is expected, and who answers for it until when (a date, ISO 8601).
+    """A failure that is expected up to `bound`, and who answers for it until when (a date, ISO 8601).
 
     chemistries: of the packs on which it is expected; empty: on any.
     """
@@ -251,7 +251,11 @@ class KnownGap:
     owner: str
     reason: str
     until: str
+    bound: GapBound
     chemistries: tuple[str, ...] = ()
+
+    def applies_to(self, chemistry: str) -> bool:
+        return not self.chemistries or chemistry in self.chemistries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

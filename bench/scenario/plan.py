@@ -15,6 +15,7 @@ from bench.scenario.carried import carried_tests
 from bench.scenario.chain import reaction_chain
 from bench.scenario.estimates import estimate_question
 from bench.scenario.forbidden import forbidden_tests
+from bench.scenario.known_gap import check_gap
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Expect, Inject, Step
 from bench.scenario.onset import Onset, command_onset, runaway_onset, stimulus_onset
@@ -32,6 +33,7 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
     asked = lookup.scenario.quiet if quiet else lookup.scenario.expect
     return replace(
         plan,
+        gap=check_gap(lookup, plan),
         confirm_by_readback=any(isinstance(step, Inject) for step in steps),
         heard=heard,
         fed=_fed(lookup, steps),

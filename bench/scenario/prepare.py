@@ -20,12 +20,16 @@ from bench.verdict.result import Budget
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """One scenario, ready to be shot at this DUT with this chemistry."""
+    """One scenario, ready to be shot at this DUT with this chemistry.
+
+    own_times: of its safety goal, where `budget` holds those of the section that the scenario names; else None.
+    """
 
     scenario: Scenario
     plan: Plan
     steps: tuple[Step, ...]
     budget: Budget
+    own_times: Budget | None = None
     note: str | None = None  # what could not be made of it on this bench
 
 
@@ -51,6 +55,10 @@ def _budget(scenario: Scenario, budgets: Mapping[str, Budget]) -> Budget:
         latched=times.latched,
         provenance=times.provenance,
     )
+
+
+def _own_times(scenario: Scenario, budgets: Mapping[str, Budget]) -> Budget | None:
+    return None if scenario.budget is None else budgets.get(scenario.safety_goal)
 
 
 def _stand_in(scenario: Scenario) -> Budget:
@@ -93,6 +101,15 @@ def _start_known(scenario: Scenario, thresholds: Mapping[str, float]) -> Scenari
     return replace(scenario, start=start)
 
 
+def on_chemistry(prepared: Prepared, chemistry: str) -> Prepared:
+    """The same scenario, without its gap where that is not expected on a pack of this chemistry."""
+    gap = prepared.scenario.known_gap
+    if gap is None or gap.applies_to(chemistry):
+        return prepared
+    scenario = replace(prepared.scenario, known_gap=None)
+    return replace(prepared, scenario=scenario, plan=replace(prepared.plan, gap=None))
+
+
 def prepare_one(
     scenario: Scenario,
     profile: DutProfile,
@@ -107,7 +124,8 @@ def prepare_one(
     thresholds = thresholds_for(scenario.mismatch, thresholds, profile)
     known = _start_known(scenario, thresholds)
     plan, steps = resolve(known, profile, dict(thresholds), budget, cells, databases, sensors)
-    return Prepared(scenario=known, plan=plan, steps=tuple(steps), budget=budget)
+    own = _own_times(scenario, budgets)
+    return Prepared(scenario=known, plan=plan, steps=tuple(steps), budget=budget, own_times=own)
 
 
 def prepare(
@@ -131,9 +149,11 @@ def prepare(
             except ScenarioError as unknown:  # its other mistakes are looked for all the same
                 mistakes.append(str(unknown))
                 budget = _stand_in(scenario)
+            own = _own_times(scenario, budgets)
             if capabilities is not None and set(scenario.needs) - capabilities:
                 # This rig will say BLOCKED; what it lacks cannot be resolved, and is no mistake of the file.
-                prepared.append(Prepared(scenario=scenario, plan=NOTHING, steps=(), budget=budget))
+                nothing = Prepared(scenario=scenario, plan=NOTHING, steps=(), budget=budget, own_times=own)
+                prepared.append(nothing)
                 continue
             if scenario.mismatch is not None:
                 prepared.append(
@@ -146,10 +166,14 @@ def prepare(
                 scenario, plan, steps, profile, dict(thresholds), budget, cells, databases, sensors
             )
             prepared.append(
-                Prepared(scenario=scenario, plan=plan, steps=tuple(steps), budget=budget, note=note)
+                Prepared(
+                    scenario=scenario, plan=plan, steps=tuple(steps), budget=budget, own_times=own, note=note
+                )
             )
             for twin, of_twin in twins:
-                one = Prepared(scenario=twin.scenario, plan=of_twin, steps=twin.steps, budget=budget)
+                one = Prepared(
+                    scenario=twin.scenario, plan=of_twin, steps=twin.steps, budget=budget, own_times=own
+                )
                 if twin.kind != "healthy" or _is_new(one, prepared):
                     prepared.append(one)
         except ConfigError as exc:

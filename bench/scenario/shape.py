@@ -177,6 +177,10 @@ class KnownGapTable(Shape):
     reason: str = Field(min_length=1)
     until: date
     chemistries: list[str] = Field(default_factory=list)
+    fdti_at_most: DurationNs | None = Field(default=None, gt=0)
+    fhti_at_most: DurationNs | None = Field(default=None, gt=0)
+    error_at_most: Share | None = Field(default=None, gt=0)
+    never: Literal[True] | None = None
 
 
 class MismatchTable(Shape):

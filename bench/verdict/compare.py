@@ -73,7 +73,7 @@ class Comparison:
             return 3
         if self.regressions or any(s.judgement.verdict is Verdict.FAIL for s in self.new.scenarios):
             return 1
-        passed = all(s.judgement.verdict is Verdict.PASS for s in self.new.scenarios)
+        passed = all(s.judgement.verdict.expected for s in self.new.scenarios)
         return 0 if passed and not self.left_out else 3
 
 

@@ -45,7 +45,7 @@ class ToleranceBound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Every attempt counted. `failures`: FAIL, of `judged` = PASS + FAIL; the rest is `undecided`.
+    """Every attempt counted. `failures`: FAIL and GAP, of `judged` = those + PASS; the rest is `undecided`.
 
     failure_bound: the failure share is below this with the claim's confidence, taking each undecided
     attempt for a failure: what could not be decided is no success.
@@ -71,7 +71,7 @@ class Evidence:
 def evidence(shots: Sequence[ShotResult], claim: Claim) -> Evidence:
     """Count attempts. No attempt is dropped: BLOCKED, ERROR and INCONCLUSIVE ones are undecided."""
     verdicts = [shot.judgement.verdict for shot in shots]
-    failures = verdicts.count(Verdict.FAIL)
+    failures = verdicts.count(Verdict.FAIL) + verdicts.count(Verdict.GAP)
     passes = verdicts.count(Verdict.PASS)
     return Evidence(
         claim=claim,

@@ -92,7 +92,7 @@ def earn(scenario: ScenarioResult) -> Earned:
     """What one scenario at one operating point earns. Undecided attempts count as not handled."""
     verdicts = [shot.judgement.verdict for shot in scenario.shots]
     n, passed = len(verdicts), verdicts.count(Verdict.PASS)
-    undecided = n - passed - verdicts.count(Verdict.FAIL)
+    undecided = n - passed - verdicts.count(Verdict.FAIL) - verdicts.count(Verdict.GAP)
     lower = lower_bound(passed, n, CONFIDENCE) if n else 0.0
     detected = any(s.measurement is not None and s.measurement.fdti is not None for s in scenario.shots)
     latencies = [

@@ -7,6 +7,7 @@ from bench.units import format_ns
 from bench.verdict.decision import shrink_words
 from bench.verdict.ending import judge_end
 from bench.verdict.estimates import judge_estimate
+from bench.verdict.gap import up_to_the_gap
 from bench.verdict.result import Judgement, Verdict
 
 # A reaction that uses more than this share of the FTTI is reported even where it passes.
@@ -14,7 +15,22 @@ FTTI_WARNING_SHARE = 0.8
 
 
 def judge(measurement: Measurement, plan: Plan) -> Judgement:
-    """ERROR blames the bench, FAIL the DUT, INCONCLUSIVE the interval's width. Pure; starts at NONE."""
+    """ERROR blames the bench, FAIL the DUT, INCONCLUSIVE the interval's width. Pure; starts at NONE.
+
+    GAP: what fails is the known gap of the plan and nothing else, and stays within its bound.
+    """
+    found = _judge(measurement, plan)
+    if plan.gap is None or found.verdict not in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+        return found
+    unseen = plan.gap.never and measurement.detected is None
+    as_known = _judge(*up_to_the_gap(measurement, plan, plan.gap), unseen=unseen)
+    if as_known.verdict is Verdict.PASS:
+        return Judgement(verdict=Verdict.GAP, reasons=found.reasons)
+    return found if as_known.verdict is found.verdict is Verdict.INCONCLUSIVE else as_known
+
+
+def _judge(measurement: Measurement, plan: Plan, *, unseen: bool = False) -> Judgement:
+    """unseen: that the DUT did not detect the fault is known, and is not held against it."""
     if measurement.bench_faults:
         return Judgement(verdict=Verdict.ERROR, reasons=measurement.bench_faults)
     if plan.aim is Aim.MUST_REFUSE:
@@ -27,7 +43,7 @@ def judge(measurement: Measurement, plan: Plan) -> Judgement:
     fails = [*measurement.misfits, *measurement.broken, *measurement.silent]
     open_questions: list[str] = []
     if plan.aim is Aim.MUST_TRIP:
-        fails += _trip_failures(measurement, plan)
+        fails += _trip_failures(measurement, plan, unseen)
         _judge_times(measurement, plan, fails, open_questions)
     else:
         if measurement.detected is not None:
@@ -78,11 +94,13 @@ def _missing_facts(measurement: Measurement, plan: Plan) -> list[str]:
     return missing
 
 
-def _trip_failures(measurement: Measurement, plan: Plan) -> list[str]:
+def _trip_failures(measurement: Measurement, plan: Plan, unseen: bool) -> list[str]:
     fails: list[str] = []
     if measurement.onset is None:
         return fails
     if measurement.detected is None:
+        if unseen and measurement.safe is None:
+            return fails
         fails.append(f"fault not detected within {format_ns(plan.window_ns)}")
     elif measurement.detected.low_ns - measurement.onset.high_ns > plan.window_ns:
         fails.append(f"fault detected only after the window of {format_ns(plan.window_ns)}")

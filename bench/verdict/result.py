@@ -8,14 +8,23 @@ from bench.timing.clock import Timebase
 
 
 class Verdict(IntEnum):
-    """Worst wins (ETSI ES 201 873-1). FAIL blames the DUT, ERROR the bench. BLOCKED: rig not capable."""
+    """Worst wins (ETSI ES 201 873-1). FAIL blames the DUT, ERROR the bench. BLOCKED: rig not capable.
+
+    GAP: the DUT fails in the one way that the scenario's [known_gap] names, within its bound and before its date.
+    """
 
     NONE = 0
     PASS = 1
-    BLOCKED = 2
-    INCONCLUSIVE = 3
-    FAIL = 4
-    ERROR = 5
+    GAP = 2
+    BLOCKED = 3
+    INCONCLUSIVE = 4
+    FAIL = 5
+    ERROR = 6
+
+    @property
+    def expected(self) -> bool:
+        """No news to anybody: passed, or failed as is known. A GAP is no pass all the same."""
+        return self in (Verdict.PASS, Verdict.GAP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +116,7 @@ class ScenarioResult:
     floor_ns, ceiling_ns: the window that the DUT's published debounce predicts for the FDTI, None without.
     derivation: how the test was found, in the words of S-CORE's DerivationTechnique.
     fully_verifies: False where the scenario covers its requirements only in part.
+    own_times: those of the safety goal itself, where `budget` holds the ones that another section lends.
     mismatch: the BMS and the pack that do not fit, where every shot has to fail; "" for every other scenario.
     """
 
@@ -129,6 +139,7 @@ class ScenarioResult:
     fully_verifies: bool = True
     derivation: str = "requirements-analysis"
     mismatch: str = ""
+    own_times: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,123 @@
+"""What a run shows of a safety goal. A goal passes by its own times only; every report asks here.
+
+A scenario may bring longer times (`budget` in its file), because a mechanism or a bus is slower by nature. It is judged
+by those, and says nothing of whether the goal's own are kept: the goal is NOT SHOWN then.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.report.words import interval_words
+from bench.units import format_ns
+from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
+
+NOT_SHOWN = "NOT SHOWN"
+_QUIET = "must_not_trip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One goal by its own times. `goal` holds them; lent: scenarios that were judged by longer ones.
+
+    verdict: the worst of all its scenarios, each by the times it was judged by. tried: one of them had to trip.
+    """
+
+    goal: Budget
+    verdict: Verdict
+    lent: tuple[ScenarioResult, ...]
+    tried: bool
+
+    @property
+    def word(self) -> str:
+        """What failed or is open stands; a PASS has to be by the goal's own times."""
+        if self.verdict is Verdict.PASS and (self.lent or not self.tried):
+            return NOT_SHOWN
+        return self.verdict.name
+
+    @property
+    def passed(self) -> bool:
+        return self.word == Verdict.PASS.name
+
+    @property
+    def over(self) -> bool:
+        """It is certain that the goal's FTTI was not kept: a measured lower end is not below it."""
+        return any(_over(one, self.goal) for one in self.lent)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What was measured where longer times were lent, and the goal's own; why it is not shown else."""
+        if not self.tried and self.word == NOT_SHOWN:
+            return ("no scenario in which the DUT has to react was run",)
+        return tuple(lent_words(one, self.goal) for one in self.lent)
+
+    @property
+    def words(self) -> str:
+        """`SG-SC (ASIL D): external-short FHTI 15.22 … 25.22 ms, above the FTTI of 10.00 ms; judged by ...`."""
+        return f"{self.goal.safety_goal} (ASIL {self.goal.asil}): {'; '.join(self.lines)}"
+
+
+def is_lent(scenario: ScenarioResult, goal: Budget | None = None) -> bool:
+    """Whether it was judged by longer times than its goal's own, as recorded with it, or as `goal` has them."""
+    if scenario.aim == _QUIET or scenario.mismatch:
+        return False
+    return any(_longer(scenario.budget, own) for own in (scenario.own_times, goal) if own is not None)
+
+
+def shown(goal: Budget, scenarios: Iterable[ScenarioResult]) -> Shown | None:
+    """Of the scenarios of this goal; None where none was run. A deliberate mismatch says nothing of the DUT."""
+    own = [one for one in scenarios if one.budget.safety_goal == goal.safety_goal and not one.mismatch]
+    if not own:
+        return None
+    return Shown(
+        goal=goal,
+        verdict=max(one.judgement.verdict for one in own),
+        lent=tuple(one for one in own if is_lent(one, goal)),
+        tried=any(one.aim != _QUIET for one in own),
+    )
+
+
+def shown_goals(run: RunResult, goals: Mapping[str, Budget] | None = None) -> dict[str, Shown]:
+    """Every goal that the run tried, in the order of its scenarios. goals: their own times, where they are at hand."""
+    own: dict[str, Budget] = {}
+    for one in run.scenarios:
+        kept = own.get(one.budget.safety_goal)
+        if kept is None or one.own_times is not None:
+            own[one.budget.safety_goal] = one.own_times or one.budget
+    own |= {name: goal for name, goal in (goals or {}).items() if name in own}
+    found = {name: shown(goal, run.scenarios) for name, goal in own.items()}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def not_shown(found: Iterable[Shown]) -> list[Shown]:
+    """Goals with something that was judged by lent times, or with nothing that had to trip."""
+    return [one for one in found if one.lent or one.word == NOT_SHOWN]
+
+
+def goals_words(found: Sequence[Shown]) -> str:
+    """`12 of 24 safety goals tried passed by their own times; NOT SHOWN: SG-SC, ...`; for the head of a report."""
+    names = [one.goal.safety_goal for one in found if one.word == NOT_SHOWN]
+    passed = sum(one.passed for one in found)
+    words = f"{passed} of {len(found)} safety goals tried passed by their own times"
+    return words + (f"; {NOT_SHOWN}: {', '.join(names)}" if names else "")
+
+
+def lent_words(one: ScenarioResult, goal: Budget | None = None) -> str:
+    """What was measured by lent times, and the goal's own."""
+    goal = goal or one.own_times or one.budget
+    if one.fhti is None:
+        return f"{one.scenario_id} measured no FHTI; FTTI {format_ns(goal.ftti_ns)}"
+    measured = interval_words(one.fhti.max_low_ns, one.fhti.max_high_ns)
+    ftti = format_ns(goal.ftti_ns)
+    against = f"above the FTTI of {ftti}" if _over(one, goal) else f"FTTI {ftti}"
+    return (
+        f"{one.scenario_id} FHTI {measured}, {against}, judged by {format_ns(one.budget.fhti_ns)} "
+        f"in place of {format_ns(goal.fhti_ns)}"
+    )
+
+
+def _longer(times: Budget, own: Budget) -> bool:
+    return times.ftti_ns > own.ftti_ns or times.fdti_ns > own.fdti_ns or times.fhti_ns > own.fhti_ns
+
+
+def _over(scenario: ScenarioResult, goal: Budget) -> bool:
+    return scenario.fhti is not None and scenario.fhti.max_low_ns >= goal.ftti_ns

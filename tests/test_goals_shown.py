@@ -1,0 +1,167 @@
+"""A safety goal passes by its own times only: terminal, Markdown, HTML, JUnit and `hil trace` say the same of it."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from sample_run import OVERVOLTAGE, latency, sample_run, scenario, statistics
+from typer.testing import CliRunner
+
+from bench.cli.main import app
+from bench.report.comparison import run_markdown
+from bench.report.extras import ReportExtras
+from bench.report.goals import NOT_SHOWN, is_lent, shown, shown_goals
+from bench.report.html import render_html
+from bench.report.traceability import denominator_words, rows
+from bench.scenario.library import Entry, Library
+from bench.units import NS_PER_MS
+from bench.verdict.result import RunResult, ScenarioResult, Verdict
+
+ROOT = Path(__file__).resolve().parents[1]
+LENDING = {
+    "SG-SC": "current/external_short",
+    "SG-MCU": "supply/controller_hang_driving",
+    "SG-HVIL": "contactors/hvil_intermittent",
+    "SG-OCD": "current/overload_i2t",
+    "SG-IMEAS": "current/current_at_rest",
+    "SG-CRASH": "contactors/crash_line",
+    "SG-UCLOSE": "contactors/unintended_closing",
+}
+ABOVE = {"SG-SC", "SG-MCU", "SG-HVIL", "SG-OCD"}  # measured above the goal's own FTTI for certain
+OWN = {"SG-OV": "cells/ov_step_cell17"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One shot of a lending scenario of each of these goals, and of one that is judged by its goal's own times."""
+    out = tmp_path_factory.mktemp("runs")
+    files = [ROOT / "scenarios" / f"{one}.toml" for one in (*LENDING.values(), *OWN.values())]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "run", *map(str, files), "--out", str(out / "runs"), "--repeat", "1"],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=100, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    (footer,) = (out / "runs").glob("*/footer.json")
+    (footer.parent.parent / "terminal.txt").write_text(done.stdout, encoding="utf-8")
+    return footer.parent
+
+
+def flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+@pytest.mark.parametrize("goal", [*LENDING, *OWN])
+def test_a_goal_whose_scenario_brings_longer_times_is_not_shown_in_any_output(
+    goal: str, folder: Path
+) -> None:
+    lends = goal in LENDING
+    cli = CliRunner()
+    terminal = flat((folder.parent / "terminal.txt").read_text(encoding="utf-8"))
+    markdown = cli.invoke(app, ["report", str(folder), "--markdown"]).stdout
+    trace = cli.invoke(app, ["trace", str(folder)]).stdout
+    for name, text in (("terminal", terminal), ("markdown", markdown), ("trace", flat(trace))):
+        told = re.search(rf"NOT SHOWN(?:\*\*)? {goal} \(ASIL [A-D]\): (.*?) in place of", text)
+        assert (told is not None) is lends, (name, text)
+        if told is not None:
+            assert "FHTI" in told[1] and "FTTI" in told[1] and "judged by" in told[1], name
+            assert ("above the FTTI of" in told[1]) is (goal in ABOVE), (name, told[1])
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    row = html[html.index(f"<tr><td><b>{goal}</b>") :]
+    row = row[: row.index("</tr>")]
+    chip = "v-NOT-SHOWN v-FAIL" if goal in ABOVE else "v-NOT-SHOWN" if lends else "v-PASS"
+    assert f'<span class="chip {chip}">{NOT_SHOWN if lends else "PASS"}</span>' in row
+    assert ('class="bar over"' in row) or goal not in ABOVE, "drawn against the goal's own times"
+    suite = ET.parse(folder / "junit.xml").getroot()[0]
+    told = {str(one.get("name")): str(one.get("value")) for one in suite.iterfind("./properties/property")}
+    assert (f"{NOT_SHOWN} {goal}" in told) is lends
+    file = {**LENDING, **OWN}[goal].partition("/")[2]
+    case = next(one for one in suite.iter("testcase") if one.get("name") == file.replace("_", "-"))
+    facts = {str(one.get("name")) for one in case.iter("property")}
+    assert ("PartiallyVerifies" in facts) is lends and ("FullyVerifies" in facts) is not lends
+
+
+def test_the_headline_and_every_denominator_count_it(folder: Path) -> None:
+    cli = CliRunner()
+    markdown = flat(cli.invoke(app, ["report", str(folder), "--markdown"]).stdout)
+    trace = flat(cli.invoke(app, ["trace", str(folder)]).stdout)
+    html = flat((folder / "report.html").read_text(encoding="utf-8"))
+    for text in (markdown, trace, html):
+        assert "8 of 24 were run, 1 of these passed by their own times, 7 NOT SHOWN (" in text
+        assert "without a failure" not in text
+    head = "1 of 8 safety goals tried passed by their own times; NOT SHOWN: "
+    assert head in html and head in markdown
+    junit = (folder / "junit.xml").read_text(encoding="utf-8")
+    assert head in junit
+
+
+def lending(verdict: Verdict = Verdict.PASS, fhti_ms: int = 20_000, aim: str = "must_trip") -> ScenarioResult:
+    longer = dataclasses.replace(OVERVOLTAGE, ftti_ns=60_000 * NS_PER_MS, fdti_ns=30_000 * NS_PER_MS)
+    slow = statistics([latency(fhti_ms * NS_PER_MS, 10)])
+    one = scenario("lends", "slow", longer, [], verdict, aim=aim)
+    return dataclasses.replace(one, own_times=OVERVOLTAGE, fdti=slow, fhti=slow)
+
+
+def own(verdict: Verdict, aim: str = "must_trip") -> ScenarioResult:
+    return scenario("own", "by its own times", OVERVOLTAGE, [], verdict, aim=aim)
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "word"),
+    [
+        ([own(Verdict.PASS)], "PASS"),
+        ([own(Verdict.PASS), lending()], NOT_SHOWN),
+        ([lending(fhti_ms=1_000)], NOT_SHOWN),
+        ([own(Verdict.FAIL), lending()], "FAIL"),
+        ([own(Verdict.GAP), own(Verdict.PASS)], "GAP"),
+        ([own(Verdict.BLOCKED), lending()], "BLOCKED"),
+        ([own(Verdict.PASS, aim="must_not_trip")], NOT_SHOWN),
+        ([own(Verdict.PASS), lending(aim="must_not_trip")], "PASS"),
+    ],
+)
+def test_what_a_goal_is_by_its_own_times(scenarios: list[ScenarioResult], word: str) -> None:
+    found = shown(OVERVOLTAGE, scenarios)
+    assert found is not None and found.word == word
+    assert found.passed is (word == "PASS")
+
+
+def test_times_that_are_shorter_than_the_goals_own_show_it() -> None:
+    shorter = dataclasses.replace(OVERVOLTAGE, ftti_ns=3_900 * NS_PER_MS)
+    one = dataclasses.replace(own(Verdict.PASS), budget=shorter, own_times=OVERVOLTAGE)
+    assert not is_lent(one) and is_lent(lending())
+    assert shown(OVERVOLTAGE, [dataclasses.replace(one, mismatch="lfp on nmc")]) is None
+
+
+def test_a_run_of_an_older_release_is_held_against_the_stored_goals() -> None:
+    """It did not keep the goal's own times with the scenario."""
+    old = dataclasses.replace(lending(), own_times=None)
+    run: RunResult = dataclasses.replace(sample_run(), scenarios=(old,))
+    goals = {OVERVOLTAGE.safety_goal: OVERVOLTAGE}
+    assert shown_goals(run)[OVERVOLTAGE.safety_goal].word == "PASS"
+    assert shown_goals(run, goals)[OVERVOLTAGE.safety_goal].word == NOT_SHOWN
+
+
+def test_the_matrix_shows_lent_times_and_gaps_in_colours_of_their_own() -> None:
+    run = dataclasses.replace(sample_run(), scenarios=(lending(), own(Verdict.GAP)))
+    entries = tuple(
+        Entry(
+            scenario_id=name, title="", file=f"{kind}/x.toml", safety_goal=OVERVOLTAGE.safety_goal, aim="must_trip",
+            fault_class=kind,
+        )
+        for name, kind in (("lends", "current"), ("own", "cells"))
+    )  # fmt: skip
+    goals = {OVERVOLTAGE.safety_goal: OVERVOLTAGE}
+    html = render_html(run, extras=ReportExtras(goals=goals, library=Library(entries=entries)))
+    assert re.search(r'g-lent" title="1 mapped, 1 run, 1 passed; by longer times', html)
+    assert re.search(
+        r'g-gap" title="1 mapped, 1 run, 0 passed; not passed: own; known gaps: own">0 / 1 / 1<', html
+    )
+    words = denominator_words(rows(Library(entries=entries), goals, run.scenarios))
+    assert (
+        "0 of these passed by their own times; 2 of 2 must-trip scenarios run, 1 passed, 1 with a known gap"
+        in words
+    )
+    assert f"**{NOT_SHOWN}** {OVERVOLTAGE.safety_goal}" in run_markdown(run, words, None)
