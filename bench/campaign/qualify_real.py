@@ -17,6 +17,7 @@ from bench.campaign.traffic import FIRST_ID
 from bench.dut.process import ProcessDut
 from bench.errors import DutError
 from bench.links.python_can import open_can
+from bench.links.udp_multicast import BENCH_ONLY
 from bench.timing.clock import Timebase
 from bench.timing.host import HostClock, run_on_host
 from bench.trace.events import Kind
@@ -81,7 +82,11 @@ async def _series(
     load_per_s: int,
     disturb: Callable[[HostClock], None],
 ) -> RulerSeries:
-    bus = interface + ":" + ",".join(f"{key}={value}" for key, value in options.items() if key != "foreign")
+    bus = (
+        interface
+        + ":"
+        + ",".join(f"{key}={value}" for key, value in options.items() if key not in BENCH_ONLY)
+    )
     trace = Trace(timebase=Timebase.HOST)
     decided: list[RulerShot] = []
     errors: list[str] = []

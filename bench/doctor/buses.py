@@ -37,6 +37,7 @@ def examine_bus(can: CanConfig, real_time: bool) -> Iterator[Finding]:
             text=f"interface '{can.interface}' is unknown to the bench: its stamps count as ±{format_ns(worth.u_ns)}",
             mend=f"known are {', '.join(INTERFACES)}",
         )
+    yield from _reach(can, name)
     try:
         mine, claim = claimed(can)
         try:
@@ -48,6 +49,22 @@ def examine_bus(can: CanConfig, real_time: bool) -> Iterator[Finding]:
         state = State.BAD if real_time else State.NOTE
         unused = "" if real_time else " (not needed in simulated time)"
         yield Finding(area=name, state=state, text=f"{error}{unused}", mend=_mend(can))
+
+
+def _reach(can: CanConfig, name: str) -> Iterator[Finding]:
+    """What a virtual bus has to do with other hosts: nothing, unless the bench file says so."""
+    if can.interface != "udp_multicast":
+        return
+    hop_limit, foreign = can.options.get("hop_limit", 0), can.options.get("foreign_hosts", False)
+    leaves = f"frames leave this host (hop_limit = {hop_limit})" if hop_limit else ""
+    enters = "frames of other hosts are taken (foreign_hosts = true)" if foreign is True else ""
+    if leaves or enters:
+        yield Finding(
+            area=name,
+            state=State.NOTE,
+            text="; ".join(filter(None, (leaves, enters))),
+            mend="leave both options out of a bus that lives on this host alone",
+        )
 
 
 async def _try(clock: HostClock, can: CanConfig, name: str) -> Finding:

@@ -3,19 +3,19 @@
 python-can's own bus cannot serve a latency measurement: its socket holds 256 frames and drops silently, it
 does not see its own frames, and every python-can process sends from the group's port, so that nobody can tell
 who sent. Here one socket with a port of its own sends, another one, joined to the group, sees all of it.
+
+The bus is this host's: nothing leaves it and nothing from another one is taken, unless the bench file says so
+(`hop_limit`, `foreign_hosts`). Whatever else arrives is an anomaly, and ends nothing.
 """
 
 import asyncio
-import socket
-import struct
 from collections.abc import Mapping
 from typing import Any
 
-import msgpack
-
 from bench.errors import LinkError
-from bench.links.kernel_stamps import ANCILLARY_BYTES, ask_for_stamps, read_beside
-from bench.links.multicast_wire import Reader, mark_of, pack
+from bench.links.kernel_stamps import ANCILLARY_BYTES, read_beside
+from bench.links.multicast_sockets import Address, is_own, open_sockets
+from bench.links.multicast_wire import NotAFrame, Reader, mark_of, pack
 from bench.links.ports import FrameListener
 from bench.timing.clock import Clock, Timebase
 from bench.timing.correlation import correlate
@@ -27,9 +27,19 @@ DEFAULT_GROUP = "239.74.163.2"
 DEFAULT_PORT = 43113
 U_NS = 150_000  # half-width of a kernel stamp on a quiet loopback, the sender's own cost included
 
-_IP_MULTICAST_ALL = 49
 _BATCH = 1024  # datagrams per turn of the loop
 _DATAGRAM_BYTES = 4096
+_MOST_HOSTS = 4096  # addresses remembered
+_EACH_TOLD = 10  # foreign datagrams with a mark of their own; from then on the 100th, the 1,000th, …
+_OPTIONS: Mapping[str, tuple[type, range | None, str]] = {
+    "channel": (str, None, "a multicast group"),
+    "port": (int, range(1, 65_536), "a number from 1 to 65535"),
+    "hop_limit": (int, range(256), "a number from 0 to 255"),
+    "foreign_hosts": (bool, None, "true or false"),
+    "fd": (bool, None, "true or false"),
+    "foreign": (str, None, "text"),
+}
+BENCH_ONLY = ("foreign", "foreign_hosts")  # options that python-can does not know
 
 
 class UdpMulticastCan:
@@ -44,7 +54,8 @@ class UdpMulticastCan:
         channel: str,
         group: str = DEFAULT_GROUP,
         port: int = DEFAULT_PORT,
-        hop_limit: int = 1,
+        hop_limit: int = 0,
+        foreign_hosts: bool = False,
         fd: bool = True,
         trace: Trace | None,
         name: str,
@@ -59,12 +70,15 @@ class UdpMulticastCan:
         self._foreign = foreign
         self._mark = mark_of(name)
         self._reader = Reader()
+        self._hosts: dict[str, bool] = {}  # address: whether its frames are taken
+        self._takes_all_hosts = foreign_hosts
+        self.refused = 0  # datagrams of other hosts
         self._listeners: list[FrameListener] = []
         self._where = f"CAN '{channel}' udp_multicast {group} port {port}"
         self._loop = asyncio.get_running_loop()
         try:
-            self._receiver, self._sender = _open_sockets(group, port, hop_limit)
-        except OSError as error:
+            self._receiver, self._sender = open_sockets(group, port, hop_limit)
+        except (OSError, ValueError) as error:
             raise LinkError(f"{self._where}: {error}; expected a group this host has a route to") from error
         self._own_address = self._sender.getsockname()[:2]
         self._open = True
@@ -112,14 +126,18 @@ class UdpMulticastCan:
             beside = read_beside(ancillary)
             if beside.dropped is not None:
                 self.dropped = beside.dropped
-            self._take(correlation.monotonic_ns(beside.kernel_ns), data, address[:2] == own_address)
+            t_ns = correlation.monotonic_ns(beside.kernel_ns)
+            if self._hosts.get(address[0]) or self._is_taken(address):
+                self._take(t_ns, data, address[:2] == own_address)
+            else:
+                self._refuse(t_ns, len(data), address)
             if not self._open:  # a listener has closed the link
                 return
 
     def _take(self, t_ns: int, data: bytes, own: bool) -> None:
         try:
             frame, sender = self._reader.read(data)
-        except (ValueError, TypeError, KeyError, AttributeError, msgpack.UnpackException) as error:
+        except NotAFrame as error:
             self._anomaly(t_ns, f"a datagram of {len(data)} bytes is no python-can message: {error}")
             return
         if frame is None:
@@ -133,6 +151,23 @@ class UdpMulticastCan:
             for listener in self._listeners:
                 listener(t_ns, frame)
 
+    def _is_taken(self, address: Address) -> bool:
+        if address[0] not in self._hosts:
+            if len(self._hosts) >= _MOST_HOSTS:
+                self._hosts.clear()
+            self._hosts[address[0]] = self._takes_all_hosts or is_own(address)
+        return self._hosts[address[0]]
+
+    def _refuse(self, t_ns: int, length: int, address: Address) -> None:
+        """A neighbour's bus may carry thousands a second: the first few have a mark each, then every power of ten."""
+        self.refused += 1
+        count = self.refused
+        if count <= _EACH_TOLD or (count % 10 == 0 and str(count).strip("0") == "1"):
+            found = f"a datagram of {length} bytes from {address[0]} port {address[1]}, another host"
+            how_many = "" if count == 1 else f" ({count} so far)"
+            expected = "expected this host's own, or foreign_hosts = true in the options of the bus"
+            self._anomaly(t_ns, f"{found}, was not taken{how_many}; {expected}")
+
     def _anomaly(self, t_ns: int, text: str) -> None:
         if self._trace is not None:
             self._trace.mark(t_ns, Kind.ANOMALY, self._where, u_ns=U_NS, text=text)
@@ -141,51 +176,24 @@ class UdpMulticastCan:
 def open_udp_multicast(
     channel: str, options: Mapping[str, Any], clock: Clock, trace: Trace | None, name: str
 ) -> UdpMulticastCan:
-    """Join a group. Options as in python-can: channel (the group), port, hop_limit, fd; also foreign."""
+    """Join a group. Options as in python-can: channel (the group), port, hop_limit, fd; also foreign, foreign_hosts."""
+    where = f"CAN '{channel}' udp_multicast"
     if clock.timebase is not Timebase.HOST:
-        raise LinkError(f"CAN '{channel}' udp_multicast: runs in real time only; expected a simulated bus")
-    known = {"channel", "port", "hop_limit", "fd", "foreign"}
-    if strange := set(options) - known:
-        raise LinkError(
-            f"CAN '{channel}' udp_multicast: unknown option '{min(strange)}'; "
-            f"expected {', '.join(sorted(known))}"
-        )
+        raise LinkError(f"{where}: runs in real time only; expected a simulated bus")
+    if strange := set(options) - set(_OPTIONS):
+        raise LinkError(f"{where}: unknown option '{min(strange)}'; expected {', '.join(sorted(_OPTIONS))}")
+    for key, value in options.items():
+        kind, allowed, expected = _OPTIONS[key]
+        if type(value) is not kind or (allowed is not None and value not in allowed):
+            raise LinkError(f"{where}: found {key} = {value!r}; expected {expected}")
     return UdpMulticastCan(
         channel=channel,
         group=options.get("channel", DEFAULT_GROUP),
         port=options.get("port", DEFAULT_PORT),
-        hop_limit=options.get("hop_limit", 1),
+        hop_limit=options.get("hop_limit", 0),
+        foreign_hosts=options.get("foreign_hosts", False),
         fd=options.get("fd", True),
         trace=trace,
         name=name,
         foreign=options.get("foreign", "dut"),
     )
-
-
-def _open_sockets(group: str, port: int, hop_limit: int) -> tuple[socket.socket, socket.socket]:
-    """(receiver joined to the group, sender with a port of its own), both non-blocking."""
-    family = socket.AF_INET6 if ":" in group else socket.AF_INET
-    packed = socket.inet_pton(family, group)
-    receiver = socket.socket(family, socket.SOCK_DGRAM)
-    sender = socket.socket(family, socket.SOCK_DGRAM)
-    try:
-        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
-            receiver.setsockopt(socket.SOL_SOCKET, option, 1)
-        ask_for_stamps(receiver)
-        receiver.bind((group, port))  # the group's address: other groups on this port stay out
-        if family == socket.AF_INET:
-            receiver.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
-            membership = packed + struct.pack("@I", socket.INADDR_ANY)
-            receiver.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
-            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, hop_limit)
-        else:
-            receiver.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, packed + struct.pack("@I", 0))
-            sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, hop_limit)
-        sender.connect((group, port))
-        receiver.setblocking(False)
-        sender.setblocking(False)
-    except OSError:
-        receiver.close()
-        sender.close()
-        raise
-    return receiver, sender

@@ -12,6 +12,7 @@ from bench.links.ports import CanLink
 from bench.links.python_can import open_can
 from bench.links.slcan import SlcanCan
 from bench.links.socketcan import SocketCan
+from bench.links.udp_multicast import BENCH_ONLY
 from bench.measure.window import DUT_WAIT_LIMIT_NS, DUT_WAIT_SPAN_NS
 from bench.timing.clock import Phase, Timer
 from bench.timing.host import HostClock
@@ -21,6 +22,7 @@ from bench.units import NS_PER_MS
 
 DEFAULT_GROUP, DEFAULT_UDP_PORT = "239.74.163.2", 43113  # python-can's
 MOST_BENCHES = 20
+_LAST_PORT = 65_535
 _LOOK_NS = 50 * NS_PER_MS
 LATE_NS = 20 * NS_PER_MS  # a grid call later than this is worth a mark: it could make a DUT miss a message
 
@@ -116,8 +118,13 @@ def _relay_to(line: SlcanCan, clock: HostClock) -> tuple[CanConfig, socket.socke
 
 
 def bus_argument(can: CanConfig) -> str:
-    """One bus as a firmware's command line takes it: `udp_multicast:channel=239.0.0.1,port=43113`."""
-    return can.interface + ":" + ",".join(f"{key}={value}" for key, value in can.options.items())
+    """One bus as a firmware's command line takes it: `udp_multicast:channel=239.0.0.1,port=43113,hop_limit=0`."""
+    options = dict(can.options)
+    if can.interface == "udp_multicast":  # python-can's own default lets its frames leave this host
+        options = {"hop_limit": 0, **options}
+        for own in BENCH_ONLY:
+            options.pop(own, None)
+    return can.interface + ":" + ",".join(f"{key}={value}" for key, value in options.items())
 
 
 def claimed(can: CanConfig) -> tuple[CanConfig, socket.socket | None]:
@@ -127,8 +134,10 @@ def claimed(can: CanConfig) -> tuple[CanConfig, socket.socket | None]:
     """
     if can.interface != "udp_multicast":
         return can, None
-    first = int(can.options.get("port", DEFAULT_UDP_PORT))
-    for port in range(first, first + 2 * MOST_BENCHES, 2):
+    first = can.options.get("port", DEFAULT_UDP_PORT)
+    if type(first) is not int or not 0 < first <= _LAST_PORT:
+        return can, None  # opening it says what is wrong
+    for port in range(first, min(first + 2 * MOST_BENCHES, _LAST_PORT + 1), 2):
         claim = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             claim.bind(("127.0.0.1", port))

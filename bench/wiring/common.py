@@ -10,7 +10,7 @@ from bench.codec.heard import heard
 from bench.config.bench_file import BenchConfig
 from bench.config.dut_life import DutConfig
 from bench.config.profile import DutProfile, Role, RoleTest
-from bench.errors import ConfigError
+from bench.errors import ConfigError, at_place
 from bench.faults.find import kinds
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
@@ -86,7 +86,7 @@ def load_wired(
 
     The places are where the user named the chemistries, if not in the bench file.
     """
-    databases = {channel: Database.load(*can.dbc) for channel, can in config.can.items()}
+    databases = {channel: Database.load(*can.dbc, bus=channel) for channel, can in config.can.items()}
     chemistry = _chemistry(config.pack.chemistry, chemistry_place or f"{config.file} [pack.chemistry]")
     firmware_chemistry = chemistry
     if config.dut.chemistry is not None:
@@ -97,6 +97,7 @@ def load_wired(
     usual = usual_ranges(profile, chemistry, config.pack.cells, pack_thresholds(chemistry, profile))
     played = bind_plays(profile, databases, config.pack.cells, config.pack.sensors, usual)
     check_bound(profile, databases)
+    _refuse_what_no_frame_holds(config, played)
     emulator_shows(played)  # whatever is wrong with it is told before anything is driven
     return Wired(
         config=config,
@@ -107,6 +108,22 @@ def load_wired(
         capabilities=with_wires(capabilities_of(profile, config.simulated, config.dut), config),
         played=played,
     )
+
+
+def _refuse_what_no_frame_holds(config: BenchConfig, played: Iterable[Played]) -> None:
+    """ConfigError, a line for each message that the bench would send on a bus that cannot carry it."""
+    mistakes: list[str] = []
+    for one in played:
+        place = f"{config.file} [can.{one.channel}]"
+        named = f"message {one.message.name} of {one.message.length} bytes"
+        if not one.message.fd and one.message.length > 8:
+            mistakes.append(at_place(place, "", f"found {named}", "8 at most, or a length of CAN FD"))
+        elif one.message.fd and config.simulated and config.can[one.channel].data_bitrate is None:
+            found = f"found {named}, which is CAN FD, and no data_bitrate"
+            expected = "data_bitrate, or a profile that leaves the message out (unlisted = 'silent')"
+            mistakes.append(at_place(place, "", found, expected))
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
 
 
 def why_not(wired: Wired, needs: Iterable[str]) -> list[str]:
