@@ -106,6 +106,7 @@ class ScenarioResult:
     derivation: how the test was found, in the words of S-CORE's DerivationTechnique.
     fully_verifies: False where the scenario covers its requirements only in part.
     mismatch: the BMS and the pack that do not fit, where every shot has to fail; "" for every other scenario.
+    file, line: where the scenario's id stands, below the root of its repository; line 0 where nobody recorded it.
     """
 
     scenario_id: str
@@ -127,6 +128,7 @@ class ScenarioResult:
     fully_verifies: bool = True
     derivation: str = "requirements-analysis"
     mismatch: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
