@@ -33,7 +33,7 @@ def compare(
     markdown: Annotated[bool, typer.Option("--markdown", help="For a pull request.")] = False,
 ) -> None:
     """Has NEW become slower than BASE? Exit 0 no and it passes, 1 worse or FAIL, 3 not decidable."""
-    from bench.campaign.builds import find_run, load_result
+    from bench.campaign.builds import find_run, load_checked
     from bench.errors import ConfigError
     from bench.report.comparison import comparison_markdown
     from bench.units import parse_duration_ns
@@ -45,7 +45,9 @@ def compare(
             relevant_ns = parse_duration_ns(shift)
         except ValueError as error:
             raise ConfigError(f"--shift: {error}") from error
-    found = compare_runs(load_result(find_run(base, runs)), load_result(find_run(new, runs)), relevant_ns)
+    before, after = (load_checked(find_run(text, runs)) for text in (base, new))
+    altered = [f"{one.result.run_id}: {line}" for one in (before, after) for line in one.altered]
+    found = compare_runs(before.result, after.result, relevant_ns, altered)
     if markdown:
         typer.echo(comparison_markdown(found), nl=False)
     else:
@@ -92,7 +94,9 @@ def trend(
     """Each metric over builds, with the rolling baseline of the five like runs before (same rig and scenario file)."""
     import json
 
+    from bench.campaign.trend import altered_among
     from bench.campaign.trend import trend as trend_of
+    from bench.cli.altered import end, tell_altered
     from bench.errors import ConfigError
     from bench.record.database import ResultsDatabase
     from bench.timing.clock import Timebase
@@ -110,12 +114,16 @@ def trend(
     found = {name: one for name, one in found.items() if any(map(_telling, one.points))}
     series = {name: one.points[-last:] for name, one in found.items()}
     apart = {name: dict(one.apart) for name, one in found.items() if one.apart}
+    runs = [point.past.run_id for points in series.values() for point in points]
+    altered = altered_among(runs, wired.config.record.folder)
+    tell_altered("among these runs", altered, err=as_json)
     if as_json:
         lines = {name: [_point(p) for p in points] for name, points in series.items()}
-        typer.echo(json.dumps({"series": lines, "left_apart": apart}))
-        return
-    _show_trend(series, metric, f"{time} time, {chosen}")
-    _tell_apart(apart)
+        typer.echo(json.dumps({"series": lines, "left_apart": apart, "altered": altered}))
+    else:
+        _show_trend(series, metric, f"{time} time, {chosen}")
+        _tell_apart(apart)
+    raise end(0, altered)
 
 
 def _telling(point: Any) -> bool:

@@ -7,6 +7,7 @@ from bench.verdict.compare import ALPHA, Comparison, Metric
 from bench.verdict.result import RunResult, ScenarioResult, Verdict
 
 _MOST_UNFOLDED = 40  # rows of passed scenarios; more of them are folded
+_MOST_ALTERED = 8
 _MOST_ROWS = 250  # a comment on GitHub holds 65,536 characters
 HEADINGS = ("scenario", "", "n", "shift (95 %)", "relevant", "p", "relative", "absolute")
 
@@ -71,8 +72,9 @@ def headline(found: Comparison) -> str:
 
 def comparison_markdown(found: Comparison) -> str:
     """For a pull request."""
+    altered = "ALTERED, not compared: " if any(why.startswith("ALTERED") for why in found.refused) else ""
     lines = [
-        f"### `{found.new.firmware_identity}` against `{found.base.firmware_identity}`",
+        f"### {altered}`{found.new.firmware_identity}` against `{found.base.firmware_identity}`",
         "",
         f"**{headline(found)}**",
         "",
@@ -90,15 +92,23 @@ def comparison_markdown(found: Comparison) -> str:
     return "\n".join(lines) + "\n"
 
 
-def run_markdown(run: RunResult, covered: str, qualification: str | None) -> str:
-    """The summary of one run for a pull request. covered: the denominator; qualification: what is wrong with it."""
+def run_markdown(run: RunResult, covered: str, qualification: str | None, altered: Sequence[str] = ()) -> str:
+    """The summary of one run for a pull request. covered: the denominator; qualification: what is wrong with it.
+
+    altered: what of the stored run is not as it was written.
+    """
     from bench.report.anomalies import anomaly_lines
     from bench.report.words import TIMEBASE_WORTH
 
     verdict = "ABORTED" if run.aborted is not None else run.verdict.name
+    bad = [f"- altered: `{line}`" for line in altered[:_MOST_ALTERED]]
+    if altered:
+        verdict = f"ALTERED since it was written, no evidence (it says {verdict})"
+        bad += [f"- and {len(altered) - _MOST_ALTERED} more"] if altered[_MOST_ALTERED:] else []
     lines = [
         f"### {verdict}: `{run.firmware_identity}`, {run.chemistry}",
         "",
+        *([*bad, ""] if bad else []),
         TIMEBASE_WORTH[run.timebase],
         "",
     ]

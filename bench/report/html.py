@@ -104,7 +104,7 @@ def render_html(
         run=run,
         extras=extras,
         goals=goal_rows(run, extras.goals),
-        headline="ABORTED" if run.aborted is not None else run.verdict.name,
+        headline=_headline(run, extras),
         counts=[(verdict.name, counts[verdict]) for verdict in sorted(counts, reverse=True)],
         shots=sum(len(scenario.shots) for scenario in run.scenarios),
         badge=TIMEBASE_WORTH[run.timebase],
@@ -120,6 +120,12 @@ def render_html(
         traces=traces,
         pictures=pictures,
     )
+
+
+def _headline(run: RunResult, extras: ReportExtras) -> str:
+    if extras.altered:
+        return "ALTERED"
+    return "ABORTED" if run.aborted is not None else run.verdict.name
 
 
 def _fewer_than_claimed(run: RunResult) -> str:

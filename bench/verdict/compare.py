@@ -1,6 +1,6 @@
 """Two builds side by side: the absolute verdict (budget) and the relative one (has it moved?), kept apart."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.measure.interval import Interval
@@ -77,9 +77,14 @@ class Comparison:
         return 0 if passed and not self.left_out else 3
 
 
-def compare(base: RunResult, new: RunResult, relevant_ns: int | None = None) -> Comparison:
-    """Compare all scenarios that both runs have. `relevant_ns`: smallest shift worth an alarm (default 2 %)."""
-    refused = why_not_comparable(base, new)
+def compare(
+    base: RunResult, new: RunResult, relevant_ns: int | None = None, altered: Sequence[str] = ()
+) -> Comparison:
+    """Compare all scenarios that both runs have. `relevant_ns`: smallest shift worth an alarm (default 2 %).
+
+    altered: what of the two is not as it was written; then nothing is compared.
+    """
+    refused = tuple(f"ALTERED {line}" for line in altered) or why_not_comparable(base, new)
     pairs, left_out = ([], []) if refused else _pairs(base, new)
     raw: list[tuple[str, str, Shift, float]] = []
     for before, after in pairs:
