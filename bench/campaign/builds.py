@@ -1,11 +1,14 @@
 """Finding stored runs by folder, id or firmware build, and reading them no further than they can be trusted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import BenchError, RecordError, nearest
 from bench.record.codable import run_from_dict
 from bench.record.folder import open_run, verify_read, verify_run
+from bench.verdict.compare import why_not_comparable
+from bench.verdict.pool import pool
 from bench.verdict.result import RunResult
 
 ALTERED = "ALTERED"
@@ -44,6 +47,17 @@ def load_checked(path: Path) -> Stored:
     if footer is None:
         altered = verify_read(path)
     return _stored(path, altered)
+
+
+def load_side(names: Sequence[str], runs: Path) -> tuple[RunResult, tuple[str, ...]]:
+    """One side of a comparison, of one run or several taken together, and what of them is altered."""
+    stored = [load_checked(find_run(name, runs)) for name in names]
+    altered = tuple(f"{one.result.run_id}: {line}" for one in stored for line in one.altered)
+    results = sorted((one.result for one in stored), key=lambda one: one.started_utc)
+    if altered:
+        return results[-1], altered
+    apart = dict.fromkeys(why for one in results for why in why_not_comparable(one, results[-1]))
+    return pool(results, tuple(apart)), ()
 
 
 def load_neighbour(path: Path) -> Stored:

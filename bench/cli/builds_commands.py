@@ -17,6 +17,10 @@ RunsOption = Annotated[
 ]
 
 
+# By the word in the column "relative".
+_ROW_STYLES = {"slower": "red", "wider": "red", "worse": "red", "looks slower": "yellow"}
+
+
 def register(app: typer.Typer) -> None:
     app.command(name="compare")(compare)
     app.command(name="trend")(trend)
@@ -30,10 +34,20 @@ def compare(
     shift: Annotated[
         str | None, typer.Option("--shift", help='Smallest shift worth an alarm, as "2 ms" (default: 2 %).')
     ] = None,
+    base_too: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--base-too", help="A run to be taken together with BASE, under another seed; repeat it."
+        ),
+    ] = None,
+    new_too: Annotated[
+        list[str] | None,
+        typer.Option("--new-too", help="A run to be taken together with NEW, under another seed; repeat it."),
+    ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="For a pull request.")] = False,
 ) -> None:
-    """Has NEW become slower than BASE? Exit 0 no and it passes, 1 worse or FAIL, 3 not decidable."""
-    from bench.campaign.builds import find_run, load_checked
+    """Has NEW become slower than BASE? Exit 0 no and it passes, 1 worse or FAIL, 3 not decided (or altered)."""
+    from bench.campaign.builds import load_side
     from bench.errors import ConfigError
     from bench.report.comparison import comparison_markdown
     from bench.units import parse_duration_ns
@@ -45,9 +59,9 @@ def compare(
             relevant_ns = parse_duration_ns(shift)
         except ValueError as error:
             raise ConfigError(f"--shift: {error}") from error
-    before, after = (load_checked(find_run(text, runs)) for text in (base, new))
-    altered = [f"{one.result.run_id}: {line}" for one in (before, after) for line in one.altered]
-    found = compare_runs(before.result, after.result, relevant_ns, altered)
+    before, told = load_side([base, *(base_too or ())], runs)
+    after, told_too = load_side([new, *(new_too or ())], runs)
+    found = compare_runs(before, after, relevant_ns, [*told, *told_too])
     if markdown:
         typer.echo(comparison_markdown(found), nl=False)
     else:
@@ -71,7 +85,7 @@ def _show(found: Comparison) -> None:
         for name in HEADINGS:
             table.add_column(name, no_wrap=name == "scenario")
         for row in comparison_rows(found):
-            table.add_row(*row, style="red" if row[-2] in ("slower", "wider", "worse") else "")
+            table.add_row(*row, style=_ROW_STYLES.get(row[6], ""))
         console.print(table)
     for line in found.left_out:
         console.print(f"not compared: {line}", highlight=False, soft_wrap=True)

@@ -194,7 +194,8 @@ def _evidence_lines(scenario: ScenarioResult) -> list[str]:
 
 def _changed_rows(found: Comparison) -> tuple[list[tuple[str, ...]], str]:
     """Rows that say something, and how many do not."""
-    quiet = Counter(m.change.value for m in found.metrics if m.change in (Change.SAME, Change.UNDECIDED))
+    silent = (Change.SAME, Change.NOT_SLOWER, Change.UNDECIDED)
+    quiet = Counter(m.change.value for m in found.metrics if m.change in silent)
     rows = [row for row in comparison_rows(found) if row[6] not in (*quiet, "no change shown")]
     told = ", ".join(f"{count} {name}" for name, count in sorted(quiet.items()))
     return rows, told
