@@ -76,7 +76,7 @@ def test_more_failures_are_a_regression_even_without_latencies() -> None:
     broken = scenario("noise-below-limit", "x", OVERVOLTAGE, bad, Verdict.FAIL, "trips", aim="must_not_trip")
     new = dataclasses.replace(base, scenarios=(base.scenarios[0], broken))
     found = compare(base, new)
-    assert found.exit_code == 1 and "20 of 20 attempts not passed" in found.regressions[0]
+    assert found.exit_code == 1 and "20 of 20 attempts failed" in found.regressions[0]
     assert "**noise-below-limit** FAIL: trips" in run_markdown(new, "1 of 2 goals", None)
 
 

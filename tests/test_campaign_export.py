@@ -18,6 +18,7 @@ from bench.campaign.rejudge import rejudge_run
 from bench.campaign.run import Collector, open_evidence
 from bench.errors import ConfigError, RecordError
 from bench.record.codable import run_to_dict
+from bench.record.folder import verify_run
 from bench.verdict.budgets import load_budgets
 
 ROOT = Path(__file__).parents[1]
@@ -122,7 +123,7 @@ def test_other_budgets_show_what_would_change(run: Path, tmp_path: Path) -> None
 
 
 def test_a_measurement_that_was_edited_is_noticed(run: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "run"
+    copy = tmp_path / run.name
     shutil.copytree(run, copy)
     file = next(copy.glob("scenarios/*/shot-000/result.json"))
     content = json.loads(file.read_text())
@@ -130,4 +131,4 @@ def test_a_measurement_that_was_edited_is_noticed(run: Path, tmp_path: Path) -> 
     file.write_text(json.dumps(content))
     outcome = rejudge_run(copy)
     assert "another measurement than recorded" in outcome.differences[0]
-    assert "shot-000/result.json: changed" in outcome.altered[0]
+    assert "shot-000/result.json: changed" in verify_run(copy)[1][0]

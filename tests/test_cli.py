@@ -85,8 +85,8 @@ def test_rejudge_agrees_and_names_an_altered_file(bench_copy: Path) -> None:
     events = folder / "scenarios" / "weld-plus-at-opening" / "shot-001" / "result.json"
     events.write_text(events.read_text().replace("PASS", "FAIL"))
     tampered = hil("rejudge", str(folder), cwd=bench_copy)
-    assert tampered.returncode == 1
-    assert "shot-001" in tampered.stdout
+    assert tampered.returncode == 3
+    assert tampered.stdout.startswith("ALTERED ") and "shot-001" in tampered.stdout
 
 
 def test_a_missed_capability_is_blocked_and_never_a_pass() -> None:

@@ -21,6 +21,7 @@ from bench.campaign.qualification import (
     qualify_fully,
     write_qualification,
 )
+from bench.campaign.qualified import NEGATIVE
 from bench.campaign.qualify import qualify_simulated
 from bench.campaign.sources import SHOWING
 from bench.errors import ConfigError, RecordError
@@ -28,6 +29,7 @@ from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired
+from bench.wiring.mutants import mutant_classes
 
 ROOT = Path(__file__).parents[1]
 USAGE = ROOT / "scenarios" / "tool_usage.toml"
@@ -172,10 +174,88 @@ def test_no_room_that_only_shows_is_imported_for_a_shot() -> None:
 
 def evidence(wired: Wired, **changes: object) -> dict:
     now = "2000-01-01T00:00:00+00:00"
+    mutants = [name for table in mutant_classes().values() for name in table]
     made = {
-        "format": "hil-qualification-1", "created_utc": now, "identity": identity(wired), "qualified": True,
-    }  # fmt: skip
+        "format": "hil-qualification-1",
+        "created_utc": now,
+        "identity": identity(wired),
+        "equipment": {},
+        "usage": load_usage(USAGE),
+        "ruler": [
+            {
+                "timebase": "simulated",
+                "condition": "idle",
+                "shots": 200,
+                "contained": 200,
+                "errors": [],
+                "qualified": True,
+            }
+        ],
+        "mutants": [
+            {"firmware": "reference", "failed_in": None, "as_expected": True, "reason": ""},
+            *(
+                {"firmware": name, "failed_in": "x", "as_expected": True, "reason": "late"}
+                for name in mutants
+            ),
+        ],
+        "negative_tests": [
+            {"test": name, "demanded": verdict.name, "found": verdict.name, "as_expected": True}
+            for name, verdict in NEGATIVE.items()
+        ],
+        "qualified": True,
+    }
     return {**made, **changes}
+
+
+def without(content: dict, key: str, n: int) -> dict:
+    return {**content, key: [row for k, row in enumerate(content[key]) if k != n]}
+
+
+def with_row(content: dict, key: str, n: int, **changes: object) -> dict:
+    return {**content, key: [{**row, **changes} if k == n else row for k, row in enumerate(content[key])]}
+
+
+NOT_QUALIFIED = {
+    "three keys": lambda c: {key: c[key] for key in ("created_utc", "identity", "qualified")},
+    "only its word": lambda c: {**c, "mutants": [], "negative_tests": [], "ruler": []},
+    "its word": lambda c: {**c, "qualified": "yes"},
+    "another format": lambda c: {**c, "format": "x"},
+    "a mutant is missing": lambda c: without(c, "mutants", 5),
+    "the reference is missing": lambda c: without(c, "mutants", 0),
+    "the reference failed": lambda c: with_row(c, "mutants", 0, failed_in="x"),
+    "a mutant survived": lambda c: with_row(c, "mutants", 3, failed_in=None),
+    "a mutant was not as expected": lambda c: with_row(c, "mutants", 3, as_expected=False),
+    "a mutant twice": lambda c: {**c, "mutants": [*c["mutants"], c["mutants"][1]]},
+    "no negative test of the budget": lambda c: without(c, "negative_tests", 1),
+    "a negative test passed": lambda c: with_row(c, "negative_tests", 1, found="PASS"),
+    "a negative test that demands PASS": lambda c: with_row(c, "negative_tests", 1, found="PASS", demanded="PASS"),
+    "one shot": lambda c: with_row(c, "ruler", 0, shots=1, contained=1),
+    "199 shots": lambda c: with_row(c, "ruler", 0, shots=199, contained=199),
+    "shots that are no number": lambda c: with_row(c, "ruler", 0, shots=True, contained=True),
+    "a shot that missed the truth": lambda c: with_row(c, "ruler", 0, contained=199),
+    "an error of the ruler": lambda c: with_row(c, "ruler", 0, errors=["lost"]),
+    "another timebase": lambda c: with_row(c, "ruler", 0, timebase="host"),
+    "no use": lambda c: {**c, "usage": {**c["usage"], "use_case": []}},
+    "a better level": lambda c: {**c, "usage": {**c["usage"], "use_case": [
+        {**c["usage"]["use_case"][0], "impact": "TI2", "detection": "TD3", "tcl": "TCL1"}]}},
+    "of 2099": lambda c: {**c, "created_utc": "2099-01-01T00:00:00+00:00"},
+    "of tomorrow": lambda c: {**c, "created_utc": "2026-01-02T00:00:01+00:00"},
+    "without a time zone": lambda c: {**c, "created_utc": "2026-01-01T00:00:00"},
+    "tables that are none": lambda c: {**c, "mutants": 7},
+    "rows that are none": lambda c: {**c, "ruler": ["fine"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOT_QUALIFIED)
+def test_a_file_qualifies_by_its_rows_and_not_by_its_word(
+    name: str, wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.campaign.qualification.wall_now_ns", lambda: 1_767_225_600 * 10**9)
+    good = evidence(wired, created_utc="2025-12-31T12:00:00+00:00")
+    path = write_qualification(good, tmp_path)
+    assert find_covering(wired, tmp_path).trouble is None
+    path.write_text(json.dumps(NOT_QUALIFIED[name](good)))
+    assert find_covering(wired, tmp_path).trouble is not None
 
 
 def test_coverage_and_staleness(wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

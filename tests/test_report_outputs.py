@@ -121,7 +121,7 @@ def test_junit_maps_each_verdict_to_what_a_ci_server_knows(tmp_path: Path) -> No
         "noise-below-limit": [],
         "dip-short": ["failure"],
         "hvil-open": ["skipped"],
-        "insulation-lost": ["error"],
+        "insulation-lost": ["error", "failure"],
     }
     assert [suite.get(k) for k in ("tests", "failures", "errors", "skipped")] == ["6", "2", "1", "1"]
     assert cases["hvil-open"][1].get("message") == "blocked: the rig has no HVIL relay"

@@ -1,11 +1,17 @@
-"""Finding stored runs by folder, id or firmware build."""
+"""Finding stored runs by folder, id or firmware build, and reading them no further than they can be trusted."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench.errors import NotARun, RecordError, nearest
+from bench.errors import BenchError, NotARun, RecordError, nearest
 from bench.record.codable import run_from_dict
-from bench.record.folder import open_run
+from bench.record.folder import open_run, verify_read, verify_run
+from bench.verdict.compare import why_not_comparable
+from bench.verdict.pool import pool
 from bench.verdict.result import RunResult
+
+ALTERED = "ALTERED"
 
 
 def find_run(text: str, runs: Path) -> Path:
@@ -26,9 +32,56 @@ def find_run(text: str, runs: Path) -> Path:
     )
 
 
-def load_result(path: Path) -> RunResult:
-    """The result of a finished run. Raises RecordError for one that has none."""
-    opened = open_run(path)
-    if opened.result is None:
-        raise RecordError(f"{path}: an aborted run has no result; `hil rejudge` reads what it left")
-    return run_from_dict(opened.result)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A stored run. altered: what of it is not as it was written, one line each; then the result is no evidence."""
+
+    path: Path
+    result: RunResult
+    altered: tuple[str, ...]
+
+
+def load_checked(path: Path) -> Stored:
+    """A finished run and whether every byte of it is as written. Raises RecordError for one without a result."""
+    footer, altered = verify_run(path)
+    if footer is None:
+        altered = verify_read(path)
+    return _stored(path, altered)
+
+
+def load_side(names: Sequence[str], runs: Path) -> tuple[RunResult, tuple[str, ...]]:
+    """One side of a comparison, of one run or several taken together, and what of them is altered."""
+    stored = [load_checked(find_run(name, runs)) for name in names]
+    altered = tuple(f"{one.result.run_id}: {line}" for one in stored for line in one.altered)
+    results = sorted((one.result for one in stored), key=lambda one: one.started_utc)
+    if altered:
+        return results[-1], altered
+    apart = dict.fromkeys(why for one in results for why in why_not_comparable(one, results[-1]))
+    return pool(results, tuple(apart)), ()
+
+
+def load_neighbour(path: Path) -> Stored:
+    """As `load_checked`, but only what is read here is checked: header and result. Quick, for runs not asked for."""
+    return _stored(path, verify_read(path))
+
+
+def _stored(path: Path, altered: tuple[str, ...]) -> Stored:
+    try:
+        opened = open_run(path)
+        if opened.result is None:
+            raise RecordError(f"{path}: an aborted run has no result; `hil rejudge` reads what it left")
+        return Stored(path=path, result=run_from_dict(opened.result), altered=altered)
+    except (BenchError, RecursionError) as error:
+        if altered and (path / "footer.json").exists():
+            raise RecordError(f"{ALTERED} {path}: {altered[0]}; it cannot be read: {error}") from error
+        raise
+
+
+def refuse_altered(stored: Stored, what: str) -> None:
+    """Raises RecordError where the run was altered. what: what is not done with it then, as `exported`."""
+    if stored.altered:
+        more = f" and {len(stored.altered) - 1} more" if stored.altered[1:] else ""
+        raise RecordError(
+            f"{ALTERED} {stored.path}: {stored.altered[0]}{more}; a run that is not as it was written is not {what}, "
+            "`hil verify` tells all"
+        )

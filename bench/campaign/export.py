@@ -56,7 +56,7 @@ class Export:
 
 def export(run: Path, kind: str, out: Path, only: str | None, shot: int | None) -> list[Path]:
     """Write `run` as `kind` into the folder `out`; the files written. Raises ConfigError, RecordError."""
-    from bench.campaign.builds import load_result
+    from bench.campaign.builds import load_checked, refuse_altered
 
     if kind not in EXPORTERS:
         raise ConfigError(f"--to '{kind}': expected one of {', '.join(EXPORTERS)}")
@@ -65,8 +65,9 @@ def export(run: Path, kind: str, out: Path, only: str | None, shot: int | None) 
         raise ConfigError(
             f"--to {kind}: found no '{library}'; expected it: pip install 'bms-hil-bench[{extra}]'"
         )
-    opened = open_run(run)
-    result = load_result(run)
+    stored = load_checked(run)
+    refuse_altered(stored, "exported")
+    opened, result = open_run(run), stored.result
     shots = tuple(
         folder
         for folder in opened.shots()

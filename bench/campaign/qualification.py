@@ -13,6 +13,7 @@ from typing import Any, Literal
 from bench import __version__
 from bench.campaign.equipment import equipment
 from bench.campaign.mutant_matrix import in_simulated_time, mutant_matrix
+from bench.campaign.qualified import FORMAT, NEGATIVE, why_not_qualified, why_stale
 from bench.campaign.qualify import RulerSeries, quantile_ns, too_few_words
 from bench.campaign.run import Covered, environment, rig_hash, timebase_of
 from bench.campaign.shots import shoot
@@ -24,14 +25,12 @@ from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S
-from bench.verdict.result import Verdict
 from bench.verdict.tables import rows
 from bench.wiring.common import Wired
+from bench.wiring.mutants import mutant_classes
 
-FORMAT = "hil-qualification-1"
 FOLDER = "qualifications"
 _TIME = {Timebase.SIMULATED.value: "simulated", Timebase.HOST.value: "real"}
-_VALID_DAYS = 90  # a rig drifts; the period is this project's default
 
 OnStep = Callable[[str], None]
 
@@ -148,13 +147,9 @@ def negative_tests(wired: Wired, prepared: Sequence[Prepared], seed: int) -> lis
     unseen = replace(
         one, plan=replace(plan, onset=tuple(replace(t, op="==", value=-1e9) for t in plan.onset))
     )
-    cases = (
-        ("a rig without the capability", blind, one, Verdict.BLOCKED),
-        ("a budget of 1 ns", own, hard, Verdict.FAIL),
-        ("a stimulus that never reaches the DUT", own, unseen, Verdict.ERROR),
-    )
+    cases = ((blind, one), (own, hard), (own, unseen))
     found = []
-    for name, rig, case, demanded in cases:
+    for (name, demanded), (rig, case) in zip(NEGATIVE.items(), cases, strict=True):
         verdict = shoot(rig, case, 0, 1, seed, None).judgement.verdict
         found.append(
             {
@@ -218,17 +213,17 @@ def _why_not(path: Path, wanted: dict[str, str]) -> str | None:
     try:
         content = read_json(path)
         stated: dict[str, str] = content["identity"]
-        created = datetime.datetime.fromisoformat(content["created_utc"])
-    except (RecordError, KeyError, ValueError, TypeError):
+        now = datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC)
+        stale = why_stale(content["created_utc"], now)
+    except (RecordError, KeyError, ValueError, TypeError, RecursionError):
         return "it cannot be read"
-    if content.get("qualified") is not True:
-        return "the bench did not qualify"
+    mutants = [name for table in mutant_classes().values() for name in table]
+    if (shown := why_not_qualified(content, mutants)) is not None:
+        return shown
     changed = sorted(key for key in {*wanted, *stated} if wanted.get(key) != stated.get(key))
     if changed:
         return f"changed since: {', '.join(changed)}"
-    now = datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC)
-    days = (now - created).days
-    return f"it is {days} days old, {_VALID_DAYS} at most" if days > _VALID_DAYS else None
+    return stale
 
 
 def markdown(content: dict[str, Any]) -> str:

@@ -22,14 +22,14 @@ class Rejudged:
 
     shots: int
     differences: tuple[str, ...]
-    altered: tuple[str, ...]
     aborted: bool
 
 
 def rejudge_run(path: Path, budgets: Mapping[str, Budget] | None = None) -> Rejudged:
     """Judge every shot again; with `budgets` by those in place of the run's own, to see what would change.
 
-    Raises RecordError when the folder is no run or a shot's evidence cannot be read.
+    Whether the run is as it was written is asked of `verify_run`. Raises RecordError when the folder is no run or a
+    shot's evidence cannot be read.
     """
     opened = open_run(path)
     goals = judged_by(opened) if budgets is not None else {}
@@ -57,9 +57,7 @@ def rejudge_run(path: Path, budgets: Mapping[str, Budget] | None = None) -> Reju
             )
     if shots == 0:
         raise RecordError(f"{path}: holds no finished shot; nothing can be judged")
-    return Rejudged(
-        shots=shots, differences=tuple(differences), altered=opened.altered(), aborted=opened.aborted
-    )
+    return Rejudged(shots=shots, differences=tuple(differences), aborted=opened.aborted)
 
 
 def judged_by(opened: OpenedRun) -> dict[str, str]:

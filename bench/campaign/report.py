@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench.campaign.builds import load_neighbour
 from bench.campaign.equipment import doubts, stored_equipment
 from bench.campaign.load import LONG_LANE, matches
 from bench.campaign.pictures import picture_of, worst_shot
@@ -15,8 +16,9 @@ from bench.config.profile import load_profile
 from bench.errors import BenchError
 from bench.measure.estimation import samples_of
 from bench.measure.window import armed_window
-from bench.record.codable import decode, plan_from_dict, run_from_dict
-from bench.record.folder import OpenedRun, open_run, read_shot
+from bench.record.codable import decode, plan_from_dict
+from bench.record.folder import HEADER, OpenedRun, open_run, read_shot
+from bench.record.shot import read_json
 from bench.report.estimates import EstimatePicture, worst_estimates
 from bench.report.extras import ReportExtras
 from bench.report.figures import TracePicture
@@ -56,15 +58,16 @@ def gather(run: RunResult, folder: Path) -> ReportExtras:
         for s in run.scenarios
         if s.judgement.verdict is Verdict.BLOCKED
     }
+    previous, passed_over = last_build(run, folder)
     extras = ReportExtras(
         traces=pictures,
         estimates=estimates,
         goals=_served(stored_goals(opened), library),
         library=library,
         not_run={**_not_chosen(opened, run, library), **_missing(opened, run), **blocked},
-        previous=last_build(run, folder),
+        previous=previous,
         equipment=equipment,
-        alerts=doubts(equipment, str(opened.header.get("started_utc", ""))[:10]),
+        alerts=(*doubts(equipment, str(opened.header.get("started_utc", ""))[:10]), *passed_over),
     )
     return replace(extras, **_qualification(opened))
 
@@ -134,27 +137,30 @@ def stored_goals(opened: OpenedRun) -> dict[str, Budget]:
     return load_budgets(stored_input(opened, "budgets"))
 
 
-def last_build(run: RunResult, folder: Path) -> Comparison | None:
+def last_build(run: RunResult, folder: Path) -> tuple[Comparison | None, tuple[str, ...]]:
     """Against the newest earlier finished run on the same rig and chemistry beside this one; None without.
 
-    Looked for among the fifty runs before: their results are read whole.
+    Looked for among the fifty runs before: their results are read whole. Then: those passed over, since they are not
+    as they were written.
     """
     earlier = sorted(p for p in folder.parent.glob("*/footer.json") if p.parent.name < folder.name)
+    altered: list[str] = []
     for path in reversed(earlier[-50:]):
         try:
-            opened = open_run(path.parent)
-            hashes = opened.header.get("hashes", {})
-            same_rig = (
-                hashes.get("rig") == run.hashes.get("rig") and opened.header["chemistry"] == run.chemistry
-            )
-            if opened.result is None or not same_rig:
+            header = read_json(path.parent / HEADER)
+            hashes = header.get("hashes", {})
+            if hashes.get("rig") != run.hashes.get("rig") or header["chemistry"] != run.chemistry:
                 continue
-            found = compare(run_from_dict(opened.result), run)
+            stored = load_neighbour(path.parent)
         except (BenchError, KeyError):
             continue  # a damaged neighbour is no reason to give no report
+        if stored.altered:
+            altered.append(f"{path.parent.name} is ALTERED and was not compared with: {stored.altered[0]}")
+            continue
+        found = compare(stored.result, run)
         if not found.refused and found.handled:
-            return found
-    return None
+            return found, tuple(altered)
+    return None, tuple(altered)
 
 
 def _missing(opened: OpenedRun, run: RunResult) -> dict[str, str]:

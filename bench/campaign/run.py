@@ -15,7 +15,7 @@ from bench import __version__
 from bench.campaign.equipment import equipment
 from bench.campaign.known_gap import with_known_gap
 from bench.campaign.local import Campaign
-from bench.campaign.sources import source_hash
+from bench.campaign.sources import in_repository, source_hash
 from bench.config.profile import DutProfile
 from bench.measure.interval import Latency
 from bench.record.codable import encode
@@ -137,7 +137,8 @@ def scenario_result(
     return ScenarioResult(
         scenario_id=scenario.id,
         title=scenario.title,
-        file=scenario.file.name,
+        file=in_repository(scenario.file),
+        line=scenario.lines.get("id", 0),
         aim=str(scenario.aim),
         timebase=timebase,
         budget=prepared.budget,

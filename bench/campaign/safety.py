@@ -10,11 +10,12 @@ from typing import Any
 
 from pydantic import Field
 
-from bench.campaign.builds import load_result
+from bench.campaign.builds import ALTERED, load_neighbour
 from bench.config.toml_file import Shape, read_toml
 from bench.errors import BenchError, ConfigError, nearest
 from bench.faults.find import fault_names
-from bench.record.folder import open_run
+from bench.record.folder import HEADER, verify_read
+from bench.record.shot import read_json
 from bench.scenario.library import Library
 from bench.timing.clock import Timebase
 from bench.units import format_ns
@@ -148,26 +149,44 @@ def gaps(modes: Sequence[FailureMode], library: Library, goals: Iterable[str]) -
     )
 
 
-def newest_runs(runs: Path, firmware: str, timebase: Timebase) -> dict[str, list[RunResult]]:
-    """Finished runs of a firmware by chemistry, newest first; only those of the newest identity of that firmware.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewestRuns:
+    """by_chemistry: newest first, of the newest identity of a firmware. altered: runs that earn nothing, and why."""
+
+    by_chemistry: Mapping[str, list[RunResult]]
+    altered: tuple[str, ...]
+
+
+def newest_runs(runs: Path, firmware: str, timebase: Timebase) -> NewestRuns:
+    """Finished runs of a firmware; only those of the newest identity of that firmware, as they were written.
 
     Their hashes also name the bench's code.
     """
     found: dict[str, list[RunResult]] = {}
+    altered: list[str] = []
     identity: str | None = None
     for path in sorted(runs.glob("*/footer.json"), reverse=True):
         try:
-            header = open_run(path.parent).header
+            header = read_json(path.parent / HEADER)
+            if told := verify_read(path.parent, (HEADER,)):  # else a header that was edited hides its run
+                altered.append(f"{path.parent.name}: {told[0]}")
+                continue
             if header["firmware"] != firmware or header["timebase"] != timebase.value:
                 continue
-            run = load_result(path.parent)
-            identity = identity or run.firmware_identity
-            if run.firmware_identity == identity:
-                hashes = {**run.hashes, "bench": header.get("bench_source", "")}
-                found.setdefault(run.chemistry, []).append(replace(run, hashes=hashes))
-        except (BenchError, KeyError):
-            continue  # an unreadable neighbour earns nothing
-    return found
+            stored = load_neighbour(path.parent)
+        except (BenchError, LookupError) as error:
+            # An unreadable neighbour earns nothing; where it was altered, that is told.
+            altered += [str(error)] if str(error).startswith(ALTERED) else []
+            continue
+        if stored.altered:
+            altered.append(f"{path.parent.name}: {stored.altered[0]}")
+            continue
+        run = stored.result
+        identity = identity or run.firmware_identity
+        if run.firmware_identity == identity:
+            hashes = {**run.hashes, "bench": header.get("bench_source", "")}
+            found.setdefault(run.chemistry, []).append(replace(run, hashes=hashes))
+    return NewestRuns(by_chemistry=found, altered=tuple(altered))
 
 
 def load_hazards(path: Path | None) -> dict[tuple[str, str], float]:

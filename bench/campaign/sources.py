@@ -32,6 +32,13 @@ def package_files(package: Path) -> list[tuple[str, Path]]:
     return [(f"{package.name}/{path.relative_to(package).as_posix()}", path) for path in _files(package)]
 
 
+def in_repository(file: Path) -> str:
+    """`file` as its repository names it, so that links can be made of it; without one, below the working folder."""
+    file = file.resolve()
+    root = next((one for one in file.parents if (one / ".git").exists()), Path.cwd())
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+
+
 def _files(root: Path) -> Iterable[Path]:
     return (
         path

@@ -1,10 +1,12 @@
 """Each metric over builds, against the rolling baseline of the runs before."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench.record.database import PastResult, ResultsDatabase
+from bench.record.folder import HEADER, verify_read
 from bench.timing.clock import Timebase
 
 _WINDOW = 5  # runs that make the baseline: their median, so that one odd run does not move it
@@ -71,6 +73,15 @@ def _unlike(one: PastResult, newest: PastResult) -> str | None:
     if one.shots != newest.shots:
         return f"with {one.shots} shots instead of {newest.shots}"
     return None
+
+
+def altered_among(runs: Iterable[str], folder: Path) -> tuple[str, ...]:
+    """Which of these runs lie in `folder` and are not as they were written: the database tells their story too."""
+    told = []
+    for run_id in dict.fromkeys(runs):
+        if (folder / run_id / HEADER).exists():
+            told += [f"{run_id}: {line}" for line in verify_read(folder / run_id)[:1]]
+    return tuple(told)
 
 
 def _median(values: Sequence[int | None]) -> int | None:

@@ -17,6 +17,10 @@ RunsOption = Annotated[
 ]
 
 
+# By the word in the column "relative".
+_ROW_STYLES = {"slower": "red", "wider": "red", "worse": "red", "looks slower": "yellow"}
+
+
 def register(app: typer.Typer) -> None:
     app.command(name="compare")(compare)
     app.command(name="trend")(trend)
@@ -30,10 +34,20 @@ def compare(
     shift: Annotated[
         str | None, typer.Option("--shift", help='Smallest shift worth an alarm, as "2 ms" (default: 2 %).')
     ] = None,
+    base_too: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--base-too", help="A run to be taken together with BASE, under another seed; repeat it."
+        ),
+    ] = None,
+    new_too: Annotated[
+        list[str] | None,
+        typer.Option("--new-too", help="A run to be taken together with NEW, under another seed; repeat it."),
+    ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="For a pull request.")] = False,
 ) -> None:
-    """Has NEW become slower than BASE? Exit 0 no and it passes, 1 worse or FAIL, 3 not decidable."""
-    from bench.campaign.builds import find_run, load_result
+    """Has NEW become slower than BASE? Exit 0 no and it passes, 1 worse or FAIL, 3 not decided (or altered)."""
+    from bench.campaign.builds import load_side
     from bench.errors import ConfigError
     from bench.report.comparison import comparison_markdown
     from bench.units import parse_duration_ns
@@ -45,7 +59,9 @@ def compare(
             relevant_ns = parse_duration_ns(shift)
         except ValueError as error:
             raise ConfigError(f"--shift: {error}") from error
-    found = compare_runs(load_result(find_run(base, runs)), load_result(find_run(new, runs)), relevant_ns)
+    before, told = load_side([base, *(base_too or ())], runs)
+    after, told_too = load_side([new, *(new_too or ())], runs)
+    found = compare_runs(before, after, relevant_ns, [*told, *told_too])
     if markdown:
         typer.echo(comparison_markdown(found), nl=False)
     else:
@@ -69,7 +85,7 @@ def _show(found: Comparison) -> None:
         for name in HEADINGS:
             table.add_column(name, no_wrap=name == "scenario")
         for row in comparison_rows(found):
-            table.add_row(*row, style="red" if row[-2] in ("slower", "wider", "worse") else "")
+            table.add_row(*row, style=_ROW_STYLES.get(row[6], ""))
         console.print(table)
     for line in found.left_out:
         console.print(f"not compared: {line}", highlight=False, soft_wrap=True)
@@ -92,7 +108,9 @@ def trend(
     """Each metric over builds, with the rolling baseline of the five like runs before (same rig and scenario file)."""
     import json
 
+    from bench.campaign.trend import altered_among
     from bench.campaign.trend import trend as trend_of
+    from bench.cli.altered import end, tell_altered
     from bench.errors import ConfigError
     from bench.record.database import ResultsDatabase
     from bench.timing.clock import Timebase
@@ -110,12 +128,16 @@ def trend(
     found = {name: one for name, one in found.items() if any(map(_telling, one.points))}
     series = {name: one.points[-last:] for name, one in found.items()}
     apart = {name: dict(one.apart) for name, one in found.items() if one.apart}
+    runs = [point.past.run_id for points in series.values() for point in points]
+    altered = altered_among(runs, wired.config.record.folder)
+    tell_altered("among these runs", altered, err=as_json)
     if as_json:
         lines = {name: [_point(p) for p in points] for name, points in series.items()}
-        typer.echo(json.dumps({"series": lines, "left_apart": apart}))
-        return
-    _show_trend(series, metric, f"{time} time, {chosen}")
-    _tell_apart(apart)
+        typer.echo(json.dumps({"series": lines, "left_apart": apart, "altered": altered}))
+    else:
+        _show_trend(series, metric, f"{time} time, {chosen}")
+        _tell_apart(apart)
+    raise end(0, altered)
 
 
 def _telling(point: Any) -> bool:

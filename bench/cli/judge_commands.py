@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -23,24 +24,28 @@ def rejudge(
         Path | None, typer.Option("--budgets", help="Other safety goals: show what would change.")
     ] = None,
 ) -> None:
-    """Recompute every verdict from the stored frames and events alone, and compare."""
+    """Recompute every verdict from the stored frames and events alone, and compare. Exit 1 differs, 3 altered."""
     from rich.console import Console
 
     from bench.campaign.rejudge import rejudge_run
+    from bench.cli.altered import end, reading_on, tell_altered
+    from bench.record.folder import verify_run
     from bench.verdict.budgets import load_budgets
 
     console = Console()
-    outcome = rejudge_run(run, None if budgets is None else load_budgets(budgets))
+    goals = None if budgets is None else load_budgets(budgets)
+    altered = verify_run(run)[1]
+    tell_altered(run, altered)
+    with reading_on(altered):
+        outcome = rejudge_run(run, goals)
     word = "differs" if budgets is None else "would change"
     for line in outcome.differences:
         console.print(f"[red]{word}[/] {line}", highlight=False, soft_wrap=True)
-    for line in outcome.altered:
-        console.print(f"[red]altered[/] {line}", highlight=False, soft_wrap=True)
     if outcome.aborted:
         console.print("the run was aborted: judged is the prefix that it left", highlight=False)
     agreed = outcome.shots - len(outcome.differences)
     console.print(f"{agreed} of {outcome.shots} shots judged as recorded", highlight=False)
-    raise typer.Exit(1 if outcome.differences or outcome.altered else 0)
+    raise end(1 if outcome.differences else 0, altered)
 
 
 def verify(
@@ -109,21 +114,28 @@ def report(
     out: Annotated[Path | None, typer.Option("--out", help="Write the HTML report here.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="The summary for a pull request.")] = False,
 ) -> None:
-    """Show a stored run's table again, or write its HTML report anew from the evidence alone."""
-    from bench.campaign.builds import load_result
-    from bench.campaign.report import covered_words
+    """Show a stored run's table again, or write its HTML report anew from the evidence alone. Exit 3 if altered."""
+    from bench.campaign.builds import load_checked
+    from bench.campaign.report import covered_words, gather
+    from bench.cli.altered import end, reading_on, tell_altered
     from bench.report.comparison import run_markdown
+    from bench.report.extras import ReportExtras
     from bench.report.html import write_html
 
-    result = load_result(run)
+    stored = load_checked(run)
+    result, altered = stored.result, stored.altered
+    tell_altered(run, altered, err=markdown)
     if markdown:
-        typer.echo(run_markdown(result, *covered_words(result, run)), nl=False)
+        with reading_on(altered):
+            typer.echo(run_markdown(result, *covered_words(result, run), altered), nl=False)
     else:
         show_tables(result)
     if out is not None:
-        from bench.campaign.report import gather
-
-        write_html(result, out, extras=gather(result, run))
+        if altered:  # what was altered may not give a whole report; the page has to be a warning all the same
+            write_html(result, out, extras=ReportExtras(altered=altered))
+        with reading_on(altered):
+            write_html(result, out, extras=dataclasses.replace(gather(result, run), altered=altered))
         typer.echo(f"report  {out}", err=markdown)
     if not markdown:
         show_last_line(result)
+    raise end(0, altered)

@@ -61,7 +61,7 @@ def safety(
     markdown: Annotated[bool, typer.Option("--markdown", help="All tables as Markdown.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
-    """HARA and FMEA: monitoring ratings earned by data, action priorities, what is still missing."""
+    """HARA and FMEA: monitoring ratings earned by data, action priorities, what is missing. Exit 3 if altered."""
     import json
 
     from bench.campaign.load import whole_library
@@ -74,6 +74,7 @@ def safety(
         newest_runs,
         not_for,
     )
+    from bench.cli.altered import end, tell_altered
     from bench.errors import ConfigError
     from bench.plant.chemistry import Chemistry
     from bench.record.codable import encode
@@ -100,7 +101,7 @@ def safety(
     folder = runs or wired.config.record.folder
     hazard = _hazard_file(hazard, folder)
     hazards = load_hazards(hazard)
-    results = newest_runs(folder, wired.config.dut.firmware, timebase)
+    read = newest_runs(folder, wired.config.dut.firmware, timebase)
     if earn is not None:
         for one in chemistries:
             _earn(
@@ -109,13 +110,15 @@ def safety(
                 ),
                 one,
                 modes,
-                results.get(one, []),
+                read.by_chemistry.get(one, []),
                 not_for(library),
             )
-        results = newest_runs(folder, wired.config.dut.firmware, timebase)
-    found = cells(modes, results, chemistries, hazards, not_for(library), goals)
+        read = newest_runs(folder, wired.config.dut.firmware, timebase)
+    tell_altered("among these runs, which earn nothing", read.altered, err=as_json)
+    found = cells(modes, read.by_chemistry, chemistries, hazards, not_for(library), goals)
     coverage = coverage_by_goal(found)
-    told = [*_notes(found, coverage, time), *_of_hazard(hazard), *open_points]
+    altered = [f"ALTERED, earns nothing: {line}" for line in read.altered]
+    told = [*altered, *_notes(found, coverage, time), *_of_hazard(hazard), *open_points]
     if out is not None:
         from bench.report.safety_html import write_safety_html
 
@@ -129,16 +132,17 @@ def safety(
             rows=list(zip(found, _rows(found))),
             standing=_standing(found),
             notes=told,
+            altered=read.altered,
         )
     if as_json:
         typer.echo(json.dumps([{**encode(cell), "margin_s": cell.margin_s} for cell in found]))
-        return
-    if markdown:
+    elif markdown:
         _markdown(goals, found, told)
     else:
         _show(goals, found, told)
         if out is not None:
             typer.echo(f"report  {out}")
+    raise end(0, read.altered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,12 +24,12 @@ def trace(
     ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Show which safety goals are served by which faults, and which are not. Exit code 1 where one is absent."""
+    """Show which safety goals are served by which faults, and which are not. Exit 1: one is absent, 3: altered."""
     from rich.table import Table
 
+    from bench.campaign.builds import load_checked
     from bench.campaign.load import whole_library
-    from bench.record.codable import run_from_dict
-    from bench.record.folder import open_run
+    from bench.cli.altered import end, tell_altered
     from bench.report.goals import NOT_SHOWN, not_shown
     from bench.report.traceability import denominator, denominator_words, rows
     from bench.verdict.budgets import load_budgets
@@ -37,7 +37,9 @@ def trace(
     wired = load_rig(config, None, None, None)
     _, budgets_file = load_scenarios(wired, None, None)  # says what is wrong with a file
     library = whole_library(wired)
-    results = run_from_dict(open_run(run).result or {}).scenarios if run is not None else ()
+    stored = None if run is None else load_checked(run)
+    results, altered = ((), ()) if stored is None else (stored.result.scenarios, stored.altered)
+    tell_altered(run, altered)
     found = rows(library, denominator(load_budgets(budgets_file), library.lent), results)
     table = Table(title="Safety goals and what serves them", title_justify="left")
     counts = ("mapped", "run", "passed", "quiet\ntwins")
@@ -65,7 +67,7 @@ def trace(
         console.print(
             f"{NOT_SHOWN} {one.words}", style="red" if one.over else "", highlight=False, soft_wrap=True
         )
-    raise typer.Exit(1 if any(row.absent for row in found) else 0)
+    raise end(1 if any(row.absent for row in found) else 0, altered)
 
 
 def _shown(shown: Shown | None) -> str:

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import NotARun, RecordError, at_place
-from bench.record.chain import FOOTER, altered, seal
+from bench.record.chain import FOOTER, FORMAT, SIGNATURE, altered, altered_among, as_written, seal
+from bench.record.contents import plain
 from bench.record.shot import read_json, read_shot, write_json, write_shot_files
 from bench.trace.timeline import Trace
 
 __all__ = ["OpenedRun", "RunFolder", "open_run", "read_shot"]
 
-FORMAT = "hil-run-1"
 HEADER, RESULT, LIBRARY = "header.json", "result.json", "library.json"
 EQUIPMENT = "equipment.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
@@ -102,7 +102,7 @@ class RunFolder:
             raise RecordError(f"{self.path}: has its footer already; a finished run is never written again")
         try:
             write_json(self.path / RESULT, result)
-            write_json(self.path / FOOTER, {"format": FORMAT, **seal(self.path, self.path.name)})
+            write_json(self.path / FOOTER, seal(self.path, self.path.name))
         except (OSError, TypeError) as error:
             raise RecordError(f"{self.path}: cannot finish the run: {error}") from error
 
@@ -142,9 +142,7 @@ class OpenedRun:
 
     def altered(self) -> tuple[str, ...]:
         """What differs from the footer, one line each with its place; empty without a footer."""
-        if self.footer is None:
-            return ()
-        return altered(self.path, str(self.header.get("run_id")), self.footer)
+        return () if self.footer is None else verify_run(self.path)[1]
 
 
 def verify_run(path: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
@@ -152,21 +150,55 @@ def verify_run(path: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
 
     Footer None: an aborted run. Raises RecordError for a folder that is no run.
     """
+    return _checked_against_footer(path, None)
+
+
+def verify_read(path: Path, names: tuple[str, ...] = (HEADER, RESULT)) -> tuple[str, ...]:
+    """What differs from the footer, of the files `names` only. A result without a footer is nobody's: told too."""
+    footer, told = _checked_against_footer(path, names)
+    return (f"{FOOTER}: missing, so nothing vouches for the result",) if footer is None else told
+
+
+def _checked_against_footer(
+    path: Path, names: tuple[str, ...] | None
+) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
     if not path.is_dir() or not ((path / HEADER).is_file() or (path / FOOTER).is_file()):
         open_run(path)  # says what is wrong with it
-    if not (path / FOOTER).is_file():
+    unread: dict[str, Any] = {"sha256": {}}
+    why = plain(path, FOOTER)
+    if why == "missing":
         return None, ()
+    if why is not None:
+        return unread, (f"{FOOTER}: {why}; a run holds plain files and folders only",)
     try:
+        raw = (path / FOOTER).read_bytes()
         footer = read_json(path / FOOTER)
         if not isinstance(footer.get("sha256"), dict):
-            return {"sha256": {}}, (f"{FOOTER}: names no files",)
-    except RecordError as error:
-        return {"sha256": {}}, (f"{FOOTER}: {error}",)
+            return unread, (f"{FOOTER}: names no files",)
+    except (RecordError, OSError, RecursionError) as error:
+        return unread, (f"{FOOTER}: {error}",)
+    run_id = _own_id(path)
+    whole = names is None
+    told = [*(altered(path, run_id, footer) if whole else altered_among(path, run_id, footer, names or ()))]
+    if not as_written(footer, raw):
+        told.append(f"{FOOTER}: is not as it was written: other bytes, or another order")
+    if path.resolve().name != run_id:
+        told.append(f"{HEADER}: of the run {run_id!r}, but the folder is called {path.resolve().name!r}")
+    if (why := plain(path, SIGNATURE)) not in (None, "missing"):
+        told.append(f"{SIGNATURE}: {why}; a run holds plain files and folders only")
+    return footer, tuple(told)
+
+
+def _own_id(path: Path) -> str:
+    """The run's id by its header, else by its folder's name: then the header is told as altered."""
     try:
-        run_id = str(read_json(path / HEADER).get("run_id"))
+        return (
+            str(read_json(path / HEADER).get("run_id"))
+            if plain(path, HEADER) is None
+            else path.resolve().name
+        )
     except RecordError:
-        run_id = path.name  # told below, as the header is one of the files
-    return footer, altered(path, run_id, footer)
+        return path.resolve().name
 
 
 def open_run(path: Path) -> OpenedRun:

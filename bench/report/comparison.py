@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from bench.units import format_ns
 from bench.verdict.compare import ALPHA, Comparison, Metric
 from bench.verdict.result import RunResult, ScenarioResult, Verdict
+from bench.verdict.shift import Change
 
 _MOST_UNFOLDED = 40  # rows of passed scenarios; more of them are folded
+_MOST_ALTERED = 8
+_MOST_NAMED = 5
 _MOST_ROWS = 250  # a comment on GitHub holds 65,536 characters
-HEADINGS = ("scenario", "", "n", "shift (95 %)", "relevant", "p", "relative", "absolute")
+HEADINGS = ("scenario", "", "n", "shift (95 %)", "relevant", "p", "relative", "absolute", "decided by")
 
 
 def comparison_rows(found: Comparison) -> list[tuple[str, ...]]:
@@ -24,25 +27,40 @@ def comparison_rows(found: Comparison) -> list[tuple[str, ...]]:
             p_words(min(m.p_location, m.p_spread)),
             m.change.value,
             absolute[m.scenario_id],
+            _decided_by(m),
         )
         for m in found.metrics
     ]
     measured = {m.scenario_id for m in found.metrics}
     for h in found.handled:
         if h.scenario_id not in measured or h.worse:
-            counts = f"{h.base_bad} → {h.new_bad} not passed"
+            counts = f"{h.base_bad} → {h.new_bad} failed"
             change = "worse" if h.worse else "no change shown"
             rows.append(
                 (h.scenario_id, "passed", f"{h.base_n} / {h.new_n}", counts, "", p_words(h.p), change,
-                 absolute[h.scenario_id])
+                 absolute[h.scenario_id], "")
             )  # fmt: skip
     return rows
 
 
+def _decided_by(m: Metric) -> str:
+    """What would settle the row, and what "same" means in it."""
+    if not m.undecided:
+        return "" if m.within_ns == m.relevant_ns else f"within {format_ns(round(m.within_ns))}"
+    return f"{m.shots} shots" if m.shots else f"no number of shots: {_coarse(m)}"
+
+
+def _coarse(m: Metric) -> str:
+    return f"the DUT's reports hide {format_ns(round(m.shift.resolution_ns))}"
+
+
 def shift_words(m: Metric) -> str:
     """`+10.1 ms (+8.2 … +12.0)`."""
+    moved = _signed(round(m.shift.shift_ns))
+    if m.shift.low_ns is None or m.shift.high_ns is None:
+        return f"{moved} (no interval: too few shots)"
     low, high = (_signed(round(v)) for v in (m.shift.low_ns, m.shift.high_ns))
-    return f"{_signed(round(m.shift.shift_ns))} ({low} … {high})"
+    return f"{moved} ({low} … {high})"
 
 
 def p_words(p: float) -> str:
@@ -55,24 +73,62 @@ def _signed(value_ns: int) -> str:
 
 
 def headline(found: Comparison) -> str:
-    """One sentence for the top."""
+    """One sentence for the top, the same in terminal, Markdown and HTML."""
     if found.refused:
         return "Not comparable: " + "; ".join(found.refused)
     if not found.handled:
         return "Nothing to compare: the runs have no scenario in common that is the same in both"
     if found.regressions:
         worse = dict.fromkeys(text.partition(":")[0] for text in found.regressions)
-        return f"Worse than the base build: {', '.join(worse)}"
+        return f"Worse than the base build: {', '.join(worse)}{_open(found)}"
     failing = [s.scenario_id for s in found.new.scenarios if s.judgement.verdict is Verdict.FAIL]
     if failing:
-        return f"Nothing became slower, but {len(failing)} scenario(s) FAIL: {', '.join(failing)}"
+        slower = "not decided whether anything became slower" if found.undecided else "nothing became slower"
+        return f"{len(failing)} scenario(s) FAIL: {_some(failing)}; {slower}{_open(found)}"
+    if found.undecided:
+        return f"Undecided{_open(found)}"
+    if found.not_judged:
+        told = [f"{s.scenario_id} {s.judgement.verdict.name}" for s in found.not_judged]
+        return f"Undecided: without a verdict that says anything of the build: {_some(told)}"
+    if found.left_out:
+        return (
+            f"Undecided: nothing became slower, but {len(found.left_out)} scenario(s) could not be compared"
+        )
     return f"No regression, scenarios compared: {len(found.handled)} (chance of a false alarm at most {ALPHA:.0%})"
+
+
+def _open(found: Comparison) -> str:
+    """What has not been decided, and with how many shots of each build it would be; "" where all is."""
+    parts = []
+    slower = [m for m in found.undecided if m.change is Change.LOOKS_SLOWER]
+    if slower:
+        told = [f"{m.scenario_id} ({m.name} {_signed(round(m.shift.shift_ns))})" for m in slower]
+        parts.append(f"looks slower: {_some(told)}")
+    rest = len(found.undecided) - len(slower)
+    if rest:
+        parts.append(f"neither slower nor the same is shown of {rest} of {len(found.metrics)} latencies")
+    if enough := [m.shots for m in found.undecided if m.shots]:
+        parts.append(f"{max(enough)} shots of each build decide")
+    hidden = [m for m in found.undecided if not m.shots]
+    if hidden:
+        least = max(m.shift.resolution_ns for m in hidden)
+        parts.append(
+            f"no number of shots shows less than the {format_ns(round(least))} that the DUT's reports hide"
+        )
+    return f": {'; '.join(parts)}" if parts else ""
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMED]) + (
+        f" and {len(names) - _MOST_NAMED} more" if names[_MOST_NAMED:] else ""
+    )
 
 
 def comparison_markdown(found: Comparison) -> str:
     """For a pull request."""
+    altered = "ALTERED, not compared: " if any(why.startswith("ALTERED") for why in found.refused) else ""
     lines = [
-        f"### `{found.new.firmware_identity}` against `{found.base.firmware_identity}`",
+        f"### {altered}`{found.new.firmware_identity}` against `{found.base.firmware_identity}`",
         "",
         f"**{headline(found)}**",
         "",
@@ -82,16 +138,19 @@ def comparison_markdown(found: Comparison) -> str:
         lines += [f"| {' | '.join(row)} |" for row in comparison_rows(found)]
         lines += ["", "Absolute: against the budget of the safety goal. Relative: against the base build."]
         lines += [
-            "p is corrected for all tests (Holm). `undecided`: neither a change nor sameness is shown; "
-            "more shots decide."
+            "p is corrected for all tests (Holm). `looks slower`: the interval lies beyond the relevant size, "
+            "but it is no alarm yet. `undecided`: neither a change nor sameness is shown."
         ]
     lines += [f"- not compared: {text}" for text in found.left_out]
     lines += ["", f"<sub>{found.base.run_id} → {found.new.run_id}, {found.new.timebase.value} time</sub>"]
     return "\n".join(lines) + "\n"
 
 
-def run_markdown(run: RunResult, covered: str, qualification: str | None) -> str:
-    """The summary of one run for a pull request. covered: the denominator; qualification: what is wrong with it."""
+def run_markdown(run: RunResult, covered: str, qualification: str | None, altered: Sequence[str] = ()) -> str:
+    """The summary of one run for a pull request. covered: the denominator; qualification: what is wrong with it.
+
+    altered: what of the stored run is not as it was written.
+    """
     from bench.report.anomalies import anomaly_lines
     from bench.report.goals import NOT_SHOWN, goals_words, not_shown, shown_goals
     from bench.report.words import TIMEBASE_WORTH
@@ -99,9 +158,14 @@ def run_markdown(run: RunResult, covered: str, qualification: str | None) -> str
     goals = list(shown_goals(run).values())
     goal_lines = [f"- **{NOT_SHOWN}** {one.words}" for one in not_shown(goals)]
     verdict = "ABORTED" if run.aborted is not None else run.verdict.name
+    bad = [f"- altered: `{line}`" for line in altered[:_MOST_ALTERED]]
+    if altered:
+        verdict = f"ALTERED since it was written, no evidence (it says {verdict})"
+        bad += [f"- and {len(altered) - _MOST_ALTERED} more"] if altered[_MOST_ALTERED:] else []
     lines = [
         f"### {verdict}: `{run.firmware_identity}`, {run.chemistry}",
         "",
+        *([*bad, ""] if bad else []),
         TIMEBASE_WORTH[run.timebase],
         "",
         *([f"{goals_words(goals)}.", ""] if goal_lines else []),

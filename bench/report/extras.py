@@ -19,6 +19,7 @@ class ReportExtras:
     library: what there was to be run; None where the run does not say. not_run: scenario id → why.
     qualification: None where a current one covers this run, else what is wrong; qualified_by says which.
     equipment: adapters and instruments. alerts: what a reader must know first.
+    altered: what of the run is not as it was written; then its result is no evidence.
     """
 
     traces: Mapping[str, TracePicture] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class ReportExtras:
     qualified_by: str = ""
     equipment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     alerts: tuple[str, ...] = ()
+    altered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,7 +106,7 @@ def render_html(
         run=run,
         extras=extras,
         goals=goal_rows(run, extras.goals),
-        headline="ABORTED" if run.aborted is not None else run.verdict.name,
+        headline=_headline(run, extras),
         counts=[(verdict.name, counts[verdict]) for verdict in sorted(counts, reverse=True)],
         shots=sum(len(scenario.shots) for scenario in run.scenarios),
         badge=TIMEBASE_WORTH[run.timebase],
@@ -124,6 +124,12 @@ def render_html(
         traces=traces,
         pictures=pictures,
     )
+
+
+def _headline(run: RunResult, extras: ReportExtras) -> str:
+    if extras.altered:
+        return "ALTERED"
+    return "ABORTED" if run.aborted is not None else run.verdict.name
 
 
 def _fewer_than_claimed(run: RunResult) -> str:
@@ -201,7 +207,8 @@ def _bounds_line(name: str, found: list[Interval], claim: Claim, why_none: str) 
 
 def _changed_rows(found: Comparison) -> tuple[list[tuple[str, ...]], str]:
     """Rows that say something, and how many do not."""
-    quiet = Counter(m.change.value for m in found.metrics if m.change in (Change.SAME, Change.UNDECIDED))
+    silent = (Change.SAME, Change.NOT_SLOWER, Change.UNDECIDED)
+    quiet = Counter(m.change.value for m in found.metrics if m.change in silent)
     rows = [row for row in comparison_rows(found) if row[6] not in (*quiet, "no change shown")]
     told = ", ".join(f"{count} {name}" for name, count in sorted(quiet.items()))
     return rows, told

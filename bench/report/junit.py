@@ -16,11 +16,14 @@ from bench.verdict.result import RunResult, ScenarioResult, Verdict
 
 # XML 1.0 has no way to write these, and a DUT's answer quoted in a reason may hold any of them.
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_TAGS = {Verdict.FAIL: "failure", Verdict.BLOCKED: "skipped", Verdict.GAP: "skipped"}
+# By name. Every other verdict is an error of the bench, and a failure besides: readers that know only `failure`
+# and `skipped` (S-CORE's docs-as-code) would take an `error` alone for a test that passed.
+_ELEMENTS = {"PASS": (), "FAIL": ("failure",), "BLOCKED": ("skipped",), "GAP": ("skipped",)}
+_COUNTED = (("errors", "error"), ("failures", "failure"), ("skipped", "skipped"))
 
 
 def write_junit(run: RunResult, path: Path, attempts: bool = False) -> None:
-    """FAIL becomes failure, BLOCKED and GAP skipped, PASS nothing, all others (and an aborted run) error.
+    """FAIL becomes failure, BLOCKED and GAP skipped, PASS nothing, all others (and an aborted run) error and failure.
 
     `attempts`: beside the scenario's own case a case for each shot, in a suite of its own.
     """
@@ -59,12 +62,10 @@ def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
     cases = [_case(scenario) for scenario in run.scenarios if scenario.timebase is timebase]
     if run.aborted is not None and timebase is run.timebase:
         aborted = ET.Element("testcase", classname=f"hil.{timebase.value}", name="run", time="0")
-        ET.SubElement(aborted, "error", message=_clean(f"aborted: {run.aborted}"))
+        _outcome(aborted, "ERROR", f"aborted: {run.aborted}")
         cases.append(aborted)
     suite.extend(cases)
-    suite.set("tests", str(len(cases)))
-    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-        suite.set(attribute, str(sum(case.find(tag) is not None for case in cases)))
+    _count(suite)
     return suite
 
 
@@ -86,13 +87,25 @@ def _attempts(run: RunResult, timebase: Timebase) -> ET.Element:
         if caught:
             facts["mismatch_caught"] = "; ".join(shot.judgement.reasons)
         _properties(case, facts)
-        if verdict is not Verdict.PASS and not caught:
+        if not caught:
             why = f"{verdict.name.lower()}: {'; '.join(shot.judgement.reasons) or 'no reason was given'}"
-            ET.SubElement(case, _TAGS.get(verdict, "error"), type=verdict.name, message=_clean(why))
-    suite.set("tests", str(len(shots)))
-    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-        suite.set(attribute, str(sum(case.find(tag) is not None for case in suite)))
+            _outcome(case, verdict.name, why)
+    _count(suite)
     return suite
+
+
+def _outcome(case: ET.Element, verdict: str, message: str, text: str = "") -> None:
+    for tag in _ELEMENTS.get(verdict, ("error", "failure")):
+        ET.SubElement(case, tag, type=verdict, message=_clean(message)).text = _clean(text)
+
+
+def _count(suite: ET.Element) -> None:
+    """Each case once, under its first element, so that what is left of `tests` is what passed."""
+    cases = suite.findall("testcase")
+    first = [next((tag for _, tag in _COUNTED if case.find(tag) is not None), "") for case in cases]
+    suite.set("tests", str(len(cases)))
+    for attribute, tag in _COUNTED:
+        suite.set(attribute, str(first.count(tag)))
 
 
 def _case(scenario: ScenarioResult) -> ET.Element:
@@ -102,12 +115,14 @@ def _case(scenario: ScenarioResult) -> ET.Element:
         classname=_clean(f"hil.{scenario.timebase.value}.{scenario.budget.safety_goal}"),
         name=_clean(scenario.scenario_id),
         file=_clean(scenario.file),
+        line=str(max(scenario.line, 1)),
         time=f"{seconds:.3f}",
     )
     wholly = scenario.fully_verifies and not is_lent(
         scenario
     )  # longer times than the goal's own show it in part
     facts = {
+        "Description": scenario.title,
         "safety_goal": scenario.budget.safety_goal,
         "asil": scenario.budget.asil,
         "requirements": ", ".join(scenario.requirements),
@@ -135,17 +150,10 @@ def _case(scenario: ScenarioResult) -> ET.Element:
     if lines := anomaly_lines([scenario]):
         facts["anomalies"] = "; ".join(lines)
     _properties(case, facts)
-    verdict = scenario.judgement.verdict
-    if verdict is not Verdict.PASS:
-        reasons = "; ".join(scenario.judgement.reasons) or "no reason was given"
-        outcome = ET.SubElement(
-            case,
-            _TAGS.get(verdict, "error"),
-            type=verdict.name,
-            message=_clean(f"{verdict.name.lower()}: {reasons}"),
-        )
-        lines = [f"shot {s.index}: {'; '.join(s.judgement.reasons)}" for s in shots_to_explain(scenario)]
-        outcome.text = _clean("\n".join(lines))
+    verdict = scenario.judgement.verdict.name
+    reasons = "; ".join(scenario.judgement.reasons) or "no reason was given"
+    shots = [f"shot {s.index}: {'; '.join(s.judgement.reasons)}" for s in shots_to_explain(scenario)]
+    _outcome(case, verdict, f"{verdict.lower()}: {reasons}", "\n".join(shots))
     return case
 
 

@@ -44,8 +44,12 @@ def write_safety_html(
     rows: Sequence[tuple[ShownCell, tuple[str, ...]]],
     standing: Sequence[tuple[str, ...]],
     notes: Sequence[str],
+    altered: Sequence[str] = (),
 ) -> None:
-    """rows: each cell with its row of `fmea_row`, chemistries of a failure mode together. Raises RecordError."""
+    """rows: each cell with its row of `fmea_row`, chemistries of a failure mode together. Raises RecordError.
+
+    altered: runs that are not as they were written, and earned nothing.
+    """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -65,6 +69,7 @@ def write_safety_html(
         hara_heads=HARA,
         hara=hara_rows(goals),
         notes=notes,
+        altered=altered,
         bar=_bar,
     )
     try:

@@ -1,22 +1,32 @@
 """Two builds side by side: the absolute verdict (budget) and the relative one (has it moved?), kept apart."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from bench.measure.interval import Interval
-from bench.verdict.result import RunResult, ScenarioResult, ShotResult, Verdict
+from bench.verdict.enough import shots_that_decide
+from bench.verdict.result import RunResult, ScenarioResult, Verdict
 from bench.verdict.shift import Change, Shift, classify, fisher_more, holm, measure_shift
 
 RELEVANT_SHARE = 0.02  # of the base's median: a smaller shift is no news to anybody
 RELEVANT_LEAST_NS = 1_000_000
+_COARSE = (
+    2  # times what the DUT's reporting hides: a smaller shift cannot be told from none by any number of shots
+)
 ALPHA = 0.05  # chance of any false alarm in one comparison of two equal builds
+_GOOD = ("PASS", "GAP")  # by name: a known gap is no failure
+_DECIDED = (*_GOOD, "FAIL")
 # Inputs that make up the rig: their content must be the same for two runs to share a table.
 _RIG = ("rig", "profile")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """FDTI or FHTI of one scenario in both builds; p values are corrected for all tests of the comparison."""
+    """FDTI or FHTI of one scenario in both builds; p values are corrected for all tests of the comparison.
+
+    within_ns: what counts as the same: the relevant size, and where the DUT reports more coarsely, that.
+    shots: of each build that would decide what is not decided; None where none would, or nothing is left to decide.
+    """
 
     scenario_id: str
     name: str
@@ -25,11 +35,20 @@ class Metric:
     p_location: float
     p_spread: float
     change: Change
+    within_ns: float
+    shots: int | None = None
+
+    @property
+    def undecided(self) -> bool:
+        return self.change in (Change.UNDECIDED, Change.LOOKS_SLOWER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handled:
-    """How many attempts did not pass in both builds, and whether NEW has significantly more."""
+    """How many decided attempts went wrong in both builds, and whether significantly more did in NEW.
+
+    Wrong: FAIL; of a chemistry mismatch PASS. ERROR, BLOCKED and INCONCLUSIVE say nothing of a build, and do not count.
+    """
 
     scenario_id: str
     base_bad: int
@@ -60,26 +79,41 @@ class Comparison:
             if m.change in (Change.SLOWER, Change.WIDER)
         ]
         bad = [
-            f"{h.scenario_id}: {h.new_bad} of {h.new_n} attempts not passed, {h.base_bad} of {h.base_n} before"
+            f"{h.scenario_id}: {h.new_bad} of {h.new_n} attempts failed, {h.base_bad} of {h.base_n} before"
             for h in self.handled
             if h.worse
         ]
         return (*slow, *bad)
 
     @property
+    def undecided(self) -> tuple[Metric, ...]:
+        """Latencies of which neither a change nor sameness is shown, those that look slower first."""
+        found = [m for m in self.metrics if m.undecided]
+        return tuple(sorted(found, key=lambda m: m.change is not Change.LOOKS_SLOWER))
+
+    @property
+    def not_judged(self) -> tuple[ScenarioResult, ...]:
+        """Of NEW: what ended with neither a pass nor a failure, which is no property of the build."""
+        return tuple(s for s in self.new.scenarios if s.judgement.verdict.name not in _DECIDED)
+
+    @property
     def exit_code(self) -> int:
-        """0 nothing worse and NEW passes · 1 worse, or NEW fails a budget · 3 refused, or not decidable."""
-        if self.refused:
+        """0 nothing worse and NEW passes · 1 worse, or NEW fails a budget · 3 refused, or not decided."""
+        if self.refused or not self.handled:
             return 3
         if self.regressions or any(s.judgement.verdict is Verdict.FAIL for s in self.new.scenarios):
             return 1
-        passed = all(s.judgement.verdict.expected for s in self.new.scenarios)
-        return 0 if passed and not self.left_out else 3
+        return 3 if self.undecided or self.not_judged or self.left_out else 0
 
 
-def compare(base: RunResult, new: RunResult, relevant_ns: int | None = None) -> Comparison:
-    """Compare all scenarios that both runs have. `relevant_ns`: smallest shift worth an alarm (default 2 %)."""
-    refused = why_not_comparable(base, new)
+def compare(
+    base: RunResult, new: RunResult, relevant_ns: int | None = None, altered: Sequence[str] = ()
+) -> Comparison:
+    """Compare all scenarios that both runs have. `relevant_ns`: smallest shift worth an alarm (default 2 %).
+
+    altered: what of the two is not as it was written; then nothing is compared.
+    """
+    refused = tuple(f"ALTERED {line}" for line in altered) or why_not_comparable(base, new)
     pairs, left_out = ([], []) if refused else _pairs(base, new)
     raw: list[tuple[str, str, Shift, float]] = []
     for before, after in pairs:
@@ -90,21 +124,12 @@ def compare(base: RunResult, new: RunResult, relevant_ns: int | None = None) -> 
                 middle = sorted(one.low_ns + one.high_ns for one in old)[len(old) // 2] / 2
                 least = max(RELEVANT_LEAST_NS, RELEVANT_SHARE * middle)
                 raw.append((after.scenario_id, name, shift, least if relevant_ns is None else relevant_ns))
-    counts = [(after.scenario_id, *_bad(before.shots), *_bad(after.shots)) for before, after in pairs]
+    counts = [(after.scenario_id, *_bad(before), *_bad(after)) for before, after in pairs]
     tails = [fisher_more(a, n, b, m) for _, a, n, b, m in counts]
     p = holm([*(s.p_location for _, _, s, _ in raw), *(s.p_spread for _, _, s, _ in raw), *tails])
     k = len(raw)
     metrics = tuple(
-        Metric(
-            scenario_id=scenario,
-            name=name,
-            shift=shift,
-            relevant_ns=least,
-            p_location=p[i],
-            p_spread=p[k + i],
-            change=classify(shift, p[i], p[k + i], least, ALPHA),
-        )
-        for i, (scenario, name, shift, least) in enumerate(raw)
+        _metric(one, (p[i], p[k + i]), len(p), exactly=relevant_ns is not None) for i, one in enumerate(raw)
     )
     handled = tuple(
         Handled(
@@ -121,6 +146,28 @@ def compare(base: RunResult, new: RunResult, relevant_ns: int | None = None) -> 
     return Comparison(
         base=base, new=new, refused=refused, left_out=tuple(left_out), metrics=metrics, handled=handled
     )
+
+
+def _metric(
+    raw: tuple[str, str, Shift, float], p: tuple[float, float], tests: int, *, exactly: bool
+) -> Metric:
+    """exactly: the user has named the size, so nothing coarser counts as the same."""
+    scenario, name, shift, least = raw
+    within = least if exactly else max(least, _COARSE * shift.resolution_ns)
+    change = classify(shift, *p, least, ALPHA, within)
+    metric = Metric(
+        scenario_id=scenario,
+        name=name,
+        shift=shift,
+        relevant_ns=least,
+        p_location=p[0],
+        p_spread=p[1],
+        change=change,
+        within_ns=within,
+    )
+    if not metric.undecided:
+        return metric
+    return replace(metric, shots=shots_that_decide(shift, least, within, tests, ALPHA))
 
 
 def _pairs(base: RunResult, new: RunResult) -> tuple[list[tuple[ScenarioResult, ScenarioResult]], list[str]]:
@@ -146,9 +193,12 @@ def _latencies(scenario: ScenarioResult, name: str) -> list[Interval]:
     return [latency.interval for latency in found if latency is not None]
 
 
-def _bad(shots: Iterable[ShotResult]) -> tuple[int, int]:
-    verdicts = [shot.judgement.verdict for shot in shots]
-    return sum(one is not Verdict.PASS for one in verdicts), len(verdicts)
+def _bad(scenario: ScenarioResult) -> tuple[int, int]:
+    """(attempts that went wrong, attempts that were decided)."""
+    verdicts = [shot.judgement.verdict.name for shot in scenario.shots]
+    decided = [name for name in verdicts if name in _DECIDED]
+    wrong = _GOOD if scenario.mismatch else ("FAIL",)
+    return sum(name in wrong for name in decided), len(decided)
 
 
 def why_not_comparable(base: RunResult, new: RunResult) -> tuple[str, ...]:

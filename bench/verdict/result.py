@@ -118,6 +118,7 @@ class ScenarioResult:
     fully_verifies: False where the scenario covers its requirements only in part.
     own_times: those of the safety goal itself, where `budget` holds the ones that another section lends.
     mismatch: the BMS and the pack that do not fit, where every shot has to fail; "" for every other scenario.
+    file, line: where the scenario's id stands, below the root of its repository; line 0 where nobody recorded it.
     """
 
     scenario_id: str
@@ -140,6 +141,7 @@ class ScenarioResult:
     derivation: str = "requirements-analysis"
     mismatch: str = ""
     own_times: Budget | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

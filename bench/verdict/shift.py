@@ -6,6 +6,9 @@ resolved). If the builds are equal and were measured on the same rig, the labels
 width of the intervals, so the permutation distribution of the summed scores is exact: its mean and variance
 are known, and for small samples it is drawn. A second test on the squared scores (Mood, 1954) sees a change
 of spread. `holm` corrects for the number of tests.
+
+What is said beside an alarm rests on intervals: of the shift, and of how far the tail (nine of ten) has moved. Where
+there are too few shots for an interval there is none, and nothing is said to be the same.
 """
 
 import math
@@ -15,18 +18,27 @@ from enum import StrEnum
 from typing import Any
 
 from bench.measure.interval import Interval
+from bench.verdict.order_statistics import quantile_indices, shift_index
 
 _DRAWN_BELOW = 15  # smaller samples: the permutation distribution is drawn, not approximated
 _DRAWS = 9_999
+TAIL = 0.9
 
 
 class Change(StrEnum):
-    """`same`: shown to lie within the relevant shift. `undecided`: neither a change nor sameness is shown."""
+    """slower, wider, faster: shown, at the false-alarm rate of the whole comparison.
+
+    looks slower: the interval of this shift alone, or of its tail, lies wholly beyond the relevant size; more shots are
+    needed for an alarm. same, not slower: shift and tail are shown to lie within bounds, on both sides or above.
+    undecided: none of these is shown.
+    """
 
     SLOWER = "slower"
+    LOOKS_SLOWER = "looks slower"
     FASTER = "faster"
     WIDER = "wider"
     SAME = "same"
+    NOT_SLOWER = "not slower"
     UNDECIDED = "undecided"
 
 
@@ -34,13 +46,18 @@ class Change(StrEnum):
 class Shift:
     """NEW less BASE, in ns: Hodges–Lehmann estimate, and its confidence interval; raw p of both tests.
 
-    The estimate takes the middle of each latency; low and high hold wherever in their intervals the truths lie.
+    The estimate takes the middle of each latency; low and high hold wherever in their intervals the truths lie, and are
+    None where so few shots have no such interval. tail_low/high_ns: the same of the quantile TAIL. resolution_ns: what
+    of an interval's half-width is the latencies' own, which no number of shots takes off.
     """
 
     shift_ns: float
-    low_ns: float
-    high_ns: float
+    low_ns: float | None
+    high_ns: float | None
     tail_shift_ns: float
+    tail_low_ns: float | None
+    tail_high_ns: float | None
+    resolution_ns: float
     p_location: float
     p_spread: float
     n_base: int
@@ -60,15 +77,22 @@ def measure_shift(base: Sequence[Interval], new: Sequence[Interval], confidence:
     middles = (lows + highs) / 2
     n = len(base)
     differences = (middles[n:, None] - middles[None, :n]).ravel()
-    # Each pair's true difference lies between these, so its order statistics lie between theirs.
-    low = _moses(np.sort((lows[n:, None] - highs[None, :n]).ravel()), n, len(new), confidence)[0]
-    high = _moses(np.sort((highs[n:, None] - lows[None, :n]).ravel()), n, len(new), confidence)[1]
+    k = shift_index(n, len(new), confidence)
+    low = high = None
+    if k is not None:
+        # Each pair's true difference lies between these, so its order statistics lie between theirs.
+        low = float(np.sort((lows[n:, None] - highs[None, :n]).ravel())[k])
+        high = float(np.sort((highs[n:, None] - lows[None, :n]).ravel())[-1 - k])
+    tail_low, tail_high = _tail(lows, highs, n, confidence)
     tails = [float(np.quantile(part, 0.95)) for part in (middles[:n], middles[n:])]
     return Shift(
         shift_ns=float(np.median(differences)),
         low_ns=low,
         high_ns=high,
         tail_shift_ns=tails[1] - tails[0],
+        tail_low_ns=tail_low,
+        tail_high_ns=tail_high,
+        resolution_ns=float(np.median(highs[:n] - lows[:n]) + np.median(highs[n:] - lows[n:])) / 2,
         p_location=_permutation_p(scores, n),
         p_spread=_permutation_p(squares - squares.mean(), n),
         n_base=n,
@@ -76,14 +100,48 @@ def measure_shift(base: Sequence[Interval], new: Sequence[Interval], confidence:
     )
 
 
-def classify(shift: Shift, p_location: float, p_spread: float, relevant_ns: float, alpha: float) -> Change:
-    """From corrected p values: an alarm needs both significance and a relevant size."""
-    if p_location < alpha and abs(shift.shift_ns) >= relevant_ns:
-        return Change.SLOWER if shift.shift_ns > 0 else Change.FASTER
+def _tail(lows: Any, highs: Any, n: int, confidence: float) -> tuple[float | None, float | None]:
+    """How far the quantile TAIL has moved: between these, at `confidence`. Each side's bounds take half of the risk."""
+    import numpy as np
+
+    sides = ((np.sort(lows[:n]), np.sort(highs[:n])), (np.sort(lows[n:]), np.sort(highs[n:])))
+    at = [quantile_indices(len(side[0]), TAIL, (1 + confidence) / 2) for side in sides]
+    (base_low, base_high), (new_low, new_high) = (
+        (None if i is None else float(side[0][i]), None if j is None else float(side[1][j]))
+        for side, (i, j) in zip(sides, at)
+    )
+    return (
+        None if new_low is None or base_high is None else new_low - base_high,
+        None if new_high is None or base_low is None else new_high - base_low,
+    )
+
+
+def classify(
+    shift: Shift,
+    p_location: float,
+    p_spread: float,
+    relevant_ns: float,
+    alpha: float,
+    within_ns: float | None = None,
+) -> Change:
+    """From corrected p values: an alarm needs both significance and a relevant size.
+
+    within_ns: what counts as the same; the relevant size where it is None.
+    """
+    within = relevant_ns if within_ns is None else within_ns
+    moved = p_location < alpha and abs(shift.shift_ns) >= relevant_ns
+    if moved and shift.shift_ns > 0:
+        return Change.SLOWER
     if p_spread < alpha and shift.tail_shift_ns >= relevant_ns:
         return Change.WIDER
-    if -relevant_ns < shift.low_ns and shift.high_ns < relevant_ns:
-        return Change.SAME
+    if moved:
+        return Change.FASTER
+    if any(low is not None and low >= relevant_ns for low in (shift.low_ns, shift.tail_low_ns)):
+        return Change.LOOKS_SLOWER
+    if shift.low_ns is None or shift.high_ns is None or shift.tail_high_ns is None:
+        return Change.UNDECIDED
+    if shift.high_ns < within and shift.tail_high_ns < within:
+        return Change.SAME if shift.low_ns > -within else Change.NOT_SLOWER
     return Change.UNDECIDED
 
 
@@ -133,13 +191,3 @@ def _permutation_p(scores: Any, n_base: int) -> float:
         return float((1 + np.sum(np.abs(drawn) >= found * (1 - 1e-12))) / (_DRAWS + 1))
     variance = n_base * n_new / (total * (total - 1)) * float((scores**2).sum())
     return math.erfc(found / math.sqrt(2 * variance)) if variance > 0 else 1.0
-
-
-def _moses(differences: Any, n: int, m: int, confidence: float) -> tuple[float, float]:
-    """Distribution-free interval of the shift: order statistics of all pairwise differences."""
-    from statistics import NormalDist
-
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    k = math.floor(n * m / 2 - z * math.sqrt(n * m * (n + m + 1) / 12))
-    k = min(max(k, 0), len(differences) - 1)
-    return float(differences[k]), float(differences[len(differences) - 1 - k])

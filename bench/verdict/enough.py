@@ -1,0 +1,60 @@
+"""How many shots of each build would decide what so many have not: planned from what has been seen, no promise.
+
+The half-width of an interval less the latencies' own width falls with the root of the number of shots. What is left
+over of that width no number of shots takes off; then none decides.
+"""
+
+import math
+from statistics import NormalDist
+
+from bench.verdict.order_statistics import quantile_indices
+from bench.verdict.shift import TAIL, Shift
+
+_CONFIDENCE = 0.95
+_POWER_Z = 0.84  # four times of five such a number is enough
+_SPARE = 1.2
+_DRAWN_BELOW = 15  # below, the permutation distribution is drawn, and its p has a floor
+
+
+def fewest() -> int:
+    """Without so many shots the tail has no upper bound, and nothing can be the same."""
+    n = 1
+    while quantile_indices(n, TAIL, (1 + _CONFIDENCE) / 2)[1] is None:
+        n += 1
+    return n
+
+
+def shots_that_decide(
+    shift: Shift, relevant_ns: float, within_ns: float, tests: int, alpha: float
+) -> int | None:
+    """For each side. tests: how many the comparison corrects for. None: no number of shots decides."""
+    had = 2 * shift.n_base * shift.n_new / (shift.n_base + shift.n_new)
+    more = max(shift.n_base, shift.n_new) + 1
+    if shift.shift_ns >= relevant_ns:
+        return max(more, _for_an_alarm(shift, had, tests, alpha))
+    room = within_ns - shift.resolution_ns
+    if room <= 0:
+        return None
+    wanted = float(fewest())
+    sides = (
+        (shift.low_ns, shift.high_ns, shift.shift_ns),
+        (shift.tail_low_ns, shift.tail_high_ns, shift.tail_shift_ns),
+    )
+    for low, high, moved in sides:
+        if low is not None and high is not None:
+            half = max((high - low) / 2 - shift.resolution_ns, 0.0)
+            left = max(room - abs(moved), room / 4)  # an estimate near the bound may yet fall back from it
+            wanted = max(wanted, had * (half / left) ** 2 * _SPARE)
+    return max(more, math.ceil(wanted))
+
+
+def _for_an_alarm(shift: Shift, had: float, tests: int, alpha: float) -> int:
+    """Until the shift that is seen is significant among so many tests, in four cases of five."""
+    normal = NormalDist()
+    z = normal.inv_cdf(1 - alpha / (2 * max(tests, 1)))
+    apart = math.ceil(z * z / 1.5) + 1  # even where no latency of one build reaches the other's
+    wanted = 0.0
+    if shift.low_ns is not None and shift.high_ns is not None:
+        half = max((shift.high_ns - shift.low_ns) / 2 - shift.resolution_ns, 0.0)
+        wanted = had * (half / normal.inv_cdf(0.5 + _CONFIDENCE / 2) * (z + _POWER_Z) / shift.shift_ns) ** 2
+    return max(_DRAWN_BELOW, apart, math.ceil(wanted * _SPARE))
