@@ -92,5 +92,5 @@ def stored_databases(opened: OpenedRun) -> dict[str, Database]:
             opened.path / "inputs" / f"{hashes[f'dbc.{channel}.{number}'][:12]}-{name}"
             for number, name in enumerate(names)
         ]
-        databases[channel] = Database.load(*files)
+        databases[channel] = Database.load(*files, bus=channel)
     return databases

@@ -236,6 +236,7 @@ def open_evidence(
             "chemistry": config.pack.chemistry,
             "firmware_chemistry": wired.firmware_chemistry.id,
             "dbc": {channel: [dbc.name for dbc in can.dbc] for channel, can in config.can.items()},
+            "warnings": [line for one in wired.databases.values() for line in one.warnings()],
             "hashes": hashes,
             "environment": environment(),
             "equipment": equipment(wired),

@@ -56,6 +56,8 @@ def check(
         f"{config}: {len(prepared)} scenarios fit this bench ({wired.config.name}, {wired.profile.name}, "
         f"{wired.chemistry.id}, {sum(len(db.messages) for db in wired.databases.values())} messages)"
     )
+    for warning in (line for one in wired.databases.values() for line in one.warnings()):
+        typer.echo(f"warning: {warning}")
     for one in prepared:
         for note in loads_cut_off(one):
             typer.echo(f"{one.scenario.id}: {note}")

@@ -106,6 +106,7 @@ def run(
         report=report,
         shown=not as_json,
     )
+    tell_left_out(wired)
     result, written = fire(wired, prepared, budgets_file, asked)
     if as_json:
         from bench.record.codable import run_to_dict
@@ -139,6 +140,21 @@ class Asked:
     junit: Path | None = None
     report: Path | None = None
     shown: bool = True
+
+
+def tell_left_out(wired: Wired) -> None:
+    """One line on stderr: messages that no scenario needs, and that a file describes wrongly."""
+    left = [
+        one.message
+        for db in wired.databases.values()
+        for one in db.troubles
+        if one.message and not one.usable
+    ]
+    if left:
+        named = ", ".join(left[:3]) + (f" and {len(left) - 3} more" if len(left) > 3 else "")
+        typer.echo(
+            f"warning: left out, as their files describe them wrongly: {named}; hil check says why", err=True
+        )
 
 
 def fire(

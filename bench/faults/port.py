@@ -85,6 +85,9 @@ class Terminals:
         parts = of.split(".")
         channel = parts[0]
         known = self.databases.get(channel)
+        if known is not None and len(parts) in (2, 3) and (trouble := known.trouble(parts[1])) is not None:
+            self.tell(key, trouble)
+            return ()
         if len(parts) not in (2, 3) or known is None or parts[1] not in known:
             names = [f"{name}.{one}" for name in self.databases for one in self.messages(name)]
             self.tell(key, f"found '{of}'; expected a message: {', '.join(names)}{nearest(of, names)}")

@@ -139,6 +139,9 @@ def _find(database: "Database", dbc: Path, signal: str) -> tuple["Message", str]
         raise KeyMistake(
             "signal", f"found '{signal}' in several messages of {dbc.name}; expected one of {', '.join(full)}"
         )
+    message, _, last = signal.rpartition(".")
+    if (trouble := database.trouble(message, None if message else last)) is not None:
+        raise ConfigError(trouble)
     near = nearest(signal, known if "." in signal else (name for _, name in known.values()))
     raise KeyMistake("signal", f"found '{signal}'; expected a signal of {dbc.name}{near}")
 

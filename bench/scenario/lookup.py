@@ -87,6 +87,9 @@ class Lookup:
             return (), 0
         known = {m.name: m for m in self.databases[channel].messages}
         if message not in known:
+            if (trouble := self.databases[channel].trouble(message)) is not None:
+                self._mistakes[f"{trouble} (asked for by {self.profile.file})"] = None
+                return (), 0
             self.profile_mistake(f"message '{message}' on {channel}", message, known)
             return (), 0
         return known[message].signal_names, known[message].cycle_ns

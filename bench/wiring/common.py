@@ -81,7 +81,7 @@ def load_wired(
 
     The places are where the user named the chemistries, if not in the bench file.
     """
-    databases = {channel: Database.load(*can.dbc) for channel, can in config.can.items()}
+    databases = {channel: Database.load(*can.dbc, bus=channel) for channel, can in config.can.items()}
     chemistry = _chemistry(config.pack.chemistry, chemistry_place or f"{config.file} [pack.chemistry]")
     firmware_chemistry = chemistry
     if config.dut.chemistry is not None:

@@ -81,6 +81,8 @@ def _bound(
         )
     database = databases[play.channel]
     if play.message not in database:
+        if (trouble := database.trouble(play.message)) is not None:
+            raise ConfigError(f"{trouble} (shown by {place})")
         near = nearest(play.message, database.by_name)
         raise ConfigError(
             f"{place}: found no such message in the DBC files of '{play.channel}'; expected one{near}"

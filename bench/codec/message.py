@@ -1,0 +1,99 @@
+"""One message of a bus description: its facts, and functions generated when they are first asked for."""
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+
+from bench.codec.careful import choice_number
+from bench.codec.compile import Compiler, Decode, Encode, Reader
+from bench.codec.e2e import Protection
+from bench.codec.layout import CodecError, Field, Layer, all_fields, paths
+from bench.errors import nearest
+
+
+class Message:
+    """One message of a bus. `decode` and `encode` are generated when first asked for."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        can_id: int,
+        extended: bool,
+        fd: bool,
+        length: int,
+        layout: Layer,
+        cycle_ns: int = 0,
+        e2e_profile: str = "none",
+        e2e_data_id: int = 0,
+        protection: Protection | None = None,
+        senders: tuple[str, ...] = (),
+    ) -> None:
+        self.name = name
+        self.can_id = can_id
+        self.extended = extended
+        self.fd = fd
+        self.length = length
+        self.layout = layout
+        self.cycle_ns = cycle_ns
+        self.e2e_profile = e2e_profile
+        self.e2e_data_id = e2e_data_id
+        self.protection = protection
+        self.senders = senders
+        # A signal of several multiplexer values stands in several layers, but is one signal.
+        self.fields: dict[str, Field] = {one.name: one for one in all_fields(layout)}
+        self.signal_names: tuple[str, ...] = tuple(self.fields)
+        self.choices: dict[str, dict[int, str]] = {
+            f.name: dict(f.choices) for f in self.fields.values() if f.choices
+        }
+        self.mux: str | None = next(iter(layout.branches), None)
+        self._compiler = Compiler(name, length, layout)
+        self._readers: dict[str, Reader] = {}
+        self._extracts: dict[frozenset[str], Callable[[bytes], int | bytes]] = {}
+
+    def __repr__(self) -> str:
+        return f"Message({self.name}, 0x{self.can_id:X})"
+
+    @cached_property
+    def decode(self) -> Decode:
+        """`decode(data) -> {signal: number}`, active multiplexer only. CodecError if too short."""
+        return self._compiler.decode()
+
+    @cached_property
+    def encode(self) -> Encode:
+        """`encode(values) -> data`, strict: exactly the frame's signals, in range, or CodecError."""
+        return self._compiler.encode()
+
+    def reader(self, signal: str) -> Reader:
+        """A function from payload to physical value; None where the multiplexer does not carry it."""
+        if signal not in self._readers:
+            self._readers[signal] = self._compiler.reader(signal)
+        return self._readers[signal]
+
+    def extract(self, signals: Iterable[str]) -> Callable[[bytes], int | bytes]:
+        """What of a payload these signals depend on: equal for two payloads, equal all their values.
+
+        To remember what has been made of a payload, where the rest of it, such as a counter, keeps moving.
+        """
+        asked = frozenset(signals)
+        if asked not in self._extracts:
+            self._extracts[asked] = self._extract(asked)
+        return self._extracts[asked]
+
+    def _extract(self, signals: Iterable[str]) -> Callable[[bytes], int | bytes]:
+        mask, length = 0, self.length
+        for signal in signals:
+            for above, one in paths(self.layout, signal, ()):
+                for field in (one, *(selector for selector, _ in above)):
+                    mask |= field.mask(length)
+
+        def extract(data: bytes) -> int | bytes:
+            return int.from_bytes(data, "little") & mask if len(data) == length else data
+
+        return extract
+
+    def choice_value(self, signal: str, text: str) -> int:
+        """The raw number behind a text of the value table. Raises CodecError for a strange signal or text."""
+        if signal not in self.fields:
+            hint = nearest(signal, self.signal_names)
+            raise CodecError(f"message {self.name} carries no signal '{signal}'{hint}")
+        return choice_number(self.name, self.fields[signal], text)

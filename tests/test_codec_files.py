@@ -1,0 +1,244 @@
+"""Bus descriptions as labs have them: other formats than DBC, and files in which one message is wrong."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import cantools.database
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trip_scenario import write_trip
+from typer.testing import CliRunner
+
+from bench.cli.main import app
+from bench.codec.database import Database
+from bench.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAD = 'VERSION ""\nNS_ :\n\tCM_\nBS_:\nBU_: B\n'
+GOOD = 'BO_ 1 Good: 8 B\n SG_ Z : 0|8@1+ (1,5) [0|255] "" B\n'
+REST = 'CM_ SG_ 1 Z "of two\nlines";\nVAL_ 1 Z 0 "off" 1 "on" ;\n'
+BAD = {
+    "overlap": (
+        'BO_ 2 N: 8 B\n SG_ P : 0|8@1+ (1,0) [0|255] "" B\n SG_ Bit3 : 3|1@1+ (1,0) [0|1] "" B\n',
+        r"x\.dbc \[line 8, N\]: .*Bit3 and P are overlapping.*; expected every bit in one signal only",
+    ),
+    "too short": (
+        'BO_ 2 N: 1 B\n SG_ P : 0|16@1+ (1,0) [0|255] "" B\n',
+        r"\[line 8, N\]: The signal P does not fit in message N; expected a message long enough",
+    ),
+    "bit 31": (
+        'BO_ 442913802 N: 8 B\n SG_ P : 0|8@1+ (1,0) [0|255] "" B\n',
+        r"\[line 8, N\]: id 442913802 .*; expected 2590397450 for an extended id",
+    ),
+    "id of 31 bits": (
+        'BO_ 1075054137 N: 8 B\n SG_ P : 0|8@1+ (1,0) [0|255] "" B\n',
+        r"\[line 8, N\]: id 1075054137 .* neither of 11 nor of 29 bits; expected",
+    ),
+    "VAL_ of nothing": (
+        'BO_ 2 N: 8 B\n SG_ P : 0|8@1+ (1,0) [0|255] "" B\nVAL_ 2 Gone 0 "a" 1 "b" ;\n',
+        r"\[line 10, N\]: unused VAL_ .*Gone; expected VAL_ of signals that the message has",
+    ),
+    "factor .25": (
+        'BO_ 2 N: 8 B\n SG_ P : 0|8@1+ (.25,-5) [-5|0] "" B\n',
+        r"\[line 9, N\]: found '\.25'; expected a digit before the point: 0\.25",
+    ),
+    "name of digits": (
+        'BO_ 2 N: 8 B\n SG_ 0_P : 0|8@1+ (1,0) [0|255] "" B\n',
+        r"\[line 9, N\]: found the name '0_P'; expected a name that begins with a letter",
+    ),
+    "no semicolon": (
+        'BO_ 2 N: 8 B\n SG_ P : 0|8@1+ (1,0) [0|255] "" B\nVAL_ 2 P 0 "a"\n',
+        r"\[line 10, N\]: found no ';' after VAL_ 2 P 0 \"a\"; expected one",
+    ),
+    "float of 8 bits": (
+        'BO_ 2 N: 8 B\n SG_ P : 0|8@1- (1,0) [0|0] "" B\nSIG_VALTYPE_ 2 P : 1;\n',
+        r"\[N\]: found P, a float of 8 bits; expected 16, 32 or 64",
+    ),
+}
+wrong = pytest.mark.parametrize(("bad", "words"), BAD.values(), ids=BAD)
+
+
+@wrong
+def test_a_wrong_message_is_left_out_and_told_and_the_others_are_whole(
+    bad: str, words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.dbc"
+    path.write_text(HEAD + GOOD + bad + REST)
+    database = Database.load(path)
+    assert [one.name for one in database.messages] == ["Good"]
+    assert database["Good"].decode(bytes([7] + [0] * 7)) == {"Z": 12}
+    assert database["Good"].choices == {"Z": {0: "off", 1: "on"}}
+    (warning,) = database.warnings()
+    assert re.search(words, warning)
+    assert warning.endswith("until then N is left out")
+    with pytest.raises(ConfigError, match=words):
+        database["N"]
+
+
+def test_a_wrong_comment_costs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.dbc"
+    path.write_text(HEAD + GOOD + 'CM_ SG_ 1 "no signal is named";\n' + REST)
+    database = Database.load(path)
+    assert database["Good"].choices == {"Z": {0: "off", 1: "on"}}
+    (warning,) = database.warnings()
+    assert re.search(r"\[line 8, Good\]: cannot be read: CM_ SG_ 1", warning)
+    assert "left out" not in warning
+
+
+def test_of_many_wrong_messages_each_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "x.dbc"
+    many = "".join(
+        f'BO_ {number} M{number}: 1 B\n SG_ S{number} : 0|{9 if number % 3 == 0 else 8}@1+ (1,0) [0|0] "" B\n'
+        for number in range(10, 100)
+    )
+    path.write_text(HEAD + many)
+    database = Database.load(path)
+    assert [one.can_id for one in database.messages] == [n for n in range(10, 100) if n % 3]
+    assert [one.message for one in database.troubles] == [f"M{n}" for n in range(10, 100) if n % 3 == 0]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_a_damaged_file_is_read_in_part_or_refused_in_one_line(data: st.DataObject) -> None:
+    import tempfile
+
+    text = HEAD + GOOD + "".join(bad for bad, _ in list(BAD.values())[:1]) + REST
+    at = data.draw(st.integers(0, len(text)))
+    size = data.draw(st.integers(0, 30))
+    put = data.draw(
+        st.sampled_from(["", '"', ";", "\n", "BO_ ", "9" * 400, "|@", "\x00", "SG_ A :", "[", "-1"])
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.dbc"
+        path.write_text(text[:at] + put + text[at + size :])
+        try:
+            database = Database.load(path)
+        except ConfigError as error:
+            lines = [str(error)]
+        else:
+            lines = database.warnings()
+            for message in database.messages:
+                message.decode(bytes(message.length))
+    assert all("\n" not in line and str(path) in line for line in lines)
+
+
+# -- as used
+
+
+def profile_that_shows(tmp_path: Path, message: str, signal: str) -> Path:
+    """The bench as delivered, whose vehicle bus has one file more; the profile shows `message`."""
+    config = (ROOT / "hil_config.toml").read_text().replace('"dbc/', f'"{ROOT}/dbc/')
+    config = config.replace(f'"{ROOT}/dbc/vehicle.dbc"]', f'"{ROOT}/dbc/vehicle.dbc", "x.dbc"]')
+    profile = (ROOT / "dbc/reference_bms.toml").read_text()
+    if message:
+        profile += (
+            f'\n[[play]]\nmessage = "vehicle.{message}"\ncycle = "100 ms"\nshows = {{ {signal} = 5 }}\n'
+        )
+    (tmp_path / "p.toml").write_text(profile)
+    path = tmp_path / "bench.toml"
+    path.write_text(config.replace(f'"{ROOT}/dbc/reference_bms.toml"', '"p.toml"'))
+    return path
+
+
+USED_ID = {"BO_ 1 Good": "BO_ 1681 Good", " 1 Z": " 1681 Z", "BO_ 2 N": "BO_ 1682 N", "_ 2 ": "_ 1682 "}
+
+
+def on_the_bench(text: str) -> str:
+    for old, new in USED_ID.items():
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.mark.parametrize("case", ["overlap", "bit 31", "VAL_ of nothing", "factor .25"])
+def test_hil_check_warns_of_what_nobody_uses_and_refuses_what_is_used(case: str, tmp_path: Path) -> None:
+    bad, words = BAD[case]
+    (tmp_path / "x.dbc").write_text(on_the_bench(HEAD + GOOD + bad + REST))
+    words = re.sub(r"line \d+", r"line \\d+", words.replace(" 2 ", " 1682 "))
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    words_of = ["-k", "ov-step-cell60", "--config"]
+    unused = CliRunner().invoke(app, ["check", *words_of, str(profile_that_shows(tmp_path, "Good", "Z"))])
+    assert unused.exit_code == 0, unused.output
+    (line,) = [one for one in unused.output.splitlines() if one.startswith("warning: ")]
+    assert re.search(words, line)
+    used = CliRunner().invoke(app, ["check", *words_of, str(profile_that_shows(tmp_path, "N", "P"))])
+    assert isinstance(used.exception, ConfigError)  # exit code 2, and its text alone
+    assert re.search(words, str(used.exception))
+    assert "\n" not in str(used.exception)
+
+
+def test_a_replay_of_a_signal_that_its_file_describes_wrongly_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "x.dbc").write_text(HEAD + GOOD + BAD["overlap"][0])
+    (tmp_path / "r.asc").write_text("date\n")
+    step = 'do = "replay"\nsign = "discharge_positive"\nfile = "r.asc"\nsignal = "{}"\ndbc = "x.dbc"\n'
+    for signal in ("P", "N.P"):
+        path = write_trip(tmp_path, step.format(signal), "1 s")
+        from bench.scenario.load import load_scenario
+
+        with pytest.raises(ConfigError, match=BAD["overlap"][1]):
+            load_scenario(path)
+
+
+# -- other formats
+
+TWO = HEAD + (
+    'BO_ 257 Little: 8 B\n SG_ Volt : 4|12@1- (0.25,-10) [-522|501.75] "V" B\n SG_ On : 32|2@1+ (1,0) [0|3] "" B\n'
+    'BO_ 2147484161 Big: 8 B\n SG_ Amp : 23|16@0- (0.5,0) [-16384|16383.5] "A" B\n'
+    'VAL_ 257 On 0 "off" 1 "on" ;\n'
+)
+PAYLOADS = (bytes(range(8)), b"\xff\x80\x01\x7f\x12\x34\x56\x02")
+
+
+@pytest.mark.parametrize("kind", ["kcd", "sym"])
+def test_kcd_and_sym_read_as_the_dbc_they_were_made_from(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "x.dbc").write_text(TWO)
+    source: Any = cantools.database.load_file(tmp_path / "x.dbc")
+    path = tmp_path / f"X.{kind.upper()}"
+    path.write_text(source.as_kcd_string() if kind == "kcd" else source.as_sym_string())
+    ours, theirs = Database.load(path), Database.load(tmp_path / "x.dbc")
+    assert not ours.troubles
+    assert {(m.name, m.can_id, m.extended, m.length) for m in ours.messages} == {
+        ("Little", 257, False, 8),
+        ("Big", 513, True, 8),
+    }
+    for message in theirs.messages:
+        other = ours[message.name]
+        assert [other.decode(data) for data in PAYLOADS] == [message.decode(data) for data in PAYLOADS]
+        assert {n: f.unit for n, f in other.fields.items()} == {n: f.unit for n, f in message.fields.items()}
+    assert ours["Little"].choice_value("On", "on") == 1
+
+
+KCD = """<NetworkDefinition xmlns="http://kayak.2codeornot2code.org/1.0"><Document/>{}</NetworkDefinition>"""
+BUS = """<Bus name="{}"><Message id="0x123" name="{}" length="8"><Signal name="S" offset="0" length="{}"/>{}</Message>
+<Message id="0x124" name="Sound" length="8"><Signal name="T" offset="0" length="8"/></Message></Bus>"""
+
+
+def test_of_a_kcd_with_several_buses_the_one_of_the_same_name_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "x.kcd"
+    path.write_text(KCD.format(BUS.format("sense", "A", 8, "") + BUS.format("vehicle", "B", 16, "")))
+    assert "A" in Database.load(path, bus="sense")
+    assert "A" not in Database.load(path, bus="vehicle")
+    with pytest.raises(ConfigError, match=r"found the buses sense, vehicle; expected .*'can1'"):
+        Database.load(path, bus="can1")
+
+
+def test_a_wrong_message_of_a_kcd_is_left_out_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "x.kcd"
+    path.write_text(KCD.format(BUS.format("v", "A", 8, '<Signal name="Over" offset="4" length="8"/>')))
+    database = Database.load(path)
+    assert [one.name for one in database.messages] == ["Sound"]
+    with pytest.raises(ConfigError, match=r"x\.kcd \[A\]: .*overlapping"):
+        database["A"]
+
+
+@pytest.mark.parametrize("kind", ["kcd", "sym", "arxml"])
+def test_what_is_not_of_its_format_is_one_line(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x.{kind}"
+    for content in (b"", TWO.encode(), b"<a>", b"\xff\xfe\x00", b"FormatVersion=6.0\n"):
+        path.write_bytes(content)
+        with pytest.raises(ConfigError) as caught:
+            Database.load(path)
+        assert str(caught.value).endswith(f"expected a {kind.upper()} file")
+        assert "\n" not in str(caught.value)
