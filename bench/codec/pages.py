@@ -144,14 +144,20 @@ class Payloads:
 def compile_pages(play: Play, message: Message, numbers: Mapping[str, int], file: object) -> Pages:
     """Bind a play to its message. `numbers`: cells and sensors of the pack. Raises ConfigError, a line per mistake."""
     mistakes: list[str] = []
-    shown = _expand(play, message, numbers, mistakes, f"{file} [play {play.channel}.{play.message}]")
+    place = f"{file} [play {play.channel}.{play.message}]"
+    shown = _expand(play, message, numbers, mistakes, place)
+    mistakes += [
+        f"{place}: found factor 0 of signal '{name}' in the DBC; expected another, with 0 no value can be shown"
+        for name in shown
+        if name in message.fields and message.fields[name].scale == 0
+    ]
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
     pages = []
     for fields, fixed in _layers(message):
         here = [(shown[name], field) for name, field in fields.items() if name in shown]
         if not fixed or any(index < numbers.get(one.quantity, 1) for (one, index), _ in here):
             pages.append(_page(message, here, fixed, numbers))
-    if mistakes:
-        raise ConfigError("\n".join(mistakes))
     return Pages(
         can_id=message.can_id,
         extended=message.extended,

@@ -20,12 +20,12 @@ def read_csv(asked: Asked) -> Recording:
     if not kept:
         raise ConfigError(at_place(path, "", "found no line but comments", "a header row and samples"))
     delimiter = max(_DELIMITERS, key=kept[0][1].count)
-    rows = csv.reader((line for _, line in kept), delimiter=delimiter)
-    header = [name.strip() for name in next(rows)]
+    header = [name.strip() for name in _row(asked, *kept[0], delimiter)]
     time_column = _column(asked, header, "time", asked.time or TIME)
     value_column = _column(asked, header, "signal", asked.signal)
     times_s, values, numbers = [], [], []
-    for (number, _), row in zip(kept[1:], rows):
+    for number, line in kept[1:]:
+        row = _row(asked, number, line, delimiter)
         if len(row) != len(header):
             expected = f"{len(header)}, as the header has columns"
             raise ConfigError(at_place(path, f"line {number}", f"found {len(row)} values", expected))
@@ -43,6 +43,16 @@ def read_csv(asked: Asked) -> Recording:
     )
 
 
+def _row(asked: Asked, number: int, line: str, delimiter: str) -> list[str]:
+    """A line is a row: one whose quotes go on in the next line would take samples away unseen."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise ConfigError(
+            at_place(asked.path, f"line {number}", f"found {error}", "one row of CSV")
+        ) from None
+
+
 def _column(asked: Asked, header: list[str], key: str, name: str) -> int:
     if header.count(name) == 1:
         return header.index(name)
@@ -57,6 +67,8 @@ def _column(asked: Asked, header: list[str], key: str, name: str) -> int:
 
 def _number(asked: Asked, line: int, column: str, text: str) -> float:
     try:
+        if "_" in text or not text.isascii():  # Python reads 1_5 as 15, and digits of every script
+            raise ValueError
         return float(text)
     except ValueError:
         shown = f"'{text.strip()}'" if text.strip() else "nothing"

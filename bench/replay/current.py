@@ -17,6 +17,12 @@ READERS = {".csv": read_csv, ".mf4": read_mf4, ".blf": read_log, ".asc": read_lo
 PIECE_NS = 10 * NS_PER_MS  # of a line between two samples: the plant's own period
 _STAMP_S = 1e-6  # stamps since 1970 in float seconds are good to 0.24 µs: no gap is told for that
 
+_SPELLED = {
+    f"{prefix}{word}": f"{symbol}A"
+    for prefix, symbol in (("", ""), ("milli", "m"), ("kilo", "k"))
+    for word in ("amp", "amps", "ampere", "amperes")
+}
+
 Hold = Literal["previous", "linear"]
 
 
@@ -44,16 +50,23 @@ def read_recording(asked: Asked) -> Recording:
 
 def factor_of(recording: Recording, unit: str | None) -> float:
     """Amperes per one of the recording. The file's word and the scenario's must not contradict each other."""
-    if unit is None and not recording.unit:
+    own = _spelled(recording.unit)
+    if unit is None and not own:
         raise KeyMistake("unit", f"found none, and {recording.path.name} says none; expected A, mA or kA")
-    if unit is not None and recording.unit not in ("", unit):
+    if unit is not None and own not in ("", unit):
         raise KeyMistake(
             "unit", f"found '{unit}' for {recording.signal} in '{recording.unit}'; expected its own unit"
         )
     try:
-        return unit_factor(unit or recording.unit, "A")
+        return unit_factor(unit or own, "A")
     except ValueError as wrong:
         raise KeyMistake("signal", f"found {recording.signal} with {wrong}") from None
+
+
+def _spelled(unit: str) -> str:
+    """The symbol of an ampere as files spell it: "Amps", "[A]", "milliampere". Other units stay as they are."""
+    bare = unit.strip().removeprefix("[").removesuffix("]").strip()
+    return _SPELLED.get(bare.lower(), bare)
 
 
 def load_of(
@@ -73,6 +86,11 @@ def load_of(
             found = f"found {format_ns(from_ns)} to {asked_s:g} s of a recording of {lasts_s:g} s"
             raise KeyMistake("from" if until_s is None else "until", f"{found}; expected a part of it")
         used = _part(times_s, from_ns / NS_PER_S, asked_s)
+    doubt = (
+        next((recording.doubts[k] for k in used if k in recording.doubts), None) if recording.doubts else None
+    )
+    if doubt is not None:
+        raise ConfigError(doubt)
     own_s, own = [times_s[k] for k in used], [values[k] for k in used]
 
     def place(k: int) -> str:

@@ -1,71 +1,22 @@
 """CAN frames of a recording (BLF, ASC, or MF4's bus logging), decoded by a DBC."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from bench.errors import ConfigError, at_place, nearest
-from bench.replay.recording import Asked, KeyMistake, Recording
+from bench.replay.asc_file import read_asc
+from bench.replay.blf_file import read_blf
+from bench.replay.recording import Asked, Frame, KeyMistake, Recording
 
 if TYPE_CHECKING:
     from bench.codec.database import Database, Message
 
 
-class Frame(NamedTuple):
-    """number: its place in the file, from 1; channel: as the file counts, from 1."""
-
-    number: int
-    time_s: float
-    channel: int
-    can_id: int
-    extended: bool
-    data: bytes
-
-
 def read_log(asked: Asked) -> Recording:
-    """BLF or ASC by python-can's readers. ConfigError or KeyMistake, one line, for what cannot be read."""
-    return decoded(_frames(asked.path), asked)
-
-
-def _frames(path: Path) -> Iterator[Frame]:
-    from bench.lean_can import can
-
-    kind = path.suffix[1:].upper()
-    number = 0
-    try:
-        with _open(path, kind) as file:  # by us: python-can leaves a file open that it cannot read
-            log: Any = can.BLFReader(file) if kind == "BLF" else can.ASCReader(file)
-            if kind == "BLF" and log.file_size > path.stat().st_size:
-                raise ConfigError(
-                    at_place(
-                        path, "", f"found {path.stat().st_size} bytes", f"{log.file_size}, as its header says"
-                    )
-                )
-            for message in log:
-                number += 1
-                if message.is_error_frame or message.is_remote_frame:
-                    continue
-                channel = message.channel + 1 if isinstance(message.channel, int) else 0
-                yield Frame(
-                    number,
-                    message.timestamp,
-                    channel,
-                    message.arbitration_id,
-                    message.is_extended_id,
-                    bytes(message.data),
-                )
-    except ConfigError:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        after = f" after frame {number}" if number else ""
-        raise ConfigError(
-            at_place(path, "", f"cannot be read{after} ({reason})", f"a {kind} file")
-        ) from error
-
-
-def _open(path: Path, kind: str) -> Any:
-    return path.open("rb") if kind == "BLF" else path.open(encoding="utf-8", errors="replace")
+    """BLF or ASC. ConfigError or KeyMistake, one line, for what cannot be read."""
+    read = read_blf if asked.path.suffix.lower() == ".blf" else read_asc
+    return decoded(read(asked.path), asked)
 
 
 def decoded(frames: Iterable[Frame], asked: Asked) -> Recording:
@@ -79,7 +30,8 @@ def decoded(frames: Iterable[Frame], asked: Asked) -> Recording:
         )
     message, signal = _find(Database.load(dbc), dbc, asked.signal)
     reader, field = message.reader(signal), message.fields[signal]
-    times_s, values, numbers, on, elsewhere = [], [], [], set(), set()
+    times_s, values, numbers = list[float](), list[float](), list[int]()
+    on, elsewhere, doubts = set[int](), set[int](), dict[int, str]()
     first_s, total = 0.0, 0
     for frame in frames:
         total += 1
@@ -103,7 +55,7 @@ def decoded(frames: Iterable[Frame], asked: Asked) -> Recording:
         low, high = field.minimum, field.maximum
         if (low is not None and value < low) or (high is not None and value > high):
             found = f"found {signal} {value:g} at {at_s:g} s"
-            raise ConfigError(at_place(asked.path, place, found, f"{low} to {high}, as {dbc.name} says"))
+            doubts[len(values)] = at_place(asked.path, place, found, f"{low} to {high}, as {dbc.name} says")
         times_s.append(at_s)
         values.append(float(value))
         numbers.append(frame.number)
@@ -120,6 +72,7 @@ def decoded(frames: Iterable[Frame], asked: Asked) -> Recording:
         values=values,
         counted="frame",
         numbers=numbers,
+        doubts=doubts,
     )
 
 

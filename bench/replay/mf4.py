@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.errors import ConfigError, at_place, nearest
-from bench.replay.frames import Frame, decoded
-from bench.replay.recording import Asked, KeyMistake, Recording
+from bench.replay.frames import decoded
+from bench.replay.recording import Asked, Frame, KeyMistake, Recording
 
 _BUS = "CAN_DataFrame"
+_LENGTHS = (*range(9), 12, 16, 20, 24, 32, 48, 64)  # by DLC; DataLength is optional in ASAM's bus logging
 
 
 def read_mf4(asked: Asked) -> Recording:
@@ -25,7 +26,14 @@ def read_mf4(asked: Asked) -> Recording:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ConfigError(at_place(path, "", f"cannot be read ({reason})", "an MF4 file")) from error
     try:
-        return _plain(file, asked) if asked.dbc is None else decoded(_frames(file), asked)
+        if asked.dbc is None:
+            return _plain(file, asked)
+        return decoded(_frames(file), asked)
+    except (ConfigError, KeyMistake):
+        raise
+    except Exception as error:  # asammdf promises no closed set of exceptions for a damaged file
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ConfigError(at_place(path, "", f"cannot be read ({reason})", "a sound MF4 file")) from error
     finally:
         file.close()
 
@@ -86,10 +94,18 @@ def _group(file: Any, group: int, names: set[str]) -> list[Frame]:
         full = f"{_BUS}.{name}"
         return file.get(full, group=group).samples.tolist() if full in names else None
 
+    if f"{_BUS}.ID" not in names:
+        raise ValueError(f"{_BUS}.DataBytes in group {group} without {_BUS}.ID")
     stamps = file.get(f"{_BUS}.ID", group=group).timestamps.tolist()
     count = len(stamps)
+    if count == 0:
+        return []
     payloads = file.get(f"{_BUS}.DataBytes", group=group).samples
-    ids, lengths = member("ID"), member("DataLength") or [payloads.shape[1]] * count
+    width = payloads.shape[1] if payloads.ndim > 1 else 1
+    ids, codes = member("ID"), member("DLC")
+    lengths = member("DataLength") or (
+        [min(width, _LENGTHS[code & 0xF]) for code in codes] if codes else [width] * count
+    )
     extended, channels = member("IDE"), member("BusChannel") or [0] * count
     return [
         Frame(

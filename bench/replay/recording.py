@@ -1,8 +1,9 @@
 """One signal of a recording: what is asked for, what was found, and where each sample stands in its file."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 
 class KeyMistake(ValueError):
@@ -24,11 +25,23 @@ class Asked:
     channel: int | None = None
 
 
+class Frame(NamedTuple):
+    """number: its place in the file, from 1; channel: as the file counts, from 1."""
+
+    number: int
+    time_s: float
+    channel: int
+    can_id: int
+    extended: bool
+    data: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """Samples as recorded, seconds and the signal's own unit ("" where the file does not say it), unchecked.
 
-    `numbers[k]`: which `counted` ("line", "frame", "sample") of the file sample k is.
+    `numbers[k]`: which `counted` ("line", "frame", "sample") of the file sample k is. `doubts[k]`: why sample k
+    may not be used, in a line; a sensor that is not up yet says so by a value out of its range.
     """
 
     path: Path
@@ -38,6 +51,7 @@ class Recording:
     values: Sequence[float]
     counted: str
     numbers: Sequence[int]
+    doubts: Mapping[int, str] = field(default_factory=dict)
 
     def place(self, k: int) -> str:
         """`file [line 7]`; of a recording without samples, the file."""
