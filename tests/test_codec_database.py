@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from bench.codec.batch import decode_batch, decode_series
 from bench.codec.database import CodecError, Database, Message
+from bench.codec.pages import compile_pages
+from bench.config.play import Play, read_shown
 from bench.errors import ConfigError
 
 # Without the explaining phase: it traces every line, and loading a DBC takes a minute then.
@@ -321,3 +323,22 @@ def test_cp1252_files_load_with_their_units_and_texts(tmp_path: Path) -> None:
 def test_cantools_is_not_imported_before_a_file_is_loaded() -> None:
     code = "import sys, bench.codec.database; sys.exit('cantools' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=_ROOT, check=False).returncode == 0
+
+
+def test_a_signal_with_factor_0_cannot_be_shown_and_the_line_says_so(tmp_path: Path) -> None:
+    (tmp_path / "x.dbc").write_text('VERSION ""\nBU_: B\nBO_ 1 M: 8 B\n SG_ Z : 0|8@1+ (0,0) [0|25] "V" B\n')
+    message = Database.load(tmp_path / "x.dbc")["M"]
+    for content in ("supply_voltage in V", 5):
+        play = Play(
+            channel="v",
+            message="M",
+            by="bench",
+            cycle_ns=10_000_000,
+            gap_ns=0,
+            timeout_ns=None,
+            shown=(read_shown("Z", content),),
+        )
+        with pytest.raises(
+            ConfigError, match=r"p\.toml \[play v\.M\]: found factor 0 of signal 'Z'.*expected"
+        ):
+            compile_pages(play, message, {}, "p.toml")

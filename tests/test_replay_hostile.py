@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.errors import ConfigError
+from bench.errors import ConfigError, RecordError
 from bench.lean_can import can
+from bench.record import blf as own
 from bench.replay.asc_file import read_asc
 from bench.replay.blf_file import read_blf
 from bench.replay.csv_file import read_csv
 from bench.replay.current import factor_of, load_of, read_recording
 from bench.replay.recording import Asked, Frame, KeyMistake, Recording
+from bench.trace.events import CanFrame, FrameSeen
 from bench.units import NS_PER_S
 
 DBC = """VERSION ""
@@ -112,14 +114,15 @@ def test_what_is_cut_off_or_was_never_finished_is_told(tmp_path: Path) -> None:
 
 def test_a_bomb_is_refused_before_it_goes_off(tmp_path: Path) -> None:
     for told in (0xFFFF_FFFF, 128 << 10):
-        path = blf_with(tmp_path, container(bytes(200 << 20), told))
+        path = blf_with(tmp_path, container(bytes(40 << 20), told))
         tracemalloc.start()
         with pytest.raises(ConfigError, match="a container that unpacks to more than"):
             list(read_blf(path))
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert most < 40 << 20
-    many = blf_with(tmp_path, container(classic(1, b"") * 300_000) * 20)
+        assert most < 20 << 20
+    large = OBJECT.pack(b"LOBJ", 32, 1, 15 << 20, 65) + bytes((15 << 20) - 16)
+    many = blf_with(tmp_path, container(large) * 20)
     with pytest.raises(ConfigError, match="MiB in a file of"):
         list(read_blf(many))
 
@@ -296,3 +299,52 @@ def test_empty_groups_of_an_mf4_are_no_trouble(tmp_path: Path) -> None:
     assert len(replayed(written("some.mf4", 0, 5, 0)).values) == 5
     with pytest.raises(ConfigError, match="found no CAN frame"):
         replayed(written("none.mf4", 0))
+
+
+# -- what the bench itself has recorded
+
+
+def recorded(tmp_path: Path) -> Path:
+    path = tmp_path / "frames.blf"
+    frames = [FrameSeen(n, "v", CanFrame(n, bytes(8)), "bench") for n in range(3)]
+    frames.append(FrameSeen(3, "v", CanFrame(3, bytes(64), False, True, True), "bench"))
+    own.write_blf(path, frames, {"v": 1}, "bench", 0)
+    return path
+
+
+def test_a_damaged_frame_record_is_one_line_and_never_a_loop(tmp_path: Path) -> None:
+    path = recorded(tmp_path)
+    whole = path.read_bytes()
+    assert [t_ns for t_ns, _, _ in own.read_blf(path, 0)] == [0, 1, 2, 3]
+    plain = zlib.decompress(whole[176:])
+    for body, words in (
+        (container(plain[:48] + plain[48:56] + bytes(4) + plain[60:]), "an object of 0 bytes"),
+        (whole[144:152] + bytes(4) + whole[156:], r"byte 144\]: an object of 0 bytes"),
+        (container(bytes(50 << 20)), "more than"),
+        (whole[144:-9], "cut short"),
+    ):
+        path.write_bytes(whole[:144] + body)
+        with pytest.raises(RecordError, match=words) as caught:
+            list(own.read_blf(path, 0))
+        assert "\n" not in str(caught.value)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_any_damage_of_a_frame_record_is_read_or_told(data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = recorded(Path(folder))
+        whole = path.read_bytes()
+        plain = bytearray(zlib.decompress(whole[176:]))
+        for _ in range(data.draw(st.integers(0, 3))):
+            plain[data.draw(st.integers(0, len(plain) - 1))] = data.draw(
+                st.sampled_from([0, 1, 48, 100, 255])
+            )
+        damaged = bytearray(whole[:144] + container(bytes(plain)))
+        at = data.draw(st.integers(144, len(damaged) - 1))
+        damaged[at] = data.draw(st.sampled_from([damaged[at], 0, 255]))
+        path.write_bytes(damaged[: data.draw(st.integers(150, len(damaged)))])
+        try:
+            list(own.read_blf(path, 0))
+        except RecordError as error:
+            assert "\n" not in str(error)

@@ -31,6 +31,7 @@ _EDL, _BRS = 0x01, 0x02
 _FD_LENGTHS = (*range(9), 12, 16, 20, 24, 32, 48, 64)
 DLC_OF_LENGTH = [next(dlc for dlc, room in enumerate(_FD_LENGTHS) if room >= length) for length in range(65)]
 _OBJECTS_PER_CONTAINER = 2_048
+_MOST_PLAIN = _OBJECTS_PER_CONTAINER * _FD.size
 _LARGEST_STAMP_NS = 2**63 - 1
 
 
@@ -112,18 +113,38 @@ def read_blf(path: Path, origin_ns: int) -> Iterator[tuple[int, int, CanFrame]]:
                 raise RecordError(
                     at_place(path, f"byte {pos}", f"{signature!r} of type {kind}", "a log container")
                 )
-            yield from _objects(
-                zlib.decompress(content[pos + head_size + _CONTAINER.size : pos + size]), origin_ns
-            )
+            _long_enough(path, f"byte {pos}", size, head_size + _CONTAINER.size)
+            packed = content[pos + head_size + _CONTAINER.size : pos + size]
+            yield from _objects(path, _unpacked(path, f"byte {pos}", packed), origin_ns)
             pos += size + size % 4
     except (OSError, struct.error, zlib.error) as error:
         raise RecordError(f"{path}: cannot be read: {error}; expected a complete BLF file") from error
 
 
-def _objects(plain: bytes, origin_ns: int) -> Iterator[tuple[int, int, CanFrame]]:
+def _unpacked(path: Path, place: str, packed: bytes) -> bytes:
+    """No more than a container of ours can hold, whatever the file says."""
+    unpacking = zlib.decompressobj()
+    plain = unpacking.decompress(packed, _MOST_PLAIN + 1)
+    if len(plain) > _MOST_PLAIN or not unpacking.eof:
+        found = (
+            "a container cut short" if len(plain) <= _MOST_PLAIN else f"more than {_MOST_PLAIN} bytes in it"
+        )
+        raise RecordError(at_place(path, place, found, f"at most {_OBJECTS_PER_CONTAINER} frames, whole"))
+    return plain
+
+
+def _long_enough(path: Path, place: str, size: int, least: int) -> None:
+    if size < least:
+        raise RecordError(at_place(path, place, f"an object of {size} bytes", f"{least} or more"))
+
+
+def _objects(path: Path, plain: bytes, origin_ns: int) -> Iterator[tuple[int, int, CanFrame]]:
     pos = 0
     while pos < len(plain):
         _, _, _, size, kind = _OBJECT.unpack_from(plain, pos)
+        _long_enough(
+            path, f"byte {pos} of a container", size, _HEAD_SIZE + _BODY[kind == _CAN_FD_MESSAGE].size
+        )
         stamp_ns = _STAMPED.unpack_from(plain, pos + _OBJECT.size)[3]
         if kind == _CAN_FD_MESSAGE:
             number, _, _, identifier, _, _, flags, length, data = _BODY[True].unpack_from(
