@@ -242,3 +242,31 @@ def test_what_is_not_of_its_format_is_one_line(kind: str, tmp_path: Path) -> Non
             Database.load(path)
         assert str(caught.value).endswith(f"expected a {kind.upper()} file")
         assert "\n" not in str(caught.value)
+
+
+def test_a_message_too_long_for_a_classic_frame_is_fd_and_told_at_the_check(tmp_path: Path) -> None:
+    """As in public FD files without VFrameFormat: the check fitted, and the run ended with exit 3."""
+    (tmp_path / "x.dbc").write_text(
+        HEAD + 'BO_ 801 Long: 64 B\n SG_ Z : 0|16@1+ (0.1,0) [0|0] "l" B\nBO_ 802 Odd: 10 B\n'
+        ' SG_ Z : 0|16@1+ (0.1,0) [0|0] "l" B\n'
+    )
+    database = Database.load(tmp_path / "x.dbc")
+    assert database["Long"].fd
+    assert not database["Odd"].fd
+    (warning,) = database.warnings()
+    assert "[Long]: found 64 bytes and no CAN FD said, taken for it; expected it said" in warning
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+
+    def checked(message: str, config: str = "") -> str:
+        path = profile_that_shows(tmp_path, message, "Z")
+        vehicle, sense = path.read_text().split("[can.sense]")
+        path.write_text(vehicle + config + "[can.sense]" + sense)
+        return str(
+            CliRunner().invoke(app, ["check", "-k", "ov-step-cell60", "--config", str(path)]).exception
+        )
+
+    assert re.search(
+        r"\[can.vehicle\]: found message Long of 64 bytes.*; expected data_bitrate", checked("Long")
+    )
+    assert "found message Odd of 10 bytes; expected 8 at most" in checked("Odd")
+    assert checked("Long", 'data_bitrate = "2 Mbit/s"\n') == "None"

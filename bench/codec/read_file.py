@@ -15,6 +15,7 @@ from bench.codec.trouble import Trouble, found_and_expected
 from bench.errors import ConfigError, at_place
 from bench.units import NS_PER_MS
 
+_FD_ONLY = (12, 16, 20, 24, 32, 48, 64)  # bytes no classic frame has
 _EMPTY = 'VERSION ""\n'
 _XML_OR_TEXT = {".kcd": "kcd", ".sym": "sym", ".arxml": "arxml"}  # every other ending is taken for a DBC
 
@@ -47,6 +48,10 @@ def read_file(path: Path, bus: str) -> tuple[list[Message], list[Trouble]]:
         made = _made(source, parsed, path)
         if isinstance(made, Message):
             messages.append(made)
+            if made.fd and not source.is_fd:
+                found = f"found {made.length} bytes and no CAN FD said, taken for it"
+                line = at_place(path, made.name, found, "it said, in a DBC by VFrameFormat 14 or 15")
+                troubles.append(Trouble(line=line, message=made.name, usable=True))
         else:
             troubles.append(made)
     if not messages and not troubles:
@@ -116,7 +121,7 @@ def _message(source: Any, database: Any, path: Path) -> Message:
         name=source.name,
         can_id=source.frame_id,
         extended=source.is_extended_frame,
-        fd=source.is_fd,
+        fd=source.is_fd or source.length in _FD_ONLY,
         length=source.length,
         layout=_layer(source, source.signal_tree),
         cycle_ns=round((source.cycle_time or 0) * NS_PER_MS),

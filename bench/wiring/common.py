@@ -9,7 +9,7 @@ from bench.codec.database import Database
 from bench.config.bench_file import BenchConfig
 from bench.config.dut_life import DutConfig
 from bench.config.profile import DutProfile, Role, RoleTest
-from bench.errors import ConfigError
+from bench.errors import ConfigError, at_place
 from bench.faults.find import kinds
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
@@ -90,6 +90,7 @@ def load_wired(
     chosen = {(role, ""): one for role, one in profile.promises(chemistry.id).items()}
     profile = replace(profile, estimates=chosen)
     played = bind_plays(profile, databases, config.pack.cells, config.pack.sensors)
+    _refuse_what_no_frame_holds(config, played)
     return Wired(
         config=config,
         profile=profile,
@@ -99,6 +100,22 @@ def load_wired(
         capabilities=with_wires(capabilities_of(profile, config.simulated, config.dut), config),
         played=played,
     )
+
+
+def _refuse_what_no_frame_holds(config: BenchConfig, played: Iterable[Played]) -> None:
+    """ConfigError, a line for each message that the bench would send on a bus that cannot carry it."""
+    mistakes: list[str] = []
+    for one in played:
+        place = f"{config.file} [can.{one.channel}]"
+        named = f"message {one.message.name} of {one.message.length} bytes"
+        if not one.message.fd and one.message.length > 8:
+            mistakes.append(at_place(place, "", f"found {named}", "8 at most, or a length of CAN FD"))
+        elif one.message.fd and config.simulated and config.can[one.channel].data_bitrate is None:
+            found = f"found {named}, which is CAN FD, and no data_bitrate"
+            expected = "data_bitrate, or a profile that leaves the message out (unlisted = 'silent')"
+            mistakes.append(at_place(place, "", found, expected))
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
 
 
 def why_not(wired: Wired, needs: Iterable[str]) -> list[str]:
