@@ -102,6 +102,12 @@ def test_a_constant_outside_its_range_is_refused_unless_the_dbc_names_it() -> No
         pages_of(message, S=ShownTable(of="pack_voltage", no_value=300))
 
 
+def test_a_factor_of_zero_is_one_line() -> None:
+    message = message_of('BO_ 512 M: 8 A\n SG_ Dead : 0|16@1+ (0,0) [0|0] "A" B\n')
+    with pytest.raises(ConfigError, match="found 'Dead' with a factor of 0 in the DBC"):
+        pages_of(message, Dead="pack_current")
+
+
 def test_a_range_that_does_not_hold_the_pack_is_refused_and_can_be_overruled() -> None:
     message = RANGED_MESSAGE
     usual = {"stack_voltage": (240.0, 403.2)}

@@ -83,6 +83,9 @@ def _unfit(shown: Bound, message: Message, numbers: Mapping[str, int], usual: Us
         if one.signal in mistakes or index >= numbers.get(one.quantity, 1):
             continue
         field = message.fields[name]
+        if field.scale == 0:
+            mistakes[one.signal] = f"{place}: found '{name}' with a factor of 0 in the DBC; expected another"
+            continue
         low, high = carries(one, field)
         range_ = f"{low:.9g} to {high:.9g}"
         if one.no_value is not None and not _has_room(field, one.no_value):
