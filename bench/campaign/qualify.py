@@ -13,6 +13,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.campaign.qualified import LEAST_SHOTS
 from bench.links.bit_timing import frame_time_ns, intermission_ns
 from bench.links.simulated_can import SimulatedCanBus, SimulatedCanNode
 from bench.measure.interval import Interval
@@ -26,8 +27,6 @@ from firmware_stubs.ruler import ANSWER_ID, RETURNED_ID, STIMULUS_ID, TRUTH_ID, 
 DELAYS_NS = (2 * NS_PER_MS, 10 * NS_PER_MS, 37 * NS_PER_MS, 250 * NS_PER_MS)
 JITTER_NS = NS_PER_MS
 BITRATE = 500_000
-FEWEST_SHOTS = (
-    200  # of a series that qualifies: all of them right bounds the share of wrong ones below 1.5 % (95 %)
 )
 _GAP_NS = 5 * NS_PER_MS  # between an answer and the next stimulus, up to as much again at random
 
@@ -104,7 +103,7 @@ class RulerSeries:
     @property
     def qualified(self) -> bool:
         """Sound, over shots enough to say so of the bench."""
-        return self.sound and self.asked >= FEWEST_SHOTS
+        return self.sound and self.asked >= LEAST_SHOTS
 
     def error_sizes_ns(self) -> list[int]:
         return [abs(shot.error_ns) for shot in self.shots]
@@ -228,7 +227,7 @@ def _attach(clock: SimulatedClock, node: SimulatedCanNode, ruler: Ruler) -> None
 def too_few_words(shots: int) -> str:
     """`1 shot, at least 200`; "" where there are enough."""
     count = "1 shot" if shots == 1 else f"{shots} shots"
-    return f"{count}, at least {FEWEST_SHOTS}" if shots < FEWEST_SHOTS else ""
+    return f"{count}, at least {LEAST_SHOTS}" if shots < LEAST_SHOTS else ""
 
 
 def failures(series: RulerSeries) -> list[str]:
