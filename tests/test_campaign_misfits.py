@@ -100,7 +100,7 @@ def test_a_dut_whose_state_can_never_be_read_fails_though_the_shot_never_began(
 def test_noise_in_every_frame_is_no_exception_anywhere(wired: Wired, prepared: dict[str, Prepared]) -> None:
     """Full bits: multiplexers that nobody has defined, limits beyond everything, flags that nobody raised."""
     full: Change = lambda frame: frame._replace(data=b"\xff" * len(frame.data))  # noqa: E731
-    result = _shot(wired, prepared[TRIP], _meddling(full, None, 900 * NS_PER_MS, once=False))
+    result = _shot(wired, prepared[TRIP], _meddling(full, None, 2500 * NS_PER_MS, once=False))
     assert result.judgement.verdict is Verdict.FAIL, result.judgement.reasons
 
 

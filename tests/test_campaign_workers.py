@@ -12,6 +12,7 @@ import pytest
 
 from bench.campaign.workers import bounded, on_workers
 from bench.errors import BenchError
+from bench.timing.stopping import listening
 
 pytestmark = pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="workers are forked"
@@ -72,6 +73,7 @@ def test_a_signal_to_one_worker_is_its_own_trouble_and_no_stop_by_the_user() -> 
         return piece
 
     with (
+        listening(),  # forgets the signals of earlier tests in this process
         pytest.raises(BenchError, match="told to end by a signal from outside"),
         on_workers(work, 2) as workers,
     ):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bench.codec.batch import decode_batch, decode_series
 from bench.codec.database import CodecError, Database, Message
-from bench.codec.pages import compile_pages
+from bench.codec.page_layout import compile_pages
 from bench.config.play import Play, read_shown
 from bench.errors import ConfigError
 

@@ -13,7 +13,9 @@ from bench.verdict.tables import rows
 
 FORMAT = "hil-qualification-1"
 REFERENCE = "reference"
-LEAST_SHOTS = 200  # of the ruler, in each condition: all of them right bounds the share of wrong ones below 1.5 % (95 %)
+LEAST_SHOTS = (
+    200  # of the ruler, in each condition: all right bounds the share of wrong ones below 1.5 % (95 %)
+)
 VALID_DAYS = 90  # a rig drifts; the period is this project's default
 NEGATIVE = {
     "a rig without the capability": Verdict.BLOCKED,

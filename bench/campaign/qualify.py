@@ -27,7 +27,6 @@ from firmware_stubs.ruler import ANSWER_ID, RETURNED_ID, STIMULUS_ID, TRUTH_ID, 
 DELAYS_NS = (2 * NS_PER_MS, 10 * NS_PER_MS, 37 * NS_PER_MS, 250 * NS_PER_MS)
 JITTER_NS = NS_PER_MS
 BITRATE = 500_000
-)
 _GAP_NS = 5 * NS_PER_MS  # between an answer and the next stimulus, up to as much again at random
 
 
