@@ -14,7 +14,7 @@ from bench.cli.main import app
 from bench.errors import ConfigError, RecordError
 from bench.hazard.margin import MeasuredFhti, margin_of, measured_fhti
 from bench.hazard.result import Band, CaseResult, Stage, hazard_of
-from bench.hazard.study import chosen_cases, study
+from bench.hazard.study import _DECISIVE, chosen_cases, study
 from bench.plant.chemistry import Chemistry
 from bench.record.database import ResultsDatabase
 from bench.report.hazard_words import band_words, fhti_words, ftti_words, stage_words
@@ -61,6 +61,12 @@ def test_the_same_seed_gives_the_same_study_and_another_seed_another() -> None:
     first, again, other = (found("lfp", "heat_2K_s", horizon_s=120.0, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert first != other
+
+
+def test_every_figure_said_to_decide_a_time_stands_in_some_file() -> None:
+    """A place that no file has would leave the table of assumptions in silence."""
+    known = {place for chemistry in Chemistry.shipped() for place in Chemistry.load(chemistry).figures}
+    assert [place for place in _DECISIVE if place not in known] == []
 
 
 def test_a_band_tells_never_from_late_and_some_from_all() -> None:
