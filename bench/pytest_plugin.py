@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bench.report.finding_words import joined_words, reasons_words
+
 if TYPE_CHECKING:
     from bench.scenario.prepare import Prepared
     from bench.verdict.result import ScenarioResult, ShotResult
@@ -90,11 +92,11 @@ class ScenarioItem(pytest.Item):
             self.user_properties.append((name, value))
         verdict = result.judgement.verdict
         if verdict is Verdict.BLOCKED:
-            pytest.skip(f"blocked: {'; '.join(result.judgement.reasons)}")
+            pytest.skip(f"blocked: {joined_words(result.judgement)}")
         if verdict is Verdict.GAP:  # counted apart from what passed, and no failure of the suite
-            pytest.xfail("; ".join(result.judgement.reasons))
+            pytest.xfail(joined_words(result.judgement))
         if verdict is not Verdict.PASS:
-            raise NotPassed(f"{verdict.name}: " + "\n".join(result.judgement.reasons))
+            raise NotPassed(f"{verdict.name}: " + "\n".join(reasons_words(result.judgement)))
 
     def _skip_long_lane(self, wanted: Prepared) -> None:
         """As `hil run` does: hours of simulated time only when they are asked for, by option or by their file."""

@@ -2,6 +2,9 @@
 
 import random
 
+from told import said, worded
+
+from bench.measure.finding.base import Finding
 from bench.measure.interval import Interval, Latency, Measurement, Term
 from bench.timing.clock import Timebase
 from bench.units import NS_PER_MS
@@ -44,7 +47,7 @@ def latency(low_ns: int, width_ns: int) -> Latency:
     )
 
 
-def measurement(fdti: Latency | None, fhti: Latency | None, broken: tuple[str, ...] = ()) -> Measurement:
+def measurement(fdti: Latency | None, fhti: Latency | None, broken: tuple[Finding, ...] = ()) -> Measurement:
     onset = Interval(low_ns=1_000, high_ns=1_200)
     return Measurement(
         onset=onset,
@@ -91,7 +94,7 @@ def shot(index: int, verdict: Verdict, measured: Measurement | None, *reasons: s
         seed=2**64 + index,
         phase_ns=index * 1_700_000,
         measurement=measured,
-        judgement=Judgement(verdict=verdict, reasons=reasons),
+        judgement=Judgement(verdict=verdict, reasons=said(*reasons)),
         digest=f"{index:064x}",
         folder=f"scenarios/x/shot-{index:03d}",
         simulated_ns=4_000_000_000,
@@ -120,7 +123,7 @@ def scenario(
         requirements=("REQ-BMS-012", "REQ-BMS-013"),
         standards=("ISO 26262-4:2018, 7.4.4",),
         shots=tuple(shots),
-        judgement=Judgement(verdict=verdict, reasons=reasons),
+        judgement=Judgement(verdict=verdict, reasons=said(*reasons)),
         fdti=statistics([m.fdti for m in measured if m.fdti]),
         fhti=statistics([m.fhti for m in measured if m.fhti]),
         notes=notes,
@@ -154,7 +157,12 @@ def sample_run(n: int = 59, run_id: str = "2026-11-23-sample") -> RunResult:
     )
     quiet = [shot(k, Verdict.PASS, measurement(None, None)) for k in range(20)]
     tripped = [
-        shot(0, Verdict.FAIL, measurement(None, None, ("State = Error",)), "nuisance trip: <State> = Error")
+        shot(
+            0,
+            Verdict.FAIL,
+            measurement(None, None, (worded("State = Error"),)),
+            "nuisance trip: <State> = Error",
+        )
     ]
     return RunResult(
         run_id=run_id,

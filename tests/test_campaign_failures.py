@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from told import stored_words
 
 from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.local import Campaign, run_all
@@ -17,11 +18,13 @@ from bench.campaign.shots import shoot
 from bench.dut.in_process import InProcessDut
 from bench.record.folder import RunFolder, verify_run
 from bench.record.shot import read_shot
+from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Phase
 from bench.timing.stopping import interrupt
 from bench.trace.events import Kind
+from bench.trace.facts import BenchBroke
 from bench.units import NS_PER_MS
 from bench.verdict.result import ShotResult, Verdict
 from bench.wiring.common import Wired
@@ -93,13 +96,13 @@ def test_what_fails_in_a_shot_is_its_error_with_the_traceback_and_the_rig_is_saf
     folder = RunFolder.create(tmp_path, "run", {})
     result = shoot(wired, prepared[TRIP], 0, 1, 1, folder, lambda rig, *_: meddle(rig))
     assert result.judgement.verdict is Verdict.ERROR
-    told = " | ".join(result.judgement.reasons)
+    told = " | ".join(reasons_words(result.judgement))
     assert "ZeroDivisionError: a callback of mine (in _fail, tests/test_campaign_failures.py line" in told
     assert "stopped by the user" not in told and "\n" not in told
     trace, _, _ = read_shot(tmp_path / "run" / result.folder)
     kinds = [mark.kind for mark in trace.marks]
     assert kinds[-2:] == [Kind.SAFE_STATE_REACHED, Kind.RUN_ENDED] and Kind.ABORTED not in kinds
-    tracebacks = [str(mark.facts.get("traceback")) for mark in trace.of_kind(Kind.ERROR)]
+    tracebacks = [str(mark.fact.traceback) for mark in trace.of(BenchBroke)]
     assert any("Traceback (most recent call last)" in one and ", in _fail" in one for one in tracebacks)
     assert not any(str(Path.home()) in one for one in tracebacks), "evidence is given to others"
 
@@ -142,7 +145,7 @@ def test_a_rig_that_cannot_be_built_is_an_error_of_the_shot(
     folder = RunFolder.create(tmp_path, "run", {})
     result = shoot(broken, prepared[TRIP], 0, 1, 1, folder)
     assert result.judgement.verdict is Verdict.ERROR
-    assert any("firmware 'json:loads'" in reason for reason in result.judgement.reasons)
+    assert any("firmware 'json:loads'" in reason for reason in reasons_words(result.judgement))
     assert json.loads((tmp_path / "run" / result.folder / "result.json").read_text())
 
 
@@ -157,7 +160,7 @@ def test_a_signal_in_the_shot_is_told_as_one_also_beside_a_failure(
     with pytest.raises(KeyboardInterrupt):
         shoot(wired, prepared[TRIP], 0, 1, 1, folder, watch)
     trace, _, result = read_shot(next((tmp_path / "run").glob("scenarios/*/shot-000")))
-    reasons = " | ".join(result["judgement"]["reasons"])
+    reasons = " | ".join(stored_words(result["judgement"]))
     assert "stopped by the user or by a signal" in reasons and "a callback of mine" in reasons
     kinds = [mark.kind for mark in trace.marks]
     assert Kind.SAFE_STATE_REACHED in kinds and kinds[-1] is Kind.RUN_ENDED
@@ -176,7 +179,7 @@ def test_a_wait_that_nobody_ends_is_the_shots_error_not_the_users(
 
     result = shoot(wired, prepared[TRIP], 0, 1, 1, None, watch)
     assert result.judgement.verdict is Verdict.ERROR
-    assert not any("user" in reason or "aborted" in reason for reason in result.judgement.reasons)
+    assert not any("user" in reason or "aborted" in reason for reason in reasons_words(result.judgement))
 
 
 def test_a_trace_that_cannot_be_measured_is_the_shots_error(
@@ -188,7 +191,7 @@ def test_a_trace_that_cannot_be_measured_is_the_shots_error(
     result = shoot(wired, strange, 0, 1, 1, folder)
     assert result.judgement.verdict is Verdict.ERROR and result.measurement is None
     assert any(
-        "could not be measured: plan: message 'No_Such_Message'" in r for r in result.judgement.reasons
+        "could not be measured: plan: message 'No_Such_Message'" in r for r in reasons_words(result.judgement)
     )
 
 
@@ -205,7 +208,7 @@ def test_a_rig_left_without_a_word_about_its_outputs_passes_nothing(
     trace.marks[:] = [mark for mark in trace.marks if mark.kind is not Kind.SAFE_STATE_REACHED]
     _, judgement = judge_trace(trace, prepared[TRIP].plan, wired.databases)
     assert judgement.verdict is Verdict.ERROR
-    assert "the rig's safe state is not confirmed: nothing in the trace shows it" in judgement.reasons
+    assert "the rig's safe state is not confirmed: nothing in the trace shows it" in reasons_words(judgement)
 
 
 @pytest.mark.real_time
@@ -221,6 +224,8 @@ def test_the_same_in_real_time() -> None:
 
     result = shoot(wired, one, 0, 1, 1, None, watch)
     assert result.judgement.verdict is Verdict.ERROR
-    assert any("ZeroDivisionError: a callback of mine" in reason for reason in result.judgement.reasons)
+    assert any(
+        "ZeroDivisionError: a callback of mine" in reason for reason in reasons_words(result.judgement)
+    )
     kinds = [mark.kind for mark in kept[0].trace.marks]
     assert Kind.SAFE_STATE_REACHED in kinds and kinds[-1] is Kind.RUN_ENDED and Kind.ABORTED not in kinds

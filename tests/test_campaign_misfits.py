@@ -9,6 +9,7 @@ from bench.campaign.shots import shoot
 from bench.codec.heard import carried_length, heard
 from bench.dut.in_process import InProcessDut
 from bench.record.folder import RunFolder
+from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
 from bench.scenario.prepare import Prepared
 from bench.trace.events import CanFrame
@@ -70,8 +71,8 @@ def test_one_frame_of_another_length_fails_its_shot(
 ) -> None:
     can_id = wired.databases["vehicle"][message].can_id
     result = _shot(wired, prepared[TRIP], _meddling(change, can_id, after_ms * NS_PER_MS, once=True))
-    assert result.judgement.verdict is Verdict.FAIL, result.judgement.reasons
-    assert told in result.judgement.reasons
+    assert result.judgement.verdict is Verdict.FAIL, reasons_words(result.judgement)
+    assert told in reasons_words(result.judgement)
 
 
 @pytest.mark.parametrize("scenario", [TRIP, "healthy-drive"])
@@ -79,8 +80,8 @@ def test_every_message_of_the_dut_cut_short_fails_and_raises_nowhere(
     wired: Wired, prepared: dict[str, Prepared], scenario: str
 ) -> None:
     result = _shot(wired, prepared[scenario], _meddling(_cut(3), None, 800 * NS_PER_MS, once=False))
-    assert result.judgement.verdict is Verdict.FAIL, result.judgement.reasons
-    assert any(reason.startswith("BMS_State with 5 bytes") for reason in result.judgement.reasons)
+    assert result.judgement.verdict is Verdict.FAIL, reasons_words(result.judgement)
+    assert any(reason.startswith("BMS_State with 5 bytes") for reason in reasons_words(result.judgement))
 
 
 @pytest.mark.parametrize("after_ms", [0, 100])
@@ -90,25 +91,26 @@ def test_a_dut_whose_state_can_never_be_read_fails_though_the_shot_never_began(
     state = wired.databases["vehicle"]["BMS_State"]
     watch = _meddling(_cut(1), state.can_id, after_ms * NS_PER_MS, once=False)
     result = _shot(wired, prepared[TRIP], watch, RunFolder.create(tmp_path, "run", {}))
-    assert result.judgement.verdict is Verdict.FAIL, result.judgement.reasons
+    assert result.judgement.verdict is Verdict.FAIL, reasons_words(result.judgement)
     assert any(
-        reason.startswith("BMS_State with 7 bytes; the DBC says 8 (") for reason in result.judgement.reasons
+        reason.startswith("BMS_State with 7 bytes; the DBC says 8 (")
+        for reason in reasons_words(result.judgement)
     )
-    assert any("the shot could not begin: " in reason for reason in result.judgement.reasons)
+    assert any("the shot could not begin: " in reason for reason in reasons_words(result.judgement))
 
 
 def test_noise_in_every_frame_is_no_exception_anywhere(wired: Wired, prepared: dict[str, Prepared]) -> None:
     """Full bits: multiplexers that nobody has defined, limits beyond everything, flags that nobody raised."""
     full: Change = lambda frame: frame._replace(data=b"\xff" * len(frame.data))  # noqa: E731
     result = _shot(wired, prepared[TRIP], _meddling(full, None, 2500 * NS_PER_MS, once=False))
-    assert result.judgement.verdict is Verdict.FAIL, result.judgement.reasons
+    assert result.judgement.verdict is Verdict.FAIL, reasons_words(result.judgement)
 
 
 def test_what_the_bench_cuts_short_itself_is_not_held_against_the_dut(
     wired: Wired, prepared: dict[str, Prepared]
 ) -> None:
     result = shoot(wired, prepared["vcu-wrong-length"], 0, 1, 1, None)
-    assert result.judgement.verdict is Verdict.PASS, result.judgement.reasons
+    assert result.judgement.verdict is Verdict.PASS, reasons_words(result.judgement)
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_the_phases_follow_from_run_seed_scenario_and_shot_and_are_kept(tmp_path
         result = shoot(wired, hot, index, 59, run_seed, folder)
         marks = list(read_shot(folder.path / result.folder)[0].of_kind(Kind.PHASES_DRAWN, Kind.DUT_STARTED))
         assert [mark.kind for mark in marks] == [Kind.PHASES_DRAWN, Kind.DUT_STARTED]
-        facts = marks[0].facts
+        facts = marks[0].fact.version_1()
         assert facts.keys() == {"boot_ns", "front_end_ns", "can1.Request_ns", "can1.Temperatures_ns"}
         assert marks[1].t_ns - marks[0].t_ns == NS_PER_MS + facts["boot_ns"]
         drawn.append(facts)
@@ -92,7 +92,7 @@ def test_each_message_starts_everywhere_in_its_own_cycle(tmp_path: Path) -> None
         shoot(wired, hot, index, 40, 3, None, lambda rig, *_: rigs.append(rig))
     for rig in rigs:
         (mark,) = rig.trace.of_kind(Kind.PHASES_DRAWN)
-        for name, phase_ns in mark.facts.items():
+        for name, phase_ns in mark.fact.version_1().items():
             seen.setdefault(name, []).append(phase_ns / NS_PER_MS / cycles_ms[name])
     assert seen.keys() == cycles_ms.keys()
     for name, turns in seen.items():

@@ -10,6 +10,7 @@ from bench.campaign.shots import shoot
 from bench.codec.database import Database
 from bench.config.profile import DutProfile, load_profile
 from bench.errors import ConfigError
+from bench.report.finding_words import reasons_words
 from bench.scenario.model import Inject
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import Verdict
@@ -86,7 +87,7 @@ def test_a_fault_of_cells_in_several_messages_is_measured_and_its_twins_pass(
     assert {test.message for test in plan.onset} == {"Cells_02", "Cells_10", "Cells_24"}, "cells 5, 40 and 96"
     for name, one in found.items():
         result = shoot(wired, one, 0, 59, 1, None)
-        assert result.judgement.verdict is Verdict.PASS, (name, result.judgement.reasons)
+        assert result.judgement.verdict is Verdict.PASS, (name, reasons_words(result.judgement))
 
 
 def test_the_onset_is_the_first_of_the_messages_and_what_no_value_shows_is_asked_of_each(

@@ -11,6 +11,7 @@ from bench.campaign.run import scenario_result
 from bench.campaign.shots import shoot
 from bench.cli.main import app
 from bench.errors import ConfigError, ScenarioError
+from bench.report.finding_words import reasons_words
 from bench.scenario.load import load_scenario
 from bench.timing.clock import Timebase
 from bench.verdict.result import ShotResult, Verdict
@@ -33,19 +34,19 @@ def test_the_firmware_takes_its_limits_from_the_pack_by_default(chemistry: str) 
 
 def test_a_lithium_ion_bms_does_not_see_the_overvoltage_of_an_iron_phosphate_pack() -> None:
     judged = shot("lfp", "nmc").judgement
-    assert judged.verdict is Verdict.FAIL, judged.reasons
+    assert judged.verdict is Verdict.FAIL, reasons_words(judged)
 
 
 def test_a_lithium_ion_bms_takes_a_healthy_zinc_pack_for_an_empty_one() -> None:
     judged = shot("zn_chitosan", "nmc", "healthy-standby").judgement
-    assert judged.verdict is Verdict.FAIL, judged.reasons
+    assert judged.verdict is Verdict.FAIL, reasons_words(judged)
     assert shot("zn_chitosan", None, "healthy-standby").judgement.verdict is Verdict.PASS
 
 
 def test_a_lithium_ion_bms_trips_a_healthy_sodium_pack_that_is_nearly_empty() -> None:
     """Their upper limits are alike (4.25 V); what differs is how low sodium may go."""
     judged = shot("na_ion", "nmc", "low-but-healthy-drive").judgement
-    assert judged.verdict is Verdict.FAIL, judged.reasons
+    assert judged.verdict is Verdict.FAIL, reasons_words(judged)
     for pack in ("na_ion", "nmc", "lfp", "zn_chitosan"):
         assert shot(pack, None, "low-but-healthy-drive").judgement.verdict is Verdict.PASS, pack
 
@@ -97,7 +98,7 @@ def test_a_library_that_does_not_notice_the_mismatch_fails(tmp_path: Path) -> No
     (one,) = load_scenarios(wired, [blind], None, mismatches=True)[0]
     result = scenario_result(one, [shoot(wired, one, 0, 1, 1, None)], Timebase.SIMULATED, wired.profile)
     assert result.judgement.verdict is Verdict.FAIL  # both chemistries trip at 4.25 V
-    assert "did not notice a BMS made for nmc on a pack of na_ion" in result.judgement.reasons[0]
+    assert "did not notice a BMS made for nmc on a pack of na_ion" in reasons_words(result.judgement)[0]
     elsewhere = replace(wired, config=replace(wired.config, dut=replace(wired.config.dut, start="external")))
     assert shoot(elsewhere, one, 0, 1, 1, None).judgement.verdict is Verdict.BLOCKED
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.report.finding_words import reasons_words
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -99,7 +101,7 @@ def test_a_missed_capability_is_blocked_and_never_a_pass() -> None:
     poor = dataclasses.replace(wired, capabilities=frozenset({"cell_voltage"}))
     shot = shoot(poor, prepared[0], 0, 1, 1, None)
     assert shot.judgement.verdict is Verdict.BLOCKED
-    assert "contactor_weld" in shot.judgement.reasons[0]
+    assert "contactor_weld" in reasons_words(shot.judgement)[0]
 
 
 MISTAKES = {

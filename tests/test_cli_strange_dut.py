@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from told import stored_words
 
 ROOT = Path(__file__).parent.parent
 
@@ -88,7 +89,7 @@ def test_short_frames_are_a_fail_with_all_the_evidence(folder: Path, workers: st
     assert all(
         any(
             reason.startswith("BMS_State with 7 bytes; the DBC says 8")
-            for reason in shot["judgement"]["reasons"]
+            for reason in stored_words(shot["judgement"])
         )
         for shot in shots
     )
@@ -114,7 +115,7 @@ def test_a_firmware_that_fails_in_mid_shot_is_an_error_of_each_shot_and_the_run_
     for one in result["scenarios"]:
         (shot,) = one["shots"]
         assert shot["judgement"]["verdict"] == "ERROR"
-        reasons = " | ".join(shot["judgement"]["reasons"])
+        reasons = " | ".join(stored_words(shot["judgement"]))
         assert "ZeroDivisionError: division by zero (in change, mine.py line" in reasons
         assert "user" not in reasons
     (run,) = [path.parent for path in (folder / "runs").glob("*/footer.json")]

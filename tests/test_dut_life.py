@@ -23,8 +23,10 @@ from bench.errors import ConfigError, DutError, InstrumentError
 from bench.instruments.ea_psb_sim import EaPsbSim, attach_ea_psb
 from bench.instruments.numato_relay_sim import NumatoRelaySim, attach_numato
 from bench.instruments.tcp_device import TcpDevice
+from bench.report.finding_words import reasons_words
 from bench.timing.host import HostClock, run_on_host
 from bench.trace.events import Kind
+from bench.trace.facts import DutIdentified
 from bench.verdict.result import Verdict
 from bench.wiring.power import power_switch
 from firmware_stubs import builds
@@ -298,10 +300,10 @@ def one_shot(config: Path) -> tuple[Any, Any]:
 @pytest.mark.parametrize("by", ["can", "uds"])
 def test_the_identity_comes_from_the_dut(tmp_path: Path, by: str) -> None:
     result, trace = one_shot(bench_file(tmp_path, f'identity = {{ by = "{by}" }}', real=False))
-    assert result.judgement.verdict is Verdict.PASS, result.judgement.reasons
+    assert result.judgement.verdict is Verdict.PASS, reasons_words(result.judgement)
     assert result.identity == builds.build_hash("reference").hex()[:8]
-    (mark,) = trace.of_kind(Kind.DUT_IDENTIFIED)
-    assert (mark.source, mark.facts["identity"]) == (by, result.identity)
+    (mark,) = trace.of(DutIdentified)
+    assert (mark.source, mark.fact.identity) == (by, result.identity)
     requests = [mark.t_ns for mark in trace.of_kind(Kind.REQUEST)]
     assert all(mark.t_ns <= t_ns for t_ns in requests), "before anything is asked of it"
 
@@ -309,7 +311,7 @@ def test_the_identity_comes_from_the_dut(tmp_path: Path, by: str) -> None:
 def test_another_build_than_expected_is_an_error_and_nothing_is_asked_of_it(tmp_path: Path) -> None:
     result, trace = one_shot(bench_file(tmp_path, 'identity = { expected = "deadbeef" }', real=False))
     assert result.judgement.verdict is Verdict.ERROR
-    assert "expected 'deadbeef'" in " ".join(result.judgement.reasons)
+    assert "expected 'deadbeef'" in " ".join(reasons_words(result.judgement))
     assert not list(trace.of_kind(Kind.REQUEST, Kind.STIMULUS_COMMANDED))
 
 
@@ -323,7 +325,7 @@ def test_a_dut_that_does_not_name_its_build_is_refused_and_the_bench_does_not_an
     path = bench_file(tmp_path, 'identity = { timeout = "1 s" }', real=False, profile=played)
     result, _ = one_shot(path)
     assert result.judgement.verdict is Verdict.ERROR
-    assert "VCU_Vehicle.Gear was never heard" in " ".join(result.judgement.reasons)
+    assert "VCU_Vehicle.Gear was never heard" in " ".join(reasons_words(result.judgement))
 
 
 def test_a_users_own_process_is_started_with_the_buses_of_the_run(tmp_path: Path) -> None:
@@ -332,7 +334,7 @@ def test_a_users_own_process_is_started_with_the_buses_of_the_run(tmp_path: Path
     dut = f'start = "subprocess"\ncommand = {json.dumps(words)}\nidentity = {{ by = "uds" }}'
     dut += '\nreset = { uds = "hard" }'
     result, trace = one_shot(bench_file(tmp_path, dut))
-    reasons = " ".join(result.judgement.reasons)
+    reasons = " ".join(reasons_words(result.judgement))
     skip_when_starved(result, trace)
     assert result.judgement.verdict is Verdict.PASS, reasons
     assert result.identity == builds.build_hash("reference").hex()[:8]
@@ -374,4 +376,4 @@ def test_a_process_is_power_cycled_by_a_supply_played_by_hand(tmp_path: Path) ->
         states = [json.loads(line)["on"] for line in played.stdout]
     assert states == [False, True, False], "off, on for the shot, off again"
     skip_when_starved(result, trace)
-    assert result.judgement.verdict is Verdict.PASS, result.judgement.reasons
+    assert result.judgement.verdict is Verdict.PASS, reasons_words(result.judgement)

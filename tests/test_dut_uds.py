@@ -13,6 +13,7 @@ from bench.links.simulated_can import SimulatedCanBus
 from bench.timing.clock import Phase, Timebase
 from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace.events import CanFrame, Kind
+from bench.trace.facts import Anomaly
 from bench.trace.timeline import Trace
 from firmware_stubs.reference_bms.bms import ReferenceBms
 from firmware_stubs.reference_bms.faults import Fault
@@ -151,9 +152,9 @@ def test_an_answer_after_p2_is_taken_and_told() -> None:
         lambda _: [(60, single(b"\x62\xf1\x89a"))], lambda tester: tester.read_text(0xF189)
     )
     assert text == "a"
-    (mark,) = trace.of_kind(Kind.ANOMALY)
-    assert "first frame of the response after 60." in str(mark.facts["text"])
-    assert "P2 of 50.0 ms" in str(mark.facts["text"])
+    (mark,) = trace.of(Anomaly)
+    assert "first frame of the response after 60." in mark.fact.text
+    assert "P2 of 50.0 ms" in mark.fact.text
 
 
 def test_pending_opens_p2_star() -> None:

@@ -14,6 +14,7 @@ from bench.faults.catalogue.contactor_weld import ContactorWeld
 from bench.instruments import virtual_cells
 from bench.instruments.cell_emulator_sim import CellEmulatorSim
 from bench.links.simulated_serial import SimulatedSerial
+from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
 from bench.scenario.engine import Shot, fire
 from bench.scenario.model import Inject
@@ -62,7 +63,7 @@ class Bench:
 
     def reasons(self, kind: Kind) -> str:
         assert self.rig is not None
-        return " | ".join(str(fact) for mark in self.rig.trace.of_kind(kind) for fact in mark.facts.values())
+        return " | ".join(str(mark.fact) for mark in self.rig.trace.of_kind(kind))
 
     def assert_safe(self) -> None:
         """Everything off, seen from the hardware's side and not through the driver."""
@@ -192,7 +193,7 @@ def test_a_serial_line_torn_anywhere_is_an_error_that_names_the_port(
     )
     result = conclude_shot(bench.rig.trace, one, bench.wired, 0, 1, 0)
     assert result.judgement.verdict is Verdict.ERROR
-    reasons = " | ".join(result.judgement.reasons)
+    reasons = " | ".join(reasons_words(result.judgement))
     assert "simulated [cell emulator]" in reasons and "torn" in reasons
     assert bench.ended_ns < 8 * NS_PER_S
     # Nobody can switch it off any more: that is what its dead-man is for.

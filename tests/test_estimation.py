@@ -11,10 +11,13 @@ from bench.campaign.shots import judge_trace, shoot
 from bench.errors import ConfigError, ScenarioError
 from bench.measure.estimate import EstimateFound, EstimateQuestion
 from bench.measure.estimation import DAY_NS
+from bench.measure.finding.base import Finding
+from bench.measure.finding.plant import EstimateStale, TruthTooFew
+from bench.report.finding_words import finding_words, reasons_words
 from bench.rig.rig import Rig
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
-from bench.trace.events import Kind
+from bench.trace.facts import Truth
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_S
 from bench.verdict.estimates import judge_estimate
@@ -62,10 +65,10 @@ def a_rest(folder: Path, of: str = "state_of_charge", asks: str = "max", at_most
 
 
 def judged(found: EstimateFound) -> tuple[list[str], list[str]]:
-    fails: list[str] = []
-    questions: list[str] = []
+    fails: list[Finding] = []
+    questions: list[Finding] = []
     judge_estimate(found, fails, questions)
-    return fails, questions
+    return [finding_words(one) for one in fails], [finding_words(one) for one in questions]
 
 
 @pytest.mark.parametrize(
@@ -91,12 +94,12 @@ def test_a_wrong_start_is_measured_and_a_known_gap_counts_on_its_chemistry_and_u
     shot = shoot(wired, one, 0, 1, 1, None, watch)
     assert shot.measurement is not None
     (found,) = shot.measurement.estimates
-    assert (found.n, found.problem, found.lacking) == (11, "", "")
+    assert (found.n, found.problem, found.lacking) == (11, None, None)
     assert 0.05 < found.max_abs < 0.2
     assert found.u == pytest.approx(0.001, abs=2e-4)
     assert shot.judgement.verdict is verdict
     limit = "limit 4.00 %" if at_most == "4 %" else "limit 3.00 %"
-    told = any("largest error" in why and limit in why for why in shot.judgement.reasons)
+    told = any("largest error" in why and limit in why for why in reasons_words(shot.judgement))
     assert told or asks == "drift", "a drift is no part of the gap"
     assert judge_trace(traces[0], one.plan, wired.databases) == (shot.measurement, shot.judgement)
     whole = scenario_result(one, [shot], Timebase.SIMULATED, wired.profile, chemistry)
@@ -137,8 +140,10 @@ def test_converging_too_late_never_or_perhaps() -> None:
 
 
 def test_nothing_passes_because_nothing_was_seen() -> None:
-    assert judged(EstimateFound(question=ASKED, problem="it was old"))[0]
-    assert judged(EstimateFound(question=ASKED, lacking="0 truths were told"))[1]
+    assert judged(EstimateFound(question=ASKED, problem=EstimateStale(estimate="x", message="M", age_ns=1)))[
+        0
+    ]
+    assert judged(EstimateFound(question=ASKED, lacking=TruthTooFew(estimate="x", count=0, expected=5)))[1]
 
 
 @pytest.mark.parametrize(
@@ -175,10 +180,10 @@ def test_days_pass_for_a_parked_pack_and_its_drift_is_told_by_the_day(wired: Wir
     (one,) = load_scenarios(wired, [parked(tmp_path)], None)[0]
     rigs: list[Rig] = []
     shot = shoot(wired, one, 0, 1, 1, None, lambda rig, *_: rigs.append(rig))
-    truths = list(rigs[0].trace.of_kind(Kind.TRUTH))
-    first, last = float(truths[0].facts["soc"] or 0), float(truths[-1].facts["soc"] or 0)
+    truths = list(rigs[0].trace.of(Truth))
+    first, last = truths[0].fact.soc, truths[-1].fact.soc
     assert first - last == pytest.approx(0.025 * 10 / 30.4, rel=0.1)
-    assert truths[-1].facts["lapsed_ns"] == 10 * DAY_NS
+    assert truths[-1].fact.lapsed_ns == 10 * DAY_NS
     assert shot.measurement is not None and shot.simulated_ns < 30 * NS_PER_S
     (found,) = shot.measurement.estimates
     assert found.span_ns > 10 * DAY_NS and abs(found.drift_per_day or 0.0) < 0.005
@@ -189,7 +194,7 @@ def test_real_time_cannot_make_days_shorter_and_says_so(tmp_path: Path) -> None:
     real = load_rig(ROOT / "hil_config.toml", "real", "reference", None)
     (one,) = load_scenarios(real, [parked(tmp_path)], None)[0]
     judgement = shoot(real, one, 0, 1, 1, None).judgement
-    assert judgement.verdict is Verdict.BLOCKED and "time_lapse" in judgement.reasons[0]
+    assert judgement.verdict is Verdict.BLOCKED and "time_lapse" in reasons_words(judgement)[0]
 
 
 @pytest.mark.parametrize(

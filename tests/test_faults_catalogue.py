@@ -15,13 +15,14 @@ from bench.errors import InstrumentError
 from bench.faults.find import fault_names, kind, kinds
 from bench.faults.port import FAULT_CLASSES
 from bench.record.poison import PoisonedRig, lift, marker_of, poison, refuse_if_poisoned, stuck_fault
+from bench.report.finding_words import reasons_words
 from bench.rig.live_faults import LiveFaults
 from bench.scenario.load import find_scenarios, load_scenario
 from bench.scenario.model import Inject, InjectText
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.simulated import SimulatedClock, run_simulated
-from bench.trace.events import Kind
+from bench.trace.facts import StimulusCleared
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
 from bench.verdict.result import Verdict
@@ -98,12 +99,12 @@ def test_a_scenario_is_blocked_with_what_the_rig_lacks(
     config = replace(wired.config, dut=replace(wired.config.dut, profile=dull))
     shot = shoot(load_wired(config, load_profile(dull)), prepared["hvil-open-driving"], 0, 1, 1, None)
     assert shot.judgement.verdict is Verdict.BLOCKED
-    assert shot.judgement.reasons == (
-        "the rig cannot do: hvil_open (the DUT is never shown hvil_closed: no [[play]] of its profile has it)",
-    )
+    assert reasons_words(shot.judgement) == [
+        "the rig cannot do: hvil_open (the DUT is never shown hvil_closed: no [[play]] of its profile has it)"
+    ]
     shot = shoot(load_wired(config, load_profile(dull)), prepared["ov-step-cell17"], 0, 1, 1, None)
     assert shot.judgement.verdict is Verdict.ERROR
-    assert shot.judgement.reasons[0].endswith("its last state was error, and it reports hvil_open"), (
+    assert reasons_words(shot.judgement)[0].endswith("its last state was error, and it reports hvil_open"), (
         "why not ready"
     )
 
@@ -130,8 +131,9 @@ def test_a_fault_that_outlives_its_time_is_taken_off_by_the_rig() -> None:
         assert len(cleared) == 1 and not len(faults)
 
     run_simulated(main)
-    (mark,) = trace.of_kind(Kind.STIMULUS_CLEARED)
-    assert mark.facts["owner"] == "a test" and "time to live of 50.0 ms" in str(mark.facts["why"])
+    (mark,) = trace.of(StimulusCleared)
+    assert mark.fact.owner == "a test" and "time to live of 50.0 ms" in mark.fact.why
+    assert mark.fact.outlived_ns == 50_000_000
 
 
 def test_a_fault_that_cannot_be_cleared_poisons_the_rig_until_its_safe_state_is_confirmed(

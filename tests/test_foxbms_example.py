@@ -15,6 +15,7 @@ from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.shots import shoot
 from bench.codec.database import Database
 from bench.record.folder import RunFolder, read_shot
+from bench.report.finding_words import reasons_words
 from bench.trace.timeline import Trace
 from bench.verdict.result import ShotResult, Verdict
 
@@ -71,7 +72,7 @@ def fired(config: Path, scenario: str, index: int = 0, shots: int = 5) -> tuple[
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_healthy_stand_in_passes_and_finds_no_rule_broken(example: Path, scenario: str) -> None:
     result, _ = fired(bench(example), scenario, index=2)
-    assert result.judgement.verdict is Verdict.PASS, result.judgement.reasons
+    assert result.judgement.verdict is Verdict.PASS, reasons_words(result.judgement)
     assert foxbms_stand_in.BUILT[-1].violations == []
     assert result.identity == "v1.11.0 +0 dirty=0"
 
@@ -119,7 +120,7 @@ def test_a_build_that_counts_ten_events_more_fails_by_the_published_debounce(exa
 def test_another_version_than_expected_is_an_error(example: Path) -> None:
     result, _ = fired(bench(example, "build_other_version"), "fox_ov_cell7")
     assert result.judgement.verdict is Verdict.ERROR
-    assert "v1.10.0" in " ".join(result.judgement.reasons)
+    assert "v1.10.0" in " ".join(reasons_words(result.judgement))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ def test_the_stand_in_would_notice_a_bench_that_breaks_a_rule(
     if rule is None:
         assert result.judgement.verdict is Verdict.ERROR, "an all-invalid pack never reaches standby"
     else:
-        assert any(rule in text for text in violations), (violations[:5], result.judgement.reasons)
+        assert any(rule in text for text in violations), (violations[:5], reasons_words(result.judgement))
 
 
 @pytest.mark.slow
@@ -164,7 +165,7 @@ def test_the_same_scenarios_run_over_udp_multicast_against_a_process(example: Pa
     )
     config.write_text(text, encoding="utf-8")
     result, trace = fired(config, scenario)
-    reasons = " ".join(result.judgement.reasons)
+    reasons = " ".join(reasons_words(result.judgement))
     skip_when_starved(result, trace)
     assert result.judgement.verdict is Verdict.PASS, (scenario, reasons)
     assert result.identity.startswith("v1.11.0")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from sample_run import OVERVOLTAGE, sample_run, scenario, shot
+from told import said
 from typer.testing import CliRunner
 
 from bench.campaign import known_gap
@@ -25,6 +26,7 @@ from bench.cli.main import app
 from bench.errors import ScenarioError
 from bench.measure.plan import GapBound
 from bench.record.codable import plan_from_dict, plan_to_dict
+from bench.report.finding_words import reasons_words
 from bench.report.needs import write_needs
 from bench.scenario.model import KnownGap
 from bench.timing.clock import Timebase
@@ -85,7 +87,7 @@ def test_a_gap_excuses_what_it_names_and_nothing_else(
     assert judge(shot.measurement, stored) == shot.judgement, "a stored run is judged alike"
     whole = scenario_result(one, [shot], Timebase.SIMULATED, rig.profile, "nmc").judgement
     assert whole.verdict is verdict, whole
-    assert any(says in reason for reason in whole.reasons), whole.reasons
+    assert any(says in reason for reason in reasons_words(whole)), reasons_words(whole)
 
 
 def test_twins_that_pass_close_no_known_gap(tmp_path: Path, wired: Wired) -> None:
@@ -96,18 +98,18 @@ def test_twins_that_pass_close_no_known_gap(tmp_path: Path, wired: Wired) -> Non
     for one in prepared[1:]:
         shots = [shoot(rig, one, 0, 1, 1, None)]
         judgement = scenario_result(one, shots, Timebase.SIMULATED, rig.profile, "nmc").judgement
-        assert (judgement.verdict, judgement.reasons) == (Verdict.PASS, ()), one.scenario.id
+        assert (judgement.verdict, reasons_words(judgement)) == (Verdict.PASS, []), one.scenario.id
 
 
 def test_a_gap_is_red_from_the_day_after_its_date(monkeypatch: pytest.MonkeyPatch) -> None:
     gap = KnownGap(owner="A. Owner", reason="next sample", until="2027-06-30", bound=GapBound(never=True))
-    shown = Judgement(verdict=Verdict.GAP, reasons=("as it was",))
+    shown = Judgement(verdict=Verdict.GAP, reasons=said("as it was"))
     for day, verdict in (("2027-06-30", Verdict.GAP), ("2027-07-01", Verdict.FAIL)):
         on = datetime.datetime.fromisoformat(f"{day}T12:00:00+00:00")
         monkeypatch.setattr(known_gap, "wall_now_ns", lambda on=on: int(on.timestamp()) * 10**9)
         judged = with_known_gap(gap, shown, "nmc")
         assert judged.verdict is verdict
-        assert "2027-06-30" in judged.reasons[0] and judged.reasons[1:] == ("as it was",)
+        assert "2027-06-30" in reasons_words(judged)[0] and reasons_words(judged)[1:] == ["as it was"]
     for other in (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.BLOCKED):
         untouched = Judgement(verdict=other, reasons=())
         assert with_known_gap(gap, untouched, "nmc") is untouched

@@ -27,7 +27,8 @@ from bench.links.multicast_wire import NotAFrame, Reader, pack
 from bench.links.python_can import open_can
 from bench.timing.clock import Timebase
 from bench.timing.host import HostClock, run_on_host
-from bench.trace.events import CanFrame, Kind
+from bench.trace.events import CanFrame
+from bench.trace.facts import Anomaly
 from bench.trace.timeline import Trace
 from bench.wiring.can import bus_argument, claimed
 
@@ -133,7 +134,7 @@ def test_no_datagram_ends_the_reception_and_each_is_an_anomaly() -> None:
         finally:
             link.close()
         assert heard == [CanFrame(0x123, b"\x01\x02")]
-        texts = [str(mark.facts["text"]) for mark in trace.of_kind(Kind.ANOMALY)]
+        texts = [mark.fact.text for mark in trace.of(Anomaly)]
         assert len(texts) == len(trace.marks) == len(HOSTILE)
         assert all("\n" not in text and len(text) < 200 for text in texts)
         assert "300 bytes of data, expected 8 at most" in texts[list(HOSTILE).index("300 bytes")]

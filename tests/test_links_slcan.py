@@ -22,6 +22,7 @@ from bench.timing.clock import Timebase
 from bench.timing.host import HostClock, run_on_host
 from bench.timing.simulated import run_simulated
 from bench.trace.events import CanFrame, Kind
+from bench.trace.facts import Anomaly, BenchLate, LinkBroke
 from bench.trace.timeline import Trace
 from firmware_stubs.reference_bms_c import compile as c
 
@@ -148,7 +149,7 @@ def on_a_line(play: Play) -> Trace:
 
 
 def told(trace: Trace) -> list[str]:
-    return [str(mark.facts.get("text")) for mark in trace.of_kind(Kind.ANOMALY, Kind.ERROR)]
+    return [mark.fact.text for mark in trace.marks if isinstance(mark.fact, Anomaly | LinkBroke)]
 
 
 def test_frames_go_both_ways_and_stand_in_the_trace_with_an_honest_half_width() -> None:
@@ -200,7 +201,7 @@ def test_a_stalled_adapter_loses_frames_and_says_so_without_a_hang() -> None:
         assert link.dropped > 1000
 
     trace = on_a_line(play)
-    lost = sum(int(mark.facts.get("dropped") or 0) for mark in trace.marks)
+    lost = sum(mark.fact.dropped or 0 for mark in trace.of(Anomaly))
     assert 0 < len(trace.frames) < 6000 - lost, "what did not leave is not in the trace"
     assert set(told(trace)) == {"the adapter takes nothing any more: a frame was dropped in front of it"}
 
@@ -304,7 +305,7 @@ def test_a_blocked_loop_is_written_down_because_it_makes_stamps_late() -> None:
             pass
         await clock.sleep_until(clock.now_ns() + 5 * MS)
 
-    late = [int(mark.facts["late_ns"] or 0) for mark in on_a_line(play).of_kind(Kind.BENCH_LATE)]
+    late = [mark.fact.late_ns for mark in on_a_line(play).of(BenchLate)]
     assert max(late) > 25 * MS
 
 
@@ -320,8 +321,8 @@ def test_an_adapter_that_accepts_late_makes_the_stamps_of_what_was_sent_less_cer
 
 
 def late_of(trace: Trace, source: str) -> list[int]:
-    marks = trace.of_kind(Kind.BENCH_LATE)
-    return [int(mark.facts["late_ns"] or 0) for mark in marks if mark.source.endswith(source)]
+    marks = trace.of(BenchLate)
+    return [mark.fact.late_ns for mark in marks if mark.source.endswith(source)]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Protection tests: each way in which one ends, what may not happen afterwards, and what is no end at all."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,29 +10,36 @@ from bench.campaign.report import gather
 from bench.cli.main import app
 from bench.errors import ScenarioError
 from bench.measure.ending import EndFound, EndQuestion, find_end
+from bench.measure.finding.base import Finding
+from bench.measure.finding.plant import CellHarmed
 from bench.measure.window import armed_window
 from bench.record.codable import run_from_dict
 from bench.record.folder import open_run
+from bench.report.finding_words import finding_words
 from bench.scenario.load import load_scenario
 from bench.timing.clock import Timebase
-from bench.trace.events import Kind
+from bench.trace.events import PlantStage
+from bench.trace.facts import ObserversArmed, PlantState, StageReached, WindowClosed
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_S
 from bench.verdict.ending import judge_end
 
 LIBRARY = Path(__file__).parents[1] / "scenarios"
 LASTS_S = 20
+STATE = PlantState(
+    closed=True, current_a=0.0, hottest_c=25.0, pack_v=350.0, nominal_v=350.0, iso_ohm_per_v=5000.0
+)
 
 
 def traced(**changed: dict[int, object]) -> Trace:
     """20 s of a plant that is closed, cool and full; `changed`: by fact, from which second on it has what value."""
     trace = Trace(timebase=Timebase.SIMULATED)
-    facts = {"closed": True, "hottest_c": 25.0, "pack_v": 350.0, "nominal_v": 350.0, "iso_ohm_per_v": 5000.0}
-    trace.mark(0, Kind.OBSERVERS_ARMED, "engine")
+    state = STATE
+    trace.mark(0, ObserversArmed(), "engine")
     for second in range(1, LASTS_S):
-        facts |= {name: values[second] for name, values in changed.items() if second in values}
-        trace.mark(second * NS_PER_S, Kind.PLANT_STATE, "plant", **facts)
-    trace.mark(LASTS_S * NS_PER_S, Kind.WINDOW_CLOSED, "engine")
+        state = replace(state, **{n: values[second] for n, values in changed.items() if second in values})
+        trace.mark(second * NS_PER_S, state, "plant")
+    trace.mark(LASTS_S * NS_PER_S, WindowClosed(), "engine")
     return trace
 
 
@@ -42,28 +50,29 @@ def ended(asked: EndQuestion, signalled_s: float | None = None, **changed: dict[
 
 
 def judged(found: EndFound) -> tuple[list[str], list[str], list[str]]:
-    told: tuple[list[str], list[str], list[str]] = ([], [], [])
-    judge_end(found, *told)
-    return told
+    lists: tuple[list[Finding], list[Finding], list[Finding]] = ([], [], [])
+    judge_end(found, *lists)
+    missing, fails, questions = ([finding_words(one) for one in every] for every in lists)
+    return missing, fails, questions
 
 
 @pytest.mark.parametrize(
     ("asked", "changed", "by", "at_s"),
     [
         ({"cut_off": True}, {"closed": {7: False}}, "cut-off", 7),
-        ({"hotter_c": 65.0}, {"hottest_c": {4: 65.0, 9: 65.1}}, "hottest cell above 65 degC", 9),
-        ({"share": 0.25}, {"pack_v": {4: 88.0, 6: 87.5}}, "pack at 25 % of its nominal voltage", 6),
-        ({"after_ns": 10 * NS_PER_S}, {}, "10.00 s have passed", 11),
+        ({"hotter_c": 65.0}, {"hottest_c": {4: 65.0, 9: 65.1}}, "hotter", 9),
+        ({"share": 0.25}, {"pack_v": {4: 88.0, 6: 87.5}}, "share", 6),
+        ({"after_ns": 10 * NS_PER_S}, {}, "time", 11),
         (
             {"stable_k": 4.0, "stable_ns": 5 * NS_PER_S},
             {"hottest_c": {3: 29.0, 6: 32.9}},
-            "temperature stable within 4 K for 5.000 s",
+            "stable",
             8,
         ),
         (
             {"cut_off": True, "hotter_c": 60.0},
             {"closed": {9: False}, "hottest_c": {5: 61.0}},
-            "hottest cell above 60 degC",
+            "hotter",
             5,
         ),
     ],
@@ -97,8 +106,11 @@ def test_what_may_not_happen_afterwards_fails() -> None:
     leaky = ended(asked, closed={7: False}, iso_ohm_per_v={10: 99.0})
     assert judged(leaky)[1] == ["protection test: insulation at 99 ohm/V 3.000 s after the end"]
     trace = traced(closed={7: False})
-    trace.mark(5 * NS_PER_S, Kind.PLANT_STAGE, "plant", stage="venting", cell=9, low_ns=0, high_ns=1)
-    assert find_end(trace, asked, armed_window(trace), None).problems == ("cell 9: venting",)
+    vented = StageReached(stage=PlantStage.VENTING, cell=9, low_ns=0, high_ns=1, temp_c=150.0, voltage_v=3.0)
+    trace.mark(5 * NS_PER_S, vented, "plant")
+    assert find_end(trace, asked, armed_window(trace), None).problems == (
+        CellHarmed(cell=9, stage=PlantStage.VENTING),
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,20 @@ from typing import Any
 
 import pytest
 from test_measure_trace import DECODERS, MS, PLAN, QUIET, of, shot
+from told import told
 
 from bench.campaign.shots import shoot
-from bench.measure.codable import measurement_from_dict, measurement_to_dict, plan_from_dict, plan_to_dict
+from bench.measure.interval import Measurement
 from bench.measure.measure import measure
+from bench.record.codable import decode, encode, plan_from_dict, plan_to_dict
+from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
 from bench.scenario.model import Inject
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Phase, Timebase
-from bench.trace.events import Kind
-from bench.trace.timeline import Stamping, Trace
+from bench.trace.facts import BenchLate, BenchTiming, DutWaited, OutputBeyondRange, StimulusCommanded
+from bench.trace.stamping import Origin, Stamping
+from bench.trace.timeline import Trace
 from bench.verdict.judge import judge
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired
@@ -27,7 +31,7 @@ def real(*, without: tuple[int, int] | None = None, u_ns: int = 0, **facts: Any)
     """A good shot in real time; without the fed message from … to (ms)."""
     trace = shot(**facts)
     trace.timebase = Timebase.HOST
-    trace.stamping["vehicle"] = Stamping(source="kernel", u_ns=u_ns)
+    trace.stamping["vehicle"] = Stamping(origin=Origin.KERNEL, source="kernel", u_ns=u_ns)
     can_id = DECODERS["vehicle"]["BMS_CellMinMax"].can_id
     if without is not None:
         low_ns, high_ns = without[0] * MS, without[1] * MS
@@ -43,8 +47,8 @@ def test_a_message_later_than_the_dut_tolerates_makes_every_verdict_inconclusive
     for starved, verdict in ((None, Verdict.PASS), ((300, 450), Verdict.INCONCLUSIVE)):
         found = measure(real(without=starved), FED, DECODERS)
         judgement = judge(found, FED)
-        assert judgement.verdict is verdict, (starved, judgement.reasons)
-    (doubt,) = found.doubts
+        assert judgement.verdict is verdict, (starved, reasons_words(judgement))
+    (doubt,) = told(found.doubts)
     assert "the bench was late with BMS_CellMinMax" in doubt and "the DUT tolerates 60" in doubt
     assert found.bench_faults == ()
 
@@ -53,7 +57,7 @@ def test_what_a_starved_dut_did_is_told_and_not_held_against_it() -> None:
     trace = real(without=(300, 450), closing=400)
     judgement = judge(measure(trace, FED, DECODERS), FED)
     assert judgement.verdict is Verdict.INCONCLUSIVE
-    assert any(text.startswith("seen, but not held against the DUT: ") for text in judgement.reasons)
+    assert any(text.startswith("seen, but not held against the DUT: ") for text in reasons_words(judgement))
     assert judge(measure(real(closing=400), FED, DECODERS), FED).verdict is Verdict.FAIL
 
 
@@ -69,7 +73,7 @@ def test_stamps_that_may_be_wrong_by_the_gap_raise_no_doubt() -> None:
 @pytest.mark.parametrize(("late_ms", "verdict"), [(49, Verdict.PASS), (51, Verdict.INCONCLUSIVE)])
 def test_a_loop_that_stood_still_makes_it_inconclusive(late_ms: int, verdict: Verdict) -> None:
     trace = real()
-    trace.mark(200 * MS, Kind.BENCH_LATE, "loop", late_ns=late_ms * MS)
+    trace.mark(200 * MS, BenchLate(late_ns=late_ms * MS), "loop")
     assert judge(measure(trace, PLAN, DECODERS), PLAN).verdict is verdict
 
 
@@ -91,17 +95,17 @@ def test_a_silence_of_a_process_that_got_no_processor_does_not_fail_and_all_else
     waited_ms: int, closing: int | None, verdict: Verdict
 ) -> None:
     trace = silenced(closing=closing)
-    trace.mark(390 * MS, Kind.DUT_WAITED, "DUT's process", waited_ns=waited_ms * MS)
+    trace.mark(390 * MS, DutWaited(waited_ns=waited_ms * MS), "DUT's process")
     found = measure(trace, FED, DECODERS)
     assert found.silent
     assert judge(found, FED).verdict is verdict
-    assert any("came late to a processor" in text for text in found.excuses) is (waited_ms > 30)
-    assert measurement_from_dict(measurement_to_dict(found)) == found
+    assert any("came late to a processor" in text for text in told(found.excuses)) is (waited_ms > 30)
+    assert decode(Measurement, encode(found)) == found
 
 
 def test_what_passes_passes_whatever_its_process_waited() -> None:
     trace = real()
-    trace.mark(390 * MS, Kind.DUT_WAITED, "DUT's process", waited_ns=80 * MS)
+    trace.mark(390 * MS, DutWaited(waited_ns=80 * MS), "DUT's process")
     assert judge(measure(trace, FED, DECODERS), FED).verdict is Verdict.PASS
 
 
@@ -115,7 +119,7 @@ def test_stamps_of_two_clocks_are_never_subtracted() -> None:
         made.frames = [
             seen._replace(channel="sense") if seen.frame.can_id == can_id else seen for seen in made.frames
         ]
-        made.stamping["sense"] = Stamping(source="device", u_ns=0, clock=clock)
+        made.stamping["sense"] = Stamping(origin=Origin.ADAPTER, source="device", u_ns=0, clock=clock)
         return made
 
     assert judge(measure(trace("host"), plan, decoders), plan).verdict is Verdict.PASS
@@ -123,7 +127,7 @@ def test_stamps_of_two_clocks_are_never_subtracted() -> None:
     assert judgement.verdict is Verdict.INCONCLUSIVE
     assert (
         "clocks that nobody has correlated: 'sense' by adapter 2 and 'vehicle' by host"
-        in judgement.reasons[0]
+        in reasons_words(judgement)[0]
     )
 
 
@@ -136,10 +140,10 @@ def test_simulated_time_has_no_lateness() -> None:
 def test_quiet_scenarios_doubt_as_well_and_doubts_survive_storage() -> None:
     plan = replace(QUIET, fed=FED.fed)
     trace = real(without=(300, 450), detect=None, safe=None)
-    trace.mark(700 * MS, Kind.BENCH_TIMING, "host clock", calls=10, max_ns=3 * MS)
+    trace.mark(700 * MS, BenchTiming(calls=10, p50_ns=MS, p99_ns=2 * MS, max_ns=3 * MS), "host clock")
     found = measure(trace, plan, DECODERS)
     assert found.doubts and found.bench_late_ns == 3 * MS
-    assert measurement_from_dict(measurement_to_dict(found)) == found
+    assert decode(Measurement, encode(found)) == found
     assert plan_from_dict(plan_to_dict(plan)) == plan
     old = {key: value for key, value in plan_to_dict(plan).items() if key != "fed"}
     assert plan_from_dict(old).fed == (), "a plan stored by an earlier version"
@@ -166,10 +170,12 @@ def test_a_trip_under_a_glitch_that_was_shown_too_long_is_no_failure(
     ]
     for trace.timebase in (Timebase.HOST, Timebase.SIMULATED):
         judgement = judge(measure(trace, plan, DECODERS), plan)
-        assert judgement.verdict is verdict, judgement.reasons
+        assert judgement.verdict is verdict, reasons_words(judgement)
         if verdict is Verdict.INCONCLUSIVE:
-            assert "showed the glitch for 60" in judgement.reasons[0]
-            assert any(text.startswith("seen, but not held against the DUT: ") for text in judgement.reasons)
+            assert "showed the glitch for 60" in reasons_words(judgement)[0]
+            assert any(
+                text.startswith("seen, but not held against the DUT: ") for text in reasons_words(judgement)
+            )
 
 
 def test_cells_beyond_what_the_emulator_puts_out_are_held_at_its_end_and_leave_the_verdict_open(
@@ -184,15 +190,17 @@ def test_cells_beyond_what_the_emulator_puts_out_are_held_at_its_end_and_leave_t
         )
 
     result = shoot(wired, prepared["ov-step-cell60"], 0, 1, 1, None, reverse)
-    told = [str(mark.facts["problem"]) for mark in rigs[0].trace.of_kind(Kind.ANOMALY)]
+    told = [mark.fact.text for mark in rigs[0].trace.of(OutputBeyondRange)]
     assert "the plant's cell 3 is at -1." in told[0] and "goes from 0 to 6 V" in told[0]
     judgement = result.judgement
-    assert judgement.verdict is not Verdict.ERROR, judgement.reasons  # nothing was commanded that is refused
+    assert judgement.verdict is not Verdict.ERROR, reasons_words(
+        judgement
+    )  # nothing was commanded that is refused
     assert measure(rigs[0].trace, prepared["ov-step-cell60"].plan, wired.databases).anomalies
     trace = shot()
-    mark = next(iter(rigs[0].trace.of_kind(Kind.ANOMALY)))
-    inside_ns = next(iter(trace.of_kind(Kind.STIMULUS_COMMANDED))).t_ns + MS
-    trace.mark(inside_ns, Kind.ANOMALY, mark.source, **mark.facts)
+    mark = next(rigs[0].trace.of(OutputBeyondRange))
+    inside_ns = next(trace.of(StimulusCommanded)).t_ns + MS
+    trace.mark(inside_ns, mark.fact, mark.source)
     assert judge(measure(trace, FED, DECODERS), FED).verdict is Verdict.INCONCLUSIVE
 
 
@@ -207,6 +215,6 @@ def test_a_fault_that_the_rig_took_off_before_the_answer_is_not_held_against_the
     (step,) = one.steps
     assert isinstance(step, Inject)
     result = shoot(wired, replace(one, steps=(replace(step, ttl_ns=ttl_ms * MS),)), 0, 1, 1, None)
-    assert result.judgement.verdict is verdict, result.judgement.reasons
+    assert result.judgement.verdict is verdict, reasons_words(result.judgement)
     if verdict is not Verdict.PASS:
-        assert re.search("off before the DUT had .*: its time to live of", result.judgement.reasons[0])
+        assert re.search("off before the DUT had .*: its time to live of", reasons_words(result.judgement)[0])

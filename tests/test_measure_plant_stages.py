@@ -2,13 +2,15 @@
 
 import random
 
+from bench.measure.finding.answer import SpreadBeforeAlarm
 from bench.measure.interval import Interval
 from bench.measure.plant_stages import runaway_of, spread_before
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Load, Pack
 from bench.rig.stages import LOOK_NS, CellStages
 from bench.timing.clock import Timebase
-from bench.trace.events import Kind, PlantStage
+from bench.trace.events import PlantStage
+from bench.trace.facts import StageReached
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_S
 
@@ -33,15 +35,15 @@ def test_a_shorted_cell_goes_through_signature_venting_and_runaway_in_that_order
     )
     pack.cells.short_ohm[4] = 5e-3
     watched(pack, 60, trace)
-    marks = list(trace.of_kind(Kind.PLANT_STAGE))
-    assert [(mark.facts["stage"], mark.facts["cell"]) for mark in marks] == [
+    marks = list(trace.of(StageReached))
+    assert [(mark.fact.stage, mark.fact.cell) for mark in marks] == [
         (PlantStage.SIGNATURE, 5),
         (PlantStage.VENTING, 5),
         (PlantStage.RUNAWAY, 5),
     ]
     onset = runaway_of(trace, (5,))
     # the signature began when the cell, rising since the short, came to its highest working temperature
-    assert onset == Interval(low_ns=int(marks[0].facts["low_ns"]), high_ns=int(marks[0].facts["high_ns"]))
+    assert onset == Interval(low_ns=marks[0].fact.low_ns, high_ns=marks[0].fact.high_ns)
     assert onset.width_ns == LOOK_NS
     assert marks[0].t_ns - onset.low_ns > 3 * NS_PER_S
     assert runaway_of(trace, (4,)) is None
@@ -61,9 +63,16 @@ def test_heat_without_a_runaway_is_none() -> None:
 def test_a_runaway_that_spread_before_the_alarm_is_told() -> None:
     trace = Trace(timebase=Timebase.SIMULATED)
     for cell, t_s in ((9, 10), (10, 60)):
-        facts = {"low_ns": t_s * NS_PER_S - LOOK_NS, "high_ns": t_s * NS_PER_S}
-        trace.mark(t_s * NS_PER_S, Kind.PLANT_STAGE, "plant", stage="runaway", cell=cell, **facts)
+        fact = StageReached(
+            stage=PlantStage.RUNAWAY,
+            cell=cell,
+            low_ns=t_s * NS_PER_S - LOOK_NS,
+            high_ns=t_s * NS_PER_S,
+            temp_c=200.0,
+            voltage_v=0.0,
+        )
+        trace.mark(t_s * NS_PER_S, fact, "plant")
     at = {s: Interval(low_ns=s * NS_PER_S, high_ns=s * NS_PER_S + 1000) for s in (30, 70)}
     assert spread_before(trace, (9,), at[30]) == []
-    assert spread_before(trace, (9,), at[70]) == ["the runaway had spread to cell 10 before the alarm"]
-    assert spread_before(trace, (9,), None) == ["the runaway had spread to cell 10 before the alarm"]
+    assert spread_before(trace, (9,), at[70]) == [SpreadBeforeAlarm(cell=10)]
+    assert spread_before(trace, (9,), None) == [SpreadBeforeAlarm(cell=10)]

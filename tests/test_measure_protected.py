@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from told import told
 
 from bench.campaign.shots import shoot
+from bench.report.finding_words import reasons_words
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired
@@ -26,12 +28,12 @@ def test_wrong_protection_fails_where_asked_and_is_noted_elsewhere(
     assert asked.plan.e2e
     result = shoot(with_firmware(wired, firmware), asked, 0, 1, 1, None)
     assert result.judgement.verdict is Verdict.FAIL
-    assert any(said in reason for reason in result.judgement.reasons)
+    assert any(said in reason for reason in reasons_words(result.judgement))
     quiet = replace(asked, plan=replace(asked.plan, e2e=False))
     result = shoot(with_firmware(wired, firmware), quiet, 0, 1, 1, None)
     assert result.judgement.verdict is Verdict.PASS
     assert result.measurement is not None
-    assert any(said in one for one in result.measurement.anomalies)
+    assert any(said in one for one in told(result.measurement.anomalies))
 
 
 def test_the_reference_is_protected_in_every_profile(wired: Wired, prepared: dict[str, Prepared]) -> None:

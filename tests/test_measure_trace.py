@@ -10,18 +10,34 @@ import cantools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from told import told
 
 from bench.codec.database import Database
 from bench.errors import ScenarioError
-from bench.measure.codable import measurement_from_dict, measurement_to_dict, plan_from_dict, plan_to_dict
 from bench.measure.interval import Measurement
 from bench.measure.measure import measure
-from bench.measure.plan import Aim, Plan, Probe, SignalTest
+from bench.measure.plan import Aim, Plan, Probe
 from bench.measure.questions import Question
 from bench.measure.resolution import resolvable_ns, unresolvable
+from bench.measure.signal_test import SignalTest
+from bench.record.codable import decode, encode, plan_from_dict, plan_to_dict
 from bench.timing.clock import Timebase
 from bench.trace.events import CanFrame, Kind
-from bench.trace.timeline import Stamping, Trace
+from bench.trace.facts import (
+    Aborted,
+    Anomaly,
+    BenchLate,
+    Fact,
+    LinkBroke,
+    ObserversArmed,
+    Odd,
+    PreconditionMissed,
+    StimulusCommanded,
+    StimulusConfirmed,
+    WindowClosed,
+)
+from bench.trace.stamping import Origin, Stamping
+from bench.trace.timeline import Trace
 
 MS = 1_000_000
 DBC = Path(__file__).parents[1] / "dbc"
@@ -104,13 +120,16 @@ def shot(
     silent_from: int = 10_000,
     end: int = 600,
     u_ns: int = 0,
-    source: str = "simulated",
+    origin: Origin = Origin.SIMULATED,
 ) -> Trace:
     """Armed at 10 ms, commanded at 100 ms, closed at `end`; all times in ms."""
-    trace = Trace(timebase=Timebase.SIMULATED, stamping={"vehicle": Stamping(source=source, u_ns=u_ns)})
-    trace.mark(10 * MS, Kind.OBSERVERS_ARMED, "bench")
-    trace.mark(100 * MS, Kind.STIMULUS_COMMANDED, "cells")
-    trace.mark(105 * MS, Kind.STIMULUS_CONFIRMED, "cells", readback=True, low_ns=100 * MS, high_ns=105 * MS)
+    trace = Trace(
+        timebase=Timebase.SIMULATED,
+        stamping={"vehicle": Stamping(origin=origin, source="as a test says", u_ns=u_ns)},
+    )
+    trace.mark(10 * MS, ObserversArmed(), "bench")
+    trace.mark(100 * MS, StimulusCommanded(fault="x"), "cells")
+    trace.mark(105 * MS, StimulusConfirmed(readback=True, low_ns=100 * MS, high_ns=105 * MS), "cells")
     for t in range(0, end + 50, 10):
         frames = []
         if t % 20 == 10:
@@ -126,7 +145,7 @@ def shot(
         for name, values in frames:
             if name == "BMS_CellMinMax" or t < silent_from:
                 trace.frame(t * MS, "vehicle", DATABASE.encode(name, **values), "dut")
-    trace.mark(end * MS, Kind.WINDOW_CLOSED, "bench")
+    trace.mark(end * MS, WindowClosed(), "bench")
     return trace
 
 
@@ -161,31 +180,33 @@ def test_stamp_uncertainty_widens_both_ends() -> None:
 
 
 def test_lateness_counts_only_for_stamps_taken_in_user_space() -> None:
-    for source, expected in (("kernel", (80, 100)), ("user", (70, 110))):
-        trace = shot(source=source)
-        trace.mark(200 * MS, Kind.BENCH_LATE, "loop", late_ns=5 * MS)
+    sound = (Origin.SIMULATED, Origin.KERNEL, Origin.HARDWARE, Origin.ADAPTER)
+    for origin in Origin:
+        expected = (80, 100) if origin in sound else (70, 110)
+        trace = shot(origin=origin)
+        trace.mark(200 * MS, BenchLate(late_ns=5 * MS), "loop")
         found = of(trace)
         assert found.fdti is not None
         assert span(found.fdti.interval) == expected
         assert found.bench_faults == ()
 
 
-def with_mark(kind: Kind, **facts: Any) -> Trace:
+def with_mark(fact: Fact) -> Trace:
     trace = shot()
-    trace.mark(200 * MS, kind, "bench", **facts)
+    trace.mark(200 * MS, fact, "bench")
     return trace
 
 
 @pytest.mark.parametrize(
     ("trace", "words"),
     [
-        (with_mark(Kind.ANOMALY, text="overrun", dropped=3), "3 frames were lost"),
+        (with_mark(Anomaly(what=Odd.FRAME_LOST, text="overrun", dropped=3)), "3 frames were lost"),
         (
-            with_mark(Kind.PRECONDITION_MISSED, text="not in Drive"),
+            with_mark(PreconditionMissed(reason="not in Drive")),
             "precondition missed: bench: not in Drive",
         ),
-        (with_mark(Kind.ERROR, text="port gone"), "port gone"),
-        (with_mark(Kind.ABORTED), "aborted"),
+        (with_mark(LinkBroke(text="port gone")), "port gone"),
+        (with_mark(Aborted(reason="by the user")), "aborted"),
         (shot(onset=50), "stimulus was already present"),
         (shot(onset=None), "no proof that the stimulus"),
         (shot(safe=560, end=600), "before the hold time had passed"),
@@ -194,7 +215,7 @@ def with_mark(kind: Kind, **facts: Any) -> Trace:
     ],
 )
 def test_the_bench_is_blamed(trace: Trace, words: str) -> None:
-    assert any(words in fault for fault in of(trace).bench_faults)
+    assert any(words in fault for fault in told(of(trace).bench_faults))
 
 
 def test_missing_marks_blame_the_bench() -> None:
@@ -206,7 +227,7 @@ def test_missing_marks_blame_the_bench() -> None:
     ):
         trace = shot()
         trace.marks[:] = [mark for mark in trace.marks if mark.kind is not kind]
-        assert any(words in fault for fault in of(trace).bench_faults)
+        assert any(words in fault for fault in told(of(trace).bench_faults))
 
 
 @pytest.mark.parametrize(
@@ -222,7 +243,7 @@ def test_missing_marks_blame_the_bench() -> None:
 )
 def test_the_dut_is_blamed(trace: Trace, words: str) -> None:
     found = of(trace)
-    assert any(words in text for text in found.broken)
+    assert any(words in text for text in told(found.broken))
     assert found.bench_faults == ()
 
 
@@ -247,15 +268,15 @@ def test_each_link_of_the_chain_is_seen_between_its_last_denial_and_the_frame_th
     assert by_name["never"].at is None and not by_name["never"].held_before
     assert by_name["before"].at is None and by_name["before"].held_before
     assert replace(found, probes=()) == plain, "probes judge nothing"
-    stored = json.loads(json.dumps(measurement_to_dict(found)))
-    assert measurement_from_dict(stored) == found
+    stored = json.loads(json.dumps(encode(found)))
+    assert decode(Measurement, stored) == found
     wide = of(shot(u_ns=5), replace(PLAN, probes=probes[:1])).probes[0].at
     assert wide is not None and wide.width_ns == by_name["flag"].at.width_ns + 10
 
 
 def test_silence_is_told_with_its_longest_gap_and_never_counts_as_holding() -> None:
     found = of(shot(silent_from=280))
-    assert any("BMS_State silent for 330.0 ms" in text for text in found.silent)
+    assert any("BMS_State silent for 330.0 ms" in text for text in told(found.silent))
     assert found.held is None
 
 
@@ -277,7 +298,7 @@ def test_quiet_dut_leaves_no_trace_and_a_nuisance_trip_does() -> None:
     assert (quiet.detected, quiet.broken, quiet.silent, quiet.bench_faults) == (None, (), (), ())
     nuisance = of(shot(), QUIET)
     assert nuisance.detected is not None
-    assert nuisance.broken == ("ContactorPlusCommand == 0 at +150.0 ms after onset",)
+    assert told(nuisance.broken) == ("ContactorPlusCommand == 0 at +150.0 ms after onset",)
 
 
 def test_unknown_names_are_told_in_one_line() -> None:
@@ -304,7 +325,7 @@ def test_a_torn_frame_answers_nothing_and_is_told() -> None:
     trace = shot()
     trace.frame(150 * MS, "vehicle", CanFrame(DATABASE["BMS_Faults"].can_id, b"\0\0\xff"), "dut")
     found = measure(trace, PLAN, {"vehicle": Database.load(DBC / "bms.dbc")})
-    assert found.anomalies == ("1 frame of BMS_Faults could not be read: payload of 3 bytes",)
+    assert told(found.anomalies) == ("1 frame of BMS_Faults could not be read: payload of 3 bytes",)
     assert found.fdti == of(shot()).fdti
 
 
@@ -321,7 +342,7 @@ def test_thresholds_do_not_hang_on_the_last_bit_of_a_float() -> None:
 
 
 def test_resolution_refuses_budgets_finer_than_the_reporting_cycle() -> None:
-    stamping = {"vehicle": Stamping(source="kernel", u_ns=MS)}
+    stamping = {"vehicle": Stamping(origin=Origin.KERNEL, source="kernel", u_ns=MS)}
     assert resolvable_ns(PLAN, DECODERS) == 20 * MS
     assert resolvable_ns(PLAN, DECODERS, stamping) == 24 * MS
     assert unresolvable(PLAN, DECODERS) == ()
@@ -335,7 +356,7 @@ def test_plan_and_measurement_survive_json() -> None:
         assert plan_from_dict(json.loads(json.dumps(plan_to_dict(plan)))) == plan
         for trace in (shot(), shot(detect=None, safe=None)):
             found = of(trace, plan)
-            assert measurement_from_dict(json.loads(json.dumps(measurement_to_dict(found)))) == found
+            assert decode(Measurement, json.loads(json.dumps(encode(found)))) == found
 
 
 @settings(max_examples=60, deadline=None)
@@ -350,17 +371,19 @@ def test_the_truth_lies_in_the_interval(
     cycle: int, phase: int, truth: int, onset_error: int, errors: list[int]
 ) -> None:
     onset_ns = 100 * MS
-    trace = Trace(timebase=Timebase.HOST, stamping={"vehicle": Stamping(source="kernel", u_ns=MS)})
-    trace.mark(10 * MS, Kind.OBSERVERS_ARMED, "bench")
-    trace.mark(90 * MS, Kind.STIMULUS_COMMANDED, "bench")
-    trace.mark(95 * MS, Kind.STIMULUS_CONFIRMED, "bench", readback=True)
+    trace = Trace(
+        timebase=Timebase.HOST, stamping={"vehicle": Stamping(origin=Origin.KERNEL, source="kernel", u_ns=MS)}
+    )
+    trace.mark(10 * MS, ObserversArmed(), "bench")
+    trace.mark(90 * MS, StimulusCommanded(fault="x"), "bench")
+    trace.mark(95 * MS, StimulusConfirmed(readback=True), "bench")
     over = DATABASE.encode("BMS_CellMinMax", CellVoltageMax=4270)
     trace.frame(onset_ns + onset_error, "vehicle", over, "bench")
     good, bad = DATABASE.encode("BMS_Faults"), DATABASE.encode("BMS_Faults", CellOvervoltage=1)
     for k, t_ns in enumerate(range(20 * MS + phase % cycle, 400 * MS, cycle)):
         frame = bad if t_ns >= onset_ns + truth else good
         trace.frame(t_ns + errors[k], "vehicle", frame, "dut")
-    trace.mark(600 * MS, Kind.WINDOW_CLOSED, "bench")
+    trace.mark(600 * MS, WindowClosed(), "bench")
     found = of(trace, replace(PLAN, heard=()))
     assert found.broken == ()  # overlapping stamps prove no wrong order
     assert found.fdti is not None
@@ -371,8 +394,8 @@ def test_the_truth_lies_in_the_interval(
 def test_an_onset_before_the_readback_s_actuation_is_the_bench_s_contradiction() -> None:
     trace = shot()
     trace.marks[:] = [mark for mark in trace.marks if mark.kind is not Kind.STIMULUS_CONFIRMED]
-    trace.mark(130 * MS, Kind.STIMULUS_CONFIRMED, "cells", readback=True, low_ns=120 * MS, high_ns=130 * MS)
-    assert of(trace).bench_faults == (
+    trace.mark(130 * MS, StimulusConfirmed(readback=True, low_ns=120 * MS, high_ns=130 * MS), "cells")
+    assert told(of(trace).bench_faults) == (
         "the onset was seen before the readback says the stimulus was actuated",
     )
 
@@ -382,6 +405,6 @@ def test_quiet_without_proof_of_the_stimulus_or_the_whole_window_is_no_evidence(
     trace = shot(onset=None, detect=None, safe=None)
     assert of(trace, plan).bench_faults == ()
     trace.marks[:] = [mark for mark in trace.marks if mark.kind is not Kind.STIMULUS_CONFIRMED]
-    assert of(trace, plan).bench_faults == ("no proof that the stimulus reached the DUT's terminals",)
+    assert told(of(trace, plan).bench_faults) == ("no proof that the stimulus reached the DUT's terminals",)
     short = of(shot(detect=None, safe=None, end=450), QUIET)
-    assert short.bench_faults == ("the window closed 350.0 ms after the stimulus; expected 400.0 ms",)
+    assert told(short.bench_faults) == ("the window closed 350.0 ms after the stimulus; expected 400.0 ms",)

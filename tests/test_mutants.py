@@ -10,6 +10,7 @@ import pytest
 from bench.campaign.local import workers_by_default
 from bench.campaign.mutants import Proof, likely_order, prove
 from bench.campaign.shots import shoot
+from bench.report.finding_words import reasons_words
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired
@@ -190,9 +191,9 @@ def test_a_mutant_fails_for_its_own_defect(
     wired: Wired, prepared: dict[str, Prepared], name: str, telling: Telling
 ) -> None:
     result = shoot(with_firmware(wired, name), prepared[telling.scenario], 0, 1, RUN_SEED, None)
-    assert result.judgement.verdict is Verdict.FAIL, result.judgement.reasons
-    assert any(re.search(telling.reason, reason) for reason in result.judgement.reasons), (
-        result.judgement.reasons
+    assert result.judgement.verdict is Verdict.FAIL, reasons_words(result.judgement)
+    assert any(re.search(telling.reason, reason) for reason in reasons_words(result.judgement)), (
+        reasons_words(result.judgement)
     )
 
 
@@ -204,7 +205,7 @@ def test_a_narrow_defect_passes_next_door(wired: Wired, prepared: dict[str, Prep
         "misses_symmetric_insulation": "insulation-loss-minus-pole",
     }
     result = shoot(with_firmware(wired, name), prepared[next_door[name]], 0, 1, RUN_SEED, None)
-    assert result.judgement.verdict is Verdict.PASS, result.judgement.reasons
+    assert result.judgement.verdict is Verdict.PASS, reasons_words(result.judgement)
 
 
 @pytest.mark.slow  # `hil run` of .ci/run asks the same of every phase

@@ -25,14 +25,17 @@ from bench.campaign.qualified import NEGATIVE
 from bench.campaign.qualify import qualify_simulated
 from bench.campaign.sources import SHOWING
 from bench.errors import ConfigError, RecordError
+from bench.measure.finding.answer import NotDetected
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
-from bench.verdict.result import Verdict
+from bench.verdict.result import Reason, Verdict
 from bench.wiring.common import Wired
 from bench.wiring.mutants import mutant_classes
 
 ROOT = Path(__file__).parents[1]
 USAGE = ROOT / "scenarios" / "tool_usage.toml"
+
+LATE = Reason(finding=NotDetected(window_ns=1))
 
 
 @pytest.fixture(scope="module")
@@ -133,13 +136,13 @@ def test_what_hil_mutants_found_is_taken_over_only_where_it_was_complete_and_cle
 
     def caught(firmware: str, kind: str, seeds: range = proof.seeds) -> Score:
         outcomes = tuple(
-            Outcome(firmware=firmware, scenario="x", seed=seed, verdict=Verdict.FAIL, reason="late")
+            Outcome(firmware=firmware, scenario="x", seed=seed, verdict=Verdict.FAIL, reason=LATE)
             for seed in seeds
         )
         return Score(firmware=firmware, kind=kind, description="", seeds=3, outcomes=outcomes)
 
     late, weld = caught("late_overvoltage", "voltage"), caught("misses_weld", "contactors")
-    good = [Outcome(firmware="reference", scenario="x", seed=1, verdict=Verdict.PASS, reason="")]
+    good = [Outcome(firmware="reference", scenario="x", seed=1, verdict=Verdict.PASS, reason=None)]
     alarm = [dataclasses.replace(good[0], verdict=Verdict.INCONCLUSIVE)]
     for bad in (
         Found(scores=[late], good=good, unreached={"misses_weld": 1}),

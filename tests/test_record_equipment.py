@@ -15,7 +15,7 @@ from bench.links.can_interface import adapter_identity, driver_fields
 from bench.record.folder import OpenedRun
 from bench.record.shot import write_shot_files
 from bench.timing.clock import Timebase
-from bench.trace.events import Kind
+from bench.trace.facts import InstrumentIdentified, RunEnded
 from bench.trace.timeline import Trace
 
 ROOT = Path(__file__).parents[1]
@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[1]
 def shot_with(folder: Path, **identities: str) -> Path:
     trace = Trace(timebase=Timebase.SIMULATED, stamping={})
     for name, identity in identities.items():
-        trace.mark(1, Kind.INSTRUMENT_IDENTIFIED, name, identity=identity)
-    trace.mark(2, Kind.RUN_ENDED, "bench")
+        trace.mark(1, InstrumentIdentified(identity=identity), name)
+    trace.mark(2, RunEnded(), "bench")
     folder.mkdir()
     write_shot_files(folder, trace, {}, {})
     return folder

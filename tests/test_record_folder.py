@@ -7,14 +7,17 @@ from pathlib import Path
 
 import can
 import pytest
+from fact_strategies import facts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import RecordError
 from bench.record.folder import RunFolder, open_run, read_shot
 from bench.timing.clock import Timebase
-from bench.trace.events import CanFrame, Kind
-from bench.trace.timeline import Stamping, Trace
+from bench.trace.events import CanFrame
+from bench.trace.facts import StimulusCommanded
+from bench.trace.stamping import Origin, Stamping
+from bench.trace.timeline import Trace
 
 _RUN_NUMBERS = itertools.count()
 _FD_LENGTHS = [*range(9), 12, 16, 20, 24, 32, 48, 64]
@@ -37,7 +40,9 @@ def can_frames(draw: st.DrawFn) -> CanFrame:
 def traces(draw: st.DrawFn) -> Trace:
     trace = Trace(
         timebase=draw(st.sampled_from(Timebase)),
-        stamping={"vehicle": Stamping(source="kernel", u_ns=draw(st.integers(0, 10**9)))},
+        stamping={
+            "vehicle": Stamping(origin=Origin.KERNEL, source="kernel", u_ns=draw(st.integers(0, 10**9)))
+        },
     )
     stamps = st.integers(-(10**12), 2**61)
     for _ in range(draw(st.integers(0, 25))):
@@ -46,23 +51,22 @@ def traces(draw: st.DrawFn) -> Trace:
         trace.frame(
             draw(stamps), channel, frame, draw(st.sampled_from(["bench", "dut", "", "Füller\u2028x"]))
         )
-    scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
     for _ in range(draw(st.integers(0, 5))):
-        facts = draw(st.dictionaries(st.from_regex(r"fact_[a-z]{1,4}", fullmatch=True), scalars, max_size=3))
-        trace.mark(
-            draw(stamps), draw(st.sampled_from(Kind)), "rig", u_ns=draw(st.integers(0, 10**9)), **facts
-        )
+        trace.mark(draw(stamps), draw(facts), "rig", u_ns=draw(st.integers(0, 10**9)))
     return trace
 
 
 def small_trace() -> Trace:
-    trace = Trace(timebase=Timebase.SIMULATED, stamping={"vehicle": Stamping(source="end of frame", u_ns=0)})
+    trace = Trace(
+        timebase=Timebase.SIMULATED,
+        stamping={"vehicle": Stamping(origin=Origin.ARRIVAL, source="end of frame", u_ns=0)},
+    )
     trace.frame(123_456_789, "vehicle", CanFrame(0x210, b"\x01\x02"), "bench")
     trace.frame(123_456_790, "vehicle", CanFrame(0x12345, b"\x03", True), "dut")
     trace.frame(
         999_999_999_999_999, "sense", CanFrame(0x321, bytes(range(12)), fd=True, bitrate_switch=True), "dut"
     )
-    trace.mark(5, Kind.STIMULUS_COMMANDED, "cells", target_v=4.3)
+    trace.mark(5, StimulusCommanded(fault="4.3 V"), "cells")
     return trace
 
 

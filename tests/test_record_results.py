@@ -10,7 +10,8 @@ from sample_run import sample_run
 
 from bench.campaign.trend import trend
 from bench.errors import RecordError
-from bench.measure.plan import Aim, Plan, SignalTest
+from bench.measure.plan import Aim, Plan
+from bench.measure.signal_test import SignalTest
 from bench.record.codable import plan_from_dict, plan_to_dict, run_from_dict, run_to_dict
 from bench.record.database import ResultsDatabase
 from bench.timing.clock import Timebase

@@ -15,10 +15,12 @@ from rich.table import Table
 from sample_run import OVERVOLTAGE, WELD, latency, measurement, sample_run, scenario, shot, statistics
 
 from bench.errors import RecordError
+from bench.measure.finding.life import Mistake, ProtectionBroken
 from bench.measure.interval import Interval, ProbeSeen
 from bench.report.comparison import run_markdown
 from bench.report.extras import ReportExtras
 from bench.report.figures import TracePicture, TraceSeries, ecdf_plot, strip_plot, worst_trace_svg
+from bench.report.finding_words import reasons_words
 from bench.report.html import render_html, write_html
 from bench.report.junit import write_junit
 from bench.report.reqif_file import write_reqif
@@ -49,7 +51,7 @@ def test_the_terminal_shows_every_scenario_with_its_verdict_and_reasons() -> Non
     assert "simulated time" in text
     for one in run.scenarios:
         assert re.search(rf"{one.scenario_id} .*{one.judgement.verdict.name}", text)
-        assert all(reason in text for reason in one.judgement.reasons)
+        assert all(reason in text for reason in reasons_words(one.judgement))
     assert "300.0 … 310.0 ms" in text
     assert "FDTI 250.0 ms (−60.0 ms)" in text
 
@@ -402,14 +404,14 @@ def test_reqif_is_read_back_with_its_links(tmp_path: Path) -> None:
 
 
 def test_an_anomaly_of_a_run_that_passed_stands_in_every_report(tmp_path: Path) -> None:
-    said = [f"E2E: {frames} frames of BMS_State with a wrong CRC" for frames in (7, 8)]
+    said = [ProtectionBroken(message="BMS_State", mistake=Mistake.WRONG_CRC, count=count) for count in (7, 8)]
     shots = [
-        shot(k, Verdict.PASS, dataclasses.replace(measurement(None, None), anomalies=(text,)))
-        for k, text in enumerate(said)
+        shot(k, Verdict.PASS, dataclasses.replace(measurement(None, None), anomalies=(one,)))
+        for k, one in enumerate(said)
     ]
     one = scenario("drive", "t", OVERVOLTAGE, shots, Verdict.PASS, aim="must_not_trip")
     run = dataclasses.replace(sample_run(n=12), scenarios=(one,))
-    line = f"{said[0]} (2 shots of drive)"
+    line = "E2E: 7 frames of BMS_State with a wrong CRC (2 shots of drive)"
     write_junit(run, tmp_path / "junit.xml")
     found = ET.parse(tmp_path / "junit.xml").getroot().find(".//property[@name='anomalies']")
     assert found is not None and found.get("value") == line

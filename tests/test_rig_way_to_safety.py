@@ -19,12 +19,15 @@ from bench.instruments import virtual_cells
 from bench.instruments.cell_emulator_sim import CellEmulatorSim
 from bench.record.folder import RunFolder
 from bench.record.shot import read_shot
+from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
 from bench.rig.steps import Steps
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Phase
 from bench.timing.simulated import SimulatedClock, run_simulated
-from bench.trace.events import Kind, Mark
+from bench.trace.events import Kind
+from bench.trace.facts import Fact
+from bench.trace.mark import Mark
 from bench.units import NS_PER_MS, NS_PER_S
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired
@@ -165,7 +168,7 @@ def meddle(rng: random.Random, rig: Rig, told: list[str]) -> None:
 def cut_short(rig: Rig, after_ns: int) -> None:
     """An exception in a timer, so long after the first fault is on."""
 
-    def on_mark(mark: Mark) -> None:
+    def on_mark(mark: Mark[Fact]) -> None:
         if mark.kind is Kind.STIMULUS_CONFIRMED:
             rig.clock.call_at(rig.clock.now_ns() + after_ns, Phase.OBSERVE, lambda: 1 // 0 and None)
 
@@ -212,7 +215,9 @@ def test_injected_exceptions_pass_nothing_and_leave_nothing_on_untold(
         if Kind.SAFE_STATE_MISSED in kinds:
             counts["missed"] += 1
             assert result.judgement.verdict is Verdict.ERROR, where
-            assert any("safe state is not confirmed" in reason for reason in result.judgement.reasons), where
+            assert any(
+                "safe state is not confirmed" in reason for reason in reasons_words(result.judgement)
+            ), where
         if result.judgement.verdict is Verdict.PASS:
             counts["passed"] += 1
             assert Kind.SAFE_STATE_REACHED in kinds and not unsafe, where
@@ -278,7 +283,7 @@ def test_a_clear_that_hangs_delays_neither_the_outputs_nor_the_verdict(
         cut_short(rig, CUT_NS)
         strike_clear(rig, 0, None, [])
 
-        def look(mark: Mark) -> None:
+        def look(mark: Mark[Fact]) -> None:
             if mark.kind is Kind.STIMULUS_CONFIRMED:
                 cut_ns = rig.clock.now_ns() + CUT_NS
 

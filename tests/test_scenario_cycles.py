@@ -15,7 +15,7 @@ from bench.plant.load_trace import LoadTrace
 from bench.plant.vehicle import Vehicle
 from bench.scenario.model import Follow
 from bench.scenario.prepare import Prepared
-from bench.trace.events import Kind
+from bench.trace.facts import StimulusConfirmed
 from bench.units import NS_PER_S
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired
@@ -98,7 +98,7 @@ def test_a_good_bms_stays_quiet_on_the_road(chemistry: str, trip: Callable[..., 
     def watch(rig: object, *_: object) -> None:
         rig.clock.every(NS_PER_S, 5, lambda: speeds.add(rig.senses.read("vehicle_speed") or 0.0), first_ns=0)  # type: ignore[attr-defined]
         rig.trace.on_mark(
-            lambda m: seen.append(m.facts["readback"]) if m.kind is Kind.STIMULUS_CONFIRMED else None
+            lambda m: seen.append(m.fact.readback) if isinstance(m.fact, StimulusConfirmed) else None
         )  # type: ignore[attr-defined]
 
     result = shoot(wired, one, 0, 1, 1, None, watch)

@@ -10,7 +10,9 @@ from bench.campaign.shots import judge_trace, shoot
 from bench.errors import ScenarioError
 from bench.record.codable import plan_from_dict
 from bench.record.folder import RunFolder, read_shot
+from bench.report.finding_words import reasons_words
 from bench.trace.events import Kind
+from bench.trace.facts import DtcRead
 from bench.verdict.result import Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,9 +38,9 @@ def shot_of(tmp_path: Path, firmware: str, line: str) -> tuple[Any, Any]:
 
 def test_the_bits_that_are_set_are_found_in_the_memory(tmp_path: Path) -> None:
     result, trace = shot_of(tmp_path, "reference", 'dtc_status = ["test_failed", "confirmed"]')
-    assert result.judgement.verdict is Verdict.PASS, result.judgement.reasons
-    marks = list(trace.of_kind(Kind.DTC_READ))
-    assert 0x1A0117 in [mark.facts["code"] for mark in marks]
+    assert result.judgement.verdict is Verdict.PASS, reasons_words(result.judgement)
+    marks = list(trace.of(DtcRead))
+    assert 0x1A0117 in [mark.fact.code for mark in marks]
     closed = next(trace.of_kind(Kind.WINDOW_CLOSED))
     assert all(mark.t_ns <= closed.t_ns for mark in marks), "while the fault is still there"
 
@@ -46,14 +48,14 @@ def test_the_bits_that_are_set_are_found_in_the_memory(tmp_path: Path) -> None:
 def test_a_bit_that_is_not_set_fails_and_says_what_is(tmp_path: Path) -> None:
     result, _ = shot_of(tmp_path, "reference", 'dtc_status = ["warning_indicator_requested"]')
     assert result.judgement.verdict is Verdict.FAIL
-    (reason,) = result.judgement.reasons
+    (reason,) = reasons_words(result.judgement)
     assert reason.startswith("DTC 0x1A0117 has status 0x2F (test_failed, ")
     assert reason.endswith("warning_indicator_requested is not set")
 
 
 def test_a_code_that_is_not_stored_fails(tmp_path: Path) -> None:
     result, _ = shot_of(tmp_path, "wrong_overvoltage_dtc", 'dtc_status = ["confirmed"]')
-    assert "DTC 0x1A0117 is not in the DUT's memory" in result.judgement.reasons
+    assert "DTC 0x1A0117 is not in the DUT's memory" in reasons_words(result.judgement)
 
 
 @pytest.mark.parametrize(

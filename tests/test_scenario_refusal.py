@@ -6,15 +6,17 @@ import pytest
 
 from bench.campaign.mutants import Outcome
 from bench.campaign.shots import shoot
+from bench.measure.finding.bench import BenchError, DutRefused
+from bench.report.finding_words import reasons_words
 from bench.scenario.prepare import Prepared
-from bench.verdict.result import Verdict
+from bench.verdict.result import Reason, Verdict
 from bench.wiring.common import Wired
 from bench.wiring.mutants import with_firmware
 
 
 def judged(wired: Wired, one: Prepared) -> tuple[Verdict, str]:
     judgement = shoot(wired, one, 0, 1, 1, None).judgement
-    return judgement.verdict, "; ".join(judgement.reasons)
+    return judgement.verdict, "; ".join(reasons_words(judgement))
 
 
 @pytest.mark.parametrize("name", ["identity-missing", "identity-wrong"])
@@ -32,6 +34,9 @@ def test_elsewhere_the_refusal_is_an_error_that_says_so(wired: Wired, prepared: 
     verdict, reason = judged(with_firmware(wired, "sends_no_identity"), prepared["healthy-standby"])
     assert verdict is Verdict.ERROR
     assert reason.startswith("the DUT was refused: engine: the DUT did not name its build within 5.000 s")
-    outcome = Outcome(firmware="x", scenario="y", seed=1, verdict=verdict, reason=reason)
+    refused = DutRefused(source="engine", said="it named no build")
+    outcome = Outcome(firmware="x", scenario="y", seed=1, verdict=verdict, reason=Reason(finding=refused))
     assert outcome.refused and outcome.catches
-    assert not replace(outcome, reason="error of the bench: engine: the line is torn").catches
+    torn = BenchError(source="engine", said="the DUT was refused: the line is torn")
+    assert not replace(outcome, reason=Reason(finding=torn)).catches
+    assert not replace(outcome, verdict=Verdict.INCONCLUSIVE).catches

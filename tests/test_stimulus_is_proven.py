@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from test_measure_trace import DATABASE, DECODERS, MS, PLAN, QUIET, shot
+from told import told
 from typer.testing import CliRunner
 
 from bench.campaign.load import load_rig, load_scenarios
@@ -16,6 +17,7 @@ from bench.codec.idle import idle_messages
 from bench.errors import ConfigError
 from bench.measure.measure import measure
 from bench.measure.plan import SignalTest
+from bench.report.finding_words import reasons_words
 from bench.rig.view import TraceView
 from bench.scenario.model import Inject
 from bench.scenario.prepare import Prepared
@@ -77,7 +79,10 @@ def test_a_value_that_the_signal_cannot_carry_is_no_pass_whatever_the_aim(narrow
     one = scenarios_in(wired, "ov_step_cell17")[f"ov-step-cell17{twin}"]
     result = shoot(wired, one, 0, 59, 1, None)
     assert result.judgement.verdict is Verdict.ERROR
-    assert "the stimulus never reached the DUT: IO_CellVoltages.CellVoltage17" in result.judgement.reasons[0]
+    assert (
+        "the stimulus never reached the DUT: IO_CellVoltages.CellVoltage17"
+        in reasons_words(result.judgement)[0]
+    )
 
 
 def test_check_says_beforehand_which_scenarios_a_signal_cannot_carry(narrow: Path) -> None:
@@ -111,7 +116,7 @@ def test_a_signal_that_ends_while_it_is_shown_leaves_the_verdict_open(tmp_path: 
     one = replace(one, scenario=replace(one.scenario, start=replace(one.scenario.start, current_a=20.0)))
     result = shoot(wired, one, 0, 59, 1, None)
     assert result.judgement.verdict is Verdict.INCONCLUSIVE
-    assert result.judgement.reasons[0] == (
+    assert reasons_words(result.judgement)[0] == (
         "VehicleSpeed showed 20 where vehicle_speed was 50: its range ends there"
     )
 
@@ -139,7 +144,7 @@ def test_what_was_wanted_stands_in_a_frame_after_the_command(
     asked = replace(WANTED, value=wanted_mv - 1, together=(replace(below, value=wanted_mv + 1),))
     asking = replace(plan, carried=(asked,))  # type: ignore[type-var]
     found = measure(shot(), asking, DECODERS)  # type: ignore[arg-type]
-    said = [text for text in found.bench_faults if "never reached the DUT" in text]
+    said = [text for text in told(found.bench_faults) if "never reached the DUT" in text]
     assert (not said) is proven
     if said:
         assert said[0].endswith("carried 4270 to 4270 after the command; expected 4280")
@@ -203,7 +208,9 @@ def test_a_frame_of_the_bench_is_no_answer_of_the_dut() -> None:
     trace.frame(150 * MS, "vehicle", DATABASE.encode("BMS_Faults", CellOvervoltage=1), BENCH)
     found = measure(trace, plan, DECODERS)
     assert found.detected == measure(shot(), plan, DECODERS).detected
-    assert found.anomalies == ("165 frames of BMS_Faults came from the bench itself: no answer of the DUT",)
+    assert told(found.anomalies) == (
+        "165 frames of BMS_Faults came from the bench itself: no answer of the DUT",
+    )
     view = TraceView(trace, own=[("vehicle", DECODERS["vehicle"]["BMS_Faults"].can_id)])
     view.update()
     assert {seen.sender for seen in view.latest.values()} == {"dut"}
@@ -266,5 +273,8 @@ def test_cells_that_take_turns_are_one_glitch() -> None:
     plan = replace(QUIET, onset=(high, only), glitch_under_ns=60 * MS)
     for trace.timebase in (Timebase.SIMULATED, Timebase.HOST):
         found = judge(measure(trace, plan, DECODERS), plan)
-        assert found.verdict is Verdict.INCONCLUSIVE and "showed the glitch for 80.0 ms" in found.reasons[0]
+        assert (
+            found.verdict is Verdict.INCONCLUSIVE
+            and "showed the glitch for 80.0 ms" in reasons_words(found)[0]
+        )
     assert next(trace.of_kind(Kind.STIMULUS_COMMANDED)).t_ns == 100 * MS

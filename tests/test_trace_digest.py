@@ -5,11 +5,22 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from fact_strategies import facts
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.timing.clock import Timebase
-from bench.trace.events import CanFrame, FrameSeen, Kind, Mark
+from bench.trace.events import CanFrame, FrameSeen, Kind
+from bench.trace.facts import (
+    BenchBroke,
+    Fact,
+    Requested,
+    RunEnded,
+    RunStarted,
+    StimulusCleared,
+    StimulusConfirmed,
+)
+from bench.trace.mark import Mark
 from bench.trace.timeline import Trace
 
 BOOLS = st.booleans()
@@ -27,21 +38,7 @@ FRAMES = st.builds(
     ),
     st.sampled_from(["bench", "dut", ""]),
 )
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers(-9, 9)
-    | st.floats(allow_nan=False)
-    | st.text('ab\0"é', max_size=3)
-)
-MARKS = st.builds(
-    Mark,
-    st.integers(0, 2**40),
-    st.integers(0, 9),
-    st.sampled_from(list(Kind)),
-    st.sampled_from(["engine", "rig"]),
-    st.dictionaries(st.sampled_from("abc"), SCALARS, max_size=3),
-)
+MARKS = st.builds(Mark, st.integers(0, 2**40), st.integers(0, 9), st.sampled_from(["engine", "rig"]), facts)
 TRACES = st.builds(
     Trace,
     timebase=st.sampled_from(list(Timebase)),
@@ -52,7 +49,7 @@ TRACES = st.builds(
 
 def _content(trace: Trace) -> str:
     # repr tells 1 from 1.0 from True, as the digest must.
-    marks = [(*mark[:4], sorted(mark.facts.items())) for mark in trace.marks]
+    marks = [(*mark[:3], mark.kind, sorted(mark.fact.version_1().items())) for mark in trace.marks]
     return repr((trace.timebase, trace.frames, marks))
 
 
@@ -66,8 +63,8 @@ def _sample() -> Trace:
     trace = Trace(timebase=Timebase.SIMULATED)
     trace.frame(1_000, "vehicle", CanFrame(0x123, b"\x01\x02"), "dut")
     trace.frame(2_000, "sense", CanFrame(0x124, b""), "bench")
-    trace.mark(3_000, Kind.STIMULUS_CONFIRMED, "engine", u_ns=5, value="4.3 V", readback=True)
-    trace.mark(3_000, Kind.RUN_ENDED, "engine")
+    trace.mark(3_000, StimulusConfirmed(value="4.3 V", readback=True), "engine", u_ns=5)
+    trace.mark(3_000, RunEnded(), "engine")
     return trace
 
 
@@ -107,11 +104,11 @@ CHANGES: dict[str, Callable[[Trace], None]] = {
     "frames swapped": lambda trace: trace.frames.reverse(),
     "mark 1 ns later": _mark(t_ns=3_001),
     "other uncertainty": _mark(u_ns=6),
-    "other kind": _mark(kind=Kind.STIMULUS_CLEARED),
+    "other kind": _mark(fact=BenchBroke(reason="4.3 V")),
     "other source": _mark(source="rig"),
-    "other fact": _mark(facts={"value": "4.4 V", "readback": True}),
-    "fact of another type": _mark(facts={"value": "4.3 V", "readback": 1}),
-    "fact missing": _mark(facts={"value": "4.3 V"}),
+    "other fact": _mark(fact=StimulusConfirmed(value="4.4 V", readback=True)),
+    "fact of another type": _mark(fact=StimulusConfirmed(value="4.3 V", readback=1)),
+    "fact missing": _mark(fact=StimulusConfirmed(readback=True)),
     "mark missing": lambda trace: trace.marks.pop() and None,
     "marks swapped": lambda trace: trace.marks.reverse(),
 }
@@ -124,20 +121,31 @@ def test_any_change_shows(change: Callable[[Trace], None]) -> None:
     assert changed.digest() != _sample().digest()
 
 
-def test_the_timebase_shows_and_the_order_of_facts_does_not() -> None:
+def test_the_timebase_shows() -> None:
     sample = _sample()
     assert replace(sample, timebase=Timebase.HOST).digest() != sample.digest()
-    turned = _sample()
-    turned.marks[0] = turned.marks[0]._replace(facts={"readback": True, "value": "4.3 V"})
-    assert turned.digest() == sample.digest()
+
+
+def test_the_digest_is_the_one_of_version_1() -> None:
+    """A figure from a release before facts had types: stored digests stay what they are."""
+    assert _sample().digest() == "42b2dd86fa88b37caf0c6ae731a2df796013cddd56b13fb0d342e224709198fe"
+
+
+def test_what_types_have_added_is_not_in_the_digest() -> None:
+    plain, typed = _sample(), _sample()
+    why = "its time to live of 5.00 s ended"
+    plain.mark(4_000, StimulusCleared(fault="x", owner="y", why=why), "rig")
+    typed.mark(4_000, StimulusCleared(fault="x", owner="y", why=why, outlived_ns=5 * 10**9), "rig")
+    assert plain.digest() == typed.digest()
 
 
 def test_listeners_get_every_later_mark_and_of_kind_keeps_the_order() -> None:
     trace = Trace(timebase=Timebase.SIMULATED)
-    trace.mark(1, Kind.RUN_STARTED, "engine")
-    heard: list[Mark] = []
+    trace.mark(1, RunStarted(phase_ns=0), "engine")
+    heard: list[Mark[Fact]] = []
     trace.on_mark(heard.append)
-    kinds = (Kind.REQUEST, Kind.ERROR, Kind.REQUEST)
-    told = [trace.mark(t_ns, kind, "engine") for t_ns, kind in enumerate(kinds, start=2)]
+    said = (Requested(mode="drive", value=1), BenchBroke(reason="x"), Requested(mode="off", value=0))
+    told = [trace.mark(t_ns, fact, "engine") for t_ns, fact in enumerate(said, start=2)]
     assert heard == told
     assert [mark.t_ns for mark in trace.of_kind(Kind.REQUEST, Kind.RUN_STARTED)] == [1, 2, 4]
+    assert [mark.fact.mode for mark in trace.of(Requested)] == ["drive", "off"]

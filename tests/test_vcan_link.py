@@ -26,6 +26,7 @@ from bench.links.socketcan_frames import pack_classic
 from bench.timing.clock import Timebase
 from bench.timing.host import HostClock
 from bench.trace.events import CanFrame, Kind
+from bench.trace.facts import Anomaly, LinkBroke
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S
 
@@ -56,7 +57,7 @@ async def opened(clock: HostClock, interface: str = "vcan0") -> AsyncIterator[tu
 
 
 def texts(trace: Trace, kind: Kind) -> list[str]:
-    return [str(mark.facts["text"]) for mark in trace.of_kind(kind)]
+    return [mark.fact.text for mark in trace.of_kind(kind) if isinstance(mark.fact, Anomaly | LinkBroke)]
 
 
 def test_echo_and_reception_carry_one_and_the_same_kernel_stamp() -> None:
@@ -139,8 +140,8 @@ def test_bus_off_is_an_error_of_the_bench_and_other_error_frames_are_told_once()
             await tool("cansend", "vcan0", "20000004#0001000000000000")  # controller lost a received frame
             await until(lambda: len(trace.marks) == 4, "four marks")
             link.close()
-            (off,) = trace.of_kind(Kind.ERROR)
-            assert off.facts["bus_off"] is True and "bus-off" in str(off.facts["text"])
+            (off,) = trace.of(LinkBroke)
+            assert off.fact.bus_off is True and "bus-off" in off.fact.text
             said = texts(trace, Kind.ANOMALY)
             assert [text.split(":")[0] for text in said] == [
                 "no acknowledge",
@@ -245,8 +246,8 @@ def test_an_interface_that_goes_away_is_said_at_once_and_used_again_when_it_is_b
             await tool("ip", "link", *(["del", "vcan7"] if unplugged else ["set", "vcan7", "down"]))
             await until(lambda: link.down_since_ns is not None, "the loss to be seen")
             link.send(FRAMES[0])  # nothing hangs and nothing is raised into the restbus
-            (mark,) = trace.of_kind(Kind.ERROR)
-            assert "the interface went away" in str(mark.facts["text"])
+            (mark,) = trace.of(LinkBroke)
+            assert "the interface went away" in mark.fact.text
             if unplugged:
                 await tool("ip", "link", "add", "dev", "vcan7", "type", "vcan")
             await tool("ip", "link", "set", "up", "vcan7")
@@ -281,8 +282,8 @@ def test_a_full_transmit_queue_is_said_once_and_does_not_hang() -> None:
                 if link.unsent:
                     break
             assert link.unsent, "the queue never filled"
-            (mark,) = trace.of_kind(Kind.ERROR)
-            assert "transmit queue full" in str(mark.facts["text"])
+            (mark,) = trace.of(LinkBroke)
+            assert "transmit queue full" in mark.fact.text
             link.send(CanFrame(0x100, b""))
             assert len(list(trace.of_kind(Kind.ERROR))) == 1, "told once, not for every frame"
 

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from bench.measure.finding.times import Bound, Time
 from bench.measure.interval import Interval, Latency, Term
+from bench.report.finding_words import finding_words
 from bench.verdict.censored import ecdf_band, quantile, share_above
-from bench.verdict.decision import Zone, combined_uncertainty_ns, decide, must_shrink, shrink_words
+from bench.verdict.decision import Zone, combined_uncertainty_ns, decide, must_shrink, straddles
 from bench.verdict.evidence import Claim, claim_words, coverage_of, evidence, tolerance_bounds
 from bench.verdict.extremes import plausibility, plausibility_words
 from bench.verdict.proportion import lower_bound, shots_for, upper_bound
@@ -120,6 +122,10 @@ def test_the_zone_says_which_terms_must_shrink() -> None:
     assert "'cycle' (20.0 ms) is widest and must shrink by 3.0 ms" in shrink_words(latency, 3 * MS)
     assert [part for _, part in must_shrink(latency, 22 * MS)] == [20 * MS, 2 * MS]
     assert "less than the 30.0 ms that is missing" in shrink_words(latency, 30 * MS)
+
+
+def shrink_words(latency: Latency, excess_ns: int) -> str:
+    return finding_words(straddles(Time.FDTI, latency, Bound.BUDGET, 100 * MS, excess_ns))
 
 
 def test_ten_thousand_duts_with_known_truth() -> None:

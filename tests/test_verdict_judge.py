@@ -1,5 +1,6 @@
 """Judging: every way to PASS, FAIL, ERROR and INCONCLUSIVE, and that more budget never hurts."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -8,9 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import RecordError
+from bench.measure.finding.answer import ForbiddenSeen
+from bench.measure.finding.base import Since, When
+from bench.measure.finding.bench import FramesLost
+from bench.measure.finding.life import SilentInHold
+from bench.measure.finding.stimulus import StimulusUnproven
 from bench.measure.interval import Interval, Latency, Measurement, Term
-from bench.measure.plan import Aim, Plan, SignalTest
-from bench.verdict.codable import judgement_from_dict, judgement_to_dict
+from bench.measure.plan import Aim, Plan
+from bench.measure.signal_test import SignalTest
+from bench.record.codable import decode, encode
+from bench.report.finding_words import joined_words, reasons_words
 from bench.verdict.judge import judge
 from bench.verdict.result import Judgement, Verdict
 
@@ -33,6 +41,9 @@ PLAN = Plan(
     fhti_budget_ns=300 * MS,
     ftti_ns=500 * MS,
 )
+LOST = FramesLost(source="can0", count=7)
+SILENT = SilentInHold(message="BMS_State")
+FORBIDDEN = ForbiddenSeen(test=FAULT, when=When(offset_ns=MS, since=Since.ONSET))
 QUIET = replace(PLAN, aim=Aim.MUST_NOT_TRIP, dtc_test=None)
 
 
@@ -80,18 +91,18 @@ def test_all_facts_present_and_in_budget_pass_without_a_word() -> None:
 @pytest.mark.parametrize(
     ("change", "verdict", "words"),
     [
-        ({"bench_faults": ("lost frames",)}, Verdict.ERROR, "lost frames"),
-        ({"bench_faults": ("lost frames",), "broken": ("late",)}, Verdict.ERROR, "lost frames"),
+        ({"bench_faults": (LOST,)}, Verdict.ERROR, "7 frames were lost"),
+        ({"bench_faults": (LOST,), "broken": (FORBIDDEN,)}, Verdict.ERROR, "7 frames were lost"),
         ({"onset": None}, Verdict.ERROR, "no onset was seen"),
         ({"held": None}, Verdict.ERROR, "nothing shows whether the safe state was held"),
-        ({"held": None, "silent": ("BMS_State fell silent",)}, Verdict.FAIL, "fell silent"),
+        ({"held": None, "silent": (SILENT,)}, Verdict.FAIL, "fell silent"),
         ({"detected": None, "fdti": None, "frti": None}, Verdict.FAIL, "not detected within 1.000 s"),
         ({"safe": None, "fhti": None, "held": None}, Verdict.FAIL, "safe state not reached within 1.000 s"),
         ({"held": False}, Verdict.FAIL, "safe state was not held for 100.0 ms"),
         ({"dtc_seen": False}, Verdict.FAIL, "DTC 0x1A0117 was not reported"),
         ({"dtc_seen": None}, Verdict.FAIL, "DTC 0x1A0117 was not reported"),
-        ({"broken": ("State == 3 at +1.0 ms",)}, Verdict.FAIL, "State == 3"),
-        ({"silent": ("BMS_State silent",)}, Verdict.FAIL, "silent"),
+        ({"broken": (FORBIDDEN,)}, Verdict.FAIL, "CellOvervoltage == 1 at +1.0 ms after onset"),
+        ({"silent": (SILENT,)}, Verdict.FAIL, "fell silent"),
         ({"fdti": latency(151, 160)}, Verdict.FAIL, "FDTI [151.0 ms, 160.0 ms] is above the budget 150.0 ms"),
         ({"fdti": latency(131, 150)}, Verdict.FAIL, "published debounce"),
         ({"fdti": latency(130, 150)}, Verdict.INCONCLUSIVE, "straddles the ceiling"),
@@ -107,7 +118,7 @@ def test_all_facts_present_and_in_budget_pass_without_a_word() -> None:
 def test_must_trip(change: dict[str, Any], verdict: Verdict, words: str) -> None:
     judgement = judge(replace(GOOD, **change), PLAN)
     assert judgement.verdict is verdict
-    assert words in "; ".join(judgement.reasons)
+    assert words in joined_words(judgement)
     assert bool(judgement.reasons) is (verdict is not Verdict.PASS)
 
 
@@ -115,11 +126,11 @@ def test_must_trip(change: dict[str, Any], verdict: Verdict, words: str) -> None
     ("change", "plan", "verdict"),
     [
         ({"detected": GOOD.detected}, {}, Verdict.FAIL),
-        ({"broken": ("contactors opened",)}, {}, Verdict.FAIL),
+        ({"broken": (FORBIDDEN,)}, {}, Verdict.FAIL),
         ({"dtc_seen": True}, {"dtc_test": PLAN.dtc_test}, Verdict.FAIL),
         ({"dtc_seen": False}, {"dtc_test": PLAN.dtc_test}, Verdict.PASS),
-        ({"silent": ("BMS_State silent",)}, {}, Verdict.FAIL),
-        ({"bench_faults": ("no proof",)}, {}, Verdict.ERROR),
+        ({"silent": (SILENT,)}, {}, Verdict.FAIL),
+        ({"bench_faults": (StimulusUnproven(),)}, {}, Verdict.ERROR),
         ({}, {"heard": ()}, Verdict.ERROR),
         ({}, {"detection": (), "forbidden": ()}, Verdict.ERROR),
         ({"onset": None}, {}, Verdict.PASS),
@@ -135,9 +146,8 @@ def test_ftti_is_strict_and_its_last_fifth_warns() -> None:
         (390, 400, Verdict.PASS, ()),
         (390, 401, Verdict.PASS, ("warning: FHTI may be 401.0 ms, 80 % of the FTTI 500.0 ms",)),
     ):
-        assert judge(replace(GOOD, fhti=latency(low, high)), plan) == Judgement(
-            verdict=verdict, reasons=words
-        )
+        judgement = judge(replace(GOOD, fhti=latency(low, high)), plan)
+        assert (judgement.verdict, tuple(reasons_words(judgement))) == (verdict, words)
     assert judge(replace(GOOD, fhti=latency(490, 500)), plan).verdict is Verdict.INCONCLUSIVE
     assert judge(replace(GOOD, fhti=latency(500, 510)), plan).verdict is Verdict.FAIL
 
@@ -170,7 +180,7 @@ def test_a_finer_measurement_never_turns_pass_into_fail(low: int, width: int, sh
 
 
 def test_judgements_survive_storing() -> None:
-    judgement = Judgement(verdict=Verdict.FAIL, reasons=("a", "b"))
-    assert judgement_from_dict(judgement_to_dict(judgement)) == judgement
-    with pytest.raises(RecordError, match="stored judgement"):
-        judgement_from_dict({"verdict": "GREEN", "reasons": []})
+    judgement = judge(replace(GOOD, fdti=latency(140, 160), held=False), PLAN)
+    assert decode(Judgement, json.loads(json.dumps(encode(judgement)))) == judgement
+    with pytest.raises(RecordError, match="GREEN"):
+        decode(Judgement, {"verdict": "GREEN", "reasons": []})

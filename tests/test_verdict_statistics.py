@@ -2,8 +2,13 @@
 
 import pytest
 
+from bench.measure.finding.answer import DtcNotReported, NotDetected, NuisanceTrip
+from bench.measure.finding.base import Finding
+from bench.measure.finding.bench import BenchError
+from bench.measure.finding.scenario import RigLacks
+from bench.measure.finding.stimulus import NoOnset, NoReadback
 from bench.measure.interval import Interval, Latency
-from bench.verdict.result import Judgement, ShotResult, Verdict
+from bench.verdict.result import Judgement, Reason, ShotResult, Verdict
 from bench.verdict.statistics import conclude, latency_statistics, wilks_confidence, wilks_n
 
 WILKS = [
@@ -51,12 +56,12 @@ def test_quantiles_are_nearest_rank_of_the_proper_ends() -> None:
     assert latency_statistics([]) is None
 
 
-def shot(verdict: Verdict, *reasons: str) -> ShotResult:
+def shot(verdict: Verdict, *found: Finding) -> ShotResult:
     return ShotResult(
         index=0,
         seed=0,
         phase_ns=0,
-        judgement=Judgement(verdict=verdict, reasons=reasons),
+        judgement=Judgement.of(verdict, *found),
         measurement=None,
         digest="",
         folder="",
@@ -65,27 +70,31 @@ def shot(verdict: Verdict, *reasons: str) -> ShotResult:
 
 
 def test_worst_wins_and_alike_reasons_are_counted() -> None:
-    shots = [shot(Verdict.PASS)] * 56 + [shot(Verdict.FAIL, f"FDTI {k}.5 ms is late") for k in range(3)]
-    assert conclude(shots) == Judgement(verdict=Verdict.FAIL, reasons=("3 of 59: FDTI 0.5 ms is late",))
-    shots.append(shot(Verdict.ERROR, "port gone"))
+    shots = [shot(Verdict.PASS)] * 56 + [shot(Verdict.FAIL, NotDetected(window_ns=k)) for k in range(3)]
+    first = Reason(finding=NotDetected(window_ns=0), count=3, shots=59)
+    assert conclude(shots) == Judgement(verdict=Verdict.FAIL, reasons=(first,))
+    shots.append(shot(Verdict.ERROR, BenchError(source="can0", said="port gone")))
     assert conclude(shots).verdict is Verdict.ERROR
     assert conclude([shot(Verdict.PASS)] * 2) == Judgement(verdict=Verdict.PASS, reasons=())
-    assert conclude([shot(Verdict.FAIL, "one")]).reasons == ("one",)
-    cause_first = [shot(Verdict.ERROR, "the cause", "what follows")] * 2
-    assert conclude(cause_first).reasons == ("2 of 2: the cause", "2 of 2: what follows")
+    assert conclude([shot(Verdict.FAIL, NuisanceTrip())]).reasons == (Reason(finding=NuisanceTrip()),)
+    cause_first = [shot(Verdict.ERROR, NoReadback(), NoOnset())] * 2
+    assert [(one.finding.code, one.count, one.shots) for one in conclude(cause_first).reasons] == [
+        ("no-readback", 2, 2),
+        ("no-onset", 2, 2),
+    ]
 
 
 def test_different_dtcs_and_signals_are_different_reasons() -> None:
-    shots = [shot(Verdict.FAIL, "DTC 0x1A0117 missing"), shot(Verdict.FAIL, "DTC 0x1A0216 missing")]
+    shots = [shot(Verdict.FAIL, DtcNotReported(dtc=dtc)) for dtc in (0x1A0117, 0x1A0216)]
     assert len(conclude(shots).reasons) == 2
 
 
 def test_attempts_without_a_verdict_cannot_pass() -> None:
-    blocked = shot(Verdict.BLOCKED, "no emulator")
-    assert conclude([blocked, blocked]) == Judgement(
-        verdict=Verdict.BLOCKED, reasons=("2 of 2: no emulator",)
-    )
+    blocked = shot(Verdict.BLOCKED, RigLacks(lacking=("cell_voltage",)))
+    (reason,) = conclude([blocked, blocked]).reasons
+    assert conclude([blocked, blocked]).verdict is Verdict.BLOCKED
+    assert (reason.finding.code, reason.count, reason.shots) == ("rig-lacks", 2, 2)
     assert conclude([blocked, shot(Verdict.PASS)]).verdict is Verdict.INCONCLUSIVE
     assert conclude([shot(Verdict.NONE), shot(Verdict.PASS)]).verdict is Verdict.INCONCLUSIVE
-    assert conclude([blocked, shot(Verdict.FAIL, "late")]).verdict is Verdict.FAIL
+    assert conclude([blocked, shot(Verdict.FAIL, NuisanceTrip())]).verdict is Verdict.FAIL
     assert conclude([]).verdict is Verdict.NONE

@@ -21,11 +21,13 @@ from bench.instruments.ports import WireFault
 from bench.instruments.virtual_cells import PLAY
 from bench.links.simulated_serial import SimulatedSerial
 from bench.measure.measure import measure
+from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
 from bench.scenario.engine import Shot, fire
 from bench.timing.clock import Phase
 from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace.events import CanFrame, Kind
+from bench.trace.facts import BenchBroke, SafeStateMissed, StimulusConfirmed
 from bench.units import NS_PER_MS, NS_PER_S
 from bench.verdict.result import Verdict
 from bench.wiring import instruments, side_instruments, simulated
@@ -74,15 +76,15 @@ def play(file: Path, scenario: str, meddle: Meddle | None = None) -> tuple[Rig, 
 
 
 def confirmed(rig: Rig) -> tuple[int, int]:
-    facts = next(rig.trace.of_kind(Kind.STIMULUS_CONFIRMED)).facts
-    return int(facts["low_ns"] or 0), int(facts["high_ns"] or 0)
+    fact = next(rig.trace.of(StimulusConfirmed)).fact
+    return fact.low_ns or 0, fact.high_ns or 0
 
 
 @every_bench
 def test_the_overvoltage_step_passes_and_the_instruments_pace_is_not_the_duts_latency(file: Path) -> None:
     rig, one, wired = play(file, "ov-step-cell17")
     result = conclude_shot(rig.trace, one, wired, 0, 1, 0)
-    assert result.judgement.verdict is Verdict.PASS, result.judgement.reasons
+    assert result.judgement.verdict is Verdict.PASS, reasons_words(result.judgement)
     assert result.measurement is not None and result.measurement.fdti is not None
     latency = result.measurement.fdti.interval
     assert (
@@ -114,7 +116,7 @@ def test_a_stimulus_the_instrument_cannot_end_in_time_is_an_error_of_the_bench_n
     rig, one, wired = play(ROOT / "docs/benches/ngi_n83624.toml", "ov-step-cell17--counter-reset")
     result = conclude_shot(rig.trace, one, wired, 0, 1, 0)
     assert result.judgement.verdict is Verdict.ERROR
-    assert "too slow for it" in " ".join(result.judgement.reasons)
+    assert "too slow for it" in " ".join(reasons_words(result.judgement))
 
 
 @pytest.mark.parametrize("at_ms", [0, 40, 2_000, 9_000, 16_000])
@@ -135,7 +137,7 @@ def test_cancelled_anywhere_every_unit_ends_safe(
 
     rig, _, _ = play(file, "ov-step-cell17", meddle)
     ended = [mark.t_ns for mark in rig.trace.of_kind(Kind.SAFE_STATE_REACHED)]
-    assert ended, [str(mark.facts) for mark in rig.trace.of_kind(Kind.SAFE_STATE_MISSED)]
+    assert ended, [mark.fact.problem for mark in rig.trace.of(SafeStateMissed)]
     assert all(not abs(volt) >= 0.1 for volt in benches[0].output_v(ended[-1]))
 
 
@@ -160,7 +162,7 @@ def test_a_line_torn_in_mid_shot_is_an_error_that_names_it_and_no_false_safety(
 
     rig, one, wired = play(file, "ov-charger-ignores-limit", meddle)
     result = conclude_shot(rig.trace, one, wired, 0, 1, 0)
-    told = " ".join(str(fact) for mark in rig.trace.of_kind(Kind.ERROR) for fact in mark.facts.values())
+    told = " ".join(str(mark.fact) for mark in rig.trace.of_kind(Kind.ERROR))
     assert lines[-1].port in told and "torn" in told, told
     assert list(rig.trace.of_kind(Kind.SAFE_STATE_MISSED)), "nobody can know what is behind a torn line"
     assert result.judgement.verdict is Verdict.ERROR
@@ -177,7 +179,7 @@ def test_no_dut_starts_in_the_ramp_of_an_emulator_that_was_just_switched_on(
     database = rig.databases["vehicle"]
     sent = {database[name].can_id for name in ("BMS_State", "BMS_CellMinMax")}
     spoken = [seen for seen in rig.trace.frames if seen.frame.can_id in sent]
-    told = [str(mark.facts["reason"]) for mark in rig.trace.of_kind(Kind.ERROR)]
+    told = [mark.fact.reason for mark in rig.trace.of(BenchBroke)]
     if tau_ms == 300:
         assert not any("set points" in text for text in told)
         cells = rig.databases["sense"]["IO_CellVoltages"]
@@ -265,7 +267,7 @@ def test_a_side_instrument_that_cannot_be_made_safe_is_told(monkeypatch: pytest.
         lines[-1].tear()
 
     rig = on_the_whole_desk(check)
-    missed = " ".join(str(mark.facts["problem"]) for mark in rig.trace.of_kind(Kind.SAFE_STATE_MISSED))
+    missed = " ".join(mark.fact.problem for mark in rig.trace.of(SafeStateMissed))
     assert "simulated supply [EA PSB]: sent 'SYST:LOCK ON'" in missed and "torn" in missed
 
 

@@ -14,7 +14,8 @@ import can
 from bench.links.python_can import open_can
 from bench.timing.clock import Timebase
 from bench.timing.host import HostClock, run_on_host
-from bench.trace.events import CanFrame, Kind
+from bench.trace.events import CanFrame
+from bench.trace.facts import Anomaly
 from bench.trace.timeline import Trace
 
 GROUP, PORT = "239.74.163.2", 43_119
@@ -86,7 +87,7 @@ async def listen(clock: HostClock, options: dict[str, Any], other: "subprocess.P
         with can.Bus(interface="udp_multicast", channel=GROUP, port=PORT, hop_limit=0) as peer:
 
             def both_ways() -> bool:
-                told = json.dumps([mark.facts for mark in trace.of_kind(Kind.ANOMALY)])
+                told = json.dumps([mark.fact.text for mark in trace.of(Anomaly)])
                 from_neighbour = any(seen.frame.can_id == NEIGHBOUR_ID for seen in trace.frames)
                 from_peer = any(seen.frame.can_id == PEER_ID for seen in trace.frames)
                 return (NEIGHBOUR in told or from_neighbour) and from_peer and BENCH_ID in heard_by_peer
@@ -108,7 +109,7 @@ async def listen(clock: HostClock, options: dict[str, Any], other: "subprocess.P
         "bench": sorted({seen.frame.can_id for seen in trace.frames}),
         "peer": sorted(heard_by_peer),
         "neighbour": by_neighbour,
-        "anomalies": [str(mark.facts["text"]) for mark in trace.of_kind(Kind.ANOMALY)],
+        "anomalies": [mark.fact.text for mark in trace.of(Anomaly)],
     }
 
 

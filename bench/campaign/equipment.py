@@ -10,7 +10,7 @@ from typing import Any
 from bench.config.bench_file import CanConfig
 from bench.record.folder import OpenedRun
 from bench.record.shot import marks_of
-from bench.trace.events import Kind
+from bench.trace.facts import InstrumentIdentified
 from bench.wiring.common import Wired
 
 Facts = dict[str, str]
@@ -60,8 +60,8 @@ def answered(configured: Mapping[str, Mapping[str, str]], shots: Iterable[Path])
     found = {name: dict(facts) for name, facts in configured.items()}
     said: dict[str, dict[str, None]] = {}
     for shot in islice(shots, _ASKED_IN):
-        for mark in marks_of(shot, Kind.INSTRUMENT_IDENTIFIED):
-            said.setdefault(f"instrument.{mark.source}", {})[str(mark.facts.get("identity"))] = None
+        for mark in marks_of(shot, InstrumentIdentified):
+            said.setdefault(f"instrument.{mark.source}", {})[mark.fact.identity] = None
     for name, answers in said.items():
         first, *others = answers
         own = found.setdefault(name, {})

@@ -13,6 +13,7 @@ from bench.codec.database import CodecError, Database
 from bench.errors import ConfigError, RecordError
 from bench.record.folder import OpenedRun, open_run, read_shot
 from bench.record.shot import BENCH_SENDER, FRAMES
+from bench.report.finding_words import joined_words
 from bench.trace.timeline import Trace
 from bench.verdict.result import RunResult
 
@@ -188,7 +189,7 @@ def shot_rows(result: RunResult) -> Iterator[tuple[Any, ...]]:
             ends: list[int | None] = []
             for latency in (measured.fdti, measured.frti, measured.fhti) if measured else (None, None, None):
                 ends += [latency.interval.low_ns, latency.interval.high_ns] if latency else [None, None]
-            verdict, reasons = shot.judgement.verdict.name, "; ".join(shot.judgement.reasons)
+            verdict, reasons = shot.judgement.verdict.name, joined_words(shot.judgement)
             yield (
                 scenario.scenario_id, scenario.operating_point, shot.index, shot.phase_ns, verdict, *ends,
                 reasons, shot.digest,

@@ -16,6 +16,9 @@ from bench.campaign.shots import shoot
 from bench.campaign.workers import Workers, on_workers
 from bench.config.toml_file import TomlFile
 from bench.errors import ConfigError, ScenarioError
+from bench.measure.finding.plant import EstimateOff
+from bench.measure.finding.times import TooLate
+from bench.report.finding_words import reason_words
 from bench.scenario.load import scenario_in
 from bench.scenario.prepare import Prepared, on_chemistry, prepare_one
 from bench.scenario.space import PHASE, PHASES, Space
@@ -208,7 +211,7 @@ def run_point(hunt: Hunt, point: Point) -> Tried:
     return Tried(
         point=point,
         verdict=result.judgement.verdict,
-        reason=reasons[0] if reasons else "",
+        reason=reason_words(reasons[0]) if reasons else "",
         latency_ns=latency.interval.high_ns if latency is not None else None,
-        late=any(" is above the " in reason for reason in reasons),
+        late=any(isinstance(reason.finding, TooLate | EstimateOff) for reason in reasons),
     )

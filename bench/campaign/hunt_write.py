@@ -11,6 +11,7 @@ from bench.campaign.hunt import Hunt, Point
 from bench.campaign.load import load_scenarios
 from bench.campaign.shots import shoot
 from bench.errors import ConfigError, ScenarioError
+from bench.report.finding_words import reason_words
 from bench.scenario.knob import Table
 from bench.verdict.result import Verdict
 
@@ -86,7 +87,7 @@ def prove(hunt: Hunt, path: Path, shots: int) -> Proven:
     return Proven(
         shots=shots,
         shown=len(failed),
-        reason=failed[0].judgement.reasons[0] if failed else "",
+        reason=reason_words(failed[0].judgement.reasons[0]) if failed else "",
         latency_ns=max(latencies, default=None),
     )
 

@@ -2,31 +2,33 @@
 
 import datetime
 
+from bench.measure.finding.scenario import GapClosed, GapMissed, GapOpen, GapOverdue, KnownGapFinding
 from bench.scenario.model import KnownGap
 from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S
-from bench.verdict.result import Judgement, Verdict
+from bench.verdict.result import Judgement, Reason, Verdict
 
 
 def with_known_gap(gap: KnownGap | None, judgement: Judgement, chemistry: str) -> Judgement:
     """GAP until its date, FAIL after it. Red too when the gap has closed, or when something else failed."""
     if gap is None or not gap.applies_to(chemistry):
         return judgement
-    whose = f"{gap.owner}: {gap.reason} ({gap.bound.words})"
     match judgement.verdict:
         case Verdict.PASS:
-            reason = f"the known gap of {whose} has closed: take [known_gap] out of the scenario"
-            return Judgement(verdict=Verdict.FAIL, reasons=(reason,))
+            return Judgement.of(Verdict.FAIL, _about(GapClosed, gap))
         case Verdict.FAIL:
-            reason = f"this is not the known gap of {whose}, or goes beyond it"
-            return Judgement(verdict=Verdict.FAIL, reasons=(*judgement.reasons, reason))
-        case Verdict.GAP if today() > gap.until:
-            reason = f"the known gap of {whose} was to be closed by {gap.until}"
-            return Judgement(verdict=Verdict.FAIL, reasons=(reason, *judgement.reasons))
+            missed = Reason(finding=_about(GapMissed, gap))
+            return Judgement(verdict=Verdict.FAIL, reasons=(*judgement.reasons, missed))
         case Verdict.GAP:
-            reason = f"known gap until {gap.until}, {whose}"
-            return Judgement(verdict=Verdict.GAP, reasons=(reason, *judgement.reasons))
+            overdue = today() > gap.until
+            told = Reason(finding=_about(GapOverdue if overdue else GapOpen, gap))
+            verdict = Verdict.FAIL if overdue else Verdict.GAP
+            return Judgement(verdict=verdict, reasons=(told, *judgement.reasons))
     return judgement
+
+
+def _about(kind: type[KnownGapFinding], gap: KnownGap) -> KnownGapFinding:
+    return kind(owner=gap.owner, until=gap.until, why=gap.reason, bound=gap.bound.words)
 
 
 def today() -> str:

@@ -134,13 +134,15 @@ def _now() -> datetime.datetime:
 
 
 def _rows(found: Found) -> Rows:
+    from bench.report.finding_words import reason_words  # words are for readers: no shot needs them
+
     bad = [*found.false_alarms, *found.unclear]
     rows: Rows = [
         {
             "firmware": REFERENCE,
             "timebase": Timebase.SIMULATED.value,
             "failed_in": bad[0].scenario if bad else None,
-            "reason": bad[0].reason if bad else "",
+            "reason": reason_words(bad[0].reason) if bad and bad[0].reason else "",
             "as_expected": not bad,
         }
     ]
@@ -151,7 +153,7 @@ def _rows(found: Found) -> Rows:
                 "firmware": score.firmware,
                 "timebase": Timebase.SIMULATED.value,
                 "failed_in": caught.scenario if caught else None,
-                "reason": caught.reason if caught else score.description,
+                "reason": reason_words(caught.reason) if caught and caught.reason else score.description,
                 "as_expected": score.caught,
             }
         )

@@ -8,9 +8,9 @@ from functools import partial
 
 from bench.campaign.shots import shoot
 from bench.campaign.workers import on_workers
-from bench.measure.window import REFUSED
+from bench.measure.finding.bench import DutRefused
 from bench.scenario.prepare import Prepared
-from bench.verdict.result import Verdict
+from bench.verdict.result import Reason, Verdict
 from bench.wiring.common import Wired
 from bench.wiring.mutants import with_firmware
 
@@ -32,18 +32,18 @@ _DULL = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One build against one scenario on one seed."""
+    """One build against one scenario on one seed. reason: the most telling one, None where it passed."""
 
     firmware: str
     scenario: str
     seed: int
     verdict: Verdict
-    reason: str
+    reason: Reason | None
 
     @property
     def refused(self) -> bool:
         """The bench would not test it, as it does not say which build it is: the specified answer to such a one."""
-        return self.verdict is Verdict.ERROR and self.reason.startswith(REFUSED)
+        return self.verdict is Verdict.ERROR and isinstance(self.reason and self.reason.finding, DutRefused)
 
     @property
     def catches(self) -> bool:
@@ -79,7 +79,7 @@ class Score:
         """Scenario to number of seeds on which it caught the build, most often first."""
         counts: dict[str, int] = {}
         for one in self.fails:
-            by = f"{one.scenario} ({REFUSED})" if one.refused else one.scenario
+            by = f"{one.scenario} (the DUT was refused)" if one.refused else one.scenario
             counts[by] = counts.get(by, 0) + 1
         return dict(sorted(counts.items(), key=lambda item: -item[1]))
 
@@ -177,9 +177,9 @@ def likely_order(kind: str, name: str, description: str, prepared: Sequence[Prep
     return sorted(prepared, key=promise)
 
 
-def _words(text: str) -> set[str]:
+def _words(title: str) -> set[str]:
     """Words without their endings, so that 'temperatures' meets 'overtemperature' at least by half."""
-    return {word.rstrip("s")[:9] for word in re.findall(r"[a-z]+", text.lower()) if word not in _DULL}
+    return {word.rstrip("s")[:9] for word in re.findall(r"[a-z]+", title.lower()) if word not in _DULL}
 
 
 # --- pieces of work ------------------------------------------------------------------------------------------
@@ -226,5 +226,5 @@ def _shot(wired: Wired, firmware: str, one: Prepared, seed: int) -> Outcome:
         scenario=one.scenario.id,
         seed=seed,
         verdict=judgement.verdict,
-        reason=judgement.reasons[0] if judgement.reasons else "",
+        reason=judgement.reasons[0] if judgement.reasons else None,
     )

@@ -5,7 +5,8 @@ from dataclasses import replace
 from bench.codec.database import Database
 from bench.codec.heard import heard
 from bench.config.profile import Role
-from bench.measure.plan import Plan, SignalTest
+from bench.measure.plan import Plan
+from bench.measure.signal_test import SignalTest
 from bench.report.figures import TracePicture, TraceSeries
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_S

@@ -20,7 +20,7 @@ from bench.links.python_can import open_can
 from bench.links.udp_multicast import BENCH_ONLY
 from bench.timing.clock import Timebase
 from bench.timing.host import HostClock, run_on_host
-from bench.trace.events import Kind
+from bench.trace.facts import LinkBroke
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S, NS_PER_US
 
@@ -134,7 +134,7 @@ async def _series(
     reached_per_s = others * NS_PER_S / (end_ns - start_ns)
     if dropped := getattr(link, "dropped", 0):
         errors.append(f"the kernel dropped {dropped} frames: the bench was too slow for this bus")
-    errors.extend(f"{mark.source}: {mark.facts.get('text', '')}" for mark in trace.of_kind(Kind.ERROR))
+    errors.extend(f"{mark.source}: {mark.fact.text}" for mark in trace.of(LinkBroke))
     if reached_per_s < _LOAD_REACHED * load_per_s:
         errors.append(
             f"traffic reached {reached_per_s:.0f} frames/s; asked for {load_per_s}; "

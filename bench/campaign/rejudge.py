@@ -4,7 +4,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from bench.campaign.shots import judge_trace
 from bench.codec.database import Database
@@ -13,7 +12,9 @@ from bench.measure.interval import Measurement
 from bench.measure.plan import Aim, Plan
 from bench.record.codable import decode, plan_from_dict
 from bench.record.folder import OpenedRun, open_run, read_shot
-from bench.verdict.result import Budget
+from bench.record.version_1 import same_figures
+from bench.report.finding_words import reasons_words
+from bench.verdict.result import Budget, Judgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +49,12 @@ def rejudge_run(path: Path, budgets: Mapping[str, Budget] | None = None) -> Reju
         if budgets is not None:
             question = _with_budget(question, goals.get(folder.parent.name, ""), budgets, path)
         measured, judgement = judge_trace(trace, question, databases)
-        before: dict[str, Any] = recorded["judgement"]
-        if budgets is None and decode(Measurement, recorded["measurement"]) != measured:
+        before = decode(Judgement, recorded["judgement"])
+        if budgets is None and not same_figures(decode(Measurement, recorded["measurement"]), measured):
             differences.append(f"{name}: another measurement than recorded")
-        if judgement.verdict.name != before["verdict"] or list(judgement.reasons) != before["reasons"]:
-            differences.append(
-                f"{name}: {before['verdict']} {before['reasons']} → {judgement.verdict.name} {list(judgement.reasons)}"
-            )
+        was, now = (f"{one.verdict.name} {reasons_words(one)}" for one in (before, judgement))
+        if was != now:
+            differences.append(f"{name}: {was} → {now}")
     if shots == 0:
         raise RecordError(f"{path}: holds no finished shot; nothing can be judged")
     return Rejudged(shots=shots, differences=tuple(differences), aborted=opened.aborted)

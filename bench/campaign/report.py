@@ -22,6 +22,7 @@ from bench.record.shot import read_json
 from bench.report.estimates import EstimatePicture, worst_estimates
 from bench.report.extras import ReportExtras
 from bench.report.figures import TracePicture
+from bench.report.finding_words import joined_words
 from bench.report.traceability import denominator, denominator_words, rows
 from bench.scenario.library import Entry, Library
 from bench.verdict.budgets import load_budgets
@@ -54,7 +55,7 @@ def gather(run: RunResult, folder: Path) -> ReportExtras:
     equipment = stored_equipment(opened)
     library = stored_library(opened)
     blocked = {
-        s.scenario_id: "BLOCKED: " + "; ".join(s.judgement.reasons)
+        s.scenario_id: f"BLOCKED: {joined_words(s.judgement)}"
         for s in run.scenarios
         if s.judgement.verdict is Verdict.BLOCKED
     }

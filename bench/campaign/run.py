@@ -6,7 +6,7 @@ import hashlib
 import platform
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from bench.campaign.known_gap import with_known_gap
 from bench.campaign.local import Campaign
 from bench.campaign.sources import in_repository, source_hash
 from bench.config.profile import DutProfile
+from bench.measure.finding.scenario import MismatchCaught, MismatchUnnoticed
 from bench.measure.interval import Latency
 from bench.record.codable import encode
 from bench.record.folder import RunExists, RunFolder
@@ -26,7 +27,8 @@ from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S, format_ns
-from bench.verdict.result import Judgement, RunResult, ScenarioResult, ShotResult, Verdict
+from bench.verdict.result import Held, Judgement, Reason, RunResult, ScenarioResult, ShotResult, Verdict
+from bench.verdict.rules import RULES
 from bench.verdict.spread import spread_p
 from bench.verdict.statistics import conclude, latency_statistics
 from bench.wiring.common import Wired
@@ -81,6 +83,7 @@ class Collector:
                 if one.scenario.id in self.shots
             ),
             aborted=aborted,
+            rules=RULES,
         )
 
 
@@ -100,11 +103,14 @@ def _with_mismatch(mismatch: Mismatch | None, judgement: Judgement, shots: Seque
         return judgement
     passed = sum(shot.judgement.verdict is Verdict.PASS for shot in shots)
     if passed:
-        words = f"in {passed} of {len(shots)} shots the library did not notice {mismatch.words}"
-        return Judgement(verdict=Verdict.FAIL, reasons=(f"{words} ({mismatch.hazard})",))
-    caught = f"the mismatch was caught: {mismatch.words} ({mismatch.hazard})"
+        unnoticed = MismatchUnnoticed(
+            mismatch=mismatch.words, hazard=mismatch.hazard, passed=passed, shots=len(shots)
+        )
+        return Judgement.of(Verdict.FAIL, unnoticed)
+    caught = Reason(finding=MismatchCaught(mismatch=mismatch.words, hazard=mismatch.hazard))
     why = dict.fromkeys(reason for shot in shots[:1] for reason in shot.judgement.reasons)
-    return Judgement(verdict=Verdict.PASS, reasons=(caught, *(f"seen: {one}" for one in why)))
+    seen = (replace(reason, held=Held.SEEN) for reason in why)
+    return Judgement(verdict=Verdict.PASS, reasons=(caught, *seen))
 
 
 def scenario_result(
@@ -215,6 +221,7 @@ def open_evidence(
         "timebase": timebase_of(wired).value,
         "seed": run_seed,
         "bench_version": __version__,
+        "rules": RULES,
         "bench_source": source_hash(),
         "firmware": config.dut.firmware,
         "firmware_expected": expected_build(config.dut),

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.codec.database import Database
+from bench.measure.finding.bench import NotMeasured, SafeStateUnconfirmed
+from bench.measure.finding.scenario import RigLacks
 from bench.measure.interval import Measurement
 from bench.measure.measure import measure
 from bench.measure.plan import Plan
@@ -29,12 +31,12 @@ from bench.timing.clock import Timebase
 from bench.timing.failures import FAILED
 from bench.timing.host import run_on_host
 from bench.timing.simulated import run_simulated
-from bench.trace.events import Kind
+from bench.trace.facts import DutIdentified, RunStarted, SafeStateMissed, SafeStateReached
 from bench.trace.timeline import Trace
 from bench.trace.trouble import line_of, mark_error
 from bench.units import NS_PER_S
 from bench.verdict.judge import judge
-from bench.verdict.result import Judgement, ShotResult, Verdict
+from bench.verdict.result import Judgement, Reason, ShotResult, Verdict
 from bench.wiring.common import Wired, why_not
 from bench.wiring.simulated import build_simulated
 
@@ -212,8 +214,7 @@ def conclude_shot(
         measurement, judgement = judge_trace(trace, prepared.plan, wired.databases)
     except FAILED as error:
         mark_error(trace, trace.marks[-1].t_ns if trace.marks else 0, "judge", error, traced=True)
-        reason = f"the shot could not be measured: {line_of(error)}"
-        judgement = Judgement(verdict=Verdict.ERROR, reasons=(reason, *_not_confirmed_safe(trace)))
+        judgement = Judgement.of(Verdict.ERROR, NotMeasured(said=line_of(error)), *_not_confirmed_safe(trace))
         measurement = None
     end_ns = trace.marks[-1].t_ns - trace.marks[0].t_ns if trace.marks else 0
     return ShotResult(
@@ -225,7 +226,7 @@ def conclude_shot(
         digest=trace.digest(),
         folder=shot_folder(prepared.scenario.id, index),
         simulated_ns=end_ns,
-        identity=next((str(mark.facts["identity"]) for mark in trace.of_kind(Kind.DUT_IDENTIFIED)), ""),
+        identity=next((mark.fact.identity for mark in trace.of(DutIdentified)), ""),
     )
 
 
@@ -235,20 +236,21 @@ def judge_trace(trace: Trace, plan: Plan, databases: Mapping[str, Database]) -> 
     judgement = judge(measurement, plan)
     unsafe = _not_confirmed_safe(trace)
     if unsafe:
-        judgement = Judgement(verdict=Verdict.ERROR, reasons=(*judgement.reasons, *unsafe))
+        told = tuple(Reason(finding=one) for one in unsafe)
+        judgement = Judgement(verdict=Verdict.ERROR, reasons=(*judgement.reasons, *told))
     return measurement, judgement
 
 
-def _not_confirmed_safe(trace: Trace) -> list[str]:
-    """Why nobody knows that the outputs are off and every fault is gone, in words. Silence is no confirmation."""
-    missed = [str(mark.facts.get("problem")) for mark in trace.of_kind(Kind.SAFE_STATE_MISSED)]
+def _not_confirmed_safe(trace: Trace) -> list[SafeStateUnconfirmed]:
+    """Why nobody knows that the outputs are off and every fault is gone. Silence is no confirmation."""
+    missed = [mark.fact.problem for mark in trace.of(SafeStateMissed)]
     missed += [
         f"{stuck} (fault stuck)" for stuck in (stuck_fault(trace),) if stuck is not None and not missed
     ]
-    driven = any(True for _ in trace.of_kind(Kind.RUN_STARTED))
-    if driven and not missed and not any(True for _ in trace.of_kind(Kind.SAFE_STATE_REACHED)):
+    driven = any(True for _ in trace.of(RunStarted))
+    if driven and not missed and not any(True for _ in trace.of(SafeStateReached)):
         missed = ["nothing in the trace shows it"]
-    return [f"the rig's safe state is not confirmed: {text}" for text in missed]
+    return [SafeStateUnconfirmed(said=text) for text in missed]
 
 
 def blocked(index: int, seed: int, phase_ns: int, missing: list[str]) -> ShotResult:
@@ -257,7 +259,7 @@ def blocked(index: int, seed: int, phase_ns: int, missing: list[str]) -> ShotRes
         index=index,
         seed=seed,
         phase_ns=phase_ns,
-        judgement=Judgement(verdict=Verdict.BLOCKED, reasons=(f"the rig cannot do: {', '.join(missing)}",)),
+        judgement=Judgement.of(Verdict.BLOCKED, RigLacks(lacking=tuple(missing))),
         measurement=None,
         digest="",
         folder="",

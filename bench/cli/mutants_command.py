@@ -134,6 +134,8 @@ def _chosen(
 
 
 def _as_dict(found: Found) -> dict[str, object]:
+    from bench.record.codable import encode
+
     return {
         "mutants": len(found.scores),
         "caught": len(found.scores) - len(found.survivors),
@@ -142,10 +144,16 @@ def _as_dict(found: Found) -> dict[str, object]:
         "unreached": found.unreached,
         "survivors": [score.firmware for score in found.survivors],
         "false_alarms": [
-            {"scenario": one.scenario, "seed": one.seed, "reason": one.reason} for one in found.false_alarms
+            {"scenario": one.scenario, "seed": one.seed, "reason": encode(one.reason)}
+            for one in found.false_alarms
         ],
         "unclear": [
-            {"scenario": one.scenario, "seed": one.seed, "verdict": one.verdict.name, "reason": one.reason}
+            {
+                "scenario": one.scenario,
+                "seed": one.seed,
+                "verdict": one.verdict.name,
+                "reason": encode(one.reason),
+            }
             for one in found.unclear
         ],
         "matrix": {
@@ -195,9 +203,15 @@ def _show(found: Found, proof: Proof) -> None:
     )
 
 
+def _why(outcome: Outcome) -> str:
+    from bench.report.finding_words import reason_words
+
+    return "" if outcome.reason is None else reason_words(outcome.reason)
+
+
 def _show_good(found: Found, console: Console) -> None:
     for title, outcomes in (("false alarm", found.false_alarms), ("unclear", found.unclear)):
         for one in outcomes[:20]:
             console.print(
-                f"[bold red]{title}[/] {one.scenario} seed {one.seed}: {one.verdict.name}: {one.reason}"
+                f"[bold red]{title}[/] {one.scenario} seed {one.seed}: {one.verdict.name}: {_why(one)}"
             )

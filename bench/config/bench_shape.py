@@ -7,7 +7,7 @@ from pydantic import Field
 
 from bench.config.dut_table import DutTable
 from bench.config.mqtt_table import MqttTable
-from bench.config.toml_file import Amperes, Bitrate, DurationNs, Shape, Share, Volts, Watts
+from bench.config.toml_file import Amperes, Bitrate, DurationNs, Format, Shape, Share, Volts, Watts
 from bench.units import NS_PER_S
 
 
@@ -68,6 +68,7 @@ class GuardTable(Shape):
 
 
 class BenchShape(Shape):
+    format: Format = 1
     bench: BenchTable
     time: TimeTable = TimeTable()
     can: dict[str, CanTable]

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from bench.config.toml_file import DurationNs, Shape, Share
+from bench.config.toml_file import DurationNs, Format, Shape, Share
 from bench.units import NS_PER_MS, NS_PER_S
 
 
@@ -88,6 +88,7 @@ class EstimateTable(PromiseTable):
 
 
 class ProfileShape(Shape):
+    format: Format = 1
     name: str = Field(min_length=1)
     base_period: DurationNs = Field(gt=0)
     sample_period: DurationNs = Field(default=0, ge=0)

@@ -64,6 +64,14 @@ def _bitrate(value: object) -> int:
     return round(parse_quantity(_text(value, "500 kbit/s"), "bit/s"))
 
 
+def _format(value: object) -> int:
+    if type(value) is not int or value != 1:
+        raise ValueError(f"found {describe(value)}; expected 1, the one format that this release reads")
+    return 1
+
+
+Format = Annotated[int, BeforeValidator(_format)]
+"""The `format` that a file says it is written in: what its keys mean, and their defaults. Absent: 1."""
 DurationNs = Annotated[int, BeforeValidator(_duration)]
 Amperes = Annotated[float, BeforeValidator(_amperes)]
 Volts = Annotated[float, BeforeValidator(_volts)]

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from bench.config.bench_file import CanConfig
 from bench.doctor.finding import Finding, Spread, State, spread
 from bench.errors import LinkError
-from bench.links.interface_worth import INTERFACES, Origin, worth_of
+from bench.links.interface_worth import INTERFACES, worth_of
 from bench.links.ports import CanLink
 from bench.links.python_can import open_can
 from bench.timing.clock import Timebase
 from bench.timing.host import HostClock, run_on_host
-from bench.trace.events import CanFrame, Kind
+from bench.trace.events import CanFrame
+from bench.trace.facts import Anomaly, LinkBroke
+from bench.trace.stamping import Origin
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 from bench.wiring.can import claimed
@@ -146,7 +148,7 @@ async def _listened(clock: HostClock, can: CanConfig, link: CanLink, trace: Trac
         else "own frames count from their hand-over"
     )
     stamps = f"stamps ({link.stamping.source}) are worth ±{format_ns(link.stamping.u_ns)}; {echo}"
-    told = [str(mark.facts.get("text", "")) for mark in trace.of_kind(Kind.ERROR, Kind.ANOMALY)]
+    told = [mark.fact.text for mark in trace.marks if isinstance(mark.fact, LinkBroke | Anomaly)]
     if told:
         text = f"{where}: opened; {told[0]}"
         return Finding(

@@ -97,7 +97,7 @@ def image_hash(image: Path) -> str:
     return hashlib.sha256(image.read_bytes()).hexdigest()
 
 
-def fits(said: str, expected: str) -> bool:
-    """`expected` is the whole of what was said, one word of it, or the beginning of a long hash."""
-    words = re.split(r"[\s,;@]+", said)
-    return expected in (said, *words) or (len(expected) >= 8 and said.startswith(expected))
+def fits(named: str, expected: str) -> bool:
+    """`expected` is the whole of what was named, one word of it, or the beginning of a long hash."""
+    parts = re.split(r"[\s,;@]+", named)
+    return expected in (named, *parts) or (len(expected) >= 8 and named.startswith(expected))

@@ -7,7 +7,8 @@ from bench.codec import isotp, uds
 from bench.errors import DutError
 from bench.links.ports import CanLink
 from bench.timing.clock import Clock
-from bench.trace.events import CanFrame, Kind
+from bench.trace.events import CanFrame
+from bench.trace.facts import Anomaly, Odd
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
@@ -158,8 +159,11 @@ class UdsTester:
         if took_ns > limit_ns:
             self._trace.mark(
                 self._clock.now_ns(),
-                Kind.ANOMALY,
+                Anomaly(
+                    what=Odd.ANSWER_LATE,
+                    about=f"{request.hex(' ')} {limit}",
+                    text=f"UDS {request.hex(' ')}: first frame of the response after {format_ns(took_ns)}; "
+                    f"expected {limit} of {format_ns(limit_ns)}",
+                ),
                 "uds",
-                text=f"UDS {request.hex(' ')}: first frame of the response after {format_ns(took_ns)}; "
-                f"expected {limit} of {format_ns(limit_ns)}",
             )

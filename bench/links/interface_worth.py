@@ -7,17 +7,17 @@ as the bench reads it, and suffers when the bench is late. `u_ns` enters every v
 above what is reported for each, not a measurement: `hil qualify` measures it on your adapter.
 """
 
-from enum import Enum
 from typing import NamedTuple
 
+from bench.trace.stamping import Origin
 from bench.units import NS_PER_MS, NS_PER_US
 
-
-class Origin(Enum):
-    KERNEL = "kernel stamp"
-    SENDER = "sender's clock read"
-    ADAPTER = "device clock, correlated with the arrival"
-    ARRIVAL = "read by the bench"
+ORIGIN_WORDS = {
+    Origin.KERNEL: "kernel stamp",
+    Origin.SENDER: "sender's clock read",
+    Origin.ADAPTER: "device clock, correlated with the arrival",
+    Origin.ARRIVAL: "read by the bench",
+}
 
 
 class Worth(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from bench.trace.events import CanFrame
-from bench.trace.timeline import Stamping
+from bench.trace.stamping import Stamping
 
 FrameListener = Callable[[int, CanFrame], None]
 """Called with (t_ns, frame) at the end of a frame; t_ns is the link's stamp in the run's timebase."""

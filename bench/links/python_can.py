@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.errors import LinkError
 from bench.lean_can import can
-from bench.links.interface_worth import Origin, worth_of
+from bench.links.interface_worth import ORIGIN_WORDS, worth_of
 from bench.links.kernel_stamps import enlarge_buffer
 from bench.links.ports import CanLink, FrameListener
 from bench.links.slcan import open_slcan
@@ -17,8 +17,10 @@ from bench.links.socketcan import open_socketcan
 from bench.links.udp_multicast import open_udp_multicast
 from bench.timing.clock import Clock, Timebase
 from bench.timing.correlation import ForeignClock, correlate
-from bench.trace.events import CanFrame, Kind
-from bench.trace.timeline import Stamping, Trace
+from bench.trace.events import CanFrame
+from bench.trace.facts import Anomaly, LinkBroke, Odd
+from bench.trace.stamping import Origin, Stamping
+from bench.trace.timeline import Trace
 from bench.units import NS_PER_S
 
 _THREAD_POLL_S = 0.05
@@ -42,7 +44,9 @@ class PythonCan:
     ) -> None:
         worth = worth_of(interface)
         self.channel = channel
-        self.stamping = Stamping(source=f"{worth.origin.value}, {interface}", u_ns=worth.u_ns)
+        self.stamping = Stamping(
+            origin=worth.origin, source=f"{ORIGIN_WORDS[worth.origin]}, {interface}", u_ns=worth.u_ns
+        )
         self._bus = bus
         self._worth = worth
         self._adapter = ForeignClock()
@@ -128,7 +132,8 @@ class PythonCan:
             if self._trace is not None:
                 kind = "error" if message.is_error_frame else "remote"
                 text = f"a {kind} frame was received; the bench expects data frames"
-                self._trace.mark(t_ns, Kind.ANOMALY, self._where, u_ns=self.stamping.u_ns, text=text)
+                odd = Anomaly(what=Odd.NOT_A_DATA_FRAME, text=text)
+                self._trace.mark(t_ns, odd, self._where, u_ns=self.stamping.u_ns)
             return
         frame = CanFrame(
             message.arbitration_id,
@@ -154,7 +159,7 @@ class PythonCan:
         t_ns = self._adapter.host_ns(stamp_ns, read_ns)
         if self._adapter.leaps != leaps and self._trace is not None:
             text = "the adapter's clock leapt; stamps before and after it are not to be compared"
-            self._trace.mark(t_ns, Kind.ERROR, self._where, u_ns=self.stamping.u_ns, text=text)
+            self._trace.mark(t_ns, LinkBroke(text=text), self._where, u_ns=self.stamping.u_ns)
         return t_ns
 
     def _break(self, error: Exception) -> None:
@@ -165,7 +170,7 @@ class PythonCan:
             self._loop.remove_reader(self._fd)
             self._fd = -1
         if self._trace is not None:
-            self._trace.mark(self._clock.now_ns(), Kind.ERROR, self._where, text=self._gone)
+            self._trace.mark(self._clock.now_ns(), LinkBroke(text=self._gone), self._where)
 
 
 def open_can(

@@ -8,8 +8,10 @@ from bench.links.bit_timing import arbitration_key, frame_time_ns, intermission_
 from bench.links.ports import FrameListener
 from bench.timing.clock import Phase, Timer
 from bench.timing.simulated import SimulatedClock
-from bench.trace.events import CanFrame, Kind
-from bench.trace.timeline import Stamping, Trace
+from bench.trace.events import CanFrame
+from bench.trace.facts import Anomaly, Odd
+from bench.trace.stamping import Origin, Stamping
+from bench.trace.timeline import Trace
 from bench.units import NS_PER_S
 
 ERROR_FRAME_BITS = 17  # error flag of 6, delimiter of 8, intermission of 3
@@ -80,7 +82,7 @@ class SimulatedCanBus:
         data_bitrate: int | None = None,
     ) -> None:
         self.channel = channel
-        self.stamping = Stamping(source="simulated", u_ns=0)
+        self.stamping = Stamping(origin=Origin.SIMULATED, source="simulated", u_ns=0)
         self.bitrate = bitrate
         self.data_bitrate = data_bitrate
         trace.stamping[channel] = self.stamping
@@ -264,7 +266,8 @@ class SimulatedCanBus:
         self._waiting[:] = [entry for entry in self._waiting if entry[4] is not node]
         heapq.heapify(self._waiting)
         now_ns = self._clock.now_ns()
-        self._trace.mark(now_ns, Kind.ANOMALY, f"CAN {self.channel}", text=f"node '{node.name}' went bus-off")
+        off = Anomaly(what=Odd.BUS_OFF, about=node.name, text=f"node '{node.name}' went bus-off")
+        self._trace.mark(now_ns, off, f"CAN {self.channel}")
 
         def recover() -> None:
             node.bus_off = False

@@ -25,8 +25,10 @@ from bench.errors import LinkError, nearest
 from bench.links.ports import FrameListener
 from bench.links.slcan_text import BEL, CR, LONGEST_LINE, line_of, opening, read_line
 from bench.timing.clock import Clock, Phase, Timebase
-from bench.trace.events import CanFrame, Kind
-from bench.trace.timeline import Stamping, Trace
+from bench.trace.events import CanFrame
+from bench.trace.facts import Anomaly, BenchLate, LinkBroke, Odd
+from bench.trace.stamping import Origin, Stamping
+from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S
 
 U_NS = (
@@ -64,7 +66,7 @@ class SlcanCan:
     ) -> None:
         """`device` with `reopen` for an adapter, `far_end` for a line of the bench's own."""
         self.channel = channel
-        self.stamping = Stamping(source="read by the bench, slcan", u_ns=U_NS)
+        self.stamping = Stamping(origin=Origin.ARRIVAL, source="read by the bench, slcan", u_ns=U_NS)
         self.far_end = far_end
         self.dropped = 0  # frames the adapter refused, or that were lost in front of it
         self.unsent = 0  # frames that were to be sent while the device was away
@@ -184,9 +186,8 @@ class SlcanCan:
         self.down_since_ns = None
         away_ms = (self._clock.now_ns() - since_ns) // NS_PER_MS
         self._attach()
-        self._anomaly(
-            self._clock.now_ns(), f"the device is back after {away_ms} ms; {self.unsent} frames were not sent"
-        )
+        text = f"the device is back after {away_ms} ms; {self.unsent} frames were not sent"
+        self._anomaly(self._clock.now_ns(), Odd.LINK_BACK, text)
 
     def _queue(self, text: bytes) -> None:
         self._unsent += text
@@ -233,7 +234,7 @@ class SlcanCan:
             if self._gone:  # a listener has closed the link
                 return
         if len(rest) > LONGEST_LINE:
-            self._anomaly(now_ns, f"{len(rest)} bytes without an end of line; expected SLCAN")
+            self._anomaly(now_ns, Odd.UNREADABLE, f"{len(rest)} bytes without an end of line; expected SLCAN")
             self._received.clear()
 
     def _take(self, now_ns: int, text: bytes) -> None:
@@ -251,9 +252,11 @@ class SlcanCan:
                 self._unanswered.popleft()
             self._lose("the adapter refused a frame (BEL)")
         elif line.wrong and now_ns > self._quiet_until_ns:
-            self._anomaly(now_ns, line.wrong)
+            self._anomaly(now_ns, Odd.UNREADABLE, line.wrong)
         elif line.remote:
-            self._anomaly(now_ns, "a remote frame was received; the bench uses data frames only")
+            self._anomaly(
+                now_ns, Odd.NOT_A_DATA_FRAME, "a remote frame was received; the bench uses data frames only"
+            )
 
     def _accepted(self, now_ns: int) -> None:
         """The frame was on the bus between its hand-over and now; what is beyond the half-width is told."""
@@ -262,7 +265,7 @@ class SlcanCan:
         late_ns = now_ns - self._unanswered.popleft() - U_NS
         if late_ns > 0 and self._trace is not None and now_ns - self._told_ns > U_NS:
             self._told_ns = now_ns
-            self._trace.mark(now_ns, Kind.BENCH_LATE, f"{self._where}, adapter", late_ns=late_ns)
+            self._trace.mark(now_ns, BenchLate(late_ns=late_ns), f"{self._where}, adapter")
 
     # --- what goes wrong ------------------------------------------------------------------------------------
 
@@ -271,7 +274,7 @@ class SlcanCan:
         late_ns = now_ns - self._expected_ns
         self._expected_ns = now_ns + _WATCH_NS
         if late_ns > _LATE_NS and self._trace is not None and self._attached:
-            self._trace.mark(now_ns, Kind.BENCH_LATE, self._where, late_ns=late_ns)
+            self._trace.mark(now_ns, BenchLate(late_ns=late_ns), self._where)
 
     def _broken(self, error: OSError) -> None:
         if self.far_end:
@@ -284,16 +287,17 @@ class SlcanCan:
         now_ns = self.down_since_ns = self._clock.now_ns()
         if self._trace is not None:
             text = f"the device is gone ({error}); check plug and supply"
-            self._trace.mark(now_ns, Kind.ERROR, self._where, text=text)
+            self._trace.mark(now_ns, LinkBroke(text=text), self._where)
 
     def _lose(self, text: str) -> None:
         self.dropped += 1
         if self._trace is not None:
-            self._trace.mark(self._clock.now_ns(), Kind.ANOMALY, self._where, text=text, dropped=1)
+            lost = Anomaly(what=Odd.FRAME_LOST, text=text, dropped=1)
+            self._trace.mark(self._clock.now_ns(), lost, self._where)
 
-    def _anomaly(self, t_ns: int, text: str) -> None:
+    def _anomaly(self, t_ns: int, what: Odd, text: str) -> None:
         if self._trace is not None:
-            self._trace.mark(t_ns, Kind.ANOMALY, self._where, u_ns=U_NS, text=text)
+            self._trace.mark(t_ns, Anomaly(what=what, text=text), self._where, u_ns=U_NS)
 
     def _end(self, reason: str) -> None:
         if self._gone:

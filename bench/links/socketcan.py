@@ -29,8 +29,10 @@ from bench.links.socketcan_frames import FD_BYTES, REMOTE_FLAG, pack_classic, pa
 from bench.timing.clock import Clock, Timebase
 from bench.timing.correlation import ForeignClock, correlate
 from bench.timing.host import host_now_ns
-from bench.trace.events import CanFrame, Kind, Scalar
-from bench.trace.timeline import Stamping, Trace
+from bench.trace.events import CanFrame
+from bench.trace.facts import Anomaly, Fact, LinkBroke, Odd
+from bench.trace.stamping import Origin, Stamping
+from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S
 
 _BATCH = 1024  # frames per turn of the loop
@@ -85,9 +87,12 @@ class SocketCan:
         self._closed = False
         self._adapter = ForeignClock() if hardware_stamps and interface.stamps and self._stamped() else None
         u_ns = interface.kernel_stamp_u_ns if self._adapter is None else ADAPTER_STAMP_U_NS
+        origin = Origin.KERNEL if self._adapter is None else Origin.HARDWARE
         whose = "kernel" if self._adapter is None else "hardware, correlated,"
         self.stamping = Stamping(
-            source=f"{whose} stamp of reception and echo, socketcan {interface.driver}", u_ns=u_ns
+            origin=origin,
+            source=f"{whose} stamp of reception and echo, socketcan {interface.driver}",
+            u_ns=u_ns,
         )
         self._socket = self._opened()
         if trace is not None:
@@ -156,7 +161,7 @@ class SocketCan:
         self._release()
         for text, count in self._errors.items():
             if count > 1:
-                self._mark(Kind.ANOMALY, f"{count} times in all: {text}")
+                self._mark(Anomaly(what=Odd.BUS_ERROR, about=text, text=f"{count} times in all: {text}"))
 
     # --- reception ---------------------------------------------------------------------------------------
 
@@ -193,7 +198,8 @@ class SocketCan:
             self._bus_error(t_ns, word, frame.data)
             return
         if word & REMOTE_FLAG:
-            self._mark(Kind.ANOMALY, "a remote frame was received; the bench expects data frames", t_ns)
+            text = "a remote frame was received; the bench expects data frames"
+            self._mark(Anomaly(what=Odd.NOT_A_DATA_FRAME, text=text), t_ns)
             return
         echo = bool(flags & _MSG_CONFIRM)
         own = echo
@@ -214,14 +220,14 @@ class SocketCan:
     def _bus_error(self, t_ns: int, word: int, data: bytes) -> None:
         error = read_error_frame(word, data)
         if error.bus_off:
-            self._mark(Kind.ERROR, error.text, t_ns, bus_off=True)
+            self._mark(LinkBroke(text=error.text, bus_off=True), t_ns)
         elif error.lost:
-            self._mark(Kind.ANOMALY, error.text, t_ns, dropped=1)
+            self._mark(Anomaly(what=Odd.FRAME_LOST, about=error.text, text=error.text, dropped=1), t_ns)
         else:
             # A missing acknowledge repeats with every attempt, thousands a second: told once, counted to the end.
             seen = self._errors[error.text] = self._errors.get(error.text, 0) + 1
             if seen == 1 or error.restarted:
-                self._mark(Kind.ANOMALY, error.text, t_ns)
+                self._mark(Anomaly(what=Odd.BUS_ERROR, about=error.text, text=error.text), t_ns)
         if error.bus_off or error.restarted:
             self._waiting.clear()  # the controller has forgotten what it still had to send
 
@@ -232,7 +238,7 @@ class SocketCan:
         if error.errno in _FULL:
             if not self._full:
                 text = f"transmit queue full: frame 0x{frame.can_id:X} was not sent ({error.strerror})"
-                self._mark(Kind.ERROR, text, unsent=self.unsent)
+                self._mark(LinkBroke(text=text, unsent=self.unsent))
             self._full = True
         elif error.errno in _AWAY:
             self._gone(error)
@@ -245,7 +251,7 @@ class SocketCan:
             return
         self.down_since_ns = host_now_ns()
         self._waiting.clear()
-        self._mark(Kind.ERROR, f"the interface went away ({error.strerror or error})", self.down_since_ns)
+        self._mark(LinkBroke(text=f"the interface went away ({error.strerror or error})"), self.down_since_ns)
         self._release()
         self._look = self._loop.call_later(_LOOK_AGAIN_S, self._look_again)
 
@@ -261,14 +267,14 @@ class SocketCan:
                 away_ms = (host_now_ns() - (self.down_since_ns or 0)) // NS_PER_MS
                 self.down_since_ns = None
                 text = f"the interface is back after {away_ms} ms; {self.unsent} frames were not sent"
-                self._mark(Kind.ANOMALY, text, unsent=self.unsent)
+                self._mark(Anomaly(what=Odd.LINK_BACK, text=text, unsent=self.unsent))
                 return
         self._look = self._loop.call_later(_LOOK_AGAIN_S, self._look_again)
 
-    def _mark(self, kind: Kind, text: str, t_ns: int | None = None, **facts: Scalar) -> None:
+    def _mark(self, fact: Fact, t_ns: int | None = None) -> None:
         if self._trace is not None:
             at_ns = host_now_ns() if t_ns is None else t_ns
-            self._trace.mark(at_ns, kind, self._where, u_ns=self.stamping.u_ns, text=text, **facts)
+            self._trace.mark(at_ns, fact, self._where, u_ns=self.stamping.u_ns)
 
     # --- the socket --------------------------------------------------------------------------------------
 

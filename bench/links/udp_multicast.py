@@ -20,8 +20,10 @@ from bench.links.ports import FrameListener
 from bench.timing.clock import Clock, Timebase
 from bench.timing.correlation import correlate
 from bench.timing.host import host_now_ns
-from bench.trace.events import CanFrame, Kind
-from bench.trace.timeline import Stamping, Trace
+from bench.trace.events import CanFrame
+from bench.trace.facts import Anomaly, LinkBroke, Odd
+from bench.trace.stamping import Origin, Stamping
+from bench.trace.timeline import Trace
 
 DEFAULT_GROUP = "239.74.163.2"
 DEFAULT_PORT = 43113
@@ -62,7 +64,9 @@ class UdpMulticastCan:
         foreign: str = "dut",
     ) -> None:
         self.channel = channel
-        self.stamping = Stamping(source="kernel receive stamp, udp_multicast", u_ns=U_NS)
+        self.stamping = Stamping(
+            origin=Origin.KERNEL, source="kernel receive stamp, udp_multicast", u_ns=U_NS
+        )
         self.dropped = 0  # datagrams the kernel had to drop because this process was too slow
         self._fd = fd
         self._trace = trace
@@ -120,7 +124,7 @@ class UdpMulticastCan:
             except OSError as error:  # the network under it went away
                 if self._trace is not None:
                     text = f"reception broke: {error}"
-                    self._trace.mark(host_now_ns(), Kind.ERROR, self._where, text=text)
+                    self._trace.mark(host_now_ns(), LinkBroke(text=text), self._where)
                 self.close()
                 return
             beside = read_beside(ancillary)
@@ -138,10 +142,12 @@ class UdpMulticastCan:
         try:
             frame, sender = self._reader.read(data)
         except NotAFrame as error:
-            self._anomaly(t_ns, f"a datagram of {len(data)} bytes is no python-can message: {error}")
+            text = f"a datagram of {len(data)} bytes is no python-can message: {error}"
+            self._anomaly(t_ns, Odd.UNREADABLE, text)
             return
         if frame is None:
-            self._anomaly(t_ns, "a remote or error frame was received; the bench uses data frames only")
+            text = "a remote or error frame was received; the bench uses data frames only"
+            self._anomaly(t_ns, Odd.NOT_A_DATA_FRAME, text)
             return
         if frame.fd and not self._fd:
             return
@@ -166,11 +172,12 @@ class UdpMulticastCan:
             found = f"a datagram of {length} bytes from {address[0]} port {address[1]}, another host"
             how_many = "" if count == 1 else f" ({count} so far)"
             expected = "expected this host's own, or foreign_hosts = true in the options of the bus"
-            self._anomaly(t_ns, f"{found}, was not taken{how_many}; {expected}")
+            text = f"{found}, was not taken{how_many}; {expected}"
+            self._anomaly(t_ns, Odd.FOREIGN, text, about=address[0])
 
-    def _anomaly(self, t_ns: int, text: str) -> None:
+    def _anomaly(self, t_ns: int, what: Odd, text: str, about: str = "") -> None:
         if self._trace is not None:
-            self._trace.mark(t_ns, Kind.ANOMALY, self._where, u_ns=U_NS, text=text)
+            self._trace.mark(t_ns, Anomaly(what=what, text=text, about=about), self._where, u_ns=U_NS)
 
 
 def open_udp_multicast(

@@ -12,10 +12,14 @@ from typing import Any
 from bench.config.mqtt import MqttConfig
 from bench.errors import ConfigError
 from bench.live.spool import SpoolWriter
+from bench.record.codable import encode
+from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
 from bench.timing.clock import Phase
 from bench.timing.host import wall_now_ns
-from bench.trace.events import Kind, Mark
+from bench.trace.events import Kind
+from bench.trace.facts import Fact
+from bench.trace.mark import Mark
 from bench.units import NS_PER_MS, NS_PER_S
 from bench.verdict.result import RunResult, ShotResult
 
@@ -69,7 +73,8 @@ class LiveFeed:
             "scenario": scenario_id,
             "shot": result.index,
             "verdict": verdict,
-            "reasons": list(result.judgement.reasons),
+            "reasons": reasons_words(result.judgement),
+            "findings": encode(result.judgement.reasons),
             "identity": result.identity,
             "digest": result.digest,
             **_latencies(result),
@@ -105,12 +110,14 @@ class LiveFeed:
         where = {"scenario": scenario_id, "shot": index}
         told = 0
 
-        def on_mark(mark: Mark) -> None:
+        def on_mark(mark: Mark[Fact]) -> None:
             nonlocal told
             if mark.kind in _TOLD:
                 told += 1
                 body = {**where, "t_s": mark.t_ns / NS_PER_S, "kind": str(mark.kind), "source": mark.source}
-                self._put("event", f"{scenario_id}/{index}/{told}", {**body, "facts": mark.facts}, qos=0)
+                self._put(
+                    "event", f"{scenario_id}/{index}/{told}", {**body, "facts": mark.fact.version_1()}, qos=0
+                )
 
         rig.trace.on_mark(on_mark)
         samples = 0

@@ -2,11 +2,19 @@
 
 from enum import Enum
 
-from bench.measure.interval import Interval, Term
+from bench.measure.finding.answer import (
+    ForbiddenSeen,
+    ReportedBeforeFault,
+    SafeStateBeforeFault,
+    SafeStateNotHeld,
+)
+from bench.measure.finding.base import When
+from bench.measure.finding.bench import HoldCutShort
+from bench.measure.finding.life import FramesUnreadable, SilentInHold
+from bench.measure.interval import BENCH_LATENESS, Interval, Term
 from bench.measure.plan import Aim
-from bench.measure.questions import Hearing, Question, by_address, words
+from bench.measure.questions import Hearing, Question, by_address
 from bench.measure.shot import Seen, Shot, Told
-from bench.units import format_ns
 
 
 class _Role(Enum):
@@ -22,7 +30,7 @@ _REPORTS = (_Role.DETECTION, _Role.DTC)
 
 
 class Answer:
-    """One pass over the window: made, heard once, then read. What it found out in words is in `told`."""
+    """One pass over the window: made, heard once, then read. What it found beside is in `told`."""
 
     def __init__(self, shot: Shot, onset: Seen | None, told: Told) -> None:
         self.detected: Seen | None = None
@@ -88,7 +96,7 @@ class Answer:
         safe = self._safe_state
         held = all(q.holds is True and q.yes_ns is not None and q.yes_ns < from_ns for q in safe)
         if safe and held and not self._early:
-            self._told.broken.append("safe state already held before the fault")
+            self._told.broken.append(SafeStateBeforeFault())
 
     def _ask(self, question: Question, t_ns: int, data: bytes, after: bool) -> None:
         role, said_no_ns = self._roles[id(question)], question.no_ns
@@ -98,7 +106,7 @@ class Answer:
             self._answered(role, question, t_ns, said_no_ns)
         elif role in _REPORTS and id(question) not in self._early:
             self._early.add(id(question))
-            self._told.broken.append(f"reported before the fault: {words(question.test)}")
+            self._told.broken.append(ReportedBeforeFault(test=question.test))
 
     def _answered(self, role: _Role, question: Question, t_ns: int, said_no_ns: int | None) -> None:
         if role is _Role.DETECTION and self.detected is None:
@@ -108,11 +116,11 @@ class Answer:
             self.detected = self._seen(question, t_ns, max(denied, default=None))
         elif role is _Role.FORBIDDEN and question in self._forbidden:
             self._forbidden.remove(question)  # told once, at its first occurrence
-            self._told.broken.append(f"{words(question.test)} at {self._when(t_ns)}")
+            self._told.broken.append(ForbiddenSeen(test=question.test, when=self._when(t_ns)))
         elif role is _Role.DTC:
             self.dtc_seen = True
 
-    def _when(self, t_ns: int) -> str:
+    def _when(self, t_ns: int) -> When:
         return self._shot.when(t_ns, self._onset)
 
     def _seen(self, question: Question, t_ns: int, no_ns: int | None) -> Seen:
@@ -128,7 +136,7 @@ class Answer:
             Term(name="stamp", width_ns=2 * u_ns, note=channel),
         ]
         if late_ns:
-            terms.append(Term(name="bench lateness", width_ns=2 * late_ns, note=channel))
+            terms.append(Term(name=BENCH_LATENESS, width_ns=2 * late_ns, note=channel))
         interval = Interval(low_ns=low_ns, high_ns=max(low_ns, t_ns + half_ns))
         return Seen(interval=interval, t_ns=t_ns, terms=tuple(terms))
 
@@ -145,9 +153,9 @@ class Answer:
             lost = next((q for q in safe if q.holds is False), None)
             if lost is not None:
                 self.held = False
+                after_ns = t_ns - self.safe.t_ns
                 self._told.broken.append(
-                    f"safe state was not held: {words(lost.test)} no longer at {self._when(t_ns)}, "
-                    f"{format_ns(t_ns - self.safe.t_ns)} after it was reached"
+                    SafeStateNotHeld(test=lost.test, when=self._when(t_ns), after_ns=after_ns)
                 )
 
     def _close_hold(self) -> None:
@@ -156,22 +164,17 @@ class Answer:
         end_ns = self.safe.t_ns + self._plan.hold_ns
         short_ns = end_ns - self._shot.window.end_ns
         if short_ns > 0:
-            self._told.faults.append(
-                f"the window closed {format_ns(short_ns)} before the hold time had passed"
-            )
+            self._told.faults.append(HoldCutShort(short_ns=short_ns))
             return
         # Holding must be witnessed: a message that fell silent proves nothing.
         mute = [q for q in self._safe_state if q.cycle_ns and (q.last_ns or 0) + 3 * q.cycle_ns < end_ns]
         for question in mute:
-            self._told.silent.append(
-                f"{question.test.message} fell silent while the safe state had to be held"
-            )
+            self._told.silent.append(SilentInHold(message=question.test.message))
         self.held = None if mute else True
 
     def _tell_torn(self) -> None:
         torn = {q.test.message: q for q in self._questions if q.torn}
         for message, question in torn.items():
-            frames = "1 frame" if question.torn == 1 else f"{question.torn} frames"
             self._told.anomalies.append(
-                f"{frames} of {message} could not be read: payload of {question.torn_length} bytes"
+                FramesUnreadable(message=message, count=question.torn, length=question.torn_length)
             )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bench.measure.finding.base import Finding
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimateQuestion:
@@ -32,7 +34,7 @@ class EstimateQuestion:
 class EstimateFound:
     """Error = estimate - truth. Every figure is good to `u`: the signal's resolution, and how far the truth moves
     within the age of the frame. problem: what the
-    DUT did not say; lacking: what the bench did not see; nothing can be said then. "" where something can.
+    DUT did not say; lacking: what the bench did not see; nothing can be said then. None where something can.
 
     n, rms, max_abs, worst_ns (instant), bias: of what was scored. first, last: errors of the whole window.
     inside_ns: from when on it was inside the band for good, for certain; maybe_ns: if u is taken in its favour.
@@ -53,5 +55,5 @@ class EstimateFound:
     maybe_ns: int | None = None
     drift_per_day: float | None = None
     spread: float = 0.0
-    problem: str = ""
-    lacking: str = ""
+    problem: Finding | None = None
+    lacking: Finding | None = None

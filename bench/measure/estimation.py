@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 from bench.codec.heard import heard
 from bench.measure.estimate import EstimateFound, EstimateQuestion
+from bench.measure.finding.plant import EstimateAbsent, EstimateStale, TruthTooFew
 from bench.measure.questions import Codec, message_of
 from bench.measure.window import Window
-from bench.trace.events import Kind, Mark
+from bench.trace.facts import Truth
+from bench.trace.mark import Mark
 from bench.trace.timeline import Trace
-from bench.units import NS_PER_S, format_ns
+from bench.units import NS_PER_S
 
 FEWEST = 5  # truths that an error is told from
 STALE_CYCLES = 3
@@ -32,8 +34,8 @@ class Sample(NamedTuple):
 
 def samples_of(
     trace: Trace, question: EstimateQuestion, window: Window, decoders: Mapping[str, Codec]
-) -> tuple[list[Sample], str]:
-    """One sample for each TRUTH mark of the window, and what is wrong with them in words ("" for nothing)."""
+) -> tuple[list[Sample], EstimateStale | EstimateAbsent | None]:
+    """One sample for each TRUTH mark of the window, and what is wrong with them."""
     message = message_of(decoders, question.channel, question.message)
     read, can_id = heard(message.reader(question.signal)), message.can_id
     told = [
@@ -46,22 +48,24 @@ def samples_of(
     last_true: tuple[int, float] | None = None
     lapsed_ns = 0
     for mark in _truths(trace, window):
-        true = float(mark.facts[question.truth] or 0.0)
+        true = mark.fact.soc if question.truth == "soc" else mark.fact.soh
         while at < len(told) and told[at][0] <= mark.t_ns:
             at += 1
         age_ns = mark.t_ns - told[at - 1][0] if at else mark.t_ns
         if not at or age_ns > STALE_CYCLES * question.cycle_ns:
-            return samples, f"{question.message} was {format_ns(age_ns)} old when the truth was taken"
+            stale = EstimateStale(estimate=question.name, message=question.message, age_ns=age_ns)
+            return samples, stale
         value = read(told[at - 1][1])
         if value is None:
-            return samples, f"{question.message} carried no {question.signal}"
+            absent = EstimateAbsent(estimate=question.name, message=question.message, signal=question.signal)
+            return samples, absent
         moved = 0.0
-        before_ns, lapsed_ns = lapsed_ns, _lapsed_ns(mark)
+        before_ns, lapsed_ns = lapsed_ns, (mark.fact.lapsed_ns or 0)
         if last_true is not None and lapsed_ns == before_ns:
             moved = abs(true - last_true[1]) * min(1.0, age_ns / (mark.t_ns - last_true[0]))
         last_true = mark.t_ns, true
         samples.append(Sample(mark.t_ns, true, question.gain * value, question.resolution + moved))
-    return samples, ""
+    return samples, None
 
 
 def score(
@@ -69,20 +73,18 @@ def score(
 ) -> EstimateFound:
     """A pure function of the trace."""
     samples, problem = samples_of(trace, question, window, decoders)
-    if problem:
+    if problem is not None:
         return EstimateFound(question=question, problem=problem)
     scored = [one for one in samples if samples and one.t_ns >= samples[0].t_ns + question.after_ns]
     if len(scored) < FEWEST:
-        lacking = f"{len(scored)} truths were told in what is scored; expected {FEWEST} or more"
+        lacking = TruthTooFew(estimate=question.name, count=len(scored), expected=FEWEST)
         return EstimateFound(question=question, lacking=lacking)
     worst = max(scored, key=lambda one: abs(one.error))
     truths = {mark.t_ns: mark for mark in _truths(trace, window)}
     span_ns = scored[-1].t_ns - scored[0].t_ns  # of the clock, and the days that passed beside it
-    span_ns += _lapsed_ns(truths[scored[-1].t_ns]) - _lapsed_ns(truths[scored[0].t_ns])
-    gaps = [
-        abs(float(m.facts["soc_high"] or 0.0) - float(m.facts["soc_low"] or 0.0))
-        for m in _truths(trace, window)
-    ]
+    first, last = truths[scored[0].t_ns].fact, truths[scored[-1].t_ns].fact
+    span_ns += (last.lapsed_ns or 0) - (first.lapsed_ns or 0)
+    gaps = [abs(m.fact.soc_high - m.fact.soc_low) for m in _truths(trace, window)]
     return EstimateFound(
         question=question,
         n=len(scored),
@@ -101,14 +103,8 @@ def score(
     )
 
 
-def _lapsed_ns(mark: Mark) -> int:
-    """How long the pack has stood, so far, in no time of the clock."""
-    lapsed_ns = mark.facts.get("lapsed_ns", 0)
-    return lapsed_ns if isinstance(lapsed_ns, int) else 0
-
-
-def _truths(trace: Trace, window: Window) -> Sequence[Mark]:
-    return [m for m in trace.of_kind(Kind.TRUTH) if window.start_ns <= m.t_ns <= window.end_ns]
+def _truths(trace: Trace, window: Window) -> Sequence[Mark[Truth]]:
+    return [m for m in trace.of(Truth) if window.start_ns <= m.t_ns <= window.end_ns]
 
 
 def _inside(samples: Sequence[Sample], band: float | None, sign: int) -> int | None:

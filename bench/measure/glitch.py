@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 
+from bench.measure.finding.base import Finding
+from bench.measure.finding.bench import GlitchTooLong
 from bench.measure.plan import Plan
 from bench.measure.questions import Codec, Question, by_address
 from bench.measure.window import Window, stamp_half_width
 from bench.trace.timeline import Trace
-from bench.units import format_ns
 
 
-def too_long_a_glitch(trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Codec]) -> list[str]:
-    """In words: a frame that came late made another stimulus of it, so a trip is no proof against the DUT.
+def too_long_a_glitch(
+    trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Codec]
+) -> list[Finding]:
+    """A frame that came late made another stimulus of it, so a trip is no proof against the DUT.
 
     Several signals that take turns are one stimulus to a DUT that looks at all of them: it lasts from the first that
     shows it to the last that does. A stimulus that no signal shows has its length judged when it is cleared.
@@ -41,7 +44,4 @@ def too_long_a_glitch(trace: Trace, window: Window, plan: Plan, decoders: Mappin
     u_ns, _ = stamp_half_width(trace, window, question.test.channel)
     if longest_ns + 2 * u_ns < limit_ns:
         return []
-    return [
-        f"{question.test.message} showed the glitch for {format_ns(longest_ns)}; "
-        f"the DUT's debounce may fill from {format_ns(limit_ns)} on"
-    ]
+    return [GlitchTooLong(message=question.test.message, shown_ns=longest_ns, limit_ns=limit_ns)]

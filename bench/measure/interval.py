@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bench.measure.ending import EndFound
 from bench.measure.estimate import EstimateFound
+from bench.measure.finding.base import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,10 @@ class Interval:
         return Interval(
             low_ns=max(0, self.low_ns - start.high_ns), high_ns=max(0, self.high_ns - start.low_ns)
         )
+
+
+BENCH_LATENESS = "bench lateness"
+"""The name of the term that the bench itself adds by coming late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +67,10 @@ class ProbeSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """All that was measured in one shot. None means: not seen. `anomalies` are in words.
+    """All that was measured in one shot. None means: not seen. `anomalies`: what was odd and blames nobody.
 
     onset, detected, safe: instants as intervals on the run's timebase. fdti/frti/fhti: latencies from onset
-    (frti: from detection). `broken` lists forbidden things that happened, in words; `silent` lists silences
+    (frti: from detection). `broken` lists forbidden things that happened; `silent` lists silences
     of the DUT, `dtc_status` the status byte that its memory holds for the demanded code (None: not stored, or, as
     `dtc_status_problem` says, not to be had), `bench_faults` what the bench did wrong (a late loop, lost frames, a
     readback mismatch), `doubts` what it did that may have caused what was seen, `excuses` what this machine did that
@@ -84,21 +89,21 @@ class Measurement:
     fhti: Latency | None
     dtc_seen: bool | None
     held: bool | None
-    broken: tuple[str, ...]
-    silent: tuple[str, ...]
-    bench_faults: tuple[str, ...]
-    anomalies: tuple[str, ...]
+    broken: tuple[Finding, ...]
+    silent: tuple[Finding, ...]
+    bench_faults: tuple[Finding, ...]
+    anomalies: tuple[Finding, ...]
     observable_ns: int | None
     dtc_status: int | None = None
     dtc_status_problem: str | None = None
-    doubts: tuple[str, ...] = ()
-    excuses: tuple[str, ...] = ()
+    doubts: tuple[Finding, ...] = ()
+    excuses: tuple[Finding, ...] = ()
     bench_late_ns: int = 0
-    refused: str | None = None
+    refused: Finding | None = None
     probes: tuple[ProbeSeen, ...] = ()
     estimates: tuple[EstimateFound, ...] = ()
     end: EndFound | None = None
-    misfits: tuple[str, ...] = ()
+    misfits: tuple[Finding, ...] = ()
     not_begun: bool = False
     dut_phase_ns: int | None = None
     dut_cycle_ns: int = 0

@@ -13,6 +13,8 @@ from typing import Protocol
 from bench.codec.e2e import Protection
 from bench.codec.heard import heard
 from bench.errors import ScenarioError
+from bench.measure.finding.base import Finding
+from bench.measure.finding.stimulus import MessageAlreadyIrregular, MessageGapBefore, MessageUnheardBefore
 from bench.trace.events import FrameSeen
 from bench.trace.irregular import Irregular, Irregularity
 from bench.units import NS_PER_MS, format_ns
@@ -44,7 +46,7 @@ class Found:
     low_ns: int
     high_ns: int
     note: str
-    before: str | None = None
+    before: Finding | None = None
 
 
 def first_irregular(
@@ -66,7 +68,9 @@ def first_irregular(
     previous: bytes | None = None
     for t_ns, data in earlier:
         if wrong(previous, data):
-            return Found(low_ns=t_ns, high_ns=t_ns, note="", before=f"{asked.message} was already irregular")
+            return Found(
+                low_ns=t_ns, high_ns=t_ns, note="", before=MessageAlreadyIrregular(message=asked.message)
+            )
         previous = data
     for t_ns, data in later:
         if wrong(previous, data):
@@ -103,14 +107,14 @@ def _missing(
     cycle_ns = _cycle_ns(asked, codec)
     gaps = [after - before for (before, _), (after, _) in pairwise(earlier)]
     if not earlier:
-        return Found(low_ns=0, high_ns=0, note="", before=f"{asked.message} was not heard before the command")
+        return Found(low_ns=0, high_ns=0, note="", before=MessageUnheardBefore(message=asked.message))
     shortest_ns, longest_ns = min([*gaps, cycle_ns]), max([*gaps, cycle_ns])
     if longest_ns >= 2 * cycle_ns:
         return Found(
             low_ns=0,
             high_ns=0,
             note="",
-            before=f"{asked.message} had a gap of {format_ns(longest_ns)} before the command",
+            before=MessageGapBefore(message=asked.message, gap_ns=longest_ns),
         )
     seen = [earlier[-1][0], *later, end_ns]
     # Longer than it ever waited for the bus: half a cycle beyond the longest gap before the command.

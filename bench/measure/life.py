@@ -2,10 +2,11 @@
 
 from itertools import pairwise
 
+from bench.measure.finding.bench import WindowCutShort
+from bench.measure.finding.life import AliveUnproven, NeverHeard, SilentTooLong
 from bench.measure.plan import Aim
 from bench.measure.questions import Address, message_of
 from bench.measure.shot import Seen, Shot, Told
-from bench.units import format_ns
 
 
 def listen_for_life(shot: Shot, onset: Seen | None, told: Told) -> None:
@@ -24,17 +25,15 @@ def listen_for_life(shot: Shot, onset: Seen | None, told: Told) -> None:
     for channel, message, longest_ns, address in beats:
         stamps = stamps_of[address]
         if not stamps:
-            told.silent.append(f"{message} was never heard on {channel}")
-            told.faults.append(
-                f"{message} was never heard on {channel}: nothing shows that the DUT was alive"
-            )
+            told.silent.append(NeverHeard(channel=channel, message=message))
+            told.faults.append(AliveUnproven(channel=channel, message=message))
             continue
         edges = [shot.window.start_ns, *stamps, shot.window.end_ns]
         gap_ns, at_ns = max((b - a, a) for a, b in pairwise(edges))
         if gap_ns - 2 * sum(shot.half_widths(channel)) > longest_ns:
+            since = shot.when(at_ns, onset)
             told.silent.append(
-                f"{message} silent for {format_ns(gap_ns)} from {shot.when(at_ns, onset)}; "
-                f"longest allowed {format_ns(longest_ns)}"
+                SilentTooLong(message=message, gap_ns=gap_ns, since=since, allowed_ns=longest_ns)
             )
 
 
@@ -45,7 +44,4 @@ def check_length(shot: Shot, detected: Seen | None, told: Told) -> None:
         return
     looked_ns = shot.window.end_ns - commanded.t_ns
     if looked_ns < shot.plan.window_ns:
-        told.faults.append(
-            f"the window closed {format_ns(looked_ns)} after the stimulus; "
-            f"expected {format_ns(shot.plan.window_ns)}"
-        )
+        told.faults.append(WindowCutShort(looked_ns=looked_ns, expected_ns=shot.plan.window_ns))

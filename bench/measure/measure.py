@@ -8,6 +8,8 @@ from bench.codec.uds import status_mask
 from bench.measure.answer import Answer
 from bench.measure.ending import find_end
 from bench.measure.estimation import score
+from bench.measure.finding.bench import DutRefused
+from bench.measure.finding.life import NotBegun
 from bench.measure.glitch import too_long_a_glitch
 from bench.measure.interval import Measurement
 from bench.measure.life import check_length, listen_for_life
@@ -17,7 +19,7 @@ from bench.measure.own_fault import (
     doubts_of,
     excuses_of,
     taken_off_early,
-    without_own_words,
+    without_own_frames,
     worst_lateness_ns,
 )
 from bench.measure.plan import Aim, Plan
@@ -26,7 +28,8 @@ from bench.measure.probes import probes_seen
 from bench.measure.protected import wrong_protection
 from bench.measure.questions import Codec
 from bench.measure.shot import Seen, Shot, Told, latency
-from bench.measure.window import REFUSED, armed_window, told_by_marks
+from bench.measure.window import armed_window, told_by_marks
+from bench.trace import facts
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace
 
@@ -43,7 +46,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         return replace(_nothing_measured(trace), broken=(missed,), misfits=tuple(unfit), not_begun=True)
     window = armed_window(trace)
     faults, anomalies = told_by_marks(trace)
-    window, left_out = without_own_words(window, plan, decoders)
+    window, left_out = without_own_frames(window, plan, decoders)
     told = Told(faults=[*faults, *window.faults], anomalies=[*anomalies, *left_out])
     shot = Shot(trace=trace, window=window, plan=plan, decoders=decoders)
     onset = runaway_onset(shot, told) if plan.onset_runaway else find_onset(shot, told)
@@ -95,7 +98,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
 
 def _phase(trace: Trace, plan: Plan, onset: Seen | None) -> dict[str, Any]:
     """Where in the DUT's cycle the onset fell: the middle of its interval, counted from the DUT's boot."""
-    booted = next(trace.of_kind(Kind.DUT_STARTED), None)
+    booted = next(trace.of(facts.DutStarted), None)
     if booted is None or onset is None or plan.dut_cycle_ns <= 0:
         return {}
     middle_ns = (onset.interval.low_ns + onset.interval.high_ns) // 2
@@ -114,18 +117,22 @@ def _refusal(trace: Trace) -> Measurement:
     faults, _ = told_by_marks(trace)
     return replace(
         _nothing_measured(trace),
-        bench_faults=tuple(text for text in faults if not text.startswith(REFUSED)),
-        refused=next((str(mark.facts.get("reason")) for mark in trace.of_kind(Kind.DUT_REFUSED)), None),
+        bench_faults=tuple(one for one in faults if not isinstance(one, DutRefused)),
+        refused=next((one for one in faults if isinstance(one, DutRefused)), None),
     )
 
 
-def _kept_from_its_start(trace: Trace) -> str | None:
+def _kept_from_its_start(trace: Trace) -> NotBegun | None:
     """Why the DUT was not where the scenario starts; None where it was, or where the bench had trouble."""
     kinds = {mark.kind for mark in trace.marks}
     if kinds & {Kind.OBSERVERS_ARMED, Kind.ERROR, Kind.ABORTED}:
         return None
-    missed = next(trace.of_kind(Kind.PRECONDITION_MISSED, Kind.DUT_REFUSED), None)
-    return None if missed is None else f"the shot could not begin: {missed.facts.get('reason')}"
+    said = (
+        mark.fact.reason
+        for mark in trace.marks
+        if isinstance(mark.fact, facts.PreconditionMissed | facts.DutRefused)
+    )
+    return next((NotBegun(said=one) for one in said), None)
 
 
 def _nothing_measured(trace: Trace) -> Measurement:
@@ -152,11 +159,10 @@ def _dtc_status(trace: Trace, plan: Plan) -> tuple[int | None, str | None]:
     """What the DUT's memory said of the demanded code when it was asked, as the marks tell."""
     if not plan.dtc_status or plan.dtc_test is None:
         return None, None
-    marks = list(trace.of_kind(Kind.DTC_READ))
-    problem = next((str(mark.facts["problem"]) for mark in marks if "problem" in mark.facts), None)
+    marks = list(trace.of(facts.DtcRead))
+    problem = next((mark.fact.problem for mark in trace.of(facts.DtcUnread)), None)
     code = round(plan.dtc_test.value)
-    found = (mark.facts["status"] for mark in marks if mark.facts.get("code") == code)
-    status = next((one for one in found if isinstance(one, int)), None)
-    if not marks:
+    status = next((mark.fact.status for mark in marks if mark.fact.code == code), None)
+    if not marks and problem is None:
         problem = "it was never asked"
     return status, problem

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol, cast
 
 from bench.codec.heard import carried_length
+from bench.measure.finding.life import FrameMisfit
 from bench.measure.plan import Plan
 from bench.measure.questions import Address, Codec, message_of
 from bench.trace.timeline import Trace
@@ -24,8 +25,8 @@ class SizedCodec(Protocol):
     def length(self) -> int: ...
 
 
-def misfits(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> list[str]:
-    """`BMS_State with 7 bytes; the DBC says 8`, a line per message and length, of the whole shot."""
+def misfits(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> list[FrameMisfit]:
+    """One per message and length, of the whole shot."""
     sizes = {
         (channel, codec.can_id, codec.extended): (name, codec.length)
         for (channel, name), codec in _of_the_dut(plan, decoders).items()
@@ -40,8 +41,7 @@ def misfits(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> list[str
             key = address, len(frame[1])
             counts[key] = counts.get(key, 0) + 1
     return [
-        f"{sizes[address][0]} with {length} byte{'s' * (length != 1)}; the DBC says {sizes[address][1]}"
-        + (f" ({count} frames)" if count > 1 else "")
+        FrameMisfit(message=sizes[address][0], length=length, expected_length=sizes[address][1], count=count)
         for (address, length), count in counts.items()
     ]
 

@@ -3,20 +3,28 @@
 from operator import itemgetter
 from typing import cast
 
-from bench.measure.interval import Interval, Term
+from bench.measure.finding.stimulus import (
+    NoReadback,
+    NoStimulus,
+    OnsetBeforeReadback,
+    StimulusAlreadyPresent,
+    StimulusNotCarried,
+    StimulusUnproven,
+)
+from bench.measure.interval import BENCH_LATENESS, Interval, Term
 from bench.measure.irregular import IrregularCodec, first_irregular
 from bench.measure.plan import Aim
-from bench.measure.questions import Question, by_address, message_of, words
+from bench.measure.questions import Question, by_address, message_of
 from bench.measure.shot import Seen, Shot, Told
-from bench.trace.events import Kind, Mark
-from bench.units import format_ns
+from bench.trace.facts import StimulusCommanded, StimulusConfirmed
+from bench.trace.mark import Mark
 
 
 def find_onset(shot: Shot, told: Told) -> Seen | None:
     """None where nothing proves it; what that says of the bench is told among the faults."""
     commanded = shot.commanded()
     if commanded is None:
-        told.faults.append("no stimulus was commanded")
+        told.faults.append(NoStimulus())
         return None
     confirmed = _confirmation(shot, told)
     onset = None
@@ -29,13 +37,13 @@ def find_onset(shot: Shot, told: Told) -> Seen | None:
     if onset is None:
         asked = shot.plan.onset or shot.plan.onset_irregular
         if shot.plan.aim is Aim.MUST_TRIP or asked or confirmed is None:
-            told.faults.append("no proof that the stimulus reached the DUT's terminals")
+            told.faults.append(StimulusUnproven())
     elif confirmed is not None and onset.interval.high_ns < _actuation(confirmed)[0]:
-        told.faults.append("the onset was seen before the readback says the stimulus was actuated")
+        told.faults.append(OnsetBeforeReadback())
     return onset
 
 
-def _check_carried(shot: Shot, commanded: Mark, told: Told) -> None:
+def _check_carried(shot: Shot, commanded: Mark[StimulusCommanded], told: Told) -> None:
     """Every value that was wanted at the DUT's terminals stands in a frame after the command."""
     open_ = by_address([Question(test, shot.decoders) for test in shot.plan.carried])
     seen: dict[int, list[float]] = {}
@@ -52,38 +60,41 @@ def _check_carried(shot: Shot, commanded: Mark, told: Told) -> None:
     for question in (one for questions in open_.values() for one in questions):
         found, test = seen.get(id(question)), question.test
         wanted = sum(one.value for one in (test, *test.together)) / (1 + len(test.together))
-        carried = f"carried {min(found):.6g} to {max(found):.6g}" if found else "was never seen"
         told.faults.append(
-            f"the stimulus never reached the DUT: {test.message}.{test.signal} {carried} after the command; "
-            f"expected {wanted:.6g}"
+            StimulusNotCarried(
+                message=test.message,
+                signal=test.signal,
+                wanted=wanted,
+                lowest=min(found) if found else None,
+                highest=max(found) if found else None,
+            )
         )
 
 
-def _confirmation(shot: Shot, told: Told) -> Mark | None:
-    marks = list(shot.marks(Kind.STIMULUS_CONFIRMED))
-    proven = next((mark for mark in marks if mark.facts.get("readback") is True), None)
+def _confirmation(shot: Shot, told: Told) -> Mark[StimulusConfirmed] | None:
+    marks = list(shot.confirmed())
+    proven = next((mark for mark in marks if mark.fact.readback), None)
     if shot.plan.confirm_by_readback and proven is None:
-        told.faults.append("the stimulus was not confirmed by readback")
+        told.faults.append(NoReadback())
     if proven is not None or shot.plan.confirm_by_readback:
         return proven
     return next(iter(marks), None)
 
 
-def _actuated(confirmed: Mark) -> Seen:
+def _actuated(confirmed: Mark[StimulusConfirmed]) -> Seen:
     """A stimulus that no frame shows (a pin, a muted message): its actuation interval is the onset."""
     low_ns, high_ns = _actuation(confirmed)
     term = Term(name="onset", width_ns=high_ns - low_ns, note="actuation confirmed by readback")
     return Seen(interval=Interval(low_ns=low_ns, high_ns=high_ns), t_ns=high_ns, terms=(term,))
 
 
-def _actuation(mark: Mark) -> tuple[int, int]:
-    low, high = mark.facts.get("low_ns"), mark.facts.get("high_ns")
-    low_ns = int(low) if isinstance(low, int | float) else mark.t_ns - mark.u_ns
-    high_ns = int(high) if isinstance(high, int | float) else mark.t_ns + mark.u_ns
+def _actuation(mark: Mark[StimulusConfirmed]) -> tuple[int, int]:
+    low_ns = mark.t_ns - mark.u_ns if mark.fact.low_ns is None else mark.fact.low_ns
+    high_ns = mark.t_ns + mark.u_ns if mark.fact.high_ns is None else mark.fact.high_ns
     return min(low_ns, high_ns), high_ns
 
 
-def _first_shown(shot: Shot, commanded: Mark, told: Told) -> Seen | None:
+def _first_shown(shot: Shot, commanded: Mark[StimulusCommanded], told: Told) -> Seen | None:
     """The first frame after the command in which a question of the onset holds."""
     index = by_address([Question(test, shot.decoders) for test in shot.plan.onset])
     for t_ns, channel, frame, _ in shot.window.frames:
@@ -92,22 +103,22 @@ def _first_shown(shot: Shot, commanded: Mark, told: Told) -> Seen | None:
             if not question.hear(t_ns, frame.data) or t_ns < commanded.t_ns:
                 continue
             if held and held_ns is not None and held_ns < commanded.t_ns:
-                told.faults.append(
-                    f"stimulus was already present: {words(question.test)} held "
-                    f"{format_ns(commanded.t_ns - held_ns)} before the command"
-                )
+                held_ns = commanded.t_ns - held_ns
+                told.faults.append(StimulusAlreadyPresent(test=question.test, held_ns=held_ns))
                 return None
             u_ns, late_ns = shot.half_widths(channel)
             half_ns = u_ns + late_ns
             terms = [Term(name="onset", width_ns=2 * u_ns, note=f"stamp on {channel}")]
             if late_ns:
-                terms.append(Term(name="bench lateness", width_ns=2 * late_ns, note="onset"))
+                terms.append(Term(name=BENCH_LATENESS, width_ns=2 * late_ns, note="onset"))
             interval = Interval(low_ns=t_ns - half_ns, high_ns=t_ns + half_ns)
             return Seen(interval=interval, t_ns=t_ns, terms=tuple(terms))
     return None
 
 
-def _first_irregular(shot: Shot, commanded: Mark, shown: Seen | None, told: Told) -> Seen | None:
+def _first_irregular(
+    shot: Shot, commanded: Mark[StimulusCommanded], shown: Seen | None, told: Told
+) -> Seen | None:
     """The earliest of what is irregular, where no signal shows an earlier onset."""
     if not shot.plan.onset_irregular:
         return shown
@@ -120,7 +131,7 @@ def _first_irregular(shot: Shot, commanded: Mark, shown: Seen | None, told: Told
         if found is None:
             continue
         if found.before is not None:
-            told.faults.append(f"stimulus was already present: {found.before}")
+            told.faults.append(found.before)
             return onset
         u_ns, late_ns = shot.half_widths(asked.channel)
         low_ns = max(commanded.t_ns, found.low_ns) - u_ns - late_ns

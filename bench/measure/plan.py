@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
+from bench.measure.signal_test import SignalTest
 from bench.trace.irregular import Irregularity
 from bench.units import format_ns
 
@@ -15,21 +16,6 @@ class Aim(StrEnum):
     MUST_TRIP = "must_trip"
     MUST_NOT_TRIP = "must_not_trip"
     MUST_REFUSE = "must_refuse"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalTest:
-    """A yes/no question to one signal: `op` is == != >= <= > or <, `value` physical (choices as numbers).
-
-    together: questions to the same message that have to hold in the same frame, else the answer is no.
-    """
-
-    channel: str
-    message: str
-    signal: str
-    op: str
-    value: float
-    together: tuple["SignalTest", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

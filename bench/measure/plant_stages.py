@@ -4,26 +4,33 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import cast
 
+from bench.measure.finding.answer import SpreadBeforeAlarm
+from bench.measure.finding.base import Finding
+from bench.measure.finding.stimulus import NoRunaway, RunawayUnproven
 from bench.measure.interval import Interval, Term
 from bench.measure.irregular import IrregularCodec, first_irregular
 from bench.measure.questions import message_of
 from bench.measure.shot import Seen, Shot, Told
-from bench.trace.events import Kind, Mark, PlantStage
+from bench.trace.events import PlantStage
+from bench.trace.facts import StageReached
+from bench.trace.mark import Mark
 from bench.trace.timeline import Trace
 
 
-def stage_marks(trace: Trace, stage: PlantStage, cells: Sequence[int] | None = None) -> Iterator[Mark]:
+def stage_marks(
+    trace: Trace, stage: PlantStage, cells: Sequence[int] | None = None
+) -> Iterator[Mark[StageReached]]:
     """Of these cells (from 1); None: of any."""
     return (
         mark
-        for mark in trace.of_kind(Kind.PLANT_STAGE)
-        if mark.facts["stage"] == stage and (cells is None or mark.facts["cell"] in cells)
+        for mark in trace.of(StageReached)
+        if mark.fact.stage is stage and (cells is None or mark.fact.cell in cells)
     )
 
 
-def between(mark: Mark) -> Interval:
+def between(mark: Mark[StageReached]) -> Interval:
     """The instants between which the stage was reached."""
-    return Interval(low_ns=int(mark.facts["low_ns"] or 0), high_ns=int(mark.facts["high_ns"] or 0))
+    return Interval(low_ns=mark.fact.low_ns, high_ns=mark.fact.high_ns)
 
 
 def runaway_of(trace: Trace, cells: Sequence[int]) -> Interval | None:
@@ -36,8 +43,7 @@ def runaway_of(trace: Trace, cells: Sequence[int]) -> Interval | None:
     if runaway is None:
         return None
     found = between(runaway)
-    cell = int(runaway.facts["cell"] or 0)
-    signature = next(stage_marks(trace, PlantStage.SIGNATURE, (cell,)), None)
+    signature = next(stage_marks(trace, PlantStage.SIGNATURE, (runaway.fact.cell,)), None)
     if signature is not None and between(signature).high_ns < found.high_ns:
         found = between(signature)
     return found
@@ -48,8 +54,7 @@ def runaway_onset(shot: Shot, told: Told) -> Seen | None:
     cells = shot.plan.onset_runaway
     runaway = runaway_of(shot.trace, cells)
     if runaway is None:
-        names = ", ".join(map(str, cells))
-        told.faults.append(f"the plant brought no thermal runaway of cell {names} within the window")
+        told.faults.append(NoRunaway(cells=tuple(cells)))
         return None
     onset: Seen | None = None
     frames = sorted((f for f in shot.trace.frames if f[0] <= shot.window.end_ns), key=itemgetter(0))
@@ -65,13 +70,13 @@ def runaway_onset(shot: Shot, told: Told) -> Seen | None:
             term = Term(name="onset", width_ns=interval.width_ns, note=note)
             onset = Seen(interval=interval, t_ns=found.high_ns, terms=(term,))
     if onset is None:
-        told.faults.append("no proof that the runaway reached the DUT's terminals")
+        told.faults.append(RunawayUnproven())
     return onset
 
 
-def spread_before(trace: Trace, cells: Sequence[int], alarm: Interval | None) -> list[str]:
-    """In words, the first other cell that ran away before the alarm: too late, whatever the budget."""
+def spread_before(trace: Trace, cells: Sequence[int], alarm: Interval | None) -> list[Finding]:
+    """The first other cell that ran away before the alarm: too late, whatever the budget."""
     for mark in stage_marks(trace, PlantStage.RUNAWAY):
-        if mark.facts["cell"] not in cells and (alarm is None or between(mark).high_ns < alarm.low_ns):
-            return [f"the runaway had spread to cell {mark.facts['cell']} before the alarm"]
+        if mark.fact.cell not in cells and (alarm is None or between(mark).high_ns < alarm.low_ns):
+            return [SpreadBeforeAlarm(cell=mark.fact.cell)]
     return []

@@ -4,16 +4,17 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol, cast
 
 from bench.codec.e2e import Checker, Protection, Status
+from bench.measure.finding.life import FrameSkipped, Mistake, ProtectionBroken
 from bench.measure.questions import Codec, message_of
 from bench.trace.events import FrameSeen
 
 # A frame or two lost on the bus are not the sender's doing; AUTOSAR's receivers let them pass as well.
 _TOLERATED = (Status.OK, Status.INITIAL, Status.OK_SOME_LOST)
-_WORDS = {
-    Status.WRONG_CRC: "a wrong CRC",
-    Status.REPEATED: "a counter that stands",
-    Status.WRONG_SEQUENCE: "a counter out of sequence",
-    Status.OK_SOME_LOST: "a skipped counter",
+_MISTAKES = {
+    Status.WRONG_CRC: Mistake.WRONG_CRC,
+    Status.REPEATED: Mistake.COUNTER_STANDS,
+    Status.WRONG_SEQUENCE: Mistake.COUNTER_JUMPS,
+    Status.OK_SOME_LOST: Mistake.COUNTER_SKIPS,
 }
 
 
@@ -30,8 +31,8 @@ class ProtectedCodec(Protocol):
 
 def wrong_protection(
     frames: Iterable[FrameSeen], asked: Iterable[tuple[str, str]], decoders: Mapping[str, Codec]
-) -> tuple[list[str], list[str]]:
-    """(what no receiver would accept, what it would let pass), a line per message and kind of mistake."""
+) -> tuple[list[ProtectionBroken], list[FrameSkipped]]:
+    """(what no receiver would accept, what it would let pass), one per message and kind of mistake."""
     checkers: dict[tuple[str, int, bool], Checker] = {}
     names: dict[tuple[str, int, bool], str] = {}
     for channel, message in asked:
@@ -50,9 +51,12 @@ def wrong_protection(
         if status > Status.INITIAL:
             key = names[address], status
             counts[key] = counts.get(key, 0) + 1
-    refused: list[str] = []
-    passed: list[str] = []
+    refused: list[ProtectionBroken] = []
+    passed: list[FrameSkipped] = []
     for (message, status), count in counts.items():
-        line = f"E2E: {count} frame{'s' * (count > 1)} of {message} with {_WORDS[status]}"
-        (passed if status in _TOLERATED else refused).append(line)
+        mistake = _MISTAKES[status]
+        if status in _TOLERATED:
+            passed.append(FrameSkipped(message=message, mistake=mistake, count=count))
+        else:
+            refused.append(ProtectionBroken(message=message, mistake=mistake, count=count))
     return refused, passed

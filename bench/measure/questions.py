@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from bench.errors import ConfigError, ScenarioError, nearest
-from bench.measure.plan import SignalTest
+from bench.measure.signal_test import SignalTest
 
 
 def _same(a: float, b: float) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bench.measure.plan import Plan
 from bench.measure.questions import Codec, message_of
-from bench.trace.timeline import Stamping
+from bench.trace.stamping import Stamping
 from bench.units import format_ns
 
 

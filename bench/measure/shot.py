@@ -1,15 +1,16 @@
-"""What one shot's measuring works on, and the two forms in which it finds something: instants and words."""
+"""What one shot's measuring works on, and the two forms in which it finds something: instants and findings."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from bench.measure.finding.base import Finding, Since, When
 from bench.measure.interval import Interval, Latency, Term
 from bench.measure.plan import Plan
 from bench.measure.questions import Codec
 from bench.measure.window import Window, stamp_half_width
-from bench.trace.events import Kind, Mark
+from bench.trace.facts import StimulusCommanded, StimulusConfirmed
+from bench.trace.mark import Mark
 from bench.trace.timeline import Trace
-from bench.units import format_ns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +24,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What is told in words, in the order of finding it; see Measurement for what each list says of whom."""
+    """What is told, in the order of finding it; see Measurement for what each list says of whom."""
 
-    broken: list[str] = field(default_factory=list)
-    silent: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-    anomalies: list[str] = field(default_factory=list)
+    broken: list[Finding] = field(default_factory=list)
+    silent: list[Finding] = field(default_factory=list)
+    faults: list[Finding] = field(default_factory=list)
+    anomalies: list[Finding] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,30 +41,29 @@ class Shot:
     plan: Plan
     decoders: Mapping[str, Codec]
 
-    def marks(self, kind: Kind) -> Iterator[Mark]:
-        """Marks of the measured step; of all steps where the plan names none."""
+    def confirmed(self) -> Iterator[Mark[StimulusConfirmed]]:
+        """Confirmations of the measured step; of all steps where the plan names none."""
         step = self.plan.onset_step
-        return (m for m in self.trace.of_kind(kind) if step is None or m.facts.get("step") in (step, None))
+        return (m for m in self.trace.of(StimulusConfirmed) if step is None or m.fact.step in (step, None))
 
-    def commanded(self) -> Mark | None:
-        return next(self.marks(Kind.STIMULUS_COMMANDED), None)
+    def commanded(self) -> Mark[StimulusCommanded] | None:
+        """The command of the measured step; the first of all where the plan names none."""
+        step = self.plan.onset_step
+        marks = self.trace.of(StimulusCommanded)
+        return next((m for m in marks if step is None or m.fact.step in (step, None)), None)
 
     def half_widths(self, channel: str) -> tuple[int, int]:
         """(stamp's own, added by the bench's lateness) half-widths in ns of a channel's stamps."""
         return stamp_half_width(self.trace, self.window, channel)
 
-    def when(self, t_ns: int, onset: Seen | None) -> str:
-        """`+12 ms after onset`; after the command or the arming where there is none."""
+    def when(self, t_ns: int, onset: Seen | None) -> When:
+        """Counted from the onset; from the command or the arming where there is none."""
         commanded = self.commanded()
         if onset is not None:
-            start_ns, name = onset.t_ns, "onset"
-        elif commanded is not None:
-            start_ns, name = commanded.t_ns, "the command"
-        else:
-            start_ns, name = self.window.start_ns, "arming"
-        if t_ns < start_ns:
-            return f"{format_ns(start_ns - t_ns)} before {name}"
-        return f"+{format_ns(t_ns - start_ns)} after {name}"
+            return When(offset_ns=t_ns - onset.t_ns, since=Since.ONSET)
+        if commanded is not None:
+            return When(offset_ns=t_ns - commanded.t_ns, since=Since.COMMAND)
+        return When(offset_ns=t_ns - self.window.start_ns, since=Since.ARMING)
 
 
 def latency(start: Seen | None, end: Seen | None) -> Latency | None:

@@ -8,14 +8,25 @@ from functools import cache
 from typing import Any, TypeVar
 
 from bench.errors import RecordError
+from bench.measure.ending import EndedBy
+from bench.measure.finding.base import Finding
+from bench.measure.finding.closed_set import FINDINGS
+from bench.measure.finding.scenario import Worded
 from bench.measure.plan import Plan
-from bench.verdict.result import RunResult, ShotResult
+from bench.record import version_1
+from bench.verdict.result import Reason, RunResult, ShotResult
 
 T = TypeVar("T")
 
 
 def encode(value: Any) -> Any:
-    """Plain JSON values. An IntEnum becomes its name, so that a file says FAIL and not 3."""
+    """Plain JSON values. An IntEnum becomes its name, so that a file says FAIL and not 3.
+
+    A finding has its code and whom it blames beside its figures.
+    """
+    if isinstance(value, Finding):
+        figures = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"code": value.code, "blame": value.blame.value, **figures}
     if dataclasses.is_dataclass(value):
         return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, IntEnum):
@@ -61,15 +72,19 @@ def plan_from_dict(content: dict[str, Any]) -> Plan:
 
 @cache
 def _fields(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
 def _decode(kind: Any, value: Any, place: str) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
-        if value is None:
-            return None
-        (only,) = (argument for argument in arguments if argument is not type(None))
+        if type(None) in arguments and (value is None or (value == "" and str not in arguments)):
+            return None  # "" stood for nothing in version 1
+        options = [argument for argument in arguments if argument is not type(None)]
+        if all(isinstance(one, type) and issubclass(one, Finding) for one in options):
+            return _decode_finding(tuple(options), value, place)
+        (only,) = options
         return _decode(only, value, place)
     if origin is tuple and isinstance(value, list):
         if arguments[-1] is Ellipsis:
@@ -80,6 +95,10 @@ def _decode(kind: Any, value: Any, place: str) -> Any:
             )
     elif origin is dict and isinstance(value, dict):
         return {key: _decode(arguments[1], item, f"{place}.{key}") for key, item in value.items()}
+    elif isinstance(kind, type) and issubclass(kind, Finding):
+        return _decode_finding((kind,), value, place)
+    elif kind is Reason and isinstance(value, str):
+        return Reason(finding=Worded(said=value))
     elif dataclasses.is_dataclass(kind) and isinstance(value, dict):
         return _decode_dataclass(typing.cast(type, kind), value, place)
     elif isinstance(kind, type) and issubclass(kind, Enum):
@@ -104,7 +123,22 @@ def _decode_dataclass(kind: type, value: dict[str, Any], place: str) -> Any:
         raise RecordError(f"{place}: {error}") from error
 
 
+def _decode_finding(kinds: tuple[type[Finding], ...], value: Any, place: str) -> Finding:
+    """By its code. A release before findings had types stored words, which are kept as such."""
+    if isinstance(value, str):
+        return Worded(said=value)
+    code = value.get("code") if isinstance(value, dict) else None
+    kind = FINDINGS.get(code) if isinstance(code, str) else None
+    if kind is None or not issubclass(kind, kinds):
+        expected = " or ".join(one.code or "a finding" for one in kinds)
+        raise RecordError(f"{place}: found {value!r:.60}; expected {expected}")
+    figures = {name: item for name, item in value.items() if name not in ("code", "blame")}
+    return typing.cast(Finding, _decode_dataclass(kind, figures, f"{place}:{code}"))
+
+
 def _decode_enum(kind: type[Enum], value: Any, place: str) -> Enum:
+    if kind is EndedBy and isinstance(value, str):
+        value = version_1.ended_by(value)
     try:
         return kind[value] if issubclass(kind, IntEnum) else kind(value)
     except (KeyError, ValueError) as error:

@@ -18,7 +18,9 @@ from sqlalchemy.pool import NullPool
 
 from bench.errors import RecordError, UnusableUrl
 from bench.measure.interval import Latency
+from bench.record.codable import decode, encode
 from bench.record.schema import (
+    FINDINGS,
     RUNS,
     SCENARIOS,
     SCHEMA,
@@ -28,7 +30,7 @@ from bench.record.schema import (
     is_current,
 )
 from bench.timing.clock import Timebase
-from bench.verdict.result import RunResult, ScenarioResult, ShotResult, Verdict
+from bench.verdict.result import Judgement, Reason, RunResult, ScenarioResult, ShotResult, Verdict
 
 __all__ = ["RUNS", "SCENARIOS", "SHOTS", "PastResult", "ResultsDatabase"]
 
@@ -50,7 +52,7 @@ class PastResult:
     chemistry: str
     shots: int
     verdict: Verdict
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     fdti_max_high_ns: int | None
     fhti_max_high_ns: int | None
     rig: str = ""
@@ -94,7 +96,7 @@ class ResultsDatabase:
     def try_writing(self) -> None:
         """Look at every table and write what is there already: a lock alone does not try the disk. RecordError."""
         with self._told("cannot be written"), self._writing() as connection:
-            for table in (RUNS, SCENARIOS, SHOTS):
+            for table in (RUNS, SCENARIOS, SHOTS, FINDINGS):
                 connection.execute(select(table).limit(0))
             connection.execute(update(SCHEMA).values(version=VERSION))
 
@@ -146,7 +148,7 @@ class ResultsDatabase:
             PastResult(
                 **{key: value for key, value in row.items() if key not in ("hashes", "verdict", "reasons")},
                 verdict=Verdict[row["verdict"]],
-                reasons=tuple(row["reasons"]),
+                reasons=decode(Judgement, {"verdict": row["verdict"], "reasons": row["reasons"]}).reasons,
                 rig=str(row["hashes"].get("rig", "")),
                 scenario_hash=str(row["hashes"].get(f"scenario.{scenario_id}", "")),
             )
@@ -155,11 +157,11 @@ class ResultsDatabase:
 
 
 def _engine_of(where: str | Path, wait_s: float) -> Engine:
-    text = str(where)
+    place = str(where)
     try:
-        url = make_url(text) if isinstance(where, str) and "://" in text else make_url("sqlite://")
-        if url.drivername.startswith("sqlite") and url.database is None and "://" not in text:
-            url = url.set(database=text)
+        url = make_url(place) if isinstance(where, str) and "://" in place else make_url("sqlite://")
+        if url.drivername.startswith("sqlite") and url.database is None and "://" not in place:
+            url = url.set(database=place)
         lite = url.get_backend_name() == "sqlite"
         # No pool: appends are rare, and a run's worker processes must not inherit an open connection.
         engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": wait_s} if lite else {})
@@ -198,13 +200,13 @@ def _refuse_special(where: str | Path) -> None:
 
 def _named(where: str | Path) -> str:
     """Without the password of a URL."""
-    text = str(where)
-    if "://" not in text:
-        return text
+    place = str(where)
+    if "://" not in place:
+        return place
     try:
-        return make_url(text).render_as_string(hide_password=True)
+        return make_url(place).render_as_string(hide_password=True)
     except SQLAlchemyError:
-        return text.partition("://")[0] + "://…"
+        return place.partition("://")[0] + "://…"
 
 
 def _first_line(error: Exception) -> str:
@@ -250,7 +252,7 @@ def _append_scenario(connection: Connection, run_id: str, scenario: ScenarioResu
             "fhti_max_low_ns": fhti and fhti.max_low_ns,
             "fhti_max_high_ns": fhti and fhti.max_high_ns,
             "verdict": scenario.judgement.verdict.name,
-            "reasons": list(scenario.judgement.reasons),
+            "reasons": encode(scenario.judgement.reasons),
         },
     )
     key = stored.inserted_primary_key
@@ -260,6 +262,26 @@ def _append_scenario(connection: Connection, run_id: str, scenario: ScenarioResu
         connection.execute(
             insert(SHOTS), [_shot_row(key[0], scenario.timebase, shot) for shot in scenario.shots]
         )
+    found = [*_finding_rows(key[0], None, scenario.judgement)]
+    for shot in scenario.shots:
+        found += _finding_rows(key[0], shot.index, shot.judgement)
+    if found:
+        connection.execute(insert(FINDINGS), found)
+
+
+def _finding_rows(scenario: int, shot: int | None, judgement: Judgement) -> Iterator[dict[str, Any]]:
+    for place, reason in enumerate(judgement.reasons):
+        finding = reason.finding
+        yield {
+            "scenario": scenario,
+            "shot": shot,
+            "reason": place,
+            "code": finding.code,
+            "blame": finding.blame.value,
+            "held": reason.held.value,
+            "shots": reason.count,
+            "figures": {name: encode(value) for name, value in finding.figures().items()},
+        }
 
 
 def _shot_row(scenario: int, timebase: Timebase, shot: ShotResult) -> dict[str, Any]:
@@ -271,7 +293,7 @@ def _shot_row(scenario: int, timebase: Timebase, shot: ShotResult) -> dict[str, 
         "seed": str(shot.seed),
         "phase_ns": shot.phase_ns,
         "verdict": shot.judgement.verdict.name,
-        "reasons": list(shot.judgement.reasons),
+        "reasons": encode(shot.judgement.reasons),
         "digest": shot.digest,
         "folder": shot.folder,
     }

@@ -165,11 +165,11 @@ def _checked_against_footer(
     if not path.is_dir() or not ((path / HEADER).is_file() or (path / FOOTER).is_file()):
         open_run(path)  # says what is wrong with it
     unread: dict[str, Any] = {"sha256": {}}
-    why = plain(path, FOOTER)
-    if why == "missing":
+    kind = plain(path, FOOTER)
+    if kind == "missing":
         return None, ()
-    if why is not None:
-        return unread, (f"{FOOTER}: {why}; a run holds plain files and folders only",)
+    if kind is not None:
+        return unread, (f"{FOOTER}: {kind}; a run holds plain files and folders only",)
     try:
         raw = (path / FOOTER).read_bytes()
         footer = read_json(path / FOOTER)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.config.bench_file import BenchConfig
 from bench.errors import BenchError, RecordError
-from bench.trace.events import Kind
+from bench.trace.facts import FaultStuck
 from bench.trace.timeline import Trace
 
 
@@ -24,10 +24,8 @@ def marker_of(rig_folder: Path) -> Path:
 
 def stuck_fault(trace: Trace) -> str | None:
     """What could not be cleared in this shot, in words; None where everything went off."""
-    for mark in trace.of_kind(Kind.FAULT_STUCK):
-        return (
-            f"{mark.facts.get('fault')} of {mark.facts.get('owner')} is still on: {mark.facts.get('reason')}"
-        )
+    for mark in trace.of(FaultStuck):
+        return f"{mark.fact.fault} of {mark.fact.owner} is still on: {mark.fact.reason}"
     return None
 
 

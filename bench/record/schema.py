@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection
 
 from bench.errors import RecordError
 
-VERSION = 2  # 1: the first releases, which wrote no number
+VERSION = 3  # 1: the first releases, which wrote no number; 2: reasons in words only
 
 METADATA = MetaData()
 
@@ -87,6 +87,21 @@ SHOTS = Table(
     Column("reasons", JSON, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("folder", String(256), nullable=False),
+)
+
+# What was found, to be asked by code. shot: None of the scenario's own verdict. reason: the place among the reasons.
+FINDINGS = Table(
+    "findings",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("scenario", ForeignKey("scenarios.id"), nullable=False, index=True),
+    Column("shot", Integer),
+    Column("reason", Integer, nullable=False),
+    Column("code", String(64), nullable=False, index=True),
+    Column("blame", String(16), nullable=False),
+    Column("held", String(16), nullable=False),
+    Column("shots", Integer),
+    Column("figures", JSON, nullable=False),
 )
 
 SCHEMA = Table("hil_schema", METADATA, Column("version", Integer, nullable=False))

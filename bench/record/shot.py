@@ -3,16 +3,22 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from bench.errors import RecordError, at_place
+from bench.record import version_1
 from bench.record.blf import read_blf, write_blf
+from bench.record.marks import from_line, name_of, to_line
 from bench.timing.clock import Timebase
-from bench.trace.events import BENCH, CanFrame, FrameSeen, Kind, Mark
-from bench.trace.timeline import Stamping, Trace
+from bench.trace.events import BENCH, CanFrame, FrameSeen
+from bench.trace.facts import Fact
+from bench.trace.mark import Mark
+from bench.trace.stamping import Origin, Stamping
+from bench.trace.timeline import Trace
 
-FORMAT = "hil-shot-1"
+FORMAT = "hil-shot-2"
 BENCH_SENDER = BENCH
+F = TypeVar("F", bound=Fact)
 FRAMES, EVENTS, RESULT = "frames.blf", "events.jsonl", "result.json"
 
 
@@ -37,7 +43,7 @@ def write_shot_files(folder: Path, trace: Trace, plan: dict[str, Any], result: d
     try:
         write_blf(folder / FRAMES, trace.frames, numbers, BENCH_SENDER, origin_ns)
         lines = [json.dumps(head)]
-        lines.extend(json.dumps([m.t_ns, m.u_ns, m.kind, m.source, m.facts]) for m in trace.marks)
+        lines.extend(json.dumps(to_line(mark)) for mark in trace.marks)
         (folder / EVENTS).write_text("\n".join(lines) + "\n", encoding="utf-8")
         write_json(folder / RESULT, result)
     except (OSError, TypeError) as error:
@@ -58,18 +64,18 @@ def read_shot(folder: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
     try:
         head_line, *mark_lines = (folder / EVENTS).read_text(encoding="utf-8").splitlines()
         head = json.loads(head_line)
-        if head["format"] != FORMAT:
-            raise RecordError(
-                at_place(folder / EVENTS, "line 1", f"format '{head['format']}'", f"'{FORMAT}'")
-            )
+        old = head["format"] == version_1.FORMAT
+        if not old and head["format"] != FORMAT:
+            expected = f"'{FORMAT}' or '{version_1.FORMAT}'"
+            raise RecordError(at_place(folder / EVENTS, "line 1", f"format '{head['format']}'", expected))
+        stamping_of = version_1.stamping_of if old else _stamping_of
         trace = Trace(
             timebase=Timebase(head["timebase"]),
-            stamping={name: Stamping(**facts) for name, facts in head["stamping"].items()},
+            stamping={name: stamping_of(stored) for name, stored in head["stamping"].items()},
         )
         _read_frames(folder / FRAMES, head, trace)
-        for line in mark_lines:
-            t_ns, u_ns, kind, source, facts = json.loads(line)
-            trace.marks.append(Mark(t_ns, u_ns, Kind(kind), source, facts))
+        read = version_1.mark_of if old else from_line
+        trace.marks.extend(read(json.loads(line)) for line in mark_lines)
         plan: dict[str, Any] = head["plan"]
         counts = (head["frames"], head["marks"])
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -87,14 +93,20 @@ def read_shot(folder: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
     return trace, plan, result
 
 
-def marks_of(folder: Path, kind: Kind) -> list[Mark]:
-    """The marks of one kind, without reading the frames. Raises RecordError."""
+def marks_of(folder: Path, wanted: type[F]) -> list[Mark[F]]:
+    """The marks that say one type of fact, without reading the frames. Raises RecordError."""
     try:
-        lines = (folder / EVENTS).read_text(encoding="utf-8").splitlines()[1:]
-        marks = [json.loads(line) for line in lines if f'"{kind.value}"' in line]
-        return [Mark(t, u, Kind(what), source, facts) for t, u, what, source, facts in marks if what == kind]
-    except (OSError, ValueError, TypeError) as error:
+        head_line, *lines = (folder / EVENTS).read_text(encoding="utf-8").splitlines()
+        old = json.loads(head_line)["format"] == version_1.FORMAT
+        name, read = (wanted.kind.value, version_1.mark_of) if old else (name_of(wanted), from_line)
+        marks = [read(json.loads(line)) for line in lines if f'"{name}"' in line]
+        return [cast(Mark[F], mark) for mark in marks if isinstance(mark.fact, wanted)]
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise RecordError(f"{folder / EVENTS}: cannot be read: {error!r}") from error
+
+
+def _stamping_of(stored: dict[str, Any]) -> Stamping:
+    return Stamping(**{**stored, "origin": Origin(stored["origin"])})
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -1,40 +1,40 @@
 """What was odd and no verdict's business: broken protection of the DUT's frames, bus errors, a late answer."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.measure.finding.base import Finding
+from bench.report.finding_words import finding_words
 from bench.verdict.result import ScenarioResult
 
-_NUMBERS = re.compile(r"\d+(?:\.\d+)?")
 _MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anomaly:
-    """Alike but for their numbers. text: of the first one; shots: in how many it was seen."""
+    """Alike but for their figures. finding: the first one; shots: in how many it was seen."""
 
-    text: str
+    finding: Finding
     shots: int
     scenarios: tuple[str, ...]
 
 
 def anomalies(scenarios: Sequence[ScenarioResult]) -> list[Anomaly]:
     """Most frequent first, each kind once."""
-    found: dict[str, tuple[str, list[str]]] = {}
+    found: dict[tuple[object, ...], tuple[Finding, list[str]]] = {}
     for scenario in scenarios:
         for shot in scenario.shots:
-            texts = shot.measurement.anomalies if shot.measurement is not None else ()
-            own: dict[str, str] = {}
-            for text in texts:
-                own.setdefault(_NUMBERS.sub("#", text), text)
-            for kind, text in own.items():
-                found.setdefault(kind, (text, []))[1].append(scenario.scenario_id)
-    told = [
-        Anomaly(text=text, shots=len(where), scenarios=tuple(dict.fromkeys(where)))
-        for text, where in found.values()
+            told = shot.measurement.anomalies if shot.measurement is not None else ()
+            own: dict[tuple[object, ...], Finding] = {}
+            for one in told:
+                own.setdefault(one.alike(), one)
+            for alike, one in own.items():
+                found.setdefault(alike, (one, []))[1].append(scenario.scenario_id)
+    counted = [
+        Anomaly(finding=one, shots=len(where), scenarios=tuple(dict.fromkeys(where)))
+        for one, where in found.values()
     ]
-    return sorted(told, key=lambda one: (-one.shots, one.text))
+    return sorted(counted, key=lambda one: (-one.shots, finding_words(one.finding)))
 
 
 def anomaly_lines(scenarios: Sequence[ScenarioResult]) -> list[str]:
@@ -45,4 +45,4 @@ def anomaly_lines(scenarios: Sequence[ScenarioResult]) -> list[str]:
 def _line(one: Anomaly) -> str:
     named, more = one.scenarios[:_MOST_NAMED], len(one.scenarios) - _MOST_NAMED
     where = ", ".join(named) + (f" and {more} more" if more > 0 else "")
-    return f"{one.text} ({'1 shot' if one.shots == 1 else f'{one.shots} shots'} of {where})"
+    return f"{finding_words(one.finding)} ({'1 shot' if one.shots == 1 else f'{one.shots} shots'} of {where})"

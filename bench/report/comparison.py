@@ -126,7 +126,7 @@ def _some(names: Sequence[str]) -> str:
 
 def comparison_markdown(found: Comparison) -> str:
     """For a pull request."""
-    altered = "ALTERED, not compared: " if any(why.startswith("ALTERED") for why in found.refused) else ""
+    altered = "ALTERED, not compared: " if found.altered else ""
     lines = [
         f"### {altered}`{found.new.firmware_identity}` against `{found.base.firmware_identity}`",
         "",
@@ -152,6 +152,7 @@ def run_markdown(run: RunResult, covered: str, qualification: str | None, altere
     altered: what of the stored run is not as it was written.
     """
     from bench.report.anomalies import anomaly_lines
+    from bench.report.finding_words import joined_words
     from bench.report.goals import NOT_SHOWN, goals_words, not_shown, shown_goals
     from bench.report.words import TIMEBASE_WORTH
 
@@ -186,7 +187,7 @@ def run_markdown(run: RunResult, covered: str, qualification: str | None, altere
         lines += ["", f"Bench not qualified for this run: {qualification}."]
     lines += ["", *goal_lines] if goal_lines else []
     reasons = [
-        f"- **{s.scenario_id}** {s.judgement.verdict.name}: {'; '.join(s.judgement.reasons)}"
+        f"- **{s.scenario_id}** {s.judgement.verdict.name}: {joined_words(s.judgement)}"
         for s in run.scenarios
         if s.judgement.verdict is not Verdict.PASS
     ]

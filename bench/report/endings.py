@@ -4,6 +4,7 @@ from collections import Counter
 
 from markupsafe import Markup, escape
 
+from bench.measure.ending import EndedBy, EndFound
 from bench.units import format_ns
 from bench.verdict.result import ScenarioResult
 
@@ -17,11 +18,27 @@ def ending_words(scenario: ScenarioResult) -> str:
     ]
     if not ends:
         return ""
-    counts = Counter(one.by or "nothing" for one in ends)
+    counts = Counter(_by(one) for one in ends)
     by = ", ".join(name if len(counts) == 1 else f"{name} ({n})" for name, n in counts.items())
     watched = [one.observed_ns for one in ends if one.at_ns is not None]
     after = f", then watched for {format_ns(min(watched))} or more" if watched else ""
     return f"ended by {by}{after}"
+
+
+def _by(found: EndFound) -> str:
+    asked = found.question
+    match found.by:
+        case EndedBy.HOTTER:
+            return f"hottest cell above {asked.hotter_c:g} degC"
+        case EndedBy.SHARE:
+            return f"pack at {100 * (asked.share or 0.0):g} % of its nominal voltage"
+        case EndedBy.TIME:
+            return f"{format_ns(asked.after_ns)} have passed"
+        case EndedBy.STABLE:
+            return f"temperature stable within {asked.stable_k:g} K for {format_ns(asked.stable_ns)}"
+        case None:
+            return "nothing"
+    return found.by.value
 
 
 def ending_block(scenario: ScenarioResult) -> Markup:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from bench.measure.estimate import EstimateFound
+from bench.report.finding_words import finding_words, percent, signed
 from bench.units import NS_PER_S, format_ns
-from bench.verdict.estimates import percent, signed
 from bench.verdict.result import ScenarioResult
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 640.0, 170.0, 48.0, 20.0
@@ -101,8 +101,8 @@ def estimate_block(scenario: ScenarioResult, pictures: Sequence[EstimatePicture]
             f'<span class="soft tiny">{asked.message}.{asked.signal}; {found.n} truths over '
             f"{format_ns(found.span_ns)} are scored</span></p>"
         )
-        if found.problem or found.lacking:
-            parts.append(f"<p>{escape(found.problem or found.lacking)}</p></div>")
+        if (trouble := found.problem or found.lacking) is not None:
+            parts.append(f"<p>{escape(finding_words(trouble))}</p></div>")
             continue
         parts.append(
             '<table class="stats"><thead><tr><th></th><th>found</th><th>limit</th></tr></thead><tbody>'

@@ -8,6 +8,7 @@ from itertools import pairwise
 from markupsafe import Markup, escape
 
 from bench.measure.interval import Interval
+from bench.report.finding_words import joined_words
 from bench.units import NS_PER_MS, NS_PER_S, NS_PER_US, format_ns
 from bench.verdict.censored import ecdf_band
 from bench.verdict.result import Budget, LatencyStatistics, ShotResult, Verdict
@@ -105,7 +106,7 @@ def strip_plot(name: str, shots: Sequence[ShotResult], limit_ns: int) -> Markup 
             whiskers.append(segment)
             dots.append(dot)
         else:
-            words = escape(f"shot {shot.index}: {'; '.join(shot.judgement.reasons)}")
+            words = escape(f"shot {shot.index}: {joined_words(shot.judgement)}")
             marked.append(
                 f'<g class="bad"><title>{words}</title><path d="{segment}"/><path class="dot" d="{dot}"/></g>'
             )

@@ -17,6 +17,7 @@ from bench.report.endings import ending_block
 from bench.report.estimates import estimate_block
 from bench.report.extras import ReportExtras, goal_rows
 from bench.report.figures import TracePicture, TraceSeries, budget_bar, ecdf_plot, strip_plot, worst_trace_svg
+from bench.report.finding_words import joined_words
 from bench.report.goals import goals_words, not_shown, shown_goals
 from bench.report.matrix import grid
 from bench.report.overview import closest, closest_words, not_passed, overview, twin_words
@@ -265,7 +266,7 @@ def _failing(scenario: ScenarioResult) -> tuple[list[tuple[int, str, str, str, s
             s.index,
             s.judgement.verdict.name if s.judgement.verdict is not Verdict.NONE else "no verdict",
             format_ns(s.phase_ns),
-            "; ".join(s.judgement.reasons) or "no reason was given",
+            joined_words(s.judgement) or "no reason was given",
             s.folder,
         )
         for s in shots[:_MOST_EXPLAINED]

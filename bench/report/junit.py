@@ -8,6 +8,7 @@ from bench.errors import RecordError
 from bench.report.anomalies import anomaly_lines
 from bench.report.endings import ending_words
 from bench.report.estimates import rows, worst_estimates
+from bench.report.finding_words import joined_words, reasons_words
 from bench.report.goals import NOT_SHOWN, goals_words, is_lent, lent_words, not_shown, shown_goals
 from bench.report.words import TIMEBASE_WORDS, shots_to_explain, timebases
 from bench.timing.clock import Timebase
@@ -82,13 +83,14 @@ def _attempts(run: RunResult, timebase: Timebase) -> ET.Element:
             time=f"{shot.simulated_ns / NS_PER_S:.3f}",
         )
         facts = {"phase_ns": str(shot.phase_ns), "seed": str(shot.seed), "digest": shot.digest}
+        facts["codes"] = " ".join(dict.fromkeys(one.finding.code for one in shot.judgement.reasons))
         verdict = shot.judgement.verdict
         caught = bool(scenario.mismatch) and verdict is Verdict.FAIL
         if caught:
-            facts["mismatch_caught"] = "; ".join(shot.judgement.reasons)
+            facts["mismatch_caught"] = joined_words(shot.judgement)
         _properties(case, facts)
         if not caught:
-            why = f"{verdict.name.lower()}: {'; '.join(shot.judgement.reasons) or 'no reason was given'}"
+            why = f"{verdict.name.lower()}: {joined_words(shot.judgement) or 'no reason was given'}"
             _outcome(case, verdict.name, why)
     _count(suite)
     return suite
@@ -132,12 +134,13 @@ def _case(scenario: ScenarioResult) -> ET.Element:
         "DerivationTechnique": scenario.derivation,
         "timebase": scenario.timebase.value,
         "n": str(len(scenario.shots)),
+        "codes": " ".join(dict.fromkeys(one.finding.code for one in scenario.judgement.reasons)),
         "attempts_passed": str(sum(s.judgement.verdict is Verdict.PASS for s in scenario.shots)),
     }
     if is_lent(scenario):
         facts["safety_goal_shown"] = f"{NOT_SHOWN}: {lent_words(scenario)}"
     if scenario.mismatch:
-        facts["mismatch"] = "; ".join((scenario.mismatch, *scenario.judgement.reasons))
+        facts["mismatch"] = "; ".join((scenario.mismatch, *reasons_words(scenario.judgement)))
     for name, statistics in (("fdti", scenario.fdti), ("fhti", scenario.fhti)):
         if statistics is not None:
             facts[f"{name}_max_low_ns"] = str(statistics.max_low_ns)
@@ -151,8 +154,8 @@ def _case(scenario: ScenarioResult) -> ET.Element:
         facts["anomalies"] = "; ".join(lines)
     _properties(case, facts)
     verdict = scenario.judgement.verdict.name
-    reasons = "; ".join(scenario.judgement.reasons) or "no reason was given"
-    shots = [f"shot {s.index}: {'; '.join(s.judgement.reasons)}" for s in shots_to_explain(scenario)]
+    reasons = joined_words(scenario.judgement) or "no reason was given"
+    shots = [f"shot {s.index}: {joined_words(s.judgement)}" for s in shots_to_explain(scenario)]
     _outcome(case, verdict, f"{verdict.lower()}: {reasons}", "\n".join(shots))
     return case
 
@@ -163,5 +166,5 @@ def _properties(parent: ET.Element, facts: dict[str, str]) -> None:
         ET.SubElement(properties, "property", name=name, value=_clean(value))
 
 
-def _clean(text: str) -> str:
-    return _UNWRITABLE.sub("\ufffd", text)
+def _clean(content: str) -> str:
+    return _UNWRITABLE.sub("\ufffd", content)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import RecordError
+from bench.report.finding_words import reasons_words
 from bench.report.words import max_words
 from bench.verdict.result import RunResult, ScenarioResult
 
@@ -44,7 +45,7 @@ def _need(run: RunResult, scenario: ScenarioResult) -> dict[str, Any]:
     facts = [
         f"{passed} of {len(scenario.shots)} attempts passed, {scenario.timebase.value} time.",
         f"FDTI max {max_words(scenario.fdti)}, FHTI max {max_words(scenario.fhti)}.",
-        *scenario.judgement.reasons,
+        *reasons_words(scenario.judgement),
     ]
     return {
         "id": need_id(scenario.scenario_id),

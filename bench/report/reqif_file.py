@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import RecordError
+from bench.report.finding_words import joined_words
 from bench.report.needs import need_id
 from bench.report.words import max_words
 from bench.verdict.result import RunResult, ScenarioResult
@@ -149,7 +150,7 @@ def _facts(run: RunResult, scenario: ScenarioResult) -> dict[str, str]:
         f"{passed} of {len(scenario.shots)} passed, {scenario.timebase.value} time",
         max_words(scenario.fdti),
         max_words(scenario.fhti),
-        "; ".join(scenario.judgement.reasons),
+        joined_words(scenario.judgement),
         f"{run.run_id}, {run.firmware_identity}",
     )
     return dict(zip(_ATTRIBUTES, texts))

@@ -11,6 +11,7 @@ from rich.text import Text
 from bench.report.anomalies import anomaly_lines
 from bench.report.endings import ending_words
 from bench.report.estimates import short_words, worst_estimates
+from bench.report.finding_words import joined_words, reasons_words
 from bench.report.goals import NOT_SHOWN, not_shown, shown_goals
 from bench.report.stacked import AIMS, stacked
 from bench.report.words import (
@@ -155,12 +156,11 @@ def _reasons(run: RunResult, scenarios: list[ScenarioResult]) -> Text:
         verdict = scenario.judgement.verdict
         if verdict is Verdict.PASS:
             if scenario.mismatch:
-                text.append(f"{scenario.scenario_id}: {'; '.join(scenario.judgement.reasons)}\n")
+                text.append(f"{scenario.scenario_id}: {joined_words(scenario.judgement)}\n")
             continue
-        reasons = scenario.judgement.reasons or tuple(
-            f"shot {shot.index}: {'; '.join(shot.judgement.reasons)}"
-            for shot in shots_to_explain(scenario)[:3]
-        )
+        reasons = reasons_words(scenario.judgement) or [
+            f"shot {shot.index}: {joined_words(shot.judgement)}" for shot in shots_to_explain(scenario)[:3]
+        ]
         text.append(f"{verdict.name} ", style=STYLES[verdict])
         text.append(f"{scenario.scenario_id}: {'; '.join(reasons) or 'no reason was given'}\n")
     for goal in not_shown(shown_goals(run).values()):

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bench.timing.clock import Clock
-from bench.trace.events import TIME_TO_LIVE, Kind
+from bench.trace.facts import FaultStuck, StimulusCleared
 from bench.trace.timeline import Trace
 from bench.trace.trouble import line_of
 from bench.units import format_ns
@@ -47,7 +47,9 @@ class LiveFaults:
     def latest_first(self) -> list[LiveFault]:
         return self._live[::-1]
 
-    async def take_off(self, fault: LiveFault, why: str = "by its owner") -> None:
+    async def take_off(
+        self, fault: LiveFault, why: str = "by its owner", outlived_ns: int | None = None
+    ) -> None:
         """Does nothing for a fault that is off already. Marks FAULT_STUCK and re-raises when it stays on."""
         if fault not in self._live:
             return
@@ -62,9 +64,8 @@ class LiveFaults:
             self.give_up(fault, line_of(error))
             raise
         self._live.remove(fault)
-        self._trace.mark(
-            self._clock.now_ns(), Kind.STIMULUS_CLEARED, "rig", fault=fault.name, owner=fault.owner, why=why
-        )
+        cleared = StimulusCleared(fault=fault.name, owner=fault.owner, why=why, outlived_ns=outlived_ns)
+        self._trace.mark(self._clock.now_ns(), cleared, "rig")
         if plant is not None:
             raise plant
 
@@ -73,20 +74,15 @@ class LiveFaults:
         if fault not in self._live:
             return
         self._live.remove(fault)
-        self._trace.mark(
-            self._clock.now_ns(),
-            Kind.FAULT_STUCK,
-            "rig",
-            fault=fault.name,
-            owner=fault.owner,
-            reason=reason,
-        )
+        stuck = FaultStuck(fault=fault.name, owner=fault.owner, reason=reason)
+        self._trace.mark(self._clock.now_ns(), stuck, "rig")
 
     async def expire(self) -> None:
         """Take off what has outlived its time. Called by the rig's own loop, whatever the owner does meanwhile."""
         now_ns = self._clock.now_ns()
         for fault in [one for one in self._live if one.until_ns <= now_ns]:
-            await self.take_off(fault, why=f"{TIME_TO_LIVE} of {format_ns(fault.ttl_ns)} ended")
+            why = f"its time to live of {format_ns(fault.ttl_ns)} ended"
+            await self.take_off(fault, why, outlived_ns=fault.ttl_ns)
 
     async def take_all_off(self) -> list[str]:
         """Latest first; what went wrong, in words: one that stays on keeps no other from being taken off."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bench.restbus.cyclic import CyclicMessage
 from bench.timing.clock import Clock
-from bench.trace.events import Kind
+from bench.trace.facts import PhasesDrawn
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
 
@@ -44,16 +44,10 @@ def start_restbus(phases: Phases, restbus: Sequence[CyclicMessage], clock: Clock
     """Start every message at its phase and keep all phases in the evidence. Returned: when the DUT is to be booted."""
     now_ns = clock.now_ns()
     first_ns = now_ns + _LEAD_NS
-    told = {}
+    told = []
     for message, phase_ns in zip(restbus, phases.messages_ns, strict=True):
         message.start(first_ns + phase_ns)
-        told[f"{message.channel}.{message.message.name}_ns"] = phase_ns
-    trace.mark(
-        now_ns,
-        Kind.PHASES_DRAWN,
-        "rig",
-        boot_ns=phases.boot_ns,
-        front_end_ns=phases.front_end_ns,
-        **told,
-    )
+        told.append((f"{message.channel}.{message.message.name}", phase_ns))
+    drawn = PhasesDrawn(boot_ns=phases.boot_ns, front_end_ns=phases.front_end_ns, messages_ns=tuple(told))
+    trace.mark(now_ns, drawn, "rig")
     return first_ns + phases.boot_ns

@@ -23,7 +23,18 @@ from bench.rig.stages import CellStages
 from bench.rig.steps import Steps
 from bench.rig.view import TraceView
 from bench.timing.clock import Clock, Phase, Timer
-from bench.trace.events import Kind, Mark, PlantStage
+from bench.trace.events import PlantStage
+from bench.trace.facts import (
+    DutStarted,
+    InstrumentIdentified,
+    OutputBeyondRange,
+    PlantState,
+    SafeStateMissed,
+    SafeStateReached,
+    TimeLapsed,
+    Truth,
+)
+from bench.trace.mark import Mark
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
@@ -136,7 +147,7 @@ class Rig:
             self._beat = self.clock.every(BEAT_NS, Phase.OBSERVE, self.guard.beat, first_ns=now_ns)
         await self.start_hardware()
         answer = await self.emulator.identify()
-        self.trace.mark(self.clock.now_ns(), Kind.INSTRUMENT_IDENTIFIED, "cells", identity=answer)
+        self.trace.mark(self.clock.now_ns(), InstrumentIdentified(identity=answer), "cells")
         await self.emulator.arm_dead_man(self.dead_man_ns)
         self._driven_v = self._wanted_v()
         await self.emulator.set_all(self._driven_v)
@@ -150,7 +161,7 @@ class Rig:
         """Start the DUT at its place in the cycles of what it hears. Somebody has to feed the dead-man meanwhile."""
         await self.clock.sleep_until(self._boot_at_ns)
         await self.dut.start()
-        self.trace.mark(self.clock.now_ns(), Kind.DUT_STARTED, "rig")
+        self.trace.mark(self.clock.now_ns(), DutStarted(), "rig")
 
     async def _settled(self) -> None:
         """Read every cell back until it carries its set point. InstrumentError names the cell that does not."""
@@ -220,9 +231,9 @@ class Rig:
             steps.do("the guard was not told", lambda: guard.at_rest(confirmed=confirmed))
         now_ns = self.clock.now_ns()
         if steps.problems:
-            self.trace.mark(now_ns, Kind.SAFE_STATE_MISSED, "rig", problem="; ".join(steps.problems))
+            self.trace.mark(now_ns, SafeStateMissed(problem="; ".join(steps.problems)), "rig")
         else:
-            self.trace.mark(now_ns, Kind.SAFE_STATE_REACHED, "rig", readback=True)
+            self.trace.mark(now_ns, SafeStateReached(readback=True), "rig")
 
     def settle_plant(self) -> None:
         """Bring the plant to the present, for whoever looks at its cells between two steps."""
@@ -241,14 +252,11 @@ class Rig:
         """(stage, cell from 1) as far as was looked."""
         return set() if self._stages is None else self._stages.reached
 
-    def tell_state(self) -> Mark:
+    def tell_state(self) -> Mark[PlantState]:
         """Mark what a protection test is ended by. Nominal: the cells' open-circuit voltage at half their charge."""
         self.look_at_stages()
         pack = self.pack
-        self.trace.mark(
-            self.clock.now_ns(),
-            Kind.PLANT_STATE,
-            "plant",
+        state = PlantState(
             closed=pack.contactors.main_path and pack.path_whole,
             current_a=round(pack.pack_current_a, 3),
             hottest_c=round(float(pack.temp_c.max()), 3),
@@ -256,23 +264,21 @@ class Rig:
             nominal_v=round(pack.chemistry.ocv_v(0.5) * pack.cells.count, 3),
             iso_ohm_per_v=round(min(1e9, pack.isolation.ohm_per_volt(pack.pack_voltage_v)), 1),
         )
-        return self.trace.marks[-1]
+        return self.trace.mark(self.clock.now_ns(), state, "plant")
 
     def tell_truth(self) -> None:
         """Mark what the plant knows and the DUT estimates: shares of 1, of the mean cell and of the extremes."""
         self._coasting.settle()
         soc, soh = self.pack.soc, self.pack.cells.soh
-        self.trace.mark(
-            self.clock.now_ns(),
-            Kind.TRUTH,
-            "plant",
+        truth = Truth(
             soc=float(soc.mean()),
             soc_low=float(soc.min()),
             soc_high=float(soc.max()),
             soh=float(soh.mean()),
             current_a=self.pack.pack_current_a,
-            **({"lapsed_ns": self._lapsed_ns} if self._lapsed_ns else {}),
+            lapsed_ns=self._lapsed_ns or None,
         )
+        self.trace.mark(self.clock.now_ns(), truth, "plant")
 
     def let_days_pass(self, duration_ns: int) -> None:
         """The pack stands for so long between two instants of the rig's clock. Only where all of it is simulated."""
@@ -282,7 +288,7 @@ class Rig:
         words = (
             f"the pack stood for {duration_ns / NS_PER_S / 3600:g} h, of which the DUT was not awake for any"
         )
-        self.trace.mark(self.clock.now_ns(), Kind.TIME_LAPSE, "plant", lapsed_ns=duration_ns, note=words)
+        self.trace.mark(self.clock.now_ns(), TimeLapsed(lapsed_ns=duration_ns, note=words), "plant")
 
     def _wanted_v(self) -> list[float]:
         self._coasting.settle()
@@ -302,14 +308,10 @@ class Rig:
         if self._told_beyond_v and beyond_v < self._told_beyond_v + BEYOND_STEP_V:
             return
         self._told_beyond_v = beyond_v
-        self.trace.mark(
-            self.clock.now_ns(),
-            Kind.ANOMALY,
-            "cells",
-            problem=f"the plant's cell {cell} is at {voltages_v[cell - 1]:.3f} V, its output goes from 0 to "
-            f"{highest_v:g} V and is held at the nearer end",
-            beyond_v=beyond_v,
+        odd = OutputBeyondRange(
+            cell=cell, cell_voltage_v=voltages_v[cell - 1], highest_v=highest_v, beyond_v=beyond_v
         )
+        self.trace.mark(self.clock.now_ns(), odd, "cells")
 
     def _step_plant(self) -> None:
         self.view.update()

@@ -8,7 +8,8 @@ import numpy as np
 from bench.plant.chemistry import FloatArray
 from bench.plant.pack import Pack
 from bench.plant.runaway import BoolArray
-from bench.trace.events import Kind, PlantStage
+from bench.trace.events import PlantStage
+from bench.trace.facts import StageReached
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S
 
@@ -70,12 +71,13 @@ class CellStages:
         pack = self._pack
         self._trace.mark(
             now_ns,
-            Kind.PLANT_STAGE,
+            StageReached(
+                stage=stage,
+                cell=index + 1,
+                low_ns=between[0],
+                high_ns=between[1],
+                temp_c=round(float(pack.temp_c[index]), 2),
+                voltage_v=round(float(pack.cell_voltage_v[index]), 4),
+            ),
             "plant",
-            stage=stage.value,
-            cell=index + 1,
-            low_ns=between[0],
-            high_ns=between[1],
-            temp_c=round(float(pack.temp_c[index]), 2),
-            voltage_v=round(float(pack.cell_voltage_v[index]), 4),
         )

@@ -12,7 +12,8 @@ from bench.config.play import Shown
 from bench.config.profile import DutProfile
 from bench.faults.find import kind as kind_named
 from bench.faults.port import Carried, Terminals
-from bench.measure.plan import Aim, Plan, SignalTest
+from bench.measure.plan import Aim, Plan
+from bench.measure.signal_test import SignalTest
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Inject, Step
 

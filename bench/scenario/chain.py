@@ -1,7 +1,8 @@
 """The links of the reaction chain that a DUT shows outside, as its profile names them."""
 
 from bench.config.profile import DutProfile, Role
-from bench.measure.plan import Probe, SignalTest
+from bench.measure.plan import Probe
+from bench.measure.signal_test import SignalTest
 
 _NO_CURRENT_A = 1.0  # below this the current counts as gone
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.codec.heard import heard
 from bench.config.profile import DutProfile
 from bench.errors import BenchError, DutError, UnidentifiedBuild
-from bench.measure.ending import CUT_OFF, Ending
+from bench.measure.ending import EndedBy, Ending
 from bench.measure.plan import Aim, Plan
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
 from bench.rig.stages import LOOK_NS
@@ -29,7 +29,9 @@ from bench.scenario.watch import Watch
 from bench.scenario.way_out import take_faults_off, tell_failures, tell_why_cancelled, walk_to_safety
 from bench.timing.clock import Phase
 from bench.timing.failures import FAILED
-from bench.trace.events import Kind, Mark, PlantStage
+from bench.trace import facts
+from bench.trace.events import PlantStage
+from bench.trace.mark import Mark
 from bench.trace.trouble import line_of, mark_error
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
@@ -60,9 +62,9 @@ class PreconditionMissed(BenchError):
     """The DUT did not reach the state from which the scenario starts."""
 
 
-_MARKED_AS: dict[type[BaseException], Kind] = {
-    PreconditionMissed: Kind.PRECONDITION_MISSED,
-    UnidentifiedBuild: Kind.DUT_REFUSED,
+_MARKED_AS: dict[type[BaseException], type[facts.PreconditionMissed] | type[facts.DutRefused]] = {
+    PreconditionMissed: facts.PreconditionMissed,
+    UnidentifiedBuild: facts.DutRefused,
 }
 
 
@@ -72,7 +74,7 @@ async def fire(rig: Rig, shot: Shot) -> None:
     Raises nothing but CancelledError, and that only where somebody outside wanted the shot to end.
     """
     trace, clock = rig.trace, rig.clock
-    trace.mark(clock.now_ns(), Kind.RUN_STARTED, "engine", phase_ns=shot.phase_ns)
+    trace.mark(clock.now_ns(), facts.RunStarted(phase_ns=shot.phase_ns), "engine")
     try:
         try:
             async with asyncio.timeout(
@@ -82,11 +84,11 @@ async def fire(rig: Rig, shot: Shot) -> None:
                 await _energised(rig, shot)
         except* FAILED as group:
             for error in _leaves(group):
-                kind = _MARKED_AS.get(type(error))
-                if kind is None:
+                known = _MARKED_AS.get(type(error))
+                if known is None:
                     mark_error(trace, clock.now_ns(), "engine", error)
                 else:
-                    trace.mark(clock.now_ns(), kind, "engine", reason=line_of(error))
+                    trace.mark(clock.now_ns(), known(reason=line_of(error)), "engine")
     except asyncio.CancelledError as ended:
         if tell_why_cancelled(rig, ended):
             raise
@@ -94,7 +96,7 @@ async def fire(rig: Rig, shot: Shot) -> None:
         tell_failures(rig)
         await walk_to_safety(rig)
         tell_failures(rig)  # those of the way to the safe state
-        trace.mark(clock.now_ns(), Kind.RUN_ENDED, "engine")
+        trace.mark(clock.now_ns(), facts.RunEnded(), "engine")
 
 
 def _observes_ns(plan: Plan) -> int:
@@ -135,7 +137,7 @@ async def _settle(rig: Rig, shot: Shot) -> None:
     state = profile.roles["state"]
     await _until_state(rig, shot, "standby", HEARD_TIMEOUT_NS, f"{state} was never heard in standby")
     rig.vehicle.fault_reset = 0
-    rig.trace.mark(rig.clock.now_ns(), Kind.DUT_HEARD, "engine", state="standby")
+    rig.trace.mark(rig.clock.now_ns(), facts.DutHeard(state="standby"), "engine")
     await rig.identify()  # before anything is asked of it: an unidentified build is refused
     mode = shot.start.mode
     if mode != "off":
@@ -144,13 +146,13 @@ async def _settle(rig: Rig, shot: Shot) -> None:
     _load(rig, shot.start.current_a)
     now_ns = rig.clock.now_ns()
     await rig.clock.sleep_until(now_ns + SETTLE_NS)
-    rig.trace.mark(rig.clock.now_ns(), Kind.PRECONDITION_MET, "engine", mode=mode)
+    rig.trace.mark(rig.clock.now_ns(), facts.PreconditionMet(mode=mode), "engine")
 
 
 async def _observe(rig: Rig, shot: Shot) -> None:
     clock, plan = rig.clock, shot.plan
     watch = Watch(rig, plan)
-    rig.trace.mark(clock.now_ns(), Kind.OBSERVERS_ARMED, "engine")
+    rig.trace.mark(clock.now_ns(), facts.ObserversArmed(), "engine")
     await clock.sleep_until(clock.now_ns() + ARMED_NS + shot.phase_ns)
     stimulus_ns = clock.now_ns()
     truth = (
@@ -166,7 +168,7 @@ async def _observe(rig: Rig, shot: Shot) -> None:
     def tell_state() -> None:
         mark = rig.tell_state()
         if ending is not None:
-            ending.hear(mark.t_ns, mark.facts)
+            ending.hear(mark.t_ns, mark.fact)
 
     states = clock.every(STATE_NS, Phase.OBSERVE, tell_state, first_ns=stimulus_ns) if ending else None
     try:
@@ -180,7 +182,7 @@ async def _observe(rig: Rig, shot: Shot) -> None:
                 raise BenchError("the DUT's process ended by itself during the shot")
             if plan.aim is Aim.MUST_TRIP and watch.settled(clock.now_ns()) and _ran_away(rig, plan):
                 break
-            if ending is not None and ending.by and ending.by != CUT_OFF:
+            if ending is not None and ending.by not in (None, EndedBy.CUT_OFF):
                 break  # not by the DUT: whether it should have reacted is for the verdict
         if plan.end is not None:
             await _look_after(rig, plan.end.observe_ns)
@@ -190,7 +192,7 @@ async def _observe(rig: Rig, shot: Shot) -> None:
         for timer in (truth, stages, states):
             if timer is not None:
                 timer.cancel()
-        rig.trace.mark(clock.now_ns(), Kind.WINDOW_CLOSED, "engine")
+        rig.trace.mark(clock.now_ns(), facts.WindowClosed(), "engine")
     # Only here: on any other way out the outputs go off first, and a fault that cannot be cleared must not delay that.
     await take_faults_off(rig)
 
@@ -222,20 +224,19 @@ async def _read_dtcs(rig: Rig) -> None:
             raise DutError("the profile has no [uds]")
         stored = await rig.tester.read_dtcs()
     except BenchError as error:
-        trace.mark(clock.now_ns(), Kind.DTC_READ, "uds", problem=str(error))
+        trace.mark(clock.now_ns(), facts.DtcUnread(problem=str(error)), "uds")
         return
     for one in stored:
-        trace.mark(
-            clock.now_ns(), Kind.DTC_READ, "uds", code=one.code, status=one.status, bits=" ".join(one.bits)
-        )
+        read = facts.DtcRead(code=one.code, status=one.status, bits=" ".join(one.bits))
+        trace.mark(clock.now_ns(), read, "uds")
     if not stored:
-        trace.mark(clock.now_ns(), Kind.DTC_READ, "uds", code=0, status=0, bits="memory empty")
+        trace.mark(clock.now_ns(), facts.DtcRead(code=0, status=0, bits="memory empty"), "uds")
 
 
-def _measured(rig: Rig, plan: Plan) -> Iterator[Mark]:
+def _measured(rig: Rig, plan: Plan) -> Iterator[Mark[facts.StimulusCommanded]]:
     """The commands of the step that is measured, or of all where the plan names none."""
-    marks = rig.trace.of_kind(Kind.STIMULUS_COMMANDED)
-    return (m for m in marks if plan.onset_step is None or m.facts.get("step") in (plan.onset_step, None))
+    marks = rig.trace.of(facts.StimulusCommanded)
+    return (m for m in marks if plan.onset_step is None or m.fact.step in (plan.onset_step, None))
 
 
 async def _perform(rig: Rig, shot: Shot, step: Step) -> None:
@@ -261,26 +262,18 @@ async def _perform(rig: Rig, shot: Shot, step: Step) -> None:
 
 async def _inject(rig: Rig, step: Inject) -> None:
     clock, fault = rig.clock, step.fault
-    rig.trace.mark(
-        clock.now_ns(),
-        Kind.STIMULUS_COMMANDED,
-        "engine",
-        fault=f"{step.kind}: {fault!r}",
-        step=step.step,
-        ttl_ns=step.ttl_ns,
-    )
+    commanded = facts.StimulusCommanded(fault=f"{step.kind}: {fault!r}", step=step.step, ttl_ns=step.ttl_ns)
+    rig.trace.mark(clock.now_ns(), commanded, "engine")
     live = rig.faults.admit(step.kind, OWNER, step.ttl_ns, lambda: fault.clear(rig))
     actuation = await fault.apply(rig)
-    rig.trace.mark(
-        clock.now_ns(),
-        Kind.STIMULUS_CONFIRMED,
-        "engine",
+    confirmed = facts.StimulusConfirmed(
         readback=True,
         value=actuation.readback,
         low_ns=actuation.low_ns,
         high_ns=actuation.high_ns,
         step=step.step,
     )
+    rig.trace.mark(clock.now_ns(), confirmed, "engine")
     if step.duration_ns is not None:
         await clock.sleep_until(actuation.low_ns + step.duration_ns)
         await rig.faults.take_off(live)
@@ -295,7 +288,7 @@ async def _inject(rig: Rig, step: Inject) -> None:
 
 def _request(rig: Rig, mode: str, value: int) -> None:
     rig.vehicle.mode_request = value
-    rig.trace.mark(rig.clock.now_ns(), Kind.REQUEST, "engine", mode=mode, value=value)
+    rig.trace.mark(rig.clock.now_ns(), facts.Requested(mode=mode, value=value), "engine")
 
 
 async def _park(rig: Rig, shot: Shot, step: Park) -> None:
@@ -310,7 +303,7 @@ async def _park(rig: Rig, shot: Shot, step: Park) -> None:
 
 
 async def _reset_faults(rig: Rig, duration_ns: int) -> None:
-    rig.trace.mark(rig.clock.now_ns(), Kind.REQUEST, "engine", mode="fault reset", value=1)
+    rig.trace.mark(rig.clock.now_ns(), facts.Requested(mode="fault reset", value=1), "engine")
     rig.vehicle.fault_reset = 1
     await rig.clock.sleep_until(rig.clock.now_ns() + duration_ns)
     rig.vehicle.fault_reset = 0
@@ -326,20 +319,18 @@ async def _drive(rig: Rig, current_a: float, place: int) -> None:
     """A load step is a stimulus like any other: commanded, then read back from the plant."""
     clock = rig.clock
     low_ns = clock.now_ns()
-    rig.trace.mark(low_ns, Kind.STIMULUS_COMMANDED, "engine", fault=f"load of {current_a:g} A", step=place)
+    rig.trace.mark(low_ns, facts.StimulusCommanded(fault=f"load of {current_a:g} A", step=place), "engine")
     _load(rig, current_a)
     await clock.sleep_until(low_ns + 2 * PLANT_PERIOD_NS)
     seen_a = rig.pack.pack_current_a
-    rig.trace.mark(
-        clock.now_ns(),
-        Kind.STIMULUS_CONFIRMED,
-        "engine",
+    confirmed = facts.StimulusConfirmed(
         readback=abs(seen_a - current_a) <= 0.01 * max(1.0, abs(current_a)),
         value=f"{seen_a:.3f} A",
         step=place,
         low_ns=low_ns,
         high_ns=clock.now_ns(),
     )
+    rig.trace.mark(clock.now_ns(), confirmed, "engine")
 
 
 async def _until_state(rig: Rig, shot: Shot, name: str, timeout_ns: int, missed: str) -> None:

@@ -3,7 +3,7 @@
 from bench.errors import BenchError
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
 from bench.scenario.model import ConstantVoltage, Follow
-from bench.trace.events import Kind
+from bench.trace.facts import StimulusCommanded, StimulusConfirmed
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
 CONTROL_NS = 500 * NS_PER_MS  # how often the charger corrects its current while it holds a voltage
@@ -17,14 +17,12 @@ async def follow(rig: Rig, step: Follow, charging: bool) -> None:
     """
     clock, trace = rig.clock, step.trace
     start_ns = clock.now_ns()
-    rig.trace.mark(
-        start_ns,
-        Kind.STIMULUS_COMMANDED,
-        "engine",
+    commanded = StimulusCommanded(
         fault=f"{step.name}: {len(trace.current_a)} samples over {format_ns(trace.lasts_ns)}",
         note=step.note,
         step=step.step,
     )
+    rig.trace.mark(start_ns, commanded, "engine")
     asked_as = carried_as = 0.0
     for k, wanted_a in enumerate(trace.current_a):
         current_a = _allowed(rig, wanted_a)
@@ -38,16 +36,14 @@ async def follow(rig: Rig, step: Follow, charging: bool) -> None:
         span_s = (trace.times_ns[k + 1] - trace.times_ns[k]) / NS_PER_S
         asked_as += abs(current_a) * span_s
         carried_as += abs(rig.pack.pack_current_a) * span_s
-    rig.trace.mark(
-        clock.now_ns(),
-        Kind.STIMULUS_CONFIRMED,
-        "engine",
+    confirmed = StimulusConfirmed(
         readback=abs(carried_as - asked_as) <= _READ_BACK_SHARE * max(1.0, asked_as),
         value=f"{carried_as / 3600:.3f} Ah of {asked_as / 3600:.3f} Ah moved",
         step=step.step,
         low_ns=start_ns,
         high_ns=clock.now_ns(),
     )
+    rig.trace.mark(clock.now_ns(), confirmed, "engine")
     _set(rig, 0.0, charging)
     rig.vehicle.speed_kmh = None
 
@@ -69,13 +65,8 @@ async def hold_voltage(rig: Rig, step: ConstantVoltage) -> None:
     if target_v is None:
         raise BenchError("cc_cv without a voltage: the scenario was not resolved")
     start_ns = clock.now_ns()
-    rig.trace.mark(
-        start_ns,
-        Kind.STIMULUS_COMMANDED,
-        "engine",
-        fault=f"cc_cv: {step.current_a:g} A to {target_v:.3f} V",
-        step=step.step,
-    )
+    commanded = StimulusCommanded(fault=f"cc_cv: {step.current_a:g} A to {target_v:.3f} V", step=step.step)
+    rig.trace.mark(start_ns, commanded, "engine")
     current_a = step.current_a
     rig.vehicle.charge_a = current_a
     await clock.sleep_until(start_ns + 2 * PLANT_PERIOD_NS)
@@ -91,10 +82,7 @@ async def hold_voltage(rig: Rig, step: ConstantVoltage) -> None:
         current_a = min(step.current_a, max(0.0, current_a))
         rig.vehicle.charge_a = current_a
     rig.vehicle.charge_a = 0.0
-    rig.trace.mark(
-        clock.now_ns(),
-        Kind.STIMULUS_CONFIRMED,
-        "engine",
+    confirmed = StimulusConfirmed(
         readback=flowed_a > 0.0,
         value=f"{flowed_a:.1f} A at first, {current_a:.2f} A at last, "
         f"fullest cell {float(rig.pack.cells.voltage_v.max()):.4f} V after {format_ns(clock.now_ns() - start_ns)}",
@@ -103,3 +91,4 @@ async def hold_voltage(rig: Rig, step: ConstantVoltage) -> None:
         low_ns=start_ns,
         high_ns=clock.now_ns(),
     )
+    rig.trace.mark(clock.now_ns(), confirmed, "engine")

@@ -1,7 +1,7 @@
 """What must never hold while a scenario runs: named in its file, and looked up in the DUT's profile."""
 
 from bench.config.profile import Flag, RoleTest
-from bench.measure.plan import SignalTest
+from bench.measure.signal_test import SignalTest
 from bench.scenario.lookup import Lookup
 
 

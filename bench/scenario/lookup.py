@@ -7,7 +7,7 @@ from bench.config.profile import DutProfile, Role, RoleTest
 from bench.config.toml_file import located
 from bench.errors import ScenarioError, at_place, nearest
 from bench.faults.port import Terminals
-from bench.measure.plan import SignalTest
+from bench.measure.signal_test import SignalTest
 from bench.scenario.model import Scenario
 from bench.verdict.result import Budget
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench.config.profile import RoleTest
-from bench.measure.plan import SignalTest
+from bench.measure.signal_test import SignalTest
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Drive, Inject, Step
 from bench.trace.irregular import Irregular, Irregularity

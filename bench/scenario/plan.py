@@ -9,7 +9,8 @@ from bench.faults.expression import value_of
 from bench.faults.find import kind as kind_named
 from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
-from bench.measure.plan import NOTHING, REFUSAL, Aim, Plan, SignalTest
+from bench.measure.plan import NOTHING, REFUSAL, Aim, Plan
+from bench.measure.signal_test import SignalTest
 from bench.scenario.bounds import check_budget, detection_bounds
 from bench.scenario.carried import carried_tests
 from bench.scenario.chain import reaction_chain

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from bench.codec.uds import status_mask
-from bench.config.toml_file import Amperes, DurationNs, Shape, Share
+from bench.config.toml_file import Amperes, DurationNs, Format, Shape, Share
 from bench.faults.shapes import AmperesOf, DegreesOf, Percent, VoltsOf
 from bench.units import NS_PER_MS, NS_PER_S
 
@@ -212,6 +212,7 @@ Derivation = Literal[
 
 
 class ScenarioShape(Shape):
+    format: Format = 1
     id: str
     title: str = Field(min_length=1)
     safety_goal: str = Field(min_length=1)

@@ -7,7 +7,8 @@ import operator
 from collections.abc import Callable
 
 from bench.codec.heard import heard
-from bench.measure.plan import Plan, SignalTest
+from bench.measure.plan import Plan
+from bench.measure.signal_test import SignalTest
 from bench.rig.rig import Rig
 from bench.units import NS_PER_MS
 

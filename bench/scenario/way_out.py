@@ -6,7 +6,7 @@ import contextlib
 from bench.errors import BenchError
 from bench.rig.rig import Rig
 from bench.timing.stopping import was_stopped
-from bench.trace.events import Kind
+from bench.trace.facts import Aborted, SafeStateMissed
 from bench.trace.trouble import line_of, mark_error
 from bench.units import NS_PER_S, format_ns
 
@@ -15,12 +15,13 @@ def tell_why_cancelled(rig: Rig, ended: asyncio.CancelledError) -> bool:
     """Who ended the shot: the user, a callback that failed, or nobody. Whether it is to be told further up."""
     trace, now_ns, task = rig.trace, rig.clock.now_ns(), asyncio.current_task()
     if was_stopped():
-        trace.mark(now_ns, Kind.ABORTED, "engine", reason="stopped by the user or by a signal")
+        trace.mark(now_ns, Aborted(reason="stopped by the user or by a signal"), "engine")
         return True
     if rig.clock.failures:
         return False
     if task is not None and task.cancelling():
-        trace.mark(now_ns, Kind.ABORTED, "engine", reason="cancelled from outside the shot, not by the user")
+        why = "cancelled from outside the shot, not by the user"
+        trace.mark(now_ns, Aborted(reason=why), "engine")
         return True
     mark_error(
         trace, now_ns, "engine", ended, traced=True
@@ -41,7 +42,7 @@ async def walk_to_safety(rig: Rig) -> None:
             await asyncio.wait({safe})
     error = asyncio.CancelledError() if safe.cancelled() else safe.exception()
     if error is not None:  # it promises not to: whatever it left undone is not confirmed
-        rig.trace.mark(rig.clock.now_ns(), Kind.SAFE_STATE_MISSED, "engine", problem=line_of(error))
+        rig.trace.mark(rig.clock.now_ns(), SafeStateMissed(problem=line_of(error)), "engine")
         mark_error(rig.trace, rig.clock.now_ns(), "engine", error, traced=True)
 
 

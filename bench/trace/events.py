@@ -13,9 +13,6 @@ made = tuple.__new__
 BENCH = "bench"
 """The sender of what the bench itself puts on a bus."""
 
-TIME_TO_LIVE = "its time to live"
-"""So begins the `why` of a STIMULUS_CLEARED where the rig's dead-man took the fault off, and not its owner."""
-
 
 class CanFrame(NamedTuple):
     """One classic or FD data frame as it stands on the bus. Tuples, because a run holds thousands of them."""
@@ -78,13 +75,3 @@ class PlantStage(StrEnum):
     VENTING = "venting"
     RUNAWAY = "runaway"
     DRY_OUT = "dry-out"
-
-
-class Mark(NamedTuple):
-    """Something other than a frame: instant, half-width of its uncertainty, who did it, and the facts."""
-
-    t_ns: int
-    u_ns: int
-    kind: Kind
-    source: str
-    facts: dict[str, Scalar]

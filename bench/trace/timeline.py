@@ -5,25 +5,18 @@ import json
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 from bench.timing.clock import Timebase
-from bench.trace.events import CanFrame, FrameSeen, Kind, Mark, Scalar, made
+from bench.trace.events import CanFrame, FrameSeen, Kind, made
+from bench.trace.facts import Fact
+from bench.trace.mark import Mark
+from bench.trace.stamping import Stamping
 
 _DIGEST_PARTS = 12_000
 _FRAME_HEAD = struct.Struct("<qIBB")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamping:
-    """What a channel's stamps are worth: where they are taken and their half-width.
-
-    clock: whose time they are in. Stamps of different clocks are never subtracted; whatever an adapter has
-    correlated with the host's clock is in the host's.
-    """
-
-    source: str
-    u_ns: int
-    clock: str = "host"
+F = TypeVar("F", bound=Fact)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,27 +26,32 @@ class Trace:
     timebase: Timebase
     stamping: dict[str, Stamping] = field(default_factory=dict)
     frames: list[FrameSeen] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
-    _on_mark: list[Callable[[Mark], None]] = field(default_factory=list)
+    marks: list[Mark[Fact]] = field(default_factory=list)
+    _on_mark: list[Callable[[Mark[Fact]], None]] = field(default_factory=list)
 
     def frame(self, t_ns: int, channel: str, frame: CanFrame, sender: str) -> None:
         """Append a frame whose end was seen at `t_ns`."""
         self.frames.append(made(FrameSeen, (t_ns, channel, frame, sender)))
 
-    def mark(self, t_ns: int, kind: Kind, source: str, *, u_ns: int = 0, **facts: Scalar) -> Mark:
-        """Append a mark; `facts` are plain scalars so that the mark can be stored and judged again."""
-        mark = Mark(t_ns, u_ns, kind, source, facts)
+    def mark(self, t_ns: int, fact: F, source: str, *, u_ns: int = 0) -> Mark[F]:
+        """Append a mark. `source`: who did it or saw it; u_ns: half-width of the instant's uncertainty."""
+        mark = Mark(t_ns, u_ns, source, fact)
         self.marks.append(mark)
         for listener in self._on_mark:
             listener(mark)
         return mark
 
-    def on_mark(self, listener: Callable[[Mark], None]) -> None:
+    def on_mark(self, listener: Callable[[Mark[Fact]], None]) -> None:
         """Call `listener` for every later mark (the run folder writes them as they come)."""
         self._on_mark.append(listener)
 
-    def of_kind(self, *kinds: Kind) -> Iterator[Mark]:
-        return (mark for mark in self.marks if mark.kind in kinds)
+    def of_kind(self, *kinds: Kind) -> Iterator[Mark[Fact]]:
+        """In the order of the trace."""
+        return (mark for mark in self.marks if mark.fact.kind in kinds)
+
+    def of(self, wanted: type[F]) -> Iterator[Mark[F]]:
+        """The marks that say a fact of this type, in the order of the trace."""
+        return (cast(Mark[F], mark) for mark in self.marks if isinstance(mark.fact, wanted))
 
     def digest(self) -> str:
         """SHA-256 over every frame and mark. Equal digests mean equal runs, bit for bit."""
@@ -74,7 +72,7 @@ class Trace:
         for mark in self.marks:
             sha.update(
                 json.dumps(
-                    [mark.t_ns, mark.u_ns, mark.kind, mark.source, mark.facts], sort_keys=True
+                    [mark.t_ns, mark.u_ns, mark.kind, mark.source, mark.fact.version_1()], sort_keys=True
                 ).encode()
             )
         return sha.hexdigest()

@@ -4,7 +4,7 @@ import traceback
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.trace.events import Kind
+from bench.trace.facts import BenchBroke
 from bench.trace.timeline import Trace
 
 _TOLD = (BenchError, OSError, TimeoutError)
@@ -16,11 +16,10 @@ _ROOT = Path(__file__).resolve().parents[2]
 def mark_error(trace: Trace, t_ns: int, source: str, error: BaseException, *, traced: bool = False) -> None:
     """An ERROR mark. `traced`: with the traceback whatever it is; else only of what nobody raised on purpose."""
     if isinstance(error, _TOLD) and not traced:
-        trace.mark(t_ns, Kind.ERROR, source, reason=line_of(error))
+        trace.mark(t_ns, BenchBroke(reason=line_of(error)), source)
     else:
-        trace.mark(
-            t_ns, Kind.ERROR, source, reason=f"{line_of(error)}{place_of(error)}", traceback=_traceback(error)
-        )
+        broke = BenchBroke(reason=f"{line_of(error)}{place_of(error)}", traceback=_traceback(error))
+        trace.mark(t_ns, broke, source)
 
 
 def line_of(error: BaseException) -> str:

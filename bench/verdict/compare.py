@@ -61,7 +61,10 @@ class Handled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """`refused`: reasons against comparing at all. `left_out`: scenarios not compared, each with its reason."""
+    """`refused`: reasons against comparing at all. `left_out`: scenarios not compared, each with its reason.
+
+    altered: one of the two runs is not as it was written.
+    """
 
     base: RunResult
     new: RunResult
@@ -69,6 +72,7 @@ class Comparison:
     left_out: tuple[str, ...]
     metrics: tuple[Metric, ...]
     handled: tuple[Handled, ...]
+    altered: bool = False
 
     @property
     def regressions(self) -> tuple[str, ...]:
@@ -144,7 +148,13 @@ def compare(
         for i, (s, a, n, b, m) in enumerate(counts)
     )
     return Comparison(
-        base=base, new=new, refused=refused, left_out=tuple(left_out), metrics=metrics, handled=handled
+        base=base,
+        new=new,
+        refused=refused,
+        left_out=tuple(left_out),
+        metrics=metrics,
+        handled=handled,
+        altered=bool(altered),
     )
 
 

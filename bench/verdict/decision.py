@@ -12,8 +12,8 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bench.measure.finding.times import Bound, Shrink, Straddles, Time
 from bench.measure.interval import Latency, Term
-from bench.units import format_ns
 
 _K_ONE_SIDED_95 = 1.6449  # standard normal quantile at 95 %
 
@@ -77,16 +77,16 @@ def must_shrink(latency: Latency, excess_ns: int) -> tuple[tuple[Term, int], ...
     return tuple(found)
 
 
-def shrink_words(latency: Latency, excess_ns: int) -> str:
-    """What the zone says: `'DUT reporting cycle' (20.00 ms) is widest and must shrink by 3.000 ms`."""
-    if not latency.terms:
-        return f"the interval must shrink by {format_ns(excess_ns)}"
+def straddles(time: Time, latency: Latency, bound: Bound, bound_ns: int, excess_ns: int) -> Straddles:
+    """What the zone says: by how much the interval is too wide, and which terms must shrink. All in ns."""
     parts = must_shrink(latency, excess_ns)
-    if sum(part for _, part in parts) < excess_ns:
-        whole = format_ns(sum(term.width_ns for term in latency.terms))
-        return f"all terms together are {whole}, less than the {format_ns(excess_ns)} that is missing"
-    first, part = parts[0]
-    words = f"'{first.name}' ({format_ns(first.width_ns)}) is widest and must shrink by {format_ns(part)}"
-    for term, part in parts[1:]:
-        words += f", then '{term.name}' ({format_ns(term.width_ns)}) by {format_ns(part)}"
-    return words
+    return Straddles(
+        time=time,
+        bound=bound,
+        low_ns=latency.interval.low_ns,
+        high_ns=latency.interval.high_ns,
+        bound_ns=bound_ns,
+        excess_ns=excess_ns,
+        shrink=tuple(Shrink(term=term.name, width_ns=term.width_ns, by_ns=by_ns) for term, by_ns in parts),
+        all_terms_ns=sum(term.width_ns for term in latency.terms),
+    )

@@ -1,16 +1,19 @@
 """Whether a protection test came to its end, and what the time of observation says."""
 
 from bench.measure.ending import EndFound
-from bench.units import format_ns
+from bench.measure.finding.base import Finding
+from bench.measure.finding.bench import ObservationCutShort
+from bench.measure.finding.plant import TestNotEnded
 
 
-def judge_end(found: EndFound, missing: list[str], fails: list[str], open_questions: list[str]) -> None:
+def judge_end(
+    found: EndFound, missing: list[Finding], fails: list[Finding], open_questions: list[Finding]
+) -> None:
     """What happened to the cells blames the DUT; too short an observation, the bench."""
-    fails += [f"protection test: {problem}" for problem in found.problems]
+    fails += found.problems
     if found.at_ns is None:
-        open_questions.append("the protection test did not come to its end within the window")
+        open_questions.append(TestNotEnded())
     elif found.observed_ns < found.question.observe_ns:
         missing.append(
-            f"observed for {format_ns(found.observed_ns)} after the end of the test; "
-            f"expected {format_ns(found.question.observe_ns)}"
+            ObservationCutShort(observed_ns=found.observed_ns, expected_ns=found.question.observe_ns)
         )

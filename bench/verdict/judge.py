@@ -1,14 +1,36 @@
 """From a Measurement and a Plan to a verdict with reasons. Nothing passes because nothing was seen."""
 
 from bench.codec.uds import status_bits, status_mask
-from bench.measure.interval import Latency, Measurement
+from bench.measure.finding.answer import (
+    DetectedAfterWindow,
+    DtcNotReported,
+    DtcNotStored,
+    DtcStatusLacks,
+    DtcStatusUnread,
+    NotDetected,
+    NuisanceDtc,
+    NuisanceTrip,
+    SafeStateNotHeld,
+    SafeStateNotHeldFor,
+    SafeStateNotReached,
+)
+from bench.measure.finding.base import Finding
+from bench.measure.finding.bench import (
+    HoldUnknown,
+    NoProofOfLife,
+    NothingForbidden,
+    NothingToPass,
+    NotRefused,
+)
+from bench.measure.finding.stimulus import NoOnset
+from bench.measure.finding.times import Bound, NearFtti, Time, TooEarly, TooLate
+from bench.measure.interval import Measurement
 from bench.measure.plan import Aim, Plan
-from bench.units import format_ns
-from bench.verdict.decision import shrink_words
+from bench.verdict.decision import straddles
 from bench.verdict.ending import judge_end
 from bench.verdict.estimates import judge_estimate
 from bench.verdict.gap import up_to_the_gap
-from bench.verdict.result import Judgement, Verdict
+from bench.verdict.result import Held, Judgement, Reason, Verdict
 
 # A reaction that uses more than this share of the FTTI is reported even where it passes.
 FTTI_WARNING_SHARE = 0.8
@@ -32,24 +54,24 @@ def judge(measurement: Measurement, plan: Plan) -> Judgement:
 def _judge(measurement: Measurement, plan: Plan, *, unseen: bool = False) -> Judgement:
     """unseen: that the DUT did not detect the fault is known, and is not held against it."""
     if measurement.bench_faults:
-        return Judgement(verdict=Verdict.ERROR, reasons=measurement.bench_faults)
+        return Judgement.of(Verdict.ERROR, *measurement.bench_faults)
     if plan.aim is Aim.MUST_REFUSE:
         if measurement.refused is not None:
-            return Judgement(verdict=Verdict.PASS, reasons=())
-        return Judgement(verdict=Verdict.ERROR, reasons=("a build that cannot be known was not refused",))
+            return Judgement.of(Verdict.PASS)
+        return Judgement.of(Verdict.ERROR, NotRefused())
     if measurement.not_begun:
-        return Judgement(verdict=Verdict.FAIL, reasons=(*measurement.misfits, *measurement.broken))
+        return Judgement.of(Verdict.FAIL, *measurement.misfits, *measurement.broken)
     missing = _missing_facts(measurement, plan)
-    fails = [*measurement.misfits, *measurement.broken, *measurement.silent]
-    open_questions: list[str] = []
+    fails: list[Finding] = [*measurement.misfits, *measurement.broken, *measurement.silent]
+    open_questions: list[Finding] = []
     if plan.aim is Aim.MUST_TRIP:
         fails += _trip_failures(measurement, plan, unseen)
         _judge_times(measurement, plan, fails, open_questions)
     else:
         if measurement.detected is not None:
-            fails.append("nuisance trip: the DUT reported a fault under a stimulus it must tolerate")
+            fails.append(NuisanceTrip())
         if plan.dtc_test is not None and measurement.dtc_seen:
-            fails.append(f"nuisance DTC 0x{round(plan.dtc_test.value):06X} was reported")
+            fails.append(NuisanceDtc(dtc=round(plan.dtc_test.value)))
     for estimate in measurement.estimates:
         judge_estimate(estimate, fails, open_questions)
     if measurement.end is not None:
@@ -60,129 +82,118 @@ def _judge(measurement: Measurement, plan: Plan, *, unseen: bool = False) -> Jud
     doubts = [*measurement.doubts, *(measurement.excuses if only_silent else ())]
     if doubts and not missing and not measurement.misfits:  # no lateness of the bench makes a frame shorter
         # What was seen may be the bench's own doing: it blames nobody, and nothing passes on it.
-        seen = [f"seen, but not held against the DUT: {text}" for text in fails]
-        reasons = [*doubts, *seen, *open_questions, *warnings]
+        reasons = [
+            *(Reason(finding=one) for one in doubts),
+            *(Reason(finding=one, held=Held.NOT_HELD) for one in fails),
+            *(Reason(finding=one) for one in (*open_questions, *warnings)),
+        ]
         return Judgement(verdict=Verdict.INCONCLUSIVE, reasons=tuple(dict.fromkeys(reasons)))
     verdict = Verdict.NONE
-    reasons = []
-    for found, texts in (
+    findings: list[Finding] = []
+    for worth, found in (
         (Verdict.ERROR, missing),
         (Verdict.FAIL, fails),
         (Verdict.INCONCLUSIVE, open_questions),
     ):
-        if texts:
-            verdict, reasons = max(verdict, found), reasons + texts
+        if found:
+            verdict = max(verdict, worth)
+            findings += found
     if verdict is Verdict.NONE:
         verdict = Verdict.PASS
-    return Judgement(verdict=verdict, reasons=tuple(dict.fromkeys([*reasons, *warnings])))
+    return Judgement.of(verdict, *dict.fromkeys([*findings, *warnings]))
 
 
-def _missing_facts(measurement: Measurement, plan: Plan) -> list[str]:
+def _missing_facts(measurement: Measurement, plan: Plan) -> list[Finding]:
     """Facts whose absence blames the bench or the scenario: without them no verdict on the DUT stands."""
-    missing: list[str] = []
+    missing: list[Finding] = []
     if plan.aim is Aim.MUST_TRIP:
         if measurement.onset is None:
-            missing.append("no onset was seen: the stimulus is not proven")
+            missing.append(NoOnset())
         if not plan.detection or not plan.safe_state:
-            missing.append("the plan asks for no detection or no safe state: there is nothing to pass")
+            missing.append(NothingToPass())
         if measurement.safe is not None and measurement.held is None and not measurement.silent:
-            missing.append("nothing shows whether the safe state was held")
+            missing.append(HoldUnknown())
     elif not plan.heard:
-        missing.append("the plan names no message that proves the DUT alive")
+        missing.append(NoProofOfLife())
     if plan.aim is Aim.MUST_NOT_TRIP and not plan.detection and not plan.forbidden:
-        missing.append("the plan forbids nothing: there is nothing to pass")
+        missing.append(NothingForbidden())
     return missing
 
 
-def _trip_failures(measurement: Measurement, plan: Plan, unseen: bool) -> list[str]:
-    fails: list[str] = []
+def _trip_failures(measurement: Measurement, plan: Plan, unseen: bool) -> list[Finding]:
+    fails: list[Finding] = []
     if measurement.onset is None:
         return fails
     if measurement.detected is None:
         if unseen and measurement.safe is None:
             return fails
-        fails.append(f"fault not detected within {format_ns(plan.window_ns)}")
+        fails.append(NotDetected(window_ns=plan.window_ns))
     elif measurement.detected.low_ns - measurement.onset.high_ns > plan.window_ns:
-        fails.append(f"fault detected only after the window of {format_ns(plan.window_ns)}")
+        fails.append(DetectedAfterWindow(window_ns=plan.window_ns))
     if measurement.safe is None:
-        fails.append(f"safe state not reached within {format_ns(plan.window_ns)}")
-    elif measurement.held is False and not any("not held" in text for text in measurement.broken):
-        fails.append(f"safe state was not held for {format_ns(plan.hold_ns)}")
+        fails.append(SafeStateNotReached(window_ns=plan.window_ns))
+    elif measurement.held is False and not any(
+        isinstance(one, SafeStateNotHeld) for one in measurement.broken
+    ):
+        fails.append(SafeStateNotHeldFor(hold_ns=plan.hold_ns))
     if plan.dtc_test is not None and measurement.dtc_seen is not True:
-        fails.append(f"the demanded DTC 0x{round(plan.dtc_test.value):06X} was not reported")
+        fails.append(DtcNotReported(dtc=round(plan.dtc_test.value)))
     return fails + _status_failures(measurement, plan)
 
 
-def _status_failures(measurement: Measurement, plan: Plan) -> list[str]:
+def _status_failures(measurement: Measurement, plan: Plan) -> list[Finding]:
     """The DTC's status bits, as read by UDS. A DUT that is heard but gives no answer has not shown them."""
     if not plan.dtc_status or plan.dtc_test is None:
         return []
-    code = f"0x{round(plan.dtc_test.value):06X}"
+    dtc = round(plan.dtc_test.value)
     if measurement.dtc_status_problem is not None:
-        return [f"the status of DTC {code} could not be read: {measurement.dtc_status_problem}"]
+        return [DtcStatusUnread(dtc=dtc, problem=measurement.dtc_status_problem)]
     if measurement.dtc_status is None:
-        return [f"DTC {code} is not in the DUT's memory"]
+        return [DtcNotStored(dtc=dtc)]
     lacking = [name for name in plan.dtc_status if not measurement.dtc_status & status_mask((name,))]
     if not lacking:
         return []
-    found = ", ".join(status_bits(measurement.dtc_status)) or "no bit"
-    return [
-        f"DTC {code} has status 0x{measurement.dtc_status:02X} ({found}); {', '.join(lacking)} is not set"
-    ]
+    bits = tuple(status_bits(measurement.dtc_status))
+    return [DtcStatusLacks(dtc=dtc, status=measurement.dtc_status, bits=bits, lacking=tuple(lacking))]
 
 
-def _judge_times(measurement: Measurement, plan: Plan, fails: list[str], open_questions: list[str]) -> None:
+def _judge_times(
+    measurement: Measurement, plan: Plan, fails: list[Finding], open_questions: list[Finding]
+) -> None:
     fdti, fhti = measurement.fdti, measurement.fhti
-    _upper("FDTI", fdti, "budget", plan.fdti_budget_ns, fails, open_questions)
-    _upper("FHTI", fhti, "budget", plan.fhti_budget_ns, fails, open_questions)
     # ISO 26262 asks for FHTI < FTTI, strictly: 1 ns off the bound makes it the same comparison as a budget.
-    if plan.ftti_ns is not None:
-        _upper("FHTI", fhti, "FTTI", plan.ftti_ns - 1, fails, open_questions)
-    why = ": later than the DUT's published debounce allows"
-    _upper("FDTI", fdti, "ceiling", plan.ceiling_ns, fails, open_questions, why)
+    below_ftti_ns = None if plan.ftti_ns is None else plan.ftti_ns - 1
+    for time, latency, bound, bound_ns in (
+        (Time.FDTI, fdti, Bound.BUDGET, plan.fdti_budget_ns),
+        (Time.FHTI, fhti, Bound.BUDGET, plan.fhti_budget_ns),
+        (Time.FHTI, fhti, Bound.FTTI, below_ftti_ns),
+        (Time.FDTI, fdti, Bound.CEILING, plan.ceiling_ns),
+    ):
+        if latency is None or bound_ns is None:
+            continue
+        low_ns, high_ns = latency.interval.low_ns, latency.interval.high_ns
+        if low_ns > bound_ns:
+            late = TooLate(time=time, bound=bound, low_ns=low_ns, high_ns=high_ns, bound_ns=bound_ns)
+            fails.append(late)
+        elif high_ns > bound_ns:
+            open_questions.append(straddles(time, latency, bound, bound_ns, high_ns - bound_ns))
     if fdti is None or plan.floor_ns is None:
         return
-    if fdti.interval.high_ns < plan.floor_ns:
-        fails.append(
-            f"FDTI {_span(fdti)} is below the floor {format_ns(plan.floor_ns)}: nuisance trip, too early"
+    low_ns, high_ns = fdti.interval.low_ns, fdti.interval.high_ns
+    if high_ns < plan.floor_ns:
+        early = TooEarly(
+            time=Time.FDTI, bound=Bound.FLOOR, low_ns=low_ns, high_ns=high_ns, bound_ns=plan.floor_ns
         )
-    elif fdti.interval.low_ns < plan.floor_ns:
-        open_questions.append(
-            _straddle("FDTI", fdti, "floor", plan.floor_ns, plan.floor_ns - fdti.interval.low_ns)
-        )
+        fails.append(early)
+    elif low_ns < plan.floor_ns:
+        excess_ns = plan.floor_ns - low_ns
+        open_questions.append(straddles(Time.FDTI, fdti, Bound.FLOOR, plan.floor_ns, excess_ns))
 
 
-def _upper(
-    name: str,
-    latency: Latency | None,
-    bound: str,
-    bound_ns: int | None,
-    fails: list[str],
-    open_questions: list[str],
-    why: str = "",
-) -> None:
-    if latency is None or bound_ns is None:
-        return
-    if latency.interval.low_ns > bound_ns:
-        fails.append(f"{name} {_span(latency)} is above the {bound} {format_ns(bound_ns)}{why}")
-    elif latency.interval.high_ns > bound_ns:
-        open_questions.append(_straddle(name, latency, bound, bound_ns, latency.interval.high_ns - bound_ns))
-
-
-def _span(latency: Latency) -> str:
-    return f"[{format_ns(latency.interval.low_ns)}, {format_ns(latency.interval.high_ns)}]"
-
-
-def _straddle(name: str, latency: Latency, bound: str, bound_ns: int, excess_ns: int) -> str:
-    head = f"{name} {_span(latency)} straddles the {bound} {format_ns(bound_ns)}"
-    return f"{head}: {shrink_words(latency, excess_ns)}"
-
-
-def _warnings(measurement: Measurement, plan: Plan) -> list[str]:
+def _warnings(measurement: Measurement, plan: Plan) -> list[Finding]:
     if plan.ftti_ns is None or measurement.fhti is None:
         return []
     high_ns = measurement.fhti.interval.high_ns
     if high_ns <= FTTI_WARNING_SHARE * plan.ftti_ns:
         return []
-    share = 100 * high_ns / plan.ftti_ns
-    return [f"warning: FHTI may be {format_ns(high_ns)}, {share:.0f} % of the FTTI {format_ns(plan.ftti_ns)}"]
+    return [NearFtti(high_ns=high_ns, ftti_ns=plan.ftti_ns)]

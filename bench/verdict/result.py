@@ -1,8 +1,10 @@
 """Results as the record and the reports take them: a verdict with its reasons, per shot and per scenario."""
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
+from typing import Self
 
+from bench.measure.finding.base import Finding
 from bench.measure.interval import Measurement
 from bench.timing.clock import Timebase
 
@@ -27,12 +29,40 @@ class Verdict(IntEnum):
         return self in (Verdict.PASS, Verdict.GAP)
 
 
+class Held(StrEnum):
+    """AGAINST: it makes the verdict. NOT_HELD: seen, but not held against the DUT. SEEN: only told."""
+
+    AGAINST = "against"
+    NOT_HELD = "not-held"
+    SEEN = "seen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """A finding as a reason of a verdict. count, shots: of a scenario's verdict, in how many of its shots.
+
+    Reasons are alike where the finding is about the same thing; figures differ from shot to shot.
+    """
+
+    finding: Finding
+    held: Held = Held.AGAINST
+    count: int | None = None
+    shots: int | None = None
+
+    def alike(self) -> tuple[object, ...]:
+        return (self.held, *self.finding.alike())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A verdict and why, in words a lab engineer can act on."""
+    """A verdict and why. The most telling reason stands first."""
 
     verdict: Verdict
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+
+    @classmethod
+    def of(cls, verdict: Verdict, *findings: Finding) -> Self:
+        return cls(verdict=verdict, reasons=tuple(Reason(finding=one) for one in findings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +176,10 @@ class ScenarioResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """One `hil run`: the header's facts and every scenario's result. took_ns: on the clock of this machine."""
+    """One `hil run`: the header's facts and every scenario's result. took_ns: on the clock of this machine.
+
+    rules: the version of the rules by which it was judged.
+    """
 
     run_id: str
     started_utc: str
@@ -161,6 +194,7 @@ class RunResult:
     scenarios: tuple[ScenarioResult, ...]
     aborted: str | None
     took_ns: int | None = None
+    rules: int = 1
 
     @property
     def verdict(self) -> Verdict:

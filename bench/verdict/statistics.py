@@ -1,12 +1,13 @@
 """What n shots add up to: distribution-free bounds (Wilks 1941; standards.md 6.2) and one verdict for all."""
 
 import math
-import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from bench.measure.finding.scenario import NoShot, Unjudged
 from bench.measure.interval import Latency
 from bench.verdict.censored import quantile
-from bench.verdict.result import Judgement, LatencyStatistics, ShotResult, Verdict
+from bench.verdict.result import Judgement, LatencyStatistics, Reason, ShotResult, Verdict
 
 
 def latency_statistics(
@@ -70,29 +71,27 @@ def conclude(shots: Iterable[ShotResult]) -> Judgement:
     A shot that was blocked or never judged proves nothing, so the rest cannot PASS without it: INCONCLUSIVE.
     """
     verdicts: list[Verdict] = []
-    counts: dict[str, tuple[int, str]] = {}
+    counts: dict[tuple[object, ...], tuple[int, Reason]] = {}
     for shot in shots:
         verdicts.append(shot.judgement.verdict)
         # Reasons that differ in their figures only are one reason; the first stands for all.
-        own: dict[str, str] = {}
+        own: dict[tuple[object, ...], Reason] = {}
         for reason in shot.judgement.reasons:
-            own.setdefault(_shape(reason), reason)
+            own.setdefault(reason.alike(), reason)
         for alike, reason in own.items():
             count, first = counts.get(alike, (0, reason))
             counts[alike] = (count + 1, first)
     n = len(verdicts)
     if n == 0:
-        return Judgement(verdict=Verdict.NONE, reasons=("no shot was made",))
-    reasons = [reason if n == 1 else f"{count} of {n}: {reason}" for count, reason in counts.values()]
+        return Judgement.of(Verdict.NONE, NoShot())
+    reasons = [
+        reason if n == 1 else replace(reason, count=count, shots=n) for count, reason in counts.values()
+    ]
     if all(one is Verdict.BLOCKED for one in verdicts):
         return Judgement(verdict=Verdict.BLOCKED, reasons=tuple(reasons))
     worst = max(one for one in verdicts if one is not Verdict.BLOCKED)
     unjudged = sum(one in (Verdict.BLOCKED, Verdict.NONE) for one in verdicts)
     if unjudged and worst is not Verdict.NONE:
         worst = max(worst, Verdict.INCONCLUSIVE)
-        reasons.append(f"{unjudged} of {n}: no verdict (blocked or not judged)")
+        reasons.append(Reason(finding=Unjudged(count=unjudged, shots=n)))
     return Judgement(verdict=worst, reasons=tuple(reasons))
-
-
-def _shape(reason: str) -> str:
-    return re.sub(r"[\d.]+ (?:(?:ns|µs|ms|s)\b|%)", "#", reason)

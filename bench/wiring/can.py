@@ -16,7 +16,7 @@ from bench.links.udp_multicast import BENCH_ONLY
 from bench.measure.window import DUT_WAIT_LIMIT_NS, DUT_WAIT_SPAN_NS
 from bench.timing.clock import Phase, Timer
 from bench.timing.host import HostClock
-from bench.trace.events import Kind
+from bench.trace.facts import BenchLate, BenchTiming, DutWaited
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
 
@@ -158,14 +158,16 @@ def watch_lateness(clock: HostClock, trace: Trace) -> Callable[[], None]:
     def on_late(late_ns: int) -> None:
         late.append(late_ns)
         if late_ns > LATE_NS:
-            trace.mark(clock.now_ns(), Kind.BENCH_LATE, "host clock", late_ns=late_ns)
+            trace.mark(clock.now_ns(), BenchLate(late_ns=late_ns), "host clock")
 
     def tell() -> None:
         if late:
             ordered = sorted(late)
-            shares = {f"p{share}_ns": ordered[len(ordered) * share // 100] for share in (50, 99)}
-            facts = {"calls": len(late), **shares, "max_ns": ordered[-1]}
-            trace.mark(clock.now_ns(), Kind.BENCH_TIMING, "host clock", priority=clock.priority, **facts)
+            p50_ns, p99_ns = (ordered[len(ordered) * share // 100] for share in (50, 99))
+            timing = BenchTiming(
+                priority=clock.priority, calls=len(late), p50_ns=p50_ns, p99_ns=p99_ns, max_ns=ordered[-1]
+            )
+            trace.mark(clock.now_ns(), timing, "host clock")
         clock.on_late = None
 
     clock.on_late = on_late
@@ -179,6 +181,6 @@ def watch_waiting(clock: HostClock, trace: Trace, waited_ns: Callable[[], int]) 
     def look() -> None:
         span.append(waited_ns())
         if sum(span) > DUT_WAIT_LIMIT_NS:
-            trace.mark(clock.now_ns(), Kind.DUT_WAITED, "DUT's process", waited_ns=sum(span))
+            trace.mark(clock.now_ns(), DutWaited(waited_ns=sum(span)), "DUT's process")
 
     return clock.every(_LOOK_NS, Phase.OBSERVE, look, first_ns=clock.now_ns())

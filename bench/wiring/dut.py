@@ -18,7 +18,7 @@ from bench.links.ports import CanLink
 from bench.rig.view import TraceView
 from bench.timing.clock import Clock
 from bench.timing.failures import FAILED
-from bench.trace.events import Kind
+from bench.trace.facts import DutIdentified
 from bench.trace.timeline import Trace
 from bench.trace.trouble import line_of, place_of
 from bench.wiring.common import Wired
@@ -184,7 +184,7 @@ def identifier(
         else:
             raise DutError(f"{profile.file} has no [identity]: an unidentified build is not tested")
         expected = expected_build(dut) or wired.life.setdefault("identity", said)
-        trace.mark(clock.now_ns(), Kind.DUT_IDENTIFIED, how.by, identity=said, expected=expected)
+        trace.mark(clock.now_ns(), DutIdentified(identity=said, expected=expected), how.by)
         if not fits(said, expected):
             raise UnidentifiedBuild(
                 f"the DUT says it is build '{said}'; expected '{expected}' ([dut.identity] or the firmware)"

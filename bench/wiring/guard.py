@@ -53,12 +53,12 @@ class GuardProcess:
         """Before any loop runs. Raises BenchError: without its guard the bench drives nothing."""
         assert self._process.stdout is not None  # noqa: S101
         readable, _, _ = select.select([self._process.stdout], [], [], _START_S)
-        said = self._process.stdout.readline().decode(errors="replace").strip() if readable else "nothing"
+        answer = self._process.stdout.readline().decode(errors="replace").strip() if readable else "nothing"
         self._process.stdout.close()
-        if said != "watching":
+        if answer != "watching":
             self.close()
             raise BenchError(
-                f"the guard over real instruments said '{said}'; expected 'watching' "
+                f"the guard over real instruments said '{answer}'; expected 'watching' "
                 "([guard] enabled = false does without it)"
             )
 

@@ -29,7 +29,7 @@ from bench.links.simulated_serial import SimulatedSerial
 from bench.rig.senses import Senses
 from bench.rig.steps import Steps
 from bench.timing.clock import Clock, Phase, Timebase, Timer
-from bench.trace.events import Kind
+from bench.trace.facts import InstrumentIdentified
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 from bench.wiring.instruments import LateStream, open_stream
@@ -233,7 +233,7 @@ def identities_into(trace: Trace, clock: Clock) -> Callable[[str, str], None]:
     """What keeps each instrument's identity in the trace of the shot."""
 
     def tell(name: str, identity: str) -> None:
-        trace.mark(clock.now_ns(), Kind.INSTRUMENT_IDENTIFIED, name, identity=identity)
+        trace.mark(clock.now_ns(), InstrumentIdentified(identity=identity), name)
 
     return tell
 

@@ -19,7 +19,7 @@ from bench.restbus.kernel_paced import kind_of
 from bench.rig.rig import VehicleSide
 from bench.rig.senses import Senses
 from bench.timing.clock import Clock
-from bench.trace.events import Kind
+from bench.trace.facts import SignalClipped
 from bench.trace.timeline import Trace
 
 SUPPLY_V = 13.5
@@ -99,12 +99,12 @@ def bind_plays(
 
 def _speaks_for_the_dut(profile: DutProfile) -> list[str]:
     """A message that is read from the DUT has one sender: the DUT. An identity alone is missed when it is read."""
-    said = profile.said()
+    read_as = profile.said()
     return [
         f"{profile.file} [play {play.channel}.{play.message}]: found it played, and read from the DUT as "
-        f"{said[play.channel, play.message]}; expected a message that the DUT does not send"
+        f"{read_as[play.channel, play.message]}; expected a message that the DUT does not send"
         for play in profile.plays
-        if not said.get((play.channel, play.message), "identity.").startswith("identity.")
+        if not read_as.get((play.channel, play.message), "identity.").startswith("identity.")
     ]
 
 
@@ -183,13 +183,8 @@ def clipped_into(clock: Clock, trace: Trace) -> TellClipped:
         carried = (
             (shown - (slot.offset if slot.ieee else slot.offset - 0.5)) / slot.gain if slot.gain else 0.0
         )
-        trace.mark(
-            clock.now_ns(),
-            Kind.ANOMALY,
-            "restbus",
-            problem=f"{slot.signal} showed {carried:.6g} where {slot.quantity} was {value:.6g}: its range ends there",
-            clipped=slot.signal,
-        )
+        clipped = SignalClipped(signal=slot.signal, quantity=slot.quantity, value=value, carried=carried)
+        trace.mark(clock.now_ns(), clipped, "restbus")
 
     return tell
 

@@ -1,0 +1,24 @@
+"""All types of findings by their code."""
+
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+
+from bench.measure.finding import answer, bench, life, plant, scenario, stimulus, times
+from bench.measure.finding.base import Finding
+
+MODULES: tuple[ModuleType, ...] = (stimulus, answer, times, life, plant, bench, scenario)
+
+
+def _types() -> Iterator[type[Finding]]:
+    for module in MODULES:
+        for value in vars(module).values():
+            if (
+                isinstance(value, type)
+                and issubclass(value, Finding)
+                and value.__module__ == module.__name__
+                and value.code
+            ):
+                yield value
+
+
+FINDINGS: Mapping[str, type[Finding]] = {one.code: one for one in _types()}

@@ -1,0 +1,120 @@
+"""Findings about the DUT's frames: silence, and frames that no receiver would take."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from bench.measure.finding.base import Blame, Finding, When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeverHeard(Finding):
+    """A message that proves the DUT alive was never heard."""
+
+    code: ClassVar[str] = "never-heard"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("channel", "message")
+    channel: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AliveUnproven(Finding):
+    """A message that proves the DUT alive was never heard: nothing that was not seen counts."""
+
+    code: ClassVar[str] = "alive-unproven"
+    blame: ClassVar[Blame] = Blame.BENCH
+    aims: ClassVar[tuple[str, ...]] = ("channel", "message")
+    channel: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilentTooLong(Finding):
+    """A message of the DUT was silent for longer than its profile allows."""
+
+    code: ClassVar[str] = "silent-too-long"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("message",)
+    message: str
+    gap_ns: int
+    since: When
+    allowed_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilentInHold(Finding):
+    """A message fell silent while the safe state had to be held: nothing shows that it was."""
+
+    code: ClassVar[str] = "silent-in-hold"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("message",)
+    message: str
+
+
+class Mistake(StrEnum):
+    """What is wrong with a frame under E2E protection."""
+
+    WRONG_CRC = "wrong-crc"
+    COUNTER_STANDS = "counter-stands"
+    COUNTER_JUMPS = "counter-jumps"
+    COUNTER_SKIPS = "counter-skips"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectionBroken(Finding):
+    """Frames of the DUT whose protection no receiver would accept. count: how many."""
+
+    code: ClassVar[str] = "protection-broken"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("message", "mistake")
+    message: str
+    mistake: Mistake
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameSkipped(Finding):
+    """Counters that skipped a little, as receivers tolerate it: a frame or two may have been lost on the bus."""
+
+    code: ClassVar[str] = "frame-skipped"
+    blame: ClassVar[Blame] = Blame.NOBODY
+    aims: ClassVar[tuple[str, ...]] = ("message", "mistake")
+    message: str
+    mistake: Mistake
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramesUnreadable(Finding):
+    """Frames of the DUT too short for the signal that was asked of them. length: of the last one, in bytes."""
+
+    code: ClassVar[str] = "frames-unreadable"
+    blame: ClassVar[Blame] = Blame.NOBODY
+    aims: ClassVar[tuple[str, ...]] = ("message",)
+    message: str
+    count: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameMisfit(Finding):
+    """Frames of the DUT that are shorter or longer than its DBC says. Lengths in bytes."""
+
+    code: ClassVar[str] = "frame-misfit"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("message", "length", "expected_length")
+    message: str
+    length: int
+    expected_length: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotBegun(Finding):
+    """The shot could not begin, as the DUT's frames could not be read. said: what was waited for."""
+
+    code: ClassVar[str] = "not-begun"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("said",)
+    said: str

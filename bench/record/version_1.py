@@ -1,0 +1,140 @@
+"""Reads the marks of shots stored as `hil-shot-1`: a kind, and pairs of key and value that no type described.
+
+What later types say by a field of its own stood in the words then, so this reader looks at them. Nothing else may.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bench.measure.finding.base import Finding
+from bench.measure.finding.scenario import Worded
+from bench.measure.interval import Measurement
+from bench.record.marks import fact_of
+from bench.trace import facts
+from bench.trace.events import Kind
+from bench.trace.facts import Fact
+from bench.trace.mark import Mark
+from bench.trace.stamping import Origin, Stamping
+from bench.units import parse_duration_ns
+
+FORMAT = "hil-shot-1"
+
+_SIMPLE: Mapping[Kind, type[Fact]] = {
+    Kind.RUN_STARTED: facts.RunStarted,
+    Kind.DUT_IDENTIFIED: facts.DutIdentified,
+    Kind.DUT_REFUSED: facts.DutRefused,
+    Kind.INSTRUMENT_IDENTIFIED: facts.InstrumentIdentified,
+    Kind.DUT_HEARD: facts.DutHeard,
+    Kind.PRECONDITION_MET: facts.PreconditionMet,
+    Kind.PRECONDITION_MISSED: facts.PreconditionMissed,
+    Kind.OBSERVERS_ARMED: facts.ObserversArmed,
+    Kind.STIMULUS_COMMANDED: facts.StimulusCommanded,
+    Kind.STIMULUS_CONFIRMED: facts.StimulusConfirmed,
+    Kind.STIMULUS_CLEARED: facts.StimulusCleared,
+    Kind.FAULT_STUCK: facts.FaultStuck,
+    Kind.REQUEST: facts.Requested,
+    Kind.TRUTH: facts.Truth,
+    Kind.PLANT_STAGE: facts.StageReached,
+    Kind.TIME_LAPSE: facts.TimeLapsed,
+    Kind.PLANT_STATE: facts.PlantState,
+    Kind.WINDOW_CLOSED: facts.WindowClosed,
+    Kind.SAFE_STATE_REACHED: facts.SafeStateReached,
+    Kind.SAFE_STATE_MISSED: facts.SafeStateMissed,
+    Kind.BENCH_LATE: facts.BenchLate,
+    Kind.DUT_WAITED: facts.DutWaited,
+    Kind.BENCH_TIMING: facts.BenchTiming,
+    Kind.ABORTED: facts.Aborted,
+    Kind.RUN_ENDED: facts.RunEnded,
+}
+_SOUND = {
+    "kernel": Origin.KERNEL,
+    "hardware": Origin.HARDWARE,
+    "simulated": Origin.SIMULATED,
+    "device": Origin.ADAPTER,
+}
+_BEYOND = re.compile(r"the plant's cell (\d+) is at (-?[\d.]+) V, its output goes from 0 to ([\d.]+) V .*")
+_OUTLIVED = "its time to live of "
+
+
+def mark_of(line: list[Any]) -> Mark[Fact]:
+    """Raises KeyError, TypeError or ValueError for what is no mark of version 1."""
+    t_ns, u_ns, kind, source, pairs = line
+    return Mark(t_ns, u_ns, source, _fact(Kind(kind), pairs))
+
+
+def stamping_of(stored: Mapping[str, Any]) -> Stamping:
+    """Where a stamp was taken stood in words only."""
+    words = stored["source"].lower()
+    origin = next((origin for word, origin in _SOUND.items() if word in words), Origin.ARRIVAL)
+    return Stamping(origin=origin, **stored)
+
+
+def _fact(kind: Kind, pairs: Mapping[str, Any]) -> Fact:
+    if kind is Kind.DTC_READ:
+        return fact_of(facts.DtcUnread if "problem" in pairs else facts.DtcRead, pairs)
+    if kind is Kind.ERROR:
+        return fact_of(facts.LinkBroke if "text" in pairs else facts.BenchBroke, pairs)
+    if kind is Kind.ANOMALY:
+        return _anomaly(pairs)
+    if kind is Kind.STIMULUS_CLEARED and pairs["why"].startswith(_OUTLIVED):
+        lived = pairs["why"].removeprefix(_OUTLIVED).removesuffix(" ended")
+        return fact_of(facts.StimulusCleared, {**pairs, "outlived_ns": parse_duration_ns(lived)})
+    return fact_of(_SIMPLE[kind], pairs)
+
+
+def _beyond(problem: str, beyond_v: float) -> Fact:
+    """`the plant's cell 7 is at 5.213 V, its output goes from 0 to 5 V and is held at the nearer end`."""
+    found = _BEYOND.fullmatch(problem)
+    if found is None:
+        raise ValueError(f"{problem!r:.80} names no cell and no voltage")
+    cell, cell_voltage_v, highest_v = found.groups()
+    return facts.OutputBeyondRange(
+        cell=int(cell),
+        cell_voltage_v=float(cell_voltage_v),
+        highest_v=float(highest_v),
+        beyond_v=beyond_v,
+    )
+
+
+def _anomaly(pairs: Mapping[str, Any]) -> Fact:
+    if "beyond_v" in pairs:
+        return _beyond(pairs["problem"], pairs["beyond_v"])
+    return fact_of(facts.Anomaly, {**pairs, "what": facts.Odd.OTHER.value, "about": pairs["text"]})
+
+
+def ended_by(words: str) -> str | None:
+    """What ended a protection test stood in words."""
+    if not words:
+        return None
+    known = (("hottest cell", "hotter"), ("pack at", "share"), ("temperature stable", "stable"))
+    return next((name for begins, name in known if words.startswith(begins)), _PASSED.get(words[-6:], words))
+
+
+_PASSED = {"passed": "time"}
+
+
+def same_figures(stored: Measurement, found: Measurement) -> bool:
+    """Whether two measurements are the same; where one of them has its findings in words only, but for these."""
+    told = [one for measured in (stored, found) for one in _findings(measured)]
+    if any(isinstance(one, Worded) for one in told):
+        return _without_findings(stored) == _without_findings(found)
+    return stored == found
+
+
+_LISTS = ("broken", "silent", "bench_faults", "anomalies", "doubts", "excuses", "misfits")
+
+
+def _findings(measured: Measurement) -> list[Finding]:
+    found = [one for name in _LISTS for one in getattr(measured, name)]
+    found += [one for one in (measured.refused,) if one is not None]
+    found += [one for done in measured.estimates for one in (done.problem, done.lacking) if one is not None]
+    return [*found, *(measured.end.problems if measured.end is not None else ())]
+
+
+def _without_findings(measured: Measurement) -> Measurement:
+    empty: dict[str, Any] = dict.fromkeys(_LISTS, ())
+    estimates = tuple(replace(one, problem=None, lacking=None) for one in measured.estimates)
+    end = None if measured.end is None else replace(measured.end, problems=())
+    return replace(measured, **empty, refused=None, estimates=estimates, end=end)

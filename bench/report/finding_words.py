@@ -1,0 +1,404 @@
+"""Findings in words. Nothing decides on these words; they may change with every release."""
+
+from collections.abc import Callable
+from typing import cast
+
+from bench.measure.finding import answer, bench, life, plant, scenario, stimulus, times
+from bench.measure.finding.base import Finding, Since, When
+from bench.measure.signal_test import SignalTest
+from bench.units import format_ns
+from bench.verdict.result import Held, Judgement, Reason
+
+_MISTAKES = {
+    life.Mistake.WRONG_CRC: "a wrong CRC",
+    life.Mistake.COUNTER_STANDS: "a counter that stands",
+    life.Mistake.COUNTER_JUMPS: "a counter out of sequence",
+    life.Mistake.COUNTER_SKIPS: "a skipped counter",
+}
+_BEFORE = {
+    Held.AGAINST: "",
+    Held.NOT_HELD: "seen, but not held against the DUT: ",
+    Held.SEEN: "seen: ",
+}
+_SINCE = {Since.ONSET: "onset", Since.COMMAND: "the command", Since.ARMING: "arming"}
+_WHY = {times.Bound.CEILING: ": later than the DUT's published debounce allows"}
+
+
+def reason_words(reason: Reason) -> str:
+    """`3 of 59: fault not detected within 6.000 s`."""
+    said = _BEFORE[reason.held] + finding_words(reason.finding)
+    return said if reason.count is None else f"{reason.count} of {reason.shots}: {said}"
+
+
+def reasons_words(judgement: Judgement) -> list[str]:
+    """All reasons of a verdict, the most telling one first."""
+    return [reason_words(reason) for reason in judgement.reasons]
+
+
+def joined_words(judgement: Judgement) -> str:
+    """All reasons in one line; "" where there is none."""
+    return "; ".join(reasons_words(judgement))
+
+
+def finding_words(finding: Finding) -> str:
+    """One sentence without a full stop, that a lab engineer can act on."""
+    module = type(finding).__module__
+    return _OF_MODULE[module](finding)
+
+
+def test_words(test: SignalTest) -> str:
+    """`PrechargeCommand == 1`."""
+    return " and ".join(f"{one.signal} {one.op} {one.value:g}" for one in (test, *test.together))
+
+
+def _when(when: When) -> str:
+    since = _SINCE[when.since]
+    if when.offset_ns < 0:
+        return f"{format_ns(-when.offset_ns)} before {since}"
+    return f"+{format_ns(when.offset_ns)} after {since}"
+
+
+def _dtc(code: int) -> str:
+    return f"0x{code:06X}"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
+
+
+def signed(share: float) -> str:
+    return f"{100 * share:+.2f} %"
+
+
+def _stimulus(finding: Finding) -> str:
+    match finding:
+        case stimulus.NoStimulus():
+            return "no stimulus was commanded"
+        case stimulus.StimulusUnproven():
+            return "no proof that the stimulus reached the DUT's terminals"
+        case stimulus.NoReadback():
+            return "the stimulus was not confirmed by readback"
+        case stimulus.OnsetBeforeReadback():
+            return "the onset was seen before the readback says the stimulus was actuated"
+        case stimulus.StimulusAlreadyPresent(test=test, held_ns=held_ns):
+            return f"stimulus was already present: {test_words(test)} held {format_ns(held_ns)} before the command"
+        case stimulus.MessageAlreadyIrregular(message=message):
+            return f"stimulus was already present: {message} was already irregular"
+        case stimulus.MessageUnheardBefore(message=message):
+            return f"stimulus was already present: {message} was not heard before the command"
+        case stimulus.MessageGapBefore(message=message, gap_ns=gap_ns):
+            return (
+                f"stimulus was already present: {message} had a gap of {format_ns(gap_ns)} before the command"
+            )
+        case stimulus.StimulusNotCarried() as missed:
+            carried = "was never seen"
+            if missed.lowest is not None and missed.highest is not None:
+                carried = f"carried {missed.lowest:.6g} to {missed.highest:.6g}"
+            where = f"{missed.message}.{missed.signal} {carried} after the command"
+            return f"the stimulus never reached the DUT: {where}; expected {missed.wanted:.6g}"
+        case stimulus.NoRunaway(cells=cells):
+            names = ", ".join(map(str, cells))
+            return f"the plant brought no thermal runaway of cell {names} within the window"
+        case stimulus.RunawayUnproven():
+            return "no proof that the runaway reached the DUT's terminals"
+        case stimulus.NoOnset():
+            return "no onset was seen: the stimulus is not proven"
+    raise AssertionError(finding)
+
+
+def _answer(finding: Finding) -> str:
+    match finding:
+        case answer.SafeStateBeforeFault():
+            return "safe state already held before the fault"
+        case answer.ReportedBeforeFault(test=test):
+            return f"reported before the fault: {test_words(test)}"
+        case answer.ForbiddenSeen(test=test, when=when):
+            return f"{test_words(test)} at {_when(when)}"
+        case answer.SafeStateNotHeld(test=test, when=when, after_ns=after_ns):
+            return (
+                f"safe state was not held: {test_words(test)} no longer at {_when(when)}, "
+                f"{format_ns(after_ns)} after it was reached"
+            )
+        case answer.SafeStateNotHeldFor(hold_ns=hold_ns):
+            return f"safe state was not held for {format_ns(hold_ns)}"
+        case answer.NotDetected(window_ns=window_ns):
+            return f"fault not detected within {format_ns(window_ns)}"
+        case answer.DetectedAfterWindow(window_ns=window_ns):
+            return f"fault detected only after the window of {format_ns(window_ns)}"
+        case answer.SafeStateNotReached(window_ns=window_ns):
+            return f"safe state not reached within {format_ns(window_ns)}"
+        case answer.NuisanceTrip():
+            return "nuisance trip: the DUT reported a fault under a stimulus it must tolerate"
+        case answer.NuisanceDtc(dtc=dtc):
+            return f"nuisance DTC {_dtc(dtc)} was reported"
+        case answer.DtcNotReported(dtc=dtc):
+            return f"the demanded DTC {_dtc(dtc)} was not reported"
+        case answer.DtcStatusUnread(dtc=dtc, problem=problem):
+            return f"the status of DTC {_dtc(dtc)} could not be read: {problem}"
+        case answer.DtcNotStored(dtc=dtc):
+            return f"DTC {_dtc(dtc)} is not in the DUT's memory"
+        case answer.DtcStatusLacks(dtc=dtc, status=status, bits=bits, lacking=lacking):
+            found = ", ".join(bits) or "no bit"
+            return f"DTC {_dtc(dtc)} has status 0x{status:02X} ({found}); {', '.join(lacking)} is not set"
+        case answer.SpreadBeforeAlarm(cell=cell):
+            return f"the runaway had spread to cell {cell} before the alarm"
+    raise AssertionError(finding)
+
+
+def _times(finding: Finding) -> str:
+    match finding:
+        case times.TooLate() as late:
+            span = _span(late.low_ns, late.high_ns)
+            why = _WHY.get(late.bound, "")
+            return f"{late.time} {span} is above the {late.bound} {format_ns(late.bound_ns)}{why}"
+        case times.TooEarly() as early:
+            span = _span(early.low_ns, early.high_ns)
+            bound = f"{early.bound} {format_ns(early.bound_ns)}"
+            return f"{early.time} {span} is below the {bound}: nuisance trip, too early"
+        case times.Straddles() as open_:
+            span = _span(open_.low_ns, open_.high_ns)
+            head = f"{open_.time} {span} straddles the {open_.bound} {format_ns(open_.bound_ns)}"
+            return f"{head}: {_shrink(open_)}"
+        case times.NearFtti(high_ns=high_ns, ftti_ns=ftti_ns):
+            share = f"{100 * high_ns / ftti_ns:.0f} % of the FTTI {format_ns(ftti_ns)}"
+            return f"warning: FHTI may be {format_ns(high_ns)}, {share}"
+    raise AssertionError(finding)
+
+
+def _span(low_ns: int, high_ns: int) -> str:
+    return f"[{format_ns(low_ns)}, {format_ns(high_ns)}]"
+
+
+def _shrink(found: times.Straddles) -> str:
+    """`'DUT reporting cycle' (20.00 ms) is widest and must shrink by 3.000 ms`."""
+    if not found.all_terms_ns and not found.shrink:
+        return f"the interval must shrink by {format_ns(found.excess_ns)}"
+    if sum(one.by_ns for one in found.shrink) < found.excess_ns:
+        whole = format_ns(found.all_terms_ns)
+        missing = format_ns(found.excess_ns)
+        return f"all terms together are {whole}, less than the {missing} that is missing"
+    first, *others = found.shrink
+    width, by = format_ns(first.width_ns), format_ns(first.by_ns)
+    words = f"'{first.term}' ({width}) is widest and must shrink by {by}"
+    for one in others:
+        words += f", then '{one.term}' ({format_ns(one.width_ns)}) by {format_ns(one.by_ns)}"
+    return words
+
+
+def _life(finding: Finding) -> str:
+    match finding:
+        case life.NeverHeard(channel=channel, message=message):
+            return f"{message} was never heard on {channel}"
+        case life.AliveUnproven(channel=channel, message=message):
+            return f"{message} was never heard on {channel}: nothing shows that the DUT was alive"
+        case life.SilentTooLong(message=message, gap_ns=gap_ns, since=since, allowed_ns=allowed_ns):
+            return (
+                f"{message} silent for {format_ns(gap_ns)} from {_when(since)}; "
+                f"longest allowed {format_ns(allowed_ns)}"
+            )
+        case life.SilentInHold(message=message):
+            return f"{message} fell silent while the safe state had to be held"
+        case (
+            life.ProtectionBroken(message=message, mistake=mistake, count=count)
+            | life.FrameSkipped(message=message, mistake=mistake, count=count)
+        ):
+            return f"E2E: {_frames(count)} of {message} with {_MISTAKES[mistake]}"
+        case life.FrameMisfit() as misfit:
+            length = "1 byte" if misfit.length == 1 else f"{misfit.length} bytes"
+            frames = f" ({misfit.count} frames)" if misfit.count > 1 else ""
+            return f"{misfit.message} with {length}; the DBC says {misfit.expected_length}{frames}"
+        case life.NotBegun(said=said):
+            return f"the shot could not begin: {said}"
+        case life.FramesUnreadable(message=message, count=count, length=length):
+            return f"{_frames(count)} of {message} could not be read: payload of {length} bytes"
+    raise AssertionError(finding)
+
+
+def _frames(count: int) -> str:
+    return "1 frame" if count == 1 else f"{count} frames"
+
+
+def _plant(finding: Finding) -> str:
+    match finding:
+        case plant.CellHarmed(cell=cell, stage=stage):
+            return f"protection test: cell {cell}: {stage}"
+        case plant.ClosedAgain(after_end_ns=after_ns):
+            return f"protection test: the contactors closed again {format_ns(after_ns)} after the end"
+        case plant.InsulationLost(ohm_per_v=ohm_per_v, after_end_ns=after_ns):
+            return f"protection test: insulation at {ohm_per_v:.0f} ohm/V {format_ns(after_ns)} after the end"
+        case plant.TestNotEnded():
+            return "the protection test did not come to its end within the window"
+        case plant.EstimateStale(estimate=name, message=message, age_ns=age_ns):
+            return f"{name}: {message} was {format_ns(age_ns)} old when the truth was taken"
+        case plant.EstimateAbsent(estimate=name, message=message, signal=signal):
+            return f"{name}: {message} carried no {signal}"
+        case plant.TruthTooFew(estimate=name, count=count, expected=expected):
+            return f"{name}: {count} truths were told in what is scored; expected {expected} or more"
+        case plant.EstimateOff() as off:
+            return f"{_estimate(off)} is above the limit {percent(off.limit)}{_per(off.figure)}"
+        case plant.EstimateStraddles() as open_:
+            return (
+                f"{_estimate(open_)} straddles the limit {percent(open_.limit)}{_per(open_.figure)}: "
+                "the signal's resolution has to shrink, or the drive to last longer"
+            )
+        case plant.EstimateNotConverged() as late:
+            took = "" if late.took_ns is None else f" but after {format_ns(late.took_ns)}"
+            asked = f"not inside {percent(late.band)} within {format_ns(late.within_ns)}{took}"
+            return f"{late.estimate}: {asked}; {_ends(late.first, late.last)}"
+        case plant.EstimatePerhapsConverged() as open_end:
+            asked = f"perhaps inside {percent(open_end.band)} within {format_ns(open_end.within_ns)}"
+            ends = _ends(open_end.first, open_end.last)
+            return f"{open_end.estimate}: {asked}, by less than ± {percent(open_end.u)}; {ends}"
+    raise AssertionError(finding)
+
+
+def _estimate(found: plant.EstimateOff | plant.EstimateStraddles) -> str:
+    per = _per(found.figure)
+    return f"{found.estimate}: {found.figure} {percent(found.value)} ± {percent(found.u)}{per}"
+
+
+def _per(figure: plant.Figure) -> str:
+    return " a day" if figure is plant.Figure.DRIFT else ""
+
+
+def _ends(first: float, last: float) -> str:
+    return f"it began at {signed(first)} and ended at {signed(last)}"
+
+
+def _bench(finding: Finding) -> str:
+    match finding:
+        case bench.NeverArmed():
+            return "the observers were never armed"
+        case bench.NeverClosed():
+            return "the observation window was never closed"
+        case bench.HoldCutShort(short_ns=short_ns):
+            return f"the window closed {format_ns(short_ns)} before the hold time had passed"
+        case bench.WindowCutShort(looked_ns=looked_ns, expected_ns=expected_ns):
+            return (
+                f"the window closed {format_ns(looked_ns)} after the stimulus; "
+                f"expected {format_ns(expected_ns)}"
+            )
+        case bench.ObservationCutShort(observed_ns=observed_ns, expected_ns=expected_ns):
+            return (
+                f"observed for {format_ns(observed_ns)} after the end of the test; "
+                f"expected {format_ns(expected_ns)}"
+            )
+        case bench.HoldUnknown():
+            return "nothing shows whether the safe state was held"
+        case bench.NotRefused():
+            return "a build that cannot be known was not refused"
+        case bench.NothingToPass():
+            return "the plan asks for no detection or no safe state: there is nothing to pass"
+        case bench.NothingForbidden():
+            return "the plan forbids nothing: there is nothing to pass"
+        case bench.NoProofOfLife():
+            return "the plan names no message that proves the DUT alive"
+    return _bench_told(finding)
+
+
+def _bench_told(finding: Finding) -> str:
+    match finding:
+        case bench.FramesLost(source=source, count=count):
+            return f"{count} frames were lost by the bench ({source})"
+        case bench.PreconditionMissed(source=source, said=said):
+            return f"precondition missed: {source}: {said}"
+        case bench.BenchError(source=source, said=said):
+            return f"error of the bench: {source}: {said}"
+        case bench.DutRefused(source=source, said=said):
+            return f"the DUT was refused: {source}: {said}"
+        case bench.Aborted(source=source, said=said):
+            return f"the shot was aborted: {source}: {said}"
+        case bench.SafeStateUnconfirmed(said=said):
+            return f"the rig's safe state is not confirmed: {said}"
+        case bench.NotMeasured(said=said):
+            return f"the shot could not be measured: {said}"
+        case bench.AnomalySeen(source=source, said=said):
+            return f"{source}: {said}"
+    return _doubt(finding)
+
+
+def _doubt(finding: Finding) -> str:
+    match finding:
+        case bench.BenchLate(late_ns=late_ns, limit_ns=limit_ns):
+            limit = format_ns(limit_ns)
+            return f"the bench was {format_ns(late_ns)} late inside the window; the limit is {limit}"
+        case bench.DutWaited(waited_ns=waited_ns, span_ns=span_ns, limit_ns=limit_ns):
+            return (
+                "the DUT's process came late to a processor of this machine: it waited "
+                f"{format_ns(waited_ns)} within {format_ns(span_ns)}; the limit is {format_ns(limit_ns)}"
+            )
+        case bench.DutStarved() as starved:
+            return (
+                f"the bench was late with {starved.message}: {format_ns(starved.gap_ns)} without one, "
+                f"{format_ns(starved.since_arming_ns)} into the window; "
+                f"the DUT tolerates {format_ns(starved.tolerated_ns)}"
+            )
+        case bench.ForeignClocks(clocks=clocks):
+            named = " and ".join(f"'{channel}' by {clock}" for channel, clock in clocks)
+            return f"onset and answer are stamped by clocks that nobody has correlated: {named}"
+        case bench.OutputBeyondRange() | bench.OutputHeldAtEnd():
+            return (
+                f"the plant's cell {finding.cell} is at {finding.cell_voltage_v:.3f} V, its output goes "
+                f"from 0 to {finding.highest_v:g} V and is held at the nearer end"
+            )
+        case bench.FaultTakenOff() as off:
+            answer = "given its whole answer" if off.before_read else "reached its safe state"
+            return (
+                f"the rig took '{off.fault}' off before the DUT had {answer}: "
+                f"its time to live of {format_ns(off.time_to_live_ns)} ended"
+            )
+        case bench.SignalClipped() | bench.SignalHeldAtEnd():
+            shown = f"{finding.signal} showed {finding.carried:.6g} where {finding.quantity} was"
+            return f"{shown} {finding.value:.6g}: its range ends there"
+        case bench.OwnFrames(message=message, count=count):
+            return f"{_frames(count)} of {message} came from the bench itself: no answer of the DUT"
+        case bench.GlitchTooLong(message=message, shown_ns=shown_ns, limit_ns=limit_ns):
+            return (
+                f"{message} showed the glitch for {format_ns(shown_ns)}; "
+                f"the DUT's debounce may fill from {format_ns(limit_ns)} on"
+            )
+    raise AssertionError(finding)
+
+
+def _scenario(finding: Finding) -> str:
+    match finding:
+        case scenario.NoShot():
+            return "no shot was made"
+        case scenario.Unjudged(count=count, shots=shots):
+            return f"{count} of {shots}: no verdict (blocked or not judged)"
+        case scenario.RigLacks(lacking=lacking):
+            return f"the rig cannot do: {', '.join(lacking)}"
+        case scenario.MismatchUnnoticed() as missed:
+            where = f"in {missed.passed} of {missed.shots} shots"
+            return f"{where} the library did not notice {missed.mismatch} ({missed.hazard})"
+        case scenario.MismatchCaught(mismatch=mismatch, hazard=hazard):
+            return f"the mismatch was caught: {mismatch} ({hazard})"
+        case scenario.GapOpen() as gap:
+            return f"known gap until {gap.until}, {_gap(gap)}"
+        case scenario.GapOverdue() as gap:
+            return f"the known gap of {_gap(gap)} was to be closed by {gap.until}"
+        case scenario.GapClosed() as gap:
+            return f"the known gap of {_gap(gap)} has closed: take [known_gap] out of the scenario"
+        case scenario.GapMissed() as gap:
+            return f"this is not the known gap of {_gap(gap)}, or goes beyond it"
+        case scenario.Worded(said=said):
+            return said
+    raise AssertionError(finding)
+
+
+def _gap(gap: scenario.KnownGapFinding) -> str:
+    return f"{gap.owner}: {gap.why} ({gap.bound})"
+
+
+_OF_MODULE: dict[str, Callable[[Finding], str]] = {
+    module.__name__: cast(Callable[[Finding], str], words)
+    for module, words in (
+        (stimulus, _stimulus),
+        (answer, _answer),
+        (times, _times),
+        (life, _life),
+        (plant, _plant),
+        (bench, _bench),
+        (scenario, _scenario),
+    )
+}

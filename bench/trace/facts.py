@@ -1,0 +1,389 @@
+"""What a mark of the Trace says: one frozen type per kind, shared by whoever writes a mark and whoever reads it."""
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import ClassVar
+
+from bench.trace.events import Kind, PlantStage, Scalar
+
+
+class Odd(StrEnum):
+    """What an anomaly is. A stable code: anomalies are counted by it."""
+
+    UNREADABLE = "unreadable"
+    NOT_A_DATA_FRAME = "not-a-data-frame"
+    BUS_ERROR = "bus-error"
+    BUS_OFF = "bus-off"
+    FRAME_LOST = "frame-lost"
+    LINK_BACK = "link-back"
+    ANSWER_LATE = "answer-late"
+    FOREIGN = "foreign-host"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """kind: of the mark. Fields that are None are absent from every stored form."""
+
+    kind: ClassVar[Kind]
+
+    def version_1(self) -> dict[str, Scalar]:
+        """The key and value pairs of the first stored form. Digests are taken over them, so they never change."""
+        pairs = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: value for name, value in pairs if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Fact):
+    """The shot begins. phase_ns: how far the stimulus is moved along the DUT's cycle."""
+
+    kind: ClassVar[Kind] = Kind.RUN_STARTED
+    phase_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhasesDrawn(Fact):
+    """Where in its cycle everything starts that runs beside the DUT.
+
+    boot_ns: from the start of the restbus to the DUT's. front_end_ns: of the cell voltages' sweep. messages_ns: of the
+    restbus, by `channel.message`.
+    """
+
+    kind: ClassVar[Kind] = Kind.PHASES_DRAWN
+    boot_ns: int
+    front_end_ns: int
+    messages_ns: tuple[tuple[str, int], ...]
+
+    def version_1(self) -> dict[str, Scalar]:
+        told = {f"{name}_ns": phase_ns for name, phase_ns in self.messages_ns}
+        return {"boot_ns": self.boot_ns, "front_end_ns": self.front_end_ns, **told}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutStarted(Fact):
+    """The DUT was started."""
+
+    kind: ClassVar[Kind] = Kind.DUT_STARTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutIdentified(Fact):
+    """The build as the DUT names itself, and the one that was expected."""
+
+    kind: ClassVar[Kind] = Kind.DUT_IDENTIFIED
+    identity: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutRefused(Fact):
+    """The bench does not test this DUT."""
+
+    kind: ClassVar[Kind] = Kind.DUT_REFUSED
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentIdentified(Fact):
+    """An instrument, as it names itself."""
+
+    kind: ClassVar[Kind] = Kind.INSTRUMENT_IDENTIFIED
+    identity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutHeard(Fact):
+    """The DUT was heard in this state."""
+
+    kind: ClassVar[Kind] = Kind.DUT_HEARD
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreconditionMet(Fact):
+    """The DUT is in the mode in which the scenario begins, and everything has come to rest."""
+
+    kind: ClassVar[Kind] = Kind.PRECONDITION_MET
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreconditionMissed(Fact):
+    """The DUT did not come into the mode in which the scenario begins."""
+
+    kind: ClassVar[Kind] = Kind.PRECONDITION_MISSED
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserversArmed(Fact):
+    """From here on the DUT is watched."""
+
+    kind: ClassVar[Kind] = Kind.OBSERVERS_ARMED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StimulusCommanded(Fact):
+    """A stimulus begins. step: its number in the scenario. ttl_ns: after which the rig takes it off by itself."""
+
+    kind: ClassVar[Kind] = Kind.STIMULUS_COMMANDED
+    fault: str
+    step: int | None = None
+    ttl_ns: int | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StimulusConfirmed(Fact):
+    """A stimulus was read back. low_ns, high_ns: between them it was actuated. reached: the end it was to come to."""
+
+    kind: ClassVar[Kind] = Kind.STIMULUS_CONFIRMED
+    readback: bool
+    value: str | None = None
+    low_ns: int | None = None
+    high_ns: int | None = None
+    step: int | None = None
+    reached: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StimulusCleared(Fact):
+    """A fault was taken off. why: in words. outlived_ns: its time to live, where the rig took it off at its end."""
+
+    kind: ClassVar[Kind] = Kind.STIMULUS_CLEARED
+    fault: str
+    owner: str
+    why: str
+    outlived_ns: int | None = None
+
+    def version_1(self) -> dict[str, Scalar]:
+        return {"fault": self.fault, "owner": self.owner, "why": self.why}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultStuck(Fact):
+    """A fault could not be taken off."""
+
+    kind: ClassVar[Kind] = Kind.FAULT_STUCK
+    fault: str
+    owner: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested(Fact):
+    """The vehicle asks something of the DUT."""
+
+    kind: ClassVar[Kind] = Kind.REQUEST
+    mode: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DtcRead(Fact):
+    """A trouble code of the DUT's memory with its status byte; code 0: the memory is empty."""
+
+    kind: ClassVar[Kind] = Kind.DTC_READ
+    code: int
+    status: int
+    bits: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DtcUnread(Fact):
+    """The DUT's memory could not be read."""
+
+    kind: ClassVar[Kind] = Kind.DTC_READ
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth(Fact):
+    """What the plant knows and the DUT estimates. Shares of 1; lapsed_ns: how long the pack has stood in no time."""
+
+    kind: ClassVar[Kind] = Kind.TRUTH
+    soc: float
+    soc_low: float
+    soc_high: float
+    soh: float
+    current_a: float
+    lapsed_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageReached(Fact):
+    """What has become of a cell (from 1), between low_ns and high_ns."""
+
+    kind: ClassVar[Kind] = Kind.PLANT_STAGE
+    stage: PlantStage
+    cell: int
+    low_ns: int
+    high_ns: int
+    temp_c: float
+    voltage_v: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLapsed(Fact):
+    """The pack stood for so long between two instants of the rig's clock."""
+
+    kind: ClassVar[Kind] = Kind.TIME_LAPSE
+    lapsed_ns: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlantState(Fact):
+    """What a protection test is ended by."""
+
+    kind: ClassVar[Kind] = Kind.PLANT_STATE
+    closed: bool
+    current_a: float
+    hottest_c: float
+    pack_v: float
+    nominal_v: float
+    iso_ohm_per_v: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowClosed(Fact):
+    """The DUT is watched no longer."""
+
+    kind: ClassVar[Kind] = Kind.WINDOW_CLOSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafeStateReached(Fact):
+    """The rig's outputs are off, as read back."""
+
+    kind: ClassVar[Kind] = Kind.SAFE_STATE_REACHED
+    readback: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafeStateMissed(Fact):
+    """Nothing confirms that the rig's outputs are off."""
+
+    kind: ClassVar[Kind] = Kind.SAFE_STATE_MISSED
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchLate(Fact):
+    """A call of the bench's grid came dangerously late."""
+
+    kind: ClassVar[Kind] = Kind.BENCH_LATE
+    late_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutWaited(Fact):
+    """The DUT's process waited for a processor."""
+
+    kind: ClassVar[Kind] = Kind.DUT_WAITED
+    waited_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchTiming(Fact):
+    """How late the calls of the bench's grid were in the whole shot."""
+
+    kind: ClassVar[Kind] = Kind.BENCH_TIMING
+    priority: str | None = None
+    calls: int
+    p50_ns: int
+    p99_ns: int
+    max_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchBroke(Fact):
+    """The bench broke down. traceback: where nobody raised it on purpose."""
+
+    kind: ClassVar[Kind] = Kind.ERROR
+    reason: str
+    traceback: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkBroke(Fact):
+    """A link broke down. bus_off: its controller left the bus. unsent: frames that were not sent."""
+
+    kind: ClassVar[Kind] = Kind.ERROR
+    text: str
+    bus_off: bool | None = None
+    unsent: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aborted(Fact):
+    """The shot was broken off."""
+
+    kind: ClassVar[Kind] = Kind.ABORTED
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded(Fact):
+    """The shot is over."""
+
+    kind: ClassVar[Kind] = Kind.RUN_ENDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anomaly(Fact):
+    """Something odd. about: what it is about (a message, a node), so that alike ones can be counted together.
+
+    dropped: frames the bench has lost by it. unsent: frames that were not sent.
+    """
+
+    kind: ClassVar[Kind] = Kind.ANOMALY
+    what: Odd
+    text: str
+    about: str = ""
+    dropped: int | None = None
+    unsent: int | None = None
+
+    def version_1(self) -> dict[str, Scalar]:
+        numbers = {"dropped": self.dropped, "unsent": self.unsent}
+        return {"text": self.text, **{name: value for name, value in numbers.items() if value is not None}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputBeyondRange(Fact):
+    """The plant takes a cell where no output follows; it is held at the nearer end. beyond_v: how far outside."""
+
+    kind: ClassVar[Kind] = Kind.ANOMALY
+    cell: int
+    cell_voltage_v: float
+    highest_v: float
+    beyond_v: float
+
+    @property
+    def text(self) -> str:
+        return (
+            f"the plant's cell {self.cell} is at {self.cell_voltage_v:.3f} V, its output goes from 0 to "
+            f"{self.highest_v:g} V and is held at the nearer end"
+        )
+
+    def version_1(self) -> dict[str, Scalar]:
+        return {"problem": self.text, "beyond_v": self.beyond_v}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalClipped(Fact):
+    """A signal could not carry what it was to show: its range ends there. value, carried: in the quantity's unit."""
+
+    kind: ClassVar[Kind] = Kind.ANOMALY
+    signal: str
+    quantity: str
+    value: float
+    carried: float
+
+    @property
+    def text(self) -> str:
+        shown = f"{self.signal} showed {self.carried:.6g} where {self.quantity} was {self.value:.6g}"
+        return f"{shown}: its range ends there"
+
+    def version_1(self) -> dict[str, Scalar]:
+        return {"problem": self.text, "clipped": self.signal}

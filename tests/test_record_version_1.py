@@ -1,0 +1,81 @@
+"""Runs that were stored before marks had types are read, and judged as they were."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fact_strategies import facts
+from hypothesis import assume, given
+
+from bench.campaign.shots import judge_trace
+from bench.cli.options import load_rig
+from bench.record import version_1
+from bench.record.codable import plan_from_dict
+from bench.record.shot import marks_of, read_shot
+from bench.trace.facts import (
+    DutStarted,
+    Fact,
+    InstrumentIdentified,
+    OutputBeyondRange,
+    PhasesDrawn,
+    SignalClipped,
+    StimulusCleared,
+    StimulusConfirmed,
+)
+from bench.trace.stamping import Origin
+
+ROOT = Path(__file__).resolve().parents[1]
+STORED = ROOT / "tests" / "data" / "run_of_version_1"
+SHOTS = sorted(path.parent for path in STORED.glob("scenarios/*/shot-*/events.jsonl"))
+
+
+@pytest.mark.parametrize("folder", SHOTS, ids=lambda path: path.parent.name)
+def test_a_stored_shot_of_version_1_gets_the_verdict_and_the_figures_it_had(folder: Path) -> None:
+    trace, plan, stored = read_shot(folder)
+    assert trace.digest() == stored["digest"]
+    measurement, judgement = judge_trace(
+        trace, plan_from_dict(plan), load_rig(ROOT / "hil_config.toml", None, None, None).databases
+    )
+    assert judgement.verdict.name == stored["judgement"]["verdict"]
+    for name in ("fdti", "frti", "fhti"):
+        found, before = getattr(measurement, name), stored["measurement"][name]
+        told = None if found is None else [found.interval.low_ns, found.interval.high_ns]
+        assert told == (None if before is None else list(before["interval"].values()))
+    assert {one.origin for one in trace.stamping.values()} == {Origin.SIMULATED}
+
+
+def test_marks_of_a_stored_shot_of_version_1_are_found_by_type() -> None:
+    assert next(mark.fact.identity for mark in marks_of(SHOTS[0], InstrumentIdentified)).startswith("BMS-HIL")
+    assert all(mark.fact.readback for mark in marks_of(SHOTS[0], StimulusConfirmed))
+
+
+@given(facts)
+def test_every_fact_survives_the_way_through_version_1(fact: Fact) -> None:
+    if isinstance(fact, OutputBeyondRange):
+        assume(
+            0 <= fact.highest_v < 1e5 and abs(fact.cell_voltage_v) < 1e5 and "e" not in f"{fact.highest_v:g}"
+        )
+    assume(not isinstance(fact, PhasesDrawn | DutStarted | SignalClipped))  # younger than version 1
+    line = [5, 7, fact.kind.value, "rig", json.loads(json.dumps(fact.version_1()))]
+    mark = version_1.mark_of(line)
+    assert (mark.t_ns, mark.u_ns, mark.source, mark.kind) == (5, 7, "rig", fact.kind)
+    assert mark.fact.version_1() == fact.version_1()
+
+
+def test_a_fault_that_its_time_to_live_took_off_is_known_by_its_words_in_version_1_only() -> None:
+    pairs = {"fault": "x", "owner": "engine", "why": "its time to live of 50.0 ms ended"}
+    fact = version_1.mark_of([0, 0, "stimulus_cleared", "rig", pairs]).fact
+    assert isinstance(fact, StimulusCleared) and fact.outlived_ns == 50_000_000
+
+
+@pytest.mark.parametrize(
+    ("source", "origin"),
+    [
+        ("kernel receive stamp, udp_multicast", Origin.KERNEL),
+        ("hardware, correlated, stamp of reception and echo, socketcan can0", Origin.HARDWARE),
+        ("device clock, correlated with the arrival, pcan", Origin.ADAPTER),
+        ("read by the bench, slcan", Origin.ARRIVAL),
+    ],
+)
+def test_the_origin_of_a_stamp_of_version_1_is_read_from_its_words(source: str, origin: Origin) -> None:
+    assert version_1.stamping_of({"source": source, "u_ns": 1, "clock": "host"}).origin is origin
