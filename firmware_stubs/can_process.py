@@ -71,15 +71,29 @@ def to_message(frame: CanFrame) -> can.Message:
     )
 
 
+def _is_data(message: can.Message) -> bool:
+    """python-can's own check lets some through that no bus could carry: an id that is NaN, or a fraction."""
+    whole = isinstance(message.arbitration_id, int)
+    return whole and not (message.is_error_frame or message.is_remote_frame)
+
+
 def listen(clock: HostClock, bus: can.BusABC, listener: MessageListener) -> Callable[[], None]:
-    """Call `listener` for every data frame until the returned function is called."""
+    """Call `listener` for every data frame until the returned function is called.
+
+    What is no frame is left out, as a CAN controller does: on the virtual bus anybody may send any datagram.
+    """
 
     def drain() -> None:
         for _ in range(_READS_PER_WAKE):
-            message = bus.recv(timeout=0)
+            try:
+                message = bus.recv(timeout=0)
+            except can.CanOperationError as error:
+                if isinstance(error.__cause__, OSError):
+                    raise  # the bus itself is gone; anything else is one datagram that cannot be read
+                continue
             if message is None:
                 return
-            if not (message.is_error_frame or message.is_remote_frame):
+            if _is_data(message):
                 listener(message)
 
     try:

@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 
 from bench.config.bench_file import CanConfig
 from bench.doctor.buses import examine_bus
+from bench.dut.ports import ended
+from bench.dut.process import ProcessDut
 from bench.errors import LinkError
 from bench.links.multicast_sockets import is_own
 from bench.links.multicast_wire import NotAFrame, Reader, pack
@@ -305,3 +307,60 @@ def test_the_doctor_says_what_a_bus_has_to_do_with_other_hosts() -> None:
     assert not any("host (" in text or "other hosts" in text for text in notes(hop_limit=0))
     assert any("frames leave this host (hop_limit = 2)" in text for text in notes(hop_limit=2))
     assert any("frames of other hosts are taken" in text for text in notes(foreign_hosts=True))
+
+
+# -- a DUT of this project at the other end
+
+
+def test_the_reference_dut_outlives_every_datagram() -> None:
+    def one(**changed: Any) -> bytes:
+        data = changed.get("data", b"")
+        return frame_map(is_extended_id=False, **({"dlc": len(data)} | changed))
+
+    short = [one(arbitration_id=can_id, data=b"\xff" * n) for can_id in range(0x800) for n in (0, 3)]
+    told = {"text for data": frame_map(data="abc", dlc=3), "a fraction": frame_map(arbitration_id=1.5)}
+    port = next(_ports)
+    vehicle = f"udp_multicast:channel={V4},port={port},hop_limit=0"
+    command = [sys.executable, "-m", "firmware_stubs.reference_bms", "--vehicle", vehicle]
+    command += ["--sense", f"udp_multicast:channel={V4},port={next(_ports)},hop_limit=0"]
+    with (
+        can.Bus(interface="udp_multicast", channel=V4, port=port, hop_limit=0) as peer,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as dut,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger,
+    ):
+        assert dut.stdin and dut.stdout and dut.stderr
+        assert dut.stdout.readline() == b"ready\n"
+        stranger.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+        for datagram in (*HOSTILE.values(), *told.values(), *short):
+            stranger.sendto(datagram, (V4, port))
+        while peer.fileno() >= 0 and dut.poll() is None:  # it still sends, and everything has been read
+            try:
+                if (message := peer.recv(0)) is None:
+                    break
+            except can.CanOperationError:
+                continue
+        alive = 0
+        while alive < 20 and (message := peer.recv(5)) is not None:
+            alive += message.arbitration_id == 0x100
+        dut.stdin.close()
+        assert (alive, dut.wait(10), dut.stderr.read()) == (20, 0, b"")
+
+
+def test_a_process_that_ends_by_itself_is_told_with_its_last_words(capfd: pytest.CaptureFixture[str]) -> None:
+    async def main(clock: HostClock) -> None:
+        script = "import sys\nprint('ready', flush=True)\nsys.stdin.read(1)\nraise ValueError('no frame\\a')"
+        dut = ProcessDut([sys.executable, "-c", script], "DUT")
+        await dut.start()
+        assert ended(dut) == "the DUT's process ended by itself"  # it runs: nothing to add
+        assert dut._process is not None and dut._process.stdin is not None
+        dut._process.stdin.write(b"x")
+        while not dut.died():
+            await clock.sleep_until(clock.now_ns() + 1_000_000)
+        expected = "the DUT's process ended by itself (exit code 1; its last words: ValueError: no frame)"
+        assert ended(dut) == expected
+        await dut.stop()
+
+    run_on_host(main)
+    assert "Traceback" in capfd.readouterr().err

@@ -180,3 +180,6 @@ class LivingDut:
 
     def died(self) -> bool:
         return self._core is not None and self._core.died()
+
+    def how(self) -> str:
+        return "" if self._core is None else self._core.how()

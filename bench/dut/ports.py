@@ -15,6 +15,19 @@ class Dut(Protocol):
 
 
 @runtime_checkable
+class Explained(Protocol):
+    """A DUT that can tell how it ended."""
+
+    def how(self) -> str:
+        """In brackets, with its last words where it said any; "" while it runs, or where nothing is known."""
+
+
+def ended(dut: Dut) -> str:
+    """The line for a DUT that is gone, though nobody stopped it."""
+    return f"the DUT's process ended by itself{dut.how() if isinstance(dut, Explained) else ''}"
+
+
+@runtime_checkable
 class Interruptible(Protocol):
     """A DUT whose controller the bench can stop in its tracks, or reset. Each raises DutError where it fails."""
 

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from bench.dut.last_words import LastWords
 from bench.errors import DutError
 
 _START_TIMEOUT_S = 15.0
@@ -16,7 +17,8 @@ class ProcessDut:
     """Starts `command`, waits for its first line on stdout (unless it never says one); stops it by closing stdin,
     then SIGTERM, then SIGKILL.
 
-    stderr goes to the bench's own, so that a firmware's last words are seen; stdout carries the one line only.
+    stderr goes on to the bench's own, and its last line is kept for who asks why the process ended; stdout carries the
+    one line only.
     """
 
     def __init__(
@@ -27,22 +29,28 @@ class ProcessDut:
         self._says_ready = says_ready
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
+        self._words: LastWords | None = None
         self._waits: dict[str, int] = {}  # of each thread, in ns, as the kernel counts them
         self.first_line = ""
         self.reset_by: Callable[[], Awaitable[None]] | None = None  # a process has no reset line of its own
 
     async def start(self) -> None:
+        self._words = words = LastWords()
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE if self._says_ready else asyncio.subprocess.DEVNULL,
+                stderr=words.given,
                 cwd=self._folder,
             )
         except OSError as error:
+            words.close()
             raise DutError(
                 f"{self._name}: cannot be started ({error.strerror}); asked for {self._command}"
             ) from None
+        finally:
+            words.handed_over()
         self._process = process
         if not self._says_ready:
             return
@@ -56,16 +64,21 @@ class ProcessDut:
                 f"{self._name}: not ready within {_START_TIMEOUT_S:g} s; started as {self._command}"
             ) from exc
         if not line:
-            code = await process.wait()
-            raise DutError(
-                f"{self._name}: ended with exit code {code} before it was ready; started as {self._command}"
-            )
+            await process.wait()
+            raise DutError(f"{self._name}: ended before it was ready{self.how()}; started as {self._command}")
         self.first_line = line.decode(errors="replace").strip()
 
     async def stop(self) -> None:
         process, self._process = self._process, None
-        if process is None or process.returncode is not None:
-            return
+        words, self._words = self._words, None
+        try:
+            if process is not None and process.returncode is None:
+                await self._end(process)
+        finally:
+            if words is not None:
+                words.close()
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGCONT)  # a stopped process would not hear that it has to end
         if process.stdin is not None:
@@ -104,6 +117,14 @@ class ProcessDut:
     def died(self) -> bool:
         """It was started, nobody stopped it, and it is gone."""
         return self._process is not None and self._process.returncode is not None
+
+    def how(self) -> str:
+        """How it ended: " (exit code 1; its last words: ...)"; "" while it runs."""
+        if self._process is None or (code := self._process.returncode) is None:
+            return ""
+        how = f"exit code {code}" if code >= 0 else f"signal {-code}"
+        said = self._words.line() if self._words is not None else ""
+        return f" ({how}; its last words: {said})" if said else f" ({how})"
 
     def waited_ns(self) -> int:
         """How long it has waited for a processor since the last call: the thread that waited longest. 0 if untold."""

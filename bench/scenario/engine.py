@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bench.codec.heard import heard
 from bench.config.profile import DutProfile
+from bench.dut.ports import ended
 from bench.errors import BenchError, DutError, UnidentifiedBuild
 from bench.measure.ending import EndedBy, Ending
 from bench.measure.plan import Aim, Plan
@@ -179,7 +180,7 @@ async def _observe(rig: Rig, shot: Shot) -> None:
         while clock.now_ns() < end_ns:
             await clock.sleep_until(min(end_ns, clock.now_ns() + POLL_NS))
             if not rig.dut.alive():
-                raise BenchError("the DUT's process ended by itself during the shot")
+                raise BenchError(f"{ended(rig.dut)} during the shot")
             if plan.aim is Aim.MUST_TRIP and watch.settled(clock.now_ns()) and _ran_away(rig, plan):
                 break
             if ending is not None and ending.by not in (None, EndedBy.CUT_OFF):
@@ -203,7 +204,7 @@ async def _look_after(rig: Rig, observe_ns: int) -> None:
     while rig.clock.now_ns() < until_ns:
         await rig.clock.sleep_until(min(until_ns, rig.clock.now_ns() + STATE_NS))
         if not rig.dut.alive():
-            raise BenchError("the DUT's process ended by itself during the observation")
+            raise BenchError(f"{ended(rig.dut)} during the observation")
 
 
 def _ran_away(rig: Rig, plan: Plan) -> bool:

@@ -1,5 +1,6 @@
 """Loads that change by themselves: a trace followed sample by sample, and a charge to a constant voltage."""
 
+from bench.dut.ports import ended
 from bench.errors import BenchError
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
 from bench.scenario.model import ConstantVoltage, Follow
@@ -32,7 +33,7 @@ async def follow(rig: Rig, step: Follow, charging: bool) -> None:
         next_ns = start_ns + trace.times_ns[k + 1]
         await clock.sleep_until(next_ns)
         if not rig.dut.alive():
-            raise BenchError("the DUT's process ended by itself during the shot")
+            raise BenchError(f"{ended(rig.dut)} during the shot")
         span_s = (trace.times_ns[k + 1] - trace.times_ns[k]) / NS_PER_S
         asked_as += abs(current_a) * span_s
         carried_as += abs(rig.pack.pack_current_a) * span_s

@@ -4,6 +4,7 @@ import json
 import random
 
 from bench.config.instrument_kinds import CELLS
+from bench.dut.ports import ended
 from bench.dut.process import ProcessDut
 from bench.errors import DutError, InstrumentError
 from bench.plant.pack import Pack
@@ -98,9 +99,9 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
         if (trouble := buses.trouble()) is not None:
             return trouble
         if instrument.virtual and rack.died():
-            return "virtual rack: its process ended by itself"
+            return f"virtual rack: its process ended by itself{rack.how()}"
         if dut.died():
-            return "the DUT's process ended by itself"
+            return ended(dut)
         return None
 
     return Rig(
