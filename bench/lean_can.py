@@ -4,6 +4,7 @@ Where asammdf is installed (extra `mf4`), python-can imports it, and with it pan
 reads or writes through python-can: a second at every start of `hil`. bench.record.mf4 imports asammdf itself.
 """
 
+import logging
 import sys
 
 _unseen = "asammdf" not in sys.modules
@@ -15,5 +16,8 @@ try:
 finally:
     if _unseen:
         del sys.modules["asammdf"]
+
+# It logs about messages twice in a file without saying which file; the codec says it, in its own line.
+logging.getLogger("cantools").addHandler(logging.NullHandler())
 
 __all__ = ["can", "cantools"]

@@ -306,11 +306,50 @@ def test_missing_files_and_messages_defined_twice_are_named(tmp_path: Path) -> N
     first, second = tmp_path / "first.dbc", tmp_path / "second.dbc"
     first.write_text(_ODD)
     second.write_text(_ODD)
-    with pytest.raises(ConfigError, match=r"second\.dbc \[Mixed\]: message Mixed is also in .*first\.dbc"):
-        Database.load(first, second)
+    with pytest.raises(
+        ConfigError, match=r"first\.dbc \[Mixed\]: message Mixed is also in .*second\.dbc; exp"
+    ):
+        Database.load(first, second)["Mixed"]
     second.write_text('VERSION ""\nBU_: A\nBO_ 100 Other: 8 A\n SG_ X : 0|8@1+ (1,0) [0|0] "" A\n')
     with pytest.raises(ConfigError, match="id 0x64 is also that of Mixed"):
-        Database.load(first, second)
+        Database.load(first, second)["Other"]
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        ("BO_ 7 One: 8 B", "message One is there 2 times; expected every name once per bus"),
+        ("BO_ 1 Two: 8 B", "id 0x1 is also that of Two; expected every id once per bus"),
+    ],
+)
+def test_two_messages_of_one_file_that_cannot_be_told_apart_are_left_out_and_the_others_kept(
+    second: str, words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.dbc"
+    signal = '\n SG_ X : 0|8@1+ (1,0) [0|0] "" B\n'
+    path.write_text(f'VERSION ""\nBU_: B\nBO_ 1 One: 8 B{signal}{second}{signal}BO_ 3 Three: 8 B{signal}')
+    code = "import sys; from pathlib import Path; from bench.codec.database import Database as D; "
+    code += "d = D.load(Path(sys.argv[1])); print([m.name for m in d.messages], *d.warnings(), sep='\\n')"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], cwd=_ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""  # cantools would log a line of its own
+    names, *lines = done.stdout.splitlines()
+    assert names == "['Three']"
+    assert f"{path} [One]: {words}; until then One is left out" in lines
+
+
+@pytest.mark.parametrize(("numbers", "what"), [("(1e400,0)", "factor inf"), ("(1,-1e400)", "offset -inf")])
+def test_a_factor_or_offset_that_is_not_finite_costs_its_message(
+    numbers: str, what: str, tmp_path: Path
+) -> None:
+    text = 'VERSION ""\nBU_: B\nBO_ 1 M: 8 B\n SG_ Z : 0|8@1+ {} [0|25] "V" B\n'
+    (tmp_path / "x.dbc").write_text(text.format(numbers))
+    database = Database.load(tmp_path / "x.dbc")
+    (warning,) = database.warnings()
+    assert f"x.dbc [M]: found {what} of Z; expected a finite number" in warning
+    with pytest.raises(ConfigError, match=f"found {what} of Z"):
+        database["M"]
 
 
 def test_cp1252_files_load_with_their_units_and_texts(tmp_path: Path) -> None:

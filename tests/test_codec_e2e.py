@@ -190,5 +190,29 @@ def test_wrong_protection_in_a_dbc_is_one_line(tmp_path: Path) -> None:
     text = (ROOT / "dbc/vehicle.dbc").read_text()
     path = tmp_path / "wrong.dbc"
     path.write_text(re.sub(r'(BA_ "E2E_DataIdList" BO_ 528 )"[^"]*"', r'\1"1,2,3"', text))
-    with pytest.raises(ConfigError, match=r"wrong\.dbc: found E2E data id list \[1, 2, 3\]; expected 16"):
-        Database.load(path)
+    database = Database.load(path)
+    expected = r"wrong\.dbc \[\w+\]: found E2E data id list \[1, 2, 3\]; expected 16"
+    assert re.search(expected, database.warnings()[0])
+    (left_out,) = (one.message for one in database.troubles)
+    with pytest.raises(ConfigError, match=expected):
+        database[left_out]
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ('BA_ "E2E_Profile" BO_ 257 9;', "found E2E_Profile 9; expected one of 0 (none), 1 (P01), 2 (P02)"),
+        ('BA_ "E2E_DataIdMode" BO_ 257 7;', "found E2E_DataIdMode 7; expected one of 0 (BOTH), 1 (ALT)"),
+        ('BA_ "E2E_DataIdList" BO_ 257 "63,76,xx";', "found 'xx' in E2E_DataIdList; expected whole numbers"),
+    ],
+    ids=["profile", "mode", "list"],
+)
+def test_protection_that_cannot_be_read_costs_its_message_alone(
+    said: str, words: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "bms.dbc"
+    path.write_text((ROOT / "dbc/bms.dbc").read_text() + said + "\n")
+    database = Database.load(path)
+    (trouble,) = database.troubles
+    assert trouble.line.startswith(f"{path} [BMS_Faults]: {words}")
+    assert "BMS_State" in database and "BMS_Faults" not in database

@@ -28,28 +28,32 @@ class Database:
     def load(cls, *paths: Path, bus: str = "") -> "Database":
         """Merges files (DBC in UTF-8 or cp1252, KCD, SYM, ARXML). `bus`: its name, where a file describes several.
 
-        Raises ConfigError: unreadable, not of its format, a name or id twice.
+        Messages of one name or one id are all left out: nobody knows which of them is meant.
+        Raises ConfigError: unreadable, not of its format.
         """
-        names: dict[str, Path] = {}
-        ids: dict[tuple[int, bool], tuple[str, Path]] = {}
-        messages: list[Message] = []
+        found: list[tuple[Path, Message]] = []
         troubles: list[Trouble] = []
         for path in paths:
-            found_messages, found_troubles = read_file(path, bus)
-            troubles += found_troubles
-            for message in found_messages:
-                identity = (message.can_id, message.extended)
-                if message.name in names:
-                    found = f"message {message.name} is also in {names[message.name]}"
-                    raise ConfigError(at_place(path, message.name, found, "every name once per bus"))
-                if identity in ids:
-                    other, where = ids[identity]
-                    found = f"id 0x{message.can_id:X} is also that of {other} in {where}"
-                    raise ConfigError(at_place(path, message.name, found, "every id once per bus"))
-                names[message.name] = path
-                ids[identity] = message.name, path
-                messages.append(message)
-        return cls(messages, troubles)
+            messages, wrong = read_file(path, bus)
+            troubles += wrong
+            found += [(path, one) for one in messages]
+        names: dict[str, list[tuple[Path, Message]]] = {}
+        ids: dict[tuple[int, bool], list[tuple[Path, Message]]] = {}
+        for path, one in found:
+            names.setdefault(one.name, []).append((path, one))
+            ids.setdefault((one.can_id, one.extended), []).append((path, one))
+        kept: list[Message] = []
+        for path, one in found:
+            same = _same_name(path, one, names[one.name]) or _same_id(
+                path, one, ids[one.can_id, one.extended]
+            )
+            if same is None:
+                kept.append(one)
+                continue
+            line = at_place(path, one.name, *same)
+            if not any(line == other.line for other in troubles):
+                troubles.append(Trouble(line=line, message=one.name, signals=one.signal_names))
+        return cls(kept, troubles)
 
     def __getitem__(self, name: str) -> Message:
         if name not in self.by_name and (line := self.trouble(name)) is not None:
@@ -61,6 +65,8 @@ class Database:
 
     def trouble(self, message: str, signal: str | None = None) -> str | None:
         """Why a message is not there although its file has it, or any message with this signal; in one line."""
+        if message in self.by_name:
+            return None
         for one in self.troubles:
             if not one.usable and (one.message == message or (signal is not None and signal in one.signals)):
                 return one.line
@@ -75,3 +81,21 @@ class Database:
 
     def __contains__(self, name: object) -> bool:
         return name in self.by_name
+
+
+def _same_name(path: Path, message: Message, found: list[tuple[Path, Message]]) -> tuple[str, str] | None:
+    """(found, expected) where another message has its name; None: none has."""
+    if len(found) == 1:
+        return None
+    where = next((str(other) for other, _ in found if other != path), "")
+    told = f"is also in {where}" if where else f"is there {len(found)} times"
+    return f"message {message.name} {told}", "every name once per bus"
+
+
+def _same_id(path: Path, message: Message, found: list[tuple[Path, Message]]) -> tuple[str, str] | None:
+    others = [(other, one) for other, one in found if one is not message]
+    if not others:
+        return None
+    other, one = others[0]
+    where = f" in {other}" if other != path else ""
+    return f"id 0x{message.can_id:X} is also that of {one.name}{where}", "every id once per bus"

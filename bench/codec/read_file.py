@@ -3,6 +3,7 @@
 What is wrong with one message alone is no mistake of the file: it becomes a Trouble, and the message is left out.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ def _made(source: Any, parsed: Any, path: Path) -> Message | Trouble:
         if getattr(source, "is_container", False):
             raise ValueError("found a container of PDUs; expected a message of signals")
         source.refresh(strict=True)
-        return _message(source, parsed, path)
+        return _message(source, parsed)
     except ConfigError:
         raise
     except Exception as error:  # noqa: BLE001 - cantools promises no closed set of exceptions
@@ -109,14 +110,8 @@ def _made(source: Any, parsed: Any, path: Path) -> Message | Trouble:
         return Trouble(line=line, message=str(source.name), signals=signals)
 
 
-def _message(source: Any, database: Any, path: Path) -> Message:
+def _message(source: Any, database: Any) -> Message:
     profile = str(_attribute(source, database, "E2E_Profile", "none"))
-    try:
-        protection = _protection(source, database, profile)
-    except (
-        ValueError
-    ) as error:  # refused even where nobody asks for it: what the DUT protects is checked unasked
-        raise ConfigError(at_place(path, "", str(error), "a DBC file")) from error
     return Message(
         name=source.name,
         can_id=source.frame_id,
@@ -126,8 +121,8 @@ def _message(source: Any, database: Any, path: Path) -> Message:
         layout=_layer(source, source.signal_tree),
         cycle_ns=round((source.cycle_time or 0) * NS_PER_MS),
         e2e_profile=profile,
-        e2e_data_id=int(_attribute(source, database, "E2E_DataId", 0)),
-        protection=protection,
+        e2e_data_id=_number("E2E_DataId", _attribute(source, database, "E2E_DataId", 0)),
+        protection=_protection(source, database, profile),
         senders=tuple(source.senders),
     )
 
@@ -137,11 +132,15 @@ def _protection(source: Any, database: Any, profile: str) -> Protection | None:
     if profile == "none":
         return None
     ids = str(_attribute(source, database, "E2E_DataIdList", ""))
+    mode = str(_attribute(source, database, "E2E_DataIdMode", DataIdMode.BOTH.value))
+    modes = [one.value for one in DataIdMode]
+    if mode not in modes:
+        raise ValueError(f"found E2E_DataIdMode '{mode}'; expected one of {', '.join(modes)}")
     settings = Settings(
         profile=profile,
-        data_id=int(_attribute(source, database, "E2E_DataId", 0)),
-        mode=DataIdMode(_attribute(source, database, "E2E_DataIdMode", "BOTH")),
-        data_ids=tuple(int(one) for one in ids.split(",") if one.strip()),
+        data_id=_number("E2E_DataId", _attribute(source, database, "E2E_DataId", 0)),
+        mode=DataIdMode(mode),
+        data_ids=tuple(_number("E2E_DataIdList", one) for one in ids.split(",") if one.strip()),
     )
     protection = protection_of(settings)
     if source.length < protection.shortest:
@@ -151,8 +150,15 @@ def _protection(source: Any, database: Any, profile: str) -> Protection | None:
     return protection
 
 
+def _number(attribute: str, value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise ValueError(f"found '{str(value).strip()}' in {attribute}; expected whole numbers") from None
+
+
 def _attribute(source: Any, database: Any, name: str, otherwise: object) -> Any:
-    """A message's attribute, else the default of the file; an ENUM as its text."""
+    """A message's attribute, else the default of the file; an ENUM as its text. ValueError: none of its texts."""
     definition = database.dbc.attribute_definitions.get(name) if database.dbc else None
     if definition is None:
         return otherwise
@@ -161,6 +167,9 @@ def _attribute(source: Any, database: Any, name: str, otherwise: object) -> Any:
     if value is None:
         return otherwise
     if definition.choices and isinstance(value, int):
+        if not 0 <= value < len(definition.choices):
+            known = ", ".join(f"{at} ({text})" for at, text in enumerate(definition.choices))
+            raise ValueError(f"found {name} {value}; expected one of {known}")
         return definition.choices[value]
     return value
 
@@ -181,6 +190,9 @@ def _layer(source: Any, tree: list[Any]) -> Layer:
 def _field(signal: Any) -> Field:
     if signal.is_float and signal.length not in FLOAT_CODE:
         raise ValueError(f"found {signal.name}, a float of {signal.length} bits; expected 16, 32 or 64")
+    for what, value in (("factor", signal.conversion.scale), ("offset", signal.conversion.offset)):
+        if not math.isfinite(value):
+            raise ValueError(f"found {what} {value} of {signal.name}; expected a finite number")
     return Field(
         name=signal.name,
         start=signal.start,
