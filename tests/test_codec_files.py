@@ -181,6 +181,75 @@ def test_a_replay_of_a_signal_that_its_file_describes_wrongly_is_one_line(tmp_pa
             load_scenario(path)
 
 
+def bench_with_bms_dbc(folder: Path, *changes: tuple[str, str]) -> Path:
+    """The bench of the repository, with a bms.dbc in which the texts are replaced."""
+    shutil.copytree(ROOT / "dbc", folder / "dbc")
+    text = (folder / "dbc/bms.dbc").read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "dbc/bms.dbc").write_text(text)
+    config = folder / "bench.toml"
+    config.write_text((ROOT / "hil_config.toml").read_text())
+    return config
+
+
+@pytest.mark.parametrize(
+    ("signal", "only", "message"),
+    [
+        ("ChargeCurrentLimit", "cells/ov_step_cell17", "BMS_Limits"),  # read by the bench itself
+        ("StateOfHealth", "estimation/soh_aged", "BMS_Health"),  # asked for by an [[estimate]]
+        ("CellOvervoltage", "cells/ov_step_cell17", "BMS_Faults"),  # asked for by a scenario
+        ("ModeRequest", "communication/vcu_lost", "VCU_BmsCommand"),  # played, and disturbed by a fault
+    ],
+)
+def test_whoever_asks_for_a_wrong_message_is_told_what_is_wrong_with_it(
+    signal: str, only: str, message: str, tmp_path: Path
+) -> None:
+    text = (ROOT / "dbc/bms.dbc").read_text()
+    found = re.search(rf" SG_ {signal} : \d+\|\d+@", text)
+    assert found is not None
+    config = bench_with_bms_dbc(tmp_path, (found[0], f" SG_ {signal} : 0|65@"))
+    done = CliRunner().invoke(app, ["check", str(ROOT / f"scenarios/{only}.toml"), "--config", str(config)])
+    assert isinstance(done.exception, ConfigError), done.output
+    told = str(done.exception)
+    assert re.search(rf"bms\.dbc \[line \d+, {message}\]: .*{signal}.*; expected a message long enough", told)
+    assert "found no message" not in told and "lack" not in told and "did you mean" not in told
+
+
+@pytest.mark.parametrize(
+    ("signal", "numbers", "only"),
+    [
+        ("DtcCode", "(0,0)", "cells/ov_step_cell17"),
+        ("StateOfHealth", "(0,0)", "estimation/soh_aged"),
+        ("ChargeCurrentLimit", "(1e400,0)", "cells/ov_step_cell17"),
+        ("CellOvervoltage", "(1,1e400)", "cells/ov_step_cell17"),
+    ],
+)
+def test_a_factor_that_says_nothing_of_a_signal_in_use_is_refused_at_the_check(
+    signal: str, numbers: str, only: str, tmp_path: Path
+) -> None:
+    text = (ROOT / "dbc/bms.dbc").read_text()
+    found = re.search(rf"( SG_ {signal} : \S+ )\([^)]*\)", text)
+    assert found is not None
+    config = bench_with_bms_dbc(tmp_path, (found[0], found[1] + numbers))
+    done = CliRunner().invoke(app, ["check", str(ROOT / f"scenarios/{only}.toml"), "--config", str(config)])
+    assert isinstance(done.exception, ConfigError), done.output
+    lines = str(done.exception).splitlines()
+    what = "factor 0" if numbers == "(0,0)" else "factor inf" if "e400,0" in numbers else "offset inf"
+    assert all(what in line and signal in line for line in lines), lines
+
+
+def test_a_replay_of_a_signal_with_factor_0_is_one_line(tmp_path: Path) -> None:
+    from bench.scenario.load import load_scenario
+
+    (tmp_path / "x.dbc").write_text(HEAD + GOOD.replace("(1,5)", "(0,5)"))
+    (tmp_path / "r.asc").write_text("date\n")
+    step = 'do = "replay"\nsign = "discharge_positive"\nfile = "r.asc"\nsignal = "Z"\ndbc = "x.dbc"\n'
+    with pytest.raises(ConfigError, match=r"x\.dbc \[Good\]: found factor 0 of Z, .*; expected a factor"):
+        load_scenario(write_trip(tmp_path, step, "1 s"))
+
+
 # -- other formats
 
 TWO = HEAD + (

@@ -30,6 +30,9 @@ def decoded(frames: Iterable[Frame], asked: Asked) -> Recording:
         )
     message, signal = _find(Database.load(dbc), dbc, asked.signal)
     reader, field = message.reader(signal), message.fields[signal]
+    if field.scale == 0:
+        found = f"found factor 0 of {signal}, which reads the same in every frame"
+        raise ConfigError(at_place(dbc, message.name, found, "a factor other than 0"))
     times_s, values, numbers = list[float](), list[float](), list[int]()
     on, elsewhere, doubts = set[int](), set[int](), dict[int, str]()
     first_s, total = 0.0, 0

@@ -38,6 +38,9 @@ def estimate_question(
             f"expected it in [estimate.{text.role}] (converges needs band)"
         )
     role = promise.role
+    known = databases.get(role.channel)
+    if known is not None and (trouble := known.trouble(role.message)) is not None:
+        raise ValueError(trouble)
     try:
         message = databases[role.channel][role.message]
         field = message.fields[role.signal]

@@ -12,9 +12,19 @@ _READ = ("state", "pyro_command", "charge_current_limit")  # outputs that the ri
 def check_bound(profile: DutProfile, databases: Mapping[str, Database]) -> None:
     """Raises ConfigError, one line per mistake."""
     mistakes = [
-        at_place(profile.file, place, wrong[0], wrong[1])
+        _line(profile, databases, wrong, place, channel, message)
         for place, channel, message, signal in _read(profile)
         if (wrong := _wrong(databases, channel, message, signal)) is not None
+    ]
+    mistakes += [
+        at_place(
+            profile.file,
+            place,
+            f"found {role}, which has factor 0 in its DBC file and reads the same whatever the DUT sends",
+            "a factor other than 0",
+        )
+        for place, role in _answers(profile)
+        if _has_factor_0(databases, role)
     ]
     if mistakes:
         raise ConfigError("\n".join(dict.fromkeys(mistakes)))
@@ -36,6 +46,51 @@ def _read(profile: DutProfile) -> Iterator[tuple[str, str, str, str | None]]:
     if profile.uds is not None:
         yield "uds.request", profile.uds.channel, profile.uds.request, None
         yield "uds.response", profile.uds.channel, profile.uds.response, None
+
+
+def _answers(profile: DutProfile) -> Iterator[tuple[str, Role]]:
+    """(place in the profile, signal) of everything that the bench may read from the DUT."""
+    for name, role in profile.roles.items():
+        yield f"output.{name}", role
+    for flag in profile.flags.values():
+        for test in flag.tests:
+            yield f"flag.{flag.name}", test.role
+    for table, named in (
+        ("contactor", profile.contactors),
+        ("safe_state", profile.safe_states),
+        ("test", profile.tests),
+    ):
+        for name, tests in named.items():
+            for test in tests:
+                for one in (test, *test.together):
+                    yield f"{table}.{name}", one.role
+    if profile.identity is not None:
+        for name, role in profile.identity.signals.items():
+            yield f"identity.signals.{name}", role
+
+
+def _has_factor_0(databases: Mapping[str, Database], role: Role) -> bool:
+    if role.channel not in databases or role.message not in databases[role.channel]:
+        return False
+    field = databases[role.channel][role.message].fields.get(role.signal)
+    return field is not None and field.scale == 0
+
+
+def _line(
+    profile: DutProfile,
+    databases: Mapping[str, Database],
+    wrong: tuple[str, str],
+    place: str,
+    channel: str,
+    message: str,
+) -> str:
+    """What is wrong in the profile; of a message that its file describes wrongly, what is wrong there."""
+    trouble = databases[channel].trouble(message) if channel in databases else None
+    return (
+        at_place(profile.file, place, *wrong)
+        if trouble is None
+        else f"{trouble} (asked for by {profile.file} [{place}])"
+    )
 
 
 def _of(place: str, role: Role) -> tuple[str, str, str, str | None]:

@@ -103,7 +103,10 @@ def _shape() -> "type[InjectShape]":
 def _resolve(shape: Any, at: Terminals) -> Message:
     channel, _, name = shape.message.partition(".")
     sent = at.messages(channel)
-    if name not in sent:
+    described = at.databases.get(channel)
+    if described is not None and (trouble := described.trouble(name)) is not None:
+        at.tell("message", trouble)
+    elif name not in sent:
         known = sorted(f"{one}.{other}" for one in at.databases for other in at.messages(one))
         at.tell(
             "message",
