@@ -240,6 +240,50 @@ def test_a_factor_that_says_nothing_of_a_signal_in_use_is_refused_at_the_check(
     assert all(what in line and signal in line for line in lines), lines
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            "\ndrive = 3\n",
+            "\ndrive = 1\n",
+            r"[state.drive]: found 1, which is standby too; expected a value of its own",
+        ),
+        (
+            "\nerror = 5\n",
+            "\nerror = 1\n",
+            r"[state.error]: found 1, which is standby too; expected a value of its own",
+        ),
+        (
+            "\ndrive = 3\n",
+            "\ndrive = 300\n",
+            r"[state.drive]: found 300; expected 0 to 15, as vehicle.BMS_State.State",
+        ),
+        ("\nstandby = 1\n", "\nstandby = -1\n", r"[state.standby]: found -1; expected 0 to 15, as vehicle"),
+        (
+            'CellOvervoltage"\n',
+            'CellOvervoltage"\nvalue = 2\n',
+            "found vehicle.BMS_Faults.CellOvervoltage == 2; expected a value that it carries, 0 to 1",
+        ),
+    ],
+)
+def test_a_state_that_proves_nothing_or_can_never_be_is_refused_at_the_check(
+    old: str, new: str, words: str, tmp_path: Path
+) -> None:
+    config = bench_with_bms_dbc(tmp_path)
+    profile = tmp_path / "dbc/reference_bms.toml"
+    text = profile.read_text()
+    assert old in text
+    profile.write_text(text.replace(old, new))
+    only = ROOT / "scenarios/current/oc_discharge_double.toml"
+    if "Cell" in old:
+        only = ROOT / "scenarios/cells/ov_step_cell17.toml"
+    done = CliRunner().invoke(app, ["check", str(only), "--config", str(config)])
+    assert isinstance(done.exception, ConfigError), done.output
+    assert f"reference_bms.toml {words}" in str(done.exception) or f"reference_bms.toml: {words}" in str(
+        done.exception
+    )
+
+
 def test_a_replay_of_a_signal_with_factor_0_is_one_line(tmp_path: Path) -> None:
     from bench.scenario.load import load_scenario
 

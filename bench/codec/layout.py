@@ -53,6 +53,22 @@ class Field:
         low = -math.inf if self.minimum is None else self.minimum - slack
         return low, math.inf if self.maximum is None else self.maximum + slack
 
+    def carries(self, value: Number) -> bool:
+        """Whether a frame can say exactly this physical value."""
+        if self.is_float or not math.isfinite(value):
+            return math.isfinite(value)
+        if self.scale == 0:
+            return value == self.offset
+        raw = (value - self.offset) / self.scale
+        least, most = self.raw_limits
+        return abs(raw - round(raw)) <= 1e-6 and least <= round(raw) <= most
+
+    @property
+    def reach(self) -> tuple[Number, Number]:
+        """The lowest and the highest physical value of its bits."""
+        low, high = sorted(raw * self.scale + self.offset for raw in self.raw_limits)
+        return low, high
+
     def shift(self, payload_bits: int, little: bool) -> int:
         """Places to shift the payload, read in that byte order, until this field ends at bit 0."""
         if self.little_endian:

@@ -68,6 +68,7 @@ class Lookup:
             self.profile_mistake(
                 f"signal '{role.signal}' of {role.channel}.{role.message}", role.signal, signals
             )
+        self._carried(test)
         return SignalTest(
             channel=role.channel,
             message=role.message,
@@ -76,6 +77,19 @@ class Lookup:
             value=test.value,
             together=tuple(self.test(one) for one in test.together),
         )
+
+    def _carried(self, test: RoleTest) -> None:
+        """Note a test for a value that no frame can say: it has one answer, whatever the DUT does."""
+        role = test.role
+        known = self.databases.get(role.channel)
+        field = known[role.message].fields.get(role.signal) if known and role.message in known else None
+        if field is None or test.op not in ("==", "!=") or field.carries(test.value):
+            return
+        low, high = field.reach
+        found = f"found {role} {test.op} {test.value:g}"
+        self._mistakes[
+            at_place(self.profile.file, "", found, f"a value that it carries, {low:g} to {high:g}")
+        ] = None
 
     def cycle_ns(self, role: Role) -> int:
         return self.message(role.channel, role.message)[1]
@@ -112,6 +126,16 @@ class Lookup:
         found = f"found no '{mode}', and scenarios start in that mode"
         expected = f"the value of the DUT's state in it{nearest(mode, self.profile.states)}"
         self._mistakes[at_place(self.profile.file, "state", found, expected)] = None
+
+    def states_alike(self, mode: str) -> None:
+        """Note the states that cannot be told from one that the bench waits for: hearing it would prove nothing."""
+        states = self.profile.states
+        for name in ("standby", "error", mode):
+            alike = [other for other in states if other != name and states[other] == states.get(name)]
+            if alike:
+                found = f"found {states[name]}, which is {' and '.join(alike)} too"
+                expected = f"a value of its own: the bench waits for {name}"
+                self._mistakes[at_place(self.profile.file, f"state.{name}", found, expected)] = None
 
     def mistake(self, place: tuple[str | int, ...], text: str) -> None:
         """Note what is wrong at a place of the scenario's file."""

@@ -44,6 +44,7 @@ def resolve(
 def _check_start(lookup: Lookup) -> None:
     """The mode in which a scenario starts is asked of the DUT, and then its state has to say so."""
     mode, profile = lookup.scenario.start.mode, lookup.profile
+    lookup.states_alike(mode)
     if mode == "off":  # the state of it is standby, which every profile has
         return
     lookup.known(mode, profile.modes, ("start", "mode"), "mode")

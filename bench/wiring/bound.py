@@ -26,6 +26,7 @@ def check_bound(profile: DutProfile, databases: Mapping[str, Database]) -> None:
         for place, role in _answers(profile)
         if _has_factor_0(databases, role)
     ]
+    mistakes += _states_not_carried(profile, databases)
     if mistakes:
         raise ConfigError("\n".join(dict.fromkeys(mistakes)))
 
@@ -67,6 +68,25 @@ def _answers(profile: DutProfile) -> Iterator[tuple[str, Role]]:
     if profile.identity is not None:
         for name, role in profile.identity.signals.items():
             yield f"identity.signals.{name}", role
+
+
+def _states_not_carried(profile: DutProfile, databases: Mapping[str, Database]) -> list[str]:
+    """A state whose value no frame can say would be waited for in vain."""
+    role = profile.roles["state"]
+    if role.channel not in databases or role.message not in databases[role.channel]:
+        return []
+    field = databases[role.channel][role.message].fields.get(role.signal)
+    if field is None or field.scale == 0:
+        return []
+    low, high = field.reach
+    step = "" if abs(field.scale) == 1 else f" in steps of {abs(field.scale):g}"
+    return [
+        at_place(
+            profile.file, f"state.{name}", f"found {value}", f"{low:g} to {high:g}{step}, as {role} carries"
+        )
+        for name, value in profile.states.items()
+        if not field.carries(value)
+    ]
 
 
 def _has_factor_0(databases: Mapping[str, Database], role: Role) -> bool:
