@@ -8,8 +8,9 @@ import pytest
 from bench.campaign.shots import shoot
 from bench.codec.heard import carried_length, heard
 from bench.dut.in_process import InProcessDut
+from bench.measure.finding.life import UnknownPage
 from bench.record.folder import RunFolder
-from bench.report.finding_words import reasons_words
+from bench.report.finding_words import finding_words, reasons_words
 from bench.rig.rig import Rig
 from bench.scenario.prepare import Prepared
 from bench.trace.events import CanFrame
@@ -104,6 +105,24 @@ def test_noise_in_every_frame_is_no_exception_anywhere(wired: Wired, prepared: d
     full: Change = lambda frame: frame._replace(data=b"\xff" * len(frame.data))  # noqa: E731
     result = _shot(wired, prepared[TRIP], _meddling(full, None, 2500 * NS_PER_MS, once=False))
     assert result.judgement.verdict is Verdict.FAIL, reasons_words(result.judgement)
+
+
+def test_a_page_that_the_dbc_lacks_is_an_anomaly_that_names_it(
+    wired: Wired, prepared: dict[str, Prepared]
+) -> None:
+    voltages = wired.databases["vehicle"]["BMS_CellVoltages"]
+    full: Change = lambda frame: frame._replace(data=b"\xff" * len(frame.data))  # noqa: E731
+    watch = _meddling(full, voltages.can_id, 900 * NS_PER_MS, once=True)
+    result = _shot(wired, prepared[TRIP], watch)
+    assert result.judgement.verdict is Verdict.PASS, reasons_words(result.judgement)
+    assert result.measurement is not None
+    (told,) = (one for one in result.measurement.anomalies if isinstance(one, UnknownPage))
+    assert (told.message, told.selector, told.value, told.count) == ("BMS_CellVoltages", voltages.mux, 255, 1)
+    expected = f"1 frame of BMS_CellVoltages with {voltages.mux} = 255: the DBC describes no such page"
+    assert finding_words(told) == expected
+    untouched = _shot(wired, prepared[TRIP], lambda *_: None)
+    assert untouched.measurement is not None
+    assert not any(isinstance(one, UnknownPage) for one in untouched.measurement.anomalies)
 
 
 def test_what_the_bench_cuts_short_itself_is_not_held_against_the_dut(

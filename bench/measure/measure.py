@@ -28,6 +28,7 @@ from bench.measure.probes import probes_seen
 from bench.measure.protected import wrong_protection
 from bench.measure.questions import Codec
 from bench.measure.shot import Seen, Shot, Told, latency
+from bench.measure.unknown_pages import unknown_pages
 from bench.measure.window import armed_window, told_by_marks
 from bench.trace import facts
 from bench.trace.events import Kind
@@ -48,6 +49,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     faults, anomalies = told_by_marks(trace)
     window, left_out = without_own_frames(window, plan, decoders)
     told = Told(faults=[*faults, *window.faults], anomalies=[*anomalies, *left_out])
+    told.anomalies.extend(unknown_pages(trace, plan, decoders))
     shot = Shot(trace=trace, window=window, plan=plan, decoders=decoders)
     onset = runaway_onset(shot, told) if plan.onset_runaway else find_onset(shot, told)
     answer = Answer(shot, onset, told)

@@ -9,7 +9,7 @@ from bench.measure.plan import Plan
 from bench.measure.questions import Address, Codec, message_of
 from bench.trace.timeline import Trace
 
-_PLAYED = ("bench", "afe")  # what the bench itself sends, perhaps short on purpose
+PLAYED = ("bench", "afe")  # what the bench itself sends, perhaps short on purpose
 
 
 class SizedCodec(Protocol):
@@ -29,13 +29,13 @@ def misfits(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> list[Fra
     """One per message and length, of the whole shot."""
     sizes = {
         (channel, codec.can_id, codec.extended): (name, codec.length)
-        for (channel, name), codec in _of_the_dut(plan, decoders).items()
+        for (channel, name), codec in of_the_dut(plan, decoders).items()
     }
     counts: dict[tuple[Address, int], int] = {}
     for _, channel, frame, sender in trace.frames:
         address = (channel, frame[0], frame[2])
         known = sizes.get(address)
-        if known is None or len(frame[1]) == known[1] or sender in _PLAYED:
+        if known is None or len(frame[1]) == known[1] or sender in PLAYED:
             continue
         if len(frame[1]) != carried_length(known[1], frame[3]):
             key = address, len(frame[1])
@@ -46,7 +46,7 @@ def misfits(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> list[Fra
     ]
 
 
-def _of_the_dut(plan: Plan, decoders: Mapping[str, Codec]) -> dict[tuple[str, str], SizedCodec]:
+def of_the_dut(plan: Plan, decoders: Mapping[str, Codec]) -> dict[tuple[str, str], SizedCodec]:
     """What the plan asks of the DUT, and the cyclic messages of the same sender by the DBC.
 
     Diagnostics are not among them: ISO-TP frames may be as short as what they say.

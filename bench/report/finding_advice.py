@@ -59,6 +59,7 @@ ADVICE: dict[str, str] = {
     "protection-broken": "Compare the E2E profile, data id and counter of the message with the DUT's.",
     "frame-skipped": "A frame or two were lost on the bus. Nothing has to be done where it is rare.",
     "frame-misfit": "Compare the message's length in the DBC with what the DUT sends.",
+    "unknown-page": "Compare the multiplexer's values in the DBC with what the DUT sends; an old DBC lacks new pages.",
     "not-begun": "Mend the frames that do not fit the DBC first; see the other findings.",
     "frames-unreadable": "Compare the message's length in the DBC with what the DUT sends.",
     "cell-harmed": _STUDY,

@@ -207,6 +207,9 @@ def _life(finding: Finding) -> str:
             length = "1 byte" if misfit.length == 1 else f"{misfit.length} bytes"
             frames = f" ({misfit.count} frames)" if misfit.count > 1 else ""
             return f"{misfit.message} with {length}; the DBC says {misfit.expected_length}{frames}"
+        case life.UnknownPage() as page:
+            where = f"{page.message} with {page.selector} = {page.value}"
+            return f"{_frames(page.count)} of {where}: the DBC describes no such page"
         case life.NotBegun(said=said):
             return f"the shot could not begin: {said}"
         case life.FramesUnreadable(message=message, count=count, length=length):

@@ -98,6 +98,19 @@ class FramesUnreadable(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownPage(Finding):
+    """Frames of the DUT with a multiplexer value that its DBC does not describe: none of their signals can be read."""
+
+    code: ClassVar[str] = "unknown-page"
+    blame: ClassVar[Blame] = Blame.NOBODY
+    aims: ClassVar[tuple[str, ...]] = ("message", "selector", "value")
+    message: str
+    selector: str
+    value: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FrameMisfit(Finding):
     """Frames of the DUT that are shorter or longer than its DBC says. Lengths in bytes."""
 
