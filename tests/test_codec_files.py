@@ -1,5 +1,6 @@
 """Bus descriptions as labs have them: other formats than DBC, and files in which one message is wrong."""
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -282,6 +283,20 @@ def test_a_state_that_proves_nothing_or_can_never_be_is_refused_at_the_check(
     assert f"reference_bms.toml {words}" in str(done.exception) or f"reference_bms.toml: {words}" in str(
         done.exception
     )
+
+
+def test_a_replay_of_a_pipe_or_a_folder_is_one_line(tmp_path: Path) -> None:
+    from bench.scenario.load import load_scenario
+
+    os.mkfifo(tmp_path / "pipe.blf")
+    (tmp_path / "folder.blf").mkdir()
+    (tmp_path / "x.dbc").write_text(HEAD + GOOD)
+    for name in ("pipe", "folder"):
+        step = (
+            f'do = "replay"\nsign = "discharge_positive"\nfile = "{name}.blf"\nsignal = "Z"\ndbc = "x.dbc"\n'
+        )
+        with pytest.raises(ConfigError, match=f"found '{name}.blf' in .*, a {name}; expected a plain file$"):
+            load_scenario(write_trip(tmp_path, step, "1 s"))
 
 
 def test_a_replay_of_a_signal_with_factor_0_is_one_line(tmp_path: Path) -> None:

@@ -34,6 +34,9 @@ def read_recording(asked: Asked) -> Recording:
             "file", f"found '{asked.path.name}'; expected a file that ends in {', '.join(READERS)}"
         )
     for key, path in (("file", asked.path), ("dbc", asked.dbc)):
+        if path is not None and path.exists() and not path.is_file():
+            what = "folder" if path.is_dir() else "pipe" if path.is_fifo() else "device or socket"
+            raise KeyMistake(key, f"found '{path.name}' in {path.parent}, a {what}; expected a plain file")
         if path is not None and not path.is_file():
             beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
             text = f"found no file '{path.name}' in {path.parent}; expected one"

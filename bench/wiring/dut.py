@@ -43,6 +43,11 @@ def build_firmware(name: str, chemistry: Path | None = None) -> Firmware:
     module, colon, factory = name.partition(":")
     if not colon:
         return builds.build(name, limits=None if chemistry is None else _limits(chemistry))
+    if not (factory.isidentifier() and all(one.isidentifier() for one in module.split("."))):
+        raise DutError(
+            f"firmware '{name}': found no {'factory after' if module else 'module before'} the colon that could be "
+            "imported; expected module:factory, such as my_firmware:make, or a build that `hil list` names"
+        )
     try:
         made: Firmware = getattr(importlib.import_module(module), factory)()
     except (ImportError, AttributeError) as error:
