@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.errors import RecordError
+from bench.errors import ConfigError, RecordError
 from bench.record.chain import BLOCK, altered, chain, check_signature, new_key, seal, sign
 from bench.record.folder import verify_run
 from bench.record.shot import read_json, write_json
@@ -78,10 +78,10 @@ def test_signing(tmp_path: Path) -> None:
     signature = read_json(folder / "signature.json")
     write_json(folder / "signature.json", {**signature, "signature": "zz"})
     assert "cannot be read" in str(check_signature(folder, None))
-    with pytest.raises(RecordError, match="never overwritten"):
+    with pytest.raises(ConfigError, match="never overwritten"):
         new_key(key)
     key.write_text("no key")
-    with pytest.raises(RecordError, match="cannot sign"):
+    with pytest.raises(ConfigError, match="Ed25519 private key in PEM"):
         sign(folder, key)
 
 

@@ -13,6 +13,7 @@ from bench.codec.database import CodecError, Database
 from bench.errors import ConfigError, RecordError
 from bench.record.folder import OpenedRun, open_run, read_shot
 from bench.record.shot import BENCH_SENDER, FRAMES
+from bench.record.targets import try_folder
 from bench.report.finding_words import joined_words
 from bench.trace.timeline import Trace
 from bench.verdict.result import RunResult
@@ -77,8 +78,8 @@ def export(run: Path, kind: str, out: Path, only: str | None, shot: int | None) 
     )
     if not shots:
         raise RecordError(f"{run}: found no shot that fits -k and --shot; expected at least one")
+    try_folder("--out", out)
     try:
-        out.mkdir(parents=True, exist_ok=True)
         return EXPORTERS[kind](
             Export(
                 opened=opened,

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.errors import RecordError, at_place
+from bench.errors import ConfigError, RecordError, at_place
 from bench.record.contents import BLOCK, SHORT, contents, digest, is_text, lines_before, plain, shown
 
 FORMAT = "hil-run-1"
@@ -157,19 +157,29 @@ def _where(path: Path, found: str, stated: Any) -> str:
 
 
 def sign(folder: Path, key_file: Path) -> str:
-    """Write signature.json over the footer with a user's Ed25519 key (PEM). The public key in hex."""
+    """Write signature.json over the footer with a user's Ed25519 key (PEM). The public key in hex.
+
+    Raises ConfigError for a key that cannot be used, RecordError for a run that cannot be signed.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from bench.record.shot import write_json
 
+    expected = "an Ed25519 private key in PEM, without a password"
     try:
         key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
-        content = (folder / FOOTER).read_bytes()
-    except (OSError, ValueError, TypeError) as error:
-        raise RecordError(f"cannot sign {folder} with {key_file}: {error}") from error
+    except OSError as error:
+        raise ConfigError(at_place(key_file, "", error.strerror or str(error), expected)) from error
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # whose words would fill a page
+        raise ConfigError(at_place(key_file, "", "found no key that can be read", expected)) from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise RecordError(at_place(key_file, "", type(key).__name__, "an Ed25519 private key in PEM"))
+        raise ConfigError(at_place(key_file, "", type(key).__name__, expected))
+    try:
+        content = (folder / FOOTER).read_bytes()
+    except OSError as error:
+        raise RecordError(f"cannot sign {folder}: {error}") from error
     raw = serialization.Encoding.Raw, serialization.PublicFormat.Raw
     public = key.public_key().public_bytes(*raw).hex()
     write_json(
@@ -185,7 +195,7 @@ def new_key(key_file: Path) -> str:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     if key_file.exists():
-        raise RecordError(f"{key_file}: exists; a key is never overwritten")
+        raise ConfigError(f"{key_file}: exists; a key is never overwritten")
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -194,7 +204,7 @@ def new_key(key_file: Path) -> str:
         key_file.touch(mode=0o600)
         key_file.write_bytes(private)
     except OSError as error:
-        raise RecordError(f"{key_file}: cannot be written: {error.strerror}") from error
+        raise ConfigError(f"{key_file}: cannot be written: {error.strerror}") from error
     raw = serialization.Encoding.Raw, serialization.PublicFormat.Raw
     return key.public_key().public_bytes(*raw).hex()
 
