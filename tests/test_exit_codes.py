@@ -86,6 +86,9 @@ def test_neither_what_has_no_verdict_nor_what_the_bench_ended_is_1() -> None:
         ("mutants", "-k", ONE, "--out", "/proc/nowhere/found.json"),
         ("hazard", "--out", "/proc/nowhere/hazard.html"),
         ("safety", "--out", "/proc/nowhere/safety.html"),
+        (*QUICK, "--firmware", ":x"),
+        (*QUICK, "--firmware", "x:"),
+        (*QUICK, "--firmware", ".x:y"),
     ],
     ids=" ".join,
 )
@@ -97,6 +100,55 @@ def test_wrong_usage_is_2_and_nothing_is_driven(
     assert told.strip() and "Traceback" not in told
     assert run_folders(bench) == []
     assert "report.html" not in {one.name for one in bench.iterdir()}
+
+
+def test_a_file_that_cannot_be_written_or_read_is_2_of_a_stored_run_too(
+    bench: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert hil_here(*QUICK) == 0
+    (run,) = run_folders(bench)
+    (bench / "empty.pem").write_text("")
+    for words in (
+        ("report", str(run), "--out", "/proc/x.html"),
+        ("report", str(run), "--out", "scenarios"),
+        ("export", str(run), "--to", "csv", "--out", "/proc/x"),
+        ("export", str(run), "--to", "csv", "--out", "hil_config.toml"),
+        ("sign", str(run), "--key", "nonexistent.pem"),
+        ("sign", str(run), "--key", "empty.pem"),
+        ("sign", str(run), "--key", "empty.pem", "--new-key"),
+        ("sign", "--key", "/proc/x.pem", "--new-key"),
+    ):
+        capfd.readouterr()
+        if words[0] == "sign":
+            pytest.importorskip("cryptography")
+        assert hil_here(*words) == 2, words
+        told = capfd.readouterr().err
+        assert len(told.splitlines()) == 1 and "Traceback" not in told, told
+    (run / "footer.json").rename(bench / "footer.json")
+    assert hil_here("rejudge", str(run)) == 3  # it has its result: the footer was taken away
+    assert capfd.readouterr().out.splitlines()[-1].startswith("ALTERED, ")
+    (run / "result.json").rename(bench / "result.json")
+    assert hil_here("rejudge", str(run)) == 3  # as one that was aborted
+    assert capfd.readouterr().out.splitlines()[-1].startswith("ABORTED, ")
+    (bench / "footer.json").rename(run / "footer.json")
+    (bench / "result.json").rename(run / "result.json")
+    assert hil_here("rejudge", str(run)) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (":x", "found no module before the colon"),
+        ("x:", "found no factory after the colon"),
+        (".x:y", "that could be imported; expected module:factory"),
+    ],
+)
+def test_a_firmware_that_names_no_module_is_told_in_plain_words(
+    name: str, words: str, bench: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert hil_here(*QUICK, "--firmware", name) == 2
+    told = capfd.readouterr().err
+    assert words in told and "importlib" not in told and "ValueError" not in told
 
 
 def test_what_stands_where_a_file_is_to_go_survives_the_trial(bench: Path) -> None:

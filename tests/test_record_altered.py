@@ -282,6 +282,8 @@ def test_every_command_that_shows_an_altered_run_says_so_first(
         assert code == 3, f"{what}: {code} {told}"
         assert "ALTERED" in told.splitlines()[0] or "ALTERED" in out.splitlines()[0], f"{what}: {told}"
         assert "Traceback" not in told
+        if out and (what == "report" or (what == "rejudge" and "read no further" not in err)):
+            assert out.splitlines()[-1].startswith("ALTERED"), out
     assert not list(exported.glob("*"))
     page = tmp_path / "report.html"
     if page.exists():

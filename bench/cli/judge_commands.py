@@ -24,17 +24,22 @@ def rejudge(
         Path | None, typer.Option("--budgets", help="Other safety goals: show what would change.")
     ] = None,
 ) -> None:
-    """Recompute every verdict from the stored frames and events alone, and compare. Exit 1 differs, 3 altered."""
+    """Recompute every verdict from the stored frames and events alone, and compare.
+
+    Exit 1 differs, 3 altered, or an aborted run without footer.
+    """
     from rich.console import Console
 
     from bench.campaign.rejudge import rejudge_run
     from bench.cli.altered import end, reading_on, tell_altered
-    from bench.record.folder import verify_run
+    from bench.record.folder import RESULT, verify_read, verify_run
     from bench.verdict.budgets import load_budgets
 
     console = Console()
     goals = None if budgets is None else load_budgets(budgets)
-    altered = verify_run(run)[1]
+    footer, altered = verify_run(run)
+    if footer is None and (run / RESULT).is_file():
+        altered = verify_read(run)
     tell_altered(run, altered)
     with reading_on(altered):
         outcome = rejudge_run(run, goals)
@@ -42,10 +47,12 @@ def rejudge(
     for line in outcome.differences:
         console.print(f"[red]{word}[/] {line}", highlight=False, soft_wrap=True)
     if outcome.aborted:
-        console.print("the run was aborted: judged is the prefix that it left", highlight=False)
+        why = "it has no footer.json, so nothing shows that it is whole; judged is what it left"
+        console.print(f"{run}: {why}", highlight=False, soft_wrap=True)
     agreed = outcome.shots - len(outcome.differences)
-    console.print(f"{agreed} of {outcome.shots} shots judged as recorded", highlight=False)
-    raise end(1 if outcome.differences else 0, altered)
+    before = "ALTERED, no evidence: " if altered else "ABORTED, a prefix: " if outcome.aborted else ""
+    console.print(f"{before}{agreed} of {outcome.shots} shots judged as recorded", highlight=False)
+    raise end(1 if outcome.differences else 3 if outcome.aborted else 0, altered)
 
 
 def verify(
@@ -118,10 +125,12 @@ def report(
     from bench.campaign.builds import load_checked
     from bench.campaign.report import covered_words, gather
     from bench.cli.altered import end, reading_on, tell_altered
+    from bench.record.targets import try_file
     from bench.report.comparison import run_markdown
     from bench.report.extras import ReportExtras
     from bench.report.html import write_html
 
+    try_file("--out", out)
     stored = load_checked(run)
     result, altered = stored.result, stored.altered
     tell_altered(run, altered, err=markdown)
@@ -133,9 +142,14 @@ def report(
     if out is not None:
         if altered:  # what was altered may not give a whole report; the page has to be a warning all the same
             write_html(result, out, extras=ReportExtras(altered=altered))
-        with reading_on(altered):
-            write_html(result, out, extras=dataclasses.replace(gather(result, run), altered=altered))
+        try:
+            with reading_on(altered):
+                write_html(result, out, extras=dataclasses.replace(gather(result, run), altered=altered))
+        except typer.Exit:
+            if not markdown:
+                show_last_line(result, altered=True)
+            raise
         typer.echo(f"report  {out}", err=markdown)
     if not markdown:
-        show_last_line(result)
+        show_last_line(result, altered=bool(altered))
     raise end(0, altered)

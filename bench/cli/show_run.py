@@ -33,14 +33,19 @@ def as_wide_as(*widths: int) -> Console:
     return console if console.is_terminal else Console(width=max([FILE_WIDTH, *widths]))
 
 
-def show_last_line(result: RunResult) -> None:
-    """The run in one line, the last that is said."""
+def show_last_line(result: RunResult, *, altered: bool = False) -> None:
+    """The run in one line, the last that is said. Of an altered one first of all that it was altered."""
     from rich.console import Console
     from rich.text import Text
 
     from bench.report.terminal import STYLES, last_line
+    from bench.verdict.result import Verdict
 
     console: Console = Console()
-    text = Text(last_line(result))
-    text.highlight_words([result.verdict.name], STYLES[result.verdict])
+    if altered:
+        text = Text(f"ALTERED, no evidence; it says: {last_line(result)}")
+        text.highlight_words(["ALTERED"], STYLES[Verdict.FAIL])
+    else:
+        text = Text(last_line(result))
+        text.highlight_words([result.verdict.name], STYLES[result.verdict])
     console.print(text, highlight=False, soft_wrap=True)
