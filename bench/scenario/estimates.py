@@ -38,8 +38,8 @@ def estimate_question(
             f"expected it in [estimate.{text.role}] (converges needs band)"
         )
     role = promise.role
-    known = databases.get(role.channel)
-    if known is not None and (trouble := known.trouble(role.message)) is not None:
+    described = databases.get(role.channel)
+    if described is not None and (trouble := described.trouble(role.message)) is not None:
         raise ValueError(trouble)
     try:
         message = databases[role.channel][role.message]

@@ -23,7 +23,7 @@ def check_bound(profile: DutProfile, databases: Mapping[str, Database]) -> None:
             f"found {role}, which has factor 0 in its DBC file and reads the same whatever the DUT sends",
             "a factor other than 0",
         )
-        for place, role in _answers(profile)
+        for role, place in {role: place for place, role in reversed([*_answers(profile)])}.items()
         if _has_factor_0(databases, role)
     ]
     mistakes += _states_not_carried(profile, databases)
