@@ -121,6 +121,78 @@ def test_a_signal_that_ends_while_it_is_shown_leaves_the_verdict_open(tmp_path: 
     )
 
 
+# --- a sensor's own end of scale
+
+
+def ends_at(hottest_c: str) -> Edit:
+    return lambda dbc: re.sub(r"( SG_ Temperature\d\d .*?)\[[^]]*\]", rf"\1[-40|{hottest_c}]", dbc)
+
+
+def thermal(wired: Wired, name: str) -> Prepared:
+    found, _ = load_scenarios(wired, [ROOT / "scenarios" / "thermal" / f"{name}.toml"], None, long=True)
+    return next(one for one in found if not one.scenario.twin_of)
+
+
+@pytest.fixture(scope="module")
+def short_scale(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bench whose sensors end below the trip, with the shipped profile's `beyond = "limit"`."""
+    return bench_in(tmp_path_factory.mktemp("short"), bench_io=ends_at("50"))
+
+
+@pytest.mark.parametrize("name", ["thermal_runaway_only_hot", "thermal_runaway_hot_and_rise"])
+def test_what_is_held_at_the_limit_is_no_pass_and_no_fail(short_scale: Path, name: str) -> None:
+    wired = load_rig(short_scale, "simulated", "reference", None)
+    result = shoot(wired, thermal(wired, name), 0, 59, 1, None)
+    assert result.judgement.verdict is Verdict.ERROR
+    assert {one.finding.code for one in result.judgement.reasons} >= {"stimulus-not-carried"}
+    assert result.measurement is not None
+    assert any(one.code == "signal-held-at-end" for one in result.measurement.anomalies)
+
+
+@pytest.mark.parametrize(("hottest", "verdict"), [("50", Verdict.INCONCLUSIVE), ("125", Verdict.PASS)])
+def test_a_plant_off_the_scale_decides_only_where_the_scale_ends_too_early(
+    tmp_path: Path, hottest: str, verdict: Verdict
+) -> None:
+    wired = load_rig(bench_in(tmp_path, bench_io=ends_at(hottest)), "simulated", "reference", None)
+    result = shoot(wired, thermal(wired, "runaway_by_nail"), 0, 20, 1, None)
+    assert result.judgement.verdict is verdict
+    assert result.measurement is not None
+    assert any(one.code == "signal-held-at-end" for one in result.measurement.anomalies)
+
+
+def errors_at_check(config: Path, *files: str) -> set[str]:
+    told = CliRunner().invoke(
+        app, ["check", *(str(ROOT / "scenarios" / one) for one in files), "--config", str(config)]
+    )
+    assert told.exit_code == 3
+    return {line.split(":")[0] for line in told.stdout.splitlines() if "will be ERROR" in line}
+
+
+def test_check_names_all_that_a_short_scale_cannot_carry(short_scale: Path) -> None:
+    found = errors_at_check(short_scale, "thermal")
+    named = {"ot-charging", "ot-driving-sensor7", "ot-driving-sensor24"}
+    assert found >= named | {f"{one}--inside" for one in named} | {f"{one}--counter-reset" for one in named}
+    assert found >= {"cooling-lost-under-heat", "external-fire-at-cell1", "thermal-runaway-only-hot"}
+    assert not found & {"thermal-runaway-only-rise", "thermal-runaway-only-drop", "runaway-by-nail"}
+
+
+def test_a_code_for_no_reading_is_not_what_was_wanted(tmp_path: Path) -> None:
+    def narrow_cells(dbc: str) -> str:
+        return re.sub(r"( SG_ CellVoltage\d\d .*?)\[[^]]*\]", r"\1[2.5|5]", dbc)
+
+    config = bench_in(tmp_path, bench_io=narrow_cells)
+    found = errors_at_check(config, "cells/uv_step_cell40.toml", "measurement/sense_short_cell2.toml")
+    assert found == {
+        "uv-step-cell40",
+        "uv-step-cell40--counter-reset",
+        "sense-short-cell2",
+        "sense-short-cell2--counter-reset",
+    }
+    wired = load_rig(config, "simulated", "reference", None)
+    one = scenarios_in(wired, "uv_step_cell40")["uv-step-cell40"]
+    assert shoot(wired, one, 0, 59, 1, None).judgement.verdict is Verdict.ERROR
+
+
 WANTED = SignalTest(
     channel="vehicle",
     message="BMS_CellMinMax",

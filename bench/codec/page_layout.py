@@ -25,15 +25,26 @@ Bound = dict[str, tuple[Shown, int]]
 
 
 def compile_pages(
-    play: Play, message: Message, numbers: Mapping[str, int], file: object, usual: Usual | None = None
+    play: Play,
+    message: Message,
+    numbers: Mapping[str, int],
+    file: object,
+    usual: Usual | None = None,
+    decisive: Usual | None = None,
 ) -> Pages:
-    """Bind a play to its message. `numbers`: cells and sensors of the pack. Raises ConfigError, a line per mistake."""
+    """Bind a play to its message. Raises ConfigError, a line per mistake.
+
+    numbers: cells and sensors of the pack. decisive: (lowest, highest) in SI of what the DUT's promises depend on.
+    """
     place = f"{file} [play {play.channel}.{play.message}]"
     shown, mistakes = expand(play, message, place)
     mistakes += _unfit(shown, message, numbers, usual or {}, place)
     if mistakes:
         raise ConfigError("\n".join(mistakes))
-    pages = [_page(message, here, fixed, numbers) for here, fixed in _layers(message, shown, numbers)]
+    pages = [
+        _page(message, here, fixed, numbers, decisive or {})
+        for here, fixed in _layers(message, shown, numbers)
+    ]
     return Pages(
         can_id=message.can_id,
         extended=message.extended,
@@ -126,6 +137,15 @@ def _constant_fits(one: Shown, field: Field) -> bool:
     return named_there or low - slack <= one.offset <= high + slack
 
 
+def _holds(one: Shown, field: Field, wanted: tuple[float, float] | None) -> bool:
+    if wanted is None:
+        return True
+    low, high = carries(one, field)
+    least, most = sorted(one.gain * end + one.offset for end in wanted)
+    slack = 1e-6 * abs(field.scale)
+    return low - slack <= least and most <= high + slack
+
+
 def carries(one: Shown, field: Field) -> tuple[float, float]:
     """The physical values that a signal can show: its DBC's range, as far as its bits reach."""
     if field.is_float:
@@ -196,6 +216,7 @@ def _page(
     here: Sequence[tuple[tuple[Shown, int], Field]],
     fixed: Fixed,
     numbers: Mapping[str, int],
+    decisive: Usual,
 ) -> Page:
     words = [0, 0]
     slots: list[Slot] = []
@@ -209,7 +230,7 @@ def _page(
     for field, key in fixed:
         put(field, key)
     for (one, index), field in here:
-        slot = _slot(one, index, field, bits)
+        slot = _slot(one, index, field, bits, decisive.get(one.quantity))
         if not one.quantity:
             put(field, _raw(field, one.offset))
         elif index >= numbers.get(one.quantity, 1):
@@ -223,7 +244,7 @@ def _flag(yes: bool, ieee: Ieee | None) -> int:
     return int(yes) if ieee is None else Ieee(ieee.bits, 1.0, 0.0).raw(float(yes))
 
 
-def _slot(one: Shown, index: int, field: Field, bits: int) -> Slot:
+def _slot(one: Shown, index: int, field: Field, bits: int, decisive: tuple[float, float] | None) -> Slot:
     ieee = Ieee(field.length, field.scale, field.offset) if field.is_float else None
     none = 0 if one.no_value is None else _raw(field, one.no_value)
     low, high = carries(one, field)
@@ -246,7 +267,7 @@ def _slot(one: Shown, index: int, field: Field, bits: int) -> Slot:
         none=none,
         beyond=none if one.beyond == "no_value" else None,
         signal=field.name,
-        ends=one.beyond == "limit",
+        ends=one.beyond is not None and _holds(one, field, decisive),
         ieee=ieee,
     )
 

@@ -42,8 +42,8 @@ LARGEST = {16: 65504.0, 32: (2 - 2**-23) * 2.0**127, 64: (2 - 2**-52) * 2.0**102
 class Slot(NamedTuple):
     """One signal of a page: raw = floor(gain * value + offset), kept in [low, high], at `shift` of its word.
 
-    none: raw for no reading; beyond: raw for out of range, None to saturate. ends: the sensor itself ends there, so
-    that saturating is no clipping. ieee: of a float signal, see `Ieee`; gain, offset, low and high are physical then.
+    none: raw for no reading; beyond: raw for out of range, None to saturate. ends: the sensor itself ends there, and
+    beyond all that the DUT's promises depend on: what is held there is told, and decides nothing. ieee: of a float signal, see `Ieee`; gain, offset, low and high are physical then.
     """
 
     quantity: str
@@ -105,11 +105,9 @@ class Pages:
                 raw = none if kind == VALUE else int(kind == INVALID)
             elif kind != VALUE:
                 raw = int(kind == VALID)
-            elif beyond is not None:
-                raw = beyond
             else:
-                raw = int(low) if scaled < low else int(high)
-                if clipped is not None and not slot.ends and not low - 1 < scaled < high + 2:
+                raw = beyond if beyond is not None else int(low) if scaled < low else int(high)
+                if clipped is not None and not low - 1 < scaled < high + 2:
                     clipped.append((slot, value))
             if is_big:
                 big |= (raw & mask) << shift
@@ -161,10 +159,10 @@ def _float_raw(slot: Slot, ieee: Ieee, value: float | None, clipped: list[Clippe
     physical = slot.gain * value + slot.offset if slot.offset else slot.gain * value
     if slot.low <= physical <= slot.high:
         return ieee.raw(physical)
+    if clipped is not None:
+        clipped.append((slot, value))
     if slot.beyond is not None:
         return slot.beyond
-    if clipped is not None and not slot.ends:
-        clipped.append((slot, value))
     return ieee.raw(min(slot.high, max(slot.low, physical)))
 
 

@@ -45,12 +45,17 @@ class Actuation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """What a frame has to carry while the fault is on: a quantity of a cell or sensor (from 1, else 0), in SI."""
+    """What a frame has to carry while the fault is on: a quantity of a cell or sensor (from 1, else 0), in SI.
+
+    on_the_way: the fault moves towards it, and the DUT may rightly end the shot before it is there; but the signal has
+    to be able to carry it.
+    """
 
     quantity: str
     value: float
     number: int = 0
     within: float = 0.0
+    on_the_way: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,9 +61,10 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         alarm = answer.detected.interval if answer.detected else None
         told.broken.extend(spread_before(trace, plan.onset_runaway, alarm))
     status, problem = _dtc_status(trace, plan)
-    doubts = doubts_of(trace, window, plan, decoders)
+    safe = answer.safe.interval if answer.safe and plan.aim is Aim.MUST_TRIP else None
+    doubts = doubts_of(trace, window, plan, decoders, safe.high_ns if safe else None)
     if plan.aim is Aim.MUST_TRIP:
-        safe_ns = answer.safe.interval.low_ns if answer.safe else None
+        safe_ns = safe.low_ns if safe else None
         asked = status_mask(plan.dtc_status)
         lacking = (status or 0) & asked != asked
         doubts += taken_off_early(trace, window, safe_ns, bits_lacking=lacking)

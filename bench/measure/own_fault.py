@@ -5,7 +5,7 @@ verdict is INCONCLUSIVE, whatever was seen.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import islice
 
 from bench.measure.finding.base import Finding
@@ -36,9 +36,15 @@ from bench.trace.timeline import Trace
 SHOWN_WRONG_V = 0.05  # a millivolt or two beyond an end of the range decides nothing
 
 
-def doubts_of(trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Codec]) -> list[Finding]:
-    """Simulated time has no lateness and one clock: none of these there."""
-    beyond = [*_beyond_outputs(trace, window), *_clipped(trace, window)]
+def doubts_of(
+    trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Codec], safe_ns: int | None = None
+) -> list[Finding]:
+    """Simulated time has no lateness and one clock: there only what the DUT was shown wrongly counts.
+
+    safe_ns: when the DUT had reached its safe state, where that is what the scenario asks for.
+    """
+    until_ns = window.end_ns if safe_ns is None else min(safe_ns, window.end_ns)
+    beyond = [*_beyond_outputs(trace, window), *_clipped(trace, until_ns)]
     if trace.timebase is Timebase.SIMULATED:
         return beyond
     return [
@@ -89,12 +95,20 @@ def _beyond_outputs(trace: Trace, window: Window) -> list[Finding]:
     return list(islice(beyond, 1))
 
 
-def _clipped(trace: Trace, window: Window) -> list[Finding]:
-    """Signals that could not carry what they were to show, as far back as the shot goes: the DUT saw something else."""
+def _clipped(trace: Trace, until_ns: int) -> list[Finding]:
+    """Signals that could not carry what they were to show, as far back as the shot goes: the DUT saw something else.
+
+    Not those that went off the scale of an honest sensor: whatever the DUT promises depends on less than that.
+    """
     return [
-        SignalClipped(**asdict(mark.fact))
+        SignalClipped(
+            signal=mark.fact.signal,
+            quantity=mark.fact.quantity,
+            value=mark.fact.value,
+            carried=mark.fact.carried,
+        )
         for mark in trace.of(facts.SignalClipped)
-        if mark.t_ns <= window.end_ns
+        if mark.t_ns <= until_ns and not mark.fact.off_scale
     ]
 
 

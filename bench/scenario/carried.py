@@ -44,7 +44,7 @@ def carried_tests(lookup: Lookup, steps: Sequence[Step], measured: int | None) -
 
 
 def _test(wanted: Carried, at: Terminals) -> SignalTest | None:
-    """The signal is within its own step of the value."""
+    """The signal is within its own step of the value. What stands there in place of one out of range is not it."""
     place = at.place(wanted.quantity, wanted.number)
     if place is None:
         return None
@@ -55,12 +55,7 @@ def _test(wanted: Carried, at: Terminals) -> SignalTest | None:
     field = database[role.message].fields[role.signal]
     value, low, high = one.gain * wanted.value + one.offset, *carries(one, field)
     within = abs(one.gain) * wanted.within + _step(field, value)
-    if not low - within <= value <= high + within:
-        if one.beyond == "no_value" and one.no_value is not None:
-            value, within = one.no_value, _step(field, one.no_value)
-        elif one.beyond == "limit":
-            value = min(high, max(low, value))
-    if value != value:
+    if value != value or (wanted.on_the_way and low - within <= value <= high + within):
         return None
     below = SignalTest(
         channel=role.channel, message=role.message, signal=role.signal, op="<=", value=value + within
@@ -102,15 +97,15 @@ def _beyond(test: SignalTest, known: Known) -> str | None:
         return None
     low, high = carries(*place)
     one, field = place
-    ends = {low, high} if one.no_value is None else {low, high, one.no_value}
     slack = 1e-6 * abs(field.scale)
-    least, most = min(ends) - slack, max(ends) + slack
     tests = (test, *test.together)
     if all(
-        (each.op in ("<=", "<", "!=") or each.value <= most)
-        and (each.op in (">=", ">", "!=") or each.value >= least)
+        (each.op in ("<=", "<", "!=") or each.value <= high + slack)
+        and (each.op in (">=", ">", "!=") or each.value >= low - slack)
         for each in tests
     ):
+        return None
+    if one.no_value is not None and test.op == "==" and test.value == one.no_value:
         return None
     wanted = sum(each.value for each in tests) / len(tests)
     return f"{test.message}.{test.signal} cannot carry {wanted:.6g}: its range is {low:.6g} to {high:.6g}"

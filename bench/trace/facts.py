@@ -372,13 +372,17 @@ class OutputBeyondRange(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalClipped(Fact):
-    """A signal could not carry what it was to show: its range ends there. value, carried: in the quantity's unit."""
+    """A signal could not carry what it was to show: its range ends there. value, carried: in the quantity's unit.
+
+    off_scale: the sensor itself ends there, beyond all that the DUT's promises depend on: it decides nothing.
+    """
 
     kind: ClassVar[Kind] = Kind.ANOMALY
     signal: str
     quantity: str
     value: float
     carried: float
+    off_scale: bool = False
 
     @property
     def text(self) -> str:

@@ -25,7 +25,7 @@ from bench.trace.events import FrameSeen
 from bench.wiring.bound import check_bound
 from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.instruments import with_wires
-from bench.wiring.usual import usual_ranges
+from bench.wiring.usual import decisive_ranges, usual_ranges
 from bench.wiring.virtual_signals import Played, bind_plays
 
 # What needs wires or a front end that only the simulated bench plays itself.
@@ -95,7 +95,8 @@ def load_wired(
     chosen = {(role, ""): one for role, one in profile.promises(chemistry.id).items()}
     profile = replace(profile, estimates=chosen)
     usual = usual_ranges(profile, chemistry, config.pack.cells, pack_thresholds(chemistry, profile))
-    played = bind_plays(profile, databases, config.pack.cells, config.pack.sensors, usual)
+    decisive = decisive_ranges(chemistry, config.pack.cells, pack_thresholds(chemistry, profile))
+    played = bind_plays(profile, databases, config.pack.cells, config.pack.sensors, usual, decisive)
     check_bound(profile, databases)
     _refuse_what_no_frame_holds(config, played)
     emulator_shows(played)  # whatever is wrong with it is told before anything is driven

@@ -7,6 +7,9 @@ from bench.plant.chemistry import Chemistry
 from bench.plant.isolation import HEALTHY_OHM
 from bench.wiring.virtual_signals import AMBIENT_C, SUPPLY_V
 
+# A thermal runaway is known by its rise too: 20 K/s for the 3 s that GB 38031-2025 C.5.3.7 wants of it.
+RISES_BEYOND_K = 60.0
+
 _YES_NO = (
     "plus_feedback", "minus_feedback", "precharge_feedback", "hvil_closed", "crash_line", "fault_reset", "awake",
     "driving", "charging", "current_error", "current_overrange", "current_mismatch", "insulation_error",
@@ -38,4 +41,28 @@ def usual_ranges(
         "insulation_minus": (HEALTHY_OHM, HEALTHY_OHM),
         "insulation": (healthy, healthy),
         "mode_request": (float(min(profile.modes.values())), float(max(profile.modes.values()))),
+    }
+
+
+def decisive_ranges(
+    chemistry: Chemistry, cells: int, thresholds: Mapping[str, float]
+) -> dict[str, tuple[float, float]]:
+    """(lowest, highest) in SI of what the DUT's promises depend on: a sensor that ends beyond may end there."""
+
+    def ends(low: tuple[str, ...], high: str) -> tuple[float, float]:
+        return (
+            min(value for name, value in thresholds.items() if name.startswith(low)),
+            max(value for name, value in thresholds.items() if name.startswith(high)),
+        )
+
+    coldest_c, hottest_c = ends(("ut_",), "ot_")
+    current = (-thresholds["oc_charge"], thresholds["oc_discharge"])
+    full_v, empty_v = cells * chemistry.ocv_v(1.0), cells * chemistry.ocv_v(0.0)
+    insulation = (thresholds["iso_fault"] * empty_v, thresholds["iso_warn"] * full_v)
+    return {
+        "cell_voltage": ends(("uv_", "dd_"), "ov_"),
+        "temperature": (coldest_c, hottest_c + RISES_BEYOND_K),
+        "pack_current": current,
+        "pack_current_redundant": current,
+        **dict.fromkeys(("insulation_plus", "insulation_minus", "insulation"), insulation),
     }

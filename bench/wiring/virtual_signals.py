@@ -64,10 +64,11 @@ def bind_plays(
     cells: int,
     sensors: int,
     usual: Usual | None = None,
+    decisive: Usual | None = None,
 ) -> list[Played]:
     """Everything the bench sends, by profile and DBC. Raises ConfigError, one line per mistake.
 
-    usual: what a healthy pack shows at least; None: not known here.
+    usual: what a healthy pack shows at least; decisive: what the DUT's promises depend on. None: not known here.
     """
     numbers = {"cell_voltage": cells, "temperature": sensors}
     mistakes = _speaks_for_the_dut(profile)
@@ -78,7 +79,7 @@ def bind_plays(
         try:
             message = _message_of(play, databases, place)
             tables.append((place, play, message))
-            played.append(_bound(profile, play, message, numbers, usual, place))
+            played.append(_bound(profile, play, message, numbers, (usual, decisive), place))
         except ConfigError as wrong:
             mistakes += str(wrong).splitlines()
     mistakes += shares_missing(tables, numbers)
@@ -130,7 +131,7 @@ def _bound(
     play: Play,
     message: Message,
     numbers: Mapping[str, int],
-    usual: Usual | None,
+    ranges: tuple[Usual | None, Usual | None],
     place: str,
 ) -> Played:
     cycle_ns = message.cycle_ns if play.cycle_ns is None else play.cycle_ns
@@ -140,7 +141,7 @@ def _bound(
         )
     if play.by == "emulator" and any(one.quantity not in ("", "cell_voltage") for one in play.shown):
         raise ConfigError(f'{place}: found more than cell voltages; expected only those by = "emulator"')
-    pages = compile_pages(play, message, numbers, profile.file, usual)
+    pages = compile_pages(play, message, numbers, profile.file, *ranges)
     if play.gap_ns and (cycle_ns % play.gap_ns or len(pages.pages) * play.gap_ns > cycle_ns):
         raise ConfigError(
             f"{place}: found {len(pages.pages)} pages {play.gap_ns} ns apart in a cycle of {cycle_ns} ns; "
@@ -179,11 +180,14 @@ def clipped_into(clock: Clock, trace: Trace) -> TellClipped:
         if slot.signal in told:
             return
         told.add(slot.signal)
-        shown = slot.high if slot.gain * value + slot.offset > slot.high else slot.low
+        end = slot.high if slot.gain * value + slot.offset > slot.high else slot.low
+        shown = end if slot.beyond is None or slot.ieee else slot.beyond
         carried = (
             (shown - (slot.offset if slot.ieee else slot.offset - 0.5)) / slot.gain if slot.gain else 0.0
         )
-        clipped = SignalClipped(signal=slot.signal, quantity=slot.quantity, value=value, carried=carried)
+        clipped = SignalClipped(
+            signal=slot.signal, quantity=slot.quantity, value=value, carried=carried, off_scale=slot.ends
+        )
         trace.mark(clock.now_ns(), clipped, "restbus")
 
     return tell

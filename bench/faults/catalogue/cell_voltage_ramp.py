@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bench.faults.catalogue.cell_voltage import CellVoltage
-from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.catalogue.cell_voltage import SHOWN_WITHIN_V, CellVoltage
+from bench.faults.port import Actuation, Carried, Fault, Kind, OnsetTest, Terminals
 from bench.rig.rig import Rig
 from bench.timing.clock import Phase
 from bench.units import NS_PER_MS, NS_PER_S
@@ -51,6 +51,18 @@ class CellVoltageRamp(Fault):
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return CellVoltage(cells=self.cells, voltage_v=self.voltage_v).onset(at)
+
+    def carried(self) -> tuple[Carried, ...]:
+        return tuple(
+            Carried(
+                quantity="cell_voltage",
+                number=cell,
+                value=self.voltage_v,
+                within=SHOWN_WITHIN_V,
+                on_the_way=True,
+            )
+            for cell in self.cells
+        )
 
     def inside(self, at: Terminals) -> "CellVoltageRamp | None":
         step = CellVoltage(cells=self.cells, voltage_v=self.voltage_v).inside(at)

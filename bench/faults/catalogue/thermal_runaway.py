@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from bench.faults.catalogue.cell_voltage import CellVoltage
-from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.port import Actuation, Carried, Fault, Kind, OnsetTest, Terminals
 from bench.rig.rig import Rig
 from bench.units import NS_PER_S
 
@@ -55,6 +55,18 @@ class ThermalRunaway(Fault):
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         """The signature begins with the first frame of the sensor that is on its way up."""
         return at.next_of("temperature", (self.sensor,))
+
+    def carried(self) -> tuple[Carried, ...]:
+        if self.rise_c_s is None and self.peak_c is None:
+            return ()
+        return (
+            Carried(
+                quantity="temperature",
+                number=self.sensor,
+                value=HOTTEST_C if self.peak_c is None else self.peak_c,
+                on_the_way=self.rise_c_s is not None,
+            ),
+        )
 
     @property
     def passes(self) -> bool:

@@ -281,7 +281,10 @@ class SignalClipped(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalHeldAtEnd(Finding):
-    """A signal showed the end of its range in place of its value."""
+    """A signal showed the end of its range in place of its value.
+
+    off_scale: the sensor itself ends there, beyond all that the DUT's promises depend on: it decides nothing.
+    """
 
     code: ClassVar[str] = "signal-held-at-end"
     blame: ClassVar[Blame] = Blame.NOBODY
@@ -290,6 +293,7 @@ class SignalHeldAtEnd(Finding):
     quantity: str
     value: float
     carried: float
+    off_scale: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
