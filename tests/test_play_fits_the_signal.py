@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bench.codec.database import Database, Message
 from bench.codec.page_layout import compile_pages
 from bench.codec.pages import Clipped, Pages
-from bench.config.play import Play, read_shown
+from bench.config.play import Play, PlayError, read_shown
 from bench.config.profile_shape import ShownTable
 from bench.errors import ConfigError
 
@@ -102,9 +102,42 @@ def test_a_constant_outside_its_range_is_refused_unless_the_dbc_names_it() -> No
         pages_of(message, S=ShownTable(of="pack_voltage", no_value=300))
 
 
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, 10**400])
+def test_a_number_that_is_not_finite_is_one_line(number: float) -> None:
+    for content in (
+        number,
+        ShownTable(of=number),
+        ShownTable(of="driving", on=number),
+        ShownTable(of="driving", off=number),
+    ):
+        with pytest.raises(PlayError, match="expected a finite number|more than 308 digits"):
+            read_shown("S", content)
+    with pytest.raises(PlayError, match="expected a finite number"):
+        read_shown("S", ShownTable(of="driving", on=1e308, off=-1e308))
+    if number == number:
+        with pytest.raises(PlayError, match="expected a finite number|more than 308 digits"):
+            read_shown("S", ShownTable(of="pack_voltage", no_value=number))
+
+
+@pytest.mark.parametrize(("on", "off"), [(3, -1), (251, 0), (-1, 3)])
+def test_yes_and_no_have_to_fit_both_and_exactly(on: int, off: int) -> None:
+    usual = {"driving": (0.0, 1.0)}
+    with pytest.raises(ConfigError, match="found 'S' with a range of 0 to 250 in the DBC, and driving from"):
+        pages_of(RANGED_MESSAGE, usual, S=ShownTable(of="driving", on=on, off=off))
+    assert pages_of(RANGED_MESSAGE, usual, S=ShownTable(of="driving", on=250, off=0))
+
+
+def test_a_cell_that_the_pack_lacks_is_one_line() -> None:
+    with pytest.raises(ConfigError, match="found cell 5 for 'V'; the pack has 4"):
+        pages_of(RANGED_MESSAGE, V=ShownTable(of="cell_voltage", cell=5))
+    with pytest.raises(ConfigError, match="found sensor 99 for 'V'; the pack has 4"):
+        pages_of(RANGED_MESSAGE, V=ShownTable(of="temperature", sensor=99))
+    assert pages_of(RANGED_MESSAGE, V=ShownTable(of="cell_voltage", cell=4))
+
+
 def test_a_factor_of_zero_is_one_line() -> None:
     message = message_of('BO_ 512 M: 8 A\n SG_ Dead : 0|16@1+ (0,0) [0|0] "A" B\n')
-    with pytest.raises(ConfigError, match="found 'Dead' with a factor of 0 in the DBC"):
+    with pytest.raises(ConfigError, match="found 'Dead' with a factor of 0 and an offset of 0 in the DBC"):
         pages_of(message, Dead="pack_current")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from bench.codec.database import Message
 from bench.codec.layout import Field, Layer
 from bench.codec.pages import COUNTER, INVALID, LARGEST, VALID, VALUE, Ieee, Page, Pages, Slot
-from bench.config.play import Play, Shown, named
+from bench.config.play import INDEXED, QUANTITIES, Play, Shown, named
 from bench.errors import ConfigError, nearest
 
 _KINDS = {"value": VALUE, "valid": VALID, "invalid": INVALID}
@@ -91,11 +91,21 @@ def _unfit(shown: Bound, message: Message, numbers: Mapping[str, int], usual: Us
     """Constants and codes that their signal cannot carry, and quantities whose usual range it cannot; one per entry."""
     mistakes: dict[str, str] = {}
     for name, (one, index) in shown.items():
-        if one.signal in mistakes or index >= numbers.get(one.quantity, 1):
+        if one.signal in mistakes:
+            continue
+        if index >= (count := numbers.get(one.quantity, 1)):
+            if one.number is not None:
+                kind = INDEXED[one.quantity]
+                mistakes[one.signal] = (
+                    f"{place}: found {kind} {one.number} for '{name}'; the pack has {count}, expected 1 to {count}"
+                )
             continue
         field = message.fields[name]
-        if field.scale == 0:
-            mistakes[one.signal] = f"{place}: found '{name}' with a factor of 0 in the DBC; expected another"
+        if field.scale == 0 or not math.isfinite(field.scale) or not math.isfinite(field.offset):
+            mistakes[one.signal] = (
+                f"{place}: found '{name}' with a factor of {field.scale:g} and an offset of {field.offset:g} in the "
+                "DBC; expected others"
+            )
             continue
         low, high = carries(one, field)
         range_ = f"{low:.9g} to {high:.9g}"
@@ -111,7 +121,9 @@ def _unfit(shown: Bound, message: Message, numbers: Mapping[str, int], usual: Us
             )
         elif one.quantity and one.what == "value" and one.quantity in usual:
             ends = sorted(one.gain * end + one.offset for end in usual[one.quantity])
-            step = 1.000001 * abs(field.scale) if not field.is_float else 0.0
+            # A measured value may be a step off; a yes or no, or a mode, is exact.
+            steps = 1.000001 if QUANTITIES[one.quantity] else 1e-6
+            step = steps * abs(field.scale) if not field.is_float else 0.0
             if one.beyond != "limit" and not low - step <= ends[0] <= ends[1] <= high + step:
                 mistakes[one.signal] = (
                     f"{place}: found '{name}' with a range of {range_} in the DBC, and {one.quantity} from "

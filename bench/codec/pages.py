@@ -43,7 +43,8 @@ class Slot(NamedTuple):
     """One signal of a page: raw = floor(gain * value + offset), kept in [low, high], at `shift` of its word.
 
     none: raw for no reading; beyond: raw for out of range, None to saturate. ends: the sensor itself ends there, and
-    beyond all that the DUT's promises depend on: what is held there is told, and decides nothing. ieee: of a float signal, see `Ieee`; gain, offset, low and high are physical then.
+    beyond all that the DUT's promises depend on: what is held there is told, and decides nothing. ieee: of a float
+    signal, see `Ieee`; gain, offset, low and high are physical then.
     """
 
     quantity: str

@@ -4,6 +4,7 @@ A signal shows a quantity of the bench ("pack_current in mA"), whether it has a 
 or a plain number. Quantities are the bench's; names, layout and pacing are the DUT's.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -129,19 +130,35 @@ class PlayError(ValueError):
 def read_shown(signal: str, content: "str | float | int | ShownTable") -> Shown:
     """Raises PlayError."""
     if isinstance(content, int | float):
-        return Shown(signal=signal, quantity="", offset=float(content))
+        return Shown(signal=signal, quantity="", offset=_finite(content))
     if isinstance(content, str):
         return _from_text(signal, content, None)
     in_range = content.range == "dbc"
     if not isinstance(content.of, str):
-        return Shown(signal=signal, quantity="", offset=float(content.of), in_range=in_range)
+        return Shown(signal=signal, quantity="", offset=_finite(content.of), in_range=in_range)
     plain = replace(_from_text(signal, content.of, _number_of(signal, content)), in_range=in_range)
     if content.on is not None or content.off is not None:
-        on, off = (1.0 if content.on is None else content.on), (0.0 if content.off is None else content.off)
-        return replace(plain, gain=(on - off) * plain.gain, offset=off)
+        on = 1.0 if content.on is None else _finite(content.on)
+        off = 0.0 if content.off is None else _finite(content.off)
+        return replace(plain, gain=_finite(on - off) * plain.gain, offset=off)
     if content.beyond == "no_value" and content.no_value is None:
         raise PlayError("found beyond = 'no_value' without 'no_value'; expected the code for it")
-    return replace(plain, no_value=content.no_value, beyond=content.beyond)
+    code = content.no_value
+    if code is not None and code == code:  # not a number is a code of float signals
+        code = _finite(code)
+    return replace(plain, no_value=code, beyond=content.beyond)
+
+
+def _finite(number: float) -> float:
+    """As a float. PlayError for infinity, and for what is too large to be one."""
+    try:
+        if math.isfinite(number):
+            return float(number)
+    except OverflowError:
+        raise PlayError(
+            "found a number of more than 308 digits; expected one that a signal can carry"
+        ) from None
+    raise PlayError(f"found {number}; expected a finite number")
 
 
 def _number_of(signal: str, table: "ShownTable") -> int | None:

@@ -104,7 +104,7 @@ class ProfileReader:
         ask = None
         if table.ask is not None:
             channel, message = self._message(table.ask.message, ("identity", "ask", "message"))
-            shown = tuple(read_shown(name, value) for name, value in table.ask.shows.items())
+            shown = tuple(self._asked(name, value) for name, value in table.ask.shows.items())
             ask = Play(
                 channel=channel,
                 message=message,
@@ -118,6 +118,13 @@ class ProfileReader:
             name: self._role(text, ("identity", "signals", name)) for name, text in table.signals.items()
         }
         return Identity(text=table.text, signals=signals, ask=ask)
+
+    def _asked(self, name: str, value: float) -> Shown:
+        try:
+            return read_shown(name, value)
+        except PlayError as wrong:
+            self._file.mistake(("identity", "ask", "shows", name), str(wrong))
+            return read_shown(name, 0)
 
     def _estimates(self) -> dict[tuple[str, str], Promise]:
         """A chemistry's own figures stand in place of the general ones, each by itself."""

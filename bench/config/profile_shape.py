@@ -1,11 +1,23 @@
 """What a DUT profile may say, key by key."""
 
-from typing import Any, Literal
+import math
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bench.config.toml_file import DurationNs, Format, Shape, Share
 from bench.units import NS_PER_MS, NS_PER_S
+
+
+def _finite(number: float) -> float:
+    try:
+        if math.isfinite(number):
+            return number
+    except OverflowError:
+        raise ValueError(
+            "found a number of more than 308 digits; expected one that a signal can carry"
+        ) from None
+    raise ValueError(f"found {number}; expected a finite number")
 
 
 class ShownTable(Shape):
@@ -43,7 +55,7 @@ class DebounceTable(Shape):
 
 class FlagTable(Shape):
     signal: str
-    value: float | int = 1
+    value: Annotated[float | int, AfterValidator(_finite)] = 1
     also: list[str] = Field(default_factory=list)
     severity: Literal["trip", "warning"] = "trip"
     dtc: int | None = Field(default=None, ge=0, le=0xFFFFFF)
