@@ -80,6 +80,8 @@ def _attempts(run: RunResult, timebase: Timebase) -> ET.Element:
             "testcase",
             classname=_clean(f"hil.{timebase.value}.{scenario.scenario_id}"),
             name=f"shot-{shot.index:03d}",
+            file=_clean(scenario.file),
+            line=str(max(scenario.line, 1)),
             time=f"{shot.simulated_ns / NS_PER_S:.3f}",
         )
         facts = {"phase_ns": str(shot.phase_ns), "seed": str(shot.seed), "digest": shot.digest}
