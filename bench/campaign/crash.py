@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import __version__
-from bench.errors import BenchError, Crashed
+from bench.errors import BenchError, Crashed, text_of
 from bench.record.chain import FOOTER
 
 CRASH = "crash.txt"
@@ -24,14 +24,14 @@ def crashes_kept_in(folder: Path) -> Iterator[None]:
     """What nobody raised on purpose leaves the block as Crashed."""
     try:
         yield
-    except BenchError:
+    except (BenchError, KeyboardInterrupt, SystemExit):
         raise
-    except Exception as error:
+    except BaseException as error:
         raise Crashed(crash_line(error, folder)) from error
 
 
 def _words(error: BaseException) -> str:
-    told = str(error).partition("\n")[0]
+    told = text_of(error).partition("\n")[0]
     last = traceback.extract_tb(error.__traceback__)[-1:]
     where = f" ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""
     return f"{type(error).__name__}{': ' if told else ''}{told}{where}"
@@ -56,6 +56,8 @@ def _write(text: str, folder: Path | None) -> Path:
         path = folder.with_name(f"{folder.name}.{CRASH}")
     else:
         path = folder / CRASH
-    with path.open("a", encoding="utf-8") as file:  # the first one is the one to mend
+    with path.open(
+        "a", encoding="utf-8", errors="backslashreplace"
+    ) as file:  # the first one is the one to mend
         file.write(text)
     return path

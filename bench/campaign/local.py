@@ -1,10 +1,12 @@
 """All shots of a run: on worker processes in simulated time, one after the other in real time."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from bench.campaign.crash import crashes_kept_in
 from bench.campaign.shots import Watch, shoot, watched_over
 from bench.campaign.workers import on_workers
 from bench.record.folder import RunFolder
@@ -80,10 +82,12 @@ def _run_chunk(campaign: Campaign, chunk: Chunk) -> list[tuple[str, ShotResult]]
     number, indices = chunk
     one = campaign.prepared[number]
     repeat = campaign.repeats(one)
-    return [
-        (
-            one.scenario.id,
-            shoot(campaign.wired, one, index, repeat, campaign.run_seed, campaign.folder, campaign.watch),
-        )
-        for index in indices
-    ]
+    kept = crashes_kept_in(campaign.folder.path) if campaign.folder is not None else contextlib.nullcontext()
+    with kept:  # here, where the traceback is: not every exception gets whole from one process to another
+        return [
+            (
+                one.scenario.id,
+                shoot(campaign.wired, one, index, repeat, campaign.run_seed, campaign.folder, campaign.watch),
+            )
+            for index in indices
+        ]

@@ -277,7 +277,7 @@ def _shoot(
         except BenchError as error:
             hold.on()
             told = str(error)
-        except Exception as crash:  # noqa: BLE001 - what had finished is kept, whatever it was
+        except BaseException as crash:  # noqa: BLE001 - what had finished is kept, whatever it was
             hold.on()
             told = crash_line(crash, collector.folder)
         else:
