@@ -62,3 +62,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """`"; did you mean 'x'?"`, or the empty string where nothing is near."""
     match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean '{match[0]}'?" if match else ""
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says, whoever wrote it: its `str` may raise, and may hold what no file can be written with."""
+    try:
+        return writable(str(error))
+    except BaseException as worse:  # noqa: BLE001 - an error that cannot even say what it is must not hide itself
+        return f"its text cannot be made: {writable(type(worse).__name__)}"
+
+
+def writable(text: str) -> str:
+    """Foreign text as it can be stored: a lone surrogate is in no encoding, and stands as its escape."""
+    return text.encode(errors="backslashreplace").decode()

@@ -110,12 +110,12 @@ def test_a_number_that_is_not_finite_is_one_line(number: float) -> None:
         ShownTable(of="driving", on=number),
         ShownTable(of="driving", off=number),
     ):
-        with pytest.raises(PlayError, match="expected a finite number|more than 308 digits"):
+        with pytest.raises(PlayError, match=r"expected a finite number|more than 308 digits"):
             read_shown("S", content)
     with pytest.raises(PlayError, match="expected a finite number"):
         read_shown("S", ShownTable(of="driving", on=1e308, off=-1e308))
     if number == number:
-        with pytest.raises(PlayError, match="expected a finite number|more than 308 digits"):
+        with pytest.raises(PlayError, match=r"expected a finite number|more than 308 digits"):
             read_shown("S", ShownTable(of="pack_voltage", no_value=number))
 
 

@@ -199,11 +199,11 @@ def shot_rows(result: RunResult) -> Iterator[tuple[Any, ...]]:
 
 def _csv(job: Export) -> list[Path]:
     frames, shots = job.out / "frames.csv", job.out / "shots.csv"
-    with frames.open("w", newline="", encoding="utf-8") as file:
+    with frames.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         writer = csv.writer(file)
         writer.writerow(FRAME_COLUMNS)
         writer.writerows((*row[:-1], row[-1].hex()) for row in frame_rows(job))
-    with shots.open("w", newline="", encoding="utf-8") as file:
+    with shots.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         writer = csv.writer(file)
         writer.writerow(SHOT_COLUMNS)
         writer.writerows(shot_rows(job.result))

@@ -55,7 +55,7 @@ def write_find(hunt: Hunt, point: Point, what: str, origin: str, path: Path) -> 
         )
     table["provenance"] = f"found by hil hunt of {hunt.space.original['id']}: {origin}"
     comment = f"{_HEADING} of {hunt.space.original['id']}: {what}\n# It differs from it by: {with_what}.\n"
-    path.write_text(comment + as_toml(table), encoding="utf-8")
+    path.write_text(comment + as_toml(table), encoding="utf-8", errors="backslashreplace")
     _rule_twins(hunt, table, comment, path)
 
 
@@ -68,7 +68,7 @@ def _rule_twins(hunt: Hunt, table: Table, comment: str, path: Path) -> None:
             raise
         table = copy.deepcopy(table)
         table["twins"] = "none: found by a hunt; none can be made of its steps"
-        path.write_text(comment + as_toml(table), encoding="utf-8")
+        path.write_text(comment + as_toml(table), encoding="utf-8", errors="backslashreplace")
         load_scenarios(hunt.wired, [path], None, long=True)
 
 

@@ -92,7 +92,7 @@ def hazard(
         typer.echo(as_text)
         return
     write_hazard_html(found, margins, out)
-    out.with_suffix(".json").write_text(as_text + "\n", encoding="utf-8")
+    out.with_suffix(".json").write_text(as_text + "\n", encoding="utf-8", errors="backslashreplace")
     console.print(hazard_table(found, margins))
     for one in sorted({m.fhti.run_id for m in margins.values() if m.fhti is not None}):
         console.print(f"FHTI of '{firmware}' from run {one}", highlight=False)

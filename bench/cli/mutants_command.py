@@ -88,7 +88,9 @@ def mutants(
     else:
         _show(found, proof)
     if out is not None:
-        out.write_text(json.dumps(_as_dict(found), indent=1) + "\n", encoding="utf-8")
+        out.write_text(
+            json.dumps(_as_dict(found), indent=1) + "\n", encoding="utf-8", errors="backslashreplace"
+        )
     if not (scenarios or only or mutant):
         from bench.campaign.mutant_matrix import keep_matrix
         from bench.campaign.qualification import FOLDER

@@ -103,7 +103,7 @@ def _qualify_fully(config: Path, usage: Path, series: Sequence[RulerSeries], see
             virtual=virtual,
         )
         path = write_qualification(content, wired.config.record.folder)
-        path.with_suffix(".md").write_text(markdown(content), encoding="utf-8")
+        path.with_suffix(".md").write_text(markdown(content), encoding="utf-8", errors="backslashreplace")
         good = good and content["qualified"]
         if not quiet:
             typer.echo(f"{'qualified' if content['qualified'] else 'NOT QUALIFIED'}  {path}")

@@ -1,11 +1,17 @@
-"""A DUT in simulated time: its firmware stepped as a callback on the timeline."""
+"""A DUT in simulated time: its firmware stepped as a callback on the timeline.
+
+Whatever a firmware raises is its own, and ends its shot: none of it ends a run, as GeneratorExit or a KeyboardInterrupt
+of somebody else's code would.
+"""
 
 from collections.abc import Callable, Mapping
 
 from bench.dut.firmware import Firmware, Resettable
+from bench.dut.raised import raised_by_firmware
 from bench.errors import DutError
 from bench.links.ports import CanLink, FrameListener
 from bench.timing.clock import Clock, Phase, Timer
+from bench.timing.failures import FAILED
 from bench.trace.events import CanFrame
 
 
@@ -46,21 +52,37 @@ class InProcessDut:
     async def reset(self) -> None:
         if not isinstance(self._firmware, Resettable):
             raise DutError(f"{type(self._firmware).__name__}: this firmware has no pull_reset()")
-        self._firmware.pull_reset()
+        try:
+            self._firmware.pull_reset()
+        except FAILED:
+            raise
+        except BaseException as error:
+            raise raised_by_firmware(error) from error
 
     def _receiver(self, channel: str) -> FrameListener:
         receive = self._firmware.receive
 
         def on_frame(t_ns: int, frame: CanFrame) -> None:
             if not self._hangs:
-                receive(t_ns, channel, frame)
+                try:
+                    receive(t_ns, channel, frame)
+                except FAILED:
+                    raise
+                except BaseException as error:
+                    raise raised_by_firmware(error) from error
 
         return on_frame
 
     def _step(self) -> None:
         if self._hangs:
             return
-        for channel, frame in self._firmware.step(self._clock.now_ns()):
+        try:
+            frames = list(self._firmware.step(self._clock.now_ns()))
+        except FAILED:
+            raise
+        except BaseException as error:
+            raise raised_by_firmware(error) from error
+        for channel, frame in frames:
             if self.outgoing is not None:
                 changed = self.outgoing(channel, frame)
                 if changed is None:

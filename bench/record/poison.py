@@ -34,7 +34,7 @@ def poison(rig_folder: Path, why: str, facts: Mapping[str, str]) -> Path:
     marker = marker_of(rig_folder)
     try:
         marker.parent.mkdir(parents=True, exist_ok=True)
-        with marker.open("x", encoding="utf-8") as file:
+        with marker.open("x", encoding="utf-8", errors="backslashreplace") as file:
             json.dump({"why": why, **facts}, file, indent=1)
     except FileExistsError:
         pass

@@ -44,7 +44,7 @@ def write_shot_files(folder: Path, trace: Trace, plan: dict[str, Any], result: d
         write_blf(folder / FRAMES, trace.frames, numbers, BENCH_SENDER, origin_ns)
         lines = [json.dumps(head)]
         lines.extend(json.dumps(to_line(mark)) for mark in trace.marks)
-        (folder / EVENTS).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (folder / EVENTS).write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
         write_json(folder / RESULT, result)
     except (OSError, TypeError) as error:
         raise RecordError(f"{folder}: cannot write the shot: {error}") from error
@@ -112,7 +112,7 @@ def _stamping_of(stored: dict[str, Any]) -> Stamping:
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write whole or not at all: a reader never meets half a file."""
     part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    part.write_text(json.dumps(content, indent=1), encoding="utf-8", errors="backslashreplace")
     part.replace(path)
 
 

@@ -35,6 +35,6 @@ def write_hazard_html(study: HazardStudy, margins: Mapping[tuple[str, str], Marg
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise RecordError(f"{path}: cannot write the report: {error}") from error

@@ -60,7 +60,7 @@ def write_html(
     """Write the report; `traces` gives the worst shot's picture by scenario id. Raises RecordError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render_html(run, traces, extras), encoding="utf-8")
+        path.write_text(render_html(run, traces, extras), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise RecordError(f"{path}: cannot write the report: {error}") from error
 

@@ -29,7 +29,7 @@ def write_needs(run: RunResult, path: Path) -> None:
         },
     }
     try:
-        path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        path.write_text(json.dumps(content, indent=1), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise RecordError(f"{path}: cannot be written: {error}") from error
 

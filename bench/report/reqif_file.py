@@ -31,7 +31,7 @@ def write_reqif(run: RunResult, path: Path) -> None:
     from reqif.unparser import ReqIFUnparser
 
     try:
-        path.write_text(ReqIFUnparser.unparse(_bundle(run)), encoding="utf-8")
+        path.write_text(ReqIFUnparser.unparse(_bundle(run)), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise RecordError(f"{path}: cannot be written: {error}") from error
 

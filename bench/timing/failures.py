@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from bench.errors import text_of
 from bench.timing.stopping import run_stoppably
 
 FAILED = (Exception, SystemExit)
@@ -48,7 +49,7 @@ class Failures:
         """Those not taken yet, in order of their coming. What repeats itself is given once."""
         news: list[BaseException] = []
         for error in self._untold:
-            key = type(error), str(error)
+            key = type(error), text_of(error)
             if key not in self._taken:
                 self._taken.add(key)
                 news.append(error)

@@ -44,6 +44,13 @@ def was_stopped() -> bool:
     return _current is not None and _current.stopped
 
 
+def interrupts_raise() -> bool:
+    """Whether a signal's handler may raise KeyboardInterrupt here and now: not where it asks a run to end."""
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    return _current is None or signal.getsignal(signal.SIGINT) not in (interrupt, signal.SIG_IGN)
+
+
 def stopped_by() -> int | None:
     """The signal that asked this command to end, the first of several; None where none did."""
     return _struck

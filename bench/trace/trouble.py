@@ -3,7 +3,7 @@
 import traceback
 from pathlib import Path
 
-from bench.errors import BenchError
+from bench.errors import BenchError, text_of, writable
 from bench.trace.facts import BenchBroke
 from bench.trace.timeline import Trace
 
@@ -24,11 +24,8 @@ def mark_error(trace: Trace, t_ns: int, source: str, error: BaseException, *, tr
 
 def line_of(error: BaseException) -> str:
     """One line: `ZeroDivisionError: division by zero`. An error told on purpose speaks for itself."""
-    name = type(error).__name__
-    try:
-        text = " ".join(str(error).split())
-    except Exception as worse:  # noqa: BLE001 - an error that cannot even say what it is must not hide itself
-        text = f"its text cannot be made: {type(worse).__name__}"
+    name = writable(type(error).__name__)
+    text = " ".join(text_of(error).split())
     if isinstance(error, TimeoutError) and not error.args:
         return "no answer in time"
     if isinstance(error, _TOLD):
@@ -41,13 +38,13 @@ def place_of(error: BaseException) -> str:
     frames = [one for one in traceback.extract_tb(error.__traceback__) if "site-packages" not in one.filename]
     if not frames:
         return ""
-    return f" (in {frames[-1].name}, {_short(frames[-1].filename)} line {frames[-1].lineno})"
+    return writable(f" (in {frames[-1].name}, {_short(frames[-1].filename)} line {frames[-1].lineno})")
 
 
 def _traceback(error: BaseException) -> str:
     """Without the folders of this machine: evidence is given to others."""
     lines = traceback.TracebackException.from_exception(error).format()
-    return "".join(lines).replace(f"{_ROOT}/", "").replace(f"{Path.home()}/", "~/")
+    return writable("".join(lines)).replace(f"{_ROOT}/", "").replace(f"{Path.home()}/", "~/")
 
 
 def _short(file: str) -> str:

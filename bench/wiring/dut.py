@@ -12,6 +12,7 @@ from bench.dut.board import LivingDut, fill_in, words_for
 from bench.dut.firmware import Firmware
 from bench.dut.identity import fits, image_hash, said_on_can
 from bench.dut.process import ProcessDut
+from bench.dut.raised import raised_by_firmware
 from bench.dut.uds import Address, UdsTester
 from bench.errors import ConfigError, DutError, UnidentifiedBuild
 from bench.links.ports import CanLink
@@ -58,6 +59,8 @@ def build_firmware(name: str, chemistry: Path | None = None) -> Firmware:
         raise DutError(
             f"firmware '{name}': it could not be made: {line_of(error)}{place_of(error)}"
         ) from error
+    except BaseException as error:
+        raise raised_by_firmware(error) from error
     lacking = [one for one in _FIRMWARE if not hasattr(made, one)]
     if lacking:
         raise DutError(
