@@ -104,7 +104,9 @@ def _outlet(stream: TextIO | None) -> tuple[io.TextIOWrapper | None, _Outlet | N
     over = io.TextIOWrapper(
         raw if plain else io.BufferedWriter(raw),
         encoding=stream.encoding,
-        errors=stream.errors,
+        errors="backslashreplace"
+        if stream.errors == "strict"
+        else stream.errors,  # a DUT may have said anything
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )
