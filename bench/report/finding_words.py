@@ -160,7 +160,7 @@ def _times(finding: Finding) -> str:
             head = f"{open_.time} {span} straddles the {open_.bound} {format_ns(open_.bound_ns)}"
             return f"{head}: {_shrink(open_)}"
         case times.NearFtti(high_ns=high_ns, ftti_ns=ftti_ns):
-            share = f"{100 * high_ns / ftti_ns:.0f} % of the FTTI {format_ns(ftti_ns)}"
+            share = f"{100 * high_ns / max(1, ftti_ns):.0f} % of the FTTI {format_ns(ftti_ns)}"
             return f"warning: FHTI may be {format_ns(high_ns)}, {share}"
     raise AssertionError(finding)
 
