@@ -285,6 +285,18 @@ def test_a_state_that_proves_nothing_or_can_never_be_is_refused_at_the_check(
     )
 
 
+def test_two_modes_may_have_one_state(tmp_path: Path) -> None:
+    """A DUT may say "on" for driving and for charging."""
+    config = bench_with_bms_dbc(tmp_path)
+    profile = tmp_path / "dbc/reference_bms.toml"
+    text = profile.read_text()
+    assert "drive = 3\ncharge = 4\n" in text
+    profile.write_text(text.replace("drive = 3\ncharge = 4\n", "drive = 4\ncharge = 4\n"))
+    only = ROOT / "scenarios/current/oc_discharge_double.toml"
+    done = CliRunner().invoke(app, ["check", str(only), "--config", str(config)])
+    assert done.exit_code == 0, done.output
+
+
 def test_a_replay_of_a_pipe_or_a_folder_is_one_line(tmp_path: Path) -> None:
     from bench.scenario.load import load_scenario
 

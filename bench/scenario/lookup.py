@@ -128,10 +128,19 @@ class Lookup:
         self._mistakes[at_place(self.profile.file, "state", found, expected)] = None
 
     def states_alike(self, mode: str) -> None:
-        """Note the states that cannot be told from one that the bench waits for: hearing it would prove nothing."""
-        states = self.profile.states
+        """Note the states that cannot be told from one that the bench waits for: hearing it would prove nothing.
+
+        Two modes may have one state: a DUT may say "on" for driving and for charging.
+        """
+        states, modes = self.profile.states, self.profile.modes
         for name in ("standby", "error", mode):
-            alike = [other for other in states if other != name and states[other] == states.get(name)]
+            alike = [
+                other
+                for other in states
+                if other != name
+                and states[other] == states.get(name)
+                and not (name in modes and other in modes)
+            ]
             if alike:
                 found = f"found {states[name]}, which is {' and '.join(alike)} too"
                 expected = f"a value of its own: the bench waits for {name}"
