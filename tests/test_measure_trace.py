@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from told import told
 
 from bench.codec.database import Database
+from bench.codec.layout import Layer
 from bench.errors import ScenarioError
 from bench.measure.interval import Measurement
 from bench.measure.measure import measure
@@ -52,6 +53,7 @@ class TinyMessage:
         self.extended: bool = message.is_extended_frame
         self.cycle_ns: int = (message.cycle_time or 0) * MS
         self.length: int = message.length
+        self.layout = Layer(fields=(), branches={})  # no pages
 
     def reader(self, signal: str) -> Callable[[bytes], float | None]:
         self.message.get_signal_by_name(signal)
