@@ -46,6 +46,7 @@ IN_BOTH_TIMES = (
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.slow
 def test_real_and_simulated_time_come_to_the_same_verdicts(tmp_path: Path) -> None:
     some = [f"scenarios/{name}.toml" for name in IN_BOTH_TIMES]
     simulated = run_json(tmp_path, "--repeat", "1", *some)
