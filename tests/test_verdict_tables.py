@@ -75,10 +75,14 @@ def test_a_goal_that_contradicts_itself_is_refused(tmp_path: Path, asil: str, mo
 
 def test_the_linter_tells_what_will_not_convince(tmp_path: Path) -> None:
     good = load_budgets(
-        goals(tmp_path, "C", HAZARD + '\nhazard_source = "HARA 7"\nfhti = "750 ms"\ncoverage = "99 %"')
+        goals(
+            tmp_path,
+            "C",
+            HAZARD + '\nhazard_source = "HARA 7"\nhazard_given = true\nfhti = "750 ms"\ncoverage = "99 %"',
+        )
     )
     assert lint_budgets(good) == () and good["SG-X"].coverage == 0.99
-    assumed = load_budgets(goals(tmp_path, "C", HAZARD + '\nhazard_source = "assumed: fire"'))
+    assumed = load_budgets(goals(tmp_path, "C", HAZARD + '\nhazard_source = "fire, in our own view"'))
     assert (
         "1 of 1 goals whose severity" in lint_budgets(assumed)[0]
         and "are assumed" in lint_budgets(assumed)[0]

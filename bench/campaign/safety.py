@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -31,6 +31,7 @@ class _ModeShape(Shape):
     faults: list[str]
     scenarios: list[str]
     once: list[str] = Field(default_factory=list)
+    given: list[Literal["severity", "frequency", "occurrence"]] = Field(default_factory=list)
     severity: int
     severity_source: str
     frequency: int
@@ -43,7 +44,7 @@ class _ModeShape(Shape):
     failure_rate_fit: float | None = None
 
 
-_LISTS = ("faults", "scenarios", "once")
+_LISTS = ("faults", "scenarios", "once", "given")
 
 
 class _FmeaShape(Shape):

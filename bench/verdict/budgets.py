@@ -14,7 +14,7 @@ _TEXTS = ("title", "safe_state", "provenance")
 _TIMES = ("ftti", "fdti", "frti")
 _HAZARD = ("severity", "exposure", "controllability")
 _SHARES = ("coverage", "confidence")
-_KEYS = (*_TEXTS, "asil", *_TIMES, "fhti", "latched", *_HAZARD, "hazard_source", *_SHARES)
+_KEYS = (*_TEXTS, "asil", *_TIMES, "fhti", "latched", *_HAZARD, "hazard_source", "hazard_given", *_SHARES)
 
 
 def load_budgets(path: Path) -> dict[str, Budget]:
@@ -48,9 +48,7 @@ def _budget(path: Path, goal: str, table: Any) -> Budget:
     if asil not in ASILS:
         raise ConfigError(at_place(path, f"{goal}.asil", f"'{asil}'", f"one of {', '.join(ASILS)}"))
     times = {key: _duration(path, goal, table, key) for key in _TIMES}
-    latched = table.get("latched", False)
-    if not isinstance(latched, bool):
-        raise ConfigError(at_place(path, f"{goal}.latched", f"{latched!r}", "true or false"))
+    latched = _yes(path, goal, table, "latched")
     _check_hazard(path, goal, table, asil)
     _check_fhti(path, goal, table, times)
     spent_ns = times["fdti"] + times["frti"]
@@ -71,8 +69,16 @@ def _budget(path: Path, goal: str, table: Any) -> Budget:
         exposure=table.get("exposure"),
         controllability=table.get("controllability"),
         hazard_source=_text(path, goal, table, "hazard_source") if "hazard_source" in table else "",
+        hazard_given=_yes(path, goal, table, "hazard_given"),
         **{key: _share(path, goal, table, key) for key in _SHARES if key in table},
     )
+
+
+def _yes(path: Path, goal: str, table: dict[str, Any], key: str) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise ConfigError(at_place(path, f"{goal}.{key}", f"{value!r}", "true or false"))
+    return value
 
 
 def _check_hazard(path: Path, goal: str, table: dict[str, Any], asil: str) -> None:

@@ -42,12 +42,16 @@ class Earned:
     more: int | None
 
 
+INPUTS = ("severity", "frequency", "occurrence")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureMode:
     """A row of the FMEA (scenarios/fmea.toml). faults: kinds of the catalogue that stand for it.
 
     once: scenarios that are shot once, an hour each: they earn no statistics, but a failure counts.
-    monitoring_assumed: shown as an assumption where no data are. inputs_assumed: which of S, F, O nobody gives.
+    monitoring_assumed: shown as an assumption where no data are. given: the ratings that a source gives; the others
+    of severity, frequency and occurrence are assumed. inputs_assumed: their letters.
     """
 
     id: str
@@ -67,12 +71,12 @@ class FailureMode:
     monitoring_source: str = ""
     failure_rate_fit: float | None = None
     once: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
     @property
     def inputs_assumed(self) -> str:
-        """`FO`: the letters of the ratings whose source begins with "assumed"."""
-        given = (("S", self.severity_source), ("F", self.frequency_source), ("O", self.occurrence_source))
-        return "".join(letter for letter, source in given if source.lower().startswith("assumed"))
+        """`FO`: the letters of the ratings that no source gives."""
+        return "".join(name[0].upper() for name in INPUTS if name not in self.given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,7 +110,7 @@ class Budget:
     """A safety goal's times in ns, with provenance (from scenarios/budgets.toml).
 
     severity, exposure, controllability: the hazard's classes ("S3" …), None where the file gives none;
-    hazard_source: where they come from, beginning with "assumed" where nobody gives them.
+    hazard_source: where they come from. hazard_given: a hazard analysis gives them; else they are assumed.
     coverage, confidence: the claim on the share of faults handled that a campaign has to support.
     """
 
@@ -129,10 +129,11 @@ class Budget:
     coverage: float = 0.95
     confidence: float = 0.95
     hazard_source: str = ""
+    hazard_given: bool = False
 
     @property
     def classes_assumed(self) -> bool:
-        return self.severity is not None and self.hazard_source.lower().startswith("assumed")
+        return self.severity is not None and not self.hazard_given
 
     @property
     def fhti_ns(self) -> int:
