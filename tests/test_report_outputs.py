@@ -1,6 +1,7 @@
 """Reports say what the results say: nothing lost, nothing claimed beyond it, timebases apart."""
 
 import dataclasses
+import html
 import io
 import math
 import re
@@ -16,6 +17,7 @@ from sample_run import OVERVOLTAGE, WELD, latency, measurement, sample_run, scen
 
 from bench.errors import RecordError
 from bench.measure.finding.life import Mistake, ProtectionBroken
+from bench.measure.finding.times import Bound, Time, TooLate
 from bench.measure.interval import Interval, ProbeSeen
 from bench.report.comparison import run_markdown
 from bench.report.extras import ReportExtras
@@ -429,3 +431,30 @@ def test_the_markdown_of_a_whole_library_fits_a_comment_and_tells_what_failed_fi
     assert len(text) < 65_536
     assert text.index("| hvil-open |") < text.index("<summary>402 scenarios") < text.index("| fine-0 |")
     assert "and 152 more" in text
+
+
+def test_every_report_says_reasons_in_words_and_shows_no_value_as_code(tmp_path: Path) -> None:
+    late = TooLate(
+        time=Time.FDTI, bound=Bound.BUDGET, low_ns=3_000_000, high_ns=4_000_000, bound_ns=2_000_000
+    )
+    words = "FDTI [3.0 ms, 4.0 ms] is above the budget 2.0 ms"
+    shots = [dataclasses.replace(shot(0, Verdict.FAIL, None), judgement=Judgement.of(Verdict.FAIL, late))]
+    one = scenario("ov", "t", OVERVOLTAGE, shots, Verdict.FAIL)
+    one = dataclasses.replace(one, judgement=Judgement.of(Verdict.FAIL, late))
+    twin = dataclasses.replace(one, scenario_id="ov--inside", aim="must_not_trip")
+    caught = dataclasses.replace(
+        one, scenario_id="wrong-pack", mismatch="a BMS made for nmc on a pack of lfp"
+    )
+    run = dataclasses.replace(sample_run(n=12), scenarios=(one, twin, caught))
+    write_junit(run, tmp_path / "junit.xml", attempts=True)
+    told = {
+        "html": html.unescape(render_html(run)),
+        "markdown": run_markdown(run, "all", None),
+        "terminal": " ".join(shown(run).split()),
+        "junit": html.unescape((tmp_path / "junit.xml").read_text(encoding="utf-8")),
+    }
+    for kind, text in told.items():
+        assert words in text, kind
+        for code in ("Reason(", "finding=", "TooLate", "<Held", "<Bound"):
+            assert code not in text, (kind, code)
+    assert told["html"].count(words) >= 6  # in the head box, in each section and table row

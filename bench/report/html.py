@@ -17,7 +17,7 @@ from bench.report.endings import ending_block
 from bench.report.estimates import estimate_block
 from bench.report.extras import ReportExtras, goal_rows
 from bench.report.figures import TracePicture, TraceSeries, budget_bar, ecdf_plot, strip_plot, worst_trace_svg
-from bench.report.finding_words import joined_words
+from bench.report.finding_words import joined_words, reasons_words
 from bench.report.goals import goals_words, not_shown, shown_goals
 from bench.report.matrix import grid
 from bench.report.overview import closest, closest_words, not_passed, overview, twin_words
@@ -95,7 +95,9 @@ def render_html(
         ending_block=ending_block,
         estimate_block=lambda s: estimate_block(s, extras.estimates.get(s.scenario_id, ())),
     )
-    environment.filters.update(ns=format_ns, max_words=max_words, margin=margin_words)
+    environment.filters.update(
+        ns=format_ns, max_words=max_words, margin=margin_words, reasons=reasons_words, joined=joined_words
+    )
     template = environment.from_string(
         files("bench.report").joinpath("template.html.j2").read_text(encoding="utf-8")
     )
