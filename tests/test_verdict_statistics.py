@@ -1,5 +1,7 @@
 """Wilks' bounds against the table of standards.md 6.2; quantiles; one verdict from many shots."""
 
+import dataclasses
+
 import pytest
 
 from bench.measure.finding.answer import DtcNotReported, NotDetected, NuisanceTrip
@@ -8,7 +10,7 @@ from bench.measure.finding.bench import BenchError
 from bench.measure.finding.scenario import RigLacks
 from bench.measure.finding.stimulus import NoOnset, NoReadback
 from bench.measure.interval import Interval, Latency
-from bench.verdict.result import Judgement, Reason, ShotResult, Verdict
+from bench.verdict.result import Held, Judgement, Reason, ShotResult, Verdict
 from bench.verdict.statistics import conclude, latency_statistics, wilks_confidence, wilks_n
 
 WILKS = [
@@ -98,3 +100,16 @@ def test_attempts_without_a_verdict_cannot_pass() -> None:
     assert conclude([shot(Verdict.NONE), shot(Verdict.PASS)]).verdict is Verdict.INCONCLUSIVE
     assert conclude([blocked, shot(Verdict.FAIL, NuisanceTrip())]).verdict is Verdict.FAIL
     assert conclude([]).verdict is Verdict.NONE
+
+
+def test_what_was_held_against_the_dut_and_what_was_not_are_two_reasons() -> None:
+    late = NotDetected(window_ns=1)
+    held = shot(Verdict.FAIL, late)
+    doubted = dataclasses.replace(
+        held,
+        judgement=Judgement(
+            verdict=Verdict.INCONCLUSIVE, reasons=(Reason(finding=late, held=Held.NOT_HELD),)
+        ),
+    )
+    found = conclude([held, doubted, held]).reasons
+    assert [(one.held, one.count) for one in found] == [(Held.AGAINST, 2), (Held.NOT_HELD, 1)]
