@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.errors import RecordError
 from bench.measure.finding.answer import ForbiddenSeen
-from bench.measure.finding.base import Since, When
+from bench.measure.finding.base import Blame, Since, When
 from bench.measure.finding.bench import FramesLost
 from bench.measure.finding.life import SilentInHold
 from bench.measure.finding.stimulus import StimulusUnproven
@@ -123,21 +123,37 @@ def test_must_trip(change: dict[str, Any], verdict: Verdict, words: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("change", "plan", "verdict"),
+    ("change", "plan", "verdict", "code"),
     [
-        ({"detected": GOOD.detected}, {}, Verdict.FAIL),
-        ({"broken": (FORBIDDEN,)}, {}, Verdict.FAIL),
-        ({"dtc_seen": True}, {"dtc_test": PLAN.dtc_test}, Verdict.FAIL),
-        ({"dtc_seen": False}, {"dtc_test": PLAN.dtc_test}, Verdict.PASS),
-        ({"silent": (SILENT,)}, {}, Verdict.FAIL),
-        ({"bench_faults": (StimulusUnproven(),)}, {}, Verdict.ERROR),
-        ({}, {"heard": ()}, Verdict.ERROR),
-        ({}, {"detection": (), "forbidden": ()}, Verdict.ERROR),
-        ({"onset": None}, {}, Verdict.PASS),
+        ({"detected": GOOD.detected}, {}, Verdict.FAIL, "nuisance-trip"),
+        ({"broken": (FORBIDDEN,)}, {}, Verdict.FAIL, "forbidden-seen"),
+        ({"dtc_seen": True}, {"dtc_test": PLAN.dtc_test}, Verdict.FAIL, "nuisance-dtc"),
+        ({"dtc_seen": False}, {"dtc_test": PLAN.dtc_test}, Verdict.PASS, None),
+        ({"silent": (SILENT,)}, {}, Verdict.FAIL, "silent-in-hold"),
+        ({"bench_faults": (StimulusUnproven(),)}, {}, Verdict.ERROR, "stimulus-unproven"),
+        ({}, {"heard": ()}, Verdict.ERROR, "no-proof-of-life"),
+        ({}, {"detection": (), "forbidden": ()}, Verdict.ERROR, "nothing-forbidden"),
+        ({"onset": None}, {}, Verdict.PASS, None),
     ],
 )
-def test_must_not_trip(change: dict[str, Any], plan: dict[str, Any], verdict: Verdict) -> None:
-    assert judge(replace(CALM, **change), replace(QUIET, **plan)).verdict is verdict
+def test_must_not_trip(
+    change: dict[str, Any], plan: dict[str, Any], verdict: Verdict, code: str | None
+) -> None:
+    judgement = judge(replace(CALM, **change), replace(QUIET, **plan))
+    assert judgement.verdict is verdict
+    assert [one.finding.code for one in judgement.reasons] == ([] if code is None else [code])
+
+
+def test_whoever_is_blamed_fits_the_verdict() -> None:
+    """FAIL is for findings that blame the DUT, ERROR for those that blame the bench."""
+    for change, plan in (
+        ({"detected": GOOD.detected}, {}),
+        ({}, {"heard": ()}),
+        ({"dtc_seen": True}, {"dtc_test": PLAN.dtc_test}),
+    ):
+        judgement = judge(replace(CALM, **change), replace(QUIET, **plan))
+        blamed = {Verdict.FAIL: Blame.DUT, Verdict.ERROR: Blame.BENCH}[judgement.verdict]
+        assert {one.finding.blame for one in judgement.reasons} == {blamed}
 
 
 def test_ftti_is_strict_and_its_last_fifth_warns() -> None:
