@@ -40,6 +40,10 @@ class RecordError(BenchError):
     """A run folder or results database cannot be written, or cannot be read back."""
 
 
+class AlteredRun(RecordError):
+    """A run that is not as it was written, and cannot be read either."""
+
+
 class NotARun(RecordError, ConfigError):
     """What the user named is no run folder: wrong usage, not damaged evidence."""
 

@@ -1,5 +1,6 @@
 """Whatever is wrong with the results database, the run is complete in its folder, and `hil store` adds it later."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -368,6 +369,28 @@ def test_the_database_of_an_older_release_is_brought_up_to_date_and_keeps_its_ru
     assert len(ResultsDatabase(bench / USUAL).history("weld-plus", Timebase.SIMULATED)) == 1
     with closing(sqlite3.connect(bench / USUAL)) as connection:
         assert connection.execute("select version from hil_schema").fetchall() == [(VERSION,)]
+
+
+def test_reasons_that_an_older_release_stored_in_words_are_found_by_code_too(bench: Path) -> None:
+    filled(bench / USUAL)
+    words = json.dumps(["fault not detected within 6.000 s", "safe state not reached"])
+    sql(
+        bench / USUAL,
+        "drop table findings",
+        "update hil_schema set version = 2",
+        f"update scenarios set reasons = '{words}' where id = 1",
+        "update scenarios set reasons = '[]' where id > 1",
+        f"update shots set reasons = '{words}' where id = 1",
+        "update shots set reasons = '[]' where id > 1",
+    )
+    ResultsDatabase(bench / USUAL)
+    with closing(sqlite3.connect(bench / USUAL)) as connection:
+        found = connection.execute(
+            "select shot is null, reason, code, figures from findings order by id"
+        ).fetchall()
+    said = [json.loads(figures)["said"] for *_, figures in found]
+    assert [(own, place) for own, place, *_ in found] == [(1, 0), (1, 1), (0, 0), (0, 1)]
+    assert {code for _, _, code, _ in found} == {"words-of-version-1"} and said == 2 * json.loads(words)
 
 
 def test_a_newer_schema_is_told_as_such(tmp_path: Path) -> None:

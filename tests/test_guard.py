@@ -155,6 +155,6 @@ def test_an_orderly_end_leaves_no_note_and_no_guard(desk: Callable[[str], Desk])
     guards = [int(pid) for pid in children if b"guard_process" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     assert len(guards) == 1
     bench.terminate()
-    assert bench.wait(60) == 3
+    assert bench.wait(60) == 128 + signal.SIGTERM
     assert not one.on and one.note() is None
     until(lambda: not Path(f"/proc/{guards[0]}").exists(), "the guard's end")

@@ -115,6 +115,13 @@ READS_TEXT = ("codec", "config", "errors", "faults", "instruments", "links", "re
 """Rooms whose business is text that comes from outside: files, protocols. What is told has other names there."""
 
 
+def _is_text_of_an_error(node: ast.Call) -> bool:
+    if not (isinstance(node.func, ast.Name) and node.func.id == "str" and len(node.args) == 1):
+        return False
+    (of,) = node.args
+    return isinstance(of, ast.Name) and of.id in ("error", "exc", "wrong", "unfit", "worse", "exception")
+
+
 def _names(node: ast.AST) -> set[str]:
     found = set()
     for inner in ast.walk(node):
@@ -124,6 +131,8 @@ def _names(node: ast.AST) -> set[str]:
             found.add(inner.attr)
         elif isinstance(inner, ast.Subscript) and isinstance(inner.slice, ast.Constant):
             found.add(str(inner.slice.value))
+        elif isinstance(inner, ast.Call) and _is_text_of_an_error(inner):
+            found.add("words")
     return found | {
         "words" for name in found if name.endswith("_source")
     }  # where a figure comes from, in words
@@ -171,6 +180,8 @@ def decisions_on_wording(source: str, told: set[str] = SAID) -> list[int]:
         "import re\nre.sub(NUMBERS, '#', text)",
         'if mark.facts["why"].startswith(TTL): pass',
         '_NUMBERS.sub("#", text)',
+        "if str(error).startswith(ALTERED): pass",
+        'if "[twins]" not in str(wrong): raise',
         'assumed = budget.hazard_source.lower().startswith("assumed")',
     ],
 )

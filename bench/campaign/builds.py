@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.errors import BenchError, NotARun, RecordError, nearest
+from bench.errors import AlteredRun, BenchError, NotARun, RecordError, nearest
 from bench.record.codable import run_from_dict
 from bench.record.folder import open_run, verify_read, verify_run
 from bench.verdict.compare import why_not_comparable
@@ -73,7 +73,7 @@ def _stored(path: Path, altered: tuple[str, ...]) -> Stored:
         return Stored(path=path, result=run_from_dict(opened.result), altered=altered)
     except (BenchError, RecursionError) as error:
         if altered and (path / "footer.json").exists():
-            raise RecordError(f"{ALTERED} {path}: {altered[0]}; it cannot be read: {error}") from error
+            raise AlteredRun(f"{ALTERED} {path}: {altered[0]}; it cannot be read: {error}") from error
         raise
 
 
@@ -81,7 +81,7 @@ def refuse_altered(stored: Stored, what: str) -> None:
     """Raises RecordError where the run was altered. what: what is not done with it then, as `exported`."""
     if stored.altered:
         more = f" and {len(stored.altered) - 1} more" if stored.altered[1:] else ""
-        raise RecordError(
+        raise AlteredRun(
             f"{ALTERED} {stored.path}: {stored.altered[0]}{more}; a run that is not as it was written is not {what}, "
             "`hil verify` tells all"
         )

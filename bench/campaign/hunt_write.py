@@ -64,12 +64,13 @@ def _rule_twins(hunt: Hunt, table: Table, comment: str, path: Path) -> None:
     try:
         load_scenarios(hunt.wired, [path], None, long=True)
     except ScenarioError as wrong:
-        if "[twins]" not in str(wrong):
-            raise
         table = copy.deepcopy(table)
         table["twins"] = "none: found by a hunt; none can be made of its steps"
         path.write_text(comment + as_toml(table), encoding="utf-8", errors="backslashreplace")
-        load_scenarios(hunt.wired, [path], None, long=True)
+        try:
+            load_scenarios(hunt.wired, [path], None, long=True)
+        except ScenarioError:  # it was not for want of twins
+            raise wrong from None
 
 
 def prove(hunt: Hunt, path: Path, shots: int) -> Proven:

@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.campaign.shots import judge_trace
 from bench.codec.database import Database
 from bench.errors import ConfigError, RecordError
+from bench.measure.finding.scenario import Worded
 from bench.measure.interval import Measurement
 from bench.measure.plan import Aim, Plan
 from bench.record.codable import decode, plan_from_dict
@@ -52,12 +53,19 @@ def rejudge_run(path: Path, budgets: Mapping[str, Budget] | None = None) -> Reju
         before = decode(Judgement, recorded["judgement"])
         if budgets is None and not same_figures(decode(Measurement, recorded["measurement"]), measured):
             differences.append(f"{name}: another measurement than recorded")
-        was, now = (f"{one.verdict.name} {reasons_words(one)}" for one in (before, judgement))
-        if was != now:
+        if not _same(before, judgement):
+            was, now = (f"{one.verdict.name} {reasons_words(one)}" for one in (before, judgement))
             differences.append(f"{name}: {was} → {now}")
     if shots == 0:
         raise RecordError(f"{path}: holds no finished shot; nothing can be judged")
     return Rejudged(shots=shots, differences=tuple(differences), aborted=opened.aborted)
+
+
+def _same(before: Judgement, now: Judgement) -> bool:
+    """By verdict and findings. Reasons that were stored in words only cannot be compared, and are not."""
+    if any(isinstance(one.finding, Worded) for one in before.reasons):
+        return before.verdict is now.verdict
+    return before == now
 
 
 def judged_by(opened: OpenedRun) -> dict[str, str]:

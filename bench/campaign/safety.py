@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from bench.campaign.builds import ALTERED, load_neighbour
+from bench.campaign.builds import load_neighbour
 from bench.config.toml_file import Shape, read_toml
-from bench.errors import BenchError, ConfigError, nearest
+from bench.errors import AlteredRun, BenchError, ConfigError, nearest
 from bench.faults.find import fault_names
 from bench.record.folder import HEADER, verify_read
 from bench.record.shot import read_json
@@ -177,7 +177,7 @@ def newest_runs(runs: Path, firmware: str, timebase: Timebase) -> NewestRuns:
             stored = load_neighbour(path.parent)
         except (BenchError, LookupError) as error:
             # An unreadable neighbour earns nothing; where it was altered, that is told.
-            altered += [str(error)] if str(error).startswith(ALTERED) else []
+            altered += [str(error)] if isinstance(error, AlteredRun) else []
             continue
         if stored.altered:
             altered.append(f"{path.parent.name}: {stored.altered[0]}")

@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection
 
 from bench.errors import RecordError
 
+WORDED = "words-of-version-1"  # the code of a reason that was stored in words
 VERSION = 3  # 1: the first releases, which wrote no number; 2: reasons in words only
 
 METADATA = MetaData()
@@ -132,11 +133,40 @@ def bring_up_to_date(connection: Connection) -> None:
         return
     before = set(inspect(connection).get_table_names())
     METADATA.create_all(connection)
+    if FINDINGS.name not in before and SHOTS.name in before:
+        _add_findings(connection)
     for table in METADATA.sorted_tables:
         if table.name in before:
             _add_columns(connection, table)
     connection.execute(delete(SCHEMA))
     connection.execute(insert(SCHEMA), {"version": VERSION})
+
+
+def _add_findings(connection: Connection) -> None:
+    """What an older release stored in words only, so that the question for a code finds these runs too."""
+    rows = [
+        (key, None, reasons)
+        for key, reasons in connection.execute(select(SCENARIOS.c.id, SCENARIOS.c.reasons))
+    ]
+    of_shots = select(SHOTS.c.scenario, SHOTS.c.shot, SHOTS.c.reasons)
+    rows += [(key, shot, reasons) for key, shot, reasons in connection.execute(of_shots)]
+    found = [
+        {
+            "scenario": key,
+            "shot": shot,
+            "reason": place,
+            "code": WORDED,
+            "blame": "nobody",
+            "held": "against",
+            "shots": None,
+            "figures": {"said": words},
+        }
+        for key, shot, reasons in rows
+        for place, words in enumerate(reasons)
+        if isinstance(words, str)
+    ]
+    if found:
+        connection.execute(insert(FINDINGS), found)
 
 
 def _add_columns(connection: Connection, table: Table) -> None:

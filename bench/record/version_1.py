@@ -23,6 +23,7 @@ FORMAT = "hil-shot-1"
 
 _SIMPLE: Mapping[Kind, type[Fact]] = {
     Kind.RUN_STARTED: facts.RunStarted,
+    Kind.DUT_STARTED: facts.DutStarted,
     Kind.DUT_IDENTIFIED: facts.DutIdentified,
     Kind.DUT_REFUSED: facts.DutRefused,
     Kind.INSTRUMENT_IDENTIFIED: facts.InstrumentIdentified,
@@ -55,6 +56,7 @@ _SOUND = {
     "device": Origin.ADAPTER,
 }
 _BEYOND = re.compile(r"the plant's cell (\d+) is at (-?[\d.]+) V, its output goes from 0 to ([\d.]+) V .*")
+_CLIPPED = re.compile(r".* showed (\S+) where (.*) was (\S+): its range ends there", re.DOTALL)
 _OUTLIVED = "its time to live of "
 
 
@@ -78,6 +80,8 @@ def _fact(kind: Kind, pairs: Mapping[str, Any]) -> Fact:
         return fact_of(facts.LinkBroke if "text" in pairs else facts.BenchBroke, pairs)
     if kind is Kind.ANOMALY:
         return _anomaly(pairs)
+    if kind is Kind.PHASES_DRAWN:
+        return _phases(pairs)
     if kind is Kind.STIMULUS_CLEARED and pairs["why"].startswith(_OUTLIVED):
         lived = pairs["why"].removeprefix(_OUTLIVED).removesuffix(" ended")
         return fact_of(facts.StimulusCleared, {**pairs, "outlived_ns": parse_duration_ns(lived)})
@@ -98,7 +102,25 @@ def _beyond(problem: str, beyond_v: float) -> Fact:
     )
 
 
+def _phases(pairs: Mapping[str, Any]) -> Fact:
+    """The DUT's boot and the front end have names of their own; every other pair is a message of the restbus."""
+    own = {"boot_ns", "front_end_ns"}
+    messages = [[name.removesuffix("_ns"), value] for name, value in pairs.items() if name not in own]
+    return fact_of(facts.PhasesDrawn, {name: pairs[name] for name in own} | {"messages_ns": messages})
+
+
+def _clipped(problem: str, signal: str) -> Fact:
+    """`VehicleSpeed showed 20 where vehicle_speed was 50: its range ends there`."""
+    found = _CLIPPED.fullmatch(problem)
+    if found is None:
+        raise ValueError(f"{problem!r:.80} names no signal and no value")
+    carried, quantity, value = found.groups()
+    return facts.SignalClipped(signal=signal, quantity=quantity, value=float(value), carried=float(carried))
+
+
 def _anomaly(pairs: Mapping[str, Any]) -> Fact:
+    if "clipped" in pairs:
+        return _clipped(pairs["problem"], pairs["clipped"])
     if "beyond_v" in pairs:
         return _beyond(pairs["problem"], pairs["beyond_v"])
     return fact_of(facts.Anomaly, {**pairs, "what": facts.Odd.OTHER.value, "about": pairs["text"]})

@@ -8,8 +8,8 @@ from bench.measure.finding.closed_set import FINDINGS
 from bench.verdict.result import Verdict
 
 BLAME_WORDS = {
-    Blame.DUT: "the DUT: a verdict with this finding is FAIL",
-    Blame.BENCH: "the bench: a verdict with this finding is ERROR or INCONCLUSIVE",
+    Blame.DUT: "the DUT: held against it, the verdict is FAIL (GAP where the scenario's file expects it)",
+    Blame.BENCH: "the bench: the verdict is ERROR, or INCONCLUSIVE where it may only have been the cause",
     Blame.NOBODY: "nobody yet",
 }
 
@@ -111,7 +111,7 @@ ADVICE: dict[str, str] = {
     "gap-closed": "Take [known_gap] out of the scenario.",
     "gap-missed": "Mend the DUT: its owner knows of another failure than this one.",
     "not-measured": _REPORT,
-    "words-of-version-1": "The run was stored by an earlier release. `hil rejudge` gives its findings codes.",
+    "words-of-version-1": "The run was stored by an earlier release, which had no codes. Run it again to have them.",
 }
 
 

@@ -19,6 +19,7 @@ _BEFORE = {
     Held.AGAINST: "",
     Held.NOT_HELD: "seen, but not held against the DUT: ",
     Held.SEEN: "seen: ",
+    Held.NOTED: "",
 }
 _SINCE = {Since.ONSET: "onset", Since.COMMAND: "the command", Since.ARMING: "arming"}
 _WHY = {times.Bound.CEILING: ": later than the DUT's published debounce allows"}

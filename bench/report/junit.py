@@ -13,7 +13,7 @@ from bench.report.goals import NOT_SHOWN, goals_words, is_lent, lent_words, not_
 from bench.report.words import TIMEBASE_WORDS, shots_to_explain, timebases
 from bench.timing.clock import Timebase
 from bench.units import NS_PER_S
-from bench.verdict.result import RunResult, ScenarioResult, Verdict
+from bench.verdict.result import Held, Judgement, RunResult, ScenarioResult, Verdict
 
 # XML 1.0 has no way to write these, and a DUT's answer quoted in a reason may hold any of them.
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -85,7 +85,7 @@ def _attempts(run: RunResult, timebase: Timebase) -> ET.Element:
             time=f"{shot.simulated_ns / NS_PER_S:.3f}",
         )
         facts = {"phase_ns": str(shot.phase_ns), "seed": str(shot.seed), "digest": shot.digest}
-        facts["codes"] = " ".join(dict.fromkeys(one.finding.code for one in shot.judgement.reasons))
+        facts["codes"] = _codes(shot.judgement)
         verdict = shot.judgement.verdict
         caught = bool(scenario.mismatch) and verdict is Verdict.FAIL
         if caught:
@@ -96,6 +96,11 @@ def _attempts(run: RunResult, timebase: Timebase) -> ET.Element:
             _outcome(case, verdict.name, why)
     _count(suite)
     return suite
+
+
+def _codes(judgement: Judgement) -> str:
+    """Of what made the verdict; what was only seen or noted stands in the words."""
+    return " ".join(dict.fromkeys(one.finding.code for one in judgement.reasons if one.held is Held.AGAINST))
 
 
 def _outcome(case: ET.Element, verdict: str, message: str, text: str = "") -> None:
@@ -136,7 +141,7 @@ def _case(scenario: ScenarioResult) -> ET.Element:
         "DerivationTechnique": scenario.derivation,
         "timebase": scenario.timebase.value,
         "n": str(len(scenario.shots)),
-        "codes": " ".join(dict.fromkeys(one.finding.code for one in scenario.judgement.reasons)),
+        "codes": _codes(scenario.judgement),
         "attempts_passed": str(sum(s.judgement.verdict is Verdict.PASS for s in scenario.shots)),
     }
     if is_lent(scenario):

@@ -85,7 +85,8 @@ def _judge(measurement: Measurement, plan: Plan, *, unseen: bool = False) -> Jud
         reasons = [
             *(Reason(finding=one) for one in doubts),
             *(Reason(finding=one, held=Held.NOT_HELD) for one in fails),
-            *(Reason(finding=one) for one in (*open_questions, *warnings)),
+            *(Reason(finding=one) for one in open_questions),
+            *warnings,
         ]
         return Judgement(verdict=Verdict.INCONCLUSIVE, reasons=tuple(dict.fromkeys(reasons)))
     verdict = Verdict.NONE
@@ -100,7 +101,8 @@ def _judge(measurement: Measurement, plan: Plan, *, unseen: bool = False) -> Jud
             findings += found
     if verdict is Verdict.NONE:
         verdict = Verdict.PASS
-    return Judgement.of(verdict, *dict.fromkeys([*findings, *warnings]))
+    reasons = [*(Reason(finding=one) for one in findings), *warnings]
+    return Judgement(verdict=verdict, reasons=tuple(dict.fromkeys(reasons)))
 
 
 def _missing_facts(measurement: Measurement, plan: Plan) -> list[Finding]:
@@ -190,10 +192,10 @@ def _judge_times(
         open_questions.append(straddles(Time.FDTI, fdti, Bound.FLOOR, plan.floor_ns, excess_ns))
 
 
-def _warnings(measurement: Measurement, plan: Plan) -> list[Finding]:
+def _warnings(measurement: Measurement, plan: Plan) -> list[Reason]:
     if plan.ftti_ns is None or measurement.fhti is None:
         return []
     high_ns = measurement.fhti.interval.high_ns
     if high_ns <= FTTI_WARNING_SHARE * plan.ftti_ns:
         return []
-    return [NearFtti(high_ns=high_ns, ftti_ns=plan.ftti_ns)]
+    return [Reason(finding=NearFtti(high_ns=high_ns, ftti_ns=plan.ftti_ns), held=Held.NOTED)]

@@ -30,11 +30,15 @@ class Verdict(IntEnum):
 
 
 class Held(StrEnum):
-    """AGAINST: it makes the verdict. NOT_HELD: seen, but not held against the DUT. SEEN: only told."""
+    """AGAINST: it makes the verdict. NOT_HELD: seen, but not held against the DUT.
+
+    SEEN: told of a DUT that had to fail. NOTED: a warning beside the verdict.
+    """
 
     AGAINST = "against"
     NOT_HELD = "not-held"
     SEEN = "seen"
+    NOTED = "noted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
