@@ -100,6 +100,18 @@ def runs_of(hunt: Hunt) -> list[tuple[Point, int | None]]:
     ]
 
 
+@pytest.mark.parametrize(
+    ("firmware", "finds"), [("late_overvoltage", True), ("never_detects_overvoltage", False)]
+)
+def test_a_hunt_for_latency_stops_at_a_late_build_not_at_a_deaf_one(firmware: str, finds: bool) -> None:
+    """A build that never answers has no latency that could be the worst."""
+    hunt = hunt_of("ov-step-cell17", firmware, goal="latency")
+    tried = run_point(hunt, hunt.space.start)
+    assert tried.verdict is Verdict.FAIL and tried.late is finds
+    assert hunt.is_find(tried) is finds
+    assert replace(hunt, goal="any").is_find(tried)
+
+
 def test_the_number_of_workers_changes_nothing(overvoltage: Hunt) -> None:
     assert runs_of(overvoltage) == runs_of(replace(overvoltage, workers=2))
 
