@@ -6,6 +6,7 @@ from typing import cast
 from bench.measure.finding import answer, bench, life, plant, scenario, stimulus, times
 from bench.measure.finding.base import Finding, Since, When
 from bench.measure.signal_test import SignalTest
+from bench.report.bench_words import bench_words, frames
 from bench.units import format_ns
 from bench.verdict.result import Held, Judgement, Reason
 
@@ -204,23 +205,19 @@ def _life(finding: Finding) -> str:
             life.ProtectionBroken(message=message, mistake=mistake, count=count)
             | life.FrameSkipped(message=message, mistake=mistake, count=count)
         ):
-            return f"E2E: {_frames(count)} of {message} with {_MISTAKES[mistake]}"
+            return f"E2E: {frames(count)} of {message} with {_MISTAKES[mistake]}"
         case life.FrameMisfit() as misfit:
             length = "1 byte" if misfit.length == 1 else f"{misfit.length} bytes"
-            frames = f" ({misfit.count} frames)" if misfit.count > 1 else ""
-            return f"{misfit.message} with {length}; the DBC says {misfit.expected_length}{frames}"
+            several = f" ({misfit.count} frames)" if misfit.count > 1 else ""
+            return f"{misfit.message} with {length}; the DBC says {misfit.expected_length}{several}"
         case life.UnknownPage() as page:
             where = f"{page.message} with {page.selector} = {page.value}"
-            return f"{_frames(page.count)} of {where}: the DBC describes no such page"
+            return f"{frames(page.count)} of {where}: the DBC describes no such page"
         case life.NotBegun(said=said):
             return f"the shot could not begin: {said}"
         case life.FramesUnreadable(message=message, count=count, length=length):
-            return f"{_frames(count)} of {message} could not be read: payload of {length} bytes"
+            return f"{frames(count)} of {message} could not be read: payload of {length} bytes"
     raise AssertionError(finding)
-
-
-def _frames(count: int) -> str:
-    return "1 frame" if count == 1 else f"{count} frames"
 
 
 def _plant(finding: Finding) -> str:
@@ -270,101 +267,6 @@ def _ends(first: float, last: float) -> str:
     return f"it began at {signed(first)} and ended at {signed(last)}"
 
 
-def _bench(finding: Finding) -> str:
-    match finding:
-        case bench.NeverArmed():
-            return "the observers were never armed"
-        case bench.NeverClosed():
-            return "the observation window was never closed"
-        case bench.HoldCutShort(short_ns=short_ns):
-            return f"the window closed {format_ns(short_ns)} before the hold time had passed"
-        case bench.WindowCutShort(looked_ns=looked_ns, expected_ns=expected_ns):
-            return (
-                f"the window closed {format_ns(looked_ns)} after the stimulus; "
-                f"expected {format_ns(expected_ns)}"
-            )
-        case bench.ObservationCutShort(observed_ns=observed_ns, expected_ns=expected_ns):
-            return (
-                f"observed for {format_ns(observed_ns)} after the end of the test; "
-                f"expected {format_ns(expected_ns)}"
-            )
-        case bench.HoldUnknown():
-            return "nothing shows whether the safe state was held"
-        case bench.NotRefused():
-            return "a build that cannot be known was not refused"
-        case bench.NothingToPass():
-            return "the plan asks for no detection or no safe state: there is nothing to pass"
-        case bench.NothingForbidden():
-            return "the plan forbids nothing: there is nothing to pass"
-        case bench.NoProofOfLife():
-            return "the plan names no message that proves the DUT alive"
-    return _bench_told(finding)
-
-
-def _bench_told(finding: Finding) -> str:
-    match finding:
-        case bench.FramesLost(source=source, count=count):
-            return f"{count} frames were lost by the bench ({source})"
-        case bench.PreconditionMissed(source=source, said=said):
-            return f"precondition missed: {source}: {said}"
-        case bench.BenchError(source=source, said=said):
-            return f"error of the bench: {source}: {said}"
-        case bench.DutRefused(source=source, said=said):
-            return f"the DUT was refused: {source}: {said}"
-        case bench.Aborted(source=source, said=said):
-            return f"the shot was aborted: {source}: {said}"
-        case bench.SafeStateUnconfirmed(said=said):
-            return f"the rig's safe state is not confirmed: {said}"
-        case bench.NotMeasured(said=said):
-            return f"the shot could not be measured: {said}"
-        case bench.AnomalySeen(source=source, said=said):
-            return f"{source}: {said}"
-    return _doubt(finding)
-
-
-def _doubt(finding: Finding) -> str:
-    match finding:
-        case bench.BenchLate(late_ns=late_ns, limit_ns=limit_ns):
-            limit = format_ns(limit_ns)
-            return f"the bench was {format_ns(late_ns)} late inside the window; the limit is {limit}"
-        case bench.DutWaited(waited_ns=waited_ns, span_ns=span_ns, limit_ns=limit_ns):
-            return (
-                "the DUT's process came late to a processor of this machine: it waited "
-                f"{format_ns(waited_ns)} within {format_ns(span_ns)}; the limit is {format_ns(limit_ns)}"
-            )
-        case bench.DutStarved() as starved:
-            return (
-                f"the bench was late with {starved.message}: {format_ns(starved.gap_ns)} without one, "
-                f"{format_ns(starved.since_arming_ns)} into the window; "
-                f"the DUT tolerates {format_ns(starved.tolerated_ns)}"
-            )
-        case bench.ForeignClocks(clocks=clocks):
-            named = " and ".join(f"'{channel}' by {clock}" for channel, clock in clocks)
-            return f"onset and answer are stamped by clocks that nobody has correlated: {named}"
-        case bench.OutputBeyondRange() | bench.OutputHeldAtEnd():
-            return (
-                f"the plant's cell {finding.cell} is at {finding.cell_voltage_v:.3f} V, its output goes "
-                f"from 0 to {finding.highest_v:g} V and is held at the nearer end"
-            )
-        case bench.FaultTakenOff() as off:
-            answer = "given its whole answer" if off.before_read else "reached its safe state"
-            return (
-                f"the rig took '{off.fault}' off before the DUT had {answer}: "
-                f"its time to live of {format_ns(off.time_to_live_ns)} ended"
-            )
-        case bench.SignalClipped() | bench.SignalHeldAtEnd():
-            shown = f"{finding.signal} showed {finding.carried:.6g} where {finding.quantity} was"
-            return f"{shown} {finding.value:.6g}: its range ends there"
-        case bench.OwnFrames(message=message, count=count):
-            return f"{_frames(count)} of {message} came from the bench itself: no answer of the DUT"
-        case bench.GlitchTooLong(message=message, shown_ns=shown_ns, limit_ns=limit_ns):
-            return (
-                f"{message} showed the glitch for {format_ns(shown_ns)}; "
-                f"the DUT's debounce may fill from {format_ns(limit_ns)} on"
-            )
-    raise AssertionError(finding)
-
-
 def _scenario(finding: Finding) -> str:
     match finding:
         case scenario.NoShot():
@@ -403,7 +305,7 @@ _OF_MODULE: dict[str, Callable[[Finding], str]] = {
         (times, _times),
         (life, _life),
         (plant, _plant),
-        (bench, _bench),
+        (bench, bench_words),
         (scenario, _scenario),
     )
 }
