@@ -68,6 +68,14 @@ def test_the_table_names_goal_interval_budget_and_verdict(bench_copy: Path) -> N
     assert any("FDTI 2.700 s (+" in line for line in stored), "a pipe cuts no figure"
 
 
+def test_a_matrix_of_mutants_in_json_says_by_which_finding_each_was_caught(bench_copy: Path) -> None:
+    done = hil("mutants", "--mutant", "late_overvoltage", "-k", "ov-step-cell17", "--json", cwd=bench_copy)
+    assert done.returncode == 0, done.stderr
+    row = json.loads(done.stdout)["matrix"]["late_overvoltage"]
+    assert list(row["caught_by"]) == ["ov-step-cell17"]
+    assert row["codes"] == {"ov-step-cell17": ["too-late"]}
+
+
 def test_a_mutant_fails_with_exit_code_1_and_the_reason_in_words(bench_copy: Path) -> None:
     done = hil(
         "run", "-k", "ov-step-cell17", "--repeat", "1", "--firmware", "late_overvoltage", cwd=bench_copy

@@ -311,7 +311,8 @@ def test_what_is_gathered_from_many_runs_leaves_an_altered_one_out_and_says_so(
     assert code == 3 and out.startswith("ALTERED ")
 
 
-def test_a_trend_says_that_one_of_its_runs_was_altered(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def bench_file_beside(run: Path) -> Path:
+    """The shipped bench, with its records where the run lies."""
     config = run.parent / "hil_config.toml"
     text = (ROOT / "hil_config.toml").read_text()
     record = f'[record]\nfolder = "{run.parent}"\ndatabase = "{run.parent}/results.sqlite"\n'
@@ -319,6 +320,11 @@ def test_a_trend_says_that_one_of_its_runs_was_altered(run: Path, capsys: pytest
     rest = tail[tail.find("\n[") :] if "\n[" in tail else ""
     config.write_text((head + record + rest).replace('"dbc/', f'"{ROOT}/dbc/'))
     (run.parent / "scenarios").symlink_to(ROOT / "scenarios")
+    return config
+
+
+def test_a_trend_says_that_one_of_its_runs_was_altered(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = bench_file_beside(run)
     code, out, err = hil(capsys, "trend", "--config", str(config))
     assert code == 0 and "ov-step-cell17" in out, out + err
     result_edited(run)
@@ -326,6 +332,15 @@ def test_a_trend_says_that_one_of_its_runs_was_altered(run: Path, capsys: pytest
     assert code == 3 and out.startswith("ALTERED") and run.name in out
     code, out, _ = hil(capsys, "trend", "--config", str(config), "--json")
     assert code == 3 and run.name in json.loads(out)["altered"][0]
+
+
+def test_a_trend_in_json_carries_what_was_found_by_its_code(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = hil(capsys, "trend", "--config", str(bench_file_beside(run)), "--json")
+    (point,) = json.loads(out)["series"]["ov-step-cell17"]
+    assert code == 0 and point["verdict"] == "FAIL", err
+    assert "too-late" in {one["finding"]["code"] for one in point["findings"]}
 
 
 def test_a_run_whose_footer_was_taken_away_is_not_shown_as_finished(

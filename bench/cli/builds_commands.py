@@ -156,10 +156,13 @@ def _tell_apart(apart: dict[str, dict[str, int]]) -> None:
 
 
 def _point(point: Any) -> dict[str, Any]:
+    from bench.record.codable import encode
+
     return {
         "run_id": point.past.run_id,
         "firmware_identity": point.past.firmware_identity,
         "verdict": point.past.verdict.name,
+        "findings": encode(point.past.reasons),
         "value_ns": point.value_ns,
         "baseline_ns": point.baseline_ns,
         "notable": point.notable,

@@ -22,7 +22,7 @@ from bench.cli.options import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bench.campaign.mutants import Found, Outcome, Proof
+    from bench.campaign.mutants import Found, Outcome, Proof, Score
 
 
 def register(app: typer.Typer) -> None:
@@ -159,9 +159,20 @@ def _as_dict(found: Found) -> dict[str, object]:
             for one in found.unclear
         ],
         "matrix": {
-            score.firmware: {"class": score.kind, "caught_by": score.by_scenario()} for score in found.scores
+            score.firmware: {
+                "class": score.kind,
+                "caught_by": score.by_scenario(),
+                "codes": _codes(score),
+            }
+            for score in found.scores
         },
     }
+
+
+def _codes(score: Score) -> dict[str, list[str]]:
+    """What caught it, by scenario: each code once, by name."""
+    told = [(one.scenario, one.reason.finding.code) for one in score.fails if one.reason is not None]
+    return {name: sorted({code for own, code in told if own == name}) for name in score.by_scenario()}
 
 
 def _show(found: Found, proof: Proof) -> None:
