@@ -5,9 +5,11 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import stat
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -332,6 +334,13 @@ def test_a_trend_says_that_one_of_its_runs_was_altered(run: Path, capsys: pytest
     assert code == 3 and out.startswith("ALTERED") and run.name in out
     code, out, _ = hil(capsys, "trend", "--config", str(config), "--json")
     assert code == 3 and run.name in json.loads(out)["altered"][0]
+
+
+def test_the_results_database_is_asked_by_code_and_blame(run: Path) -> None:
+    with closing(sqlite3.connect(run.parent / "results.sqlite")) as database:
+        asked = "select count(distinct shot) from findings where shot is not null and code = ? and blame = ? and held = ?"
+        assert database.execute(asked, ("too-late", "dut", "against")).fetchone() == (2,)
+        assert database.execute(asked, ("near-ftti", "nobody", "noted")).fetchone() == (2,)
 
 
 def test_a_trend_in_json_carries_what_was_found_by_its_code(
