@@ -30,7 +30,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 
-# A suite started in the background inherits SIGINT as ignored, and so would every process that a test stops with it.
+# A suite started in the background inherits SIGINT as ignored, one started by nohup SIGHUP; so would every process that
+# a test stops with them.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

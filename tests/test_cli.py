@@ -81,6 +81,9 @@ def test_a_mutant_fails_with_exit_code_1_and_the_reason_in_words(bench_copy: Pat
         "run", "-k", "ov-step-cell17", "--repeat", "1", "--firmware", "late_overvoltage", cwd=bench_copy
     )
     assert done.returncode == 1
+    (folder,) = [path for path in (bench_copy / "runs").iterdir() if path.is_dir()]
+    told = ET.parse(folder / "junit.xml").getroot().findall(".//property[@name='codes']")
+    assert "too-late" in [one.get("value") for one in told]
     assert "above the budget 2.700 s" in " ".join(done.stdout.split())
 
 

@@ -203,6 +203,24 @@ def test_a_run_on_forked_workers_is_told_in_full_and_by_the_schema(broker: Broke
     assert not list((tmp_path / "runs" / "mqtt-spool").iterdir()), "all taken, all gone"
 
 
+def test_a_failing_shot_is_told_with_the_codes_of_what_was_found(broker: Broker, tmp_path: Path) -> None:
+    folder = bench_with(tmp_path, broker.port)
+
+    async def main() -> Heard:
+        async with subscriber(broker.port) as heard:
+            words = hil(folder, "-k", "ov-step-cell17", "--repeat", "1", "--firmware", "late_overvoltage")
+            process = await asyncio.create_subprocess_exec(*words, stdout=subprocess.DEVNULL)
+            assert await process.wait() == 1
+            await heard.until(
+                lambda: [s["state"] for s in heard.of("status")][-1:] == ["finished"], "the end"
+            )
+            return heard
+
+    (failed,) = [one for one in asyncio.run(main()).of("verdict") if one["scenario"] == "ov-step-cell17"]
+    assert failed["verdict"] == "FAIL"
+    assert "too-late" in {one["finding"]["code"] for one in failed["findings"]}
+
+
 def test_a_broker_that_is_away_changes_nothing_and_hears_all_of_it_later(
     broker: Broker, tmp_path: Path
 ) -> None:
