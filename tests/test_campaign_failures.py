@@ -195,22 +195,6 @@ def test_a_trace_that_cannot_be_measured_is_the_shots_error(
     )
 
 
-def test_a_rig_left_without_a_word_about_its_outputs_passes_nothing(
-    wired: Wired, prepared: dict[str, Prepared]
-) -> None:
-    """The one thing a PASS may not lack, whatever else was seen."""
-    from bench.campaign.shots import judge_trace
-
-    kept: list[Rig] = []
-    passed = shoot(wired, prepared[TRIP], 0, 1, 1, None, lambda rig, *_: kept.append(rig))
-    assert passed.judgement.verdict is Verdict.PASS
-    trace = kept[0].trace
-    trace.marks[:] = [mark for mark in trace.marks if mark.kind is not Kind.SAFE_STATE_REACHED]
-    _, judgement = judge_trace(trace, prepared[TRIP].plan, wired.databases)
-    assert judgement.verdict is Verdict.ERROR
-    assert "the rig's safe state is not confirmed: nothing in the trace shows it" in reasons_words(judgement)
-
-
 @pytest.mark.real_time
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="kernel stamps are Linux's")
 def test_the_same_in_real_time() -> None:

@@ -33,6 +33,7 @@ from bench.trace.facts import (
     ObserversArmed,
     Odd,
     PreconditionMissed,
+    SafeStateReached,
     StimulusCommanded,
     StimulusConfirmed,
     WindowClosed,
@@ -148,6 +149,7 @@ def shot(
             if name == "BMS_CellMinMax" or t < silent_from:
                 trace.frame(t * MS, "vehicle", DATABASE.encode(name, **values), "dut")
     trace.mark(end * MS, WindowClosed(), "bench")
+    trace.mark(end * MS, SafeStateReached(readback=True), "rig")
     return trace
 
 
@@ -386,6 +388,7 @@ def test_the_truth_lies_in_the_interval(
         frame = bad if t_ns >= onset_ns + truth else good
         trace.frame(t_ns + errors[k], "vehicle", frame, "dut")
     trace.mark(600 * MS, WindowClosed(), "bench")
+    trace.mark(600 * MS, SafeStateReached(readback=True), "rig")
     found = of(trace, replace(PLAN, heard=()))
     assert found.broken == ()  # overlapping stamps prove no wrong order
     assert found.fdti is not None

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.codec.database import Database
-from bench.measure.finding.bench import NotMeasured, SafeStateUnconfirmed
+from bench.measure.finding.bench import NotMeasured
 from bench.measure.finding.scenario import RigLacks
 from bench.measure.interval import Measurement
 from bench.measure.measure import measure
+from bench.measure.outputs_off import not_confirmed_safe
 from bench.measure.plan import Plan
 from bench.plant.chemistry import Chemistry
 from bench.plant.reach import soc_reaching
@@ -31,12 +32,12 @@ from bench.timing.clock import Timebase
 from bench.timing.failures import FAILED
 from bench.timing.host import run_on_host
 from bench.timing.simulated import run_simulated
-from bench.trace.facts import DutIdentified, RunStarted, SafeStateMissed, SafeStateReached
+from bench.trace.facts import DutIdentified
 from bench.trace.timeline import Trace
 from bench.trace.trouble import line_of, mark_error
 from bench.units import NS_PER_S
 from bench.verdict.judge import judge
-from bench.verdict.result import Judgement, Reason, ShotResult, Verdict
+from bench.verdict.result import Judgement, ShotResult, Verdict
 from bench.wiring.common import Wired, why_not
 from bench.wiring.simulated import build_simulated
 
@@ -214,7 +215,7 @@ def conclude_shot(
         measurement, judgement = judge_trace(trace, prepared.plan, wired.databases)
     except FAILED as error:
         mark_error(trace, trace.marks[-1].t_ns if trace.marks else 0, "judge", error, traced=True)
-        judgement = Judgement.of(Verdict.ERROR, NotMeasured(said=line_of(error)), *_not_confirmed_safe(trace))
+        judgement = Judgement.of(Verdict.ERROR, NotMeasured(said=line_of(error)), *not_confirmed_safe(trace))
         measurement = None
     end_ns = trace.marks[-1].t_ns - trace.marks[0].t_ns if trace.marks else 0
     return ShotResult(
@@ -233,24 +234,7 @@ def conclude_shot(
 def judge_trace(trace: Trace, plan: Plan, databases: Mapping[str, Database]) -> tuple[Measurement, Judgement]:
     """The one way from a trace to a verdict, for a shot just fired and for one stored years ago."""
     measurement = measure(trace, plan, databases)
-    judgement = judge(measurement, plan)
-    unsafe = _not_confirmed_safe(trace)
-    if unsafe:
-        told = tuple(Reason(finding=one) for one in unsafe)
-        judgement = Judgement(verdict=Verdict.ERROR, reasons=(*judgement.reasons, *told))
-    return measurement, judgement
-
-
-def _not_confirmed_safe(trace: Trace) -> list[SafeStateUnconfirmed]:
-    """Why nobody knows that the outputs are off and every fault is gone. Silence is no confirmation."""
-    missed = [mark.fact.problem for mark in trace.of(SafeStateMissed)]
-    missed += [
-        f"{stuck} (fault stuck)" for stuck in (stuck_fault(trace),) if stuck is not None and not missed
-    ]
-    driven = any(True for _ in trace.of(RunStarted))
-    if driven and not missed and not any(True for _ in trace.of(SafeStateReached)):
-        missed = ["nothing in the trace shows it"]
-    return [SafeStateUnconfirmed(said=text) for text in missed]
+    return measurement, judge(measurement, plan)
 
 
 def blocked(index: int, seed: int, phase_ns: int, missing: list[str]) -> ShotResult:

@@ -15,6 +15,7 @@ from bench.measure.interval import Measurement
 from bench.measure.life import check_length, listen_for_life
 from bench.measure.misfit import misfits
 from bench.measure.onset import find_onset
+from bench.measure.outputs_off import not_confirmed_safe
 from bench.measure.own_fault import (
     doubts_of,
     excuses_of,
@@ -95,6 +96,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         else None,
         dtc_status=status,
         dtc_status_problem=problem,
+        unsafe=not_confirmed_safe(trace),
         **_phase(trace, plan, onset),
     )
 
@@ -155,6 +157,7 @@ def _nothing_measured(trace: Trace) -> Measurement:
         anomalies=tuple(anomalies),
         observable_ns=None,
         bench_late_ns=worst_lateness_ns(trace),
+        unsafe=not_confirmed_safe(trace),
     )
 
 

@@ -145,7 +145,7 @@ def same_figures(stored: Measurement, found: Measurement) -> bool:
     return stored == found
 
 
-_LISTS = ("broken", "silent", "bench_faults", "anomalies", "doubts", "excuses", "misfits")
+_LISTS = ("broken", "silent", "bench_faults", "anomalies", "doubts", "excuses", "misfits", "unsafe")
 
 
 def _findings(measured: Measurement) -> list[Finding]:

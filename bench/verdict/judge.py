@@ -39,8 +39,17 @@ FTTI_WARNING_SHARE = 0.8
 def judge(measurement: Measurement, plan: Plan) -> Judgement:
     """ERROR blames the bench, FAIL the DUT, INCONCLUSIVE the interval's width. Pure; starts at NONE.
 
-    GAP: what fails is the known gap of the plan and nothing else, and stays within its bound.
+    Whatever was seen, a shot after which nobody knows that the outputs were off is an ERROR.
     """
+    found = _judge_up_to_gap(measurement, plan)
+    if not measurement.unsafe:
+        return found
+    told = tuple(Reason(finding=one) for one in measurement.unsafe)
+    return Judgement(verdict=Verdict.ERROR, reasons=(*found.reasons, *told))
+
+
+def _judge_up_to_gap(measurement: Measurement, plan: Plan) -> Judgement:
+    """GAP: what fails is the known gap of the plan and nothing else, and stays within its bound."""
     found = _judge(measurement, plan)
     if plan.gap is None or found.verdict not in (Verdict.FAIL, Verdict.INCONCLUSIVE):
         return found
