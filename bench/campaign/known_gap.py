@@ -2,11 +2,18 @@
 
 import datetime
 
-from bench.measure.finding.scenario import GapClosed, GapMissed, GapOpen, GapOverdue, KnownGapFinding
+from bench.measure.finding.scenario import (
+    GapClosed,
+    GapMissed,
+    GapOpen,
+    GapOverdue,
+    GapPartClosed,
+    KnownGapFinding,
+)
 from bench.scenario.model import KnownGap
 from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S
-from bench.verdict.result import Judgement, Reason, Verdict
+from bench.verdict.result import Held, Judgement, Reason, Verdict
 
 
 def with_known_gap(gap: KnownGap | None, judgement: Judgement, chemistry: str) -> Judgement:
@@ -14,6 +21,8 @@ def with_known_gap(gap: KnownGap | None, judgement: Judgement, chemistry: str) -
     if gap is None or not gap.applies_to(chemistry):
         return judgement
     match judgement.verdict:
+        case Verdict.PASS if gap.of_twin:
+            return judgement
         case Verdict.PASS:
             return Judgement.of(Verdict.FAIL, _about(GapClosed, gap))
         case Verdict.FAIL:
@@ -23,8 +32,19 @@ def with_known_gap(gap: KnownGap | None, judgement: Judgement, chemistry: str) -
             overdue = today() > gap.until
             told = Reason(finding=_about(GapOverdue if overdue else GapOpen, gap))
             verdict = Verdict.FAIL if overdue else Verdict.GAP
-            return Judgement(verdict=verdict, reasons=(told, *judgement.reasons))
+            return Judgement(
+                verdict=verdict, reasons=(told, *judgement.reasons, *_closed_in_part(gap, judgement))
+            )
     return judgement
+
+
+def _closed_in_part(gap: KnownGap, judgement: Judgement) -> tuple[Reason, ...]:
+    """What the gap names and no shot has shown, where others of it are still there."""
+    seen = {reason.finding.code for reason in judgement.reasons}
+    closed = tuple(code for code in gap.bound.findings if code not in seen)
+    if not closed or gap.of_twin:
+        return ()
+    return (Reason(finding=GapPartClosed(owner=gap.owner, findings=closed), held=Held.NOTED),)
 
 
 def _about(kind: type[KnownGapFinding], gap: KnownGap) -> KnownGapFinding:

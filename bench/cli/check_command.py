@@ -63,7 +63,7 @@ def check(
             typer.echo(f"{one.scenario.id}: {note}")
         if one.note is not None:
             typer.echo(f"{one.scenario.id}: {one.note}")
-        if (gap := one.scenario.known_gap) is not None:
+        if (gap := one.scenario.known_gap) is not None and not gap.of_twin:
             typer.echo(f"{one.scenario.id}: known gap until {gap.until}, {gap.owner} ({gap.bound.words})")
         if missing := why_not(wired, one.scenario.needs):
             typer.echo(f"{one.scenario.id}: will be BLOCKED, this rig cannot do {', '.join(missing)}")

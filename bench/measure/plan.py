@@ -30,13 +30,15 @@ class Probe:
 class GapBound:
     """What is known to be wrong with the DUT, and how far at most. None: not part of the gap.
 
-    never: that the DUT does not detect the fault at all. error_at_most: of an estimate, as a share.
+    never: that the DUT does not detect the fault at all. error_at_most: of an estimate, as a share. findings: codes
+    of what else is known to be found.
     """
 
     fdti_at_most_ns: int | None = None
     fhti_at_most_ns: int | None = None
     error_at_most: float | None = None
     never: bool = False
+    findings: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -44,7 +46,7 @@ class GapBound:
         parts = [f"{name} at most {format_ns(at_most)}" for name, at_most in times if at_most is not None]
         if self.error_at_most is not None:
             parts.append(f"error at most {100 * self.error_at_most:g} %")
-        return ", ".join([*parts, *(["never detected"] if self.never else [])])
+        return ", ".join([*parts, *(["never detected"] if self.never else []), *self.findings])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bench.errors import nearest
 from bench.measure.finding.base import Blame, Finding
 from bench.measure.finding.closed_set import FINDINGS
+from bench.verdict.gap import NAMEABLE
 from bench.verdict.result import Verdict
 
 BLAME_WORDS = {
@@ -109,6 +110,7 @@ ADVICE: dict[str, str] = {
     "gap-open": "The owner closes it by its date; until then it is counted as a gap, not as passed.",
     "gap-overdue": "The owner closes it now, or gives it a new date and a reason.",
     "gap-closed": "Take [known_gap] out of the scenario.",
+    "gap-part-closed": "Take what is no longer found out of `finding` in [known_gap].",
     "gap-missed": "Mend the DUT: its owner knows of another failure than this one.",
     "not-measured": _REPORT,
     "words-of-version-1": "The run was stored by an earlier release, which had no codes. Run it again to have them.",
@@ -120,7 +122,10 @@ def explain(code: str) -> str:
     if code not in FINDINGS:
         raise KeyError(f"no finding has the code '{code}'{nearest(code, FINDINGS)}")
     kind = FINDINGS[code]
-    return f"{code}\n\n  {_meaning(kind)}\n\n  blames  {BLAME_WORDS[kind.blame]}\n  do      {ADVICE[code]}"
+    told = f"{code}\n\n  {_meaning(kind)}\n\n  blames  {BLAME_WORDS[kind.blame]}\n  do      {ADVICE[code]}"
+    if code in NAMEABLE:
+        told += f'\n  known   [known_gap] of a scenario may name it: finding = "{code}"'
+    return told
 
 
 def codes_page() -> str:

@@ -288,6 +288,8 @@ def _scenario(finding: Finding) -> str:
             return f"the known gap of {_gap(gap)} has closed: take [known_gap] out of the scenario"
         case scenario.GapMissed() as gap:
             return f"this is not the known gap of {_gap(gap)}, or goes beyond it"
+        case scenario.GapPartClosed(owner=owner, findings=codes):
+            return f"of the known gap of {owner}, {', '.join(codes)} was not found any more: take it out"
         case scenario.Worded(said=said):
             return said
     raise AssertionError(finding)

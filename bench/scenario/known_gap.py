@@ -1,10 +1,14 @@
 """A [known_gap]: the one failure of a DUT that is known, how far it goes, who answers for it, and until when."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bench.measure.finding.plant import EstimateNotConverged, EstimateOff
+from bench.measure.finding.times import TooLate
 from bench.measure.plan import GapBound, Plan
 from bench.scenario.model import KnownGap
 from bench.units import format_ns
+from bench.verdict.gap import WHATEVER_THE_STIMULUS
 
 if TYPE_CHECKING:
     from bench.config.toml_file import TomlFile
@@ -12,6 +16,11 @@ if TYPE_CHECKING:
     from bench.scenario.shape import ScenarioShape
 
 _TIMES = ("fdti_at_most", "fhti_at_most", "never")
+_BOUNDED = {
+    TooLate.code: ("fdti_at_most", "fhti_at_most"),
+    EstimateOff.code: ("error_at_most",),
+    EstimateNotConverged.code: ("error_at_most",),
+}
 
 
 def known_gap_of(file: "TomlFile", shape: "ScenarioShape") -> KnownGap | None:
@@ -24,6 +33,7 @@ def known_gap_of(file: "TomlFile", shape: "ScenarioShape") -> KnownGap | None:
         fhti_at_most_ns=gap.fhti_at_most,
         error_at_most=gap.error_at_most,
         never=gap.never is True,
+        findings=tuple(dict.fromkeys(gap.finding)),
     )
     if not bound.words:
         file.mistake(
@@ -33,8 +43,16 @@ def known_gap_of(file: "TomlFile", shape: "ScenarioShape") -> KnownGap | None:
                 'error_at_most = "5 %" (the worst error)'
                 if shape.estimate
                 else 'fdti_at_most or fhti_at_most = "3 s" (the latest), or never = true (it is not detected at all)'
-            ),
+            )
+            + ', or finding = "CODE" (any other, by its code)',
         )
+    for code, keys in _BOUNDED.items():
+        beside = [key for key in keys if getattr(gap, key) is not None]
+        if code in bound.findings and beside:
+            file.mistake(
+                ("known_gap", "finding"),
+                f"found '{code}' beside {' and '.join(beside)}, which it makes boundless; expected one of them only",
+            )
     if shape.aim != "must_trip":
         for key in _TIMES:
             if getattr(gap, key):
@@ -54,6 +72,14 @@ def known_gap_of(file: "TomlFile", shape: "ScenarioShape") -> KnownGap | None:
         chemistries=tuple(gap.chemistries),
         bound=bound,
     )
+
+
+def gap_of_twin(gap: KnownGap | None) -> KnownGap | None:
+    """What of it a twin shows as well: a DUT that misses the fault passes its twins, and that closes no gap."""
+    if gap is None:
+        return None
+    findings = tuple(code for code in gap.bound.findings if code in WHATEVER_THE_STIMULUS)
+    return replace(gap, bound=GapBound(findings=findings), of_twin=True) if findings else None
 
 
 def check_gap(lookup: "Lookup", plan: Plan) -> GapBound | None:

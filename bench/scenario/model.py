@@ -245,7 +245,8 @@ class Sweep:
 class KnownGap:
     """A failure that is expected up to `bound`, and who answers for it until when (a date, ISO 8601).
 
-    chemistries: of the packs on which it is expected; empty: on any.
+    chemistries: of the packs on which it is expected; empty: on any. of_twin: of the scenario that a twin was made
+    from; what it names may be seen in the twin, and need not be.
     """
 
     owner: str
@@ -253,6 +254,7 @@ class KnownGap:
     until: str
     bound: GapBound
     chemistries: tuple[str, ...] = ()
+    of_twin: bool = False
 
     def applies_to(self, chemistry: str) -> bool:
         return not self.chemistries or chemistry in self.chemistries

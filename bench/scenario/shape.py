@@ -4,12 +4,13 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator
 
 from bench.codec.uds import status_mask
 from bench.config.toml_file import Amperes, DurationNs, Format, Shape, Share
 from bench.faults.shapes import AmperesOf, DegreesOf, Percent, VoltsOf
 from bench.units import NS_PER_MS, NS_PER_S
+from bench.verdict.gap import code_of_a_gap
 
 Mode = Literal["drive", "charge", "off"]
 SHORTEST_PARK_NS = 6 * 3600 * NS_PER_S  # cells have relaxed and cooled; less can be waited for
@@ -25,6 +26,10 @@ def _kelvin(value: object) -> float:
 
 def _bound(value: object) -> object:
     return None if value == "profile" else value
+
+
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, str) else value
 
 
 class RequestShape(Shape):
@@ -181,6 +186,9 @@ class KnownGapTable(Shape):
     fhti_at_most: DurationNs | None = Field(default=None, gt=0)
     error_at_most: Share | None = Field(default=None, gt=0)
     never: Literal[True] | None = None
+    finding: Annotated[list[Annotated[str, AfterValidator(code_of_a_gap)]], BeforeValidator(_one_or_more)] = (
+        Field(default_factory=list)
+    )
 
 
 class MismatchTable(Shape):

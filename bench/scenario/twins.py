@@ -14,6 +14,7 @@ from bench.config.profile import DutProfile, Flag
 from bench.faults.port import Terminals
 from bench.measure.plan import Aim
 from bench.scenario.cadence import Cadence
+from bench.scenario.known_gap import gap_of_twin
 from bench.scenario.model import Drive, Expect, FaultReset, Inject, Quiet, Request, Scenario, Step, Wait
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
@@ -181,7 +182,7 @@ class _Maker:
             sweep=replace(scenario.sweep, repeat=max(1, scenario.sweep.repeat // SHOTS_PER_TWIN_SHOT)),
             twin_of=scenario.id,
             derivation="boundary-values" if kind != "healthy" else scenario.derivation,
-            known_gap=None,  # a DUT that misses the fault passes its twins: that closes no gap
+            known_gap=gap_of_twin(scenario.known_gap),
             twin_kind=kind,
         )
         debounce = self._flag.debounce if kind in ("glitch", "counter_reset") else None

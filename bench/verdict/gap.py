@@ -1,8 +1,15 @@
 """A known gap as a question: the same plan, with the one failure that is known allowed up to its bound."""
 
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
+from types import ModuleType
 
+from bench.errors import nearest
 from bench.measure.estimate import EstimateFound
+from bench.measure.finding import life, scenario
+from bench.measure.finding.base import Blame, Finding
+from bench.measure.finding.closed_set import FINDINGS
 from bench.measure.interval import Measurement
 from bench.measure.plan import GapBound, Plan
 
@@ -35,3 +42,35 @@ def _loosened(found: EstimateFound, error_at_most: float) -> EstimateFound:
     """
     question = replace(found.question, rms=None, max=error_at_most, band=None, converge_ns=None)
     return replace(found, question=question)
+
+
+def _nameable(*, only: ModuleType | None = None) -> set[str]:
+    return {
+        code
+        for code, kind in FINDINGS.items()
+        if kind.blame is Blame.DUT
+        and kind.__module__ != scenario.__name__
+        and only in (None, sys.modules[kind.__module__])
+    }
+
+
+NAMEABLE = frozenset(_nameable())
+"""Codes of what a shot holds against the DUT: what is known of a DUT can be no other."""
+WHATEVER_THE_STIMULUS = frozenset(_nameable(only=life))
+"""Those that the DUT's frames show by themselves: a twin meets them as well."""
+
+
+def code_of_a_gap(code: str) -> str:
+    """Raises ValueError for a code that no shot holds against a DUT."""
+    if code in NAMEABLE:
+        return code
+    if code in FINDINGS:
+        raise ValueError(f"found '{code}', which no shot holds against the DUT; expected a finding that does")
+    raise ValueError(
+        f"found unknown finding '{code}'; expected a code of docs/findings.md{nearest(code, NAMEABLE)}"
+    )
+
+
+def not_known(fails: Sequence[Finding], known: Sequence[str]) -> list[Finding]:
+    """What of the failures the gap does not name."""
+    return [one for one in fails if one.code not in known]

@@ -1,5 +1,7 @@
 """From a Measurement and a Plan to a verdict with reasons. Nothing passes because nothing was seen."""
 
+from collections.abc import Sequence
+
 from bench.codec.uds import status_bits, status_mask
 from bench.measure.finding.answer import (
     DetectedAfterWindow,
@@ -29,7 +31,7 @@ from bench.measure.plan import Aim, Plan
 from bench.verdict.decision import straddles
 from bench.verdict.ending import judge_end
 from bench.verdict.estimates import judge_estimate
-from bench.verdict.gap import up_to_the_gap
+from bench.verdict.gap import not_known, up_to_the_gap
 from bench.verdict.result import Held, Judgement, Reason, Verdict
 
 # A reaction that uses more than this share of the FTTI is reported even where it passes.
@@ -54,14 +56,17 @@ def _judge_up_to_gap(measurement: Measurement, plan: Plan) -> Judgement:
     if plan.gap is None or found.verdict not in (Verdict.FAIL, Verdict.INCONCLUSIVE):
         return found
     unseen = plan.gap.never and measurement.detected is None
-    as_known = _judge(*up_to_the_gap(measurement, plan, plan.gap), unseen=unseen)
+    allowed = up_to_the_gap(measurement, plan, plan.gap)
+    as_known = _judge(*allowed, unseen=unseen, known=plan.gap.findings)
     if as_known.verdict is Verdict.PASS:
         return Judgement(verdict=Verdict.GAP, reasons=found.reasons)
     return found if as_known.verdict is found.verdict is Verdict.INCONCLUSIVE else as_known
 
 
-def _judge(measurement: Measurement, plan: Plan, *, unseen: bool = False) -> Judgement:
-    """unseen: that the DUT did not detect the fault is known, and is not held against it."""
+def _judge(
+    measurement: Measurement, plan: Plan, *, unseen: bool = False, known: Sequence[str] = ()
+) -> Judgement:
+    """unseen: that the DUT did not detect the fault is known, and is not held against it. known: codes of what else."""
     if measurement.bench_faults:
         return Judgement.of(Verdict.ERROR, *measurement.bench_faults)
     if plan.aim is Aim.MUST_REFUSE:
@@ -69,7 +74,8 @@ def _judge(measurement: Measurement, plan: Plan, *, unseen: bool = False) -> Jud
             return Judgement.of(Verdict.PASS)
         return Judgement.of(Verdict.ERROR, NotRefused())
     if measurement.not_begun:
-        return Judgement.of(Verdict.FAIL, *measurement.misfits, *measurement.broken)
+        kept_from = not_known((*measurement.misfits, *measurement.broken), known)
+        return Judgement.of(Verdict.FAIL if kept_from else Verdict.PASS, *kept_from)
     missing = _missing_facts(measurement, plan)
     fails: list[Finding] = [*measurement.misfits, *measurement.broken, *measurement.silent]
     open_questions: list[Finding] = []
@@ -85,6 +91,7 @@ def _judge(measurement: Measurement, plan: Plan, *, unseen: bool = False) -> Jud
         judge_estimate(estimate, fails, open_questions)
     if measurement.end is not None:
         judge_end(measurement.end, missing, fails, open_questions)
+    fails = not_known(fails, known)
     warnings = _warnings(measurement, plan)
     # Silence is what a process without a processor cannot help. Whatever else failed stands.
     only_silent = bool(fails) and set(fails) <= set(measurement.silent)

@@ -102,6 +102,17 @@ class GapMissed(KnownGapFinding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GapPartClosed(Finding):
+    """Some of what the scenario's [known_gap] names was found in no shot. findings: their codes."""
+
+    code: ClassVar[str] = "gap-part-closed"
+    blame: ClassVar[Blame] = Blame.NOBODY
+    aims: ClassVar[tuple[str, ...]] = ("owner", "findings")
+    owner: str
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worded(Finding):
     """What a release before findings had types had to say, in its words."""
 
