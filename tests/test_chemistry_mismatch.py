@@ -11,10 +11,12 @@ from bench.campaign.run import scenario_result
 from bench.campaign.shots import shoot
 from bench.cli.main import app
 from bench.errors import ConfigError, ScenarioError
+from bench.measure.finding.answer import NotDetected
+from bench.measure.finding.bench import NeverArmed
 from bench.report.finding_words import reasons_words
 from bench.scenario.load import load_scenario
 from bench.timing.clock import Timebase
-from bench.verdict.result import ShotResult, Verdict
+from bench.verdict.result import Judgement, ShotResult, Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "hil_config.toml"
@@ -99,6 +101,12 @@ def test_a_library_that_does_not_notice_the_mismatch_fails(tmp_path: Path) -> No
     result = scenario_result(one, [shoot(wired, one, 0, 1, 1, None)], Timebase.SIMULATED, wired.profile)
     assert result.judgement.verdict is Verdict.FAIL  # both chemistries trip at 4.25 V
     assert "did not notice a BMS made for nmc on a pack of na_ion" in reasons_words(result.judgement)[0]
+    doubted = replace(
+        shoot(wired, one, 0, 1, 1, None), judgement=Judgement.of(Verdict.ERROR, NeverArmed()), index=1
+    )
+    failed = replace(doubted, judgement=Judgement.of(Verdict.FAIL, NotDetected(window_ns=1)), index=0)
+    partly = scenario_result(one, [failed, doubted], Timebase.SIMULATED, wired.profile)
+    assert partly.judgement.verdict is Verdict.ERROR  # not every shot has noticed
     elsewhere = replace(wired, config=replace(wired.config, dut=replace(wired.config.dut, start="external")))
     assert shoot(elsewhere, one, 0, 1, 1, None).judgement.verdict is Verdict.BLOCKED
 

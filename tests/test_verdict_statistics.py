@@ -10,7 +10,8 @@ from bench.measure.finding.bench import BenchError
 from bench.measure.finding.scenario import RigLacks
 from bench.measure.finding.stimulus import NoOnset, NoReadback
 from bench.measure.interval import Interval, Latency
-from bench.verdict.result import Held, Judgement, Reason, ShotResult, Verdict
+from bench.report.finding_words import joined_words
+from bench.verdict.result import Held, Judgement, Reason, ShotResult, Verdict, together
 from bench.verdict.statistics import conclude, latency_statistics, wilks_confidence, wilks_n
 
 WILKS = [
@@ -76,7 +77,7 @@ def test_worst_wins_and_alike_reasons_are_counted() -> None:
     first = Reason(finding=NotDetected(window_ns=0), count=3, shots=59)
     assert conclude(shots) == Judgement(verdict=Verdict.FAIL, reasons=(first,))
     shots.append(shot(Verdict.ERROR, BenchError(source="can0", said="port gone")))
-    assert conclude(shots).verdict is Verdict.ERROR
+    assert conclude(shots[:56] + shots[-1:]).verdict is Verdict.ERROR
     assert conclude([shot(Verdict.PASS)] * 2) == Judgement(verdict=Verdict.PASS, reasons=())
     assert conclude([shot(Verdict.FAIL, NuisanceTrip())]).reasons == (Reason(finding=NuisanceTrip()),)
     cause_first = [shot(Verdict.ERROR, NoReadback(), NoOnset())] * 2
@@ -84,6 +85,36 @@ def test_worst_wins_and_alike_reasons_are_counted() -> None:
         ("no-readback", 2, 2),
         ("no-onset", 2, 2),
     ]
+
+
+def test_a_failure_that_stands_is_not_undone_by_the_bench_s_trouble_in_another_shot() -> None:
+    broken = shot(Verdict.ERROR, BenchError(source="can0", said="port gone"))
+    late = shot(Verdict.FAIL, NotDetected(window_ns=1))
+    found = conclude([broken, broken, shot(Verdict.PASS), late, shot(Verdict.INCONCLUSIVE)])
+    assert found.verdict is Verdict.FAIL
+    assert [(one.finding.code, one.count, one.held) for one in found.reasons] == [
+        ("not-detected", 1, Held.AGAINST),  # what makes the verdict stands first
+        ("bench-error", 2, Held.AGAINST),
+        ("partly-decided", None, Held.NOTED),
+    ]
+    told = found.reasons[-1].finding
+    assert (told.decided, told.errors, told.shots) == (2, 2, 5)  # type: ignore[attr-defined]
+    assert joined_words(found).endswith("decided in 2 of 5 shots; 2 ended in an ERROR of the bench")
+    assert conclude([broken, shot(Verdict.PASS)]).verdict is Verdict.ERROR
+    assert conclude([broken, shot(Verdict.INCONCLUSIVE)]).verdict is Verdict.ERROR
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        ((Verdict.PASS, Verdict.FAIL, Verdict.ERROR), Verdict.FAIL),
+        ((Verdict.PASS, Verdict.ERROR, Verdict.BLOCKED), Verdict.ERROR),
+        ((Verdict.GAP, Verdict.PASS), Verdict.GAP),
+        ((), Verdict.NONE),
+    ],
+)
+def test_the_same_holds_over_scenarios_and_over_runs(found: tuple[Verdict, ...], verdict: Verdict) -> None:
+    assert together(found) is verdict
 
 
 def test_different_dtcs_and_signals_are_different_reasons() -> None:
@@ -111,5 +142,5 @@ def test_what_was_held_against_the_dut_and_what_was_not_are_two_reasons() -> Non
             verdict=Verdict.INCONCLUSIVE, reasons=(Reason(finding=late, held=Held.NOT_HELD),)
         ),
     )
-    found = conclude([held, doubted, held]).reasons
+    found = conclude([held, doubted, held]).reasons[:2]
     assert [(one.held, one.count) for one in found] == [(Held.AGAINST, 2), (Held.NOT_HELD, 1)]

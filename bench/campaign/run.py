@@ -98,7 +98,10 @@ def timebase_of(wired: Wired) -> Timebase:
 
 
 def _with_mismatch(mismatch: Mismatch | None, judgement: Judgement, shots: Sequence[ShotResult]) -> Judgement:
-    """A BMS on the wrong pack passes where every shot fails: the library has noticed."""
+    """A BMS on the wrong pack passes where every shot fails: the library has noticed.
+
+    Shots that were not decided have noticed nothing: then it is as open as they are.
+    """
     if mismatch is None or judgement.verdict not in (Verdict.PASS, Verdict.FAIL):
         return judgement
     passed = sum(shot.judgement.verdict is Verdict.PASS for shot in shots)
@@ -107,6 +110,8 @@ def _with_mismatch(mismatch: Mismatch | None, judgement: Judgement, shots: Seque
             mismatch=mismatch.words, hazard=mismatch.hazard, passed=passed, shots=len(shots)
         )
         return Judgement.of(Verdict.FAIL, unnoticed)
+    if open_shots := [shot.judgement.verdict for shot in shots if not shot.judgement.verdict.decided]:
+        return replace(judgement, verdict=max(Verdict.INCONCLUSIVE, *open_shots))
     caught = Reason(finding=MismatchCaught(mismatch=mismatch.words, hazard=mismatch.hazard))
     why = dict.fromkeys(reason for shot in shots[:1] for reason in shot.judgement.reasons)
     seen = (replace(reason, held=Held.SEEN) for reason in why)

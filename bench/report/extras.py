@@ -8,7 +8,7 @@ from bench.report.figures import TracePicture
 from bench.report.goals import Shown, shown_goals
 from bench.scenario.library import Library
 from bench.verdict.compare import Comparison
-from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
+from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict, together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class GoalRow:
 
     @property
     def verdict(self) -> Verdict:
-        return max((s.judgement.verdict for s in self.scenarios), default=Verdict.NONE)
+        return together(s.judgement.verdict for s in self.scenarios)
 
 
 def share_used(one: ScenarioResult, budget: Budget | None = None) -> float:

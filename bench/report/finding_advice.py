@@ -104,6 +104,7 @@ ADVICE: dict[str, str] = {
     "output-held-at-end": "Nothing has to be done: the difference decides nothing.",
     "no-shot": "Run it with --repeat 1 or more.",
     "unjudged": "See why the others are blocked or not judged.",
+    "partly-decided": "The FAIL stands. Mend what kept the bench from deciding the other shots, and run again.",
     "rig-lacks": "`hil list faults` says what this rig can do; the scenario runs where the rig has what it needs.",
     "mismatch-unnoticed": "A BMS on the wrong pack passed: the library needs a scenario that sees it.",
     "mismatch-caught": "Nothing has to be done: this is what the scenario is for.",

@@ -273,6 +273,9 @@ def _scenario(finding: Finding) -> str:
             return "no shot was made"
         case scenario.Unjudged(count=count, shots=shots):
             return f"{count} of {shots}: no verdict (blocked or not judged)"
+        case scenario.PartlyDecided() as part:
+            told = f"decided in {part.decided} of {part.shots} shots"
+            return f"{told}; {part.errors} ended in an ERROR of the bench" if part.errors else told
         case scenario.RigLacks(lacking=lacking):
             return f"the rig cannot do: {', '.join(lacking)}"
         case scenario.MismatchUnnoticed() as missed:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bench.report.words import interval_words
 from bench.units import format_ns
-from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
+from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict, together
 
 NOT_SHOWN = "NOT SHOWN"
 _QUIET = "must_not_trip"
@@ -70,7 +70,7 @@ def shown(goal: Budget, scenarios: Iterable[ScenarioResult]) -> Shown | None:
         return None
     return Shown(
         goal=goal,
-        verdict=max(one.judgement.verdict for one in own),
+        verdict=together(one.judgement.verdict for one in own),
         lent=tuple(one for one in own if is_lent(one, goal)),
         tried=any(one.aim != _QUIET for one in own),
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bench.errors import ConfigError
-from bench.verdict.result import RunResult, ScenarioResult
+from bench.verdict.result import RunResult, ScenarioResult, together
 
 
 def pool(runs: Sequence[RunResult], why_not: Sequence[str] = ()) -> RunResult:
@@ -39,7 +39,8 @@ def _together(one: ScenarioResult, runs: Sequence[RunResult]) -> ScenarioResult:
         for other in run.scenarios
         if (other.scenario_id, other.operating_point) == (one.scenario_id, one.operating_point)
     ]
-    worst = max(same, key=lambda other: other.judgement.verdict)
+    verdict = together(other.judgement.verdict for other in same)
+    worst = next(other for other in same if other.judgement.verdict is verdict)
     return replace(
         one, shots=tuple(shot for other in same for shot in other.shots), judgement=worst.judgement
     )

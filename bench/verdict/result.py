@@ -1,5 +1,6 @@
 """Results as the record and the reports take them: a verdict with its reasons, per shot and per scenario."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Self
@@ -10,7 +11,7 @@ from bench.timing.clock import Timebase
 
 
 class Verdict(IntEnum):
-    """Worst wins (ETSI ES 201 873-1). FAIL blames the DUT, ERROR the bench. BLOCKED: rig not capable.
+    """Within a shot worst wins (ETSI ES 201 873-1). FAIL blames the DUT, ERROR the bench. BLOCKED: not possible.
 
     GAP: the DUT fails in the one way that the scenario's [known_gap] names, within its bound and before its date.
     """
@@ -27,6 +28,17 @@ class Verdict(IntEnum):
     def expected(self) -> bool:
         """No news to anybody: passed, or failed as is known. A GAP is no pass all the same."""
         return self in (Verdict.PASS, Verdict.GAP)
+
+    @property
+    def decided(self) -> bool:
+        """It says something of the DUT."""
+        return self in (Verdict.PASS, Verdict.GAP, Verdict.FAIL)
+
+
+def together(verdicts: Iterable[Verdict]) -> Verdict:
+    """Of several shots, or scenarios: a FAIL that stands is not undone by an ERROR elsewhere; else worst wins."""
+    found = set(verdicts)
+    return Verdict.FAIL if Verdict.FAIL in found else max(found, default=Verdict.NONE)
 
 
 class Held(StrEnum):
@@ -203,4 +215,4 @@ class RunResult:
 
     @property
     def verdict(self) -> Verdict:
-        return max((s.judgement.verdict for s in self.scenarios), default=Verdict.NONE)
+        return together(s.judgement.verdict for s in self.scenarios)

@@ -4,10 +4,18 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bench.measure.finding.scenario import NoShot, Unjudged
+from bench.measure.finding.scenario import NoShot, PartlyDecided, Unjudged
 from bench.measure.interval import Latency
 from bench.verdict.censored import quantile
-from bench.verdict.result import Judgement, LatencyStatistics, Reason, ShotResult, Verdict
+from bench.verdict.result import (
+    Held,
+    Judgement,
+    LatencyStatistics,
+    Reason,
+    ShotResult,
+    Verdict,
+    together,
+)
 
 
 def latency_statistics(
@@ -66,32 +74,45 @@ def wilks_n(coverage: float, confidence: float, order: int = 1) -> int:
 
 
 def conclude(shots: Iterable[ShotResult]) -> Judgement:
-    """One verdict over every attempt: worst wins. BLOCKED only where all are.
+    """One verdict over every attempt. BLOCKED only where all are.
 
-    A shot that was blocked or never judged proves nothing, so the rest cannot PASS without it: INCONCLUSIVE.
+    A FAIL that stands is FAIL, whatever the other shots are: an ERROR elsewhere is no alibi. Without one worst wins,
+    and a shot that was blocked or never judged proves nothing, so the rest cannot PASS without it: INCONCLUSIVE.
     """
-    verdicts: list[Verdict] = []
+    made = list(shots)
+    verdicts = [shot.judgement.verdict for shot in made]
+    n = len(verdicts)
+    if n == 0:
+        return Judgement.of(Verdict.NONE, NoShot())
+    if all(one is Verdict.BLOCKED for one in verdicts):
+        return Judgement(verdict=Verdict.BLOCKED, reasons=tuple(_counted(made)))
+    worst = together(one for one in verdicts if one is not Verdict.BLOCKED)
+    unjudged = sum(one in (Verdict.BLOCKED, Verdict.NONE) for one in verdicts)
+    if unjudged and worst not in (Verdict.NONE, Verdict.FAIL):
+        worst = max(worst, Verdict.INCONCLUSIVE)
+    # What makes the verdict is told first.
+    reasons = _counted(sorted(made, key=lambda shot: shot.judgement.verdict is not worst))
+    if unjudged and worst is not Verdict.NONE:
+        reasons.append(Reason(finding=Unjudged(count=unjudged, shots=n)))
+    decided = sum(one.decided for one in verdicts)
+    if worst is Verdict.FAIL and decided < n:
+        errors = verdicts.count(Verdict.ERROR)
+        reasons.append(
+            Reason(finding=PartlyDecided(decided=decided, errors=errors, shots=n), held=Held.NOTED)
+        )
+    return Judgement(verdict=worst, reasons=tuple(reasons))
+
+
+def _counted(shots: Iterable[ShotResult]) -> list[Reason]:
+    """Reasons that differ in their figures only are one reason; the first stands for all."""
     counts: dict[tuple[object, ...], tuple[int, Reason]] = {}
+    n = 0
     for shot in shots:
-        verdicts.append(shot.judgement.verdict)
-        # Reasons that differ in their figures only are one reason; the first stands for all.
+        n += 1
         own: dict[tuple[object, ...], Reason] = {}
         for reason in shot.judgement.reasons:
             own.setdefault(reason.alike(), reason)
         for alike, reason in own.items():
             count, first = counts.get(alike, (0, reason))
             counts[alike] = (count + 1, first)
-    n = len(verdicts)
-    if n == 0:
-        return Judgement.of(Verdict.NONE, NoShot())
-    reasons = [
-        reason if n == 1 else replace(reason, count=count, shots=n) for count, reason in counts.values()
-    ]
-    if all(one is Verdict.BLOCKED for one in verdicts):
-        return Judgement(verdict=Verdict.BLOCKED, reasons=tuple(reasons))
-    worst = max(one for one in verdicts if one is not Verdict.BLOCKED)
-    unjudged = sum(one in (Verdict.BLOCKED, Verdict.NONE) for one in verdicts)
-    if unjudged and worst is not Verdict.NONE:
-        worst = max(worst, Verdict.INCONCLUSIVE)
-        reasons.append(Reason(finding=Unjudged(count=unjudged, shots=n)))
-    return Judgement(verdict=worst, reasons=tuple(reasons))
+    return [reason if n == 1 else replace(reason, count=count, shots=n) for count, reason in counts.values()]

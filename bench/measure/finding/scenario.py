@@ -25,6 +25,17 @@ class Unjudged(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartlyDecided(Finding):
+    """The verdict FAIL stands on the shots that could be decided. decided: PASS, GAP or FAIL; errors: of the rest."""
+
+    code: ClassVar[str] = "partly-decided"
+    blame: ClassVar[Blame] = Blame.NOBODY
+    decided: int
+    errors: int
+    shots: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RigLacks(Finding):
     """The rig cannot do what the scenario needs. lacking: the capabilities, each with its reason."""
 
