@@ -164,12 +164,10 @@ def _earliest_ms(wired: Wired, flag: str) -> float:
     """A fault far beyond its limit settles at once, and the first sample of the count may come at once, too."""
     known = wired.profile.flags.get(flag)
     debounce = known.debounce if known is not None else None
-    return (debounce.events - 1) * debounce.period_ns / NS_PER_MS if debounce is not None else 0.0
+    return debounce.fills_ns / NS_PER_MS if debounce is not None else 0.0
 
 
 def _noticed_ms(wired: Wired, flag: str) -> float:
     known = wired.profile.flags.get(flag)
     debounce = known.debounce if known is not None else None
-    if debounce is None:
-        return 0.0
-    return (debounce.settle_ns + debounce.events * debounce.period_ns) / NS_PER_MS
+    return debounce.full_ns / NS_PER_MS if debounce is not None else 0.0

@@ -4,7 +4,18 @@ import re
 from dataclasses import replace
 
 from bench.config.play import INDEXED, Play, PlayError, Shown, read_play, read_shown
-from bench.config.profile import Debounce, DutProfile, Flag, Heartbeat, Identity, Promise, Role, RoleTest, Uds
+from bench.config.profile import (
+    Debounce,
+    DutProfile,
+    Flag,
+    Heartbeat,
+    Identity,
+    Promise,
+    Role,
+    RoleTest,
+    Stage,
+    Uds,
+)
 from bench.config.profile_shape import ProfileShape, ShownTable
 from bench.config.toml_file import Place, TomlFile, describe
 from bench.errors import nearest
@@ -55,6 +66,7 @@ class ProfileReader:
                     period_ns=flag.debounce.period,
                     delay_ns=flag.debounce.delay,
                     settle_ns=flag.debounce.settle,
+                    stages=tuple(Stage(name, held) for name, held in flag.debounce.stages.items()),
                 )
                 if flag.debounce
                 else None,

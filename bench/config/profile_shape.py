@@ -51,6 +51,7 @@ class DebounceTable(Shape):
     period: DurationNs = Field(gt=0)
     delay: DurationNs = 0
     settle: DurationNs = 0
+    stages: dict[str, Annotated[DurationNs, Field(gt=0)]] = Field(default_factory=dict)
 
 
 class FlagTable(Shape):

@@ -21,9 +21,7 @@ def detection_bounds(lookup: Lookup, flag: Flag) -> tuple[int | None, int | None
             return None, None
         cycle_ns = lookup.cycle_ns(flag.role)
         if expect.floor_from_profile:
-            # Earlier than the last denial by the slowest of its signals, nothing is known.
-            slowest_ns = max(lookup.cycle_ns(test.role) for test in flag.tests)
-            floor_ns = flag.debounce.floor_ns(slowest_ns, lookup.profile.base_period_ns)
+            floor_ns = flag.debounce.floor_ns(lookup.profile.base_period_ns)
         if expect.ceiling_from_profile:
             ceiling_ns = flag.debounce.ceiling_ns(cycle_ns, lookup.profile.base_period_ns)
     if floor_ns is not None and ceiling_ns is not None and floor_ns > ceiling_ns:

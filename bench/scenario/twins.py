@@ -111,7 +111,7 @@ class _Maker:
         if short_ns is None or debounce is None:
             return None
         step = replace(self._inject, duration_ns=short_ns)
-        good_ns = 2 * max(debounce.period_ns, self._onset_cycle_ns)
+        good_ns = 2 * max(debounce.period_ns, self._onset_cycle_ns) + debounce.stages_ns
         window_ns = 2 * short_ns + good_ns + self._tail_ns()
         again = (*self._before, step, Wait(duration_ns=good_ns), step, *self._after)
         return self._twin("counter_reset", again, window_ns)
@@ -126,7 +126,7 @@ class _Maker:
         debounce = self._flag.debounce
         if debounce is None:
             return LONGEST_NS // 4
-        return debounce.settle_ns + debounce.events * debounce.period_ns + debounce.delay_ns
+        return debounce.full_ns + debounce.delay_ns
 
     def _full_ns(self) -> int:
         """When the debounce could have fired and been seen, had the fault been there from the command on."""
@@ -134,8 +134,8 @@ class _Maker:
 
     def _tail_ns(self) -> int:
         debounce = self._flag.debounce
-        delay_ns = debounce.delay_ns if debounce is not None else 0
-        return delay_ns + self._onset_cycle_ns + AROUND_NS
+        after_ns = debounce.delay_ns + debounce.stages_ns if debounce is not None else 0
+        return after_ns + self._onset_cycle_ns + AROUND_NS
 
     def _short_of_the_debounce(self) -> int | None:
         """How long the fault may last, wherever in the DUT's sampling and in the bench's sending it begins.
@@ -145,9 +145,10 @@ class _Maker:
         debounce = self._flag.debounce
         if debounce is None or debounce.events < FEWEST_EVENTS or not self._inject.fault.passes:
             return None
-        fills_ns = (debounce.events - 1) * debounce.period_ns
-        # What a frame says stands until the next one, and the last page that says it comes so much after the first.
-        shown_ns = self._onset_cycle_ns + self._spread_ns
+        fills_ns = debounce.fills_ns
+        # What a frame says stands until the next one, and the last page that says it comes so much after the first;
+        # the DUT's own stages hold it on top of that.
+        shown_ns = self._onset_cycle_ns + self._spread_ns + debounce.stages_ns
         short_ns = fills_ns - max(debounce.period_ns, shown_ns)
         if short_ns < shown_ns and shown_ns > debounce.period_ns:
             self.too_coarse = (
@@ -186,8 +187,8 @@ class _Maker:
             twin_kind=kind,
         )
         debounce = self._flag.debounce if kind in ("glitch", "counter_reset") else None
-        fills_ns = (debounce.events - 1) * debounce.period_ns if debounce is not None else None
-        return Twin(kind=kind, scenario=twin, steps=steps, glitch_under_ns=fills_ns)
+        may_fill_ns = debounce.may_fill_ns if debounce is not None else None
+        return Twin(kind=kind, scenario=twin, steps=steps, glitch_under_ns=may_fill_ns)
 
 
 _TITLES = {
