@@ -102,7 +102,7 @@ def test_bisection_finds_the_first_bad_build_with_few_shots(first_bad: int) -> N
 
 def test_bisection_skips_what_does_not_build_and_refuses_what_is_alike() -> None:
     found = bisect(["b0", "b1", "broken", "b3", "b4"], fake(3, []))
-    assert found.first_bad == "b3" and found.skipped == ["broken"]
+    assert found.candidates == ("broken", "b3") and found.first_bad is None and found.skipped == ["broken"]
     with pytest.raises(RecordError, match="cannot be told apart"):
         bisect(["b0", "b1", "b2"], fake(9, []))
 

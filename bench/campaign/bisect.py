@@ -1,31 +1,51 @@
-"""Finding the first bad build with the fewest shots that a stated error allows."""
+"""Finding the first bad build with the fewest shots that a stated error allows.
+
+A shot that says nothing of the build (ERROR, BLOCKED, an INCONCLUSIVE without a latency) is neither good nor bad. A
+build of which too many shots say nothing, which cannot be made, or which stays undecided cannot be told: it is skipped
+and a neighbour is tried. Where skipped builds lie between the last good and the first bad one, the answer is a range.
+"""
 
 import math
 import random
 import shlex
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bench.errors import DutError, RecordError
+from bench.errors import DutError, InstrumentError, LinkError, RecordError
 from bench.measure.interval import Latency
-from bench.verdict.result import ShotResult
+from bench.report.finding_words import joined_words
+from bench.verdict.result import ShotResult, Verdict
 from bench.verdict.sequential import Sprt, rate
 from bench.verdict.shift import fisher_more
 
 Shooter = Callable[[str, int], ShotResult]  # (build, shot index) → result
 _MOST_SHOTS = 59
+_SAYS_NOTHING = (Verdict.ERROR, Verdict.BLOCKED, Verdict.NONE)
 
 
 @dataclass(slots=True, kw_only=True)
 class Bisection:
-    """`shots` fired in all; `log`: one line for each build tried."""
+    """`shots` fired in all; `log`: one line for each build tried; `skipped`: builds that could not be told.
 
-    first_bad: str | None = None
+    candidates: the builds that may be the first bad one, oldest first; the last of them is known to be bad.
+    """
+
     last_good: str | None = None
+    candidates: tuple[str, ...] = ()
     shots: int = 0
     log: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+
+    @property
+    def first_bad(self) -> str | None:
+        """None where skipped builds leave it open."""
+        return self.candidates[0] if len(self.candidates) == 1 else None
+
+
+class _CannotTell(Exception):
+    """Neither good nor bad: this build is skipped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +56,22 @@ class Sign:
     metric: str
     above: bool
 
-    def shows(self, shot: ShotResult) -> bool:
-        if self.limit_ns is None:
-            return not shot.judgement.verdict.expected
-        found = latency_of(shot, self.metric)
-        if found is None:
-            return True
+    def shows(self, shot: ShotResult) -> bool | None:
+        """None: the shot says nothing of the build."""
+        verdict = shot.judgement.verdict
+        if verdict in _SAYS_NOTHING:
+            return None
+        found = None if self.limit_ns is None else latency_of(shot, self.metric)
+        if self.limit_ns is None or found is None:
+            return (
+                None if verdict is Verdict.INCONCLUSIVE else not verdict.expected or self.limit_ns is not None
+            )
         middle = (found.interval.low_ns + found.interval.high_ns) / 2
         return middle > self.limit_ns if self.above else middle < self.limit_ns
 
     def words(self) -> str:
         if self.limit_ns is None:
-            return "a shot that does not pass"
+            return "a shot that fails"
         return f"{self.metric.upper()} {'above' if self.above else 'below'} {self.limit_ns / 1e6:.1f} ms"
 
 
@@ -73,26 +97,53 @@ def bisect(
     """
     order = shot_order(seed)
     done = Bisection()
-    good = [shoot(builds[0], i) for i in order[:known]]
-    bad = [shoot(builds[-1], i) for i in order[:known]]
-    done.shots = 2 * known
+    good, bad = (_learn(build, shoot, order, known, done) for build in (builds[0], builds[-1]))
     sign = find_sign(good, bad)
-    signs = [sum(map(sign.shows, side)) for side in (good, bad)]
-    if fisher_more(signs[0], known, signs[1], known) > 0.05:
+    shown = [[one for shot in side if (one := sign.shows(shot)) is not None] for side in (good, bad)]
+    signs, counts = [sum(one) for one in shown], [len(one) for one in shown]
+    if fisher_more(signs[0], counts[0], signs[1], counts[1]) > 0.05:
         raise RecordError(
             f"'{builds[0]}' and '{builds[-1]}' cannot be told apart with {known} shots each: "
-            f"{sign.words()}: {signs[0]} against {signs[1]}; expected a clear difference, try --shots"
+            f"{sign.words()}: {signs[0]} of {counts[0]} against {signs[1]} of {counts[1]}; "
+            "expected a clear difference, try --shots"
         )
-    tries = max(1, math.ceil(math.log2(max(2, len(builds) - 1))))
-    test = Sprt(rate_good=rate(signs[0], known), rate_bad=rate(signs[1], known), error=error / tries)
-    done.log.append(f"sign of a bad build: {sign.words()} ({signs[0]} and {signs[1]} of {known} shots)")
-    _search(builds, shoot, test, sign, order, done)
+    rates = rate(signs[0], counts[0]), rate(signs[1], counts[1])
+    done.log.append(
+        f"sign of a bad build: {sign.words()} ({signs[0]} of {counts[0]} and {signs[1]} of {counts[1]} shots)"
+    )
+    _search(
+        builds, _Judge(shoot=shoot, sign=sign, rates=rates, order=order, patience=known, done=done), error
+    )
     return done
+
+
+def _learn(build: str, shoot: Shooter, order: Sequence[int], known: int, done: Bisection) -> list[ShotResult]:
+    """So many shots of a known build that say something of it, out of twice as many."""
+    told: list[ShotResult] = []
+    silent: list[ShotResult] = []
+    for index in order[: 2 * known]:
+        shot = shoot(build, index)
+        done.shots += 1
+        (silent if shot.judgement.verdict in _SAYS_NOTHING else told).append(shot)
+        if len(told) == known:
+            return told
+    raise RecordError(
+        f"'{build}': {_silence(silent, len(silent) + len(told))}; expected {known} shots that pass or fail, "
+        "so that the build can be known"
+    )
+
+
+def _silence(shots: Sequence[ShotResult], tried: int) -> str:
+    """`8 of 8 shots say nothing of the build (8 ERROR): the supply did not answer`."""
+    kinds = Counter(shot.judgement.verdict.name for shot in shots)
+    told = ", ".join(f"{count} {name}" for name, count in kinds.items())
+    why = next((words for shot in shots if (words := joined_words(shot.judgement))), "no reason given")
+    return f"{len(shots)} of {tried} shots say nothing of the build ({told}): {why}"
 
 
 def find_sign(good: Sequence[ShotResult], bad: Sequence[ShotResult]) -> Sign:
     """A verdict where the verdicts differ, else the latency whose medians lie furthest apart."""
-    fails = [sum(not s.judgement.verdict.expected for s in side) for side in (good, bad)]
+    fails = [sum(s.judgement.verdict is Verdict.FAIL for s in side) for side in (good, bad)]
     if fails[1] > fails[0]:
         return Sign(limit_ns=None, metric="", above=True)
     best: tuple[float, Sign] | None = None
@@ -116,37 +167,56 @@ def find_sign(good: Sequence[ShotResult], bad: Sequence[ShotResult]) -> Sign:
     return best[1]
 
 
-def _search(
-    builds: Sequence[str], shoot: Shooter, test: Sprt, sign: Sign, order: list[int], done: Bisection
-) -> None:
-    candidates = list(range(len(builds)))
-    low, high = 0, len(builds) - 1
-    while True:
-        between = [i for i in candidates if low < i < high]
-        if not between:
-            break
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judge:
+    """What judges one build. rates: of the sign, in a good and in a bad one; patience: shots that may say nothing."""
+
+    shoot: Shooter
+    sign: Sign
+    rates: tuple[float, float]
+    order: Sequence[int]
+    patience: int
+    done: Bisection
+
+    def is_bad(self, build: str, error: float) -> bool:
+        """Raises _CannotTell, and what the build itself raises."""
+        test = Sprt(rate_good=self.rates[0], rate_bad=self.rates[1], error=error)
+        evidence = 0.0
+        silent: list[ShotResult] = []
+        for count, index in enumerate(self.order, start=1):
+            shot = self.shoot(build, index)
+            self.done.shots += 1
+            shown = self.sign.shows(shot)
+            if shown is None:
+                silent.append(shot)
+                if len(silent) == self.patience:
+                    raise _CannotTell(_silence(silent, count))
+                continue
+            evidence += test.step(shown)
+            answer = test.answer(evidence)
+            if answer is not None:
+                self.done.log.append(f"{build}: {'bad' if answer else 'good'} after {count} shot(s)")
+                return answer
+        raise _CannotTell(f"neither good nor bad after {len(self.order)} shots")
+
+
+def _search(builds: Sequence[str], judge: _Judge, error: float) -> None:
+    """The nearest build to the middle that can be told. Each answer takes its share of the error that is left."""
+    done, skipped = judge.done, set[int]()
+    low, high, left = 0, len(builds) - 1, error
+    while between := [i for i in range(low + 1, high) if i not in skipped]:
         middle = min(between, key=lambda i: abs(i - (low + high) / 2))
+        share = left / max(1, math.ceil(math.log2(len(between) + 1)))
         try:
-            is_bad = _judge(builds[middle], shoot, test, sign, order, done)
-        except DutError as broken:
-            done.log.append(f"{builds[middle]}: skipped, {broken}")
+            is_bad = judge.is_bad(builds[middle], share)
+        except (_CannotTell, DutError, LinkError, InstrumentError) as why:
+            done.log.append(f"{builds[middle]}: skipped, {why}")
             done.skipped.append(builds[middle])
-            candidates.remove(middle)
+            skipped.add(middle)
             continue
+        left -= share
         low, high = (low, middle) if is_bad else (middle, high)
-    done.last_good, done.first_bad = builds[low], builds[high]
-
-
-def _judge(build: str, shoot: Shooter, test: Sprt, sign: Sign, order: list[int], done: Bisection) -> bool:
-    evidence = 0.0
-    for count, index in enumerate(order, start=1):
-        evidence += test.step(sign.shows(shoot(build, index)))
-        done.shots += 1
-        answer = test.answer(evidence)
-        if answer is not None:
-            done.log.append(f"{build}: {'bad' if answer else 'good'} after {count} shot(s)")
-            return answer
-    raise DutError(f"neither good nor bad after {len(order)} shots")
+    done.last_good, done.candidates = builds[low], tuple(builds[low + 1 : high + 1])
 
 
 def run_build(command: str, build: str) -> None:

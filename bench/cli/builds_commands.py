@@ -231,7 +231,7 @@ def bisect(
     shots: Annotated[int, typer.Option("--shots", min=4, max=59, help="Shots to learn GOOD and BAD.")] = 8,
     error: Annotated[float, typer.Option("--error", help="Accepted chance of a wrong answer.")] = 0.05,
 ) -> None:
-    """Find the first bad build between GOOD and BAD, with the fewest shots that --error allows."""
+    """Find the first bad build between GOOD and BAD, with the fewest shots that --error allows. Exit 3: a range."""
     from bench.campaign.bisect import bisect as search
     from bench.errors import ConfigError
 
@@ -248,10 +248,12 @@ def bisect(
     for line in found.log:
         typer.echo(line)
     if found.skipped:
-        typer.echo(f"not decided: {', '.join(found.skipped)}")
-    typer.echo(
-        f"first bad build: {found.first_bad} (last good: {found.last_good}), {found.shots} shots in all"
-    )
+        typer.echo(f"could not be told: {', '.join(found.skipped)}")
+    after = f"(last good: {found.last_good}), {found.shots} shots in all"
+    if found.first_bad is None:
+        typer.echo(f"first bad build: one of {', '.join(found.candidates)} {after}")
+        raise typer.Exit(3)
+    typer.echo(f"first bad build: {found.first_bad} {after}")
 
 
 def _commits(good: str, bad: str) -> list[str]:
