@@ -1,4 +1,4 @@
-"""A bisection takes what says nothing of a build for "cannot tell": it skips, tries a neighbour, and may end in a range."""
+"""A bisection skips a build of which its shots say nothing, tries a neighbour, and may end in a range."""
 
 import random
 import subprocess
@@ -75,7 +75,7 @@ def test_an_error_of_the_bench_is_no_sign_of_a_bad_build() -> None:
     def shaky(index: int) -> ShotResult | None:
         return shot(index, Verdict.ERROR, None, "loop late") if index % 2 else None
 
-    found = bisect(BUILDS, late_from(6, {name: shaky for name in ("b4", "b5")}), known=15)
+    found = bisect(BUILDS, late_from(6, dict.fromkeys(("b4", "b5"), shaky)), known=15)
     assert found.first_bad == "b6", found.log
 
 
@@ -122,8 +122,8 @@ def test_the_answer_is_wrong_no_more_often_than_said_whatever_is_skipped() -> No
 def test_the_command_tells_a_range_and_ends_with_3(tmp_path: Path) -> None:
     """Real builds on the virtual bench: one in the middle cannot be loaded."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench", "bisect", "reference", "late_overvoltage", "ov-step-cell17", "--among", "no-such-build",
-         "--build", "true {build}", "--shots", "4"],
+        [sys.executable, "-m", "bench", "bisect", "reference", "late_overvoltage", "ov-step-cell17",
+         "--among", "no-such-build", "--build", "true {build}", "--shots", "4"],
         capture_output=True, text=True, check=False, timeout=120, cwd=Path(__file__).parents[1],
     )  # fmt: skip
     assert done.returncode == 3, done.stdout + done.stderr
