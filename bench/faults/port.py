@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.codec.idle import idle_messages
+from bench.codec.layout import paths
 from bench.config.play import Shown
 from bench.config.profile import DutProfile, Role, RoleTest
 from bench.errors import nearest
@@ -32,6 +33,19 @@ FAULT_CLASSES = (
 )
 
 OnsetTest = RoleTest | Irregularity
+
+Page = tuple[str, str, tuple[int, ...]]
+"""(channel, message, multiplexer values) of a frame that carries a signal."""
+
+
+def page_of(databases: Mapping[str, "Database"], role: Role) -> Page:
+    """The first page that carries it; without multiplexer values where there are none, or no such signal."""
+    known = databases.get(role.channel)
+    if known is None or role.message not in known:
+        return role.channel, role.message, ()
+    places = paths(known[role.message].layout, role.signal, ())
+    keys = tuple(key for _, key in places[0][0]) if places else ()
+    return role.channel, role.message, keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,19 +167,20 @@ class Terminals:
         jump: float | None = None,
         share: float | None = None,
     ) -> tuple[Irregularity, ...]:
-        """The next frame that carries the quantity, of each message that does: whichever comes first.
+        """The next frame that carries the quantity, of each message that does.
 
-        jump, share: how far it moves at once, in SI or of itself; half of that tells the frame from the one before.
+        Of a message with several pages, each page that does. jump, share: how far it moves at once, in SI or of itself;
+        half of that tells the frame from the one before.
         """
         numbers = tuple(numbers)
-        found: dict[tuple[str, str], Irregularity] = {}
+        found: dict[Page, Irregularity] = {}
         tests = zip(
             self.shown(quantity, "==", 0.0, numbers), self.shown(quantity, "==", jump or 0.0, numbers)
         )
         for test, moved in tests:
             role = test.role
             found.setdefault(
-                (role.channel, role.message),
+                page_of(self.databases, role),
                 Irregularity(
                     channel=role.channel,
                     message=role.message,
@@ -224,6 +239,11 @@ class Fault(Protocol):
         Empty: what it makes of the truth is not known beforehand.
         """
         return ()
+
+    @property
+    def at_once(self) -> bool:
+        """Whether all that its onset asks becomes true together, so that only the pages that show it set it apart."""
+        return False
 
     @property
     def passes(self) -> bool:

@@ -34,6 +34,10 @@ class Reading(Fault):
         for number in self.numbers:
             rig.senses.distort.pop((self.quantity, max(0, number - 1)), None)
 
+    @property
+    def at_once(self) -> bool:
+        return True
+
     def shown_now(self, rig: Rig) -> str:
         # The front end samples when it sends: there is nothing to read before.
         if self.quantity == "cell_voltage":

@@ -69,8 +69,10 @@ class ProbeSeen:
 class Measurement:
     """All that was measured in one shot. None means: not seen. `anomalies`: what was odd and blames nobody.
 
-    onset, detected, safe: instants as intervals on the run's timebase. fdti/frti/fhti: latencies from onset
-    (frti: from detection). `broken` lists forbidden things that happened; `silent` lists silences
+    onset, detected, safe: instants as intervals on the run's timebase. onset_first, onset_last: of the first and of the
+    last frame that shows a fault, where they are several; None: they are the onset itself.
+    fdti/frti/fhti: latencies from onset (frti: from detection). `broken` lists forbidden things that
+    happened; `silent` lists silences
     of the DUT, `dtc_status` the status byte that its memory holds for the demanded code (None: not stored, or, as
     `dtc_status_problem` says, not to be had), `bench_faults` what the bench did wrong (a late loop, lost frames, a
     readback mismatch), `doubts` what it did that may have caused what was seen, `excuses` what this machine did that
@@ -109,3 +111,5 @@ class Measurement:
     dut_phase_ns: int | None = None
     dut_cycle_ns: int = 0
     unsafe: tuple[Finding, ...] = ()
+    onset_first: Interval | None = None
+    onset_last: Interval | None = None

@@ -75,6 +75,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         onset=onset.interval if onset else None,
         detected=answer.detected.interval if answer.detected else None,
         safe=answer.safe.interval if answer.safe else None,
+        onset_first=onset.first if onset else None,
+        onset_last=onset.last if onset else None,
         fdti=latency(onset, answer.detected),
         frti=latency(answer.detected, answer.safe),
         fhti=latency(onset, answer.safe),

@@ -13,6 +13,7 @@ from bench.measure.finding.stimulus import (
 )
 from bench.measure.interval import BENCH_LATENESS, Interval, Term
 from bench.measure.irregular import IrregularCodec, first_irregular
+from bench.measure.onset_spread import spread_over
 from bench.measure.plan import Aim
 from bench.measure.questions import Question, by_address, message_of
 from bench.measure.shot import Seen, Shot, Told
@@ -29,8 +30,8 @@ def find_onset(shot: Shot, told: Told) -> Seen | None:
     confirmed = _confirmation(shot, told)
     onset = None
     if shot.plan.onset or shot.plan.onset_irregular:
-        onset = _first_shown(shot, commanded, told)
-        onset = _first_irregular(shot, commanded, onset, told)
+        shown = _shown(shot, commanded, told)
+        onset = spread_over(_irregular(shot, commanded, shown, told), shot.plan.onset_spread_ns)
     elif confirmed is not None:
         onset = _actuated(confirmed)
     _check_carried(shot, commanded, told)
@@ -38,7 +39,7 @@ def find_onset(shot: Shot, told: Told) -> Seen | None:
         asked = shot.plan.onset or shot.plan.onset_irregular
         if shot.plan.aim is Aim.MUST_TRIP or asked or confirmed is None:
             told.faults.append(StimulusUnproven())
-    elif confirmed is not None and onset.interval.high_ns < _actuation(confirmed)[0]:
+    elif confirmed is not None and (onset.first or onset.interval).high_ns < _actuation(confirmed)[0]:
         told.faults.append(OnsetBeforeReadback())
     return onset
 
@@ -94,35 +95,50 @@ def _actuation(mark: Mark[StimulusConfirmed]) -> tuple[int, int]:
     return min(low_ns, high_ns), high_ns
 
 
-def _first_shown(shot: Shot, commanded: Mark[StimulusCommanded], told: Told) -> Seen | None:
-    """The first frame after the command in which a question of the onset holds."""
+def _shown(shot: Shot, commanded: Mark[StimulusCommanded], told: Told) -> list[Seen]:
+    """The first frame after the command in which a question of the onset holds.
+
+    Where the fault is shown by several pages, those in which the other questions first hold, as far as they are due.
+    """
     index = by_address([Question(test, shot.decoders) for test in shot.plan.onset])
+    found: list[Seen] = []
     for t_ns, channel, frame, _ in shot.window.frames:
-        for question in index.get((channel, frame.can_id, frame.extended), ()):
+        if found and t_ns > found[0].t_ns + _due_ns(shot):
+            break
+        questions = index.get((channel, frame.can_id, frame.extended), [])
+        for question in questions.copy():
             held, held_ns = question.holds, question.last_ns
             if not question.hear(t_ns, frame.data) or t_ns < commanded.t_ns:
                 continue
             if held and held_ns is not None and held_ns < commanded.t_ns:
                 held_ns = commanded.t_ns - held_ns
                 told.faults.append(StimulusAlreadyPresent(test=question.test, held_ns=held_ns))
-                return None
-            u_ns, late_ns = shot.half_widths(channel)
-            half_ns = u_ns + late_ns
-            terms = [Term(name="onset", width_ns=2 * u_ns, note=f"stamp on {channel}")]
-            if late_ns:
-                terms.append(Term(name=BENCH_LATENESS, width_ns=2 * late_ns, note="onset"))
-            interval = Interval(low_ns=t_ns - half_ns, high_ns=t_ns + half_ns)
-            return Seen(interval=interval, t_ns=t_ns, terms=tuple(terms))
-    return None
+                return []
+            questions.remove(question)
+            found.append(_stamped(shot, channel, t_ns))
+    return found
 
 
-def _first_irregular(
-    shot: Shot, commanded: Mark[StimulusCommanded], shown: Seen | None, told: Told
-) -> Seen | None:
-    """The earliest of what is irregular, where no signal shows an earlier onset."""
+def _due_ns(shot: Shot) -> int:
+    """How long after the first page the last one may come: half a cycle more, as frames wait for the bus."""
+    return shot.plan.onset_spread_ns * 3 // 2
+
+
+def _stamped(shot: Shot, channel: str, t_ns: int) -> Seen:
+    u_ns, late_ns = shot.half_widths(channel)
+    half_ns = u_ns + late_ns
+    terms = [Term(name="onset", width_ns=2 * u_ns, note=f"stamp on {channel}")]
+    if late_ns:
+        terms.append(Term(name=BENCH_LATENESS, width_ns=2 * late_ns, note="onset"))
+    interval = Interval(low_ns=t_ns - half_ns, high_ns=t_ns + half_ns)
+    return Seen(interval=interval, t_ns=t_ns, terms=tuple(terms))
+
+
+def _irregular(shot: Shot, commanded: Mark[StimulusCommanded], shown: list[Seen], told: Told) -> list[Seen]:
+    """Beside what signals show, the first that is irregular of each message that is asked for it; earliest first."""
+    onsets = list(shown)
     if not shot.plan.onset_irregular:
-        return shown
-    onset = shown
+        return onsets
     # From before the window too: a slow message may have come only once since the observers were armed.
     frames = sorted((f for f in shot.trace.frames if f[0] <= shot.window.end_ns), key=itemgetter(0))
     for asked in shot.plan.onset_irregular:
@@ -132,11 +148,12 @@ def _first_irregular(
             continue
         if found.before is not None:
             told.faults.append(found.before)
-            return onset
+            break
         u_ns, late_ns = shot.half_widths(asked.channel)
         low_ns = max(commanded.t_ns, found.low_ns) - u_ns - late_ns
         interval = Interval(low_ns=low_ns, high_ns=max(low_ns, found.high_ns + u_ns + late_ns))
-        if onset is None or interval.high_ns < onset.interval.high_ns:
-            term = Term(name="onset", width_ns=interval.width_ns, note=found.note)
-            onset = Seen(interval=interval, t_ns=found.high_ns, terms=(term,))
-    return onset
+        term = Term(name="onset", width_ns=interval.width_ns, note=found.note)
+        onsets.append(Seen(interval=interval, t_ns=found.high_ns, terms=(term,)))
+    onsets.sort(key=lambda one: one.interval.high_ns)
+    due_ns = onsets[0].t_ns + _due_ns(shot) if onsets else 0
+    return [one for one in onsets if one.t_ns <= due_ns]

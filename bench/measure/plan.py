@@ -56,6 +56,8 @@ class Plan:
     onset: the fault is real at the DUT's terminals at the first frame, after STIMULUS_COMMANDED, in which one
         of these holds. The frame must not precede the bench's own confirmation that the stimulus is actuated
         (`confirm_by_readback`), else the bench is inconsistent with itself: ERROR.
+    onset_spread_ns: the fault is shown by several pages or messages at once, the last of which comes within so much
+        of the first: the onset lies between the two. 0: the first alone is the onset.
     onset_irregular: questions of the same kind about a message's frames: one was due and did not come, is corrupt, ...
     onset_step: the step whose command and readback are meant; None: whichever is first.
     onset_runaway: cells (from 1) one of which the plant has to bring into thermal runaway: the onset lies between
@@ -114,6 +116,7 @@ class Plan:
     own: tuple[tuple[str, str], ...] = ()
     dut_cycle_ns: int = 0
     gap: GapBound | None = None
+    onset_spread_ns: int = 0
 
 
 NOTHING = Plan(

@@ -15,11 +15,16 @@ from bench.trace.timeline import Trace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """An instant found, with the terms of its width. t_ns: stamp of the frame that showed it."""
+    """An instant found, with the terms of its width. t_ns: stamp of the frame that showed it.
+
+    first, last: of several frames that show a fault page by page; None: there is one.
+    """
 
     interval: Interval
     t_ns: int
     terms: tuple[Term, ...]
+    first: Interval | None = None
+    last: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,14 @@ from dataclasses import dataclass
 
 from bench.codec.layout import paths
 from bench.config.play import Play
+from bench.config.profile import Role
+from bench.faults.port import page_of
 from bench.measure.plan import Plan
 from bench.scenario.lookup import Lookup
+from bench.scenario.onset import Onset
+
+Place = tuple[str, str, str | None]
+"""(channel, message, signal); None: the message itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,17 +26,34 @@ class Cadence:
 
 def cadence_of(lookup: Lookup, plan: Plan) -> Cadence:
     """As the bench plays them, else as the DBC says."""
-    places: list[tuple[str, str, str | None]] = [(one.channel, one.message, one.signal) for one in plan.onset]
+    places: list[Place] = [(one.channel, one.message, one.signal) for one in plan.onset]
     places += [(one.channel, one.message, one.signal) for one in plan.onset_irregular]
+    return Cadence(cycle_ns=_cycle_ns(lookup, places), spread_ns=_spread_ns(lookup, places))
+
+
+def onset_spread_ns(lookup: Lookup, onset: Onset) -> int:
+    """How long after the first frame that shows a fault the last may come: a cycle, where it stands in several.
+
+    0: one page shows it, or the fault itself is not there at once.
+    """
+    if not onset.at_once:
+        return 0
+    places: list[Place] = [(one.channel, one.message, one.signal) for one in onset.tests]
+    places += [(one.channel, one.message, one.signal) for one in onset.irregular]
+    pages = {page_of(lookup.databases, Role(*place[:2], place[2] or "")) for place in places}
+    return _cycle_ns(lookup, places) if len(pages) > 1 else 0
+
+
+def _cycle_ns(lookup: Lookup, places: list[Place]) -> int:
     plays = [(lookup.profile.play_of(channel, message), channel, message) for channel, message, _ in places]
     cycles = [
         (play.cycle_ns if play is not None else None) or lookup.message(channel, message)[1]
         for play, channel, message in plays
     ]
-    return Cadence(cycle_ns=max(cycles, default=0), spread_ns=_spread_ns(lookup, places))
+    return max(cycles, default=0)
 
 
-def _spread_ns(lookup: Lookup, places: list[tuple[str, str, str | None]]) -> int:
+def _spread_ns(lookup: Lookup, places: list[Place]) -> int:
     sweeps: dict[tuple[str, ...], list[Play]] = {}
     for play in lookup.profile.plays:  # what the emulator shows is one sweep, whatever messages it takes
         key = ("emulator",) if play.by == "emulator" else (play.channel, play.message)

@@ -12,12 +12,16 @@ from bench.trace.irregular import Irregular, Irregularity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Onset:
-    """The questions that find the onset, and the step that is measured (None: whichever comes first)."""
+    """The questions that find the onset, and the step that is measured (None: whichever comes first).
+
+    at_once: all of them become true together, and only the pages that show them set them apart.
+    """
 
     step: int | None
     tests: tuple[SignalTest, ...]
     irregular: tuple[Irregularity, ...]
     runaway: tuple[int, ...] = ()
+    at_once: bool = False
 
 
 def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
@@ -31,6 +35,7 @@ def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
                 step=step.step,
                 tests=tuple(lookup.test(one) for one in found if isinstance(one, RoleTest)),
                 irregular=tuple(_irregular(lookup, one) for one in found if isinstance(one, Irregularity)),
+                at_once=step.fault.at_once,
             )
         if isinstance(step, Drive) and wanted == step.step:
             op = ">=" if step.current_a > 0 else "<="

@@ -12,6 +12,7 @@ from bench.measure.estimate import EstimateQuestion
 from bench.measure.plan import NOTHING, REFUSAL, Aim, Plan
 from bench.measure.signal_test import SignalTest
 from bench.scenario.bounds import check_budget, detection_bounds
+from bench.scenario.cadence import onset_spread_ns
 from bench.scenario.carried import carried_tests
 from bench.scenario.chain import reaction_chain
 from bench.scenario.estimates import estimate_question
@@ -78,6 +79,7 @@ def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
         onset_irregular=onset.irregular,
         onset_step=onset.step,
         onset_runaway=onset.runaway,
+        onset_spread_ns=onset_spread_ns(lookup, onset),
         detection=detection,
         safe_state=tuple(safe_state),
         forbidden=forbidden_tests(lookup, expect.forbidden, "expect", flag),

@@ -27,6 +27,7 @@ from bench.measure.finding.bench import (
 from bench.measure.finding.stimulus import NoOnset
 from bench.measure.finding.times import Bound, NearFtti, Time, TooEarly, TooLate
 from bench.measure.interval import Measurement
+from bench.measure.onset_spread import fdti_since_first, fdti_since_last
 from bench.measure.plan import Aim, Plan
 from bench.verdict.decision import straddles
 from bench.verdict.ending import judge_end
@@ -185,7 +186,7 @@ def _judge_times(
         (Time.FDTI, fdti, Bound.BUDGET, plan.fdti_budget_ns),
         (Time.FHTI, fhti, Bound.BUDGET, plan.fhti_budget_ns),
         (Time.FHTI, fhti, Bound.FTTI, below_ftti_ns),
-        (Time.FDTI, fdti, Bound.CEILING, plan.ceiling_ns),
+        (Time.FDTI, fdti_since_last(measurement), Bound.CEILING, plan.ceiling_ns),
     ):
         if latency is None or bound_ns is None:
             continue
@@ -195,6 +196,7 @@ def _judge_times(
             fails.append(late)
         elif high_ns > bound_ns:
             open_questions.append(straddles(time, latency, bound, bound_ns, high_ns - bound_ns))
+    fdti = fdti_since_first(measurement)
     if fdti is None or plan.floor_ns is None:
         return
     low_ns, high_ns = fdti.interval.low_ns, fdti.interval.high_ns

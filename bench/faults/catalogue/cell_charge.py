@@ -29,6 +29,10 @@ class CellCharge(Fault):
         for cell in self.cells:
             rig.pack.set_cell_soc(cell - 1, rest)
 
+    @property
+    def at_once(self) -> bool:
+        return True
+
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         if self.soc < 0.5:
             return at.shown("cell_voltage", "<=", at.threshold("uv_trip"), self.cells)

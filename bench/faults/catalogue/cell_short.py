@@ -28,6 +28,10 @@ class CellShort(Fault):
         for cell in self.cells:
             rig.pack.cells.short_ohm[cell - 1] = float("inf")
 
+    @property
+    def at_once(self) -> bool:
+        return True
+
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return at.next_of("cell_voltage", self.cells)
 

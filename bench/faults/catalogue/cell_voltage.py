@@ -50,6 +50,10 @@ class CellVoltage(Fault):
             for cell in self.cells
         )
 
+    @property
+    def at_once(self) -> bool:
+        return True
+
     def inside(self, at: Terminals) -> "CellVoltage | None":
         over_v, under_v = at.threshold("ov_trip"), at.threshold("uv_trip")
         if self.voltage_v >= over_v:

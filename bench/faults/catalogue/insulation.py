@@ -50,6 +50,10 @@ class Insulation(Fault):
         ohm = value * at.cells * at.threshold("ov_trip")
         return tuple(test for pole in self.poles for test in at.shown(f"insulation_{pole}", "<=", ohm))
 
+    @property
+    def at_once(self) -> bool:
+        return True
+
     def inside(self, at: Terminals) -> "Insulation":
         """The poles in parallel stay above the threshold."""
         return replace(self, ohm_per_volt=len(self.poles) * (at.threshold("iso_fault") + INSIDE_OHM_PER_VOLT))

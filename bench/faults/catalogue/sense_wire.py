@@ -79,6 +79,10 @@ class SenseWire(Fault):
         for cell in (*self.cells, self.cells[0] + 1, self.cells[0] + 2):
             rig.senses.distort.pop(("cell_voltage", cell - 1), None)
 
+    @property
+    def at_once(self) -> bool:
+        return True
+
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         if self.wire == "short":
             return at.shown("cell_voltage", "<=", SHORT_V + 0.01, self.cells)
