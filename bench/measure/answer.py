@@ -15,6 +15,7 @@ from bench.measure.interval import BENCH_LATENESS, Interval, Term
 from bench.measure.plan import Aim
 from bench.measure.questions import Hearing, Question, by_address
 from bench.measure.shot import Seen, Shot, Told
+from bench.measure.signal_test import SignalTest
 
 
 class _Role(Enum):
@@ -83,6 +84,15 @@ class Answer:
         if safe:
             self._close_hold()
         self._tell_torn()
+
+    def unanswered(self) -> list[SignalTest]:
+        """Tests of detection, safe state and DTC that would have been an answer, and that nothing has given."""
+        asked = [] if self.detected is not None else self._detection
+        if self.safe is None:
+            asked = [*asked, *(q for q in self._safe_state if not q.holds)]
+        if self.dtc_seen is False:
+            asked = [*asked, *self._dtc]
+        return list(dict.fromkeys(q.test for q in asked))
 
     def _from_ns(self) -> int:
         """From here on what holds is an answer, and no longer what held before."""

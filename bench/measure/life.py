@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from bench.measure.finding.bench import WindowCutShort
 from bench.measure.finding.life import AliveUnproven, NeverHeard, SilentTooLong
+from bench.measure.finding.standing import NothingAccepted
 from bench.measure.plan import Aim
 from bench.measure.questions import Address, message_of
 from bench.measure.shot import Seen, Shot, Told
@@ -22,9 +23,13 @@ def listen_for_life(shot: Shot, onset: Seen | None, told: Told) -> None:
         found = stamps_of.get((channel, frame[0], frame[2]))
         if found is not None:
             found.append(t_ns)
+    refused = {(channel, frame[0], frame[2]) for _, channel, frame, _ in shot.refused}
     for channel, message, longest_ns, address in beats:
         stamps = stamps_of[address]
         if not stamps:
+            if address in refused:
+                told.broken.append(NothingAccepted(channel=channel, message=message))
+                continue
             told.silent.append(NeverHeard(channel=channel, message=message))
             told.faults.append(AliveUnproven(channel=channel, message=message))
             continue

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from bench.codec.uds import status_mask
+from bench.measure.accepted import Received, Receivers, receive
 from bench.measure.answer import Answer
 from bench.measure.ending import find_end
 from bench.measure.estimation import score
@@ -26,13 +28,13 @@ from bench.measure.own_fault import (
 from bench.measure.plan import Aim, Plan
 from bench.measure.plant_stages import runaway_onset, spread_before
 from bench.measure.probes import probes_seen
-from bench.measure.protected import wrong_protection
+from bench.measure.protected import said_by_refused, wrong_protection
 from bench.measure.questions import Codec
 from bench.measure.shot import Seen, Shot, Told, latency
 from bench.measure.unknown_pages import unknown_pages
-from bench.measure.window import armed_window, told_by_marks
+from bench.measure.window import Window, armed_window, told_by_marks
 from bench.trace import facts
-from bench.trace.events import Kind
+from bench.trace.events import BENCH, Kind
 from bench.trace.timeline import Trace
 
 
@@ -51,13 +53,17 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     window, left_out = without_own_frames(window, plan, decoders)
     told = Told(faults=[*faults, *window.faults], anomalies=[*anomalies, *left_out])
     told.anomalies.extend(unknown_pages(trace, plan, decoders))
-    shot = Shot(trace=trace, window=window, plan=plan, decoders=decoders)
+    window, received = _as_received(trace, window, plan, decoders)
+    refused = received.refused if plan.accepted_only else ()
+    shot = Shot(trace=trace, window=window, plan=plan, decoders=decoders, refused=refused)
     onset = runaway_onset(shot, told) if plan.onset_runaway else find_onset(shot, told)
     answer = Answer(shot, onset, told)
     answer.hear()
     listen_for_life(shot, onset, told)
     check_length(shot, answer.detected, told)
-    _check_protection(shot, told)
+    _check_protection(shot, received, told)
+    if refused and plan.aim is Aim.MUST_TRIP and onset is not None:
+        told.broken.extend(said_by_refused(shot, answer.unanswered(), onset.interval.low_ns))
     if plan.onset_runaway and onset is not None:
         alarm = answer.detected.interval if answer.detected else None
         told.broken.extend(spread_before(trace, plan.onset_runaway, alarm))
@@ -112,8 +118,20 @@ def _phase(trace: Trace, plan: Plan, onset: Seen | None) -> dict[str, Any]:
     return {"dut_phase_ns": (middle_ns - booted.t_ns) % plan.dut_cycle_ns, "dut_cycle_ns": plan.dut_cycle_ns}
 
 
-def _check_protection(shot: Shot, told: Told) -> None:
-    refused, passed = wrong_protection(shot.window.frames, shot.plan.protected, shot.decoders)
+def _as_received(
+    trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Codec]
+) -> tuple[Window, Received]:
+    """The window as far as its frames answer questions, and what the DUT's receivers make of all of them."""
+    receivers = Receivers(plan.protected, decoders)
+    before = [seen for seen in trace.frames if seen[0] < window.start_ns and seen[3] != BENCH]
+    received = receive(sorted(before, key=itemgetter(0)), window.frames, receivers)
+    if plan.accepted_only and received.refused:
+        window = replace(window, frames=received.accepted)
+    return window, received
+
+
+def _check_protection(shot: Shot, received: Received, told: Told) -> None:
+    refused, passed = wrong_protection(received.counts)
     told.anomalies.extend([*refused, *passed])
     if shot.plan.e2e:
         told.broken.extend(refused)

@@ -80,6 +80,8 @@ class Plan:
         under a glitch that was shown for longer is a doubt, not a failure.
     carried: what the frames of the stimulus have to carry: each of these holds in at least one frame after the command,
         else the stimulus never reached the DUT.
+    accepted_only: frames of `protected` messages that no receiver would accept answer no question, and are no sign
+        of life.
     own: messages (channel, message) that only the DUT sends: a frame of theirs that the bench sent is no answer.
     dut_cycle_ns: the longest cycle of the DUT that bears on the answer: the shots are spread over it.
     dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
@@ -117,6 +119,7 @@ class Plan:
     dut_cycle_ns: int = 0
     gap: GapBound | None = None
     onset_spread_ns: int = 0
+    accepted_only: bool = False
 
 
 NOTHING = Plan(

@@ -1,15 +1,15 @@
-"""What the DUT sends under E2E protection, checked as a receiver would: CRC, and a counter that moves by one."""
+"""What is wrong with the DUT's frames under E2E protection, and what only such frames said."""
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol, cast
 
-from bench.codec.e2e import Checker, Protection, Status
+from bench.codec.e2e import Status
+from bench.measure.accepted import ACCEPTED
 from bench.measure.finding.life import FrameSkipped, Mistake, ProtectionBroken
-from bench.measure.questions import Codec, message_of
-from bench.trace.events import FrameSeen
+from bench.measure.finding.standing import SaidByRefusedFrames
+from bench.measure.questions import Question
+from bench.measure.shot import Shot
+from bench.measure.signal_test import SignalTest
 
-# A frame or two lost on the bus are not the sender's doing; AUTOSAR's receivers let them pass as well.
-_TOLERATED = (Status.OK, Status.INITIAL, Status.OK_SOME_LOST)
 _MISTAKES = {
     Status.WRONG_CRC: Mistake.WRONG_CRC,
     Status.REPEATED: Mistake.COUNTER_STANDS,
@@ -18,45 +18,32 @@ _MISTAKES = {
 }
 
 
-class ProtectedCodec(Protocol):
-    """What this needs of one message (bench.codec.database.Message has it)."""
-
-    @property
-    def can_id(self) -> int: ...
-    @property
-    def extended(self) -> bool: ...
-    @property
-    def protection(self) -> Protection | None: ...
-
-
 def wrong_protection(
-    frames: Iterable[FrameSeen], asked: Iterable[tuple[str, str]], decoders: Mapping[str, Codec]
+    counts: Mapping[tuple[str, Status], int],
 ) -> tuple[list[ProtectionBroken], list[FrameSkipped]]:
     """(what no receiver would accept, what it would let pass), one per message and kind of mistake."""
-    checkers: dict[tuple[str, int, bool], Checker] = {}
-    names: dict[tuple[str, int, bool], str] = {}
-    for channel, message in asked:
-        codec = cast(ProtectedCodec, message_of(decoders, channel, message))
-        if codec.protection is not None:
-            address = (channel, codec.can_id, codec.extended)
-            checkers[address] = Checker(codec.protection)
-            names[address] = message
-    counts: dict[tuple[str, Status], int] = {}
-    for _, channel, frame, _ in frames:
-        address = (channel, frame[0], frame[2])
-        checker = checkers.get(address)
-        if checker is None:
-            continue
-        status = checker.check(frame[1])
-        if status > Status.INITIAL:
-            key = names[address], status
-            counts[key] = counts.get(key, 0) + 1
     refused: list[ProtectionBroken] = []
     passed: list[FrameSkipped] = []
     for (message, status), count in counts.items():
         mistake = _MISTAKES[status]
-        if status in _TOLERATED:
+        if status in ACCEPTED:
             passed.append(FrameSkipped(message=message, mistake=mistake, count=count))
         else:
             refused.append(ProtectionBroken(message=message, mistake=mistake, count=count))
     return refused, passed
+
+
+def said_by_refused(shot: Shot, tests: Iterable[SignalTest], from_ns: int) -> list[SaidByRefusedFrames]:
+    """What the refused frames of the window said from `from_ns` on, of the tests that no accepted one has answered."""
+    found = []
+    for test in tests:
+        question = Question(test, shot.decoders)
+        said = [
+            seen
+            for seen in shot.refused
+            if seen[0] >= from_ns and (seen[1], seen[2][0], seen[2][2]) == question.address
+        ]
+        count = sum(bool(question.hear(seen[0], seen[2][1])) for seen in said)
+        if count:
+            found.append(SaidByRefusedFrames(test=test, count=count))
+    return found

@@ -8,6 +8,7 @@ from bench.measure.interval import Interval, Latency, Term
 from bench.measure.plan import Plan
 from bench.measure.questions import Codec
 from bench.measure.window import Window, stamp_half_width
+from bench.trace.events import FrameSeen
 from bench.trace.facts import StimulusCommanded, StimulusConfirmed
 from bench.trace.mark import Mark
 from bench.trace.timeline import Trace
@@ -39,12 +40,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """One trace, its armed window and the questions to it. decoders: by channel."""
+    """One trace, its armed window and the questions to it. decoders: by channel.
+
+    refused: frames of the window's time that no receiver would accept, and that are no longer among its frames.
+    """
 
     trace: Trace
     window: Window
     plan: Plan
     decoders: Mapping[str, Codec]
+    refused: tuple[FrameSeen, ...] = ()
 
     def confirmed(self) -> Iterator[Mark[StimulusConfirmed]]:
         """Confirmations of the measured step; of all steps where the plan names none."""

@@ -18,6 +18,7 @@ _STUDY = "Open the shot's frames.blf and events.jsonl at the onset: what did the
 _WIRING = "Check wiring and supply with `hil doctor`, then run again."
 _SCENARIO = "Mend the scenario file; `hil check` tells more."
 _BUSY = "Use a quieter machine, fewer workers, or realtime_priority in [time]; then run again."
+_PROTECTION = "Compare the E2E profile, data id and counter of the message with the DUT's."
 _PROFILE = "Compare the DUT profile with what the DUT really sends."
 _REPORT = "A fault of the bench itself: run again, and file it with the run folder if it comes back."
 
@@ -49,6 +50,8 @@ ADVICE: dict[str, str] = {
     "dtc-not-stored": "The DUT reported the fault and did not store it. Check its memory handling.",
     "dtc-status-lacks": "Compare the status bits with expect.dtc_status.",
     "spread-before-alarm": "The alarm is later than the pack allows, whatever the budget says.",
+    "said-by-refused-frames": _PROTECTION,
+    "nothing-accepted": _PROTECTION,
     "too-late": "The budget is missed for certain. The report's chain of reactions shows where the time goes.",
     "too-early": "The DUT trips sooner than its published debounce allows. Compare it with the profile's [debounce].",
     "straddles-bound": "Make the named term smaller: a faster report of the DUT, or better stamps.",
@@ -57,7 +60,7 @@ ADVICE: dict[str, str] = {
     "alive-unproven": _PROFILE,
     "silent-too-long": _STUDY,
     "silent-in-hold": _STUDY,
-    "protection-broken": "Compare the E2E profile, data id and counter of the message with the DUT's.",
+    "protection-broken": _PROTECTION,
     "frame-skipped": "A frame or two were lost on the bus. Nothing has to be done where it is rare.",
     "frame-misfit": "Compare the message's length in the DBC with what the DUT sends.",
     "unknown-page": "Compare the multiplexer's values in the DBC with what the DUT sends; an old DBC lacks new pages.",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import cast
 
-from bench.measure.finding import answer, bench, life, plant, scenario, stimulus, times
+from bench.measure.finding import answer, bench, life, plant, scenario, standing, stimulus, times
 from bench.measure.finding.base import Finding, Since, When
 from bench.measure.signal_test import SignalTest
 from bench.report.bench_words import bench_words, frames
@@ -144,6 +144,15 @@ def _answer(finding: Finding) -> str:
             return f"DTC {_dtc(dtc)} has status 0x{status:02X} ({found}); {', '.join(lacking)} is not set"
         case answer.SpreadBeforeAlarm(cell=cell):
             return f"the runaway had spread to cell {cell} before the alarm"
+    raise AssertionError(finding)
+
+
+def _standing(finding: Finding) -> str:
+    match finding:
+        case standing.SaidByRefusedFrames(test=test, count=count):
+            return f"{test_words(test)} only in {frames(count)} that no receiver would accept"
+        case standing.NothingAccepted(channel=channel, message=message):
+            return f"no receiver would have accepted any frame of {message} on {channel}"
     raise AssertionError(finding)
 
 
@@ -307,6 +316,7 @@ _OF_MODULE: dict[str, Callable[[Finding], str]] = {
     for module, words in (
         (stimulus, _stimulus),
         (answer, _answer),
+        (standing, _standing),
         (times, _times),
         (life, _life),
         (plant, _plant),

@@ -41,6 +41,7 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         fed=_fed(lookup, steps),
         protected=_protected(lookup),
         carried=carried_tests(lookup, steps, plan.onset_step),
+        accepted_only=True,
         own=tuple(sorted(lookup.profile.said())),
         e2e=asked is not None and asked.e2e,
         estimates=_estimates(lookup),

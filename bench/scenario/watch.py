@@ -1,60 +1,58 @@
-"""Watches a running shot for its natural end, so that simulated time is not spent after everything has been seen.
+"""When enough has been seen to end the window early: the verdict itself is measured from the time stamps."""
 
-Only an aid: verdicts come from measuring the finished Trace.
-"""
-
-import operator
-from collections.abc import Callable
-
-from bench.codec.heard import heard
+from bench.measure.accepted import Receivers
 from bench.measure.plan import Plan
-from bench.measure.signal_test import SignalTest
+from bench.measure.questions import Question, by_address, message_of
 from bench.rig.rig import Rig
+from bench.trace.events import BENCH
 from bench.units import NS_PER_MS
 
-_OPS: dict[str, Callable[[float, float], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    ">=": operator.ge,
-    "<=": operator.le,
-    ">": operator.gt,
-    "<": operator.lt,
-}
 _MARGIN_NS = (
     100 * NS_PER_MS
 )  # so that the hold time lies inside the observed window also after rounding to a cycle
 
 
 class Watch:
-    """Follows the safe state's tests; `settled` once they have all held for the plan's hold time."""
+    """Follows the tests of detection and safe state; `settled` once they have held for the plan's hold time.
+
+    What is no answer to measuring is none here: else a window would end early for an answer that does not count.
+    """
 
     def __init__(self, rig: Rig, plan: Plan) -> None:
-        self._rig = rig
+        self._frames = rig.trace.frames
         self._hold_ns = plan.hold_ns
-        self._tests = [self._compiled(test) for test in plan.safe_state]
-        self._any_detection = [self._compiled(test) for test in plan.detection]
+        self._safe = [Question(test, rig.databases) for test in plan.safe_state]
+        self._detection = [Question(test, rig.databases) for test in plan.detection]
+        self._asked = by_address([*self._safe, *self._detection])
+        self._own = {
+            (channel, codec.can_id, codec.extended)
+            for channel, message in plan.own
+            for codec in (message_of(rig.databases, channel, message),)
+        }
+        self._receivers = Receivers(plan.protected if plan.accepted_only else (), rig.databases)
+        self._read = 0
         self._since_ns: int | None = None
         self._detected = False
 
     def settled(self, now_ns: int) -> bool:
-        self._rig.view.update()
-        self._detected = self._detected or any(test() for test in self._any_detection)
-        if not (self._detected and self._tests and all(test() for test in self._tests)):
+        self._hear()
+        self._detected = self._detected or any(one.holds for one in self._detection)
+        if not (self._detected and self._safe and all(one.holds for one in self._safe)):
             self._since_ns = None
             return False
         if self._since_ns is None:
             self._since_ns = now_ns
         return now_ns - self._since_ns >= self._hold_ns + _MARGIN_NS
 
-    def _compiled(self, test: SignalTest) -> Callable[[], bool]:
-        message = self._rig.databases[test.channel][test.message]
-        key = (test.channel, message.can_id)
-        read, compare = heard(message.reader(test.signal)), _OPS[test.op]
-        latest = self._rig.view.latest
-
-        def holds() -> bool:
-            seen = latest.get(key)
-            value = read(seen.frame.data) if seen is not None else None
-            return value is not None and compare(value, test.value)
-
-        return holds
+    def _hear(self) -> None:
+        """The frames that have come since the last call."""
+        frames, own = self._frames, self._own
+        for position in range(self._read, len(frames)):
+            seen = frames[position]
+            t_ns, channel, frame, sender = seen
+            address = (channel, frame[0], frame[2])
+            if (sender == BENCH and address in own) or not self._receivers.accept(seen):
+                continue
+            for question in self._asked.get(address, ()):
+                question.hear(t_ns, frame[1])
+        self._read = len(frames)
