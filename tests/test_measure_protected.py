@@ -107,6 +107,16 @@ def test_a_receiver_begins_anew_after_a_silence_and_not_before() -> None:
     assert statuses((0, 5), (10, 9), (20, 10))[2] is Status.OK, "only the frame that jumps is refused"
 
 
+@pytest.mark.parametrize("scenario", ["controller-reset-driving", "reset-keeps-the-latch"])
+def test_counters_that_start_again_with_the_dut_are_nothing_odd(
+    wired: Wired, prepared: dict[str, Prepared], scenario: str
+) -> None:
+    for index in range(2):
+        result = shoot(wired, prepared[scenario], index, 2, 1, None)
+        assert result.judgement.verdict is Verdict.PASS
+        assert result.measurement is not None and result.measurement.anomalies == ()
+
+
 def test_frames_with_a_wrong_crc_are_a_silence_to_the_receiver() -> None:
     receiver, good, bad = Receiver(Profile1(7), 10 * MS), bytearray(8), bytes(8)
     for t_ms, counter in ((0, 0), (10, 1), (50, 12)):

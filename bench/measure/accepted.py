@@ -31,23 +31,33 @@ class ProtectedCodec(Protocol):
 
 
 class Receiver:
-    """One message as its receiver sees it. Frames in the order of their stamps."""
+    """One message as its receiver sees it. Frames in the order of their stamps. valid_ns: of the last right CRC."""
 
-    __slots__ = ("_checker", "_patience_ns", "_protection", "_valid_ns")
+    __slots__ = ("_checker", "_cycle_ns", "_protection", "valid_ns")
 
     def __init__(self, protection: Protection, cycle_ns: int) -> None:
         self._protection = protection
         self._checker = Checker(protection, MOST_MISSED)
-        self._patience_ns = cycle_ns * MOST_MISSED + cycle_ns // 2
-        self._valid_ns: int | None = None  # of the last frame with a right CRC
+        self._cycle_ns = cycle_ns
+        self.valid_ns: int | None = None
+
+    def missed_since(self, t_ns: int) -> int | None:
+        """When the first frame was due of a silence that ends at `t_ns`; None: it is none yet."""
+        if self.valid_ns is None or not self._cycle_ns:
+            return None
+        silence_ns = t_ns - self.valid_ns
+        over = 2 * silence_ns > (2 * MOST_MISSED + 1) * self._cycle_ns
+        return self.valid_ns + self._cycle_ns if over else None
+
+    def begin_anew(self) -> None:
+        self._checker = Checker(self._protection, MOST_MISSED)
 
     def check(self, t_ns: int, data: bytes) -> Status:
-        last_ns = self._valid_ns
-        if last_ns is not None and self._patience_ns and t_ns - last_ns > self._patience_ns:
-            self._checker = Checker(self._protection, MOST_MISSED)
+        if self.missed_since(t_ns) is not None:
+            self.begin_anew()
         status = self._checker.check(data)
         if status is not Status.WRONG_CRC:
-            self._valid_ns = t_ns
+            self.valid_ns = t_ns
         return status
 
 
@@ -68,7 +78,16 @@ class Receivers:
         """None: the message is under no protection."""
         t_ns, channel, frame, _ = seen
         receiver = self._receivers.get((channel, frame[0], frame[2]))
-        return None if receiver is None else receiver.check(t_ns, frame[1])
+        if receiver is None:
+            return None
+        missed_ns = receiver.missed_since(t_ns)
+        if (
+            missed_ns is not None
+        ):  # a restart is one of all messages, and a slow one shows no silence of its own
+            for one in self._receivers.values():
+                if one.valid_ns is not None and one.valid_ns <= missed_ns:
+                    one.begin_anew()
+        return receiver.check(t_ns, frame[1])
 
     def accept(self, seen: FrameSeen) -> bool:
         status = self.check(seen)
