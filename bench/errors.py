@@ -28,6 +28,19 @@ class DutError(BenchError):
     """The DUT could not be started, identified or kept alive."""
 
 
+class DutCrashed(DutError):
+    """The DUT ended, or its firmware raised, and nobody had asked it to: the text says how.
+
+    status: exit code of its process, negative for the signal that ended it; None where it has no process.
+    raised: the class of what a firmware in process raised; "" of a process.
+    """
+
+    def __init__(self, text: str, status: int | None = None, raised: str = "") -> None:
+        super().__init__(text)
+        self.status = status
+        self.raised = raised
+
+
 class UnidentifiedBuild(DutError):
     """The DUT does not say which build it is, or names another than expected: it is refused, not tested."""
 

@@ -24,7 +24,7 @@ from bench.scenario.prepare import Prepared
 from bench.timing.clock import Phase
 from bench.timing.stopping import interrupt
 from bench.trace.events import Kind
-from bench.trace.facts import BenchBroke
+from bench.trace.facts import BenchBroke, DutCrashed
 from bench.units import NS_PER_MS
 from bench.verdict.result import ShotResult, Verdict
 from bench.wiring.common import Wired
@@ -95,14 +95,15 @@ def test_what_fails_in_a_shot_is_its_error_with_the_traceback_and_the_rig_is_saf
 ) -> None:
     folder = RunFolder.create(tmp_path, "run", {})
     result = shoot(wired, prepared[TRIP], 0, 1, 1, folder, lambda rig, *_: meddle(rig))
-    assert result.judgement.verdict is Verdict.ERROR
+    by_the_dut = meddle is _in_the_firmware
+    assert result.judgement.verdict is (Verdict.FAIL if by_the_dut else Verdict.ERROR)
     told = " | ".join(reasons_words(result.judgement))
     assert "ZeroDivisionError: a callback of mine (in _fail, tests/test_campaign_failures.py line" in told
     assert "stopped by the user" not in told and "\n" not in told
     trace, _, _ = read_shot(tmp_path / "run" / result.folder)
     kinds = [mark.kind for mark in trace.marks]
     assert kinds[-2:] == [Kind.SAFE_STATE_REACHED, Kind.RUN_ENDED] and Kind.ABORTED not in kinds
-    tracebacks = [str(mark.fact.traceback) for mark in trace.of(BenchBroke)]
+    tracebacks = [str(mark.fact.traceback) for mark in trace.of(DutCrashed if by_the_dut else BenchBroke)]
     assert any("Traceback (most recent call last)" in one and ", in _fail" in one for one in tracebacks)
     assert not any(str(Path.home()) in one for one in tracebacks), "evidence is given to others"
 

@@ -105,16 +105,16 @@ def test_short_frames_are_a_fail_with_all_the_evidence(folder: Path, workers: st
     assert exported.returncode == 0, exported.stderr
 
 
-def test_a_firmware_that_fails_in_mid_shot_is_an_error_of_each_shot_and_the_run_ends_whole(
+def test_a_firmware_that_raises_in_mid_shot_fails_each_shot_and_the_run_ends_whole(
     folder: Path,
 ) -> None:
     done = hil(folder, "run", "--firmware", "mine:Broken", "--repeat", "1", "--json")
-    assert done.returncode == 3, done.stderr
+    assert done.returncode == 1, done.stderr
     result = json.loads(done.stdout)
     assert result["aborted"] is None and len(result["scenarios"]) >= 2
     for one in result["scenarios"]:
         (shot,) = one["shots"]
-        assert shot["judgement"]["verdict"] == "ERROR"
+        assert shot["judgement"]["verdict"] == "FAIL"
         reasons = " | ".join(stored_words(shot["judgement"]))
         assert "ZeroDivisionError: division by zero (in change, mine.py line" in reasons
         assert "user" not in reasons

@@ -139,9 +139,12 @@ def test_a_stopped_run_ends_in_the_safe_state_and_is_recorded_as_aborted(
     until(lambda: gone(running.started), "rack and DUT to end")
 
 
-def test_a_dut_that_dies_is_an_error_and_never_a_pass(running: Running) -> None:
+@pytest.mark.parametrize(("by", "verdict"), [(signal.SIGKILL, Verdict.ERROR), (signal.SIGSEGV, Verdict.FAIL)])
+def test_a_dut_that_crashes_fails_and_one_that_is_killed_is_an_error(
+    running: Running, by: signal.Signals, verdict: Verdict
+) -> None:
     (dut,) = [pid for pid, words in running.started.items() if "reference_bms" in words]
-    os.kill(dut, signal.SIGKILL)
+    os.kill(dut, by)
     until(
         lambda: (running.folder() / "scenarios/ov-step-cell17--inside/shot-000/result.json").exists(),
         "the shot's result",
@@ -149,8 +152,9 @@ def test_a_dut_that_dies_is_an_error_and_never_a_pass(running: Running) -> None:
     result = json.loads(
         (running.folder() / "scenarios/ov-step-cell17--inside/shot-000/result.json").read_text()
     )
-    assert Verdict[result["judgement"]["verdict"]] >= Verdict.FAIL
-    assert "ended by itself" in " ".join(stored_words(result["judgement"]))
+    told = " ".join(stored_words(result["judgement"]))
+    assert Verdict[result["judgement"]["verdict"]] is verdict, told
+    assert f"ended by itself (signal {by.value}" in told
     assert "safe_state_reached" in last_marks(running.folder())
 
 

@@ -183,3 +183,6 @@ class LivingDut:
 
     def how(self) -> str:
         return "" if self._core is None else self._core.how()
+
+    def status(self) -> int | None:
+        return None if self._core is None else self._core.status()

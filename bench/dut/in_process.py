@@ -11,7 +11,6 @@ from bench.dut.raised import raised_by_firmware
 from bench.errors import DutError
 from bench.links.ports import CanLink, FrameListener
 from bench.timing.clock import Clock, Phase, Timer
-from bench.timing.failures import FAILED
 from bench.trace.events import CanFrame
 
 
@@ -54,8 +53,6 @@ class InProcessDut:
             raise DutError(f"{type(self._firmware).__name__}: this firmware has no pull_reset()")
         try:
             self._firmware.pull_reset()
-        except FAILED:
-            raise
         except BaseException as error:
             raise raised_by_firmware(error) from error
 
@@ -66,8 +63,6 @@ class InProcessDut:
             if not self._hangs:
                 try:
                     receive(t_ns, channel, frame)
-                except FAILED:
-                    raise
                 except BaseException as error:
                     raise raised_by_firmware(error) from error
 
@@ -78,8 +73,6 @@ class InProcessDut:
             return
         try:
             frames = list(self._firmware.step(self._clock.now_ns()))
-        except FAILED:
-            raise
         except BaseException as error:
             raise raised_by_firmware(error) from error
         for channel, frame in frames:

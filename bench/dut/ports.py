@@ -2,6 +2,8 @@
 
 from typing import Protocol, runtime_checkable
 
+from bench.errors import DutCrashed
+
 
 class Dut(Protocol):
     async def start(self) -> None:
@@ -21,10 +23,15 @@ class Explained(Protocol):
     def how(self) -> str:
         """In brackets, with its last words where it said any; "" while it runs, or where nothing is known."""
 
+    def status(self) -> int | None:
+        """Exit code of its process, negative for a signal; None while it runs, or where it has none."""
 
-def ended(dut: Dut) -> str:
-    """The line for a DUT that is gone, though nobody stopped it."""
-    return f"the DUT's process ended by itself{dut.how() if isinstance(dut, Explained) else ''}"
+
+def ended(dut: Dut) -> DutCrashed:
+    """Of a DUT that is gone, though nobody stopped it."""
+    known = dut if isinstance(dut, Explained) else None
+    text = f"the DUT's process ended by itself{known.how() if known else ''}"
+    return DutCrashed(text, known.status() if known else None)
 
 
 @runtime_checkable

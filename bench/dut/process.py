@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from bench.dut.last_words import LastWords
-from bench.errors import DutError
+from bench.errors import DutCrashed, DutError
 
 _START_TIMEOUT_S = 15.0
 _STOP_TIMEOUT_S = 2.0
@@ -65,7 +65,8 @@ class ProcessDut:
             ) from exc
         if not line:
             await process.wait()
-            raise DutError(f"{self._name}: ended before it was ready{self.how()}; started as {self._command}")
+            told = f"{self._name}: ended before it was ready{self.how()}; started as {self._command}"
+            raise DutCrashed(told, self.status())
         self.first_line = line.decode(errors="replace").strip()
 
     async def stop(self) -> None:
@@ -125,6 +126,9 @@ class ProcessDut:
         how = f"exit code {code}" if code >= 0 else f"signal {-code}"
         said = self._words.line() if self._words is not None else ""
         return f" ({how}; its last words: {said})" if said else f" ({how})"
+
+    def status(self) -> int | None:
+        return None if self._process is None else self._process.returncode
 
     def waited_ns(self) -> int:
         """How long it has waited for a processor since the last call: the thread that waited longest. 0 if untold."""

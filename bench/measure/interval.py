@@ -81,7 +81,8 @@ class Measurement:
     `misfits` frames of the DUT that its DBC does not fit, `not_begun` that they kept the shot from its start,
     `dut_phase_ns` where in the DUT's cycle of `dut_cycle_ns`, counted from its boot, the onset fell,
     `end` what ended a protection test, `estimates` how far off the DUT's own estimates were,
-    `unsafe` why nobody knows that the rig's outputs were off in the end: () where they were read back as off.
+    `unsafe` why nobody knows that the rig's outputs were off in the end: () where they were read back as off,
+    `crashed` that the DUT ended by itself: then nothing else of it was measured.
     """
 
     onset: Interval | None
@@ -113,3 +114,4 @@ class Measurement:
     unsafe: tuple[Finding, ...] = ()
     onset_first: Interval | None = None
     onset_last: Interval | None = None
+    crashed: Finding | None = None

@@ -8,6 +8,7 @@ from typing import Any
 from bench.codec.uds import status_mask
 from bench.measure.accepted import Received, Receivers, receive
 from bench.measure.answer import Answer
+from bench.measure.crash import crash_mark, killed_or_not_up, own_crash
 from bench.measure.ending import find_end
 from bench.measure.estimation import score
 from bench.measure.finding.bench import DutRefused
@@ -43,6 +44,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
 
     Raises ScenarioError where the plan names a channel, message or signal that the databases lack.
     """
+    if crash_mark(trace) is not None:
+        return _crash(trace, plan, decoders)
     if plan.aim is Aim.MUST_REFUSE:
         return _refusal(trace)
     unfit = misfits(trace, plan, decoders)
@@ -135,6 +138,20 @@ def _check_protection(shot: Shot, received: Received, told: Told) -> None:
     told.anomalies.extend([*refused, *passed])
     if shot.plan.e2e:
         told.broken.extend(refused)
+
+
+def _crash(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurement:
+    """Whose doing the DUT's end was. What it did before decides nothing."""
+    faults, _ = told_by_marks(trace)
+    if plan.aim is Aim.MUST_REFUSE:  # by then it was to be refused
+        faults = [one for one in faults if not isinstance(one, DutRefused)]
+    outside = killed_or_not_up(trace)
+    shot = Shot(trace=trace, window=armed_window(trace), plan=plan, decoders=decoders)
+    return replace(
+        _nothing_measured(trace),
+        bench_faults=(*(() if outside is None else (outside,)), *faults),
+        crashed=own_crash(shot),
+    )
 
 
 def _refusal(trace: Trace) -> Measurement:

@@ -27,6 +27,7 @@ _SIMPLE: Mapping[Kind, type[Fact]] = {
     Kind.DUT_IDENTIFIED: facts.DutIdentified,
     Kind.DUT_REFUSED: facts.DutRefused,
     Kind.INSTRUMENT_IDENTIFIED: facts.InstrumentIdentified,
+    Kind.DUT_CRASHED: facts.DutCrashed,
     Kind.DUT_HEARD: facts.DutHeard,
     Kind.PRECONDITION_MET: facts.PreconditionMet,
     Kind.PRECONDITION_MISSED: facts.PreconditionMissed,

@@ -52,6 +52,10 @@ def _bench_told(finding: Finding) -> str:
             return f"error of the bench: {source}: {said}"
         case bench.DutRefused(source=source, said=said):
             return f"the DUT was refused: {source}: {said}"
+        case bench.DutKilled(source=source, said=said):
+            return f"{source}: the DUT was killed from outside: {said}"
+        case bench.DutNotUp(source=source, said=said):
+            return f"{source}: the DUT did not come up: {said}"
         case bench.Aborted(source=source, said=said):
             return f"the shot was aborted: {source}: {said}"
         case bench.SafeStateUnconfirmed(said=said):

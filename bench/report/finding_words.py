@@ -224,6 +224,8 @@ def _life(finding: Finding) -> str:
             return f"{frames(page.count)} of {where}: the DBC describes no such page"
         case life.NotBegun(said=said):
             return f"the shot could not begin: {said}"
+        case life.DutCrashed(said=said, since=since):
+            return f"the DUT crashed{'' if since is None else f' at {_when(since)}'}: {said}"
         case life.FramesUnreadable(message=message, count=count, length=length):
             return f"{frames(count)} of {message} could not be read: payload of {length} bytes"
     raise AssertionError(finding)

@@ -27,7 +27,13 @@ from bench.scenario.model import (
     longest_ns,
 )
 from bench.scenario.watch import Watch
-from bench.scenario.way_out import take_faults_off, tell_failures, tell_why_cancelled, walk_to_safety
+from bench.scenario.way_out import (
+    take_faults_off,
+    tell_crash,
+    tell_failures,
+    tell_why_cancelled,
+    walk_to_safety,
+)
 from bench.timing.clock import Phase
 from bench.timing.failures import FAILED
 from bench.trace import facts
@@ -95,6 +101,7 @@ async def fire(rig: Rig, shot: Shot) -> None:
             raise
     finally:
         tell_failures(rig)
+        tell_crash(rig)
         await walk_to_safety(rig)
         tell_failures(rig)  # those of the way to the safe state
         trace.mark(clock.now_ns(), facts.RunEnded(), "engine")
@@ -180,7 +187,7 @@ async def _observe(rig: Rig, shot: Shot) -> None:
         while clock.now_ns() < end_ns:
             await clock.sleep_until(min(end_ns, clock.now_ns() + POLL_NS))
             if not rig.dut.alive():
-                raise BenchError(f"{ended(rig.dut)} during the shot")
+                raise ended(rig.dut)
             if plan.aim is Aim.MUST_TRIP and watch.settled(clock.now_ns()) and _ran_away(rig, plan):
                 break
             if ending is not None and ending.by not in (None, EndedBy.CUT_OFF):
@@ -204,7 +211,7 @@ async def _look_after(rig: Rig, observe_ns: int) -> None:
     while rig.clock.now_ns() < until_ns:
         await rig.clock.sleep_until(min(until_ns, rig.clock.now_ns() + STATE_NS))
         if not rig.dut.alive():
-            raise BenchError(f"{ended(rig.dut)} during the observation")
+            raise ended(rig.dut)
 
 
 def _ran_away(rig: Rig, plan: Plan) -> bool:

@@ -33,7 +33,7 @@ async def follow(rig: Rig, step: Follow, charging: bool) -> None:
         next_ns = start_ns + trace.times_ns[k + 1]
         await clock.sleep_until(next_ns)
         if not rig.dut.alive():
-            raise BenchError(f"{ended(rig.dut)} during the shot")
+            raise ended(rig.dut)
         span_s = (trace.times_ns[k + 1] - trace.times_ns[k]) / NS_PER_S
         asked_as += abs(current_a) * span_s
         carried_as += abs(rig.pack.pack_current_a) * span_s

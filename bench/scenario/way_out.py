@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+from bench.dut.ports import Explained, ended
 from bench.errors import BenchError
 from bench.rig.rig import Rig
 from bench.timing.stopping import was_stopped
@@ -32,6 +33,12 @@ def tell_why_cancelled(rig: Rig, ended: asyncio.CancelledError) -> bool:
 def tell_failures(rig: Rig) -> None:
     for error in rig.clock.failures.take():
         mark_error(rig.trace, rig.clock.now_ns(), "callback", error, traced=True)
+
+
+def tell_crash(rig: Rig) -> None:
+    """Of a DUT that is gone before the bench has stopped it, and whose end nobody has told."""
+    if isinstance(rig.dut, Explained) and rig.dut.status() is not None:
+        mark_error(rig.trace, rig.clock.now_ns(), "engine", ended(rig.dut))
 
 
 async def walk_to_safety(rig: Rig) -> None:

@@ -42,6 +42,7 @@ class Kind(StrEnum):
     DUT_IDENTIFIED = "dut_identified"
     DUT_REFUSED = "dut_refused"
     INSTRUMENT_IDENTIFIED = "instrument_identified"
+    DUT_CRASHED = "dut_crashed"
     DUT_HEARD = "dut_heard"
     PRECONDITION_MET = "precondition_met"
     PRECONDITION_MISSED = "precondition_missed"

@@ -84,6 +84,22 @@ class DutRefused(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DutCrashed(Fact):
+    """The DUT ended, or its firmware raised, and nobody had asked it to. reason: in words.
+
+    status: exit code of its process, negative for the signal that ended it. raised: class of what a firmware in process
+    raised. stopped: somebody was ending the run.
+    """
+
+    kind: ClassVar[Kind] = Kind.DUT_CRASHED
+    reason: str
+    status: int | None = None
+    raised: str = ""
+    traceback: str | None = None
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentIdentified(Fact):
     """An instrument, as it names itself."""
 

@@ -3,7 +3,9 @@
 import traceback
 from pathlib import Path
 
-from bench.errors import BenchError, text_of, writable
+from bench.errors import BenchError, DutCrashed, text_of, writable
+from bench.timing.stopping import was_stopped
+from bench.trace import facts
 from bench.trace.facts import BenchBroke
 from bench.trace.timeline import Trace
 
@@ -14,12 +16,31 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def mark_error(trace: Trace, t_ns: int, source: str, error: BaseException, *, traced: bool = False) -> None:
-    """An ERROR mark. `traced`: with the traceback whatever it is; else only of what nobody raised on purpose."""
-    if isinstance(error, _TOLD) and not traced:
+    """An ERROR mark. `traced`: with the traceback whatever it is; else only of what nobody raised on purpose.
+
+    A crash of the DUT is no error of the bench: it has a mark of its own, and one only.
+    """
+    if isinstance(error, DutCrashed):
+        _mark_crash(trace, t_ns, source, error)
+    elif isinstance(error, _TOLD) and not traced:
         trace.mark(t_ns, BenchBroke(reason=line_of(error)), source)
     else:
         broke = BenchBroke(reason=f"{line_of(error)}{place_of(error)}", traceback=_traceback(error))
         trace.mark(t_ns, broke, source)
+
+
+def _mark_crash(trace: Trace, t_ns: int, source: str, error: DutCrashed) -> None:
+    if any(True for _ in trace.of(facts.DutCrashed)):
+        return
+    own = bool(error.raised)  # only then the traceback is the firmware's
+    crashed = facts.DutCrashed(
+        reason=f"{line_of(error)}{place_of(error) if own else ''}",
+        status=error.status,
+        raised=error.raised,
+        traceback=_traceback(error) if own else None,
+        stopped=was_stopped(),
+    )
+    trace.mark(t_ns, crashed, source)
 
 
 def line_of(error: BaseException) -> str:

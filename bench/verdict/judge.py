@@ -70,6 +70,8 @@ def _judge(
     """unseen: that the DUT did not detect the fault is known, and is not held against it. known: codes of what else."""
     if measurement.bench_faults:
         return Judgement.of(Verdict.ERROR, *measurement.bench_faults)
+    if measurement.crashed is not None:  # no lateness of the bench makes a DUT end by itself
+        return Judgement.of(Verdict.FAIL, measurement.crashed)
     if plan.aim is Aim.MUST_REFUSE:
         if measurement.refused is not None:
             return Judgement.of(Verdict.PASS)

@@ -96,12 +96,12 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
             raise InstrumentError("; ".join(steps.problems))
 
     def health() -> str | None:
+        if dut.died():  # first of all: a bus that ends at its process breaks with it
+            raise ended(dut)
         if (trouble := buses.trouble()) is not None:
             return trouble
         if instrument.virtual and rack.died():
             return f"virtual rack: its process ended by itself{rack.how()}"
-        if dut.died():
-            return ended(dut)
         return None
 
     return Rig(

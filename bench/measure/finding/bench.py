@@ -105,6 +105,30 @@ class DutRefused(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DutKilled(Finding):
+    """The DUT's process was ended from outside: by the machine (out of memory), by somebody, by a stop of the run."""
+
+    code: ClassVar[str] = "dut-killed"
+    blame: ClassVar[Blame] = Blame.BENCH
+    aims: ClassVar[tuple[str, ...]] = ("source", "status")
+    source: str
+    said: str
+    status: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutNotUp(Finding):
+    """The DUT's process ended with an exit code before it was heard: its start command may be to blame."""
+
+    code: ClassVar[str] = "dut-not-up"
+    blame: ClassVar[Blame] = Blame.BENCH
+    aims: ClassVar[tuple[str, ...]] = ("source", "status")
+    source: str
+    said: str
+    status: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Aborted(Finding):
     """The shot was broken off."""
 

@@ -131,3 +131,22 @@ class NotBegun(Finding):
     blame: ClassVar[Blame] = Blame.DUT
     aims: ClassVar[tuple[str, ...]] = ("said",)
     said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutCrashed(Finding):
+    """The DUT's process ended by itself, or its firmware raised, after it was heard and before the bench stopped it.
+
+    exit_code, signal: of its process. raised: what a firmware in process raised. Also FAIL where it was never heard, if
+    a signal of its own making ended it (a segmentation fault, an abort), or if it raised: no start command does that.
+    since: None before the observers were armed.
+    """
+
+    code: ClassVar[str] = "dut-crashed"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("exit_code", "signal", "raised")
+    said: str
+    since: When | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    raised: str = ""
