@@ -21,6 +21,7 @@ from bench.timing.clock import Timebase
 from bench.units import format_ns
 from bench.verdict.fmea import Earned, FailureMode, Rated, coverage_estimate, earn, rate, worst
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
+from bench.verdict.sampling import bunched
 
 
 class _ModeShape(Shape):
@@ -247,7 +248,8 @@ def lacking(
     wanted = dict.fromkeys(name for mode in modes for name in mode.scenarios)
     had: dict[str, int] = {}
     for (name, _), like in _like_runs(wanted, runs).items():
-        shots = len(_counting(like).shots)
+        counting = _counting(like)
+        shots = 0 if bunched(counting.shots) else len(counting.shots)
         had[name] = min(had.get(name, shots), shots)
     return tuple(
         name for name in wanted if had.get(name, 0) < attempts and chemistry not in excused.get(name, {})
@@ -273,7 +275,7 @@ def _like_runs(
 
 
 def _counting(like: Sequence[ScenarioResult]) -> ScenarioResult:
-    """The one that earns: the worst that failed, else the one of most attempts.
+    """The one that earns: the worst that failed, else the one of most attempts, those of copies last.
 
     A second run does not undo the failure of a first one; nor does a quick look undo 59 shots. Shots of several runs
     are not added up: under the same seed they are the same shots.
@@ -281,7 +283,7 @@ def _counting(like: Sequence[ScenarioResult]) -> ScenarioResult:
     failed = [one for one in like if earn(one).not_handled]
     if failed:
         return max(failed, key=lambda one: (earn(one).rating, -earn(one).lower))
-    return max(like, key=lambda one: len(one.shots))
+    return max(like, key=lambda one: (not bunched(one.shots), len(one.shots)))
 
 
 def _cell(
@@ -314,6 +316,8 @@ def _cell(
         rating, assumed = earned.rating, False
         if earned.more is not None:
             missing.append(f"{earned.more} attempts for M {_next(earned.rating)}{_least(earned, each)}")
+        elif earned.lacks:
+            missing.append(f"for M {_next(earned.rating)}: {earned.lacks}{_least(earned, each)}")
         if earned.timebase is Timebase.SIMULATED:
             missing.append("real time: simulated results discharge no board")
     shot = {name for name, _ in once} | {name for name in mode.once if chemistry in excused.get(name, {})}

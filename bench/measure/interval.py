@@ -80,6 +80,7 @@ class Measurement:
     `bench_late_ns` its worst lateness, `refused` why the bench did not test this DUT, `probes` the reaction chain,
     `misfits` frames of the DUT that its DBC does not fit, `not_begun` that they kept the shot from its start,
     `dut_phase_ns` where in the DUT's cycle of `dut_cycle_ns`, counted from its boot, the onset fell,
+    `dut_uptime_ns` how long after its boot that was,
     `end` what ended a protection test, `estimates` how far off the DUT's own estimates were,
     `unsafe` why nobody knows that the rig's outputs were off in the end: () where they were read back as off,
     `crashed` that the DUT ended by itself: then nothing else of it was measured.
@@ -111,6 +112,7 @@ class Measurement:
     not_begun: bool = False
     dut_phase_ns: int | None = None
     dut_cycle_ns: int = 0
+    dut_uptime_ns: int | None = None
     unsafe: tuple[Finding, ...] = ()
     onset_first: Interval | None = None
     onset_last: Interval | None = None

@@ -115,10 +115,16 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
 def _phase(trace: Trace, plan: Plan, onset: Seen | None) -> dict[str, Any]:
     """Where in the DUT's cycle the onset fell: the middle of its interval, counted from the DUT's boot."""
     booted = next(trace.of(facts.DutStarted), None)
-    if booted is None or onset is None or plan.dut_cycle_ns <= 0:
+    if booted is None or onset is None:
         return {}
-    middle_ns = (onset.interval.low_ns + onset.interval.high_ns) // 2
-    return {"dut_phase_ns": (middle_ns - booted.t_ns) % plan.dut_cycle_ns, "dut_cycle_ns": plan.dut_cycle_ns}
+    uptime_ns = (onset.interval.low_ns + onset.interval.high_ns) // 2 - booted.t_ns
+    if plan.dut_cycle_ns <= 0:
+        return {"dut_uptime_ns": uptime_ns}
+    return {
+        "dut_phase_ns": uptime_ns % plan.dut_cycle_ns,
+        "dut_cycle_ns": plan.dut_cycle_ns,
+        "dut_uptime_ns": uptime_ns,
+    }
 
 
 def _as_received(

@@ -140,6 +140,8 @@ _PASSED = {"passed": "time"}
 
 def same_figures(stored: Measurement, found: Measurement) -> bool:
     """Whether two measurements are the same; where one of them has its findings in words only, but for these."""
+    if stored.dut_uptime_ns is None:  # an older run did not keep it
+        found = replace(found, dut_uptime_ns=None)
     told = [one for measured in (stored, found) for one in _findings(measured)]
     if any(isinstance(one, Worded) for one in told):
         return _without_findings(stored) == _without_findings(found)

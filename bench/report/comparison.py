@@ -154,6 +154,7 @@ def run_markdown(run: RunResult, covered: str, qualification: str | None, altere
     from bench.report.anomalies import anomaly_lines
     from bench.report.finding_words import joined_words
     from bench.report.goals import NOT_SHOWN, goals_words, not_shown, shown_goals
+    from bench.report.sampling import bounds_words
     from bench.report.words import TIMEBASE_WORTH
 
     goals = list(shown_goals(run).values())
@@ -182,6 +183,7 @@ def run_markdown(run: RunResult, covered: str, qualification: str | None, altere
         lines += [*_scenario_table(passed[:_MOST_ROWS]), ""]
         lines += [f"and {len(passed) - _MOST_ROWS} more", ""] if len(passed) > _MOST_ROWS else []
         lines += ["</details>"]
+    lines += ["", *(f"{line}." for line in bounds_words(run.scenarios))]
     lines += ["", f"Coverage: {covered}."]
     if qualification is not None:
         lines += ["", f"Bench not qualified for this run: {qualification}."]

@@ -23,6 +23,7 @@ from bench.report.matrix import grid
 from bench.report.overview import closest, closest_words, not_passed, overview, twin_words
 from bench.report.reaction import HEADINGS as CHAIN_HEADINGS
 from bench.report.reaction import chain_rows
+from bench.report.sampling import bounds_words, sampled_words
 from bench.report.traceability import denominator_words, rows
 from bench.report.words import (
     TIMEBASE_WORDS,
@@ -42,6 +43,7 @@ from bench.verdict.evidence import Claim, claim_words, evidence, tolerance_bound
 from bench.verdict.extremes import plausibility, plausibility_words
 from bench.verdict.proportion import shots_for
 from bench.verdict.result import RunResult, ScenarioResult, Verdict
+from bench.verdict.sampling import sampled
 from bench.verdict.shift import Change
 
 __all__ = ["TracePicture", "TraceSeries", "render_html", "write_html"]
@@ -89,6 +91,7 @@ def render_html(
         comparison_headline=headline,
         comparison_headings=HEADINGS,
         support_words=support_words,
+        bounds_words=bounds_words,
         statistics_rows=_statistics_rows,
         failing=_failing,
         anomaly_lines=anomaly_lines,
@@ -186,6 +189,10 @@ def _evidence_lines(scenario: ScenarioResult) -> list[str]:
         found = _intervals(scenario, name)
         if found and len(found) == len(scenario.shots) and statistics is not None:
             lines.append(_bounds_line(name, found, claim, not_spread_words(statistics.spread_p)))
+    if (over := sampled(scenario.shots)) is not None:
+        lines.append(
+            f"All of this holds over what was sampled: {sampled_words(over, scenario.operating_point)}."
+        )
     if scenario.floor_ns is not None and scenario.ceiling_ns is not None:
         window = interval_words(scenario.floor_ns, scenario.ceiling_ns)
         lines.append(f"FDTI predicted from the DUT's published debounce: {window}.")

@@ -13,6 +13,7 @@ from bench.report.endings import ending_words
 from bench.report.estimates import short_words, worst_estimates
 from bench.report.finding_words import joined_words, reasons_words
 from bench.report.goals import NOT_SHOWN, not_shown, shown_goals
+from bench.report.sampling import bounds_words
 from bench.report.stacked import AIMS, stacked
 from bench.report.words import (
     TIMEBASE_WORDS,
@@ -172,4 +173,6 @@ def _reasons(run: RunResult, scenarios: list[ScenarioResult]) -> Text:
         text.append(f"{line}\n")
     if len(lines) > _MOST_ANOMALIES:
         text.append(f"and {len(lines) - _MOST_ANOMALIES} more kinds of anomaly, see the report\n")
+    for line in bounds_words(scenarios):
+        text.append(f"{line}\n")
     return text

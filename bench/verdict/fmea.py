@@ -14,6 +14,7 @@ from bench.measure.interval import Interval
 from bench.timing.clock import Timebase
 from bench.verdict.proportion import lower_bound, shots_for
 from bench.verdict.result import ScenarioResult, Verdict
+from bench.verdict.sampling import bunched
 from bench.verdict.tables import action_priority, msr_action_priority, rows
 
 CONFIDENCE = 0.95
@@ -27,7 +28,11 @@ DC_CAVEAT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earned:
-    """A monitoring rating and what it rests on. `more`: attempts in all that would earn the next better rating."""
+    """A monitoring rating and what it rests on. `more`: attempts in all that would earn the next better rating.
+
+    None where no number of attempts does; then `lacks` says what else it takes, "" where there is no better rating.
+    bunched: the shots are copies of fewer, and count as one.
+    """
 
     rating: int
     scenario_id: str
@@ -40,6 +45,8 @@ class Earned:
     scatter: float | None
     why: str
     more: int | None
+    lacks: str = ""
+    bunched: bool = False
 
 
 INPUTS = ("severity", "frequency", "occurrence")
@@ -93,11 +100,16 @@ class Rated:
 
 
 def earn(scenario: ScenarioResult) -> Earned:
-    """What one scenario at one operating point earns. Undecided attempts count as not handled."""
+    """What one scenario at one operating point earns. Undecided attempts count as not handled.
+
+    Shots that met the DUT at bunched phases of its cycle count as one attempt: at least one look at it they are.
+    """
     verdicts = [shot.judgement.verdict for shot in scenario.shots]
     n, passed = len(verdicts), verdicts.count(Verdict.PASS)
     undecided = n - passed - verdicts.count(Verdict.FAIL) - verdicts.count(Verdict.GAP)
-    lower = lower_bound(passed, n, CONFIDENCE) if n else 0.0
+    copies = bunched(scenario.shots)
+    counted = (int(passed == n), 1) if copies else (passed, n)
+    lower = lower_bound(*counted, CONFIDENCE) if n else 0.0
     detected = any(s.measurement is not None and s.measurement.fdti is not None for s in scenario.shots)
     latencies = [
         s.measurement.fhti.interval
@@ -106,6 +118,8 @@ def earn(scenario: ScenarioResult) -> Earned:
     ]
     fhti_ns = scenario.budget.fhti_ns
     rating, why = _rating(lower, detected, latencies, fhti_ns)
+    scatter = _spread_ns(latencies) / fhti_ns if len(latencies) > 1 else None
+    more, lacks = _better(rating, n, n - passed, scatter)
     return Earned(
         rating=rating,
         scenario_id=scenario.scenario_id,
@@ -115,9 +129,11 @@ def earn(scenario: ScenarioResult) -> Earned:
         not_handled=n - passed,
         undecided=undecided,
         lower=lower,
-        scatter=_spread_ns(latencies) / fhti_ns if len(latencies) > 1 else None,
-        why=why,
-        more=_needed(rating, n - passed),
+        scatter=scatter,
+        why=f"{why}, since the shots met the DUT at bunched phases of its cycle" if copies else why,
+        more=None if copies else more,
+        lacks="shots spread over the DUT's cycle" if copies else lacks,
+        bunched=copies,
     )
 
 
@@ -188,6 +204,18 @@ def _deviation_ns(latencies: Sequence[Interval]) -> float:
     return statistics.stdev(middles) + math.sqrt(half_widths)
 
 
-def _needed(rating: int, not_handled: int) -> int | None:
-    better = {10: 0.10, 9: 0.10, 8: 0.60, 7: 0.90, 6: 0.97, 5: 0.97, 4: 0.99, 3: 0.999}.get(rating)
-    return None if better is None else shots_for(better, CONFIDENCE, not_handled)
+def _better(rating: int, n: int, not_handled: int, scatter: float | None) -> tuple[int | None, str]:
+    """(attempts in all for the next better rating, what it takes that no number of attempts gives)."""
+    share = {10: 0.10, 9: 0.10, 8: 0.60, 7: 0.90, 6: 0.97, 5: 0.97, 4: 0.99, 3: 0.999}.get(rating)
+    if share is None:
+        return None, ""
+    needed = shots_for(share, CONFIDENCE, not_handled)
+    if (
+        rating == 4 and scatter is not None and scatter >= _SMALL_SCATTER
+    ):  # more attempts never narrow a range
+        first = f" and {needed} attempts" if needed > n else ""
+        return None, (
+            f"latencies within less than {_SMALL_SCATTER:.0%} of the FHTI, they scatter over {scatter:.0%}, "
+            f"which no number of attempts mends{first}"
+        )
+    return needed, ""

@@ -1,0 +1,51 @@
+"""What the shots of a scenario were sampled over: without it, n shots say nothing of anything.
+
+A bound over 59 shots holds for what was drawn anew in each of them: where in its cycle the DUT was met, the boot, the
+spread of the pack's cells. What was the same in all (temperature, age, about one uptime) is not sampled.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.measure.interval import Interval
+from bench.verdict.result import ShotResult
+from bench.verdict.spread import REFUSED_BELOW, spread_p
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """n: shots with a latency. cycle_ns: the DUT's, whose phases were met; 0 where it is not known.
+
+    draws: different seeds, each of which draws pack and boot anew. uptime_ns: from boot to onset, the shortest and the
+    longest; None where it was not recorded.
+    """
+
+    n: int
+    cycle_ns: int
+    draws: int
+    uptime_ns: Interval | None
+
+
+def sampled(shots: Sequence[ShotResult]) -> Sampled | None:
+    """None where no shot has a latency."""
+    found = [
+        (shot.seed, one)
+        for shot in shots
+        if (one := shot.measurement) is not None and (one.fdti is not None or one.fhti is not None)
+    ]
+    if not found:
+        return None
+    uptimes = [one.dut_uptime_ns for _, one in found]
+    known = [one for one in uptimes if one is not None]
+    return Sampled(
+        n=len(found),
+        cycle_ns=max(one.dut_cycle_ns for _, one in found),
+        draws=len({seed for seed, _ in found}),
+        uptime_ns=Interval(low_ns=min(known), high_ns=max(known)) if len(known) == len(uptimes) else None,
+    )
+
+
+def bunched(shots: Sequence[ShotResult]) -> bool:
+    """Whether the shots are copies of fewer: nothing may be concluded from their number."""
+    p = spread_p(shots)
+    return p is not None and p < REFUSED_BELOW
