@@ -32,6 +32,7 @@ from bench.measure.probes import probes_seen
 from bench.measure.protected import said_by_refused, wrong_protection
 from bench.measure.questions import Codec
 from bench.measure.shot import Seen, Shot, Told, latency
+from bench.measure.stamp_order import stamps_out_of_order
 from bench.measure.unknown_pages import unknown_pages
 from bench.measure.window import Window, armed_window, told_by_marks
 from bench.trace import facts
@@ -55,6 +56,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     faults, anomalies = told_by_marks(trace)
     window, left_out = without_own_frames(window, plan, decoders)
     told = Told(faults=[*faults, *window.faults], anomalies=[*anomalies, *left_out])
+    told.faults.extend(stamps_out_of_order(trace, window))
     told.anomalies.extend(unknown_pages(trace, plan, decoders))
     window, received = _as_received(trace, window, plan, decoders)
     refused = received.refused if plan.accepted_only else ()

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import cast
 
-from bench.measure.finding import answer, bench, life, plant, scenario, standing, stimulus, times
+from bench.measure.finding import answer, bench, life, plant, scenario, stamps, standing, stimulus, times
 from bench.measure.finding.base import Finding, Since, When
 from bench.measure.signal_test import SignalTest
 from bench.report.bench_words import bench_words, frames
+from bench.report.stamp_words import stamp_words
 from bench.units import format_ns
 from bench.verdict.result import Held, Judgement, Reason
 
@@ -324,5 +325,6 @@ _OF_MODULE: dict[str, Callable[[Finding], str]] = {
         (plant, _plant),
         (bench, bench_words),
         (scenario, _scenario),
+        (stamps, stamp_words),
     )
 }

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 
-from bench.measure.finding import answer, bench, life, plant, scenario, standing, stimulus, times
+from bench.measure.finding import answer, bench, life, plant, scenario, stamps, standing, stimulus, times
 from bench.measure.finding.base import Finding
 
-MODULES: tuple[ModuleType, ...] = (stimulus, answer, standing, times, life, plant, bench, scenario)
+MODULES: tuple[ModuleType, ...] = (stimulus, answer, standing, times, life, plant, bench, scenario, stamps)
 
 
 def _types() -> Iterator[type[Finding]]:
