@@ -22,12 +22,15 @@ FILES = {
 def test_a_file_may_say_its_format(tmp_path: Path, kind: str) -> None:
     file, load = FILES[kind]
     shutil.copytree(ROOT / "dbc", tmp_path / "dbc")
-    text = file.read_text(encoding="utf-8")
+    text = file.read_text(encoding="utf-8").replace("format = 2\n", "")
     copy = tmp_path / file.name
     copy.write_text("format = 1\n" + text, encoding="utf-8")
     load(copy)
-    for wrong in ("2", "0", '"1"', "1.0", "true"):
+    newest, expected = ("2", "expected 1 or 2") if kind == "scenario" else ("1", "expected 1, the one format")
+    copy.write_text(f"format = {newest}\n" + text, encoding="utf-8")
+    load(copy)
+    for wrong in ("3", "0", '"1"', "1.0", "true"):
         copy.write_text(f"format = {wrong}\n" + text, encoding="utf-8")
-        with pytest.raises(BenchError, match=r"\[format\].*expected 1, the one format") as told:
+        with pytest.raises(BenchError, match=rf"\[format\].*{expected}") as told:
             load(copy)
         assert len(str(told.value).splitlines()) == 1

@@ -9,7 +9,7 @@ from bench.config.toml_file import read_toml
 from bench.errors import ConfigError, ScenarioError, nearest
 from bench.measure.plan import Aim
 from bench.scenario.load import find_scenarios, load_scenario, scenario_in
-from bench.scenario.model import InjectText, Scenario
+from bench.scenario.model import Also, InjectText, Scenario
 from bench.scenario.prepare import prepare_one
 from bench.scenario.space import SecondFault, bounded, space_of
 from bench.units import NS_PER_MS
@@ -114,7 +114,7 @@ def second_faults(wired: Wired, scenario: Scenario) -> tuple[SecondFault, ...]:
             continue  # a broken file is told by `hil check`
         second = _as_second(wired, scenario, one)
         if second is not None and not set(second.flags) & own[1]:
-            found.setdefault(second.flags[0], second)
+            found.setdefault(str(second.flags[0]), second)
     return tuple(found[flag] for flag in sorted(found))
 
 
@@ -154,9 +154,9 @@ def _as_second(wired: Wired, first: Scenario, one: Scenario) -> SecondFault | No
     )
 
 
-def _class_and_flags(scenario: Scenario) -> tuple[str, set[str]]:
+def _class_and_flags(scenario: Scenario) -> tuple[str, set[Also]]:
     injections: Sequence[InjectText] = [step for step in scenario.steps if isinstance(step, InjectText)]
-    flags = {scenario.expect.flag, *scenario.expect.also} if scenario.expect is not None else set()
+    flags: set[Also] = {scenario.expect.flag, *scenario.expect.also} if scenario.expect is not None else set()
     return (injections[0].kind.fault_class if injections else ""), flags
 
 

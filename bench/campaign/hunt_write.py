@@ -95,8 +95,8 @@ def prove(hunt: Hunt, path: Path, shots: int) -> Proven:
 
 # --- TOML ----------------------------------------------------------------------------------------------------
 
-_FIRST = ("id", "title", "safety_goal", "aim", "budget", "lane", "standards", "requirements", "needs", "verifies",
-          "derivation", "provenance", "twins")  # fmt: skip
+_FIRST = ("format", "id", "title", "safety_goal", "aim", "budget", "lane", "standards", "requirements", "needs",
+          "verifies", "derivation", "provenance", "twins")  # fmt: skip
 
 
 def as_toml(table: Table) -> str:

@@ -93,6 +93,7 @@ class Flag:
 
     also: further signals that are 1 when the DUT knows; the first of all to say so is the detection.
     trips: False for a mere warning, which no scenario forbids as a trip.
+    sets: outputs that come with it: where the flag is expected, they are.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Flag:
     value: float = 1.0
     also: tuple[Role, ...] = ()
     trips: bool = True
+    sets: tuple[str, ...] = ()
 
     @property
     def tests(self) -> tuple[RoleTest, ...]:
@@ -177,6 +179,8 @@ class DutProfile:
     thresholds: the DUT's own, in SI, where they are not those of the chemistry.
     safe_states, tests: named lists of tests; in a safe state "flag" stands for the scenario's own flag
     and is kept in `safe_states_with_flag`.
+    with_any_flag: outputs that it sets with whatever it finds, beside the flag of it: no wrong report by themselves.
+    no_dtc: what `dtc_code` says where there is no code.
     estimates: what it promises of what it estimates, by role and chemistry ("": any).
     modes, states: values of `mode_request` and `state` by name.
     """
@@ -202,6 +206,8 @@ class DutProfile:
     uds: Uds | None = None
     fault_reset_at_start: bool = False
     estimates: dict[tuple[str, str], Promise] = field(default_factory=dict)
+    with_any_flag: tuple[str, ...] = ()
+    no_dtc: tuple[int, ...] = ()
 
     def promises(self, chemistry: str) -> dict[str, Promise]:
         """What the DUT promises of its estimates on a pack of this chemistry, by role."""
@@ -250,15 +256,19 @@ class DutProfile:
         ]
         return next((pair for pair in found if has(pair[1])), found[0] if found else None)
 
-    def said(self) -> dict[tuple[str, str], str]:
-        """(channel, message) of the DUT's own, as far as the bench reads them, each with one thing it says there."""
+    def outputs(self) -> dict[str, Role]:
+        """What the DUT says, by role: not what the bench shows it."""
         shown = {
             (one.quantity, Role(play.channel, play.message, one.signal))
             for play in self.plays
             for one in play.shown
         }
+        return {name: role for name, role in self.roles.items() if (name, role) not in shown}
+
+    def said(self) -> dict[tuple[str, str], str]:
+        """(channel, message) of the DUT's own, as far as the bench reads them, each with one thing it says there."""
         roles = [
-            *((f"output.{name}", role) for name, role in self.roles.items() if (name, role) not in shown),
+            *((f"output.{name}", role) for name, role in self.outputs().items()),
             *((f"flag.{one.name}", test.role) for one in self.flags.values() for test in one.tests),
             *(
                 (f"identity.{name}", role)

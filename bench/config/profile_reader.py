@@ -60,6 +60,7 @@ class ProfileReader:
                 value=float(flag.value),
                 also=tuple(self._role(text, ("flag", name, "also")) for text in flag.also),
                 trips=flag.severity == "trip",
+                sets=self._outputs(flag.sets, ("flag", name, "sets")),
                 dtc=flag.dtc,
                 debounce=Debounce(
                     events=flag.debounce.events,
@@ -100,7 +101,23 @@ class ProfileReader:
             uds=self._uds(),
             fault_reset_at_start=self._fault_reset(),
             estimates=self._estimates(),
+            with_any_flag=self._outputs(shape.with_any_flag, ("with_any_flag",)),
+            no_dtc=self._no_dtc(),
         )
+
+    def _outputs(self, names: list[str], place: Place) -> tuple[str, ...]:
+        output = self._shape.output
+        for index, name in enumerate(names):
+            if name not in output:
+                known = f"found '{name}'; expected a role of [output]{nearest(name, output)}"
+                self._file.mistake((*place, index), known)
+        return tuple(names)
+
+    def _no_dtc(self) -> tuple[int, ...]:
+        """0 says "no code" on most buses; not where it is the code of a flag."""
+        if self._shape.no_dtc is not None:
+            return tuple(self._shape.no_dtc)
+        return () if any(flag.dtc == 0 for flag in self._shape.flag.values()) else (0,)
 
     def _identity(self) -> Identity | None:
         table = self._shape.identity

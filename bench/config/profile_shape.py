@@ -58,6 +58,7 @@ class FlagTable(Shape):
     signal: str
     value: Annotated[float | int, AfterValidator(_finite)] = 1
     also: list[str] = Field(default_factory=list)
+    sets: list[str] = Field(default_factory=list)
     severity: Literal["trip", "warning"] = "trip"
     dtc: int | None = Field(default=None, ge=0, le=0xFFFFFF)
     debounce: DebounceTable | None = None
@@ -109,6 +110,8 @@ class ProfileShape(Shape):
     fault_reset_at_start: bool = False
     play: list[PlayTable] = Field(min_length=1)
     output: dict[str, str]
+    with_any_flag: list[str] = Field(default_factory=list)
+    no_dtc: list[Annotated[int, Field(ge=0)]] | None = None
     contactor: dict[Literal["plus", "minus", "precharge"], list[str]] = Field(default_factory=dict)
     threshold: dict[str, Any] = Field(default_factory=dict)
     mode: ModeTable

@@ -70,8 +70,16 @@ def _format(value: object) -> int:
     return 1
 
 
+def _scenario_format(value: object) -> int:
+    if type(value) is not int or value not in (1, 2):
+        raise ValueError(f"found {describe(value)}; expected 1 or 2, the formats that this release reads")
+    return value
+
+
 Format = Annotated[int, BeforeValidator(_format)]
 """The `format` that a file says it is written in: what its keys mean, and their defaults. Absent: 1."""
+ScenarioFormat = Annotated[int, BeforeValidator(_scenario_format)]
+"""That of a scenario: what the DUT says beside what is expected is told only (1), or is a wrong report (2)."""
 DurationNs = Annotated[int, BeforeValidator(_duration)]
 Amperes = Annotated[float, BeforeValidator(_amperes)]
 Volts = Annotated[float, BeforeValidator(_volts)]

@@ -81,6 +81,7 @@ class Measurement:
     `misfits` frames of the DUT that its DBC does not fit, `not_begun` that they kept the shot from its start,
     `dut_phase_ns` where in the DUT's cycle of `dut_cycle_ns`, counted from its boot, the onset fell,
     `dut_uptime_ns` how long after its boot that was,
+    `unexpected` what a file of format 2 would hold against the DUT, and this one's format does not,
     `end` what ended a protection test, `estimates` how far off the DUT's own estimates were,
     `unsafe` why nobody knows that the rig's outputs were off in the end: () where they were read back as off,
     `crashed` that the DUT ended by itself: then nothing else of it was measured.
@@ -109,6 +110,7 @@ class Measurement:
     estimates: tuple[EstimateFound, ...] = ()
     end: EndFound | None = None
     misfits: tuple[Finding, ...] = ()
+    unexpected: tuple[Finding, ...] = ()
     not_begun: bool = False
     dut_phase_ns: int | None = None
     dut_cycle_ns: int = 0

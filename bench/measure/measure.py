@@ -33,6 +33,7 @@ from bench.measure.protected import said_by_refused, wrong_protection
 from bench.measure.questions import Codec
 from bench.measure.shot import Seen, Shot, Told, latency
 from bench.measure.stamp_order import stamps_out_of_order
+from bench.measure.unexpected import wrong_reports
 from bench.measure.unknown_pages import unknown_pages
 from bench.measure.window import Window, armed_window, told_by_marks
 from bench.trace import facts
@@ -69,6 +70,9 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     _check_protection(shot, received, told)
     if refused and plan.aim is Aim.MUST_TRIP and onset is not None:
         told.broken.extend(said_by_refused(shot, answer.unanswered(), onset.interval.low_ns))
+    beside = wrong_reports(shot, onset, told.broken)
+    if plan.only_expected:
+        told.broken.extend(beside)
     if plan.onset_runaway and onset is not None:
         alarm = answer.detected.interval if answer.detected else None
         told.broken.extend(spread_before(trace, plan.onset_runaway, alarm))
@@ -110,6 +114,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         dtc_status=status,
         dtc_status_problem=problem,
         unsafe=not_confirmed_safe(trace),
+        unexpected=() if plan.only_expected else tuple(beside),
         **_phase(trace, plan, onset),
     )
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
+from bench.measure.only_expected import Codes, Unexpected
 from bench.measure.signal_test import SignalTest
 from bench.trace.irregular import Irregularity
 from bench.units import format_ns
@@ -86,6 +87,8 @@ class Plan:
     dut_cycle_ns: the longest cycle of the DUT that bears on the answer: the shots are spread over it.
     dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
     gap: the one failure that is known, up to its bound; None: none is.
+    unexpected, codes: what the DUT must not report, and which trouble codes it may tell, while the window is open.
+    only_expected: whether a report that is not expected is a failure; else it is only told (files of format 1).
     """
 
     aim: Aim
@@ -120,6 +123,9 @@ class Plan:
     gap: GapBound | None = None
     onset_spread_ns: int = 0
     accepted_only: bool = False
+    unexpected: tuple[Unexpected, ...] = ()
+    codes: Codes | None = None
+    only_expected: bool = False
 
 
 NOTHING = Plan(

@@ -49,6 +49,8 @@ ADVICE: dict[str, str] = {
     "dtc-status-unread": "Check [uds] in the profile: ids, addressing, session, time-outs.",
     "dtc-not-stored": "The DUT reported the fault and did not store it. Check its memory handling.",
     "dtc-status-lacks": "Compare the status bits with expect.dtc_status.",
+    "unexpected-report": "If the DUT rightly says so too, name it in `also` of the scenario; else mend the DUT.",
+    "unexpected-code": "If the DUT rightly says so too, name its flag or its number in `also`; else mend the DUT.",
     "spread-before-alarm": "The alarm is later than the pack allows, whatever the budget says.",
     "said-by-refused-frames": _PROTECTION,
     "nothing-accepted": _PROTECTION,

@@ -65,6 +65,11 @@ def _dtc(code: int) -> str:
     return f"0x{code:06X}"
 
 
+def _short_dtc(code: int) -> str:
+    """A DUT's own diagnosis number as its sources have it."""
+    return _dtc(code) if code > 0xFFFF else str(code)
+
+
 def percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
@@ -143,6 +148,10 @@ def _answer(finding: Finding) -> str:
         case answer.DtcStatusLacks(dtc=dtc, status=status, bits=bits, lacking=lacking):
             found = ", ".join(bits) or "no bit"
             return f"DTC {_dtc(dtc)} has status 0x{status:02X} ({found}); {', '.join(lacking)} is not set"
+        case answer.UnexpectedReport(what=what, name=name, when=when):
+            return f"{what} {name} was not expected, and came at {_when(when)}"
+        case answer.UnexpectedCode(dtc=dtc, when=when):
+            return f"trouble code {_short_dtc(dtc)} was not expected, and came at {_when(when)}"
         case answer.SpreadBeforeAlarm(cell=cell):
             return f"the runaway had spread to cell {cell} before the alarm"
     raise AssertionError(finding)

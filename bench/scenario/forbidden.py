@@ -36,4 +36,4 @@ def _also(lookup: Lookup) -> list[RoleTest]:
     """Flags that may come with the scenario's own."""
     expect, flags = lookup.scenario.expect, lookup.profile.flags
     names = expect.also if expect is not None else ()
-    return [test for name in names if name in flags for test in flags[name].tests]
+    return [test for name in names if isinstance(name, str) and name in flags for test in flags[name].tests]

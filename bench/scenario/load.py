@@ -133,6 +133,7 @@ def scenario_in(file: "TomlFile") -> Scenario:
         twins_left_out={str(kind): why for kind, why in shape.twins.skip.items()}
         if isinstance(shape.twins, shapes.TwinsTable)
         else {},
+        format=shape.format,
     )
 
 
@@ -349,4 +350,9 @@ def _quiet(shape: "ScenarioShape", steps: list[StepText]) -> Quiet | None:
             isinstance(s, Park) or (isinstance(s, Request) and s.mode == "off") for s in steps
         )
         forbidden = ["any_trip", "state_error", *([] if opens else ["mains_open"])]
-    return Quiet(window_ns=shape.quiet.window, forbidden=tuple(forbidden), e2e=shape.quiet.e2e)
+    return Quiet(
+        window_ns=shape.quiet.window,
+        forbidden=tuple(forbidden),
+        e2e=shape.quiet.e2e,
+        also=tuple(shape.quiet.also),
+    )

@@ -182,17 +182,21 @@ class Start:
     polarised_by_a: float = 0.0
 
 
+Also = str | int  # a flag or an output of the profile, or a trouble code
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expect:
     """must_trip: what the DUT has to do. floor/ceiling_ns: None with `*_from_profile` False sets no bound.
 
-    also: flags that may come with it. step: the injection that is measured, from 0; None: the first.
+    also: flags, outputs and trouble codes that may come with it.
+    step: the injection that is measured, from 0; None: the first.
     dtc_status: bits that the flag's DTC must have at the end of the window, read by UDS.
     e2e: wrong protection of what the DUT sends is a FAIL, not just an anomaly.
     """
 
     flag: str
-    also: tuple[str, ...]
+    also: tuple[Also, ...]
     safe_state: str
     onset: str
     step: int | None
@@ -209,11 +213,12 @@ class Expect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
-    """must_not_trip: how long the DUT has to stay quiet, and the named tests that count as noise."""
+    """must_not_trip: how long the DUT has to stay quiet, and the named tests that count as noise. also: may come."""
 
     window_ns: int
     forbidden: tuple[str, ...]
     e2e: bool = False
+    also: tuple[Also, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +282,7 @@ class Mismatch:
 class Scenario:
     """One file, checked as far as possible without the DUT. `lines`: place ("step.0.voltage") to line.
 
+    format: 1: what the DUT says beside what is expected is told only; 2: it is a wrong report.
     budget: section of budgets.toml whose times count, where they are not those of the safety goal itself.
     lane: "long" is left out of a run of the whole library, visibly, unless it is asked for.
     mismatch: it brings pack and firmware along, has no twins, and passes where every shot fails.
@@ -315,3 +321,4 @@ class Scenario:
     hunt: dict[str, str] = field(default_factory=dict)
     twin_of: str = ""
     twin_kind: str = ""
+    format: int = 1

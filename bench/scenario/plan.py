@@ -16,6 +16,7 @@ from bench.scenario.cadence import onset_spread_ns
 from bench.scenario.carried import carried_tests
 from bench.scenario.chain import reaction_chain
 from bench.scenario.estimates import estimate_question
+from bench.scenario.expected_reports import check_also, codes_expected, unexpected_reports
 from bench.scenario.forbidden import forbidden_tests
 from bench.scenario.known_gap import check_gap
 from bench.scenario.lookup import Lookup
@@ -47,6 +48,9 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         estimates=_estimates(lookup),
         end=_end(lookup),
         dut_cycle_ns=_dut_cycle_ns(lookup),
+        unexpected=unexpected_reports(lookup, steps),
+        codes=codes_expected(lookup),
+        only_expected=lookup.scenario.format >= 2,
     )
 
 
@@ -111,8 +115,7 @@ def _expected_flag(lookup: Lookup, expect: Expect) -> Flag:
     """The flag; its mistakes and those of its neighbours end the plan here: nothing else can be asked without it."""
     profile = lookup.profile
     lookup.known(expect.flag, profile.flags, ("expect", "flag"), "flag")
-    for name in expect.also:
-        lookup.known(name, profile.flags, ("expect", "also"), "flag")
+    check_also(lookup, expect, "expect")
     lookup.known(expect.safe_state, profile.safe_states, ("expect", "safe_state"), "safe state")
     lookup.stop_on_mistakes()
     return profile.flags[expect.flag]
@@ -138,6 +141,7 @@ def _quiet_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
         raise ScenarioError(
             f"{lookup.scenario.file}: found no [quiet]; expected one under aim 'must_not_trip'"
         )
+    check_also(lookup, quiet, "quiet")
     onset = stimulus_onset(lookup, steps)
     return replace(
         NOTHING,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator
 
 from bench.codec.uds import status_mask
-from bench.config.toml_file import Amperes, DurationNs, Format, Shape, Share
+from bench.config.toml_file import Amperes, DurationNs, ScenarioFormat, Shape, Share, describe
 from bench.faults.shapes import AmperesOf, DegreesOf, Percent, VoltsOf
 from bench.units import NS_PER_MS, NS_PER_S
 from bench.verdict.gap import code_of_a_gap
@@ -119,10 +119,21 @@ class StartTable(Shape):
     polarised_by: Amperes = 0.0
 
 
+def _also(value: object) -> object:
+    if isinstance(value, str) or (type(value) is int and 0 <= value <= 0xFFFFFFFF):
+        return value
+    raise ValueError(
+        f"found {describe(value)}; expected the name of a flag or an output, or a trouble code such as 0x1A0117"
+    )
+
+
+Also = Annotated[str | int, BeforeValidator(_also)]
+
+
 class ExpectTable(Shape):
     flag: str
     safe_state: str
-    also: list[str] = Field(default_factory=list)
+    also: list[Also] = Field(default_factory=list)
     onset: Literal["stimulus", "open_command", "close_command", "precharge_command", "runaway"] = "stimulus"
     step: int | None = Field(default=None, ge=1)
     hold: DurationNs
@@ -143,6 +154,7 @@ class ExpectTable(Shape):
 class QuietTable(Shape):
     window: DurationNs = Field(alias="for", gt=0)
     forbidden: list[str] | None = None
+    also: list[Also] = Field(default_factory=list)
     e2e: bool = False
 
 
@@ -220,7 +232,7 @@ Derivation = Literal[
 
 
 class ScenarioShape(Shape):
-    format: Format = 1
+    format: ScenarioFormat = 1
     id: str
     title: str = Field(min_length=1)
     safety_goal: str = Field(min_length=1)

@@ -14,7 +14,7 @@ from bench.faults.expression import Expression
 from bench.measure.plan import Aim
 from bench.scenario.held import Held, freed
 from bench.scenario.knob import Knob, Place, Table, choice_knob, grid, in_ms, in_unit, number_knob, put
-from bench.scenario.model import InjectText, Scenario, StepText, Wait
+from bench.scenario.model import Also, InjectText, Scenario, StepText, Wait
 from bench.units import parse_duration_ns
 
 # Per dimension: unit that is written, grain, nearest to and furthest from the threshold, in that unit.
@@ -49,7 +49,7 @@ class SecondFault:
     name: str
     step: Table
     capability: str
-    flags: tuple[str, ...]
+    flags: tuple[Also, ...]
     noticed_ms: float
     earliest_ms: float
     opens: bool

@@ -15,7 +15,7 @@ from bench.faults.port import Terminals
 from bench.measure.plan import Aim
 from bench.scenario.cadence import Cadence
 from bench.scenario.known_gap import gap_of_twin
-from bench.scenario.model import Drive, Expect, FaultReset, Inject, Quiet, Request, Scenario, Step, Wait
+from bench.scenario.model import Also, Drive, Expect, FaultReset, Inject, Quiet, Request, Scenario, Step, Wait
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
 KINDS = ("inside", "glitch", "counter_reset", "healthy")
@@ -53,12 +53,20 @@ def twins_of(
         return [], None
     maker = _Maker(scenario, expect, resolved, *measured, profile.flags[expect.flag], cadence)
     maker.tells_mains = "plus_command" in profile.roles
+    maker.also = _borne(expect, profile)
     made = [maker.inside(at), maker.counter_reset(), maker.healthy()]
     kept = [twin for twin in made if twin is not None and twin.kind not in scenario.twins_left_out]
     if not any(twin.kind == "counter_reset" for twin in kept):  # which begins with the very glitch
         glitch = maker.glitch()
         kept += [glitch] if glitch is not None and "glitch" not in scenario.twins_left_out else []
     return kept, maker.too_coarse
+
+
+def _borne(expect: Expect, profile: DutProfile) -> tuple[Also, ...]:
+    """What may come with a fault that stays short of its limit: the warnings of `also`, and never a trip."""
+    flags = profile.flags
+    named = [name for name in expect.also if isinstance(name, str) and name in flags]
+    return tuple(name for name in named if not flags[name].trips)
 
 
 def _measured(steps: tuple[Step, ...], expect: Expect | None) -> tuple[int, Inject] | None:
@@ -88,6 +96,7 @@ class _Maker:
         self._flag = flag
         self._onset_cycle_ns, self._spread_ns = cadence.cycle_ns, cadence.spread_ns
         self.too_coarse: str | None = None
+        self.also: tuple[Also, ...] = ()
         self.tells_mains = True  # whether the DUT says what it tells its contactors
 
     def inside(self, at: Terminals) -> Twin | None:
@@ -178,7 +187,9 @@ class _Maker:
             steps=(),
             expect=None,
             quiet=Quiet(
-                window_ns=max(window_ns, waits_ns + AROUND_NS), forbidden=tuple(dict.fromkeys(forbidden))
+                window_ns=max(window_ns, waits_ns + AROUND_NS),
+                forbidden=tuple(dict.fromkeys(forbidden)),
+                also=self.also,
             ),
             sweep=replace(scenario.sweep, repeat=max(1, scenario.sweep.repeat // SHOTS_PER_TWIN_SHOT)),
             twin_of=scenario.id,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bench.measure.finding.base import Blame, Finding, When
+from bench.measure.only_expected import What
 from bench.measure.signal_test import SignalTest
 
 
@@ -154,3 +155,26 @@ class SpreadBeforeAlarm(Finding):
     blame: ClassVar[Blame] = Blame.DUT
     aims: ClassVar[tuple[str, ...]] = ("cell",)
     cell: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnexpectedReport(Finding):
+    """The DUT set a flag or an output that the scenario does not expect. Told once, at its first occurrence."""
+
+    code: ClassVar[str] = "unexpected-report"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("what", "name")
+    what: What
+    name: str
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnexpectedCode(Finding):
+    """The DUT told a trouble code that the scenario does not expect. Told once, at its first occurrence."""
+
+    code: ClassVar[str] = "unexpected-code"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("dtc",)
+    dtc: int
+    when: When

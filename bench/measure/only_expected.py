@@ -1,0 +1,37 @@
+"""What the DUT may say of itself while a scenario runs, as plain data: whatever is told beside it is a wrong report."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+OR = " or "
+
+
+class What(StrEnum):
+    """Of what kind a report is."""
+
+    FLAG = "flag"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unexpected:
+    """What one message could report and the scenario does not expect.
+
+    says: (name in the profile, signal, the value that says so, its trouble code or None). Several names that
+    share a signal are joined by OR.
+    """
+
+    what: What
+    channel: str
+    message: str
+    says: tuple[tuple[str, str, float, int | None], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codes:
+    """The signal that tells the DUT's trouble codes, and which of its values are none or may come."""
+
+    channel: str
+    message: str
+    signal: str
+    expected: tuple[int, ...]
