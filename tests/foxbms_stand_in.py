@@ -16,7 +16,10 @@ from firmware_stubs.can_process import listen, open_bus, to_frame, to_message, t
 
 MS = 1_000_000
 CELLS, SENSORS = 18, 8
-STANDBY, PRECHARGE, NORMAL, ERROR = 5, 6, 7, 10
+OPENING, STANDBY, PRECHARGE, NORMAL, ERROR = 4, 5, 6, 7, 10
+# Measured on v1.11.0 built for a host: from OPEN_CONTACTORS to the first coil, the last, and the message of it.
+FIRST_COIL_NS, LAST_COIL_NS, TOLD_NS = 530 * MS, 630 * MS, 730 * MS
+VALIDATED_EVERY = 5  # ticks: MRC_Validate... hands cell and pack values on
 QUEUE_DEPTH = 5
 IVT_IDS = range(0x521, 0x529)
 # DIAG id: (events, task ms, delay ms until opening, flag bit of 0x240 or None)
@@ -60,9 +63,14 @@ def put(data: bytearray, start: int, length: int, value: int) -> None:
 
 @dataclass
 class StandIn:
-    """`violations`: every rule the bench has broken, in words. `late_ticks`: a mutant that counts so many more."""
+    """`violations`: every rule the bench has broken, in words. `late_ticks`: a mutant that counts so many more.
+
+    `delay_ms`: a mutant that begins to open so long after its flag, whatever is published.
+    `coils_off_ns`: when the first coil went off, and the last, which no message tells at once.
+    """
 
     late_ticks: int = 0
+    delay_ms: int | None = None
     version: tuple[int, int, int] = (1, 11, 0)
     request_slack_ms: float = 0.0  # for a process on a busy machine, whose own stamps jitter
     violations: list[str] = field(default_factory=list)
@@ -76,14 +84,18 @@ class StandIn:
         self.mode = 0
         self.voltage_queue: deque[bytes] = deque()
         self.temperature_queue: deque[bytes] = deque()
+        self.taken_mv: list[int | None] = [None] * CELLS
+        self.taken_c: list[int | None] = [None] * SENSORS
         self.cells_mv: list[int | None] = [None] * CELLS
         self.sensors_c: list[int | None] = [None] * SENSORS
+        self.current_ma = 0
         self.ivt: dict[int, tuple[int, int]] = {}  # id -> (when, value)
         self.ivt_count: dict[int, int] = {}
         self.counts = dict.fromkeys(FATAL, 0)
         self.active: dict[int, int] = {}  # id -> when it became active
         self.state, self.entered_ns = 3, 0
         self.connected = 0
+        self.coils_off_ns: list[int] = []
         self.asked = False
         self.out: list[CanFrame] = []
 
@@ -122,7 +134,8 @@ class StandIn:
     def _ivt(self, now_ns: int, can_id: int, data: bytes) -> None:
         if len(data) != 6 or data[0] != can_id - 0x521:
             self.violations.append(f"0x{can_id:X} is {data.hex()}")
-        expected = self.ivt_count.get(can_id)
+        heard = self._age_ms(now_ns, can_id) < 250  # after a silence it may have counted on
+        expected = self.ivt_count.get(can_id) if heard else None
         if expected is not None and data[1] & 0x0F != expected:
             self.violations.append(f"0x{can_id:X} counts {data[1] & 0x0F} after {(expected - 1) % 16}")
         self.ivt_count[can_id] = (data[1] + 1) & 0x0F
@@ -150,24 +163,27 @@ class StandIn:
             for k, start in enumerate((11, 30, 33, 52)):
                 if (cell := 4 * data[0] + k) < CELLS:
                     valid = bits(data, 12 + k, 1)  # named "invalid", but 1 is valid
-                    self.cells_mv[cell] = bits(data, start, 13) if valid else None
+                    self.taken_mv[cell] = bits(data, start, 13) if valid else None
         if self.temperature_queue:
             data = self.temperature_queue.popleft()
             for k, start in enumerate((23, 31, 39, 47, 55, 63)):
                 if (sensor := 6 * data[0] + k) < SENSORS:
-                    self.sensors_c[sensor] = (
-                        bits(data, start, 8, signed=True) if bits(data, 8 + k, 1) else None
-                    )
+                    self.taken_c[sensor] = bits(data, start, 8, signed=True) if bits(data, 8 + k, 1) else None
+
+        if self.tick % VALIDATED_EVERY == 0:
+            self.cells_mv, self.sensors_c = self.taken_mv.copy(), self.taken_c.copy()
+            if 0x521 in self.ivt:
+                self.current_ma = self.ivt[0x521][1]
 
     def _age_ms(self, now_ns: int, can_id: int) -> float:
         seen = self.ivt.get(can_id)
         return (now_ns - seen[0]) / MS if seen else float("inf")
 
     def _diagnose(self, now_ns: int) -> None:
-        if self.state < STANDBY:
+        if self.state < STANDBY and self.state != OPENING:
             return
         plausible = self._plausible_mv()
-        current_ma = self.ivt[0x521][1]
+        current_ma = self.current_ma
         temps = [t for t in self.sensors_c if t is not None]
         age_ms = (now_ns - self.requests[-1]) / MS if self.requests else float("inf")
         gap_ms = (self.requests[-1] - self.requests[-2]) / MS if len(self.requests) > 1 else 100.0
@@ -201,7 +217,7 @@ class StandIn:
         return [mv for mv in valid if abs(mv - mean) <= 300]
 
     def _count(self, now_ns: int, diag: int, bad: bool) -> None:
-        events = FATAL[diag][0] + self.late_ticks
+        events = max(1, FATAL[diag][0] + self.late_ticks)
         self.counts[diag] = min(events, max(0, self.counts[diag] + (1 if bad else -1)))
         if self.counts[diag] >= events and diag not in self.active:
             self.active[diag] = now_ns
@@ -214,15 +230,22 @@ class StandIn:
     def _run(self, now_ns: int) -> None:
         assert self.started_ns is not None
         up_ms = (now_ns - self.started_ns) / MS
-        delayed = [t_ns + FATAL[diag][2] * MS for diag, t_ns in self.active.items()]
+        delayed = [
+            t_ns + (FATAL[diag][2] if self.delay_ms is None else self.delay_ms) * MS
+            for diag, t_ns in self.active.items()
+        ]
         if self.state == 3 and up_ms >= 1440:
             if any(self._age_ms(now_ns, can_id) > 1000 for can_id in IVT_IDS):
                 self.violations.append("the current sensor is not on the bus 1.4 s after start")
             elif len([mv for mv in self.cells_mv if mv is not None]) == CELLS:
                 self._enter(now_ns, STANDBY)
         elif self.state in (STANDBY, PRECHARGE, NORMAL) and delayed and now_ns >= min(delayed):
-            self.connected = 0
-            self._enter(now_ns, ERROR)
+            if self.connected:
+                self._enter(now_ns, OPENING)
+            else:
+                self._enter(now_ns, ERROR)
+        elif self.state == OPENING:
+            self._open(now_ns)
         elif self.state == STANDBY and self.mode in (1, 2) and not self.active:
             self._enter(now_ns, PRECHARGE)
         elif self.state == PRECHARGE and (now_ns - self.entered_ns) >= 200 * MS:
@@ -236,6 +259,15 @@ class StandIn:
         elif self.state == NORMAL and self.mode == 0:
             self.connected = 0
             self._enter(now_ns, STANDBY)
+
+    def _open(self, now_ns: int) -> None:
+        since_ns = now_ns - self.entered_ns
+        for count, after_ns in enumerate((FIRST_COIL_NS, LAST_COIL_NS)):
+            if since_ns >= after_ns and len(self.coils_off_ns) == count:
+                self.coils_off_ns.append(now_ns)
+        if since_ns >= TOLD_NS:
+            self.connected = 0
+            self._enter(now_ns, ERROR)
 
     def _enter(self, now_ns: int, state: int) -> None:
         self.state, self.entered_ns = state, now_ns
@@ -289,8 +321,26 @@ def build() -> StandIn:
 
 
 def build_late() -> StandIn:
-    """A mutant: 10 events more than published."""
-    BUILT.append(StandIn(late_ticks=10))
+    """A mutant: 20 events more than published."""
+    BUILT.append(StandIn(late_ticks=20))
+    return BUILT[-1]
+
+
+def build_hasty() -> StandIn:
+    """A mutant: 7 events less than published, 3 in place of 10."""
+    BUILT.append(StandIn(late_ticks=-7))
+    return BUILT[-1]
+
+
+def build_without_delay() -> StandIn:
+    """A mutant: it opens at once."""
+    BUILT.append(StandIn(delay_ms=0))
+    return BUILT[-1]
+
+
+def build_slow_to_open() -> StandIn:
+    """A mutant: 400 ms from flag to opening."""
+    BUILT.append(StandIn(delay_ms=400))
     return BUILT[-1]
 
 

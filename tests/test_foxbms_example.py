@@ -109,12 +109,54 @@ def test_what_the_bench_sends_keeps_every_pace(example: Path) -> None:
     assert abs(sum_mv - int.from_bytes(sent[0x522][0][1][2:], "big", signed=True)) < 100
 
 
-def test_a_build_that_counts_ten_events_more_fails_by_the_published_debounce(example: Path) -> None:
+def test_a_build_that_counts_twenty_events_more_fails_by_the_published_debounce(example: Path) -> None:
     config = bench(example, "build_late")
     # One shot in two falls within a cycle that proves it: its latency is an interval as wide as the DUT's reporting.
     verdicts = [fired(config, "fox_ov_cell7", index, shots=8)[0].judgement.verdict for index in range(8)]
     assert Verdict.FAIL in verdicts
     assert Verdict.PASS not in verdicts
+
+
+def with_times(folder: Path, frti: str, lag: bool = True) -> None:
+    """Another budget of the reaction to an overvoltage; or the profile as it was without its lags."""
+    budgets, profile = folder / "scenarios" / "budgets.toml", folder / "foxbms2.toml"
+    text = budgets.read_text(encoding="utf-8")
+    old = 'fdti = "700 ms"\nfrti = "900 ms"'
+    assert old in text
+    budgets.write_text(text.replace(old, f'fdti = "700 ms"\nfrti = "{frti}"'), encoding="utf-8")
+    if not lag:
+        stated = profile.read_text(encoding="utf-8")
+        profile.write_text(re.sub(r", lag = \[.*\], lag_source = \".*\"", "", stated), encoding="utf-8")
+
+
+def test_a_budget_of_1400_ms_is_not_missed_for_certain_by_a_late_message(example: Path) -> None:
+    """The last coil is off in 1.34 to 1.39 s, and 0x220 says so 100 ms later."""
+    with_times(example, "700 ms")
+    config = bench(example)
+    for index in range(2):
+        result, _ = fired(config, "fox_ov_cell7", index)
+        found = result.measurement
+        assert result.judgement.verdict is Verdict.INCONCLUSIVE, reasons_words(result.judgement)
+        assert found is not None and found.safe is not None
+        first_ns, last_ns = foxbms_stand_in.BUILT[-1].coils_off_ns
+        assert first_ns < last_ns
+        assert found.safe.low_ns <= last_ns <= found.safe.high_ns, "the truth lies in the interval"
+        assert "DUT report lag" in " ".join(reasons_words(result.judgement))
+
+
+def test_without_the_lag_the_same_budget_accuses_a_good_build(example: Path) -> None:
+    with_times(example, "700 ms", lag=False)
+    config = bench(example)
+    verdicts = [fired(config, "fox_ov_cell7", index)[0].judgement.verdict for index in range(3)]
+    assert Verdict.FAIL in verdicts and Verdict.PASS not in verdicts
+
+
+def test_three_events_in_place_of_ten_are_too_early(example: Path) -> None:
+    config = bench(example, "build_hasty")
+    for index in range(2):
+        result, _ = fired(config, "fox_overcurrent_discharge", index, shots=2)
+        assert result.judgement.verdict is Verdict.FAIL
+        assert "too-early" in [reason.finding.code for reason in result.judgement.reasons]
 
 
 def test_another_version_than_expected_is_an_error(example: Path) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.config.debounce import Debounce
+from bench.config.lag import Lag
 from bench.config.play import Play, Shown, named
 from bench.errors import ConfigError
 
@@ -33,58 +35,6 @@ class RoleTest:
     op: str
     value: float
     together: tuple["RoleTest", ...] = ()
-
-
-class Stage(NamedTuple):
-    """A step of the DUT between its input and its debounce: it holds a value for up to `period_ns`."""
-
-    name: str
-    period_ns: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Debounce:
-    """The DUT waits `settle_ns`, counts `events` samples `period_ns` apart, and acts `delay_ns` later.
-
-    stages: what a value passes before it is counted, each of which may hold it for its period.
-    """
-
-    events: int
-    period_ns: int
-    delay_ns: int
-    settle_ns: int = 0
-    stages: tuple[Stage, ...] = ()
-
-    @property
-    def stages_ns(self) -> int:
-        """By how much the stages may hold a value, together: it is counted so much later, and so much longer."""
-        return sum(stage.period_ns for stage in self.stages)
-
-    @property
-    def fills_ns(self) -> int:
-        """From the first sample to the last of a full count: no honest count is quicker."""
-        return (self.events - 1) * self.period_ns
-
-    @property
-    def may_fill_ns(self) -> int:
-        """A stimulus shown for less cannot fill the count, however long the stages hold it."""
-        return max(0, self.fills_ns - self.stages_ns)
-
-    @property
-    def full_ns(self) -> int:
-        """The slowest full count, from the instant at which the stimulus is there."""
-        return self.settle_ns + self.stages_ns + self.events * self.period_ns
-
-    def floor_ns(self, base_period_ns: int) -> int:
-        """Earliest honest report: the count less its first sample, less a base period of the DUT's own grid.
-
-        What a report's cycle hides is in the measured interval already, whose upper end has to reach this.
-        """
-        return max(0, self.fills_ns - base_period_ns)
-
-    def ceiling_ns(self, report_cycle_ns: int, base_period_ns: int) -> int:
-        """Slowest: a full count, one report cycle, and a base period each for taking in and for sending."""
-        return self.full_ns + report_cycle_ns + 2 * base_period_ns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +133,8 @@ class DutProfile:
     no_dtc: what `dtc_code` says where there is no code.
     estimates: what it promises of what it estimates, by role and chemistry ("": any).
     modes, states: values of `mode_request` and `state` by name.
+    lags: how long after the fact the DUT reports it, by role; what is not there is reported as it happens.
+    coils_told: `contactors` are the coils' own commands; else they are taken from other reports of the DUT.
     """
 
     file: Path
@@ -208,11 +160,22 @@ class DutProfile:
     estimates: dict[tuple[str, str], Promise] = field(default_factory=dict)
     with_any_flag: tuple[str, ...] = ()
     no_dtc: tuple[int, ...] = ()
+    lags: dict[Role, Lag] = field(default_factory=dict)
+    coils_told: bool = True
 
     def promises(self, chemistry: str) -> dict[str, Promise]:
         """What the DUT promises of its estimates on a pack of this chemistry, by role."""
         roles = dict.fromkeys(role for role, _ in self.estimates)
         return {role: self.estimates.get((role, chemistry), self.estimates[role, ""]) for role in roles}
+
+    @property
+    def contactor_lag(self) -> Lag | None:
+        """How long after the contactors themselves their plant follows: what tells of them may tell it late."""
+        lag: Lag | None = None
+        for tests in self.contactors.values():
+            for told in (self.lags.get(test.role) for test in tests):
+                lag = told.together(lag) if told is not None else lag
+        return lag
 
     def longest_period_ns(self, flag: Flag | None = None) -> int:
         """The longest period that the profile declares: of everything, or as far as it bears on one flag."""

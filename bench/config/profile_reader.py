@@ -3,9 +3,10 @@
 import re
 from dataclasses import replace
 
+from bench.config.debounce import Debounce, Stage
+from bench.config.lag import Lag
 from bench.config.play import INDEXED, Play, PlayError, Shown, read_play, read_shown
 from bench.config.profile import (
-    Debounce,
     DutProfile,
     Flag,
     Heartbeat,
@@ -13,13 +14,12 @@ from bench.config.profile import (
     Promise,
     Role,
     RoleTest,
-    Stage,
     Uds,
 )
-from bench.config.profile_shape import ProfileShape, ShownTable
+from bench.config.profile_shape import LagTable, ProfileShape, ShownTable
 from bench.config.toml_file import Place, TomlFile, describe
 from bench.errors import nearest
-from bench.units import parse_quantity
+from bench.units import format_ns, parse_quantity
 
 _THRESHOLD_UNITS = ("V", "degC", "A", "ohm/V")
 _TEST = re.compile(r"\s*(\w+)\s*(==|!=|>=|<=|>|<)\s*(\S+)\s*")
@@ -39,12 +39,13 @@ class ProfileReader:
         self._file = file
         self._shape = shape
         self._roles: dict[str, Role] = {}
+        self._lags: dict[Role, Lag] = {}
 
     def profile(self) -> DutProfile:
         shape = self._shape
         plays = tuple(self._play(index) for index in range(len(shape.play)))
-        for name, text in shape.output.items():
-            self._roles[name] = self._role(text, ("output", name))
+        for name, output in shape.output.items():
+            self._roles[name] = self._lagging(output.signal, output, ("output", name))
         for name, known in (("state", shape.output), ("mode_request", self._roles)):
             if name not in known:
                 wanted = "the signal of the DUT's state" if name == "state" else "a [[play]] that shows it"
@@ -56,7 +57,7 @@ class ProfileReader:
         flags = {
             name: Flag(
                 name=name,
-                role=self._role(flag.signal, ("flag", name, "signal")),
+                role=self._lagging(flag.signal, flag, ("flag", name)),
                 value=float(flag.value),
                 also=tuple(self._role(text, ("flag", name, "also")) for text in flag.also),
                 trips=flag.severity == "trip",
@@ -103,6 +104,8 @@ class ProfileReader:
             estimates=self._estimates(),
             with_any_flag=self._outputs(shape.with_any_flag, ("with_any_flag",)),
             no_dtc=self._no_dtc(),
+            lags=self._lags,
+            coils_told=not shape.contactor,
         )
 
     def _outputs(self, names: list[str], place: Place) -> tuple[str, ...]:
@@ -213,6 +216,24 @@ class ProfileReader:
         if not message or "." in message:
             self._file.mistake(place, f"found '{text}'; expected \"channel.Message\"")
         return channel, message
+
+    def _lagging(self, signal: str, table: LagTable, place: Place) -> Role:
+        """The role of a signal, with the lag that its table states. One signal has one lag, whatever it is called."""
+        role = self._role(signal, place)
+        if table.lag is None:
+            if table.lag_source:
+                self._file.mistake((*place, "lag_source"), "found it without 'lag'; expected the lag, too")
+            return role
+        low_ns, high_ns = table.lag
+        lag = Lag(low_ns=low_ns, high_ns=high_ns, source=table.lag_source)
+        if low_ns > high_ns:
+            found = f"found {format_ns(low_ns)} before {format_ns(high_ns)}; expected the shortest lag first"
+            self._file.mistake((*place, "lag"), found)
+        elif self._lags.setdefault(role, lag) != lag:
+            self._file.mistake(
+                (*place, "lag"), f"found another lag than before for {role}; expected the same"
+            )
+        return role
 
     def _role(self, text: str, place: Place) -> Role:
         parts = text.split(".", 2)

@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from bench.config.toml_file import DurationNs, Format, Shape, Share
 from bench.units import NS_PER_MS, NS_PER_S
@@ -54,7 +54,20 @@ class DebounceTable(Shape):
     stages: dict[str, Annotated[DurationNs, Field(gt=0)]] = Field(default_factory=dict)
 
 
-class FlagTable(Shape):
+class LagTable(Shape):
+    lag: Annotated[list[DurationNs], Field(min_length=2, max_length=2)] | None = None
+    lag_source: str = ""
+
+
+def _signal_alone(value: object) -> object:
+    return {"signal": value} if isinstance(value, str) else value
+
+
+class OutputTable(LagTable):
+    signal: str
+
+
+class FlagTable(LagTable):
     signal: str
     value: Annotated[float | int, AfterValidator(_finite)] = 1
     also: list[str] = Field(default_factory=list)
@@ -109,9 +122,9 @@ class ProfileShape(Shape):
     unlisted: Literal["idle", "silent"] = "idle"
     fault_reset_at_start: bool = False
     play: list[PlayTable] = Field(min_length=1)
-    output: dict[str, str]
     with_any_flag: list[str] = Field(default_factory=list)
     no_dtc: list[Annotated[int, Field(ge=0)]] | None = None
+    output: dict[str, Annotated[OutputTable, BeforeValidator(_signal_alone)]]
     contactor: dict[Literal["plus", "minus", "precharge"], list[str]] = Field(default_factory=dict)
     threshold: dict[str, Any] = Field(default_factory=dict)
     mode: ModeTable

@@ -12,6 +12,7 @@ from bench.measure.finding.base import When
 from bench.measure.finding.bench import HoldCutShort
 from bench.measure.finding.life import FramesUnreadable, SilentInHold
 from bench.measure.interval import BENCH_LATENESS, Interval, Term
+from bench.measure.lagging import fact_after_ns, lag_ends, lag_term
 from bench.measure.plan import Aim
 from bench.measure.questions import Hearing, Question, by_address
 from bench.measure.shot import Seen, Shot, Told
@@ -112,7 +113,8 @@ class Answer:
         role, said_no_ns = self._roles[id(question)], question.no_ns
         if not question.hear(t_ns, data):
             return
-        if after:
+        shortest_ns, _ = lag_ends(question.test)
+        if after and (not shortest_ns or t_ns - shortest_ns >= self._from_ns()):
             self._answered(role, question, t_ns, said_no_ns)
         elif role in _REPORTS and id(question) not in self._early:
             self._early.add(id(question))
@@ -121,8 +123,10 @@ class Answer:
     def _answered(self, role: _Role, question: Question, t_ns: int, said_no_ns: int | None) -> None:
         if role is _Role.DETECTION and self.detected is None:
             # Several signals may tell the same knowledge: the last time that any of them denied it is the last good.
-            others = (one.no_ns for one in self._detection if one is not question)
-            denied = [no_ns for no_ns in (said_no_ns, *others) if no_ns is not None]
+            others = (fact_after_ns(one.test, one.no_ns) for one in self._detection if one is not question)
+            denied = [
+                after for after in (fact_after_ns(question.test, said_no_ns), *others) if after is not None
+            ]
             self.detected = self._seen(question, t_ns, max(denied, default=None))
         elif role is _Role.FORBIDDEN and question in self._forbidden:
             self._forbidden.remove(question)  # told once, at its first occurrence
@@ -133,28 +137,38 @@ class Answer:
     def _when(self, t_ns: int) -> When:
         return self._shot.when(t_ns, self._onset)
 
-    def _seen(self, question: Question, t_ns: int, no_ns: int | None) -> Seen:
-        """Last good to first bad, each widened by its stamp; never earlier than the cause."""
+    def _seen(self, question: Question, t_ns: int, after_ns: int | None) -> Seen:
+        """Last good to first bad, each widened by its stamp; never earlier than the cause.
+
+        after_ns: from the last good on the fact may have been; a report that lags moves it to before its frame.
+        """
         channel = question.test.channel
         u_ns, late_ns = self._shot.half_widths(channel)
         half_ns = u_ns + late_ns
         start_ns = self._shot.window.start_ns if self._onset is None else self._onset.interval.low_ns
-        low_ns = start_ns if no_ns is None else max(start_ns, no_ns - half_ns)
-        cycle_ns = max(0, t_ns - (start_ns if no_ns is None else max(start_ns, no_ns)))
+        low_ns = start_ns if after_ns is None else max(start_ns, after_ns - half_ns)
+        shortest_ns, longest_ns = lag_ends(question.test)
+        told_ns = t_ns - shortest_ns
+        hidden_ns = max(0, told_ns - (start_ns if after_ns is None else max(start_ns, after_ns)))
+        lag_ns = min(longest_ns - shortest_ns, hidden_ns)
         terms = [
-            Term(name="DUT reporting cycle", width_ns=cycle_ns, note=question.test.message),
+            Term(name="DUT reporting cycle", width_ns=hidden_ns - lag_ns, note=question.test.message),
+            *lag_term(question.test, lag_ns),
             Term(name="stamp", width_ns=2 * u_ns, note=channel),
         ]
         if late_ns:
             terms.append(Term(name=BENCH_LATENESS, width_ns=2 * late_ns, note=channel))
-        interval = Interval(low_ns=low_ns, high_ns=max(low_ns, t_ns + half_ns))
+        interval = Interval(low_ns=low_ns, high_ns=max(low_ns, told_ns + half_ns))
         return Seen(interval=interval, t_ns=t_ns, terms=tuple(terms))
 
     def _watch_safe(self, t_ns: int) -> None:
         safe = self._safe_state
         if self.safe is None:
             if all(q.holds for q in safe):
-                seen = [self._seen(q, q.yes_ns if q.yes_ns is not None else t_ns, q.no_ns) for q in safe]
+                seen = [
+                    self._seen(q, t_ns if q.yes_ns is None else q.yes_ns, fact_after_ns(q.test, q.no_ns))
+                    for q in safe
+                ]
                 last = max(seen, key=lambda one: one.interval.high_ns)
                 low_ns = max(one.interval.low_ns for one in seen)
                 interval = Interval(low_ns=low_ns, high_ns=last.interval.high_ns)

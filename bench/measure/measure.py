@@ -15,6 +15,7 @@ from bench.measure.finding.bench import DutRefused
 from bench.measure.finding.life import NotBegun
 from bench.measure.glitch import too_long_a_glitch
 from bench.measure.interval import Measurement
+from bench.measure.lagging import doubts_of_late_plant, followed_reports
 from bench.measure.life import check_length, listen_for_life
 from bench.measure.misfit import misfits
 from bench.measure.onset import find_onset
@@ -58,7 +59,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     window, left_out = without_own_frames(window, plan, decoders)
     told = Told(faults=[*faults, *window.faults], anomalies=[*anomalies, *left_out])
     told.faults.extend(stamps_out_of_order(trace, window))
-    told.anomalies.extend(unknown_pages(trace, plan, decoders))
+    told.anomalies.extend([*unknown_pages(trace, plan, decoders), *followed_reports(trace)])
     window, received = _as_received(trace, window, plan, decoders)
     refused = received.refused if plan.accepted_only else ()
     shot = Shot(trace=trace, window=window, plan=plan, decoders=decoders, refused=refused)
@@ -84,6 +85,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         asked = status_mask(plan.dtc_status)
         lacking = (status or 0) & asked != asked
         doubts += taken_off_early(trace, window, safe_ns, bits_lacking=lacking)
+    if onset is not None:
+        doubts += doubts_of_late_plant(trace, told.broken, onset.t_ns)
     if told.broken or answer.detected is not None:
         doubts += too_long_a_glitch(trace, window, plan, decoders)
     return Measurement(

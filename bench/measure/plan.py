@@ -89,6 +89,7 @@ class Plan:
     gap: the one failure that is known, up to its bound; None: none is.
     unexpected, codes: what the DUT must not report, and which trouble codes it may tell, while the window is open.
     only_expected: whether a report that is not expected is a failure; else it is only told (files of format 1).
+    safe_by_word: that the safe state holds is known by the DUT's word alone: no coil, contact or current is seen.
     """
 
     aim: Aim
@@ -126,6 +127,7 @@ class Plan:
     unexpected: tuple[Unexpected, ...] = ()
     codes: Codes | None = None
     only_expected: bool = False
+    safe_by_word: bool = False
 
 
 NOTHING = Plan(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
 from bench.measure.interval import Interval, ProbeSeen
+from bench.measure.lagging import lag_ends
 from bench.measure.plan import Probe
 from bench.measure.questions import Address, Codec, Question
 from bench.measure.window import Window, stamp_half_width
@@ -29,9 +30,14 @@ class _Waiting:
             seen = latest.get(question.address)
             if seen is None or not question.hear(seen[0], seen[2][1]):
                 if seen is not None:
-                    self.denied_ns = max(self.denied_ns, seen[0])
+                    self.denied_ns = max(self.denied_ns, seen[0] - lag_ends(question.test)[1])
                 return False
         return True
+
+    @property
+    def told_after_ns(self) -> int:
+        """So much earlier than its frame the fact was at least."""
+        return min(lag_ends(question.test)[0] for question in self.questions)
 
 
 def probes_seen(
@@ -65,8 +71,9 @@ def probes_seen(
             if one.name in open_ and one.holds(latest):
                 del open_[one.name]
                 u_ns = sum(stamp_half_width(trace, window, seen[1]))
-                low_ns = min(one.denied_ns, seen[0]) - u_ns
-                found[one.name] = Interval(low_ns=low_ns, high_ns=seen[0] + u_ns)
+                told_ns = seen[0] - one.told_after_ns
+                low_ns = min(one.denied_ns, told_ns) - u_ns
+                found[one.name] = Interval(low_ns=low_ns, high_ns=told_ns + u_ns)
         if not open_:
             break
     return tuple(

@@ -11,13 +11,15 @@ from bench.units import format_ns
 def resolvable_ns(
     plan: Plan, decoders: Mapping[str, Codec], stamping: Mapping[str, Stamping] | None = None
 ) -> int:
-    """Widest FDTI interval to expect, in ns: slowest detection message's cycle + 2u there + 2u at the onset.
+    """Widest FDTI interval to expect, in ns: slowest detection message's cycle, lag and 2u, and 2u at the onset.
 
     Without `stamping` the half-widths u count as 0. 0 where the plan detects nothing.
     """
     half = {channel: one.u_ns for channel, one in (stamping or {}).items()}
     reporting = (
-        message_of(decoders, test.channel, test.message).cycle_ns + 2 * half.get(test.channel, 0)
+        message_of(decoders, test.channel, test.message).cycle_ns
+        + 2 * half.get(test.channel, 0)
+        + (test.lag.width_ns if test.lag is not None else 0)
         for test in plan.detection
     )
     onset = (2 * half.get(test.channel, 0) for test in plan.onset)

@@ -76,6 +76,7 @@ ADVICE: dict[str, str] = {
     "estimate-absent": _PROFILE,
     "truth-too-few": "Let the drive last longer.",
     "estimate-off": "See docs/estimation.md: the curve of the error is in the report.",
+    "plant-followed-report": "Wire the coils or auxiliary contacts to the bench, and name them in [contactor].",
     "estimate-straddles": "Let the drive last longer, or give the signal a finer resolution.",
     "estimate-not-converged": "See docs/estimation.md: the curve of the error is in the report.",
     "estimate-perhaps-converged": "Let the drive last longer, or give the signal a finer resolution.",

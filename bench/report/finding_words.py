@@ -249,6 +249,11 @@ def _plant(finding: Finding) -> str:
             return f"protection test: the contactors closed again {format_ns(after_ns)} after the end"
         case plant.InsulationLost(ohm_per_v=ohm_per_v, after_end_ns=after_ns):
             return f"protection test: insulation at {ohm_per_v:.0f} ohm/V {format_ns(after_ns)} after the end"
+        case plant.PlantFollowedReport(late_ns=late_ns):
+            return (
+                f"the plant's contactors followed reports of the DUT that may come {format_ns(late_ns)} after the "
+                "fact: current and link voltage were shown as before for so long"
+            )
         case plant.TestNotEnded():
             return "the protection test did not come to its end within the window"
         case plant.EstimateStale(estimate=name, message=message, age_ns=age_ns):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bench.codec.database import Database
+from bench.config.lag import Lag
 from bench.dut.ports import Dut
 from bench.dut.uds import UdsTester
 from bench.errors import InstrumentError, LinkError
@@ -25,6 +26,7 @@ from bench.rig.view import TraceView
 from bench.timing.clock import Clock, Phase, Timer
 from bench.trace.events import PlantStage
 from bench.trace.facts import (
+    ContactorsFollowed,
     DutStarted,
     InstrumentIdentified,
     OutputBeyondRange,
@@ -88,6 +90,7 @@ class Rig:
 
     fault_unit: relays in the sense wires, where there are any. afe: the front end, where the bench itself plays it.
     buses: the wires of buses that nodes can be taken from. fault_timers: what recurring faults run on, by fault.
+    contactor_lag: how long after the fact `contactor_commands` may hear of it.
     dead_man_ns: 0 where the emulator has none. safe_timeout_ns: patience with the instruments on the way to safety.
     """
 
@@ -114,6 +117,7 @@ class Rig:
     overrides_v: dict[int, float] = field(default_factory=dict)
     health: Callable[[], str | None] = lambda: None
     pyro_command: Callable[[], bool] = lambda: False
+    contactor_lag: Lag | None = None
     fault_unit: FaultUnit | None = None
     afe: AnalogueFrontEnd | None = None
     buses: Mapping[str, BusFaults] = field(default_factory=dict)
@@ -313,9 +317,25 @@ class Rig:
         )
         self.trace.mark(self.clock.now_ns(), odd, "cells")
 
+    def _tell_followed(self, commands: Commands, lag: Lag) -> None:
+        """The bench can move the plant only when it hears of it; when it really was is told as an interval."""
+        now_ns = self.clock.now_ns()
+        plus, minus, precharge = commands
+        followed = ContactorsFollowed(
+            plus=plus,
+            minus=minus,
+            precharge=precharge,
+            low_ns=now_ns - PLANT_PERIOD_NS - lag.high_ns,
+            high_ns=now_ns - lag.low_ns,
+        )
+        self.trace.mark(now_ns, followed, "plant")
+
     def _step_plant(self) -> None:
         self.view.update()
-        self._commands = self.contactor_commands() or self._commands
+        commands = self.contactor_commands() or self._commands
+        if self.contactor_lag is not None and commands != self._commands:
+            self._tell_followed(commands, self.contactor_lag)
+        self._commands = commands
         if self.pyro_command():
             self.pack.fire_pyro()
         vehicle = self.vehicle

@@ -76,6 +76,7 @@ class Lookup:
             op=test.op,
             value=test.value,
             together=tuple(self.test(one) for one in test.together),
+            lag=self.profile.lags.get(role),
         )
 
     def _carried(self, test: RoleTest) -> None:

@@ -23,6 +23,7 @@ from bench.scenario.lookup import Lookup
 from bench.scenario.model import Expect, Inject, Step
 from bench.scenario.onset import Onset, command_onset, runaway_onset, stimulus_onset
 from bench.scenario.steps import LONGEST_TTL_NS
+from bench.scenario.word import as_known, by_word_alone, probes_as_known
 
 
 def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
@@ -86,7 +87,8 @@ def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
         onset_runaway=onset.runaway,
         onset_spread_ns=onset_spread_ns(lookup, onset),
         detection=detection,
-        safe_state=tuple(safe_state),
+        safe_state=as_known(profile, safe_state),
+        safe_by_word=by_word_alone(profile, safe_state),
         forbidden=forbidden_tests(lookup, expect.forbidden, "expect", flag),
         dtc_test=dtc,
         dtc_status=expect.dtc_status,
@@ -97,7 +99,7 @@ def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
         fdti_budget_ns=budget.fdti_ns,
         fhti_budget_ns=budget.fhti_ns,
         ftti_ns=budget.ftti_ns,
-        probes=reaction_chain(profile, detection[0]),
+        probes=probes_as_known(profile, reaction_chain(profile, detection[0])),
     )
 
 

@@ -57,6 +57,7 @@ class Kind(StrEnum):
     PLANT_STAGE = "plant_stage"
     TIME_LAPSE = "time_lapse"
     PLANT_STATE = "plant_state"
+    CONTACTORS_FOLLOWED = "contactors_followed"
     WINDOW_CLOSED = "window_closed"
     SAFE_STATE_REACHED = "safe_state_reached"
     SAFE_STATE_MISSED = "safe_state_missed"

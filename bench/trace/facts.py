@@ -262,6 +262,18 @@ class PlantState(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactorsFollowed(Fact):
+    """The plant's contactors followed a report that comes after the fact: it was between low_ns and high_ns."""
+
+    kind: ClassVar[Kind] = Kind.CONTACTORS_FOLLOWED
+    plus: bool
+    minus: bool
+    precharge: bool
+    low_ns: int
+    high_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WindowClosed(Fact):
     """The DUT is watched no longer."""
 

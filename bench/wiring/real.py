@@ -123,6 +123,7 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
         dead_man_ns=instrument.dead_man_ns,
         safe_timeout_ns=cells.safe_ns,
         contactor_commands=contactor_commands_of(wired, view),
+        contactor_lag=wired.profile.contactor_lag,
         charge_limit_a=charge_limit_of(wired, view),
         pyro_command=pyro_command_of(wired, view),
         start_hardware=start_hardware,

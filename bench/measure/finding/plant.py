@@ -1,4 +1,4 @@
-"""Findings about protection tests and about the DUT's estimates."""
+"""Findings about protection tests, about the DUT's estimates, and about a plant that follows what the DUT tells."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -146,3 +146,12 @@ class EstimatePerhapsConverged(Finding):
     u: float
     first: float
     last: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlantFollowedReport(Finding):
+    """The plant's contactors followed reports that come after the fact: its current flowed on for up to late_ns."""
+
+    code: ClassVar[str] = "plant-followed-report"
+    blame: ClassVar[Blame] = Blame.NOBODY
+    late_ns: int

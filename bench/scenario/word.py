@@ -1,0 +1,51 @@
+"""What of a safe state the bench sees itself, and what it knows by the DUT's word alone, which may come late."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bench.config.profile import DutProfile
+from bench.measure.plan import Probe
+from bench.measure.signal_test import SignalTest
+
+# What the bench shows of the plant that changes when the contactors do.
+_FOLLOWS = (
+    "plus_feedback",
+    "minus_feedback",
+    "precharge_feedback",
+    "pack_current",
+    "pack_current_redundant",
+    "link_voltage",
+    "pack_power",
+    "charger_current",
+)
+
+
+def as_known(profile: DutProfile, tests: Iterable[SignalTest]) -> tuple[SignalTest, ...]:
+    """The tests, where the plant's contactors follow reports that lag, with that lag on what follows the contactors.
+
+    The bench can open them only when it hears of it; the current of the real ones had ended before.
+    """
+    lag = profile.contactor_lag
+    if lag is None:
+        return tuple(tests)
+    return tuple(
+        replace(one, lag=lag) if _follows(profile, one) and one.lag is None else one for one in tests
+    )
+
+
+def probes_as_known(profile: DutProfile, probes: Iterable[Probe]) -> tuple[Probe, ...]:
+    return tuple(replace(probe, tests=as_known(profile, probe.tests)) for probe in probes)
+
+
+def by_word_alone(profile: DutProfile, tests: Sequence[SignalTest]) -> bool:
+    """No coil, auxiliary contact or current among them that the bench sees itself.
+
+    What it shows of its own plant is none where that plant in its turn follows what the DUT reports of itself.
+    """
+    return not any(_follows(profile, one) and profile.coils_told for one in tests)
+
+
+def _follows(profile: DutProfile, test: SignalTest) -> bool:
+    roles = (profile.roles.get(name) for name in _FOLLOWS)
+    place = (test.channel, test.message, test.signal)
+    return profile.plays_message(test.channel, test.message) and any(place == role for role in roles)
