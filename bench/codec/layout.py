@@ -130,3 +130,13 @@ def paths(
         for key, child in choices.items():
             found += paths(child, name, (*above, (by_name[selector], key)))
     return found
+
+
+def first_branches(layer: Layer) -> list[tuple[Field, int]]:
+    """Of every multiplexer the value of a page that there is: 0, else the lowest."""
+    found: list[tuple[Field, int]] = []
+    for one in layer.fields:
+        if choices := layer.branches.get(one.name):
+            key = 0 if 0 in choices else min(choices)
+            found += [(one, key), *first_branches(choices[key])]
+    return found

@@ -9,8 +9,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 from bench.codec.database import Message
-from bench.codec.layout import Field, Layer
+from bench.codec.layout import Field, Layer, first_branches
 from bench.codec.pages import COUNTER, INVALID, LARGEST, VALID, VALUE, Ieee, Page, Pages, Slot
+from bench.codec.play_checks import inexact, multiplexers_shown, never_shown
 from bench.config.play import INDEXED, QUANTITIES, Play, Shown, named
 from bench.errors import ConfigError, nearest
 
@@ -38,13 +39,14 @@ def compile_pages(
     """
     place = f"{file} [play {play.channel}.{play.message}]"
     shown, mistakes = expand(play, message, place)
-    mistakes += _unfit(shown, message, numbers, usual or {}, place)
+    mistakes += _unfit(shown, message, numbers, usual or {}, place) + multiplexers_shown(
+        shown, message, place
+    )
+    layers = [] if mistakes else _layers(message, shown, numbers)
+    mistakes += [] if mistakes else never_shown(shown, numbers, (_names(*one) for one in layers), place)
     if mistakes:
         raise ConfigError("\n".join(mistakes))
-    pages = [
-        _page(message, here, fixed, numbers, decisive or {})
-        for here, fixed in _layers(message, shown, numbers)
-    ]
+    pages = [_page(message, here, fixed, numbers, decisive or {}) for here, fixed in layers]
     return Pages(
         can_id=message.can_id,
         extended=message.extended,
@@ -55,14 +57,19 @@ def compile_pages(
 
 
 def idle_pages(message: Message) -> Pages:
-    """The message at raw zero, first multiplexer value only."""
+    """The message at raw zero, first multiplexer values only: 0, or the first that the DBC knows."""
+    page = _page(message, (), first_branches(message.layout), {}, {})
     return Pages(
         can_id=message.can_id,
         extended=message.extended,
         fd=message.fd,
         length=message.length,
-        pages=(Page(0, 0, ()),),
+        pages=(page,),
     )
+
+
+def _names(here: Sequence[tuple[tuple[Shown, int], Field]], fixed: "Fixed") -> list[str]:
+    return [field.name for _, field in here] + [field.name for field, _ in fixed]
 
 
 def expand(play: Play, message: Message, place: str) -> tuple[Bound, list[str]]:
@@ -119,6 +126,8 @@ def _unfit(shown: Bound, message: Message, numbers: Mapping[str, int], usual: Us
                 f"{place}: found {one.offset:g} for '{name}', whose range in the DBC is {range_}; expected a value "
                 'in it, one of its value table, or { … , range = "raw" } where the range is wrong'
             )
+        elif (wrong := inexact(one, field, usual)) is not None:
+            mistakes[one.signal] = f"{place}: {wrong} ('{name}'); expected a signal that carries both"
         elif one.quantity and one.what == "value" and one.quantity in usual:
             ends = sorted(one.gain * end + one.offset for end in usual[one.quantity])
             # A measured value may be a step off; a yes or no, or a mode, is exact.

@@ -40,7 +40,8 @@ LARGEST = {16: 65504.0, 32: (2 - 2**-23) * 2.0**127, 64: (2 - 2**-52) * 2.0**102
 
 
 class Slot(NamedTuple):
-    """One signal of a page: raw = floor(gain * value + offset), kept in [low, high], at `shift` of its word.
+    """One signal of a page: raw = floor(gain * value + offset), kept in [low, high], at `shift` of its word. A counter
+    begins anew with low after high.
 
     none: raw for no reading; beyond: raw for out of range, None to saturate. ends: the sensor itself ends there, and
     beyond all that the DUT's promises depend on: what is held there is told, and decides nothing. ieee: of a float
@@ -101,7 +102,7 @@ class Pages:
             elif kind == VALUE and value is not None and low <= (scaled := gain * value + offset) < high + 1:
                 raw = math.floor(scaled)
             elif kind == COUNTER:
-                raw = int(value or 0)  # the mask makes it wrap
+                raw = counted(low, high, value)
             elif value is None or value != value:
                 raw = none if kind == VALUE else int(kind == INVALID)
             elif kind != VALUE:
@@ -147,6 +148,11 @@ class Pages:
 def _slot_of(plain: Sequence[Any]) -> Slot:
     *rest, ieee = plain
     return Slot(*rest)._replace(ieee=None if ieee is None else Ieee(*ieee))
+
+
+def counted(low: float, high: float, count: float | None) -> int:
+    """A count that wraps where the signal's range ends."""
+    return int(low) + int(count or 0) % (int(high) - int(low) + 1)
 
 
 def _float_raw(slot: Slot, ieee: Ieee, value: float | None, clipped: list[Clipped] | None) -> int:

@@ -44,7 +44,7 @@ def carried_tests(lookup: Lookup, steps: Sequence[Step], measured: int | None) -
 
 
 def _test(wanted: Carried, at: Terminals) -> SignalTest | None:
-    """The signal is within its own step of the value. What stands there in place of one out of range is not it."""
+    """The signal is the nearest of its steps to the value. What stands there in place of one out of range is not it."""
     place = at.place(wanted.quantity, wanted.number)
     if place is None:
         return None
@@ -64,8 +64,8 @@ def _test(wanted: Carried, at: Terminals) -> SignalTest | None:
 
 
 def _step(field: Field, value: float) -> float:
-    """The finest that the signal tells apart there."""
-    return abs(value) * _EPSILON[field.length] if field.is_float else abs(field.scale)
+    """How far a value that was rounded to the nearest of the signal's steps may be off."""
+    return abs(value) * _EPSILON[field.length] if field.is_float else abs(field.scale) * 0.500001
 
 
 Known = Mapping[tuple[str, str, str], tuple[Shown, Field]]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bench.codec.idle import nodes_of_the_dut
 from bench.config.profile import Flag, RoleTest
 from bench.errors import ScenarioError
 from bench.faults.expression import value_of
@@ -181,19 +182,14 @@ def _fed(lookup: Lookup, steps: Sequence[Step]) -> tuple[tuple[str, str, int], .
 
 
 def _protected(lookup: Lookup) -> tuple[tuple[str, str], ...]:
-    """What the DUT sends under E2E protection, by the DBC: of the node that sends its state."""
-    state, databases = lookup.profile.roles["state"], lookup.databases
-    own = {
-        sender
-        for message in (databases[state.channel].messages if state.channel in databases else ())
-        if message.name == state.message
-        for sender in message.senders
-    }
+    """What the DUT sends under E2E protection, by the DBC: of its node, and what is read from it whoever sends it."""
+    nodes, said = nodes_of_the_dut(lookup.profile, lookup.databases), lookup.profile.said()
     return tuple(
         (channel, message.name)
-        for channel, database in databases.items()
+        for channel, database in lookup.databases.items()
         for message in database.messages
-        if message.protection is not None and own & set(message.senders)
+        if message.protection is not None
+        and (nodes & set(message.senders) or (channel, message.name) in said)
     )
 
 
