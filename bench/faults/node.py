@@ -44,9 +44,8 @@ class NodeFault(Fault):
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:  # noqa: ARG002
         return self.shows
 
-    @property
-    def silences(self) -> bool:
-        return self.node == "dut"
+    def silences(self, channel: str) -> bool:
+        return channel == self.channel and self.node == "dut"
 
 
 def node_shape() -> "type[InjectShape]":

@@ -250,9 +250,8 @@ class Fault(Protocol):
         """Whether `clear` takes it from the DUT's terminals at once, so that a glitch can be made of it."""
         return True
 
-    @property
-    def silences(self) -> bool:
-        """Whether the DUT cannot be heard meanwhile, so that its silence proves nothing against it."""
+    def silences(self, channel: str) -> bool:  # noqa: ARG002
+        """Whether the DUT cannot be heard on this bus meanwhile: then its silence there proves nothing against it."""
         return False
 
 

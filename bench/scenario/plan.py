@@ -158,12 +158,15 @@ def _quiet_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
 
 
 def _heard(lookup: Lookup, steps: Sequence[Step]) -> tuple[tuple[str, str, int], ...]:
-    """The DUT's signs of life, which a scenario that silences it does not ask for."""
-    silenced = any(isinstance(step, Inject) and step.fault.silences for step in steps)
+    """The DUT's signs of life, which a scenario that silences it does not ask for on the buses that it silences."""
+    faults = [step.fault for step in steps if isinstance(step, Inject)]
     for beat in lookup.profile.heartbeat:
         lookup.message(beat.channel, beat.message)
+    silenced = {
+        beat.channel for beat in lookup.profile.heartbeat if any(one.silences(beat.channel) for one in faults)
+    }
     return tuple(
-        (beat.channel, beat.message, LONGEST_TTL_NS if silenced else beat.longest_gap_ns)
+        (beat.channel, beat.message, LONGEST_TTL_NS if beat.channel in silenced else beat.longest_gap_ns)
         for beat in lookup.profile.heartbeat
     )
 

@@ -13,10 +13,9 @@ class BusCut(NodeFault):
     def disturb(self, bus: BusFaults, on: bool) -> None:
         bus.cut(self.node, on)
 
-    @property
-    def silences(self) -> bool:
-        """Whoever is left on the bus repeats its frame for ever, so the DUT goes unheard too."""
-        return True
+    def silences(self, channel: str) -> bool:
+        """Whoever is left on the bus repeats its frame for ever, so the DUT goes unheard there too."""
+        return channel == self.channel
 
 
 def _resolve(shape: Any, at: Terminals) -> BusCut:

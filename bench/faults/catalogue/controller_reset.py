@@ -30,9 +30,8 @@ class ControllerReset(Fault):
     def passes(self) -> bool:
         return False
 
-    @property
-    def silences(self) -> bool:
-        """It says nothing while it starts again."""
+    def silences(self, channel: str) -> bool:  # noqa: ARG002
+        """It says nothing anywhere while it starts again."""
         return True
 
 
