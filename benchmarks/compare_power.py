@@ -30,7 +30,7 @@ def main() -> int:
         for _ in range(pairs):
             base, new = sample(rng, 59, 90, 20, 20), sample(rng, 59, 90 + shift_ms, 20, 20)
             shift = measure_shift(base, new)
-            p = [min(1.0, TESTS * one) for one in (shift.p_location, shift.p_spread)]
+            p = [min(1.0, TESTS * one) for one in (shift.p_location, shift.p_tail)]
             alarms[shift_ms] += classify(shift, p[0], p[1], 2 * MS, 0.05) in (Change.SLOWER, Change.WIDER)
     for shift_ms, found in alarms.items():
         print(f"shift {shift_ms:2d} ms: alarm in {found} of {pairs} pairs ({found / pairs:.3f})")

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from bench.measure.interval import Interval
 from bench.verdict.sequential import Sprt, rate
-from bench.verdict.shift import Change, classify, fisher_more, holm, measure_shift
+from bench.verdict.shift import Change, classify, holm, measure_shift
+from bench.verdict.tail import fisher_more
 
 MS = 1_000_000
 
@@ -28,7 +29,7 @@ def test_a_thousand_pairs_of_equal_builds_keep_the_false_alarm_rate() -> None:
         shifts = [
             measure_shift(sample(rng, 30, 100, w, 10), sample(rng, 30, 100, w, 10)) for w in (5.0, 15.0, 40.0)
         ]
-        p = holm([*(s.p_location for s in shifts), *(s.p_spread for s in shifts)])
+        p = holm([*(s.p_location for s in shifts), *(s.p_tail for s in shifts)])
         changes = [classify(s, p[i], p[3 + i], 0.0, 0.05) for i, s in enumerate(shifts)]
         alarms += any(c in (Change.SLOWER, Change.FASTER, Change.WIDER) for c in changes)
     # 5 % and three standard deviations of a count in 1,000; and the test is no dead one
@@ -56,7 +57,7 @@ def test_sameness_is_shown_and_not_assumed() -> None:
     coarse = measure_shift(sample(rng, 299, 100, 4, 2), sample(rng, 299, 100, 4, 2))
     assert classify(coarse, 1.0, 1.0, 2 * MS, 0.05) is Change.UNDECIDED, "reported every 2 ms only"
     wide = measure_shift(sample(rng, 100, 100, 4, 2), sample(rng, 100, 90, 24, 2))
-    assert classify(wide, 1.0, wide.p_spread, 2 * MS, 0.05) is Change.WIDER
+    assert classify(wide, 1.0, wide.p_tail, 2 * MS, 0.05) is Change.WIDER
     fast = measure_shift(sample(rng, 59, 100, 4, 2), sample(rng, 59, 80, 4, 2))
     assert classify(fast, fast.p_location, 1.0, 2 * MS, 0.05) is Change.FASTER
     with pytest.raises(ValueError, match="both sides"):

@@ -18,7 +18,7 @@ from bench.measure.interval import Latency
 from bench.report.finding_words import joined_words
 from bench.verdict.result import ShotResult, Verdict
 from bench.verdict.sequential import Sprt, rate
-from bench.verdict.shift import fisher_more
+from bench.verdict.tail import fisher_more
 
 Shooter = Callable[[str, int], ShotResult]  # (build, shot index) → result
 _MOST_SHOTS = 59

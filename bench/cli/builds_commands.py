@@ -74,11 +74,11 @@ def _show(found: Comparison) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from bench.report.comparison import HEADINGS, comparison_rows, headline
+    from bench.cli.show_run import as_wide_as
+    from bench.report.comparison import HEADINGS, comparison_rows, headline, notes
+    from bench.report.terminal import natural_width
 
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=130)
     if found.metrics or found.handled:
         title = f"{found.new.firmware_identity} against {found.base.firmware_identity}"
         table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
@@ -86,9 +86,12 @@ def _show(found: Comparison) -> None:
             table.add_column(name, no_wrap=name == "scenario")
         for row in comparison_rows(found):
             table.add_row(*row, style=_ROW_STYLES.get(row[6], ""))
+        console = as_wide_as(natural_width(table))
         console.print(table)
     for line in found.left_out:
         console.print(f"not compared: {line}", highlight=False, soft_wrap=True)
+    for line in notes(found):
+        console.print(line, highlight=False, soft_wrap=True)
     console.print(headline(found), highlight=False, soft_wrap=True)
 
 

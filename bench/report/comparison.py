@@ -1,5 +1,6 @@
 """A comparison of two builds in words: Markdown for a pull request, rows for a terminal and the HTML report."""
 
+import math
 from collections.abc import Sequence
 
 from bench.units import format_ns
@@ -11,7 +12,9 @@ _MOST_UNFOLDED = 40  # rows of passed scenarios; more of them are folded
 _MOST_ALTERED = 8
 _MOST_NAMED = 5
 _MOST_ROWS = 250  # a comment on GitHub holds 65,536 characters
-HEADINGS = ("scenario", "", "n", "shift (95 %)", "relevant", "p", "relative", "absolute", "decided by")
+HEADINGS = (
+    "scenario", "", "n", "shift (95 %)", "relevant", "p", "relative", "absolute", "decided by", "tail of budget",
+)  # fmt: skip
 
 
 def comparison_rows(found: Comparison) -> list[tuple[str, ...]]:
@@ -24,10 +27,11 @@ def comparison_rows(found: Comparison) -> list[tuple[str, ...]]:
             f"{m.shift.n_base} / {m.shift.n_new}",
             shift_words(m),
             format_ns(round(m.relevant_ns)),
-            p_words(min(m.p_location, m.p_spread)),
+            p_words(min(m.p_location, m.p_tail)),
             m.change.value,
             absolute[m.scenario_id],
             _decided_by(m),
+            tail_words(m),
         )
         for m in found.metrics
     ]
@@ -38,13 +42,15 @@ def comparison_rows(found: Comparison) -> list[tuple[str, ...]]:
             change = "worse" if h.worse else "no change shown"
             rows.append(
                 (h.scenario_id, "passed", f"{h.base_n} / {h.new_n}", counts, "", p_words(h.p), change,
-                 absolute[h.scenario_id], "")
+                 absolute[h.scenario_id], "", "")
             )  # fmt: skip
     return rows
 
 
 def _decided_by(m: Metric) -> str:
     """What would settle the row, and what "same" means in it."""
+    if m.paired:
+        return f"shot by shot ({m.paired}), within {format_ns(round(m.within_ns))}"
     if not m.undecided:
         return "" if m.within_ns == m.relevant_ns else f"within {format_ns(round(m.within_ns))}"
     return f"{m.shots} shots" if m.shots else f"no number of shots: {_coarse(m)}"
@@ -61,6 +67,17 @@ def shift_words(m: Metric) -> str:
         return f"{moved} (no interval: too few shots)"
     low, high = (_signed(round(v)) for v in (m.shift.low_ns, m.shift.high_ns))
     return f"{moved} ({low} … {high})"
+
+
+def tail_words(m: Metric) -> str:
+    """`p95 86 → 99.8 %`: the upper bound of the highest quantile that has one, in both builds, of the budget."""
+    last = m.shift.tails[-1]
+    if last.base.high_ns is None or last.new.high_ns is None:
+        return "no bound"
+    before, after = (
+        f"{math.ceil(1000 * one / m.budget_ns) / 10:g}" for one in (last.base.high_ns, last.new.high_ns)
+    )
+    return f"p{100 * last.share:g} {before} → {after} %"
 
 
 def p_words(p: float) -> str:
@@ -95,6 +112,16 @@ def headline(found: Comparison) -> str:
             f"Undecided: nothing became slower, but {len(found.left_out)} scenario(s) could not be compared"
         )
     return f"No regression, scenarios compared: {len(found.handled)} (chance of a false alarm at most {ALPHA:.0%})"
+
+
+def notes(found: Comparison) -> list[str]:
+    """What the reader has to know of shots that may be copies of each other."""
+    names = found.unrecorded
+    if not names:
+        return []
+    return [
+        f"where in the DUT's cycle the shots met it was not recorded, so they may be copies: {_some(names)}"
+    ]
 
 
 def _open(found: Comparison) -> str:
@@ -138,10 +165,12 @@ def comparison_markdown(found: Comparison) -> str:
         lines += [f"| {' | '.join(row)} |" for row in comparison_rows(found)]
         lines += ["", "Absolute: against the budget of the safety goal. Relative: against the base build."]
         lines += [
-            "p is corrected for all tests (Holm). `looks slower`: the interval lies beyond the relevant size, "
+            "p is corrected for all tests (Holm). Tail of budget: upper bounds of the highest quantile that has one, "
+            "in both builds, as shares of the budget. `looks slower`: the interval lies beyond the relevant size, "
             "but it is no alarm yet. `undecided`: neither a change nor sameness is shown."
         ]
     lines += [f"- not compared: {text}" for text in found.left_out]
+    lines += [f"- {text}" for text in notes(found)]
     lines += ["", f"<sub>{found.base.run_id} → {found.new.run_id}, {found.new.timebase.value} time</sub>"]
     return "\n".join(lines) + "\n"
 

@@ -5,17 +5,24 @@ from dataclasses import dataclass, replace
 
 from bench.measure.interval import Interval
 from bench.verdict.enough import shots_that_decide
+from bench.verdict.paired import Pairs, pairs
 from bench.verdict.result import RunResult, ScenarioResult, Verdict
-from bench.verdict.shift import Change, Shift, classify, fisher_more, holm, measure_shift
+from bench.verdict.sampling import bunched, sampled
+from bench.verdict.shift import Change, Shift, classify, holm, measure_shift
+from bench.verdict.tail import fisher_more
 
 RELEVANT_SHARE = 0.02  # of the base's median: a smaller shift is no news to anybody
 RELEVANT_LEAST_NS = 1_000_000
+RELEVANT_OF_MARGIN = (
+    0.25  # of what BASE's tail leaves of the budget: so much less is news, however small it is
+)
 _COARSE = (
     2  # times what the DUT's reporting hides: a smaller shift cannot be told from none by any number of shots
 )
 ALPHA = 0.05  # chance of any false alarm in one comparison of two equal builds
 _GOOD = ("PASS", "GAP")  # by name: a known gap is no failure
 _DECIDED = (*_GOOD, "FAIL")
+_NOT_THE_DUT = ("ERROR", "BLOCKED", "NONE")
 # Inputs that make up the rig: their content must be the same for two runs to share a table.
 _RIG = ("rig", "profile")
 
@@ -24,19 +31,23 @@ _RIG = ("rig", "profile")
 class Metric:
     """FDTI or FHTI of one scenario in both builds; p values are corrected for all tests of the comparison.
 
+    budget_ns: the scenario's, which bounds the tail.
     within_ns: what counts as the same: the relevant size, and where the DUT reports more coarsely, that.
     shots: of each build that would decide what is not decided; None where none would, or nothing is left to decide.
+    paired: sameness is shown shot by shot, over so many pairs under one seed; 0 where it is not, or not by them.
     """
 
     scenario_id: str
     name: str
     shift: Shift
+    budget_ns: int
     relevant_ns: float
     p_location: float
-    p_spread: float
+    p_tail: float
     change: Change
     within_ns: float
     shots: int | None = None
+    paired: int = 0
 
     @property
     def undecided(self) -> bool:
@@ -101,6 +112,14 @@ class Comparison:
         return tuple(s for s in self.new.scenarios if s.judgement.verdict.name not in _DECIDED)
 
     @property
+    def unrecorded(self) -> tuple[str, ...]:
+        """Scenarios with shots of which nobody knows where in the DUT's cycle they met it: they may be copies."""
+        names = dict.fromkeys(m.scenario_id for m in self.metrics)
+        both = [s for run in (self.base, self.new) for s in run.scenarios if s.scenario_id in names]
+        known = {s.scenario_id for s in both if (found := sampled(s.shots)) is None or found.cycle_ns}
+        return tuple(name for name in names if name not in known)
+
+    @property
     def exit_code(self) -> int:
         """0 nothing worse and NEW passes · 1 worse, or NEW fails a budget · 3 refused, or not decided."""
         if self.refused or not self.handled:
@@ -118,19 +137,20 @@ def compare(
     altered: what of the two is not as it was written; then nothing is compared.
     """
     refused = tuple(f"ALTERED {line}" for line in altered) or why_not_comparable(base, new)
-    pairs, left_out = ([], []) if refused else _pairs(base, new)
-    raw: list[tuple[str, str, Shift, float]] = []
-    for before, after in pairs:
+    both, left_out = ([], []) if refused else _in_both(base, new)
+    raw: list[_Raw] = []
+    for before, after in both:
         for name in ("FDTI", "FHTI"):
             old, now = _latencies(before, name), _latencies(after, name)
             if old and now:
+                budget_ns = after.budget.fdti_ns if name == "FDTI" else after.budget.fhti_ns
                 shift = measure_shift(old, now)
-                middle = sorted(one.low_ns + one.high_ns for one in old)[len(old) // 2] / 2
-                least = max(RELEVANT_LEAST_NS, RELEVANT_SHARE * middle)
-                raw.append((after.scenario_id, name, shift, least if relevant_ns is None else relevant_ns))
-    counts = [(after.scenario_id, *_bad(before), *_bad(after)) for before, after in pairs]
+                least = _relevant_ns(old, shift, budget_ns) if relevant_ns is None else relevant_ns
+                raw.append((after.scenario_id, name, shift, budget_ns, least, pairs(before, after, name)))
+    counts = [(after.scenario_id, *_bad(before), *_bad(after)) for before, after in both]
     tails = [fisher_more(a, n, b, m) for _, a, n, b, m in counts]
-    p = holm([*(s.p_location for _, _, s, _ in raw), *(s.p_spread for _, _, s, _ in raw), *tails])
+    shifts = [one[2] for one in raw]
+    p = holm([*(s.p_location for s in shifts), *(s.p_tail for s in shifts), *tails])
     k = len(raw)
     metrics = tuple(
         _metric(one, (p[i], p[k + i]), len(p), exactly=relevant_ns is not None) for i, one in enumerate(raw)
@@ -158,29 +178,46 @@ def compare(
     )
 
 
-def _metric(
-    raw: tuple[str, str, Shift, float], p: tuple[float, float], tests: int, *, exactly: bool
-) -> Metric:
+_Raw = tuple[
+    str, str, Shift, int, float, Pairs
+]  # scenario, FDTI or FHTI, shift, budget and relevant size in ns
+
+
+def _relevant_ns(base: Sequence[Interval], shift: Shift, budget_ns: int) -> float:
+    """A share of the base's median; less where the base's tail leaves little of the budget."""
+    middle = sorted(one.low_ns + one.high_ns for one in base)[len(base) // 2] / 2
+    margin_ns = budget_ns - (shift.tails[-1].base.high_ns or max(one.high_ns for one in base))
+    wanted = RELEVANT_SHARE * middle
+    return max(RELEVANT_LEAST_NS, min(wanted, RELEVANT_OF_MARGIN * margin_ns) if margin_ns > 0 else wanted)
+
+
+def _metric(raw: _Raw, p: tuple[float, float], tests: int, *, exactly: bool) -> Metric:
     """exactly: the user has named the size, so nothing coarser counts as the same."""
-    scenario, name, shift, least = raw
+    scenario, name, shift, budget_ns, least, shot_by_shot = raw
     within = least if exactly else max(least, _COARSE * shift.resolution_ns)
     change = classify(shift, *p, least, ALPHA, within)
     metric = Metric(
         scenario_id=scenario,
         name=name,
         shift=shift,
+        budget_ns=budget_ns,
         relevant_ns=least,
         p_location=p[0],
-        p_spread=p[1],
+        p_tail=p[1],
         change=change,
         within_ns=within,
     )
     if not metric.undecided:
         return metric
+    shown = shot_by_shot.same_within(least, 0 if exactly else _COARSE)
+    if change is Change.UNDECIDED and shown is not None:
+        return replace(metric, change=Change.SAME, within_ns=shown, paired=len(shot_by_shot.both))
     return replace(metric, shots=shots_that_decide(shift, least, within, tests, ALPHA))
 
 
-def _pairs(base: RunResult, new: RunResult) -> tuple[list[tuple[ScenarioResult, ScenarioResult]], list[str]]:
+def _in_both(
+    base: RunResult, new: RunResult
+) -> tuple[list[tuple[ScenarioResult, ScenarioResult]], list[str]]:
     pairs: list[tuple[ScenarioResult, ScenarioResult]] = []
     left_out: list[str] = []
     before = {(s.scenario_id, s.operating_point): s for s in base.scenarios}
@@ -191,14 +228,34 @@ def _pairs(base: RunResult, new: RunResult) -> tuple[list[tuple[ScenarioResult, 
             left_out.append(f"{after.scenario_id}: not in {base.run_id}")
         elif base.hashes.get(key) != new.hashes.get(key):
             left_out.append(f"{after.scenario_id}: the scenario file differs between the runs")
+        elif why := _says_nothing(one, base) or _copies(after, new):
+            left_out.append(f"{after.scenario_id}: {why}")
         else:
             pairs.append((one, after))
     left_out += [f"{scenario}: not in {new.run_id}" for scenario, _ in before]
     return pairs, left_out
 
 
+def _says_nothing(before: ScenarioResult, base: RunResult) -> str:
+    """Why nothing can be compared with these shots; "" where something can."""
+    if not _bad(before)[1] and not any(_latencies(before, name) for name in ("FDTI", "FHTI")):
+        return f"no shot of {base.run_id} was decided ({before.judgement.verdict.name})"
+    return _copies(before, base)
+
+
+def _copies(scenario: ScenarioResult, run: RunResult) -> str:
+    if bunched(scenario.shots):
+        return f"the shots of {run.run_id} met the DUT at bunched phases of its cycle, so they are copies of fewer"
+    return ""
+
+
 def _latencies(scenario: ScenarioResult, name: str) -> list[Interval]:
-    measured = (shot.measurement for shot in scenario.shots if shot.measurement is not None)
+    """Of shots in which the bench was at fault there are none: what they show may be the bench's own."""
+    measured = [
+        shot.measurement
+        for shot in scenario.shots
+        if shot.measurement is not None and shot.judgement.verdict.name not in _NOT_THE_DUT
+    ]
     found = (one.fdti if name == "FDTI" else one.fhti for one in measured)
     return [latency.interval for latency in found if latency is not None]
 

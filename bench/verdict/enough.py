@@ -7,19 +7,20 @@ over of that width no number of shots takes off; then none decides.
 import math
 from statistics import NormalDist
 
-from bench.verdict.order_statistics import quantile_indices
-from bench.verdict.shift import TAIL, Shift
+from bench.verdict.shift import Shift
+from bench.verdict.tail import latest_p, tails_of
 
 _CONFIDENCE = 0.95
 _POWER_Z = 0.84  # four times of five such a number is enough
 _SPARE = 1.2
+_MOST_TIMES = 50  # of the shots that there are: further than that no plan goes
 _DRAWN_BELOW = 15  # below, the permutation distribution is drawn, and its p has a floor
 
 
 def fewest() -> int:
     """Without so many shots the tail has no upper bound, and nothing can be the same."""
     n = 1
-    while quantile_indices(n, TAIL, (1 + _CONFIDENCE) / 2)[1] is None:
+    while not tails_of(n, _CONFIDENCE):
         n += 1
     return n
 
@@ -32,13 +33,15 @@ def shots_that_decide(
     more = max(shift.n_base, shift.n_new) + 1
     if shift.shift_ns >= relevant_ns:
         return max(more, _for_an_alarm(shift, had, tests, alpha))
+    if shift.tail_shift_ns >= relevant_ns and (enough := _for_a_late_tail(shift, tests, alpha)) is not None:
+        return max(more, enough)
     room = within_ns - shift.resolution_ns
     if room <= 0:
         return None
     wanted = float(fewest())
     sides = (
         (shift.low_ns, shift.high_ns, shift.shift_ns),
-        (shift.tail_low_ns, shift.tail_high_ns, shift.tail_shift_ns),
+        *((one.low_ns, one.high_ns, one.moved_ns) for one in shift.tails),
     )
     for low, high, moved in sides:
         if low is not None and high is not None:
@@ -58,3 +61,16 @@ def _for_an_alarm(shift: Shift, had: float, tests: int, alpha: float) -> int:
         half = max((shift.high_ns - shift.low_ns) / 2 - shift.resolution_ns, 0.0)
         wanted = had * (half / normal.inv_cdf(0.5 + _CONFIDENCE / 2) * (z + _POWER_Z) / shift.shift_ns) ** 2
     return max(_DRAWN_BELOW, apart, math.ceil(wanted * _SPARE))
+
+
+def _for_a_late_tail(shift: Shift, tests: int, alpha: float) -> int | None:
+    """Until the late shots that are seen are significant, if their share stays; None where there are none."""
+    (base, new), (n_base, n_new) = shift.latest, (shift.n_base, shift.n_new)
+    if new * n_base <= base * n_new:
+        return None
+    for times in range(1, 4 * _MOST_TIMES):
+        k = 1 + times / 4
+        counts = round(base * k), round(n_base * k), round(new * k), round(n_new * k)
+        if latest_p(*counts) * tests < alpha:
+            return math.ceil(max(n_base, n_new) * k * _SPARE)
+    return None

@@ -4,11 +4,11 @@ Each latency is an interval; inside it every instant counts as equally likely. T
 expected rank among all of both builds (Gehan's generalised Wilcoxon, Biometrika 52, 1965, with the overlap
 resolved). If the builds are equal and were measured on the same rig, the labels can be exchanged whatever the
 width of the intervals, so the permutation distribution of the summed scores is exact: its mean and variance
-are known, and for small samples it is drawn. A second test on the squared scores (Mood, 1954) sees a change
-of spread. `holm` corrects for the number of tests.
+are known, and for small samples it is drawn. A second test (`bench.verdict.tail`) sees a tail that has become later
+while the middle has not moved. `holm` corrects for the number of tests, both kinds together.
 
-What is said beside an alarm rests on intervals: of the shift, and of how far the tail (nine of ten) has moved. Where
-there are too few shots for an interval there is none, and nothing is said to be the same.
+What is said beside an alarm rests on intervals: of the shift, and of how far the quantiles of the tail have moved.
+Where there are too few shots for an interval there is none, and nothing is said to be the same.
 """
 
 import math
@@ -18,11 +18,12 @@ from enum import StrEnum
 from typing import Any
 
 from bench.measure.interval import Interval
-from bench.verdict.order_statistics import quantile_indices, shift_index
+from bench.verdict.order_statistics import shift_index
+from bench.verdict.tail import TAILS, TailShift, quantile_test, tail_shifts
 
 _DRAWN_BELOW = 15  # smaller samples: the permutation distribution is drawn, not approximated
 _DRAWS = 9_999
-TAIL = 0.9
+TAIL = TAILS[0]
 
 
 class Change(StrEnum):
@@ -47,21 +48,34 @@ class Shift:
     """NEW less BASE, in ns: Hodges–Lehmann estimate, and its confidence interval; raw p of both tests.
 
     The estimate takes the middle of each latency; low and high hold wherever in their intervals the truths lie, and are
-    None where so few shots have no such interval. tail_low/high_ns: the same of the quantile TAIL. resolution_ns: what
-    of an interval's half-width is the latencies' own, which no number of shots takes off.
+    None where so few shots have no such interval. tails: how far those quantiles have moved of which so many shots have
+    an interval, all of them together at its confidence. resolution_ns: what of an interval's half-width is the
+    latencies' own, which no number of shots takes off. latest: how many of BASE and of NEW are among the latest of
+    both, of the two counts the more telling one.
     """
 
     shift_ns: float
     low_ns: float | None
     high_ns: float | None
+    tails: tuple[TailShift, ...]
     tail_shift_ns: float
-    tail_low_ns: float | None
-    tail_high_ns: float | None
     resolution_ns: float
     p_location: float
-    p_spread: float
+    p_tail: float
+    latest: tuple[int, int]
     n_base: int
     n_new: int
+
+    @property
+    def tail_low_ns(self) -> float | None:
+        """At least so far has a quantile of the tail moved; None where none has a lower bound."""
+        return max((one.low_ns for one in self.tails if one.low_ns is not None), default=None)
+
+    @property
+    def tail_high_ns(self) -> float | None:
+        """None of these quantiles has moved further; None where one has no upper bound."""
+        highs = [one.high_ns for one in self.tails]
+        return None if None in highs else max(one for one in highs if one is not None)
 
 
 def measure_shift(base: Sequence[Interval], new: Sequence[Interval], confidence: float = 0.95) -> Shift:
@@ -73,7 +87,6 @@ def measure_shift(base: Sequence[Interval], new: Sequence[Interval], confidence:
     lows = np.array([one.low_ns for one in (*base, *new)], dtype=float)
     highs = np.array([one.high_ns for one in (*base, *new)], dtype=float)
     scores = _scores(lows, highs)
-    squares = scores**2
     middles = (lows + highs) / 2
     n = len(base)
     differences = (middles[n:, None] - middles[None, :n]).ravel()
@@ -83,43 +96,28 @@ def measure_shift(base: Sequence[Interval], new: Sequence[Interval], confidence:
         # Each pair's true difference lies between these, so its order statistics lie between theirs.
         low = float(np.sort((lows[n:, None] - highs[None, :n]).ravel())[k])
         high = float(np.sort((highs[n:, None] - lows[None, :n]).ravel())[-1 - k])
-    tail_low, tail_high = _tail(lows, highs, n, confidence)
-    tails = [float(np.quantile(part, 0.95)) for part in (middles[:n], middles[n:])]
+    p_tail, latest = quantile_test(middles[:n], middles[n:])
+    tails = tail_shifts(lows, highs, n, confidence)
+    ends = [float(np.quantile(part, 0.95)) for part in (middles[:n], middles[n:])]
     return Shift(
         shift_ns=float(np.median(differences)),
         low_ns=low,
         high_ns=high,
-        tail_shift_ns=tails[1] - tails[0],
-        tail_low_ns=tail_low,
-        tail_high_ns=tail_high,
+        tails=tails,
+        tail_shift_ns=max(ends[1] - ends[0], *(one.moved_ns for one in tails)),
         resolution_ns=float(np.median(highs[:n] - lows[:n]) + np.median(highs[n:] - lows[n:])) / 2,
         p_location=_permutation_p(scores, n),
-        p_spread=_permutation_p(squares - squares.mean(), n),
+        p_tail=p_tail,
+        latest=latest,
         n_base=n,
         n_new=len(new),
-    )
-
-
-def _tail(lows: Any, highs: Any, n: int, confidence: float) -> tuple[float | None, float | None]:
-    """How far the quantile TAIL has moved: between these, at `confidence`. Each side's bounds take half of the risk."""
-    import numpy as np
-
-    sides = ((np.sort(lows[:n]), np.sort(highs[:n])), (np.sort(lows[n:]), np.sort(highs[n:])))
-    at = [quantile_indices(len(side[0]), TAIL, (1 + confidence) / 2) for side in sides]
-    (base_low, base_high), (new_low, new_high) = (
-        (None if i is None else float(side[0][i]), None if j is None else float(side[1][j]))
-        for side, (i, j) in zip(sides, at)
-    )
-    return (
-        None if new_low is None or base_high is None else new_low - base_high,
-        None if new_high is None or base_low is None else new_high - base_low,
     )
 
 
 def classify(
     shift: Shift,
     p_location: float,
-    p_spread: float,
+    p_tail: float,
     relevant_ns: float,
     alpha: float,
     within_ns: float | None = None,
@@ -132,7 +130,7 @@ def classify(
     moved = p_location < alpha and abs(shift.shift_ns) >= relevant_ns
     if moved and shift.shift_ns > 0:
         return Change.SLOWER
-    if p_spread < alpha and shift.tail_shift_ns >= relevant_ns:
+    if p_tail < alpha and shift.tail_shift_ns >= relevant_ns:
         return Change.WIDER
     if moved:
         return Change.FASTER
@@ -154,14 +152,6 @@ def holm(values: Sequence[float]) -> tuple[float, ...]:
         worst = max(worst, min(1.0, (len(values) - rank) * values[index]))
         corrected[index] = worst
     return tuple(corrected)
-
-
-def fisher_more(base_bad: int, base_n: int, new_bad: int, new_n: int) -> float:
-    """One-sided exact p (Fisher): how likely so many or more bad ones in NEW if both share one rate."""
-    bad, total = base_bad + new_bad, base_n + new_n
-    ways = math.comb(total, new_n)
-    worse = range(new_bad, min(bad, new_n) + 1)
-    return sum(math.comb(bad, k) * math.comb(total - bad, new_n - k) for k in worse) / ways
 
 
 def _scores(lows: Any, highs: Any) -> Any:
