@@ -1,6 +1,5 @@
 """One shot from start to evidence: build the rig, fire, measure, judge, write."""
 
-import asyncio
 import contextlib
 import dataclasses
 import gc
@@ -29,9 +28,9 @@ from bench.scenario.engine import Shot, fire
 from bench.scenario.model import Start
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
-from bench.timing.failures import FAILED
 from bench.timing.host import run_on_host
 from bench.timing.simulated import run_simulated
+from bench.timing.stopping import is_a_stop
 from bench.trace.facts import DutIdentified
 from bench.trace.timeline import Trace
 from bench.trace.trouble import line_of, mark_error
@@ -154,7 +153,9 @@ def _fired(
             run_simulated(main)
         else:
             run_on_host(main, realtime_priority=wired.config.realtime_priority)
-    except (*FAILED, asyncio.CancelledError) as error:
+    except BaseException as error:  # of whatever type: one shot ends no run
+        if is_a_stop(error):
+            raise
         _note_failure(traces, wired, error)
     finally:
         if traces:
@@ -213,7 +214,9 @@ def conclude_shot(
     measurement: Measurement | None
     try:
         measurement, judgement = judge_trace(trace, prepared.plan, wired.databases)
-    except FAILED as error:
+    except BaseException as error:
+        if is_a_stop(error):
+            raise
         mark_error(trace, trace.marks[-1].t_ns if trace.marks else 0, "judge", error, traced=True)
         judgement = Judgement.of(Verdict.ERROR, NotMeasured(said=line_of(error)), *not_confirmed_safe(trace))
         measurement = None

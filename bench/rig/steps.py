@@ -1,6 +1,7 @@
 """Steps of a way that has to be walked to its end: each on its own, whatever became of those before it."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -21,11 +22,11 @@ class Steps:
     ) -> bool:
         """Await a step for `within_ns` at most: whether it did what it promised. `late`: words where it did not end."""
         task = asyncio.ensure_future(_outcome(step))
-        await asyncio.wait({task}, timeout=within_ns / NS_PER_S)
+        await _waited_for(task, within_ns)
         if not task.done():
             task.cancel()
             self.problems.append(late or f"{what}: not done within {format_ns(within_ns)}")
-            await asyncio.wait({task}, timeout=_HEEDS_NS / NS_PER_S)
+            await _waited_for(task, _HEEDS_NS)
             return False
         return self._heard(what, asyncio.CancelledError() if task.cancelled() else task.result())
 
@@ -42,6 +43,15 @@ class Steps:
             return True
         self.problems.append(f"{what}: {line_of(error)}" if what else line_of(error))
         return False
+
+
+async def _waited_for(task: asyncio.Task[BaseException | None], within_ns: int) -> None:
+    """Whoever cancels the walker meanwhile, as a loop that is being closed does, takes no step from it."""
+    loop = asyncio.get_running_loop()
+    until_s = loop.time() + within_ns / NS_PER_S
+    while not task.done() and (left_s := until_s - loop.time()) > 0:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({task}, timeout=left_s)
 
 
 async def _outcome(step: Callable[[], Awaitable[object]]) -> BaseException | None:

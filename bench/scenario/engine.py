@@ -28,18 +28,19 @@ from bench.scenario.model import (
 )
 from bench.scenario.watch import Watch
 from bench.scenario.way_out import (
+    MarkedAs,
     take_faults_off,
     tell_crash,
     tell_failures,
+    tell_what_failed,
     tell_why_cancelled,
     walk_to_safety,
 )
 from bench.timing.clock import Phase
-from bench.timing.failures import FAILED
+from bench.timing.stopping import is_a_stop
 from bench.trace import facts
 from bench.trace.events import PlantStage
 from bench.trace.mark import Mark
-from bench.trace.trouble import line_of, mark_error
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
 POLL_NS = 20 * NS_PER_MS
@@ -69,7 +70,7 @@ class PreconditionMissed(BenchError):
     """The DUT did not reach the state from which the scenario starts."""
 
 
-_MARKED_AS: dict[type[BaseException], type[facts.PreconditionMissed] | type[facts.DutRefused]] = {
+_MARKED_AS: MarkedAs = {
     PreconditionMissed: facts.PreconditionMissed,
     UnidentifiedBuild: facts.DutRefused,
 }
@@ -83,47 +84,43 @@ async def fire(rig: Rig, shot: Shot) -> None:
     trace, clock = rig.trace, rig.clock
     trace.mark(clock.now_ns(), facts.RunStarted(phase_ns=shot.phase_ns), "engine")
     try:
-        try:
-            async with asyncio.timeout(
-                LONGEST_SHOT_S
-                + (longest_ns(shot.steps) + shot.plan.window_ns + _observes_ns(shot.plan)) / NS_PER_S
-            ):
-                await _energised(rig, shot)
-        except* FAILED as group:
-            for error in _leaves(group):
-                known = _MARKED_AS.get(type(error))
-                if known is None:
-                    mark_error(trace, clock.now_ns(), "engine", error)
-                else:
-                    trace.mark(clock.now_ns(), known(reason=line_of(error)), "engine")
+        await _told(rig, shot)
     except asyncio.CancelledError as ended:
         if tell_why_cancelled(rig, ended):
             raise
     finally:
-        tell_failures(rig)
-        tell_crash(rig)
-        await walk_to_safety(rig)
+        try:
+            tell_failures(rig)
+            tell_crash(rig)
+        finally:
+            await walk_to_safety(rig)
         tell_failures(rig)  # those of the way to the safe state
         trace.mark(clock.now_ns(), facts.RunEnded(), "engine")
+
+
+async def _told(rig: Rig, shot: Shot) -> None:
+    """The shot, with whatever fails in it in its trace; only a cancellation, and the user's stop, go on upwards."""
+    longest_s = LONGEST_SHOT_S + (longest_ns(shot.steps) + shot.plan.window_ns) / NS_PER_S
+    try:
+        async with asyncio.timeout(longest_s + _observes_ns(shot.plan) / NS_PER_S):
+            await _energised(rig, shot)
+    except asyncio.CancelledError:
+        raise
+    except BaseException as failed:
+        if is_a_stop(failed):
+            raise
+        tell_what_failed(rig, failed, _MARKED_AS)
 
 
 def _observes_ns(plan: Plan) -> int:
     return plan.end.observe_ns if plan.end is not None else 0
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
-
-
 async def _energised(rig: Rig, shot: Shot) -> None:
     await rig.energise()
     async with asyncio.TaskGroup() as tasks:
         # Before the DUT is started: that may take seconds, and only a fed dead-man leaves the outputs on.
-        follower = tasks.create_task(rig.follow_plant())
+        follower = tasks.create_task(_followed(rig))
         try:
             rig.vehicle.fault_reset = int(shot.profile.fault_reset_at_start)
             refuse = shot.plan.aim is Aim.MUST_REFUSE
@@ -137,6 +134,17 @@ async def _energised(rig: Rig, shot: Shot) -> None:
                 await _observe(rig, shot)
         finally:
             follower.cancel()
+
+
+async def _followed(rig: Rig) -> None:
+    """A task group takes a cancelled task for one that has ended well: nobody would feed the dead-man any more."""
+    try:
+        await rig.follow_plant()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise BenchError("the plant is no longer followed: what it waited for was cancelled") from None
 
 
 async def _settle(rig: Rig, shot: Shot) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+from collections.abc import Iterator, Mapping
 
 from bench.dut.ports import Explained, ended
 from bench.errors import BenchError
 from bench.rig.rig import Rig
 from bench.timing.stopping import was_stopped
-from bench.trace.facts import Aborted, SafeStateMissed
+from bench.trace.facts import Aborted, DutRefused, PreconditionMissed, SafeStateMissed
 from bench.trace.trouble import line_of, mark_error
 from bench.units import NS_PER_S, format_ns
 
@@ -30,6 +31,20 @@ def tell_why_cancelled(rig: Rig, ended: asyncio.CancelledError) -> bool:
     return False
 
 
+MarkedAs = Mapping[type[BaseException], type[PreconditionMissed] | type[DutRefused]]
+
+
+def tell_what_failed(rig: Rig, failed: BaseException, marked_as: MarkedAs) -> None:
+    """Each of the errors of a group by itself; `marked_as`: those that are no breakdown of the bench."""
+    trace, now_ns = rig.trace, rig.clock.now_ns()
+    for error in _leaves(failed):
+        known = marked_as.get(type(error))
+        if known is None:
+            mark_error(trace, now_ns, "engine", error)
+        else:
+            trace.mark(now_ns, known(reason=line_of(error)), "engine")
+
+
 def tell_failures(rig: Rig) -> None:
     for error in rig.clock.failures.take():
         mark_error(rig.trace, rig.clock.now_ns(), "callback", error, traced=True)
@@ -39,6 +54,14 @@ def tell_crash(rig: Rig) -> None:
     """Of a DUT that is gone before the bench has stopped it, and whose end nobody has told."""
     if isinstance(rig.dut, Explained) and rig.dut.status() is not None:
         mark_error(rig.trace, rig.clock.now_ns(), "engine", ended(rig.dut))
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _leaves(one)
+    else:
+        yield error
 
 
 async def walk_to_safety(rig: Rig) -> None:

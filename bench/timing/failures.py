@@ -5,10 +5,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from bench.errors import text_of
-from bench.timing.stopping import run_stoppably
+from bench.timing.stopping import is_a_stop, run_stoppably
 
 FAILED = (Exception, SystemExit)
-"""A failure of the bench; KeyboardInterrupt is the user's, and a firmware's `sys.exit` is no end of a run."""
+"""What somebody else's code may raise on purpose; a firmware's `sys.exit` is no end of a run."""
 
 _MOST = 100  # a timer of 10 ms that fails every time says the same again and again
 
@@ -30,8 +30,8 @@ class Failures:
         self._end = end
 
     def add(self, error: BaseException) -> bool:
-        """False where nobody looks: then it has to be raised on the spot."""
-        if self._end is None:
+        """Of any type. False where nobody looks, or for the user's stop: then it has to be raised on the spot."""
+        if self._end is None or is_a_stop(error):
             return False
         if len(self._untold) < _MOST:
             self._untold.append(error)
@@ -73,7 +73,7 @@ def run_watched(
 
         def failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
             error = context.get("exception")
-            if not isinstance(error, FAILED) or not failures.add(error):
+            if not isinstance(error, BaseException) or not failures.add(error):
                 loop.default_exception_handler(context)
 
         loop.set_exception_handler(failed)

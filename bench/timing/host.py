@@ -52,8 +52,7 @@ class _GridTimer:
         self._clock.lateness(now_ns - self._next_ns)
         # Grid points that lie in the past are skipped, not run in a burst.
         self._next_ns = grid_point_ns(self._next_ns + self._period_ns, self._period_ns, now_ns)
-        self._callback()
-        if self._period_ns:
+        if self._clock.guarded(self._callback) and self._period_ns:
             self._schedule()
 
 
@@ -81,7 +80,17 @@ class HostClock:
             self.on_late(late_ns)
 
     def call_at(self, when_ns: int, phase: Phase, callback: Callable[[], None]) -> asyncio.TimerHandle:  # noqa: ARG002
-        return asyncio.get_running_loop().call_at(self.loop_time(when_ns), callback)
+        return asyncio.get_running_loop().call_at(self.loop_time(when_ns), self.guarded, callback)
+
+    def guarded(self, callback: Callable[[], None]) -> bool:
+        """Whether it raised nothing. Left to asyncio, a SystemExit would end the loop under everybody else."""
+        try:
+            callback()
+        except BaseException as error:
+            if not self.failures.add(error):
+                raise
+            return False
+        return True
 
     def every(
         self,

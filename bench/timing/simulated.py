@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.errors import StalledError
 from bench.timing.clock import Phase, Timebase, grid_point_ns
-from bench.timing.failures import FAILED, Failures, run_watched
+from bench.timing.failures import Failures, run_watched
 from bench.units import NS_PER_S
 
 _PHASE_BITS = 3  # an entry's first number is its instant and its phase in one: instant << 3 | phase
@@ -182,7 +182,7 @@ class SimulatedClock:
                 heapq.heappop(heap)
             try:
                 callback()
-            except FAILED as error:
+            except BaseException as error:
                 if not self.failures.add(error):
                     raise
             if self.woken:

@@ -51,6 +51,11 @@ def interrupts_raise() -> bool:
     return _current is None or signal.getsignal(signal.SIGINT) not in (interrupt, signal.SIG_IGN)
 
 
+def is_a_stop(error: BaseException) -> bool:
+    """Whether it is the user's wish. A KeyboardInterrupt that no signal can have raised is a failure like others."""
+    return isinstance(error, KeyboardInterrupt) and interrupts_raise()
+
+
 def stopped_by() -> int | None:
     """The signal that asked this command to end, the first of several; None where none did."""
     return _struck
@@ -123,7 +128,7 @@ def run_stoppably(
 ) -> Any:
     """Run `main()` to its end and return its result. Raises KeyboardInterrupt once it has ended, if it was stopped."""
     if threading.current_thread() is not threading.main_thread():  # where no signal arrives
-        with make_runner() as runner:
+        with _strays_told(), make_runner() as runner:
             return runner.run(main())
     with _in_progress() as run:
 
@@ -139,12 +144,23 @@ def run_stoppably(
                 run.ask_to_end = lambda: None  # the loop may be closed before the next signal
 
         try:
-            with make_runner() as runner:
+            with _strays_told(), make_runner() as runner:
                 return runner.run(stoppable())
         except asyncio.CancelledError:
             if not run.stopped:
                 raise
             raise KeyboardInterrupt from None
+
+
+@contextlib.contextmanager
+def _strays_told() -> Iterator[None]:
+    """A KeyboardInterrupt of somebody's code, a library's perhaps, is no wish of the user: it ends what it was in."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if is_a_stop(error):
+            raise
+        raise RuntimeError("a KeyboardInterrupt was raised, and no signal had asked for it") from error
 
 
 @contextlib.contextmanager

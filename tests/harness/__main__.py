@@ -1,0 +1,70 @@
+"""python -m tests.harness [--faults 300] [--seed 1] [--classes exceptions,replies] [--only NUMBER]
+
+Prints a line for each class, one for each fault that came to something it must not, and the counts; exit code 1 where
+there is such a fault. `--classes NAME --only NUMBER` repeats one of them.
+"""
+
+import argparse
+import faulthandler
+import os
+import signal
+import sys
+import time
+
+from .classes import CLASSES, injected, spread
+from .outcome import Tally
+
+LONGEST_S = 120
+
+
+def _ends_what_hangs(name: str, number: int) -> None:
+    """A fault after which nothing ends: where it is, and the end of the harness."""
+
+    def hangs(*_: object) -> None:
+        sys.stderr.write(f"WRONG {name} {number}: still not ended after {LONGEST_S} s\n")
+        faulthandler.dump_traceback()
+        os._exit(1)
+
+    signal.signal(signal.SIGALRM, hangs)
+    signal.alarm(LONGEST_S)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.harness", description=__doc__)
+    parser.add_argument("--faults", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--classes", default=",".join(CLASSES), help="with commas: " + ", ".join(CLASSES))
+    parser.add_argument("--only", type=int, help="the one fault of this number, of each class")
+    parser.add_argument(
+        "--within", type=float, default=float("inf"), help="no new fault after so many seconds"
+    )
+    parser.add_argument("--verbose", action="store_true", help="a line for each fault, as it is injected")
+    asked = parser.parse_args()
+    names = asked.classes.split(",")
+    unknown = [name for name in names if name not in CLASSES]
+    if unknown:
+        parser.error(f"found class '{unknown[0]}'; expected one of {', '.join(CLASSES)}")
+    tally, until_s = Tally(), time.monotonic() + asked.within
+    for name, count in spread(asked.faults, names).items():
+        began_s = time.monotonic()
+        for number in range(count) if asked.only is None else [asked.only]:
+            if time.monotonic() > until_s:
+                break
+            fault_s = time.monotonic()
+            _ends_what_hangs(name, number)
+            tally.add(name, number, injected(name, asked.seed, number))
+            if asked.verbose:
+                outcome = tally.outcomes[-1][2]
+                wrong = "; ".join(f"WRONG {kind}: {words}" for kind, words in outcome.wrong)
+                took_s = time.monotonic() - fault_s
+                sys.stderr.write(
+                    f"{name} {number} {took_s:.2f} s {outcome.verdict} {outcome.fault} {wrong}\n"
+                )
+        signal.alarm(0)
+        sys.stderr.write(f"{name}: {time.monotonic() - began_s:.1f} s\n")
+    sys.stdout.write("\n".join([*tally.lines(), ""]))
+    return 1 if tally.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
