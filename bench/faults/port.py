@@ -62,7 +62,7 @@ class Carried:
     """What a frame has to carry while the fault is on: a quantity of a cell or sensor (from 1, else 0), in SI.
 
     on_the_way: the fault moves towards it, and the DUT may rightly end the shot before it is there; but the signal has
-    to be able to carry it.
+    to be able to carry it. stays: it stands there for as long as the fault is on.
     """
 
     quantity: str
@@ -70,6 +70,7 @@ class Carried:
     number: int = 0
     within: float = 0.0
     on_the_way: bool = False
+    stays: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from bench.measure.estimation import score
 from bench.measure.finding.bench import DutRefused
 from bench.measure.finding.life import NotBegun
 from bench.measure.glitch import too_long_a_glitch
+from bench.measure.held_stimulus import lost_again
 from bench.measure.interval import Measurement
 from bench.measure.lagging import doubts_of_late_plant, followed_reports
 from bench.measure.life import check_length, listen_for_life
@@ -77,6 +78,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     if plan.onset_runaway and onset is not None:
         alarm = answer.detected.interval if answer.detected else None
         told.broken.extend(spread_before(trace, plan.onset_runaway, alarm))
+    seen_ns = answer.detected.interval.low_ns if answer.detected and plan.aim is Aim.MUST_TRIP else None
+    told.faults.extend(lost_again(shot, window.end_ns if seen_ns is None else seen_ns))
     status, problem = _dtc_status(trace, plan)
     safe = answer.safe.interval if answer.safe and plan.aim is Aim.MUST_TRIP else None
     doubts = doubts_of(trace, window, plan, decoders, safe.high_ns if safe else None)
@@ -85,6 +88,10 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         asked = status_mask(plan.dtc_status)
         lacking = (status or 0) & asked != asked
         doubts += taken_off_early(trace, window, safe_ns, bits_lacking=lacking)
+    elif (
+        not told.broken and answer.detected is None
+    ):  # whoever has tripped under less than was meant, has tripped
+        doubts += taken_off_early(trace, window, None, quiet=True)
     if onset is not None:
         doubts += doubts_of_late_plant(trace, told.broken, onset.t_ns)
     if told.broken or answer.detected is not None:

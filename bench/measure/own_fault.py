@@ -113,15 +113,21 @@ def _clipped(trace: Trace, until_ns: int) -> list[Finding]:
 
 
 def taken_off_early(
-    trace: Trace, window: Window, safe_ns: int | None, *, bits_lacking: bool = False
+    trace: Trace, window: Window, safe_ns: int | None, *, bits_lacking: bool = False, quiet: bool = False
 ) -> list[Finding]:
     """Faults whose time to live ended before the DUT had reached its safe state (safe_ns): the rig healed them.
 
+    quiet: the DUT was to bear them to the end of the window.
     bits_lacking: the DUT's memory lacks a status bit that was asked for: only a fault that lasted until then shows it.
     """
     end_ns = window.end_ns if safe_ns is None or bits_lacking else min(safe_ns, window.end_ns)
     return [
-        FaultTakenOff(fault=mark.fact.fault, time_to_live_ns=mark.fact.outlived_ns, before_read=bits_lacking)
+        FaultTakenOff(
+            fault=mark.fact.fault,
+            time_to_live_ns=mark.fact.outlived_ns,
+            before_read=bits_lacking,
+            before_end=quiet,
+        )
         for mark in trace.of(facts.StimulusCleared)
         if window.start_ns <= mark.t_ns < end_ns and mark.fact.outlived_ns is not None
     ]

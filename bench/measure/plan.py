@@ -83,6 +83,7 @@ class Plan:
         else the stimulus never reached the DUT.
     accepted_only: frames of `protected` messages that no receiver would accept answer no question, and are no sign
         of life.
+    held: of those, what goes on holding from then on, until the DUT has answered or the window closes.
     own: messages (channel, message) that only the DUT sends: a frame of theirs that the bench sent is no answer.
     dut_cycle_ns: the longest cycle of the DUT that bears on the answer: the shots are spread over it.
     dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
@@ -123,6 +124,7 @@ class Plan:
     dut_cycle_ns: int = 0
     gap: GapBound | None = None
     onset_spread_ns: int = 0
+    held: tuple[SignalTest, ...] = ()
     accepted_only: bool = False
     unexpected: tuple[Unexpected, ...] = ()
     codes: Codes | None = None

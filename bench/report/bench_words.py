@@ -93,6 +93,7 @@ def _doubt(finding: Finding) -> str:
             )
         case bench.FaultTakenOff() as off:
             answer = "given its whole answer" if off.before_read else "reached its safe state"
+            answer = "borne it to the end" if off.before_end else answer
             return (
                 f"the rig took '{off.fault}' off before the DUT had {answer}: "
                 f"its time to live of {format_ns(off.time_to_live_ns)} ended"

@@ -32,6 +32,7 @@ ADVICE: dict[str, str] = {
     "message-unheard-before": "The message whose loss is tested is not on the bus. Check [[play]] and the channel.",
     "message-gap-before": _BUSY,
     "stimulus-not-carried": "The signal cannot carry the value: check its range in the DBC, or the wiring.",
+    "stimulus-not-held": "The fault was taken off, or an instrument let go. Check ttl, the instrument and its events.",
     "no-runaway": "The plant stayed whole. Give the scenario a longer window or a stronger abuse.",
     "runaway-unproven": "No frame shows the runaway. Check which sensors the DUT is shown in [[play]].",
     "no-onset": "See the other findings of this shot: one of them says why.",

@@ -104,6 +104,9 @@ def _stimulus(finding: Finding) -> str:
                 carried = f"carried {missed.lowest:.6g} to {missed.highest:.6g}"
             where = f"{missed.message}.{missed.signal} {carried} after the command"
             return f"the stimulus never reached the DUT: {where}; expected {missed.wanted:.6g}"
+        case stimulus.StimulusNotHeld() as lost:
+            gone = f"{lost.message}.{lost.signal} carried {lost.found:.6g} {format_ns(lost.after_ns)} later"
+            return f"the stimulus did not last: {gone}; expected {lost.wanted:.6g} all the while"
         case stimulus.NoRunaway(cells=cells):
             names = ", ".join(map(str, cells))
             return f"the plant brought no thermal runaway of cell {names} within the window"

@@ -2,7 +2,7 @@
 reads it, whatever is asked of the DUT then.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,15 +28,41 @@ def carried_tests(lookup: Lookup, steps: Sequence[Step], measured: int | None) -
 
     None where messages are disturbed as well: what they would have carried is not what is asked.
     """
+    return _tests(lookup, [(step, step.fault.carried()) for step in _asked(lookup, steps, measured)])
+
+
+def held_tests(lookup: Lookup, steps: Sequence[Step], measured: int | None) -> tuple[SignalTest, ...]:
+    """Of what is carried, what stands there to the end: nobody takes it off, and no later fault may change it."""
+    injected = [step for step in steps if isinstance(step, Inject)]
+    kept = []
+    for step in _asked(lookup, steps, measured):
+        later = injected[injected.index(step) + 1 :]
+        if step.duration_ns is None and not any(_may_change(other, step) for other in later):
+            kept.append((step, tuple(one for one in step.fault.carried() if one.stays)))
+    return _tests(lookup, kept)
+
+
+def _may_change(later: Inject, step: Inject) -> bool:
+    """A fault that says what it forces changes that alone; of any other nobody knows."""
+    places = {(one.quantity, one.number) for one in step.fault.carried()}
+    forced = later.fault.carried()
+    return not forced or any((one.quantity, one.number) in places for one in forced)
+
+
+def _asked(lookup: Lookup, steps: Sequence[Step], measured: int | None) -> list[Inject]:
     injected = [step for step in steps if isinstance(step, Inject)]
     if any(kind_named(step.kind).fault_class == "communication" for step in injected):
-        return ()
+        return []
     if lookup.scenario.aim is Aim.MUST_TRIP:
-        injected = [step for step in injected if step.step == measured]
+        return [step for step in injected if step.step == measured]
+    return injected
+
+
+def _tests(lookup: Lookup, forced: Iterable[tuple[Inject, tuple[Carried, ...]]]) -> tuple[SignalTest, ...]:
     found: dict[SignalTest, None] = {}
-    for step in injected:
+    for step, carried in forced:
         at = lookup.terminals(step.step)
-        for wanted in step.fault.carried():
+        for wanted in carried:
             test = _test(wanted, at)
             if test is not None:
                 found[test] = None

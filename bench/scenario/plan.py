@@ -14,7 +14,7 @@ from bench.measure.plan import NOTHING, REFUSAL, Aim, Plan
 from bench.measure.signal_test import SignalTest
 from bench.scenario.bounds import check_budget, detection_bounds
 from bench.scenario.cadence import onset_spread_ns
-from bench.scenario.carried import carried_tests
+from bench.scenario.carried import carried_tests, held_tests
 from bench.scenario.chain import reaction_chain
 from bench.scenario.estimates import estimate_question
 from bench.scenario.expected_reports import check_also, codes_expected, unexpected_reports
@@ -44,6 +44,7 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         fed=_fed(lookup, steps),
         protected=_protected(lookup),
         carried=carried_tests(lookup, steps, plan.onset_step),
+        held=held_tests(lookup, steps, plan.onset_step),
         accepted_only=True,
         own=tuple(sorted(lookup.profile.said())),
         e2e=asked is not None and asked.e2e,

@@ -60,6 +60,7 @@ class CellVoltageRamp(Fault):
                 value=self.voltage_v,
                 within=SHOWN_WITHIN_V,
                 on_the_way=True,
+                stays=False,
             )
             for cell in self.cells
         )

@@ -51,7 +51,8 @@ class SupplyVoltage(Fault):
         self._drive_coils(rig, None)
 
     def carried(self) -> tuple[Carried, ...]:
-        return (Carried(quantity="supply_voltage", value=min(volt for _, volt in self.profile)),)
+        lowest_v = min(volt for _, volt in self.profile)
+        return (Carried(quantity="supply_voltage", value=lowest_v, stays=False),)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         low_v = min(volt for _, volt in self.profile)

@@ -65,6 +65,7 @@ class ThermalRunaway(Fault):
                 number=self.sensor,
                 value=HOTTEST_C if self.peak_c is None else self.peak_c,
                 on_the_way=self.rise_c_s is not None,
+                stays=False,
             ),
         )
 

@@ -241,7 +241,8 @@ class OutputBeyondRange(Finding):
 class FaultTakenOff(Finding):
     """A doubt: the rig's dead-man took the fault off too early.
 
-    before_read: before the DUT's memory was read; else before the DUT had reached its safe state.
+    before_read: before the DUT's memory was read; before_end: before the end of what the DUT was to bear; else before
+    the DUT had reached its safe state.
     """
 
     code: ClassVar[str] = "fault-taken-off"
@@ -250,6 +251,7 @@ class FaultTakenOff(Finding):
     fault: str
     time_to_live_ns: int
     before_read: bool = False
+    before_end: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,6 +108,23 @@ class NoOnset(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StimulusNotHeld(Finding):
+    """The value that was wanted stood in a frame, and was gone again while the fault was to last.
+
+    after_ns: since the frame that carried it first. wanted, found: in the signal's own unit.
+    """
+
+    code: ClassVar[str] = "stimulus-not-held"
+    blame: ClassVar[Blame] = Blame.BENCH
+    aims: ClassVar[tuple[str, ...]] = ("message", "signal")
+    message: str
+    signal: str
+    wanted: float
+    found: float
+    after_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StimulusNotCarried(Finding):
     """No frame after the command carried the value that was wanted.
 
