@@ -339,8 +339,8 @@ def build_without_delay() -> StandIn:
 
 
 def build_slow_to_open() -> StandIn:
-    """A mutant: 400 ms from flag to opening."""
-    BUILT.append(StandIn(delay_ms=400))
+    """A mutant: 600 ms from flag to opening."""
+    BUILT.append(StandIn(delay_ms=600))
     return BUILT[-1]
 
 

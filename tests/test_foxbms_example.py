@@ -159,6 +159,17 @@ def test_three_events_in_place_of_ten_are_too_early(example: Path) -> None:
         assert "too-early" in [reason.finding.code for reason in result.judgement.reasons]
 
 
+@pytest.mark.parametrize(
+    ("build", "side"), [("build_without_delay", "below"), ("build_slow_to_open", "above")]
+)
+def test_the_published_delay_is_held_from_both_sides(example: Path, build: str, side: str) -> None:
+    """200 ms from 0x222 to OPEN_CONTACTORS; where the coils follow in 530 ms nobody else would see the difference."""
+    result, _ = fired(bench(example, build), "fox_ov_cell7")
+    assert result.judgement.verdict is Verdict.FAIL
+    words = reasons_words(result.judgement)
+    assert any(f"is {side} the" in line and line.startswith("delay to the opening") for line in words), words
+
+
 def test_another_version_than_expected_is_an_error(example: Path) -> None:
     result, _ = fired(bench(example, "build_other_version"), "fox_ov_cell7")
     assert result.judgement.verdict is Verdict.ERROR

@@ -134,6 +134,7 @@ class DutProfile:
     estimates: what it promises of what it estimates, by role and chemistry ("": any).
     modes, states: values of `mode_request` and `state` by name.
     lags: how long after the fact the DUT reports it, by role; what is not there is reported as it happens.
+    opening: the DUT begins to open its contactors, any of these.
     coils_told: `contactors` are the coils' own commands; else they are taken from other reports of the DUT.
     """
 
@@ -162,6 +163,7 @@ class DutProfile:
     no_dtc: tuple[int, ...] = ()
     lags: dict[Role, Lag] = field(default_factory=dict)
     coils_told: bool = True
+    opening: tuple[RoleTest, ...] = ()
 
     def promises(self, chemistry: str) -> dict[str, Promise]:
         """What the DUT promises of its estimates on a pack of this chemistry, by role."""

@@ -105,7 +105,8 @@ class ProfileReader:
             with_any_flag=self._outputs(shape.with_any_flag, ("with_any_flag",)),
             no_dtc=self._no_dtc(),
             lags=self._lags,
-            coils_told=not shape.contactor,
+            coils_told=not {"plus", "minus", "precharge"} & shape.contactor.keys(),
+            opening=self._opening(),
         )
 
     def _outputs(self, names: list[str], place: Place) -> tuple[str, ...]:
@@ -315,6 +316,14 @@ class ProfileReader:
                     ("output",), f"found no '{name}_command'; expected it here, or '{name}' in [contactor]"
                 )
         return found
+
+    def _opening(self) -> tuple[RoleTest, ...]:
+        """As the profile says, else the first coil that is told to open; where there are no coils nothing shows it."""
+        texts = self._shape.contactor.get("opening")
+        if texts is not None:
+            return self._tests(texts, ("contactor", "opening"))
+        coils = (self._roles.get(f"{name}_command") for name in ("plus", "minus"))
+        return tuple(RoleTest(role=role, op="==", value=0.0) for role in coils if role is not None)
 
     def _threshold(self, name: str, text: object) -> float:
         for dimension in _THRESHOLD_UNITS:

@@ -125,7 +125,7 @@ class ProfileShape(Shape):
     with_any_flag: list[str] = Field(default_factory=list)
     no_dtc: list[Annotated[int, Field(ge=0)]] | None = None
     output: dict[str, Annotated[OutputTable, BeforeValidator(_signal_alone)]]
-    contactor: dict[Literal["plus", "minus", "precharge"], list[str]] = Field(default_factory=dict)
+    contactor: dict[Literal["plus", "minus", "precharge", "opening"], list[str]] = Field(default_factory=dict)
     threshold: dict[str, Any] = Field(default_factory=dict)
     mode: ModeTable
     state: dict[str, int]

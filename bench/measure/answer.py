@@ -11,8 +11,9 @@ from bench.measure.finding.answer import (
 from bench.measure.finding.base import When
 from bench.measure.finding.bench import HoldCutShort
 from bench.measure.finding.life import FramesUnreadable, SilentInHold
-from bench.measure.interval import BENCH_LATENESS, Interval, Term
-from bench.measure.lagging import fact_after_ns, lag_ends, lag_term
+from bench.measure.instant import instant_of
+from bench.measure.interval import Interval
+from bench.measure.lagging import fact_after_ns, lag_ends
 from bench.measure.plan import Aim
 from bench.measure.questions import Hearing, Question, by_address
 from bench.measure.shot import Seen, Shot, Told
@@ -138,28 +139,7 @@ class Answer:
         return self._shot.when(t_ns, self._onset)
 
     def _seen(self, question: Question, t_ns: int, after_ns: int | None) -> Seen:
-        """Last good to first bad, each widened by its stamp; never earlier than the cause.
-
-        after_ns: from the last good on the fact may have been; a report that lags moves it to before its frame.
-        """
-        channel = question.test.channel
-        u_ns, late_ns = self._shot.half_widths(channel)
-        half_ns = u_ns + late_ns
-        start_ns = self._shot.window.start_ns if self._onset is None else self._onset.interval.low_ns
-        low_ns = start_ns if after_ns is None else max(start_ns, after_ns - half_ns)
-        shortest_ns, longest_ns = lag_ends(question.test)
-        told_ns = t_ns - shortest_ns
-        hidden_ns = max(0, told_ns - (start_ns if after_ns is None else max(start_ns, after_ns)))
-        lag_ns = min(longest_ns - shortest_ns, hidden_ns)
-        terms = [
-            Term(name="DUT reporting cycle", width_ns=hidden_ns - lag_ns, note=question.test.message),
-            *lag_term(question.test, lag_ns),
-            Term(name="stamp", width_ns=2 * u_ns, note=channel),
-        ]
-        if late_ns:
-            terms.append(Term(name=BENCH_LATENESS, width_ns=2 * late_ns, note=channel))
-        interval = Interval(low_ns=low_ns, high_ns=max(low_ns, told_ns + half_ns))
-        return Seen(interval=interval, t_ns=t_ns, terms=tuple(terms))
+        return instant_of(self._shot, self._onset, question.test, t_ns, after_ns)
 
     def _watch_safe(self, t_ns: int) -> None:
         safe = self._safe_state

@@ -54,6 +54,15 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """From the report of one of the announced faults to the beginning of the opening, beside what was published."""
+
+    latency: Latency
+    floor_ns: int
+    ceiling_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeSeen:
     """When one link of the reaction chain was seen, as an instant; `at` is None where it never came.
 
@@ -84,7 +93,8 @@ class Measurement:
     `unexpected` what a file of format 2 would hold against the DUT, and this one's format does not,
     `end` what ended a protection test, `estimates` how far off the DUT's own estimates were,
     `unsafe` why nobody knows that the rig's outputs were off in the end: () where they were read back as off,
-    `crashed` that the DUT ended by itself: then nothing else of it was measured.
+    `crashed` that the DUT ended by itself: then nothing else of it was measured,
+    `reactions` the delay to the opening since each of the announced faults that were reported.
     """
 
     onset: Interval | None
@@ -119,3 +129,4 @@ class Measurement:
     onset_first: Interval | None = None
     onset_last: Interval | None = None
     crashed: Finding | None = None
+    reactions: tuple[Reaction, ...] = ()

@@ -33,6 +33,7 @@ from bench.measure.plant_stages import runaway_onset, spread_before
 from bench.measure.probes import probes_seen
 from bench.measure.protected import said_by_refused, wrong_protection
 from bench.measure.questions import Codec
+from bench.measure.reaction import reactions
 from bench.measure.shot import Seen, Shot, Told, latency
 from bench.measure.stamp_order import stamps_out_of_order
 from bench.measure.unexpected import wrong_reports
@@ -105,6 +106,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         fdti=latency(onset, answer.detected),
         frti=latency(answer.detected, answer.safe),
         fhti=latency(onset, answer.safe),
+        reactions=reactions(shot, onset, answer.safe, plan.announced, plan.opening),
         dtc_seen=answer.dtc_seen,
         held=answer.held,
         broken=tuple(told.broken),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bench.measure.announced import Announced
 from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
 from bench.measure.only_expected import Codes, Unexpected
@@ -90,6 +91,8 @@ class Plan:
     gap: the one failure that is known, up to its bound; None: none is.
     unexpected, codes: what the DUT must not report, and which trouble codes it may tell, while the window is open.
     only_expected: whether a report that is not expected is a failure; else it is only told (files of format 1).
+    announced: the faults that may come here and after which the DUT has published to open, and when; opening: any of
+        these shows that it begins to, none: only the safe state does.
     safe_by_word: that the safe state holds is known by the DUT's word alone: no coil, contact or current is seen.
     """
 
@@ -130,6 +133,8 @@ class Plan:
     codes: Codes | None = None
     only_expected: bool = False
     safe_by_word: bool = False
+    announced: tuple[Announced, ...] = ()
+    opening: tuple[SignalTest, ...] = ()
 
 
 NOTHING = Plan(

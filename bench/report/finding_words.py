@@ -173,11 +173,17 @@ def _times(finding: Finding) -> str:
     match finding:
         case times.TooLate() as late:
             span = _span(late.low_ns, late.high_ns)
-            why = _WHY.get(late.bound, "")
+            why = (
+                _WHY.get(late.bound, "") if late.time is not times.Time.OPENING else ", later than published"
+            )
             return f"{late.time} {span} is above the {late.bound} {format_ns(late.bound_ns)}{why}"
         case times.TooEarly() as early:
             span = _span(early.low_ns, early.high_ns)
             bound = f"{early.bound} {format_ns(early.bound_ns)}"
+            if early.time is times.Time.OPENING:
+                return (
+                    f"{early.time} {span} is below the {bound}: the vehicle had no time to reduce its current"
+                )
             return f"{early.time} {span} is below the {bound}: nuisance trip, too early"
         case times.Straddles() as open_:
             span = _span(open_.low_ns, open_.high_ns)

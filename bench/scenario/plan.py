@@ -12,6 +12,7 @@ from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
 from bench.measure.plan import NOTHING, REFUSAL, Aim, Plan
 from bench.measure.signal_test import SignalTest
+from bench.scenario.announced import announced_of
 from bench.scenario.bounds import check_budget, detection_bounds
 from bench.scenario.cadence import onset_spread_ns
 from bench.scenario.carried import carried_tests, held_tests
@@ -80,9 +81,12 @@ def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
     floor_ns, ceiling_ns = detection_bounds(lookup, flag)
     dtc = _dtc_test(lookup, expect, flag)
     onset = _onset(lookup, steps, expect.onset)
+    announced, opening = announced_of(lookup, steps, flag)
     return replace(
         NOTHING,
         aim=Aim.MUST_TRIP,
+        announced=announced,
+        opening=opening,
         onset=onset.tests,
         onset_irregular=onset.irregular,
         onset_step=onset.step,

@@ -25,6 +25,9 @@ def up_to_the_gap(measurement: Measurement, plan: Plan, gap: GapBound) -> tuple[
         # the FHTI has to stay below the FTTI, strictly
         ftti_ns=_at_least(plan.ftti_ns, None if fhti_ns is None else fhti_ns + 1),
     )
+    if fhti_ns is not None:  # what is known to be late is known to begin late
+        begun = tuple(replace(one, ceiling_ns=None) for one in measurement.reactions)
+        measurement = replace(measurement, reactions=begun)
     if gap.error_at_most is None:
         return measurement, allowed
     estimates = tuple(_loosened(one, gap.error_at_most) for one in measurement.estimates)

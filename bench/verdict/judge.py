@@ -33,6 +33,7 @@ from bench.verdict.decision import straddles
 from bench.verdict.ending import judge_end
 from bench.verdict.estimates import judge_estimate
 from bench.verdict.gap import not_known, up_to_the_gap
+from bench.verdict.reaction import judge_reactions
 from bench.verdict.result import Held, Judgement, Reason, Verdict
 
 # A reaction that uses more than this share of the FTTI is reported even where it passes.
@@ -85,6 +86,7 @@ def _judge(
     if plan.aim is Aim.MUST_TRIP:
         fails += _trip_failures(measurement, plan, unseen)
         _judge_times(measurement, plan, fails, open_questions)
+        judge_reactions(measurement.reactions, fails, open_questions)
     else:
         if measurement.detected is not None:
             fails.append(NuisanceTrip())

@@ -140,6 +140,12 @@ DEFECTS: dict[str, Mutant] = {
     "opens_one_pole_only": replaced("leaves the minus contactor closed on a trip", states=_KeepsMinusClosed),
     "opens_minus_first": replaced("opens the minus contactor before the plus", states=_MinusFirst),
     "slow_reaction": replaced("opens 1.5 s later than announced", states=_SlowToOpen),
+    "opens_unannounced": calibrated(
+        "opens at once, although it has announced a delay in which the vehicle can reduce its current",
+        opening_delay_ms=0, opening_soon_ms=0,
+    ),
+    "opens_before_announced": calibrated("opens 80 ms before it has announced to", opening_delay_ms=120),
+    "opens_after_announced": calibrated("opens 120 ms later than announced", opening_delay_ms=320),
     "misses_unintended_opening": deaf(
         "does not notice a contactor that falls open", Fault.UNINTENDED_OPENING
     ),
@@ -159,6 +165,7 @@ DEFECTS: dict[str, Mutant] = {
     "ignores_hvil": deaf("does not heed the HVIL loop", Fault.HVIL_OPEN),
     "slow_hvil": calibrated("debounces the HVIL loop over 60 frames", hvil_frames=60),
     "hasty_hvil": calibrated("debounces the HVIL loop over 2 frames", hvil_frames=2),
+    "shorter_hvil": calibrated("debounces the HVIL loop over 8 frames", hvil_frames=8),
     "misses_fluttering_hvil": replaced("does not see an intermittent HVIL loop", lines=_NoFlutter),
     "ignores_crash": deaf("does not heed the crash line", Fault.CRASH_DETECTED),
     "late_crash": calibrated("wants the crash line for 20 frames", crash_frames=20),

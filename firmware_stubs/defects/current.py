@@ -35,6 +35,7 @@ DEFECTS: dict[str, Mutant] = {
     ),
     "ignores_charge_current": replaced("takes charge current for none", current=_OnlyDischarge),
     "late_overcurrent": calibrated("debounces overcurrent over 40 frames", current_trip_frames=40),
+    "shorter_overcurrent": calibrated("debounces overcurrent over 13 frames", current_trip_frames=13),
     "hasty_overcurrent": calibrated("debounces overcurrent over 4 frames", current_trip_frames=4),
     "misses_overload": deaf("does not integrate overload", Fault.OVERLOAD_I2T),
     "misses_short_circuit": deaf("does not tell a short circuit from overcurrent", Fault.SHORT_CIRCUIT),

@@ -8,10 +8,11 @@ from bench.measure.finding.base import Blame, Finding
 
 
 class Time(StrEnum):
-    """The measured times of ISO 26262."""
+    """The measured times of ISO 26262, and the part of the reaction for which a DUT publishes a delay."""
 
     FDTI = "FDTI"
     FHTI = "FHTI"
+    OPENING = "delay to the opening"
 
 
 class Bound(StrEnum):
@@ -48,7 +49,7 @@ class TooLate(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TooEarly(Finding):
-    """The whole interval lies below the floor: the DUT tripped before its published debounce allows."""
+    """The whole interval lies below the floor: the DUT tripped, or opened, before what it has published allows."""
 
     code: ClassVar[str] = "too-early"
     blame: ClassVar[Blame] = Blame.DUT

@@ -1,0 +1,86 @@
+"""The delay between what a DUT reports and its beginning to open, where its profile publishes one."""
+
+from collections.abc import Sequence
+
+from bench.measure.announced import Announced
+from bench.measure.instant import instant_of
+from bench.measure.interval import Latency, Reaction
+from bench.measure.lagging import fact_after_ns
+from bench.measure.questions import Question, by_address
+from bench.measure.shot import Seen, Shot
+from bench.measure.signal_test import SignalTest
+
+
+def reactions(
+    shot: Shot,
+    onset: Seen | None,
+    safe: Seen | None,
+    announced: Sequence[Announced],
+    opening: Sequence[SignalTest],
+) -> tuple[Reaction, ...]:
+    """One for each announced fault that was reported; none where the DUT did not begin to open after the onset.
+
+    opening: any of these is the beginning of it, where it was denied before; none: the safe state is.
+    """
+    if onset is None or not announced:
+        return ()
+    # A message that comes only when something has happened denies nothing before; a coil that nobody heard closed does.
+    ears = [_Ear(shot, onset, one.tests, unheard_is_no=True) for one in announced]
+    coils = _Ear(shot, onset, opening, unheard_is_no=False)
+    _hear(shot, [*ears, coils])
+    began = coils.began() if opening else safe
+    if began is None:
+        return ()
+    return tuple(
+        Reaction(
+            latency=Latency(interval=began.interval.since(told.interval), terms=(*told.terms, *began.terms)),
+            floor_ns=one.floor_ns,
+            ceiling_ns=one.ceiling_ns,
+        )
+        for ear, one in zip(ears, announced, strict=True)
+        if (told := ear.told()) is not None
+    )
+
+
+def _hear(shot: Shot, ears: "Sequence[_Ear]") -> None:
+    index = by_address([question for ear in ears for question in ear.questions])
+    of = {id(question): ear for ear in ears for question in ear.questions}
+    wanted = {address[1] for address in index}
+    for t_ns, channel, frame, _ in shot.window.frames:
+        if frame[0] in wanted:
+            for question in index.get((channel, frame[0], frame[2]), ()):
+                of[id(question)].hear(question, t_ns, frame[1])
+
+
+class _Ear:
+    """Hears a few questions, and keeps the first that turns from no to yes after the onset."""
+
+    def __init__(self, shot: Shot, onset: Seen, tests: Sequence[SignalTest], *, unheard_is_no: bool) -> None:
+        self.questions = [Question(test, shot.decoders) for test in tests]
+        self._shot, self._onset = shot, onset
+        self._unheard_is_no = unheard_is_no
+        self._turned: tuple[SignalTest, int] | None = None
+        self._denied_ns: list[int] = []
+
+    def hear(self, question: Question, t_ns: int, data: bytes) -> None:
+        said_no = question.holds is False or (question.holds is None and self._unheard_is_no)
+        denied = [fact_after_ns(one.test, one.no_ns) for one in self.questions]
+        if not question.hear(t_ns, data) or self._turned is not None or t_ns < self._onset.interval.low_ns:
+            return
+        if said_no:
+            self._turned = question.test, t_ns
+            self._denied_ns = [one for one in denied if one is not None]
+
+    def told(self) -> Seen | None:
+        """All tell of one thing: what the last of them has denied was not so."""
+        return self._seen(max(self._denied_ns, default=None))
+
+    def began(self) -> Seen | None:
+        """Each tells of a thing of its own, and the first of these counts."""
+        return self._seen(min(self._denied_ns, default=None))
+
+    def _seen(self, after_ns: int | None) -> Seen | None:
+        if self._turned is None:
+            return None
+        test, t_ns = self._turned
+        return instant_of(self._shot, self._onset, test, t_ns, after_ns)
