@@ -1,19 +1,23 @@
 """Faults put into the bench itself: a small seeded sample of what `python -m tests.harness` does each night."""
 
+import re
+import subprocess
 import sys
+from pathlib import Path
 
-from harness.classes import injected, spread
+import pytest
+from harness.classes import CLASSES, injected, spread
 from harness.ground import USUAL, Grounds
 from harness.outcome import Tally
 
+ROOT = Path(__file__).resolve().parents[1]
 IN_SHOTS = ["exceptions", "way", "replies", "stuck"]
 
 
 def tally_of(names: list[str], faults: int, seed: int, grounds: Grounds) -> Tally:
     tally = Tally()
-    for name, count in spread(faults, names).items():
-        for number in range(count):
-            tally.add(name, number, injected(name, seed, number, grounds))
+    for name, number in spread(faults, names):
+        tally.add(name, number, injected(name, seed, number, grounds))
     sys.stdout.write("\n".join([*tally.lines(), ""]))
     return tally
 
@@ -25,6 +29,22 @@ def test_no_fault_in_a_shot_passes_leaves_outputs_on_untold_or_ends_the_run() ->
     # The harness itself has to bite: it strikes, and some of it is no confirmed safe state.
     assert sum(one.struck for one in outcomes) > len(outcomes) // 2
     assert any(one.missed for one in outcomes) and any(one.left_on for one in outcomes)
+
+
+@pytest.mark.slow
+@pytest.mark.real_time
+@pytest.mark.timeout(400)
+def test_faults_of_every_class_for_a_minute_and_a_half() -> None:
+    """As each night, for longer: shots on every bench, and runs in both times that are stopped by signals."""
+    words = ["--faults", "300", "--seed", "13", "--within", "90"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.harness", *words],
+        cwd=ROOT, capture_output=True, text=True, timeout=380, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    sys.stdout.write(done.stdout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in CLASSES:
+        assert re.search(rf"^{name}: \d+ faults, [1-9]\d* struck", done.stdout, re.MULTILINE), done.stdout
 
 
 def test_a_fault_is_the_same_whatever_else_is_injected() -> None:

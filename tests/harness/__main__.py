@@ -44,24 +44,21 @@ def main() -> int:
     unknown = [name for name in names if name not in CLASSES]
     if unknown:
         parser.error(f"found class '{unknown[0]}'; expected one of {', '.join(CLASSES)}")
-    tally, until_s = Tally(), time.monotonic() + asked.within
-    for name, count in spread(asked.faults, names).items():
-        began_s = time.monotonic()
-        for number in range(count) if asked.only is None else [asked.only]:
-            if time.monotonic() > until_s:
-                break
-            fault_s = time.monotonic()
-            _ends_what_hangs(name, number)
-            tally.add(name, number, injected(name, asked.seed, number))
-            if asked.verbose:
-                outcome = tally.outcomes[-1][2]
-                wrong = "; ".join(f"WRONG {kind}: {words}" for kind, words in outcome.wrong)
-                took_s = time.monotonic() - fault_s
-                sys.stderr.write(
-                    f"{name} {number} {took_s:.2f} s {outcome.verdict} {outcome.fault} {wrong}\n"
-                )
-        signal.alarm(0)
-        sys.stderr.write(f"{name}: {time.monotonic() - began_s:.1f} s\n")
+    tally, began_s = Tally(), time.monotonic()
+    faults = spread(asked.faults, names) if asked.only is None else [(name, asked.only) for name in names]
+    for done, (name, number) in enumerate(faults):
+        if time.monotonic() - began_s > asked.within:
+            sys.stdout.write(f"the time is over: {len(faults) - done} faults were not injected\n")
+            break
+        fault_s = time.monotonic()
+        _ends_what_hangs(name, number)
+        outcome = injected(name, asked.seed, number)
+        tally.add(name, number, outcome)
+        if asked.verbose:
+            wrong = "; ".join(f"WRONG {kind}: {words}" for kind, words in outcome.wrong)
+            took_s = time.monotonic() - fault_s
+            sys.stderr.write(f"{name} {number} {took_s:.2f} s {outcome.verdict} {outcome.fault} {wrong}\n")
+    signal.alarm(0)
     sys.stdout.write("\n".join([*tally.lines(), ""]))
     return 1 if tally.wrong else 0
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import in_shots, on_the_way
+from . import in_shots, on_the_way, signals
 from .ground import EVERYWHERE, Grounds
 from .outcome import Outcome
 
@@ -22,6 +22,8 @@ CLASSES = {
     "way": FaultClass(inject=on_the_way.way, share=4),
     "replies": FaultClass(inject=in_shots.replies, share=6),
     "stuck": FaultClass(inject=in_shots.stuck, share=1),
+    "signals": FaultClass(inject=signals.in_simulated_time, share=6),
+    "signals in real time": FaultClass(inject=signals.in_real_time, share=2),
 }
 
 
@@ -30,7 +32,11 @@ def injected(name: str, seed: int, number: int, grounds: Grounds = EVERYWHERE) -
     return CLASSES[name].inject(random.Random(f"{name} {seed} {number}"), grounds)
 
 
-def spread(faults: int, names: list[str]) -> dict[str, int]:
-    """How many of `faults` each class has, in proportion to its share; at least one."""
+def spread(faults: int, names: list[str]) -> list[tuple[str, int]]:
+    """(class, number) of some `faults`, in proportion to the shares and well mixed; of each class at least one."""
     total = sum(CLASSES[name].share for name in names)
-    return {name: max(1, round(faults * CLASSES[name].share / total)) for name in names}
+    counts = {name: max(1, round(faults * CLASSES[name].share / total)) for name in names}
+    mixed = [
+        ((number + 0.5) / count, name, number) for name, count in counts.items() for number in range(count)
+    ]
+    return [(name, number) for _, name, number in sorted(mixed)]

@@ -13,6 +13,8 @@ class Wrong(StrEnum):
     RUN_ENDED = "run ended, or another shot spoilt, by one shot"
     LOST = "finished result lost"
     TRACEBACK = "traceback"
+    HUNG = "run that did not end"
+    ORPHAN = "process left behind"
 
 
 @dataclass(slots=True, kw_only=True)
