@@ -50,6 +50,7 @@ class ProfileReader:
             if name not in known:
                 wanted = "the signal of the DUT's state" if name == "state" else "a [[play]] that shows it"
                 self._file.mistake(("output",), f"found no '{name}'; expected {wanted}{nearest(name, known)}")
+        self._check_codes()
         for name, what in _STATES.items():
             if name not in shape.state:
                 near = nearest(name, shape.state)
@@ -210,7 +211,20 @@ class ProfileReader:
             p2_ns=table.p2,
             p2_star_ns=table.p2_star,
             identity_did=table.identity,
+            clear=table.clear,
+            occurrences=table.occurrences,
         )
+
+    def _check_codes(self) -> None:
+        """What comes with a code says something of it only in the same frame."""
+        of = self._roles.get("dtc_code")
+        for name in ("dtc_status", "dtc_occurrences"):
+            role = self._roles.get(name)
+            if role is not None and (of is None or (role.channel, role.message) != (of.channel, of.message)):
+                expected = "an output 'dtc_code'" if of is None else f"a signal of {of.channel}.{of.message}"
+                self._file.mistake(
+                    ("output", name), f"found '{role}'; expected {expected}, in whose frame it comes"
+                )
 
     def _message(self, text: str, place: Place) -> tuple[str, str]:
         channel, _, message = text.partition(".")

@@ -94,6 +94,7 @@ class Plan:
     announced: the faults that may come here and after which the DUT has published to open, and when; opening: any of
         these shows that it begins to, none: only the safe state does.
     safe_by_word: that the safe state holds is known by the DUT's word alone: no coil, contact or current is seen.
+    dtc_beside: signals for status and occurrences beside the code in its message; "" where it has none.
     """
 
     aim: Aim
@@ -135,6 +136,7 @@ class Plan:
     safe_by_word: bool = False
     announced: tuple[Announced, ...] = ()
     opening: tuple[SignalTest, ...] = ()
+    dtc_beside: tuple[str, str] = ("", "")
 
 
 NOTHING = Plan(

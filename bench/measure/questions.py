@@ -20,6 +20,7 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<=": lambda a, b: a <= b or _same(a, b),
     ">": lambda a, b: a > b and not _same(a, b),
     "<": lambda a, b: a < b and not _same(a, b),
+    "has": lambda a, b: round(a) & round(b) == round(b),
 }
 
 
@@ -63,7 +64,7 @@ def message_of(decoders: Mapping[str, Codec], channel: str, message: str) -> Mes
 
 def words(test: SignalTest) -> str:
     """`PrechargeCommand == 1`."""
-    return " and ".join(f"{one.signal} {one.op} {one.value:g}" for one in (test, *test.together))
+    return test.words
 
 
 class Question:
