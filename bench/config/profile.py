@@ -29,12 +29,14 @@ class RoleTest:
     """A named yes/no question to one role: `op` is one of == != >= <= > <.
 
     together: questions to the same message, which have to hold in the same frame.
+    either: questions to the same message, of which one is enough.
     """
 
     role: Role
     op: str
     value: float
     together: tuple["RoleTest", ...] = ()
+    either: tuple["RoleTest", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,7 +92,7 @@ class ProfileReader:
             flags=flags,
             heartbeat=tuple(self._heartbeat(index) for index in range(len(shape.heartbeat))),
             safe_states={
-                name: self._tests([t for t in texts if t.strip() != "flag"], ("safe_state", name))
+                name: self._joined([t for t in texts if t.strip() != "flag"], ("safe_state", name))
                 for name, texts in shape.safe_state.items()
             },
             safe_states_with_flag=frozenset(
@@ -357,10 +357,11 @@ class ProfileReader:
         return Heartbeat(channel=channel, message=message, longest_gap_ns=beat.longest_gap)
 
     def _joined(self, texts: list[str], place: Place) -> tuple[RoleTest, ...]:
-        """ "role op value", or several joined by "and": those have to be of one message, to be seen in one frame."""
+        """ "role op value", or several joined by "and", or by "or": of one message, to be seen in one frame."""
         tests = []
         for text in texts:
-            first, *others = self._tests(text.split(" and "), place) or (None,)
+            word = " or " if " or " in text and " and " not in text else " and "
+            first, *others = self._tests(text.split(word), place) or (None,)
             if first is None:
                 continue
             for other in others:
@@ -371,7 +372,10 @@ class ProfileReader:
                         f"found '{text}' with a role of {channel}.{message}; expected roles of one message, here of "
                         f"{first.role.channel}.{first.role.message}",
                     )
-            tests.append(replace(first, together=tuple(others)))
+            both = word == " and "
+            tests.append(
+                replace(first, together=tuple(others)) if both else replace(first, either=tuple(others))
+            )
         return tuple(tests)
 
     def _tests(self, texts: list[str], place: Place) -> tuple[RoleTest, ...]:

@@ -64,6 +64,14 @@ class Reaction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateSeen:
+    """The time from the onset to a further safe state; None: it was not reached."""
+
+    name: str
+    latency: Latency | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeSeen:
     """When one link of the reaction chain was seen, as an instant; `at` is None where it never came.
 
@@ -97,7 +105,8 @@ class Measurement:
     `end` what ended a protection test, `estimates` how far off the DUT's own estimates were,
     `unsafe` why nobody knows that the rig's outputs were off in the end: () where they were read back as off,
     `crashed` that the DUT ended by itself: then nothing else of it was measured,
-    `reactions` the delay to the opening since each of the announced faults that were reported.
+    `reactions` the delay to the opening since each of the announced faults that were reported,
+    `states` the further safe states that were asked for.
     """
 
     onset: Interval | None
@@ -136,3 +145,4 @@ class Measurement:
     onset_last: Interval | None = None
     crashed: Finding | None = None
     reactions: tuple[Reaction, ...] = ()
+    states: tuple[StateSeen, ...] = ()

@@ -36,6 +36,7 @@ from bench.measure.questions import Codec
 from bench.measure.reaction import reactions
 from bench.measure.shot import Seen, Shot, Told, latency
 from bench.measure.stamp_order import stamps_out_of_order
+from bench.measure.states import states_seen
 from bench.measure.stored_codes import codes_before, status_of_the_code, tests_of_the_code
 from bench.measure.unexpected import wrong_reports
 from bench.measure.unknown_pages import unknown_pages
@@ -113,6 +114,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         fdti=latency(onset, answer.detected),
         frti=latency(answer.detected, answer.safe),
         fhti=latency(onset, answer.safe),
+        states=states_seen(shot, onset) if plan.aim is Aim.MUST_TRIP else (),
         reactions=reactions(shot, onset, answer.safe, plan.announced, plan.opening),
         dtc_seen=answer.dtc_seen,
         held=answer.held,

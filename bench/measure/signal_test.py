@@ -12,6 +12,7 @@ class SignalTest:
     `has` asks for bits: all that are set in `value` are set.
 
     together: questions to the same message that have to hold in the same frame, else the answer is no.
+    either: questions to the same message of which one is enough for a yes.
     lag: how long after the fact a frame tells it, where it is not told at once.
     hex_digits: how the value is written in words, as trouble codes are known by; 0: as a decimal number.
     """
@@ -24,11 +25,14 @@ class SignalTest:
     together: tuple["SignalTest", ...] = ()
     lag: Lag | None = None
     hex_digits: int = 0
+    either: tuple["SignalTest", ...] = ()
 
     @property
     def words(self) -> str:
         """`DtcCode == 0x1A0117 and DtcOccurrences > 3`."""
-        return " and ".join(f"{one.signal} {one.op} {one.written}" for one in (self, *self.together))
+        joined = " or " if self.either else " and "
+        asked = (self, *self.together, *self.either)
+        return joined.join(f"{one.signal} {one.op} {one.written}" for one in asked)
 
     @property
     def written(self) -> str:

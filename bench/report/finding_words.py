@@ -12,6 +12,7 @@ from bench.measure.finding import (
     scenario,
     stamps,
     standing,
+    states,
     stimulus,
     times,
 )
@@ -20,6 +21,7 @@ from bench.measure.signal_test import SignalTest
 from bench.report.bench_words import bench_words, frames
 from bench.report.memory_words import dtc_words, memory_words
 from bench.report.stamp_words import stamp_words
+from bench.report.state_words import state_words
 from bench.units import format_ns
 from bench.verdict.result import Held, Judgement, Reason
 
@@ -354,6 +356,7 @@ _OF_MODULE: dict[str, Callable[[Finding], str]] = {
         (answer, _answer),
         (standing, _standing),
         (times, _times),
+        (states, state_words),
         (life, _life),
         (memory, memory_words),
         (plant, _plant),

@@ -81,6 +81,7 @@ class Lookup:
             together=tuple(self.test(one) for one in test.together),
             lag=self.profile.lags.get(role),
             hex_digits=self._hex_digits(test),
+            either=tuple(self.test(one) for one in test.either),
         )
 
     def _hex_digits(self, test: RoleTest) -> int:

@@ -25,7 +25,7 @@ from bench.scenario.lookup import Lookup
 from bench.scenario.model import Expect, Inject, Step
 from bench.scenario.onset import Onset, command_onset, runaway_onset, stimulus_onset
 from bench.scenario.steps import LONGEST_TTL_NS
-from bench.scenario.word import as_known, by_word_alone, probes_as_known
+from bench.scenario.word import as_known, by_word_alone, probes_as_known, states_asked
 
 
 def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
@@ -94,6 +94,7 @@ def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
         onset_spread_ns=onset_spread_ns(lookup, onset),
         detection=detection,
         safe_state=as_known(profile, safe_state),
+        states=states_asked(lookup, expect.states),
         safe_by_word=by_word_alone(profile, safe_state),
         forbidden=forbidden_tests(lookup, expect.forbidden, "expect", flag),
         dtc_test=dtc,

@@ -31,6 +31,7 @@ from bench.verdict.estimates import judge_estimate
 from bench.verdict.gap import not_known, up_to_the_gap
 from bench.verdict.reaction import judge_reactions
 from bench.verdict.result import Held, Judgement, Reason, Verdict
+from bench.verdict.states import judge_states
 
 # A reaction that uses more than this share of the FTTI is reported even where it passes.
 FTTI_WARNING_SHARE = 0.8
@@ -85,6 +86,7 @@ def _judge(
             judge_code(measurement, plan, fails, open_questions)
         _judge_times(measurement, plan, fails, open_questions)
         judge_reactions(measurement.reactions, fails, open_questions)
+        judge_states(measurement, plan, fails, open_questions)
     else:
         if measurement.detected is not None:
             fails.append(NuisanceTrip())

@@ -12,6 +12,7 @@ from bench.measure.finding import (
     scenario,
     stamps,
     standing,
+    states,
     stimulus,
     times,
 )
@@ -22,6 +23,7 @@ MODULES: tuple[ModuleType, ...] = (
     answer,
     standing,
     times,
+    states,
     life,
     memory,
     plant,
