@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import __version__
+from bench.campaign.both_ways import under_format_2
 from bench.campaign.equipment import equipment
 from bench.campaign.known_gap import with_known_gap
 from bench.campaign.local import Campaign
@@ -21,7 +22,7 @@ from bench.measure.finding.scenario import MismatchCaught, MismatchUnnoticed
 from bench.measure.interval import Latency
 from bench.record.codable import encode
 from bench.record.folder import RunExists, RunFolder
-from bench.report.known_by import known_by_notes, state_notes
+from bench.report.known_by import known_by_notes
 from bench.scenario.library import Library
 from bench.scenario.model import Follow, Mismatch, Start
 from bench.scenario.prepare import Prepared
@@ -139,7 +140,13 @@ def scenario_result(
             if shot.measurement.fhti is not None:
                 fhti.append(shot.measurement.fhti)
     spread = spread_p(ordered) if mismatch is None else None
-    notes = [*known_by_notes(prepared.plan), *state_notes(ordered)]
+
+    def concluded(of: Sequence[ShotResult]) -> Judgement:
+        return _with_mismatch(mismatch, with_known_gap(scenario.known_gap, conclude(of), chemistry), of)
+
+    judgement = concluded(ordered)
+    stricter = under_format_2(prepared.plan, ordered, concluded)
+    notes = [*known_by_notes(prepared.plan)]
     if any(profile.plays_message(test.channel, test.message) for test in prepared.plan.onset):
         first = prepared.plan.onset[0]
         notes.append(
@@ -157,9 +164,10 @@ def scenario_result(
         requirements=scenario.requirements,
         standards=scenario.standards,
         shots=ordered,
-        judgement=_with_mismatch(
-            mismatch, with_known_gap(scenario.known_gap, conclude(ordered), chemistry), ordered
-        ),
+        judgement=judgement,
+        under_format_2=stricter
+        if stricter is not None and stricter.verdict is not judgement.verdict
+        else None,
         fdti=latency_statistics(fdti, spread),
         fhti=latency_statistics(fhti, spread),
         notes=tuple(notes),

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from bench.wiring.common import Wired
 
 
+_MOST_FILES = 10
+
+
 def register(app: typer.Typer) -> None:
     app.command(name="check")(check)
     app.command(name="list")(list_rig)
@@ -56,6 +59,7 @@ def check(
         f"{config}: {len(prepared)} scenarios fit this bench ({wired.config.name}, {wired.profile.name}, "
         f"{wired.chemistry.id}, {sum(len(db.messages) for db in wired.databases.values())} messages)"
     )
+    _tell_format_1(prepared)
     for warning in (line for one in wired.databases.values() for line in one.warnings()):
         typer.echo(f"warning: {warning}")
     for one in prepared:
@@ -70,6 +74,20 @@ def check(
     typer.echo(_idle_words(wired))
     if _tell_uncarried(wired, prepared):
         raise typer.Exit(3)
+
+
+def _tell_format_1(prepared: list[Prepared]) -> None:
+    """One line for all files that are judged by the old rule."""
+    old = list(dict.fromkeys(one.scenario.file.name for one in prepared if one.scenario.format == 1))
+    if not old:
+        return
+    named = ", ".join(old[:_MOST_FILES]) + (
+        f" and {len(old) - _MOST_FILES} more" if old[_MOST_FILES:] else ""
+    )
+    typer.echo(
+        f"warning: {len(old)} scenario file{'s' if old[1:] else ''} of format 1: what the DUT reports beside what "
+        f"they expect is no failure in this release, and will be in the next; `hil migrate` mends it: {named}"
+    )
 
 
 def _idle_words(wired: Wired) -> str:

@@ -60,7 +60,6 @@ class PackTable(Shape):
 class RecordTable(Shape):
     folder: str = "runs"
     database: str = "runs/results.sqlite"
-    pin: str = ""
 
 
 class GuardTable(Shape):

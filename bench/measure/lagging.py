@@ -19,9 +19,8 @@ COMPLAINS_WITHIN_NS = 200 * NS_PER_MS
 
 def lag_ends(test: SignalTest) -> tuple[int, int]:
     """(shortest, longest) lag of a frame's answer in ns."""
-    asked = (test, *test.together, *test.either)
-    lags = [one.lag for one in asked if one.lag is not None]
-    if len(lags) < len(asked):
+    lags = [one.lag for one in (test, *test.together) if one.lag is not None]
+    if len(lags) < 1 + len(test.together):
         return 0, max((lag.high_ns for lag in lags), default=0)
     return min(lag.low_ns for lag in lags), max(lag.high_ns for lag in lags)
 
@@ -33,7 +32,7 @@ def fact_after_ns(test: SignalTest, denied_ns: int | None) -> int | None:
 
 def lag_term(test: SignalTest, width_ns: int) -> tuple[Term, ...]:
     """The term of the lag, `width_ns` of which the interval carries; nothing where it carries none."""
-    lags = [one.lag for one in (test, *test.together, *test.either) if one.lag is not None]
+    lags = [one.lag for one in (test, *test.together) if one.lag is not None]
     if not lags or width_ns <= 0:
         return ()
     sourced = all(lag.source for lag in lags)

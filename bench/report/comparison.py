@@ -182,6 +182,7 @@ def run_markdown(run: RunResult, covered: str, qualification: str | None, altere
     """
     from bench.report.anomalies import anomaly_lines
     from bench.report.finding_words import joined_words
+    from bench.report.format_words import format_2_words
     from bench.report.goals import NOT_SHOWN, goals_words, not_shown, shown_goals
     from bench.report.sampling import bounds_words
     from bench.report.words import TIMEBASE_WORTH
@@ -225,6 +226,8 @@ def run_markdown(run: RunResult, covered: str, qualification: str | None, altere
     lines += ["", *reasons] if reasons else []
     odd = [f"- anomaly: {line}" for line in anomaly_lines(run.scenarios)]
     lines += ["", *odd] if odd else []
+    if old := format_2_words(run):
+        lines += ["", f"- format 1, {old}"]
     return "\n".join([*lines, "", f"<sub>{run.run_id}, seed {run.seed}</sub>"]) + "\n"
 
 

@@ -18,6 +18,7 @@ from bench.report.estimates import estimate_block
 from bench.report.extras import ReportExtras, goal_rows
 from bench.report.figures import TracePicture, TraceSeries, budget_bar, ecdf_plot, strip_plot, worst_trace_svg
 from bench.report.finding_words import joined_words, reasons_words
+from bench.report.format_words import format_2_words
 from bench.report.goals import goals_words, not_shown, shown_goals
 from bench.report.matrix import grid
 from bench.report.overview import closest, closest_words, not_passed, overview, twin_words
@@ -124,6 +125,7 @@ def render_html(
         goals_words=goals_words(list(shown_goals(run, extras.goals).values())),
         anomalies=anomaly_lines(run.scenarios),
         few=_fewer_than_claimed(run),
+        old_format=format_2_words(run),
         views=views,
         fold=sum(len(view.detailed) for _, view in views) > _MOST_UNFOLDED,
         **_coverage(run, extras),

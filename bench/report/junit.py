@@ -9,6 +9,7 @@ from bench.report.anomalies import anomaly_lines
 from bench.report.endings import ending_words
 from bench.report.estimates import rows, worst_estimates
 from bench.report.finding_words import joined_words, reasons_words
+from bench.report.format_words import format_2_words
 from bench.report.goals import NOT_SHOWN, goals_words, is_lent, lent_words, not_shown, shown_goals
 from bench.report.words import TIMEBASE_WORDS, shots_to_explain, timebases
 from bench.timing.clock import Timebase
@@ -58,6 +59,7 @@ def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
             "seed": str(run.seed),
             "timebase": timebase.value,
             "bench_version": run.bench_version,
+            **({"format_1": old} if (old := format_2_words(run)) is not None else {}),
         },
     )
     cases = [_case(scenario) for scenario in run.scenarios if scenario.timebase is timebase]

@@ -12,6 +12,7 @@ from bench.report.anomalies import anomaly_lines
 from bench.report.endings import ending_words
 from bench.report.estimates import short_words, worst_estimates
 from bench.report.finding_words import joined_words, reasons_words
+from bench.report.format_words import format_2_words
 from bench.report.goals import NOT_SHOWN, not_shown, shown_goals
 from bench.report.sampling import bounds_words
 from bench.report.stacked import AIMS, stacked
@@ -167,6 +168,9 @@ def _reasons(run: RunResult, scenarios: list[ScenarioResult]) -> Text:
     for goal in not_shown(shown_goals(run).values()):
         text.append(f"{NOT_SHOWN} ", style="bold red" if goal.over else "bold yellow")
         text.append(f"{goal.words}\n")
+    if told := format_2_words(run):
+        text.append("format 1 ", style="yellow")
+        text.append(f"{told}\n")
     lines = anomaly_lines(scenarios)
     for line in lines[:_MOST_ANOMALIES]:
         text.append("anomaly ", style="yellow")

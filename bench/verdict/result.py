@@ -165,6 +165,7 @@ class ScenarioResult:
     fully_verifies: False where the scenario covers its requirements only in part.
     own_times: those of the safety goal itself, where `budget` holds the ones that another section lends.
     mismatch: the BMS and the pack that do not fit, where every shot has to fail; "" for every other scenario.
+    under_format_2: how a file of format 1 would be judged under format 2, where that is another verdict.
     file, line: where the scenario's id stands, below the root of its repository; line 0 where nobody recorded it.
     """
 
@@ -189,6 +190,7 @@ class ScenarioResult:
     mismatch: str = ""
     own_times: Budget | None = None
     line: int = 0
+    under_format_2: Judgement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
