@@ -8,10 +8,17 @@ from collections.abc import Callable, Mapping
 
 from bench.dut.firmware import Firmware, Resettable
 from bench.dut.raised import raised_by_firmware
-from bench.errors import DutError
+from bench.errors import DutCrashed, DutError
+from bench.links.legal import no_can_frame
 from bench.links.ports import CanLink, FrameListener
 from bench.timing.clock import Clock, Phase, Timer
 from bench.trace.events import CanFrame
+
+_REMEMBERED_FRAMES = 4096
+
+
+def _nothing_to_send(what: str) -> DutCrashed:
+    return DutCrashed(f"the firmware sent what no CAN bus carries: {what}", raised="NoCanFrame")
 
 
 class InProcessDut:
@@ -23,6 +30,7 @@ class InProcessDut:
         self._nodes = dict(nodes)
         self._timer: Timer | None = None
         self._hangs = False
+        self._fine: set[CanFrame] = set()  # sent before, and legal
         self.outgoing: Callable[[str, CanFrame], CanFrame | None] | None = (
             None  # between firmware and bus; None: lost
         )
@@ -56,6 +64,25 @@ class InProcessDut:
         except BaseException as error:
             raise raised_by_firmware(error) from error
 
+    def _checked(self, sent: object) -> tuple[str, CanFrame]:
+        """What the firmware gave to be sent. DutCrashed: it is no frame, or for no bus of its own."""
+        if not isinstance(sent, tuple) or len(sent) != 2:
+            raise _nothing_to_send(f"{sent!r:.60}; expected a channel and a frame")
+        channel, frame = sent
+        try:
+            if channel in self._nodes and frame in self._fine:
+                return channel, frame
+        except TypeError:  # not even hashable
+            pass
+        if not isinstance(channel, str) or channel not in self._nodes:
+            raise _nothing_to_send(f"a frame for channel {channel!r:.60}; expected {', '.join(self._nodes)}")
+        if (wrong := no_can_frame(frame)) is not None:
+            raise _nothing_to_send(wrong)
+        if len(self._fine) >= _REMEMBERED_FRAMES:
+            self._fine.clear()
+        self._fine.add(frame)
+        return channel, frame
+
     def _receiver(self, channel: str) -> FrameListener:
         receive = self._firmware.receive
 
@@ -72,7 +99,7 @@ class InProcessDut:
         if self._hangs:
             return
         try:
-            frames = list(self._firmware.step(self._clock.now_ns()))
+            frames = [self._checked(one) for one in self._firmware.step(self._clock.now_ns())]
         except BaseException as error:
             raise raised_by_firmware(error) from error
         for channel, frame in frames:

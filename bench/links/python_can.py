@@ -11,6 +11,7 @@ from bench.errors import LinkError
 from bench.lean_can import can
 from bench.links.interface_worth import ORIGIN_WORDS, worth_of
 from bench.links.kernel_stamps import enlarge_buffer
+from bench.links.legal import no_can_frame
 from bench.links.ports import CanLink, FrameListener
 from bench.links.slcan import open_slcan
 from bench.links.socketcan import open_socketcan
@@ -142,6 +143,11 @@ class PythonCan:
             message.is_fd,
             message.bitrate_switch,
         )
+        if (wrong := no_can_frame(frame)) is not None:
+            if self._trace is not None:
+                odd = Anomaly(what=Odd.UNREADABLE, text=f"a driver gave {wrong}; it was not taken")
+                self._trace.mark(t_ns, odd, self._where, u_ns=self.stamping.u_ns)
+            return
         own = not message.is_rx
         if self._trace is not None and (self._worth.echo or not own):
             self._trace.frame(t_ns, self.channel, frame, self._name if own else "dut")

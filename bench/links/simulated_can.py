@@ -5,6 +5,7 @@ from array import array
 
 from bench.errors import LinkError
 from bench.links.bit_timing import arbitration_key, frame_time_ns, intermission_ns
+from bench.links.legal import no_can_frame
 from bench.links.ports import FrameListener
 from bench.timing.clock import Phase, Timer
 from bench.timing.simulated import SimulatedClock
@@ -190,6 +191,8 @@ class SimulatedCanBus:
             heapq.heappush(self._waiting, offer)
 
     def _learn(self, frame: CanFrame) -> tuple[int, int]:
+        if (wrong := no_can_frame(frame)) is not None:
+            raise LinkError(f"CAN '{self.channel}': {wrong}: no CAN bus carries it")
         if frame.fd and self.data_bitrate is None:
             raise LinkError(
                 f"CAN '{self.channel}': FD frame 0x{frame.can_id:X} on a classic bus; expected a data_bitrate"

@@ -26,6 +26,7 @@ BITRATES = {
     800_000: 7,
     1_000_000: 8,
 }
+_HEX = frozenset(b"0123456789abcdefABCDEF")
 _FD_LENGTHS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64)
 _LETTERS = {(False, False, False): "t", (True, False, False): "T", (False, True, False): "d",
             (True, True, False): "D", (False, True, True): "b", (True, True, True): "B"}  # fmt: skip
@@ -82,6 +83,10 @@ def read_line(text: bytes) -> Line:
         return _ANSWER if not letter or letter.isalpha() else Line(wrong=f"{text[:40]!r} is no line of SLCAN")
     extended, fd, switch = _KINDS[letter]
     digits = 8 if extended else 3
+    if not all(
+        byte in _HEX for byte in text[1 : 2 + digits]
+    ):  # int() takes signs, blanks and underscores too
+        return Line(wrong=f"{text[:40]!r} is no frame")
     try:
         can_id = int(text[1 : 1 + digits], 16)
         size = _FD_LENGTHS[int(text[1 + digits : 2 + digits], 16)]
