@@ -35,7 +35,7 @@ def _of_hint(hint: typing.Any) -> st.SearchStrategy[typing.Any]:
 
 def _of_dataclass(kind: type) -> st.SearchStrategy[typing.Any]:
     hints = typing.get_type_hints(kind)
-    fields = (f for f in dataclasses.fields(kind) if f.name != "together")
+    fields = (f for f in dataclasses.fields(kind) if f.name not in ("together", "either"))
     return st.builds(kind, **{f.name: _of_hint(hints[f.name]) for f in fields})
 
 

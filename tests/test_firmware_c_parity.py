@@ -18,7 +18,9 @@ from bench.wiring.common import Wired
 from bench.wiring.mutants import with_firmware
 from firmware_stubs import mutants
 from firmware_stubs.builds import build
+from firmware_stubs.reference_bms.dtc_memory import CODES
 from firmware_stubs.reference_bms.e2e import crc_ccitt_of, crc_h2f_of, crc_of, data_ids_of, start_of
+from firmware_stubs.reference_bms.faults import Fault
 from firmware_stubs.reference_bms.limits import Limits
 from firmware_stubs.reference_bms_c import compile as c
 from firmware_stubs.reference_bms_c.stepped import SteppedFirmware
@@ -171,6 +173,25 @@ def _frames(draw: st.DrawFn) -> tuple[str, CanFrame]:
             data = _protected(can_id, data)
     channel = draw(st.sampled_from(["sense"] * 9 + ["vehicle"])) if can_id >> 8 == 3 else "vehicle"
     return channel, CanFrame(can_id, data, extended=draw(st.integers(0, 19)) == 0)
+
+
+@pytest.mark.parametrize("record", [0x01, 0xFF, 0x02])
+def test_how_often_a_code_has_occurred(record: int) -> None:
+    pack = Pack(python_and_c("reference"))
+    pack.start()
+    pack.now_ns += 150 * MS  # the watchdog bites while the contactors are closed, and that is stored
+    pack.run(100)
+    code = CODES[Fault.CONTROLLER_RESET].to_bytes(3, "big")
+    for asked in (code, b"\x12\x34\x56"):
+        pack.firmware.receive(
+            pack.now_ns, "vehicle", CanFrame(0x7E0, b"\x06\x19\x06" + asked + bytes((record,)))
+        )
+        pack.run(20)
+        pack.firmware.receive(pack.now_ns, "vehicle", CanFrame(0x7E0, bytes.fromhex("300000")))
+        pack.run(20)
+    said = [data for _, can_id, data in pack.log if can_id == 0x7E8]
+    counted = [data for data in said if data[2:4] == b"\x59\x06"]
+    assert len(counted) == (record != 0x02) and b"\x7f\x19\x31" in said[-1]
 
 
 @settings(max_examples=60)

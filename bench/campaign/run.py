@@ -22,7 +22,7 @@ from bench.measure.finding.scenario import MismatchCaught, MismatchUnnoticed
 from bench.measure.interval import Latency
 from bench.record.codable import encode
 from bench.record.folder import RunExists, RunFolder
-from bench.report.known_by import known_by_notes
+from bench.report.known_by import known_by_notes, state_notes
 from bench.scenario.library import Library
 from bench.scenario.model import Follow, Mismatch, Start
 from bench.scenario.prepare import Prepared
@@ -146,7 +146,7 @@ def scenario_result(
 
     judgement = concluded(ordered)
     stricter = under_format_2(prepared.plan, ordered, concluded)
-    notes = [*known_by_notes(prepared.plan)]
+    notes = [*known_by_notes(prepared.plan), *state_notes(ordered)]
     if any(profile.plays_message(test.channel, test.message) for test in prepared.plan.onset):
         first = prepared.plan.onset[0]
         notes.append(

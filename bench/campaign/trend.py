@@ -34,7 +34,12 @@ class Point:
         moved, base = self.moved_ns, self.baseline_ns
         if moved is None or base is None:
             return self.baseline_ns is not None and self.value_ns is None
-        return abs(moved) > max(RELEVANT_LEAST_NS, RELEVANT_SHARE * base)
+        return abs(moved) > relevant_ns(base)
+
+
+def relevant_ns(base_ns: int) -> float:
+    """A smaller step is no news to anybody, though many of them in one direction are: see `bench.campaign.pinned`."""
+    return max(RELEVANT_LEAST_NS, RELEVANT_SHARE * base_ns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,10 @@ STATUS_BITS = (
 SESSIONS = {"default": 1, "programming": 2, "extended": 3}
 RESETS = {"hard": 1, "key_off_on": 2, "soft": 3}
 ALL_GROUPS = 0xFFFFFF
+RECORDED = (
+    0xAF  # bits of a code that something has stored; an ECU may list all that it can test, with the others
+)
+NEWLY_FAILED = (0x01, 0x02)  # bits that come up when a stored code fails anew
 PENDING = 0x78
 _REFUSALS = {
     0x10: "general reject", 0x11: "service not supported", 0x12: "sub-function not supported",
@@ -54,6 +58,11 @@ class StoredDtc:
     def bits(self) -> tuple[str, ...]:
         return status_bits(self.status)
 
+    @property
+    def recorded(self) -> bool:
+        """Whether the memory holds it, and does not just name what can be tested."""
+        return bool(self.status & RECORDED)
+
 
 def status_bits(status: int) -> tuple[str, ...]:
     """The names of the bits that are set."""
@@ -85,6 +94,11 @@ def clear_dtcs(group: int = ALL_GROUPS) -> bytes:
 def read_dtcs(mask: int = 0xFF) -> bytes:
     """Report DTC by status mask."""
     return bytes((0x19, 0x02, mask))
+
+
+def read_extended(code: int, record: int) -> bytes:
+    """Report a code's extended data record."""
+    return b"\x19\x06" + code.to_bytes(3, "big") + bytes((record,))
 
 
 def read_data(identifier: int) -> bytes:
@@ -128,3 +142,14 @@ def dtcs_in(body: bytes) -> tuple[StoredDtc, ...]:
         StoredDtc(code=int.from_bytes(body[at : at + 3], "big"), status=body[at + 3])
         for at in range(1, len(body), 4)
     )
+
+
+def occurrences_in(body: bytes, code: int, record: int) -> int | None:
+    """The body of a 0x19 0x06 response as a count: the whole record, big-endian. None: the code has no such record."""
+    if len(body) < 4 or int.from_bytes(body[:3], "big") != code:
+        raise UdsBroken(
+            f"0x19 0x06 answered with {body.hex(' ')}; expected {code:06X}, its status and the record"
+        )
+    if len(body) > 5 and body[4] == record:
+        return int.from_bytes(body[5:], "big")
+    return None

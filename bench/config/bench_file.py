@@ -45,11 +45,13 @@ class RecordConfig:
 
     database: a path, or the URL of a server as it stands there.
     rig: the folder as the bench file has it, wherever a run is written: what is true of the rig itself lies beside it.
+    pin: the run or build that a trend is told against beside its rolling baseline; "" for none.
     """
 
     folder: Path
     database: Path | str
     rig: Path
+    pin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +139,7 @@ def load_bench(path: Path) -> BenchConfig:
             folder=base / shape.record.folder,
             database=_database(shape.record.database, base),
             rig=base / shape.record.folder,
+            pin=shape.record.pin,
         ),
     )
 

@@ -60,6 +60,7 @@ class PackTable(Shape):
 class RecordTable(Shape):
     folder: str = "runs"
     database: str = "runs/results.sqlite"
+    pin: str = ""
 
 
 class GuardTable(Shape):

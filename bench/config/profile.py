@@ -29,12 +29,14 @@ class RoleTest:
     """A named yes/no question to one role: `op` is one of == != >= <= > <.
 
     together: questions to the same message, which have to hold in the same frame.
+    either: questions to the same message, of which one is enough.
     """
 
     role: Role
     op: str
     value: float
     together: tuple["RoleTest", ...] = ()
+    either: tuple["RoleTest", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uds:
-    """Diagnostics over ISO-TP: the DBC's request and response messages, time-outs, and the identifier of the build."""
+    """Diagnostics over ISO-TP: the DBC's request and response messages, time-outs, and the identifier of the build.
+
+    clear: whether what is stored before a shot may be cleared. occurrences: the extended data record that counts how
+    often a code has occurred; None: there is none.
+    """
 
     channel: str
     request: str
@@ -103,6 +109,8 @@ class Uds:
     p2_ns: int
     p2_star_ns: int
     identity_did: int
+    clear: bool = True
+    occurrences: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,7 @@ class ProfileReader:
             if name not in known:
                 wanted = "the signal of the DUT's state" if name == "state" else "a [[play]] that shows it"
                 self._file.mistake(("output",), f"found no '{name}'; expected {wanted}{nearest(name, known)}")
+        self._check_codes()
         for name, what in _STATES.items():
             if name not in shape.state:
                 near = nearest(name, shape.state)
@@ -91,7 +92,7 @@ class ProfileReader:
             flags=flags,
             heartbeat=tuple(self._heartbeat(index) for index in range(len(shape.heartbeat))),
             safe_states={
-                name: self._tests([t for t in texts if t.strip() != "flag"], ("safe_state", name))
+                name: self._joined([t for t in texts if t.strip() != "flag"], ("safe_state", name))
                 for name, texts in shape.safe_state.items()
             },
             safe_states_with_flag=frozenset(
@@ -210,7 +211,20 @@ class ProfileReader:
             p2_ns=table.p2,
             p2_star_ns=table.p2_star,
             identity_did=table.identity,
+            clear=table.clear,
+            occurrences=table.occurrences,
         )
+
+    def _check_codes(self) -> None:
+        """What comes with a code says something of it only in the same frame."""
+        of = self._roles.get("dtc_code")
+        for name in ("dtc_status", "dtc_occurrences"):
+            role = self._roles.get(name)
+            if role is not None and (of is None or (role.channel, role.message) != (of.channel, of.message)):
+                expected = "an output 'dtc_code'" if of is None else f"a signal of {of.channel}.{of.message}"
+                self._file.mistake(
+                    ("output", name), f"found '{role}'; expected {expected}, in whose frame it comes"
+                )
 
     def _message(self, text: str, place: Place) -> tuple[str, str]:
         channel, _, message = text.partition(".")
@@ -343,10 +357,11 @@ class ProfileReader:
         return Heartbeat(channel=channel, message=message, longest_gap_ns=beat.longest_gap)
 
     def _joined(self, texts: list[str], place: Place) -> tuple[RoleTest, ...]:
-        """ "role op value", or several joined by "and": those have to be of one message, to be seen in one frame."""
+        """ "role op value", or several joined by "and", or by "or": of one message, to be seen in one frame."""
         tests = []
         for text in texts:
-            first, *others = self._tests(text.split(" and "), place) or (None,)
+            word = " or " if " or " in text and " and " not in text else " and "
+            first, *others = self._tests(text.split(word), place) or (None,)
             if first is None:
                 continue
             for other in others:
@@ -357,7 +372,10 @@ class ProfileReader:
                         f"found '{text}' with a role of {channel}.{message}; expected roles of one message, here of "
                         f"{first.role.channel}.{first.role.message}",
                     )
-            tests.append(replace(first, together=tuple(others)))
+            both = word == " and "
+            tests.append(
+                replace(first, together=tuple(others)) if both else replace(first, either=tuple(others))
+            )
         return tuple(tests)
 
     def _tests(self, texts: list[str], place: Place) -> tuple[RoleTest, ...]:

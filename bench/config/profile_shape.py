@@ -99,6 +99,8 @@ class UdsTable(Shape):
     p2: DurationNs = Field(default=50 * NS_PER_MS, gt=0)
     p2_star: DurationNs = Field(default=5 * NS_PER_S, gt=0)
     identity: int = Field(default=0xF189, ge=0, le=0xFFFF)
+    clear: bool = True
+    occurrences: int | None = Field(default=None, ge=1, le=0xEF)
 
 
 class PromiseTable(Shape):

@@ -58,6 +58,10 @@ class UdsTester:
     async def read_dtcs(self, mask: int = 0xFF) -> tuple[uds.StoredDtc, ...]:
         return uds.dtcs_in(await self.request(uds.read_dtcs(mask)))
 
+    async def occurrences(self, code: int, record: int) -> int | None:
+        """How often the code has occurred, as its extended data record says. None: it has no such record."""
+        return uds.occurrences_in(await self.request(uds.read_extended(code, record)), code, record)
+
     async def clear_dtcs(self) -> None:
         await self.request(uds.clear_dtcs())
 

@@ -48,7 +48,7 @@ class Answer:
         self._detection = [Question(test, shot.decoders) for test in plan.detection]
         self._safe_state = [Question(test, shot.decoders) for test in plan.safe_state] if trip else []
         self._forbidden = [Question(test, shot.decoders) for test in plan.forbidden]
-        self._dtc = [Question(plan.dtc_test, shot.decoders)] if plan.dtc_test is not None else []
+        self._dtc = [Question(test, shot.decoders) for test in shot.dtc_tests]
         groups = (self._detection, self._safe_state, self._forbidden, self._dtc)
         self._questions = [question for group in groups for question in group]
         self._roles = {id(q): role for role, group in zip(_Role, groups, strict=True) for q in group}

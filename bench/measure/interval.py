@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bench.measure.ending import EndFound
 from bench.measure.estimate import EstimateFound
 from bench.measure.finding.base import Finding
+from bench.measure.stood import Stood
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,14 @@ class Reaction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateSeen:
+    """The time from the onset to a further safe state; None: it was not reached."""
+
+    name: str
+    latency: Latency | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeSeen:
     """When one link of the reaction chain was seen, as an instant; `at` is None where it never came.
 
@@ -83,7 +92,9 @@ class Measurement:
     fdti/frti/fhti: latencies from onset (frti: from detection). `broken` lists forbidden things that
     happened; `silent` lists silences
     of the DUT, `dtc_status` the status byte that its memory holds for the demanded code (None: not stored, or, as
-    `dtc_status_problem` says, not to be had), `bench_faults` what the bench did wrong (a late loop, lost frames, a
+    `dtc_status_problem` says, not to be had), `dtc_occurrences` how often it says that it has occurred, `dtc_stood`
+    what it said of that code before the shot, where it could not be cleared, `dtc_unclear` that nothing could show
+    whether the code was reported anew, `bench_faults` what the bench did wrong (a late loop, lost frames, a
     readback mismatch), `doubts` what it did that may have caused what was seen, `excuses` what this machine did that
     may have silenced a DUT and can have made it no better: a silence alone does not fail then,
     `bench_late_ns` its worst lateness, `refused` why the bench did not test this DUT, `probes` the reaction chain,
@@ -94,7 +105,8 @@ class Measurement:
     `end` what ended a protection test, `estimates` how far off the DUT's own estimates were,
     `unsafe` why nobody knows that the rig's outputs were off in the end: () where they were read back as off,
     `crashed` that the DUT ended by itself: then nothing else of it was measured,
-    `reactions` the delay to the opening since each of the announced faults that were reported.
+    `reactions` the delay to the opening since each of the announced faults that were reported,
+    `states` the further safe states that were asked for.
     """
 
     onset: Interval | None
@@ -122,6 +134,9 @@ class Measurement:
     misfits: tuple[Finding, ...] = ()
     unexpected: tuple[Finding, ...] = ()
     not_begun: bool = False
+    dtc_stood: Stood | None = None
+    dtc_occurrences: int | None = None
+    dtc_unclear: bool = False
     dut_phase_ns: int | None = None
     dut_cycle_ns: int = 0
     dut_uptime_ns: int | None = None
@@ -130,3 +145,4 @@ class Measurement:
     onset_last: Interval | None = None
     crashed: Finding | None = None
     reactions: tuple[Reaction, ...] = ()
+    states: tuple[StateSeen, ...] = ()

@@ -19,8 +19,9 @@ COMPLAINS_WITHIN_NS = 200 * NS_PER_MS
 
 def lag_ends(test: SignalTest) -> tuple[int, int]:
     """(shortest, longest) lag of a frame's answer in ns."""
-    lags = [one.lag for one in (test, *test.together) if one.lag is not None]
-    if len(lags) < 1 + len(test.together):
+    asked = (test, *test.together, *test.either)
+    lags = [one.lag for one in asked if one.lag is not None]
+    if len(lags) < len(asked):
         return 0, max((lag.high_ns for lag in lags), default=0)
     return min(lag.low_ns for lag in lags), max(lag.high_ns for lag in lags)
 
@@ -32,7 +33,7 @@ def fact_after_ns(test: SignalTest, denied_ns: int | None) -> int | None:
 
 def lag_term(test: SignalTest, width_ns: int) -> tuple[Term, ...]:
     """The term of the lag, `width_ns` of which the interval carries; nothing where it carries none."""
-    lags = [one.lag for one in (test, *test.together) if one.lag is not None]
+    lags = [one.lag for one in (test, *test.together, *test.either) if one.lag is not None]
     if not lags or width_ns <= 0:
         return ()
     sourced = all(lag.source for lag in lags)

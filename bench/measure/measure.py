@@ -36,6 +36,8 @@ from bench.measure.questions import Codec
 from bench.measure.reaction import reactions
 from bench.measure.shot import Seen, Shot, Told, latency
 from bench.measure.stamp_order import stamps_out_of_order
+from bench.measure.states import states_seen
+from bench.measure.stored_codes import codes_before, status_of_the_code, tests_of_the_code
 from bench.measure.unexpected import wrong_reports
 from bench.measure.unknown_pages import unknown_pages
 from bench.measure.window import Window, armed_window, told_by_marks
@@ -64,7 +66,12 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     told.anomalies.extend([*unknown_pages(trace, plan, decoders), *followed_reports(trace)])
     window, received = _as_received(trace, window, plan, decoders)
     refused = received.refused if plan.accepted_only else ()
-    shot = Shot(trace=trace, window=window, plan=plan, decoders=decoders, refused=refused)
+    before = codes_before(trace, plan, decoders)
+    told.anomalies.extend(before.told)
+    dtc_tests = tests_of_the_code(plan, before)
+    shot = Shot(
+        trace=trace, window=window, plan=plan, decoders=decoders, refused=refused, dtc_tests=dtc_tests
+    )
     onset = runaway_onset(shot, told) if plan.onset_runaway else find_onset(shot, told)
     answer = Answer(shot, onset, told)
     answer.hear()
@@ -81,7 +88,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         told.broken.extend(spread_before(trace, plan.onset_runaway, alarm))
     seen_ns = answer.detected.interval.low_ns if answer.detected and plan.aim is Aim.MUST_TRIP else None
     told.faults.extend(lost_again(shot, window.end_ns if seen_ns is None else seen_ns))
-    status, problem = _dtc_status(trace, plan)
+    memory, problem = status_of_the_code(trace, plan)
+    status = memory.status if memory is not None else None
     safe = answer.safe.interval if answer.safe and plan.aim is Aim.MUST_TRIP else None
     doubts = doubts_of(trace, window, plan, decoders, safe.high_ns if safe else None)
     if plan.aim is Aim.MUST_TRIP:
@@ -106,6 +114,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         fdti=latency(onset, answer.detected),
         frti=latency(answer.detected, answer.safe),
         fhti=latency(onset, answer.safe),
+        states=states_seen(shot, onset) if plan.aim is Aim.MUST_TRIP else (),
         reactions=reactions(shot, onset, answer.safe, plan.announced, plan.opening),
         dtc_seen=answer.dtc_seen,
         held=answer.held,
@@ -125,6 +134,9 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         else None,
         dtc_status=status,
         dtc_status_problem=problem,
+        dtc_occurrences=memory.occurrences if memory is not None else None,
+        dtc_stood=before.read.get(round(plan.dtc_test.value)) if plan.dtc_test is not None else None,
+        dtc_unclear=plan.dtc_test is not None and not dtc_tests,
         unsafe=not_confirmed_safe(trace),
         unexpected=() if plan.only_expected else tuple(beside),
         **_phase(trace, plan, onset),
@@ -221,16 +233,3 @@ def _nothing_measured(trace: Trace) -> Measurement:
         bench_late_ns=worst_lateness_ns(trace),
         unsafe=not_confirmed_safe(trace),
     )
-
-
-def _dtc_status(trace: Trace, plan: Plan) -> tuple[int | None, str | None]:
-    """What the DUT's memory said of the demanded code when it was asked, as the marks tell."""
-    if not plan.dtc_status or plan.dtc_test is None:
-        return None, None
-    marks = list(trace.of(facts.DtcRead))
-    problem = next((mark.fact.problem for mark in trace.of(facts.DtcUnread)), None)
-    code = round(plan.dtc_test.value)
-    status = next((mark.fact.status for mark in marks if mark.fact.code == code), None)
-    if not marks and problem is None:
-        problem = "it was never asked"
-    return status, problem

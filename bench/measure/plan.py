@@ -29,6 +29,16 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateAsked:
+    """A further safe state: all tests hold at once. Its time since the onset has to lie within the bounds; ns."""
+
+    name: str
+    tests: tuple[SignalTest, ...]
+    at_least_ns: int | None = None
+    at_most_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GapBound:
     """What is known to be wrong with the DUT, and how far at most. None: not part of the gap.
 
@@ -93,7 +103,9 @@ class Plan:
     only_expected: whether a report that is not expected is a failure; else it is only told (files of format 1).
     announced: the faults that may come here and after which the DUT has published to open, and when; opening: any of
         these shows that it begins to, none: only the safe state does.
+    states: further safe states that are measured beside `safe_state`.
     safe_by_word: that the safe state holds is known by the DUT's word alone: no coil, contact or current is seen.
+    dtc_beside: signals for status and occurrences beside the code in its message; "" where it has none.
     """
 
     aim: Aim
@@ -135,6 +147,8 @@ class Plan:
     safe_by_word: bool = False
     announced: tuple[Announced, ...] = ()
     opening: tuple[SignalTest, ...] = ()
+    dtc_beside: tuple[str, str] = ("", "")
+    states: tuple[StateAsked, ...] = ()
 
 
 NOTHING = Plan(

@@ -20,6 +20,7 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<=": lambda a, b: a <= b or _same(a, b),
     ">": lambda a, b: a > b and not _same(a, b),
     "<": lambda a, b: a < b and not _same(a, b),
+    "has": lambda a, b: round(a) & round(b) == round(b),
 }
 
 
@@ -63,7 +64,12 @@ def message_of(decoders: Mapping[str, Codec], channel: str, message: str) -> Mes
 
 def words(test: SignalTest) -> str:
     """`PrechargeCommand == 1`."""
-    return " and ".join(f"{one.signal} {one.op} {one.value:g}" for one in (test, *test.together))
+    return test.words
+
+
+def named(test: SignalTest) -> tuple[SignalTest, ...]:
+    """The test and those that are asked of the same frame."""
+    return (test, *test.together, *test.either)
 
 
 class Question:
@@ -71,6 +77,7 @@ class Question:
 
     __slots__ = (
         "_compare",
+        "_either",
         "_others",
         "_read",
         "_value",
@@ -101,6 +108,7 @@ class Question:
         self._compare = _OPERATORS[test.op]
         self._value = test.value
         self._others = tuple(Question(one, decoders) for one in test.together)
+        self._either = tuple(Question(one, decoders) for one in test.either)
         self.message = message
         self.test = test
         self.address: Address = (test.channel, message.can_id, message.extended)
@@ -136,6 +144,8 @@ class Question:
         if value is None or not -math.inf < value < math.inf:  # a float that is no number answers nothing
             return None
         answer = self._compare(value, self._value)
+        if self._either:
+            return answer or any(one.answer(data) for one in self._either)
         return answer and all(one.answer(data) for one in self._others) if self._others else answer
 
     def repeat(self, t_ns: int, answer: bool | None) -> None:
@@ -172,7 +182,7 @@ class Hearing:
         self.questions = questions
         self.changed = True  # the next frame counts as news, whatever it says
         # By what of the payload the questions are about: a counter or CRC beside it makes no news.
-        asked = [one.signal for question in questions for one in (question.test, *question.test.together)]
+        asked = [one.signal for question in questions for one in named(question.test)]
         self._extract = questions[0].message.extract(asked)
         self._known: dict[int | bytes, tuple[bool | None, ...] | None] = {}
         self._answers: tuple[bool | None, ...] | None = None

@@ -7,6 +7,7 @@ from bench.measure.finding.base import Finding, Since, When
 from bench.measure.interval import Interval, Latency, Term
 from bench.measure.plan import Plan
 from bench.measure.questions import Codec
+from bench.measure.signal_test import SignalTest
 from bench.measure.window import Window, stamp_half_width
 from bench.trace.events import FrameSeen
 from bench.trace.facts import StimulusCommanded, StimulusConfirmed
@@ -43,6 +44,7 @@ class Shot:
     """One trace, its armed window and the questions to it. decoders: by channel.
 
     refused: frames of the window's time that no receiver would accept, and that are no longer among its frames.
+    dtc_tests: any of these says that the plan's code was reported, and not just stored before the shot.
     """
 
     trace: Trace
@@ -50,6 +52,7 @@ class Shot:
     plan: Plan
     decoders: Mapping[str, Codec]
     refused: tuple[FrameSeen, ...] = ()
+    dtc_tests: tuple[SignalTest, ...] = ()
 
     def confirmed(self) -> Iterator[Mark[StimulusConfirmed]]:
         """Confirmations of the measured step; of all steps where the plan names none."""

@@ -15,6 +15,7 @@ from bench.measure.only_expected import OR, What
 from bench.measure.questions import Address, MessageCodec, Question, message_of
 from bench.measure.shot import Seen, Shot
 from bench.measure.signal_test import SignalTest
+from bench.measure.stored_codes import forgotten_ns
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,9 +75,10 @@ def wrong_reports(shot: Shot, onset: Seen | None, told: Iterable[Finding]) -> li
     if not plan.unexpected and plan.codes is None:
         return []
     messages = _messages(shot)
+    since_ns = forgotten_ns(shot.trace)
     for t_ns, channel, frame, sender in shot.trace.frames:
         one = messages.get((channel, frame[0], frame[2]))
-        if one is not None and t_ns < window.start_ns and sender not in PLAYED:
+        if one is not None and since_ns <= t_ns < window.start_ns and sender not in PLAYED:
             one.hear(None, frame[1])
     for t_ns, channel, frame, _ in window.frames:
         one = messages.get((channel, frame[0], frame[2]))

@@ -36,6 +36,7 @@ _SIMPLE: Mapping[Kind, type[Fact]] = {
     Kind.STIMULUS_CONFIRMED: facts.StimulusConfirmed,
     Kind.STIMULUS_CLEARED: facts.StimulusCleared,
     Kind.FAULT_STUCK: facts.FaultStuck,
+    Kind.DTC_CLEARED: facts.DtcsCleared,
     Kind.REQUEST: facts.Requested,
     Kind.TRUTH: facts.Truth,
     Kind.PLANT_STAGE: facts.StageReached,

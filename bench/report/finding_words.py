@@ -3,11 +3,25 @@
 from collections.abc import Callable
 from typing import cast
 
-from bench.measure.finding import answer, bench, life, plant, scenario, stamps, standing, stimulus, times
+from bench.measure.finding import (
+    answer,
+    bench,
+    life,
+    memory,
+    plant,
+    scenario,
+    stamps,
+    standing,
+    states,
+    stimulus,
+    times,
+)
 from bench.measure.finding.base import Finding, Since, When
 from bench.measure.signal_test import SignalTest
 from bench.report.bench_words import bench_words, frames
+from bench.report.memory_words import dtc_words, memory_words
 from bench.report.stamp_words import stamp_words
+from bench.report.state_words import state_words
 from bench.units import format_ns
 from bench.verdict.result import Held, Judgement, Reason
 
@@ -51,7 +65,7 @@ def finding_words(finding: Finding) -> str:
 
 def test_words(test: SignalTest) -> str:
     """`PrechargeCommand == 1`."""
-    return " and ".join(f"{one.signal} {one.op} {one.value:g}" for one in (test, *test.together))
+    return test.words
 
 
 def _when(when: When) -> str:
@@ -61,13 +75,9 @@ def _when(when: When) -> str:
     return f"+{format_ns(when.offset_ns)} after {since}"
 
 
-def _dtc(code: int) -> str:
-    return f"0x{code:06X}"
-
-
 def _short_dtc(code: int) -> str:
     """A DUT's own diagnosis number as its sources have it."""
-    return _dtc(code) if code > 0xFFFF else str(code)
+    return dtc_words(code) if code > 0xFFFF else str(code)
 
 
 def percent(share: float) -> str:
@@ -141,16 +151,18 @@ def _answer(finding: Finding) -> str:
         case answer.NuisanceTrip():
             return "nuisance trip: the DUT reported a fault under a stimulus it must tolerate"
         case answer.NuisanceDtc(dtc=dtc):
-            return f"nuisance DTC {_dtc(dtc)} was reported"
+            return f"nuisance DTC {dtc_words(dtc)} was reported"
         case answer.DtcNotReported(dtc=dtc):
-            return f"the demanded DTC {_dtc(dtc)} was not reported"
+            return f"the demanded DTC {dtc_words(dtc)} was not reported"
         case answer.DtcStatusUnread(dtc=dtc, problem=problem):
-            return f"the status of DTC {_dtc(dtc)} could not be read: {problem}"
+            return f"the status of DTC {dtc_words(dtc)} could not be read: {problem}"
         case answer.DtcNotStored(dtc=dtc):
-            return f"DTC {_dtc(dtc)} is not in the DUT's memory"
+            return f"DTC {dtc_words(dtc)} is not in the DUT's memory"
         case answer.DtcStatusLacks(dtc=dtc, status=status, bits=bits, lacking=lacking):
             found = ", ".join(bits) or "no bit"
-            return f"DTC {_dtc(dtc)} has status 0x{status:02X} ({found}); {', '.join(lacking)} is not set"
+            return (
+                f"DTC {dtc_words(dtc)} has status 0x{status:02X} ({found}); {', '.join(lacking)} is not set"
+            )
         case answer.UnexpectedReport(what=what, name=name, when=when):
             return f"{what} {name} was not expected, and came at {_when(when)}"
         case answer.UnexpectedCode(dtc=dtc, when=when):
@@ -344,7 +356,9 @@ _OF_MODULE: dict[str, Callable[[Finding], str]] = {
         (answer, _answer),
         (standing, _standing),
         (times, _times),
+        (states, state_words),
         (life, _life),
+        (memory, memory_words),
         (plant, _plant),
         (bench, bench_words),
         (scenario, _scenario),

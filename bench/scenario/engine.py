@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from bench.codec.heard import heard
 from bench.config.profile import DutProfile
 from bench.dut.ports import ended
-from bench.errors import BenchError, DutError, UnidentifiedBuild
+from bench.errors import BenchError, UnidentifiedBuild
 from bench.measure.ending import EndedBy, Ending
 from bench.measure.plan import Aim, Plan
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
 from bench.rig.stages import LOOK_NS
 from bench.scenario.follow import follow, hold_voltage
+from bench.scenario.memory import forget_codes, hear_a_round, read_codes
 from bench.scenario.model import (
     ConstantVoltage,
     Drive,
@@ -155,6 +156,7 @@ async def _settle(rig: Rig, shot: Shot) -> None:
     rig.vehicle.fault_reset = 0
     rig.trace.mark(rig.clock.now_ns(), facts.DutHeard(state="standby"), "engine")
     await rig.identify()  # before anything is asked of it: an unidentified build is refused
+    await forget_codes(rig, profile)
     mode = shot.start.mode
     if mode != "off":
         _request(rig, mode, profile.modes[mode])
@@ -162,6 +164,7 @@ async def _settle(rig: Rig, shot: Shot) -> None:
     _load(rig, shot.start.current_a)
     now_ns = rig.clock.now_ns()
     await rig.clock.sleep_until(now_ns + SETTLE_NS)
+    await hear_a_round(rig, profile)
     rig.trace.mark(rig.clock.now_ns(), facts.PreconditionMet(mode=mode), "engine")
 
 
@@ -203,7 +206,8 @@ async def _observe(rig: Rig, shot: Shot) -> None:
         if plan.end is not None:
             await _look_after(rig, plan.end.observe_ns)
         if plan.dtc_status:
-            await _read_dtcs(rig)
+            code = None if plan.dtc_test is None else round(plan.dtc_test.value)
+            await read_codes(rig, shot.profile, code)
     finally:
         for timer in (truth, stages, states):
             if timer is not None:
@@ -230,23 +234,6 @@ def _ran_away(rig: Rig, plan: Plan) -> bool:
         {(PlantStage.SIGNATURE, cell), (PlantStage.RUNAWAY, cell)} <= rig.stages_reached
         for cell in plan.onset_runaway
     )
-
-
-async def _read_dtcs(rig: Rig) -> None:
-    """What the DUT's memory holds while the fault is still there. No answer is a fact about the DUT."""
-    trace, clock = rig.trace, rig.clock
-    try:
-        if rig.tester is None:
-            raise DutError("the profile has no [uds]")
-        stored = await rig.tester.read_dtcs()
-    except BenchError as error:
-        trace.mark(clock.now_ns(), facts.DtcUnread(problem=str(error)), "uds")
-        return
-    for one in stored:
-        read = facts.DtcRead(code=one.code, status=one.status, bits=" ".join(one.bits))
-        trace.mark(clock.now_ns(), read, "uds")
-    if not stored:
-        trace.mark(clock.now_ns(), facts.DtcRead(code=0, status=0, bits="memory empty"), "uds")
 
 
 def _measured(rig: Rig, plan: Plan) -> Iterator[Mark[facts.StimulusCommanded]]:

@@ -26,6 +26,7 @@ from bench.scenario.model import (
     Request,
     Scenario,
     Start,
+    StateText,
     StepText,
     Sweep,
     Wait,
@@ -301,7 +302,12 @@ def _expect(file: "TomlFile", shape: "ScenarioShape") -> Expect | None:
     return Expect(
         flag=expect.flag,
         also=tuple(expect.also),
-        safe_state=expect.safe_state,
+        safe_state=expect.safe_state[-1].state,
+        states=tuple(
+            StateText(name=one.state, at_least_ns=one.at_least, at_most_ns=one.at_most)
+            for place, one in enumerate(expect.safe_state, 1)
+            if place < len(expect.safe_state) or one.at_least is not None or one.at_most is not None
+        ),
         onset=expect.onset,
         step=None if expect.step is None else expect.step - 1,
         hold_ns=expect.hold,

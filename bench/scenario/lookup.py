@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from bench.codec.database import Database
 
 
+DTC_DIGITS = 6  # a trouble code has 24 bits
+
+
 class Lookup:
     """One scenario against one bench: profile, thresholds, budget and the databases by channel.
 
@@ -77,7 +80,14 @@ class Lookup:
             value=test.value,
             together=tuple(self.test(one) for one in test.together),
             lag=self.profile.lags.get(role),
+            hex_digits=self._hex_digits(test),
+            either=tuple(self.test(one) for one in test.either),
         )
+
+    def _hex_digits(self, test: RoleTest) -> int:
+        """A small number is a DUT's own, which its sources have as it is."""
+        is_code = test.role == self.profile.roles.get("dtc_code")
+        return DTC_DIGITS if is_code and 0xFFFF < test.value <= 0xFFFFFF else 0
 
     def _carried(self, test: RoleTest) -> None:
         """Note a test for a value that no frame can say: it has one answer, whatever the DUT does."""
@@ -87,7 +97,9 @@ class Lookup:
         if field is None or test.op not in ("==", "!=") or field.carries(test.value):
             return
         low, high = field.reach
-        found = f"found {role} {test.op} {test.value:g}"
+        digits = self._hex_digits(test)
+        value = f"0x{round(test.value):0{digits}X}" if digits else f"{test.value:g}"
+        found = f"found {role} {test.op} {value}"
         self._mistakes[
             at_place(self.profile.file, "", found, f"a value that it carries, {low:g} to {high:g}")
         ] = None

@@ -186,12 +186,22 @@ Also = str | int  # a flag or an output of the profile, or a trouble code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateText:
+    """A further safe state of which the time since the onset is measured, and judged where it has bounds; ns."""
+
+    name: str
+    at_least_ns: int | None = None
+    at_most_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expect:
     """must_trip: what the DUT has to do. floor/ceiling_ns: None with `*_from_profile` False sets no bound.
 
     also: flags, outputs and trouble codes that may come with it.
     step: the injection that is measured, from 0; None: the first.
     dtc_status: bits that the flag's DTC must have at the end of the window, read by UDS.
+    states: safe states beside `safe_state`, which is the one that the budget is about.
     e2e: wrong protection of what the DUT sends is a FAIL, not just an anomaly.
     """
 
@@ -209,6 +219,7 @@ class Expect:
     forbidden: tuple[str, ...]
     dtc_status: tuple[str, ...] = ()
     e2e: bool = False
+    states: tuple[StateText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

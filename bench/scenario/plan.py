@@ -25,7 +25,7 @@ from bench.scenario.lookup import Lookup
 from bench.scenario.model import Expect, Inject, Step
 from bench.scenario.onset import Onset, command_onset, runaway_onset, stimulus_onset
 from bench.scenario.steps import LONGEST_TTL_NS
-from bench.scenario.word import as_known, by_word_alone, probes_as_known
+from bench.scenario.word import as_known, by_word_alone, probes_as_known, states_asked
 
 
 def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
@@ -94,9 +94,11 @@ def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
         onset_spread_ns=onset_spread_ns(lookup, onset),
         detection=detection,
         safe_state=as_known(profile, safe_state),
+        states=states_asked(lookup, expect.states),
         safe_by_word=by_word_alone(profile, safe_state),
         forbidden=forbidden_tests(lookup, expect.forbidden, "expect", flag),
         dtc_test=dtc,
+        dtc_beside=_dtc_beside(lookup) if dtc is not None else ("", ""),
         dtc_status=expect.dtc_status,
         hold_ns=expect.hold_ns,
         window_ns=expect.window_ns,
@@ -140,6 +142,17 @@ def _dtc_test(lookup: Lookup, expect: Expect, flag: Flag) -> SignalTest | None:
         lacks = f"flag '{flag.name}' has no dtc" if dtc is None else "the profile has no [uds]"
         lookup.mistake(("expect", "dtc_status"), f"found status bits, but {lacks}; expected it there")
     return dtc
+
+
+def _dtc_beside(lookup: Lookup) -> tuple[str, str]:
+    """Signals of status and occurrences, which come in the code's own frame."""
+    roles = lookup.profile.roles
+    found = [roles.get(name) for name in ("dtc_status", "dtc_occurrences")]
+    for role in found:
+        if role is not None:
+            lookup.test(RoleTest(role=role, op=">=", value=0.0))  # told where the DBC has no such signal
+    status, occurrences = (role.signal if role is not None else "" for role in found)
+    return status, occurrences
 
 
 def _quiet_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:

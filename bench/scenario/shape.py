@@ -130,9 +130,21 @@ def _also(value: object) -> object:
 Also = Annotated[str | int, BeforeValidator(_also)]
 
 
+class StateTable(Shape):
+    state: str
+    at_least: DurationNs | None = Field(default=None, gt=0)
+    at_most: DurationNs | None = Field(default=None, gt=0)
+
+
+def _states(value: object) -> object:
+    """A name, or a list of names and tables; of several the last is the one that the budget is about."""
+    listed = value if isinstance(value, list) else [value]
+    return [{"state": one} if isinstance(one, str) else one for one in listed]
+
+
 class ExpectTable(Shape):
     flag: str
-    safe_state: str
+    safe_state: Annotated[list[StateTable], BeforeValidator(_states), Field(min_length=1)]
     also: list[Also] = Field(default_factory=list)
     onset: Literal["stimulus", "open_command", "close_command", "precharge_command", "runaway"] = "stimulus"
     step: int | None = Field(default=None, ge=1)

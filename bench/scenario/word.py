@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bench.config.profile import DutProfile
-from bench.measure.plan import Probe
+from bench.measure.plan import Probe, StateAsked
 from bench.measure.signal_test import SignalTest
+from bench.scenario.lookup import Lookup
+from bench.scenario.model import StateText
 
 # What the bench shows of the plant that changes when the contactors do.
 _FOLLOWS = (
@@ -31,6 +33,21 @@ def as_known(profile: DutProfile, tests: Iterable[SignalTest]) -> tuple[SignalTe
     return tuple(
         replace(one, lag=lag) if _follows(profile, one) and one.lag is None else one for one in tests
     )
+
+
+def states_asked(lookup: Lookup, states: Iterable[StateText]) -> tuple[StateAsked, ...]:
+    """The further safe states of a scenario, as the profile knows them."""
+    profile = lookup.profile
+    found = []
+    for text in states:
+        if text.name not in profile.safe_states:
+            lookup.known(text.name, profile.safe_states, ("expect", "safe_state"), "safe state")
+            continue
+        tests = as_known(profile, [lookup.test(test) for test in profile.safe_states[text.name]])
+        found.append(
+            StateAsked(name=text.name, tests=tests, at_least_ns=text.at_least_ns, at_most_ns=text.at_most_ns)
+        )
+    return tuple(found)
 
 
 def probes_as_known(profile: DutProfile, probes: Iterable[Probe]) -> tuple[Probe, ...]:

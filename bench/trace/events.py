@@ -53,6 +53,7 @@ class Kind(StrEnum):
     FAULT_STUCK = "fault_stuck"
     REQUEST = "request"
     DTC_READ = "dtc_read"
+    DTC_CLEARED = "dtc_cleared"
     TRUTH = "truth"
     PLANT_STAGE = "plant_stage"
     TIME_LAPSE = "time_lapse"

@@ -197,12 +197,24 @@ class Requested(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DtcRead(Fact):
-    """A trouble code of the DUT's memory with its status byte; code 0: the memory is empty."""
+    """A trouble code of the DUT's memory with its status byte; code 0: the memory is empty.
+
+    occurrences: how often, where the DUT counts that. Read before the observers are armed it is of the time before.
+    """
 
     kind: ClassVar[Kind] = Kind.DTC_READ
     code: int
     status: int
     bits: str
+    occurrences: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DtcsCleared(Fact):
+    """The DUT was told to forget its codes before the shot. problem: why it did not; what is read then is left."""
+
+    kind: ClassVar[Kind] = Kind.DTC_CLEARED
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

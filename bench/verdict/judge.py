@@ -2,13 +2,8 @@
 
 from collections.abc import Sequence
 
-from bench.codec.uds import status_bits, status_mask
 from bench.measure.finding.answer import (
     DetectedAfterWindow,
-    DtcNotReported,
-    DtcNotStored,
-    DtcStatusLacks,
-    DtcStatusUnread,
     NotDetected,
     NuisanceDtc,
     NuisanceTrip,
@@ -29,12 +24,14 @@ from bench.measure.finding.times import Bound, NearFtti, Time, TooEarly, TooLate
 from bench.measure.interval import Measurement
 from bench.measure.onset_spread import fdti_since_first, fdti_since_last
 from bench.measure.plan import Aim, Plan
+from bench.verdict.codes import judge_code
 from bench.verdict.decision import straddles
 from bench.verdict.ending import judge_end
 from bench.verdict.estimates import judge_estimate
 from bench.verdict.gap import not_known, up_to_the_gap
 from bench.verdict.reaction import judge_reactions
 from bench.verdict.result import Held, Judgement, Reason, Verdict
+from bench.verdict.states import judge_states
 
 # A reaction that uses more than this share of the FTTI is reported even where it passes.
 FTTI_WARNING_SHARE = 0.8
@@ -85,8 +82,11 @@ def _judge(
     open_questions: list[Finding] = []
     if plan.aim is Aim.MUST_TRIP:
         fails += _trip_failures(measurement, plan, unseen)
+        if measurement.onset is not None and not _known_unseen(measurement, unseen):
+            judge_code(measurement, plan, fails, open_questions)
         _judge_times(measurement, plan, fails, open_questions)
         judge_reactions(measurement.reactions, fails, open_questions)
+        judge_states(measurement, plan, fails, open_questions)
     else:
         if measurement.detected is not None:
             fails.append(NuisanceTrip())
@@ -159,25 +159,12 @@ def _trip_failures(measurement: Measurement, plan: Plan, unseen: bool) -> list[F
         isinstance(one, SafeStateNotHeld) for one in measurement.broken
     ):
         fails.append(SafeStateNotHeldFor(hold_ns=plan.hold_ns))
-    if plan.dtc_test is not None and measurement.dtc_seen is not True:
-        fails.append(DtcNotReported(dtc=round(plan.dtc_test.value)))
-    return fails + _status_failures(measurement, plan)
+    return fails
 
 
-def _status_failures(measurement: Measurement, plan: Plan) -> list[Finding]:
-    """The DTC's status bits, as read by UDS. A DUT that is heard but gives no answer has not shown them."""
-    if not plan.dtc_status or plan.dtc_test is None:
-        return []
-    dtc = round(plan.dtc_test.value)
-    if measurement.dtc_status_problem is not None:
-        return [DtcStatusUnread(dtc=dtc, problem=measurement.dtc_status_problem)]
-    if measurement.dtc_status is None:
-        return [DtcNotStored(dtc=dtc)]
-    lacking = [name for name in plan.dtc_status if not measurement.dtc_status & status_mask((name,))]
-    if not lacking:
-        return []
-    bits = tuple(status_bits(measurement.dtc_status))
-    return [DtcStatusLacks(dtc=dtc, status=measurement.dtc_status, bits=bits, lacking=tuple(lacking))]
+def _known_unseen(measurement: Measurement, unseen: bool) -> bool:
+    """That the DUT does nothing at all is known, so that no code is missed either."""
+    return unseen and measurement.detected is None and measurement.safe is None
 
 
 def _judge_times(

@@ -63,7 +63,7 @@ def _answers(profile: DutProfile) -> Iterator[tuple[str, Role]]:
     ):
         for name, tests in named.items():
             for test in tests:
-                for one in (test, *test.together):
+                for one in (test, *test.together, *test.either):
                     yield f"{table}.{name}", one.role
     if profile.identity is not None:
         for name, role in profile.identity.signals.items():

@@ -47,6 +47,7 @@ class Parts:
     temperatures: type[TemperatureMonitor] = TemperatureMonitor
     transmitter: type[Transmitter] = Transmitter
     estimate: type[ChargeEstimate] = ChargeEstimate
+    uds: type[UdsServer] = UdsServer
     codes: Mapping[int, int] | None = None
     fires_pyro: int = FIRES_PYRO
 
@@ -89,7 +90,7 @@ class ReferenceBms:
         self._insulation_monitor = parts.insulation(limits, self.faults)
         self._line_monitor = parts.lines(limits, self.faults)
         self._supervision = parts.contactors(limits, self.faults)
-        self._uds = UdsServer(
+        self._uds = parts.uds(
             self.dtcs,
             self._build_hash[:4].hex(),
             ".".join(map(str, outputs.VERSION)),

@@ -59,6 +59,10 @@ class DtcMemory:
         """(code, status) in the order of first occurrence."""
         return [(code, status) for code, (status, _) in self._entries.items()]
 
+    def of(self, code: int) -> tuple[int, int]:
+        """(status, occurrences) of a stored code."""
+        return self._entries[code]
+
     def clear(self, code: int | None = None) -> None:
         """Forget one code, or all. A fault that is still there is stored again when it next fails."""
         for known in [*self._entries] if code is None else [code]:

@@ -12,6 +12,7 @@ _STATUS_AVAILABLE = 0xFF
 _SESSIONS = (1, 2, 3)
 _RESETS = (1, 2, 3)
 SOFTWARE_VERSION, SOFTWARE_NUMBER = 0xF195, 0xF189
+OCCURRENCES = 0x01  # the extended data record of every code
 SESSION_TIMEOUT_NS = 5_000_000_000  # S3
 
 
@@ -108,6 +109,8 @@ class UdsServer:
         return _refuse(0x14, 0x78)
 
     def _read_dtcs(self, request: bytes) -> bytes:
+        if len(request) > 1 and request[1] == 0x06:
+            return self._read_extended(request)
         if len(request) != 3:
             return _refuse(0x19, 0x13)
         mask = request[2]
@@ -118,6 +121,16 @@ class UdsServer:
             codes = b"".join(code.to_bytes(3, "big") + bytes((status,)) for code, status in found)
             return bytes((0x59, 0x02, _STATUS_AVAILABLE)) + codes
         return _refuse(0x19, 0x12)
+
+    def _read_extended(self, request: bytes) -> bytes:
+        """One record: how often the code has occurred."""
+        if len(request) != 6:
+            return _refuse(0x19, 0x13)
+        code = int.from_bytes(request[2:5], "big")
+        if code not in self._dtcs or request[5] not in (OCCURRENCES, 0xFF):
+            return _refuse(0x19, 0x31)
+        status, occurrences = self._dtcs.of(code)
+        return bytes((0x59, 0x06)) + request[2:5] + bytes((status, OCCURRENCES, occurrences))
 
     def _read_data(self, request: bytes) -> bytes:
         if len(request) != 3:

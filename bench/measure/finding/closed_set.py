@@ -3,10 +3,34 @@
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 
-from bench.measure.finding import answer, bench, life, plant, scenario, stamps, standing, stimulus, times
+from bench.measure.finding import (
+    answer,
+    bench,
+    life,
+    memory,
+    plant,
+    scenario,
+    stamps,
+    standing,
+    states,
+    stimulus,
+    times,
+)
 from bench.measure.finding.base import Finding
 
-MODULES: tuple[ModuleType, ...] = (stimulus, answer, standing, times, life, plant, bench, scenario, stamps)
+MODULES: tuple[ModuleType, ...] = (
+    stimulus,
+    answer,
+    standing,
+    times,
+    states,
+    life,
+    memory,
+    plant,
+    bench,
+    scenario,
+    stamps,
+)
 
 
 def _types() -> Iterator[type[Finding]]:

@@ -8,6 +8,8 @@
 #define SESSION_TIMEOUT_NS (5000 * MS) /* S3 */
 #define STATUS_AVAILABLE 0xFF
 #define ALL_GROUPS 0xFFFFFF
+#define OCCURRENCES 0x01 /* the extended data record of every code */
+#define ALL_RECORDS 0xFF
 #define SOFTWARE_VERSION 0xF195
 #define SOFTWARE_NUMBER 0xF189
 
@@ -93,10 +95,34 @@ static bool is_reported(struct dtc_entry entry, uint8_t mask)
     return (entry.status & mask) != 0;
 }
 
+/* One record: how often the code has occurred. */
+static void read_extended(const struct nvm *nvm, const uint8_t *request, size_t length, struct response *response)
+{
+    if (length != 6) {
+        refuse(response, 0x19, WRONG_LENGTH);
+        return;
+    }
+    uint32_t code = (uint32_t)request[2] << 16 | (uint32_t)request[3] << 8 | request[4];
+    for (uint8_t at = 0; at < nvm->dtc_count; at++) {
+        if (nvm->dtcs[at].code == code && (request[5] == OCCURRENCES || request[5] == ALL_RECORDS)) {
+            put(response, 0x5906, 2);
+            put(response, code << 8 | nvm->dtcs[at].status, 4);
+            put(response, OCCURRENCES, 1);
+            put(response, nvm->dtcs[at].occurrences, 1);
+            return;
+        }
+    }
+    refuse(response, 0x19, OUT_OF_RANGE);
+}
+
 static void read_dtcs(const struct uds_server *server, const uint8_t *request, size_t length,
                       struct response *response)
 {
     const struct nvm *nvm = server->dtcs->nvm;
+    if (length > 1 && request[1] == 0x06) {
+        read_extended(nvm, request, length, response);
+        return;
+    }
     if (length != 3) {
         refuse(response, 0x19, WRONG_LENGTH);
         return;

@@ -1,0 +1,172 @@
+"""`hil trend`: each metric over builds, against the runs before and against a pinned build."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.cli.options import DEFAULT_CONFIG, ChemistryOption, ConfigOption, FilterOption, load_rig
+
+if TYPE_CHECKING:
+    from bench.campaign.pinned import Drift
+
+
+def trend(
+    config: ConfigOption = DEFAULT_CONFIG,
+    only: FilterOption = None,
+    time: Annotated[
+        str, typer.Option("--time", help="simulated or real; they never share a line.")
+    ] = "simulated",
+    chemistry: ChemistryOption = None,
+    metric: Annotated[
+        str, typer.Option("--metric", help="fdti or fhti, the worst shot's upper end.")
+    ] = "fhti",
+    last: Annotated[int, typer.Option("--last", min=2, help="How many runs to show.")] = 20,
+    pin: Annotated[
+        str | None,
+        typer.Option(
+            "--pin",
+            help="Run id, build or firmware to tell a drift against (default: [record] pin of the bench file).",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Each metric over builds: against the five like runs before (same rig, same scenario file), and a pinned one."""
+    import json
+
+    from bench.campaign.pinned import drifts, find_pin
+    from bench.campaign.trend import altered_among
+    from bench.campaign.trend import trend as trend_of
+    from bench.cli.altered import end, tell_altered
+    from bench.errors import ConfigError
+    from bench.record.database import ResultsDatabase
+    from bench.timing.clock import Timebase
+
+    if metric not in ("fdti", "fhti") or time not in ("simulated", "real"):
+        raise ConfigError(f"--metric {metric} --time {time}: expected fdti or fhti, simulated or real")
+    wired = load_rig(config, None, None, chemistry)
+    if isinstance(wired.config.record.database, Path) and not wired.config.record.database.exists():
+        raise ConfigError(f"{wired.config.record.database}: no results yet; `hil run` makes them")
+    database = ResultsDatabase(wired.config.record.database)
+    timebase = Timebase.SIMULATED if time == "simulated" else Timebase.HOST
+    names = [name for name in database.scenario_ids(timebase) if only is None or only in name]
+    chosen = wired.config.pack.chemistry
+    found = {name: trend_of(database, name, timebase, chosen, metric) for name in names}
+    found = {name: one for name, one in found.items() if any(map(_telling, one.points))}
+    series = {name: one.points[-last:] for name, one in found.items()}
+    apart = {name: dict(one.apart) for name, one in found.items() if one.apart}
+    wanted = pin if pin is not None else wired.config.record.pin
+    lines = {name: one.points for name, one in found.items()}
+    drifted = drifts(find_pin(wanted, lines), lines) if wanted and lines else ()
+    runs = [point.past.run_id for points in series.values() for point in points]
+    runs += [one.pinned.run_id for one in drifted]
+    altered = altered_among(runs, wired.config.record.folder)
+    tell_altered("among these runs", altered, err=as_json)
+    if as_json:
+        told = {name: [_point(p) for p in points] for name, points in series.items()}
+        pinned = [_drift(one) for one in drifted]
+        typer.echo(json.dumps({"series": told, "left_apart": apart, "altered": altered, "since_pin": pinned}))
+    else:
+        _show_trend(series, metric, f"{time} time, {chosen}")
+        _tell_apart(apart)
+        _tell_drifts(wanted, drifted, metric)
+    raise end(0, altered)
+
+
+def _telling(point: Any) -> bool:
+    """A must-not-trip scenario that has always passed has no latency and tells nothing."""
+    return point.value_ns is not None or point.past.verdict.name != "PASS"
+
+
+def _tell_apart(apart: dict[str, dict[str, int]]) -> None:
+    """What is not in the lines above, told once where scenarios share it."""
+    alike: dict[str, list[str]] = {}
+    for name, why in apart.items():
+        alike.setdefault(", ".join(f"{count} {text}" for text, count in why.items()), []).append(name)
+    for told, names in alike.items():
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        typer.echo(f"left apart from the newest runs' line: {told} ({shown})")
+
+
+def _tell_drifts(pin: str, found: Sequence[Drift], metric: str) -> None:
+    """A drift that no single step shows, against the pinned build."""
+    from bench.campaign.pinned import drift_words
+
+    if not pin:
+        return
+    notable = [one for one in found if one.notable]
+    for one in notable:
+        typer.echo(f"moved since the pinned {pin}: {drift_words(one, metric)}")
+    typer.echo(
+        f"since the pinned {pin}: {len(notable)} of {len(found)} scenarios have moved by a relevant size"
+    )
+
+
+def _drift(one: Drift) -> dict[str, Any]:
+    return {
+        "scenario": one.scenario_id,
+        "pinned_run": one.pinned.run_id,
+        "newest_run": one.newest.run_id,
+        "pinned_ns": one.pinned_ns,
+        "value_ns": one.value_ns,
+        "largest_step_ns": one.step_ns,
+        "notable": one.notable,
+    }
+
+
+def _point(point: Any) -> dict[str, Any]:
+    from bench.record.codable import encode
+
+    return {
+        "run_id": point.past.run_id,
+        "firmware_identity": point.past.firmware_identity,
+        "verdict": point.past.verdict.name,
+        "findings": encode(point.past.reasons),
+        "value_ns": point.value_ns,
+        "baseline_ns": point.baseline_ns,
+        "notable": point.notable,
+    }
+
+
+def _show_trend(series: dict[str, Any], metric: str, condition: str) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    from bench.campaign.trend import sparkline
+    from bench.units import format_ns
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=130)
+    one = len(series) == 1
+    title = f"worst {metric.upper()} over builds, {condition}" + (f", {next(iter(series))}" if one else "")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    first = ("run",) if one else ("scenario", "runs")
+    for name in (
+        *first,
+        "newest build" if not one else "build",
+        metric.upper(),
+        "baseline",
+        "moved",
+        "verdict",
+    ):
+        table.add_column(name, no_wrap=name in ("scenario", "run"))
+
+    def cells(point: Any) -> list[str]:
+        moved = point.moved_ns
+        signed = "–" if moved is None else f"{'−' if moved < 0 else '+'}{format_ns(abs(moved))}"
+        times = ["–" if v is None else format_ns(v) for v in (point.value_ns, point.baseline_ns)]
+        return [point.past.firmware_identity, *times, signed, point.past.verdict.name]
+
+    for name, points in series.items():
+        for point in points if one else points[-1:]:
+            start = [point.past.run_id] if one else [name, sparkline(points)]
+            table.add_row(*start, *cells(point), style="yellow" if point.notable else "")
+    console.print(table)
+    if not series:
+        console.print("no results yet", highlight=False)
