@@ -46,6 +46,7 @@ class Flag:
     also: further signals that are 1 when the DUT knows; the first of all to say so is the detection.
     trips: False for a mere warning, which no scenario forbids as a trip.
     sets: outputs that come with it: where the flag is expected, they are.
+    heals: it goes with its cause, which the DUT's own reaction may end; else it has to stay.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Flag:
     also: tuple[Role, ...] = ()
     trips: bool = True
     sets: tuple[str, ...] = ()
+    heals: bool = False
 
     @property
     def tests(self) -> tuple[RoleTest, ...]:
@@ -194,6 +196,10 @@ class DutProfile:
         counted = (one.period_ns for one in debounces)
         held = (stage.period_ns for one in debounces for stage in one.stages)
         return max(self.base_period_ns, self.sample_period_ns, *counted, *held)
+
+    def tells_in_turn(self, role: Role) -> bool:
+        """Whether the signal tells one code after the other: several flags are values of it."""
+        return len({flag.value for flag in self.flags.values() if flag.role == role}) > 1
 
     def cell_role(self, cell: int) -> Role:
         """The role of cell `cell`, counted from 1."""

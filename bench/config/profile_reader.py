@@ -63,6 +63,7 @@ class ProfileReader:
                 also=tuple(self._role(text, ("flag", name, "also")) for text in flag.also),
                 trips=flag.severity == "trip",
                 sets=self._outputs(flag.sets, ("flag", name, "sets")),
+                heals=flag.heals,
                 dtc=flag.dtc,
                 debounce=Debounce(
                     events=flag.debounce.events,

@@ -73,6 +73,7 @@ class FlagTable(LagTable):
     also: list[str] = Field(default_factory=list)
     sets: list[str] = Field(default_factory=list)
     severity: Literal["trip", "warning"] = "trip"
+    heals: bool = False
     dtc: int | None = Field(default=None, ge=0, le=0xFFFFFF)
     debounce: DebounceTable | None = None
 

@@ -2,6 +2,8 @@
 
 from enum import Enum
 
+from bench.measure.claim import Claim, Series
+from bench.measure.contradiction import Contradictions
 from bench.measure.finding.answer import (
     ForbiddenSeen,
     ReportedBeforeFault,
@@ -11,12 +13,12 @@ from bench.measure.finding.answer import (
 from bench.measure.finding.base import When
 from bench.measure.finding.bench import HoldCutShort
 from bench.measure.finding.life import FramesUnreadable, SilentInHold
+from bench.measure.finding.standing import WitnessDenies
 from bench.measure.instant import instant_of
-from bench.measure.interval import Interval
 from bench.measure.lagging import fact_after_ns, lag_ends
 from bench.measure.plan import Aim
 from bench.measure.questions import Hearing, Question, by_address
-from bench.measure.shot import Seen, Shot, Told
+from bench.measure.shot import Seen, Shot, Told, all_of
 from bench.measure.signal_test import SignalTest
 
 
@@ -52,6 +54,9 @@ class Answer:
         groups = (self._detection, self._safe_state, self._forbidden, self._dtc)
         self._questions = [question for group in groups for question in group]
         self._roles = {id(q): role for role, group in zip(_Role, groups, strict=True) for q in group}
+        self._claim = Claim(self._detection, plan)
+        self._safe_claim: Series | None = None  # the one that the safe state was reached with
+        self._contradictions = Contradictions()
         self._early: set[int] = set()
 
     def hear(self) -> None:
@@ -62,6 +67,7 @@ class Answer:
         index = {at: Hearing(asked) for at, asked in by_address(self._questions).items()}
         hearings = list(index.values())
         safe = self._safe_state
+        every = {id(index[at]) for at in self._claim.addresses_in_turn}  # of which each frame counts
         self.dtc_seen = False if self._dtc else None
         passed = False  # the first frame after onset was met
         for t_ns, channel, frame, _ in self._shot.window.frames:
@@ -73,7 +79,7 @@ class Answer:
                     one.settle()
                     one.changed = True
                 self._check_not_safe_yet(from_ns)
-            elif hearing is None or hearing.repeats(t_ns, frame[1]):
+            elif hearing is None or (id(hearing) not in every and hearing.repeats(t_ns, frame[1])):
                 continue
             for one in hearings:
                 one.settle()
@@ -83,9 +89,11 @@ class Answer:
                 self._watch_safe(t_ns)
         for one in hearings:
             one.settle()
+        self._conclude_detection()
         if safe:
             self._close_hold()
         self._tell_torn()
+        self._told.anomalies.extend(self._contradictions.told())
 
     def unanswered(self) -> list[SignalTest]:
         """Tests of detection, safe state and DTC that would have been an answer, and that nothing has given."""
@@ -112,24 +120,31 @@ class Answer:
 
     def _ask(self, question: Question, t_ns: int, data: bytes, after: bool) -> None:
         role, said_no_ns = self._roles[id(question)], question.no_ns
-        if not question.hear(t_ns, data):
+        held, last_ns = question.holds, question.last_ns
+        answer = question.hear(t_ns, data)
+        if answer is None:
             return
+        if (
+            last_ns is not None
+            and answer is not held
+            and role is not _Role.DTC
+            and not self._claim.in_turn(question)
+        ):
+            self._contradictions.changed(question, t_ns, last_ns)
         shortest_ns, _ = lag_ends(question.test)
-        if after and (not shortest_ns or t_ns - shortest_ns >= self._from_ns()):
-            self._answered(role, question, t_ns, said_no_ns)
+        late_enough = after and (not answer or not shortest_ns or t_ns - shortest_ns >= self._from_ns())
+        if late_enough and role is _Role.DETECTION:
+            self._claim.hear(question, t_ns, data, answer, said_no_ns)
+        if not answer:
+            return
+        if late_enough:
+            self._answered(role, question, t_ns)
         elif role in _REPORTS and id(question) not in self._early:
             self._early.add(id(question))
             self._told.broken.append(ReportedBeforeFault(test=question.test))
 
-    def _answered(self, role: _Role, question: Question, t_ns: int, said_no_ns: int | None) -> None:
-        if role is _Role.DETECTION and self.detected is None:
-            # Several signals may tell the same knowledge: the last time that any of them denied it is the last good.
-            others = (fact_after_ns(one.test, one.no_ns) for one in self._detection if one is not question)
-            denied = [
-                after for after in (fact_after_ns(question.test, said_no_ns), *others) if after is not None
-            ]
-            self.detected = self._seen(question, t_ns, max(denied, default=None))
-        elif role is _Role.FORBIDDEN and question in self._forbidden:
+    def _answered(self, role: _Role, question: Question, t_ns: int) -> None:
+        if role is _Role.FORBIDDEN and question in self._forbidden:
             self._forbidden.remove(question)  # told once, at its first occurrence
             self._told.broken.append(ForbiddenSeen(test=question.test, when=self._when(t_ns)))
         elif role is _Role.DTC:
@@ -141,21 +156,43 @@ class Answer:
     def _seen(self, question: Question, t_ns: int, after_ns: int | None) -> Seen:
         return instant_of(self._shot, self._onset, question.test, t_ns, after_ns)
 
+    def _conclude_detection(self) -> None:
+        """The claim that stood to the end of the hold; under a plan without that demand, the first of all."""
+        claim = self._claim
+        end_ns = self._shot.window.end_ns
+        if self.safe is not None:
+            end_ns = min(end_ns, self.safe.t_ns + self._plan.hold_ns)
+        self._told.broken.extend(claim.flickers(end_ns, self._when))
+        standing = claim.standing(end_ns)
+        if standing is None:
+            return
+        untrue = claim.deniers(standing)
+        self._told.anomalies.extend(WitnessDenies(test=test) for test in untrue)
+        self.detected = self._seen(
+            standing.question, standing.start_ns, claim.fact_after_ns(standing, untrue)
+        )
+        said = self._safe_claim
+        if self.safe is not None and said is not None:
+            flag = self._seen(said.question, said.start_ns, claim.fact_after_ns(said, untrue))
+            self.safe = all_of([self.safe, flag], self.safe.t_ns)
+
     def _watch_safe(self, t_ns: int) -> None:
-        safe = self._safe_state
+        safe, claim = self._safe_state, self._claim
+        # The flag is part of every safe state, unless it goes with its cause.
+        claimed = claim.stands or not claim.stays
         if self.safe is None:
-            if all(q.holds for q in safe):
+            if claimed and all(q.holds for q in safe):
                 seen = [
                     self._seen(q, t_ns if q.yes_ns is None else q.yes_ns, fact_after_ns(q.test, q.no_ns))
                     for q in safe
                 ]
-                last = max(seen, key=lambda one: one.interval.high_ns)
-                low_ns = max(one.interval.low_ns for one in seen)
-                interval = Interval(low_ns=low_ns, high_ns=last.interval.high_ns)
-                self.safe = Seen(interval=interval, t_ns=t_ns, terms=last.terms)
+                self.safe = all_of(seen, t_ns)
+                self._safe_claim = claim.series[-1] if claim.stays else None
         elif self.held is None and t_ns <= self.safe.t_ns + self._plan.hold_ns:
             lost = next((q for q in safe if q.holds is False), None)
-            if lost is not None:
+            if not claimed:
+                self.held = False  # told as a flicker
+            elif lost is not None:
                 self.held = False
                 after_ns = t_ns - self.safe.t_ns
                 self._told.broken.append(

@@ -95,6 +95,9 @@ class Plan:
     accepted_only: frames of `protected` messages that no receiver would accept answer no question, and are no sign
         of life.
     held: of those, what goes on holding from then on, until the DUT has answered or the window closes.
+    flag_stands: what was detected has to be told to the end of the hold, and belongs to the safe state.
+    flag_heals: it need not, as it goes with its cause: it may be taken back, but is told for more than a moment.
+    in_turn: tests of `detection` whose signal tells one code after the other: another code is no denial.
     own: messages (channel, message) that only the DUT sends: a frame of theirs that the bench sent is no answer.
     dut_cycle_ns: the longest cycle of the DUT that bears on the answer: the shots are spread over it.
     dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
@@ -149,6 +152,9 @@ class Plan:
     opening: tuple[SignalTest, ...] = ()
     dtc_beside: tuple[str, str] = ("", "")
     states: tuple[StateAsked, ...] = ()
+    flag_stands: bool = False
+    flag_heals: bool = False
+    in_turn: tuple[SignalTest, ...] = ()
 
 
 NOTHING = Plan(

@@ -1,6 +1,6 @@
 """What one shot's measuring works on, and the two forms in which it finds something: instants and findings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.measure.finding.base import Finding, Since, When
@@ -77,6 +77,14 @@ class Shot:
         if commanded is not None:
             return When(offset_ns=t_ns - commanded.t_ns, since=Since.COMMAND)
         return When(offset_ns=t_ns - self.window.start_ns, since=Since.ARMING)
+
+
+def all_of(seen: Sequence[Seen], t_ns: int) -> Seen:
+    """When the last of several instants was, as the frame at `t_ns` shows."""
+    last = max(seen, key=lambda one: one.interval.high_ns)
+    low_ns = max(one.interval.low_ns for one in seen)
+    interval = Interval(low_ns=low_ns, high_ns=last.interval.high_ns)
+    return Seen(interval=interval, t_ns=t_ns, terms=last.terms)
 
 
 def latency(start: Seen | None, end: Seen | None) -> Latency | None:

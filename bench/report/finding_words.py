@@ -178,6 +178,13 @@ def _standing(finding: Finding) -> str:
             return f"{test_words(test)} only in {frames(count)} that no receiver would accept"
         case standing.NothingAccepted(channel=channel, message=message):
             return f"no receiver would have accepted any frame of {message} on {channel}"
+        case standing.FlagNotHeld(test=test, when=when, held_ns=held_ns, times=times_):
+            again = f", {times_} times in all" if times_ > 1 else ""
+            return f"{test_words(test)} was taken back at {_when(when)}, after {format_ns(held_ns)}{again}"
+        case standing.FramesContradict(message=message, count=count):
+            return f"frames of {message} contradicted each other within a cycle ({count} times)"
+        case standing.WitnessDenies(test=test):
+            return f"{test_words(test)} was denied to the end although the DUT had detected: it shows no ignorance"
     raise AssertionError(finding)
 
 

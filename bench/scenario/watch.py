@@ -1,6 +1,7 @@
 """When enough has been seen to end the window early: the verdict itself is measured from the time stamps."""
 
 from bench.measure.accepted import Receivers
+from bench.measure.claim import Claim
 from bench.measure.plan import Plan
 from bench.measure.questions import Question, by_address, message_of
 from bench.rig.rig import Rig
@@ -32,12 +33,13 @@ class Watch:
         self._receivers = Receivers(plan.protected if plan.accepted_only else (), rig.databases)
         self._read = 0
         self._since_ns: int | None = None
-        self._detected = False
+        self._claim = Claim(self._detection, plan)
 
     def settled(self, now_ns: int) -> bool:
         self._hear()
-        self._detected = self._detected or any(one.holds for one in self._detection)
-        if not (self._detected and self._safe and all(one.holds for one in self._safe)):
+        claim = self._claim
+        detected = claim.stands if claim.stays else claim.standing(now_ns) is not None
+        if not (detected and self._safe and all(one.holds for one in self._safe)):
             self._since_ns = None
             return False
         if self._since_ns is None:
@@ -54,5 +56,8 @@ class Watch:
             if (sender == BENCH and address in own) or not self._receivers.accept(seen):
                 continue
             for question in self._asked.get(address, ()):
-                question.hear(t_ns, frame[1])
+                said_no_ns = question.no_ns
+                answer = question.hear(t_ns, frame[1])
+                if answer is not None and question in self._detection:
+                    self._claim.hear(question, t_ns, frame[1], answer, said_no_ns)
         self._read = len(frames)

@@ -19,6 +19,7 @@ from bench.measure.finding.bench import (
     NothingToPass,
     NotRefused,
 )
+from bench.measure.finding.standing import FlagNotHeld
 from bench.measure.finding.stimulus import NoOnset
 from bench.measure.finding.times import Bound, NearFtti, Time, TooEarly, TooLate
 from bench.measure.interval import Measurement
@@ -156,7 +157,7 @@ def _trip_failures(measurement: Measurement, plan: Plan, unseen: bool) -> list[F
     if measurement.safe is None:
         fails.append(SafeStateNotReached(window_ns=plan.window_ns))
     elif measurement.held is False and not any(
-        isinstance(one, SafeStateNotHeld) for one in measurement.broken
+        isinstance(one, SafeStateNotHeld | FlagNotHeld) for one in measurement.broken
     ):
         fails.append(SafeStateNotHeldFor(hold_ns=plan.hold_ns))
     return fails

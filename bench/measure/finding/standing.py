@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bench.measure.finding.base import Blame, Finding
+from bench.measure.finding.base import Blame, Finding, When
 from bench.measure.signal_test import SignalTest
 
 
@@ -27,3 +27,37 @@ class NothingAccepted(Finding):
     aims: ClassVar[tuple[str, ...]] = ("channel", "message")
     channel: str
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagNotHeld(Finding):
+    """What the DUT had reported was taken back before the end of the hold. held_ns: the first time; times: in all."""
+
+    code: ClassVar[str] = "flag-not-held"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("test",)
+    test: SignalTest
+    when: When
+    held_ns: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramesContradict(Finding):
+    """Frames of one message said yes, no and yes again within a cycle. count: how often."""
+
+    code: ClassVar[str] = "frames-contradict"
+    blame: ClassVar[Blame] = Blame.NOBODY
+    aims: ClassVar[tuple[str, ...]] = ("message",)
+    message: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessDenies(Finding):
+    """A signal that should tell the same denied to the end what the DUT had reported: it proves no time without it."""
+
+    code: ClassVar[str] = "witness-denies"
+    blame: ClassVar[Blame] = Blame.NOBODY
+    aims: ClassVar[tuple[str, ...]] = ("test",)
+    test: SignalTest
