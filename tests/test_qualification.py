@@ -190,6 +190,7 @@ def evidence(wired: Wired, **changes: object) -> dict:
                 "condition": "idle",
                 "shots": 200,
                 "contained": 200,
+                "spread_p": 0.4,
                 "errors": [],
                 "qualified": True,
             }
@@ -236,6 +237,8 @@ NOT_QUALIFIED = {
     "199 shots": lambda c: with_row(c, "ruler", 0, shots=199, contained=199),
     "shots that are no number": lambda c: with_row(c, "ruler", 0, shots=True, contained=True),
     "a shot that missed the truth": lambda c: with_row(c, "ruler", 0, contained=199),
+    "bunched phases": lambda c: with_row(c, "ruler", 0, spread_p=0.0009),
+    "phases that nobody kept": lambda c: with_row(c, "ruler", 0, spread_p=None),
     "an error of the ruler": lambda c: with_row(c, "ruler", 0, errors=["lost"]),
     "another timebase": lambda c: with_row(c, "ruler", 0, timebase="host"),
     "no use": lambda c: {**c, "usage": {**c["usage"], "use_case": []}},

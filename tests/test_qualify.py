@@ -12,8 +12,10 @@ from typer.testing import CliRunner
 
 from bench.campaign.qualify import (
     BITRATE,
+    CYCLE_NS,
     DELAYS_NS,
     JITTER_NS,
+    bunched_words,
     delay_of,
     failures,
     qualify_simulated,
@@ -190,3 +192,15 @@ def test_other_traffic_is_on_the_bus_and_counted() -> None:
     assert series.condition == "500 frames/s"
     assert 400 < series.load_per_s < 600
     assert len(series.shots) == 3
+
+
+def test_a_ruler_whose_shots_all_come_at_one_phase_of_the_bench_qualifies_nothing() -> None:
+    """200 intervals that hold the truth at one instant of the bench's cycle are copies of one."""
+    series = qualify_simulated(200, 1)
+    assert series.qualified and series.spread_p is not None and series.spread_p > 0.001
+    at_once = tuple(replace(one, stimulus_ns=one.number * CYCLE_NS + 7) for one in series.shots)
+    copies = replace(series, shots=at_once)
+    assert copies.sound and copies.bunched and not copies.qualified
+    assert "bunched phases of the bench's cycle" in bunched_words(copies.spread_p)
+    assert bunched_words(series.spread_p) == bunched_words(None) == ""
+    assert replace(series, shots=()).spread_p is None

@@ -14,7 +14,7 @@ from bench import __version__
 from bench.campaign.equipment import equipment
 from bench.campaign.mutant_matrix import in_simulated_time, mutant_matrix
 from bench.campaign.qualified import FORMAT, NEGATIVE, why_not_qualified, why_stale
-from bench.campaign.qualify import RulerSeries, quantile_ns, too_few_words
+from bench.campaign.qualify import RulerSeries, bunched_words, quantile_ns, too_few_words
 from bench.campaign.run import Covered, environment, rig_hash, timebase_of
 from bench.campaign.shots import shoot
 from bench.campaign.sources import source_hash
@@ -127,6 +127,8 @@ def not_as_it_must(content: Mapping[str, Any]) -> list[str]:
         where = f"ruler, {_TIME[timebase]} time, {row['condition']}"
         if few := too_few_words(row["shots"]):
             told.append(f"{where}: {few}")
+        if copies := bunched_words(row["spread_p"]):
+            told.append(f"{where}: {copies}")
         if row["errors"] or row["contained"] != row["shots"]:
             told.append(f"{where}: {row['contained']} of {row['shots']} intervals hold the truth")
     bad = [one.get("firmware", one.get("test")) for one in (*content["mutants"], *content["negative_tests"])
@@ -174,6 +176,7 @@ def _ruler_facts(series: RulerSeries) -> dict[str, Any]:
         "error_p50_ns": quantile_ns(sizes, 0.5),
         "error_max_ns": quantile_ns(sizes, 1.0),
         "qualified": series.qualified,
+        "spread_p": series.spread_p,
         "errors": list(series.errors),
     }
 

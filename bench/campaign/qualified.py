@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.verdict.result import Verdict
+from bench.verdict.spread import REFUSED_BELOW
 from bench.verdict.tables import rows
 
 FORMAT = "hil-qualification-1"
@@ -67,6 +68,8 @@ def _of_ruler(ruler: Sequence[Mapping[str, Any]], timebase: str) -> list[str]:
             told.append(f"its ruler made {shots} shots ({row['condition']}), {LEAST_SHOTS} at least")
         elif contained != shots or list(row["errors"]):
             told.append(f"its ruler found the truth in {contained} of {shots} shots ({row['condition']})")
+        elif not row["spread_p"] >= REFUSED_BELOW:  # not a number is not spread either
+            told.append(f"its ruler's shots came at bunched phases of the bench's cycle ({row['condition']})")
     return told
 
 

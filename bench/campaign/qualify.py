@@ -22,12 +22,14 @@ from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace.events import CanFrame, FrameSeen
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_US, format_ns
+from bench.verdict.spread import REFUSED_BELOW, kuiper_p
 from firmware_stubs.ruler import ANSWER_ID, RETURNED_ID, STIMULUS_ID, TRUTH_ID, Ruler
 
 DELAYS_NS = (2 * NS_PER_MS, 10 * NS_PER_MS, 37 * NS_PER_MS, 250 * NS_PER_MS)
 JITTER_NS = NS_PER_MS
 BITRATE = 500_000
-_GAP_NS = 5 * NS_PER_MS  # between an answer and the next stimulus, up to as much again at random
+CYCLE_NS = 10 * NS_PER_MS  # of the bench's own tasks: the shots have to come everywhere in it
+_GAP_NS = CYCLE_NS  # between an answer and the next stimulus, up to as much again at random: so no phase is favoured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ class RulerShot:
     """One programmed delay: what it truly was, what the bench measured, and what a naive script took it for.
 
     returned_ns: when the ruler's own send call was over. The answer left between truth and this, at an
-    instant that an interrupted ruler does not know itself.
+    instant that an interrupted ruler does not know itself. stimulus_ns: when the bench saw the stimulus, on its clock.
     """
 
     number: int
@@ -43,6 +45,7 @@ class RulerShot:
     returned_ns: int
     measured: Interval
     naive_ns: int | None
+    stimulus_ns: int = 0
 
     @property
     def contained(self) -> bool:
@@ -100,9 +103,21 @@ class RulerSeries:
         return not self.errors and self.asked > 0 and self.contained == len(self.shots) == self.asked
 
     @property
+    def spread_p(self) -> float | None:
+        """How often shots spread over the bench's own cycle would look as bunched as these; None without shots."""
+        return (
+            kuiper_p([shot.stimulus_ns % CYCLE_NS / CYCLE_NS for shot in self.shots]) if self.shots else None
+        )
+
+    @property
+    def bunched(self) -> bool:
+        """Copies of fewer shots, however many there are."""
+        return self.spread_p is not None and self.spread_p < REFUSED_BELOW
+
+    @property
     def qualified(self) -> bool:
-        """Sound, over shots enough to say so of the bench."""
-        return self.sound and self.asked >= LEAST_SHOTS
+        """Sound, over shots enough to say so of the bench, everywhere in its cycle."""
+        return self.sound and self.asked >= LEAST_SHOTS and not self.bunched
 
     def error_sizes_ns(self) -> list[int]:
         return [abs(shot.error_ns) for shot in self.shots]
@@ -160,6 +175,7 @@ def ruler_shots(
                 returned_ns=_told_ns(returned),
                 measured=_around(answer.t_ns - wire_ns, u_ns).since(_around(stimulus.t_ns, u_ns)),
                 naive_ns=naive_ns.get(number),
+                stimulus_ns=stimulus.t_ns,
             )
         )
     return tuple(shots), tuple(errors)
@@ -227,6 +243,13 @@ def too_few_words(shots: int) -> str:
     """`1 shot, at least 200`; "" where there are enough."""
     count = "1 shot" if shots == 1 else f"{shots} shots"
     return f"{count}, at least {LEAST_SHOTS}" if shots < LEAST_SHOTS else ""
+
+
+def bunched_words(spread_p: float | None) -> str:
+    """`shots at bunched phases of the bench's cycle (Kuiper p = 1e-05)`; "" where they are spread, or none was made."""
+    if spread_p is None or spread_p >= REFUSED_BELOW:
+        return ""
+    return f"shots at bunched phases of the bench's cycle (Kuiper p = {spread_p:.1g}), copies of fewer"
 
 
 def failures(series: RulerSeries) -> list[str]:

@@ -121,6 +121,7 @@ def _as_dict(series: RulerSeries) -> dict[str, Any]:
         "sound": series.sound,
         "qualified": series.qualified,
         "undecided": series.undecided,
+        "spread_p": series.spread_p,
         "u_ns": series.u_ns,
         "load_per_s": round(series.load_per_s, 1),
         "errors": list(series.errors),
@@ -143,7 +144,7 @@ def _show(series: Sequence[RulerSeries]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from bench.campaign.qualify import quantile_ns, too_few_words
+    from bench.campaign.qualify import bunched_words, quantile_ns, too_few_words
 
     def sizes(values: list[int]) -> list[str]:
         found = [quantile_ns(values, share) for share in (0.5, 0.99, 1.0)]
@@ -173,6 +174,9 @@ def _show(series: Sequence[RulerSeries]) -> None:
     if series and (few := too_few_words(min(one.asked for one in series))):
         console.print(f"a look, no qualification: {few}", highlight=False)
     for one in series:
+        if copies := bunched_words(one.spread_p):
+            told = f"{one.timebase} {one.condition}: no qualification: {copies}"
+            console.print(told, highlight=False, soft_wrap=True)
         if one.undecided:
             where = f"{one.timebase} {one.condition}"
             told = f"{where}: {one.undecided} shot(s) fired again, the ruler was interrupted while it sent"
