@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_measure_trace import DECODERS, FAULT, OPEN, PLAN, shot
+from test_measure_trace import DECODERS, ERROR_STATE, FAULT, OPEN, PLAN, shot
 
 from bench.campaign.load import load_scenarios
 from bench.campaign.run import scenario_result
@@ -15,6 +15,7 @@ from bench.config.profile import Role, load_profile
 from bench.errors import ConfigError
 from bench.measure.finding.answer import ForbiddenSeen
 from bench.measure.finding.base import Since, When
+from bench.measure.interval import Interval
 from bench.measure.lagging import doubts_of_late_plant
 from bench.measure.measure import measure
 from bench.measure.plan import Plan
@@ -191,6 +192,40 @@ def test_a_safe_state_by_the_duts_word_is_named_so(wired: Wired) -> None:
     # Where the plant's contactors follow other reports than the coils', its feedback is no witness either.
     by_report = replace(wired, profile=replace(wired.profile, coils_told=False))
     assert load_scenarios(by_report, [HVIL], None)[0][0].plan.safe_by_word
+
+
+def test_an_input_of_the_bench_is_no_word_of_the_dut(wired: Wired, tmp_path: Path) -> None:
+    """A coil that the bench sees in a message: it is a witness by itself, and for the plant that follows it."""
+    text = (ROOT / "dbc" / "reference_bms.toml").read_text(encoding="utf-8")
+    coils = """
+coil_plus = { signal = "vehicle.BMS_State.ContactorPlusCommand", seen_by = "bench" }
+coil_minus = { signal = "vehicle.BMS_State.ContactorMinusCommand", seen_by = "bench" }
+"""
+    told = """
+[contactor]
+plus = ["coil_plus == 1"]
+minus = ["coil_minus == 1"]
+precharge = ["coil_minus == 1"]
+"""
+    path = tmp_path / "profile.toml"
+    path.write_text(text.replace("[output]", f"[output]{coils}", 1) + told, encoding="utf-8")
+    profile = load_profile(path)
+    assert not profile.coils_told and len(profile.witnesses) == 2
+    seen = replace(wired, profile=profile)
+    assert not load_scenarios(seen, [HVIL], None)[0][0].plan.safe_by_word
+    plain = replace(wired, profile=replace(profile, witnesses=frozenset()))
+    assert load_scenarios(plain, [HVIL], None)[0][0].plan.safe_by_word
+
+
+def test_a_command_that_is_told_late_was_given_earlier() -> None:
+    """The onset of a weld is the DUT's own command to open: told at 260 ms, after the request at 100 ms."""
+    told = replace(PLAN, onset=(replace(OPEN, lag=MEASURED),), detection=(ERROR_STATE,), onset_step=None)
+    found = measure(shot(), told, DECODERS)
+    assert found.onset == Interval(low_ns=150 * MS, high_ns=260 * MS)
+    assert found.fdti is not None and found.fdti.interval.high_ns == 110 * MS
+    assert "DUT report lag" in {term.name for term in found.fdti.terms}
+    longer = replace(told, onset=(replace(OPEN, lag=Lag(low_ns=0, high_ns=900 * MS)),))
+    assert measure(shot(), longer, DECODERS).onset == Interval(low_ns=100 * MS, high_ns=260 * MS)
 
 
 def test_what_the_dut_says_of_a_current_that_flowed_too_long_is_doubted() -> None:

@@ -144,6 +144,7 @@ class DutProfile:
     estimates: what it promises of what it estimates, by role and chemistry ("": any).
     modes, states: values of `mode_request` and `state` by name.
     lags: how long after the fact the DUT reports it, by role; what is not there is reported as it happens.
+    witnesses: outputs that are no word of the DUT's: an input of the bench tells a coil, a contact or a current.
     opening: the DUT begins to open its contactors, any of these.
     coils_told: `contactors` are the coils' own commands; else they are taken from other reports of the DUT.
     """
@@ -174,6 +175,7 @@ class DutProfile:
     lags: dict[Role, Lag] = field(default_factory=dict)
     coils_told: bool = True
     opening: tuple[RoleTest, ...] = ()
+    witnesses: frozenset[Role] = frozenset()
 
     def promises(self, chemistry: str) -> dict[str, Promise]:
         """What the DUT promises of its estimates on a pack of this chemistry, by role."""

@@ -109,6 +109,9 @@ class ProfileReader:
             lags=self._lags,
             coils_told=not {"plus", "minus", "precharge"} & shape.contactor.keys(),
             opening=self._opening(),
+            witnesses=frozenset(
+                self._roles[name] for name, output in shape.output.items() if output.seen_by == "bench"
+            ),
         )
 
     def _outputs(self, names: list[str], place: Place) -> tuple[str, ...]:

@@ -65,6 +65,7 @@ def _signal_alone(value: object) -> object:
 
 class OutputTable(LagTable):
     signal: str
+    seen_by: Literal["dut", "bench"] = "dut"
 
 
 class FlagTable(LagTable):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.measure.finding.answer import ForbiddenSeen
+from bench.measure.finding.answer import ForbiddenSeen, UnexpectedCode, UnexpectedReport
 from bench.measure.finding.base import Finding
 from bench.measure.finding.plant import PlantFollowedReport
 from bench.measure.interval import Term
@@ -13,6 +13,7 @@ from bench.units import NS_PER_MS
 
 REPORT_LAG = "DUT report lag"
 ASSUMED = " (assumed)"
+_TOLD_OF = (ForbiddenSeen, UnexpectedReport, UnexpectedCode)
 # A current that flowed for too long has to be counted by the DUT before it complains of it.
 COMPLAINS_WITHIN_NS = 200 * NS_PER_MS
 
@@ -56,6 +57,6 @@ def doubts_of_late_plant(trace: Trace, broken: Sequence[Finding], onset_ns: int)
         (m.fact.low_ns, m.t_ns + m.fact.high_ns - m.fact.low_ns + COMPLAINS_WITHIN_NS)
         for m in trace.of(ContactorsFollowed)
     ]
-    seen_ns = [onset_ns + one.when.offset_ns for one in broken if isinstance(one, ForbiddenSeen)]
+    seen_ns = [onset_ns + one.when.offset_ns for one in broken if isinstance(one, _TOLD_OF)]
     touched = bool(seen_ns) and all(any(low <= t <= high for low, high in spans) for t in seen_ns)
     return followed_reports(trace) if touched else []

@@ -13,10 +13,12 @@ from bench.measure.finding.stimulus import (
 )
 from bench.measure.interval import BENCH_LATENESS, Interval, Term
 from bench.measure.irregular import IrregularCodec, first_irregular
+from bench.measure.lagging import lag_ends, lag_term
 from bench.measure.onset_spread import spread_over
 from bench.measure.plan import Aim
 from bench.measure.questions import Question, by_address, message_of
 from bench.measure.shot import Seen, Shot, Told
+from bench.measure.signal_test import SignalTest
 from bench.trace.facts import StimulusCommanded, StimulusConfirmed
 from bench.trace.mark import Mark
 
@@ -115,7 +117,7 @@ def _shown(shot: Shot, commanded: Mark[StimulusCommanded], told: Told) -> list[S
                 told.faults.append(StimulusAlreadyPresent(test=question.test, held_ns=held_ns))
                 return []
             questions.remove(question)
-            found.append(_stamped(shot, channel, t_ns))
+            found.append(_stamped(shot, question.test, t_ns, commanded.t_ns))
     return found
 
 
@@ -124,13 +126,21 @@ def _due_ns(shot: Shot) -> int:
     return shot.plan.onset_spread_ns * 3 // 2
 
 
-def _stamped(shot: Shot, channel: str, t_ns: int) -> Seen:
+def _stamped(shot: Shot, test: SignalTest, t_ns: int, commanded_ns: int) -> Seen:
+    """A frame that the bench plays shows it as it is; the DUT's own command may be told later than it was given."""
+    channel = test.channel
     u_ns, late_ns = shot.half_widths(channel)
     half_ns = u_ns + late_ns
-    terms = [Term(name="onset", width_ns=2 * u_ns, note=f"stamp on {channel}")]
+    shortest_ns, longest_ns = lag_ends(test)
+    high_ns = max(commanded_ns, t_ns - shortest_ns)
+    low_ns = max(commanded_ns, t_ns - longest_ns)
+    terms = [
+        Term(name="onset", width_ns=2 * u_ns, note=f"stamp on {channel}"),
+        *lag_term(test, high_ns - low_ns),
+    ]
     if late_ns:
         terms.append(Term(name=BENCH_LATENESS, width_ns=2 * late_ns, note="onset"))
-    interval = Interval(low_ns=t_ns - half_ns, high_ns=t_ns + half_ns)
+    interval = Interval(low_ns=low_ns - half_ns, high_ns=high_ns + half_ns)
     return Seen(interval=interval, t_ns=t_ns, terms=tuple(terms))
 
 

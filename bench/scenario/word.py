@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bench.config.profile import DutProfile
+from bench.config.profile import DutProfile, Role
 from bench.measure.plan import Probe, StateAsked
 from bench.measure.signal_test import SignalTest
 from bench.scenario.lookup import Lookup
@@ -59,10 +59,15 @@ def by_word_alone(profile: DutProfile, tests: Sequence[SignalTest]) -> bool:
 
     What it shows of its own plant is none where that plant in its turn follows what the DUT reports of itself.
     """
-    return not any(_follows(profile, one) and profile.coils_told for one in tests)
+    witnesses, contactors = profile.witnesses, profile.contactors.values()
+    coils = profile.coils_told or all(one.role in witnesses for told in contactors for one in told)
+    return not any((_follows(profile, one) and coils) or _place(one) in witnesses for one in tests)
 
 
 def _follows(profile: DutProfile, test: SignalTest) -> bool:
     roles = (profile.roles.get(name) for name in _FOLLOWS)
-    place = (test.channel, test.message, test.signal)
-    return profile.plays_message(test.channel, test.message) and any(place == role for role in roles)
+    return profile.plays_message(test.channel, test.message) and _place(test) in roles
+
+
+def _place(test: SignalTest) -> Role:
+    return Role(test.channel, test.message, test.signal)
