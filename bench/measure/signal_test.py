@@ -37,4 +37,4 @@ class SignalTest:
     @property
     def written(self) -> str:
         """The value as it is read by people."""
-        return f"0x{round(self.value):0{self.hex_digits}X}" if self.hex_digits else f"{self.value:g}"
+        return f"0x{round(self.value):0{min(self.hex_digits, 16)}X}" if self.hex_digits else f"{self.value:g}"
