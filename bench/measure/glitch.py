@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bench.measure.finding.base import Finding
 from bench.measure.finding.bench import GlitchTooLong
+from bench.measure.hidden_glitch import longest_hidden
 from bench.measure.plan import Plan
 from bench.measure.questions import Codec, Question, by_address
 from bench.measure.window import Window, stamp_half_width
@@ -16,7 +17,7 @@ def too_long_a_glitch(
     """A frame that came late made another stimulus of it, so a trip is no proof against the DUT.
 
     Several signals that take turns are one stimulus to a DUT that looks at all of them: it lasts from the first that
-    shows it to the last that does. A stimulus that no signal shows has its length judged when it is cleared.
+    shows it to the last that does. What no value shows lasts from the first frame made under it to the first after it.
     """
     limit_ns = plan.glitch_under_ns
     if limit_ns is None:
@@ -39,9 +40,14 @@ def too_long_a_glitch(
     if showing and window.end_ns - since_ns > longest_ns:
         longest_ns = window.end_ns - since_ns
         question = next(one for one in questions if id(one) in showing)
-    if question is None:
+    where = None if question is None else (question.test.channel, question.test.message)
+    hidden = longest_hidden(trace, window, plan, decoders)
+    if hidden is not None and hidden[0] > longest_ns:
+        longest_ns, where = hidden[0], (hidden[1].channel, hidden[1].message)
+    if where is None:
         return []
-    u_ns, _ = stamp_half_width(trace, window, question.test.channel)
+    channel, message = where
+    u_ns, _ = stamp_half_width(trace, window, channel)
     if longest_ns + 2 * u_ns < limit_ns:
         return []
-    return [GlitchTooLong(message=question.test.message, shown_ns=longest_ns, limit_ns=limit_ns)]
+    return [GlitchTooLong(message=message, shown_ns=longest_ns, limit_ns=limit_ns)]
