@@ -1,13 +1,16 @@
 """How long a glitch was really shown, also where no value shows it, and on either clock."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from test_measure_trace import DATABASE, DECODERS, MS, QUIET, shot
 
+from bench.campaign.load import load_rig, load_scenarios
 from bench.measure.finding.bench import GlitchTooLong
 from bench.measure.measure import measure
 from bench.measure.plan import Plan
+from bench.scenario.model import Inject
 from bench.timing.clock import Timebase
 from bench.trace.facts import StimulusCleared, StimulusCommanded
 from bench.trace.irregular import Irregular, Irregularity
@@ -50,9 +53,9 @@ def shown_ms(trace: Trace, plan: Plan) -> list[float]:
 @pytest.mark.parametrize(
     ("spans_ms", "is_ms"),
     [
-        (((100, 150),), 40),  # frames at 110 and 130 show it, that at 150 no longer
-        (((100, 151),), 60),
-        (((100, 150), (170, 225)), 60),  # two of them: the longer one counts, from 170 to 230
+        (((100, 145),), 40),  # frames at 110 and 130 show it, that at 150 no longer
+        (((100, 155),), 60),
+        (((100, 145), (165, 225)), 60),  # two of them: the longer one counts, from 170 to 230
     ],
 )
 def test_what_no_value_shows_lasts_from_its_first_frame_to_the_first_after_it(
@@ -74,13 +77,13 @@ def test_what_is_missing_lasts_from_when_it_was_due_to_when_it_came() -> None:
 
 def test_a_trip_under_a_glitch_that_was_short_enough_stays_a_fail() -> None:
     plan = glitch_of(NEXT, 41)
-    found = judge(measure(glitched((100, 150)), plan, DECODERS), plan)
+    found = judge(measure(glitched((100, 145)), plan, DECODERS), plan)
     assert found.verdict is Verdict.FAIL
 
 
 def test_only_the_measured_step_is_the_glitch() -> None:
     """A load that was set before, and stays, is none."""
-    trace = glitched((100, 150))
+    trace = glitched((100, 145))
     trace.marks.insert(1, trace.marks[0]._replace(t_ns=20 * MS, fact=StimulusCommanded(fault="load", step=0)))
     trace.marks = [
         mark._replace(fact=StimulusCommanded(fault="x", step=1))
@@ -90,3 +93,18 @@ def test_only_the_measured_step_is_the_glitch() -> None:
     ]
     plan = replace(glitch_of(NEXT, 40), onset_step=1)
     assert shown_ms(trace, plan) == [40]
+
+
+def test_the_twin_of_a_later_step_measures_that_step() -> None:
+    """The first step of ntc-stuck warms the cells; the sensor that stands still is the second injection."""
+    root = Path(__file__).resolve().parents[1]
+    wired = load_rig(root / "hil_config.toml", "simulated", "reference", None)
+    found, _ = load_scenarios(wired, [root / "scenarios" / "measurement" / "ntc_stuck.toml"], None)
+    steps = {one.scenario.twin_kind or "itself": one.plan.onset_step for one in found}
+    glitches = [
+        step.step
+        for one in found
+        for step in one.steps
+        if one.scenario.twin_kind == "glitch" and isinstance(step, Inject) and step.duration_ns is not None
+    ]
+    assert steps["itself"] == steps["glitch"] == glitches[0] != 0

@@ -224,12 +224,16 @@ class Expect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
-    """must_not_trip: how long the DUT has to stay quiet, and the named tests that count as noise. also: may come."""
+    """must_not_trip: how long the DUT has to stay quiet, and the named tests that count as noise. also: may come.
+
+    step: the injection that is meant, from 0, of a twin; None: the first.
+    """
 
     window_ns: int
     forbidden: tuple[str, ...]
     e2e: bool = False
     also: tuple[Also, ...] = ()
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,8 +26,8 @@ class Onset:
 
 def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
     """Where the measured stimulus shows at the DUT's terminals; no tests where no frame shows it."""
-    expect = lookup.scenario.expect
-    wanted = expect.step if expect is not None else None
+    asked = lookup.scenario.expect or lookup.scenario.quiet
+    wanted = asked.step if asked is not None else None
     for step in steps:
         if isinstance(step, Inject) and wanted in (None, step.step):
             found = step.fault.onset(lookup.terminals(step.step))

@@ -190,6 +190,7 @@ class _Maker:
                 window_ns=max(window_ns, waits_ns + AROUND_NS),
                 forbidden=tuple(dict.fromkeys(forbidden)),
                 also=self.also,
+                step=self._inject.step if kind != "healthy" else None,
             ),
             sweep=replace(scenario.sweep, repeat=max(1, scenario.sweep.repeat // SHOTS_PER_TWIN_SHOT)),
             twin_of=scenario.id,
