@@ -15,6 +15,7 @@ from bench.campaign.qualify import (
     CYCLE_NS,
     DELAYS_NS,
     JITTER_NS,
+    RulerShot,
     bunched_words,
     delay_of,
     failures,
@@ -27,6 +28,7 @@ from bench.campaign.qualify_real import qualify_real
 from bench.cli.main import app
 from bench.errors import ConfigError
 from bench.links.bit_timing import frame_time_ns, intermission_ns
+from bench.measure.interval import Interval
 from bench.trace.events import CanFrame, FrameSeen
 from firmware_stubs.ruler import answer_frame, returned_frame, truth_frame
 
@@ -204,3 +206,22 @@ def test_a_ruler_whose_shots_all_come_at_one_phase_of_the_bench_qualifies_nothin
     assert "bunched phases of the bench's cycle" in bunched_words(copies.spread_p)
     assert bunched_words(series.spread_p) == bunched_words(None) == ""
     assert replace(series, shots=()).spread_p is None
+
+
+@pytest.mark.parametrize(
+    ("midpoint_us", "own_us"), [(99, 1), (100, 0), (130, 0), (140, 0), (141, 1), (400, 260)]
+)
+def test_the_bench_s_own_error_is_what_lies_outside_the_ruler_s_send_call(
+    midpoint_us: int, own_us: int
+) -> None:
+    """The answer left between 100 and 140 us: nobody knows when, so nothing in between is an error of the bench."""
+    middle = midpoint_us * 1_000
+    shot = RulerShot(
+        number=0, truth_ns=100_000, returned_ns=140_000, naive_ns=middle,
+        measured=Interval(low_ns=middle - 150_000, high_ns=middle + 150_000),
+    )  # fmt: skip
+    assert shot.own_error_ns == shot.naive_own_error_ns == own_us * 1_000
+    assert replace(shot, naive_ns=None).naive_own_error_ns is None
+    assert replace(shot, returned_ns=0).own_error_ns == abs(middle - 100_000), (
+        "a ruler that told no end of its call"
+    )

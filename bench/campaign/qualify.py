@@ -67,8 +67,20 @@ class RulerShot:
         return (self.measured.low_ns + self.measured.high_ns) // 2 - self.truth_ns
 
     @property
+    def own_error_ns(self) -> int:
+        """How far the midpoint lies outside the time that the ruler's send call took: the ruler has no part in it."""
+        return self._outside_ns((self.measured.low_ns + self.measured.high_ns) // 2)
+
+    @property
     def naive_error_ns(self) -> int | None:
         return None if self.naive_ns is None else self.naive_ns - self.truth_ns
+
+    @property
+    def naive_own_error_ns(self) -> int | None:
+        return None if self.naive_ns is None else self._outside_ns(self.naive_ns)
+
+    def _outside_ns(self, t_ns: int) -> int:
+        return max(self.truth_ns - t_ns, t_ns - max(self.truth_ns, self.returned_ns), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
