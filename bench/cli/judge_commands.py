@@ -24,7 +24,7 @@ def rejudge(
         Path | None, typer.Option("--budgets", help="Other safety goals: show what would change.")
     ] = None,
 ) -> None:
-    """Recompute every verdict from the stored frames and events alone, and compare.
+    """Recompute every verdict from the stored frames and events alone, and compare; of older rules, by today's.
 
     Exit 1 differs, 3 altered, or an aborted run without footer.
     """
@@ -34,6 +34,7 @@ def rejudge(
     from bench.cli.altered import end, reading_on, tell_altered
     from bench.record.folder import RESULT, verify_read, verify_run
     from bench.verdict.budgets import load_budgets
+    from bench.verdict.rules import RULES
 
     console = Console()
     goals = None if budgets is None else load_budgets(budgets)
@@ -43,7 +44,13 @@ def rejudge(
     tell_altered(run, altered)
     with reading_on(altered):
         outcome = rejudge_run(run, goals)
-    word = "differs" if budgets is None else "would change"
+    older = budgets is None and outcome.rules < RULES
+    word = "would change" if budgets is not None else f"rules {RULES} change" if older else "differs"
+    if older:
+        told = f"{run}: was judged by rules {outcome.rules}, and is now by rules {RULES}"
+        console.print(told, highlight=False, soft_wrap=True)
+    if outcome.note is not None:
+        console.print(outcome.note, highlight=False, soft_wrap=True)
     for line in outcome.differences:
         console.print(f"[red]{word}[/] {line}", highlight=False, soft_wrap=True)
     if outcome.aborted:

@@ -1,0 +1,76 @@
+"""A run that rules 1 have judged is read, judged by today's rules, and what they change is told; nothing is compared
+across rules without that.
+
+runs_of_rules_1: external-short, one shot each, of the reference and of a build whose BMS_Faults has another data id, as
+the last release of rules 1 stored and passed them.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from bench.campaign.rejudge import rejudge_run
+from bench.campaign.replan import replan
+from bench.cli.main import app
+from bench.record.chain import seal
+from bench.record.folder import open_run
+from bench.verdict.rules import RULES
+
+RUNS = Path(__file__).parent / "data" / "runs_of_rules_1"
+GOOD, BAD = (next(RUNS.glob(f"*-{name}")) for name in ("reference", "own_data_id_wrong"))
+
+
+def hil(*words: object) -> tuple[int, str]:
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    return done.exit_code, " ".join(done.output.split())
+
+
+def copied(run: Path, folder: Path, left_out: str = "", **header: object) -> Path:
+    """A whole run with another header, or without some of its files."""
+    new = folder / run.name
+    shutil.copytree(run, new)
+    for file in new.glob(left_out) if left_out else ():
+        file.unlink() if file.is_file() else shutil.rmtree(file)
+    for name in ("header.json", "result.json"):
+        content = json.loads((new / name).read_text(encoding="utf-8"))
+        (new / name).write_text(json.dumps({**content, **header}), encoding="utf-8")
+    (new / "footer.json").unlink()
+    (new / "footer.json").write_text(json.dumps(seal(new, new.name)), encoding="utf-8")
+    return new
+
+
+def test_a_good_run_of_rules_1_is_judged_as_it_was() -> None:
+    found = rejudge_run(GOOD)
+    assert (found.shots, found.differences, found.rules, found.note) == (1, (), 1, None)
+    code, said = hil("rejudge", GOOD)
+    assert code == 0
+    assert said.endswith(
+        f"was judged by rules 1, and is now by rules {RULES} 1 of 1 shots judged as recorded"
+    )
+
+
+def test_what_the_new_rules_change_is_listed_with_the_finding() -> None:
+    code, said = hil("rejudge", BAD)
+    assert code == 1
+    assert (
+        f"rules {RULES} change external-short/shot-000: PASS [] → FAIL ['no receiver would have accepted"
+        in said
+    )
+    assert said.endswith("0 of 1 shots judged as recorded")
+
+
+def test_the_questions_are_made_anew_from_the_copies_of_the_run() -> None:
+    plan = replan(open_run(BAD)).prepared["external-short"].plan
+    assert plan.unexpected and plan.codes is not None and not plan.only_expected  # its file is of format 1
+    told = {name for group in plan.unexpected for name, *_ in group.says}
+    assert "overvoltage" in told and "short_circuit" not in told
+
+
+def test_without_its_copies_the_stored_questions_are_asked_and_that_is_told(tmp_path: Path) -> None:
+    run = copied(BAD, tmp_path, "inputs/*-budgets.toml")
+    found = rejudge_run(run)
+    assert found.note is not None
+    assert "cannot be made anew from its copies: found no copy f2478445a736 in inputs/" in found.note
+    assert str(tmp_path) in found.note and "hil-replan" not in found.note
