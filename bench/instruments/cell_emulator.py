@@ -204,8 +204,8 @@ class ScpiCellEmulator:
                     if not self._in_step:
                         await self._catch_up()
                     self._in_step = False
-                    if self._first:  # an earlier session may have left a reply here, half a command there
-                        self._link.discard_input()
+                    self._link.discard_input()  # said before the question: no answer to it
+                    if self._first:  # an earlier session may have left half a command
                         self._link.write(_LF)
                         self._first = False
                     self._link.write(sent.encode("ascii") + _LF)

@@ -149,7 +149,7 @@ class TextExchange:
         try:
             await self._begin(prefix)
             self._in_step = False
-            await self._send(sent, spacing_ns)
+            await self._send(sent, spacing_ns, fresh=True)
             async with asyncio.timeout(manners.timeout_ns / NS_PER_S):
                 raw = await self._line()
                 while self._owed and sent != prefix + manners.sync and self._is_sync(raw):
@@ -202,9 +202,12 @@ class TextExchange:
                 seen = True
                 self._owed -= 1
 
-    async def _send(self, sent: str, spacing_ns: int | None) -> int:
+    async def _send(self, sent: str, spacing_ns: int | None, *, fresh: bool = False) -> int:
+        """fresh: what lies there already was said before the question was asked, and is no answer to it."""
         if self.clock.now_ns() < self._free_ns:
             await self.clock.sleep_until(self._free_ns)
+        if fresh:
+            self._link.discard_input()
         left_ns = self.clock.now_ns()
         self._link.write(sent.encode("ascii") + self.manners.line_end)
         self._free_ns = left_ns + (self.manners.spacing_ns if spacing_ns is None else spacing_ns)

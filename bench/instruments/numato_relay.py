@@ -97,8 +97,8 @@ class NumatoRelay:
         got = ""
         async with self._lock:
             try:
+                self._link.discard_input()  # said before the question: no answer to it
                 if self._first:
-                    self._link.discard_input()
                     self._link.write(
                         b"\r"
                     )  # ends half a command of an earlier session; its prompt is skipped
