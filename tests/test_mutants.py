@@ -50,6 +50,9 @@ TELLS: dict[str, tuple[Telling, ...]] = {
         Telling(scenario="ov-step-cell17", reason=r"^PrechargeCommand == 1 at "),
         Telling(scenario="weld-plus-at-opening", reason=r"^PrechargeCommand == 1 at "),
     ),
+    "closes_again": (
+        Telling(scenario="ov-step-cell60", reason=r"^safe state was left unasked after the hold: "),
+    ),
     "misses_weld": (
         Telling(scenario="weld-plus-at-opening", reason=_NOT_DETECTED),
         Telling(scenario="weld-both-at-opening", reason=_NOT_DETECTED),

@@ -219,7 +219,8 @@ def _work(proof: Proof, piece: _Piece) -> list[Outcome]:
 
 
 def _shot(wired: Wired, firmware: str, one: Prepared, seed: int) -> Outcome:
-    result = shoot(wired, one, seed % _SHOTS, _SHOTS, seed, None)
+    # Each seed is a run of its own, of which this is the first shot: watched to its end.
+    result = shoot(wired, one, seed % _SHOTS, _SHOTS, seed, None, to_the_end=True)
     judgement = result.judgement
     return Outcome(
         firmware=firmware,

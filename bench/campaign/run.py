@@ -17,6 +17,7 @@ from bench.campaign.equipment import equipment
 from bench.campaign.known_gap import with_known_gap
 from bench.campaign.local import Campaign
 from bench.campaign.sources import in_repository, source_hash
+from bench.campaign.watching import watching_notes
 from bench.config.profile import DutProfile
 from bench.measure.finding.scenario import MismatchCaught, MismatchUnnoticed
 from bench.measure.interval import Latency
@@ -146,7 +147,7 @@ def scenario_result(
 
     judgement = concluded(ordered)
     stricter = under_format_2(prepared.plan, ordered, concluded)
-    notes = [*known_by_notes(prepared.plan), *state_notes(ordered)]
+    notes = [*known_by_notes(prepared.plan), *state_notes(ordered), *watching_notes(prepared.plan, ordered)]
     if any(profile.plays_message(test.channel, test.message) for test in prepared.plan.onset):
         first = prepared.plan.onset[0]
         notes.append(

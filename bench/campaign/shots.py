@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bench.campaign.watching import watched_to_the_end
 from bench.codec.database import Database
 from bench.measure.finding.bench import NotMeasured
 from bench.measure.finding.scenario import RigLacks
@@ -80,8 +81,13 @@ def shoot(
     run_seed: int,
     folder: RunFolder | None,
     watch: Watch | None = None,
+    *,
+    to_the_end: bool | None = None,
 ) -> ShotResult:
-    """Fire one shot on the timebase the bench file names, and keep its evidence in `folder`."""
+    """Fire one shot on the timebase the bench file names, and keep its evidence in `folder`.
+
+    to_the_end: whether it is watched to the end of its window; None: as its place among the others says.
+    """
     scenario = prepared.scenario
     seed = shot_seed(run_seed, scenario.id, index)
     rng = random.Random(seed)
@@ -99,6 +105,9 @@ def shoot(
         steps=prepared.steps,
         plan=prepared.plan,
         phase_ns=phase_ns,
+        to_the_end=watched_to_the_end(run_seed, scenario.id, index, repeat)
+        if to_the_end is None
+        else to_the_end,
     )
     refuse_if_poisoned(wired.config.record.rig)
     with watched_over(wired, folder) as wired, _collector_paused():

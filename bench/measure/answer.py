@@ -20,6 +20,7 @@ from bench.measure.plan import Aim
 from bench.measure.questions import Hearing, Question, by_address
 from bench.measure.shot import Seen, Shot, Told, all_of
 from bench.measure.signal_test import SignalTest
+from bench.measure.staying import LOOKED_AFTER_HOLD_NS, Staying
 
 
 class _Role(Enum):
@@ -29,6 +30,7 @@ class _Role(Enum):
     SAFE_STATE = 1
     FORBIDDEN = 2
     DTC = 3
+    STAYING = 4
 
 
 _REPORTS = (_Role.DETECTION, _Role.DTC)
@@ -51,10 +53,12 @@ class Answer:
         self._safe_state = [Question(test, shot.decoders) for test in plan.safe_state] if trip else []
         self._forbidden = [Question(test, shot.decoders) for test in plan.forbidden]
         self._dtc = [Question(test, shot.decoders) for test in shot.dtc_tests]
-        groups = (self._detection, self._safe_state, self._forbidden, self._dtc)
+        stays = [Question(test, shot.decoders) for test in plan.stays]
+        groups = (self._detection, self._safe_state, self._forbidden, self._dtc, stays)
         self._questions = [question for group in groups for question in group]
         self._roles = {id(q): role for role, group in zip(_Role, groups, strict=True) for q in group}
         self._claim = Claim(self._detection, plan)
+        self._staying = Staying(shot, stays)
         self._safe_claim: Series | None = None  # the one that the safe state was reached with
         self._contradictions = Contradictions()
         self._early: set[int] = set()
@@ -92,6 +96,8 @@ class Answer:
         self._conclude_detection()
         if safe:
             self._close_hold()
+        if self._staying.left is not None:
+            self._told.broken.append(self._staying.left)
         self._tell_torn()
         self._told.anomalies.extend(self._contradictions.told())
 
@@ -103,6 +109,14 @@ class Answer:
         if self.dtc_seen is False:
             asked = [*asked, *self._dtc]
         return list(dict.fromkeys(q.test for q in asked))
+
+    @property
+    def core_end_ns(self) -> int:
+        """Until when all that the DUT does counts; what it reports later may follow from what it was left in."""
+        end_ns = self._shot.window.end_ns
+        if self.safe is None or not self._plan.flag_stands:
+            return end_ns
+        return min(end_ns, self.safe.t_ns + self._plan.hold_ns + LOOKED_AFTER_HOLD_NS)
 
     def _from_ns(self) -> int:
         """From here on what holds is an answer, and no longer what held before."""
@@ -144,7 +158,7 @@ class Answer:
             self._told.broken.append(ReportedBeforeFault(test=question.test))
 
     def _answered(self, role: _Role, question: Question, t_ns: int) -> None:
-        if role is _Role.FORBIDDEN and question in self._forbidden:
+        if role is _Role.FORBIDDEN and t_ns <= self.core_end_ns and question in self._forbidden:
             self._forbidden.remove(question)  # told once, at its first occurrence
             self._told.broken.append(ForbiddenSeen(test=question.test, when=self._when(t_ns)))
         elif role is _Role.DTC:
@@ -188,6 +202,8 @@ class Answer:
                 ]
                 self.safe = all_of(seen, t_ns)
                 self._safe_claim = claim.series[-1] if claim.stays else None
+        elif self.held is None and t_ns > self.safe.t_ns + self._plan.hold_ns:
+            self._staying.hear(t_ns, self.safe, self._onset)
         elif self.held is None and t_ns <= self.safe.t_ns + self._plan.hold_ns:
             lost = next((q for q in safe if q.holds is False), None)
             if not claimed:

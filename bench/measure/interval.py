@@ -102,6 +102,7 @@ class Measurement:
     `dut_phase_ns` where in the DUT's cycle of `dut_cycle_ns`, counted from its boot, the onset fell,
     `dut_uptime_ns` how long after its boot that was,
     `unexpected` what a file of format 2 would hold against the DUT, and this one's format does not,
+    `watched_to_end` whether a must-trip shot was watched for the whole of its window (None: no trip, or not told),
     `end` what ended a protection test, `estimates` how far off the DUT's own estimates were,
     `unsafe` why nobody knows that the rig's outputs were off in the end: () where they were read back as off,
     `crashed` that the DUT ended by itself: then nothing else of it was measured,
@@ -146,3 +147,4 @@ class Measurement:
     crashed: Finding | None = None
     reactions: tuple[Reaction, ...] = ()
     states: tuple[StateSeen, ...] = ()
+    watched_to_end: bool | None = None

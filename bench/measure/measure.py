@@ -37,10 +37,11 @@ from bench.measure.reaction import reactions
 from bench.measure.shot import Seen, Shot, Told, latency
 from bench.measure.stamp_order import stamps_out_of_order
 from bench.measure.states import states_seen
+from bench.measure.staying import watched_to_end
 from bench.measure.stored_codes import codes_before, status_of_the_code, tests_of_the_code
 from bench.measure.unexpected import wrong_reports
 from bench.measure.unknown_pages import unknown_pages
-from bench.measure.window import Window, armed_window, told_by_marks
+from bench.measure.window import Window, armed_window, told_by_marks, until
 from bench.trace import facts
 from bench.trace.events import BENCH, Kind
 from bench.trace.timeline import Trace
@@ -80,7 +81,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     _check_protection(shot, received, told)
     if refused and plan.aim is Aim.MUST_TRIP and onset is not None:
         told.broken.extend(said_by_refused(shot, answer.unanswered(), onset.interval.low_ns))
-    beside = wrong_reports(shot, onset, told.broken)
+    core = replace(shot, window=until(window, answer.core_end_ns))
+    beside = wrong_reports(core, onset, told.broken)
     if plan.only_expected:
         told.broken.extend(beside)
     if plan.onset_runaway and onset is not None:
@@ -91,7 +93,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     memory, problem = status_of_the_code(trace, plan)
     status = memory.status if memory is not None else None
     safe = answer.safe.interval if answer.safe and plan.aim is Aim.MUST_TRIP else None
-    doubts = doubts_of(trace, window, plan, decoders, safe.high_ns if safe else None)
+    doubts = doubts_of(trace, core.window, plan, decoders, safe.high_ns if safe else None)
     if plan.aim is Aim.MUST_TRIP:
         safe_ns = safe.low_ns if safe else None
         asked = status_mask(plan.dtc_status)
@@ -138,6 +140,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         dtc_stood=before.read.get(round(plan.dtc_test.value)) if plan.dtc_test is not None else None,
         dtc_unclear=plan.dtc_test is not None and not dtc_tests,
         unsafe=not_confirmed_safe(trace),
+        watched_to_end=watched_to_end(shot) if plan.aim is Aim.MUST_TRIP else None,
         unexpected=() if plan.only_expected else tuple(beside),
         **_phase(trace, plan, onset),
     )

@@ -98,6 +98,7 @@ class Plan:
     flag_stands: what was detected has to be told to the end of the hold, and belongs to the safe state.
     flag_heals: it need not, as it goes with its cause: it may be taken back, but is told for more than a moment.
     in_turn: tests of `detection` whose signal tells one code after the other: another code is no denial.
+    stays: outputs that have to stay as they are after the hold as well, for as long as a shot is watched.
     own: messages (channel, message) that only the DUT sends: a frame of theirs that the bench sent is no answer.
     dut_cycle_ns: the longest cycle of the DUT that bears on the answer: the shots are spread over it.
     dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
@@ -155,6 +156,7 @@ class Plan:
     flag_stands: bool = False
     flag_heals: bool = False
     in_turn: tuple[SignalTest, ...] = ()
+    stays: tuple[SignalTest, ...] = ()
 
 
 NOTHING = Plan(

@@ -1,6 +1,6 @@
 """The armed window of a Trace: its frames and marks, and what the bench itself did wrong in it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from operator import itemgetter
 
 from bench.measure.finding.base import Finding
@@ -75,6 +75,13 @@ def armed_window(trace: Trace) -> Window:
         faults=tuple(faults),
         dut_waited_ns=max(waits, default=0),
     )
+
+
+def until(window: Window, end_ns: int) -> Window:
+    """The part of it that ends so early."""
+    if end_ns >= window.end_ns:
+        return window
+    return replace(window, end_ns=end_ns, frames=tuple(seen for seen in window.frames if seen[0] <= end_ns))
 
 
 def stamp_half_width(trace: Trace, window: Window, channel: str) -> tuple[int, int]:

@@ -61,6 +61,7 @@ ADVICE: dict[str, str] = {
     "said-by-refused-frames": _PROTECTION,
     "nothing-accepted": _PROTECTION,
     "flag-not-held": "A flag that goes with its cause says heals = true in the profile; any other one has to stay.",
+    "safe-state-left": _STUDY,
     "frames-contradict": "Two senders of one message, or one that cannot decide: look at the frames one by one.",
     "witness-denies": "Take the signal out of the flag's `also`, or find out why the DUT never sets it.",
     "too-late": "The budget is missed for certain. The report's chain of reactions shows where the time goes.",

@@ -181,6 +181,11 @@ def _standing(finding: Finding) -> str:
         case standing.FlagNotHeld(test=test, when=when, held_ns=held_ns, times=times_):
             again = f", {times_} times in all" if times_ > 1 else ""
             return f"{test_words(test)} was taken back at {_when(when)}, after {format_ns(held_ns)}{again}"
+        case standing.SafeStateLeft(test=test, when=when, after_ns=after_ns):
+            return (
+                f"safe state was left unasked after the hold: {test_words(test)} no longer at {_when(when)}, "
+                f"{format_ns(after_ns)} after it was reached"
+            )
         case standing.FramesContradict(message=message, count=count):
             return f"frames of {message} contradicted each other within a cycle ({count} times)"
         case standing.WitnessDenies(test=test):

@@ -58,13 +58,17 @@ OWNER = "scenario engine"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """What one attempt does: the scenario's resolved steps, its questions, and where in the DUT's cycle it injects."""
+    """What one attempt does: the scenario's resolved steps, its questions, and where in the DUT's cycle it injects.
+
+    to_the_end: it is watched to the end of its window, also where all has been seen before.
+    """
 
     profile: DutProfile
     start: Start
     steps: tuple[Step, ...]
     plan: Plan
     phase_ns: int
+    to_the_end: bool = False
 
 
 class PreconditionMissed(BenchError):
@@ -199,7 +203,8 @@ async def _observe(rig: Rig, shot: Shot) -> None:
             await clock.sleep_until(min(end_ns, clock.now_ns() + POLL_NS))
             if not rig.dut.alive():
                 raise ended(rig.dut)
-            if plan.aim is Aim.MUST_TRIP and watch.settled(clock.now_ns()) and _ran_away(rig, plan):
+            seen = watch.settled(clock.now_ns()) and _ran_away(rig, plan)
+            if plan.aim is Aim.MUST_TRIP and seen and not (shot.to_the_end and plan.end is None):
                 break
             if ending is not None and ending.by not in (None, EndedBy.CUT_OFF):
                 break  # not by the DUT: whether it should have reacted is for the verdict

@@ -24,6 +24,7 @@ from bench.scenario.known_gap import check_gap
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Expect, Inject, Step
 from bench.scenario.onset import Onset, command_onset, runaway_onset, stimulus_onset
+from bench.scenario.staying import staying_tests
 from bench.scenario.steps import LONGEST_TTL_NS
 from bench.scenario.word import as_known, by_word_alone, probes_as_known, states_asked
 
@@ -98,6 +99,7 @@ def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
         states=states_asked(lookup, expect.states),
         safe_by_word=by_word_alone(profile, safe_state),
         flag_heals=flag.heals,
+        stays=staying_tests(lookup, steps, flag),
         in_turn=tuple(lookup.test(test) for test in flag.tests if profile.tells_in_turn(test.role)),
         forbidden=forbidden_tests(lookup, expect.forbidden, "expect", flag),
         dtc_test=dtc,

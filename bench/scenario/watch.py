@@ -4,13 +4,9 @@ from bench.measure.accepted import Receivers
 from bench.measure.claim import Claim
 from bench.measure.plan import Plan
 from bench.measure.questions import Question, by_address, message_of
+from bench.measure.staying import LOOKED_AFTER_HOLD_NS
 from bench.rig.rig import Rig
 from bench.trace.events import BENCH
-from bench.units import NS_PER_MS
-
-_MARGIN_NS = (
-    100 * NS_PER_MS
-)  # so that the hold time lies inside the observed window also after rounding to a cycle
 
 
 class Watch:
@@ -44,7 +40,7 @@ class Watch:
             return False
         if self._since_ns is None:
             self._since_ns = now_ns
-        return now_ns - self._since_ns >= self._hold_ns + _MARGIN_NS
+        return now_ns - self._since_ns >= self._hold_ns + LOOKED_AFTER_HOLD_NS
 
     def _hear(self) -> None:
         """The frames that have come since the last call."""

@@ -34,6 +34,14 @@ class _ReclosesPrecharge(StateMachine):
             self._coils.precharge = 1
 
 
+class _ClosesAgain(StateMachine):
+    _AFTER_NS = 2000 * _MS
+
+    def stay_in_error(self, now_ns: int) -> None:
+        if now_ns - self.entered_ns >= self._AFTER_NS:
+            self._coils.plus = self._coils.minus = 1
+
+
 class _NeverOpens(StateMachine):
     def enter_error(self, now_ns: int) -> None:
         self._enter(State.ERROR, now_ns)
@@ -127,6 +135,7 @@ DEFECTS: dict[str, Mutant] = {
     "recloses_precharge": replaced(
         "closes the precharge contactor again 150 ms after a trip has opened it", states=_ReclosesPrecharge
     ),
+    "closes_again": replaced("closes both mains again 2 s after a trip has opened them", states=_ClosesAgain),
     "misses_weld": replaced("does not see a welded contactor", contactors=_BlindToWelds),
     "misses_weld_of_minus": deaf("does not see the minus contactor welded", Fault.WELD_MINUS),
     "misses_weld_of_precharge": deaf("does not see the precharge contactor welded", Fault.WELD_PRECHARGE),

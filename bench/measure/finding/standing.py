@@ -61,3 +61,15 @@ class WitnessDenies(Finding):
     blame: ClassVar[Blame] = Blame.NOBODY
     aims: ClassVar[tuple[str, ...]] = ("test",)
     test: SignalTest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafeStateLeft(Finding):
+    """After the hold, the DUT left the safe state unasked. after_ns: since it was reached."""
+
+    code: ClassVar[str] = "safe-state-left"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("test",)
+    test: SignalTest
+    when: When
+    after_ns: int

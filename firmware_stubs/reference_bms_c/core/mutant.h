@@ -83,6 +83,8 @@
 #define MUTANT_RARE_LEVEL_AND_LOAD 61
 #define MUTANT_RARE_SECOND_FAULT 62
 #define MUTANT_RARE_RESISTANCE 63
+/* contactors, once more */
+#define MUTANT_CLOSES_AGAIN 64
 
 #ifndef MUTANT
 #define MUTANT MUTANT_NONE

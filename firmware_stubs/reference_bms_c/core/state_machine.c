@@ -7,6 +7,7 @@
 #define HEARING_NS (2000 * MS) /* a sensor that is still silent this long after the start is reported as lost */
 #define NUISANCE_AFTER_NS (1500 * MS)
 #define RECLOSE_AFTER_NS (150 * MS)
+#define CLOSE_AGAIN_AFTER_NS (2000 * MS)
 #define PLUS_STAYS_NS (60 * MS)
 #define SLOW_BY_NS (1500 * MS)
 
@@ -181,6 +182,10 @@ static void stay_in_error(struct state_machine *machine, const struct fault_memo
 {
     if (IS_MUTANT(RECLOSES_PRECHARGE) && now_ns - machine->entered_ns >= RECLOSE_AFTER_NS) {
         machine->coils.precharge = true;
+    }
+    if (IS_MUTANT(CLOSES_AGAIN) && now_ns - machine->entered_ns >= CLOSE_AGAIN_AFTER_NS) {
+        machine->coils.plus = true;
+        machine->coils.minus = true;
     }
     if ((faults->word & OPENS) == 0 && mode == MODE_OFF) {
         open_all(machine);
