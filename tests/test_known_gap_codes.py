@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 from test_known_gap import LATE, NEVER, with_gap
 from test_scenario_dtc_status import ROOT
-from typer.testing import CliRunner
 
 from bench.campaign.known_gap import with_known_gap
 from bench.campaign.load import load_scenarios
 from bench.campaign.run import scenario_result
 from bench.campaign.shots import shoot
-from bench.cli.main import app
 from bench.errors import ScenarioError
 from bench.measure.finding.answer import DtcNotReported, NotDetected
 from bench.measure.finding.closed_set import FINDINGS
@@ -22,6 +20,7 @@ from bench.measure.finding.times import Bound, Time, TooLate
 from bench.measure.interval import Measurement
 from bench.measure.plan import GapBound, Plan
 from bench.record.codable import plan_from_dict, plan_to_dict
+from bench.report.finding_advice import explain
 from bench.report.finding_words import reasons_words
 from bench.scenario.model import KnownGap
 from bench.scenario.prepare import Prepared
@@ -142,7 +141,7 @@ def test_a_code_that_would_make_a_bound_boundless_is_refused(wired: Wired, tmp_p
 
 def test_explain_says_which_codes_a_gap_may_name() -> None:
     for code in FINDINGS:
-        told = CliRunner().invoke(app, ["explain", code]).stdout
+        told = explain(code)
         assert (f'finding = "{code}"' in told) is (code in NAMEABLE)
     assert {"protection-broken", "forbidden-seen"} <= NAMEABLE
     assert not NAMEABLE & {"gap-open", "bench-late", "near-ftti"}

@@ -15,6 +15,7 @@ from bench.campaign.watching import watched_to_the_end
 from bench.codec.database import Database
 from bench.measure.finding.bench import NotMeasured
 from bench.measure.finding.scenario import RigLacks
+from bench.measure.finding.stimulus import ScenarioAtFault
 from bench.measure.interval import Measurement
 from bench.measure.measure import measure
 from bench.measure.outputs_off import not_confirmed_safe
@@ -38,6 +39,7 @@ from bench.trace.trouble import line_of, mark_error
 from bench.units import NS_PER_S
 from bench.verdict.judge import judge
 from bench.verdict.result import Judgement, ShotResult, Verdict
+from bench.wiring.at_fault import faults_of
 from bench.wiring.common import Wired, why_not
 from bench.wiring.simulated import build_simulated
 
@@ -94,6 +96,9 @@ def shoot(
     phase_ns = shot_phase_ns(prepared, index, repeat, rng)
     if missing := why_not(wired, scenario.needs):
         return blocked(index, seed, phase_ns, missing)
+    if wrong := faults_of(wired, prepared):
+        told = (ScenarioAtFault(said=line) for line in wrong)
+        return not_driven(index, seed, phase_ns, Judgement.of(Verdict.ERROR, *told))
     if scenario.mismatch is not None:
         if wired.config.dut.start != "in_process":
             why = f"{scenario.mismatch.words}: this bench builds no firmware for another chemistry"
@@ -250,12 +255,17 @@ def judge_trace(trace: Trace, plan: Plan, databases: Mapping[str, Database]) -> 
 
 
 def blocked(index: int, seed: int, phase_ns: int, missing: list[str]) -> ShotResult:
-    """The rig lacks a capability: nothing was driven, and nothing is claimed."""
+    """The rig lacks a capability: nothing is claimed."""
+    judgement = Judgement.of(Verdict.BLOCKED, RigLacks(lacking=tuple(missing)))
+    return not_driven(index, seed, phase_ns, judgement)
+
+
+def not_driven(index: int, seed: int, phase_ns: int, judgement: Judgement) -> ShotResult:
     return ShotResult(
         index=index,
         seed=seed,
         phase_ns=phase_ns,
-        judgement=Judgement.of(Verdict.BLOCKED, RigLacks(lacking=tuple(missing))),
+        judgement=judgement,
         measurement=None,
         digest="",
         folder="",

@@ -72,7 +72,8 @@ def check(
         if missing := why_not(wired, one.scenario.needs):
             typer.echo(f"{one.scenario.id}: will be BLOCKED, this rig cannot do {', '.join(missing)}")
     typer.echo(_idle_words(wired))
-    if _tell_uncarried(wired, prepared):
+    wrong = _tell_faults(wired, prepared)
+    if _tell_uncarried(wired, prepared) or wrong:
         raise typer.Exit(3)
 
 
@@ -101,6 +102,16 @@ def _idle_words(wired: Wired) -> str:
     ]
     listed = ", ".join(idle) if idle else "nothing"
     return f'sent idle, at raw zero (unlisted = "{wired.profile.unlisted}"): {listed}'
+
+
+def _tell_faults(wired: Wired, prepared: list[Prepared]) -> bool:
+    """Tells of everything in the scenarios that no DUT can answer rightly; whether there is any."""
+    from bench.wiring.at_fault import faults_of
+
+    lines = [line for one in prepared for line in faults_of(wired, one)]
+    for line in dict.fromkeys(lines):
+        typer.echo(f"{line} (will be ERROR)")
+    return bool(lines)
 
 
 def _tell_uncarried(wired: Wired, prepared: list[Prepared]) -> bool:

@@ -39,6 +39,34 @@ class RoleTest:
     either: tuple["RoleTest", ...] = ()
 
 
+QUANTITIES = {
+    "cell_voltage": "V",
+    "temperature": "degC",
+    "charge_current": "A",
+    "discharge_current": "A",
+    "insulation": "ohm/V",
+}
+"""What the limit of a flag can be of, with the unit of its threshold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """Where a flag has to be set: `quantity` is `op` (>= > <= <) `threshold` of the pack, by name."""
+
+    quantity: str
+    op: str
+    threshold: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.quantity} {self.op} {self.threshold}"
+
+    def crossed(self, value: float, threshold: float) -> bool:
+        return {">=": value >= threshold, ">": value > threshold, "<=": value <= threshold}.get(
+            self.op, value < threshold
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:
     """One fault flag of the DUT: set when `role` is `value`. `dtc` is None where the DUT stores no code for it.
@@ -47,6 +75,7 @@ class Flag:
     trips: False for a mere warning, which no scenario forbids as a trip.
     sets: outputs that come with it: where the flag is expected, they are.
     heals: it goes with its cause, which the DUT's own reaction may end; else it has to stay.
+    limit: where it has to be set; None: that is no matter of one quantity and one threshold, or not said.
     """
 
     name: str
@@ -58,6 +87,7 @@ class Flag:
     trips: bool = True
     sets: tuple[str, ...] = ()
     heals: bool = False
+    limit: Limit | None = None
 
     @property
     def tests(self) -> tuple[RoleTest, ...]:

@@ -7,10 +7,12 @@ from bench.config.debounce import Debounce, Stage
 from bench.config.lag import Lag
 from bench.config.play import INDEXED, Play, PlayError, Shown, read_play, read_shown
 from bench.config.profile import (
+    QUANTITIES,
     DutProfile,
     Flag,
     Heartbeat,
     Identity,
+    Limit,
     Promise,
     Role,
     RoleTest,
@@ -22,6 +24,7 @@ from bench.errors import nearest
 from bench.units import format_ns, parse_quantity
 
 _THRESHOLD_UNITS = ("V", "degC", "A", "ohm/V")
+_LIMIT = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*([A-Za-z_]\w*)\s*")
 _TEST = re.compile(r"\s*(\w+)\s*(==|!=|>=|<=|>|<)\s*(\S+)\s*")
 
 
@@ -64,6 +67,7 @@ class ProfileReader:
                 trips=flag.severity == "trip",
                 sets=self._outputs(flag.sets, ("flag", name, "sets")),
                 heals=flag.heals,
+                limit=self._limit(flag.limit, ("flag", name, "limit")),
                 dtc=flag.dtc,
                 debounce=Debounce(
                     events=flag.debounce.events,
@@ -127,6 +131,17 @@ class ProfileReader:
         if self._shape.no_dtc is not None:
             return tuple(self._shape.no_dtc)
         return () if any(flag.dtc == 0 for flag in self._shape.flag.values()) else (0,)
+
+    def _limit(self, text: str | None, place: Place) -> Limit | None:
+        if text is None:
+            return None
+        found = _LIMIT.fullmatch(text)
+        if found is None or found[1] not in QUANTITIES:
+            near = nearest(text.split(" ")[0], QUANTITIES)
+            expected = f'"QUANTITY >= THRESHOLD" (or >, <=, <) with one of {", ".join(QUANTITIES)}{near}'
+            self._file.mistake(place, f"found '{text}'; expected {expected}")
+            return None
+        return Limit(quantity=found[1], op=found[2], threshold=found[3])
 
     def _identity(self) -> Identity | None:
         table = self._shape.identity

@@ -77,6 +77,7 @@ class FlagTable(LagTable):
     heals: bool = False
     dtc: int | None = Field(default=None, ge=0, le=0xFFFFFF)
     debounce: DebounceTable | None = None
+    limit: str | None = None
 
 
 class HeartbeatTable(Shape):

@@ -115,9 +115,12 @@ class Terminals:
         if known is not None and len(parts) in (2, 3) and (trouble := known.trouble(parts[1])) is not None:
             self.tell(key, trouble)
             return ()
-        if len(parts) not in (2, 3) or known is None or parts[1] not in known:
+        if len(parts) not in (2, 3) or known is None or parts[1] not in self.messages(channel):
             names = [f"{name}.{one}" for name in self.databases for one in self.messages(name)]
-            self.tell(key, f"found '{of}'; expected a message: {', '.join(names)}{nearest(of, names)}")
+            self.tell(
+                key,
+                f"found '{of}'; expected a message that the bench sends: {', '.join(names)}{nearest(of, names)}",
+            )
             return ()
         signal = parts[2] if len(parts) == 3 else None
         return (Irregularity(channel=channel, message=parts[1], what=Irregular.MISSING, signal=signal),)

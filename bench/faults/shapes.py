@@ -10,7 +10,10 @@ from bench.units import parse_quantity
 
 
 class InjectShape(Shape):
-    """What every injection may say. duration: cleared after it, before the next step; ttl: cleared by the rig."""
+    """What every injection may say. duration: cleared after it, before the next step; ttl: cleared by the rig.
+
+    beyond: its level is on purpose none at which the DUT has published to trip, or to stay quiet.
+    """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -18,6 +21,7 @@ class InjectShape(Shape):
     fault: str
     duration: DurationNs | None = Field(default=None, gt=0)
     ttl: DurationNs | None = Field(default=None, gt=0)
+    beyond: bool = False
 
 
 def _expression(dimension: str, example: str) -> Any:

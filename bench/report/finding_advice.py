@@ -24,6 +24,7 @@ _REPORT = "A fault of the bench itself: run again, and file it with the run fold
 
 ADVICE: dict[str, str] = {
     "no-stimulus": _SCENARIO,
+    "scenario-at-fault": _SCENARIO,
     "stimulus-unproven": "The DUT was not shown the fault. Check [[play]], the ranges in the DBC and the wiring.",
     "no-readback": _WIRING,
     "onset-before-readback": "Instrument and bus disagree. Check that the instrument drives this input, and its clock.",

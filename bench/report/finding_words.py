@@ -92,6 +92,8 @@ def _stimulus(finding: Finding) -> str:
     match finding:
         case stimulus.NoStimulus():
             return "no stimulus was commanded"
+        case stimulus.ScenarioAtFault(said=said):
+            return said
         case stimulus.StimulusUnproven():
             return "no proof that the stimulus reached the DUT's terminals"
         case stimulus.NoReadback():

@@ -149,6 +149,7 @@ def _start(file: "TomlFile", shape: "ScenarioShape") -> Start:
         current_a=start.current,
         soh=start.soh,
         polarised_by_a=start.polarised_by,
+        beyond=start.beyond,
         reaches=None
         if reaches is None
         else Reaches(voltage=reaches.cell_voltage, current_a=reaches.current, after_ns=reaches.after),
@@ -175,7 +176,7 @@ def _step(file: "TomlFile", table: Any, index: int) -> StepText | None:
         case s.WaitShape():
             return Wait(duration_ns=shape.duration)
         case s.DriveShape():
-            return DriveText(current=shape.current, step=index)
+            return DriveText(current=shape.current, step=index, beyond=shape.beyond)
         case s.FaultResetShape():
             return FaultReset(duration_ns=shape.duration)
         case s.CycleShape():

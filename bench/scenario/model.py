@@ -60,6 +60,7 @@ class DriveText:
 
     current: Expression
     step: int
+    beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +172,7 @@ class Start:
 
     `reaches` says the SoC by what happens from there; then `soc` is None. soh: capacity left of the nominal one.
     polarised_by_a: the current (> 0 discharged) that the pack comes from without any rest: a DUT that boots on it
-    sees voltages that are not those of its charge.
+    sees voltages that are not those of its charge. beyond: on purpose one in which the DUT has to trip.
     """
 
     mode: str
@@ -180,6 +181,7 @@ class Start:
     reaches: Reaches | None = None
     soh: float = 1.0
     polarised_by_a: float = 0.0
+    beyond: bool = False
 
 
 Also = str | int  # a flag or an output of the profile, or a trouble code

@@ -133,7 +133,11 @@ def _expected_flag(lookup: Lookup, expect: Expect) -> Flag:
     check_also(lookup, expect, "expect")
     lookup.known(expect.safe_state, profile.safe_states, ("expect", "safe_state"), "safe state")
     lookup.stop_on_mistakes()
-    return profile.flags[expect.flag]
+    flag = profile.flags[expect.flag]
+    if flag.limit is not None and flag.limit.threshold not in lookup.thresholds:
+        name = flag.limit.threshold
+        lookup.profile_mistake(f"threshold '{name}' in the limit of '{flag.name}'", name, lookup.thresholds)
+    return flag
 
 
 def _dtc_test(lookup: Lookup, expect: Expect, flag: Flag) -> SignalTest | None:

@@ -45,6 +45,7 @@ class WaitShape(Shape):
 class DriveShape(Shape):
     do: Literal["drive"]
     current: AmperesOf
+    beyond: bool = False
 
 
 class FaultResetShape(Shape):
@@ -117,6 +118,7 @@ class StartTable(Shape):
     current: Amperes = 0.0
     soh: Share = Field(default=1.0, gt=0.5)
     polarised_by: Amperes = 0.0
+    beyond: bool = False
 
 
 def _also(value: object) -> object:

@@ -16,6 +16,16 @@ class NoStimulus(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioAtFault(Finding):
+    """The scenario asks what no DUT can answer rightly: nothing was driven. said: what, where, and the mend."""
+
+    code: ClassVar[str] = "scenario-at-fault"
+    blame: ClassVar[Blame] = Blame.BENCH
+    aims: ClassVar[tuple[str, ...]] = ("said",)
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StimulusUnproven(Finding):
     """Nothing shows that the stimulus reached the DUT's terminals."""
 

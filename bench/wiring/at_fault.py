@@ -1,0 +1,52 @@
+"""Whether a scenario is at fault on this bench: its stimulus and its start against what the DUT has published."""
+
+import random
+from functools import lru_cache
+from pathlib import Path
+
+from bench.plant.chemistry import Chemistry
+from bench.plant.pack import Pack
+from bench.plant.spread import Ageing
+from bench.scenario.at_fault import at_fault
+from bench.scenario.model import Start
+from bench.scenario.prepare import Prepared
+from bench.wiring.common import Wired
+
+
+def faults_of(wired: Wired, prepared: Prepared) -> list[str]:
+    """One line each, with file, place and mend. Nothing is driven."""
+
+    def voltages(start: Start) -> tuple[float, float] | None:
+        if start.reaches is not None:
+            return None  # from there it takes its time on purpose
+        soc = wired.config.pack.soc if start.soc is None else start.soc
+        flows_a = 0.0 if start.mode == "off" else start.current_a
+        return _cells(
+            wired.chemistry.path, wired.config.pack.cells, soc, flows_a, start.soh, start.polarised_by_a
+        )
+
+    return at_fault(prepared.scenario, prepared.steps, wired.profile, wired.thresholds(), voltages)
+
+
+@lru_cache(maxsize=8)
+def _chemistry(path: Path) -> Chemistry:
+    return Chemistry.load(path)
+
+
+@lru_cache(maxsize=256)
+def _cells(
+    chemistry: Path, cells: int, soc: float, current_a: float, soh: float, polarised_by_a: float
+) -> tuple[float, float]:
+    """(lowest, highest) cell of a pack as the bench builds it, as soon as the current flows."""
+    pack = Pack(
+        _chemistry(chemistry),
+        cells=cells,
+        sensors=1,
+        soc=soc,
+        rng=random.Random(0),
+        ageing=Ageing(capacity_fade=1.0 - soh),
+    )
+    if polarised_by_a:
+        pack.polarise(polarised_by_a)
+    volts = pack.cells.voltage_at(current_a)
+    return float(volts.min()), float(volts.max())
