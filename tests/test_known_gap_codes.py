@@ -38,10 +38,16 @@ BROKEN = ProtectionBroken(message="BMS_State", mistake=Mistake.WRONG_CRC, count=
 @pytest.mark.parametrize(
     ("firmware", "lines", "verdict", "says"),
     [
-        (WRONG_CODE, ['finding = "dtc-not-reported"'], Verdict.GAP, "next sample (dtc-not-reported)"),
         (
             WRONG_CODE,
-            ['finding = ["dtc-not-reported", "protection-broken"]'],
+            ['finding = ["dtc-not-reported", "unexpected-code"]'],
+            Verdict.GAP,
+            "next sample (dtc-not-reported, unexpected-code)",
+        ),
+        (WRONG_CODE, ['finding = "dtc-not-reported"'], Verdict.FAIL, "is not the known gap"),
+        (
+            WRONG_CODE,
+            ['finding = ["dtc-not-reported", "unexpected-code", "protection-broken"]'],
             Verdict.GAP,
             "protection-broken was not found any more",
         ),
@@ -130,7 +136,8 @@ def test_a_code_that_is_none_is_refused_with_the_nearest(wired: Wired, tmp_path:
     assert "found unknown finding 'protection-brokn'" in told[0]
     assert told[0].endswith("did you mean 'protection-broken'?")
     assert all("which no shot holds against the DUT" in line for line in told[1:])
-    assert all("[known_gap.finding[" in line and ".toml:38 " in line for line in told)
+    at = (tmp_path / "ov_step_cell17.toml").read_text(encoding="utf-8").splitlines().index(lines) + 1
+    assert all("[known_gap.finding[" in line and f".toml:{at} " in line for line in told)
 
 
 def test_a_code_that_would_make_a_bound_boundless_is_refused(wired: Wired, tmp_path: Path) -> None:
