@@ -1,12 +1,13 @@
 """The way to the safe state is a row of steps, each on its own. `tests/harness` strikes them all."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from harness.errors import ORDINARY, RUDE
+from harness.ground import ground, witnessed
 from harness.on_the_way import CUT_NS, cut_short, strike_clear
 
 from bench.campaign.shots import shoot
@@ -14,6 +15,7 @@ from bench.instruments import virtual_cells
 from bench.instruments.cell_emulator_sim import CellEmulatorSim
 from bench.record.folder import RunFolder
 from bench.record.shot import read_shot
+from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
 from bench.rig.steps import Steps
 from bench.scenario.prepare import Prepared
@@ -113,3 +115,83 @@ def test_a_clear_that_hangs_delays_neither_the_outputs_nor_the_verdict(
     assert result.judgement.verdict is Verdict.ERROR
     trace, _, _ = read_shot(folder.path / result.folder)
     assert [mark.kind for mark in trace.of_kind(Kind.FAULT_STUCK)]
+
+
+def followed_badly(rig: Rig, after: int, then: Callable[[], Awaitable[None]]) -> None:
+    """From its `after`-th command on the emulator does `then` in place of what it is told."""
+    set_all, calls = rig.emulator.set_all, 0
+
+    async def told(voltages_v: Sequence[float]) -> None:
+        nonlocal calls
+        calls += 1
+        await (then() if calls > after else set_all(voltages_v))
+
+    rig.emulator.set_all = told  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("scenario", ["ov-step-cell17", "ov-step-cell17--inside"])
+def test_an_emulator_that_is_told_nothing_any_more_blames_the_bench_not_the_dut(
+    wired: Wired, prepared: dict[str, Prepared], scenario: str
+) -> None:
+    """Its dead-man switches the outputs off, and the DUT rightly trips at 0 V."""
+
+    async def hangs() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    result = shoot(wired, prepared[scenario], 0, 1, 1, None, lambda rig, *_: followed_badly(rig, 3, hangs))
+    assert result.judgement.verdict is Verdict.ERROR
+    told = " | ".join(reasons_words(result.judgement))
+    assert "the emulator was told nothing for" in told and "its dead-man has switched the outputs off" in told
+
+
+def test_a_plant_that_is_no_longer_followed_ends_the_shot(
+    wired: Wired, prepared: dict[str, Prepared]
+) -> None:
+    """A task group takes a task that was cancelled for one that has ended well."""
+
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    quiet = prepared["ov-step-cell17--inside"]
+    result = shoot(wired, quiet, 0, 1, 1, None, lambda rig, *_: followed_badly(rig, 3, cancelled))
+    assert result.judgement.verdict is Verdict.ERROR
+    assert "the plant is no longer followed" in " | ".join(reasons_words(result.judgement))
+
+
+def test_other_outputs_go_off_at_once_beside_one_that_hangs_and_before_the_dut_is_stopped() -> None:
+    where = ground("docs/benches/whole_desk.toml", "open-wire-cell23")
+    off_ns: dict[str, int] = {}
+    with witnessed() as witness:
+
+        def watch(rig: Rig, *_: object) -> None:
+            cut_short(rig, CUT_NS)
+            cards = [side for side in witness.sides[0].sides if hasattr(side.driver, "safe")]
+
+            async def hangs() -> None:
+                await asyncio.get_running_loop().create_future()
+
+            def kept(name: str, safe: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+                async def done() -> None:
+                    await safe()
+                    off_ns[name] = rig.clock.now_ns()
+
+                return done
+
+            cards[0].driver.safe = hangs
+            for card in cards[1:]:
+                card.driver.safe = kept(card.config.name, card.driver.safe)
+            rig.dut.stop = hangs  # type: ignore[method-assign]
+            rig.trace.on_mark(
+                lambda mark: (
+                    off_ns.setdefault("cut", mark.t_ns) and None
+                    if mark.kind is Kind.STIMULUS_CONFIRMED
+                    else None
+                )
+            )
+
+        result = shoot(where.wired, where.one, 0, 1, 1, None, watch)
+        assert result.judgement.verdict is Verdict.ERROR
+        told = " | ".join(reasons_words(result.judgement))
+    assert "wires_low: not off and read back within 10.00 s" in told and "the DUT's stop" in told
+    assert {"wires_high", "supply"} <= set(off_ns)
+    assert max(off_ns["wires_high"], off_ns["supply"]) - off_ns["cut"] < 5 * NS_PER_S

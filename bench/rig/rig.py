@@ -91,6 +91,7 @@ class Rig:
     fault_unit: relays in the sense wires, where there are any. afe: the front end, where the bench itself plays it.
     buses: the wires of buses that nodes can be taken from. fault_timers: what recurring faults run on, by fault.
     contactor_lag: how long after the fact `contactor_commands` may hear of it.
+    others_off: every output but the cell emulator's, off and read back within others_within_ns.
     dead_man_ns: 0 where the emulator has none. safe_timeout_ns: patience with the instruments on the way to safety.
     """
 
@@ -124,6 +125,8 @@ class Rig:
     fault_timers: dict[str, list[Timer]] = field(default_factory=dict)
     safe_timeout_ns: int = 5 * NS_PER_S
     guard: Guard | None = None
+    others_off: Callable[[], Awaitable[None]] | None = None
+    others_within_ns: int = 0
     faults: LiveFaults = field(init=False)
     _coasting: Coasting = field(init=False)
     _stages: CellStages | None = None
@@ -135,6 +138,7 @@ class Rig:
     _told_beyond_v: float = 0.0
     _lapsed_ns: int = 0
     _boot_at_ns: int = 0
+    _fed_ns: int = 0
 
     def __post_init__(self) -> None:
         self._coasting = Coasting(self.pack)
@@ -189,10 +193,16 @@ class Rig:
                 )
             await self.clock.sleep_until(self.clock.now_ns() + SETTLED_POLL_NS)
 
+    def refuse_unfed(self) -> None:
+        """BenchError where the emulator has not been told anything for so long that nobody knows what the DUT saw."""
+        unfed_ns = self.clock.now_ns() - self._fed_ns
+        if unfed_ns > (self.dead_man_ns or SETTLED_WITHIN_NS):
+            acted = ": its dead-man has switched the outputs off" if self.dead_man_ns else ""
+            raise InstrumentError(f"cells: the emulator was told nothing for {format_ns(unfed_ns)}{acted}")
+
     async def follow_plant(self) -> None:
         """Keep the emulator's outputs at the plant's cell voltages until cancelled. Also what feeds its dead-man."""
-        next_ns = self.clock.now_ns()
-        last_command_ns = next_ns
+        next_ns = self._fed_ns = self.clock.now_ns()
         refresh_ns = self.dead_man_ns // 4 or REFRESH_NS
         while True:
             next_ns = max(next_ns + EMULATOR_PERIOD_NS, self.clock.now_ns())
@@ -200,10 +210,10 @@ class Rig:
             await self.faults.expire()
             wanted_v = self._wanted_v()
             moved = any(abs(a - b) >= EMULATOR_STEP_V for a, b in zip(wanted_v, self._driven_v))
-            if moved or self.clock.now_ns() - last_command_ns >= refresh_ns:
+            if moved or self.clock.now_ns() - self._fed_ns >= refresh_ns:
                 self._driven_v = wanted_v
                 await self.emulator.set_all(wanted_v)
-                last_command_ns = self.clock.now_ns()
+                self._fed_ns = self.clock.now_ns()
             trouble = self.health() or (self.guard.trouble() if self.guard is not None else None)
             if trouble is not None:
                 raise LinkError(trouble)
@@ -219,6 +229,8 @@ class Rig:
         self.vehicle.speed_kmh = None
         steps = Steps()
         await outputs_off(steps, self.emulator, self.faults, self.safe_timeout_ns)
+        if self.others_off is not None:  # before the DUT's stop, which may take a minute
+            await steps.walk("", self.others_off, self.others_within_ns)
         self.overrides_v.clear()
         for timer in (*self._timers, *(one for timers in self.fault_timers.values() for one in timers)):
             steps.do("a timer of the rig", timer.cancel)

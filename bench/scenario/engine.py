@@ -208,6 +208,7 @@ async def _observe(rig: Rig, shot: Shot) -> None:
                 break
             if ending is not None and ending.by not in (None, EndedBy.CUT_OFF):
                 break  # not by the DUT: whether it should have reacted is for the verdict
+        rig.refuse_unfed()
         if plan.end is not None:
             await _look_after(rig, plan.end.observe_ns)
         if plan.dtc_status:

@@ -100,7 +100,7 @@ async def make_safe(config: BenchConfig, clock: HostClock) -> tuple[list[str], s
             await clock.sleep_until(clock.now_ns() + _BETWEEN_NS)
         try:
             return await switch_off(config, clock), ""
-        except Exception as error:  # noqa: BLE001 - nobody stands behind the guard
+        except BaseException as error:  # noqa: BLE001 - nobody stands behind the guard
             trouble = line_of(error)
     return [], trouble
 

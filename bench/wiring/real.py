@@ -128,6 +128,8 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
         pyro_command=pyro_command_of(wired, view),
         start_hardware=start_hardware,
         stop_hardware=stop_hardware,
+        others_off=sides.switch_off if sides.sides else None,
+        others_within_ns=sides.off_within_ns,
         identify=identifier(wired, clock, trace, buses.links, tester),
         tester=tester,
         health=health,

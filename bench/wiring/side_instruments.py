@@ -1,6 +1,7 @@
 """Every instrument of a bench but the cell emulator: supplies, relay cards, and sensors read or played on CAN."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -65,9 +66,15 @@ class Side:
             self.line.connect(await open_stream(self.config.port, self.config.baud))
 
 
-async def _made_safe(side: Side, safe: Callable[[], Awaitable[None]]) -> None:
+async def _made_safe(side: Side) -> None:
     await side.reopen_idle()
-    await safe()
+    await side.driver.safe()
+
+
+async def _one_after_the_other(steps: Steps, sides: Sequence[Side]) -> None:
+    for side in sides:
+        late = f"{side.config.name}: not off and read back within {format_ns(SAFE_WITHIN_NS)}"
+        await steps.walk("", partial(_made_safe, side), SAFE_WITHIN_NS, late)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,6 +84,12 @@ class SideInstruments:
     clock: Clock
     sides: list[Side] = field(default_factory=list)
     _watches: list[Timer] = field(default_factory=list)
+    _switched_off: bool = False
+
+    @property
+    def off_within_ns(self) -> int:
+        """Patience for `switch_off`: instruments that share a port have to wait for each other."""
+        return SAFE_WITHIN_NS * max(1, len(self.sides)) + NS_PER_S
 
     async def start(
         self,
@@ -103,16 +116,31 @@ class SideInstruments:
             if side.driver is not None:
                 tell(side.config.name, await side.driver.identify())
 
-    async def stop(self) -> None:
-        """Outputs off and relays released, each with proof; then the lines are closed. Errors are told at the end."""
+    async def switch_off(self) -> None:
+        """Outputs off and relays released, each with proof, at once: none waits for another that hangs.
+
+        InstrumentError names every one that is not proven to be off. `stop` does the same where nobody has done it.
+        """
+        self._switched_off = True
         steps = Steps()
+        ports: dict[str, list[Side]] = {}
+        for side in self.sides:
+            if hasattr(side.driver, "safe"):
+                ports.setdefault(side.config.port if side.line is not None else side.config.name, []).append(
+                    side
+                )
+        await asyncio.gather(*(_one_after_the_other(steps, sides) for sides in ports.values()))
+        if steps.problems:
+            raise InstrumentError("; ".join(steps.problems))
+
+    async def stop(self) -> None:
+        """What is played falls silent, and the lines are closed. Errors are told at the end."""
+        steps = Steps()
+        if not self._switched_off:
+            await steps.walk("", self.switch_off, self.off_within_ns)
         for side in self.sides:
             if side.player is not None:
                 steps.do("", side.player.stop)
-            safe: Callable[[], Awaitable[None]] | None = getattr(side.driver, "safe", None)
-            if safe is not None:
-                late = f"{side.config.name}: not off and read back within {format_ns(SAFE_WITHIN_NS)}"
-                await steps.walk("", partial(_made_safe, side, safe), SAFE_WITHIN_NS, late)
             if side.line is not None:
                 steps.do("", side.line.close)
         for watch in self._watches:

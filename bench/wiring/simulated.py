@@ -7,7 +7,7 @@ from bench.errors import InstrumentError
 from bench.instruments.afe import AnalogueFrontEnd
 from bench.links.ports import CanLink
 from bench.links.simulated_can import SimulatedCanBus
-from bench.rig.rig import Rig, VehicleSide
+from bench.rig.rig import STOPPED_WITHIN_NS, Rig, VehicleSide
 from bench.rig.steps import Steps
 from bench.rig.view import TraceView
 from bench.scenario.model import Start
@@ -86,7 +86,7 @@ def build_simulated(
         steps = Steps()
         steps.do("", afe.stop)
         steps.do("", cells.stop)
-        await sides.stop()
+        await steps.walk("", sides.stop, STOPPED_WITHIN_NS)
         if steps.problems:
             raise InstrumentError("; ".join(steps.problems))
 
@@ -114,6 +114,8 @@ def build_simulated(
         pyro_command=pyro_command_of(wired, view),
         start_hardware=start_hardware,
         stop_hardware=stop_hardware,
+        others_off=sides.switch_off if sides.sides else None,
+        others_within_ns=sides.off_within_ns,
         afe=afe,
         buses=buses,
         identify=identifier(wired, clock, trace, bench_nodes, tester),

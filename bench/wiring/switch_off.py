@@ -12,6 +12,7 @@ from bench.rig.senses import Senses
 from bench.rig.steps import Steps
 from bench.timing.clock import Timebase
 from bench.timing.host import HostClock
+from bench.timing.stopping import was_stopped
 from bench.trace.timeline import Trace
 from bench.trace.trouble import line_of
 from bench.units import NS_PER_S
@@ -39,7 +40,9 @@ async def switch_off(config: BenchConfig, clock: HostClock) -> list[str]:
             off = _cells_off if name == CELLS else _side_off
             try:
                 await off(config, clock, real[name], buses.links)
-            except Exception as error:  # noqa: BLE001 - whatever one raises, the next is switched off
+            except BaseException as error:  # whatever one raises, the next is switched off
+                if was_stopped():
+                    raise
                 problems.append(f"'{name}': {line_of(error)}")
     finally:
         closing = Steps()  # what is off is off: a bus that cannot be closed changes nothing of it
