@@ -116,3 +116,12 @@ def test_good_twins_are_proven_to_the_end_and_pass(wired: Wired) -> None:
 def test_a_stored_plan_without_the_field_asks_nothing_of_it() -> None:
     assert PLAN.held == ()
     assert measure(carried((150, 170)), replace(HELD_QUIET, held=()), DECODERS).bench_faults == ()  # type: ignore[arg-type]
+
+
+def test_what_earlier_steps_force_is_proven_by_their_own_frames() -> None:
+    """ov-returns heals the cell and forces it again; its twin measures the last of three injections."""
+    wired = load_rig(ROOT / "hil_config.toml", "simulated", "reference", None)
+    found, _ = load_scenarios(wired, [ROOT / "scenarios" / "cells" / "ov_returns.toml"], None)
+    (inside,) = (one for one in found if one.scenario.twin_kind == "inside")
+    assert inside.plan.carried and inside.plan.onset_step == 3
+    assert shoot(wired, inside, 0, 5, 1, None).judgement.verdict is Verdict.PASS

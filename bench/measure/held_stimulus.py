@@ -9,15 +9,15 @@ AGAIN = 2  # frames in a row without it: a single one may be noise of an instrum
 
 def lost_again(shot: Shot, until_ns: int) -> list[StimulusNotHeld]:
     """A fault that is gone before the DUT had to answer proves neither that it answers nor that it stays quiet."""
-    commanded = shot.commanded()
-    if not shot.plan.held or commanded is None:
+    from_ns = shot.forced_from_ns()
+    if not shot.plan.held or from_ns is None:
         return []
     index = by_address([Question(test, shot.decoders) for test in shot.plan.held])
     since: dict[int, int] = {}
     denied: dict[int, int] = {}
     found: dict[int, StimulusNotHeld] = {}
     for t_ns, channel, frame, _ in shot.window.frames:
-        if not commanded.t_ns <= t_ns < until_ns:
+        if not from_ns <= t_ns < until_ns:
             continue
         for question in index.get((channel, frame.can_id, frame.extended), ()):
             key, answer = id(question), question.hear(t_ns, frame.data)

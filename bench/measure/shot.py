@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bench.measure.finding.base import Finding, Since, When
 from bench.measure.interval import Interval, Latency, Term
-from bench.measure.plan import Plan
+from bench.measure.plan import Aim, Plan
 from bench.measure.questions import Codec
 from bench.measure.signal_test import SignalTest
 from bench.measure.window import Window, stamp_half_width
@@ -64,6 +64,13 @@ class Shot:
         step = self.plan.onset_step
         marks = self.trace.of(StimulusCommanded)
         return next((m for m in marks if step is None or m.fact.step in (step, None)), None)
+
+    def forced_from_ns(self) -> int | None:
+        """From when on what is forced is asked for: of every step where the DUT has to bear them all."""
+        if self.plan.aim is Aim.MUST_NOT_TRIP:
+            return min((mark.t_ns for mark in self.trace.of(StimulusCommanded)), default=None)
+        commanded = self.commanded()
+        return None if commanded is None else commanded.t_ns
 
     def half_widths(self, channel: str) -> tuple[int, int]:
         """(stamp's own, added by the bench's lateness) half-widths in ns of a channel's stamps."""
