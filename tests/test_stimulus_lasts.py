@@ -123,5 +123,5 @@ def test_what_earlier_steps_force_is_proven_by_their_own_frames() -> None:
     wired = load_rig(ROOT / "hil_config.toml", "simulated", "reference", None)
     found, _ = load_scenarios(wired, [ROOT / "scenarios" / "cells" / "ov_returns.toml"], None)
     (inside,) = (one for one in found if one.scenario.twin_kind == "inside")
-    assert inside.plan.carried and inside.plan.onset_step == 3
+    assert inside.plan.carried and inside.plan.onset_step == 2
     assert shoot(wired, inside, 0, 5, 1, None).judgement.verdict is Verdict.PASS

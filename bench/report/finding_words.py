@@ -93,7 +93,7 @@ def _stimulus(finding: Finding) -> str:
         case stimulus.NoStimulus():
             return "no stimulus was commanded"
         case stimulus.ScenarioAtFault(said=said):
-            return said
+            return said or "no DUT can answer this scenario rightly"
         case stimulus.StimulusUnproven():
             return "no proof that the stimulus reached the DUT's terminals"
         case stimulus.NoReadback():
