@@ -7,15 +7,22 @@ the last release of rules 1 stored and passed them.
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from small_bench import hil_here
 from typer.testing import CliRunner
 
+from bench.campaign.builds import load_checked, load_sides
 from bench.campaign.rejudge import rejudge_run
 from bench.campaign.replan import replan
 from bench.cli.main import app
+from bench.errors import RecordError
 from bench.record.chain import seal
 from bench.record.folder import open_run
+from bench.verdict.compare import why_not_comparable
+from bench.verdict.result import Verdict
 from bench.verdict.rules import RULES
 
 RUNS = Path(__file__).parent / "data" / "runs_of_rules_1"
@@ -37,7 +44,7 @@ def copied(run: Path, folder: Path, left_out: str = "", **header: object) -> Pat
         content = json.loads((new / name).read_text(encoding="utf-8"))
         (new / name).write_text(json.dumps({**content, **header}), encoding="utf-8")
     (new / "footer.json").unlink()
-    (new / "footer.json").write_text(json.dumps(seal(new, new.name)), encoding="utf-8")
+    (new / "footer.json").write_text(json.dumps(seal(new, new.name), indent=1), encoding="utf-8")
     return new
 
 
@@ -74,3 +81,44 @@ def test_without_its_copies_the_stored_questions_are_asked_and_that_is_told(tmp_
     assert found.note is not None
     assert "cannot be made anew from its copies: found no copy f2478445a736 in inputs/" in found.note
     assert str(tmp_path) in found.note and "hil-replan" not in found.note
+
+
+def test_both_sides_of_a_comparison_are_judged_by_one_version_of_the_rules(tmp_path: Path) -> None:
+    newer = copied(GOOD, tmp_path, rules=RULES)
+    before, after, altered = load_sides([str(BAD)], [str(newer)], tmp_path)
+    assert altered == () and before.rules == after.rules == RULES
+    assert before.scenarios[0].judgement.verdict is Verdict.FAIL  # which rules 1 had passed
+    assert after.scenarios[0].judgement.verdict is Verdict.PASS
+    assert before.scenarios[0].fhti == after.scenarios[0].fhti
+    before, after, _ = load_sides([str(BAD)], [str(GOOD)], tmp_path)
+    assert before.rules == after.rules == 1  # one version already: as recorded
+    assert before.scenarios[0].judgement.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        ("inputs/*-budgets.toml", "cannot be made anew from its copies: found no copy f2478445a736"),
+        ("scenarios/*", "the frames of scenarios/external-short/shot-000 are not there"),
+    ],
+)
+def test_a_comparison_across_rules_that_cannot_be_made_is_refused(
+    tmp_path: Path, left_out: str, said: str
+) -> None:
+    (tmp_path / "newer").mkdir()
+    newer = copied(GOOD, tmp_path / "newer", rules=RULES)
+    poor = copied(BAD, tmp_path, left_out)
+    assert hil_here("compare", str(poor), str(newer)) == 3
+    with pytest.raises(RecordError, match=said):
+        load_sides([str(poor)], [str(newer)], tmp_path)
+
+
+def test_results_of_two_versions_are_never_compared_as_they_are() -> None:
+    one = load_checked(GOOD).result
+    assert why_not_comparable(one, replace(one, rules=RULES)) == (f"rules of judging: 1 against {RULES}",)
+
+
+def test_a_run_of_newer_rules_is_not_judged_by_older_ones(tmp_path: Path) -> None:
+    newer = copied(GOOD, tmp_path, rules=RULES + 1)
+    with pytest.raises(RecordError, match=f"judged by rules {RULES + 1}, of a newer release"):
+        load_sides([str(GOOD)], [str(newer)], tmp_path)

@@ -1,7 +1,7 @@
 """Finding stored runs by folder, id or firmware build, and reading them no further than they can be trusted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.errors import AlteredRun, BenchError, NotARun, RecordError, nearest
@@ -49,15 +49,36 @@ def load_checked(path: Path) -> Stored:
     return _stored(path, altered)
 
 
-def load_side(names: Sequence[str], runs: Path) -> tuple[RunResult, tuple[str, ...]]:
-    """One side of a comparison, of one run or several taken together, and what of them is altered."""
-    stored = [load_checked(find_run(name, runs)) for name in names]
-    altered = tuple(f"{one.result.run_id}: {line}" for one in stored for line in one.altered)
-    results = sorted((one.result for one in stored), key=lambda one: one.started_utc)
+def load_sides(
+    base: Sequence[str], new: Sequence[str], runs: Path
+) -> tuple[RunResult, RunResult, tuple[str, ...]]:
+    """Both sides of a comparison, each of one run or several taken together, and what of them is altered.
+
+    Where they were judged by several versions of the rules, all are judged by today's. Raises RecordError where one
+    cannot be.
+    """
+    before, after = ([load_checked(find_run(name, runs)) for name in names] for names in (base, new))
+    altered = tuple(f"{one.result.run_id}: {line}" for one in (*before, *after) for line in one.altered)
+    if not altered and len({one.result.rules for one in (*before, *after)}) > 1:
+        before, after = ([_by_one_rule(one) for one in side] for side in (before, after))
+    sides = [
+        sorted((one.result for one in side), key=lambda one: one.started_utc) for side in (before, after)
+    ]
     if altered:
-        return results[-1], altered
+        return sides[0][-1], sides[1][-1], altered
+    first, second = (_together(side) for side in sides)
+    return first, second, ()
+
+
+def _by_one_rule(stored: Stored) -> Stored:
+    from bench.campaign.rules_today import result_today
+
+    return replace(stored, result=result_today(stored.path, stored.result))
+
+
+def _together(results: Sequence[RunResult]) -> RunResult:
     apart = dict.fromkeys(why for one in results for why in why_not_comparable(one, results[-1]))
-    return pool(results, tuple(apart)), ()
+    return pool(results, tuple(apart))
 
 
 def load_neighbour(path: Path) -> Stored:

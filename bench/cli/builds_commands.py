@@ -48,7 +48,7 @@ def compare(
     markdown: Annotated[bool, typer.Option("--markdown", help="For a pull request.")] = False,
 ) -> None:
     """Has NEW become slower than BASE? Exit 0 no and it passes, 1 worse or FAIL, 3 not decided (or altered)."""
-    from bench.campaign.builds import load_side
+    from bench.campaign.builds import load_sides
     from bench.errors import ConfigError
     from bench.report.comparison import comparison_markdown
     from bench.units import parse_duration_ns
@@ -60,9 +60,8 @@ def compare(
             relevant_ns = parse_duration_ns(shift)
         except ValueError as error:
             raise ConfigError(f"--shift: {error}") from error
-    before, told = load_side([base, *(base_too or ())], runs)
-    after, told_too = load_side([new, *(new_too or ())], runs)
-    found = compare_runs(before, after, relevant_ns, [*told, *told_too])
+    before, after, altered = load_sides([base, *(base_too or ())], [new, *(new_too or ())], runs)
+    found = compare_runs(before, after, relevant_ns, altered)
     if markdown:
         typer.echo(comparison_markdown(found), nl=False)
     else:

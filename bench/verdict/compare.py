@@ -273,6 +273,8 @@ def why_not_comparable(base: RunResult, new: RunResult) -> tuple[str, ...]:
     reasons: list[str] = []
     if base.timebase is not new.timebase:
         reasons.append(f"timebase: {base.timebase.value} against {new.timebase.value}")
+    if base.rules != new.rules:
+        reasons.append(f"rules of judging: {base.rules} against {new.rules}")
     if base.chemistry != new.chemistry:
         reasons.append(f"chemistry: {base.chemistry} against {new.chemistry}")
     names = {*base.hashes, *new.hashes}

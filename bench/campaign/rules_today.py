@@ -1,0 +1,54 @@
+"""A stored result by today's rules: every shot judged again from its frames, and the scenarios concluded anew."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from bench.campaign.replan import Replanned, replan
+from bench.campaign.run import scenario_result
+from bench.campaign.shots import judge_trace
+from bench.codec.database import Database
+from bench.errors import RecordError
+from bench.measure.plan import Plan
+from bench.record.folder import open_run, read_shot
+from bench.verdict.result import RunResult, ScenarioResult, ShotResult
+from bench.verdict.rules import RULES
+
+
+def result_today(path: Path, result: RunResult) -> RunResult:
+    """Raises RecordError where it cannot be done: newer rules, frames or copies of files that are not there."""
+    if result.rules == RULES:
+        return result
+    made = _replanned(path, result.rules)
+    scenarios = tuple(scenario_today(path, one, made, result.chemistry) for one in result.scenarios)
+    return replace(result, scenarios=scenarios, rules=RULES)
+
+
+def _replanned(path: Path, rules: int) -> Replanned:
+    if rules > RULES:
+        raise RecordError(
+            f"{path}: judged by rules {rules}, of a newer release; expected rules {RULES} at most"
+        )
+    return replan(open_run(path))
+
+
+def scenario_today(path: Path, stored: ScenarioResult, made: Replanned, chemistry: str) -> ScenarioResult:
+    """One scenario of the run at `path`."""
+    prepared = made.prepared.get(stored.scenario_id)
+    if prepared is None:
+        raise RecordError(
+            f"{path}: {stored.scenario_id} cannot be made anew from its copies, so it keeps its rules"
+        )
+    shots = [_shot(path, one, prepared.plan, made.wired.databases) for one in stored.shots]
+    found = scenario_result(prepared, shots, stored.timebase, made.wired.profile, chemistry)
+    return replace(found, file=stored.file, line=stored.line)
+
+
+def _shot(path: Path, shot: ShotResult, plan: Plan, databases: Mapping[str, Database]) -> ShotResult:
+    if not shot.folder:  # blocked: nothing was driven
+        return shot
+    if not (path / shot.folder).is_dir():
+        raise RecordError(f"{path}: the frames of {shot.folder} are not there, so it cannot be judged again")
+    trace, _, _ = read_shot(path / shot.folder)
+    measurement, judgement = judge_trace(trace, plan, databases)
+    return replace(shot, measurement=measurement, judgement=judgement)
