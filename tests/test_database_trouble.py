@@ -397,7 +397,7 @@ def test_a_newer_schema_is_told_as_such(tmp_path: Path) -> None:
     filled(tmp_path / "r.sqlite")
     sql(tmp_path / "r.sqlite", "update hil_schema set version = 7")
     with pytest.raises(
-        RecordError, match="schema is version 7, of a newer release of the bench; expected 3 at most"
+        RecordError, match="schema is version 7, of a newer release of the bench; expected 4 at most"
     ):
         ResultsDatabase(tmp_path / "r.sqlite")
 

@@ -7,6 +7,7 @@ the last release of rules 1 stored and passed them.
 
 import json
 import shutil
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +18,14 @@ from typer.testing import CliRunner
 from bench.campaign.builds import load_checked, load_sides
 from bench.campaign.rejudge import rejudge_run
 from bench.campaign.replan import replan
+from bench.campaign.rules_today import Rejudging
+from bench.campaign.trend import trend
 from bench.cli.main import app
 from bench.errors import RecordError
 from bench.record.chain import seal
+from bench.record.database import ResultsDatabase
 from bench.record.folder import open_run
+from bench.timing.clock import Timebase
 from bench.verdict.compare import why_not_comparable
 from bench.verdict.result import Verdict
 from bench.verdict.rules import RULES
@@ -122,3 +127,31 @@ def test_a_run_of_newer_rules_is_not_judged_by_older_ones(tmp_path: Path) -> Non
     newer = copied(GOOD, tmp_path, rules=RULES + 1)
     with pytest.raises(RecordError, match=f"judged by rules {RULES + 1}, of a newer release"):
         load_sides([str(GOOD)], [str(newer)], tmp_path)
+
+
+@pytest.mark.parametrize("left_out", ["", "scenarios/*"])
+def test_a_trend_holds_results_of_one_version_of_the_rules(tmp_path: Path, left_out: str) -> None:
+    older = copied(BAD, tmp_path, left_out, started_utc="2026-11-01T00:00:00+00:00")
+    newer = copied(GOOD, tmp_path, rules=RULES)
+    database = ResultsDatabase(tmp_path / "results.sqlite")
+    for run in (older, newer):
+        database.append(load_checked(run).result)
+    assert [one.rules for one in database.history("external-short", Timebase.SIMULATED)] == [1, RULES]
+    found = trend(database, "external-short", Timebase.SIMULATED, "nmc", "fhti", Rejudging(tmp_path).again)
+    verdicts = [one.past.verdict for one in found.points]
+    if left_out:
+        assert verdicts == [Verdict.PASS] and found.unjudged == 1
+        assert dict(found.apart) == {f"judged by rules 1, which cannot be done again by rules {RULES}": 1}
+    else:
+        assert verdicts == [Verdict.FAIL, Verdict.PASS] and found.unjudged == 0
+        assert {one.past.rules for one in found.points} == {RULES}
+
+
+def test_a_run_stored_before_rules_had_a_column_is_there_already(tmp_path: Path) -> None:
+    result = load_checked(GOOD).result
+    database = ResultsDatabase(tmp_path / "results.sqlite")
+    database.append(result)
+    with sqlite3.connect(tmp_path / "results.sqlite") as connection:
+        connection.execute("UPDATE runs SET rules = NULL")
+    assert database.add(result) is False
+    assert [one.rules for one in database.history("external-short", Timebase.SIMULATED)] == [1]

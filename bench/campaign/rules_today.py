@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from bench.campaign.builds import load_neighbour
 from bench.campaign.replan import Replanned, replan
 from bench.campaign.run import scenario_result
 from bench.campaign.shots import judge_trace
 from bench.codec.database import Database
 from bench.errors import RecordError
 from bench.measure.plan import Plan
+from bench.record.database import PastResult
 from bench.record.folder import open_run, read_shot
 from bench.verdict.result import RunResult, ScenarioResult, ShotResult
 from bench.verdict.rules import RULES
@@ -52,3 +54,44 @@ def _shot(path: Path, shot: ShotResult, plan: Plan, databases: Mapping[str, Data
     trace, _, _ = read_shot(path / shot.folder)
     measurement, judgement = judge_trace(trace, plan, databases)
     return replace(shot, measurement=measurement, judgement=judgement)
+
+
+class Rejudging:
+    """Past results of runs in `folder` by today's rules; what a run needs for it is read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._runs: dict[str, tuple[RunResult, Replanned] | None] = {}
+
+    def again(self, past: PastResult, scenario_id: str) -> PastResult | None:
+        """None where it cannot be done."""
+        path = self._folder / past.run_id
+        if past.run_id not in self._runs:
+            self._runs[past.run_id] = _read(path)
+        known = self._runs[past.run_id]
+        if known is None:
+            return None
+        result, made = known
+        stored = next((one for one in result.scenarios if one.scenario_id == scenario_id), None)
+        try:
+            today = None if stored is None else scenario_today(path, stored, made, result.chemistry)
+        except RecordError:
+            return None
+        if today is None:
+            return None
+        return replace(
+            past,
+            verdict=today.judgement.verdict,
+            reasons=today.judgement.reasons,
+            fdti_max_high_ns=None if today.fdti is None else today.fdti.max_high_ns,
+            fhti_max_high_ns=None if today.fhti is None else today.fhti.max_high_ns,
+            rules=RULES,
+        )
+
+
+def _read(path: Path) -> tuple[RunResult, Replanned] | None:
+    try:
+        stored = load_neighbour(path)
+        return None if stored.altered else (stored.result, _replanned(path, stored.result.rules))
+    except RecordError:
+        return None

@@ -1,13 +1,14 @@
 """Each metric over builds, against the rolling baseline of the runs before."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.record.database import PastResult, ResultsDatabase
 from bench.record.folder import HEADER, verify_read
 from bench.timing.clock import Timebase
+from bench.verdict.rules import RULES
 
 _WINDOW = 5  # runs that make the baseline: their median, so that one odd run does not move it
 RELEVANT_SHARE = 0.02
@@ -44,29 +45,60 @@ def relevant_ns(base_ns: int) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """points: runs like the newest one, oldest first. apart: why others are not among them → how many."""
+    """points: runs like the newest one, oldest first. apart: why others are not among them → how many.
+
+    unjudged: how many of those are there for their rules alone.
+    """
 
     points: tuple[Point, ...]
     apart: Mapping[str, int]
+    unjudged: int = 0
+
+
+Again = Callable[[PastResult, str], PastResult | None]
+"""A result of a scenario's id, by today's rules."""
 
 
 def trend(
-    database: ResultsDatabase, scenario_id: str, timebase: Timebase, chemistry: str, metric: str
+    database: ResultsDatabase,
+    scenario_id: str,
+    timebase: Timebase,
+    chemistry: str,
+    metric: str,
+    again: Again = lambda _, __: None,
 ) -> Trend:
     """The line that the newest run belongs to. metric: fdti or fhti (the worst shot's upper end).
+
+    again: judges a result of older rules by today's, None where it cannot.
 
     A baseline is made of runs on the same rig, timebase and chemistry, of the same scenario file, and with as
     many shots: the worst of 59 is no worse than the worst of 5 for being larger.
     """
     history = [one for one in database.history(scenario_id, timebase) if one.chemistry == chemistry]
-    apart = Counter(why for one in history if (why := _unlike(one, history[-1])) is not None)
-    kept = [one for one in history if _unlike(one, history[-1]) is None]
+    reasons = [_unlike(one, history[-1]) for one in history]
+    apart = Counter(why for why in reasons if why is not None)
+    like = [one for one, why in zip(history, reasons, strict=True) if why is None]
+    kept, unjudged = _by_one_rule(like, scenario_id, again)
+    apart.update(
+        f"judged by rules {one.rules}, which cannot be done again by rules {RULES}" for one in unjudged
+    )
     values = [one.fdti_max_high_ns if metric == "fdti" else one.fhti_max_high_ns for one in kept]
     points = tuple(
         Point(past=one, value_ns=values[i], baseline_ns=_median(values[max(0, i - _WINDOW) : i]))
         for i, one in enumerate(kept)
     )
-    return Trend(points=points, apart=apart)
+    return Trend(points=points, apart=apart, unjudged=len(unjudged))
+
+
+def _by_one_rule(
+    like: Sequence[PastResult], scenario_id: str, again: Again
+) -> tuple[list[PastResult], list[PastResult]]:
+    """(by one version of the rules, what cannot be judged by it). As they are where they share one."""
+    if len({one.rules for one in like}) <= 1:
+        return list(like), []
+    today = [one if one.rules == RULES else again(one, scenario_id) for one in like]
+    lost = [one for one, made in zip(like, today, strict=True) if made is None]
+    return [made for made in today if made is not None], lost
 
 
 def _unlike(one: PastResult, newest: PastResult) -> str | None:

@@ -39,6 +39,7 @@ def trend(
     import json
 
     from bench.campaign.pinned import drifts, find_pin
+    from bench.campaign.rules_today import Rejudging
     from bench.campaign.trend import altered_among
     from bench.campaign.trend import trend as trend_of
     from bench.cli.altered import end, tell_altered
@@ -55,7 +56,8 @@ def trend(
     timebase = Timebase.SIMULATED if time == "simulated" else Timebase.HOST
     names = [name for name in database.scenario_ids(timebase) if only is None or only in name]
     chosen = wired.config.pack.chemistry
-    found = {name: trend_of(database, name, timebase, chosen, metric) for name in names}
+    again = Rejudging(wired.config.record.folder).again
+    found = {name: trend_of(database, name, timebase, chosen, metric, again) for name in names}
     found = {name: one for name, one in found.items() if any(map(_telling, one.points))}
     series = {name: one.points[-last:] for name, one in found.items()}
     apart = {name: dict(one.apart) for name, one in found.items() if one.apart}
@@ -74,7 +76,7 @@ def trend(
         _show_trend(series, metric, f"{time} time, {chosen}")
         _tell_apart(apart)
         _tell_drifts(wanted, drifted, metric)
-    raise end(0, altered)
+    raise end(3 if any(one.unjudged for one in found.values()) else 0, altered)
 
 
 def _telling(point: Any) -> bool:

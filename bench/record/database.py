@@ -42,7 +42,8 @@ _WRITES = "hil_writes"
 class PastResult:
     """One scenario in one earlier run. Times are upper ends of intervals, ns; None where not measured.
 
-    rig, scenario_hash: of the bench and of the scenario's file; "" where an older release kept none.
+    rig, scenario_hash: of the bench and of the scenario's file; "" where an older release kept none. rules: the version
+    of the rules by which it was judged.
     """
 
     run_id: str
@@ -57,6 +58,7 @@ class PastResult:
     fhti_max_high_ns: int | None
     rig: str = ""
     scenario_hash: str = ""
+    rules: int = 1
 
 
 class ResultsDatabase:
@@ -113,7 +115,10 @@ class ResultsDatabase:
         with self._told(f"cannot store run '{run.run_id}'"), self._writing() as connection:
             known = connection.execute(select(RUNS).where(RUNS.c.run_id == run.run_id)).mappings().first()
             if known is not None:
-                if other := [name for name, value in row.items() if known[name] != value]:
+                # What an older release did not keep (its column is younger) is no other value.
+                if other := [
+                    n for n, v in row.items() if known[n] != v and not (n == "rules" and not known[n])
+                ]:
                     raise RecordError(
                         f"stored already with another {', '.join(other)}; results are never overwritten"
                     )
@@ -134,7 +139,7 @@ class ResultsDatabase:
         query = (
             select(
                 RUNS.c.run_id, RUNS.c.started_utc, RUNS.c.firmware, RUNS.c.firmware_identity, RUNS.c.chemistry,
-                RUNS.c.hashes,
+                RUNS.c.hashes, RUNS.c.rules,
                 SCENARIOS.c.shots, SCENARIOS.c.verdict, SCENARIOS.c.reasons,
                 SCENARIOS.c.fdti_max_high_ns, SCENARIOS.c.fhti_max_high_ns,
             )
@@ -146,7 +151,12 @@ class ResultsDatabase:
             rows = [dict(row) for row in connection.execute(query).mappings()]
         return tuple(
             PastResult(
-                **{key: value for key, value in row.items() if key not in ("hashes", "verdict", "reasons")},
+                **{
+                    key: value
+                    for key, value in row.items()
+                    if key not in ("hashes", "verdict", "reasons", "rules")
+                },
+                rules=row["rules"] or 1,
                 verdict=Verdict[row["verdict"]],
                 reasons=decode(Judgement, {"verdict": row["verdict"], "reasons": row["reasons"]}).reasons,
                 rig=str(row["hashes"].get("rig", "")),
@@ -227,6 +237,7 @@ def _run_row(run: RunResult) -> dict[str, Any]:
         "environment": run.environment,
         "verdict": run.verdict.name,
         "aborted": run.aborted,
+        "rules": run.rules,
     }
 
 

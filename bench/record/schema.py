@@ -23,7 +23,9 @@ from sqlalchemy.engine import Connection
 from bench.errors import RecordError
 
 WORDED = "words-of-version-1"  # the code of a reason that was stored in words
-VERSION = 3  # 1: the first releases, which wrote no number; 2: reasons in words only
+VERSION = (
+    4  # 1: the first releases, which wrote no number; 2: reasons in words only; 3: no version of the rules
+)
 
 METADATA = MetaData()
 
@@ -43,6 +45,7 @@ RUNS = Table(
     Column("environment", JSON, nullable=False),
     Column("verdict", String(16), nullable=False),
     Column("aborted", String(512)),
+    Column("rules", Integer),
 )
 
 SCENARIOS = Table(
