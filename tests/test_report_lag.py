@@ -22,6 +22,7 @@ from bench.measure.plan import Plan
 from bench.record.codable import plan_from_dict, plan_to_dict
 from bench.record.folder import RunFolder, read_shot
 from bench.report.finding_words import joined_words
+from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.trace.facts import ContactorsFollowed
 from bench.trace.timeline import Trace
@@ -179,11 +180,11 @@ def test_a_bench_without_lags_says_nothing_of_them(wired: Wired, tmp_path: Path)
     assert not any("tells a fact" in note or "word alone" in note for note in notes)
 
 
-def test_a_safe_state_by_the_duts_word_is_named_so(wired: Wired) -> None:
+def test_a_safe_state_by_the_duts_word_is_named_so(wired: Wired, prepared: dict[str, Prepared]) -> None:
     assert not load_scenarios(wired, [HVIL], None)[0][0].plan.safe_by_word
     told_only = [
         one
-        for one in load_scenarios(wired, None, None)[0]
+        for one in prepared.values()
         if one.scenario.expect is not None and one.scenario.expect.safe_state == "charge_stop"
     ]
     assert told_only and all(one.plan.safe_by_word for one in told_only)
