@@ -257,3 +257,12 @@ def test_no_name_of_its_dbc_stands_in_the_bench() -> None:
         if hits:
             found[str(path.relative_to(ROOT))] = hits
     assert not found, found
+
+
+def test_it_reaches_every_mode_of_its_profile(example: Path) -> None:
+    """Asked to charge it stays in its normal state."""
+    wired = load_rig(bench(example), None, None, None)
+    found = load_scenarios(wired, None, "must-reach")[0]
+    judged = {one.scenario.id: shoot(wired, one, 0, 1, 1, None).judgement.verdict for one in found}
+    assert judged == dict.fromkeys(("must-reach-off", "must-reach-drive", "must-reach-charge"), Verdict.PASS)
+    assert foxbms_stand_in.BUILT[-1].violations == []

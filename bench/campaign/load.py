@@ -100,6 +100,7 @@ def select_scenarios(
     Those of the long lane are among them when asked for: by `long`, by their own file (a folder does not ask), or by an
     `only` that nothing shorter matches.
     mismatches: also the scenarios that must fail; whoever asks whether a firmware is right has no use for them.
+    A whole library brings the must-reach scenarios of the DUT's modes with it; a part of one does not.
     """
     from bench.errors import ScenarioError
     from bench.scenario.load import find_scenarios
@@ -129,6 +130,7 @@ def select_scenarios(
             wired.config.pack.sensors,
             wired.capabilities,
         )
+        prepared += _must_reach(wired, paths)
     except ScenarioError as wrong:
         mistakes.append(str(wrong))
     if mistakes:
@@ -149,6 +151,16 @@ def select_scenarios(
     here = {one.scenario.id for one in kept}
     left = tuple(one.scenario.id for one in prepared if one.scenario.id not in here)
     return Selected(prepared=kept, budgets_file=budgets_file, left_out=left)
+
+
+def _must_reach(wired: Wired, paths: list[Path] | None) -> list[Prepared]:
+    """Those of the profile, where a whole library is asked for: no path, or a folder with its own budgets.toml."""
+    from bench.scenario.must_reach import must_reach
+
+    if paths and not any((path / "budgets.toml").is_file() for path in paths):
+        return []
+    config = wired.config.pack
+    return must_reach(wired.profile, wired.thresholds(), config.cells, wired.databases, config.sensors)
 
 
 def _short_lane(prepared: list[Prepared], paths: list[Path], only: str | None) -> list[Prepared]:
@@ -181,13 +193,18 @@ def selection_words(paths: list[Path] | None, only: str | None) -> str:
 
 def whole_library(wired: Wired, also: Sequence[Path] = ()) -> Library:
     """Every scenario of the bench's own folder, and the files named beside it, whatever is run."""
-    from bench.scenario.library import list_library
+    from bench.scenario.library import entry_of, list_library
     from bench.scenario.load import find_scenarios
+    from bench.scenario.must_reach import scenarios_of
 
     root = library_above(wired.config.file) / "scenarios"
     files = find_scenarios([root]) if root.is_dir() else []
-    known = {file.resolve() for file in files}
-    return list_library([*files, *(file for file in dict.fromkeys(also) if file.resolve() not in known)])
+    known = {
+        file.resolve() for file in (*files, wired.profile.file)
+    }  # must-reach ones are made of the profile
+    listed = list_library([*files, *(file for file in dict.fromkeys(also) if file.resolve() not in known)])
+    made = tuple(entry_of(one) for one in scenarios_of(wired.profile))
+    return dataclasses.replace(listed, entries=(*listed.entries, *made))
 
 
 def exit_code(result: RunResult) -> int:

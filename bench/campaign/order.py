@@ -16,11 +16,20 @@ def ordered(prepared: Sequence[Prepared]) -> list[Prepared]:
     return sorted(prepared, key=_key)
 
 
-def _key(one: Prepared) -> tuple[str, float, int, str, str]:
+def _key(one: Prepared) -> tuple[str, bool, float, int, str, str]:
+    """Within a mode what must be reached from it comes first."""
     start = one.scenario.start
     soc = -1.0 if start.soc is None else start.soc
     severity = 0 if one.plan.aim is not Aim.MUST_TRIP else 2 if one.budget.latched else 1
-    return start.mode, soc, severity, one.scenario.twin_of or one.scenario.id, one.scenario.twin_kind
+    reach = one.plan.aim is Aim.MUST_REACH
+    return (
+        start.mode,
+        not reach,
+        soc,
+        severity,
+        one.scenario.twin_of or one.scenario.id,
+        one.scenario.twin_kind,
+    )
 
 
 def predicted_s(one: Prepared, repeat: int) -> float:

@@ -16,6 +16,7 @@ from bench.campaign.both_ways import under_format_2
 from bench.campaign.equipment import equipment
 from bench.campaign.known_gap import with_known_gap
 from bench.campaign.local import Campaign
+from bench.campaign.reach import with_must_reach
 from bench.campaign.sources import in_repository, source_hash
 from bench.campaign.watching import watching_notes
 from bench.config.profile import DutProfile
@@ -78,7 +79,7 @@ class Collector:
             chemistry=wired.config.pack.chemistry,
             hashes=self.hashes,
             environment=environment(),
-            scenarios=tuple(
+            scenarios=with_must_reach(
                 scenario_result(
                     one, self.shots[one.scenario.id], timebase_of(wired), wired.profile, wired.chemistry.id
                 )

@@ -67,11 +67,15 @@ def check(
             typer.echo(f"{one.scenario.id}: {note}")
         if one.note is not None:
             typer.echo(f"{one.scenario.id}: {one.note}")
+        if one.scenario.hint:
+            typer.echo(f"warning: {one.scenario.hint}")
         if (gap := one.scenario.known_gap) is not None and not gap.of_twin:
             typer.echo(f"{one.scenario.id}: known gap until {gap.until}, {gap.owner} ({gap.bound.words})")
         if missing := why_not(wired, one.scenario.needs):
             typer.echo(f"{one.scenario.id}: will be BLOCKED, this rig cannot do {', '.join(missing)}")
     typer.echo(_idle_words(wired))
+    if scenarios is None and only is None:
+        _tell_no_must_reach(wired)
     wrong = _tell_faults(wired, prepared)
     if _tell_uncarried(wired, prepared) or wrong:
         raise typer.Exit(3)
@@ -89,6 +93,15 @@ def _tell_format_1(prepared: list[Prepared]) -> None:
         f"warning: {len(old)} scenario file{'s' if old[1:] else ''} of format 1: what the DUT reports beside what "
         f"they expect is no failure in this release, and will be in the next; `hil migrate` mends it: {named}"
     )
+
+
+def _tell_no_must_reach(wired: Wired) -> None:
+    """Modes of the profile of which nothing asks whether the DUT comes into them."""
+    from bench.scenario.must_reach import why_none
+
+    for mode in wired.profile.modes:
+        if why := why_none(wired.profile, mode):
+            typer.echo(f"mode '{mode}': no scenario asks whether the DUT reaches it, {why}")
 
 
 def _idle_words(wired: Wired) -> str:
@@ -199,7 +212,10 @@ def _scenarios(prepared: list[Prepared], wide: bool) -> Table:
     from collections import Counter
 
     twins = Counter(one.scenario.twin_of for one in prepared)
-    table = _table("Scenarios, and the must-not-trip twins made from them", "scenario", wide)
+    title = (
+        "Scenarios, the must-not-trip twins made from them, and must-reach ones made from the profile's modes"
+    )
+    table = _table(title, "scenario", wide)
     table.add_column("goal")
     table.add_column("shots", justify="right")
     table.add_column("twins", justify="right")
@@ -242,7 +258,11 @@ def _things(wired: Wired) -> Iterator[Table]:
 
 
 _WIDE = 110  # columns of a terminal; below, a title stands under its id
-_AIMS = {"must_not_trip": "must not trip: ", "must_refuse": "must be refused: "}
+_AIMS = {
+    "must_not_trip": "must not trip: ",
+    "must_reach": "must be reached: ",
+    "bench_must_refuse": "must be refused: ",
+}
 
 
 def _table(title: str, first: str, whole: bool = True) -> Table:

@@ -107,7 +107,8 @@ class Measurement:
     `unsafe` why nobody knows that the rig's outputs were off in the end: () where they were read back as off,
     `crashed` that the DUT ended by itself: then nothing else of it was measured,
     `reactions` the delay to the opening since each of the announced faults that were reported,
-    `states` the further safe states that were asked for.
+    `states` the further safe states that were asked for,
+    `start_missed` that it was heard and did not come into the mode in which the scenario begins.
     """
 
     onset: Interval | None
@@ -145,6 +146,7 @@ class Measurement:
     onset_first: Interval | None = None
     onset_last: Interval | None = None
     crashed: Finding | None = None
+    start_missed: Finding | None = None
     reactions: tuple[Reaction, ...] = ()
     states: tuple[StateSeen, ...] = ()
     watched_to_end: bool | None = None

@@ -11,8 +11,9 @@ from bench.measure.answer import Answer
 from bench.measure.crash import crash_mark, killed_or_not_up, own_crash
 from bench.measure.ending import find_end
 from bench.measure.estimation import score
-from bench.measure.finding.bench import DutRefused
+from bench.measure.finding.bench import DutRefused, PreconditionMissed
 from bench.measure.finding.life import NotBegun
+from bench.measure.finding.reach import MUST_REACH_PREFIX, StartModeMissed
 from bench.measure.glitch import too_long_a_glitch
 from bench.measure.held_stimulus import lost_again
 from bench.measure.interval import Measurement
@@ -33,6 +34,7 @@ from bench.measure.plant_stages import runaway_onset, spread_before
 from bench.measure.probes import probes_seen
 from bench.measure.protected import said_by_refused, wrong_protection
 from bench.measure.questions import Codec
+from bench.measure.reached import find_reached
 from bench.measure.reaction import reactions
 from bench.measure.shot import Seen, Shot, Told, latency
 from bench.measure.stamp_order import stamps_out_of_order
@@ -59,6 +61,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     unfit = misfits(trace, plan, decoders)
     if unfit and (missed := _kept_from_its_start(trace)):
         return replace(_nothing_measured(trace), broken=(missed,), misfits=tuple(unfit), not_begun=True)
+    if (missed_start := _start_missed(trace)) is not None:
+        return missed_start
     window = armed_window(trace)
     faults, anomalies = told_by_marks(trace)
     window, left_out = without_own_frames(window, plan, decoders)
@@ -73,7 +77,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     shot = Shot(
         trace=trace, window=window, plan=plan, decoders=decoders, refused=refused, dtc_tests=dtc_tests
     )
-    onset = runaway_onset(shot, told) if plan.onset_runaway else find_onset(shot, told)
+    onset = _onset(shot, told)
     answer = Answer(shot, onset, told)
     answer.hear()
     listen_for_life(shot, onset, told)
@@ -146,6 +150,14 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     )
 
 
+def _onset(shot: Shot, told: Told) -> Seen | None:
+    """A request has no onset: what it brings about is told at once."""
+    if shot.plan.aim is Aim.MUST_REACH:
+        find_reached(shot, told)
+        return None
+    return runaway_onset(shot, told) if shot.plan.onset_runaway else find_onset(shot, told)
+
+
 def _phase(trace: Trace, plan: Plan, onset: Seen | None) -> dict[str, Any]:
     """Where in the DUT's cycle the onset fell: the middle of its interval, counted from the DUT's boot."""
     booted = next(trace.of(facts.DutStarted), None)
@@ -201,6 +213,22 @@ def _refusal(trace: Trace) -> Measurement:
         _nothing_measured(trace),
         bench_faults=tuple(one for one in faults if not isinstance(one, DutRefused)),
         refused=next((one for one in faults if isinstance(one, DutRefused)), None),
+    )
+
+
+def _start_missed(trace: Trace) -> Measurement | None:
+    """Of a DUT that was heard and did not come into the mode it was asked for; None of any other."""
+    missed = next((m.fact for m in trace.of(facts.PreconditionMissed) if m.fact.mode is not None), None)
+    if missed is None or missed.mode is None:
+        return None
+    faults, _ = told_by_marks(trace)
+    said = StartModeMissed(
+        mode=missed.mode, said=missed.reason, must_reach=f"{MUST_REACH_PREFIX}{missed.mode}"
+    )
+    return replace(
+        _nothing_measured(trace),
+        bench_faults=tuple(one for one in faults if not isinstance(one, PreconditionMissed)),
+        start_missed=said,
     )
 
 

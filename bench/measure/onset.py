@@ -36,7 +36,7 @@ def find_onset(shot: Shot, told: Told) -> Seen | None:
         onset = spread_over(_irregular(shot, commanded, shown, told), shot.plan.onset_spread_ns)
     elif confirmed is not None:
         onset = _actuated(confirmed)
-    _check_carried(shot, told)
+    check_carried(shot, shot.forced_from_ns() or 0, told)
     if onset is None:
         asked = shot.plan.onset or shot.plan.onset_irregular
         if shot.plan.aim is Aim.MUST_TRIP or asked or confirmed is None:
@@ -46,9 +46,8 @@ def find_onset(shot: Shot, told: Told) -> Seen | None:
     return onset
 
 
-def _check_carried(shot: Shot, told: Told) -> None:
+def check_carried(shot: Shot, from_ns: int, told: Told) -> None:
     """Every value that was wanted at the DUT's terminals stands in a frame after the command."""
-    from_ns = shot.forced_from_ns() or 0
     open_ = by_address([Question(test, shot.decoders) for test in shot.plan.carried])
     seen: dict[int, list[float]] = {}
     for t_ns, channel, frame, _ in shot.window.frames:

@@ -11,13 +11,25 @@ from bench.measure.signal_test import SignalTest
 from bench.trace.irregular import Irregularity
 from bench.units import format_ns
 
+OLD_REFUSE = "must_refuse"
+
 
 class Aim(StrEnum):
-    """What is to be seen: the DUT handles the stimulus, stays quiet under it, or is refused for what it says it is."""
+    """What is to be seen.
+
+    The DUT handles the stimulus, stays quiet under it, or comes into the mode it is asked for; or the bench refuses it
+    for what it says it is.
+    """
 
     MUST_TRIP = "must_trip"
     MUST_NOT_TRIP = "must_not_trip"
-    MUST_REFUSE = "must_refuse"
+    MUST_REACH = "must_reach"
+    MUST_REFUSE = "bench_must_refuse"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Aim | None":
+        """What earlier releases called it, in plans and results that are still read."""
+        return cls.MUST_REFUSE if value == OLD_REFUSE else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +122,7 @@ class Plan:
     states: further safe states that are measured beside `safe_state`.
     safe_by_word: that the safe state holds is known by the DUT's word alone: no coil, contact or current is seen.
     dtc_beside: signals for status and occurrences beside the code in its message; "" where it has none.
+    reached: of a must-reach plan: by what the mode is known, any of each group, and all groups at once.
     """
 
     aim: Aim
@@ -142,6 +155,7 @@ class Plan:
     own: tuple[tuple[str, str], ...] = ()
     dut_cycle_ns: int = 0
     gap: GapBound | None = None
+    reached: tuple[tuple[SignalTest, ...], ...] = ()
     onset_spread_ns: int = 0
     held: tuple[SignalTest, ...] = ()
     accepted_only: bool = False

@@ -78,7 +78,7 @@ def goal_rows(run: RunResult, goals: Mapping[str, Budget]) -> tuple[GoalRow, ...
     known = {**{goal: one.goal for goal, one in tried.items()}, **goals}
     rows = []
     for goal, budget in {goal: known[goal] for goal in (*goals, *known)}.items():
-        own = tuple(s for s in run.scenarios if s.budget.safety_goal == goal and not s.mismatch)
+        own = tuple(s for s in run.scenarios if s.budget.safety_goal == goal and s.serves_goal)
         measured = [(share_used(s, budget), s) for s in own if s.fhti is not None]
         worst = max(measured, key=lambda one: one[0], default=(0.0, None))[1]
         rows.append(GoalRow(budget=budget, scenarios=own, worst=worst, shown=tried.get(goal)))

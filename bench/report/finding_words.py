@@ -9,6 +9,7 @@ from bench.measure.finding import (
     life,
     memory,
     plant,
+    reach,
     scenario,
     stamps,
     standing,
@@ -328,6 +329,32 @@ def _ends(first: float, last: float) -> str:
     return f"it began at {signed(first)} and ended at {signed(last)}"
 
 
+def _reach(finding: Finding) -> str:
+    match finding:
+        case reach.NotReached(mode=mode, lacking=lacking, within_ns=within_ns):
+            missing = ", ".join(test_words(test) for test in lacking)
+            told = f"{mode} was requested and not reached within {format_ns(within_ns)}"
+            return f"{told}: it lacks {missing}" if missing else told
+        case reach.NotKept(mode=mode, test=test, since=since):
+            lost = f"{test_words(test)} no longer held at {_when(since)}"
+            return f"{mode} was reached and left again, though still requested: {lost}"
+        case reach.StartModeMissed() as missed:
+            return f"{missed.said}; {_must_reach(missed)}"
+        case reach.NothingToReach():
+            return "the plan names nothing by which the mode is known"
+    raise AssertionError(finding)
+
+
+def _must_reach(missed: reach.StartModeMissed) -> str:
+    match missed.outcome:
+        case "":
+            return f"whether the DUT obeys at all, {missed.must_reach} says: hil run -k {missed.must_reach}"
+        case "PASS":
+            return f"{missed.must_reach} passed: look at what this scenario starts from"
+        case _:
+            return f"{missed.must_reach} is {missed.outcome}"
+
+
 def _scenario(finding: Finding) -> str:
     match finding:
         case scenario.NoShot():
@@ -374,6 +401,7 @@ _OF_MODULE: dict[str, Callable[[Finding], str]] = {
         (life, _life),
         (memory, memory_words),
         (plant, _plant),
+        (reach, _reach),
         (bench, bench_words),
         (scenario, _scenario),
         (stamps, stamp_words),

@@ -64,8 +64,8 @@ def is_lent(scenario: ScenarioResult, goal: Budget | None = None) -> bool:
 
 
 def shown(goal: Budget, scenarios: Iterable[ScenarioResult]) -> Shown | None:
-    """Of the scenarios of this goal; None where none was run. A deliberate mismatch says nothing of the DUT."""
-    own = [one for one in scenarios if one.budget.safety_goal == goal.safety_goal and not one.mismatch]
+    """Of the scenarios of this goal; None where none was run."""
+    own = [one for one in scenarios if one.budget.safety_goal == goal.safety_goal and one.serves_goal]
     if not own:
         return None
     return Shown(

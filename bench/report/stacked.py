@@ -11,7 +11,12 @@ from bench.units import format_ns
 from bench.verdict.result import LatencyStatistics, ScenarioResult, Verdict
 
 _INDENT = "  "
-AIMS = {"must_not_trip": "must not trip", "must_refuse": "must be refused"}
+AIMS = {
+    "must_not_trip": "must not trip",
+    "must_reach": "must be reached",
+    "bench_must_refuse": "must be refused",
+    "must_refuse": "must be refused",  # of runs before the word was changed
+}
 
 
 def stacked(scenarios: Sequence[ScenarioResult], width: int, styles: dict[Verdict, str]) -> Text:

@@ -27,6 +27,7 @@ from bench.scenario.model import (
     Wait,
     longest_ns,
 )
+from bench.scenario.reach_plan import MODE_TIMEOUT_NS
 from bench.scenario.watch import Watch
 from bench.scenario.way_out import (
     MarkedAs,
@@ -42,11 +43,11 @@ from bench.timing.stopping import is_a_stop
 from bench.trace import facts
 from bench.trace.events import PlantStage
 from bench.trace.mark import Mark
+from bench.trace.trouble import line_of
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
 POLL_NS = 20 * NS_PER_MS
 HEARD_TIMEOUT_NS = 3 * NS_PER_S
-MODE_TIMEOUT_NS = 5 * NS_PER_S
 SETTLE_NS = 200 * NS_PER_MS
 STATE_NS = NS_PER_S  # how often the plant is told where a protection test has to end
 TRUTH_NS = NS_PER_S  # how often the truth is told where an estimate is scored
@@ -72,12 +73,21 @@ class Shot:
 
 
 class PreconditionMissed(BenchError):
-    """The DUT did not reach the state from which the scenario starts."""
+    """The DUT did not reach the state from which the scenario starts.
+
+    mode: which one, where it was heard in standby and then asked for it.
+    """
+
+    def __init__(self, text: str, mode: str | None = None) -> None:
+        super().__init__(text)
+        self.mode = mode
 
 
 _MARKED_AS: MarkedAs = {
-    PreconditionMissed: facts.PreconditionMissed,
-    UnidentifiedBuild: facts.DutRefused,
+    PreconditionMissed: lambda error: facts.PreconditionMissed(
+        reason=line_of(error), mode=getattr(error, "mode", None)
+    ),
+    UnidentifiedBuild: lambda error: facts.DutRefused(reason=line_of(error)),
 }
 
 
@@ -164,7 +174,7 @@ async def _settle(rig: Rig, shot: Shot) -> None:
     mode = shot.start.mode
     if mode != "off":
         _request(rig, mode, profile.modes[mode])
-        await _until_state(rig, shot, mode, MODE_TIMEOUT_NS, f"the DUT did not enter {mode}")
+        await _until_state(rig, shot, mode, MODE_TIMEOUT_NS, f"the DUT did not enter {mode}", mode)
     _load(rig, shot.start.current_a)
     now_ns = rig.clock.now_ns()
     await rig.clock.sleep_until(now_ns + SETTLE_NS)
@@ -204,6 +214,8 @@ async def _observe(rig: Rig, shot: Shot) -> None:
             if not rig.dut.alive():
                 raise ended(rig.dut)
             seen = watch.settled(clock.now_ns()) and _ran_away(rig, plan)
+            if plan.aim is Aim.MUST_REACH and seen:
+                break
             if plan.aim is Aim.MUST_TRIP and seen and not (shot.to_the_end and plan.end is None):
                 break
             if ending is not None and ending.by not in (None, EndedBy.CUT_OFF):
@@ -305,7 +317,7 @@ async def _park(rig: Rig, shot: Shot, step: Park) -> None:
     clock = rig.clock
     _load(rig, 0.0)
     _request(rig, "off", step.mode_value)
-    await _until_state(rig, shot, "standby", MODE_TIMEOUT_NS, "to park, the DUT did not enter standby")
+    await _until_state(rig, shot, "standby", MODE_TIMEOUT_NS, "to park, the DUT did not enter standby", "off")
     await clock.sleep_until(clock.now_ns() + SETTLE_NS)
     rig.let_days_pass(step.duration_ns)
     await clock.sleep_until(clock.now_ns() + SETTLE_NS)  # the outputs follow the pack
@@ -342,8 +354,10 @@ async def _drive(rig: Rig, current_a: float, place: int) -> None:
     rig.trace.mark(clock.now_ns(), confirmed, "engine")
 
 
-async def _until_state(rig: Rig, shot: Shot, name: str, timeout_ns: int, missed: str) -> None:
-    """Wait until the DUT reports the state; PreconditionMissed names the last state seen."""
+async def _until_state(
+    rig: Rig, shot: Shot, name: str, timeout_ns: int, missed: str, mode: str | None = None
+) -> None:
+    """Wait until the DUT reports the state; PreconditionMissed names the last one seen. mode: that was asked for."""
     role = shot.profile.roles["state"]
     message = rig.databases[role.channel][role.message]
     read = heard(message.reader(role.signal))
@@ -361,7 +375,7 @@ async def _until_state(rig: Rig, shot: Shot, name: str, timeout_ns: int, missed:
     names = {value: state for state, value in shot.profile.states.items()}
     told = "nothing was heard" if last is None else f"its last state was {names.get(int(last), last)}"
     raise PreconditionMissed(
-        f"{missed} within {timeout_ns / NS_PER_S:g} s; {told}{_reported(rig, shot.profile)}"
+        f"{missed} within {timeout_ns / NS_PER_S:g} s; {told}{_reported(rig, shot.profile)}", mode
     )
 
 

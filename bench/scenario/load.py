@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bench.errors import ConfigError, ScenarioError, nearest
 from bench.faults.find import fault_names, kind
 from bench.measure.ending import EndQuestion
-from bench.measure.plan import Aim
+from bench.measure.plan import OLD_REFUSE, Aim
 from bench.scenario.known_gap import known_gap_of
 from bench.scenario.mismatch import check_mismatch, mismatch_of
 from bench.scenario.model import (
@@ -126,6 +126,7 @@ def scenario_in(file: "TomlFile") -> Scenario:
         derivation=shape.derivation,
         fully_verifies=shape.verifies == "fully",
         provenance=shape.provenance,
+        hint=_hint(file, shape),
         hunt=dict(shape.hunt),
         known_gap=known_gap,
         mismatch=mismatch_of(shape),
@@ -136,6 +137,14 @@ def scenario_in(file: "TomlFile") -> Scenario:
         else {},
         format=shape.format,
     )
+
+
+def _hint(file: "TomlFile", shape: "ScenarioShape") -> str:
+    """An old word that is still read."""
+    if shape.aim != OLD_REFUSE:
+        return ""
+    line = file.lines.get("aim", 1)
+    return f"{file.path}:{line} [aim]: found '{OLD_REFUSE}', which is called '{Aim.MUST_REFUSE}' now; it is still read"
 
 
 def _start(file: "TomlFile", shape: "ScenarioShape") -> Start:
@@ -253,12 +262,12 @@ def _chosen(
     return None
 
 
-_TABLE_OF = {"must_trip": "expect", "must_not_trip": "quiet", "must_refuse": None}
+_TABLE_OF = {"must_trip": "expect", "must_not_trip": "quiet"}
 
 
 def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepText]) -> None:
     """What single keys cannot tell: aim and expect/quiet, steps and needs, id and the file's name."""
-    wanted = _TABLE_OF[shape.aim]
+    wanted = _TABLE_OF.get(shape.aim)
     if wanted is not None and getattr(shape, wanted) is None:
         file.mistake(("aim",), f"found aim '{shape.aim}' without [{wanted}]; expected [{wanted}]")
     for other in ("expect", "quiet"):
@@ -277,10 +286,10 @@ def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepTe
         file.mistake(("id",), f"found id '{shape.id}' in {file.path.name}; expected file {expected}")
     if shape.aim != "must_not_trip" and not injections:
         file.mistake(("step",), f"found no inject step under aim '{shape.aim}'; expected one")
-    if shape.aim == "must_refuse" and len(injections) < len(steps):
+    if Aim(shape.aim) is Aim.MUST_REFUSE and len(injections) < len(steps):
         file.mistake(
             ("step",),
-            "found another step than inject under aim 'must_refuse', which ends before the DUT is asked for "
+            "found another step than inject under aim 'bench_must_refuse', which ends before the DUT is asked for "
             "anything; expected inject steps only",
         )
     if shape.expect is not None and shape.expect.onset == "open_command":

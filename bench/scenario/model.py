@@ -307,6 +307,7 @@ class Scenario:
     no_twins: why it has none; twins_left_out: kind of twin to the reason why it makes no sense here.
     provenance: where it comes from, where no person wrote it. hunt: bounds of what a hunt may vary, by name.
     twin_of, twin_kind: of a scenario that was made from another one.
+    hint: an old word in its file that is still read, and the present one; "" for none.
     """
 
     file: Path
@@ -339,3 +340,4 @@ class Scenario:
     twin_of: str = ""
     twin_kind: str = ""
     format: int = 1
+    hint: str = ""

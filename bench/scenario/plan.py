@@ -24,6 +24,7 @@ from bench.scenario.known_gap import check_gap
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Expect, Inject, Step
 from bench.scenario.onset import Onset, command_onset, runaway_onset, stimulus_onset
+from bench.scenario.reach_plan import reach_plan
 from bench.scenario.staying import staying_tests
 from bench.scenario.steps import LONGEST_TTL_NS
 from bench.scenario.word import as_known, by_word_alone, probes_as_known, states_asked
@@ -35,9 +36,8 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
     aim = lookup.scenario.aim
     if aim is Aim.MUST_REFUSE:
         return REFUSAL
-    quiet = aim is Aim.MUST_NOT_TRIP
-    plan = _quiet_plan(lookup, steps) if quiet else _trip_plan(lookup, steps)
-    asked = lookup.scenario.quiet if quiet else lookup.scenario.expect
+    plan = _PLAN_OF[aim](lookup, steps)
+    asked = lookup.scenario.quiet or lookup.scenario.expect
     return replace(
         plan,
         gap=check_gap(lookup, plan),
@@ -45,17 +45,18 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         heard=heard,
         fed=_fed(lookup, steps),
         protected=_protected(lookup),
-        carried=carried_tests(lookup, steps, plan.onset_step),
+        carried=plan.carried or carried_tests(lookup, steps, plan.onset_step),
         held=held_tests(lookup, steps, plan.onset_step),
         accepted_only=True,
-        flag_stands=not quiet,
+        flag_stands=aim is Aim.MUST_TRIP,
         own=tuple(sorted(lookup.profile.said())),
         e2e=asked is not None and asked.e2e,
         estimates=_estimates(lookup),
         end=_end(lookup),
         dut_cycle_ns=_dut_cycle_ns(lookup),
-        unexpected=unexpected_reports(lookup, steps),
-        codes=codes_expected(lookup),
+        # Of a request no file lists what may come with it: a trip is forbidden, and the rest is the DUT's way into it.
+        unexpected=() if aim is Aim.MUST_REACH else unexpected_reports(lookup, steps),
+        codes=None if aim is Aim.MUST_REACH else codes_expected(lookup),
         only_expected=lookup.scenario.format >= 2,
     )
 
@@ -246,3 +247,6 @@ def _end(lookup: Lookup) -> EndQuestion | None:
     except ValueError as unknown:
         lookup.mistake(("end", "hotter_than"), str(unknown))
         return text.asked
+
+
+_PLAN_OF = {Aim.MUST_TRIP: _trip_plan, Aim.MUST_NOT_TRIP: _quiet_plan, Aim.MUST_REACH: reach_plan}

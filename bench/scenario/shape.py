@@ -250,7 +250,7 @@ class ScenarioShape(Shape):
     id: str
     title: str = Field(min_length=1)
     safety_goal: str = Field(min_length=1)
-    aim: Literal["must_trip", "must_not_trip", "must_refuse"]
+    aim: Literal["must_trip", "must_not_trip", "bench_must_refuse", "must_refuse"]  # the last: its old name
     standards: list[str] = Field(default_factory=list)
     requirements: list[str] = Field(default_factory=list)
     needs: list[str] = Field(default_factory=list)

@@ -10,7 +10,8 @@ from bench.trace.events import BENCH
 
 
 class Watch:
-    """Follows the tests of detection and safe state; `settled` once they have held for the plan's hold time.
+    """Follows the tests of detection and safe state, or of a mode to be reached; `settled` once they have held for the
+    plan's hold time.
 
     What is no answer to measuring is none here: else a window would end early for an answer that does not count.
     """
@@ -20,7 +21,10 @@ class Watch:
         self._hold_ns = plan.hold_ns
         self._safe = [Question(test, rig.databases) for test in plan.safe_state]
         self._detection = [Question(test, rig.databases) for test in plan.detection]
-        self._asked = by_address([*self._safe, *self._detection])
+        self._reached = [[Question(test, rig.databases) for test in group] for group in plan.reached]
+        self._asked = by_address(
+            [*self._safe, *self._detection, *(q for group in self._reached for q in group)]
+        )
         self._own = {
             (channel, codec.can_id, codec.extended)
             for channel, message in plan.own
@@ -30,12 +34,15 @@ class Watch:
         self._read = 0
         self._since_ns: int | None = None
         self._claim = Claim(self._detection, plan)
+        self._detects = bool(plan.detection)  # a mode that is reached has none
 
     def settled(self, now_ns: int) -> bool:
         self._hear()
         claim = self._claim
         detected = claim.stands if claim.stays else claim.standing(now_ns) is not None
-        if not (detected and self._safe and all(one.holds for one in self._safe)):
+        reached = all(any(one.holds for one in group) for group in self._reached)
+        asked = bool(self._safe or self._reached) and (detected or not self._detects)
+        if not (asked and reached and all(one.holds for one in self._safe)):
             self._since_ns = None
             return False
         if self._since_ns is None:

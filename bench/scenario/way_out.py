@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from bench.dut.ports import Explained, ended
 from bench.errors import BenchError
 from bench.rig.rig import Rig
 from bench.timing.stopping import was_stopped
-from bench.trace.facts import Aborted, DutRefused, PreconditionMissed, SafeStateMissed
+from bench.trace.facts import Aborted, Fact, SafeStateMissed
 from bench.trace.trouble import line_of, mark_error
 from bench.units import NS_PER_S, format_ns
 
@@ -31,7 +31,7 @@ def tell_why_cancelled(rig: Rig, ended: asyncio.CancelledError) -> bool:
     return False
 
 
-MarkedAs = Mapping[type[BaseException], type[PreconditionMissed] | type[DutRefused]]
+MarkedAs = Mapping[type[BaseException], Callable[[BaseException], Fact]]
 
 
 def tell_what_failed(rig: Rig, failed: BaseException, marked_as: MarkedAs) -> None:
@@ -42,7 +42,7 @@ def tell_what_failed(rig: Rig, failed: BaseException, marked_as: MarkedAs) -> No
         if known is None:
             mark_error(trace, now_ns, "engine", error)
         else:
-            trace.mark(now_ns, known(reason=line_of(error)), "engine")
+            trace.mark(now_ns, known(error), "engine")
 
 
 def tell_failures(rig: Rig) -> None:

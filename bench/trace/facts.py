@@ -125,10 +125,14 @@ class PreconditionMet(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreconditionMissed(Fact):
-    """The DUT did not come into the mode in which the scenario begins."""
+    """The DUT did not come into the mode in which the scenario begins.
+
+    mode: which one, where it had been heard before and was asked for it.
+    """
 
     kind: ClassVar[Kind] = Kind.PRECONDITION_MISSED
     reason: str
+    mode: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

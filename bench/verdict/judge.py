@@ -19,6 +19,7 @@ from bench.measure.finding.bench import (
     NothingToPass,
     NotRefused,
 )
+from bench.measure.finding.reach import NothingToReach
 from bench.measure.finding.standing import FlagNotHeld
 from bench.measure.finding.stimulus import NoOnset
 from bench.measure.finding.times import Bound, NearFtti, Time, TooEarly, TooLate
@@ -75,6 +76,8 @@ def _judge(
         if measurement.refused is not None:
             return Judgement.of(Verdict.PASS)
         return Judgement.of(Verdict.ERROR, NotRefused())
+    if measurement.start_missed is not None:
+        return Judgement.of(Verdict.BLOCKED, measurement.start_missed)
     if measurement.not_begun:
         kept_from = not_known((*measurement.misfits, *measurement.broken), known)
         return Judgement.of(Verdict.FAIL if kept_from else Verdict.PASS, *kept_from)
@@ -139,6 +142,8 @@ def _missing_facts(measurement: Measurement, plan: Plan) -> list[Finding]:
             missing.append(HoldUnknown())
     elif not plan.heard:
         missing.append(NoProofOfLife())
+    if plan.aim is Aim.MUST_REACH and not plan.reached:
+        missing.append(NothingToReach())
     if plan.aim is Aim.MUST_NOT_TRIP and not plan.detection and not plan.forbidden:
         missing.append(NothingForbidden())
     return missing

@@ -9,6 +9,8 @@ from bench.measure.finding.base import Finding
 from bench.measure.interval import Measurement
 from bench.timing.clock import Timebase
 
+_MUST_REACH = "must_reach"
+
 
 class Verdict(IntEnum):
     """Within a shot worst wins (ETSI ES 201 873-1). FAIL blames the DUT, ERROR the bench. BLOCKED: not possible.
@@ -191,6 +193,11 @@ class ScenarioResult:
     own_times: Budget | None = None
     line: int = 0
     under_format_2: Judgement | None = None
+
+    @property
+    def serves_goal(self) -> bool:
+        """Not a deliberate mismatch, which says nothing of the DUT, nor a request, which concerns no safety."""
+        return not self.mismatch and self.aim != _MUST_REACH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

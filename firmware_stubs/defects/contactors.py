@@ -6,7 +6,7 @@ from firmware_stubs.reference_bms.faults import FIRES_PYRO, STUCK_OPEN, WELDS, F
 from firmware_stubs.reference_bms.line_monitor import LineMonitor
 from firmware_stubs.reference_bms.measurement import ContactorInput
 from firmware_stubs.reference_bms.sendings import Sendings, Transmitter
-from firmware_stubs.reference_bms.state_machine import Coils, State, StateMachine
+from firmware_stubs.reference_bms.state_machine import Coils, Mode, State, StateMachine
 
 _MS = 1_000_000
 
@@ -40,6 +40,16 @@ class _ClosesAgain(StateMachine):
     def stay_in_error(self, now_ns: int) -> None:
         if now_ns - self.entered_ns >= self._AFTER_NS:
             self._coils.plus = self._coils.minus = 1
+
+
+class _NeverCloses(StateMachine):
+    def _may_close(self, mode: int) -> bool:  # noqa: ARG002
+        return False
+
+
+class _NeverCharges(StateMachine):
+    def _may_close(self, mode: int) -> bool:
+        return mode != Mode.CHARGE and super()._may_close(mode)
 
 
 class _NeverOpens(StateMachine):
@@ -132,6 +142,10 @@ DEFECTS: dict[str, Mutant] = {
     "nuisance_trip": replaced(
         "trips on overvoltage without a cause after 1.5 s of drive", states=_TripsWithoutCause
     ),
+    "never_closes": replaced(
+        "stays healthy in standby whatever is requested, and never enters drive or charge", states=_NeverCloses
+    ),
+    "never_charges": replaced("never enters charge when it is requested", states=_NeverCharges),
     "recloses_precharge": replaced(
         "closes the precharge contactor again 150 ms after a trip has opened it", states=_ReclosesPrecharge
     ),

@@ -63,6 +63,9 @@ static void enter_error(struct state_machine *machine, int64_t now_ns)
 static bool may_close(const struct fault_memory *faults, uint8_t mode)
 {
     uint64_t blocking = mode == MODE_DRIVE ? BLOCKS_CLOSING : BLOCKS_CLOSING | INHIBITS_CHARGE;
+    if (IS_MUTANT(NEVER_CLOSES) || (IS_MUTANT(NEVER_CHARGES) && mode == MODE_CHARGE)) {
+        return false;
+    }
     return (mode == MODE_DRIVE || mode == MODE_CHARGE) && (faults->word & blocking) == 0;
 }
 

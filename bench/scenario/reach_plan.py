@@ -1,0 +1,61 @@
+"""The questions of a must-reach scenario: by what a mode of the DUT is known from outside."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bench.config.profile import DutProfile, RoleTest
+from bench.measure.plan import NOTHING, Aim, Plan
+from bench.measure.signal_test import SignalTest
+from bench.scenario.forbidden import forbidden_tests
+from bench.scenario.lookup import Lookup
+from bench.scenario.model import Request, Step
+from bench.units import NS_PER_MS, NS_PER_S
+
+MODE_TIMEOUT_NS = 5 * NS_PER_S  # a DUT that is asked for a mode has so long to come into it
+KEPT_NS = 500 * NS_PER_MS
+_NOT = {"==": "!=", "!=": "==", ">=": "<", "<": ">=", "<=": ">", ">": "<="}
+
+
+def state_of(mode: str) -> str:
+    """The state that a DUT has in a mode, by its name in the profile."""
+    return "standby" if mode == "off" else mode
+
+
+def reach_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
+    """Of the only request among the steps."""
+    profile = lookup.profile
+    asked = next(step for step in steps if isinstance(step, Request))
+    shown = profile.shown("mode_request", "==", float(asked.mode_value))
+    return replace(
+        NOTHING,
+        aim=Aim.MUST_REACH,
+        reached=tuple(tuple(map(lookup.test, group)) for group in _known_by(profile, asked.mode)),
+        carried=() if shown is None else (_shown(lookup, shown),),
+        forbidden=forbidden_tests(lookup, ("any_trip", "state_error"), "quiet", None),
+        hold_ns=KEPT_NS,
+        window_ns=MODE_TIMEOUT_NS + KEPT_NS,
+    )
+
+
+def _known_by(profile: DutProfile, mode: str) -> list[tuple[RoleTest, ...]]:
+    """Its state, its contactors and, to charge, a limit above zero. Any of each group; all groups at once."""
+    roles = profile.roles
+    state = RoleTest(role=roles["state"], op="==", value=float(profile.states[state_of(mode)]))
+    mains = [profile.contactors.get(name, ()) for name in ("plus", "minus")]
+    if mode == "off":
+        opened = [tuple(_denied(test)) for tests in mains for test in tests]
+        return [(state,), *opened]
+    groups = [(state,), *(tests for tests in mains if tests)]
+    if mode == "charge" and "charge_current_limit" in roles:
+        groups.append((RoleTest(role=roles["charge_current_limit"], op=">", value=0.0),))
+    return groups
+
+
+def _denied(test: RoleTest) -> list[RoleTest]:
+    """Any of these: the test does not hold."""
+    parts = (replace(test, together=()), *test.together)
+    return [replace(one, op=_NOT[one.op]) for one in parts]
+
+
+def _shown(lookup: Lookup, shown: RoleTest) -> SignalTest:
+    return lookup.test(shown)
