@@ -13,6 +13,7 @@ from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.run import scenario_result
 from bench.campaign.safety import cells, lacking
 from bench.campaign.shots import shoot
+from bench.cli.safety_command import _notes
 from bench.report.comparison import run_markdown
 from bench.report.html import render_html
 from bench.report.sampling import bounds_words, sampled_words
@@ -161,3 +162,9 @@ def test_more_attempts_are_always_more_than_were_made() -> None:
             more = earn(fired(n, fails=min(fails, n))).more
             assert more is not None and more > n, (n, fails)
     assert earn(fired(2_995)).more is None and earn(fired(2_995)).lacks == ""
+
+
+def test_safety_says_what_its_attempts_sample() -> None:
+    found = cells([MODE], {"nmc": [run_of(fired(29))]}, ["nmc"], {})
+    told = " ".join(_notes(found, {}, "simulated"))
+    assert "no sample of life (age, temperature, longer uptimes)" in told

@@ -186,6 +186,8 @@ def test_copies_of_fewer_shots_are_not_compared() -> None:
     unknown = compared(build(rng, 59, turns=None), build(rng, 59, first_seed=99, turns=None))
     assert unknown.unrecorded == ("ov",) and "was not recorded" in notes(unknown)[0]
     assert "may be copies: ov" in comparison_markdown(unknown)
+    one_side = compared(build(rng, 59), build(rng, 59, first_seed=99, turns=None))
+    assert one_side.unrecorded == ("ov",)
     assert notes(compared(build(rng, 59), build(rng, 59, first_seed=99))) == []
 
 

@@ -257,6 +257,8 @@ def _notes(found: tuple[Cell, ...], coverage: Any, time: str) -> list[str]:
     lines = [
         f"{time} time. M from the exact 95 % lower bound of the share handled inside the FHTI (29 clean attempts for "
         "5, 99 for 4, 299 for 3, 2995 for 2; never 1); the worst operating point counts, undecided is not handled.",
+        "Attempts sample the phase of the DUT's cycle, the spread of the pack's cells and the boot, at one operating "
+        "point each: no sample of life (age, temperature, longer uptimes). At bunched phases they count as one.",
         "In brackets, with '?': rests on an assumption, earns no reduction; (SFO?): which of severity, frequency and "
         "occurrence are assumed. AP, RPN: without detection → as earned "
         "(D taken equal to M: a test rating, not an in-service one).",

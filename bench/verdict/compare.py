@@ -9,6 +9,7 @@ from bench.verdict.paired import Pairs, pairs
 from bench.verdict.result import RunResult, ScenarioResult, Verdict
 from bench.verdict.sampling import bunched, sampled
 from bench.verdict.shift import Change, Shift, classify, holm, measure_shift
+from bench.verdict.spread import spread_p
 from bench.verdict.tail import fisher_more
 
 RELEVANT_SHARE = 0.02  # of the base's median: a smaller shift is no news to anybody
@@ -116,8 +117,8 @@ class Comparison:
         """Scenarios with shots of which nobody knows where in the DUT's cycle they met it: they may be copies."""
         names = dict.fromkeys(m.scenario_id for m in self.metrics)
         both = [s for run in (self.base, self.new) for s in run.scenarios if s.scenario_id in names]
-        known = {s.scenario_id for s in both if (found := sampled(s.shots)) is None or found.cycle_ns}
-        return tuple(name for name in names if name not in known)
+        lacking = {s.scenario_id for s in both if spread_p(s.shots) is None and sampled(s.shots) is not None}
+        return tuple(name for name in names if name in lacking)
 
     @property
     def exit_code(self) -> int:
