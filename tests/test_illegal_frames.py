@@ -70,7 +70,7 @@ def instead(frame: object) -> Callable[[str, CanFrame], object]:
 
 
 SENT: list[Callable[[str, CanFrame], object]] = [
-    *map(instead, (ILLEGAL[0], ILLEGAL[6], *ILLEGAL[9:11])),
+    *map(instead, (ILLEGAL[0], ILLEGAL[6], *ILLEGAL[9:11], GOOD._replace(fd=True))),
     lambda _, frame: ("nowhere", frame),
     lambda _, frame: ([], frame),
     lambda channel, frame: None,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from bench.dut.firmware import Firmware, Resettable
 from bench.dut.raised import raised_by_firmware
-from bench.errors import DutCrashed, DutError
+from bench.errors import DutCrashed, DutError, LinkError
 from bench.links.legal import no_can_frame
 from bench.links.ports import CanLink, FrameListener
 from bench.timing.clock import Clock, Phase, Timer
@@ -108,4 +108,9 @@ class InProcessDut:
                 if changed is None:
                     continue
                 frame = changed
-            self._nodes[channel].send(frame)
+            try:
+                self._nodes[channel].send(frame)
+            except LinkError as error:
+                if not frame.fd:
+                    raise
+                raise _nothing_to_send(str(error)) from error  # a classic bus has no room for it
