@@ -14,6 +14,7 @@ from bench.campaign.run import scenario_result
 from bench.campaign.safety import cells, lacking
 from bench.campaign.shots import shoot
 from bench.cli.safety_command import _notes
+from bench.record.version_1 import same_figures
 from bench.report.comparison import run_markdown
 from bench.report.html import render_html
 from bench.report.sampling import bounds_words, sampled_words
@@ -168,3 +169,12 @@ def test_safety_says_what_its_attempts_sample() -> None:
     found = cells([MODE], {"nmc": [run_of(fired(29))]}, ["nmc"], {})
     told = " ".join(_notes(found, {}, "simulated"))
     assert "no sample of life (age, temperature, longer uptimes)" in told
+
+
+def test_a_shot_stored_without_its_uptime_is_still_the_same_measurement() -> None:
+    (one,) = fired(1).shots
+    assert one.measurement is not None
+    older = dataclasses.replace(one.measurement, dut_uptime_ns=None)
+    assert same_figures(older, one.measurement)
+    assert not same_figures(dataclasses.replace(older, dut_phase_ns=1), one.measurement)
+    assert not same_figures(dataclasses.replace(older, dut_uptime_ns=1), one.measurement)
