@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bench.config.bench_file import BenchConfig
     from bench.scenario.library import Library
@@ -49,6 +50,42 @@ def load_rig(
         chemistry_place=None if chemistry is None else "--chemistry",
         firmware_chemistry_place=None if firmware_chemistry is None else "--firmware-chemistry",
     )
+
+
+def mistakes_of_files(config: Path, paths: list[Path] | None) -> list[str]:
+    """What is wrong with profile, budgets and scenario files by themselves, for a bench that cannot be loaded."""
+    import tomllib
+
+    from bench.config.profile import load_profile
+    from bench.errors import ConfigError
+    from bench.scenario.load import find_scenarios, read_scenario
+    from bench.verdict.budgets import load_budgets
+
+    root = library_above(config)
+    budgets_file = root / "scenarios" / "budgets.toml"
+    if paths and not budgets_file.is_file():
+        budgets_file = budgets_beside(paths[0]) or budgets_file
+    told: list[str] = []
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        told += _told(
+            lambda: load_profile(config.parent / tomllib.loads(config.read_text())["dut"]["profile"])
+        )
+    told += _told(lambda: load_budgets(budgets_file))
+    try:
+        files = find_scenarios(paths or [root / "scenarios"])
+    except ConfigError as missing:
+        return [*told, *str(missing).splitlines()]
+    return [*told, *(line for file in files for line in read_scenario(file)[1])]
+
+
+def _told(load: Callable[[], object]) -> list[str]:
+    from bench.errors import ConfigError
+
+    try:
+        load()
+    except ConfigError as wrong:
+        return str(wrong).splitlines()
+    return []
 
 
 def library_above(config: Path) -> Path:
@@ -102,7 +139,7 @@ def select_scenarios(
     mismatches: also the scenarios that must fail; whoever asks whether a firmware is right has no use for them.
     A whole library brings the must-reach scenarios of the DUT's modes with it; a part of one does not.
     """
-    from bench.errors import ScenarioError
+    from bench.errors import ConfigError, ScenarioError
     from bench.scenario.load import find_scenarios
     from bench.scenario.prepare import on_chemistry, prepare
     from bench.verdict.budgets import load_budgets
@@ -119,12 +156,17 @@ def select_scenarios(
             files.update(dict.fromkeys(find_scenarios([path])))
         except ScenarioError as missing:
             mistakes.append(str(missing))
+    budgets = None
+    try:
+        budgets = load_budgets(budgets_file)
+    except ConfigError as wrong:
+        mistakes.append(str(wrong))
     try:
         prepared = prepare(
             list(files),
             wired.profile,
             wired.thresholds(),
-            load_budgets(budgets_file),
+            budgets,
             wired.config.pack.cells,
             wired.databases,
             wired.config.pack.sensors,

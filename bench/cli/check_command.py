@@ -47,7 +47,14 @@ def check(
     only: FilterOption = None,
 ) -> None:
     """Dry-check bench file, profile, DBC, budgets and scenarios against each other."""
-    wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
+    from bench.campaign.load import mistakes_of_files
+    from bench.errors import ConfigError
+
+    try:
+        wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
+    except ConfigError as wrong:  # all there is to mend is told in one go
+        lines = [*str(wrong).splitlines(), *mistakes_of_files(config, scenarios)]
+        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
     prepared, budgets_file = load_scenarios(wired, scenarios, only, long=True, mismatches=True)
     from bench.verdict.budgets import lint_budgets, load_budgets
     from bench.wiring.common import why_not
@@ -76,8 +83,8 @@ def check(
     typer.echo(_idle_words(wired))
     if scenarios is None and only is None:
         _tell_no_must_reach(wired)
-    wrong = _tell_faults(wired, prepared)
-    if _tell_uncarried(wired, prepared) or wrong:
+    at_fault = _tell_faults(wired, prepared)
+    if _tell_uncarried(wired, prepared) or at_fault:
         raise typer.Exit(3)
 
 
@@ -119,8 +126,10 @@ def _idle_words(wired: Wired) -> str:
 
 def _tell_faults(wired: Wired, prepared: list[Prepared]) -> bool:
     """Tells of everything in the scenarios that no DUT can answer rightly; whether there is any."""
-    from bench.wiring.at_fault import faults_of
+    from bench.wiring.at_fault import faults_of, unknown_limits
 
+    for line in unknown_limits(wired):
+        typer.echo(f"warning: {line}")
     lines = [line for one in prepared for line in faults_of(wired, one)]
     for line in dict.fromkeys(lines):
         typer.echo(f"{line} (will be ERROR)")

@@ -84,9 +84,9 @@ def load_bench(path: Path) -> BenchConfig:
     from bench.config.toml_file import read_toml
 
     file = read_toml(path)
-    shape = file.check(BenchShape, file.data)
-    file.stop_on_mistakes()
-    if shape is None:  # unreachable after stop_on_mistakes; narrows the type
+    shape = file.check_on(BenchShape, file.data)
+    if shape is None:
+        file.stop_on_mistakes()
         raise ConfigError(f"{path}: found no bench; expected one")
     base = path.parent
     instruments = read_instruments(file, shape)

@@ -314,10 +314,9 @@ def load_profile(path: Path) -> DutProfile:
     from bench.config.toml_file import read_toml
 
     file = read_toml(path)
-    shape = file.check(ProfileShape, file.data)
+    shape = file.check_on(ProfileShape, file.data)
+    profile = None if shape is None else ProfileReader(file, shape).profile()
     file.stop_on_mistakes()
-    if shape is None:  # unreachable after stop_on_mistakes; narrows the type
+    if profile is None:  # unreachable after stop_on_mistakes; narrows the type
         raise ConfigError(f"{path}: found no profile; expected one")
-    profile = ProfileReader(file, shape).profile()
-    file.stop_on_mistakes()
     return profile

@@ -1,9 +1,10 @@
 """TOML as users write it: read, located by line, and every mistake told as one line."""
 
+import copy
 import re
 import tomllib
 import types
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -107,6 +108,7 @@ class TomlFile:
         self.data = data
         self.lines = lines
         self.mistakes: list[str] = []
+        self._read_on = False
         self._error = error
 
     def check(self, shape: type[S], data: object, *place: str | int) -> S | None:
@@ -120,9 +122,20 @@ class TomlFile:
                 self.mistake((*place, *detail["loc"]), _explain(shape, dict(detail)))
         return None
 
+    def check_on(self, shape: type[S], data: object) -> S | None:
+        """As `check` of the whole file. After mistakes: as much of it as has a meaning without what is wrong.
+
+        What is found there by looking further is told beside them; None where nothing can be said.
+        """
+        found = self.check(shape, data)
+        self._read_on = found is None
+        return found if found is not None else _without_what_is_wrong(shape, data)
+
     def mistake(self, place: Place, text: str) -> None:
-        """Note one mistake: `text` says "found ...; expected ..."."""
-        self.mistakes.append(located(self.path, self.lines, place, text))
+        """Note one mistake: `text` says "found ...; expected ...". At a place that is wrong already it is no news."""
+        line = located(self.path, self.lines, place, text)
+        if not any(_same_place(line, other) for other in self.mistakes) or not self._read_on:
+            self.mistakes.append(line)
 
     def stop_on_mistakes(self) -> None:
         """Raise if anything was wrong. Lines in the order of the file."""
@@ -190,6 +203,61 @@ def line_numbers(text: str) -> dict[str, int]:
 
 def _parts(dotted: str) -> list[str]:
     return [part.strip().strip("\"'") for part in dotted.split(".")]
+
+
+_STAND_INS: dict[str, object] = {
+    "hold": "1 ms",
+    "window": "60 s",
+}  # of required keys: nothing follows from them
+
+
+def _without_what_is_wrong(shape: type[S], data: object) -> S | None:
+    """Keys that are nearly right get their name, other wrong ones go; None where a required one is lacking then."""
+    kept = copy.deepcopy(data)
+    for _ in range(20):  # each round takes away what the last has uncovered
+        try:
+            return shape.model_validate(kept)
+        except ValidationError as invalid:
+            details = invalid.errors(include_url=False)
+        for detail in details:
+            known = _fields_at(shape, detail["loc"][:-1])
+            if detail["type"] != "missing" and not _mend(kept, detail["loc"], known):
+                return None
+        if all(detail["type"] == "missing" for detail in details):
+            return None
+    return None
+
+
+def _mend(data: Any, loc: Sequence[str | int], known: list[str]) -> bool:
+    """Takes the wrong value away, or gives its key the name that is meant. known: what may stand there."""
+    table, key = data, loc[-1] if loc else None
+    for part in loc[:-1]:
+        if not isinstance(table, dict | list) or (isinstance(table, dict) and part not in table):
+            return False
+        table = table[part]  # type: ignore[index]
+    if not isinstance(table, dict) or key not in table:
+        return False
+    value = table.pop(key)
+    free = [one for one in known if one not in table]
+    meant = next((one for one in free if f"'{one}'" in nearest(str(key), free)), None)
+    if key not in known and meant is not None:
+        table[meant] = value
+    elif key in _STAND_INS:
+        table[key] = _STAND_INS[str(key)]
+    return True
+
+
+def _same_place(line: str, other: str) -> bool:
+    """Whether two mistakes are told of one place, or of one within the other."""
+    a, b = (text.partition("]: ")[0] for text in (line, other))
+    a, b = (text.partition(" [")[2] or text for text in (a, b))
+    return a == b or a.startswith((f"{b}.", f"{b}[")) or b.startswith((f"{a}.", f"{a}["))
+
+
+def only_news(lines: Iterable[str], known: Iterable[str]) -> list[str]:
+    """What of the mistakes is told of a place that is not wrong already."""
+    told = list(known)
+    return [line for line in lines if not any(_same_place(line, other) for other in told)]
 
 
 def _explain(shape: type[BaseModel], detail: dict[str, Any]) -> str:

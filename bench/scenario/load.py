@@ -66,6 +66,14 @@ def find_scenarios(paths: Iterable[Path]) -> list[Path]:
 
 def load_scenario(path: Path) -> Scenario:
     """Read and check one file. Raises ScenarioError with one line per mistake."""
+    scenario, mistakes = read_scenario(path)
+    if scenario is None or mistakes:
+        raise ScenarioError("\n".join(mistakes))
+    return scenario
+
+
+def read_scenario(path: Path) -> tuple[Scenario | None, tuple[str, ...]]:
+    """The scenario, and what is wrong with its file; None where too little is right to look any further."""
     try:
         state = path.stat()
     except OSError:
@@ -74,34 +82,50 @@ def load_scenario(path: Path) -> Scenario:
 
 
 @lru_cache(maxsize=1 << 12)
-def _unchanged(path: Path, mtime_ns: int, size: int, inode: int) -> Scenario:  # noqa: ARG001
+def _unchanged(
+    path: Path,
+    mtime_ns: int,  # noqa: ARG001
+    size: int,  # noqa: ARG001
+    inode: int,  # noqa: ARG001
+) -> tuple[Scenario | None, tuple[str, ...]]:
     """A run looks at the whole library twice: what it runs, and what it leaves out."""
     return _read(path)
 
 
-def _read(path: Path) -> Scenario:
+def _read(path: Path) -> tuple[Scenario | None, tuple[str, ...]]:
     # Imported here: pydantic costs 0.1 s, which commands that never read a scenario need not pay.
     from bench.config.toml_file import read_toml
 
-    return scenario_in(read_toml(path, ScenarioError))
+    try:
+        file = read_toml(path, ScenarioError)
+        return _scenario(file), tuple(dict.fromkeys(file.mistakes))
+    except ConfigError as wrong:
+        return None, tuple(str(wrong).splitlines())
 
 
 def scenario_in(file: "TomlFile") -> Scenario:
     """The scenario that a file says, or would say: a hunt writes only what it has found."""
+    scenario = _scenario(file)
+    file.stop_on_mistakes()
+    if scenario is None:  # unreachable after stop_on_mistakes; narrows the type
+        raise ScenarioError(f"{file.path}: found no scenario; expected one")
+    return scenario
+
+
+def _scenario(file: "TomlFile") -> Scenario | None:
+    """Mistakes are noted in `file`. A wrong step is one of waiting then, so that the others keep their place."""
     from bench.scenario import shape as shapes
     from bench.scenario.shape import ScenarioShape
 
-    shape = file.check(ScenarioShape, file.data)
+    shape = file.check_on(ScenarioShape, file.data)
     tables = file.data.get("step")
     steps = [_step(file, table, n) for n, table in enumerate(tables)] if isinstance(tables, list) else []
-    file.stop_on_mistakes()
-    if shape is None:  # unreachable after stop_on_mistakes; narrows the type
-        raise ScenarioError(f"{file.path}: found no scenario; expected one")
-    done = [step for step in steps if step is not None]
-    _check_together(file, shape, done)
+    if shape is None:
+        return None
+    done = [Wait(duration_ns=0) if step is None else step for step in steps]
+    _check_together(file, shape, done, whole=all(step is not None for step in steps))
     check_mismatch(file, shape)
     known_gap = known_gap_of(file, shape)
-    file.stop_on_mistakes()
     return Scenario(
         file=file.path,
         id=shape.id,
@@ -151,7 +175,6 @@ def _start(file: "TomlFile", shape: "ScenarioShape") -> Start:
     start, reaches = shape.start, shape.start.reaches
     if reaches is not None and start.soc is not None:
         file.mistake(("start", "soc"), "found soc beside reaches; expected only one of them")
-        file.stop_on_mistakes()
     return Start(
         mode=start.mode,
         soc=start.soc,
@@ -265,8 +288,11 @@ def _chosen(
 _TABLE_OF = {"must_trip": "expect", "must_not_trip": "quiet"}
 
 
-def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepText]) -> None:
-    """What single keys cannot tell: aim and expect/quiet, steps and needs, id and the file's name."""
+def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepText], *, whole: bool) -> None:
+    """What single keys cannot tell: aim and expect/quiet, steps and needs, id and the file's name.
+
+    whole: no step is wrong, so that nothing said of all of them follows from one.
+    """
     wanted = _TABLE_OF.get(shape.aim)
     if wanted is not None and getattr(shape, wanted) is None:
         file.mistake(("aim",), f"found aim '{shape.aim}' without [{wanted}]; expected [{wanted}]")
@@ -274,6 +300,17 @@ def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepTe
         if other != wanted and getattr(shape, other) is not None:
             only = f"[{wanted}] only" if wanted is not None else "neither [expect] nor [quiet]"
             file.mistake((other,), f"found [{other}] under aim '{shape.aim}'; expected {only}")
+    if file.path.stem != shape.id.replace("-", "_"):
+        expected = f"{shape.id.replace('-', '_')}.toml or id {file.path.stem.replace('_', '-')}"
+        file.mistake(("id",), f"found id '{shape.id}' in {file.path.name}; expected file {expected}")
+    if shape.expect is not None and shape.expect.window <= shape.expect.hold:
+        file.mistake(("expect", "window"), "found a window not longer than hold; expected a longer one")
+    if whole:
+        _check_steps(file, shape, steps)
+
+
+def _check_steps(file: "TomlFile", shape: "ScenarioShape", steps: list[StepText]) -> None:
+    """Steps and needs, steps and aim."""
     injections = [step for step in steps if isinstance(step, InjectText)]
     needed = {step.kind.capability(step.shape) for step in injections}
     needed |= {TIME_LAPSE for step in steps if isinstance(step, Park)}
@@ -281,9 +318,6 @@ def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepTe
         file.mistake(("needs",), f"found no '{missing}', which a step uses; expected needs to list it")
     for spare in sorted(set(shape.needs) - needed):
         file.mistake(("needs",), f"found '{spare}', which no step uses; expected only what the steps use")
-    if file.path.stem != shape.id.replace("-", "_"):
-        expected = f"{shape.id.replace('-', '_')}.toml or id {file.path.stem.replace('_', '-')}"
-        file.mistake(("id",), f"found id '{shape.id}' in {file.path.name}; expected file {expected}")
     if shape.aim != "must_not_trip" and not injections:
         file.mistake(("step",), f"found no inject step under aim '{shape.aim}'; expected one")
     if Aim(shape.aim) is Aim.MUST_REFUSE and len(injections) < len(steps):
@@ -300,8 +334,6 @@ def _check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepTe
                 ("expect", "onset"),
                 "found onset 'open_command' without a step {request, mode off}; expected one",
             )
-    if shape.expect is not None and shape.expect.window <= shape.expect.hold:
-        file.mistake(("expect", "window"), "found a window not longer than hold; expected a longer one")
 
 
 def _expect(file: "TomlFile", shape: "ScenarioShape") -> Expect | None:
@@ -342,7 +374,6 @@ def _end(file: "TomlFile", shape: "ScenarioShape") -> EndText | None:
             ("end",),
             "found nothing that ends the test; expected cut_off, signal, stable, hotter_than, voltage_share or after",
         )
-        file.stop_on_mistakes()
     return EndText(
         asked=EndQuestion(
             observe_ns=end.observe,

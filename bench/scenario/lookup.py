@@ -43,6 +43,10 @@ class Lookup:
         self._sensors = sensors
         self._mistakes: dict[str, None] = {}  # the same mistake is told once, in order
 
+    @property
+    def mistaken(self) -> bool:
+        return bool(self._mistakes)
+
     def stop_on_mistakes(self) -> None:
         """Raises ScenarioError, one line per mistake noted so far."""
         if self._mistakes:

@@ -61,6 +61,25 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
     )
 
 
+def names_of(lookup: Lookup) -> None:
+    """Note what of [expect] and [quiet] is wrong whatever the steps are."""
+    expect, quiet, profile = lookup.scenario.expect, lookup.scenario.quiet, lookup.profile
+    if expect is not None:
+        lookup.known(expect.flag, profile.flags, ("expect", "flag"), "flag")
+        check_also(lookup, expect, "expect")
+        lookup.known(expect.safe_state, profile.safe_states, ("expect", "safe_state"), "safe state")
+        flag = profile.flags.get(expect.flag)
+        forbidden_tests(lookup, expect.forbidden, "expect", flag)
+        if flag is not None:
+            check_budget(lookup, flag)
+            detection_bounds(lookup, flag)
+            _dtc_test(lookup, expect, flag)
+    if quiet is not None:
+        forbidden_tests(lookup, quiet.forbidden, "quiet", None)
+    _estimates(lookup)
+    _end(lookup)
+
+
 def _dut_cycle_ns(lookup: Lookup) -> int:
     """What the shots are spread over: the expected flag's cycles, or where none is expected those of every flag."""
     profile, expect = lookup.profile, lookup.scenario.expect
@@ -133,12 +152,10 @@ def _expected_flag(lookup: Lookup, expect: Expect) -> Flag:
     lookup.known(expect.flag, profile.flags, ("expect", "flag"), "flag")
     check_also(lookup, expect, "expect")
     lookup.known(expect.safe_state, profile.safe_states, ("expect", "safe_state"), "safe state")
+    if lookup.mistaken:
+        names_of(lookup)
     lookup.stop_on_mistakes()
-    flag = profile.flags[expect.flag]
-    if flag.limit is not None and flag.limit.threshold not in lookup.thresholds:
-        name = flag.limit.threshold
-        lookup.profile_mistake(f"threshold '{name}' in the limit of '{flag.name}'", name, lookup.thresholds)
-    return flag
+    return profile.flags[expect.flag]
 
 
 def _dtc_test(lookup: Lookup, expect: Expect, flag: Flag) -> SignalTest | None:

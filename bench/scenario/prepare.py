@@ -6,14 +6,14 @@ from pathlib import Path
 
 from bench.codec.database import Database
 from bench.config.profile import DutProfile
-from bench.config.toml_file import located
+from bench.config.toml_file import located, only_news
 from bench.errors import ConfigError, ScenarioError, nearest
 from bench.faults.expression import value_of
 from bench.measure.plan import NOTHING, Plan
-from bench.scenario.load import load_scenario
+from bench.scenario.load import read_scenario
 from bench.scenario.mismatch import thresholds_for
 from bench.scenario.model import Scenario, Step
-from bench.scenario.resolve import resolve, resolve_twins
+from bench.scenario.resolve import check_names, resolve, resolve_twins
 from bench.units import NS_PER_S
 from bench.verdict.result import Budget
 
@@ -132,24 +132,33 @@ def prepare(
     paths: Sequence[Path],
     profile: DutProfile,
     thresholds: Mapping[str, float],
-    budgets: Mapping[str, Budget],
+    budgets: Mapping[str, Budget] | None,
     cells: int,
     databases: Mapping[str, Database],
     sensors: int = 24,
     capabilities: frozenset[str] | None = None,
 ) -> list[Prepared]:
-    """All scenarios, or one ScenarioError with a line for every mistake in any of the files."""
+    """All scenarios, or one ScenarioError with a line for every mistake in any of the files.
+
+    budgets: None where they are wrong themselves, and that is told already.
+    """
     mistakes: list[str] = []
     prepared: list[Prepared] = []
     for path in paths:
+        scenario, wrong = read_scenario(path)
+        mistakes += wrong
+        if scenario is None:
+            continue
         try:
-            scenario = load_scenario(path)
             try:
-                budget = _budget(scenario, budgets)
+                budget = _budget(scenario, budgets) if budgets is not None else _stand_in(scenario)
             except ScenarioError as unknown:  # its other mistakes are looked for all the same
-                mistakes.append(str(unknown))
+                mistakes += only_news(str(unknown).splitlines(), wrong)
                 budget = _stand_in(scenario)
-            own = _own_times(scenario, budgets)
+            if wrong:
+                check_names(scenario, profile, thresholds, budget, cells, databases, sensors)
+                continue
+            own = _own_times(scenario, budgets or {})
             if capabilities is not None and set(scenario.needs) - capabilities:
                 # This rig will say BLOCKED; what it lacks cannot be resolved, and is no mistake of the file.
                 nothing = Prepared(scenario=scenario, plan=NOTHING, steps=(), budget=budget, own_times=own)
@@ -157,7 +166,7 @@ def prepare(
                 continue
             if scenario.mismatch is not None:
                 prepared.append(
-                    prepare_one(scenario, profile, thresholds, budgets, cells, databases, sensors)
+                    prepare_one(scenario, profile, thresholds, budgets or {}, cells, databases, sensors)
                 )
                 continue
             scenario = _start_known(scenario, thresholds)
@@ -177,7 +186,7 @@ def prepare(
                 if twin.kind != "healthy" or _is_new(one, prepared):
                     prepared.append(one)
         except ConfigError as exc:
-            mistakes += str(exc).splitlines()
+            mistakes += only_news(str(exc).splitlines(), wrong)
     seen: dict[str, Path] = {}
     for one in prepared:
         first = seen.setdefault(one.scenario.id, one.scenario.file)

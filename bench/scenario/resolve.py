@@ -9,7 +9,7 @@ from bench.measure.plan import Aim, Plan
 from bench.scenario.cadence import cadence_of
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Inject, Scenario, Step
-from bench.scenario.plan import plan_of
+from bench.scenario.plan import names_of, plan_of
 from bench.scenario.steps import resolve_step
 from bench.scenario.twins import Twin, twins_of
 from bench.verdict.result import Budget
@@ -35,10 +35,30 @@ def resolve(
     lookup = Lookup(scenario, profile, thresholds, budget, decoders, cells, sensors)
     _check_start(lookup)
     steps = [resolve_step(text, index, lookup) for index, text in enumerate(scenario.steps)]
+    if lookup.mistaken:
+        names_of(lookup)  # what does not depend on steps is told as well
     lookup.stop_on_mistakes()
     plan = plan_of(steps, lookup)
     lookup.stop_on_mistakes()
     return plan, steps
+
+
+def check_names(
+    scenario: Scenario,
+    profile: DutProfile,
+    thresholds: Mapping[str, float],
+    budget: Budget,
+    cells: int,
+    decoders: Mapping[str, "Database"],
+    sensors: int = 24,
+) -> None:
+    """Of a scenario whose file is wrong: what is wrong beside. Raises ScenarioError, one line per mistake."""
+    lookup = Lookup(scenario, profile, thresholds, budget, decoders, cells, sensors)
+    _check_start(lookup)
+    for index, text in enumerate(scenario.steps):
+        resolve_step(text, index, lookup)
+    names_of(lookup)
+    lookup.stop_on_mistakes()
 
 
 def _check_start(lookup: Lookup) -> None:

@@ -18,7 +18,7 @@ _KEYS = (*_TEXTS, "asil", *_TIMES, "fhti", "latched", *_HAZARD, "hazard_source",
 
 
 def load_budgets(path: Path) -> dict[str, Budget]:
-    """Safety goal id → Budget. Raises ConfigError, one line naming file and goal, for any mistake."""
+    """Safety goal id → Budget. Raises ConfigError, a line naming file and goal for each mistake."""
     try:
         with path.open("rb") as file:
             goals = tomllib.load(file)
@@ -30,7 +30,16 @@ def load_budgets(path: Path) -> dict[str, Budget]:
         raise ConfigError(
             at_place(path, "", f"no TOML: {error}", "one table for each safety goal")
         ) from error
-    return {goal: _budget(path, goal, table) for goal, table in goals.items()}
+    found: dict[str, Budget] = {}
+    mistakes: list[str] = []
+    for goal, table in goals.items():
+        try:
+            found[goal] = _budget(path, goal, table)
+        except ConfigError as wrong:
+            mistakes += str(wrong).splitlines()
+    if mistakes:
+        raise ConfigError("\n".join(dict.fromkeys(mistakes)))
+    return found
 
 
 def _budget(path: Path, goal: str, table: Any) -> Budget:

@@ -4,6 +4,7 @@ import random
 from functools import lru_cache
 from pathlib import Path
 
+from bench.errors import at_place, nearest
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.plant.spread import Ageing
@@ -26,6 +27,22 @@ def faults_of(wired: Wired, prepared: Prepared) -> list[str]:
         )
 
     return at_fault(prepared.scenario, prepared.steps, wired.profile, wired.thresholds(), voltages)
+
+
+def unknown_limits(wired: Wired) -> list[str]:
+    """One line for each limit of a flag that names a threshold which neither pack nor profile has."""
+    known = wired.thresholds()
+    limits = {name: flag.limit for name, flag in wired.profile.flags.items() if flag.limit is not None}
+    return [
+        at_place(
+            wired.profile.file,
+            f"flag.{name}.limit",
+            f"found unknown threshold '{limit.threshold}'",
+            f"one of {', '.join(known)}{nearest(limit.threshold, known)}",
+        )
+        for name, limit in limits.items()
+        if limit.threshold not in known
+    ]
 
 
 @lru_cache(maxsize=8)
