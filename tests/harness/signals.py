@@ -36,6 +36,9 @@ SIMULATED = ("weld-plus-at-opening--inside", 30)
 REAL = ("weld-plus-at-opening--inside", 2)
 ENDS_WITHIN_S = 60.0
 OFF_WITHIN_S = 20.0  # by the run itself, or by its guard
+_PYTHONS_OWN_END = (
+    "Exception ignored in: <module 'threading'"  # the interpreter waits for threads when all is done
+)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -219,11 +222,13 @@ def _check(outcome: Outcome, run: Stopped, before: int) -> None:
     wrong, killed = outcome.wrong, signal.SIGKILL in run.sent
     if run.hung:
         wrong.append((Wrong.HUNG, f"not ended {ENDS_WITHIN_S:g} s after the signal: {run.said[-300:]}"))
-    if "Traceback (most recent call last)" in run.said and run.begun:
-        wrong.append((Wrong.TRACEBACK, run.said[-600:]))
+    at = run.said.find("Traceback (most recent call last)")
+    if at >= 0 and run.begun and _PYTHONS_OWN_END not in run.said[max(0, at - 200) : at]:
+        wrong.append((Wrong.TRACEBACK, run.said[max(0, at - 200) : at + 900]))
     code = run.process.returncode
-    # A second one may strike when all is done and the interpreter ends: a shell shows the same code for it.
-    plain = [*run.sent[1:], *(run.sent if killed or not run.begun else ())]
+    # One may strike when all is done and the interpreter ends: a shell shows the same code for it.
+    done = any(run.out.glob("*/footer.json"))
+    plain = [*run.sent[1:], *(run.sent if killed or done or not run.begun else ())]
     expected = {128 + one for one in run.sent} | {-one for one in plain}
     if (
         code not in expected | {0, 3} and not run.hung
