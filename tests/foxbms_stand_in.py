@@ -72,6 +72,7 @@ class StandIn:
     late_ticks: int = 0
     delay_ms: int | None = None
     version: tuple[int, int, int] = (1, 11, 0)
+    tells_beside: tuple[int, ...] = ()  # a mutant: DIAG ids that it tells before each of its own
     request_slack_ms: float = 0.0  # for a process on a busy machine, whose own stamps jitter
     violations: list[str] = field(default_factory=list)
     period_ns: int = 10 * MS
@@ -221,6 +222,8 @@ class StandIn:
         self.counts[diag] = min(events, max(0, self.counts[diag] + (1 if bad else -1)))
         if self.counts[diag] >= events and diag not in self.active:
             self.active[diag] = now_ns
+            for other in self.tells_beside:
+                self._fatal(other)
             self._fatal(diag)
         elif self.counts[diag] == 0 and diag in self.active and not bad:
             del self.active[diag]
@@ -341,6 +344,18 @@ def build_without_delay() -> StandIn:
 def build_slow_to_open() -> StandIn:
     """A mutant: 600 ms from flag to opening."""
     BUILT.append(StandIn(delay_ms=600))
+    return BUILT[-1]
+
+
+def build_opens_with_70() -> StandIn:
+    """A mutant: with whatever makes it open it tells a code that no flag of the profile owns."""
+    BUILT.append(StandIn(tells_beside=(70,)))
+    return BUILT[-1]
+
+
+def build_54_and_55_first() -> StandIn:
+    """A mutant: it tells of both contactors' feedback before it tells of what is wrong."""
+    BUILT.append(StandIn(tells_beside=(54, 55)))
     return BUILT[-1]
 
 

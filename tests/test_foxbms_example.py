@@ -170,6 +170,27 @@ def test_the_published_delay_is_held_from_both_sides(example: Path, build: str, 
     assert any(f"is {side} the" in line and line.startswith("delay to the opening") for line in words), words
 
 
+@pytest.mark.parametrize(
+    ("firmware", "said"),
+    [
+        ("build_opens_with_70", ["trouble code 70 was not expected"]),
+        (
+            "build_54_and_55_first",
+            [
+                "flag minus_contactor_feedback was not expected",
+                "flag plus_contactor_feedback was not expected",
+            ],
+        ),
+    ],
+)
+def test_codes_beside_the_right_one_are_wrong_reports(example: Path, firmware: str, said: list[str]) -> None:
+    """Also one that no flag owns, and whatever comes before the right one."""
+    result, _ = fired(bench(example, firmware), "fox_overcurrent_discharge")
+    assert result.judgement.verdict is Verdict.FAIL
+    told = reasons_words(result.judgement)
+    assert all(any(one.startswith(words) for one in told) for words in said), told
+
+
 def test_another_version_than_expected_is_an_error(example: Path) -> None:
     result, _ = fired(bench(example, "build_other_version"), "fox_ov_cell7")
     assert result.judgement.verdict is Verdict.ERROR

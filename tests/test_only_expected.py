@@ -1,6 +1,7 @@
 """Under format 2 whatever the DUT reports beside what a scenario expects is a wrong report; `also` names the rest."""
 
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.shots import shoot
 from bench.errors import ScenarioError
 from bench.report.finding_words import finding_words, reasons_words
+from bench.scenario.load import find_scenarios
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import ShotResult, Verdict
 from bench.wiring.common import Wired
@@ -119,3 +121,10 @@ def test_what_also_cannot_name_is_one_line(tmp_path: Path, also: str, expected: 
     with pytest.raises(ScenarioError, match=expected) as told:
         prepared(tmp_path, "reference", format="2", also=also)
     assert len(str(told.value).splitlines()) == 1
+
+
+def test_every_file_of_the_library_and_of_the_example_is_of_format_2() -> None:
+    files = find_scenarios([ROOT / "scenarios", ROOT / "docs" / "examples" / "foxbms" / "scenarios"])
+    assert len(files) > 150
+    formats = {file.name: tomllib.loads(file.read_text(encoding="utf-8")).get("format") for file in files}
+    assert {name for name, found in formats.items() if found != 2} == set()
