@@ -254,6 +254,11 @@ class Fault(Protocol):
         """Whether `clear` takes it from the DUT's terminals at once, so that a glitch can be made of it."""
         return True
 
+    @property
+    def restarts(self) -> bool:
+        """Whether a good DUT may start again by it."""
+        return False
+
     def silences(self, channel: str) -> bool:  # noqa: ARG002
         """Whether the DUT cannot be heard on this bus meanwhile: then its silence there proves nothing against it."""
         return False

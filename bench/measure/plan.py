@@ -7,6 +7,7 @@ from bench.measure.announced import Announced
 from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
 from bench.measure.only_expected import Codes, Unexpected
+from bench.measure.restart_sign import RestartSign
 from bench.measure.signal_test import SignalTest
 from bench.trace.irregular import Irregularity
 from bench.units import format_ns
@@ -122,6 +123,7 @@ class Plan:
     states: further safe states that are measured beside `safe_state`.
     safe_by_word: that the safe state holds is known by the DUT's word alone: no coil, contact or current is seen.
     dtc_beside: signals for status and occurrences beside the code in its message; "" where it has none.
+    restarts: what tells that the DUT started again; none where the scenario asks for that.
     reached: of a must-reach plan: by what the mode is known, any of each group, and all groups at once.
     """
 
@@ -156,6 +158,7 @@ class Plan:
     dut_cycle_ns: int = 0
     gap: GapBound | None = None
     reached: tuple[tuple[SignalTest, ...], ...] = ()
+    restarts: tuple[RestartSign, ...] = ()
     onset_spread_ns: int = 0
     held: tuple[SignalTest, ...] = ()
     accepted_only: bool = False

@@ -270,6 +270,11 @@ def _life(finding: Finding) -> str:
             return f"{frames(page.count)} of {where}: the DBC describes no such page"
         case life.NotBegun(said=said):
             return f"the shot could not begin: {said}"
+        case life.DutRestarted(sign="boot") as again:
+            return f"the DUT restarted: it sent {again.message} at {_when(again.since)}"
+        case life.DutRestarted() as again:
+            moved = f"from {again.before:g} to {again.after:g}"
+            return f"the DUT restarted: {again.message}.{again.signal} went {moved} at {_when(again.since)}"
         case life.DutCrashed(said=said, since=since):
             return f"the DUT crashed{'' if since is None else f' at {_when(since)}'}: {said}"
         case life.FramesUnreadable(message=message, count=count, length=length):

@@ -25,6 +25,7 @@ from bench.scenario.lookup import Lookup
 from bench.scenario.model import Expect, Inject, Step
 from bench.scenario.onset import Onset, command_onset, runaway_onset, stimulus_onset
 from bench.scenario.reach_plan import reach_plan
+from bench.scenario.restarts import restart_signs
 from bench.scenario.staying import staying_tests
 from bench.scenario.steps import LONGEST_TTL_NS
 from bench.scenario.word import as_known, by_word_alone, probes_as_known, states_asked
@@ -54,6 +55,7 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         estimates=_estimates(lookup),
         end=_end(lookup),
         dut_cycle_ns=_dut_cycle_ns(lookup),
+        restarts=restart_signs(lookup, steps),
         # Of a request no file lists what may come with it: a trip is forbidden, and the rest is the DUT's way into it.
         unexpected=() if aim is Aim.MUST_REACH else unexpected_reports(lookup, steps),
         codes=None if aim is Aim.MUST_REACH else codes_expected(lookup),

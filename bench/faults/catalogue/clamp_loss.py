@@ -16,6 +16,10 @@ class ClampLoss(Reading):
     def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
         return forced(0.0)
 
+    @property
+    def restarts(self) -> bool:
+        return True
+
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return at.shown("ignition", "==", 0.0)
 

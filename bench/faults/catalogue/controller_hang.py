@@ -42,6 +42,10 @@ class ControllerHang(Fault):
         return replace(self, stall_ns=INSIDE_TASKS * at.profile.base_period_ns)
 
     @property
+    def restarts(self) -> bool:
+        return True
+
+    @property
     def passes(self) -> bool:
         return False
 

@@ -27,6 +27,10 @@ class ControllerReset(Fault):
         """Nothing is left of it."""
 
     @property
+    def restarts(self) -> bool:
+        return True
+
+    @property
     def passes(self) -> bool:
         return False
 

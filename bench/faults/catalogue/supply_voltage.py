@@ -54,6 +54,10 @@ class SupplyVoltage(Fault):
         lowest_v = min(volt for _, volt in self.profile)
         return (Carried(quantity="supply_voltage", value=lowest_v, stays=False),)
 
+    @property
+    def restarts(self) -> bool:
+        return True
+
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         low_v = min(volt for _, volt in self.profile)
         return at.shown("supply_voltage", "<=", low_v + 0.05)

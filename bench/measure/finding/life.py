@@ -150,3 +150,18 @@ class DutCrashed(Finding):
     exit_code: int | None = None
     signal: int | None = None
     raised: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutRestarted(Finding):
+    """The DUT started again in mid-shot, and the scenario did not ask for it. sign: uptime, reset_count or boot."""
+
+    code: ClassVar[str] = "dut-restarted"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("sign", "message", "signal")
+    sign: str
+    message: str
+    signal: str
+    since: When
+    before: float | None
+    after: float

@@ -1,0 +1,68 @@
+"""Whether the DUT started again in mid-shot: by what its profile names of that.
+
+An uptime that goes back, a reset counter that changes, a message that it sends only when it starts. From when it was
+heard until the window is closed.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from bench.measure.finding.life import DutRestarted
+from bench.measure.questions import Codec, MessageCodec, message_of
+from bench.measure.restart_sign import RestartSign, Sign
+from bench.measure.shot import Seen, Shot
+from bench.trace.facts import DutHeard
+
+_END = 0.05  # of its range: an uptime that goes from the last of it to the first has overflowed
+
+
+def find_restarts(shot: Shot, onset: Seen | None, decoders: Mapping[str, Codec]) -> list[DutRestarted]:
+    """The first of each sign."""
+    heard = next(shot.trace.of(DutHeard), None)
+    if heard is None:
+        return []
+    found = (_first(shot, one, heard.t_ns, onset, decoders) for one in shot.plan.restarts)
+    return [one for one in found if one is not None]
+
+
+def _first(
+    shot: Shot, asked: RestartSign, from_ns: int, onset: Seen | None, decoders: Mapping[str, Codec]
+) -> DutRestarted | None:
+    codec = message_of(decoders, asked.channel, asked.message)
+    before: float | None = None
+    for t_ns, value in _values(shot, asked, codec, from_ns):
+        if asked.sign is Sign.BOOT or (before is not None and _started_anew(asked, before, value)):
+            since = shot.when(t_ns, onset)
+            return DutRestarted(
+                sign=asked.sign,
+                message=asked.message,
+                signal=asked.signal,
+                since=since,
+                before=before,
+                after=value,
+            )
+        before = value
+    return None
+
+
+def _values(shot: Shot, asked: RestartSign, codec: MessageCodec, from_ns: int) -> Iterator[tuple[int, float]]:
+    """Of the frames before the window as they came, of those in it as a receiver accepts them."""
+    read = codec.reader(asked.signal)
+    early = (f for f in shot.trace.frames if from_ns <= f[0] < shot.window.start_ns)
+    for t_ns, channel, frame, _ in (*early, *shot.window.frames):
+        if (channel, frame[0], frame[2]) != (asked.channel, codec.can_id, codec.extended):
+            continue
+        try:
+            value = read(frame[1])
+        except ValueError:  # too short
+            continue
+        if value is not None:
+            yield t_ns, value
+
+
+def _started_anew(asked: RestartSign, before: float, value: float) -> bool:
+    if asked.sign is Sign.RESET_COUNT:
+        return value != before
+    overflowed = (
+        asked.highest is not None and before >= (1 - _END) * asked.highest and value <= _END * asked.highest
+    )
+    return value < before and not overflowed

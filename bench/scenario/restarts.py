@@ -1,0 +1,27 @@
+"""What tells of a restart of the DUT, where the profile names it among its outputs and no step asks for one."""
+
+from collections.abc import Sequence
+
+from bench.measure.restart_sign import RestartSign, Sign
+from bench.scenario.lookup import Lookup
+from bench.scenario.model import Inject, Step
+
+
+def restart_signs(lookup: Lookup, steps: Sequence[Step]) -> tuple[RestartSign, ...]:
+    if any(isinstance(step, Inject) and step.fault.restarts for step in steps):
+        return ()
+    roles = lookup.profile.roles
+    return tuple(_sign(lookup, sign) for sign in Sign if sign.value in roles)
+
+
+def _sign(lookup: Lookup, sign: Sign) -> RestartSign:
+    role = lookup.profile.roles[sign.value]
+    known = lookup.databases.get(role.channel)
+    field = known[role.message].fields.get(role.signal) if known and role.message in known else None
+    return RestartSign(
+        sign=sign,
+        channel=role.channel,
+        message=role.message,
+        signal=role.signal,
+        highest=float(field.reach[1]) if field is not None and sign is Sign.UPTIME else None,
+    )
