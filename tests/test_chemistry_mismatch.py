@@ -94,6 +94,7 @@ def test_a_mismatch_is_a_scenario_that_passes_because_every_shot_fails(tmp_path:
 def test_a_library_that_does_not_notice_the_mismatch_fails(tmp_path: Path) -> None:
     blind = tmp_path / "blind.toml"
     file = (ROOT / "scenarios" / "mismatch" / "nmc_bms_on_lfp.toml").read_text()
+    file = file.replace("format = 2\n", "")  # by which every flag beside would be noticed
     blind.write_text(file.replace('"nmc-bms-on-lfp"', '"blind"').replace('pack = "lfp"', 'pack = "na_ion"'))
     wired = load_rig(CONFIG, "simulated", "reference", None)
     assert load_scenarios(wired, [blind], None)[0] == []  # nothing that mutants or a hunt should run
