@@ -84,9 +84,9 @@ def lost(trace: Trace, plan: Plan, rng: random.Random) -> Altered:
     (channel, can_id), (low, high) = _message(trace, plan, rng), _span(trace, rng)
     return _frames(
         trace,
-        lambda one: None
-        if (one.channel, one.frame.can_id) == (channel, can_id) and low <= one.t_ns <= high
-        else one,
+        lambda one: (
+            None if (one.channel, one.frame.can_id) == (channel, can_id) and low <= one.t_ns <= high else one
+        ),
     ), plan
 
 
@@ -95,9 +95,11 @@ def late(trace: Trace, plan: Plan, rng: random.Random) -> Altered:
     by_ns = rng.choice((-40, -7, 3, 20, 90, 400)) * NS_PER_MS
     return _frames(
         trace,
-        lambda one: one._replace(t_ns=one.t_ns + by_ns)
-        if (one.channel, one.frame.can_id) == (channel, can_id) and one.t_ns >= low
-        else one,
+        lambda one: (
+            one._replace(t_ns=one.t_ns + by_ns)
+            if (one.channel, one.frame.can_id) == (channel, can_id) and one.t_ns >= low
+            else one
+        ),
     ), plan
 
 

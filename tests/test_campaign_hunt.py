@@ -69,6 +69,7 @@ def test_no_second_fault_hides_the_first_from_the_dut() -> None:
     assert offered and not any(name.startswith(("insulation", "chassis")) for name in offered)
 
 
+@pytest.mark.slow
 def test_a_second_fault_is_never_answered_before_the_first_is_there(overvoltage: Hunt) -> None:
     """The good BMS may open for it; a safe state that was there before the fault would be held against it."""
     space = overvoltage.space
@@ -152,6 +153,7 @@ def test_a_wrong_wish_is_one_line(scenario: str, vary: dict[str, str], words: st
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.slow
 def test_what_is_written_fails_as_a_scenario_of_its_own(tmp_path: Path) -> None:
     out = tmp_path / "found_ov.toml"
     asked = ["hunt", "ov-step-cell17", "-c", str(CONFIG), "--firmware", "never_detects_overvoltage"]

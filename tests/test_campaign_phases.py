@@ -9,6 +9,7 @@ import pytest
 from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.run import scenario_result
 from bench.campaign.shots import shoot
+from bench.measure.plan import Aim
 from bench.record.folder import RunFolder
 from bench.record.shot import read_shot
 from bench.report.words import support_words
@@ -29,7 +30,7 @@ def on_a_bench(
 ) -> tuple[Wired, Prepared]:
     config = once_a_second.write_bench(folder, cycle=cycle, sample_period=sample_period)
     wired = load_rig(config, None, None, None)
-    (hot,) = load_scenarios(wired, None, None)[0]
+    hot = next(one for one in load_scenarios(wired, None, None)[0] if one.plan.aim is Aim.MUST_TRIP)
     return wired, hot
 
 

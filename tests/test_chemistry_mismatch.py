@@ -29,6 +29,7 @@ def shot(pack: str, firmware: str | None, scenario: str = "ov-step-cell60") -> S
 
 
 @pytest.mark.parametrize("chemistry", ["lfp", "na_ion", "zn_chitosan"])
+@pytest.mark.slow
 def test_the_firmware_takes_its_limits_from_the_pack_by_default(chemistry: str) -> None:
     assert shot(chemistry, None).judgement.verdict is Verdict.PASS
     assert shot(chemistry, None, "healthy-drive").judgement.verdict is Verdict.PASS
@@ -39,12 +40,14 @@ def test_a_lithium_ion_bms_does_not_see_the_overvoltage_of_an_iron_phosphate_pac
     assert judged.verdict is Verdict.FAIL, reasons_words(judged)
 
 
+@pytest.mark.slow
 def test_a_lithium_ion_bms_takes_a_healthy_zinc_pack_for_an_empty_one() -> None:
     judged = shot("zn_chitosan", "nmc", "healthy-standby").judgement
     assert judged.verdict is Verdict.FAIL, reasons_words(judged)
     assert shot("zn_chitosan", None, "healthy-standby").judgement.verdict is Verdict.PASS
 
 
+@pytest.mark.slow
 def test_a_lithium_ion_bms_trips_a_healthy_sodium_pack_that_is_nearly_empty() -> None:
     """Their upper limits are alike (4.25 V); what differs is how low sodium may go."""
     judged = shot("na_ion", "nmc", "low-but-healthy-drive").judgement

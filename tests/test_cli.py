@@ -153,6 +153,7 @@ def test_a_mistake_is_one_clear_line_with_exit_code_2_before_anything_is_driven(
     assert not (bench_copy / "runs").exists()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_digests_on_one_worker_and_on_two(bench_copy: Path) -> None:
     digests = []
     for workers in ("1", "2"):

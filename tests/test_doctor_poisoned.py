@@ -44,6 +44,7 @@ def recorded_in(folder: Path, port: str = "virtual") -> BenchConfig:
     return dataclasses.replace(BENCH, instruments=instruments, record=record)
 
 
+@pytest.mark.slow
 def test_a_poisoned_rig_is_refused_until_the_doctor_lifts_it(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     bench = tmp_path / "bench.toml"

@@ -8,8 +8,8 @@ from bench.scenario.prepare import Prepared
 from bench.wiring.common import Wired
 
 HOW_TO_UPDATE = (
-    "If judging was changed on purpose: PYTHONPATH=. python tests/judged_corpus.py, read the difference line by line, and "
-    "say in the commit why it moved. A change of plant, firmware or a scenario moves the digests, rarely the codes."
+    "If judging was changed on purpose: PYTHONPATH=. python tests/judged_corpus.py, read the difference line by line, "
+    "and say in the commit why it moved. A change of plant, firmware or a scenario moves the digests, rarely the codes."
 )
 
 

@@ -221,6 +221,7 @@ def test_a_failing_shot_is_told_with_the_codes_of_what_was_found(broker: Broker,
     assert "too-late" in {one["finding"]["code"] for one in failed["findings"]}
 
 
+@pytest.mark.slow
 def test_a_broker_that_is_away_changes_nothing_and_hears_all_of_it_later(
     broker: Broker, tmp_path: Path
 ) -> None:
@@ -266,6 +267,7 @@ def test_a_killed_run_is_told_as_lost(broker: Broker, tmp_path: Path) -> None:
 # --- publisher and spool ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_broker_that_goes_and_comes_back_in_mid_run_loses_no_verdict(
     broker: Broker, tmp_path: Path
 ) -> None:

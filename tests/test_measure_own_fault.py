@@ -205,7 +205,13 @@ def test_cells_beyond_what_the_emulator_puts_out_are_held_at_its_end_and_leave_t
 
 
 @pytest.mark.parametrize(
-    ("ttl_ms", "verdict"), [(60, Verdict.INCONCLUSIVE), (150, Verdict.INCONCLUSIVE), (400, Verdict.PASS)]
+    ("ttl_ms", "verdict"),
+    [
+        (60, Verdict.INCONCLUSIVE),
+        (150, Verdict.INCONCLUSIVE),
+        (400, Verdict.INCONCLUSIVE),
+        (60_000, Verdict.PASS),
+    ],
 )
 def test_a_fault_that_the_rig_took_off_before_the_answer_is_not_held_against_the_dut(
     wired: Wired, prepared: dict[str, Prepared], ttl_ms: int, verdict: Verdict

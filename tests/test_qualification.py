@@ -66,6 +66,7 @@ def test_a_mutant_that_passes_disqualifies_the_bench(wired: Wired, overvoltage: 
     assert content["ruler"][0]["contained"] == 3
 
 
+@pytest.mark.slow
 def test_a_ruler_of_one_shot_qualifies_nothing(wired: Wired, overvoltage: list[Prepared]) -> None:
     some = {"voltage": {"late_overvoltage": "late"}}
     for shots, good in ((1, False), (199, False), (200, True)):

@@ -258,7 +258,12 @@ def only_run(runs: Path) -> Path:
     return next(path for path in runs.iterdir() if path.is_dir())
 
 
-@pytest.mark.parametrize("name", ALTERATIONS)
+QUICK = ("result_edited", "shot_removed", "file_added", "header_behind_a_link", "fifo_added")
+
+
+@pytest.mark.parametrize(
+    "name", [one if one in QUICK else pytest.param(one, marks=pytest.mark.slow) for one in ALTERATIONS]
+)
 def test_every_command_that_shows_an_altered_run_says_so_first(
     name: str, run: Path, written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -147,7 +147,7 @@ def test_an_aborted_run_is_no_success_anywhere(tmp_path: Path) -> None:
     assert '<div class="verdict">ABORTED' in render_html(aborted)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.text(), st.text())
 def test_text_of_the_dut_never_breaks_a_report(
     tmp_path_factory: pytest.TempPathFactory, title: str, reason: str

@@ -124,6 +124,7 @@ def test_one_shot_against_one_shows_nothing() -> None:
 
 
 @pytest.mark.parametrize("n", [2, 5, 20])
+@pytest.mark.slow
 def test_so_many_shots_as_are_told_do_decide(n: int) -> None:
     """Planned from a small sample, so it may be wrong; four times of five is what is aimed at."""
     rng = np.random.default_rng(n)

@@ -119,7 +119,9 @@ def test_a_stimulus_the_instrument_cannot_end_in_time_is_an_error_of_the_bench_n
     assert "too slow for it" in " ".join(reasons_words(result.judgement))
 
 
-@pytest.mark.parametrize("at_ms", [0, 40, 2_000, 9_000, 16_000])
+@pytest.mark.parametrize(
+    "at_ms", [0, 2_000, *(pytest.param(ms, marks=pytest.mark.slow) for ms in (40, 9_000, 16_000))]
+)
 @every_bench
 def test_cancelled_anywhere_every_unit_ends_safe(
     file: Path, at_ms: int, monkeypatch: pytest.MonkeyPatch
