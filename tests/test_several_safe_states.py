@@ -145,3 +145,41 @@ def test_a_mistake_in_the_list_is_told(wired: Wired, tmp_path: Path, states: str
         load_scenarios(wired, [written(tmp_path, states)], None)
     assert words in str(wrong.value)
     assert len(str(wrong.value).splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        (
+            '[{ state = "first_contactor_open", at_least = "3 s", at_most = "2 s" }, "hv_open"]',
+            "with at_least 3.000 s; expected at most its at_most, 2.000 s",
+        ),
+        ('[{ state = "first_contactor_open", at_most = "0 s" }, "hv_open"]', "at_most"),
+        ('[{ state = "first_contactor_open", at_least = "1 h" }, "hv_open"]', "after which nobody looks"),
+        ('[{ state = "first_contactor_open", at_most = "1 h" }, "hv_open"]', "after which nobody looks"),
+        (  # a contactor would have to open after both have
+            '[{ state = "first_contactor_open", at_least = "90 ms" }, { state = "hv_open", at_most = "80 ms" }]',
+            "found 'hv_open' with at_most 80.0 ms; expected at least the at_least of 'first_contactor_open', 90.0 ms",
+        ),
+        (
+            '[{ state = "hv_open", at_least = "2.5 s" }]',
+            "FDTI + FRTI of SG-HVIL, in which 'hv_open' has to be reached",
+        ),
+    ],
+)
+def test_bounds_that_no_dut_can_meet_are_told_before_a_run(
+    wired: Wired, tmp_path: Path, states: str, words: str
+) -> None:
+    file = written(tmp_path, states)
+    with pytest.raises(ScenarioError) as wrong:
+        load_scenarios(with_first_contactor(wired, tmp_path), [file], None)
+    (line,) = str(wrong.value).splitlines()
+    assert words in line
+    at = next(n for n, text in enumerate(file.read_text().splitlines(), 1) if text.startswith("safe_state"))
+    assert f"{file}:{at} [expect.safe_state" in line
+
+
+def test_bounds_in_their_order_are_accepted(wired: Wired, tmp_path: Path) -> None:
+    states = """[{ state = "first_contactor_open", at_least = "90 ms", at_most = "800 ms" },
+        { state = "hv_open", at_least = "90 ms", at_most = "90 ms" }]"""
+    load_scenarios(with_first_contactor(wired, tmp_path), [written(tmp_path, states)], None)

@@ -26,6 +26,7 @@ from bench.scenario.model import Expect, Inject, Step
 from bench.scenario.onset import Onset, command_onset, runaway_onset, stimulus_onset
 from bench.scenario.reach_plan import reach_plan
 from bench.scenario.restarts import restart_signs
+from bench.scenario.state_bounds import check_state_bounds
 from bench.scenario.staying import staying_tests
 from bench.scenario.steps import LONGEST_TTL_NS
 from bench.scenario.word import as_known, by_word_alone, probes_as_known, states_asked
@@ -70,6 +71,7 @@ def names_of(lookup: Lookup) -> None:
         lookup.known(expect.flag, profile.flags, ("expect", "flag"), "flag")
         check_also(lookup, expect, "expect")
         lookup.known(expect.safe_state, profile.safe_states, ("expect", "safe_state"), "safe state")
+        check_state_bounds(lookup, expect)
         flag = profile.flags.get(expect.flag)
         forbidden_tests(lookup, expect.forbidden, "expect", flag)
         if flag is not None:
@@ -102,6 +104,7 @@ def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
     if expect.safe_state in profile.safe_states_with_flag:
         safe_state.append(detection[0])
     check_budget(lookup, flag)
+    check_state_bounds(lookup, expect)
     floor_ns, ceiling_ns = detection_bounds(lookup, flag)
     dtc = _dtc_test(lookup, expect, flag)
     onset = _onset(lookup, steps, expect.onset)
