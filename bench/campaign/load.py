@@ -143,6 +143,7 @@ def select_scenarios(
     from bench.scenario.load import find_scenarios
     from bench.scenario.prepare import on_chemistry, prepare
     from bench.verdict.budgets import load_budgets
+    from bench.wiring.at_fault import faults_in
 
     root = library_above(wired.config.file)
     budgets_file = root / "scenarios" / "budgets.toml"
@@ -171,6 +172,7 @@ def select_scenarios(
             wired.databases,
             wired.config.pack.sensors,
             wired.capabilities,
+            lambda one, steps: [] if wired.chemistry.id in one.not_for else faults_in(wired, one, steps),
         )
         prepared += _must_reach(wired, paths)
     except ScenarioError as wrong:

@@ -51,15 +51,20 @@ QUANTITIES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """Where a flag has to be set: `quantity` is `op` (>= > <= <) `threshold` of the pack, by name."""
+    """Where a flag has to be set: `quantity` is `op` (>= > <= <) `threshold` of the pack, by name.
+
+    mode: the only one in which it has to be; None: in any.
+    """
 
     quantity: str
     op: str
     threshold: str
+    mode: str | None = None
 
     @property
     def words(self) -> str:
-        return f"{self.quantity} {self.op} {self.threshold}"
+        only = "" if self.mode is None else f" in {self.mode}"
+        return f"{self.quantity} {self.op} {self.threshold}{only}"
 
     def crossed(self, value: float, threshold: float) -> bool:
         return {">=": value >= threshold, ">": value > threshold, "<=": value <= threshold}.get(

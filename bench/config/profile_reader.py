@@ -24,7 +24,7 @@ from bench.errors import nearest
 from bench.units import format_ns, parse_quantity
 
 _THRESHOLD_UNITS = ("V", "degC", "A", "ohm/V")
-_LIMIT = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*([A-Za-z_]\w*)\s*")
+_LIMIT = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*([A-Za-z_]\w*)(?:\s+in\s+(\w+))?\s*")
 _TEST = re.compile(r"\s*(\w+)\s*(==|!=|>=|<=|>|<)\s*(\S+)\s*")
 
 
@@ -138,10 +138,16 @@ class ProfileReader:
         found = _LIMIT.fullmatch(text)
         if found is None or found[1] not in QUANTITIES:
             near = nearest(text.split(" ")[0], QUANTITIES)
-            expected = f'"QUANTITY >= THRESHOLD" (or >, <=, <) with one of {", ".join(QUANTITIES)}{near}'
+            expected = (
+                f'"QUANTITY >= THRESHOLD [in MODE]" (or >, <=, <) with one of {", ".join(QUANTITIES)}{near}'
+            )
             self._file.mistake(place, f"found '{text}'; expected {expected}")
             return None
-        return Limit(quantity=found[1], op=found[2], threshold=found[3])
+        modes = self._shape.mode.model_dump()
+        if found[4] is not None and found[4] not in modes:
+            expected = f"one of {', '.join(modes)}{nearest(found[4], modes)}"
+            self._file.mistake(place, f"found unknown mode '{found[4]}'; expected {expected}")
+        return Limit(quantity=found[1], op=found[2], threshold=found[3], mode=found[4])
 
     def _identity(self) -> Identity | None:
         table = self._shape.identity

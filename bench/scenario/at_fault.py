@@ -3,43 +3,33 @@
 Only what is certain is told: a level of a quantity against the flag's own limit, and the state a scenario starts from.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from bench.config.profile import QUANTITIES, DutProfile, Flag, Limit
 from bench.config.toml_file import located
-from bench.faults.catalogue.current import Current
-from bench.faults.catalogue.insulation import Insulation
-from bench.faults.port import Fault
 from bench.measure.plan import Aim
+from bench.scenario.levels import CURRENTS, Level, begins_ns, levels_of
 from bench.scenario.model import (
-    Drive,
     DriveText,
     FaultReset,
     Inject,
     InjectText,
+    Park,
     Request,
     Scenario,
     Start,
     Step,
     Wait,
 )
-from bench.units import format_ns
+from bench.units import NS_PER_MS, format_ns
 
 Voltages = Callable[[Start], tuple[float, float] | None]
 """Lowest and highest cell of the pack at a start's charge and current; None where that is not known."""
 
 _KEYS = ("voltage", "temperature", "current", "resistance", "to")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
-    """A level of a quantity that a step brings about. step: its place in the file; lasts: until the window's end."""
-
-    quantity: str
-    value: float
-    step: int
-    lasts: bool
+_MARGIN_NS = (
+    100 * NS_PER_MS
+)  # beyond a full debounce and two of its periods: what is shown and sent has cycles
 
 
 def at_fault(
@@ -58,13 +48,35 @@ def at_fault(
         if flag.limit is not None and flag.limit.threshold in thresholds
     }
     trips = {name: limit for name, limit in known.items() if profile.flags[name].trips}
-    found = list(_start(scenario, trips, thresholds, voltages))
-    levels = list(_levels(steps))
+    found = list(_start(scenario, _in_mode(trips, {scenario.start.mode}), thresholds, voltages))
+    modes = {scenario.start.mode} | {one.mode for one in steps if isinstance(one, Request)}
+    asked = scenario.expect or scenario.quiet
+    levels = levels_of(steps, asked.window_ns if asked is not None else 0)
     if scenario.expect is not None and (limit := known.get(scenario.expect.flag)) is not None:
-        found += _cannot_trip(scenario, steps, levels, scenario.expect.flag, limit, thresholds)
+        found += _never_in_mode(scenario, modes, scenario.expect.flag, limit) or _cannot_trip(
+            scenario, steps, levels, scenario.expect.flag, limit, thresholds
+        )
+    trips = _in_mode(trips, modes)
+    if scenario.expect is not None:
+        found += _trips_before(scenario, steps, levels, profile.flags, trips, thresholds)
     if scenario.quiet is not None:
         found += _has_to_trip(scenario, levels, profile.flags, trips, thresholds)
     return found
+
+
+def _in_mode(limits: Mapping[str, Limit], modes: Collection[str]) -> dict[str, Limit]:
+    """Those that hold in whichever of the modes the DUT is."""
+    return {name: one for name, one in limits.items() if one.mode is None or {one.mode} == set(modes)}
+
+
+def _never_in_mode(scenario: Scenario, modes: Collection[str], flag: str, limit: Limit) -> list[str]:
+    """A limit of a mode in which the scenario never asks the DUT to be."""
+    if limit.mode is None or limit.mode in modes or scenario.start.beyond:
+        return []
+    mode = scenario.start.mode
+    found = f"found a DUT in '{mode}', in which '{flag}' cannot trip: its limit is {limit.words}"
+    expected = f"expected '{limit.mode}', or beyond = true in [start] where it is on purpose"
+    return [located(scenario.file, scenario.lines, ("start", "mode"), f"{found}; {expected}")]
 
 
 def _start(
@@ -94,30 +106,6 @@ def _start(
 
 def _crossed(limit: Limit, values: Mapping[str, Sequence[float]], thresholds: Mapping[str, float]) -> bool:
     return any(limit.crossed(one, thresholds[limit.threshold]) for one in values.get(limit.quantity, ()))
-
-
-def _levels(steps: Sequence[Step]) -> Iterator[Level]:
-    for step in steps:
-        if isinstance(step, Inject):
-            for quantity, value in _of(step.fault):
-                yield Level(quantity=quantity, value=value, step=step.step, lasts=step.duration_ns is None)
-        elif isinstance(step, Drive):
-            for quantity, value in _current(step.current_a):
-                yield Level(quantity=quantity, value=value, step=step.step, lasts=step is steps[-1])
-
-
-def _of(fault: Fault) -> Iterator[tuple[str, float]]:
-    if isinstance(fault, Current):
-        yield from _current(fault.current_a)
-    elif isinstance(fault, Insulation):
-        yield "insulation", fault.ohm_per_volt / len(fault.poles)
-    for one in fault.carried():
-        if one.quantity in QUANTITIES and one.number:
-            yield one.quantity, one.value
-
-
-def _current(current_a: float) -> Iterator[tuple[str, float]]:
-    yield ("discharge_current", current_a) if current_a > 0 else ("charge_current", -current_a)
 
 
 def _cannot_trip(
@@ -155,19 +143,14 @@ def _has_to_trip(
     trips: Mapping[str, Limit],
     thresholds: Mapping[str, float],
 ) -> Iterator[str]:
-    """A level that stays under must_not_trip, at which a trip is published well within the window."""
+    """A level that stays under must_not_trip until a published trip is due, wherever in the steps it begins."""
     quiet = scenario.quiet
     if quiet is None or "any_trip" not in quiet.forbidden:
         return
+    borne = {name: limit for name, limit in trips.items() if name not in quiet.also}
     for level in levels:
-        if not level.lasts or _on_purpose(scenario, level.step):
-            continue
-        for name, limit in trips.items():
-            debounce = flags[name].debounce
-            if limit.quantity != level.quantity or debounce is None:
-                continue
-            full_ns = debounce.settle_ns + debounce.events * debounce.period_ns
-            if limit.crossed(level.value, thresholds[limit.threshold]) and 2 * full_ns < quiet.window_ns:
+        for name, limit, full_ns, sure_ns in _due(scenario, level, flags, borne, thresholds):
+            if level.lasts_ns > sure_ns:
                 yield _at_step(
                     scenario,
                     level,
@@ -176,6 +159,60 @@ def _has_to_trip(
                     "where it is on purpose",
                 )
                 return
+
+
+def _trips_before(
+    scenario: Scenario,
+    steps: Sequence[Step],
+    levels: Sequence[Level],
+    flags: Mapping[str, Flag],
+    trips: Mapping[str, Limit],
+    thresholds: Mapping[str, float],
+) -> Iterator[str]:
+    """A level of a step before the measured one that trips another flag, which the scenario does not expect."""
+    expect = scenario.expect
+    if expect is None or (scenario.format < 2 and "other_trip" not in expect.forbidden):
+        return
+    measured = next(
+        (one for one in steps if isinstance(one, Inject) and expect.step in (None, one.step)), None
+    )
+    if measured is None or any(isinstance(one, FaultReset | Park) for one in steps):
+        return
+    begins = next(at for at, one in zip(begins_ns(steps), steps, strict=True) if one is measured)
+    others = {name: one for name, one in trips.items() if name != expect.flag and name not in expect.also}
+    for level in levels:
+        if level.step >= measured.step:
+            return
+        for name, limit, full_ns, sure_ns in _due(scenario, level, flags, others, thresholds):
+            if min(level.lasts_ns, begins - level.from_ns) > sure_ns:
+                yield _at_step(
+                    scenario,
+                    level,
+                    f"found a level that trips '{name}' after {format_ns(full_ns)}, before the fault is there: "
+                    f"{_at(limit, level.value, thresholds)}; expected one inside, '{name}' in also, or beyond = true "
+                    "where it is on purpose",
+                )
+                return
+
+
+def _due(
+    scenario: Scenario,
+    level: Level,
+    flags: Mapping[str, Flag],
+    trips: Mapping[str, Limit],
+    thresholds: Mapping[str, float],
+) -> Iterator[tuple[str, Limit, int, int]]:
+    """Flags that the level trips if it lasts: (name, its limit, the slowest debounce, when it is certain; ns)."""
+    if not level.sure or _on_purpose(scenario, level.step):
+        return
+    if scenario.start.mode == "off" and level.quantity in CURRENTS:
+        return  # no contactor is closed
+    for name, limit in trips.items():
+        debounce = flags[name].debounce
+        if debounce is None or limit.quantity != level.quantity:
+            continue
+        if limit.crossed(level.value, thresholds[limit.threshold]):
+            yield name, limit, debounce.full_ns, debounce.full_ns + 2 * debounce.period_ns + _MARGIN_NS
 
 
 def _on_purpose(scenario: Scenario, step: int) -> bool:

@@ -1,6 +1,7 @@
 """Everything that can be known before anything is driven: files read, expressions resolved, budgets resolvable."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,9 +14,16 @@ from bench.measure.plan import NOTHING, Plan
 from bench.scenario.load import read_scenario
 from bench.scenario.mismatch import thresholds_for
 from bench.scenario.model import Scenario, Step
-from bench.scenario.resolve import check_names, resolve, resolve_twins
+from bench.scenario.resolve import check_names, resolve, resolve_twins, steps_alone
 from bench.units import NS_PER_S
 from bench.verdict.result import Budget
+
+Look = Callable[[Scenario, Sequence[Step]], list[str]]
+"""What else is to be told of a scenario, a line each, where there is something to mend anyway."""
+
+
+# Where one of these is wrong, what a scenario does and asks for is not known.
+_STIMULUS = re.compile(r"\[(step|start|expect|quiet|aim|format|mismatch|not_for)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,12 +145,14 @@ def prepare(
     databases: Mapping[str, Database],
     sensors: int = 24,
     capabilities: frozenset[str] | None = None,
+    look: Look | None = None,
 ) -> list[Prepared]:
     """All scenarios, or one ScenarioError with a line for every mistake in any of the files.
 
-    budgets: None where they are wrong themselves, and that is told already.
+    budgets: None where they are wrong themselves, and that is told already. look: asked of every scenario then.
     """
     mistakes: list[str] = []
+    unprepared: list[tuple[Scenario, Budget]] = []
     prepared: list[Prepared] = []
     for path in paths:
         scenario, wrong = read_scenario(path)
@@ -156,6 +166,7 @@ def prepare(
                 mistakes += only_news(str(unknown).splitlines(), wrong)
                 budget = _stand_in(scenario)
             if wrong:
+                unprepared += [] if any(map(_STIMULUS.search, wrong)) else [(scenario, budget)]
                 check_names(scenario, profile, thresholds, budget, cells, databases, sensors)
                 continue
             own = _own_times(scenario, budgets or {})
@@ -187,6 +198,7 @@ def prepare(
                     prepared.append(one)
         except ConfigError as exc:
             mistakes += only_news(str(exc).splitlines(), wrong)
+            unprepared += [] if wrong else [(scenario, budget)]
     seen: dict[str, Path] = {}
     for one in prepared:
         first = seen.setdefault(one.scenario.id, one.scenario.file)
@@ -194,6 +206,12 @@ def prepare(
             mistakes.append(
                 f"{one.scenario.file} [id]: found '{one.scenario.id}', which {first} has; expected its own"
             )
+    if (mistakes or budgets is None) and look is not None:
+        for ready in prepared:
+            mistakes += look(ready.scenario, ready.steps)
+        for wrong_one, its_budget in unprepared:
+            alone = steps_alone(wrong_one, profile, thresholds, its_budget, cells, databases, sensors)
+            mistakes += look(wrong_one, alone) if alone is not None else []
     if mistakes:
         raise ScenarioError("\n".join(dict.fromkeys(mistakes)))  # a profile's mistake meets every scenario
     return prepared

@@ -43,6 +43,22 @@ def resolve(
     return plan, steps
 
 
+def steps_alone(
+    scenario: Scenario,
+    profile: DutProfile,
+    thresholds: Mapping[str, float],
+    budget: Budget,
+    cells: int,
+    decoders: Mapping[str, "Database"],
+    sensors: int = 24,
+) -> tuple[Step, ...] | None:
+    """The steps of a scenario in which something is wrong, to look at them all the same; None: it is in them."""
+    lookup = Lookup(scenario, profile, thresholds, budget, decoders, cells, sensors)
+    _check_start(lookup)
+    steps = tuple(resolve_step(text, index, lookup) for index, text in enumerate(scenario.steps))
+    return None if lookup.mistaken else steps
+
+
 def check_names(
     scenario: Scenario,
     profile: DutProfile,

@@ -1,6 +1,7 @@
 """Whether a scenario is at fault on this bench: its stimulus and its start against what the DUT has published."""
 
 import random
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,13 +10,18 @@ from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.plant.spread import Ageing
 from bench.scenario.at_fault import at_fault
-from bench.scenario.model import Start
+from bench.scenario.model import Scenario, Start, Step
 from bench.scenario.prepare import Prepared
 from bench.wiring.common import Wired
 
 
 def faults_of(wired: Wired, prepared: Prepared) -> list[str]:
     """One line each, with file, place and mend. Nothing is driven."""
+    return faults_in(wired, prepared.scenario, prepared.steps)
+
+
+def faults_in(wired: Wired, scenario: Scenario, steps: Sequence[Step]) -> list[str]:
+    """The same of a scenario of which only the steps are known: something else of it is to be mended."""
 
     def voltages(start: Start) -> tuple[float, float] | None:
         if start.reaches is not None:
@@ -26,7 +32,7 @@ def faults_of(wired: Wired, prepared: Prepared) -> list[str]:
             wired.chemistry.path, wired.config.pack.cells, soc, flows_a, start.soh, start.polarised_by_a
         )
 
-    return at_fault(prepared.scenario, prepared.steps, wired.profile, wired.thresholds(), voltages)
+    return at_fault(scenario, steps, wired.profile, wired.thresholds(), voltages)
 
 
 def unknown_limits(wired: Wired) -> list[str]:

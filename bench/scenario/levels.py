@@ -1,0 +1,93 @@
+"""What a scenario's steps bring about, and for how long: levels of the quantities that a flag's limit names."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bench.config.profile import QUANTITIES
+from bench.faults.catalogue.current import Current
+from bench.faults.catalogue.insulation import Insulation
+from bench.faults.port import Fault
+from bench.scenario.model import ConstantVoltage, Drive, Follow, Inject, Park, Request, Step, longest_ns
+
+CURRENTS = ("discharge_current", "charge_current")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """A level of a quantity that a step brings about. step: its place in the file; times since the first step.
+
+    lasts_ns: so long at least, as far as the steps say. sure: nothing of the bench or of the DUT makes it less.
+    """
+
+    quantity: str
+    value: float
+    step: int
+    from_ns: int
+    lasts_ns: int
+    sure: bool
+
+
+def levels_of(steps: Sequence[Step], window_ns: int) -> list[Level]:
+    """All of them. window_ns: from the first stimulus on; steps may take longer, and the levels stay meanwhile."""
+    begins = begins_ns(steps)
+    first_ns = next(
+        (at for at, one in zip(begins, steps, strict=True) if isinstance(one, Inject | Drive | Follow)), 0
+    )
+    end_ns = max(_least_ns(steps), first_ns + window_ns)
+    found: list[Level] = []
+    for at_ns, step in zip(begins, steps, strict=True):
+        brought = list(_brought(step))
+        ended = {quantity for quantity, _ in brought} | (set(CURRENTS) if _moves_current(step) else set())
+        found = [
+            replace(one, lasts_ns=min(one.lasts_ns, at_ns - one.from_ns)) if one.quantity in ended else one
+            for one in found
+        ]
+        if not isinstance(step, Inject | Drive):
+            continue
+        lasts_ns = end_ns - at_ns
+        if isinstance(step, Inject):
+            lasts_ns = min(lasts_ns, step.ttl_ns, lasts_ns if step.duration_ns is None else step.duration_ns)
+        # A charger keeps to the limit that the DUT announces: only an injected charge current is there for sure.
+        sure = isinstance(step, Inject) or step.current_a > 0
+        found += [
+            Level(quantity=name, value=value, step=step.step, from_ns=at_ns, lasts_ns=lasts_ns, sure=sure)
+            for name, value in brought
+        ]
+    return found
+
+
+def begins_ns(steps: Sequence[Step]) -> list[int]:
+    """When each step begins at the earliest, since the first one."""
+    return [_least_ns(steps[:place]) for place in range(len(steps))]
+
+
+def _least_ns(steps: Sequence[Step]) -> int:
+    return longest_ns(one for one in steps if not isinstance(one, ConstantVoltage))  # may be done at once
+
+
+def _moves_current(step: Step) -> bool:
+    """A mode asked for may open the contactors."""
+    return isinstance(step, Drive | Follow | ConstantVoltage | Park | Request)
+
+
+def _brought(step: Step) -> Iterator[tuple[str, float]]:
+    if isinstance(step, Inject):
+        yield from _of(step.fault)
+    elif isinstance(step, Drive):
+        yield from _current(step.current_a)
+
+
+def _of(fault: Fault) -> Iterator[tuple[str, float]]:
+    if isinstance(fault, Current):
+        yield from _current(fault.current_a)
+    elif isinstance(fault, Insulation):
+        yield "insulation", fault.ohm_per_volt / len(fault.poles)
+    for one in fault.carried():
+        if one.quantity in QUANTITIES and one.number:
+            yield one.quantity, one.value
+
+
+def _current(current_a: float) -> Iterator[tuple[str, float]]:
+    """Both: a current in one direction is none, and less, in the other."""
+    yield "discharge_current", current_a
+    yield "charge_current", -current_a
