@@ -17,6 +17,7 @@ from bench.verdict.result import (
     ShotResult,
     Verdict,
 )
+from bench.verdict.rules import RULES
 
 OVERVOLTAGE = Budget(
     safety_goal="SG-01",
@@ -172,6 +173,7 @@ def sample_run(n: int = 59, run_id: str = "2026-11-23-sample") -> RunResult:
         bench_version="0.1.0",
         firmware="firmware_stubs.reference_bms",
         firmware_identity="reference_bms 1.0.0 sha256:ab12cd34",
+        rules=RULES,
         chemistry="NMC",
         hashes={"dbc/bms.dbc": "a" * 64, "scenarios/budgets.toml": "b" * 64},
         environment={"python": "3.11.9", "platform": "Linux x86_64"},

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_bench import hil_here
+from small_bench import hil_here, records_in, small_bench
 from typer.testing import CliRunner
 
 from bench.campaign.builds import load_checked, load_sides
@@ -48,9 +48,21 @@ def copied(run: Path, folder: Path, left_out: str = "", **header: object) -> Pat
     for name in ("header.json", "result.json"):
         content = json.loads((new / name).read_text(encoding="utf-8"))
         (new / name).write_text(json.dumps({**content, **header}), encoding="utf-8")
-    (new / "footer.json").unlink()
-    (new / "footer.json").write_text(json.dumps(seal(new, new.name), indent=1), encoding="utf-8")
-    return new
+    return sealed(new)
+
+
+def sealed(run: Path) -> Path:
+    (run / "footer.json").unlink()
+    (run / "footer.json").write_text(json.dumps(seal(run, run.name), indent=1), encoding="utf-8")
+    return run
+
+
+def edited(run: Path, name: str, old: str, new: str) -> Path:
+    """The run with other words in one of its files, sealed anew."""
+    text = (run / name).read_text(encoding="utf-8")
+    assert old in text
+    (run / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    return sealed(run)
 
 
 def test_a_good_run_of_rules_1_is_judged_as_it_was() -> None:
@@ -95,9 +107,11 @@ def test_both_sides_of_a_comparison_are_judged_by_one_version_of_the_rules(tmp_p
     assert before.scenarios[0].judgement.verdict is Verdict.FAIL  # which rules 1 had passed
     assert after.scenarios[0].judgement.verdict is Verdict.PASS
     assert before.scenarios[0].fhti == after.scenarios[0].fhti
-    before, after, _ = load_sides([str(BAD)], [str(GOOD)], tmp_path)
-    assert before.rules == after.rules == 1  # one version already: as recorded
-    assert before.scenarios[0].judgement.verdict is Verdict.PASS
+    before, after, _ = load_sides([str(GOOD)], [str(BAD)], tmp_path)
+    assert before.rules == after.rules == RULES, "also where both are of one older version"
+    assert after.scenarios[0].judgement.verdict is Verdict.FAIL
+    code, said = hil("compare", GOOD, BAD)
+    assert (code, "1 scenario(s) FAIL: external-short" in said) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -125,8 +139,39 @@ def test_results_of_two_versions_are_never_compared_as_they_are() -> None:
 
 def test_a_run_of_newer_rules_is_not_judged_by_older_ones(tmp_path: Path) -> None:
     newer = copied(GOOD, tmp_path, rules=RULES + 1)
-    with pytest.raises(RecordError, match=f"judged by rules {RULES + 1}, of a newer release"):
+    said = f"judged by rules {RULES + 1}, of a newer release"
+    with pytest.raises(RecordError, match=said):
         load_sides([str(GOOD)], [str(newer)], tmp_path)
+    with pytest.raises(RecordError, match=said):
+        load_sides([str(newer)], [str(newer)], tmp_path)
+    with pytest.raises(RecordError, match=said):
+        rejudge_run(newer)
+    assert hil_here("rejudge", str(newer)) == hil_here("compare", str(newer), str(newer)) == 3
+
+
+def test_newer_rules_are_seen_in_the_header_alone(tmp_path: Path) -> None:
+    newer = edited(copied(GOOD, tmp_path), "header.json", '"rules": 1', f'"rules": {RULES + 1}')
+    for read in (rejudge_run, load_checked):
+        with pytest.raises(RecordError, match=f"judged by rules {RULES + 1}"):
+            read(newer)
+
+
+@pytest.mark.parametrize("rules", ["x", True, 0, 1.5, None])
+def test_rules_that_are_no_number_are_told_with_file_and_key(tmp_path: Path, rules: object) -> None:
+    run = copied(GOOD, tmp_path, rules=rules)
+    for read in (rejudge_run, load_checked):
+        with pytest.raises(RecordError) as wrong:
+            read(run)
+        assert f"{run}/header.json [rules]: found {rules!r}; expected a whole number" in str(wrong.value)
+
+
+def test_a_broken_copy_is_named_as_the_run_has_it(tmp_path: Path) -> None:
+    run = copied(BAD, tmp_path)
+    (profile,) = (run / "inputs").glob("*-reference_bms.toml")
+    edited(run, f"inputs/{profile.name}", "[flag.", "[flug.")
+    code, said = hil("rejudge", run)
+    assert code in (0, 1) and f"{profile}:" in said and "[flug" in said
+    assert "hil-replan" not in said
 
 
 @pytest.mark.parametrize("left_out", ["", "scenarios/*"])
@@ -145,6 +190,25 @@ def test_a_trend_holds_results_of_one_version_of_the_rules(tmp_path: Path, left_
     else:
         assert verdicts == [Verdict.FAIL, Verdict.PASS] and found.unjudged == 0
         assert {one.past.rules for one in found.points} == {RULES}
+
+
+@pytest.mark.parametrize("left_out", ["", "scenarios/*"])
+def test_a_trend_of_older_rules_alone_is_judged_by_todays(tmp_path: Path, left_out: str) -> None:
+    run = copied(BAD, tmp_path, left_out)
+    database = ResultsDatabase(tmp_path / "results.sqlite")
+    database.append(load_checked(run).result)
+    found = trend(database, "external-short", Timebase.SIMULATED, "nmc", "fhti", Rejudging(tmp_path).again)
+    verdicts = [one.past.verdict for one in found.points]
+    assert (verdicts, found.unjudged) == (([], 1) if left_out else ([Verdict.FAIL], 0))
+    config = small_bench(tmp_path / "bench") / "hil_config.toml"
+    text = config.read_text(encoding="utf-8").replace('folder = "runs"', f'folder = "{tmp_path}"')
+    config.write_text(text, encoding="utf-8")
+    records_in(config.parent, str(tmp_path / "results.sqlite"))
+    code, said = hil("trend", "--config", config)
+    assert (code, "FAIL" in said, "no results yet" in said) == (
+        (3, False, False) if left_out else (0, True, False)
+    )
+    assert f"judged by rules 1, which cannot be done again by rules {RULES}" in said or not left_out
 
 
 def test_a_run_stored_before_rules_had_a_column_is_there_already(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from bench.errors import AlteredRun, BenchError, NotARun, RecordError, nearest
 from bench.record.codable import run_from_dict
-from bench.record.folder import open_run, verify_read, verify_run
+from bench.record.folder import OpenedRun, open_run, verify_read, verify_run
 from bench.verdict.compare import why_not_comparable
 from bench.verdict.pool import pool
 from bench.verdict.result import RunResult
+from bench.verdict.rules import RULES
 
 ALTERED = "ALTERED"
 
@@ -54,12 +55,11 @@ def load_sides(
 ) -> tuple[RunResult, RunResult, tuple[str, ...]]:
     """Both sides of a comparison, each of one run or several taken together, and what of them is altered.
 
-    Where they were judged by several versions of the rules, all are judged by today's. Raises RecordError where one
-    cannot be.
+    Where one was judged by other rules than today's, all are judged by today's. Raises RecordError where one cannot be.
     """
     before, after = ([load_checked(find_run(name, runs)) for name in names] for names in (base, new))
     altered = tuple(f"{one.result.run_id}: {line}" for one in (*before, *after) for line in one.altered)
-    if not altered and len({one.result.rules for one in (*before, *after)}) > 1:
+    if not altered and any(one.result.rules != RULES for one in (*before, *after)):
         before, after = ([_by_one_rule(one) for one in side] for side in (before, after))
     sides = [
         sorted((one.result for one in side), key=lambda one: one.started_utc) for side in (before, after)
@@ -91,11 +91,21 @@ def _stored(path: Path, altered: tuple[str, ...]) -> Stored:
         opened = open_run(path)
         if opened.result is None:
             raise RecordError(f"{path}: an aborted run has no result; `hil rejudge` reads what it left")
+        refuse_newer(opened)
         return Stored(path=path, result=run_from_dict(opened.result), altered=altered)
     except (BenchError, RecursionError) as error:
         if altered and (path / "footer.json").exists():
             raise AlteredRun(f"{ALTERED} {path}: {altered[0]}; it cannot be read: {error}") from error
         raise
+
+
+def refuse_newer(opened: OpenedRun) -> None:
+    """Raises RecordError for a run that was judged by rules which this release does not have."""
+    rules = max(content.get("rules", 1) for content in (opened.header, opened.result or {}))
+    if rules > RULES:
+        raise RecordError(
+            f"{opened.path}: judged by rules {rules}, of a newer release; expected rules {RULES} at most"
+        )
 
 
 def refuse_altered(stored: Stored, what: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bench.campaign.builds import refuse_newer
 from bench.campaign.replan import replan
 from bench.campaign.shots import judge_trace
 from bench.codec.database import Database
@@ -43,9 +44,10 @@ def rejudge_run(path: Path, budgets: Mapping[str, Budget] | None = None) -> Reju
     evidence cannot be read.
     """
     opened = open_run(path)
+    refuse_newer(opened)
     goals = judged_by(opened) if budgets is not None else {}
     databases = stored_databases(opened)
-    rules = int(opened.header.get("rules", 1))
+    rules: int = opened.header.get("rules", 1)
     asked, note = _asked_today(opened) if budgets is None and rules < RULES else ({}, None)
     differences: list[str] = []
     shots = 0

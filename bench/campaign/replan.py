@@ -31,60 +31,74 @@ class Replanned:
 def replan(opened: OpenedRun) -> Replanned:
     """Raises RecordError where the copies do not make a bench any more, with the reason."""
     header = opened.header
+    placed: dict[Path, Path] = {}
     try:
         time = "simulated" if header["timebase"] == "simulated" else "real"
-        with _laid_out(opened) as (config, scenarios):
+        with _laid_out(opened, placed) as (config, scenarios):
             wired = load_rig(config, time, None, str(header["chemistry"]))
             found, _ = load_scenarios(wired, scenarios, None, long=True, mismatches=True)
     except (BenchError, OSError, LookupError, ValueError, TypeError) as error:
+        line = line_of(error)
+        for file, copy in placed.items():  # the one that the reader can open
+            line = line.replace(str(file), str(copy))
         raise RecordError(
-            f"{opened.path}: its questions cannot be made anew from its copies: {line_of(error)}"
+            f"{opened.path}: its questions cannot be made anew from its copies: {line}"
         ) from error
     return Replanned(wired=wired, prepared={one.scenario.id: one for one in found})
 
 
 @contextmanager
-def _laid_out(opened: OpenedRun) -> Iterator[tuple[Path, list[Path]]]:
-    """(bench file, scenario files): the copies under the names by which they refer to each other."""
+def _laid_out(opened: OpenedRun, placed: dict[Path, Path]) -> Iterator[tuple[Path, list[Path]]]:
+    """(bench file, scenario files): the copies under the names by which they refer to each other.
+
+    placed: every such name is put there, with the copy it is of.
+    """
     hashes: dict[str, str] = opened.header["hashes"]
     with tempfile.TemporaryDirectory(prefix="hil-replan-") as folder:
         root = Path(folder) / _DEEP
         root.mkdir(parents=True)
         config = root / "hil_config.toml"
-        shutil.copy(_copy(opened, hashes["config"]), config)
+        _put(_copy(opened, hashes["config"]), config, placed)
         bench: dict[str, Any] = tomllib.loads(config.read_text(encoding="utf-8"))
-        _place(opened, hashes["profile"], root, bench["dut"]["profile"])
+        _place(opened, hashes["profile"], root, bench["dut"]["profile"], placed)
         for channel, bus in bench["can"].items():
             for number, name in enumerate(bus["dbc"]):
-                _place(opened, hashes[f"dbc.{channel}.{number}"], root, name)
+                _place(opened, hashes[f"dbc.{channel}.{number}"], root, name, placed)
         beside = root / "scenarios"
         beside.mkdir()
-        shutil.copy(_copy(opened, hashes["budgets"]), beside / "budgets.toml")
-        yield config, list(_scenarios(opened, hashes, beside))
+        _put(_copy(opened, hashes["budgets"]), beside / "budgets.toml", placed)
+        yield config, list(_scenarios(opened, hashes, beside, placed))
 
 
-def _scenarios(opened: OpenedRun, hashes: Mapping[str, str], beside: Path) -> Iterator[Path]:
+def _scenarios(
+    opened: OpenedRun, hashes: Mapping[str, str], beside: Path, placed: dict[Path, Path]
+) -> Iterator[Path]:
     """A twin has the file of its scenario. What a scenario replays stands beside it."""
     digests = {digest for key, digest in hashes.items() if key.startswith("scenario.")}
     for digest in sorted(digests):
         copy = _copy(opened, digest)
         file = beside / _name(copy)
-        shutil.copy(copy, file)
+        _put(copy, file, placed)
         yield file
     for key, digest in hashes.items():
         if key.startswith("load."):
             copy = _copy(opened, digest)
-            shutil.copy(copy, beside / _name(copy))
+            _put(copy, beside / _name(copy), placed)
 
 
-def _place(opened: OpenedRun, digest: str, root: Path, name: str) -> None:
+def _place(opened: OpenedRun, digest: str, root: Path, name: str, placed: dict[Path, Path]) -> None:
     if PurePosixPath(name).is_absolute():
         raise RecordError(f"found the path {name} in its bench file; expected one relative to it")
     target = Path(os.path.normpath(root / name))
     if not target.is_relative_to(root.parents[len(PurePosixPath(_DEEP).parts) - 1]):
         raise RecordError(f"found the path {name} in its bench file, too far above it")
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(_copy(opened, digest), target)
+    _put(_copy(opened, digest), target, placed)
+
+
+def _put(copy: Path, target: Path, placed: dict[Path, Path]) -> None:
+    placed[target] = copy
+    shutil.copy(copy, target)
 
 
 def _copy(opened: OpenedRun, digest: str) -> Path:

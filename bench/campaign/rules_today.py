@@ -18,20 +18,12 @@ from bench.verdict.rules import RULES
 
 
 def result_today(path: Path, result: RunResult) -> RunResult:
-    """Raises RecordError where it cannot be done: newer rules, frames or copies of files that are not there."""
+    """Raises RecordError where it cannot be done: frames or copies of files that are not there."""
     if result.rules == RULES:
         return result
-    made = _replanned(path, result.rules)
+    made = replan(open_run(path))
     scenarios = tuple(scenario_today(path, one, made, result.chemistry) for one in result.scenarios)
     return replace(result, scenarios=scenarios, rules=RULES)
-
-
-def _replanned(path: Path, rules: int) -> Replanned:
-    if rules > RULES:
-        raise RecordError(
-            f"{path}: judged by rules {rules}, of a newer release; expected rules {RULES} at most"
-        )
-    return replan(open_run(path))
 
 
 def scenario_today(path: Path, stored: ScenarioResult, made: Replanned, chemistry: str) -> ScenarioResult:
@@ -92,6 +84,6 @@ class Rejudging:
 def _read(path: Path) -> tuple[RunResult, Replanned] | None:
     try:
         stored = load_neighbour(path)
-        return None if stored.altered else (stored.result, _replanned(path, stored.result.rules))
+        return None if stored.altered else (stored.result, replan(open_run(path)))
     except RecordError:
         return None

@@ -93,9 +93,7 @@ def trend(
 def _by_one_rule(
     like: Sequence[PastResult], scenario_id: str, again: Again
 ) -> tuple[list[PastResult], list[PastResult]]:
-    """(by one version of the rules, what cannot be judged by it). As they are where they share one."""
-    if len({one.rules for one in like}) <= 1:
-        return list(like), []
+    """(by today's rules, what cannot be judged by them)."""
     today = [one if one.rules == RULES else again(one, scenario_id) for one in like]
     lost = [one for one, made in zip(like, today, strict=True) if made is None]
     return [made for made in today if made is not None], lost

@@ -50,7 +50,7 @@ def rejudge(
         told = f"{run}: was judged by rules {outcome.rules}, and is now by rules {RULES}"
         console.print(told, highlight=False, soft_wrap=True)
     if outcome.note is not None:
-        console.print(outcome.note, highlight=False, soft_wrap=True)
+        console.print(outcome.note, highlight=False, soft_wrap=True, markup=False)
     for line in outcome.differences:
         console.print(f"[red]{word}[/] {line}", highlight=False, soft_wrap=True)
     if outcome.aborted:

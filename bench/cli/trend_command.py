@@ -58,11 +58,11 @@ def trend(
     chosen = wired.config.pack.chemistry
     again = Rejudging(wired.config.record.folder).again
     found = {name: trend_of(database, name, timebase, chosen, metric, again) for name in names}
-    found = {name: one for name, one in found.items() if any(map(_telling, one.points))}
-    series = {name: one.points[-last:] for name, one in found.items()}
+    found = {name: one for name, one in found.items() if one.unjudged or any(map(_telling, one.points))}
+    series = {name: one.points[-last:] for name, one in found.items() if one.points}
     apart = {name: dict(one.apart) for name, one in found.items() if one.apart}
     wanted = pin if pin is not None else wired.config.record.pin
-    lines = {name: one.points for name, one in found.items()}
+    lines = {name: one.points for name, one in found.items() if one.points}
     drifted = drifts(find_pin(wanted, lines), lines) if wanted and lines else ()
     runs = [point.past.run_id for points in series.values() for point in points]
     runs += [one.pinned.run_id for one in drifted]
@@ -73,7 +73,8 @@ def trend(
         pinned = [_drift(one) for one in drifted]
         typer.echo(json.dumps({"series": told, "left_apart": apart, "altered": altered, "since_pin": pinned}))
     else:
-        _show_trend(series, metric, f"{time} time, {chosen}")
+        if series or not apart:
+            _show_trend(series, metric, f"{time} time, {chosen}")
         _tell_apart(apart)
         _tell_drifts(wanted, drifted, metric)
     raise end(3 if any(one.unjudged for one in found.values()) else 0, altered)

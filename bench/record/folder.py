@@ -214,6 +214,10 @@ def open_run(path: Path) -> OpenedRun:
     if footer is not None and not isinstance(footer.get("sha256"), dict):
         raise RecordError(at_place(path / FOOTER, "sha256", "no table", "a hash for every file of the run"))
     result = read_json(path / RESULT) if (path / RESULT).is_file() else None
+    for name, content in ((HEADER, header), (RESULT, result or {})):
+        rules = content.get("rules", 1)
+        if type(rules) is not int or rules < 1:
+            raise RecordError(at_place(path / name, "rules", f"found {rules!r}", "a whole number, 1 or more"))
     return OpenedRun(path=path, header=header, result=result, footer=footer)
 
 
