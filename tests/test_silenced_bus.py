@@ -47,7 +47,13 @@ def test_only_the_silenced_bus_is_excused(
     assert gaps == own | dict.fromkeys(silent, LONGEST_TTL_NS)
 
 
-def test_a_hanging_controller_is_silent_everywhere(wired: Wired) -> None:
-    path = ROOT / "scenarios" / "supply" / "controller_hang_driving.toml"
+@pytest.mark.parametrize(
+    "name", ["controller_hang_driving", "controller_reset_driving", "reset_keeps_the_latch"]
+)
+def test_a_controller_that_starts_again_is_excused_until_it_is_up_and_no_longer(
+    wired: Wired, name: str
+) -> None:
+    path = ROOT / "scenarios" / "supply" / f"{name}.toml"
     plan = load_scenarios(wired, [path], None)[0][0].plan
-    assert {gap_ns for _, _, gap_ns in plan.heard} == {LONGEST_TTL_NS}
+    assert {gap_ns for _, _, gap_ns in plan.heard} == {50 * MS, 100 * MS}
+    assert plan.silenced_by == ((2 if name == "reset_keeps_the_latch" else 0, True),)

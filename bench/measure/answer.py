@@ -14,6 +14,7 @@ from bench.measure.finding.base import When
 from bench.measure.finding.bench import HoldCutShort
 from bench.measure.finding.life import FramesUnreadable, SilentInHold
 from bench.measure.finding.standing import WitnessDenies
+from bench.measure.hold_witness import mute_in_hold
 from bench.measure.instant import instant_of
 from bench.measure.lagging import fact_after_ns, lag_ends
 from bench.measure.plan import Aim
@@ -224,7 +225,7 @@ class Answer:
             self._told.faults.append(HoldCutShort(short_ns=short_ns))
             return
         # Holding must be witnessed: a message that fell silent proves nothing.
-        mute = [q for q in self._safe_state if q.cycle_ns and (q.last_ns or 0) + 3 * q.cycle_ns < end_ns]
+        mute = mute_in_hold(self._shot, self._safe_state, (self.safe.t_ns, end_ns))
         for question in mute:
             self._told.silent.append(SilentInHold(message=question.test.message))
         self.held = None if mute else True

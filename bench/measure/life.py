@@ -1,7 +1,6 @@
 """Signs of life: what was not seen counts only of a DUT that was heard for the whole of the time promised."""
 
-from itertools import pairwise
-
+from bench.measure.excused import excused_spans, longest_silence
 from bench.measure.finding.bench import WindowCutShort
 from bench.measure.finding.life import AliveUnproven, NeverHeard, SilentTooLong
 from bench.measure.finding.standing import NothingAccepted
@@ -24,6 +23,7 @@ def listen_for_life(shot: Shot, onset: Seen | None, told: Told) -> None:
         if found is not None:
             found.append(t_ns)
     refused = {(channel, frame[0], frame[2]) for _, channel, frame, _ in shot.refused}
+    excused = excused_spans(shot)
     for channel, message, longest_ns, address in beats:
         stamps = stamps_of[address]
         if not stamps:
@@ -33,8 +33,7 @@ def listen_for_life(shot: Shot, onset: Seen | None, told: Told) -> None:
             told.silent.append(NeverHeard(channel=channel, message=message))
             told.faults.append(AliveUnproven(channel=channel, message=message))
             continue
-        edges = [shot.window.start_ns, *stamps, shot.window.end_ns]
-        gap_ns, at_ns = max((b - a, a) for a, b in pairwise(edges))
+        gap_ns, at_ns = longest_silence(stamps, (shot.window.start_ns, shot.window.end_ns), excused)
         if gap_ns - 2 * sum(shot.half_widths(channel)) > longest_ns:
             since = shot.when(at_ns, onset)
             told.silent.append(

@@ -124,6 +124,8 @@ class Plan:
     safe_by_word: that the safe state holds is known by the DUT's word alone: no coil, contact or current is seen.
     dtc_beside: signals for status and occurrences beside the code in its message; "" where it has none.
     restarts: what tells that the DUT started again; none where the scenario asks for that.
+    silenced_by: steps (number, whether the DUT may boot after it) during which its silence is excused.
+    hold_witnessed: a message that tells of the safe state and is silent within the hold shows nothing.
     reached: of a must-reach plan: by what the mode is known, any of each group, and all groups at once.
     """
 
@@ -174,6 +176,8 @@ class Plan:
     flag_heals: bool = False
     in_turn: tuple[SignalTest, ...] = ()
     stays: tuple[SignalTest, ...] = ()
+    silenced_by: tuple[tuple[int, bool], ...] = ()
+    hold_witnessed: bool = False
 
 
 NOTHING = Plan(

@@ -45,6 +45,8 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         gap=check_gap(lookup, plan),
         confirm_by_readback=any(isinstance(step, Inject) for step in steps),
         heard=heard,
+        silenced_by=_silenced_by(lookup, steps),
+        hold_witnessed=True,
         fed=_fed(lookup, steps),
         protected=_protected(lookup),
         carried=plan.carried or carried_tests(lookup, steps, plan.onset_step),
@@ -208,16 +210,28 @@ def _quiet_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
 
 
 def _heard(lookup: Lookup, steps: Sequence[Step]) -> tuple[tuple[str, str, int], ...]:
-    """The DUT's signs of life, which a scenario that silences it does not ask for on the buses that it silences."""
+    """The DUT's signs of life, which are not asked for on a bus that a fault silences for as long as it is on."""
     faults = [step.fault for step in steps if isinstance(step, Inject)]
     for beat in lookup.profile.heartbeat:
         lookup.message(beat.channel, beat.message)
     silenced = {
-        beat.channel for beat in lookup.profile.heartbeat if any(one.silences(beat.channel) for one in faults)
+        beat.channel
+        for beat in lookup.profile.heartbeat
+        if any(one.silences(beat.channel) and not one.restarts for one in faults)
     }
     return tuple(
         (beat.channel, beat.message, LONGEST_TTL_NS if beat.channel in silenced else beat.longest_gap_ns)
         for beat in lookup.profile.heartbeat
+    )
+
+
+def _silenced_by(lookup: Lookup, steps: Sequence[Step]) -> tuple[tuple[int, bool], ...]:
+    """Steps that silence the DUT until it is up again; a twin's are borne without a boot."""
+    channels = {beat.channel for beat in lookup.profile.heartbeat}
+    return tuple(
+        (step.step, not lookup.scenario.twin_of)
+        for step in steps
+        if isinstance(step, Inject) and step.fault.restarts and any(map(step.fault.silences, channels))
     )
 
 
