@@ -57,6 +57,11 @@ def doubts_of_late_plant(trace: Trace, broken: Sequence[Finding], onset_ns: int)
         (m.fact.low_ns, m.t_ns + m.fact.high_ns - m.fact.low_ns + COMPLAINS_WITHIN_NS)
         for m in trace.of(ContactorsFollowed)
     ]
-    seen_ns = [onset_ns + one.when.offset_ns for one in broken if isinstance(one, _TOLD_OF)]
-    touched = bool(seen_ns) and all(any(low <= t <= high for low, high in spans) for t in seen_ns)
+    # A code that was only stored may have come at any time before it was read.
+    told = [
+        (onset_ns + one.when.offset_ns, isinstance(one, UnexpectedCode) and one.stored)
+        for one in broken
+        if isinstance(one, _TOLD_OF)
+    ]
+    touched = bool(told) and all(any(low <= t <= (t if s else high) for low, high in spans) for t, s in told)
     return followed_reports(trace) if touched else []

@@ -88,9 +88,10 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     if refused and plan.aim is Aim.MUST_TRIP and onset is not None:
         told.broken.extend(said_by_refused(shot, answer.unanswered(), onset.interval.low_ns))
     core = replace(shot, window=until(window, answer.core_end_ns))
-    beside = wrong_reports(core, onset, told.broken)
+    reports = wrong_reports(core, onset, told.broken, before)
     if plan.only_expected:
-        told.broken.extend(beside)
+        told.broken.extend(reports.wrong)
+    told.anomalies.extend(reports.held)
     if plan.onset_runaway and onset is not None:
         alarm = answer.detected.interval if answer.detected else None
         told.broken.extend(spread_before(trace, plan.onset_runaway, alarm))
@@ -147,7 +148,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         dtc_unclear=plan.dtc_test is not None and not dtc_tests,
         unsafe=not_confirmed_safe(trace),
         watched_to_end=watched_to_end(shot) if plan.aim is Aim.MUST_TRIP else None,
-        unexpected=() if plan.only_expected else tuple(beside),
+        unexpected=() if plan.only_expected else reports.wrong,
         **_phase(trace, plan, onset),
     )
 

@@ -35,3 +35,17 @@ class Codes:
     message: str
     signal: str
     expected: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What of this may not have held since before the arming either.
+
+    fails: it is a wrong report as well, as the bench does nothing wrong to the DUT; else it is only told.
+    borne: outputs that no flag sets. reports, codes: what is asked where the plan has no such questions of its own.
+    """
+
+    fails: bool
+    borne: tuple[str, ...] = ()
+    reports: tuple[Unexpected, ...] = ()
+    codes: Codes | None = None

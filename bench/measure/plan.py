@@ -6,7 +6,7 @@ from enum import StrEnum
 from bench.measure.announced import Announced
 from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
-from bench.measure.only_expected import Codes, Unexpected
+from bench.measure.only_expected import Codes, Standing, Unexpected
 from bench.measure.restart_sign import RestartSign
 from bench.measure.signal_test import SignalTest
 from bench.trace.irregular import Irregularity
@@ -118,6 +118,7 @@ class Plan:
     gap: the one failure that is known, up to its bound; None: none is.
     unexpected, codes: what the DUT must not report, and which trouble codes it may tell, while the window is open.
     only_expected: whether a report that is not expected is a failure; else it is only told (files of format 1).
+    standing: what of this may not have held since before the arming either; None: all may (older plans).
     announced: the faults that may come here and after which the DUT has published to open, and when; opening: any of
         these shows that it begins to, none: only the safe state does.
     states: further safe states that are measured beside `safe_state`.
@@ -178,6 +179,7 @@ class Plan:
     stays: tuple[SignalTest, ...] = ()
     silenced_by: tuple[tuple[int, bool], ...] = ()
     hold_witnessed: bool = False
+    standing: Standing | None = None
 
 
 NOTHING = Plan(

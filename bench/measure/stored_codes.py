@@ -1,6 +1,6 @@
 """Trouble codes stored before the shot: what of them was cleared, and what alone shows that one was stored anew."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.codec.uds import NEWLY_FAILED, RECORDED
@@ -18,11 +18,15 @@ from bench.trace.timeline import Trace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
-    """The DUT's memory when the observers were armed. read: by UDS; heard: in its own frames; each code to Stood."""
+    """The DUT's memory when the observers were armed. read: by UDS; heard: in its own frames; each code to Stood.
+
+    was_read: the memory was read, and every reading went well.
+    """
 
     read: Mapping[int, Stood] = field(default_factory=dict)
     heard: Mapping[int, Stood] = field(default_factory=dict)
     told: tuple[Finding, ...] = ()
+    was_read: bool = False
 
 
 def codes_before(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Before:
@@ -48,7 +52,7 @@ def codes_before(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Bef
     if codes:
         kept = tuple(sorted({*left, *heard}))
         told.append(CodesStoredBefore(codes=codes, left=kept, problem=problem))
-    return Before(read=left, heard=heard, told=tuple(told))
+    return Before(read=left, heard=heard, told=tuple(told), was_read=_well_read(marks))
 
 
 def forgotten_ns(trace: Trace) -> int:
@@ -63,7 +67,29 @@ def _until_armed(trace: Trace) -> Iterator[Mark[facts.Fact]]:
         yield mark
 
 
-def _stored(marks: list[Mark[facts.Fact]]) -> dict[int, Stood]:
+def _well_read(marks: Sequence[Mark[facts.Fact]]) -> bool:
+    kinds = {type(mark.fact) for mark in marks}
+    return facts.DtcRead in kinds and facts.DtcUnread not in kinds
+
+
+def stored_anew(trace: Trace) -> dict[int, int]:
+    """Codes read after the arming and not before it, with when; none where the memory was not read both times."""
+    before = list(_until_armed(trace))
+    after = trace.marks[len(before) :]
+    if not _well_read(before) or not _well_read(after):
+        return {}
+    cleared = [n for n, mark in enumerate(before) if isinstance(mark.fact, facts.DtcsCleared)]
+    stood = _stored(before[cleared[-1] :] if cleared else before)
+    return {
+        mark.fact.code: mark.t_ns
+        for mark in after
+        if isinstance(mark.fact, facts.DtcRead)
+        and mark.fact.code in _stored(after)
+        and mark.fact.code not in stood
+    }
+
+
+def _stored(marks: Sequence[Mark[facts.Fact]]) -> dict[int, Stood]:
     """An ECU may list all codes that it knows; those of which no bit says that they failed are not stored."""
     return {
         one.code: Stood(status=one.status, occurrences=one.occurrences)

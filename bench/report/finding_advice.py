@@ -58,6 +58,8 @@ ADVICE: dict[str, str] = {
     "dtc-status-lacks": "Compare the status bits with expect.dtc_status.",
     "unexpected-report": "If the DUT rightly says so too, name it in `also` of the scenario; else mend the DUT.",
     "unexpected-code": "If the DUT rightly says so too, name its flag or its number in `also`; else mend the DUT.",
+    "report-held-before": "Nothing has to be done for this verdict. A must-reach or healthy scenario fails for it.",
+    "code-held-before": "Nothing has to be done for this verdict. A must-reach or healthy scenario fails for it.",
     "spread-before-alarm": "The alarm is later than the pack allows, whatever the budget says.",
     "said-by-refused-frames": _PROTECTION,
     "nothing-accepted": _PROTECTION,

@@ -168,6 +168,8 @@ def _answer(finding: Finding) -> str:
             )
         case answer.UnexpectedReport(what=what, name=name, when=when):
             return f"{what} {name} was not expected, and came at {_when(when)}"
+        case answer.UnexpectedCode(dtc=dtc, when=when, stored=True):
+            return f"trouble code {_short_dtc(dtc)} was not expected, and stood in the memory read at {_when(when)}"
         case answer.UnexpectedCode(dtc=dtc, when=when):
             return f"trouble code {_short_dtc(dtc)} was not expected, and came at {_when(when)}"
         case answer.SpreadBeforeAlarm(cell=cell):
@@ -191,6 +193,10 @@ def _standing(finding: Finding) -> str:
             )
         case standing.FramesContradict(message=message, count=count):
             return f"frames of {message} contradicted each other within a cycle ({count} times)"
+        case standing.ReportHeldBefore(what=what, name=name, when=when):
+            return f"{what} {name} was not expected, and has held since {_when(when)}"
+        case standing.CodeHeldBefore(dtc=dtc, when=when):
+            return f"trouble code {_short_dtc(dtc)} was not expected, and has been told since {_when(when)}"
         case standing.WitnessDenies(test=test):
             return f"{test_words(test)} was denied to the end although the DUT had detected: it shows no ignorance"
     raise AssertionError(finding)

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from bench.config.profile import Flag, Role, RoleTest
-from bench.measure.only_expected import OR, Codes, Unexpected, What
+from bench.measure.only_expected import OR, Codes, Standing, Unexpected, What
+from bench.measure.plan import Aim
 from bench.scenario.lookup import Lookup
-from bench.scenario.model import Also, Expect, Quiet, Request, Step
+from bench.scenario.model import Also, Expect, Inject, Quiet, Request, Step
 
 _CONTACTORS = ("plus_command", "minus_command", "precharge_command")
 
@@ -66,6 +67,21 @@ def codes_expected(lookup: Lookup) -> Codes | None:
         message=role.message,
         signal=role.signal,
         expected=tuple(dict.fromkeys([*lookup.profile.no_dtc, *codes])),
+    )
+
+
+def standing_reports(lookup: Lookup, steps: Sequence[Step]) -> Standing:
+    """A DUT to which nothing wrong is done has nothing to report from its boot on either."""
+    scenario, profile = lookup.scenario, lookup.profile
+    reach = scenario.aim is Aim.MUST_REACH
+    spared = any(isinstance(step, Inject) for step in steps) or scenario.start.beyond
+    healthy = scenario.aim is Aim.MUST_NOT_TRIP and not spared and scenario.mismatch is None
+    of_faults = {name for flag in profile.flags.values() for name in flag.sets} | set(profile.with_any_flag)
+    return Standing(
+        fails=reach or healthy,
+        borne=tuple(name for name in profile.outputs() if name not in of_faults),
+        reports=unexpected_reports(lookup, steps) if reach else (),
+        codes=codes_expected(lookup) if reach else None,
     )
 
 

@@ -18,7 +18,7 @@ from bench.scenario.cadence import onset_spread_ns
 from bench.scenario.carried import carried_tests, held_tests
 from bench.scenario.chain import reaction_chain
 from bench.scenario.estimates import estimate_question
-from bench.scenario.expected_reports import check_also, codes_expected, unexpected_reports
+from bench.scenario.expected_reports import check_also, codes_expected, standing_reports, unexpected_reports
 from bench.scenario.forbidden import forbidden_tests
 from bench.scenario.known_gap import check_gap
 from bench.scenario.lookup import Lookup
@@ -63,6 +63,7 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         unexpected=() if aim is Aim.MUST_REACH else unexpected_reports(lookup, steps),
         codes=None if aim is Aim.MUST_REACH else codes_expected(lookup),
         only_expected=lookup.scenario.format >= 2,
+        standing=standing_reports(lookup, steps),
     )
 
 

@@ -171,10 +171,14 @@ class UnexpectedReport(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnexpectedCode(Finding):
-    """The DUT told a trouble code that the scenario does not expect. Told once, at its first occurrence."""
+    """The DUT told a trouble code that the scenario does not expect. Told once, at its first occurrence.
+
+    stored: it was told by nothing but the DUT's memory, as read then, where it was not before the arming.
+    """
 
     code: ClassVar[str] = "unexpected-code"
     blame: ClassVar[Blame] = Blame.DUT
     aims: ClassVar[tuple[str, ...]] = ("dtc",)
     dtc: int
     when: When
+    stored: bool = False

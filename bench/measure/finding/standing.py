@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bench.measure.finding.base import Blame, Finding, When
+from bench.measure.only_expected import What
 from bench.measure.signal_test import SignalTest
 
 
@@ -73,3 +74,26 @@ class SafeStateLeft(Finding):
     test: SignalTest
     when: When
     after_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportHeldBefore(Finding):
+    """A flag or an output that the scenario does not expect has held since before the arming."""
+
+    code: ClassVar[str] = "report-held-before"
+    blame: ClassVar[Blame] = Blame.NOBODY
+    aims: ClassVar[tuple[str, ...]] = ("what", "name")
+    what: What
+    name: str
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeHeldBefore(Finding):
+    """A trouble code that the scenario does not expect has been told since before the arming."""
+
+    code: ClassVar[str] = "code-held-before"
+    blame: ClassVar[Blame] = Blame.NOBODY
+    aims: ClassVar[tuple[str, ...]] = ("dtc",)
+    dtc: int
+    when: When
