@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from bench.config.dut_life import Command, DutConfig
+from bench.dut.last_words import LastWords
 from bench.dut.process import ProcessDut
 from bench.errors import ConfigError, DutError, nearest
 from bench.timing.clock import Clock
@@ -48,21 +49,24 @@ def fill_in(words: tuple[str, ...], known: Mapping[str, str]) -> list[str]:
 async def run_command(command: Command, known: Mapping[str, str], config: DutConfig, what: str) -> None:
     """Raises DutError naming the command, how it ended, and its last words."""
     words = fill_in(command.words, known)
+    said = LastWords(passed_on=False)
     try:
         process = await asyncio.create_subprocess_exec(
             *words,
             cwd=config.folder,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+            stdout=said.given,
+            stderr=said.given,
         )
     except OSError as error:
+        said.close()
         raise DutError(
             f"{what}: '{words[0]}' cannot be started: {error.strerror}; asked for {words}"
         ) from None
+    said.handed_over()
     try:
         async with asyncio.timeout(command.timeout_ns / NS_PER_S):
-            said, _ = await process.communicate()
+            await process.wait()  # not for the end of what it says: a child it leaves behind may go on
     except TimeoutError:
         raise DutError(
             f"{what}: not done within {format_ns(command.timeout_ns)}; asked for {words}"
@@ -72,8 +76,9 @@ async def run_command(command: Command, known: Mapping[str, str], config: DutCon
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+        last = " ".join(said.text().split())[-_LAST_WORDS:]
+        said.close()
     if process.returncode:
-        last = " ".join(said.decode(errors="replace").split())[-_LAST_WORDS:]
         raise DutError(
             f"{what}: ended with exit code {process.returncode}; asked for {words}; it said: {last}"
         )

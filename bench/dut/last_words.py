@@ -1,4 +1,4 @@
-"""What a process said on stderr before it ended: passed on as it comes, and the end of it kept."""
+"""What a process says on stdout or stderr: read as it comes, whoever wants it or not, and the end of it kept."""
 
 import asyncio
 import contextlib
@@ -6,14 +6,20 @@ import os
 import sys
 
 _READ_BYTES = 1 << 16
+_READS_AT_END = 16  # as much as a pipe can hold; a grandchild may still talk into it, without end
 _KEPT_BYTES = 4096
 _MOST_SHOWN = 200
+_LONGEST_FIRST_LINE = 1 << 16
 
 
 class LastWords:
-    """A pipe for a process's stderr. `given`: the end the process gets, to be closed here once it has it."""
+    """A pipe for what a process says. `given`: the end the process gets, to be closed here once it has it.
 
-    def __init__(self) -> None:
+    `passed_on`: what is heard goes on to the bench's own stderr.
+    """
+
+    def __init__(self, *, passed_on: bool) -> None:
+        self._passed_on = passed_on
         self._descriptor, self.given = os.pipe()
         os.set_blocking(self._descriptor, False)
         self._kept = b""
@@ -28,29 +34,45 @@ class LastWords:
     def close(self) -> None:
         """Passes on what is left; what a grandchild says later is lost."""
         self.handed_over()
-        self._take()
+        self._take_all()
         if self._descriptor >= 0:
             self._end()
 
     def line(self) -> str:
         """The last line that says something, short; "" where nothing was said."""
-        self._take()  # a process that has ended has said all of it, and the loop may not have seen it yet
-        lines = self._kept.decode(errors="replace").split("\n")
+        lines = self.text().split("\n")
         said = next((one for one in map(_printable, reversed(lines)) if one), "")
         return said if len(said) <= _MOST_SHOWN else said[: _MOST_SHOWN - 3] + "..."
 
-    def _take(self) -> None:
-        while self._descriptor >= 0:
-            try:
-                news = os.read(self._descriptor, _READ_BYTES)
-            except BlockingIOError:
+    def text(self) -> str:
+        """The end of all it said, as it said it."""
+        self._take_all()  # a process that has ended has said all of it, and the loop may not have seen it yet
+        return self._kept.decode(errors="replace")
+
+    def _take_all(self) -> None:
+        for _ in range(_READS_AT_END):
+            if not self._take():
                 return
-            except OSError:
-                news = b""
-            if not news:
-                self._end()
-                return
-            self._kept = (self._kept + news)[-_KEPT_BYTES:]
+
+    def _take(self) -> bool:
+        """One piece only: a process that never stops talking must not hold up the loop. False: there is no more."""
+        if self._descriptor < 0:
+            return False
+        try:
+            news = os.read(self._descriptor, _READ_BYTES)
+        except BlockingIOError:
+            return False
+        except OSError:
+            news = b""
+        if not news:
+            self._end()
+            return False
+        self._hear(news)
+        return True
+
+    def _hear(self, news: bytes) -> None:
+        self._kept = (self._kept + news)[-_KEPT_BYTES:]
+        if self._passed_on:
             with contextlib.suppress(OSError, ValueError, AttributeError):  # the bench's own may be gone
                 os.write(sys.__stderr__.fileno(), news)  # type: ignore[union-attr]
 
@@ -58,6 +80,30 @@ class LastWords:
         asyncio.get_running_loop().remove_reader(self._descriptor)
         os.close(self._descriptor)
         self._descriptor = -1
+
+
+class FirstLine(LastWords):
+    """Of a process that says on stdout that it is ready; that is no last word. `first`: that line, b"" for none."""
+
+    def __init__(self) -> None:
+        super().__init__(passed_on=False)
+        self._opening = b""
+        self.first: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    def _hear(self, news: bytes) -> None:
+        if self.first.done():
+            super()._hear(news)
+            return
+        self._opening += news
+        line, end, more = self._opening.partition(b"\n")
+        if end or len(line) >= _LONGEST_FIRST_LINE:
+            self.first.set_result(line)
+            super()._hear(more)
+
+    def _end(self) -> None:
+        super()._end()
+        if not self.first.done():
+            self.first.set_result(self._opening)
 
 
 def _printable(line: str) -> str:

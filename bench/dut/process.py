@@ -6,7 +6,7 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from bench.dut.last_words import LastWords
+from bench.dut.last_words import FirstLine, LastWords
 from bench.errors import DutCrashed, DutError
 
 _START_TIMEOUT_S = 15.0
@@ -17,8 +17,8 @@ class ProcessDut:
     """Starts `command`, waits for its first line on stdout (unless it never says one); stops it by closing stdin,
     then SIGTERM, then SIGKILL.
 
-    stderr goes on to the bench's own, and its last line is kept for who asks why the process ended; stdout carries the
-    one line only.
+    Both of its outputs are read for as long as it runs, so that it may log what it likes: stderr goes on to the bench's
+    own, what follows the first line on stdout does not. The last line is kept for who asks why the process ended.
     """
 
     def __init__(
@@ -29,70 +29,80 @@ class ProcessDut:
         self._says_ready = says_ready
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
-        self._words: LastWords | None = None
+        self._words: tuple[LastWords, ...] = ()  # the more telling first
         self._waits: dict[str, int] = {}  # of each thread, in ns, as the kernel counts them
         self.first_line = ""
         self.reset_by: Callable[[], Awaitable[None]] | None = None  # a process has no reset line of its own
 
     async def start(self) -> None:
-        self._words = words = LastWords()
+        words = LastWords(passed_on=True)
+        said = FirstLine() if self._says_ready else LastWords(passed_on=False)
+        self._words = (words, said)
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE if self._says_ready else asyncio.subprocess.DEVNULL,
+                stdout=said.given,
                 stderr=words.given,
                 cwd=self._folder,
             )
         except OSError as error:
             words.close()
+            said.close()
             raise DutError(
                 f"{self._name}: cannot be started ({error.strerror}); asked for {self._command}"
             ) from None
         finally:
             words.handed_over()
+            said.handed_over()
         self._process = process
-        if not self._says_ready:
-            return
-        assert process.stdout is not None  # noqa: S101 - asked for above
+        if isinstance(said, FirstLine):
+            await self._until_ready(process, said)
+
+    async def _until_ready(self, process: asyncio.subprocess.Process, said: FirstLine) -> None:
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):
-                line = await process.stdout.readline()
+                line = await said.first
+                if not line:
+                    await process.wait()
         except TimeoutError as exc:
             await self.stop()
             raise DutError(
                 f"{self._name}: not ready within {_START_TIMEOUT_S:g} s; started as {self._command}"
             ) from exc
         if not line:
-            await process.wait()
             told = f"{self._name}: ended before it was ready{self.how()}; started as {self._command}"
             raise DutCrashed(told, self.status())
         self.first_line = line.decode(errors="replace").strip()
 
     async def stop(self) -> None:
         process, self._process = self._process, None
-        words, self._words = self._words, None
+        words, self._words = self._words, ()
         try:
-            if process is not None and process.returncode is None:
+            if process is not None:
                 await self._end(process)
         finally:
-            if words is not None:
-                words.close()
+            for one in words:
+                one.close()
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
+        if process.stdin is not None:
+            process.stdin.close()  # of one that has ended, too: a child of its own may hold the other end
+        if process.returncode is not None:
+            return
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGCONT)  # a stopped process would not hear that it has to end
-        if process.stdin is not None:
-            process.stdin.close()
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
-            async with asyncio.timeout(_STOP_TIMEOUT_S):
-                await process.wait()
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_TIMEOUT_S):
+                    await process.wait()
+        finally:  # whoever cancels this, as a loop that is being closed does, leaves no process behind
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+        await process.wait()
 
     async def hang(self) -> None:
         """SIGSTOP: the process stands still, and its buses fill up behind it."""
@@ -124,7 +134,7 @@ class ProcessDut:
         if self._process is None or (code := self._process.returncode) is None:
             return ""
         how = f"exit code {code}" if code >= 0 else f"signal {-code}"
-        said = self._words.line() if self._words is not None else ""
+        said = next((line for words in self._words if (line := words.line())), "")
         return f" ({how}; its last words: {said})" if said else f" ({how})"
 
     def status(self) -> int | None:
