@@ -353,14 +353,18 @@ def test_a_process_that_ends_by_itself_is_told_with_its_last_words(capfd: pytest
         script = "import sys\nprint('ready', flush=True)\nsys.stdin.read(1)\nraise ValueError('no frame\\a')"
         dut = ProcessDut([sys.executable, "-c", script], "DUT")
         await dut.start()
-        assert ended(dut) == "the DUT's process ended by itself"  # it runs: nothing to add
-        assert dut._process is not None and dut._process.stdin is not None
-        dut._process.stdin.write(b"x")
-        while not dut.died():
-            await clock.sleep_until(clock.now_ns() + 1_000_000)
+        try:
+            running = ended(dut)
+            assert dut._process is not None and dut._process.stdin is not None
+            dut._process.stdin.write(b"x")
+            while not dut.died():
+                await clock.sleep_until(clock.now_ns() + 1_000_000)
+            gone = ended(dut)
+        finally:
+            await dut.stop()
+        assert (str(running), running.status) == ("the DUT's process ended by itself", None)
         expected = "the DUT's process ended by itself (exit code 1; its last words: ValueError: no frame)"
-        assert ended(dut) == expected
-        await dut.stop()
+        assert (str(gone), gone.status) == (expected, 1)
 
     run_on_host(main)
     assert "Traceback" in capfd.readouterr().err
