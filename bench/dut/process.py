@@ -102,7 +102,7 @@ class ProcessDut:
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
-        await process.wait()
+            await process.wait()
 
     async def hang(self) -> None:
         """SIGSTOP: the process stands still, and its buses fill up behind it."""
