@@ -219,3 +219,8 @@ def test_a_run_stored_before_rules_had_a_column_is_there_already(tmp_path: Path)
         connection.execute("UPDATE runs SET rules = NULL")
     assert database.add(result) is False
     assert [one.rules for one in database.history("external-short", Timebase.SIMULATED)] == [1]
+
+
+@pytest.mark.parametrize("shift", ["0 ms", "-1 ms"])
+def test_a_comparison_for_no_shift_at_all_is_refused(shift: str) -> None:
+    assert hil_here("compare", str(GOOD), str(BAD), "--shift", shift) == 2

@@ -144,6 +144,10 @@ def test_what_the_dut_hides_no_number_of_shots_shows() -> None:
     found = compare(*coarse, 30 * MS)
     assert found.exit_code == 3 and "no number of shots shows less than the 40.0 ms" in headline(found)
     assert {m.shots for m in found.metrics} == {None}
+    one, other = found.metrics[:2]
+    partly = dataclasses.replace(found, metrics=(dataclasses.replace(one, shots=638), other))
+    assert "no number of shots" in headline(partly) and "638" not in headline(partly), "it decides not all"
+    assert "638 shots" in comparison_markdown(partly)
     by_default = compare(*coarse)
     assert by_default.exit_code == 0 and {m.within_ns for m in by_default.metrics} == {80.0 * MS}
     assert "within 80.0 ms" in comparison_markdown(by_default), "and the table says within which bounds"

@@ -60,6 +60,8 @@ def compare(
             relevant_ns = parse_duration_ns(shift)
         except ValueError as error:
             raise ConfigError(f"--shift: {error}") from error
+        if relevant_ns <= 0:
+            raise ConfigError(f"--shift: found '{shift}'; expected a duration above 0, as \"2 ms\"")
     before, after, altered = load_sides([base, *(base_too or ())], [new, *(new_too or ())], runs)
     found = compare_runs(before, after, relevant_ns, altered)
     if markdown:

@@ -134,9 +134,10 @@ def _open(found: Comparison) -> str:
     rest = len(found.undecided) - len(slower)
     if rest:
         parts.append(f"neither slower nor the same is shown of {rest} of {len(found.metrics)} latencies")
-    if enough := [m.shots for m in found.undecided if m.shots]:
-        parts.append(f"{max(enough)} shots of each build decide")
     hidden = [m for m in found.undecided if not m.shots]
+    enough = [m.shots for m in found.undecided if m.shots]
+    if enough and not hidden:  # else no number decides all of it; the rows have those of each latency
+        parts.append(f"{max(enough)} shots of each build decide")
     if hidden:
         least = max(m.shift.resolution_ns for m in hidden)
         parts.append(
