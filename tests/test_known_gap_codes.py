@@ -25,7 +25,7 @@ from bench.report.finding_words import reasons_words
 from bench.scenario.model import KnownGap
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
-from bench.verdict.gap import NAMEABLE, not_known
+from bench.verdict.gap import BOUNDED, NAMEABLE, not_known
 from bench.verdict.judge import judge
 from bench.verdict.result import Judgement, Reason, Verdict
 from bench.wiring.common import Wired
@@ -141,6 +141,11 @@ def test_a_code_that_is_none_is_refused_with_the_nearest(wired: Wired, tmp_path:
 
 
 def test_a_code_that_would_make_a_bound_boundless_is_refused(wired: Wired, tmp_path: Path) -> None:
+    alone = with_gap(tmp_path, 'finding = "too-late"')
+    with pytest.raises(
+        ScenarioError, match="found 'too-late', which allows any of it; expected fdti_at_most"
+    ):
+        load_scenarios(wired, [alone], None)
     both = with_gap(tmp_path, 'finding = "too-late"', 'fdti_at_most = "3.5 s"')
     with pytest.raises(ScenarioError, match="found 'too-late' beside fdti_at_most"):
         load_scenarios(wired, [both], None)
@@ -149,7 +154,8 @@ def test_a_code_that_would_make_a_bound_boundless_is_refused(wired: Wired, tmp_p
 def test_explain_says_which_codes_a_gap_may_name() -> None:
     for code in FINDINGS:
         told = explain(code)
-        assert (f'finding = "{code}"' in told) is (code in NAMEABLE)
+        assert (f'finding = "{code}"' in told) is (code in NAMEABLE - BOUNDED.keys())
+        assert all(key in told for key in BOUNDED.get(code, ()))
     assert {"protection-broken", "forbidden-seen"} <= NAMEABLE
     assert not NAMEABLE & {"gap-open", "bench-late", "near-ftti"}
     assert (ROOT / "docs" / "estimation.md").read_text(encoding="utf-8").count("`finding =") == 1

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bench.errors import nearest
 from bench.measure.finding.base import Blame, Finding
 from bench.measure.finding.closed_set import FINDINGS
-from bench.verdict.gap import NAMEABLE
+from bench.verdict.gap import BOUNDED, NAMEABLE
 from bench.verdict.result import Verdict
 
 BLAME_WORDS = {
@@ -157,7 +157,9 @@ def explain(code: str) -> str:
         raise KeyError(f"no finding has the code '{code}'{nearest(code, FINDINGS)}")
     kind = FINDINGS[code]
     told = f"{code}\n\n  {_meaning(kind)}\n\n  blames  {BLAME_WORDS[kind.blame]}\n  do      {ADVICE[code]}"
-    if code in NAMEABLE:
+    if code in BOUNDED:
+        told += f"\n  known   [known_gap] of a scenario may bound it: {' or '.join(BOUNDED[code])}"
+    elif code in NAMEABLE:
         told += f'\n  known   [known_gap] of a scenario may name it: finding = "{code}"'
     return told
 

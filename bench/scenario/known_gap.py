@@ -3,12 +3,10 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.measure.finding.plant import EstimateNotConverged, EstimateOff
-from bench.measure.finding.times import TooLate
 from bench.measure.plan import GapBound, Plan
 from bench.scenario.model import KnownGap
 from bench.units import format_ns
-from bench.verdict.gap import WHATEVER_THE_STIMULUS
+from bench.verdict.gap import BOUNDED, WHATEVER_THE_STIMULUS
 
 if TYPE_CHECKING:
     from bench.config.toml_file import TomlFile
@@ -16,11 +14,6 @@ if TYPE_CHECKING:
     from bench.scenario.shape import ScenarioShape
 
 _TIMES = ("fdti_at_most", "fhti_at_most", "never")
-_BOUNDED = {
-    TooLate.code: ("fdti_at_most", "fhti_at_most"),
-    EstimateOff.code: ("error_at_most",),
-    EstimateNotConverged.code: ("error_at_most",),
-}
 
 
 def known_gap_of(file: "TomlFile", shape: "ScenarioShape") -> KnownGap | None:
@@ -46,12 +39,17 @@ def known_gap_of(file: "TomlFile", shape: "ScenarioShape") -> KnownGap | None:
             )
             + ', or finding = "CODE" (any other, by its code)',
         )
-    for code, keys in _BOUNDED.items():
+    for code, keys in BOUNDED.items():
         beside = [key for key in keys if getattr(gap, key) is not None]
         if code in bound.findings and beside:
             file.mistake(
                 ("known_gap", "finding"),
                 f"found '{code}' beside {' and '.join(beside)}, which it makes boundless; expected one of them only",
+            )
+        elif code in bound.findings:
+            file.mistake(
+                ("known_gap", "finding"),
+                f"found '{code}', which allows any of it; expected {' or '.join(keys)}, which says how far",
             )
     if shape.aim != "must_trip":
         for key in _TIMES:

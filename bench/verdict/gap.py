@@ -10,6 +10,8 @@ from bench.measure.estimate import EstimateFound
 from bench.measure.finding import life, scenario
 from bench.measure.finding.base import Blame, Finding
 from bench.measure.finding.closed_set import FINDINGS
+from bench.measure.finding.plant import EstimateNotConverged, EstimateOff
+from bench.measure.finding.times import TooLate
 from bench.measure.interval import Measurement
 from bench.measure.plan import GapBound, Plan
 
@@ -59,6 +61,12 @@ def _nameable(*, only: ModuleType | None = None) -> set[str]:
 
 NAMEABLE = frozenset(_nameable())
 """Codes of what a shot holds against the DUT: what is known of a DUT can be no other."""
+BOUNDED = {
+    TooLate.code: ("fdti_at_most", "fhti_at_most"),
+    EstimateOff.code: ("error_at_most",),
+    EstimateNotConverged.code: ("error_at_most",),
+}
+"""Of these, those that a gap bounds by a key of its own: named by their code they would be boundless."""
 WHATEVER_THE_STIMULUS = frozenset(_nameable(only=life))
 """Those that the DUT's frames show by themselves: a twin meets them as well."""
 
