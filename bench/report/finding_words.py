@@ -279,7 +279,8 @@ def _life(finding: Finding) -> str:
         case life.DutRestarted(sign="boot") as again:
             return f"the DUT restarted: it sent {again.message} at {_when(again.since)}"
         case life.DutRestarted() as again:
-            moved = f"from {again.before:g} to {again.after:g}"
+            before, after = ("unknown" if one is None else f"{one:g}" for one in (again.before, again.after))
+            moved = f"from {before} to {after}"
             return f"the DUT restarted: {again.message}.{again.signal} went {moved} at {_when(again.since)}"
         case life.DutCrashed(said=said, since=since):
             return f"the DUT crashed{'' if since is None else f' at {_when(since)}'}: {said}"
