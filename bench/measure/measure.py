@@ -36,6 +36,7 @@ from bench.measure.protected import said_by_refused, wrong_protection
 from bench.measure.questions import Codec
 from bench.measure.reached import find_reached
 from bench.measure.reaction import reactions
+from bench.measure.reports_heard import check_reports
 from bench.measure.restart import find_restarts
 from bench.measure.shot import Seen, Shot, Told, latency
 from bench.measure.stamp_order import stamps_out_of_order
@@ -82,6 +83,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     answer = Answer(shot, onset, told)
     answer.hear()
     listen_for_life(shot, onset, told)
+    check_reports(shot, onset, told)
     told.broken.extend(find_restarts(shot, onset, decoders))
     check_length(shot, answer.detected, told)
     _check_protection(shot, received, told)

@@ -7,6 +7,7 @@ from bench.measure.announced import Announced
 from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
 from bench.measure.only_expected import Codes, Standing, Unexpected
+from bench.measure.report_asked import ReportAsked
 from bench.measure.restart_sign import RestartSign
 from bench.measure.signal_test import SignalTest
 from bench.trace.irregular import Irregularity
@@ -127,6 +128,8 @@ class Plan:
     restarts: what tells that the DUT started again; none where the scenario asks for that.
     silenced_by: steps (number, whether the DUT may boot after it) during which its silence is excused.
     hold_witnessed: a message that tells of the safe state and is silent within the hold shows nothing.
+    builds: signals that name the DUT's build, which stays as it is.
+    reports: cyclic messages of the DUT that say what is asked here, and so have to be heard to the end.
     reached: of a must-reach plan: by what the mode is known, any of each group, and all groups at once.
     """
 
@@ -162,6 +165,8 @@ class Plan:
     gap: GapBound | None = None
     reached: tuple[tuple[SignalTest, ...], ...] = ()
     restarts: tuple[RestartSign, ...] = ()
+    builds: tuple[RestartSign, ...] = ()
+    reports: tuple[ReportAsked, ...] = ()
     onset_spread_ns: int = 0
     held: tuple[SignalTest, ...] = ()
     accepted_only: bool = False

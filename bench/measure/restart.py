@@ -1,4 +1,4 @@
-"""Whether the DUT started again in mid-shot: by what its profile names of that.
+"""Whether the DUT started again in mid-shot, or as another build: by what its profile names of that.
 
 An uptime that goes back, a reset counter that changes, a message that it sends only when it starts. From when it was
 heard until the window is closed.
@@ -6,7 +6,7 @@ heard until the window is closed.
 
 from collections.abc import Iterator, Mapping
 
-from bench.measure.finding.life import DutRestarted
+from bench.measure.finding.life import BuildChanged, DutRestarted
 from bench.measure.questions import Codec, MessageCodec, message_of
 from bench.measure.restart_sign import RestartSign, Sign
 from bench.measure.shot import Seen, Shot
@@ -15,23 +15,36 @@ from bench.trace.facts import DutHeard
 _END = 0.05  # of its range: an uptime that goes from the last of it to the first has overflowed
 
 
-def find_restarts(shot: Shot, onset: Seen | None, decoders: Mapping[str, Codec]) -> list[DutRestarted]:
+def find_restarts(
+    shot: Shot, onset: Seen | None, decoders: Mapping[str, Codec]
+) -> list[DutRestarted | BuildChanged]:
     """The first of each sign."""
     heard = next(shot.trace.of(DutHeard), None)
     if heard is None:
         return []
-    found = (_first(shot, one, heard.t_ns, onset, decoders) for one in shot.plan.restarts)
+    found = (
+        _first(shot, one, heard.t_ns, onset, decoders) for one in (*shot.plan.restarts, *shot.plan.builds)
+    )
     return [one for one in found if one is not None]
 
 
 def _first(
     shot: Shot, asked: RestartSign, from_ns: int, onset: Seen | None, decoders: Mapping[str, Codec]
-) -> DutRestarted | None:
+) -> DutRestarted | BuildChanged | None:
     codec = message_of(decoders, asked.channel, asked.message)
     before: float | None = None
-    for t_ns, value in _values(shot, asked, codec, from_ns):
+    # A build may be named long before it is next; what a DUT names until it is heard may be its bootloader's.
+    since_ns = 0 if asked.sign is Sign.BUILD else from_ns
+    for t_ns, value in _values(shot, asked, codec, since_ns):
+        if t_ns < from_ns:
+            before = value
+            continue
         if asked.sign is Sign.BOOT or (before is not None and _started_anew(asked, before, value)):
             since = shot.when(t_ns, onset)
+            if asked.sign is Sign.BUILD and before is not None:
+                return BuildChanged(
+                    message=asked.message, signal=asked.signal, since=since, before=before, after=value
+                )
             return DutRestarted(
                 sign=asked.sign,
                 message=asked.message,
@@ -60,7 +73,7 @@ def _values(shot: Shot, asked: RestartSign, codec: MessageCodec, from_ns: int) -
 
 
 def _started_anew(asked: RestartSign, before: float, value: float) -> bool:
-    if asked.sign is Sign.RESET_COUNT:
+    if asked.sign in (Sign.RESET_COUNT, Sign.BUILD):
         return value != before
     overflowed = (
         asked.highest is not None and before >= (1 - _END) * asked.highest and value <= _END * asked.highest

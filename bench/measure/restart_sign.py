@@ -10,6 +10,7 @@ class Sign(StrEnum):
     UPTIME = "uptime"
     RESET_COUNT = "reset_count"
     BOOT = "boot"
+    BUILD = "build"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,6 +106,8 @@ ADVICE: dict[str, str] = {
     "frames-lost": _BUSY,
     "precondition-missed": "Check supply, start mode and faults in the DUT's memory.",
     "bench-error": "Do what the message says; `hil doctor` examines the rig.",
+    "reports-stopped": "Find out why the DUT stops sending it. Is it sent on events only: give it no cycle in the DBC.",
+    "build-changed": "Look for a restart into another image (bootloader, second bank), or a wrong [identity] signal.",
     "dut-restarted": "Look for its watchdog, its supply and its reset cause; nothing of the bench asked for it.",
     "dut-crashed": "Its last words and the frames before its end are in the shot's folder: find out why it ended.",
     "dut-killed": "Give the machine more memory or fewer workers, find out who killed it, and run again.",

@@ -276,6 +276,17 @@ def _life(finding: Finding) -> str:
             return f"{frames(page.count)} of {where}: the DBC describes no such page"
         case life.NotBegun(said=said):
             return f"the shot could not begin: {said}"
+        case life.ReportsStopped(channel=channel, message=message, since=since, refused=refused):
+            if refused:
+                then = "" if since is None else f" from {_when(since)} on"
+                return (
+                    f"no receiver would accept any frame of {message} on {channel}{then}: {frames(refused)}"
+                )
+            heard = f"was never heard on {channel}" if since is None else f"fell silent at {_when(since)}"
+            return f"{message} is cyclic and {heard}: nothing shows what it would say"
+        case life.BuildChanged(message=message, signal=signal, since=since) as named:
+            moved = f"from {named.before:.0f} to {named.after:.0f}"
+            return f"the DUT named another build: {message}.{signal} went {moved} at {_when(since)}"
         case life.DutRestarted(sign="boot") as again:
             return f"the DUT restarted: it sent {again.message} at {_when(again.since)}"
         case life.DutRestarted() as again:

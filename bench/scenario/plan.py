@@ -25,7 +25,8 @@ from bench.scenario.lookup import Lookup
 from bench.scenario.model import Expect, Inject, Step
 from bench.scenario.onset import Onset, command_onset, runaway_onset, stimulus_onset
 from bench.scenario.reach_plan import reach_plan
-from bench.scenario.restarts import restart_signs
+from bench.scenario.reports import reports_asked
+from bench.scenario.restarts import build_signs, restart_signs
 from bench.scenario.state_bounds import check_state_bounds
 from bench.scenario.staying import staying_tests
 from bench.scenario.steps import LONGEST_TTL_NS
@@ -40,7 +41,7 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         return REFUSAL
     plan = _PLAN_OF[aim](lookup, steps)
     asked = lookup.scenario.quiet or lookup.scenario.expect
-    return replace(
+    plan = replace(
         plan,
         gap=check_gap(lookup, plan),
         confirm_by_readback=any(isinstance(step, Inject) for step in steps),
@@ -59,12 +60,14 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         end=_end(lookup),
         dut_cycle_ns=_dut_cycle_ns(lookup),
         restarts=restart_signs(lookup, steps),
+        builds=build_signs(lookup),
         # Of a request no file lists what may come with it: a trip is forbidden, and the rest is the DUT's way into it.
         unexpected=() if aim is Aim.MUST_REACH else unexpected_reports(lookup, steps),
         codes=None if aim is Aim.MUST_REACH else codes_expected(lookup),
         only_expected=lookup.scenario.format >= 2,
         standing=standing_reports(lookup, steps),
     )
+    return replace(plan, reports=reports_asked(lookup, steps, plan))
 
 
 def names_of(lookup: Lookup) -> None:

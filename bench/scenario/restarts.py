@@ -11,7 +11,17 @@ def restart_signs(lookup: Lookup, steps: Sequence[Step]) -> tuple[RestartSign, .
     if any(isinstance(step, Inject) and step.fault.restarts for step in steps):
         return ()
     roles = lookup.profile.roles
-    return tuple(_sign(lookup, sign) for sign in Sign if sign.value in roles)
+    told = (Sign.UPTIME, Sign.RESET_COUNT, Sign.BOOT)
+    return tuple(_sign(lookup, sign) for sign in told if sign.value in roles)
+
+
+def build_signs(lookup: Lookup) -> tuple[RestartSign, ...]:
+    """What names the build, in a cyclic message or when asked."""
+    identity = lookup.profile.identity
+    return tuple(
+        RestartSign(sign=Sign.BUILD, channel=role.channel, message=role.message, signal=role.signal)
+        for role in (identity.signals.values() if identity is not None else ())
+    )
 
 
 def _sign(lookup: Lookup, sign: Sign) -> RestartSign:

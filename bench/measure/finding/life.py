@@ -153,6 +153,36 @@ class DutCrashed(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportsStopped(Finding):
+    """A cyclic message that says what is asked had no accepted frame in the window, or none from some instant on.
+
+    since: its last; None: there was none. refused: frames from then on that no receiver would accept.
+    """
+
+    code: ClassVar[str] = "reports-stopped"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("channel", "message")
+    channel: str
+    message: str
+    since: When | None = None
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildChanged(Finding):
+    """The DUT named another build in mid-shot: what was tested is not one build."""
+
+    code: ClassVar[str] = "build-changed"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("message", "signal")
+    message: str
+    signal: str
+    since: When
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DutRestarted(Finding):
     """The DUT started again in mid-shot, and the scenario did not ask for it. sign: uptime, reset_count or boot."""
 

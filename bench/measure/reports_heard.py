@@ -1,0 +1,46 @@
+"""Whether what the plan asks could have been said: a report that never came is no silence about a fault.
+
+Of cyclic messages only. One that comes again after a gap has lost nothing that it would not say again.
+"""
+
+from collections.abc import Iterable
+
+from bench.measure.finding.life import ReportsStopped, SilentInHold
+from bench.measure.questions import Address, message_of
+from bench.measure.shot import Seen, Shot, Told
+from bench.trace.events import FrameSeen
+
+
+def check_reports(shot: Shot, onset: Seen | None, told: Told) -> None:
+    """No frame of it in the window, or none from some instant on to its end.
+
+    What was told of the same message already is not told twice.
+    """
+    beats = {(channel, message) for channel, message, _ in shot.plan.heard}
+    mute = {one.message for one in told.silent if isinstance(one, SilentInHold)}
+    asked = [
+        one
+        for one in shot.plan.reports
+        if (one.channel, one.message) not in beats and one.message not in mute
+    ]
+    if not asked:
+        return
+    last = _last(shot.window.frames)
+    for one in asked:
+        codec = message_of(shot.decoders, one.channel, one.message)
+        address = (one.channel, codec.can_id, codec.extended)
+        last_ns = last.get(address)
+        from_ns = shot.window.start_ns if last_ns is None else last_ns
+        if shot.window.end_ns - from_ns - 2 * sum(shot.half_widths(one.channel)) <= one.longest_ns:
+            continue
+        refused = sum(
+            t_ns > from_ns and (channel, frame[0], frame[2]) == address
+            for t_ns, channel, frame, _ in shot.refused
+        )
+        since = None if last_ns is None else shot.when(last_ns, onset)
+        stopped = ReportsStopped(channel=one.channel, message=one.message, since=since, refused=refused)
+        (told.broken if refused else told.silent).append(stopped)  # whoever sends wrong frames is not silent
+
+
+def _last(frames: Iterable[FrameSeen]) -> dict[Address, int]:
+    return {(channel, frame[0], frame[2]): t_ns for t_ns, channel, frame, _ in frames}
