@@ -193,11 +193,13 @@ def _physical(raw: Column, one: Field, out: Column) -> None:
         unsigned, floating = {16: ("u2", "f2"), 32: ("u4", "f4"), 64: ("u8", "f8")}[one.length]
         raw = raw.astype(unsigned).view(floating)
     if one.identity:
-        out[:] = raw
+        with np.errstate(invalid="ignore"):  # a float that is a signalling nan stays a nan
+            out[:] = raw
         return
     if raw.dtype == np.uint64 and one.length < 64:
         raw = raw.view(np.int64)  # converts to float64 faster than unsigned numbers do
-    out[:] = raw
+    with np.errstate(invalid="ignore"):
+        out[:] = raw
     out *= float(one.scale)
     if one.offset:
         out += float(one.offset)
