@@ -5,6 +5,7 @@ Of cyclic messages only. One that comes again after a gap has lost nothing that 
 
 from collections.abc import Iterable
 
+from bench.measure.excused import excused_spans
 from bench.measure.finding.life import ReportsStopped, SilentInHold
 from bench.measure.questions import Address, message_of
 from bench.measure.shot import Seen, Shot, Told
@@ -25,12 +26,13 @@ def check_reports(shot: Shot, onset: Seen | None, told: Told) -> None:
     ]
     if not asked:
         return
-    last = _last(shot.window.frames)
+    last, excused = _last(shot.window.frames), excused_spans(shot)
     for one in asked:
         codec = message_of(shot.decoders, one.channel, one.message)
         address = (one.channel, codec.can_id, codec.extended)
         last_ns = last.get(address)
         from_ns = shot.window.start_ns if last_ns is None else last_ns
+        from_ns = max([from_ns, *(until_ns for _, until_ns in excused)])
         if shot.window.end_ns - from_ns - 2 * sum(shot.half_widths(one.channel)) <= one.longest_ns:
             continue
         refused = sum(

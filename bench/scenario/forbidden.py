@@ -1,8 +1,11 @@
 """What must never hold while a scenario runs: named in its file, and looked up in the DUT's profile."""
 
+from collections.abc import Sequence
+
 from bench.config.profile import Flag, RoleTest
 from bench.measure.signal_test import SignalTest
 from bench.scenario.lookup import Lookup
+from bench.scenario.model import FaultReset, Inject, Park, Request, Step
 
 
 def forbidden_tests(
@@ -30,6 +33,25 @@ def forbidden_tests(
         if lookup.known(name, known, (table, "forbidden"), "test") in known:
             tests.extend(lookup.test(test) for test in known[name])
     return tuple(dict.fromkeys(tests))
+
+
+def leaves_its_mode(lookup: Lookup, steps: Sequence[Step]) -> tuple[SignalTest, ...]:
+    """A DUT that has to stay quiet stays in the mode it was asked for, where no step may take it out of it."""
+    scenario, profile = lookup.scenario, lookup.profile
+    state = state_of(scenario.start.mode)
+    moved = any(
+        isinstance(step, Request | Park | FaultReset) or (isinstance(step, Inject) and step.fault.restarts)
+        for step in steps
+    )
+    if moved or scenario.format < 2 or scenario.mismatch is not None or state not in profile.states:
+        return ()
+    other = RoleTest(role=profile.roles["state"], op="!=", value=float(profile.states[state]))
+    return (lookup.test(other),)
+
+
+def state_of(mode: str) -> str:
+    """The state that a DUT has in a mode, by its name in the profile."""
+    return "standby" if mode == "off" else mode
 
 
 def _also(lookup: Lookup) -> list[RoleTest]:

@@ -11,9 +11,10 @@ from bench.config.profile import DutProfile
 from bench.errors import ScenarioError
 from bench.measure.finding.reach import MUST_REACH_PREFIX
 from bench.measure.plan import Aim
+from bench.scenario.forbidden import state_of
 from bench.scenario.model import Request, Scenario, Start, Sweep
 from bench.scenario.prepare import Prepared
-from bench.scenario.reach_plan import MODE_TIMEOUT_NS, state_of
+from bench.scenario.reach_plan import MODE_TIMEOUT_NS
 from bench.scenario.resolve import resolve
 from bench.units import NS_PER_MS
 from bench.verdict.result import Budget

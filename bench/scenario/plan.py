@@ -19,7 +19,7 @@ from bench.scenario.carried import carried_tests, held_tests
 from bench.scenario.chain import reaction_chain
 from bench.scenario.estimates import estimate_question
 from bench.scenario.expected_reports import check_also, codes_expected, standing_reports, unexpected_reports
-from bench.scenario.forbidden import forbidden_tests
+from bench.scenario.forbidden import forbidden_tests, leaves_its_mode
 from bench.scenario.known_gap import check_gap
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Expect, Inject, Step
@@ -208,7 +208,10 @@ def _quiet_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
         onset=onset.tests,
         onset_irregular=onset.irregular,
         onset_step=onset.step,
-        forbidden=forbidden_tests(lookup, quiet.forbidden, "quiet", None),
+        forbidden=(
+            *forbidden_tests(lookup, quiet.forbidden, "quiet", None),
+            *leaves_its_mode(lookup, steps),
+        ),
         window_ns=quiet.window_ns,
     )
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from bench.config.profile import DutProfile, RoleTest
 from bench.measure.plan import NOTHING, Aim, Plan
-from bench.measure.signal_test import SignalTest
-from bench.scenario.forbidden import forbidden_tests
+from bench.scenario.forbidden import forbidden_tests, state_of
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Request, Step
 from bench.units import NS_PER_MS, NS_PER_S
@@ -14,11 +13,6 @@ from bench.units import NS_PER_MS, NS_PER_S
 MODE_TIMEOUT_NS = 5 * NS_PER_S  # a DUT that is asked for a mode has so long to come into it
 KEPT_NS = 500 * NS_PER_MS
 _NOT = {"==": "!=", "!=": "==", ">=": "<", "<": ">=", "<=": ">", ">": "<="}
-
-
-def state_of(mode: str) -> str:
-    """The state that a DUT has in a mode, by its name in the profile."""
-    return "standby" if mode == "off" else mode
 
 
 def reach_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
@@ -30,7 +24,7 @@ def reach_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
         NOTHING,
         aim=Aim.MUST_REACH,
         reached=tuple(tuple(map(lookup.test, group)) for group in _known_by(profile, asked.mode)),
-        carried=() if shown is None else (_shown(lookup, shown),),
+        carried=() if shown is None else (lookup.test(shown),),
         forbidden=forbidden_tests(lookup, ("any_trip", "state_error"), "quiet", None),
         hold_ns=KEPT_NS,
         window_ns=MODE_TIMEOUT_NS + KEPT_NS,
@@ -55,7 +49,3 @@ def _denied(test: RoleTest) -> list[RoleTest]:
     """Any of these: the test does not hold."""
     parts = (replace(test, together=()), *test.together)
     return [replace(one, op=_NOT[one.op]) for one in parts]
-
-
-def _shown(lookup: Lookup, shown: RoleTest) -> SignalTest:
-    return lookup.test(shown)

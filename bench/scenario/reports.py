@@ -18,7 +18,8 @@ def reports_asked(lookup: Lookup, steps: Sequence[Step], plan: Plan) -> tuple[Re
         if (channel, message) not in plan.own or database is None or message not in database:
             continue
         cycle_ns = database[message].cycle_ns
-        if not cycle_ns or any(fault.silences(channel) for fault in faults):
+        # What restarts the DUT silences it until it is up again: excused when the shot is measured.
+        if not cycle_ns or any(fault.silences(channel) and not fault.restarts for fault in faults):
             continue
         # More than may be lost on the way; and a DUT may pause for as long as its profile says of that bus.
         pauses = (beat.longest_gap_ns for beat in lookup.profile.heartbeat if beat.channel == channel)
