@@ -244,6 +244,10 @@ class Fault(Protocol):
         """
         return ()
 
+    def levels(self) -> tuple[tuple[str, float], ...]:
+        """Levels of quantities that a flag's limit may name (`bench.config.profile.QUANTITIES`), beside `carried`."""
+        return ()
+
     @property
     def at_once(self) -> bool:
         """Whether all that its onset asks becomes true together, so that only the pages that show it set it apart."""
@@ -286,11 +290,6 @@ class Kind:
         return self.needs(shape) if self.needs is not None else next(iter(self.variants))
 
 
-@dataclass(slots=True, kw_only=True)
-class Mistakes:
-    """Collects what `Terminals.tell` is told, for callers without a file."""
-
-    lines: list[str] = field(default_factory=list)
-
-    def tell(self, key: str, text: str) -> None:
-        self.lines.append(f"[{key}]: {text}" if key else text)
+def current_levels(current_a: float) -> tuple[tuple[str, float], ...]:
+    """Both: a current in one direction is none, and less, in the other."""
+    return ("discharge_current", current_a), ("charge_current", -current_a)

@@ -79,13 +79,11 @@ def stored_anew(trace: Trace) -> dict[int, int]:
     if not _well_read(before) or not _well_read(after):
         return {}
     cleared = [n for n, mark in enumerate(before) if isinstance(mark.fact, facts.DtcsCleared)]
-    stood = _stored(before[cleared[-1] :] if cleared else before)
+    new = _stored(after).keys() - _stored(before[cleared[-1] :] if cleared else before).keys()
     return {
         mark.fact.code: mark.t_ns
         for mark in after
-        if isinstance(mark.fact, facts.DtcRead)
-        and mark.fact.code in _stored(after)
-        and mark.fact.code not in stood
+        if isinstance(mark.fact, facts.DtcRead) and mark.fact.code in new
     }
 
 

@@ -4,9 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bench.config.profile import QUANTITIES
-from bench.faults.catalogue.current import Current
-from bench.faults.catalogue.insulation import Insulation
-from bench.faults.port import Fault
+from bench.faults.port import current_levels
 from bench.scenario.model import ConstantVoltage, Drive, Follow, Inject, Park, Request, Step, longest_ns
 
 CURRENTS = ("discharge_current", "charge_current")
@@ -72,22 +70,8 @@ def _moves_current(step: Step) -> bool:
 
 def _brought(step: Step) -> Iterator[tuple[str, float]]:
     if isinstance(step, Inject):
-        yield from _of(step.fault)
+        yield from step.fault.levels()
+        carried = step.fault.carried()
+        yield from ((one.quantity, one.value) for one in carried if one.quantity in QUANTITIES and one.number)
     elif isinstance(step, Drive):
-        yield from _current(step.current_a)
-
-
-def _of(fault: Fault) -> Iterator[tuple[str, float]]:
-    if isinstance(fault, Current):
-        yield from _current(fault.current_a)
-    elif isinstance(fault, Insulation):
-        yield "insulation", fault.ohm_per_volt / len(fault.poles)
-    for one in fault.carried():
-        if one.quantity in QUANTITIES and one.number:
-            yield one.quantity, one.value
-
-
-def _current(current_a: float) -> Iterator[tuple[str, float]]:
-    """Both: a current in one direction is none, and less, in the other."""
-    yield "discharge_current", current_a
-    yield "charge_current", -current_a
+        yield from current_levels(step.current_a)

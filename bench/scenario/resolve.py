@@ -33,8 +33,7 @@ def resolve(
     ScenarioError, one line per mistake; nothing has been driven then.
     """
     lookup = Lookup(scenario, profile, thresholds, budget, decoders, cells, sensors)
-    _check_start(lookup)
-    steps = [resolve_step(text, index, lookup) for index, text in enumerate(scenario.steps)]
+    steps = _steps(lookup)
     if lookup.mistaken:
         names_of(lookup)  # what does not depend on steps is told as well
     lookup.stop_on_mistakes()
@@ -54,9 +53,13 @@ def steps_alone(
 ) -> tuple[Step, ...] | None:
     """The steps of a scenario in which something is wrong, to look at them all the same; None: it is in them."""
     lookup = Lookup(scenario, profile, thresholds, budget, decoders, cells, sensors)
+    steps = _steps(lookup)
+    return None if lookup.mistaken else tuple(steps)
+
+
+def _steps(lookup: Lookup) -> list[Step]:
     _check_start(lookup)
-    steps = tuple(resolve_step(text, index, lookup) for index, text in enumerate(scenario.steps))
-    return None if lookup.mistaken else steps
+    return [resolve_step(text, index, lookup) for index, text in enumerate(lookup.scenario.steps)]
 
 
 def check_names(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from bench.errors import InstrumentError
-from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals, current_levels
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ class Current(Fault):
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return at.shown("pack_current", ">=" if self.current_a > 0 else "<=", 0.99 * self.current_a)
+
+    def levels(self) -> tuple[tuple[str, float], ...]:
+        return current_levels(self.current_a)
 
     def inside(self, at: Terminals) -> "Current | None":  # noqa: ARG002
         if self.limit_a is None:

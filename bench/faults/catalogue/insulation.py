@@ -54,6 +54,9 @@ class Insulation(Fault):
     def at_once(self) -> bool:
         return True
 
+    def levels(self) -> tuple[tuple[str, float], ...]:
+        return (("insulation", self.ohm_per_volt / len(self.poles)),)
+
     def inside(self, at: Terminals) -> "Insulation":
         """The poles in parallel stay above the threshold."""
         return replace(self, ohm_per_volt=len(self.poles) * (at.threshold("iso_fault") + INSIDE_OHM_PER_VOLT))
