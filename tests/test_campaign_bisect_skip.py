@@ -119,6 +119,7 @@ def test_the_answer_is_wrong_no_more_often_than_said_whatever_is_skipped() -> No
     assert wrong <= 300 * 0.05
 
 
+@pytest.mark.slow
 def test_the_command_tells_a_range_and_ends_with_3(tmp_path: Path) -> None:
     """Real builds on the virtual bench: one in the middle cannot be loaded."""
     done = subprocess.run(

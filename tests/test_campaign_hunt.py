@@ -113,6 +113,7 @@ def test_a_hunt_for_latency_stops_at_a_late_build_not_at_a_deaf_one(firmware: st
     assert replace(hunt, goal="any").is_find(tried)
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_changes_nothing(overvoltage: Hunt) -> None:
     assert runs_of(overvoltage) == runs_of(replace(overvoltage, workers=2))
 

@@ -66,6 +66,7 @@ def test_the_command_fails_a_mismatch_and_refuses_an_unknown_chemistry(tmp_path:
         load_rig(CONFIG, "simulated", "reference", None, "nmcc")
 
 
+@pytest.mark.slow
 def test_a_mismatch_is_a_scenario_that_passes_because_every_shot_fails(tmp_path: Path) -> None:
     words = ["run", "--config", str(CONFIG), "-k", "mismatch", "--repeat", "1", "--workers", "1"]
     words += [

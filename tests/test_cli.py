@@ -68,6 +68,7 @@ def test_the_table_names_goal_interval_budget_and_verdict(bench_copy: Path) -> N
     assert any("FDTI 2.700 s (+" in line for line in stored), "a pipe cuts no figure"
 
 
+@pytest.mark.slow
 def test_a_matrix_of_mutants_in_json_says_by_which_finding_each_was_caught(bench_copy: Path) -> None:
     done = hil("mutants", "--mutant", "late_overvoltage", "-k", "ov-step-cell17", "--json", cwd=bench_copy)
     assert done.returncode == 0, done.stderr

@@ -41,6 +41,7 @@ def test_the_tests_of_ctrl_c_hold_where_it_is_inherited_as_ignored() -> None:
     assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout
 
 
+@pytest.mark.slow
 def test_two_signals_to_all_processes_cost_nothing_that_had_finished(tmp_path: Path) -> None:
     """As a CI job is cancelled. The second one used to strike while the workers were being ended, who then stayed."""
     process = subprocess.Popen(

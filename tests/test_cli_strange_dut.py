@@ -76,6 +76,7 @@ def hil(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_short_frames_are_a_fail_with_all_the_evidence(folder: Path, workers: str) -> None:
     by_can = '\n[dut.identity]\nby = "can"\n'
     config = folder / "hil_config.toml"
@@ -105,6 +106,7 @@ def test_short_frames_are_a_fail_with_all_the_evidence(folder: Path, workers: st
     assert exported.returncode == 0, exported.stderr
 
 
+@pytest.mark.slow
 def test_a_firmware_that_raises_in_mid_shot_fails_each_shot_and_the_run_ends_whole(
     folder: Path,
 ) -> None:

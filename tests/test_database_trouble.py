@@ -431,6 +431,7 @@ sys.exit(any(run.exitcode for run in runs))
 """
 
 
+@pytest.mark.slow
 def test_ten_first_runs_at_once_are_all_stored(tmp_path: Path) -> None:
     """They make the tables at the same time; then each stores three more, at the same time again."""
     done = subprocess.run(

@@ -66,6 +66,7 @@ def test_the_bench_as_delivered_is_usable_without_any_can_adapter() -> None:
         assert one["state"] != "bad" and (one["state"] == "ok" or one["mend"]), one
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_bad_names_its_mend_and_exits_with_3(tmp_path: Path) -> None:
     path = bench_file(tmp_path, ('port = "virtual"', 'port = "/dev/ttyUSB77"'))
     code, said = doctor("--config", str(path))
@@ -84,6 +85,7 @@ def test_a_port_that_is_no_serial_device_is_told(tmp_path: Path) -> None:
 @pytest.mark.skipif(
     missing("vcan0") is None, reason="this machine has a vcan0: the vcan lane tests the doctor on it"
 )
+@pytest.mark.slow
 def test_a_socketcan_bench_without_socketcan_is_not_usable_in_real_time_but_checks_out_simulated() -> None:
     config = str(ROOT / "docs/benches/vcan.toml")
     code, found = findings("--config", config, "--firmware", "reference")

@@ -177,6 +177,7 @@ def test_what_is_missing_is_said_in_one_line(
     assert words in done.stderr and len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_run_without_a_compiler_is_refused_and_the_rest_works(tmp_path: Path) -> None:
     """Nobody needs a toolchain: without one the C builds are neither offered nor in the way."""
     refused = command("bench", "run", "--firmware", "reference_c", "--out", str(tmp_path), PATH="/nowhere")

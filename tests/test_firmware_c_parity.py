@@ -52,6 +52,7 @@ def _shoot_in_step(wired: Wired, some: list[Prepared], in_step: list[InStep]) ->
     assert sum(one.compared for one in in_step) > 500 * len(some), "a short shot is an exception"
 
 
+@pytest.mark.slow
 def test_the_same_frames_in_a_sample_of_the_library(
     wired: Wired, prepared: dict[str, Prepared], in_step: list[InStep]
 ) -> None:

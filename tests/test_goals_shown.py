@@ -34,6 +34,8 @@ LENDING = {
 ABOVE = {"SG-SC", "SG-MCU", "SG-HVIL", "SG-OCD"}  # measured above the goal's own FTTI for certain
 OWN = {"SG-OV": "cells/ov_step_cell17"}
 
+pytestmark = pytest.mark.xdist_group("goals shown")  # one run of the command serves them all
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -22,6 +22,7 @@ def tally_of(names: list[str], faults: int, seed: int, grounds: Grounds) -> Tall
     return tally
 
 
+@pytest.mark.slow
 def test_no_fault_in_a_shot_passes_leaves_outputs_on_untold_or_ends_the_run() -> None:
     tally = tally_of(IN_SHOTS, 16, 7, USUAL[:2])
     assert not tally.wrong, tally.lines()

@@ -173,6 +173,7 @@ def hil(folder: Path, *words: str) -> list[str]:
 # --- whole runs ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_run_on_forked_workers_is_told_in_full_and_by_the_schema(broker: Broker, tmp_path: Path) -> None:
     folder = bench_with(tmp_path, broker.port)
 
@@ -248,6 +249,7 @@ def test_a_broker_that_is_away_changes_nothing_and_hears_all_of_it_later(
     assert len({one["id"] for one in verdicts}) == len(verdicts) == len(shots_on_disk(folder))
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_told_as_lost(broker: Broker, tmp_path: Path) -> None:
     folder = bench_with(tmp_path, broker.port)
 

@@ -133,6 +133,7 @@ def test_a_wrong_end_is_one_line(tmp_path: Path, written: str, told: str) -> Non
     assert len(str(error.value).splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_the_picture_of_a_protection_test_leaves_out_the_quiet_time_after_it(tmp_path: Path) -> None:
     file = tmp_path / "O'Brien" / "brief.toml"  # the report names what was asked for, whatever it is called
     file.parent.mkdir()

@@ -45,6 +45,7 @@ def codes(found: Judgement) -> list[str]:
 # --- what is made --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_whole_library_brings_one_of_each_mode_and_a_part_of_it_none(wired: Wired) -> None:
     def made(paths: list[Path] | None, only: str | None = None) -> set[str]:
         found = load_scenarios(wired, paths, only)[0]

@@ -54,6 +54,7 @@ def test_negative_tests_fail_as_they_must(wired: Wired, overvoltage: list[Prepar
     assert all(row["as_expected"] for row in found)
 
 
+@pytest.mark.slow
 def test_a_mutant_that_passes_disqualifies_the_bench(wired: Wired, overvoltage: list[Prepared]) -> None:
     """One overvoltage scenario cannot see a missed weld, and the matrix says so."""
     some = {"voltage": {"late_overvoltage": "late"}, "contactors": {"misses_weld": "blind"}}
@@ -103,6 +104,7 @@ def test_a_file_for_real_time_says_what_ran_in_simulated_time(
     assert not other["qualified"] and not_as_it_must(other) == ["the ruler was not tried in simulated time"]
 
 
+@pytest.mark.slow
 def test_a_clean_matrix_is_taken_over_until_something_it_rests_on_changes(
     wired: Wired, overvoltage: list[Prepared], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +129,7 @@ def test_a_clean_matrix_is_taken_over_until_something_it_rests_on_changes(
         mutant_matrix(wired, overvoltage, 1, classes=some, kept_in=tmp_path)
 
 
+@pytest.mark.slow
 def test_what_hil_mutants_found_is_taken_over_only_where_it_was_complete_and_clean(
     wired: Wired, overvoltage: list[Prepared], tmp_path: Path
 ) -> None:

@@ -179,6 +179,7 @@ def test_the_command_refuses_an_unknown_time() -> None:
 
 
 @pytest.mark.real_time
+@pytest.mark.slow
 def test_real_shots_contain_the_truth_beside_a_naive_script_that_cannot_be_early() -> None:
     (series,) = qualify_real("udp_multicast", OPTIONS, BITRATE, 20, 3, (0,), port=PORT)
     assert failures(series) == []

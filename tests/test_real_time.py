@@ -124,7 +124,13 @@ def last_marks(folder: Path) -> list[str]:
     return [json.loads(line)[2] for line in lines[1:]]
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+_slow = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [pytest.param(signal.SIGINT, marks=_slow), signal.SIGTERM, pytest.param(signal.SIGHUP, marks=_slow)],
+)
 def test_a_stopped_run_ends_in_the_safe_state_and_is_recorded_as_aborted(
     running: Running, sent: signal.Signals
 ) -> None:

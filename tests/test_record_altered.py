@@ -298,7 +298,14 @@ def test_every_command_that_shows_an_altered_run_says_so_first(
         assert '<div class="verdict">ALTERED' in text and '<div class="verdict">PASS' not in text
 
 
-@pytest.mark.parametrize("alter", [result_edited, build_edited, header_behind_a_link])
+@pytest.mark.parametrize(
+    "alter",
+    [
+        result_edited,
+        pytest.param(build_edited, marks=pytest.mark.slow),
+        pytest.param(header_behind_a_link, marks=pytest.mark.slow),
+    ],
+)
 def test_what_is_gathered_from_many_runs_leaves_an_altered_one_out_and_says_so(
     alter: Callable[[Path], None], run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

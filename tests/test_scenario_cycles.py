@@ -107,6 +107,7 @@ def test_a_good_bms_stays_quiet_on_the_road(chemistry: str, trip: Callable[..., 
     assert len(speeds) > 3
 
 
+@pytest.mark.slow
 def test_the_long_lane_is_left_out_unless_it_is_asked_for(
     wired: Wired, prepared: dict[str, Prepared]
 ) -> None:

@@ -72,6 +72,7 @@ def test_set_ups_stay_together_and_latched_trips_come_last(prepared: dict[str, P
     assert predicted_s(one, 59) == pytest.approx(59 * predicted_s(one, 1))
 
 
+@pytest.mark.slow
 def test_the_long_lane_is_not_begun_by_the_way_and_its_hours_are_told(wired: Wired) -> None:
     short, _ = load_scenarios(wired, None, "external-short")
     assert {one.scenario.id for one in short} == {"external-short"}, "of two that match one takes an hour"

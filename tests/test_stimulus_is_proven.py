@@ -150,6 +150,7 @@ def test_what_is_held_at_the_limit_is_no_pass_and_no_fail(short_scale: Path, nam
 
 
 @pytest.mark.parametrize(("hottest", "verdict"), [("50", Verdict.INCONCLUSIVE), ("125", Verdict.PASS)])
+@pytest.mark.slow
 def test_a_plant_off_the_scale_decides_only_where_the_scale_ends_too_early(
     tmp_path: Path, hottest: str, verdict: Verdict
 ) -> None:

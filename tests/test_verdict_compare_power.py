@@ -235,6 +235,7 @@ def false_alarms(pairs: int, seed: int) -> tuple[int, int]:
     return alarms, looks
 
 
+@pytest.mark.slow
 def test_equal_builds_alarm_no_more_often_than_stated() -> None:
     pairs = 300
     alarms, looks = false_alarms(pairs, 11)

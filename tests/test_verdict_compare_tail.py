@@ -137,6 +137,7 @@ def heavy(rng: np.random.Generator, n: int) -> list[Interval]:
     return [Interval(low_ns=round((h - 5) * MS), high_ns=round(h * MS)) for h in high]
 
 
+@pytest.mark.slow
 def test_both_tests_together_keep_the_false_alarm_rate_over_a_thousand_pairs_of_equal_builds() -> None:
     pairs, n, alarms, tails = 1_000, 59, 0, 0
     rng = np.random.default_rng(1_359)

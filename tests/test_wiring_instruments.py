@@ -171,6 +171,7 @@ def test_a_line_torn_in_mid_shot_is_an_error_that_names_it_and_no_false_safety(
 
 
 @pytest.mark.parametrize("tau_ms", [300, 3000])
+@pytest.mark.slow
 def test_no_dut_starts_in_the_ramp_of_an_emulator_that_was_just_switched_on(
     tau_ms: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

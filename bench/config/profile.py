@@ -81,6 +81,7 @@ class Flag:
     sets: outputs that come with it: where the flag is expected, they are.
     heals: it goes with its cause, which the DUT's own reaction may end; else it has to stay.
     limit: where it has to be set; None: that is no matter of one quantity and one threshold, or not said.
+    tests: any of these is the DUT saying that it knows; the flag itself first.
     """
 
     name: str
@@ -93,14 +94,12 @@ class Flag:
     sets: tuple[str, ...] = ()
     heals: bool = False
     limit: Limit | None = None
+    tests: tuple[RoleTest, ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def tests(self) -> tuple[RoleTest, ...]:
-        """Any of these is the DUT saying that it knows; the flag itself first."""
-        return (
-            RoleTest(role=self.role, op="==", value=self.value),
-            *(RoleTest(role=role, op="==", value=1.0) for role in self.also),
-        )
+    def __post_init__(self) -> None:
+        own = RoleTest(role=self.role, op="==", value=self.value)
+        others = (RoleTest(role=role, op="==", value=1.0) for role in self.also)
+        object.__setattr__(self, "tests", (own, *others))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Where the names and thresholds of a scenario are looked up; every one that is not there is noted as a mistake."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from bench.config.profile import DutProfile, Role, RoleTest
@@ -116,14 +116,16 @@ class Lookup:
         if channel not in self.databases:
             self.profile_mistake(f"channel '{channel}'", channel, self.databases)
             return (), 0
-        known = {m.name: m for m in self.databases[channel].messages}
-        if message not in known:
-            if (trouble := self.databases[channel].trouble(message)) is not None:
+        database = self.databases[channel]
+        if message not in database:
+            if (trouble := database.trouble(message)) is not None:
                 self._mistakes[f"{trouble} (asked for by {self.profile.file})"] = None
                 return (), 0
-            self.profile_mistake(f"message '{message}' on {channel}", message, known)
+            self.profile_mistake(
+                f"message '{message}' on {channel}", message, [m.name for m in database.messages]
+            )
             return (), 0
-        return known[message].signal_names, known[message].cycle_ns
+        return database[message].signal_names, database[message].cycle_ns
 
     def known(self, name: str, known: Mapping[str, object], place: tuple[str | int, ...], what: str) -> str:
         """The name itself; a mistake is noted at `place` of the scenario's file where it is not among `known`."""
@@ -132,7 +134,7 @@ class Lookup:
             self.mistake(place, f"found unknown {what} '{name}'; expected one of {', '.join(known)}{near}")
         return name
 
-    def profile_mistake(self, found: str, word: str, known: Mapping[str, object] | tuple[str, ...]) -> None:
+    def profile_mistake(self, found: str, word: str, known: Collection[str]) -> None:
         """Note what the DUT's profile names and the bench does not have."""
         shown = ", ".join(list(known)[:8]) + (", ..." if len(known) > 8 else "")
         line = f"{self.profile.file}: found unknown {found}; expected one of {shown}{nearest(word, known)}"
