@@ -125,10 +125,10 @@ def test_junit_maps_each_verdict_to_what_a_ci_server_knows(tmp_path: Path) -> No
         "weld-plus": ["failure"],
         "noise-below-limit": [],
         "dip-short": ["failure"],
-        "hvil-open": ["skipped"],
+        "hvil-open": ["error", "failure"],
         "insulation-lost": ["error", "failure"],
     }
-    assert [suite.get(k) for k in ("tests", "failures", "errors", "skipped")] == ["6", "2", "1", "1"]
+    assert [suite.get(k) for k in ("tests", "failures", "errors", "skipped")] == ["6", "2", "2", "0"]
     assert cases["hvil-open"][1].get("message") == "blocked: the rig has no HVIL relay"
     facts = {p.get("name"): p.get("value") for p in cases["weld-plus"].iter("property")}
     assert facts["safety_goal"] == "SG-04"

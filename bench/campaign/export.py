@@ -15,6 +15,7 @@ from bench.record.folder import OpenedRun, open_run, read_shot
 from bench.record.shot import BENCH_SENDER, FRAMES
 from bench.record.targets import try_folder
 from bench.report.finding_words import joined_words
+from bench.report.junit_style import JUnitStyle
 from bench.trace.timeline import Trace
 from bench.verdict.result import RunResult
 
@@ -48,6 +49,7 @@ class Export:
     dbc_files: dict[str, list[Path]]
     shots: tuple[Path, ...]
     out: Path
+    junit_style: JUnitStyle = JUnitStyle.FULL
 
     def traces(self) -> Iterator[tuple[str, str, Trace]]:
         """(scenario, shot folder's name, trace) one after the other: a run's traces do not fit into memory."""
@@ -56,7 +58,14 @@ class Export:
             yield folder.parent.name, folder.name, trace
 
 
-def export(run: Path, kind: str, out: Path, only: str | None, shot: int | None) -> list[Path]:
+def export(
+    run: Path,
+    kind: str,
+    out: Path,
+    only: str | None,
+    shot: int | None,
+    junit_style: JUnitStyle = JUnitStyle.FULL,
+) -> list[Path]:
     """Write `run` as `kind` into the folder `out`; the files written. Raises ConfigError, RecordError."""
     from bench.campaign.builds import load_checked, refuse_altered
 
@@ -88,6 +97,7 @@ def export(run: Path, kind: str, out: Path, only: str | None, shot: int | None) 
                 dbc_files=stored_dbc_files(opened),
                 shots=shots,
                 out=out,
+                junit_style=junit_style,
             )
         )
     except OSError as error:
@@ -245,7 +255,7 @@ def _junit(job: Export) -> list[Path]:
     from bench.report.junit import write_junit
 
     file = job.out / "junit.xml"
-    write_junit(job.result, file, attempts=True)
+    write_junit(job.result, file, attempts=True, style=job.junit_style)
     return [file]
 
 

@@ -17,6 +17,7 @@ from bench.record.database import ResultsDatabase
 from bench.record.folder import HEADER, RunFolder, open_run, verify_run
 from bench.report.html import write_html
 from bench.report.junit import write_junit
+from bench.report.junit_style import JUnitStyle
 from bench.verdict.result import RunResult
 
 _TRIAL_S = 2.0  # for a database that others use just now: it is tried again at the end
@@ -42,7 +43,13 @@ class Written:
         return False
 
 
-def complete(result: RunResult, folder: RunFolder, junit: Path | None, report: Path | None) -> Written:
+def complete(
+    result: RunResult,
+    folder: RunFolder,
+    junit: Path | None,
+    report: Path | None,
+    style: JUnitStyle = JUnitStyle.FULL,
+) -> Written:
     """JUnit, HTML, result and footer. An aborted run gets no footer. Nothing is raised."""
     path = folder.path
     written = Written(files={"evidence": path})
@@ -53,7 +60,7 @@ def complete(result: RunResult, folder: RunFolder, junit: Path | None, report: P
     inside: list[tuple[str, Path, Callable[[], None]]] = []
     elsewhere: list[tuple[str, Path, Callable[[], None]]] = []
     for name, asked, usual, write in (
-        ("JUnit", junit, "junit.xml", write_junit),
+        ("JUnit", junit, "junit.xml", partial(write_junit, style=style)),
         ("report", report, "report.html", partial(_write_report, path)),
     ):
         file = asked or path / usual

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import FilterOption
+from bench.cli.options import FilterOption, JUnitStyleOption
+from bench.report.junit_style import JUnitStyle
 
 
 def register(app: typer.Typer) -> None:
@@ -22,11 +23,12 @@ def export(
     shot: Annotated[
         int | None, typer.Option("--shot", min=0, help="Only this shot of each scenario.")
     ] = None,
+    junit_style: JUnitStyleOption = JUnitStyle.FULL,
 ) -> None:
     """Write frames (MF4, BLF, ASC, Parquet, CSV) or results (JUnit, sphinx-needs, ReqIF) of a stored run."""
     from bench.campaign.export import export as export_run
 
-    files = export_run(run, to, out, only, shot)
+    files = export_run(run, to, out, only, shot, junit_style)
     typer.echo(
         f"{len(files)} file(s) in {out}: {', '.join(f.name for f in files[:3])}{' …' if files[3:] else ''}"
     )

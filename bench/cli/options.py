@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.campaign.load import LONG_LANE, exit_code, load_rig, load_scenarios, matches, selection_words
+from bench.report.junit_style import JUnitStyle
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="The bench: which links, instruments, DUT, pack.")
@@ -40,6 +41,12 @@ FilterOption = Annotated[
         "-k", help="Only scenarios whose id contains this text, or those of this folder.", show_default=False
     ),
 ]
+JUnitStyleOption = Annotated[
+    JUnitStyle,
+    typer.Option(
+        "--junit-style", help="jenkins-xunit: without what the schema of Jenkins' xunit plugin refuses."
+    ),
+]
 DEFAULT_CONFIG = Path("hil_config.toml")
 
 __all__ = [
@@ -50,6 +57,7 @@ __all__ = [
     "FilterOption",
     "FirmwareChemistryOption",
     "FirmwareOption",
+    "JUnitStyleOption",
     "ScenariosArgument",
     "TimeOption",
     "exit_code",

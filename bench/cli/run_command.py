@@ -19,6 +19,7 @@ from bench.cli.options import (
     FilterOption,
     FirmwareChemistryOption,
     FirmwareOption,
+    JUnitStyleOption,
     ScenariosArgument,
     TimeOption,
     exit_code,
@@ -26,6 +27,7 @@ from bench.cli.options import (
     selection_words,
 )
 from bench.cli.show_run import show_last_line, show_tables
+from bench.report.junit_style import JUnitStyle
 
 if TYPE_CHECKING:
     from bench.campaign.local import Campaign
@@ -69,6 +71,7 @@ def run(
     junit: Annotated[
         Path | None, typer.Option("--junit", help="JUnit XML (default: in the run folder).")
     ] = None,
+    junit_style: JUnitStyleOption = JUnitStyle.FULL,
     report: Annotated[
         Path | None, typer.Option("--report", help="HTML report (default: in the run folder).")
     ] = None,
@@ -106,6 +109,7 @@ def run(
         repeat=repeat,
         workers=workers,
         junit=junit,
+        junit_style=junit_style,
         report=report,
         shown=not as_json,
     )
@@ -135,6 +139,7 @@ class Asked:
     repeat: int | None = None
     workers: int | None = None
     junit: Path | None = None
+    junit_style: JUnitStyle = JUnitStyle.FULL
     report: Path | None = None
     shown: bool = True
 
@@ -214,7 +219,7 @@ def _end(campaign: Campaign, result: RunResult, feed: LiveFeed | None, asked: As
 
     folder, record = campaign.folder, campaign.wired.config.record
     assert folder is not None  # noqa: S101 - made by `fire`
-    written = complete(result, folder, asked.junit, asked.report)
+    written = complete(result, folder, asked.junit, asked.report, asked.junit_style)
     if feed is not None:
         written.attempt("MQTT", partial(feed.finish, result), folder.path)
     for line in written.troubles:

@@ -11,6 +11,7 @@ from bench.report.estimates import rows, worst_estimates
 from bench.report.finding_words import joined_words, reasons_words
 from bench.report.format_words import format_2_words
 from bench.report.goals import NOT_SHOWN, goals_words, is_lent, lent_words, not_shown, shown_goals
+from bench.report.junit_style import JUnitStyle, for_jenkins_xunit
 from bench.report.words import TIMEBASE_WORDS, shots_to_explain, timebases
 from bench.timing.clock import Timebase
 from bench.units import NS_PER_S
@@ -19,13 +20,16 @@ from bench.verdict.result import Held, Judgement, RunResult, ScenarioResult, Ver
 # XML 1.0 has no way to write these, and a DUT's answer quoted in a reason may hold any of them.
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # By name. Every other verdict is an error of the bench, and a failure besides: readers that know only `failure`
-# and `skipped` (S-CORE's docs-as-code) would take an `error` alone for a test that passed.
-_ELEMENTS = {"PASS": (), "FAIL": ("failure",), "BLOCKED": ("skipped",), "GAP": ("skipped",)}
+# and `skipped` (S-CORE's docs-as-code) would take an `error` alone for a test that passed. BLOCKED is no `skipped`:
+# a suite of nothing but skipped cases is a success for GitLab, Jenkins and dorny/test-reporter, and here it is not.
+_ELEMENTS = {"PASS": (), "FAIL": ("failure",), "GAP": ("skipped",)}
 _COUNTED = (("errors", "error"), ("failures", "failure"), ("skipped", "skipped"))
 
 
-def write_junit(run: RunResult, path: Path, attempts: bool = False) -> None:
-    """FAIL becomes failure, BLOCKED and GAP skipped, PASS nothing, all others (and an aborted run) error and failure.
+def write_junit(
+    run: RunResult, path: Path, attempts: bool = False, style: JUnitStyle = JUnitStyle.FULL
+) -> None:
+    """FAIL becomes failure, GAP skipped, PASS nothing, all others (and an aborted run) error and failure.
 
     `attempts`: beside the scenario's own case a case for each shot, in a suite of its own.
     """
@@ -34,6 +38,8 @@ def write_junit(run: RunResult, path: Path, attempts: bool = False) -> None:
         root.append(_suite(run, timebase))
         if attempts:
             root.append(_attempts(run, timebase))
+    if style is JUnitStyle.JENKINS_XUNIT:
+        for_jenkins_xunit(root)
     ET.indent(root)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +51,7 @@ def write_junit(run: RunResult, path: Path, attempts: bool = False) -> None:
 def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
     suite = ET.Element(
         "testsuite",
-        name=_clean(f"{run.run_id} ({TIMEBASE_WORDS[timebase]})"),
+        name=f"hil ({TIMEBASE_WORDS[timebase]})",  # the same in every run: readers compare runs by it
         timestamp=_clean(run.started_utc),
     )
     tried = list(shown_goals(run).values())
@@ -54,6 +60,7 @@ def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
         {
             "safety_goals": goals_words(tried),
             **{f"{NOT_SHOWN} {one.goal.safety_goal}": one.words for one in not_shown(tried)},
+            "run_id": run.run_id,
             "firmware": run.firmware,
             "firmware_identity": run.firmware_identity,
             "seed": str(run.seed),
@@ -65,6 +72,7 @@ def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
     cases = [_case(scenario) for scenario in run.scenarios if scenario.timebase is timebase]
     if run.aborted is not None and timebase is run.timebase:
         aborted = ET.Element("testcase", classname=f"hil.{timebase.value}", name="run", time="0")
+        _properties(aborted, {"Description": "The run as a whole comes to its end"})
         _outcome(aborted, "ERROR", f"aborted: {run.aborted}")
         cases.append(aborted)
     suite.extend(cases)
@@ -74,7 +82,8 @@ def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
 
 def _attempts(run: RunResult, timebase: Timebase) -> ET.Element:
     """Every attempt as a case: nothing was retried until green, and this shows it."""
-    suite = ET.Element("testsuite", name=_clean(f"{run.run_id} attempts"), timestamp=_clean(run.started_utc))
+    name = f"hil attempts ({TIMEBASE_WORDS[timebase]})"
+    suite = ET.Element("testsuite", name=name, timestamp=_clean(run.started_utc))
     shots = [(s, shot) for s in run.scenarios if s.timebase is timebase for shot in s.shots]
     for scenario, shot in shots:
         case = ET.SubElement(
@@ -86,7 +95,8 @@ def _attempts(run: RunResult, timebase: Timebase) -> ET.Element:
             line=str(max(scenario.line, 1)),
             time=f"{shot.simulated_ns / NS_PER_S:.3f}",
         )
-        facts = {"phase_ns": str(shot.phase_ns), "seed": str(shot.seed), "digest": shot.digest}
+        facts = {"Description": f"Shot {shot.index} of {scenario.title}"}
+        facts |= {"phase_ns": str(shot.phase_ns), "seed": str(shot.seed), "digest": shot.digest}
         facts["codes"] = _codes(shot.judgement)
         verdict = shot.judgement.verdict
         caught = bool(scenario.mismatch) and verdict is Verdict.FAIL
@@ -106,13 +116,16 @@ def _codes(judgement: Judgement) -> str:
 
 
 def _outcome(case: ET.Element, verdict: str, message: str, text: str = "") -> None:
+    """The message stands in the text, too: GitLab drops the attributes of an element that has a text."""
+    whole = f"{message}\n{text}" if text else message
     for tag in _ELEMENTS.get(verdict, ("error", "failure")):
-        ET.SubElement(case, tag, type=verdict, message=_clean(message)).text = _clean(text)
+        ET.SubElement(case, tag, type=verdict, message=_clean(message)).text = _clean(whole)
 
 
 def _count(suite: ET.Element) -> None:
-    """Each case once, under its first element, so that what is left of `tests` is what passed."""
+    """Each case once, under its first element, so that what is left of `tests` is what passed. And the time."""
     cases = suite.findall("testcase")
+    suite.set("time", f"{sum(float(case.get('time', '0')) for case in cases):.3f}")
     first = [next((tag for _, tag in _COUNTED if case.find(tag) is not None), "") for case in cases]
     suite.set("tests", str(len(cases)))
     for attribute, tag in _COUNTED:
