@@ -16,15 +16,18 @@ from typing import Any
 
 from bench.errors import ConfigError, RecordError, at_place
 from bench.record.contents import BLOCK, SHORT, contents, digest, is_text, lines_before, plain, shown
+from bench.record.envelope import ENVELOPE, envelope, envelope_trouble, wrongly_signed
+from bench.record.statement import STATEMENT
 
 FORMAT = "hil-run-1"
 FOOTER, SIGNATURE = "footer.json", "signature.json"
+BESIDE = (FOOTER, SIGNATURE, ENVELOPE)  # what is written after the footer has its hashes
 _KEYS = ("format", "sha256", "chain", "blocks", "folders")
 
 
 def seal(folder: Path, run_id: str) -> dict[str, Any]:
     """The footer's content for all files now in `folder`."""
-    found = contents(folder, left_out=(FOOTER, SIGNATURE))
+    found = contents(folder, left_out=BESIDE)
     hashes: dict[str, str] = {}
     blocks: dict[str, str] = {}
     for name in found.files:
@@ -32,6 +35,16 @@ def seal(folder: Path, run_id: str) -> dict[str, Any]:
         hashes[name], blocks[name] = one.sha256, one.blocks
     sealed = {"format": FORMAT, "sha256": hashes, "chain": chain(run_id, hashes), "blocks": blocks}
     return {**sealed, "folders": list(found.empty)} if found.empty else sealed
+
+
+def with_file(sealed: Mapping[str, Any], folder: Path, run_id: str, name: str) -> dict[str, Any]:
+    """What `seal` made, and one more file that was written since."""
+    one = digest(folder / name)
+    hashes, blocks = (
+        dict(sorted({**sealed[key], name: new}.items(), key=lambda entry: entry[0].split("/")))
+        for key, new in (("sha256", one.sha256), ("blocks", one.blocks))
+    )
+    return {**sealed, "sha256": hashes, "chain": chain(run_id, hashes), "blocks": blocks}
 
 
 def chain(run_id: str, hashes: Mapping[str, str]) -> str:
@@ -49,7 +62,7 @@ def _bytes(text: str) -> bytes:
 def altered(folder: Path, run_id: str, footer: Mapping[str, Any]) -> tuple[str, ...]:
     """Every difference between the folder and its footer, one line each, with the place where it is known."""
     try:
-        found = contents(folder, left_out=(FOOTER, SIGNATURE))
+        found = contents(folder, left_out=BESIDE)
         told = [f"{name}: {what}; a run holds plain files and folders only" for name, what in found.odd]
         stated, blocks = (_table(footer, key) for key in ("sha256", "blocks"))
         for name in found.files:
@@ -63,6 +76,10 @@ def altered(folder: Path, run_id: str, footer: Mapping[str, Any]) -> tuple[str, 
     told += [f"{name}: missing" for name in stated if name not in there]
     told += _folders(footer.get("folders", []), found.empty)
     told += _of_the_footer(run_id, footer)
+    if (trouble := envelope_trouble(folder)) is not None:
+        told.append(f"{ENVELOPE}: {trouble}")
+    elif (folder / ENVELOPE).is_file() and not (folder / SIGNATURE).is_file():
+        told.append(f"{ENVELOPE}: without {SIGNATURE}, which `hil sign` writes with it")
     return tuple(sorted(map(shown, told)))
 
 
@@ -157,7 +174,9 @@ def _where(path: Path, found: str, stated: Any) -> str:
 
 
 def sign(folder: Path, key_file: Path) -> str:
-    """Write signature.json over the footer with a user's Ed25519 key (PEM). The public key in hex.
+    """Write signature.json over the footer, and the signed statement, with a user's Ed25519 key (PEM).
+
+    The public key in hex.
 
     Raises ConfigError for a key that cannot be used, RecordError for a run that cannot be signed.
     """
@@ -182,6 +201,8 @@ def sign(folder: Path, key_file: Path) -> str:
         raise RecordError(f"cannot sign {folder}: {error}") from error
     raw = serialization.Encoding.Raw, serialization.PublicFormat.Raw
     public = key.public_key().public_bytes(*raw).hex()
+    if (folder / STATEMENT).is_file():  # a run of an older release has none
+        write_json(folder / ENVELOPE, envelope((folder / STATEMENT).read_bytes(), key))
     write_json(
         folder / SIGNATURE,
         {"algorithm": "Ed25519", "signs": FOOTER, "public_key": public, "signature": key.sign(content).hex()},
@@ -231,8 +252,10 @@ def check_signature(folder: Path, trusted: str | None) -> str | None:
             return f"signed with another key: {stated['public_key']}"
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(stated["public_key"]))
         public.verify(bytes.fromhex(stated["signature"]), (folder / FOOTER).read_bytes())
+        if (folder / STATEMENT).is_file() and not (folder / ENVELOPE).is_file():
+            return f"{ENVELOPE} is missing, which `hil sign` writes with {SIGNATURE}"
+        return wrongly_signed(folder, public)
     except InvalidSignature:
         return "the signature does not fit the footer"
     except (KeyError, ValueError, TypeError, OSError) as error:
         return f"{SIGNATURE} cannot be read: {error}"
-    return None

@@ -6,8 +6,9 @@ library.json                        what there was to be run, run or not
 inputs/<sha256 prefix>-<name>       copies of what the run was made of
 scenarios/<id>/shot-000/            frames.blf, events.jsonl, result.json (last)
 result.json                         the RunResult
+statement.json                      the result and the files' SHA-256 in in-toto's words
 footer.json                         SHA-256 of every file above and the chain over them (last)
-signature.json                      optional: a user's signature of the footer
+signature.json, statement.dsse.json optional: a user's signature of the footer, and of the statement
 """
 
 import hashlib
@@ -18,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import NotARun, RecordError, at_place
-from bench.record.chain import FOOTER, FORMAT, SIGNATURE, altered, altered_among, as_written, seal
+from bench.record.chain import FOOTER, FORMAT, SIGNATURE, altered, altered_among, as_written, seal, with_file
 from bench.record.contents import plain
 from bench.record.shot import read_json, read_shot, write_json, write_shot_files
+from bench.record.statement import STATEMENT, statement
 from bench.trace.timeline import Trace
 
 __all__ = ["OpenedRun", "RunFolder", "open_run", "read_shot"]
@@ -97,12 +99,14 @@ class RunFolder:
         return relative
 
     def finish(self, result: dict[str, Any]) -> None:
-        """Write the run's result, then the footer that makes it complete. RecordError the second time."""
+        """Write the result and its statement, then the footer that makes it complete. RecordError the second time."""
         if (self.path / FOOTER).exists():
             raise RecordError(f"{self.path}: has its footer already; a finished run is never written again")
         try:
             write_json(self.path / RESULT, result)
-            write_json(self.path / FOOTER, seal(self.path, self.path.name))
+            sealed = seal(self.path, self.path.name)
+            write_json(self.path / STATEMENT, statement(result, sealed["sha256"]))
+            write_json(self.path / FOOTER, with_file(sealed, self.path, self.path.name, STATEMENT))
         except (OSError, TypeError) as error:
             raise RecordError(f"{self.path}: cannot finish the run: {error}") from error
 
