@@ -69,16 +69,34 @@ class Crashed(BenchError):
     """The bench itself is wrong: nobody raised this on purpose. The text names the file with the traceback."""
 
 
+_LONGEST_PART, _LONGEST_NAME = 800, 200
+
+
+def clear(text: str, most: int = _LONGEST_PART) -> str:
+    """Foreign text within a line for people: what cannot be printed is written out, and what is long is shortened."""
+    if len(text) > most:
+        half = most // 2
+        text = f"{text[:half]} … {text[-half // 4 :]}"
+    return (
+        text
+        if text.isprintable()
+        else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+    )
+
+
 def at_place(file: object, place: str, found: str, expected: str) -> str:
     """The one line every mistake in a user's file is reported with."""
-    where = f"{file} [{place}]" if place else f"{file}"
-    return f"{where}: {found}; expected {expected}"
+    name = clear(str(file))
+    where = f"{name} [{clear(place, 200)}]" if place else name
+    return f"{where}: {clear(found)}; expected {clear(expected)}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`"; did you mean 'x'?"`, or the empty string where nothing is near."""
+    if len(word) > _LONGEST_NAME:  # what compares them takes the product of both lengths
+        return ""
     match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean '{match[0]}'?" if match else ""
+    return f"; did you mean '{clear(match[0])}'?" if match else ""
 
 
 def text_of(error: BaseException) -> str:

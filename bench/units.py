@@ -37,15 +37,19 @@ _DIMENSIONS: dict[str, dict[str, float]] = {
 }
 
 _LARGEST = 1e18
-_DIGITS = "[0-9]+(?:_[0-9]+)*"
+_LONGEST_NS = 100 * 365 * 24 * 3600 * NS_PER_S  # far below 2^63, so that instants can be added
+_LONGEST_TEXT = 100
+_DIGITS = "[0-9]+"
 _QUANTITY = re.compile(rf"\s*([+-]?{_DIGITS}(?:\.{_DIGITS})?(?:[eE][+-]?[0-9]+)?)\s*([^0-9\s].*?)?\s*")
 
 
 def _split(text: str, expected: str) -> tuple[float, str]:
+    if len(text) > _LONGEST_TEXT:
+        raise ValueError(f"text of {len(text)} characters is no quantity; expected one such as {expected}")
     match = _QUANTITY.fullmatch(text)
     if match is None:
         raise ValueError(f"'{text}' is no quantity; expected a number with a unit, such as {expected}")
-    value = float(match[1].replace("_", ""))
+    value = float(match[1])
     if abs(value) > _LARGEST:
         raise ValueError(f"'{text}' is too large; expected a number up to {_LARGEST:g}, such as {expected}")
     return value, match[2] or ""
@@ -59,7 +63,12 @@ def parse_duration_ns(text: str) -> int:
         raise ValueError(f"'{text}' has {found}; expected one of {', '.join(_DURATION_NS)}")
     if value < 0:
         raise ValueError(f"'{text}' is negative; a duration counts forward")
-    return round(value * _DURATION_NS[unit])
+    duration_ns = round(value * _DURATION_NS[unit])
+    if duration_ns > _LONGEST_NS:
+        raise ValueError(f"'{text}' is too long; expected 100 years at most")
+    if value and not duration_ns:
+        raise ValueError(f"'{text}' is less than a nanosecond; expected 0, or a nanosecond or more")
+    return duration_ns
 
 
 def parse_quantity(text: str, dimension: str) -> float:

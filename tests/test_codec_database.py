@@ -301,7 +301,7 @@ def test_a_file_that_is_no_dbc_is_one_line_naming_it(tmp_path: Path, content: by
 
 
 def test_missing_files_and_messages_defined_twice_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"gone\.dbc: No such file"):
+    with pytest.raises(ConfigError, match=r"gone\.dbc: cannot be read \(No such file"):
         Database.load(tmp_path / "gone.dbc")
     first, second = tmp_path / "first.dbc", tmp_path / "second.dbc"
     first.write_text(_ODD)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bench.config.bench_file import load_bench
 from bench.config.profile import load_profile
-from bench.config.toml_file import line_numbers, read_toml
+from bench.config.toml_file import read_toml
+from bench.config.toml_lines import line_numbers
 from bench.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent

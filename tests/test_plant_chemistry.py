@@ -59,7 +59,7 @@ def test_an_unknown_id_names_the_nearest() -> None:
         (r"T_alarm_C = \{ v = 60\.0", "T_alarm_C = { v = 'hot'", r"\[limits\.T_alarm_C\]: found 'hot'"),
         (r"4\.2001\]", "4.1001]", r"\[ocv\.V\]: 4\.19202 V then 4\.1001 V at SoC 1; expected a voltage that"),
         (r"V = \[2\.5, ", "V = [", r"\[ocv\.V\]: 98 values; expected 99"),
-        (r"V = \[2\.5, 2\.61", "V = [2.5, nan, 2.61", r"\[ocv\.V\]: found nan as number 2 of 100"),
+        (r"V = \[2\.5, 2\.61", "V = [2.5, nan, 2.61", r"\[ocv\.V\.1\]: found nan"),
         (r"soc = \[0\.0, 0\.005, 0\.01", "soc = [0.0, 0.01, 0.005", r"\[ocv\.soc\]: 0\.005 after 0\.01"),
         (r"R0_ohm = \[0\.0076", "R0_ohm = [-0.0076", r"\[ecm\.R0_ohm\]: found -0\.0076"),
         (

@@ -13,6 +13,7 @@ from bench.codec.e2e import DataIdMode, Protection, Settings, protection_of
 from bench.codec.layout import FLOAT_CODE, Field, Layer
 from bench.codec.message import Message
 from bench.codec.trouble import Trouble, found_and_expected
+from bench.config.user_file import read_bytes
 from bench.errors import ConfigError, at_place
 from bench.units import NS_PER_MS
 
@@ -28,10 +29,7 @@ def read_file(path: Path, bus: str) -> tuple[list[Message], list[Trouble]]:
     """
     kind = _XML_OR_TEXT.get(path.suffix.lower(), "dbc")
     expected = f"a {kind.upper()} file"
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(at_place(path, "", error.strerror or "unreadable", expected)) from error
+    raw = read_bytes(path, expected)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:

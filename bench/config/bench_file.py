@@ -82,6 +82,7 @@ def load_bench(path: Path) -> BenchConfig:
     from bench.config.dut_table import read_dut
     from bench.config.mqtt_table import read_mqtt
     from bench.config.toml_file import read_toml
+    from bench.config.user_file import is_file
 
     file = read_toml(path)
     shape = file.check_on(BenchShape, file.data)
@@ -94,11 +95,11 @@ def load_bench(path: Path) -> BenchConfig:
         file.mistake(("can",), "found no bus; expected at least one [can.<name>]")
     for channel, bus in shape.can.items():
         for index, dbc in enumerate(bus.dbc):
-            if not (base / dbc).is_file():
+            if not is_file(base / dbc):
                 file.mistake(
                     ("can", channel, "dbc", index), f"found '{dbc}', no such file; expected a DBC file"
                 )
-    if not (base / shape.dut.profile).is_file():
+    if not is_file(base / shape.dut.profile):
         file.mistake(("dut", "profile"), f"found '{shape.dut.profile}', no such file; expected a DUT profile")
     if shape.pack.sensors > shape.pack.cells:
         file.mistake(

@@ -5,14 +5,16 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.config.dut_table import DutTable
+from bench.config.dut_table import FASTEST_BAUD, DutTable
 from bench.config.mqtt_table import MqttTable
-from bench.config.toml_file import Amperes, Bitrate, DurationNs, Format, Shape, Share, Volts, Watts
+from bench.config.toml_file import Amperes, Bitrate, DurationNs, Format, Name, Shape, Share, Volts, Watts
 from bench.units import NS_PER_S
+
+FASTEST_BUS = 20_000_000  # bit/s; CAN XL
 
 
 class BenchTable(Shape):
-    name: str = Field(min_length=1)
+    name: Name
 
 
 class TimeTable(Shape):
@@ -22,30 +24,30 @@ class TimeTable(Shape):
 
 class CanTable(Shape):
     dbc: list[str] = Field(default_factory=list)  # none: a bus of instruments only
-    bitrate: Bitrate = Field(gt=0)
-    data_bitrate: Bitrate | None = None
+    bitrate: Bitrate = Field(gt=0, le=FASTEST_BUS)
+    data_bitrate: Bitrate | None = Field(default=None, gt=0, le=FASTEST_BUS)
     interface: str = "udp_multicast"
     options: dict[str, str | int | bool] = Field(default_factory=dict)
 
 
 class SerialTable(Shape):
-    baud: int = Field(gt=0)
+    baud: int = Field(gt=0, le=FASTEST_BAUD)
 
 
 class InstrumentTable(Shape):
     kind: str
     link: str | None = None
     port: str | list[str] = "virtual"
-    baud: int | None = Field(default=None, gt=0)
+    baud: int | None = Field(default=None, gt=0, le=FASTEST_BAUD)
     dead_man: DurationNs | None = Field(default=None, gt=0)
     first_id: int = Field(default=0, ge=0, le=31)
     lost_replies: Share = 0.0
     address: int = Field(default=1, ge=0, le=247)
     relays: Literal[1, 2, 4, 8, 16, 32, 64] = 8
     opens: list[int] = Field(default_factory=list)
-    nominal_voltage: Volts | None = None
-    nominal_current: Amperes | None = None
-    nominal_power: Watts | None = None
+    nominal_voltage: Volts | None = Field(default=None, gt=0)
+    nominal_current: Amperes | None = Field(default=None, gt=0)
+    nominal_power: Watts | None = Field(default=None, gt=0)
     calibrated: date | None = None
     calibration_due: date | None = None
 

@@ -7,7 +7,10 @@ from pydantic import Field
 
 from bench.config.dut_life import Command, DutConfig, IdentityConfig, PowerConfig, RelayConfig, SupplyConfig
 from bench.config.toml_file import Amperes, DurationNs, Shape, TomlFile, Volts, Watts
+from bench.config.user_file import is_file
 from bench.units import NS_PER_S
+
+FASTEST_BAUD = 50_000_000  # bit/s; no serial line of the trade is faster
 
 
 class FlashTable(Shape):
@@ -27,7 +30,7 @@ class PowerTable(Shape):
     off: list[str] | None = Field(default=None, min_length=1)
     relay: Literal["waveshare_relay", "numato_relay", "devantech_relay"] | None = None
     port: str | None = Field(default=None, min_length=1)
-    baud: int | None = Field(default=None, gt=0)
+    baud: int | None = Field(default=None, gt=0, le=FASTEST_BAUD)
     supply: Literal["ea_psb", "ea_psb_modbus"] | None = None
     voltage: Volts | None = Field(default=None, gt=0)
     current: Amperes | None = Field(default=None, gt=0)
@@ -36,7 +39,7 @@ class PowerTable(Shape):
     nominal_voltage: Volts | None = Field(default=None, gt=0)
     nominal_current: Amperes | None = Field(default=None, gt=0)
     nominal_power: Watts | None = Field(default=None, gt=0)
-    number: int = Field(default=1, ge=1)
+    number: int = Field(default=1, ge=1, le=64)
     off_time: DurationNs = Field(default=NS_PER_S, gt=0)
     timeout: DurationNs = Field(default=10 * NS_PER_S, gt=0)
 
@@ -86,7 +89,7 @@ def read_dut(file: TomlFile, table: DutTable, base: Path) -> DutConfig:
     image = None
     if table.flash is not None:
         image = base / table.flash.image
-        if not image.is_file():
+        if not is_file(image):
             file.mistake(
                 ("dut", "flash", "image"), f"found '{table.flash.image}', no such file; expected the image"
             )

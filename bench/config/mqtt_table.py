@@ -7,6 +7,7 @@ from pydantic import Field
 
 from bench.config.mqtt import MqttConfig, TlsConfig
 from bench.config.toml_file import DurationNs, Shape, TomlFile
+from bench.config.user_file import is_file
 from bench.units import NS_PER_S
 
 _NOT_IN_TOPICS = re.compile(r"[^A-Za-z0-9._-]+")
@@ -30,7 +31,7 @@ class MqttTable(Shape):
     telemetry: DurationNs = Field(default=NS_PER_S, gt=0)
     drain: DurationNs = Field(default=5 * NS_PER_S, gt=0)
     retry: DurationNs = Field(default=5 * NS_PER_S, gt=0)
-    spool_megabytes: int = Field(default=64, ge=1)
+    spool_megabytes: int = Field(default=64, ge=1, le=1_000_000)
 
 
 def read_mqtt(
@@ -41,7 +42,7 @@ def read_mqtt(
         return None
     for key, name in (("ca", table.tls and table.tls.ca), ("certificate", table.tls and table.tls.certificate),
                       ("key", table.tls and table.tls.key)):  # fmt: skip
-        if name and not (base / name).is_file():
+        if name and not is_file(base / name):
             file.mistake(("mqtt", "tls", key), f"found '{name}', no such file; expected a PEM file")
     if table.password_env and table.password_file:
         file.mistake(("mqtt", "password_file"), "found it beside 'password_env'; expected one of them")

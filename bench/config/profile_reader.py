@@ -19,7 +19,8 @@ from bench.config.profile import (
     Uds,
 )
 from bench.config.profile_shape import LagTable, ProfileShape, ShownTable
-from bench.config.toml_file import Place, TomlFile, describe
+from bench.config.toml_file import TomlFile, describe
+from bench.config.user_file import Place
 from bench.errors import nearest
 from bench.units import format_ns, parse_quantity
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from bench.config.toml_file import DurationNs, Format, Shape, Share
+from bench.config.toml_file import DurationNs, Format, Name, Shape, Share
 from bench.units import NS_PER_MS, NS_PER_S
 
 
@@ -47,7 +47,7 @@ class ModeTable(Shape):
 
 
 class DebounceTable(Shape):
-    events: int = Field(ge=1)
+    events: int = Field(ge=1, le=1_000_000)
     period: DurationNs = Field(gt=0)
     delay: DurationNs = 0
     settle: DurationNs = 0
@@ -121,14 +121,14 @@ class EstimateTable(PromiseTable):
 
 class ProfileShape(Shape):
     format: Format = 1
-    name: str = Field(min_length=1)
+    name: Name
     base_period: DurationNs = Field(gt=0)
     sample_period: DurationNs = Field(default=0, ge=0)
     unlisted: Literal["idle", "silent"] = "idle"
     fault_reset_at_start: bool = False
     play: list[PlayTable] = Field(min_length=1)
     with_any_flag: list[str] = Field(default_factory=list)
-    no_dtc: list[Annotated[int, Field(ge=0)]] | None = None
+    no_dtc: list[Annotated[int, Field(ge=0, le=0xFFFFFF)]] | None = None
     output: dict[str, Annotated[OutputTable, BeforeValidator(_signal_alone)]]
     contactor: dict[Literal["plus", "minus", "precharge", "opening"], list[str]] = Field(default_factory=dict)
     threshold: dict[str, Any] = Field(default_factory=dict)

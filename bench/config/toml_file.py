@@ -2,21 +2,19 @@
 
 import copy
 import re
-import tomllib
 import types
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bench.errors import ConfigError, nearest
+from bench.config.branches import joined, one_branch
+from bench.config.toml_lines import line_numbers
+from bench.config.user_file import MOST_TOML_BYTES, NotToml, Place, oddities, read_text, toml_of
+from bench.errors import ConfigError, clear, nearest
 from bench.units import parse_duration_ns, parse_quantity
 
-Place = tuple[str | int, ...]
-_HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?")
-_KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"))*)\s*=""")
-_STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|' + r"'[^']*'|#.*")
 _KINDS = {bool: "true/false", int: "number", float: "number", str: "text", list: "list", dict: "table"}
 
 
@@ -87,12 +85,14 @@ Volts = Annotated[float, BeforeValidator(_volts)]
 Watts = Annotated[float, BeforeValidator(_watts)]
 Share = Annotated[float, BeforeValidator(_share)]
 Bitrate = Annotated[int, BeforeValidator(_bitrate)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+"""What a thing is called, in a table and in a line of a report."""
 
 
 def describe(value: object) -> str:
     """A found value in words: `'x'`, `5 (number)`, `a table`."""
     if isinstance(value, str):
-        return f"'{value}'"
+        return f"'{clear(value, 80)}'"
     if isinstance(value, list | dict):
         return f"a {_KINDS[type(value)]}"
     return f"{str(value).lower()} ({_KINDS.get(type(value), type(value).__name__)})"
@@ -116,10 +116,13 @@ class TomlFile:
         try:
             return shape.model_validate(data)
         except ValidationError as invalid:
-            for detail in invalid.errors(include_url=False):
-                if detail["type"] == "missing" and _misspelt(shape, dict(detail)):
+            told: dict[Place, list[str]] = {}
+            for detail in one_branch(invalid.errors(include_url=False), data):
+                if detail["type"] == "missing" and _misspelt(shape, detail):
                     continue  # told once, at the key that is there
-                self.mistake((*place, *detail["loc"]), _explain(shape, dict(detail)))
+                told.setdefault(tuple(detail["loc"]), []).append(_explain(shape, detail))
+            for loc, texts in told.items():
+                self.mistake((*place, *loc), joined(texts))
         return None
 
     def check_on(self, shape: type[S], data: object) -> S | None:
@@ -147,62 +150,36 @@ def located(path: Path, lines: dict[str, int], place: Place, text: str) -> str:
     """`file:line [place]: text`; the line is that of the innermost place the file names."""
     keys = [str(part) for part in place]
     line = next((lines[key] for n in range(len(keys), 0, -1) if (key := ".".join(keys[:n])) in lines), None)
-    where = f"{path}:{line}" if line else f"{path}"
+    name = clear(str(path))
+    where = f"{name}:{line}" if line else name
     shown = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
-    return f"{where} [{shown}]: {text}" if shown else f"{where}: {text}"
+    return f"{where} [{clear(shown, 200)}]: {clear(text, 1500)}" if shown else f"{where}: {clear(text, 1500)}"
 
 
 def read_toml(path: Path, error: type[ConfigError] = ConfigError) -> TomlFile:
     """Parse a file. Raises `error` for a missing or unreadable file and for a TOML syntax mistake."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+        text = read_text(path, "TOML text", error=error, most=MOST_TOML_BYTES)
+    except error as unreadable:
+        if not isinstance(unreadable.__cause__, FileNotFoundError):
+            raise
         near = (
             nearest(path.name, (p.name for p in path.parent.glob("*.toml"))) if path.parent.is_dir() else ""
         )
         raise error(f"{path}: found no such file; expected a TOML file{near}") from None
-    except (OSError, UnicodeDecodeError) as broken:
-        raise error(f"{path}: found an unreadable file ({broken}); expected TOML text in UTF-8") from None
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as invalid:
+        data = toml_of(text)
+    except NotToml as invalid:
         at = re.search(r"at line (\d+)", str(invalid))
         line = at[1] if at else max(1, len(text.splitlines()))
-        raise error(f"{path}:{line}: found no valid TOML ({invalid}); expected TOML 1.0") from None
-    return TomlFile(path, data, line_numbers(text), error)
-
-
-def line_numbers(text: str) -> dict[str, int]:
-    """The line of every key and table header, by dotted place; array-of-tables entries count from 0."""
-    lines: dict[str, int] = {}
-    counts: dict[str, int] = {}
-    prefix: list[str] = []
-    depth = 0
-    for number, line in enumerate(text.splitlines(), start=1):
-        bare = _STRINGS.sub("", line)
-        if depth == 0 and (header := _HEADER.fullmatch(line)):
-            prefix = _parts(header[2])
-            if header[1] == "[[":
-                name = ".".join(prefix)
-                counts[name] = counts.get(name, -1) + 1
-                lines.setdefault(name, number)
-                prefix.append(str(counts[name]))
-            elif prefix and prefix[0] in counts:  # [play.shows] belongs to the last [[play]]
-                prefix.insert(1, str(counts[prefix[0]]))
-            for depth_of_header in range(1, len(prefix) + 1):
-                lines.setdefault(".".join(prefix[:depth_of_header]), number)
-            continue
-        if depth == 0 and (key := _KEY.match(line)):
-            place = prefix
-            for part in _parts(key[1]):
-                place = [*place, part]
-                lines.setdefault(".".join(place), number)
-        depth += sum(bare.count(c) for c in "[{") - sum(bare.count(c) for c in "]}")
-    return lines
-
-
-def _parts(dotted: str) -> list[str]:
-    return [part.strip().strip("\"'") for part in dotted.split(".")]
+        raise error(
+            f"{path}:{line}: found no valid TOML ({clear(str(invalid))}); expected TOML 1.0"
+        ) from None
+    lines = line_numbers(text)
+    odd = [located(path, lines, place, why) for place, why in oddities(data)]
+    if odd:
+        raise error("\n".join(odd))
+    return TomlFile(path, data, lines, error)
 
 
 _STAND_INS: dict[str, object] = {
@@ -277,6 +254,10 @@ def _explain(shape: type[BaseModel], detail: dict[str, Any]) -> str:
     if kind == "value_error":
         text = str(detail["ctx"]["error"])
         return text if text.startswith("found") else f"found {text}"
+    if kind in ("string_too_long", "string_too_short"):
+        most = detail["ctx"].get("max_length")
+        expected = f"{most} at most" if most is not None else "some"
+        return f"found text of {len(value)} characters; expected {expected}"
     if kind == "too_short":
         return f"found {'none' if not value else len(value)}; expected at least {detail['ctx']['min_length']}"
     wanted = detail["msg"].replace("Input should be ", "").replace("valid ", "")

@@ -92,6 +92,8 @@ def read_line(text: bytes) -> Line:
         size = _FD_LENGTHS[int(text[1 + digits : 2 + digits], 16)]
         body = text[2 + digits :]
         if len(body) == 2 * size + _STAMP_DIGITS:  # the adapter's own millisecond; too coarse to be of use
+            if not all(byte in _HEX for byte in body[2 * size :]):
+                return Line(wrong=f"{text[:40]!r} is no frame")
             body = body[: 2 * size]
         data = bytes.fromhex(body.decode("ascii"))
     except ValueError:  # UnicodeDecodeError is one

@@ -1,5 +1,6 @@
 """What a cell does outside its limits, as facts of its chemistry: reactions, shorts, gas, boiling."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -92,6 +93,9 @@ def read_abuse(source: Source) -> AbuseFacts:
     def number(key: str) -> float:
         return source.number(f"abuse.{key}")
 
+    def unsigned(key: str) -> float:
+        return source.number(f"abuse.{key}", within=(0.0, math.inf))
+
     model = source.text("abuse.model")
     if model not in ("arrhenius", "none"):
         raise source.fail("abuse.model", f"found '{model}'", "'arrhenius' or 'none'")
@@ -118,11 +122,11 @@ def read_abuse(source: Source) -> AbuseFacts:
         isc_tau_s=source.number("abuse.isc.tau_s", positive=True),
         v_side_start=v_start,
         v_side_full=v_full,
-        r_growth_per_10pct=number("overcharge.R_growth_per_10pct"),
+        r_growth_per_10pct=unsigned("overcharge.R_growth_per_10pct"),
         plating_soc=number("overcharge.plating_soc"),
-        plated_a_1_s=number("overcharge.plated_A_1_s"),
-        plated_ea_j_mol=number("overcharge.plated_Ea_J_mol"),
-        plated_h_j_mol=number("overcharge.plated_H_J_mol"),
+        plated_a_1_s=unsigned("overcharge.plated_A_1_s"),
+        plated_ea_j_mol=unsigned("overcharge.plated_Ea_J_mol"),
+        plated_h_j_mol=unsigned("overcharge.plated_H_J_mol"),
         overdischarge_isc_soc=number("overdischarge.isc_soc"),
         flammable=_read_flammable(source),
         water=_read_water(source) if source.has("abuse.boiling") else None,

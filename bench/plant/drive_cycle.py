@@ -1,9 +1,9 @@
 """Drive cycles as files: speed, power, C-rate or current over time. Those of the package by name, others by path."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.config.user_file import MOST_RECORDED_BYTES, csv_row, decimal_of, is_file, read_text
 from bench.errors import ConfigError, at_place, nearest
 from bench.plant.load_trace import LoadTrace
 from bench.plant.samples import mistakes_of
@@ -58,7 +58,7 @@ def find_cycle(name: str, beside: Path) -> Path:
     if name in cycle_names():
         return _FOLDER / f"{name}.csv"
     path = beside / name
-    if path.is_file():
+    if is_file(path):
         return path
     known = cycle_names()
     raise ValueError(
@@ -68,10 +68,7 @@ def find_cycle(name: str, beside: Path) -> Path:
 
 def read_cycle(path: Path) -> DriveCycle:
     """Raises ConfigError, one line that names file, line, found and expected."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(at_place(path, "", f"cannot be read ({error})", "a CSV drive cycle")) from None
+    lines = read_text(path, "CSV text", most=MOST_RECORDED_BYTES).splitlines()
     source = next((line.lstrip("# ").rstrip() for line in lines if line.startswith("#")), "")
     kept = [
         (number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")
@@ -92,10 +89,7 @@ def read_cycle(path: Path) -> DriveCycle:
                 f"time_s and one of {', '.join(COLUMNS)}{near}",
             )
         )
-    rows = [
-        _row(path, number, row)
-        for (number, _), row in zip(kept[1:], csv.reader(line for _, line in kept[1:]))
-    ]
+    rows = [_row(path, number, line) for number, line in kept[1:]]
     times_s, values = tuple(row[0] for row in rows), tuple(row[1] for row in rows)
 
     def place(k: int) -> str:
@@ -107,12 +101,18 @@ def read_cycle(path: Path) -> DriveCycle:
     return DriveCycle(path=path, column=header[1], times_s=times_s, values=values, source=source)
 
 
-def _row(path: Path, line: int, row: list[str]) -> tuple[float, float]:
+def _row(path: Path, number: int, line: str) -> tuple[float, float]:
+    try:
+        row = csv_row(line)
+    except ValueError as error:
+        raise ConfigError(at_place(path, f"line {number}", *str(error).split("; expected ", 1))) from None
     if len(row) != 2:
         raise ConfigError(
-            at_place(path, f"line {line}", f"found {len(row)} values", "2, as the header has columns")
+            at_place(path, f"line {number}", f"found {len(row)} values", "2, as the header has columns")
         )
     try:
-        return float(row[0]), float(row[1])
+        return decimal_of(row[0]), decimal_of(row[1])
     except ValueError:
-        raise ConfigError(at_place(path, f"line {line}", f"found '{','.join(row)}'", "two numbers")) from None
+        raise ConfigError(
+            at_place(path, f"line {number}", f"found '{','.join(row)}'", "two numbers")
+        ) from None

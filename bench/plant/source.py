@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bench.config.user_file import MOST_TOML_BYTES, NotToml, oddities, read_text, toml_of
 from bench.errors import ConfigError, at_place, nearest
 
 FloatArray = npt.NDArray[np.float64]
@@ -85,14 +85,13 @@ class Source:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._asked: set[str] = set()
+        text = read_text(path, "a chemistry file", most=MOST_TOML_BYTES)
         try:
-            self._content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(
-                at_place(path, "", f"cannot be read ({error.strerror})", "a TOML file")
-            ) from None
-        except ValueError as error:  # TOML syntax and text encoding
+            self._content: dict[str, Any] = toml_of(text)
+        except NotToml as error:
             raise ConfigError(at_place(path, "", f"is no valid TOML ({error})", "a chemistry file")) from None
+        for place, why in oddities(self._content):
+            raise self.fail(".".join(map(str, place)), *why.split("; expected ", 1))
 
     def fail(self, place: str, found: str, expected: str) -> ConfigError:
         return ConfigError(at_place(self.path, place, found, expected))

@@ -1,7 +1,6 @@
 """A CSV recording: a header row, a column with seconds, a column with the signal; others are not looked at."""
 
-import csv
-
+from bench.config.user_file import MOST_RECORDED_BYTES, csv_row, decimal_of, read_text
 from bench.errors import ConfigError, at_place, nearest
 from bench.replay.recording import Asked, KeyMistake, Recording
 
@@ -12,10 +11,7 @@ _DELIMITERS = (",", ";", "\t")
 def read_csv(asked: Asked) -> Recording:
     """Lines that start with '#' are comments. ConfigError or KeyMistake, one line, for what cannot be read."""
     path = asked.path
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(at_place(path, "", f"cannot be read ({error})", "CSV text in UTF-8")) from None
+    lines = read_text(path, "CSV text", most=MOST_RECORDED_BYTES).splitlines()
     kept = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
     if not kept:
         raise ConfigError(at_place(path, "", "found no line but comments", "a header row and samples"))
@@ -46,10 +42,10 @@ def read_csv(asked: Asked) -> Recording:
 def _row(asked: Asked, number: int, line: str, delimiter: str) -> list[str]:
     """A line is a row: one whose quotes go on in the next line would take samples away unseen."""
     try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True))
-    except csv.Error as error:
+        return csv_row(line, delimiter)
+    except ValueError as error:
         raise ConfigError(
-            at_place(asked.path, f"line {number}", f"found {error}", "one row of CSV")
+            at_place(asked.path, f"line {number}", *str(error).split("; expected ", 1))
         ) from None
 
 
@@ -67,9 +63,7 @@ def _column(asked: Asked, header: list[str], key: str, name: str) -> int:
 
 def _number(asked: Asked, line: int, column: str, text: str) -> float:
     try:
-        if "_" in text or not text.isascii():  # Python reads 1_5 as 15, and digits of every script
-            raise ValueError
-        return float(text)
+        return decimal_of(text)
     except ValueError:
         shown = f"'{text.strip()}'" if text.strip() else "nothing"
         raise ConfigError(

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.errors import clear
+
 
 class KeyMistake(ValueError):
     """What is asked for does not fit the recording: `key` is the one to be mended; the text says found and expected."""
 
     def __init__(self, key: str, text: str) -> None:
-        super().__init__(text)
+        super().__init__(clear(text, 1500))
         self.key = key
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator
 
 from bench.codec.uds import status_mask
-from bench.config.toml_file import Amperes, DurationNs, ScenarioFormat, Shape, Share, describe
+from bench.config.toml_file import Amperes, DurationNs, Name, ScenarioFormat, Shape, Share, describe
 from bench.faults.shapes import AmperesOf, DegreesOf, Percent, VoltsOf
 from bench.units import NS_PER_MS, NS_PER_S
 from bench.verdict.gap import code_of_a_gap
@@ -199,7 +199,7 @@ class EstimateTable(Shape):
 
 
 class SweepTable(Shape):
-    phase: DurationNs = Field(default=0)
+    phase: DurationNs = Field(default=0, gt=0)
     repeat: int = Field(default=1, ge=1, le=100_000)
 
 
@@ -247,9 +247,9 @@ Derivation = Literal[
 
 class ScenarioShape(Shape):
     format: ScenarioFormat = 1
-    id: str
-    title: str = Field(min_length=1)
-    safety_goal: str = Field(min_length=1)
+    id: Name
+    title: Name
+    safety_goal: Name
     aim: Literal["must_trip", "must_not_trip", "bench_must_refuse", "must_refuse"]  # the last: its old name
     standards: list[str] = Field(default_factory=list)
     requirements: list[str] = Field(default_factory=list)

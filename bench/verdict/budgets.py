@@ -1,10 +1,10 @@
 """scenarios/budgets.toml: the safety goals with their times, checked against each other on loading."""
 
-import tomllib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from bench.config.user_file import MOST_TOML_BYTES, NotToml, oddities, read_text, toml_of
 from bench.errors import ConfigError, at_place, nearest
 from bench.units import format_ns, parse_duration_ns, parse_quantity
 from bench.verdict.result import Budget
@@ -19,17 +19,19 @@ _KEYS = (*_TEXTS, "asil", *_TIMES, "fhti", "latched", *_HAZARD, "hazard_source",
 
 def load_budgets(path: Path) -> dict[str, Budget]:
     """Safety goal id → Budget. Raises ConfigError, a line naming file and goal for each mistake."""
+    text = read_text(path, "a file of safety goals", most=MOST_TOML_BYTES)
     try:
-        with path.open("rb") as file:
-            goals = tomllib.load(file)
-    except OSError as error:
-        raise ConfigError(
-            at_place(path, "", f"cannot be read ({error.strerror})", "a file of safety goals")
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        goals = toml_of(text)
+    except NotToml as error:
         raise ConfigError(
             at_place(path, "", f"no TOML: {error}", "one table for each safety goal")
         ) from error
+    odd = [
+        at_place(path, ".".join(map(str, place)), *why.split("; expected ", 1))
+        for place, why in oddities(goals)
+    ]
+    if odd:
+        raise ConfigError("\n".join(odd))
     found: dict[str, Budget] = {}
     mistakes: list[str] = []
     for goal, table in goals.items():
@@ -183,8 +185,10 @@ def _duration(path: Path, goal: str, table: dict[str, Any], key: str) -> int:
         found = f"no {key}" if value is None else f"{value!r} without a unit"
         raise ConfigError(at_place(path, f"{goal}.{key}", found, 'a duration such as "250 ms"'))
     try:
-        return parse_duration_ns(value)
+        duration_ns = parse_duration_ns(value)
     except ValueError as error:
-        raise ConfigError(
-            at_place(path, f"{goal}.{key}", str(error), 'a duration such as "250 ms"')
-        ) from error
+        found, _, expected = str(error).partition("; expected ")
+        raise ConfigError(at_place(path, f"{goal}.{key}", f"found {found}", expected)) from error
+    if duration_ns <= 0:
+        raise ConfigError(at_place(path, f"{goal}.{key}", f"found '{value}'", "a duration above 0"))
+    return duration_ns

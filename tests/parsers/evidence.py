@@ -1,0 +1,163 @@
+"""Parsers of stored evidence: one file of a run folder altered, then all that shows, checks and judges runs."""
+
+import contextlib
+import json
+import random
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from bench.campaign.builds import load_checked
+from bench.campaign.qualified import why_not_qualified
+from bench.campaign.rejudge import rejudge_run
+from bench.campaign.report import gather
+from bench.campaign.safety import load_hazards
+from bench.errors import BenchError
+from bench.live.spool import Segment
+from bench.record.chain import seal
+from bench.record.folder import FOOTER, verify_run
+from bench.record.shot import read_json, read_shot, write_json
+
+from .alter import damaged, grown, nonsense, reworded
+from .parser import Parser, Read
+
+STORED = Path(__file__).resolve().parents[1] / "data"
+RUNS = (
+    STORED / "runs_of_rules_1" / "20261129T175020225Z-sim-reference",
+    STORED / "run_of_version_1",
+)
+Altered = tuple[int, str, bytes, bool]
+"""Which run, which file, what it holds then, and whether the footer is made anew over it."""
+
+
+@cache
+def _files(run: int) -> tuple[str, ...]:
+    return tuple(
+        sorted(one.relative_to(RUNS[run]).as_posix() for one in RUNS[run].rglob("*") if one.is_file())
+    )
+
+
+def _altered(rng: random.Random) -> Altered:
+    run = rng.randrange(len(RUNS))
+    records = [name for name in _files(run) if "inputs/" not in name]
+    name = rng.choice(records if rng.random() < 0.9 else _files(run))
+    return run, name, altered_file((RUNS[run] / name).read_bytes(), name, rng), rng.random() < 0.7
+
+
+def altered_file(content: bytes, name: str, rng: random.Random) -> bytes:
+    how = rng.random()
+    if how < 0.05:
+        return nonsense(rng)
+    if how < 0.7 and name.endswith(".json"):
+        return json.dumps(grown(json.loads(content), rng)).encode()
+    if how < 0.7 and name.endswith(".jsonl"):
+        lines = content.decode().split("\n")
+        at = rng.randrange(max(1, len(lines) - 1))
+        lines[at] = json.dumps(grown(json.loads(lines[at]), rng))
+        return "\n".join(lines).encode()
+    if how < 0.8:
+        return reworded(content.decode("latin-1"), rng).encode("latin-1", "replace")
+    return damaged(content, rng)
+
+
+def _reading(place: Path) -> Read:
+    runs = []
+    for source in RUNS:
+        shutil.copytree(source, place / source.name)
+        runs.append(place / source.name)
+
+    def read(altered: Altered) -> None:
+        which, name, content, sealed = altered
+        run = runs[which]
+        path = run / name
+        before = path.read_bytes()
+        footer = (run / FOOTER).read_bytes() if (run / FOOTER).is_file() else None
+        path.write_bytes(content)
+        try:
+            if sealed and footer is not None and name != FOOTER:
+                write_json(run / FOOTER, seal(run, run.name))
+            _all_that_reads(run)
+        finally:
+            path.write_bytes(before)
+            if footer is not None:
+                (run / FOOTER).write_bytes(footer)
+
+    return read
+
+
+def _all_that_reads(run: Path) -> None:
+    """Each of them is asked, whatever the one before it said; what one refused first is told."""
+    refused: BenchError | None = None
+
+    def shots() -> None:
+        for events in sorted(run.glob("scenarios/*/*/events.jsonl")):
+            read_shot(events.parent)
+
+    def report() -> None:
+        gather(load_checked(run).result, run)
+
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: verify_run(run), shots, lambda: load_checked(run), lambda: rejudge_run(run), report,
+    )  # fmt: skip
+    for step in steps:
+        try:
+            step()
+        except BenchError as error:
+            refused = refused or error
+    if refused is not None:
+        raise refused
+
+
+def _json_file(name: str, sound: dict[str, object], read: Callable[[Path], object]) -> Parser:
+    content = json.dumps(sound).encode()
+
+    def opened(place: Path) -> Read:
+        def one(data: bytes) -> None:
+            (place / name).write_bytes(data)
+            read(place / name)
+
+        return one
+
+    return Parser(make=lambda rng: altered_file(content, name, rng), opened=opened, slow=True)
+
+
+def _spool(path: Path) -> None:
+    segment = Segment.claim(path)
+    if segment is not None:
+        with contextlib.closing(segment_release(segment)):
+            for _ in segment.waiting():
+                pass
+
+
+class segment_release:  # noqa: N801 - a context, as contextlib's
+    def __init__(self, segment: Segment) -> None:
+        self._segment = segment
+
+    def close(self) -> None:
+        self._segment.release()
+
+
+_QUALIFICATION: dict[str, object] = {
+    "format": "hil-qualification-1",
+    "created_utc": "2026-11-01T00:00:00+00:00",
+    "qualified": True,
+    "identity": {"timebase": "simulated"},
+    "usage": {
+        "use_case": [{"id": "U1", "impact": "TI2", "detection": "TD1", "tcl": "TCL1"}],
+        "known_malfunction": [],
+    },
+    "ruler": [{"condition": "plain", "timebase": "simulated", "shots": 250, "spread_p": 0.5, "wrong": 0}],
+    "mutants": [{"name": "late", "verdict": "FAIL"}],
+    "negative_tests": [{"name": "a budget of 1 ns", "verdict": "FAIL"}],
+}
+_HAZARD: dict[str, object] = {"results": [{"chemistry": "nmc", "fault": "a", "left": {"p5_s": 1.5}}]}
+
+PARSERS = {
+    "run folder": Parser(make=_altered, opened=_reading, slow=True),
+    "qualification": _json_file(
+        "q.json", _QUALIFICATION, lambda path: why_not_qualified(read_json(path), ("late",))
+    ),
+    "hazard times": _json_file("h.json", _HAZARD, load_hazards),
+    "MQTT spool": _json_file("s.00000.jsonl", {"topic": "event", "qos": 1, "body": {"a": 1}}, _spool),
+}
