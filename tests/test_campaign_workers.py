@@ -55,29 +55,104 @@ def test_an_interruption_ends_the_piece_in_hand_in_order_and_leaves_no_worker(tm
             os.kill(int(pid), 0)
 
 
-def test_a_worker_that_is_killed_is_one_clear_line() -> None:
+DEADLY = [signal.SIGKILL, signal.SIGTERM, signal.SIGUSR1]
+
+
+@pytest.mark.parametrize("sent", DEADLY)
+def test_what_a_killed_worker_was_at_is_done_once_more_by_another(
+    sent: signal.Signals, tmp_path: Path
+) -> None:
+    def work(piece: int) -> int:
+        with (tmp_path / f"tried-{piece}").open("a") as file:
+            file.write("x")
+        if piece == 1 and (tmp_path / "tried-1").stat().st_size == 1:
+            os.kill(os.getpid(), sent)
+            time.sleep(60)
+        return 10 * piece
+
+    told: list[str] = []
+    with listening(), on_workers(work, 2, tell=told.append) as workers:
+        assert dict(workers.as_finished(range(6))) == {piece: 10 * piece for piece in range(6)}
+        assert list(workers.in_order(range(6, 9))) == [60, 70, 80]  # as many as before
+    assert [len((tmp_path / f"tried-{piece}").read_text()) for piece in range(9)] == [1, 2, *[1] * 7]
+    (line,) = told
+    assert "a worker process died" in line and "given to another" in line
+
+
+def test_a_piece_that_costs_two_workers_their_lives_is_lost_and_the_others_are_kept() -> None:
     def work(piece: int) -> int:
         if piece == 1:
             os.kill(os.getpid(), signal.SIGKILL)
         return piece
 
-    with pytest.raises(BenchError, match="a worker process died"), on_workers(work, 2) as workers:
-        list(workers.as_finished(range(4)))
+    def lost(piece: int, how: str) -> int:
+        return -piece if "SIGKILL" in how else 0
+
+    told: list[str] = []
+    with on_workers(work, 2, lost=lost, tell=told.append) as workers:
+        assert dict(workers.as_finished(range(6))) == {0: 0, 1: -1, 2: 2, 3: 3, 4: 4, 5: 5}
+    kept: dict[int, int] = {}
+    with (
+        pytest.raises(BenchError, match="a worker process died, by SIGKILL"),
+        on_workers(work, 2, tell=told.append) as workers,
+    ):
+        kept.update(workers.as_finished(iter(range(6))))
+    assert told
 
 
-def test_a_signal_to_one_worker_is_its_own_trouble_and_no_stop_by_the_user() -> None:
+def test_a_piece_that_had_its_result_when_its_worker_died_is_not_done_again(tmp_path: Path) -> None:
     def work(piece: int) -> int:
-        if piece == 1:
-            os.kill(os.getpid(), signal.SIGTERM)
-            time.sleep(60)
+        (tmp_path / f"done-{piece}").touch(exist_ok=False)
+        if piece == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return piece
+
+    def found(piece: int) -> int | None:
+        return piece if (tmp_path / f"done-{piece}").exists() else None
+
+    with on_workers(work, 2, found=found, tell=lambda _: None) as workers:
+        assert dict(workers.as_finished(range(5))) == {piece: piece for piece in range(5)}
+
+
+def test_workers_that_all_die_end_it_after_a_while() -> None:
+    def work(piece: int) -> int:
+        os.kill(os.getpid(), signal.SIGKILL)
         return piece
 
     with (
-        listening(),  # forgets the signals of earlier tests in this process
-        pytest.raises(BenchError, match="told to end by a signal from outside"),
-        on_workers(work, 2) as workers,
+        pytest.raises(BenchError, match="died one after the other"),
+        on_workers(work, 2, lost=lambda *_: -1, tell=lambda _: None) as workers,
     ):
-        list(workers.as_finished(range(4)))
+        list(workers.as_finished(range(1000)))
+
+
+def test_what_had_finished_is_given_before_an_exception_of_another_piece_is_raised() -> None:
+    def work(piece: int) -> int:
+        if piece == 5:
+            raise ZeroDivisionError("of piece 5")
+        return piece
+
+    kept = []
+    with pytest.raises(ZeroDivisionError, match="of piece 5"), on_workers(work, 2) as workers:
+        for piece, _ in workers.as_finished(range(100)):
+            kept.append(piece)
+            time.sleep(0.02)  # answers lie in the pipes meanwhile
+    assert set(range(5)) <= set(kept)
+
+
+def test_what_workers_had_finished_is_given_before_a_stop_is_raised(tmp_path: Path) -> None:
+    def work(piece: int) -> int:
+        (tmp_path / f"done-{piece}").touch()
+        return piece
+
+    kept = []
+    with listening(), pytest.raises(KeyboardInterrupt), on_workers(work, 2, patient=True) as workers:
+        for piece, _ in workers.as_finished(range(10_000)):
+            kept.append(piece)
+            if piece == 4:
+                signal.raise_signal(signal.SIGTERM)
+    assert sorted(kept) == sorted(int(one.name.removeprefix("done-")) for one in tmp_path.iterdir())
+    assert len(kept) < 100
 
 
 _KILLED = """

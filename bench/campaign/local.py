@@ -2,19 +2,25 @@
 
 import contextlib
 import os
+import random
+import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from bench.campaign.crash import crashes_kept_in
-from bench.campaign.shots import Watch, shoot, watched_over
+from bench.campaign.shots import Watch, not_driven, shoot, shot_phase_ns, shot_seed, watched_over
 from bench.campaign.workers import on_workers
-from bench.record.folder import RunFolder
+from bench.measure.finding.bench import WorkerDied
+from bench.record.codable import decode
+from bench.record.folder import RunFolder, open_run, read_shot, shot_folder
 from bench.scenario.prepare import Prepared
-from bench.verdict.result import ShotResult
+from bench.timing.stopping import noticing
+from bench.verdict.result import Judgement, ShotResult, Verdict
 from bench.wiring.common import Wired
 
-_CHUNK = 6  # shots a worker takes at once: amortises the hand-over, keeps the progress display moving
+WORKERS = "workers.txt"  # of a run folder: which workers died
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +50,16 @@ def run_all(campaign: Campaign, on_shot: OnShot) -> None:
     if not campaign.wired.config.simulated or campaign.workers <= 1:
         _run_here(campaign, on_shot)
         return
-    with on_workers(partial(_run_chunk, campaign), campaign.workers) as workers:
-        for _, results in workers.as_finished(_chunks(campaign)):
-            for scenario_id, result in results:
-                on_shot(scenario_id, result)
+    with on_workers(
+        partial(_fired, campaign),
+        campaign.workers,
+        found=partial(_stored, campaign),
+        lost=partial(_lost, campaign),
+        tell=partial(_told, campaign),
+        patient=True,
+    ) as workers:
+        for (number, _), result in workers.as_finished(_pieces(campaign)):
+            on_shot(campaign.prepared[number].scenario.id, result)
 
 
 def workers_by_default() -> int:
@@ -55,39 +67,74 @@ def workers_by_default() -> int:
 
 
 def _run_here(campaign: Campaign, on_shot: OnShot) -> None:
-    with watched_over(campaign.wired, campaign.folder) as wired:  # one guard for the whole run
+    with (
+        watched_over(campaign.wired, campaign.folder) as wired,  # one guard for the whole run
+        noticing() as asked,  # a signal between a shot's end and its telling must not cost it
+    ):
         for one in campaign.prepared:
             repeat = campaign.repeats(one)
             for index in range(repeat):
+                if asked.stopped:
+                    raise KeyboardInterrupt
                 result = shoot(wired, one, index, repeat, campaign.run_seed, campaign.folder, campaign.watch)
                 on_shot(one.scenario.id, result)
 
 
-Chunk = tuple[int, list[int]]
+_Piece = tuple[int, int]  # number of the scenario, index of the shot
 
 
 def chunks_of(campaign: Campaign) -> int:
     """How many pieces of work there are: more workers than that have nothing to do."""
-    return sum(-(-campaign.repeats(one) // _CHUNK) for one in campaign.prepared)
+    return sum(campaign.repeats(one) for one in campaign.prepared)
 
 
-def _chunks(campaign: Campaign) -> Iterator[Chunk]:
+def _pieces(campaign: Campaign) -> Iterator[_Piece]:
+    """A hand-over costs a tenth of a millisecond: so a worker has one shot at a time, and what ends it costs one."""
     for number, one in enumerate(campaign.prepared):
-        indices = list(range(campaign.repeats(one)))
-        for first in range(0, len(indices), _CHUNK):
-            yield number, indices[first : first + _CHUNK]
+        for index in range(campaign.repeats(one)):
+            yield number, index
 
 
-def _run_chunk(campaign: Campaign, chunk: Chunk) -> list[tuple[str, ShotResult]]:
-    number, indices = chunk
+def _fired(campaign: Campaign, piece: _Piece) -> ShotResult:
+    number, index = piece
     one = campaign.prepared[number]
     repeat = campaign.repeats(one)
     kept = crashes_kept_in(campaign.folder.path) if campaign.folder is not None else contextlib.nullcontext()
     with kept:  # here, where the traceback is: not every exception gets whole from one process to another
-        return [
-            (
-                one.scenario.id,
-                shoot(campaign.wired, one, index, repeat, campaign.run_seed, campaign.folder, campaign.watch),
-            )
-            for index in indices
-        ]
+        return shoot(campaign.wired, one, index, repeat, campaign.run_seed, campaign.folder, campaign.watch)
+
+
+# --- a worker that died ---------------------------------------------------------------------------------------
+
+
+def _stored(campaign: Campaign, piece: _Piece) -> ShotResult | None:
+    """The result of a shot whose evidence was whole before its worker died. What is there of it else is removed."""
+    number, index = piece
+    if campaign.folder is None:
+        return None
+    place = campaign.folder.path / shot_folder(campaign.prepared[number].scenario.id, index)
+    if place in open_run(campaign.folder.path).shots():
+        return decode(ShotResult, read_shot(place)[2])
+    shutil.rmtree(place, ignore_errors=True)
+    return None
+
+
+def _lost(campaign: Campaign, piece: _Piece, how: str) -> ShotResult:
+    """Two workers died at it: the bench could not tell, and the other shots are fired."""
+    number, index = piece
+    one = campaign.prepared[number]
+    seed = shot_seed(campaign.run_seed, one.scenario.id, index)
+    phase_ns = shot_phase_ns(one, index, campaign.repeats(one), random.Random(seed))
+    return not_driven(index, seed, phase_ns, Judgement.of(Verdict.ERROR, WorkerDied(how=how)))
+
+
+def _told(campaign: Campaign, line: str) -> None:
+    """To the user, and into the evidence: that a shot was fired twice is part of how it came about."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"warning: {line}\n")
+    if campaign.folder is not None:
+        with (
+            contextlib.suppress(OSError),
+            (campaign.folder.path / WORKERS).open("a", encoding="utf-8") as file,
+        ):
+            file.write(f"{line}\n")

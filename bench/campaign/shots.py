@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.campaign.watching import watched_to_the_end
 from bench.codec.database import Database
+from bench.errors import RecordError
 from bench.measure.finding.bench import NotMeasured
 from bench.measure.finding.scenario import RigLacks
 from bench.measure.finding.stimulus import ScenarioAtFault
@@ -200,7 +201,11 @@ def _concluded(
         poison(wired.config.record.rig, stuck, {"shot": where, **rig_facts(wired.config)})
     result = conclude_shot(trace, prepared, wired, index, seed, shot.phase_ns)
     if folder is not None:
-        folder.write_shot(scenario.id, index, trace, plan_to_dict(prepared.plan), shot_to_dict(result))
+        try:
+            folder.write_shot(scenario.id, index, trace, plan_to_dict(prepared.plan), shot_to_dict(result))
+        except OSError as error:  # a full disk is no crash of the bench
+            place = folder.path / shot_folder(scenario.id, index)
+            raise RecordError(f"{place}: cannot be stored: {error.strerror or error}") from error
     return result
 
 

@@ -54,6 +54,8 @@ def _bench_told(finding: Finding) -> str:
             return f"the DUT was refused: {source}: {said}"
         case bench.DutKilled(source=source, said=said):
             return f"{source}: the DUT was killed from outside: {said}"
+        case bench.WorkerDied(how=how):
+            return f"the process that fired the shot died, and so did the next one, {how}"
         case bench.DutNotUp(source=source, said=said):
             return f"{source}: the DUT did not come up: {said}"
         case bench.Aborted(source=source, said=said):

@@ -110,6 +110,7 @@ ADVICE: dict[str, str] = {
     "build-changed": "Look for a restart into another image (bootloader, second bank), or a wrong [identity] signal.",
     "dut-restarted": "Look for its watchdog, its supply and its reset cause; nothing of the bench asked for it.",
     "dut-crashed": "Its last words and the frames before its end are in the shot's folder: find out why it ended.",
+    "worker-died": "Give the machine more memory or fewer --workers, find out who killed it, and run again.",
     "dut-killed": "Give the machine more memory or fewer workers, find out who killed it, and run again.",
     "dut-not-up": "Run [dut] command by hand: what does it say? Check its arguments, files and libraries.",
     "dut-refused": "Flash the build that [dut] names, or name the build that is there.",

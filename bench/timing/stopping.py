@@ -7,6 +7,7 @@ raises: the run is asked to end, and KeyboardInterrupt comes when it has.
 
 import asyncio
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -18,6 +19,7 @@ class _Run:
 
     def __init__(self) -> None:
         self.stopped = False
+        self.strikes = 0
         self.ask_to_end: Callable[[], object] = lambda: None
 
 
@@ -35,6 +37,7 @@ def stop_run() -> bool:
     if run is None:
         return False
     run.stopped = True
+    run.strikes += 1
     run.ask_to_end()
     return True
 
@@ -121,6 +124,54 @@ class Hold:
         self._count += 1
         if self._count >= _ENOUGH:
             raise KeyboardInterrupt
+
+
+class Asked:
+    """Whether this process was asked to end, for who waits at descriptors: it is one, readable from then on."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        run.ask_to_end = self._wake
+
+    @property
+    def stopped(self) -> bool:
+        return self._run.stopped
+
+    @property
+    def insisted(self) -> bool:
+        """Asked so often that nothing is waited for any more."""
+        return self._run.strikes >= _ENOUGH
+
+    def fileno(self) -> int:
+        return self._read
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):
+            os.write(self._write, b"\0")
+
+    def close(self) -> None:
+        self._run.ask_to_end = lambda: None
+        os.close(self._read)
+        os.close(self._write)
+
+
+@contextlib.contextmanager
+def noticing() -> Iterator[Asked]:
+    """For the time of the block a signal raises nothing, and can be noticed; KeyboardInterrupt comes at its end."""
+    if threading.current_thread() is not threading.main_thread():
+        with contextlib.closing(Asked(_Run())) as asked:
+            yield asked
+        return
+    with _in_progress() as run, contextlib.closing(Asked(run)) as asked:
+        yield asked
+
+
+def forget() -> None:
+    """In a process that was forked: what its parent was in the middle of is not its own."""
+    global _current, _struck
+    _current = _struck = None
 
 
 def run_stoppably(

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import in_shots, on_the_way, signals
+from . import in_files, in_runs, in_shots, on_the_way, signals
 from .ground import EVERYWHERE, Grounds
 from .outcome import Outcome
 
@@ -23,6 +23,13 @@ CLASSES = {
     "replies": FaultClass(inject=in_shots.replies, share=6),
     "stuck": FaultClass(inject=in_shots.stuck, share=1),
     "signals": FaultClass(inject=signals.in_simulated_time, share=6),
+    "workers": FaultClass(inject=in_runs.workers, share=4),
+    "parent": FaultClass(inject=in_runs.parent, share=4),
+    "limits": FaultClass(inject=in_runs.limits, share=2),
+    "parallel": FaultClass(inject=in_runs.parallel, share=1),
+    "clock": FaultClass(inject=in_runs.clock, share=1),
+    "files": FaultClass(inject=in_files.files, share=4),
+    "database": FaultClass(inject=in_files.database, share=3),
     "signals in real time": FaultClass(inject=signals.in_real_time, share=2),
 }
 

@@ -15,6 +15,7 @@ class Wrong(StrEnum):
     TRACEBACK = "traceback"
     HUNG = "run that did not end"
     ORPHAN = "process left behind"
+    BLAMED = "DUT blamed for it"
 
 
 @dataclass(slots=True, kw_only=True)

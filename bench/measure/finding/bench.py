@@ -117,6 +117,16 @@ class DutKilled(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerDied(Finding):
+    """The process that fired the shot died before its end, and so did the next one. how: the second one's end."""
+
+    code: ClassVar[str] = "worker-died"
+    blame: ClassVar[Blame] = Blame.BENCH
+    aims: ClassVar[tuple[str, ...]] = ("how",)
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DutNotUp(Finding):
     """The DUT's process ended with an exit code before it was heard: its start command may be to blame."""
 
