@@ -336,6 +336,20 @@ def test_a_signal_to_a_command_that_has_nothing_to_keep(sent: signal.Signals, tm
     assert (process.returncode, told) == (SIGNALS[sent], "stopped\n")
 
 
+def test_signals_that_come_while_the_first_is_told_change_nothing(tmp_path: Path) -> None:
+    """A user who holds Ctrl-C down, and a supervisor that sends all it knows."""
+    small_bench(tmp_path)
+    told_thrice = (
+        f"{LISTENS}\nimport bench.cli.check_command as one, bench.cli.ending as ending, atexit\n"
+        "def again(*_):\n    for sent in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP): signal.raise_signal(sent)\n"
+        "one.load_rig = lambda *_: signal.raise_signal(signal.SIGTERM)\n"
+        "ending._say = again\natexit.register(again)"
+    )
+    process = started(tmp_path, "check", before=told_thrice)
+    _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (143, "")
+
+
 def test_signals_wait_while_the_end_of_a_run_is_written(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import bench.campaign.finish as finish
 

@@ -23,17 +23,21 @@ def stopped_code() -> int:
     return 128 + (stopped_by() or signal.SIGINT)
 
 
-def ended(command: Callable[[], Any]) -> int:
-    """Run a command to its end; the exit code. Nothing is raised, and no traceback is printed."""
-    with listening():
-        try:
-            code = _code_of(command)
-        except KeyboardInterrupt:
-            _say("stopped")
-            code = stopped_code()
-        if stopped_by() is not None:  # a command that kept what it had has ended by itself
-            code = stopped_code()
-    return code
+def ended(command: Callable[[], Any], *, last: bool = False) -> int:
+    """Run a command to its end; the exit code. Nothing is raised, and no traceback is printed.
+
+    last: as `listening`.
+    """
+    try:
+        with listening(last=last):
+            try:
+                code = _code_of(command)
+            except KeyboardInterrupt:
+                _say("stopped")
+                code = stopped_code()
+            return code if stopped_by() is None else stopped_code()  # it may have kept what it had, and ended
+    except KeyboardInterrupt:  # one more, while that was said
+        return stopped_code()
 
 
 def _code_of(command: Callable[[], Any]) -> int:
@@ -118,7 +122,7 @@ def run_command_line(command: Callable[[], Any]) -> int:
     shown, out = _outlet(sys.stdout)
     told, _ = _outlet(sys.stderr)
     sys.stdout, sys.stderr = shown or sys.stdout, told or sys.stderr
-    code = ended(command)
+    code = ended(command, last=True)
     if shown is None or out is None:
         return code
     shown.flush()

@@ -77,8 +77,11 @@ def _remember(signum: int) -> None:
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[None]:
-    """For the time of the block each of these signals ends the command in order; what is ignored stays ignored."""
+def listening(*, last: bool = False) -> Iterator[None]:
+    """For the time of the block each of these signals ends the command in order; what is ignored stays ignored.
+
+    last: the process only ends after it, and one more signal could but spoil its exit code.
+    """
     global _struck
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -92,7 +95,7 @@ def listening() -> Iterator[None]:
         yield
     finally:
         for one, had in before.items():
-            signal.signal(one, had)
+            signal.signal(one, signal.SIG_IGN if last else had)
 
 
 class Hold:
