@@ -34,7 +34,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
     prepared, budgets = load_scenarios(wired, None, "weld-plus-at-opening")
     prepared = prepared[:1]  # without its twins
-    folder, run_id, started, hashes = open_evidence(wired, prepared, budgets, 1)
+    folder, run_id, started, hashes = open_evidence(wired, prepared, budgets, 1, repeat=2)
     campaign = Campaign(wired=wired, prepared=prepared, run_seed=1, repeat=2, folder=folder, workers=1)
     collector = Collector(campaign=campaign, run_id=run_id, started_utc=started, hashes=hashes)
     run_all(campaign, collector.add)

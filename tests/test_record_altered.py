@@ -35,8 +35,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     record = dataclasses.replace(wired.config.record, folder=tmp_path_factory.mktemp("runs"))
     wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
     prepared, budgets = load_scenarios(wired, None, "ov-step-cell17")
-    prepared = prepared[:1]
-    folder, run_id, started, hashes = open_evidence(wired, prepared, budgets, 1)
+    folder, run_id, started, hashes = open_evidence(wired, prepared, budgets, 1, repeat=2)
     campaign = Campaign(wired=wired, prepared=prepared, run_seed=1, repeat=2, folder=folder, workers=1)
     collector = Collector(campaign=campaign, run_id=run_id, started_utc=started, hashes=hashes)
     run_all(campaign, collector.add)
@@ -95,8 +94,7 @@ def shot_removed(run: Path) -> None:
 
 
 def scenario_emptied(run: Path) -> None:
-    for folder in (run / "scenarios").iterdir():
-        shutil.rmtree(folder)
+    shutil.rmtree(shot(run).parent)
 
 
 def file_added(run: Path) -> None:
@@ -200,7 +198,7 @@ def run_renamed(run: Path) -> None:
 
 
 def shot(run: Path) -> Path:
-    return next((run / "scenarios").iterdir()) / "shot-001"
+    return run / "scenarios" / "ov-step-cell17" / "shot-001"
 
 
 FOLDER: dict[str, Callable[[Path], None]] = {

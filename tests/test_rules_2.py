@@ -71,7 +71,8 @@ def test_a_good_run_of_rules_1_is_judged_as_it_was() -> None:
     code, said = hil("rejudge", GOOD)
     assert code == 0
     assert said.endswith(
-        f"was judged by rules 1, and is now by rules {RULES} 1 of 1 shots judged as recorded"
+        f"was judged by rules 1, and is now by rules {RULES} 1 of 1 scenarios add up as recorded "
+        "1 of 1 shots judged as recorded"
     )
 
 

@@ -16,8 +16,13 @@ from bench.units import NS_PER_S
 from bench.verdict.result import Held, Judgement, Reason, Verdict
 
 
-def with_known_gap(gap: KnownGap | None, judgement: Judgement, chemistry: str) -> Judgement:
-    """GAP until its date, FAIL after it. Red too when the gap has closed, or when something else failed."""
+def with_known_gap(
+    gap: KnownGap | None, judgement: Judgement, chemistry: str, day: str | None = None
+) -> Judgement:
+    """GAP until its date, FAIL after it. Red too when the gap has closed, or when something else failed.
+
+    day: of the run, where it is judged later.
+    """
     if gap is None or not gap.applies_to(chemistry):
         return judgement
     match judgement.verdict:
@@ -29,7 +34,7 @@ def with_known_gap(gap: KnownGap | None, judgement: Judgement, chemistry: str) -
             missed = Reason(finding=_about(GapMissed, gap))
             return Judgement(verdict=Verdict.FAIL, reasons=(*judgement.reasons, missed))
         case Verdict.GAP:
-            overdue = today() > gap.until
+            overdue = (day or today()) > gap.until
             told = Reason(finding=_about(GapOverdue if overdue else GapOpen, gap))
             verdict = Verdict.FAIL if overdue else Verdict.GAP
             return Judgement(

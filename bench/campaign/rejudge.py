@@ -1,107 +1,120 @@
-"""Judging a stored run again, from its frames and events alone."""
+"""Judging a stored run again: every shot from its frames and events alone, and the run from its shots and files."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from bench.campaign.builds import refuse_newer
-from bench.campaign.replan import replan
-from bench.campaign.shots import judge_trace
+from bench.campaign.judged_again import Job, ShotAgain, judge_again
+from bench.campaign.replan import Replanned, replan
+from bench.campaign.run_again import RunAgain, judge_run_again
+from bench.campaign.sources import source_hash
+from bench.campaign.workers import bounded, on_workers
 from bench.codec.database import Database
-from bench.errors import ConfigError, RecordError
-from bench.measure.finding.scenario import Worded
-from bench.measure.interval import Measurement
-from bench.measure.plan import Aim, Plan
-from bench.record.codable import decode, plan_from_dict
-from bench.record.folder import OpenedRun, open_run, read_shot
-from bench.record.version_1 import same_figures
-from bench.report.finding_words import reasons_words
-from bench.verdict.result import Budget, Judgement
+from bench.errors import RecordError
+from bench.record.codable import run_from_dict
+from bench.record.folder import OpenedRun, open_run
+from bench.verdict.result import Budget
 from bench.verdict.rules import RULES
+
+_CHUNK = 8  # shots that a worker takes at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejudged:
-    """What a second judgement found. `differences`: one line for each shot that is judged otherwise now.
+    """What a second judgement found. `differences`: one line for each thing of a shot that is judged otherwise now.
 
-    rules: by which version it was judged; note: what could not be asked again as today's rules ask it.
+    agreed: shots without any. of_run: what of the run as a whole is not what its shots and files make, one line each;
+    scenarios, scenarios_agreed: how many results of scenarios it has, and how many of them add up to what is recorded.
+    rules: by which version it was judged; note: what could not be asked again as today's rules ask it. unchecked:
+    what of the run could not be made anew, so that nothing shows it to be right.
     """
 
     shots: int
+    agreed: int
     differences: tuple[str, ...]
     aborted: bool
+    of_run: tuple[str, ...] = ()
+    scenarios: int = 0
+    scenarios_agreed: int = 0
     rules: int = RULES
     note: str | None = None
+    unchecked: str | None = None
 
 
-def rejudge_run(path: Path, budgets: Mapping[str, Budget] | None = None) -> Rejudged:
-    """Judge every shot again; with `budgets` by those in place of the run's own, to see what would change.
+def rejudge_run(
+    path: Path, budgets: Mapping[str, Budget] | None = None, workers: int | None = None
+) -> Rejudged:
+    """Judge every shot again, and the run; with `budgets` the shots only, by those, to see what would change.
 
-    A run of older rules is judged by today's: what they ask is made anew from the run's copies of its files. Whether
-    the run is as it was written is asked of `verify_run`. Raises RecordError when the folder is no run or a shot's
-    evidence cannot be read.
+    What is asked is made anew from the run's copies of its files; where these make no bench any more, the stored
+    questions are asked. workers: processes, all processors by default. Whether the run is as it was written is asked
+    of `verify_run`. Raises RecordError when the folder is no run or a shot's evidence cannot be read.
     """
     opened = open_run(path)
     refuse_newer(opened)
-    goals = judged_by(opened) if budgets is not None else {}
-    databases = stored_databases(opened)
     rules: int = opened.header.get("rules", 1)
-    asked, note = _asked_today(opened) if budgets is None and rules < RULES else ({}, None)
-    differences: list[str] = []
-    shots = 0
-    for folder in opened.shots():
-        trace, plan, recorded = read_shot(folder)
-        shots += 1
-        name = f"{folder.parent.name}/{folder.name}"
-        digest = trace.digest()
-        if digest != recorded["digest"]:
-            differences.append(f"{name}: the stored trace is not the one that was judged ({digest[:12]} now)")
-            continue
-        question = asked.get(folder.parent.name) or plan_from_dict(plan)
-        if budgets is not None:
-            question = _with_budget(question, goals.get(folder.parent.name, ""), budgets, path)
-        measured, judgement = judge_trace(trace, question, databases)
-        as_measured = budgets is None and rules >= RULES
-        differences += [f"{name}: {one}" for one in _differences(recorded, measured, judgement, as_measured)]
-    if shots == 0:
+    made, why = _made_anew(opened) if budgets is None else (None, None)
+    job = Job(
+        header=opened.header,
+        databases=stored_databases(opened),
+        prepared={} if made is None else made.prepared,
+        wired=None if made is None else made.wired,
+        todays=rules >= RULES,
+        same_source=opened.header.get("bench_source") == source_hash(),
+        budgets=budgets,
+        goals=judged_by(opened) if budgets is not None else {},
+        path=path,
+    )
+    shots = _all_shots(job, opened, workers)
+    if not shots:
         raise RecordError(f"{path}: holds no finished shot; nothing can be judged")
+    whole = RunAgain(differences=(), scenarios=0, agreed=0)
+    if budgets is None:
+        result = None if opened.result is None else run_from_dict(opened.result)
+        whole = judge_run_again(job, opened, result, shots)
     return Rejudged(
-        shots=shots,
-        differences=tuple(differences),
+        shots=len(shots),
+        agreed=sum(not one.differences for one in shots),
+        differences=tuple(line for one in shots for line in one.differences),
         aborted=opened.aborted,
+        of_run=whole.differences,
+        scenarios=whole.scenarios,
+        scenarios_agreed=whole.agreed,
         rules=rules,
-        note=note,
+        note=_note(job, shots, why),
+        unchecked=why if rules >= RULES else None,
     )
 
 
-def _differences(
-    recorded: Mapping[str, Any], measured: Measurement, judgement: Judgement, as_measured: bool
-) -> Iterator[str]:
-    """as_measured: whether the figures have to be those that were recorded, too."""
-    if as_measured and not same_figures(decode(Measurement, recorded["measurement"]), measured):
-        yield "another measurement than recorded"
-    before = decode(Judgement, recorded["judgement"])
-    if not _same(before, judgement):
-        was, now = (f"{one.verdict.name} {reasons_words(one)}" for one in (before, judgement))
-        yield f"{was} → {now}"
+def _note(job: Job, shots: Sequence[ShotAgain], why: str | None) -> str | None:
+    if not job.todays:
+        return None if why is None else f"{why}; judged by the questions that it has stored"
+    otherwise = sum(one.asked_otherwise for one in shots)
+    if job.same_source or not otherwise:
+        return None
+    return (
+        f"{job.path}: of another release, which asked other questions of {otherwise} shots; judged by today's"
+    )
 
 
-def _asked_today(opened: OpenedRun) -> tuple[dict[str, Plan], str | None]:
-    """By scenario. Where they cannot be made, why: then the stored questions are put to the frames once more."""
+def _all_shots(job: Job, opened: OpenedRun, workers: int | None) -> list[ShotAgain]:
+    """On all processors: nothing is driven, and a shot takes as long to judge as to fire."""
+    folders = list(opened.shots())
+    chunks = [folders[first : first + _CHUNK] for first in range(0, len(folders), _CHUNK)]
+    count, _ = bounded(workers, len(chunks))
+    with on_workers(partial(judge_again, job), count) as pool:
+        return [one for done in pool.in_order(chunks) for one in done]
+
+
+def _made_anew(opened: OpenedRun) -> tuple[Replanned | None, str | None]:
+    """The bench and its questions; where they cannot be made, why."""
     try:
-        prepared = replan(opened).prepared
+        return replan(opened), None
     except RecordError as error:
-        return {}, f"{error}; judged by the questions that it has stored"
-    return {name: one.plan for name, one in prepared.items()}, None
-
-
-def _same(before: Judgement, now: Judgement) -> bool:
-    """By verdict and findings. Reasons that were stored in words only cannot be compared, and are not."""
-    if any(isinstance(one.finding, Worded) for one in before.reasons):
-        return before.verdict is now.verdict
-    return before == now
+        return None, str(error)
 
 
 def judged_by(opened: OpenedRun) -> dict[str, str]:
@@ -113,16 +126,6 @@ def judged_by(opened: OpenedRun) -> dict[str, str]:
             content = tomllib.loads(file.read_text(encoding="utf-8"))
             goals[scenario] = str(content.get("budget", content.get("safety_goal", "")))
     return goals
-
-
-def _with_budget(plan: Plan, goal: str, budgets: Mapping[str, Budget], path: Path) -> Plan:
-    if plan.aim is not Aim.MUST_TRIP:
-        return plan
-    if goal not in budgets:
-        known = ", ".join(budgets)
-        raise ConfigError(f"{path}: its safety goal '{goal}' is not in the budgets; expected one of {known}")
-    budget = budgets[goal]
-    return replace(plan, fdti_budget_ns=budget.fdti_ns, fhti_budget_ns=budget.fhti_ns, ftti_ns=budget.ftti_ns)
 
 
 def stored_databases(opened: OpenedRun) -> dict[str, Database]:

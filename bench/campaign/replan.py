@@ -12,7 +12,9 @@ from typing import Any
 
 from bench.campaign.load import load_rig, load_scenarios
 from bench.errors import BenchError, RecordError
+from bench.measure.finding.reach import MUST_REACH_PREFIX
 from bench.record.folder import OpenedRun
+from bench.scenario.must_reach import must_reach
 from bench.scenario.prepare import Prepared
 from bench.trace.trouble import line_of
 from bench.wiring.common import Wired
@@ -36,7 +38,12 @@ def replan(opened: OpenedRun) -> Replanned:
         time = "simulated" if header["timebase"] == "simulated" else "real"
         with _laid_out(opened, placed) as (config, scenarios):
             wired = load_rig(config, time, None, str(header["chemistry"]))
-            found, _ = load_scenarios(wired, scenarios, None, long=True, mismatches=True)
+            found = load_scenarios(wired, scenarios, None, long=True, mismatches=True)[0] if scenarios else []
+            if any(name.startswith(MUST_REACH_PREFIX) for name in header.get("scenarios", ())):
+                pack = wired.config.pack
+                found += must_reach(
+                    wired.profile, wired.thresholds(), pack.cells, wired.databases, pack.sensors
+                )
     except (BenchError, OSError, LookupError, ValueError, TypeError) as error:
         line = line_of(error)
         for file, copy in placed.items():  # the one that the reader can open
@@ -58,24 +65,51 @@ def _laid_out(opened: OpenedRun, placed: dict[Path, Path]) -> Iterator[tuple[Pat
         root = Path(folder) / _DEEP
         root.mkdir(parents=True)
         config = root / "hil_config.toml"
-        _put(_copy(opened, hashes["config"]), config, placed)
-        bench: dict[str, Any] = tomllib.loads(config.read_text(encoding="utf-8"))
-        _place(opened, hashes["profile"], root, bench["dut"]["profile"], placed)
+        copy = _copy(opened, hashes["config"])
+        placed[config] = copy
+        text = copy.read_text(encoding="utf-8")
+        bench: dict[str, Any] = tomllib.loads(text)
+        named = {bench["dut"]["profile"]: hashes["profile"]}
         for channel, bus in bench["can"].items():
-            for number, name in enumerate(bus["dbc"]):
-                _place(opened, hashes[f"dbc.{channel}.{number}"], root, name, placed)
+            named |= {name: hashes[f"dbc.{channel}.{number}"] for number, name in enumerate(bus.get("dbc", ()))}
+        for number, (name, digest) in enumerate(named.items()):
+            inside = _inside(root, name)
+            if inside is None:  # of the machine that it ran on
+                inside = root / "elsewhere" / str(number) / PurePosixPath(name).name
+                text = text.replace(f'"{name}"', f'"{inside.relative_to(root).as_posix()}"')
+            inside.parent.mkdir(parents=True, exist_ok=True)
+            _put(_copy(opened, digest), inside, placed)
+        config.write_text(_without_what_is_not_kept(text, bench, root), encoding="utf-8")
         beside = root / "scenarios"
         beside.mkdir()
         _put(_copy(opened, hashes["budgets"]), beside / "budgets.toml", placed)
         yield config, list(_scenarios(opened, hashes, beside, placed))
 
 
+def _without_what_is_not_kept(text: str, bench: Mapping[str, Any], root: Path) -> str:
+    """The bench file without the firmware's image and the keys of a broker: no question rests on them."""
+    flash = bench["dut"].get("flash") or {}
+    tls = (bench.get("mqtt") or {}).get("tls") or {}
+    for name in (flash.get("image"), *(tls.get(key) for key in ("ca", "certificate", "key"))):
+        if isinstance(name, str):
+            stand_in = root / "not-kept" / PurePosixPath(name).name
+            stand_in.parent.mkdir(exist_ok=True)
+            stand_in.touch()
+            text = text.replace(f'"{name}"', f'"{stand_in.relative_to(root).as_posix()}"')
+    return text
+
+
 def _scenarios(
     opened: OpenedRun, hashes: Mapping[str, str], beside: Path, placed: dict[Path, Path]
 ) -> Iterator[Path]:
-    """A twin has the file of its scenario. What a scenario replays stands beside it."""
-    digests = {digest for key, digest in hashes.items() if key.startswith("scenario.")}
-    for digest in sorted(digests):
+    """In the order of the run, which decides between twins that are the same. A twin has the file of its scenario.
+
+    What a scenario replays stands beside it. The must-reach ones have no file but the profile.
+    """
+    digests = dict.fromkeys(digest for key, digest in hashes.items() if key.startswith("scenario."))
+    for digest in digests:
+        if digest == hashes["profile"]:
+            continue
         copy = _copy(opened, digest)
         file = beside / _name(copy)
         _put(copy, file, placed)
@@ -86,14 +120,11 @@ def _scenarios(
             _put(copy, beside / _name(copy), placed)
 
 
-def _place(opened: OpenedRun, digest: str, root: Path, name: str, placed: dict[Path, Path]) -> None:
-    if PurePosixPath(name).is_absolute():
-        raise RecordError(f"found the path {name} in its bench file; expected one relative to it")
+def _inside(root: Path, name: str) -> Path | None:
+    """Where the bench file's own path leads to; None where that is outside of what is laid out."""
     target = Path(os.path.normpath(root / name))
-    if not target.is_relative_to(root.parents[len(PurePosixPath(_DEEP).parts) - 1]):
-        raise RecordError(f"found the path {name} in its bench file, too far above it")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _put(_copy(opened, digest), target, placed)
+    top = root.parents[len(PurePosixPath(_DEEP).parts) - 1]
+    return target if not PurePosixPath(name).is_absolute() and target.is_relative_to(top) else None
 
 
 def _put(copy: Path, target: Path, placed: dict[Path, Path]) -> None:

@@ -128,8 +128,9 @@ def scenario_result(
     timebase: Timebase,
     profile: DutProfile,
     chemistry: str = "",
+    day: str | None = None,
 ) -> ScenarioResult:
-    """What the shots of one scenario add up to. Every attempt counts."""
+    """What the shots of one scenario add up to. Every attempt counts. day: of the run; None: today."""
     scenario = prepared.scenario
     ordered = tuple(sorted(shots, key=lambda shot: shot.index))
     fdti: list[Latency] = []
@@ -144,7 +145,7 @@ def scenario_result(
     spread = spread_p(ordered) if mismatch is None else None
 
     def concluded(of: Sequence[ShotResult]) -> Judgement:
-        return _with_mismatch(mismatch, with_known_gap(scenario.known_gap, conclude(of), chemistry), of)
+        return _with_mismatch(mismatch, with_known_gap(scenario.known_gap, conclude(of), chemistry, day), of)
 
     judgement = concluded(ordered)
     stricter = under_format_2(prepared.plan, ordered, concluded)
@@ -212,10 +213,12 @@ def open_evidence(
     qualification: Covered | None = None,
     library: Library | None = None,
     selection: str = "",
+    repeat: int | None = None,
 ) -> tuple[RunFolder, str, str, dict[str, str]]:
     """Create the run's folder with its header and a copy of every input, the qualification included.
 
-    library: what there is to be run, so that the folder alone can say what was not; selection: why not.
+    library: what there is to be run, so that the folder alone can say what was not; selection: why not. repeat: in
+    place of the scenarios' own number of shots.
     """
     config = wired.config
     sources: dict[str, Path] = {"config": config.file, "profile": config.dut.profile, "budgets": budgets_file}
@@ -258,6 +261,7 @@ def open_evidence(
         },
         "selection": selection,
         "scenarios": [one.scenario.id for one in prepared],
+        "shots": {one.scenario.id: repeat or one.scenario.sweep.repeat for one in prepared},
     }
     folder, run_id, started_utc = _new_folder(wired, facts)
     for path in sources.values():

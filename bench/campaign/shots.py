@@ -95,15 +95,9 @@ def shoot(
     seed = shot_seed(run_seed, scenario.id, index)
     rng = random.Random(seed)
     phase_ns = shot_phase_ns(prepared, index, repeat, rng)
-    if missing := why_not(wired, scenario.needs):
-        return blocked(index, seed, phase_ns, missing)
-    if wrong := faults_of(wired, prepared):
-        told = (ScenarioAtFault(said=line) for line in wrong)
-        return not_driven(index, seed, phase_ns, Judgement.of(Verdict.ERROR, *told))
+    if (why := why_not_driven(wired, prepared)) is not None:
+        return not_driven(index, seed, phase_ns, why)
     if scenario.mismatch is not None:
-        if wired.config.dut.start != "in_process":
-            why = f"{scenario.mismatch.words}: this bench builds no firmware for another chemistry"
-            return blocked(index, seed, phase_ns, [why])
         wired = wired.mismatched(scenario.mismatch)
     shot = Shot(
         profile=wired.profile,
@@ -118,6 +112,19 @@ def shoot(
     refuse_if_poisoned(wired.config.record.rig)
     with watched_over(wired, folder) as wired, _collector_paused():
         return _fired(wired, prepared, shot, (index, seed), folder, watch, rng)
+
+
+def why_not_driven(wired: Wired, prepared: Prepared) -> Judgement | None:
+    """The verdict of a shot that is not fired: the rig lacks a capability, or the scenario is at fault."""
+    scenario = prepared.scenario
+    if missing := why_not(wired, scenario.needs):
+        return Judgement.of(Verdict.BLOCKED, RigLacks(lacking=tuple(missing)))
+    if wrong := faults_of(wired, prepared):
+        return Judgement.of(Verdict.ERROR, *(ScenarioAtFault(said=line) for line in wrong))
+    if scenario.mismatch is not None and wired.config.dut.start != "in_process":
+        why = f"{scenario.mismatch.words}: this bench builds no firmware for another chemistry"
+        return Judgement.of(Verdict.BLOCKED, RigLacks(lacking=(why,)))
+    return None
 
 
 @contextlib.contextmanager
@@ -230,15 +237,9 @@ def conclude_shot(
     trace: Trace, prepared: Prepared, wired: Wired, index: int, seed: int, phase_ns: int
 ) -> ShotResult:
     """Measure and judge a finished (or cut short) trace."""
-    measurement: Measurement | None
-    try:
-        measurement, judgement = judge_trace(trace, prepared.plan, wired.databases)
-    except BaseException as error:
-        if is_a_stop(error):
-            raise
+    measurement, judgement, error = judge_or_error(trace, prepared.plan, wired.databases)
+    if error is not None:
         mark_error(trace, trace.marks[-1].t_ns if trace.marks else 0, "judge", error, traced=True)
-        judgement = Judgement.of(Verdict.ERROR, NotMeasured(said=line_of(error)), *not_confirmed_safe(trace))
-        measurement = None
     end_ns = trace.marks[-1].t_ns - trace.marks[0].t_ns if trace.marks else 0
     return ShotResult(
         index=index,
@@ -259,10 +260,17 @@ def judge_trace(trace: Trace, plan: Plan, databases: Mapping[str, Database]) -> 
     return measurement, judge(measurement, plan)
 
 
-def blocked(index: int, seed: int, phase_ns: int, missing: list[str]) -> ShotResult:
-    """The rig lacks a capability: nothing is claimed."""
-    judgement = Judgement.of(Verdict.BLOCKED, RigLacks(lacking=tuple(missing)))
-    return not_driven(index, seed, phase_ns, judgement)
+def judge_or_error(
+    trace: Trace, plan: Plan, databases: Mapping[str, Database]
+) -> tuple[Measurement | None, Judgement, BaseException | None]:
+    """As `judge_trace`; a trace that cannot be judged is an ERROR, and the exception is told, too."""
+    try:
+        return *judge_trace(trace, plan, databases), None
+    except BaseException as error:
+        if is_a_stop(error):
+            raise
+        judgement = Judgement.of(Verdict.ERROR, NotMeasured(said=line_of(error)), *not_confirmed_safe(trace))
+        return None, judgement, error
 
 
 def not_driven(index: int, seed: int, phase_ns: int, judgement: Judgement) -> ShotResult:

@@ -26,9 +26,11 @@ def rejudge(
 ) -> None:
     """Recompute every verdict from the stored frames and events alone, and compare; of older rules, by today's.
 
-    Exit 1 differs, 3 altered, or an aborted run without footer.
+    The run too: its plan from its copies of files, its scenarios from their shots, its numbers. On all processors.
+    Exit 1 differs, 3 altered, an aborted run without footer, or one whose copies make no bench any more.
     """
     from rich.console import Console
+    from rich.markup import escape
 
     from bench.campaign.rejudge import rejudge_run
     from bench.cli.altered import end, reading_on, tell_altered
@@ -49,17 +51,22 @@ def rejudge(
     if older:
         told = f"{run}: was judged by rules {outcome.rules}, and is now by rules {RULES}"
         console.print(told, highlight=False, soft_wrap=True)
-    if outcome.note is not None:
-        console.print(outcome.note, highlight=False, soft_wrap=True, markup=False)
-    for line in outcome.differences:
-        console.print(f"[red]{word}[/] {line}", highlight=False, soft_wrap=True)
+    for note in (outcome.note, outcome.unchecked):
+        if note is not None:
+            console.print(note, highlight=False, soft_wrap=True, markup=False)
+    for line in (*outcome.differences, *outcome.of_run):
+        console.print(f"[red]{word}[/] {escape(line)}", highlight=False, soft_wrap=True)
     if outcome.aborted:
         why = "it has no footer.json, so nothing shows that it is whole; judged is what it left"
-        console.print(f"{run}: {why}", highlight=False, soft_wrap=True)
-    agreed = outcome.shots - len(outcome.differences)
+        console.print(f"{run}: {why}", highlight=False, soft_wrap=True, markup=False)
+    if outcome.scenarios:
+        added = f"{outcome.scenarios_agreed} of {outcome.scenarios} scenarios add up as recorded"
+        console.print(added, highlight=False)
     before = "ALTERED, no evidence: " if altered else "ABORTED, a prefix: " if outcome.aborted else ""
-    console.print(f"{before}{agreed} of {outcome.shots} shots judged as recorded", highlight=False)
-    raise end(1 if outcome.differences else 3 if outcome.aborted else 0, altered)
+    judged = f"{before}{outcome.agreed} of {outcome.shots} shots judged as recorded"
+    console.print(judged, highlight=False)
+    differs = outcome.differences or outcome.of_run
+    raise end(1 if differs else 3 if outcome.aborted or outcome.unchecked else 0, altered)
 
 
 def verify(

@@ -185,7 +185,14 @@ def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Aske
     if trouble := try_database(record.database):
         _warn(f"{trouble}; the run goes on, and its folder will be complete all the same")
     folder, run_id, started_utc, hashes = open_evidence(
-        wired, prepared, budgets_file, asked.seed, asked.covered, asked.library, asked.selection
+        wired,
+        prepared,
+        budgets_file,
+        asked.seed,
+        asked.covered,
+        asked.library,
+        asked.selection,
+        asked.repeat,
     )
     hold = Hold()
     with crashes_kept_in(folder.path):

@@ -1,0 +1,334 @@
+"""A run that was forged and sealed anew: no hash shows it, but what the run says of itself no longer follows."""
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.campaign.load import load_rig, load_scenarios
+from bench.campaign.local import Campaign, run_all
+from bench.campaign.rejudge import rejudge_run
+from bench.campaign.replan import replan
+from bench.campaign.run import Collector, open_evidence
+from bench.campaign.sources import source_hash
+from bench.errors import RecordError
+from bench.record.chain import FOOTER, seal
+from bench.record.codable import run_to_dict
+from bench.record.folder import open_run, verify_run
+from bench.record.shot import write_json
+from bench.scenario.library import list_library
+
+ROOT = Path(__file__).parents[1]
+FILE = ROOT / "scenarios/cells/ov_step_cell17.toml"
+MORE = ROOT / "scenarios/contactors/weld_plus_at_opening.toml"
+FAILS = "ov-step-cell17"
+
+
+def made(folder: Path, firmware: str, seed: int = 1) -> Path:
+    """A run of the shipped bench, as `hil run` makes it."""
+    wired = load_rig(ROOT / "hil_config.toml", "simulated", firmware, None)
+    record = dataclasses.replace(wired.config.record, folder=folder)
+    wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
+    prepared, budgets = load_scenarios(wired, [FILE], None)
+    library = list_library([FILE, MORE])
+    asked = "scenarios/cells/ov_step_cell17.toml"
+    repeat = 2
+    folder_, run_id, started, hashes = open_evidence(
+        wired, prepared, budgets, seed, None, library, asked, repeat
+    )
+    campaign = Campaign(
+        wired=wired, prepared=prepared, run_seed=seed, repeat=repeat, folder=folder_, workers=1
+    )
+    collector = Collector(campaign=campaign, run_id=run_id, started_utc=started, hashes=hashes)
+    run_all(campaign, collector.add)
+    folder_.finish(run_to_dict(collector.result(None)))
+    return folder_.path
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("made"), "late_overvoltage")
+
+
+@pytest.fixture
+def run(written: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(written, tmp_path / written.name))
+
+
+def edited(file: Path, change: Callable[[Any], object]) -> None:
+    content = json.loads(file.read_text(encoding="utf-8"))
+    change(content)
+    write_json(file, content)
+
+
+def sealed(run: Path) -> Path:
+    """As a forger does who knows of the hashes and of the chain."""
+    (run / FOOTER).unlink()
+    write_json(run / FOOTER, seal(run, run.name))
+    assert verify_run(run)[1] == ()
+    return run
+
+
+def scenarios(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    """A change of the failing scenario in the run's result."""
+
+    def of_result(content: Any) -> None:
+        for one in content["scenarios"]:
+            if one["scenario_id"] == FAILS:
+                change(one)
+
+    return lambda run: edited(run / "result.json", of_result)
+
+
+def without_the_failing_scenario(run: Path, names: tuple[str, ...] = (FAILS,)) -> None:
+    for name in names:
+        shutil.rmtree(run / "scenarios" / name)
+    edited(
+        run / "result.json",
+        lambda content: content.update(
+            scenarios=[one for one in content["scenarios"] if one["scenario_id"] not in names]
+        ),
+    )
+
+
+def without_any_word_of_it(run: Path) -> None:
+    """Also in the header: its file is still there, and makes the scenario."""
+    without_the_failing_scenario(run)
+
+    def of_header(content: Any) -> None:
+        content["scenarios"].remove(FAILS)
+        del content["shots"][FAILS], content["hashes"][f"scenario.{FAILS}"]
+
+    edited(run / "header.json", of_header)
+    hashes = json.loads((run / "header.json").read_text())["hashes"]
+    edited(run / "result.json", lambda content: content.update(hashes=hashes))
+
+
+def without_its_failing_shots(run: Path) -> None:
+    """Only the first is left, under a table that says so."""
+    shutil.rmtree(run / "scenarios" / FAILS / "shot-001")
+    scenarios(lambda one: one.update(shots=one["shots"][:1]))(run)
+
+
+def blocked_in_its_place(run: Path) -> None:
+    """An ERROR or BLOCKED of the bench is nobody's fault."""
+    shutil.rmtree(run / "scenarios" / FAILS)
+
+    def block(one: dict[str, Any]) -> None:
+        why = {"verdict": "BLOCKED", "reasons": []}
+        one["judgement"] = why
+        for shot in one["shots"]:
+            shot.update(folder="", digest="", measurement=None, judgement=why, identity="")
+        one.update(fdti=None, fhti=None)
+
+    scenarios(block)(run)
+
+
+def verdict_of_the_scenario(run: Path) -> None:
+    scenarios(lambda one: one.update(judgement={"verdict": "PASS", "reasons": []}))(run)
+
+
+def its_statistics(run: Path) -> None:
+    scenarios(lambda one: one["fdti"].update(max_high_ns=one["fdti"]["max_high_ns"] - 1))(run)
+
+
+def its_budget(run: Path) -> None:
+    scenarios(lambda one: one["budget"].update(ftti_ns=10**10))(run)
+
+
+def its_aim(run: Path) -> None:
+    scenarios(lambda one: one.update(fully_verifies=False, requirements=["BMS-XX-1"]))(run)
+
+
+def plans_of(run: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    for file in (run / "scenarios" / FAILS).glob("*/events.jsonl"):
+        head, *marks = file.read_text(encoding="utf-8").splitlines()
+        content = json.loads(head)
+        change(content["plan"])
+        file.write_text("\n".join([json.dumps(content), *marks]) + "\n", encoding="utf-8")
+
+
+def budgets_in_the_plan(run: Path) -> None:
+    """And everything that follows from it: each shot would PASS by its own plan."""
+    plans_of(run, lambda plan: plan.update(fdti_budget_ns=10**10, fhti_budget_ns=10**10, ceiling_ns=None))
+    passed = {"verdict": "PASS", "reasons": []}
+    for file in (run / "scenarios" / FAILS).glob("*/result.json"):
+        edited(file, lambda content: content.update(judgement=passed))
+
+    def forged(one: dict[str, Any]) -> None:
+        one["judgement"] = passed
+        for shot in one["shots"]:
+            shot["judgement"] = passed
+
+    scenarios(forged)(run)
+
+
+def budgets_in_the_inputs(run: Path) -> None:
+    """The copy changed under its old name: the header's hash is another."""
+    (file,) = (run / "inputs").glob("*-budgets.toml")
+    file.write_text(file.read_text().replace('fdti = "2700 ms"', 'fdti = "2900 ms"'))
+
+
+def an_input_more(run: Path) -> None:
+    shutil.copy(FILE, run / "inputs" / "0123456789ab-other.toml")
+
+
+@pytest.mark.slow
+def test_a_run_without_a_dbc_file_cannot_be_judged(run: Path) -> None:
+    next((run / "inputs").glob("*-vehicle.dbc")).unlink()
+    with pytest.raises(RecordError, match=r"vehicle\.dbc"):
+        rejudge_run(sealed(run))
+
+
+def an_input_less(run: Path) -> None:
+    next((run / "inputs").glob("*-budgets.toml")).unlink()
+
+
+def header(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    return lambda run: edited(run / "header.json", change)
+
+
+def shots_of(other: Path, run: Path) -> None:
+    """The shots of another run as they are, and a table that fits them."""
+    theirs = {one["scenario_id"]: one for one in json.loads((other / "result.json").read_text())["scenarios"]}
+    shutil.rmtree(run / "scenarios" / FAILS)
+    shutil.copytree(other / "scenarios" / FAILS, run / "scenarios" / FAILS)
+    scenarios(lambda one: one.update(theirs[FAILS]))(run)
+
+
+def seeds_too(run: Path) -> None:
+    """The seeds of the run's own shots in place of the others'."""
+    from bench.campaign.shots import shot_seed
+
+    for index in range(2):
+        seed = shot_seed(1, FAILS, index)
+        edited(
+            run / "scenarios" / FAILS / f"shot-{index:03d}" / "result.json",
+            lambda content, seed=seed: content.update(seed=seed),
+        )
+
+    def of_result(one: dict[str, Any]) -> None:
+        for shot in one["shots"]:
+            shot["seed"] = shot_seed(1, FAILS, shot["index"])
+
+    scenarios(of_result)(run)
+
+
+def shots_the_other_way_round(run: Path) -> None:
+    folder = run / "scenarios" / FAILS
+    (folder / "shot-000").rename(folder / "x")
+    (folder / "shot-001").rename(folder / "shot-000")
+    (folder / "x").rename(folder / "shot-001")
+
+
+FORGERIES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "scenario deleted": (without_the_failing_scenario, "in header.json, and result.json has no such scenario"),
+    "scenario deleted everywhere": (without_any_word_of_it, "made by its file in inputs/"),
+    "shots deleted": (without_its_failing_shots, "1 shots; header.json says 2"),
+    "blocked instead": (blocked_in_its_place, "has no evidence, and this bench could have driven it"),
+    "verdict of a scenario": (verdict_of_the_scenario, "PASS [] → FAIL"),
+    "statistics": (its_statistics, "its fdti is"),
+    "budget in the table": (its_budget, "its budget is"),
+    "requirements": (its_aim, "its requirements is"),
+    "budgets in the plan": (budgets_in_the_plan, "fdti_budget_ns 10000000000, not 2700000000"),
+    "budgets in inputs": (budgets_in_the_inputs, "-budgets.toml: not what header.json names"),
+    "an input more": (an_input_more, "other.toml: not what header.json names"),
+    "an input less": (an_input_less, "of budgets, which header.json names"),
+    "another build": (header(lambda h: h.update(firmware="reference")), "firmware is late_overvoltage; header"),
+    "another expected": (header(lambda h: h.update(firmware_expected="00112233")), "header.json says '00112233'"),
+    "another seed": (header(lambda h: h.update(seed=7)), "its seed is"),
+    "another rig": (header(lambda h: h["hashes"].update(rig="0" * 64)), "its rig is not that"),
+    "fewer asked": (header(lambda h: h["shots"].update({FAILS: 1})), "2 shots; header.json says 1"),
+    "all asked": (header(lambda h: h.update(selection="")), "all of which was asked for, and not in header.json"),
+    "real time": (header(lambda h: h.update(timebase="host")), "its trace is of simulated time, the run of host"),
+    "shots exchanged": (shots_the_other_way_round, "not what result.json of the run says of it"),
+}  # fmt: skip
+QUICK = {"scenario deleted everywhere", "budgets in the plan", "blocked instead", "statistics"}
+
+
+@pytest.mark.parametrize(
+    "name", [one if one in QUICK else pytest.param(one, marks=pytest.mark.slow) for one in FORGERIES]
+)
+def test_what_was_forged_and_sealed_anew_is_told(name: str, run: Path) -> None:
+    forge, said = FORGERIES[name]
+    forge(run)
+    found = rejudge_run(sealed(run))
+    told = (*found.differences, *found.of_run)
+    assert any(said in line for line in told), told
+
+
+@pytest.mark.slow
+def test_shots_of_another_build_or_seed_are_told(run: Path, tmp_path: Path) -> None:
+    shots_of(made(tmp_path / "good", "reference"), run)
+    found = rejudge_run(sealed(run))
+    told = " ".join((*found.differences, *found.of_run))
+    assert "of a run that expected the build" in told and "firmware_identity" in told
+    assert found.agreed == found.shots - 2, "of the others nothing is said"
+    shots_of(made(tmp_path / "seed", "late_overvoltage", seed=2), run)
+    assert "its seed is" in " ".join(rejudge_run(sealed(run)).differences)
+    seeds_too(run)
+    assert "its trace was drawn from another seed" in " ".join(rejudge_run(sealed(run)).differences)
+
+
+def test_an_honest_run_is_judged_as_recorded_on_any_number_of_workers(written: Path) -> None:
+    one = rejudge_run(written, workers=1)
+    assert (one.differences, one.of_run, one.unchecked, one.note) == ((), (), None, None)
+    assert one.agreed == one.shots == 2 * one.scenarios and one.scenarios_agreed == one.scenarios
+
+
+@pytest.mark.slow
+def test_workers_change_nothing(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.campaign.rejudge._CHUNK", 1)
+    assert rejudge_run(written, workers=2) == rejudge_run(written, workers=1)
+
+
+def test_a_run_of_another_release_is_judged_by_todays_questions(run: Path) -> None:
+    """What that release did not ask is no forgery; what it is judged by is the same all the same."""
+    plans_of(run, lambda plan: plan.update(reports=[], builds=[]))
+    for name in ("header.json",):
+        edited(run / name, lambda content: content.update(bench_source="0" * 64))
+    found = rejudge_run(sealed(run))
+    assert found.differences == () and found.note is not None and "of another release" in found.note
+    plans_of(run, lambda plan: plan.update(fdti_budget_ns=10**10))
+    assert any("fdti_budget_ns" in line for line in rejudge_run(sealed(run)).differences)
+    assert source_hash() != "0" * 64
+
+
+def test_copies_that_make_no_bench_leave_it_open(run: Path) -> None:
+    def broken(content: dict[str, Any]) -> None:
+        content["chemistry"] = "unobtainium"
+
+    edited(run / "header.json", broken)
+    edited(run / "result.json", broken)
+    found = rejudge_run(sealed(run))
+    assert found.unchecked is not None and "unobtainium" in found.unchecked and found.scenarios_agreed == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "docs" / "benches").glob("*.toml")), ids=lambda file: file.stem
+)
+def test_the_copies_of_every_bench_make_it_again(file: Path, tmp_path: Path) -> None:
+    config = file
+    if "image" in file.read_text():
+        config = tmp_path / "bench.toml"
+        text = (
+            file.read_text()
+            .replace("../../dbc", str(ROOT / "dbc"))
+            .replace("../../build/board.elf", "board.elf")
+        )
+        config.write_text(text)
+        (tmp_path / "board.elf").write_bytes(b"elf")
+    wired = load_rig(config, None, None, None)
+    record = dataclasses.replace(wired.config.record, folder=tmp_path / "runs")
+    wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
+    prepared, budgets = load_scenarios(wired, [ROOT / "scenarios"], None, long=True, mismatches=True)
+    folder, *_ = open_evidence(wired, prepared, budgets, 1)
+    again = replan(open_run(folder.path))
+    assert {one.scenario.id for one in prepared} <= set(again.prepared)
+    for one in prepared:
+        assert again.prepared[one.scenario.id].plan == one.plan, one.scenario.id
