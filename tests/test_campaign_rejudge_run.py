@@ -305,7 +305,8 @@ def test_copies_that_make_no_bench_leave_it_open(run: Path) -> None:
     edited(run / "header.json", broken)
     edited(run / "result.json", broken)
     found = rejudge_run(sealed(run))
-    assert found.unchecked is not None and "unobtainium" in found.unchecked and found.scenarios_agreed == 3
+    assert found.unchecked is not None and "unobtainium" in found.unchecked
+    assert found.scenarios_agreed == 0, "nothing shows that they add up"
 
 
 @pytest.mark.slow

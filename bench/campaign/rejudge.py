@@ -13,7 +13,7 @@ from bench.campaign.run_again import RunAgain, judge_run_again
 from bench.campaign.sources import source_hash
 from bench.campaign.workers import bounded, on_workers
 from bench.codec.database import Database
-from bench.errors import RecordError
+from bench.errors import ConfigError, RecordError
 from bench.record.codable import run_from_dict
 from bench.record.folder import OpenedRun, open_run
 from bench.verdict.result import Budget
@@ -137,5 +137,8 @@ def stored_databases(opened: OpenedRun) -> dict[str, Database]:
             opened.path / "inputs" / f"{hashes[f'dbc.{channel}.{number}'][:12]}-{name}"
             for number, name in enumerate(names)
         ]
-        databases[channel] = Database.load(*files, bus=channel)
+        try:
+            databases[channel] = Database.load(*files, bus=channel)
+        except ConfigError as error:
+            raise RecordError(f"{opened.path}: its DBC files cannot be read: {error}") from error
     return databases

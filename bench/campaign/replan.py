@@ -71,7 +71,9 @@ def _laid_out(opened: OpenedRun, placed: dict[Path, Path]) -> Iterator[tuple[Pat
         bench: dict[str, Any] = tomllib.loads(text)
         named = {bench["dut"]["profile"]: hashes["profile"]}
         for channel, bus in bench["can"].items():
-            named |= {name: hashes[f"dbc.{channel}.{number}"] for number, name in enumerate(bus.get("dbc", ()))}
+            named |= {
+                name: hashes[f"dbc.{channel}.{number}"] for number, name in enumerate(bus.get("dbc", ()))
+            }
         for number, (name, digest) in enumerate(named.items()):
             inside = _inside(root, name)
             if inside is None:  # of the machine that it ran on

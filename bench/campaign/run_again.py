@@ -50,11 +50,13 @@ def judge_run_again(
         return RunAgain(differences=tuple(told), scenarios=0, agreed=0)
     told += _header(opened.header, recorded)
     kept = {one.name: one for one in shots}
-    of_scenarios = [
-        [*_scenario(job, one, kept), *summed]
-        for one, summed in zip(recorded.scenarios, _summed(job, recorded, kept), strict=True)
-    ]
-    told += [line for lines in of_scenarios for line in lines]
+    made = _made(job, recorded, kept)
+    agreed = 0
+    for one in recorded.scenarios:
+        again = made.get(one.scenario_id)
+        wrong = [*_scenario(job, one, kept), *_otherwise(job, one, again)]
+        told += wrong
+        agreed += again is not None and not wrong
     named = {shot.folder for one in recorded.scenarios for shot in one.shots}
     told += [
         f"{one.name}: result.json of the run does not name it"
@@ -64,7 +66,7 @@ def judge_run_again(
     return RunAgain(
         differences=tuple(dict.fromkeys(told)),
         scenarios=len(recorded.scenarios),
-        agreed=sum(not lines for lines in of_scenarios),
+        agreed=agreed,
     )
 
 
@@ -73,18 +75,18 @@ def _copies(opened: OpenedRun) -> Iterator[str]:
     hashes: Mapping[str, str] = opened.header.get("hashes", {})
     inputs = opened.path / "inputs"
     wanted = {
-        text: key
-        for key, text in hashes.items()
-        if key != _NO_FILE and re.fullmatch("[0-9a-f]{64}", str(text))
+        sha256: key
+        for key, sha256 in hashes.items()
+        if key != _NO_FILE and re.fullmatch("[0-9a-f]{64}", str(sha256))
     }
+    named = {sha256[:12] for sha256 in wanted}
     there = sorted(inputs.iterdir()) if inputs.is_dir() else []
-    found = {digest(file).sha256 for file in there if file.is_file() and not file.is_symlink()}
-    for text, key in wanted.items():
-        if text not in found:
-            yield f"inputs/: no copy {text[:12]} of {key}, which header.json names"
+    found = {file: digest(file).sha256 for file in there if file.is_file() and not file.is_symlink()}
+    for sha256, key in wanted.items():
+        if sha256 not in found.values():
+            yield f"inputs/: no copy {sha256[:12]} of {key}, which header.json names"
     for file in there:
-        known = any(file.name.startswith(f"{text[:12]}-") for text in wanted)
-        if not known or not file.is_file() or digest(file).sha256 not in wanted:
+        if file.name[:13].removesuffix("-") not in named or found.get(file) not in wanted:
             yield f"inputs/{file.name}: not what header.json names"
 
 
@@ -162,20 +164,23 @@ def _numbers(indices: Sequence[int]) -> str:
     return shown + (" …" if indices[5:] else "") if indices else "not at all"
 
 
-def _summed(job: Job, recorded: RunResult, kept: Mapping[str, ShotAgain]) -> list[list[str]]:
-    """What the shots as judged now add up to, against each scenario's result. [] where it cannot be made anew."""
-    made: dict[str, ScenarioResult] = {}
-    if job.wired is not None:
-        day = _day(recorded)
-        for one in recorded.scenarios:
-            prepared = job.prepared.get(one.scenario_id)
-            if prepared is not None:
-                today = [_today(shot, kept) for shot in one.shots]
-                made[one.scenario_id] = scenario_result(
-                    prepared, today, one.timebase, job.wired.profile, recorded.chemistry, day
-                )
-        made = {one.scenario_id: one for one in with_must_reach(made.values())}
-    return [_otherwise(job, one, made.get(one.scenario_id)) for one in recorded.scenarios]
+def _made(job: Job, recorded: RunResult, kept: Mapping[str, ShotAgain]) -> dict[str, ScenarioResult]:
+    """What the shots as judged now add up to; without the scenarios that cannot be made anew."""
+    if job.wired is None:
+        return {}
+    made = [
+        scenario_result(
+            job.prepared[one.scenario_id],
+            [_today(shot, kept) for shot in one.shots],
+            one.timebase,
+            job.wired.profile,
+            recorded.chemistry,
+            _day(recorded),
+        )
+        for one in recorded.scenarios
+        if one.scenario_id in job.prepared
+    ]
+    return {one.scenario_id: one for one in with_must_reach(made)}
 
 
 def _today(shot: ShotResult, kept: Mapping[str, ShotAgain]) -> ShotResult:
@@ -192,9 +197,10 @@ def _day(recorded: RunResult) -> str:
 
 
 def _otherwise(job: Job, recorded: ScenarioResult, made: ScenarioResult | None) -> list[str]:
-    if made is None:
-        return []
     name = recorded.scenario_id
+    if made is None:
+        lost = job.todays and job.wired is not None
+        return [f"{name}: not made by its file in inputs/"] if lost else []
     told = []
     if not same(recorded.judgement, made.judgement):
         was, now = (
