@@ -10,6 +10,7 @@ from pathlib import Path
 
 import can
 import pytest
+from evidence import alter_result, finished, result_of
 
 from bench.campaign.export import export
 from bench.campaign.load import load_rig, load_scenarios
@@ -125,10 +126,11 @@ def test_other_budgets_show_what_would_change(run: Path, tmp_path: Path) -> None
 def test_a_measurement_that_was_edited_is_noticed(run: Path, tmp_path: Path) -> None:
     copy = tmp_path / run.name
     shutil.copytree(run, copy)
-    file = next(copy.glob("scenarios/*/shot-000/result.json"))
-    content = json.loads(file.read_text())
+    shot = finished(copy)[0]
+    content = result_of(shot)
     content["measurement"]["fdti"]["interval"]["high_ns"] -= 1
-    file.write_text(json.dumps(content))
+    alter_result(shot, lambda _: json.dumps(content))
     outcome = rejudge_run(copy)
     assert "another measurement than recorded" in outcome.differences[0]
-    assert "shot-000/result.json: changed" in verify_run(copy)[1][0]
+    (told,) = verify_run(copy)[1]
+    assert "shots.hil: changed" in told and "shot-000" in told

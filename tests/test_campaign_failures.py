@@ -1,7 +1,6 @@
 """Whatever fails in a shot is the ERROR of that shot: told in a line, kept with its traceback, and the run goes on."""
 
 import asyncio
-import json
 import signal
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evidence import finished
 from told import stored_words
 
 from bench.campaign.load import load_rig, load_scenarios
@@ -147,7 +147,7 @@ def test_a_rig_that_cannot_be_built_is_an_error_of_the_shot(
     result = shoot(broken, prepared[TRIP], 0, 1, 1, folder)
     assert result.judgement.verdict is Verdict.ERROR
     assert any("firmware 'json:loads'" in reason for reason in reasons_words(result.judgement))
-    assert json.loads((tmp_path / "run" / result.folder / "result.json").read_text())
+    assert read_shot(tmp_path / "run" / result.folder)[2]
 
 
 def test_a_signal_in_the_shot_is_told_as_one_also_beside_a_failure(
@@ -160,7 +160,7 @@ def test_a_signal_in_the_shot_is_told_as_one_also_beside_a_failure(
     folder = RunFolder.create(tmp_path, "run", {})
     with pytest.raises(KeyboardInterrupt):
         shoot(wired, prepared[TRIP], 0, 1, 1, folder, watch)
-    trace, _, result = read_shot(next((tmp_path / "run").glob("scenarios/*/shot-000")))
+    trace, _, result = read_shot(finished(tmp_path / "run")[0])
     reasons = " | ".join(stored_words(result["judgement"]))
     assert "stopped by the user or by a signal" in reasons and "a callback of mine" in reasons
     kinds = [mark.kind for mark in trace.marks]

@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from evidence import alter_result
 
 from bench.report.finding_words import reasons_words
 
@@ -96,8 +97,8 @@ def test_rejudge_agrees_and_names_an_altered_file(bench_copy: Path) -> None:
     assert "4 of 4 shots judged as recorded" in again.stdout
     shown = hil("report", str(folder), "--out", str(bench_copy / "again.html"), cwd=bench_copy)
     assert shown.returncode == 0 and (bench_copy / "again.html").stat().st_size > 10_000
-    events = folder / "scenarios" / "weld-plus-at-opening" / "shot-001" / "result.json"
-    events.write_text(events.read_text().replace("PASS", "FAIL"))
+    shot = folder / "scenarios" / "weld-plus-at-opening" / "shot-001"
+    alter_result(shot, lambda text: text.replace("PASS", "FAIL"))
     tampered = hil("rejudge", str(folder), cwd=bench_copy)
     assert tampered.returncode == 3
     assert tampered.stdout.startswith("ALTERED ") and "shot-001" in tampered.stdout

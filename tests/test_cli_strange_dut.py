@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from evidence import finished, text_of
 from told import stored_words
 
 ROOT = Path(__file__).parent.parent
@@ -121,7 +122,7 @@ def test_a_firmware_that_raises_in_mid_shot_fails_each_shot_and_the_run_ends_who
         assert "ZeroDivisionError: division by zero (in change, mine.py line" in reasons
         assert "user" not in reasons
     (run,) = [path.parent for path in (folder / "runs").glob("*/footer.json")]
-    assert any("Traceback" in path.read_text() for path in run.glob("scenarios/*/*/events.jsonl"))
+    assert any("Traceback" in line for shot in finished(run) for line in text_of(shot))
     assert "Traceback" not in done.stderr
 
 

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from evidence import alter_result, finished
 from sample_run import sample_run
 from small_bench import ONE, QUICK, ROOT, hil_here, records_in, run_folders, small_bench
 
@@ -335,13 +336,13 @@ def test_an_unfinished_or_altered_folder_is_not_stored(
     unfinished, altered, whole = run_folders(bench)
     (bench / USUAL).unlink()
     (unfinished / "footer.json").unlink()
-    (shot,) = altered.glob("scenarios/*/shot-000/result.json")
-    shot.write_text(shot.read_text().replace("PASS", "FAIL"))
+    (shot,) = finished(altered)
+    alter_result(shot, lambda text: text.replace("PASS", "FAIL"))
     capfd.readouterr()
     assert hil_here("store", *map(str, (unfinished, altered, whole))) == 3
     first, second, third = capfd.readouterr().out.strip().splitlines()
     assert "not stored" in first and "aborted" in first
-    assert "not stored: altered" in second and "shot-000/result.json" in second
+    assert "not stored: altered" in second and "shot-000" in second
     assert third == f"{whole}: stored"
     assert [one.run_id for one in ResultsDatabase(bench / USUAL).history(ONE, Timebase.SIMULATED)] == [
         whole.name

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from evidence import finished
 from sample_run import sample_run
 from small_bench import ONE, QUICK, ROOT, hil_here, run_folders, small_bench
 
@@ -175,7 +176,7 @@ def test_a_crash_while_shots_are_fired_is_3_and_keeps_what_had_finished(
     assert "Traceback" not in told and "Traceback" in (folder / "crash.txt").read_text()
     assert "what had finished is kept" in shown and ONE in shown
     assert (folder / "report.html").is_file() and not (folder / "footer.json").exists()
-    assert len(list(folder.glob("scenarios/*/shot-000/result.json"))) == 1
+    assert len(finished(folder)) == 1
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -236,8 +237,8 @@ def test_a_folder_that_vanishes_while_it_is_written_is_never_called_complete(
     def and_lose(campaign: local.Campaign, on_shot: Callable[..., None]) -> None:
         run_all(campaign, on_shot)
         (folder,) = run_folders(bench)
-        (shot,) = folder.glob("scenarios/*/shot-000")
-        shot.rename(bench / "lost")
+        (shots,) = folder.glob("scenarios/*")
+        shots.rename(bench / "lost")
 
     monkeypatch.setattr(local, "run_all", and_lose)
     assert hil_here(*QUICK) == 3
@@ -312,7 +313,7 @@ def test_a_signal_ends_a_run_in_order_and_keeps_what_had_finished(
         tmp_path, "run", "-k", "weld-plus", "--repeat", "5000", "--workers", "2", before=LISTENS
     )
     until = time.monotonic() + 60
-    while not list(tmp_path.glob("runs/*/scenarios/*/shot-*/result.json")) and time.monotonic() < until:
+    while not any(map(finished, tmp_path.glob("runs/*"))) and time.monotonic() < until:
         time.sleep(0.05)
     process.send_signal(sent)
     shown, told = process.communicate(timeout=60)

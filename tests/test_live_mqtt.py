@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evidence import finished
 
 aiomqtt = pytest.importorskip("aiomqtt", reason="the extra 'mqtt' is not installed")
 jsonschema = pytest.importorskip("jsonschema", reason="the extra 'dev' is not installed")
@@ -162,7 +163,7 @@ def bench_with(folder: Path, port: int, more: str = "") -> Path:
 
 def shots_on_disk(folder: Path) -> list[tuple[str, int]]:
     """(scenario, shot) of everything the runs in this folder have recorded, twins included."""
-    found = (folder / "runs").glob("*/scenarios/*/shot-*")
+    found = [shot for run in (folder / "runs").glob("*/header.json") for shot in finished(run.parent)]
     return sorted((shot.parent.name, int(shot.name.removeprefix("shot-"))) for shot in found)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from evidence import finished, result_of, text_of
 from real_lane import in_real_time
 from told import stored_words
 
@@ -120,8 +121,8 @@ def running(tmp_path: Path) -> Iterator[Running]:
 
 
 def last_marks(folder: Path) -> list[str]:
-    lines = (folder / "scenarios/ov-step-cell17--inside/shot-000/events.jsonl").read_text().splitlines()
-    return [json.loads(line)[2] for line in lines[1:]]
+    lines = text_of(folder / "scenarios/ov-step-cell17--inside/shot-000")
+    return [json.loads(line)[2] for line in lines[1:-1]]
 
 
 _slow = pytest.mark.slow
@@ -152,12 +153,10 @@ def test_a_dut_that_crashes_fails_and_one_that_is_killed_is_an_error(
     (dut,) = [pid for pid, words in running.started.items() if "reference_bms" in words]
     os.kill(dut, by)
     until(
-        lambda: (running.folder() / "scenarios/ov-step-cell17--inside/shot-000/result.json").exists(),
+        lambda: bool(finished(running.folder())),
         "the shot's result",
     )
-    result = json.loads(
-        (running.folder() / "scenarios/ov-step-cell17--inside/shot-000/result.json").read_text()
-    )
+    result = result_of(finished(running.folder())[0])
     told = " ".join(stored_words(result["judgement"]))
     assert Verdict[result["judgement"]["verdict"]] is verdict, told
     assert f"ended by itself (signal {by.value}" in told

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from evidence import alter_frames, alter_result, remove_shot
 
 from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.local import Campaign, run_all
@@ -66,14 +67,11 @@ def result_longer(run: Path) -> None:
 
 
 def shot_edited(run: Path) -> None:
-    replace_in(shot(run) / "result.json", '"FAIL"', '"PASS"')
+    alter_result(shot(run), lambda text: text.replace('"FAIL"', '"PASS"'))
 
 
 def frame_edited(run: Path) -> None:
-    file = shot(run) / "frames.blf"
-    content = bytearray(file.read_bytes())
-    content[-3] ^= 1
-    file.write_bytes(content)
+    alter_frames(shot(run))
 
 
 def build_edited(run: Path) -> None:
@@ -90,7 +88,7 @@ def input_edited(run: Path) -> None:
 
 
 def shot_removed(run: Path) -> None:
-    shutil.rmtree(shot(run))
+    remove_shot(shot(run))
 
 
 def scenario_emptied(run: Path) -> None:
@@ -133,8 +131,9 @@ def link_added(run: Path) -> None:
 def shot_behind_a_link(run: Path) -> None:
     """The same content, at another place, which can change later."""
     elsewhere = run.parent.parent / "elsewhere"
-    shutil.move(shot(run), elsewhere)
-    shot(run).symlink_to(elsewhere)
+    shots = shot(run).parent / "shots.hil"
+    shutil.move(shots, elsewhere)
+    shots.symlink_to(elsewhere)
 
 
 def header_behind_a_link(run: Path) -> None:
@@ -186,10 +185,10 @@ def resealed_without_the_chain(run: Path) -> None:
 
 
 def scenario_struck_out(run: Path) -> None:
-    shot_removed(run)
+    shutil.rmtree(shot(run).parent)
     content = json.loads((run / FOOTER).read_text())
     for table in ("sha256", "blocks"):
-        content[table] = {k: v for k, v in content[table].items() if "shot-001" not in k}
+        content[table] = {k: v for k, v in content[table].items() if "scenarios/" not in k}
     write_json(run / FOOTER, content)
 
 

@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 import pytest
+from shot_folders import write_shot_files
 
 from bench.campaign.equipment import answered, doubts, equipment
 from bench.campaign.load import load_rig
@@ -13,7 +14,6 @@ from bench.campaign.rejudge import judged_by
 from bench.config.bench_file import CanConfig
 from bench.links.can_interface import adapter_identity, driver_fields
 from bench.record.folder import OpenedRun
-from bench.record.shot import write_shot_files
 from bench.timing.clock import Timebase
 from bench.trace.facts import InstrumentIdentified, RunEnded
 from bench.trace.timeline import Trace

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import can
 import pytest
+from evidence import alter_result
 from fact_strategies import facts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shot_folders import write_shot_files
 
 from bench.errors import RecordError
 from bench.record.folder import RunFolder, open_run, read_shot
+from bench.record.for_lab import lay_out, write_shot_as_blf
 from bench.timing.clock import Timebase
 from bench.trace.events import CanFrame
 from bench.trace.facts import StimulusCommanded
@@ -85,8 +88,9 @@ def test_a_shot_read_back_is_the_shot_written(tmp_path_factory: pytest.TempPathF
 def test_lab_tools_read_the_frames_with_exact_stamps(tmp_path: Path) -> None:
     run = RunFolder.create(tmp_path, "run-1", {})
     trace = small_trace()
-    folder = run.write_shot("ov", 3, trace, {}, {})
-    with can.BLFReader(run.path / folder / "frames.blf") as reader:
+    shot = run.write_shot("ov", 3, trace, {}, {})
+    lay_out(run.path, [shot])
+    with can.BLFReader(run.path / f"{shot}.blf") as reader:
         seen = list(reader)
     assert [round(m.timestamp * 1e9) for m in seen] == [t.t_ns for t in trace.frames]
     assert [(m.arbitration_id, m.is_extended_id, bytes(m.data)) for m in seen] == [
@@ -106,7 +110,8 @@ def test_many_containers_keep_every_frame_for_both_readers(tmp_path: Path) -> No
     run = RunFolder.create(tmp_path, "long", {})
     folder = run.path / run.write_shot("ov", 0, trace, {}, {})
     assert read_shot(folder)[0].frames == trace.frames
-    with can.BLFReader(folder / "frames.blf") as reader:
+    write_shot_as_blf(folder, tmp_path / "long.blf")
+    with can.BLFReader(tmp_path / "long.blf") as reader:
         assert [bytes(m.data) for m in reader] == [f.frame.data for f in trace.frames]
 
 
@@ -123,13 +128,14 @@ def test_a_finished_run_proves_that_nothing_was_altered(tmp_path: Path) -> None:
     assert list(opened.shots()) == [shot]
     assert opened.footer is not None
     assert opened.footer["sha256"][f"inputs/{digest[:12]}-bms.dbc"] == digest
-    (shot / "result.json").write_text('{"verdict": "PASS"}')
+    alter_result(shot, lambda _: '{"verdict": "PASS"}')
     (run.path / "header.json.bak").write_text("x")
-    (shot / "frames.blf").unlink()
+    (run.path / "result.json").unlink()
+    size = (shot.parent / "shots.hil").stat().st_size
     assert opened.altered() == (
         "header.json.bak: not in the footer",
-        "scenarios/ov/shot-000/frames.blf: missing",
-        "scenarios/ov/shot-000/result.json: changed within bytes 0 to 18, near line 1",
+        "result.json: missing",
+        f"scenarios/ov/shots.hil: changed within bytes 0 to {size - 1}, in shot-000",
     )
 
 
@@ -169,18 +175,20 @@ def test_ids_that_would_leave_the_folder_are_refused(tmp_path: Path, name: str) 
 def test_a_changed_frame_is_noticed_against_the_stated_digest(tmp_path: Path) -> None:
     run = RunFolder.create(tmp_path, "run-1", {})
     trace = small_trace()
-    one = run.path / run.write_shot("ov", 0, trace, {}, {"digest": trace.digest()})
+    digest = trace.digest()
     trace.frames[0] = trace.frames[0]._replace(t_ns=123_456_788)
     other = run.path / run.write_shot("ov", 1, trace, {}, {"digest": trace.digest()})
-    (one / "frames.blf").write_bytes((other / "frames.blf").read_bytes())
+    alter_result(other, lambda _: json.dumps({"digest": digest}))
     with pytest.raises(RecordError, match="the evidence was altered"):
-        read_shot(one)
+        read_shot(other)
 
 
 @pytest.mark.parametrize("cut", [0, 3, 100, 150, 190, -1])
 def test_a_truncated_blf_is_one_line(tmp_path: Path, cut: int) -> None:
     run = RunFolder.create(tmp_path, "run-1", {})
-    blf = run.path / run.write_shot("ov", 0, small_trace(), {}, {}) / "frames.blf"
+    blf = run.path / "scenarios" / "ov" / "shot-000" / "frames.blf"
+    blf.parent.mkdir(parents=True)
+    write_shot_files(blf.parent, small_trace(), {}, {})
     blf.write_bytes(blf.read_bytes()[:cut])
     with pytest.raises(RecordError, match=r"shot-000") as caught:
         read_shot(blf.parent)

@@ -2,7 +2,6 @@
 
 import csv
 import importlib.util
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from bench.campaign.rejudge import stored_databases
 from bench.codec.database import CodecError, Database
 from bench.errors import ConfigError, RecordError
 from bench.record.folder import OpenedRun, open_run, read_shot
-from bench.record.shot import BENCH_SENDER, FRAMES
+from bench.record.for_lab import write_shot_as_blf
+from bench.record.shot import BENCH_SENDER
 from bench.record.targets import try_folder
 from bench.report.finding_words import joined_words
 from bench.report.junit_style import JUnitStyle
@@ -122,11 +122,10 @@ def _numbers(trace: Trace) -> dict[str, int]:
 
 
 def _blf(job: Export) -> list[Path]:
-    """The frames of a shot are BLF already."""
     files = []
     for folder in job.shots:
         file = job.out / f"{folder.parent.name}-{folder.name}.blf"
-        shutil.copyfile(folder / FRAMES, file)
+        write_shot_as_blf(folder, file)
         files.append(file)
     return files
 

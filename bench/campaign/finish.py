@@ -10,11 +10,14 @@ from pathlib import Path
 
 from bench.campaign.crash import crash_line
 from bench.campaign.equipment import answered
+from bench.campaign.lab_files import shots_for_lab
 from bench.campaign.report import gather
 from bench.errors import BenchError, RecordError, UnusableUrl
 from bench.record.codable import run_from_dict, run_to_dict
 from bench.record.database import ResultsDatabase
 from bench.record.folder import HEADER, RunFolder, open_run, verify_run
+from bench.record.for_lab import lay_out
+from bench.record.shot import is_there
 from bench.report.html import write_html
 from bench.report.junit import write_junit
 from bench.report.junit_style import JUnitStyle
@@ -57,6 +60,7 @@ def complete(
         written.troubles.append(f"evidence: {gone}")
         return written
     written.attempt("equipment", partial(_ask_equipment, folder), path)
+    written.attempt("BLF", partial(lay_out, path, tuple(shots_for_lab(result))), path)
     inside: list[tuple[str, Path, Callable[[], None]]] = []
     elsewhere: list[tuple[str, Path, Callable[[], None]]] = []
     for name, asked, usual, write in (
@@ -82,7 +86,7 @@ def _gone(result: RunResult, path: Path) -> str | None:
     if not (path / HEADER).is_file():
         return f"{path}: vanished while the run was going on; expected it to be left alone"
     shots = [shot.folder for scenario in result.scenarios for shot in scenario.shots if shot.folder]
-    missing = [one for one in shots if not (path / one / "result.json").is_file()]
+    missing = [one for one in shots if not is_there(path / one)]
     if missing:
         return (
             f"{path}: {len(missing)} of {len(shots)} shots vanished while the run was going on: {missing[0]}"

@@ -13,6 +13,7 @@ from bench.errors import RecordError
 from bench.measure.plan import Plan
 from bench.record.database import PastResult
 from bench.record.folder import open_run, read_shot
+from bench.record.shot import is_there
 from bench.verdict.result import RunResult, ScenarioResult, ShotResult
 from bench.verdict.rules import RULES
 
@@ -41,7 +42,7 @@ def scenario_today(path: Path, stored: ScenarioResult, made: Replanned, chemistr
 def _shot(path: Path, shot: ShotResult, plan: Plan, databases: Mapping[str, Database]) -> ShotResult:
     if not shot.folder:  # blocked: nothing was driven
         return shot
-    if not (path / shot.folder).is_dir():
+    if not is_there(path / shot.folder):
         raise RecordError(f"{path}: the frames of {shot.folder} are not there, so it cannot be judged again")
     trace, _, _ = read_shot(path / shot.folder)
     measurement, judgement = judge_trace(trace, plan, databases)

@@ -1,17 +1,22 @@
 """Frames as a BLF file, the logging format lab tools open, with stamps exact to the nanosecond.
 
-python-can writes BLF too, but through a Message object and a float of seconds: several times the cost per
-frame, and stamps that can be off by one nanosecond. Packing the same objects directly keeps integers. The
-layout follows python-can's reader, with which the tests read the files back.
+python-can writes BLF too, but through a Message object and a float of seconds: many times the cost per frame, and
+stamps that can be off by one nanosecond. Laying out the same objects in columns keeps integers. The layout follows
+python-can's reader, with which the tests read the files back.
 """
 
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bench.errors import RecordError, at_place
-from bench.trace.events import CanFrame, FrameSeen
+from bench.record.columns import Columns, Series
+from bench.trace.events import CanFrame
 
 _FILE_HEADER = struct.Struct("<4sL8BQQLL8H8H")
 _FILE_HEADER_SIZE = 144
@@ -19,8 +24,15 @@ _OBJECT = struct.Struct("<4sHHLL")
 _CONTAINER = struct.Struct("<H6xL4x")
 _STAMPED = struct.Struct("<LHHQ")
 _BODY = {False: struct.Struct("<HBBL8s"), True: struct.Struct("<HBBLLBBB5x64s")}
-_CLASSIC = struct.Struct("<4sHHLLLHHQHBBL8s")
-_FD = struct.Struct("<4sHHLLLHHQHBBLLBBB5x64s")
+_HEAD_FIELDS = [
+    ("signature", "S4"), ("head_size", "<u2"), ("version", "<u2"), ("size", "<u4"), ("type", "<u4"), ("flags", "<u4"),
+    ("client", "<u2"), ("object_version", "<u2"), ("stamp", "<u8"), ("channel", "<u2"), ("direction", "u1"),
+    ("dlc", "u1"), ("id", "<u4"),
+]  # fmt: skip
+_FD_FIELDS = [
+    ("length", "<u4"), ("bits", "u1"), ("fd_flags", "u1"), ("valid", "u1"), ("reserved", "V5"), ("data", "u1", (64,)),
+]  # fmt: skip
+_KIND = {False: np.dtype([*_HEAD_FIELDS, ("data", "u1", (8,))]), True: np.dtype([*_HEAD_FIELDS, *_FD_FIELDS])}
 _HEAD_SIZE = _OBJECT.size + _STAMPED.size
 
 _CAN_MESSAGE, _LOG_CONTAINER, _CAN_FD_MESSAGE = 1, 10, 100
@@ -31,61 +43,86 @@ _EDL, _BRS = 0x01, 0x02
 _FD_LENGTHS = (*range(9), 12, 16, 20, 24, 32, 48, 64)
 DLC_OF_LENGTH = [next(dlc for dlc, room in enumerate(_FD_LENGTHS) if room >= length) for length in range(65)]
 _OBJECTS_PER_CONTAINER = 2_048
-_MOST_PLAIN = _OBJECTS_PER_CONTAINER * _FD.size
+_MOST_PLAIN = _OBJECTS_PER_CONTAINER * _KIND[True].itemsize
 _LARGEST_STAMP_NS = 2**63 - 1
 
 
 def write_blf(
-    path: Path, frames: Iterable[FrameSeen], numbers: Mapping[str, int], bench_sender: str, origin_ns: int
+    path: Path, columns: Columns, numbers: Mapping[str, int], bench_sender: str, origin_ns: int
 ) -> None:
-    """Write `frames` in their order; stamps count from `origin_ns`. `bench_sender`'s are marked as sent.
+    """Write the frames in their order; stamps count from `origin_ns`. `bench_sender`'s are marked as sent.
 
-    `numbers` gives each channel's number, from 1. Raises RecordError for a frame no CAN bus could carry.
+    `numbers` gives each channel's number, from 1. Raises RecordError for a stamp that has no room in 63 bits.
     """
-    objects: list[bytes] = []
-    classic, fd_object, dlc_of = _CLASSIC.pack, _FD.pack, DLC_OF_LENGTH
-    classic_size, fd_size = _CLASSIC.size, _FD.size
-    for t_ns, channel, (can_id, data, extended, fd, switch), sender in frames:
-        length = len(data)
-        if length > (64 if fd else 8) or not 0 <= can_id <= _ID_MASK or (switch and not fd):
-            raise RecordError(
-                at_place(
-                    path,
-                    f"frame {len(objects)}",
-                    f"id 0x{can_id:X}, {length} bytes, fd {fd}",
-                    "a legal CAN frame",
-                )
-            )
-        direction = _SENT if sender == bench_sender else 0
-        identifier = can_id | _EXTENDED if extended else can_id
-        stamp_ns = t_ns - origin_ns
-        if not 0 <= stamp_ns <= _LARGEST_STAMP_NS:
-            raise RecordError(
-                at_place(
-                    path, f"frame {len(objects)}", f"stamp {t_ns} ns", f"a 63 bit stamp from {origin_ns} ns"
-                )
-            )
-        if fd:
-            objects.append(
-                fd_object(
-                    b"LOBJ", _HEAD_SIZE, 1, fd_size, _CAN_FD_MESSAGE, _NANOSECONDS, 0, 0, stamp_ns,
-                    numbers[channel], direction, dlc_of[length], identifier, 0, 0,
-                    _EDL | _BRS if switch else _EDL, length, data,
-                )
-            )  # fmt: skip
-        else:
-            objects.append(
-                classic(
-                    b"LOBJ", _HEAD_SIZE, 1, classic_size, _CAN_MESSAGE, _NANOSECONDS, 0, 0, stamp_ns,
-                    numbers[channel], direction, length, identifier, data,
-                )
-            )  # fmt: skip
+    _refuse_stamps(path, columns, origin_ns)
+    parts = [
+        _objects_of(one, rows, columns.t_ns[columns.series == number], numbers, bench_sender, origin_ns)
+        for number, (one, rows) in enumerate(zip(columns.table, columns.data))
+    ]
+    sizes = np.array([_KIND[one[4]].itemsize for one in columns.table], np.intp)[columns.series]
+    starts = np.cumsum(sizes) - sizes
+    plain = np.empty(int(sizes.sum()), np.uint8)
+    for number, objects in enumerate(parts):
+        where = starts[columns.series == number]
+        _laid_out(plain, where, objects, uniform=len({one[4] for one in columns.table}) == 1)
+    chunks = [*starts[::_OBJECTS_PER_CONTAINER].tolist(), len(plain)]
+    pieces = [plain[first:last].tobytes() for first, last in pairwise(chunks)]
+    path.write_bytes(_in_containers(pieces, len(columns)))
+
+
+def _refuse_stamps(path: Path, columns: Columns, origin_ns: int) -> None:
+    if not len(columns):
+        return
+    for place in (int(columns.t_ns.argmin()), int(columns.t_ns.argmax())):
+        t_ns = int(columns.t_ns[place])
+        if not 0 <= t_ns - origin_ns <= _LARGEST_STAMP_NS:
+            found, expected = f"stamp {t_ns} ns", f"a 63 bit stamp from {origin_ns} ns"
+            raise RecordError(at_place(path, f"frame {place}", found, expected))
+
+
+def _objects_of(
+    one: Series,
+    rows: NDArray[np.uint8],
+    t_ns: NDArray[np.int64],
+    numbers: Mapping[str, int],
+    bench_sender: str,
+    origin_ns: int,
+) -> NDArray[np.void]:
+    """The objects of one series, which differ in stamp and payload only."""
+    channel, sender, can_id, extended, fd, switch, length = one
+    kind = _KIND[fd]
+    common = np.zeros((), kind)
+    common["signature"], common["head_size"], common["version"] = b"LOBJ", _HEAD_SIZE, 1
+    common["size"], common["type"] = kind.itemsize, _CAN_FD_MESSAGE if fd else _CAN_MESSAGE
+    common["flags"], common["channel"] = _NANOSECONDS, numbers[channel]
+    common["direction"] = _SENT if sender == bench_sender else 0
+    common["dlc"], common["id"] = DLC_OF_LENGTH[length], can_id | _EXTENDED if extended else can_id
+    if fd:
+        common["fd_flags"], common["valid"] = _EDL | _BRS if switch else _EDL, length
+    objects = np.full(len(rows), common, kind)
+    objects["stamp"] = t_ns.astype(np.uint64) - np.uint64(origin_ns % 2**64)
+    objects["data"][:, :length] = rows
+    return objects
+
+
+def _laid_out(
+    plain: NDArray[np.uint8], where: NDArray[np.intp], objects: NDArray[np.void], *, uniform: bool
+) -> None:
+    """Put the objects at `where`. uniform: all of the file have one size, and lie in rows."""
+    size = objects.dtype.itemsize
+    if uniform:
+        plain.view(objects.dtype)[where // size] = objects
+    else:
+        plain[where[:, None] + np.arange(size)] = objects.view(np.uint8).reshape(len(objects), size)
+
+
+def _in_containers(pieces: Iterable[bytes], count: int) -> bytes:
+    """A BLF file of `count` objects, which `pieces` hold."""
     containers: list[bytes] = []
     uncompressed = _FILE_HEADER_SIZE
-    for start in range(0, len(objects), _OBJECTS_PER_CONTAINER):
-        plain = b"".join(objects[start : start + _OBJECTS_PER_CONTAINER])
+    head_size = _OBJECT.size + _CONTAINER.size
+    for plain in pieces:
         packed = zlib.compress(plain, 1)
-        head_size = _OBJECT.size + _CONTAINER.size
         size = head_size + len(packed)
         containers.append(_OBJECT.pack(b"LOBJ", _OBJECT.size, 1, size, _LOG_CONTAINER))
         containers.append(_CONTAINER.pack(_DEFLATE, len(plain)))
@@ -95,9 +132,9 @@ def write_blf(
     no_date = (0,) * 16  # stamps are the run's own time, not a calendar's
     header = _FILE_HEADER.pack(
         b"LOGG", _FILE_HEADER_SIZE, 5, 0, 0, 0, *_API_VERSION,
-        _FILE_HEADER_SIZE + len(body), uncompressed, len(objects), 0, *no_date,
+        _FILE_HEADER_SIZE + len(body), uncompressed, count, 0, *no_date,
     )  # fmt: skip
-    path.write_bytes(header.ljust(_FILE_HEADER_SIZE, b"\0") + body)
+    return header.ljust(_FILE_HEADER_SIZE, b"\0") + body
 
 
 def read_blf(path: Path, origin_ns: int) -> Iterator[tuple[int, int, CanFrame]]:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import ConfigError, RecordError, at_place
+from bench.record.container import FILE as CONTAINER
+from bench.record.container import shot_name, shots_within
 from bench.record.contents import BLOCK, SHORT, contents, digest, is_text, lines_before, plain, shown
 from bench.record.envelope import ENVELOPE, envelope, envelope_trouble, wrongly_signed
 from bench.record.statement import STATEMENT
@@ -22,6 +24,7 @@ from bench.record.statement import STATEMENT
 FORMAT = "hil-run-1"
 FOOTER, SIGNATURE = "footer.json", "signature.json"
 BESIDE = (FOOTER, SIGNATURE, ENVELOPE)  # what is written after the footer has its hashes
+_MOST_NAMED = 5  # shots that a changed block of 4 KiB may be part of
 _KEYS = ("format", "sha256", "chain", "blocks", "folders")
 
 
@@ -167,10 +170,17 @@ def _where(path: Path, found: str, stated: Any) -> str:
         return ""
     size = path.stat().st_size
     first, last = bad[0] * BLOCK, min(size, (bad[-1] + 1) * BLOCK)
+    if path.name == CONTAINER:
+        return f" within bytes {first} to {max(first, last - 1)}{_shots_there(path, first, last)}"
     from_line, to_line = (lines_before(path, end) + 1 for end in (first, max(first, last - 1)))
     lines = f"line {from_line}" if from_line == to_line else f"lines {from_line} to {to_line}"
     line = f", near {lines}" if is_text(path) else ""
     return f" within bytes {first} to {max(first, last - 1)}{line}"
+
+
+def _shots_there(path: Path, first: int, last: int) -> str:
+    shots = shots_within(path, first, last)
+    return f", in {' or '.join(map(shot_name, shots[:_MOST_NAMED]))}" if shots else ""
 
 
 def sign(folder: Path, key_file: Path) -> str:

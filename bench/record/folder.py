@@ -4,7 +4,8 @@ header.json                         who ran what, with which seed and hashes
 equipment.json                      adapters and instruments as configured, and as they named themselves
 library.json                        what there was to be run, run or not
 inputs/<sha256 prefix>-<name>       copies of what the run was made of
-scenarios/<id>/shot-000/            frames.blf, events.jsonl, result.json (last)
+scenarios/<id>/shots.hil            the scenario's shots, one record after the other, each checked
+scenarios/<id>/shot-000.blf         the first, the worst and failing shots once more, for lab tools
 result.json                         the RunResult
 statement.json                      the result and the files' SHA-256 in in-toto's words
 footer.json                         SHA-256 of every file above and the chain over them (last)
@@ -14,14 +15,16 @@ signature.json, statement.dsse.json optional: a user's signature of the footer, 
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bench.errors import NotARun, RecordError, at_place
 from bench.record.chain import FOOTER, FORMAT, SIGNATURE, altered, altered_among, as_written, seal, with_file
+from bench.record.container import FILE, Known, shot_name, shots_in
 from bench.record.contents import plain
-from bench.record.shot import read_json, read_shot, write_json, write_shot_files
+from bench.record.shot import read_json, read_shot, write_json
+from bench.record.shot_record import append_trace
 from bench.record.statement import STATEMENT, statement
 from bench.trace.timeline import Trace
 
@@ -38,9 +41,10 @@ class RunExists(RecordError):
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """A run folder being written. Holds a path only, so worker processes can each be handed one."""
+    """A run folder being written. All it needs is a path, so worker processes can each be handed one."""
 
     path: Path
+    _known: dict[str, Known] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def create(cls, base: Path, run_id: str, header: dict[str, Any]) -> "RunFolder":
@@ -86,16 +90,14 @@ class RunFolder:
     def write_shot(
         self, scenario_id: str, index: int, trace: Trace, plan: dict[str, Any], result: dict[str, Any]
     ) -> str:
-        """Write one shot; its folder relative to the run's. Raises RecordError when that shot exists."""
+        """Write one shot; its place relative to the run's folder. Raises RecordError when that shot exists."""
         relative = shot_folder(scenario_id, index)
-        folder = self.path / relative
+        folder = (self.path / relative).parent
         try:
-            folder.mkdir(parents=True)
-        except FileExistsError as error:
-            raise RecordError(f"{folder}: exists; a shot is never written twice") from error
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RecordError(f"{folder}: cannot be created: {error}") from error
-        write_shot_files(folder, trace, plan, result)
+        append_trace(folder, index, trace, plan, result, self._known.setdefault(scenario_id, Known()))
         return relative
 
     def finish(self, result: dict[str, Any]) -> None:
@@ -112,8 +114,11 @@ class RunFolder:
 
 
 def shot_folder(scenario_id: str, index: int) -> str:
-    """Where a shot lives, relative to the run folder."""
-    return f"scenarios/{_checked(scenario_id, 'scenario id')}/shot-{index:03d}"
+    """Where a shot lives, relative to the run folder: the name of a record in the container beside it.
+
+    Earlier releases kept a folder of that name.
+    """
+    return f"scenarios/{_checked(scenario_id, 'scenario id')}/{shot_name(index)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +145,15 @@ class OpenedRun:
         return read_json(self.path / LIBRARY) if (self.path / LIBRARY).is_file() else None
 
     def shots(self) -> Iterator[Path]:
-        """Folders of all finished shots, by scenario and index; those a crash cut short are left out."""
-        found = self.path.glob("scenarios/*/shot-*/result.json")
-        yield from sorted((file.parent for file in found), key=lambda shot: (shot.parent.name, _index(shot)))
+        """Places of all finished shots, by scenario and index; those a crash cut short are left out.
+
+        Raises RecordError for a container that cannot be read.
+        """
+        for scenario in sorted(self.path.glob("scenarios/*"), key=lambda one: one.name):
+            found = [file.parent for file in scenario.glob("shot-*/result.json")]
+            if (scenario / FILE).is_file():
+                found += [scenario / shot_name(number) for number in shots_in(scenario / FILE)]
+            yield from sorted(found, key=_index)
 
     def altered(self) -> tuple[str, ...]:
         """What differs from the footer, one line each with its place; empty without a footer."""

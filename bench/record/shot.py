@@ -1,19 +1,22 @@
-"""One shot's evidence: frames.blf, events.jsonl (head, then marks), and result.json, written last."""
+"""One shot's evidence: a record of its scenario's container.
 
-import dataclasses
+Earlier releases kept a folder: frames.blf, events.jsonl (head, then marks), and result.json, written last.
+"""
+
 import json
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from bench.errors import RecordError, at_place
 from bench.record import version_1
-from bench.record.blf import read_blf, write_blf
-from bench.record.marks import from_line, name_of, to_line
+from bench.record.blf import read_blf
+from bench.record.container import FILE
+from bench.record.marks import from_line, name_of
+from bench.record.shot_record import is_in_container, marks_in, read_record, stamping_of
 from bench.timing.clock import Timebase
 from bench.trace.events import BENCH, CanFrame, FrameSeen
 from bench.trace.facts import Fact
 from bench.trace.mark import Mark
-from bench.trace.stamping import Origin, Stamping
 from bench.trace.timeline import Trace
 
 FORMAT = "hil-shot-2"
@@ -22,42 +25,33 @@ F = TypeVar("F", bound=Fact)
 FRAMES, EVENTS, RESULT = "frames.blf", "events.jsonl", "result.json"
 
 
-def write_shot_files(folder: Path, trace: Trace, plan: dict[str, Any], result: dict[str, Any]) -> None:
-    """Fill the empty `folder`. A crash at any point leaves no result.json: the shot counts as unfinished."""
-    names = dict.fromkeys([*trace.stamping, *(seen.channel for seen in trace.frames)])
-    numbers = {name: number for number, name in enumerate(names, start=1)}
-    origin_ns = min(0, min((seen.t_ns for seen in trace.frames), default=0))
-    senders, exceptions = _senders(trace.frames, numbers)
-    head = {
-        "format": FORMAT,
-        "timebase": trace.timebase,
-        "stamping": {name: dataclasses.asdict(stamping) for name, stamping in trace.stamping.items()},
-        "channels": numbers,
-        "origin_ns": origin_ns,
-        "frames": len(trace.frames),
-        "marks": len(trace.marks),
-        "senders": senders,
-        "sender_exceptions": exceptions,
-        "plan": plan,
-    }
-    try:
-        write_blf(folder / FRAMES, trace.frames, numbers, BENCH_SENDER, origin_ns)
-        lines = [json.dumps(head)]
-        lines.extend(json.dumps(to_line(mark)) for mark in trace.marks)
-        (folder / EVENTS).write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
-        write_json(folder / RESULT, result)
-    except (OSError, TypeError) as error:
-        raise RecordError(f"{folder}: cannot write the shot: {error}") from error
-
-
 def read_shot(folder: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
     """(trace, plan, result) of one finished shot. The trace has the digest of the one written.
 
-    Raises RecordError for a folder that is no shot, is unfinished or damaged, or whose content no longer
-    gives the digest that result.json states.
+    folder: its place in the run, whether a folder or a record lies there. Raises RecordError for what is no shot, is
+    unfinished or damaged, or whose content no longer gives the digest that its result states.
     """
+    trace, plan, result = read_record(folder) if _is_record(folder) else _read_folder(folder)
+    stated = result.get("digest")
+    if stated and stated != (found := trace.digest()):
+        raise RecordError(
+            at_place(folder, "digest", found, f"{stated}, as its result states: the evidence was altered")
+        )
+    return trace, plan, result
+
+
+def is_there(folder: Path) -> bool:
+    """Whether a finished shot has its place here. Raises RecordError for a container that cannot be read."""
+    return (folder / RESULT).is_file() or is_in_container(folder)
+
+
+def _is_record(folder: Path) -> bool:
+    return not folder.exists() and (folder.parent / FILE).is_file()
+
+
+def _read_folder(folder: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
     if not (folder / EVENTS).is_file():
-        raise RecordError(at_place(folder, "", "no events.jsonl", "the folder of a shot"))
+        raise RecordError(at_place(folder, "", "no events.jsonl", "the place of a shot"))
     if not (folder / RESULT).is_file():
         raise RecordError(at_place(folder, "", "no result.json: the shot was cut short", "a finished shot"))
     result = read_json(folder / RESULT)
@@ -68,10 +62,10 @@ def read_shot(folder: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
         if not old and head["format"] != FORMAT:
             expected = f"'{FORMAT}' or '{version_1.FORMAT}'"
             raise RecordError(at_place(folder / EVENTS, "line 1", f"format '{head['format']}'", expected))
-        stamping_of = version_1.stamping_of if old else _stamping_of
+        stamping_as = version_1.stamping_of if old else stamping_of
         trace = Trace(
             timebase=Timebase(head["timebase"]),
-            stamping={name: stamping_of(stored) for name, stored in head["stamping"].items()},
+            stamping={name: stamping_as(stored) for name, stored in head["stamping"].items()},
         )
         _read_frames(folder / FRAMES, head, trace)
         read = version_1.mark_of if old else from_line
@@ -85,16 +79,13 @@ def read_shot(folder: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
     if counts != (len(trace.frames), len(trace.marks)):
         found = f"{len(trace.frames)} frames and {len(trace.marks)} marks"
         raise RecordError(at_place(folder, "", found, f"{counts[0]} and {counts[1]}"))
-    stated = result.get("digest")
-    if stated and stated != (found := trace.digest()):
-        raise RecordError(
-            at_place(folder, "digest", found, f"{stated}, as result.json states: the evidence was altered")
-        )
     return trace, plan, result
 
 
 def marks_of(folder: Path, wanted: type[F]) -> list[Mark[F]]:
     """The marks that say one type of fact, without reading the frames. Raises RecordError."""
+    if _is_record(folder):
+        return marks_in(folder, wanted)
     try:
         head_line, *lines = (folder / EVENTS).read_text(encoding="utf-8").splitlines()
         old = json.loads(head_line)["format"] == version_1.FORMAT
@@ -103,10 +94,6 @@ def marks_of(folder: Path, wanted: type[F]) -> list[Mark[F]]:
         return [cast(Mark[F], mark) for mark in marks if isinstance(mark.fact, wanted)]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise RecordError(f"{folder / EVENTS}: cannot be read: {error!r}") from error
-
-
-def _stamping_of(stored: dict[str, Any]) -> Stamping:
-    return Stamping(**{**stored, "origin": Origin(stored["origin"])})
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -124,19 +111,6 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise RecordError(at_place(path, "", f"a JSON {type(content).__name__}", "a JSON object"))
     return content
-
-
-def _senders(
-    frames: list[FrameSeen], numbers: dict[str, int]
-) -> tuple[list[tuple[int, int, bool, str]], list[tuple[int, str]]]:
-    """Who sends which id: an entry per (channel, id), and (frame index, sender) where it was another."""
-    usual: dict[tuple[str, int, bool], str] = {}
-    exceptions: list[tuple[int, str]] = []
-    remember = usual.setdefault
-    for index, (_, channel, frame, sender) in enumerate(frames):
-        if remember((channel, frame[0], frame[2]), sender) != sender:
-            exceptions.append((index, sender))
-    return [(numbers[channel], *key, sender) for (channel, *key), sender in usual.items()], exceptions  # type: ignore[misc]
 
 
 def _read_frames(path: Path, head: dict[str, Any], trace: Trace) -> None:

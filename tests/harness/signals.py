@@ -26,6 +26,7 @@ from bench.campaign.rejudge import rejudge_run
 from bench.errors import RecordError
 from bench.record.folder import open_run, verify_run
 from bench.record.shot import read_shot
+from bench.record.shot_record import result_in
 from bench.trace.facts import SafeStateReached
 from bench.verdict.result import Verdict
 
@@ -152,7 +153,9 @@ class Stopped:
     hung: bool = False
 
     def results(self) -> list[Path]:
-        return sorted(self.out.glob("*/scenarios/*/shot-*/result.json"))
+        """The places of all finished shots."""
+        runs = [header.parent for header in self.out.glob("*/header.json")]
+        return [shot for run in runs for shot in open_run(run).shots()]
 
     def send(self, one: signal.Signals, *, to_all: bool) -> None:
         if not self.sent:
@@ -185,7 +188,9 @@ def _stopped(rng: random.Random, place: Place, which: list[signal.Signals], *mor
     again = [] if first is signal.SIGKILL else [rng.choice(_SIGNALS) for _ in range(rng.choice((0, 0, 1, 2)))]
     run = Stopped(place=place, out=out, process=place.start(out, *more))
     if in_shots:
-        _until(lambda: any(out.glob("*/scenarios/*/shot-*")) or run.process.poll() is not None, ENDS_WITHIN_S)
+        _until(
+            lambda: any(out.glob("*/scenarios/*/shots.hil")) or run.process.poll() is not None, ENDS_WITHIN_S
+        )
     time.sleep(after_s)
     run.send(first, to_all=to_all)
     for one in again:
@@ -288,10 +293,10 @@ def _check_folder(outcome: Outcome, run: Stopped, folder: Path, *, killed: bool)
             wrong.append((Wrong.LOST, f"no report of what had finished: {run.said[-300:]}"))
 
 
-def _verdict(result: Path) -> str:
+def _verdict(shot: Path) -> str:
     try:
-        return str(json.loads(result.read_text(encoding="utf-8"))["judgement"]["verdict"])
-    except (OSError, ValueError, KeyError):
+        return str(result_in(shot)["judgement"]["verdict"])
+    except (RecordError, KeyError):
         return ""
 
 

@@ -1,0 +1,158 @@
+"""One shot as a record of its scenario's container: everything that is known of it, in two zlib streams.
+
+The first holds lines of JSON: the head, the marks, and the result last. The second holds the frames in columns.
+"""
+
+import dataclasses
+import hashlib
+import json
+import re
+import zlib
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from bench.errors import RecordError
+from bench.record.columns import (
+    Columns,
+    columns_of,
+    deflated,
+    frames_of,
+    inflated,
+    pack,
+    table_from,
+    unpack,
+)
+from bench.record.container import FILE, Known, append_shot, has_shot, read_body, read_plan, shot_name
+from bench.record.marks import from_line, name_of, to_line
+from bench.timing.clock import Timebase
+from bench.trace.facts import Fact
+from bench.trace.mark import Mark
+from bench.trace.stamping import Origin, Stamping
+from bench.trace.timeline import Trace
+
+FORMAT = "hil-shot-3"
+F = TypeVar("F", bound=Fact)
+_NAME = re.compile(r"shot-(\d{3,})")
+
+
+def number_of(shot: Path) -> int | None:
+    """The number of the shot that a path such as `scenarios/<id>/shot-007` names."""
+    found = _NAME.fullmatch(shot.name)
+    return int(found[1]) if found is not None else None
+
+
+def is_in_container(shot: Path) -> bool:
+    """Whether this shot is a whole record of the container beside it. Raises RecordError."""
+    number = number_of(shot)
+    return number is not None and has_shot(shot.parent / FILE, number)
+
+
+def append_trace(
+    folder: Path, index: int, trace: Trace, plan: dict[str, Any], result: dict[str, Any], known: Known
+) -> None:
+    """Add the shot to the container in `folder`. Raises RecordError."""
+    file = folder / FILE
+    try:
+        plan_bytes = deflated(json.dumps(plan).encode())
+        body = _body(trace, hashlib.sha256(plan_bytes).hexdigest(), result)
+        append_shot(file, index, plan_bytes, body, known)
+    except RecordError as error:
+        raise RecordError(f"{folder / shot_name(index)}: {error}") from error
+    except (OSError, TypeError, OverflowError) as error:
+        raise RecordError(f"{folder / shot_name(index)}: cannot write the shot: {error}") from error
+
+
+def _body(trace: Trace, plan: str, result: dict[str, Any]) -> bytes:
+    columns = columns_of(trace.frames)
+    head = {
+        "format": FORMAT,
+        "timebase": trace.timebase,
+        "stamping": {name: dataclasses.asdict(stamping) for name, stamping in trace.stamping.items()},
+        "frames": len(columns),
+        "marks": len(trace.marks),
+        "series": columns.table,
+        "plan": plan,
+    }
+    lines = [json.dumps(head), *(json.dumps(to_line(mark)) for mark in trace.marks), json.dumps(result)]
+    return deflated("\n".join(lines).encode()) + pack(columns)
+
+
+def read_record(shot: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
+    """(trace, plan, result) of a shot in the container beside it. Raises RecordError."""
+    head, marks, result, columns = _opened(shot)
+    try:
+        trace = Trace(
+            timebase=Timebase(head["timebase"]),
+            stamping={name: stamping_of(stored) for name, stored in head["stamping"].items()},
+            frames=frames_of(columns),
+            marks=[from_line(json.loads(line)) for line in marks],
+        )
+        plan = json.loads(inflated(read_plan(shot.parent / FILE, bytes.fromhex(head["plan"])))[0])
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
+        raise _unreadable(shot, error) from error
+    return trace, plan, result
+
+
+def columns_in(shot: Path) -> tuple[Columns, dict[str, int]]:
+    """A shot's frames as they are kept, and the number of each channel, from 1. Raises RecordError."""
+    head, _, _, columns = _opened(shot)
+    stamping = head.get("stamping")
+    names = dict.fromkeys(
+        [*(stamping if isinstance(stamping, dict) else ()), *(one[0] for one in columns.table)]
+    )
+    return columns, {name: number for number, name in enumerate(names, start=1)}
+
+
+def marks_in(shot: Path, wanted: type[F]) -> list[Mark[F]]:
+    """As `marks_of`, without unpacking the frames."""
+    try:
+        text, _ = inflated(_stored(shot))
+        name = f'"{name_of(wanted)}"'
+        lines = text.decode().split("\n")[1:-1]
+        marks = [from_line(json.loads(line)) for line in lines if name in line]
+    except (ValueError, KeyError, TypeError, zlib.error) as error:
+        raise _unreadable(shot, error) from error
+    return [cast(Mark[F], mark) for mark in marks if isinstance(mark.fact, wanted)]
+
+
+def result_in(shot: Path) -> dict[str, Any]:
+    """The shot's result alone. Raises RecordError."""
+    try:
+        text, _ = inflated(_stored(shot))
+        return cast(dict[str, Any], json.loads(text.rsplit(b"\n", 1)[-1]))
+    except (ValueError, zlib.error) as error:
+        raise _unreadable(shot, error) from error
+
+
+def _opened(shot: Path) -> tuple[dict[str, Any], list[str], dict[str, Any], Columns]:
+    """Head, lines of marks, result, frames."""
+    body = _stored(shot)
+    try:
+        text, packed = inflated(body)
+        first, *marks, last = text.decode().split("\n")
+        head, result = json.loads(first), json.loads(last)
+        if head["format"] != FORMAT:
+            raise RecordError(f"{shot}: found format '{head['format']}'; expected '{FORMAT}'")
+        if len(marks) != head["marks"]:
+            raise RecordError(f"{shot}: found {len(marks)} marks; expected {head['marks']}")
+        columns = unpack(packed, table_from(head["series"]), head["frames"])
+    except RecordError as error:
+        raise RecordError(f"{shot}: {error}") from error
+    except (ValueError, KeyError, TypeError, zlib.error) as error:
+        raise _unreadable(shot, error) from error
+    return head, marks, result, columns
+
+
+def _stored(shot: Path) -> bytes:
+    number = number_of(shot)
+    if number is None:
+        raise RecordError(f"{shot}: found no number; expected a shot such as '{shot_name(7)}'")
+    return read_body(shot.parent / FILE, number)
+
+
+def _unreadable(shot: Path, error: Exception) -> RecordError:
+    return RecordError(f"{shot}: cannot be read: {error!r}; expected what write_shot wrote")
+
+
+def stamping_of(stored: dict[str, Any]) -> Stamping:
+    return Stamping(**{**stored, "origin": Origin(stored["origin"])})
