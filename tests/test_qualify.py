@@ -163,7 +163,7 @@ def test_what_does_not_qualify_is_told_by_shot() -> None:
 def test_the_command_tells_the_same_as_json_and_as_a_table() -> None:
     told = CliRunner().invoke(app, ["qualify", "--time", "simulated", "--shots", "8", "--json"])
     assert told.exit_code == 0
-    (series,) = json.loads(told.stdout)
+    (series,) = json.loads(told.stdout)["series"]
     assert (series["contained"], series["asked"], series["sound"]) == (8, 8, True)
     assert series["qualified"] is False, "eight shots are a look"
     assert all(shot["low_ns"] == shot["truth_ns"] == shot["high_ns"] for shot in series["shots"])

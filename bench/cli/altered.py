@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import typer
 
+from bench.cli.json_mode import note_trouble
 from bench.errors import BenchError
 
 EXIT_ALTERED = 3
@@ -33,10 +34,17 @@ def reading_on(altered: Sequence[str]) -> Iterator[None]:
         if not altered:
             raise
         words = str(error) if isinstance(error, BenchError) else repr(error)
-        typer.echo(f"it can be read no further: {words}", err=True)
+        line = f"it can be read no further: {words}"
+        note_trouble(line)
+        typer.echo(line, err=True)
         raise typer.Exit(EXIT_ALTERED) from error
 
 
 def end(code: int, altered: Sequence[str]) -> typer.Exit:
     """`code`, unless the run was altered."""
-    return typer.Exit(EXIT_ALTERED if altered else code)
+    return typer.Exit(ended_with(code, altered))
+
+
+def ended_with(code: int, altered: Sequence[str]) -> int:
+    """`code`, unless the run was altered."""
+    return EXIT_ALTERED if altered else code

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, load_rig
 from bench.cli.trend_command import trend
 
 if TYPE_CHECKING:
+    from bench.campaign.bisect import Bisection
+    from bench.report.told.builds import BisectTold, CompareTold
     from bench.verdict.compare import Comparison
+    from bench.verdict.result import RunResult
 
 RunsOption = Annotated[
     Path, typer.Option("--runs", help="Where run folders are, for runs given by id or firmware name.")
@@ -46,6 +50,7 @@ def compare(
         typer.Option("--new-too", help="A run to be taken together with NEW, under another seed; repeat it."),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="For a pull request.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Has NEW become slower than BASE? Exit 0 no and it passes, 1 worse or FAIL, 3 not decided (or altered)."""
     from bench.campaign.builds import load_sides
@@ -55,6 +60,8 @@ def compare(
     from bench.verdict.compare import compare as compare_runs
 
     relevant_ns = None
+    if markdown and as_json:
+        raise ConfigError("hil compare: found --markdown and --json; expected one of them")
     if shift is not None:
         try:
             relevant_ns = parse_duration_ns(shift)
@@ -64,11 +71,43 @@ def compare(
             raise ConfigError(f"--shift: found '{shift}'; expected a duration above 0, as \"2 ms\"")
     before, after, altered = load_sides([base, *(base_too or ())], [new, *(new_too or ())], runs)
     found = compare_runs(before, after, relevant_ns, altered)
+    if as_json:
+        raise say(_compared(found), found.exit_code)
     if markdown:
         typer.echo(comparison_markdown(found), nl=False)
     else:
         _show(found)
     raise typer.Exit(found.exit_code)
+
+
+def _compared(found: Comparison) -> CompareTold:
+    from bench.report.comparison import headline
+    from bench.report.told.builds import BuildTold, CompareTold
+
+    def build(run: RunResult) -> BuildTold:
+        return BuildTold(
+            run_id=run.run_id,
+            started_utc=run.started_utc,
+            firmware=run.firmware,
+            firmware_identity=run.firmware_identity,
+            chemistry=run.chemistry,
+            timebase=run.timebase,
+            verdict=run.verdict,
+        )
+
+    return CompareTold(
+        base=build(found.base),
+        new=build(found.new),
+        headline=headline(found),
+        refused=found.refused,
+        altered=found.altered,
+        left_out=found.left_out,
+        regressions=found.regressions,
+        undecided=tuple(f"{one.scenario_id}: {one.name}" for one in found.undecided),
+        absolute={one.scenario_id: one.judgement.verdict for one in found.new.scenarios},
+        metrics=found.metrics,
+        handled=found.handled,
+    )
 
 
 def _show(found: Comparison) -> None:
@@ -118,6 +157,7 @@ def bisect(
     config: ConfigOption = DEFAULT_CONFIG,
     shots: Annotated[int, typer.Option("--shots", min=4, max=59, help="Shots to learn GOOD and BAD.")] = 8,
     error: Annotated[float, typer.Option("--error", help="Accepted chance of a wrong answer.")] = 0.05,
+    as_json: JsonOption = False,
 ) -> None:
     """Find the first bad build between GOOD and BAD, with the fewest shots that --error allows. Exit 3: a range."""
     from bench.campaign.bisect import bisect as search
@@ -133,6 +173,9 @@ def bisect(
     else:
         raise ConfigError("hil bisect: found neither --among nor --build; expected the builds in between")
     found = search(builds, _shooter(config, scenario, build, firmware), error, shots)
+    code = 3 if found.first_bad is None else 0
+    if as_json:
+        raise say(_bisected(scenario, found), code)
     for line in found.log:
         typer.echo(line)
     if found.skipped:
@@ -140,8 +183,23 @@ def bisect(
     after = f"(last good: {found.last_good}), {found.shots} shots in all"
     if found.first_bad is None:
         typer.echo(f"first bad build: one of {', '.join(found.candidates)} {after}")
-        raise typer.Exit(3)
-    typer.echo(f"first bad build: {found.first_bad} {after}")
+    else:
+        typer.echo(f"first bad build: {found.first_bad} {after}")
+    raise typer.Exit(code)
+
+
+def _bisected(scenario: str, found: Bisection) -> BisectTold:
+    from bench.report.told.builds import BisectTold
+
+    return BisectTold(
+        scenario=scenario,
+        first_bad=found.first_bad,
+        candidates=tuple(found.candidates),
+        last_good=found.last_good,
+        skipped=tuple(found.skipped),
+        shots=found.shots,
+        log=tuple(found.log),
+    )
 
 
 def _commits(good: str, bad: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import (
     DEFAULT_CONFIG,
     ChemistryOption,
@@ -25,11 +26,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from bench.report.told.bench import ListTold
     from bench.scenario.prepare import Prepared
     from bench.wiring.common import Wired
-
-
-_MOST_FILES = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -45,10 +44,13 @@ def check(
     chemistry: ChemistryOption = None,
     firmware_chemistry: FirmwareChemistryOption = None,
     only: FilterOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Dry-check bench file, profile, DBC, budgets and scenarios against each other."""
     from bench.campaign.load import mistakes_of_files
+    from bench.cli.check_lines import budget_lines, lines_of
     from bench.errors import ConfigError
+    from bench.report.told.bench import CheckKind, CheckTold
 
     try:
         wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
@@ -56,116 +58,40 @@ def check(
         lines = [*str(wrong).splitlines(), *mistakes_of_files(config, scenarios)]
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
     prepared, budgets_file = load_scenarios(wired, scenarios, only, long=True, mismatches=True)
-    from bench.verdict.budgets import lint_budgets, load_budgets
-    from bench.wiring.common import why_not
-
-    lent = {one.scenario.budget for one in prepared if one.scenario.budget is not None}
-    for line in lint_budgets(load_budgets(budgets_file), lent):
-        typer.echo(f"{budgets_file.name} {line}")
+    lint = budget_lines(budgets_file, prepared)
+    lines_found = lines_of(wired, prepared, whole=scenarios is None and only is None)
+    found = CheckTold(
+        config=str(config),
+        bench=wired.config.name,
+        profile=wired.profile.name,
+        chemistry=wired.chemistry.id,
+        scenarios=len(prepared),
+        messages=sum(len(db.messages) for db in wired.databases.values()),
+        lines=(*lint, *lines_found),
+    )
+    code = 3 if any(one.kind is CheckKind.ERROR for one in found.lines) else 0
+    if as_json:
+        raise say(found, code)
+    for line in lint:
+        typer.echo(line.text)
     typer.echo(
-        f"{config}: {len(prepared)} scenarios fit this bench ({wired.config.name}, {wired.profile.name}, "
-        f"{wired.chemistry.id}, {sum(len(db.messages) for db in wired.databases.values())} messages)"
+        f"{config}: {found.scenarios} scenarios fit this bench ({found.bench}, {found.profile}, "
+        f"{found.chemistry}, {found.messages} messages)"
     )
-    _tell_format_1(prepared)
-    for warning in (line for one in wired.databases.values() for line in one.warnings()):
-        typer.echo(f"warning: {warning}")
-    for one in prepared:
-        for note in loads_cut_off(one):
-            typer.echo(f"{one.scenario.id}: {note}")
-        if one.note is not None:
-            typer.echo(f"{one.scenario.id}: {one.note}")
-        if one.scenario.hint:
-            typer.echo(f"warning: {one.scenario.hint}")
-        if (gap := one.scenario.known_gap) is not None and not gap.of_twin:
-            typer.echo(f"{one.scenario.id}: known gap until {gap.until}, {gap.owner} ({gap.bound.words})")
-        if missing := why_not(wired, one.scenario.needs):
-            typer.echo(f"{one.scenario.id}: will be BLOCKED, this rig cannot do {', '.join(missing)}")
-    typer.echo(_idle_words(wired))
-    if scenarios is None and only is None:
-        _tell_no_must_reach(wired)
-    at_fault = _tell_faults(wired, prepared)
-    if _tell_uncarried(wired, prepared) or at_fault:
-        raise typer.Exit(3)
-
-
-def _tell_format_1(prepared: list[Prepared]) -> None:
-    """One line for all files that are judged by the old rule."""
-    old = list(dict.fromkeys(one.scenario.file.name for one in prepared if one.scenario.format == 1))
-    if not old:
-        return
-    named = ", ".join(old[:_MOST_FILES]) + (
-        f" and {len(old) - _MOST_FILES} more" if old[_MOST_FILES:] else ""
-    )
-    typer.echo(
-        f"warning: {len(old)} scenario file{'s' if old[1:] else ''} of format 1: what the DUT reports beside what "
-        f"they expect is no failure in this release, and will be in the next; `hil migrate` mends it: {named}"
-    )
-
-
-def _tell_no_must_reach(wired: Wired) -> None:
-    """Modes of the profile of which nothing asks whether the DUT comes into them."""
-    from bench.scenario.must_reach import why_none
-
-    for mode in wired.profile.modes:
-        if why := why_none(wired.profile, mode):
-            typer.echo(f"mode '{mode}': no scenario asks whether the DUT reaches it, {why}")
-
-
-def _idle_words(wired: Wired) -> str:
-    from bench.units import format_ns
-    from bench.wiring.virtual_signals import IDLE
-
-    idle = [
-        f"{one.channel}.{one.message.name} every {format_ns(one.cycle_ns)}"
-        for one in wired.played
-        if one.by == IDLE
-    ]
-    listed = ", ".join(idle) if idle else "nothing"
-    return f'sent idle, at raw zero (unlisted = "{wired.profile.unlisted}"): {listed}'
-
-
-def _tell_faults(wired: Wired, prepared: list[Prepared]) -> bool:
-    """Tells of everything in the scenarios that no DUT can answer rightly; whether there is any."""
-    from bench.wiring.at_fault import faults_of, unknown_limits
-
-    for line in unknown_limits(wired):
-        typer.echo(f"warning: {line}")
-    lines = [line for one in prepared for line in faults_of(wired, one)]
-    for line in dict.fromkeys(lines):
-        typer.echo(f"{line} (will be ERROR)")
-    return bool(lines)
-
-
-def _tell_uncarried(wired: Wired, prepared: list[Prepared]) -> bool:
-    """Tells of every scenario whose stimulus a signal cannot carry; whether there is one."""
-    from bench.scenario.carried import shown_signals, uncarried
-
-    known = shown_signals(wired.profile, wired.databases)
-    found = [(one.scenario.id, lines) for one in prepared if (lines := uncarried(one.plan, known))]
-    for scenario_id, (first, *more) in found:
-        others = f" (and {len(more)} more)" if more else ""
-        typer.echo(f"{scenario_id}: will be ERROR, {first}{others}")
-    return bool(found)
-
-
-def loads_cut_off(one: Prepared) -> list[str]:
-    """What of its drive cycles this pack's limits do not allow, in words."""
-    from bench.scenario.model import Follow
-
-    return [f"{step.name}: {step.note}" for step in one.steps if isinstance(step, Follow) and step.note]
+    for line in lines_found:
+        typer.echo(f"warning: {line.text}" if line.kind is CheckKind.WARNING else line.text)
+    raise typer.Exit(code)
 
 
 def list_rig(
     config: ConfigOption = DEFAULT_CONFIG,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: JsonOption = False,
     what: Annotated[
         str | None, typer.Argument(help="'faults': the catalogue, and what this rig can do of it.")
     ] = None,
     time: TimeOption = None,
 ) -> None:
     """Show scenarios, firmware builds, chemistries and capabilities of this bench."""
-    import json
-
     wired = load_rig(config, time, None, None)
     if what is not None:
         if what != "faults":
@@ -174,8 +100,7 @@ def list_rig(
         return
     prepared, _ = load_scenarios(wired, None, None, long=True, mismatches=True)
     if as_json:
-        typer.echo(json.dumps(_facts(wired, prepared)))
-        return
+        raise say(_facts(wired, prepared), 0)
     console = _console()
     console.print(_scenarios(prepared, console.width >= _WIDE))
     for table in _things(wired):
@@ -190,30 +115,31 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=150)  # a log file has no width of its own
 
 
-def _facts(wired: Wired, prepared: list[Prepared]) -> dict[str, object]:
+def _facts(wired: Wired, prepared: list[Prepared]) -> ListTold:
     from bench.plant.chemistry import Chemistry
+    from bench.report.told.bench import InstrumentListed, ListTold, ScenarioListed
     from bench.wiring.simulated import firmware_builds
 
-    return {
-        "scenarios": [
-            {
-                "id": one.scenario.id,
-                "title": one.scenario.title,
-                "aim": str(one.scenario.aim),
-                "safety_goal": one.budget.safety_goal,
-                "asil": one.budget.asil,
-                "repeat": one.scenario.sweep.repeat,
-            }
+    return ListTold(
+        scenarios=tuple(
+            ScenarioListed(
+                id=one.scenario.id,
+                title=one.scenario.title,
+                aim=str(one.scenario.aim),
+                safety_goal=one.budget.safety_goal,
+                asil=one.budget.asil,
+                repeat=one.scenario.sweep.repeat,
+            )
             for one in prepared
-        ],
-        "firmware": firmware_builds(),
-        "chemistries": {name: Chemistry.load(name).name for name in Chemistry.shipped()},
-        "instruments": {
-            name: {"kind": one.kind, "role": one.facts.role, "ports": list(one.ports)}
+        ),
+        firmware=firmware_builds(),
+        chemistries={name: Chemistry.load(name).name for name in Chemistry.shipped()},
+        instruments={
+            name: InstrumentListed(kind=one.kind, role=one.facts.role, ports=tuple(one.ports))
             for name, one in wired.config.instruments.items()
         },
-        "capabilities": sorted(wired.capabilities),
-    }
+        capabilities=tuple(sorted(wired.capabilities)),
+    )
 
 
 def _scenarios(prepared: list[Prepared], wide: bool) -> Table:
@@ -285,13 +211,12 @@ def _table(title: str, first: str, whole: bool = True) -> Table:
 
 def _list_faults(wired: Wired, as_json: bool) -> None:
     """The catalogue by class: what each fault needs, and whether this rig has it; why not where it has not."""
-    import json
-
     from rich.markup import escape
     from rich.table import Table
 
     from bench.faults.find import kinds
     from bench.faults.port import FAULT_CLASSES
+    from bench.report.told.bench import FaultListed, FaultsTold
     from bench.wiring.common import abilities
 
     able = abilities(wired.profile, wired.config.simulated, wired.config.dut)
@@ -305,18 +230,17 @@ def _list_faults(wired: Wired, as_json: bool) -> None:
     ]
     if as_json:
         entries = [
-            {
-                "fault": kind.name,
-                "class": kind.fault_class,
-                "capability": capability,
-                "what": text,
-                "onset": kind.onset,
-                "lacks": able[capability],
-            }
+            FaultListed(
+                fault=kind.name,
+                fault_class=kind.fault_class,
+                capability=str(capability),
+                what=text,
+                onset=kind.onset,
+                lacks=able[capability],
+            )
             for kind, capability, text in listed
         ]
-        typer.echo(json.dumps(entries))
-        return
+        raise say(FaultsTold(faults=tuple(entries)), 0)
     table = Table(title=f"Faults, and what this rig can do ({wired.config.name})", title_justify="left")
     for column in ("class", "fault", "needs", "what it is", "this rig"):
         table.add_column(column, no_wrap=column in ("class", "fault"))

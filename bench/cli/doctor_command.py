@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, FirmwareOption, TimeOption, load_rig
 
 if TYPE_CHECKING:
     from bench.doctor.finding import Finding
+    from bench.report.told.bench import DoctorTold
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +29,7 @@ def doctor(
     out: Annotated[
         Path | None, typer.Option("--out", help="The record folder, where `hil run --out` named another.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what is wired, reachable and permitted, measure this machine's timing, and name the mend for what is not.
 
@@ -48,11 +50,11 @@ def doctor(
         if not as_json:
             _show(finding)
     good = usable(found)
+    code = 0 if good else 3
     if as_json:
-        _as_json(found, good)
-    else:
-        typer.echo("usable as configured" if good else "not usable as configured: mend what is marked BAD")
-    raise typer.Exit(0 if good else 3)
+        raise say(_told(found, good), code)
+    typer.echo("usable as configured" if good else "not usable as configured: mend what is marked BAD")
+    raise typer.Exit(code)
 
 
 def _show(finding: Finding) -> None:
@@ -63,8 +65,19 @@ def _show(finding: Finding) -> None:
         typer.echo(f"     → {finding.mend}")
 
 
-def _as_json(found: list[Finding], good: bool) -> None:
-    import dataclasses
-    import json
+def _told(found: list[Finding], good: bool) -> DoctorTold:
+    from bench.report.told.bench import DoctorFound, DoctorState, DoctorTold
 
-    typer.echo(json.dumps({"usable": good, "findings": [dataclasses.asdict(one) for one in found]}))
+    return DoctorTold(
+        usable=good,
+        findings=tuple(
+            DoctorFound(
+                area=one.area,
+                state=DoctorState(one.state),
+                text=one.text,
+                mend=one.mend,
+                figures_us=dict(one.figures_us),
+            )
+            for one in found
+        ),
+    )

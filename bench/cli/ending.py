@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import typer
 
+from bench.cli.json_mode import begin, end_in_json, note_trouble, usage_words
 from bench.errors import BenchError, ConfigError
 from bench.timing.stopping import listening, stopped_by
 
@@ -50,6 +51,8 @@ def _code_of(command: Callable[[], Any]) -> int:
             raise KeyboardInterrupt from None
         if isinstance(end.code, str):
             _say(end.code)
+        if (words := usage_words(end)) is not None:
+            note_trouble(words)
         return end.code if isinstance(end.code, int) else BENCH if end.code else PASS
     except ConfigError as error:
         _say(str(error))
@@ -72,6 +75,7 @@ def _crashed(error: BaseException) -> int:
 
 
 def _say(line: str) -> None:
+    note_trouble(line)
     with contextlib.suppress(OSError, AttributeError, ValueError):  # stderr may be closed, or none at all
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
@@ -122,7 +126,10 @@ def run_command_line(command: Callable[[], Any]) -> int:
     shown, out = _outlet(sys.stdout)
     told, _ = _outlet(sys.stderr)
     sys.stdout, sys.stderr = shown or sys.stdout, told or sys.stderr
+    begin()
     code = ended(command, last=True)
+    if "--json" in sys.argv[1:]:
+        end_in_json(code)
     if shown is None or out is None:
         return code
     shown.flush()

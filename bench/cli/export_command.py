@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import FilterOption, JUnitStyleOption
 from bench.report.junit_style import JUnitStyle
 
@@ -24,11 +25,16 @@ def export(
         int | None, typer.Option("--shot", min=0, help="Only this shot of each scenario.")
     ] = None,
     junit_style: JUnitStyleOption = JUnitStyle.FULL,
+    as_json: JsonOption = False,
 ) -> None:
     """Write frames (MF4, BLF, ASC, Parquet, CSV) or results (JUnit, sphinx-needs, ReqIF) of a stored run."""
     from bench.campaign.export import export as export_run
 
     files = export_run(run, to, out, only, shot, junit_style)
+    if as_json:
+        from bench.report.told.stored import ExportTold
+
+        raise say(ExportTold(run=str(run), to=to, out=str(out), files=tuple(map(str, files))), 0)
     typer.echo(
         f"{len(files)} file(s) in {out}: {', '.join(f.name for f in files[:3])}{' …' if files[3:] else ''}"
     )

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.json_mode import JsonOption, say
+
 
 def register(app: typer.Typer) -> None:
     app.command(name="hazard")(hazard)
@@ -50,7 +52,7 @@ def hazard(
     out: Annotated[Path, typer.Option("--out", help="The report with picture and assumptions.")] = Path(
         "runs/hazard.html"
     ),
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Time from fault to limit, damage, venting, runaway and the next cell; margins against FTTI and FHTI."""
     from rich.console import Console
@@ -62,8 +64,9 @@ def hazard(
     from bench.plant.chemistry import Chemistry
     from bench.record.targets import try_file
     from bench.report.hazard_html import write_hazard_html
-    from bench.report.hazard_json import hazard_json
+    from bench.report.hazard_json import hazard_told
     from bench.report.hazard_terminal import hazard_table
+    from bench.report.told.document import text_of
     from bench.units import NS_PER_S, parse_duration_ns
     from bench.verdict.budgets import load_budgets
 
@@ -87,12 +90,11 @@ def hazard(
     console = Console(width=None if Console().is_terminal else 200)
     found = study(chemistries, cases, samples=samples, seed=seed, horizon_s=horizon_s, workers=workers)
     margins = {(one.chemistry, one.case): margin_of(one, goals, measured) for one in found.results}
-    as_text = hazard_json(found, margins)
+    told = hazard_told(found, margins)
     if as_json:
-        typer.echo(as_text)
-        return
+        raise say(told, 0)
     write_hazard_html(found, margins, out)
-    out.with_suffix(".json").write_text(as_text + "\n", encoding="utf-8", errors="backslashreplace")
+    out.with_suffix(".json").write_text(text_of(told, indent=1) + "\n", encoding="utf-8")
     console.print(hazard_table(found, margins))
     for one in sorted({m.fhti.run_id for m in margins.values() if m.fhti is not None}):
         console.print(f"FHTI of '{firmware}' from run {one}", highlight=False)

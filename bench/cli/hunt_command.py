@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ChemistryOption, ConfigOption, FirmwareOption, load_rig
 
 if TYPE_CHECKING:
     from bench.campaign.hunt import Crew, Hunt, Progress, Tried
+    from bench.report.told.builds import HuntTold, WrittenTold
 
+Tell = Callable[[str], object]
+"""Where words go: not to stdout, where a JSON document is all there is."""
 _PROOF_SHOTS = 12
 
 
@@ -45,6 +51,7 @@ def hunt(
         ),
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", "--jobs", min=1, help="Processes.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Hunt for a failure, or the worst latency, in simulated time. Exit code 1: found one."""
     from bench.campaign.hunt import COVERING, Progress, crew_for, search
@@ -71,29 +78,59 @@ def hunt(
     )
     target = out or Path(f"{path.stem}_hunt_{seed}.toml")
     check_out(target)
-    _tell_space(hunted)
+    tell: Tell = partial(typer.echo, err=as_json)
+    _tell_space(hunted, tell)
     so_far, stopped = Progress(), False
+    written: WrittenTold | None = None
     line = _Line(budget)
     try:
         with crew_for(hunted) as crew:
             search(hunted, crew, line.show, so_far)
             line.end()
             if so_far.found is not None:
-                _write(hunted, crew, so_far, so_far.found, target)
+                written = _write(hunted, crew, so_far, so_far.found, target, tell)
             elif out is not None and so_far.worst is not None:
-                _write(hunted, crew, so_far, so_far.worst, target)
+                written = _write(hunted, crew, so_far, so_far.worst, target, tell)
     except KeyboardInterrupt:
         line.end()
         stopped = True
-        typer.echo("stopped; the best so far is kept")
+        tell("stopped; the best so far is kept")
         best = so_far.found or so_far.worst
         if best is not None:
-            _write_plainly(hunted, so_far, best, target)
-    _tell_end(hunted, so_far, wrote=out is not None)
-    if so_far.found is not None:
-        raise typer.Exit(1)
-    if stopped:
-        raise typer.Exit(3)
+            written = _write_plainly(hunted, so_far, best, target, tell)
+    _tell_end(hunted, so_far, tell, wrote=out is not None)
+    code = 1 if so_far.found is not None else 3 if stopped else 0
+    if as_json:
+        raise say(_told(hunted, so_far, written, stopped=stopped), code)
+    raise typer.Exit(code)
+
+
+def _told(hunted: Hunt, so_far: Progress, written: WrittenTold | None, *, stopped: bool) -> HuntTold:
+    from bench.report.told.builds import FindTold, HuntTold
+
+    def find(one: Tried | None) -> FindTold | None:
+        if one is None:
+            return None
+        changes = tuple(hunted.space.changes(one.point))
+        return FindTold(verdict=one.verdict, reason=one.reason, latency_ns=one.latency_ns, changes=changes)
+
+    return HuntTold(
+        scenario=str(hunted.space.original["id"]),
+        firmware=hunted.wired.config.dut.firmware,
+        goal=hunted.goal,
+        seed=hunted.seed,
+        budget=hunted.budget,
+        runs=so_far.runs,
+        stopped=stopped,
+        varied=tuple(knob.words for knob in hunted.space.knobs),
+        held=tuple(one.words for one in hunted.space.held),
+        found=find(so_far.found),
+        worst=find(so_far.worst),
+        written=written,
+        unclear=dict(so_far.unclear),
+        other_fails=so_far.other_fails,
+        unfit=so_far.unfit,
+    )
 
 
 def _bounds(texts: list[str]) -> dict[str, str]:
@@ -133,16 +170,14 @@ def _worst_words(so_far: Progress) -> str:
     return f"; worst latency {format_ns(so_far.worst.latency_ns)}" if so_far.worst is not None else ""
 
 
-def _tell_space(hunted: Hunt) -> None:
+def _tell_space(hunted: Hunt, tell: Tell) -> None:
     dut = hunted.wired.config.dut.firmware
-    typer.echo(
-        f"hunting {hunted.space.original['id']} on {dut}, seed {hunted.seed}, in simulated time. Varied:"
-    )
+    tell(f"hunting {hunted.space.original['id']} on {dut}, seed {hunted.seed}, in simulated time. Varied:")
     for knob in hunted.space.knobs:
-        typer.echo(f"  {knob.words}")
+        tell(f"  {knob.words}")
     for held in hunted.space.held:
         free = f" (--vary {held.name}=LOW:HIGH frees it)" if held.freeable else ""
-        typer.echo(f"  held: {held.words}{free}")
+        tell(f"  held: {held.words}{free}")
 
 
 def _origin(hunted: Hunt, so_far: Progress) -> str:
@@ -161,51 +196,69 @@ def _what(hunted: Hunt, tried: Tried) -> str:
     )
 
 
-def _write(hunted: Hunt, crew: Crew, so_far: Progress, tried: Tried, target: Path) -> None:
+def _write(hunted: Hunt, crew: Crew, so_far: Progress, tried: Tried, target: Path, tell: Tell) -> WrittenTold:
     from bench.campaign.hunt_shrink import Shrinker
     from bench.campaign.hunt_write import prove, write_find
+    from bench.report.told.builds import WrittenTold
     from bench.units import format_ns
 
     finds = hunted.is_find(tried)
-    typer.echo(f"{'FOUND' if finds else 'worst'} in run {so_far.runs}: {_what(hunted, tried)}")
+    tell(f"{'FOUND' if finds else 'worst'} in run {so_far.runs}: {_what(hunted, tried)}")
     shrunk = Shrinker(hunted, crew, tried).shrink(lambda _: None)
     changes = [one for one in hunted.space.changes(shrunk.point) if not one.startswith("phase ")]
-    typer.echo(f"shrunk in {shrunk.runs} runs to: {', '.join(changes) or 'the scenario as it is'}")
+    tell(f"shrunk in {shrunk.runs} runs to: {', '.join(changes) or 'the scenario as it is'}")
     write_find(hunted, shrunk.point, _what(hunted, shrunk.shown), _origin(hunted, so_far), target)
     proven = prove(hunted, target, _PROOF_SHOTS)
-    typer.echo(f"written: {target}")
+    tell(f"written: {target}")
     if finds:
-        typer.echo(
+        tell(
             f"proven by running it: fails in {proven.shown} of {proven.shots} shots. {proven.reason}".strip()
         )
         if proven.shown == 0:
-            typer.echo("it needs its injection phase: run it with more shots (--repeat 590)")
+            tell("it needs its injection phase: run it with more shots (--repeat 590)")
     else:
-        typer.echo(f"run anew: worst latency {format_ns(proven.latency_ns)} in {proven.shots} shots")
+        tell(f"run anew: worst latency {format_ns(proven.latency_ns)} in {proven.shots} shots")
+    return WrittenTold(
+        file=str(target),
+        changes=tuple(changes),
+        shrunk_in_runs=shrunk.runs,
+        shots=proven.shots,
+        shown=proven.shown,
+        latency_ns=proven.latency_ns,
+    )
 
 
-def _write_plainly(hunted: Hunt, so_far: Progress, tried: Tried, target: Path) -> None:
+def _write_plainly(hunted: Hunt, so_far: Progress, tried: Tried, target: Path, tell: Tell) -> WrittenTold:
     """Stopped by the user: nothing more is run, so it is neither shrunk nor proven."""
     from bench.campaign.hunt_write import write_find
+    from bench.report.told.builds import WrittenTold
 
     write_find(hunted, tried.point, _what(hunted, tried), _origin(hunted, so_far), target)
-    typer.echo(f"written: {target}, neither shrunk nor proven")
+    tell(f"written: {target}, neither shrunk nor proven")
+    return WrittenTold(
+        file=str(target),
+        changes=tuple(hunted.space.changes(tried.point)),
+        shrunk_in_runs=0,
+        shots=0,
+        shown=0,
+        latency_ns=tried.latency_ns,
+    )
 
 
-def _tell_end(hunted: Hunt, so_far: Progress, *, wrote: bool) -> None:
+def _tell_end(hunted: Hunt, so_far: Progress, tell: Tell, *, wrote: bool) -> None:
     from bench.units import format_ns
 
     if so_far.found is None:
         times = hunted.budgets[hunted.space.original.get("budget") or hunted.space.original["safety_goal"]]
-        typer.echo(
+        tell(
             f"nothing found in {so_far.runs} runs{_worst_words(so_far)} (budget FHTI {format_ns(times.fhti_ns)})"
         )
         if so_far.worst is not None and not wrote:
             told = ", ".join(hunted.space.changes(so_far.worst.point)) or "the scenario as it is"
-            typer.echo(f"the worst: {told} (--out FILE writes it)")
+            tell(f"the worst: {told} (--out FILE writes it)")
     for name, count in so_far.unclear.items():
-        typer.echo(f"{count} runs ended {name}, which blames nobody: {so_far.unclear_reason}")
+        tell(f"{count} runs ended {name}, which blames nobody: {so_far.unclear_reason}")
     if so_far.other_fails:
-        typer.echo(f"{so_far.other_fails} runs failed otherwise than by being late: hunt --for miss")
+        tell(f"{so_far.other_fails} runs failed otherwise than by being late: hunt --for miss")
     if so_far.unfit:
-        typer.echo(f"{so_far.unfit} points were no scenario and were not run")
+        tell(f"{so_far.unfit} points were no scenario and were not run")

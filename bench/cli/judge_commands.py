@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.json_mode import JsonOption, say
 from bench.cli.show_run import show_last_line, show_tables
+
+if TYPE_CHECKING:
+    from bench.campaign.rejudge import Rejudged
+    from bench.report.told.stored import RejudgeTold, ReportTold, VerifyTold
+    from bench.verdict.result import RunResult
 
 
 def register(app: typer.Typer) -> None:
@@ -23,29 +30,62 @@ def rejudge(
     budgets: Annotated[
         Path | None, typer.Option("--budgets", help="Other safety goals: show what would change.")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Recompute every verdict from the stored frames and events alone, and compare; of older rules, by today's.
 
     The run too: its plan from its copies of files, its scenarios from their shots, its numbers. On all processors.
     Exit 1 differs, 3 altered, an aborted run without footer, or one whose copies make no bench any more.
     """
-    from rich.console import Console
-    from rich.markup import escape
-
     from bench.campaign.rejudge import rejudge_run
-    from bench.cli.altered import end, reading_on, tell_altered
+    from bench.cli.altered import end, ended_with, reading_on, tell_altered
     from bench.record.folder import RESULT, verify_read, verify_run
     from bench.verdict.budgets import load_budgets
-    from bench.verdict.rules import RULES
 
-    console = Console()
     goals = None if budgets is None else load_budgets(budgets)
     footer, altered = verify_run(run)
     if footer is None and (run / RESULT).is_file():
         altered = verify_read(run)
-    tell_altered(run, altered)
+    tell_altered(run, altered, err=as_json)
     with reading_on(altered):
         outcome = rejudge_run(run, goals)
+    differs = outcome.differences or outcome.of_run
+    code = 1 if differs else 3 if outcome.aborted or outcome.unchecked else 0
+    if as_json:
+        raise say(_rejudged(run, outcome, budgets, altered), ended_with(code, altered))
+    _show_rejudged(run, outcome, budgets, altered)
+    raise end(code, altered)
+
+
+def _rejudged(run: Path, outcome: Rejudged, budgets: Path | None, altered: Sequence[str]) -> RejudgeTold:
+    from bench.report.told.stored import RejudgeTold
+    from bench.verdict.rules import RULES
+
+    return RejudgeTold(
+        run=str(run),
+        shots=outcome.shots,
+        agreed=outcome.agreed,
+        differences=outcome.differences,
+        of_run=outcome.of_run,
+        scenarios=outcome.scenarios,
+        scenarios_agreed=outcome.scenarios_agreed,
+        rules=outcome.rules,
+        rules_now=RULES,
+        budgets=None if budgets is None else str(budgets),
+        note=outcome.note,
+        unchecked=outcome.unchecked,
+        aborted=outcome.aborted,
+        altered=tuple(altered),
+    )
+
+
+def _show_rejudged(run: Path, outcome: Rejudged, budgets: Path | None, altered: Sequence[str]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    from bench.verdict.rules import RULES
+
+    console = Console()
     older = budgets is None and outcome.rules < RULES
     word = "would change" if budgets is not None else f"rules {RULES} change" if older else "differs"
     if older:
@@ -65,8 +105,6 @@ def rejudge(
     before = "ALTERED, no evidence: " if altered else "ABORTED, a prefix: " if outcome.aborted else ""
     judged = f"{before}{outcome.agreed} of {outcome.shots} shots judged as recorded"
     console.print(judged, highlight=False)
-    differs = outcome.differences or outcome.of_run
-    raise end(1 if differs else 3 if outcome.aborted or outcome.unchecked else 0, altered)
 
 
 def verify(
@@ -74,6 +112,7 @@ def verify(
     key: Annotated[
         str | None, typer.Option("--key", help="Public key (hex) that must have signed it.")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Find any changed byte in the evidence. Exit 0 untouched, 1 altered, 3 an aborted run without footer."""
     import re
@@ -81,24 +120,46 @@ def verify(
     from bench.errors import ConfigError
     from bench.record.chain import SIGNATURE, check_signature
     from bench.record.folder import verify_run
+    from bench.report.told.stored import VerifyTold
 
     if key is not None and not re.fullmatch("[0-9a-fA-F]{64}", key):
         raise ConfigError(f"--key: found '{key}'; expected the 64 hex digits that `hil sign` prints")
     footer, lines = verify_run(run)
-    if footer is None:
-        typer.echo("aborted: no footer.json, so there is nothing to verify against")
-        raise typer.Exit(3)
-    for line in lines:
-        typer.echo(f"altered {line}")
     signed = (run / SIGNATURE).is_file()
-    trouble = check_signature(run, key) if signed else ("not signed" if key is not None else None)
-    if trouble is not None:
-        typer.echo(f"signature: {trouble}")
-    count = len(footer["sha256"])
-    if not lines and trouble is None:
-        told = "signature good" + ("" if key else " (by the key it names itself)") if signed else "not signed"
-        typer.echo(f"{count} files as written, chain {footer.get('chain', 'absent')[:16]}, {told}")
-    raise typer.Exit(1 if lines or trouble is not None else 0)
+    trouble = None
+    if footer is not None:
+        trouble = check_signature(run, key) if signed else ("not signed" if key is not None else None)
+    chain = (footer or {}).get("chain")
+    found = VerifyTold(
+        run=str(run),
+        intact=footer is not None and not lines and trouble is None,
+        aborted=footer is None,
+        files=len(footer["sha256"]) if footer is not None else 0,
+        chain=chain if isinstance(chain, str) else None,
+        altered=tuple(lines),
+        signed=signed,
+        key=key,
+        signature=trouble,
+    )
+    code = 3 if found.aborted else 0 if found.intact else 1
+    if as_json:
+        raise say(found, code)
+    _show_verified(found)
+    raise typer.Exit(code)
+
+
+def _show_verified(found: VerifyTold) -> None:
+    if found.aborted:
+        typer.echo("aborted: no footer.json, so there is nothing to verify against")
+        return
+    for line in found.altered:
+        typer.echo(f"altered {line}")
+    if found.signature is not None:
+        typer.echo(f"signature: {found.signature}")
+    if found.intact:
+        by = "" if found.key else " (by the key it names itself)"
+        told = f"signature good{by}" if found.signed else "not signed"
+        typer.echo(f"{found.files} files as written, chain {(found.chain or 'absent')[:16]}, {told}")
 
 
 def sign(
@@ -134,24 +195,29 @@ def report(
     run: Annotated[Path, typer.Argument(help="A run folder, as `hil run` writes it.")],
     out: Annotated[Path | None, typer.Option("--out", help="Write the HTML report here.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="The summary for a pull request.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show a stored run's table again, or write its HTML report anew from the evidence alone. Exit 3 if altered."""
     from bench.campaign.builds import load_checked
     from bench.campaign.report import covered_words, gather
-    from bench.cli.altered import end, reading_on, tell_altered
+    from bench.cli.altered import end, ended_with, reading_on, tell_altered
+    from bench.errors import ConfigError
     from bench.record.targets import try_file
     from bench.report.comparison import run_markdown
     from bench.report.extras import ReportExtras
     from bench.report.html import write_html
 
+    if markdown and as_json:
+        raise ConfigError("hil report: found --markdown and --json; expected one of them")
     try_file("--out", out)
+    quiet = markdown or as_json
     stored = load_checked(run)
     result, altered = stored.result, stored.altered
-    tell_altered(run, altered, err=markdown)
+    tell_altered(run, altered, err=quiet)
     if markdown:
         with reading_on(altered):
             typer.echo(run_markdown(result, *covered_words(result, run), altered), nl=False)
-    else:
+    elif not as_json:
         show_tables(result)
     if out is not None:
         if altered:  # what was altered may not give a whole report; the page has to be a warning all the same
@@ -160,10 +226,28 @@ def report(
             with reading_on(altered):
                 write_html(result, out, extras=dataclasses.replace(gather(result, run), altered=altered))
         except typer.Exit:
-            if not markdown:
+            if not quiet:
                 show_last_line(result, altered=True)
             raise
-        typer.echo(f"report  {out}", err=markdown)
+        typer.echo(f"report  {out}", err=quiet)
+    if as_json:
+        raise say(_reported(result, altered, out), ended_with(0, altered))
     if not markdown:
         show_last_line(result, altered=bool(altered))
     raise end(0, altered)
+
+
+def _reported(result: RunResult, altered: Sequence[str], out: Path | None) -> ReportTold:
+    from bench.report.goals import shown_goals
+    from bench.report.told.stored import GoalTold, ReportTold
+
+    return ReportTold(
+        run=result,
+        verdict=result.verdict,
+        goals=tuple(
+            GoalTold(safety_goal=name, asil=one.goal.asil, word=one.word, over=one.over, lines=one.lines)
+            for name, one in shown_goals(result).items()
+        ),
+        altered=tuple(altered),
+        written=None if out is None else str(out),
+    )

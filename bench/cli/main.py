@@ -36,6 +36,7 @@ def _register() -> None:
         qualify_command,
         run_command,
         safety_command,
+        schema_command,
         store_command,
         trace_command,
     )
@@ -55,6 +56,7 @@ def _register() -> None:
         hunt_command,
         qualify_command,
         safety_command,
+        schema_command,
         store_command,
         trace_command,
     ):

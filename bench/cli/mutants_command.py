@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bench.campaign.mutants import Found, Outcome, Proof, Score
+    from bench.report.told.builds import MutantsTold
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +44,7 @@ def mutants(
         bool, typer.Option("--full", help="The whole matrix, also past the first scenario that catches.")
     ] = False,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: JsonOption = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write the JSON there too.")] = None,
 ) -> None:
     """Run the library against every mutant of the firmware. Exit code 1: one survives, or the good one fails."""
@@ -52,6 +53,7 @@ def mutants(
     from bench.cli.progress import Progress
     from bench.errors import ConfigError
     from bench.record.targets import try_file
+    from bench.report.told.document import text_of
     from bench.wiring.mutants import mutant_classes
 
     try_file("--out", out)
@@ -83,14 +85,11 @@ def mutants(
     )
     with progress:
         found = prove(proof, lambda name, outcomes: progress.advance(name, _word(name, outcomes)))
-    if as_json:
-        typer.echo(json.dumps(_as_dict(found)))
-    else:
+    code = 3 if found.unreached else 1 if found.survivors or found.false_alarms else 3 if found.unclear else 0
+    if not as_json:
         _show(found, proof)
     if out is not None:
-        out.write_text(
-            json.dumps(_as_dict(found), indent=1) + "\n", encoding="utf-8", errors="backslashreplace"
-        )
+        out.write_text(text_of(_told(found), code, indent=1) + "\n", encoding="utf-8")
     if not (scenarios or only or mutant):
         from bench.campaign.mutant_matrix import keep_matrix
         from bench.campaign.qualification import FOLDER
@@ -98,12 +97,9 @@ def mutants(
         kept = keep_matrix(proof, found, wired.config.record.folder / FOLDER)
         if kept is not None and not as_json:
             typer.echo(f"kept for `hil qualify --full`: {kept}")
-    if found.unreached:
-        raise typer.Exit(3)  # where a signal stopped it, the command ends by that
-    if found.survivors or found.false_alarms:
-        raise typer.Exit(1)
-    if found.unclear:
-        raise typer.Exit(3)
+    if as_json:
+        raise say(_told(found), code)
+    raise typer.Exit(code)  # where a signal stopped it, the command ends by that
 
 
 def _word(name: str, outcomes: Sequence[Outcome]) -> str:
@@ -135,44 +131,35 @@ def _chosen(
     return {kind: table for kind, table in kept.items() if table}
 
 
-def _as_dict(found: Found) -> dict[str, object]:
-    from bench.record.codable import encode
+def _told(found: Found) -> MutantsTold:
+    from bench.report.told.builds import FalseAlarmTold, MutantsTold, MutantTold, UnclearTold
 
-    return {
-        "mutants": len(found.scores),
-        "caught": len(found.scores) - len(found.survivors),
-        "score": found.share,
-        "shots": found.shots,
-        "unreached": found.unreached,
-        "survivors": [score.firmware for score in found.survivors],
-        "false_alarms": [
-            {"scenario": one.scenario, "seed": one.seed, "reason": encode(one.reason)}
+    return MutantsTold(
+        mutants=len(found.scores),
+        caught=len(found.scores) - len(found.survivors),
+        score=found.share,
+        shots=found.shots,
+        unreached=dict(found.unreached),
+        survivors=tuple(score.firmware for score in found.survivors),
+        false_alarms=tuple(
+            FalseAlarmTold(scenario=one.scenario, seed=one.seed, reason=one.reason)
             for one in found.false_alarms
-        ],
-        "unclear": [
-            {
-                "scenario": one.scenario,
-                "seed": one.seed,
-                "verdict": one.verdict.name,
-                "reason": encode(one.reason),
-            }
+        ),
+        unclear=tuple(
+            UnclearTold(scenario=one.scenario, seed=one.seed, verdict=one.verdict, reason=one.reason)
             for one in found.unclear
-        ],
-        "matrix": {
-            score.firmware: {
-                "class": score.kind,
-                "caught_by": score.by_scenario(),
-                "codes": _codes(score),
-            }
+        ),
+        matrix={
+            score.firmware: MutantTold(kind=score.kind, caught_by=score.by_scenario(), codes=_codes(score))
             for score in found.scores
         },
-    }
+    )
 
 
-def _codes(score: Score) -> dict[str, list[str]]:
+def _codes(score: Score) -> dict[str, tuple[str, ...]]:
     """What caught it, by scenario: each code once, by name."""
     told = [(one.scenario, one.reason.finding.code) for one in score.fails if one.reason is not None]
-    return {name: sorted({code for own, code in told if own == name}) for name in score.by_scenario()}
+    return {name: tuple(sorted({code for own, code in told if own == name})) for name in score.by_scenario()}
 
 
 def _show(found: Found, proof: Proof) -> None:

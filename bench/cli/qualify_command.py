@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption
 from bench.cli.show_run import as_wide_as
 from bench.timing.clock import Timebase
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.campaign.qualify import RulerSeries
+    from bench.report.told.bench import QualificationTold, RulerTold
 
 
 def register(app: typer.Typer) -> None:
@@ -30,9 +32,7 @@ def qualify(
     load: Annotated[
         int, typer.Option("--load", min=0, help="Other traffic in the second real condition, frames/s.")
     ] = 8000,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the result as JSON instead of a table.")
-    ] = False,
+    as_json: JsonOption = False,
     full: Annotated[
         bool, typer.Option("--full", help="Also mutants and negative tests; write the evidence file.")
     ] = False,
@@ -44,8 +44,6 @@ def qualify(
 
     A qualification (--full) takes 200 shots of each condition at least.
     """
-    import json
-
     from bench.campaign.qualify import failures, qualify_simulated
     from bench.errors import ConfigError
 
@@ -61,19 +59,24 @@ def qualify(
         can = load_bench(config).can["vehicle"]
         loads = (0, load) if load else (0,)
         series.extend(qualify_real(can.interface, can.options, can.bitrate, shots, seed, loads))
-    if as_json:
-        typer.echo(json.dumps([_as_dict(one) for one in series]))
-    else:
+    if not as_json:
         _show(series)
     for line in (line for one in series for line in failures(one)):
         typer.echo(line, err=True)
-    if full and not _qualify_fully(config, usage, series, seed, as_json):
-        raise typer.Exit(1)
-    raise typer.Exit(0 if all(one.sound for one in series) else 1)
+    made = _qualify_fully(config, usage, series, seed, as_json) if full else ()
+    good = all(one.sound for one in series) and all(one.qualified for one in made)
+    code = 0 if good else 1
+    if as_json:
+        from bench.report.told.bench import QualifyTold
+
+        raise say(QualifyTold(series=tuple(map(_told, series)), qualifications=made), code)
+    raise typer.Exit(code)
 
 
-def _qualify_fully(config: Path, usage: Path, series: Sequence[RulerSeries], seed: int, quiet: bool) -> bool:
-    """One evidence file for each timebase that the ruler was tried in; whether all qualified."""
+def _qualify_fully(
+    config: Path, usage: Path, series: Sequence[RulerSeries], seed: int, quiet: bool
+) -> tuple[QualificationTold, ...]:
+    """One evidence file for each timebase that the ruler was tried in."""
     from bench.campaign.load import load_rig, load_scenarios
     from bench.campaign.qualification import (
         FOLDER,
@@ -83,10 +86,11 @@ def _qualify_fully(config: Path, usage: Path, series: Sequence[RulerSeries], see
         qualify_fully,
         write_qualification,
     )
+    from bench.report.told.bench import QualificationTold
 
     uses = load_usage(usage)
     told = (lambda _: None) if quiet else typer.echo
-    good = True
+    made: list[QualificationTold] = []
     for timebase in dict.fromkeys(one.timebase for one in series):
         wired = load_rig(config, "simulated" if timebase is Timebase.SIMULATED else "real", None, None)
         # Mutants and negative tests run in simulated time always: one matrix serves both timebases.
@@ -104,40 +108,43 @@ def _qualify_fully(config: Path, usage: Path, series: Sequence[RulerSeries], see
         )
         path = write_qualification(content, wired.config.record.folder)
         path.with_suffix(".md").write_text(markdown(content), encoding="utf-8", errors="backslashreplace")
-        good = good and content["qualified"]
+        against = tuple(not_as_it_must(content))
+        made.append(QualificationTold(file=str(path), qualified=content["qualified"], against=against))
         if not quiet:
             typer.echo(f"{'qualified' if content['qualified'] else 'NOT QUALIFIED'}  {path}")
-        for why in not_as_it_must(content):
+        for why in against:
             typer.echo(f"not qualified: {why}", err=quiet)
-    return good
+    return tuple(made)
 
 
-def _as_dict(series: RulerSeries) -> dict[str, Any]:
-    return {
-        "timebase": series.timebase.value,
-        "condition": series.condition,
-        "asked": series.asked,
-        "contained": series.contained,
-        "sound": series.sound,
-        "qualified": series.qualified,
-        "undecided": series.undecided,
-        "spread_p": series.spread_p,
-        "u_ns": series.u_ns,
-        "load_per_s": round(series.load_per_s, 1),
-        "errors": list(series.errors),
-        "shots": [
-            {
-                "shot": shot.number,
-                "truth_ns": shot.truth_ns,
-                "low_ns": shot.measured.low_ns,
-                "high_ns": shot.measured.high_ns,
-                "contained": shot.contained,
-                "error_ns": shot.error_ns,
-                "naive_error_ns": shot.naive_error_ns,
-            }
+def _told(series: RulerSeries) -> RulerTold:
+    from bench.report.told.bench import RulerShotTold, RulerTold
+
+    return RulerTold(
+        timebase=series.timebase,
+        condition=series.condition,
+        asked=series.asked,
+        contained=series.contained,
+        sound=series.sound,
+        qualified=series.qualified,
+        undecided=series.undecided,
+        spread_p=series.spread_p,
+        u_ns=series.u_ns,
+        load_per_s=round(series.load_per_s, 1),
+        errors=tuple(series.errors),
+        shots=tuple(
+            RulerShotTold(
+                shot=shot.number,
+                truth_ns=shot.truth_ns,
+                low_ns=shot.measured.low_ns,
+                high_ns=shot.measured.high_ns,
+                contained=shot.contained,
+                error_ns=shot.error_ns,
+                naive_error_ns=shot.naive_error_ns,
+            )
             for shot in series.shots
-        ],
-    }
+        ),
+    )
 
 
 def _show(series: Sequence[RulerSeries]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import (
     DEFAULT_CONFIG,
     LONG_LANE,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bench.campaign.local import Campaign
     from bench.campaign.run import Collector, Covered
     from bench.live.feed import LiveFeed
+    from bench.report.told.stored import RunTold
     from bench.scenario.library import Library
     from bench.scenario.prepare import Prepared
     from bench.timing.stopping import Hold
@@ -75,9 +77,7 @@ def run(
     report: Annotated[
         Path | None, typer.Option("--report", help="HTML report (default: in the run folder).")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the result as JSON instead of a table.")
-    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Run scenarios (default: all of scenarios/) and judge them."""
     from bench.campaign.load import select_scenarios, whole_library
@@ -116,16 +116,26 @@ def run(
     tell_left_out(wired)
     fired = fire(wired, prepared, budgets_file, asked)
     result = fired.result
+    code = 3 if fired.troubles else exit_code(result)
     if as_json:
-        from bench.record.codable import run_to_dict
+        raise say(_told(fired, selected.left_out), code)
+    _show(result, fired.files)
+    if selected.left_out:
+        typer.echo(f"not run, {LONG_LANE}: {', '.join(selected.left_out)}")
+    show_last_line(result)
+    raise typer.Exit(code)
 
-        typer.echo(json.dumps(run_to_dict(result)))
-    else:
-        _show(result, fired.files)
-        if selected.left_out:
-            typer.echo(f"not run, {LONG_LANE}: {', '.join(selected.left_out)}")
-        show_last_line(result)
-    raise typer.Exit(3 if fired.troubles else exit_code(result))
+
+def _told(fired: Fired, left_out: Iterable[str]) -> RunTold:
+    from bench.report.told.stored import RunTold
+
+    return RunTold(
+        run=fired.result,
+        verdict=fired.result.verdict,
+        files={name: str(path) for name, path in fired.files.items()},
+        troubles=fired.troubles,
+        left_out=tuple(left_out),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.cli.json_mode import JsonOption, note_trouble, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, FirmwareOption, load_rig, load_scenarios
 
 if TYPE_CHECKING:
     from bench.campaign.safety import Cell, NotFor
+    from bench.report.told.physics import SafetyTold
     from bench.verdict.fmea import FailureMode
     from bench.verdict.result import RunResult
 
@@ -59,11 +61,9 @@ def safety(
         typer.Option("--out", help="Also as one HTML file, for reading and printing.", show_default=False),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="All tables as Markdown.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """HARA and FMEA: monitoring ratings earned by data, action priorities, what is missing. Exit 3 if altered."""
-    import json
-
     from bench.campaign.load import whole_library
     from bench.campaign.safety import (
         cells,
@@ -74,10 +74,9 @@ def safety(
         newest_runs,
         not_for,
     )
-    from bench.cli.altered import end, tell_altered
+    from bench.cli.altered import end, ended_with, tell_altered
     from bench.errors import ConfigError
     from bench.plant.chemistry import Chemistry
-    from bench.record.codable import encode
     from bench.record.targets import try_file
     from bench.report.traceability import denominator
     from bench.timing.clock import Timebase
@@ -135,14 +134,33 @@ def safety(
             altered=read.altered,
         )
     if as_json:
-        typer.echo(json.dumps([{**encode(cell), "margin_s": cell.margin_s} for cell in found]))
-    elif markdown:
+        raise say(_told(found, told, read.altered), ended_with(0, read.altered))
+    if markdown:
         _markdown(goals, found, told)
     else:
         _show(goals, found, told)
         if out is not None:
             typer.echo(f"report  {out}")
     raise end(0, read.altered)
+
+
+def _told(found: Sequence[Cell], notes: Sequence[str], altered: Sequence[str]) -> SafetyTold:
+    from bench.report.told.physics import SafetyCell, SafetyTold
+
+    cells = (
+        SafetyCell(
+            mode=one.mode,
+            chemistry=one.chemistry,
+            earned=one.earned,
+            rated=one.rated,
+            fhti_s=one.fhti_s,
+            hazard_s=one.hazard_s,
+            missing=one.missing,
+            margin_s=one.margin_s,
+        )
+        for one in found
+    )
+    return SafetyTold(cells=tuple(cells), notes=tuple(notes), altered=tuple(altered))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +219,7 @@ def _earn(
     if not wanted.quiet:
         typer.echo(f"{chemistry}: {fired.files['evidence']}", err=True)
     if fired.result.aborted is not None or fired.troubles:
+        note_trouble(f"--earn: the run on {chemistry} did not come to its end, or was not written whole")
         raise typer.Exit(3)  # where a signal stopped it, the command ends by that
 
 

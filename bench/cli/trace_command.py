@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, load_rig, load_scenarios
 from bench.cli.show_run import as_wide_as
 
 if TYPE_CHECKING:
     from bench.report.goals import Shown
+    from bench.report.told.bench import TraceTold
+    from bench.report.traceability import Row
 
 
 def register(app: typer.Typer) -> None:
@@ -23,15 +28,14 @@ def trace(
         Path | None, typer.Argument(help="A stored run's folder: what was run, and passed.")
     ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
 ) -> None:
     """Show which safety goals are served by which faults, and which are not. Exit 1: one is absent, 3: altered."""
-    from rich.table import Table
-
     from bench.campaign.builds import load_checked
     from bench.campaign.load import whole_library
-    from bench.cli.altered import end, tell_altered
-    from bench.report.goals import NOT_SHOWN, not_shown
-    from bench.report.traceability import denominator, denominator_words, rows
+    from bench.cli.altered import end, ended_with, tell_altered
+    from bench.report.goals import not_shown
+    from bench.report.traceability import denominator, rows
     from bench.verdict.budgets import load_budgets
 
     wired = load_rig(config, None, None, None)
@@ -39,8 +43,42 @@ def trace(
     library = whole_library(wired)
     stored = None if run is None else load_checked(run)
     results, altered = ((), ()) if stored is None else (stored.result.scenarios, stored.altered)
-    tell_altered(run, altered)
+    tell_altered(run, altered, err=as_json)
     found = rows(library, denominator(load_budgets(budgets_file), library.lent), results)
+    code = 1 if any(row.absent for row in found) else 0
+    goals = {row.safety_goal: row.shown for row in found}
+    lacking = not_shown(shown for shown in goals.values() if shown)
+    if as_json:
+        raise say(_told(run, found, lacking, altered), ended_with(code, altered))
+    _show(found, lacking)
+    raise end(code, altered)
+
+
+def _told(run: Path | None, found: list[Row], lacking: list[Shown], altered: Sequence[str]) -> TraceTold:
+    from bench.report.told.bench import TraceRow, TraceTold
+    from bench.report.traceability import denominator_words
+
+    def row(one: Row) -> TraceRow:
+        own = {
+            field.name: getattr(one, field.name) for field in dataclasses.fields(one) if field.name != "shown"
+        }
+        return TraceRow(**own, shown=None if one.shown is None else one.shown.word)
+
+    return TraceTold(
+        run=None if run is None else str(run),
+        rows=tuple(map(row, found)),
+        summary=denominator_words(found),
+        not_shown=tuple(one.words for one in lacking),
+        altered=tuple(altered),
+    )
+
+
+def _show(found: list[Row], lacking: list[Shown]) -> None:
+    from rich.table import Table
+
+    from bench.report.goals import NOT_SHOWN
+    from bench.report.traceability import denominator_words
+
     table = Table(title="Safety goals and what serves them", title_justify="left")
     counts = ("mapped", "run", "passed", "quiet\ntwins")
     for column in ("goal", "ASIL", "fault class", *counts, "by own\ntimes", "not passed"):
@@ -63,11 +101,10 @@ def trace(
         denominator_words(found),
         highlight=False,
     )
-    for one in not_shown(shown for shown in {row.safety_goal: row.shown for row in found}.values() if shown):
+    for one in lacking:
         console.print(
             f"{NOT_SHOWN} {one.words}", style="red" if one.over else "", highlight=False, soft_wrap=True
         )
-    raise end(1 if any(row.absent for row in found) else 0, altered)
 
 
 def _shown(shown: Shown | None) -> str:

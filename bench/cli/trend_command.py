@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ChemistryOption, ConfigOption, FilterOption, load_rig
 
 if TYPE_CHECKING:
     from bench.campaign.pinned import Drift
+    from bench.campaign.trend import Point
+    from bench.report.told.builds import DriftTold, PointTold
 
 
 def trend(
@@ -33,18 +36,17 @@ def trend(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Each metric over builds: against the five like runs before (same rig, same scenario file), and a pinned one."""
-    import json
-
     from bench.campaign.pinned import drifts, find_pin
     from bench.campaign.rules_today import Rejudging
     from bench.campaign.trend import altered_among
     from bench.campaign.trend import trend as trend_of
-    from bench.cli.altered import end, tell_altered
+    from bench.cli.altered import end, ended_with, tell_altered
     from bench.errors import ConfigError
     from bench.record.database import ResultsDatabase
+    from bench.report.told.builds import TrendTold
     from bench.timing.clock import Timebase
 
     if metric not in ("fdti", "fhti") or time not in ("simulated", "real"):
@@ -68,16 +70,23 @@ def trend(
     runs += [one.pinned.run_id for one in drifted]
     altered = altered_among(runs, wired.config.record.folder)
     tell_altered("among these runs", altered, err=as_json)
+    code = 3 if any(one.unjudged for one in found.values()) else 0
     if as_json:
-        told = {name: [_point(p) for p in points] for name, points in series.items()}
-        pinned = [_drift(one) for one in drifted]
-        typer.echo(json.dumps({"series": told, "left_apart": apart, "altered": altered, "since_pin": pinned}))
-    else:
-        if series or not apart:
-            _show_trend(series, metric, f"{time} time, {chosen}")
-        _tell_apart(apart)
-        _tell_drifts(wanted, drifted, metric)
-    raise end(3 if any(one.unjudged for one in found.values()) else 0, altered)
+        told = TrendTold(
+            metric=metric,
+            timebase=timebase,
+            chemistry=chosen,
+            series={name: tuple(_point(p) for p in points) for name, points in series.items()},
+            left_apart=apart,
+            altered=tuple(altered),
+            since_pin=tuple(_drift(one) for one in drifted),
+        )
+        raise say(told, ended_with(code, altered))
+    if series or not apart:
+        _show_trend(series, metric, f"{time} time, {chosen}")
+    _tell_apart(apart)
+    _tell_drifts(wanted, drifted, metric)
+    raise end(code, altered)
 
 
 def _telling(point: Any) -> bool:
@@ -109,30 +118,32 @@ def _tell_drifts(pin: str, found: Sequence[Drift], metric: str) -> None:
     )
 
 
-def _drift(one: Drift) -> dict[str, Any]:
-    return {
-        "scenario": one.scenario_id,
-        "pinned_run": one.pinned.run_id,
-        "newest_run": one.newest.run_id,
-        "pinned_ns": one.pinned_ns,
-        "value_ns": one.value_ns,
-        "largest_step_ns": one.step_ns,
-        "notable": one.notable,
-    }
+def _drift(one: Drift) -> DriftTold:
+    from bench.report.told.builds import DriftTold
+
+    return DriftTold(
+        scenario=one.scenario_id,
+        pinned_run=one.pinned.run_id,
+        newest_run=one.newest.run_id,
+        pinned_ns=one.pinned_ns,
+        value_ns=one.value_ns,
+        largest_step_ns=one.step_ns,
+        notable=one.notable,
+    )
 
 
-def _point(point: Any) -> dict[str, Any]:
-    from bench.record.codable import encode
+def _point(point: Point) -> PointTold:
+    from bench.report.told.builds import PointTold
 
-    return {
-        "run_id": point.past.run_id,
-        "firmware_identity": point.past.firmware_identity,
-        "verdict": point.past.verdict.name,
-        "findings": encode(point.past.reasons),
-        "value_ns": point.value_ns,
-        "baseline_ns": point.baseline_ns,
-        "notable": point.notable,
-    }
+    return PointTold(
+        run_id=point.past.run_id,
+        firmware_identity=point.past.firmware_identity,
+        verdict=point.past.verdict,
+        findings=tuple(point.past.reasons),
+        value_ns=point.value_ns,
+        baseline_ns=point.baseline_ns,
+        notable=point.notable,
+    )
 
 
 def _show_trend(series: dict[str, Any], metric: str, condition: str) -> None:

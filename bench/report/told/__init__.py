@@ -1,0 +1,1 @@
+"""What `--json` prints: one dataclass for each document, which both writes it and makes its JSON schema."""

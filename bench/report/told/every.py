@@ -1,0 +1,30 @@
+"""All documents by name, for `hil schema`."""
+
+from bench.report.told import bench, builds, physics, stored, trouble
+from bench.report.told.document import Document
+
+DOCUMENTS: dict[str, type[Document]] = {
+    one.schema_name: one
+    for one in (
+        stored.RunTold,
+        stored.ReportTold,
+        stored.VerifyTold,
+        stored.RejudgeTold,
+        stored.ExportTold,
+        builds.CompareTold,
+        builds.BisectTold,
+        builds.HuntTold,
+        builds.TrendTold,
+        builds.MutantsTold,
+        bench.CheckTold,
+        bench.ListTold,
+        bench.FaultsTold,
+        bench.DoctorTold,
+        bench.ExplainTold,
+        bench.QualifyTold,
+        bench.TraceTold,
+        physics.HazardTold,
+        physics.SafetyTold,
+        trouble.ErrorTold,
+    )
+}

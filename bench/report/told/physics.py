@@ -1,0 +1,85 @@
+"""`--json` of the hazard study, and of the ratings that runs have earned."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bench.report.told.document import Document
+from bench.verdict.fmea import Earned, FailureMode, Rated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandTold:
+    """Seconds over the samples; null where not reached within the horizon."""
+
+    p5_s: float | None
+    p50_s: float | None
+    p95_s: float | None
+    reached: int
+    samples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HazardCase:
+    """stages: by name; left: the time to the nearest harm. Margins: against FTTI and measured FHTI."""
+
+    chemistry: str
+    fault: str
+    safety_goal: str
+    stages: dict[str, BandTold]
+    hazard: BandTold
+    hazard_is: str | None
+    left: BandTold
+    ftti_s: float | None
+    ftti_margin_s: float | None
+    fhti_margin_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssumedTold:
+    """A figure of a chemistry that no source gives."""
+
+    chemistry: str
+    figure: str
+    value: float
+    confidence: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HazardTold(Document):
+    """`hil hazard`, and runs/hazard.json: computed, not measured. A stage that is never reached is null."""
+
+    schema_name: ClassVar[str] = "hazard"
+    kind: str
+    seed: int
+    samples: int
+    horizon_s: float
+    results: tuple[HazardCase, ...]
+    assumed: tuple[AssumedTold, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyCell:
+    """One failure mode on one chemistry. hazard_s: 5th percentile of the time to the hazard; null where never.
+
+    missing: what is lacking for a better rating.
+    """
+
+    mode: FailureMode
+    chemistry: str
+    earned: Earned | None
+    rated: Rated
+    fhti_s: float | None
+    hazard_s: float | None
+    missing: tuple[str, ...]
+    margin_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyTold(Document):
+    """`hil safety`: altered runs earn nothing. notes: how to read it, and what is open."""
+
+    schema_name: ClassVar[str] = "safety"
+    cells: tuple[SafetyCell, ...]
+    notes: tuple[str, ...]
+    altered: tuple[str, ...]

@@ -1,0 +1,109 @@
+"""`--json` of what runs, and of what reads a stored run."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from bench.report.told.document import FLAT, Document
+from bench.verdict.result import RunResult, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTold(Document):
+    """`hil run`: the result as result.json in the run folder has it, and the run's verdict.
+
+    files: what was written, by name. troubles: what of it could not be written. left_out: of the long lane, not run.
+    """
+
+    schema_name: ClassVar[str] = "run"
+    run: RunResult = field(metadata=FLAT)
+    verdict: Verdict
+    files: dict[str, str]
+    troubles: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalTold:
+    """A safety goal that the run tried. word: PASS by its own times, NOT SHOWN, or what failed or is open.
+
+    over: a measured time is certainly not below the goal's FTTI. lines: what was measured by lent times.
+    """
+
+    safety_goal: str
+    asil: str
+    word: str
+    over: bool
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportTold(Document):
+    """`hil report`: a stored run. altered: what of it is not as it was written; then nothing here is evidence.
+
+    written: the HTML report that was asked for.
+    """
+
+    schema_name: ClassVar[str] = "report"
+    run: RunResult = field(metadata=FLAT)
+    verdict: Verdict
+    goals: tuple[GoalTold, ...]
+    altered: tuple[str, ...]
+    written: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyTold(Document):
+    """`hil verify`: intact, where the run has a footer, every byte is as written and no signature is wrong.
+
+    aborted: it has no footer, so there is nothing to verify against. key: the public key that was asked for.
+    signature: why it does not hold; None where it does, or where there is none and none was asked for.
+    """
+
+    schema_name: ClassVar[str] = "verify"
+    run: str
+    intact: bool
+    aborted: bool
+    files: int
+    chain: str | None
+    altered: tuple[str, ...]
+    signed: bool
+    key: str | None
+    signature: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejudgeTold(Document):
+    """`hil rejudge`: agreed of shots are judged as recorded; differences: one line for each other thing of a shot.
+
+    of_run: what of the run as a whole is not what its shots and files make. scenarios, scenarios_agreed: results of
+    scenarios, and how many of them add up as recorded. unchecked: what of the run could not be made anew.
+    rules: by which the run was judged; rules_now: by which it is judged here. budgets: the file of other safety goals.
+    altered, aborted: then what is told of the run is no evidence, or of a prefix only.
+    """
+
+    schema_name: ClassVar[str] = "rejudge"
+    run: str
+    shots: int
+    agreed: int
+    differences: tuple[str, ...]
+    of_run: tuple[str, ...]
+    scenarios: int
+    scenarios_agreed: int
+    rules: int
+    rules_now: int
+    budgets: str | None
+    note: str | None
+    unchecked: str | None
+    aborted: bool
+    altered: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportTold(Document):
+    """`hil export`: the files written, in the folder `out`."""
+
+    schema_name: ClassVar[str] = "export"
+    run: str
+    to: str
+    out: str
+    files: tuple[str, ...]
