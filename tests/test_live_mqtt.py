@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="no mosquitto here: ap
 
 from bench.config.bench_file import load_bench  # noqa: E402
 from bench.errors import ConfigError  # noqa: E402
-from bench.live.feed import check_live  # noqa: E402
+from bench.live.feed import LiveFeed, check_live, in_the_clear  # noqa: E402
 from bench.live.spool import Segment, SpoolWriter, size_of  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -437,3 +438,80 @@ def test_a_secret_that_is_not_there_ends_hil_run_with_2_before_anything_is_drive
     assert done.returncode == 2
     assert "no variable 'NO_SUCH_VARIABLE_HERE'" in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+# --- brokers that answer late or not at all --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def silent_broker() -> Iterator[tuple[int, list[bytes]]]:
+    """(port, what to answer to the first bytes of each client): takes connections, and says nothing more."""
+    answer: list[bytes] = []
+    taken: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    taken.append(server.accept()[0])
+                except OSError:
+                    return
+                if answer:
+                    taken[-1].recv(4096)
+                    taken[-1].sendall(answer[0])
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1], answer
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+    for one in taken:
+        one.close()
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x20\x02\x00\x00"], ids=["not even CONNACK", "no PUBACK"])
+def test_a_slow_broker_holds_the_end_of_a_run_for_its_patience_and_says_how_many_wait(
+    answer: bytes, silent_broker: tuple[int, list[bytes]], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    port, answers = silent_broker
+    answers += [answer] if answer else []
+    file = bench_with(tmp_path, port) / "hil_config.toml"
+    file.write_text(file.read_text().replace('drain = "2 s"', 'drain = "0.7 s"'))
+    config = load_bench(file).mqtt
+    assert config is not None
+    feed = LiveFeed(config, "run-1", "simulated", "reference")
+    feed.start({"a": 1})
+    time.sleep(0.6)
+    began_s = time.monotonic()
+    feed.close()
+    assert time.monotonic() - began_s < 1.5
+    assert re.search(r"mqtt: 2 messages wait in .*mqtt-spool for the next run", capfd.readouterr().err)
+
+
+def test_nobody_may_hold_the_end_of_a_run_for_longer_than_five_seconds(tmp_path: Path) -> None:
+    folder = bench_with(tmp_path, 1883)
+    file = folder / "hil_config.toml"
+    file.write_text(file.read_text().replace('drain = "2 s"', 'drain = "6 s"'))
+    with pytest.raises(ConfigError, match=r"\[mqtt.drain\]: found 6.000 s; expected 5.000 s at most"):
+        load_bench(file)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (
+            'password_env = "SECRET"',
+            "[mqtt.password_env]: found a password and no [mqtt.tls]: it travels to 127.0.0.1:",
+        ),
+        (
+            'password_file = "README.md"',
+            "[mqtt.password_file]: found a password and no [mqtt.tls]: it travels to ",
+        ),
+        ('password_env = "SECRET"\ntls = {}', ""),
+        ("", ""),
+    ],
+)
+def test_a_password_without_tls_is_told(more: str, told: str, tmp_path: Path) -> None:
+    config = load_bench(bench_with(tmp_path, 1883, more) / "hil_config.toml").mqtt
+    assert config is not None
+    assert (in_the_clear(config) or "").startswith(told) and bool(in_the_clear(config)) is bool(told)

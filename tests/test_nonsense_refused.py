@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.codec.database import Database
 from bench.config.bench_file import load_bench
 from bench.config.profile import load_profile
 from bench.errors import ConfigError
@@ -108,23 +109,27 @@ def test_no_quantity(text: str) -> None:
         parse_quantity(text, "V")
 
 
-@pytest.mark.parametrize("kind", ["FIFO", "device", "folder", "endless device", "link to a device"])
-def test_no_bench_file(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["FIFO", "endless device"])
+def test_what_never_ends_is_no_bench_file(kind: str, tmp_path: Path) -> None:
     """In a process of its own: what waits for a writer must not hold the tests."""
     path = tmp_path / "bench.toml"
     if kind == "FIFO":
         os.mkfifo(path)
-    elif kind == "folder":
-        path.mkdir()
-    elif kind == "link to a device":
-        path.symlink_to("/dev/zero")
     else:
-        path = Path("/dev/null" if kind == "device" else "/dev/zero")
+        path.symlink_to("/dev/zero")
     ask = f"from bench.config.bench_file import load_bench; from pathlib import Path; load_bench(Path({str(path)!r}))"
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=60, cwd=ROOT)
     last = done.stderr.strip().splitlines()[-1]
-    what = {"FIFO": "a FIFO", "folder": "a folder"}.get(kind, "a device")
-    assert "ConfigError" in last and f"found {what}" in last
+    assert "ConfigError" in last and f"found {'a FIFO' if kind == 'FIFO' else 'a device'}; expected" in last
+
+
+@pytest.mark.parametrize(("path", "what"), [("/dev/null", "a device"), ("/", "a folder")])
+@pytest.mark.parametrize(
+    "load", [load_bench, load_profile, load_budgets, load_scenario, Chemistry.load, read_cycle, Database.load]
+)
+def test_no_file_of_a_bench(path: str, what: str, load: Load) -> None:
+    with pytest.raises(ConfigError, match=f"found {what}; expected .*, a plain file"):
+        load(Path(path))
 
 
 @pytest.mark.parametrize(

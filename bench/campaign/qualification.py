@@ -21,6 +21,7 @@ from bench.campaign.sources import source_hash
 from bench.config.toml_file import Shape, read_toml
 from bench.errors import RecordError
 from bench.record.shot import read_json, write_json
+from bench.report.markdown import text
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
@@ -237,41 +238,46 @@ def markdown(content: dict[str, Any]) -> str:
     lines = [
         f"# Tool qualification: {word}",
         "",
-        f"{content['created_utc']}, for runs in {time[content['identity']['timebase']]}. "
+        f"{text(content['created_utc'])}, for runs in {time[content['identity']['timebase']]}. "
         f"Highest ASIL claimed: {usage['highest_asil']}. "
-        f"Reviewed by: {usage['reviewed_by'] or 'nobody yet'}.",
-        *(f"\n**Not qualified:** {one}." for one in not_as_it_must(content)),
+        f"Reviewed by: {text(usage['reviewed_by'] or 'nobody yet')}.",
+        *(f"\n**Not qualified:** {text(one)}." for one in not_as_it_must(content)),
         "",
         "## Use cases",
         *(
-            f"- {u['id']} {u['title']}: {u['impact']}, {u['detection']} → {u['tcl']}. {u['argument']}"
+            f"- {text(u['id'])} {text(u['title'])}: {u['impact']}, {u['detection']} → {u['tcl']}. {text(u['argument'])}"
             for u in usage["use_case"]
         ),
         "",
         "## Known malfunctions",
-        *(f"- {k['id']} {k['title']}. {k['workaround']}" for k in usage["known_malfunction"]),
+        *(
+            f"- {text(k['id'])} {text(k['title'])}. {text(k['workaround'])}"
+            for k in usage["known_malfunction"]
+        ),
         "",
         "## Ruler",
         *(
-            f"- {time[r['timebase']]}, {r['condition']}: {r['contained']} of {r['shots']} intervals hold the truth, "
-            f"u = {r['u_ns']} ns, largest error {r['error_max_ns']} ns"
+            f"- {time[r['timebase']]}, {text(r['condition'])}: {r['contained']} of {r['shots']} "
+            f"intervals hold the truth, u = {r['u_ns']} ns, largest error {r['error_max_ns']} ns"
             for r in content["ruler"]
         ),
         "",
         "## Mutants",
         *(
-            f"- {_mark(m)} {m['firmware']} ({time[m['timebase']]}): {m['failed_in'] or 'passed every scenario'}"
+            f"- {_mark(m)} {text(m['firmware'])} ({time[m['timebase']]}): "
+            f"{text(m['failed_in'] or 'passed every scenario')}"
             for m in content["mutants"]
         ),
         "",
         "## Negative tests",
         *(
-            f"- {_mark(t)} {t['test']} ({time[t['timebase']]}): {t['found']} (demanded {t['demanded']})"
+            f"- {_mark(t)} {text(t['test'])} ({time[t['timebase']]}): "
+            f"{text(t['found'])} (demanded {text(t['demanded'])})"
             for t in content["negative_tests"]
         ),
         "",
         "## Identification",
-        *(f"- {key}: {value}" for key, value in sorted(content["identity"].items())),
+        *(f"- {text(key)}: {text(value)}" for key, value in sorted(content["identity"].items())),
     ]
     return "\n".join(lines) + "\n"
 

@@ -31,10 +31,14 @@ def lines_of(wired: Wired, prepared: list[Prepared], *, whole: bool) -> tuple[Ch
 
 
 def _lines(wired: Wired, prepared: list[Prepared], *, whole: bool) -> Iterator[CheckLine]:
+    from bench.live.feed import in_the_clear
+
     yield from _format_1(prepared)
     for db in wired.databases.values():
         for warning in db.warnings():
             yield _line(CheckKind.WARNING, warning)
+    if wired.config.mqtt is not None and (told := in_the_clear(wired.config.mqtt)):
+        yield _line(CheckKind.WARNING, told)
     for one in prepared:
         yield from _of_scenario(wired, one)
     yield _line(CheckKind.NOTE, _idle_words(wired))

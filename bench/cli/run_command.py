@@ -95,9 +95,11 @@ def run(
     if repeat is None and not wired.config.simulated:
         repeat = 1
     if wired.config.mqtt is not None:
-        from bench.live.feed import check_live
+        from bench.live.feed import check_live, in_the_clear
 
         check_live(wired.config.mqtt)
+        if told := in_the_clear(wired.config.mqtt):
+            typer.echo(told, err=True)
     for option, target in (("--junit", junit), ("--report", report)):
         try_file(option, target)
     library = whole_library(wired, [one.scenario.file for one in prepared])

@@ -299,6 +299,7 @@ def _notes(found: tuple[Cell, ...], coverage: Any, time: str) -> list[str]:
 
 
 def _markdown(goals: Any, found: tuple[Cell, ...], told: list[str]) -> None:
+    from bench.report.markdown import text
     from bench.report.safety_tables import FMEA, HARA, STANDING, alike_together, hara_rows, markdown_table
 
     typer.echo(f"## Hazard analysis\n\n{markdown_table(HARA, hara_rows(goals))}\n")
@@ -318,7 +319,7 @@ def _markdown(goals: Any, found: tuple[Cell, ...], told: list[str]) -> None:
     ]
     headings = ("failure mode", "title", "faults", "scenarios", "S", "F", "O")
     typer.echo(f"## Inputs\n\n{markdown_table(headings, sources)}\n")
-    typer.echo("\n".join(f"- {line}" for line in told))
+    typer.echo("\n".join(f"- {text(line)}" for line in told))
 
 
 def _show(goals: Any, found: tuple[Cell, ...], told: list[str]) -> None:

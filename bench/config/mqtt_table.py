@@ -8,7 +8,9 @@ from pydantic import Field
 from bench.config.mqtt import MqttConfig, TlsConfig
 from bench.config.toml_file import DurationNs, Shape, TomlFile
 from bench.config.user_file import is_file
-from bench.units import NS_PER_S
+from bench.units import NS_PER_S, format_ns
+
+LONGEST_DRAIN_NS = 5 * NS_PER_S  # nobody who watches a broker may hold the end of a run for longer
 
 _NOT_IN_TOPICS = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -46,6 +48,9 @@ def read_mqtt(
             file.mistake(("mqtt", "tls", key), f"found '{name}', no such file; expected a PEM file")
     if table.password_env and table.password_file:
         file.mistake(("mqtt", "password_file"), "found it beside 'password_env'; expected one of them")
+    if table.drain > LONGEST_DRAIN_NS:
+        found = f"found {format_ns(table.drain)}; expected {format_ns(LONGEST_DRAIN_NS)} at most"
+        file.mistake(("mqtt", "drain"), f"{found}: what is left then waits for the next run")
     return MqttConfig(
         host=table.host,
         port=table.port,

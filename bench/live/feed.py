@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.config.mqtt import MqttConfig
-from bench.errors import ConfigError
-from bench.live.spool import SpoolWriter
+from bench.errors import ConfigError, clear
+from bench.live.spool import SpoolWriter, left_in
 from bench.record.codable import encode
 from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
@@ -26,6 +26,19 @@ from bench.verdict.result import RunResult, ShotResult
 VERSION = 1
 # These come in swarms; telemetry has the bench's worst, and the verdict says what they led to.
 _TOLD = frozenset(Kind) - {Kind.BENCH_LATE, Kind.DUT_WAITED}
+
+_LAST_WORDS_NS = 500 * NS_PER_MS  # of `drain`, for the publisher to say what is left and to end
+
+
+def in_the_clear(config: MqttConfig) -> str | None:
+    """What is to be known of a password without TLS, in a line; None where there is nothing to be said."""
+    if config.tls is not None or (config.password_env is None and config.password_file is None):
+        return None
+    key = "password_env" if config.password_file is None else "password_file"
+    return (
+        f"[mqtt.{key}]: found a password and no [mqtt.tls]: it travels to {clear(config.host, 80)}:{config.port} "
+        "in the clear, and whoever is on the way reads it; expected [mqtt.tls], empty for the system's authorities"
+    )
 
 
 def check_live(config: MqttConfig) -> None:
@@ -100,10 +113,12 @@ class LiveFeed:
             return
         publisher.stdin.close()
         try:
-            publisher.wait(timeout=self._config.drain_ns / NS_PER_S + 10)
+            publisher.wait(timeout=self._config.drain_ns / NS_PER_S)
         except subprocess.TimeoutExpired:
             publisher.kill()  # what is spooled is safe, and the next run's publisher takes it
             publisher.wait()
+            left = left_in(self._config.spool)
+            sys.stderr.write(f"mqtt: {left} messages wait in {self._config.spool} for the next run\n")
 
     def watch(self, rig: Rig, scenario_id: str, index: int) -> None:
         """Follow one shot: its marks as events, and the rig's state at the configured pace."""
@@ -160,7 +175,7 @@ class LiveFeed:
             "rig": config.rig,
             "prefix": config.prefix,
             "spool": str(config.spool),
-            "drain_s": config.drain_ns / NS_PER_S,
+            "drain_s": max(0, config.drain_ns - _LAST_WORDS_NS) / NS_PER_S,
             "retry_s": config.retry_ns / NS_PER_S,
             "username_env": config.username_env,
             "password_env": config.password_env,

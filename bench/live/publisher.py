@@ -66,7 +66,7 @@ class Publisher:
 
     def waiting(self) -> int:
         """Messages that no broker has taken."""
-        return sum(1 for path in self._paths() if (one := self._segment(path)) for _ in one.waiting())
+        return sum(one.left() for path in self._paths() if (one := self._segment(path)))
 
     def _client(self) -> aiomqtt.Client:
         settings = self._settings
@@ -180,6 +180,13 @@ def main() -> int:
             if not os.read(sys.stdin.fileno(), 4096):
                 loop.remove_reader(sys.stdin.fileno())
                 publisher.ending.set()
+                loop.call_later(settings["drain_s"], give_up)
+
+        def give_up() -> None:
+            """Whatever a slow broker, or a library that waits for one, is busy with: the run's end waits no longer."""
+            _tell_left(publisher.waiting(), settings)
+            sys.stderr.flush()
+            os._exit(0)  # what was taken is noted, message by message
 
         loop.add_reader(sys.stdin.fileno(), read)
         try:
@@ -190,9 +197,13 @@ def main() -> int:
 
     with contextlib.suppress(KeyboardInterrupt):
         left = run_on_host(serve)
-        if left:
-            sys.stderr.write(f"mqtt: {left} messages wait in {settings['spool']} for the next run\n")
+        _tell_left(left, settings)
     return 0
+
+
+def _tell_left(left: int, settings: dict[str, Any]) -> None:
+    if left:
+        sys.stderr.write(f"mqtt: {left} messages wait in {settings['spool']} for the next run\n")
 
 
 if __name__ == "__main__":

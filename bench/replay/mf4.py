@@ -1,5 +1,10 @@
 """An MF4 recording (ASAM MDF 4): a plain channel, or, with a DBC, the CAN frames of its bus logging."""
 
+import contextlib
+import gc
+import logging
+import sys
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,22 +25,46 @@ def read_mf4(asked: Asked) -> Recording:
         raise ConfigError(
             at_place(path, "", "found an MF4 file, and no asammdf", "it: pip install 'bms-hil-bench[mf4]'")
         ) from None
+    with _quiet():
+        try:
+            file = MDF(path)
+        except Exception as error:
+            traceback.clear_frames(error.__traceback__)
+            gc.collect()  # now, while nobody is told of it
+            raise ConfigError(
+                at_place(path, "", f"cannot be read ({_reason(error)})", "an MF4 file")
+            ) from error
+        try:
+            if asked.dbc is None:
+                return _plain(file, asked)
+            return decoded(_frames(file), asked)
+        except (ConfigError, KeyMistake):
+            raise
+        except Exception as error:  # asammdf promises no closed set of exceptions for a damaged file
+            raise ConfigError(
+                at_place(path, "", f"cannot be read ({_reason(error)})", "a sound MF4 file")
+            ) from error
+        finally:
+            file.close()
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """What is wrong with a file is one line of ours.
+
+    asammdf also logs it, and what it has half made it cannot destroy: Python prints a traceback for that.
+    """
+    logger, hook = logging.getLogger("asammdf"), sys.unraisablehook
+    disabled, logger.disabled = logger.disabled, True
+    sys.unraisablehook = lambda _: None
     try:
-        file = MDF(path)
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ConfigError(at_place(path, "", f"cannot be read ({reason})", "an MF4 file")) from error
-    try:
-        if asked.dbc is None:
-            return _plain(file, asked)
-        return decoded(_frames(file), asked)
-    except (ConfigError, KeyMistake):
-        raise
-    except Exception as error:  # asammdf promises no closed set of exceptions for a damaged file
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ConfigError(at_place(path, "", f"cannot be read ({reason})", "a sound MF4 file")) from error
+        yield
     finally:
-        file.close()
+        logger.disabled, sys.unraisablehook = disabled, hook
 
 
 def _plain(file: Any, asked: Asked) -> Recording:

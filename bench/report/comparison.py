@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from bench.report import markdown as md
 from bench.units import format_ns
 from bench.verdict.compare import ALPHA, Comparison, Metric
 from bench.verdict.result import RunResult, ScenarioResult, Verdict
@@ -156,23 +157,23 @@ def comparison_markdown(found: Comparison) -> str:
     """For a pull request."""
     altered = "ALTERED, not compared: " if found.altered else ""
     lines = [
-        f"### {altered}`{found.new.firmware_identity}` against `{found.base.firmware_identity}`",
+        f"### {altered}{md.code(found.new.firmware_identity)} against {md.code(found.base.firmware_identity)}",
         "",
-        f"**{headline(found)}**",
+        f"**{md.text(headline(found))}**",
         "",
     ]
     if found.metrics or found.handled:
-        lines += [f"| {' | '.join(HEADINGS)} |", f"| {' | '.join('---' for _ in HEADINGS)} |"]
-        lines += [f"| {' | '.join(row)} |" for row in comparison_rows(found)]
+        lines += md.table(HEADINGS, comparison_rows(found))
         lines += ["", "Absolute: against the budget of the safety goal. Relative: against the base build."]
         lines += [
             "p is corrected for all tests (Holm). Tail of budget: upper bounds of the highest quantile that has one, "
             "in both builds, as shares of the budget. `looks slower`: the interval lies beyond the relevant size, "
             "but it is no alarm yet. `undecided`: neither a change nor sameness is shown."
         ]
-    lines += [f"- not compared: {text}" for text in found.left_out]
-    lines += [f"- {text}" for text in notes(found)]
-    lines += ["", f"<sub>{found.base.run_id} → {found.new.run_id}, {found.new.timebase.value} time</sub>"]
+    lines += [f"- not compared: {md.text(told)}" for told in found.left_out]
+    lines += [f"- {md.text(told)}" for told in notes(found)]
+    runs = f"{md.text(found.base.run_id)} → {md.text(found.new.run_id)}"
+    lines += ["", f"<sub>{runs}, {found.new.timebase.value} time</sub>"]
     return "\n".join(lines) + "\n"
 
 
@@ -189,19 +190,19 @@ def run_markdown(run: RunResult, covered: str, qualification: str | None, altere
     from bench.report.words import TIMEBASE_WORTH
 
     goals = list(shown_goals(run).values())
-    goal_lines = [f"- **{NOT_SHOWN}** {one.words}" for one in not_shown(goals)]
+    goal_lines = [f"- **{NOT_SHOWN}** {md.text(one.words)}" for one in not_shown(goals)]
     verdict = "ABORTED" if run.aborted is not None else run.verdict.name
-    bad = [f"- altered: `{line}`" for line in altered[:_MOST_ALTERED]]
+    bad = [f"- altered: {md.code(line)}" for line in altered[:_MOST_ALTERED]]
     if altered:
         verdict = f"ALTERED since it was written, no evidence (it says {verdict})"
         bad += [f"- and {len(altered) - _MOST_ALTERED} more"] if altered[_MOST_ALTERED:] else []
     lines = [
-        f"### {verdict}: `{run.firmware_identity}`, {run.chemistry}",
+        f"### {verdict}: {md.code(run.firmware_identity)}, {md.text(run.chemistry)}",
         "",
         *([*bad, ""] if bad else []),
         TIMEBASE_WORTH[run.timebase],
         "",
-        *([f"{goals_words(goals)}.", ""] if goal_lines else []),
+        *([f"{md.text(goals_words(goals))}.", ""] if goal_lines else []),
     ]
     worst_first = sorted(run.scenarios, key=lambda one: -one.judgement.verdict)
     told = [s for s in worst_first if s.judgement.verdict is not Verdict.PASS]
@@ -215,33 +216,31 @@ def run_markdown(run: RunResult, covered: str, qualification: str | None, altere
         lines += [f"and {len(passed) - _MOST_ROWS} more", ""] if len(passed) > _MOST_ROWS else []
         lines += ["</details>"]
     lines += ["", *(f"{line}." for line in bounds_words(run.scenarios))]
-    lines += ["", f"Coverage: {covered}."]
+    lines += ["", f"Coverage: {md.text(covered)}."]
     if qualification is not None:
-        lines += ["", f"Bench not qualified for this run: {qualification}."]
+        lines += ["", f"Bench not qualified for this run: {md.text(qualification)}."]
     lines += ["", *goal_lines] if goal_lines else []
     reasons = [
-        f"- **{s.scenario_id}** {s.judgement.verdict.name}: {joined_words(s.judgement)}"
+        f"- **{md.text(s.scenario_id)}** {s.judgement.verdict.name}: {md.text(joined_words(s.judgement))}"
         for s in run.scenarios
         if s.judgement.verdict is not Verdict.PASS
     ]
     lines += ["", *reasons] if reasons else []
-    odd = [f"- anomaly: {line}" for line in anomaly_lines(run.scenarios)]
+    odd = [f"- anomaly: {md.text(line)}" for line in anomaly_lines(run.scenarios)]
     lines += ["", *odd] if odd else []
     if old := format_2_words(run):
-        lines += ["", f"- format 1, {old}"]
-    return "\n".join([*lines, "", f"<sub>{run.run_id}, seed {run.seed}</sub>"]) + "\n"
+        lines += ["", f"- format 1, {md.text(old)}"]
+    return "\n".join([*lines, "", f"<sub>{md.text(run.run_id)}, seed {run.seed}</sub>"]) + "\n"
 
 
 def _scenario_table(scenarios: Sequence[ScenarioResult]) -> list[str]:
     from bench.report.words import margin_ns, margin_words, max_words
 
-    lines = [
-        "| scenario | goal | n | FDTI max | FHTI max | margin to FHTI budget | verdict |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
+    headings = ("scenario", "goal", "n", "FDTI max", "FHTI max", "margin to FHTI budget", "verdict")
+    rows: list[tuple[str, ...]] = []
     for s in scenarios:
         margin = margin_words(margin_ns(s.fhti, s.budget.fhti_ns))
         goal = f"{s.budget.safety_goal} (ASIL {s.budget.asil})"
         cells = (s.scenario_id, goal, str(len(s.shots)), max_words(s.fdti), max_words(s.fhti), margin)
-        lines.append(f"| {' | '.join(cells)} | {s.judgement.verdict.name} |")
-    return lines
+        rows.append((*cells, s.judgement.verdict.name))
+    return md.table(headings, rows)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from bench.report.markdown import table
 from bench.verdict.fmea import Earned, FailureMode, Rated
 from bench.verdict.result import Budget
 from bench.verdict.tables import decompositions
@@ -91,5 +92,4 @@ def seconds(value: float | None) -> str:
 
 
 def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(headings)} |", f"| {' | '.join('---' for _ in headings)} |"]
-    return "\n".join([*lines, *(f"| {' | '.join(c.replace('|', '/') for c in row)} |" for row in rows)])
+    return "\n".join(table(headings, rows))

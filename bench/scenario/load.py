@@ -340,7 +340,7 @@ def _expect(file: "TomlFile", shape: "ScenarioShape") -> Expect | None:
     expect = shape.expect
     if expect is None:
         return None
-    written = file.data["expect"]
+    written = file.data.get("expect", {})  # under a name that is nearly right it is told already
     return Expect(
         flag=expect.flag,
         also=tuple(expect.also),

@@ -1,5 +1,6 @@
 """Parsers in processes of their own, so that what hangs, eats memory or kills is seen, told, and gone on from."""
 
+import gc
 import json
 import multiprocessing
 import os
@@ -80,6 +81,7 @@ def _worker(
     own = Path(folder) / f"at-{numbers.start}"
     own.mkdir()
     read = parser.opened(own)
+    gc.freeze()  # what is loaded is no garbage, and need not be looked through for each input
     base = _most_bytes()
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + _ROOM_BYTES, resource.RLIM_INFINITY))
     counts = Counts()
