@@ -25,7 +25,6 @@ from bench.report.figures import TracePicture, TraceSeries, ecdf_plot, strip_plo
 from bench.report.finding_words import reasons_words
 from bench.report.html import render_html, write_html
 from bench.report.junit import write_junit
-from bench.report.reqif_file import write_reqif
 from bench.report.terminal import last_line, natural_width, summary, summary_table, summary_tables
 from bench.report.words import interval_words, margin_ns, margin_words, support_words
 from bench.scenario.library import Entry, Library
@@ -392,18 +391,6 @@ def test_a_hundred_scenarios_with_their_pictures_stay_below_three_megabytes() ->
     html = render_html(run, {one.scenario_id: picture for one in many})
     assert 1_000_000 < len(html.encode()) < 3_000_000
     assert "http" not in html.replace("http://www.w3.org", "") and "<script" not in html
-
-
-def test_reqif_is_read_back_with_its_links(tmp_path: Path) -> None:
-    parser = pytest.importorskip("reqif.parser").ReqIFParser
-    write_reqif(sample_run(n=12), tmp_path / "results.reqif")
-    content = parser.parse(str(tmp_path / "results.reqif")).core_content.req_if_content
-    results = {o.identifier: o for o in content.spec_objects if o.spec_object_type == "_result"}
-    assert len(results) == 6
-    assert results["_HIL_WELD_PLUS"].attribute_map["_result_Verdict"].value == "FAIL"
-    assert "<State>" in results["_HIL_DIP_SHORT"].attribute_map["_result_Reasons"].value
-    links = {(r.source, r.target) for r in content.spec_relations}
-    assert ("_HIL_WELD_PLUS", "_req_REQ-BMS-012") in links and len(links) == 12
 
 
 def test_an_anomaly_of_a_run_that_passed_stands_in_every_report(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """JUnit XML for a CI server: a suite per timebase, a test case per scenario, or one per attempt."""
 
-import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -13,12 +12,11 @@ from bench.report.format_words import format_2_words
 from bench.report.goals import NOT_SHOWN, goals_words, is_lent, lent_words, not_shown, shown_goals
 from bench.report.junit_style import JUnitStyle, for_jenkins_xunit
 from bench.report.words import TIMEBASE_WORDS, shots_to_explain, timebases
+from bench.report.xml_text import writable
 from bench.timing.clock import Timebase
 from bench.units import NS_PER_S
 from bench.verdict.result import Held, Judgement, RunResult, ScenarioResult, Verdict
 
-# XML 1.0 has no way to write these, and a DUT's answer quoted in a reason may hold any of them.
-_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # By name. Every other verdict is an error of the bench, and a failure besides: readers that know only `failure`
 # and `skipped` (S-CORE's docs-as-code) would take an `error` alone for a test that passed. BLOCKED is no `skipped`:
 # a suite of nothing but skipped cases is a success for GitLab, Jenkins and dorny/test-reporter, and here it is not.
@@ -52,7 +50,7 @@ def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
     suite = ET.Element(
         "testsuite",
         name=f"hil ({TIMEBASE_WORDS[timebase]})",  # the same in every run: readers compare runs by it
-        timestamp=_clean(run.started_utc),
+        timestamp=writable(run.started_utc),
     )
     tried = list(shown_goals(run).values())
     _properties(
@@ -83,15 +81,15 @@ def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
 def _attempts(run: RunResult, timebase: Timebase) -> ET.Element:
     """Every attempt as a case: nothing was retried until green, and this shows it."""
     name = f"hil attempts ({TIMEBASE_WORDS[timebase]})"
-    suite = ET.Element("testsuite", name=name, timestamp=_clean(run.started_utc))
+    suite = ET.Element("testsuite", name=name, timestamp=writable(run.started_utc))
     shots = [(s, shot) for s in run.scenarios if s.timebase is timebase for shot in s.shots]
     for scenario, shot in shots:
         case = ET.SubElement(
             suite,
             "testcase",
-            classname=_clean(f"hil.{timebase.value}.{scenario.scenario_id}"),
+            classname=writable(f"hil.{timebase.value}.{scenario.scenario_id}"),
             name=f"shot-{shot.index:03d}",
-            file=_clean(scenario.file),
+            file=writable(scenario.file),
             line=str(max(scenario.line, 1)),
             time=f"{shot.simulated_ns / NS_PER_S:.3f}",
         )
@@ -119,7 +117,7 @@ def _outcome(case: ET.Element, verdict: str, message: str, text: str = "") -> No
     """The message stands in the text, too: GitLab drops the attributes of an element that has a text."""
     whole = f"{message}\n{text}" if text else message
     for tag in _ELEMENTS.get(verdict, ("error", "failure")):
-        ET.SubElement(case, tag, type=verdict, message=_clean(message)).text = _clean(whole)
+        ET.SubElement(case, tag, type=verdict, message=writable(message)).text = writable(whole)
 
 
 def _count(suite: ET.Element) -> None:
@@ -136,9 +134,9 @@ def _case(scenario: ScenarioResult) -> ET.Element:
     seconds = sum(shot.simulated_ns for shot in scenario.shots) / NS_PER_S
     case = ET.Element(
         "testcase",
-        classname=_clean(f"hil.{scenario.timebase.value}.{scenario.budget.safety_goal}"),
-        name=_clean(scenario.scenario_id),
-        file=_clean(scenario.file),
+        classname=writable(f"hil.{scenario.timebase.value}.{scenario.budget.safety_goal}"),
+        name=writable(scenario.scenario_id),
+        file=writable(scenario.file),
         line=str(max(scenario.line, 1)),
         time=f"{seconds:.3f}",
     )
@@ -185,8 +183,4 @@ def _case(scenario: ScenarioResult) -> ET.Element:
 def _properties(parent: ET.Element, facts: dict[str, str]) -> None:
     properties = ET.SubElement(parent, "properties")
     for name, value in facts.items():
-        ET.SubElement(properties, "property", name=name, value=_clean(value))
-
-
-def _clean(content: str) -> str:
-    return _UNWRITABLE.sub("\ufffd", content)
+        ET.SubElement(properties, "property", name=name, value=writable(value))

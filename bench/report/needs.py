@@ -8,6 +8,7 @@ from typing import Any
 from bench.errors import RecordError
 from bench.report.finding_words import reasons_words
 from bench.report.words import max_words
+from bench.report.xml_text import writable
 from bench.verdict.result import RunResult, ScenarioResult
 
 
@@ -35,8 +36,8 @@ def write_needs(run: RunResult, path: Path) -> None:
 
 
 def need_id(scenario_id: str) -> str:
-    """sphinx-needs ids are upper case with underscores."""
-    return "HIL_" + re.sub(r"[^A-Z0-9]+", "_", scenario_id.upper())
+    """sphinx-needs ids are upper case with underscores. Other for every scenario: `x--inside` is not `x-inside`."""
+    return "HIL_" + re.sub(r"[^A-Z0-9]", "_", scenario_id.upper())
 
 
 def _need(run: RunResult, scenario: ScenarioResult) -> dict[str, Any]:
@@ -45,13 +46,15 @@ def _need(run: RunResult, scenario: ScenarioResult) -> dict[str, Any]:
     facts = [
         f"{passed} of {len(scenario.shots)} attempts passed, {scenario.timebase.value} time.",
         f"FDTI max {max_words(scenario.fdti)}, FHTI max {max_words(scenario.fhti)}.",
-        *reasons_words(scenario.judgement),
     ]
+    if why := reasons_words(scenario.judgement):
+        # sphinx-needs reads a description as reStructuredText; what a DUT says may hold directives
+        facts.append("\n".join((".. code-block:: text", "", *(f"    {_one_line(one)}" for one in why))))
     return {
         "id": need_id(scenario.scenario_id),
         "type": "testcase",
         "type_name": "Test Case",
-        "title": scenario.title,
+        "title": _one_line(scenario.title),
         "description": "\n\n".join(facts),
         "status": verdict.lower(),
         "tags": [scenario.budget.safety_goal, f"ASIL_{scenario.budget.asil}", scenario.timebase.value],
@@ -68,3 +71,7 @@ def _need(run: RunResult, scenario: ScenarioResult) -> dict[str, Any]:
         "is_part": False,
         "parts": {},
     }
+
+
+def _one_line(content: str) -> str:
+    return " ".join(writable(content).split())

@@ -11,8 +11,10 @@ from bench.errors import RecordError
 from bench.report.finding_words import joined_words
 from bench.report.needs import need_id
 from bench.report.words import max_words
+from bench.report.xml_text import writable
 from bench.verdict.result import RunResult, ScenarioResult
 
+_LONGEST = 4000  # characters of a value
 _ATTRIBUTES = (
     "Title",
     "Verdict",
@@ -31,7 +33,7 @@ def write_reqif(run: RunResult, path: Path) -> None:
     from reqif.unparser import ReqIFUnparser
 
     try:
-        path.write_text(ReqIFUnparser.unparse(_bundle(run)), encoding="utf-8", errors="backslashreplace")
+        path.write_text(ReqIFUnparser.unparse(_bundle(run)), encoding="utf-8")
     except OSError as error:
         raise RecordError(f"{path}: cannot be written: {error}") from error
 
@@ -62,7 +64,8 @@ def _bundle(run: RunResult) -> Any:
             req_if_tool_id="bms-hil-bench",
             req_if_version="1.0",
             source_tool_id=f"bms-hil-bench {run.bench_version}",
-            title=f"Results of {run.firmware_identity}",
+            # the library quotes & in a title, but not < and >
+            title=writable(f"Results of {run.firmware_identity}").translate({60: "‹", 62: "›"}),
         ),
         core_content=reqif_core_content.ReqIFCoreContent(content),
         tool_extensions_tag_exists=False,
@@ -74,7 +77,7 @@ def _bundle(run: RunResult) -> Any:
 def _data_types(run: RunResult) -> list[Any]:
     from reqif.models.reqif_data_type import ReqIFDataTypeDefinitionString as Text
 
-    return [Text(identifier="_text", last_change=run.started_utc, long_name="Text", max_length="4000")]
+    return [Text(identifier="_text", last_change=run.started_utc, long_name="Text", max_length=str(_LONGEST))]
 
 
 def _types(run: RunResult) -> list[Any]:
@@ -116,12 +119,14 @@ def _content(run: RunResult) -> tuple[list[Any], list[Any]]:
 
     now = run.started_utc
     required = dict.fromkeys(r for s in run.scenarios for r in s.requirements)
-    objects = [_object(f"_req_{r}", "requirement", {"ReqIF.ForeignID": r}, now, r) for r in required]
+    objects = [_object(_requirement_id(r), "requirement", {"ReqIF.ForeignID": r}, now, r) for r in required]
     objects += [_object(_id(s), "result", _facts(run, s), now, s.title) for s in run.scenarios]
     relations = [
-        ReqIFSpecRelation(f"{_id(s)}_{r}", "_verifies", _id(s), f"_req_{r}", last_change=now)
+        ReqIFSpecRelation(
+            f"{_id(s)}{_requirement_id(r)}", "_verifies", _id(s), _requirement_id(r), last_change=now
+        )
         for s in run.scenarios
-        for r in s.requirements
+        for r in dict.fromkeys(s.requirements)
     ]
     return objects, relations
 
@@ -132,9 +137,11 @@ def _object(identifier: str, kind: str, facts: dict[str, str], now: str, name: s
     from reqif.models.reqif_spec_object import ReqIFSpecObject, SpecObjectAttribute
     from reqif.models.reqif_types import SpecObjectAttributeType
 
-    quoted = escape(name, {'"': "&quot;"})  # the library quotes values, but not names
+    quoted = escape(writable(name), {'"': "&quot;"})  # the library quotes values, but not names
     values = [
-        SpecObjectAttribute(SpecObjectAttributeType.STRING, _attribute_id(kind, key), value[:4000])
+        SpecObjectAttribute(
+            SpecObjectAttributeType.STRING, _attribute_id(kind, key), writable(value)[:_LONGEST]
+        )
         for key, value in facts.items()
     ]
     return ReqIFSpecObject(identifier, values, f"_{kind}", last_change=now, long_name=quoted)
@@ -175,6 +182,16 @@ def _specification(run: RunResult) -> Any:
 
 def _id(scenario: ScenarioResult) -> str:
     return f"_{need_id(scenario.scenario_id)}"
+
+
+def _requirement_id(requirement: str) -> str:
+    """An xsd:ID takes letters, digits and . - _ only; the attribute ReqIF.ForeignID has it as it is."""
+    letters = zip(f" {requirement}", requirement)
+    return "_req_" + "".join(one if _plain(before, one) else f"..{ord(one):x}." for before, one in letters)
+
+
+def _plain(before: str, one: str) -> bool:
+    return one.isascii() and (one.isalnum() or one in "-_" or (one == "." != before))
 
 
 def _attribute_id(prefix: str, name: str) -> str:
