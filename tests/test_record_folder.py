@@ -16,6 +16,7 @@ from shot_folders import write_shot_files
 from bench.errors import RecordError
 from bench.record.folder import RunFolder, open_run, read_shot
 from bench.record.for_lab import lay_out, write_shot_as_blf
+from bench.record.time_zero import TimeZero
 from bench.timing.clock import Timebase
 from bench.trace.events import CanFrame
 from bench.trace.facts import StimulusCommanded
@@ -110,7 +111,7 @@ def test_many_containers_keep_every_frame_for_both_readers(tmp_path: Path) -> No
     run = RunFolder.create(tmp_path, "long", {})
     folder = run.path / run.write_shot("ov", 0, trace, {}, {})
     assert read_shot(folder)[0].frames == trace.frames
-    write_shot_as_blf(folder, tmp_path / "long.blf")
+    write_shot_as_blf(folder, tmp_path / "long.blf", TimeZero(clock_ns=0, utc_ns=0))
     with can.BLFReader(tmp_path / "long.blf") as reader:
         assert [bytes(m.data) for m in reader] == [f.frame.data for f in trace.frames]
 

@@ -14,6 +14,7 @@ from bench.record.folder import OpenedRun, open_run, read_shot
 from bench.record.for_lab import write_shot_as_blf
 from bench.record.shot import BENCH_SENDER
 from bench.record.targets import try_folder
+from bench.record.time_zero import Dated, TimeZero
 from bench.report.finding_words import joined_words
 from bench.report.junit_style import JUnitStyle
 from bench.trace.timeline import Trace
@@ -56,6 +57,14 @@ class Export:
         for folder in self.shots:
             trace, _, _ = read_shot(folder)
             yield folder.parent.name, folder.name, trace
+
+    @property
+    def zero(self) -> TimeZero:
+        return TimeZero.of_run(self.opened.header)
+
+    def dated(self, trace: Trace) -> Dated:
+        """What the stamps of a file of these frames count from."""
+        return self.zero.before(min((seen.t_ns for seen in trace.frames), default=0))
 
 
 def export(
@@ -125,33 +134,18 @@ def _blf(job: Export) -> list[Path]:
     files = []
     for folder in job.shots:
         file = job.out / f"{folder.parent.name}-{folder.name}.blf"
-        write_shot_as_blf(folder, file)
+        write_shot_as_blf(folder, file, job.zero)
         files.append(file)
     return files
 
 
 def _asc(job: Export) -> list[Path]:
-    """python-can's writer lets an ASC file's time count from its first frame."""
-    from bench.lean_can import can
+    from bench.record.asc import write_asc
 
     files = []
     for scenario, name, trace in job.traces():
         file = job.out / f"{scenario}-{name}.asc"
-        numbers = _numbers(trace)
-        with can.ASCWriter(file) as writer:
-            for t_ns, channel, (can_id, data, extended, fd, switch), sender in trace.frames:
-                writer.on_message_received(
-                    can.Message(
-                        timestamp=t_ns / 1e9,
-                        arbitration_id=can_id,
-                        data=data,
-                        is_extended_id=extended,
-                        is_fd=fd,
-                        bitrate_switch=switch,
-                        channel=numbers[channel] - 1,
-                        is_rx=sender != BENCH_SENDER,
-                    )
-                )
+        write_asc(file, trace.frames, _numbers(trace), BENCH_SENDER, job.dated(trace))
         files.append(file)
     return files
 
@@ -162,7 +156,7 @@ def _mf4(job: Export) -> list[Path]:
     files = []
     for scenario, name, trace in job.traces():
         file = job.out / f"{scenario}-{name}.mf4"
-        write_mf4(file, trace.frames, _numbers(trace), BENCH_SENDER, job.dbc_files, job.result.started_utc)
+        write_mf4(file, trace.frames, _numbers(trace), BENCH_SENDER, job.dbc_files, job.dated(trace))
         files.append(file)
     return files
 

@@ -24,12 +24,13 @@ from bench.measure.finding.scenario import MismatchCaught, MismatchUnnoticed
 from bench.measure.interval import Latency
 from bench.record.codable import encode
 from bench.record.folder import RunExists, RunFolder
+from bench.record.time_zero import TimeZero
 from bench.report.known_by import known_by_notes, state_notes
 from bench.scenario.library import Library
 from bench.scenario.model import Follow, Mismatch, Start
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
-from bench.timing.host import wall_now_ns
+from bench.timing.host import host_now_ns, wall_now_ns
 from bench.units import NS_PER_S, format_ns
 from bench.verdict.result import Held, Judgement, Reason, RunResult, ScenarioResult, ShotResult, Verdict
 from bench.verdict.rules import RULES
@@ -195,14 +196,15 @@ def operating_point(start: Start) -> str:
     return f"{start.mode}, {soc}, {start.current_a:g} A"
 
 
-def new_run_id(wired: Wired) -> tuple[str, str]:
-    """(run id, start in UTC): sortable, and unique to the millisecond."""
-    now_ns = wall_now_ns()
+def new_run_id(wired: Wired) -> tuple[str, str, TimeZero]:
+    """(run id, start in UTC, what makes dates of its stamps): sortable, and unique to the millisecond."""
+    now_ns, host_ns = wall_now_ns(), host_now_ns()
     now = datetime.datetime.fromtimestamp(now_ns // NS_PER_S, tz=datetime.UTC)
     stamp = now.strftime("%Y%m%dT%H%M%S") + f"{now_ns // 1_000_000 % 1000:03d}Z"
     kind = "sim" if wired.config.simulated else "real"
     firmware = re.sub(r"[^A-Za-z0-9._+-]", "-", wired.config.dut.firmware)
-    return f"{stamp}-{kind}-{firmware}", now.isoformat()
+    zero = TimeZero.of_now(now_ns, host_ns, simulated=wired.config.simulated)
+    return f"{stamp}-{kind}-{firmware}", now.isoformat(), zero
 
 
 def open_evidence(
@@ -274,9 +276,9 @@ def open_evidence(
 def _new_folder(wired: Wired, facts: dict[str, Any]) -> tuple[RunFolder, str, str]:
     """(folder, run id, start): of runs that begin within one millisecond all but the first look at the time again."""
     while True:
-        run_id, started_utc = new_run_id(wired)
+        run_id, started_utc, zero = new_run_id(wired)
         try:
-            header = {"started_utc": started_utc, **facts}
+            header = {"started_utc": started_utc, "time_zero": encode(zero), **facts}
             return RunFolder.create(wired.config.record.folder, run_id, header), run_id, started_utc
         except RunExists:
             continue

@@ -1,30 +1,42 @@
-"""Shots as BLF files, for lab tools: those that a run keeps beside its containers, and those that are exported."""
+"""Shots as BLF files, for lab tools: those that a run keeps beside its containers, and those that are exported.
 
-import shutil
+They carry the date of their run, and their stamps count from there, exact to the ns.
+"""
+
 from collections.abc import Iterable
 from pathlib import Path
 
 from bench.errors import RecordError
 from bench.record.blf import write_blf
-from bench.record.shot import BENCH_SENDER, FRAMES
+from bench.record.blf_date import date_blf
+from bench.record.columns import columns_of
+from bench.record.folder import HEADER
+from bench.record.shot import BENCH_SENDER, FRAMES, read_json, read_shot
 from bench.record.shot_record import columns_in, is_in_container
+from bench.record.time_zero import TimeZero
 
 
-def write_shot_as_blf(shot: Path, file: Path) -> None:
-    """shot: its place in a run. Raises RecordError."""
+def write_shot_as_blf(shot: Path, file: Path, zero: TimeZero) -> None:
+    """shot: its place in a run. zero: of that run. Raises RecordError."""
     try:
         if (shot / FRAMES).is_file():  # of an earlier release, which kept every shot as BLF
-            shutil.copyfile(shot / FRAMES, file)
-            return
-        columns, numbers = columns_in(shot)
-        origin_ns = min(0, int(columns.t_ns.min())) if len(columns) else 0
-        write_blf(file, columns, numbers, BENCH_SENDER, origin_ns)
+            trace, _, _ = read_shot(shot)
+            columns = columns_of(trace.frames)
+            names = dict.fromkeys([*trace.stamping, *(one[0] for one in columns.table)])
+            numbers = {name: number for number, name in enumerate(names, start=1)}
+        else:
+            columns, numbers = columns_in(shot)
+        first_ns, last_ns = (int(columns.t_ns.min()), int(columns.t_ns.max())) if len(columns) else (0, 0)
+        dated = zero.before(first_ns)
+        write_blf(file, columns, numbers, BENCH_SENDER, dated.clock_ns)
+        date_blf(file, dated.utc, dated.utc_of(last_ns))
     except OSError as error:
         raise RecordError(f"{file}: cannot be written: {error.strerror}") from error
 
 
 def lay_out(run: Path, shots: Iterable[str]) -> None:
     """Write these shots (places within the run) as BLF beside their container. Raises RecordError."""
+    zero = TimeZero.of_run(read_json(run / HEADER))
     for one in dict.fromkeys(shots):
         if is_in_container(run / one):
-            write_shot_as_blf(run / one, run / f"{one}.blf")
+            write_shot_as_blf(run / one, run / f"{one}.blf", zero)

@@ -3,13 +3,13 @@
 Needs the extra 'mf4' (asammdf). Stamps in MF4 are float seconds: the BLF in the run folder stays the evidence.
 """
 
-import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.errors import RecordError
 from bench.record.blf import DLC_OF_LENGTH
+from bench.record.time_zero import Dated
 from bench.trace.events import FrameSeen
 
 # ASAM MDF bus logging: these member names are what makes a reader take the channel for CAN frames.
@@ -34,9 +34,9 @@ def write_mf4(
     numbers: Mapping[str, int],
     bench_sender: str,
     dbc_files: Mapping[str, Sequence[Path]],
-    started_utc: str,
+    zero: Dated,
 ) -> None:
-    """One group for each channel, its DBC files attached. `started_utc`: ISO, of the run.
+    """One group for each channel, its DBC files attached. `zero`: what the stamps count from.
 
     Raises RecordError where the file cannot be written.
     """
@@ -44,7 +44,7 @@ def write_mf4(
     from asammdf import MDF, Signal, Source
 
     mdf = MDF(version="4.10")
-    mdf.header.start_time = datetime.datetime.fromisoformat(started_utc)
+    mdf.header.start_time = zero.utc
     try:
         for channel, number in numbers.items():
             own = [seen for seen in frames if seen.channel == channel]
@@ -53,7 +53,7 @@ def write_mf4(
             mdf.append(
                 Signal(
                     samples=_records(own, number, bench_sender),
-                    timestamps=np.array([seen.t_ns / 1e9 for seen in own], dtype="<f8"),
+                    timestamps=np.array([(seen.t_ns - zero.clock_ns) / 1e9 for seen in own], dtype="<f8"),
                     name="CAN_DataFrame",
                     source=source,
                     attachment=attached[0] if attached else None,
