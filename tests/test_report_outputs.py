@@ -99,7 +99,9 @@ def test_a_run_ends_with_one_line_that_counts_every_verdict() -> None:
     assert all(f", {one.value + 1} {one.name}, " in counted for one in others)
     alone = dataclasses.replace(judged(Verdict.PASS), took_ns=None)
     assert last_line(alone) == "PASS 1 of 1 scenarios, 1 shot"
-    assert last_line(dataclasses.replace(alone, aborted="stopped")).startswith("ABORTED PASS 1 of 1")
+    assert last_line(dataclasses.replace(alone, aborted="stopped")).startswith(
+        "ABORTED INCONCLUSIVE 0 of 1 scenarios, 1 PASS"
+    )
 
 
 def test_timebases_have_tables_of_their_own() -> None:

@@ -24,13 +24,23 @@ def find_run(text: str, runs: Path) -> Path:
         return runs / text
     found = sorted(p.parent for p in runs.glob("*/footer.json"))
     named = [p for p in found if p.name.partition("-")[2].partition("-")[2] == text]
-    if named:
-        return named[-1]
+    for path in reversed(named):
+        if not _was_aborted(path):
+            return path
     names = [p.name for p in found]
     near = nearest(text, [*names, *(n.partition("-")[2].partition("-")[2] for n in names)])
     raise NotARun(
         f"'{text}': no run folder, and no finished run of that id or firmware in {runs}; expected one{near}"
     )
+
+
+def _was_aborted(path: Path) -> bool:
+    """Of a run with a footer. What cannot be read is told by whoever reads it next."""
+    try:
+        result = open_run(path).result
+    except RecordError:
+        return False
+    return result is not None and result.get("aborted") is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from bench.campaign.lab_files import shots_for_lab
 from bench.campaign.report import gather
 from bench.errors import BenchError, RecordError, UnusableUrl
 from bench.record.codable import run_from_dict, run_to_dict
-from bench.record.database import ResultsDatabase
+from bench.record.database import ResultsDatabase, Sealed
 from bench.record.folder import HEADER, RunFolder, open_run, verify_run
 from bench.record.for_lab import lay_out
 from bench.record.shot import is_there
@@ -59,13 +59,13 @@ def complete(
     if gone := _gone(result, path):
         written.troubles.append(f"evidence: {gone}")
         return written
-    written.attempt("equipment", partial(_ask_equipment, folder), path)
+    written.attempt("equipment", partial(ask_equipment, folder), path)
     written.attempt("BLF", partial(lay_out, path, tuple(shots_for_lab(result))), path)
     inside: list[tuple[str, Path, Callable[[], None]]] = []
     elsewhere: list[tuple[str, Path, Callable[[], None]]] = []
     for name, asked, usual, write in (
         ("JUnit", junit, "junit.xml", partial(write_junit, style=style)),
-        ("report", report, "report.html", partial(_write_report, path)),
+        ("report", report, "report.html", partial(write_report, path)),
     ):
         file = asked or path / usual
         where = inside if path.resolve() in file.resolve().parents else elsewhere
@@ -94,11 +94,11 @@ def _gone(result: RunResult, path: Path) -> str | None:
     return None
 
 
-def _write_report(folder: Path, result: RunResult, file: Path) -> None:
+def write_report(folder: Path, result: RunResult, file: Path) -> None:
     write_html(result, file, extras=gather(result, folder))
 
 
-def _ask_equipment(folder: RunFolder) -> None:
+def ask_equipment(folder: RunFolder) -> None:
     opened = open_run(folder.path)
     folder.add_equipment(answered(opened.equipment(), opened.shots()))
 
@@ -119,7 +119,7 @@ def store_last(where: Path | str, result: RunResult, folder: Path) -> str | None
     if result.aborted is not None:
         return None
     try:
-        ResultsDatabase(where).add(result)
+        ResultsDatabase(where).add(result, Sealed.of(folder))
     except RecordError as error:
         return f"not in the results database: {error}; once that is mended: hil store {folder}"
     return None
@@ -128,6 +128,7 @@ def store_last(where: Path | str, result: RunResult, folder: Path) -> str | None
 def stored_from(folders: list[Path], where: Path | str) -> Iterator[tuple[bool, str]]:
     """Add runs from their folders, however often: (whether it is in the database now, a line) for each.
 
+    One without a footer gets it first, as an aborted run of what is whole.
     Raises NotARun before anything is stored, RecordError where the database is in trouble.
     """
     for folder in folders:
@@ -139,9 +140,18 @@ def stored_from(folders: list[Path], where: Path | str) -> Iterator[tuple[bool, 
 
 def _stored(folder: Path, database: ResultsDatabase) -> tuple[bool, str]:
     footer, altered = verify_run(folder)
+    note = ""
     if footer is None:
-        return False, f"{folder}: not stored: the run was aborted, it has no footer"
-    if altered:
+        from bench.campaign.cut_short import complete_cut_short
+
+        try:
+            completed = complete_cut_short(folder)
+        except RecordError as error:
+            return False, f"{folder}: not stored: {error}"
+        note = f" as an aborted run, for it had no footer: {completed.words()}"
+        note += "".join(f"; not written: {line}" for line in completed.troubles)
+        footer, altered = verify_run(folder)
+    if altered or footer is None:
         return False, f"{folder}: not stored: altered since it was written: {altered[0]}"
     opened = open_run(folder)
     if opened.result is None:
@@ -150,5 +160,7 @@ def _stored(folder: Path, database: ResultsDatabase) -> tuple[bool, str]:
         result = run_from_dict(opened.result)
     except RecordError as error:
         return False, f"{folder}: not stored: {error}"
-    added = database.add(result)
-    return True, f"{folder}: {'stored' if added else 'stored already'}"
+    if result.aborted is not None and not note:
+        note = " as an aborted run"
+    added = database.add(result, Sealed.of(folder, footer))
+    return True, f"{folder}: {'stored' if added else 'stored already'}{note}"

@@ -158,6 +158,8 @@ def last_build(run: RunResult, folder: Path) -> tuple[Comparison | None, tuple[s
         if stored.altered:
             altered.append(f"{path.parent.name} is ALTERED and was not compared with: {stored.altered[0]}")
             continue
+        if stored.result.aborted is not None:
+            continue
         found = compare(stored.result, run)
         if not found.refused and found.handled:
             return found, tuple(altered)

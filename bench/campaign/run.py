@@ -264,6 +264,7 @@ def open_evidence(
         "selection": selection,
         "scenarios": [one.scenario.id for one in prepared],
         "shots": {one.scenario.id: repeat or one.scenario.sweep.repeat for one in prepared},
+        "files": {one.scenario.id: in_repository(one.scenario.file) for one in prepared},
     }
     folder, run_id, started_utc = _new_folder(wired, facts)
     for path in sources.values():

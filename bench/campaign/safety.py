@@ -184,6 +184,8 @@ def newest_runs(runs: Path, firmware: str, timebase: Timebase) -> NewestRuns:
             altered.append(f"{path.parent.name}: {stored.altered[0]}")
             continue
         run = stored.result
+        if run.aborted is not None:
+            continue
         identity = identity or run.firmware_identity
         if run.firmware_identity == identity:
             hashes = {**run.hashes, "bench": header.get("bench_source", "")}

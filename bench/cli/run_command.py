@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from bench.report.told.stored import RunTold
     from bench.scenario.library import Library
     from bench.scenario.prepare import Prepared
-    from bench.timing.stopping import Hold
+    from bench.timing.hold import Hold
     from bench.verdict.result import RunResult, ShotResult
     from bench.wiring.common import Wired
 
@@ -188,9 +188,10 @@ def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Aske
     from bench.campaign.order import ordered
     from bench.campaign.run import Collector, open_evidence
     from bench.campaign.workers import bounded
+    from bench.record.held import held
     from bench.record.targets import try_folder
+    from bench.timing.hold import Hold
     from bench.timing.host import host_now_ns
-    from bench.timing.stopping import Hold
 
     record = wired.config.record
     try_folder("run folders", record.folder)
@@ -206,8 +207,8 @@ def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Aske
         asked.selection,
         asked.repeat,
     )
-    hold = Hold()
-    with crashes_kept_in(folder.path):
+    hold = Hold(partial(_unfinished, folder.path))
+    with crashes_kept_in(folder.path), held(folder.path):
         try:
             campaign = Campaign(
                 wired=wired,
@@ -249,6 +250,11 @@ def _end(campaign: Campaign, result: RunResult, feed: LiveFeed | None, asked: As
         elif isinstance(record.database, Path):
             written.files["results"] = record.database
     return Fired(result=result, files=written.files, troubles=tuple(written.troubles))
+
+
+def _unfinished(folder: Path) -> str:
+    whole = (folder / "footer.json").is_file()
+    return f"{folder} is {'complete' if whole else 'not complete'}: hil store {folder}"
 
 
 def _warn(line: str) -> None:
@@ -293,6 +299,7 @@ def _shoot(
             progress.advance(scenario_id, "PASS" if good else verdict)
 
         try:
+            hold.armed()
             run_all(campaign, on_shot)
             hold.on()
         except KeyboardInterrupt:

@@ -6,20 +6,22 @@ timebase.
 """
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, event, insert, select, update
-from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import Connection
 
-from bench.errors import RecordError, UnusableUrl
+from bench.errors import RecordError
 from bench.measure.interval import Latency
+from bench.record.chain import FOOTER
 from bench.record.codable import decode, encode
+from bench.record.engine import WRITES, engine_of, first_line, named, refuse_special
 from bench.record.schema import (
+    ABORTED_LENGTH,
     FINDINGS,
     RUNS,
     SCENARIOS,
@@ -29,13 +31,13 @@ from bench.record.schema import (
     bring_up_to_date,
     is_current,
 )
+from bench.record.shot import read_json
 from bench.timing.clock import Timebase
 from bench.verdict.result import Judgement, Reason, RunResult, ScenarioResult, ShotResult, Verdict
 
-__all__ = ["RUNS", "SCENARIOS", "SHOTS", "PastResult", "ResultsDatabase"]
+__all__ = ["RUNS", "SCENARIOS", "SHOTS", "PastResult", "ResultsDatabase", "Sealed"]
 
 WAIT_S = 30.0  # for other runs that store theirs
-_WRITES = "hil_writes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,23 +63,53 @@ class PastResult:
     rules: int = 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """Where a run's folder lies, on which machine, and the end of its footer's chain: which folder a row speaks of."""
+
+    host: str
+    folder: str
+    chain: str
+
+    @classmethod
+    def of(cls, folder: Path, footer: Mapping[str, Any] | None = None) -> "Sealed":
+        """Raises RecordError where the footer cannot be read."""
+        read = read_json(folder / FOOTER) if footer is None else footer
+        place = str(folder.resolve()).encode(errors="surrogateescape").decode(errors="backslashreplace")
+        return cls(host=platform.node(), folder=place, chain=str(read.get("chain", "")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A run as the database has it. sealed: None where an older release kept none."""
+
+    run_id: str
+    verdict: str
+    aborted: bool
+    sealed: Sealed | None
+
+
 class ResultsDatabase:
     """`where` is a path of an SQLite file (created when missing) or a database URL with '://'.
 
     wait_s: how long an SQLite file may be locked by others. Raises RecordError, one line, for whatever is wrong with
-    it; UnusableUrl where the URL itself is.
+    it; UnusableUrl where the URL itself is. brought_from: the version of its schema, where that was an older one.
     """
+
+    brought_from: int | None = None
 
     def __init__(self, where: str | Path, *, wait_s: float | None = None) -> None:
         self._where = where
-        self._engine = _engine_of(where, WAIT_S if wait_s is None else wait_s)
+        self._engine = engine_of(where, WAIT_S if wait_s is None else wait_s)
         with self._told("cannot open the results database"):
-            _refuse_special(where)
+            refuse_special(where)
             with self._engine.connect() as connection:
                 ready = is_current(connection)
             if not ready:
                 with self._writing() as connection:
-                    bring_up_to_date(connection)
+                    version = bring_up_to_date(connection)
+                if 0 < version < VERSION:
+                    self.brought_from = version
 
     @contextlib.contextmanager
     def _told(self, what: str) -> Iterator[None]:
@@ -85,14 +117,14 @@ class ResultsDatabase:
         try:
             yield
         except RecordError as error:
-            raise RecordError(f"{_named(self._where)}: {what}: {error}") from error
+            raise RecordError(f"{named(self._where)}: {what}: {error}") from error
         except Exception as error:  # a driver raises what it likes, OverflowError among it
-            raise RecordError(f"{_named(self._where)}: {what}: {_first_line(error)}") from error
+            raise RecordError(f"{named(self._where)}: {what}: {first_line(error)}") from error
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
         """One transaction that no other run's can come between."""
-        with self._engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+        with self._engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
             yield connection
 
     def try_writing(self) -> None:
@@ -106,12 +138,16 @@ class ResultsDatabase:
         """Store a run whole or not at all. Raises RecordError when it is stored already or on any failure."""
         if not self.add(run):
             raise RecordError(
-                f"{_named(self._where)}: run '{run.run_id}' is stored already; results are never overwritten"
+                f"{named(self._where)}: run '{run.run_id}' is stored already; results are never overwritten"
             )
 
-    def add(self, run: RunResult) -> bool:
-        """Store a run whole or not at all; False where it is there already, as it is. Raises RecordError."""
+    def add(self, run: RunResult, sealed: Sealed | None = None) -> bool:
+        """Store a run whole or not at all; False where it is there already, as it is. Raises RecordError.
+
+        sealed: which folder it is the run of. Of one that is there already it is kept, as the folder may have moved.
+        """
         row = _run_row(run)
+        place = {} if sealed is None else asdict(sealed)
         with self._told(f"cannot store run '{run.run_id}'"), self._writing() as connection:
             known = connection.execute(select(RUNS).where(RUNS.c.run_id == run.run_id)).mappings().first()
             if known is not None:
@@ -122,11 +158,41 @@ class ResultsDatabase:
                     raise RecordError(
                         f"stored already with another {', '.join(other)}; results are never overwritten"
                     )
+                if place:
+                    connection.execute(update(RUNS).where(RUNS.c.run_id == run.run_id).values(**place))
                 return False
-            connection.execute(insert(RUNS), row)
+            connection.execute(insert(RUNS), {**row, **place})
             for scenario in run.scenarios:
                 _append_scenario(connection, run.run_id, scenario)
         return True
+
+    def runs(self) -> tuple[Listed, ...]:
+        """Every run, the aborted ones too, by id."""
+        query = select(
+            RUNS.c.run_id, RUNS.c.verdict, RUNS.c.aborted, RUNS.c.host, RUNS.c.folder, RUNS.c.chain
+        ).order_by(RUNS.c.run_id)
+        with self._told("cannot be read"), self._engine.connect() as connection:
+            rows = [dict(row) for row in connection.execute(query).mappings()]
+        return tuple(
+            Listed(
+                run_id=row["run_id"],
+                verdict=row["verdict"],
+                aborted=row["aborted"] is not None,
+                sealed=None
+                if row["folder"] is None
+                else Sealed(host=row["host"] or "", folder=row["folder"], chain=row["chain"] or ""),
+            )
+            for row in rows
+        )
+
+    def remove(self, run_id: str) -> bool:
+        """Take a run off the list, whole; False where it is not on it. Its folder stays. Raises RecordError."""
+        with self._told(f"cannot remove run '{run_id}'"), self._writing() as connection:
+            its = select(SCENARIOS.c.id).where(SCENARIOS.c.run_id == run_id)
+            for table in (FINDINGS, SHOTS):
+                connection.execute(delete(table).where(table.c.scenario.in_(its)))
+            connection.execute(delete(SCENARIOS).where(SCENARIOS.c.run_id == run_id))
+            return bool(connection.execute(delete(RUNS).where(RUNS.c.run_id == run_id)).rowcount)
 
     def scenario_ids(self, timebase: Timebase) -> tuple[str, ...]:
         """All scenarios with a result on one timebase, by name."""
@@ -135,7 +201,7 @@ class ResultsDatabase:
             return tuple(sorted(row[0] for row in connection.execute(query)))
 
     def history(self, scenario_id: str, timebase: Timebase) -> tuple[PastResult, ...]:
-        """The scenario's results on one timebase, oldest first."""
+        """The scenario's results on one timebase, oldest first. What an aborted run has left is none."""
         query = (
             select(
                 RUNS.c.run_id, RUNS.c.started_utc, RUNS.c.firmware, RUNS.c.firmware_identity, RUNS.c.chemistry,
@@ -144,7 +210,11 @@ class ResultsDatabase:
                 SCENARIOS.c.fdti_max_high_ns, SCENARIOS.c.fhti_max_high_ns,
             )
             .join_from(SCENARIOS, RUNS)
-            .where(SCENARIOS.c.scenario_id == scenario_id, SCENARIOS.c.timebase == timebase.value)
+            .where(
+                SCENARIOS.c.scenario_id == scenario_id,
+                SCENARIOS.c.timebase == timebase.value,
+                RUNS.c.aborted.is_(None),
+            )
             .order_by(RUNS.c.started_utc, SCENARIOS.c.id)
         )  # fmt: skip
         with self._told("cannot be read"), self._engine.connect() as connection:
@@ -166,63 +236,6 @@ class ResultsDatabase:
         )
 
 
-def _engine_of(where: str | Path, wait_s: float) -> Engine:
-    place = str(where)
-    try:
-        url = make_url(place) if isinstance(where, str) and "://" in place else make_url("sqlite://")
-        if url.drivername.startswith("sqlite") and url.database is None and "://" not in place:
-            url = url.set(database=place)
-        lite = url.get_backend_name() == "sqlite"
-        # No pool: appends are rare, and a run's worker processes must not inherit an open connection.
-        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": wait_s} if lite else {})
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise UnusableUrl(
-            f"{_named(where)}: cannot open the results database: {_first_line(error)}; expected a path, or a URL "
-            "whose driver is installed"
-        ) from error
-    if lite:
-        _lock_at_once(engine)
-    return engine
-
-
-def _lock_at_once(engine: Engine) -> None:
-    """An SQLite transaction that reads before it writes fails at once where another one writes: no wait helps it."""
-
-    @event.listens_for(engine, "connect")
-    def by_hand(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # sqlite3 would begin where it thinks fit
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _refuse_special(where: str | Path) -> None:
-    """A path is made where it is missing; a folder, a device or a pipe can hang or take what is written for good."""
-    if isinstance(where, str) and "://" in where:
-        return
-    path = Path(where)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and not path.is_file():
-        raise RecordError("found no plain file; expected an SQLite file")
-
-
-def _named(where: str | Path) -> str:
-    """Without the password of a URL."""
-    place = str(where)
-    if "://" not in place:
-        return place
-    try:
-        return make_url(place).render_as_string(hide_password=True)
-    except SQLAlchemyError:
-        return place.partition("://")[0] + "://…"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
-
-
 def _run_row(run: RunResult) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
@@ -236,7 +249,7 @@ def _run_row(run: RunResult) -> dict[str, Any]:
         "hashes": run.hashes,
         "environment": run.environment,
         "verdict": run.verdict.name,
-        "aborted": run.aborted,
+        "aborted": run.aborted and run.aborted[:ABORTED_LENGTH],
         "rules": run.rules,
     }
 

@@ -23,9 +23,10 @@ from sqlalchemy.engine import Connection
 from bench.errors import RecordError
 
 WORDED = "words-of-version-1"  # the code of a reason that was stored in words
-VERSION = (
-    4  # 1: the first releases, which wrote no number; 2: reasons in words only; 3: no version of the rules
-)
+# 1: the first releases, which wrote no number; 2: reasons in words only; 3: no version of the rules; 4: not where the
+# folder is
+VERSION = 5
+ABORTED_LENGTH = 512
 
 METADATA = MetaData()
 
@@ -44,8 +45,11 @@ RUNS = Table(
     Column("hashes", JSON, nullable=False),
     Column("environment", JSON, nullable=False),
     Column("verdict", String(16), nullable=False),
-    Column("aborted", String(512)),
+    Column("aborted", String(ABORTED_LENGTH)),
     Column("rules", Integer),
+    Column("host", String(256)),
+    Column("folder", String(4096)),
+    Column("chain", String(64)),
 )
 
 SCENARIOS = Table(
@@ -130,10 +134,15 @@ def is_current(connection: Connection) -> bool:
     return version == VERSION
 
 
-def bring_up_to_date(connection: Connection) -> None:
-    """Make what is not there, in the transaction of `connection`. Raises RecordError for tables that are not ours."""
+def bring_up_to_date(connection: Connection) -> int:
+    """Make what is not there, in the transaction of `connection`; the version that it had, 0 where it was empty.
+
+    Each step is told by what is missing, so that it can be taken from any older version. Raises RecordError for tables
+    that are not ours.
+    """
     if is_current(connection):  # another run was first
-        return
+        return VERSION
+    version = stored_version(connection)
     before = set(inspect(connection).get_table_names())
     METADATA.create_all(connection)
     if FINDINGS.name not in before and SHOTS.name in before:
@@ -143,6 +152,7 @@ def bring_up_to_date(connection: Connection) -> None:
             _add_columns(connection, table)
     connection.execute(delete(SCHEMA))
     connection.execute(insert(SCHEMA), {"version": VERSION})
+    return version
 
 
 def _add_findings(connection: Connection) -> None:

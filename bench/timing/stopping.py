@@ -25,10 +25,13 @@ class _Run:
 
 # What a user, a system and a closed terminal send; not every system knows the last.
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-_ENOUGH = 3  # so many signals, and what is being written is no longer waited for
+
+ENOUGH = 3  # so many signals, and nothing is waited for any more
 
 _current: _Run | None = None
 _struck: int | None = None
+_strikes = 0
+_once = False
 
 
 def stop_run() -> bool:
@@ -66,14 +69,28 @@ def stopped_by() -> int | None:
 
 def interrupt(signum: int, frame: object) -> None:  # noqa: ARG001
     """The handler of all three in a command's own process: as Ctrl-C."""
-    _remember(signum)
-    if not stop_run():
+    remember(signum)
+    spared = _once and _strikes == 2  # a third one raises: somebody may have caught the first
+    if not stop_run() and not spared:
         raise KeyboardInterrupt
 
 
-def _remember(signum: int) -> None:
-    global _struck
+def remember(signum: int) -> None:
+    """As the one that asked this command to end, unless an earlier one did."""
+    global _struck, _strikes
     _struck = _struck or signum
+    _strikes += 1
+
+
+def strikes() -> int:
+    """How many signals have asked this command to end."""
+    return _strikes
+
+
+def hold_back(*, second: bool) -> None:
+    """Whether a second signal raises nothing, since what the first one has ended is being put in order."""
+    global _once
+    _once = second
 
 
 @contextlib.contextmanager
@@ -82,11 +99,11 @@ def listening(*, last: bool = False) -> Iterator[None]:
 
     last: the process only ends after it, and one more signal could but spoil its exit code.
     """
-    global _struck
+    global _struck, _strikes, _once
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    _struck = None
+    _struck, _strikes, _once = None, 0, False
     ours = (signal.SIG_DFL, signal.default_int_handler)
     before = {one: had for one in ENDING if (had := signal.getsignal(one)) in ours}
     for one in before:
@@ -96,37 +113,6 @@ def listening(*, last: bool = False) -> Iterator[None]:
     finally:
         for one, had in before.items():
             signal.signal(one, signal.SIG_IGN if last else had)
-
-
-class Hold:
-    """Signals wait while the end of a run is written, so that it is whole; the third one is not waited out.
-
-    A block would have a gap before it, in which a second signal costs what the first one kept.
-    """
-
-    def __init__(self) -> None:
-        self._before: dict[int, Any] = {}
-        self._count = 0
-
-    def on(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for one in ENDING:
-            had = signal.getsignal(one)
-            if one not in self._before and had is not signal.SIG_IGN:
-                self._before[one] = had
-                signal.signal(one, self._strike)
-
-    def off(self) -> None:
-        for one, had in self._before.items():
-            signal.signal(one, had)
-        self._before = {}
-
-    def _strike(self, signum: int, frame: object) -> None:  # noqa: ARG002
-        _remember(signum)
-        self._count += 1
-        if self._count >= _ENOUGH:
-            raise KeyboardInterrupt
 
 
 class Asked:
@@ -145,7 +131,7 @@ class Asked:
     @property
     def insisted(self) -> bool:
         """Asked so often that nothing is waited for any more."""
-        return self._run.strikes >= _ENOUGH
+        return self._run.strikes >= ENOUGH
 
     def fileno(self) -> int:
         return self._read
@@ -173,8 +159,8 @@ def noticing() -> Iterator[Asked]:
 
 def forget() -> None:
     """In a process that was forked: what its parent was in the middle of is not its own."""
-    global _current, _struck
-    _current = _struck = None
+    global _current, _struck, _strikes, _once
+    _current, _struck, _strikes, _once = None, None, 0, False
 
 
 def run_stoppably(

@@ -224,4 +224,6 @@ class RunResult:
 
     @property
     def verdict(self) -> Verdict:
-        return together(s.judgement.verdict for s in self.scenarios)
+        """Of one that was ended early never PASS: what it did not come to has not passed."""
+        found = together(s.judgement.verdict for s in self.scenarios)
+        return Verdict.INCONCLUSIVE if self.aborted is not None and found.expected else found

@@ -1,0 +1,70 @@
+"""The way to a results database, whichever it is, and its name for people."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from bench.errors import RecordError, UnusableUrl
+
+WRITES = "hil_writes"  # the execution option of a transaction that writes
+
+
+def engine_of(where: str | Path, wait_s: float) -> Engine:
+    place = str(where)
+    try:
+        url = make_url(place) if isinstance(where, str) and "://" in place else make_url("sqlite://")
+        if url.drivername.startswith("sqlite") and url.database is None and "://" not in place:
+            url = url.set(database=place)
+        lite = url.get_backend_name() == "sqlite"
+        # No pool: appends are rare, and a run's worker processes must not inherit an open connection.
+        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": wait_s} if lite else {})
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise UnusableUrl(
+            f"{named(where)}: cannot open the results database: {first_line(error)}; expected a path, or a URL "
+            "whose driver is installed"
+        ) from error
+    if lite:
+        _lock_at_once(engine)
+    return engine
+
+
+def _lock_at_once(engine: Engine) -> None:
+    """An SQLite transaction that reads before it writes fails at once where another one writes: no wait helps it."""
+
+    @event.listens_for(engine, "connect")
+    def by_hand(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # sqlite3 would begin where it thinks fit
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def refuse_special(where: str | Path) -> None:
+    """A path is made where it is missing; a folder, a device or a pipe can hang or take what is written for good."""
+    if isinstance(where, str) and "://" in where:
+        return
+    path = Path(where)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():
+        raise RecordError("found no plain file; expected an SQLite file")
+
+
+def named(where: str | Path) -> str:
+    """Without the password of a URL."""
+    place = str(where)
+    if "://" not in place:
+        return place
+    try:
+        return make_url(place).render_as_string(hide_password=True)
+    except SQLAlchemyError:
+        return place.partition("://")[0] + "://…"
+
+
+def first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__

@@ -1,0 +1,47 @@
+"""A run folder is held by whoever writes it, for as long as its processes live, however they end.
+
+The kernel keeps the hold and gives it up with the last process: nothing is left behind by a kill. Where it cannot
+(another system, a file system without locks) nobody holds anything.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+try:
+    import fcntl
+
+    _ALONE: int | None = fcntl.LOCK_EX | fcntl.LOCK_NB
+except ImportError:  # not a Unix
+    _ALONE = None
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[bool]:
+    """Hold it for the time of the block; False where another process does. What is forked in the block holds it too."""
+    lock = _locked(folder)
+    try:
+        yield lock is not None
+    finally:
+        if lock is not None and lock >= 0:
+            os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """The descriptor that holds it; -1 where nothing can, None where somebody else does."""
+    if _ALONE is None:
+        return -1
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return -1
+    try:
+        fcntl.flock(handle, _ALONE)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    except OSError:
+        os.close(handle)
+        return -1
+    return handle
