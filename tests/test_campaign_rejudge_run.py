@@ -20,6 +20,7 @@ from bench.record.chain import FOOTER, seal
 from bench.record.codable import run_to_dict
 from bench.record.folder import open_run, verify_run
 from bench.record.shot import write_json
+from bench.record.statement import STATEMENT, statement
 from bench.scenario.library import list_library
 
 ROOT = Path(__file__).parents[1]
@@ -66,8 +67,11 @@ def edited(file: Path, change: Callable[[Any], object]) -> None:
 
 
 def sealed(run: Path) -> Path:
-    """As a forger does who knows of the hashes and of the chain."""
+    """As a forger does who knows of the hashes, of the chain and of the statement."""
     (run / FOOTER).unlink()
+    (run / STATEMENT).unlink()
+    found = seal(run, run.name)
+    write_json(run / STATEMENT, statement(json.loads((run / "result.json").read_bytes()), found["sha256"]))
     write_json(run / FOOTER, seal(run, run.name))
     assert verify_run(run)[1] == ()
     return run
@@ -333,3 +337,14 @@ def test_the_copies_of_every_bench_make_it_again(file: Path, tmp_path: Path) -> 
     assert {one.scenario.id for one in prepared} <= set(again.prepared)
     for one in prepared:
         assert again.prepared[one.scenario.id].plan == one.plan, one.scenario.id
+
+
+def test_a_statement_that_says_otherwise_than_the_result_is_told(run: Path) -> None:
+    def passed(content: Any) -> None:
+        content["predicate"] |= {"result": "PASSED", "failedTests": []}
+
+    edited(run / STATEMENT, passed)
+    (run / FOOTER).unlink()
+    write_json(run / FOOTER, seal(run, run.name))
+    assert verify_run(run)[1] == ()
+    assert f"{STATEMENT}: not what result.json and the hashes in {FOOTER} make" in rejudge_run(run).of_run

@@ -193,7 +193,9 @@ def shot_rows(result: RunResult) -> Iterator[tuple[Any, ...]]:
             ends: list[int | None] = []
             for latency in (measured.fdti, measured.frti, measured.fhti) if measured else (None, None, None):
                 ends += [latency.interval.low_ns, latency.interval.high_ns] if latency else [None, None]
-            verdict, reasons = shot.judgement.verdict.name, joined_words(shot.judgement)
+            verdict = shot.judgement.verdict.name
+            # what a DUT says may be no UTF-8
+            reasons = joined_words(shot.judgement).encode(errors="backslashreplace").decode()
             yield (
                 scenario.scenario_id, scenario.operating_point, shot.index, shot.phase_ns, verdict, *ends,
                 reasons, shot.digest,

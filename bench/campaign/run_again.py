@@ -17,8 +17,11 @@ from bench.campaign.load import matches
 from bench.campaign.reach import with_must_reach
 from bench.campaign.run import rig_hash, scenario_result
 from bench.campaign.shots import why_not_driven
-from bench.record.contents import digest
+from bench.record.chain import FOOTER
+from bench.record.contents import digest, plain
 from bench.record.folder import OpenedRun
+from bench.record.shot import read_json
+from bench.record.statement import STATEMENT, statement
 from bench.report.finding_words import reasons_words
 from bench.units import NS_PER_S
 from bench.verdict.result import RunResult, ScenarioResult, ShotResult
@@ -48,7 +51,7 @@ def judge_run_again(
         told.append("header.json: its rig is not that of the run's own files in inputs/")
     if recorded is None:
         return RunAgain(differences=tuple(told), scenarios=0, agreed=0)
-    told += _header(opened.header, recorded)
+    told += [*_statement(opened), *_header(opened.header, recorded)]
     kept = {one.name: one for one in shots}
     made = _made(job, recorded, kept)
     agreed = 0
@@ -68,6 +71,14 @@ def judge_run_again(
         scenarios=len(recorded.scenarios),
         agreed=agreed,
     )
+
+
+def _statement(opened: OpenedRun) -> Iterator[str]:
+    """What others read is what result and hashes make. A run of an older release has no statement."""
+    if opened.footer is None or opened.result is None or plain(opened.path, STATEMENT) is not None:
+        return
+    if read_json(opened.path / STATEMENT) != statement(opened.result, opened.footer["sha256"]):
+        yield f"{STATEMENT}: not what result.json and the hashes in {FOOTER} make"
 
 
 def _copies(opened: OpenedRun) -> Iterator[str]:

@@ -8,13 +8,13 @@ from typing import Any
 
 import can
 import pytest
+from sample_run import OVERVOLTAGE, measurement, scenario, shot
 from test_report_junit_readers import one_of_each
 
 from bench.campaign.export import EXPORTERS, Export, export
 from bench.campaign.rejudge import stored_databases
-from bench.record.codable import run_from_dict
 from bench.record.folder import open_run
-from bench.verdict.result import Verdict
+from bench.verdict.result import RunResult, Verdict
 
 SCENARIO = "weld-plus-at-opening"
 Frame = tuple[int, bytes]
@@ -84,20 +84,37 @@ def test_canmatrix_asammdf_and_duckdb_agree_on_a_signal(
     assert [float(value) for value in values] == pytest.approx(by_canmatrix)
 
 
+def only_shot(run: Path, result: RunResult, out: Path) -> Export:
+    opened = open_run(run)
+    shots = tuple(one for one in opened.shots() if one.parent.name == SCENARIO and one.name == "shot-000")
+    return Export(
+        opened=opened, result=result, databases=stored_databases(opened), dbc_files={}, shots=shots, out=out
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "reader"), [("csv", "read_csv"), ("parquet", "read_parquet")])
+def test_duckdb_reads_back_whatever_a_dut_says(kind: str, reader: str, run: Path, tmp_path: Path) -> None:
+    import duckdb
+
+    said = {0: 'a "b", c\n-- ; d\r\n', 1: "\x00 \x1b[31m", 2: "\ud800 \udc80", 3: "=1+1", 4: "NULL", 5: "  x"}
+    shots = [shot(k, Verdict.FAIL, measurement(None, None), text) for k, text in said.items()]
+    one = scenario("x", "A title", OVERVOLTAGE, shots, Verdict.FAIL, "why")
+    job = only_shot(run, dataclasses.replace(one_of_each(), scenarios=(one,)), tmp_path)
+    EXPORTERS[kind](job)
+    rows: list[Any] = duckdb.execute(
+        f"select shot, verdict, reasons from {reader}(?) order by shot", [str(tmp_path / f"shots.{kind}")]
+    ).fetchall()
+    assert [row[:2] for row in rows] == [(k, "FAIL") for k in said]
+    assert [rows[k][2] for k in (0, 3, 4, 5)] == [said[k] for k in (0, 3, 4, 5)]
+
+
 @pytest.mark.parametrize(("kind", "reader"), [("csv", "read_csv"), ("parquet", "read_parquet")])
 def test_duckdb_counts_every_verdict_and_every_frame(
     kind: str, reader: str, run: Path, frames: list[Frame], tmp_path: Path
 ) -> None:
     import duckdb
 
-    opened = open_run(run)
-    assert opened.result is not None and run_from_dict(opened.result).scenarios
-    shots = tuple(one for one in opened.shots() if one.parent.name == SCENARIO and one.name == "shot-000")
-    job = Export(
-        opened=opened, result=one_of_each(), databases=stored_databases(opened), dbc_files={}, shots=shots,
-        out=tmp_path,
-    )  # fmt: skip
-    EXPORTERS[kind](dataclasses.replace(job))
+    EXPORTERS[kind](only_shot(run, one_of_each(), tmp_path))
     counted: list[Any] = duckdb.execute(
         f"select verdict, count(*) from {reader}(?) group by verdict", [str(tmp_path / f"shots.{kind}")]
     ).fetchall()

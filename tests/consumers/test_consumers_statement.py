@@ -1,6 +1,9 @@
 """The in-toto statement in in-toto's own classes, and its envelope in securesystemslib."""
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,3 +69,19 @@ def test_securesystemslib_checks_the_envelope_with_the_lines_of_the_docs(
     content["payload"] = content["payload"][:-8] + "AAAAAAA="
     (finished / ENVELOPE).write_text(json.dumps(content))
     assert run_lines("check_signed.py", finished, public)[0] != 0
+
+
+def test_a_run_of_the_command_is_checked_without_hil_and_with_it(run: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / run.name))
+    new = subprocess.run(
+        [sys.executable, "-m", "bench", "sign", str(copy), "--key", str(tmp_path / "me.pem"), "--new-key"],
+        capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL, check=True,
+    )  # fmt: skip
+    public = new.stdout.split()[-1]
+    assert run_lines("check_run.py", copy) == (0, "PASSED")
+    assert run_lines("check_signed.py", copy, public) == (0, "signed PASSED")
+    verify = [sys.executable, "-m", "bench", "verify", str(copy), "--key", public]
+    assert subprocess.run(verify, capture_output=True, timeout=100, stdin=subprocess.DEVNULL).returncode == 0
+    (copy / "more.txt").write_text("")
+    assert run_lines("check_run.py", copy) == (1, "altered: more.txt")
+    assert subprocess.run(verify, capture_output=True, timeout=100, stdin=subprocess.DEVNULL).returncode == 1
