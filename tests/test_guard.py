@@ -105,6 +105,11 @@ def in_mid_shot(desk: Desk) -> subprocess.Popen[str]:
     return bench
 
 
+def guards_of(bench: subprocess.Popen[str]) -> list[int]:
+    children = Path(f"/proc/{bench.pid}/task/{bench.pid}/children").read_text().split()
+    return [int(pid) for pid in children if b"guard_process" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
 def test_a_killed_bench_leaves_outputs_off_by_its_guard(desk: Callable[[str], Desk]) -> None:
     one = desk("")
     in_mid_shot(one).kill()
@@ -126,6 +131,32 @@ def test_a_hung_bench_is_killed_by_its_guard_and_outputs_go_off(desk: Callable[[
     note = one.note()
     assert note is not None and note["off_by_readback"] == ["cells"]
     assert "was silent for" in note["why"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sent", [signal.SIGSTOP, signal.SIGKILL])
+def test_a_guard_that_hangs_or_is_killed_is_noticed_and_nothing_is_driven_without_it(
+    sent: signal.Signals, desk: Callable[[str], Desk]
+) -> None:
+    one = desk('\n[guard]\nhang = "1 s"\n')
+    bench = in_mid_shot(one)
+    (guard,) = guards_of(bench)
+    os.kill(guard, sent)
+    _, told = bench.communicate(timeout=90)
+    assert bench.returncode == 3, told
+    assert not one.on and one.note() is None
+    until(lambda: not Path(f"/proc/{guard}").exists(), "the guard's end")
+    reasons = [
+        reason
+        for file in sorted((one.config.parent / "runs").glob("*/result.json"))
+        for scenario in json.loads(file.read_text(encoding="utf-8"))["scenarios"]
+        for shot in scenario["shots"]
+        for reason in shot["judgement"]["reasons"]
+    ]
+    words = "has not answered for" if sent is signal.SIGSTOP else "ended by itself"
+    assert sum(words in json.dumps(reason) for reason in reasons) >= 2, (
+        reasons
+    )  # the shot in hand, and those after
 
 
 @pytest.mark.slow
@@ -151,8 +182,7 @@ def test_an_instrument_that_is_gone_with_the_bench_poisons_the_rig(desk: Callabl
 def test_an_orderly_end_leaves_no_note_and_no_guard(desk: Callable[[str], Desk]) -> None:
     one = desk("")
     bench = in_mid_shot(one)
-    children = Path(f"/proc/{bench.pid}/task/{bench.pid}/children").read_text().split()
-    guards = [int(pid) for pid in children if b"guard_process" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    guards = guards_of(bench)
     assert len(guards) == 1
     bench.terminate()
     assert bench.wait(60) == 128 + signal.SIGTERM

@@ -150,6 +150,8 @@ class Rig:
         Only then may the DUT start: a first sweep taken in the ramp would be what it believes its cells have had.
         """
         if self.guard is not None:
+            if trouble := self.guard.trouble():
+                raise LinkError(trouble)
             self.guard.driving()
             now_ns = self.clock.now_ns()
             self._beat = self.clock.every(BEAT_NS, Phase.OBSERVE, self.guard.beat, first_ns=now_ns)

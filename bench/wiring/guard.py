@@ -15,11 +15,14 @@ from pathlib import Path
 
 from bench.config.bench_file import BenchConfig
 from bench.errors import BenchError
-from bench.units import NS_PER_S
+from bench.timing.host import host_now_ns
+from bench.units import NS_PER_S, format_ns
 from bench.wiring.switch_off import driving
 
 _START_S = 60.0  # an interpreter and the bench's imports, on the slowest machine
 _LAST_S = 180.0  # several tries at every instrument
+_GAP_NS = NS_PER_S
+_END_S = 10.0  # for an interpreter that has nothing left to do, on the slowest machine
 
 
 class GuardProcess:
@@ -47,6 +50,9 @@ class GuardProcess:
         assert self._process.stdin is not None  # noqa: S101 - asked for above
         self._pipe = self._process.stdin.fileno()
         self._on = False
+        self._hang_ns = config.guard_hang_ns
+        self._unanswered_ns: int | None = None  # since when a word of the bench has no answer
+        self._looked_ns = 0
         os.set_blocking(self._pipe, False)
 
     def wait_until_ready(self) -> None:
@@ -54,7 +60,7 @@ class GuardProcess:
         assert self._process.stdout is not None  # noqa: S101
         readable, _, _ = select.select([self._process.stdout], [], [], _START_S)
         answer = self._process.stdout.readline().decode(errors="replace").strip() if readable else "nothing"
-        self._process.stdout.close()
+        os.set_blocking(self._process.stdout.fileno(), False)
         if answer != "watching":
             self.close()
             raise BenchError(
@@ -75,22 +81,43 @@ class GuardProcess:
 
     def trouble(self) -> str | None:
         code = self._process.poll()
-        return (
-            None
-            if code is None
-            else f"the guard over the instruments ended by itself (exit code {code}): no further"
-        )
+        if code is not None:
+            return f"the guard over the instruments ended by itself (exit code {code}): no further"
+        silent_ns = self._silent_ns()
+        if silent_ns > self._hang_ns:
+            return f"the guard over the instruments has not answered for {format_ns(silent_ns)}: it hangs; no further"
+        return None
 
     def close(self) -> None:
         """The bench is done. Where outputs may be on, the guard switches them off now, and is waited for."""
+        hangs = self._unanswered_ns is not None and host_now_ns() - self._unanswered_ns > self._hang_ns
         with contextlib.suppress(OSError):
             self._process.stdin.close()  # type: ignore[union-attr]
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_LAST_S if self._on else 0.5)
+            self._process.wait(_LAST_S if self._on and not hangs else _END_S)
+        if self._process.poll() is None:
+            self._process.kill()  # it hangs: nothing would ever end it
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def _tell(self, word: bytes) -> None:
+        if self._unanswered_ns is None:
+            self._unanswered_ns = host_now_ns()
         with contextlib.suppress(OSError):  # full: it is not reading; gone: `trouble` says so
             os.write(self._pipe, word)
+
+    def _silent_ns(self) -> int:
+        """For how long it has not answered what it was told. It answers each time it reads."""
+        assert self._process.stdout is not None  # noqa: S101
+        now_ns = host_now_ns()
+        if now_ns - self._looked_ns > _GAP_NS and self._unanswered_ns is not None:
+            self._unanswered_ns = now_ns  # nobody looked, or this process stood still, perhaps both
+        self._looked_ns = now_ns
+        with contextlib.suppress(OSError, ValueError):
+            if os.read(self._process.stdout.fileno(), 65_536):
+                self._unanswered_ns = None
+        return 0 if self._unanswered_ns is None else now_ns - self._unanswered_ns
 
 
 @contextlib.contextmanager

@@ -2,7 +2,8 @@
 
     python -m bench.wiring.guard_process '{"config": …}'      started by bench.wiring.guard, as a child of the bench
 
-stdin carries `driving`, `beat`, `safe`, `unsafe`, a line each. The ports are opened only once the bench's process is
+stdin carries `driving`, `beat`, `safe`, `unsafe`, a line each; stdout answers each read of them with a byte, so that
+the bench knows that its guard lives. The ports are opened only once the bench's process is
 gone, so that two never talk to one instrument; a bench that hangs is killed first. What was done is written beside
 the run.
 """
@@ -51,8 +52,11 @@ class Watch:
                 self.on, self.beating = line == b"unsafe", False
 
 
-async def ended(clock: HostClock, bench: int, hang_ns: int) -> tuple[bool, str]:
-    """Waits until the bench is done or gone: (outputs may be on, why it ended). One that hangs is killed."""
+async def ended(clock: HostClock, bench: int, hang_ns: int, answers: int) -> tuple[bool, str]:
+    """Waits until the bench is done or gone: (outputs may be on, why it ended). One that hangs is killed.
+
+    answers: a descriptor, for a byte each time something was read.
+    """
     watch = Watch(heard_ns=clock.now_ns())
     loop = asyncio.get_running_loop()
 
@@ -60,6 +64,8 @@ async def ended(clock: HostClock, bench: int, hang_ns: int) -> tuple[bool, str]:
         data = os.read(0, 4096)
         if data:
             watch.hear(data, clock.now_ns())
+            with contextlib.suppress(OSError):  # it does not listen just now, or is gone
+                os.write(answers, b".")
         else:
             watch.ended = True
             loop.remove_reader(0)
@@ -141,10 +147,12 @@ def main() -> int:
     config = dataclasses.replace(config, record=record)
     sys.stdout.write("watching\n")
     sys.stdout.flush()
+    answers = os.dup(1)
+    os.set_blocking(answers, False)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads on: a driver that prints must not fail for it
 
     async def watch(clock: HostClock) -> None:
-        on, why = await ended(clock, facts["bench"], facts["hang_ns"])
+        on, why = await ended(clock, facts["bench"], facts["hang_ns"], answers)
         if on:
             tell(config, Path(facts["note"]), why, *await make_safe(config, clock))
 
