@@ -1,4 +1,4 @@
-"""python -m tests.harness [--faults 300] [--seed 1] [--classes exceptions,replies] [--only NUMBER]
+"""python -m tests.harness [--faults 300] [--seed 1] [--classes exceptions,replies] [--only NUMBER] [--soak 20m]
 
 Prints a line for each class, one for each fault that came to something it must not, and the counts; exit code 1 where
 there is such a fault. `--classes NAME --only NUMBER` repeats one of them.
@@ -13,6 +13,7 @@ import time
 
 from .classes import CLASSES, injected, spread
 from .outcome import Tally
+from .soak import seconds, soak
 
 LONGEST_S = 120
 
@@ -39,7 +40,10 @@ def main() -> int:
         "--within", type=float, default=float("inf"), help="no new fault after so many seconds"
     )
     parser.add_argument("--verbose", action="store_true", help="a line for each fault, as it is injected")
+    parser.add_argument("--soak", help="instead of faults: one run that lasts so long, as 90s, 20m or 1h")
     asked = parser.parse_args()
+    if asked.soak is not None:
+        return soak(seconds(asked.soak))
     names = asked.classes.split(",")
     unknown = [name for name in names if name not in CLASSES]
     if unknown:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import ends, in_files, in_runs, in_shots, on_the_way, signals
+from . import broker, ends, in_files, in_runs, in_shots, on_a_desk, on_the_way, signals
 from .ground import EVERYWHERE, Grounds
 from .outcome import Outcome
 
@@ -32,7 +32,12 @@ CLASSES = {
     "database": FaultClass(inject=in_files.database, share=3),
     "databases": FaultClass(inject=ends.databases, share=2),
     "signals at the end": FaultClass(inject=ends.signals_at_the_end, share=3),
+    "broker": FaultClass(inject=broker.broker, share=1),
+    "MQTT": FaultClass(inject=broker.publisher, share=1),
     "signals in real time": FaultClass(inject=signals.in_real_time, share=2),
+    "guard": FaultClass(inject=on_a_desk.guard, share=1),
+    "DUT": FaultClass(inject=on_a_desk.dut, share=1),
+    "bus": FaultClass(inject=on_a_desk.bus, share=1),
 }
 
 

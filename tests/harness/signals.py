@@ -188,7 +188,7 @@ def _stopped(rng: random.Random, place: Place, which: list[signal.Signals], *mor
     again = [] if first is signal.SIGKILL else [rng.choice(_SIGNALS) for _ in range(rng.choice((0, 0, 1, 2)))]
     run = Stopped(place=place, out=out, process=place.start(out, *more))
     if in_shots:
-        _until(
+        until(
             lambda: any(out.glob("*/scenarios/*/shots.hil")) or run.process.poll() is not None, ENDS_WITHIN_S
         )
     time.sleep(after_s)
@@ -209,12 +209,12 @@ def _stopped(rng: random.Random, place: Place, which: list[signal.Signals], *mor
         struck=bool(run.sent),
         verdict=f"exit {run.process.returncode}",
     )
-    _check(outcome, run, before)
+    check(outcome, run, before)
     shutil.rmtree(out, ignore_errors=True)
     return outcome
 
 
-def _until(reached: Callable[[], bool], within_s: float) -> bool:
+def until(reached: Callable[[], bool], within_s: float) -> bool:
     deadline_s = time.monotonic() + within_s
     while not reached():
         if time.monotonic() > deadline_s:
@@ -223,7 +223,7 @@ def _until(reached: Callable[[], bool], within_s: float) -> bool:
     return True
 
 
-def _check(outcome: Outcome, run: Stopped, before: int) -> None:
+def check(outcome: Outcome, run: Stopped, before: int) -> None:
     wrong, killed = outcome.wrong, signal.SIGKILL in run.sent
     if run.hung:
         wrong.append((Wrong.HUNG, f"not ended {ENDS_WITHIN_S:g} s after the signal: {run.said[-300:]}"))
@@ -239,7 +239,7 @@ def _check(outcome: Outcome, run: Stopped, before: int) -> None:
         code not in expected | {0, 3} and not run.hung
     ):  # a signal that came too late leaves the run's own code
         wrong.append((Wrong.LOST, f"exit code {code}: {run.said[-300:]}"))
-    if not _until(lambda: _gone(run.process.pid), OFF_WITHIN_S):
+    if not until(lambda: gone(run.process.pid), OFF_WITHIN_S):
         wrong.append((Wrong.ORPHAN, "a process of the run lives on"))
         with contextlib.suppress(ProcessLookupError):
             os.killpg(run.process.pid, signal.SIGKILL)
@@ -251,7 +251,7 @@ def _check(outcome: Outcome, run: Stopped, before: int) -> None:
 def _check_outputs(outcome: Outcome, run: Stopped, before: int) -> None:
     """By the rack itself. `before`: how often it had switched when the run began."""
     outcome.left_on = run.place.on
-    if not _until(lambda: not run.place.on, OFF_WITHIN_S):
+    if not until(lambda: not run.place.on, OFF_WITHIN_S):
         outcome.wrong.append(
             (Wrong.UNTOLD, f"outputs on {OFF_WITHIN_S:g} s after the end: {run.said[-300:]}")
         )
@@ -300,7 +300,7 @@ def _verdict(shot: Path) -> str:
         return ""
 
 
-def _gone(group: int) -> bool:
+def gone(group: int) -> bool:
     try:
         os.killpg(group, 0)
     except ProcessLookupError:
