@@ -58,6 +58,7 @@ def test_the_bench_as_delivered_is_usable_without_any_can_adapter() -> None:
         "instrument 'cells'",
         "DUT",
         "machine",
+        "results database",
     } == set(found)
     grids = [one for one in found["machine"] if "transmit grid" in one["text"]]
     assert grids and all(set(one["figures_us"]) == {"p50", "p99", "max"} for one in grids)

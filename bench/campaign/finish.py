@@ -135,10 +135,11 @@ def stored_from(folders: list[Path], where: Path | str) -> Iterator[tuple[bool, 
         open_run(folder)
     database = ResultsDatabase(where)
     for folder in folders:
-        yield _stored(folder, database)
+        yield store_one(folder, database)
 
 
-def _stored(folder: Path, database: ResultsDatabase) -> tuple[bool, str]:
+def store_one(folder: Path, database: ResultsDatabase) -> tuple[bool, str]:
+    """As `stored_from`, of one run."""
     footer, altered = verify_run(folder)
     note = ""
     if footer is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,7 @@ from bench.cli.options import DEFAULT_CONFIG, ConfigOption, FirmwareOption, Time
 if TYPE_CHECKING:
     from bench.doctor.finding import Finding
     from bench.report.told.bench import DoctorTold
+    from bench.wiring.common import Wired
 
 
 def register(app: typer.Typer) -> None:
@@ -29,11 +32,18 @@ def doctor(
     out: Annotated[
         Path | None, typer.Option("--out", help="The record folder, where `hil run --out` named another.")
     ] = None,
+    forget: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--forget", metavar="RUN_ID", help="Take a run off the database whose folder is gone for good."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what is wired, reachable and permitted, measure this machine's timing, and name the mend for what is not.
 
     A poisoned rig (a fault could not be cleared, `hil run` refuses) is switched off, read back and given free again.
+    The results database is made to say what the run folders say.
     Exit code 0: the configured bench is usable; 3: it is not; 2: a file is wrong.
     """
     import dataclasses
@@ -44,8 +54,10 @@ def doctor(
     if out is not None:
         record = dataclasses.replace(wired.config.record, folder=out.resolve())
         wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
+    if forget:
+        _forget(wired, forget)
     found: list[Finding] = []
-    for finding in examine(wired, seconds):
+    for finding in chain(examine(wired, seconds), _records(wired)):
         found.append(finding)
         if not as_json:
             _show(finding)
@@ -55,6 +67,30 @@ def doctor(
         raise say(_told(found, good), code)
     typer.echo("usable as configured" if good else "not usable as configured: mend what is marked BAD")
     raise typer.Exit(code)
+
+
+def _records(wired: Wired) -> Iterator[Finding]:
+    """A note at most, for a run is complete without a database; but with a URL that nothing opens none begins."""
+    from bench.campaign.listed import examine_listed
+    from bench.doctor.finding import Finding, State
+    from bench.errors import UnusableUrl
+
+    area, record = "results database", wired.config.record
+    try:
+        for one in examine_listed(record.database, record.folder):
+            yield Finding(area=area, state=State.OK if one.good else State.NOTE, text=one.text, mend=one.mend)
+    except UnusableUrl as error:
+        yield Finding(area=area, state=State.BAD, text=str(error), mend="correct [record] database")
+
+
+def _forget(wired: Wired, run_ids: list[str]) -> None:
+    from bench.campaign.listed import forget
+
+    record = wired.config.record
+    lines = list(forget(record.database, record.folder, run_ids))
+    for _, line in lines:
+        typer.echo(line, err=True)
+    raise typer.Exit(0 if all(good for good, _ in lines) else 3)
 
 
 def _show(finding: Finding) -> None:

@@ -208,7 +208,7 @@ def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Aske
         asked.repeat,
     )
     hold = Hold(partial(_unfinished, folder.path))
-    with crashes_kept_in(folder.path), held(folder.path):
+    with crashes_kept_in(folder.path), held(folder.path, wait=True):
         try:
             campaign = Campaign(
                 wired=wired,

@@ -12,15 +12,19 @@ from pathlib import Path
 try:
     import fcntl
 
-    _ALONE: int | None = fcntl.LOCK_EX | fcntl.LOCK_NB
+    _ALONE: int | None = fcntl.LOCK_EX
+    _AT_ONCE = fcntl.LOCK_NB
 except ImportError:  # not a Unix
-    _ALONE = None
+    _ALONE, _AT_ONCE = None, 0
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[bool]:
-    """Hold it for the time of the block; False where another process does. What is forked in the block holds it too."""
-    lock = _locked(folder)
+def held(folder: Path, *, wait: bool = False) -> Iterator[bool]:
+    """Hold it for the time of the block; False where another process does. What is forked in the block holds it too.
+
+    wait: for whoever only looks, which takes a moment.
+    """
+    lock = _locked(folder, wait=wait)
     try:
         yield lock is not None
     finally:
@@ -28,7 +32,7 @@ def held(folder: Path) -> Iterator[bool]:
             os.close(lock)
 
 
-def _locked(folder: Path) -> int | None:
+def _locked(folder: Path, *, wait: bool) -> int | None:
     """The descriptor that holds it; -1 where nothing can, None where somebody else does."""
     if _ALONE is None:
         return -1
@@ -37,7 +41,7 @@ def _locked(folder: Path) -> int | None:
     except OSError:
         return -1
     try:
-        fcntl.flock(handle, _ALONE)
+        fcntl.flock(handle, _ALONE if wait else _ALONE | _AT_ONCE)
     except BlockingIOError:
         os.close(handle)
         return None
