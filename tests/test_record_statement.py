@@ -160,3 +160,14 @@ def test_whatever_is_altered_of_an_envelope_is_told(run: Path, tmp_path: Path) -
     (run / ENVELOPE).unlink()
     (run / ENVELOPE).symlink_to(run / STATEMENT)
     assert any("a symbolic link" in line for line in verify_run(run)[1])
+
+
+def test_a_statement_left_by_an_end_that_was_killed_is_written_anew(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, "run-1", {})
+    (folder.path / STATEMENT).write_text("{}")
+    folder.finish(run_to_dict(run_of(Verdict.PASS)))
+    assert verify_run(folder.path)[1] == ()
+    assert STATEMENT not in {
+        one["name"] for one in json.loads((folder.path / STATEMENT).read_bytes())["subject"]
+    }
+    assert run_lines("check_run.py", folder.path) == (0, "PASSED")

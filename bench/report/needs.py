@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from bench.verdict.result import RunResult, ScenarioResult
 def write_needs(run: RunResult, path: Path) -> None:
     """For sphinx-needs' `needimport`; the link name `verifies` is what S-CORE and sphinx-test-reports use."""
     needs = {need["id"]: need for need in (_need(run, one) for one in run.scenarios)}
+    if run.aborted is not None:
+        needs[RUN_ID] = _run_need(run, run.aborted)
     content = {
         "project": "BMS HIL bench",
         "created": run.started_utc,
@@ -35,6 +38,10 @@ def write_needs(run: RunResult, path: Path) -> None:
         raise RecordError(f"{path}: cannot be written: {error}") from error
 
 
+RUN_ID = "HIL__RUN"  # no scenario has this one
+RUN_TITLE = "The run as a whole comes to its end"
+
+
 def need_id(scenario_id: str) -> str:
     """sphinx-needs ids are upper case with underscores. Other for every scenario: `x--inside` is not `x-inside`."""
     return "HIL_" + re.sub(r"[^A-Z0-9]", "_", scenario_id.upper())
@@ -48,29 +55,51 @@ def _need(run: RunResult, scenario: ScenarioResult) -> dict[str, Any]:
         f"FDTI max {max_words(scenario.fdti)}, FHTI max {max_words(scenario.fhti)}.",
     ]
     if why := reasons_words(scenario.judgement):
-        # sphinx-needs reads a description as reStructuredText; what a DUT says may hold directives
-        facts.append("\n".join((".. code-block:: text", "", *(f"    {_one_line(one)}" for one in why))))
+        facts.append(_as_text(why))
     return {
-        "id": need_id(scenario.scenario_id),
-        "type": "testcase",
-        "type_name": "Test Case",
-        "title": _one_line(scenario.title),
+        **_common(run, need_id(scenario.scenario_id), _one_line(scenario.title), verdict),
         "description": "\n\n".join(facts),
-        "status": verdict.lower(),
         "tags": [scenario.budget.safety_goal, f"ASIL_{scenario.budget.asil}", scenario.timebase.value],
         "links": list(scenario.requirements),
         "verifies": list(scenario.requirements),
         "safety_goal": scenario.budget.safety_goal,
         "asil": scenario.budget.asil,
+        "docname": scenario.file,
+    }
+
+
+def _run_need(run: RunResult, aborted: str) -> dict[str, Any]:
+    """Of a run that was ended early: without it the scenarios that came to their turn would seem to be all."""
+    return {
+        **_common(run, RUN_ID, RUN_TITLE, "ERROR"),
+        "description": _as_text([f"aborted: {aborted}"]),
+        "tags": [run.timebase.value],
+        "links": [],
+        "verifies": [],
+        "docname": "",
+    }
+
+
+def _common(run: RunResult, identifier: str, title: str, verdict: str) -> dict[str, Any]:
+    return {
+        "id": identifier,
+        "type": "testcase",
+        "type_name": "Test Case",
+        "title": title,
+        "status": verdict.lower(),
         "result": verdict,
         "run_id": run.run_id,
         "firmware": run.firmware_identity,
-        "docname": scenario.file,
         "sections": [],
         "is_need": True,
         "is_part": False,
         "parts": {},
     }
+
+
+def _as_text(lines: Iterable[str]) -> str:
+    """sphinx-needs reads a description as reStructuredText, and what a DUT says may hold directives."""
+    return "\n".join((".. code-block:: text", "", *(f"    {_one_line(one)}" for one in lines)))
 
 
 def _one_line(content: str) -> str:

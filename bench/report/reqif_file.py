@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.errors import RecordError
 from bench.report.finding_words import joined_words
-from bench.report.needs import need_id
+from bench.report.needs import RUN_ID, RUN_TITLE, need_id
 from bench.report.words import max_words
 from bench.report.xml_text import writable
 from bench.verdict.result import RunResult, ScenarioResult
@@ -121,6 +121,9 @@ def _content(run: RunResult) -> tuple[list[Any], list[Any]]:
     required = dict.fromkeys(r for s in run.scenarios for r in s.requirements)
     objects = [_object(_requirement_id(r), "requirement", {"ReqIF.ForeignID": r}, now, r) for r in required]
     objects += [_object(_id(s), "result", _facts(run, s), now, s.title) for s in run.scenarios]
+    if run.aborted is not None:
+        facts = {"Title": RUN_TITLE, "Verdict": "ERROR", "Reasons": f"aborted: {run.aborted}"}
+        objects.append(_object(f"_{RUN_ID}", "result", facts, now, RUN_TITLE))
     relations = [
         ReqIFSpecRelation(
             f"{_id(s)}{_requirement_id(r)}", "_verifies", _id(s), _requirement_id(r), last_change=now
@@ -171,6 +174,11 @@ def _specification(run: RunResult) -> Any:
         ReqIFSpecHierarchy(identifier=f"_h{_id(s)}", spec_object=_id(s), level=1, last_change=run.started_utc)
         for s in run.scenarios
     ]
+    if run.aborted is not None:
+        last = ReqIFSpecHierarchy(
+            identifier=f"_h_{RUN_ID}", spec_object=f"_{RUN_ID}", level=1, last_change=run.started_utc
+        )
+        children.append(last)
     return ReqIFSpecification(
         f"_spec_{run.run_id}",
         last_change=run.started_utc,

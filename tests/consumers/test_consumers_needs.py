@@ -88,3 +88,9 @@ def test_what_a_dut_says_is_text_and_no_directive(tmp_path: Path) -> None:
     assert {"HIL_X", "HIL_X__INSIDE", "HIL_X_INSIDE"} <= set(needs)
     page = (tmp_path / "html" / "index.html").read_text()
     assert "<script>alert" not in page and "&lt;script&gt;alert" in page
+
+
+def test_a_run_that_was_ended_early_says_so(tmp_path: Path) -> None:
+    needs = built(dataclasses.replace(one_of_each(), aborted="interrupted by Ctrl-C"), tmp_path)
+    assert needs["HIL__RUN"]["result"] == "ERROR"
+    assert "aborted: interrupted by Ctrl-C" in (tmp_path / "html" / "index.html").read_text()

@@ -58,3 +58,10 @@ def test_any_text_of_a_dut_and_any_id_of_a_requirement_makes_a_file_that_can_be_
     assert foreign == set(requirements)
     assert objects["_HIL_X"]["_result_Reasons"].value.startswith('a <b> & "c" \ufffd[31m')
     assert len(content.spec_relations) == 3 * len(set(requirements))
+
+
+def test_a_run_that_was_ended_early_says_so(tmp_path: Path) -> None:
+    content = read(dataclasses.replace(one_of_each(), aborted="interrupted by Ctrl-C"), tmp_path)
+    run = {o.identifier: o.attribute_map for o in content.spec_objects}["_HIL__RUN"]
+    assert run["_result_Verdict"].value == "ERROR"
+    assert run["_result_Reasons"].value == "aborted: interrupted by Ctrl-C"
