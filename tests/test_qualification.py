@@ -2,14 +2,17 @@
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.mutant_matrix import keep_matrix, mutant_matrix
+from bench.campaign.mutant_matrix import FORMAT as MATRIX
+from bench.campaign.mutant_matrix import _hash, _kept, keep_matrix, mutant_matrix
 from bench.campaign.mutants import Found, Outcome, Proof, Score
 from bench.campaign.qualification import (
     find_covering,
@@ -21,11 +24,15 @@ from bench.campaign.qualification import (
     qualify_fully,
     write_qualification,
 )
-from bench.campaign.qualified import NEGATIVE
+from bench.campaign.qualified import FORMAT, NEGATIVE, of_shots
 from bench.campaign.qualify import qualify_simulated
 from bench.campaign.sources import SHOWING
+from bench.cli.main import app
 from bench.errors import ConfigError, RecordError
 from bench.measure.finding.answer import NotDetected
+from bench.record.chain import FOOTER, seal
+from bench.record.folder import verify_run
+from bench.record.shot import write_json
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.verdict.result import Reason, Verdict
@@ -129,6 +136,21 @@ def test_a_clean_matrix_is_taken_over_until_something_it_rests_on_changes(
         mutant_matrix(wired, overvoltage, 1, classes=some, kept_in=tmp_path)
 
 
+def test_a_kept_matrix_that_was_altered_or_is_of_the_future_is_not_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.campaign.mutant_matrix.wall_now_ns", lambda: 1_767_225_600 * 10**9)
+    file = tmp_path / "mutants.json"
+    content = {"format": MATRIX, "created_utc": "2026-01-01T00:00:00+00:00", "seeds": [1], "rows": []}
+    write_json(file, {**content, "sha256": _hash(content)})
+    assert _kept(file) is not None
+    write_json(file, {**content, "rows": [{"as_expected": True}], "sha256": _hash(content)})
+    assert _kept(file) is None
+    future = {**content, "created_utc": "2099-01-01T00:00:00+00:00"}
+    write_json(file, {**future, "sha256": _hash(future)})
+    assert _kept(file) is None
+
+
 @pytest.mark.slow
 def test_what_hil_mutants_found_is_taken_over_only_where_it_was_complete_and_clean(
     wired: Wired, overvoltage: list[Prepared], tmp_path: Path
@@ -179,11 +201,23 @@ def test_no_room_that_only_shows_is_imported_for_a_shot() -> None:
     assert not SHOWING & set(rooms.split())
 
 
+MEASURED = [[2_000, 1_900, 2_100, n * 6_180_339] for n in range(200)]  # truth, low, high, stimulus
+
+
+def resealed(folder: Path, content: dict) -> None:
+    """Other rows under a header and a footer that fit them, as far as rows can."""
+    write_json(folder / "qualification.json", content)
+    header = json.loads((folder / "header.json").read_text(encoding="utf-8"))
+    told = {key: content.get(key, header[key]) for key in ("created_utc", "identity")}
+    write_json(folder / "header.json", {**header, **told})
+    write_json(folder / FOOTER, seal(folder, folder.name))
+
+
 def evidence(wired: Wired, **changes: object) -> dict:
     now = "2000-01-01T00:00:00+00:00"
     mutants = [name for table in mutant_classes().values() for name in table]
     made = {
-        "format": "hil-qualification-1",
+        "format": FORMAT,
         "created_utc": now,
         "identity": identity(wired),
         "equipment": {},
@@ -194,20 +228,41 @@ def evidence(wired: Wired, **changes: object) -> dict:
                 "condition": "idle",
                 "shots": 200,
                 "contained": 200,
-                "spread_p": 0.4,
+                "spread_p": of_shots(MEASURED)[2],
+                "measured": MEASURED,
+                "u_ns": 100,
+                "error_max_ns": 0,
                 "errors": [],
                 "qualified": True,
             }
         ],
         "mutants": [
-            {"firmware": "reference", "failed_in": None, "as_expected": True, "reason": ""},
+            {
+                "firmware": "reference",
+                "timebase": "simulated",
+                "failed_in": None,
+                "as_expected": True,
+                "reason": "",
+            },
             *(
-                {"firmware": name, "failed_in": "x", "as_expected": True, "reason": "late"}
+                {
+                    "firmware": name,
+                    "timebase": "simulated",
+                    "failed_in": "x",
+                    "as_expected": True,
+                    "reason": "late",
+                }
                 for name in mutants
             ),
         ],
         "negative_tests": [
-            {"test": name, "demanded": verdict.name, "found": verdict.name, "as_expected": True}
+            {
+                "test": name,
+                "timebase": "simulated",
+                "demanded": verdict.name,
+                "found": verdict.name,
+                "as_expected": True,
+            }
             for name, verdict in NEGATIVE.items()
         ],
         "qualified": True,
@@ -237,6 +292,10 @@ NOT_QUALIFIED = {
     "no negative test of the budget": lambda c: without(c, "negative_tests", 1),
     "a negative test passed": lambda c: with_row(c, "negative_tests", 1, found="PASS"),
     "a negative test that demands PASS": lambda c: with_row(c, "negative_tests", 1, found="PASS", demanded="PASS"),
+    "a better row than its shots": lambda c: with_row(c, "ruler", 0, measured=[[1, 2, 3, 0], *MEASURED[1:]]),
+    "fewer shots than its row": lambda c: with_row(c, "ruler", 0, measured=MEASURED[1:]),
+    "no shots": lambda c: with_row(c, "ruler", 0, measured=[]),
+    "shots that are none": lambda c: with_row(c, "ruler", 0, measured=[[1, 2, 3]] * 200),
     "one shot": lambda c: with_row(c, "ruler", 0, shots=1, contained=1),
     "199 shots": lambda c: with_row(c, "ruler", 0, shots=199, contained=199),
     "shots that are no number": lambda c: with_row(c, "ruler", 0, shots=True, contained=True),
@@ -260,37 +319,61 @@ NOT_QUALIFIED = {
 def test_a_file_qualifies_by_its_rows_and_not_by_its_word(
     name: str, wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.campaign.qualification.wall_now_ns", lambda: 1_767_225_600 * 10**9)
+    monkeypatch.setattr("bench.campaign.sealed_qualification.wall_now_ns", lambda: 1_767_225_600 * 10**9)
     good = evidence(wired, created_utc="2025-12-31T12:00:00+00:00")
     path = write_qualification(good, tmp_path)
     assert find_covering(wired, tmp_path).trouble is None
-    path.write_text(json.dumps(NOT_QUALIFIED[name](good)))
-    assert find_covering(wired, tmp_path).trouble is not None
+    resealed(path, NOT_QUALIFIED[name](good))
+    assert verify_run(path)[1] == ()
+    told = find_covering(wired, tmp_path).trouble
+    assert told is not None and "ALTERED" not in told
 
 
 def test_coverage_and_staleness(wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bench.timing.host import wall_now_ns
-
+    clock = "bench.campaign.sealed_qualification.wall_now_ns"
     assert "no qualification" in str(find_covering(wired, tmp_path).trouble)
-    path = write_qualification(evidence(wired), tmp_path)
-    with pytest.raises(RecordError, match="never overwritten"):
+    path = write_qualification(evidence(wired), tmp_path, [USAGE])
+    with pytest.raises(RecordError, match="never written twice"):
         write_qualification(evidence(wired), tmp_path)
     assert "days old" in str(find_covering(wired, tmp_path).trouble)
-    stated = evidence(wired)
-    recent = "2026-01-01T00:00:00+00:00"
-    clock = wall_now_ns()
-    monkeypatch.setattr("bench.campaign.qualification.wall_now_ns", lambda: 1_767_225_600 * 10**9)
-    assert clock > 0
-    path.write_text(json.dumps({**stated, "created_utc": recent}))
+    monkeypatch.setattr(clock, lambda: 946_684_800 * 10**9)  # its own day
     found = find_covering(wired, tmp_path)
     assert (found.trouble, found.path) == (None, path)
-    path.write_text(json.dumps({**stated, "created_utc": recent, "qualified": False}))
+    stated = evidence(wired)
+    resealed(path, {**stated, "qualified": False})
     assert "did not qualify" in str(find_covering(wired, tmp_path).trouble)
-    other = {**stated["identity"], "numpy": "0.1"}
-    path.write_text(json.dumps({**stated, "created_utc": recent, "identity": other}))
+    resealed(path, {**stated, "identity": {**stated["identity"], "numpy": "0.1"}})
     assert "changed since: numpy" in str(find_covering(wired, tmp_path).trouble)
-    path.write_text("{")
-    assert "cannot be read" in str(find_covering(wired, tmp_path).trouble)
+    resealed(path, {**stated, "created_utc": "1999-12-31T00:00:00+00:00"})
+    assert "another time than its folder" in str(find_covering(wired, tmp_path).trouble)
+    resealed(path, stated)
+    monkeypatch.setattr(clock, lambda: 946_684_799 * 10**9)
+    assert "in the future" in str(find_covering(wired, tmp_path).trouble)
+    (tmp_path / "qualifications" / "20250101T000000Z-simulated.json").write_text(json.dumps(stated))
+    shutil.rmtree(path)
+    assert "of older releases were not sealed" in str(find_covering(wired, tmp_path).trouble)
+
+
+def test_a_qualification_is_sealed_verified_and_signed_like_a_run(
+    wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.campaign.sealed_qualification.wall_now_ns", lambda: 946_684_800 * 10**9)
+    path = write_qualification(evidence(wired), tmp_path, [USAGE])
+    done = CliRunner().invoke(app, ["verify", str(path)])
+    assert done.exit_code == 0 and "qualified, by its rows" in done.output, done.output
+    for alter in (
+        lambda: (path / "qualification.md").write_text("# Tool qualification: QUALIFIED\n"),
+        lambda: next((path / "inputs").iterdir()).unlink(),
+        lambda: (path / FOOTER).unlink(),
+    ):
+        alter()
+        told = str(find_covering(wired, tmp_path).trouble)
+        assert "ALTERED" in told or "never finished" in told
+    write_json(path / FOOTER, seal(path, path.name))
+    resealed(path, with_row(evidence(wired), "mutants", 3, failed_in=None))
+    done = CliRunner().invoke(app, ["verify", str(path)])
+    assert done.exit_code == 1 and "NOT QUALIFIED: not as expected in its matrix" in done.output
+    assert "a qualification, no run" in str(CliRunner().invoke(app, ["report", str(path)]).exception)
 
 
 def test_the_rig_is_part_of_the_identity_but_firmware_and_chemistry_are_not(wired: Wired) -> None:

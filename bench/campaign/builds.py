@@ -99,6 +99,8 @@ def load_neighbour(path: Path) -> Stored:
 def _stored(path: Path, altered: tuple[str, ...]) -> Stored:
     try:
         opened = open_run(path)
+        if opened.header.get("kind") is not None:
+            raise NotARun(f"{path}: a {opened.header['kind']}, no run of scenarios; expected a run folder")
         if opened.result is None:
             raise RecordError(f"{path}: an aborted run has no result; `hil rejudge` reads what it left")
         refuse_newer(opened)

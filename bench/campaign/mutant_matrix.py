@@ -76,11 +76,17 @@ def keep_matrix(proof: Proof, found: Found, folder: Path) -> Path | None:
         return None
     file = matrix_file(proof, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(
-        file,
-        {"format": FORMAT, "created_utc": _now().isoformat(), "seeds": list(proof.seeds), "rows": rows},
-    )
+    content = {"format": FORMAT, "created_utc": _now().isoformat(), "seeds": list(proof.seeds), "rows": rows}
+    write_json(file, {**content, "sha256": _hash(content)})
     return file
+
+
+def _hash(content: Mapping[str, Any]) -> str:
+    import hashlib
+    import json
+
+    kept = {key: value for key, value in content.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
 def matrix_file(proof: Proof, folder: Path) -> Path:
@@ -119,14 +125,15 @@ def _budget_folders(proof: Proof) -> set[Path]:
 
 
 def _kept(file: Path) -> dict[str, Any] | None:
-    """A stored matrix that may be used; None where there is none, or it is too old, or cannot be read."""
+    """A stored matrix that may be used; None where there is none, it was altered, or is too old or of the future."""
     try:
         content = read_json(file)
         age = _now() - datetime.datetime.fromisoformat(content["created_utc"])
         good = content["format"] == FORMAT and all(row["as_expected"] for row in content["rows"])
-    except (RecordError, KeyError, ValueError, TypeError):
+        as_written = content["sha256"] == _hash(content)
+    except (RecordError, KeyError, ValueError, TypeError, RecursionError):
         return None
-    return content if good and age.days <= VALID_DAYS else None
+    return content if good and as_written and 0 <= age.days <= VALID_DAYS else None
 
 
 def _now() -> datetime.datetime:

@@ -13,14 +13,14 @@ from typing import Any, Literal
 from bench import __version__
 from bench.campaign.equipment import equipment
 from bench.campaign.mutant_matrix import in_simulated_time, mutant_matrix
-from bench.campaign.qualified import FORMAT, NEGATIVE, why_not_qualified, why_stale
+from bench.campaign.qualified import FORMAT, NEGATIVE
 from bench.campaign.qualify import RulerSeries, bunched_words, quantile_ns, too_few_words
 from bench.campaign.run import Covered, environment, rig_hash, timebase_of
+from bench.campaign.sealed_qualification import newest_covering, write_sealed
 from bench.campaign.shots import shoot
 from bench.campaign.sources import source_hash
 from bench.config.toml_file import Shape, read_toml
 from bench.errors import RecordError
-from bench.record.shot import read_json, write_json
 from bench.report.markdown import text
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
@@ -28,9 +28,7 @@ from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S
 from bench.verdict.tables import rows
 from bench.wiring.common import Wired
-from bench.wiring.mutants import mutant_classes
 
-FOLDER = "qualifications"
 _TIME = {Timebase.SIMULATED.value: "simulated", Timebase.HOST.value: "real"}
 
 OnStep = Callable[[str], None]
@@ -178,56 +176,22 @@ def _ruler_facts(series: RulerSeries) -> dict[str, Any]:
         "error_max_ns": quantile_ns(sizes, 1.0),
         "qualified": series.qualified,
         "spread_p": series.spread_p,
+        "measured": [
+            [shot.truth_ns, shot.measured.low_ns, shot.measured.high_ns, shot.stimulus_ns]
+            for shot in series.shots
+        ],
         "errors": list(series.errors),
     }
 
 
-def write_qualification(content: dict[str, Any], runs: Path) -> Path:
-    """`runs/qualifications/<time>-<timebase>.json`, never overwritten."""
-    stamp = content["created_utc"].replace("-", "").replace(":", "")[:15]
-    path = runs / FOLDER / f"{stamp}Z-{content['identity']['timebase']}.json"
-    if path.exists():
-        raise RecordError(f"{path}: exists; a qualification is never overwritten")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, content)
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be written: {error}") from error
-    return path
+def write_qualification(content: dict[str, Any], runs: Path, inputs: Sequence[Path] = ()) -> Path:
+    """`runs/qualifications/<time>-<timebase>/`, sealed, never overwritten. Raises RecordError."""
+    return write_sealed(content, markdown(content), runs, inputs)
 
 
 def find_covering(wired: Wired, runs: Path) -> Covered:
     """The newest qualification that covers a run on this rig now, or the newest of its timebase and why not."""
-    wanted = identity(wired)
-    time = "simulated" if wanted["timebase"] == "simulated" else "real"
-    suffix = f"-{wanted['timebase']}.json"
-    files = sorted((runs / FOLDER).glob(f"*{suffix}"), reverse=True)
-    trouble = f"there is no qualification of this rig in {time} time; `hil qualify --full` makes one"
-    newest: Path | None = None
-    for path in files:
-        told = _why_not(path, wanted)
-        if told is None:
-            return Covered(path=path, trouble=None)
-        if newest is None:
-            newest, trouble = path, f"{path.name} is stale: {told}"
-    return Covered(path=newest, trouble=trouble)
-
-
-def _why_not(path: Path, wanted: dict[str, str]) -> str | None:
-    try:
-        content = read_json(path)
-        stated: dict[str, str] = content["identity"]
-        now = datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC)
-        stale = why_stale(content["created_utc"], now)
-    except (RecordError, KeyError, ValueError, TypeError, RecursionError):
-        return "it cannot be read"
-    mutants = [name for table in mutant_classes().values() for name in table]
-    if (shown := why_not_qualified(content, mutants)) is not None:
-        return shown
-    changed = sorted(key for key in {*wanted, *stated} if wanted.get(key) != stated.get(key))
-    if changed:
-        return f"changed since: {', '.join(changed)}"
-    return stale
+    return newest_covering(identity(wired), runs)
 
 
 def markdown(content: dict[str, Any]) -> str:

@@ -8,15 +8,17 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.units import NS_PER_MS
 from bench.verdict.result import Verdict
-from bench.verdict.spread import REFUSED_BELOW
+from bench.verdict.spread import REFUSED_BELOW, kuiper_p
 from bench.verdict.tables import rows
 
-FORMAT = "hil-qualification-1"
+FORMAT = "hil-qualification-2"  # 1: no shot of the ruler was kept, and nothing was sealed
 REFERENCE = "reference"
 LEAST_SHOTS = (
     200  # of the ruler, in each condition: all right bounds the share of wrong ones below 1.5 % (95 %)
 )
+CYCLE_NS = 10 * NS_PER_MS  # of the bench's own tasks: the shots have to come everywhere in it
 VALID_DAYS = 90  # a rig drifts; the period is this project's default
 NEGATIVE = {
     "a rig without the capability": Verdict.BLOCKED,
@@ -40,14 +42,19 @@ def why_not_qualified(content: Mapping[str, Any], mutants: Sequence[str]) -> str
     return "; ".join(told) or None
 
 
-def why_stale(created_utc: str, now: datetime.datetime) -> str | None:
-    """What is wrong with the file's date; None where it is of the last days. Raises ValueError for what is no date."""
+def why_no_date(created_utc: str, now: datetime.datetime) -> str | None:
+    """Why it is no date of something that was done; None where it is. Raises ValueError for what is no date at all."""
     created = datetime.datetime.fromisoformat(created_utc)
     if created.tzinfo is None:
         return "its date names no time zone"
-    if created > now:
-        return f"it is dated {created_utc}, which is in the future"
-    days = (now - created).days
+    return f"it is dated {created_utc}, which is in the future" if created > now else None
+
+
+def why_stale(created_utc: str, now: datetime.datetime) -> str | None:
+    """What is wrong with the file's date; None where it is of the last days. Raises ValueError for what is no date."""
+    if (why := why_no_date(created_utc, now)) is not None:
+        return why
+    days = (now - datetime.datetime.fromisoformat(created_utc)).days
     return f"it is {days} days old, {VALID_DAYS} at most" if days > VALID_DAYS else None
 
 
@@ -64,13 +71,24 @@ def _of_ruler(ruler: Sequence[Mapping[str, Any]], timebase: str) -> list[str]:
     told = []
     for row in own:
         shots, contained = row["shots"], row["contained"]
-        if type(shots) is not int or shots < LEAST_SHOTS:
+        if (shots, contained, row["spread_p"]) != of_shots(row["measured"]):
+            told.append(f"its ruler's row is not what its shots make ({row['condition']})")
+        elif type(shots) is not int or shots < LEAST_SHOTS:
             told.append(f"its ruler made {shots} shots ({row['condition']}), {LEAST_SHOTS} at least")
         elif contained != shots or list(row["errors"]):
             told.append(f"its ruler found the truth in {contained} of {shots} shots ({row['condition']})")
         elif not row["spread_p"] >= REFUSED_BELOW:  # not a number is not spread either
             told.append(f"its ruler's shots came at bunched phases of the bench's cycle ({row['condition']})")
     return told
+
+
+def of_shots(measured: Sequence[Sequence[int]]) -> tuple[int, int, float | None]:
+    """(how many, how many hold the truth, their spread) of the ruler's shots: truth, low, high, stimulus in ns."""
+    if any(len(one) != 4 or any(type(value) is not int for value in one) for one in measured):
+        raise ValueError("a shot of the ruler that is none")
+    held = sum(low <= truth <= high for truth, low, high, _ in measured)
+    places = [stimulus % CYCLE_NS / CYCLE_NS for *_, stimulus in measured]
+    return len(measured), held, kuiper_p(places) if places else None
 
 
 def _of_mutants(matrix: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> list[str]:

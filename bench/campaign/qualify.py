@@ -13,7 +13,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.campaign.qualified import LEAST_SHOTS
+from bench.campaign.qualified import CYCLE_NS, LEAST_SHOTS
 from bench.links.bit_timing import frame_time_ns, intermission_ns
 from bench.links.simulated_can import SimulatedCanBus, SimulatedCanNode
 from bench.measure.interval import Interval
@@ -28,7 +28,6 @@ from firmware_stubs.ruler import ANSWER_ID, RETURNED_ID, STIMULUS_ID, TRUTH_ID, 
 DELAYS_NS = (2 * NS_PER_MS, 10 * NS_PER_MS, 37 * NS_PER_MS, 250 * NS_PER_MS)
 JITTER_NS = NS_PER_MS
 BITRATE = 500_000
-CYCLE_NS = 10 * NS_PER_MS  # of the bench's own tasks: the shots have to come everywhere in it
 _GAP_NS = CYCLE_NS  # between an answer and the next stimulus, up to as much again at random: so no phase is favoured
 
 

@@ -44,7 +44,7 @@ _DISTRIBUTION = "bms-hil-bench"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covered:
-    """What a run may refer to. `trouble` is None where the qualification at `path` covers the run."""
+    """What a run may refer to. `trouble` is None where the sealed qualification in `path` covers the run."""
 
     path: Path | None
     trouble: str | None
@@ -235,7 +235,7 @@ def open_evidence(
                     part = f".{number}" if number else ""
                     sources[f"load.{one.scenario.id}.{step.step + 1}{part}"] = source
     if qualification is not None and qualification.path is not None:
-        sources["qualification"] = qualification.path
+        sources["qualification"] = qualification.path / "qualification.json"
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sources.items()}
     hashes["rig"] = rig_hash(wired)
     facts = {

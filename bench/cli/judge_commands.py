@@ -114,9 +114,13 @@ def verify(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find any changed byte in the evidence. Exit 0 untouched, 1 altered, 3 an aborted run without footer."""
+    """Find any changed byte in the evidence. Exit 0 untouched, 1 altered, 3 an aborted run without footer.
+
+    Of a qualification (runs/qualifications/…) also: whether it qualifies, by its rows; exit 1 where not.
+    """
     import re
 
+    from bench.campaign.sealed_qualification import is_qualification, why_not_good
     from bench.errors import ConfigError
     from bench.record.chain import SIGNATURE, check_signature
     from bench.record.folder import verify_run
@@ -129,6 +133,8 @@ def verify(
     trouble = None
     if footer is not None:
         trouble = check_signature(run, key) if signed else ("not signed" if key is not None else None)
+    of_the_tool = is_qualification(run)
+    not_good = why_not_good(run) if of_the_tool else None
     chain = (footer or {}).get("chain")
     found = VerifyTold(
         run=str(run),
@@ -140,11 +146,14 @@ def verify(
         signed=signed,
         key=key,
         signature=trouble,
+        not_qualified=not_good,
     )
-    code = 3 if found.aborted else 0 if found.intact else 1
+    code = 3 if found.aborted else 0 if found.intact and not_good is None else 1
     if as_json:
         raise say(found, code)
     _show_verified(found)
+    if of_the_tool:
+        typer.echo("qualified, by its rows" if not_good is None else f"NOT QUALIFIED: {not_good}")
     raise typer.Exit(code)
 
 

@@ -92,7 +92,7 @@ def mutants(
         out.write_text(text_of(_told(found), code, indent=1) + "\n", encoding="utf-8")
     if not (scenarios or only or mutant):
         from bench.campaign.mutant_matrix import keep_matrix
-        from bench.campaign.qualification import FOLDER
+        from bench.campaign.sealed_qualification import FOLDER
 
         kept = keep_matrix(proof, found, wired.config.record.folder / FOLDER)
         if kept is not None and not as_json:

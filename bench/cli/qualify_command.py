@@ -76,16 +76,15 @@ def qualify(
 def _qualify_fully(
     config: Path, usage: Path, series: Sequence[RulerSeries], seed: int, quiet: bool
 ) -> tuple[QualificationTold, ...]:
-    """One evidence file for each timebase that the ruler was tried in."""
+    """One sealed folder for each timebase that the ruler was tried in."""
     from bench.campaign.load import load_rig, load_scenarios
     from bench.campaign.qualification import (
-        FOLDER,
         load_usage,
-        markdown,
         not_as_it_must,
         qualify_fully,
         write_qualification,
     )
+    from bench.campaign.sealed_qualification import FOLDER
     from bench.report.told.bench import QualificationTold
 
     uses = load_usage(usage)
@@ -106,8 +105,7 @@ def _qualify_fully(
             kept_in=wired.config.record.folder / FOLDER,
             virtual=virtual,
         )
-        path = write_qualification(content, wired.config.record.folder)
-        path.with_suffix(".md").write_text(markdown(content), encoding="utf-8", errors="backslashreplace")
+        path = write_qualification(content, wired.config.record.folder, [usage])
         against = tuple(not_as_it_must(content))
         made.append(QualificationTold(file=str(path), qualified=content["qualified"], against=against))
         if not quiet:

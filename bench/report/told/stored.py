@@ -57,6 +57,7 @@ class VerifyTold(Document):
 
     aborted: it has no footer, so there is nothing to verify against. key: the public key that was asked for.
     signature: why it does not hold; None where it does, or where there is none and none was asked for.
+    not_qualified: of a qualification of the tool, why it qualifies nothing; None of every other folder.
     """
 
     schema_name: ClassVar[str] = "verify"
@@ -69,6 +70,7 @@ class VerifyTold(Document):
     signed: bool
     key: str | None
     signature: str | None
+    not_qualified: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
