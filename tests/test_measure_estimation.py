@@ -21,6 +21,7 @@ from bench.measure.finding.plant import (
     Figure,
     TruthTooFew,
 )
+from bench.measure.frames import Frames
 from bench.measure.window import Window
 from bench.timing.clock import Timebase
 from bench.trace.events import CanFrame
@@ -40,7 +41,7 @@ ASKED = EstimateQuestion(
     cycle_ns=S // 10,
     after_ns=0,
 )
-WHOLE = Window(start_ns=0, end_ns=10**15, frames=(), late_ns=0, faults=())
+WHOLE = Window(start_ns=0, end_ns=10**15, frames=Frames(), late_ns=0, faults=())
 
 
 class Codec:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bench.measure.finding.stimulus import NoRunaway, RunawayUnproven
+from bench.measure.frames import Frames
 from bench.measure.interval import Interval
 from bench.measure.plan import NOTHING, Plan
 from bench.measure.plant_stages import runaway_of, runaway_onset
@@ -59,7 +60,7 @@ def found(trace: Trace, *asked: Irregularity, cells: tuple[int, ...] = (5,)) -> 
 
     plan: Plan = replace(NOTHING, onset_runaway=cells, onset_irregular=asked)
     frames = tuple(sorted(trace.frames))
-    window = Window(start_ns=0, end_ns=5000 * MS, frames=frames, late_ns=0, faults=())
+    window = Window(start_ns=0, end_ns=5000 * MS, frames=Frames(frames), late_ns=0, faults=())
     told = Told()
     return runaway_onset(Shot(trace=trace, window=window, plan=plan, decoders=DECODERS), told), told
 

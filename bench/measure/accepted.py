@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from bench.codec.e2e import Checker, Protection, Status
+from bench.measure.frames import Frames
 from bench.measure.questions import Address, Codec, message_of
 from bench.trace.events import FrameSeen
 
@@ -98,22 +99,29 @@ class Receivers:
 class Received:
     """What the frames of a window are worth. counts: by message and status, of all but good ones."""
 
-    accepted: tuple[FrameSeen, ...]
+    accepted: Frames
     refused: tuple[FrameSeen, ...]
     counts: Mapping[tuple[str, Status], int]
 
 
-def receive(before: Iterable[FrameSeen], frames: Iterable[FrameSeen], receivers: Receivers) -> Received:
-    """before: what came before the window, which the receivers have heard as well."""
-    for seen in before:
+def receive(before: Frames, frames: Frames, receivers: Receivers) -> Received:
+    """before: what came before the window, which the receivers have heard as well; both in order of their stamps."""
+    for seen in before.only(receivers.names):
         receivers.check(seen)
-    accepted: list[FrameSeen] = []
+    names = receivers.names
     refused: list[FrameSeen] = []
+    good: list[bool] = []  # of each protected frame
     counts: dict[tuple[str, Status], int] = {}
-    for seen in frames:
+    for seen in frames.only(names):
         status = receivers.check(seen)
+        good.append(status is None or status in ACCEPTED)
         if status is not None and status > Status.INITIAL:
-            key = receivers.names[seen[1], seen[2][0], seen[2][2]], status
+            key = names[seen[1], seen[2][0], seen[2][2]], status
             counts[key] = counts.get(key, 0) + 1
-        (accepted if status is None or status in ACCEPTED else refused).append(seen)
-    return Received(accepted=tuple(accepted), refused=tuple(refused), counts=counts)
+        if not good[-1]:
+            refused.append(seen)
+    if not refused:
+        return Received(accepted=frames, refused=(), counts=counts)
+    fine = iter(good)
+    accepted = [seen for seen in frames if (seen[1], seen[2][0], seen[2][2]) not in names or next(fine)]
+    return Received(accepted=Frames(accepted), refused=tuple(refused), counts=counts)

@@ -1,6 +1,9 @@
 """The DUT's answer to a stimulus: detection, safe state and its hold, its DTC, and what must never have held."""
 
+from bisect import bisect_left
+from collections.abc import Iterable
 from enum import Enum
+from operator import itemgetter
 
 from bench.measure.claim import Claim, Series
 from bench.measure.contradiction import Contradictions
@@ -18,10 +21,11 @@ from bench.measure.hold_witness import mute_in_hold
 from bench.measure.instant import instant_of
 from bench.measure.lagging import fact_after_ns, lag_ends
 from bench.measure.plan import Aim
-from bench.measure.questions import Hearing, Question, by_address
+from bench.measure.questions import Address, Hearing, Question, by_address
 from bench.measure.shot import Seen, Shot, Told, all_of
 from bench.measure.signal_test import SignalTest
 from bench.measure.staying import LOOKED_AFTER_HOLD_NS, Staying
+from bench.trace.events import FrameSeen
 
 
 class _Role(Enum):
@@ -75,7 +79,7 @@ class Answer:
         every = {id(index[at]) for at in self._claim.addresses_in_turn}  # of which each frame counts
         self.dtc_seen = False if self._dtc else None
         passed = False  # the first frame after onset was met
-        for t_ns, channel, frame, _ in self._shot.window.frames:
+        for t_ns, channel, frame, _ in self._heard(index, from_ns):
             hearing = index.get((channel, frame[0], frame[2]))
             after = t_ns >= from_ns
             if after and not passed:
@@ -101,6 +105,15 @@ class Answer:
             self._told.broken.append(self._staying.left)
         self._tell_torn()
         self._told.anomalies.extend(self._contradictions.told())
+
+    def _heard(self, asked: Iterable[Address], from_ns: int) -> list[FrameSeen]:
+        """The frames that answer anything, and the first one from `from_ns` on, whatever it is."""
+        frames = self._shot.window.frames
+        heard = frames.only(asked)
+        first, place = (bisect_left(some, from_ns, key=itemgetter(0)) for some in (frames, heard))
+        if first < len(frames) and (place == len(heard) or heard[place] is not frames[first]):
+            heard.insert(place, frames[first])
+        return heard
 
     def unanswered(self) -> list[SignalTest]:
         """Tests of detection, safe state and DTC that would have been an answer, and that nothing has given."""

@@ -73,4 +73,4 @@ def _heard_ns(shot: Shot) -> list[int]:
     own = {*shot.plan.own, *((channel, message) for channel, message, _ in shot.plan.heard)}
     codecs = ((channel, message_of(shot.decoders, channel, message)) for channel, message in own)
     known = {(channel, codec.can_id, codec.extended) for channel, codec in codecs}
-    return [t for t, channel, frame, _ in shot.window.frames if (channel, frame[0], frame[2]) in known]
+    return [seen[0] for seen in shot.window.frames.only(known)]

@@ -27,7 +27,7 @@ def too_long_a_glitch(
     showing: set[int] = set()
     since_ns = longest_ns = 0
     question: Question | None = None  # the last one of the longest
-    for t_ns, channel, frame, _ in window.frames:
+    for t_ns, channel, frame, _ in window.frames.only(index):
         for one in index.get((channel, frame.can_id, frame.extended), ()):
             answer = one.hear(t_ns, frame.data)
             if answer:

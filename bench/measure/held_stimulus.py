@@ -16,7 +16,7 @@ def lost_again(shot: Shot, until_ns: int) -> list[StimulusNotHeld]:
     since: dict[int, int] = {}
     denied: dict[int, int] = {}
     found: dict[int, StimulusNotHeld] = {}
-    for t_ns, channel, frame, _ in shot.window.frames:
+    for t_ns, channel, frame, _ in shot.window.frames.only(index):
         if not from_ns <= t_ns < until_ns:
             continue
         for question in index.get((channel, frame.can_id, frame.extended), ()):

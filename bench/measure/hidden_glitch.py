@@ -51,9 +51,8 @@ def _stamps(window: Window, asked: Irregularity, decoders: Mapping[str, Codec]) 
     carries = None if asked.signal is None else heard(codec.reader(asked.signal))
     return [
         t_ns
-        for t_ns, channel, frame, _ in window.frames
-        if (channel, frame.can_id, frame.extended) == (asked.channel, codec.can_id, codec.extended)
-        and (carries is None or carries(frame.data) is not None)
+        for t_ns, _, frame, _ in window.frames.only([(asked.channel, codec.can_id, codec.extended)])
+        if (carries is None or carries(frame.data) is not None)
     ]
 
 

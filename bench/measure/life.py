@@ -18,10 +18,8 @@ def listen_for_life(shot: Shot, onset: Seen | None, told: Told) -> None:
         address = (channel, codec.can_id, codec.extended)
         stamps_of[address] = []
         beats.append((channel, message, longest_ns, address))
-    for t_ns, channel, frame, _ in shot.window.frames:
-        found = stamps_of.get((channel, frame[0], frame[2]))
-        if found is not None:
-            found.append(t_ns)
+    for t_ns, channel, frame, _ in shot.window.frames.only(stamps_of):
+        stamps_of[channel, frame[0], frame[2]].append(t_ns)
     refused = {(channel, frame[0], frame[2]) for _, channel, frame, _ in shot.refused}
     excused = excused_spans(shot)
     for channel, message, longest_ns, address in beats:

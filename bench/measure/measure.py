@@ -14,6 +14,7 @@ from bench.measure.estimation import score
 from bench.measure.finding.bench import DutRefused, PreconditionMissed
 from bench.measure.finding.life import NotBegun
 from bench.measure.finding.reach import MUST_REACH_PREFIX, StartModeMissed
+from bench.measure.frames import Frames
 from bench.measure.glitch import too_long_a_glitch
 from bench.measure.held_stimulus import lost_again
 from bench.measure.interval import Measurement
@@ -71,7 +72,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     told = Told(faults=[*faults, *window.faults], anomalies=[*anomalies, *left_out])
     told.faults.extend(stamps_out_of_order(trace, window))
     told.anomalies.extend([*unknown_pages(trace, plan, decoders), *followed_reports(trace)])
-    window, received = _as_received(trace, window, plan, decoders)
+    window, received = _as_received(window, plan, decoders)
     refused = received.refused if plan.accepted_only else ()
     before = codes_before(trace, plan, decoders)
     told.anomalies.extend(before.told)
@@ -178,13 +179,11 @@ def _phase(trace: Trace, plan: Plan, onset: Seen | None) -> dict[str, Any]:
     }
 
 
-def _as_received(
-    trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Codec]
-) -> tuple[Window, Received]:
+def _as_received(window: Window, plan: Plan, decoders: Mapping[str, Codec]) -> tuple[Window, Received]:
     """The window as far as its frames answer questions, and what the DUT's receivers make of all of them."""
     receivers = Receivers(plan.protected, decoders)
-    before = [seen for seen in trace.frames if seen[0] < window.start_ns and seen[3] != BENCH]
-    received = receive(sorted(before, key=itemgetter(0)), window.frames, receivers)
+    before = [seen for seen in window.before.only(receivers.names) if seen[3] != BENCH]
+    received = receive(Frames(sorted(before, key=itemgetter(0))), window.frames, receivers)
     if plan.accepted_only and received.refused:
         window = replace(window, frames=received.accepted)
     return window, received

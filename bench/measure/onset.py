@@ -50,7 +50,7 @@ def check_carried(shot: Shot, from_ns: int, told: Told) -> None:
     """Every value that was wanted at the DUT's terminals stands in a frame after the command."""
     open_ = by_address([Question(test, shot.decoders) for test in shot.plan.carried])
     seen: dict[int, list[float]] = {}
-    for t_ns, channel, frame, _ in shot.window.frames:
+    for t_ns, channel, frame, _ in shot.window.frames.only(open_):
         questions = open_.get((channel, frame.can_id, frame.extended))
         if not questions or t_ns < from_ns:
             continue
@@ -104,7 +104,7 @@ def _shown(shot: Shot, commanded: Mark[StimulusCommanded], told: Told) -> list[S
     """
     index = by_address([Question(test, shot.decoders) for test in shot.plan.onset])
     found: list[Seen] = []
-    for t_ns, channel, frame, _ in shot.window.frames:
+    for t_ns, channel, frame, _ in shot.window.frames.only(index):
         if found and t_ns > found[0].t_ns + _due_ns(shot):
             break
         questions = index.get((channel, frame.can_id, frame.extended), [])

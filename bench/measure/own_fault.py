@@ -19,6 +19,7 @@ from bench.measure.finding.bench import (
     OwnFrames,
     SignalClipped,
 )
+from bench.measure.frames import Frames
 from bench.measure.plan import Plan
 from bench.measure.questions import Codec, message_of
 from bench.measure.window import (
@@ -65,6 +66,8 @@ def without_own_frames(
         for codec in (message_of(decoders, channel, message),)
     }
     counts: dict[str, int] = {}
+    if not any(seen[3] == BENCH for seen in window.frames.only(own)):  # the usual case, and the quick one
+        return window, []
     frames = []
     for seen in window.frames:
         message = own.get((seen[1], seen[2][0], seen[2][2])) if seen[3] == BENCH else None
@@ -72,10 +75,8 @@ def without_own_frames(
             frames.append(seen)
         else:
             counts[message] = counts.get(message, 0) + 1
-    if not counts:
-        return window, []
     told: list[Finding] = [OwnFrames(message=message, count=count) for message, count in counts.items()]
-    return replace(window, frames=tuple(frames)), told
+    return replace(window, frames=Frames(frames)), told
 
 
 def worst_lateness_ns(trace: Trace) -> int:
@@ -158,7 +159,7 @@ def _starved(trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Co
         return []
     last: dict[tuple[str, int, bool], int] = dict.fromkeys(longest, window.start_ns)
     worst: dict[tuple[str, int, bool], tuple[int, int]] = {}
-    for t_ns, channel, frame, _ in window.frames:
+    for t_ns, channel, frame, _ in window.frames.only(longest):
         address = (channel, frame.can_id, frame.extended)
         before_ns = last.get(address)
         if before_ns is not None:

@@ -18,19 +18,20 @@ _stamp = itemgetter(0)
 class _Waiting:
     """A probe that has not been seen yet. Its tests are asked in turn, and no further than the first denial."""
 
-    __slots__ = ("denied_ns", "name", "questions")
+    __slots__ = ("_latest_ns", "denied_ns", "name", "questions")
 
     def __init__(self, probe: Probe, decoders: Mapping[str, Codec], onset: Interval) -> None:
         self.name = probe.name
         self.questions = [Question(test, decoders) for test in probe.tests]
         self.denied_ns = onset.low_ns
+        self._latest_ns = [lag_ends(test)[1] for test in probe.tests]
 
     def holds(self, latest: Mapping[Address, FrameSeen]) -> bool:
-        for question in self.questions:
+        for question, latest_ns in zip(self.questions, self._latest_ns, strict=True):
             seen = latest.get(question.address)
             if seen is None or not question.hear(seen[0], seen[2][1]):
                 if seen is not None:
-                    self.denied_ns = max(self.denied_ns, seen[0] - lag_ends(question.test)[1])
+                    self.denied_ns = max(self.denied_ns, seen[0] - latest_ns)
                 return False
         return True
 

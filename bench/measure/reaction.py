@@ -45,11 +45,9 @@ def reactions(
 def _hear(shot: Shot, ears: "Sequence[_Ear]") -> None:
     index = by_address([question for ear in ears for question in ear.questions])
     of = {id(question): ear for ear in ears for question in ear.questions}
-    wanted = {address[1] for address in index}
-    for t_ns, channel, frame, _ in shot.window.frames:
-        if frame[0] in wanted:
-            for question in index.get((channel, frame[0], frame[2]), ()):
-                of[id(question)].hear(question, t_ns, frame[1])
+    for t_ns, channel, frame, _ in shot.window.frames.only(index):
+        for question in index[channel, frame[0], frame[2]]:
+            of[id(question)].hear(question, t_ns, frame[1])
 
 
 class _Ear:
@@ -63,13 +61,14 @@ class _Ear:
         self._denied_ns: list[int] = []
 
     def hear(self, question: Question, t_ns: int, data: bytes) -> None:
-        said_no = question.holds is False or (question.holds is None and self._unheard_is_no)
-        denied = [fact_after_ns(one.test, one.no_ns) for one in self.questions]
-        if not question.hear(t_ns, data) or self._turned is not None or t_ns < self._onset.interval.low_ns:
+        if self._turned is not None:
             return
-        if said_no:
+        said_no = question.holds is False or (question.holds is None and self._unheard_is_no)
+        before_ns = question.no_ns
+        if question.hear(t_ns, data) and said_no and t_ns >= self._onset.interval.low_ns:
             self._turned = question.test, t_ns
-            self._denied_ns = [one for one in denied if one is not None]
+            denied = ((one.test, before_ns if one is question else one.no_ns) for one in self.questions)
+            self._denied_ns = [at for test, no_ns in denied if (at := fact_after_ns(test, no_ns)) is not None]
 
     def told(self) -> Seen | None:
         """All tell of one thing: what the last of them has denied was not so."""

@@ -3,13 +3,10 @@
 Of cyclic messages only. One that comes again after a gap has lost nothing that it would not say again.
 """
 
-from collections.abc import Iterable
-
 from bench.measure.excused import excused_spans
 from bench.measure.finding.life import ReportsStopped, SilentInHold
-from bench.measure.questions import Address, message_of
+from bench.measure.questions import message_of
 from bench.measure.shot import Seen, Shot, Told
-from bench.trace.events import FrameSeen
 
 
 def check_reports(shot: Shot, onset: Seen | None, told: Told) -> None:
@@ -26,11 +23,11 @@ def check_reports(shot: Shot, onset: Seen | None, told: Told) -> None:
     ]
     if not asked:
         return
-    last, excused = _last(shot.window.frames), excused_spans(shot)
+    excused = excused_spans(shot)
     for one in asked:
         codec = message_of(shot.decoders, one.channel, one.message)
         address = (one.channel, codec.can_id, codec.extended)
-        last_ns = last.get(address)
+        last_ns = shot.window.frames.last_stamps([address]).get(address)
         from_ns = shot.window.start_ns if last_ns is None else last_ns
         from_ns = max([from_ns, *(until_ns for _, until_ns in excused)])
         if shot.window.end_ns - from_ns - 2 * sum(shot.half_widths(one.channel)) <= one.longest_ns:
@@ -42,7 +39,3 @@ def check_reports(shot: Shot, onset: Seen | None, told: Told) -> None:
         since = None if last_ns is None else shot.when(last_ns, onset)
         stopped = ReportsStopped(channel=one.channel, message=one.message, since=since, refused=refused)
         (told.broken if refused else told.silent).append(stopped)  # whoever sends wrong frames is not silent
-
-
-def _last(frames: Iterable[FrameSeen]) -> dict[Address, int]:
-    return {(channel, frame[0], frame[2]): t_ns for t_ns, channel, frame, _ in frames}

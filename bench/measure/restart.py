@@ -60,10 +60,9 @@ def _first(
 def _values(shot: Shot, asked: RestartSign, codec: MessageCodec, from_ns: int) -> Iterator[tuple[int, float]]:
     """Of the frames before the window as they came, of those in it as a receiver accepts them."""
     read = codec.reader(asked.signal)
-    early = (f for f in shot.trace.frames if from_ns <= f[0] < shot.window.start_ns)
-    for t_ns, channel, frame, _ in (*early, *shot.window.frames):
-        if (channel, frame[0], frame[2]) != (asked.channel, codec.can_id, codec.extended):
-            continue
+    address = [(asked.channel, codec.can_id, codec.extended)]
+    early = (seen for seen in shot.window.before.only(address) if from_ns <= seen[0])
+    for t_ns, _, frame, _ in (*early, *shot.window.frames.only(address)):
         try:
             value = read(frame[1])
         except ValueError:  # too short

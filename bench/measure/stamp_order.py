@@ -48,6 +48,10 @@ def _went_back(trace: Trace, window: Window) -> list[Finding]:
 
 
 def _ahead(trace: Trace, ended_ns: int) -> list[Finding]:
+    if (
+        max((seen[0] for seen in trace.frames), default=0) - ended_ns <= CLOSING_NS
+    ):  # no tolerance is negative
+        return []
     found: dict[str, list[int]] = {}
     for t_ns, channel, _, _ in trace.frames:
         if t_ns - ended_ns > CLOSING_NS + _tolerance_ns(trace, channel):

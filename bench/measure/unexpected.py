@@ -147,16 +147,13 @@ def _codes(plan: Plan) -> Codes | None:
 
 def _hear(messages: dict[Address, _Message], shot: Shot) -> None:
     since_ns = forgotten_ns(shot.trace)
-    for t_ns, channel, frame, sender in shot.trace.frames:
-        one = messages.get((channel, frame[0], frame[2]))
-        if one is not None and since_ns <= t_ns < shot.window.start_ns and sender not in PLAYED:
-            one.hear(t_ns, frame[1], armed=False)
+    for t_ns, channel, frame, sender in shot.window.before.only(messages):
+        if since_ns <= t_ns and sender not in PLAYED:
+            messages[channel, frame[0], frame[2]].hear(t_ns, frame[1], armed=False)
     for one in messages.values():
         one.arm()
-    for t_ns, channel, frame, _ in shot.window.frames:
-        one = messages.get((channel, frame[0], frame[2]))
-        if one is not None:
-            one.hear(t_ns, frame[1], armed=True)
+    for t_ns, channel, frame, _ in shot.window.frames.only(messages):
+        messages[channel, frame[0], frame[2]].hear(t_ns, frame[1], armed=True)
 
 
 def _stood(

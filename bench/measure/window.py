@@ -1,6 +1,6 @@
 """The armed window of a Trace: its frames and marks, and what the bench itself did wrong in it."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from operator import itemgetter
 
 from bench.measure.finding.base import Finding
@@ -16,8 +16,8 @@ from bench.measure.finding.bench import (
     PreconditionMissed,
     SignalHeldAtEnd,
 )
+from bench.measure.frames import Frames
 from bench.trace import facts
-from bench.trace.events import FrameSeen
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
 
@@ -32,15 +32,17 @@ class Window:
     """Frames in order of their stamps from OBSERVERS_ARMED to WINDOW_CLOSED; ns on the run's timebase.
 
     dut_waited_ns: longest time for which the DUT's process, where it is one of this machine, waited for a processor
-    within DUT_WAIT_SPAN_NS.
+    within DUT_WAIT_SPAN_NS. before: frames that came before the window, in the order in which the bench learned of
+    them.
     """
 
     start_ns: int
     end_ns: int
-    frames: tuple[FrameSeen, ...]
+    frames: Frames
     late_ns: int
     faults: tuple[Finding, ...]
     dut_waited_ns: int = 0
+    before: Frames = field(default_factory=Frames)
 
 
 def armed_window(trace: Trace) -> Window:
@@ -70,7 +72,8 @@ def armed_window(trace: Trace) -> Window:
     return Window(
         start_ns=start_ns,
         end_ns=end_ns,
-        frames=tuple(frames),
+        frames=Frames(frames),
+        before=Frames([seen for seen in trace.frames if seen[0] < start_ns]),
         late_ns=max(late, default=0),
         faults=tuple(faults),
         dut_waited_ns=max(waits, default=0),
@@ -81,7 +84,9 @@ def until(window: Window, end_ns: int) -> Window:
     """The part of it that ends so early."""
     if end_ns >= window.end_ns:
         return window
-    return replace(window, end_ns=end_ns, frames=tuple(seen for seen in window.frames if seen[0] <= end_ns))
+    return replace(
+        window, end_ns=end_ns, frames=Frames([seen for seen in window.frames if seen[0] <= end_ns])
+    )
 
 
 def stamp_half_width(trace: Trace, window: Window, channel: str) -> tuple[int, int]:
