@@ -1,8 +1,10 @@
 """A shot's frames packed in columns, by numpy and zlib: what a container keeps, and BLF files are made of.
 
 Frames that are alike in all but time and payload are a series. Kept are, one after the other: the series of each frame
-in the order of the trace; then, series by series, the times, each less the one before it, as eight planes of bytes;
-then the payloads, series by series and byte by byte, each less the one before it. Deflate makes little of what is left.
+in the order of the trace; then, series by series, how much later each came than the one before it; then the payloads,
+series by series and byte by byte, each less the one before it. Cyclic frames come after few different steps of time:
+those are kept once, and of each frame which one it is. Numbers of several bytes lie in planes, all lowest bytes first.
+Deflate makes little of what is left.
 """
 
 import zlib
@@ -110,10 +112,9 @@ def pack(columns: Columns) -> bytes:
     """`unpack` is its inverse, given the table and the number of frames."""
     width = _width(len(columns.table))
     order = np.argsort(columns.series, kind="stable")
-    steps = np.diff(columns.t_ns[order], prepend=np.int64(0)).astype("<i8")
     parts = [
-        columns.series.astype(f"<u{width}").tobytes(),
-        steps.view(np.uint8).reshape(-1, 8).T.tobytes(),
+        _planes(columns.series, width),
+        _steps(np.diff(columns.t_ns[order], prepend=np.int64(0))),
         *(np.diff(rows, axis=0, prepend=np.uint8(0)).T.tobytes() for rows in columns.data),
     ]
     return deflated(b"".join(parts))
@@ -125,13 +126,10 @@ def unpack(packed: bytes, table: Sequence[Series], count: int) -> Columns:
         raise RecordError(f"found {count!r} frames; expected a whole number")
     plain = inflated(packed)[0]
     width = _width(len(table))
-    series = np.frombuffer(plain, f"<u{width}", count).astype(np.intp)
+    series = _from_planes(plain, 0, count, width).astype(np.intp)
     if count and int(series.max()) >= len(table):
         raise RecordError(f"found series {int(series.max())}; expected less than {len(table)}")
-    pos = count * width
-    planes = np.frombuffer(plain, np.uint8, 8 * count, pos).reshape(8, count)
-    steps = np.ascontiguousarray(planes.T).view("<i8").ravel()
-    pos += 8 * count
+    steps, pos = _steps_at(plain, count * width, count)
     t_ns = np.empty(count, np.int64)
     order = np.argsort(series, kind="stable")
     t_ns[order] = np.cumsum(steps, dtype=np.int64)
@@ -144,6 +142,36 @@ def unpack(packed: bytes, table: Sequence[Series], count: int) -> Columns:
     if pos != len(plain):
         raise RecordError(f"found {len(plain)} bytes of frames; expected {pos}")
     return Columns(table=tuple(table), t_ns=t_ns, series=series, data=tuple(data))
+
+
+def _steps(steps: NDArray[np.int64]) -> bytes:
+    """How many different ones there are; those, each less the one before it; the place of each step among them."""
+    known, places = np.unique(steps, return_inverse=True)
+    count = len(known).to_bytes(4, "little")
+    return count + _planes(np.diff(known, prepend=np.int64(0)), 8) + _planes(places, _width(len(known)))
+
+
+def _steps_at(plain: bytes, pos: int, count: int) -> tuple[NDArray[np.int64], int]:
+    """(the steps of `count` frames, where they end)."""
+    different = int.from_bytes(plain[pos : pos + 4], "little")
+    known = np.cumsum(_from_planes(plain, pos + 4, different, 8).view("<i8"), dtype=np.int64)
+    pos += 4 + 8 * different
+    width = _width(different)
+    places = _from_planes(plain, pos, count, width)
+    if count and int(places.max()) >= different:
+        raise RecordError(f"found step {int(places.max())}; expected less than {different}")
+    return known[places], pos + width * count
+
+
+def _planes(numbers: NDArray[Any], width: int) -> bytes:
+    """`width` bytes of each: all lowest bytes, then all of the next."""
+    plain = numbers.astype(f"<u{width}").view(np.uint8)
+    return plain.reshape(len(numbers), width).T.tobytes()
+
+
+def _from_planes(plain: bytes, pos: int, count: int, width: int) -> NDArray[Any]:
+    planes = np.frombuffer(plain, np.uint8, width * count, pos).reshape(width, count)
+    return np.ascontiguousarray(planes.T).view(f"<u{width}").ravel()
 
 
 def inflated(packed: bytes) -> tuple[bytes, bytes]:

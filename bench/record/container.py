@@ -45,13 +45,14 @@ class Record:
 class Known:
     """What a writer has seen of a container: where the last whole record ended, its shots and plans.
 
-    Only saves reading it all again: the file decides.
+    Only saves reading it all again: the file decides. packed: the last plan as it was handed in, and as it is kept.
     """
 
     inode: int = -1
     end: int = 0
     shots: set[int] = field(default_factory=set)
     plans: set[bytes] = field(default_factory=set)
+    packed: tuple[str, bytes] = ("", b"")
 
 
 def shot_name(index: int) -> str:
