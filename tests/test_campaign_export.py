@@ -1,6 +1,7 @@
 """Exports are read back with the tools they are for; a stored run is judged again by other rules."""
 
 import csv
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -134,3 +135,80 @@ def test_a_measurement_that_was_edited_is_noticed(run: Path, tmp_path: Path) -> 
     assert "another measurement than recorded" in outcome.differences[0]
     (told,) = verify_run(copy)[1]
     assert "shots.hil: changed" in told and "shot-000" in told
+
+
+def test_parquet_tells_its_units_to_pyarrow(run: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    shots, frames, signals = export(run, "parquet", tmp_path, "weld", 0)
+    for file, column in ((shots, "fdti_low_ns"), (frames, "t_ns"), (signals, "t_ns")):
+        schema = parquet.read_schema(file)
+        assert schema.field(column).metadata == {b"unit": b"ns"} and str(schema.field(column).type) == "int64"
+        assert json.loads(schema.metadata[b"units"])[column] == "ns"
+        assert int(schema.metadata[b"time_zero_utc_ns"]) > 1.7e18
+    units = json.loads(parquet.read_schema(signals).metadata[b"signal_units"])
+    assert (
+        units["sense.IO_CellVoltages.CellVoltage01"] == "V" and units["sense.IO_Current.PackCurrent"] == "A"
+    )
+    rows = parquet.read_table(signals).to_pylist()
+    told = {f"{one['channel']}.{one['message']}.{one['signal']}": one["unit"] for one in rows}
+    assert len(told) > 100 and all(unit == units.get(name, "") for name, unit in told.items())
+    dbc = "".join(file.read_text(encoding="latin-1") for file in sorted((run / "inputs").glob("*.dbc")))
+    assert dbc.count('"degC"') == sum(unit == "degC" for unit in units.values())
+
+
+def test_a_parquet_without_rows_has_its_columns_and_their_types(run: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    from bench.campaign.export import SHOT_COLUMNS
+    from bench.campaign.export_parquet import write_table
+
+    write_table(tmp_path / "none.parquet", SHOT_COLUMNS, [], {})
+    schema = parquet.read_schema(tmp_path / "none.parquet")
+    assert tuple(schema.names) == SHOT_COLUMNS and "null" not in {str(one.type) for one in schema}
+
+
+def test_bdf_has_a_table_for_each_cell_as_the_bms_was_shown_it(run: Path, tmp_path: Path) -> None:
+    """Held against cantools' own decoding of the frames in BLF; in BDF a positive current charges."""
+    import cantools
+
+    files = export(run, "bdf", tmp_path, None, 0)
+    assert [file.name for file in files] == [
+        f"weld-plus-at-opening-shot-000-cell-{cell:03d}.bdf.csv" for cell in range(1, 97)
+    ]
+    (blf,) = export(run, "blf", tmp_path, None, 0)
+    (dbc,) = (cantools.database.load_file(file) for file in (run / "inputs").glob("*bench_io.dbc"))
+    voltages: list[tuple[float, float]] = []
+    currents: list[tuple[float, float]] = []
+    with can.BLFReader(blf) as reader:
+        for one in reader:
+            if one.arbitration_id == dbc.get_message_by_name("IO_CellVoltages").frame_id:
+                told = dbc.decode_message("IO_CellVoltages", one.data)
+                if "CellVoltage17" in told:
+                    voltages.append((one.timestamp, told["CellVoltage17"]))
+            elif one.arbitration_id == dbc.get_message_by_name("IO_Current").frame_id:
+                currents.append((one.timestamp, dbc.decode_message("IO_Current", one.data)["PackCurrent"]))
+    with files[16].open(newline="") as file:
+        rows = [{name: float(text) for name, text in row.items()} for row in csv.DictReader(file)]
+    first_s = currents[0][0]
+    expected = [one for one in voltages if one[0] > first_s]
+    assert len(rows) == len(expected) > 20
+    for row, (at_s, voltage_v) in zip(rows, expected):
+        assert row["unix_time_second"] == pytest.approx(at_s, abs=1e-6)
+        assert row["voltage_volt"] == pytest.approx(voltage_v, abs=1e-6)
+        discharge_a = [current for when_s, current in currents if when_s <= at_s][-1]
+        assert row["current_ampere"] == pytest.approx(-discharge_a, abs=1e-6)
+    assert min(row["current_ampere"] for row in rows) < -1, "it drives"
+    times = [row["test_time_second"] for row in rows]
+    assert times == sorted(times) and 0 <= times[0] < 10
+
+
+def test_bdf_needs_cells_and_a_current_among_the_frames(run: Path, tmp_path: Path) -> None:
+    from bench.campaign.export_bdf import places_of
+    from bench.campaign.rejudge import stored_databases
+    from bench.config.profile import load_profile
+    from bench.record.folder import open_run
+
+    profile = load_profile(ROOT / "dbc" / "reference_bms.toml")
+    databases = stored_databases(open_run(run))
+    found = places_of(profile, databases)
+    assert sorted(cell for own in found.values() for cell, _ in own.values()) == [*range(97)]
+    assert places_of(dataclasses.replace(profile, plays=()), databases) == {}

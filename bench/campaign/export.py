@@ -216,34 +216,15 @@ def _csv(job: Export) -> list[Path]:
 
 
 def _parquet(job: Export) -> list[Path]:
-    import pyarrow
-    import pyarrow.parquet
+    from bench.campaign.export_parquet import write_parquet
 
-    identity = {
-        b"run_id": job.result.run_id.encode(),
-        b"firmware_identity": job.result.firmware_identity.encode(),
-        b"timebase": job.result.timebase.value.encode(),
-    }
+    return write_parquet(job)
 
-    def table(columns: tuple[str, ...], rows: Any) -> Any:
-        found = list(rows)
-        arrays = dict(zip(columns, zip(*found))) if found else dict.fromkeys(columns, ())
-        made = pyarrow.table({name: pyarrow.array(values) for name, values in arrays.items()})
-        return made.replace_schema_metadata(identity)
 
-    written = []
-    shots = job.out / "shots.parquet"
-    pyarrow.parquet.write_table(table(SHOT_COLUMNS, shot_rows(job.result)), shots, compression="zstd")
-    written.append(shots)
-    frames = job.out / "frames.parquet"
-    pyarrow.parquet.write_table(table(FRAME_COLUMNS, frame_rows(job)), frames, compression="zstd")
-    written.append(frames)
-    for scenario, name, trace in job.traces():
-        file = job.out / f"signals-{scenario}-{name}.parquet"
-        rows = signal_rows(scenario, name, trace, job.databases)
-        pyarrow.parquet.write_table(table(SIGNAL_COLUMNS, rows), file, compression="zstd")
-        written.append(file)
-    return written
+def _bdf(job: Export) -> list[Path]:
+    from bench.campaign.export_bdf import write_bdf
+
+    return write_bdf(job)
 
 
 def _junit(job: Export) -> list[Path]:
@@ -275,6 +256,7 @@ EXPORTERS: dict[str, Callable[[Export], list[Path]]] = {
     "blf": _blf,
     "asc": _asc,
     "parquet": _parquet,
+    "bdf": _bdf,
     "csv": _csv,
     "junit": _junit,
     "needs": _needs,
