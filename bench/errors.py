@@ -1,6 +1,8 @@
 """The few ways in which the bench (never the DUT) can be wrong. A wrong DUT is a verdict, not an exception."""
 
 import difflib
+import struct
+import zlib
 from collections.abc import Iterable
 
 
@@ -68,6 +70,19 @@ class UnusableUrl(RecordError, ConfigError):
 class Crashed(BenchError):
     """The bench itself is wrong: nobody raised this on purpose. The text names the file with the traceback."""
 
+
+DAMAGED: tuple[type[Exception], ...] = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    struct.error,
+    zlib.error,
+)
+"""What reading a stored thing may raise where it is not as the bench wrote it: damage knows no types."""
 
 _LONGEST_PART, _LONGEST_NAME = 800, 200
 

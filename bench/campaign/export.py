@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.campaign.rejudge import stored_databases
+from bench.campaign.rejudge import stored_databases, stored_dbc_files
 from bench.codec.database import CodecError, Database
 from bench.errors import ConfigError, RecordError
 from bench.record.folder import OpenedRun, open_run, read_shot
@@ -111,18 +111,6 @@ def export(
         )
     except OSError as error:
         raise RecordError(f"{out}: cannot be written: {error}") from error
-
-
-def stored_dbc_files(opened: OpenedRun) -> dict[str, list[Path]]:
-    """The DBC files in the evidence, by channel."""
-    hashes: dict[str, str] = opened.header["hashes"]
-    return {
-        channel: [
-            opened.path / "inputs" / f"{hashes[f'dbc.{channel}.{number}'][:12]}-{name}"
-            for number, name in enumerate(names)
-        ]
-        for channel, names in opened.header["dbc"].items()
-    }
 
 
 def _numbers(trace: Trace) -> dict[str, int]:

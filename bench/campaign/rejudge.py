@@ -1,6 +1,5 @@
 """Judging a stored run again: every shot from its frames and events alone, and the run from its shots and files."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +12,7 @@ from bench.campaign.run_again import RunAgain, judge_run_again
 from bench.campaign.sources import source_hash
 from bench.campaign.workers import bounded, on_workers
 from bench.codec.database import Database
+from bench.config.user_file import MOST_TOML_BYTES, NotToml, read_text, toml_of
 from bench.errors import ConfigError, RecordError
 from bench.record.codable import run_from_dict
 from bench.record.folder import OpenedRun, open_run
@@ -123,20 +123,30 @@ def judged_by(opened: OpenedRun) -> dict[str, str]:
     for key, digest in opened.header["hashes"].items():
         scenario = key.removeprefix("scenario.")
         for file in (opened.path / "inputs").glob(f"{digest[:12]}-*.toml") if scenario != key else ():
-            content = tomllib.loads(file.read_text(encoding="utf-8"))
+            try:
+                content = toml_of(read_text(file, "a scenario", error=RecordError, most=MOST_TOML_BYTES))
+            except NotToml as error:
+                raise RecordError(f"{file}: found no valid TOML ({error}); expected a scenario") from error
             goals[scenario] = str(content.get("budget", content.get("safety_goal", "")))
     return goals
 
 
-def stored_databases(opened: OpenedRun) -> dict[str, Database]:
-    """The DBC files as they were at the time of the run, from the evidence itself."""
-    hashes: dict[str, str] = opened.header["hashes"]
-    databases: dict[str, Database] = {}
-    for channel, names in opened.header["dbc"].items():
-        files = [
+def stored_dbc_files(opened: OpenedRun) -> dict[str, list[Path]]:
+    """The DBC files in the evidence, by channel."""
+    hashes = opened.header["hashes"]
+    return {
+        channel: [
             opened.path / "inputs" / f"{hashes[f'dbc.{channel}.{number}'][:12]}-{name}"
             for number, name in enumerate(names)
         ]
+        for channel, names in opened.header["dbc"].items()
+    }
+
+
+def stored_databases(opened: OpenedRun) -> dict[str, Database]:
+    """The DBC files as they were at the time of the run, from the evidence itself."""
+    databases: dict[str, Database] = {}
+    for channel, files in stored_dbc_files(opened).items():
         try:
             databases[channel] = Database.load(*files, bus=channel)
         except ConfigError as error:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import tempfile
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bench.campaign.load import load_rig, load_scenarios
+from bench.config.user_file import MOST_TOML_BYTES, read_text, toml_of
 from bench.errors import BenchError, RecordError
 from bench.measure.finding.reach import MUST_REACH_PREFIX
 from bench.record.folder import OpenedRun
@@ -44,7 +44,7 @@ def replan(opened: OpenedRun) -> Replanned:
                 found += must_reach(
                     wired.profile, wired.thresholds(), pack.cells, wired.databases, pack.sensors
                 )
-    except (BenchError, OSError, LookupError, ValueError, TypeError) as error:
+    except (BenchError, OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
         line = line_of(error)
         for file, copy in placed.items():  # the one that the reader can open
             line = line.replace(str(file), str(copy))
@@ -67,8 +67,8 @@ def _laid_out(opened: OpenedRun, placed: dict[Path, Path]) -> Iterator[tuple[Pat
         config = root / "hil_config.toml"
         copy = _copy(opened, hashes["config"])
         placed[config] = copy
-        text = copy.read_text(encoding="utf-8")
-        bench: dict[str, Any] = tomllib.loads(text)
+        text = read_text(copy, "a bench file", most=MOST_TOML_BYTES)
+        bench = toml_of(text)
         named = {bench["dut"]["profile"]: hashes["profile"]}
         for channel, bus in bench["can"].items():
             named |= {

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from bench.campaign.builds import load_neighbour
 from bench.config.toml_file import Shape, read_toml
-from bench.errors import AlteredRun, BenchError, ConfigError, nearest
+from bench.errors import DAMAGED, AlteredRun, BenchError, ConfigError, clear, nearest
 from bench.faults.find import fault_names
 from bench.record.folder import HEADER, verify_read
 from bench.record.shot import read_json
@@ -203,9 +203,9 @@ def load_hazards(path: Path | None) -> dict[tuple[str, str], float]:
             (one["chemistry"], one["fault"]): math.inf if one["left"]["p5_s"] is None else one["left"]["p5_s"]
             for one in content["results"]
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except DAMAGED as error:
         raise ConfigError(
-            f"{path}: cannot be read ({error!r}); expected the output of `hil hazard --json`"
+            f"{path}: cannot be read ({clear(repr(error), 200)}); expected the output of `hil hazard --json`"
         ) from error
 
 

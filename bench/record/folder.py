@@ -23,6 +23,7 @@ from bench.errors import NotARun, RecordError, at_place
 from bench.record.chain import FOOTER, FORMAT, SIGNATURE, altered, altered_among, as_written, seal, with_file
 from bench.record.container import FILE, Known, shot_name, shots_in
 from bench.record.contents import plain
+from bench.record.header import checked
 from bench.record.shot import read_json, read_shot, write_json
 from bench.record.shot_record import append_trace
 from bench.record.statement import STATEMENT, statement
@@ -233,7 +234,7 @@ def open_run(path: Path) -> OpenedRun:
         rules = content.get("rules", 1)
         if type(rules) is not int or rules < 1:
             raise RecordError(at_place(path / name, "rules", f"found {rules!r}", "a whole number, 1 or more"))
-    return OpenedRun(path=path, header=header, result=result, footer=footer)
+    return OpenedRun(path=path, header=checked(header, path / HEADER), result=result, footer=footer)
 
 
 def _checked(name: str, what: str) -> str:

@@ -45,6 +45,8 @@ def from_line(line: list[Any]) -> Mark[Fact]:
 def fact_of(kind: type[Fact], fields: Mapping[str, Any]) -> Fact:
     """A fact of this type. Raises TypeError for a field too many, too few, or of another type."""
     known = _types(kind)
+    if not isinstance(fields, dict):
+        raise TypeError(f"{kind.__name__}: found {fields!r:.60}; expected its fields")
     unknown = fields.keys() - known.keys()
     if unknown:
         raise TypeError(f"{kind.__name__} has no field '{min(unknown)}'")

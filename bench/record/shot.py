@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from bench.errors import RecordError, at_place
+from bench.config.user_file import MOST_RECORDED_BYTES, read_text
+from bench.errors import DAMAGED, RecordError, at_place, clear
 from bench.record import version_1
 from bench.record.blf import read_blf
 from bench.record.container import FILE
@@ -33,7 +34,11 @@ def read_shot(folder: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
     """
     trace, plan, result = read_record(folder) if _is_record(folder) else _read_folder(folder)
     stated = result.get("digest")
-    if stated and stated != (found := trace.digest()):
+    try:
+        found = trace.digest()
+    except DAMAGED as error:  # of a name that is none, or a frame that no trace has
+        raise RecordError(f"{folder}: cannot be read: {clear(repr(error), 200)}") from error
+    if stated and stated != found:
         raise RecordError(
             at_place(folder, "digest", found, f"{stated}, as its result states: the evidence was altered")
         )
@@ -72,9 +77,9 @@ def _read_folder(folder: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
         trace.marks.extend(read(json.loads(line)) for line in mark_lines)
         plan: dict[str, Any] = head["plan"]
         counts = (head["frames"], head["marks"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except DAMAGED as error:
         raise RecordError(
-            f"{folder / EVENTS}: cannot be read: {error!r}; expected what write_shot wrote"
+            f"{folder / EVENTS}: cannot be read: {clear(repr(error), 200)}; expected what write_shot wrote"
         ) from error
     if counts != (len(trace.frames), len(trace.marks)):
         found = f"{len(trace.frames)} frames and {len(trace.marks)} marks"
@@ -92,8 +97,8 @@ def marks_of(folder: Path, wanted: type[F]) -> list[Mark[F]]:
         name, read = (wanted.kind.value, version_1.mark_of) if old else (name_of(wanted), from_line)
         marks = [read(json.loads(line)) for line in lines if f'"{name}"' in line]
         return [cast(Mark[F], mark) for mark in marks if isinstance(mark.fact, wanted)]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise RecordError(f"{folder / EVENTS}: cannot be read: {error!r}") from error
+    except DAMAGED as error:
+        raise RecordError(f"{folder / EVENTS}: cannot be read: {clear(repr(error), 200)}") from error
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -104,10 +109,13 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
+    text = read_text(path, "a JSON object", error=RecordError, most=MOST_RECORDED_BYTES)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RecordError(f"{path}: cannot be read: {error}; expected a JSON object") from error
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(
+            f"{path}: cannot be read: {clear(str(error), 200)}; expected a JSON object"
+        ) from error
     if not isinstance(content, dict):
         raise RecordError(at_place(path, "", f"a JSON {type(content).__name__}", "a JSON object"))
     return content

@@ -7,11 +7,10 @@ import dataclasses
 import hashlib
 import json
 import re
-import zlib
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from bench.errors import RecordError
+from bench.errors import DAMAGED, RecordError, clear
 from bench.record.columns import (
     Columns,
     columns_of,
@@ -91,7 +90,7 @@ def read_record(shot: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
             marks=[from_line(json.loads(line)) for line in marks],
         )
         plan = json.loads(inflated(read_plan(shot.parent / FILE, bytes.fromhex(head["plan"])))[0])
-    except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
+    except DAMAGED as error:
         raise _unreadable(shot, error) from error
     return trace, plan, result
 
@@ -113,7 +112,7 @@ def marks_in(shot: Path, wanted: type[F]) -> list[Mark[F]]:
         name = f'"{name_of(wanted)}"'
         lines = text.decode().split("\n")[1:-1]
         marks = [from_line(json.loads(line)) for line in lines if name in line]
-    except (ValueError, KeyError, TypeError, zlib.error) as error:
+    except DAMAGED as error:
         raise _unreadable(shot, error) from error
     return [cast(Mark[F], mark) for mark in marks if isinstance(mark.fact, wanted)]
 
@@ -123,7 +122,7 @@ def result_in(shot: Path) -> dict[str, Any]:
     try:
         text, _ = inflated(_stored(shot))
         return cast(dict[str, Any], json.loads(text.rsplit(b"\n", 1)[-1]))
-    except (ValueError, zlib.error) as error:
+    except DAMAGED as error:
         raise _unreadable(shot, error) from error
 
 
@@ -141,7 +140,7 @@ def _opened(shot: Path) -> tuple[dict[str, Any], list[str], dict[str, Any], Colu
         columns = unpack(packed, table_from(head["series"]), head["frames"])
     except RecordError as error:
         raise RecordError(f"{shot}: {error}") from error
-    except (ValueError, KeyError, TypeError, zlib.error) as error:
+    except DAMAGED as error:
         raise _unreadable(shot, error) from error
     return head, marks, result, columns
 
@@ -154,7 +153,7 @@ def _stored(shot: Path) -> bytes:
 
 
 def _unreadable(shot: Path, error: Exception) -> RecordError:
-    return RecordError(f"{shot}: cannot be read: {error!r}; expected what write_shot wrote")
+    return RecordError(f"{shot}: cannot be read: {clear(repr(error), 200)}; expected what write_shot wrote")
 
 
 def stamping_of(stored: dict[str, Any]) -> Stamping:

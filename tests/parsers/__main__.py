@@ -16,7 +16,7 @@ from .parser import KINDS, Counts, Parser, spread
 from .watched import one, run
 
 PARSERS: dict[str, Parser] = {**wire.PARSERS, **files.PARSERS, **recordings.PARSERS, **evidence.PARSERS}
-SLOW_ONE_IN = 50
+SLOW_ONE_IN, COSTLY_ONE_IN, NIGHTLY = 50, 200, 500_000
 CHUNK = 4000
 
 
@@ -50,7 +50,9 @@ def main() -> int:
 def shares_of(names: list[str], count: int) -> dict[str, int]:
     """How many inputs each parser gets."""
     quick = spread(count, [(name, PARSERS[name].share) for name in names if not PARSERS[name].slow])
-    return {name: quick.get(name, max(1, count // SLOW_ONE_IN)) for name in names}
+    costly_one_in = SLOW_ONE_IN if count >= NIGHTLY else COSTLY_ONE_IN
+    slow = {name: costly_one_in if PARSERS[name].costly else SLOW_ONE_IN for name in names}
+    return {name: quick.get(name, max(1, count // slow[name])) for name in names}
 
 
 def counted(names: list[str], count: int, seed: int, workers: int) -> dict[str, Counts]:

@@ -4,8 +4,10 @@ import contextlib
 import json
 import random
 import shutil
+import struct
+import subprocess
+import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 from bench.campaign.builds import load_checked
@@ -15,8 +17,10 @@ from bench.campaign.report import gather
 from bench.campaign.safety import load_hazards
 from bench.errors import BenchError
 from bench.live.spool import Segment
+from bench.record import container
 from bench.record.chain import seal
-from bench.record.folder import FOOTER, verify_run
+from bench.record.columns import deflated, inflated
+from bench.record.folder import FOOTER, open_run, verify_run
 from bench.record.shot import read_json, read_shot, write_json
 
 from .alter import damaged, grown, nonsense, reworded
@@ -27,28 +31,40 @@ RUNS = (
     STORED / "runs_of_rules_1" / "20261129T175020225Z-sim-reference",
     STORED / "run_of_version_1",
 )
-Altered = tuple[int, str, bytes, bool]
-"""Which run, which file, what it holds then, and whether the footer is made anew over it."""
+ROOT = Path(__file__).resolve().parents[2]
+_JUDGED_ONE_IN = 10
+Altered = tuple[int, int, bool]
+"""Which run, what the alteration is drawn from, and whether the footer is made anew over it."""
 
 
-@cache
-def _files(run: int) -> tuple[str, ...]:
-    return tuple(
-        sorted(one.relative_to(RUNS[run]).as_posix() for one in RUNS[run].rglob("*") if one.is_file())
+def _a_run_of_today(place: Path) -> Path:
+    """Recorded by this release, whatever its layout."""
+    words = ["run", str(ROOT / "scenarios/current/external_short.toml"), "--repeat", "2", "--out", str(place)]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", *words, "--workers", "1"], cwd=ROOT, capture_output=True, text=True
     )
+    runs = [one.parent for one in place.glob("*/header.json")]
+    if len(runs) != 1:
+        raise RuntimeError(f"no run to be altered: {done.stderr}")
+    return runs[0]
 
 
 def _altered(rng: random.Random) -> Altered:
-    run = rng.randrange(len(RUNS))
-    records = [name for name in _files(run) if "inputs/" not in name]
-    name = rng.choice(records if rng.random() < 0.9 else _files(run))
-    return run, name, altered_file((RUNS[run] / name).read_bytes(), name, rng), rng.random() < 0.7
+    return rng.randrange(3), rng.getrandbits(63), rng.random() < 0.7
+
+
+def _some_file(run: Path, rng: random.Random) -> str:
+    every = sorted(one.relative_to(run).as_posix() for one in run.rglob("*") if one.is_file())
+    records = [name for name in every if "inputs/" not in name and not name.endswith((".html", ".svg"))]
+    return rng.choice(records if rng.random() < 0.9 else every)
 
 
 def altered_file(content: bytes, name: str, rng: random.Random) -> bytes:
     how = rng.random()
     if how < 0.05:
         return nonsense(rng)
+    if how < 0.7 and name.endswith(container.FILE):
+        return _reforged(content, rng)
     if how < 0.7 and name.endswith(".json"):
         return json.dumps(grown(json.loads(content), rng)).encode()
     if how < 0.7 and name.endswith(".jsonl"):
@@ -61,23 +77,49 @@ def altered_file(content: bytes, name: str, rng: random.Random) -> bytes:
     return damaged(content, rng)
 
 
+def _reforged(content: bytes, rng: random.Random) -> bytes:
+    """A container whose records are whole, with their hashes, over altered bodies: what bytes do not reach."""
+    records, pos = [], 0
+    while pos + container.HEAD_SIZE <= len(content):
+        _, kind, number, length = struct.unpack_from("<8sIIQ", content, pos)
+        records.append((kind, number, content[pos + container.HEAD_SIZE :][:length]))
+        pos += container.HEAD_SIZE + length
+    at = rng.randrange(len(records))
+    kind, number, body = records[at]
+    text, rest = inflated(body)
+    if rng.random() < 0.7:
+        lines = text.decode().split("\n")
+        line = rng.choice((0, rng.randrange(len(lines)), len(lines) - 1))
+        lines[line] = json.dumps(grown(json.loads(lines[line]), rng))
+        text = "\n".join(lines).encode()
+    elif rng.random() < 0.7 and rest:
+        rest = damaged(rest, rng)
+    else:
+        text = damaged(text, rng)
+    records[at] = (kind, number, deflated(text) + rest)
+    return b"".join(container.record(*one) for one in records)
+
+
 def _reading(place: Path) -> Read:
     runs = []
     for source in RUNS:
         shutil.copytree(source, place / source.name)
         runs.append(place / source.name)
+    runs.append(_a_run_of_today(place / "today"))
 
     def read(altered: Altered) -> None:
-        which, name, content, sealed = altered
-        run = runs[which]
+        which, seed, sealed = altered
+        run, rng = runs[which], random.Random(seed)
+        name = _some_file(run, rng)
         path = run / name
         before = path.read_bytes()
+        content = altered_file(before, name, rng)
         footer = (run / FOOTER).read_bytes() if (run / FOOTER).is_file() else None
         path.write_bytes(content)
         try:
             if sealed and footer is not None and name != FOOTER:
                 write_json(run / FOOTER, seal(run, run.name))
-            _all_that_reads(run)
+            _all_that_reads(run, judged=seed % _JUDGED_ONE_IN == 0)
         finally:
             path.write_bytes(before)
             if footer is not None:
@@ -86,20 +128,23 @@ def _reading(place: Path) -> Read:
     return read
 
 
-def _all_that_reads(run: Path) -> None:
-    """Each of them is asked, whatever the one before it said; what one refused first is told."""
+def _all_that_reads(run: Path, *, judged: bool) -> None:
+    """Each of them is asked, whatever the one before it said; what one refused first is told.
+
+    judged: also what makes the bench anew from its copies, and takes a hundred times as long.
+    """
     refused: BenchError | None = None
 
     def shots() -> None:
-        for events in sorted(run.glob("scenarios/*/*/events.jsonl")):
-            read_shot(events.parent)
+        for shot in open_run(run).shots():
+            read_shot(shot)
 
     def report() -> None:
         gather(load_checked(run).result, run)
 
-    steps: tuple[Callable[[], object], ...] = (
-        lambda: verify_run(run), shots, lambda: load_checked(run), lambda: rejudge_run(run), report,
-    )  # fmt: skip
+    steps: list[Callable[[], object]] = [lambda: verify_run(run), shots, lambda: load_checked(run)]
+    if judged:
+        steps += [lambda: rejudge_run(run, workers=1), report]
     for step in steps:
         try:
             step()
@@ -154,7 +199,7 @@ _QUALIFICATION: dict[str, object] = {
 _HAZARD: dict[str, object] = {"results": [{"chemistry": "nmc", "fault": "a", "left": {"p5_s": 1.5}}]}
 
 PARSERS = {
-    "run folder": Parser(make=_altered, opened=_reading, slow=True),
+    "run folder": Parser(make=_altered, opened=_reading, slow=True, costly=True),
     "qualification": _json_file(
         "q.json", _QUALIFICATION, lambda path: why_not_qualified(read_json(path), ("late",))
     ),

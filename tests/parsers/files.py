@@ -214,5 +214,5 @@ PARSERS = {
         opened=alone(Database.load),
         share=2,
     ),
-    "a whole bench": Parser(make=_any_of_a_bench, opened=_together, slow=True),
+    "a whole bench": Parser(make=_any_of_a_bench, opened=_together, slow=True, costly=True),
 }

@@ -18,7 +18,8 @@ class Parser:
 
     make: an input from chance alone. opened: what reads it, once a folder of its own is there to write into.
     refuses: what it raises for an input that is wrong; everything else is a traceback. share: of all inputs, beside the
-    others. slow: one parse takes long, so it gets inputs by another count.
+    others. slow: one parse takes long, so it gets inputs by another count. costly: so long that only a nightly run
+    has the time for that count.
     """
 
     make: Make
@@ -26,6 +27,7 @@ class Parser:
     refuses: tuple[type[Exception], ...] = (BenchError,)
     share: int = 1
     slow: bool = False
+    costly: bool = False
 
 
 @dataclass(slots=True)

@@ -92,6 +92,7 @@ def _worker(
         made = parser.make(random.Random(f"{name} {seed} {number}"))
         signal.setitimer(signal.ITIMER_PROF, LONGEST_CPU_S)
         signal.setitimer(signal.ITIMER_REAL, LONGEST_S)
+        told = sum(counts.wrong.values())
         _meet(parser, read, made, counts, number)
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -99,7 +100,7 @@ def _worker(
             counts.note("memory", f"more than {MOST_BYTES >> 20} MB", number)
             _write(notes, counts)
             os._exit(3)
-        if number % 64 == 0:
+        if number % 64 == 0 or sum(counts.wrong.values()) > told:
             _write(notes, counts)
     _write(notes, counts)
     os._exit(0)
