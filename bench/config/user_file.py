@@ -52,7 +52,7 @@ def read_bytes(
             if not stat.S_ISREG(found.st_mode):
                 what = next((words for test, words in _KINDS if test(found.st_mode)), "no file")
                 raise error(at_place(path, "", f"found {what}", f"{expected}, a plain file"))
-            content = file.read(most + 1)
+            content = file.read(min(found.st_size, most) + 1)  # of what is asked for, all is set aside
     except IsADirectoryError:
         raise error(at_place(path, "", "found a folder", f"{expected}, a plain file")) from None
     except OSError as broken:
