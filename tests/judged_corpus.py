@@ -13,18 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from bench.campaign.shots import shoot
+from bench.measure.ending import EndQuestion
+from bench.measure.estimate import EstimateQuestion
 from bench.measure.measure import measure
-from bench.measure.plan import Aim, GapBound, Plan
+from bench.measure.plan import Aim, GapBound, Plan, StateAsked
 from bench.record.codable import encode
 from bench.rig.rig import Rig
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.trace.events import BENCH, FrameSeen, Kind
-from bench.trace.facts import Anomaly, BenchBroke, BenchLate, DutWaited, Odd, StimulusCleared
+from bench.trace.facts import Anomaly, BenchBroke, BenchLate, DutWaited, Odd, StimulusCleared, Truth
 from bench.trace.mark import Mark
 from bench.trace.stamping import Origin, Stamping
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
+from bench.verdict.gap import NAMEABLE
 from bench.verdict.judge import judge
 from bench.wiring.common import Wired
 
@@ -47,8 +50,23 @@ SCENARIOS = (
     "coil-supply-dip",
     "contactor-bounce",
     "internal-short-hard",
+    "ntc-stuck",
+    "controller-hang-driving",
+    "identity-missing",
+    "must-reach-off",
+    "must-reach-drive",
 )
 CASES = 24
+
+KNOWN_GAPS = sorted(NAMEABLE)
+ESTIMATES = tuple(
+    EstimateQuestion(
+        name=name, truth=name, channel="vehicle", message="BMS_PackValues", signal="StateOfCharge", gain=0.01,
+        resolution=resolution, cycle_ns=20 * NS_PER_MS, after_ns=after_ns, rms=0.02, max=0.03, band=0.05,
+        converge_ns=400 * NS_PER_MS, drift_per_day=5.0,
+    )
+    for name, resolution, after_ns in (("soc", 0.001, 0), ("soc", 0.01, 300 * NS_PER_MS), ("soh", 0.001, 0))
+)  # fmt: skip
 
 Altered = tuple[Trace, Plan]
 
@@ -193,6 +211,10 @@ def asked_otherwise(trace: Trace, plan: Plan, rng: random.Random) -> Altered:
         for edge in (one.interval.low_ns, one.interval.high_ns)
     ] or [50 * NS_PER_MS]
     bound = rng.choice(edges) + rng.choice((-1, 0, 1))
+    further = [
+        (f"state {k}", tests, rng.choice(("at_least_ns", "at_most_ns")))
+        for k, tests in enumerate((plan.safe_state, plan.safe_state[:1], plan.detection[:1]))
+    ]
     changes: tuple[dict[str, Any], ...] = (
         {"fdti_budget_ns": bound},
         {"fhti_budget_ns": bound},
@@ -215,11 +237,40 @@ def asked_otherwise(trace: Trace, plan: Plan, rng: random.Random) -> Altered:
         {"own": ()},
         {"gap": GapBound(fdti_at_most_ns=bound), "fdti_budget_ns": bound - 2, "ceiling_ns": bound - 2},
         {"gap": GapBound(fhti_at_most_ns=bound), "fhti_budget_ns": bound - 2},
+        {"gap": GapBound(fdti_at_most_ns=bound + 1), "fdti_budget_ns": bound - 9, "ceiling_ns": None},
+        {"gap": GapBound(fhti_at_most_ns=bound + 1), "fhti_budget_ns": bound - 9, "ftti_ns": 2 * bound},
         {"gap": GapBound(never=True)},
+        {"gap": GapBound(findings=tuple(rng.sample(KNOWN_GAPS, 3)))},
+        {"states": tuple(StateAsked(name=name, tests=tests, **{at: bound}) for name, tests, at in further)},
+        {
+            "end": EndQuestion(
+                observe_ns=rng.choice((1, 200, 9000)) * NS_PER_MS, signal=True, cut_off=rng.random() < 0.5
+            )
+        },
+        {"end": EndQuestion(observe_ns=100 * NS_PER_MS, after_ns=bound)},
+        {"in_turn": plan.detection},
+        {"estimates": ESTIMATES},
         {"glitch_under_ns": rng.choice((1, 60, 400)) * NS_PER_MS},
         {"dut_cycle_ns": 100 * NS_PER_MS},
     )
     return trace, dataclasses.replace(plan, **rng.choice(changes))
+
+
+def told_the_truth(trace: Trace, plan: Plan, rng: random.Random) -> Altered:
+    """Marks of what the plant knows, near what the DUT says or far from it, and questions for it."""
+    said = next((seen for seen in trace.frames if seen.channel == "vehicle"), trace.frames[0])
+    near, drift, current_a = (
+        rng.choice((0.5, 0.52, 0.6)),
+        rng.choice((0, 1e-4, -1e-3)),
+        rng.choice((0.0, 9.0)),
+    )
+    marks = []
+    for k in range(rng.choice((0, 1, 40, 150))):
+        soc = near + k * drift
+        truth = Truth(soc=soc, soc_low=soc - 0.01, soc_high=soc + 0.02, soh=0.97, current_a=current_a)
+        marks.append(Mark(said.t_ns + k * 20 * NS_PER_MS, 0, "plant", truth))
+    altered = dataclasses.replace(trace, marks=sorted([*trace.marks, *marks], key=lambda one: one.t_ns))
+    return altered, dataclasses.replace(plan, estimates=tuple(rng.sample(ESTIMATES, rng.choice((1, 3)))))
 
 
 DECODERS: list[Any] = []
@@ -236,6 +287,8 @@ ALTERATIONS = (
     cut,
     asked_otherwise,
     asked_otherwise,
+    asked_otherwise,
+    told_the_truth,
 )
 
 
@@ -274,21 +327,20 @@ def _line(name: str, trace: Trace, plan: Plan) -> str:
     return f"{name} {said.verdict.name} {hashlib.sha256(content.encode()).hexdigest()[:12]} {codes}".rstrip()
 
 
-def judged(wired: Wired, prepared: dict[str, Prepared]) -> Iterator[str]:
+def judged(wired: Wired, prepared: dict[str, Prepared], scenario: str) -> Iterator[str]:
     """One line a case: the shot as it was, then CASES altered ones."""
     DECODERS[:] = [wired.databases]
-    for scenario in SCENARIOS:
-        one = prepared[scenario]
-        whole = _trace_of(wired, one)
-        yield _line(scenario, whole, one.plan)
-        for case in range(CASES):
-            rng = random.Random(f"{scenario}/{case}")
-            trace, plan = whole, one.plan
-            steps = rng.choices(ALTERATIONS, k=rng.choice((1, 1, 2)))
-            for step in steps:
-                trace, plan = step(trace, plan, rng)
-            what = "+".join(step.__name__ for step in steps)
-            yield _line(f"{scenario}/{case}:{what}", trace, plan)
+    one = prepared[scenario]
+    whole = _trace_of(wired, one)
+    yield _line(scenario, whole, one.plan)
+    for case in range(CASES):
+        rng = random.Random(f"{scenario}/{case}")
+        trace, plan = whole, one.plan
+        steps = rng.choices(ALTERATIONS, k=rng.choice((1, 1, 2)))
+        for step in steps:
+            trace, plan = step(trace, plan, rng)
+        what = "+".join(step.__name__ for step in steps)
+        yield _line(f"{scenario}/{case}:{what}", trace, plan)
 
 
 def write_what_is_judged() -> None:
@@ -296,7 +348,8 @@ def write_what_is_judged() -> None:
 
     wired = load_rig(Path(__file__).parents[1] / "hil_config.toml", "simulated", "reference", None)
     prepared = {one.scenario.id: one for one in load_scenarios(wired, None, None)[0]}
-    STORED.write_text("\n".join(judged(wired, prepared)) + "\n", encoding="utf-8")
+    lines = [line for scenario in SCENARIOS for line in judged(wired, prepared, scenario)]
+    STORED.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

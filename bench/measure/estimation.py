@@ -62,7 +62,8 @@ def samples_of(
         moved = 0.0
         before_ns, lapsed_ns = lapsed_ns, (mark.fact.lapsed_ns or 0)
         if last_true is not None and lapsed_ns == before_ns:
-            moved = abs(true - last_true[1]) * min(1.0, age_ns / (mark.t_ns - last_true[0]))
+            apart_ns = mark.t_ns - last_true[0]  # 0: two truths of one instant, of which either may be meant
+            moved = abs(true - last_true[1]) * (min(1.0, age_ns / apart_ns) if apart_ns else 1.0)
         last_true = mark.t_ns, true
         samples.append(Sample(mark.t_ns, true, question.gain * value, question.resolution + moved))
     return samples, None
