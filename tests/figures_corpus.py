@@ -4,8 +4,8 @@ It says what is computed, not that this is right: that is held by oracles (scipy
 made by hand. `python tests/figures_corpus.py` writes what is computed today.
 """
 
+import contextlib
 import dataclasses
-import enum
 import hashlib
 import itertools
 import json
@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import judged_corpus as corpus
+from neighbours import nudged
 
+from bench.codec.uds import STATUS_BITS
 from bench.measure.ending import EndedBy, EndFound, EndQuestion
 from bench.measure.estimate import EstimateFound
 from bench.measure.interval import Interval, Latency, Measurement, StateSeen, Term
 from bench.measure.measure import measure
 from bench.measure.plan import Aim, GapBound, Plan, StateAsked
+from bench.measure.stood import Stood
 from bench.record.codable import encode
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
@@ -425,34 +428,11 @@ def material(wired: Wired, prepared: dict[str, Prepared]) -> Material:
         for case in range(4):
             rng, trace, plan = Rng(f"material {name}/{case}"), whole, prepared[name].plan
             for step in rng.choices(corpus.ALTERATIONS, k=case):
-                trace, plan = step(trace, plan, rng)
-            found.append((measure(trace, plan, wired.databases), plan))
+                with contextlib.suppress(TypeError, ValueError):  # there is no such trace or plan
+                    trace, plan = step(trace, plan, rng)
+            with contextlib.suppress(Exception):  # what cannot be measured is the other corpus' matter
+                found.append((measure(trace, plan, wired.databases), plan))
     return found
-
-
-def _nudged(value: Any, rng: Rng) -> Any:
-    """A neighbour of the value, of the same type; itself where it has none."""
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, enum.Enum):
-        return rng.choice(list(type(value)))
-    if isinstance(value, int):
-        return value + rng.choice((-1, 1, -MS, MS, -300 * MS, 300 * MS, 5000 * MS))
-    if isinstance(value, float):
-        return value * rng.choice((0.5, 0.99, 1.01, 2.0)) + rng.choice((0.0, 0.01))
-    if isinstance(value, tuple) and value:
-        at = rng.randrange(len(value))
-        kept = rng.choice(((), (_nudged(value[at], rng),), (value[at], value[at])))
-        return (*value[:at], *kept, *value[at + 1 :])
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [one.name for one in dataclasses.fields(value) if one.init]
-        name = rng.choice(names) if names else None
-        return (
-            value
-            if name is None
-            else dataclasses.replace(value, **{name: _nudged(getattr(value, name), rng)})
-        )
-    return value
 
 
 def _crossed(value: Any, others: list[Any], rng: Rng) -> Any:
@@ -464,11 +444,11 @@ def _crossed(value: Any, others: list[Any], rng: Rng) -> Any:
 def _step(found: Measurement, plan: Plan, rng: Rng, known: Material) -> tuple[Measurement, Plan]:
     which = rng.random()
     if which < 0.35:
-        return _nudged(found, rng), plan
+        return nudged(found, rng), plan
     if which < 0.6:
         return _crossed(found, [one for one, _ in known], rng), plan
     if which < 0.85:
-        return found, _nudged(plan, rng)
+        return found, nudged(plan, rng)
     return found, _crossed(plan, [one for _, one in known], rng)
 
 
@@ -500,7 +480,23 @@ def _further(found: Measurement, plan: Plan, rng: Rng) -> tuple[Measurement, Pla
     edge = rng.choice((at, at, found.fhti.interval.low_ns if found.fhti is not None else at)) + rng.choice(
         (-1, 0, 1, MS)
     )
-    which = rng.randrange(4)
+    which = rng.randrange(5)
+    if which == 4:
+        stood = rng.choice(
+            (None, Stood(status=rng.choice((None, 0x08, 0x2F)), occurrences=rng.choice((None, 3, 255))))
+        )
+        found = dataclasses.replace(
+            found,
+            dtc_status=rng.choice((None, 0, 0x08, 0x09, 0x2F)),
+            dtc_stood=stood,
+            dtc_unclear=rng.random() < 0.1,
+            dtc_occurrences=rng.choice((None, 3, 4)),
+            dtc_status_problem=rng.choice((None, None, None, "no answer")),
+        )
+        asked = tuple(rng.sample(STATUS_BITS[:4], rng.randint(0, 3)))
+        return found, dataclasses.replace(
+            plan, dtc_status=asked, dtc_test=plan.dtc_test or next(iter(plan.detection), None)
+        )
     if which == 0:
         seen = [
             StateSeen(name=name, latency=rng.choice((None, found.fdti, found.fhti)))

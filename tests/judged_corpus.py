@@ -4,6 +4,7 @@ Shots of the library are simulated once; each is then altered in ways that evide
 forged, marks lost, moved or added, other questions). `python tests/judged_corpus.py` writes what is judged today.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -11,6 +12,8 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from neighbours import instance, nudged
 
 from bench.campaign.shots import shoot
 from bench.measure.ending import EndQuestion
@@ -21,8 +24,19 @@ from bench.record.codable import encode
 from bench.rig.rig import Rig
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
+from bench.trace import facts
 from bench.trace.events import BENCH, FrameSeen, Kind
-from bench.trace.facts import Anomaly, BenchBroke, BenchLate, DutWaited, Odd, StimulusCleared, Truth
+from bench.trace.facts import (
+    Anomaly,
+    BenchBroke,
+    BenchLate,
+    DtcRead,
+    DutWaited,
+    Fact,
+    Odd,
+    StimulusCleared,
+    Truth,
+)
 from bench.trace.mark import Mark
 from bench.trace.stamping import Origin, Stamping
 from bench.trace.timeline import Trace
@@ -56,8 +70,11 @@ SCENARIOS = (
     "must-reach-off",
     "must-reach-drive",
 )
-CASES = 24
+CASES = 30
 
+FACTS = [
+    one for one in vars(facts).values() if isinstance(one, type) and issubclass(one, Fact) and one is not Fact
+]
 KNOWN_GAPS = sorted(NAMEABLE)
 ESTIMATES = tuple(
     EstimateQuestion(
@@ -273,6 +290,46 @@ def told_the_truth(trace: Trace, plan: Plan, rng: random.Random) -> Altered:
     return altered, dataclasses.replace(plan, estimates=tuple(rng.sample(ESTIMATES, rng.choice((1, 3)))))
 
 
+def any_fact(trace: Trace, plan: Plan, rng: random.Random) -> Altered:
+    """Whatever else a rig may mark, before the arming, in the window or behind it; twice at one instant, too."""
+    marks = list(trace.marks)
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        kind = rng.choice(FACTS)
+        near = rng.choice(trace.marks)
+        at_ns = max(0, near.t_ns + rng.choice((-1, 0, 1, 20 * NS_PER_MS)))
+        fact = dtc_read(plan, rng) if kind is DtcRead else instance(kind, rng)
+        marks.append(
+            Mark(at_ns, rng.choice((0, 0, 2 * NS_PER_MS)), rng.choice(("bench", "dut", near.source)), fact)
+        )
+    return dataclasses.replace(trace, marks=sorted(marks, key=lambda one: one.t_ns)), plan
+
+
+def dtc_read(plan: Plan, rng: random.Random) -> DtcRead:
+    """The code that the plan demands, more often than not, as a memory may hold it."""
+    demanded = round(plan.dtc_test.value) if plan.dtc_test is not None else 0x1A0117
+    code, status = (
+        rng.choice((demanded, demanded, 0, 0x30099)),
+        rng.choice((0x00, 0x01, 0x08, 0x09, 0x0B, 0x2F, 0xFF)),
+    )
+    return DtcRead(code=code, status=status, bits="", occurrences=rng.choice((None, 0, 3, 4, 255, 65535)))
+
+
+def nudged_mark(trace: Trace, plan: Plan, rng: random.Random) -> Altered:
+    marks = list(trace.marks)
+    at = rng.randrange(len(marks))
+    one = marks[at]
+    marks[at] = Mark(
+        one.t_ns, max(0, one.u_ns + rng.choice((0, 0, 5 * NS_PER_MS))), one.source, nudged(one.fact, rng)
+    )
+    return dataclasses.replace(trace, marks=marks), plan
+
+
+def nudged_plan(trace: Trace, plan: Plan, rng: random.Random) -> Altered:
+    for _ in range(rng.choice((1, 2, 4))):
+        plan = nudged(plan, rng)
+    return trace, plan
+
+
 DECODERS: list[Any] = []
 """Of the bench in use: channel to Database; the cases are made for one bench at a time."""
 ALTERATIONS = (
@@ -289,6 +346,10 @@ ALTERATIONS = (
     asked_otherwise,
     asked_otherwise,
     told_the_truth,
+    any_fact,
+    any_fact,
+    nudged_mark,
+    nudged_plan,
 )
 
 
@@ -336,9 +397,10 @@ def judged(wired: Wired, prepared: dict[str, Prepared], scenario: str) -> Iterat
     for case in range(CASES):
         rng = random.Random(f"{scenario}/{case}")
         trace, plan = whole, one.plan
-        steps = rng.choices(ALTERATIONS, k=rng.choice((1, 1, 2)))
+        steps = rng.choices(ALTERATIONS, k=rng.choice((1, 2, 2, 3)))
         for step in steps:
-            trace, plan = step(trace, plan, rng)
+            with contextlib.suppress(TypeError, ValueError):  # there is no such trace or plan
+                trace, plan = step(trace, plan, rng)
         what = "+".join(step.__name__ for step in steps)
         yield _line(f"{scenario}/{case}:{what}", trace, plan)
 
