@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import broker, ends, in_files, in_runs, in_shots, on_a_desk, on_the_way, signals
+from . import broker, databases, ends, in_files, in_runs, in_shots, on_a_desk, on_the_way, signals
 from .ground import EVERYWHERE, Grounds
 from .outcome import Outcome
 
@@ -30,8 +30,9 @@ CLASSES = {
     "clock": FaultClass(inject=in_runs.clock, share=1),
     "files": FaultClass(inject=in_files.files, share=4),
     "database": FaultClass(inject=in_files.database, share=3),
-    "databases": FaultClass(inject=ends.databases, share=2),
+    "databases": FaultClass(inject=databases.databases, share=2),
     "signals at the end": FaultClass(inject=ends.signals_at_the_end, share=3),
+    "signals at any instant": FaultClass(inject=ends.signals_at_any_instant, share=3),
     "broker": FaultClass(inject=broker.broker, share=1),
     "MQTT": FaultClass(inject=broker.publisher, share=1),
     "signals in real time": FaultClass(inject=signals.in_real_time, share=2),
