@@ -45,6 +45,14 @@ def test_python_can_reads_the_same_frames_from_every_format(
     assert sorted((int(number), bytes.fromhex(data)) for number, _, data in pairs) == sorted(frames)
 
 
+def asked(query: str, values: list[str]) -> list[Any]:
+    """Of DuckDB."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        return connection.execute(query, values).fetchall()
+
+
 def decoded_by_canmatrix(run: Path, frames: list[Frame], message: str, signal: str) -> list[float]:
     import canmatrix.formats
 
@@ -65,16 +73,13 @@ def test_canmatrix_asammdf_and_duckdb_agree_on_a_signal(
     message: str, signal: str, run: Path, frames: list[Frame], tmp_path: Path
 ) -> None:
     import asammdf
-    import duckdb
 
     by_canmatrix = decoded_by_canmatrix(run, frames, message, signal)
     assert len(set(by_canmatrix)) > 1, "a signal that never changes shows nothing"
     export(run, "parquet", tmp_path, SCENARIO, 0)
     query = "select value from read_parquet(?) where message = ? and signal = ? order by t_ns"
     file = str(tmp_path / f"signals-{SCENARIO}-shot-000.parquet")
-    assert [row[0] for row in duckdb.execute(query, [file, message, signal]).fetchall()] == pytest.approx(
-        by_canmatrix
-    )
+    assert [row[0] for row in asked(query, [file, message, signal])] == pytest.approx(by_canmatrix)
     (mf4,) = [one for one in export(run, "mf4", tmp_path, SCENARIO, 0) if "--" not in one.name]
     dbc = [(str(path), 0) for path in (run / "inputs").glob("*-bms.dbc")]
     with asammdf.MDF(mf4) as mdf:
@@ -94,16 +99,14 @@ def only_shot(run: Path, result: RunResult, out: Path) -> Export:
 
 @pytest.mark.parametrize(("kind", "reader"), [("csv", "read_csv"), ("parquet", "read_parquet")])
 def test_duckdb_reads_back_whatever_a_dut_says(kind: str, reader: str, run: Path, tmp_path: Path) -> None:
-    import duckdb
-
     said = {0: 'a "b", c\n-- ; d\r\n', 1: "\x00 \x1b[31m", 2: "\ud800 \udc80", 3: "=1+1", 4: "NULL", 5: "  x"}
     shots = [shot(k, Verdict.FAIL, measurement(None, None), text) for k, text in said.items()]
     one = scenario("x", "A title", OVERVOLTAGE, shots, Verdict.FAIL, "why")
     job = only_shot(run, dataclasses.replace(one_of_each(), scenarios=(one,)), tmp_path)
     EXPORTERS[kind](job)
-    rows: list[Any] = duckdb.execute(
+    rows = asked(
         f"select shot, verdict, reasons from {reader}(?) order by shot", [str(tmp_path / f"shots.{kind}")]
-    ).fetchall()
+    )
     assert [row[:2] for row in rows] == [(k, "FAIL") for k in said]
     assert [rows[k][2] for k in (0, 3, 4, 5)] == [said[k] for k in (0, 3, 4, 5)]
 
@@ -112,18 +115,14 @@ def test_duckdb_reads_back_whatever_a_dut_says(kind: str, reader: str, run: Path
 def test_duckdb_counts_every_verdict_and_every_frame(
     kind: str, reader: str, run: Path, frames: list[Frame], tmp_path: Path
 ) -> None:
-    import duckdb
-
     EXPORTERS[kind](only_shot(run, one_of_each(), tmp_path))
-    counted: list[Any] = duckdb.execute(
+    counted = asked(
         f"select verdict, count(*) from {reader}(?) group by verdict", [str(tmp_path / f"shots.{kind}")]
-    ).fetchall()
+    )
     assert dict(counted) == {verdict.name: 1 for verdict in Verdict}
-    (reason,) = duckdb.execute(
+    ((reason,),) = asked(
         f"select reasons from {reader}(?) where verdict = 'GAP'", [str(tmp_path / f"shots.{kind}")]
-    ).fetchone() or ("",)
+    )
     assert reason == "because GAP"
-    (total,) = duckdb.execute(
-        f"select count(*) from {reader}(?)", [str(tmp_path / f"frames.{kind}")]
-    ).fetchone() or (0,)
+    ((total,),) = asked(f"select count(*) from {reader}(?)", [str(tmp_path / f"frames.{kind}")])
     assert total == len(frames)
