@@ -58,6 +58,14 @@ def test_frames_are_the_same_in_every_format(run: Path, tmp_path: Path) -> None:
         assert [r["verdict"] for r in csv.DictReader(file)] == ["PASS", "PASS"]
 
 
+def test_marks_and_result_are_lines_that_a_person_can_read(run: Path, tmp_path: Path) -> None:
+    first, second = export(run, "marks", tmp_path, None, None)
+    assert [first.name[-14:], second.name[-14:]] == ["shot-000.jsonl", "shot-001.jsonl"]
+    head, *marks, result = map(json.loads, first.read_text(encoding="utf-8").splitlines())
+    assert head["format"] == "hil-shot-3" and head["marks"] == len(marks)
+    assert marks[-1][2] == "run_ended" and result["judgement"]["verdict"] == "PASS"
+
+
 def test_mf4_is_decoded_by_asammdf_and_python_can(run: Path, tmp_path: Path) -> None:
     asammdf = pytest.importorskip("asammdf")
     (file,) = export(run, "mf4", tmp_path, None, 1)

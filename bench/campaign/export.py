@@ -11,7 +11,7 @@ from bench.campaign.rejudge import stored_databases, stored_dbc_files
 from bench.codec.database import CodecError, Database
 from bench.errors import ConfigError, RecordError
 from bench.record.folder import OpenedRun, open_run, read_shot
-from bench.record.for_lab import write_shot_as_blf
+from bench.record.for_lab import write_shot_as_blf, write_shot_as_lines
 from bench.record.shot import BENCH_SENDER
 from bench.record.targets import try_folder
 from bench.record.time_zero import Dated, TimeZero
@@ -123,6 +123,16 @@ def _blf(job: Export) -> list[Path]:
     for folder in job.shots:
         file = job.out / f"{folder.parent.name}-{folder.name}.blf"
         write_shot_as_blf(folder, file, job.zero)
+        files.append(file)
+    return files
+
+
+def _marks(job: Export) -> list[Path]:
+    """What the bench did and read back, and the verdict: the frames are left to other formats."""
+    files = []
+    for folder in job.shots:
+        file = job.out / f"{folder.parent.name}-{folder.name}.jsonl"
+        write_shot_as_lines(folder, file)
         files.append(file)
     return files
 
@@ -243,6 +253,7 @@ EXPORTERS: dict[str, Callable[[Export], list[Path]]] = {
     "mf4": _mf4,
     "blf": _blf,
     "asc": _asc,
+    "marks": _marks,
     "parquet": _parquet,
     "bdf": _bdf,
     "csv": _csv,

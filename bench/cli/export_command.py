@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
 
 def export(
     run: Annotated[Path, typer.Argument(help="A run folder, as `hil run` writes it.")],
-    to: Annotated[str, typer.Option("--to", help="mf4, blf, asc, parquet, csv, bdf, junit, needs or reqif.")],
+    to: Annotated[
+        str, typer.Option("--to", help="mf4, blf, asc, marks, parquet, csv, bdf, junit, needs or reqif.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
     only: FilterOption = None,
     shot: Annotated[
@@ -27,7 +29,7 @@ def export(
     junit_style: JUnitStyleOption = JUnitStyle.FULL,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a stored run as frames (MF4, BLF, ASC, Parquet, CSV), cells (BDF) or results (JUnit, needs, ReqIF)."""
+    """Write a run as frames (MF4, BLF, ASC, Parquet, CSV), marks, cells (BDF) or results (JUnit, needs, ReqIF)."""
     from bench.campaign.export import export as export_run
 
     files = export_run(run, to, out, only, shot, junit_style)

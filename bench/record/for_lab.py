@@ -3,6 +3,7 @@
 They carry the date of their run, and their stamps count from there, exact to the ns.
 """
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from bench.record.blf import write_blf
 from bench.record.blf_date import date_blf
 from bench.record.columns import columns_of
 from bench.record.folder import HEADER
-from bench.record.shot import BENCH_SENDER, FRAMES, read_json, read_shot
-from bench.record.shot_record import columns_in, is_in_container
+from bench.record.shot import BENCH_SENDER, EVENTS, FRAMES, RESULT, read_json, read_shot
+from bench.record.shot_record import columns_in, is_in_container, lines_in
 from bench.record.time_zero import TimeZero
 
 
@@ -32,6 +33,18 @@ def write_shot_as_blf(shot: Path, file: Path, zero: TimeZero) -> None:
         date_blf(file, dated.utc, dated.utc_of(last_ns))
     except OSError as error:
         raise RecordError(f"{file}: cannot be written: {error.strerror}") from error
+
+
+def write_shot_as_lines(shot: Path, file: Path) -> None:
+    """Head, marks and result as lines of JSON, for people and scripts. Raises RecordError."""
+    try:
+        if (shot / EVENTS).is_file():  # of an earlier release
+            result = json.dumps(read_json(shot / RESULT))
+            file.write_text(f"{(shot / EVENTS).read_text(encoding='utf-8')}{result}\n", encoding="utf-8")
+        else:
+            file.write_text(lines_in(shot), encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{file}: cannot be written: {error}") from error
 
 
 def lay_out(run: Path, shots: Iterable[str]) -> None:

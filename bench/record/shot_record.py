@@ -126,6 +126,14 @@ def result_in(shot: Path) -> dict[str, Any]:
         raise _unreadable(shot, error) from error
 
 
+def lines_in(shot: Path) -> str:
+    """What is kept of a shot but its frames: lines of JSON, the head, the marks, and the result last."""
+    try:
+        return inflated(_stored(shot))[0].decode() + "\n"
+    except DAMAGED as error:
+        raise _unreadable(shot, error) from error
+
+
 def _opened(shot: Path) -> tuple[dict[str, Any], list[str], dict[str, Any], Columns]:
     """Head, lines of marks, result, frames."""
     body = _stored(shot)

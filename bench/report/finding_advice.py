@@ -14,7 +14,7 @@ BLAME_WORDS = {
     Blame.NOBODY: "nobody yet",
 }
 
-_STUDY = "Open the shot's frames.blf and events.jsonl at the onset: what did the DUT know, and when?"
+_STUDY = "Open the shot at the onset (`hil export`, --to blf and marks): what did the DUT know, and when?"
 _WIRING = "Check wiring and supply with `hil doctor`, then run again."
 _SCENARIO = "Mend the scenario file; `hil check` tells more."
 _BUSY = "Use a quieter machine, fewer workers, or realtime_priority in [time]; then run again."
