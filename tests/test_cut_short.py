@@ -104,6 +104,7 @@ def test_what_is_whole_is_stored_as_an_aborted_run_that_verifies(
     assert sum(len(one.shots) for one in result.scenarios) == whole
     assert result.verdict is (Verdict.INCONCLUSIVE if whole else Verdict.NONE)
     assert (run / "report.html").is_file() and (run / "junit.xml").is_file()
+    assert whole == 0 or hil_here("rejudge", str(run)) == 0  # that shots are missing is told already
     ((again, line),) = stored_from([run], database)
     assert again and line.endswith("stored already as an aborted run")
 

@@ -57,7 +57,7 @@ def judge_run_again(
     agreed = 0
     for one in recorded.scenarios:
         again = made.get(one.scenario_id)
-        wrong = [*_scenario(job, one, kept), *_otherwise(job, one, again)]
+        wrong = [*_scenario(job, one, kept, recorded.aborted is not None), *_otherwise(job, one, again)]
         told += wrong
         agreed += again is not None and not wrong
     named = {shot.folder for one in recorded.scenarios for shot in one.shots}
@@ -148,16 +148,21 @@ def _header(header: Mapping[str, Any], recorded: RunResult) -> Iterator[str]:
         yield f"result.json: firmware_identity is {recorded.firmware_identity}; its shots named {named}"
 
 
-def _scenario(job: Job, recorded: ScenarioResult, kept: Mapping[str, ShotAgain]) -> Iterator[str]:
+def _scenario(
+    job: Job, recorded: ScenarioResult, kept: Mapping[str, ShotAgain], aborted: bool
+) -> Iterator[str]:
     """The shots that the run's result has, against their own and against how many there had to be."""
     name = recorded.scenario_id
     if recorded.timebase.value != job.header.get("timebase"):
         yield f"{name}: in {recorded.timebase.value} time, the run in {job.header.get('timebase')}"
     wanted = job.shots_of(name)
     indices = [shot.index for shot in recorded.shots]
-    if not indices or indices != list(range(len(indices))):
+    if aborted:  # what was in hand is missing, and which shots these were is chance
+        if indices != sorted(set(indices)) or (wanted is not None and indices[-1:] >= [wanted]):
+            yield f"{name}: its shots are numbered {_numbers(indices)}; expected each once, below {wanted}"
+    elif not indices or indices != list(range(len(indices))):
         yield f"{name}: its shots are numbered {_numbers(indices)}; expected all from 0 on, each once"
-    if wanted is not None and len(indices) != wanted:
+    elif wanted is not None and len(indices) != wanted:
         yield f"{name}: {len(indices)} shots; header.json says {wanted}"
     prepared = job.prepared.get(name)
     for shot in recorded.shots:
