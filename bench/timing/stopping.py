@@ -14,6 +14,10 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 
+class _Stopped(KeyboardInterrupt):
+    """Raised by no handler, but once the run that was asked to end has ended."""
+
+
 class _Run:
     """A run in progress in the main thread. `ask_to_end` is of use once the main task is there."""
 
@@ -59,7 +63,7 @@ def interrupts_raise() -> bool:
 
 def is_a_stop(error: BaseException) -> bool:
     """Whether it is the user's wish. A KeyboardInterrupt that no signal can have raised is a failure like others."""
-    return isinstance(error, KeyboardInterrupt) and interrupts_raise()
+    return isinstance(error, _Stopped) or (isinstance(error, KeyboardInterrupt) and interrupts_raise())
 
 
 def stopped_by() -> int | None:
@@ -189,7 +193,7 @@ def run_stoppably(
         except asyncio.CancelledError:
             if not run.stopped:
                 raise
-            raise KeyboardInterrupt from None
+            raise _Stopped from None
 
 
 @contextlib.contextmanager
