@@ -45,14 +45,15 @@ class Record:
 class Known:
     """What a writer has seen of a container: where the last whole record ended, its shots and plans.
 
-    Only saves reading it all again: the file decides. packed: the last plan as it was handed in, and as it is kept.
+    Only saves reading it all again: the file decides. packed: the last plan as it is kept, and the hash of
+    what it was made of.
     """
 
     inode: int = -1
     end: int = 0
     shots: set[int] = field(default_factory=set)
     plans: set[bytes] = field(default_factory=set)
-    packed: tuple[str, bytes] = ("", b"")
+    packed: tuple[bytes, bytes] = (b"", b"")
 
 
 def shot_name(index: int) -> str:

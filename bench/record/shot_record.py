@@ -52,9 +52,10 @@ def append_trace(
     """Add the shot to the container in `folder`. Raises RecordError."""
     file = folder / FILE
     try:
-        text = json.dumps(plan)
-        if known.packed[0] != text:  # all shots of a scenario answer the same questions
-            known.packed = text, deflated(text.encode())
+        text = json.dumps(plan).encode()
+        made_of = hashlib.sha256(text).digest()
+        if known.packed[0] != made_of:  # all shots of a scenario answer the same questions
+            known.packed = made_of, deflated(text)
         plan_bytes = known.packed[1]
         body = _body(trace, hashlib.sha256(plan_bytes).hexdigest(), result)
         append_shot(file, index, plan_bytes, body, known)
