@@ -5,14 +5,17 @@ import dataclasses
 import json
 import math
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 import jsonschema
 import pytest
+import typer
 from small_bench import ONE, QUICK, ROOT, hil_here, run_folders, small_bench
 
 from bench.cli.ending import run_command_line
@@ -278,6 +281,72 @@ def test_as_a_process_of_its_own_under_a_poor_locale(bench: Path) -> None:
     told = json.loads(done.stdout)
     assert done.returncode == 2 == told["exit_code"] and "no such folder" in told["error"]
     valid(told, "error")
+
+
+PRINTS = """
+import os
+from firmware_stubs import builds
+
+
+def chatty():
+    print("a firmware prints", flush=True)
+    os.write(1, b"and writes")
+    return builds.build("reference")
+"""
+
+
+@pytest.mark.slow
+def test_what_else_writes_to_stdout_does_not_stand_in_the_document(bench: Path, tmp_path: Path) -> None:
+    """Nor what workers write, which are processes of their own."""
+    (bench / "chatty.py").write_text(PRINTS)
+    line = [
+        sys.executable,
+        "-m",
+        "bench",
+        *QUICK,
+        "--firmware",
+        "chatty:chatty",
+        "--out",
+        str(tmp_path),
+        "--json",
+    ]
+    done = subprocess.run(line, cwd=bench, capture_output=True, text=True, timeout=100)
+    told = json.loads(done.stdout)
+    valid(told, "run")
+    assert told["exit_code"] == done.returncode and "prints" in done.stderr and "and writes" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_run_that_is_stopped_tells_so_in_its_document(bench: Path, tmp_path: Path) -> None:
+    words = ("run", "-k", "weld-plus", "--repeat", "2000", "--out", str(tmp_path), "--json")
+    with subprocess.Popen(
+        [sys.executable, "-m", "bench", *words],
+        cwd=bench, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+    ) as process:  # fmt: skip
+        try:
+            until = time.monotonic() + 60
+            while not list(tmp_path.glob("*/scenarios/*")) and time.monotonic() < until:
+                time.sleep(0.1)
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=100)
+        finally:
+            process.kill()
+    told = json.loads(out)
+    valid(told, "run")
+    assert told["exit_code"] == process.returncode == 130, err
+    assert told["aborted"] and told["verdict"] not in ("FAIL", "ERROR")
+
+
+def test_every_command_with_json_has_a_schema_of_its_name() -> None:
+    commands = getattr(typer.main.get_command(app), "commands", {})
+    found = {name for name, one in commands.items() if any("--json" in option.opts for option in one.params)}
+    assert found | {"error", "faults"} == set(DOCUMENTS)
+
+
+def test_help_is_no_document(bench: Path, hil: Hil) -> None:
+    code, out, _ = hil("run", "--json", "--help")
+    assert code == 0 and "hil run" in out.replace("Usage: ", "") and "{" not in out
 
 
 # --- builds, files, physics ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import typer
 
-from bench.cli.json_mode import begin, end_in_json, note_trouble, usage_words
+from bench.cli.json_mode import answering, end_in_json, note_trouble, usage_words
 from bench.errors import BenchError, ConfigError
 from bench.timing.stopping import listening, stopped_by
 
@@ -121,15 +121,35 @@ def _outlet(stream: TextIO | None) -> tuple[io.TextIOWrapper | None, _Outlet | N
     return over, raw
 
 
+def _kept_apart(stream: TextIO | None) -> TextIO | None:
+    """Where stdout leads, under another number. From here on the process's own leads to stderr.
+
+    A firmware in this process and a user's command that builds one write there, and the JSON has to stand alone.
+    """
+    try:
+        if stream is None or stream.fileno() != 1:
+            return stream
+        kept = os.fdopen(os.dup(1), "w", encoding=stream.encoding, errors=stream.errors)
+    except (OSError, AttributeError):
+        return stream
+    with contextlib.suppress(OSError):  # there may be no stderr
+        os.dup2(2, 1)
+    return kept
+
+
 def run_command_line(command: Callable[[], Any]) -> int:
     """`ended`, on standard streams that may be closed at any time."""
-    shown, out = _outlet(sys.stdout)
+    own, as_json = sys.stdout, "--json" in sys.argv[1:] and "--help" not in sys.argv[1:]
+    answers = _kept_apart(own) if as_json else own  # by name: it would close what it leads to with itself
+    shown, out = _outlet(answers)
     told, _ = _outlet(sys.stderr)
-    sys.stdout, sys.stderr = shown or sys.stdout, told or sys.stderr
-    begin()
-    code = ended(command, last=True)
-    if "--json" in sys.argv[1:]:
-        end_in_json(code)
+    sys.stderr = told or sys.stderr
+    sys.stdout = sys.stderr if as_json else shown or own
+    with answering(shown or own):
+        code = ended(command, last=True)
+        if as_json:
+            end_in_json(code)
+            sys.stdout = own
     if shown is None or out is None:
         return code
     shown.flush()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -23,8 +25,9 @@ JsonOption = Annotated[
 
 @dataclass(slots=True)
 class _Command:
-    """The command in hand: what it has said on stderr of its end, and whether its document is out."""
+    """The command in hand: where its document goes, and whether it is out; what stderr was told of its end."""
 
+    out: TextIO | None
     lines: list[str] = field(default_factory=list)
     told: bool = False
 
@@ -37,16 +40,22 @@ def say(document: Document, code: int) -> typer.Exit:
     from bench.report.told.document import text_of
 
     struck = stopped_by()
-    typer.echo(text_of(document, code if struck is None else 128 + struck))
     command = _COMMAND.get()
+    out = None if command is None else command.out
+    typer.echo(text_of(document, code if struck is None else 128 + struck), file=out)
     if command is not None:
         command.told = True
     return typer.Exit(code)
 
 
-def begin() -> None:
-    """A new command: nothing of it is said yet."""
-    _COMMAND.set(_Command())
+@contextmanager
+def answering(out: TextIO | None) -> Iterator[None]:
+    """A command whose document goes to `out`, whatever else is written to stdout meanwhile."""
+    token = _COMMAND.set(_Command(out=out))
+    try:
+        yield
+    finally:
+        _COMMAND.reset(token)
 
 
 def note_trouble(line: str) -> None:
