@@ -12,6 +12,7 @@ READ_BY = {
     "blf": ("can.BLFReader", '"blf"'),
     "csv": ("duckdb", '"csv"'),
     "junit": ("ub_test_reports", "write_junit"),
+    "marks": ("duckdb", '"marks"'),
     "mf4": ("asammdf", '"mf4"'),
     "needs": ("sphinx_needs", "write_needs"),
     "parquet": ("duckdb", '"parquet"'),

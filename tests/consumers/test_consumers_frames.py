@@ -126,3 +126,14 @@ def test_duckdb_counts_every_verdict_and_every_frame(
     assert reason == "because GAP"
     ((total,),) = asked(f"select count(*) from {reader}(?)", [str(tmp_path / f"frames.{kind}")])
     assert total == len(frames)
+
+
+def test_duckdb_reads_the_marks_line_by_line(run: Path, tmp_path: Path) -> None:
+    (file,) = [one for one in export(run, "marks", tmp_path, SCENARIO, 0) if "--" not in one.name]
+    ((count, verdicts),) = asked(
+        "select count(*), count(json ->> '$.judgement.verdict') from read_json_objects(?)", [str(file)]
+    )
+    assert count == len(file.read_text(encoding="utf-8").splitlines()) > 10
+    assert verdicts == 1, "the result, in the last line"
+    query = "select max(json ->> '$.judgement.verdict') from read_json_objects(?)"
+    assert asked(query, [str(file)]) == [("PASS",)]
