@@ -7,7 +7,13 @@ from collections.abc import Iterable
 
 
 class BenchError(Exception):
-    """Root of all errors raised on purpose. The text is one clear line: what, where, found, expected, what next."""
+    """Root of all errors raised on purpose. The text is one clear line: what, where, found, expected, what next.
+
+    Whatever foreign text went into it, it is fit for a terminal: see `clear`.
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(clear(line, _LONGEST_LINE) for line in super().__str__().split("\n"))
 
 
 class ConfigError(BenchError):
@@ -84,14 +90,14 @@ DAMAGED: tuple[type[Exception], ...] = (
 )
 """What reading a stored thing may raise where it is not as the bench wrote it: damage knows no types."""
 
-_LONGEST_PART, _LONGEST_NAME = 800, 200
+_LONGEST_LINE, _LONGEST_PART, _LONGEST_NAME = 2000, 800, 200
 
 
 def clear(text: str, most: int = _LONGEST_PART) -> str:
     """Foreign text within a line for people: what cannot be printed is written out, and what is long is shortened."""
     if len(text) > most:
         half = most // 2
-        text = f"{text[:half]} … {text[-half // 4 :]}"
+        text = f"{text[:half]} … {text[-(most // 8) :]}"
     return (
         text
         if text.isprintable()

@@ -176,3 +176,22 @@ def test_lines_are_counted_in_time_that_goes_with_their_length(tmp_path: Path) -
     with pytest.raises(ConfigError):
         load_scenario(path)
     assert time.monotonic() - began_s < 2
+
+
+def test_names_in_a_bus_description_run_no_code(tmp_path: Path) -> None:
+    """Codecs are generated as Python: a name of a KCD file, which may be any text, stays a name."""
+    path, proof = tmp_path / "bus.kcd", tmp_path / "proof"
+    name = f"S'] = 0; __import__('pathlib').Path('{proof}').touch() #"
+    path.write_text(
+        '<NetworkDefinition xmlns="http://kayak.2codeornot2code.org/1.0"><Document/><Bus name="b">'
+        f'<Message id="0x100" name="M {name}" length="8"><Signal name="{name}" offset="0" length="8"/>'
+        '<Signal name="T&quot;&#10;import os&#10;" offset="9" length="5"><Value slope="0.5"/></Signal>'
+        "</Message></Bus></NetworkDefinition>"
+    )
+    (message,) = Database.load(path).messages
+    assert message.signal_names == (name, 'T"\nimport os\n')
+    values = message.decode(bytes((7, 4, *bytes(6))))
+    assert values == {name: 7, 'T"\nimport os\n': 1.0}
+    assert message.encode(values) == bytes((7, 4, *bytes(6)))
+    assert message.reader(name)(bytes(8)) == 0
+    assert not proof.exists()
