@@ -36,7 +36,7 @@ def _wrong(number: int) -> None:
         while True:
             pass
     if number == 7:
-        raise BenchError("\x1b[2J")
+        raise LookupError("\x1b[2J")
     if number == 9:
         assert len(bytearray(b"x") * (80 << 20))
     if number == 11:
@@ -47,7 +47,9 @@ def test_a_traceback_a_hang_memory_and_unclear_words_are_counted(monkeypatch: py
     monkeypatch.setattr(watched, "LONGEST_CPU_S", 0.5)
     monkeypatch.setattr(watched, "MOST_BYTES", 50 << 20)
     number_of = {random.Random(f"x 1 {number}").random(): number for number in range(13)}
-    parser = Parser(make=lambda rng: number_of[rng.random()], opened=lambda _: _wrong)
+    parser = Parser(
+        make=lambda rng: number_of[rng.random()], opened=lambda _: _wrong, refuses=(BenchError, LookupError)
+    )
     found = watched.run("x", parser, 1, range(13))
     assert found.wrong == {"traceback": 1, "hang": 1, "unclear": 1, "memory": 1}
     assert found.inputs == 13 and found.refused == 2
