@@ -147,15 +147,14 @@ def test_a_figure_that_is_no_number_and_a_text_of_any_bytes_are_json_all_the_sam
 
 
 def test_a_run_tells_its_verdict_and_where_its_parts_are(bench: Path, hil: Hil, tmp_path: Path) -> None:
-    good = hil.told(*QUICK, "--out", str(tmp_path / "good"), "--workers", "1")
-    assert good["verdict"] == "PASS" and good["exit_code"] == 0 and good["troubles"] == []
-    assert [one["scenario_id"] for one in good["scenarios"]] == [ONE]
-    assert Path(good["files"]["JUnit"]).is_file() and Path(good["files"]["evidence"]).is_dir()
-    stored = json.loads((Path(good["files"]["evidence"]) / "result.json").read_text())
-    assert {name: good[name] for name in stored} == stored
-    bad = hil.told("run", "-k", "weld-plus", "--repeat", "1", "--workers", "1", "--firmware", "misses_weld",
-                   "--out", str(tmp_path / "bad"))  # fmt: skip
-    assert bad["verdict"] == "FAIL" and bad["exit_code"] == 1
+    """That of a run that passes: tests/test_report_verifies.py."""
+    words = ("run", "-k", "weld-plus", "--repeat", "1", "--workers", "1", "--firmware", "misses_weld")
+    told = hil.told(*words, "--out", str(tmp_path))
+    assert told["verdict"] == "FAIL" and told["exit_code"] == 1 and told["troubles"] == []
+    assert ONE in [one["scenario_id"] for one in told["scenarios"]]
+    assert Path(told["files"]["JUnit"]).is_file() and Path(told["files"]["evidence"]).is_dir()
+    stored = json.loads((Path(told["files"]["evidence"]) / "result.json").read_text())
+    assert {name: told[name] for name in stored} == stored
 
 
 def test_a_stored_run_in_json_is_what_it_is_in_words(bench: Path, hil: Hil, tmp_path: Path) -> None:
@@ -273,6 +272,7 @@ def test_a_crash_and_a_stop_leave_a_document(bench: Path, hil: Hil, monkeypatch:
     assert told["exit_code"] == 130 and told["error"] == "stopped"
 
 
+@pytest.mark.slow
 def test_as_a_process_of_its_own_under_a_poor_locale(bench: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "verify", "runs/nöpe", "--json"],
@@ -374,9 +374,6 @@ def test_files_and_bench_in_json(bench: Path, hil: Hil) -> None:
     (code,) = hil.told("explain", "too-late")["codes"]
     assert code["blame"] == "dut" and code["text"] in hil("explain", "too-late")[1]
     assert len(hil.told("explain")["codes"]) > 100
-    assert hil.told("doctor", "--seconds", "0.2", "--time", "simulated")["findings"]
-    series = hil.told("qualify", "--time", "simulated", "--shots", "3")["series"]
-    assert [one["contained"] for one in series] == [3]
 
 
 @pytest.mark.slow
@@ -387,6 +384,13 @@ def test_a_hunt_and_a_bisection_in_json(bench: Path, hil: Hil, tmp_path: Path) -
     assert Path(found["written"]["file"]).is_file() and found["written"]["shown"] == found["written"]["shots"]
     first = hil.told("bisect", "reference", "misses_weld", "weld-plus-at-opening", "--among", "")
     assert (first["first_bad"], first["last_good"]) == ("misses_weld", "reference")
+
+
+@pytest.mark.slow
+def test_doctor_and_ruler_in_json(bench: Path, hil: Hil) -> None:
+    assert hil.told("doctor", "--seconds", "0.2", "--time", "simulated")["findings"]
+    series = hil.told("qualify", "--time", "simulated", "--shots", "3")["series"]
+    assert [one["contained"] for one in series] == [3]
 
 
 @pytest.mark.slow
