@@ -8,51 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stored_run import FILE, ROOT, a_run_of
 
 from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.local import Campaign, run_all
 from bench.campaign.rejudge import rejudge_run
 from bench.campaign.replan import replan
-from bench.campaign.run import Collector, open_evidence
+from bench.campaign.run import open_evidence
 from bench.campaign.sources import source_hash
 from bench.errors import RecordError
 from bench.record.chain import FOOTER, seal
-from bench.record.codable import run_to_dict
-from bench.record.folder import open_run, verify_run
+from bench.record.folder import RunFolder, open_run, read_shot, verify_run
 from bench.record.shot import write_json
 from bench.record.statement import STATEMENT, statement
-from bench.scenario.library import list_library
 
-ROOT = Path(__file__).parents[1]
-FILE = ROOT / "scenarios/cells/ov_step_cell17.toml"
-MORE = ROOT / "scenarios/contactors/weld_plus_at_opening.toml"
 FAILS = "ov-step-cell17"
-
-
-def made(folder: Path, firmware: str, seed: int = 1) -> Path:
-    """A run of the shipped bench, as `hil run` makes it."""
-    wired = load_rig(ROOT / "hil_config.toml", "simulated", firmware, None)
-    record = dataclasses.replace(wired.config.record, folder=folder)
-    wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
-    prepared, budgets = load_scenarios(wired, [FILE], None)
-    library = list_library([FILE, MORE])
-    asked = "scenarios/cells/ov_step_cell17.toml"
-    repeat = 2
-    folder_, run_id, started, hashes = open_evidence(
-        wired, prepared, budgets, seed, None, library, asked, repeat
-    )
-    campaign = Campaign(
-        wired=wired, prepared=prepared, run_seed=seed, repeat=repeat, folder=folder_, workers=1
-    )
-    collector = Collector(campaign=campaign, run_id=run_id, started_utc=started, hashes=hashes)
-    run_all(campaign, collector.add)
-    folder_.finish(run_to_dict(collector.result(None)))
-    return folder_.path
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(tmp_path_factory.mktemp("made"), "late_overvoltage")
+    return a_run_of("late_overvoltage", tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture
@@ -112,9 +86,28 @@ def without_any_word_of_it(run: Path) -> None:
     edited(run / "result.json", lambda content: content.update(hashes=hashes))
 
 
+def rewritten(
+    run: Path, change: Callable[[int, dict[str, Any], dict[str, Any]], object], numbers: dict[int, int]
+) -> None:
+    """The shots of the failing scenario stored anew, as the bench stores them: by new number the old one."""
+    stored = {
+        int(shot.name.removeprefix("shot-")): read_shot(shot)
+        for shot in open_run(run).shots()
+        if shot.parent.name == FAILS
+    }
+    shutil.rmtree(run / "scenarios" / FAILS)
+    for new, old in numbers.items():
+        trace, plan, result = stored[old]
+        change(new, plan, result)
+        RunFolder(run).write_shot(FAILS, new, trace, plan, result)
+
+
+BOTH = {0: 0, 1: 1}
+
+
 def without_its_failing_shots(run: Path) -> None:
     """Only the first is left, under a table that says so."""
-    shutil.rmtree(run / "scenarios" / FAILS / "shot-001")
+    rewritten(run, lambda *_: None, {0: 0})
     scenarios(lambda one: one.update(shots=one["shots"][:1]))(run)
 
 
@@ -149,19 +142,18 @@ def its_aim(run: Path) -> None:
 
 
 def plans_of(run: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    for file in (run / "scenarios" / FAILS).glob("*/events.jsonl"):
-        head, *marks = file.read_text(encoding="utf-8").splitlines()
-        content = json.loads(head)
-        change(content["plan"])
-        file.write_text("\n".join([json.dumps(content), *marks]) + "\n", encoding="utf-8")
+    rewritten(run, lambda _, plan, __: change(plan), BOTH)
 
 
 def budgets_in_the_plan(run: Path) -> None:
     """And everything that follows from it: each shot would PASS by its own plan."""
-    plans_of(run, lambda plan: plan.update(fdti_budget_ns=10**10, fhti_budget_ns=10**10, ceiling_ns=None))
     passed = {"verdict": "PASS", "reasons": []}
-    for file in (run / "scenarios" / FAILS).glob("*/result.json"):
-        edited(file, lambda content: content.update(judgement=passed))
+
+    def raised(_: int, plan: dict[str, Any], result: dict[str, Any]) -> None:
+        plan.update(fdti_budget_ns=10**10, fhti_budget_ns=10**10, ceiling_ns=None)
+        result.update(judgement=passed)
+
+    rewritten(run, raised, BOTH)
 
     def forged(one: dict[str, Any]) -> None:
         one["judgement"] = passed
@@ -208,12 +200,7 @@ def seeds_too(run: Path) -> None:
     """The seeds of the run's own shots in place of the others'."""
     from bench.campaign.shots import shot_seed
 
-    for index in range(2):
-        seed = shot_seed(1, FAILS, index)
-        edited(
-            run / "scenarios" / FAILS / f"shot-{index:03d}" / "result.json",
-            lambda content, seed=seed: content.update(seed=seed),
-        )
+    rewritten(run, lambda index, _, result: result.update(seed=shot_seed(1, FAILS, index)), BOTH)
 
     def of_result(one: dict[str, Any]) -> None:
         for shot in one["shots"]:
@@ -223,10 +210,7 @@ def seeds_too(run: Path) -> None:
 
 
 def shots_the_other_way_round(run: Path) -> None:
-    folder = run / "scenarios" / FAILS
-    (folder / "shot-000").rename(folder / "x")
-    (folder / "shot-001").rename(folder / "shot-000")
-    (folder / "x").rename(folder / "shot-001")
+    rewritten(run, lambda *_: None, {0: 1, 1: 0})
 
 
 FORGERIES: dict[str, tuple[Callable[[Path], None], str]] = {
@@ -267,12 +251,12 @@ def test_what_was_forged_and_sealed_anew_is_told(name: str, run: Path) -> None:
 
 @pytest.mark.slow
 def test_shots_of_another_build_or_seed_are_told(run: Path, tmp_path: Path) -> None:
-    shots_of(made(tmp_path / "good", "reference"), run)
+    shots_of(a_run_of("reference", tmp_path / "good"), run)
     found = rejudge_run(sealed(run))
     told = " ".join((*found.differences, *found.of_run))
     assert "of a run that expected the build" in told and "firmware_identity" in told
     assert found.agreed == found.shots - 2, "of the others nothing is said"
-    shots_of(made(tmp_path / "seed", "late_overvoltage", seed=2), run)
+    shots_of(a_run_of("late_overvoltage", tmp_path / "seed", seed=2), run)
     assert "its seed is" in " ".join(rejudge_run(sealed(run)).differences)
     seeds_too(run)
     assert "its trace was drawn from another seed" in " ".join(rejudge_run(sealed(run)).differences)

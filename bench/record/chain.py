@@ -215,9 +215,21 @@ def sign(folder: Path, key_file: Path) -> str:
         write_json(folder / ENVELOPE, envelope((folder / STATEMENT).read_bytes(), key))
     write_json(
         folder / SIGNATURE,
-        {"algorithm": "Ed25519", "signs": FOOTER, "public_key": public, "signature": key.sign(content).hex()},
+        _signature(public, key.sign(content).hex()),
     )
     return public
+
+
+def _signature(public_key: Any, signature: Any) -> dict[str, Any]:
+    return {"algorithm": "Ed25519", "signs": FOOTER, "public_key": public_key, "signature": signature}
+
+
+def _digits(value: Any) -> str:
+    """Hex in the one way that it is written here: `fromhex` takes capitals and blanks, too. "" for what is none."""
+    try:
+        return bytes.fromhex(value).hex()
+    except (ValueError, TypeError):
+        return ""
 
 
 def new_key(key_file: Path) -> str:
@@ -254,9 +266,16 @@ def check_signature(folder: Path, trusted: str | None) -> str | None:
         return "not signed"
     if (why := plain(folder, SIGNATURE) or plain(folder, FOOTER)) is not None:
         return f"{SIGNATURE} or {FOOTER} {why}; a run holds plain files and folders only"
-    stated = read_json(folder / SIGNATURE)
+    try:
+        stated = read_json(folder / SIGNATURE)
+        raw = (folder / SIGNATURE).read_bytes()
+    except (RecordError, OSError, RecursionError) as error:
+        return f"{SIGNATURE} cannot be read: {error}"
     if set(stated) != {"algorithm", "signs", "public_key", "signature"}:
         return f"{SIGNATURE} says more or less than a signature does: {', '.join(map(shown, stated)) or 'nothing'}"
+    canonical = {key: _digits(stated[key]) for key in ("public_key", "signature")}
+    if raw != json.dumps(_signature(**canonical), indent=1).encode():
+        return f"{SIGNATURE} is not as `hil sign` writes it"  # the signature covers the footer, and not its own file
     try:
         if trusted is not None and stated["public_key"] != trusted.lower():
             return f"signed with another key: {stated['public_key']}"

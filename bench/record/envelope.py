@@ -53,7 +53,10 @@ def wrongly_signed(folder: Path, key: "Ed25519PublicKey") -> str | None:
     if signature["keyid"] != _key_id(key):
         return f"{ENVELOPE}: signed with another key than the footer"
     try:
-        key.verify(base64.b64decode(signature["sig"]), _signed((folder / STATEMENT).read_bytes()))
+        raw = base64.b64decode(signature["sig"])  # which passes over what is no digit, and over spare bits
+        if _base64(raw) != signature["sig"]:
+            return f"{ENVELOPE}: its signature is not as it is written"
+        key.verify(raw, _signed((folder / STATEMENT).read_bytes()))
     except (InvalidSignature, ValueError):
         return f"{ENVELOPE}: the signature does not fit {STATEMENT}"
     return None
