@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import broker, databases, ends, in_files, in_runs, in_shots, on_a_desk, on_the_way, signals
+from . import broker, databases, ends, in_files, in_runs, in_shots, leaps, on_a_desk, on_the_way, signals
 from .ground import EVERYWHERE, Grounds
 from .outcome import Outcome
 
@@ -36,6 +36,7 @@ CLASSES = {
     "broker": FaultClass(inject=broker.broker, share=1),
     "MQTT": FaultClass(inject=broker.publisher, share=1),
     "signals in real time": FaultClass(inject=signals.in_real_time, share=2),
+    "clock in real time": FaultClass(inject=leaps.clock_in_real_time, share=1),
     "guard": FaultClass(inject=on_a_desk.guard, share=1),
     "DUT": FaultClass(inject=on_a_desk.dut, share=1),
     "bus": FaultClass(inject=on_a_desk.bus, share=1),

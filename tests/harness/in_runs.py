@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.campaign.cut_short import complete_cut_short
 from bench.campaign.finish import stored_from
 from bench.errors import BenchError
+from bench.record.folder import verify_run
 
 from .ground import Grounds
 from .outcome import Outcome, Wrong
@@ -54,9 +56,29 @@ def parent(rng: random.Random, grounds: Grounds) -> Outcome:
             outcome.struck = True
         told = run.wait()
         check(outcome, run, told, complete=not outcome.struck)
+        _check_mended(outcome, run)
         if one is not signal.SIGKILL and outcome.struck and run.code not in (128 + one, 0):
             outcome.wrong.append((Wrong.LOST, f"exit code {run.code}: {told.err[-300:]}"))
     return outcome
+
+
+def _check_mended(outcome: Outcome, run: Run) -> None:
+    """One command finishes what was cut short, with all that is stored, and its evidence verifies."""
+    for folder in run.begun():
+        footer, _ = verify_run(folder)
+        if footer is not None:
+            continue
+        try:
+            done = complete_cut_short(folder)
+        except BenchError as error:
+            outcome.wrong.append((Wrong.LOST, f"it cannot be finished: {error}"))
+            continue
+        whole = {(one.scenario_id, shot.index) for one in done.result.scenarios for shot in one.shots}
+        if missing := run.stored - whole:
+            outcome.wrong.append((Wrong.LOST, f"{len(missing)} finished shots are not in the mended run"))
+        footer, altered = verify_run(folder)
+        if footer is None or altered:
+            outcome.wrong.append((Wrong.LOST, f"the mended run does not verify: {altered[:1]}"))
 
 
 # --- limits ---------------------------------------------------------------------------------------------------

@@ -244,8 +244,12 @@ def some_shots(rng: random.Random) -> int:
     return rng.randint(1, max(1, len(planned()) * 3 // 4))
 
 
-def check(outcome: Outcome, run: Run, told: Told, *, complete: bool, lost: bool = False) -> None:
+def check(
+    outcome: Outcome, run: Run, told: Told, *, complete: bool, lost: bool = False, whole: int | None = None
+) -> None:
     """What holds for every run, whatever struck it.
+
+    whole: how many shots were planned, of a run that is not the usual one.
 
     complete: it has to end by itself with all that was planned; else it may end early and say why.
     lost: what was stored was taken away from outside, and it must not be called complete.
@@ -261,22 +265,22 @@ def check(outcome: Outcome, run: Run, told: Told, *, complete: bool, lost: bool 
         wrong.append((Wrong.ORPHAN, "a process of the run lives on"))
     if run.code == 1 or "FAIL" in told.verdicts:
         wrong.append((Wrong.BLAMED, f"exit {run.code}, {sorted(told.verdicts)}"))
-    _check_told(outcome, run, told, complete=complete)
+    _check_told(outcome, run, told, complete=complete, whole=len(planned()) if whole is None else whole)
     for folder in run.begun():
         _check_folder(outcome, run, folder, lost=lost)
 
 
-def _check_told(outcome: Outcome, run: Run, told: Told, *, complete: bool) -> None:
+def _check_told(outcome: Outcome, run: Run, told: Told, *, complete: bool, whole: int) -> None:
     wrong, by_kill = outcome.wrong, signal.SIGKILL in run.sent and run.code == -signal.SIGKILL
-    if run.code == 0 and (told.shots != planned() or not told.verdicts <= {"PASS"}):
-        wrong.append((Wrong.FALSE_PASS, f"exit 0 with {len(told.shots)} of {len(planned())} shots"))
-    if complete and (run.code != 0 or told.shots != planned()):
-        said = f"exit {run.code}, {len(told.shots)} of {len(planned())} shots: {told.err[-400:]}"
+    if run.code == 0 and (len(told.shots) != whole or not told.verdicts <= {"PASS"}):
+        wrong.append((Wrong.FALSE_PASS, f"exit 0 with {len(told.shots)} of {whole} shots"))
+    if complete and (run.code != 0 or len(told.shots) != whole):
+        said = f"exit {run.code}, {len(told.shots)} of {whole} shots: {told.err[-400:]}"
         wrong.append((Wrong.LOST, said))
     if not by_kill and (missing := run.stored - told.shots):
         wrong.append((Wrong.LOST, f"{len(missing)} finished shots are not in the result: {told.err[-300:]}"))
-    aborted = (told.result or {}).get("aborted")
-    if run.code not in (0, None) and not by_kill and not aborted and not told.err.strip():
+    said = (told.result or {}).get("aborted") or told.verdicts - {"PASS", "GAP"} or told.err.strip()
+    if run.code not in (0, None) and not by_kill and not said:
         wrong.append((Wrong.UNTOLD, f"exit {run.code} without a word"))
     if (run.code or 0) < 0 and not by_kill:
         wrong.append((Wrong.LOST, f"ended by signal {-(run.code or 0)}: {told.err[-300:]}"))
