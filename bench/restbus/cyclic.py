@@ -12,7 +12,7 @@ from bench.timing.clock import Clock, Phase
 from bench.timing.sweep import Sweep
 from bench.trace.events import CanFrame, made
 
-_REMEMBERED_PAYLOADS = 1024
+_REMEMBERED_PAYLOADS = 256  # of a message; with 16 counters each, half a megabyte
 
 
 class _Frames:

@@ -12,6 +12,7 @@ import sys
 import time
 
 from .classes import CLASSES, injected, spread
+from .ground import EVERYWHERE, USUAL
 from .outcome import Tally
 from .soak import seconds, soak
 
@@ -40,6 +41,7 @@ def main() -> int:
         "--within", type=float, default=float("inf"), help="no new fault after so many seconds"
     )
     parser.add_argument("--verbose", action="store_true", help="a line for each fault, as it is injected")
+    parser.add_argument("--light", action="store_true", help="the quick classes, and the quick bench only")
     parser.add_argument("--soak", help="instead of faults: one run that lasts so long, as 90s, 20m or 1h")
     asked = parser.parse_args()
     if asked.soak is not None:
@@ -49,14 +51,18 @@ def main() -> int:
     if unknown:
         parser.error(f"found class '{unknown[0]}'; expected one of {', '.join(CLASSES)}")
     tally, began_s = Tally(), time.monotonic()
-    faults = spread(asked.faults, names) if asked.only is None else [(name, asked.only) for name in names]
+    faults = (
+        spread(asked.faults, names, light=asked.light)
+        if asked.only is None
+        else [(name, asked.only) for name in names]
+    )
     for done, (name, number) in enumerate(faults):
         if time.monotonic() - began_s > asked.within:
             sys.stdout.write(f"the time is over: {len(faults) - done} faults were not injected\n")
             break
         fault_s = time.monotonic()
         _ends_what_hangs(name, number)
-        outcome = injected(name, asked.seed, number)
+        outcome = injected(name, asked.seed, number, USUAL if asked.light else EVERYWHERE)
         tally.add(name, number, outcome)
         if asked.verbose:
             wrong = "; ".join(f"WRONG {kind}: {words}" for kind, words in outcome.wrong)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.rig.rig import Rig
 from bench.timing.clock import Phase
-from bench.trace.events import Kind
+from bench.trace.events import CanFrame, Kind
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
 
@@ -121,4 +121,32 @@ def stuck(rng: random.Random, grounds: Grounds) -> Outcome:
 
     play(where, outcome, meddle, holder)
     outcome.struck = bool(frozen)
+    return outcome
+
+
+def frames(rng: random.Random, grounds: Grounds) -> Outcome:
+    """A DUT that sends frames of any id, length and content on top of its own, one to thousands."""
+    where = a_ground(rng, grounds)
+    count, first_ns = rng.choice((1, 10, 200, 3000)), rng.randrange(100, 4_000) * NS_PER_MS
+    outcome = Outcome(fault=f"{where.name}: {count} frames of garbage after {first_ns / 1e9:.3f} s")
+    sent: list[int] = []
+
+    def meddle(rig: Rig) -> None:
+        nodes = [bus._nodes["dut"] for bus in rig.buses.values() if "dut" in getattr(bus, "_nodes", {})]
+        known = [frame.can_id for db in where.wired.databases.values() for frame in db.messages]
+
+        def send() -> None:
+            for _ in range(min(20, count - len(sent))):
+                extended = rng.random() < 0.2
+                can_id = rng.choice(known) if rng.random() < 0.5 else rng.getrandbits(29 if extended else 11)
+                frame = CanFrame(can_id, rng.randbytes(rng.randint(0, 8)), extended or can_id > 0x7FF)
+                rng.choice(nodes).send(frame)
+                sent.append(can_id)
+            if len(sent) < count:
+                rig.clock.call_at(rig.clock.now_ns() + 10 * NS_PER_MS, Phase.DUT, send)
+
+        rig.clock.call_at(rig.clock.now_ns() + first_ns, Phase.DUT, send)
+
+    play(where, outcome, meddle)
+    outcome.struck = bool(sent)
     return outcome

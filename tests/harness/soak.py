@@ -19,7 +19,7 @@ from .runs import Run, a_bench, check, start
 _EVERY_S = 1.0
 _WARM = 0.3  # the share of the time in which caches fill and pools grow to their size
 MOST_B_A_SHOT = {"run": 8_192.0, "worker": 256.0}
-_SLACK_B = 2 << 20  # pages that an allocator takes and gives back
+_SLACK_B = 4 << 20  # pages that an allocator takes and gives back
 _WORDS = ("-k", "weld-plus-at-opening--", "--repeat", "1000000", "--workers", "2")
 
 
