@@ -192,17 +192,10 @@ def a_name_too_long(bench: Path) -> Iterator[None]:
     records_in(bench, USUAL)
 
 
-@contextmanager
-def a_name_with_a_zero(bench: Path) -> Iterator[None]:
-    records_in(bench, "runs/\\u0000.sqlite")
-    yield
-    records_in(bench, USUAL)
-
-
 FROM_THE_START = (
     a_text, cut_in_half, overwritten_pages, locked_whole, locked_for_writing, read_only, of_a_newer_release,
     of_another_program, a_table_gone, full, a_folder, a_pipe, below_a_file, where_no_folder_can_be_made, a_device,
-    a_link_to_nowhere, a_link_to_itself, a_name_too_long, a_name_with_a_zero,
+    a_link_to_nowhere, a_link_to_itself, a_name_too_long,
 )  # fmt: skip
 
 

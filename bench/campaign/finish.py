@@ -141,7 +141,7 @@ def stored_from(folders: list[Path], where: Path | str) -> Iterator[tuple[bool, 
 def store_one(folder: Path, database: ResultsDatabase) -> tuple[bool, str]:
     """As `stored_from`, of one run."""
     footer, altered = verify_run(folder)
-    note = ""
+    note, cut_short = "", footer is None
     if footer is None:
         from bench.campaign.cut_short import complete_cut_short
 
@@ -163,5 +163,9 @@ def store_one(folder: Path, database: ResultsDatabase) -> tuple[bool, str]:
         return False, f"{folder}: not stored: {error}"
     if result.aborted is not None and not note:
         note = " as an aborted run"
+    replaced = cut_short and database.remove(
+        result.run_id
+    )  # a row beside a folder without footer says too much
     added = database.add(result, Sealed.of(folder, footer))
+    note += ", in place of what was listed" if replaced else ""
     return True, f"{folder}: {'stored' if added else 'stored already'}{note}"
