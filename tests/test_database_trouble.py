@@ -244,6 +244,15 @@ def check_complete(bench: Path, told: str) -> Path:
     return folder
 
 
+def test_a_name_that_no_file_can_have_is_refused_before_anything_is_driven(
+    bench: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    records_in(bench, "runs/\\u0000.sqlite")
+    assert hil_here(*QUICK) == 2
+    assert "[record.database]: found the character" in capfd.readouterr().err
+    records_in(bench, USUAL)
+
+
 @pytest.mark.parametrize("trouble", FROM_THE_START)
 def test_a_database_in_trouble_costs_a_warning_and_the_run_is_stored_later(
     trouble: Callable[[Path], object], bench: Path, capfd: pytest.CaptureFixture[str]
