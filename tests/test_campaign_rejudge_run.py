@@ -233,6 +233,10 @@ FORGERIES: dict[str, tuple[Callable[[Path], None], str]] = {
     "fewer asked": (header(lambda h: h["shots"].update({FAILS: 1})), "2 shots; header.json says 1"),
     "all asked": (header(lambda h: h.update(selection="")), "all of which was asked for, and not in header.json"),
     "real time": (header(lambda h: h.update(timebase="host")), "its trace is of simulated time, the run of host"),
+    "qualified by nothing": (
+        header(lambda h: h.update(qualification={"file": "x", "sha256": None, "trouble": None})),
+        "says that a qualification covers the run, and inputs/ has none",
+    ),
     "shots exchanged": (shots_the_other_way_round, "not what result.json of the run says of it"),
 }  # fmt: skip
 QUICK = {"scenario deleted everywhere", "budgets in the plan", "blocked instead", "statistics"}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bench.campaign.covered_again import why_not_covered
 from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.mutant_matrix import FORMAT as MATRIX
 from bench.campaign.mutant_matrix import _hash, _kept, keep_matrix, mutant_matrix
@@ -31,7 +32,7 @@ from bench.cli.main import app
 from bench.errors import ConfigError, RecordError
 from bench.measure.finding.answer import NotDetected
 from bench.record.chain import FOOTER, seal
-from bench.record.folder import verify_run
+from bench.record.folder import OpenedRun, verify_run
 from bench.record.shot import write_json
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
@@ -393,3 +394,27 @@ def test_uses_of_the_tool_are_checked(tmp_path: Path) -> None:
     bad.write_text(USAGE.read_text().replace('"TI2" ', '"TI3" ', 1))
     with pytest.raises(ConfigError, match="TI3"):
         load_usage(bad)
+
+
+def test_a_run_is_covered_by_the_rows_of_its_copy_and_not_by_its_header(wired: Wired, tmp_path: Path) -> None:
+    (tmp_path / "inputs").mkdir()
+
+    def told(content: dict, started_utc: str = "2000-01-02T00:00:00+00:00") -> str:
+        write_json(tmp_path / "inputs" / f"{'0' * 12}-qualification.json", content)
+        stated = content["identity"]
+        header = {
+            "qualification": {"trouble": None},
+            "hashes": {"qualification": "0" * 64, "rig": evidence(wired)["identity"]["rig"]},
+            "bench_source": stated["bench source"] + "0" * 48,
+            "timebase": stated["timebase"],
+            "started_utc": started_utc,
+        }
+        opened = OpenedRun(path=tmp_path, header=header, result=None, footer=None)
+        return str(why_not_covered(opened))
+
+    good = evidence(wired)
+    assert told(good) == "None"
+    assert "is not what its shots make" in told(with_row(good, "ruler", 0, measured=MEASURED[1:]))
+    assert "of another rig" in told({**good, "identity": {**good["identity"], "rig": "1"}})
+    assert "in the future" in told(good, "1999-12-31T00:00:00+00:00")
+    assert "days old" in told(good, "2001-01-01T00:00:00+00:00")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bench.campaign.covered_again import why_not_covered
 from bench.campaign.judged_again import Job, ShotAgain, same
 from bench.campaign.load import matches
 from bench.campaign.reach import with_must_reach
@@ -49,6 +50,8 @@ def judge_run_again(
     told = [*_copies(opened), *_selection(job, opened)]
     if job.wired is not None and job.same_source and rig_hash(job.wired) != opened.header["hashes"]["rig"]:
         told.append("header.json: its rig is not that of the run's own files in inputs/")
+    if job.todays and job.same_source and (why := why_not_covered(opened)) is not None:
+        told.append(why)
     if recorded is None:
         return RunAgain(differences=tuple(told), scenarios=0, agreed=0)
     told += [*_statement(opened), *_header(opened.header, recorded)]
