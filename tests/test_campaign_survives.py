@@ -1,0 +1,98 @@
+"""A run whose workers die or whose disk is full: the other shots are kept, and what happened is told."""
+
+import errno
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_bench import ONE, hil_here, run_folders, small_bench
+
+from bench.campaign import local
+from bench.record.folder import RunFolder, open_run, verify_run
+
+pytestmark = pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="workers are forked"
+)
+SIX = ("run", "-k", ONE, "--repeat", "6", "--workers", "2", "--json")
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(small_bench(tmp_path))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    return tmp_path
+
+
+def verdicts(shown: str) -> dict[int, str]:
+    (scenario,) = json.loads(shown)["scenarios"]
+    return {shot["index"]: shot["judgement"]["verdict"] for shot in scenario["shots"]}
+
+
+def at_shot_3(do: Callable[[], None]) -> Callable[..., Any]:
+    shoot = local.shoot
+
+    def struck(*words: Any) -> Any:
+        if words[2] == 3:
+            do()
+        return shoot(*words)
+
+    return struck
+
+
+def test_what_a_killed_worker_was_at_is_fired_again_and_the_run_is_whole(
+    bench: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def once() -> None:
+        if not (bench / "killed").exists():
+            (bench / "killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(local, "shoot", at_shot_3(once))
+    assert hil_here(*SIX) == 0
+    shown, told = capfd.readouterr()
+    assert verdicts(shown) == dict.fromkeys(range(6), "PASS")
+    assert "warning: a worker process died, by SIGKILL" in told and "given to another" in told
+    (folder,) = run_folders(bench)
+    footer, altered = verify_run(folder)
+    assert footer is not None and altered == ()
+    assert "by SIGKILL" in (folder / local.WORKERS).read_text()  # part of the evidence
+    assert len(list(open_run(folder).shots())) == 6
+
+
+def test_a_shot_that_costs_two_workers_their_lives_is_an_error_and_the_others_are_kept(
+    bench: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(local, "shoot", at_shot_3(lambda: os.kill(os.getpid(), signal.SIGKILL)))
+    assert hil_here(*SIX) == 3
+    shown, _ = capfd.readouterr()
+    assert verdicts(shown) == {**dict.fromkeys(range(6), "PASS"), 3: "ERROR"}
+    assert "worker-died" in shown
+    (folder,) = run_folders(bench)
+    footer, altered = verify_run(folder)
+    assert footer is not None and altered == ()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_disk_that_is_full_ends_the_run_with_the_finished_shots_and_is_no_crash(
+    workers: str, bench: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write = RunFolder.write_shot
+
+    def full(self: RunFolder, scenario: str, index: int, *more: Any) -> str:
+        if index == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(self, scenario, index, *more)
+
+    monkeypatch.setattr(RunFolder, "write_shot", full)
+    assert hil_here(*SIX[:-2], workers, "--json") == 3
+    shown, told = capfd.readouterr()
+    assert {index for index, verdict in verdicts(shown).items() if verdict == "PASS"} >= {0, 1, 2}
+    assert "cannot be stored: No space left on device" in told and "crashed" not in told
+    (folder,) = run_folders(bench)
+    stored = {int(one.name.removeprefix("shot-")) for one in open_run(folder).shots()}
+    assert set(verdicts(shown)) <= stored and not (folder / "footer.json").exists()
