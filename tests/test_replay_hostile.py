@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bench.errors import ConfigError, RecordError
 from bench.lean_can import can
 from bench.record import blf as own
+from bench.record.columns import columns_of
 from bench.replay.asc_file import read_asc
 from bench.replay.blf_file import read_blf
 from bench.replay.csv_file import read_csv
@@ -308,7 +309,7 @@ def recorded(tmp_path: Path) -> Path:
     path = tmp_path / "frames.blf"
     frames = [FrameSeen(n, "v", CanFrame(n, bytes(8)), "bench") for n in range(3)]
     frames.append(FrameSeen(3, "v", CanFrame(3, bytes(64), False, True, True), "bench"))
-    own.write_blf(path, frames, {"v": 1}, "bench", 0)
+    own.write_blf(path, columns_of(frames), {"v": 1}, "bench", 0)
     return path
 
 
