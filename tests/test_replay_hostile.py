@@ -349,3 +349,21 @@ def test_any_damage_of_a_frame_record_is_read_or_told(data: st.DataObject) -> No
             list(own.read_blf(path, 0))
         except RecordError as error:
             assert "\n" not in str(error)
+
+
+def test_an_mf4_whose_records_do_not_fit_together_is_one_line(tmp_path: Path) -> None:
+    """asammdf read beyond its memory, which ended the process, or took a gigabyte for a file of 2 kB."""
+    mdf = pytest.importorskip("asammdf", reason="the extra 'mf4' is not installed")
+    path = tmp_path / "log.mf4"
+    with mdf.MDF(version="4.10") as file:
+        times = [0.0, 0.1, 0.2]
+        file.append([mdf.Signal([1.0, 2.0, 3.0], times, name="Current", unit="A")])
+        file.save(path)
+    whole = path.read_bytes()
+    group = whole.index(b"##CG")
+    links = int.from_bytes(whole[group + 16 : group + 24], "little")
+    at = group + 24 + 8 * links + 24  # the size of a record
+    for value in (b"\xff\x00\x00\x58", b"\x01\x00\x00\x00"):
+        path.write_bytes(whole[:at] + value + whole[at + 4 :])
+        with pytest.raises(ConfigError, match=r"log.mf4 \[group 0\]: found .*; expected a sound MF4 file"):
+            read_recording(Asked(path=path, signal="Current"))

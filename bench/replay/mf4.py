@@ -12,6 +12,7 @@ from bench.errors import ConfigError, at_place, nearest
 from bench.replay.frames import decoded
 from bench.replay.recording import Asked, Frame, KeyMistake, Recording
 
+_MOST_RATIO, _SMALL_BYTES = 200, 64 << 20  # what a packed recording may grow to, as for BLF
 _BUS = "CAN_DataFrame"
 _LENGTHS = (*range(9), 12, 16, 20, 24, 32, 48, 64)  # by DLC; DataLength is optional in ASAM's bus logging
 
@@ -86,6 +87,7 @@ def _plain(file: Any, asked: Asked) -> Recording:
         several = ", ".join(map(str, groups))
         raise KeyMistake("channel", f"found '{asked.signal}' in groups {several}; expected one of them")
     group, index = entries[0]
+    _refuse_what_cannot_be(file, asked, group)
     signal = file.get(asked.signal, group=group, index=index)
     samples = np.asarray(signal.samples)
     if samples.ndim != 1 or samples.dtype.kind not in "iuf":
@@ -104,6 +106,23 @@ def _plain(file: Any, asked: Asked) -> Recording:
         counted="sample",
         numbers=range(1, len(values) + 1),
     )
+
+
+def _refuse_what_cannot_be(file: Any, asked: Asked, group: int) -> None:
+    """Records as a damaged file states them: asammdf reads beyond its memory where they do not fit together."""
+    head, size = file.groups[group].channel_group, asked.path.stat().st_size
+    record = head.samples_byte_nr + head.invalidation_bytes_nr
+    stated = head.cycles_nr * record
+    if stated > max(_SMALL_BYTES, _MOST_RATIO * size):
+        found = f"found {head.cycles_nr} records of {record} bytes in a file of {size} bytes"
+        raise ConfigError(at_place(asked.path, f"group {group}", found, "a sound MF4 file"))
+    for one in file.groups[group].channels:
+        end = one.byte_offset + -(-(one.bit_offset + one.bit_count) // 8)
+        if end > head.samples_byte_nr:
+            found = (
+                f"found {one.name} at bytes {one.byte_offset} to {end} of a record of {head.samples_byte_nr}"
+            )
+            raise ConfigError(at_place(asked.path, f"group {group}", found, "a sound MF4 file"))
 
 
 def _frames(file: Any) -> Iterator[Frame]:
