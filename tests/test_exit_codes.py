@@ -18,6 +18,7 @@ from small_bench import ONE, QUICK, ROOT, hil_here, run_folders, small_bench
 
 from bench.campaign import local
 from bench.campaign.load import exit_code
+from bench.record.database import ResultsDatabase
 from bench.record.folder import verify_run
 
 CRASH = re.compile(r"the bench crashed: ZeroDivisionError: division by zero \(\S+:\d+\); traceback in (\S+)")
@@ -245,7 +246,10 @@ def test_a_folder_that_vanishes_while_it_is_written_is_never_called_complete(
     assert "1 of 1 shots vanished" in capfd.readouterr().err
     (folder,) = run_folders(bench)
     assert not (folder / "footer.json").exists()
-    assert hil_here("store", str(folder)) == 3
+    assert hil_here("store", str(folder)) == 0
+    assert "stored as an aborted run, for it had no footer: 0 of 1 shots are whole" in capfd.readouterr().out
+    (listed,) = ResultsDatabase(bench / "runs" / "results.sqlite").runs()
+    assert listed.aborted and listed.verdict != "PASS"
 
 
 # --- a closed pipe -------------------------------------------------------------------------------------------
@@ -369,17 +373,6 @@ def test_signals_wait_while_the_end_of_a_run_is_written(bench: Path, monkeypatch
     assert footer is not None and altered == ()
     assert signal.getsignal(signal.SIGTERM) is before
     assert hil_here("store", str(folder)) == 0
-
-
-def test_the_third_signal_is_not_waited_out(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def struck(*_: object) -> None:
-        for _ in range(3):
-            signal.raise_signal(signal.SIGHUP)
-
-    monkeypatch.setattr("bench.campaign.finish.gather", struck)
-    assert hil_here(*QUICK) == 129
-    (folder,) = run_folders(bench)
-    assert not (folder / "footer.json").exists()
 
 
 # --- the table itself ----------------------------------------------------------------------------------------

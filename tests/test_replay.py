@@ -14,6 +14,7 @@ from bench.errors import ScenarioError
 from bench.lean_can import can
 from bench.plant.load_trace import LoadTrace
 from bench.record.mf4 import write_mf4
+from bench.record.time_zero import Dated
 from bench.scenario.load import load_scenario
 from bench.scenario.model import ReplayText
 from bench.trace.events import CanFrame, FrameSeen
@@ -79,7 +80,7 @@ def write_bus_mf4(path: Path) -> None:
         FrameSeen(round(t * NS_PER_S), "sense", CanFrame(770, payload(amp)), "x")
         for t, amp in zip(TIMES_S, AMPS)
     ]
-    write_mf4(path, seen, {"sense": 1}, "bench", {}, "2026-01-01T00:00:00+00:00")
+    write_mf4(path, seen, {"sense": 1}, "bench", {}, Dated(clock_ns=0, utc_ns=1_767_225_600 * NS_PER_S))
 
 
 def write_csv(path: Path, old: str = "", new: str = "") -> None:
