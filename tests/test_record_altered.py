@@ -19,11 +19,12 @@ from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.local import Campaign, run_all
 from bench.campaign.run import Collector, open_evidence
 from bench.cli.main import run as command_line
-from bench.record.chain import FOOTER, SIGNATURE, chain, new_key, seal, sign
+from bench.record.chain import FOOTER, SIGNATURE, chain, seal
 from bench.record.codable import run_to_dict
 from bench.record.database import ResultsDatabase
 from bench.record.folder import verify_read, verify_run
 from bench.record.shot import write_json
+from bench.record.signature import new_key, sign
 
 ROOT = Path(__file__).parents[1]
 FIRMWARE = "late_overvoltage"

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import ConfigError, RecordError
-from bench.record.chain import BLOCK, altered, chain, check_signature, new_key, seal, sign
+from bench.record.chain import BLOCK, altered, chain, seal
 from bench.record.folder import verify_run
 from bench.record.shot import read_json, write_json
+from bench.record.signature import check_signature, new_key, sign
 
 
 def sealed(folder: Path) -> dict:
@@ -77,7 +78,7 @@ def test_signing(tmp_path: Path) -> None:
     assert "does not fit" in str(check_signature(folder, None))
     signature = read_json(folder / "signature.json")
     write_json(folder / "signature.json", {**signature, "signature": "zz"})
-    assert "cannot be read" in str(check_signature(folder, None))
+    assert "not as `hil sign` writes it" in str(check_signature(folder, None))
     with pytest.raises(ConfigError, match="never overwritten"):
         new_key(key)
     key.write_text("no key")

@@ -14,9 +14,10 @@ import pytest
 from stored_run import a_run_of
 
 from bench.errors import BenchError
-from bench.record.chain import FOOTER, SIGNATURE, check_signature, new_key, sign
+from bench.record.chain import FOOTER, SIGNATURE
 from bench.record.envelope import ENVELOPE
 from bench.record.folder import verify_run
+from bench.record.signature import check_signature, new_key, sign
 
 Mutation = Callable[[Path, Path, random.Random], str | None]
 """Changes the run, with another one at hand; what it did, None where it could do nothing."""

@@ -11,10 +11,10 @@ import pytest
 from sample_run import OVERVOLTAGE, measurement, sample_run, scenario, shot
 from third_party import run_lines
 
-from bench.record.chain import check_signature, new_key, sign
 from bench.record.codable import run_to_dict
 from bench.record.envelope import ENVELOPE
 from bench.record.folder import RunFolder, verify_run
+from bench.record.signature import check_signature, new_key, sign
 from bench.record.statement import STATEMENT, statement
 from bench.verdict.result import RunResult, Verdict
 

@@ -122,13 +122,14 @@ def verify(
 
     from bench.campaign.sealed_qualification import is_qualification, why_not_good
     from bench.errors import ConfigError
-    from bench.record.chain import SIGNATURE, check_signature
-    from bench.record.folder import verify_run
+    from bench.record.chain import SIGNATURE
+    from bench.record.folder import verify_files
+    from bench.record.signature import check_signature
     from bench.report.told.stored import VerifyTold
 
     if key is not None and not re.fullmatch("[0-9a-fA-F]{64}", key):
         raise ConfigError(f"--key: found '{key}'; expected the 64 hex digits that `hil sign` prints")
-    footer, lines = verify_run(run)
+    footer, lines = verify_files(run)
     signed = (run / SIGNATURE).is_file()
     trouble = None
     if footer is not None:
@@ -180,9 +181,9 @@ def sign(
     import importlib.util
 
     from bench.errors import ConfigError, RecordError
-    from bench.record.chain import new_key
-    from bench.record.chain import sign as sign_run
     from bench.record.folder import open_run
+    from bench.record.signature import new_key
+    from bench.record.signature import sign as sign_run
 
     if importlib.util.find_spec("cryptography") is None:
         raise ConfigError("hil sign: found no 'cryptography'; expected it: pip install 'bms-hil-bench[sign]'")

@@ -26,6 +26,7 @@ from bench.record.contents import plain
 from bench.record.header import checked
 from bench.record.shot import read_json, read_shot, write_json
 from bench.record.shot_record import append_trace
+from bench.record.signature import signature_trouble
 from bench.record.statement import STATEMENT, statement
 from bench.trace.timeline import Trace
 
@@ -164,15 +165,29 @@ class OpenedRun:
 def verify_run(path: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
     """(footer, what differs from it, one line each), also where files of the run can no longer be read as JSON.
 
-    Footer None: an aborted run. Raises RecordError for a folder that is no run.
+    A signature that is there and does not hold is among it. Footer None: an aborted run. Raises RecordError for a
+    folder that is no run.
     """
+    footer, told = verify_files(path)
+    return footer, told if footer is None else _and_signature(path, told)
+
+
+def verify_files(path: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+    """As `verify_run`, but for the signature."""
     return _checked_against_footer(path, None)
 
 
+def _and_signature(path: Path, told: tuple[str, ...]) -> tuple[str, ...]:
+    why = signature_trouble(path)
+    return told if why is None or why in told else (why, *told)
+
+
 def verify_read(path: Path, names: tuple[str, ...] = (HEADER, RESULT)) -> tuple[str, ...]:
-    """What differs from the footer, of the files `names` only. A result without a footer is nobody's: told too."""
+    """What differs from the footer, of the files `names` and the signature. A result without a footer is told, too."""
     footer, told = _checked_against_footer(path, names)
-    return (f"{FOOTER}: missing, so nothing vouches for the result",) if footer is None else told
+    if footer is None:
+        return (f"{FOOTER}: missing, so nothing vouches for the result",)
+    return _and_signature(path, told)
 
 
 def _checked_against_footer(

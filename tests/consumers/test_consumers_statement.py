@@ -10,10 +10,10 @@ import pytest
 from test_record_statement import IN_TOTO, LISTS, run_of
 from third_party import run_lines
 
-from bench.record.chain import new_key, sign
 from bench.record.codable import run_to_dict
 from bench.record.envelope import ENVELOPE
 from bench.record.folder import RunFolder
+from bench.record.signature import new_key, sign
 from bench.record.statement import STATEMENT
 from bench.verdict.result import Verdict
 
