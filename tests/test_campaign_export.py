@@ -18,7 +18,7 @@ from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.local import Campaign, run_all
 from bench.campaign.rejudge import rejudge_run
 from bench.campaign.run import Collector, open_evidence
-from bench.errors import ConfigError, RecordError
+from bench.errors import ConfigError
 from bench.record.codable import run_to_dict
 from bench.record.folder import verify_run
 from bench.verdict.budgets import load_budgets
@@ -113,7 +113,7 @@ def test_results_for_ci_and_for_requirements(run: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_exported_is_told(run: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="expected one of mf4"):
         export(run, "mf5", tmp_path, None, None)
-    with pytest.raises(RecordError, match="no shot that fits"):
+    with pytest.raises(ConfigError, match="no shot that fits"):
         export(run, "csv", tmp_path, "nothing", None)
 
 

@@ -95,7 +95,12 @@ def export(
         and (shot is None or folder.name == f"shot-{shot:03d}")
     )
     if not shots:
-        raise RecordError(f"{run}: found no shot that fits -k and --shot; expected at least one")
+        asked = " ".join(
+            [*([] if only is None else [f"-k '{only}'"]), *([] if shot is None else [f"--shot {shot}"])]
+        )
+        if asked:
+            raise ConfigError(f"{asked}: found no shot that fits in {run}; expected at least one")
+        raise RecordError(f"{run}: found no shot; expected at least one")
     try_folder("--out", out)
     try:
         return EXPORTERS[kind](
