@@ -10,7 +10,9 @@ from typing import Any
 from bench.campaign.hunt import Hunt, Point
 from bench.campaign.load import load_scenarios
 from bench.campaign.shots import shoot
+from bench.config.user_file import MOST_TOML_BYTES, read_text
 from bench.errors import ConfigError, ScenarioError
+from bench.record.targets import try_file
 from bench.report.finding_words import reason_words
 from bench.scenario.knob import Table
 from bench.verdict.result import Verdict
@@ -36,7 +38,8 @@ def check_out(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise ConfigError(f"--out: found no folder '{path.parent}'; expected one that is there")
-    if path.is_file() and not path.read_text(encoding="utf-8").startswith(_HEADING):
+    try_file("--out", path)
+    if path.exists() and not read_text(path, "a scenario", most=MOST_TOML_BYTES).startswith(_HEADING):
         raise ConfigError(f"--out: found {path}, which no hunt has written; expected a new file")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -184,10 +185,12 @@ def sign(
     from bench.record.folder import open_run
     from bench.record.signature import new_key
     from bench.record.signature import sign as sign_run
+    from bench.record.targets import keep_out_of_runs
 
     if importlib.util.find_spec("cryptography") is None:
         raise ConfigError("hil sign: found no 'cryptography'; expected it: pip install 'bms-hil-bench[sign]'")
     if new:
+        keep_out_of_runs("--key", key)
         typer.echo(f"public key {new_key(key)}")
     if run is None:
         if not new:
@@ -212,14 +215,16 @@ def report(
     from bench.campaign.report import covered_words, gather
     from bench.cli.altered import end, ended_with, reading_on, tell_altered
     from bench.errors import ConfigError
-    from bench.record.targets import try_file
+    from bench.record.targets import is_report_of, try_file
     from bench.report.comparison import run_markdown
     from bench.report.extras import ReportExtras
     from bench.report.html import write_html
 
     if markdown and as_json:
         raise ConfigError("hil report: found --markdown and --json; expected one of them")
-    try_file("--out", out)
+    own = out is not None and is_report_of(run, out)
+    if not own:
+        try_file("--out", out)
     quiet = markdown or as_json
     stored = load_checked(run)
     result, altered = stored.result, stored.altered
@@ -229,7 +234,9 @@ def report(
             typer.echo(run_markdown(result, *covered_words(result, run), altered), nl=False)
     elif not as_json:
         show_tables(result)
-    if out is not None:
+    if own and out is not None:
+        _write_own(result, run, out, altered)
+    elif out is not None:
         if altered:  # what was altered may not give a whole report; the page has to be a warning all the same
             write_html(result, out, extras=ReportExtras(altered=altered))
         try:
@@ -239,12 +246,34 @@ def report(
             if not quiet:
                 show_last_line(result, altered=True)
             raise
+    if out is not None:
         typer.echo(f"report  {out}", err=quiet)
     if as_json:
         raise say(_reported(result, altered, out), ended_with(0, altered))
     if not markdown:
         show_last_line(result, altered=bool(altered))
     raise end(0, altered)
+
+
+def _write_own(result: RunResult, run: Path, out: Path, altered: Sequence[str]) -> None:
+    """The page in the run's own folder, which its footer names: never with another content. Raises ConfigError."""
+    from bench.campaign.report import gather
+    from bench.errors import ConfigError
+    from bench.record.chain import FOOTER
+    from bench.report.html import write_html
+
+    elsewhere = "expected a place outside of the run's folder"
+    if altered:
+        raise ConfigError(f"--out: {out} lies in a run that is not as it was written; {elsewhere}")
+    extras = gather(result, run)
+    if not (run / FOOTER).exists():
+        write_html(result, out, extras=extras)
+        return
+    with tempfile.TemporaryDirectory() as aside:
+        page = Path(aside) / out.name
+        write_html(result, page, extras=extras)
+        if not out.is_file() or out.read_bytes() != page.read_bytes():
+            raise ConfigError(f"--out: {out} is sealed, and the report made now differs from it; {elsewhere}")
 
 
 def _reported(result: RunResult, altered: Sequence[str], out: Path | None) -> ReportTold:

@@ -83,7 +83,7 @@ def run(
     from bench.campaign.load import select_scenarios, whole_library
     from bench.campaign.qualification import find_covering
     from bench.record.poison import refuse_if_poisoned
-    from bench.record.targets import try_file
+    from bench.record.targets import try_files
 
     wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
     covered = find_covering(wired, wired.config.record.folder)
@@ -100,8 +100,7 @@ def run(
         check_live(wired.config.mqtt)
         if told := in_the_clear(wired.config.mqtt):
             typer.echo(told, err=True)
-    for option, target in (("--junit", junit), ("--report", report)):
-        try_file(option, target)
+    try_files({"--junit": junit, "--report": report})
     library = whole_library(wired, [one.scenario.file for one in prepared])
     asked = Asked(
         covered=covered,
