@@ -54,28 +54,35 @@ def load_rig(
 
 def mistakes_of_files(config: Path, paths: list[Path] | None) -> list[str]:
     """What is wrong with profile, budgets and scenario files by themselves, for a bench that cannot be loaded."""
-    import tomllib
-
     from bench.config.profile import load_profile
+    from bench.config.user_file import MOST_TOML_BYTES, is_file, read_text, toml_of
     from bench.errors import ConfigError
     from bench.scenario.load import find_scenarios, read_scenario
     from bench.verdict.budgets import load_budgets
 
+    if not is_file(config) and _is_there(config):
+        return []  # a device or a pipe has no files beside it that anybody meant
     root = library_above(config)
     budgets_file = root / "scenarios" / "budgets.toml"
     if paths and not budgets_file.is_file():
         budgets_file = budgets_beside(paths[0]) or budgets_file
     told: list[str] = []
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        told += _told(
-            lambda: load_profile(config.parent / tomllib.loads(config.read_text())["dut"]["profile"])
-        )
+    with contextlib.suppress(ConfigError, OSError, ValueError, KeyError, TypeError):
+        content = toml_of(read_text(config, "TOML text", most=MOST_TOML_BYTES))
+        told += _told(lambda: load_profile(config.parent / content["dut"]["profile"]))
     told += _told(lambda: load_budgets(budgets_file))
     try:
         files = find_scenarios(paths or [root / "scenarios"])
     except ConfigError as missing:
         return [*told, *str(missing).splitlines()]
     return [*told, *(line for file in files for line in read_scenario(file)[1])]
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # of a name that no file can have
+        return False
 
 
 def _told(load: Callable[[], object]) -> list[str]:

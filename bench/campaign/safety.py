@@ -12,6 +12,7 @@ from pydantic import Field
 
 from bench.campaign.builds import load_neighbour
 from bench.config.toml_file import Shape, read_toml
+from bench.config.user_file import MOST_RECORDED_BYTES, read_text
 from bench.errors import DAMAGED, AlteredRun, BenchError, ConfigError, clear, nearest
 from bench.faults.find import fault_names
 from bench.record.folder import HEADER, verify_read
@@ -198,7 +199,9 @@ def load_hazards(path: Path | None) -> dict[tuple[str, str], float]:
     if path is None:
         return {}
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(
+            read_text(path, "the output of `hil hazard --json`", most=MOST_RECORDED_BYTES)
+        )
         return {
             (one["chemistry"], one["fault"]): math.inf if one["left"]["p5_s"] is None else one["left"]["p5_s"]
             for one in content["results"]

@@ -44,11 +44,14 @@ def qualify(
 
     A qualification (--full) takes 200 shots of each condition at least.
     """
+    from bench.campaign.qualification import load_usage
     from bench.campaign.qualify import failures, qualify_simulated
     from bench.errors import ConfigError
 
     if time not in ("simulated", "real", "both"):
         raise ConfigError(f"--time: found '{time}'; expected simulated, real or both")
+    if full:
+        load_usage(usage)  # a mistake in it is told before the ruler takes its time
     series: list[RulerSeries] = []
     if time != "real":
         series.append(qualify_simulated(shots, seed))

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from bench.config.user_file import read_bytes
 from bench.errors import ConfigError, RecordError, at_place
 from bench.record.chain import FOOTER, SIGNATURE
 from bench.record.contents import plain, shown
@@ -15,6 +16,7 @@ from bench.record.envelope import ENVELOPE, envelope, wrongly_signed
 from bench.record.shot import read_json, write_json
 from bench.record.statement import STATEMENT
 
+_MOST_KEY_BYTES = 1 << 20
 _EXTRA = "'bms-hil-bench[sign]'"
 
 
@@ -31,9 +33,9 @@ def sign(folder: Path, key_file: Path) -> str:
 
     expected = "an Ed25519 private key in PEM, without a password"
     try:
-        key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
-    except OSError as error:
-        raise ConfigError(at_place(key_file, "", error.strerror or str(error), expected)) from error
+        key = serialization.load_pem_private_key(
+            read_bytes(key_file, expected, most=_MOST_KEY_BYTES), password=None
+        )
     except (ValueError, TypeError, UnsupportedAlgorithm):  # whose words would fill a page
         raise ConfigError(at_place(key_file, "", "found no key that can be read", expected)) from None
     if not isinstance(key, Ed25519PrivateKey):
