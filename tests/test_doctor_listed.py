@@ -1,5 +1,6 @@
 """`hil doctor` makes the results database say what the run folders say, and tells what it cannot mend."""
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -144,6 +145,74 @@ def test_a_row_of_another_footer_is_replaced_by_what_the_folder_says(bench: Path
     assert replaced.good and "(FAIL)" in replaced.text
     (row,) = ResultsDatabase(database_of(bench)).runs()
     assert row.verdict == "PASS"
+
+
+FORGERIES = {
+    "verdict of the run": "update runs set verdict = 'FAIL'",
+    "verdict of a scenario": "update scenarios set verdict = 'FAIL'",
+    "a figure of a scenario": "update scenarios set fhti_max_high_ns = 1",
+    "its identity": "update runs set firmware_identity = 'another@1'",
+    "a verdict of a shot": "update shots set verdict = 'FAIL' where shot = 1",
+    "a figure of a shot": "update shots set fdti_high_ns = 1 where shot = 1",
+    "a shot less": "delete from shots where shot = 1",
+    "a finding": "insert into findings (scenario, reason, code, blame, held, figures) "
+    "select id, 0, 'too-late', 'dut', 'against', '{}' from scenarios",
+    "a scenario hidden": "update scenarios set timebase = 'host'",
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_row_that_says_otherwise_than_its_folder_is_replaced(
+    name: str, bench: Path, made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = ResultsDatabase(database_of(bench)).rows_of(only(bench).name)
+    with closing(sqlite3.connect(database_of(bench))) as connection, connection:
+        connection.execute(FORGERIES[name])
+    config = bench_file_beside(bench, made)
+    assert hil_here("store", str(only(bench)), "--config", config) == 3
+    assert "hil doctor" in "".join(capsys.readouterr())
+    replaced, _ = examined(bench)
+    assert replaced.good and "1 run was listed otherwise than the folder says" in replaced.text
+    after = ResultsDatabase(database_of(bench)).rows_of(only(bench).name)
+    without = [[{k: v for k, v in row.items() if k not in ("id", "scenario")} for row in table]
+               for rows in (before, after) for table in rows]  # fmt: skip
+    assert without[:4] == without[4:]
+    assert [one.text for one in examined(bench)] == ["1 run listed"]
+    assert hil_here("store", str(only(bench)), "--config", config) == 0
+
+
+def bench_file_beside(bench: Path, made: Path) -> str:
+    """The bench file of the bench that made the runs, for their copies."""
+    shutil.copytree(made / "dbc", bench / "dbc")
+    shutil.copytree(made / "scenarios", bench / "scenarios")
+    shutil.copy(made / "hil_config.toml", bench)
+    return str(bench / "hil_config.toml")
+
+
+def test_a_listed_run_whose_folder_was_altered_is_told(bench: Path) -> None:
+    result = only(bench) / "result.json"
+    result.write_text(result.read_text().replace("PASS", "FAIL"))
+    told, _ = examined(bench)
+    assert not told.good and "is listed, and its folder is ALTERED: result.json: changed" in told.text
+
+
+def test_a_trend_shows_what_the_folder_says_and_not_what_a_row_was_made_to_say(
+    bench: Path, made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("trend", "--config", bench_file_beside(bench, made), "--json")
+    assert hil_here(*words) == 0
+    before = json.loads(capsys.readouterr().out)
+    with closing(sqlite3.connect(database_of(bench))) as connection, connection:
+        connection.execute("update scenarios set verdict = 'FAIL', fhti_max_high_ns = 7, reasons = '[]'")
+        connection.execute("update runs set firmware_identity = 'another@1', verdict = 'FAIL'")
+    assert hil_here(*words) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out) == before and before["series"] == {}, "it passed, and has no latency"
+    assert only(bench).name in shown.err and "hil doctor" in shown.err
+    with closing(sqlite3.connect(database_of(bench))) as connection, connection:
+        connection.execute("update scenarios set scenario_id = 'never-ran', verdict = 'FAIL'")
+    assert hil_here(*words) == 0
+    assert json.loads(capsys.readouterr().out)["series"] == {}
 
 
 def test_a_database_in_trouble_is_a_note_and_one_that_no_driver_opens_is_not(bench: Path) -> None:

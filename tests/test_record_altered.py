@@ -360,6 +360,14 @@ def test_a_trend_in_json_carries_what_was_found_by_its_code(
     (point,) = json.loads(out)["series"]["ov-step-cell17"]
     assert code == 0 and point["verdict"] == "FAIL", err
     assert "too-late" in {one["finding"]["code"] for one in point["findings"]}
+    with closing(sqlite3.connect(run.parent / "results.sqlite")) as database, database:
+        database.execute("update scenarios set verdict = 'PASS', reasons = '[]', fhti_max_high_ns = null")
+        database.execute("update runs set verdict = 'PASS', firmware_identity = 'another@1'")
+    code, out, err = hil(capsys, "trend", "--config", str(run.parent / "hil_config.toml"), "--json")
+    assert code == 0 and json.loads(out)["series"]["ov-step-cell17"] == [point], (
+        "by the folder, not by the row"
+    )
+    assert run.name in err and "hil doctor" in err
 
 
 def test_a_run_whose_footer_was_taken_away_is_not_shown_as_finished(

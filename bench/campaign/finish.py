@@ -17,6 +17,7 @@ from bench.record.codable import run_from_dict, run_to_dict
 from bench.record.database import ResultsDatabase, Sealed
 from bench.record.folder import HEADER, RunFolder, open_run, verify_run
 from bench.record.for_lab import lay_out
+from bench.record.same_rows import says_otherwise
 from bench.record.shot import is_there
 from bench.report.html import write_html
 from bench.report.junit import write_junit
@@ -167,5 +168,7 @@ def store_one(folder: Path, database: ResultsDatabase) -> tuple[bool, str]:
         result.run_id
     )  # a row beside a folder without footer says too much
     added = database.add(result, Sealed.of(folder, footer))
+    if not added and says_otherwise(database, result.run_id, opened.result):
+        return False, f"{folder}: not stored: listed otherwise than the folder says; `hil doctor` mends that"
     note += ", in place of what was listed" if replaced else ""
     return True, f"{folder}: {'stored' if added else 'stored already'}{note}"

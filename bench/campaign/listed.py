@@ -14,8 +14,10 @@ from bench.campaign.finish import store_one
 from bench.errors import RecordError, UnusableUrl
 from bench.record.chain import FOOTER
 from bench.record.database import Listed, ResultsDatabase, Sealed
-from bench.record.folder import HEADER, verify_run
+from bench.record.folder import HEADER, RESULT, verify_read, verify_run
 from bench.record.held import held
+from bench.record.same_rows import says_otherwise
+from bench.record.shot import read_json
 
 _WAIT_S = 2.0
 _MOST = 3
@@ -122,8 +124,7 @@ def _row(database: ResultsDatabase, row: Listed, place: Path | None, found: _Fou
     elif not _is_free(place):
         return
     elif (place / FOOTER).is_file():
-        if row.sealed is not None and row.sealed.chain != Sealed.of(place).chain:
-            _replace(database, row, place, found)
+        _complete(database, row, place, found)
     else:
         try:
             complete_cut_short(place)
@@ -131,6 +132,19 @@ def _row(database: ResultsDatabase, row: Listed, place: Path | None, found: _Fou
             found.refused.append(f"{row.run_id} is listed, and its folder has no footer: {error}")
             return
         _replace(database, row, place, found)
+
+
+def _complete(database: ResultsDatabase, row: Listed, place: Path, found: _Found) -> None:
+    """A row beside a folder with a footer. Of that, header and result are checked: what the row was made of."""
+    try:
+        if altered := verify_read(place):
+            found.refused.append(f"{row.run_id} is listed, and its folder is ALTERED: {altered[0]}")
+            return
+        sealed = row.sealed is None or row.sealed.chain == Sealed.of(place).chain
+        if not sealed or says_otherwise(database, row.run_id, read_json(place / RESULT)):
+            _replace(database, row, place, found)
+    except RecordError as error:
+        found.refused.append(f"{row.run_id} is listed, and its folder cannot be read: {error}")
 
 
 def _replace(database: ResultsDatabase, row: Listed, place: Path, found: _Found) -> None:

@@ -56,7 +56,7 @@ class Trend:
 
 
 Again = Callable[[PastResult, str], PastResult | None]
-"""A result of a scenario's id, by today's rules."""
+"""A result of a scenario's id, by today's rules, or as its folder has it."""
 
 
 def trend(
@@ -66,15 +66,18 @@ def trend(
     chemistry: str,
     metric: str,
     again: Again = lambda _, __: None,
+    checked: Again = lambda past, _: past,
 ) -> Trend:
     """The line that the newest run belongs to. metric: fdti or fhti (the worst shot's upper end).
 
-    again: judges a result of older rules by today's, None where it cannot.
+    again: judges a result of older rules by today's, None where it cannot. checked: a result as its folder has it,
+    None where the folder has none.
 
     A baseline is made of runs on the same rig, timebase and chemistry, of the same scenario file, and with as
     many shots: the worst of 59 is no worse than the worst of 5 for being larger.
     """
-    history = [one for one in database.history(scenario_id, timebase) if one.chemistry == chemistry]
+    rows = [one for one in database.history(scenario_id, timebase) if one.chemistry == chemistry]
+    history = [one for row in rows if (one := checked(row, scenario_id)) is not None]
     reasons = [_unlike(one, history[-1]) for one in history]
     apart = Counter(why for why in reasons if why is not None)
     like = [one for one, why in zip(history, reasons, strict=True) if why is None]

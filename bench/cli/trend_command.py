@@ -39,6 +39,7 @@ def trend(
     as_json: JsonOption = False,
 ) -> None:
     """Each metric over builds: against the five like runs before (same rig, same scenario file), and a pinned one."""
+    from bench.campaign.folder_says import FolderSays
     from bench.campaign.pinned import drifts, find_pin
     from bench.campaign.rules_today import Rejudging
     from bench.campaign.trend import altered_among
@@ -58,8 +59,9 @@ def trend(
     timebase = Timebase.SIMULATED if time == "simulated" else Timebase.HOST
     names = [name for name in database.scenario_ids(timebase) if only is None or only in name]
     chosen = wired.config.pack.chemistry
-    again = Rejudging(wired.config.record.folder).again
-    found = {name: trend_of(database, name, timebase, chosen, metric, again) for name in names}
+    again, says = Rejudging(wired.config.record.folder).again, FolderSays(wired.config.record.folder)
+    found = {name: trend_of(database, name, timebase, chosen, metric, again, says.checked) for name in names}
+    _tell_differing([*says.differing])
     found = {name: one for name, one in found.items() if one.unjudged or any(map(_telling, one.points))}
     series = {name: one.points[-last:] for name, one in found.items() if one.points}
     apart = {name: dict(one.apart) for name, one in found.items() if one.apart}
@@ -87,6 +89,16 @@ def trend(
     _tell_apart(apart)
     _tell_drifts(wanted, drifted, metric)
     raise end(code, altered)
+
+
+def _tell_differing(runs: Sequence[str]) -> None:
+    """What is shown is true all the same: it is what the folders say."""
+    if runs:
+        named = ", ".join(runs[:3]) + (f" and {len(runs) - 3} more" if runs[3:] else "")
+        words = (
+            f"the results database says otherwise than the folder of {named}; shown is what the folder says"
+        )
+        typer.echo(f"{words}, and `hil doctor` mends the database", err=True)
 
 
 def _telling(point: Any) -> bool:

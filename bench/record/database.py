@@ -146,7 +146,7 @@ class ResultsDatabase:
 
         sealed: which folder it is the run of. Of one that is there already it is kept, as the folder may have moved.
         """
-        row = _run_row(run)
+        row = run_row(run)
         place = {} if sealed is None else asdict(sealed)
         with self._told(f"cannot store run '{run.run_id}'"), self._writing() as connection:
             known = connection.execute(select(RUNS).where(RUNS.c.run_id == run.run_id)).mappings().first()
@@ -156,7 +156,8 @@ class ResultsDatabase:
                     n for n, v in row.items() if known[n] != v and not (n == "rules" and not known[n])
                 ]:
                     raise RecordError(
-                        f"stored already with another {', '.join(other)}; results are never overwritten"
+                        f"stored already with another {', '.join(other)}; results are never overwritten. "
+                        "`hil doctor` makes the database say what the folder says"
                     )
                 if place:
                     connection.execute(update(RUNS).where(RUNS.c.run_id == run.run_id).values(**place))
@@ -184,6 +185,18 @@ class ResultsDatabase:
             )
             for row in rows
         )
+
+    def rows_of(self, run_id: str) -> tuple[list[dict[str, Any]], ...]:
+        """All that is kept of a run, in its order: the run, scenarios, shots, findings. Raises RecordError."""
+        its = SCENARIOS.c.run_id == run_id
+        queries = (
+            select(RUNS).where(RUNS.c.run_id == run_id),
+            select(SCENARIOS).where(its).order_by(SCENARIOS.c.id),
+            select(SHOTS).join(SCENARIOS).where(its).order_by(SHOTS.c.id),
+            select(FINDINGS).join(SCENARIOS).where(its).order_by(FINDINGS.c.id),
+        )
+        with self._told("cannot be read"), self._engine.connect() as connection:
+            return tuple([dict(row) for row in connection.execute(one).mappings()] for one in queries)
 
     def remove(self, run_id: str) -> bool:
         """Take a run off the list, whole; False where it is not on it. Its folder stays. Raises RecordError."""
@@ -236,7 +249,8 @@ class ResultsDatabase:
         )
 
 
-def _run_row(run: RunResult) -> dict[str, Any]:
+def run_row(run: RunResult) -> dict[str, Any]:
+    """Without where its folder is."""
     return {
         "run_id": run.run_id,
         "started_utc": run.started_utc,
@@ -255,49 +269,49 @@ def _run_row(run: RunResult) -> dict[str, Any]:
 
 
 def _append_scenario(connection: Connection, run_id: str, scenario: ScenarioResult) -> None:
-    fdti, fhti, budget = scenario.fdti, scenario.fhti, scenario.budget
-    stored = connection.execute(
-        insert(SCENARIOS),
-        {
-            "run_id": run_id,
-            "scenario_id": scenario.scenario_id,
-            "title": scenario.title,
-            "timebase": scenario.timebase.value,
-            "aim": scenario.aim,
-            "safety_goal": budget.safety_goal,
-            "asil": budget.asil,
-            "requirements": list(scenario.requirements),
-            "shots": len(scenario.shots),
-            "fdti_budget_ns": budget.fdti_ns,
-            "fhti_budget_ns": budget.fhti_ns,
-            "fdti_p50_high_ns": fdti and fdti.p50_high_ns,
-            "fdti_max_low_ns": fdti and fdti.max_low_ns,
-            "fdti_max_high_ns": fdti and fdti.max_high_ns,
-            "fhti_max_low_ns": fhti and fhti.max_low_ns,
-            "fhti_max_high_ns": fhti and fhti.max_high_ns,
-            "verdict": scenario.judgement.verdict.name,
-            "reasons": encode(scenario.judgement.reasons),
-        },
-    )
+    stored = connection.execute(insert(SCENARIOS), {"run_id": run_id, **scenario_row(scenario)})
     key = stored.inserted_primary_key
     if key is None:
         raise RecordError(f"the database gave no key for scenario '{scenario.scenario_id}'")
     if scenario.shots:
-        connection.execute(
-            insert(SHOTS), [_shot_row(key[0], scenario.timebase, shot) for shot in scenario.shots]
-        )
-    found = [*_finding_rows(key[0], None, scenario.judgement)]
+        shots = [{"scenario": key[0], **shot_row(scenario.timebase, shot)} for shot in scenario.shots]
+        connection.execute(insert(SHOTS), shots)
+    found = [*finding_rows(None, scenario.judgement)]
     for shot in scenario.shots:
-        found += _finding_rows(key[0], shot.index, shot.judgement)
+        found += finding_rows(shot.index, shot.judgement)
     if found:
-        connection.execute(insert(FINDINGS), found)
+        connection.execute(insert(FINDINGS), [{"scenario": key[0], **one} for one in found])
 
 
-def _finding_rows(scenario: int, shot: int | None, judgement: Judgement) -> Iterator[dict[str, Any]]:
+def scenario_row(scenario: ScenarioResult) -> dict[str, Any]:
+    """Without its run."""
+    fdti, fhti, budget = scenario.fdti, scenario.fhti, scenario.budget
+    return {
+        "scenario_id": scenario.scenario_id,
+        "title": scenario.title,
+        "timebase": scenario.timebase.value,
+        "aim": scenario.aim,
+        "safety_goal": budget.safety_goal,
+        "asil": budget.asil,
+        "requirements": list(scenario.requirements),
+        "shots": len(scenario.shots),
+        "fdti_budget_ns": budget.fdti_ns,
+        "fhti_budget_ns": budget.fhti_ns,
+        "fdti_p50_high_ns": fdti and fdti.p50_high_ns,
+        "fdti_max_low_ns": fdti and fdti.max_low_ns,
+        "fdti_max_high_ns": fdti and fdti.max_high_ns,
+        "fhti_max_low_ns": fhti and fhti.max_low_ns,
+        "fhti_max_high_ns": fhti and fhti.max_high_ns,
+        "verdict": scenario.judgement.verdict.name,
+        "reasons": encode(scenario.judgement.reasons),
+    }
+
+
+def finding_rows(shot: int | None, judgement: Judgement) -> Iterator[dict[str, Any]]:
+    """Without their scenario."""
     for place, reason in enumerate(judgement.reasons):
         finding = reason.finding
         yield {
-            "scenario": scenario,
             "shot": shot,
             "reason": place,
             "code": finding.code,
@@ -308,10 +322,10 @@ def _finding_rows(scenario: int, shot: int | None, judgement: Judgement) -> Iter
         }
 
 
-def _shot_row(scenario: int, timebase: Timebase, shot: ShotResult) -> dict[str, Any]:
+def shot_row(timebase: Timebase, shot: ShotResult) -> dict[str, Any]:
+    """Without its scenario."""
     measured = shot.measurement
     row: dict[str, Any] = {
-        "scenario": scenario,
         "timebase": timebase.value,
         "shot": shot.index,
         "seed": str(shot.seed),
