@@ -1,5 +1,5 @@
 """`python -m bench` is `hil`."""
 
-from bench.cli.main import run
+from bench.start import run
 
 run()

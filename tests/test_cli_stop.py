@@ -1,5 +1,6 @@
 """A run that is stopped says so, keeps what it has, and leaves no process behind."""
 
+import json
 import os
 import signal
 import subprocess
@@ -29,6 +30,52 @@ def test_ctrl_c_while_the_library_is_read_says_so(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert told.strip() == "stopped"
     assert not list(tmp_path.iterdir())
+
+
+AT_AN_IMPORT = """
+import os, runpy, signal, sys
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name in {names!r}:
+            {strike}
+sys.meta_path.insert(0, Finder)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv = ["hil", *{words!r}]
+runpy.run_module("bench", run_name="__main__")
+"""
+
+
+def interrupted_at(
+    folder: Path, *names: str, words: tuple[str, ...], executed: bool = False
+) -> "subprocess.CompletedProcess[str]":
+    """`python -m bench`, with a Ctrl-C while each of these modules is looked for."""
+    strike = "os.kill(os.getpid(), signal.SIGINT), sum(range(99))"
+    strike = f"exec({strike!r})" if executed else strike
+    (folder / "struck.py").write_text(AT_AN_IMPORT.format(names=names, words=words, strike=strike))
+    return subprocess.run(
+        [sys.executable, "-m", "struck"], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["typer", "bench.cli.main", "bench.cli.trace_command"])
+def test_ctrl_c_while_the_bench_itself_is_read_says_so(name: str, tmp_path: Path) -> None:
+    done = interrupted_at(tmp_path, name, words=("list",))
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped\n")
+
+
+def test_ctrl_c_at_the_start_has_its_document_too_and_twice_ends_at_once(tmp_path: Path) -> None:
+    done = interrupted_at(tmp_path, "typer", words=("list", "--json"))
+    assert (done.returncode, done.stderr) == (130, "stopped\n")
+    assert json.loads(done.stdout)["error"] == "stopped"
+    done = interrupted_at(tmp_path, "bench.cli", "typer", words=("list",))
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_ctrl_c_in_text_that_is_executed_is_130_as_well(tmp_path: Path) -> None:
+    """Python remembers it, and ended by the signal once everything was said; `list` makes dataclasses all the time."""
+    done = interrupted_at(tmp_path, "bench.wiring.common", words=("list",), executed=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped\n")
 
 
 def test_the_tests_of_ctrl_c_hold_where_it_is_inherited_as_ignored() -> None:

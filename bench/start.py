@@ -1,0 +1,54 @@
+"""Where `hil` starts: Ctrl-C counts from the first line on, while the rest of the bench is still being read."""
+
+import atexit
+import contextlib
+import os
+import signal
+import sys
+
+_STOPPED = 128 + signal.SIGINT
+
+
+def run() -> None:
+    """The entry point. A first Ctrl-C ends the command as soon as it could begin; a second one ends it at once.
+
+    Raised in the middle of an import it could leave half a module, and a traceback is no answer.
+    """
+    struck: list[int] = []
+    ends: list[int] = []
+    atexit.register(_leave, ends)  # the first, so the last that is done
+
+    def note(signum: int, frame: object) -> None:  # noqa: ARG001
+        struck.append(signum)
+        if len(struck) > 1:
+            os._exit(_STOPPED)
+
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, note)
+    try:
+        from bench.cli.ending import run_command_line
+        from bench.cli.main import app
+
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        code = run_command_line(_stop if struck else app)
+    except KeyboardInterrupt:  # in the moment between one handler and the next
+        sys.stderr.write("stopped\n")
+        code = _STOPPED
+    ends.append(code)
+    sys.exit(code)
+
+
+def _leave(ends: list[int]) -> None:
+    """Where Ctrl-C struck in a text that is executed, as dataclasses are made, Python ends by SIGINT after all."""
+    if ends != [_STOPPED]:
+        return
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or none at all
+            stream.flush()
+    os._exit(_STOPPED)
+
+
+def _stop() -> None:
+    raise KeyboardInterrupt
