@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bench.campaign.builds import load_neighbour
+from bench.campaign.covered_again import Qualified, qualified_by
 from bench.campaign.equipment import doubts, stored_equipment
 from bench.campaign.load import LONG_LANE, matches
 from bench.campaign.pictures import picture_of, worst_shot
@@ -70,7 +70,10 @@ def gather(run: RunResult, folder: Path) -> ReportExtras:
         equipment=equipment,
         alerts=(*doubts(equipment, str(opened.header.get("started_utc", ""))[:10]), *passed_over),
     )
-    return replace(extras, **_qualification(opened))
+    covering = qualified_by(opened)
+    if covering is None:
+        return extras
+    return replace(extras, qualification=covering.trouble, qualified_by=covering.by)
 
 
 def _estimates(
@@ -85,14 +88,14 @@ def _estimates(
         yield EstimatePicture(name=found.question.name, shot=index, points=points)
 
 
-def covered_words(run: RunResult, folder: Path) -> tuple[str, str | None]:
-    """(the denominator in a line, what is wrong with the qualification or None), from the folder alone."""
+def covered_words(run: RunResult, folder: Path) -> tuple[str, Qualified]:
+    """(the denominator in a line, what of the qualification), from the folder, and what is known beside it."""
     opened = open_run(folder)
     library = stored_library(opened)
-    trouble = _qualification(opened).get("qualification", "none is known to this run")
+    covering = qualified_by(opened) or Qualified(trouble="none is known to this run")
     if library is None:
-        return "not recorded, the run folder was written by an older release", trouble
-    return denominator_words(rows(library, _served(stored_goals(opened), library), run.scenarios)), trouble
+        return "not recorded, the run folder was written by an older release", covering
+    return denominator_words(rows(library, _served(stored_goals(opened), library), run.scenarios)), covering
 
 
 def stored_library(opened: OpenedRun) -> Library | None:
@@ -171,12 +174,3 @@ def _missing(opened: OpenedRun, run: RunResult) -> dict[str, str]:
     done = {scenario.scenario_id for scenario in run.scenarios}
     promised: list[str] = opened.header.get("scenarios", [])
     return {name: "aborted before its first shot" for name in promised if name not in done}
-
-
-def _qualification(opened: OpenedRun) -> dict[str, Any]:
-    """What the run's header says of the qualification that covered it when it began."""
-    facts = opened.header.get("qualification")
-    if not isinstance(facts, dict):
-        return {}
-    by = f"{facts.get('file')} ({str(facts.get('sha256'))[:12]})" if facts.get("file") else ""
-    return {"qualification": facts.get("trouble"), "qualified_by": by}

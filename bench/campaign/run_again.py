@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.campaign.covered_again import why_not_covered
+from bench.campaign.covered_again import why_not_covered, why_not_named
 from bench.campaign.judged_again import Job, ShotAgain, same
 from bench.campaign.load import matches
 from bench.campaign.reach import with_must_reach
@@ -50,7 +50,7 @@ def judge_run_again(
     told = [*_copies(opened), *_selection(job, opened)]
     if job.wired is not None and job.same_source and rig_hash(job.wired) != opened.header["hashes"]["rig"]:
         told.append("header.json: its rig is not that of the run's own files in inputs/")
-    if job.todays and job.same_source and (why := why_not_covered(opened)) is not None:
+    if (why := _qualification(job, opened)) is not None:
         told.append(why)
     if recorded is None:
         return RunAgain(differences=tuple(told), scenarios=0, agreed=0)
@@ -74,6 +74,14 @@ def judge_run_again(
         scenarios=len(recorded.scenarios),
         agreed=agreed,
     )
+
+
+def _qualification(job: Job, opened: OpenedRun) -> str | None:
+    """Whether the one that is claimed is there; of this very release also whether it covers the run."""
+    if not job.todays:
+        return None
+    why = why_not_named(opened)
+    return why_not_covered(opened) if why is None and job.same_source else why
 
 
 def _statement(opened: OpenedRun) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.json_mode import JsonOption, say
-from bench.cli.show_run import show_last_line, show_tables
+from bench.cli.show_run import show_last_line, show_tables, tell_qualified
 
 if TYPE_CHECKING:
     from bench.campaign.rejudge import Rejudged
@@ -231,9 +231,13 @@ def report(
     tell_altered(run, altered, err=quiet)
     if markdown:
         with reading_on(altered):
-            typer.echo(run_markdown(result, *covered_words(result, run), altered), nl=False)
+            covered, of = covered_words(result, run)
+            text = run_markdown(result, covered, of.trouble, altered, qualified_by=of.by)
+            typer.echo(text, nl=False)
     elif not as_json:
         show_tables(result)
+        with reading_on(altered):
+            tell_qualified(run)
     if own and out is not None:
         _write_own(result, run, out, altered)
     elif out is not None:

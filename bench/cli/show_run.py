@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from bench.verdict.result import RunResult
@@ -49,3 +51,17 @@ def show_last_line(result: RunResult, *, altered: bool = False) -> None:
         text = Text(last_line(result))
         text.highlight_words([result.verdict.name], STYLES[result.verdict])
     console.print(text, highlight=False, soft_wrap=True)
+
+
+def tell_qualified(run: Path) -> None:
+    """Which qualification of the bench covers a stored run, or why none does."""
+    import typer
+
+    from bench.campaign.covered_again import qualified_by
+    from bench.record.folder import open_run
+
+    of = qualified_by(open_run(run))
+    if of is None or of.trouble is not None:
+        typer.echo(f"bench not qualified for this run: {'none is known to it' if of is None else of.trouble}")
+    else:
+        typer.echo(f"bench qualified by {of.by}")

@@ -177,10 +177,17 @@ def comparison_markdown(found: Comparison) -> str:
     return "\n".join(lines) + "\n"
 
 
-def run_markdown(run: RunResult, covered: str, qualification: str | None, altered: Sequence[str] = ()) -> str:
+def run_markdown(
+    run: RunResult,
+    covered: str,
+    qualification: str | None,
+    altered: Sequence[str] = (),
+    *,
+    qualified_by: str = "",
+) -> str:
     """The summary of one run for a pull request. covered: the denominator; qualification: what is wrong with it.
 
-    altered: what of the stored run is not as it was written.
+    altered: what of the stored run is not as it was written. qualified_by: which covers it, where nothing is wrong.
     """
     from bench.report.anomalies import anomaly_lines
     from bench.report.finding_words import joined_words
@@ -219,6 +226,8 @@ def run_markdown(run: RunResult, covered: str, qualification: str | None, altere
     lines += ["", f"Coverage: {md.text(covered)}."]
     if qualification is not None:
         lines += ["", f"Bench not qualified for this run: {md.text(qualification)}."]
+    elif qualified_by:
+        lines += ["", f"Bench qualified by {md.text(qualified_by)}."]
     lines += ["", *goal_lines] if goal_lines else []
     reasons = [
         f"- **{md.text(s.scenario_id)}** {s.judgement.verdict.name}: {md.text(joined_words(s.judgement))}"
