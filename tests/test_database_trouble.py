@@ -311,7 +311,9 @@ def test_a_database_that_is_gone_at_the_end_is_made_anew(
     assert hil_here(*QUICK) == 0 and stored(bench) == 1
 
 
-@pytest.mark.parametrize("url", ["postgresql+nosuchdriver://lab/results", "nosuch://server/x", "://"])
+@pytest.mark.parametrize(
+    "url", ["postgresql+nosuchdriver://lab/results", "nosuch://server/x", "://", "sqlite://lab:port/x"]
+)
 def test_a_url_that_nothing_here_can_open_is_refused_before_anything_is_driven(
     url: str, bench: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -319,9 +321,30 @@ def test_a_url_that_nothing_here_can_open_is_refused_before_anything_is_driven(
     assert hil_here(*QUICK) == 2
     told = capfd.readouterr().err.strip().splitlines()
     assert len(told) == 1 and "cannot open the results database" in told[0]
+    assert told[0].startswith("hil_config.toml:") and " [record.database]: " in told[0]
+    assert hil_here("check") == 2
+    assert capfd.readouterr().err.strip().splitlines() == told
     assert run_folders(bench) == [] and {one.name for one in bench.iterdir()} == {
         "dbc", "scenarios", "hil_config.toml", "runs",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("database", "what"),
+    [("", "a folder"), ("runs", "a folder"), ("/dev/full", "a device,"), ("runs/pipe", "a device, a pipe")],
+)
+def test_a_check_tells_what_no_run_can_be_listed_in(
+    database: str, what: str, bench: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A run only warns, for it is complete without."""
+    os.mkfifo(bench / "runs" / "pipe")
+    records_in(bench, database)
+    assert hil_here("check") == 2
+    told = capfd.readouterr().err.strip()
+    assert told.startswith("hil_config.toml:") and f" [record.database]: found {what}" in told
+    assert len(told.splitlines()) == 1
+    records_in(bench, "runs/none_yet.sqlite")
+    assert hil_here("check") == 0 and not (bench / "runs" / "none_yet.sqlite").exists()
 
 
 def test_the_url_of_an_sqlite_file_is_relative_to_the_bench_file_as_a_path_is(bench: Path) -> None:

@@ -22,9 +22,11 @@ def engine_of(where: str | Path, wait_s: float) -> Engine:
         lite = url.get_backend_name() == "sqlite"
         # No pool: appends are rare, and a run's worker processes must not inherit an open connection.
         engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": wait_s} if lite else {})
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+        # a port that is no number; it is not said which, for without its '@' a URL has a password there
+        why = "its port is no number" if type(error) is ValueError else first_line(error)
         raise UnusableUrl(
-            f"{named(where)}: cannot open the results database: {first_line(error)}; expected a path, or a URL "
+            f"{named(where)}: cannot open the results database: {why}; expected a path, or a URL "
             "whose driver is installed"
         ) from error
     if lite:
@@ -62,7 +64,7 @@ def named(where: str | Path) -> str:
         return place
     try:
         return make_url(place).render_as_string(hide_password=True)
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ValueError):
         return place.partition("://")[0] + "://…"
 
 
