@@ -43,6 +43,16 @@ def alter_result(shot: Path, change: Callable[[str], str]) -> None:
     _rewrite(shot, altered)
 
 
+def alter_text(shot: Path, change: Callable[[list[str]], list[str]]) -> None:
+    """Any of its lines (head, marks, result), in a record that is sound again afterwards."""
+
+    def altered(body: bytes) -> bytes:
+        text, frames = inflated(body)
+        return deflated("\n".join(change(text.decode().split("\n"))).encode()) + frames
+
+    _rewrite(shot, altered)
+
+
 def remove_shot(shot: Path) -> None:
     _rewrite(shot, lambda _: None)
 

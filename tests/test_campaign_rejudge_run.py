@@ -334,5 +334,5 @@ def test_a_statement_that_says_otherwise_than_the_result_is_told(run: Path) -> N
     edited(run / STATEMENT, passed)
     (run / FOOTER).unlink()
     write_json(run / FOOTER, seal(run, run.name))
-    assert verify_run(run)[1] == ()
+    assert verify_run(run)[1] == (f"{STATEMENT}: is not what result.json and the hashes in footer.json make",)
     assert f"{STATEMENT}: not what result.json and the hashes in {FOOTER} make" in rejudge_run(run).of_run

@@ -12,7 +12,7 @@ from bench.errors import ConfigError
 from bench.measure.finding.scenario import Worded
 from bench.measure.interval import Measurement
 from bench.measure.plan import Aim, Plan
-from bench.record.codable import decode, plan_from_dict
+from bench.record.codable import decode
 from bench.record.folder import read_shot
 from bench.record.version_1 import same_figures
 from bench.report.finding_words import reasons_words
@@ -73,13 +73,13 @@ def judge_again(job: Job, folders: Sequence[Path]) -> list[ShotAgain]:
 def _judge_again(job: Job, folder: Path) -> ShotAgain:
     scenario_id = folder.parent.name
     trace, stored, content = read_shot(folder)
-    recorded = decode(ShotResult, content)
+    recorded = decode(ShotResult, content, f"{folder}: result")
     told: list[str] = []
     digest = trace.digest()
     if digest != recorded.digest:
         told.append(f"the stored trace is not the one that was judged ({digest[:12]} now)")
         return _again(folder, recorded, recorded, told)
-    question = asked = plan_from_dict(stored)
+    question = asked = decode(Plan, stored, f"{folder}: plan")
     if job.budgets is not None:
         question = _with_budget(asked, job.goals.get(scenario_id, ""), job.budgets, job.path)
     else:

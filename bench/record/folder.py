@@ -13,13 +13,14 @@ signature.json, statement.dsse.json optional: a user's signature of the footer, 
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.errors import NotARun, RecordError, at_place
+from bench.errors import DAMAGED, NotARun, RecordError, at_place, clear
 from bench.record.chain import FOOTER, FORMAT, SIGNATURE, altered, altered_among, as_written, seal, with_file
 from bench.record.container import FILE, Known, shot_name, shots_in
 from bench.record.contents import plain
@@ -34,6 +35,7 @@ __all__ = ["OpenedRun", "RunFolder", "open_run", "read_shot"]
 
 HEADER, RESULT, LIBRARY = "header.json", "result.json", "library.json"
 EQUIPMENT = "equipment.json"
+_UNREAD: tuple[type[Exception], ...] = (*DAMAGED, RecordError)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -174,7 +176,23 @@ def verify_run(path: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
 
 def verify_files(path: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
     """As `verify_run`, but for the signature."""
-    return _checked_against_footer(path, None)
+    footer, told = _checked_against_footer(path, None)
+    if footer is None or told:
+        return footer, told
+    why = _statement_trouble(path, footer)
+    return footer, () if why is None else (f"{STATEMENT}: {why}",)
+
+
+def _statement_trouble(path: Path, footer: dict[str, Any]) -> str | None:
+    """Others read the statement alone, so it is made again of result and hashes. An older release wrote none."""
+    if STATEMENT not in footer["sha256"]:
+        return None
+    try:
+        made = statement(read_json(path / RESULT), footer["sha256"])
+        good = json.dumps(made, indent=1).encode() == (path / STATEMENT).read_bytes()
+    except _UNREAD as error:
+        return f"cannot be made again of {RESULT}: {clear(repr(error), 200)}"
+    return None if good else f"is not what {RESULT} and the hashes in {FOOTER} make"
 
 
 def _and_signature(path: Path, told: tuple[str, ...]) -> tuple[str, ...]:

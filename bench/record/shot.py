@@ -75,7 +75,7 @@ def _read_folder(folder: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
         _read_frames(folder / FRAMES, head, trace)
         read = version_1.mark_of if old else from_line
         trace.marks.extend(read(json.loads(line)) for line in mark_lines)
-        plan: dict[str, Any] = head["plan"]
+        plan: dict[str, Any] = {**head["plan"]}
         counts = (head["frames"], head["marks"])
     except DAMAGED as error:
         raise RecordError(

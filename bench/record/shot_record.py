@@ -90,7 +90,9 @@ def read_record(shot: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
             frames=frames_of(columns),
             marks=[from_line(json.loads(line)) for line in marks],
         )
-        plan = json.loads(inflated(read_plan(shot.parent / FILE, bytes.fromhex(head["plan"])))[0])
+        plan = _object(
+            json.loads(inflated(read_plan(shot.parent / FILE, bytes.fromhex(head["plan"])))[0]), "plan"
+        )
     except DAMAGED as error:
         raise _unreadable(shot, error) from error
     return trace, plan, result
@@ -122,7 +124,7 @@ def result_in(shot: Path) -> dict[str, Any]:
     """The shot's result alone. Raises RecordError."""
     try:
         text, _ = inflated(_stored(shot))
-        return cast(dict[str, Any], json.loads(text.rsplit(b"\n", 1)[-1]))
+        return _object(json.loads(text.rsplit(b"\n", 1)[-1]), "result")
     except DAMAGED as error:
         raise _unreadable(shot, error) from error
 
@@ -141,7 +143,7 @@ def _opened(shot: Path) -> tuple[dict[str, Any], list[str], dict[str, Any], Colu
     try:
         text, packed = inflated(body)
         first, *marks, last = text.decode().split("\n")
-        head, result = json.loads(first), json.loads(last)
+        head, result = _object(json.loads(first), "head"), _object(json.loads(last), "result")
         if head["format"] != FORMAT:
             raise RecordError(f"{shot}: found format '{head['format']}'; expected '{FORMAT}'")
         if len(marks) != head["marks"]:
@@ -152,6 +154,13 @@ def _opened(shot: Path) -> tuple[dict[str, Any], list[str], dict[str, Any], Colu
     except DAMAGED as error:
         raise _unreadable(shot, error) from error
     return head, marks, result, columns
+
+
+def _object(content: Any, what: str) -> dict[str, Any]:
+    """Raises TypeError, which is damage like any other."""
+    if not isinstance(content, dict):
+        raise TypeError(f"its {what} is a JSON {type(content).__name__}, no object")
+    return content
 
 
 def _stored(shot: Path) -> bytes:
