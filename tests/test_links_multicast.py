@@ -267,7 +267,7 @@ def test_the_duts_process_is_told_to_keep_its_frames_on_this_host_too() -> None:
         ({"hop_limit": True}, "found hop_limit = True; expected a number"),
         ({"port": "abc"}, "found port = 'abc'; expected a number from 1 to 65535"),
         ({"foreign_hosts": 1}, "found foreign_hosts = 1; expected true or false"),
-        ({"channel": "10.0.0.1"}, "10.0.0.1 is no multicast group"),
+        ({"channel": "10.0.0.1"}, "found channel = '10.0.0.1'; expected a multicast group"),
         ({"channel": "everybody"}, "everybody"),
     ],
     ids=str,

@@ -50,11 +50,13 @@ def check(
     from bench.campaign.load import mistakes_of_files
     from bench.cli.check_lines import budget_lines, lines_of
     from bench.errors import ConfigError
+    from bench.links.can_options import refuse_wrong_options
     from bench.record.asked_database import refuse_unusable
     from bench.report.told.bench import CheckKind, CheckTold
 
     try:
         wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
+        refuse_wrong_options(wired.config)
         refuse_unusable(wired.config)
     except ConfigError as wrong:  # all there is to mend is told in one go
         lines = [*str(wrong).splitlines(), *mistakes_of_files(config, scenarios)]

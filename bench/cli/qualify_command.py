@@ -58,8 +58,11 @@ def qualify(
     if time != "simulated":
         from bench.campaign.qualify_real import qualify_real
         from bench.config.bench_file import load_bench
+        from bench.links.can_options import refuse_wrong_options
 
-        can = load_bench(config).can["vehicle"]
+        bench = load_bench(config)
+        refuse_wrong_options(bench)
+        can = bench.can["vehicle"]
         loads = (0, load) if load else (0,)
         series.extend(qualify_real(can.interface, can.options, can.bitrate, shots, seed, loads))
     if not as_json:

@@ -82,11 +82,13 @@ def run(
     """Run scenarios (default: all of scenarios/) and judge them."""
     from bench.campaign.load import select_scenarios, whole_library
     from bench.campaign.qualification import find_covering
+    from bench.links.can_options import refuse_wrong_options
     from bench.record.asked_database import refuse_unusable_url
     from bench.record.poison import refuse_if_poisoned
     from bench.record.targets import try_files
 
     wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
+    refuse_wrong_options(wired.config)
     refuse_unusable_url(wired.config)
     covered = find_covering(wired, wired.config.record.folder)
     if out is not None:

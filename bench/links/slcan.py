@@ -22,6 +22,7 @@ from typing import Any
 import serial
 
 from bench.errors import LinkError, nearest
+from bench.links.can_options import SLCAN
 from bench.links.ports import FrameListener
 from bench.links.slcan_text import BEL, CR, LONGEST_LINE, line_of, opening, read_line
 from bench.timing.clock import Clock, Phase, Timebase
@@ -321,11 +322,10 @@ def open_slcan(
     where = f"CAN '{channel}' slcan"
     if clock.timebase is not Timebase.HOST:
         raise LinkError(f"{where}: runs in real time only; expected a simulated bus")
-    known = ("channel", "bitrate", "tty_baudrate")
     for option in options:
-        if option not in known:
+        if option not in SLCAN:
             raise LinkError(
-                f"{where}: unknown option '{option}'; expected {', '.join(known)}{nearest(option, known)}"
+                f"{where}: unknown option '{option}'; expected {', '.join(SLCAN)}{nearest(option, SLCAN)}"
             )
     port = str(options.get("channel", ""))
     bitrate = int(options.get("bitrate", 500_000))

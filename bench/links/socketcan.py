@@ -22,6 +22,7 @@ from bench.links.can_interface import (
     is_up,
     switch_stamps_on,
 )
+from bench.links.can_options import SOCKETCAN
 from bench.links.kernel_cycles import KernelCycle
 from bench.links.kernel_stamps import ANCILLARY_BYTES, ask_for_stamps, read_beside
 from bench.links.ports import FrameListener
@@ -43,7 +44,6 @@ _MSG_CONFIRM = 0x800
 _STAMP_SLACK_NS = NS_PER_MS  # between the kernel's stamps and our clock
 _CAN_RAW_ERR_FILTER = 2
 ECHO_PATIENCE_NS = 500 * NS_PER_MS  # a frame that long without echo is stuck: nobody acknowledges, or bus-off
-_OPTIONS = ("channel", "fd", "kernel_cycles", "hardware_stamps")
 
 Raw = tuple[bytes, list[tuple[int, int, bytes]], int]
 
@@ -316,8 +316,8 @@ def open_socketcan(
     where = f"CAN '{channel}' socketcan"
     if clock.timebase is not Timebase.HOST:
         raise LinkError(f"{where}: runs in real time only; expected a simulated bus")
-    if strange := sorted(set(options) - set(_OPTIONS)):
-        raise LinkError(f"{where}: unknown option '{strange[0]}'; expected {', '.join(_OPTIONS)}")
+    if strange := sorted(set(options) - set(SOCKETCAN)):
+        raise LinkError(f"{where}: unknown option '{strange[0]}'; expected {', '.join(SOCKETCAN)}")
     wanted = str(options.get("channel", ""))
     if mend := missing(wanted):
         raise LinkError(f"{where}: {mend}")

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.errors import LinkError
+from bench.links.can_options import UDP_MULTICAST
 from bench.links.kernel_stamps import ANCILLARY_BYTES, read_beside
 from bench.links.multicast_sockets import Address, is_own, open_sockets
 from bench.links.multicast_wire import NotAFrame, Reader, mark_of, pack
@@ -33,14 +34,6 @@ _BATCH = 1024  # datagrams per turn of the loop
 _DATAGRAM_BYTES = 4096
 _MOST_HOSTS = 4096  # addresses remembered
 _EACH_TOLD = 10  # foreign datagrams with a mark of their own; from then on the 100th, the 1,000th, …
-_OPTIONS: Mapping[str, tuple[type, range | None, str]] = {
-    "channel": (str, None, "a multicast group"),
-    "port": (int, range(1, 65_536), "a number from 1 to 65535"),
-    "hop_limit": (int, range(256), "a number from 0 to 255"),
-    "foreign_hosts": (bool, None, "true or false"),
-    "fd": (bool, None, "true or false"),
-    "foreign": (str, None, "text"),
-}
 BENCH_ONLY = ("foreign", "foreign_hosts")  # options that python-can does not know
 
 
@@ -187,11 +180,13 @@ def open_udp_multicast(
     where = f"CAN '{channel}' udp_multicast"
     if clock.timebase is not Timebase.HOST:
         raise LinkError(f"{where}: runs in real time only; expected a simulated bus")
-    if strange := set(options) - set(_OPTIONS):
-        raise LinkError(f"{where}: unknown option '{min(strange)}'; expected {', '.join(sorted(_OPTIONS))}")
+    if strange := set(options) - set(UDP_MULTICAST):
+        raise LinkError(
+            f"{where}: unknown option '{min(strange)}'; expected {', '.join(sorted(UDP_MULTICAST))}"
+        )
     for key, value in options.items():
-        kind, allowed, expected = _OPTIONS[key]
-        if type(value) is not kind or (allowed is not None and value not in allowed):
+        fits, expected = UDP_MULTICAST[key]
+        if not fits(value):
             raise LinkError(f"{where}: found {key} = {value!r}; expected {expected}")
     return UdpMulticastCan(
         channel=channel,
