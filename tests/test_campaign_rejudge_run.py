@@ -17,9 +17,12 @@ from bench.campaign.run import open_evidence
 from bench.campaign.sources import source_hash
 from bench.errors import RecordError
 from bench.record.chain import FOOTER, seal
+from bench.record.codable import run_from_dict
 from bench.record.folder import RunFolder, open_run, read_shot, verify_run
 from bench.record.shot import write_json
 from bench.record.statement import STATEMENT, statement
+from bench.report.junit import write_junit
+from bench.report.junit_style import JUnitStyle
 
 FAILS = "ov-step-cell17"
 
@@ -336,3 +339,15 @@ def test_a_statement_that_says_otherwise_than_the_result_is_told(run: Path) -> N
     write_json(run / FOOTER, seal(run, run.name))
     assert verify_run(run)[1] == (f"{STATEMENT}: is not what result.json and the hashes in footer.json make",)
     assert f"{STATEMENT}: not what result.json and the hashes in {FOOTER} make" in rejudge_run(run).of_run
+
+
+def test_a_junit_file_that_says_otherwise_than_the_result_is_told(run: Path) -> None:
+    result = run_from_dict(json.loads((run / "result.json").read_bytes()))
+    write_junit(result, run / "junit.xml", style=JUnitStyle.JENKINS_XUNIT)
+    assert rejudge_run(sealed(run)).of_run == ()
+    text = (run / "junit.xml").read_text()
+    assert "<failure" in text
+    (run / "junit.xml").write_text(
+        text.replace("<failure", "<system-err").replace("</failure", "</system-err")
+    )
+    assert rejudge_run(sealed(run)).of_run == ("junit.xml: not what result.json makes",)

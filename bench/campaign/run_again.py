@@ -7,6 +7,7 @@ table may say what its shots do not. So everything that follows from something e
 import datetime
 import math
 import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from bench.record.folder import OpenedRun
 from bench.record.shot import read_json
 from bench.record.statement import STATEMENT, statement
 from bench.report.finding_words import reasons_words
+from bench.report.junit import write_junit
+from bench.report.junit_style import JUnitStyle
 from bench.units import NS_PER_S
 from bench.verdict.result import RunResult, ScenarioResult, ShotResult
 
@@ -31,6 +34,7 @@ _OF_THE_HEADER = (
     "run_id", "started_utc", "timebase", "seed", "bench_version", "firmware", "chemistry", "hashes", "environment",
     "rules",
 )  # fmt: skip
+_JUNIT = "junit.xml"
 _NO_FILE = "rig"  # the one hash in the header that is of no file
 
 
@@ -54,7 +58,7 @@ def judge_run_again(
         told.append(why)
     if recorded is None:
         return RunAgain(differences=tuple(told), scenarios=0, agreed=0)
-    told += [*_statement(opened), *_header(opened.header, recorded)]
+    told += [*_statement(opened), *_junit(job, opened, recorded), *_header(opened.header, recorded)]
     kept = {one.name: one for one in shots}
     made = _made(job, recorded, kept)
     agreed = 0
@@ -90,6 +94,19 @@ def _statement(opened: OpenedRun) -> Iterator[str]:
         return
     if read_json(opened.path / STATEMENT) != statement(opened.result, opened.footer["sha256"]):
         yield f"{STATEMENT}: not what result.json and the hashes in {FOOTER} make"
+
+
+def _junit(job: Job, opened: OpenedRun, recorded: RunResult) -> Iterator[str]:
+    """What a CI server reads of it is what this very release makes of result.json, in one of the two styles."""
+    if not job.same_source or plain(opened.path, _JUNIT) is not None:
+        return
+    with tempfile.TemporaryDirectory() as place:
+        made = Path(place) / _JUNIT
+        for style in JUnitStyle:
+            write_junit(recorded, made, style=style)
+            if digest(made).sha256 == digest(opened.path / _JUNIT).sha256:
+                return
+    yield f"{_JUNIT}: not what result.json makes"
 
 
 def _copies(opened: OpenedRun) -> Iterator[str]:
