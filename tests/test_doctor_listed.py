@@ -161,7 +161,12 @@ FORGERIES = {
 }
 
 
-@pytest.mark.parametrize("name", FORGERIES)
+QUICK = ("verdict of the run", "a figure of a scenario", "a verdict of a shot", "a finding")
+
+
+@pytest.mark.parametrize(
+    "name", [one if one in QUICK else pytest.param(one, marks=pytest.mark.slow) for one in FORGERIES]
+)
 def test_a_row_that_says_otherwise_than_its_folder_is_replaced(
     name: str, bench: Path, made: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
