@@ -260,14 +260,14 @@ def test_a_crash_and_a_stop_leave_a_document(bench: Path, hil: Hil, monkeypatch:
     def crash(*_: object) -> None:
         _ = 1 / 0
 
-    monkeypatch.setattr(folder, "verify_run", crash)
+    monkeypatch.setattr(folder, "verify_files", crash)
     told = hil.told("verify", folder_of(bench, "reference"), name="error")
     assert told["exit_code"] == 3 and "ZeroDivisionError" in told["error"]
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(folder, "verify_run", stop)
+    monkeypatch.setattr(folder, "verify_files", stop)
     told = hil.told("verify", folder_of(bench, "reference"), name="error")
     assert told["exit_code"] == 130 and told["error"] == "stopped"
 
