@@ -96,6 +96,16 @@ def prepared(wired: Wired) -> dict[str, Prepared]:
 
 
 @pytest.fixture(autouse=True)
+def _signals_as_they_were() -> Iterator[None]:
+    """A command that ends a process leaves it deaf to signals; in this one the next test has to hear them."""
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for one, handler in before.items():
+        if signal.getsignal(one) != handler:
+            signal.signal(one, handler)
+
+
+@pytest.fixture(autouse=True)
 def _no_thread_left_behind() -> Iterator[None]:
     """A thread that outlives its test would disturb the timing of all later ones."""
     before = set(threading.enumerate())
