@@ -10,6 +10,8 @@ from typing import Any
 from bench.campaign.rejudge import stored_databases, stored_dbc_files
 from bench.codec.database import CodecError, Database
 from bench.errors import ConfigError, RecordError
+from bench.record.columns import numbers_of
+from bench.record.container import shot_name
 from bench.record.folder import OpenedRun, open_run, read_shot
 from bench.record.for_lab import write_shot_as_blf, write_shot_as_lines
 from bench.record.shot import BENCH_SENDER
@@ -91,8 +93,7 @@ def export(
     shots = tuple(
         folder
         for folder in opened.shots()
-        if (only is None or only in folder.parent.name)
-        and (shot is None or folder.name == f"shot-{shot:03d}")
+        if (only is None or only in folder.parent.name) and (shot is None or folder.name == shot_name(shot))
     )
     if not shots:
         asked = " ".join(
@@ -119,8 +120,7 @@ def export(
 
 
 def _numbers(trace: Trace) -> dict[str, int]:
-    names = dict.fromkeys([*trace.stamping, *(seen.channel for seen in trace.frames)])
-    return {name: number for number, name in enumerate(names, start=1)}
+    return numbers_of(trace.stamping, (seen.channel for seen in trace.frames))
 
 
 def _blf(job: Export) -> list[Path]:

@@ -55,7 +55,7 @@ def doctor(
         record = dataclasses.replace(wired.config.record, folder=out.resolve())
         wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
     if forget:
-        _forget(wired, forget)
+        raise _forget(wired, forget, as_json)
     found: list[Finding] = []
     for finding in chain(examine(wired, seconds), _records(wired)):
         found.append(finding)
@@ -83,14 +83,23 @@ def _records(wired: Wired) -> Iterator[Finding]:
         yield Finding(area=area, state=State.BAD, text=str(error), mend="correct [record] database")
 
 
-def _forget(wired: Wired, run_ids: list[str]) -> None:
+def _forget(wired: Wired, run_ids: list[str], as_json: bool) -> typer.Exit:
+    """What to raise: 0 where every run is off the database."""
     from bench.campaign.listed import forget
+    from bench.doctor.finding import Finding, State
 
     record = wired.config.record
     lines = list(forget(record.database, record.folder, run_ids))
+    code = 0 if all(good for good, _ in lines) else 3
     for _, line in lines:
         typer.echo(line, err=True)
-    raise typer.Exit(0 if all(good for good, _ in lines) else 3)
+    if not as_json:
+        return typer.Exit(code)
+    found = [
+        Finding(area="results database", state=State.OK if good else State.BAD, text=line)
+        for good, line in lines
+    ]
+    return say(_told(found, code == 0), code)
 
 
 def _show(finding: Finding) -> None:

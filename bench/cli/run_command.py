@@ -256,7 +256,9 @@ def _end(campaign: Campaign, result: RunResult, feed: LiveFeed | None, asked: As
 
 
 def _unfinished(folder: Path) -> str:
-    whole = (folder / "footer.json").is_file()
+    from bench.record.chain import FOOTER
+
+    whole = (folder / FOOTER).is_file()
     return f"{folder} is {'complete' if whole else 'not complete'}: hil store {folder}"
 
 

@@ -5,6 +5,7 @@ stamps that can be off by one nanosecond. Laying out the same objects in columns
 python-can's reader, with which the tests read the files back.
 """
 
+import datetime
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import RecordError, at_place
-from bench.record.columns import Columns, Series
+from bench.record.columns import Columns, Series, bounds
 from bench.trace.events import CanFrame
 
 _FILE_HEADER = struct.Struct("<4sL8BQQLL8H8H")
@@ -48,26 +49,31 @@ _LARGEST_STAMP_NS = 2**63 - 1
 
 
 def write_blf(
-    path: Path, columns: Columns, numbers: Mapping[str, int], bench_sender: str, origin_ns: int
+    path: Path,
+    columns: Columns,
+    numbers: Mapping[str, int],
+    bench_sender: str,
+    origin_ns: int,
+    dates: tuple[datetime.datetime, datetime.datetime] | None = None,
 ) -> None:
     """Write the frames in their order; stamps count from `origin_ns`. `bench_sender`'s are marked as sent.
 
-    `numbers` gives each channel's number, from 1. Raises RecordError for a stamp that has no room in 63 bits.
+    `numbers` gives each channel's number, from 1. `dates`, in UTC and to the ms: when the stamps count from, and when
+    the last of them was. Raises RecordError for a stamp that has no room in 63 bits.
     """
     _refuse_stamps(path, columns, origin_ns)
-    parts = [
-        _objects_of(one, rows, columns.t_ns[columns.series == number], numbers, bench_sender, origin_ns)
-        for number, (one, rows) in enumerate(zip(columns.table, columns.data))
-    ]
+    order = np.argsort(columns.series, kind="stable")
+    places = np.split(order, bounds(columns.series, len(columns.table))[1:-1])
+    uniform = len({one[4] for one in columns.table}) == 1
     sizes = np.array([_KIND[one[4]].itemsize for one in columns.table], np.intp)[columns.series]
     starts = np.cumsum(sizes) - sizes
     plain = np.empty(int(sizes.sum()), np.uint8)
-    for number, objects in enumerate(parts):
-        where = starts[columns.series == number]
-        _laid_out(plain, where, objects, uniform=len({one[4] for one in columns.table}) == 1)
+    for one, rows, where in zip(columns.table, columns.data, places):
+        objects = _objects_of(one, rows, columns.t_ns[where], numbers, bench_sender, origin_ns)
+        _laid_out(plain, starts[where], objects, uniform=uniform)
     chunks = [*starts[::_OBJECTS_PER_CONTAINER].tolist(), len(plain)]
     pieces = [plain[first:last].tobytes() for first, last in pairwise(chunks)]
-    path.write_bytes(_in_containers(pieces, len(columns)))
+    path.write_bytes(_in_containers(pieces, len(columns), dates))
 
 
 def _refuse_stamps(path: Path, columns: Columns, origin_ns: int) -> None:
@@ -116,7 +122,9 @@ def _laid_out(
         plain[where[:, None] + np.arange(size)] = objects.view(np.uint8).reshape(len(objects), size)
 
 
-def _in_containers(pieces: Iterable[bytes], count: int) -> bytes:
+def _in_containers(
+    pieces: Iterable[bytes], count: int, dates: tuple[datetime.datetime, datetime.datetime] | None
+) -> bytes:
     """A BLF file of `count` objects, which `pieces` hold."""
     containers: list[bytes] = []
     uncompressed = _FILE_HEADER_SIZE
@@ -129,12 +137,19 @@ def _in_containers(pieces: Iterable[bytes], count: int) -> bytes:
         containers.append(packed + b"\0" * (size % 4))
         uncompressed += head_size + len(plain)
     body = b"".join(containers)
-    no_date = (0,) * 16  # stamps are the run's own time, not a calendar's
+    told = (0,) * 16 if dates is None else (*_system_time(dates[0]), *_system_time(dates[1]))
     header = _FILE_HEADER.pack(
         b"LOGG", _FILE_HEADER_SIZE, 5, 0, 0, 0, *_API_VERSION,
-        _FILE_HEADER_SIZE + len(body), uncompressed, count, 0, *no_date,
+        _FILE_HEADER_SIZE + len(body), uncompressed, count, 0, *told,
     )  # fmt: skip
     return header.ljust(_FILE_HEADER_SIZE, b"\0") + body
+
+
+def _system_time(when: datetime.datetime) -> tuple[int, ...]:
+    """Windows' SYSTEMTIME: the day of the week counts from Sunday."""
+    day = when.isoweekday() % 7
+    clock = (when.hour, when.minute, when.second, when.microsecond // 1000)
+    return (when.year, when.month, day, when.day, *clock)
 
 
 def read_blf(path: Path, origin_ns: int) -> Iterator[tuple[int, int, CanFrame]]:

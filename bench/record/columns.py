@@ -8,7 +8,7 @@ Deflate makes little of what is left.
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -71,12 +71,17 @@ def columns_of(frames: Sequence[FrameSeen]) -> Columns:
     starts = np.cumsum(lengths) - lengths
     payload = np.frombuffer(b"".join(payloads), np.uint8)
     order = np.argsort(series, kind="stable")
-    bounds = _bounds(series, len(table))
+    edges = bounds(series, len(table))
     data = tuple(
         payload[starts[order[first:last], None] + np.arange(one[6])]
-        for one, (first, last) in zip(table, pairwise(bounds))
+        for one, (first, last) in zip(table, pairwise(edges))
     )
     return Columns(table=table, t_ns=np.array(times, np.int64), series=series, data=data)
+
+
+def numbers_of(stamped: Iterable[str], seen: Iterable[str]) -> dict[str, int]:
+    """Each channel's number in files of labs, from 1: those with stamps first, then as they come in the frames."""
+    return {name: number for number, name in enumerate(dict.fromkeys([*stamped, *seen]), start=1)}
 
 
 def _legal(one: Series) -> bool:
@@ -84,7 +89,7 @@ def _legal(one: Series) -> bool:
     return length <= (64 if fd else 8) and 0 <= can_id <= _HIGHEST_ID and (fd or not switch)
 
 
-def _bounds(series: NDArray[np.intp], count: int) -> list[int]:
+def bounds(series: NDArray[np.intp], count: int) -> list[int]:
     """Where each series begins among frames sorted by it, and where the last one ends."""
     return [0, *np.cumsum(np.bincount(series, minlength=count)).tolist()]
 
@@ -134,7 +139,7 @@ def unpack(packed: bytes, table: Sequence[Series], count: int) -> Columns:
     order = np.argsort(series, kind="stable")
     t_ns[order] = np.cumsum(steps, dtype=np.int64)
     data = []
-    for one, (first, last) in zip(table, pairwise(_bounds(series, len(table)))):
+    for one, (first, last) in zip(table, pairwise(bounds(series, len(table)))):
         length, rows = one[6], last - first
         block = np.frombuffer(plain, np.uint8, length * rows, pos).reshape(length, rows)
         data.append(np.ascontiguousarray(np.cumsum(block, axis=1, dtype=np.uint8).T))

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from bench.errors import RecordError
 from bench.record.blf import write_blf
-from bench.record.blf_date import date_blf
-from bench.record.columns import columns_of
+from bench.record.columns import columns_of, numbers_of
 from bench.record.folder import HEADER
 from bench.record.shot import BENCH_SENDER, EVENTS, FRAMES, RESULT, read_json, read_shot
 from bench.record.shot_record import columns_in, is_in_container, lines_in
@@ -23,14 +22,13 @@ def write_shot_as_blf(shot: Path, file: Path, zero: TimeZero) -> None:
         if (shot / FRAMES).is_file():  # of an earlier release, which kept every shot as BLF
             trace, _, _ = read_shot(shot)
             columns = columns_of(trace.frames)
-            names = dict.fromkeys([*trace.stamping, *(one[0] for one in columns.table)])
-            numbers = {name: number for number, name in enumerate(names, start=1)}
+            numbers = numbers_of(trace.stamping, (one[0] for one in columns.table))
         else:
             columns, numbers = columns_in(shot)
         first_ns, last_ns = (int(columns.t_ns.min()), int(columns.t_ns.max())) if len(columns) else (0, 0)
         dated = zero.before(first_ns)
-        write_blf(file, columns, numbers, BENCH_SENDER, dated.clock_ns)
-        date_blf(file, dated.utc, dated.utc_of(last_ns))
+        dates = dated.utc, dated.utc_of(last_ns)
+        write_blf(file, columns, numbers, BENCH_SENDER, dated.clock_ns, dates)
     except OSError as error:
         raise RecordError(f"{file}: cannot be written: {error.strerror}") from error
 

@@ -17,6 +17,7 @@ from bench.record.columns import (
     deflated,
     frames_of,
     inflated,
+    numbers_of,
     pack,
     table_from,
     unpack,
@@ -102,10 +103,8 @@ def columns_in(shot: Path) -> tuple[Columns, dict[str, int]]:
     """A shot's frames as they are kept, and the number of each channel, from 1. Raises RecordError."""
     head, _, _, columns = _opened(shot)
     stamping = head.get("stamping")
-    names = dict.fromkeys(
-        [*(stamping if isinstance(stamping, dict) else ()), *(one[0] for one in columns.table)]
-    )
-    return columns, {name: number for number, name in enumerate(names, start=1)}
+    stamped = stamping if isinstance(stamping, dict) else ()
+    return columns, numbers_of(stamped, (one[0] for one in columns.table))
 
 
 def marks_in(shot: Path, wanted: type[F]) -> list[Mark[F]]:
