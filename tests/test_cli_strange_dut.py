@@ -77,7 +77,6 @@ def hil(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
-@pytest.mark.slow
 def test_short_frames_are_a_fail_with_all_the_evidence(folder: Path, workers: str) -> None:
     by_can = '\n[dut.identity]\nby = "can"\n'
     config = folder / "hil_config.toml"

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from small_bench import ONE, hil_here, run_folders, small_bench
 
 from bench.campaign.listed import Difference, examine_listed, forget
+from bench.cli.ending import run_command_line
+from bench.cli.main import app
 from bench.errors import UnusableUrl
 from bench.record.database import ResultsDatabase
 from bench.record.folder import open_run, verify_run
@@ -243,3 +246,13 @@ def test_the_command_mends_and_forgets(
     shutil.rmtree(run)
     assert hil_here("doctor", "--forget", run.name) == 0
     assert ResultsDatabase(database).runs() == ()
+    capfd.readouterr()
+    assert run_command_line_with(monkeypatch, "doctor", "--forget", run.name, "--json") == 3
+    told = json.loads(capfd.readouterr().out)
+    assert (told["schema"], told["exit_code"], told["usable"]) == ("bms-hil-bench/doctor/1", 3, False)
+    assert told["findings"][0]["text"] == f"{run.name}: is not in the results database"
+
+
+def run_command_line_with(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["hil", *words])
+    return run_command_line(app)

@@ -11,6 +11,7 @@ from harness.ground import USUAL, Grounds
 from harness.outcome import Tally
 
 ROOT = Path(__file__).resolve().parents[1]
+COME_TOO_LATE = {"stuck", "signals", "signals at the end", "signals at any instant", "clock in real time"}
 IN_SHOTS = ["exceptions", "way", "replies", "stuck"]
 
 
@@ -56,9 +57,12 @@ def test_a_fault_of_every_class() -> None:
     )  # fmt: skip
     sys.stdout.write(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
-    struck = re.findall(r"^([\w ]+): \d+ faults, [1-9]\d* struck", done.stdout, re.MULTILINE)
-    # One of each: some come too late, and a busy machine has no time for all.
-    assert len(set(struck) & set(CLASSES)) > len(CLASSES) * 2 // 3, done.stdout
+    made = dict(re.findall(r"^([\w ]+): \d+ faults, (\d+) struck", done.stdout, re.MULTILINE))
+    missed = {name for name in CLASSES if made.get(name) == "0"}
+    assert missed <= COME_TOO_LATE, done.stdout
+    # One of each; only a busy machine has no time for all.
+    assert set(made) >= set(CLASSES) or "the time is over" in done.stdout, done.stdout
+    assert len(set(made) - missed) > len(CLASSES) * 2 // 3, done.stdout
 
 
 def test_a_fault_is_the_same_whatever_else_is_injected() -> None:

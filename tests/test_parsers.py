@@ -1,15 +1,16 @@
 """A sample of `python -m tests.parsers`, and that it sees what it is there to see. All of it: `.ci/run`."""
 
 import random
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from bench.campaign.qualified import why_not_qualified
 from bench.errors import BenchError
 from tests.parsers import watched
 from tests.parsers.__main__ import PARSERS, main, shares_of
+from tests.parsers.evidence import QUALIFICATION
 from tests.parsers.parser import Parser, unclear
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,9 +73,6 @@ def test_one_input_can_be_repeated(
     assert capsys.readouterr().out.count("accepted") == 2
 
 
-@pytest.mark.slow
-def test_twenty_thousand_inputs() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.parsers", "--seed", "2"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout[-3000:]
+def test_the_qualification_that_is_altered_is_a_sound_one() -> None:
+    assert why_not_qualified(QUALIFICATION, ("late",)) is None
+    assert why_not_qualified(QUALIFICATION, ("late", "early")) == "its matrix lacks early"

@@ -41,7 +41,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 
 
 @cache
-def _plaina_bench() -> Path:
+def _plain_bench() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="harness-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     shutil.copytree(ROOT / "dbc", folder / "dbc")
@@ -114,7 +114,7 @@ class Bench:
 def a_bench() -> Iterator[Bench]:
     place = Path(tempfile.mkdtemp(prefix="harness-"))
     try:
-        shutil.copytree(_plaina_bench(), place / "bench")
+        shutil.copytree(_plain_bench(), place / "bench")
         (place / "bench" / "runs").mkdir()
         yield Bench(folder=place / "bench")
     finally:
@@ -221,7 +221,7 @@ def _check_killed(outcome: Outcome, bench: Bench, *, end: bool) -> None:
     differs = [one.text for one in examine_listed(bench.database, run.parent) if one.text != "1 run listed"]
     if differs:
         outcome.wrong.append((Wrong.LOST, f"`hil doctor` finds {differs}"))
-    if (code := bench.hil("rejudge", str(run))) != (0 if whole else 3 if not shots else code):
+    if (code := bench.hil("rejudge", str(run))) != (0 if whole or shots else 3):
         outcome.wrong.append((Wrong.LOST, f"`hil rejudge` ends with {code}"))
     _check_told(outcome, bench, run, whole, 2 if end else shots)
 

@@ -39,7 +39,7 @@ def workers(rng: random.Random, grounds: Grounds) -> Outcome:
             time.sleep(rng.choice((0.0, 0.05, 0.2)))
         told = run.wait()
         check(outcome, run, told, complete=True)
-        if signal.SIGSTOP not in which and outcome.struck and any(one in _DEADLY for one in which):
+        if outcome.struck and any(one in _DEADLY for one in which):
             outcome.missed = "worker" in told.err
     return outcome
 
@@ -100,8 +100,6 @@ def limits(rng: random.Random, grounds: Grounds) -> Outcome:
             run.sent.append(signal.SIGKILL)
             run.code = -signal.SIGKILL  # as good as a kill
         check(outcome, run, told, complete=False)
-        for one in run.begun():
-            _check_whole(outcome, run, one)
     return outcome
 
 
@@ -136,15 +134,6 @@ def _processes_of(user: int) -> list[Path]:
         except OSError:
             continue
     return found
-
-
-def _check_whole(outcome: Outcome, run: Run, folder: Path) -> None:
-    """What came to its end is in the result, whatever it was."""
-    if run.code not in (0, 3):
-        return
-    footer = (folder / "footer.json").is_file()
-    if run.code == 0 and not footer:
-        outcome.wrong.append((Wrong.LOST, "exit code 0 and no footer"))
 
 
 # --- others beside it -----------------------------------------------------------------------------------------
