@@ -331,7 +331,7 @@ def test_a_url_that_nothing_here_can_open_is_refused_before_anything_is_driven(
 
 @pytest.mark.parametrize(
     ("database", "what"),
-    [("", "a folder"), ("runs", "a folder"), ("/dev/full", "a device,"), ("runs/pipe", "a device, a pipe")],
+    [("", "a folder"), ("runs", "a folder"), ("/dev/full", "a device"), ("runs/pipe", "a FIFO")],
 )
 def test_a_check_tells_what_no_run_can_be_listed_in(
     database: str, what: str, bench: Path, capfd: pytest.CaptureFixture[str]

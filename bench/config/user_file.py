@@ -21,6 +21,7 @@ _DEEPEST, _LONGEST_NAME, _LONGEST_TEXT = 24, 200, 4000
 _LONGEST_LINE = 16 << 10  # the standard library's reader takes the square of a dotted name's parts
 _INT64 = range(-(2**63), 2**63)
 _KINDS = (
+    (stat.S_ISLNK, "a symbolic link"),
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a FIFO"),
     (stat.S_ISCHR, "a device"),
@@ -32,6 +33,11 @@ Place = tuple[str | int, ...]
 
 class NotToml(ValueError):
     """A text that cannot be read as TOML; the words say why."""
+
+
+def odd_kind(mode: int) -> str:
+    """What lies there in place of a plain file, in words; "" for one, and for what nobody knows."""
+    return next((words for test, words in _KINDS if test(mode)), "")
 
 
 def is_file(path: Path) -> bool:
@@ -50,7 +56,7 @@ def read_bytes(
         with open(path, "rb", opener=_without_waiting) as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
-                what = next((words for test, words in _KINDS if test(found.st_mode)), "no file")
+                what = odd_kind(found.st_mode) or "no file"
                 raise error(at_place(path, "", f"found {what}", f"{expected}, a plain file"))
             content = file.read(min(found.st_size, most) + 1)  # of what is asked for, all is set aside
     except IsADirectoryError:

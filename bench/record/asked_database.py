@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.config.toml_file import read_toml
+from bench.config.user_file import odd_kind
 from bench.errors import UnusableUrl
 
 if TYPE_CHECKING:
@@ -42,9 +42,7 @@ def _special(path: Path) -> str:
         mode = path.stat().st_mode
     except (OSError, ValueError):  # none yet, or none that can be made: the run warns
         return ""
-    if stat.S_ISREG(mode):
-        return ""
-    return "a folder" if stat.S_ISDIR(mode) else "a device, a pipe or a socket"
+    return odd_kind(mode)
 
 
 def _tell(bench: BenchConfig, why: str) -> None:

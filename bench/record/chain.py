@@ -9,14 +9,24 @@ differs, in the folder or in the footer itself, was altered.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bench.record.container import FILE as CONTAINER
 from bench.record.container import shot_name, shots_within
-from bench.record.contents import BLOCK, SHORT, contents, digest, is_text, lines_before, plain, shown
+from bench.record.contents import (
+    BLOCK,
+    SHORT,
+    by_place,
+    contents,
+    digest,
+    is_text,
+    json_bytes,
+    lines_before,
+    plain,
+    shown,
+)
 from bench.record.envelope import ENVELOPE, envelope_trouble
 
 FORMAT = "hil-run-1"
@@ -42,7 +52,7 @@ def with_file(sealed: Mapping[str, Any], folder: Path, run_id: str, name: str) -
     """What `seal` made, and one more file that was written since."""
     one = digest(folder / name)
     hashes, blocks = (
-        dict(sorted({**sealed[key], name: new}.items(), key=lambda entry: entry[0].split("/")))
+        dict(sorted({**sealed[key], name: new}.items(), key=lambda entry: by_place(entry[0])))
         for key, new in (("sha256", one.sha256), ("blocks", one.blocks))
     )
     return {**sealed, "sha256": hashes, "chain": chain(run_id, hashes), "blocks": blocks}
@@ -147,16 +157,14 @@ def altered_among(
 
 def as_written(content: Mapping[str, Any], raw: bytes) -> bool:
     """Whether these bytes are what `write_json` makes of the content, with the entries in their order."""
-
-    def by_place(one: tuple[str, Any]) -> list[str]:
-        return one[0].split("/")
-
     ordered = {
-        key: dict(sorted(value.items(), key=by_place)) if isinstance(value, dict) else value
+        key: dict(sorted(value.items(), key=lambda entry: by_place(entry[0])))
+        if isinstance(value, dict)
+        else value
         for key in _KEYS
         if (value := content.get(key)) is not None
     }
-    return json.dumps(ordered, indent=1).encode() == raw
+    return json_bytes(ordered) == raw
 
 
 def _where(path: Path, found: str, stated: Any) -> str:

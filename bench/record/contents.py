@@ -6,22 +6,19 @@ elsewhere. Files are read in pieces, so that memory stays flat whatever their si
 
 import hashlib
 import io
+import json
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from bench.config.user_file import odd_kind
 
 BLOCK = 4096
 SHORT = 8  # hex digits
 _PIECE = 256 * BLOCK
-_ODD = (
-    (stat.S_ISLNK, "a symbolic link"),
-    (stat.S_ISFIFO, "a FIFO"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +64,17 @@ def contents(folder: Path, left_out: Iterable[str] = ()) -> Contents:
 
 
 def _ordered(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(names, key=lambda name: name.split("/")))
+    return tuple(sorted(names, key=by_place))
+
+
+def by_place(name: str) -> list[str]:
+    """The key by which names are sorted: as a tree is walked."""
+    return name.split("/")
+
+
+def json_bytes(content: Mapping[str, Any]) -> bytes:
+    """As every JSON file of a run is written, and so as a check makes it again."""
+    return json.dumps(content, indent=1).encode(errors="backslashreplace")
 
 
 def kind(mode: int) -> str:
@@ -76,7 +83,7 @@ def kind(mode: int) -> str:
         return "file"
     if stat.S_ISDIR(mode):
         return "folder"
-    return next((words for test, words in _ODD if test(mode)), "neither file nor folder")
+    return odd_kind(mode) or "neither file nor folder"
 
 
 def plain(folder: Path, name: str) -> str | None:

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.record.contents import plain
+from bench.record.contents import json_bytes, plain
 from bench.record.statement import STATEMENT
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _signature(folder: Path) -> dict[str, str] | None:
 def _as_written(folder: Path, signature: dict[str, str]) -> bytes:
     payload = _base64((folder / STATEMENT).read_bytes())
     content = {"payload": payload, "payloadType": PAYLOAD_TYPE, "signatures": [signature]}
-    return json.dumps(content, indent=1).encode()
+    return json_bytes(content)
 
 
 def _signed(payload: bytes) -> bytes:

@@ -13,7 +13,6 @@ signature.json, statement.dsse.json optional: a user's signature of the footer, 
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from typing import Any
 from bench.errors import DAMAGED, NotARun, RecordError, at_place, clear
 from bench.record.chain import FOOTER, FORMAT, SIGNATURE, altered, altered_among, as_written, seal, with_file
 from bench.record.container import FILE, Known, shot_name, shots_in
-from bench.record.contents import plain
+from bench.record.contents import json_bytes, plain
 from bench.record.header import checked
 from bench.record.shot import read_json, read_shot, write_json
 from bench.record.shot_record import append_trace
@@ -189,7 +188,7 @@ def _statement_trouble(path: Path, footer: dict[str, Any]) -> str | None:
         return None
     try:
         made = statement(read_json(path / RESULT), footer["sha256"])
-        good = json.dumps(made, indent=1).encode() == (path / STATEMENT).read_bytes()
+        good = json_bytes(made) == (path / STATEMENT).read_bytes()
     except _UNREAD as error:
         return f"cannot be made again of {RESULT}: {clear(repr(error), 200)}"
     return None if good else f"is not what {RESULT} and the hashes in {FOOTER} make"

@@ -12,6 +12,7 @@ from bench.errors import DAMAGED, RecordError, at_place, clear
 from bench.record import version_1
 from bench.record.blf import read_blf
 from bench.record.container import FILE
+from bench.record.contents import json_bytes
 from bench.record.marks import from_line, name_of
 from bench.record.shot_record import is_in_container, marks_in, read_record, stamping_of
 from bench.timing.clock import Timebase
@@ -104,7 +105,7 @@ def marks_of(folder: Path, wanted: type[F]) -> list[Mark[F]]:
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write whole or not at all: a reader never meets half a file."""
     part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=1), encoding="utf-8", errors="backslashreplace")
+    part.write_bytes(json_bytes(content))
     part.replace(path)
 
 

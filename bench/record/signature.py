@@ -4,14 +4,13 @@ Needs the extra 'sign'. Whether a signature has its form can be seen without it.
 """
 
 import importlib.util
-import json
 from pathlib import Path
 from typing import Any
 
 from bench.config.user_file import read_bytes
 from bench.errors import ConfigError, RecordError, at_place
 from bench.record.chain import FOOTER, SIGNATURE
-from bench.record.contents import plain, shown
+from bench.record.contents import json_bytes, plain, shown
 from bench.record.envelope import ENVELOPE, envelope, wrongly_signed
 from bench.record.shot import read_json, write_json
 from bench.record.statement import STATEMENT
@@ -126,7 +125,7 @@ def _misshapen(folder: Path) -> str | None:
     if set(stated) != {"algorithm", "signs", "public_key", "signature"}:
         return f"{SIGNATURE} says more or less than a signature does: {', '.join(map(shown, stated)) or 'nothing'}"
     canonical = {key: _digits(stated[key]) for key in ("public_key", "signature")}
-    if raw != json.dumps(_signature(**canonical), indent=1).encode():
+    if raw != json_bytes(_signature(**canonical)):
         return f"{SIGNATURE} is not as `hil sign` writes it"  # the signature covers the footer, and not its own file
     if (folder / STATEMENT).is_file() and not (folder / ENVELOPE).is_file():
         return f"{ENVELOPE} is missing, which `hil sign` writes with {SIGNATURE}"
