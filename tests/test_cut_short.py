@@ -121,7 +121,7 @@ def test_an_aborted_run_is_listed_and_counts_for_nothing(run: Path) -> None:
 
 def test_a_row_that_says_pass_gives_way_to_the_aborted_run_of_its_folder(finished: Path, run: Path) -> None:
     database = run.parent / "results.sqlite"
-    ResultsDatabase(database).append(result_of(finished))
+    ResultsDatabase(database).add(result_of(finished))
     ((stored, line),) = stored_from([run], database)
     assert stored and line.endswith("2 of 2 shots are whole, in place of what was listed")
     (listed,) = ResultsDatabase(database).runs()

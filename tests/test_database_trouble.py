@@ -39,7 +39,7 @@ def stored(bench: Path) -> int:
 
 def filled(file: Path) -> None:
     """As of an earlier run."""
-    ResultsDatabase(file).append(sample_run(n=12))
+    ResultsDatabase(file).add(sample_run(n=12))
 
 
 def sql(file: Path, *lines: str) -> None:
@@ -445,7 +445,7 @@ def begin(together):
     together.wait()
     database = ResultsDatabase("runs/results.sqlite")
     for number in range(3):
-        database.append(dataclasses.replace(RUN, run_id=f"{os.getpid()}-{number}"))
+        database.add(dataclasses.replace(RUN, run_id=f"{os.getpid()}-{number}"))
     sys.exit(code)
 
 here = multiprocessing.get_context("fork")

@@ -165,7 +165,7 @@ def test_only_runs_of_the_named_build_say_what_it_takes_to_react(tmp_path: Path)
             sample_run(), run_id=run_id, started_utc=f"2026-11-0{day}T00:00:00+00:00", firmware=firmware,
             aborted=None, scenarios=(one,),
         )  # fmt: skip
-        ResultsDatabase(database).append(run)
+        ResultsDatabase(database).add(run)
     (good,) = measured_fhti(database).values()
     assert (good.run_id, good.firmware, good.fhti_s) == ("good", "reference", first.fhti.max_high_ns / 1e9)
     (bad,) = measured_fhti(database, firmware="late_overvoltage").values()

@@ -43,7 +43,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run_all(campaign, collector.add)
     result = collector.result(None)
     folder.finish(run_to_dict(result))
-    ResultsDatabase(folder.path.parent / "results.sqlite").append(result)
+    ResultsDatabase(folder.path.parent / "results.sqlite").add(result)
     return folder.path
 
 

@@ -83,9 +83,9 @@ def test_a_wrong_result_file_names_the_place(what: str, message: str) -> None:
 def test_history_never_mixes_simulated_and_host_time(tmp_path: Path) -> None:
     database = ResultsDatabase(tmp_path / "results.sqlite")
     run = sample_run()
-    database.append(dataclasses.replace(run, run_id="second", started_utc="2026-11-24T00:00:00Z"))
-    database.append(run)
-    database.append(on_host(run, "bench"))
+    database.add(dataclasses.replace(run, run_id="second", started_utc="2026-11-24T00:00:00Z"))
+    database.add(run)
+    database.add(on_host(run, "bench"))
     simulated = database.history("weld-plus", Timebase.SIMULATED)
     assert [past.run_id for past in simulated] == [run.run_id, "second"]
     assert [past.run_id for past in database.history("weld-plus", Timebase.HOST)] == ["bench"]
@@ -100,9 +100,7 @@ def test_history_never_mixes_simulated_and_host_time(tmp_path: Path) -> None:
 def test_a_run_is_stored_once_and_whole(tmp_path: Path) -> None:
     database = ResultsDatabase(f"sqlite:///{tmp_path / 'r.sqlite'}")
     run = sample_run(n=12)
-    database.append(run)
-    with pytest.raises(RecordError, match="stored already"):
-        database.append(run)
+    assert database.add(run) and not database.add(run)
     assert len(ResultsDatabase(tmp_path / "r.sqlite").history("weld-plus", Timebase.SIMULATED)) == 1
 
 
@@ -122,7 +120,7 @@ def test_a_trend_keeps_unlike_runs_apart_and_says_which(tmp_path: Path) -> None:
     unlike = [{**hashes, "rig": "b" * 64}, {**hashes, "scenario.weld-plus": "2" * 64}, {}]
     for number, own in enumerate([*unlike, hashes, hashes, hashes]):
         stamp = f"2026-01-0{number + 1}T00:00:00+00:00"
-        database.append(dataclasses.replace(run, run_id=f"r{number}", started_utc=stamp, hashes=own))
+        database.add(dataclasses.replace(run, run_id=f"r{number}", started_utc=stamp, hashes=own))
     found = trend(database, "weld-plus", Timebase.SIMULATED, run.chemistry, "fdti")
     assert [point.past.run_id for point in found.points] == ["r3", "r4", "r5"]
     assert found.points[0].baseline_ns is None and found.points[2].baseline_ns is not None

@@ -181,7 +181,7 @@ def test_a_trend_holds_results_of_one_version_of_the_rules(tmp_path: Path, left_
     newer = copied(GOOD, tmp_path, rules=RULES)
     database = ResultsDatabase(tmp_path / "results.sqlite")
     for run in (older, newer):
-        database.append(load_checked(run).result)
+        database.add(load_checked(run).result)
     assert [one.rules for one in database.history("external-short", Timebase.SIMULATED)] == [1, RULES]
     found = trend(database, "external-short", Timebase.SIMULATED, "nmc", "fhti", Rejudging(tmp_path).again)
     verdicts = [one.past.verdict for one in found.points]
@@ -197,7 +197,7 @@ def test_a_trend_holds_results_of_one_version_of_the_rules(tmp_path: Path, left_
 def test_a_trend_of_older_rules_alone_is_judged_by_todays(tmp_path: Path, left_out: str) -> None:
     run = copied(BAD, tmp_path, left_out)
     database = ResultsDatabase(tmp_path / "results.sqlite")
-    database.append(load_checked(run).result)
+    database.add(load_checked(run).result)
     found = trend(database, "external-short", Timebase.SIMULATED, "nmc", "fhti", Rejudging(tmp_path).again)
     verdicts = [one.past.verdict for one in found.points]
     assert (verdicts, found.unjudged) == (([], 1) if left_out else ([Verdict.FAIL], 0))
@@ -215,7 +215,7 @@ def test_a_trend_of_older_rules_alone_is_judged_by_todays(tmp_path: Path, left_o
 def test_a_run_stored_before_rules_had_a_column_is_there_already(tmp_path: Path) -> None:
     result = load_checked(GOOD).result
     database = ResultsDatabase(tmp_path / "results.sqlite")
-    database.append(result)
+    database.add(result)
     with sqlite3.connect(tmp_path / "results.sqlite") as connection:
         connection.execute("UPDATE runs SET rules = NULL")
     assert database.add(result) is False

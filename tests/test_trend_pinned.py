@@ -49,7 +49,7 @@ def build(number: int, factor: float) -> RunResult:
 def line(tmp_path: Path, factors: list[float]) -> dict[str, tuple[Point, ...]]:
     database = ResultsDatabase(tmp_path / "r.sqlite")
     for number, factor in enumerate(factors):
-        database.append(build(number, factor))
+        database.add(build(number, factor))
     return {"ov": trend(database, "ov", Timebase.SIMULATED, "nmc", "fhti").points}
 
 
@@ -87,10 +87,10 @@ def test_a_pin_is_a_run_a_build_or_a_firmware_with_one_build(tmp_path: Path) -> 
 
 def test_a_latency_that_is_gone_is_told(tmp_path: Path) -> None:
     database = ResultsDatabase(tmp_path / "r.sqlite")
-    database.append(build(0, 1.0))
+    database.add(build(0, 1.0))
     lost = build(1, 1.0)
     mute = [shot(k, Verdict.FAIL, measurement(None, None), "never detected") for k in range(59)]
-    database.append(
+    database.add(
         dataclasses.replace(
             lost, scenarios=(scenario("ov", "t", ROOMY, mute, Verdict.FAIL, "never detected"),)
         )

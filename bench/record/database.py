@@ -134,13 +134,6 @@ class ResultsDatabase:
                 connection.execute(select(table).limit(0))
             connection.execute(update(SCHEMA).values(version=VERSION))
 
-    def append(self, run: RunResult) -> None:
-        """Store a run whole or not at all. Raises RecordError when it is stored already or on any failure."""
-        if not self.add(run):
-            raise RecordError(
-                f"{named(self._where)}: run '{run.run_id}' is stored already; results are never overwritten"
-            )
-
     def add(self, run: RunResult, sealed: Sealed | None = None) -> bool:
         """Store a run whole or not at all; False where it is there already, as it is. Raises RecordError.
 

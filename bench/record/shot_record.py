@@ -119,15 +119,6 @@ def marks_in(shot: Path, wanted: type[F]) -> list[Mark[F]]:
     return [cast(Mark[F], mark) for mark in marks if isinstance(mark.fact, wanted)]
 
 
-def result_in(shot: Path) -> dict[str, Any]:
-    """The shot's result alone. Raises RecordError."""
-    try:
-        text, _ = inflated(_stored(shot))
-        return _object(json.loads(text.rsplit(b"\n", 1)[-1]), "result")
-    except DAMAGED as error:
-        raise _unreadable(shot, error) from error
-
-
 def lines_in(shot: Path) -> str:
     """What is kept of a shot but its frames: lines of JSON, the head, the marks, and the result last."""
     try:

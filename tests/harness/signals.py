@@ -26,7 +26,6 @@ from bench.campaign.rejudge import rejudge_run
 from bench.errors import RecordError
 from bench.record.folder import open_run, verify_run
 from bench.record.shot import read_shot
-from bench.record.shot_record import result_in
 from bench.trace.facts import SafeStateReached
 from bench.verdict.result import Verdict
 
@@ -295,7 +294,7 @@ def _check_folder(outcome: Outcome, run: Stopped, folder: Path, *, killed: bool)
 
 def _verdict(shot: Path) -> str:
     try:
-        return str(result_in(shot)["judgement"]["verdict"])
+        return str(read_shot(shot)[2]["judgement"]["verdict"])
     except (RecordError, KeyError):
         return ""
 
