@@ -35,6 +35,14 @@ def dut(rng: random.Random, grounds: Grounds) -> Outcome:
 def _struck(rng: random.Random, words: str) -> Outcome:
     which, after_s = rng.choice(_DEADLY), rng.uniform(0.0, 6.0)
     again_s = rng.choice((None, 0.2, 1.5)) if which is signal.SIGSTOP else None
+    outcome = _strikes(words, which, after_s, again_s)
+    while not outcome.struck and not outcome.wrong and after_s > 0.1:  # the run was over by then
+        after_s /= 2
+        outcome = _strikes(words, which, after_s, again_s)
+    return outcome
+
+
+def _strikes(words: str, which: signal.Signals, after_s: float, again_s: float | None) -> Outcome:
     place = real()
     run, before = _begun(place)
     outcome = Outcome(fault=f"{which.name} to {words} {after_s:.2f} s after it is there, on again: {again_s}")
