@@ -30,7 +30,7 @@ class MeasuredFhti:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margin:
-    """Both against the 5th percentile: 95 of 100 samples leave more. None where there is nothing to compare.
+    """Both against the earliest: the bound of 59 draws and more, else their 5th percentile. None: nothing to compare.
 
     `ftti_s` counts from the onset of the fault, `fhti_s` from the limit crossed, as the bench measures it.
     """
@@ -50,9 +50,9 @@ def margin_of(
     fhti = measured.get((result.goal, result.chemistry))
     return Margin(
         ftti_s=ftti_s,
-        ftti_margin_s=None if ftti_s is None else result.allowed.low_s - ftti_s,
+        ftti_margin_s=None if ftti_s is None else result.allowed.earliest_s - ftti_s,
         fhti=fhti,
-        fhti_margin_s=None if fhti is None else result.left.low_s - fhti.fhti_s,
+        fhti_margin_s=None if fhti is None else result.left.earliest_s - fhti.fhti_s,
     )
 
 

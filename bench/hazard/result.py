@@ -3,43 +3,94 @@
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 
 from bench.plant.chemistry import FloatArray
+from bench.verdict.statistics import wilks_confidence
 
 
 class Stage(StrEnum):
-    """In the order of harm. A chemistry without a way to a stage never reaches it."""
+    """In the order of harm. A name means the same in every chemistry (MEANING); some have no way to a stage."""
 
-    LIMIT = "limit crossed"  # voltage or temperature alarm, or 1 K/min for 30 s: what a BMS can see
+    LIMIT = "limit crossed"
     DAMAGE = "irreversible damage"
-    VENT = "venting"  # flammable gas leaves the cell: vent gas of lithium- and sodium-ion, hydrogen of zinc
-    DRY_OUT = "dry-out"  # water-based cells: 30 % of the water is gone
-    RUNAWAY = "thermal runaway"  # self-heating above 1 K/s
-    PROPAGATION = "next cell"  # the neighbour runs away; water-based: it vents or dries out
+    VENT = "venting"
+    DRY_OUT = "dry-out"
+    RUNAWAY = "thermal runaway"
+    NEIGHBOUR = "next cell harmed"
+    PROPAGATION = "propagation"
+
+
+MEANING: dict[Stage, str] = {
+    Stage.LIMIT: "voltage or temperature alarm of the cell's file, or 1 K/min for 30 s: what a BMS can see",
+    Stage.DAMAGE: "beyond a damage limit of the cell's file, or vented, boiled or run away",
+    Stage.VENT: "the vent has opened, and gas that burns outside leaves the cell",
+    Stage.DRY_OUT: "the share of its water that the cell's file names has boiled away",
+    Stage.RUNAWAY: "the cell's own reactions heat it by more than 1 K/s",
+    Stage.NEIGHBOUR: "the cell beside it, which has no fault of its own, vents, dries out or runs away",
+    Stage.PROPAGATION: "the cell beside it, which has no fault of its own, runs away",
+}
+
+
+SHARE = CONFIDENCE = 0.95
+DRAWS_FOR_BOUND = 59  # 0.95 ** 59 < 0.05
+
+
+def draws_of(samples: int) -> int:
+    """How many of them were drawn: the first is the file's own figures."""
+    return max(0, samples - 1)
+
+
+@lru_cache(maxsize=64)
+def bound_order(samples: int) -> int:
+    """Which smallest (and largest) of the draws bounds SHARE of all with CONFIDENCE; 0: so few bound nothing."""
+    order, draws = 0, draws_of(samples)
+    while draws > order and wilks_confidence(draws, SHARE, order + 1) >= CONFIDENCE:
+        order += 1
+    return order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """Seconds over the samples: 5th, 50th, 95th percentile, infinity where not reached within the horizon."""
+    """Seconds over the samples: 5th, 50th, 95th percentile, infinity where not reached within the horizon.
+
+    floor_s, ceiling_s: 95 % of all draws lie above (below) it, with 95 % confidence (Wilks); None: too few draws.
+    """
 
     low_s: float
     mid_s: float
     high_s: float
     reached: int
     samples: int
+    floor_s: float | None = None
+    ceiling_s: float | None = None
 
     @property
     def never(self) -> bool:
         return self.reached == 0
 
+    @property
+    def earliest_s(self) -> float:
+        """The bound, or the 5th percentile of the samples where so few bound nothing."""
+        return self.low_s if self.floor_s is None else self.floor_s
+
     @classmethod
     def of(cls, times_s: FloatArray) -> "Band":
         ordered = np.sort(times_s)
         low, mid, high = (float(ordered[round(share * (ordered.size - 1))]) for share in (0.05, 0.5, 0.95))
-        reached = int(np.isfinite(times_s).sum())
-        return cls(low_s=low, mid_s=mid, high_s=high, reached=reached, samples=int(times_s.size))
+        order = bound_order(times_s.size)
+        drawn = np.sort(times_s[1:])  # the first is the file's own, not drawn
+        return cls(
+            low_s=low,
+            mid_s=mid,
+            high_s=high,
+            reached=int(np.isfinite(times_s).sum()),
+            samples=int(times_s.size),
+            floor_s=float(drawn[order - 1]) if order else None,
+            ceiling_s=float(drawn[-order]) if order else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +115,7 @@ class CaseResult:
     @property
     def allowed(self) -> Band:
         """The time that the FTTI of the goal has to stay below."""
-        return self.stages[Stage.PROPAGATION] if self.to_next_cell else self.hazard
+        return self.stages[Stage.NEIGHBOUR] if self.to_next_cell else self.hazard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

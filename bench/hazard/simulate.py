@@ -131,14 +131,19 @@ class _Watch:
         beyond = cells.beyond
         vented = beyond.vented[0::2]
         self._note(Stage.VENT, vented, now_s)
+        damage |= vented
+        neighbour = beyond.vented[1::2].copy()
         if cells.aqueous is not None:
-            dry = cells.aqueous.dry
-            damage |= vented | cells.aqueous.boiled[0::2]
-            self._note(Stage.DRY_OUT, dry[0::2], now_s)
-            self._note(Stage.PROPAGATION, (dry[1::2] | beyond.vented[1::2]) & ~self.alike, now_s)
+            damage |= cells.aqueous.boiled[0::2]
+            neighbour |= cells.aqueous.dry[1::2]
+            self._note(Stage.DRY_OUT, cells.aqueous.dry[0::2], now_s)
         if cells.runaway is not None:
-            self._note(Stage.RUNAWAY, cells.runaway.runaway[0::2], now_s)
-            self._note(Stage.PROPAGATION, cells.runaway.runaway[1::2] & ~self.alike, now_s)
+            ran_away = cells.runaway.runaway
+            damage |= ran_away[0::2]
+            neighbour |= ran_away[1::2]
+            self._note(Stage.RUNAWAY, ran_away[0::2], now_s)
+            self._note(Stage.PROPAGATION, ran_away[1::2] & ~self.alike, now_s)
+        self._note(Stage.NEIGHBOUR, neighbour & ~self.alike, now_s)
         self._note(Stage.DAMAGE, damage, now_s)
 
     def _note(self, stage: Stage, reached: BoolArray, now_s: float) -> None:
@@ -147,7 +152,8 @@ class _Watch:
 
     def finished(self) -> bool:
         """Every pair has come to its end: nothing more can be learnt."""
-        return bool(np.isfinite(self.at[Stage.PROPAGATION]).all())
+        last = Stage.NEIGHBOUR if self.batch.cells.runaway is None else Stage.PROPAGATION
+        return bool(np.isfinite(self.at[last]).all())
 
 
 def simulate(

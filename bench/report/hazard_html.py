@@ -8,9 +8,17 @@ from jinja2 import Environment, StrictUndefined
 
 from bench.errors import RecordError
 from bench.hazard.margin import Margin
-from bench.hazard.result import HazardStudy, seconds
+from bench.hazard.result import MEANING, HazardStudy, seconds
 from bench.report.hazard_picture import by_case, hazard_picture
-from bench.report.hazard_words import MARKS, SHOWN, band_words, fhti_words, ftti_words, stage_words
+from bench.report.hazard_words import (
+    MARKS,
+    SHOWN,
+    band_words,
+    bound_words,
+    fhti_words,
+    ftti_words,
+    stage_words,
+)
 
 
 def write_hazard_html(study: HazardStudy, margins: Mapping[tuple[str, str], Margin], path: Path) -> None:
@@ -30,6 +38,8 @@ def write_hazard_html(study: HazardStudy, margins: Mapping[tuple[str, str], Marg
         margins=margins,
         groups=by_case(study),
         stages=SHOWN,
+        meaning=MEANING,
+        bound=bound_words(study.samples),
         marks=MARKS,
         picture=hazard_picture(study, margins),
     )

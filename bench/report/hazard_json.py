@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bench.hazard.margin import Margin
-from bench.hazard.result import Band, HazardStudy
+from bench.hazard.result import MEANING, Band, HazardStudy, bound_order, draws_of
 from bench.report.told.physics import AssumedTold, BandTold, HazardCase, HazardTold
 
 
@@ -12,6 +12,9 @@ def hazard_told(study: HazardStudy, margins: Mapping[tuple[str, str], Margin]) -
         kind="computed, not measured",
         seed=study.seed,
         samples=study.samples,
+        draws=draws_of(study.samples),
+        bound_order=bound_order(study.samples),
+        stages={stage.name.lower(): meaning for stage, meaning in MEANING.items()},
         horizon_s=study.horizon_s,
         results=tuple(
             HazardCase(
@@ -22,6 +25,7 @@ def hazard_told(study: HazardStudy, margins: Mapping[tuple[str, str], Margin]) -
                 hazard=_band(one.hazard),
                 hazard_is=one.hazard_is.name.lower() if one.hazard_is else None,
                 left=_band(one.left),
+                allowed=_band(one.allowed),
                 ftti_s=margins[one.chemistry, one.case].ftti_s,
                 ftti_margin_s=margins[one.chemistry, one.case].ftti_margin_s,
                 fhti_margin_s=margins[one.chemistry, one.case].fhti_margin_s,
@@ -43,5 +47,11 @@ def hazard_told(study: HazardStudy, margins: Mapping[tuple[str, str], Margin]) -
 
 def _band(band: Band) -> BandTold:
     return BandTold(
-        p5_s=band.low_s, p50_s=band.mid_s, p95_s=band.high_s, reached=band.reached, samples=band.samples
+        p5_s=band.low_s,
+        p50_s=band.mid_s,
+        p95_s=band.high_s,
+        reached=band.reached,
+        samples=band.samples,
+        floor_s=band.floor_s,
+        ceiling_s=band.ceiling_s,
     )

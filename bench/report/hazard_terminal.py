@@ -8,7 +8,7 @@ from rich.table import Table
 
 from bench.hazard.margin import Margin
 from bench.hazard.result import HazardStudy, Stage, seconds
-from bench.report.hazard_words import band_words, fhti_words, ftti_words, stage_words
+from bench.report.hazard_words import band_words, bound_words, fhti_words, ftti_words, stage_words
 
 
 def hazard_table(study: HazardStudy, margins: Mapping[tuple[str, str], Margin]) -> Table:
@@ -18,8 +18,9 @@ def hazard_table(study: HazardStudy, margins: Mapping[tuple[str, str], Margin]) 
         f"seed {study.seed}, horizon {seconds(study.horizon_s)}",
         title_justify="left",
         caption="median [5 % … 95 % of samples] · hazard: the first of venting, dry-out, runaway · left: from the "
-        "limit crossed to the hazard\nFTTI margin: earliest hazard (5 %) − FTTI of the budgets · FHTI margin: "
-        "time left (5 %) − FHTI measured on the DUT (sim: simulated time)",
+        f"limit crossed to the hazard\nFTTI margin: earliest hazard − FTTI of the budgets (internal short: next cell "
+        "harmed) · FHTI margin: earliest time left − FHTI measured on the DUT (sim: simulated time)\n"
+        f"{bound_words(study.samples)}",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -42,7 +43,7 @@ def hazard_table(study: HazardStudy, margins: Mapping[tuple[str, str], Margin]) 
                 stage_words(result, Stage.DAMAGE),
                 stage_words(result, Stage.VENT),
                 runaway,
-                stage_words(result, Stage.PROPAGATION),
+                stage_words(result, Stage.NEIGHBOUR),
                 band_words(result.left, result.horizon_s),
                 ftti_words(margin),
                 fhti_words(margin),

@@ -3,7 +3,7 @@
 import math
 
 from bench.hazard.margin import Margin
-from bench.hazard.result import Band, CaseResult, Stage, seconds
+from bench.hazard.result import DRAWS_FOR_BOUND, Band, CaseResult, Stage, bound_order, draws_of, seconds
 
 MARKS = {
     "M": "measured or stated in a source that was read",
@@ -15,7 +15,15 @@ MARKS = {
     "B": "stated by the project's brief, unverified",
 }
 
-SHOWN = (Stage.LIMIT, Stage.DAMAGE, Stage.VENT, Stage.DRY_OUT, Stage.RUNAWAY, Stage.PROPAGATION)
+SHOWN = (
+    Stage.LIMIT,
+    Stage.DAMAGE,
+    Stage.VENT,
+    Stage.DRY_OUT,
+    Stage.RUNAWAY,
+    Stage.NEIGHBOUR,
+    Stage.PROPAGATION,
+)
 
 
 def band_words(band: Band, horizon_s: float) -> str:
@@ -33,13 +41,25 @@ def band_words(band: Band, horizon_s: float) -> str:
 def stage_words(result: CaseResult, stage: Stage) -> str:
     """A stage that the chemistry has no way to is told apart from one that was not reached."""
     water_based = result.chemistry_has_water
-    if stage is Stage.RUNAWAY and water_based:
+    if stage in (Stage.RUNAWAY, Stage.PROPAGATION) and water_based:
         return "no path in the model"
-    if stage is Stage.PROPAGATION and result.neighbour_alike:
+    if stage in (Stage.NEIGHBOUR, Stage.PROPAGATION) and result.neighbour_alike:
         return "same fault"
     if stage is Stage.DRY_OUT and not water_based:
         return "–"
     return band_words(result.stages[stage], result.horizon_s)
+
+
+def bound_words(samples: int) -> str:
+    """What the earliest time is: a bound over the draws, or none."""
+    order, draws = bound_order(samples), draws_of(samples)
+    if not order:
+        return (
+            f"no bound: {draws} draws, {DRAWS_FOR_BOUND} make one (--samples {DRAWS_FOR_BOUND + 1}); "
+            "earliest: 5 % of the samples"
+        )
+    which = "smallest" if order == 1 else f"number {order} from below"
+    return f"earliest: the {which} of {draws} draws, a bound of 95 % of all draws with 95 % confidence"
 
 
 def margin_words(margin_s: float | None, reference: str) -> str:

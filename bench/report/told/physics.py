@@ -9,18 +9,26 @@ from bench.verdict.fmea import Earned, FailureMode, Rated
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandTold:
-    """Seconds over the samples; null where not reached within the horizon."""
+    """Seconds over the samples; null where not reached within the horizon.
+
+    floor_s, ceiling_s: bounds of 95 % of all draws with 95 % confidence; null, too, where `bound_order` is 0.
+    """
 
     p5_s: float | None
     p50_s: float | None
     p95_s: float | None
     reached: int
     samples: int
+    floor_s: float | None
+    ceiling_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HazardCase:
-    """stages: by name; left: the time to the nearest harm. Margins: against FTTI and measured FHTI."""
+    """stages: by name; left: from the limit to the hazard; allowed: what an FTTI has to stay below.
+
+    Margins: against FTTI and measured FHTI.
+    """
 
     chemistry: str
     fault: str
@@ -29,6 +37,7 @@ class HazardCase:
     hazard: BandTold
     hazard_is: str | None
     left: BandTold
+    allowed: BandTold
     ftti_s: float | None
     ftti_margin_s: float | None
     fhti_margin_s: float | None
@@ -47,12 +56,20 @@ class AssumedTold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HazardTold(Document):
-    """`hil hazard`, and runs/hazard.json: computed, not measured. A stage that is never reached is null."""
+    """`hil hazard`, and runs/hazard.json: computed, not measured. A stage that is never reached is null.
+
+    draws: samples without the first, which is the file's own figures. bound_order: which smallest of them is a bound;
+    0: so few bound nothing. stages: what each name means, in every chemistry.
+    """
 
     schema_name: ClassVar[str] = "hazard"
+    version: ClassVar[int] = 2
     kind: str
     seed: int
     samples: int
+    draws: int
+    bound_order: int
+    stages: dict[str, str]
     horizon_s: float
     results: tuple[HazardCase, ...]
     assumed: tuple[AssumedTold, ...]

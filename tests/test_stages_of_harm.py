@@ -1,0 +1,87 @@
+"""A stage of harm means the same in every chemistry, and an earliest time is a bound only from enough draws."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.hazard.result import MEANING, Band, CaseResult, Stage, bound_order
+from bench.hazard.study import chosen_cases, study
+from bench.plant.chemistry import Chemistry
+from bench.report.hazard_words import bound_words, stage_words
+from bench.trace.events import PlantStage
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+def heated(chemistry: str, horizon_s: float) -> CaseResult:
+    (only,) = study(
+        [Chemistry.load(chemistry)],
+        chosen_cases(["heat_2K_s"]),
+        samples=1,
+        seed=1,
+        horizon_s=horizon_s,
+        workers=1,
+    ).results
+    return only
+
+
+@pytest.fixture(scope="module")
+def zinc() -> CaseResult:
+    return heated("zn_chitosan", 600.0)
+
+
+@pytest.fixture(scope="module")
+def nmc() -> CaseResult:
+    return heated("nmc", 600.0)
+
+
+def test_propagation_is_a_runaway_of_the_next_cell_in_every_chemistry(
+    zinc: CaseResult, nmc: CaseResult
+) -> None:
+    """It was the venting or dry-out of the next cell in zinc, and its runaway in lithium."""
+    assert zinc.stages[Stage.RUNAWAY].never and zinc.stages[Stage.PROPAGATION].never
+    assert stage_words(zinc, Stage.PROPAGATION) == "no path in the model"
+    assert nmc.stages[Stage.PROPAGATION].mid_s > nmc.stages[Stage.RUNAWAY].mid_s
+
+
+def test_harm_at_the_next_cell_is_its_first_harm_in_every_chemistry(
+    zinc: CaseResult, nmc: CaseResult
+) -> None:
+    harmed = nmc.stages[Stage.NEIGHBOUR].mid_s
+    assert nmc.stages[Stage.VENT].mid_s < harmed < nmc.stages[Stage.PROPAGATION].mid_s  # it vents first
+    assert stage_words(zinc, Stage.NEIGHBOUR) != "no path in the model"
+
+
+def test_what_has_vented_or_run_away_is_damaged_in_every_chemistry(zinc: CaseResult, nmc: CaseResult) -> None:
+    for one in (zinc, nmc):
+        ends = (one.stages[stage].mid_s for stage in (Stage.VENT, Stage.DRY_OUT, Stage.RUNAWAY))
+        assert one.stages[Stage.DAMAGE].mid_s <= min(ends)
+
+
+def test_the_docs_give_each_stage_its_one_meaning() -> None:
+    text = (DOCS / "chemistries.md").read_text(encoding="utf-8")
+    assert set(MEANING) == set(Stage)
+    for stage, meaning in MEANING.items():
+        assert f"| {stage} | {meaning} |" in text
+    shared = {PlantStage.VENTING: Stage.VENT, PlantStage.DRY_OUT: Stage.DRY_OUT}
+    assert all(one.value == other.value for one, other in shared.items())
+    assert Stage.RUNAWAY.endswith(PlantStage.RUNAWAY)
+
+
+@pytest.mark.parametrize(
+    ("samples", "order"), [(1, 0), (40, 0), (59, 0), (60, 1), (93, 1), (94, 2), (125, 3)]
+)
+def test_a_bound_needs_59_draws_beside_the_file_s_own_figures(samples: int, order: int) -> None:
+    assert bound_order(samples) == order
+    band = Band.of(np.arange(1.0, samples + 1.0))
+    assert band.floor_s == (1.0 + order if order else None)  # the first sample, 1.0, was not drawn
+    assert band.ceiling_s == (samples + 1.0 - order if order else None)
+    assert band.earliest_s == (band.floor_s if order else band.low_s)
+    assert ("no bound" in bound_words(samples)) == (not order)
+
+
+def test_a_bound_that_no_draw_reaches_is_never_and_not_missing() -> None:
+    never = Band.of(np.full(60, math.inf))
+    assert never.floor_s == never.ceiling_s == never.earliest_s == math.inf
