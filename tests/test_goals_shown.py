@@ -1,6 +1,7 @@
 """A safety goal passes by its own times only: terminal, Markdown, HTML, JUnit and `hil trace` say the same of it."""
 
 import dataclasses
+import json
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from bench.report.comparison import run_markdown
 from bench.report.extras import ReportExtras
 from bench.report.goals import NOT_SHOWN, is_lent, shown, shown_goals
 from bench.report.html import render_html
+from bench.report.needs import need_id
 from bench.report.traceability import denominator_words, rows
 from bench.scenario.library import Entry, Library
 from bench.units import NS_PER_MS
@@ -26,13 +28,22 @@ LENDING = {
     "SG-SC": "current/external_short",
     "SG-MCU": "supply/controller_hang_driving",
     "SG-HVIL": "contactors/hvil_intermittent",
-    "SG-OCD": "current/overload_i2t",
-    "SG-IMEAS": "current/current_at_rest",
     "SG-CRASH": "contactors/crash_line",
     "SG-UCLOSE": "contactors/unintended_closing",
 }
-ABOVE = {"SG-SC", "SG-MCU", "SG-HVIL", "SG-OCD"}  # measured above the goal's own FTTI for certain
-OWN = {"SG-OV": "cells/ov_step_cell17"}
+ABOVE = {"SG-SC", "SG-MCU", "SG-HVIL"}  # measured above the goal's own FTTI for certain
+OWN = {  # the last two lent times to SG-OCD and SG-IMEAS, and are goals of their own: another hazard, with its classes
+    "SG-OV": "cells/ov_step_cell17",
+    "SG-OCD-I2T": "current/overload_i2t",
+    "SG-IMEAS-REST": "current/current_at_rest",
+}
+PROBES = {
+    "SG-SC": "needed: current clamp and voltage tap at the fuse or pyro",
+    "SG-MCU": "needed: reset line and coil current",
+    "SG-HVIL": "no probe would show it: the mechanism counts openings",
+    "SG-CRASH": "needed: voltage of the link and coil current",
+    "SG-UCLOSE": "needed: coil current or voltage across the contactor",
+}
 
 pytestmark = pytest.mark.xdist_group("goals shown")  # one run of the command serves them all
 
@@ -49,6 +60,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stdout + done.stderr
     (footer,) = (out / "runs").glob("*/footer.json")
     (footer.parent.parent / "terminal.txt").write_text(done.stdout, encoding="utf-8")
+    exported = CliRunner().invoke(
+        app, ["export", str(footer.parent), "--to", "needs", "--out", str(out / "needs")]
+    )
+    assert exported.exit_code == 0, exported.output
     return footer.parent
 
 
@@ -71,19 +86,28 @@ def test_a_goal_whose_scenario_brings_longer_times_is_not_shown_in_any_output(
         if told is not None:
             assert "FHTI" in told[1] and "FTTI" in told[1] and "judged by" in told[1], name
             assert ("above the FTTI of" in told[1]) is (goal in ABOVE), (name, told[1])
+            assert PROBES[goal] in text[told.end() :].split("NOT SHOWN")[0], name
     html = (folder / "report.html").read_text(encoding="utf-8")
     row = html[html.index(f"<tr><td><b>{goal}</b>") :]
     row = row[: row.index("</tr>")]
     chip = "v-NOT-SHOWN v-FAIL" if goal in ABOVE else "v-NOT-SHOWN" if lends else "v-PASS"
     assert f'<span class="chip {chip}">{NOT_SHOWN if lends else "PASS"}</span>' in row
     assert ('class="bar over"' in row) or goal not in ABOVE, "drawn against the goal's own times"
+    assert PROBES.get(goal, "") in row
     suite = ET.parse(folder / "junit.xml").getroot()[0]
     told = {str(one.get("name")): str(one.get("value")) for one in suite.iterfind("./properties/property")}
     assert (f"{NOT_SHOWN} {goal}" in told) is lends
     file = {**LENDING, **OWN}[goal].partition("/")[2]
     case = next(one for one in suite.iter("testcase") if one.get("name") == file.replace("_", "-"))
-    facts = {str(one.get("name")) for one in case.iter("property")}
+    facts = {str(one.get("name")): str(one.get("value")) for one in case.iter("property")}
     assert ("PartiallyVerifies" in facts) is lends and ("FullyVerifies" in facts) is not lends
+    assert (PROBES.get(goal, "-") in facts.get("safety_goal_shown", "")) is lends
+    assert (PROBES.get(goal, "-") in told.get(f"{NOT_SHOWN} {goal}", "")) is lends
+    needs = json.loads(next(folder.parents[1].glob("needs/**/needs.json")).read_text(encoding="utf-8"))[
+        "versions"
+    ].popitem()[1]["needs"]
+    described = flat(needs[need_id(file.replace("_", "-"))]["description"])
+    assert (NOT_SHOWN in described and PROBES.get(goal, "-") in described) is lends
 
 
 def test_the_headline_and_every_denominator_count_it(folder: Path) -> None:
@@ -92,9 +116,9 @@ def test_the_headline_and_every_denominator_count_it(folder: Path) -> None:
     trace = flat(cli.invoke(app, ["trace", str(folder)]).stdout)
     html = flat((folder / "report.html").read_text(encoding="utf-8"))
     for text in (markdown, trace, html):
-        assert "8 of 24 were run, 1 of these passed by their own times, 7 NOT SHOWN (" in text
+        assert "8 of 26 were run, 3 of these passed by their own times, 5 NOT SHOWN (" in text
         assert "without a failure" not in text
-    head = "1 of 8 safety goals tried passed by their own times; NOT SHOWN: "
+    head = "3 of 8 safety goals tried passed by their own times; NOT SHOWN: "
     assert head in html and head in markdown
     junit = (folder / "junit.xml").read_text(encoding="utf-8")
     assert head in junit

@@ -82,13 +82,13 @@ def test_every_interface_can_be_asked() -> None:
 
 
 def test_a_scenario_is_judged_again_by_the_times_that_it_borrows(tmp_path: Path) -> None:
-    text = (ROOT / "scenarios" / "current" / "overload_i2t.toml").read_bytes()
+    text = (ROOT / "scenarios" / "contactors" / "hvil_intermittent.toml").read_bytes()
     own = (ROOT / "scenarios" / "current" / "external_short.toml").read_bytes().replace(b"budget =", b"# =")
     hashes = {}
     (tmp_path / "inputs").mkdir()
-    for name, content in (("overload-i2t", text), ("own", own)):
+    for name, content in (("hvil-intermittent", text), ("own", own)):
         digest = hashlib.sha256(content).hexdigest()
         hashes[f"scenario.{name}"] = digest
         (tmp_path / "inputs" / f"{digest[:12]}-{name}.toml").write_bytes(content)
     opened = OpenedRun(path=tmp_path, header={"hashes": hashes}, result=None, footer=None)
-    assert judged_by(opened) == {"overload-i2t": "SG-OCD-I2T", "own": "SG-SC"}
+    assert judged_by(opened) == {"hvil-intermittent": "SG-HVIL-LOOSE", "own": "SG-SC"}

@@ -48,7 +48,8 @@ class Shown:
         """What was measured where longer times were lent, and the goal's own; why it is not shown else."""
         if not self.tried and self.word == NOT_SHOWN:
             return ("no scenario in which the DUT has to react was run",)
-        return tuple(lent_words(one, self.goal) for one in self.lent)
+        measured = (lent_words(one, self.goal) for one in self.lent)
+        return (*measured, *dict.fromkeys(words for one in self.lent for words in needed_words(one.budget)))
 
     @property
     def words(self) -> str:
@@ -113,6 +114,16 @@ def lent_words(one: ScenarioResult, goal: Budget | None = None) -> str:
         f"{one.scenario_id} FHTI {measured}, {against}, judged by {format_ns(one.budget.fhti_ns)} "
         f"in place of {format_ns(goal.fhti_ns)}"
     )
+
+
+def needed_words(times: Budget) -> tuple[str, ...]:
+    """What would show the goal's own times, and why the longer ones are held to be safe: of the section that lends."""
+    none, _, why = times.probe.partition("none: ")
+    if why and not none:
+        needed = f"no probe would show it: {why}"
+    else:
+        needed = f"needed: {times.probe or 'a probe that budgets.toml does not name'}"
+    return (needed, f"longer times are argued: {times.derivation}") if times.derivation else (needed,)
 
 
 def _longer(times: Budget, own: Budget) -> bool:

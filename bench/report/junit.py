@@ -9,7 +9,15 @@ from bench.report.endings import ending_words
 from bench.report.estimates import rows, worst_estimates
 from bench.report.finding_words import joined_words, reasons_words
 from bench.report.format_words import format_2_words
-from bench.report.goals import NOT_SHOWN, goals_words, is_lent, lent_words, not_shown, shown_goals
+from bench.report.goals import (
+    NOT_SHOWN,
+    goals_words,
+    is_lent,
+    lent_words,
+    needed_words,
+    not_shown,
+    shown_goals,
+)
 from bench.report.junit_style import JUnitStyle, for_jenkins_xunit
 from bench.report.words import TIMEBASE_WORDS, shots_to_explain, timebases
 from bench.report.xml_text import writable
@@ -158,7 +166,8 @@ def _case(scenario: ScenarioResult) -> ET.Element:
         "attempts_passed": str(sum(s.judgement.verdict is Verdict.PASS for s in scenario.shots)),
     }
     if is_lent(scenario):
-        facts["safety_goal_shown"] = f"{NOT_SHOWN}: {lent_words(scenario)}"
+        told = (lent_words(scenario), *needed_words(scenario.budget))
+        facts["safety_goal_shown"] = f"{NOT_SHOWN}: {'; '.join(told)}"
     if scenario.mismatch:
         facts["mismatch"] = "; ".join((scenario.mismatch, *reasons_words(scenario.judgement)))
     for name, statistics in (("fdti", scenario.fdti), ("fhti", scenario.fhti)):

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.errors import RecordError
 from bench.report.finding_words import reasons_words
+from bench.report.goals import NOT_SHOWN, is_lent, lent_words, needed_words
 from bench.report.words import max_words
 from bench.report.xml_text import writable
 from bench.verdict.result import RunResult, ScenarioResult
@@ -54,6 +55,9 @@ def _need(run: RunResult, scenario: ScenarioResult) -> dict[str, Any]:
         f"{passed} of {len(scenario.shots)} attempts passed, {scenario.timebase.value} time.",
         f"FDTI max {max_words(scenario.fdti)}, FHTI max {max_words(scenario.fhti)}.",
     ]
+    if is_lent(scenario):
+        facts.append(f"{NOT_SHOWN} of its safety goal:")
+        facts.append(_as_text([lent_words(scenario), *needed_words(scenario.budget)]))
     if why := reasons_words(scenario.judgement):
         facts.append(_as_text(why))
     return {

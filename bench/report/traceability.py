@@ -80,7 +80,7 @@ def _row(
 def denominator(budgets: Mapping[str, Budget], lent: Iterable[str]) -> dict[str, Budget]:
     """The goals that have to be served: all sections but those that only lend their times to a scenario."""
     without = set(lent)
-    return {goal: budget for goal, budget in budgets.items() if goal not in without}
+    return {goal: budget for goal, budget in budgets.items() if goal not in without and not budget.of}
 
 
 def denominator_words(found: Sequence[Row]) -> str:

@@ -54,6 +54,12 @@ def _budget(scenario: Scenario, budgets: Mapping[str, Budget]) -> Budget:
     if scenario.budget is None:
         return goal
     times = budgets[scenario.budget]
+    if times.of not in ("", scenario.safety_goal):
+        line = scenario.lines.get("budget", 1)
+        raise ScenarioError(
+            f"{scenario.file}:{line} [budget]: found '{scenario.budget}', which lends its times to {times.of}; "
+            f"expected a section of {scenario.safety_goal}"
+        )
     return replace(
         goal,
         ftti_ns=times.ftti_ns,
@@ -62,6 +68,9 @@ def _budget(scenario: Scenario, budgets: Mapping[str, Budget]) -> Budget:
         safe_state=times.safe_state,
         latched=times.latched,
         provenance=times.provenance,
+        of=times.of,
+        probe=times.probe,
+        derivation=times.derivation,
     )
 
 

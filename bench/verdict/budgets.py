@@ -7,6 +7,7 @@ from typing import Any
 from bench.config.user_file import MOST_TOML_BYTES, NotToml, oddities, read_text, toml_of
 from bench.errors import ConfigError, at_place, nearest
 from bench.units import format_ns, parse_duration_ns, parse_quantity
+from bench.verdict.lent_times import LENDING, mistakes_of_lending, not_argued_words, unargued
 from bench.verdict.result import Budget
 from bench.verdict.tables import ASILS, asil_of
 
@@ -14,7 +15,18 @@ _TEXTS = ("title", "safe_state", "provenance")
 _TIMES = ("ftti", "fdti", "frti")
 _HAZARD = ("severity", "exposure", "controllability")
 _SHARES = ("coverage", "confidence")
-_KEYS = (*_TEXTS, "asil", *_TIMES, "fhti", "latched", *_HAZARD, "hazard_source", "hazard_given", *_SHARES)
+_KEYS = (
+    *_TEXTS,
+    "asil",
+    *_TIMES,
+    "fhti",
+    "latched",
+    *_HAZARD,
+    "hazard_source",
+    "hazard_given",
+    *_SHARES,
+    *LENDING,
+)
 
 
 def load_budgets(path: Path) -> dict[str, Budget]:
@@ -39,6 +51,7 @@ def load_budgets(path: Path) -> dict[str, Budget]:
             found[goal] = _budget(path, goal, table)
         except ConfigError as wrong:
             mistakes += str(wrong).splitlines()
+    mistakes += [] if mistakes else mistakes_of_lending(path, found)
     if mistakes:
         raise ConfigError("\n".join(dict.fromkeys(mistakes)))
     return found
@@ -79,8 +92,11 @@ def _budget(path: Path, goal: str, table: Any) -> Budget:
         severity=table.get("severity"),
         exposure=table.get("exposure"),
         controllability=table.get("controllability"),
-        hazard_source=_text(path, goal, table, "hazard_source") if "hazard_source" in table else "",
+        hazard_source=_perhaps(path, goal, table, "hazard_source"),
         hazard_given=_yes(path, goal, table, "hazard_given"),
+        of=_perhaps(path, goal, table, "of"),
+        probe=_perhaps(path, goal, table, "probe"),
+        derivation=_perhaps(path, goal, table, "derivation"),
         **{key: _share(path, goal, table, key) for key in _SHARES if key in table},
     )
 
@@ -131,7 +147,7 @@ def lint_budgets(budgets: dict[str, Budget], lent: Collection[str] = ()) -> tupl
     lent: sections that only lend their times to a scenario: the hazard's classes stand at the goal itself.
     """
     told: list[str] = []
-    own = {goal: budget for goal, budget in budgets.items() if goal not in lent}
+    own = {goal: budget for goal, budget in budgets.items() if goal not in lent and not budget.of}
     for what, chosen in (
         (
             "without severity, exposure, controllability (their ASIL is only stated)",
@@ -148,6 +164,16 @@ def lint_budgets(budgets: dict[str, Budget], lent: Collection[str] = ()) -> tupl
     ):
         if chosen:
             told.append(f"{len(chosen)} of {len(own)} goals {what}: {', '.join(chosen)}")
+    if sections := unargued(budgets, lent):
+        told.append(
+            f"{len(sections)} sections lend longer times and do not say why they may (of, probe, derivation; "
+            f"or severity, exposure, controllability of a goal of its own): {', '.join(sections)}"
+        )
+    if sections := not_argued_words(budgets):
+        told.append(
+            f"{len(sections)} sections lend longer times without a derivation that these are safe; their goals stay "
+            f"NOT SHOWN until the probe is there: {', '.join(sections)}"
+        )
     for goal, budget in budgets.items():
         if budget.fhti_ns > 0.8 * budget.ftti_ns:
             share = f"{100 * budget.fhti_ns / budget.ftti_ns:.0f} %"
@@ -177,6 +203,10 @@ def _text(path: Path, goal: str, table: dict[str, Any], key: str) -> str:
         found = f"no {key}" if value is None else f"{value!r}"
         raise ConfigError(at_place(path, f"{goal}.{key}", found, "text that is not empty"))
     return value
+
+
+def _perhaps(path: Path, goal: str, table: dict[str, Any], key: str) -> str:
+    return _text(path, goal, table, key) if key in table else ""
 
 
 def _duration(path: Path, goal: str, table: dict[str, Any], key: str) -> int:

@@ -130,6 +130,8 @@ class Budget:
     severity, exposure, controllability: the hazard's classes ("S3" …), None where the file gives none;
     hazard_source: where they come from. hazard_given: a hazard analysis gives them; else they are assumed.
     coverage, confidence: the claim on the share of faults handled that a campaign has to support.
+    of: the goal that this section lends longer times to; "" for a goal. probe: what would show that goal's own times.
+    derivation: why the longer times are safe all the same; "" where nothing says so.
     """
 
     safety_goal: str
@@ -148,6 +150,9 @@ class Budget:
     confidence: float = 0.95
     hazard_source: str = ""
     hazard_given: bool = False
+    of: str = ""
+    probe: str = ""
+    derivation: str = ""
 
     @property
     def classes_assumed(self) -> bool:
