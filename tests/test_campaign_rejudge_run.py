@@ -215,6 +215,17 @@ def shots_the_other_way_round(run: Path) -> None:
     rewritten(run, lambda *_: None, {0: 1, 1: 0})
 
 
+def fired_in_order(run: Path) -> None:
+    """As if each shot's turn had been its number."""
+    rewritten(run, lambda index, _, result: result.update(place=1 - result["place"]), BOTH)
+
+    def of_result(one: dict[str, Any]) -> None:
+        for shot in one["shots"]:
+            shot["place"] = 1 - shot["place"]
+
+    scenarios(of_result)(run)
+
+
 FORGERIES: dict[str, tuple[Callable[[Path], None], str]] = {
     "scenario deleted": (without_the_failing_scenario, "in header.json, and result.json has no such scenario"),
     "scenario deleted everywhere": (without_any_word_of_it, "made by its file in inputs/"),
@@ -239,6 +250,7 @@ FORGERIES: dict[str, tuple[Callable[[Path], None], str]] = {
         header(lambda h: h.update(qualification={"file": "x", "sha256": None, "trouble": None})),
         "says that a qualification covers the run, and inputs/ has none",
     ),
+    "another order": (fired_in_order, "its stratum and place in the firing order are"),
     "shots exchanged": (shots_the_other_way_round, "not what result.json of the run says of it"),
 }  # fmt: skip
 QUICK = {"scenario deleted everywhere", "budgets in the plan", "blocked instead", "statistics"}

@@ -37,7 +37,7 @@ def started(folder: Path, *words: str, before: str = "", **how: object) -> "subp
     return subprocess.Popen([sys.executable, "-c", line, *words], cwd=folder, text=True, **{**pipes, **how})  # type: ignore[call-overload,no-any-return]
 
 
-def crashing(*_: object) -> None:
+def crashing(*_: object, **__: object) -> None:
     _ = 1 / 0
 
 

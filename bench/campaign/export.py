@@ -37,7 +37,7 @@ FRAME_COLUMNS = (
 SIGNAL_COLUMNS = ("scenario", "shot", "t_ns", "channel", "message", "signal", "value")
 SHOT_COLUMNS = (
     "scenario", "operating_point", "shot", "phase_ns", "verdict", "fdti_low_ns", "fdti_high_ns", "frti_low_ns",
-    "frti_high_ns", "fhti_low_ns", "fhti_high_ns", "reasons", "digest",
+    "frti_high_ns", "fhti_low_ns", "fhti_high_ns", "reasons", "digest", "stratum", "place",
 )  # fmt: skip
 _EXTRAS = {"mf4": ("asammdf", "mf4"), "parquet": ("pyarrow", "parquet"), "reqif": ("reqif", "reqif")}
 
@@ -201,7 +201,7 @@ def shot_rows(result: RunResult) -> Iterator[tuple[Any, ...]]:
             reasons = joined_words(shot.judgement).encode(errors="backslashreplace").decode()
             yield (
                 scenario.scenario_id, scenario.operating_point, shot.index, shot.phase_ns, verdict, *ends,
-                reasons, shot.digest,
+                reasons, shot.digest, shot.stratum, shot.place,
             )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def _unit(column: str) -> str:
 def _type(column: str, columns: tuple[str, ...]) -> Any:
     import pyarrow
 
-    if column.endswith("_ns") or (column == "shot" and "verdict" in columns):
+    if column.endswith("_ns") or (column in ("shot", "stratum", "place") and "verdict" in columns):
         return pyarrow.int64()
     kind = {"can_id": "uint32", "extended": "bool_", "fd": "bool_", "data": "binary", "value": "float64"}.get(
         column

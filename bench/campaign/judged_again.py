@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from bench.campaign.firing import place_of, stratum_of
 from bench.campaign.shots import judge_or_error, shot_phase_ns, shot_seed, start_soc
 from bench.codec.database import Database
 from bench.errors import ConfigError
@@ -175,6 +176,12 @@ def _not_of_this_shot(job: Job, prepared: Prepared, recorded: ShotResult, trace:
     phase_ns = shot_phase_ns(prepared, recorded.index, repeat, rng)
     if recorded.phase_ns != phase_ns:
         yield f"its phase is {recorded.phase_ns} ns; seed and plan make {phase_ns} ns"
+    place = place_of(job.header["seed"], prepared.scenario.id, recorded.index, repeat)
+    if (recorded.stratum, recorded.place) != (stratum_of(recorded.index, repeat), place):
+        yield (
+            f"its stratum and place in the firing order are {recorded.stratum} and {recorded.place}; "
+            f"seed and plan make {stratum_of(recorded.index, repeat)} and {place}"
+        )
     drawn = next((mark.fact for mark in trace.of(PhasesDrawn)), None)
     if drawn is not None and job.wired is not None and job.wired.config.simulated:
         scenario, wired = prepared.scenario, job.wired

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bench.campaign.crash import crashes_kept_in
+from bench.campaign.firing import Turn, firing_order, place_of, stratum_of
 from bench.campaign.shots import Watch, not_driven, shoot, shot_phase_ns, shot_seed, watched_over
 from bench.campaign.workers import on_workers
 from bench.measure.finding.bench import WorkerDied
@@ -40,6 +41,16 @@ class Campaign:
 
     def repeats(self, one: Prepared) -> int:
         return self.repeat if self.repeat is not None else one.scenario.sweep.repeat
+
+    def order(self, one: Prepared) -> tuple[int, ...]:
+        """The indices of its shots, as they are fired."""
+        return firing_order(self.run_seed, one.scenario.id, self.repeats(one))
+
+    def shoot(self, wired: Wired, one: Prepared, index: int) -> ShotResult:
+        """The same shot whenever it is fired; its place is kept with it."""
+        repeat = self.repeats(one)
+        place = place_of(self.run_seed, one.scenario.id, index, repeat)
+        return shoot(wired, one, index, repeat, self.run_seed, self.folder, self.watch, place=place)
 
 
 OnShot = Callable[[str, ShotResult], None]
@@ -72,12 +83,10 @@ def _run_here(campaign: Campaign, on_shot: OnShot) -> None:
         noticing() as asked,  # a signal between a shot's end and its telling must not cost it
     ):
         for one in campaign.prepared:
-            repeat = campaign.repeats(one)
-            for index in range(repeat):
+            for index in campaign.order(one):
                 if asked.stopped:
                     raise KeyboardInterrupt
-                result = shoot(wired, one, index, repeat, campaign.run_seed, campaign.folder, campaign.watch)
-                on_shot(one.scenario.id, result)
+                on_shot(one.scenario.id, campaign.shoot(wired, one, index))
 
 
 _Piece = tuple[int, int]  # number of the scenario, index of the shot
@@ -91,17 +100,16 @@ def chunks_of(campaign: Campaign) -> int:
 def _pieces(campaign: Campaign) -> Iterator[_Piece]:
     """A hand-over costs a tenth of a millisecond: so a worker has one shot at a time, and what ends it costs one."""
     for number, one in enumerate(campaign.prepared):
-        for index in range(campaign.repeats(one)):
+        for index in campaign.order(one):
             yield number, index
 
 
 def _fired(campaign: Campaign, piece: _Piece) -> ShotResult:
     number, index = piece
     one = campaign.prepared[number]
-    repeat = campaign.repeats(one)
     kept = crashes_kept_in(campaign.folder.path) if campaign.folder is not None else contextlib.nullcontext()
     with kept:  # here, where the traceback is: not every exception gets whole from one process to another
-        return shoot(campaign.wired, one, index, repeat, campaign.run_seed, campaign.folder, campaign.watch)
+        return campaign.shoot(campaign.wired, one, index)
 
 
 # --- a worker that died ---------------------------------------------------------------------------------------
@@ -123,9 +131,15 @@ def _lost(campaign: Campaign, piece: _Piece, how: str) -> ShotResult:
     """Two workers died at it: the bench could not tell, and the other shots are fired."""
     number, index = piece
     one = campaign.prepared[number]
-    seed = shot_seed(campaign.run_seed, one.scenario.id, index)
-    phase_ns = shot_phase_ns(one, index, campaign.repeats(one), random.Random(seed))
-    return not_driven(index, seed, phase_ns, Judgement.of(Verdict.ERROR, WorkerDied(how=how)))
+    repeat = campaign.repeats(one)
+    turn = Turn(
+        index=index,
+        seed=shot_seed(campaign.run_seed, one.scenario.id, index),
+        stratum=stratum_of(index, repeat),
+        place=place_of(campaign.run_seed, one.scenario.id, index, repeat),
+    )
+    phase_ns = shot_phase_ns(one, index, repeat, random.Random(turn.seed))
+    return not_driven(turn, phase_ns, Judgement.of(Verdict.ERROR, WorkerDied(how=how)))
 
 
 def _told(campaign: Campaign, line: str) -> None:

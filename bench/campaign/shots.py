@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bench.campaign.firing import Turn, stratum_of
 from bench.campaign.watching import watched_to_the_end
 from bench.codec.database import Database
 from bench.errors import RecordError
@@ -69,7 +70,7 @@ def shot_phase_ns(prepared: Prepared, index: int, repeat: int, rng: random.Rando
     """Injection phases in equal strata, shuffled inside: every part of the sweep and of the DUT's cycle is visited."""
     swept_ns = max(prepared.scenario.sweep.phase_ns, prepared.plan.dut_cycle_ns)
     stratum_ns = max(1, swept_ns // max(1, repeat))
-    return (index % max(1, repeat)) * stratum_ns + rng.randrange(stratum_ns)
+    return stratum_of(index, repeat) * stratum_ns + rng.randrange(stratum_ns)
 
 
 Watch = Callable[[Rig, str, int], None]
@@ -86,17 +87,20 @@ def shoot(
     watch: Watch | None = None,
     *,
     to_the_end: bool | None = None,
+    place: int | None = None,
 ) -> ShotResult:
     """Fire one shot on the timebase the bench file names, and keep its evidence in `folder`.
 
-    to_the_end: whether it is watched to the end of its window; None: as its place among the others says.
+    to_the_end: whether it is watched to the end of its window; None: as its place among the others says. place: in the
+    firing order. It is kept, and changes nothing.
     """
     scenario = prepared.scenario
     seed = shot_seed(run_seed, scenario.id, index)
+    turn = Turn(index=index, seed=seed, stratum=stratum_of(index, repeat), place=place)
     rng = random.Random(seed)
     phase_ns = shot_phase_ns(prepared, index, repeat, rng)
     if (why := why_not_driven(wired, prepared)) is not None:
-        return not_driven(index, seed, phase_ns, why)
+        return not_driven(turn, phase_ns, why)
     if scenario.mismatch is not None:
         wired = wired.mismatched(scenario.mismatch)
     shot = Shot(
@@ -111,7 +115,7 @@ def shoot(
     )
     refuse_if_poisoned(wired.config.record.rig)
     with watched_over(wired, folder) as wired, _collector_paused():
-        return _fired(wired, prepared, shot, (index, seed), folder, watch, rng)
+        return _fired(wired, prepared, shot, turn, folder, watch, rng)
 
 
 def why_not_driven(wired: Wired, prepared: Prepared) -> Judgement | None:
@@ -144,17 +148,15 @@ def _fired(
     wired: Wired,
     prepared: Prepared,
     shot: Shot,
-    numbers: tuple[int, int],
+    turn: Turn,
     folder: RunFolder | None,
     watch: Watch | None,
     rng: random.Random,
 ) -> ShotResult:
-    """`numbers`: the shot's index and seed.
-
-    Whatever fails, it is this shot's ERROR: those to come are fired, and the run has its result. A stop by the user
+    """Whatever fails, it is this shot's ERROR: those to come are fired, and the run has its result. A stop by the user
     goes on upwards.
     """
-    scenario, (index, _) = prepared.scenario, numbers
+    scenario = prepared.scenario
     traces: list[Trace] = []
 
     async def main(clock: Any) -> None:
@@ -167,7 +169,7 @@ def _fired(
             rig = await build_real(wired, clock, start_soc(wired, scenario.start), rng, scenario.start)
         traces.append(rig.trace)
         if watch is not None:
-            watch(rig, scenario.id, index)
+            watch(rig, scenario.id, turn.index)
         await fire(rig, shot)
 
     try:
@@ -181,7 +183,7 @@ def _fired(
         _note_failure(traces, wired, error)
     finally:
         if traces:
-            result = _concluded(traces[0], wired, prepared, shot, numbers, folder)
+            result = _concluded(traces[0], wired, prepared, shot, turn, folder)
     return result
 
 
@@ -198,15 +200,16 @@ def _concluded(
     wired: Wired,
     prepared: Prepared,
     shot: Shot,
-    numbers: tuple[int, int],
+    turn: Turn,
     folder: RunFolder | None,
 ) -> ShotResult:
-    scenario, (index, seed) = prepared.scenario, numbers
+    scenario, index = prepared.scenario, turn.index
     stuck = stuck_fault(trace)
     if stuck is not None and not wired.config.simulated:  # a simulated rig is built anew for every shot
         where = f"{scenario.id}, shot {index}"
         poison(wired.config.record.rig, stuck, {"shot": where, **rig_facts(wired.config)})
-    result = conclude_shot(trace, prepared, wired, index, seed, shot.phase_ns)
+    result = conclude_shot(trace, prepared, wired, index, turn.seed, shot.phase_ns)
+    result = dataclasses.replace(result, stratum=turn.stratum, place=turn.place)
     if folder is not None:
         try:
             folder.write_shot(scenario.id, index, trace, plan_to_dict(prepared.plan), shot_to_dict(result))
@@ -273,14 +276,16 @@ def judge_or_error(
         return None, judgement, error
 
 
-def not_driven(index: int, seed: int, phase_ns: int, judgement: Judgement) -> ShotResult:
+def not_driven(turn: Turn, phase_ns: int, judgement: Judgement) -> ShotResult:
     return ShotResult(
-        index=index,
-        seed=seed,
+        index=turn.index,
+        seed=turn.seed,
         phase_ns=phase_ns,
         judgement=judgement,
         measurement=None,
         digest="",
         folder="",
         simulated_ns=0,
+        stratum=turn.stratum,
+        place=turn.place,
     )

@@ -323,6 +323,8 @@ def shot_row(timebase: Timebase, shot: ShotResult) -> dict[str, Any]:
         "shot": shot.index,
         "seed": str(shot.seed),
         "phase_ns": shot.phase_ns,
+        "stratum": shot.stratum,
+        "place": shot.place,
         "verdict": shot.judgement.verdict.name,
         "reasons": encode(shot.judgement.reasons),
         "digest": shot.digest,

@@ -78,6 +78,8 @@ def _shot(timebase: str, shot: Mapping[str, Any]) -> dict[str, Any]:
         "shot": shot["index"],
         "seed": str(shot["seed"]),
         "phase_ns": shot["phase_ns"],
+        "stratum": shot.get("stratum"),
+        "place": shot.get("place"),
         "verdict": shot["judgement"]["verdict"],
         "reasons": shot["judgement"]["reasons"],
         "digest": shot["digest"],

@@ -25,7 +25,7 @@ from bench.errors import RecordError
 WORDED = "words-of-version-1"  # the code of a reason that was stored in words
 # 1: the first releases, which wrote no number; 2: reasons in words only; 3: no version of the rules; 4: not where the
 # folder is
-VERSION = 5
+VERSION = 6
 ABORTED_LENGTH = 512
 
 METADATA = MetaData()
@@ -85,6 +85,8 @@ SHOTS = Table(
     Column("shot", Integer, nullable=False),
     Column("seed", String(40), nullable=False),
     Column("phase_ns", BigInteger, nullable=False),
+    Column("stratum", Integer),
+    Column("place", Integer),
     Column("fdti_low_ns", BigInteger),
     Column("fdti_high_ns", BigInteger),
     Column("frti_low_ns", BigInteger),

@@ -88,6 +88,8 @@ class ShotResult:
     """One attempt. `digest`: the Trace's; `phase_ns`: injection phase swept; `folder`: inside the run's.
 
     identity: the build as the DUT itself named it, "" where it was not asked.
+    stratum: which of the equal parts of the swept phase it has; place: in the order in which its scenario's shots were
+    fired, both from 0. None: an older release, which fired in the order of the index, or no campaign fired it.
     """
 
     index: int
@@ -99,6 +101,8 @@ class ShotResult:
     folder: str
     simulated_ns: int
     identity: str = ""
+    stratum: int | None = None
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
