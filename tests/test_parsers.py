@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.qualified import why_not_qualified
+from bench.campaign.qualified import why_not_shown
 from bench.errors import BenchError
 from tests.parsers import watched
 from tests.parsers.__main__ import PARSERS, main, shares_of
@@ -74,5 +74,5 @@ def test_one_input_can_be_repeated(
 
 
 def test_the_qualification_that_is_altered_is_a_sound_one() -> None:
-    assert why_not_qualified(QUALIFICATION, ("late",)) is None
-    assert why_not_qualified(QUALIFICATION, ("late", "early")) == "its matrix lacks early"
+    assert why_not_shown(QUALIFICATION, ("late",)) is None
+    assert why_not_shown(QUALIFICATION, ("late", "early")) == "mutants: early missing"

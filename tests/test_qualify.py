@@ -144,6 +144,20 @@ def test_two_hundred_simulated_shots_are_exact() -> None:
     assert qualify_simulated(200, 8).shots != series.shots
 
 
+def test_on_a_loaded_simulated_bus_the_ruler_waits_and_the_bench_is_exact_all_the_same() -> None:
+    idle, series = qualify_simulated(40, 7), qualify_simulated(40, 7, 2_000)
+    assert series.sound and {shot.error_ns for shot in series.shots} == {0}
+    later = [loaded.truth_ns - alone.truth_ns for loaded, alone in zip(series.shots, idle.shots, strict=True)]
+    longest_ns = frame_time_ns(CanFrame(0x600, bytes(8)), BITRATE) + 20_000  # stuff bits
+    assert min(later) == 0 and 0 < max(later) <= longest_ns, "at most one frame that is on the wire"
+    assert sum(one > 0 for one in later) > 10
+
+
+def test_a_lost_answer_is_an_error_of_the_series() -> None:
+    series = qualify_simulated(6, 1, lost=frozenset({3}))
+    assert series.errors == ("shot 3: answer seen 0 times; expected once",) and not series.sound
+
+
 def test_what_does_not_qualify_is_told_by_shot() -> None:
     good = qualify_simulated(4, 1)
     wrong = replace(
@@ -163,9 +177,13 @@ def test_what_does_not_qualify_is_told_by_shot() -> None:
 def test_the_command_tells_the_same_as_json_and_as_a_table() -> None:
     told = CliRunner().invoke(app, ["qualify", "--time", "simulated", "--shots", "8", "--json"])
     assert told.exit_code == 0
-    (series,) = json.loads(told.stdout)["series"]
+    series, loaded = json.loads(told.stdout)["series"]
+    assert (series["condition"], loaded["condition"]) == ("idle", "2000 frames/s")
+    assert loaded["load_per_s"] > 1_900 and loaded["contained"] == 8, (
+        "arbitration moves no interval off the truth"
+    )
     assert (series["contained"], series["asked"], series["sound"]) == (8, 8, True)
-    assert series["qualified"] is False, "eight shots are a look"
+    assert series["enough"] is False, "eight shots are a look"
     assert all(shot["low_ns"] == shot["truth_ns"] == shot["high_ns"] for shot in series["shots"])
     table = CliRunner().invoke(app, ["qualify", "--time", "simulated", "--shots", "8"])
     assert table.exit_code == 0
@@ -200,10 +218,10 @@ def test_other_traffic_is_on_the_bus_and_counted() -> None:
 def test_a_ruler_whose_shots_all_come_at_one_phase_of_the_bench_qualifies_nothing() -> None:
     """200 intervals that hold the truth at one instant of the bench's cycle are copies of one."""
     series = qualify_simulated(200, 1)
-    assert series.qualified and series.spread_p is not None and series.spread_p > 0.001
+    assert series.enough and series.spread_p is not None and series.spread_p > 0.001
     at_once = tuple(replace(one, stimulus_ns=one.number * CYCLE_NS + 7) for one in series.shots)
     copies = replace(series, shots=at_once)
-    assert copies.sound and copies.bunched and not copies.qualified
+    assert copies.sound and copies.bunched and not copies.enough
     assert "bunched phases of the bench's cycle" in bunched_words(copies.spread_p)
     assert bunched_words(series.spread_p) == bunched_words(None) == ""
     assert replace(series, shots=()).spread_p is None

@@ -14,6 +14,7 @@ from test_record_signature import reseal
 from bench.campaign.covered_again import qualified_by
 from bench.campaign.load import load_rig
 from bench.campaign.qualification import write_qualification
+from bench.campaign.reviewed import write_review
 from bench.campaign.sources import source_hash
 from bench.record.folder import open_run
 from bench.record.shot import read_json, write_json
@@ -90,6 +91,7 @@ def test_a_qualification_that_is_there_is_named_with_what_was_not_checked(
     sha256 = hashlib.sha256((folder / "qualification.json").read_bytes()).hexdigest()
     shutil.copy(folder / "qualification.json", run / "inputs" / f"{sha256[:12]}-qualification.json")
     claims(run, file=folder.name, sha256=sha256)
+    write_review(folder, "Jane Doe")
     for text in told(run, capsys):
         assert NOT not in text and "ualified by" in text and "not checked" not in text
     text = (folder / "qualification.md").read_text()
@@ -97,7 +99,7 @@ def test_a_qualification_that_is_there_is_named_with_what_was_not_checked(
     assert "ALTERED since it was written: qualification.md" in str(qualified_by(open_run(run)))
     shutil.rmtree(folder)
     for text in told(run, capsys):
-        assert NOT not in text and folder.name in text.replace("\\", "") and "not here, not checked" in text
+        assert NOT in text and folder.name in text.replace("\\", "") and "not here, not checked" in text
     (run / "inputs" / f"{sha256[:12]}-qualification.json").write_text(json.dumps({**content, "ruler": []}))
     reseal(run)
     found = qualified_by(open_run(run))

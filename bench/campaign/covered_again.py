@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.campaign.qualified import why_not_qualified, why_stale
+from bench.campaign.qualified import why_not_shown, why_stale
+from bench.campaign.reviewed import Review, newest_review, read_review
 from bench.campaign.sealed_qualification import FOLDER, ROWS
 from bench.campaign.sources import source_hash
 from bench.errors import RecordError
@@ -17,6 +18,9 @@ from bench.record.shot import read_json
 from bench.wiring.mutants import mutant_classes
 
 _NAMELESS = "the run's header names no qualification"
+UNREVIEWED = (
+    "is evidence for a qualification that nobody has reviewed; `hil qualify --review NAME` seals a review"
+)
 
 
 def why_not_named(opened: OpenedRun) -> str | None:
@@ -58,10 +62,16 @@ def why_not_covered(opened: OpenedRun) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Qualified:
-    """What a report says of it. trouble: None where one covers the run; by: which, and how that is known."""
+    """What a report says of it.
+
+    trouble: None where evidence covers the run and somebody has reviewed it. by: which evidence, how that is known,
+    and who reviewed it; never without a review. evidence: its name, where it covers the run, reviewed or not.
+    """
 
     trouble: str | None
     by: str = ""
+    evidence: str = ""
+    review: Review | None = None
 
 
 def qualified_by(opened: OpenedRun) -> Qualified | None:
@@ -86,7 +96,22 @@ def qualified_by(opened: OpenedRun) -> Qualified | None:
     elif (why := _of_folder(folder, sha256)) is not None:
         return Qualified(trouble=f"{name}: {why}")
     words = f"; {'; '.join(told)}" if told else ""
-    return Qualified(trouble=None, by=f"{name} ({sha256[:12]}{words})")
+    evidence = f"{name} ({sha256[:12]}{words})"
+    review = _review(opened, folder, sha256)
+    if review is None:
+        return Qualified(trouble=f"{evidence} {UNREVIEWED}", evidence=evidence)
+    return Qualified(trouble=None, by=f"{evidence}, {review.words}", evidence=evidence, review=review)
+
+
+def _review(opened: OpenedRun, folder: Path, sha256: str) -> Review | None:
+    """Who has reviewed the evidence with this hash: by the run's own copy of the review, else by what is here now."""
+    copied = opened.header.get("hashes", {}).get("qualification_review")
+    copy = _copy(opened, copied)
+    if copy is not None and digest(copy).sha256 == copied:
+        review = read_review(copy)
+        if review is not None and review.of == folder.name and review.files.get(ROWS) == sha256:
+            return review
+    return newest_review(folder) if folder.is_dir() else None
 
 
 def _of_folder(folder: Path, sha256: str) -> str | None:
@@ -101,7 +126,7 @@ def _of_folder(folder: Path, sha256: str) -> str | None:
 
 def _why_not(content: Mapping[str, Any], header: Mapping[str, Any]) -> str | None:
     mutants = [name for table in mutant_classes().values() for name in table]
-    if (why := why_not_qualified(content, mutants)) is not None:
+    if (why := why_not_shown(content, mutants)) is not None:
         return why
     of_run = {
         "rig": header["hashes"]["rig"],

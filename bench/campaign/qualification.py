@@ -6,15 +6,15 @@ that every mutant of the reference BMS FAILs and the reference passes, and that 
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from bench import __version__
 from bench.campaign.equipment import equipment
 from bench.campaign.mutant_matrix import in_simulated_time, mutant_matrix
-from bench.campaign.qualified import FORMAT, NEGATIVE
-from bench.campaign.qualify import RulerSeries, bunched_words, quantile_ns, too_few_words
+from bench.campaign.qualified import FORMAT, NEGATIVE, TIME, not_shown, parts
+from bench.campaign.qualify import RulerSeries, quantile_ns
 from bench.campaign.run import Covered, environment, rig_hash, timebase_of
 from bench.campaign.sealed_qualification import newest_covering, write_sealed
 from bench.campaign.shots import shoot
@@ -23,13 +23,11 @@ from bench.config.toml_file import Shape, read_toml
 from bench.errors import RecordError
 from bench.report.markdown import text
 from bench.scenario.prepare import Prepared
-from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S
 from bench.verdict.tables import rows
 from bench.wiring.common import Wired
-
-_TIME = {Timebase.SIMULATED.value: "simulated", Timebase.HOST.value: "real"}
+from bench.wiring.mutants import mutant_classes
 
 OnStep = Callable[[str], None]
 
@@ -94,8 +92,8 @@ def qualify_fully(
     kept_in: Path | None = None,
     virtual: Wired | None = None,
 ) -> dict[str, Any]:
-    """Everything the evidence file holds; each row says in which time it ran. `qualified` is False when any part did
-    not do what it must, or the ruler made too few shots.
+    """Everything the evidence file holds; each row says in which time it ran. `complete` is False when any part is
+    below its minimum.
 
     kept_in: folder of qualifications, where a mutant matrix is kept for the next one. virtual: the same bench in
     simulated time, which can do other things than the real one, and for which `prepared` is; None where `wired` is it.
@@ -114,25 +112,11 @@ def qualify_fully(
         "mutants": mutants,
         "negative_tests": negative,
     }
-    return {**content, "qualified": not not_as_it_must(content)}
-
-
-def not_as_it_must(content: Mapping[str, Any]) -> list[str]:
-    """What of the rows speaks against the bench, in words: the ruler in the file's own timebase, mutants, tests."""
-    timebase = content["identity"]["timebase"]
-    own = [row for row in content["ruler"] if row["timebase"] == timebase]
-    told = [] if own else [f"the ruler was not tried in {_TIME[timebase]} time"]
-    for row in own:
-        where = f"ruler, {_TIME[timebase]} time, {row['condition']}"
-        if few := too_few_words(row["shots"]):
-            told.append(f"{where}: {few}")
-        if copies := bunched_words(row["spread_p"]):
-            told.append(f"{where}: {copies}")
-        if row["errors"] or row["contained"] != row["shots"]:
-            told.append(f"{where}: {row['contained']} of {row['shots']} intervals hold the truth")
-    bad = [one.get("firmware", one.get("test")) for one in (*content["mutants"], *content["negative_tests"])
-           if not one["as_expected"]]  # fmt: skip
-    return told + ([f"not as expected: {', '.join(bad)}"] if bad else [])
+    table = mutant_classes() if classes is None else classes
+    wanted = [name for names in table.values() for name in names]
+    made = parts(content, wanted)
+    told = [{**asdict(one), "shown": one.shown} for one in made]
+    return {**content, "parts": told, "complete": not not_shown(content, wanted)}
 
 
 def negative_tests(wired: Wired, prepared: Sequence[Prepared], seed: int) -> list[dict[str, Any]]:
@@ -174,7 +158,7 @@ def _ruler_facts(series: RulerSeries) -> dict[str, Any]:
         "u_ns": series.u_ns,
         "error_p50_ns": quantile_ns(sizes, 0.5),
         "error_max_ns": quantile_ns(sizes, 1.0),
-        "qualified": series.qualified,
+        "load_per_s": round(series.load_per_s, 1),
         "spread_p": series.spread_p,
         "measured": [
             [shot.truth_ns, shot.measured.low_ns, shot.measured.high_ns, shot.stimulus_ns]
@@ -197,15 +181,30 @@ def find_covering(wired: Wired, runs: Path) -> Covered:
 def markdown(content: dict[str, Any]) -> str:
     """The evidence file for people."""
     usage = content["usage"]
-    word = "QUALIFIED" if content["qualified"] else "NOT QUALIFIED"
-    time = {name: f"{one} time" for name, one in _TIME.items()}
+    bad = [one for one in content["parts"] if not one["shown"]]
+    word = (
+        "evidence for a qualification"
+        if content["complete"]
+        else "NOT SHOWN, no evidence for a qualification"
+    )
+    time = TIME
     lines = [
-        f"# Tool qualification: {word}",
+        f"# Tool: {word}",
         "",
         f"{text(content['created_utc'])}, for runs in {time[content['identity']['timebase']]}. "
         f"Highest ASIL claimed: {usage['highest_asil']}. "
-        f"Reviewed by: {text(usage['reviewed_by'] or 'nobody yet')}.",
-        *(f"\n**Not qualified:** {text(one)}." for one in not_as_it_must(content)),
+        "This page qualifies nothing: a person reviews it, and `hil qualify --review NAME` seals the review beside it.",
+        *(f"\n**Not shown:** {text(one['name'])}: {text(one['why'])}." for one in bad),
+        "",
+        "## Parts",
+        "",
+        "| part | ran in | at least | found | |",
+        "| --- | --- | --- | --- | --- |",
+        *(
+            f"| {text(p['name'])} | {text(p['time'])} | {text(p['least'])} | {text(p['found'])} "
+            f"| {'shown' if p['shown'] else '**NOT SHOWN**'} |"
+            for p in content["parts"]
+        ),
         "",
         "## Use cases",
         *(

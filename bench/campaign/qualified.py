@@ -1,11 +1,13 @@
-"""Whether an evidence file of `hil qualify --full` shows a bench that qualified: from its rows, not from its word.
+"""What the evidence of `hil qualify --full` shows, part by part: from its rows, not from its word.
 
-A file that lacks a part shows nothing, whatever it says of itself: every mutant of the reference BMS, each negative
-test, a ruler of enough shots in the file's own timebase, the uses and the known malfunctions have to be there.
+Each part has a minimum. A part below it is not shown, whatever the file says of itself, and evidence with a part that
+is not shown is no evidence for a qualification: nothing claims it. Evidence is no qualification either. That takes a
+person who has reviewed it (bench.campaign.reviewed).
 """
 
 import datetime
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bench.units import NS_PER_MS
@@ -13,31 +15,64 @@ from bench.verdict.result import Verdict
 from bench.verdict.spread import REFUSED_BELOW, kuiper_p
 from bench.verdict.tables import rows
 
-FORMAT = "hil-qualification-2"  # 1: no shot of the ruler was kept, and nothing was sealed
+FORMAT = "hil-qualification-3"  # 2: no load was asked for, three negative tests were enough. 1: not sealed
 REFERENCE = "reference"
 LEAST_SHOTS = (
     200  # of the ruler, in each condition: all right bounds the share of wrong ones below 1.5 % (95 %)
 )
 CYCLE_NS = 10 * NS_PER_MS  # of the bench's own tasks: the shots have to come everywhere in it
 VALID_DAYS = 90  # a rig drifts; the period is this project's default
+TIME = {"simulated": "simulated time", "host": "real time"}
 NEGATIVE = {
     "a rig without the capability": Verdict.BLOCKED,
     "a budget of 1 ns": Verdict.FAIL,
     "a stimulus that never reaches the DUT": Verdict.ERROR,
 }
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
-def why_not_qualified(content: Mapping[str, Any], mutants: Sequence[str]) -> str | None:
-    """What the file does not show; None where it shows a bench that qualified. mutants: all that there are."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of the evidence. why: what keeps it from being shown; None where it is. time: in which it ran."""
+
+    name: str
+    least: str
+    found: str
+    time: str
+    why: str | None
+
+    @property
+    def shown(self) -> bool:
+        return self.why is None
+
+
+def parts(content: Mapping[str, Any], mutants: Sequence[str]) -> tuple[Part, ...]:
+    """Every part that evidence has to have, shown or not. mutants: all that there are. Raises what no file can be."""
+    timebase = str(content["identity"]["timebase"])
+    return (
+        _ruler(content, timebase, loaded=False),
+        _ruler(content, timebase, loaded=True),
+        _mutants(content, mutants),
+        *(_negative(content, name) for name in NEGATIVE),
+        _uses(content),
+        _malfunctions(content),
+    )
+
+
+def not_shown(content: Mapping[str, Any], mutants: Sequence[str]) -> tuple[str, ...]:
+    """One line for each part below its minimum; empty where all are shown."""
+    return tuple(f"{one.name}: {one.why}" for one in parts(content, mutants) if one.why is not None)
+
+
+def why_not_shown(content: Mapping[str, Any], mutants: Sequence[str]) -> str | None:
+    """Why the file is no evidence for a qualification; None where every part of it is shown."""
     try:
-        told = [
-            *_of_form(content),
-            *_of_ruler(content["ruler"], str(content["identity"]["timebase"])),
-            *_of_mutants(content["mutants"], mutants),
-            *_of_negative(content["negative_tests"]),
-            *_of_usage(content["usage"]),
-        ]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if content["format"] != FORMAT:
+            return f"its format is {content['format']!r}, of another release with other minimums"
+        told = not_shown(content, mutants)
+        if not told and content["complete"] is not True:
+            told = (f"it says complete = {content['complete']!r}",)
+    except _UNREADABLE as error:
         return f"it is not complete: {type(error).__name__} {error}"
     return "; ".join(told) or None
 
@@ -58,30 +93,6 @@ def why_stale(created_utc: str, now: datetime.datetime) -> str | None:
     return f"it is {days} days old, {VALID_DAYS} at most" if days > VALID_DAYS else None
 
 
-def _of_form(content: Mapping[str, Any]) -> list[str]:
-    if content["format"] != FORMAT:
-        return [f"its format is {content['format']!r}"]
-    return [] if content["qualified"] is True else ["the bench did not qualify"]
-
-
-def _of_ruler(ruler: Sequence[Mapping[str, Any]], timebase: str) -> list[str]:
-    own = [row for row in ruler if row["timebase"] == timebase]
-    if not own:
-        return [f"its ruler was not tried in {timebase} time"]
-    told = []
-    for row in own:
-        shots, contained = row["shots"], row["contained"]
-        if (shots, contained, row["spread_p"]) != of_shots(row["measured"]):
-            told.append(f"its ruler's row is not what its shots make ({row['condition']})")
-        elif type(shots) is not int or shots < LEAST_SHOTS:
-            told.append(f"its ruler made {shots} shots ({row['condition']}), {LEAST_SHOTS} at least")
-        elif contained != shots or list(row["errors"]):
-            told.append(f"its ruler found the truth in {contained} of {shots} shots ({row['condition']})")
-        elif not row["spread_p"] >= REFUSED_BELOW:  # not a number is not spread either
-            told.append(f"its ruler's shots came at bunched phases of the bench's cycle ({row['condition']})")
-    return told
-
-
 def of_shots(measured: Sequence[Sequence[int]]) -> tuple[int, int, float | None]:
     """(how many, how many hold the truth, their spread) of the ruler's shots: truth, low, high, stimulus in ns."""
     if any(len(one) != 4 or any(type(value) is not int for value in one) for one in measured):
@@ -91,47 +102,115 @@ def of_shots(measured: Sequence[Sequence[int]]) -> tuple[int, int, float | None]
     return len(measured), held, kuiper_p(places) if places else None
 
 
-def _of_mutants(matrix: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> list[str]:
+def _ruler(content: Mapping[str, Any], timebase: str, *, loaded: bool) -> Part:
+    """All rows of the ruler in the file's own timebase under this condition."""
+    own = [
+        row
+        for row in content["ruler"]
+        if row["timebase"] == timebase and (row["condition"] != "idle") is loaded
+    ]
+    whys = [why for row in own if (why := _why_no_ruler(row, loaded=loaded)) is not None]
+    condition = "loaded" if loaded else "idle"
+    return Part(
+        name=f"ruler, {condition}",
+        least=f"{LEAST_SHOTS} shots, each interval holds the truth, spread over the bench's cycle",
+        found="; ".join(f"{row['contained']} of {row['shots']} hold the truth" for row in own) or "none",
+        time=TIME[timebase],
+        why=("; ".join(whys) or None) if own else f"it was not tried in {TIME[timebase]}",
+    )
+
+
+def _why_no_ruler(row: Mapping[str, Any], *, loaded: bool) -> str | None:
+    shots, contained = row["shots"], row["contained"]
+    if errors := list(row["errors"]):
+        return f"{len(errors)} error(s), the first: {errors[0]}"
+    if (shots, contained, row["spread_p"]) != of_shots(row["measured"]):
+        return "its row is not what its shots make"
+    if type(shots) is not int or shots < LEAST_SHOTS:
+        return f"{'1 shot' if shots == 1 else f'{shots} shots'}, at least {LEAST_SHOTS}"
+    if contained != shots:
+        return f"{contained} of {shots} intervals hold the truth"
+    if not row["spread_p"] >= REFUSED_BELOW:  # not a number is not spread either
+        return f"shots at bunched phases of the bench's cycle (Kuiper p = {row['spread_p']:.1g}), copies of fewer"
+    if loaded and not row["load_per_s"] > 0:
+        return "no other traffic was on the bus"
+    return None
+
+
+def _mutants(content: Mapping[str, Any], wanted: Sequence[str]) -> Part:
+    matrix = content["mutants"]
     found = {str(row["firmware"]): row for row in matrix}
-    told = []
+    whys = []
     if missing := [name for name in (REFERENCE, *wanted) if name not in found]:
-        more = f" and {len(missing) - 3} more" if missing[3:] else ""
-        told.append(f"its matrix lacks {', '.join(missing[:3])}{more}")
-    survived = [
-        name
-        for name, row in found.items()
-        if not (row["failed_in"] is None if name == REFERENCE else _is_text(row["failed_in"]))
-        or row["as_expected"] is not True
-    ]
-    if survived:
-        told.append(f"not as expected in its matrix: {', '.join(survived[:3])}")
+        whys.append(f"{_some(missing)} missing")
+    if bad := [name for name, row in found.items() if not _as_it_must(name, row)]:
+        whys.append(f"not as expected: {_some(bad)}")
     if len(found) != len(matrix):
-        told.append("its matrix names a firmware twice")
-    return told
+        whys.append("a firmware is named twice")
+    failed = sum(name != REFERENCE and _as_it_must(name, row) for name, row in found.items())
+    times = sorted({str(row["timebase"]) for row in matrix})
+    return Part(
+        name="mutants",
+        least=f"each of {len(wanted)} mutants FAILs, the reference passes",
+        found=f"{failed} FAIL, the reference {'passes' if REFERENCE in found and REFERENCE not in bad else 'does not'}",
+        time=", ".join(TIME[one] for one in times) or "none",
+        why="; ".join(whys) or None,
+    )
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and value != ""
+def _as_it_must(name: str, row: Mapping[str, Any]) -> bool:
+    failed_in = row["failed_in"]
+    right = failed_in is None if name == REFERENCE else isinstance(failed_in, str) and failed_in != ""
+    return right and row["as_expected"] is True
 
 
-def _of_negative(tests: Sequence[Mapping[str, Any]]) -> list[str]:
-    found = {str(row["test"]): row for row in tests}
-    told = [f"it lacks the negative test '{name}'" for name in NEGATIVE if name not in found]
-    told += [
-        f"negative test '{name}' gave {row['found']}"
-        for name, row in found.items()
-        if name not in NEGATIVE
-        or not (row["found"] == row["demanded"] == NEGATIVE[name].name and row["as_expected"] is True)
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
+
+
+def _negative(content: Mapping[str, Any], name: str) -> Part:
+    tests = [row for row in content["negative_tests"] if row["test"] == name]
+    demanded = NEGATIVE[name].name
+    good = [
+        row for row in tests if row["found"] == row["demanded"] == demanded and row["as_expected"] is True
     ]
-    return told
+    why = None
+    if len(tests) != 1:
+        why = "it was not run" if not tests else "it is there twice"
+    elif not good:
+        why = f"it gave {tests[0]['found']}"
+    return Part(
+        name=f"negative test '{name}'",
+        least=demanded,
+        found=", ".join(str(row["found"]) for row in tests) or "none",
+        time=", ".join(TIME[row["timebase"]] for row in tests) or "none",
+        why=why,
+    )
 
 
-def _of_usage(usage: Mapping[str, Any]) -> list[str]:
-    if not usage["use_case"] or not usage["known_malfunction"]:
-        return ["it names no use of the tool, or no known malfunction"]
+def _uses(content: Mapping[str, Any]) -> Part:
+    uses = content["usage"]["use_case"]
     levels = {(row["TI"], row["TD"]): row["TCL"] for row in rows("tcl_matrix")}
-    return [
-        f"use {one['id']} is {one['tcl']}; {one['impact']} and {one['detection']} make another level"
-        for one in usage["use_case"]
+    whys = [
+        f"{one['id']} is {one['tcl']}; {one['impact']} and {one['detection']} make another level"
+        for one in uses
         if levels[one["impact"], one["detection"]] != one["tcl"]
     ]
+    return Part(
+        name="use cases",
+        least="each with impact, detection and the level they make",
+        found=f"{len(uses)} use cases",
+        time="argued",
+        why="; ".join(whys) or (None if uses else "there is none"),
+    )
+
+
+def _malfunctions(content: Mapping[str, Any]) -> Part:
+    known = content["usage"]["known_malfunction"]
+    return Part(
+        name="known malfunctions",
+        least="told",
+        found=f"{len(known)} told",
+        time="argued",
+        why=None if known else "there is none",
+    )

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.campaign.qualified import CYCLE_NS, LEAST_SHOTS
+from bench.campaign.traffic import FIRST_ID
 from bench.links.bit_timing import frame_time_ns, intermission_ns
 from bench.links.simulated_can import SimulatedCanBus, SimulatedCanNode
 from bench.measure.interval import Interval
@@ -21,13 +22,22 @@ from bench.timing.clock import Phase, Timebase
 from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace.events import CanFrame, FrameSeen
 from bench.trace.timeline import Trace
-from bench.units import NS_PER_MS, NS_PER_US, format_ns
+from bench.units import NS_PER_MS, NS_PER_S, NS_PER_US, format_ns
 from bench.verdict.spread import REFUSED_BELOW, kuiper_p
-from firmware_stubs.ruler import ANSWER_ID, RETURNED_ID, STIMULUS_ID, TRUTH_ID, Ruler
+from firmware_stubs.ruler import (
+    ANSWER_ID,
+    RETURNED_ID,
+    STIMULUS_ID,
+    TRUTH_ID,
+    Ruler,
+    answer_frame,
+    truth_frame,
+)
 
 DELAYS_NS = (2 * NS_PER_MS, 10 * NS_PER_MS, 37 * NS_PER_MS, 250 * NS_PER_MS)
 JITTER_NS = NS_PER_MS
 BITRATE = 500_000
+SIMULATED_LOAD = 2_000  # frames/s: about half of a bus of 500 kbit/s, which carries 4,000 at most
 _GAP_NS = CYCLE_NS  # between an answer and the next stimulus, up to as much again at random: so no phase is favoured
 
 
@@ -126,8 +136,8 @@ class RulerSeries:
         return self.spread_p is not None and self.spread_p < REFUSED_BELOW
 
     @property
-    def qualified(self) -> bool:
-        """Sound, over shots enough to say so of the bench, everywhere in its cycle."""
+    def enough(self) -> bool:
+        """Sound, over shots enough to say so of the bench, everywhere in its cycle: the minimum of its part."""
         return self.sound and self.asked >= LEAST_SHOTS and not self.bunched
 
     def error_sizes_ns(self) -> list[int]:
@@ -204,14 +214,21 @@ def _around(t_ns: int, u_ns: int) -> Interval:
     return Interval(low_ns=t_ns - u_ns, high_ns=t_ns + u_ns)
 
 
-def qualify_simulated(shots: int, seed: int) -> RulerSeries:
-    """The ruler in process on a simulated bus. The half-width is zero there: only an exact stamp passes."""
+def qualify_simulated(
+    shots: int, seed: int, load_per_s: int = 0, *, lost: frozenset[int] = frozenset()
+) -> RulerSeries:
+    """The ruler in process on a simulated bus. The half-width is zero there: only an exact stamp passes.
+
+    load_per_s: other traffic, frames per second, at random distances. lost: shots whose answer the bus loses.
+    """
 
     async def main(clock: SimulatedClock) -> RulerSeries:
         trace = Trace(timebase=Timebase.SIMULATED)
         bus = SimulatedCanBus(clock, trace, "vehicle", BITRATE)
         bench = bus.node("bench")
-        _attach(clock, bus.node("ruler"), Ruler((), JITTER_NS, seed))
+        _attach(clock, bus, Ruler((), JITTER_NS, seed), lost)
+        if load_per_s:
+            _load(clock, bus.node("traffic"), load_per_s, random.Random(f"{seed}/load"))
         gaps = random.Random(f"{seed}/gaps")
         for number in range(shots):
             bench.send(stimulus_frame(number, delay_of(number)))
@@ -219,12 +236,13 @@ def qualify_simulated(shots: int, seed: int) -> RulerSeries:
             await clock.sleep_until(clock.now_ns() + wait_ns)
         u_ns = bus.stamping.u_ns
         seen, errors = ruler_shots(trace.frames, range(shots), u_ns, BITRATE, {})
+        others = sum(1 for one in trace.frames if one.frame.can_id >= FIRST_ID)
         return RulerSeries(
             timebase=Timebase.SIMULATED,
-            condition="idle",
+            condition=f"{load_per_s} frames/s" if load_per_s else "idle",
             asked=shots,
             u_ns=u_ns,
-            load_per_s=0.0,
+            load_per_s=others * NS_PER_S / max(1, clock.now_ns()),
             shots=seen,
             undecided=0,
             errors=errors,
@@ -234,12 +252,19 @@ def qualify_simulated(shots: int, seed: int) -> RulerSeries:
     return series
 
 
-def _attach(clock: SimulatedClock, node: SimulatedCanNode, ruler: Ruler) -> None:
-    """The ruler is stepped at the very instants it is due, not on a base task's grid."""
+def _attach(clock: SimulatedClock, bus: SimulatedCanBus, ruler: Ruler, lost: frozenset[int]) -> None:
+    """The ruler is stepped at the very instants it is due, not on a base task's grid.
+
+    Its answer wins every arbitration, and starts when the frame on the wire is over: the truth is of that start.
+    """
+    node = bus.node("ruler")
 
     def step() -> None:
-        for _, frame in ruler.step(clock.now_ns()):
-            node.send(frame)
+        for shot, received_ns, _ in ruler.take_due(clock.now_ns()):
+            starts_ns = bus.starts_ns()
+            if shot not in lost:
+                node.send(answer_frame(shot))
+            node.send(truth_frame(shot, starts_ns - received_ns))
 
     def receive(t_ns: int, frame: CanFrame) -> None:
         ruler.receive(t_ns, node.channel, frame)
@@ -248,6 +273,18 @@ def _attach(clock: SimulatedClock, node: SimulatedCanNode, ruler: Ruler) -> None
             clock.call_at(due_ns, Phase.DUT, step)
 
     node.subscribe(receive)
+
+
+def _load(clock: SimulatedClock, node: SimulatedCanNode, per_s: int, gaps: random.Random) -> None:
+    """Frames that lose every arbitration against the ruler, but may be on the wire when it wants to answer."""
+    mean_ns = NS_PER_S // per_s
+
+    def send() -> None:
+        number = gaps.randrange(256)
+        node.send(CanFrame(FIRST_ID + number, bytes([number] * 8)))
+        clock.call_at(clock.now_ns() + gaps.randrange(1, 2 * mean_ns), Phase.RESTBUS, send)
+
+    clock.call_at(clock.now_ns(), Phase.RESTBUS, send)
 
 
 def too_few_words(shots: int) -> str:

@@ -44,10 +44,14 @@ _DISTRIBUTION = "bms-hil-bench"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covered:
-    """What a run may refer to. `trouble` is None where the sealed qualification in `path` covers the run."""
+    """What a run may refer to. `trouble` is None where the sealed evidence in `path` covers the run.
+
+    review: the file that says who has reviewed it; None where nobody has.
+    """
 
     path: Path | None
     trouble: str | None
+    review: Path | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -236,6 +240,8 @@ def open_evidence(
                     sources[f"load.{one.scenario.id}.{step.step + 1}{part}"] = source
     if qualification is not None and qualification.path is not None:
         sources["qualification"] = qualification.path / "qualification.json"
+        if qualification.review is not None:
+            sources["qualification_review"] = qualification.review
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sources.items()}
     hashes["rig"] = rig_hash(wired)
     facts = {
@@ -260,6 +266,7 @@ def open_evidence(
             "file": qualification.path.name if qualification.path else None,
             "sha256": hashes.get("qualification"),
             "trouble": qualification.trouble,
+            "review": hashes.get("qualification_review"),
         },
         "selection": selection,
         "scenarios": [one.scenario.id for one in prepared],

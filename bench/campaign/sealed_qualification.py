@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.campaign.qualified import why_no_date, why_not_qualified, why_stale
+from bench.campaign.qualified import why_no_date, why_not_shown, why_stale
+from bench.campaign.reviewed import newest_review
 from bench.campaign.run import Covered
 from bench.errors import RecordError
 from bench.record.chain import FOOTER, seal
@@ -76,7 +77,8 @@ def newest_covering(wanted: Mapping[str, str], runs: Path) -> Covered:
             continue
         told = why_not_covering(folder, wanted)
         if told is None:
-            return Covered(path=folder, trouble=None)
+            review = newest_review(folder)
+            return Covered(path=folder, trouble=None, review=None if review is None else review.path)
         if newest is None:
             newest, trouble = folder, f"{folder.name} is stale: {told}"
     if newest is None and any((runs / FOLDER).glob(f"*-{timebase}.json")):
@@ -109,7 +111,7 @@ def why_not_good(folder: Path) -> str | None:
         if header.get("created_utc") != content["created_utc"] or folder.resolve().name != _name(content):
             return "its rows are of another time than its folder"
         mutants = [name for table in mutant_classes().values() for name in table]
-        if (shown := why_not_qualified(content, mutants)) is not None:
+        if (shown := why_not_shown(content, mutants)) is not None:
             return shown
         return why_no_date(content["created_utc"], _now())
     except (RecordError, KeyError, ValueError, TypeError, AttributeError, RecursionError):

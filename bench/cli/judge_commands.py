@@ -117,10 +117,13 @@ def verify(
 ) -> None:
     """Find any changed byte in the evidence. Exit 0 untouched, 1 altered, 3 an aborted run without footer.
 
-    Of a qualification (runs/qualifications/…) also: whether it qualifies, by its rows; exit 1 where not.
+    Of evidence on the bench (runs/qualifications/…) also: whether each part reaches its minimum, by its rows, and
+    who has reviewed it; of a review: whether it still holds. Exit 1 where not.
     """
     import re
 
+    from bench.campaign.reviewed import FILE as REVIEW
+    from bench.campaign.reviewed import is_review, newest_review, read_review, why_not_reviewed
     from bench.campaign.sealed_qualification import is_qualification, why_not_good
     from bench.errors import ConfigError
     from bench.record.chain import SIGNATURE
@@ -135,8 +138,9 @@ def verify(
     trouble = None
     if footer is not None:
         trouble = check_signature(run, key) if signed else ("not signed" if key is not None else None)
-    of_the_tool = is_qualification(run)
-    not_good = why_not_good(run) if of_the_tool else None
+    of_the_tool, of_a_review = is_qualification(run), is_review(run)
+    not_good = why_not_good(run) if of_the_tool else why_not_reviewed(run) if of_a_review else None
+    review = newest_review(run) if of_the_tool else read_review(run / REVIEW) if of_a_review else None
     chain = (footer or {}).get("chain")
     found = VerifyTold(
         run=str(run),
@@ -148,15 +152,25 @@ def verify(
         signed=signed,
         key=key,
         signature=trouble,
-        not_qualified=not_good,
+        not_shown=not_good,
+        reviewed=None if review is None else review.words,
     )
     code = 3 if found.aborted else 0 if found.intact and not_good is None else 1
     if as_json:
         raise say(found, code)
     _show_verified(found)
-    if of_the_tool:
-        typer.echo("qualified, by its rows" if not_good is None else f"NOT QUALIFIED: {not_good}")
+    if of_the_tool or of_a_review:
+        typer.echo(_worth(found, of_a_review))
     raise typer.Exit(code)
+
+
+def _worth(found: VerifyTold, of_a_review: bool) -> str:
+    """What a folder of evidence on the bench, or a review of it, is worth."""
+    if found.not_shown is not None:
+        return f"{'THE REVIEW DOES NOT HOLD' if of_a_review else 'NOT SHOWN'}: {found.not_shown}"
+    if of_a_review:
+        return str(found.reviewed)
+    return f"evidence for a qualification, by its rows; {found.reviewed or 'reviewed by nobody'}"
 
 
 def _show_verified(found: VerifyTold) -> None:

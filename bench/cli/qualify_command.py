@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from bench.report.told.bench import QualificationTold, RulerTold
 
 
+EVIDENCE = "evidence for a qualification, reviewed by nobody (`hil qualify --review NAME`)"
+
+
 def register(app: typer.Typer) -> None:
     app.command(name="qualify")(qualify)
 
@@ -39,22 +42,31 @@ def qualify(
     usage: Annotated[
         Path, typer.Option("--usage", help="Use cases and known malfunctions, for --full.")
     ] = Path("scenarios/tool_usage.toml"),
+    review: Annotated[
+        str | None, typer.Option("--review", help="Seal that NAME has reviewed the newest evidence.")
+    ] = None,
+    of: Annotated[Path | None, typer.Option("--of", help="The evidence that --review is of.")] = None,
 ) -> None:
     """Measure programmed delays: every measured interval must contain the truth, else exit code 1.
 
-    A qualification (--full) takes 200 shots of each condition at least.
+    Evidence for a qualification (--full) takes 200 shots of each condition at least, idle and loaded. It qualifies
+    nothing before somebody has reviewed it (--review NAME).
     """
     from bench.campaign.qualification import load_usage
-    from bench.campaign.qualify import failures, qualify_simulated
+    from bench.campaign.qualify import SIMULATED_LOAD, failures, qualify_simulated
     from bench.errors import ConfigError
 
     if time not in ("simulated", "real", "both"):
         raise ConfigError(f"--time: found '{time}'; expected simulated, real or both")
+    if of is not None and review is None:
+        raise ConfigError("--of: names what --review NAME is of; expected --review, too")
+    if review is not None:
+        raise _reviewed(config, review, of, as_json)
     if full:
         load_usage(usage)  # a mistake in it is told before the ruler takes its time
     series: list[RulerSeries] = []
     if time != "real":
-        series.append(qualify_simulated(shots, seed))
+        series.extend(qualify_simulated(shots, seed, one) for one in ((0, SIMULATED_LOAD) if load else (0,)))
     if time != "simulated":
         from bench.campaign.qualify_real import qualify_real
         from bench.config.bench_file import load_bench
@@ -70,13 +82,23 @@ def qualify(
     for line in (line for one in series for line in failures(one)):
         typer.echo(line, err=True)
     made = _qualify_fully(config, usage, series, seed, as_json) if full else ()
-    good = all(one.sound for one in series) and all(one.qualified for one in made)
+    good = all(one.sound for one in series) and all(one.complete for one in made)
     code = 0 if good else 1
     if as_json:
         from bench.report.told.bench import QualifyTold
 
-        raise say(QualifyTold(series=tuple(map(_told, series)), qualifications=made), code)
+        raise say(QualifyTold(series=tuple(map(_told, series)), qualifications=made, reviews=()), code)
     raise typer.Exit(code)
+
+
+def _reviewed(config: Path, reviewer: str, of: Path | None, as_json: bool) -> typer.Exit:
+    from bench.cli.qualify_review import seal_reviews
+    from bench.report.told.bench import QualifyTold
+
+    reviews = seal_reviews(config, reviewer, of, quiet=as_json)
+    if as_json:
+        return say(QualifyTold(series=(), qualifications=(), reviews=reviews), 0)
+    return typer.Exit(0)
 
 
 def _qualify_fully(
@@ -86,7 +108,6 @@ def _qualify_fully(
     from bench.campaign.load import load_rig, load_scenarios
     from bench.campaign.qualification import (
         load_usage,
-        not_as_it_must,
         qualify_fully,
         write_qualification,
     )
@@ -112,12 +133,13 @@ def _qualify_fully(
             virtual=virtual,
         )
         path = write_qualification(content, wired.config.record.folder, [usage])
-        against = tuple(not_as_it_must(content))
-        made.append(QualificationTold(file=str(path), qualified=content["qualified"], against=against))
+        against = tuple(f"{one['name']}: {one['why']}" for one in content["parts"] if not one["shown"])
+        complete = bool(content["complete"])
+        made.append(QualificationTold(file=str(path), complete=complete, not_shown=against))
         if not quiet:
-            typer.echo(f"{'qualified' if content['qualified'] else 'NOT QUALIFIED'}  {path}")
+            typer.echo(f"{EVIDENCE if complete else 'NOT SHOWN'}  {path}")
         for why in against:
-            typer.echo(f"not qualified: {why}", err=quiet)
+            typer.echo(f"not shown: {why}", err=quiet)
     return tuple(made)
 
 
@@ -130,7 +152,7 @@ def _told(series: RulerSeries) -> RulerTold:
         asked=series.asked,
         contained=series.contained,
         sound=series.sound,
-        qualified=series.qualified,
+        enough=series.enough,
         undecided=series.undecided,
         spread_p=series.spread_p,
         u_ns=series.u_ns,
@@ -183,10 +205,10 @@ def _show(series: Sequence[RulerSeries]) -> None:
     console = as_wide_as()
     console.print(table)
     if series and (few := too_few_words(min(one.asked for one in series))):
-        console.print(f"a look, no qualification: {few}", highlight=False)
+        console.print(f"a look, no evidence for a qualification: {few}", highlight=False)
     for one in series:
         if copies := bunched_words(one.spread_p):
-            told = f"{one.timebase} {one.condition}: no qualification: {copies}"
+            told = f"{one.timebase} {one.condition}: no evidence for a qualification: {copies}"
             console.print(told, highlight=False, soft_wrap=True)
         if one.undecided:
             where = f"{one.timebase} {one.condition}"

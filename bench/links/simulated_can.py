@@ -159,6 +159,13 @@ class SimulatedCanBus:
         idle_ns = sum(max(0, min(to_ns, now_ns) - max(from_ns, since_ns)) for from_ns, to_ns in idle)
         return 1.0 - idle_ns / (now_ns - since_ns)
 
+    def starts_ns(self) -> int:
+        """When a frame that is offered now and wins every arbitration starts."""
+        now_ns = self._clock.now_ns()
+        if self._holder is None:
+            return max(now_ns, self._free_ns)
+        return self._begin_ns if now_ns <= self._begin_ns else self._free_ns
+
     def listen(self, node: SimulatedCanNode, listener: FrameListener) -> None:
         self._listeners.append((node, listener))
         self._rewire()

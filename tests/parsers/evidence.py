@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.campaign.builds import load_checked
-from bench.campaign.qualified import FORMAT, LEAST_SHOTS, NEGATIVE, REFERENCE, of_shots, why_not_qualified
+from bench.campaign.qualified import FORMAT, LEAST_SHOTS, NEGATIVE, REFERENCE, of_shots, why_not_shown
 from bench.campaign.rejudge import rejudge_run
 from bench.campaign.report import gather
 from bench.campaign.safety import load_hazards
@@ -187,32 +187,33 @@ _MEASURED = [[2_000, 1_900, 2_100, n * 6_180_339] for n in range(LEAST_SHOTS)]  
 QUALIFICATION: dict[str, object] = {
     "format": FORMAT,
     "created_utc": "2026-11-01T00:00:00+00:00",
-    "qualified": True,
+    "complete": True,
     "identity": {"timebase": "simulated"},
     "usage": {
         "use_case": [{"id": "U1", "impact": "TI2", "detection": "TD1", "tcl": "TCL1"}],
         "known_malfunction": [{"id": "KM-1"}],
     },
     "ruler": [
-        {"condition": "plain", "timebase": "simulated", "shots": LEAST_SHOTS, "contained": LEAST_SHOTS,
-         "spread_p": of_shots(_MEASURED)[2], "measured": _MEASURED, "errors": []},
+        {"condition": condition, "timebase": "simulated", "shots": LEAST_SHOTS, "contained": LEAST_SHOTS,
+         "spread_p": of_shots(_MEASURED)[2], "measured": _MEASURED, "errors": [], "load_per_s": load}
+        for condition, load in (("idle", 0.0), ("2000 frames/s", 1_990.0))
     ],
     "mutants": [
-        {"firmware": REFERENCE, "failed_in": None, "as_expected": True},
-        {"firmware": "late", "failed_in": "ov-step", "as_expected": True},
+        {"firmware": REFERENCE, "timebase": "simulated", "failed_in": None, "as_expected": True},
+        {"firmware": "late", "timebase": "simulated", "failed_in": "ov-step", "as_expected": True},
     ],
     "negative_tests": [
-        {"test": name, "demanded": verdict.name, "found": verdict.name, "as_expected": True}
+        {"test": name, "timebase": "simulated", "demanded": verdict.name, "found": verdict.name, "as_expected": True}
         for name, verdict in NEGATIVE.items()
     ],
 }  # fmt: skip
-"""That of a bench that qualified, where the one mutant that there is is called late."""
+"""That of a bench of which every part is shown, where the one mutant that there is is called late."""
 _HAZARD: dict[str, object] = {"results": [{"chemistry": "nmc", "fault": "a", "left": {"p5_s": 1.5}}]}
 
 PARSERS = {
     "run folder": Parser(make=_altered, opened=_reading, slow=True, costly=True),
     "qualification": _json_file(
-        "q.json", QUALIFICATION, lambda path: why_not_qualified(read_json(path), ("late",))
+        "q.json", QUALIFICATION, lambda path: why_not_shown(read_json(path), ("late",))
     ),
     "hazard times": _json_file("h.json", _HAZARD, load_hazards),
     "MQTT spool": _json_file("s.00000.jsonl", {"topic": "event", "qos": 1, "body": {"a": 1}}, _spool),

@@ -154,14 +154,14 @@ class RulerShotTold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulerTold:
-    """One condition. sound: every interval holds the truth; qualified: and there are shots enough, well spread."""
+    """One condition. sound: every interval holds the truth; enough: and there are shots enough, well spread."""
 
     timebase: Timebase
     condition: str
     asked: int
     contained: int
     sound: bool
-    qualified: bool
+    enough: bool
     undecided: int
     spread_p: float | None
     u_ns: int
@@ -172,20 +172,35 @@ class RulerTold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualificationTold:
-    """A file that --full wrote. against: what speaks against the bench."""
+    """Evidence that --full wrote. complete: each part reaches its minimum; not_shown: those that do not, and why.
+
+    Complete evidence is no qualification before somebody has reviewed it.
+    """
 
     file: str
-    qualified: bool
-    against: tuple[str, ...]
+    complete: bool
+    not_shown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewTold:
+    """A review that --review sealed. sha256: of each file that was reviewed."""
+
+    file: str
+    reviewer: str
+    reviewed_utc: str
+    of: str
+    sha256: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualifyTold(Document):
-    """`hil qualify`: the ruler, and with --full the files of evidence."""
+    """`hil qualify`: the ruler; with --full the files of evidence; with --review NAME the reviews alone."""
 
     schema_name: ClassVar[str] = "qualify"
     series: tuple[RulerTold, ...]
     qualifications: tuple[QualificationTold, ...]
+    reviews: tuple[ReviewTold, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,8 @@ class VerifyTold(Document):
 
     aborted: it has no footer, so there is nothing to verify against. key: the public key that was asked for.
     signature: why it does not hold; None where it does, or where there is none and none was asked for.
-    not_qualified: of a qualification of the tool, why it qualifies nothing; None of every other folder.
+    not_shown: of evidence on the tool, why it is none for a qualification, and of a review, why it does not hold;
+    None of every other folder. reviewed: who has reviewed the evidence, and when.
     """
 
     schema_name: ClassVar[str] = "verify"
@@ -70,7 +71,8 @@ class VerifyTold(Document):
     signed: bool
     key: str | None
     signature: str | None
-    not_qualified: str | None
+    not_shown: str | None
+    reviewed: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,62 @@
+"""`hil qualify --review NAME`: a person says that they have reviewed the evidence, and it is sealed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bench.report.told.bench import ReviewTold
+
+
+def seal_reviews(config: Path, reviewer: str, of: Path | None, quiet: bool) -> tuple[ReviewTold, ...]:
+    """Of the folder `of`, else of the newest evidence of each timebase. Raises ConfigError where there is none."""
+    from bench.campaign.reviewed import why_no_name, write_review
+    from bench.campaign.sealed_qualification import why_not_good
+    from bench.errors import ConfigError
+    from bench.report.told.bench import ReviewTold
+
+    if (why := why_no_name(reviewer)) is not None:
+        raise ConfigError(f"--review: found '{reviewer}'; {why}")
+    folders = [of] if of is not None else _newest(config)
+    for folder in folders:
+        if (why := why_not_good(folder)) is not None:
+            raise ConfigError(
+                f"{folder}: it is no evidence for a qualification, so there is nothing to review: {why}"
+            )
+    told = []
+    for folder in folders:
+        review = write_review(folder, reviewer)
+        told.append(
+            ReviewTold(
+                file=str(review.path.parent),
+                reviewer=review.reviewer,
+                reviewed_utc=review.reviewed_utc,
+                of=review.of,
+                sha256=dict(review.files),
+            )
+        )
+        if not quiet:
+            typer.echo(f"{review.words}: {folder}")
+            for name, sha256 in sorted(review.files.items()):
+                typer.echo(f"  {sha256}  {name}")
+            typer.echo(f"sealed in {review.path.parent}; `hil sign` signs it")
+    return tuple(told)
+
+
+def _newest(config: Path) -> list[Path]:
+    from bench.campaign.sealed_qualification import FOLDER, is_qualification
+    from bench.config.bench_file import load_bench
+    from bench.errors import ConfigError
+
+    runs = load_bench(config).record.folder / FOLDER
+    found = (sorted(runs.glob(f"*-{timebase}"), reverse=True) for timebase in ("simulated", "host"))
+    newest = [next((one for one in some if is_qualification(one)), None) for some in found]
+    if not any(newest):
+        raise ConfigError(
+            f"{runs}: found no evidence to review; `hil qualify --full` makes it, or name it with --of"
+        )
+    return [one for one in newest if one is not None]
