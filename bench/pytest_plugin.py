@@ -17,6 +17,7 @@ from bench.report.finding_words import joined_words, reasons_words
 
 if TYPE_CHECKING:
     from bench.scenario.prepare import Prepared
+    from bench.timing.evidence_class import EvidenceClass
     from bench.verdict.result import ScenarioResult, ShotResult
     from bench.wiring.common import Wired
 
@@ -87,6 +88,7 @@ class ScenarioItem(pytest.Item):
             ("safety_goal", result.budget.safety_goal),
             ("asil", result.budget.asil),
             ("timebase", result.timebase.value),
+            ("evidence", bench.evidence.value),
             ("requirements", ", ".join(result.requirements)),
         ):
             self.user_properties.append((name, value))
@@ -121,6 +123,12 @@ class Bench:
 
     wired: Wired
     seed: int
+
+    @property
+    def evidence(self) -> EvidenceClass:
+        from bench.campaign.run import evidence_class
+
+        return evidence_class(self.wired).evidence
 
     @classmethod
     def of(cls, config: pytest.Config, near: Path) -> Bench:

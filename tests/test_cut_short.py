@@ -17,7 +17,7 @@ from bench.record.codable import run_from_dict
 from bench.record.database import ResultsDatabase
 from bench.record.folder import open_run, verify_run
 from bench.record.held import held
-from bench.timing.clock import Timebase
+from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.result import RunResult, Verdict
 
 
@@ -114,7 +114,7 @@ def test_an_aborted_run_is_listed_and_counts_for_nothing(run: Path) -> None:
     list(stored_from([run], database))
     (listed,) = ResultsDatabase(database).runs()
     assert (listed.run_id, listed.aborted, listed.verdict) == (run.name, True, "INCONCLUSIVE")
-    assert ResultsDatabase(database).history(ONE, Timebase.SIMULATED) == ()
+    assert ResultsDatabase(database).history(ONE, EvidenceClass.SIMULATED) == ()
     with pytest.raises(NotARun):
         find_run("reference", run.parent)
 

@@ -19,7 +19,7 @@ from bench.errors import RecordError
 from bench.record.database import ResultsDatabase
 from bench.record.folder import open_run, verify_run
 from bench.record.schema import VERSION
-from bench.timing.clock import Timebase
+from bench.timing.evidence_class import EvidenceClass
 
 USUAL = "runs/results.sqlite"
 
@@ -34,7 +34,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def stored(bench: Path) -> int:
-    return len(ResultsDatabase(bench / USUAL).history(ONE, Timebase.SIMULATED))
+    return len(ResultsDatabase(bench / USUAL).history(ONE, EvidenceClass.SIMULATED))
 
 
 def filled(file: Path) -> None:
@@ -290,7 +290,7 @@ def test_so_does_one_that_comes_while_the_run_goes_on(
     folder = check_complete(bench, capfd.readouterr().err)
     made.__exit__(None, None, None)  # type: ignore[attr-defined]
     assert hil_here("store", str(folder)) == 0
-    found = ResultsDatabase(bench / "lab" / "results.sqlite").history(ONE, Timebase.SIMULATED)
+    found = ResultsDatabase(bench / "lab" / "results.sqlite").history(ONE, EvidenceClass.SIMULATED)
     assert [one.run_id for one in found] == [folder.name]
 
 
@@ -350,7 +350,7 @@ def test_a_check_tells_what_no_run_can_be_listed_in(
 def test_the_url_of_an_sqlite_file_is_relative_to_the_bench_file_as_a_path_is(bench: Path) -> None:
     records_in(bench, "sqlite:///lab/results.sqlite")
     assert hil_here(*QUICK) == 0
-    assert len(ResultsDatabase(bench / "lab" / "results.sqlite").history(ONE, Timebase.SIMULATED)) == 1
+    assert len(ResultsDatabase(bench / "lab" / "results.sqlite").history(ONE, EvidenceClass.SIMULATED)) == 1
 
 
 def test_an_altered_folder_is_not_stored_and_an_unfinished_one_as_aborted(
@@ -371,7 +371,7 @@ def test_an_altered_folder_is_not_stored_and_an_unfinished_one_as_aborted(
     )
     assert "not stored: altered" in second and "shot-000" in second
     assert third == f"{whole}: stored"
-    assert [one.run_id for one in ResultsDatabase(bench / USUAL).history(ONE, Timebase.SIMULATED)] == [
+    assert [one.run_id for one in ResultsDatabase(bench / USUAL).history(ONE, EvidenceClass.SIMULATED)] == [
         whole.name
     ]
     assert hil_here("store", str(whole), "runs/nope") == 2
@@ -394,7 +394,7 @@ def test_the_database_of_an_older_release_is_brought_up_to_date_and_keeps_its_ru
     filled(bench / USUAL)
     sql(bench / USUAL, "drop table hil_schema", "alter table scenarios drop column fhti_max_low_ns")
     assert hil_here(*QUICK) == 0 and stored(bench) == 1
-    assert len(ResultsDatabase(bench / USUAL).history("weld-plus", Timebase.SIMULATED)) == 1
+    assert len(ResultsDatabase(bench / USUAL).history("weld-plus", EvidenceClass.SIMULATED)) == 1
     with closing(sqlite3.connect(bench / USUAL)) as connection:
         assert connection.execute("select version from hil_schema").fetchall() == [(VERSION,)]
 
@@ -423,9 +423,11 @@ def test_reasons_that_an_older_release_stored_in_words_are_found_by_code_too(ben
 
 def test_a_newer_schema_is_told_as_such(tmp_path: Path) -> None:
     filled(tmp_path / "r.sqlite")
-    sql(tmp_path / "r.sqlite", "update hil_schema set version = 7")
+    newer = VERSION + 1
+    sql(tmp_path / "r.sqlite", f"update hil_schema set version = {newer}")
     with pytest.raises(
-        RecordError, match=f"schema is version 7, of a newer release of the bench; expected {VERSION} at most"
+        RecordError,
+        match=f"schema is version {newer}, of a newer release of the bench; expected {VERSION} at most",
     ):
         ResultsDatabase(tmp_path / "r.sqlite")
 
@@ -469,5 +471,5 @@ def test_ten_first_runs_at_once_are_all_stored(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "warning" not in done.stderr
     assert len(run_folders(tmp_path)) == 10 and stored(tmp_path) == 10
-    others = ResultsDatabase(tmp_path / USUAL).history("weld-plus", Timebase.SIMULATED)
+    others = ResultsDatabase(tmp_path / USUAL).history("weld-plus", EvidenceClass.SIMULATED)
     assert len({one.run_id for one in others}) == 30

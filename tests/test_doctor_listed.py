@@ -17,7 +17,7 @@ from bench.errors import UnusableUrl
 from bench.record.database import ResultsDatabase
 from bench.record.folder import open_run, verify_run
 from bench.record.held import held
-from bench.timing.clock import Timebase
+from bench.timing.evidence_class import EvidenceClass
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def only(bench: Path) -> Path:
 
 
 def passed(bench: Path) -> int:
-    return len(ResultsDatabase(database_of(bench)).history(ONE, Timebase.SIMULATED))
+    return len(ResultsDatabase(database_of(bench)).history(ONE, EvidenceClass.SIMULATED))
 
 
 def test_where_both_agree_it_says_so_and_changes_nothing(bench: Path) -> None:

@@ -18,6 +18,7 @@ from bench.hazard.study import _DECISIVE, chosen_cases, study
 from bench.plant.chemistry import Chemistry
 from bench.record.database import ResultsDatabase
 from bench.report.hazard_words import band_words, fhti_words, ftti_words, stage_words
+from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.budgets import load_budgets
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -91,7 +92,13 @@ def test_hazard_is_the_first_of_venting_dry_out_and_runaway() -> None:
 def test_margins_are_against_the_earliest_hazard() -> None:
     result = found("nmc", "heat_2K_s", samples=3, horizon_s=120.0)
     fhti = MeasuredFhti(
-        goal="SG-OTD", chemistry="nmc", timebase="simulated", firmware="x", run_id="r", fhti_s=2.0, shots=59
+        goal="SG-OTD",
+        chemistry="nmc",
+        evidence=EvidenceClass.SIMULATED,
+        firmware="x",
+        run_id="r",
+        fhti_s=2.0,
+        shots=59,
     )
     margin = margin_of(result, BUDGETS, {("SG-OTD", "nmc"): fhti})
     assert margin.ftti_margin_s == pytest.approx(result.hazard.low_s - 10.0)

@@ -15,6 +15,7 @@ from bench.measure.signal_test import SignalTest
 from bench.record.codable import plan_from_dict, plan_to_dict, run_from_dict, run_to_dict
 from bench.record.database import ResultsDatabase
 from bench.timing.clock import Timebase
+from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.result import RunResult, Verdict
 
 
@@ -86,22 +87,22 @@ def test_history_never_mixes_simulated_and_host_time(tmp_path: Path) -> None:
     database.add(dataclasses.replace(run, run_id="second", started_utc="2026-11-24T00:00:00Z"))
     database.add(run)
     database.add(on_host(run, "bench"))
-    simulated = database.history("weld-plus", Timebase.SIMULATED)
+    simulated = database.history("weld-plus", EvidenceClass.SIMULATED)
     assert [past.run_id for past in simulated] == [run.run_id, "second"]
-    assert [past.run_id for past in database.history("weld-plus", Timebase.HOST)] == ["bench"]
+    assert [past.run_id for past in database.history("weld-plus", EvidenceClass.REAL_TIME)] == ["bench"]
     assert simulated[0].verdict is Verdict.FAIL
     assert simulated[0].reasons == run.scenarios[1].judgement.reasons
     assert simulated[0].fdti_max_high_ns == 310_000_000
     assert simulated[0].shots == 59
-    assert database.history("hvil-open", Timebase.HOST)[0].fdti_max_high_ns is None
-    assert database.history("nothing", Timebase.HOST) == ()
+    assert database.history("hvil-open", EvidenceClass.REAL_TIME)[0].fdti_max_high_ns is None
+    assert database.history("nothing", EvidenceClass.REAL_TIME) == ()
 
 
 def test_a_run_is_stored_once_and_whole(tmp_path: Path) -> None:
     database = ResultsDatabase(f"sqlite:///{tmp_path / 'r.sqlite'}")
     run = sample_run(n=12)
     assert database.add(run) and not database.add(run)
-    assert len(ResultsDatabase(tmp_path / "r.sqlite").history("weld-plus", Timebase.SIMULATED)) == 1
+    assert len(ResultsDatabase(tmp_path / "r.sqlite").history("weld-plus", EvidenceClass.SIMULATED)) == 1
 
 
 def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:

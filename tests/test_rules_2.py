@@ -26,6 +26,7 @@ from bench.record.chain import seal
 from bench.record.database import ResultsDatabase
 from bench.record.folder import open_run
 from bench.timing.clock import Timebase
+from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.compare import why_not_comparable
 from bench.verdict.result import Verdict
 from bench.verdict.rules import RULES
@@ -182,7 +183,7 @@ def test_a_trend_holds_results_of_one_version_of_the_rules(tmp_path: Path, left_
     database = ResultsDatabase(tmp_path / "results.sqlite")
     for run in (older, newer):
         database.add(load_checked(run).result)
-    assert [one.rules for one in database.history("external-short", Timebase.SIMULATED)] == [1, RULES]
+    assert [one.rules for one in database.history("external-short", EvidenceClass.SIMULATED)] == [1, RULES]
     found = trend(database, "external-short", Timebase.SIMULATED, "nmc", "fhti", Rejudging(tmp_path).again)
     verdicts = [one.past.verdict for one in found.points]
     if left_out:
@@ -219,7 +220,7 @@ def test_a_run_stored_before_rules_had_a_column_is_there_already(tmp_path: Path)
     with sqlite3.connect(tmp_path / "results.sqlite") as connection:
         connection.execute("UPDATE runs SET rules = NULL")
     assert database.add(result) is False
-    assert [one.rules for one in database.history("external-short", Timebase.SIMULATED)] == [1]
+    assert [one.rules for one in database.history("external-short", EvidenceClass.SIMULATED)] == [1]
 
 
 @pytest.mark.parametrize("shift", ["0 ms", "-1 ms"])

@@ -24,7 +24,7 @@ from bench.report.finding_words import finding_words
 from bench.report.html import render_html
 from bench.report.sampling import bounds_words
 from bench.report.terminal import summary_table
-from bench.report.words import TIMEBASE_WORTH
+from bench.report.words import EVIDENCE_WORTH
 from bench.timing.clock import Timebase
 from bench.units import format_ns
 from bench.verdict.fmea import FailureMode
@@ -86,14 +86,14 @@ def inputs_stand_beside(argument: str, capsys: pytest.CaptureFixture[str]) -> No
 def marks_simulated_time(argument: str) -> None:
     run = sample_run(n=12)
     assert run.timebase is Timebase.SIMULATED and "discharge no board's timing" in argument
-    worth = TIMEBASE_WORTH[Timebase.SIMULATED]
+    worth = EVIDENCE_WORTH[run.evidence_class]
     assert "may not discharge a board's timing" in worth
     for text in (run_markdown(run, "1", None), render_html(run).replace("&#39;", "'")):
         assert worth in text
     assert "simulated time" in str(summary_table(run).title)
     mode = replace(MODE, scenarios=("ov",))
     (cell,) = cells([mode], {"nmc": [replace(run, scenarios=(fired(29),))]}, ["nmc"], {})
-    assert "real time: simulated results discharge no board" in cell.missing
+    assert "hardware: results in simulated time discharge no board" in cell.missing
 
 
 MODE = FailureMode(

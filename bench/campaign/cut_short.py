@@ -17,6 +17,7 @@ from bench.campaign.replan import Replanned, replan
 from bench.campaign.run import scenario_result
 from bench.errors import RecordError
 from bench.record.codable import decode, run_from_dict, run_to_dict
+from bench.record.evidence import of_header
 from bench.record.folder import OpenedRun, RunFolder, open_run, read_shot
 from bench.record.for_lab import lay_out
 from bench.record.held import held
@@ -150,6 +151,7 @@ def _result(
             scenarios=scenarios,
             aborted=aborted,
             rules=header.get("rules", 1),
+            evidence=of_header(header, opened.path).evidence,
         )
     except (KeyError, ValueError) as error:
         raise RecordError(f"{opened.path}: its header cannot be used: {error!r}") from error

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.config.bench_file import CanConfig
+from bench.record.evidence import PSEUDO_TERMINAL, is_pseudo_terminal
 from bench.record.folder import OpenedRun
 from bench.record.shot import marks_of
 from bench.trace.facts import InstrumentIdentified
@@ -26,6 +27,8 @@ def equipment(wired: Wired) -> dict[str, Facts]:
     for name, one in config.instruments.items():
         facts = {field.name: getattr(one, field.name) for field in dataclasses.fields(one)}
         own = {key: str(value) for key, value in facts.items() if value not in (None, "", ())}
+        if any(map(is_pseudo_terminal, one.ports)):
+            own["device"] = PSEUDO_TERMINAL
         if one.virtual:
             own["simulated"] = "by this bench: there is nothing to calibrate"
         elif not one.calibrated:
@@ -41,6 +44,8 @@ def _adapter(can: CanConfig, simulated: bool) -> Facts:
     facts = {"interface": can.interface, "bitrate": str(can.bitrate), **options}
     if can.interface == "udp_multicast":
         return {**facts, "firmware": "none: no adapter, frames go over the host's network"}
+    if is_pseudo_terminal(options.get("channel", "")):
+        facts["device"] = PSEUDO_TERMINAL
     if can.interface != "socketcan":
         driver = "this bench's own" if can.interface == "slcan" else f"python-can, {can.interface}"
         return {**facts, "driver": driver, "firmware": f"not given by the interface '{can.interface}'"}

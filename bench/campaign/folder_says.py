@@ -9,8 +9,10 @@ from bench.errors import DAMAGED, RecordError
 from bench.record.chain import FOOTER
 from bench.record.codable import decode
 from bench.record.database import PastResult
-from bench.record.folder import RESULT, verify_read
+from bench.record.evidence import completed
+from bench.record.folder import HEADER, RESULT, verify_read
 from bench.record.shot import read_json
+from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.result import Judgement
 
 _UNREAD: tuple[type[Exception], ...] = (*DAMAGED, RecordError)
@@ -57,7 +59,7 @@ def _read(path: Path) -> _Kept | None:
     try:
         if not (path / FOOTER).exists() or verify_read(path):
             return None
-        content = read_json(path / RESULT)
+        content = completed(read_json(path / RESULT), read_json(path / HEADER), path)
         aborted = content.get("aborted") is not None  # what is left of such a run is no result
         scenarios = {
             one["scenario_id"]: {**one, "shots": len(one["shots"])}
@@ -87,4 +89,5 @@ def _past(
         rig=str(run["hashes"].get("rig", "")),
         scenario_hash=str(run["hashes"].get(f"scenario.{scenario_id}", "")),
         rules=run.get("rules", 1),
+        evidence=EvidenceClass(run["evidence"]),
     )

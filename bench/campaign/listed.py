@@ -14,10 +14,9 @@ from bench.campaign.finish import store_one
 from bench.errors import RecordError, UnusableUrl
 from bench.record.chain import FOOTER
 from bench.record.database import Listed, ResultsDatabase, Sealed
-from bench.record.folder import HEADER, RESULT, verify_read, verify_run
+from bench.record.folder import HEADER, open_run, verify_read, verify_run
 from bench.record.held import held
 from bench.record.same_rows import says_otherwise
-from bench.record.shot import read_json
 
 _WAIT_S = 2.0
 _MOST = 3
@@ -141,7 +140,7 @@ def _complete(database: ResultsDatabase, row: Listed, place: Path, found: _Found
             found.refused.append(f"{row.run_id} is listed, and its folder is ALTERED: {altered[0]}")
             return
         sealed = row.sealed is None or row.sealed.chain == Sealed.of(place).chain
-        if not sealed or says_otherwise(database, row.run_id, read_json(place / RESULT)):
+        if not sealed or says_otherwise(database, row.run_id, open_run(place).result or {}):
             _replace(database, row, place, found)
     except RecordError as error:
         found.refused.append(f"{row.run_id} is listed, and its folder cannot be read: {error}")

@@ -17,6 +17,7 @@ from bench.errors import BenchError
 from bench.measure.estimation import samples_of
 from bench.measure.window import armed_window
 from bench.record.codable import decode, plan_from_dict
+from bench.record.evidence import of_header
 from bench.record.folder import HEADER, OpenedRun, open_run, read_shot
 from bench.record.shot import read_json
 from bench.report.estimates import EstimatePicture, worst_estimates
@@ -68,6 +69,7 @@ def gather(run: RunResult, folder: Path) -> ReportExtras:
         not_run={**_not_chosen(opened, run, library), **_missing(opened, run), **blocked},
         previous=previous,
         equipment=equipment,
+        evidence_why=of_header(opened.header, opened.path).why,
         alerts=(*doubts(equipment, str(opened.header.get("started_utc", ""))[:10]), *passed_over),
     )
     covering = qualified_by(opened)

@@ -23,6 +23,7 @@ from bench.config.profile import DutProfile
 from bench.measure.finding.scenario import MismatchCaught, MismatchUnnoticed
 from bench.measure.interval import Latency
 from bench.record.codable import encode
+from bench.record.evidence import Found, evidence_of
 from bench.record.folder import RunExists, RunFolder
 from bench.record.time_zero import TimeZero
 from bench.report.known_by import known_by_notes, state_notes
@@ -30,6 +31,7 @@ from bench.scenario.library import Library
 from bench.scenario.model import Follow, Mismatch, Start
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
+from bench.timing.evidence_class import EvidenceClass
 from bench.timing.host import host_now_ns, wall_now_ns
 from bench.units import NS_PER_S, format_ns
 from bench.verdict.result import Held, Judgement, Reason, RunResult, ScenarioResult, ShotResult, Verdict
@@ -40,6 +42,8 @@ from bench.wiring.common import Wired
 from bench.wiring.dut import expected_build
 
 _DISTRIBUTION = "bms-hil-bench"
+# In a run's id. "real" is what older releases called both of the others.
+_KINDS = {EvidenceClass.SIMULATED: "sim", EvidenceClass.REAL_TIME: "noboard", EvidenceClass.HARDWARE: "hw"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,7 @@ class Collector:
             ),
             aborted=aborted,
             rules=RULES,
+            evidence=evidence_class(wired).evidence,
         )
 
 
@@ -104,6 +109,11 @@ def identity_read(wired: Wired, shots: Mapping[str, Sequence[ShotResult]]) -> st
 
 def timebase_of(wired: Wired) -> Timebase:
     return Timebase.SIMULATED if wired.config.simulated else Timebase.HOST
+
+
+def evidence_class(wired: Wired) -> Found:
+    """Of what a run on this bench is worth, and why no more; as its header will say."""
+    return evidence_of(timebase_of(wired).value, wired.config.dut.start, equipment(wired))
 
 
 def _with_mismatch(mismatch: Mismatch | None, judgement: Judgement, shots: Sequence[ShotResult]) -> Judgement:
@@ -205,7 +215,7 @@ def new_run_id(wired: Wired) -> tuple[str, str, TimeZero]:
     now_ns, host_ns = wall_now_ns(), host_now_ns()
     now = datetime.datetime.fromtimestamp(now_ns // NS_PER_S, tz=datetime.UTC)
     stamp = now.strftime("%Y%m%dT%H%M%S") + f"{now_ns // 1_000_000 % 1000:03d}Z"
-    kind = "sim" if wired.config.simulated else "real"
+    kind = _KINDS[evidence_class(wired).evidence]
     firmware = re.sub(r"[^A-Za-z0-9._+-]", "-", wired.config.dut.firmware)
     zero = TimeZero.of_now(now_ns, host_ns, simulated=wired.config.simulated)
     return f"{stamp}-{kind}-{firmware}", now.isoformat(), zero
@@ -244,6 +254,8 @@ def open_evidence(
             sources["qualification_review"] = qualification.review
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sources.items()}
     hashes["rig"] = rig_hash(wired)
+    driven = equipment(wired)
+    found = evidence_of(timebase_of(wired).value, config.dut.start, driven)
     facts = {
         "timebase": timebase_of(wired).value,
         "seed": run_seed,
@@ -259,7 +271,10 @@ def open_evidence(
         "warnings": [line for one in wired.databases.values() for line in one.warnings()],
         "hashes": hashes,
         "environment": environment(),
-        "equipment": equipment(wired),
+        "equipment": driven,
+        "dut_start": config.dut.start,
+        "evidence": found.evidence.value,
+        "evidence_why": list(found.why),
         "qualification": None
         if qualification is None
         else {

@@ -21,7 +21,8 @@ from bench.campaign.run import rig_hash, scenario_result
 from bench.campaign.shots import why_not_driven
 from bench.record.chain import FOOTER
 from bench.record.contents import digest, plain
-from bench.record.folder import OpenedRun
+from bench.record.evidence import of_header, start_in_copy
+from bench.record.folder import RESULT, OpenedRun
 from bench.record.shot import read_json
 from bench.record.statement import STATEMENT, statement
 from bench.report.finding_words import reasons_words
@@ -58,7 +59,12 @@ def judge_run_again(
         told.append(why)
     if recorded is None:
         return RunAgain(differences=tuple(told), scenarios=0, agreed=0)
-    told += [*_statement(opened), *_junit(job, opened, recorded), *_header(opened.header, recorded)]
+    told += [
+        *_evidence(opened, recorded),
+        *_statement(opened),
+        *_junit(job, opened, recorded),
+        *_header(opened.header, recorded),
+    ]
     kept = {one.name: one for one in shots}
     made = _made(job, recorded, kept)
     agreed = 0
@@ -92,8 +98,22 @@ def _statement(opened: OpenedRun) -> Iterator[str]:
     """What others read is what result and hashes make. A run of an older release has no statement."""
     if opened.footer is None or opened.result is None or plain(opened.path, STATEMENT) is not None:
         return
-    if read_json(opened.path / STATEMENT) != statement(opened.result, opened.footer["sha256"]):
+    stored = read_json(opened.path / RESULT)  # as it was written: an older release kept no class of evidence
+    if read_json(opened.path / STATEMENT) != statement(stored, opened.footer["sha256"]):
         yield f"{STATEMENT}: not what result.json and the hashes in {FOOTER} make"
+
+
+def _evidence(opened: OpenedRun, recorded: RunResult) -> Iterator[str]:
+    """The class is what the header's own facts make, and these are what the run's files say."""
+    found = of_header(opened.header, opened.path)
+    if recorded.evidence is not found.evidence:
+        said = recorded.evidence_class.value
+        yield f"result.json: evidence is {said}; what header.json names makes {found.evidence.value}"
+    if opened.header.get("evidence") not in (None, found.evidence.value):
+        yield f"header.json: evidence is {opened.header['evidence']}; what it names makes {found.evidence.value}"
+    start, copied = opened.header.get("dut_start"), start_in_copy(opened.header, opened.path)
+    if start is not None and start != copied:
+        yield f"header.json: its DUT is started as {start}; its copy of the bench file says {copied}"
 
 
 def _junit(job: Job, opened: OpenedRun, recorded: RunResult) -> Iterator[str]:

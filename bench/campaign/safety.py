@@ -15,10 +15,11 @@ from bench.config.toml_file import Shape, read_toml
 from bench.config.user_file import MOST_RECORDED_BYTES, read_text
 from bench.errors import DAMAGED, AlteredRun, BenchError, ConfigError, clear, nearest
 from bench.faults.find import fault_names
+from bench.record.evidence import of_header
 from bench.record.folder import HEADER, verify_read
 from bench.record.shot import read_json
 from bench.scenario.library import Library
-from bench.timing.clock import Timebase
+from bench.timing.evidence_class import CLASS_WORDS, EvidenceClass
 from bench.units import format_ns
 from bench.verdict.fmea import Earned, FailureMode, Rated, coverage_estimate, earn, rate, worst
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
@@ -160,8 +161,8 @@ class NewestRuns:
     altered: tuple[str, ...]
 
 
-def newest_runs(runs: Path, firmware: str, timebase: Timebase) -> NewestRuns:
-    """Finished runs of a firmware; only those of the newest identity of that firmware, as they were written.
+def newest_runs(runs: Path, firmware: str, evidence: EvidenceClass) -> NewestRuns:
+    """Finished runs of a firmware and of one class of evidence, as they were written; of its newest identity only.
 
     Their hashes also name the bench's code.
     """
@@ -174,7 +175,7 @@ def newest_runs(runs: Path, firmware: str, timebase: Timebase) -> NewestRuns:
             if told := verify_read(path.parent, (HEADER,)):  # else a header that was edited hides its run
                 altered.append(f"{path.parent.name}: {told[0]}")
                 continue
-            if header["firmware"] != firmware or header["timebase"] != timebase.value:
+            if header["firmware"] != firmware or of_header(header, path.parent).evidence is not evidence:
                 continue
             stored = load_neighbour(path.parent)
         except (BenchError, LookupError) as error:
@@ -185,7 +186,7 @@ def newest_runs(runs: Path, firmware: str, timebase: Timebase) -> NewestRuns:
             altered.append(f"{path.parent.name}: {stored.altered[0]}")
             continue
         run = stored.result
-        if run.aborted is not None:
+        if run.aborted is not None or run.evidence_class is not evidence:
             continue
         identity = identity or run.firmware_identity
         if run.firmware_identity == identity:
@@ -264,16 +265,16 @@ def lacking(
 def _like_runs(
     wanted: Collection[str], runs: Sequence[RunResult]
 ) -> dict[tuple[str, str], list[ScenarioResult]]:
-    """(scenario, operating point) → newest first, of runs alike in rig, budgets, scenario file and bench code."""
+    """(scenario, operating point) → newest first, of runs alike in class, rig, budgets, file and bench code."""
     found: dict[tuple[str, str], list[ScenarioResult]] = {}
-    of: dict[tuple[str, str], tuple[str | None, ...]] = {}
+    of: dict[tuple[str, str], tuple[object, ...]] = {}
     for run in runs:
         for one in run.scenarios:
             if one.scenario_id not in wanted or one.judgement.verdict is Verdict.BLOCKED:
                 continue
             place = one.scenario_id, one.operating_point
             rests_on = ("rig", "budgets", "bench", f"scenario.{one.scenario_id}")
-            hashes = tuple(run.hashes.get(name) for name in rests_on)
+            hashes = (run.evidence_class, *(run.hashes.get(name) for name in rests_on))
             if of.setdefault(place, hashes) == hashes:
                 found.setdefault(place, []).append(one)
     return found
@@ -314,6 +315,8 @@ def _cell(
     each = [earn(_counting(ones)) for ones in like.values()]
     each += [one for one in (earn(_counting(ones)) for ones in once.values()) if one.not_handled]
     earned = worst(each)
+    if earned is not None:
+        earned = replace(earned, evidence=next(run.evidence_class for run in runs))
     if earned is None or not measured >= set(wanted):
         # Without data for every scenario the rating rests on an assumption, or on nothing: then the worst.
         rating, assumed = (mode.monitoring_assumed or 10), True
@@ -323,8 +326,8 @@ def _cell(
             missing.append(f"{earned.more} attempts for M {_next(earned.rating)}{_least(earned, each)}")
         elif earned.lacks:
             missing.append(f"for M {_next(earned.rating)}: {earned.lacks}{_least(earned, each)}")
-        if earned.timebase is Timebase.SIMULATED:
-            missing.append("real time: simulated results discharge no board")
+        if earned.evidence is not None and not earned.evidence.discharges:
+            missing.append(f"hardware: results in {CLASS_WORDS[earned.evidence]} discharge no board")
     shot = {name for name, _ in once} | {name for name in mode.once if chemistry in excused.get(name, {})}
     if unshot := [name for name in mode.once if name not in shot]:
         missing.append(f"no run of {', '.join(unshot)}: one shot, an hour long")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.record.database import PastResult, ResultsDatabase
 from bench.record.folder import HEADER, verify_read
-from bench.timing.clock import Timebase
+from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.rules import RULES
 
 _WINDOW = 5  # runs that make the baseline: their median, so that one odd run does not move it
@@ -62,7 +62,7 @@ Again = Callable[[PastResult, str], PastResult | None]
 def trend(
     database: ResultsDatabase,
     scenario_id: str,
-    timebase: Timebase,
+    evidence: EvidenceClass,
     chemistry: str,
     metric: str,
     again: Again = lambda _, __: None,
@@ -73,12 +73,13 @@ def trend(
     again: judges a result of older rules by today's, None where it cannot. checked: a result as its folder has it,
     None where the folder has none.
 
-    A baseline is made of runs on the same rig, timebase and chemistry, of the same scenario file, and with as
+    A baseline is made of runs on the same rig, class of evidence and chemistry, of the same scenario file, and with as
     many shots: the worst of 59 is no worse than the worst of 5 for being larger.
     """
-    rows = [one for one in database.history(scenario_id, timebase) if one.chemistry == chemistry]
+    rows = [one for one in database.history(scenario_id, evidence) if one.chemistry == chemistry]
     history = [one for row in rows if (one := checked(row, scenario_id)) is not None]
-    reasons = [_unlike(one, history[-1]) for one in history]
+    like_none = "of another class of evidence than the results database says"
+    reasons = [_unlike(one, history[-1]) if one.evidence is evidence else like_none for one in history]
     apart = Counter(why for why in reasons if why is not None)
     like = [one for one, why in zip(history, reasons, strict=True) if why is None]
     kept, unjudged = _by_one_rule(like, scenario_id, again)

@@ -92,6 +92,7 @@ def _compared(found: Comparison) -> CompareTold:
             firmware_identity=run.firmware_identity,
             chemistry=run.chemistry,
             timebase=run.timebase,
+            evidence=run.evidence_class,
             verdict=run.verdict,
         )
 

@@ -279,9 +279,11 @@ def _shoot(
     from bench.campaign.crash import crash_line
     from bench.campaign.local import run_all
     from bench.campaign.order import predicted_s
+    from bench.campaign.run import evidence_class
     from bench.cli.progress import Progress
     from bench.errors import BenchError
     from bench.report.safety_tables import seconds
+    from bench.report.words import banner
 
     prepared = campaign.prepared
     repeats = {one.scenario.id: campaign.repeats(one) for one in prepared}
@@ -291,6 +293,7 @@ def _shoot(
         feed.start(repeats)
     if shown:
         clock = "simulated" if campaign.wired.config.simulated else "real"
+        typer.echo(banner(evidence_class(campaign.wired)), err=True)
         total_s = sum(predicted_s(one, repeats[one.scenario.id]) for one in prepared)
         typer.echo(f"{len(prepared)} scenarios, at most about {seconds(total_s)} of {clock} time", err=True)
     with Progress(repeats, shown=shown) as progress:
@@ -327,10 +330,12 @@ def _live(wired: Wired, run_id: str) -> LiveFeed | None:
     config = wired.config.mqtt
     if config is None:
         return None
-    from bench.campaign.run import timebase_of
+    from bench.campaign.run import evidence_class, timebase_of
     from bench.live.feed import LiveFeed
 
-    return LiveFeed(config, run_id, timebase_of(wired).value, wired.config.dut.firmware)
+    return LiveFeed(
+        config, run_id, timebase_of(wired).value, wired.config.dut.firmware, evidence_class(wired).evidence
+    )
 
 
 def _show(result: RunResult, written: dict[str, Path]) -> None:

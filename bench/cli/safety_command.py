@@ -15,6 +15,7 @@ from bench.cli.options import DEFAULT_CONFIG, ConfigOption, FirmwareOption, load
 if TYPE_CHECKING:
     from bench.campaign.safety import Cell, NotFor
     from bench.report.told.physics import SafetyTold
+    from bench.timing.evidence_class import EvidenceClass
     from bench.verdict.fmea import FailureMode
     from bench.verdict.result import RunResult
 
@@ -31,7 +32,7 @@ def safety(
     ] = None,
     firmware: FirmwareOption = None,
     time: Annotated[
-        str, typer.Option("--time", help="simulated or real; never both in one table.")
+        str, typer.Option("--time", help="simulated, real (no board) or hardware; never two in one table.")
     ] = "simulated",
     only: Annotated[
         str | None, typer.Option("-k", help="Only failure modes whose id or safety goal contains this text.")
@@ -79,11 +80,11 @@ def safety(
     from bench.plant.chemistry import Chemistry
     from bench.record.targets import try_file
     from bench.report.traceability import denominator
-    from bench.timing.clock import Timebase
+    from bench.timing.evidence_class import BY_OPTION
     from bench.verdict.budgets import load_budgets
 
-    if time not in ("simulated", "real"):
-        raise ConfigError(f"--time: found '{time}'; expected simulated or real")
+    if time not in BY_OPTION:
+        raise ConfigError(f"--time: found '{time}'; expected {' or '.join(BY_OPTION)}")
     try_file("--out", out)
     wired = load_rig(config, None, firmware, None)
     _, budgets_file = load_scenarios(wired, None, None)  # says what is wrong with a file
@@ -96,11 +97,11 @@ def safety(
         if not modes:
             raise ConfigError(f"-k '{only}': no failure mode or safety goal of {fmea} contains it")
     chemistries = _known(chemistry, Chemistry.shipped())
-    timebase = Timebase.SIMULATED if time == "simulated" else Timebase.HOST
+    evidence = BY_OPTION[time]
     folder = runs or wired.config.record.folder
     hazard = _hazard_file(hazard, folder)
     hazards = load_hazards(hazard)
-    read = newest_runs(folder, wired.config.dut.firmware, timebase)
+    read = newest_runs(folder, wired.config.dut.firmware, evidence)
     if earn is not None:
         for one in chemistries:
             _earn(
@@ -112,19 +113,19 @@ def safety(
                 read.by_chemistry.get(one, []),
                 not_for(library),
             )
-        read = newest_runs(folder, wired.config.dut.firmware, timebase)
+        read = newest_runs(folder, wired.config.dut.firmware, evidence)
     tell_altered("among these runs, which earn nothing", read.altered, err=as_json)
     found = cells(modes, read.by_chemistry, chemistries, hazards, not_for(library), goals)
     coverage = coverage_by_goal(found)
     altered = [f"ALTERED, earns nothing: {line}" for line in read.altered]
-    told = [*altered, *_notes(found, coverage, time), *_of_hazard(hazard), *open_points]
+    told = [*altered, *_notes(found, coverage, evidence), *_of_hazard(hazard), *open_points]
     if out is not None:
         from bench.report.safety_html import write_safety_html
 
         write_safety_html(
             out,
             firmware=wired.config.dut.firmware,
-            time=time,
+            evidence=evidence,
             goals={
                 goal: budget for goal, budget in goals.items() if goal in {c.mode.safety_goal for c in found}
             },
@@ -134,7 +135,7 @@ def safety(
             altered=read.altered,
         )
     if as_json:
-        raise say(_told(found, told, read.altered), ended_with(0, read.altered))
+        raise say(_told(found, evidence, told, read.altered), ended_with(0, read.altered))
     if markdown:
         _markdown(goals, found, told)
     else:
@@ -144,7 +145,9 @@ def safety(
     raise end(0, read.altered)
 
 
-def _told(found: Sequence[Cell], notes: Sequence[str], altered: Sequence[str]) -> SafetyTold:
+def _told(
+    found: Sequence[Cell], evidence: EvidenceClass, notes: Sequence[str], altered: Sequence[str]
+) -> SafetyTold:
     from bench.report.told.physics import SafetyCell, SafetyTold
 
     cells = (
@@ -160,7 +163,7 @@ def _told(found: Sequence[Cell], notes: Sequence[str], altered: Sequence[str]) -
         )
         for one in found
     )
-    return SafetyTold(cells=tuple(cells), notes=tuple(notes), altered=tuple(altered))
+    return SafetyTold(evidence=evidence, cells=tuple(cells), notes=tuple(notes), altered=tuple(altered))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,12 +190,21 @@ def _earn(
 
     from bench.campaign.load import whole_library
     from bench.campaign.qualification import find_covering
+    from bench.campaign.run import evidence_class
     from bench.campaign.safety import lacking
     from bench.cli.run_command import Asked, fire
+    from bench.errors import ConfigError
     from bench.record.poison import refuse_if_poisoned
+    from bench.timing.evidence_class import BY_OPTION, CLASS_WORDS
 
     names = set(lacking(modes, had, chemistry, wanted.attempts, excused))
-    wired = load_rig(wanted.config, wanted.time, wanted.firmware, chemistry)
+    mode = "simulated" if wanted.time == "simulated" else "real"
+    wired = load_rig(wanted.config, mode, wanted.firmware, chemistry)
+    if (own := evidence_class(wired)).evidence is not BY_OPTION[wanted.time]:
+        raise ConfigError(
+            f"--earn --time {wanted.time}: a run on this bench is {CLASS_WORDS[own.evidence]} "
+            f"({'; '.join(own.why) or 'nothing speaks against it'}); expected a bench of the class that is asked for"
+        )
     refuse_if_poisoned(wired.config.record.rig)
     covered = find_covering(wired, wired.config.record.folder)
     record = dataclasses.replace(wired.config.record, folder=wanted.folder.resolve())
@@ -269,12 +281,14 @@ def _standing(found: tuple[Cell, ...]) -> list[tuple[str, ...]]:
     )
 
 
-def _notes(found: tuple[Cell, ...], coverage: Any, time: str) -> list[str]:
+def _notes(found: tuple[Cell, ...], coverage: Any, evidence: EvidenceClass) -> list[str]:
+    from bench.report.words import EVIDENCE_WORTH
     from bench.verdict.fmea import DC_CAVEAT, coverage_class
     from bench.verdict.tables import MSR_CAVEAT
 
     lines = [
-        f"{time} time. M from the exact 95 % lower bound of the share handled inside the FHTI (29 clean attempts for "
+        f"{EVIDENCE_WORTH[evidence].capitalize()}.",
+        "M from the exact 95 % lower bound of the share handled inside the FHTI (29 clean attempts for "
         "5, 99 for 4, 299 for 3, 2995 for 2; never 1); the worst operating point counts, undecided is not handled.",
         "Attempts sample the phase of the DUT's cycle, the spread of the pack's cells and the boot, at one operating "
         "point each: no sample of life (age, temperature, longer uptimes). At bunched phases they count as one.",

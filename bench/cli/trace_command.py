@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bench.report.goals import Shown
     from bench.report.told.bench import TraceTold
     from bench.report.traceability import Row
+    from bench.verdict.result import RunResult
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +37,7 @@ def trace(
     from bench.cli.altered import end, ended_with, tell_altered
     from bench.report.goals import not_shown
     from bench.report.traceability import denominator, rows
+    from bench.report.words import EVIDENCE_WORTH
     from bench.verdict.budgets import load_budgets
 
     wired = load_rig(config, None, None, None)
@@ -49,12 +51,23 @@ def trace(
     goals = {row.safety_goal: row.shown for row in found}
     lacking = not_shown(shown for shown in goals.values() if shown)
     if as_json:
-        raise say(_told(run, found, lacking, altered), ended_with(code, altered))
+        raise say(
+            _told(run, None if stored is None else stored.result, found, lacking, altered),
+            ended_with(code, altered),
+        )
     _show(found, lacking)
+    if stored is not None:
+        typer.echo(f"evidence: {EVIDENCE_WORTH[stored.result.evidence_class]}")
     raise end(code, altered)
 
 
-def _told(run: Path | None, found: list[Row], lacking: list[Shown], altered: Sequence[str]) -> TraceTold:
+def _told(
+    run: Path | None,
+    result: RunResult | None,
+    found: list[Row],
+    lacking: list[Shown],
+    altered: Sequence[str],
+) -> TraceTold:
     from bench.report.told.bench import TraceRow, TraceTold
     from bench.report.traceability import denominator_words
 
@@ -66,6 +79,7 @@ def _told(run: Path | None, found: list[Row], lacking: list[Shown], altered: Seq
 
     return TraceTold(
         run=None if run is None else str(run),
+        evidence=None if result is None else result.evidence_class,
         rows=tuple(map(row, found)),
         summary=denominator_words(found),
         not_shown=tuple(one.words for one in lacking),

@@ -21,7 +21,7 @@ def trend(
     config: ConfigOption = DEFAULT_CONFIG,
     only: FilterOption = None,
     time: Annotated[
-        str, typer.Option("--time", help="simulated or real; they never share a line.")
+        str, typer.Option("--time", help="simulated, real (no board) or hardware; they never share a line.")
     ] = "simulated",
     chemistry: ChemistryOption = None,
     metric: Annotated[
@@ -48,19 +48,19 @@ def trend(
     from bench.errors import ConfigError
     from bench.record.database import ResultsDatabase
     from bench.report.told.builds import TrendTold
-    from bench.timing.clock import Timebase
+    from bench.timing.evidence_class import BY_OPTION, CLASS_WORDS
 
-    if metric not in ("fdti", "fhti") or time not in ("simulated", "real"):
-        raise ConfigError(f"--metric {metric} --time {time}: expected fdti or fhti, simulated or real")
+    if metric not in ("fdti", "fhti") or time not in BY_OPTION:
+        raise ConfigError(f"--metric {metric} --time {time}: expected fdti or fhti, {' or '.join(BY_OPTION)}")
     wired = load_rig(config, None, None, chemistry)
     if isinstance(wired.config.record.database, Path) and not wired.config.record.database.exists():
         raise ConfigError(f"{wired.config.record.database}: no results yet; `hil run` makes them")
     database = ResultsDatabase(wired.config.record.database)
-    timebase = Timebase.SIMULATED if time == "simulated" else Timebase.HOST
-    names = [name for name in database.scenario_ids(timebase) if only is None or only in name]
+    evidence = BY_OPTION[time]
+    names = [name for name in database.scenario_ids(evidence) if only is None or only in name]
     chosen = wired.config.pack.chemistry
     again, says = Rejudging(wired.config.record.folder).again, FolderSays(wired.config.record.folder)
-    found = {name: trend_of(database, name, timebase, chosen, metric, again, says.checked) for name in names}
+    found = {name: trend_of(database, name, evidence, chosen, metric, again, says.checked) for name in names}
     _tell_differing([*says.differing])
     found = {name: one for name, one in found.items() if one.unjudged or any(map(_telling, one.points))}
     series = {name: one.points[-last:] for name, one in found.items() if one.points}
@@ -76,7 +76,8 @@ def trend(
     if as_json:
         told = TrendTold(
             metric=metric,
-            timebase=timebase,
+            timebase=evidence.timebase,
+            evidence=evidence,
             chemistry=chosen,
             series={name: tuple(_point(p) for p in points) for name, points in series.items()},
             left_apart=apart,
@@ -85,7 +86,7 @@ def trend(
         )
         raise say(told, ended_with(code, altered))
     if series or not apart:
-        _show_trend(series, metric, f"{time} time, {chosen}")
+        _show_trend(series, metric, f"{CLASS_WORDS[evidence]}, {chosen}")
     _tell_apart(apart)
     _tell_drifts(wanted, drifted, metric)
     raise end(code, altered)

@@ -10,7 +10,8 @@ from sqlalchemy.pool import NullPool
 
 from bench.errors import RecordError
 from bench.hazard.result import CaseResult
-from bench.record.database import RUNS, SCENARIOS
+from bench.record.database import OF_CLASS, RUNS, SCENARIOS
+from bench.timing.evidence_class import EvidenceClass
 from bench.units import NS_PER_S
 from bench.verdict.result import Budget
 
@@ -21,7 +22,7 @@ class MeasuredFhti:
 
     goal: str
     chemistry: str
-    timebase: str
+    evidence: EvidenceClass
     firmware: str
     run_id: str
     fhti_s: float
@@ -72,7 +73,7 @@ def measured_fhti(
         select(
             SCENARIOS.c.safety_goal,
             RUNS.c.chemistry,
-            SCENARIOS.c.timebase,
+            OF_CLASS,
             RUNS.c.firmware,
             RUNS.c.run_id,
             SCENARIOS.c.fhti_max_high_ns,
@@ -99,11 +100,11 @@ def measured_fhti(
     if run_id is not None and not rows:
         raise RecordError(f"{database}: found no run '{run_id}' with a measured FHTI; see `hil report`")
     newest: dict[tuple[str, str], MeasuredFhti] = {}
-    for goal, chemistry, timebase, build, run, fhti_ns, shots in rows:
+    for goal, chemistry, evidence, build, run, fhti_ns, shots in rows:
         found = MeasuredFhti(
             goal=goal,
             chemistry=chemistry,
-            timebase=timebase,
+            evidence=EvidenceClass(evidence),
             firmware=build,
             run_id=run,
             fhti_s=fhti_ns / NS_PER_S,

@@ -59,11 +59,14 @@ def check_live(config: MqttConfig) -> None:
 class LiveFeed:
     """One run's messages; see docs/mqtt.md for topics and bench/live/schema.json for bodies."""
 
-    def __init__(self, config: MqttConfig, run_id: str, timebase: str, firmware: str) -> None:
+    def __init__(
+        self, config: MqttConfig, run_id: str, timebase: str, firmware: str, evidence: str = ""
+    ) -> None:
         self._config = config
         self._run_id = run_id
         self._timebase = timebase
         self._firmware = firmware
+        self._evidence = evidence
         self._spool = SpoolWriter(config.spool, run_id, config.spool_bytes)
         self._publisher: subprocess.Popen[bytes] | None = None
         self._counts: Counter[str] = Counter()
@@ -158,6 +161,7 @@ class LiveFeed:
             "rig": self._config.rig,
             "run": self._run_id,
             "timebase": self._timebase,
+            **({"evidence": self._evidence} if self._evidence else {}),
             "firmware": self._firmware,
             "sent_ms": wall_now_ns() // NS_PER_MS,
         }

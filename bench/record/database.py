@@ -1,8 +1,8 @@
 """Results of many runs in a database: an SQLite file, or any server SQLAlchemy has a driver for.
 
 It is an index of the run folders, which hold the truth: a run is stored once its folder has its footer, and `hil store`
-adds it later where the database was in trouble. Simulated and host time never share an answer: every query demands its
-timebase.
+adds it later where the database was in trouble. Classes of evidence never share an answer: every query demands its
+own. A run of a release that stored none is taken for the weaker of those that its timebase leaves open.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, case, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from bench.errors import RecordError
@@ -33,10 +33,18 @@ from bench.record.schema import (
 )
 from bench.record.shot import read_json
 from bench.timing.clock import Timebase
+from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.result import Judgement, Reason, RunResult, ScenarioResult, ShotResult, Verdict
 
 __all__ = ["RUNS", "SCENARIOS", "SHOTS", "PastResult", "ResultsDatabase", "Sealed"]
 
+OF_CLASS: ColumnElement[str] = func.coalesce(
+    RUNS.c.evidence,
+    case(
+        (RUNS.c.timebase == Timebase.SIMULATED.value, EvidenceClass.SIMULATED.value),
+        else_=EvidenceClass.REAL_TIME.value,
+    ),
+)
 WAIT_S = 30.0  # for other runs that store theirs
 
 
@@ -61,6 +69,7 @@ class PastResult:
     rig: str = ""
     scenario_hash: str = ""
     rules: int = 1
+    evidence: EvidenceClass = EvidenceClass.SIMULATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,14 +209,17 @@ class ResultsDatabase:
             connection.execute(delete(SCENARIOS).where(SCENARIOS.c.run_id == run_id))
             return bool(connection.execute(delete(RUNS).where(RUNS.c.run_id == run_id)).rowcount)
 
-    def scenario_ids(self, timebase: Timebase) -> tuple[str, ...]:
-        """All scenarios with a result on one timebase, by name."""
-        query = select(SCENARIOS.c.scenario_id).where(SCENARIOS.c.timebase == timebase.value).distinct()
+    def scenario_ids(self, evidence: EvidenceClass) -> tuple[str, ...]:
+        """All scenarios with a result of one class of evidence, by name."""
+        query = (
+            select(SCENARIOS.c.scenario_id).join_from(SCENARIOS, RUNS).where(OF_CLASS.in_([evidence.value]))
+        )
+        query = query.distinct()
         with self._told("cannot be read"), self._engine.connect() as connection:
             return tuple(sorted(row[0] for row in connection.execute(query)))
 
-    def history(self, scenario_id: str, timebase: Timebase) -> tuple[PastResult, ...]:
-        """The scenario's results on one timebase, oldest first. What an aborted run has left is none."""
+    def history(self, scenario_id: str, evidence: EvidenceClass) -> tuple[PastResult, ...]:
+        """The scenario's results of one class of evidence, oldest first. What an aborted run has left is none."""
         query = (
             select(
                 RUNS.c.run_id, RUNS.c.started_utc, RUNS.c.firmware, RUNS.c.firmware_identity, RUNS.c.chemistry,
@@ -218,7 +230,7 @@ class ResultsDatabase:
             .join_from(SCENARIOS, RUNS)
             .where(
                 SCENARIOS.c.scenario_id == scenario_id,
-                SCENARIOS.c.timebase == timebase.value,
+                OF_CLASS.in_([evidence.value]),
                 RUNS.c.aborted.is_(None),
             )
             .order_by(RUNS.c.started_utc, SCENARIOS.c.id)
@@ -233,6 +245,7 @@ class ResultsDatabase:
                     if key not in ("hashes", "verdict", "reasons", "rules")
                 },
                 rules=row["rules"] or 1,
+                evidence=evidence,
                 verdict=Verdict[row["verdict"]],
                 reasons=decode(Judgement, {"verdict": row["verdict"], "reasons": row["reasons"]}).reasons,
                 rig=str(row["hashes"].get("rig", "")),
@@ -258,6 +271,7 @@ def run_row(run: RunResult) -> dict[str, Any]:
         "verdict": run.verdict.name,
         "aborted": run.aborted and run.aborted[:ABORTED_LENGTH],
         "rules": run.rules,
+        "evidence": run.evidence_class.value,
     }
 
 

@@ -23,6 +23,7 @@ from bench.errors import DAMAGED, NotARun, RecordError, at_place, clear
 from bench.record.chain import FOOTER, FORMAT, SIGNATURE, altered, altered_among, as_written, seal, with_file
 from bench.record.container import FILE, Known, shot_name, shots_in
 from bench.record.contents import json_bytes, plain
+from bench.record.evidence import completed
 from bench.record.header import checked
 from bench.record.shot import read_json, read_shot, write_json
 from bench.record.shot_record import append_trace
@@ -266,7 +267,10 @@ def open_run(path: Path) -> OpenedRun:
         rules = content.get("rules", 1)
         if type(rules) is not int or rules < 1:
             raise RecordError(at_place(path / name, "rules", f"found {rules!r}", "a whole number, 1 or more"))
-    return OpenedRun(path=path, header=checked(header, path / HEADER), result=result, footer=footer)
+    known = checked(header, path / HEADER)
+    if result is not None:
+        result = completed(result, known, path)
+    return OpenedRun(path=path, header=known, result=result, footer=footer)
 
 
 def _checked(name: str, what: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from bench.errors import DAMAGED, RecordError
 from bench.record.codable import decode, run_from_dict
 from bench.record.database import ResultsDatabase, finding_rows, run_row, scenario_row, shot_row
+from bench.record.evidence import of_result
 from bench.verdict.result import Judgement, RunResult
 
 _UNREAD: tuple[type[Exception], ...] = (*DAMAGED, RecordError)
@@ -33,7 +34,9 @@ def _text(rows: Rows) -> str:
 def _plain(stored: tuple[list[dict[str, Any]], ...]) -> Rows:
     runs, *others = stored
     run = [{k: v for k, v in row.items() if k not in _PLACE} for row in runs]
-    run = [{**row, "rules": row["rules"] or 1} for row in run]  # an older release kept none
+    run = [
+        {**row, "rules": row["rules"] or 1, "evidence": of_result(row)} for row in run
+    ]  # older ones kept none
     rest = [[{k: v for k, v in row.items() if k not in _KEYS} for row in table] for table in others]
     return run, rest[0], rest[1], rest[2]
 

@@ -24,8 +24,8 @@ from bench.errors import RecordError
 
 WORDED = "words-of-version-1"  # the code of a reason that was stored in words
 # 1: the first releases, which wrote no number; 2: reasons in words only; 3: no version of the rules; 4: not where the
-# folder is
-VERSION = 6
+# folder is; 5: not the stratum and place of a shot; 6: not the class of evidence
+VERSION = 7
 ABORTED_LENGTH = 512
 
 METADATA = MetaData()
@@ -50,6 +50,7 @@ RUNS = Table(
     Column("host", String(256)),
     Column("folder", String(4096)),
     Column("chain", String(64)),
+    Column("evidence", String(16)),
 )
 
 SCENARIOS = Table(

@@ -26,7 +26,9 @@ class Outcome(StrEnum):
 
 _OUTCOMES = {Verdict.PASS.name: Outcome.PASSED, Verdict.GAP.name: Outcome.WARNED}
 _LISTS = {"passedTests": Outcome.PASSED, "warnedTests": Outcome.WARNED, "failedTests": Outcome.FAILED}
-_RUN = ("run_id", "started_utc", "timebase", "firmware_identity", "chemistry", "seed", "bench_version")
+_RUN = (
+    "run_id", "started_utc", "timebase", "evidence", "firmware_identity", "chemistry", "seed", "bench_version",
+)  # fmt: skip
 
 
 def statement(result: Mapping[str, Any], hashes: Mapping[str, str]) -> dict[str, Any]:
@@ -34,7 +36,8 @@ def statement(result: Mapping[str, Any], hashes: Mapping[str, str]) -> dict[str,
 
     `hil_verdicts` and `hil_run` are extension fields: our own word for each test, and which run it was.
     """
-    verdicts = {_name(one): str(one["judgement"]["verdict"]) for one in result.get("scenarios", ())}
+    kept = result.get("evidence")
+    verdicts = {_name(one, kept): str(one["judgement"]["verdict"]) for one in result.get("scenarios", ())}
     predicate: dict[str, Any] = {
         "result": _together(result, verdicts).value,
         "configuration": [
@@ -55,9 +58,9 @@ def statement(result: Mapping[str, Any], hashes: Mapping[str, str]) -> dict[str,
     }
 
 
-def _name(scenario: Mapping[str, Any]) -> str:
-    """With its timebase: what passed in simulated time says nothing of a board's timing."""
-    return f"{scenario['timebase']}/{scenario['scenario_id']}"
+def _name(scenario: Mapping[str, Any], evidence: object) -> str:
+    """With its class of evidence, else its timebase: what passed without a board says nothing of a board's timing."""
+    return f"{scenario['timebase'] if evidence is None else evidence}/{scenario['scenario_id']}"
 
 
 def _outcome(verdict: str) -> Outcome:

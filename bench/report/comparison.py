@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from bench.report import markdown as md
+from bench.timing.evidence_class import CLASS_WORDS
 from bench.units import format_ns
 from bench.verdict.compare import ALPHA, Comparison, Metric
 from bench.verdict.result import RunResult, ScenarioResult, Verdict
@@ -173,7 +174,7 @@ def comparison_markdown(found: Comparison) -> str:
     lines += [f"- not compared: {md.text(told)}" for told in found.left_out]
     lines += [f"- {md.text(told)}" for told in notes(found)]
     runs = f"{md.text(found.base.run_id)} → {md.text(found.new.run_id)}"
-    lines += ["", f"<sub>{runs}, {found.new.timebase.value} time</sub>"]
+    lines += ["", f"<sub>{runs}, {CLASS_WORDS[found.new.evidence_class]}</sub>"]
     return "\n".join(lines) + "\n"
 
 
@@ -194,7 +195,7 @@ def run_markdown(
     from bench.report.format_words import format_2_words
     from bench.report.goals import NOT_SHOWN, goals_words, not_shown, shown_goals
     from bench.report.sampling import bounds_words
-    from bench.report.words import TIMEBASE_WORTH
+    from bench.report.words import EVIDENCE_WORTH
 
     goals = list(shown_goals(run).values())
     goal_lines = [f"- **{NOT_SHOWN}** {md.text(one.words)}" for one in not_shown(goals)]
@@ -207,7 +208,7 @@ def run_markdown(
         f"### {verdict}: {md.code(run.firmware_identity)}, {md.text(run.chemistry)}",
         "",
         *([*bad, ""] if bad else []),
-        TIMEBASE_WORTH[run.timebase],
+        EVIDENCE_WORTH[run.evidence_class],
         "",
         *([f"{md.text(goals_words(goals))}.", ""] if goal_lines else []),
     ]

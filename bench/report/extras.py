@@ -20,6 +20,7 @@ class ReportExtras:
     qualification: None where a current one covers this run, else what is wrong; qualified_by says which.
     equipment: adapters and instruments. alerts: what a reader must know first.
     altered: what of the run is not as it was written; then its result is no evidence.
+    evidence_why: what keeps the run from the next stronger class of evidence.
     """
 
     traces: Mapping[str, TracePicture] = field(default_factory=dict)
@@ -33,6 +34,7 @@ class ReportExtras:
     equipment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     alerts: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
+    evidence_why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

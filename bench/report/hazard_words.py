@@ -4,6 +4,7 @@ import math
 
 from bench.hazard.margin import Margin
 from bench.hazard.result import DRAWS_FOR_BOUND, Band, CaseResult, Stage, bound_order, draws_of, seconds
+from bench.timing.evidence_class import EvidenceClass
 
 MARKS = {
     "M": "measured or stated in a source that was read",
@@ -15,6 +16,11 @@ MARKS = {
     "B": "stated by the project's brief, unverified",
 }
 
+_KINDS = {
+    EvidenceClass.SIMULATED: "sim",
+    EvidenceClass.REAL_TIME: "no board",
+    EvidenceClass.HARDWARE: "hardware",
+}
 SHOWN = (
     Stage.LIMIT,
     Stage.DAMAGE,
@@ -81,5 +87,5 @@ def ftti_words(margin: Margin) -> str:
 def fhti_words(margin: Margin) -> str:
     if margin.fhti is None:
         return "not measured"
-    kind = "sim" if margin.fhti.timebase == "simulated" else margin.fhti.timebase
+    kind = _KINDS[margin.fhti.evidence]
     return margin_words(margin.fhti_margin_s, f"{margin.fhti.fhti_s:.2f} s {kind}")

@@ -27,8 +27,8 @@ from bench.report.reaction import chain_rows
 from bench.report.sampling import bounds_words, sampled_words
 from bench.report.traceability import denominator_words, rows
 from bench.report.words import (
-    TIMEBASE_WORDS,
-    TIMEBASE_WORTH,
+    EVIDENCE_WORTH,
+    class_words,
     interval_words,
     margin_ns,
     margin_words,
@@ -105,7 +105,7 @@ def render_html(
     template = environment.from_string(
         files("bench.report").joinpath("template.html.j2").read_text(encoding="utf-8")
     )
-    views = [(TIMEBASE_WORDS[one], overview(run, one, extras.library)) for one in timebases(run)]
+    views = [(class_words(run, one), overview(run, one, extras.library)) for one in timebases(run)]
     nearest = closest([one for one in run.scenarios if one.aim != "must_not_trip"])
     counts = Counter(scenario.judgement.verdict for scenario in run.scenarios)
     pictures: dict[str, Markup] = {name: worst_trace_svg(picture) for name, picture in traces.items()}
@@ -116,7 +116,7 @@ def render_html(
         headline=_headline(run, extras),
         counts=[(verdict.name, counts[verdict]) for verdict in sorted(counts, reverse=True)],
         shots=sum(len(scenario.shots) for scenario in run.scenarios),
-        badge=TIMEBASE_WORTH[run.timebase],
+        badge=EVIDENCE_WORTH[run.evidence_class],
         twins=sum(len(own) for _, view in views for own in view.twins.values()),
         trouble=not_passed(run),
         nearest=closest_words(nearest) if nearest is not None else "",

@@ -19,9 +19,10 @@ from bench.report.goals import (
     shown_goals,
 )
 from bench.report.junit_style import JUnitStyle, for_jenkins_xunit
-from bench.report.words import TIMEBASE_WORDS, shots_to_explain, timebases
+from bench.report.words import class_at, class_words, shots_to_explain, timebases
 from bench.report.xml_text import writable
 from bench.timing.clock import Timebase
+from bench.timing.evidence_class import EvidenceClass
 from bench.units import NS_PER_S
 from bench.verdict.result import Held, Judgement, RunResult, ScenarioResult, Verdict
 
@@ -57,7 +58,7 @@ def write_junit(
 def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
     suite = ET.Element(
         "testsuite",
-        name=f"hil ({TIMEBASE_WORDS[timebase]})",  # the same in every run: readers compare runs by it
+        name=f"hil ({class_words(run, timebase)})",  # the same in every run: readers compare runs by it
         timestamp=writable(run.started_utc),
     )
     tried = list(shown_goals(run).values())
@@ -71,13 +72,20 @@ def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
             "firmware_identity": run.firmware_identity,
             "seed": str(run.seed),
             "timebase": timebase.value,
+            **_class_facts(run, timebase),
             "bench_version": run.bench_version,
             **({"format_1": old} if (old := format_2_words(run)) is not None else {}),
         },
     )
-    cases = [_case(scenario) for scenario in run.scenarios if scenario.timebase is timebase]
+    cases = [
+        _case(scenario, class_at(run, timebase))
+        for scenario in run.scenarios
+        if scenario.timebase is timebase
+    ]
     if run.aborted is not None and timebase is run.timebase:
-        aborted = ET.Element("testcase", classname=f"hil.{timebase.value}", name="run", time="0")
+        aborted = ET.Element(
+            "testcase", classname=f"hil.{class_at(run, timebase).value}", name="run", time="0"
+        )
         _properties(aborted, {"Description": "The run as a whole comes to its end"})
         _outcome(aborted, "ERROR", f"aborted: {run.aborted}")
         cases.append(aborted)
@@ -88,14 +96,14 @@ def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
 
 def _attempts(run: RunResult, timebase: Timebase) -> ET.Element:
     """Every attempt as a case: nothing was retried until green, and this shows it."""
-    name = f"hil attempts ({TIMEBASE_WORDS[timebase]})"
+    name = f"hil attempts ({class_words(run, timebase)})"
     suite = ET.Element("testsuite", name=name, timestamp=writable(run.started_utc))
     shots = [(s, shot) for s in run.scenarios if s.timebase is timebase for shot in s.shots]
     for scenario, shot in shots:
         case = ET.SubElement(
             suite,
             "testcase",
-            classname=writable(f"hil.{timebase.value}.{scenario.scenario_id}"),
+            classname=writable(f"hil.{class_at(run, timebase).value}.{scenario.scenario_id}"),
             name=f"shot-{shot.index:03d}",
             file=writable(scenario.file),
             line=str(max(scenario.line, 1)),
@@ -138,11 +146,17 @@ def _count(suite: ET.Element) -> None:
         suite.set(attribute, str(first.count(tag)))
 
 
-def _case(scenario: ScenarioResult) -> ET.Element:
+def _class_facts(run: RunResult, timebase: Timebase) -> dict[str, str]:
+    """`timing_of_a_board` for whoever reads the properties only."""
+    found = class_at(run, timebase)
+    return {"evidence": found.value, "timing_of_a_board": "shown" if found.discharges else "not shown"}
+
+
+def _case(scenario: ScenarioResult, evidence: EvidenceClass) -> ET.Element:
     seconds = sum(shot.simulated_ns for shot in scenario.shots) / NS_PER_S
     case = ET.Element(
         "testcase",
-        classname=writable(f"hil.{scenario.timebase.value}.{scenario.budget.safety_goal}"),
+        classname=writable(f"hil.{evidence.value}.{scenario.budget.safety_goal}"),
         name=writable(scenario.scenario_id),
         file=writable(scenario.file),
         line=str(max(scenario.line, 1)),
@@ -161,6 +175,7 @@ def _case(scenario: ScenarioResult) -> ET.Element:
         "TestType": "fault-injection",
         "DerivationTechnique": scenario.derivation,
         "timebase": scenario.timebase.value,
+        "evidence": evidence.value,
         "n": str(len(scenario.shots)),
         "codes": _codes(scenario.judgement),
         "attempts_passed": str(sum(s.judgement.verdict is Verdict.PASS for s in scenario.shots)),

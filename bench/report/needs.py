@@ -9,7 +9,7 @@ from typing import Any
 from bench.errors import RecordError
 from bench.report.finding_words import reasons_words
 from bench.report.goals import NOT_SHOWN, is_lent, lent_words, needed_words
-from bench.report.words import max_words
+from bench.report.words import EVIDENCE_WORTH, max_words
 from bench.report.xml_text import writable
 from bench.verdict.result import RunResult, ScenarioResult
 
@@ -52,7 +52,7 @@ def _need(run: RunResult, scenario: ScenarioResult) -> dict[str, Any]:
     verdict = scenario.judgement.verdict.name
     passed = sum(shot.judgement.verdict.name == "PASS" for shot in scenario.shots)
     facts = [
-        f"{passed} of {len(scenario.shots)} attempts passed, {scenario.timebase.value} time.",
+        f"{passed} of {len(scenario.shots)} attempts passed. {EVIDENCE_WORTH[run.evidence_class].capitalize()}.",
         f"FDTI max {max_words(scenario.fdti)}, FHTI max {max_words(scenario.fhti)}.",
     ]
     if is_lent(scenario):
@@ -63,7 +63,7 @@ def _need(run: RunResult, scenario: ScenarioResult) -> dict[str, Any]:
     return {
         **_common(run, need_id(scenario.scenario_id), _one_line(scenario.title), verdict),
         "description": "\n\n".join(facts),
-        "tags": [scenario.budget.safety_goal, f"ASIL_{scenario.budget.asil}", scenario.timebase.value],
+        "tags": [scenario.budget.safety_goal, f"ASIL_{scenario.budget.asil}", run.evidence_class.value],
         "links": list(scenario.requirements),
         "verifies": list(scenario.requirements),
         "safety_goal": scenario.budget.safety_goal,
@@ -77,7 +77,7 @@ def _run_need(run: RunResult, aborted: str) -> dict[str, Any]:
     return {
         **_common(run, RUN_ID, RUN_TITLE, "ERROR"),
         "description": _as_text([f"aborted: {aborted}"]),
-        "tags": [run.timebase.value],
+        "tags": [run.evidence_class.value],
         "links": [],
         "verifies": [],
         "docname": "",

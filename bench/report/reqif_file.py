@@ -12,6 +12,7 @@ from bench.report.finding_words import joined_words
 from bench.report.needs import RUN_ID, RUN_TITLE, need_id
 from bench.report.words import max_words
 from bench.report.xml_text import writable
+from bench.timing.evidence_class import CLASS_WORDS
 from bench.verdict.result import RunResult, ScenarioResult
 
 _LONGEST = 4000  # characters of a value
@@ -157,7 +158,7 @@ def _facts(run: RunResult, scenario: ScenarioResult) -> dict[str, str]:
         scenario.judgement.verdict.name,
         scenario.budget.safety_goal,
         scenario.budget.asil,
-        f"{passed} of {len(scenario.shots)} passed, {scenario.timebase.value} time",
+        f"{passed} of {len(scenario.shots)} passed, {CLASS_WORDS[run.evidence_class]}",
         max_words(scenario.fdti),
         max_words(scenario.fhti),
         joined_words(scenario.judgement),

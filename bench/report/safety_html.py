@@ -12,6 +12,8 @@ from markupsafe import Markup
 
 from bench.errors import RecordError
 from bench.report.safety_tables import HARA, STANDING, hara_rows
+from bench.report.words import EVIDENCE_WORTH
+from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.fmea import FailureMode, Rated
 from bench.verdict.result import Budget
 
@@ -39,7 +41,7 @@ def write_safety_html(
     path: Path,
     *,
     firmware: str,
-    time: str,
+    evidence: EvidenceClass,
     goals: Mapping[str, Budget],
     rows: Sequence[tuple[ShownCell, tuple[str, ...]]],
     standing: Sequence[tuple[str, ...]],
@@ -58,7 +60,7 @@ def write_safety_html(
     )
     text = template.render(
         firmware=firmware,
-        time=time,
+        worth=EVIDENCE_WORTH[evidence],
         modes=[
             (group[0][0].mode, group)
             for group in (list(ones) for _, ones in groupby(rows, key=lambda one: one[0].mode.id))

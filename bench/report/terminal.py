@@ -17,7 +17,8 @@ from bench.report.goals import NOT_SHOWN, not_shown, shown_goals
 from bench.report.sampling import bounds_words
 from bench.report.stacked import AIMS, stacked
 from bench.report.words import (
-    TIMEBASE_WORDS,
+    EVIDENCE_WORTH,
+    class_at,
     margin_ns,
     margin_words,
     max_words,
@@ -123,7 +124,7 @@ def summary_table(run: RunResult, timebase: Timebase | None = None) -> Table:
 
 
 def _title(run: RunResult, timebase: Timebase) -> str:
-    return f"{run.firmware} · {TIMEBASE_WORDS[timebase]} · seed {run.seed}"
+    return f"{run.firmware} · {EVIDENCE_WORTH[class_at(run, timebase)]} · seed {run.seed}"
 
 
 def _detection(scenario: ScenarioResult) -> str:

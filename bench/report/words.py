@@ -3,15 +3,18 @@
 import math
 
 from bench.measure.interval import Interval
+from bench.record.evidence import Found
 from bench.timing.clock import Timebase
+from bench.timing.evidence_class import CLASS_WORDS, EvidenceClass, at_least_known
 from bench.units import format_ns
 from bench.verdict.result import LatencyStatistics, RunResult, ScenarioResult, ShotResult, Verdict
 from bench.verdict.spread import REFUSED_BELOW
 
-TIMEBASE_WORDS = {Timebase.SIMULATED: "simulated time", Timebase.HOST: "real time"}
-TIMEBASE_WORTH = {
-    Timebase.SIMULATED: "simulated time: may not discharge a board's timing",
-    Timebase.HOST: "real time: stamped by the bench's host",
+_MOST_PARTS = 4
+EVIDENCE_WORTH = {
+    EvidenceClass.SIMULATED: "simulated time: may not discharge a board's timing",
+    EvidenceClass.REAL_TIME: "real time without a board: may not discharge a board's timing",
+    EvidenceClass.HARDWARE: "hardware: a board, on real adapters and instruments",
 }
 
 
@@ -74,6 +77,26 @@ def not_spread_words(spread_p: float | None) -> str:
             f"expected at least {REFUSED_BELOW:g}), so they are copies of fewer shots"
         )
     return ""
+
+
+def banner(found: Found) -> str:
+    """The first line of a run: what it can be taken for, and what keeps it from more."""
+    why = (
+        f" ({'; '.join(found.why[:_MOST_PARTS])}{' …' if found.why[_MOST_PARTS:] else ''})"
+        if found.why
+        else ""
+    )
+    return f"evidence: {EVIDENCE_WORTH[found.evidence]}{why if not found.evidence.discharges else ''}"
+
+
+def class_words(run: RunResult, timebase: Timebase) -> str:
+    """The class of evidence of those of a run's scenarios that share a timebase."""
+    return CLASS_WORDS[class_at(run, timebase)]
+
+
+def class_at(run: RunResult, timebase: Timebase) -> EvidenceClass:
+    """A run has one timebase; what is of another one in it is no better than it says."""
+    return run.evidence_class if timebase is run.timebase else at_least_known(timebase)
 
 
 def timebases(run: RunResult) -> tuple[Timebase, ...]:

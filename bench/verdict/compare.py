@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench.measure.interval import Interval
+from bench.timing.evidence_class import CLASS_WORDS
 from bench.verdict.enough import shots_that_decide
 from bench.verdict.paired import Pairs, pairs
 from bench.verdict.result import RunResult, ScenarioResult, Verdict
@@ -274,6 +275,9 @@ def why_not_comparable(base: RunResult, new: RunResult) -> tuple[str, ...]:
     reasons: list[str] = []
     if base.timebase is not new.timebase:
         reasons.append(f"timebase: {base.timebase.value} against {new.timebase.value}")
+    elif base.evidence_class is not new.evidence_class:
+        classes = f"{CLASS_WORDS[base.evidence_class]} against {CLASS_WORDS[new.evidence_class]}"
+        reasons.append(f"class of evidence: {classes}")
     if base.rules != new.rules:
         reasons.append(f"rules of judging: {base.rules} against {new.rules}")
     if base.chemistry != new.chemistry:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bench.measure.interval import Interval
 from bench.timing.clock import Timebase
+from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.proportion import lower_bound, shots_for
 from bench.verdict.result import ScenarioResult, Verdict
 from bench.verdict.sampling import bunched
@@ -47,6 +48,7 @@ class Earned:
     more: int | None
     lacks: str = ""
     bunched: bool = False
+    evidence: EvidenceClass | None = None
 
 
 INPUTS = ("severity", "frequency", "occurrence")

@@ -8,6 +8,7 @@ from typing import Self
 from bench.measure.finding.base import Finding
 from bench.measure.interval import Measurement
 from bench.timing.clock import Timebase
+from bench.timing.evidence_class import EvidenceClass, at_least_known
 
 _MUST_REACH = "must_reach"
 
@@ -213,7 +214,7 @@ class ScenarioResult:
 class RunResult:
     """One `hil run`: the header's facts and every scenario's result. took_ns: on the clock of this machine.
 
-    rules: the version of the rules by which it was judged.
+    rules: the version of the rules by which it was judged. evidence: its class, None where an older release kept none.
     """
 
     run_id: str
@@ -230,6 +231,12 @@ class RunResult:
     aborted: str | None
     took_ns: int | None = None
     rules: int = 1
+    evidence: EvidenceClass | None = None
+
+    @property
+    def evidence_class(self) -> EvidenceClass:
+        """Never better than what is known: without one it was no board."""
+        return self.evidence if self.evidence is not None else at_least_known(self.timebase)
 
     @property
     def verdict(self) -> Verdict:

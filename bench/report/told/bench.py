@@ -7,6 +7,7 @@ from typing import ClassVar
 from bench.measure.finding.base import Blame
 from bench.report.told.document import Document, called
 from bench.timing.clock import Timebase
+from bench.timing.evidence_class import EvidenceClass
 
 
 class CheckKind(StrEnum):
@@ -225,10 +226,11 @@ class TraceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceTold(Document):
-    """`hil trace`: what serves the safety goals. summary: the denominators in one line."""
+    """`hil trace`: what serves the safety goals. summary: the denominators in one line. evidence: the run's class."""
 
     schema_name: ClassVar[str] = "trace"
     run: str | None
+    evidence: EvidenceClass | None
     rows: tuple[TraceRow, ...]
     summary: str
     not_shown: tuple[str, ...]

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from bench.report.told.document import Document, called
 from bench.timing.clock import Timebase
+from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.compare import Handled, Metric
 from bench.verdict.result import Reason, Verdict
 
@@ -19,6 +20,7 @@ class BuildTold:
     firmware_identity: str
     chemistry: str
     timebase: Timebase
+    evidence: EvidenceClass
     verdict: Verdict
 
 
@@ -143,6 +145,7 @@ class TrendTold(Document):
     schema_name: ClassVar[str] = "trend"
     metric: str
     timebase: Timebase
+    evidence: EvidenceClass
     chemistry: str
     series: dict[str, tuple[PointTold, ...]]
     left_apart: dict[str, dict[str, int]]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bench.report.told.document import Document
+from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.fmea import Earned, FailureMode, Rated
 
 
@@ -94,9 +95,13 @@ class SafetyCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyTold(Document):
-    """`hil safety`: altered runs earn nothing. notes: how to read it, and what is open."""
+    """`hil safety`: altered runs earn nothing. evidence: the class of all that was earned.
+
+    notes: how to read it, and what is open.
+    """
 
     schema_name: ClassVar[str] = "safety"
+    evidence: EvidenceClass
     cells: tuple[SafetyCell, ...]
     notes: tuple[str, ...]
     altered: tuple[str, ...]

@@ -1,0 +1,44 @@
+"""What a run's figures may be taken for: three classes of evidence, which never share a figure."""
+
+from enum import StrEnum
+
+from bench.timing.clock import Timebase
+
+
+class EvidenceClass(StrEnum):
+    """From the weakest to the strongest. Only `HARDWARE` says anything of a board's timing.
+
+    REAL_TIME: the host's clock, but some part is none: a virtual bus, a process in place of the board, a
+    pseudo-terminal.
+    """
+
+    SIMULATED = "simulated"
+    REAL_TIME = "real_time"
+    HARDWARE = "hardware"
+
+    @property
+    def timebase(self) -> Timebase:
+        return Timebase.SIMULATED if self is EvidenceClass.SIMULATED else Timebase.HOST
+
+    @property
+    def discharges(self) -> bool:
+        """Whether a board's timing may be shown by it."""
+        return self is EvidenceClass.HARDWARE
+
+
+def at_least_known(timebase: Timebase) -> EvidenceClass:
+    """Of what says its timebase only: a board has to be shown, so it is none."""
+    return EvidenceClass.SIMULATED if timebase is Timebase.SIMULATED else EvidenceClass.REAL_TIME
+
+
+CLASS_WORDS = {
+    EvidenceClass.SIMULATED: "simulated time",
+    EvidenceClass.REAL_TIME: "real time without a board",
+    EvidenceClass.HARDWARE: "hardware",
+}
+BY_OPTION = {
+    "simulated": EvidenceClass.SIMULATED,
+    "real": EvidenceClass.REAL_TIME,
+    "hardware": EvidenceClass.HARDWARE,
+}
+"""What `--time` of commands that read stored runs may say."""
