@@ -167,12 +167,16 @@ class Bench:
         return self.run_prepared(self.prepare(scenario), repeat)
 
     def run_prepared(self, prepared: Prepared, repeat: int | None = None) -> ScenarioResult:
+        from bench.campaign.firing import firing_order
         from bench.campaign.run import scenario_result, timebase_of
         from bench.campaign.shots import shoot
 
         if repeat is None:
             repeat = prepared.scenario.sweep.repeat if self.wired.config.simulated else 1
-        shots = [shoot(self.wired, prepared, index, repeat, self.seed, None) for index in range(repeat)]
+        shots = [
+            shoot(self.wired, prepared, index, repeat, self.seed, None, place=place)
+            for place, index in enumerate(firing_order(self.seed, prepared.scenario.id, repeat))
+        ]
         return scenario_result(
             prepared, shots, timebase_of(self.wired), self.wired.profile, self.wired.chemistry.id
         )

@@ -18,9 +18,10 @@ from itertools import pairwise
 from typing import Any
 
 from bench.measure.interval import Interval
+from bench.verdict.steady import ERROR, runs_p
 
 _FEWEST_EXCEEDANCES = 30
-_LIMIT_Z = 2.576  # each test at 1 %, two-sided
+_LIMIT_Z = 2.576  # two-sided: ERROR
 _LIMIT_P = 0.01
 _RESAMPLES = 499
 
@@ -49,15 +50,20 @@ class Plausibility:
         return all(one.holds for one in self.preconditions)
 
 
-def plausibility(latencies: Sequence[Interval], once_in: int = 10_000) -> Plausibility:
-    """Of the intervals' upper ends, in the order in which they were shot (the order is what is tested)."""
+def plausibility(
+    latencies: Sequence[Interval], once_in: int = 10_000, *, shuffled: bool = True
+) -> Plausibility:
+    """Of the intervals' upper ends, in the order in which they were fired (the order is what is tested).
+
+    shuffled: over the phases; else no drift can be told from what the phase does, and there is no figure.
+    """
     series = [float(one.high_ns) for one in latencies]
     ordered = sorted(series)
     threshold = ordered[len(ordered) // 2] if ordered else 0.0
     over = [value - threshold for value in series if value > threshold]
     found = [
-        _independent(series),
-        _stationary(series),
+        _independent(series) if shuffled else _in_phase_order("independence"),
+        _stationary(series) if shuffled else _in_phase_order("stationarity"),
         Precondition(
             name="exceedances",
             holds=len(over) >= _FEWEST_EXCEEDANCES,
@@ -142,6 +148,12 @@ def _pareto(over: Sequence[float]) -> tuple[float, float]:
     return mean / denominator - 2, 2 * mean * weighted / denominator
 
 
+def _in_phase_order(name: str) -> Precondition:
+    return Precondition(
+        name=name, holds=False, detail="fired in the order of the phase: not to be told from its effect"
+    )
+
+
 def _independent(series: Sequence[float]) -> Precondition:
     """Wald–Wolfowitz runs about the median: too few runs is drift, too many is alternation."""
     middle = sorted(series)[len(series) // 2] if series else 0.0
@@ -153,7 +165,8 @@ def _independent(series: Sequence[float]) -> Precondition:
     n, twice = above + below, 2 * above * below
     expected, variance = twice / n + 1, twice * (twice - n) / (n * n * (n - 1))
     z = (runs - expected) / math.sqrt(variance)
-    return Precondition(name="independence", holds=abs(z) < _LIMIT_Z, detail=f"{runs} runs, z = {z:+.1f}")
+    steady = runs_p(runs, above, below) > ERROR
+    return Precondition(name="independence", holds=steady, detail=f"{runs} runs, z = {z:+.1f}")
 
 
 def _stationary(series: Sequence[float]) -> Precondition:

@@ -1,0 +1,49 @@
+"""Whether a DUT was steady while its shots were fired: which order the tests run over, and the exact runs test.
+
+Shots are fired in shuffled order, so under H0 (nothing changes with time) every order of the latencies is as likely,
+whatever the phase does to them. That is all that the two tests rest on, so each refuses a steady series in at most
+ERROR of all cases: the runs test exactly, Mann and Kendall's trend by a normal approximation that never exceeds it
+without ties, for any number of shots from ten.
+"""
+
+import math
+from collections.abc import Sequence
+
+from bench.verdict.result import ShotResult
+
+ERROR = 0.01
+
+
+def in_firing_order(shots: Sequence[ShotResult]) -> tuple[list[ShotResult], bool]:
+    """(the shots as they were fired, whether that order was shuffled). Older releases fired in the order of the index.
+
+    There the phase rises with time, and no test can tell a drift from what the phase does.
+    """
+    places = [(shot.place, shot) for shot in shots]
+    if any(place is None for place, _ in places):
+        return sorted(shots, key=lambda shot: shot.index), len(shots) < 2
+    return [shot for _, shot in sorted(places, key=lambda one: one[0] or 0)], True
+
+
+def runs_p(runs: int, above: int, below: int) -> float:
+    """Two-sided exact p of so many runs of so many values above and below (Wald and Wolfowitz, 1940)."""
+    whole = _log_choose(above + below, above)
+    fewer = math.fsum(_likely(r, above, below, whole) for r in range(2, runs + 1))
+    same = _likely(runs, above, below, whole)
+    return min(1.0, 2 * min(fewer, 1 - fewer + same))
+
+
+def _likely(runs: int, above: int, below: int, whole: float) -> float:
+    half, odd = divmod(runs, 2)
+    if odd:
+        ways = ((half, half - 1), (half - 1, half))
+        return math.fsum(
+            math.exp(_log_choose(above - 1, i) + _log_choose(below - 1, j) - whole) for i, j in ways
+        )
+    return 2 * math.exp(_log_choose(above - 1, half - 1) + _log_choose(below - 1, half - 1) - whole)
+
+
+def _log_choose(n: int, k: int) -> float:
+    if not 0 <= k <= n:
+        return -math.inf
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
