@@ -180,7 +180,7 @@ def test_only_truths_inside_the_window_count_and_frames_in_order_of_their_stamps
     window = replace(WHOLE, start_ns=2 * S, end_ns=6 * S)
     found = scored(trace, window=window)
     assert (found.n, found.max_abs) == (5, pytest.approx(0.03))
-    trace.frames.reverse()
+    trace.frames = trace.frames[::-1]
     assert scored(trace, window=window) == found
     samples, problem = samples_of(trace, ASKED, window, DECODERS)
     assert problem is None and [one.t_ns for one in samples] == [n * S for n in range(2, 7)]

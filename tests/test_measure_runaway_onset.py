@@ -91,7 +91,7 @@ def test_whichever_message_shows_it_first(asked: tuple[Irregularity, ...]) -> No
 
 def test_frames_are_taken_in_the_order_of_their_stamps_and_none_after_the_window() -> None:
     trace = trace_of(RUNAWAY, frames=FRAMES)
-    trace.frames.reverse()
+    trace.frames = trace.frames[::-1]
     onset, _ = found(trace, CELLS)
     assert onset.interval.high_ns == 1601 * MS
     onset, told = found(trace_of(RUNAWAY, frames=((900, 0x200), (5001, 0x200))), CELLS)

@@ -84,7 +84,7 @@ def told_in_turn(codes: str) -> Trace:
     for number, code in enumerate(codes):
         frame = DATABASE.encode("BMS_Dtc", DtcCode=int(code))
         trace.frame((192 + 20 * number) * MS, "vehicle", frame, "dut")
-    trace.frames.sort()
+    trace.frames = sorted(trace.frames)
     return trace
 
 
@@ -115,7 +115,7 @@ def with_witness(agrees_at: int | None, until: int = 10_000) -> Trace:
         agrees = agrees_at is not None and t >= agrees_at
         if t < until:
             trace.frame(t * MS, "vehicle", DATABASE.encode("BMS_Faults2", ShortCircuit=int(agrees)), "dut")
-    trace.frames.sort()
+    trace.frames = sorted(trace.frames)
     return trace
 
 
@@ -144,7 +144,7 @@ def test_frames_that_contradict_each_other_within_a_cycle_are_told() -> None:
     trace = shot()
     for t in range(211, 600, 20):  # a second sender of the flag's message, 1 ms behind, denies it
         trace.frame(t * MS, "vehicle", DATABASE.encode("BMS_Faults", CellOvervoltage=0), "dut")
-    trace.frames.sort()
+    trace.frames = sorted(trace.frames)
     found = of(trace, STANDS)
     assert any(
         "frames of BMS_Faults contradicted each other within a cycle" in one for one in told(found.anomalies)

@@ -288,7 +288,7 @@ def test_what_lies_outside_the_window_does_not_count() -> None:
     trace = shot()
     trace.frame(5 * MS, "vehicle", DATABASE.encode("BMS_Faults", CellOvervoltage=1), "dut")
     trace.frame(620 * MS, "vehicle", DATABASE.encode("BMS_State", PrechargeCommand=1), "dut")
-    trace.frames.sort(key=lambda seen: seen.t_ns)
+    trace.frames = sorted(trace.frames, key=lambda seen: seen.t_ns)
     assert of(trace) == of(shot())
 
 

@@ -35,7 +35,7 @@ def pages(of: Iterable[tuple[int, int, int]]) -> Trace:
     for t_ms, high, low in of:
         frame = DATABASE.encode("BMS_CellMinMax", CellVoltageMax=high, CellVoltageMin=low)
         trace.frame(t_ms * MS, "vehicle", frame, "dut")
-    trace.frames.sort(key=lambda seen: seen.t_ns)
+    trace.frames = sorted(trace.frames, key=lambda seen: seen.t_ns)
     return trace
 
 

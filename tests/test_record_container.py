@@ -22,12 +22,13 @@ from test_record_folder import small_trace, traces
 
 from bench.errors import RecordError
 from bench.record.blf import write_blf
-from bench.record.columns import columns_of, deflated, frames_of, inflated, pack, unpack
+from bench.record.columns import columns_of, deflated, inflated, pack, unpack
 from bench.record.container import FILE, HEAD_SIZE, Known, append_shot, read_body, read_plan, shots_in
 from bench.record.container import _indexed as indexed
 from bench.record.folder import RunFolder, open_run, read_shot
 from bench.record.shot import marks_of
 from bench.timing.clock import Timebase
+from bench.trace.columns import buffer_of
 from bench.trace.events import CanFrame
 from bench.trace.facts import StimulusCommanded
 from bench.trace.timeline import Trace
@@ -205,7 +206,7 @@ def test_a_container_that_is_a_link_or_a_pipe_is_one_line(tmp_path: Path) -> Non
 def test_frames_come_back_from_their_columns(trace: Trace) -> None:
     columns = columns_of(trace.frames)
     again = unpack(pack(columns), columns.table, len(columns))
-    assert frames_of(again) == trace.frames
+    assert buffer_of(again) == trace.frames
 
 
 @settings(max_examples=30, deadline=None)
@@ -226,7 +227,7 @@ def test_times_may_be_the_largest_and_the_smallest_there_are() -> None:
     for t_ns in (2**63 - 1, -(2**63), 0, 2**63 - 1):
         trace.frame(t_ns, "vehicle", CanFrame(1, b""), "dut")
     columns = columns_of(trace.frames)
-    assert frames_of(unpack(pack(columns), columns.table, 4)) == trace.frames
+    assert buffer_of(unpack(pack(columns), columns.table, 4)) == trace.frames
 
 
 def test_more_kinds_of_frames_than_a_byte_can_number() -> None:
@@ -234,7 +235,7 @@ def test_more_kinds_of_frames_than_a_byte_can_number() -> None:
     for can_id in range(300):
         trace.frame(can_id, "vehicle", CanFrame(can_id, bytes([can_id % 256])), "dut")
     columns = columns_of(trace.frames)
-    assert frames_of(unpack(pack(columns), columns.table, 300)) == trace.frames
+    assert buffer_of(unpack(pack(columns), columns.table, 300)) == trace.frames
 
 
 def test_no_record_unpacks_to_more_than_its_reader_allows() -> None:

@@ -177,7 +177,8 @@ def test_a_changed_frame_is_noticed_against_the_stated_digest(tmp_path: Path) ->
     run = RunFolder.create(tmp_path, "run-1", {})
     trace = small_trace()
     digest = trace.digest()
-    trace.frames[0] = trace.frames[0]._replace(t_ns=123_456_788)
+    first, *others = trace.frames
+    trace.frames = [first._replace(t_ns=123_456_788), *others]
     other = run.path / run.write_shot("ov", 1, trace, {}, {"digest": trace.digest()})
     alter_result(other, lambda _: json.dumps({"digest": digest}))
     with pytest.raises(RecordError, match="the evidence was altered"):

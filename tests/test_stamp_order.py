@@ -45,7 +45,9 @@ def test_stamps_that_go_back_are_the_benchs_error(plan: Plan, by_ms: int) -> Non
 def test_one_frame_that_goes_back_is_enough_and_a_second_bus_is_not_accused() -> None:
     trace = moved(10_000, 0)
     place = next(n for n, seen in enumerate(trace.frames) if seen.t_ns >= 300 * MS)
-    trace.frames[place] = trace.frames[place]._replace(t_ns=100 * MS)
+    frames = list(trace.frames)
+    frames[place] = frames[place]._replace(t_ns=100 * MS)
+    trace.frames = frames
     (one,) = [f for f in measure(trace, PLAN, DECODERS).bench_faults if f.code == "stamps-went-back"]
     assert one.figures() == {"channel": "vehicle", "count": 1, "back_ns": 190 * MS}
 
@@ -75,7 +77,7 @@ def test_two_senders_on_two_clocks_may_come_in_any_order() -> None:
 
 def test_before_the_arming_a_clock_may_still_be_learnt() -> None:
     trace = moved(10_000, 0)
-    trace.frames.insert(0, trace.frames[0]._replace(t_ns=9 * MS))
+    trace.frames = [trace.frames[0]._replace(t_ns=9 * MS), *trace.frames]
     assert measure(trace, PLAN, DECODERS).bench_faults == ()
 
 

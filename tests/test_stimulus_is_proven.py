@@ -286,7 +286,8 @@ def test_a_frame_of_the_bench_is_no_answer_of_the_dut() -> None:
     )
     view = TraceView(trace, own=[("vehicle", DECODERS["vehicle"]["BMS_Faults"].can_id)])
     view.update()
-    assert {seen.sender for seen in view.latest.values()} == {"dut"}
+    latest = view.latest(("vehicle", DECODERS["vehicle"]["BMS_Faults"].can_id))
+    assert latest is not None and latest.sender == "dut"
 
 
 # --- glitches
@@ -343,7 +344,7 @@ def test_cells_that_take_turns_are_one_glitch() -> None:
     only = replace(low, op="==", value=4270)
     for t_ms, millivolt in ((110, 4270), (130, 4270), (150, 4280), (170, 4280), (190, 3700), (210, 3700)):
         trace.frame(t_ms * MS, "vehicle", DATABASE.encode("BMS_CellMinMax", CellVoltageMax=millivolt), "dut")
-    trace.frames.sort(key=lambda seen: seen.t_ns)
+    trace.frames = sorted(trace.frames, key=lambda seen: seen.t_ns)
     plan = replace(QUIET, onset=(high, only), glitch_under_ns=60 * MS)
     for trace.timebase in (Timebase.SIMULATED, Timebase.HOST):
         found = judge(measure(trace, plan, DECODERS), plan)

@@ -1,6 +1,9 @@
 """The digest speaks for the whole trace: equal only when every frame, mark, fact and the order are equal."""
 
 import copy
+import hashlib
+import json
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.timing.clock import Timebase
+from bench.trace.columns import buffer_of
 from bench.trace.events import CanFrame, FrameSeen, Kind
 from bench.trace.facts import (
     BenchBroke,
@@ -70,15 +74,16 @@ def _sample() -> Trace:
 
 def _frame(**changes: object) -> Callable[[Trace], None]:
     def change(trace: Trace) -> None:
-        trace.frames[0] = trace.frames[0]._replace(**changes)
+        first, *others = trace.frames
+        trace.frames = [first._replace(**changes), *others]
 
     return change
 
 
 def _can(**changes: object) -> Callable[[Trace], None]:
     def change(trace: Trace) -> None:
-        seen = trace.frames[0]
-        trace.frames[0] = seen._replace(frame=seen.frame._replace(**changes))
+        first, *others = trace.frames
+        trace.frames = [first._replace(frame=first.frame._replace(**changes)), *others]
 
     return change
 
@@ -100,8 +105,8 @@ CHANGES: dict[str, Callable[[Trace], None]] = {
     "extended": _can(extended=True),
     "fd": _can(fd=True),
     "bitrate switch": _can(bitrate_switch=True),
-    "frame missing": lambda trace: trace.frames.pop() and None,
-    "frames swapped": lambda trace: trace.frames.reverse(),
+    "frame missing": lambda trace: setattr(trace, "frames", trace.frames[:-1]),
+    "frames swapped": lambda trace: setattr(trace, "frames", trace.frames[::-1]),
     "mark 1 ns later": _mark(t_ns=3_001),
     "other uncertainty": _mark(u_ns=6),
     "other kind": _mark(fact=BenchBroke(reason="4.3 V")),
@@ -149,3 +154,44 @@ def test_listeners_get_every_later_mark_and_of_kind_keeps_the_order() -> None:
     assert heard == told
     assert [mark.t_ns for mark in trace.of_kind(Kind.REQUEST, Kind.RUN_STARTED)] == [1, 2, 4]
     assert [mark.fact.mode for mark in trace.of(Requested)] == ["drive", "off"]
+
+
+def _of_version_1(trace: Trace) -> str:
+    """As it was taken before frames lay in one buffer, one by one."""
+    sha = hashlib.sha256(f"{trace.timebase}\0{len(trace.frames)}\0".encode())
+    for t_ns, channel, (can_id, data, extended, fd, switch), sender in trace.frames:
+        sha.update(struct.pack("<qIBB", t_ns, can_id, extended | fd << 1 | switch << 2, len(data)))
+        sha.update(data + f"{channel}\0{sender}\0".encode())
+    for mark in trace.marks:
+        content = [mark.t_ns, mark.u_ns, mark.kind, mark.source, mark.fact.version_1()]
+        sha.update(json.dumps(content, sort_keys=True).encode())
+    return sha.hexdigest()
+
+
+@given(st.lists(FRAMES, max_size=40), st.lists(MARKS, max_size=2))
+def test_what_is_packed_is_what_was_seen(frames: list[FrameSeen], marks: list[Mark[Fact]]) -> None:
+    trace = Trace(timebase=Timebase.SIMULATED, frames=frames, marks=marks)
+    assert list(trace.frames) == frames and trace.frames[1:9:2] == frames[1:9:2]
+    assert [trace.frames[-1 - at] for at in range(len(frames))] == frames[::-1]
+    ids = {frames[0].frame.can_id} if frames else {1}
+    assert trace.frames.since(1, ids, 9) == [one for one in frames[1:9] if one.frame.can_id in ids]
+    assert trace.digest() == _of_version_1(trace)
+    assert list(buffer_of(trace.frames.columns())) == frames
+    assert Trace(timebase=Timebase.SIMULATED, frames=trace.frames[:5]).frames == frames[:5]
+
+
+def test_a_digest_is_taken_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = Trace(timebase=Timebase.SIMULATED)
+    for number in range(100):
+        frame = CanFrame(number % 7, bytes(number % 13), fd=number % 13 > 8)
+        trace.frame(number, "vehicle" if number % 3 else "sense", frame, "dut")
+    monkeypatch.setattr("bench.trace.columns._PIECE", 7)
+    assert trace.digest() == _of_version_1(trace)
+
+
+def test_frames_that_come_later_are_in_what_is_looked_at_later() -> None:
+    trace = _sample()
+    assert (len(trace.frames.columns()), len(list(trace.frames))) == (2, 2)
+    trace.frame(4_000, "vehicle", CanFrame(0x123, b"\x09"), "dut")
+    assert (len(trace.frames.columns()), len(list(trace.frames))) == (3, 3)
+    assert trace.digest() == _of_version_1(trace)

@@ -253,7 +253,7 @@ def test_an_interface_that_goes_away_is_said_at_once_and_used_again_when_it_is_b
             await tool("ip", "link", "set", "up", "vcan7")
             await until(lambda: link.down_since_ns is None, "its return")
             assert "the interface is back after" in texts(trace, Kind.ANOMALY)[-1]
-            trace.frames.clear()
+            trace.frames = []
             link.send(FRAMES[0])
             await until(lambda: len(trace.frames) >= 3, "own frames and the cycle")
             assert FRAMES[0] in [seen.frame for seen in trace.frames]

@@ -111,8 +111,8 @@ def _fault_series(
     at_onset = next(
         (
             read(seen.frame.data)
-            for seen in trace.frames
-            if seen.t_ns == onset_ns and seen.channel == test.channel and seen.frame.can_id == message.can_id
+            for seen in trace.frames.since(0, {message.can_id})
+            if seen.t_ns == onset_ns and seen.channel == test.channel
         ),
         None,
     )
@@ -139,10 +139,9 @@ def _series(
 ) -> TraceSeries:
     message = databases[role.channel][role.message]
     read = heard(message.reader(role.signal))
-    can_id = message.can_id
     points = []
-    for t_ns, channel, frame, _ in trace.frames:
-        if frame.can_id == can_id and channel == role.channel:
+    for t_ns, channel, frame, _ in trace.frames.since(0, {message.can_id}):
+        if channel == role.channel:
             value = read(frame.data)
             if value is not None:
                 points.append((t_ns, value))

@@ -9,6 +9,7 @@ from bench.links.legal import no_can_frame
 from bench.links.ports import FrameListener
 from bench.timing.clock import Phase, Timer
 from bench.timing.simulated import SimulatedClock
+from bench.trace.buffer import content_of
 from bench.trace.events import CanFrame
 from bench.trace.facts import Anomaly, Odd
 from bench.trace.stamping import Origin, Stamping
@@ -23,12 +24,12 @@ RECOVERY_BITS = 128 * 11
 _REMEMBERED_FRAMES = 1 << 16
 
 _Offer = tuple[
-    int, int, int, CanFrame, "SimulatedCanNode"
-]  # arbitration key, sequence, time on the wire in ns
+    int, int, int, CanFrame, "SimulatedCanNode", bytes | None
+]  # arbitration key, sequence, time on the wire in ns, …, what the trace keeps of the frame
 
-# Content → (arbitration key, time on the wire in ns), by bit rates. Kept from shot to shot: counters and CRCs come
-# round again, and what is remembered is a pure function of the content.
-_KNOWN: dict[tuple[int, int | None], dict[CanFrame, tuple[int, int]]] = {}
+# Content → (arbitration key, time on the wire in ns, `content_of` it), by bit rates. Kept from shot to shot: counters
+# and CRCs come round again, and what is remembered is a pure function of the content.
+_KNOWN: dict[tuple[int, int | None], dict[CanFrame, tuple[int, int, bytes | None]]] = {}
 
 
 class SimulatedCanNode:
@@ -48,6 +49,7 @@ class SimulatedCanNode:
         self.errors = 0  # transmit error counter
         self.hearers: tuple[FrameListener, ...] = ()
         self._bus = bus
+        self.end = bus.numbered(name)
 
     def send(self, frame: CanFrame) -> None:
         """Offer a frame; returns at once. LinkError: the node is closed, or the bus cannot carry it."""
@@ -102,6 +104,10 @@ class SimulatedCanBus:
         self._finishing: Timer | None = None
         self._idle_from = array("q")  # the times in which nothing was on the wire
         self._idle_to = array("q")
+
+    def numbered(self, name: str) -> int:
+        """The number of this channel and sender in the trace."""
+        return self._trace.frames.end(self.channel, name)
 
     def node(self, name: str) -> SimulatedCanNode:
         """Connect a node; its name is the sender in the trace. LinkError for a name already in use."""
@@ -177,11 +183,11 @@ class SimulatedCanBus:
         self._rewire()
 
     def offer(self, node: SimulatedCanNode, frame: CanFrame) -> None:
-        key, wire_ns = self._known.get(frame) or self._learn(frame)
+        key, wire_ns, content = self._known.get(frame) or self._learn(frame)
         if node.dumb:
             return
         self._sequence = sequence = self._sequence + 1
-        offer = (key, sequence, wire_ns, frame, node)
+        offer = (key, sequence, wire_ns, frame, node, content)
         holder = self._holder
         if holder is None:
             now_ns = self._clock.now_ns()
@@ -197,14 +203,15 @@ class SimulatedCanBus:
         else:
             heapq.heappush(self._waiting, offer)
 
-    def _learn(self, frame: CanFrame) -> tuple[int, int]:
+    def _learn(self, frame: CanFrame) -> tuple[int, int, bytes | None]:
         if (wrong := no_can_frame(frame)) is not None:
             raise LinkError(f"CAN '{self.channel}': {wrong}: no CAN bus carries it")
         if frame.fd and self.data_bitrate is None:
             raise LinkError(
                 f"CAN '{self.channel}': FD frame 0x{frame.can_id:X} on a classic bus; expected a data_bitrate"
             )
-        facts = (arbitration_key(frame), frame_time_ns(frame, self.bitrate, self.data_bitrate))
+        wire_ns = frame_time_ns(frame, self.bitrate, self.data_bitrate)
+        facts = (arbitration_key(frame), wire_ns, content_of(frame))
         if len(self._known) >= _REMEMBERED_FRAMES:
             self._known.clear()
         self._known[frame] = facts
@@ -233,16 +240,20 @@ class SimulatedCanBus:
     def _finish(self) -> None:
         """Deliver the frame on the wire, and those waiting behind it while nothing else is due before their end."""
         waiting, skip_to = self._waiting, self._clock.skip_to
+        put = self._trace.frames.put
         while True:
             holder = self._holder
             assert holder is not None  # noqa: S101
-            _, _, _, frame, node = holder
+            _, _, _, frame, node, content = holder
             self._holder = None
             end_ns = self._end_ns
             if node.failing:
                 self._fail(holder)
                 return
-            self._trace.frame(end_ns, self.channel, frame, node.name)
+            if content is not None:
+                put(end_ns, node.end, content)
+            else:
+                self._trace.frame(end_ns, self.channel, frame, node.name)
             for listener in node.hearers:
                 listener(end_ns, frame)
             if not waiting or self._holder is not None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import RecordError, at_place
-from bench.record.columns import Columns, Series, bounds
+from bench.trace.columns import Columns, Series, bounds
 from bench.trace.events import CanFrame
 
 _FILE_HEADER = struct.Struct("<4sL8BQQLL8H8H")

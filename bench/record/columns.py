@@ -1,15 +1,14 @@
-"""A shot's frames packed in columns, by numpy and zlib: what a container keeps, and BLF files are made of.
+"""A shot's columns packed by numpy and zlib: what a container keeps.
 
-Frames that are alike in all but time and payload are a series. Kept are, one after the other: the series of each frame
-in the order of the trace; then, series by series, how much later each came than the one before it; then the payloads,
-series by series and byte by byte, each less the one before it. Cyclic frames come after few different steps of time:
-those are kept once, and of each frame which one it is. Numbers of several bytes lie in planes, all lowest bytes first.
-Deflate makes little of what is left.
+Kept are, one after the other: the series of each frame in the order of the trace; then, series by series, how much
+later each came than the one before it; then the payloads, series by series and byte by byte, each less the one before
+it. Cyclic frames come after few different steps of time: those are kept once, and of each frame which one it is.
+Numbers of several bytes lie in planes, all lowest bytes first. Deflate makes little of what is left.
 """
 
+import struct
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import RecordError
-from bench.trace.events import CanFrame, FrameSeen, made
+from bench.trace.buffer import FrameBuffer
+from bench.trace.columns import Columns, Series, bounds
+from bench.trace.events import FrameSeen
 
 _LEVEL = 6  # 0.9 ms for a shot of 6,600 frames; 9 takes ten times as long for 2 % less
 _WIDTHS = (1, 2, 4)
@@ -27,56 +28,28 @@ _ROOM, _RATIO = (
     64,
 )  # no record unpacks to more than 16 MiB, or 64 times itself: nobody needs to trust it
 
-Series = tuple[str, str, int, bool, bool, bool, int]
-"""channel, sender, can_id, extended, fd, bitrate_switch, bytes of payload."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
-    """t_ns and series: of each frame in order. data: of each series, a row for each of its frames."""
-
-    table: tuple[Series, ...]
-    t_ns: NDArray[np.int64]
-    series: NDArray[np.intp]
-    data: tuple[NDArray[np.uint8], ...]
-
-    def __len__(self) -> int:
-        return len(self.t_ns)
-
-
-class _Numbering(dict[Series, int]):
-    """The number of each series, in the order in which they came."""
-
-    def __missing__(self, key: Series) -> int:
-        number = self[key] = len(self)
-        return number
-
 
 def columns_of(frames: Sequence[FrameSeen]) -> Columns:
     """Raises RecordError for a frame that no CAN bus could carry."""
-    known = _Numbering()
-    if not frames:
-        return Columns(table=(), t_ns=np.zeros(0, np.int64), series=np.zeros(0, np.intp), data=())
-    times, channels, inner, senders = zip(*frames)
-    ids, payloads, extended, fd, switch = zip(*inner)
-    keys = zip(channels, senders, ids, extended, fd, switch, map(len, payloads))
-    series = np.fromiter(map(known.__getitem__, keys), np.intp, len(frames))
-    table = tuple(known)
-    for number, one in enumerate(table):
+    try:
+        columns = FrameBuffer.of(frames).columns()
+    except struct.error:
+        place = next(place for place, seen in enumerate(frames) if not _legal(_series_of(seen)))
+        raise _illegal(place, _series_of(frames[place])) from None
+    for number, one in enumerate(columns.table):
         if not _legal(one):
-            place = int(np.argmax(series == number))
-            found = f"id 0x{one[2]:X}, {one[6]} bytes, fd {one[4]}"
-            raise RecordError(f"frame {place}: found {found}; expected a legal CAN frame")
-    lengths = np.array([one[6] for one in table])[series]
-    starts = np.cumsum(lengths) - lengths
-    payload = np.frombuffer(b"".join(payloads), np.uint8)
-    order = np.argsort(series, kind="stable")
-    edges = bounds(series, len(table))
-    data = tuple(
-        payload[starts[order[first:last], None] + np.arange(one[6])]
-        for one, (first, last) in zip(table, pairwise(edges))
-    )
-    return Columns(table=table, t_ns=np.array(times, np.int64), series=series, data=data)
+            raise _illegal(int(np.argmax(columns.series == number)), one)
+    return columns
+
+
+def _series_of(seen: FrameSeen) -> Series:
+    _, channel, (can_id, data, extended, fd, switch), sender = seen
+    return channel, sender, can_id, extended, fd, switch, len(data)
+
+
+def _illegal(place: int, one: Series) -> RecordError:
+    found = f"id 0x{one[2]:X}, {one[6]} bytes, fd {one[4]}"
+    return RecordError(f"frame {place}: found {found}; expected a legal CAN frame")
 
 
 def numbers_of(stamped: Iterable[str], seen: Iterable[str]) -> dict[str, int]:
@@ -87,30 +60,6 @@ def numbers_of(stamped: Iterable[str], seen: Iterable[str]) -> dict[str, int]:
 def _legal(one: Series) -> bool:
     _, _, can_id, _, fd, switch, length = one
     return length <= (64 if fd else 8) and 0 <= can_id <= _HIGHEST_ID and (fd or not switch)
-
-
-def bounds(series: NDArray[np.intp], count: int) -> list[int]:
-    """Where each series begins among frames sorted by it, and where the last one ends."""
-    return [0, *np.cumsum(np.bincount(series, minlength=count)).tolist()]
-
-
-def frames_of(columns: Columns) -> list[FrameSeen]:
-    """In the order of the trace."""
-    left = [iter(_frames(one, rows)) for one, rows in zip(columns.table, columns.data)]
-    ends = [(one[0], one[1]) for one in columns.table]
-    return [
-        made(FrameSeen, (t_ns, ends[number][0], next(left[number]), ends[number][1]))
-        for t_ns, number in zip(columns.t_ns.tolist(), columns.series.tolist())
-    ]
-
-
-def _frames(one: Series, rows: NDArray[np.uint8]) -> list[CanFrame]:
-    _, _, can_id, extended, fd, switch, length = one
-    content = rows.tobytes()
-    return [
-        made(CanFrame, (can_id, content[pos : pos + length], extended, fd, switch))
-        for pos in range(0, length * len(rows), length)
-    ] if length else [made(CanFrame, (can_id, b"", extended, fd, switch))] * len(rows)  # fmt: skip
 
 
 def pack(columns: Columns) -> bytes:

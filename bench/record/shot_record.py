@@ -12,10 +12,8 @@ from typing import Any, TypeVar, cast
 
 from bench.errors import DAMAGED, RecordError, clear
 from bench.record.columns import (
-    Columns,
     columns_of,
     deflated,
-    frames_of,
     inflated,
     numbers_of,
     pack,
@@ -25,6 +23,7 @@ from bench.record.columns import (
 from bench.record.container import FILE, Known, append_shot, has_shot, read_body, read_plan, shot_name
 from bench.record.marks import from_line, name_of, to_line
 from bench.timing.clock import Timebase
+from bench.trace.columns import Columns, buffer_of
 from bench.trace.facts import Fact
 from bench.trace.mark import Mark
 from bench.trace.stamping import Origin, Stamping
@@ -88,7 +87,7 @@ def read_record(shot: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
         trace = Trace(
             timebase=Timebase(head["timebase"]),
             stamping={name: stamping_of(stored) for name, stored in head["stamping"].items()},
-            frames=frames_of(columns),
+            frames=buffer_of(columns),
             marks=[from_line(json.loads(line)) for line in marks],
         )
         plan = _object(

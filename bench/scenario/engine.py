@@ -366,7 +366,7 @@ async def _until_state(
     last: float | None = None
     while rig.clock.now_ns() < deadline_ns:
         rig.view.update()
-        seen = rig.view.latest.get((role.channel, message.can_id))
+        seen = rig.view.latest((role.channel, message.can_id))
         if seen is not None:
             last = read(seen.frame.data)
             if last == wanted:
@@ -384,7 +384,7 @@ def _reported(rig: Rig, profile: DutProfile) -> str:
     told = []
     for flag in profile.flags.values():
         message = rig.databases[flag.role.channel][flag.role.message]
-        seen = rig.view.latest.get((flag.role.channel, message.can_id))
+        seen = rig.view.latest((flag.role.channel, message.can_id))
         if seen is not None and heard(message.reader(flag.role.signal))(seen.frame.data) == flag.value:
             told.append(flag.name)
     return f", and it reports {', '.join(told)}" if told else ""

@@ -127,7 +127,7 @@ async def hear_a_round(rig: Rig, profile: DutProfile) -> None:
     codes: set[float] = set()
     at, until_ns = 0, rig.clock.now_ns() + _ROUND_NS
     while rig.clock.now_ns() < until_ns:
-        for seen in rig.trace.frames[at:]:
+        for seen in rig.trace.frames.since(at, {message.can_id}):
             if (seen.channel, seen.frame.can_id, seen.frame.extended) != address or seen.sender == BENCH:
                 continue
             code = read(seen.frame.data)

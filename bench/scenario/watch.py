@@ -17,7 +17,7 @@ class Watch:
     """
 
     def __init__(self, rig: Rig, plan: Plan) -> None:
-        self._frames = rig.trace.frames
+        self._trace = rig.trace
         self._hold_ns = plan.hold_ns
         self._safe = [Question(test, rig.databases) for test in plan.safe_state]
         self._detection = [Question(test, rig.databases) for test in plan.detection]
@@ -31,6 +31,8 @@ class Watch:
             for codec in (message_of(rig.databases, channel, message),)
         }
         self._receivers = Receivers(plan.protected if plan.accepted_only else (), rig.databases)
+        protected = {can_id for _, can_id, _ in self._receivers.names}
+        self._ids = protected | {can_id for _, can_id, _ in self._asked}
         self._read = 0
         self._since_ns: int | None = None
         self._claim = Claim(self._detection, plan)
@@ -51,9 +53,9 @@ class Watch:
 
     def _hear(self) -> None:
         """The frames that have come since the last call."""
-        frames, own = self._frames, self._own
-        for position in range(self._read, len(frames)):
-            seen = frames[position]
+        frames, own = self._trace.frames, self._own
+        begin, self._read = self._read, len(frames)
+        for seen in frames.since(begin, self._ids):
             t_ns, channel, frame, sender = seen
             address = (channel, frame[0], frame[2])
             if (sender == BENCH and address in own) or not self._receivers.accept(seen):
@@ -63,4 +65,3 @@ class Watch:
                 answer = question.hear(t_ns, frame[1])
                 if answer is not None and question in self._detection:
                     self._claim.hear(question, t_ns, frame[1], answer, said_no_ns)
-        self._read = len(frames)

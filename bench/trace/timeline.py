@@ -2,36 +2,39 @@
 
 import hashlib
 import json
-import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from bench.timing.clock import Timebase
-from bench.trace.events import CanFrame, FrameSeen, Kind, made
+from bench.trace.buffer import FrameBuffer
+from bench.trace.events import CanFrame, Kind
 from bench.trace.facts import Fact
 from bench.trace.mark import Mark
 from bench.trace.stamping import Stamping
-
-_DIGEST_PARTS = 12_000
-_FRAME_HEAD = struct.Struct("<qIBB")
 
 F = TypeVar("F", bound=Fact)
 
 
 @dataclass(slots=True, kw_only=True)
 class Trace:
-    """Frames and marks of one shot, in the order in which the bench learned of them."""
+    """Frames and marks of one shot, in the order in which the bench learned of them.
+
+    frames: whatever sequence of them is given is packed.
+    """
 
     timebase: Timebase
     stamping: dict[str, Stamping] = field(default_factory=dict)
-    frames: list[FrameSeen] = field(default_factory=list)
+    frames: FrameBuffer = field(default_factory=FrameBuffer)
     marks: list[Mark[Fact]] = field(default_factory=list)
     _on_mark: list[Callable[[Mark[Fact]], None]] = field(default_factory=list)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, FrameBuffer.of(value) if name == "frames" else value)
+
     def frame(self, t_ns: int, channel: str, frame: CanFrame, sender: str) -> None:
         """Append a frame whose end was seen at `t_ns`."""
-        self.frames.append(made(FrameSeen, (t_ns, channel, frame, sender)))
+        self.frames.add(t_ns, channel, frame, sender)
 
     def mark(self, t_ns: int, fact: F, source: str, *, u_ns: int = 0) -> Mark[F]:
         """Append a mark. `source`: who did it or saw it; u_ns: half-width of the instant's uncertainty."""
@@ -55,20 +58,11 @@ class Trace:
 
     def digest(self) -> str:
         """SHA-256 over every frame and mark. Equal digests mean equal runs, bit for bit."""
+        from bench.trace.columns import first_form  # numpy is not loaded before it is needed
+
         sha = hashlib.sha256(f"{self.timebase}\0{len(self.frames)}\0".encode())
-        names: dict[tuple[str, str], bytes] = {}
-        parts: list[bytes] = []
-        for t_ns, channel, (can_id, data, extended, fd, switch), sender in self.frames:
-            parts.append(_FRAME_HEAD.pack(t_ns, can_id, extended | fd << 1 | switch << 2, len(data)))
-            parts.append(data)
-            name = names.get((channel, sender))
-            if name is None:
-                name = names[channel, sender] = f"{channel}\0{sender}\0".encode()
-            parts.append(name)
-            if len(parts) > _DIGEST_PARTS:  # an hour's frames at once would take as much memory as the trace
-                sha.update(b"".join(parts))
-                parts.clear()
-        sha.update(b"".join(parts))
+        for piece in first_form(self.frames.columns()):
+            sha.update(piece)
         for mark in self.marks:
             sha.update(
                 json.dumps(

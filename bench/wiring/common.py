@@ -220,13 +220,12 @@ def reader_of(wired: Wired, view: TraceView, role: Role) -> Callable[[], float |
     message = wired.databases[role.channel][role.message]
     key, read = (role.channel, message.can_id), heard(message.reader(role.signal))
     latest = view.latest
-
     last: FrameSeen | None = None
     shown: float | None = None
 
     def value() -> float | None:
         nonlocal last, shown
-        seen = latest.get(key)
+        seen = latest(key)
         if seen is not last:  # asked every plant step, answered anew by a new frame only
             last = seen
             shown = None if seen is None else read(seen.frame.data)
@@ -261,7 +260,7 @@ def contactor_commands_of(wired: Wired, view: TraceView) -> Callable[[], tuple[b
     told: dict[tuple[int | bytes | None, ...], tuple[bool, bool, bool] | None] = {}
 
     def commands() -> tuple[bool, bool, bool] | None:
-        bits = tuple([None if (seen := latest.get(key)) is None else of(seen[2][1]) for key, of in sources])
+        bits = tuple([None if (seen := latest(key)) is None else of(seen[2][1]) for key, of in sources])
         try:
             return told[bits]
         except KeyError:

@@ -16,7 +16,7 @@ from bench.dut.raised import raised_by_firmware
 from bench.dut.uds import Address, UdsTester
 from bench.errors import ConfigError, DutError, UnidentifiedBuild
 from bench.links.ports import CanLink
-from bench.rig.view import TraceView
+from bench.rig.view import news_of
 from bench.timing.clock import Clock
 from bench.timing.failures import FAILED
 from bench.trace.facts import DutIdentified
@@ -187,7 +187,7 @@ def identifier(
             said = image_hash(dut.image)
         elif profile.identity is not None:
             said = await said_on_can(
-                clock, profile.identity, wired.databases, links, TraceView(trace).update, how.timeout_ns
+                clock, profile.identity, wired.databases, links, news_of(trace), how.timeout_ns
             )
         else:
             raise DutError(f"{profile.file} has no [identity]: an unidentified build is not tested")

@@ -1,0 +1,160 @@
+"""The frames of a shot in one packed buffer: rows of one size, to which is only ever added.
+
+A row holds when, who on which channel, identifier, flags, length, and 8 bytes of payload. What is longer lies in a
+second buffer, and its row says where. So a shot's frames are two objects for the collector, whatever their number, and
+numpy reads them as columns without a look at any frame: `bench.trace.columns`.
+"""
+
+import struct
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, overload
+
+from bench.trace.events import CanFrame, FrameSeen, made
+
+if TYPE_CHECKING:
+    from bench.trace.columns import Columns
+
+INLINE = 8
+"""Bytes of payload that a row holds itself."""
+
+_WHEN = struct.Struct("<qI")
+_CONTENT = struct.Struct(f"<IBB{INLINE}s")
+_ROW = struct.Struct(f"<qIIBB{INLINE}s")
+ROW_SIZE = _ROW.size
+_CAN_ID = struct.Struct(f"<12xI{2 + INLINE}x")
+
+_FLAGS = [(bool(bits & 1), bool(bits & 2), bool(bits & 4)) for bits in range(8)]
+"""extended, fd and bitrate_switch of each value of a row's flags."""
+
+
+def content_of(frame: CanFrame) -> bytes | None:
+    """What a row says of the frame itself, the same at any time and on any channel; None: too long for a row.
+
+    Whoever puts the same frames again and again makes it once. Raises struct.error for what is no frame at all.
+    """
+    can_id, data, extended, fd, switch = frame
+    if len(data) > INLINE:
+        return None
+    return _CONTENT.pack(can_id, extended | fd << 1 | switch << 2, len(data), data)
+
+
+class FrameBuffer(Sequence[FrameSeen]):
+    """Read as a sequence of frames, in the order in which the bench learned of them. Each look makes them anew."""
+
+    __slots__ = ("_columns", "_ends", "_long", "_numbers", "_objects", "_rows")
+
+    def __init__(self, frames: Iterable[FrameSeen] = ()) -> None:
+        self._rows = bytearray()
+        self._long = bytearray()
+        self._ends: list[tuple[str, str]] = []
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._columns: Columns | None = None
+        self._objects: list[FrameSeen] = []
+        for t_ns, channel, frame, sender in frames:
+            self.add(t_ns, channel, frame, sender)
+
+    @classmethod
+    def of(cls, frames: Iterable[FrameSeen]) -> "FrameBuffer":
+        """Packed, where they are not yet."""
+        return frames if isinstance(frames, FrameBuffer) else cls(frames)
+
+    @classmethod
+    def holding(
+        cls, rows: bytearray, long: bytearray, ends: Sequence[tuple[str, str]], columns: "Columns"
+    ) -> "FrameBuffer":
+        """Of rows that are there already, and the same in columns."""
+        made_of = cls()
+        made_of._rows, made_of._long, made_of._columns = rows, long, columns
+        for end in ends:
+            made_of.end(*end)
+        return made_of
+
+    def end(self, channel: str, sender: str) -> int:
+        """The number under which rows name this channel and sender."""
+        number = self._numbers.get((channel, sender))
+        if number is None:
+            number = self._numbers[channel, sender] = len(self._ends)
+            self._ends.append((channel, sender))
+        return number
+
+    def add(self, t_ns: int, channel: str, frame: CanFrame, sender: str) -> None:
+        """Raises struct.error for a frame whose stamp or identifier has no room."""
+        end = self.end(channel, sender)
+        content = content_of(frame)
+        if content is None:
+            can_id, data, extended, fd, switch = frame
+            place = len(self._long).to_bytes(INLINE, "little")
+            content = _CONTENT.pack(can_id, extended | fd << 1 | switch << 2, len(data), place)
+            self._rows += _WHEN.pack(t_ns, end) + content
+            self._long += data
+        else:
+            self._rows += _WHEN.pack(t_ns, end) + content
+
+    def put(self, t_ns: int, end: int, content: bytes) -> None:
+        """As `add`, by what `end` and `content_of` gave."""
+        self._rows += _WHEN.pack(t_ns, end) + content
+
+    def append(self, seen: FrameSeen) -> None:
+        self.add(*seen)
+
+    def since(self, place: int, ids: Container[int], until: int | None = None) -> list[FrameSeen]:
+        """Those with these identifiers from this place on (and before `until`). The others are hardly looked at."""
+        news = self._rows[place * ROW_SIZE : None if until is None else until * ROW_SIZE]
+        asked = [at for at, (can_id,) in enumerate(_CAN_ID.iter_unpack(news)) if can_id in ids]
+        return self._made(b"".join([news[at * ROW_SIZE : (at + 1) * ROW_SIZE] for at in asked]))
+
+    def columns(self) -> "Columns":
+        """All of them in columns; kept until a frame is added."""
+        known = self._columns
+        if known is None or len(known) != len(self):
+            from bench.trace.columns import columns_of_rows  # numpy is not loaded before it is needed
+
+            known = self._columns = columns_of_rows(self._rows, self._long, self._ends)
+        return known
+
+    def _made(self, rows: bytes | bytearray) -> list[FrameSeen]:
+        ends, long = self._ends, self._long
+        found = []
+        for t_ns, end, can_id, flags, length, data in _ROW.iter_unpack(rows):
+            if length < INLINE:
+                data = data[:length]
+            elif length > INLINE:
+                at = int.from_bytes(data, "little")
+                data = bytes(long[at : at + length])
+            channel, sender = ends[end]
+            frame = made(CanFrame, (can_id, data, *_FLAGS[flags]))
+            found.append(made(FrameSeen, (t_ns, channel, frame, sender)))
+        return found
+
+    def __len__(self) -> int:
+        return len(self._rows) // ROW_SIZE
+
+    def __iter__(self) -> Iterator[FrameSeen]:
+        if len(self._objects) != len(
+            self
+        ):  # until all who go through the frames of a shot do so over columns
+            self._objects = self._made(self._rows)
+        return iter(self._objects)
+
+    @overload
+    def __getitem__(self, place: int, /) -> FrameSeen: ...
+    @overload
+    def __getitem__(self, places: slice, /) -> list[FrameSeen]: ...
+    def __getitem__(self, place: int | slice, /) -> FrameSeen | list[FrameSeen]:
+        if isinstance(place, slice):
+            first, last, step = place.indices(len(self))
+            if step == 1:
+                return self._made(self._rows[first * ROW_SIZE : last * ROW_SIZE])
+            return self._made(self._rows)[place]
+        at = range(len(self))[place] * ROW_SIZE
+        return self._made(self._rows[at : at + ROW_SIZE])[0]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FrameBuffer | list):
+            return NotImplemented
+        return list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(list(self))

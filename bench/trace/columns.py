@@ -1,0 +1,145 @@
+"""The frames of a shot in columns: those that are alike in all but time and payload are a series.
+
+One form for all who work on many frames at once: digest, measuring, and what is stored.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.trace.buffer import INLINE, FrameBuffer
+
+Series = tuple[str, str, int, bool, bool, bool, int]
+"""channel, sender, can_id, extended, fd, bitrate_switch, bytes of payload."""
+
+_ROW = np.dtype(
+    [
+        ("t_ns", "<i8"),
+        ("end", "<u4"),
+        ("can_id", "<u4"),
+        ("flags", "u1"),
+        ("length", "u1"),
+        ("data", "u1", (INLINE,)),
+    ]
+)
+_HEAD = np.dtype([("t_ns", "<i8"), ("can_id", "<u4"), ("flags", "u1"), ("length", "u1")])
+
+_PIECE = 1 << 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """t_ns and series: of each frame in order. data: of each series, a row for each of its frames."""
+
+    table: tuple[Series, ...]
+    t_ns: NDArray[np.int64]
+    series: NDArray[np.intp]
+    data: tuple[NDArray[np.uint8], ...]
+
+    def __len__(self) -> int:
+        return len(self.t_ns)
+
+
+def columns_of_rows(rows: bytearray, long: bytearray, ends: Sequence[tuple[str, str]]) -> Columns:
+    """The series in the order in which they came."""
+    all_of = np.frombuffer(bytes(rows), _ROW)  # a copy: a buffer that is looked at cannot grow
+    if not len(all_of):
+        return Columns(table=(), t_ns=np.zeros(0, np.int64), series=np.zeros(0, np.intp), data=())
+    kind = all_of["can_id"].astype(np.uint64)
+    kind |= all_of["flags"].astype(np.uint64) << np.uint64(32)
+    kind |= all_of["length"].astype(np.uint64) << np.uint64(35)
+    kind |= all_of["end"].astype(np.uint64) << np.uint64(43)
+    _, firsts, found = np.unique(kind, return_index=True, return_inverse=True)
+    came = np.argsort(firsts)
+    number = np.empty(len(came), np.intp)
+    number[came] = np.arange(len(came))
+    series = number[found.ravel()]
+    table = tuple(_series(all_of[at], ends) for at in firsts[came].tolist())
+    order = np.argsort(series, kind="stable")
+    payload = all_of["data"][order]
+    edges = bounds(series, len(table))
+    data = tuple(
+        payload[first:last, : one[6]] if one[6] <= INLINE else _long(payload[first:last], one[6], long)
+        for one, (first, last) in zip(table, pairwise(edges))
+    )
+    return Columns(table=table, t_ns=all_of["t_ns"].astype(np.int64), series=series, data=data)
+
+
+def _series(row: np.void, ends: Sequence[tuple[str, str]]) -> Series:
+    _, end, can_id, flags, length, _ = row.item()
+    return (*ends[end], can_id, bool(flags & 1), bool(flags & 2), bool(flags & 4), length)
+
+
+def _long(places: NDArray[np.uint8], length: int, long: bytearray) -> NDArray[np.uint8]:
+    starts = np.ascontiguousarray(places).view("<i8")
+    return np.frombuffer(bytes(long), np.uint8)[starts + np.arange(length)]
+
+
+def bounds(series: NDArray[np.intp], count: int) -> list[int]:
+    """Where each series begins among frames sorted by it, and where the last one ends."""
+    return [0, *np.cumsum(np.bincount(series, minlength=count)).tolist()]
+
+
+def first_form(columns: Columns) -> Iterator[bytes]:
+    """Every frame as the first stored form has it, over which digests are taken: head, payload, channel, sender.
+
+    Piece by piece: an hour's frames at once would take several times the memory of the trace.
+    """
+    if not len(columns):
+        return
+    most = max(one[6] for one in columns.table)
+    like, filled = _templates(columns.table, most)
+    begun = [0] * len(columns.table)
+    for at in range(0, len(columns), _PIECE):
+        series = columns.series[at : at + _PIECE]
+        plain = like[series]
+        plain[:, :8] = columns.t_ns[at : at + _PIECE].astype("<i8").view(np.uint8).reshape(-1, 8)
+        payload = np.zeros((len(series), most), np.uint8)
+        order = np.argsort(series, kind="stable")
+        for number, (first, last) in enumerate(pairwise(bounds(series, len(begun)))):
+            begin = begun[number]
+            begun[number] = end = begin + last - first
+            payload[order[first:last], : columns.table[number][6]] = columns.data[number][begin:end]
+        plain[:, _HEAD.itemsize : _HEAD.itemsize + most] = payload
+        yield plain[filled[series]].tobytes()
+
+
+def _templates(table: Sequence[Series], most: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """(what all frames of each series have in common, which of these bytes its frames have). most: of payload."""
+    names = [f"{one[0]}\0{one[1]}\0".encode() for one in table]
+    size = _HEAD.itemsize
+    like = np.zeros((len(names), size + most + max(map(len, names))), np.uint8)
+    filled = np.zeros(like.shape, bool)
+    for place, (one, name) in enumerate(zip(table, names)):
+        _, _, can_id, extended, fd, switch, length = one
+        head = np.array([(0, can_id, extended | fd << 1 | switch << 2, length)], _HEAD)
+        like[place, :size] = head.view(np.uint8)
+        like[place, size + most : size + most + len(name)] = np.frombuffer(name, np.uint8)
+        filled[place, : size + length] = True
+        filled[place, size + most : size + most + len(name)] = True
+    return like, filled
+
+
+def buffer_of(columns: Columns) -> FrameBuffer:
+    """The same frames in a buffer. Columns that nothing else may alter."""
+    rows = np.zeros(len(columns), _ROW)
+    rows["t_ns"] = columns.t_ns
+    ends = list(dict.fromkeys((one[0], one[1]) for one in columns.table))
+    numbers = {end: number for number, end in enumerate(ends)}
+    long = bytearray()
+    order = np.argsort(columns.series, kind="stable")
+    edges = bounds(columns.series, len(columns.table))
+    for one, data, (first, last) in zip(columns.table, columns.data, pairwise(edges)):
+        where, length = order[first:last], one[6]
+        rows["end"][where], rows["can_id"][where] = numbers[one[:2]], one[2]
+        rows["flags"][where], rows["length"][where] = one[3] | one[4] << 1 | one[5] << 2, length
+        if length <= INLINE:
+            rows["data"][where, :length] = data
+        else:
+            places = len(long) + length * np.arange(last - first, dtype="<i8")
+            rows["data"][where] = places.view(np.uint8).reshape(-1, INLINE)
+            long += data.tobytes()
+    return FrameBuffer.holding(bytearray(rows.tobytes()), long, ends, columns)
