@@ -133,6 +133,7 @@ def run(
 
 def _told(fired: Fired, left_out: Iterable[str]) -> RunTold:
     from bench.report.told.stored import RunTold
+    from bench.verdict.uncertainty import uncertainty_of_run
 
     return RunTold(
         run=fired.result,
@@ -140,6 +141,7 @@ def _told(fired: Fired, left_out: Iterable[str]) -> RunTold:
         files={name: str(path) for name, path in fired.files.items()},
         troubles=fired.troubles,
         left_out=tuple(left_out),
+        uncertainty=uncertainty_of_run(fired.result),
     )
 
 

@@ -1,6 +1,7 @@
 """A latency is an interval, with an uncertainty budget that names its terms."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bench.measure.ending import EndFound
 from bench.measure.estimate import EstimateFound
@@ -83,6 +84,20 @@ class ProbeSeen:
     held_before: bool = False
 
 
+class LeftOut(StrEnum):
+    """What is known of the time before the onset's frame, which no latency holds. A stable code.
+
+    KNOWN: from the readback that shows the fault at the DUT's terminals. NOTHING: the onset is that readback itself, or
+    the frames are the fault. DEVELOPS: the stimulus comes by and by, so no readback says when it was real.
+    NOT_RECORDED: an older release measured it, or there was no onset.
+    """
+
+    KNOWN = "known"
+    NOTHING = "nothing"
+    DEVELOPS = "develops"
+    NOT_RECORDED = "not-recorded"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """All that was measured in one shot. None means: not seen. `anomalies`: what was odd and blames nobody.
@@ -108,7 +123,9 @@ class Measurement:
     `crashed` that the DUT ended by itself: then nothing else of it was measured,
     `reactions` the delay to the opening since each of the announced faults that were reported,
     `states` the further safe states that were asked for,
-    `start_missed` that it was heard and did not come into the mode in which the scenario begins.
+    `start_missed` that it was heard and did not come into the mode in which the scenario begins,
+    `at_terminal` when a readback shows the fault at the DUT's terminals, before the frame that is the onset (None: it
+    is not known), `left_out` what is known of the time between the two.
     """
 
     onset: Interval | None
@@ -150,3 +167,5 @@ class Measurement:
     reactions: tuple[Reaction, ...] = ()
     states: tuple[StateSeen, ...] = ()
     watched_to_end: bool | None = None
+    at_terminal: Interval | None = None
+    left_out: LeftOut = LeftOut.NOT_RECORDED

@@ -17,7 +17,7 @@ from bench.measure.finding.reach import MUST_REACH_PREFIX, StartModeMissed
 from bench.measure.frames import Frames
 from bench.measure.glitch import too_long_a_glitch
 from bench.measure.held_stimulus import lost_again
-from bench.measure.interval import Measurement
+from bench.measure.interval import LeftOut, Measurement
 from bench.measure.lagging import doubts_of_late_plant, followed_reports
 from bench.measure.life import check_length, listen_for_life
 from bench.measure.misfit import misfits
@@ -123,6 +123,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         safe=answer.safe.interval if answer.safe else None,
         onset_first=onset.first if onset else None,
         onset_last=onset.last if onset else None,
+        at_terminal=onset.terminal if onset else None,
+        left_out=onset.left_out if onset else LeftOut.NOT_RECORDED,
         fdti=latency(onset, answer.detected),
         frti=latency(answer.detected, answer.safe),
         fhti=latency(onset, answer.safe),

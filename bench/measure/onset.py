@@ -1,5 +1,6 @@
 """The onset of a shot: the instant from which the stimulus is real at the DUT's terminals."""
 
+from dataclasses import replace
 from operator import itemgetter
 from typing import cast
 
@@ -11,7 +12,7 @@ from bench.measure.finding.stimulus import (
     StimulusNotCarried,
     StimulusUnproven,
 )
-from bench.measure.interval import BENCH_LATENESS, Interval, Term
+from bench.measure.interval import BENCH_LATENESS, Interval, LeftOut, Term
 from bench.measure.irregular import IrregularCodec, first_irregular
 from bench.measure.lagging import lag_ends, lag_term
 from bench.measure.onset_spread import spread_over
@@ -43,7 +44,17 @@ def find_onset(shot: Shot, told: Told) -> Seen | None:
             told.faults.append(StimulusUnproven())
     elif confirmed is not None and (onset.first or onset.interval).high_ns < _actuation(confirmed)[0]:
         told.faults.append(OnsetBeforeReadback())
-    return onset
+    return None if onset is None else _left_out(shot, onset, confirmed)
+
+
+def _left_out(shot: Shot, onset: Seen, confirmed: Mark[StimulusConfirmed] | None) -> Seen:
+    """The onset with what lies before it and is in no latency."""
+    if not shot.plan.onset:  # a pin, a message that does not come: nothing shows it later than it is
+        return replace(onset, left_out=LeftOut.NOTHING)
+    if confirmed is None or not confirmed.fact.readback or not shot.plan.onset_at_once:
+        return onset
+    low_ns, high_ns = _actuation(confirmed)
+    return replace(onset, terminal=Interval(low_ns=low_ns, high_ns=high_ns), left_out=LeftOut.KNOWN)
 
 
 def check_carried(shot: Shot, from_ns: int, told: Told) -> None:

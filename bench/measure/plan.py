@@ -84,6 +84,8 @@ class Plan:
         (`confirm_by_readback`), else the bench is inconsistent with itself: ERROR.
     onset_spread_ns: the fault is shown by several pages or messages at once, the last of which comes within so much
         of the first: the onset lies between the two. 0: the first alone is the onset.
+    onset_at_once: the stimulus is whole from its readback on, which so says when it was real at the DUT's terminals;
+        else it develops by itself, or the plan is older than the question.
     onset_irregular: questions of the same kind about a message's frames: one was due and did not come, is corrupt, ...
     onset_step: the step whose command and readback are meant; None: whichever is first.
     onset_runaway: cells (from 1) one of which the plant has to bring into thermal runaway: the onset lies between
@@ -168,6 +170,7 @@ class Plan:
     builds: tuple[RestartSign, ...] = ()
     reports: tuple[ReportAsked, ...] = ()
     onset_spread_ns: int = 0
+    onset_at_once: bool = False
     held: tuple[SignalTest, ...] = ()
     accepted_only: bool = False
     unexpected: tuple[Unexpected, ...] = ()

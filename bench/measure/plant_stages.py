@@ -7,7 +7,7 @@ from typing import cast
 from bench.measure.finding.answer import SpreadBeforeAlarm
 from bench.measure.finding.base import Finding
 from bench.measure.finding.stimulus import NoRunaway, RunawayUnproven
-from bench.measure.interval import Interval, Term
+from bench.measure.interval import Interval, LeftOut, Term
 from bench.measure.irregular import IrregularCodec, first_irregular
 from bench.measure.questions import message_of
 from bench.measure.shot import Seen, Shot, Told
@@ -68,7 +68,7 @@ def runaway_onset(shot: Shot, told: Told) -> Seen | None:
         if onset is None or interval.high_ns < onset.interval.high_ns:
             note = f"from the plant's runaway to the first {asked.message} that shows it"
             term = Term(name="onset", width_ns=interval.width_ns, note=note)
-            onset = Seen(interval=interval, t_ns=found.high_ns, terms=(term,))
+            onset = Seen(interval=interval, t_ns=found.high_ns, terms=(term,), left_out=LeftOut.NOTHING)
     if onset is None:
         told.faults.append(RunawayUnproven())
     return onset

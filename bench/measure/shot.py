@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.measure.finding.base import Finding, Since, When
-from bench.measure.interval import Interval, Latency, Term
+from bench.measure.interval import Interval, Latency, LeftOut, Term
 from bench.measure.plan import Aim, Plan
 from bench.measure.questions import Codec
 from bench.measure.signal_test import SignalTest
@@ -19,7 +19,8 @@ from bench.trace.timeline import Trace
 class Seen:
     """An instant found, with the terms of its width. t_ns: stamp of the frame that showed it.
 
-    first, last: of several frames that show a fault page by page; None: there is one.
+    first, last: of several frames that show a fault page by page; None: there is one. terminal: of an onset that a
+    frame shows, when the fault was read back at the DUT's terminals; None: not known. left_out: what of that is known.
     """
 
     interval: Interval
@@ -27,6 +28,8 @@ class Seen:
     terms: tuple[Term, ...]
     first: Interval | None = None
     last: Interval | None = None
+    terminal: Interval | None = None
+    left_out: LeftOut = LeftOut.DEVELOPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -195,6 +195,7 @@ def run_markdown(
     from bench.report.format_words import format_2_words
     from bench.report.goals import NOT_SHOWN, goals_words, not_shown, shown_goals
     from bench.report.sampling import bounds_words
+    from bench.report.uncertainty import markdown_lines
     from bench.report.words import EVIDENCE_WORTH
 
     goals = list(shown_goals(run).values())
@@ -240,6 +241,8 @@ def run_markdown(
     lines += ["", *odd] if odd else []
     if old := format_2_words(run):
         lines += ["", f"- format 1, {md.text(old)}"]
+    if budgets := markdown_lines(run):
+        lines += ["", *budgets]
     return "\n".join([*lines, "", f"<sub>{md.text(run.run_id)}, seed {run.seed}</sub>"]) + "\n"
 
 

@@ -26,6 +26,7 @@ from bench.report.reaction import HEADINGS as CHAIN_HEADINGS
 from bench.report.reaction import chain_rows
 from bench.report.sampling import bounds_words, sampled_words
 from bench.report.traceability import denominator_words, rows
+from bench.report.uncertainty import DECISION_RULE, SIMULATED, budget_shown, only_from_frame_lines
 from bench.report.words import (
     EVIDENCE_WORTH,
     class_words,
@@ -38,6 +39,7 @@ from bench.report.words import (
     support_words,
     timebases,
 )
+from bench.timing.clock import Timebase
 from bench.units import format_ns
 from bench.verdict.compare import Comparison
 from bench.verdict.evidence import Claim, claim_words, evidence, tolerance_bounds
@@ -98,6 +100,7 @@ def render_html(
         failing=_failing,
         anomaly_lines=anomaly_lines,
         ending_block=ending_block,
+        budget_shown=budget_shown,
         estimate_block=lambda s: estimate_block(s, extras.estimates.get(s.scenario_id, ())),
     )
     environment.filters.update(
@@ -125,6 +128,9 @@ def render_html(
         not_shown=not_shown(shown_goals(run, extras.goals).values()),
         goals_words=goals_words(list(shown_goals(run, extras.goals).values())),
         anomalies=anomaly_lines(run.scenarios),
+        decision_rule=DECISION_RULE,
+        simulated_words=SIMULATED if Timebase.SIMULATED in timebases(run) else "",
+        only_from_frame=only_from_frame_lines(run),
         few=_fewer_than_claimed(run),
         old_format=format_2_words(run),
         views=views,

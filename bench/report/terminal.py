@@ -16,6 +16,7 @@ from bench.report.format_words import format_2_words
 from bench.report.goals import NOT_SHOWN, not_shown, shown_goals
 from bench.report.sampling import bounds_words
 from bench.report.stacked import AIMS, stacked
+from bench.report.uncertainty import only_from_frame_lines
 from bench.report.words import (
     EVIDENCE_WORTH,
     class_at,
@@ -169,6 +170,9 @@ def _reasons(run: RunResult, scenarios: list[ScenarioResult]) -> Text:
     for goal in not_shown(shown_goals(run).values()):
         text.append(f"{NOT_SHOWN} ", style="bold red" if goal.over else "bold yellow")
         text.append(f"{goal.words}\n")
+    for line in only_from_frame_lines(run):
+        text.append("from the frame only ", style="bold yellow")
+        text.append(f"{line}\n")
     if told := format_2_words(run):
         text.append("format 1 ", style="yellow")
         text.append(f"{told}\n")

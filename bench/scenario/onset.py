@@ -14,7 +14,8 @@ from bench.trace.irregular import Irregular, Irregularity
 class Onset:
     """The questions that find the onset, and the step that is measured (None: whichever comes first).
 
-    at_once: all of them become true together, and only the pages that show them set them apart.
+    at_once: all of them become true together, and only the pages that show them set them apart. whole: the stimulus is
+    all there as soon as it is read back.
     """
 
     step: int | None
@@ -22,6 +23,7 @@ class Onset:
     irregular: tuple[Irregularity, ...]
     runaway: tuple[int, ...] = ()
     at_once: bool = False
+    whole: bool = False
 
 
 def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
@@ -36,11 +38,12 @@ def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
                 tests=tuple(lookup.test(one) for one in found if isinstance(one, RoleTest)),
                 irregular=tuple(_irregular(lookup, one) for one in found if isinstance(one, Irregularity)),
                 at_once=step.fault.at_once,
+                whole=step.fault.at_once,
             )
         if isinstance(step, Drive) and wanted == step.step:
             op = ">=" if step.current_a > 0 else "<="
             shown = lookup.terminals(step.step).shown("pack_current", op, 0.99 * step.current_a)
-            return Onset(step=step.step, tests=tuple(map(lookup.test, shown)), irregular=())
+            return Onset(step=step.step, tests=tuple(map(lookup.test, shown)), irregular=(), whole=True)
     if wanted is not None:
         lookup.mistake(
             ("expect", "step"),

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from bench.report.told.document import FLAT, Document
 from bench.verdict.result import RunResult, Verdict
+from bench.verdict.uncertainty import UncertaintyBudget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +13,7 @@ class RunTold(Document):
     """`hil run`: the result as result.json in the run folder has it, and the run's verdict.
 
     files: what was written, by name. troubles: what of it could not be written. left_out: of the long lane, not run.
+    uncertainty: of every scenario in which something was measured.
     """
 
     schema_name: ClassVar[str] = "run"
@@ -20,6 +22,7 @@ class RunTold(Document):
     files: dict[str, str]
     troubles: tuple[str, ...]
     left_out: tuple[str, ...]
+    uncertainty: tuple[UncertaintyBudget, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,7 @@ class GoalTold:
 class ReportTold(Document):
     """`hil report`: a stored run. altered: what of it is not as it was written; then nothing here is evidence.
 
-    written: the HTML report that was asked for.
+    written: the HTML report that was asked for. uncertainty: of every scenario in which something was measured.
     """
 
     schema_name: ClassVar[str] = "report"
@@ -49,6 +52,7 @@ class ReportTold(Document):
     goals: tuple[GoalTold, ...]
     altered: tuple[str, ...]
     written: str | None
+    uncertainty: tuple[UncertaintyBudget, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

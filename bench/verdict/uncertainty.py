@@ -1,0 +1,147 @@
+"""The uncertainty budget of a scenario: the terms of its worst shot, the decision at its limit, and what is left out.
+
+Left out of every latency is the time from the readback that shows the fault at the DUT's terminals to the first frame
+that shows it. A real DUT has its own sensors there, so both times are judged: the one from the frame makes the verdict,
+and a limit that the longer one, from the readback, does not meet is told.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from bench.measure.interval import Interval, Latency, LeftOut, Measurement, Term
+from bench.timing.clock import Timebase
+from bench.verdict.decision import Zone, decide
+from bench.verdict.result import RunResult, ScenarioResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeBudget:
+    """FDTI or FHTI in the shot with the latest upper end; ns.
+
+    u_c: the terms' combined standard uncertainty. guard: half of the interval, the band that is used; guard_iso: the
+    1.645 u_c that ISO 14253-1 would take. limit: the shortest that the time has to keep. from_terminal: the worst of
+    all shots, counted from the readback; None where that is not known. meets_from_terminal: whether its upper end keeps
+    the limit as well.
+    """
+
+    time: str
+    shot: int
+    interval: Interval
+    terms: tuple[Term, ...]
+    u_c_ns: int
+    guard_ns: int
+    guard_iso_ns: int
+    limit_ns: int
+    zone: Zone
+    from_terminal: Interval | None
+    meets_from_terminal: bool | None
+
+    @property
+    def only_from_frame(self) -> bool:
+        """The limit is kept by the shorter time, and not by the longer one."""
+        return self.zone is Zone.ACCEPT and self.meets_from_terminal is False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UncertaintyBudget:
+    """Of one scenario. left_out_range: least and most over its shots, None unless `left_out` is KNOWN."""
+
+    scenario_id: str
+    timebase: Timebase
+    times: tuple[TimeBudget, ...]
+    left_out: LeftOut
+    left_out_range: Interval | None
+    left_out_shots: int
+
+    @property
+    def only_from_frame(self) -> tuple[TimeBudget, ...]:
+        return tuple(one for one in self.times if one.only_from_frame)
+
+
+def uncertainty_of(scenario: ScenarioResult) -> UncertaintyBudget | None:
+    """None where nothing was measured: a must-not-trip scenario, a mismatch, one without a single latency."""
+    if scenario.mismatch:
+        return None
+    shots = [(one.index, one.measurement) for one in scenario.shots if one.measurement is not None]
+    limits = {
+        "FDTI": scenario.budget.fdti_ns,
+        "FHTI": min(scenario.budget.fhti_ns, scenario.budget.ftti_ns - 1),
+    }
+    found = (_time(name, limit_ns, shots, *_PICKS[name]) for name, limit_ns in limits.items())
+    times = tuple(one for one in found if one is not None)
+    if not times:
+        return None
+    code, spans = _left_out([measured for _, measured in shots])
+    return UncertaintyBudget(
+        scenario_id=scenario.scenario_id,
+        timebase=scenario.timebase,
+        times=times,
+        left_out=code,
+        left_out_range=_range(spans) if spans else None,
+        left_out_shots=len(spans),
+    )
+
+
+def uncertainty_of_run(run: RunResult) -> tuple[UncertaintyBudget, ...]:
+    found = (uncertainty_of(one) for one in run.scenarios)
+    return tuple(one for one in found if one is not None)
+
+
+_Pick = tuple[Callable[[Measurement], Latency | None], Callable[[Measurement], Interval | None]]
+_PICKS: dict[str, _Pick] = {
+    "FDTI": (lambda one: one.fdti, lambda one: one.detected),
+    "FHTI": (lambda one: one.fhti, lambda one: one.safe),
+}
+
+
+def _time(
+    name: str,
+    limit_ns: int,
+    shots: Iterable[tuple[int, Measurement]],
+    latency_of: Callable[[Measurement], Latency | None],
+    end_of: Callable[[Measurement], Interval | None],
+) -> TimeBudget | None:
+    measured = [(index, one, latency) for index, one in shots if (latency := latency_of(one)) is not None]
+    if not measured:
+        return None
+    index, _, worst = max(measured, key=lambda one: one[2].interval.high_ns)
+    decision = decide(worst, limit_ns)
+    longer = [span for _, one, _ in measured if (span := _from_terminal(one, end_of(one))) is not None]
+    longest = max(longer, key=lambda one: one.high_ns) if len(longer) == len(measured) else None
+    return TimeBudget(
+        time=name,
+        shot=index,
+        interval=worst.interval,
+        terms=worst.terms,
+        u_c_ns=round(decision.u_c_ns),
+        guard_ns=round(decision.guard_ns),
+        guard_iso_ns=round(decision.guard_iso_ns),
+        limit_ns=limit_ns,
+        zone=decision.zone,
+        from_terminal=longest,
+        meets_from_terminal=None if longest is None else longest.high_ns <= limit_ns,
+    )
+
+
+def _from_terminal(one: Measurement, end: Interval | None) -> Interval | None:
+    if end is None or one.at_terminal is None:
+        return None
+    return end.since(one.at_terminal)
+
+
+def _left_out(measured: list[Measurement]) -> tuple[LeftOut, list[Interval]]:
+    """KNOWN only where it is known of every shot that has an onset."""
+    begun = [one for one in measured if one.onset is not None]
+    codes = {one.left_out for one in begun}
+    if codes != {LeftOut.KNOWN}:
+        worst = (LeftOut.NOT_RECORDED, LeftOut.DEVELOPS, LeftOut.NOTHING, LeftOut.KNOWN)
+        return next((one for one in worst if one in codes), LeftOut.NOT_RECORDED), []
+    return LeftOut.KNOWN, [
+        one.onset.since(one.at_terminal)
+        for one in begun
+        if one.onset is not None and one.at_terminal is not None
+    ]
+
+
+def _range(spans: list[Interval]) -> Interval:
+    return Interval(low_ns=min(one.low_ns for one in spans), high_ns=max(one.high_ns for one in spans))

@@ -1,0 +1,177 @@
+"""The uncertainty budget of a scenario: its terms, its decision, and what no latency holds, in every output."""
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pytest
+from sample_run import OVERVOLTAGE, latency, sample_run, scenario, statistics
+from typer.testing import CliRunner
+
+from bench.cli.main import app
+from bench.measure.interval import Interval, LeftOut, Measurement
+from bench.record.codable import decode, run_from_dict
+from bench.record.folder import open_run, read_shot
+from bench.record.version_1 import same_figures
+from bench.report.comparison import run_markdown
+from bench.report.html import render_html
+from bench.report.terminal import summary_table
+from bench.trace.facts import StimulusConfirmed
+from bench.units import NS_PER_MS
+from bench.verdict.decision import Zone
+from bench.verdict.result import RunResult, ScenarioResult
+from bench.verdict.uncertainty import uncertainty_of, uncertainty_of_run
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = ("cells/ov_step_cell17", "cells/ov_ramp_cell1", "communication/vcu_lost")
+LEFT_OUT = {
+    "ov-step-cell17": LeftOut.KNOWN,
+    "ov-ramp-cell1": LeftOut.DEVELOPS,
+    "vcu-lost": LeftOut.NOTHING,
+}
+
+pytestmark = pytest.mark.xdist_group("uncertainty budget")  # one run serves them all
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs")
+    files = [str(ROOT / "scenarios" / f"{one}.toml") for one in FILES]
+    config = str(ROOT / "hil_config.toml")
+    arguments = [
+        "run",
+        *files,
+        "--config",
+        config,
+        "--out",
+        str(out),
+        "--repeat",
+        "3",
+        "--workers",
+        "1",
+        "--json",
+    ]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    (footer,) = out.glob("*/footer.json")
+    (out / "run.json").write_text(done.stdout, encoding="utf-8")
+    return footer.parent
+
+
+def result_of(folder: Path) -> RunResult:
+    stored = open_run(folder).result
+    assert stored is not None
+    return run_from_dict(stored)
+
+
+def flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+def test_what_no_latency_holds_is_the_time_from_the_readback_to_the_frame_that_shows_the_fault(
+    folder: Path,
+) -> None:
+    found = {one.scenario_id: one for one in uncertainty_of_run(result_of(folder))}
+    assert {name: found[name].left_out for name in LEFT_OUT} == LEFT_OUT
+    lows, highs = [], []
+    for number in range(3):
+        trace, _, stored = read_shot(folder / "scenarios/ov-step-cell17" / f"shot-{number:03d}")
+        (confirmed,) = trace.of(StimulusConfirmed)
+        low_ns, high_ns = confirmed.fact.low_ns, confirmed.fact.high_ns
+        assert low_ns is not None and high_ns is not None
+        onset = stored["measurement"]["onset"]
+        lows.append(max(0, onset["low_ns"] - high_ns))
+        highs.append(onset["high_ns"] - low_ns)
+    known = found["ov-step-cell17"]
+    assert known.left_out_range == Interval(low_ns=min(lows), high_ns=max(highs))
+    assert max(highs) > 50 * NS_PER_MS  # it is no detail: the cell voltages are shown every 100 ms
+    assert known.left_out_shots == 3
+
+
+def test_html_markdown_and_json_say_the_terms_the_rule_and_what_is_left_out(folder: Path) -> None:
+    html = flat(render_html(result_of(folder)))
+    markdown = CliRunner().invoke(app, ["report", str(folder), "--markdown"]).stdout
+    for text in (html, markdown):
+        assert "ISO/IEC 17025:2017, 7.8.6" in text
+        assert "JCGM 106:2012" in text
+        assert "uncertainty of the models" in text
+    assert "DUT reporting cycle (BMS_Faults)" in html
+    assert re.search(r"Not included: .* ms from the readback that shows the fault .* over 3 shots", html)
+    assert "Not included, and not known" in html
+    assert "Not included: nothing" in html
+    row = r"\| ov-step-cell17 \| FDTI, shot \d .*DUT reporting cycle \(BMS_Faults\) .* ms \|$"
+    assert re.search(row, markdown, re.MULTILINE)
+    told = json.loads((folder.parent / "run.json").read_text(encoding="utf-8"))["uncertainty"]
+    (one,) = (budget for budget in told if budget["scenario_id"] == "ov-step-cell17")
+    assert one["left_out"] == "known"
+    assert one["left_out_range"]["high_ns"] > 50 * NS_PER_MS
+    assert [time["time"] for time in one["times"]] == ["FDTI", "FHTI"]
+    again = json.loads(CliRunner().invoke(app, ["report", str(folder), "--json"]).stdout)["uncertainty"]
+    assert again == told
+
+
+def only_from_the_frame() -> ScenarioResult:
+    """The limit is 200 ms: 150 … 160 ms from the frame, and 200 … 260 ms from the readback."""
+    shots = []
+    base = sample_run().scenarios[0].shots[0]
+    fdti, fhti = latency(150 * NS_PER_MS, 10 * NS_PER_MS), latency(170 * NS_PER_MS, 10 * NS_PER_MS)
+    assert base.measurement is not None
+    at_ns = 1_000 * NS_PER_MS
+    measured = dataclasses.replace(
+        base.measurement,
+        onset=Interval(low_ns=at_ns, high_ns=at_ns),
+        at_terminal=Interval(low_ns=at_ns - 100 * NS_PER_MS, high_ns=at_ns - 50 * NS_PER_MS),
+        left_out=LeftOut.KNOWN,
+        detected=Interval(low_ns=at_ns + 150 * NS_PER_MS, high_ns=at_ns + 160 * NS_PER_MS),
+        safe=Interval(low_ns=at_ns + 170 * NS_PER_MS, high_ns=at_ns + 180 * NS_PER_MS),
+        fdti=fdti,
+        fhti=fhti,
+    )
+    shots.append(dataclasses.replace(base, measurement=measured))
+    budget = dataclasses.replace(OVERVOLTAGE, fdti_ns=200 * NS_PER_MS, frti_ns=300 * NS_PER_MS)
+    one = scenario("late-from-there", "Late from the readback", budget, shots, base.judgement.verdict)
+    return dataclasses.replace(one, fdti=statistics([fdti]), fhti=statistics([fhti]))
+
+
+def test_a_limit_that_only_the_shorter_time_keeps_is_told_in_every_output() -> None:
+    one = only_from_the_frame()
+    found = uncertainty_of(one)
+    assert found is not None
+    fdti, fhti = found.times
+    assert (fdti.zone, fdti.only_from_frame) == (Zone.ACCEPT, True)
+    assert fdti.from_terminal == Interval(low_ns=200 * NS_PER_MS, high_ns=260 * NS_PER_MS)
+    assert (fhti.zone, fhti.only_from_frame) == (Zone.ACCEPT, False)
+    run = dataclasses.replace(sample_run(), scenarios=(one,))
+    from rich.console import Console
+
+    console = Console(width=4000)
+    with console.capture() as shown:
+        console.print(summary_table(run))
+    told = "FDTI keeps its limit of 200.0 ms only when counted from the frame"
+    for text in (flat(shown.get()), render_html(run), run_markdown(run, "all", None)):
+        assert told in text
+        assert "FHTI keeps its limit" not in text
+
+
+def test_a_run_of_an_older_release_says_that_it_was_not_recorded_and_is_judged_as_before(
+    folder: Path,
+) -> None:
+    _, _, stored = read_shot(folder / "scenarios/ov-step-cell17/shot-000")
+    now = decode(Measurement, stored["measurement"])
+    young = ("at_terminal", "left_out")
+    before = decode(
+        Measurement, {name: value for name, value in stored["measurement"].items() if name not in young}
+    )
+    assert before.left_out is LeftOut.NOT_RECORDED
+    assert same_figures(before, now)
+    assert same_figures(now, now)
+    moved = dataclasses.replace(now, at_terminal=Interval(low_ns=0, high_ns=1))
+    assert not same_figures(now, moved)
+    run = result_of(folder)
+    (one,) = (s for s in run.scenarios if s.scenario_id == "ov-step-cell17")
+    old = dataclasses.replace(one, shots=(dataclasses.replace(one.shots[0], measurement=before),))
+    found = uncertainty_of(old)
+    assert found is not None
+    assert (found.left_out, found.times[0].from_terminal) == (LeftOut.NOT_RECORDED, None)
+    assert "not recorded by the release" in render_html(dataclasses.replace(run, scenarios=(old,)))
