@@ -54,7 +54,7 @@ def ground(
     budgets_file = library_above(wired.config.file) / "scenarios" / "budgets.toml"
     if not budgets_file.is_file():
         budgets_file = budgets_beside(file) or budgets_file
-    budgets = load_budgets(budgets_file)
+    budgets = load_budgets(budgets_file, wired.chemistry.id)
     thresholds, pack = wired.thresholds(), wired.config.pack
     prepare_one(scenario, wired.profile, thresholds, budgets, pack.cells, wired.databases, pack.sensors)
     space = space_of(

@@ -166,7 +166,7 @@ def select_scenarios(
             mistakes.append(str(missing))
     budgets = None
     try:
-        budgets = load_budgets(budgets_file)
+        budgets = load_budgets(budgets_file, wired.chemistry.id)
     except ConfigError as wrong:
         mistakes.append(str(wrong))
     try:

@@ -140,7 +140,7 @@ def stored_input(opened: OpenedRun, key: str) -> Path:
 
 
 def stored_goals(opened: OpenedRun) -> dict[str, Budget]:
-    return load_budgets(stored_input(opened, "budgets"))
+    return load_budgets(stored_input(opened, "budgets"), str(opened.header["chemistry"]))
 
 
 def last_build(run: RunResult, folder: Path) -> tuple[Comparison | None, tuple[str, ...]]:

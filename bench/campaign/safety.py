@@ -11,10 +11,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from bench.campaign.builds import load_neighbour
+from bench.campaign.fmea_on_chemistry import mistakes_on_chemistries
 from bench.config.toml_file import Shape, read_toml
 from bench.config.user_file import MOST_RECORDED_BYTES, read_text
 from bench.errors import DAMAGED, AlteredRun, BenchError, ConfigError, clear, nearest
 from bench.faults.find import fault_names
+from bench.plant.chemistry import Chemistry
 from bench.record.evidence import of_header
 from bench.record.folder import HEADER, verify_read
 from bench.record.shot import read_json
@@ -22,8 +24,19 @@ from bench.scenario.library import Library
 from bench.timing.evidence_class import CLASS_WORDS, EvidenceClass
 from bench.units import format_ns
 from bench.verdict.fmea import Earned, FailureMode, Rated, coverage_estimate, earn, rate, worst
+from bench.verdict.fmea_chemistry import OnChemistry, on_chemistry
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
 from bench.verdict.sampling import bunched
+
+
+class _OnShape(Shape):
+    severity: int | None = None
+    severity_source: str = ""
+    frequency: int | None = None
+    frequency_source: str = ""
+    occurrence: int | None = None
+    occurrence_source: str = ""
+    given: list[Literal["severity", "frequency", "occurrence"]] = Field(default_factory=list)
 
 
 class _ModeShape(Shape):
@@ -45,9 +58,11 @@ class _ModeShape(Shape):
     monitoring_assumed: int | None = None
     monitoring_source: str = ""
     failure_rate_fit: float | None = None
+    given_for: list[str] = Field(default_factory=list)
+    chemistry: dict[str, _OnShape] = Field(default_factory=dict)
 
 
-_LISTS = ("faults", "scenarios", "once", "given")
+_LISTS = ("faults", "scenarios", "once", "given", "given_for")
 
 
 class _FmeaShape(Shape):
@@ -73,8 +88,13 @@ class Cell:
         return self.hazard_s - self.fhti_s
 
 
-def load_fmea(path: Path, goals: Mapping[str, Budget], library: Library) -> tuple[FailureMode, ...]:
-    """Raises ConfigError, one line per mistake: unknown goal, fault or scenario, rating outside 1 to 10, no source."""
+def load_fmea(
+    path: Path, goals: Mapping[str, Budget], library: Library, chemistries: Collection[str] = ()
+) -> tuple[FailureMode, ...]:
+    """Raises ConfigError, one line per mistake: unknown goal, fault or scenario, rating outside 1 to 10, no source.
+
+    chemistries: those of the user's own files, beside the shipped ones.
+    """
     file = read_toml(path)
     shape = file.check(_FmeaShape, file.data)
     file.stop_on_mistakes()
@@ -92,11 +112,19 @@ def load_fmea(path: Path, goals: Mapping[str, Budget], library: Library) -> tupl
             )
         for key, told in (*_unknown_links(one, library), *_bad_ratings(one)):
             file.mistake((*place, key), told)
+        for inner, told in mistakes_on_chemistries(one, (*Chemistry.shipped(), *chemistries)):
+            file.mistake((*place, *inner), told)
     file.stop_on_mistakes()
-    return tuple(
-        FailureMode(**{**one.model_dump(), **{key: tuple(getattr(one, key)) for key in _LISTS}})
-        for one in modes
+    return tuple(_mode(one) for one in modes)
+
+
+def _mode(one: _ModeShape) -> FailureMode:
+    plain = one.model_dump(exclude={"chemistry"})
+    on = tuple(
+        OnChemistry(chemistry=name, **{**own.model_dump(), "given": tuple(own.given)})
+        for name, own in one.chemistry.items()
     )
+    return FailureMode(**{**plain, **{key: tuple(getattr(one, key)) for key in _LISTS}, "on": on})
 
 
 def _unknown_links(one: _ModeShape, library: Library) -> Iterator[tuple[str, str]]:
@@ -155,10 +183,14 @@ def gaps(modes: Sequence[FailureMode], library: Library, goals: Iterable[str]) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewestRuns:
-    """by_chemistry: newest first, of the newest identity of a firmware. altered: runs that earn nothing, and why."""
+    """by_chemistry: newest first, of the newest identity of a firmware. altered: runs that earn nothing, and why.
+
+    misfits: ids of runs of a BMS made for another chemistry than its pack's, which say nothing of either.
+    """
 
     by_chemistry: Mapping[str, list[RunResult]]
     altered: tuple[str, ...]
+    misfits: tuple[str, ...] = ()
 
 
 def newest_runs(runs: Path, firmware: str, evidence: EvidenceClass) -> NewestRuns:
@@ -168,6 +200,7 @@ def newest_runs(runs: Path, firmware: str, evidence: EvidenceClass) -> NewestRun
     """
     found: dict[str, list[RunResult]] = {}
     altered: list[str] = []
+    misfits: list[str] = []
     identity: str | None = None
     for path in sorted(runs.glob("*/footer.json"), reverse=True):
         try:
@@ -176,6 +209,9 @@ def newest_runs(runs: Path, firmware: str, evidence: EvidenceClass) -> NewestRun
                 altered.append(f"{path.parent.name}: {told[0]}")
                 continue
             if header["firmware"] != firmware or of_header(header, path.parent).evidence is not evidence:
+                continue
+            if header.get("firmware_chemistry", header["chemistry"]) != header["chemistry"]:
+                misfits.append(path.parent.name)
                 continue
             stored = load_neighbour(path.parent)
         except (BenchError, LookupError) as error:
@@ -192,7 +228,7 @@ def newest_runs(runs: Path, firmware: str, evidence: EvidenceClass) -> NewestRun
         if run.firmware_identity == identity:
             hashes = {**run.hashes, "bench": header.get("bench_source", "")}
             found.setdefault(run.chemistry, []).append(replace(run, hashes=hashes))
-    return NewestRuns(by_chemistry=found, altered=tuple(altered))
+    return NewestRuns(by_chemistry=found, altered=tuple(altered), misfits=tuple(misfits))
 
 
 def load_hazards(path: Path | None) -> dict[tuple[str, str], float]:
@@ -300,6 +336,7 @@ def _cell(
     excused: NotFor,
     goal: Budget | None,
 ) -> Cell:
+    mode = on_chemistry(mode, chemistry)
     like = _like_runs(mode.scenarios, runs)
     measured = {name for name, _ in like}
     left_out = {name: why for name in mode.scenarios if (why := excused.get(name, {}).get(chemistry))}

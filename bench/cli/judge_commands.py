@@ -43,7 +43,7 @@ def rejudge(
     from bench.record.folder import RESULT, verify_read, verify_run
     from bench.verdict.budgets import load_budgets
 
-    goals = None if budgets is None else load_budgets(budgets)
+    goals = None if budgets is None else load_budgets(budgets, _chemistry_of(run))
     footer, altered = verify_run(run)
     if footer is None and (run / RESULT).is_file():
         altered = verify_read(run)
@@ -56,6 +56,19 @@ def rejudge(
         raise say(_rejudged(run, outcome, budgets, altered), ended_with(code, altered))
     _show_rejudged(run, outcome, budgets, altered)
     raise end(code, altered)
+
+
+def _chemistry_of(run: Path) -> str | None:
+    """A safety goal may have times of its own on a chemistry. A folder that is no run is told later."""
+    from bench.errors import BenchError
+    from bench.record.folder import HEADER
+    from bench.record.shot import read_json
+
+    try:
+        found = read_json(run / HEADER).get("chemistry")
+    except BenchError:
+        return None
+    return found if isinstance(found, str) else None
 
 
 def _rejudged(run: Path, outcome: Rejudged, budgets: Path | None, altered: Sequence[str]) -> RejudgeTold:

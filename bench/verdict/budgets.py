@@ -1,12 +1,14 @@
 """scenarios/budgets.toml: the safety goals with their times, checked against each other on loading."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench.config.user_file import MOST_TOML_BYTES, NotToml, oddities, read_text, toml_of
 from bench.errors import ConfigError, at_place, nearest
 from bench.units import format_ns, parse_duration_ns, parse_quantity
+from bench.verdict.goal_on_chemistry import chemistries_of, on_chemistry
 from bench.verdict.lent_times import LENDING, mistakes_of_lending, not_argued_words, unargued
 from bench.verdict.result import Budget
 from bench.verdict.tables import ASILS, asil_of
@@ -29,8 +31,11 @@ _KEYS = (
 )
 
 
-def load_budgets(path: Path) -> dict[str, Budget]:
-    """Safety goal id → Budget. Raises ConfigError, a line naming file and goal for each mistake."""
+def load_budgets(path: Path, chemistry: str | None = None) -> dict[str, Budget]:
+    """Safety goal id → Budget, as it is on a chemistry; None: as on those that have nothing of their own.
+
+    Raises ConfigError, a line naming file and goal for each mistake.
+    """
     text = read_text(path, "a file of safety goals", most=MOST_TOML_BYTES)
     try:
         goals = toml_of(text)
@@ -44,17 +49,29 @@ def load_budgets(path: Path) -> dict[str, Budget]:
     ]
     if odd:
         raise ConfigError("\n".join(odd))
-    found: dict[str, Budget] = {}
+    found: dict[str, dict[str | None, Budget]] = {}
     mistakes: list[str] = []
     for goal, table in goals.items():
         try:
-            found[goal] = _budget(path, goal, table)
+            found[goal] = _on_each(path, goal, table)
         except ConfigError as wrong:
             mistakes += str(wrong).splitlines()
-    mistakes += [] if mistakes else mistakes_of_lending(path, found)
+    mistakes += (
+        [] if mistakes else mistakes_of_lending(path, {goal: own[None] for goal, own in found.items()})
+    )
     if mistakes:
         raise ConfigError("\n".join(dict.fromkeys(mistakes)))
-    return found
+    here = {goal: own.get(chemistry, own[None]) for goal, own in found.items()}
+    # A section that lends its times has the hazard of its goal, on each chemistry too.
+    return {goal: replace(one, asil=here[one.of].asil) if one.of else one for goal, one in here.items()}
+
+
+def _on_each(path: Path, goal: str, table: Any) -> dict[str | None, Budget]:
+    """Chemistry → Budget: what is wrong on any is told, whichever is asked for. None: the rest of them."""
+    if not isinstance(table, dict):
+        return {None: _budget(path, goal, table)}
+    each = (None, *chemistries_of(table))
+    return {one: _budget(path, goal, on_chemistry(path, goal, table, one)) for one in each}
 
 
 def _budget(path: Path, goal: str, table: Any) -> Budget:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from bench.measure.interval import Interval
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
+from bench.verdict.fmea_chemistry import INPUTS, OnChemistry
 from bench.verdict.proportion import lower_bound, shots_for
 from bench.verdict.result import ScenarioResult, Verdict
 from bench.verdict.sampling import bunched
@@ -51,16 +52,14 @@ class Earned:
     evidence: EvidenceClass | None = None
 
 
-INPUTS = ("severity", "frequency", "occurrence")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureMode:
     """A row of the FMEA (scenarios/fmea.toml). faults: kinds of the catalogue that stand for it.
 
     once: scenarios that are shot once, an hour each: they earn no statistics, but a failure counts.
     monitoring_assumed: shown as an assumption where no data are. given: the ratings that a source gives; the others
-    of severity, frequency and occurrence are assumed. inputs_assumed: their letters.
+    of severity, frequency and occurrence are assumed. inputs_assumed: their letters. given_for: the chemistries that
+    its sources speak of, () for all. on: ratings that differ on a chemistry; differs: which do, on the one asked of.
     """
 
     id: str
@@ -81,6 +80,9 @@ class FailureMode:
     failure_rate_fit: float | None = None
     once: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
+    given_for: tuple[str, ...] = ()
+    on: tuple[OnChemistry, ...] = ()
+    differs: tuple[str, ...] = ()
 
     @property
     def inputs_assumed(self) -> str:

@@ -1,0 +1,70 @@
+"""What a safety goal is on one chemistry: its table with `[GOAL.chemistry.ID]` laid over it.
+
+What no such table names is the same on every chemistry. Each has a `source`, and is assumed unless `given = true`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.errors import ConfigError, at_place, nearest
+from bench.verdict.tables import asil_of
+
+TABLE = "chemistry"
+_CLASSES = ("severity", "exposure", "controllability")
+_TIMES = ("ftti", "fdti", "frti", "fhti")
+_KEYS = (*_CLASSES, "asil", *_TIMES, "source", "given")
+
+
+def chemistries_of(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those that a goal's table says something of its own about."""
+    own = table.get(TABLE)
+    return tuple(own) if isinstance(own, dict) else ()
+
+
+def on_chemistry(path: Path, goal: str, table: Mapping[str, Any], chemistry: str | None) -> dict[str, Any]:
+    """The goal's table as it holds on a chemistry (None: on any that has none of its own). Raises ConfigError."""
+    own = table.get(TABLE, {})
+    if not isinstance(own, dict):
+        raise ConfigError(at_place(path, f"{goal}.{TABLE}", f"found {own!r}", f"a table [{goal}.{TABLE}.ID]"))
+    base = {key: value for key, value in table.items() if key != TABLE}
+    if chemistry not in own:
+        return base
+    place = f"{goal}.{TABLE}.{chemistry}"
+    changes = own[chemistry]
+    _check(path, place, changes)
+    said = changes["source"].strip() if changes.get("given") else f"assumed: {_bare(changes['source'])}"
+    merged = {**base, **{key: value for key, value in changes.items() if key not in ("source", "given")}}
+    if any(key in changes for key in _CLASSES):
+        merged |= {"hazard_source": f"{chemistry}: {said}", "hazard_given": bool(changes.get("given"))}
+        if "asil" not in changes and all(isinstance(merged.get(key), str) for key in _CLASSES):
+            try:
+                merged["asil"] = asil_of(*(merged[key] for key in _CLASSES))
+            except ValueError as error:
+                raise ConfigError(at_place(path, place, *str(error).split(": expected ", 1))) from error
+    if any(key in changes for key in _TIMES):
+        merged["provenance"] = f"{chemistry}: {said}"
+    return merged
+
+
+def _bare(source: str) -> str:
+    """Without the word that is put before it."""
+    return source.strip().removeprefix("assumed:").strip()
+
+
+def _check(path: Path, place: str, changes: Any) -> None:
+    if not isinstance(changes, dict):
+        raise ConfigError(at_place(path, place, f"found {changes!r}", "a table"))
+    for key in changes:
+        if key not in _KEYS:
+            known = f"one of {', '.join(_KEYS)}{nearest(key, _KEYS)}"
+            raise ConfigError(at_place(path, place, f"found unknown key '{key}'", known))
+    source = changes.get("source")
+    if not isinstance(source, str) or not source.strip():
+        raise ConfigError(at_place(path, f"{place}.source", "found no text", "where these figures come from"))
+    if not isinstance(changes.get("given", False), bool):
+        raise ConfigError(at_place(path, f"{place}.given", f"found {changes['given']!r}", "true or false"))
+    if len(set(changes) - {"source", "given"}) == 0:
+        raise ConfigError(
+            at_place(path, place, "found nothing that differs", f"one of {', '.join(_KEYS[:-2])}")
+        )

@@ -1,0 +1,172 @@
+"""Severity, exposure, occurrence and FTTI may differ by chemistry: the same by default, each with its source."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from sample_run import sample_run
+from small_bench import ONE, QUICK, hil_here, run_folders, small_bench
+from test_verdict_fmea import clean
+
+from bench.campaign.load import load_rig, load_scenarios
+from bench.campaign.safety import cells, load_fmea, newest_runs
+from bench.errors import ConfigError
+from bench.scenario.library import list_library
+from bench.scenario.load import find_scenarios
+from bench.timing.evidence_class import EvidenceClass
+from bench.units import NS_PER_MS
+from bench.verdict.budgets import load_budgets
+from bench.verdict.fmea import FailureMode
+from bench.verdict.fmea_chemistry import OnChemistry, on_chemistry
+from bench.verdict.result import ScenarioResult
+
+ROOT = Path(__file__).parents[1]
+BUDGETS = ROOT / "scenarios" / "budgets.toml"
+
+MODE = FailureMode(
+    id="FM", title="t", element="e", safety_goal="SG-01", faults=("cell_voltage",), scenarios=("ov",),
+    severity=10, severity_source="R24, of lithium-ion", frequency=3, frequency_source="assumed: x", occurrence=5,
+    occurrence_source="a fleet", given=("severity", "occurrence"), hazard="overcharge_1C",
+)  # fmt: skip
+
+
+def goals_with(tmp_path: Path, own: str) -> Path:
+    text = BUDGETS.read_text(encoding="utf-8").replace("[SG-OTC]", f"{own}\n\n[SG-OTC]", 1)
+    (tmp_path / "budgets.toml").write_text(text, encoding="utf-8")
+    return tmp_path / "budgets.toml"
+
+
+def test_a_goal_has_times_and_classes_of_its_own_on_one_chemistry(tmp_path: Path) -> None:
+    """A chemistry could not have an FTTI of its own: the key was unknown."""
+    file = goals_with(
+        tmp_path,
+        '[SG-UV.chemistry.zn_chitosan]\nexposure = "E4"\nftti = "4500 ms"\nsource = "vent test"',
+    )
+    zinc, nmc, any_other = (load_budgets(file, one)["SG-UV"] for one in ("zn_chitosan", "nmc", None))
+    assert nmc == any_other == load_budgets(BUDGETS)["SG-UV"]
+    assert (zinc.ftti_ns, zinc.fdti_ns, zinc.exposure) == (4_500 * NS_PER_MS, nmc.fdti_ns, "E4")
+    assert zinc.asil == "D" and nmc.asil == "C", "made of its classes, never kept"
+    assert zinc.classes_assumed and zinc.hazard_source == zinc.provenance == "zn_chitosan: assumed: vent test"
+    lent = load_budgets(file, "zn_chitosan")["SG-UV-OUTLIER"]
+    assert (lent.of, lent.asil) == ("SG-UV", "D"), "a longer time makes no other hazard"
+    file = goals_with(
+        tmp_path, '[SG-UV.chemistry.zn_chitosan]\nftti = "4500 ms"\nsource = "vent test"\ngiven = true'
+    )
+    given = load_budgets(file, "zn_chitosan")["SG-UV"]
+    assert given.provenance == "zn_chitosan: vent test" and given.hazard_source == nmc.hazard_source
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ('ftti = "4500 ms"', "source]: found no text"),
+        ('fttti = "4500 ms"\nsource = "x"', "did you mean 'ftti'"),
+        ('source = "x"', "found nothing that differs"),
+        ('ftti = "1 s"\nsource = "x"', "FDTI + FRTI < FTTI"),
+        ('exposure = "E9"\nsource = "x"', "E0 to E4"),
+        ('asil = "A"\nsource = "x"', "S3/E3/C3 make C"),
+        ('ftti = "4500 ms"\nsource = "x"\ngiven = 1', "true or false"),
+    ],
+)
+def test_what_is_wrong_on_a_chemistry_is_told_whichever_is_asked_for(
+    tmp_path: Path, own: str, told: str
+) -> None:
+    file = goals_with(tmp_path, f"[SG-UV.chemistry.zn_chitosan]\n{own}")
+    for asked in (None, "nmc", "zn_chitosan"):
+        with pytest.raises(ConfigError) as caught:
+            load_budgets(file, asked)
+        assert told in str(caught.value) and "SG-UV" in str(caught.value)
+
+
+def test_a_failure_mode_is_the_same_on_all_unless_a_chemistry_says_otherwise() -> None:
+    own = OnChemistry(
+        chemistry="zn_chitosan", severity=8, severity_source="assumed: hydrogen", occurrence=2,
+        occurrence_source="10,000 cells, none", given=("occurrence",),
+    )  # fmt: skip
+    mode = dataclasses.replace(MODE, on=(own,))
+    assert on_chemistry(mode, "nmc") == MODE
+    zinc = on_chemistry(mode, "zn_chitosan")
+    assert (zinc.severity, zinc.frequency, zinc.occurrence) == (8, 3, 2)
+    assert (
+        zinc.given == ("occurrence",)
+        and zinc.inputs_assumed == "SF"
+        and zinc.differs == ("severity", "occurrence")
+    )
+    nmc, other = cells([mode], {}, ["nmc", "zn_chitosan"], {})
+    assert (nmc.rated.rpn, other.rated.rpn) == (10 * 5 * 10, 8 * 2 * 10)
+
+
+def test_the_shipped_goal_of_a_lithium_source_is_assumed_on_zinc() -> None:
+    zinc, nmc = (load_budgets(BUDGETS, one)["SG-OV"] for one in ("zn_chitosan", "nmc"))
+    assert zinc.classes_assumed and not nmc.classes_assumed and zinc.asil == nmc.asil
+
+
+def test_a_source_that_speaks_of_lithium_gives_nothing_for_zinc() -> None:
+    mode = dataclasses.replace(MODE, given_for=("nmc", "lfp"))
+    assert on_chemistry(mode, "lfp").given == ("severity", "occurrence")
+    zinc = on_chemistry(mode, "zn_chitosan")
+    assert zinc.severity == 10 and zinc.given == () and zinc.inputs_assumed == "SFO"
+    assert zinc.severity_source == "assumed: the same as on nmc, lfp (R24, of lithium-ion)"
+
+
+def test_wrong_ratings_on_a_chemistry_are_told_at_their_place(tmp_path: Path) -> None:
+    library = list_library(find_scenarios([ROOT / "scenarios"]))
+    goals = load_budgets(BUDGETS)
+    shipped = (ROOT / "scenarios" / "fmea.toml").read_text()
+    bad = tmp_path / "fmea.toml"
+
+    def with_own(own: str) -> str:
+        head, rest = shipped.split("\n[[failure_mode]]", 2)[1:]
+        head = head.replace('given_for = ["nmc", "lfp"]\n', "")
+        return f"[[failure_mode]]{head}\n{own}\n\n[[failure_mode]]{rest}"
+
+    for own, told in (
+        (
+            'chemistry.zn_chitosa.severity = 8\nchemistry.zn_chitosa.severity_source = "x"',
+            "did you mean 'zn_chitosan'",
+        ),
+        ("chemistry.zn_chitosan.severity = 8", "where the rating comes from"),
+        ('chemistry.zn_chitosan.severity = 11\nchemistry.zn_chitosan.severity_source = "x"', "from 1 to 10"),
+        ('chemistry.zn_chitosan.given = ["severity"]', "nothing that differs"),
+        ('given_for = ["nmcc"]', "did you mean 'nmc'"),
+    ):
+        bad.write_text(with_own(own))
+        with pytest.raises(ConfigError, match=r"fmea\.toml:\d+") as caught:
+            load_fmea(bad, goals, library)
+        assert told in str(caught.value), own
+    bad.write_text(with_own('chemistry.mine.severity = 8\nchemistry.mine.severity_source = "x"'))
+    modes = load_fmea(bad, goals, library, ["mine"])
+    assert on_chemistry(modes[0], "mine").severity == 8 and on_chemistry(modes[0], "nmc").severity == 10
+
+
+def test_runs_of_one_chemistry_never_count_for_another() -> None:
+    def run(one: ScenarioResult) -> object:
+        return dataclasses.replace(sample_run(n=12), scenarios=(one,))
+
+    found = cells([MODE], {"nmc": [run(clean(29))], "lfp": [run(clean(29, fails=1))]}, ["nmc", "lfp"], {})  # type: ignore[list-item]
+    assert [one.rated.rating for one in found] == [5, 7]
+
+
+def test_a_run_is_judged_by_the_times_of_its_chemistry(tmp_path: Path) -> None:
+    bench = small_bench(tmp_path)
+    file = bench / "scenarios" / "budgets.toml"
+    own = '[SG-WELD.chemistry.lfp]\nfrti = "900 ms"\nsource = "contactors of that pack"\n\n[SG-UOPEN]'
+    file.write_text(file.read_text().replace("[SG-UOPEN]", own, 1))
+    times = {}
+    for chemistry in ("nmc", "lfp"):
+        prepared, _ = load_scenarios(
+            load_rig(bench / "hil_config.toml", "simulated", None, chemistry), None, ONE
+        )
+        times[chemistry] = {one.budget.frti_ns // NS_PER_MS for one in prepared}
+    assert times == {"nmc": {1_000}, "lfp": {900}}
+
+
+def test_a_bms_made_for_another_chemistry_earns_nothing_for_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its runs counted as detection on the chemistry of the pack."""
+    monkeypatch.chdir(small_bench(tmp_path))
+    hil_here(*QUICK, "--chemistry", "lfp", "--firmware-chemistry", "nmc")
+    (run,) = run_folders(tmp_path)
+    found = newest_runs(tmp_path / "runs", "reference", EvidenceClass.SIMULATED)
+    assert found.by_chemistry == {} and found.misfits == (run.name,)
