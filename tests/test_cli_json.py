@@ -77,6 +77,9 @@ def folder_of(bench: Path, firmware: str) -> str:
     return str(next(one for one in run_folders(bench) if one.name.endswith(f"-{firmware}")))
 
 
+RAISED = {"hazard": 2, "report": 2, "run": 2}  # versions of documents whose fields changed their meaning
+
+
 # --- the schemas -----------------------------------------------------------------------------------------------
 
 
@@ -92,7 +95,7 @@ def test_hil_schema_prints_a_schema_that_is_one(name: str, hil: Hil) -> None:
         assert all(schema["$defs"][one] == findings[one] for one in known)
         schema["$defs"] = {one: body for one, body in schema["$defs"].items() if one not in known}
     jsonschema.Draft202012Validator.check_schema(schema)
-    assert code == 0 and schema["$id"] == f"bms-hil-bench/{name}/1" and out.isascii()
+    assert code == 0 and schema["$id"] == f"bms-hil-bench/{name}/{RAISED.get(name, 1)}" and out.isascii()
     assert {"schema", "exit_code"} <= set(schema["required"]) == set(schema["properties"])
 
 
@@ -109,7 +112,7 @@ def test_a_schema_refuses_what_its_document_never_holds(bench: Path, hil: Hil) -
     failed = next(one for one in good["scenarios"] if one["judgement"]["verdict"] == "FAIL")
     at = good["scenarios"].index(failed)
     wrong: list[tuple[Any, ...]] = [
-        ("verdict", "GOOD"), ("seed", "1"), ("exit_code", None), ("news", 1), ("schema", "bms-hil-bench/run/1"),
+        ("verdict", "GOOD"), ("seed", "1"), ("exit_code", None), ("news", 1), ("schema", "bms-hil-bench/run/2"),
         ("scenarios", at, "budget", "fdti_ns", 1.5),
         ("scenarios", at, "judgement", "reasons", 0, "finding", "code", "no-such-code"),
         ("scenarios", at, "judgement", "reasons", 0, "finding", "figure_nobody_knows", 1),

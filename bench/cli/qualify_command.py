@@ -178,9 +178,12 @@ def _show(series: Sequence[RulerSeries]) -> None:
     from rich.table import Table
 
     from bench.campaign.qualify import bunched_words, quantile_ns, too_few_words
+    from bench.verdict.result import FEWEST_FOR_P99
 
     def sizes(values: list[int]) -> list[str]:
         found = [quantile_ns(values, share) for share in (0.5, 0.99, 1.0)]
+        if len(values) < FEWEST_FOR_P99:
+            found[1] = None
         return [
             "–" if value is None else f"{value / NS_PER_US:.{1 if value < NS_PER_MS else 0}f}"
             for value in found
@@ -199,8 +202,9 @@ def _show(series: Sequence[RulerSeries]) -> None:
         condition = f"{one.timebase.value} {one.condition}"
         table.add_row(condition, by, f"{one.contained}/{one.asked}", *sizes(bench), word)
         if one.timebase is Timebase.HOST:
-            ours, theirs = quantile_ns(bench, 0.99), quantile_ns(naive, 0.99)
-            ratio = f"p99 {theirs / ours:.0f}x" if ours and theirs else "–"
+            share, name = (0.99, "p99") if min(map(len, (bench, naive))) >= FEWEST_FOR_P99 else (1.0, "max")
+            ours, theirs = quantile_ns(bench, share), quantile_ns(naive, share)
+            ratio = f"{name} {theirs / ours:.0f}x" if ours and theirs else "–"
             table.add_row("", "naive script", f"of {len(naive)}", *sizes(naive), ratio)
     console = as_wide_as()
     console.print(table)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bench.units import NS_PER_US
+from bench.verdict.result import FEWEST_FOR_P99
 
 
 class State(StrEnum):
@@ -33,14 +34,15 @@ class Spread:
     max_ns: int
 
     def figures_us(self) -> dict[str, float]:
-        return {
-            name: round(value / NS_PER_US, 1)
-            for name, value in (("p50", self.p50_ns), ("p99", self.p99_ns), ("max", self.max_ns))
-        }
+        """Without a p99 that so few values do not have."""
+        figures = {"p50": self.p50_ns, "p99": self.p99_ns, "max": self.max_ns}
+        if self.n < FEWEST_FOR_P99:
+            del figures["p99"]
+        return {name: round(value / NS_PER_US, 1) for name, value in figures.items()}
 
     def words(self) -> str:
-        p50, p99, most = (f"{value:.0f}" for value in self.figures_us().values())
-        return f"p50 {p50}, p99 {p99}, max {most} µs (n = {self.n})"
+        told = ", ".join(f"{name} {value:.0f}" for name, value in self.figures_us().items())
+        return f"{told} µs (n = {self.n})"
 
 
 def spread(values_ns: list[int]) -> Spread:

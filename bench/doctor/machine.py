@@ -10,6 +10,7 @@ from bench.timing.clock import Phase
 from bench.timing.correlation import correlate
 from bench.timing.host import HostClock, may_have_realtime_priority, run_on_host
 from bench.units import NS_PER_MS, NS_PER_S, NS_PER_US
+from bench.verdict.result import FEWEST_FOR_P99
 
 _GRID_NS = 10 * NS_PER_MS
 _PROBE_NS = 3 * NS_PER_MS
@@ -32,7 +33,7 @@ def examine_machine(real_time: bool, wants_priority: bool, seconds: float) -> It
 
 
 def _clock() -> Finding:
-    spans = [correlate().u_ns for _ in range(200)]
+    spans = [correlate().u_ns for _ in range(FEWEST_FOR_P99)]
     name = _read("/sys/devices/system/clocksource/clocksource0/current_clocksource")
     found = spread(spans)
     text = f"clock {name or 'of unknown source'}: kernel stamps are placed to ±{found.p99_ns / NS_PER_US:.1f} µs (p99)"

@@ -35,6 +35,7 @@ from bench.report.words import (
     margin_words,
     max_words,
     not_spread_words,
+    p99_words,
     shots_to_explain,
     support_words,
     timebases,
@@ -272,20 +273,17 @@ def _statistics_rows(scenario: ScenarioResult) -> list[tuple[str, ...]]:
         ("FDTI", scenario.fdti, scenario.budget.fdti_ns),
         ("FHTI", scenario.fhti, scenario.budget.fhti_ns),
     )
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, found, limit_ns in budgets:
         if found is not None:
             times = (
                 (found.p50_low_ns, found.p50_high_ns),
                 (found.p95_low_ns, found.p95_high_ns),
-                (found.p99_low_ns, found.p99_high_ns),
                 (found.max_low_ns, found.max_high_ns),
             )
-            margin = margin_words(margin_ns(found, limit_ns))
-            shown = (interval_words(*one) for one in times)
-            rows.append(
-                (name, str(found.n), format_ns(found.min_low_ns), *shown, format_ns(limit_ns), margin)
-            )
+            p50, p95, largest = (interval_words(*one) for one in times)
+            shown = (format_ns(found.min_low_ns), p50, p95, p99_words(found), largest, format_ns(limit_ns))
+            rows.append((name, str(found.n), *shown, margin_words(margin_ns(found, limit_ns))))
     return rows
 
 

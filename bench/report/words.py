@@ -7,7 +7,14 @@ from bench.record.evidence import Found
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import CLASS_WORDS, EvidenceClass, at_least_known
 from bench.units import format_ns
-from bench.verdict.result import LatencyStatistics, RunResult, ScenarioResult, ShotResult, Verdict
+from bench.verdict.result import (
+    FEWEST_FOR_P99,
+    LatencyStatistics,
+    RunResult,
+    ScenarioResult,
+    ShotResult,
+    Verdict,
+)
 from bench.verdict.spread import REFUSED_BELOW
 
 _MOST_PARTS = 4
@@ -37,6 +44,13 @@ def max_words(statistics: LatencyStatistics | None) -> str:
 
 def p50_words(statistics: LatencyStatistics | None) -> str:
     return "–" if statistics is None else interval_words(statistics.p50_low_ns, statistics.p50_high_ns)
+
+
+def p99_words(statistics: LatencyStatistics) -> str:
+    """Only where so many shots have one: below, it would be their largest under another name."""
+    if statistics.p99_low_ns is None or statistics.p99_high_ns is None:
+        return f"– (n < {FEWEST_FOR_P99})"
+    return interval_words(statistics.p99_low_ns, statistics.p99_high_ns)
 
 
 def margin_ns(statistics: LatencyStatistics | None, budget_ns: int) -> int | None:

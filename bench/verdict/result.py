@@ -10,6 +10,8 @@ from bench.measure.interval import Measurement
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass, at_least_known
 
+FEWEST_FOR_P99 = 299  # Wilks: whose largest bounds 99 % of all with 95 % confidence
+FEWER_THAN_299 = "fewer-than-299"
 _MUST_REACH = "must_reach"
 
 
@@ -112,6 +114,8 @@ class LatencyStatistics:
 
     confidence_95: the largest confidence at which max(high) bounds 95 % of all latencies: 1 - 0.95**n. It rests on
     the shots' being independent: spread_p is how often well spread ones would look as bunched, None if not known.
+    p99_low_ns, p99_high_ns: None below FEWEST_FOR_P99 latencies, whose largest bounds no 99 % of all; why_no_p99 says
+    so, also of what an older release has stored.
     """
 
     n: int
@@ -120,12 +124,18 @@ class LatencyStatistics:
     p50_high_ns: int
     p95_low_ns: int
     p95_high_ns: int
-    p99_low_ns: int
-    p99_high_ns: int
+    p99_low_ns: int | None
+    p99_high_ns: int | None
     max_low_ns: int
     max_high_ns: int
     confidence_95: float
     spread_p: float | None = None
+    why_no_p99: str = ""
+
+    def __post_init__(self) -> None:
+        if self.n < FEWEST_FOR_P99:
+            for name, value in (("p99_low_ns", None), ("p99_high_ns", None), ("why_no_p99", FEWER_THAN_299)):
+                object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

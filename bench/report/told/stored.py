@@ -17,6 +17,7 @@ class RunTold(Document):
     """
 
     schema_name: ClassVar[str] = "run"
+    version: ClassVar[int] = 2  # p99 is null below 299 latencies
     run: RunResult = field(metadata=FLAT)
     verdict: Verdict
     files: dict[str, str]
@@ -47,6 +48,7 @@ class ReportTold(Document):
     """
 
     schema_name: ClassVar[str] = "report"
+    version: ClassVar[int] = 2  # p99 is null below 299 latencies
     run: RunResult = field(metadata=FLAT)
     verdict: Verdict
     goals: tuple[GoalTold, ...]
