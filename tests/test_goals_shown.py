@@ -32,11 +32,13 @@ LENDING = {
     "SG-UCLOSE": "contactors/unintended_closing",
 }
 ABOVE = {"SG-SC", "SG-MCU", "SG-HVIL"}  # measured above the goal's own FTTI for certain
-OWN = {  # the last two lent times to SG-OCD and SG-IMEAS, and are goals of their own: another hazard, with its classes
+OWN = {  # the second lent its times to SG-OCD, and is a goal of its own: another hazard, with its classes
     "SG-OV": "cells/ov_step_cell17",
     "SG-OCD-I2T": "current/overload_i2t",
-    "SG-IMEAS-REST": "current/current_at_rest",
 }
+WARNED = {
+    "SG-IMEAS-REST": "current/current_at_rest"
+}  # by its own times, and nothing shows how long the warning stands
 PROBES = {
     "SG-SC": "needed: current clamp and voltage tap at the fuse or pyro",
     "SG-MCU": "needed: reset line and coil current",
@@ -52,7 +54,9 @@ pytestmark = pytest.mark.xdist_group("goals shown")  # one run of the command se
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One shot of a lending scenario of each of these goals, and of one that is judged by its goal's own times."""
     out = tmp_path_factory.mktemp("runs")
-    files = [ROOT / "scenarios" / f"{one}.toml" for one in (*LENDING.values(), *OWN.values())]
+    files = [
+        ROOT / "scenarios" / f"{one}.toml" for one in (*LENDING.values(), *OWN.values(), *WARNED.values())
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "bench", "run", *map(str, files), "--out", str(out / "runs"), "--repeat", "1"],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=100, stdin=subprocess.DEVNULL,
@@ -116,12 +120,33 @@ def test_the_headline_and_every_denominator_count_it(folder: Path) -> None:
     trace = flat(cli.invoke(app, ["trace", str(folder)]).stdout)
     html = flat((folder / "report.html").read_text(encoding="utf-8"))
     for text in (markdown, trace, html):
-        assert "8 of 26 were run, 3 of these passed by their own times, 5 NOT SHOWN (" in text
+        assert "8 of 27 were run, 2 of these passed by their own times, 6 NOT SHOWN (" in text
         assert "without a failure" not in text
-    head = "3 of 8 safety goals tried passed by their own times; NOT SHOWN: "
+    head = "2 of 8 safety goals tried passed by their own times; NOT SHOWN: "
     assert head in html and head in markdown
     junit = (folder / "junit.xml").read_text(encoding="utf-8")
     assert head in junit
+
+
+def test_a_goal_that_stays_in_emergency_operation_is_not_shown_until_its_end_is_measured(
+    folder: Path,
+) -> None:
+    cli = CliRunner()
+    words = "SG-IMEAS-REST (ASIL B): emergency operation is entered and no scenario measures its end; EOTTI 28800.00 s"
+    assert f"NOT SHOWN {words}" in flat((folder.parent / "terminal.txt").read_text(encoding="utf-8"))
+    assert words in flat(cli.invoke(app, ["report", str(folder), "--markdown"]).stdout)
+    assert f"NOT SHOWN {words}" in flat(cli.invoke(app, ["trace", str(folder)]).stdout)
+    assert words in (folder / "junit.xml").read_text(encoding="utf-8")
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    row = html[html.index("<tr><td><b>SG-IMEAS-REST</b>") :].partition("</tr>")[0]
+    assert f">{NOT_SHOWN}</span>" in row and words.partition(": ")[2] in row
+
+
+@pytest.mark.parametrize(("how", "word"), [("ends", "PASS"), ("goes on", NOT_SHOWN)])
+def test_only_an_emergency_operation_that_was_measured_to_its_end_is_shown(how: str, word: str) -> None:
+    degrades = dataclasses.replace(OVERVOLTAGE, eotti_ns=4_000 * NS_PER_MS, emergency_operation=how)
+    found = shown(degrades, [own(Verdict.PASS)])
+    assert found is not None and found.word == word and bool(found.lines) is (word == NOT_SHOWN)
 
 
 def lending(verdict: Verdict = Verdict.PASS, fhti_ms: int = 20_000, aim: str = "must_trip") -> ScenarioResult:

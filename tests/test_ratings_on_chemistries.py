@@ -96,9 +96,17 @@ def test_a_failure_mode_is_the_same_on_all_unless_a_chemistry_says_otherwise() -
     assert (nmc.rated.rpn, other.rated.rpn) == (10 * 5 * 10, 8 * 2 * 10)
 
 
-def test_the_shipped_goal_of_a_lithium_source_is_assumed_on_zinc() -> None:
+def test_the_classes_of_the_shipped_goal_are_assumed_on_every_chemistry_and_the_same() -> None:
     zinc, nmc = (load_budgets(BUDGETS, one)["SG-OV"] for one in ("zn_chitosan", "nmc"))
-    assert zinc.classes_assumed and not nmc.classes_assumed and zinc.asil == nmc.asil
+    assert zinc.classes_assumed and nmc.classes_assumed and zinc.asil == nmc.asil
+
+
+def test_classes_of_a_source_that_speaks_of_lithium_are_assumed_on_zinc(tmp_path: Path) -> None:
+    given = tmp_path / "budgets.toml"
+    text = BUDGETS.read_text(encoding="utf-8")
+    given.write_text(text.replace('severity_why = "fire"', 'hazard_given = true\nseverity_why = "fire"', 1))
+    zinc, nmc = (load_budgets(given, one)["SG-OV"] for one in ("zn_chitosan", "nmc"))
+    assert zinc.classes_assumed and not nmc.classes_assumed
 
 
 def test_a_source_that_speaks_of_lithium_gives_nothing_for_zinc() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bench.report.words import interval_words
 from bench.units import format_ns
+from bench.verdict.emergency import GOES_ON
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict, together
 
 NOT_SHOWN = "NOT SHOWN"
@@ -30,9 +31,14 @@ class Shown:
     @property
     def word(self) -> str:
         """What failed or is open stands; a PASS has to be by the goal's own times."""
-        if self.verdict is Verdict.PASS and (self.lent or not self.tried):
+        if self.verdict is Verdict.PASS and (self.lent or not self.tried or self.stays_degraded):
             return NOT_SHOWN
         return self.verdict.name
+
+    @property
+    def stays_degraded(self) -> bool:
+        """What was measured ends where emergency operation begins: how long that lasts, nothing shows."""
+        return self.tried and self.goal.emergency_operation == GOES_ON
 
     @property
     def passed(self) -> bool:
@@ -49,7 +55,8 @@ class Shown:
         if not self.tried and self.word == NOT_SHOWN:
             return ("no scenario in which the DUT has to react was run",)
         measured = (lent_words(one, self.goal) for one in self.lent)
-        return (*measured, *dict.fromkeys(words for one in self.lent for words in needed_words(one.budget)))
+        needed = dict.fromkeys(words for one in self.lent for words in needed_words(one.budget))
+        return (*measured, *needed, *((_stays_words(self.goal),) if self.stays_degraded else ()))
 
     @property
     def words(self) -> str:
@@ -91,7 +98,7 @@ def shown_goals(run: RunResult, goals: Mapping[str, Budget] | None = None) -> di
 
 def not_shown(found: Iterable[Shown]) -> list[Shown]:
     """Goals with something that was judged by lent times, or with nothing that had to trip."""
-    return [one for one in found if one.lent or one.word == NOT_SHOWN]
+    return [one for one in found if one.lent or one.stays_degraded or one.word == NOT_SHOWN]
 
 
 def goals_words(found: Sequence[Shown]) -> str:
@@ -124,6 +131,12 @@ def needed_words(times: Budget) -> tuple[str, ...]:
     else:
         needed = f"needed: {times.probe or 'a probe that budgets.toml does not name'}"
     return (needed, f"longer times are argued: {times.derivation}") if times.derivation else (needed,)
+
+
+def _stays_words(goal: Budget) -> str:
+    eotti = "no EOTTI" if goal.eotti_ns is None else f"EOTTI {format_ns(goal.eotti_ns)}"
+    entered = "emergency operation is entered and no scenario measures its end"
+    return f"{entered}; {eotti}; needed: a scenario that waits for it"
 
 
 def _longer(times: Budget, own: Budget) -> bool:

@@ -8,7 +8,9 @@ from typing import Any
 from bench.config.user_file import MOST_TOML_BYTES, NotToml, oddities, read_text, toml_of
 from bench.errors import ConfigError, at_place, nearest
 from bench.units import format_ns, parse_duration_ns, parse_quantity
+from bench.verdict.emergency import EMERGENCY, eotti_of, lint_emergency
 from bench.verdict.goal_on_chemistry import chemistries_of, on_chemistry
+from bench.verdict.hazard_reasons import WHYS, mistakes_of_hazard, unreasoned_words
 from bench.verdict.lent_times import LENDING, mistakes_of_lending, not_argued_words, unargued
 from bench.verdict.result import Budget
 from bench.verdict.tables import ASILS, asil_of
@@ -27,7 +29,10 @@ _KEYS = (
     "hazard_source",
     "hazard_given",
     *_SHARES,
+    *WHYS,
+    "inherits",
     *LENDING,
+    *EMERGENCY,
 )
 
 
@@ -56,8 +61,9 @@ def load_budgets(path: Path, chemistry: str | None = None) -> dict[str, Budget]:
             found[goal] = _on_each(path, goal, table)
         except ConfigError as wrong:
             mistakes += str(wrong).splitlines()
+    everywhere = {goal: own[None] for goal, own in found.items()}
     mistakes += (
-        [] if mistakes else mistakes_of_lending(path, {goal: own[None] for goal, own in found.items()})
+        [] if mistakes else [*mistakes_of_lending(path, everywhere), *mistakes_of_hazard(path, everywhere)]
     )
     if mistakes:
         raise ConfigError("\n".join(dict.fromkeys(mistakes)))
@@ -111,9 +117,15 @@ def _budget(path: Path, goal: str, table: Any) -> Budget:
         controllability=table.get("controllability"),
         hazard_source=_perhaps(path, goal, table, "hazard_source"),
         hazard_given=_yes(path, goal, table, "hazard_given"),
+        hazard_whys=_whys(path, goal, table),
+        inherits=_names(path, goal, table, "inherits"),
         of=_perhaps(path, goal, table, "of"),
         probe=_perhaps(path, goal, table, "probe"),
         derivation=_perhaps(path, goal, table, "derivation"),
+        emergency_operation=_perhaps(path, goal, table, "emergency_operation"),
+        eotti_ns=eotti_of(
+            path, goal, table, _duration(path, goal, table, "eotti") if "eotti" in table else None
+        ),
         **{key: _share(path, goal, table, key) for key in _SHARES if key in table},
     )
 
@@ -181,6 +193,14 @@ def lint_budgets(budgets: dict[str, Budget], lent: Collection[str] = ()) -> tupl
     ):
         if chosen:
             told.append(f"{len(chosen)} of {len(own)} goals {what}: {', '.join(chosen)}")
+    for goal, budget in budgets.items():
+        if budget.fhti_ns > 0.8 * budget.ftti_ns:
+            share = f"{100 * budget.fhti_ns / budget.ftti_ns:.0f} %"
+            told.append(f"{goal}: fdti + frti use {share} of the FTTI; above 80 % little margin is left")
+        words = budget.provenance.lower()
+        if any(word in words for word in ("tbd", "todo", "unknown", "n/a")):
+            told.append(f"{goal}: provenance says '{budget.provenance}'; name the source of the times")
+    told += [*unreasoned_words(own), *lint_emergency(own)]
     if sections := unargued(budgets, lent):
         told.append(
             f"{len(sections)} sections lend longer times and do not say why they may (of, probe, derivation; "
@@ -191,13 +211,6 @@ def lint_budgets(budgets: dict[str, Budget], lent: Collection[str] = ()) -> tupl
             f"{len(sections)} sections lend longer times without a derivation that these are safe; their goals stay "
             f"NOT SHOWN until the probe is there: {', '.join(sections)}"
         )
-    for goal, budget in budgets.items():
-        if budget.fhti_ns > 0.8 * budget.ftti_ns:
-            share = f"{100 * budget.fhti_ns / budget.ftti_ns:.0f} %"
-            told.append(f"{goal}: fdti + frti use {share} of the FTTI; above 80 % little margin is left")
-        words = budget.provenance.lower()
-        if any(word in words for word in ("tbd", "todo", "unknown", "n/a")):
-            told.append(f"{goal}: provenance says '{budget.provenance}'; name the source of the times")
     return tuple(told)
 
 
@@ -220,6 +233,18 @@ def _text(path: Path, goal: str, table: dict[str, Any], key: str) -> str:
         found = f"no {key}" if value is None else f"{value!r}"
         raise ConfigError(at_place(path, f"{goal}.{key}", found, "text that is not empty"))
     return value
+
+
+def _whys(path: Path, goal: str, table: dict[str, Any]) -> tuple[str, str, str]:
+    severity, exposure, controllability = (_perhaps(path, goal, table, key) for key in WHYS)
+    return severity, exposure, controllability
+
+
+def _names(path: Path, goal: str, table: dict[str, Any], key: str) -> tuple[str, ...]:
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ConfigError(at_place(path, f"{goal}.{key}", f"{value!r}", 'a list of goals such as ["SG-OV"]'))
+    return tuple(value)
 
 
 def _perhaps(path: Path, goal: str, table: dict[str, Any], key: str) -> str:

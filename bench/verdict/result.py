@@ -145,8 +145,11 @@ class Budget:
     severity, exposure, controllability: the hazard's classes ("S3" …), None where the file gives none;
     hazard_source: where they come from. hazard_given: a hazard analysis gives them; else they are assumed.
     coverage, confidence: the claim on the share of faults handled that a campaign has to support.
+    hazard_whys: of severity, exposure, controllability, "" where nobody says; inherits: goals that they are taken from.
     of: the goal that this section lends longer times to; "" for a goal. probe: what would show that goal's own times.
     derivation: why the longer times are safe all the same; "" where nothing says so.
+    eotti_ns: how long emergency operation may last, None for a goal without. emergency_operation: "ends": the FHTI is
+    measured up to its end; "goes on": up to its start only.
     """
 
     safety_goal: str
@@ -165,9 +168,13 @@ class Budget:
     confidence: float = 0.95
     hazard_source: str = ""
     hazard_given: bool = False
+    hazard_whys: tuple[str, str, str] = ("", "", "")
+    inherits: tuple[str, ...] = ()
     of: str = ""
     probe: str = ""
     derivation: str = ""
+    eotti_ns: int | None = None
+    emergency_operation: str = ""
 
     @property
     def classes_assumed(self) -> bool:

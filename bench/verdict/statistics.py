@@ -1,4 +1,4 @@
-"""What n shots add up to: distribution-free bounds (Wilks 1941; standards.md 6.2) and one verdict for all."""
+"""What n shots add up to: distribution-free bounds (Wilks 1941; docs/evidence.md) and one verdict for all."""
 
 import math
 from collections.abc import Iterable, Sequence
