@@ -69,6 +69,7 @@ def gather(run: RunResult, folder: Path) -> ReportExtras:
         not_run={**_not_chosen(opened, run, library), **_missing(opened, run), **blocked},
         previous=previous,
         equipment=equipment,
+        timekeeping=opened.header.get("timekeeping", {}),
         evidence_why=of_header(opened.header, opened.path).why,
         alerts=(*doubts(equipment, str(opened.header.get("started_utc", ""))[:10]), *passed_over),
     )

@@ -33,6 +33,7 @@ from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
 from bench.timing.host import host_now_ns, wall_now_ns
+from bench.timing.keeping import timekeeping
 from bench.units import NS_PER_S, format_ns
 from bench.verdict.result import Held, Judgement, Reason, RunResult, ScenarioResult, ShotResult, Verdict
 from bench.verdict.rules import RULES
@@ -42,6 +43,7 @@ from bench.wiring.common import Wired
 from bench.wiring.dut import expected_build
 
 _DISTRIBUTION = "bms-hil-bench"
+SIMULATED_CLOCK = "simulated: no clock of this machine is in any stamp"
 # In a run's id. "real" is what older releases called both of the others.
 _KINDS = {EvidenceClass.SIMULATED: "sim", EvidenceClass.REAL_TIME: "noboard", EvidenceClass.HARDWARE: "hw"}
 
@@ -271,6 +273,7 @@ def open_evidence(
         "warnings": [line for one in wired.databases.values() for line in one.warnings()],
         "hashes": hashes,
         "environment": environment(),
+        "timekeeping": {"clock": SIMULATED_CLOCK} if config.simulated else timekeeping(),
         "equipment": driven,
         "dut_start": config.dut.start,
         "evidence": found.evidence.value,

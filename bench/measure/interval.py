@@ -33,6 +33,8 @@ class Interval:
 
 BENCH_LATENESS = "bench lateness"
 """The name of the term that the bench itself adds by coming late."""
+CLOCK_RATE = "clock rate"
+"""The name of the term of a clock that may run wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +127,8 @@ class Measurement:
     `states` the further safe states that were asked for,
     `start_missed` that it was heard and did not come into the mode in which the scenario begins,
     `at_terminal` when a readback shows the fault at the DUT's terminals, before the frame that is the onset (None: it
-    is not known), `left_out` what is known of the time between the two.
+    is not known), `left_out` what is known of the time between the two,
+    `rate_ppb` by how much the clock may run wrong: it is a term of every latency.
     """
 
     onset: Interval | None
@@ -169,3 +172,4 @@ class Measurement:
     watched_to_end: bool | None = None
     at_terminal: Interval | None = None
     left_out: LeftOut = LeftOut.NOT_RECORDED
+    rate_ppb: int = 0

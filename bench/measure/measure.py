@@ -8,6 +8,7 @@ from typing import Any
 from bench.codec.uds import status_mask
 from bench.measure.accepted import Received, Receivers, receive
 from bench.measure.answer import Answer
+from bench.measure.clock_rate import rate_ppb
 from bench.measure.crash import crash_mark, killed_or_not_up, own_crash
 from bench.measure.ending import find_end
 from bench.measure.estimation import score
@@ -117,6 +118,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         doubts += doubts_of_late_plant(trace, told.broken, onset.t_ns)
     if told.broken or answer.detected is not None:
         doubts += too_long_a_glitch(trace, window, plan, decoders)
+    ppb = rate_ppb(trace)
     return Measurement(
         onset=onset.interval if onset else None,
         detected=answer.detected.interval if answer.detected else None,
@@ -125,9 +127,10 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         onset_last=onset.last if onset else None,
         at_terminal=onset.terminal if onset else None,
         left_out=onset.left_out if onset else LeftOut.NOT_RECORDED,
-        fdti=latency(onset, answer.detected),
-        frti=latency(answer.detected, answer.safe),
-        fhti=latency(onset, answer.safe),
+        fdti=latency(onset, answer.detected, ppb),
+        frti=latency(answer.detected, answer.safe, ppb),
+        fhti=latency(onset, answer.safe, ppb),
+        rate_ppb=ppb,
         states=states_seen(shot, onset) if plan.aim is Aim.MUST_TRIP else (),
         reactions=reactions(shot, onset, answer.safe, plan.announced, plan.opening),
         dtc_seen=answer.dtc_seen,

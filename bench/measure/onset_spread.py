@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.measure.interval import Interval, Latency, Measurement, Term
+from bench.measure.clock_rate import with_rate
+from bench.measure.interval import CLOCK_RATE, Interval, Latency, Measurement, Term
 from bench.measure.shot import Seen
 
 
@@ -41,5 +42,5 @@ def _since(measurement: Measurement, end: Interval | None) -> Latency | None:
     fdti, detected, onset = measurement.fdti, measurement.detected, measurement.onset
     if fdti is None or detected is None or onset is None or end is None:
         return fdti
-    terms = tuple(term for term in fdti.terms if term.name != "onset over pages")
-    return Latency(interval=detected.since(end), terms=terms)
+    terms = tuple(term for term in fdti.terms if term.name not in ("onset over pages", CLOCK_RATE))
+    return with_rate(Latency(interval=detected.since(end), terms=terms), measurement.rate_ppb)

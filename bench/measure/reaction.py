@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from bench.measure.announced import Announced
+from bench.measure.clock_rate import rate_ppb
 from bench.measure.instant import instant_of
-from bench.measure.interval import Latency, Reaction
+from bench.measure.interval import Reaction
 from bench.measure.lagging import fact_after_ns
 from bench.measure.questions import Question, by_address
-from bench.measure.shot import Seen, Shot
+from bench.measure.shot import Seen, Shot, between
 from bench.measure.signal_test import SignalTest
 
 
@@ -31,9 +32,10 @@ def reactions(
     began = coils.began() if opening else safe
     if began is None:
         return ()
+    ppb = rate_ppb(shot.trace)
     return tuple(
         Reaction(
-            latency=Latency(interval=began.interval.since(told.interval), terms=(*told.terms, *began.terms)),
+            latency=between(told, began, ppb),
             floor_ns=one.floor_ns,
             ceiling_ns=one.ceiling_ns,
         )

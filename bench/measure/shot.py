@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bench.measure.clock_rate import with_rate
 from bench.measure.finding.base import Finding, Since, When
 from bench.measure.interval import Interval, Latency, LeftOut, Term
 from bench.measure.plan import Aim, Plan
@@ -97,8 +98,13 @@ def all_of(seen: Sequence[Seen], t_ns: int) -> Seen:
     return Seen(interval=interval, t_ns=t_ns, terms=last.terms)
 
 
-def latency(start: Seen | None, end: Seen | None) -> Latency | None:
-    """From one instant to the other; None where one of them was not seen."""
+def latency(start: Seen | None, end: Seen | None, ppb: int) -> Latency | None:
+    """From one instant to the other, on a clock that may run wrong by so much; None where one was not seen."""
     if start is None or end is None:
         return None
-    return Latency(interval=end.interval.since(start.interval), terms=(*start.terms, *end.terms))
+    return between(start, end, ppb)
+
+
+def between(start: Seen, end: Seen, ppb: int) -> Latency:
+    found = Latency(interval=end.interval.since(start.interval), terms=(*start.terms, *end.terms))
+    return with_rate(found, ppb)

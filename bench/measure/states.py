@@ -1,5 +1,6 @@
 """When further states of the DUT were reached: the first contactor, the last, whatever a scenario asks of beside."""
 
+from bench.measure.clock_rate import rate_ppb
 from bench.measure.instant import instant_of
 from bench.measure.interval import Interval, StateSeen
 from bench.measure.lagging import fact_after_ns
@@ -21,7 +22,8 @@ def states_seen(shot: Shot, onset: Seen | None) -> tuple[StateSeen, ...]:
             for question in index.get((channel, frame[0], frame[2]), ()):
                 question.hear(t_ns, frame[1])
                 of[id(question)].look(shot, onset, t_ns)
-    return tuple(StateSeen(name=one.name, latency=latency(onset, one.reached)) for one in waiting)
+    ppb = rate_ppb(shot.trace)
+    return tuple(StateSeen(name=one.name, latency=latency(onset, one.reached, ppb)) for one in waiting)
 
 
 class _Waiting:

@@ -45,6 +45,10 @@ def _hashes(value: object) -> bool:
     )
 
 
+def _named_texts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+
+
 def _counts(value: object) -> bool:
     return isinstance(value, dict) and all(type(one) is int for one in value.values())
 
@@ -58,6 +62,7 @@ _KNOWN: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "seed": (lambda value: type(value) is int, "a whole number"),
     "equipment": (lambda value: isinstance(value, dict), "a table"),
     "environment": (lambda value: isinstance(value, dict), "a table"),
+    "timekeeping": (_named_texts, "a table of texts"),
     **dict.fromkeys(
         ("run_id", "started_utc", "timebase", "firmware", "chemistry", "firmware_chemistry", "bench_source"),
         (lambda value: isinstance(value, str), "a text"),

@@ -49,6 +49,7 @@ _SIMPLE: Mapping[Kind, type[Fact]] = {
     Kind.BENCH_LATE: facts.BenchLate,
     Kind.DUT_WAITED: facts.DutWaited,
     Kind.BENCH_TIMING: facts.BenchTiming,
+    Kind.CLOCK_RATE: facts.ClockRate,
     Kind.ABORTED: facts.Aborted,
     Kind.RUN_ENDED: facts.RunEnded,
 }

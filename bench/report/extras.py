@@ -18,7 +18,8 @@ class ReportExtras:
     estimates: truth and estimate of the worst shot, by scenario id.
     library: what there was to be run; None where the run does not say. not_run: scenario id → why.
     qualification: None where a current one covers this run, else what is wrong; qualified_by says which.
-    equipment: adapters and instruments. alerts: what a reader must know first.
+    equipment: adapters and instruments. timekeeping: what kept the host's time, as the header has it.
+    alerts: what a reader must know first.
     altered: what of the run is not as it was written; then its result is no evidence.
     evidence_why: what keeps the run from the next stronger class of evidence.
     """
@@ -32,6 +33,7 @@ class ReportExtras:
     qualification: str | None = "no qualification of this rig is known to the report"
     qualified_by: str = ""
     equipment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    timekeeping: Mapping[str, str] = field(default_factory=dict)
     alerts: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     evidence_why: tuple[str, ...] = ()

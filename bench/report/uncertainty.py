@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.measure.interval import BENCH_LATENESS, LeftOut, Term
+from bench.measure.interval import BENCH_LATENESS, CLOCK_RATE, LeftOut, Term
 from bench.measure.lagging import ASSUMED, REPORT_LAG
 from bench.report import markdown as md
 from bench.report.words import interval_words, margin_words
@@ -31,6 +31,10 @@ _SOURCES = {
     REPORT_LAG + ASSUMED: "the DUT profile's `lag`, without a source there",
     "stamp": "the bench's stamp of the DUT's frame, twice its half-width",
     BENCH_LATENESS: "the bench's own lateness, measured in the shot",
+    CLOCK_RATE: (
+        "over the interval: the 500 ppm by which a kernel slews its clock at most (adjtimex), more where more was "
+        "seen; no second clock measured it"
+    ),
 }
 _MOST_ROWS = 40  # in Markdown; those that use most of their limit
 HEADINGS = (

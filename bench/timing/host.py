@@ -26,6 +26,15 @@ def wall_now_ns() -> int:
     return time.time_ns()
 
 
+def raw_now_ns() -> int | None:
+    """The oscillator's own count in ns, which nobody slews; None where the system has no such clock."""
+    raw = getattr(time, "CLOCK_MONOTONIC_RAW", None)
+    try:
+        return None if raw is None else time.clock_gettime_ns(raw)
+    except OSError:
+        return None
+
+
 class _GridTimer:
     """Keeps a fixed grid on the loop: each call is scheduled from the grid, not from the previous call."""
 

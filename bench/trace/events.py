@@ -66,6 +66,7 @@ class Kind(StrEnum):
     BENCH_LATE = "bench_late"
     DUT_WAITED = "dut_waited"
     BENCH_TIMING = "bench_timing"
+    CLOCK_RATE = "clock_rate"
     ERROR = "error"
     ABORTED = "aborted"
     RUN_ENDED = "run_ended"

@@ -341,6 +341,16 @@ class BenchTiming(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRate(Fact):
+    """By how much the clock that stamps may run wrong. why: in words. slewed_ppb: the worst slew that was seen."""
+
+    kind: ClassVar[Kind] = Kind.CLOCK_RATE
+    bound_ppb: int
+    why: str
+    slewed_ppb: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BenchBroke(Fact):
     """The bench broke down. traceback: where nobody raised it on purpose."""
 

@@ -8,6 +8,7 @@ and a limit that the longer one, from the readback, does not meet is told.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from bench.measure.clock_rate import widened
 from bench.measure.interval import Interval, Latency, LeftOut, Measurement, Term
 from bench.timing.clock import Timebase
 from bench.verdict.decision import Zone, decide
@@ -126,7 +127,7 @@ def _time(
 def _from_terminal(one: Measurement, end: Interval | None) -> Interval | None:
     if end is None or one.at_terminal is None:
         return None
-    return end.since(one.at_terminal)
+    return widened(end.since(one.at_terminal), one.rate_ppb)
 
 
 def _left_out(measured: list[Measurement]) -> tuple[LeftOut, list[Interval]]:

@@ -18,6 +18,7 @@ from bench.timing.host import HostClock
 from bench.trace.timeline import Trace
 from bench.wiring.by_hand import rack_words
 from bench.wiring.can import Buses, open_buses, watch_lateness, watch_waiting
+from bench.wiring.clock_rate import watch_rate
 from bench.wiring.common import (
     Wired,
     build_pack,
@@ -53,7 +54,7 @@ async def build_real(
 def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pack, phases: Phases) -> Rig:
     config = wired.config
     view = TraceView(trace, own_ids(wired))
-    tell_lateness = watch_lateness(clock, trace)
+    tell_lateness, tell_rate = watch_lateness(clock, trace), watch_rate(clock, trace)
     waiting: list[Timer] = []
     vehicle = VehicleSide()
     overrides_v: dict[int, float] = {}
@@ -91,6 +92,7 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
         await steps.walk("", sides.stop, STOPPED_WITHIN_NS)
         await steps.walk("the virtual rack", rack.stop, STOPPED_WITHIN_NS)
         steps.do("", buses.give_back)
+        steps.do("", tell_rate)
         steps.do("", tell_lateness)
         if steps.problems:
             raise InstrumentError("; ".join(steps.problems))

@@ -1,0 +1,35 @@
+"""The rate of the clock that a shot was measured by, as a term of every interval between two instants.
+
+A clock that runs wrong by at most r shows T (1 ± r) for a true T: the truth lies between T / (1 + r) and T / (1 - r).
+"""
+
+from bench.measure.interval import CLOCK_RATE, Interval, Latency, Term
+from bench.timing.clock import Timebase
+from bench.trace.facts import ClockRate
+from bench.trace.timeline import Trace
+from bench.units import NS_PER_S
+
+
+def rate_ppb(trace: Trace) -> int:
+    """By how much it may run wrong. 0 in simulated time, which is the time, and of traces that do not say."""
+    if trace.timebase is Timebase.SIMULATED:
+        return 0
+    return max((mark.fact.bound_ppb for mark in trace.of(ClockRate)), default=0)
+
+
+def widened(interval: Interval, ppb: int) -> Interval:
+    """Whole ns, outwards."""
+    return Interval(
+        low_ns=interval.low_ns - -(-interval.low_ns * ppb // (NS_PER_S + ppb)),
+        high_ns=interval.high_ns + -(-interval.high_ns * ppb // (NS_PER_S - ppb)),
+    )
+
+
+def with_rate(latency: Latency, ppb: int) -> Latency:
+    """The latency on a clock that may run wrong by so much, with the term of it."""
+    if ppb == 0:
+        return latency
+    interval = widened(latency.interval, ppb)
+    width_ns = interval.width_ns - latency.interval.width_ns
+    term = Term(name=CLOCK_RATE, width_ns=width_ns, note=f"±{ppb / 1000:g} ppm")
+    return Latency(interval=interval, terms=(*latency.terms, term))
