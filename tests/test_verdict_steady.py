@@ -8,7 +8,7 @@ from sample_run import OVERVOLTAGE, latency, measurement, scenario, shot
 
 from bench.campaign.firing import firing_order
 from bench.measure.interval import Interval
-from bench.report.html import _evidence_lines
+from bench.report.supported import evidence_lines
 from bench.units import NS_PER_MS
 from bench.verdict.extremes import Precondition, plausibility
 from bench.verdict.result import ScenarioResult, ShotResult, Verdict
@@ -94,7 +94,7 @@ def fired(order: tuple[int, ...] | None, drift_ms: float = 0.0) -> ScenarioResul
 
 
 def told(one: ScenarioResult) -> str:
-    return next(line for line in _evidence_lines(one) if line.startswith("FHTI extreme"))
+    return next(line for line in evidence_lines(one) if line.startswith("FHTI extreme"))
 
 
 def test_a_drift_is_told_from_the_phase() -> None:

@@ -298,7 +298,8 @@ def _shoot(
         typer.echo(banner(evidence_class(campaign.wired)), err=True)
         total_s = sum(predicted_s(one, repeats[one.scenario.id]) for one in prepared)
         typer.echo(f"{len(prepared)} scenarios, at most about {seconds(total_s)} of {clock} time", err=True)
-    with Progress(repeats, shown=shown) as progress:
+    caught = dict.fromkeys(must_fail, "all failed, as they must")
+    with Progress(repeats, shown=shown, good=caught) as progress:
 
         def on_shot(scenario_id: str, result: ShotResult) -> None:
             collector.add(scenario_id, result)

@@ -194,13 +194,14 @@ def run_markdown(
     from bench.report.finding_words import joined_words
     from bench.report.format_words import format_2_words
     from bench.report.goals import NOT_SHOWN, goals_words, not_shown, shown_goals
+    from bench.report.mismatch import mismatch_markdown, of_the_build, run_word
     from bench.report.sampling import bounds_words
     from bench.report.uncertainty import markdown_lines
     from bench.report.words import EVIDENCE_WORTH
 
     goals = list(shown_goals(run).values())
     goal_lines = [f"- **{NOT_SHOWN}** {md.text(one.words)}" for one in not_shown(goals)]
-    verdict = "ABORTED" if run.aborted is not None else run.verdict.name
+    verdict = "ABORTED" if run.aborted is not None else run_word(run)
     bad = [f"- altered: {md.code(line)}" for line in altered[:_MOST_ALTERED]]
     if altered:
         verdict = f"ALTERED since it was written, no evidence (it says {verdict})"
@@ -213,7 +214,7 @@ def run_markdown(
         "",
         *([f"{md.text(goals_words(goals))}.", ""] if goal_lines else []),
     ]
-    worst_first = sorted(run.scenarios, key=lambda one: -one.judgement.verdict)
+    worst_first = sorted(of_the_build(run.scenarios), key=lambda one: -one.judgement.verdict)
     told = [s for s in worst_first if s.judgement.verdict is not Verdict.PASS]
     passed = [s for s in worst_first if s.judgement.verdict is Verdict.PASS]
     if len(passed) <= _MOST_UNFOLDED:
@@ -224,6 +225,7 @@ def run_markdown(
         lines += [*_scenario_table(passed[:_MOST_ROWS]), ""]
         lines += [f"and {len(passed) - _MOST_ROWS} more", ""] if len(passed) > _MOST_ROWS else []
         lines += ["</details>"]
+    lines += mismatch_markdown(run.scenarios)
     lines += ["", *(f"{line}." for line in bounds_words(run.scenarios))]
     lines += ["", f"Coverage: {md.text(covered)}."]
     if qualification is not None:

@@ -1,8 +1,8 @@
 """The report as one HTML file that needs nothing else: no network, no script, prints on A4."""
 
-import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from bench.errors import RecordError
-from bench.measure.interval import Interval
 from bench.report.anomalies import anomaly_lines
 from bench.report.comparison import HEADINGS, comparison_rows, headline
 from bench.report.endings import ending_block
@@ -21,10 +20,17 @@ from bench.report.finding_words import joined_words, reasons_words
 from bench.report.format_words import format_2_words
 from bench.report.goals import goals_words, not_shown, shown_goals
 from bench.report.matrix import grid
+from bench.report.mismatch import caught_words, mismatch_html, of_the_build, run_word
 from bench.report.overview import closest, closest_words, not_passed, overview, twin_words
 from bench.report.reaction import HEADINGS as CHAIN_HEADINGS
 from bench.report.reaction import chain_rows
-from bench.report.sampling import bounds_words, sampled_words
+from bench.report.sampling import bounds_words
+from bench.report.supported import (
+    FEWEST_FOR_DISTRIBUTION,
+    evidence_lines,
+    fewer_than_claimed,
+    intervals,
+)
 from bench.report.traceability import denominator_words, rows
 from bench.report.uncertainty import DECISION_RULE, SIMULATED, budget_shown, only_from_frame_lines
 from bench.report.words import (
@@ -34,7 +40,6 @@ from bench.report.words import (
     margin_ns,
     margin_words,
     max_words,
-    not_spread_words,
     p99_words,
     shots_to_explain,
     support_words,
@@ -43,18 +48,12 @@ from bench.report.words import (
 from bench.timing.clock import Timebase
 from bench.units import format_ns
 from bench.verdict.compare import Comparison
-from bench.verdict.evidence import Claim, claim_words, evidence, tolerance_bounds
-from bench.verdict.extremes import plausibility, plausibility_words
-from bench.verdict.proportion import shots_for
-from bench.verdict.result import RunResult, ScenarioResult, ShotResult, Verdict
-from bench.verdict.sampling import sampled
+from bench.verdict.result import RunResult, ScenarioResult, Verdict
 from bench.verdict.shift import Change
-from bench.verdict.steady import ERROR, in_firing_order
 
 __all__ = ["TracePicture", "TraceSeries", "render_html", "write_html"]
 
 _MOST_EXPLAINED = 12
-_FEWEST_FOR_DISTRIBUTION = 8
 _MOST_UNFOLDED = 30  # scenarios; more of them are folded where they passed
 
 
@@ -87,7 +86,7 @@ def render_html(
         margin_ns=margin_ns,
         budget_bar=budget_bar,
         latency_plot=_latency_plot,
-        evidence_lines=_evidence_lines,
+        evidence_lines=evidence_lines,
         chain_rows=chain_rows,
         chain_headings=CHAIN_HEADINGS,
         twin_words=twin_words,
@@ -110,6 +109,7 @@ def render_html(
     template = environment.from_string(
         files("bench.report").joinpath("template.html.j2").read_text(encoding="utf-8")
     )
+    whole, run = run, replace(run, scenarios=tuple(of_the_build(run.scenarios)))
     views = [(class_words(run, one), overview(run, one, extras.library)) for one in timebases(run)]
     nearest = closest([one for one in run.scenarios if one.aim != "must_not_trip"])
     counts = Counter(scenario.judgement.verdict for scenario in run.scenarios)
@@ -118,12 +118,14 @@ def render_html(
         run=run,
         extras=extras,
         goals=goal_rows(run, extras.goals),
-        headline=_headline(run, extras),
+        headline=_headline(whole, extras),
+        mismatches=mismatch_html(whole.scenarios),
+        caught=caught_words(whole.scenarios),
         counts=[(verdict.name, counts[verdict]) for verdict in sorted(counts, reverse=True)],
         shots=sum(len(scenario.shots) for scenario in run.scenarios),
         badge=EVIDENCE_WORTH[run.evidence_class],
         twins=sum(len(own) for _, view in views for own in view.twins.values()),
-        trouble=not_passed(run),
+        trouble=not_passed(whole),
         nearest=closest_words(nearest) if nearest is not None else "",
         nearest_one=nearest,
         not_shown=not_shown(shown_goals(run, extras.goals).values()),
@@ -132,7 +134,7 @@ def render_html(
         decision_rule=DECISION_RULE,
         simulated_words=SIMULATED if Timebase.SIMULATED in timebases(run) else "",
         only_from_frame=only_from_frame_lines(run),
-        few=_fewer_than_claimed(run),
+        few=fewer_than_claimed(run),
         old_format=format_2_words(run),
         views=views,
         fold=sum(len(view.detailed) for _, view in views) > _MOST_UNFOLDED,
@@ -145,97 +147,17 @@ def render_html(
 def _headline(run: RunResult, extras: ReportExtras) -> str:
     if extras.altered:
         return "ALTERED"
-    return "ABORTED" if run.aborted is not None else run.verdict.name
-
-
-def _fewer_than_claimed(run: RunResult) -> str:
-    """What a PASS of too few shots does not say; "" where every scenario has those that its goal's claim needs."""
-    needs = {
-        one.scenario_id: (shots_for(one.budget.coverage, one.budget.confidence, 0), one)
-        for one in run.scenarios
-        if one.aim == "must_trip" and not one.mismatch
-    }
-    short = [one for need, one in needs.values() if len(one.shots) < need]
-    if not short:
-        return ""
-    least = min(short, key=lambda one: len(one.shots))
-    return (
-        f"{len(short)} of {len(needs)} scenarios with fewer shots than their claim needs (fewest {len(least.shots)}; "
-        f"{least.budget.coverage * 100:g} % with {least.budget.confidence * 100:g} % confidence takes "
-        f"{needs[least.scenario_id][0]} "
-        "clean ones): a PASS of these says that no shot failed, not how often one would"
-    )
+    return "ABORTED" if run.aborted is not None else run_word(run)
 
 
 def _latency_plot(scenario: ScenarioResult, name: str) -> Markup | None:
     """Few shots are drawn one by one, many as their distribution."""
     limit_ns = scenario.budget.fdti_ns if name == "FDTI" else scenario.budget.fhti_ns
-    found = _intervals(scenario, name)
-    if len(found) < _FEWEST_FOR_DISTRIBUTION:
+    found = intervals(scenario, name)
+    if len(found) < FEWEST_FOR_DISTRIBUTION:
         return strip_plot(name, scenario.shots, limit_ns)
     window = (scenario.floor_ns, scenario.ceiling_ns) if name == "FDTI" else (None, None)
     return ecdf_plot(name, found, limit_ns, window)
-
-
-def _fhti(shots: Sequence[ShotResult]) -> list[Interval]:
-    measured = (shot.measurement.fhti for shot in shots if shot.measurement is not None)
-    return [latency.interval for latency in measured if latency is not None]
-
-
-def _intervals(scenario: ScenarioResult, name: str) -> list[Interval]:
-    measured = (shot.measurement for shot in scenario.shots if shot.measurement is not None)
-    latencies = (one.fdti if name == "FDTI" else one.fhti for one in measured)
-    return [latency.interval for latency in latencies if latency is not None]
-
-
-def _evidence_lines(scenario: ScenarioResult) -> list[str]:
-    """What the attempts support: proportion, tolerance bounds, analytical window, plausibility."""
-    claim = Claim(coverage=scenario.budget.coverage, confidence=scenario.budget.confidence)
-    if scenario.mismatch:
-        return [
-            f"Deliberate mismatch, {scenario.mismatch}: each shot has to fail, and none counts for the DUT."
-        ]
-    spread = None if scenario.fdti is None else scenario.fdti.spread_p
-    if spread is not None and (why := not_spread_words(spread)):
-        lines = [f"{len(scenario.shots)} attempts support no claim: {why}."]
-    else:
-        lines = [claim_words(evidence(scenario.shots, claim)) + "."] if scenario.shots else []
-    for name, statistics in (("FDTI", scenario.fdti), ("FHTI", scenario.fhti)):
-        found = _intervals(scenario, name)
-        if found and len(found) == len(scenario.shots) and statistics is not None:
-            lines.append(_bounds_line(name, found, claim, not_spread_words(statistics.spread_p)))
-    if (over := sampled(scenario.shots)) is not None:
-        lines.append(
-            f"All of this holds over what was sampled: {sampled_words(over, scenario.operating_point)}."
-        )
-    if scenario.floor_ns is not None and scenario.ceiling_ns is not None:
-        window = interval_words(scenario.floor_ns, scenario.ceiling_ns)
-        lines.append(f"FDTI predicted from the DUT's published debounce: {window}.")
-    fhti = _intervals(scenario, "FHTI")
-    if len(fhti) >= _FEWEST_FOR_DISTRIBUTION:
-        lines.append(f"FHTI {_plausible(scenario)}.")
-    return lines
-
-
-def _plausible(scenario: ScenarioResult) -> str:
-    """Over the order of firing, which is what its tests of a steady DUT are about."""
-    fired, shuffled = in_firing_order(scenario.shots)
-    found = plausibility(_fhti(fired), shuffled=shuffled)
-    tested = f" over the order of firing; each test refuses at most {ERROR:.0%} of steady DUTs"
-    return plausibility_words(found) + (tested if shuffled else "")
-
-
-def _bounds_line(name: str, found: list[Interval], claim: Claim, why_none: str) -> str:
-    if why_none:
-        return f"{name} tolerance bounds: none, since {why_none}."
-    bounds = [
-        f"order {b.order}: {interval_words(b.bound.low_ns, b.bound.high_ns)} bounds {_down(b.coverage)} "
-        f"of latencies at {claim.confidence * 100:g} % confidence "
-        f"({b.shots_needed} shots for {claim.coverage * 100:g} %)"
-        for b in tolerance_bounds(found, claim)
-        if b.order == 1 or b.supports(claim)
-    ]
-    return f"{name} tolerance bounds (Wilks), {'; '.join(bounds)}."
 
 
 def _changed_rows(found: Comparison) -> tuple[list[tuple[str, ...]], str]:
@@ -253,10 +175,6 @@ def _grouped(not_run: Mapping[str, str]) -> list[tuple[str, str, int]]:
     for name, why in not_run.items():
         groups.setdefault(why, []).append(name)
     return [(why, ", ".join(names), len(names)) for why, names in groups.items()]
-
-
-def _down(share: float) -> str:
-    return f"{math.floor(share * 1000) / 10:.1f} %"
 
 
 def _coverage(run: RunResult, extras: ReportExtras) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """JUnit XML for a CI server: a suite per timebase, a test case per scenario, or one per attempt."""
 
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 
 from bench.errors import RecordError
@@ -19,6 +20,7 @@ from bench.report.goals import (
     shown_goals,
 )
 from bench.report.junit_style import JUnitStyle, for_jenkins_xunit
+from bench.report.mismatch import WHAT, caught_words, of_the_build, word
 from bench.report.words import class_at, class_words, shots_to_explain, timebases
 from bench.report.xml_text import writable
 from bench.timing.clock import Timebase
@@ -43,6 +45,7 @@ def write_junit(
     root = ET.Element("testsuites", name="hil")
     for timebase in timebases(run):
         root.append(_suite(run, timebase))
+        root.extend(_mismatches(run, timebase))
         if attempts:
             root.append(_attempts(run, timebase))
     if style is JUnitStyle.JENKINS_XUNIT:
@@ -79,7 +82,7 @@ def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
     )
     cases = [
         _case(scenario, class_at(run, timebase))
-        for scenario in run.scenarios
+        for scenario in of_the_build(run.scenarios)
         if scenario.timebase is timebase
     ]
     if run.aborted is not None and timebase is run.timebase:
@@ -92,6 +95,23 @@ def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
     suite.extend(cases)
     _count(suite)
     return suite
+
+
+def _mismatches(run: RunResult, timebase: Timebase) -> Iterator[ET.Element]:
+    """A suite of its own, where there are any: no results of the build that the other suite is of."""
+    found = [one for one in run.scenarios if one.mismatch and one.timebase is timebase]
+    if found:
+        name = f"hil mismatches ({class_words(run, timebase)})"
+        suite = ET.Element("testsuite", name=name, timestamp=writable(run.started_utc))
+        told = {
+            "mismatches": f"{caught_words(found)}: {WHAT}",
+            "run_id": run.run_id,
+            "timebase": timebase.value,
+        }
+        _properties(suite, told | _class_facts(run, timebase))
+        suite.extend(_case(one, class_at(run, timebase)) for one in found)
+        _count(suite)
+        yield suite
 
 
 def _attempts(run: RunResult, timebase: Timebase) -> ET.Element:
@@ -156,7 +176,9 @@ def _case(scenario: ScenarioResult, evidence: EvidenceClass) -> ET.Element:
     seconds = sum(shot.simulated_ns for shot in scenario.shots) / NS_PER_S
     case = ET.Element(
         "testcase",
-        classname=writable(f"hil.{evidence.value}.{scenario.budget.safety_goal}"),
+        classname=writable(
+            f"hil.{evidence.value}.{'mismatch' if scenario.mismatch else scenario.budget.safety_goal}"
+        ),
         name=writable(scenario.scenario_id),
         file=writable(scenario.file),
         line=str(max(scenario.line, 1)),
@@ -184,7 +206,8 @@ def _case(scenario: ScenarioResult, evidence: EvidenceClass) -> ET.Element:
         told = (lent_words(scenario), *needed_words(scenario.budget))
         facts["safety_goal_shown"] = f"{NOT_SHOWN}: {'; '.join(told)}"
     if scenario.mismatch:
-        facts["mismatch"] = "; ".join((scenario.mismatch, *reasons_words(scenario.judgement)))
+        del facts["FullyVerifies" if wholly else "PartiallyVerifies"]  # it is no test of the build
+        facts["mismatch"] = "; ".join((word(scenario), scenario.mismatch, *reasons_words(scenario.judgement)))
     for name, statistics in (("fdti", scenario.fdti), ("fhti", scenario.fhti)):
         if statistics is not None:
             facts[f"{name}_max_low_ns"] = str(statistics.max_low_ns)

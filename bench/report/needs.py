@@ -9,6 +9,7 @@ from typing import Any
 from bench.errors import RecordError
 from bench.report.finding_words import reasons_words
 from bench.report.goals import NOT_SHOWN, is_lent, lent_words, needed_words
+from bench.report.mismatch import WHAT, failed_words, word
 from bench.report.words import EVIDENCE_WORTH, max_words
 from bench.report.xml_text import writable
 from bench.verdict.result import RunResult, ScenarioResult
@@ -49,12 +50,14 @@ def need_id(scenario_id: str) -> str:
 
 
 def _need(run: RunResult, scenario: ScenarioResult) -> dict[str, Any]:
-    verdict = scenario.judgement.verdict.name
+    verdict = word(scenario)
     passed = sum(shot.judgement.verdict.name == "PASS" for shot in scenario.shots)
     facts = [
         f"{passed} of {len(scenario.shots)} attempts passed. {EVIDENCE_WORTH[run.evidence_class].capitalize()}.",
         f"FDTI max {max_words(scenario.fdti)}, FHTI max {max_words(scenario.fhti)}.",
     ]
+    if scenario.mismatch:
+        facts.append(f"{failed_words(scenario).capitalize()}: {scenario.mismatch}, {WHAT}.")
     if is_lent(scenario):
         facts.append(f"{NOT_SHOWN} of its safety goal:")
         facts.append(_as_text([lent_words(scenario), *needed_words(scenario.budget)]))
@@ -65,7 +68,7 @@ def _need(run: RunResult, scenario: ScenarioResult) -> dict[str, Any]:
         "description": "\n\n".join(facts),
         "tags": [scenario.budget.safety_goal, f"ASIL_{scenario.budget.asil}", run.evidence_class.value],
         "links": list(scenario.requirements),
-        "verifies": list(scenario.requirements),
+        "verifies": [] if scenario.mismatch else list(scenario.requirements),
         "safety_goal": scenario.budget.safety_goal,
         "asil": scenario.budget.asil,
         "docname": scenario.file,

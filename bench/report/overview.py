@@ -59,7 +59,7 @@ class Overview:
 
 
 def overview(run: RunResult, timebase: Timebase, library: Library | None) -> Overview:
-    own = [one for one in run.scenarios if one.timebase is timebase]
+    own = [one for one in run.scenarios if one.timebase is timebase and not one.mismatch]
     trips = [one for one in own if one.aim != MUST_NOT_TRIP]
     parents = {one.scenario_id for one in trips}
     twins: dict[str, list[ScenarioResult]] = {}
@@ -74,7 +74,7 @@ def overview(run: RunResult, timebase: Timebase, library: Library | None) -> Ove
     folders = {one.scenario_id: one.file.partition("/")[0] for one in library.entries} if library else {}
     groups: dict[str, list[ScenarioResult]] = {}
     for one in trips:
-        groups.setdefault("mismatch" if one.mismatch else folders.get(one.scenario_id, ""), []).append(one)
+        groups.setdefault(folders.get(one.scenario_id, ""), []).append(one)
     return Overview(
         timebase=timebase,
         groups=tuple(Group(name=name, scenarios=_worst_first(groups[name])) for name in sorted(groups)),

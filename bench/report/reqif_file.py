@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.errors import RecordError
 from bench.report.finding_words import joined_words
+from bench.report.mismatch import word
 from bench.report.needs import RUN_ID, RUN_TITLE, need_id
 from bench.report.words import max_words
 from bench.report.xml_text import writable
@@ -155,7 +156,7 @@ def _facts(run: RunResult, scenario: ScenarioResult) -> dict[str, str]:
     passed = sum(shot.judgement.verdict.name == "PASS" for shot in scenario.shots)
     texts = (
         scenario.title,
-        scenario.judgement.verdict.name,
+        word(scenario),
         scenario.budget.safety_goal,
         scenario.budget.asil,
         f"{passed} of {len(scenario.shots)} passed, {CLASS_WORDS[run.evidence_class]}",

@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from collections.abc import Iterator
 
 from rich import box
 from rich.console import Console, RenderableType
@@ -14,6 +15,16 @@ from bench.report.estimates import short_words, worst_estimates
 from bench.report.finding_words import joined_words, reasons_words
 from bench.report.format_words import format_2_words
 from bench.report.goals import NOT_SHOWN, not_shown, shown_goals
+from bench.report.mismatch import (
+    TITLE,
+    WHAT,
+    caught_words,
+    failed_words,
+    mismatched,
+    of_the_build,
+    why_words,
+    word,
+)
 from bench.report.sampling import bounds_words
 from bench.report.stacked import AIMS, stacked
 from bench.report.uncertainty import only_from_frame_lines
@@ -54,15 +65,31 @@ def summary(run: RunResult, width: int | None) -> tuple[RenderableType, ...]:
     """
     shown: list[RenderableType] = []
     for timebase in timebases(run):
+        if not of_the_build(one for one in run.scenarios if one.timebase is timebase) and run.scenarios:
+            continue
         table = summary_table(run, timebase)
         if width is None or natural_width(table) <= width:
             shown.append(table)
         else:
-            scenarios = [scenario for scenario in run.scenarios if scenario.timebase is timebase]
+            scenarios = [one for one in of_the_build(run.scenarios) if one.timebase is timebase]
             shown.append(Text(f"{_title(run, timebase)}\n", style="italic"))
             shown.append(stacked(scenarios, width, STYLES))
             shown.append(_reasons(run, scenarios))
-    return tuple(shown)
+    return (*shown, *_mismatches(run))
+
+
+def _mismatches(run: RunResult) -> Iterator[Text]:
+    """In a part of their own: they are no results of the build that the tables above are of."""
+    found = mismatched(run.scenarios)
+    if found:
+        text = Text()
+        text.append(f"{TITLE}: {WHAT}\n", style="italic")
+        for one in found:
+            text.append(f"{word(one)} ", style=STYLES[one.judgement.verdict])
+            text.append(
+                f"{one.scenario_id}, {failed_words(one)}: {'; '.join(why_words(one)) or 'no reason'}\n"
+            )
+        yield text
 
 
 def natural_width(table: Table) -> int:
@@ -73,13 +100,17 @@ def natural_width(table: Table) -> int:
 
 def last_line(run: RunResult) -> str:
     """`PASS 300 of 300 scenarios, 9,102 shots, 274 s`: the run's verdict, how many have it, how many have others."""
-    counts = Counter(scenario.judgement.verdict for scenario in run.scenarios)
+    own = of_the_build(run.scenarios)
+    counts = Counter(scenario.judgement.verdict for scenario in own)
     others = [f"{counts[one]} {one.name}" for one in sorted(counts, reverse=True) if one is not run.verdict]
-    shots = sum(len(scenario.shots) for scenario in run.scenarios)
+    shots = sum(len(scenario.shots) for scenario in own)
+    told = caught_words(run.scenarios)
+    apart = [told] if told and own else []
     parts = [
-        f"{run.verdict.name} {counts[run.verdict]} of {len(run.scenarios)} scenarios",
+        f"{run.verdict.name} {counts[run.verdict]} of {len(own)} scenarios" if own or not told else told,
         *others,
-        "1 shot" if shots == 1 else f"{shots:,} shots",
+        *(["1 shot" if shots == 1 else f"{shots:,} shots"] if own or not told else []),
+        *apart,
         *([f"{run.took_ns / NS_PER_S:,.0f} s"] if run.took_ns is not None else []),
     ]
     return ("ABORTED " if run.aborted is not None else "") + ", ".join(parts)
@@ -93,7 +124,7 @@ def summary_tables(run: RunResult) -> tuple[Table, ...]:
 def summary_table(run: RunResult, timebase: Timebase | None = None) -> Table:
     """The scenarios of one timebase (the run's own unless said) and why those failed that did."""
     timebase = timebase or run.timebase
-    scenarios = [scenario for scenario in run.scenarios if scenario.timebase is timebase]
+    scenarios = [one for one in of_the_build(run.scenarios) if one.timebase is timebase]
     table = Table(
         title=_title(run, timebase),
         title_justify="left",
@@ -159,8 +190,6 @@ def _reasons(run: RunResult, scenarios: list[ScenarioResult]) -> Text:
     for scenario in scenarios:
         verdict = scenario.judgement.verdict
         if verdict is Verdict.PASS:
-            if scenario.mismatch:
-                text.append(f"{scenario.scenario_id}: {joined_words(scenario.judgement)}\n")
             continue
         reasons = reasons_words(scenario.judgement) or [
             f"shot {shot.index}: {joined_words(shot.judgement)}" for shot in shots_to_explain(scenario)[:3]
