@@ -44,11 +44,7 @@ def verdicts_in(text: str) -> set[str]:
 
 def judges_latency(argument: str) -> None:
     assert "ruler" in argument and LEAST_SHOTS >= 200
-    assert "negative tests" in argument and set(NEGATIVE.values()) == {
-        Verdict.BLOCKED,
-        Verdict.FAIL,
-        Verdict.ERROR,
-    }
+    assert "negative tests" in argument and {"BLOCKED", "FAIL", "ERROR"} < set(NEGATIVE.values())
     assert "mutants that must FAIL" in argument and sum(map(len, mutant_classes().values())) > 50
     assert judge(GOOD, PLAN).verdict is Verdict.PASS
     assert judge(replace(GOOD, fdti=latency(160, 170)), PLAN).verdict is Verdict.FAIL

@@ -6,18 +6,18 @@ that every mutant of the reference BMS FAILs and the reference passes, and that 
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from bench import __version__
 from bench.campaign.equipment import equipment
-from bench.campaign.mutant_matrix import in_simulated_time, mutant_matrix
-from bench.campaign.qualified import FORMAT, NEGATIVE, TIME, not_shown, parts
+from bench.campaign.mutant_matrix import mutant_matrix
+from bench.campaign.negative import negative_tests
+from bench.campaign.qualified import FORMAT, TIME, not_shown, parts
 from bench.campaign.qualify import RulerSeries, quantile_ns
 from bench.campaign.run import Covered, environment, rig_hash, timebase_of
 from bench.campaign.sealed_qualification import newest_covering, write_sealed
-from bench.campaign.shots import shoot
 from bench.campaign.sources import source_hash
 from bench.config.toml_file import Shape, read_toml
 from bench.errors import RecordError
@@ -100,7 +100,8 @@ def qualify_fully(
     """
     on = wired if virtual is None else virtual
     mutants = mutant_matrix(on, prepared, seed, on_step, classes, kept_in)
-    negative = negative_tests(on, prepared, seed)
+    on_step("negative tests: the bench is hurt on purpose")
+    negative = negative_tests(wired, prepared, seed)
     now = datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC)
     content = {
         "format": FORMAT,
@@ -117,35 +118,6 @@ def qualify_fully(
     made = parts(content, wanted)
     told = [{**asdict(one), "shown": one.shown} for one in made]
     return {**content, "parts": told, "complete": not not_shown(content, wanted)}
-
-
-def negative_tests(wired: Wired, prepared: Sequence[Prepared], seed: int) -> list[dict[str, Any]]:
-    """The bench must not pass where there is nothing to pass: no capability, no proof, an impossible budget.
-
-    In simulated time, whatever the bench's own; each row says so.
-    """
-    own = in_simulated_time(wired)
-    one = next(p for p in prepared if p.plan.detection and p.plan.fhti_budget_ns is not None)
-    blind = replace(own, capabilities=frozenset())
-    plan = one.plan
-    hard = replace(one, plan=replace(plan, fdti_budget_ns=1, fhti_budget_ns=1, floor_ns=None))
-    unseen = replace(
-        one, plan=replace(plan, onset=tuple(replace(t, op="==", value=-1e9) for t in plan.onset))
-    )
-    cases = ((blind, one), (own, hard), (own, unseen))
-    found = []
-    for (name, demanded), (rig, case) in zip(NEGATIVE.items(), cases, strict=True):
-        verdict = shoot(rig, case, 0, 1, seed, None).judgement.verdict
-        found.append(
-            {
-                "test": name,
-                "timebase": timebase_of(rig).value,
-                "demanded": demanded.name,
-                "found": verdict.name,
-                "as_expected": verdict is demanded,
-            }
-        )
-    return found
 
 
 def _ruler_facts(series: RulerSeries) -> dict[str, Any]:

@@ -63,6 +63,10 @@ class SimulatedCanNode:
         """Call `listener` at the end of every frame another node has sent."""
         self._bus.listen(self, listener)
 
+    def beside(self, name: str) -> "SimulatedCanNode":
+        """Another node, connected to the same bus."""
+        return self._bus.node(name)
+
     def close(self) -> None:
         """Leave the bus: nothing waiting is sent any more, nothing is heard."""
         self.closed = True

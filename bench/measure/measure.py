@@ -40,6 +40,7 @@ from bench.measure.reached import find_reached
 from bench.measure.reaction import reactions
 from bench.measure.reports_heard import check_reports
 from bench.measure.restart import find_restarts
+from bench.measure.second_sender import second_senders
 from bench.measure.shot import Seen, Shot, Told, latency
 from bench.measure.stamp_order import stamps_out_of_order
 from bench.measure.states import states_seen
@@ -66,10 +67,12 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     if unfit and (missed := _kept_from_its_start(trace)):
         return replace(_nothing_measured(trace), broken=(missed,), misfits=tuple(unfit), not_begun=True)
     if (missed_start := _start_missed(trace)) is not None:
-        return missed_start
+        second = second_senders(trace.frames, plan, decoders)
+        return replace(missed_start, bench_faults=(*missed_start.bench_faults, *second))
     window = armed_window(trace)
     faults, anomalies = told_by_marks(trace)
     window, left_out = without_own_frames(window, plan, decoders)
+    faults = [*faults, *second_senders(window.frames, plan, decoders)]
     told = Told(faults=[*faults, *window.faults], anomalies=[*anomalies, *left_out])
     told.faults.extend(stamps_out_of_order(trace, window))
     told.anomalies.extend([*unknown_pages(trace, plan, decoders), *followed_reports(trace)])

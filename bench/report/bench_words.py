@@ -105,6 +105,8 @@ def _doubt(finding: Finding) -> str:
             return f"{shown} {finding.value:.6g}: its range ends there"
         case bench.OwnFrames(message=message, count=count):
             return f"{frames(count)} of {message} came from the bench itself: no answer of the DUT"
+        case bench.SecondSender(channel=channel, can_id=can_id, senders=senders):
+            return f"0x{can_id:X} on {channel} came from more than one node: {senders}"
         case bench.GlitchTooLong(message=message, shown_ns=shown_ns, limit_ns=limit_ns):
             return (
                 f"{message} showed the glitch for {format_ns(shown_ns)}; "

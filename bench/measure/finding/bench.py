@@ -333,6 +333,18 @@ class SignalHeldAtEnd(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondSender(Finding):
+    """One message came from two nodes. senders: their names, as far as the bus tells them apart."""
+
+    code: ClassVar[str] = "second-sender"
+    blame: ClassVar[Blame] = Blame.BENCH
+    aims: ClassVar[tuple[str, ...]] = ("channel", "can_id")
+    channel: str
+    can_id: int
+    senders: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnFrames(Finding):
     """Frames of a message that only the DUT sends came from the bench itself; they are no answer."""
 

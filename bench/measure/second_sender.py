@@ -1,0 +1,31 @@
+"""Two nodes that send one message: what the DUT was shown, or what it said, is then not known."""
+
+from collections.abc import Iterable, Mapping
+
+from bench.measure.finding.base import Finding
+from bench.measure.finding.bench import SecondSender
+from bench.measure.plan import Plan
+from bench.measure.questions import Codec, message_of
+from bench.trace.events import BENCH, FrameSeen
+
+
+def second_senders(frames: Iterable[FrameSeen], plan: Plan, decoders: Mapping[str, Codec]) -> list[Finding]:
+    """One for each identifier that came from more than one node.
+
+    What the bench itself sent of the DUT's messages is told as own frames. Where a bus does not say who sent a frame,
+    all that the bench has not sent is the DUT's: two others cannot be told apart there.
+    """
+    own = {
+        (channel, codec.can_id, codec.extended)
+        for channel, message in plan.own
+        for codec in (message_of(decoders, channel, message),)
+    }
+    senders: dict[tuple[str, int, bool], set[str]] = {}
+    for channel, can_id, extended, sender in {(one[1], one[2][0], one[2][2], one[3]) for one in frames}:
+        if sender != BENCH or (channel, can_id, extended) not in own:
+            senders.setdefault((channel, can_id, extended), set()).add(sender)
+    return [
+        SecondSender(channel=channel, can_id=can_id, senders=", ".join(sorted(those)))
+        for (channel, can_id, _), those in sorted(senders.items())
+        if len(those) > 1
+    ]
