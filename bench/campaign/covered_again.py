@@ -60,6 +60,15 @@ def why_not_covered(opened: OpenedRun) -> str | None:
     return None if why is None else f"header.json: says that {copy.name} covers the run; {why}"
 
 
+def copy_of(opened: OpenedRun) -> Mapping[str, Any] | None:
+    """The run's own copy of the evidence; None where it has none that can be read."""
+    copy = _copy(opened, opened.header.get("hashes", {}).get("qualification"))
+    try:
+        return None if copy is None else read_json(copy)
+    except RecordError:
+        return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Qualified:
     """What a report says of it.

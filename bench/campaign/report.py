@@ -1,5 +1,6 @@
 """Everything a report shows of a run, gathered from its own folder: nothing else is needed, years later."""
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,7 +14,7 @@ from bench.campaign.pictures import picture_of, worst_shot
 from bench.campaign.rejudge import stored_databases
 from bench.codec.database import Database
 from bench.config.profile import load_profile
-from bench.errors import BenchError
+from bench.errors import BenchError, RecordError
 from bench.measure.estimation import samples_of
 from bench.measure.window import armed_window
 from bench.record.codable import decode, plan_from_dict
@@ -33,8 +34,13 @@ from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
 _MOST_NAMED = 3  # files on the command line
 
 
-def gather(run: RunResult, folder: Path) -> ReportExtras:
-    """From the run's folder and its neighbours. What is missing there is missing in the report, visibly."""
+def gather(run: RunResult, folder: Path, *, at_end: bool = True) -> ReportExtras:
+    """From the run's folder and its neighbours. What is missing there is missing in the report, visibly.
+
+    at_end: for the run's own page, which is sealed with it and stays as it is; else with what came to be known since.
+    """
+    from bench.campaign.status import status_of
+
     opened = open_run(folder)
     databases = stored_databases(opened)
     profile = load_profile(stored_input(opened, "profile"))
@@ -73,6 +79,8 @@ def gather(run: RunResult, folder: Path) -> ReportExtras:
         evidence_why=of_header(opened.header, opened.path).why,
         alerts=(*doubts(equipment, str(opened.header.get("started_utc", ""))[:10]), *passed_over),
     )
+    with contextlib.suppress(RecordError):  # a folder of an older release: its report has no first page
+        extras = replace(extras, sheet=status_of(run, folder, at_end=at_end))
     covering = qualified_by(opened)
     if covering is None:
         return extras

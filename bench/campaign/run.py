@@ -232,11 +232,12 @@ def open_evidence(
     library: Library | None = None,
     selection: str = "",
     repeat: int | None = None,
+    operator: str = "",
 ) -> tuple[RunFolder, str, str, dict[str, str]]:
     """Create the run's folder with its header and a copy of every input, the qualification included.
 
     library: what there is to be run, so that the folder alone can say what was not; selection: why not. repeat: in
-    place of the scenarios' own number of shots.
+    place of the scenarios' own number of shots. operator: who runs it; "" where nobody says.
     """
     config = wired.config
     sources: dict[str, Path] = {"config": config.file, "profile": config.dut.profile, "budgets": budgets_file}
@@ -275,6 +276,9 @@ def open_evidence(
         "environment": environment(),
         "timekeeping": {"clock": SIMULATED_CLOCK} if config.simulated else timekeeping(),
         "equipment": driven,
+        "rig_name": config.name,
+        "place": config.place,
+        "operator": operator,
         "dut_start": config.dut.start,
         "evidence": found.evidence.value,
         "evidence_why": list(found.why),

@@ -12,6 +12,7 @@ import typer
 
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.show_run import show_last_line, show_tables, tell_qualified
+from bench.cli.status_sheet import status_sheet
 
 if TYPE_CHECKING:
     from bench.campaign.rejudge import Rejudged
@@ -235,6 +236,17 @@ def report(
     run: Annotated[Path, typer.Argument(help="A run folder, as `hil run` writes it.")],
     out: Annotated[Path | None, typer.Option("--out", help="Write the HTML report here.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="The summary for a pull request.")] = False,
+    status: Annotated[
+        bool, typer.Option("--status", help="The sheet of one page: each safety goal, and what is not shown.")
+    ] = False,
+    requirements: Annotated[
+        Path | None,
+        typer.Option(
+            "--requirements",
+            help="Their texts for --status: CSV (columns id, text) or ReqIF.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a stored run's table again, or write its HTML report anew from the evidence alone. Exit 3 if altered."""
@@ -249,6 +261,10 @@ def report(
 
     if markdown and as_json:
         raise ConfigError("hil report: found --markdown and --json; expected one of them")
+    if (status and as_json) or (requirements is not None and not status):
+        raise ConfigError("hil report: --status is no JSON, and --requirements belongs to it")
+    if status:
+        raise status_sheet(run, out, requirements, markdown=markdown)
     own = out is not None and is_report_of(run, out)
     if not own:
         try_file("--out", out)
@@ -272,7 +288,11 @@ def report(
             write_html(result, out, extras=ReportExtras(altered=altered))
         try:
             with reading_on(altered):
-                write_html(result, out, extras=dataclasses.replace(gather(result, run), altered=altered))
+                write_html(
+                    result,
+                    out,
+                    extras=dataclasses.replace(gather(result, run, at_end=False), altered=altered),
+                )
         except typer.Exit:
             if not quiet:
                 show_last_line(result, altered=True)

@@ -64,6 +64,9 @@ def run(
         bool, typer.Option("--long", help="With the scenarios of the long lane, which a run leaves out else.")
     ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Everything random derives from it.")] = 1,
+    operator: Annotated[
+        str, typer.Option("--operator", help="Who runs it, for the head of its reports.", show_default=False)
+    ] = "",
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes in simulated time.")
     ] = None,
@@ -112,6 +115,7 @@ def run(
         selection=selection_words(scenarios, only),
         seed=seed,
         repeat=repeat,
+        operator=operator,
         workers=workers,
         junit=junit,
         junit_style=junit_style,
@@ -154,6 +158,7 @@ class Asked:
     selection: str
     seed: int = 1
     repeat: int | None = None
+    operator: str = ""
     workers: int | None = None
     junit: Path | None = None
     junit_style: JUnitStyle = JUnitStyle.FULL
@@ -211,6 +216,7 @@ def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Aske
         asked.library,
         asked.selection,
         asked.repeat,
+        asked.operator,
     )
     hold = Hold(partial(_unfinished, folder.path))
     with crashes_kept_in(folder.path), held(folder.path, wait=True):

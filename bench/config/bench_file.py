@@ -58,6 +58,7 @@ class RecordConfig:
 class BenchConfig:
     """All of hil_config.toml, checked. `can` is keyed by channel, such as "vehicle" and "sense".
 
+    place: where the rig stands, for whoever reads a report; "" where nobody says.
     guard_hang_ns: how long the bench may be silent before its guard takes it for hung; 0: no guard.
     """
 
@@ -73,6 +74,7 @@ class BenchConfig:
     record: RecordConfig
     mqtt: MqttConfig | None = None
     guard_hang_ns: int = 0
+    place: str = ""
 
 
 def load_bench(path: Path) -> BenchConfig:
@@ -112,6 +114,7 @@ def load_bench(path: Path) -> BenchConfig:
     return BenchConfig(
         file=path,
         name=shape.bench.name,
+        place=shape.bench.place,
         simulated=shape.time.mode == "simulated",
         realtime_priority=shape.time.realtime_priority,
         can={

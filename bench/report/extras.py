@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bench.report.estimates import EstimatePicture
 from bench.report.figures import TracePicture
 from bench.report.goals import Shown, shown_goals
+from bench.report.status import Sheet
 from bench.scenario.library import Library
 from bench.verdict.compare import Comparison
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict, together
@@ -37,6 +38,7 @@ class ReportExtras:
     alerts: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     evidence_why: tuple[str, ...] = ()
+    sheet: Sheet | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from bench.report.overview import closest, closest_words, not_passed, overview, 
 from bench.report.reaction import HEADINGS as CHAIN_HEADINGS
 from bench.report.reaction import chain_rows
 from bench.report.sampling import bounds_words
+from bench.report.status_html import status_fragment
 from bench.report.supported import (
     FEWEST_FOR_DISTRIBUTION,
     evidence_lines,
@@ -123,6 +124,7 @@ def render_html(
         caught=caught_words(whole.scenarios),
         counts=[(verdict.name, counts[verdict]) for verdict in sorted(counts, reverse=True)],
         shots=sum(len(scenario.shots) for scenario in run.scenarios),
+        sheet="" if extras.sheet is None else status_fragment(extras.sheet),
         badge=EVIDENCE_WORTH[run.evidence_class],
         twins=sum(len(own) for _, view in views for own in view.twins.values()),
         trouble=not_passed(whole),

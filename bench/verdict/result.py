@@ -150,6 +150,7 @@ class Budget:
     derivation: why the longer times are safe all the same; "" where nothing says so.
     eotti_ns: how long emergency operation may last, None for a goal without. emergency_operation: "ends": the FHTI is
     measured up to its end; "goes on": up to its start only.
+    owner: who answers for the FTTI; "" where nobody does.
     """
 
     safety_goal: str
@@ -175,6 +176,7 @@ class Budget:
     derivation: str = ""
     eotti_ns: int | None = None
     emergency_operation: str = ""
+    owner: str = ""
 
     @property
     def classes_assumed(self) -> bool:

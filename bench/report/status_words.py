@@ -1,0 +1,58 @@
+"""The status sheet for a terminal and for Markdown."""
+
+from collections.abc import Mapping
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from bench.report import markdown as md
+from bench.report.status import COLUMNS, Cell, Sheet, StatusRow, footnotes
+
+
+def status_table(sheet: Sheet) -> Table:
+    """A row for each goal. Green is a row without a no, where nothing of the whole run is one."""
+    notes = footnotes(sheet)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=_title(sheet), title_justify="left")
+    for name in ("goal", *COLUMNS):
+        table.add_column(name, overflow="fold")
+    for row in sheet.rows:
+        style = "green" if sheet.green(row) else "red" if row.over else ""
+        table.add_row(*(Text(one, style=style) for one in _cells(sheet, row, notes)))
+    return table
+
+
+def status_lines(sheet: Sheet) -> list[str]:
+    """What stands around the table: facts and grounds, then every reason once, by its number."""
+    notes = footnotes(sheet)
+    lines = [f"{one.name}: {said(one.cell, notes)}" for one in (*sheet.facts, *sheet.grounds)]
+    lines += [f"[{number}] {why}" for why, number in notes.items()]
+    lines += [f"{name}: {text}" for name, text in sheet.texts.items()]
+    return [*lines, sheet.words]
+
+
+def status_markdown(sheet: Sheet) -> str:
+    notes = footnotes(sheet)
+    lines = [f"### {md.text(_title(sheet))}", ""]
+    lines += [
+        f"- {md.text(one.name)}: {md.text(said(one.cell, notes))}" for one in (*sheet.facts, *sheet.grounds)
+    ]
+    lines += ["", *md.table(("goal", *COLUMNS), (_cells(sheet, row, notes) for row in sheet.rows)), ""]
+    lines += [f"- \\[{number}\\] {md.text(why)}" for why, number in notes.items()]
+    return "\n".join(lines) + "\n"
+
+
+def said(cell: Cell, notes: Mapping[str, int]) -> str:
+    """`15.2 … 25.2 ms no [3]`; "–" for what is neither there nor missed."""
+    no = f"no [{notes[cell.no]}]" if cell.no else ""
+    return " ".join(part for part in (cell.text, no) if part) or "–"
+
+
+def _cells(sheet: Sheet, row: StatusRow, notes: Mapping[str, int]) -> list[str]:
+    shown = "\nSHOWN" if sheet.green(row) else ""
+    return [f"{row.goal.safety_goal} {row.goal.asil}{shown}", *(said(one, notes) for one in row.cells)]
+
+
+def _title(sheet: Sheet) -> str:
+    altered = "ALTERED, no evidence: " if sheet.altered else ""
+    return f"{altered}Status of {sheet.title}: {sheet.words}"
