@@ -1,20 +1,17 @@
 """Failure modes against the newest runs of each chemistry: measured handling, margin to the hazard, ratings."""
 
-import json
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from bench.campaign.builds import load_neighbour
 from bench.campaign.fmea_on_chemistry import mistakes_on_chemistries
 from bench.config.toml_file import Shape, read_toml
-from bench.config.user_file import MOST_RECORDED_BYTES, read_text
-from bench.errors import DAMAGED, AlteredRun, BenchError, ConfigError, clear, nearest
+from bench.errors import AlteredRun, BenchError, nearest
 from bench.faults.find import fault_names
 from bench.plant.chemistry import Chemistry
 from bench.record.evidence import of_header
@@ -86,6 +83,17 @@ class Cell:
         if self.fhti_s is None or self.hazard_s is None:
             return None
         return self.hazard_s - self.fhti_s
+
+    @property
+    def driven(self) -> bool:
+        """Whether M was earned by runs on hardware."""
+        own = None if self.rated.assumed or self.earned is None else self.earned.evidence
+        return own is not None and own.discharges
+
+    @property
+    def stands(self) -> bool:
+        """Whether all of S, O and M is earned by hardware or stated by a source, so that a reduction may be claimed."""
+        return self.driven and {"severity", "occurrence"} <= set(self.mode.given)
 
 
 def load_fmea(
@@ -229,24 +237,6 @@ def newest_runs(runs: Path, firmware: str, evidence: EvidenceClass) -> NewestRun
             hashes = {**run.hashes, "bench": header.get("bench_source", "")}
             found.setdefault(run.chemistry, []).append(replace(run, hashes=hashes))
     return NewestRuns(by_chemistry=found, altered=tuple(altered), misfits=tuple(misfits))
-
-
-def load_hazards(path: Path | None) -> dict[tuple[str, str], float]:
-    """(chemistry, fault) → 5th percentile of the time to the hazard in s, from `hil hazard --json`."""
-    if path is None:
-        return {}
-    try:
-        content: dict[str, Any] = json.loads(
-            read_text(path, "the output of `hil hazard --json`", most=MOST_RECORDED_BYTES)
-        )
-        return {
-            (one["chemistry"], one["fault"]): math.inf if one["left"]["p5_s"] is None else one["left"]["p5_s"]
-            for one in content["results"]
-        }
-    except DAMAGED as error:
-        raise ConfigError(
-            f"{path}: cannot be read ({clear(repr(error), 200)}); expected the output of `hil hazard --json`"
-        ) from error
 
 
 NotFor = Mapping[str, Mapping[str, str]]  # scenario → chemistry → why it says nothing there

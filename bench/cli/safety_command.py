@@ -11,8 +11,10 @@ import typer
 
 from bench.cli.json_mode import JsonOption, note_trouble, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, FirmwareOption, load_rig, load_scenarios
+from bench.cli.safety_claims import Claimed, markdown_claims, show_claims
 
 if TYPE_CHECKING:
+    from bench.campaign.hazard_file import HazardFile
     from bench.campaign.safety import Cell, NotFor
     from bench.report.told.physics import SafetyTold
     from bench.timing.evidence_class import EvidenceClass
@@ -62,22 +64,30 @@ def safety(
         typer.Option("--out", help="Also as one HTML file, for reading and printing.", show_default=False),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="All tables as Markdown.")] = False,
+    claimed: Annotated[
+        bool,
+        typer.Option("--claims", help="Do the chemistries earn it? The four claims, and FTTI by chemistry."),
+    ] = False,
+    against: Annotated[
+        str, typer.Option("--against", help="The chemistry that claims are held against.")
+    ] = "nmc",
     as_json: JsonOption = False,
 ) -> None:
     """HARA and FMEA: monitoring ratings earned by data, action priorities, what is missing. Exit 3 if altered."""
+    from bench.campaign.claims import claims
+    from bench.campaign.ftti_of_chemistry import ftti_bounds
+    from bench.campaign.hazard_file import load_hazards
     from bench.campaign.load import whole_library
     from bench.campaign.safety import (
         cells,
         coverage_by_goal,
         gaps,
         load_fmea,
-        load_hazards,
         newest_runs,
         not_for,
     )
     from bench.cli.altered import end, ended_with, tell_altered
     from bench.errors import ConfigError
-    from bench.plant.chemistry import Chemistry
     from bench.record.targets import try_file
     from bench.report.traceability import denominator
     from bench.timing.evidence_class import BY_OPTION
@@ -90,13 +100,15 @@ def safety(
     _, budgets_file = load_scenarios(wired, None, None)  # says what is wrong with a file
     library = whole_library(wired)
     goals = denominator(load_budgets(budgets_file), library.lent)
-    modes = load_fmea(fmea, goals, library)
+    asked = _known(chemistry)
+    against = next(iter(_known([against], "--against")))
+    modes = load_fmea(fmea, goals, library, (*asked, against))
     open_points = gaps(modes, library, goals)
     if only is not None:
         modes = tuple(one for one in modes if only in one.id or only in one.safety_goal)
         if not modes:
             raise ConfigError(f"-k '{only}': no failure mode or safety goal of {fmea} contains it")
-    chemistries = _known(chemistry, Chemistry.shipped())
+    chemistries = [*asked]
     evidence = BY_OPTION[time]
     folder = runs or wired.config.record.folder
     hazard = _hazard_file(hazard, folder)
@@ -108,18 +120,30 @@ def safety(
                 Wanted(
                     config=config, time=time, firmware=firmware, folder=folder, attempts=earn, quiet=as_json
                 ),
-                one,
+                asked[one],
                 modes,
                 read.by_chemistry.get(one, []),
                 not_for(library),
             )
         read = newest_runs(folder, wired.config.dut.firmware, evidence)
     tell_altered("among these runs, which earn nothing", read.altered, err=as_json)
-    found = cells(modes, read.by_chemistry, chemistries, hazards, not_for(library), goals)
+    every = (*chemistries, *(one for one in (against,) if one not in chemistries))
+    all_cells = cells(modes, read.by_chemistry, every, hazards.earliest(), not_for(library), goals)
+    found = tuple(one for one in all_cells if one.chemistry in chemistries)
+    shown = Claimed(
+        claims=tuple(one for one in claims(all_cells, hazards, against) if one.chemistry in chemistries),
+        ftti=ftti_bounds(
+            dict.fromkeys(one.safety_goal for one in modes),
+            {one: load_budgets(budgets_file, one) for one in chemistries},
+            hazards,
+        ),
+    )
     coverage = coverage_by_goal(found)
     altered = [f"ALTERED, earns nothing: {line}" for line in read.altered]
-    told = [*altered, *_notes(found, coverage, evidence), *_of_hazard(hazard), *open_points]
+    told = [*altered, *_notes(found, coverage, evidence), *_of_hazard(hazard, hazards), *open_points]
+    told += _of_misfits(read.misfits)
     if out is not None:
+        from bench.report.claim_words import HOW_TO_READ, need_lines
         from bench.report.safety_html import write_safety_html
 
         write_safety_html(
@@ -131,24 +155,33 @@ def safety(
             },
             rows=list(zip(found, _rows(found))),
             standing=_standing(found),
-            notes=told,
+            notes=[*told, HOW_TO_READ, *need_lines(shown.claims)],
+            claims=shown.claims,
+            ftti=shown.ftti,
             altered=read.altered,
         )
     if as_json:
-        raise say(_told(found, evidence, told, read.altered), ended_with(0, read.altered))
+        raise say(_told(found, shown, evidence, told, read.altered), ended_with(0, read.altered))
     if markdown:
-        _markdown(goals, found, told)
+        _markdown(goals, found, told, shown if claimed else None)
+    elif claimed:
+        show_claims(shown, [*altered, *_of_hazard(hazard, hazards)])
     else:
         _show(goals, found, told)
-        if out is not None:
-            typer.echo(f"report  {out}")
+    if not markdown and out is not None:
+        typer.echo(f"report  {out}")
     raise end(0, read.altered)
 
 
 def _told(
-    found: Sequence[Cell], evidence: EvidenceClass, notes: Sequence[str], altered: Sequence[str]
+    found: Sequence[Cell],
+    shown: Claimed,
+    evidence: EvidenceClass,
+    notes: Sequence[str],
+    altered: Sequence[str],
 ) -> SafetyTold:
-    from bench.report.told.physics import SafetyCell, SafetyTold
+    from bench.report.claim_words import need_words
+    from bench.report.told.physics import ClaimTold, SafetyCell, SafetyTold
 
     cells = (
         SafetyCell(
@@ -160,10 +193,20 @@ def _told(
             hazard_s=one.hazard_s,
             missing=one.missing,
             margin_s=one.margin_s,
+            stands=one.stands,
         )
         for one in found
     )
-    return SafetyTold(evidence=evidence, cells=tuple(cells), notes=tuple(notes), altered=tuple(altered))
+    return SafetyTold(
+        evidence=evidence,
+        cells=tuple(cells),
+        claims=tuple(
+            ClaimTold(found=one, needed=tuple(need_words(need) for need in one.needs)) for one in shown.claims
+        ),
+        ftti=shown.ftti,
+        notes=tuple(notes),
+        altered=tuple(altered),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,15 +278,24 @@ def _earn(
         raise typer.Exit(3)  # where a signal stopped it, the command ends by that
 
 
-def _known(asked: list[str] | None, shipped: Sequence[str]) -> list[str]:
+def _known(asked: list[str] | None, option: str = "--chemistry") -> dict[str, str]:
+    """Id → as asked for: shipped ones (default: all) by their id, the user's own by the path of their file."""
     from bench.errors import ConfigError, nearest
+    from bench.plant.chemistry import Chemistry
 
-    for one in asked or ():
-        if one not in shipped:
+    shipped = Chemistry.shipped()
+    found: dict[str, str] = {}
+    for one in asked or shipped:
+        if one.endswith(".toml"):
+            found[Chemistry.load(one).id] = one
+        elif one in shipped:
+            found[one] = one
+        else:
             raise ConfigError(
-                f"--chemistry: found '{one}'; expected one of {', '.join(shipped)}{nearest(one, shipped)}"
+                f"{option}: found '{one}'; expected one of {', '.join(shipped)}, or a chemistry's .toml file"
+                f"{nearest(one, shipped)}"
             )
-    return [*(asked or shipped)]
+    return found
 
 
 def _hazard_file(asked: Path | None, runs: Path) -> Path | None:
@@ -251,10 +303,23 @@ def _hazard_file(asked: Path | None, runs: Path) -> Path | None:
     return asked if asked is not None else kept if kept.is_file() else None
 
 
-def _of_hazard(file: Path | None) -> list[str]:
+def _of_hazard(file: Path | None, hazards: HazardFile) -> list[str]:
+    from bench.hazard.result import DRAWS_FOR_BOUND
+
     if file is None:
-        return ["time to the hazard: not known; `hil hazard` computes it (half a minute), then ask again"]
-    return [f"time to the hazard: 5th percentile from {file}, computed from cell models, not measured"]
+        return ["time to the hazard: not known; `hil hazard` computes it (a minute), then ask again"]
+    source = f"from {file}, computed from cell models, not measured"
+    if not hazards.bounded:
+        draws = "of an older release" if hazards.draws is None else f"{hazards.draws} draws"
+        return [f"time to the hazard: 5th percentile {source}; no bound: {draws}, {DRAWS_FOR_BOUND} make one"]
+    return [
+        f"time to the hazard: earliest of {hazards.draws} draws (95 % of all, with 95 % confidence) {source}"
+    ]
+
+
+def _of_misfits(runs: Sequence[str]) -> list[str]:
+    what = "of a BMS made for another chemistry than its pack's, which say nothing of either"
+    return [f"{len(runs)} runs {what}: {', '.join(runs[:3])}"] if runs else []
 
 
 def _rows(found: tuple[Cell, ...]) -> list[tuple[str, ...]]:
@@ -292,9 +357,9 @@ def _notes(found: tuple[Cell, ...], coverage: Any, evidence: EvidenceClass) -> l
         "5, 99 for 4, 299 for 3, 2995 for 2; never 1); the worst operating point counts, undecided is not handled.",
         "Attempts sample the phase of the DUT's cycle, the spread of the pack's cells and the boot, at one operating "
         "point each: no sample of life (age, temperature, longer uptimes). At bunched phases they count as one.",
-        "In brackets, with '?': rests on an assumption, earns no reduction; (SFO?): which of severity, frequency and "
-        "occurrence are assumed. AP, RPN: without detection → as earned "
-        "(D taken equal to M: a test rating, not an in-service one).",
+        "AP, RPN: without detection → as earned, where hardware earned M and a source states S and O (D taken equal to "
+        "M: a test rating, not an in-service one). In brackets: what less than that gives, which earns no reduction; "
+        "'?': assumed; (SFO?): which of severity, frequency and occurrence are assumed.",
         f"* FMEA-MSR priority {MSR_CAVEAT}.",
     ]
     estimates: dict[tuple[str, bool], list[str]] = {}
@@ -312,16 +377,22 @@ def _notes(found: tuple[Cell, ...], coverage: Any, evidence: EvidenceClass) -> l
     return lines
 
 
-def _markdown(goals: Any, found: tuple[Cell, ...], told: list[str]) -> None:
+def _markdown(goals: Any, found: tuple[Cell, ...], told: list[str], shown: Claimed | None = None) -> None:
     from bench.report.markdown import text
     from bench.report.safety_tables import FMEA, HARA, STANDING, alike_together, hara_rows, markdown_table
 
     typer.echo(f"## Hazard analysis\n\n{markdown_table(HARA, hara_rows(goals))}\n")
     typer.echo(f"## Chemistries\n\n{markdown_table(STANDING, _standing(found))}\n")
+    if shown is not None:
+        markdown_claims(shown)
     typer.echo(f"## Failure modes\n\n{markdown_table(FMEA, alike_together(_rows(found)))}\n")
+    alike: dict[FailureMode, list[str]] = {}
+    for one in found:
+        alike.setdefault(one.mode, []).append(one.chemistry)
+    every = len({one.chemistry for one in found})
     sources = [
         (
-            m.id,
+            m.id + (f" on {', '.join(chemistries)}" if len(chemistries) < every else ""),
             m.title,
             ", ".join(m.faults),
             ", ".join(m.scenarios),
@@ -329,7 +400,7 @@ def _markdown(goals: Any, found: tuple[Cell, ...], told: list[str]) -> None:
             f"{m.frequency}: {m.frequency_source}",
             f"{m.occurrence}: {m.occurrence_source}",
         )
-        for m in dict.fromkeys(c.mode for c in found)
+        for m, chemistries in alike.items()
     ]
     headings = ("failure mode", "title", "faults", "scenarios", "S", "F", "O")
     typer.echo(f"## Inputs\n\n{markdown_table(headings, sources)}\n")

@@ -11,10 +11,13 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from bench.errors import RecordError
+from bench.report.claim_words import CLAIMS, FTTI, claim_rows, ftti_rows
 from bench.report.safety_tables import HARA, STANDING, hara_rows
 from bench.report.words import EVIDENCE_WORTH
 from bench.timing.evidence_class import EvidenceClass
+from bench.verdict.claims import ClaimFound
 from bench.verdict.fmea import FailureMode, Rated
+from bench.verdict.ftti_bound import FttiBound
 from bench.verdict.result import Budget
 
 _LOW_S, _HIGH_S, _WIDTH = 0.01, 10_800.0, 190.0
@@ -46,6 +49,8 @@ def write_safety_html(
     rows: Sequence[tuple[ShownCell, tuple[str, ...]]],
     standing: Sequence[tuple[str, ...]],
     notes: Sequence[str],
+    claims: Sequence[ClaimFound] = (),
+    ftti: Sequence[FttiBound] = (),
     altered: Sequence[str] = (),
 ) -> None:
     """rows: each cell with its row of `fmea_row`, chemistries of a failure mode together. Raises RecordError.
@@ -68,6 +73,10 @@ def write_safety_html(
         chemistries=list(dict.fromkeys(cell.chemistry for cell, _ in rows)),
         standing_heads=STANDING,
         standing=standing,
+        claim_heads=CLAIMS,
+        claims=claim_rows(claims),
+        ftti_heads=FTTI,
+        ftti=ftti_rows(ftti),
         hara_heads=HARA,
         hara=hara_rows(goals),
         notes=notes,

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from bench.report.markdown import table
+from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.fmea import Earned, FailureMode, Rated
 from bench.verdict.result import Budget
 from bench.verdict.tables import decompositions
@@ -50,24 +51,53 @@ def fmea_row(
     times: tuple[float | None, float | None, float | None],
     missing: Sequence[str],
 ) -> tuple[str, ...]:
-    """`times`: hazard, FHTI, margin in s. An assumed rating stands in brackets."""
+    """`times`: hazard, FHTI, margin in s. An assumed rating stands in brackets.
+
+    An arrow says that a reduction was earned: by hardware, with all that the number is made of stated by a source. What
+    is earned by less stands in brackets.
+    """
     why = "no data" if mode.monitoring_assumed is None else "assumed"
     monitoring = f"({rated.rating}, {why})" if rated.assumed else str(rated.rating)
-    mark = "?" if rated.assumed else ""
     inputs = f" ({mode.inputs_assumed}?)" if mode.inputs_assumed else ""
+    own = None if rated.assumed or earned is None else earned.evidence
+    by = "?" if rated.assumed else f" {_SHORT[own]}" if own is not None else ""
     handled = "–" if earned is None else f"≥ {math.floor(earned.lower * 1000) / 10:g} %"
     return (
         mode.id,
-        chemistry,
+        chemistry + _differences(mode),
         *map(seconds, times),
         "0" if earned is None else f"{earned.attempts - earned.not_handled}/{earned.attempts}",
         handled,
         monitoring,
-        f"{rated.priority_without}→{rated.priority}{mark}{inputs}",
-        f"{rated.msr}{mark}",
-        f"{rated.rpn_without}→{rated.rpn}{mark}",
+        _change(rated.priority_without, rated.priority, by, _earned(mode, own, "severity", "occurrence"))
+        + inputs,
+        rated.msr if _earned(mode, own, "severity", "frequency") else f"({rated.msr}{by})",
+        _change(rated.rpn_without, rated.rpn, by, _earned(mode, own, "severity", "occurrence")),
         "; ".join(missing) or "nothing",
     )
+
+
+_SHORT = {
+    EvidenceClass.SIMULATED: "simulated",
+    EvidenceClass.REAL_TIME: "no board",
+    EvidenceClass.HARDWARE: "hardware",
+}
+
+
+def _earned(mode: FailureMode, evidence: EvidenceClass | None, *inputs: str) -> bool:
+    return evidence is not None and evidence.discharges and set(inputs) <= set(mode.given)
+
+
+def _change(without: object, with_it: object, by: str, earned: bool) -> str:
+    return f"{without}→{with_it}" if earned else f"{without} ({with_it}{by})"
+
+
+def _differences(mode: FailureMode) -> str:
+    """What is rated otherwise on this chemistry: ` (S 8?)`."""
+    told = [
+        f"{name[0].upper()} {getattr(mode, name)}{'' if name in mode.given else '?'}" for name in mode.differs
+    ]
+    return f" ({', '.join(told)})" if told else ""
 
 
 def alike_together(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -5,7 +5,9 @@ from typing import ClassVar
 
 from bench.report.told.document import Document
 from bench.timing.evidence_class import EvidenceClass
+from bench.verdict.claims import ClaimFound
 from bench.verdict.fmea import Earned, FailureMode, Rated
+from bench.verdict.ftti_bound import FttiBound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +80,10 @@ class HazardTold(Document):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyCell:
-    """One failure mode on one chemistry. hazard_s: 5th percentile of the time to the hazard; null where never.
+    """One failure mode on one chemistry. hazard_s: the earliest time left to the hazard; null where never.
 
-    missing: what is lacking for a better rating.
+    missing: what is lacking for a better rating. stands: all that AP and RPN are made of is stated or of hardware, so
+    that a reduction may be claimed.
     """
 
     mode: FailureMode
@@ -91,17 +94,29 @@ class SafetyCell:
     hazard_s: float | None
     missing: tuple[str, ...]
     margin_s: float | None
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimTold:
+    """One claim for one chemistry. needed: `needs` in words."""
+
+    found: ClaimFound
+    needed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyTold(Document):
     """`hil safety`: altered runs earn nothing. evidence: the class of all that was earned.
 
-    notes: how to read it, and what is open.
+    notes: how to read it, and what is open. claims: the four made for each chemistry. ftti: each goal on each chemistry
+    against the time that the cell model leaves.
     """
 
     schema_name: ClassVar[str] = "safety"
     evidence: EvidenceClass
     cells: tuple[SafetyCell, ...]
+    claims: tuple[ClaimTold, ...]
+    ftti: tuple[FttiBound, ...]
     notes: tuple[str, ...]
     altered: tuple[str, ...]
