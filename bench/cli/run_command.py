@@ -85,6 +85,7 @@ def run(
     """Run scenarios (default: all of scenarios/) and judge them."""
     from bench.campaign.load import select_scenarios, whole_library
     from bench.campaign.qualification import find_covering
+    from bench.campaign.stamp_worth import with_measured_stamps
     from bench.links.can_options import refuse_wrong_options
     from bench.record.asked_database import refuse_unusable_url
     from bench.record.poison import refuse_if_poisoned
@@ -94,6 +95,7 @@ def run(
     refuse_wrong_options(wired.config)
     refuse_unusable_url(wired.config)
     covered = find_covering(wired, wired.config.record.folder)
+    wired = with_measured_stamps(wired, covered)
     if out is not None:
         wired = _recording_into(out, wired)
     refuse_if_poisoned(wired.config.record.rig)

@@ -86,6 +86,16 @@ class ProbeSeen:
     held_before: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StampUsed:
+    """What a channel's stamps were taken for. worth: where u_ns comes from, in words; "": the link's own claim."""
+
+    channel: str
+    source: str
+    u_ns: int
+    worth: str = ""
+
+
 class LeftOut(StrEnum):
     """What is known of the time before the onset's frame, which no latency holds. A stable code.
 
@@ -128,7 +138,8 @@ class Measurement:
     `start_missed` that it was heard and did not come into the mode in which the scenario begins,
     `at_terminal` when a readback shows the fault at the DUT's terminals, before the frame that is the onset (None: it
     is not known), `left_out` what is known of the time between the two,
-    `rate_ppb` by how much the clock may run wrong: it is a term of every latency.
+    `rate_ppb` by how much the clock may run wrong: it is a term of every latency,
+    `stamps` what those of each channel were taken for (none in simulated time, in which they are exact).
     """
 
     onset: Interval | None
@@ -173,3 +184,4 @@ class Measurement:
     at_terminal: Interval | None = None
     left_out: LeftOut = LeftOut.NOT_RECORDED
     rate_ppb: int = 0
+    stamps: tuple[StampUsed, ...] = ()

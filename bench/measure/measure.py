@@ -42,7 +42,7 @@ from bench.measure.reports_heard import check_reports
 from bench.measure.restart import find_restarts
 from bench.measure.second_sender import second_senders
 from bench.measure.shot import Seen, Shot, Told, latency
-from bench.measure.stamp_order import stamps_out_of_order
+from bench.measure.stamp_order import stamps_out_of_order, stamps_used
 from bench.measure.states import states_seen
 from bench.measure.staying import watched_to_end
 from bench.measure.stored_codes import codes_before, status_of_the_code, tests_of_the_code
@@ -134,6 +134,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         frti=latency(answer.detected, answer.safe, ppb),
         fhti=latency(onset, answer.safe, ppb),
         rate_ppb=ppb,
+        stamps=stamps_used(trace),
         states=states_seen(shot, onset) if plan.aim is Aim.MUST_TRIP else (),
         reactions=reactions(shot, onset, answer.safe, plan.announced, plan.opening),
         dtc_seen=answer.dtc_seen,

@@ -6,7 +6,9 @@ so their stamps rise as well. Where they do not, gaps and silences are the bench
 
 from bench.measure.finding.base import Finding
 from bench.measure.finding.stamps import StampsAhead, StampsWentBack
+from bench.measure.interval import StampUsed
 from bench.measure.window import Window
+from bench.timing.clock import Timebase
 from bench.trace.facts import RunEnded
 from bench.trace.stamping import Origin
 from bench.trace.timeline import Trace
@@ -22,6 +24,16 @@ def stamps_out_of_order(trace: Trace, window: Window) -> list[Finding]:
     """Per bus. What lay wholly before the arming decides nothing: a correlation may still have been learnt there."""
     ended = max((mark.t_ns for mark in trace.of(RunEnded)), default=None)
     return [*_went_back(trace, window), *([] if ended is None else _ahead(trace, ended))]
+
+
+def stamps_used(trace: Trace) -> tuple[StampUsed, ...]:
+    """None in simulated time, in which every stamp is exact."""
+    if trace.timebase is Timebase.SIMULATED:
+        return ()
+    return tuple(
+        StampUsed(channel=channel, source=one.source, u_ns=one.u_ns, worth=one.worth)
+        for channel, one in trace.stamping.items()
+    )
 
 
 def _tolerance_ns(trace: Trace, channel: str) -> int:

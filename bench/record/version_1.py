@@ -147,6 +147,8 @@ def same_figures(stored: Measurement, found: Measurement) -> bool:
         found = replace(found, dut_uptime_ns=None)
     if stored.left_out is LeftOut.NOT_RECORDED:
         found = replace(found, at_terminal=None, left_out=LeftOut.NOT_RECORDED)
+    if not stored.stamps:
+        found = replace(found, stamps=())
     told = [one for measured in (stored, found) for one in _findings(measured)]
     if any(isinstance(one, Worded) for one in told):
         return _without_findings(stored) == _without_findings(found)

@@ -67,7 +67,7 @@ def budget_shown(scenario: ScenarioResult) -> BudgetShown | None:
     return BudgetShown(
         headings=("Uncertainty budget, worst shot", *heads, "Source"),
         rows=(*_term_rows(found.times), *_sum_rows(found.times)),
-        lines=(f"{left_out_words(found)}.",),
+        lines=(f"{left_out_words(found)}.", *(f"{line}." for line in stamp_lines(found))),
         warnings=tuple(f"{line}." for line in only_from_frame_words(found)),
     )
 
@@ -121,6 +121,15 @@ def _guard_source(times: Sequence[TimeBudget]) -> str:
 
 def _zone_words(zone: Zone) -> str:
     return {Zone.ACCEPT: "within", Zone.REJECT: "beyond"}.get(zone, f"open, {zone.value}")
+
+
+def stamp_lines(found: UncertaintyBudget) -> list[str]:
+    """What stamps were taken for, and by whose word: one line for all channels of which the same is true."""
+    channels: dict[str, list[str]] = {}
+    for one in found.stamps:
+        worth = one.worth or f"±{format_ns(one.u_ns)} claimed for this kind of link, not measured on this rig"
+        channels.setdefault(f"{one.source}, {worth}", []).append(one.channel)
+    return [f"Stamps on {', '.join(names)}: {words}" for words, names in channels.items()]
 
 
 def left_out_words(found: UncertaintyBudget) -> str:
@@ -187,6 +196,8 @@ def markdown_lines(run: RunResult) -> list[str]:
     told = [f"- **{md.text(line)}**" for line in only_from_frame_lines(run)[:_MOST_ROWS]]
     more = [f"and {len(pairs) - _MOST_ROWS} more in the HTML report", ""] if len(pairs) > _MOST_ROWS else []
     simulated = [f"{SIMULATED}.", ""] if any(one.timebase is Timebase.SIMULATED for one in found) else []
+    said = dict.fromkeys(words for one in found for words in stamp_lines(one))
+    stamps = [line for words in said for line in (f"{md.text(words)}.", "")]
     return [
         *([*told, ""] if told else []),
         "<details>",
@@ -197,6 +208,7 @@ def markdown_lines(run: RunResult) -> list[str]:
         *more,
         f"{DECISION_RULE}.",
         "",
+        *stamps,
         *simulated,
         "</details>",
     ]

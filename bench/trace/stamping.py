@@ -30,10 +30,12 @@ class Stamping:
     """Where a channel's stamps are taken and their half-width.
 
     source: the same in words, for people. clock: whose time they are in. Stamps of different clocks are never
-    subtracted; whatever an adapter has correlated with the host's clock is in the host's.
+    subtracted; whatever an adapter has correlated with the host's clock is in the host's. worth: where u_ns comes from,
+    in words; "" where it is the link's own claim (`bench.links.interface_worth`).
     """
 
     origin: Origin
     source: str
     u_ns: int
     clock: str = "host"
+    worth: str = ""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bench.measure.clock_rate import widened
-from bench.measure.interval import Interval, Latency, LeftOut, Measurement, Term
+from bench.measure.interval import Interval, Latency, LeftOut, Measurement, StampUsed, Term
 from bench.timing.clock import Timebase
 from bench.verdict.decision import Zone, decide
 from bench.verdict.result import RunResult, ScenarioResult
@@ -45,7 +45,10 @@ class TimeBudget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UncertaintyBudget:
-    """Of one scenario. left_out_range: least and most over its shots, None unless `left_out` is KNOWN."""
+    """Of one scenario. left_out_range: least and most over its shots, None unless `left_out` is KNOWN.
+
+    stamps: what they were taken for in the worst shot, by channel; none in simulated time, or where not recorded.
+    """
 
     scenario_id: str
     timebase: Timebase
@@ -53,6 +56,7 @@ class UncertaintyBudget:
     left_out: LeftOut
     left_out_range: Interval | None
     left_out_shots: int
+    stamps: tuple[StampUsed, ...]
 
     @property
     def only_from_frame(self) -> tuple[TimeBudget, ...]:
@@ -80,6 +84,7 @@ def uncertainty_of(scenario: ScenarioResult) -> UncertaintyBudget | None:
         left_out=code,
         left_out_range=_range(spans) if spans else None,
         left_out_shots=len(spans),
+        stamps=_stamps(shots, times[0].shot),
     )
 
 
@@ -142,6 +147,10 @@ def _left_out(measured: list[Measurement]) -> tuple[LeftOut, list[Interval]]:
         for one in begun
         if one.onset is not None and one.at_terminal is not None
     ]
+
+
+def _stamps(shots: Iterable[tuple[int, Measurement]], shot: int) -> tuple[StampUsed, ...]:
+    return next((one.stamps for index, one in shots if index == shot), ())
 
 
 def _range(spans: list[Interval]) -> Interval:

@@ -36,6 +36,14 @@ _SIMULATED_ONLY = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredStamps:
+    """The half-width of a stamp as the rig's qualification found it. worth: how, and what it covers, in words."""
+
+    u_ns: int
+    worth: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wired:
     """What a run loads once and every shot shares."""
 
@@ -49,6 +57,7 @@ class Wired:
     capabilities: frozenset[str] = frozenset()
     played: list[Played] = field(default_factory=list)
     guard: Guard | None = None  # watches over real instruments while shots are fired
+    stamps: MeasuredStamps | None = None  # None: as the links claim
     # The one thing that changes: what earlier shots of this run found out about the DUT (its build, what was flashed).
     life: dict[str, str] = field(default_factory=dict)
 

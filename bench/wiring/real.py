@@ -32,6 +32,7 @@ from bench.wiring.dut import identifier, real_dut, tester_of
 from bench.wiring.emulator_shown import emulator_shows, listen_for_sweeps, pack_voltages, watch_cells
 from bench.wiring.instruments import real_cells
 from bench.wiring.side_instruments import identities_into, side_instruments
+from bench.wiring.stamp_worth import apply_measured
 from bench.wiring.virtual_signals import clipped_into, restbus_of, senses_of
 
 
@@ -41,6 +42,7 @@ async def build_real(
     """A fresh rig for one shot in real time. Raises LinkError where a bus cannot be opened."""
     trace = Trace(timebase=Timebase.HOST)
     buses = open_buses(wired.config.can, clock, trace)
+    apply_measured(trace, wired.config, wired.stamps)
     try:
         pack = build_pack(wired, soc, rng, start)
         return _rig_on(buses, trace, wired, clock, pack, phases_of(wired, rng))
