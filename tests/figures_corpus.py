@@ -384,14 +384,16 @@ KINDS: dict[str, Callable[[Rng], Any]] = {
     "extremes": _extreme,
     "earn": lambda rng: fmea.earn(scenario(rng, "s", rng.choice((0, 1, 2, 30, 100, 320)))),
     "rate": lambda rng: fmea.rate(_mode(rng), rng.randint(1, 10), rng.random() < 0.5),
-    "coverage": lambda rng: (
-        fmea.coverage_estimate(
+    "handled": lambda rng: (
+        fmea.handled(
             [
-                (rng.choice((None, 0.0, 1.0, 7.5, 20.0)) if rng.random() < 0.3 else 4.0, rng.random())
+                (
+                    rng.choice((None, 0.0, 1.0, 7.5, 20.0)) if rng.random() < 0.3 else 4.0,
+                    None if rng.random() < 0.1 else fmea.earn(scenario(rng, "s", rng.choice((1, 30, 59)))),
+                )
                 for _ in range(rng.randint(0, 4))
             ]
         ),
-        fmea.coverage_class(rng.choice((0.0, 0.59, 0.6, 0.9, 0.99, 1.0))),
         _mode(rng).inputs_assumed,
     ),
     "priority": lambda rng: (

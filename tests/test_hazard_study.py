@@ -170,11 +170,11 @@ def test_only_runs_of_the_named_build_say_what_it_takes_to_react(tmp_path: Path)
     ):
         run = dataclasses.replace(
             sample_run(), run_id=run_id, started_utc=f"2026-11-0{day}T00:00:00+00:00", firmware=firmware,
-            aborted=None, scenarios=(one,),
+            firmware_identity=f"{firmware}@1", aborted=None, scenarios=(one,),
         )  # fmt: skip
         ResultsDatabase(database).add(run)
     (good,) = measured_fhti(database).values()
-    assert (good.run_id, good.firmware, good.fhti_s) == ("good", "reference", first.fhti.max_high_ns / 1e9)
+    assert (good.run_id, good.firmware, good.fhti_s) == ("good", "reference@1", first.fhti.max_high_ns / 1e9)
     (bad,) = measured_fhti(database, firmware="late_overvoltage").values()
     assert (bad.run_id, bad.fhti_s) == ("bad", 9.0)
     assert measured_fhti(database, firmware="never_run") == {}
@@ -184,3 +184,28 @@ def test_only_runs_of_the_named_build_say_what_it_takes_to_react(tmp_path: Path)
         RecordError, match="run 'bad' is of the build 'late_overvoltage'; expected one of 'ref"
     ):
         measured_fhti(database, "bad")
+
+
+def test_an_older_build_of_the_same_name_lends_no_time(tmp_path: Path) -> None:
+    """Its goals that the newest build was not run for stood beside those of the newest, as one DUT's."""
+    database = ResultsDatabase(tmp_path / "results.sqlite")
+    first = sample_run().scenarios[0]
+    goals = {"a": dataclasses.replace(first.budget, safety_goal="SG-A"), "b": first.budget}
+    for name, day, budgets in (("old", 1, goals.values()), ("new", 2, [goals["b"]])):
+        run = dataclasses.replace(
+            sample_run(), run_id=name, started_utc=f"2026-11-0{day}T00:00:00+00:00", firmware="reference",
+            firmware_identity=f"reference@{name}", aborted=None,
+            scenarios=tuple(dataclasses.replace(first, budget=one, scenario_id=one.safety_goal) for one in budgets),
+        )  # fmt: skip
+        database.add(run)
+    newest = measured_fhti(tmp_path / "results.sqlite")
+    assert {goal: one.firmware for (goal, _), one in newest.items()} == {
+        first.budget.safety_goal: "reference@new"
+    }
+    older = measured_fhti(tmp_path / "results.sqlite", firmware="reference@old")
+    assert {goal for goal, _ in older} == {"SG-A", first.budget.safety_goal}
+    assert {one.run_id for one in older.values()} == {"old"}
+    with pytest.raises(
+        RecordError, match="run 'new' is of the build 'reference@new'; expected one of 'reference@old'"
+    ):
+        measured_fhti(tmp_path / "results.sqlite", "new", "reference@old")

@@ -9,20 +9,21 @@ from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, 
 from bench.campaign.hazard_file import load_hazards
 from bench.campaign.safety import (
     cells,
-    coverage_by_goal,
     gaps,
+    handled_by_goal,
     lacking,
     load_fmea,
     standings,
 )
 from bench.errors import ConfigError
+from bench.report.handled_words import handled_lines
 from bench.report.safety_tables import alike_together, fmea_row
 from bench.report.traceability import denominator
 from bench.scenario.library import list_library
 from bench.scenario.load import find_scenarios
 from bench.units import NS_PER_MS
 from bench.verdict.budgets import load_budgets
-from bench.verdict.fmea import FailureMode, coverage_class, coverage_estimate, earn, rate, worst
+from bench.verdict.fmea import FailureMode, earn, handled, rate, worst
 from bench.verdict.result import RunResult, ScenarioResult, Verdict
 
 ROOT = Path(__file__).parents[1]
@@ -76,13 +77,31 @@ MODE = FailureMode(
 )  # fmt: skip
 
 
-def test_priorities_and_coverage() -> None:
+def test_what_was_handled_is_told_as_the_count_it_is() -> None:
+    """It was `diagnostic coverage 95 % (medium)`, which 59 attempts give whatever was tested."""
+    run = dataclasses.replace(sample_run(n=12), scenarios=(clean(59),))
+    told = handled_lines(handled_by_goal(cells([MODE], {"nmc": [run]}, ["nmc", "lfp"], {})))
+    assert told[0] == "injected faults handled, SG-01: nmc at least 95 % (59 of 59 attempts)"
+    assert "diagnostic coverage" not in " ".join(told) and "medium" not in " ".join(told)
+    assert "is not shown by this" in told[1] and len(told) == 2
+    two = [MODE, dataclasses.replace(MODE, id="FM2")]
+    assert (
+        "least of 2 failure modes)"
+        in handled_lines(handled_by_goal(cells(two, {"nmc": [run]}, ["nmc"], {})))[0]
+    )
+    assert handled_lines(handled_by_goal(cells([MODE], {}, ["nmc"], {}))) == []
+
+
+def test_priorities_and_what_was_handled() -> None:
     rated = rate(MODE, 5, assumed=False)
     assert (rated.rpn, rated.rpn_without, rated.priority, rated.msr) == (250, 500, "H", "H")
     assert rate(dataclasses.replace(MODE, occurrence=3), 4, False).priority == "L"
-    assert coverage_estimate([(10.0, 0.9), (30.0, 0.5)]) == (pytest.approx(0.6), True)
-    assert coverage_estimate([(10.0, 0.9), (None, 0.5)]) == (0.5, False)
-    assert [coverage_class(x) for x in (0.0, 0.6, 0.95, 0.995)] == ["none", "low", "medium", "high"]
+    many, few = earn(clean(59)), earn(clean(29))
+    both = handled([(10.0, many), (30.0, few)])
+    assert both.weighted and both.share == pytest.approx((10 * many.lower + 30 * few.lower) / 40)
+    least = handled([(10.0, many), (None, few)])
+    assert (least.share, least.weighted, least.least, least.modes) == (few.lower, False, few, 2)
+    assert handled([(None, many), (None, None)]).share == 0.0 and handled([]).share == 0.0
 
 
 def test_chemistries_side_by_side_say_what_is_missing() -> None:
@@ -98,7 +117,10 @@ def test_chemistries_side_by_side_say_what_is_missing() -> None:
     silent = cells([MODE], {}, ["nmc", "lfp", "na_ion"], hazards)
     of = [fmea_row(c.mode, c.chemistry, c.earned, c.rated, (None, None, None), c.missing) for c in silent]
     assert [row[1] for row in alike_together(of)] == ["nmc, lfp", "na_ion"], "one of them lacks a hazard time"
-    assert coverage_by_goal([nmc, lfp])["SG-01", "lfp"] == (0.0, False)
+    shown = handled_by_goal([nmc, lfp])
+    assert shown["SG-01", "lfp"].share == 0.0 and shown["SG-01", "nmc"].share == pytest.approx(
+        0.05 ** (1 / 59)
+    )
     assumed = dataclasses.replace(MODE, monitoring_assumed=4)
     (cell,) = cells([assumed], {}, ["nmc"], {})
     assert cell.rated.assumed and cell.rated.rating == 4

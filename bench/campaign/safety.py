@@ -20,7 +20,7 @@ from bench.record.shot import read_json
 from bench.scenario.library import Library
 from bench.timing.evidence_class import CLASS_WORDS, EvidenceClass
 from bench.units import format_ns
-from bench.verdict.fmea import Earned, FailureMode, Rated, coverage_estimate, earn, rate, worst
+from bench.verdict.fmea import Earned, FailureMode, Handled, Rated, earn, handled, rate, worst
 from bench.verdict.fmea_chemistry import OnChemistry, on_chemistry
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
 from bench.verdict.sampling import bunched
@@ -432,11 +432,11 @@ def _next(rating: int) -> int:
     return {10: 8, 9: 8, 8: 7, 7: 5, 6: 4, 5: 4}.get(rating, rating - 1)
 
 
-def coverage_by_goal(found: Sequence[Cell]) -> dict[tuple[str, str], tuple[float, bool]]:
-    """(goal, chemistry) → (diagnostic coverage estimate, weighted by failure rates?)."""
-    parts: dict[tuple[str, str], list[tuple[float | None, float]]] = {}
+def handled_by_goal(found: Sequence[Cell]) -> dict[tuple[str, str], Handled]:
+    """(goal, chemistry) → what share of the injected faults was shown to be handled."""
+    parts: dict[tuple[str, str], list[tuple[float | None, Earned | None]]] = {}
     for cell in found:
-        share = cell.earned.lower if cell.earned is not None and not cell.rated.assumed else 0.0
+        earned = None if cell.rated.assumed else cell.earned
         key = cell.mode.safety_goal, cell.chemistry
-        parts.setdefault(key, []).append((cell.mode.failure_rate_fit, share))
-    return {key: coverage_estimate(own) for key, own in parts.items()}
+        parts.setdefault(key, []).append((cell.mode.failure_rate_fit, earned))
+    return {key: handled(own) for key, own in parts.items()}

@@ -99,8 +99,8 @@ def hazard(
     write_hazard_html(found, margins, out)
     out.with_suffix(".json").write_text(text_of(told, indent=1) + "\n", encoding="utf-8")
     console.print(hazard_table(found, margins))
-    for one in sorted({m.fhti.run_id for m in margins.values() if m.fhti is not None}):
-        console.print(f"FHTI of '{firmware}' from run {one}", highlight=False)
+    for one in sorted({(m.fhti.firmware, m.fhti.run_id) for m in margins.values() if m.fhti is not None}):
+        console.print(f"FHTI of {one[0]}, of no other build, from run {one[1]}", highlight=False)
     if not measured:
         console.print(f"no FHTI of '{firmware}' measured yet: `hil run` gives one", highlight=False)
     console.print(f"report  {out}", highlight=False, soft_wrap=True)

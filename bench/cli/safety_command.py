@@ -80,8 +80,8 @@ def safety(
     from bench.campaign.load import whole_library
     from bench.campaign.safety import (
         cells,
-        coverage_by_goal,
         gaps,
+        handled_by_goal,
         load_fmea,
         newest_runs,
         not_for,
@@ -138,9 +138,9 @@ def safety(
             hazards,
         ),
     )
-    coverage = coverage_by_goal(found)
+    counted = handled_by_goal(found)
     altered = [f"ALTERED, earns nothing: {line}" for line in read.altered]
-    told = [*altered, *_notes(found, coverage, evidence), *_of_hazard(hazard, hazards), *open_points]
+    told = [*altered, *_notes(found, counted, evidence), *_of_hazard(hazard, hazards), *open_points]
     told += _of_misfits(read.misfits)
     if out is not None:
         from bench.report.claim_words import HOW_TO_READ, need_lines
@@ -346,9 +346,9 @@ def _standing(found: tuple[Cell, ...]) -> list[tuple[str, ...]]:
     )
 
 
-def _notes(found: tuple[Cell, ...], coverage: Any, evidence: EvidenceClass) -> list[str]:
+def _notes(found: tuple[Cell, ...], counted: Any, evidence: EvidenceClass) -> list[str]:
+    from bench.report.handled_words import handled_lines
     from bench.report.words import EVIDENCE_WORTH
-    from bench.verdict.fmea import DC_CAVEAT, coverage_class
     from bench.verdict.tables import MSR_CAVEAT
 
     lines = [
@@ -362,19 +362,10 @@ def _notes(found: tuple[Cell, ...], coverage: Any, evidence: EvidenceClass) -> l
         "'?': assumed; (SFO?): which of severity, frequency and occurrence are assumed.",
         f"* FMEA-MSR priority {MSR_CAVEAT}.",
     ]
-    estimates: dict[tuple[str, bool], list[str]] = {}
-    for (goal, chemistry), (share, weighted) in coverage.items():
-        if share > 0:
-            told = f"{chemistry} {int(share * 1000) / 10:g} % ({coverage_class(share)})"
-            estimates.setdefault((goal, weighted), []).append(told)
-    for (goal, weighted), each in estimates.items():
-        how = "weighted by failure rates" if weighted else "worst failure mode, no failure rates given"
-        lines.append(f"diagnostic coverage {goal}: {', '.join(each)}; {how}")
     sources = {
         f"{c.mode.id}: {c.mode.monitoring_source}" for c in found if c.mode.monitoring_assumed is not None
     }
-    lines += [f"diagnostic coverage is an {DC_CAVEAT}.", *(f"assumption {text}" for text in sorted(sources))]
-    return lines
+    return [*lines, *handled_lines(counted), *(f"assumption {text}" for text in sorted(sources))]
 
 
 def _markdown(goals: Any, found: tuple[Cell, ...], told: list[str], shown: Claimed | None = None) -> None:

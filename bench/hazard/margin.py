@@ -65,7 +65,8 @@ def measured_fhti(
 ) -> dict[tuple[str, str], MeasuredFhti]:
     """By (goal, chemistry), of one build only: from the run `run_id`, or from the newest that has one.
 
-    Raises RecordError, also for a run of another build: a broken one's time says nothing of this one.
+    firmware: a build (`reference@27e9f388`), or a name; then its newest build with a measured time. Raises RecordError,
+    also for a run of another build: a broken one's time says nothing of this one, nor does that of an older one.
     """
     if not database.is_file():
         raise RecordError(f"{database}: found no results database; expected the results.sqlite of `hil run`")
@@ -75,6 +76,7 @@ def measured_fhti(
             RUNS.c.chemistry,
             OF_CLASS,
             RUNS.c.firmware,
+            RUNS.c.firmware_identity,
             RUNS.c.run_id,
             SCENARIOS.c.fhti_max_high_ns,
             SCENARIOS.c.shots,
@@ -83,7 +85,8 @@ def measured_fhti(
         .where(SCENARIOS.c.fhti_max_high_ns.is_not(None), RUNS.c.aborted.is_(None))
         .order_by(RUNS.c.started_utc.desc())
     )
-    query = query.where(RUNS.c.run_id == run_id if run_id is not None else RUNS.c.firmware == firmware)
+    named = RUNS.c.firmware_identity if "@" in firmware else RUNS.c.firmware
+    query = query.where(RUNS.c.run_id == run_id if run_id is not None else named == firmware)
     try:
         engine = create_engine(f"sqlite:///{database}", poolclass=NullPool)
         with engine.connect() as connection:
@@ -92,15 +95,17 @@ def measured_fhti(
         raise RecordError(
             f"{database}: cannot be read as a results database: {str(error).splitlines()[0]}"
         ) from error
-    if run_id is not None and rows and rows[0].firmware != firmware:
+    if run_id is not None and rows and firmware not in (rows[0].firmware, rows[0].firmware_identity):
+        of = rows[0].firmware_identity if "@" in firmware else rows[0].firmware
         raise RecordError(
-            f"{database}: run '{run_id}' is of the build '{rows[0].firmware}'; expected one of '{firmware}', or "
-            f"--firmware {rows[0].firmware}"
+            f"{database}: run '{run_id}' is of the build '{of}'; expected one of '{firmware}', or --firmware {of}"
         )
     if run_id is not None and not rows:
         raise RecordError(f"{database}: found no run '{run_id}' with a measured FHTI; see `hil report`")
     newest: dict[tuple[str, str], MeasuredFhti] = {}
-    for goal, chemistry, evidence, build, run, fhti_ns, shots in rows:
+    for goal, chemistry, evidence, _, build, run, fhti_ns, shots in rows:
+        if build != rows[0].firmware_identity:
+            continue
         found = MeasuredFhti(
             goal=goal,
             chemistry=chemistry,

@@ -1,4 +1,4 @@
-"""Ratings earned by data: FMEA-MSR monitoring from measured shots, action priority, RPN, diagnostic coverage.
+"""Ratings earned by data: FMEA-MSR monitoring from measured shots, action priority, RPN, share of faults handled.
 
 The rule from counts to a rating is this project's (rating_tables/measured_to_m.csv): M from the exact one-sided
 95 % lower bound of the share of faults handled inside the FHTI. M = 1 never comes from statistics: it needs an
@@ -6,6 +6,7 @@ argument on the architecture. Several operating points or scenarios give several
 """
 
 import math
+import operator
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,10 +23,6 @@ from bench.verdict.tables import action_priority, msr_action_priority, rows
 CONFIDENCE = 0.95
 _WIDE_SCATTER = 0.25  # coefficient of variation against the FHTI, above which M = 5 becomes 6
 _SMALL_SCATTER = 0.10  # p99 - p1 against the FHTI, demanded for M = 3 and better
-DC_CAVEAT = (
-    "estimate for the injected fault model only: not weighted over all failure modes of the element, "
-    "no claim for ISO 26262-5 hardware metrics"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,24 +156,29 @@ def rate(mode: FailureMode, monitoring: int, assumed: bool) -> Rated:
     )
 
 
-def coverage_estimate(parts: Sequence[tuple[float | None, float]]) -> tuple[float, bool]:
-    """(estimate, weighted) from (failure rate in FIT or None, lower bound of the handled share) of each mode.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """Of the faults injected for one goal on one chemistry at least `share` were handled, by their number of attempts.
 
-    Sum(rate * share) / Sum(rate) (ISO 26262-5, annex D); where a rate is missing, the worst share instead.
+    weighted: by the failure rates of the modes, where all have one; else `share` is the least of them. least: the mode
+    that earned least; None where one has earned nothing, and then `share` is 0. modes: how many there are.
     """
-    if not parts:
-        return 0.0, False
+
+    share: float
+    weighted: bool
+    least: Earned | None
+    modes: int
+
+
+def handled(parts: Sequence[tuple[float | None, Earned | None]]) -> Handled:
+    """From (failure rate in FIT or None, what was earned) of each failure mode."""
+    shares = [0.0 if one is None else one.lower for _, one in parts]
+    earned = [one for _, one in parts if one is not None]
+    least = min(earned, key=lambda one: one.lower) if earned and len(earned) == len(parts) else None
     rates = [fit for fit, _ in parts if fit is not None]
-    if len(rates) == len(parts) and sum(rates) > 0:
-        return sum(fit * share for fit, share in zip(rates, (s for _, s in parts))) / sum(rates), True
-    return min(share for _, share in parts), False
-
-
-def coverage_class(share: float) -> str:
-    """none, low, medium or high."""
-    return max(
-        (r for r in rows("dc_levels") if share >= float(r["dc_min"])), key=lambda r: float(r["dc_min"])
-    )["dc_level"]
+    weighted = bool(parts) and len(rates) == len(parts) and sum(rates) > 0
+    share = sum(map(operator.mul, rates, shares)) / sum(rates) if weighted else min(shares, default=0.0)
+    return Handled(share=share, weighted=weighted, least=least, modes=len(parts))
 
 
 def _rating(lower: float, detected: bool, latencies: Sequence[Interval], fhti_ns: int) -> tuple[int, str]:

@@ -4,7 +4,7 @@ asil_table: ISO 26262-3:2018, table 4. asil_decomposition: ISO 26262-9:2018, cla
 priority of the AIAG & VDA FMEA Handbook (2019) as two programs have it that agree cell by cell (R53 and R56 of
 docs/sources.md, not to be looked up any more), *not verified* against the handbook. fmea_msr_ap: from memory of the
 handbook, *not verified*. measured_to_m: this project's rule from counts to a monitoring
-rating. dc_levels: ISO 26262-5:2018, annex D. tcl_matrix: ISO 26262-8:2018, table 3.
+rating. tcl_matrix: ISO 26262-8:2018, table 3.
 """
 
 import csv
