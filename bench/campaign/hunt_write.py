@@ -51,6 +51,8 @@ def write_find(hunt: Hunt, point: Point, what: str, origin: str, path: Path) -> 
     with_what = ", ".join(changes) if changes else "as it is"
     table["title"] = f"{hunt.space.original['title']}: {with_what}"
     table["derivation"] = "explorative-testing"
+    if performed := table.pop("performs", []):  # what was varied is not the clause any more
+        table["touches"] = [*performed, *table.get("touches", [])]
     second = hunt.space.second(point)
     if second:  # a twin would be quiet about the first fault only, and a good DUT answers the second
         table["twins"] = (
@@ -98,8 +100,10 @@ def prove(hunt: Hunt, path: Path, shots: int) -> Proven:
 
 # --- TOML ----------------------------------------------------------------------------------------------------
 
-_FIRST = ("format", "id", "title", "safety_goal", "aim", "budget", "lane", "standards", "requirements", "needs",
-          "verifies", "derivation", "provenance", "twins")  # fmt: skip
+_FIRST = (
+    "format", "id", "title", "safety_goal", "aim", "budget", "lane", "performs", "touches", "standards",
+    "requirements", "needs", "verifies", "derivation", "provenance", "twins",
+)  # fmt: skip
 
 
 def as_toml(table: Table) -> str:

@@ -21,6 +21,7 @@ from bench.record.codable import decode, plan_from_dict
 from bench.record.evidence import of_header
 from bench.record.folder import HEADER, OpenedRun, open_run, read_shot
 from bench.record.shot import read_json
+from bench.report.clauses import clause_rows, clause_words
 from bench.report.estimates import EstimatePicture, worst_estimates
 from bench.report.extras import ReportExtras
 from bench.report.figures import TracePicture
@@ -106,7 +107,9 @@ def covered_words(run: RunResult, folder: Path) -> tuple[str, Qualified]:
     covering = qualified_by(opened) or Qualified(trouble="none is known to this run")
     if library is None:
         return "not recorded, the run folder was written by an older release", covering
-    return denominator_words(rows(library, _served(stored_goals(opened), library), run.scenarios)), covering
+    served = denominator_words(rows(library, _served(stored_goals(opened), library), run.scenarios))
+    clauses = clause_words(clause_rows(library, run.scenarios))
+    return "; ".join(words for words in (served, clauses) if words), covering
 
 
 def stored_library(opened: OpenedRun) -> Library | None:

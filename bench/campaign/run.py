@@ -197,6 +197,8 @@ def scenario_result(
         ceiling_ns=prepared.plan.ceiling_ns,
         fully_verifies=scenario.fully_verifies,
         derivation=scenario.derivation,
+        test_type=prepared.test_type,
+        performs=scenario.performs,
         mismatch=mismatch.words if mismatch is not None else "",
         own_times=prepared.own_times,
     )

@@ -14,6 +14,7 @@ from bench.cli.options import DEFAULT_CONFIG, ConfigOption, load_rig, load_scena
 from bench.cli.show_run import as_wide_as
 
 if TYPE_CHECKING:
+    from bench.report.clauses import ClauseRow
     from bench.report.goals import Shown
     from bench.report.told.bench import TraceTold
     from bench.report.traceability import Row
@@ -35,6 +36,7 @@ def trace(
     from bench.campaign.builds import load_checked
     from bench.campaign.load import whole_library
     from bench.cli.altered import end, ended_with, tell_altered
+    from bench.report.clauses import clause_rows
     from bench.report.goals import not_shown
     from bench.report.traceability import denominator, rows
     from bench.report.words import EVIDENCE_WORTH
@@ -47,15 +49,17 @@ def trace(
     results, altered = ((), ()) if stored is None else (stored.result.scenarios, stored.altered)
     tell_altered(run, altered, err=as_json)
     found = rows(library, denominator(load_budgets(budgets_file), library.lent), results)
+    clauses = clause_rows(library, results)
     code = 1 if any(row.absent for row in found) else 0
     goals = {row.safety_goal: row.shown for row in found}
     lacking = not_shown(shown for shown in goals.values() if shown)
     if as_json:
         raise say(
-            _told(run, None if stored is None else stored.result, found, lacking, altered),
+            _told(run, None if stored is None else stored.result, found, lacking, clauses, altered),
             ended_with(code, altered),
         )
     _show(found, lacking)
+    _show_clauses(clauses)
     if stored is not None:
         typer.echo(f"evidence: {EVIDENCE_WORTH[stored.result.evidence_class]}")
     raise end(code, altered)
@@ -66,9 +70,10 @@ def _told(
     result: RunResult | None,
     found: list[Row],
     lacking: list[Shown],
+    clauses: list[ClauseRow],
     altered: Sequence[str],
 ) -> TraceTold:
-    from bench.report.told.bench import TraceRow, TraceTold
+    from bench.report.told.bench import ClauseTold, TraceRow, TraceTold
     from bench.report.traceability import denominator_words
 
     def row(one: Row) -> TraceRow:
@@ -83,6 +88,16 @@ def _told(
         rows=tuple(map(row, found)),
         summary=denominator_words(found),
         not_shown=tuple(one.words for one in lacking),
+        clauses=tuple(
+            ClauseTold(
+                clause=one.clause,
+                performed_by=one.performed_by,
+                touched_by=one.touched_by,
+                verdicts=one.verdicts,
+                not_run=one.not_run,
+            )
+            for one in clauses
+        ),
         altered=tuple(altered),
     )
 
@@ -119,6 +134,22 @@ def _show(found: list[Row], lacking: list[Shown]) -> None:
         console.print(
             f"{NOT_SHOWN} {one.words}", style="red" if one.over else "", highlight=False, soft_wrap=True
         )
+
+
+def _show_clauses(found: list[ClauseRow]) -> None:
+    """What is performed clause by clause; what is only touched in a line."""
+    from bench.report.clauses import clause_words
+
+    console = as_wide_as()
+    if not found:
+        return
+    console.print(clause_words(found), highlight=False, soft_wrap=True)
+    for one in found:
+        if one.performed_by:
+            console.print(f"  {one.clause}: {one.words}", highlight=False, soft_wrap=True)
+    touched = ", ".join(f"{one.clause} ({len(one.touched_by)})" for one in found if not one.performed_by)
+    if touched:
+        console.print(f"  touched only (by how many): {touched}", highlight=False, soft_wrap=True)
 
 
 def _shown(shown: Shown | None) -> str:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from bench.errors import RecordError
 from bench.report.anomalies import anomaly_lines
+from bench.report.clauses import clause_rows, clause_words
 from bench.report.comparison import HEADINGS, comparison_rows, headline
 from bench.report.endings import ending_block
 from bench.report.estimates import estimate_block
@@ -130,6 +131,8 @@ def render_html(
         trouble=not_passed(whole),
         nearest=closest_words(nearest) if nearest is not None else "",
         nearest_one=nearest,
+        clauses=clause_rows(extras.library, run.scenarios) if extras.library else [],
+        clause_words=clause_words,
         not_shown=not_shown(shown_goals(run, extras.goals).values()),
         goals_words=goals_words(list(shown_goals(run, extras.goals).values())),
         anomalies=anomaly_lines(run.scenarios),

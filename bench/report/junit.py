@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench.errors import RecordError
 from bench.report.anomalies import anomaly_lines
+from bench.report.clauses import clauses_by_kind
 from bench.report.endings import ending_words
 from bench.report.estimates import rows, worst_estimates
 from bench.report.finding_words import joined_words, reasons_words
@@ -194,8 +195,9 @@ def _case(scenario: ScenarioResult, evidence: EvidenceClass) -> ET.Element:
         "requirements": ", ".join(scenario.requirements),
         # names that S-CORE and sphinx-test-reports map to links
         "FullyVerifies" if wholly else "PartiallyVerifies": ", ".join(scenario.requirements),
-        "TestType": "fault-injection",
-        "DerivationTechnique": scenario.derivation,
+        "TestType": scenario.test_type,
+        **({"DerivationTechnique": scenario.derivation} if scenario.derivation else {}),
+        **{name: ", ".join(clauses) for name, clauses in clauses_by_kind(scenario).items() if clauses},
         "timebase": scenario.timebase.value,
         "evidence": evidence.value,
         "n": str(len(scenario.shots)),

@@ -16,6 +16,7 @@ class Entry:
 
     faults: every kind it injects.
     long: of the lane that a run of the whole library leaves out.
+    performs, touches: clauses of standards.
     times_of: the section of budgets.toml that lends its times; "" where the goal's own count.
     """
 
@@ -29,6 +30,8 @@ class Entry:
     times_of: str = ""
     long: bool = False
     not_for: dict[str, str] = field(default_factory=dict)
+    performs: tuple[str, ...] = ()
+    touches: tuple[str, ...] = ()
 
     @property
     def must_trip(self) -> bool:
@@ -78,6 +81,8 @@ def entry_of(scenario: Scenario) -> Entry:
         times_of=scenario.budget or "",
         long=scenario.lane == "long",
         not_for=dict(scenario.not_for),
+        performs=scenario.performs,
+        touches=scenario.standards,
     )
 
 

@@ -9,6 +9,7 @@ from bench.errors import ConfigError, ScenarioError, nearest
 from bench.faults.find import fault_names, kind
 from bench.measure.ending import EndQuestion
 from bench.measure.plan import OLD_REFUSE, Aim
+from bench.scenario.clauses import clauses_of
 from bench.scenario.known_gap import known_gap_of
 from bench.scenario.mismatch import check_mismatch, mismatch_of
 from bench.scenario.model import (
@@ -126,13 +127,15 @@ def _scenario(file: "TomlFile") -> Scenario | None:
     _check_together(file, shape, done, whole=all(step is not None for step in steps))
     check_mismatch(file, shape)
     known_gap = known_gap_of(file, shape)
+    clauses = clauses_of(file, shape)
     return Scenario(
         file=file.path,
         id=shape.id,
         title=shape.title,
         safety_goal=shape.safety_goal,
         aim=Aim(shape.aim),
-        standards=tuple(shape.standards),
+        standards=clauses.touches,
+        performs=clauses.performs,
         requirements=tuple(shape.requirements),
         needs=tuple(shape.needs),
         start=_start(file, shape),
@@ -147,7 +150,7 @@ def _scenario(file: "TomlFile") -> Scenario | None:
         estimates=tuple(
             EstimateText(role=one.of, asks=tuple(one.asks), after_ns=one.after) for one in shape.estimate
         ),
-        derivation=shape.derivation,
+        derivation=shape.derivation or ("requirements-analysis" if shape.requirements else ""),
         fully_verifies=shape.verifies == "fully",
         provenance=shape.provenance,
         hint=_hint(file, shape),

@@ -307,6 +307,8 @@ class Scenario:
     no_twins: why it has none; twins_left_out: kind of twin to the reason why it makes no sense here.
     provenance: where it comes from, where no person wrote it. hunt: bounds of what a hunt may vary, by name.
     twin_of, twin_kind: of a scenario that was made from another one.
+    performs: clauses whose stimulus and end it applies; standards: those that it only touches.
+    derivation: how it was found; "" where its file says neither that nor a requirement.
     hint: an old word in its file that is still read, and the present one; "" for none.
     """
 
@@ -341,3 +343,4 @@ class Scenario:
     twin_kind: str = ""
     format: int = 1
     hint: str = ""
+    performs: tuple[str, ...] = ()

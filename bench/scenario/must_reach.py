@@ -87,6 +87,7 @@ def _scenario(profile: DutProfile, mode: str, start: str) -> Scenario:
         safety_goal=NO_GOAL,
         aim=Aim.MUST_REACH,
         standards=(),
+        derivation="design-analysis",  # of the modes that its profile says it has
         requirements=(),
         needs=(),
         start=Start(mode=start, soc=None, current_a=0.0),

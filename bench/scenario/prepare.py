@@ -13,7 +13,7 @@ from bench.faults.expression import value_of
 from bench.measure.plan import NOTHING, Plan
 from bench.scenario.load import read_scenario
 from bench.scenario.mismatch import thresholds_for
-from bench.scenario.model import Scenario, Step
+from bench.scenario.model import Inject, InjectText, Scenario, Step
 from bench.scenario.resolve import check_names, resolve, resolve_twins, steps_alone
 from bench.units import NS_PER_S
 from bench.verdict.result import Budget
@@ -39,6 +39,13 @@ class Prepared:
     budget: Budget
     own_times: Budget | None = None
     note: str | None = None  # what could not be made of it on this bench
+
+    @property
+    def test_type(self) -> str:
+        """In the words of S-CORE's TestType: a healthy drive injects no fault."""
+        steps = (*self.steps, *(() if self.scenario.twin_of else self.scenario.steps))
+        injects = any(isinstance(step, Inject | InjectText) for step in steps)
+        return "fault-injection" if injects else "requirements-based"
 
 
 def _budget(scenario: Scenario, budgets: Mapping[str, Budget]) -> Budget:

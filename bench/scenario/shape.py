@@ -251,13 +251,15 @@ class ScenarioShape(Shape):
     title: Name
     safety_goal: Name
     aim: Literal["must_trip", "must_not_trip", "bench_must_refuse", "must_refuse"]  # the last: its old name
-    standards: list[str] = Field(default_factory=list)
+    performs: list[str] = Field(default_factory=list)
+    touches: list[str] = Field(default_factory=list)
+    standards: list[str] = Field(default_factory=list)  # the old name of touches
     requirements: list[str] = Field(default_factory=list)
     needs: list[str] = Field(default_factory=list)
     budget: str | None = None
     lane: Literal["short", "long"] = "short"
     verifies: Literal["fully", "partially"] = "fully"
-    derivation: Derivation = "requirements-analysis"
+    derivation: Derivation | None = None
     provenance: str = ""
     hunt: dict[str, str] = Field(default_factory=dict)
     known_gap: KnownGapTable | None = None

@@ -194,13 +194,20 @@ class _Maker:
             ),
             sweep=replace(scenario.sweep, repeat=max(1, scenario.sweep.repeat // SHOTS_PER_TWIN_SHOT)),
             twin_of=scenario.id,
-            derivation="boundary-values" if kind != "healthy" else scenario.derivation,
+            derivation="boundary-values" if kind != "healthy" else _of_healthy(scenario),
+            performs=(),
+            standards=(*scenario.performs, *scenario.standards),
             known_gap=gap_of_twin(scenario.known_gap),
             twin_kind=kind,
         )
         debounce = self._flag.debounce if kind in ("glitch", "counter_reset") else None
         may_fill_ns = debounce.may_fill_ns if debounce is not None else None
         return Twin(kind=kind, scenario=twin, steps=steps, glitch_under_ns=may_fill_ns)
+
+
+def _of_healthy(scenario: Scenario) -> str:
+    """Without its fault nothing is left of a limit or an error that somebody has looked for."""
+    return "requirements-analysis" if scenario.requirements else scenario.derivation
 
 
 _TITLES = {

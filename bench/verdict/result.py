@@ -192,7 +192,8 @@ class ScenarioResult:
     """All attempts of one scenario at one operating point on one timebase, and what they add up to.
 
     floor_ns, ceiling_ns: the window that the DUT's published debounce predicts for the FDTI, None without.
-    derivation: how the test was found, in the words of S-CORE's DerivationTechnique.
+    derivation: how the test was found, in the words of S-CORE's DerivationTechnique; "" where nobody says.
+    test_type: S-CORE's TestType. performs: clauses whose stimulus and end it applies; standards: those it only touches.
     fully_verifies: False where the scenario covers its requirements only in part.
     own_times: those of the safety goal itself, where `budget` holds the ones that another section lends.
     mismatch: the BMS and the pack that do not fit, where every shot has to fail; "" for every other scenario.
@@ -218,6 +219,8 @@ class ScenarioResult:
     ceiling_ns: int | None = None
     fully_verifies: bool = True
     derivation: str = "requirements-analysis"
+    test_type: str = "fault-injection"
+    performs: tuple[str, ...] = ()
     mismatch: str = ""
     own_times: Budget | None = None
     line: int = 0

@@ -225,6 +225,17 @@ class TraceRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClauseTold:
+    """A clause of a standard; verdicts: of what performs it and was run, in the order of performed_by."""
+
+    clause: str
+    performed_by: tuple[str, ...]
+    touched_by: tuple[str, ...]
+    verdicts: tuple[str, ...]
+    not_run: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TraceTold(Document):
     """`hil trace`: what serves the safety goals. summary: the denominators in one line. evidence: the run's class."""
 
@@ -234,4 +245,5 @@ class TraceTold(Document):
     rows: tuple[TraceRow, ...]
     summary: str
     not_shown: tuple[str, ...]
+    clauses: tuple[ClauseTold, ...]
     altered: tuple[str, ...]
