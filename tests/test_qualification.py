@@ -26,6 +26,7 @@ from bench.campaign.qualification import (
 from bench.campaign.qualified import FORMAT, NEGATIVE, of_shots
 from bench.campaign.qualify import qualify_simulated
 from bench.campaign.sources import SHOWING
+from bench.campaign.tool_facts import malfunctions, requirements, strangers
 from bench.cli.main import app
 from bench.errors import ConfigError, RecordError
 from bench.measure.finding.answer import NotDetected
@@ -228,6 +229,9 @@ def evidence(wired: Wired, **changes: object) -> dict:
         "identity": identity(wired),
         "equipment": {},
         "usage": load_usage(USAGE),
+        "requirements": requirements(),
+        "malfunctions": malfunctions(),
+        "strangers": strangers(),
         "ruler": [
             {
                 "timebase": "simulated",
@@ -286,6 +290,11 @@ def with_row(content: dict, key: str, n: int, **changes: object) -> dict:
     return {**content, key: [{**row, **changes} if k == n else row for k, row in enumerate(content[key])]}
 
 
+def with_use(content: dict, **changes: object) -> dict:
+    first, *others = content["usage"]["use_case"]
+    return {**content, "usage": {**content["usage"], "use_case": [{**first, **changes}, *others]}}
+
+
 NOT_QUALIFIED = {
     "three keys": lambda c: {key: c[key] for key in ("created_utc", "identity", "complete")},
     "only its word": lambda c: {**c, "mutants": [], "negative_tests": [], "ruler": []},
@@ -323,6 +332,19 @@ NOT_QUALIFIED = {
     "no use": lambda c: {**c, "usage": {**c["usage"], "use_case": []}},
     "a better level": lambda c: {**c, "usage": {**c["usage"], "use_case": [
         {**c["usage"]["use_case"][0], "impact": "TI2", "detection": "TD3", "tcl": "TCL1"}]}},
+    "a use by validation alone": lambda c: with_use(c, measures=[]),
+    "a use by a measure that is none": lambda c: with_use(c, measures=["VA-1"]),
+    "a use without a reason": lambda c: with_use(c, impact_reason=""),
+    "no method": lambda c: {**c, "usage": {**c["usage"], "method": ""}},
+    "a method without a reason": lambda c: {**c, "usage": {**c["usage"], "method_reason": ""}},
+    "no requirement": lambda c: {**c, "requirements": []},
+    "a requirement that nothing shows": lambda c: with_row(c, "requirements", 0, tests=[]),
+    "a requirement for which nothing was planted": lambda c: with_row(c, "requirements", 0, judge=[], negative=[]),
+    "a requirement by a test that was not run": lambda c: with_row(c, "requirements", 0, negative=["x"]),
+    "no malfunction": lambda c: {**c, "malfunctions": []},
+    "a malfunction without a consequence": lambda c: with_row(c, "malfunctions", 0, consequence=""),
+    "no strangers": lambda c: {**c, "strangers": []},
+    "more caught than planted": lambda c: with_row(c, "strangers", 0, caught=82),
     "of 2099": lambda c: {**c, "created_utc": "2099-01-01T00:00:00+00:00"},
     "of tomorrow": lambda c: {**c, "created_utc": "2026-01-02T00:00:01+00:00"},
     "without a time zone": lambda c: {**c, "created_utc": "2026-01-01T00:00:00"},
@@ -408,7 +430,7 @@ def test_uses_of_the_tool_are_checked(tmp_path: Path) -> None:
     usage = load_usage(USAGE)
     assert {u["id"]: u["tcl"] for u in usage["use_case"]}["UC-1"] == "TCL2"
     bad = tmp_path / "usage.toml"
-    bad.write_text(USAGE.read_text().replace('"TI2" ', '"TI3" ', 1))
+    bad.write_text(USAGE.read_text().replace('"TI2"', '"TI3"', 1))
     with pytest.raises(ConfigError, match="TI3"):
         load_usage(bad)
 

@@ -8,63 +8,28 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from bench import __version__
 from bench.campaign.equipment import equipment
 from bench.campaign.mutant_matrix import mutant_matrix
 from bench.campaign.negative import negative_tests
-from bench.campaign.qualified import FORMAT, TIME, not_shown, parts
+from bench.campaign.qualification_page import markdown
+from bench.campaign.qualified import FORMAT, not_shown, parts
 from bench.campaign.qualify import RulerSeries, quantile_ns
 from bench.campaign.run import Covered, environment, rig_hash, timebase_of
 from bench.campaign.sealed_qualification import newest_covering, write_sealed
 from bench.campaign.sources import source_hash
-from bench.config.toml_file import Shape, read_toml
-from bench.errors import RecordError
-from bench.report.markdown import text
+from bench.campaign.tool_facts import load_usage, malfunctions, requirements, strangers
 from bench.scenario.prepare import Prepared
 from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S
-from bench.verdict.tables import rows
 from bench.wiring.common import Wired
 from bench.wiring.mutants import mutant_classes
 
+__all__ = ["find_covering", "identity", "load_usage", "markdown", "qualify_fully", "write_qualification"]
+
 OnStep = Callable[[str], None]
-
-
-class _UseCase(Shape):
-    id: str
-    title: str
-    impact: Literal["TI1", "TI2"]
-    detection: Literal["TD1", "TD2", "TD3"]
-    argument: str
-
-
-class _Malfunction(Shape):
-    id: str
-    title: str
-    workaround: str
-
-
-class _Usage(Shape):
-    highest_asil: Literal["QM", "A", "B", "C", "D"]
-    reviewed_by: str = ""
-    use_case: list[_UseCase]
-    known_malfunction: list[_Malfunction]
-
-
-def load_usage(path: Path) -> dict[str, Any]:
-    """Use cases with their tool confidence level, and known malfunctions. Raises ConfigError."""
-    file = read_toml(path)
-    usage = file.check(_Usage, file.data)
-    file.stop_on_mistakes()
-    if usage is None:
-        raise RecordError(f"{path}: found no use of the tool; expected some")
-    levels = {(row["TI"], row["TD"]): row["TCL"] for row in rows("tcl_matrix")}
-    content = usage.model_dump()
-    for one in content["use_case"]:
-        one["tcl"] = levels[one["impact"], one["detection"]]
-    return content
 
 
 def identity(wired: Wired) -> dict[str, str]:
@@ -109,6 +74,9 @@ def qualify_fully(
         "identity": identity(wired),
         "equipment": equipment(wired),
         "usage": usage,
+        "requirements": requirements(),
+        "malfunctions": malfunctions(),
+        "strangers": strangers(),
         "ruler": [_ruler_facts(one) for one in ruler],
         "mutants": mutants,
         "negative_tests": negative,
@@ -148,74 +116,3 @@ def write_qualification(content: dict[str, Any], runs: Path, inputs: Sequence[Pa
 def find_covering(wired: Wired, runs: Path) -> Covered:
     """The newest qualification that covers a run on this rig now, or the newest of its timebase and why not."""
     return newest_covering(identity(wired), runs)
-
-
-def markdown(content: dict[str, Any]) -> str:
-    """The evidence file for people."""
-    usage = content["usage"]
-    bad = [one for one in content["parts"] if not one["shown"]]
-    word = (
-        "evidence for a qualification"
-        if content["complete"]
-        else "NOT SHOWN, no evidence for a qualification"
-    )
-    time = TIME
-    lines = [
-        f"# Tool: {word}",
-        "",
-        f"{text(content['created_utc'])}, for runs in {time[content['identity']['timebase']]}. "
-        f"Highest ASIL claimed: {usage['highest_asil']}. "
-        "This page qualifies nothing: a person reviews it, and `hil qualify --review NAME` seals the review beside it.",
-        *(f"\n**Not shown:** {text(one['name'])}: {text(one['why'])}." for one in bad),
-        "",
-        "## Parts",
-        "",
-        "| part | ran in | at least | found | |",
-        "| --- | --- | --- | --- | --- |",
-        *(
-            f"| {text(p['name'])} | {text(p['time'])} | {text(p['least'])} | {text(p['found'])} "
-            f"| {'shown' if p['shown'] else '**NOT SHOWN**'} |"
-            for p in content["parts"]
-        ),
-        "",
-        "## Use cases",
-        *(
-            f"- {text(u['id'])} {text(u['title'])}: {u['impact']}, {u['detection']} → {u['tcl']}. {text(u['argument'])}"
-            for u in usage["use_case"]
-        ),
-        "",
-        "## Known malfunctions",
-        *(
-            f"- {text(k['id'])} {text(k['title'])}. {text(k['workaround'])}"
-            for k in usage["known_malfunction"]
-        ),
-        "",
-        "## Ruler",
-        *(
-            f"- {time[r['timebase']]}, {text(r['condition'])}: {r['contained']} of {r['shots']} "
-            f"intervals hold the truth, u = {r['u_ns']} ns, largest error {r['error_max_ns']} ns"
-            for r in content["ruler"]
-        ),
-        "",
-        "## Mutants",
-        *(
-            f"- {_mark(m)} {text(m['firmware'])} ({time[m['timebase']]}): "
-            f"{text(m['failed_in'] or 'passed every scenario')}"
-            for m in content["mutants"]
-        ),
-        "",
-        "## Negative tests",
-        *(
-            f"- {_mark(t)} {text(t['test'])} ({time[t['timebase']]}): "
-            f"{text(t['found'])} (demanded {text(t['demanded'])})"
-            for t in content["negative_tests"]
-        ),
-        "",
-        "## Identification",
-        *(f"- {text(key)}: {text(value)}" for key, value in sorted(content["identity"].items())),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _mark(row: dict[str, Any]) -> str:
-    return "ok" if row["as_expected"] else "**NOT AS EXPECTED**"

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.campaign.tool_facts import recommended, why_no_use
 from bench.units import NS_PER_MS
 from bench.verdict.spread import REFUSED_BELOW, kuiper_p
-from bench.verdict.tables import rows
 
 FORMAT = "hil-qualification-3"  # 2: no load was asked for, three negative tests were enough. 1: not sealed
 REFERENCE = "reference"
@@ -35,6 +35,7 @@ NEGATIVE = {  # what the bench has to come to: a verdict, or in words; bench.cam
     "a second node with an id of ours": "ERROR",
 }
 TIMED = ("a clock step", "a late loop")  # these have to be of the file's own timebase
+ARGUED = "argued, not run"
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
@@ -62,7 +63,10 @@ def parts(content: Mapping[str, Any], mutants: Sequence[str]) -> tuple[Part, ...
         _mutants(content, mutants),
         *(_negative(content, name) for name in NEGATIVE),
         _uses(content),
+        _method(content),
+        _requirements(content, mutants),
         _malfunctions(content),
+        _strangers(content),
     )
 
 
@@ -198,28 +202,81 @@ def _negative(content: Mapping[str, Any], name: str) -> Part:
 
 
 def _uses(content: Mapping[str, Any]) -> Part:
-    uses = content["usage"]["use_case"]
-    levels = {(row["TI"], row["TD"]): row["TCL"] for row in rows("tcl_matrix")}
-    whys = [
-        f"{one['id']} is {one['tcl']}; {one['impact']} and {one['detection']} make another level"
-        for one in uses
-        if levels[one["impact"], one["detection"]] != one["tcl"]
-    ]
+    usage = content["usage"]
+    uses = usage["use_case"]
+    measures = {str(one["id"]): one for one in usage["process_measure"]}
+    whys = [why for one in uses if (why := why_no_use(one, measures)) is not None]
     return Part(
         name="use cases",
-        least="each with impact, detection and the level they make",
-        found=f"{len(uses)} use cases",
-        time="argued",
+        least="each with impact, detection by measures in the process, and the level they make",
+        found=", ".join(f"{one['id']} {one['impact']} {one['detection']} {one['tcl']}" for one in uses)
+        or "none",
+        time=ARGUED,
         why="; ".join(whys) or (None if uses else "there is none"),
     )
 
 
+def _method(content: Mapping[str, Any]) -> Part:
+    """Tables 4 and 5 ask for a method where a use is TCL3 or TCL2."""
+    usage = content["usage"]
+    method, asil = usage["method"], usage["highest_asil"]
+    levels = sorted({str(one["tcl"]) for one in usage["use_case"]} - {"TCL1"})
+    found = {tcl: recommended(tcl, method, asil) for tcl in levels} if asil != "QM" else {}
+    why = None
+    if found and not all(found.values()):
+        why = f"no method of ISO 26262-8, tables 4 and 5, is named: found '{method}'"
+    elif found and (not usage["method_reason"] or not usage["validation"]):
+        why = "the method has no reason, or nothing that was done by it is named"
+    return Part(
+        name="method",
+        least="one of tables 4 and 5, with its reason",
+        found=", ".join(f"{method} for {tcl}, {one} at ASIL {asil}" for tcl, one in found.items())
+        or "none asked for",
+        time=ARGUED,
+        why=why,
+    )
+
+
+def _requirements(content: Mapping[str, Any], wanted: Sequence[str]) -> Part:
+    """Each traced to tests; the mutants and negative tests that it names are held against the rows above."""
+    matrix = {str(row["firmware"]): row for row in content["mutants"]}
+    whys = []
+    for one in content["requirements"]:
+        planted = [name for name in one["mutant"] if name in wanted]
+        bad = [name for name in planted if name not in matrix or not _as_it_must(name, matrix[name])]
+        bad += [name for name in one["negative"] if name not in NEGATIVE or _negative(content, name).why]
+        if bad or not one["tests"] or not (one["mutant"] or one["judge"] or one["negative"]):
+            whys.append(f"{one['id']}: {_some(bad) if bad else 'it is traced by nothing'}")
+    count = len(content["requirements"])
+    return Part(
+        name="tool requirements",
+        least="each traced to tests, and to a mistake that is planted",
+        found=f"{count} traced; their tests are run by CI, not here",
+        time="not run here",
+        why="; ".join(whys) or (None if count else "there is none"),
+    )
+
+
 def _malfunctions(content: Mapping[str, Any]) -> Part:
-    known = content["usage"]["known_malfunction"]
+    known, limits = content["malfunctions"], content["usage"]["known_malfunction"]
+    vague = [str(one["id"]) for one in known if not one["consequence"]]
+    still = sum(one["found"] is not None and one["mended"] is None for one in known)
     return Part(
         name="known malfunctions",
-        least="told",
-        found=f"{len(known)} told",
-        time="argued",
-        why=None if known else "there is none",
+        least="each with its consequence",
+        found=f"{len(known)} of the tool, {still} of them open; {len(limits)} limits of its use",
+        time=ARGUED,
+        why=f"no consequence: {_some(vague)}" if vague else None if known and limits else "there is none",
+    )
+
+
+def _strangers(content: Mapping[str, Any]) -> Part:
+    counts = content["strangers"]
+    bad = [str(one["id"]) for one in counts if not 0 <= one["caught"] <= one["planted"] or not one["source"]]
+    return Part(
+        name="strangers' defects",
+        least="counts with their denominators, first counts",
+        found="; ".join(f"{one['caught']} of {one['planted']} {one['what']}" for one in counts) or "none",
+        time="earlier, not run here",
+        why=f"no count: {_some(bad)}" if bad else None if counts else "there is none",
     )

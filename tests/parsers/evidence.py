@@ -190,9 +190,20 @@ QUALIFICATION: dict[str, object] = {
     "complete": True,
     "identity": {"timebase": "simulated"},
     "usage": {
-        "use_case": [{"id": "U1", "impact": "TI2", "detection": "TD1", "tcl": "TCL1"}],
+        "highest_asil": "D",
+        "method": "1c",
+        "method_reason": "it is recommended",
+        "use_case": [
+            {"id": "U1", "impact": "TI2", "detection": "TD2", "tcl": "TCL2", "impact_reason": "it can miss an error",
+             "detection_reason": "it looks", "measures": ["PM-1"]},
+        ],
+        "process_measure": [{"id": "PM-1"}],
+        "validation": [{"id": "VA-1"}],
         "known_malfunction": [{"id": "KM-1"}],
     },
+    "requirements": [{"id": "TR-1", "tests": ["a"], "mutant": ["late"], "judge": [], "negative": list(NEGATIVE)}],
+    "malfunctions": [{"id": "MF-1", "consequence": "a latency", "found": "2026-11-01", "mended": None}],
+    "strangers": [{"id": "ST-1", "what": "defects", "planted": 3, "caught": 1, "source": "a list"}],
     "ruler": [
         {"condition": condition, "timebase": "simulated", "shots": LEAST_SHOTS, "contained": LEAST_SHOTS,
          "spread_p": of_shots(_MEASURED)[2], "measured": _MEASURED, "errors": [], "load_per_s": load}
