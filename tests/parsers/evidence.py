@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.campaign.builds import load_checked
+from bench.campaign.hazard_file import load_hazards
 from bench.campaign.qualified import FORMAT, LEAST_SHOTS, NEGATIVE, REFERENCE, of_shots, why_not_shown
 from bench.campaign.rejudge import rejudge_run
 from bench.campaign.report import gather
-from bench.campaign.safety import load_hazards
 from bench.errors import BenchError
 from bench.live.spool import Segment
 from bench.record import container
