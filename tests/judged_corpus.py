@@ -399,7 +399,7 @@ def judged(wired: Wired, prepared: dict[str, Prepared], scenario: str) -> Iterat
         trace, plan = whole, one.plan
         steps = rng.choices(ALTERATIONS, k=rng.choice((1, 2, 2, 3)))
         for step in steps:
-            with contextlib.suppress(TypeError, ValueError):  # there is no such trace or plan
+            with contextlib.suppress(TypeError, ValueError, LookupError):  # there is no such trace or plan
                 trace, plan = step(trace, plan, rng)
         what = "+".join(step.__name__ for step in steps)
         yield _line(f"{scenario}/{case}:{what}", trace, plan)

@@ -161,16 +161,16 @@ def test_a_bound_of_an_order_needs_as_many_shots() -> None:
 
 
 def test_statistics_have_every_quantile_of_the_proper_ends() -> None:
-    of = [latency(k * MS, (k % 7) * 100) for k in range(1, 101)]
+    of = [latency(k * MS, (k % 7) * 100) for k in range(1, 301)]
     found = latency_statistics(of, spread_p=0.25)
     assert found is not None
-    assert (found.n, found.min_low_ns, found.spread_p) == (100, MS, 0.25)
+    assert (found.n, found.min_low_ns, found.spread_p) == (300, MS, 0.25)
     lows, highs = (sorted(end) for end in zip(*((one.interval.low_ns, one.interval.high_ns) for one in of)))
     for percent in (50, 95, 99):
-        assert getattr(found, f"p{percent}_low_ns") == lows[percent - 1]
-        assert getattr(found, f"p{percent}_high_ns") == highs[percent - 1]
+        assert getattr(found, f"p{percent}_low_ns") == lows[3 * percent - 1]
+        assert getattr(found, f"p{percent}_high_ns") == highs[3 * percent - 1]
     assert (found.max_low_ns, found.max_high_ns) == (lows[-1], highs[-1])
-    assert found.confidence_95 == pytest.approx(1 - 0.95**100)
+    assert found.confidence_95 == pytest.approx(1 - 0.95**300)
 
 
 def test_blocked_and_unjudged_attempts_are_counted_by_name() -> None:
