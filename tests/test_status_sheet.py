@@ -258,7 +258,12 @@ def test_the_report_begins_with_the_sheet(stored: Path, tmp_path: Path) -> None:
     out = tmp_path / "sheet.html"
     assert hil_here("report", str(stored), "--status", "--out", str(out)) == 0
     text = out.read_text()
-    assert "rig 3" in text and "verified, " in text and "not signed" in text and "<script" not in text
+    assert (
+        "rig 3" in text
+        and "verified, " in text
+        and "nobody: <code>hil sign" in text
+        and "<script" not in text
+    )
 
 
 # --- texts of requirements -----------------------------------------------------------------------------------

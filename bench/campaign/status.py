@@ -162,7 +162,7 @@ def _chain(folder: Path, run: RunResult, altered: Sequence[str]) -> Cell:
 
 def _signed(folder: Path) -> Cell:
     if not (folder / SIGNATURE).is_file():
-        return Cell(no="not signed: `hil sign RUN --key KEY`")
+        return Cell(no="nobody: `hil sign RUN --key KEY`")
     try:
         key = str(read_json(folder / SIGNATURE)["public_key"])
     except (RecordError, KeyError) as error:
@@ -176,7 +176,7 @@ def _qualified(opened: OpenedRun) -> Cell:
     content = copy_of(opened)
     told, missed = _rows_of(content, str(opened.header.get("timebase"))) if content else ([], [])
     if found.trouble is not None:
-        return Cell(text="; ".join(told), no=f"bench not qualified for this run: {found.trouble}")
+        return Cell(text="; ".join(told), no=f"not qualified for this run: {found.trouble}")
     words = "; ".join([found.by, *told])
     return Cell(text=words, no=f"the qualification does not say: {', '.join(missed)}" if missed else "")
 

@@ -255,8 +255,6 @@ def class_ground(run: RunResult, why: Sequence[str]) -> Cell:
 
 
 def footnotes(sheet: Sheet) -> dict[str, int]:
-    """Every reason once, with its number: what all rows share stands in one place."""
-    cells = [one.cell for one in (*sheet.grounds, *sheet.facts)] + [
-        c for row in sheet.rows for c in row.cells
-    ]
+    """Every reason of facts and rows once, with its number. Those of the grounds stand beside them."""
+    cells = [one.cell for one in sheet.facts] + [cell for row in sheet.rows for cell in row.cells]
     return {why: n for n, why in enumerate(dict.fromkeys(one.no for one in cells if one.no), start=1)}

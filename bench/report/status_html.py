@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bench.errors import RecordError
 from bench.report.status import COLUMNS, Sheet, footnotes
@@ -58,4 +58,22 @@ def write_status(sheet: Sheet, path: Path) -> None:
 
 
 def _environment() -> Environment:
-    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters.update(ticks=_ticks, whole=_whole)
+    return made
+
+
+def _whole(said: str) -> str:
+    """A number and its unit stay on one line."""
+    for unit in ("ns", "µs", "ms"):
+        said = said.replace(f" {unit}", f"\u00a0{unit}")
+    return said
+
+
+def _ticks(said: str) -> Markup:
+    """What stands between back-ticks as code."""
+    parts = said.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(one) if number % 2 else escape(one)
+        for number, one in enumerate(parts)
+    )

@@ -25,7 +25,8 @@ def status_table(sheet: Sheet) -> Table:
 def status_lines(sheet: Sheet) -> list[str]:
     """What stands around the table: facts and grounds, then every reason once, by its number."""
     notes = footnotes(sheet)
-    lines = [f"{one.name}: {said(one.cell, notes)}" for one in (*sheet.facts, *sheet.grounds)]
+    lines = [f"{one.name}: {said(one.cell, notes)}" for one in sheet.facts]
+    lines += [f"{one.name}: {ground_words(one.cell)}" for one in sheet.grounds]
     lines += [f"[{number}] {why}" for why, number in notes.items()]
     lines += [f"{name}: {text}" for name, text in sheet.texts.items()]
     return [*lines, sheet.words]
@@ -34,12 +35,16 @@ def status_lines(sheet: Sheet) -> list[str]:
 def status_markdown(sheet: Sheet) -> str:
     notes = footnotes(sheet)
     lines = [f"### {md.text(_title(sheet))}", ""]
-    lines += [
-        f"- {md.text(one.name)}: {md.text(said(one.cell, notes))}" for one in (*sheet.facts, *sheet.grounds)
-    ]
+    lines += [f"- {md.text(one.name)}: {md.text(said(one.cell, notes))}" for one in sheet.facts]
+    lines += [f"- {md.text(one.name)}: {md.text(ground_words(one.cell))}" for one in sheet.grounds]
     lines += ["", *md.table(("goal", *COLUMNS), (_cells(sheet, row, notes) for row in sheet.rows)), ""]
     lines += [f"- \\[{number}\\] {md.text(why)}" for why, number in notes.items()]
     return "\n".join(lines) + "\n"
+
+
+def ground_words(cell: Cell) -> str:
+    """`simulated time; no: discharges no board's timing`."""
+    return "; ".join(part for part in (cell.text, f"no: {cell.no}" if cell.no else "") if part)
 
 
 def said(cell: Cell, notes: Mapping[str, int]) -> str:
