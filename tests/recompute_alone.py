@@ -84,7 +84,7 @@ class Recomputed:
             for channel, one in head["stamping"].items()
         }
         rates = [fields["bound_ppb"] for _, fields in at("clock_rate")]
-        self.ppb = 0 if head["timebase"] == "simulated" else max(rates)
+        self.ppb = 0 if head["timebase"] == "simulated" else rates[-1]
         self.asked = asked
         self.known = {}
 

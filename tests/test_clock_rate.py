@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import platform
+import random
 import stat
 from pathlib import Path
 
@@ -21,9 +22,11 @@ from bench.record.folder import open_run, read_shot
 from bench.report.extras import ReportExtras
 from bench.report.html import render_html
 from bench.timing.clock import Timebase
+from bench.timing.correlation import ForeignClock
 from bench.timing.host import HostClock, run_on_host
 from bench.timing.keeping import NOT_TOLD, timekeeping
 from bench.timing.rate import BOUND_PPB, OSCILLATOR_PPB, Reading, SlewWatch, read_both
+from bench.timing.reference import Bound, Tracking, by_adapter, by_chrony
 from bench.trace.facts import ClockRate
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S
@@ -65,7 +68,7 @@ def test_the_rate_is_a_term_of_each_latency_in_real_time_and_none_in_simulated_t
     databases = stored_databases(open_run(folder))
     mark = ClockRate(bound_ppb=500 * PPM, why="bound")
     bare, plan = a_shot(folder)
-    slewed, _ = a_shot(folder, mark, ClockRate(bound_ppb=400 * PPM, why="less"))
+    slewed, _ = a_shot(folder, ClockRate(bound_ppb=600 * PPM, why="what was known before"), mark)
     before, _ = judge_trace(bare, plan, databases)
     after, _ = judge_trace(slewed, plan, databases)
     assert (before.rate_ppb, after.rate_ppb) == (
@@ -115,17 +118,22 @@ def slew(*steps: tuple[int, int, int]) -> SlewWatch:
 def test_a_slew_of_a_tenth_of_a_second_counts_and_a_read_that_was_interrupted_does_not() -> None:
     tenth = 100 * NS_PER_MS
     steady = slew((0, 0, 0), *[(tenth, tenth, 0)] * 50)
-    assert (steady.worst_ppb, steady.bound_ppb) == (0, BOUND_PPB)
+    assert (steady.worst_ppb, steady.bound(()).ppb) == (0, BOUND_PPB)
     burst = slew(
         (0, 0, 0), *[(tenth, tenth, 0)] * 50, (tenth + NS_PER_MS, tenth, 0), *[(tenth, tenth, 0)] * 50
     )
     assert burst.worst_ppb == 10_000_000  # 1 ms in 100 ms, and 100 ppm over the whole shot
-    assert burst.bound_ppb == 10_000_000 + OSCILLATOR_PPB
+    assert burst.bound(()).ppb == 10_000_000 + OSCILLATOR_PPB
+    assert burst.bound([Bound(40_000, "a second clock")]).ppb == pytest.approx(40_000 + 9_900_990, abs=2)
     cut_short = slew((0, 0, 0), (tenth + NS_PER_MS, tenth, NS_PER_MS), (tenth - NS_PER_MS, tenth, 0))
-    assert (cut_short.worst_ppb, cut_short.bound_ppb) == (0, BOUND_PPB)
+    assert (cut_short.worst_ppb, cut_short.bound(()).ppb) == (0, BOUND_PPB)
     without = SlewWatch(lambda: None)
     without.look()
-    assert (without.worst_ppb, without.bound_ppb) == (None, BOUND_PPB)
+    assert (without.worst_ppb, without.bound(()).ppb) == (None, BOUND_PPB)
+    assert (
+        without.bound([Bound(40_000, "a second clock")]).ppb == BOUND_PPB
+    )  # a slew may come in a burst, unseen
+    assert without.bound([Bound(900_000, "a second clock")]).ppb == 900_000
 
 
 @pytest.mark.real_time
@@ -133,14 +141,14 @@ def test_a_trace_in_real_time_says_the_rate_from_its_start_and_the_slew_at_its_e
     trace = Trace(timebase=Timebase.HOST)
 
     async def main(clock: HostClock) -> None:
-        tell = watch_rate(clock, trace)
+        tell = watch_rate(clock, trace, {})
         assert rate_ppb(trace) == BOUND_PPB  # also of a shot that ends before anybody tells
         await clock.sleep_until(clock.now_ns() + 350 * NS_PER_MS)
         tell()
 
     run_on_host(main)
     _, last = trace.of(ClockRate)
-    assert last.fact.bound_ppb >= BOUND_PPB
+    assert last.fact.bound_ppb > 0
     if read_both() is not None:
         assert last.fact.slewed_ppb is not None
 
@@ -187,6 +195,58 @@ def test_the_header_and_the_report_say_what_kept_the_time(folder: Path) -> None:
     assert open_run(folder).header["timekeeping"]["clock"].startswith("simulated")
     page = render_html(sample_run(), extras=ReportExtras(timekeeping={"clock source": "tsc, of this test"}))
     assert "tsc, of this test" in page
+
+
+def test_a_second_clock_makes_the_bound_smaller_and_says_so() -> None:
+    tenth = 100 * NS_PER_MS
+    # The system corrects its oscillator by 12 ppm, as chrony says it must; every read is known to 0.1 µs.
+    steady = slew((0, 0, 100), *[(tenth + 1_200, tenth, 100)] * 30)
+    assert steady.mean_ppb == 12_000
+    tracking = Tracking("PPS0", 1, "Normal", 2.0, 12_345, 2, 31)
+    held = by_chrony(tracking, steady.mean_ppb)
+    assert held is not None and held.ppb == 2 + 31 + 345 + 1_000
+    found = steady.bound([held])
+    assert found.ppb == held.ppb + 2_000 and "PPS0 (stratum 1)" in found.why
+    for said in (
+        tracking._replace(rate_ppb=55_000),  # another correction than the clock shows: it is being slewed
+        tracking._replace(leap="Not synchronised"),
+        tracking._replace(stratum=0),
+        tracking._replace(reference="127.127.1.1"),  # its own clock is no second one
+        None,
+    ):
+        assert by_chrony(said, steady.mean_ppb) is None
+    assert by_chrony(tracking, None) is None
+    assert steady.bound(()).ppb == BOUND_PPB
+
+
+@pytest.mark.parametrize("wrong_ppm", [-300, 0, 40, 700])
+def test_an_adapters_clock_shows_how_wrong_the_hosts_runs(wrong_ppm: int) -> None:
+    clock = ForeignClock()
+    chance = random.Random(3)
+    for k in range(1_000):  # 100 frames a second, which reach the host after 100 µs, some later
+        adapter_ns = k * 10 * NS_PER_MS
+        arrived_ns = adapter_ns * (1_000_000 + wrong_ppm) // 1_000_000 + 100_000 + chance.randrange(400_000)
+        clock.host_ns(adapter_ns, arrived_ns)
+        assert clock.rate() is None or k > 256
+    apart = clock.rate()
+    assert apart is not None
+    # Within each window the shortest way is found where the drift favours it, so the slope may come out steeper.
+    assert abs(apart[0]) >= abs(wrong_ppm) * 1000 - apart[1]
+    assert abs(apart[0]) <= abs(wrong_ppm) * 1500 + apart[1]
+    bound = by_adapter("vehicle", apart)
+    assert bound is not None and bound.ppb >= abs(wrong_ppm) * 1000 + 100_000 - apart[1]
+    assert by_adapter("vehicle", None) is None
+
+
+def test_a_leap_of_the_adapters_clock_begins_anew() -> None:
+    clock = ForeignClock()
+    for k in range(1_000):
+        clock.host_ns(k * 10 * NS_PER_MS, k * 10 * NS_PER_MS)
+    assert clock.rate() is not None
+    for k in range(1_000, 1_020):
+        clock.host_ns(k * 10 * NS_PER_MS - NS_PER_S, k * 10 * NS_PER_MS)
+    assert clock.leaps == 1
+    assert clock.rate() is None
 
 
 def test_no_rate_is_no_term() -> None:

@@ -88,6 +88,10 @@ class PythonCan:
         if not self._worth.echo and self._trace is not None:
             self._trace.frame(self._clock.now_ns(), self.channel, frame, self._name)
 
+    def rate_against_adapter(self) -> tuple[int, int] | None:
+        """As `ForeignClock.rate`; None without a clock of the adapter's own."""
+        return self._adapter.rate()
+
     def subscribe(self, listener: FrameListener) -> None:
         self._listeners.append(listener)
 

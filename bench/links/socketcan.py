@@ -135,6 +135,10 @@ class SocketCan:
         if self._cycles.pop(can_id, None) is not None:
             self._ended_ns[can_id] = host_now_ns()
 
+    def rate_against_adapter(self) -> tuple[int, int] | None:
+        """As `ForeignClock.rate`; None without a clock of the adapter's own."""
+        return None if self._adapter is None else self._adapter.rate()
+
     def subscribe(self, listener: FrameListener) -> None:
         self._listeners.append(listener)
 

@@ -11,10 +11,17 @@ from bench.units import NS_PER_S
 
 
 def rate_ppb(trace: Trace) -> int:
-    """By how much it may run wrong. 0 in simulated time, which is the time, and of traces that do not say."""
+    """By how much it may run wrong, as was known last. 0 in simulated time, and of traces that do not say."""
     if trace.timebase is Timebase.SIMULATED:
         return 0
-    return max((mark.fact.bound_ppb for mark in trace.of(ClockRate)), default=0)
+    said = [mark.fact.bound_ppb for mark in trace.of(ClockRate)]
+    return said[-1] if said else 0
+
+
+def rate_why(trace: Trace) -> str:
+    """By whose word; "" where there is no such term."""
+    said = [mark.fact.why for mark in trace.of(ClockRate)]
+    return said[-1] if said and trace.timebase is not Timebase.SIMULATED else ""
 
 
 def widened(interval: Interval, ppb: int) -> Interval:

@@ -138,7 +138,7 @@ class Measurement:
     `start_missed` that it was heard and did not come into the mode in which the scenario begins,
     `at_terminal` when a readback shows the fault at the DUT's terminals, before the frame that is the onset (None: it
     is not known), `left_out` what is known of the time between the two,
-    `rate_ppb` by how much the clock may run wrong: it is a term of every latency,
+    `rate_ppb` by how much the clock may run wrong, a term of every latency, and `rate_why` by whose word,
     `stamps` what those of each channel were taken for (none in simulated time, in which they are exact).
     """
 
@@ -184,4 +184,5 @@ class Measurement:
     at_terminal: Interval | None = None
     left_out: LeftOut = LeftOut.NOT_RECORDED
     rate_ppb: int = 0
+    rate_why: str = ""
     stamps: tuple[StampUsed, ...] = ()

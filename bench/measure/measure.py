@@ -8,7 +8,7 @@ from typing import Any
 from bench.codec.uds import status_mask
 from bench.measure.accepted import Received, Receivers, receive
 from bench.measure.answer import Answer
-from bench.measure.clock_rate import rate_ppb
+from bench.measure.clock_rate import rate_ppb, rate_why
 from bench.measure.crash import crash_mark, killed_or_not_up, own_crash
 from bench.measure.ending import find_end
 from bench.measure.estimation import score
@@ -134,6 +134,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         frti=latency(answer.detected, answer.safe, ppb),
         fhti=latency(onset, answer.safe, ppb),
         rate_ppb=ppb,
+        rate_why=rate_why(trace),
         stamps=stamps_used(trace),
         states=states_seen(shot, onset) if plan.aim is Aim.MUST_TRIP else (),
         reactions=reactions(shot, onset, answer.safe, plan.announced, plan.opening),

@@ -31,10 +31,7 @@ _SOURCES = {
     REPORT_LAG + ASSUMED: "the DUT profile's `lag`, without a source there",
     "stamp": "the bench's stamp of the DUT's frame, twice its half-width",
     BENCH_LATENESS: "the bench's own lateness, measured in the shot",
-    CLOCK_RATE: (
-        "over the interval: the 500 ppm by which a kernel slews its clock at most (adjtimex), more where more was "
-        "seen; no second clock measured it"
-    ),
+    CLOCK_RATE: "by how much the host's clock may run wrong, over the interval",
 }
 _MOST_ROWS = 40  # in Markdown; those that use most of their limit
 HEADINGS = (
@@ -67,7 +64,7 @@ def budget_shown(scenario: ScenarioResult) -> BudgetShown | None:
     return BudgetShown(
         headings=("Uncertainty budget, worst shot", *heads, "Source"),
         rows=(*_term_rows(found.times), *_sum_rows(found.times)),
-        lines=(f"{left_out_words(found)}.", *(f"{line}." for line in stamp_lines(found))),
+        lines=(f"{left_out_words(found)}.", *(f"{line}." for line in clock_lines(found))),
         warnings=tuple(f"{line}." for line in only_from_frame_words(found)),
     )
 
@@ -123,13 +120,17 @@ def _zone_words(zone: Zone) -> str:
     return {Zone.ACCEPT: "within", Zone.REJECT: "beyond"}.get(zone, f"open, {zone.value}")
 
 
-def stamp_lines(found: UncertaintyBudget) -> list[str]:
-    """What stamps were taken for, and by whose word: one line for all channels of which the same is true."""
+def clock_lines(found: UncertaintyBudget) -> list[str]:
+    """What stamps and clock were taken for, and by whose word: one line for all channels of which the same is true."""
     channels: dict[str, list[str]] = {}
     for one in found.stamps:
         worth = one.worth or f"±{format_ns(one.u_ns)} claimed for this kind of link, not measured on this rig"
         channels.setdefault(f"{one.source}, {worth}", []).append(one.channel)
-    return [f"Stamps on {', '.join(names)}: {words}" for words, names in channels.items()]
+    told = [f"Stamps on {', '.join(names)}: {words}" for words, names in channels.items()]
+    return [
+        *told,
+        *([f"Clock rate ±{found.rate_ppb / 1000:g} ppm, {found.rate_why}"] if found.rate_ppb else []),
+    ]
 
 
 def left_out_words(found: UncertaintyBudget) -> str:
@@ -196,7 +197,7 @@ def markdown_lines(run: RunResult) -> list[str]:
     told = [f"- **{md.text(line)}**" for line in only_from_frame_lines(run)[:_MOST_ROWS]]
     more = [f"and {len(pairs) - _MOST_ROWS} more in the HTML report", ""] if len(pairs) > _MOST_ROWS else []
     simulated = [f"{SIMULATED}.", ""] if any(one.timebase is Timebase.SIMULATED for one in found) else []
-    said = dict.fromkeys(words for one in found for words in stamp_lines(one))
+    said = dict.fromkeys(words for one in found for words in clock_lines(one))
     stamps = [line for words in said for line in (f"{md.text(words)}.", "")]
     return [
         *([*told, ""] if told else []),

@@ -42,6 +42,9 @@ def correlate() -> Correlation:
 
 _REMEMBERED = 256
 _LEAP_NS = 50_000_000
+_SCATTER_NS = 10_000  # of a frame's shortest way to the host, at least
+_RANK = 7  # how far the eighth shortest way is from the shortest shows how sure the shortest is
+_LEAST_SPAN_NS = 1_000_000_000
 _SURE = 8  # one late arrival is no leap; a leap stays
 
 
@@ -57,6 +60,8 @@ class ForeignClock:
     def __init__(self) -> None:
         self.leaps = 0
         self._differences: deque[int] = deque(maxlen=_REMEMBERED)
+        self._stamps: deque[int] = deque(maxlen=_REMEMBERED)
+        self._first: tuple[int, list[int]] | None = None
         self._far: list[int] = []
 
     def host_ns(self, adapter_ns: int, arrived_ns: int) -> int:
@@ -75,7 +80,28 @@ class ForeignClock:
             self.leaps += 1
             known.clear()
             known.extend([difference_ns] if earlier else self._far)
+            self._first = None
+            self._stamps.clear()
         else:
             known.append(difference_ns)
         self._far.clear()
+        self._stamps.append(adapter_ns)
+        if self._first is None and len(self._stamps) == _REMEMBERED:
+            self._first = (adapter_ns, list(known))
         return adapter_ns + min(known)
+
+    def rate(self) -> tuple[int, int] | None:
+        """(ppb, ± ppb) by which the host's clock runs faster; None where too little was heard since the last leap.
+
+        By the shortest ways of the first and of the last 256 frames, over what lies between these two.
+        """
+        if self._first is None:
+            return None
+        until_ns, first = self._first
+        passed_ns = self._stamps[0] - until_ns
+        if passed_ns < _LEAST_SPAN_NS:
+            return None
+        ways = [sorted(one) for one in (first, self._differences)]
+        moved_ns = ways[1][0] - ways[0][0]
+        unsure_ns = sum(max(_SCATTER_NS, one[min(_RANK, len(one) - 1)] - one[0]) for one in ways)
+        return moved_ns * 1_000_000_000 // passed_ns, -(-unsure_ns * 1_000_000_000 // passed_ns)

@@ -3,12 +3,12 @@
 import ctypes
 import os
 import platform
-import shutil
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+
+from bench.timing.reference import ask_chrony
 
 NOT_TOLD = "not told by this system"
 _UNSYNCHRONISED, _PPS_FREQUENCY, _PPS_TIME = 0x40, 0x2, 0x4
@@ -20,7 +20,6 @@ _STATES = (
     "after a leap second",
     "in error",
 )
-_PATIENCE_S = 1.0
 _CONTAINERS = (".dockerenv", "run/.containerenv", "run/systemd/container")
 
 
@@ -60,7 +59,7 @@ def timekeeping(root: Path = Path("/")) -> dict[str, str]:
 def _told(ask: Callable[[], str]) -> str:
     try:
         return ask() or NOT_TOLD
-    except (OSError, ValueError, AttributeError, TypeError, IndexError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, AttributeError, TypeError, IndexError) as error:
         return f"{NOT_TOLD} ({type(error).__name__})"
 
 
@@ -94,7 +93,7 @@ def _kernel_time() -> str:
 
 def _daemon(root: Path) -> str:
     """chrony tells by itself; of the others it is known that they run."""
-    if (program := shutil.which("chronyc")) is not None and (said := _chrony(program)):
+    if said := _chrony():
         return said
     if (root / "run/systemd/timesync/synchronized").exists():
         return "systemd-timesyncd, synchronised"
@@ -106,19 +105,13 @@ def _daemon(root: Path) -> str:
     return f"{', '.join(found)} (state not asked)" if found else "none seen"
 
 
-def _chrony(program: str) -> str:
-    done = subprocess.run(
-        [program, "-c", "-n", "tracking"],
-        capture_output=True, text=True, check=False, timeout=_PATIENCE_S, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    found = done.stdout.strip().split(",")
-    if done.returncode != 0 or len(found) < 14:
+def _chrony() -> str:
+    if (said := ask_chrony()) is None:
         return ""
-    _, reference, stratum, _, offset, _, _, frequency, residual, skew, *_, leap = found[:14]
-    return (
-        f"chrony, {leap.lower()}, reference {reference} (stratum {stratum}), {float(offset) * 1e6:.1f} µs off, "
-        f"rate {float(frequency):g} ppm, residual {float(residual):g} ppm, skew {float(skew):g} ppm"
-    )
+    rates = (("rate", said.rate_ppb), ("residual", said.residual_ppb), ("skew", said.skew_ppb))
+    told = [f"{name} {ppb / 1000:g} ppm" for name, ppb in rates]
+    reference = f"reference {said.reference} (stratum {said.stratum})"
+    return ", ".join(["chrony", said.leap.lower(), reference, f"{said.offset_us:.1f} µs off", *told])
 
 
 def _governor(root: Path) -> str:

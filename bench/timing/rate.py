@@ -6,10 +6,11 @@ CLOCK_MONOTONIC_RAW counts the same oscillator without that, so the two side by 
 itself is off by they cannot show: that takes a second clock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from bench.timing.host import host_now_ns, raw_now_ns
+from bench.timing.reference import Bound
 from bench.units import NS_PER_MS, NS_PER_S
 
 BOUND_PPB = 500_000  # taken where no second clock says better
@@ -49,28 +50,58 @@ def read_both() -> Reading | None:
 
 
 class SlewWatch:
-    """The worst slew between two looks. A slew of a tenth of a second is not lost in the mean of a long shot."""
+    """The slew between two looks. That of a tenth of a second is not lost in the mean of a long shot."""
 
     def __init__(self, read: Callable[[], Reading | None] = read_both) -> None:
         self._read = read
+        self._first: Reading | None = None
         self._last: Reading | None = None
+        self._least_ppb = self._most_ppb = 0
         self.worst_ppb: int | None = None
 
     def look(self) -> None:
         now = self._read()
         if now is None or 2 * now.u_ns > _BEARABLE_SPAN_NS:
             return
-        last, self._last = self._last, now
+        last = self._last
         if last is None:
+            self._first = self._last = now
             return
         passed_ns = now.raw_ns - last.raw_ns
         if passed_ns < LOOK_NS // 2:  # two reads so close together say little of a rate
-            self._last = last
             return
-        apart_ns = abs((now.host_ns - last.host_ns) - passed_ns) + now.u_ns + last.u_ns
-        self.worst_ppb = max(self.worst_ppb or 0, -(-apart_ns * NS_PER_S // passed_ns))
+        self._last = now
+        apart_ns, u_ns = (now.host_ns - last.host_ns) - passed_ns, now.u_ns + last.u_ns
+        least_ppb = (apart_ns - u_ns) * NS_PER_S // passed_ns
+        most_ppb = -(-(apart_ns + u_ns) * NS_PER_S // passed_ns)
+        known = self.worst_ppb is not None
+        self._least_ppb = min(self._least_ppb, least_ppb) if known else least_ppb
+        self._most_ppb = max(self._most_ppb, most_ppb) if known else most_ppb
+        self.worst_ppb = max(abs(self._least_ppb), abs(self._most_ppb))
 
     @property
-    def bound_ppb(self) -> int:
-        """Never less than BOUND_PPB; more where the clock was seen to be slewed by more than that leaves room for."""
-        return max(BOUND_PPB, (self.worst_ppb or 0) + OSCILLATOR_PPB)
+    def mean_ppb(self) -> int | None:
+        """From the first look to the last."""
+        if self.worst_ppb is None or self._first is None or self._last is None:
+            return None
+        passed_ns = self._last.raw_ns - self._first.raw_ns
+        return ((self._last.host_ns - self._first.host_ns) - passed_ns) * NS_PER_S // passed_ns
+
+    def bound(self, measured: Sequence[Bound]) -> Bound:
+        """The best that second clocks make of it, and how far the slew strayed from its mean; else BOUND_PPB.
+
+        BOUND_PPB gives way where the clock was slewed by more than it leaves room for.
+        """
+        mean_ppb = self.mean_ppb
+        if measured and mean_ppb is not None:
+            best = min(measured)
+            strayed_ppb = max(abs(self._most_ppb - mean_ppb), abs(self._least_ppb - mean_ppb))
+            return Bound(best.ppb + strayed_ppb, best.why)
+        if (
+            measured and min(measured).ppb > BOUND_PPB
+        ):  # nothing tells of its slew, and it runs wrong all the same
+            return min(measured)
+        seen_ppb = (self.worst_ppb or 0) + OSCILLATOR_PPB
+        if seen_ppb > BOUND_PPB:
+            return Bound(seen_ppb, "the slew that was seen, and 100 ppm for the oscillator")
+        return Bound(BOUND_PPB, WHY_BOUND)

@@ -48,6 +48,7 @@ class UncertaintyBudget:
     """Of one scenario. left_out_range: least and most over its shots, None unless `left_out` is KNOWN.
 
     stamps: what they were taken for in the worst shot, by channel; none in simulated time, or where not recorded.
+    rate_ppb, rate_why: by how much the clock may have run wrong in it, and by whose word.
     """
 
     scenario_id: str
@@ -57,6 +58,8 @@ class UncertaintyBudget:
     left_out_range: Interval | None
     left_out_shots: int
     stamps: tuple[StampUsed, ...]
+    rate_ppb: int
+    rate_why: str
 
     @property
     def only_from_frame(self) -> tuple[TimeBudget, ...]:
@@ -76,6 +79,7 @@ def uncertainty_of(scenario: ScenarioResult) -> UncertaintyBudget | None:
     times = tuple(one for one in found if one is not None)
     if not times:
         return None
+    worst = next(measured for index, measured in shots if index == times[0].shot)
     code, spans = _left_out([measured for _, measured in shots])
     return UncertaintyBudget(
         scenario_id=scenario.scenario_id,
@@ -84,7 +88,9 @@ def uncertainty_of(scenario: ScenarioResult) -> UncertaintyBudget | None:
         left_out=code,
         left_out_range=_range(spans) if spans else None,
         left_out_shots=len(spans),
-        stamps=_stamps(shots, times[0].shot),
+        stamps=worst.stamps,
+        rate_ppb=worst.rate_ppb,
+        rate_why=worst.rate_why,
     )
 
 
@@ -147,10 +153,6 @@ def _left_out(measured: list[Measurement]) -> tuple[LeftOut, list[Interval]]:
         for one in begun
         if one.onset is not None and one.at_terminal is not None
     ]
-
-
-def _stamps(shots: Iterable[tuple[int, Measurement]], shot: int) -> tuple[StampUsed, ...]:
-    return next((one.stamps for index, one in shots if index == shot), ())
 
 
 def _range(spans: list[Interval]) -> Interval:

@@ -56,7 +56,7 @@ async def build_real(
 def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pack, phases: Phases) -> Rig:
     config = wired.config
     view = TraceView(trace, own_ids(wired))
-    tell_lateness, tell_rate = watch_lateness(clock, trace), watch_rate(clock, trace)
+    tell_lateness, tell_rate = watch_lateness(clock, trace), watch_rate(clock, trace, buses.links)
     waiting: list[Timer] = []
     vehicle = VehicleSide()
     overrides_v: dict[int, float] = {}
