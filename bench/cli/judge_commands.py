@@ -330,6 +330,7 @@ def _write_own(result: RunResult, run: Path, out: Path, altered: Sequence[str]) 
 def _reported(result: RunResult, altered: Sequence[str], out: Path | None) -> ReportTold:
     from bench.report.goals import shown_goals
     from bench.report.told.stored import GoalTold, ReportTold
+    from bench.verdict.family import at_once
     from bench.verdict.uncertainty import uncertainty_of_run
 
     return ReportTold(
@@ -341,5 +342,6 @@ def _reported(result: RunResult, altered: Sequence[str], out: Path | None) -> Re
         ),
         altered=tuple(altered),
         written=None if out is None else str(out),
+        at_once=at_once(result.scenarios),
         uncertainty=uncertainty_of_run(result),
     )

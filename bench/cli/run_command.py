@@ -139,6 +139,7 @@ def run(
 
 def _told(fired: Fired, left_out: Iterable[str]) -> RunTold:
     from bench.report.told.stored import RunTold
+    from bench.verdict.family import at_once
     from bench.verdict.uncertainty import uncertainty_of_run
 
     return RunTold(
@@ -147,6 +148,7 @@ def _told(fired: Fired, left_out: Iterable[str]) -> RunTold:
         files={name: str(path) for name, path in fired.files.items()},
         troubles=fired.troubles,
         left_out=tuple(left_out),
+        at_once=at_once(fired.result.scenarios),
         uncertainty=uncertainty_of_run(fired.result),
     )
 

@@ -354,7 +354,8 @@ def _notes(found: tuple[Cell, ...], counted: Any, evidence: EvidenceClass) -> li
     lines = [
         f"{EVIDENCE_WORTH[evidence].capitalize()}.",
         "M from the exact 95 % lower bound of the share handled inside the FHTI (29 clean attempts for "
-        "5, 99 for 4, 299 for 3, 2995 for 2; never 1); the worst operating point counts, undecided is not handled.",
+        "5, 99 for 4, 299 for 3, 2995 for 2; never 1); the worst operating point counts, undecided is not handled. "
+        "Each rating holds on its own: of 100 such bounds five may be too good.",
         "Attempts sample the phase of the DUT's cycle, the spread of the pack's cells and the boot, at one operating "
         "point each: no sample of life (age, temperature, longer uptimes). At bunched phases they count as one.",
         "AP, RPN: without detection → as earned, where hardware earned M and a source states S and O (D taken equal to "

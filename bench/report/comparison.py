@@ -191,6 +191,7 @@ def run_markdown(
     altered: what of the stored run is not as it was written. qualified_by: which covers it, where nothing is wrong.
     """
     from bench.report.anomalies import anomaly_lines
+    from bench.report.at_once_words import at_once_words
     from bench.report.finding_words import joined_words
     from bench.report.format_words import format_2_words
     from bench.report.goals import NOT_SHOWN, goals_words, not_shown, shown_goals
@@ -226,7 +227,10 @@ def run_markdown(
         lines += [f"and {len(passed) - _MOST_ROWS} more", ""] if len(passed) > _MOST_ROWS else []
         lines += ["</details>"]
     lines += mismatch_markdown(run.scenarios)
-    lines += ["", *(f"{line}." for line in bounds_words(run.scenarios))]
+    lines += [
+        "",
+        *(f"{line}." for line in (at_once_words(run.scenarios), *bounds_words(run.scenarios)) if line),
+    ]
     lines += ["", f"Coverage: {md.text(covered)}."]
     if qualification is not None:
         lines += ["", f"Bench not qualified for this run: {md.text(qualification)}."]

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from bench.errors import RecordError
 from bench.report.anomalies import anomaly_lines
+from bench.report.at_once_words import at_once_words
 from bench.report.clauses import clause_rows, clause_words
 from bench.report.comparison import HEADINGS, comparison_rows, headline
 from bench.report.endings import ending_block
@@ -139,6 +140,7 @@ def render_html(
         decision_rule=DECISION_RULE,
         simulated_words=SIMULATED if Timebase.SIMULATED in timebases(run) else "",
         only_from_frame=only_from_frame_lines(run),
+        at_once=at_once_words(run.scenarios),
         few=fewer_than_claimed(run),
         old_format=format_2_words(run),
         views=views,

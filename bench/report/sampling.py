@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bench.report.at_once_words import build_words
 from bench.report.words import interval_words, not_spread_words
 from bench.units import format_ns
 from bench.verdict.result import ScenarioResult
@@ -16,7 +17,8 @@ def sampled_words(found: Sampled, operating_point: str = "") -> str:
     """`phase (the DUT's cycle of 1.000 s), pack (59 draws …) and boot (the fault 2.1 … 3.1 s after it); …`."""
     point = f", {operating_point}" if operating_point else ""
     pack = f"pack ({_draws(found.draws)} of the cells' spread, one type{point})"
-    return f"{_phase(found.cycle_ns, found.cycle_ns)}, {pack} and {_boot([found])}; {_NOT_LIFE}"
+    over = f"{_phase(found.cycle_ns, found.cycle_ns)}, {pack} and {_boot([found])}"
+    return f"{over}, of {build_words(found.builds)}; {_NOT_LIFE}"
 
 
 def bounds_words(scenarios: Sequence[ScenarioResult]) -> list[str]:
@@ -29,6 +31,8 @@ def bounds_words(scenarios: Sequence[ScenarioResult]) -> list[str]:
             continue
         if found.n < len(one.shots):
             refused.setdefault("some of their shots have no latency", []).append(one.scenario_id)
+        elif len(found.builds) > 1:
+            refused.setdefault(f"of {build_words(found.builds)}", []).append(one.scenario_id)
         elif why := not_spread_words(one.fdti.spread_p):
             refused.setdefault(_without_figures(why), []).append(one.scenario_id)
         else:
@@ -43,10 +47,12 @@ def _bounds(shown: Sequence[tuple[ScenarioResult, Sampled]]) -> str:
     n = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} and more"
     cycles = [found.cycle_ns for _, found in shown]
     draws = min(found.draws for _, found in shown)
+    builds = sorted({build for _, found in shown for build in found.builds})
     return (
         f"The worst of n latencies bounds 95 % of them ({n}: with {least} confidence), sampled over "
         f"{_phase(min(cycles), max(cycles))}, pack ({_draws(draws)} of the cells' spread, one type at one operating "
-        f"point) and {_boot([found for _, found in shown])}; {_NOT_LIFE}"
+        f"point) and {_boot([found for _, found in shown])}, of {build_words(builds)}, each scenario on its own; "
+        f"{_NOT_LIFE}"
     )
 
 

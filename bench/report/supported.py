@@ -30,7 +30,8 @@ def evidence_lines(scenario: ScenarioResult) -> list[str]:
             lines.append(_bounds_line(name, found, claim, not_spread_words(statistics.spread_p)))
     if (over := sampled(scenario.shots)) is not None:
         lines.append(
-            f"All of this holds over what was sampled: {sampled_words(over, scenario.operating_point)}."
+            f"All of this holds over what was sampled: {sampled_words(over, scenario.operating_point)}. Each "
+            "bound holds on its own; what holds of all scenarios at once stands at the top."
         )
     if scenario.floor_ns is not None and scenario.ceiling_ns is not None:
         window = interval_words(scenario.floor_ns, scenario.ceiling_ns)

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.report.anomalies import anomaly_lines
+from bench.report.at_once_words import at_once_words
 from bench.report.endings import ending_words
 from bench.report.estimates import short_words, worst_estimates
 from bench.report.finding_words import joined_words, reasons_words
@@ -211,6 +212,6 @@ def _reasons(run: RunResult, scenarios: list[ScenarioResult]) -> Text:
         text.append(f"{line}\n")
     if len(lines) > _MOST_ANOMALIES:
         text.append(f"and {len(lines) - _MOST_ANOMALIES} more kinds of anomaly, see the report\n")
-    for line in bounds_words(scenarios):
-        text.append(f"{line}\n")
+    for line in (*bounds_words(scenarios), at_once_words(scenarios)):
+        text.append(f"{line}\n" if line else "")
     return text

@@ -17,19 +17,20 @@ class Sampled:
     """n: shots with a latency. cycle_ns: the DUT's, whose phases were met; 0 where it is not known.
 
     draws: different seeds, each of which draws pack and boot anew. uptime_ns: from boot to onset, the shortest and the
-    longest; None where it was not recorded.
+    longest; None where it was not recorded. builds: as the DUT named itself, "" where it was not asked.
     """
 
     n: int
     cycle_ns: int
     draws: int
     uptime_ns: Interval | None
+    builds: tuple[str, ...] = ()
 
 
 def sampled(shots: Sequence[ShotResult]) -> Sampled | None:
     """None where no shot has a latency."""
     found = [
-        (shot.seed, one)
+        (shot, one)
         for shot in shots
         if (one := shot.measurement) is not None and (one.fdti is not None or one.fhti is not None)
     ]
@@ -40,7 +41,8 @@ def sampled(shots: Sequence[ShotResult]) -> Sampled | None:
     return Sampled(
         n=len(found),
         cycle_ns=max(one.dut_cycle_ns for _, one in found),
-        draws=len({seed for seed, _ in found}),
+        draws=len({shot.seed for shot, _ in found}),
+        builds=tuple(sorted({shot.identity for shot, _ in found})),
         uptime_ns=Interval(low_ns=min(known), high_ns=max(known)) if len(known) == len(uptimes) else None,
     )
 

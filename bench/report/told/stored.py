@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from bench.report.told.document import FLAT, Document
+from bench.verdict.family import AtOnce
 from bench.verdict.result import RunResult, Verdict
 from bench.verdict.uncertainty import UncertaintyBudget
 
@@ -13,7 +14,8 @@ class RunTold(Document):
     """`hil run`: the result as result.json in the run folder has it, and the run's verdict.
 
     files: what was written, by name. troubles: what of it could not be written. left_out: of the long lane, not run.
-    uncertainty: of every scenario in which something was measured.
+    uncertainty: of every scenario in which something was measured. at_once: what holds of all scenarios together; null
+    for fewer than two.
     """
 
     schema_name: ClassVar[str] = "run"
@@ -23,6 +25,7 @@ class RunTold(Document):
     files: dict[str, str]
     troubles: tuple[str, ...]
     left_out: tuple[str, ...]
+    at_once: AtOnce | None
     uncertainty: tuple[UncertaintyBudget, ...]
 
 
@@ -45,6 +48,7 @@ class ReportTold(Document):
     """`hil report`: a stored run. altered: what of it is not as it was written; then nothing here is evidence.
 
     written: the HTML report that was asked for. uncertainty: of every scenario in which something was measured.
+    at_once: what holds of all scenarios together; null for fewer than two.
     """
 
     schema_name: ClassVar[str] = "report"
@@ -54,6 +58,7 @@ class ReportTold(Document):
     goals: tuple[GoalTold, ...]
     altered: tuple[str, ...]
     written: str | None
+    at_once: AtOnce | None
     uncertainty: tuple[UncertaintyBudget, ...]
 
 
