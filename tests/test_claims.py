@@ -220,7 +220,8 @@ def test_the_ftti_of_a_chemistry_is_held_against_a_bound_or_said_to_have_none(
     file = tmp_path / "hazard.json"
     file.write_text(json.dumps(told_by_hazard(draws)))
     goals = {one: load_budgets(ROOT / "scenarios/budgets.toml", one) for one in ("zn_chitosan", "nmc")}
-    zinc, nmc = ftti_bounds(["SG-OV", "SG-BAL"], goals, load_hazards(file))
+    base = load_budgets(ROOT / "scenarios/budgets.toml")
+    zinc, nmc = ftti_bounds({goal: base[goal] for goal in ("SG-OV", "SG-BAL")}, goals, load_hazards(file))
     assert (zinc.chemistry, zinc.ftti_s, zinc.too_long) == ("zn_chitosan", 4.0, True if draws == 59 else None)
     assert nmc.too_long is (False if draws == 59 else None)
     show_claims(Claimed(claims=(), ftti=(zinc, nmc)), [])

@@ -8,9 +8,12 @@ from sample_run import sample_run
 from small_bench import ONE, QUICK, hil_here, run_folders, small_bench
 from test_verdict_fmea import clean
 
+from bench.campaign.ftti_of_chemistry import beside_each_other
 from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.safety import cells, load_fmea, newest_runs
+from bench.cli.check_lines import budget_lines
 from bench.errors import ConfigError
+from bench.report.safety_tables import hara_rows
 from bench.scenario.library import list_library
 from bench.scenario.load import find_scenarios
 from bench.timing.evidence_class import EvidenceClass
@@ -178,3 +181,28 @@ def test_a_bms_made_for_another_chemistry_earns_nothing_for_this_one(
     (run,) = run_folders(tmp_path)
     found = newest_runs(tmp_path / "runs", "reference", EvidenceClass.SIMULATED)
     assert found.by_chemistry == {} and found.misfits == (run.name,)
+
+
+def test_a_chemistry_that_nobody_has_is_told_by_check(tmp_path: Path) -> None:
+    """Its table changed nothing, in silence."""
+    file = goals_with(tmp_path, '[SG-UV.chemistry.zn_chitosa]\nftti = "4500 ms"\nsource = "x"')
+    (line,) = [one.text for one in budget_lines(file, []) if "zn_chitosa]" in one.text]
+    assert "[SG-UV.chemistry.zn_chitosa] is of no shipped chemistry" in line
+    assert "did you mean 'zn_chitosan'" in line
+    assert not [one for one in budget_lines(BUDGETS, []) if "no shipped chemistry" in one.text]
+
+
+def test_the_hazard_analysis_shows_what_differs_on_a_chemistry(tmp_path: Path) -> None:
+    file = goals_with(tmp_path, '[SG-OV.chemistry.nmc]\nseverity = "S2"\nsource = "x"')
+    here = {one: load_budgets(file, one) for one in ("nmc", "na_ion", "zn_chitosan")}
+    assert {here["nmc"][goal].severity for goal in ("SG-OV", "SG-VMEAS", "SG-OW")} == {"S2"}, (
+        "it is inherited"
+    )
+    assert here["nmc"]["SG-OV"].hazard_whys[0] == "nmc: assumed: x"
+    goals = {goal: load_budgets(BUDGETS)[goal] for goal in ("SG-OV", "SG-UV")}
+    rows = hara_rows(beside_each_other(goals, here))
+    assert [(row[0], row[2]) for row in rows] == [
+        ("SG-OV", "S3?"),
+        ("SG-OV on nmc", "S2?"),
+        ("SG-UV", "S3?"),
+    ]

@@ -17,11 +17,18 @@ _MOST_FILES = 10
 
 def budget_lines(file: Path, prepared: Sequence[Prepared]) -> tuple[CheckLine, ...]:
     """What of the safety goals is legal, and will not convince."""
+    from bench.config.user_file import MOST_TOML_BYTES, read_text, toml_of
+    from bench.plant.chemistry import Chemistry
     from bench.verdict.budgets import lint_budgets, load_budgets
+    from bench.verdict.goal_on_chemistry import unknown_chemistries
 
+    goals = toml_of(read_text(file, "a file of safety goals", most=MOST_TOML_BYTES))
+    unknown = unknown_chemistries(goals, Chemistry.shipped())
     lent = {one.scenario.budget for one in prepared if one.scenario.budget is not None}
-    return tuple(
-        _line(CheckKind.NOTE, f"{file.name} {line}") for line in lint_budgets(load_budgets(file), lent)
+    notes = lint_budgets(load_budgets(file), lent)
+    return (
+        *(_line(CheckKind.WARNING, f"{file.name} {line}") for line in unknown),
+        *(_line(CheckKind.NOTE, f"{file.name} {line}") for line in notes),
     )
 
 

@@ -75,7 +75,7 @@ def safety(
 ) -> None:
     """HARA and FMEA: monitoring ratings earned by data, action priorities, what is missing. Exit 3 if altered."""
     from bench.campaign.claims import claims
-    from bench.campaign.ftti_of_chemistry import ftti_bounds
+    from bench.campaign.ftti_of_chemistry import beside_each_other, ftti_bounds
     from bench.campaign.hazard_file import load_hazards
     from bench.campaign.load import whole_library
     from bench.campaign.safety import (
@@ -130,11 +130,14 @@ def safety(
     every = (*chemistries, *(one for one in (against,) if one not in chemistries))
     all_cells = cells(modes, read.by_chemistry, every, hazards.earliest(), not_for(library), goals)
     found = tuple(one for one in all_cells if one.chemistry in chemistries)
+    here = {one: load_budgets(budgets_file, one) for one in chemistries}
+    used = {one.safety_goal for one in modes}
+    hara = beside_each_other({goal: one for goal, one in goals.items() if markdown or goal in used}, here)
     shown = Claimed(
         claims=tuple(one for one in claims(all_cells, hazards, against) if one.chemistry in chemistries),
         ftti=ftti_bounds(
-            dict.fromkeys(one.safety_goal for one in modes),
-            {one: load_budgets(budgets_file, one) for one in chemistries},
+            {goal: one for goal, one in goals.items() if goal in used},
+            here,
             hazards,
         ),
     )
@@ -150,9 +153,7 @@ def safety(
             out,
             firmware=wired.config.dut.firmware,
             evidence=evidence,
-            goals={
-                goal: budget for goal, budget in goals.items() if goal in {c.mode.safety_goal for c in found}
-            },
+            goals={goal: one for goal, one in hara.items() if one.safety_goal in used},
             rows=list(zip(found, _rows(found))),
             standing=_standing(found),
             notes=[*told, HOW_TO_READ, *need_lines(shown.claims)],
@@ -163,11 +164,11 @@ def safety(
     if as_json:
         raise say(_told(found, shown, evidence, told, read.altered), ended_with(0, read.altered))
     if markdown:
-        _markdown(goals, found, told, shown if claimed else None)
+        _markdown(hara, found, told, shown if claimed else None)
     elif claimed:
         show_claims(shown, [*altered, *_of_hazard(hazard, hazards)])
     else:
-        _show(goals, found, told)
+        _show(hara, found, told)
     if not markdown and out is not None:
         typer.echo(f"report  {out}")
     raise end(0, read.altered)
@@ -409,10 +410,8 @@ def _show(goals: Any, found: tuple[Cell, ...], told: list[str]) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=170)
-    used = {c.mode.safety_goal for c in found}
-    shown = {goal: budget for goal, budget in goals.items() if goal in used}
     for title, headings, rows in (
-        ("Hazard analysis (goals of the FMEA)", HARA, hara_rows(shown)),
+        ("Hazard analysis (goals of the FMEA)", HARA, hara_rows(goals)),
         ("Failure modes, chemistries side by side", FMEA, alike_together(_rows(found))),
         ("Chemistries: what the failure modes above have earned", STANDING, _standing(found)),
     ):

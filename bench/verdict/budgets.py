@@ -1,7 +1,6 @@
 """scenarios/budgets.toml: the safety goals with their times, checked against each other on loading."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from bench.config.user_file import MOST_TOML_BYTES, NotToml, oddities, read_text
 from bench.errors import ConfigError, at_place, nearest
 from bench.units import format_ns, parse_duration_ns, parse_quantity
 from bench.verdict.emergency import EMERGENCY, eotti_of, lint_emergency
-from bench.verdict.goal_on_chemistry import chemistries_of, on_chemistry
+from bench.verdict.goal_on_chemistry import chemistries_of, followed, on_chemistry
 from bench.verdict.hazard_reasons import WHYS, mistakes_of_hazard, unreasoned_words
 from bench.verdict.lent_times import LENDING, mistakes_of_lending, not_argued_words, unargued
 from bench.verdict.result import Budget
@@ -69,8 +68,7 @@ def load_budgets(path: Path, chemistry: str | None = None) -> dict[str, Budget]:
     if mistakes:
         raise ConfigError("\n".join(dict.fromkeys(mistakes)))
     here = {goal: own.get(chemistry, own[None]) for goal, own in found.items()}
-    # A section that lends its times has the hazard of its goal, on each chemistry too.
-    return {goal: replace(one, asil=here[one.of].asil) if one.of else one for goal, one in here.items()}
+    return followed(here, [goal for goal, own in found.items() if chemistry in own])
 
 
 def _on_each(path: Path, goal: str, table: Any) -> dict[str | None, Budget]:

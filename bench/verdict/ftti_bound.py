@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class FttiBound:
     """Times in s. bound_s: the earliest harm under the worst modelled fault, a bound over `draws`; None: there is none.
 
-    own: whether the goal has a table of its own on this chemistry. fault: None where no fault of the goal is modelled.
+    own: whether the FTTI is another than on the rest. fault: None where no fault of the goal is modelled.
     """
 
     goal: str

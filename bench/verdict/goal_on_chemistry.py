@@ -3,12 +3,14 @@
 What no such table names is the same on every chemistry. Each has a `source`, and is assumed unless `given = true`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench.errors import ConfigError, at_place, nearest
-from bench.verdict.tables import asil_of
+from bench.verdict.result import Budget
+from bench.verdict.tables import ASILS, asil_of
 
 TABLE = "chemistry"
 _CLASSES = ("severity", "exposure", "controllability")
@@ -20,6 +22,18 @@ def chemistries_of(table: Mapping[str, Any]) -> tuple[str, ...]:
     """Those that a goal's table says something of its own about."""
     own = table.get(TABLE)
     return tuple(own) if isinstance(own, dict) else ()
+
+
+def unknown_chemistries(goals: Mapping[str, Any], known: Collection[str]) -> tuple[str, ...]:
+    """A table of a chemistry that nobody has changes nothing, and says nothing of it: one line each."""
+    return tuple(
+        f"[{goal}.{TABLE}.{one}] is of no shipped chemistry, and holds only for a file of yours with that id"
+        f"{nearest(one, known)}"
+        for goal, table in goals.items()
+        if isinstance(table, dict)
+        for one in chemistries_of(table)
+        if one not in known
+    )
 
 
 def on_chemistry(path: Path, goal: str, table: Mapping[str, Any], chemistry: str | None) -> dict[str, Any]:
@@ -37,6 +51,7 @@ def on_chemistry(path: Path, goal: str, table: Mapping[str, Any], chemistry: str
     merged = {**base, **{key: value for key, value in changes.items() if key not in ("source", "given")}}
     if any(key in changes for key in _CLASSES):
         merged |= {"hazard_source": f"{chemistry}: {said}", "hazard_given": bool(changes.get("given"))}
+        merged |= {f"{key}_why": f"{chemistry}: {said}" for key in _CLASSES if key in changes}
         if "asil" not in changes and all(isinstance(merged.get(key), str) for key in _CLASSES):
             try:
                 merged["asil"] = asil_of(*(merged[key] for key in _CLASSES))
@@ -45,6 +60,31 @@ def on_chemistry(path: Path, goal: str, table: Mapping[str, Any], chemistry: str
     if any(key in changes for key in _TIMES):
         merged["provenance"] = f"{chemistry}: {said}"
     return merged
+
+
+def followed(goals: Mapping[str, Budget], differ: Collection[str]) -> dict[str, Budget]:
+    """What lends its times to a goal, or inherits its hazard, has that hazard on this chemistry too.
+
+    differ: the goals with a table of their own on it.
+    """
+    return {
+        name: one if name in differ and not one.of else _following(one, goals) for name, one in goals.items()
+    }
+
+
+def _following(one: Budget, goals: Mapping[str, Budget]) -> Budget:
+    if one.of:
+        return replace(one, asil=goals[one.of].asil)
+    if not one.inherits:
+        return one
+    worst = max((goals[name] for name in one.inherits), key=lambda goal: ASILS.index(goal.asil))
+    return replace(
+        one,
+        asil=worst.asil,
+        severity=worst.severity,
+        exposure=worst.exposure,
+        controllability=worst.controllability,
+    )
 
 
 def _bare(source: str) -> str:
