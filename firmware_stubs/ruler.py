@@ -3,7 +3,8 @@
 0x500 stimulus: u16 shot, u32 delay in µs. 0x501 answer: u16 shot. 0x502 truth: u16 shot, u48 delay in ns from
 reception to transmission; as a process, from the kernel's receive stamp to just before the hand-over. 0x503,
 sent by the process only: u16 shot, u48 delay in ns until the hand-over had returned. The answer left in
-between, so a ruler that was interrupted while sending says so. All little-endian.
+between, so a ruler that was interrupted while sending says so. 0x504, by the process only and where there is a
+second clock: u16 shot, u48 the delay of 0x502 as CLOCK_MONOTONIC_RAW counts it, which nobody slews. All little-endian.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from bench.lean_can import can
 from bench.timing.clock import Phase
 from bench.timing.correlation import correlate
 from bench.timing.host import HostClock, host_now_ns, run_on_host
+from bench.timing.rate import Reading, read_both
 from bench.trace.events import CanFrame
 from bench.units import NS_PER_MS, NS_PER_S, NS_PER_US
 from firmware_stubs.can_process import listen, open_bus, to_frame, to_message, told_to_end
@@ -26,6 +28,7 @@ STIMULUS_ID = 0x500
 ANSWER_ID = 0x501
 TRUTH_ID = 0x502
 RETURNED_ID = 0x503
+REFERENCE_ID = 0x504
 # A sleeping process is woken late by some 100 µs; so it sleeps until shortly before, and spins the rest.
 _SPIN_NS = 400 * NS_PER_US
 
@@ -40,6 +43,16 @@ def truth_frame(shot: int, delay_ns: int) -> CanFrame:
 
 def returned_frame(shot: int, delay_ns: int) -> CanFrame:
     return CanFrame(RETURNED_ID, shot.to_bytes(2, "little") + delay_ns.to_bytes(6, "little"))
+
+
+def reference_frame(shot: int, delay_ns: int) -> CanFrame:
+    return CanFrame(REFERENCE_ID, shot.to_bytes(2, "little") + delay_ns.to_bytes(6, "little"))
+
+
+def by_the_second_clock(start_ns: int, at_start: Reading, end_ns: int, at_end: Reading) -> int:
+    """How long it was from start to end (host clock) by the raw clock, from looks at both clocks near each."""
+    apart_ns = (end_ns - at_end.host_ns) - (start_ns - at_start.host_ns)
+    return max(0, at_end.raw_ns - at_start.raw_ns + apart_ns)
 
 
 class Ruler:
@@ -100,6 +113,7 @@ def reception_ns(message: can.Message) -> int:
 
 async def _serve(clock: HostClock, ruler: Ruler, bus: can.BusABC) -> None:
     armed: list[asyncio.TimerHandle] = []
+    looks: dict[int, Reading | None] = {}  # at both clocks, when the stimulus of a shot came
 
     def answer() -> None:
         due_ns = ruler.next_due_ns()
@@ -116,6 +130,10 @@ async def _serve(clock: HostClock, ruler: Ruler, bus: can.BusABC) -> None:
             returned_ns = clock.now_ns()
             bus.send(to_message(truth_frame(shot, handed_ns - received_ns)))
             bus.send(to_message(returned_frame(shot, returned_ns - received_ns)))
+            at_start, at_end = looks.pop(shot, None), read_both()
+            if at_start is not None and at_end is not None:
+                delay_ns = by_the_second_clock(received_ns, at_start, handed_ns, at_end)
+                bus.send(to_message(reference_frame(shot, delay_ns)))
         arm()
 
     def arm() -> None:
@@ -126,7 +144,10 @@ async def _serve(clock: HostClock, ruler: Ruler, bus: can.BusABC) -> None:
             armed.append(clock.call_at(due_ns - _SPIN_NS, Phase.DUT, answer))
 
     def receive(message: can.Message) -> None:
-        ruler.receive(reception_ns(message), "vehicle", to_frame(message))
+        frame = to_frame(message)
+        ruler.receive(reception_ns(message), "vehicle", frame)
+        if frame.can_id == STIMULUS_ID:
+            looks[int.from_bytes(frame.data[:2], "little")] = read_both()
         arm()
 
     stop = listen(clock, bus, receive)

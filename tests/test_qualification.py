@@ -243,6 +243,8 @@ def evidence(wired: Wired, **changes: object) -> dict:
                 "measured": MEASURED,
                 "u_ns": 100,
                 "error_max_ns": 0,
+                "reference": "none",
+                "by_reference": [None] * 200,
                 "errors": [],
             }
             for condition, load in (("idle", 0.0), ("2000 frames/s", 1_990.0))
@@ -345,6 +347,7 @@ NOT_QUALIFIED = {
     "a malfunction without a consequence": lambda c: with_row(c, "malfunctions", 0, consequence=""),
     "no strangers": lambda c: {**c, "strangers": []},
     "more caught than planted": lambda c: with_row(c, "strangers", 0, caught=82),
+    "a second clock that says otherwise": lambda c: with_row(c, "ruler", 0, by_reference=[9_999] * 200),
     "of 2099": lambda c: {**c, "created_utc": "2099-01-01T00:00:00+00:00"},
     "of tomorrow": lambda c: {**c, "created_utc": "2026-01-02T00:00:01+00:00"},
     "without a time zone": lambda c: {**c, "created_utc": "2026-01-01T00:00:00"},

@@ -29,8 +29,15 @@ from bench.cli.main import app
 from bench.errors import ConfigError
 from bench.links.bit_timing import frame_time_ns, intermission_ns
 from bench.measure.interval import Interval
+from bench.timing.rate import Reading
 from bench.trace.events import CanFrame, FrameSeen
-from firmware_stubs.ruler import answer_frame, returned_frame, truth_frame
+from firmware_stubs.ruler import (
+    answer_frame,
+    by_the_second_clock,
+    reference_frame,
+    returned_frame,
+    truth_frame,
+)
 
 SECOND_NS = 10**9
 OPTIONS = {"channel": f"239.255.{os.getpid() >> 8 & 0xFF}.{os.getpid() & 0xFF}"}
@@ -205,6 +212,13 @@ def test_real_shots_contain_the_truth_beside_a_naive_script_that_cannot_be_early
     for shot in series.shots:
         assert shot.naive_ns is None or shot.naive_ns > shot.truth_ns - 1_000
     assert sum(shot.naive_ns is not None for shot in series.shots) > 10
+    apart = [
+        abs(shot.reference_ns - shot.truth_ns) / shot.truth_ns for shot in series.shots if shot.reference_ns
+    ]
+    assert len(apart) == 20 and max(apart) < 0.001, (
+        "by both clocks, which a daemon may slew against each other"
+    )
+    assert "CLOCK_MONOTONIC_RAW" in series.reference
 
 
 @pytest.mark.real_time
@@ -244,3 +258,28 @@ def test_the_bench_s_own_error_is_what_lies_outside_the_ruler_s_send_call(
     assert replace(shot, returned_ns=0).own_error_ns == abs(middle - 100_000), (
         "a ruler that told no end of its call"
     )
+
+
+def test_the_second_clock_s_word_on_a_delay_is_kept_beside_the_truth() -> None:
+    frames = [*one_shot(0, 2_000_000, 2_000_000), seen(SECOND_NS + 1, reference_frame(0, 2_001_000))]
+    shots, errors = ruler_shots([*frames, *one_shot(1, 2_000_000, 2_000_000)], range(2), 0, None, {})
+    assert not errors and [one.reference_ns for one in shots] == [2_001_000, None]
+
+
+@given(
+    start_ns=st.integers(0, 10**12),
+    delay_ns=st.integers(10**6, 10**9),
+    ppm=st.integers(-2_000, 2_000),
+    before_ns=st.integers(-(10**6), 10**6),
+    after_ns=st.integers(-(10**6), 10**6),
+)
+def test_a_delay_by_the_second_clock_does_not_depend_on_when_both_were_looked_at(
+    start_ns: int, delay_ns: int, ppm: int, before_ns: int, after_ns: int
+) -> None:
+    def look(host_ns: int) -> Reading:
+        return Reading(host_ns, 77 + host_ns + host_ns * ppm // 10**6, 1)
+
+    told = by_the_second_clock(
+        start_ns, look(start_ns + before_ns), start_ns + delay_ns, look(start_ns + delay_ns + after_ns)
+    )
+    assert abs(told - delay_ns * (1 + ppm / 10**6)) < 2 + 2 * 2_000  # 1 ms from an instant, at 2,000 ppm

@@ -15,12 +15,12 @@ from bench.campaign.equipment import equipment
 from bench.campaign.mutant_matrix import mutant_matrix
 from bench.campaign.negative import negative_tests
 from bench.campaign.qualification_page import markdown
-from bench.campaign.qualified import FORMAT, not_shown, parts
+from bench.campaign.qualified import FORMAT, NO_REFERENCE, not_shown, parts
 from bench.campaign.qualify import RulerSeries, quantile_ns
 from bench.campaign.run import Covered, environment, rig_hash, timebase_of
 from bench.campaign.sealed_qualification import newest_covering, write_sealed
 from bench.campaign.sources import source_hash
-from bench.campaign.tool_facts import load_usage, malfunctions, requirements, strangers
+from bench.campaign.tool_facts import load_usage, malfunctions, recommended, requirements, strangers
 from bench.scenario.prepare import Prepared
 from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S
@@ -73,6 +73,8 @@ def qualify_fully(
         "created_utc": now.isoformat(),
         "identity": identity(wired),
         "equipment": equipment(wired),
+        "method": method_words(usage),
+        "second_reference": reference_words(ruler, timebase_of(wired).value),
         "usage": usage,
         "requirements": requirements(),
         "malfunctions": malfunctions(),
@@ -86,6 +88,19 @@ def qualify_fully(
     made = parts(content, wanted)
     told = [{**asdict(one), "shown": one.shown} for one in made]
     return {**content, "parts": told, "complete": not not_shown(content, wanted)}
+
+
+def method_words(usage: Mapping[str, Any]) -> str:
+    """In a line: which method of tables 4 and 5, and what they say of it for the levels of the uses."""
+    asil = usage["highest_asil"]
+    levels = sorted({one["tcl"] for one in usage["use_case"]})
+    told = [f"{tcl} {found}" for tcl in levels if (found := recommended(tcl, usage["method"], asil))]
+    return f"{usage['method'] or 'none'} ({', '.join(told) or 'none is asked for'} at ASIL {asil})"
+
+
+def reference_words(ruler: Sequence[RulerSeries], timebase: str) -> str:
+    own = dict.fromkeys(one.reference for one in ruler if one.timebase.value == timebase)
+    return "; ".join(own) or NO_REFERENCE
 
 
 def _ruler_facts(series: RulerSeries) -> dict[str, Any]:
@@ -104,6 +119,8 @@ def _ruler_facts(series: RulerSeries) -> dict[str, Any]:
             [shot.truth_ns, shot.measured.low_ns, shot.measured.high_ns, shot.stimulus_ns]
             for shot in series.shots
         ],
+        "reference": series.reference,
+        "by_reference": [shot.reference_ns for shot in series.shots],
         "errors": list(series.errors),
     }
 

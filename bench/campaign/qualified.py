@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.campaign.tool_facts import recommended, why_no_use
-from bench.units import NS_PER_MS
+from bench.timing.rate import BOUND_PPB
+from bench.units import NS_PER_MS, NS_PER_S
 from bench.verdict.spread import REFUSED_BELOW, kuiper_p
 
 FORMAT = "hil-qualification-3"  # 2: no load was asked for, three negative tests were enough. 1: not sealed
@@ -36,6 +37,7 @@ NEGATIVE = {  # what the bench has to come to: a verdict, or in words; bench.cam
 }
 TIMED = ("a clock step", "a late loop")  # these have to be of the file's own timebase
 ARGUED = "argued, not run"
+NO_REFERENCE = "none"
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
@@ -60,6 +62,7 @@ def parts(content: Mapping[str, Any], mutants: Sequence[str]) -> tuple[Part, ...
     return (
         _ruler(content, timebase, loaded=False),
         _ruler(content, timebase, loaded=True),
+        _reference(content, timebase),
         _mutants(content, mutants),
         *(_negative(content, name) for name in NEGATIVE),
         _uses(content),
@@ -146,6 +149,42 @@ def _why_no_ruler(row: Mapping[str, Any], *, loaded: bool) -> str | None:
     if loaded and not row["load_per_s"] > 0:
         return "no other traffic was on the bus"
     return None
+
+
+def _reference(content: Mapping[str, Any], timebase: str) -> Part:
+    """The delays by a second clock, where there is one. Intervals carry the rate of the host's clock as a term."""
+    own = [row for row in content["ruler"] if row["timebase"] == timebase]
+    pairs = [pair for row in own for pair in zip(row["measured"], row["by_reference"], strict=False)]
+    told = [(one, ns) for one, ns in pairs if ns is not None]
+    wrong = sum(not _holds(one, ns) for one, ns in told)
+    apart_ns = max((abs(ns - one[0]) for one, ns in told), default=0)
+    found = (
+        f"{len(told) - wrong} of {len(told)} hold it; both clocks at most {apart_ns} ns apart in one delay"
+    )
+    clocks = "; ".join(dict.fromkeys(str(row["reference"]) for row in own)) or NO_REFERENCE
+    why = f"{wrong} of {len(told)} intervals do not hold the delay by the second clock" if wrong else None
+    if any(len(row["measured"]) != len(row["by_reference"]) for row in own):
+        why = "it is not told for each shot"
+    if timebase == "simulated":
+        found = "none is needed: the clock is the model's own"
+    return Part(
+        name="second time reference",
+        least="each interval holds the delay by a second clock as well, where there is one",
+        found=f"{clocks}: {found}"
+        if told
+        else found
+        if timebase == "simulated"
+        else f"{clocks}: no second clock",
+        time=TIME[timebase],
+        why=why,
+    )
+
+
+def _holds(measured: Sequence[int], reference_ns: int) -> bool:
+    """Within the interval, widened by what the rate of the clock adds to every judged latency."""
+    _, low_ns, high_ns, _ = measured
+    rate_ns = -(-high_ns * BOUND_PPB // NS_PER_S)
+    return low_ns - rate_ns <= reference_ns <= high_ns + rate_ns
 
 
 def _mutants(content: Mapping[str, Any], wanted: Sequence[str]) -> Part:

@@ -13,7 +13,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.campaign.qualified import CYCLE_NS, LEAST_SHOTS
+from bench.campaign.qualified import CYCLE_NS, LEAST_SHOTS, NO_REFERENCE
 from bench.campaign.traffic import FIRST_ID
 from bench.links.bit_timing import frame_time_ns, intermission_ns
 from bench.links.simulated_can import SimulatedCanBus, SimulatedCanNode
@@ -26,6 +26,7 @@ from bench.units import NS_PER_MS, NS_PER_S, NS_PER_US, format_ns
 from bench.verdict.spread import REFUSED_BELOW, kuiper_p
 from firmware_stubs.ruler import (
     ANSWER_ID,
+    REFERENCE_ID,
     RETURNED_ID,
     STIMULUS_ID,
     TRUTH_ID,
@@ -47,6 +48,7 @@ class RulerShot:
 
     returned_ns: when the ruler's own send call was over. The answer left between truth and this, at an
     instant that an interrupted ruler does not know itself. stimulus_ns: when the bench saw the stimulus, on its clock.
+    reference_ns: the truth by a second clock; None: there was none.
     """
 
     number: int
@@ -55,6 +57,7 @@ class RulerShot:
     measured: Interval
     naive_ns: int | None
     stimulus_ns: int = 0
+    reference_ns: int | None = None
 
     @property
     def contained(self) -> bool:
@@ -98,7 +101,7 @@ class RulerSeries:
 
     u_ns: half-width of a stamp. load_per_s: other traffic the bench saw meanwhile, frames per second.
     undecided: how many shots were fired again, because the ruler could not vouch for them.
-    errors: why the series proves nothing (lost frames, a missing answer), in words.
+    errors: why the series proves nothing (lost frames, a missing answer), in words. reference: the second clock.
     """
 
     timebase: Timebase
@@ -109,6 +112,7 @@ class RulerSeries:
     shots: tuple[RulerShot, ...]
     undecided: int
     errors: tuple[str, ...]
+    reference: str = NO_REFERENCE
 
     @property
     def contained(self) -> int:
@@ -197,13 +201,16 @@ def ruler_shots(
                 measured=_around(answer.t_ns - wire_ns, u_ns).since(_around(stimulus.t_ns, u_ns)),
                 naive_ns=naive_ns.get(number),
                 stimulus_ns=stimulus.t_ns,
+                reference_ns=_told_ns(told[0])
+                if len(told := seen.get((REFERENCE_ID, number), [])) == 1
+                else None,
             )
         )
     return tuple(shots), tuple(errors)
 
 
 _ONCE = {STIMULUS_ID: "stimulus", ANSWER_ID: "answer", TRUTH_ID: "truth"}
-_RULER_IDS = frozenset((*_ONCE, RETURNED_ID))
+_RULER_IDS = frozenset((*_ONCE, RETURNED_ID, REFERENCE_ID))
 
 
 def _told_ns(seen: FrameSeen) -> int:

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
+from bench.campaign.qualified import NO_REFERENCE
 from bench.campaign.qualify import JITTER_NS, RulerSeries, RulerShot, delay_of, ruler_shots
 from bench.campaign.traffic import FIRST_ID
 from bench.dut.process import ProcessDut
@@ -21,10 +22,12 @@ from bench.links.udp_multicast import BENCH_ONLY
 from bench.timing.clock import Timebase
 from bench.timing.host import HostClock, run_on_host
 from bench.trace.facts import LinkBroke
+from bench.trace.stamping import Origin
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S, NS_PER_US
 
 PORT = 43199  # of its own, so that a rig at work on the configured port is not disturbed
+_OWN_CLOCK = (Origin.HARDWARE, Origin.ADAPTER)
 _WITHOUT_BIT_TIMING = ("udp_multicast", "virtual")
 _SETTLE_NS = 50 * NS_PER_MS
 _PER_SHOT_NS = (
@@ -149,7 +152,19 @@ async def _series(
         shots=tuple(decided),
         undecided=max(0, fired - shots) + len(waiting),
         errors=tuple(errors),
+        reference=_reference(link.stamping.origin, decided),
     )
+
+
+def _reference(origin: Origin, shots: Sequence[RulerShot]) -> str:
+    """Which second clock stood beside the host's."""
+    raw = (
+        "CLOCK_MONOTONIC_RAW: the host's oscillator, slewed by nobody"
+        if shots and shots[0].reference_ns
+        else ""
+    )
+    own = "the adapter's clock: an oscillator of its own, stamps both frames" if origin in _OWN_CLOCK else ""
+    return "; ".join(one for one in (own, raw) if one) or NO_REFERENCE
 
 
 def _limit_ns(delays_ns: Sequence[int]) -> int:

@@ -181,6 +181,11 @@ def _qualified(opened: OpenedRun) -> Cell:
     return Cell(text=words, no=f"the qualification does not say: {', '.join(missed)}" if missed else "")
 
 
+def _counted(counts: Sequence[Mapping[str, Any]]) -> str:
+    """The first count of those of strangers: defects of a BMS that the library was to catch."""
+    return f"{counts[0]['caught']} of {counts[0]['planted']}, first count"
+
+
 def _rows_of(content: Mapping[str, Any], timebase: str) -> tuple[list[str], list[str]]:
     """(what it says, what it does not) of the things that a reader asks for first."""
     told, missed = [], []
@@ -198,5 +203,5 @@ def _rows_of(content: Mapping[str, Any], timebase: str) -> tuple[list[str], list
         if said is None:
             missed.append(name)
         else:
-            told.append(f"{name}: {said if isinstance(said, str) else len(said)}")
+            told.append(f"{name}: {said if isinstance(said, str) else _counted(said)}")
     return told, missed

@@ -206,7 +206,8 @@ QUALIFICATION: dict[str, object] = {
     "strangers": [{"id": "ST-1", "what": "defects", "planted": 3, "caught": 1, "source": "a list"}],
     "ruler": [
         {"condition": condition, "timebase": "simulated", "shots": LEAST_SHOTS, "contained": LEAST_SHOTS,
-         "spread_p": of_shots(_MEASURED)[2], "measured": _MEASURED, "errors": [], "load_per_s": load}
+         "spread_p": of_shots(_MEASURED)[2], "measured": _MEASURED, "errors": [], "load_per_s": load,
+         "reference": "none", "by_reference": [None] * LEAST_SHOTS}
         for condition, load in (("idle", 0.0), ("2000 frames/s", 1_990.0))
     ],
     "mutants": [
