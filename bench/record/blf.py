@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import RecordError, at_place
-from bench.trace.columns import Columns, Series, bounds
+from bench.trace.columns import Columns, Series
 from bench.trace.events import CanFrame
 
 _FILE_HEADER = struct.Struct("<4sL8BQQLL8H8H")
@@ -62,13 +62,11 @@ def write_blf(
     the last of them was. Raises RecordError for a stamp that has no room in 63 bits.
     """
     _refuse_stamps(path, columns, origin_ns)
-    order = np.argsort(columns.series, kind="stable")
-    places = np.split(order, bounds(columns.series, len(columns.table))[1:-1])
     uniform = len({one[4] for one in columns.table}) == 1
     sizes = np.array([_KIND[one[4]].itemsize for one in columns.table], np.intp)[columns.series]
     starts = np.cumsum(sizes) - sizes
     plain = np.empty(int(sizes.sum()), np.uint8)
-    for one, rows, where in zip(columns.table, columns.data, places):
+    for one, rows, where in zip(columns.table, columns.data, columns.places):
         objects = _objects_of(one, rows, columns.t_ns[where], numbers, bench_sender, origin_ns)
         _laid_out(plain, starts[where], objects, uniform=uniform)
     chunks = [*starts[::_OBJECTS_PER_CONTAINER].tolist(), len(plain)]

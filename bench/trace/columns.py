@@ -32,22 +32,46 @@ _PIECE = 1 << 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """t_ns and series: of each frame in order. data: of each series, a row for each of its frames."""
+    """t_ns and series: of each frame in order. data: of each series, a row for each of its frames.
+
+    places: of each series, where in that order its frames stand.
+    """
 
     table: tuple[Series, ...]
     t_ns: NDArray[np.int64]
     series: NDArray[np.intp]
+    places: tuple[NDArray[np.intp], ...]
     data: tuple[NDArray[np.uint8], ...]
 
     def __len__(self) -> int:
         return len(self.t_ns)
+
+    def taken(self, places: NDArray[np.intp]) -> "Columns":
+        """The frames at these places, in that order. A series of which none is left stays in the table."""
+        series = self.series[places]
+        rank = np.empty(len(self), np.intp)  # of each frame within its series
+        for where in self.places:
+            rank[where] = np.arange(len(where))
+        ranks = rank[places]
+        there = places_of(series, len(self.table))
+        data = tuple(rows[ranks[where]] for rows, where in zip(self.data, there))
+        return Columns(table=self.table, t_ns=self.t_ns[places], series=series, places=there, data=data)
+
+
+def places_of(series: NDArray[np.intp], count: int) -> tuple[NDArray[np.intp], ...]:
+    """Of each of `count` series, where its frames stand."""
+    order = np.argsort(series.astype(np.uint16) if count < 1 << 16 else series, kind="stable")
+    edges = np.cumsum(np.bincount(series, minlength=count)).tolist()
+    return tuple(order[first:last] for first, last in pairwise([0, *edges]))
 
 
 def columns_of_rows(rows: bytearray, long: bytearray, ends: Sequence[tuple[str, str]]) -> Columns:
     """The series in the order in which they came."""
     all_of = np.frombuffer(bytes(rows), _ROW)  # a copy: a buffer that is looked at cannot grow
     if not len(all_of):
-        return Columns(table=(), t_ns=np.zeros(0, np.int64), series=np.zeros(0, np.intp), data=())
+        return Columns(
+            table=(), t_ns=np.zeros(0, np.int64), series=np.zeros(0, np.intp), places=(), data=()
+        )
     kind = all_of["can_id"].astype(np.uint64)
     kind |= all_of["flags"].astype(np.uint64) << np.uint64(32)
     kind |= all_of["length"].astype(np.uint64) << np.uint64(35)
@@ -58,14 +82,14 @@ def columns_of_rows(rows: bytearray, long: bytearray, ends: Sequence[tuple[str, 
     number[came] = np.arange(len(came))
     series = number[found.ravel()]
     table = tuple(_series(all_of[at], ends) for at in firsts[came].tolist())
-    order = np.argsort(series, kind="stable")
-    payload = all_of["data"][order]
-    edges = bounds(series, len(table))
+    places = places_of(series, len(table))
+    payload = np.ascontiguousarray(all_of["data"])
     data = tuple(
-        payload[first:last, : one[6]] if one[6] <= INLINE else _long(payload[first:last], one[6], long)
-        for one, (first, last) in zip(table, pairwise(edges))
+        payload[where][:, : one[6]] if one[6] <= INLINE else _long(payload[where], one[6], long)
+        for one, where in zip(table, places)
     )
-    return Columns(table=table, t_ns=all_of["t_ns"].astype(np.int64), series=series, data=data)
+    t_ns = all_of["t_ns"].astype(np.int64)
+    return Columns(table=table, t_ns=t_ns, series=series, places=places, data=data)
 
 
 def _series(row: np.void, ends: Sequence[tuple[str, str]]) -> Series:
@@ -76,11 +100,6 @@ def _series(row: np.void, ends: Sequence[tuple[str, str]]) -> Series:
 def _long(places: NDArray[np.uint8], length: int, long: bytearray) -> NDArray[np.uint8]:
     starts = np.ascontiguousarray(places).view("<i8")
     return np.frombuffer(bytes(long), np.uint8)[starts + np.arange(length)]
-
-
-def bounds(series: NDArray[np.intp], count: int) -> list[int]:
-    """Where each series begins among frames sorted by it, and where the last one ends."""
-    return [0, *np.cumsum(np.bincount(series, minlength=count)).tolist()]
 
 
 def first_form(columns: Columns) -> Iterator[bytes]:
@@ -98,11 +117,10 @@ def first_form(columns: Columns) -> Iterator[bytes]:
         plain = like[series]
         plain[:, :8] = columns.t_ns[at : at + _PIECE].astype("<i8").view(np.uint8).reshape(-1, 8)
         payload = np.zeros((len(series), most), np.uint8)
-        order = np.argsort(series, kind="stable")
-        for number, (first, last) in enumerate(pairwise(bounds(series, len(begun)))):
+        for number, where in enumerate(places_of(series, len(begun))):
             begin = begun[number]
-            begun[number] = end = begin + last - first
-            payload[order[first:last], : columns.table[number][6]] = columns.data[number][begin:end]
+            begun[number] = end = begin + len(where)
+            payload[where, : columns.table[number][6]] = columns.data[number][begin:end]
         plain[:, _HEAD.itemsize : _HEAD.itemsize + most] = payload
         yield plain[filled[series]].tobytes()
 
@@ -130,16 +148,14 @@ def buffer_of(columns: Columns) -> FrameBuffer:
     ends = list(dict.fromkeys((one[0], one[1]) for one in columns.table))
     numbers = {end: number for number, end in enumerate(ends)}
     long = bytearray()
-    order = np.argsort(columns.series, kind="stable")
-    edges = bounds(columns.series, len(columns.table))
-    for one, data, (first, last) in zip(columns.table, columns.data, pairwise(edges)):
-        where, length = order[first:last], one[6]
+    for one, data, where in zip(columns.table, columns.data, columns.places):
+        length = one[6]
         rows["end"][where], rows["can_id"][where] = numbers[one[:2]], one[2]
         rows["flags"][where], rows["length"][where] = one[3] | one[4] << 1 | one[5] << 2, length
         if length <= INLINE:
             rows["data"][where, :length] = data
         else:
-            places = len(long) + length * np.arange(last - first, dtype="<i8")
+            places = len(long) + length * np.arange(len(where), dtype="<i8")
             rows["data"][where] = places.view(np.uint8).reshape(-1, INLINE)
             long += data.tobytes()
     return FrameBuffer.holding(bytearray(rows.tobytes()), long, ends, columns)
