@@ -388,19 +388,29 @@ def _line(name: str, trace: Trace, plan: Plan) -> str:
     return f"{name} {said.verdict.name} {hashlib.sha256(content.encode()).hexdigest()[:12]} {codes}".rstrip()
 
 
+def shot_of(wired: Wired, one: Prepared) -> Altered:
+    """As it was."""
+    DECODERS[:] = [wired.databases]
+    return _trace_of(wired, one), one.plan
+
+
+def altered(trace: Trace, plan: Plan, rng: random.Random) -> tuple[Trace, Plan, list[Callable[..., Altered]]]:
+    """The shot after some steps, and those."""
+    steps = rng.choices(ALTERATIONS, k=rng.choice((1, 2, 2, 3)))
+    for step in steps:
+        with contextlib.suppress(TypeError, ValueError, LookupError):  # there is no such trace or plan
+            trace, plan = step(trace, plan, rng)
+    return trace, plan, steps
+
+
 def judged(wired: Wired, prepared: dict[str, Prepared], scenario: str) -> Iterator[str]:
     """One line a case: the shot as it was, then CASES altered ones."""
-    DECODERS[:] = [wired.databases]
     one = prepared[scenario]
-    whole = _trace_of(wired, one)
+    whole, _ = shot_of(wired, one)
     yield _line(scenario, whole, one.plan)
     for case in range(CASES):
         rng = random.Random(f"{scenario}/{case}")
-        trace, plan = whole, one.plan
-        steps = rng.choices(ALTERATIONS, k=rng.choice((1, 2, 2, 3)))
-        for step in steps:
-            with contextlib.suppress(TypeError, ValueError, LookupError):  # there is no such trace or plan
-                trace, plan = step(trace, plan, rng)
+        trace, plan, steps = altered(whole, one.plan, rng)
         what = "+".join(step.__name__ for step in steps)
         yield _line(f"{scenario}/{case}:{what}", trace, plan)
 

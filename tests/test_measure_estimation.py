@@ -41,7 +41,7 @@ ASKED = EstimateQuestion(
     cycle_ns=S // 10,
     after_ns=0,
 )
-WHOLE = Window(start_ns=0, end_ns=10**15, frames=Frames(), late_ns=0, faults=())
+WHOLE = Window(start_ns=0, end_ns=10**15, frames=Frames.of(), late_ns=0, faults=())
 
 
 class Codec:

@@ -36,7 +36,7 @@ seen = st.builds(
     ),
     st.sampled_from(("bench", "dut")),
 )
-in_order = st.lists(seen, max_size=60).map(lambda found: Frames(sorted(found, key=lambda one: one[0])))
+in_order = st.lists(seen, max_size=60).map(lambda found: Frames.of(sorted(found, key=lambda one: one[0])))
 
 
 def _address(one: FrameSeen) -> tuple[str, int, bool]:
@@ -74,7 +74,7 @@ def _one_by_one(before: Frames, frames: Frames, receivers: Receivers) -> Receive
             key = receivers.names[_address(one)], status
             counts[key] = counts.get(key, 0) + 1
         (accepted if status is None or status in ACCEPTED else refused).append(one)
-    return Received(accepted=Frames(accepted), refused=tuple(refused), counts=counts)
+    return Received(accepted=Frames.of(accepted), refused=tuple(refused), counts=counts)
 
 
 @given(in_order, in_order)

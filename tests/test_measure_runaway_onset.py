@@ -36,6 +36,8 @@ class Codec:
     def extract(self, signals: Any) -> Any:
         return bytes
 
+    def mask(self, signals: Any) -> None: ...
+
 
 DECODERS: Any = {"sense": {"Cells": Codec(0x200, 100), "Temps": Codec(0x210, 1000)}}
 CELLS = Irregularity(channel="sense", message="Cells", what=Irregular.NEXT)
@@ -60,7 +62,7 @@ def found(trace: Trace, *asked: Irregularity, cells: tuple[int, ...] = (5,)) -> 
 
     plan: Plan = replace(NOTHING, onset_runaway=cells, onset_irregular=asked)
     frames = tuple(sorted(trace.frames))
-    window = Window(start_ns=0, end_ns=5000 * MS, frames=Frames(frames), late_ns=0, faults=())
+    window = Window(start_ns=0, end_ns=5000 * MS, frames=Frames.of(frames), late_ns=0, faults=())
     told = Told()
     return runaway_onset(Shot(trace=trace, window=window, plan=plan, decoders=DECODERS), told), told
 

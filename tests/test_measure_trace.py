@@ -68,6 +68,8 @@ class TinyMessage:
     def extract(self, signals: Iterable[str]) -> Callable[[bytes], bytes]:
         return bytes  # every payload is news
 
+    def mask(self, signals: Iterable[str]) -> None: ...
+
 
 class TinyDatabase:
     def __init__(self) -> None:

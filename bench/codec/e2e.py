@@ -81,33 +81,33 @@ class Profile1:
 
     def __init__(self, data_id: int, mode: DataIdMode = DataIdMode.BOTH) -> None:
         low, high = data_id & 0xFF, data_id >> 8
-        self._nibble = (high & 0x0F) << 4 if mode is DataIdMode.NIBBLE else None
+        self.nibble = (high & 0x0F) << 4 if mode is DataIdMode.NIBBLE else None
         # By parity of the counter, which only ALT heeds.
         if mode is DataIdMode.BOTH:
-            self._start = (_start_of(data_id),) * 2
+            self.start = (_start_of(data_id),) * 2
         elif mode is DataIdMode.NIBBLE:
-            self._start = (_start_of(low),) * 2
+            self.start = (_start_of(low),) * 2
         elif mode is DataIdMode.LOW:
-            self._start = (_J1850[low],) * 2
+            self.start = (_J1850[low],) * 2
         else:
-            self._start = (_J1850[low], _J1850[high])
+            self.start = (_J1850[low], _J1850[high])
 
     def protect(self, data: bytearray, counter: int) -> None:
         counter %= self.counters
-        high = data[1] & 0xF0 if self._nibble is None else self._nibble
+        high = data[1] & 0xF0 if self.nibble is None else self.nibble
         data[1] = high | counter
         data[0] = self._crc(data)
 
     def crc_fits(self, data: bytes | bytearray) -> bool:
         if len(data) < self.shortest or data[0] != self._crc(data):
             return False
-        return self._nibble is None or data[1] & 0xF0 == self._nibble
+        return self.nibble is None or data[1] & 0xF0 == self.nibble
 
     def counter_of(self, data: bytes | bytearray) -> int:
         return data[1] & 0x0F
 
     def _crc(self, data: bytes | bytearray) -> int:
-        crc = self._start[data[1] & 1]
+        crc = self.start[data[1] & 1]
         table = _J1850
         for byte in data[1:]:
             crc = table[crc ^ byte]
@@ -121,7 +121,7 @@ class Profile2:
     shortest = 2
 
     def __init__(self, data_ids: Sequence[int]) -> None:
-        self._ids = bytes(data_ids)
+        self.ids = bytes(data_ids)
 
     def protect(self, data: bytearray, counter: int) -> None:
         data[1] = data[1] & 0xF0 | counter % self.counters
@@ -138,7 +138,7 @@ class Profile2:
         crc = 0xFF
         for byte in data[1:]:
             crc = table[crc ^ byte]
-        return table[crc ^ self._ids[data[1] & 0x0F]] ^ 0xFF
+        return table[crc ^ self.ids[data[1] & 0x0F]] ^ 0xFF
 
 
 class Profile5:
@@ -148,7 +148,7 @@ class Profile5:
     shortest = 3
 
     def __init__(self, data_id: int) -> None:
-        self._id = data_id.to_bytes(2, "little")
+        self.id = data_id.to_bytes(2, "little")
 
     def protect(self, data: bytearray, counter: int) -> None:
         data[2] = counter % self.counters
@@ -161,7 +161,7 @@ class Profile5:
         return data[2]
 
     def _crc(self, data: bytes | bytearray) -> int:
-        return crc_hqx(self._id, crc_hqx(data[2:], 0xFFFF))
+        return crc_hqx(self.id, crc_hqx(data[2:], 0xFFFF))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

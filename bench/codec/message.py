@@ -79,12 +79,17 @@ class Message:
             self._extracts[asked] = self._extract(asked)
         return self._extracts[asked]
 
-    def _extract(self, signals: Iterable[str]) -> Callable[[bytes], int | bytes]:
-        mask, length = 0, self.length
+    def mask(self, signals: Iterable[str]) -> bytes:
+        """The bits of a payload that these signals depend on."""
+        mask = 0
         for signal in signals:
             for above, one in paths(self.layout, signal, ()):
                 for field in (one, *(selector for selector, _ in above)):
-                    mask |= field.mask(length)
+                    mask |= field.mask(self.length)
+        return mask.to_bytes(self.length, "little")
+
+    def _extract(self, signals: Iterable[str]) -> Callable[[bytes], int | bytes]:
+        mask, length = int.from_bytes(self.mask(signals), "little"), self.length
 
         def extract(data: bytes) -> int | bytes:
             return int.from_bytes(data, "little") & mask if len(data) == length else data

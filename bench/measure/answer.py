@@ -1,9 +1,10 @@
 """The DUT's answer to a stimulus: detection, safe state and its hold, its DTC, and what must never have held."""
 
-from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Container, Mapping
 from enum import Enum
 from operator import itemgetter
+
+import numpy as np
 
 from bench.measure.claim import Claim, Series
 from bench.measure.contradiction import Contradictions
@@ -17,6 +18,7 @@ from bench.measure.finding.base import When
 from bench.measure.finding.bench import HoldCutShort
 from bench.measure.finding.life import FramesUnreadable, SilentInHold
 from bench.measure.finding.standing import WitnessDenies
+from bench.measure.frames import Frames
 from bench.measure.hold_witness import mute_in_hold
 from bench.measure.instant import instant_of
 from bench.measure.lagging import fact_after_ns, lag_ends
@@ -73,30 +75,38 @@ class Answer:
         if self._plan.aim is Aim.MUST_TRIP and self._onset is None:
             return
         from_ns = self._from_ns()
-        index = {at: Hearing(asked) for at, asked in by_address(self._questions).items()}
+        frames = self._shot.window.frames
+        index = {at: Hearing(asked, frames) for at, asked in by_address(self._questions).items()}
         hearings = list(index.values())
         safe = self._safe_state
         every = {id(index[at]) for at in self._claim.addresses_in_turn}  # of which each frame counts
         self.dtc_seen = False if self._dtc else None
         passed = False  # the first frame after onset was met
-        for t_ns, channel, frame, _ in self._heard(index, from_ns):
+        whole = {at for at, one in index.items() if id(one) in every}
+        for place, (t_ns, channel, frame, _) in _news(frames, index, whole, from_ns):
             hearing = index.get((channel, frame[0], frame[2]))
             after = t_ns >= from_ns
+            if hearing is not None:
+                hearing.catch_up(place)
+                hearing.shown(place)
             if after and not passed:
                 passed = True
                 for one in hearings:
+                    one.catch_up(place)
                     one.settle()
                     one.changed = True
                 self._check_not_safe_yet(from_ns)
             elif hearing is None or (id(hearing) not in every and hearing.repeats(t_ns, frame[1])):
                 continue
             for one in hearings:
+                one.catch_up(place)
                 one.settle()
             for question in hearing.questions if hearing is not None else ():
                 self._ask(question, t_ns, frame[1], after)
             if after and safe:
                 self._watch_safe(t_ns)
         for one in hearings:
+            one.catch_up(frames.last)
             one.settle()
         self._conclude_detection()
         if safe:
@@ -105,15 +115,6 @@ class Answer:
             self._told.broken.append(self._staying.left)
         self._tell_torn()
         self._told.anomalies.extend(self._contradictions.told())
-
-    def _heard(self, asked: Iterable[Address], from_ns: int) -> list[FrameSeen]:
-        """The frames that answer anything, and the first one from `from_ns` on, whatever it is."""
-        frames = self._shot.window.frames
-        heard = frames.only(asked)
-        first, place = (bisect_left(some, from_ns, key=itemgetter(0)) for some in (frames, heard))
-        if first < len(frames) and (place == len(heard) or heard[place] is not frames[first]):
-            heard.insert(place, frames[first])
-        return heard
 
     def unanswered(self) -> list[SignalTest]:
         """Tests of detection, safe state and DTC that would have been an answer, and that nothing has given."""
@@ -249,3 +250,20 @@ class Answer:
             self._told.anomalies.append(
                 FramesUnreadable(message=message, count=question.torn, length=question.torn_length)
             )
+
+
+def _news(
+    frames: Frames, index: Mapping[Address, Hearing], whole: Container[Address], from_ns: int
+) -> list[tuple[int, FrameSeen]]:
+    """What is no repetition, the first frame from `from_ns` on, whatever it is, and the next one of each message.
+
+    whole: messages of which each frame counts.
+    """
+    news = frames.news({at: None if at in whole else one.mask for at, one in index.items()})
+    first = frames.place_at(from_ns)
+    if first == frames.last:
+        return news
+    after = (stretch.places[stretch.before(first + 1) :] for stretch in map(frames.stretch, index))
+    places = {first, *(int(one[0]) for one in after if len(one))} - {place for place, _ in news}
+    extra = np.array(sorted(places), np.intp)
+    return sorted([*news, *zip(extra.tolist(), frames.at(extra))], key=itemgetter(0))

@@ -40,8 +40,8 @@ def samples_of(
     read, can_id = heard(message.reader(question.signal)), message.can_id
     told = [
         (seen.t_ns, seen.frame.data)
-        for seen in sorted(trace.frames)
-        if seen.channel == question.channel and seen.frame.can_id == can_id
+        for seen in sorted(trace.frames.since(0, {can_id}))
+        if seen.channel == question.channel
     ]
     samples: list[Sample] = []
     at = 0

@@ -7,6 +7,9 @@ Once any message of the DUT was heard again, its silence counts as it does elsew
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bench.measure.questions import message_of
 from bench.measure.shot import Shot
 from bench.trace.facts import StimulusCommanded, StimulusConfirmed
@@ -26,12 +29,18 @@ def excused_spans(shot: Shot) -> tuple[Span, ...]:
     return tuple(sorted(span for span in spans if span is not None))
 
 
-def longest_silence(stamps: Sequence[int], span: Span, excused: Sequence[Span]) -> Span:
-    """(length, from when) of the longest gap between the edges of `span` and the stamps in it, in ns."""
-    best = (0, span[0])
+def longest_silence(stamps: NDArray[np.int64] | Sequence[int], span: Span, excused: Sequence[Span]) -> Span:
+    """(length, from when) of the longest gap between the edges of `span` and the stamps in it, in ns.
+
+    stamps: in their order.
+    """
+    best, stamps = (0, span[0]), np.asarray(stamps, np.int64)
     for start_ns, end_ns in _outside(span, excused):
-        edges = [start_ns, *(t for t in stamps if start_ns < t < end_ns), end_ns]
-        best = max([best, *((b - a, a) for a, b in pairwise(edges))], key=lambda one: one[0])
+        first, last = stamps.searchsorted(start_ns, "right"), stamps.searchsorted(end_ns)
+        edges = np.concatenate([[start_ns], stamps[first : max(first, last)], [end_ns]])
+        gaps = np.diff(edges)
+        at = int(gaps.argmax())
+        best = max(best, (int(gaps[at]), int(edges[at])), key=lambda one: one[0])
     return best
 
 
@@ -73,4 +82,5 @@ def _heard_ns(shot: Shot) -> list[int]:
     own = {*shot.plan.own, *((channel, message) for channel, message, _ in shot.plan.heard)}
     codecs = ((channel, message_of(shot.decoders, channel, message)) for channel, message in own)
     known = {(channel, codec.can_id, codec.extended) for channel, codec in codecs}
-    return [seen[0] for seen in shot.window.frames.only(known)]
+    stamps = [shot.window.frames.stretch(one).t_ns for one in known]
+    return sorted(t_ns for one in stamps for t_ns in one.tolist())

@@ -1,36 +1,188 @@
-"""Frames in the order of their stamps, and those of a few messages without a look at all the others.
+"""Frames in the order of their stamps, and what of them is news to a question, without a look at all the others.
 
-A shot has thousands of frames, and each question is about the two hundred of one message. Who asks goes through those.
+A shot has thousands of frames, and most say what the one before them said. They lie in columns, in which those that
+differ in the bits asked for are found at once: only these are looked at one by one.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import overload
 
-from bench.trace.events import FrameSeen
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.trace.buffer import FrameBuffer
+from bench.trace.columns import Columns
+from bench.trace.events import CanFrame, FrameSeen, made
 
 _Address = tuple[str, int, bool]
+_AT_ONCE = 128
+_NOWHERE = np.zeros(0, np.intp)
 
 
-class Frames(tuple[FrameSeen, ...]):
-    """A tuple that remembers where the frames of each message stand. The memory is made at the first question."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """The frames of one message. places: among all of its Frames. rows: their payloads; None: of several lengths."""
+
+    places: NDArray[np.intp]
+    t_ns: NDArray[np.int64]
+    rows: NDArray[np.uint8] | None
+
+    def before(self, place: int) -> int:
+        """How many of them stand before this place."""
+        return int(self.places.searchsorted(place))
+
+    def news(self, mask: bytes | None) -> NDArray[np.intp]:
+        """The places of those that differ from the one before in these bits; all where that cannot be said."""
+        rows = self.rows
+        if mask is None or rows is None or len(rows) < 2 or rows.shape[1] != len(mask):
+            return self.places
+        if len(mask) == 8:
+            words = np.ascontiguousarray(rows).view("<u8").ravel() & np.uint64(int.from_bytes(mask, "little"))
+            differs = words[1:] != words[:-1]
+        else:
+            asked = rows & np.frombuffer(mask, np.uint8)
+            differs = (asked[1:] != asked[:-1]).any(axis=1)
+        first = np.zeros(1, np.intp)
+        found: NDArray[np.intp] = self.places[np.concatenate([first, np.flatnonzero(differs) + 1])]
+        return found
+
+
+class Frames(Sequence[FrameSeen]):
+    """Those of `columns` from `first` to before `last`. Places are theirs among all of the columns."""
+
+    def __init__(self, columns: Columns, first: int = 0, last: int | None = None) -> None:
+        self.columns = columns
+        self.first, self.last = first, len(columns) if last is None else last
+        self._stretches: dict[_Address, Stretch] = {}
+
+    @classmethod
+    def of(cls, frames: Iterable[FrameSeen] = ()) -> "Frames":
+        return cls(FrameBuffer.of(frames).columns())
 
     @cached_property
-    def _places(self) -> dict[_Address, list[int]]:
-        found: defaultdict[_Address, list[int]] = defaultdict(list)
-        for place, (_, channel, frame, _) in enumerate(self):
-            found[channel, frame[0], frame[2]].append(place)
-        return dict(found)
+    def t_ns(self) -> NDArray[np.int64]:
+        return self.columns.t_ns[self.first : self.last]
+
+    @cached_property
+    def _series(self) -> dict[_Address, list[int]]:
+        found: dict[_Address, list[int]] = {}
+        for number, one in enumerate(self.columns.table):
+            found.setdefault((one[0], one[2], one[3]), []).append(number)
+        return found
+
+    def until(self, end_ns: int) -> "Frames":
+        """Those that came so early, where they stand in the order of their stamps."""
+        return Frames(self.columns, self.first, self.first + int(self.t_ns.searchsorted(end_ns, "right")))
+
+    def between(self, first: int, last: int) -> "Frames":
+        """Those from this place of them to before that one."""
+        return Frames(self.columns, first, max(first, last))
+
+    def but(self, places: NDArray[np.intp]) -> "Frames":
+        """Without those at these places."""
+        keep = np.ones(len(self.columns), bool)
+        keep[: self.first] = keep[self.last :] = keep[places] = False
+        return Frames(self.columns.taken(np.flatnonzero(keep)))
+
+    def place_at(self, t_ns: int) -> int:
+        """The first place with this stamp or a later one."""
+        return self.first + int(self.t_ns.searchsorted(t_ns))
+
+    def stretch(self, address: _Address) -> Stretch:
+        found = self._stretches.get(address)
+        if found is None:
+            found = self._stretches[address] = self._stretch(self._series.get(address, ()))
+        return found
+
+    def _stretch(self, series: Sequence[int]) -> Stretch:
+        columns = self.columns
+        pieces = []
+        for number in series:
+            where = columns.places[number]
+            begin, end = where.searchsorted((self.first, self.last)).tolist()
+            if begin < end:
+                pieces.append((where[begin:end], columns.data[number][begin:end]))
+        if not pieces:
+            return Stretch(places=_NOWHERE, t_ns=columns.t_ns[:0], rows=None)
+        places, rows = pieces[0]
+        if len(pieces) == 1:
+            return Stretch(places=places, t_ns=columns.t_ns[places], rows=rows)
+        places = np.concatenate([one for one, _ in pieces])
+        order = np.argsort(places)
+        same = len({one.shape[1] for _, one in pieces}) == 1
+        merged = np.concatenate([one for _, one in pieces])[order] if same else None
+        return Stretch(places=places[order], t_ns=columns.t_ns[places[order]], rows=merged)
 
     def only(self, addresses: Iterable[_Address]) -> list[FrameSeen]:
         """Those of these messages, in their order."""
-        known = self._places
-        runs = [known[one] for one in dict.fromkeys(addresses) if one in known]
+        return self.at(self._merged([self.stretch(one).places for one in dict.fromkeys(addresses)]))
+
+    def each(self, addresses: Iterable[_Address], first: int = 0) -> Iterator[FrameSeen]:
+        """As `only`, from the place `first` on, for who may not go on to the end."""
+        places = self._merged([self.stretch(one).places for one in dict.fromkeys(addresses)])
+        for at in range(int(places.searchsorted(first)), len(places), _AT_ONCE):
+            yield from self.at(places[at : at + _AT_ONCE])
+
+    def news(self, asked: Mapping[_Address, bytes | None]) -> list[tuple[int, FrameSeen]]:
+        """(place, frame) of those of these messages that differ from the one before in the bits of the mask.
+
+        None: all of the message. Where messages change their length, more than those are given.
+        """
+        places = self._merged([self.stretch(one).news(mask) for one, mask in asked.items()])
+        return list(zip(places.tolist(), self.at(places)))
+
+    def _merged(self, runs: list[NDArray[np.intp]]) -> NDArray[np.intp]:
         if len(runs) == 1:
-            return [self[place] for place in runs[0]]
-        return [self[place] for place in sorted([place for run in runs for place in run])]
+            return runs[0]
+        return np.sort(np.concatenate([*runs, _NOWHERE]))
+
+    def at(self, places: NDArray[np.intp]) -> list[FrameSeen]:
+        """Those at these places."""
+        columns = self.columns
+        found: list[FrameSeen | None] = [None] * len(places)
+        series = columns.series[places]
+        for number in np.flatnonzero(np.bincount(series)).tolist() if len(places) else ():
+            channel, sender, can_id, extended, fd, switch, length = columns.table[number]
+            wanted = np.flatnonzero(series == number)
+            ranks = columns.places[number].searchsorted(places[wanted])
+            content = columns.data[number][ranks].tobytes()
+            stamps = columns.t_ns[places[wanted]].tolist()
+            for at, (place, t_ns) in enumerate(zip(wanted.tolist(), stamps)):
+                frame = made(
+                    CanFrame, (can_id, content[at * length : (at + 1) * length], extended, fd, switch)
+                )
+                found[place] = made(FrameSeen, (t_ns, channel, frame, sender))
+        return [one for one in found if one is not None]
+
+    def senders(self, addresses: Iterable[_Address]) -> set[str]:
+        """Who sent any of these messages."""
+        numbers = [number for one in addresses for number in self._series.get(one, ())]
+        table, places = self.columns.table, self.columns.places
+        there = ((number, places[number].searchsorted((self.first, self.last))) for number in numbers)
+        return {table[number][1] for number, (begin, end) in there if begin < end}
 
     def last_stamps(self, addresses: Iterable[_Address]) -> dict[_Address, int]:
         """When each of these messages was last heard; without those that were not."""
-        known = self._places
-        return {one: self[known[one][-1]][0] for one in addresses if one in known}
+        stretches = ((one, self.stretch(one)) for one in addresses)
+        return {one: int(found.t_ns[-1]) for one, found in stretches if len(found.t_ns)}
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+    def __iter__(self) -> Iterator[FrameSeen]:
+        return iter(self.at(np.arange(self.first, self.last)))
+
+    @overload
+    def __getitem__(self, place: int, /) -> FrameSeen: ...
+    @overload
+    def __getitem__(self, places: slice, /) -> list[FrameSeen]: ...
+    def __getitem__(self, place: int | slice, /) -> FrameSeen | list[FrameSeen]:
+        asked = np.arange(self.first, self.last)[place]
+        return self.at(asked) if isinstance(place, slice) else self.at(np.array([asked]))[0]
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Frames) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]

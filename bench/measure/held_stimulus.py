@@ -1,8 +1,14 @@
 """Whether a stimulus that was to last stood in the frames for as long as it was needed: one frame proves little."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+from operator import itemgetter
+
 from bench.measure.finding.stimulus import StimulusNotHeld
-from bench.measure.questions import Question, by_address
+from bench.measure.frames import Stretch
+from bench.measure.questions import Question, by_address, mask_of
 from bench.measure.shot import Shot
+from bench.trace.events import FrameSeen
 
 AGAIN = 2  # frames in a row without it: a single one may be noise of an instrument
 
@@ -12,23 +18,36 @@ def lost_again(shot: Shot, until_ns: int) -> list[StimulusNotHeld]:
     from_ns = shot.forced_from_ns()
     if not shot.plan.held or from_ns is None:
         return []
+    frames = shot.window.frames
+    forced = frames.between(frames.place_at(from_ns), frames.place_at(until_ns))
     index = by_address([Question(test, shot.decoders) for test in shot.plan.held])
-    since: dict[int, int] = {}
-    denied: dict[int, int] = {}
-    found: dict[int, StimulusNotHeld] = {}
-    for t_ns, channel, frame, _ in shot.window.frames.only(index):
-        if not from_ns <= t_ns < until_ns:
-            continue
-        for question in index.get((channel, frame.can_id, frame.extended), ()):
-            key, answer = id(question), question.hear(t_ns, frame.data)
-            if answer:
-                since.setdefault(key, t_ns)
-                denied[key] = 0
-            elif answer is False and key in since:
-                denied[key] += 1
-                if denied[key] == AGAIN and key not in found:
-                    found[key] = _lost(question, frame.data, t_ns - since[key])
-    return list(found.values())
+    found: list[tuple[int, StimulusNotHeld]] = []
+    for address, questions in index.items():
+        news = forced.news({address: mask_of(questions)})
+        lost = (_first_lost(question, news, forced.stretch(address)) for question in questions)
+        found += [one for one in lost if one is not None]
+    return [finding for _, finding in sorted(found, key=itemgetter(0))]
+
+
+def _first_lost(
+    question: Question, news: Sequence[tuple[int, FrameSeen]], stretch: Stretch
+) -> tuple[int, StimulusNotHeld] | None:
+    """(place, finding): the frame that was the last one needed, after one in which the stimulus stood."""
+    begun = [*(stretch.before(place) for place, _ in news), len(stretch.places)]
+    since_ns: int | None = None
+    denied = 0
+    for (_, seen), (first, after) in zip(news, pairwise(begun)):
+        answer = question.hear(seen[0], seen[2][1])
+        if answer:
+            since_ns = seen[0] if since_ns is None else since_ns
+            denied = 0
+        elif answer is False and since_ns is not None:
+            denied += after - first  # those between two news say the same
+            if denied >= AGAIN:
+                last = after - 1 - (denied - AGAIN)
+                after_ns = int(stretch.t_ns[last]) - since_ns
+                return int(stretch.places[last]), _lost(question, seen[2][1], after_ns)
+    return None
 
 
 def _lost(question: Question, data: bytes, after_ns: int) -> StimulusNotHeld:

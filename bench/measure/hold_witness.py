@@ -19,7 +19,8 @@ def mute_in_hold(shot: Shot, questions: Sequence[Question], hold: Span) -> list[
     for question in questions:
         if not question.cycle_ns or question in mute:
             continue
-        stamps = [t for t, _, _, _ in shot.window.frames.only([question.address]) if hold[0] <= t <= end_ns]
+        stamps = shot.window.frames.stretch(question.address).t_ns
+        stamps = stamps[(stamps >= hold[0]) & (stamps <= end_ns)]
         gap_ns, _ = longest_silence(stamps, hold, excused)
         if gap_ns - 2 * sum(shot.half_widths(question.test.channel)) > _patience_ns(shot, question):
             mute.append(question)

@@ -5,9 +5,10 @@ before the command, lets that be known.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from operator import itemgetter
 from typing import Protocol
 
 from bench.codec.e2e import Protection
@@ -15,8 +16,11 @@ from bench.codec.heard import heard
 from bench.errors import ScenarioError
 from bench.measure.finding.base import Finding
 from bench.measure.finding.stimulus import MessageAlreadyIrregular, MessageGapBefore, MessageUnheardBefore
+from bench.measure.frames import Frames
+from bench.measure.questions import Codec, message_of
 from bench.trace.events import FrameSeen
 from bench.trace.irregular import Irregular, Irregularity
+from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, format_ns
 
 ON_ITS_WAY_NS = 10 * NS_PER_MS  # a frame may have to wait for a sweep of 24 others at 500 kbit/s
@@ -47,6 +51,19 @@ class Found:
     high_ns: int
     note: str
     before: Finding | None = None
+
+
+def frames_asked(
+    trace: Trace, asked: Iterable[Irregularity], decoders: Mapping[str, Codec], end_ns: int
+) -> list[FrameSeen]:
+    """All of these messages until `end_ns`, in order of their stamps.
+
+    From before the window too: a slow message may have come only once since the observers were armed.
+    """
+    codecs = ((one.channel, message_of(decoders, one.channel, one.message)) for one in asked)
+    addresses = [(channel, codec.can_id, codec.extended) for channel, codec in codecs]
+    frames = Frames.of(trace.frames).only(addresses)
+    return sorted((one for one in frames if one[0] <= end_ns), key=itemgetter(0))
 
 
 def first_irregular(

@@ -11,20 +11,16 @@ from bench.measure.shot import Seen, Shot, Told
 
 def listen_for_life(shot: Shot, onset: Seen | None, told: Told) -> None:
     """A gap longer than the profile allows is told of the DUT; a message never heard, of the bench too."""
-    stamps_of: dict[Address, list[int]] = {}
     beats: list[tuple[str, str, int, Address]] = []
     for channel, message, longest_ns in shot.plan.heard:
         codec = message_of(shot.decoders, channel, message)
         address = (channel, codec.can_id, codec.extended)
-        stamps_of[address] = []
         beats.append((channel, message, longest_ns, address))
-    for t_ns, channel, frame, _ in shot.window.frames.only(stamps_of):
-        stamps_of[channel, frame[0], frame[2]].append(t_ns)
     refused = {(channel, frame[0], frame[2]) for _, channel, frame, _ in shot.refused}
     excused = excused_spans(shot)
     for channel, message, longest_ns, address in beats:
-        stamps = stamps_of[address]
-        if not stamps:
+        stamps = shot.window.frames.stretch(address).t_ns
+        if not len(stamps):
             if address in refused:
                 told.broken.append(NothingAccepted(channel=channel, message=message))
                 continue

@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from bench.codec.uds import status_mask
-from bench.measure.accepted import Received, Receivers, receive
+from bench.measure.accepted import Received, Receivers, receive, receive_flawless
 from bench.measure.answer import Answer
 from bench.measure.clock_rate import rate_ppb, rate_why
 from bench.measure.crash import crash_mark, killed_or_not_up, own_crash
@@ -192,8 +192,10 @@ def _phase(trace: Trace, plan: Plan, onset: Seen | None) -> dict[str, Any]:
 def _as_received(window: Window, plan: Plan, decoders: Mapping[str, Codec]) -> tuple[Window, Received]:
     """The window as far as its frames answer questions, and what the DUT's receivers make of all of them."""
     receivers = Receivers(plan.protected, decoders)
-    before = [seen for seen in window.before.only(receivers.names) if seen[3] != BENCH]
-    received = receive(Frames(sorted(before, key=itemgetter(0))), window.frames, receivers)
+    received = receive_flawless(window.before, window.frames, receivers)
+    if received is None:
+        before = [seen for seen in window.before.only(receivers.names) if seen[3] != BENCH]
+        received = receive(Frames.of(sorted(before, key=itemgetter(0))), window.frames, receivers)
     if plan.accepted_only and received.refused:
         window = replace(window, frames=received.accepted)
     return window, received

@@ -1,6 +1,6 @@
 """Frames of the DUT that are shorter or longer than its DBC says: no receiver can be sure of what they carry."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol, cast
 
 from bench.codec.heard import carried_length
@@ -32,18 +32,24 @@ def misfits(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> list[Fra
         for (channel, name), codec in of_the_dut(plan, decoders).items()
     }
     counts: dict[tuple[Address, int], int] = {}
-    for _, channel, frame, sender in trace.frames:
-        address = (channel, frame[0], frame[2])
+    for channel, sender, can_id, extended, fd, length, count in _lengths(trace):
+        address = (channel, can_id, extended)
         known = sizes.get(address)
-        if known is None or len(frame[1]) == known[1] or sender in PLAYED:
+        if known is None or length == known[1] or sender in PLAYED:
             continue
-        if len(frame[1]) != carried_length(known[1], frame[3]):
-            key = address, len(frame[1])
-            counts[key] = counts.get(key, 0) + 1
+        if length != carried_length(known[1], fd):
+            counts[address, length] = counts.get((address, length), 0) + count
     return [
         FrameMisfit(message=sizes[address][0], length=length, expected_length=sizes[address][1], count=count)
         for (address, length), count in counts.items()
     ]
+
+
+def _lengths(trace: Trace) -> Iterator[tuple[str, str, int, bool, bool, int, int]]:
+    """channel, sender, can_id, extended, fd, bytes of payload, how many frames."""
+    columns = trace.frames.columns()
+    for (channel, sender, can_id, extended, fd, _, length), rows in zip(columns.table, columns.data):
+        yield channel, sender, can_id, extended, fd, length, len(rows)
 
 
 def of_the_dut(plan: Plan, decoders: Mapping[str, Codec]) -> dict[tuple[str, str], SizedCodec]:

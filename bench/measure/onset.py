@@ -1,7 +1,6 @@
 """The onset of a shot: the instant from which the stimulus is real at the DUT's terminals."""
 
 from dataclasses import replace
-from operator import itemgetter
 from typing import cast
 
 from bench.measure.finding.stimulus import (
@@ -13,7 +12,7 @@ from bench.measure.finding.stimulus import (
     StimulusUnproven,
 )
 from bench.measure.interval import BENCH_LATENESS, Interval, LeftOut, Term
-from bench.measure.irregular import IrregularCodec, first_irregular
+from bench.measure.irregular import IrregularCodec, first_irregular, frames_asked
 from bench.measure.lagging import lag_ends, lag_term
 from bench.measure.onset_spread import spread_over
 from bench.measure.plan import Aim
@@ -61,16 +60,17 @@ def check_carried(shot: Shot, from_ns: int, told: Told) -> None:
     """Every value that was wanted at the DUT's terminals stands in a frame after the command."""
     open_ = by_address([Question(test, shot.decoders) for test in shot.plan.carried])
     seen: dict[int, list[float]] = {}
-    for t_ns, channel, frame, _ in shot.window.frames.only(open_):
-        questions = open_.get((channel, frame.can_id, frame.extended))
-        if not questions or t_ns < from_ns:
-            continue
+    frames = shot.window.frames
+    for t_ns, channel, frame, _ in frames.each(open_, frames.place_at(from_ns)):
+        questions = open_[channel, frame.can_id, frame.extended]
         for question in questions.copy():
             value = question.value(frame.data)
             if value is not None:
                 seen.setdefault(id(question), []).append(value)
             if question.hear(t_ns, frame.data):
                 questions.remove(question)
+        if not any(open_.values()):
+            break
     for question in (one for questions in open_.values() for one in questions):
         found, test = seen.get(id(question)), question.test
         wanted = sum(one.value for one in (test, *test.together)) / (1 + len(test.together))
@@ -115,7 +115,7 @@ def _shown(shot: Shot, commanded: Mark[StimulusCommanded], told: Told) -> list[S
     """
     index = by_address([Question(test, shot.decoders) for test in shot.plan.onset])
     found: list[Seen] = []
-    for t_ns, channel, frame, _ in shot.window.frames.only(index):
+    for t_ns, channel, frame, _ in shot.window.frames.each(index):
         if found and t_ns > found[0].t_ns + _due_ns(shot):
             break
         questions = index.get((channel, frame.can_id, frame.extended), [])
@@ -160,8 +160,7 @@ def _irregular(shot: Shot, commanded: Mark[StimulusCommanded], shown: list[Seen]
     onsets = list(shown)
     if not shot.plan.onset_irregular:
         return onsets
-    # From before the window too: a slow message may have come only once since the observers were armed.
-    frames = sorted((f for f in shot.trace.frames if f[0] <= shot.window.end_ns), key=itemgetter(0))
+    frames = frames_asked(shot.trace, shot.plan.onset_irregular, shot.decoders, shot.window.end_ns)
     for asked in shot.plan.onset_irregular:
         codec = cast(IrregularCodec, message_of(shot.decoders, asked.channel, asked.message))
         found = first_irregular(asked, codec, frames, commanded.t_ns, shot.window.end_ns)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 
+import numpy as np
+
 from bench.measure.finding.base import Finding
 from bench.measure.finding.bench import (
     BenchLate,
@@ -19,7 +21,6 @@ from bench.measure.finding.bench import (
     OwnFrames,
     SignalClipped,
 )
-from bench.measure.frames import Frames
 from bench.measure.plan import Plan
 from bench.measure.questions import Codec, message_of
 from bench.measure.window import (
@@ -66,17 +67,17 @@ def without_own_frames(
         for codec in (message_of(decoders, channel, message),)
     }
     counts: dict[str, int] = {}
-    if not any(seen[3] == BENCH for seen in window.frames.only(own)):  # the usual case, and the quick one
+    frames = window.frames
+    if BENCH not in frames.senders(own):  # the usual case, and the quick one
         return window, []
-    frames = []
-    for seen in window.frames:
-        message = own.get((seen[1], seen[2][0], seen[2][2])) if seen[3] == BENCH else None
-        if message is None:
-            frames.append(seen)
-        else:
+    left_out = []
+    for place, (_, channel, frame, sender) in frames.news(dict.fromkeys(own)):
+        if sender == BENCH:
+            message = own[channel, frame[0], frame[2]]
             counts[message] = counts.get(message, 0) + 1
+            left_out.append(place)
     told: list[Finding] = [OwnFrames(message=message, count=count) for message, count in counts.items()]
-    return replace(window, frames=Frames(frames)), told
+    return replace(window, frames=frames.but(np.array(left_out, np.intp))), told
 
 
 def worst_lateness_ns(trace: Trace) -> int:

@@ -1,14 +1,13 @@
 """What the marks of the plant say of its cells: when one ran away, and whether its neighbours did before the alarm."""
 
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
 from typing import cast
 
 from bench.measure.finding.answer import SpreadBeforeAlarm
 from bench.measure.finding.base import Finding
 from bench.measure.finding.stimulus import NoRunaway, RunawayUnproven
 from bench.measure.interval import Interval, LeftOut, Term
-from bench.measure.irregular import IrregularCodec, first_irregular
+from bench.measure.irregular import IrregularCodec, first_irregular, frames_asked
 from bench.measure.questions import message_of
 from bench.measure.shot import Seen, Shot, Told
 from bench.trace.events import PlantStage
@@ -57,7 +56,7 @@ def runaway_onset(shot: Shot, told: Told) -> Seen | None:
         told.faults.append(NoRunaway(cells=tuple(cells)))
         return None
     onset: Seen | None = None
-    frames = sorted((f for f in shot.trace.frames if f[0] <= shot.window.end_ns), key=itemgetter(0))
+    frames = frames_asked(shot.trace, shot.plan.onset_irregular, shot.decoders, shot.window.end_ns)
     for asked in shot.plan.onset_irregular:
         codec = cast(IrregularCodec, message_of(shot.decoders, asked.channel, asked.message))
         found = first_irregular(asked, codec, frames, runaway.high_ns, shot.window.end_ns)

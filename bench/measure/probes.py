@@ -1,18 +1,18 @@
 """When each link of the reaction chain was seen: flag, state frame, contactor command, feedback, current gone."""
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
+import numpy as np
+
+from bench.measure.frames import Frames
 from bench.measure.interval import Interval, ProbeSeen
 from bench.measure.lagging import lag_ends
 from bench.measure.plan import Probe
-from bench.measure.questions import Address, Codec, Question
+from bench.measure.questions import Address, Codec, Question, by_address, mask_of
 from bench.measure.window import Window, stamp_half_width
-from bench.trace.events import FrameSeen
 from bench.trace.timeline import Trace
-
-_stamp = itemgetter(0)
 
 
 class _Waiting:
@@ -26,10 +26,10 @@ class _Waiting:
         self.denied_ns = onset.low_ns
         self._latest_ns = [lag_ends(test)[1] for test in probe.tests]
 
-    def holds(self, latest: Mapping[Address, FrameSeen]) -> bool:
+    def holds(self, latest: Mapping[Address, tuple[int, bytes]]) -> bool:
         for question, latest_ns in zip(self.questions, self._latest_ns, strict=True):
             seen = latest.get(question.address)
-            if seen is None or not question.hear(seen[0], seen[2][1]):
+            if seen is None or not question.hear(*seen):
                 if seen is not None:
                     self.denied_ns = max(self.denied_ns, seen[0] - latest_ns)
                 return False
@@ -41,6 +41,26 @@ class _Waiting:
         return min(lag_ends(question.test)[0] for question in self.questions)
 
 
+class _Latest(dict[Address, tuple[int, bytes]]):
+    """The newest frame of each message, as stamp and payload, while it is gone from news to news."""
+
+    def __init__(self, frames: Frames, asked: Iterable[Address], start: int) -> None:
+        """As of the place `start`."""
+        self._stretches = {one: frames.stretch(one) for one in asked}
+        begun = {one: found for one, found in self._stretches.items() if found.before(start)}
+        places = [int(found.places[found.before(start) - 1]) for found in begun.values()]
+        seen = frames.at(np.array(places, np.intp))
+        super().__init__({one: (frame[0], frame[2][1]) for one, frame in zip(begun, seen)})
+
+    def catch_up(self, questions: Iterable[Question], place: int) -> None:
+        """What came since and before this place said the same as the last that was news, later."""
+        for question in questions:
+            stretch = self._stretches[question.address]
+            if stretch.before(place):
+                _, data = self[question.address]
+                self[question.address] = int(stretch.t_ns[stretch.before(place) - 1]), data
+
+
 def probes_seen(
     trace: Trace,
     window: Window,
@@ -50,26 +70,30 @@ def probes_seen(
 ) -> tuple[ProbeSeen, ...]:
     """The instant from which all tests of each probe hold, from the last denial to the frame that shows it.
 
-    One pass from the onset on, over the messages asked only, and no further than the last probe: this is done
-    for every shot.
+    One pass from the onset on, over what is news of the messages asked only, and no further than the last probe: this
+    is done for every shot.
     """
     if not probes:
         return ()
     waiting = {probe.name: _Waiting(probe, decoders, onset) for probe in probes}
-    asked = {question.address for one in waiting.values() for question in one.questions}
+    questions = by_address(question for one in waiting.values() for question in one.questions)
     frames = window.frames
-    start = bisect_right(frames, onset.high_ns, key=_stamp)
-    latest = _last_before(frames, start, asked)
+    start = frames.place_at(onset.high_ns + 1)
+    latest = _Latest(frames, questions, start)
     held = {name for name, one in waiting.items() if one.holds(latest)}
     found: dict[str, Interval] = {}
     open_ = {name: one for name, one in waiting.items() if name not in held}
     listeners = _listeners(open_.values())
-    ids = {key[1] for key in listeners}
-    for seen in [seen for seen in frames[start:] if seen[2][0] in ids]:
+    news = frames.news({address: mask_of(questions[address]) for address in listeners})
+    for place, seen in news[bisect_left(news, start, key=itemgetter(0)) :]:
         key = (seen[1], seen[2][0], seen[2][2])
-        latest[key] = seen
-        for one in listeners.get(key, ()):
-            if one.name in open_ and one.holds(latest):
+        asked = [one for one in listeners[key] if one.name in open_]
+        for one in asked:
+            latest.catch_up(one.questions, place)
+            one.holds(latest)
+        latest[key] = seen[0], seen[2][1]
+        for one in asked:
+            if one.holds(latest):
                 del open_[one.name]
                 u_ns = sum(stamp_half_width(trace, window, seen[1]))
                 told_ns = seen[0] - one.told_after_ns
@@ -88,17 +112,4 @@ def _listeners(waiting: Iterable[_Waiting]) -> dict[Address, list[_Waiting]]:
     for one in waiting:
         for key in {question.address for question in one.questions}:
             found.setdefault(key, []).append(one)
-    return found
-
-
-def _last_before(frames: Sequence[FrameSeen], start: int, asked: set[Address]) -> dict[Address, FrameSeen]:
-    """The last frame of each message before `start`: what held at the onset."""
-    found: dict[Address, FrameSeen] = {}
-    for position in range(start - 1, -1, -1):
-        seen = frames[position]
-        key = (seen[1], seen[2][0], seen[2][2])
-        if key in asked and key not in found:
-            found[key] = seen
-            if len(found) == len(asked):
-                break
     return found

@@ -1,10 +1,11 @@
 """A SignalTest bound to the bytes of its message, so that a frame answers it with yes, no, or nothing."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from bench.errors import ConfigError, ScenarioError, nearest
+from bench.measure.frames import Frames
 from bench.measure.signal_test import SignalTest
 
 
@@ -35,6 +36,7 @@ class MessageCodec(Protocol):
     def cycle_ns(self) -> int: ...
     def reader(self, signal: str, /) -> Callable[[bytes], float | None]: ...
     def extract(self, signals: Iterable[str], /) -> Callable[[bytes], int | bytes]: ...
+    def mask(self, signals: Iterable[str], /) -> bytes | None: ...
 
 
 class Codec(Protocol):
@@ -169,21 +171,43 @@ def by_address(questions: Iterable[Question]) -> dict[Address, list[Question]]:
     return index
 
 
+def _signals(questions: Iterable[Question]) -> list[str]:
+    """What of one message these are about: a counter or CRC beside it makes no news."""
+    return [one.signal for question in questions for one in named(question.test)]
+
+
+def mask_of(questions: Sequence[Question]) -> bytes | None:
+    """The bits of one message that these depend on; None: each of its frames has to be asked."""
+    mask = questions[0].message.mask(_signals(questions))
+    if mask is None:
+        return None
+    try:
+        for question in questions:
+            question.answer(bytes(len(mask)))
+    except ValueError:  # even of the right length it cannot be read: each is told
+        return None
+    return mask
+
+
 class Hearing:
     """The questions one message answers, heard together.
 
     Most frames say what the one before said. Those are only counted in: `settle` brings the questions' stamps up to
-    the last of them, and has to be called before they are looked at.
+    the last of them, and has to be called before they are looked at. Those that are no news to `mask` need not even be
+    shown: `catch_up` counts them in.
     """
 
-    __slots__ = ("_answers", "_extract", "_known", "_repeated_ns", "changed", "questions")
+    __slots__ = (
+        "_answers", "_extract", "_heard", "_known", "_repeated_ns", "_stretch", "changed", "mask", "questions",
+    )  # fmt: skip
 
-    def __init__(self, questions: list[Question]) -> None:
+    def __init__(self, questions: list[Question], frames: Frames) -> None:
         self.questions = questions
+        self._stretch = frames.stretch(questions[0].address)
+        self._heard = 0  # frames of the stretch
         self.changed = True  # the next frame counts as news, whatever it says
-        # By what of the payload the questions are about: a counter or CRC beside it makes no news.
-        asked = [one.signal for question in questions for one in named(question.test)]
-        self._extract = questions[0].message.extract(asked)
+        self._extract = questions[0].message.extract(_signals(questions))
+        self.mask = mask_of(questions)
         self._known: dict[int | bytes, tuple[bool | None, ...] | None] = {}
         self._answers: tuple[bool | None, ...] | None = None
         self._repeated_ns: int | None = None
@@ -199,6 +223,17 @@ class Hearing:
         self._answers = answers
         self.changed = False
         return False
+
+    def catch_up(self, place: int) -> None:
+        """The frames before this place that were not shown: they said what the last one shown did."""
+        heard = self._stretch.before(place)
+        if heard > self._heard:
+            self._repeated_ns = int(self._stretch.t_ns[heard - 1])
+            self._heard = heard
+
+    def shown(self, place: int) -> None:
+        """The frame at this place has been asked, or counted in."""
+        self._heard = self._stretch.before(place) + 1
 
     def settle(self) -> None:
         if self._repeated_ns is None or self._answers is None:

@@ -38,7 +38,7 @@ def _reached(shot: Shot, asked: Mark[Requested], groups: Groups, told: Told) -> 
     """When all of it first held; that it did not go on holding is told."""
     index = by_address([question for group in groups for question in group])
     reached_ns: int | None = None
-    for t_ns, channel, frame, _ in shot.window.frames:
+    for t_ns, channel, frame, _ in shot.window.frames.each(index):
         questions = index.get((channel, frame.can_id, frame.extended), ())
         for question in questions:
             question.hear(t_ns, frame.data)

@@ -7,7 +7,7 @@ from bench.measure.clock_rate import rate_ppb
 from bench.measure.instant import instant_of
 from bench.measure.interval import Reaction
 from bench.measure.lagging import fact_after_ns
-from bench.measure.questions import Question, by_address
+from bench.measure.questions import Hearing, Question, by_address
 from bench.measure.shot import Seen, Shot, between
 from bench.measure.signal_test import SignalTest
 
@@ -45,10 +45,20 @@ def reactions(
 
 
 def _hear(shot: Shot, ears: "Sequence[_Ear]") -> None:
-    index = by_address([question for ear in ears for question in ear.questions])
+    frames = shot.window.frames
+    asked = by_address([question for ear in ears for question in ear.questions])
+    index = {address: Hearing(questions, frames) for address, questions in asked.items()}
     of = {id(question): ear for ear in ears for question in ear.questions}
-    for t_ns, channel, frame, _ in shot.window.frames.only(index):
-        for question in index[channel, frame[0], frame[2]]:
+    for place, (t_ns, channel, frame, _) in frames.news({at: one.mask for at, one in index.items()}):
+        hearing = index[channel, frame[0], frame[2]]
+        hearing.catch_up(place)
+        hearing.shown(place)
+        if hearing.repeats(t_ns, frame[1]):
+            continue
+        for one in index.values():
+            one.catch_up(place)
+            one.settle()
+        for question in hearing.questions:
             of[id(question)].hear(question, t_ns, frame[1])
 
 

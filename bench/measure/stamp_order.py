@@ -44,8 +44,7 @@ def _tolerance_ns(trace: Trace, channel: str) -> int:
 
 
 def _went_back(trace: Trace, window: Window) -> list[Finding]:
-    stamps = [seen[0] for seen in trace.frames]
-    if stamps == sorted(stamps):  # the usual case, and the quick one
+    if _in_order(trace):  # the usual case, and the quick one
         return []
     latest: dict[tuple[str, str], int] = {}
     found: dict[str, list[int]] = {}
@@ -59,10 +58,14 @@ def _went_back(trace: Trace, window: Window) -> list[Finding]:
     ]
 
 
+def _in_order(trace: Trace) -> bool:
+    stamps = trace.frames.columns().t_ns
+    return bool((stamps[1:] >= stamps[:-1]).all())
+
+
 def _ahead(trace: Trace, ended_ns: int) -> list[Finding]:
-    if (
-        max((seen[0] for seen in trace.frames), default=0) - ended_ns <= CLOSING_NS
-    ):  # no tolerance is negative
+    latest_ns = int(trace.frames.columns().t_ns.max(initial=0))
+    if latest_ns - ended_ns <= CLOSING_NS:  # no tolerance is negative
         return []
     found: dict[str, list[int]] = {}
     for t_ns, channel, _, _ in trace.frames:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from bench.codec.uds import NEWLY_FAILED, RECORDED
 from bench.measure.finding.base import Finding
 from bench.measure.finding.memory import CodesStoredBefore, CodesUnreadBefore
+from bench.measure.frames import Frames
 from bench.measure.plan import Plan
 from bench.measure.questions import Codec, message_of
 from bench.measure.signal_test import SignalTest
@@ -107,10 +108,8 @@ def _heard(
     code_of = message.reader(test.signal)
     status_of, count_of = (message.reader(name) if name else _nothing for name in plan.dtc_beside)
     found: dict[int, Stood] = {}
-    for seen in trace.frames:
+    for seen in Frames.of(trace.frames).only([(test.channel, message.can_id, message.extended)]):
         frame = seen.frame
-        if (seen.channel, frame.can_id, frame.extended) != (test.channel, message.can_id, message.extended):
-            continue
         if seen.sender == BENCH or not since_ns < seen.t_ns <= until_ns:
             continue
         try:

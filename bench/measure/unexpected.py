@@ -12,6 +12,7 @@ from bench.codec.heard import heard
 from bench.measure.finding.answer import ForbiddenSeen, UnexpectedCode, UnexpectedReport
 from bench.measure.finding.base import Finding, Since, When
 from bench.measure.finding.standing import CodeHeldBefore, ReportHeldBefore
+from bench.measure.frames import Frames
 from bench.measure.misfit import PLAYED
 from bench.measure.only_expected import OR, Codes, What
 from bench.measure.plan import Plan
@@ -74,6 +75,16 @@ class _Message:
         if other._code_signal is not None:
             self.asks_for_codes(other._code_signal)
 
+    @property
+    def _asked(self) -> list[str]:
+        asked = [one.question.test.signal for one in self.reports]
+        return [*asked, *filter(None, [self._code_signal])]
+
+    @property
+    def mask(self) -> bytes | None:
+        """The bits of a frame that all of it depends on."""
+        return self.codec.mask(self._asked)
+
     def arm(self) -> None:
         """From here on what is heard is news, or has held since before: the first frame tells."""
         self._last = None
@@ -81,8 +92,7 @@ class _Message:
     def hear(self, t_ns: int, data: bytes, *, armed: bool) -> None:
         """Most frames say what the one before said, and are no news."""
         if self._extract is None:
-            asked = [one.question.test.signal for one in self.reports]
-            self._extract = self.codec.extract([*asked, *filter(None, [self._code_signal])])
+            self._extract = self.codec.extract(self._asked)
         told = self._extract(data)
         if told == self._last:
             return
@@ -147,12 +157,16 @@ def _codes(plan: Plan) -> Codes | None:
 
 def _hear(messages: dict[Address, _Message], shot: Shot) -> None:
     since_ns = forgotten_ns(shot.trace)
-    for t_ns, channel, frame, sender in shot.window.before.only(messages):
+    before, masks = shot.window.before, {address: one.mask for address, one in messages.items()}
+    played = not before.senders(messages).isdisjoint(PLAYED)
+    # What is left out between two frames, as it came too early or from the bench, may make news of the second.
+    told = before.news({address: None if played or since_ns else masks[address] for address in messages})
+    for _, (t_ns, channel, frame, sender) in told:
         if since_ns <= t_ns and sender not in PLAYED:
             messages[channel, frame[0], frame[2]].hear(t_ns, frame[1], armed=False)
     for one in messages.values():
         one.arm()
-    for t_ns, channel, frame, _ in shot.window.frames.only(messages):
+    for _, (t_ns, channel, frame, _) in shot.window.frames.news(masks):
         messages[channel, frame[0], frame[2]].hear(t_ns, frame[1], armed=True)
 
 
@@ -228,9 +242,9 @@ def _told_later(messages: dict[Address, _Message], shot: Shot) -> set[int]:
     later = {address: _Message(message.codec) for address, message in messages.items()}
     for address, one in later.items():
         one.like(messages[address])
-    for t_ns, channel, frame, sender in shot.trace.frames:
-        heard_by = later.get((channel, frame[0], frame[2]))
-        if heard_by is not None and t_ns > shot.window.end_ns and sender not in PLAYED:
+    for t_ns, channel, frame, sender in Frames.of(shot.trace.frames).only(later):
+        heard_by = later[channel, frame[0], frame[2]]
+        if t_ns > shot.window.end_ns and sender not in PLAYED:
             heard_by.hear(t_ns, frame[1], armed=True)
     reports = (one for message in later.values() for one in message.reports)
     codes = {code for message in later.values() for code in message.codes}

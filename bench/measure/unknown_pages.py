@@ -3,12 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bench.codec.heard import heard
 from bench.codec.layout import Layer
 from bench.measure.finding.life import UnknownPage
+from bench.measure.frames import Frames
 from bench.measure.misfit import PLAYED, of_the_dut
 from bench.measure.plan import Plan
-from bench.measure.questions import Codec
+from bench.measure.questions import Address, Codec
 from bench.trace.timeline import Trace
 
 _Read = Callable[[bytes], float | None]
@@ -26,6 +30,7 @@ class PagedCodec(Protocol):
     def layout(self) -> Layer: ...
     def reader(self, signal: str, /) -> _Read: ...
     def extract(self, signals: Iterable[str], /) -> Callable[[bytes], int | bytes]: ...
+    def mask(self, signals: Iterable[str], /) -> bytes | None: ...
 
 
 class _Paged:
@@ -37,6 +42,7 @@ class _Paged:
         selectors = set(_selectors(codec.layout))
         self._read = {one: heard(codec.reader(one)) for one in selectors}
         self._key = codec.extract(selectors)
+        self._mask = codec.mask(selectors)
         self._known: dict[int | bytes, tuple[_Page, ...]] = {}
 
     def unknown(self, data: bytes) -> tuple[_Page, ...]:
@@ -44,6 +50,13 @@ class _Paged:
         if key not in self._known:
             self._known[key] = tuple(self._lacking(self._layout, data))
         return self._known[key]
+
+    def pages(self, rows: NDArray[np.uint8]) -> list[bytes]:
+        """A payload for each page that is among these, or all of them."""
+        if self._mask is None or rows.shape[1] != len(self._mask):
+            return [row.tobytes() for row in rows]
+        asked = np.ascontiguousarray(rows & np.frombuffer(self._mask, np.uint8))
+        return list({row.tobytes() for row in np.unique(asked, axis=0)})
 
     def _lacking(self, layer: Layer, data: bytes) -> Iterator[_Page]:
         for selector, pages in layer.branches.items():
@@ -58,22 +71,33 @@ class _Paged:
 
 def unknown_pages(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> list[UnknownPage]:
     """One per message, multiplexer and value, of the whole shot."""
-    paged: dict[tuple[str, int, bool], _Paged] = {}
+    paged: dict[Address, _Paged] = {}
     for (channel, name), sized in of_the_dut(plan, decoders).items():
         codec = cast(PagedCodec, sized)
         if codec.layout.branches:
             paged[channel, codec.can_id, codec.extended] = _Paged(name, codec)
     counts: dict[tuple[str, str, int], int] = {}
-    for _, channel, frame, sender in trace.frames if paged else ():
-        one = paged.get((channel, frame[0], frame[2]))
-        if one is None or sender in PLAYED:
+    frames = Frames.of(trace.frames)
+    for _, (_, channel, frame, sender) in frames.news(_oddities(frames, paged)):
+        if sender in PLAYED:
             continue
+        one = paged[channel, frame[0], frame[2]]
         for selector, value in one.unknown(frame[1]):
             counts[one.name, selector, value] = counts.get((one.name, selector, value), 0) + 1
     return [
         UnknownPage(message=message, selector=selector, value=value, count=count)
         for (message, selector, value), count in counts.items()
     ]
+
+
+def _oddities(frames: Frames, paged: Mapping[Address, _Paged]) -> dict[Address, None]:
+    """The messages in which any page is unknown: of these each frame counts."""
+    found: dict[Address, None] = {}
+    for address, one in paged.items():
+        rows = frames.stretch(address).rows
+        if rows is None or any(map(one.unknown, one.pages(rows))):
+            found[address] = None
+    return found
 
 
 def _selectors(layer: Layer) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """The armed window of a Trace: its frames and marks, and what the bench itself did wrong in it."""
 
 from dataclasses import asdict, dataclass, field, replace
-from operator import itemgetter
+
+import numpy as np
 
 from bench.measure.finding.base import Finding
 from bench.measure.finding.bench import (
@@ -42,7 +43,7 @@ class Window:
     late_ns: int
     faults: tuple[Finding, ...]
     dut_waited_ns: int = 0
-    before: Frames = field(default_factory=Frames)
+    before: Frames = field(default_factory=Frames.of)
 
 
 def armed_window(trace: Trace) -> Window:
@@ -54,14 +55,15 @@ def armed_window(trace: Trace) -> Window:
         closed = mark
     stamps = [0]
     if armed is None or closed is None:
-        stamps = [frame.t_ns for frame in trace.frames] + [mark.t_ns for mark in trace.marks] or [0]
+        columns = trace.frames.columns()
+        stamps = columns.t_ns.tolist() + [mark.t_ns for mark in trace.marks] or [0]
     if armed is None:
         faults.append(NeverArmed())
     if closed is None:
         faults.append(NeverClosed())
     start_ns = armed.t_ns if armed else min(stamps)
     end_ns = closed.t_ns if closed else max(stamps)
-    frames = sorted([f for f in trace.frames if start_ns <= f[0] <= end_ns], key=itemgetter(0))
+    before, frames = _cut(trace, start_ns, end_ns)
     late = [m.fact.late_ns for m in trace.of(facts.BenchLate) if start_ns <= m.t_ns <= end_ns]
     # Told once the span is over, so the last of it comes after the window.
     waits = [
@@ -72,8 +74,8 @@ def armed_window(trace: Trace) -> Window:
     return Window(
         start_ns=start_ns,
         end_ns=end_ns,
-        frames=Frames(frames),
-        before=Frames([seen for seen in trace.frames if seen[0] < start_ns]),
+        frames=frames,
+        before=before,
         late_ns=max(late, default=0),
         faults=tuple(faults),
         dut_waited_ns=max(waits, default=0),
@@ -84,9 +86,19 @@ def until(window: Window, end_ns: int) -> Window:
     """The part of it that ends so early."""
     if end_ns >= window.end_ns:
         return window
-    return replace(
-        window, end_ns=end_ns, frames=Frames([seen for seen in window.frames if seen[0] <= end_ns])
-    )
+    return replace(window, end_ns=end_ns, frames=window.frames.until(end_ns))
+
+
+def _cut(trace: Trace, start_ns: int, end_ns: int) -> tuple[Frames, Frames]:
+    """(those before, in the order of the trace; those in the window, in the order of their stamps)."""
+    columns = trace.frames.columns()
+    t_ns = columns.t_ns
+    if (t_ns[1:] >= t_ns[:-1]).all():  # the usual case, and the quick one
+        first, last = int(t_ns.searchsorted(start_ns)), int(t_ns.searchsorted(end_ns, "right"))
+        return Frames(columns, 0, first), Frames(columns, first, max(first, last))
+    inside = np.flatnonzero((t_ns >= start_ns) & (t_ns <= end_ns))
+    in_order = inside[np.argsort(t_ns[inside], kind="stable")]
+    return Frames(columns.taken(np.flatnonzero(t_ns < start_ns))), Frames(columns.taken(in_order))
 
 
 def stamp_half_width(trace: Trace, window: Window, channel: str) -> tuple[int, int]:

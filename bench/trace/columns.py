@@ -69,9 +69,7 @@ def columns_of_rows(rows: bytearray, long: bytearray, ends: Sequence[tuple[str, 
     """The series in the order in which they came."""
     all_of = np.frombuffer(bytes(rows), _ROW)  # a copy: a buffer that is looked at cannot grow
     if not len(all_of):
-        return Columns(
-            table=(), t_ns=np.zeros(0, np.int64), series=np.zeros(0, np.intp), places=(), data=()
-        )
+        return Columns(table=(), t_ns=np.zeros(0, np.int64), series=np.zeros(0, np.intp), places=(), data=())
     kind = all_of["can_id"].astype(np.uint64)
     kind |= all_of["flags"].astype(np.uint64) << np.uint64(32)
     kind |= all_of["length"].astype(np.uint64) << np.uint64(35)
