@@ -56,6 +56,9 @@ class PlainFrames(list[FrameSeen]):
     def senders(self, addresses: Iterable[Address]) -> set[str]:
         return {one.sender for one in self.only(addresses)}
 
+    def sources(self) -> set[tuple[str, int, bool, str]]:
+        return {(one[1], one.frame.can_id, one.frame.extended, one.sender) for one in self}
+
     def last_stamps(self, addresses: Iterable[Address]) -> dict[Address, int]:
         return {(one[1], one.frame.can_id, one.frame.extended): one.t_ns for one in self.only(addresses)}
 

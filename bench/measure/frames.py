@@ -163,6 +163,12 @@ class Frames(Sequence[FrameSeen]):
         there = ((number, places[number].searchsorted((self.first, self.last))) for number in numbers)
         return {table[number][1] for number, (begin, end) in there if begin < end}
 
+    def sources(self) -> set[tuple[str, int, bool, str]]:
+        """Channel, identifier, whether it is an extended one, and sender of each that is there."""
+        table = self.columns.table
+        there = np.flatnonzero(np.bincount(self.columns.series[self.first : self.last])).tolist()
+        return {(table[at][0], table[at][2], table[at][3], table[at][1]) for at in there}
+
     def last_stamps(self, addresses: Iterable[_Address]) -> dict[_Address, int]:
         """When each of these messages was last heard; without those that were not."""
         stretches = ((one, self.stretch(one)) for one in addresses)

@@ -67,7 +67,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     if unfit and (missed := _kept_from_its_start(trace)):
         return replace(_nothing_measured(trace), broken=(missed,), misfits=tuple(unfit), not_begun=True)
     if (missed_start := _start_missed(trace)) is not None:
-        second = second_senders(trace.frames, plan, decoders)
+        second = second_senders(Frames.of(trace.frames), plan, decoders)
         return replace(missed_start, bench_faults=(*missed_start.bench_faults, *second))
     window = armed_window(trace)
     faults, anomalies = told_by_marks(trace)

@@ -1,15 +1,16 @@
 """Two nodes that send one message: what the DUT was shown, or what it said, is then not known."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from bench.measure.finding.base import Finding
 from bench.measure.finding.bench import SecondSender
+from bench.measure.frames import Frames
 from bench.measure.plan import Plan
 from bench.measure.questions import Codec, message_of
-from bench.trace.events import BENCH, FrameSeen
+from bench.trace.events import BENCH
 
 
-def second_senders(frames: Iterable[FrameSeen], plan: Plan, decoders: Mapping[str, Codec]) -> list[Finding]:
+def second_senders(frames: Frames, plan: Plan, decoders: Mapping[str, Codec]) -> list[Finding]:
     """One for each identifier that came from more than one node.
 
     What the bench itself sent of the DUT's messages is told as own frames. Where a bus does not say who sent a frame,
@@ -21,7 +22,7 @@ def second_senders(frames: Iterable[FrameSeen], plan: Plan, decoders: Mapping[st
         for codec in (message_of(decoders, channel, message),)
     }
     senders: dict[tuple[str, int, bool], set[str]] = {}
-    for channel, can_id, extended, sender in {(one[1], one[2][0], one[2][2], one[3]) for one in frames}:
+    for channel, can_id, extended, sender in frames.sources():
         if sender != BENCH or (channel, can_id, extended) not in own:
             senders.setdefault((channel, can_id, extended), set()).add(sender)
     return [
