@@ -162,6 +162,17 @@ def test_a_number_is_earned_by_hardware_and_stated_data_alone() -> None:
     assert found(Claim.EARNED, hoped, zinc=simulated).ruling is Ruling.NOT_DECIDABLE
 
 
+def test_a_mode_that_no_scenario_can_ask_of_a_chemistry_needs_a_test_and_no_run() -> None:
+    """It asked for runs of scenarios that are left out there, and so could never be decided."""
+    excused = {"ov": {"zn_chitosan": "no spread check can see that"}}
+    made = cells([GIVEN], {"nmc": [run(29)]}, ["zn_chitosan", "nmc"], {}, excused)
+    told = {one.claim: one for one in claims(made, HazardFile(), "nmc") if one.chemistry == "zn_chitosan"}
+    assert told[Claim.EARNED].ruling is Ruling.NOT_DECIDABLE
+    for claim in (Claim.EARNED, Claim.DETECTION):
+        needs = [need.need for need in told[claim].needs if need.chemistry == "zn_chitosan"]
+        assert Need.TEST in needs and Need.HARDWARE not in needs
+
+
 @pytest.mark.parametrize(
     ("mode", "evidence", "ap", "rpn"),
     [

@@ -169,6 +169,7 @@ def _detection_needs(pairs: Pairs, hazards: HazardFile) -> Iterator[Needed]:
     unbound: dict[str, list[str]] = {}
     figures: dict[str, dict[str, None]] = {}
     undriven: dict[str, list[str]] = {}
+    unasked: dict[str, list[str]] = {}
     for pair in pairs:
         fault = pair[0].mode.hazard or ""
         for one in pair:
@@ -176,9 +177,16 @@ def _detection_needs(pairs: Pairs, hazards: HazardFile) -> Iterator[Needed]:
             if left is None or left.floor_s is None:
                 unbound.setdefault(one.chemistry, []).append(fault)
             figures.setdefault(one.chemistry, {}).update(dict.fromkeys(hazards.guessed(one.chemistry, fault)))
-            if not one.driven:
+            if one.excused:
+                unasked.setdefault(one.chemistry, []).append(one.mode.id)
+            elif not one.driven:
                 undriven.setdefault(one.chemistry, []).append(one.mode.id)
-    for need, lacking in ((Need.BOUND, unbound), (Need.FIGURES, figures), (Need.HARDWARE, undriven)):
+    for need, lacking in (
+        (Need.BOUND, unbound),
+        (Need.FIGURES, figures),
+        (Need.HARDWARE, undriven),
+        (Need.TEST, unasked),
+    ):
         for chemistry, what in lacking.items():
             if what:
                 yield Needed(need=need, chemistry=chemistry, of=tuple(dict.fromkeys(what)))
@@ -187,7 +195,8 @@ def _detection_needs(pairs: Pairs, hazards: HazardFile) -> Iterator[Needed]:
 def _earned(chemistry: str, against: str, cells: Sequence[Cell]) -> ClaimFound:
     """S and O from a source, M from runs on hardware, in every failure mode. Worse than was assumed refutes."""
     by_modes = []
-    lacking: Mapping[Need, list[str]] = {Need.SEVERITY: [], Need.OCCURRENCE: [], Need.HARDWARE: []}
+    asked = (Need.SEVERITY, Need.OCCURRENCE, Need.HARDWARE, Need.TEST)
+    lacking: Mapping[Need, list[str]] = {need: [] for need in asked}
     classes: list[Basis] = []
     for one in cells:
         assumed = one.mode.monitoring_assumed
@@ -196,7 +205,7 @@ def _earned(chemistry: str, against: str, cells: Sequence[Cell]) -> ClaimFound:
             if name not in one.mode.given:
                 lacking[need].append(one.mode.id)
         if not one.driven:
-            lacking[Need.HARDWARE].append(one.mode.id)
+            lacking[Need.TEST if one.excused else Need.HARDWARE].append(one.mode.id)
         if one.earned is not None and one.earned.evidence is not None and not one.rated.assumed:
             classes.append(Basis(one.earned.evidence))
         says = _AGAINST if worse else _UNKNOWN if one.rated.assumed else _FOR

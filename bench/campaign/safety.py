@@ -68,7 +68,10 @@ class _FmeaShape(Shape):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One failure mode on one chemistry. Times in s; hazard_s: 5th percentile of the time from fault to hazard."""
+    """One failure mode on one chemistry. Times in s; hazard_s: earliest time left to the hazard.
+
+    excused: none of its scenarios can say anything on this chemistry.
+    """
 
     mode: FailureMode
     chemistry: str
@@ -77,6 +80,7 @@ class Cell:
     fhti_s: float | None
     hazard_s: float | None
     missing: tuple[str, ...]
+    excused: bool = False
 
     @property
     def margin_s(self) -> float | None:
@@ -373,6 +377,7 @@ def _cell(
         fhti_s=max(highs, default=None),
         hazard_s=hazard_s,
         missing=tuple(missing),
+        excused=bool(left_out) and not wanted,
     )
 
 

@@ -39,12 +39,14 @@ _NEED_WORDS = {
     Need.BOUND: "a bound of the time to the hazard",
     Need.FIGURES: "measured figures in place of estimates",
     Need.HARDWARE: "runs on hardware",
+    Need.TEST: "a test that asks it there",
 }
 _NEED_MEANS = {
     Need.SEVERITY: "abuse tests of that cell, or a hazard analysis that speaks of it",
     Need.OCCURRENCE: "field or production data; no event among n cells bounds their share at 3/n, with 95 %",
     Need.BOUND: "`hil hazard`, 59 draws or more",
     Need.FIGURES: "in a file of your own for that cell (docs/chemistries.md)",
+    Need.TEST: "its scenarios say nothing there (not_for): neither handled nor impossible is shown",
     Need.HARDWARE: "each with so many clean attempts as the rating takes",
 }
 HOW_TO_READ = (

@@ -37,6 +37,7 @@ class Need(StrEnum):
     BOUND = "bound_of_hazard"
     FIGURES = "measured_figures"
     HARDWARE = "hardware_runs"
+    TEST = "test_that_asks_there"
 
 
 class ModeSays(StrEnum):
