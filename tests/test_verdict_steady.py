@@ -8,10 +8,14 @@ from sample_run import OVERVOLTAGE, latency, measurement, scenario, shot
 
 from bench.campaign.firing import firing_order
 from bench.measure.interval import Interval
+from bench.report.sampling import bounds_words
+from bench.report.steady_words import drift_words
 from bench.report.supported import evidence_lines
 from bench.units import NS_PER_MS
 from bench.verdict.extremes import Precondition, plausibility
 from bench.verdict.result import ScenarioResult, ShotResult, Verdict
+from bench.verdict.spread import spread_p
+from bench.verdict.statistics import latency_statistics
 from bench.verdict.steady import ERROR, in_firing_order, runs_p
 
 MS = NS_PER_MS
@@ -116,3 +120,36 @@ def test_the_order_is_that_of_firing() -> None:
     shots = fired(firing_order(1, "ov", N)).shots
     assert [one.place for one in in_firing_order(shots)[0]] == list(range(N))
     assert in_firing_order(fired(None).shots) == (list(fired(None).shots), False)
+
+
+def test_a_drift_leaves_no_tolerance_bound() -> None:
+    """The worst of 59 latencies that grow from shot to shot bounds those that come no more than those that will."""
+    order = firing_order(1, "ov", N)
+    steady, drifting = (measured(fired(order, drift_ms)) for drift_ms in (0.0, 3.0))
+    assert any("order 1:" in line for line in evidence_lines(steady))
+    for name in ("FDTI", "FHTI"):
+        line = next(one for one in evidence_lines(drifting) if one.startswith(f"{name} tolerance"))
+        assert f"bounds: none, since the {name} came later from shot to shot" in line
+    assert "bounds 95 %" in bounds_words([steady])[0]
+    (line,) = bounds_words([drifting])
+    assert line.startswith(
+        "No bound for ov: the FDTI came later from shot to shot in the order of firing: rig or"
+    )
+    assert drift_words(fired(None, 3.0).shots, "FDTI") == "", "it may be the phase"
+    assert drift_words(steady.shots[:9], "FDTI") == ""
+
+
+def measured(one: ScenarioResult) -> ScenarioResult:
+    """With the place in the DUT's cycle of each shot: its stratum."""
+    shots = []
+    for each in one.shots:
+        assert each.measurement is not None
+        found = dataclasses.replace(
+            each.measurement, dut_phase_ns=each.index * MS, dut_cycle_ns=N * MS, dut_uptime_ns=each.index * MS
+        )
+        shots.append(dataclasses.replace(each, measurement=found))
+    times = [
+        found.fdti for each in shots if (found := each.measurement) is not None and found.fdti is not None
+    ]
+    told = latency_statistics(times, spread_p(shots))
+    return dataclasses.replace(one, shots=tuple(shots), fdti=told, fhti=told)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bench.report.at_once_words import build_words
+from bench.report.steady_words import drift_words
 from bench.report.words import interval_words, not_spread_words
 from bench.units import format_ns
 from bench.verdict.result import ScenarioResult
@@ -35,6 +36,8 @@ def bounds_words(scenarios: Sequence[ScenarioResult]) -> list[str]:
             refused.setdefault(f"of {build_words(found.builds)}", []).append(one.scenario_id)
         elif why := not_spread_words(one.fdti.spread_p):
             refused.setdefault(_without_figures(why), []).append(one.scenario_id)
+        elif why := drift_words(one.shots, "FDTI", short=True):
+            refused.setdefault(why, []).append(one.scenario_id)
         else:
             shown.append((one, found))
     lines = [_bounds(shown)] if shown else []

@@ -10,6 +10,7 @@ from bench.measure.interval import LeftOut
 from bench.report.anomalies import anomalies
 from bench.report.goals import Shown, shown
 from bench.report.notes import Note, of_anomaly
+from bench.report.steady_words import drift_words
 from bench.report.words import class_at, interval_words, not_spread_words
 from bench.timing.evidence_class import CLASS_WORDS, EvidenceClass
 from bench.units import format_ns
@@ -210,6 +211,8 @@ def _attempts(tried: Sequence[ScenarioResult], goal: Budget) -> Cell:
     unknown = [one for one in tried if one.fdti is not None and not_spread_words(one.fdti.spread_p)]
     if unknown or not over:
         return Cell(text=words, no="what the shots were drawn over was not recorded")
+    if any(drift_words(one.shots, name) for one in tried for name in ("FDTI", "FHTI")):
+        return Cell(text=words, no="a latency drifted over the order of firing: of no one population")
     return Cell(text=words)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from bench.measure.interval import Interval
 from bench.report.sampling import sampled_words
+from bench.report.steady_words import drift_words
 from bench.report.words import interval_words, not_spread_words
 from bench.verdict.evidence import Claim, claim_words, evidence, tolerance_bounds
 from bench.verdict.extremes import plausibility, plausibility_words
@@ -27,7 +28,8 @@ def evidence_lines(scenario: ScenarioResult) -> list[str]:
     for name, statistics in (("FDTI", scenario.fdti), ("FHTI", scenario.fhti)):
         found = intervals(scenario, name)
         if found and len(found) == len(scenario.shots) and statistics is not None:
-            lines.append(_bounds_line(name, found, claim, not_spread_words(statistics.spread_p)))
+            why = not_spread_words(statistics.spread_p) or drift_words(scenario.shots, name)
+            lines.append(_bounds_line(name, found, claim, why))
     if (over := sampled(scenario.shots)) is not None:
         lines.append(
             f"All of this holds over what was sampled: {sampled_words(over, scenario.operating_point)}. Each "

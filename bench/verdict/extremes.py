@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import Any
 
 from bench.measure.interval import Interval
-from bench.verdict.steady import ERROR, runs_p
+from bench.verdict.steady import ERROR, FEWEST_FOR_TREND, runs_p, trend_z
 
 _FEWEST_EXCEEDANCES = 30
 _LIMIT_Z = 2.576  # two-sided: ERROR
@@ -171,16 +171,8 @@ def _independent(series: Sequence[float]) -> Precondition:
 
 def _stationary(series: Sequence[float]) -> Precondition:
     """Mann–Kendall trend test over the order of the shots."""
-    n = len(series)
-    if n < 10:
-        return Precondition(name="stationarity", holds=False, detail=f"{n} latencies, 10 are needed")
-    import numpy as np  # row by row: thousands of shots make millions of pairs
-
-    values = np.array(series)
-    s = sum(int(np.sign(values[i + 1 :] - values[i]).sum()) for i in range(n - 1))
-    ties: dict[float, int] = {}
-    for value in series:
-        ties[value] = ties.get(value, 0) + 1
-    variance = (n * (n - 1) * (2 * n + 5) - sum(t * (t - 1) * (2 * t + 5) for t in ties.values())) / 18
-    z = (s - (s > 0) + (s < 0)) / math.sqrt(variance) if variance > 0 else 0.0
+    if len(series) < FEWEST_FOR_TREND:
+        told = f"{len(series)} latencies, {FEWEST_FOR_TREND} are needed"
+        return Precondition(name="stationarity", holds=False, detail=told)
+    z = trend_z(series)
     return Precondition(name="stationarity", holds=abs(z) < _LIMIT_Z, detail=f"trend z = {z:+.1f}")

@@ -7,11 +7,13 @@ without ties, for any number of shots from ten.
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from bench.verdict.result import ShotResult
 
 ERROR = 0.01
+FEWEST_FOR_TREND = 10
 
 
 def in_firing_order(shots: Sequence[ShotResult]) -> tuple[list[ShotResult], bool]:
@@ -23,6 +25,22 @@ def in_firing_order(shots: Sequence[ShotResult]) -> tuple[list[ShotResult], bool
     if any(place is None for place, _ in places):
         return sorted(shots, key=lambda shot: shot.index), len(shots) < 2
     return [shot for _, shot in sorted(places, key=lambda one: one[0] or 0)], True
+
+
+def trend_z(series: Sequence[float]) -> float:
+    """Mann and Kendall's trend over the order of the series, in standard deviations; ties corrected for."""
+    import numpy as np  # row by row: thousands of shots make millions of pairs
+
+    n, values = len(series), np.array(series)
+    s = sum(int(np.sign(values[i + 1 :] - values[i]).sum()) for i in range(n - 1))
+    ties = Counter(series).values()
+    variance = (n * (n - 1) * (2 * n + 5) - sum(t * (t - 1) * (2 * t + 5) for t in ties)) / 18
+    return (s - (s > 0) + (s < 0)) / math.sqrt(variance) if variance > 0 else 0.0
+
+
+def trend_p(series: Sequence[float]) -> float | None:
+    """Two-sided; None for fewer than FEWEST_FOR_TREND, of which none can be told."""
+    return math.erfc(abs(trend_z(series)) / math.sqrt(2)) if len(series) >= FEWEST_FOR_TREND else None
 
 
 def runs_p(runs: int, above: int, below: int) -> float:
