@@ -24,7 +24,7 @@ from bench.campaign.qualification import (
     write_qualification,
 )
 from bench.campaign.qualified import FORMAT, NEGATIVE, of_shots
-from bench.campaign.qualify import qualify_simulated
+from bench.campaign.qualify_simulated import qualify_simulated
 from bench.campaign.sources import SHOWING
 from bench.campaign.tool_facts import malfunctions, requirements, strangers
 from bench.cli.main import app

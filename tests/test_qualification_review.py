@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from small_bench import small_bench
 from test_qualification import USAGE, evidence, resealed, with_row
 from test_record_altered import hil, written
 from test_record_signature import reseal
@@ -152,3 +153,28 @@ def test_a_run_keeps_a_copy_of_the_review(folder: Path, wired: Wired, tmp_path: 
     copy = made.path / "inputs" / f"{review[:12]}-review.json"
     assert hashlib.sha256(copy.read_bytes()).hexdigest() == review
     assert read_json(made.path / "header.json")["qualification"]["review"] == review
+
+
+def test_reviewed_evidence_goes_before_newer_that_nobody_has_reviewed(
+    folder: Path, wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review = write_review(folder, "Jane Doe")
+    for room in ("sealed_qualification", "reviewed"):
+        monkeypatch.setattr(f"bench.campaign.{room}.wall_now_ns", lambda: DAY_NS + 3600 * 10**9)
+    newer = write_qualification(evidence(wired, created_utc="2000-01-01T00:30:00+00:00"), tmp_path, [USAGE])
+    found = find_covering(wired, tmp_path)
+    assert (found.path, found.review) == (folder, review.path) and newer > folder
+    write_review(newer, "John Doe")
+    assert find_covering(wired, tmp_path).path == newer
+
+
+def test_without_a_name_of_it_the_newest_evidence_of_each_time_is_reviewed(
+    wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(small_bench(tmp_path))
+    code, _, err = hil(capsys, "qualify", "--review", "Jane Doe")
+    assert code == 2 and "found no evidence to review" in err
+    made = write_qualification(evidence(wired), tmp_path / "runs", [USAGE])
+    code, out, _ = hil(capsys, "qualify", "--review", "Jane Doe")
+    assert code == 0 and out.startswith("reviewed by Jane Doe on 20") and "qualification.json" in out
+    assert newest_review(made) is not None and find_covering(wired, tmp_path / "runs").path == made

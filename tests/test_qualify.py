@@ -19,12 +19,12 @@ from bench.campaign.qualify import (
     bunched_words,
     delay_of,
     failures,
-    qualify_simulated,
     quantile_ns,
     ruler_shots,
     stimulus_frame,
 )
 from bench.campaign.qualify_real import qualify_real
+from bench.campaign.qualify_simulated import qualify_simulated
 from bench.cli.main import app
 from bench.errors import ConfigError
 from bench.links.bit_timing import frame_time_ns, intermission_ns

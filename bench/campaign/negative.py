@@ -18,7 +18,8 @@ from bench.campaign.clock_step import wall_clock_steps
 from bench.campaign.hurt_run import stored
 from bench.campaign.mutant_matrix import in_simulated_time
 from bench.campaign.qualified import NEGATIVE
-from bench.campaign.qualify import BITRATE, qualify_simulated
+from bench.campaign.qualify import BITRATE
+from bench.campaign.qualify_simulated import qualify_simulated
 from bench.campaign.shots import shoot
 from bench.codec.database import Database
 from bench.codec.layout import Layer

@@ -67,20 +67,26 @@ def is_qualification(folder: Path) -> bool:
 
 
 def newest_covering(wanted: Mapping[str, str], runs: Path) -> Covered:
-    """The newest one of this timebase that covers `wanted` now, or the newest and why it does not."""
+    """The newest one of this timebase that covers `wanted` now, one that somebody has reviewed before all others; or
+    the newest and why it does not.
+    """
     timebase = wanted["timebase"]
     time = "simulated" if timebase == "simulated" else "real"
     trouble = f"there is no qualification of this rig in {time} time; `hil qualify --full` makes one"
     newest: Path | None = None
+    covering: Path | None = None
     for folder in sorted((runs / FOLDER).glob(f"*-{timebase}"), reverse=True):
         if not folder.is_dir():
             continue
         told = why_not_covering(folder, wanted)
         if told is None:
-            review = newest_review(folder)
-            return Covered(path=folder, trouble=None, review=None if review is None else review.path)
-        if newest is None:
+            if (review := newest_review(folder)) is not None:
+                return Covered(path=folder, trouble=None, review=review.path)
+            covering = covering or folder
+        elif newest is None:
             newest, trouble = folder, f"{folder.name} is stale: {told}"
+    if covering is not None:
+        return Covered(path=covering, trouble=None)
     if newest is None and any((runs / FOLDER).glob(f"*-{timebase}.json")):
         trouble += "; those of older releases were not sealed and cover nothing"
     return Covered(path=newest, trouble=trouble)

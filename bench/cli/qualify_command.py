@@ -53,7 +53,8 @@ def qualify(
     nothing before somebody has reviewed it (--review NAME).
     """
     from bench.campaign.qualification import load_usage
-    from bench.campaign.qualify import SIMULATED_LOAD, failures, qualify_simulated
+    from bench.campaign.qualify import failures
+    from bench.campaign.qualify_simulated import SIMULATED_LOAD, qualify_simulated
     from bench.errors import ConfigError
 
     if time not in ("simulated", "real", "both"):
