@@ -43,11 +43,11 @@ def test_all_at_once_hold_less_than_each_alone() -> None:
     assert found.shots_needed == 155
     words = at_once_words(library(59))
     assert words.startswith(
-        "Of all 137 scenarios at once, with 95% confidence (union bound, 0.05/137 for each;"
+        "All 137 scenarios at once, with 95 % confidence (union bound: a risk of 0.05/137 each;"
     )
     assert "right in at least 87.4 % of attempts in each of 136 (n = 59)" in words
-    assert "no share worth the name of attempts in 1 (n = 1)" in words
-    assert words.endswith("95% in each of them takes 155 clean attempts of every scenario")
+    assert "; nothing is bounded in 1 (n = 1)." in words
+    assert words.endswith("95 % in each of them takes 155 clean attempts of every scenario")
 
 
 def test_it_holds_in_as_many_runs_as_it_says() -> None:
@@ -78,8 +78,13 @@ def test_it_holds_in_as_many_runs_as_it_says() -> None:
 def test_what_was_missed_and_what_was_a_copy_counts_as_such() -> None:
     found = at_once([tried("good", 59), tried("bad", 59, missed=2), fired(59, turns=0.3, name="copies")])
     assert found is not None
-    assert {(one.shots, one.missed) for one in found.groups} == {(59, 0), (59, 2), (1, 0)}
-    assert "(n = 59, 2 missed)" in at_once_words([tried("good", 59), tried("bad", 59, missed=2)])
+    assert {(one.shots, one.missed, one.copies) for one in found.groups} == {
+        (59, 0, False),
+        (59, 2, False),
+        (59, 0, True),
+    }
+    assert found.groups[-1].copies and found.groups[-1].share == pytest.approx(0.05 / 3)
+    assert "(n = 59, 2 of them missed)" in at_once_words([tried("good", 59), tried("bad", 59, missed=2)])
 
 
 def test_neither_one_scenario_nor_a_mismatch_makes_a_family() -> None:
@@ -89,8 +94,8 @@ def test_neither_one_scenario_nor_a_mismatch_makes_a_family() -> None:
 
 def test_terminal_markdown_and_html_say_it() -> None:
     for told in everywhere(run_of(built(fired(59), "27e9f388"), built(fired(59, name="b"), "27e9f388"))):
-        assert "Of all 2 scenarios at once, with 95% confidence" in told
-        assert "one build (27e9f388), one operating point each" in told
+        assert "All 2 scenarios at once, with 95 % confidence" in told
+        assert "one build (27e9f388), each at one operating point" in told
         assert re.search(r"sampled over phase .*, of one build \(27e9f388\), each scenario on its own", told)
     page = everywhere(run_of(built(fired(59), "27e9f388")))[2]
     assert "of one build (27e9f388); no sample of life" in page and "Each bound holds on its own" in page

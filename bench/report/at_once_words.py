@@ -10,27 +10,29 @@ _NOTHING = 0.01  # of a share below, "bounded" would be too much said
 
 
 def at_once_words(scenarios: Sequence[ScenarioResult]) -> str:
-    """`Of all 296 scenarios at once, with 95 % confidence ...: handled in at least 86.3 % of attempts in ...`."""
+    """`All 296 scenarios at once, with 95 % confidence ...: right in at least 86.3 % of attempts in each of ...`."""
     found = at_once(scenarios)
     if found is None:
         return ""
-    shown = found.groups[:_MOST_GROUPS]
-    rest = found.groups[_MOST_GROUPS:]
-    groups = [_group(one) for one in shown]
-    if rest:
+    groups = [_group(one) for one in found.groups[:_MOST_GROUPS]]
+    if rest := found.groups[_MOST_GROUPS:]:
         groups.append(f"less in {sum(one.scenarios for one in rest)} others")
+    risk = 1 - found.confidence
     return (
-        f"Of all {found.scenarios} scenarios at once, with {found.confidence:.0%} confidence (union bound, "
-        f"{1 - found.confidence:.2g}/{found.scenarios} for each; {build_words(found.builds)}, one operating point "
-        f"each): right in {', '.join(groups)}. {CLAIMED:.0%} in each of them takes {found.shots_needed} clean "
-        "attempts of every scenario"
+        f"All {found.scenarios} scenarios at once, with {_percent(found.confidence)} confidence (union bound: a risk "
+        f"of {risk:.2g}/{found.scenarios} each; {build_words(found.builds)}, each at one operating point): "
+        f"{'; '.join(groups)}. {_percent(CLAIMED)} in each of them takes {found.shots_needed} clean attempts of every "
+        "scenario"
     )
 
 
 def _group(one: Alike) -> str:
-    missed = f", {one.missed} missed" if one.missed else ""
-    share = f"at least {_down(one.share)} %" if one.share >= _NOTHING else "no share worth the name"
-    return f"{share} of attempts in {'each of ' if one.scenarios > 1 else ''}{one.scenarios} (n = {one.shots}{missed})"
+    if one.copies:
+        return f"nothing is bounded in {one.scenarios} ({one.shots} shots at bunched phases: copies)"
+    of = f"(n = {one.shots}{f', {one.missed} of them missed' if one.missed else ''})"
+    if one.share < _NOTHING:
+        return f"nothing is bounded in {one.scenarios} {of}"
+    return f"right in at least {int(one.share * 1000) / 10:g} % of attempts in each of {one.scenarios} {of}"
 
 
 def build_words(builds: Sequence[str]) -> str:
@@ -43,5 +45,5 @@ def build_words(builds: Sequence[str]) -> str:
     return f"{len(builds)} builds ({', '.join(one or 'not named' for one in builds[:3])}): no population of one DUT"
 
 
-def _down(share: float) -> str:
-    return f"{int(share * 1000) / 10:g}"
+def _percent(share: float) -> str:
+    return f"{share * 100:g} %"

@@ -19,10 +19,14 @@ CLAIMED = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alike:
-    """`scenarios` of `shots` attempts each, `missed` of these not handled: at least `share` are, in each of them."""
+    """`scenarios` of `shots` attempts each, `missed` of these not handled: at least `share` are, in each of them.
+
+    copies: so many shots at bunched phases of the DUT's cycle, which count as one attempt.
+    """
 
     shots: int
     missed: int
+    copies: bool
     scenarios: int
     share: float
 
@@ -49,8 +53,8 @@ def at_once(scenarios: Sequence[ScenarioResult], confidence: float = CONFIDENCE)
     each = 1 - (1 - confidence) / len(own)
     counts = Counter(map(counted, own))
     groups = (
-        Alike(shots=n, missed=missed, scenarios=many, share=lower_bound(n - missed, n, each))
-        for (n, missed), many in counts.items()
+        Alike(shots=n, missed=missed, copies=copies, scenarios=many, share=_share(n, missed, copies, each))
+        for (n, missed, copies), many in counts.items()
     )
     return AtOnce(
         scenarios=len(own),
@@ -61,8 +65,12 @@ def at_once(scenarios: Sequence[ScenarioResult], confidence: float = CONFIDENCE)
     )
 
 
-def counted(scenario: ScenarioResult) -> tuple[int, int]:
-    """(attempts, of these not PASS). Copies of one shot are one attempt, and what was not decided is no success."""
-    n = len(scenario.shots)
+def counted(scenario: ScenarioResult) -> tuple[int, int, bool]:
+    """(attempts, of these not PASS, whether they are copies). What was not decided is no success."""
     missed = sum(shot.judgement.verdict is not Verdict.PASS for shot in scenario.shots)
-    return (1, int(missed > 0)) if bunched(scenario.shots) else (n, missed)
+    return len(scenario.shots), missed, bunched(scenario.shots)
+
+
+def _share(n: int, missed: int, copies: bool, confidence: float) -> float:
+    """Copies are one attempt, which failed where one of them did."""
+    return lower_bound(int(not missed), 1, confidence) if copies else lower_bound(n - missed, n, confidence)
