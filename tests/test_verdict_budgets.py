@@ -24,7 +24,7 @@ provenance = "test"
 
 def test_the_shipped_goals_are_all_there() -> None:
     budgets = load_budgets(SHIPPED)
-    assert len(budgets) == 41
+    assert len(budgets) == 40
     overcharge = budgets["SG-OV"]
     assert (overcharge.asil, overcharge.ftti_ns, overcharge.fhti_ns) == ("C", 4_000_000_000, 3_200_000_000)
     assert overcharge.latched

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.report.words import interval_words
-from bench.units import format_ns
+from bench.units import NS_PER_S, format_ns
 from bench.verdict.emergency import GOES_ON
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict, together
 
@@ -134,9 +134,14 @@ def needed_words(times: Budget) -> tuple[str, ...]:
 
 
 def _stays_words(goal: Budget) -> str:
-    eotti = "no EOTTI" if goal.eotti_ns is None else f"EOTTI {format_ns(goal.eotti_ns)}"
+    eotti = "no EOTTI" if goal.eotti_ns is None else f"EOTTI {_in_hours(goal.eotti_ns)}"
     entered = "emergency operation is entered and no scenario measures its end"
     return f"{entered}; {eotti}; needed: a scenario that waits for it"
+
+
+def _in_hours(duration_ns: int) -> str:
+    hours = duration_ns / (3600 * NS_PER_S)
+    return f"{hours:g} h" if hours >= 1 else format_ns(duration_ns)
 
 
 def _longer(times: Budget, own: Budget) -> bool:
