@@ -81,6 +81,7 @@ class Flag:
     sets: outputs that come with it: where the flag is expected, they are.
     heals: it goes with its cause, which the DUT's own reaction may end; else it has to stay.
     limit: where it has to be set; None: that is no matter of one quantity and one threshold, or not said.
+    limit_tolerance: how far from its limit the DUT may set it, either way, in SI; 0.0: exactly there, or not said.
     tests: any of these is the DUT saying that it knows; the flag itself first.
     """
 
@@ -94,6 +95,7 @@ class Flag:
     sets: tuple[str, ...] = ()
     heals: bool = False
     limit: Limit | None = None
+    limit_tolerance: float = 0.0
     tests: tuple[RoleTest, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

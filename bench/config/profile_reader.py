@@ -69,6 +69,9 @@ class ProfileReader:
                 sets=self._outputs(flag.sets, ("flag", name, "sets")),
                 heals=flag.heals,
                 limit=self._limit(flag.limit, ("flag", name, "limit")),
+                limit_tolerance=self._tolerance(
+                    flag.limit_tolerance, flag.limit, ("flag", name, "limit_tolerance")
+                ),
                 dtc=flag.dtc,
                 debounce=Debounce(
                     events=flag.debounce.events,
@@ -149,6 +152,27 @@ class ProfileReader:
             expected = f"one of {', '.join(modes)}{nearest(found[4], modes)}"
             self._file.mistake(place, f"found unknown mode '{found[4]}'; expected {expected}")
         return Limit(quantity=found[1], op=found[2], threshold=found[3], mode=found[4])
+
+    def _tolerance(self, text: str | None, limit: str | None, place: Place) -> float:
+        """Either way from the limit, in SI."""
+        if text is None:
+            return 0.0
+        if limit is None:
+            self._file.mistake(
+                place, "found no 'limit' beside it; expected the limit that it is the tolerance of"
+            )
+            return 0.0
+        quantity = QUANTITIES.get(limit.split(" ")[0])
+        if quantity is None:  # told where the limit is read
+            return 0.0
+        try:
+            found = parse_quantity(text, quantity)
+        except ValueError as wrong:
+            self._file.mistake(place, str(wrong))
+            return 0.0
+        if found < 0:
+            self._file.mistake(place, f"found '{text}'; expected 0 or more: it counts either way")
+        return max(0.0, found)
 
     def _identity(self) -> Identity | None:
         table = self._shape.identity

@@ -78,6 +78,7 @@ class FlagTable(LagTable):
     dtc: int | None = Field(default=None, ge=0, le=0xFFFFFF)
     debounce: DebounceTable | None = None
     limit: str | None = None
+    limit_tolerance: str | None = None
 
 
 class HeartbeatTable(Shape):

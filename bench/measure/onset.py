@@ -19,6 +19,7 @@ from bench.measure.plan import Aim
 from bench.measure.questions import Question, by_address, message_of
 from bench.measure.shot import Seen, Shot, Told
 from bench.measure.signal_test import SignalTest
+from bench.measure.trip_band import across_the_band
 from bench.trace.facts import StimulusCommanded, StimulusConfirmed
 from bench.trace.mark import Mark
 
@@ -34,6 +35,8 @@ def find_onset(shot: Shot, told: Told) -> Seen | None:
     if shot.plan.onset or shot.plan.onset_irregular:
         shown = _shown(shot, commanded, told)
         onset = spread_over(_irregular(shot, commanded, shown, told), shot.plan.onset_spread_ns)
+        if shot.plan.onset_late:
+            onset = across_the_band(onset, lambda early: _beyond(shot, early), shot.window.end_ns)
     elif confirmed is not None:
         onset = _actuated(confirmed)
     check_carried(shot, shot.forced_from_ns() or 0, told)
@@ -130,6 +133,16 @@ def _shown(shot: Shot, commanded: Mark[StimulusCommanded], told: Told) -> list[S
             questions.remove(question)
             found.append(_stamped(shot, question.test, t_ns, commanded.t_ns))
     return found
+
+
+def _beyond(shot: Shot, early: Seen) -> Seen | None:
+    """The first frame, from that of the earliest onset on, that shows the upper end of the DUT's tolerance."""
+    index = by_address([Question(test, shot.decoders) for test in shot.plan.onset_late])
+    for t_ns, channel, frame, _ in shot.window.frames.only(index):
+        for question in index.get((channel, frame.can_id, frame.extended), ()):
+            if t_ns >= early.t_ns and question.hear(t_ns, frame.data):
+                return _stamped(shot, question.test, t_ns, early.t_ns)
+    return None
 
 
 def _due_ns(shot: Shot) -> int:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from bench.measure.clock_rate import with_rate
 from bench.measure.interval import CLOCK_RATE, Interval, Latency, Measurement, Term
 from bench.measure.shot import Seen
+from bench.measure.trip_band import TRIP_TOLERANCE
 
 
 def spread_over(onsets: Sequence[Seen], spread_ns: int) -> Seen | None:
@@ -42,5 +43,7 @@ def _since(measurement: Measurement, end: Interval | None) -> Latency | None:
     fdti, detected, onset = measurement.fdti, measurement.detected, measurement.onset
     if fdti is None or detected is None or onset is None or end is None:
         return fdti
-    terms = tuple(term for term in fdti.terms if term.name not in ("onset over pages", CLOCK_RATE))
+    terms = tuple(
+        term for term in fdti.terms if term.name not in ("onset over pages", TRIP_TOLERANCE, CLOCK_RATE)
+    )
     return with_rate(Latency(interval=detected.since(end), terms=terms), measurement.rate_ppb)

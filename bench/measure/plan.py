@@ -86,6 +86,8 @@ class Plan:
         of the first: the onset lies between the two. 0: the first alone is the onset.
     onset_at_once: the stimulus is whole from its readback on, which so says when it was real at the DUT's terminals;
         else it develops by itself, or the plan is older than the question.
+    onset_late: where `onset` asks for the lower end of the DUT's tolerance around its limit, the same of the upper end:
+        the onset lies between the two. Empty: the DUT has none, or the stimulus crosses both at once.
     onset_irregular: questions of the same kind about a message's frames: one was due and did not come, is corrupt, ...
     onset_step: the step whose command and readback are meant; None: whichever is first.
     onset_runaway: cells (from 1) one of which the plant has to bring into thermal runaway: the onset lies between
@@ -171,6 +173,7 @@ class Plan:
     reports: tuple[ReportAsked, ...] = ()
     onset_spread_ns: int = 0
     onset_at_once: bool = False
+    onset_late: tuple[SignalTest, ...] = ()
     held: tuple[SignalTest, ...] = ()
     accepted_only: bool = False
     unexpected: tuple[Unexpected, ...] = ()

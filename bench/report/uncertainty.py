@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.measure.interval import BENCH_LATENESS, CLOCK_RATE, LeftOut, Term
 from bench.measure.lagging import ASSUMED, REPORT_LAG
+from bench.measure.trip_band import TRIP_TOLERANCE
 from bench.report import markdown as md
 from bench.report.words import interval_words, margin_words
 from bench.timing.clock import Timebase
@@ -26,6 +27,7 @@ SIMULATED = (
 _SOURCES = {
     "onset": "the bench's stamp of the frame that shows the fault, or the span in which it began",
     "onset over pages": "several pages show the fault one after the other",
+    TRIP_TOLERANCE: "the DUT profile's `limit_tolerance` and half a step of the signal, on a stimulus that climbs",
     "DUT reporting cycle": "the DUT's last frame without it to its first with it, by their stamps",
     REPORT_LAG: "the DUT profile's `lag`",
     REPORT_LAG + ASSUMED: "the DUT profile's `lag`, without a source there",
@@ -146,7 +148,8 @@ def left_out_words(found: UncertaintyBudget) -> str:
         LeftOut.NOTHING: "Not included: nothing; the onset is the readback itself, or frames are the fault",
         LeftOut.DEVELOPS: (
             "Not included, and not known: the time from the fault at the DUT's terminals to the frame that shows it: "
-            "the stimulus develops, and no readback says when it was there"
+            "the stimulus develops, and no readback says when it was there. Where the DUT's tolerance around its limit "
+            "is no term, its profile states none (`limit_tolerance`)"
         ),
     }.get(
         found.left_out,

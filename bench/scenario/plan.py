@@ -30,6 +30,7 @@ from bench.scenario.restarts import build_signs, restart_signs
 from bench.scenario.state_bounds import check_state_bounds
 from bench.scenario.staying import staying_tests
 from bench.scenario.steps import LONGEST_TTL_NS
+from bench.scenario.trip_band import trip_band
 from bench.scenario.word import as_known, by_word_alone, probes_as_known, states_asked
 
 
@@ -114,13 +115,15 @@ def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
     floor_ns, ceiling_ns = detection_bounds(lookup, flag)
     dtc = _dtc_test(lookup, expect, flag)
     onset = _onset(lookup, steps, expect.onset)
+    early, late = trip_band(lookup, steps, onset, flag) if expect.onset == "stimulus" else (onset.tests, ())
     announced, opening = announced_of(lookup, steps, flag)
     return replace(
         NOTHING,
         aim=Aim.MUST_TRIP,
         announced=announced,
         opening=opening,
-        onset=onset.tests,
+        onset=early,
+        onset_late=late,
         onset_irregular=onset.irregular,
         onset_step=onset.step,
         onset_runaway=onset.runaway,
