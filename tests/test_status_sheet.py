@@ -2,13 +2,18 @@
 
 import dataclasses
 import json
+from io import StringIO
 from pathlib import Path
 
+import jsonschema
 import pytest
+from rich.console import Console
 from sample_run import OVERVOLTAGE, latency, measurement, scenario, shot
 from small_bench import ROOT, hil_here
 
+from bench.campaign.qualified import NO_REFERENCE
 from bench.campaign.run_notes import notes_file, read_notes
+from bench.campaign.status import _rows_of
 from bench.config.requirement_texts import requirement_texts
 from bench.errors import ConfigError
 from bench.measure.finding.base import Finding
@@ -20,6 +25,8 @@ from bench.report.html import render_html
 from bench.report.status import COLUMNS, Cell, Fact, Sheet, StatusRow, footnotes, status_rows
 from bench.report.status_html import status_page
 from bench.report.status_words import status_markdown, status_table
+from bench.report.told.every import DOCUMENTS
+from bench.report.told.schema import schema_of
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
 from bench.units import NS_PER_MS
@@ -79,6 +86,9 @@ def test_a_row_without_a_no_is_green_and_any_no_ends_that() -> None:
     ground = Fact(name="chain", cell=Cell(text="verified"))
     sheet = sheet_of(row, grounds=(ground,))
     assert sheet.green(row) and sheet.words == "1 of 1 safety goals shown"
+    out = StringIO()
+    Console(file=out, width=200, color_system="standard", force_terminal=True).print(status_table(sheet))
+    assert "\x1b[32m" in out.getvalue()
     assert 'class="green"' in status_page(sheet) and "SHOWN" in status_page(sheet)
     for place in range(len(COLUMNS)):
         cells = list(row.cells)
@@ -88,8 +98,9 @@ def test_a_row_without_a_no_is_green_and_any_no_ends_that() -> None:
         page = status_page(broken)
         assert not broken.green(other) and 'class="green"' not in page and "SHOWN</b>" not in page
         assert page.count("a reason") == 1 and "0 of 1 safety goals shown" in page
-        styles = {str(text.style) for column in status_table(broken).columns for text in column._cells}
-        assert "green" not in styles and "\nSHOWN" not in status_markdown(broken)
+        out = StringIO()
+        Console(file=out, width=200, color_system="standard", force_terminal=True).print(status_table(broken))
+        assert "\x1b[32m" not in out.getvalue() and "\nSHOWN" not in status_markdown(broken)
     for grounds, altered in (((Fact(name="chain", cell=Cell(no="why")),), ()), ((ground,), ("header.json",))):
         broken = dataclasses.replace(sheet, grounds=grounds, altered=altered)
         assert not broken.green(row) and 'class="green"' not in status_page(broken)
@@ -264,6 +275,45 @@ def test_the_report_begins_with_the_sheet(stored: Path, tmp_path: Path) -> None:
         and "nobody: <code>hil sign" in text
         and "<script" not in text
     )
+
+
+def test_the_sheet_as_json_is_what_its_schema_says(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = hil(capsys, "report", str(stored), "--status", "--json")
+    told = json.loads(out)
+    jsonschema.Draft202012Validator(schema_of(DOCUMENTS["status"])).validate(told)
+    (goal,) = told["goals"]
+    assert code == 0 and (goal["safety_goal"], goal["shown"]) == ("SG-01", False)
+    assert {one["name"] for one in told["grounds"] if one["no"]} == {"bench", "signed"}
+    assert [one["name"] for one in goal["cells"]] == list(COLUMNS)
+
+
+QUALIFICATION = {
+    "usage": {"method": "1c"},
+    "method": "1c (TCL2 ++ at ASIL D)",
+    "ruler": [{"timebase": "host", "condition": "idle", "shots": 200}],
+    "strangers": [{"planted": 30, "caught": 24}],
+    "second_reference": "GNSS",
+}
+
+
+def test_what_a_qualification_does_not_say_is_missed() -> None:
+    told, missed = _rows_of(QUALIFICATION, "host")
+    assert (
+        missed == [] and "ruler: n = 200 idle" in told and "strangers' mutants: 24 of 30, first count" in told
+    )
+    keys = {
+        "usage": "method",
+        "ruler": "ruler",
+        "second_reference": "second reference clock",
+        "strangers": "strangers' mutants",
+    }
+    for key, name in keys.items():
+        for wrong in ({k: v for k, v in QUALIFICATION.items() if k != key}, {**QUALIFICATION, key: None}):
+            assert _rows_of(wrong, "host")[1] == [name]
+    assert _rows_of(QUALIFICATION, "simulated")[1] == ["ruler"]
+    assert _rows_of({**QUALIFICATION, "second_reference": NO_REFERENCE}, "host")[1] == [
+        "second reference clock"
+    ]
 
 
 # --- texts of requirements -----------------------------------------------------------------------------------

@@ -1,13 +1,14 @@
 """What the status sheet of a stored run rests on: the run, the newest of its build in other classes, notes, seals."""
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench.campaign.builds import load_neighbour
 from bench.campaign.covered_again import Qualified, copy_of, qualified_by
+from bench.campaign.qualified import NO_REFERENCE
 from bench.campaign.report import stored_goals, stored_library
 from bench.campaign.run_notes import RunNotes, read_notes
 from bench.errors import BenchError, RecordError
@@ -181,27 +182,37 @@ def _qualified(opened: OpenedRun) -> Cell:
     return Cell(text=words, no=f"the qualification does not say: {', '.join(missed)}" if missed else "")
 
 
-def _counted(counts: Sequence[Mapping[str, Any]]) -> str:
-    """The first count of those of strangers: defects of a BMS that the library was to catch."""
-    return f"{counts[0]['caught']} of {counts[0]['planted']}, first count"
-
-
 def _rows_of(content: Mapping[str, Any], timebase: str) -> tuple[list[str], list[str]]:
     """(what it says, what it does not) of the things that a reader asks for first."""
     told, missed = [], []
-    try:
-        own = [row for row in content["ruler"] if row["timebase"] == timebase]
-        told.append(f"ruler n = {sum(int(row['shots']) for row in own)}")
-    except (KeyError, TypeError, ValueError):
-        missed.append("ruler")
-    for name, keys in (
-        ("method", ("method", "methods")),
-        ("second reference clock", ("second_reference", "reference_clock")),
-        ("strangers' mutants", ("strangers", "strangers_mutants")),
-    ):
-        said = next((content[key] for key in keys if content.get(key)), None)
-        if said is None:
-            missed.append(name)
+    asked: dict[str, Callable[[], str]] = {
+        "method": lambda: str(content["method"]) if content["usage"]["method"] else "",
+        "ruler": lambda: _ruler_words(content["ruler"], timebase),
+        "second reference clock": lambda: _reference_words(content["second_reference"]),
+        "strangers' mutants": lambda: _strangers_words(content["strangers"]),
+    }
+    for name, words_of in asked.items():
+        try:
+            words = words_of()
+        except (KeyError, TypeError, ValueError, IndexError):
+            words = ""
+        if words:
+            told.append(f"{name}: {words}")
         else:
-            told.append(f"{name}: {said if isinstance(said, str) else _counted(said)}")
+            missed.append(name)
     return told, missed
+
+
+def _reference_words(said: object) -> str:
+    return "" if said in (None, NO_REFERENCE) else str(said)
+
+
+def _ruler_words(ruler: Sequence[Mapping[str, Any]], timebase: str) -> str:
+    """`n = 200 idle, 200 under load`, in the timebase of the run."""
+    own = [f"{int(row['shots'])} {row['condition']}" for row in ruler if row["timebase"] == timebase]
+    return f"n = {', '.join(own)}" if own else ""
+
+
+def _strangers_words(counts: Sequence[Mapping[str, Any]]) -> str:
+    """The first count of strangers' defects of a BMS, which the library was to catch before it knew them."""
+    return f"{int(counts[0]['caught'])} of {int(counts[0]['planted'])}, first count"

@@ -261,10 +261,10 @@ def report(
 
     if markdown and as_json:
         raise ConfigError("hil report: found --markdown and --json; expected one of them")
-    if (status and as_json) or (requirements is not None and not status):
-        raise ConfigError("hil report: --status is no JSON, and --requirements belongs to it")
+    if requirements is not None and not status:
+        raise ConfigError("hil report: found --requirements without --status; expected both, or none")
     if status:
-        raise status_sheet(run, out, requirements, markdown=markdown)
+        raise status_sheet(run, out, requirements, markdown=markdown, as_json=as_json)
     own = out is not None and is_report_of(run, out)
     if not own:
         try_file("--out", out)

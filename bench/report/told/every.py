@@ -8,6 +8,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     for one in (
         stored.RunTold,
         stored.ReportTold,
+        stored.StatusTold,
         stored.VerifyTold,
         stored.RejudgeTold,
         stored.ExportTold,

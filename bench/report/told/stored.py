@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from bench.report.told.document import FLAT, Document
+from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.family import AtOnce
 from bench.verdict.result import RunResult, Verdict
 from bench.verdict.uncertainty import UncertaintyBudget
@@ -60,6 +61,44 @@ class ReportTold(Document):
     written: str | None
     at_once: AtOnce | None
     uncertainty: tuple[UncertaintyBudget, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellTold:
+    """name: of its column, or of a fact. no: why it does not do; null where it does."""
+
+    name: str
+    text: str
+    no: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalStatus:
+    """shown: nothing in `cells`, and nothing of the sheet's grounds, is a no."""
+
+    safety_goal: str
+    asil: str
+    ftti_ns: int
+    shown: bool
+    cells: tuple[CellTold, ...]
+    requirements: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusTold(Document):
+    """`hil report --status`: grounds hold for every goal. texts: of the requirements, where a file gave them."""
+
+    schema_name: ClassVar[str] = "status"
+    run: str
+    firmware_identity: str
+    evidence: EvidenceClass
+    summary: str
+    facts: tuple[CellTold, ...]
+    grounds: tuple[CellTold, ...]
+    goals: tuple[GoalStatus, ...]
+    texts: dict[str, str]
+    altered: tuple[str, ...]
+    written: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
