@@ -100,6 +100,14 @@ def test_stated_occurrences_decide_whether_occurrence_falls(occurrence: int, rul
     assert found(Claim.OCCURRENCE, assumed).ruling is Ruling.NOT_DECIDABLE
 
 
+def test_an_occurrence_that_falls_here_and_rises_there_does_not_fall() -> None:
+    falls = on_zinc(occurrence=3, given=("occurrence",))
+    rises = dataclasses.replace(on_zinc(occurrence=6, given=("occurrence",)), id="FM2")
+    for modes, ruling in (([falls, rises], Ruling.REFUTED), ([falls], Ruling.CONFIRMED)):
+        told = claims(cells(modes, {}, ["zn_chitosan", "nmc"], {}), HazardFile(), "nmc")
+        assert [one.ruling for one in told if one.claim is Claim.OCCURRENCE] == [ruling]
+
+
 def test_less_time_refutes_only_where_the_figures_behind_it_are_measured() -> None:
     """README had a model of estimates refute the idea."""
     shorter = left(60, 230), left(780, 1460)
@@ -118,6 +126,8 @@ def test_less_time_refutes_only_where_the_figures_behind_it_are_measured() -> No
 def test_bands_that_overlap_and_too_few_draws_say_neither() -> None:
     one = found(Claim.DETECTION, file=hazards(left(60, 900), left(780, math.inf)))
     assert one.ruling is Ruling.NOT_DECIDABLE and one.parts[0].count(ModeSays.NEITHER) == 1
+    one = found(Claim.DETECTION, file=hazards(left(1_000, 2_000), left(780, 1460)))
+    assert one.parts[0].count(ModeSays.NEITHER) == 1
     one = found(Claim.DETECTION, file=hazards(left(60, 230, bounded=False), left(780, 1460)))
     assert one.ruling is Ruling.NOT_DECIDABLE and one.parts[0].count(ModeSays.UNKNOWN) == 1
     assert [need.chemistry for need in one.needs if need.need is Need.BOUND] == ["zn_chitosan"]
@@ -136,15 +146,18 @@ def test_more_time_and_better_detection_on_hardware_confirm() -> None:
         )
         assert one.ruling is Ruling.NOT_DECIDABLE and one.count(ModeSays.FOR) == 1
         assert {need.need for need in one.needs} == {Need.HARDWARE}
+    of_two_classes = run(99, fails=3, evidence=EvidenceClass.SIMULATED)
+    assert found(Claim.DETECTION, zinc=good, nmc=of_two_classes, file=longer).ruling is Ruling.NOT_DECIDABLE
     one = found(Claim.DETECTION, zinc=bad, nmc=good, file=longer)
     assert (one.ruling, one.basis) == (Ruling.REFUTED, Basis.HARDWARE)
 
 
 def test_more_attempts_are_no_better_detection() -> None:
     longer = hazards(left(2_000, 3_000), left(780, 1460))
-    one = found(Claim.DETECTION, zinc=run(99), nmc=run(29), file=longer)
-    assert one.parts[1].part is Part.MONITORING and one.parts[1].count(ModeSays.NEITHER) == 1
-    assert one.ruling is Ruling.NOT_DECIDABLE
+    for zinc, nmc in ((99, 29), (29, 99)):
+        one = found(Claim.DETECTION, zinc=run(zinc), nmc=run(nmc), file=longer)
+        assert one.parts[1].part is Part.MONITORING and one.parts[1].count(ModeSays.NEITHER) == 1
+        assert one.ruling is Ruling.NOT_DECIDABLE
 
 
 def test_a_number_is_earned_by_hardware_and_stated_data_alone() -> None:

@@ -198,6 +198,9 @@ def test_the_hazard_analysis_shows_what_differs_on_a_chemistry(tmp_path: Path) -
     assert {here["nmc"][goal].severity for goal in ("SG-OV", "SG-VMEAS", "SG-OW")} == {"S2"}, (
         "it is inherited"
     )
+    milder = goals_with(tmp_path, '[SG-OTC.chemistry.nmc]\nseverity = "S1"\nsource = "x"')
+    one = load_budgets(milder, "nmc")
+    assert (one["SG-OTC"].severity, one["SG-TMEAS"].severity) == ("S1", "S3"), "SG-OTD is inherited too"
     assert here["nmc"]["SG-OV"].hazard_whys[0] == "nmc: assumed: x"
     goals = {goal: load_budgets(BUDGETS)[goal] for goal in ("SG-OV", "SG-UV")}
     rows = hara_rows(beside_each_other(goals, here))

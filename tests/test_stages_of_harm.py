@@ -54,6 +54,15 @@ def test_harm_at_the_next_cell_is_its_first_harm_in_every_chemistry(
     assert stage_words(zinc, Stage.NEIGHBOUR) != "no path in the model"
 
 
+def test_a_neighbour_with_the_same_fault_shows_no_spreading() -> None:
+    """Every cell of an overcharged string vents: nothing has spread."""
+    (zinc,) = study(
+        [Chemistry.load("zn_chitosan")], chosen_cases(["overcharge_1C"]), samples=1, seed=1, horizon_s=300.0, workers=1
+    ).results  # fmt: skip
+    assert not zinc.stages[Stage.VENT].never
+    assert zinc.stages[Stage.NEIGHBOUR].never and stage_words(zinc, Stage.NEIGHBOUR) == "same fault"
+
+
 def test_what_has_vented_or_run_away_is_damaged_in_every_chemistry(zinc: CaseResult, nmc: CaseResult) -> None:
     for one in (zinc, nmc):
         ends = (one.stages[stage].mid_s for stage in (Stage.VENT, Stage.DRY_OUT, Stage.RUNAWAY))
