@@ -287,6 +287,19 @@ def test_the_sheet_as_json_is_what_its_schema_says(stored: Path, capsys: pytest.
     assert [one["name"] for one in goal["cells"]] == list(COLUMNS)
 
 
+def test_a_run_of_an_older_release_has_a_sheet_that_says_what_it_did_not_keep(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = next((Path(__file__).parent / "data" / "runs_of_rules_1").glob("*-sim-reference"))
+    code, out, _ = hil(capsys, "report", str(run), "--status", "--json")
+    told = json.loads(out)
+    lacking = {one["name"]: one["no"] for one in told["facts"] if one["no"]}
+    assert code == 0 and told["evidence"] == "simulated" and not any(one["shown"] for one in told["goals"])
+    assert (
+        lacking["rig"] == "not recorded by the release that made it" and "--operator" in lacking["operator"]
+    )
+
+
 QUALIFICATION = {
     "usage": {"method": "1c"},
     "method": "1c (TCL2 ++ at ASIL D)",

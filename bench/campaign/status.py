@@ -121,11 +121,11 @@ def _facts(run: RunResult, opened: OpenedRun) -> Iterator[Fact]:
     )
     for name, key, how in (
         ("rig", "rig_name", "not recorded by the release that made it"),
-        ("place", "place", "`place` in [bench] of the bench file"),
-        ("operator", "operator", "`hil run --operator NAME`"),
+        ("place", "place", "not named: `place` in [bench] of the bench file"),
+        ("operator", "operator", "not named: `hil run --operator NAME`"),
     ):
         said = str(header.get(key) or "")
-        yield Fact(name=name, cell=Cell(text=said, no="" if said else f"not named: {how}"))
+        yield Fact(name=name, cell=Cell(text=said, no="" if said else how))
 
 
 def _ended(run: RunResult) -> str:

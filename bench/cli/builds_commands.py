@@ -119,10 +119,12 @@ def _show(found: Comparison) -> None:
     from bench.cli.show_run import as_wide_as
     from bench.report.comparison import HEADINGS, comparison_rows, headline, notes
     from bench.report.terminal import natural_width
+    from bench.timing.evidence_class import CLASS_WORDS
 
     console = Console()
     if found.metrics or found.handled:
-        title = f"{found.new.firmware_identity} against {found.base.firmware_identity}"
+        evidence = CLASS_WORDS[found.new.evidence_class]
+        title = f"{found.new.firmware_identity} against {found.base.firmware_identity}, {evidence}"
         table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
         for name in HEADINGS:
             table.add_column(name, no_wrap=name == "scenario")
