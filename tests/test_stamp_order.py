@@ -70,7 +70,14 @@ def test_what_a_stamp_is_worth_is_no_going_back(by_ms: int, u_ms: int, origin: O
 def test_two_senders_on_two_clocks_may_come_in_any_order() -> None:
     """Without an echo the bench's own frames are stamped as they are handed over, others as their adapter says."""
     trace = moved(10_000, 0)
-    handed_over = [seen._replace(t_ns=seen.t_ns + 4 * MS, sender="bench") for seen in trace.frames]
+    handed_over = [
+        seen._replace(
+            t_ns=seen.t_ns + 4 * MS,
+            sender="bench",
+            frame=seen.frame._replace(can_id=seen.frame.can_id + 0x400),
+        )
+        for seen in trace.frames
+    ]
     trace.frames = [seen for pair in zip(handed_over, trace.frames) for seen in pair]
     assert measure(trace, replace(PLAN, heard=PLAN.heard), DECODERS).bench_faults == ()
 
