@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import judged_corpus as corpus
-from neighbours import nudged
+from neighbours import nudged, rounded
 
 from bench.codec.uds import STATUS_BITS
 from bench.measure.ending import EndedBy, EndFound, EndQuestion
@@ -63,21 +63,10 @@ Rng = random.Random
 def line(name: str, compute: Callable[[], Any]) -> str:
     """A digest over all that comes of it; a type of error is an answer too. Floats to nine places."""
     try:
-        content = json.dumps(_rounded(encode(compute())), sort_keys=True)
+        content = json.dumps(rounded(encode(compute()), digits=9), sort_keys=True)
     except Exception as error:  # noqa: BLE001
         return f"{name} raises {type(error).__name__}"
     return f"{name} {hashlib.sha256(content.encode()).hexdigest()[:12]}"
-
-
-def _rounded(value: Any) -> Any:
-    """Floats as far as they do not depend on the machine's mathematics."""
-    if isinstance(value, float):
-        return float(f"{value:.9g}") if abs(value) > 1e-12 else 0.0
-    if isinstance(value, list):
-        return [_rounded(one) for one in value]
-    if isinstance(value, dict):
-        return {key: _rounded(one) for key, one in value.items()}
-    return value
 
 
 def intervals(rng: Rng, n: int) -> list[Interval]:

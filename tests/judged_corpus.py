@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from neighbours import instance, nudged
+from neighbours import drawn, instance, nudged, rounded
 
 from bench.campaign.shots import shoot
 from bench.measure.ending import EndQuestion
@@ -72,9 +72,11 @@ SCENARIOS = (
 )
 CASES = 30
 
-FACTS = [
-    one for one in vars(facts).values() if isinstance(one, type) and issubclass(one, Fact) and one is not Fact
-]
+FACTS = {
+    one.__name__: one
+    for one in vars(facts).values()
+    if isinstance(one, type) and issubclass(one, Fact) and one is not Fact
+}
 KNOWN_GAPS = sorted(NAMEABLE)
 ESTIMATES = tuple(
     EstimateQuestion(
@@ -294,7 +296,7 @@ def any_fact(trace: Trace, plan: Plan, rng: random.Random) -> Altered:
     """Whatever else a rig may mark, before the arming, in the window or behind it; twice at one instant, too."""
     marks = list(trace.marks)
     for _ in range(rng.choice((1, 1, 2, 4))):
-        kind = rng.choice(FACTS)
+        kind = FACTS[drawn(list(FACTS), rng)]
         near = rng.choice(trace.marks)
         at_ns = max(0, near.t_ns + rng.choice((-1, 0, 1, 20 * NS_PER_MS)))
         fact = dtc_read(plan, rng) if kind is DtcRead else instance(kind, rng)
@@ -365,17 +367,6 @@ def _trace_of(wired: Wired, prepared: Prepared) -> Trace:
     return _SHOT[name]
 
 
-def _rounded(value: Any) -> Any:
-    """Floats as far as they do not depend on the machine's mathematics."""
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    if isinstance(value, list):
-        return [_rounded(one) for one in value]
-    if isinstance(value, dict):
-        return {key: _rounded(one) for key, one in value.items()}
-    return value
-
-
 def _line(name: str, trace: Trace, plan: Plan) -> str:
     """Verdict, codes of its reasons, and a digest over all that was measured and judged."""
     try:
@@ -383,7 +374,7 @@ def _line(name: str, trace: Trace, plan: Plan) -> str:
         said = judge(found, plan)
     except Exception as error:  # noqa: BLE001 - a type of error is an answer too
         return f"{name} raises {type(error).__name__}"
-    content = json.dumps(_rounded(encode([found, said])), sort_keys=True)
+    content = json.dumps(rounded(encode([found, said])), sort_keys=True)
     codes = " ".join(f"{one.held.value}:{one.finding.code}" for one in said.reasons)
     return f"{name} {said.verdict.name} {hashlib.sha256(content.encode()).hexdigest()[:12]} {codes}".rstrip()
 

@@ -2,12 +2,19 @@
 
 import dataclasses
 import enum
+import hashlib
 import random
 import types
 import typing
 from typing import Any
 
 from bench.units import NS_PER_MS
+
+
+def drawn(names: list[str], rng: random.Random) -> str:
+    """One of them; the same one, as a rule, when another name has joined them."""
+    salt = rng.random()
+    return min(names, key=lambda name: hashlib.sha256(f"{salt}{name}".encode()).digest())
 
 
 def nudged(value: Any, rng: random.Random) -> Any:
@@ -28,10 +35,25 @@ def nudged(value: Any, rng: random.Random) -> Any:
         return (*value[:at], *kept, *value[at + 1 :])
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [one.name for one in dataclasses.fields(value) if one.init]
-        name = rng.choice(names) if names else None
+        name = drawn(names, rng) if names else None
         return (
             value if name is None else dataclasses.replace(value, **{name: nudged(getattr(value, name), rng)})
         )
+    return value
+
+
+def rounded(value: Any, digits: int = 6) -> Any:
+    """Floats as far as they do not depend on the machine's mathematics; no field that is empty, as a new one is."""
+    if isinstance(value, float):
+        return float(f"{value:.{digits}g}") if abs(value) > 1e-12 else 0.0
+    if isinstance(value, list):
+        return [rounded(one, digits) for one in value]
+    if isinstance(value, dict):
+        return {
+            key: rounded(one, digits)
+            for key, one in value.items()
+            if one is False or one not in (None, "", 0, [])
+        }
     return value
 
 
