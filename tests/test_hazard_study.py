@@ -186,6 +186,19 @@ def test_only_runs_of_the_named_build_say_what_it_takes_to_react(tmp_path: Path)
         measured_fhti(database, "bad")
 
 
+def test_a_bms_on_the_wrong_pack_lends_no_time(tmp_path: Path) -> None:
+    """`hil run --firmware-chemistry lfp` on a pack of nmc is of the build's name and of the pack's chemistry."""
+    database = ResultsDatabase(tmp_path / "results.sqlite")
+    for run_id, mismatch in (("wrong", "a BMS made for lfp on a pack of nmc"), ("own", "")):
+        database.add(
+            dataclasses.replace(
+                sample_run(), run_id=run_id, firmware="reference", aborted=None, mismatch=mismatch
+            )
+        )
+        found = measured_fhti(tmp_path / "results.sqlite")
+        assert {one.run_id for one in found.values()} == ({"own"} if not mismatch else set())
+
+
 def test_an_older_build_of_the_same_name_lends_no_time(tmp_path: Path) -> None:
     """Its goals that the newest build was not run for stood beside those of the newest, as one DUT's."""
     database = ResultsDatabase(tmp_path / "results.sqlite")

@@ -11,6 +11,7 @@ from rich.console import Console
 from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot
 
 from bench.measure.finding.scenario import MismatchCaught
+from bench.record.codable import run_from_dict, run_to_dict
 from bench.report.comparison import run_markdown
 from bench.report.html import render_html
 from bench.report.junit import write_junit
@@ -116,6 +117,16 @@ def test_junit_has_a_suite_for_them_that_verifies_nothing(tmp_path: Path) -> Non
     )
     (own,) = (one for key, one in suites.items() if key != name)
     assert [one.get("name") for one in own.findall("testcase")] == ["ov"]
+
+
+def test_a_run_of_a_firmware_for_another_chemistry_says_so_everywhere(tmp_path: Path) -> None:
+    run = dataclasses.replace(run_of(), mismatch=WRONG)
+    write_junit(run, tmp_path / "j.xml")
+    for told in (terminal(run, None), run_markdown(run, "all", None), render_html(run), last_line(run)):
+        assert WRONG in told and WRONG not in str(run.scenarios)
+    assert WRONG in (tmp_path / "j.xml").read_text(encoding="utf-8")
+    assert run_from_dict(run_to_dict(run)) == run
+    assert run_from_dict({k: v for k, v in run_to_dict(run_of()).items() if k != "mismatch"}) == run_of()
 
 
 def test_a_need_of_them_verifies_no_requirement(tmp_path: Path) -> None:

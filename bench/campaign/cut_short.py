@@ -152,6 +152,7 @@ def _result(
             aborted=aborted,
             rules=header.get("rules", 1),
             evidence=of_header(header, opened.path).evidence,
+            mismatch=header.get("mismatch", ""),
         )
     except (KeyError, ValueError) as error:
         raise RecordError(f"{opened.path}: its header cannot be used: {error!r}") from error

@@ -100,7 +100,15 @@ class Collector:
             aborted=aborted,
             rules=RULES,
             evidence=evidence_class(wired).evidence,
+            mismatch=mismatch_of(wired),
         )
+
+
+def mismatch_of(wired: Wired) -> str:
+    """What does not fit in the whole run, in words; "" where the firmware is made for the pack's chemistry."""
+    if wired.firmware_chemistry.id == wired.chemistry.id:
+        return ""
+    return Mismatch(pack=wired.chemistry.id, firmware=wired.firmware_chemistry.id, hazard="").words
 
 
 def identity_read(wired: Wired, shots: Mapping[str, Sequence[ShotResult]]) -> str:
@@ -282,6 +290,7 @@ def open_evidence(
         "place": config.place,
         "operator": operator,
         "dut_start": config.dut.start,
+        "mismatch": mismatch_of(wired),
         "evidence": found.evidence.value,
         "evidence_why": list(found.why),
         "qualification": None

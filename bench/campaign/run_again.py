@@ -33,7 +33,7 @@ from bench.verdict.result import RunResult, ScenarioResult, ShotResult
 
 _OF_THE_HEADER = (
     "run_id", "started_utc", "timebase", "seed", "bench_version", "firmware", "chemistry", "hashes", "environment",
-    "rules",
+    "rules", "mismatch",
 )  # fmt: skip
 _JUNIT = "junit.xml"
 _NO_FILE = "rig"  # the one hash in the header that is of no file
@@ -176,7 +176,7 @@ def _selection(job: Job, opened: OpenedRun) -> Iterator[str]:
 
 def _header(header: Mapping[str, Any], recorded: RunResult) -> Iterator[str]:
     for name in _OF_THE_HEADER:
-        default = 1 if name == "rules" else None
+        default = {"rules": 1, "mismatch": ""}.get(name)
         mine, its = getattr(recorded, name), header.get(name, default)
         if mine != its:
             yield f"result.json: {name} is {mine!s:.60}; header.json says {its!s:.60}"

@@ -10,7 +10,7 @@ from sqlalchemy.pool import NullPool
 
 from bench.errors import RecordError
 from bench.hazard.result import CaseResult
-from bench.record.database import OF_CLASS, RUNS, SCENARIOS
+from bench.record.database import OF_CLASS, RUNS, SCENARIOS, ResultsDatabase
 from bench.timing.evidence_class import EvidenceClass
 from bench.units import NS_PER_S
 from bench.verdict.result import Budget
@@ -66,7 +66,8 @@ def measured_fhti(
     """By (goal, chemistry), of one build only: from the run `run_id`, or from the newest that has one.
 
     firmware: a build (`reference@27e9f388`), or a name; then its newest build with a measured time. Raises RecordError,
-    also for a run of another build: a broken one's time says nothing of this one, nor does that of an older one.
+    also for a run of another build: a broken one's time says nothing of this one, nor does that of an older one, or of
+    one made for another chemistry than its pack's.
     """
     if not database.is_file():
         raise RecordError(f"{database}: found no results database; expected the results.sqlite of `hil run`")
@@ -82,11 +83,12 @@ def measured_fhti(
             SCENARIOS.c.shots,
         )
         .join(RUNS, RUNS.c.run_id == SCENARIOS.c.run_id)
-        .where(SCENARIOS.c.fhti_max_high_ns.is_not(None), RUNS.c.aborted.is_(None))
+        .where(SCENARIOS.c.fhti_max_high_ns.is_not(None), RUNS.c.aborted.is_(None), RUNS.c.mismatch.is_(None))
         .order_by(RUNS.c.started_utc.desc())
     )
     named = RUNS.c.firmware_identity if "@" in firmware else RUNS.c.firmware
     query = query.where(RUNS.c.run_id == run_id if run_id is not None else named == firmware)
+    ResultsDatabase(database)  # one of an older release gets what it lacks
     try:
         engine = create_engine(f"sqlite:///{database}", poolclass=NullPool)
         with engine.connect() as connection:

@@ -272,6 +272,7 @@ def run_row(run: RunResult) -> dict[str, Any]:
         "aborted": run.aborted and run.aborted[:ABORTED_LENGTH],
         "rules": run.rules,
         "evidence": run.evidence_class.value,
+        "mismatch": run.mismatch or None,
     }
 
 

@@ -64,7 +64,16 @@ _KNOWN: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "environment": (lambda value: isinstance(value, dict), "a table"),
     "timekeeping": (_named_texts, "a table of texts"),
     **dict.fromkeys(
-        ("run_id", "started_utc", "timebase", "firmware", "chemistry", "firmware_chemistry", "bench_source"),
+        (
+            "run_id",
+            "started_utc",
+            "timebase",
+            "firmware",
+            "chemistry",
+            "firmware_chemistry",
+            "mismatch",
+            "bench_source",
+        ),
         (lambda value: isinstance(value, str), "a text"),
     ),
 }

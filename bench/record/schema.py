@@ -24,8 +24,9 @@ from bench.errors import RecordError
 
 WORDED = "words-of-version-1"  # the code of a reason that was stored in words
 # 1: the first releases, which wrote no number; 2: reasons in words only; 3: no version of the rules; 4: not where the
-# folder is; 5: not the stratum and place of a shot; 6: not the class of evidence
-VERSION = 7
+# folder is; 5: not the stratum and place of a shot; 6: not the class of evidence; 7: not whether
+# a run's BMS is made for another chemistry than its pack's
+VERSION = 8
 ABORTED_LENGTH = 512
 
 METADATA = MetaData()
@@ -51,6 +52,7 @@ RUNS = Table(
     Column("folder", String(4096)),
     Column("chain", String(64)),
     Column("evidence", String(16)),
+    Column("mismatch", String(256)),
 )
 
 SCENARIOS = Table(

@@ -195,7 +195,7 @@ def run_markdown(
     from bench.report.finding_words import joined_words
     from bench.report.format_words import format_2_words
     from bench.report.goals import NOT_SHOWN, goals_words, not_shown, shown_goals
-    from bench.report.mismatch import mismatch_markdown, of_the_build, run_word
+    from bench.report.mismatch import misfit_words, mismatch_markdown, of_the_build, run_word
     from bench.report.sampling import bounds_words
     from bench.report.uncertainty import markdown_lines
     from bench.report.words import EVIDENCE_WORTH
@@ -213,6 +213,7 @@ def run_markdown(
         *([*bad, ""] if bad else []),
         EVIDENCE_WORTH[run.evidence_class],
         "",
+        *([f"**{md.text(misfit_words(run))}.**", ""] if run.mismatch else []),
         *([f"{md.text(goals_words(goals))}.", ""] if goal_lines else []),
     ]
     worst_first = sorted(of_the_build(run.scenarios), key=lambda one: -one.judgement.verdict)

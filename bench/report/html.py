@@ -22,7 +22,7 @@ from bench.report.finding_words import joined_words, reasons_words
 from bench.report.format_words import format_2_words
 from bench.report.goals import goals_words, not_shown, shown_goals
 from bench.report.matrix import grid
-from bench.report.mismatch import caught_words, mismatch_html, of_the_build, run_word
+from bench.report.mismatch import caught_words, misfit_words, mismatch_html, of_the_build, run_word
 from bench.report.overview import closest, closest_words, not_passed, overview, twin_words
 from bench.report.reaction import HEADINGS as CHAIN_HEADINGS
 from bench.report.reaction import chain_rows
@@ -123,6 +123,7 @@ def render_html(
         goals=goal_rows(run, extras.goals),
         headline=_headline(whole, extras),
         mismatches=mismatch_html(whole.scenarios),
+        misfit=misfit_words(run) if run.mismatch else "",
         caught=caught_words(whole.scenarios),
         counts=[(verdict.name, counts[verdict]) for verdict in sorted(counts, reverse=True)],
         shots=sum(len(scenario.shots) for scenario in run.scenarios),

@@ -21,7 +21,7 @@ from bench.report.goals import (
     shown_goals,
 )
 from bench.report.junit_style import JUnitStyle, for_jenkins_xunit
-from bench.report.mismatch import WHAT, caught_words, of_the_build, word
+from bench.report.mismatch import WHAT, caught_words, misfit_words, of_the_build, word
 from bench.report.words import class_at, class_words, shots_to_explain, timebases
 from bench.report.xml_text import writable
 from bench.timing.clock import Timebase
@@ -72,6 +72,7 @@ def _suite(run: RunResult, timebase: Timebase) -> ET.Element:
             "safety_goals": goals_words(tried),
             **{f"{NOT_SHOWN} {one.goal.safety_goal}": one.words for one in not_shown(tried)},
             "run_id": run.run_id,
+            **({"mismatch": misfit_words(run)} if run.mismatch else {}),
             "firmware": run.firmware,
             "firmware_identity": run.firmware_identity,
             "seed": str(run.seed),

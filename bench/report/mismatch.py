@@ -40,6 +40,11 @@ def run_word(run: RunResult) -> str:
     return run.verdict.name
 
 
+def misfit_words(run: RunResult) -> str:
+    """Of a run whose firmware is made for another chemistry than its pack's."""
+    return f"The whole run is of {run.mismatch}: it has to fail, and is no result of this build on a pack of its own"
+
+
 def caught_words(scenarios: Sequence[ScenarioResult]) -> str:
     """`5 of 6 mismatches CAUGHT, 1 FAIL`; "" without any."""
     counts = Counter(word(one) for one in scenarios if one.mismatch)

@@ -112,6 +112,7 @@ def last_line(run: RunResult) -> str:
         *others,
         *(["1 shot" if shots == 1 else f"{shots:,} shots"] if own or not told else []),
         *apart,
+        *([f"{run.mismatch}: no results of this build on its own pack"] if run.mismatch else []),
         *([f"{run.took_ns / NS_PER_S:,.0f} s"] if run.took_ns is not None else []),
     ]
     return ("ABORTED " if run.aborted is not None else "") + ", ".join(parts)
@@ -157,7 +158,8 @@ def summary_table(run: RunResult, timebase: Timebase | None = None) -> Table:
 
 
 def _title(run: RunResult, timebase: Timebase) -> str:
-    return f"{run.firmware} · {EVIDENCE_WORTH[class_at(run, timebase)]} · seed {run.seed}"
+    misfit = f" · {run.mismatch}" if run.mismatch else ""
+    return f"{run.firmware}{misfit} · {EVIDENCE_WORTH[class_at(run, timebase)]} · seed {run.seed}"
 
 
 def _detection(scenario: ScenarioResult) -> str:

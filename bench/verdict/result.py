@@ -237,6 +237,7 @@ class RunResult:
     """One `hil run`: the header's facts and every scenario's result. took_ns: on the clock of this machine.
 
     rules: the version of the rules by which it was judged. evidence: its class, None where an older release kept none.
+    mismatch: the BMS and the pack that do not fit, in the whole run (`--firmware-chemistry`); "" in every other one.
     """
 
     run_id: str
@@ -254,6 +255,7 @@ class RunResult:
     took_ns: int | None = None
     rules: int = 1
     evidence: EvidenceClass | None = None
+    mismatch: str = ""
 
     @property
     def evidence_class(self) -> EvidenceClass:
