@@ -102,3 +102,14 @@ def test_a_rig_on_which_it_cannot_be_run_is_told(wired: Wired, overvoltage: list
     real = dataclasses.replace(wired, config=dataclasses.replace(config, can=can, simulated=False))
     found = negative._row("a late loop", negative._HURTS["a late loop"], wired, real, overvoltage[0], 1)
     assert not found["as_expected"] and "could not be run: CAN 'vehicle' socketcan" in found["found"]
+
+
+@pytest.mark.slow
+def test_whatever_scenario_a_library_begins_with_the_bench_is_hurt_by_it(wired: Wired) -> None:
+    """Without a stimulus that frames prove, four of twelve passed: there was nothing to take away."""
+    able = [one for one in load_scenarios(wired, None, None)[0] if negative._can_be_hurt(one)]
+    assert len(able) > 50
+    for one in able[::9]:
+        for name in ("a wrong DBC", "a budget of 1 ns", "a stimulus that never reaches the DUT"):
+            found = negative._row(name, negative._HURTS[name], wired, wired, one, 1)
+            assert found["as_expected"], (one.scenario.id, found)

@@ -47,8 +47,13 @@ _ENDS_WITHIN_S = 120
 def negative_tests(wired: Wired, prepared: Sequence[Prepared], seed: int) -> list[dict[str, Any]]:
     """One row each: what was demanded, what came of it, in which time. `prepared` is for simulated time."""
     own = in_simulated_time(wired)
-    one = next(p for p in prepared if p.plan.detection and p.plan.fhti_budget_ns is not None)
+    one = next(p for p in prepared if _can_be_hurt(p))
     return [_row(name, hurt, own, wired, one, seed) for name, hurt in _HURTS.items()]
+
+
+def _can_be_hurt(one: Prepared) -> bool:
+    """A frame proves its stimulus, a flag answers, and both have their budgets: there is something to take away."""
+    return bool(one.plan.onset and one.plan.detection) and one.plan.fhti_budget_ns is not None
 
 
 def _row(name: str, hurt: "Hurt", own: Wired, wired: Wired, one: Prepared, seed: int) -> dict[str, Any]:
@@ -105,15 +110,19 @@ def _second_node(own: Wired, one: Prepared, seed: int) -> str:
 
 
 def _wrong_dbc(own: Wired, one: Prepared, seed: int) -> str:
-    """The bench's description of the bus exchanges the flag that answers with another one of the same message."""
+    """The bench's description of the bus exchanges the flag that answers with one of its message that is not set."""
     test = one.plan.detection[0]
     database = own.databases[test.channel]
     message = database[test.message]
+    rigs: list[Rig] = []
+    shoot(own, one, 0, 1, seed, None, lambda rig, *_: rigs.append(rig))
+    said = [message.decode(seen.frame.data) for seen in rigs[0].trace.frames
+            if (seen.channel, seen.frame.can_id) == (test.channel, message.can_id)]  # fmt: skip
     asked = message.fields[test.signal]
     other = next(
         name
         for name, field in reversed(message.fields.items())
-        if name != test.signal and field.length == asked.length
+        if field.length == asked.length and not any(values[name] == test.value for values in said)
     )
     wrong = _exchanged(message, test.signal, other)
     messages = [wrong if each is message else each for each in database.messages]
