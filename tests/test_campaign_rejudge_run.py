@@ -246,6 +246,8 @@ FORGERIES: dict[str, tuple[Callable[[Path], None], str]] = {
     "fewer asked": (header(lambda h: h["shots"].update({FAILS: 1})), "2 shots; header.json says 1"),
     "all asked": (header(lambda h: h.update(selection="")), "all of which was asked for, and not in header.json"),
     "real time": (header(lambda h: h.update(timebase="host")), "its trace is of simulated time, the run of host"),
+    "hardware": (header(lambda h: h.update(evidence="hardware")), "evidence is hardware; what it names makes simul"),
+    "a board": (header(lambda h: h.update(dut_start="external")), "is started as external; its copy of the bench"),
     "qualified by nothing": (
         header(lambda h: h.update(qualification={"file": "x", "sha256": None, "trouble": None})),
         "says that a qualification covers the run, and inputs/ has none",
