@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.config.profile import load_profile
 from bench.errors import ConfigError
 from bench.verdict.budgets import lint_budgets, load_budgets
 from bench.verdict.emergency import lint_emergency
@@ -165,7 +166,7 @@ def test_a_class_that_nothing_argues_is_told(tmp_path: Path, keys: str, lacks: b
         (WHYS, "severity, exposure and controllability beside"),
         ('inherits = ["SG-X"]', "severity, exposure and controllability beside"),
         (CLASSES + 'inherits = ["SG-Y"]', "a goal with classes"),
-        (CLASSES + 'inherits = "SG-X"', "a list of goals"),
+        (CLASSES + 'inherits = "SG-X"', "a list of names"),
         (CLASSES.replace("E3", "E4").replace("C3", "C2") + 'inherits = ["SG-X"]', "but SG-X has S3/E3/C3"),
     ],
 )
@@ -182,11 +183,11 @@ def test_classes_that_are_said_to_be_inherited_are_those_of_the_other_goal(
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ('eotti = "1 s"\nemergency_operation = "ends"', ""),
-        ('eotti = "1 s"', "no emergency_operation"),
-        ('emergency_operation = "ends"', "no eotti"),
-        ('eotti = "1 s"\nemergency_operation = "stays"', "'ends' or 'goes on'"),
-        ('eotti = "0 s"\nemergency_operation = "ends"', "a duration above 0"),
+        ('eotti = "1 s"\nemergency_states = ["derate"]', ""),
+        ('eotti = "1 s"', "no emergency_states"),
+        ('emergency_states = ["derate"]', "no eotti"),
+        ('eotti = "1 s"\nemergency_states = "derate"', "a list of names"),
+        ('eotti = "0 s"\nemergency_states = ["derate"]', "a duration above 0"),
     ],
 )
 def test_emergency_operation_has_a_time_and_an_end(tmp_path: Path, keys: str, words: str) -> None:
@@ -204,8 +205,6 @@ def test_emergency_operation_has_a_time_and_an_end(tmp_path: Path, keys: str, wo
 def test_every_goal_that_ships_and_degrades_first_states_its_eotti() -> None:
     goals = {name: one for name, one in load_budgets(SHIPPED).items() if not one.of}
     assert lint_emergency(goals) == []
-    assert {name for name, one in goals.items() if one.emergency_operation == "goes on"} == {
-        "SG-ISO",
-        "SG-TMEAS",
-        "SG-IMEAS-REST",
-    }
+    profile = load_profile(SHIPPED.parents[1] / "dbc" / "reference_bms.toml")
+    for name, one in goals.items():
+        assert set(one.emergency_states) <= profile.safe_states.keys(), name

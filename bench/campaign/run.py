@@ -206,6 +206,7 @@ def scenario_result(
         fully_verifies=scenario.fully_verifies,
         derivation=scenario.derivation,
         test_type=prepared.test_type,
+        safe_state=scenario.expect.safe_state if scenario.expect is not None else "",
         performs=scenario.performs,
         mismatch=mismatch.words if mismatch is not None else "",
         own_times=prepared.own_times,

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from bench.report.words import interval_words
 from bench.units import NS_PER_S, format_ns
-from bench.verdict.emergency import GOES_ON
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict, together
 
 NOT_SHOWN = "NOT SHOWN"
 _QUIET = "must_not_trip"
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,24 +21,21 @@ class Shown:
     """One goal by its own times. `goal` holds them; lent: scenarios that were judged by longer ones.
 
     verdict: the worst of all its scenarios, each by the times it was judged by. tried: one of them had to trip.
+    degraded: those measured up to a state in which emergency operation goes on: how long it lasts, nothing shows.
     """
 
     goal: Budget
     verdict: Verdict
     lent: tuple[ScenarioResult, ...]
     tried: bool
+    degraded: tuple[ScenarioResult, ...] = ()
 
     @property
     def word(self) -> str:
         """What failed or is open stands; a PASS has to be by the goal's own times."""
-        if self.verdict is Verdict.PASS and (self.lent or not self.tried or self.stays_degraded):
+        if self.verdict is Verdict.PASS and (self.lent or not self.tried or self.degraded):
             return NOT_SHOWN
         return self.verdict.name
-
-    @property
-    def stays_degraded(self) -> bool:
-        """What was measured ends where emergency operation begins: how long that lasts, nothing shows."""
-        return self.tried and self.goal.emergency_operation == GOES_ON
 
     @property
     def passed(self) -> bool:
@@ -56,7 +53,7 @@ class Shown:
             return ("no scenario in which the DUT has to react was run",)
         measured = (lent_words(one, self.goal) for one in self.lent)
         needed = dict.fromkeys(words for one in self.lent for words in needed_words(one.budget))
-        return (*measured, *needed, *((_stays_words(self.goal),) if self.stays_degraded else ()))
+        return (*measured, *needed, *((_degraded_words(self),) if self.degraded else ()))
 
     @property
     def words(self) -> str:
@@ -81,6 +78,7 @@ def shown(goal: Budget, scenarios: Iterable[ScenarioResult]) -> Shown | None:
         verdict=together(one.judgement.verdict for one in own),
         lent=tuple(one for one in own if is_lent(one, goal)),
         tried=any(one.aim != _QUIET for one in own),
+        degraded=tuple(one for one in own if one.aim != _QUIET and one.safe_state in goal.emergency_states),
     )
 
 
@@ -98,7 +96,7 @@ def shown_goals(run: RunResult, goals: Mapping[str, Budget] | None = None) -> di
 
 def not_shown(found: Iterable[Shown]) -> list[Shown]:
     """Goals with something that was judged by lent times, or with nothing that had to trip."""
-    return [one for one in found if one.lent or one.stays_degraded or one.word == NOT_SHOWN]
+    return [one for one in found if one.lent or one.degraded or one.word == NOT_SHOWN]
 
 
 def goals_words(found: Sequence[Shown]) -> str:
@@ -133,10 +131,16 @@ def needed_words(times: Budget) -> tuple[str, ...]:
     return (needed, f"longer times are argued: {times.derivation}") if times.derivation else (needed,)
 
 
-def _stays_words(goal: Budget) -> str:
-    eotti = "no EOTTI" if goal.eotti_ns is None else f"EOTTI {_in_hours(goal.eotti_ns)}"
-    entered = "emergency operation is entered and no scenario measures its end"
-    return f"{entered}; {eotti}; needed: a scenario that waits for it"
+def _degraded_words(found: Shown) -> str:
+    """Which scenarios end where emergency operation begins, in which states, and for how long that may go on."""
+    names = [one.scenario_id for one in found.degraded]
+    states = ", ".join(dict.fromkeys(one.safe_state for one in found.degraded))
+    more = f" and {len(names) - _MOST_NAMED} more" if names[_MOST_NAMED:] else ""
+    eotti = "–" if found.goal.eotti_ns is None else _in_hours(found.goal.eotti_ns)
+    return (
+        f"emergency operation ({states}) begins in {', '.join(names[:_MOST_NAMED])}{more}, and its end is not "
+        f"measured; EOTTI {eotti}; needed: a scenario that waits for it"
+    )
 
 
 def _in_hours(duration_ns: int) -> str:

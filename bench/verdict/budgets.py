@@ -7,7 +7,7 @@ from typing import Any
 from bench.config.user_file import MOST_TOML_BYTES, NotToml, oddities, read_text, toml_of
 from bench.errors import ConfigError, at_place, nearest
 from bench.units import format_ns, parse_duration_ns, parse_quantity
-from bench.verdict.emergency import EMERGENCY, eotti_of, lint_emergency
+from bench.verdict.emergency import EMERGENCY, check_emergency, lint_emergency
 from bench.verdict.goal_on_chemistry import chemistries_of, followed, on_chemistry
 from bench.verdict.hazard_reasons import WHYS, mistakes_of_hazard, unreasoned_words
 from bench.verdict.lent_times import LENDING, mistakes_of_lending, not_argued_words, unargued
@@ -95,6 +95,9 @@ def _budget(path: Path, goal: str, table: Any) -> Budget:
         raise ConfigError(at_place(path, f"{goal}.asil", f"'{asil}'", f"one of {', '.join(ASILS)}"))
     times = {key: _duration(path, goal, table, key) for key in _TIMES}
     latched = _yes(path, goal, table, "latched")
+    eotti_ns = _duration(path, goal, table, "eotti") if "eotti" in table else None
+    emergency_states = _names(path, goal, table, "emergency_states")
+    check_emergency(path, goal, eotti_ns, emergency_states)
     _check_hazard(path, goal, table, asil)
     _check_fhti(path, goal, table, times)
     spent_ns = times["fdti"] + times["frti"]
@@ -122,10 +125,8 @@ def _budget(path: Path, goal: str, table: Any) -> Budget:
         of=_perhaps(path, goal, table, "of"),
         probe=_perhaps(path, goal, table, "probe"),
         derivation=_perhaps(path, goal, table, "derivation"),
-        emergency_operation=_perhaps(path, goal, table, "emergency_operation"),
-        eotti_ns=eotti_of(
-            path, goal, table, _duration(path, goal, table, "eotti") if "eotti" in table else None
-        ),
+        emergency_states=emergency_states,
+        eotti_ns=eotti_ns,
         **{key: _share(path, goal, table, key) for key in _SHARES if key in table},
     )
 
@@ -243,7 +244,7 @@ def _whys(path: Path, goal: str, table: dict[str, Any]) -> tuple[str, str, str]:
 def _names(path: Path, goal: str, table: dict[str, Any], key: str) -> tuple[str, ...]:
     value = table.get(key, [])
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise ConfigError(at_place(path, f"{goal}.{key}", f"{value!r}", 'a list of goals such as ["SG-OV"]'))
+        raise ConfigError(at_place(path, f"{goal}.{key}", f"{value!r}", 'a list of names such as ["SG-OV"]'))
     return tuple(value)
 
 

@@ -4,33 +4,22 @@ ISO 26262-1:2018, 3.43 to 3.45: the safe state or emergency operation is reached
 operation ends within its own tolerance time (EOTTI).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 from bench.errors import ConfigError, at_place
 from bench.verdict.result import Budget
 
-EMERGENCY = ("eotti", "emergency_operation")
-ENDS, GOES_ON = "ends", "goes on"
+EMERGENCY = ("eotti", "emergency_states")
 # Words of a safe state's name that say that something comes before the pack is safe, or that it is only told.
 _FIRST = ("degrade", "derate", "limit", "ramp_down", "warn", "announce", "at_standstill")
 
 
-def eotti_of(path: Path, goal: str, table: Mapping[str, Any], eotti_ns: int | None) -> int | None:
-    """The time in ns. Raises ConfigError where only one of both keys is there, or its word is another one."""
-    how = table.get("emergency_operation")
-    if how not in (None, ENDS, GOES_ON):
-        expected = (
-            f"'{ENDS}' or '{GOES_ON}': whether the FHTI is measured up to the end of it, or to its start"
-        )
-        raise ConfigError(at_place(path, f"{goal}.emergency_operation", f"{how!r}", expected))
-    if (how is None) is not (eotti_ns is None):
-        lacks = "eotti" if eotti_ns is None else "emergency_operation"
-        raise ConfigError(
-            at_place(path, goal, f"no {lacks}", "eotti and emergency_operation, or none of them")
-        )
-    return eotti_ns
+def check_emergency(path: Path, goal: str, eotti_ns: int | None, states: Collection[str]) -> None:
+    """Raises ConfigError where only one of both keys is there."""
+    if (eotti_ns is None) is not (not states):
+        lacks = "eotti" if eotti_ns is None else "emergency_states"
+        raise ConfigError(at_place(path, goal, f"no {lacks}", "eotti and emergency_states, or none of them"))
 
 
 def lint_emergency(goals: Mapping[str, Budget]) -> list[str]:

@@ -148,8 +148,8 @@ class Budget:
     hazard_whys: of severity, exposure, controllability, "" where nobody says; inherits: goals that they are taken from.
     of: the goal that this section lends longer times to; "" for a goal. probe: what would show that goal's own times.
     derivation: why the longer times are safe all the same; "" where nothing says so.
-    eotti_ns: how long emergency operation may last, None for a goal without. emergency_operation: "ends": the FHTI is
-    measured up to its end; "goes on": up to its start only.
+    eotti_ns: how long emergency operation may last, None for a goal without. emergency_states: safe states of the
+    profile in which it goes on.
     owner: who answers for the FTTI; "" where nobody does.
     """
 
@@ -175,7 +175,7 @@ class Budget:
     probe: str = ""
     derivation: str = ""
     eotti_ns: int | None = None
-    emergency_operation: str = ""
+    emergency_states: tuple[str, ...] = ()
     owner: str = ""
 
     @property
@@ -193,7 +193,8 @@ class ScenarioResult:
 
     floor_ns, ceiling_ns: the window that the DUT's published debounce predicts for the FDTI, None without.
     derivation: how the test was found, in the words of S-CORE's DerivationTechnique; "" where nobody says.
-    test_type: S-CORE's TestType. performs: clauses whose stimulus and end it applies; standards: those it only touches.
+    test_type: S-CORE's TestType. safe_state: of the profile, up to which the FHTI is measured.
+    performs: clauses whose stimulus and end it applies; standards: those it only touches.
     fully_verifies: False where the scenario covers its requirements only in part.
     own_times: those of the safety goal itself, where `budget` holds the ones that another section lends.
     mismatch: the BMS and the pack that do not fit, where every shot has to fail; "" for every other scenario.
@@ -220,6 +221,7 @@ class ScenarioResult:
     fully_verifies: bool = True
     derivation: str = "requirements-analysis"
     test_type: str = "fault-injection"
+    safe_state: str = ""
     performs: tuple[str, ...] = ()
     mismatch: str = ""
     own_times: Budget | None = None
