@@ -12,6 +12,7 @@ from bench.campaign.load import load_rig, load_scenarios
 from bench.codec.database import Database
 from bench.config.bench_file import load_bench
 from bench.config.profile import load_profile
+from bench.config.requirement_texts import requirement_texts
 from bench.plant.chemistry import Chemistry
 from bench.plant.drive_cycle import read_cycle
 from bench.scenario import load as scenario_file
@@ -63,6 +64,31 @@ SIG_VALTYPE_ 2566844926 Cell : 2;
 VAL_ 256 State 0 "off" 1 "drive" 15 "error" ;
 CM_ SG_ 256 State "what it does";
 """
+REQUIREMENTS: tuple[Written, ...] = (
+    ("own.csv", b'id;owner;text\nBMS-1;me;"No cell; above\n4.25 V"\nBMS-2;you;Warm\n'),
+    (
+        "own.reqif",
+        b"""<?xml version="1.0" encoding="UTF-8"?>
+<REQ-IF xmlns="http://www.omg.org/spec/ReqIF/20110401/reqif.xsd"><CORE-CONTENT><REQ-IF-CONTENT><SPEC-TYPES>
+<ATTRIBUTE-DEFINITION-STRING IDENTIFIER="a1" LONG-NAME="ReqIF.ForeignID"/>
+<ATTRIBUTE-DEFINITION-XHTML IDENTIFIER="a2" LONG-NAME="ReqIF.Text"/></SPEC-TYPES>
+<SPEC-OBJECTS><SPEC-OBJECT IDENTIFIER="o1"><VALUES>
+<ATTRIBUTE-VALUE-STRING THE-VALUE="BMS-1"><DEFINITION><A-REF>a1</A-REF></DEFINITION></ATTRIBUTE-VALUE-STRING>
+<ATTRIBUTE-VALUE-XHTML><DEFINITION><A-REF>a2</A-REF></DEFINITION><THE-VALUE><div>No <b>cell</b></div></THE-VALUE>
+</ATTRIBUTE-VALUE-XHTML></VALUES></SPEC-OBJECT></SPEC-OBJECTS></REQ-IF-CONTENT></CORE-CONTENT></REQ-IF>
+""",
+    ),
+)
+
+
+def _requirements(rng: random.Random) -> Written:
+    name, content = rng.choice(REQUIREMENTS)
+    how = rng.random()
+    if how < 0.1:
+        return name, nonsense(rng)
+    if how < 0.6:
+        return name, reworded(content.decode(), rng).encode(errors="replace")
+    return name, damaged(content, rng, [one for _, one in REQUIREMENTS])
 
 
 @cache
@@ -209,6 +235,7 @@ PARSERS = {
         opened=alone(read_cycle),
         share=4,
     ),
+    "requirements": Parser(make=_requirements, opened=alone(requirement_texts), share=2),
     "DBC": Parser(
         make=partial(text_from, DBC, (("dbc/own.dbc", SMALL_DBC.encode()),)),
         opened=alone(Database.load),
