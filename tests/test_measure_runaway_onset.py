@@ -38,6 +38,8 @@ class Codec:
 
     def mask(self, signals: Any) -> None: ...
 
+    page_mask = mask
+
 
 DECODERS: Any = {"sense": {"Cells": Codec(0x200, 100), "Temps": Codec(0x210, 1000)}}
 CELLS = Irregularity(channel="sense", message="Cells", what=Irregular.NEXT)

@@ -70,6 +70,8 @@ class TinyMessage:
 
     def mask(self, signals: Iterable[str]) -> None: ...
 
+    page_mask = mask
+
 
 class TinyDatabase:
     def __init__(self) -> None:

@@ -48,6 +48,7 @@ class Message:
         self.mux: str | None = next(iter(layout.branches), None)
         self._compiler = Compiler(name, length, layout)
         self._readers: dict[str, Reader] = {}
+        self._masks: dict[frozenset[str], tuple[bytes, bytes]] = {}
         self._extracts: dict[frozenset[str], Callable[[bytes], int | bytes]] = {}
 
     def __repr__(self) -> str:
@@ -81,12 +82,22 @@ class Message:
 
     def mask(self, signals: Iterable[str]) -> bytes:
         """The bits of a payload that these signals depend on."""
-        mask = 0
-        for signal in signals:
-            for above, one in paths(self.layout, signal, ()):
-                for field in (one, *(selector for selector, _ in above)):
-                    mask |= field.mask(self.length)
-        return mask.to_bytes(self.length, "little")
+        return self._masks_of(frozenset(signals))[0]
+
+    def page_mask(self, signals: Iterable[str]) -> bytes:
+        """The bits of a payload that say whether it carries any of these signals; none where all do."""
+        return self._masks_of(frozenset(signals))[1]
+
+    def _masks_of(self, signals: frozenset[str]) -> tuple[bytes, bytes]:
+        if signals not in self._masks:
+            own, above = 0, 0
+            for leading, one in (path for signal in signals for path in paths(self.layout, signal, ())):
+                own |= one.mask(self.length)
+                for selector, _ in leading:
+                    above |= selector.mask(self.length)
+            length = self.length
+            self._masks[signals] = (own | above).to_bytes(length, "little"), above.to_bytes(length, "little")
+        return self._masks[signals]
 
     def _extract(self, signals: Iterable[str]) -> Callable[[bytes], int | bytes]:
         mask, length = int.from_bytes(self.mask(signals), "little"), self.length

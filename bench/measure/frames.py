@@ -4,7 +4,7 @@ A shot has thousands of frames, and most say what the one before them said. They
 differ in the bits asked for are found at once: only these are looked at one by one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
@@ -47,6 +47,17 @@ class Stretch:
         first = np.zeros(1, np.intp)
         found: NDArray[np.intp] = self.places[np.concatenate([first, np.flatnonzero(differs) + 1])]
         return found
+
+    def carrying(self, mask: bytes | None, carries: Callable[[bytes], bool]) -> "Stretch":
+        """Those that carry a signal, which these bits decide; all where that cannot be said."""
+        rows = self.rows
+        if mask is None or not any(mask) or rows is None or rows.shape[1] != len(mask):
+            return self
+        pages = rows & np.frombuffer(mask, np.uint8)
+        _, firsts, which = np.unique(pages, axis=0, return_index=True, return_inverse=True)
+        asked = [carries(rows[first].tobytes()) for first in firsts.tolist()]
+        keep = np.array(asked, bool)[which.ravel()]
+        return Stretch(places=self.places[keep], t_ns=self.t_ns[keep], rows=rows[keep])
 
 
 class Frames(Sequence[FrameSeen]):

@@ -1,14 +1,12 @@
 """Whether a stimulus that was to last stood in the frames for as long as it was needed: one frame proves little."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 from operator import itemgetter
 
 from bench.measure.finding.stimulus import StimulusNotHeld
-from bench.measure.frames import Stretch
+from bench.measure.frames import Frames, Stretch
 from bench.measure.questions import Question, by_address, mask_of
 from bench.measure.shot import Shot
-from bench.trace.events import FrameSeen
 
 AGAIN = 2  # frames in a row without it: a single one may be noise of an instrument
 
@@ -23,20 +21,19 @@ def lost_again(shot: Shot, until_ns: int) -> list[StimulusNotHeld]:
     index = by_address([Question(test, shot.decoders) for test in shot.plan.held])
     found: list[tuple[int, StimulusNotHeld]] = []
     for address, questions in index.items():
-        news = forced.news({address: mask_of(questions)})
-        lost = (_first_lost(question, news, forced.stretch(address)) for question in questions)
+        lost = (_first_lost(forced, question, forced.stretch(address)) for question in questions)
         found += [one for one in lost if one is not None]
     return [finding for _, finding in sorted(found, key=itemgetter(0))]
 
 
-def _first_lost(
-    question: Question, news: Sequence[tuple[int, FrameSeen]], stretch: Stretch
-) -> tuple[int, StimulusNotHeld] | None:
+def _first_lost(frames: Frames, question: Question, stretch: Stretch) -> tuple[int, StimulusNotHeld] | None:
     """(place, finding): the frame that was the last one needed, after one in which the stimulus stood."""
-    begun = [*(stretch.before(place) for place, _ in news), len(stretch.places)]
+    stretch = question.carried_in(stretch)
+    places = stretch.news(mask_of([question]))
+    begun = [*stretch.places.searchsorted(places).tolist(), len(stretch.places)]
     since_ns: int | None = None
     denied = 0
-    for (_, seen), (first, after) in zip(news, pairwise(begun)):
+    for seen, (first, after) in zip(frames.at(places), pairwise(begun)):
         answer = question.hear(seen[0], seen[2][1])
         if answer:
             since_ns = seen[0] if since_ns is None else since_ns

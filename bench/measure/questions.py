@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from bench.errors import ConfigError, ScenarioError, nearest
-from bench.measure.frames import Frames
+from bench.measure.frames import Frames, Stretch
 from bench.measure.signal_test import SignalTest
 
 
@@ -37,6 +37,7 @@ class MessageCodec(Protocol):
     def reader(self, signal: str, /) -> Callable[[bytes], float | None]: ...
     def extract(self, signals: Iterable[str], /) -> Callable[[bytes], int | bytes]: ...
     def mask(self, signals: Iterable[str], /) -> bytes | None: ...
+    def page_mask(self, signals: Iterable[str], /) -> bytes | None: ...
 
 
 class Codec(Protocol):
@@ -139,6 +140,12 @@ class Question:
             return self._read(data)
         except ValueError:
             return None
+
+    def carried_in(self, stretch: Stretch) -> Stretch:
+        """Those of its message that carry the signal: the others answer nothing."""
+        return stretch.carrying(
+            self.message.page_mask([self.test.signal]), lambda data: self.value(data) is not None
+        )
 
     def answer(self, data: bytes) -> bool | None:
         """What `hear` would say. ValueError: too short for its message."""

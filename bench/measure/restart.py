@@ -62,7 +62,11 @@ def _values(shot: Shot, asked: RestartSign, codec: MessageCodec, from_ns: int) -
     read = codec.reader(asked.signal)
     address = [(asked.channel, codec.can_id, codec.extended)]
     early = (seen for seen in shot.window.before.only(address) if from_ns <= seen[0])
-    for t_ns, _, frame, _ in (*early, *shot.window.frames.only(address)):
+    # A time goes on from frame to frame, and of a boot the first frame tells; anything else is news by its change.
+    changes = asked.sign in (Sign.RESET_COUNT, Sign.BUILD)
+    mask = codec.mask([asked.signal]) if changes else None
+    later = (seen for _, seen in shot.window.frames.news(dict.fromkeys(address, mask)))
+    for t_ns, _, frame, _ in (*early, *later):
         try:
             value = read(frame[1])
         except ValueError:  # too short
