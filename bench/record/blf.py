@@ -62,13 +62,9 @@ def write_blf(
     the last of them was. Raises RecordError for a stamp that has no room in 63 bits.
     """
     _refuse_stamps(path, columns, origin_ns)
-    uniform = len({one[4] for one in columns.table}) == 1
     sizes = np.array([_KIND[one[4]].itemsize for one in columns.table], np.intp)[columns.series]
     starts = np.cumsum(sizes) - sizes
-    plain = np.empty(int(sizes.sum()), np.uint8)
-    for one, rows, where in zip(columns.table, columns.data, columns.places):
-        objects = _objects_of(one, rows, columns.t_ns[where], numbers, bench_sender, origin_ns)
-        _laid_out(plain, starts[where], objects, uniform=uniform)
+    plain = _plain(columns, starts, numbers, bench_sender, origin_ns)
     chunks = [*starts[::_OBJECTS_PER_CONTAINER].tolist(), len(plain)]
     pieces = [plain[first:last].tobytes() for first, last in pairwise(chunks)]
     path.write_bytes(_in_containers(pieces, len(columns), dates))
@@ -84,15 +80,39 @@ def _refuse_stamps(path: Path, columns: Columns, origin_ns: int) -> None:
             raise RecordError(at_place(path, f"frame {place}", found, expected))
 
 
-def _objects_of(
-    one: Series,
-    rows: NDArray[np.uint8],
-    t_ns: NDArray[np.int64],
-    numbers: Mapping[str, int],
-    bench_sender: str,
-    origin_ns: int,
-) -> NDArray[np.void]:
-    """The objects of one series, which differ in stamp and payload only."""
+def _plain(
+    columns: Columns, starts: NDArray[np.intp], numbers: Mapping[str, int], bench_sender: str, origin_ns: int
+) -> NDArray[np.uint8]:
+    """All objects, one behind the other. starts: of each frame's."""
+    stamps = columns.t_ns.astype(np.uint64) - np.uint64(origin_ns % 2**64)
+    kinds = {one[4] for one in columns.table}
+    pieces = []
+    for fd in sorted(kinds):
+        series = [number for number, one in enumerate(columns.table) if one[4] is fd]
+        alike = np.array(
+            [_common(columns.table[number], numbers, bench_sender) for number in series], _KIND[fd]
+        )
+        rank = np.zeros(len(columns.table), np.intp)
+        rank[series] = np.arange(len(series))
+        chosen = np.isin(columns.series, series) if len(kinds) > 1 else np.ones(len(columns), bool)
+        of = np.cumsum(chosen) - 1  # of each frame, which of these objects is its
+        objects = alike[rank[columns.series[chosen]]]
+        objects["stamp"] = stamps[chosen]
+        for number in series:
+            rows = columns.data[number]
+            objects["data"][of[columns.places[number]], : rows.shape[1]] = rows
+        pieces.append((starts[chosen], objects))
+    if len(pieces) == 1:
+        return pieces[0][1].view(np.uint8)
+    plain = np.empty(sum(one.nbytes for _, one in pieces), np.uint8)
+    for where, objects in pieces:
+        size = objects.dtype.itemsize
+        plain[where[:, None] + np.arange(size)] = objects.view(np.uint8).reshape(-1, size)
+    return plain
+
+
+def _common(one: Series, numbers: Mapping[str, int], bench_sender: str) -> NDArray[np.void]:
+    """The object of one series, whose frames differ in stamp and payload only."""
     channel, sender, can_id, extended, fd, switch, length = one
     kind = _KIND[fd]
     common = np.zeros((), kind)
@@ -103,21 +123,7 @@ def _objects_of(
     common["dlc"], common["id"] = DLC_OF_LENGTH[length], can_id | _EXTENDED if extended else can_id
     if fd:
         common["fd_flags"], common["valid"] = _EDL | _BRS if switch else _EDL, length
-    objects = np.full(len(rows), common, kind)
-    objects["stamp"] = t_ns.astype(np.uint64) - np.uint64(origin_ns % 2**64)
-    objects["data"][:, :length] = rows
-    return objects
-
-
-def _laid_out(
-    plain: NDArray[np.uint8], where: NDArray[np.intp], objects: NDArray[np.void], *, uniform: bool
-) -> None:
-    """Put the objects at `where`. uniform: all of the file have one size, and lie in rows."""
-    size = objects.dtype.itemsize
-    if uniform:
-        plain.view(objects.dtype)[where // size] = objects
-    else:
-        plain[where[:, None] + np.arange(size)] = objects.view(np.uint8).reshape(len(objects), size)
+    return common
 
 
 def _in_containers(

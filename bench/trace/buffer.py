@@ -21,6 +21,7 @@ _WHEN = struct.Struct("<qI")
 _CONTENT = struct.Struct(f"<IBB{INLINE}s")
 _ROW = struct.Struct(f"<qIIBB{INLINE}s")
 ROW_SIZE = _ROW.size
+_PIECE = 4096
 _CAN_ID = struct.Struct(f"<12xI{2 + INLINE}x")
 
 _FLAGS = [(bool(bits & 1), bool(bits & 2), bool(bits & 4)) for bits in range(8)]
@@ -41,7 +42,7 @@ def content_of(frame: CanFrame) -> bytes | None:
 class FrameBuffer(Sequence[FrameSeen]):
     """Read as a sequence of frames, in the order in which the bench learned of them. Each look makes them anew."""
 
-    __slots__ = ("_columns", "_ends", "_long", "_numbers", "_objects", "_rows")
+    __slots__ = ("_columns", "_ends", "_long", "_numbers", "_rows")
 
     def __init__(self, frames: Iterable[FrameSeen] = ()) -> None:
         self._rows = bytearray()
@@ -49,7 +50,6 @@ class FrameBuffer(Sequence[FrameSeen]):
         self._ends: list[tuple[str, str]] = []
         self._numbers: dict[tuple[str, str], int] = {}
         self._columns: Columns | None = None
-        self._objects: list[FrameSeen] = []
         for t_ns, channel, frame, sender in frames:
             self.add(t_ns, channel, frame, sender)
 
@@ -130,11 +130,10 @@ class FrameBuffer(Sequence[FrameSeen]):
         return len(self._rows) // ROW_SIZE
 
     def __iter__(self) -> Iterator[FrameSeen]:
-        if len(self._objects) != len(
-            self
-        ):  # until all who go through the frames of a shot do so over columns
-            self._objects = self._made(self._rows)
-        return iter(self._objects)
+        """Of those that are there now. Made piece by piece: nobody needs all of an hour's at once."""
+        rows = bytes(self._rows)
+        for at in range(0, len(rows), _PIECE * ROW_SIZE):
+            yield from self._made(rows[at : at + _PIECE * ROW_SIZE])
 
     @overload
     def __getitem__(self, place: int, /) -> FrameSeen: ...
