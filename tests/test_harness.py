@@ -9,6 +9,7 @@ import pytest
 from harness.classes import CLASSES, injected, spread
 from harness.ground import USUAL, Grounds
 from harness.outcome import Tally
+from harness.soak import Life
 
 ROOT = Path(__file__).resolve().parents[1]
 COME_TOO_LATE = {"stuck", "signals", "signals at the end", "signals at any instant", "clock in real time"}
@@ -69,3 +70,15 @@ def test_a_fault_is_the_same_whatever_else_is_injected() -> None:
     first = injected("exceptions", 7, 3, USUAL[:2])
     assert injected("exceptions", 7, 3, USUAL[:2]) == first
     assert first.struck
+
+
+def test_a_soak_tells_what_grows_and_not_what_is_open_in_mid_shot() -> None:
+    def life(descriptors: list[int]) -> Life:
+        return Life(name="worker 1", samples=[(k * 100, 80 << 20, d, 1) for k, d in enumerate(descriptors)])
+
+    assert life([18, 18, 18, 18, 18, 18, 18, 18, 20]).wrong() == []
+    assert life([18, 18, 18, 19, 19, 19, 20, 20, 20]).wrong() == [
+        "worker 1: 18 descriptors at first, 20 in the end"
+    ]
+    grown = Life(name="worker 1", samples=[(k * 1000, (80 << 20) + k * 2_000_000, 18, 1) for k in range(12)])
+    assert [line.split(":")[1].split(" by")[0] for line in grown.wrong()] == [" grows"]
