@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from bench.campaign.firing import firing_order
 from bench.campaign.load import load_rig, load_scenarios
 from bench.campaign.local import Campaign, run_all
 from bench.measure.finding.bench import SafeStateUnconfirmed
@@ -67,6 +68,11 @@ class Ground:
     wired: Wired
     one: Prepared
 
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Which of the two shots comes first, and which second."""
+        return firing_order(SEED, self.one.scenario.id, 2)
+
 
 Meddle = Callable[[Rig], None]
 
@@ -78,7 +84,7 @@ def ground(file: str, scenario: str) -> Ground:
     made = Ground(name=f"{Path(file).stem} {scenario}", wired=wired, one=one)
     shots, folder, _ = _run(made, Witness())
     shutil.rmtree(folder.parent, ignore_errors=True)
-    CLEAN[made.name] = shots[1].digest
+    CLEAN[made.name] = shots[made.order[1]].digest
     return made
 
 
@@ -168,7 +174,7 @@ def _run(
 
     def watch(rig: Rig, _: str, index: int) -> None:
         witness.rigs.append(rig)
-        if meddle is not None and index == 0:
+        if meddle is not None and index == where.order[0]:
             meddle(rig)
 
     campaign = Campaign(
@@ -216,7 +222,7 @@ def _check(
     wrong, clean = outcome.wrong, CLEAN[where.name]
     if ended:
         wrong.append((Wrong.RUN_ENDED, ended))
-    second = found.get(1)
+    result, second = (found.get(index) for index in where.order)
     if second is None or second.judgement.verdict is not Verdict.PASS or second.digest != clean:
         said = (
             "no verdict" if second is None else "; ".join(reasons_words(second.judgement)) or "another trace"
@@ -224,7 +230,6 @@ def _check(
         wrong.append((Wrong.RUN_ENDED, f"the next shot: {said}"))
     on = witness.still_on(0)
     outcome.left_on = bool(on)
-    result = found.get(0)
     if result is None:
         if on:
             wrong.append((Wrong.UNTOLD, f"{', '.join(on)}, and no verdict"))
