@@ -18,7 +18,7 @@ from bench.measure.finding.closed_set import FINDINGS
 from bench.measure.finding.life import SilentTooLong
 from bench.measure.interval import Reaction
 from bench.measure.lagging import REPORT_LAG, lag_term
-from bench.measure.plan import NOTHING, Aim, GapBound
+from bench.measure.plan import NOTHING, OLD_REFUSE, Aim, GapBound
 from bench.measure.stood import Stood
 from bench.verdict import gap
 from bench.verdict.budgets import load_budgets
@@ -116,6 +116,12 @@ def test_a_lag_is_a_term_with_its_width_and_says_where_nobody_gave_its_source() 
     assert lag_term(given, 0) == lag_term(FAULT, 5 * MS) == ()
 
 
+def test_an_aim_has_one_older_word_and_no_other() -> None:
+    assert Aim(OLD_REFUSE) is Aim.MUST_REFUSE
+    with pytest.raises(ValueError, match="must_dance"):
+        Aim("must_dance")
+
+
 # --- budgets ---
 
 
@@ -151,8 +157,10 @@ def test_every_goal_with_a_mistake_has_a_line_of_its_own(tmp_path: Path) -> None
 
 
 def test_a_file_of_goals_is_no_larger_than_any_other_file_of_a_user(tmp_path: Path) -> None:
+    (tmp_path / "goal.toml").write_text(goal("SG-A"), encoding="utf-8")
+    assert set(load_budgets(tmp_path / "goal.toml")) == {"SG-A"}
     told = budgets(tmp_path, goal("SG-A"), "#" * (MOST_TOML_BYTES + 1))
-    assert "budgets.toml" in told and "expected" in told
+    assert "budgets.toml" in told and "more than 2 MiB" in told and "expected" in told
 
 
 # --- statistics ---
@@ -202,5 +210,7 @@ def test_a_late_tail_needs_fewer_shots_the_more_of_them_are_late() -> None:
     few, more = (_for_a_late_tail(shifted(latest=(0, late)), 1, 0.001) for late in (4, 8))
     assert few is not None and more is not None and 30 < more < few
     assert _for_a_late_tail(shifted(latest=(4, 4)), 1, 0.05) is None
-    both = _for_a_late_tail(shifted(latest=(2, 8)), 1, 0.001)
-    assert both is None or both > more
+    both = _for_a_late_tail(shifted(latest=(4, 12)), 1, 0.001)
+    alone = _for_a_late_tail(shifted(latest=(0, 12)), 1, 0.001)
+    assert both is not None and alone is not None and both > alone
+    assert _for_a_late_tail(shifted(latest=(7, 8)), 1, 0.001) is None  # no number of shots that is near

@@ -11,6 +11,7 @@ from bench.codec.database import Database
 from bench.measure.claim import Claim
 from bench.measure.contradiction import Contradictions
 from bench.measure.ending import EndedBy, Ending, EndQuestion, find_end
+from bench.measure.excused import excused_spans
 from bench.measure.finding.answer import SpreadBeforeAlarm, UnexpectedCode, UnexpectedReport
 from bench.measure.finding.base import Since, When
 from bench.measure.finding.life import BuildChanged, DutRestarted, FrameMisfit
@@ -112,6 +113,13 @@ def test_a_stimulus_is_lost_by_two_frames_in_a_row_and_not_by_two_with_it_betwee
         message="BMS_CellMinMax", signal="CellVoltageMax", wanted=4270.0, found=3700.0, after_ns=60 * MS
     )
     assert held(4270, 4270, 3700, 3700, 3700) == [found]
+
+
+def test_two_that_are_lost_in_one_frame_are_told_in_the_order_of_the_plan() -> None:
+    both = (replace(OVER, value=4270.0), replace(OVER, value=4271.0))
+    frames = [(110 + 20 * k, cells(one)) for k, one in enumerate((4280, 3700, 3700))]
+    found = lost_again(shot_of(trace_of(*frames), replace(PLAN, held=both)), 600 * MS)
+    assert [one.wanted for one in found] == [4270.0, 4271.0]
 
 
 def test_a_value_that_is_never_carried_is_told_with_the_lowest_and_highest_that_were() -> None:
@@ -281,6 +289,15 @@ def test_what_the_bench_asked_for_in_that_very_instant_is_no_leaving() -> None:
     assert "safe-state-left" in codes(260)  # asked when it was not yet safe
 
 
+def test_a_dut_without_a_sign_of_life_may_boot_after_a_reset_for_as_long_as_it_is_put_on() -> None:
+    trace = trace_of()
+    confirmed = facts.StimulusConfirmed(readback=True, low_ns=None, high_ns=None, step=3)
+    trace.mark(120 * MS, facts.StimulusCommanded(fault="reset", step=3), "supply")
+    trace.mark(140 * MS, confirmed, "supply")
+    asked = replace(PLAN, heard=(), own=(), silenced_by=((3, True),))
+    assert excused_spans(shot_of(trace, asked)) == ((120 * MS, 140 * MS),)
+
+
 # --- restarts ---
 
 
@@ -330,6 +347,24 @@ def test_what_was_read_before_the_memory_was_cleared_is_told_and_no_longer_stand
     assert set(before.read) == {6} and before.was_read
     told = [one for one in before.told if one.code == "codes-stored-before"]
     assert [(one.codes, one.left) for one in told] == [((5, 6), (6,))]  # type: ignore[attr-defined]
+
+
+def test_a_code_in_a_frame_is_kept_with_its_status_and_count_before_the_arming() -> None:
+    frame = DECODERS["vehicle"].encode("BMS_Dtc", DtcCode=0x1A0117, DtcStatus=9, DtcOccurrences=3)
+    plan = replace(PLAN, dtc_beside=("DtcStatus", "DtcOccurrences"))
+    before = codes_before(trace_of((5, frame)), plan, DECODERS)
+    assert before.heard == {0x1A0117: Stood(status=9, occurrences=3)}
+    bare = codes_before(trace_of((5, frame)), replace(plan, dtc_beside=("", "")), DECODERS)
+    assert bare.heard == {0x1A0117: Stood()}
+
+
+def test_a_memory_says_nothing_of_codes_where_none_are_asked_for() -> None:
+    says = (("undervoltage", "CellUndervoltage", 1.0, None),)
+    reports = (Unexpected(what=What.FLAG, channel="vehicle", message="BMS_Faults", says=says),)
+    plan = replace(PLAN, unexpected=reports, codes=None, only_expected=True)
+    marks = [*shot().marks, *_made(((1, read(5)), (590, read(5)), (591, read(7))))]
+    trace = replace(shot(), marks=sorted(marks, key=lambda one: one.t_ns))  # type: ignore[attr-defined]
+    assert not [one for one in measure(trace, plan, DECODERS).broken if isinstance(one, UnexpectedCode)]
 
 
 def test_a_code_that_came_only_into_the_memory_is_new() -> None:
