@@ -46,7 +46,10 @@ def hazard(
         str | None, typer.Option("--run", help="Take the FHTI of this run.", show_default=False)
     ] = None,
     firmware: Annotated[
-        str, typer.Option("--firmware", help="The build whose measured FHTI counts; no other build's does.")
+        str,
+        typer.Option(
+            "--firmware", help="Whose measured FHTI counts: NAME (its newest build), or NAME@BUILD."
+        ),
     ] = "reference",
     workers: Annotated[
         int | None,
