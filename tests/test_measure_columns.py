@@ -18,12 +18,17 @@ from bench.codec.database import Database
 from bench.codec.e2e import Checker, DataIdMode, Profile1, Profile2, Profile5, Protection, Status
 from bench.codec.e2e_columns import flawless
 from bench.measure.excused import _outside, longest_silence
+from bench.measure.held_stimulus import AGAIN, lost_again
 from bench.measure.measure import measure
 from bench.measure.plan import Plan
+from bench.measure.questions import Question
+from bench.measure.shot import Shot
+from bench.measure.window import armed_window
 from bench.record.codable import plan_from_dict
 from bench.record.folder import open_run, read_shot
 from bench.scenario.prepare import Prepared
 from bench.trace.events import CanFrame, FrameSeen
+from bench.trace.facts import StimulusCommanded
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
 from bench.wiring.common import Wired
@@ -56,7 +61,7 @@ def test_of_stored_shots(wired: Wired) -> None:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 2**32))
 def test_of_altered_shots(wired: Wired, prepared: dict[str, Prepared], scenario: str, seed: int) -> None:
     whole, plan = judged_corpus.shot_of(wired, prepared[scenario])
@@ -144,3 +149,49 @@ def test_the_longest_silence_is_the_first_of_the_longest(stamps: list[int], edge
         for before, after in pairwise([start, *(at for at in stamps if start < at < end), end]):
             longest = max(longest, (after - before, before), key=lambda one: one[0])
     assert longest_silence(stamps, (0, 30), excused) == longest
+
+
+def _lost_plainly(shot: Shot, from_ns: int, until_ns: int) -> list[tuple[float, int]]:
+    """(what was found, how long after it had first stood) of each, frame by frame."""
+    questions = [Question(test, shot.decoders) for test in shot.plan.held]
+    since: dict[int, int] = {}
+    denied: dict[int, int] = {}
+    found = []
+    for t_ns, channel, frame, _ in shot.window.frames:
+        for question in questions:
+            if question.address != (channel, frame.can_id, frame.extended) or not from_ns <= t_ns < until_ns:
+                continue
+            key, answer = id(question), question.hear(t_ns, frame.data)
+            if answer:
+                since.setdefault(key, t_ns)
+                denied[key] = 0
+            elif answer is False and key in since:
+                denied[key] += 1
+                if denied[key] == AGAIN:
+                    found.append((question.value(frame.data) or 0.0, t_ns - since[key]))
+                    questions = [one for one in questions if one is not question]
+    return found
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_a_stimulus_is_lost_where_frame_by_frame_it_is(
+    wired: Wired, prepared: dict[str, Prepared], data: st.DataObject
+) -> None:
+    """Over pages of cells: most of them say nothing of those that are held."""
+    whole, plan = judged_corpus.shot_of(wired, prepared["ov-step-cell17--inside"])
+    channel, name = plan.held[0].channel, plan.held[0].message
+    shown = whole.frames.since(0, {wired.databases[channel][name].can_id})
+    read = wired.databases[channel][name].reader(plan.held[0].signal)
+    carrying = [one for one in shown if read(one.frame.data) is not None]
+    pool = [carrying[0], carrying[0], carrying[-1], carrying[-1], shown[0], shown[1]]
+    commanded = next(whole.of(StimulusCommanded)).t_ns
+    frames = [
+        one._replace(t_ns=commanded + 10 * NS_PER_MS * at)
+        for at, one in enumerate(data.draw(st.lists(st.sampled_from(pool), max_size=14)))
+    ]
+    trace = dataclasses.replace(whole, frames=frames)
+    shot = Shot(trace=trace, window=armed_window(trace), plan=plan, decoders=wired.databases)
+    until_ns = commanded + data.draw(st.integers(0, 15)) * 10 * NS_PER_MS
+    lost = [(one.found, one.after_ns) for one in lost_again(shot, until_ns)]
+    assert lost == _lost_plainly(shot, shot.forced_from_ns() or 0, until_ns)
