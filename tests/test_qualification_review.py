@@ -175,6 +175,12 @@ def test_without_a_name_of_it_the_newest_evidence_of_each_time_is_reviewed(
     code, _, err = hil(capsys, "qualify", "--review", "Jane Doe")
     assert code == 2 and "found no evidence to review" in err
     made = write_qualification(evidence(wired), tmp_path / "runs", [USAGE])
-    code, out, _ = hil(capsys, "qualify", "--review", "Jane Doe")
+    short = evidence(wired, identity={**evidence(wired)["identity"], "timebase": "host"})
+    other = write_qualification(short, tmp_path / "runs", [USAGE])
+    code, out, err = hil(capsys, "qualify", "--review", "Jane Doe")
+    assert (
+        f"not reviewed: runs/qualifications/{other.name}: it is no evidence" in err
+        and newest_review(other) is None
+    )
     assert code == 0 and out.startswith("reviewed by Jane Doe on 20") and "qualification.json" in out
     assert newest_review(made) is not None and find_covering(wired, tmp_path / "runs").path == made

@@ -22,13 +22,18 @@ def seal_reviews(config: Path, reviewer: str, of: Path | None, quiet: bool) -> t
     if (why := why_no_name(reviewer)) is not None:
         raise ConfigError(f"--review: found '{reviewer}'; {why}")
     folders = [of] if of is not None else _newest(config)
-    for folder in folders:
-        if (why := why_not_good(folder)) is not None:
-            raise ConfigError(
-                f"{folder}: it is no evidence for a qualification, so there is nothing to review: {why}"
-            )
+    whys = {folder: why_not_good(folder) for folder in folders}
+    lines = [
+        f"{folder}: it is no evidence for a qualification, so there is nothing to review: {why}"
+        for folder, why in whys.items()
+        if why is not None
+    ]
+    if len(lines) == len(folders):
+        raise ConfigError("\n".join(lines))
+    for line in lines:
+        typer.echo(f"not reviewed: {line}", err=True)
     told = []
-    for folder in folders:
+    for folder in (one for one in folders if whys[one] is None):
         review = write_review(folder, reviewer)
         told.append(
             ReviewTold(
