@@ -20,7 +20,9 @@ from bench.campaign.qualification import (
     identity,
     load_usage,
     markdown,
+    method_words,
     qualify_fully,
+    reference_words,
     write_qualification,
 )
 from bench.campaign.qualified import FORMAT, NEGATIVE, of_shots
@@ -460,3 +462,13 @@ def test_a_run_is_covered_by_the_rows_of_its_copy_and_not_by_its_header(wired: W
     assert "of another rig" in told({**good, "identity": {**good["identity"], "rig": "1"}})
     assert "in the future" in told(good, "1999-12-31T00:00:00+00:00")
     assert "days old" in told(good, "2001-01-01T00:00:00+00:00")
+
+
+def test_a_second_clock_is_named_where_it_stood_beside_the_host_s() -> None:
+    simulated = qualify_simulated(1, 1)
+    real = dataclasses.replace(simulated, timebase=Timebase.HOST)
+    assert "none is needed" in reference_words([simulated], "simulated")
+    assert reference_words([real], "host") == reference_words([], "host") == "none"
+    raw = [dataclasses.replace(real, reference="CLOCK_MONOTONIC_RAW"), real]
+    assert reference_words(raw, "host") == "CLOCK_MONOTONIC_RAW; none", "not under every load"
+    assert method_words(load_usage(USAGE)) == "1c (TCL2 ++ at ASIL D)"

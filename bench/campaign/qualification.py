@@ -16,12 +16,14 @@ from bench.campaign.mutant_matrix import mutant_matrix
 from bench.campaign.negative import negative_tests
 from bench.campaign.qualification_page import markdown
 from bench.campaign.qualified import FORMAT, NO_REFERENCE, not_shown, parts
+from bench.campaign.qualified_ruler import OWN_TIME
 from bench.campaign.qualify import RulerSeries, quantile_ns
 from bench.campaign.run import Covered, environment, rig_hash, timebase_of
 from bench.campaign.sealed_qualification import newest_covering, write_sealed
 from bench.campaign.sources import source_hash
 from bench.campaign.tool_facts import load_usage, malfunctions, recommended, requirements, strangers
 from bench.scenario.prepare import Prepared
+from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S
 from bench.wiring.common import Wired
@@ -99,6 +101,8 @@ def method_words(usage: Mapping[str, Any]) -> str:
 
 
 def reference_words(ruler: Sequence[RulerSeries], timebase: str) -> str:
+    if timebase == Timebase.SIMULATED.value:
+        return OWN_TIME
     own = dict.fromkeys(one.reference for one in ruler if one.timebase.value == timebase)
     return "; ".join(own) or NO_REFERENCE
 

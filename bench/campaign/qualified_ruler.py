@@ -14,6 +14,7 @@ LEAST_SHOTS = (
 CYCLE_NS = 10 * NS_PER_MS  # of the bench's own tasks: the shots have to come everywhere in it
 TIME = {"simulated": "simulated time", "host": "real time"}
 NO_REFERENCE = "none"
+OWN_TIME = "none is needed: simulated time is the model's own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,7 @@ def reference_part(content: Mapping[str, Any], timebase: str) -> Part:
     if any(len(row["measured"]) != len(row["by_reference"]) for row in own):
         why = "it is not told for each shot"
     if timebase == "simulated":
-        found = "none is needed: the clock is the model's own"
+        found = OWN_TIME
     return Part(
         name="second time reference",
         least="each interval holds the delay by a second clock as well, where there is one",
