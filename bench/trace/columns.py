@@ -115,7 +115,8 @@ def first_form(columns: Columns) -> Iterator[bytes]:
         plain = like[series]
         plain[:, :8] = columns.t_ns[at : at + _PIECE].astype("<i8").view(np.uint8).reshape(-1, 8)
         payload = np.zeros((len(series), most), np.uint8)
-        for number, where in enumerate(places_of(series, len(begun))):
+        whole = len(series) == len(columns)
+        for number, where in enumerate(columns.places if whole else places_of(series, len(begun))):
             begin = begun[number]
             begun[number] = end = begin + len(where)
             payload[where, : columns.table[number][6]] = columns.data[number][begin:end]
