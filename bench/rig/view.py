@@ -23,7 +23,8 @@ class TraceView:
         """Take in what has come since the last call."""
         frames = self._trace.frames
         begin, self._read = self._read, len(frames)
-        self._hear(frames.since(begin, self._ids))
+        if self._read > begin:
+            self._hear(frames.since(begin, self._ids))
 
     def latest(self, key: tuple[str, int]) -> FrameSeen | None:
         """As of the last update; the same object until there is a newer one."""
