@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sample_run import latency, measurement
+from sample_run import latency, measurement, sample_run
 from test_measure_trace import FAULT, MS, PLAN
 
 from bench.config.lag import Lag
@@ -23,11 +23,13 @@ from bench.measure.stood import Stood
 from bench.verdict import gap
 from bench.verdict.budgets import load_budgets
 from bench.verdict.codes import judge_code
+from bench.verdict.compare import why_not_comparable
 from bench.verdict.enough import _for_a_late_tail, _for_an_alarm
-from bench.verdict.extremes import _anderson_darling, _pareto
+from bench.verdict.extremes import _anderson_darling, _growth, _pareto
 from bench.verdict.gap import NAMEABLE, up_to_the_gap
 from bench.verdict.judge import judge
 from bench.verdict.proportion import shots_for, upper_bound
+from bench.verdict.reaction import judge_reactions
 from bench.verdict.result import Verdict
 from bench.verdict.shift import Shift
 
@@ -214,3 +216,29 @@ def test_a_late_tail_needs_fewer_shots_the_more_of_them_are_late() -> None:
     alone = _for_a_late_tail(shifted(latest=(0, 12)), 1, 0.001)
     assert both is not None and alone is not None and both > alone
     assert _for_a_late_tail(shifted(latest=(7, 8)), 1, 0.001) is None  # no number of shots that is near
+
+
+def test_an_opening_that_is_too_late_is_told_with_both_ends_and_its_bound() -> None:
+    slow = Reaction(latency=latency(500 * MS, MS), floor_ns=0, ceiling_ns=100 * MS)
+    fails: list[object] = []
+    left_open: list[object] = []
+    judge_reactions((slow,), fails, left_open)  # type: ignore[arg-type]
+    (late,) = fails
+    assert (late.low_ns, late.high_ns, late.bound_ns) == (500 * MS, 501 * MS, 100 * MS)  # type: ignore[attr-defined]
+    judge_reactions((replace(slow, ceiling_ns=500 * MS),), fails, left_open)  # type: ignore[arg-type]
+    assert len(fails) == len(left_open) == 1
+
+
+def test_runs_of_an_older_bench_need_the_same_bench_file() -> None:
+    one = replace(sample_run(), hashes={"config": "a" * 64, "pack": "b" * 64})
+    assert why_not_comparable(one, one) == ()
+    other = replace(sample_run(), hashes={"config": "c" * 64, "pack": "b" * 64})
+    assert [why.split(":")[0] for why in why_not_comparable(one, other)] == ["config"]
+    rigs = [replace(sample_run(), hashes={"rig": "d" * 64, "config": file * 64}) for file in "ac"]
+    assert why_not_comparable(*rigs) == ()
+
+
+def test_how_far_the_tail_grows_by_shape() -> None:
+    assert _growth(0.0, 100.0) == pytest.approx(math.log(100.0))
+    assert _growth(1e-7, 100.0) == pytest.approx(math.log(100.0))
+    assert _growth(0.5, 100.0) == pytest.approx((1 - 0.1) / 0.5)

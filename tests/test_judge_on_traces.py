@@ -10,12 +10,14 @@ from test_measure_trace import DBC, DECODERS, DTC, FAULT, MS, OPEN, OVER, PLAN, 
 from bench.codec.database import Database
 from bench.measure.claim import Claim
 from bench.measure.contradiction import Contradictions
+from bench.measure.crash import killed_or_not_up
 from bench.measure.ending import EndedBy, Ending, EndQuestion, find_end
 from bench.measure.excused import excused_spans
 from bench.measure.finding.answer import SpreadBeforeAlarm, UnexpectedCode, UnexpectedReport
 from bench.measure.finding.base import Since, When
 from bench.measure.finding.life import BuildChanged, DutRestarted, FrameMisfit
 from bench.measure.finding.plant import ClosedAgain
+from bench.measure.finding.standing import SafeStateLeft
 from bench.measure.finding.stimulus import StimulusNotCarried, StimulusNotHeld
 from bench.measure.glitch import too_long_a_glitch
 from bench.measure.held_stimulus import lost_again
@@ -29,7 +31,7 @@ from bench.measure.only_expected import Codes, Standing, Unexpected, What
 from bench.measure.plan import NOTHING, Aim, Plan
 from bench.measure.plant_stages import spread_before
 from bench.measure.questions import Question
-from bench.measure.restart import find_restarts
+from bench.measure.restart import _started_anew, find_restarts
 from bench.measure.restart_sign import RestartSign, Sign
 from bench.measure.shot import Shot
 from bench.measure.signal_test import SignalTest
@@ -285,6 +287,8 @@ def test_what_the_bench_asked_for_in_that_very_instant_is_no_leaving() -> None:
         return [one.code for one in measure(trace, plan, DECODERS).broken]
 
     assert "safe-state-left" in codes(None)
+    broken = measure(shot(reopen=left, end=560), plan, DECODERS).broken
+    assert [one.after_ns for one in broken if isinstance(one, SafeStateLeft)] == [(left - 260) * MS]
     assert "safe-state-left" not in codes(left)
     assert "safe-state-left" in codes(260)  # asked when it was not yet safe
 
@@ -320,6 +324,21 @@ def test_a_restart_and_another_build_are_told_with_where_and_when() -> None:
     }
     assert restarts(Sign.RESET_COUNT, (20, 3), (150, 4)) == [DutRestarted(sign=Sign.RESET_COUNT, **where)]  # type: ignore[arg-type]
     assert restarts(Sign.BUILD, (12, 3), (150, 4)) == [BuildChanged(**where)]  # type: ignore[arg-type]
+
+
+def test_an_uptime_that_has_overflowed_is_no_restart() -> None:
+    asked = RestartSign(sign=Sign.UPTIME, channel="c", message="M", signal="S", highest=100.0)
+    began = {(before, after): _started_anew(asked, before, after) for before, after in UPTIMES}
+    assert began == {
+        (95.0, 5.0): False,
+        (94.9, 5.0): True,
+        (95.0, 5.1): True,
+        (5.0, 5.0): False,
+        (3.0, 2.9): True,
+    }
+
+
+UPTIMES = ((95.0, 5.0), (94.9, 5.0), (95.0, 5.1), (5.0, 5.0), (3.0, 2.9))
 
 
 # --- trouble codes ---
@@ -489,3 +508,77 @@ def test_a_memory_that_could_not_be_read_is_told_with_why() -> None:
 def test_a_build_that_was_not_refused_is_not_taken_for_refused() -> None:
     assert measure(shot(), replace(PLAN, aim=Aim.MUST_REFUSE), DECODERS).refused is None
     assert measurement(None, None).refused is None
+
+
+def test_a_fault_shown_in_the_frame_of_the_command_itself_began_then() -> None:
+    trace = trace_of((90, cells(3700)), (100, cells(4300)), (120, cells(4300)))
+    trace.mark(101 * MS, facts.StimulusConfirmed(readback=True, low_ns=99 * MS, high_ns=101 * MS), "cells")
+    onset = measure(trace, PLAN, DECODERS).onset
+    assert onset is not None and onset.high_ns == 100 * MS
+
+
+@pytest.mark.parametrize(("status", "code"), [(3, "dut-not-up"), (-9, "dut-killed"), (137, "dut-killed")])
+def test_how_a_dut_ended_before_it_was_heard_is_told_with_its_status(status: int, code: str) -> None:
+    trace = trace_of()
+    trace.mark(20 * MS, facts.DutCrashed(reason="it ended", status=status), "dut")
+    found = killed_or_not_up(trace)
+    assert found is not None and found.code == code
+    assert (found.said, found.status) == ("it ended", status)  # type: ignore[attr-defined]
+    trace.mark(10 * MS, facts.DutHeard(state="init"), "bench")
+    assert (killed_or_not_up(trace) is None) is (code == "dut-not-up")
+
+
+def test_a_report_that_comes_and_goes_before_the_fault_is_told_once() -> None:
+    flag = [DECODERS["vehicle"].encode("BMS_Faults", CellOvervoltage=k) for k in (0, 1)]
+    says = [(15 + 20 * k, flag[k % 2]) for k in range(5)]
+    trace = trace_of(*says, (110, cells(4300)))
+    trace.mark(101 * MS, facts.StimulusConfirmed(readback=True, low_ns=99 * MS, high_ns=101 * MS), "cells")
+    assert [one.code for one in measure(trace, PLAN, DECODERS).broken].count("reported-before-fault") == 1
+
+
+def test_what_the_bench_played_before_the_arming_is_no_report_of_the_dut() -> None:
+    says = (("overvoltage", "CellOvervoltage", 1.0, None),)
+    reports = (Unexpected(what=What.FLAG, channel="vehicle", message="BMS_Faults", says=says),)
+    plan = replace(QUIET, unexpected=reports, only_expected=True, detection=())
+    flag = [DECODERS["vehicle"].encode("BMS_Faults", CellOvervoltage=k) for k in (0, 1)]
+    trace = Trace(timebase=Timebase.SIMULATED, stamping=dict(trace_of().stamping))
+    for at, k, sender in ((2, 0, "dut"), (4, 1, "bench"), (20, 1, "dut")):
+        trace.frame(at * MS, "vehicle", flag[k], sender)
+    trace.marks.extend(trace_of().marks)
+    told = [one for one in measure(trace, plan, DECODERS).broken if isinstance(one, UnexpectedReport)]
+    assert [one.name for one in told] == ["overvoltage"]
+
+
+def test_a_signal_that_is_clipped_after_the_safe_state_is_no_doubt() -> None:
+    clipped = facts.SignalClipped(
+        signal="S", quantity="cell voltage", value=5.0, carried=4.2, off_scale=False
+    )
+
+    def doubts(at: int) -> list[str]:
+        trace = shot()
+        trace.mark(at * MS, clipped, "bench")
+        return [one.code for one in measure(trace, PLAN, DECODERS).doubts]
+
+    assert doubts(200) == ["signal-clipped"] and doubts(400) == []
+
+
+def test_a_confirmation_that_is_no_readback_serves_where_none_is_asked_for() -> None:
+    trace = shot()
+    marks = [
+        mark._replace(fact=facts.StimulusConfirmed(readback=False, low_ns=100 * MS, high_ns=105 * MS))
+        if isinstance(mark.fact, facts.StimulusConfirmed)
+        else mark
+        for mark in trace.marks
+    ]
+    pin = replace(PLAN, onset=(), confirm_by_readback=False)
+    found = measure(replace(trace, marks=marks), pin, DECODERS)
+    assert found.onset == Interval(low_ns=100 * MS, high_ns=105 * MS)
+    asked = measure(replace(trace, marks=marks), replace(pin, confirm_by_readback=True), DECODERS)
+    assert asked.onset is None and "no-readback" in [one.code for one in asked.bench_faults]
+
+
+def test_the_hottest_cell_is_stable_over_exactly_that_time() -> None:
+    asked = EndQuestion(observe_ns=0, stable_k=1.0, stable_ns=2)
+    steps = [state(hottest_c=c) for c in (20.0, 25.0, 25.5, 25.5)]
+    assert ended(asked, *steps) == (EndedBy.STABLE, 3)  # from 1 to 3; at 2 the 20 °C of 0 still count
+    assert ended(asked, *steps[:3]) == (None, None)
