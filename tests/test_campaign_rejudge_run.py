@@ -226,6 +226,32 @@ def fired_in_order(run: Path) -> None:
     scenarios(of_result)(run)
 
 
+def one_shot_everywhere(run: Path) -> None:
+    """As if only the good half had been asked for: shots, table, header and turns agree."""
+
+    def turn(_: int, plan: dict[str, Any], result: dict[str, Any]) -> None:
+        result.update(place=0, stratum=0)
+
+    rewritten(run, turn, {0: 0})
+    scenarios(lambda one: one.update(shots=[{**one["shots"][0], "place": 0, "stratum": 0}]))(run)
+    header(lambda content: content["shots"].update({FAILS: 1}))(run)
+
+
+def a_shot_without_its_record(run: Path) -> None:
+    rewritten(run, lambda *_: None, {0: 0})
+
+
+def one_shot_twice(run: Path) -> None:
+    """The better one of two stands in for the other, under its number."""
+    rewritten(run, lambda index, _, result: result.update(index=index), {0: 0, 1: 0})
+
+    def of_result(one: dict[str, Any]) -> None:
+        first = one["shots"][0]
+        one["shots"][1] = {**first, "index": 1, "folder": one["shots"][1]["folder"]}
+
+    scenarios(of_result)(run)
+
+
 FORGERIES: dict[str, tuple[Callable[[Path], None], str]] = {
     "scenario deleted": (without_the_failing_scenario, "in header.json, and result.json has no such scenario"),
     "scenario deleted everywhere": (without_any_word_of_it, "made by its file in inputs/"),
@@ -253,6 +279,9 @@ FORGERIES: dict[str, tuple[Callable[[Path], None], str]] = {
         "says that a qualification covers the run, and inputs/ has none",
     ),
     "another order": (fired_in_order, "its stratum and place in the firing order are"),
+    "asked for one": (one_shot_everywhere, "its phase is"),
+    "no record": (a_shot_without_its_record, "shot-001: missing"),
+    "one shot twice": (one_shot_twice, "its seed is"),
     "shots exchanged": (shots_the_other_way_round, "not what result.json of the run says of it"),
 }  # fmt: skip
 QUICK = {"scenario deleted everywhere", "budgets in the plan", "blocked instead", "statistics"}
@@ -267,6 +296,14 @@ def test_what_was_forged_and_sealed_anew_is_told(name: str, run: Path) -> None:
     found = rejudge_run(sealed(run))
     told = (*found.differences, *found.of_run)
     assert any(said in line for line in told), told
+
+
+def test_a_shot_that_is_stored_twice_is_no_evidence(run: Path) -> None:
+    """Which of the two was judged nobody could say."""
+    file = run / "scenarios" / FAILS / "shots.hil"
+    file.write_bytes(file.read_bytes() * 2)
+    with pytest.raises(RecordError, match="shot 0 twice"):
+        rejudge_run(sealed(run))
 
 
 @pytest.mark.slow

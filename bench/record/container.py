@@ -97,9 +97,14 @@ def has_shot(path: Path, number: int) -> bool:
 
 def read_body(path: Path, number: int) -> bytes:
     """The body of a shot. Raises RecordError where it is not there, or is not what was written."""
-    found = _index(path).shots.get(number)
+    index = _index(path)
+    found = index.shots.get(number)
     if found is None:
         raise RecordError(at_place(path, "", f"no whole shot {number}: it was cut short", "a finished shot"))
+    if number in index.twice:
+        raise RecordError(
+            at_place(path, "", f"shot {number} twice", "one record of each shot: none is written again")
+        )
     return _body(path, found)
 
 
@@ -125,6 +130,7 @@ def shots_within(path: Path, start: int, end: int) -> tuple[int, ...]:
 class _Index:
     shots: dict[int, Record]
     plans: dict[bytes, Record]
+    twice: set[int]
 
 
 def _index(path: Path) -> _Index:
@@ -138,11 +144,12 @@ def _index(path: Path) -> _Index:
 @lru_cache(maxsize=64)
 def _indexed(path: Path, _inode: int, size: int, _mtime_ns: int) -> _Index:
     """Kept for a file that has not changed: a report asks for one shot after the other."""
-    index = _Index({}, {})
+    index = _Index({}, {}, set())
     with _opened(path) as file:
         for one in _walk(file, 0, size, checked=True):
             if one.kind == SHOT:
-                index.shots.setdefault(one.number, one)
+                if index.shots.setdefault(one.number, one) is not one:
+                    index.twice.add(one.number)
             elif one.kind == PLAN:
                 index.plans.setdefault(one.sha256, one)
     return index
