@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sample_run import sample_run
 from small_bench import hil_here
-from test_ratings_on_chemistries import MODE as GIVEN
+from test_ratings_on_chemistries import MODE
 from test_verdict_fmea import clean
 
 from bench.campaign.claims import claims
@@ -27,6 +27,7 @@ from bench.verdict.fmea_chemistry import OnChemistry
 from bench.verdict.result import RunResult
 
 ROOT = Path(__file__).parents[1]
+GIVEN = dataclasses.replace(MODE, given_for=("nmc", "zn_chitosan"))
 ASSUMED = dataclasses.replace(GIVEN, given=())
 
 
@@ -98,6 +99,34 @@ def test_stated_occurrences_decide_whether_occurrence_falls(occurrence: int, rul
     assert found(Claim.OCCURRENCE, mode).ruling is ruling
     assumed = on_zinc(occurrence=occurrence, given=())
     assert found(Claim.OCCURRENCE, assumed).ruling is Ruling.NOT_DECIDABLE
+
+
+@pytest.mark.parametrize("claim", [Claim.SEVERITY, Claim.OCCURRENCE])
+def test_one_figure_for_all_chemistries_confirms_nothing_of_two(claim: Claim) -> None:
+    """It was held against itself: "severity stays: confirmed, stated data, 22 of 22"."""
+    one = found(claim, MODE)
+    assert (one.ruling, one.basis, one.by_modes[0].carried) == (Ruling.NOT_DECIDABLE, Basis.ASSUMED, False)
+    assert {need.chemistry for need in one.needs} == {"nmc", "zn_chitosan"}
+    assert "for it" in claim_rows([one])[0][5] and "given_for" in need_lines([one])[0]
+    on_one = found(claim, on_zinc(severity=8, occurrence=3))
+    assert on_one.ruling is not Ruling.NOT_DECIDABLE, "a table of its own, and a source that names the other"
+    generic = dataclasses.replace(on_zinc(severity=8, occurrence=3), given_for=())
+    assert [need.chemistry for need in found(claim, generic).needs] == ["nmc"]
+
+
+@pytest.mark.parametrize("own", [(3, 3), (5, 5), (5, 3), (6, 5), (5, None), (3, None), (None, None)])
+def test_a_ruling_has_a_failure_mode_that_decides(own: tuple[int | None, ...]) -> None:
+    """ "refuted" stood beside "decided in 0 of 22"."""
+    modes = [
+        dataclasses.replace(on_zinc(occurrence=one or 5, given=("occurrence",) if one else ()), id=f"FM{i}")
+        for i, one in enumerate(own)
+    ]
+    told = claims(cells(modes, {}, ["zn_chitosan", "nmc"], {}), HazardFile(), "nmc")
+    (one,) = [one for one in told if one.claim is Claim.OCCURRENCE]
+    deciding = [m for m in one.by_modes if m.carried and m.says in (ModeSays.FOR, ModeSays.AGAINST)]
+    assert one.ruling is Ruling.NOT_DECIDABLE or deciding
+    assert f"decided in {len(deciding)} of 2 failure modes" in claim_rows([one])[0][4]
+    assert (one.ruling is Ruling.REFUTED) == (own in ((5, 5), (6, 5)))
 
 
 def test_an_occurrence_that_falls_here_and_rises_there_does_not_fall() -> None:
@@ -262,6 +291,7 @@ def test_the_command_says_what_is_not_decidable_and_what_would_decide_it(
              str(ROOT / "scenarios/fmea.toml"), "--runs", str(tmp_path), "--chemistry", "zn_chitosan"]  # fmt: skip
     assert hil_here(*words, "--markdown", "--out", str(page)) == 0
     text = capsys.readouterr().out
+    assert "decided in 0 of 1 failure modes" in text
     assert "## Do the chemistries earn it?" in text and text.count("not decidable with these inputs") == 4
     assert "less time in 1" in text and "3 s, computed" in text
     assert "Do the chemistries earn it?" in page.read_text() and "less time in 1" in page.read_text()

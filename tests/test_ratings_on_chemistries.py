@@ -107,7 +107,8 @@ def test_the_classes_of_the_shipped_goal_are_assumed_on_every_chemistry_and_the_
 def test_classes_of_a_source_that_speaks_of_lithium_are_assumed_on_zinc(tmp_path: Path) -> None:
     given = tmp_path / "budgets.toml"
     text = BUDGETS.read_text(encoding="utf-8")
-    given.write_text(text.replace('severity_why = "fire"', 'hazard_given = true\nseverity_why = "fire"', 1))
+    analysed = 'hazard_given = true\nhazard_source = "HARA 7"\nseverity_why = "fire"'
+    given.write_text(text.replace('severity_why = "fire"', analysed, 1))
     zinc, nmc = (load_budgets(given, one)["SG-OV"] for one in ("zn_chitosan", "nmc"))
     assert zinc.classes_assumed and not nmc.classes_assumed
 
@@ -128,7 +129,6 @@ def test_wrong_ratings_on_a_chemistry_are_told_at_their_place(tmp_path: Path) ->
 
     def with_own(own: str) -> str:
         head, rest = shipped.split("\n[[failure_mode]]", 2)[1:]
-        head = head.replace('given_for = ["nmc", "lfp"]\n', "")
         return f"[[failure_mode]]{head}\n{own}\n\n[[failure_mode]]{rest}"
 
     for own, told in (

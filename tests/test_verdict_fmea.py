@@ -194,7 +194,7 @@ def test_the_shipped_failure_modes_fit_the_shipped_scenarios(tmp_path: Path) -> 
     own = [name for one in modes for name in one.scenarios]
     assert not any("goals without" in text for text in gaps(modes, library, denominator(goals, library.lent)))
     assert len(own) >= 0.9 * sum(entry.must_trip for entry in library.entries)  # `hil safety` names the rest
-    assert {one.inputs_assumed for one in modes} >= {"FO", "SFO"}
+    assert {one.inputs_assumed for one in modes} == {"SFO"}
     fewer = [one for one in modes if one.safety_goal != "SG-TR" and one.id != "FM-IMD-SILENT"]
     told = " ".join(gaps(fewer, library, denominator(goals, library.lent)))
     assert "goals without a failure mode: SG-TR" in told

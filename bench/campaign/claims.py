@@ -48,7 +48,10 @@ def claims(found: Sequence[Cell], hazards: HazardFile, against: str) -> tuple[Cl
 
 
 def _of_rating(claim: Claim, pairs: Pairs) -> ClaimFound:
-    """Severity stays, or occurrence falls: only ratings that a source gives, on both chemistries, carry."""
+    """Severity stays, or occurrence falls: only ratings carry that a source gives for each of both chemistries.
+
+    One figure for all chemistries would confirm by itself that it is the same on two.
+    """
     name, need = ("severity", Need.SEVERITY) if claim is Claim.SEVERITY else ("occurrence", Need.OCCURRENCE)
     holds: Callable[[int, int], bool] = (
         (lambda own, other: own == other) if claim is Claim.SEVERITY else (lambda own, other: own < other)
@@ -57,16 +60,18 @@ def _of_rating(claim: Claim, pairs: Pairs) -> ClaimFound:
     lacking: dict[str, list[str]] = {}
     for own, other in pairs:
         values = getattr(own.mode, name), getattr(other.mode, name)
-        assumed = [one for one in (own, other) if name not in one.mode.given]
+        assumed = [one for one in (own, other) if name not in one.mode.given_here]
         for one in assumed:
             lacking.setdefault(one.chemistry, []).append(one.mode.id)
         says = _UNKNOWN if assumed else _FOR if holds(*values) else _AGAINST
         if claim is Claim.OCCURRENCE and not assumed and values[0] == values[1]:
             says = _NEITHER  # it need not fall in every failure mode
         by_modes.append(OfMode(mode=own.mode.id, says=says, carried=not assumed))
-    ruling = ruling_of(by_modes)
     if claim is Claim.OCCURRENCE and not lacking:
-        ruling = _of_falling(by_modes)
+        by_modes = _none_falls(by_modes)
+    falls = claim is Claim.OCCURRENCE and not lacking and any(one.says is _FOR for one in by_modes)
+    against = any(one.says is _AGAINST for one in by_modes)
+    ruling = Ruling.CONFIRMED if falls and not against else ruling_of(by_modes)
     return ClaimFound(
         claim=claim,
         chemistry=pairs[0][0].chemistry,
@@ -78,10 +83,11 @@ def _of_rating(claim: Claim, pairs: Pairs) -> ClaimFound:
     )
 
 
-def _of_falling(by_modes: Sequence[OfMode]) -> Ruling:
-    """All are stated: it rises nowhere and falls somewhere, or the claim is refuted."""
-    said = {one.says for one in by_modes}
-    return Ruling.CONFIRMED if _FOR in said and _AGAINST not in said else Ruling.REFUTED
+def _none_falls(by_modes: Sequence[OfMode]) -> list[OfMode]:
+    """All are stated, none is lower and none higher: then each of them is against it, not beside the point."""
+    if {one.says for one in by_modes} == {_NEITHER}:
+        return [replace(one, says=_AGAINST) for one in by_modes]
+    return list(by_modes)
 
 
 def _detection(pairs: Pairs, hazards: HazardFile) -> ClaimFound:

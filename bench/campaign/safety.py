@@ -10,6 +10,7 @@ from pydantic import Field
 
 from bench.campaign.builds import load_neighbour
 from bench.campaign.fmea_on_chemistry import mistakes_on_chemistries
+from bench.campaign.fmea_sources import mistakes_of_given
 from bench.config.toml_file import Shape, read_toml
 from bench.errors import AlteredRun, BenchError, nearest
 from bench.faults.find import fault_names
@@ -124,7 +125,8 @@ def load_fmea(
             )
         for key, told in (*_unknown_links(one, library), *_bad_ratings(one)):
             file.mistake((*place, key), told)
-        for inner, told in mistakes_on_chemistries(one, (*Chemistry.shipped(), *chemistries)):
+        known = (*Chemistry.shipped(), *chemistries)
+        for inner, told in (*mistakes_on_chemistries(one, known), *mistakes_of_given(one, goals)):
             file.mistake((*place, *inner), told)
     file.stop_on_mistakes()
     return tuple(_mode(one) for one in modes)

@@ -34,16 +34,17 @@ _PART_WORDS = {
     Part.MONITORING: ("better M", "worse M", "no difference shown"),
 }
 _NEED_WORDS = {
-    Need.SEVERITY: "severity with a source",
-    Need.OCCURRENCE: "occurrence with a source",
+    Need.SEVERITY: "severity with a source for it",
+    Need.OCCURRENCE: "occurrence with a source for it",
     Need.BOUND: "a bound of the time to the hazard",
     Need.FIGURES: "measured figures in place of estimates",
     Need.HARDWARE: "runs on hardware",
     Need.TEST: "a test that asks it there",
 }
 _NEED_MEANS = {
-    Need.SEVERITY: "abuse tests of that cell, or a hazard analysis that speaks of it",
-    Need.OCCURRENCE: "field or production data; no event among n cells bounds their share at 3/n, with 95 %",
+    Need.SEVERITY: "abuse tests of that cell, or a hazard analysis that speaks of it: a table of its own, or given_for",
+    Need.OCCURRENCE: "field or production data of that cell, in a table of its own or with given_for; no event "
+    "among n cells bounds their share at 3/n, with 95 %",
     Need.BOUND: "`hil hazard`, 59 draws or more",
     Need.FIGURES: "in a file of your own for that cell (docs/chemistries.md)",
     Need.TEST: "its scenarios say nothing there (not_for): neither handled nor impossible is shown",
@@ -52,7 +53,7 @@ _NEED_MEANS = {
 HOW_TO_READ = (
     "Claims are held against another chemistry, over the failure modes in which the cell takes part (those with a "
     "model of their hazard). Only stated data, measured figures and runs on hardware confirm or refute; what "
-    "estimates and simulated runs say stands in brackets. The same by default is no finding."
+    "estimates and simulated runs say stands in brackets. The same by default, or by one figure for all, is no finding."
 )
 
 

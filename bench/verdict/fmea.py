@@ -57,6 +57,7 @@ class FailureMode:
     monitoring_assumed: shown as an assumption where no data are. given: the ratings that a source gives; the others
     of severity, frequency and occurrence are assumed. inputs_assumed: their letters. given_for: the chemistries that
     its sources speak of, () for all. on: ratings that differ on a chemistry; differs: which do, on the one asked of.
+    given_here: which of `given` a source gives that names the chemistry asked of, so that two may be compared by it.
     """
 
     id: str
@@ -80,6 +81,7 @@ class FailureMode:
     given_for: tuple[str, ...] = ()
     on: tuple[OnChemistry, ...] = ()
     differs: tuple[str, ...] = ()
+    given_here: tuple[str, ...] = ()
 
     @property
     def inputs_assumed(self) -> str:

@@ -30,9 +30,11 @@ def on_chemistry(mode: FailureMode, chemistry: str) -> FailureMode:
     """The failure mode as it is rated there.
 
     A source that speaks of other chemistries only (`given_for`) gives nothing here: the same figure is assumed.
+    One that names no chemistry gives the figure, and says nothing of how two of them differ (`given_here`).
     """
     spoken_of = not mode.given_for or chemistry in mode.given_for
     given = set(mode.given) if spoken_of else set()
+    here = set(mode.given) if chemistry in mode.given_for else set()
     own = next((one for one in mode.on if one.chemistry == chemistry), None)
     changes: dict[str, Any] = {}
     differs: list[str] = []
@@ -44,13 +46,20 @@ def on_chemistry(mode: FailureMode, chemistry: str) -> FailureMode:
                 changes[f"{name}_source"] = f"assumed: the same as on {_names(mode.given_for)} ({source})"
             continue
         given.discard(name)
+        here.discard(name)
         changes |= {name: value, f"{name}_source": getattr(own, f"{name}_source")}
         if name in own.given:
             given.add(name)
+            here.add(name)
         if value != getattr(mode, name):
             differs.append(name)
     return replace(
-        mode, on=(), differs=tuple(differs), given=tuple(name for name in INPUTS if name in given), **changes
+        mode,
+        on=(),
+        differs=tuple(differs),
+        given=tuple(name for name in INPUTS if name in given),
+        given_here=tuple(name for name in INPUTS if name in here),
+        **changes,
     )
 
 

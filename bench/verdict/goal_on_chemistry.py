@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import ConfigError, at_place, nearest
+from bench.verdict.assumed import says_assumed
 from bench.verdict.result import Budget
 from bench.verdict.tables import ASILS, asil_of
 
@@ -104,6 +105,9 @@ def _check(path: Path, place: str, changes: Any) -> None:
         raise ConfigError(at_place(path, f"{place}.source", "found no text", "where these figures come from"))
     if not isinstance(changes.get("given", False), bool):
         raise ConfigError(at_place(path, f"{place}.given", f"found {changes['given']!r}", "true or false"))
+    if changes.get("given") and says_assumed(source):
+        mend = "what gives these figures, or no given"
+        raise ConfigError(at_place(path, f"{place}.source", f"'{source}' beside given = true", mend))
     if len(set(changes) - {"source", "given"}) == 0:
         raise ConfigError(
             at_place(path, place, "found nothing that differs", f"one of {', '.join(_KEYS[:-2])}")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bench.errors import at_place, nearest
+from bench.verdict.assumed import says_assumed
 from bench.verdict.result import Budget
 
 WHYS = ("severity_why", "exposure_why", "controllability_why")
@@ -24,6 +25,8 @@ def _wrong(one: Budget, goals: Mapping[str, Budget]) -> Iterable[tuple[str, str,
         found = ", ".join([*given, *(["inherits"] if one.inherits else [])])
         yield "", found, "severity, exposure and controllability beside"
         return
+    if one.hazard_given:
+        yield from _not_given(one, goals)
     for name in one.inherits:
         goal = goals.get(name)
         if goal is None or goal.severity is None:
@@ -31,6 +34,19 @@ def _wrong(one: Budget, goals: Mapping[str, Budget]) -> Iterable[tuple[str, str,
         elif _classes(goal) != _classes(one):
             found = f"{'/'.join(_classes(one))}, but {name} has {'/'.join(_classes(goal))}"
             yield ".inherits", found, "the same classes, or an argument for its own"
+
+
+def _not_given(one: Budget, goals: Mapping[str, Budget]) -> Iterable[tuple[str, str, str]]:
+    """hazard_given without a source, beside one that says it is assumed, or with classes of a goal whose own are."""
+    mend = "the analysis that gives the classes, or no hazard_given"
+    if not one.hazard_source:
+        yield ".hazard_source", "no text beside hazard_given = true", mend
+    for key, text in (("hazard_source", one.hazard_source), *zip(WHYS, one.hazard_whys, strict=True)):
+        if says_assumed(text):
+            yield f".{key}", f"'{text}' beside hazard_given = true", mend
+    for name in one.inherits:
+        if name in goals and goals[name].classes_assumed:
+            yield ".inherits", f"hazard_given = true, but the classes of {name} are assumed", mend
 
 
 def unreasoned_words(goals: Mapping[str, Budget]) -> list[str]:
