@@ -17,6 +17,7 @@ from bench.report.comparison import run_markdown
 from bench.report.extras import ReportExtras
 from bench.report.goals import NOT_SHOWN, is_lent, shown, shown_goals
 from bench.report.html import render_html
+from bench.report.junit import write_junit
 from bench.report.needs import need_id
 from bench.report.traceability import denominator_words, rows
 from bench.scenario.library import Entry, Library
@@ -149,9 +150,47 @@ def test_a_goal_that_stays_in_emergency_operation_is_not_shown_until_its_end_is_
     assert f">{NOT_SHOWN}</span>" in row and words.partition(": ")[2] in row
 
 
+@pytest.mark.parametrize(
+    ("state", "accepts", "word"),
+    [
+        ("hv_open", (), "PASS"),
+        ("warned", (), NOT_SHOWN),
+        ("hv_open_recharge_lock", (), NOT_SHOWN),
+        ("hv_open_recharge_lock", ("hv_open_recharge_lock",), "PASS"),
+        ("", (), "PASS"),  # of a release that did not keep it
+    ],
+)
+def test_a_goal_passes_by_its_own_safe_state_or_one_that_it_accepts(
+    state: str, accepts: tuple[str, ...], word: str, tmp_path: Path
+) -> None:
+    goal = dataclasses.replace(OVERVOLTAGE, safe_state="hv_open", accepts=accepts)
+    one = dataclasses.replace(own(Verdict.PASS), safe_state=state, budget=goal)
+    found = shown(goal, [one, dataclasses.replace(one, aim="must_not_trip", safe_state="warned")])
+    assert found is not None and found.word == word, "a twin enters nothing"
+    lines = (
+        f"own ({state}) measured up to another state than its safe state hv_open" if word == NOT_SHOWN else ""
+    )
+    assert "; ".join(found.lines) == lines
+    run = dataclasses.replace(sample_run(), scenarios=(one,))
+    write_junit(run, tmp_path / "junit.xml")
+    case = next(ET.parse(tmp_path / "junit.xml").iter("testcase"))
+    facts = {str(fact.get("name")): str(fact.get("value")) for fact in case.iter("property")}
+    assert ("PartiallyVerifies" in facts) is (word == NOT_SHOWN) and lines in facts.get(
+        "safety_goal_shown", ""
+    )
+    markdown = run_markdown(run, "", None)
+    assert (f"**{NOT_SHOWN}** {goal.safety_goal}" in markdown) is (word == NOT_SHOWN)
+    lent_to = dataclasses.replace(goal, safe_state="warned", of=goal.safety_goal)
+    through = dataclasses.replace(one, budget=lent_to, own_times=goal, safe_state="warned")
+    (told,) = shown_goals(dataclasses.replace(run, scenarios=(through,))).values()
+    assert told.word == NOT_SHOWN, "the goal's own state counts, not that of the section that lends"
+
+
 @pytest.mark.parametrize(("state", "word"), [("hv_open", "PASS"), ("warned", NOT_SHOWN), ("", "PASS")])
 def test_only_an_emergency_operation_that_was_measured_to_its_end_is_shown(state: str, word: str) -> None:
-    degrades = dataclasses.replace(OVERVOLTAGE, eotti_ns=4_000 * NS_PER_MS, emergency_states=("warned",))
+    degrades = dataclasses.replace(
+        OVERVOLTAGE, safe_state="hv_open", eotti_ns=4_000 * NS_PER_MS, emergency_states=("warned",)
+    )
     found = shown(degrades, [dataclasses.replace(own(Verdict.PASS), safe_state=state)])
     assert found is not None and found.word == word and bool(found.lines) is (word == NOT_SHOWN)
     quiet = dataclasses.replace(own(Verdict.PASS, aim="must_not_trip"), safe_state=state)

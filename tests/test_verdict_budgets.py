@@ -1,11 +1,13 @@
 """budgets.toml: what ships is sound, and every mistake is told in one line."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from bench.config.profile import load_profile
 from bench.errors import ConfigError
+from bench.verdict.accepted_states import is_weaker, unknown_states, weaker_words
 from bench.verdict.budgets import lint_budgets, load_budgets
 from bench.verdict.emergency import lint_emergency
 from bench.verdict.hazard_reasons import unreasoned_words
@@ -208,3 +210,39 @@ def test_every_goal_that_ships_and_degrades_first_states_its_eotti() -> None:
     profile = load_profile(SHIPPED.parents[1] / "dbc" / "reference_bms.toml")
     for name, one in goals.items():
         assert set(one.emergency_states) <= profile.safe_states.keys(), name
+    assert unknown_states(goals.values(), profile.safe_states) == ()
+    odd = dataclasses.replace(goals["SG-OCC"], accepts=("hv_opem",))
+    (told,) = unknown_states([odd], profile.safe_states)
+    assert told.startswith("SG-OCC.accepts: found 'hv_opem', no safe state of") and "hv_open" in told
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ('accepts = ["off"]\naccepts_why = "nothing is live"', ""),
+        ('accepts = ["off"]', "no accepts_why; expected accepts and accepts_why"),
+        ('accepts_why = "nothing is live"', "no accepts; expected"),
+        ('accepts = "off"\naccepts_why = "nothing is live"', "a list of names"),
+        ('accepts = ["open"]\naccepts_why = "x"', "accepts.*'open', its own safe state"),
+        (
+            'accepts = ["derate"]\naccepts_why = "x"\neotti = "1 s"\nemergency_states = ["derate"]',
+            "accepts.*'derate', a state of emergency operation",
+        ),
+    ],
+)
+def test_a_goal_says_why_another_state_is_as_safe_as_its_own(tmp_path: Path, keys: str, words: str) -> None:
+    file = tmp_path / "budgets.toml"
+    file.write_text(GOAL + keys + "\n")
+    if words:
+        with pytest.raises(ConfigError, match=words):
+            load_budgets(file)
+        return
+    goal = load_budgets(file)["SG-X"]
+    assert (goal.accepts, goal.accepts_why) == (("off",), "nothing is live")
+    states = {"off": False, "open": False, "warned": True, "": False}
+    assert {state: is_weaker(state, goal) for state in states} == states
+    measured = [(f"of-{state}", "SG-X", state) for state in states]
+    (told,) = weaker_words({"SG-X": goal}, measured)
+    assert told.startswith(
+        "SG-X: its safe state is open, and it does not accept what is measured in of-warned (warned);"
+    )

@@ -62,7 +62,7 @@ def check(
         lines = [*str(wrong).splitlines(), *mistakes_of_files(config, scenarios)]
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
     prepared, budgets_file = load_scenarios(wired, scenarios, only, long=True, mismatches=True)
-    lint = budget_lines(budgets_file, prepared)
+    lint = budget_lines(budgets_file, prepared, wired.profile.safe_states)
     lines_found = lines_of(wired, prepared, whole=scenarios is None and only is None)
     found = CheckTold(
         config=str(config),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +15,30 @@ if TYPE_CHECKING:
 _MOST_FILES = 10
 
 
-def budget_lines(file: Path, prepared: Sequence[Prepared]) -> tuple[CheckLine, ...]:
-    """What of the safety goals is legal, and will not convince."""
+def budget_lines(
+    file: Path, prepared: Sequence[Prepared], states: Collection[str] | None = None
+) -> tuple[CheckLine, ...]:
+    """What of the safety goals is legal, and will not convince. states: safe ones of the profile."""
     from bench.config.user_file import MOST_TOML_BYTES, read_text, toml_of
+    from bench.measure.plan import Aim
     from bench.plant.chemistry import Chemistry
+    from bench.verdict.accepted_states import unknown_states, weaker_words
     from bench.verdict.budgets import lint_budgets, load_budgets
     from bench.verdict.goal_on_chemistry import unknown_chemistries
 
     goals = toml_of(read_text(file, "a file of safety goals", most=MOST_TOML_BYTES))
     unknown = unknown_chemistries(goals, Chemistry.shipped())
     lent = {one.scenario.budget for one in prepared if one.scenario.budget is not None}
-    notes = lint_budgets(load_budgets(file), lent)
+    budgets = load_budgets(file)
+    own = [
+        one.scenario for one in prepared if one.scenario.aim is Aim.MUST_TRIP and not one.scenario.mismatch
+    ]
+    measured = [(one.id, one.safety_goal, one.expect.safe_state) for one in own if one.expect is not None]
+    notes = (
+        *lint_budgets(budgets, lent),
+        *(unknown_states(budgets.values(), states) if states is not None else ()),
+        *weaker_words(budgets, measured),
+    )
     return (
         *(_line(CheckKind.WARNING, f"{file.name} {line}") for line in unknown),
         *(_line(CheckKind.NOTE, f"{file.name} {line}") for line in notes),

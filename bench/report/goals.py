@@ -1,7 +1,8 @@
 """What a run shows of a safety goal. A goal passes by its own times only; every report asks here.
 
 A scenario may bring longer times (`budget` in its file), because a mechanism or a bus is slower by nature. It is judged
-by those, and says nothing of whether the goal's own are kept: the goal is NOT SHOWN then.
+by those, and says nothing of whether the goal's own are kept: the goal is NOT SHOWN then. So it is where a scenario is
+measured up to a state that is not the goal's safe state, and that the goal does not accept as at least as safe.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 
 from bench.report.words import interval_words
 from bench.units import NS_PER_S, format_ns
+from bench.verdict.accepted_states import is_weaker
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict, together
 
 NOT_SHOWN = "NOT SHOWN"
@@ -22,6 +24,7 @@ class Shown:
 
     verdict: the worst of all its scenarios, each by the times it was judged by. tried: one of them had to trip.
     degraded: those measured up to a state in which emergency operation goes on: how long it lasts, nothing shows.
+    weaker: those measured up to a state that the goal does not accept for its own.
     """
 
     goal: Budget
@@ -29,11 +32,13 @@ class Shown:
     lent: tuple[ScenarioResult, ...]
     tried: bool
     degraded: tuple[ScenarioResult, ...] = ()
+    weaker: tuple[ScenarioResult, ...] = ()
 
     @property
     def word(self) -> str:
         """What failed or is open stands; a PASS has to be by the goal's own times."""
-        if self.verdict is Verdict.PASS and (self.lent or not self.tried or self.degraded):
+        lacking = self.lent or self.weaker or self.degraded or not self.tried
+        if self.verdict is Verdict.PASS and lacking:
             return NOT_SHOWN
         return self.verdict.name
 
@@ -53,7 +58,8 @@ class Shown:
             return ("no scenario in which the DUT has to react was run",)
         measured = (lent_words(one, self.goal) for one in self.lent)
         needed = dict.fromkeys(words for one in self.lent for words in needed_words(one.budget))
-        return (*measured, *needed, *((_degraded_words(self),) if self.degraded else ()))
+        states = (weaker_words(self.weaker, self.goal),) if self.weaker else ()
+        return (*measured, *needed, *states, *((_degraded_words(self),) if self.degraded else ()))
 
     @property
     def words(self) -> str:
@@ -68,6 +74,20 @@ def is_lent(scenario: ScenarioResult, goal: Budget | None = None) -> bool:
     return any(_longer(scenario.budget, own) for own in (scenario.own_times, goal) if own is not None)
 
 
+def is_of_weaker_state(scenario: ScenarioResult, goal: Budget | None = None) -> bool:
+    """Whether it was measured up to a state that its goal does not accept for its own."""
+    if scenario.aim == _QUIET or not scenario.serves_goal:
+        return False
+    return is_weaker(scenario.safe_state, goal or scenario.own_times or scenario.budget)
+
+
+def why_in_part(scenario: ScenarioResult) -> tuple[str, ...]:
+    """Why it does not show its goal, whatever its verdict; () where it does."""
+    goal = scenario.own_times or scenario.budget
+    lent = (lent_words(scenario), *needed_words(scenario.budget)) if is_lent(scenario) else ()
+    return (*lent, *((weaker_words([scenario], goal),) if is_of_weaker_state(scenario, goal) else ()))
+
+
 def shown(goal: Budget, scenarios: Iterable[ScenarioResult]) -> Shown | None:
     """Of the scenarios of this goal; None where none was run."""
     own = [one for one in scenarios if one.budget.safety_goal == goal.safety_goal and one.serves_goal]
@@ -79,6 +99,7 @@ def shown(goal: Budget, scenarios: Iterable[ScenarioResult]) -> Shown | None:
         lent=tuple(one for one in own if is_lent(one, goal)),
         tried=any(one.aim != _QUIET for one in own),
         degraded=tuple(one for one in own if one.aim != _QUIET and one.safe_state in goal.emergency_states),
+        weaker=tuple(one for one in own if is_of_weaker_state(one, goal)),
     )
 
 
@@ -95,8 +116,8 @@ def shown_goals(run: RunResult, goals: Mapping[str, Budget] | None = None) -> di
 
 
 def not_shown(found: Iterable[Shown]) -> list[Shown]:
-    """Goals with something that was judged by lent times, or with nothing that had to trip."""
-    return [one for one in found if one.lent or one.degraded or one.word == NOT_SHOWN]
+    """Goals with something that does not show them (lent times, another state), or with nothing that had to trip."""
+    return [one for one in found if one.lent or one.weaker or one.degraded or one.word == NOT_SHOWN]
 
 
 def goals_words(found: Sequence[Shown]) -> str:
@@ -129,6 +150,17 @@ def needed_words(times: Budget) -> tuple[str, ...]:
     else:
         needed = f"needed: {times.probe or 'a probe that budgets.toml does not name'}"
     return (needed, f"longer times are argued: {times.derivation}") if times.derivation else (needed,)
+
+
+def weaker_words(found: Sequence[ScenarioResult], goal: Budget) -> str:
+    """`slow-opening (warned) measured up to another state than its safe state inhibit_close_warn`."""
+    named = [f"{one.scenario_id} ({one.safe_state})" for one in found]
+    more = f" and {len(named) - _MOST_NAMED} more" if named[_MOST_NAMED:] else ""
+    accepted = f" or {', '.join(goal.accepts)}, which it accepts" if goal.accepts else ""
+    return (
+        f"{', '.join(named[:_MOST_NAMED])}{more} measured up to another state than its safe state "
+        f"{goal.safe_state}{accepted}"
+    )
 
 
 def _degraded_words(found: Shown) -> str:

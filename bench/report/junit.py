@@ -14,11 +14,9 @@ from bench.report.format_words import format_2_words
 from bench.report.goals import (
     NOT_SHOWN,
     goals_words,
-    is_lent,
-    lent_words,
-    needed_words,
     not_shown,
     shown_goals,
+    why_in_part,
 )
 from bench.report.junit_style import JUnitStyle, for_jenkins_xunit
 from bench.report.mismatch import WHAT, caught_words, misfit_words, of_the_build, word
@@ -186,9 +184,8 @@ def _case(scenario: ScenarioResult, evidence: EvidenceClass) -> ET.Element:
         line=str(max(scenario.line, 1)),
         time=f"{seconds:.3f}",
     )
-    wholly = scenario.fully_verifies and not is_lent(
-        scenario
-    )  # longer times than the goal's own show it in part
+    in_part = why_in_part(scenario)  # longer times than the goal's own, another state than its safe state
+    wholly = scenario.fully_verifies and not in_part
     facts = {
         "Description": scenario.title,
         "safety_goal": scenario.budget.safety_goal,
@@ -205,9 +202,8 @@ def _case(scenario: ScenarioResult, evidence: EvidenceClass) -> ET.Element:
         "codes": _codes(scenario.judgement),
         "attempts_passed": str(sum(s.judgement.verdict is Verdict.PASS for s in scenario.shots)),
     }
-    if is_lent(scenario):
-        told = (lent_words(scenario), *needed_words(scenario.budget))
-        facts["safety_goal_shown"] = f"{NOT_SHOWN}: {'; '.join(told)}"
+    if in_part:
+        facts["safety_goal_shown"] = f"{NOT_SHOWN}: {'; '.join(in_part)}"
     if scenario.mismatch:
         del facts["FullyVerifies" if wholly else "PartiallyVerifies"]  # it is no test of the build
         facts["mismatch"] = "; ".join((word(scenario), scenario.mismatch, *reasons_words(scenario.judgement)))

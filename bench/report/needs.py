@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.errors import RecordError
 from bench.report.finding_words import reasons_words
-from bench.report.goals import NOT_SHOWN, is_lent, lent_words, needed_words
+from bench.report.goals import NOT_SHOWN, why_in_part
 from bench.report.mismatch import WHAT, failed_words, word
 from bench.report.words import EVIDENCE_WORTH, max_words
 from bench.report.xml_text import writable
@@ -58,9 +58,9 @@ def _need(run: RunResult, scenario: ScenarioResult) -> dict[str, Any]:
     ]
     if scenario.mismatch:
         facts.append(f"{failed_words(scenario).capitalize()}: {scenario.mismatch}, {WHAT}.")
-    if is_lent(scenario):
+    if in_part := why_in_part(scenario):
         facts.append(f"{NOT_SHOWN} of its safety goal:")
-        facts.append(_as_text([lent_words(scenario), *needed_words(scenario.budget)]))
+        facts.append(_as_text(in_part))
     if why := reasons_words(scenario.judgement):
         facts.append(_as_text(why))
     return {

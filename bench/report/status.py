@@ -155,7 +155,7 @@ def _own_times(found: Shown | None) -> Cell:
         return Cell(no="no scenario of the goal was run")
     if found.passed:
         return Cell(text="PASS")
-    if found.lent:
+    if found.lent and not found.weaker:
         over = ", and measured above its FTTI for certain" if found.over else ""
         return Cell(
             text=f"{found.word}: {_named(found.lent)}", no=f"judged by longer times than its own{over}"

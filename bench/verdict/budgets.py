@@ -7,6 +7,7 @@ from typing import Any
 from bench.config.user_file import MOST_TOML_BYTES, NotToml, oddities, read_text, toml_of
 from bench.errors import ConfigError, at_place, nearest
 from bench.units import format_ns, parse_duration_ns, parse_quantity
+from bench.verdict.accepted_states import ACCEPTED, check_accepted
 from bench.verdict.emergency import EMERGENCY, check_emergency, lint_emergency
 from bench.verdict.goal_on_chemistry import chemistries_of, followed, on_chemistry
 from bench.verdict.hazard_reasons import WHYS, mistakes_of_hazard, unreasoned_words
@@ -33,6 +34,7 @@ _KEYS = (
     "inherits",
     *LENDING,
     *EMERGENCY,
+    *ACCEPTED,
 )
 
 
@@ -98,13 +100,14 @@ def _budget(path: Path, goal: str, table: Any) -> Budget:
     eotti_ns = _duration(path, goal, table, "eotti") if "eotti" in table else None
     emergency_states = _names(path, goal, table, "emergency_states")
     check_emergency(path, goal, eotti_ns, emergency_states)
+    accepts, accepts_why = _names(path, goal, table, "accepts"), _perhaps(path, goal, table, "accepts_why")
     _check_hazard(path, goal, table, asil)
     _check_fhti(path, goal, table, times)
     spent_ns = times["fdti"] + times["frti"]
     if spent_ns >= times["ftti"]:
-        found = f"fdti + frti = {format_ns(spent_ns)} is not below ftti = {format_ns(times['ftti'])}"
-        raise ConfigError(at_place(path, goal, found, "FDTI + FRTI < FTTI, strictly"))
-    return Budget(
+        spent = f"fdti + frti = {format_ns(spent_ns)} is not below ftti = {format_ns(times['ftti'])}"
+        raise ConfigError(at_place(path, goal, spent, "FDTI + FRTI < FTTI, strictly"))
+    found = Budget(
         safety_goal=goal,
         title=texts["title"],
         asil=asil,
@@ -127,8 +130,12 @@ def _budget(path: Path, goal: str, table: Any) -> Budget:
         derivation=_perhaps(path, goal, table, "derivation"),
         emergency_states=emergency_states,
         eotti_ns=eotti_ns,
+        accepts=accepts,
+        accepts_why=accepts_why,
         **{key: _share(path, goal, table, key) for key in _SHARES if key in table},
     )
+    check_accepted(path, found)
+    return found
 
 
 def _yes(path: Path, goal: str, table: dict[str, Any], key: str) -> bool:

@@ -151,6 +151,7 @@ class Budget:
     eotti_ns: how long emergency operation may last, None for a goal without. emergency_states: safe states of the
     profile in which it goes on.
     owner: who answers for the FTTI; "" where nobody does.
+    accepts: states of the profile that are at least as safe as `safe_state`; accepts_why: why they are.
     """
 
     safety_goal: str
@@ -177,6 +178,8 @@ class Budget:
     eotti_ns: int | None = None
     emergency_states: tuple[str, ...] = ()
     owner: str = ""
+    accepts: tuple[str, ...] = ()
+    accepts_why: str = ""
 
     @property
     def classes_assumed(self) -> bool:
