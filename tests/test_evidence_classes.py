@@ -1,9 +1,12 @@
 """Three classes of evidence: decided from what the bench drives, told everywhere, and never in one figure."""
 
+import contextlib
 import dataclasses
 import json
 import os
 import pty
+import re
+import socket
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from io import StringIO
@@ -13,10 +16,15 @@ import pytest
 from rich.console import Console
 from sample_run import sample_run
 
+from bench.campaign import behind_ports
+from bench.campaign.behind_ports import behind_interface, behind_port, is_pseudo_terminal
+from bench.campaign.run import evidence_class
 from bench.campaign.safety import newest_runs
+from bench.config.bench_file import load_bench
+from bench.config.profile import load_profile
 from bench.record.codable import run_to_dict
 from bench.record.database import ResultsDatabase
-from bench.record.evidence import completed, evidence_of, is_pseudo_terminal, of_header
+from bench.record.evidence import completed, evidence_of, of_header
 from bench.record.folder import RunFolder, open_run
 from bench.report.comparison import comparison_markdown, run_markdown
 from bench.report.html import render_html
@@ -27,7 +35,9 @@ from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.compare import compare
 from bench.verdict.result import RunResult
+from bench.wiring.common import load_wired
 
+REPOSITORY = Path(__file__).parents[1]
 VCAN = {"interface": "socketcan", "channel": "vcan0", "driver": "vcan"}
 USB = {"interface": "socketcan", "channel": "can0", "driver": "gs_usb", "serial": "12"}
 CELLS = {"kind": "ngi_n83624", "ports": "('/dev/ttyUSB0', 'tcp://10.0.0.7:7000')"}
@@ -98,6 +108,156 @@ def test_one_part_that_is_no_hardware_makes_the_whole_bench_none(
     found = evidence_of("host", start, driven)
     assert found.evidence is EvidenceClass.REAL_TIME
     assert len(found.why) == 1 and why in found.why[0]
+
+
+PROCESSES = (
+    "socket://LOCALHOST:6001", "tcp://LOCALHOST:5999", "tcp://localhost.:5999", "tcp://0.0.0.0:5025",
+    "tcp://ip6-localhost:5025", "tcp://[0:0:0:0:0:0:0:1]:5025", "tcp://[::ffff:127.0.0.1]:5025", "tcp://127.1:5025",
+    "tcp://2130706433:5025", "rfc2217://[::]:5025", "TCP://127.0.0.1:5025", "spy:///dev/pts/3", "spy:///dev/ttyUSB0",
+    "alt:///dev/ttyUSB0?class=PosixPollSerial", "hwgrep://.*", "loop://", "tcp://", "tcp://[", "/tmp/fifo", "",
+    "ttyUSB0", "/dev/null", "/dev/ttys001", "/dev/tty1", "/dev/serial/by-id/../../pts/3",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PROCESSES)
+def test_a_place_that_a_process_may_play_is_no_hardware(place: str) -> None:
+    """By its name alone, as of an older release; by what the system says here; and whatever is stored of it."""
+    for facts in ({}, {"device": behind_port(place)}):
+        for driven in (
+            {**BOARD, "instrument.psu": {"kind": "ea_psb", "ports": repr((place,)), **facts}},
+            {**BOARD, "can.sense": {"interface": "serial", "channel": place, **facts}},
+            {**BOARD, "can.sense": {"interface": "slcan", "channel": place, **facts}},
+        ):
+            found = evidence_of("host", "external", driven)
+            assert (found.evidence, len(found.why)) == (EvidenceClass.REAL_TIME, 1), facts
+
+
+@pytest.mark.parametrize(
+    "driver", ["vcan", "vxcan", "dummy_can", "dummy", "can", "slcan", "can327", "virtual"]
+)
+def test_a_driver_without_an_adapter_is_no_hardware(driver: str) -> None:
+    for facts in ({}, {"device": "adapter (usb)"}):
+        driven = {**BOARD, "can.sense": {**VCAN, "driver": driver, **facts}}
+        assert evidence_of("host", "external", driven).evidence is EvidenceClass.REAL_TIME
+    unseen = {**USB, "device": behind_interface("no_such_interface")}
+    assert evidence_of("host", "external", {**BOARD, "can.sense": unseen}).evidence is EvidenceClass.REAL_TIME
+
+
+def own_addresses() -> list[str]:
+    """Of this machine, as its name and the way to another host give them."""
+    found = {str(one[4][0]) for one in socket.getaddrinfo(socket.gethostname(), 9)}
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ask:
+        ask.connect(("198.51.100.7", 9))
+        found.add(ask.getsockname()[0])
+    return sorted(found)
+
+
+def test_a_name_or_an_address_of_this_machine_is_known_before_the_first_shot() -> None:
+    for host in (socket.gethostname(), socket.gethostname().upper(), *own_addresses()):
+        place = f"tcp://[{host}]:5025" if ":" in host else f"tcp://{host}:5025"
+        facts = {"kind": "ea_psb", "ports": repr((place,)), "device": behind_port(place)}
+        found = evidence_of("host", "external", {**BOARD, "instrument.psu": facts})
+        assert found.why == (f"instrument.psu: {place} is a service of this machine",)
+
+
+@pytest.mark.parametrize(
+    ("ports", "device"),
+    [
+        (("tcp://198.51.100.7:5025",), None),
+        (("tcp://198.51.100.7:5025",), "asked"),
+        (("tcp://psu.lab:5025",), "another host (198.51.100.7)"),
+        (("/dev/ttyUSB0", "/dev/ttyACM1"), None),
+        (("/dev/ttyUSB0", "/dev/ttyACM1"), "serial line (ftdi_sio); serial line (cdc_acm)"),
+        (("/dev/psu",), "serial line (ftdi_sio)"),
+        (("COM3",), None),
+        ((r"\\.\COM12",), "serial line"),
+        (("/dev/serial/by-id/usb-FTDI_FT232R-if00-port0",), None),
+        (("/dev/cu.usbserial-1410",), None),
+    ],
+)
+def test_devices_stay_hardware(ports: tuple[str, ...], device: str | None) -> None:
+    stored = {} if device is None else {"device": behind_port(ports[0]) if device == "asked" else device}
+    facts = {"kind": "ea_psb", "ports": repr(ports), **stored}
+    assert evidence_of("host", "external", {**BOARD, "instrument.psu": facts}).why == ()
+
+
+def test_what_was_stored_decides_wherever_it_is_judged() -> None:
+    """A name that leads to a device here led to a process there, or to as many things as there are ports."""
+    for device in ("not known, no character device", "serial line", "a service of this machine (127.0.0.1)"):
+        facts = {"ports": "('/dev/ttyUSB0', '/dev/ttyUSB1')", "device": f"serial line; {device}"}
+        if device == "serial line":
+            facts["device"] = device
+        found = evidence_of("host", "external", {**BOARD, "instrument.cells": facts})
+        assert found.evidence is EvidenceClass.REAL_TIME
+
+
+def test_a_fifo_and_a_device_that_the_kernel_plays_are_no_serial_lines(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    assert behind_port(str(tmp_path / "fifo")) == "not known, no character device"
+    for place in ("/dev/null", "/dev/tty", str(tmp_path / "none")):
+        assert behind_port(place).startswith("not known")
+
+
+def a_device(sysfs: Path, numbers: str, place: str, subsystem: str, driver: str) -> None:
+    """As the kernel shows a character device in its tree."""
+    made = sysfs / "devices" / place
+    made.mkdir(parents=True)
+    (sysfs / "class" / subsystem).mkdir(parents=True, exist_ok=True)
+    (sysfs / "dev/char").mkdir(parents=True, exist_ok=True)
+    (made / "subsystem").symlink_to(sysfs / "class" / subsystem)
+    (sysfs / "dev/char" / numbers).symlink_to(made)
+    if driver:
+        (sysfs / "drivers" / driver).mkdir(parents=True)
+        (made / "device").mkdir()
+        (made / "device/driver").symlink_to(sysfs / "drivers" / driver)
+
+
+@pytest.mark.parametrize(
+    ("place", "subsystem", "driver", "said"),
+    [
+        ("pci0000:00/usb1/1-1/ttyUSB0/tty/ttyUSB0", "tty", "ftdi_sio", "serial line (ftdi_sio)"),
+        ("pci0000:00/usb1/1-1/tty/ttyACM0", "tty", "", "serial line"),
+        ("virtual/tty/tnt0", "tty", "", "not known, the kernel has no hardware behind it"),
+        (
+            "platform/dummy_hcd.0/usb2/tty/ttyACM0",
+            "tty",
+            "",
+            "not known, the kernel has no hardware behind it",
+        ),
+        ("virtual/cuse/ttyPLAYED", "cuse", "", "not known, the kernel has it as 'cuse'"),
+    ],
+)
+def test_a_character_device_is_what_the_kernel_has_it_as(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, subsystem: str, driver: str, said: str
+) -> None:
+    device = Path("/dev/null").stat().st_rdev  # any that opens here: the tree says what it is
+    a_device(tmp_path, f"{os.major(device)}:{os.minor(device)}", place, subsystem, driver)
+    monkeypatch.setattr(behind_ports, "_SYSFS", tmp_path)
+    assert behind_port("/dev/null") == said
+
+
+def test_a_bench_of_processes_is_none_from_its_file_to_its_class(tmp_path: Path) -> None:
+    """As a bench file names them; and the class stays, whatever is plugged in or out before the run's end."""
+    line = tmp_path / "line"
+    os.mkfifo(line)
+    text = (REPOSITORY / "docs/benches/slcan.toml").read_text().replace('"../../', f'"{REPOSITORY}/')
+    text = re.sub(r"^interface = .*$", 'interface = "serial"', text, flags=re.M)
+    text = re.sub(r"^options = .*$", 'options = { channel = "socket://LOCALHOST:6001" }', text, flags=re.M)
+    text = re.sub(r"^port = .*$", f'port = "{line}"', text, flags=re.M)
+    text = re.sub(r"^start = .*$", 'start = "external"\nidentity = { by = "can" }', text, flags=re.M)
+    file = tmp_path / "hil_config.toml"
+    file.write_text(text)
+    config = load_bench(file)
+    wired = load_wired(config, load_profile(config.dut.profile))
+    found = evidence_class(wired)
+    assert found.evidence is EvidenceClass.REAL_TIME
+    assert found.why == (
+        "can.vehicle: socket://LOCALHOST:6001 is a service of this machine",
+        "can.sense: socket://LOCALHOST:6001 is a service of this machine",
+        f"instrument.cells: {line} is no serial line: not known, no character device",
+    )
+    line.unlink()
+    assert evidence_class(wired) == found
 
 
 def test_nothing_known_is_no_hardware() -> None:

@@ -7,9 +7,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from bench.campaign.behind_ports import behind_interface, behind_port
 from bench.config.bench_file import CanConfig
-from bench.record.evidence import PSEUDO_TERMINAL, is_pseudo_terminal
+from bench.record.evidence import ON_SERIAL_LINES
 from bench.record.folder import OpenedRun
+from bench.record.port_facts import BETWEEN
 from bench.record.shot import marks_of
 from bench.trace.facts import InstrumentIdentified
 from bench.wiring.common import Wired
@@ -23,12 +25,12 @@ _NOT_GIVEN = "not given by the instrument"
 def equipment(wired: Wired) -> dict[str, Facts]:
     """As the bench file has it, and what can be known of an adapter without opening it."""
     config = wired.config
-    found = {f"can.{name}": _adapter(can, config.simulated) for name, can in config.can.items()}
+    found = {f"can.{name}": _adapter(can, config.simulated, wired.behind) for name, can in config.can.items()}
     for name, one in config.instruments.items():
         facts = {field.name: getattr(one, field.name) for field in dataclasses.fields(one)}
         own = {key: str(value) for key, value in facts.items() if value not in (None, "", ())}
-        if any(map(is_pseudo_terminal, one.ports)):
-            own["device"] = PSEUDO_TERMINAL
+        if not config.simulated and not one.virtual and one.facts.transports != ("can",):
+            own["device"] = BETWEEN.join(_asked(port, wired.behind) for port in one.ports)
         if one.virtual:
             own["simulated"] = "by this bench: there is nothing to calibrate"
         elif not one.calibrated:
@@ -37,27 +39,38 @@ def equipment(wired: Wired) -> dict[str, Facts]:
     return found
 
 
-def _adapter(can: CanConfig, simulated: bool) -> Facts:
+def _asked(port: str, behind: dict[str, str]) -> str:
+    """Asked once for a bench: what its first shot met is what its run is of, whatever is unplugged meanwhile."""
+    if port not in behind:
+        behind[port] = behind_port(port)
+    return behind[port]
+
+
+def _adapter(can: CanConfig, simulated: bool, behind: dict[str, str]) -> Facts:
     if simulated:
         return {"interface": "simulated bus", "bitrate": str(can.bitrate), "firmware": "none: no adapter"}
     options = {key: str(value) for key, value in can.options.items()}
     facts = {"interface": can.interface, "bitrate": str(can.bitrate), **options}
     if can.interface == "udp_multicast":
         return {**facts, "firmware": "none: no adapter, frames go over the host's network"}
-    if is_pseudo_terminal(options.get("channel", "")):
-        facts["device"] = PSEUDO_TERMINAL
+    channel = options.get("channel", "")
     if can.interface != "socketcan":
+        if can.interface in ON_SERIAL_LINES or "://" in channel or channel.startswith("/"):
+            facts["device"] = _asked(channel, behind)
         driver = "this bench's own" if can.interface == "slcan" else f"python-can, {can.interface}"
         return {**facts, "driver": driver, "firmware": f"not given by the interface '{can.interface}'"}
     from bench.links.can_interface import adapter_identity  # Linux only, as SocketCAN itself
 
     try:
-        identity = adapter_identity(options.get("channel", ""))
+        identity = adapter_identity(channel)
     except OSError as error:
         return {**facts, "driver": f"cannot be asked: {error}"}
     said = {field.name: str(getattr(identity, field.name)) for field in dataclasses.fields(identity)}
     given = {name: text or "not given by the kernel" for name, text in said.items()}
-    return {**facts, **given}
+    key = f"socketcan:{channel}"
+    if key not in behind:
+        behind[key] = behind_interface(channel)
+    return {**facts, **given, "device": behind[key]}
 
 
 def answered(configured: Mapping[str, Mapping[str, str]], shots: Iterable[Path]) -> dict[str, Facts]:

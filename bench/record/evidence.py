@@ -4,28 +4,29 @@ The header keeps what is decided from (equipment, how the DUT was started), so t
 folder alone. A run of an older release is decided from the same facts, and from its copy of the bench file.
 """
 
-import os
 import re
-import stat
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.config.instrument_kinds import KINDS
 from bench.links.interface_worth import INTERFACES
+from bench.record.port_facts import ADAPTER, PSEUDO_TERMINAL, ports_of, why_no_device
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass, at_least_known
 
-PSEUDO_TERMINAL = "pseudo-terminal"
 NOT_KNOWN = "not known"
 _NO_ADAPTER = {
     "udp_multicast": "frames go over the host's network",
     "virtual": "a bus within one process",
     "socketcand": "another machine's bus, which may be virtual",
 }
-_PTY_MAJORS = (3, *range(136, 144))  # BSD's and Unix 98's, as in the kernel's devices.txt
-_VIRTUAL_DRIVERS = ("vcan", "vxcan", "virtual")
+_VIRTUAL_DRIVERS = ("vcan", "vxcan", "virtual", "dummy")
+# Line disciplines: a program says which line carries the frames, and the kernel does not tell.
+_ON_ANY_LINE = ("slcan", "can327")
+ON_SERIAL_LINES = ("slcan", "serial", "seeedstudio", "robotell")
 _DUT = {
     "in_process": "the DUT is a process of this project",
     "subprocess": "the DUT is a process",
@@ -47,7 +48,7 @@ def evidence_of(timebase: str, dut_start: str, equipment: Mapping[str, Mapping[s
     parts = [] if dut_start == "external" else [_DUT.get(dut_start, f"how the DUT is started is {NOT_KNOWN}")]
     parts += _buses(equipment)
     for name, facts in equipment.items():
-        if name.startswith("instrument.") and (why := _no_instrument(facts)):
+        if name.startswith("instrument.") and (why := _no_instrument(facts, equipment)):
             parts.append(f"{name}: {why}")
     return Found(evidence=EvidenceClass.REAL_TIME if parts else EvidenceClass.HARDWARE, why=tuple(parts))
 
@@ -69,41 +70,35 @@ def _no_adapter(facts: Mapping[str, str]) -> str:
     if interface not in INTERFACES:
         return f"'{interface}' is no kind of adapter that this bench knows"
     if interface == "socketcan":
-        driver = facts.get("driver", "").lower()
-        if not driver or driver.startswith(("cannot be asked", "unknown", "not given")):
-            return "the kernel names no driver of this interface"
-        return f"{driver}, a virtual interface" if driver.startswith(_VIRTUAL_DRIVERS) else ""
-    return _no_device(facts.get("channel", ""), facts)
+        return _no_socketcan(facts)
+    channel = facts.get("channel", "")
+    played = facts.get("device") == PSEUDO_TERMINAL  # an option of some adapters has this name, too
+    if interface in ON_SERIAL_LINES or "://" in channel or channel.startswith("/") or played:
+        return why_no_device([channel], facts)
+    return "virtual" if channel == "virtual" else ""
 
 
-def _no_instrument(facts: Mapping[str, str]) -> str:
+def _no_socketcan(facts: Mapping[str, str]) -> str:
+    driver = facts.get("driver", "").lower()
+    if not driver or driver.startswith(("cannot be asked", "unknown", "not given")):
+        return "the kernel names no driver of this interface"
+    if (
+        driver.startswith(_VIRTUAL_DRIVERS) or driver == "can"
+    ):  # "can": of the kernel's own frame, by no device
+        return f"{driver}, a virtual interface"
+    if driver in _ON_ANY_LINE:
+        return f'{driver}, frames on a line that the kernel does not name: interface = "slcan" names it'
+    behind = facts.get("device", ADAPTER)
+    return "" if behind.startswith(ADAPTER) else f"{driver}, {behind}"
+
+
+def _no_instrument(facts: Mapping[str, str], buses: Container[str]) -> str:
     if "simulated" in facts:
         return "virtual, played by this bench"
-    return "; ".join(dict.fromkeys(filter(None, (_no_device(port, facts) for port in _ports(facts)))))
-
-
-def _ports(facts: Mapping[str, str]) -> list[str]:
-    return re.findall(r"'([^']*)'", facts.get("ports", "")) or [facts.get("ports", "")]
-
-
-def is_pseudo_terminal(place: str) -> bool:
-    """Whether a device is one whose other end is a program of this machine, whatever name leads there."""
-    try:
-        found = Path(place).stat()
-    except (OSError, ValueError):
-        return False
-    return stat.S_ISCHR(found.st_mode) and os.major(found.st_rdev) in _PTY_MAJORS
-
-
-def _no_device(place: str, facts: Mapping[str, str]) -> str:
-    """Why what lies behind a port is no device; "" where nothing speaks against it."""
-    if facts.get("device") == PSEUDO_TERMINAL or place.startswith(("/dev/pts/", "/dev/ttyp")):
-        return f"{place or 'its port'} is a pseudo-terminal"
-    if place == "virtual":
-        return "virtual"
-    if re.match(r"(tcp|socket|rfc2217)://(localhost|127\.|\[?::1)", place):
-        return f"{place} is a service of this machine"
-    return ""
+    kind = KINDS.get(facts.get("kind", ""))
+    if kind is not None and kind.transports == ("can",):  # its bus is judged by itself
+        return "" if f"can.{facts.get('link', '')}" in buses else "its bus is not named"
+    return why_no_device(ports_of(facts), facts)
 
 
 def of_header(header: Mapping[str, Any], folder: Path | None) -> Found:

@@ -58,8 +58,10 @@ class Wired:
     played: list[Played] = field(default_factory=list)
     guard: Guard | None = None  # watches over real instruments while shots are fired
     stamps: MeasuredStamps | None = None  # None: as the links claim
-    # The one thing that changes: what earlier shots of this run found out about the DUT (its build, what was flashed).
+    # What changes: what earlier shots of this run found out about the DUT (its build, what was flashed).
     life: dict[str, str] = field(default_factory=dict)
+    # And what lies behind its ports, asked before the first shot: the class of evidence of a run does not change.
+    behind: dict[str, str] = field(default_factory=dict)
 
     def thresholds(self) -> dict[str, float]:
         """The DUT's own where its profile states them, else the chemistry's; and what a pack's loads scale by."""
