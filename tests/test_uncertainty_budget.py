@@ -10,6 +10,17 @@ from sample_run import OVERVOLTAGE, latency, sample_run, scenario, statistics
 from typer.testing import CliRunner
 
 from bench.cli.main import app
+from bench.faults.catalogue.afe_chain import AfeChain
+from bench.faults.catalogue.balancing_stuck import BalancingStuck
+from bench.faults.catalogue.contactor_closes import ContactorCloses
+from bench.faults.catalogue.contactor_stuck_open import ContactorStuckOpen
+from bench.faults.catalogue.current import Current
+from bench.faults.catalogue.external_heating import ExternalHeating
+from bench.faults.catalogue.external_short import ExternalShort
+from bench.faults.catalogue.link_short import LinkShort
+from bench.faults.catalogue.load_ignores_limit import LoadIgnoresLimit
+from bench.faults.catalogue.supply_voltage import SupplyVoltage
+from bench.faults.port import Fault
 from bench.measure.interval import Interval, LeftOut, Measurement
 from bench.record.codable import decode, run_from_dict
 from bench.record.folder import open_run, read_shot
@@ -24,12 +35,26 @@ from bench.verdict.result import RunResult, ScenarioResult
 from bench.verdict.uncertainty import uncertainty_of, uncertainty_of_run
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = ("cells/ov_step_cell17", "cells/ov_ramp_cell1", "communication/vcu_lost")
 LEFT_OUT = {
     "ov-step-cell17": LeftOut.KNOWN,
     "ov-ramp-cell1": LeftOut.DEVELOPS,
     "vcu-lost": LeftOut.NOTHING,
+    # Read back as closed at once: nothing develops.
+    "unintended-closing": LeftOut.KNOWN,
+    # The next frame shows them, and a readback of the terminals was there before it.
+    "link-voltage-contradicts": LeftOut.KNOWN,
+    "crash-flag-by-can": LeftOut.KNOWN,
+    "weld-precharge": LeftOut.COMMAND,
 }
+FILES = (
+    "cells/ov_step_cell17",
+    "cells/ov_ramp_cell1",
+    "communication/vcu_lost",
+    "contactors/unintended_closing",
+    "contactors/link_voltage_contradicts",
+    "contactors/crash_flag_by_can",
+    "contactors/weld_precharge",
+)
 
 pytestmark = pytest.mark.xdist_group("uncertainty budget")  # one run serves them all
 
@@ -74,19 +99,55 @@ def test_what_no_latency_holds_is_the_time_from_the_readback_to_the_frame_that_s
 ) -> None:
     found = {one.scenario_id: one for one in uncertainty_of_run(result_of(folder))}
     assert {name: found[name].left_out for name in LEFT_OUT} == LEFT_OUT
-    lows, highs = [], []
-    for number in range(3):
-        trace, _, stored = read_shot(folder / "scenarios/ov-step-cell17" / f"shot-{number:03d}")
-        (confirmed,) = trace.of(StimulusConfirmed)
-        low_ns, high_ns = confirmed.fact.low_ns, confirmed.fact.high_ns
-        assert low_ns is not None and high_ns is not None
-        onset = stored["measurement"]["onset"]
-        lows.append(max(0, onset["low_ns"] - high_ns))
-        highs.append(onset["high_ns"] - low_ns)
-    known = found["ov-step-cell17"]
-    assert known.left_out_range == Interval(low_ns=min(lows), high_ns=max(highs))
-    assert max(highs) > 50 * NS_PER_MS  # it is no detail: the cell voltages are shown every 100 ms
-    assert known.left_out_shots == 3
+    for name in (name for name, code in LEFT_OUT.items() if code is LeftOut.KNOWN):
+        lows, highs = [], []
+        for number in range(3):
+            trace, _, stored = read_shot(folder / "scenarios" / name / f"shot-{number:03d}")
+            confirmed = next(trace.of(StimulusConfirmed))  # of the step that is measured
+            low_ns, high_ns = confirmed.fact.low_ns, confirmed.fact.high_ns
+            assert low_ns is not None and high_ns is not None
+            onset = stored["measurement"]["onset"]
+            lows.append(max(0, onset["low_ns"] - high_ns))
+            highs.append(onset["high_ns"] - low_ns)
+        known = found[name]
+        assert known.left_out_range == Interval(low_ns=min(lows), high_ns=max(highs))
+        assert known.left_out_shots == 3
+        assert all(time.from_terminal is not None for time in known.times)
+        if name == "ov-step-cell17":
+            assert max(highs) > 50 * NS_PER_MS  # it is no detail: the cell voltages are shown every 100 ms
+
+
+def test_whatever_is_read_back_all_at_once_is_counted_from_there_and_only_what_comes_by_and_by_is_not() -> (
+    None
+):
+    faults: list[tuple[Fault, bool]] = [
+        (ContactorCloses(contactor="plus"), True),
+        (ExternalShort(resistance_ohm=0.01), True),
+        (LinkShort(resistance_ohm=0.01), True),
+        (Current(current_a=300.0, limit_a=None), True),
+        (SupplyVoltage(profile=((0, 6.0),)), True),
+        (SupplyVoltage(profile=((0, 11.0), (NS_PER_MS, 6.0))), False),
+        (BalancingStuck(cells=(1,), resistance_ohm=30.0), True),
+        (AfeChain(error="frozen", first_cell=1, cells=96), True),
+        (ContactorStuckOpen(contactors=("plus",)), False),  # its contact drops a while after its coil
+        (LoadIgnoresLimit(current_a=100.0), False),
+        (ExternalHeating(cells=(1,), power_w=100.0), False),
+    ]
+    assert [(fault, fault.whole) for fault, _ in faults] == faults
+
+
+@pytest.mark.slow
+def test_a_contactor_that_closes_by_itself_keeps_its_limit_only_when_counted_from_the_frame(
+    tmp_path: Path,
+) -> None:
+    file, config = ROOT / "scenarios/contactors/unintended_closing.toml", ROOT / "hil_config.toml"
+    arguments = ["run", str(file), "--repeat", "59", "--json"]
+    beside = ["--config", str(config), "--out", str(tmp_path), "--workers", "1"]
+    told = json.loads(CliRunner().invoke(app, [*arguments, *beside]).stdout)["uncertainty"]
+    ((fdti, fhti),) = (budget["times"] for budget in told)
+    assert told[0]["left_out_range"]["high_ns"] < 10 * NS_PER_MS  # a period of IO_Contactors
+    assert fdti["interval"]["high_ns"] <= fdti["limit_ns"] < fdti["from_terminal"]["high_ns"]
+    assert (fdti["meets_from_terminal"], fhti["meets_from_terminal"]) == (False, True)
 
 
 def test_html_markdown_and_json_say_the_terms_the_rule_and_what_is_left_out(folder: Path) -> None:

@@ -254,6 +254,11 @@ class Fault(Protocol):
         return False
 
     @property
+    def whole(self) -> bool:
+        """Whether it is all there at its readback, so that this says from when a real DUT's own sensors can see it."""
+        return self.at_once
+
+    @property
     def passes(self) -> bool:
         """Whether `clear` takes it from the DUT's terminals at once, so that a glitch can be made of it."""
         return True

@@ -100,13 +100,15 @@ class LeftOut(StrEnum):
     """What is known of the time before the onset's frame, which no latency holds. A stable code.
 
     KNOWN: from the readback that shows the fault at the DUT's terminals. NOTHING: the onset is that readback itself, or
-    the frames are the fault. DEVELOPS: the stimulus comes by and by, so no readback says when it was real.
+    the frames are the fault. DEVELOPS: the stimulus comes by and by, so no readback says when it was real. COMMAND: the
+    onset is the DUT's own command, as its frame tells it; how long before that it was given is not known.
     NOT_RECORDED: an older release measured it, or there was no onset.
     """
 
     KNOWN = "known"
     NOTHING = "nothing"
     DEVELOPS = "develops"
+    COMMAND = "command"
     NOT_RECORDED = "not-recorded"
 
 

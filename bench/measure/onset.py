@@ -21,6 +21,7 @@ from bench.measure.shot import Seen, Shot, Told
 from bench.measure.signal_test import SignalTest
 from bench.measure.trip_band import across_the_band
 from bench.trace.facts import StimulusCommanded, StimulusConfirmed
+from bench.trace.irregular import Irregular
 from bench.trace.mark import Mark
 
 
@@ -51,10 +52,14 @@ def find_onset(shot: Shot, told: Told) -> Seen | None:
 
 def _left_out(shot: Shot, onset: Seen, confirmed: Mark[StimulusConfirmed] | None) -> Seen:
     """The onset with what lies before it and is in no latency."""
-    if not shot.plan.onset:  # a pin, a message that does not come: nothing shows it later than it is
-        return replace(onset, left_out=LeftOut.NOTHING)
-    if confirmed is None or not confirmed.fact.readback or not shot.plan.onset_at_once:
-        return onset
+    plan = shot.plan
+    if plan.onset and plan.onset_step is None:
+        return replace(onset, left_out=LeftOut.COMMAND)
+    if not plan.onset and not any(one.what is Irregular.NEXT for one in plan.onset_irregular):
+        return replace(onset, left_out=LeftOut.NOTHING)  # a pin, a message that does not come, or is corrupt
+    if confirmed is None or not confirmed.fact.readback or not plan.onset_at_once:
+        as_sent = not plan.onset and all(one.signal is None for one in plan.onset_irregular)
+        return replace(onset, left_out=LeftOut.NOTHING) if as_sent else onset
     low_ns, high_ns = _actuation(confirmed)
     return replace(onset, terminal=Interval(low_ns=low_ns, high_ns=high_ns), left_out=LeftOut.KNOWN)
 

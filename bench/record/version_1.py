@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.measure.finding.base import Finding
 from bench.measure.finding.scenario import Worded
-from bench.measure.interval import LeftOut, Measurement
+from bench.measure.interval import Measurement
 from bench.record.marks import fact_of
 from bench.trace import facts
 from bench.trace.events import Kind
@@ -145,8 +145,8 @@ def same_figures(stored: Measurement, found: Measurement) -> bool:
     """Whether two measurements are the same; where one of them has its findings in words only, but for these."""
     if stored.dut_uptime_ns is None:  # an older run did not keep it
         found = replace(found, dut_uptime_ns=None)
-    if stored.left_out is LeftOut.NOT_RECORDED:
-        found = replace(found, at_terminal=None, left_out=LeftOut.NOT_RECORDED)
+    if stored.at_terminal is None:  # older runs did not keep it of every stimulus; it is in no latency
+        found = replace(found, at_terminal=None, left_out=stored.left_out)
     if not stored.stamps:
         found = replace(found, stamps=())
     told = [one for measured in (stored, found) for one in _findings(measured)]

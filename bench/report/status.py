@@ -183,6 +183,8 @@ def _left_out(tried: Sequence[ScenarioResult]) -> Cell:
         return Cell(text=words, no="the time from the fault at the terminals to its frame was not recorded")
     if LeftOut.DEVELOPS in kinds:
         return Cell(text=words, no="a stimulus develops: from when it was real at the terminals is not known")
+    if LeftOut.COMMAND in kinds:
+        return Cell(text=words, no="the onset is the DUT's command: how long before its frame is not known")
     if short := [one for one in found if one.only_from_frame]:
         return Cell(
             text=f"{words}; {short[0].scenario_id}", no="counted from the terminals its limit is not kept"

@@ -145,11 +145,17 @@ def left_out_words(found: UncertaintyBudget) -> str:
             f"DUT's terminals to the frame that shows it, over {shots}{_from_terminal_words(found.times)}"
         )
     return {
-        LeftOut.NOTHING: "Not included: nothing; the onset is the readback itself, or frames are the fault",
+        LeftOut.NOTHING: (
+            "Not included: nothing; the onset is the readback or the plant's event itself, or frames are the fault"
+        ),
+        LeftOut.COMMAND: (
+            "Not included, and not known: how long before its frame the DUT gave the command that is the onset. Where "
+            "its profile states how late it tells it (`lag`), that is a term"
+        ),
         LeftOut.DEVELOPS: (
             "Not included, and not known: the time from the fault at the DUT's terminals to the frame that shows it: "
-            "the stimulus develops, and no readback says when it was there. Where the DUT's tolerance around its limit "
-            "is no term, its profile states none (`limit_tolerance`)"
+            "the stimulus develops, or was not read back, so that nothing says when it was there. Where the DUT's "
+            "tolerance around its limit is no term, its profile states none (`limit_tolerance`)"
         ),
     }.get(
         found.left_out,

@@ -14,8 +14,8 @@ from bench.trace.irregular import Irregular, Irregularity
 class Onset:
     """The questions that find the onset, and the step that is measured (None: whichever comes first).
 
-    at_once: all of them become true together, and only the pages that show them set them apart. whole: the stimulus is
-    all there as soon as it is read back.
+    at_once: all of them become true together, and only the pages that show them set them apart. whole: the stimulus
+    comes in one step, across both ends of a tolerance. read_back: its readback says when it was all there.
     """
 
     step: int | None
@@ -24,6 +24,7 @@ class Onset:
     runaway: tuple[int, ...] = ()
     at_once: bool = False
     whole: bool = False
+    read_back: bool = False
 
 
 def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
@@ -39,11 +40,14 @@ def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
                 irregular=tuple(_irregular(lookup, one) for one in found if isinstance(one, Irregularity)),
                 at_once=step.fault.at_once,
                 whole=step.fault.at_once,
+                read_back=step.fault.whole,
             )
         if isinstance(step, Drive) and wanted == step.step:
             op = ">=" if step.current_a > 0 else "<="
             shown = lookup.terminals(step.step).shown("pack_current", op, 0.99 * step.current_a)
-            return Onset(step=step.step, tests=tuple(map(lookup.test, shown)), irregular=(), whole=True)
+            return Onset(
+                step=step.step, tests=tuple(map(lookup.test, shown)), irregular=(), whole=True, read_back=True
+            )
     if wanted is not None:
         lookup.mistake(
             ("expect", "step"),

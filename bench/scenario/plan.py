@@ -128,7 +128,7 @@ def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
         onset_step=onset.step,
         onset_runaway=onset.runaway,
         onset_spread_ns=onset_spread_ns(lookup, onset),
-        onset_at_once=onset.whole,
+        onset_at_once=onset.read_back,
         detection=detection,
         safe_state=as_known(profile, safe_state),
         states=states_asked(lookup, expect.states),

@@ -146,7 +146,7 @@ def _left_out(measured: list[Measurement]) -> tuple[LeftOut, list[Interval]]:
     begun = [one for one in measured if one.onset is not None]
     codes = {one.left_out for one in begun}
     if codes != {LeftOut.KNOWN}:
-        worst = (LeftOut.NOT_RECORDED, LeftOut.DEVELOPS, LeftOut.NOTHING, LeftOut.KNOWN)
+        worst = (LeftOut.NOT_RECORDED, LeftOut.DEVELOPS, LeftOut.COMMAND, LeftOut.NOTHING, LeftOut.KNOWN)
         return next((one for one in worst if one in codes), LeftOut.NOT_RECORDED), []
     return LeftOut.KNOWN, [
         one.onset.since(one.at_terminal)

@@ -67,6 +67,10 @@ class AfeChain(Fault):
             if f"{one.channel}.{one.message.name}" == self.status:
                 one.standing = standing
 
+    @property
+    def whole(self) -> bool:
+        return True
+
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         if self.error == "adc_fault":
             return at.shown("afe_adc_fault", "==", 1.0)

@@ -28,6 +28,10 @@ class BalancingStuck(Fault):
         for cell in self.cells:
             rig.pack.cells.balance_ohm[cell - 1] = float("inf")
 
+    @property
+    def whole(self) -> bool:
+        return True
+
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return at.shown("balancing_channels", ">=", 1.0)
 

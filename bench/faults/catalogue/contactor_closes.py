@@ -31,6 +31,10 @@ class ContactorCloses(Fault):
         return at.shown(f"{self.contactor}_feedback", "==", 1.0)
 
     @property
+    def whole(self) -> bool:
+        return True
+
+    @property
     def passes(self) -> bool:
         return False
 

@@ -35,6 +35,10 @@ class Current(Fault):
     def _set(self, rig: Rig, current_a: float) -> None:
         rig.vehicle.load_a, rig.vehicle.charge_a = max(0.0, current_a), max(0.0, -current_a)
 
+    @property
+    def whole(self) -> bool:
+        return True
+
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return at.shown("pack_current", ">=" if self.current_a > 0 else "<=", 0.99 * self.current_a)
 

@@ -29,6 +29,10 @@ class ExternalShort(Fault):
         return at.shown("pack_current", ">=", CARRIES_A)
 
     @property
+    def whole(self) -> bool:
+        return True
+
+    @property
     def passes(self) -> bool:
         return False
 

@@ -54,6 +54,10 @@ class InsulationIntermittent(Fault):
         return replace(self, leak=self.leak.inside(at))
 
     @property
+    def whole(self) -> bool:
+        return True
+
+    @property
     def passes(self) -> bool:
         return False
 

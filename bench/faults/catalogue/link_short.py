@@ -30,6 +30,10 @@ class LinkShort(Fault):
         return at.shown("pack_current", ">=", CARRIES_A)
 
     @property
+    def whole(self) -> bool:
+        return True
+
+    @property
     def passes(self) -> bool:
         return False
 

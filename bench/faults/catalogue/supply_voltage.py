@@ -55,6 +55,11 @@ class SupplyVoltage(Fault):
         return (Carried(quantity="supply_voltage", value=lowest_v, stays=False),)
 
     @property
+    def whole(self) -> bool:
+        """Where it begins with its lowest voltage."""
+        return self.profile[0] == (0, min(volt for _, volt in self.profile))
+
+    @property
     def restarts(self) -> bool:
         return True
 
