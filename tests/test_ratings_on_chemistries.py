@@ -69,6 +69,12 @@ def test_a_goal_has_times_and_classes_of_its_own_on_one_chemistry(tmp_path: Path
         ('exposure = "E9"\nsource = "x"', "E0 to E4"),
         ('asil = "A"\nsource = "x"', "S3/E3/C3 make C"),
         ('ftti = "4500 ms"\nsource = "x"\ngiven = 1', "true or false"),
+        (
+            'ftti = "-3 s"\nsource = "x"',
+            "ftti]: found '-3 s' is negative; a duration counts forward; expected a d",
+        ),
+        ('ftti = 4\nsource = "x"', "ftti]: 4 without a unit; expected a duration"),
+        ('severity = "S9"\nsource = "x"', "S0 to S3"),
     ],
 )
 def test_what_is_wrong_on_a_chemistry_is_told_whichever_is_asked_for(
@@ -78,7 +84,63 @@ def test_what_is_wrong_on_a_chemistry_is_told_whichever_is_asked_for(
     for asked in (None, "nmc", "zn_chitosan"):
         with pytest.raises(ConfigError) as caught:
             load_budgets(file, asked)
-        assert told in str(caught.value) and "SG-UV" in str(caught.value)
+        assert told in str(caught.value) and "[SG-UV.chemistry.zn_chitosan" in str(caught.value)
+
+
+def test_a_section_that_lends_its_times_says_nothing_of_a_chemistry(tmp_path: Path) -> None:
+    """It was accepted, and changed nothing."""
+    text = BUDGETS.read_text(encoding="utf-8")
+    file = tmp_path / "budgets.toml"
+    file.write_text(text + '\n[SG-SC-BUS.chemistry.lfp]\nftti = "400 ms"\nsource = "x"\n')
+    with pytest.raises(
+        ConfigError, match=r"\[SG-SC-BUS\.chemistry\.lfp\].*lends its times to SG-SC; expected .*SG-SC\."
+    ):
+        load_budgets(file)
+
+
+LONGER = 'ftti = "6 s"\nfrti = "2 s"\nsource = "supplier"'
+
+
+@pytest.mark.parametrize(
+    ("own", "ordinary"),
+    [(LONGER, True), (LONGER + "\ngiven = true", False), ('ftti = "4500 ms"\nsource = "x"', False)],
+)
+def test_longer_times_of_a_chemistry_that_nobody_gives_are_as_if_lent(
+    tmp_path: Path, own: str, ordinary: bool
+) -> None:
+    file = goals_with(tmp_path, f"[SG-UV.chemistry.lfp]\n{own}")
+    goal, elsewhere = (load_budgets(file, one)["SG-UV"] for one in ("lfp", "nmc"))
+    assert bool(goal.ordinary_ns) is ordinary and goal.safety_goal == "SG-UV" and elsewhere.own == elsewhere
+    assert (goal.own.ftti_ns == elsewhere.ftti_ns) is ordinary
+
+
+def test_no_output_says_pass_by_longer_times_that_are_only_assumed_of_a_chemistry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status and JUnit said PASS, hil trace NOT SHOWN."""
+    bench = small_bench(tmp_path)
+    monkeypatch.chdir(bench)
+    file = bench / "scenarios" / "budgets.toml"
+    own = '[SG-WELD.chemistry.lfp]\nftti = "9 s"\nsource = "x"\n\n[SG-UOPEN]'
+    file.write_text(file.read_text().replace("[SG-UOPEN]", own, 1))
+    asked = ("run", "scenarios/contactors/weld_plus_at_opening.toml", "--repeat", "1", "--chemistry", "lfp")
+    hil_here(*asked)
+    (run,) = run_folders(tmp_path)
+    told = "longer times of a chemistry are lfp: assumed: x; needed: who gives them (given = true)"
+    junit = (run / "junit.xml").read_text()
+    assert "0 of 1 safety goals tried passed by their own times" in junit and told in junit
+    case = junit.partition('name="weld-plus-at-opening"')[2].partition("</testcase>")[0]
+    assert "PartiallyVerifies" in case and "FullyVerifies" not in case
+    said = [" ".join(capsys.readouterr().out.split())]
+    for words in (["report", str(run), "--markdown"], ["trace", str(run)]):
+        hil_here(*words)
+        said.append(" ".join(capsys.readouterr().out.split()))
+    assert [told in one and "judged by an FTTI of 9.000 s in place of 5.000 s" in one for one in said] == [
+        True
+    ] * 3
+    hil_here("report", str(run), "--status", "--markdown")
+    sheet = capsys.readouterr().out
+    assert "NOT SHOWN" in sheet and "9.000 s here" in sheet and "longer times are lfp: assumed: x" in sheet
 
 
 def test_a_failure_mode_is_the_same_on_all_unless_a_chemistry_says_otherwise() -> None:

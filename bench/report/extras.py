@@ -80,6 +80,7 @@ def goal_rows(run: RunResult, goals: Mapping[str, Budget]) -> tuple[GoalRow, ...
 
     Not among them: deliberate mismatches, which say nothing of the DUT.
     """
+    goals = {goal: budget.own for goal, budget in goals.items()}
     tried = shown_goals(run, goals)
     known = {**{goal: one.goal for goal, one in tried.items()}, **goals}
     rows = []

@@ -90,6 +90,7 @@ def why_in_part(scenario: ScenarioResult) -> tuple[str, ...]:
 
 def shown(goal: Budget, scenarios: Iterable[ScenarioResult]) -> Shown | None:
     """Of the scenarios of this goal; None where none was run."""
+    goal = goal.own
     own = [one for one in scenarios if one.budget.safety_goal == goal.safety_goal and one.serves_goal]
     if not own:
         return None
@@ -136,14 +137,16 @@ def lent_words(one: ScenarioResult, goal: Budget | None = None) -> str:
     measured = interval_words(one.fhti.max_low_ns, one.fhti.max_high_ns)
     ftti = format_ns(goal.ftti_ns)
     against = f"above the FTTI of {ftti}" if _over(one, goal) else f"FTTI {ftti}"
-    return (
-        f"{one.scenario_id} FHTI {measured}, {against}, judged by {format_ns(one.budget.fhti_ns)} "
-        f"in place of {format_ns(goal.fhti_ns)}"
-    )
+    by, own = format_ns(one.budget.fhti_ns), format_ns(goal.fhti_ns)
+    if by == own:  # only what stands above it is longer
+        by, own = f"an FTTI of {format_ns(one.budget.ftti_ns)}", ftti
+    return f"{one.scenario_id} FHTI {measured}, {against}, judged by {by} in place of {own}"
 
 
 def needed_words(times: Budget) -> tuple[str, ...]:
     """What would show the goal's own times, and why the longer ones are held to be safe: of the section that lends."""
+    if times.ordinary_ns and not times.of:
+        return (f"longer times of a chemistry are {times.provenance}; needed: who gives them (given = true)",)
     none, _, why = times.probe.partition("none: ")
     if why and not none:
         needed = f"no probe would show it: {why}"

@@ -104,8 +104,7 @@ def _row(
     return StatusRow(
         goal=goal,
         cells=(
-            Cell(text=f"{format_ns(goal.ftti_ns)}, {goal.owner}" if goal.owner else format_ns(goal.ftti_ns),
-                 no="" if goal.owner else NO_OWNER),
+            _ftti(goal),
             *(_fhti(one, run, others, goal) for one in reversed(EvidenceClass)),
             _own_times(found),
             _left_out(tried),
@@ -115,6 +114,14 @@ def _row(
         requirements=tuple(dict.fromkeys(name for one in own for name in one.requirements)),
         over=found is not None and (found.over or found.verdict is Verdict.FAIL),
     )  # fmt: skip
+
+
+def _ftti(goal: Budget) -> Cell:
+    """Longer times of a chemistry that nobody gives are told beside the goal's own."""
+    text = format_ns(goal.own.ftti_ns) + (f", {goal.owner}" if goal.owner else "")
+    if goal.ordinary_ns:
+        return Cell(text=f"{text}; {format_ns(goal.ftti_ns)} here", no=f"longer times are {goal.provenance}")
+    return Cell(text=text, no="" if goal.owner else NO_OWNER)
 
 
 def _fhti(

@@ -82,7 +82,11 @@ def _budget(scenario: Scenario, budgets: Mapping[str, Budget]) -> Budget:
 
 
 def _own_times(scenario: Scenario, budgets: Mapping[str, Budget]) -> Budget | None:
-    return None if scenario.budget is None else budgets.get(scenario.safety_goal)
+    """None where the scenario is judged by them."""
+    goal = budgets.get(scenario.safety_goal)
+    if goal is None or (scenario.budget is None and not goal.ordinary_ns):
+        return None
+    return goal.own
 
 
 def _stand_in(scenario: Scenario) -> Budget:

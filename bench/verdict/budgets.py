@@ -1,6 +1,7 @@
 """scenarios/budgets.toml: the safety goals with their times, checked against each other on loading."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,14 @@ from bench.errors import ConfigError, at_place, nearest
 from bench.units import format_ns, parse_duration_ns, parse_quantity
 from bench.verdict.accepted_states import ACCEPTED, check_accepted
 from bench.verdict.emergency import EMERGENCY, check_emergency, lint_emergency
-from bench.verdict.goal_on_chemistry import chemistries_of, followed, on_chemistry
+from bench.verdict.goal_on_chemistry import (
+    as_lent,
+    check_no_lender,
+    chemistries_of,
+    chemistry_place,
+    followed,
+    on_chemistry,
+)
 from bench.verdict.hazard_reasons import WHYS, mistakes_of_hazard, unreasoned_words
 from bench.verdict.lent_times import LENDING, mistakes_of_lending, not_argued_words, unargued
 from bench.verdict.result import Budget
@@ -77,8 +85,13 @@ def _on_each(path: Path, goal: str, table: Any) -> dict[str | None, Budget]:
     """Chemistry → Budget: what is wrong on any is told, whichever is asked for. None: the rest of them."""
     if not isinstance(table, dict):
         return {None: _budget(path, goal, table)}
-    each = (None, *chemistries_of(table))
-    return {one: _budget(path, goal, on_chemistry(path, goal, table, one)) for one in each}
+    base = _budget(path, goal, on_chemistry(path, goal, table, None))
+    check_no_lender(path, base, chemistries_of(table))
+    found: dict[str | None, Budget] = {None: base}
+    for one in chemistries_of(table):
+        here = _budget(path, chemistry_place(goal, one), on_chemistry(path, goal, table, one))
+        found[one] = as_lent(replace(here, safety_goal=goal), base, table, one)
+    return found
 
 
 def _budget(path: Path, goal: str, table: Any) -> Budget:
@@ -132,6 +145,7 @@ def _budget(path: Path, goal: str, table: Any) -> Budget:
         eotti_ns=eotti_ns,
         accepts=accepts,
         accepts_why=accepts_why,
+        ordinary_ns=(),
         **{key: _share(path, goal, table, key) for key in _SHARES if key in table},
     )
     check_accepted(path, found)
@@ -268,6 +282,7 @@ def _duration(path: Path, goal: str, table: dict[str, Any], key: str) -> int:
         duration_ns = parse_duration_ns(value)
     except ValueError as error:
         found, _, expected = str(error).partition("; expected ")
+        expected = expected or "a duration above 0"
         raise ConfigError(at_place(path, f"{goal}.{key}", f"found {found}", expected)) from error
     if duration_ns <= 0:
         raise ConfigError(at_place(path, f"{goal}.{key}", f"found '{value}'", "a duration above 0"))

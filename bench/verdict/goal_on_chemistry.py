@@ -37,6 +37,30 @@ def unknown_chemistries(goals: Mapping[str, Any], known: Collection[str]) -> tup
     )
 
 
+def chemistry_place(goal: str, chemistry: str | None) -> str:
+    """As the file names the table: `SG-UV.chemistry.lfp`."""
+    return f"{goal}.{TABLE}.{chemistry}"
+
+
+def check_no_lender(path: Path, goal: Budget, chemistries: Collection[str]) -> None:
+    """Raises ConfigError where a section that only lends its times says something of a chemistry."""
+    if goal.of and chemistries:
+        place = chemistry_place(goal.safety_goal, next(iter(chemistries)))
+        found = f"a chemistry of a section that lends its times to {goal.of}"
+        expected = (
+            f"what differs on a chemistry at the goal, [{chemistry_place(goal.of, next(iter(chemistries)))}]"
+        )
+        raise ConfigError(at_place(path, place, found, expected))
+
+
+def as_lent(here: Budget, base: Budget, table: Mapping[str, Any], chemistry: str) -> Budget:
+    """Longer times of a chemistry that nobody gives are as if lent: it keeps the ordinary ones beside them."""
+    pairs = ((here.ftti_ns, base.ftti_ns), (here.fdti_ns, base.fdti_ns), (here.fhti_ns, base.fhti_ns))
+    if table[TABLE][chemistry].get("given") or all(own <= ordinary for own, ordinary in pairs):
+        return here
+    return replace(here, ordinary_ns=(base.ftti_ns, base.fdti_ns, base.frti_ns))
+
+
 def on_chemistry(path: Path, goal: str, table: Mapping[str, Any], chemistry: str | None) -> dict[str, Any]:
     """The goal's table as it holds on a chemistry (None: on any that has none of its own). Raises ConfigError."""
     own = table.get(TABLE, {})
@@ -45,7 +69,7 @@ def on_chemistry(path: Path, goal: str, table: Mapping[str, Any], chemistry: str
     base = {key: value for key, value in table.items() if key != TABLE}
     if chemistry not in own:
         return base
-    place = f"{goal}.{TABLE}.{chemistry}"
+    place = chemistry_place(goal, chemistry)
     changes = own[chemistry]
     _check(path, place, changes)
     said = changes["source"].strip() if changes.get("given") else f"assumed: {_bare(changes['source'])}"

@@ -1,7 +1,7 @@
 """Results as the record and the reports take them: a verdict with its reasons, per shot and per scenario."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import Self
 
@@ -152,6 +152,8 @@ class Budget:
     profile in which it goes on.
     owner: who answers for the FTTI; "" where nobody does.
     accepts: states of the profile that are at least as safe as `safe_state`; accepts_why: why they are.
+    ordinary_ns: FTTI, FDTI and FRTI of the goal on all chemistries, where this one makes a time longer and nobody gives
+    it (`given`); () else.
     """
 
     safety_goal: str
@@ -180,6 +182,15 @@ class Budget:
     owner: str = ""
     accepts: tuple[str, ...] = ()
     accepts_why: str = ""
+    ordinary_ns: tuple[int, ...] = ()
+
+    @property
+    def own(self) -> "Budget":
+        """With the times that show the goal: longer ones that are only assumed of a chemistry are as if lent."""
+        if not self.ordinary_ns:
+            return self
+        ftti_ns, fdti_ns, frti_ns = self.ordinary_ns
+        return replace(self, ftti_ns=ftti_ns, fdti_ns=fdti_ns, frti_ns=frti_ns, ordinary_ns=())
 
     @property
     def classes_assumed(self) -> bool:
