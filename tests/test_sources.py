@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from small_bench import hil_here
+
+from bench.verdict.tables import AP_CAVEAT
 
 ROOT = Path(__file__).resolve().parents[1]
 REGISTER = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
@@ -22,7 +25,25 @@ def table(heading: str) -> list[list[str]]:
 
 
 SOURCES = {name: row for row in table("## References") for name in re.findall(r"R\d+", row[0])}
-DOCUMENTS = {row[0]: row for row in table("## Standards that scenarios name") if "--" not in row[0]}
+DOCUMENTS = {
+    row[0]: row for row in table("## Standards that scenarios, code and docs name") if "--" not in row[0]
+}
+
+GOALS = {row[0]: row for row in table("## Times and ASIL per goal") if "--" not in row[0]}
+NUMBERED = re.compile(
+    r"(?<![\w-])(?:(?:ISO(?:/[A-Z]+)?|IEC(?:/[A-Z]+)?|IEEE|JCGM|FMVSS|SAE|ASAM(?: [A-Z]+)?|DIN|EN|UL|JIS|ASTM|ETSI|RFC|"
+    r"ILAC|CISPR|NIST|VDI|LV|QC/T|AIAG(?:-VDA)?|VDA|CFR(?: Part)?|MIL(?:-[A-Z]+)?|UN R|ECE R|UN Regulation No\.|"
+    r"(?:UN )?GTR(?: No\.)?)[ -]?[A-Z]{0,4}\d[\w./:-]*|GB(?:/[TZ])? ?\d{4}[\w.-]*|(?:AUTOSAR|AIAG|GUM)\b)"
+)
+
+
+def unregistered(text: str) -> list[str]:
+    """Names of standards that no row of the register has, by number, part and, where one is named, edition."""
+    names = [one.rstrip(".:-/,").removesuffix("'s") for one in NUMBERED.findall(text)]
+    known = [*DOCUMENTS, *(row[1] for row in SOURCES.values())]
+    return [
+        one for one in names if not any(re.search(rf"(?<!\w){re.escape(one)}(?!\d)", doc) for doc in known)
+    ]
 
 
 def texts(*suffixes: str) -> Iterator[tuple[Path, str]]:
@@ -56,8 +77,97 @@ def test_every_r_number_is_in_the_register() -> None:
             if "docs/sources.md" in line or re.search(r"provenance|_source\b", line):
                 pointed |= set(re.findall(r"(?<!UN )\bR\d\d\b", line))
     assert "R20" in pointed and pointed <= SOURCES.keys(), pointed - SOURCES.keys()
-    resting = set(re.findall(r"\bR\d\d\b", (ROOT / "scenarios" / "budgets.toml").read_text(encoding="utf-8")))
-    assert not {one for one in resting if SOURCES[one][5] == "unlocated"}, "cannot be looked up"
+
+
+def test_nothing_but_the_priority_table_rests_on_what_cannot_be_looked_up() -> None:
+    """ "No figure may rest on it", and the table of action priorities did, in silence."""
+    unlocated = {one for one, row in SOURCES.items() if row[5] == "unlocated"}
+    assert {"R53", "R56"} <= unlocated
+    resting = {
+        (file.name, one)
+        for file, text in texts(".toml", ".md", ".py", ".csv", ".j2")
+        if file.name != "sources.md"
+        for one in re.findall(r"(?<!UN )\bR\d\d\b", text)
+        if one in unlocated
+    }
+    assert resting == {(name, one) for name in ("tables.py", "evidence.md") for one in ("R53", "R56")}
+    assert "unlocated" in AP_CAVEAT and all(one in AP_CAVEAT for one in ("R53", "R56"))
+
+
+def test_the_priority_is_shown_with_what_its_table_rests_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["safety", "-k", "FM-CELL-OV", "--chemistry", "nmc", "--config", str(ROOT / "hil_config.toml"), "--fmea",
+             str(ROOT / "scenarios/fmea.toml"), "--runs", str(tmp_path)]  # fmt: skip
+    page = tmp_path / "safety.html"
+    for more in ((), ("--markdown",), ("--json",), ("--out", str(page))):
+        assert hil_here(*words, *more) == 0
+        told = page.read_text(encoding="utf-8") if "--out" in more else capsys.readouterr().out
+        assert AP_CAVEAT in told and ("AP†" in told or "--json" in more), more
+
+
+def test_the_presets_name_the_same_sources_ranges_and_confidence_as_the_register() -> None:
+    """SG-TR was "seen in the source named": in a page that quotes it, and its third source was left out."""
+    budgets = tomllib.loads((ROOT / "scenarios" / "budgets.toml").read_text(encoding="utf-8"))
+    letters = set(re.findall(r"(?:provenance: |· )([A-Z]) ", REGISTER.replace("\n", " ")))
+    assert letters == set("VSDCU")
+    for goal, table_of_goal in budgets.items():
+        said = table_of_goal["provenance"]
+        (letter,) = re.findall(r"confidence (\w)\b", said)
+        qualities = [SOURCES[one][5] for one in re.findall(r"\bR\d\d\b", said)]
+        assert letter in letters and "unlocated" not in qualities, goal
+        if letter == "V":
+            assert qualities and not any(re.search("page|second-hand|memory", one) for one in qualities), goal
+        if letter == "S":
+            assert qualities, f"{goal}: seen where?"
+        if goal in GOALS:
+            _, times, asil, after = GOALS[goal]
+            named = after.partition(" (also")[0]
+            assert named in said, f"{goal}: {named}"
+            assert asil == "–" or f"published ASIL {asil};" in said, goal
+            assert _within(times, table_of_goal["ftti"]), f"{goal}: {table_of_goal['ftti']} in {times}"
+    assert {goal for goal, row in budgets.items() if "docs/sources.md" in row["provenance"]} == GOALS.keys()
+    assert "No provenance of the presets has a V" in REGISTER.replace("\n", " ")
+    assert not [goal for goal, row in budgets.items() if "confidence V" in row["provenance"]]
+
+
+def _within(times: str, ftti: str) -> bool:
+    """Whether a preset lies in the range that the register has of its goal, where it has one."""
+    if not re.match(r"\d", times):
+        return True
+    low, high = (_seconds(one) for one in times.split(" to "))
+    return low <= _seconds(ftti) <= high
+
+
+def _seconds(text: str) -> float:
+    number, unit = text.split()
+    return float(number) * {"ms": 0.001, "s": 1, "min": 60}[unit]
+
+
+def test_every_standard_that_is_named_is_in_the_register() -> None:
+    """FMVSS 305, ISO/IEC 17025, JCGM 100 and others were used, and nobody could tell from where they were known."""
+    assert not unregistered(
+        "ISO 26262-4:2018, UN R100.03; GB/T 39086-2020. ISO 8601. AUTOSAR's P01; a file of 8 GB"
+    )
+    strange = [
+        "ISO 26262-4:2011",
+        "IEC 61508",
+        "JCGM 200:2012",
+        "MIL-STD-810",
+        "GB 18384",
+        "UN R10",
+        "SAE J19",
+        "ISO 262",
+    ]
+    assert unregistered("; ".join(strange)) == strange
+    lost = [
+        f"{file.relative_to(ROOT)}: {name}"
+        for file, text in texts(".toml", ".md", ".py", ".csv", ".j2", ".dbc", ".c", ".h")
+        for name in unregistered(text)
+    ]
+    for name in ("README.md", "CONTRIBUTING.md", "hil_config.toml"):
+        lost += [f"{name}: {one}" for one in unregistered((ROOT / name).read_text(encoding="utf-8"))]
+    assert not lost
 
 
 def test_every_page_that_is_pointed_to_is_there() -> None:

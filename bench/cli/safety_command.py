@@ -350,7 +350,7 @@ def _standing(found: tuple[Cell, ...]) -> list[tuple[str, ...]]:
 def _notes(found: tuple[Cell, ...], counted: Any, evidence: EvidenceClass) -> list[str]:
     from bench.report.handled_words import handled_lines
     from bench.report.words import EVIDENCE_WORTH
-    from bench.verdict.tables import MSR_CAVEAT
+    from bench.verdict.tables import AP_CAVEAT, MSR_CAVEAT
 
     lines = [
         f"{EVIDENCE_WORTH[evidence].capitalize()}.",
@@ -362,6 +362,7 @@ def _notes(found: tuple[Cell, ...], counted: Any, evidence: EvidenceClass) -> li
         "AP, RPN: without detection → as earned, where hardware earned M and a source states S and O (D taken equal to "
         "M: a test rating, not an in-service one). In brackets: what less than that gives, which earns no reduction; "
         "'?': assumed; (SFO?): which of severity, frequency and occurrence are assumed.",
+        f"† action priority (AP) table {AP_CAVEAT}.",
         f"* FMEA-MSR priority {MSR_CAVEAT}.",
     ]
     sources = {
@@ -417,7 +418,7 @@ def _show(goals: Any, found: tuple[Cell, ...], told: list[str]) -> None:
     ):
         table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
         for name in headings:
-            table.add_column(name, no_wrap=name in ("goal", "failure mode", "RPN", "AP"), overflow="fold")
+            table.add_column(name, no_wrap=name in ("goal", "failure mode", "RPN", "AP†"), overflow="fold")
         last = ""
         for row in rows:
             cells = (row[0] if row[0] != last else "", *row[1:])

@@ -12,7 +12,7 @@ from bench.verdict.tables import decompositions
 HARA = ("goal", "hazard", "S", "E", "C", "ASIL", "may be decomposed into", "FTTI", "safe state")
 STANDING = ("chemistry", "earned by data", "only assumed", "no data", "least margin to the hazard")
 FMEA = (
-    "failure mode", "chemistry", "hazard in", "FHTI", "margin", "n", "handled", "M", "AP", "MSR-AP*", "RPN",
+    "failure mode", "chemistry", "hazard in", "FHTI", "margin", "n", "handled", "M", "AP†", "MSR-AP*", "RPN",
     "still missing",
 )  # fmt: skip
 

@@ -91,7 +91,7 @@ class FailureMode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rated:
-    """priority: AIAG-VDA (DFMEA table, D taken equal to M); msr: FMEA-MSR table, not verified; both H, M or L."""
+    """priority: AIAG-VDA (DFMEA table, D taken equal to M), msr: FMEA-MSR table; neither verified; H, M or L."""
 
     rating: int
     assumed: bool

@@ -2,9 +2,9 @@
 
 asil_table: ISO 26262-3:2018, table 4. asil_decomposition: ISO 26262-9:2018, clause 5. fmea_ap: action
 priority of the AIAG & VDA FMEA Handbook (2019) as two programs have it that agree cell by cell (R53 and R56 of
-docs/sources.md, not to be looked up any more), *not verified* against the handbook. fmea_msr_ap: from memory of the
-handbook, *not verified*. measured_to_m: this project's rule from counts to a monitoring
-rating. tcl_matrix: ISO 26262-8:2018, table 3.
+docs/sources.md, *unlocated*), *not verified* against the handbook: show it with AP_CAVEAT. fmea_msr_ap: from memory of
+the handbook, *not verified*. measured_to_m: this project's rule from counts to a monitoring rating. tcl_matrix: ISO
+26262-8:2018, table 3.
 """
 
 import csv
@@ -12,6 +12,9 @@ from functools import cache
 from importlib.resources import files
 
 ASILS = ("QM", "A", "B", "C", "D")
+AP_CAVEAT = (
+    "of unlocated source (R53 and R56 of docs/sources.md), not verified: not compared with the handbook"
+)
 MSR_CAVEAT = "not verified: the FMEA-MSR priority table was not compared with the handbook"
 
 
@@ -36,7 +39,7 @@ def decompositions(asil: str) -> tuple[tuple[str, str], ...]:
 
 
 def action_priority(severity: int, occurrence: int, detection: int) -> str:
-    """H, M or L of the AIAG-VDA DFMEA/PFMEA table."""
+    """H, M or L of the AIAG-VDA DFMEA/PFMEA table; show it with AP_CAVEAT."""
     return _priority("fmea_ap", {"s": severity, "o": occurrence, "d": detection})
 
 
