@@ -107,7 +107,9 @@ def covered_words(run: RunResult, folder: Path) -> tuple[str, Qualified]:
     covering = qualified_by(opened) or Qualified(trouble="none is known to this run")
     if library is None:
         return "not recorded, the run folder was written by an older release", covering
-    served = denominator_words(rows(library, _served(stored_goals(opened), library), run.scenarios))
+    served = denominator_words(
+        rows(library, _served(stored_goals(opened), library), run.scenarios, run.chemistry)
+    )
     clauses = clause_words(clause_rows(library, run.scenarios))
     return "; ".join(words for words in (served, clauses) if words), covering
 
@@ -116,6 +118,13 @@ def stored_library(opened: OpenedRun) -> Library | None:
     """What there was to be run; None where the folder does not say, as those of older releases."""
     kept = opened.library()
     return None if kept is None else decode(Library, kept)
+
+
+def library_of(folder: Path) -> Library | None:
+    """What there was to be run; None where nothing that can be read says so."""
+    with contextlib.suppress(BenchError, KeyError, ValueError, TypeError, AttributeError):
+        return stored_library(open_run(folder))
+    return None
 
 
 def _served(goals: dict[str, Budget], library: Library | None) -> dict[str, Budget]:

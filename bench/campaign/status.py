@@ -55,7 +55,9 @@ def status_of(
             Fact(name="chain", cell=Cell(no=_SEALED_LATER) if at_end else _chain(folder, run, altered)),
             Fact(name="signed", cell=Cell(no=_SEALED_LATER) if at_end else _signed(folder)),
         ),
-        rows=status_rows(run, goals, other_classes(run, folder, at_end=at_end), kept.notes, kept.trouble),
+        rows=status_rows(
+            run, goals, other_classes(run, folder, at_end=at_end), kept.notes, kept.trouble, library
+        ),
         altered=tuple(altered),
     )
     return with_texts(sheet, texts)

@@ -251,7 +251,7 @@ def report(
 ) -> None:
     """Show a stored run's table again, or write its HTML report anew from the evidence alone. Exit 3 if altered."""
     from bench.campaign.builds import load_checked
-    from bench.campaign.report import covered_words, gather
+    from bench.campaign.report import covered_words, gather, library_of
     from bench.cli.altered import end, ended_with, reading_on, tell_altered
     from bench.errors import ConfigError
     from bench.record.targets import is_report_of, try_file
@@ -275,10 +275,12 @@ def report(
     if markdown:
         with reading_on(altered):
             covered, of = covered_words(result, run)
-            text = run_markdown(result, covered, of.trouble, altered, qualified_by=of.by)
+            text = run_markdown(
+                result, covered, of.trouble, altered, qualified_by=of.by, library=library_of(run)
+            )
             typer.echo(text, nl=False)
     elif not as_json:
-        show_tables(result)
+        show_tables(result, run)
         with reading_on(altered):
             tell_qualified(run)
     if own and out is not None:
@@ -300,7 +302,7 @@ def report(
     if out is not None:
         typer.echo(f"report  {out}", err=quiet)
     if as_json:
-        raise say(_reported(result, altered, out), ended_with(0, altered))
+        raise say(_reported(result, altered, out, run), ended_with(0, altered))
     if not markdown:
         show_last_line(result, altered=bool(altered))
     raise end(0, altered)
@@ -327,7 +329,8 @@ def _write_own(result: RunResult, run: Path, out: Path, altered: Sequence[str]) 
             raise ConfigError(f"--out: {out} is sealed, and the report made now differs from it; {elsewhere}")
 
 
-def _reported(result: RunResult, altered: Sequence[str], out: Path | None) -> ReportTold:
+def _reported(result: RunResult, altered: Sequence[str], out: Path | None, run: Path) -> ReportTold:
+    from bench.campaign.report import library_of
     from bench.report.goals import shown_goals
     from bench.report.told.stored import GoalTold, ReportTold
     from bench.verdict.family import at_once
@@ -338,7 +341,7 @@ def _reported(result: RunResult, altered: Sequence[str], out: Path | None) -> Re
         verdict=result.verdict,
         goals=tuple(
             GoalTold(safety_goal=name, asil=one.goal.asil, word=one.word, over=one.over, lines=one.lines)
-            for name, one in shown_goals(result).items()
+            for name, one in shown_goals(result, library=library_of(run)).items()
         ),
         altered=tuple(altered),
         written=None if out is None else str(out),

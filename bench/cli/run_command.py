@@ -355,7 +355,7 @@ def _show(result: RunResult, written: dict[str, Path]) -> None:
     from rich.console import Console
 
     console = Console()
-    show_tables(result)
+    show_tables(result, written.get("evidence"))
     for name, path in written.items():
         console.print(f"{name:>9}  {path}", highlight=False, soft_wrap=True)
     if result.aborted is not None:

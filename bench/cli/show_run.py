@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from bench.verdict.result import RunResult
 
 
-def show_tables(result: RunResult) -> None:
+def show_tables(result: RunResult, folder: Path | None = None) -> None:
+    """folder: the run's, which says what else there was to be run."""
     from rich.console import Console
     from rich.table import Table
 
@@ -23,6 +24,16 @@ def show_tables(result: RunResult) -> None:
     console = as_wide_as(*[natural_width(one) for one in shown if isinstance(one, Table)])
     for one in shown:
         console.print(one, highlight=False)
+    if folder is not None and (partly := _partly(result, folder)):
+        console.print(f"[yellow]PASS[/] {partly}", highlight=False, soft_wrap=True)
+
+
+def _partly(result: RunResult, folder: Path) -> str:
+    """Goals that passed by a part of their scenarios; "" where the folder does not say what there was."""
+    from bench.campaign.report import library_of
+    from bench.report.goals import partly_words, shown_goals
+
+    return partly_words(shown_goals(result, library=library_of(folder)).values())
 
 
 def as_wide_as(*widths: int) -> Console:

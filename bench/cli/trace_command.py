@@ -47,8 +47,9 @@ def trace(
     library = whole_library(wired)
     stored = None if run is None else load_checked(run)
     results, altered = ((), ()) if stored is None else (stored.result.scenarios, stored.altered)
+    chemistry = "" if stored is None else stored.result.chemistry
     tell_altered(run, altered, err=as_json)
-    found = rows(library, denominator(load_budgets(budgets_file), library.lent), results)
+    found = rows(library, denominator(load_budgets(budgets_file), library.lent), results, chemistry)
     clauses = clause_rows(library, results)
     code = 1 if any(row.absent for row in found) else 0
     goals = {row.safety_goal: row.shown for row in found}
@@ -155,4 +156,4 @@ def _show_clauses(found: list[ClauseRow]) -> None:
 def _shown(shown: Shown | None) -> str:
     if shown is None:
         return "–"
-    return f"[red]{shown.word}[/]" if shown.over else shown.word
+    return f"[red]{shown.word}[/]" if shown.over else shown.told

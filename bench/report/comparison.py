@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from bench.report import markdown as md
+from bench.scenario.library import Library
 from bench.timing.evidence_class import CLASS_WORDS
 from bench.units import format_ns
 from bench.verdict.compare import ALPHA, Comparison, Metric
@@ -185,22 +186,24 @@ def run_markdown(
     altered: Sequence[str] = (),
     *,
     qualified_by: str = "",
+    library: Library | None = None,
 ) -> str:
     """The summary of one run for a pull request. covered: the denominator; qualification: what is wrong with it.
 
     altered: what of the stored run is not as it was written. qualified_by: which covers it, where nothing is wrong.
+    library: what there was to be run.
     """
     from bench.report.anomalies import anomaly_lines
     from bench.report.at_once_words import at_once_words
     from bench.report.finding_words import joined_words
     from bench.report.format_words import format_2_words
-    from bench.report.goals import NOT_SHOWN, goals_words, not_shown, shown_goals
+    from bench.report.goals import NOT_SHOWN, goals_words, not_shown, partly_words, shown_goals
     from bench.report.mismatch import misfit_words, mismatch_markdown, of_the_build, run_word
     from bench.report.sampling import bounds_words
     from bench.report.uncertainty import markdown_lines
     from bench.report.words import EVIDENCE_WORTH
 
-    goals = list(shown_goals(run).values())
+    goals = list(shown_goals(run, library=library).values())
     goal_lines = [f"- **{NOT_SHOWN}** {md.text(one.words)}" for one in not_shown(goals)]
     verdict = "ABORTED" if run.aborted is not None else run_word(run)
     bad = [f"- altered: {md.code(line)}" for line in altered[:_MOST_ALTERED]]
@@ -214,7 +217,7 @@ def run_markdown(
         EVIDENCE_WORTH[run.evidence_class],
         "",
         *([f"**{md.text(misfit_words(run))}.**", ""] if run.mismatch else []),
-        *([f"{md.text(goals_words(goals))}.", ""] if goal_lines else []),
+        *([f"{md.text(goals_words(goals))}.", ""] if goal_lines or partly_words(goals) else []),
     ]
     worst_first = sorted(of_the_build(run.scenarios), key=lambda one: -one.judgement.verdict)
     told = [s for s in worst_first if s.judgement.verdict is not Verdict.PASS]

@@ -75,13 +75,15 @@ def share_used(one: ScenarioResult, budget: Budget | None = None) -> float:
     )
 
 
-def goal_rows(run: RunResult, goals: Mapping[str, Budget]) -> tuple[GoalRow, ...]:
+def goal_rows(
+    run: RunResult, goals: Mapping[str, Budget], library: Library | None = None
+) -> tuple[GoalRow, ...]:
     """Goals with scenarios first, worst verdict on top; goals without any keep their place at the end.
 
     Not among them: deliberate mismatches, which say nothing of the DUT.
     """
     goals = {goal: budget.own for goal, budget in goals.items()}
-    tried = shown_goals(run, goals)
+    tried = shown_goals(run, goals, library)
     known = {**{goal: one.goal for goal, one in tried.items()}, **goals}
     rows = []
     for goal, budget in {goal: known[goal] for goal in (*goals, *known)}.items():

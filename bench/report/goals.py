@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.report.words import interval_words
+from bench.scenario.library import Library
 from bench.units import NS_PER_S, format_ns
 from bench.verdict.accepted_states import is_weaker
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict, together
@@ -25,6 +26,7 @@ class Shown:
     verdict: the worst of all its scenarios, each by the times it was judged by. tried: one of them had to trip.
     degraded: those measured up to a state in which emergency operation goes on: how long it lasts, nothing shows.
     weaker: those measured up to a state that the goal does not accept for its own.
+    mapped: how many scenarios of the library have to trip for it, None where nobody kept the list; not_run: of these.
     """
 
     goal: Budget
@@ -33,6 +35,8 @@ class Shown:
     tried: bool
     degraded: tuple[ScenarioResult, ...] = ()
     weaker: tuple[ScenarioResult, ...] = ()
+    mapped: int | None = None
+    not_run: tuple[str, ...] = ()
 
     @property
     def word(self) -> str:
@@ -47,6 +51,21 @@ class Shown:
         return self.word == Verdict.PASS.name
 
     @property
+    def share(self) -> str:
+        """`1 of 7` of its scenarios, where some were left out; "" else."""
+        return f"{self.mapped - len(self.not_run)} of {self.mapped}" if self.mapped and self.not_run else ""
+
+    @property
+    def partly(self) -> str:
+        """What was left out may be what fails: no PASS is told without it."""
+        return f"{self.share} scenarios of this goal were run" if self.share else ""
+
+    @property
+    def told(self) -> str:
+        """`PASS, 1 of 7 run`: the word with its denominator."""
+        return f"{self.word}, {self.share} run" if self.share and self.passed else self.word
+
+    @property
     def over(self) -> bool:
         """It is certain that the goal's FTTI was not kept: a measured lower end is not below it."""
         return any(_over(one, self.goal) for one in self.lent)
@@ -59,7 +78,8 @@ class Shown:
         measured = (lent_words(one, self.goal) for one in self.lent)
         needed = dict.fromkeys(words for one in self.lent for words in needed_words(one.budget))
         states = (weaker_words(self.weaker, self.goal),) if self.weaker else ()
-        return (*measured, *needed, *states, *((_degraded_words(self),) if self.degraded else ()))
+        degraded = (_degraded_words(self),) if self.degraded else ()
+        return (*measured, *needed, *states, *degraded, *((self.partly,) if self.partly else ()))
 
     @property
     def words(self) -> str:
@@ -88,12 +108,15 @@ def why_in_part(scenario: ScenarioResult) -> tuple[str, ...]:
     return (*lent, *((weaker_words([scenario], goal),) if is_of_weaker_state(scenario, goal) else ()))
 
 
-def shown(goal: Budget, scenarios: Iterable[ScenarioResult]) -> Shown | None:
-    """Of the scenarios of this goal; None where none was run."""
+def shown(goal: Budget, scenarios: Iterable[ScenarioResult], library: Library | None = None) -> Shown | None:
+    """Of the scenarios of this goal; None where none was run. library: what there was to be run."""
     goal = goal.own
     own = [one for one in scenarios if one.budget.safety_goal == goal.safety_goal and one.serves_goal]
     if not own:
         return None
+    entries = () if library is None else library.entries
+    mapped = [one.scenario_id for one in entries if one.must_trip and one.safety_goal == goal.safety_goal]
+    run = {one.scenario_id for one in own}
     return Shown(
         goal=goal,
         verdict=together(one.judgement.verdict for one in own),
@@ -101,10 +124,14 @@ def shown(goal: Budget, scenarios: Iterable[ScenarioResult]) -> Shown | None:
         tried=any(one.aim != _QUIET for one in own),
         degraded=tuple(one for one in own if one.aim != _QUIET and one.safe_state in goal.emergency_states),
         weaker=tuple(one for one in own if is_of_weaker_state(one, goal)),
+        mapped=None if library is None else len(mapped),
+        not_run=tuple(one for one in mapped if one not in run),
     )
 
 
-def shown_goals(run: RunResult, goals: Mapping[str, Budget] | None = None) -> dict[str, Shown]:
+def shown_goals(
+    run: RunResult, goals: Mapping[str, Budget] | None = None, library: Library | None = None
+) -> dict[str, Shown]:
     """Every goal that the run tried, in the order of its scenarios. goals: their own times, where they are at hand."""
     own: dict[str, Budget] = {}
     for one in run.scenarios:
@@ -112,7 +139,8 @@ def shown_goals(run: RunResult, goals: Mapping[str, Budget] | None = None) -> di
         if kept is None or one.own_times is not None:
             own[one.budget.safety_goal] = one.own_times or one.budget
     own |= {name: goal for name, goal in (goals or {}).items() if name in own}
-    found = {name: shown(goal, run.scenarios) for name, goal in own.items()}
+    here = None if library is None else library.on(run.chemistry)
+    found = {name: shown(goal, run.scenarios, here) for name, goal in own.items()}
     return {name: one for name, one in found.items() if one is not None}
 
 
@@ -126,7 +154,14 @@ def goals_words(found: Sequence[Shown]) -> str:
     names = [one.goal.safety_goal for one in found if one.word == NOT_SHOWN]
     passed = sum(one.passed for one in found)
     words = f"{passed} of {len(found)} safety goals tried passed by their own times"
-    return words + (f"; {NOT_SHOWN}: {', '.join(names)}" if names else "")
+    words += f"; {NOT_SHOWN}: {', '.join(names)}" if names else ""
+    return words + (f"; {partly}" if (partly := partly_words(found)) else "")
+
+
+def partly_words(found: Iterable[Shown]) -> str:
+    """`by a part of their scenarios only: SG-HVIL (1 of 7)`; "" where none was."""
+    names = [f"{one.goal.safety_goal} ({one.share})" for one in found if one.passed and one.share]
+    return f"by a part of their scenarios only: {', '.join(names)}" if names else ""
 
 
 def lent_words(one: ScenarioResult, goal: Budget | None = None) -> str:

@@ -20,7 +20,7 @@ from bench.report.extras import ReportExtras, goal_rows
 from bench.report.figures import TracePicture, TraceSeries, budget_bar, ecdf_plot, strip_plot, worst_trace_svg
 from bench.report.finding_words import joined_words, reasons_words
 from bench.report.format_words import format_2_words
-from bench.report.goals import goals_words, not_shown, shown_goals
+from bench.report.goals import goals_words, not_shown, partly_words, shown_goals
 from bench.report.matrix import grid
 from bench.report.mismatch import caught_words, misfit_words, mismatch_html, of_the_build, run_word
 from bench.report.overview import closest, closest_words, not_passed, overview, twin_words
@@ -117,10 +117,11 @@ def render_html(
     nearest = closest([one for one in run.scenarios if one.aim != "must_not_trip"])
     counts = Counter(scenario.judgement.verdict for scenario in run.scenarios)
     pictures: dict[str, Markup] = {name: worst_trace_svg(picture) for name, picture in traces.items()}
+    tried = list(shown_goals(run, extras.goals, extras.library).values())
     return template.render(
         run=run,
         extras=extras,
-        goals=goal_rows(run, extras.goals),
+        goals=goal_rows(run, extras.goals, extras.library),
         headline=_headline(whole, extras),
         mismatches=mismatch_html(whole.scenarios),
         misfit=misfit_words(run) if run.mismatch else "",
@@ -135,8 +136,9 @@ def render_html(
         nearest_one=nearest,
         clauses=clause_rows(extras.library, run.scenarios) if extras.library else [],
         clause_words=clause_words,
-        not_shown=not_shown(shown_goals(run, extras.goals).values()),
-        goals_words=goals_words(list(shown_goals(run, extras.goals).values())),
+        not_shown=not_shown(tried),
+        partly=partly_words(tried),
+        goals_words=goals_words(tried),
         anomalies=anomaly_lines(run.scenarios),
         decision_rule=DECISION_RULE,
         simulated_words=SIMULATED if Timebase.SIMULATED in timebases(run) else "",
@@ -189,7 +191,7 @@ def _coverage(run: RunResult, extras: ReportExtras) -> dict[str, object]:
     """The traceability matrix and its denominator in words; neither where the run does not say what there was."""
     if extras.library is None:
         return {"matrix": ((), ()), "denominator": ""}
-    found = rows(extras.library, extras.goals, run.scenarios)
+    found = rows(extras.library, extras.goals, run.scenarios, run.chemistry)
     return {"matrix": grid(found), "denominator": denominator_words(found)}
 
 

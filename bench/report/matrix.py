@@ -47,7 +47,7 @@ def grid(found: Sequence[Row]) -> tuple[tuple[str, ...], tuple[GridLine, ...]]:
                 absent=first.absent,
                 cells=tuple(_cell(own.get(name)) for name in classes),
                 quiet=f"{passed} of {quiet}" if quiet else "–",
-                shown=first.shown.word if first.shown is not None else "–",
+                shown=first.shown.told if first.shown is not None else "–",
                 over=first.shown is not None and first.shown.over,
             )
         )

@@ -12,6 +12,7 @@ from bench.report.goals import Shown, shown
 from bench.report.notes import Note, of_anomaly
 from bench.report.steady_words import drift_words
 from bench.report.words import class_at, interval_words, not_spread_words
+from bench.scenario.library import Library
 from bench.timing.evidence_class import CLASS_WORDS, EvidenceClass
 from bench.units import format_ns
 from bench.verdict.evidence import Claim, evidence
@@ -86,9 +87,16 @@ def status_rows(
     others: Mapping[EvidenceClass, RunResult],
     notes: Sequence[Note],
     notes_trouble: str = "",
+    library: Library | None = None,
 ) -> tuple[StatusRow, ...]:
-    """A row for each goal, in the order of `goals`. others: runs of the same build, of other classes of evidence."""
-    return tuple(_row(run, goal, others, notes, notes_trouble) for goal in goals.values() if not goal.of)
+    """A row for each goal, in the order of `goals`. others: runs of the same build, of other classes of evidence.
+
+    library: what there was to be run.
+    """
+    here = None if library is None else library.on(run.chemistry)
+    return tuple(
+        _row(run, goal, others, notes, notes_trouble, here) for goal in goals.values() if not goal.of
+    )
 
 
 def _row(
@@ -97,9 +105,10 @@ def _row(
     others: Mapping[EvidenceClass, RunResult],
     notes: Sequence[Note],
     notes_trouble: str,
+    library: Library | None,
 ) -> StatusRow:
     own = [one for one in run.scenarios if one.budget.safety_goal == goal.safety_goal and one.serves_goal]
-    found = shown(goal, own)
+    found = shown(goal, own, library)
     tried = [one for one in own if one.aim != _QUIET]
     return StatusRow(
         goal=goal,
@@ -161,7 +170,7 @@ def _own_times(found: Shown | None) -> Cell:
     if found is None:
         return Cell(no="no scenario of the goal was run")
     if found.passed:
-        return Cell(text="PASS")
+        return Cell(text="PASS", no=found.partly)
     if found.lent and not found.weaker:
         over = ", and measured above its FTTI for certain" if found.over else ""
         return Cell(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.report.goals import NOT_SHOWN, Shown, shown
+from bench.report.goals import NOT_SHOWN, Shown, partly_words, shown
 from bench.scenario.library import Library
 from bench.verdict.result import Budget, ScenarioResult, Verdict
 
@@ -37,9 +37,15 @@ class Row:
     shown: Shown | None = None
 
 
-def rows(library: Library, goals: Mapping[str, Budget], results: Iterable[ScenarioResult] = ()) -> list[Row]:
-    """Goals in their file's order. `goals`: the denominator, all that have to be served."""
+def rows(
+    library: Library,
+    goals: Mapping[str, Budget],
+    results: Iterable[ScenarioResult] = (),
+    chemistry: str = "",
+) -> list[Row]:
+    """Goals in their file's order. `goals`: the denominator, all that have to be served. chemistry: of the results."""
     known = list(results)
+    here = library.on(chemistry)
     verdicts = {one.scenario_id: one.judgement.verdict for one in known}
     found: list[Row] = []
     for goal, budget in goals.items():
@@ -47,7 +53,7 @@ def rows(library: Library, goals: Mapping[str, Budget], results: Iterable[Scenar
         by_class: dict[str, list[str]] = {}
         for one in of_goal:
             by_class.setdefault(one.fault_class or NOTHING_INJECTED, []).append(one.scenario_id)
-        told = shown(budget, known)
+        told = shown(budget, known, here)
         if not by_class:
             found.append(_row(budget, "", [], verdicts, told))
         found += [_row(budget, name, by_class[name], verdicts, told) for name in sorted(by_class)]
@@ -96,6 +102,8 @@ def denominator_words(found: Sequence[Row]) -> str:
     absent = [goal for goal, own in by_goal.items() if own[0].absent]
     untouched = [goal for goal in served if goal not in run]
     open_words = f", {len(lent)} {NOT_SHOWN} ({', '.join(lent)})" if lent else ""
+    if partly := partly_words(one for one in told.values() if one is not None):
+        open_words += f", {partly}"
     words = (
         f"{len(served)} of {len(goals)} safety goals have a scenario; {len(run)} of {len(goals)} were run, "
         f"{len(passed)} of these passed by their own times{open_words}; "

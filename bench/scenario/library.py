@@ -1,7 +1,7 @@
 """What there is to be run, run or not: every scenario of the library as far as tracing needs it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.errors import ConfigError
@@ -44,6 +44,10 @@ class Library:
 
     entries: tuple[Entry, ...]
     unreadable: tuple[str, ...] = ()
+
+    def on(self, chemistry: str) -> "Library":
+        """Without what says nothing on this chemistry of the pack."""
+        return replace(self, entries=tuple(one for one in self.entries if chemistry not in one.not_for))
 
     @property
     def lent(self) -> frozenset[str]:
