@@ -44,7 +44,8 @@ def of(tmp_path: Path, first: str) -> Path:
     [
         ("assumed: fire possible", "says that it is assumed"),
         ("  Assumed, as everybody does", "says that it is assumed"),
-        ("assumption of the team", "says that it is assumed"),
+        ("guess of the team", "says that it is assumed"),
+        ("no field data of this charger", "says that it is assumed"),
         ("inherits SG-OTC: self-heating unseen", "takes it from SG-OTC, whose classes are assumed"),
         ("S3 of SG-OV", "takes it from SG-OV, whose classes are assumed"),
         ("inherits SG-OTX", "names no goal of budgets.toml (SG-OTX)"),
