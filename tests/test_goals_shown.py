@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from bench.report.needs import need_id
 from bench.report.traceability import denominator_words, rows
 from bench.scenario.library import Entry, Library
 from bench.units import NS_PER_MS
+from bench.verdict.accepted_states import is_weaker
+from bench.verdict.budgets import load_budgets
 from bench.verdict.result import RunResult, ScenarioResult, Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -306,3 +309,24 @@ def test_the_matrix_shows_lent_times_and_gaps_in_colours_of_their_own() -> None:
         in words
     )
     assert f"**{NOT_SHOWN}** {OVERVOLTAGE.safety_goal}" in run_markdown(run, words, None)
+
+
+def test_the_documents_name_the_goals_of_the_library_that_are_not_shown() -> None:
+    """By lent times, emergency operation, or another state than the goal's: of the files, whatever they measure."""
+    goals = load_budgets(ROOT / "scenarios" / "budgets.toml")
+    lacking = set()
+    for file in (ROOT / "scenarios").glob("*/*.toml"):
+        text = tomllib.loads(file.read_text(encoding="utf-8"))
+        if text.get("aim") != "must_trip" or "mismatch" in text:
+            continue
+        last = text["expect"]["safe_state"]
+        last = last[-1] if isinstance(last, list) else last
+        state = last["state"] if isinstance(last, dict) else last
+        goal = goals[text["safety_goal"]]
+        if "budget" in text or state in goal.emergency_states or is_weaker(state, goal):
+            lacking.add(goal.safety_goal)
+    told = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8").partition("In the shipped library ")[2]
+    told, _, _ = told.partition("\n\n")
+    own = [goal for goal in goals.values() if not goal.of]
+    assert told.startswith(f"{len(lacking)} of the {len(own)} goals are NOT SHOWN")
+    assert set(re.findall(r"SG-[A-Z0-9-]+", told)) == lacking
