@@ -21,7 +21,7 @@ from bench.faults.catalogue.link_short import LinkShort
 from bench.faults.catalogue.load_ignores_limit import LoadIgnoresLimit
 from bench.faults.catalogue.supply_voltage import SupplyVoltage
 from bench.faults.port import Fault
-from bench.measure.interval import Interval, LeftOut, Measurement
+from bench.measure.interval import Interval, Latency, LeftOut, Measurement, Term
 from bench.record.codable import decode, run_from_dict
 from bench.record.folder import open_run, read_shot
 from bench.record.version_1 import same_figures
@@ -32,7 +32,7 @@ from bench.trace.facts import StimulusConfirmed
 from bench.units import NS_PER_MS
 from bench.verdict.decision import Zone
 from bench.verdict.result import RunResult, ScenarioResult
-from bench.verdict.uncertainty import uncertainty_of, uncertainty_of_run
+from bench.verdict.uncertainty import NarrowedBy, narrowed, uncertainty_of, uncertainty_of_run
 
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = {
@@ -148,6 +148,9 @@ def test_a_contactor_that_closes_by_itself_keeps_its_limit_only_when_counted_fro
     assert told[0]["left_out_range"]["high_ns"] < 10 * NS_PER_MS  # a period of IO_Contactors
     assert fdti["interval"]["high_ns"] <= fdti["limit_ns"] < fdti["from_terminal"]["high_ns"]
     assert (fdti["meets_from_terminal"], fhti["meets_from_terminal"]) == (False, True)
+    ((by, width_ns),) = (part.values() for part in fhti["narrowed"])
+    widest_ns = max(term["width_ns"] for term in fhti["terms"])
+    assert (by, widest_ns > width_ns > 0) == ("last-of-several", True)
 
 
 def test_html_markdown_and_json_say_the_terms_the_rule_and_what_is_left_out(folder: Path) -> None:
@@ -170,6 +173,56 @@ def test_html_markdown_and_json_say_the_terms_the_rule_and_what_is_left_out(fold
     assert [time["time"] for time in one["times"]] == ["FDTI", "FHTI"]
     again = json.loads(CliRunner().invoke(app, ["report", str(folder), "--json"]).stdout)["uncertainty"]
     assert again == told
+
+
+NARROWED = {
+    ("crash-flag-by-can", "FDTI"): {NarrowedBy.NEVER_NEGATIVE},
+    ("weld-precharge", "FHTI"): {NarrowedBy.LAST_OF_SEVERAL},
+}
+
+
+def test_the_terms_less_what_narrows_them_are_as_wide_as_the_interval_to_the_ns(folder: Path) -> None:
+    run = result_of(folder)
+    told = json.loads((folder.parent / "run.json").read_text(encoding="utf-8"))["uncertainty"]
+    times = {(budget["scenario_id"], time["time"]): time for budget in told for time in budget["times"]}
+    assert len(times) == 2 * len(LEFT_OUT)
+    for name, one in times.items():
+        interval = one["interval"]
+        parts = sum(term["width_ns"] for term in one["terms"]) - sum(p["width_ns"] for p in one["narrowed"])
+        assert parts == interval["high_ns"] - interval["low_ns"], name
+        assert {part["by"] for part in one["narrowed"]} == NARROWED.get(name, set()), name
+        assert all(part["width_ns"] > 0 for part in one["narrowed"])
+        assert one["guard_iso_ns"] <= one["guard_ns"], name  # never narrower than the 1.645 u_c
+    cut = times["crash-flag-by-can", "FDTI"]
+    (scenario,) = (one for one in run.scenarios if one.scenario_id == "crash-flag-by-can")
+    shot = scenario.shots[cut["shot"]].measurement
+    assert shot is not None and shot.onset is not None and shot.detected is not None
+    assert cut["narrowed"][0]["width_ns"] == shot.onset.high_ns - shot.detected.low_ns
+
+
+def test_html_and_markdown_say_what_narrows_an_interval(folder: Path) -> None:
+    run = result_of(folder)
+    html, markdown = flat(render_html(run)), run_markdown(run, "all", None)
+    for text, cell in ((html, "<td[^>]*>"), (markdown, "")):
+        assert re.search(rf"[Cc]ut at 0(</td>|</th>)? ?{cell} ?−[0-9.]+ ms", text)
+        assert re.search(r"[Ll]ast of several reports", text)
+        assert "the interval is their sum less what is shown to narrow it" in text
+
+
+def test_an_interval_that_its_terms_do_not_explain_says_by_how_much() -> None:
+    onset, end = Interval(low_ns=0, high_ns=100), Interval(low_ns=0, high_ns=250)
+
+    def parts(width_ns: int, *terms_ns: int) -> dict[NarrowedBy, int]:
+        time = Latency(
+            interval=Interval(low_ns=0, high_ns=width_ns),
+            terms=tuple(Term(name="stamp", width_ns=one) for one in terms_ns),
+        )
+        return {one.by: one.width_ns for one in narrowed(time, onset, end)}
+
+    assert parts(250, 100, 250) == {NarrowedBy.NEVER_NEGATIVE: 100}
+    assert parts(250, 100, 257) == {NarrowedBy.NEVER_NEGATIVE: 100, NarrowedBy.NOT_BEFORE_CAUSE: 7}
+    assert parts(250, 100, 140) == {NarrowedBy.UNNAMED: -10}
+    assert parts(250) == {}
 
 
 def only_from_the_frame() -> ScenarioResult:

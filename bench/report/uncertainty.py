@@ -12,13 +12,20 @@ from bench.timing.clock import Timebase
 from bench.units import format_ns
 from bench.verdict.decision import Zone
 from bench.verdict.result import RunResult, ScenarioResult
-from bench.verdict.uncertainty import TimeBudget, UncertaintyBudget, uncertainty_of, uncertainty_of_run
+from bench.verdict.uncertainty import (
+    NarrowedBy,
+    TimeBudget,
+    UncertaintyBudget,
+    uncertainty_of,
+    uncertainty_of_run,
+)
 
 DECISION_RULE = (
     "Decision rule (ISO/IEC 17025:2017, 7.8.6; guarded acceptance after JCGM 106:2012, 8.3.2): PASS where the upper "
     "end keeps the limit, FAIL where the lower end does not, else INCONCLUSIVE. The guard band is half the interval; "
-    "the 1.645 u_c of ISO 14253-1 stands beside it. Evaluation (7.6): each term is a bound, given with its whole width "
-    "and taken as rectangular for u_c (GUM 4.3.7); the interval is their sum and so covers all of what they bound"
+    "the 1.645 u_c of ISO 14253-1, never more, stands beside it. Evaluation (7.6): each term is a bound, given with "
+    "its whole width and taken as rectangular for u_c (GUM 4.3.7), which is at most that of the interval; the interval "
+    "is their sum less what is shown to narrow it, and so covers all that is possible within these bounds"
 )
 SIMULATED = (
     "Simulated time: stamps are exact and no clock runs wrong. The uncertainty of the models (cells, sensors, bus, the "
@@ -34,6 +41,18 @@ _SOURCES = {
     "stamp": "the bench's stamp of the DUT's frame, twice its half-width",
     BENCH_LATENESS: "the bench's own lateness, measured in the shot",
     CLOCK_RATE: "by how much the host's clock may run wrong, over the interval",
+}
+_NARROWED = {
+    NarrowedBy.NEVER_NEGATIVE: ("Cut at 0", "no effect comes before its cause, so no time is below 0"),
+    NarrowedBy.NOT_BEFORE_CAUSE: (
+        "Cut at the cause",
+        "the report cannot have become true before the onset began",
+    ),
+    NarrowedBy.LAST_OF_SEVERAL: (
+        "Last of several reports",
+        "the terms are those of the latest; another that it needs denied it for longer",
+    ),
+    NarrowedBy.UNNAMED: ("Wider than the terms", "no term names it"),
 }
 _MOST_ROWS = 40  # in Markdown; those that use most of their limit
 HEADINGS = (
@@ -65,7 +84,7 @@ def budget_shown(scenario: ScenarioResult) -> BudgetShown | None:
     heads = tuple(f"{one.time}, shot {one.shot}" for one in found.times)
     return BudgetShown(
         headings=("Uncertainty budget, worst shot", *heads, "Source"),
-        rows=(*_term_rows(found.times), *_sum_rows(found.times)),
+        rows=(*_term_rows(found.times), *_narrowed_rows(found.times), *_sum_rows(found.times)),
         lines=(f"{left_out_words(found)}.", *(f"{line}." for line in clock_lines(found))),
         warnings=tuple(f"{line}." for line in only_from_frame_words(found)),
     )
@@ -87,6 +106,20 @@ def _term_rows(times: Sequence[TimeBudget]) -> list[tuple[str, ...]]:
     ]
 
 
+def _narrowed_rows(times: Sequence[TimeBudget]) -> list[tuple[str, ...]]:
+    """What the interval does not hold of the terms, so that a reader who adds them up comes to its width."""
+    widths = [{one.by: one.width_ns for one in time.narrowed} for time in times]
+    return [
+        (name, *(_less(found[by]) if by in found else "–" for found in widths), why)
+        for by, (name, why) in _NARROWED.items()
+        if any(by in found for found in widths)
+    ]
+
+
+def _less(width_ns: int) -> str:
+    return f"{'−' if width_ns > 0 else '+'}{format_ns(abs(width_ns))}"
+
+
 def _widths(terms: Sequence[Term]) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     for one in terms:
@@ -106,8 +139,12 @@ def _sum_rows(times: Sequence[TimeBudget]) -> list[tuple[str, ...]]:
     ends = (interval_words(one.interval.low_ns, one.interval.high_ns) for one in times)
     limits = (f"{format_ns(o.limit_ns)} ({margin_words(o.limit_ns - o.interval.high_ns)})" for o in times)
     return [
-        ("Interval", *ends, "covers all that the terms bound"),
-        ("u_c", *(format_ns(one.u_c_ns) for one in times), "combined standard uncertainty"),
+        ("Interval", *ends, "as wide as the terms, less what narrows them"),
+        (
+            "u_c",
+            *(format_ns(one.u_c_ns) for one in times),
+            "combined standard uncertainty, at most the interval's",
+        ),
         ("Guard band", *(format_ns(one.guard_ns) for one in times), _guard_source(times)),
         ("Limit", *limits, "in brackets: the upper end's margin"),
         ("Decision", *(_zone_words(one.zone) for one in times), "by the lower and the upper end"),
@@ -227,12 +264,13 @@ def markdown_lines(run: RunResult) -> list[str]:
 def _markdown_row(found: UncertaintyBudget, one: TimeBudget) -> tuple[str, ...]:
     widest = sorted(_widths(one.terms).items(), key=lambda item: -item[1])
     terms = "; ".join(f"{_named(*key)} {format_ns(width)}" for key, width in widest if width > 0)
+    less = "".join(f"; {_NARROWED[part.by][0].lower()} {_less(part.width_ns)}" for part in one.narrowed)
     span = found.left_out_range
     return (
         found.scenario_id,
         f"{one.time}, shot {one.shot}",
         interval_words(one.interval.low_ns, one.interval.high_ns),
-        terms or "none wider than 0",
+        (terms or "none wider than 0") + less,
         format_ns(one.guard_ns),
         format_ns(one.limit_ns),
         found.left_out.value if span is None else interval_words(span.low_ns, span.high_ns),

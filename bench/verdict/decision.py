@@ -2,9 +2,11 @@
 
 A latency's terms are treated as rectangular with the stated full widths (GUM, JCGM 100:2008, 4.3.7), so that
     u_c = sqrt(sum (width_i / 2)^2 / 3)
+or, where the interval is narrower than the terms, at most that of a rectangle over all of it, width / sqrt(12);
 and a one-sided guard band w = k u_c with k = 1.645 keeps the risk of a false accept at or below 5 %. The bench
 uses a wider one: w is the *whole* distance from the middle to the end of the interval, at which the risk of a
-false accept is zero while the terms hold (for rectangular terms sum a_i >= 1.645 sqrt(sum a_i^2 / 3), always).
+false accept is zero while the terms hold. It is never narrower than 1.645 u_c: for rectangular terms
+sum a_i >= 1.645 sqrt(sum a_i^2 / 3), and for a rectangle over the interval 1.645 / sqrt(3) is below 1.
 The zone of width 2 w around the limit is INCONCLUSIVE, and names the terms that must shrink.
 """
 
@@ -39,9 +41,15 @@ class Decision:
 
 
 def combined_uncertainty_ns(latency: Latency) -> float:
-    """u_c in ns from the latency's terms; from the interval's own width where no terms are named."""
-    widths = [term.width_ns for term in latency.terms] or [latency.interval.width_ns]
-    return math.sqrt(sum((width / 2) ** 2 / 3 for width in widths))
+    """u_c in ns from the latency's terms, at most that of the interval; from its own width where none are named."""
+    width_ns = latency.interval.width_ns
+    widths = [term.width_ns for term in latency.terms] or [width_ns]
+    return min(math.sqrt(sum((width / 2) ** 2 / 3 for width in widths)), _rectangle_ns(width_ns))
+
+
+def _rectangle_ns(width_ns: int) -> float:
+    """The standard uncertainty of what lies anywhere in an interval (GUM 4.3.7)."""
+    return width_ns / math.sqrt(12)
 
 
 def decide(latency: Latency, limit_ns: int) -> Decision:

@@ -7,6 +7,7 @@ and a limit that the longer one, from the readback, does not meet is told.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bench.measure.clock_rate import widened
 from bench.measure.interval import Interval, Latency, LeftOut, Measurement, StampUsed, Term
@@ -15,20 +16,45 @@ from bench.verdict.decision import Zone, decide
 from bench.verdict.result import RunResult, ScenarioResult
 
 
+class NarrowedBy(StrEnum):
+    """Why an interval is narrower than the sum of its terms. A stable code.
+
+    NEVER_NEGATIVE: the terms reach to below 0, and no effect comes before its cause. NOT_BEFORE_CAUSE: the last report
+    that denied it came before the onset, or its stamp reaches to there. LAST_OF_SEVERAL: the state needs several
+    reports; the terms are those of the latest, and another one denied it for longer. UNNAMED: the interval is wider, by
+    what no term names (none of this release is).
+    """
+
+    NEVER_NEGATIVE = "never-negative"
+    NOT_BEFORE_CAUSE = "not-before-cause"
+    LAST_OF_SEVERAL = "last-of-several"
+    UNNAMED = "unnamed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """The sum of the terms less all of these is the interval's width, to the ns; < 0 where it is wider."""
+
+    by: NarrowedBy
+    width_ns: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeBudget:
     """FDTI or FHTI in the shot with the latest upper end; ns.
 
-    u_c: the terms' combined standard uncertainty. guard: half of the interval, the band that is used; guard_iso: the
-    1.645 u_c that ISO 14253-1 would take. limit: the shortest that the time has to keep. from_terminal: the worst of
-    all shots, counted from the readback; None where that is not known. meets_from_terminal: whether its upper end keeps
-    the limit as well.
+    narrowed: what the terms bound and the interval does not hold. u_c: the combined standard uncertainty, at most that
+    of the interval. guard: half of the interval, the band that is used; guard_iso: the 1.645 u_c, never more, that
+    ISO 14253-1 would take. limit: the shortest that the time has to keep. from_terminal: the worst of all shots,
+    counted from the readback; None where that is not known. meets_from_terminal: whether its upper end keeps the limit
+    as well.
     """
 
     time: str
     shot: int
     interval: Interval
     terms: tuple[Term, ...]
+    narrowed: tuple[Narrowing, ...]
     u_c_ns: int
     guard_ns: int
     guard_iso_ns: int
@@ -116,7 +142,7 @@ def _time(
     measured = [(index, one, latency) for index, one in shots if (latency := latency_of(one)) is not None]
     if not measured:
         return None
-    index, _, worst = max(measured, key=lambda one: one[2].interval.high_ns)
+    index, shot, worst = max(measured, key=lambda one: one[2].interval.high_ns)
     decision = decide(worst, limit_ns)
     longer = [span for _, one, _ in measured if (span := _from_terminal(one, end_of(one))) is not None]
     longest = max(longer, key=lambda one: one.high_ns) if len(longer) == len(measured) else None
@@ -125,6 +151,7 @@ def _time(
         shot=index,
         interval=worst.interval,
         terms=worst.terms,
+        narrowed=narrowed(worst, shot.onset, end_of(shot)),
         u_c_ns=round(decision.u_c_ns),
         guard_ns=round(decision.guard_ns),
         guard_iso_ns=round(decision.guard_iso_ns),
@@ -133,6 +160,27 @@ def _time(
         from_terminal=longest,
         meets_from_terminal=None if longest is None else longest.high_ns <= limit_ns,
     )
+
+
+def narrowed(latency: Latency, onset: Interval | None, end: Interval | None) -> tuple[Narrowing, ...]:
+    """None where the terms say it all, or where there are none."""
+    left_ns = sum(term.width_ns for term in latency.terms) - latency.interval.width_ns
+    if not latency.terms or left_ns == 0:
+        return ()
+    below_ns = max(0, onset.high_ns - end.low_ns) if onset is not None and end is not None else 0
+    below_ns = min(below_ns, max(0, left_ns))
+    left_ns -= below_ns
+    if left_ns < 0:
+        by = NarrowedBy.UNNAMED
+    elif onset is not None and end is not None and end.low_ns <= onset.low_ns:
+        by = NarrowedBy.NOT_BEFORE_CAUSE
+    else:
+        by = NarrowedBy.LAST_OF_SEVERAL
+    found = (
+        Narrowing(by=NarrowedBy.NEVER_NEGATIVE, width_ns=below_ns),
+        Narrowing(by=by, width_ns=left_ns),
+    )
+    return tuple(one for one in found if one.width_ns)
 
 
 def _from_terminal(one: Measurement, end: Interval | None) -> Interval | None:
