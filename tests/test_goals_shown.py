@@ -19,8 +19,9 @@ from bench.report.extras import ReportExtras
 from bench.report.goals import NOT_SHOWN, is_lent, shown, shown_goals
 from bench.report.html import render_html
 from bench.report.junit import write_junit
+from bench.report.matrix import grid
 from bench.report.needs import need_id
-from bench.report.traceability import denominator_words, rows
+from bench.report.traceability import denominator_words, outside, rows
 from bench.scenario.library import Entry, Library
 from bench.units import NS_PER_MS
 from bench.verdict.accepted_states import is_weaker
@@ -138,6 +139,32 @@ def test_the_headline_and_every_denominator_count_it(folder: Path, texts: dict[s
     assert head in html and head in markdown
     junit = (folder / "junit.xml").read_text(encoding="utf-8")
     assert head in junit
+
+
+def test_a_run_says_at_once_whether_its_bench_is_qualified(folder: Path, texts: dict[str, str]) -> None:
+    """In the words in which `hil report` says it of the stored run."""
+    again = flat(CliRunner().invoke(app, ["report", str(folder)]).stdout)
+    (said,) = re.findall(r"bench not qualified for this run: .*? (?=PASS )", again)
+    assert said in texts["terminal"]
+
+
+def test_a_class_of_fault_of_which_nothing_was_run_says_so(folder: Path, texts: dict[str, str]) -> None:
+    told = json.loads(CliRunner().invoke(app, ["trace", str(folder), "--json"]).stdout)["rows"]
+    assert all((row["shown"] is None) is (row["run"] == 0) for row in told)
+    untouched = [row for row in told if row["run"] == 0]
+    assert {row["safety_goal"] for row in untouched} & {row["safety_goal"] for row in told if row["run"]}
+    assert texts["trace"].count(" not run ") >= len(untouched) > 0
+    entry = Entry(
+        scenario_id="never-run", title="", file="cells/x.toml", safety_goal=OVERVOLTAGE.safety_goal, aim="must_trip",
+        fault_class="cells",
+    )  # fmt: skip
+    library = Library(entries=(entry,))
+    results = (own(Verdict.PASS), dataclasses.replace(own(Verdict.PASS), scenario_id="never-run--quiet"))
+    (row,) = rows(library, {OVERVOLTAGE.safety_goal: OVERVOLTAGE}, results)
+    assert (row.run, row.word) == (0, "")
+    assert outside(library, results) == ["own"]
+    (line,) = grid([row])[1]
+    assert (line.shown, line.over) == ("–", False)
 
 
 def test_a_goal_that_stays_in_emergency_operation_is_not_shown_until_its_end_is_measured(

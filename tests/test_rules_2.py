@@ -5,6 +5,7 @@ runs_of_rules_1: external-short, one shot each, of the reference and of a build 
 the last release of rules 1 stored and passed them.
 """
 
+import html
 import json
 import shutil
 import sqlite3
@@ -226,3 +227,20 @@ def test_a_run_stored_before_rules_had_a_column_is_there_already(tmp_path: Path)
 @pytest.mark.parametrize("shift", ["0 ms", "-1 ms"])
 def test_a_comparison_for_no_shift_at_all_is_refused(shift: str) -> None:
     assert hil_here("compare", str(GOOD), str(BAD), "--shift", shift) == 2
+
+
+def test_a_run_of_older_rules_is_never_shown_without_that(tmp_path: Path) -> None:
+    """Terminal, Markdown, HTML, status sheet, trace; one of today's rules says nothing of it."""
+    words = f"judged by rules 1 of an older release, today's are rules {RULES}"
+    page = tmp_path / "r.html"
+    today = copied(GOOD, tmp_path, rules=RULES)
+    for run, told in ((GOOD, True), (today, False)):
+        outputs = [hil("report", run, *more)[1] for more in ((), ("--markdown",), ("--status",))]
+        outputs.append(hil("trace", run)[1])
+        hil("report", run, "--out", page)
+        outputs.append(" ".join(html.unescape(page.read_text(encoding="utf-8")).split()))
+        for text in outputs:
+            assert (words in text and "`hil rejudge RUN`" in text) is told, text
+    sheet = json.loads(hil("report", GOOD, "--status", "--json")[1])
+    assert [one["name"] for one in sheet["grounds"] if "rules 1" in (one["no"] or "")] == ["rules"]
+    assert not any(one["shown"] for one in sheet["goals"])

@@ -18,6 +18,7 @@ from bench.record.folder import HEADER, OpenedRun, open_run
 from bench.record.shot import read_json
 from bench.report.status import Cell, Fact, Sheet, class_ground, status_rows
 from bench.report.traceability import denominator
+from bench.report.words import rules_words
 from bench.timing.evidence_class import EvidenceClass
 from bench.units import NS_PER_S
 from bench.verdict.result import RunResult
@@ -52,6 +53,7 @@ def status_of(
         grounds=(
             Fact(name="evidence", cell=class_ground(run, of_header(opened.header, folder).why)),
             Fact(name="bench", cell=_qualified(opened)),
+            *([Fact(name="rules", cell=Cell(no=old))] if (old := rules_words(run)) else ()),
             Fact(name="chain", cell=Cell(no=_SEALED_LATER) if at_end else _chain(folder, run, altered)),
             Fact(name="signed", cell=Cell(no=_SEALED_LATER) if at_end else _signed(folder)),
         ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.json_mode import JsonOption, say
-from bench.cli.show_run import show_last_line, show_tables, tell_qualified
+from bench.cli.show_run import show_last_line, show_tables, tell_qualified, tell_rules
 from bench.cli.status_sheet import status_sheet
 
 if TYPE_CHECKING:
@@ -283,6 +283,7 @@ def report(
         show_tables(result, run)
         with reading_on(altered):
             tell_qualified(run)
+        tell_rules(result)
     if own and out is not None:
         _write_own(result, run, out, altered)
     elif out is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +28,7 @@ from bench.cli.options import (
     load_rig,
     selection_words,
 )
-from bench.cli.show_run import show_last_line, show_tables
+from bench.cli.show_run import show_last_line, show_tables, tell_qualified
 from bench.report.junit_style import JUnitStyle
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def run(
     from bench.campaign.load import select_scenarios, whole_library
     from bench.campaign.qualification import find_covering
     from bench.campaign.stamp_worth import with_measured_stamps
+    from bench.errors import BenchError
     from bench.links.can_options import refuse_wrong_options
     from bench.record.asked_database import refuse_unusable_url
     from bench.record.poison import refuse_if_poisoned
@@ -133,6 +135,8 @@ def run(
     _show(result, fired.files)
     if selected.left_out:
         typer.echo(f"not run, {LONG_LANE}: {', '.join(selected.left_out)}")
+    with suppress(BenchError):  # what cannot be read back has been warned of
+        tell_qualified(fired.folder)
     show_last_line(result)
     raise typer.Exit(code)
 
@@ -190,6 +194,7 @@ class Fired:
     """A run and where its parts are. troubles: what of it could not be written, the database apart."""
 
     result: RunResult
+    folder: Path
     files: dict[str, Path]
     troubles: tuple[str, ...]
 
@@ -264,7 +269,7 @@ def _end(campaign: Campaign, result: RunResult, feed: LiveFeed | None, asked: As
             _warn(trouble)
         elif isinstance(record.database, Path):
             written.files["results"] = record.database
-    return Fired(result=result, files=written.files, troubles=tuple(written.troubles))
+    return Fired(result=result, folder=folder.path, files=written.files, troubles=tuple(written.troubles))
 
 
 def _unfinished(folder: Path) -> str:

@@ -66,13 +66,30 @@ def show_last_line(result: RunResult, *, altered: bool = False) -> None:
 
 def tell_qualified(run: Path) -> None:
     """Which qualification of the bench covers a stored run, or why none does."""
-    import typer
-
     from bench.campaign.covered_again import qualified_by
     from bench.record.folder import open_run
 
     of = qualified_by(open_run(run))
     if of is None or of.trouble is not None:
-        typer.echo(f"bench not qualified for this run: {'none is known to it' if of is None else of.trouble}")
+        _mind(f"bench not qualified for this run: {'none is known to it' if of is None else of.trouble}")
     else:
-        typer.echo(f"bench qualified by {of.by}")
+        _tell(f"bench qualified by {of.by}")
+
+
+def tell_rules(result: RunResult) -> None:
+    """That a stored run was judged by older rules, where it was."""
+    from bench.report.words import rules_words
+
+    if told := rules_words(result):
+        _mind(told)
+
+
+def _mind(line: str) -> None:
+    _tell(line, "yellow")
+
+
+def _tell(line: str, style: str = "") -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    Console().print(Text(line, style=style), highlight=False, soft_wrap=True)

@@ -11,7 +11,7 @@ import typer
 
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, load_rig, load_scenarios
-from bench.cli.show_run import as_wide_as
+from bench.cli.show_run import as_wide_as, tell_rules
 
 if TYPE_CHECKING:
     from bench.report.clauses import ClauseRow
@@ -38,7 +38,7 @@ def trace(
     from bench.cli.altered import end, ended_with, tell_altered
     from bench.report.clauses import clause_rows
     from bench.report.goals import not_shown
-    from bench.report.traceability import denominator, rows
+    from bench.report.traceability import denominator, outside, rows
     from bench.report.words import EVIDENCE_WORTH
     from bench.verdict.budgets import load_budgets
 
@@ -59,9 +59,12 @@ def trace(
             _told(run, None if stored is None else stored.result, found, lacking, clauses, altered),
             ended_with(code, altered),
         )
-    _show(found, lacking)
+    _show(found, lacking, told=stored is not None)
     _show_clauses(clauses)
     if stored is not None:
+        if others := outside(library, results):
+            typer.echo(f"in the run, but not in the library, so in no row: {', '.join(others)}")
+        tell_rules(stored.result)
         typer.echo(f"evidence: {EVIDENCE_WORTH[stored.result.evidence_class]}")
     raise end(code, altered)
 
@@ -81,7 +84,7 @@ def _told(
         own = {
             field.name: getattr(one, field.name) for field in dataclasses.fields(one) if field.name != "shown"
         }
-        return TraceRow(**own, shown=None if one.shown is None else one.shown.word)
+        return TraceRow(**own, shown=one.word or None)
 
     return TraceTold(
         run=None if run is None else str(run),
@@ -103,7 +106,8 @@ def _told(
     )
 
 
-def _show(found: list[Row], lacking: list[Shown]) -> None:
+def _show(found: list[Row], lacking: list[Shown], *, told: bool) -> None:
+    """told: whether there is a run to be told of."""
     from rich.table import Table
 
     from bench.report.goals import NOT_SHOWN
@@ -122,7 +126,7 @@ def _show(found: list[Row], lacking: list[Shown]) -> None:
             str(row.run),
             str(row.passed),
             f"{row.quiet_passed} of {row.quiet}" if row.quiet else "–",
-            _shown(row.shown),
+            _shown(row) if told else "–",
             ", ".join(f"{one} (GAP)" if one in row.gaps else one for one in row.not_passed),
         )
     console = as_wide_as()
@@ -153,7 +157,6 @@ def _show_clauses(found: list[ClauseRow]) -> None:
         console.print(f"  touched only (by how many): {touched}", highlight=False, soft_wrap=True)
 
 
-def _shown(shown: Shown | None) -> str:
-    if shown is None:
-        return "–"
-    return f"[red]{shown.word}[/]" if shown.over else shown.told
+def _shown(row: Row) -> str:
+    over = row.run and row.shown is not None and row.shown.over
+    return f"[red]{row.word}[/]" if over else row.told or "not run"

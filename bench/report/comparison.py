@@ -201,7 +201,7 @@ def run_markdown(
     from bench.report.mismatch import misfit_words, mismatch_markdown, of_the_build, run_word
     from bench.report.sampling import bounds_words
     from bench.report.uncertainty import markdown_lines
-    from bench.report.words import EVIDENCE_WORTH
+    from bench.report.words import EVIDENCE_WORTH, rules_words
 
     goals = list(shown_goals(run, library=library).values())
     goal_lines = [f"- **{NOT_SHOWN}** {md.text(one.words)}" for one in not_shown(goals)]
@@ -217,6 +217,7 @@ def run_markdown(
         EVIDENCE_WORTH[run.evidence_class],
         "",
         *([f"**{md.text(misfit_words(run))}.**", ""] if run.mismatch else []),
+        *([f"**Mind:** {older}.", ""] if (older := rules_words(run)) else []),
         *([f"{md.text(goals_words(goals))}.", ""] if goal_lines or partly_words(goals) else []),
     ]
     worst_first = sorted(of_the_build(run.scenarios), key=lambda one: -one.judgement.verdict)

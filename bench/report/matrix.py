@@ -47,8 +47,8 @@ def grid(found: Sequence[Row]) -> tuple[tuple[str, ...], tuple[GridLine, ...]]:
                 absent=first.absent,
                 cells=tuple(_cell(own.get(name)) for name in classes),
                 quiet=f"{passed} of {quiet}" if quiet else "–",
-                shown=first.shown.told if first.shown is not None else "–",
-                over=first.shown is not None and first.shown.over,
+                shown=next((row.told for row in own.values() if row.told), "–"),
+                over=any(row.word and row.shown is not None and row.shown.over for row in own.values()),
             )
         )
     return classes, tuple(lines)

@@ -36,6 +36,16 @@ class Row:
     lent: tuple[str, ...] = ()
     shown: Shown | None = None
 
+    @property
+    def word(self) -> str:
+        """Of the goal by its own times; "" for a class of fault of which nothing was run, whatever others show."""
+        return self.shown.word if self.run and self.shown is not None else ""
+
+    @property
+    def told(self) -> str:
+        """The word with what it leaves open; "" as there."""
+        return self.shown.told if self.run and self.shown is not None else ""
+
 
 def rows(
     library: Library,
@@ -81,6 +91,16 @@ def _row(
         lent=tuple(one for one in ids if one in lent and verdicts[one] is Verdict.PASS),
         shown=told,
     )
+
+
+def outside(library: Library, results: Iterable[ScenarioResult]) -> list[str]:
+    """What was run and is none of the library's, so that it counts in no row; twins go with their scenario."""
+    known = {entry.scenario_id for entry in library.entries}
+    return [
+        one.scenario_id
+        for one in results
+        if one.scenario_id not in known and one.scenario_id.partition("--")[0] not in known
+    ]
 
 
 def denominator(budgets: Mapping[str, Budget], lent: Iterable[str]) -> dict[str, Budget]:

@@ -15,6 +15,7 @@ from bench.verdict.result import (
     ShotResult,
     Verdict,
 )
+from bench.verdict.rules import RULES
 from bench.verdict.spread import REFUSED_BELOW
 
 _MOST_PARTS = 4
@@ -101,6 +102,16 @@ def banner(found: Found) -> str:
         else ""
     )
     return f"evidence: {EVIDENCE_WORTH[found.evidence]}{why if not found.evidence.discharges else ''}"
+
+
+def rules_words(run: RunResult) -> str:
+    """That it was judged by older rules, and what judges it by today's; "" where it was not."""
+    if run.rules >= RULES:
+        return ""
+    return (
+        f"judged by rules {run.rules} of an older release, today's are rules {RULES}: its verdicts stand as they were "
+        "stored, and `hil rejudge RUN` says what today's rules make of them"
+    )
 
 
 def class_words(run: RunResult, timebase: Timebase) -> str:
