@@ -393,7 +393,7 @@ def test_a_hunt_and_a_bisection_in_json(bench: Path, hil: Hil, tmp_path: Path) -
 def test_doctor_and_ruler_in_json(bench: Path, hil: Hil) -> None:
     assert hil.told("doctor", "--seconds", "0.2", "--time", "simulated")["findings"]
     series = hil.told("qualify", "--time", "simulated", "--shots", "3")["series"]
-    assert [one["contained"] for one in series] == [3]
+    assert [(one["condition"], one["contained"]) for one in series] == [("idle", 3), ("2000 frames/s", 3)]
 
 
 @pytest.mark.slow
