@@ -30,6 +30,7 @@ from bench.report.comparison import comparison_markdown, run_markdown
 from bench.report.html import render_html
 from bench.report.junit import write_junit
 from bench.report.needs import write_needs
+from bench.report.status import class_ground
 from bench.report.terminal import summary_table
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
@@ -372,3 +373,12 @@ def test_ratings_are_earned_by_one_class_only(tmp_path: Path) -> None:
 def test_a_result_that_says_no_class_is_no_hardware() -> None:
     run = dataclasses.replace(sample_run(), timebase=Timebase.HOST)
     assert run.evidence is None and run.evidence_class is EvidenceClass.REAL_TIME
+
+
+def test_a_stored_class_that_its_facts_do_not_make_is_no_ground() -> None:
+    """As a release stored it that took a service of this machine for a device."""
+    run = of_class(EvidenceClass.HARDWARE)
+    assert class_ground(run, evidence_of("host", "external", BOARD)).no == ""
+    psu = {"kind": "ea_psb", "ports": "('tcp://LOCALHOST:5025',)"}
+    told = class_ground(run, evidence_of("host", "external", {**BOARD, "instrument.psu": psu})).no
+    assert told.startswith("what it drove makes real time without a board (instrument.psu: tcp://LOCALHOST")

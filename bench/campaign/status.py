@@ -51,7 +51,7 @@ def status_of(
         title=run.firmware_identity,
         facts=(*_facts(run, opened), _approval(approvals, kept.trouble)),
         grounds=(
-            Fact(name="evidence", cell=class_ground(run, of_header(opened.header, folder).why)),
+            Fact(name="evidence", cell=class_ground(run, of_header(opened.header, folder))),
             Fact(name="bench", cell=_qualified(opened)),
             *([Fact(name="rules", cell=Cell(no=old))] if (old := rules_words(run)) else ()),
             Fact(name="chain", cell=Cell(no=_SEALED_LATER) if at_end else _chain(folder, run, altered)),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.measure.interval import LeftOut
+from bench.record.evidence import Found
 from bench.report.anomalies import anomalies
 from bench.report.goals import Shown, shown
 from bench.report.notes import Note, of_anomaly
@@ -266,12 +267,14 @@ def _anomalies(own: Sequence[ScenarioResult], notes: Sequence[Note], trouble: st
     return Cell(text=words)
 
 
-def class_ground(run: RunResult, why: Sequence[str]) -> Cell:
-    """Of the sheet as a whole: only hardware shows a board's timing."""
+def class_ground(run: RunResult, made: Found) -> Cell:
+    """Of the sheet as a whole: only hardware shows a board's timing. made: the class by what the run's header names."""
     found = class_at(run, run.timebase)
+    told = f" ({'; '.join(made.why)})" if made.why else ""
+    if found.discharges and not made.evidence.discharges:
+        return Cell(text=CLASS_WORDS[found], no=f"what it drove makes {CLASS_WORDS[made.evidence]}{told}")
     if found.discharges:
         return Cell(text=CLASS_WORDS[found])
-    told = f" ({'; '.join(why)})" if why else ""
     return Cell(text=CLASS_WORDS[found], no=f"discharges no board's timing{told}")
 
 
