@@ -30,7 +30,7 @@ from bench.report.html import render_html
 from bench.report.terminal import summary_table
 from bench.trace.facts import StimulusConfirmed
 from bench.units import NS_PER_MS
-from bench.verdict.decision import Zone
+from bench.verdict.decision import Zone, decide
 from bench.verdict.result import RunResult, ScenarioResult
 from bench.verdict.uncertainty import NarrowedBy, narrowed, uncertainty_of, uncertainty_of_run
 
@@ -198,6 +198,40 @@ def test_the_terms_less_what_narrows_them_are_as_wide_as_the_interval_to_the_ns(
     shot = scenario.shots[cut["shot"]].measurement
     assert shot is not None and shot.onset is not None and shot.detected is not None
     assert cut["narrowed"][0]["width_ns"] == shot.onset.high_ns - shot.detected.low_ns
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("cells/uv_step_cell40", "measurement/ntc_short", "thermal/ot_driving_sensor7"),
+        ("current/external_short", "isolation/insulation_monitor_failure", "supply/supply_low"),
+        ("communication/vehicle_wrong_crc", "contactors/feedback_hides_open_contact"),
+    ],
+)
+def test_the_arithmetic_closes_in_every_shot_of_every_class_of_faults(
+    tmp_path: Path, files: tuple[str, ...]
+) -> None:
+    paths = [str(ROOT / "scenarios" / f"{one}.toml") for one in files]
+    beside = ["--config", str(ROOT / "hil_config.toml"), "--out", str(tmp_path), "--workers", "1"]
+    CliRunner().invoke(app, ["run", *paths, "--repeat", "5", "--json", *beside])
+    (footer,) = tmp_path.glob("*/footer.json")
+    measured = [
+        shot.measurement
+        for one in result_of(footer.parent).scenarios
+        for shot in one.shots
+        if shot.measurement is not None
+    ]
+    times = [(one.fdti, one.onset, one.detected) for one in measured]
+    times += [(one.fhti, one.onset, one.safe) for one in measured]
+    seen = [(time, narrowed(time, onset, end)) for time, onset, end in times if time is not None]
+    assert len(seen) >= 2 * 5 * len(files)
+    for time, parts in seen:
+        terms_ns = sum(term.width_ns for term in time.terms)
+        assert terms_ns - sum(part.width_ns for part in parts) == time.interval.width_ns
+        assert all(part.width_ns > 0 and part.by is not NarrowedBy.UNNAMED for part in parts)
+        decision = decide(time, 0)
+        assert decision.guard_iso_ns <= decision.guard_ns
 
 
 def test_html_and_markdown_say_what_narrows_an_interval(folder: Path) -> None:
