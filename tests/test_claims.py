@@ -282,6 +282,7 @@ def test_the_ftti_of_a_chemistry_is_held_against_a_bound_or_said_to_have_none(
     assert told in shown and ("(TOO LONG in the model)" in shown) == (draws == 59)
 
 
+@pytest.mark.slow
 def test_the_command_says_what_is_not_decidable_and_what_would_decide_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -125,6 +125,7 @@ def test_a_healthy_drive_performs_no_clause_and_the_old_key_means_that_it_touche
     assert (load_scenario(file).performs, load_scenario(file).standards) == ((), ("ISO 26262-4:2018 7.4.3",))
 
 
+@pytest.mark.slow
 def test_every_output_says_which_clause_is_performed_and_which_is_touched(tmp_path: Path) -> None:
     cli = CliRunner()
     files = [str(one) for one in (SHORT, WHOLE, HEALTHY)]

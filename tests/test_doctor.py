@@ -76,6 +76,7 @@ def test_what_is_missing_is_bad_names_its_mend_and_exits_with_3(tmp_path: Path) 
     assert "→ plug it in, or correct 'port'" in said and said.rstrip().endswith("mend what is marked BAD")
 
 
+@pytest.mark.slow
 def test_a_port_that_is_no_serial_device_is_told(tmp_path: Path) -> None:
     (tmp_path / "tty").write_text("")
     path = bench_file(tmp_path, ('port = "virtual"', f'port = "{tmp_path}/tty"'))

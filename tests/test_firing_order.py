@@ -88,6 +88,7 @@ def test_each_order_of_four_shots_is_as_likely() -> None:
     )  # 23 degrees of freedom, p = 0.001
 
 
+@pytest.mark.slow
 def test_shots_are_fired_in_that_order_and_know_their_turn(fired: Fired) -> None:
     assert tuple(range(REPEAT)) != ORDER
     assert tuple(shot.index for shot in fired.came) == ORDER

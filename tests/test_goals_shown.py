@@ -51,7 +51,10 @@ PROBES = {
     "SG-CRASH": "needed: voltage of the link and coil current",
 }
 
-pytestmark = pytest.mark.xdist_group("goals shown")  # one run of the command serves them all
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("goals shown"),
+]  # one run of the command serves them all
 
 
 @pytest.fixture(scope="module")

@@ -47,6 +47,7 @@ def test_stages_come_in_the_order_of_harm_when_a_cell_is_heated() -> None:
     assert result.hazard_is is Stage.VENT
 
 
+@pytest.mark.slow
 def test_zinc_gains_under_heat_and_loses_under_overcharge() -> None:
     """The idea of the project, confirmed and refuted by the same model."""
     zinc, nmc = (found(name, "overcharge_1C", samples=1, horizon_s=1500.0) for name in ("zn_chitosan", "nmc"))

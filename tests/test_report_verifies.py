@@ -7,6 +7,7 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import pytest
 from sample_run import measurement, sample_run, shot
 
 from bench.campaign.run import scenario_result
@@ -27,6 +28,7 @@ def links(path: Path) -> dict[str, str]:
     return {name: value for name, value in found.items() if name.endswith("Verifies")}
 
 
+@pytest.mark.slow
 def test_a_scenario_that_covers_a_part_says_so(tmp_path: Path) -> None:
     """external_short.toml states `verifies = "partially"`: from the file to JUnit, and through the record."""
     done = subprocess.run(

@@ -229,6 +229,7 @@ def test_a_comparison_for_no_shift_at_all_is_refused(shift: str) -> None:
     assert hil_here("compare", str(GOOD), str(BAD), "--shift", shift) == 2
 
 
+@pytest.mark.slow
 def test_a_run_of_older_rules_is_never_shown_without_that(tmp_path: Path) -> None:
     """Terminal, Markdown, HTML, status sheet, trace; one of today's rules says nothing of it."""
     words = f"judged by rules 1 of an older release, today's are rules {RULES}"

@@ -94,6 +94,7 @@ def test_nothing_but_the_priority_table_rests_on_what_cannot_be_looked_up() -> N
     assert "unlocated" in AP_CAVEAT and all(one in AP_CAVEAT for one in ("R53", "R56"))
 
 
+@pytest.mark.slow
 def test_the_priority_is_shown_with_what_its_table_rests_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -56,7 +56,7 @@ FILES = (
     "contactors/weld_precharge",
 )
 
-pytestmark = pytest.mark.xdist_group("uncertainty budget")  # one run serves them all
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("uncertainty budget")]  # one run serves them all
 
 
 @pytest.fixture(scope="module")
