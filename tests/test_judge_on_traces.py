@@ -8,6 +8,7 @@ from sample_run import measurement
 from test_measure_trace import DBC, DECODERS, DTC, FAULT, MS, OPEN, OVER, PLAN, QUIET, shot
 
 from bench.codec.database import Database
+from bench.config.lag import Lag
 from bench.measure.claim import Claim
 from bench.measure.contradiction import Contradictions
 from bench.measure.crash import killed_or_not_up
@@ -16,13 +17,13 @@ from bench.measure.excused import excused_spans
 from bench.measure.finding.answer import SpreadBeforeAlarm, UnexpectedCode, UnexpectedReport
 from bench.measure.finding.base import Since, When
 from bench.measure.finding.life import BuildChanged, DutRestarted, FrameMisfit
-from bench.measure.finding.plant import ClosedAgain
+from bench.measure.finding.plant import ClosedAgain, InsulationLost
 from bench.measure.finding.standing import SafeStateLeft
 from bench.measure.finding.stimulus import StimulusNotCarried, StimulusNotHeld
 from bench.measure.glitch import too_long_a_glitch
 from bench.measure.held_stimulus import lost_again
 from bench.measure.hidden_glitch import longest_hidden
-from bench.measure.interval import BENCH_LATENESS, Interval
+from bench.measure.interval import BENCH_LATENESS, Interval, LeftOut
 from bench.measure.irregular import first_irregular
 from bench.measure.lagging import doubts_of_late_plant
 from bench.measure.measure import measure
@@ -31,6 +32,7 @@ from bench.measure.only_expected import Codes, Standing, Unexpected, What
 from bench.measure.plan import NOTHING, Aim, Plan
 from bench.measure.plant_stages import spread_before
 from bench.measure.questions import Question
+from bench.measure.resolution import resolvable_ns
 from bench.measure.restart import _started_anew, find_restarts
 from bench.measure.restart_sign import RestartSign, Sign
 from bench.measure.shot import Shot
@@ -582,3 +584,86 @@ def test_the_hottest_cell_is_stable_over_exactly_that_time() -> None:
     steps = [state(hottest_c=c) for c in (20.0, 25.0, 25.5, 25.5)]
     assert ended(asked, *steps) == (EndedBy.STABLE, 3)  # from 1 to 3; at 2 the 20 °C of 0 still count
     assert ended(asked, *steps[:3]) == (None, None)
+
+
+def test_what_its_frames_are_themselves_leaves_nothing_out() -> None:
+    asked = replace(NEXT, signal=None)
+    frames = [(at, cells(3700)) for at in range(10, 200, 20)]
+    trace = trace_of(*frames)
+    trace.mark(101 * MS, facts.StimulusConfirmed(readback=False, low_ns=99 * MS, high_ns=101 * MS), "cells")
+    plan = replace(PLAN, onset=(), onset_irregular=(asked,), onset_step=0, confirm_by_readback=False)
+    found = measure(trace, plan, REAL)
+    assert found.onset is not None and found.left_out is LeftOut.NOTHING
+    shown = measure(trace, replace(plan, onset_irregular=(NEXT,)), REAL)
+    assert shown.onset is not None and shown.left_out is not LeftOut.NOTHING
+
+
+def test_a_flag_that_goes_within_the_hold_is_none_and_one_that_goes_after_it_is() -> None:
+    plan = replace(PLAN, flag_stands=True, hold_ns=100 * MS)
+
+    def codes(gone: int) -> list[str]:
+        trace = shot()
+        none = DECODERS["vehicle"].encode("BMS_Faults", CellOvervoltage=0)
+        faults = [
+            seen._replace(frame=none) if seen.frame.can_id == none.can_id and seen.t_ns >= gone * MS else seen
+            for seen in trace.frames
+        ]
+        return [one.code for one in measure(replace(trace, frames=faults), plan, DECODERS).broken]
+
+    assert "flag-not-held" in codes(300)  # safe at 260, held until 360
+    assert "flag-not-held" not in codes(450)
+
+
+def test_a_shot_without_a_frame_is_measured_all_the_same() -> None:
+    trace = shot()
+    trace.mark(700 * MS, facts.RunEnded(), "bench")
+    found = measure(replace(trace, frames=[], timebase=Timebase.HOST), PLAN, DECODERS)
+    assert found.onset is None and "stimulus-unproven" in [one.code for one in found.bench_faults]
+
+
+@pytest.mark.parametrize(("end_ns", "short"), [(270 * MS, False), (270 * MS - 1, True)])
+def test_a_mode_has_to_be_held_to_the_nanosecond(end_ns: int, short: bool) -> None:
+    trace = Trace(timebase=Timebase.SIMULATED, stamping=dict(trace_of().stamping))
+    trace.mark(10 * MS, facts.ObserversArmed(), "bench")
+    trace.mark(100 * MS, facts.Requested(mode="drive", value=1), "bench")
+    for at in range(20, 300, 50):
+        frame = DECODERS["vehicle"].encode("BMS_State", ContactorPlusCommand=int(at < 150))
+        trace.frame(at * MS, "vehicle", frame, "dut")
+    trace.mark(end_ns, facts.WindowClosed(), "bench")
+    plan = replace(PLAN, aim=Aim.MUST_REACH, reached=((OPEN,),), hold_ns=100 * MS, window_ns=400 * MS)
+    faults = [one.code for one in measure(trace, plan, DECODERS).bench_faults]
+    assert ("hold-cut-short" in faults) is short
+
+
+def test_an_end_by_a_stable_temperature_needs_both_of_its_figures() -> None:
+    flat = [state(hottest_c=20.0)] * 4
+    assert ended(EndQuestion(observe_ns=0, stable_k=1.0), *flat) == (None, None)
+    assert ended(EndQuestion(observe_ns=0, stable_ns=1), *flat) == (None, None)
+
+
+@pytest.mark.parametrize(("sender", "stored"), [("dut", False), ("bench", True)])
+def test_a_code_told_after_what_counts_is_told_by_the_dut_only(sender: str, stored: bool) -> None:
+    codes = Codes(channel="vehicle", message="BMS_Dtc", signal="DtcCode", expected=(0x1A0117,))
+    plan = replace(PLAN, codes=codes, only_expected=True)
+    trace = shot()
+    late = DECODERS["vehicle"].encode("BMS_Dtc", DtcCode=7)
+    trace.frame(700 * MS, "vehicle", late, sender)
+    marks = [*trace.marks, *_made(((1, read(5)), (590, read(5)), (591, read(7))))]
+    trace = replace(trace, marks=sorted(marks, key=lambda one: one.t_ns))  # type: ignore[attr-defined]
+    told = [one for one in measure(trace, plan, DECODERS).broken if isinstance(one, UnexpectedCode)]
+    assert [(one.dtc, one.stored) for one in told] == ([(7, True)] if stored else [])
+
+
+@pytest.mark.parametrize(("width_ns", "finest_ns"), [(None, 0), (20 * MS, 20 * MS)])
+def test_a_lag_makes_what_a_rig_resolves_wider(width_ns: int | None, finest_ns: int) -> None:
+    lag = None if width_ns is None else Lag(low_ns=MS, high_ns=MS + width_ns)
+    plan = replace(PLAN, detection=(replace(FAULT, lag=lag),), onset=())
+    assert resolvable_ns(plan, DECODERS) == DECODERS["vehicle"]["BMS_Faults"].cycle_ns + finest_ns
+
+
+def test_an_insulation_that_is_lost_is_told_once() -> None:
+    trace = trace_of()
+    for at, ohm in ((20, 90.0), (30, 500.0), (40, 99.9), (50, 50.0)):
+        trace.mark(at * MS, state(iso_ohm_per_v=ohm), "plant")
+    found = find_end(trace, EndQuestion(observe_ns=0, after_ns=10 * MS), armed_window(trace), None)
+    assert found.problems == (InsulationLost(ohm_per_v=99.9, after_end_ns=10 * MS),)
