@@ -74,6 +74,7 @@ def trace_of(
     for t_ns, said in frames:
         trace.frame(t_ns, "vehicle", CanFrame(0x110, round(said * 100).to_bytes(2, "little")), "dut")
         trace.frame(t_ns, "vehicle", CanFrame(0x111, b"\x01\x00"), "dut")
+        trace.frame(t_ns, "vehicle", CanFrame(0x110, b"\x02\x00", extended=True), "other")
         trace.frame(t_ns, "sense", CanFrame(0x110, b"\x02\x00"), "afe")
     for t_ns, true in truths:
         fact = Truth(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from bench.codec.heard import heard
 from bench.measure.estimate import EstimateFound, EstimateQuestion
 from bench.measure.finding.plant import EstimateAbsent, EstimateStale, TruthTooFew
+from bench.measure.frames import Frames
 from bench.measure.questions import Codec, message_of
 from bench.measure.window import Window
 from bench.trace.facts import Truth
@@ -37,12 +38,9 @@ def samples_of(
 ) -> tuple[list[Sample], EstimateStale | EstimateAbsent | None]:
     """One sample for each TRUTH mark of the window, and what is wrong with them."""
     message = message_of(decoders, question.channel, question.message)
-    read, can_id = heard(message.reader(question.signal)), message.can_id
-    told = [
-        (seen.t_ns, seen.frame.data)
-        for seen in sorted(trace.frames.since(0, {can_id}))
-        if seen.channel == question.channel
-    ]
+    read = heard(message.reader(question.signal))
+    address = (question.channel, message.can_id, message.extended)
+    told = [(seen.t_ns, seen.frame.data) for seen in sorted(Frames.of(trace.frames).only([address]))]
     samples: list[Sample] = []
     at = 0
     last_true: tuple[int, float] | None = None
