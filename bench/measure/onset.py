@@ -143,9 +143,10 @@ def _shown(shot: Shot, commanded: Mark[StimulusCommanded], told: Told) -> list[S
 def _beyond(shot: Shot, early: Seen) -> Seen | None:
     """The first frame, from that of the earliest onset on, that shows the upper end of the DUT's tolerance."""
     index = by_address([Question(test, shot.decoders) for test in shot.plan.onset_late])
-    for t_ns, channel, frame, _ in shot.window.frames.only(index):
-        for question in index.get((channel, frame.can_id, frame.extended), ()):
-            if t_ns >= early.t_ns and question.hear(t_ns, frame.data):
+    frames = shot.window.frames
+    for t_ns, channel, frame, _ in frames.each(index, frames.place_at(early.t_ns)):
+        for question in index[channel, frame.can_id, frame.extended]:
+            if question.hear(t_ns, frame.data):
                 return _stamped(shot, question.test, t_ns, early.t_ns)
     return None
 

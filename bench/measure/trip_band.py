@@ -18,10 +18,11 @@ def across_the_band(early: Seen | None, late: Callable[[Seen], Seen | None], end
         return None
     reached = late(early)
     note = "from the lower end of the DUT's tolerance to the upper one"
-    if reached is None:
+    if reached is not None:
+        last = reached.interval
+    else:
+        last = Interval(low_ns=early.interval.low_ns, high_ns=max(early.interval.high_ns, end_ns))
         note += ", which the stimulus never came to"
-    last = Interval(low_ns=early.interval.low_ns, high_ns=max(early.interval.high_ns, end_ns))
-    last = reached.interval if reached is not None else last
     interval = Interval(low_ns=early.interval.low_ns, high_ns=max(early.interval.high_ns, last.high_ns))
     term = Term(name=TRIP_TOLERANCE, width_ns=interval.width_ns - early.interval.width_ns, note=note)
     return replace(early, interval=interval, terms=(*early.terms, term), first=early.interval, last=last)
