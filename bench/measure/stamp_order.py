@@ -44,7 +44,7 @@ def _tolerance_ns(trace: Trace, channel: str) -> int:
 
 
 def _went_back(trace: Trace, window: Window) -> list[Finding]:
-    if _in_order(trace):  # the usual case, and the quick one
+    if trace.frames.columns().in_order:
         return []
     latest: dict[tuple[str, str], int] = {}
     found: dict[str, list[int]] = {}
@@ -56,11 +56,6 @@ def _went_back(trace: Trace, window: Window) -> list[Finding]:
     return [
         StampsWentBack(channel=channel, count=len(back), back_ns=max(back)) for channel, back in found.items()
     ]
-
-
-def _in_order(trace: Trace) -> bool:
-    stamps = trace.frames.columns().t_ns
-    return bool((stamps[1:] >= stamps[:-1]).all())
 
 
 def _ahead(trace: Trace, ended_ns: int) -> list[Finding]:

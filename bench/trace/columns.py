@@ -46,6 +46,11 @@ class Columns:
     def __len__(self) -> int:
         return len(self.t_ns)
 
+    @property
+    def in_order(self) -> bool:
+        """Whether no stamp is before the one before it, as is usual: a shorter way will then do."""
+        return bool((self.t_ns[1:] >= self.t_ns[:-1]).all())
+
     def taken(self, places: NDArray[np.intp]) -> "Columns":
         """The frames at these places, in that order. A series of which none is left stays in the table."""
         series = self.series[places]
