@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.measure.questions import message_of
+from bench.measure.questions import address_of, message_of
 from bench.measure.shot import Shot
 from bench.trace.facts import StimulusCommanded, StimulusConfirmed
 
@@ -80,7 +80,6 @@ def _up_again_ns(shot: Shot, over_ns: int, stamps: Sequence[int]) -> int:
 def _heard_ns(shot: Shot) -> list[int]:
     """Stamps of whatever only the DUT sends."""
     own = {*shot.plan.own, *((channel, message) for channel, message, _ in shot.plan.heard)}
-    codecs = ((channel, message_of(shot.decoders, channel, message)) for channel, message in own)
-    known = {(channel, codec.can_id, codec.extended) for channel, codec in codecs}
+    known = {address_of(shot.decoders, channel, message) for channel, message in own}
     stamps = [shot.window.frames.stretch(one).t_ns for one in known]
     return sorted(t_ns for one in stamps for t_ns in one.tolist())

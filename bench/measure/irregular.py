@@ -17,7 +17,7 @@ from bench.errors import ScenarioError
 from bench.measure.finding.base import Finding
 from bench.measure.finding.stimulus import MessageAlreadyIrregular, MessageGapBefore, MessageUnheardBefore
 from bench.measure.frames import Frames
-from bench.measure.questions import Codec, message_of
+from bench.measure.questions import Codec, address_of
 from bench.trace.events import FrameSeen
 from bench.trace.irregular import Irregular, Irregularity
 from bench.trace.timeline import Trace
@@ -60,8 +60,7 @@ def frames_asked(
 
     From before the window too: a slow message may have come only once since the observers were armed.
     """
-    codecs = ((one.channel, message_of(decoders, one.channel, one.message)) for one in asked)
-    addresses = [(channel, codec.can_id, codec.extended) for channel, codec in codecs]
+    addresses = [address_of(decoders, one.channel, one.message) for one in asked]
     frames = Frames.of(trace.frames).only(addresses)
     return sorted((one for one in frames if one[0] <= end_ns), key=itemgetter(0))
 

@@ -5,7 +5,7 @@ from bench.measure.finding.bench import WindowCutShort
 from bench.measure.finding.life import AliveUnproven, NeverHeard, SilentTooLong
 from bench.measure.finding.standing import NothingAccepted
 from bench.measure.plan import Aim
-from bench.measure.questions import Address, message_of
+from bench.measure.questions import Address, address_of
 from bench.measure.shot import Seen, Shot, Told
 
 
@@ -13,9 +13,7 @@ def listen_for_life(shot: Shot, onset: Seen | None, told: Told) -> None:
     """A gap longer than the profile allows is told of the DUT; a message never heard, of the bench too."""
     beats: list[tuple[str, str, int, Address]] = []
     for channel, message, longest_ns in shot.plan.heard:
-        codec = message_of(shot.decoders, channel, message)
-        address = (channel, codec.can_id, codec.extended)
-        beats.append((channel, message, longest_ns, address))
+        beats.append((channel, message, longest_ns, address_of(shot.decoders, channel, message)))
     refused = {(channel, frame[0], frame[2]) for _, channel, frame, _ in shot.refused}
     excused = excused_spans(shot)
     for channel, message, longest_ns, address in beats:

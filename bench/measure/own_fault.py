@@ -22,7 +22,7 @@ from bench.measure.finding.bench import (
     SignalClipped,
 )
 from bench.measure.plan import Plan
-from bench.measure.questions import Codec, message_of
+from bench.measure.questions import Codec, address_of
 from bench.measure.window import (
     DUT_WAIT_LIMIT_NS,
     DUT_WAIT_SPAN_NS,
@@ -61,11 +61,7 @@ def without_own_frames(
     window: Window, plan: Plan, decoders: Mapping[str, Codec]
 ) -> tuple[Window, list[Finding]]:
     """The window without what the bench itself sent as if it were the DUT, and what is left out."""
-    own = {
-        (channel, codec.can_id, codec.extended): message
-        for channel, message in plan.own
-        for codec in (message_of(decoders, channel, message),)
-    }
+    own = {address_of(decoders, channel, message): message for channel, message in plan.own}
     counts: dict[str, int] = {}
     frames = window.frames
     if BENCH not in frames.senders(own):  # the usual case, and the quick one
@@ -152,9 +148,8 @@ def excuses_of(trace: Trace, window: Window) -> list[Finding]:
 def _starved(trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Codec]) -> list[Finding]:
     """Messages the DUT needs that came later than it tolerates, judged by their stamps on the bus."""
     longest = {
-        (channel, codec.can_id, codec.extended): (message, patience_ns)
+        address_of(decoders, channel, message): (message, patience_ns)
         for channel, message, patience_ns in plan.fed
-        for codec in (message_of(decoders, channel, message),)
     }
     if not longest:
         return []

@@ -65,6 +65,12 @@ def message_of(decoders: Mapping[str, Codec], channel: str, message: str) -> Mes
         ) from None
 
 
+def address_of(decoders: Mapping[str, Codec], channel: str, message: str) -> Address:
+    """Where frames of this message are found. Raises as `message_of`."""
+    codec = message_of(decoders, channel, message)
+    return channel, codec.can_id, codec.extended
+
+
 def words(test: SignalTest) -> str:
     """`PrechargeCommand == 1`."""
     return test.words

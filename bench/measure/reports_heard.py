@@ -5,7 +5,7 @@ Of cyclic messages only. One that comes again after a gap has lost nothing that 
 
 from bench.measure.excused import excused_spans
 from bench.measure.finding.life import ReportsStopped, SilentInHold
-from bench.measure.questions import message_of
+from bench.measure.questions import address_of
 from bench.measure.shot import Seen, Shot, Told
 
 
@@ -25,8 +25,7 @@ def check_reports(shot: Shot, onset: Seen | None, told: Told) -> None:
         return
     excused = excused_spans(shot)
     for one in asked:
-        codec = message_of(shot.decoders, one.channel, one.message)
-        address = (one.channel, codec.can_id, codec.extended)
+        address = address_of(shot.decoders, one.channel, one.message)
         last_ns = shot.window.frames.last_stamps([address]).get(address)
         from_ns = shot.window.start_ns if last_ns is None else last_ns
         from_ns = max([from_ns, *(until_ns for _, until_ns in excused)])

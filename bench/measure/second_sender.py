@@ -6,7 +6,7 @@ from bench.measure.finding.base import Finding
 from bench.measure.finding.bench import SecondSender
 from bench.measure.frames import Frames
 from bench.measure.plan import Plan
-from bench.measure.questions import Codec, message_of
+from bench.measure.questions import Codec, address_of
 from bench.trace.events import BENCH
 
 
@@ -16,11 +16,7 @@ def second_senders(frames: Frames, plan: Plan, decoders: Mapping[str, Codec]) ->
     What the bench itself sent of the DUT's messages is told as own frames. Where a bus does not say who sent a frame,
     all that the bench has not sent is the DUT's: two others cannot be told apart there.
     """
-    own = {
-        (channel, codec.can_id, codec.extended)
-        for channel, message in plan.own
-        for codec in (message_of(decoders, channel, message),)
-    }
+    own = {address_of(decoders, channel, message) for channel, message in plan.own}
     senders: dict[tuple[str, int, bool], set[str]] = {}
     for channel, can_id, extended, sender in frames.sources():
         if sender != BENCH or (channel, can_id, extended) not in own:

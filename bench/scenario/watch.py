@@ -3,7 +3,7 @@
 from bench.measure.accepted import Receivers
 from bench.measure.claim import Claim
 from bench.measure.plan import Plan
-from bench.measure.questions import Question, by_address, message_of
+from bench.measure.questions import Question, address_of, by_address
 from bench.measure.staying import LOOKED_AFTER_HOLD_NS
 from bench.rig.rig import Rig
 from bench.trace.events import BENCH
@@ -25,11 +25,7 @@ class Watch:
         self._asked = by_address(
             [*self._safe, *self._detection, *(q for group in self._reached for q in group)]
         )
-        self._own = {
-            (channel, codec.can_id, codec.extended)
-            for channel, message in plan.own
-            for codec in (message_of(rig.databases, channel, message),)
-        }
+        self._own = {address_of(rig.databases, channel, message) for channel, message in plan.own}
         self._receivers = Receivers(plan.protected if plan.accepted_only else (), rig.databases)
         protected = {can_id for _, can_id, _ in self._receivers.names}
         self._ids = protected | {can_id for _, can_id, _ in self._asked}
