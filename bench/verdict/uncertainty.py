@@ -163,7 +163,7 @@ def _time(
 
 
 def narrowed(latency: Latency, onset: Interval | None, end: Interval | None) -> tuple[Narrowing, ...]:
-    """None where the terms say it all, or where there are none."""
+    """Empty where the terms say it all, or where there are none."""
     left_ns = sum(term.width_ns for term in latency.terms) - latency.interval.width_ns
     if not latency.terms or left_ns == 0:
         return ()
