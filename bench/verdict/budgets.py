@@ -18,14 +18,13 @@ from bench.verdict.goal_on_chemistry import (
     followed,
     on_chemistry,
 )
-from bench.verdict.hazard_reasons import WHYS, mistakes_of_hazard, unreasoned_words
+from bench.verdict.hazard_reasons import CLASSES, WHYS, mistakes_of_hazard, unreasoned_words
 from bench.verdict.lent_times import LENDING, mistakes_of_lending, not_argued_words, unargued
 from bench.verdict.result import Budget
 from bench.verdict.tables import ASILS, asil_of
 
 _TEXTS = ("title", "safe_state", "provenance")
 _TIMES = ("ftti", "fdti", "frti")
-_HAZARD = ("severity", "exposure", "controllability")
 _SHARES = ("coverage", "confidence")
 _KEYS = (
     *_TEXTS,
@@ -33,7 +32,7 @@ _KEYS = (
     *_TIMES,
     "fhti",
     "latched",
-    *_HAZARD,
+    *CLASSES,
     "hazard_source",
     "hazard_given",
     "owner",
@@ -161,15 +160,15 @@ def _yes(path: Path, goal: str, table: dict[str, Any], key: str) -> bool:
 
 def _check_hazard(path: Path, goal: str, table: dict[str, Any], asil: str) -> None:
     """Where the classes of the hazard analysis are given, the ASIL must be the one they make."""
-    given = [key for key in _HAZARD if key in table]
+    given = [key for key in CLASSES if key in table]
     if not given:
         return
-    if len(given) < len(_HAZARD):
+    if len(given) < len(CLASSES):
         found = f"only {', '.join(given)}"
         raise ConfigError(
             at_place(path, goal, found, "severity, exposure and controllability, or none of them")
         )
-    classes = [_text(path, goal, table, key) for key in _HAZARD]
+    classes = [_text(path, goal, table, key) for key in CLASSES]
     try:
         due = asil_of(*classes)
     except ValueError as error:

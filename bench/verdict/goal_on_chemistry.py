@@ -10,13 +10,13 @@ from typing import Any
 
 from bench.errors import ConfigError, at_place, nearest
 from bench.verdict.assumed import says_assumed
+from bench.verdict.hazard_reasons import CLASSES
 from bench.verdict.result import Budget
 from bench.verdict.tables import ASILS, asil_of
 
 TABLE = "chemistry"
-_CLASSES = ("severity", "exposure", "controllability")
 _TIMES = ("ftti", "fdti", "frti", "fhti")
-_KEYS = (*_CLASSES, "asil", *_TIMES, "source", "given")
+_KEYS = (*CLASSES, "asil", *_TIMES, "source", "given")
 
 
 def chemistries_of(table: Mapping[str, Any]) -> tuple[str, ...]:
@@ -74,12 +74,12 @@ def on_chemistry(path: Path, goal: str, table: Mapping[str, Any], chemistry: str
     _check(path, place, changes)
     said = changes["source"].strip() if changes.get("given") else f"assumed: {_bare(changes['source'])}"
     merged = {**base, **{key: value for key, value in changes.items() if key not in ("source", "given")}}
-    if any(key in changes for key in _CLASSES):
+    if any(key in changes for key in CLASSES):
         merged |= {"hazard_source": f"{chemistry}: {said}", "hazard_given": bool(changes.get("given"))}
-        merged |= {f"{key}_why": f"{chemistry}: {said}" for key in _CLASSES if key in changes}
-        if "asil" not in changes and all(isinstance(merged.get(key), str) for key in _CLASSES):
+        merged |= {f"{key}_why": f"{chemistry}: {said}" for key in CLASSES if key in changes}
+        if "asil" not in changes and all(isinstance(merged.get(key), str) for key in CLASSES):
             try:
-                merged["asil"] = asil_of(*(merged[key] for key in _CLASSES))
+                merged["asil"] = asil_of(*(merged[key] for key in CLASSES))
             except ValueError as error:
                 raise ConfigError(at_place(path, place, *str(error).split(": expected ", 1))) from error
     if any(key in changes for key in _TIMES):

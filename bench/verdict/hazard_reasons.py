@@ -7,6 +7,7 @@ from bench.errors import at_place, nearest
 from bench.verdict.assumed import says_assumed
 from bench.verdict.result import Budget
 
+CLASSES = ("severity", "exposure", "controllability")
 WHYS = ("severity_why", "exposure_why", "controllability_why")
 
 
