@@ -87,27 +87,23 @@ class Answer:
             hearing = index.get((channel, frame[0], frame[2]))
             after = t_ns >= from_ns
             if hearing is not None:
-                hearing.catch_up(place)
                 hearing.shown(place)
             if after and not passed:
                 passed = True
                 for one in hearings:
-                    one.catch_up(place)
-                    one.settle()
+                    one.settle(place)
                     one.changed = True
                 self._check_not_safe_yet(from_ns)
             elif hearing is None or (id(hearing) not in every and hearing.repeats(t_ns, frame[1])):
                 continue
             for one in hearings:
-                one.catch_up(place)
-                one.settle()
+                one.settle(place)
             for question in hearing.questions if hearing is not None else ():
                 self._ask(question, t_ns, frame[1], after)
             if after and safe:
                 self._watch_safe(t_ns)
         for one in hearings:
-            one.catch_up(frames.last)
-            one.settle()
+            one.settle(frames.last)
         self._conclude_detection()
         if safe:
             self._close_hold()

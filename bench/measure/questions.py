@@ -207,7 +207,7 @@ class Hearing:
 
     Most frames say what the one before said. Those are only counted in: `settle` brings the questions' stamps up to
     the last of them, and has to be called before they are looked at. Those that are no news to `mask` need not even be
-    shown: `catch_up` counts them in.
+    shown: they are counted in by their places.
     """
 
     __slots__ = (
@@ -232,23 +232,29 @@ class Hearing:
         if answers is not None and answers == self._answers and not self.changed:
             self._repeated_ns = t_ns
             return True
-        self.settle()
+        self._count_in()
         self._answers = answers
         self.changed = False
         return False
 
-    def catch_up(self, place: int) -> None:
+    def shown(self, place: int) -> None:
+        """The frame at this place is asked next, or counted in."""
+        self._catch_up(place)
+        self._heard = self._stretch.before(place) + 1
+
+    def settle(self, place: int) -> None:
+        """Up to the last frame before this place."""
+        self._catch_up(place)
+        self._count_in()
+
+    def _catch_up(self, place: int) -> None:
         """The frames before this place that were not shown: they said what the last one shown did."""
         heard = self._stretch.before(place)
         if heard > self._heard:
             self._repeated_ns = int(self._stretch.t_ns[heard - 1])
             self._heard = heard
 
-    def shown(self, place: int) -> None:
-        """The frame at this place has been asked, or counted in."""
-        self._heard = self._stretch.before(place) + 1
-
-    def settle(self) -> None:
+    def _count_in(self) -> None:
         if self._repeated_ns is None or self._answers is None:
             return
         for question, answer in zip(self.questions, self._answers, strict=True):

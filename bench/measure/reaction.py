@@ -51,13 +51,11 @@ def _hear(shot: Shot, ears: "Sequence[_Ear]") -> None:
     of = {id(question): ear for ear in ears for question in ear.questions}
     for place, (t_ns, channel, frame, _) in frames.news({at: one.mask for at, one in index.items()}):
         hearing = index[channel, frame[0], frame[2]]
-        hearing.catch_up(place)
         hearing.shown(place)
         if hearing.repeats(t_ns, frame[1]):
             continue
         for one in index.values():
-            one.catch_up(place)
-            one.settle()
+            one.settle(place)
         for question in hearing.questions:
             of[id(question)].hear(question, t_ns, frame[1])
 
