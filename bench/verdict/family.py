@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.verdict.proportion import lower_bound, shots_for
+from bench.verdict.proportion import shots_for
 from bench.verdict.result import ScenarioResult, Verdict
-from bench.verdict.sampling import bunched
+from bench.verdict.sampling import bunched, share_handled
 
 CONFIDENCE = 0.95
 CLAIMED = 0.95
@@ -53,7 +53,13 @@ def at_once(scenarios: Sequence[ScenarioResult], confidence: float = CONFIDENCE)
     each = 1 - (1 - confidence) / len(own)
     counts = Counter(map(counted, own))
     groups = (
-        Alike(shots=n, missed=missed, copies=copies, scenarios=many, share=_share(n, missed, copies, each))
+        Alike(
+            shots=n,
+            missed=missed,
+            copies=copies,
+            scenarios=many,
+            share=share_handled(n - missed, n, copies=copies, confidence=each),
+        )
         for (n, missed, copies), many in counts.items()
     )
     return AtOnce(
@@ -69,8 +75,3 @@ def counted(scenario: ScenarioResult) -> tuple[int, int, bool]:
     """(attempts, of these not PASS, whether they are copies). What was not decided is no success."""
     missed = sum(shot.judgement.verdict is not Verdict.PASS for shot in scenario.shots)
     return len(scenario.shots), missed, bunched(scenario.shots)
-
-
-def _share(n: int, missed: int, copies: bool, confidence: float) -> float:
-    """Copies are one attempt, which failed where one of them did."""
-    return lower_bound(int(not missed), 1, confidence) if copies else lower_bound(n - missed, n, confidence)

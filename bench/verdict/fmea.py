@@ -15,9 +15,9 @@ from bench.measure.interval import Interval
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.fmea_chemistry import INPUTS, OnChemistry
-from bench.verdict.proportion import lower_bound, shots_for
+from bench.verdict.proportion import shots_for
 from bench.verdict.result import ScenarioResult, Verdict
-from bench.verdict.sampling import bunched
+from bench.verdict.sampling import bunched, share_handled
 from bench.verdict.tables import action_priority, msr_action_priority, rows
 
 CONFIDENCE = 0.95
@@ -111,8 +111,7 @@ def earn(scenario: ScenarioResult) -> Earned:
     n, passed = len(verdicts), verdicts.count(Verdict.PASS)
     undecided = n - passed - verdicts.count(Verdict.FAIL) - verdicts.count(Verdict.GAP)
     copies = bunched(scenario.shots)
-    counted = (int(passed == n), 1) if copies else (passed, n)
-    lower = lower_bound(*counted, CONFIDENCE) if n else 0.0
+    lower = share_handled(passed, n, copies=copies, confidence=CONFIDENCE) if n else 0.0
     detected = any(s.measurement is not None and s.measurement.fdti is not None for s in scenario.shots)
     latencies = [
         s.measurement.fhti.interval

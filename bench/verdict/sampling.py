@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.measure.interval import Interval
+from bench.verdict.proportion import lower_bound
 from bench.verdict.result import ShotResult
 from bench.verdict.spread import REFUSED_BELOW, spread_p
 
@@ -51,3 +52,8 @@ def bunched(shots: Sequence[ShotResult]) -> bool:
     """Whether the shots are copies of fewer: nothing may be concluded from their number."""
     p = spread_p(shots)
     return p is not None and p < REFUSED_BELOW
+
+
+def share_handled(handled: int, n: int, *, copies: bool, confidence: float) -> float:
+    """Lower bound of the share. Copies are one attempt, which is handled where all of them were."""
+    return lower_bound(int(handled == n), 1, confidence) if copies else lower_bound(handled, n, confidence)
