@@ -89,7 +89,7 @@ def measure_plainly(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(f"bench.measure.{module}.Frames", PlainFrames)
     patch.setattr("bench.measure.misfit._lengths", _lengths)
     patch.setattr("bench.measure.measure.receive_flawless", lambda *_: None)
-    patch.setattr("bench.measure.stamp_order._in_order", lambda _: False)
+    patch.setattr("bench.trace.columns.Columns.in_order", False)
 
 
 def _lengths(trace: Trace) -> Iterator[tuple[Any, ...]]:
