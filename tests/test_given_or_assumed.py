@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.safety import load_fmea
+from bench.campaign.fmea_file import load_fmea
 from bench.errors import ConfigError
 from bench.scenario.library import Library, list_library
 from bench.scenario.load import find_scenarios

@@ -8,9 +8,10 @@ from sample_run import sample_run
 from small_bench import ONE, QUICK, hil_here, run_folders, small_bench
 from test_verdict_fmea import clean
 
+from bench.campaign.fmea_file import load_fmea
 from bench.campaign.ftti_of_chemistry import beside_each_other
 from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.safety import cells, load_fmea, newest_runs
+from bench.campaign.safety import cells, newest_runs
 from bench.cli.check_lines import budget_lines
 from bench.errors import ConfigError
 from bench.report.safety_tables import hara_rows

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot
 
+from bench.campaign.fmea_file import load_fmea
 from bench.campaign.hazard_file import load_hazards
 from bench.campaign.safety import (
     cells,
     gaps,
     handled_by_goal,
     lacking,
-    load_fmea,
     standings,
 )
 from bench.errors import ConfigError

@@ -75,6 +75,7 @@ def safety(
 ) -> None:
     """HARA and FMEA: monitoring ratings earned by data, action priorities, what is missing. Exit 3 if altered."""
     from bench.campaign.claims import claims
+    from bench.campaign.fmea_file import load_fmea
     from bench.campaign.ftti_of_chemistry import beside_each_other, ftti_bounds
     from bench.campaign.hazard_file import load_hazards
     from bench.campaign.load import whole_library
@@ -82,7 +83,6 @@ def safety(
         cells,
         gaps,
         handled_by_goal,
-        load_fmea,
         newest_runs,
         not_for,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 
-from bench.campaign import qualification, safety
+from bench.campaign import fmea_file, qualification
 from bench.campaign.load import load_rig, load_scenarios
 from bench.codec.database import Database
 from bench.config.bench_file import load_bench
@@ -180,7 +180,7 @@ def _library() -> tuple[dict[str, Budget], Library]:
 
 
 def _fmea(path: Path) -> None:
-    safety.load_fmea(path, *_library())
+    fmea_file.load_fmea(path, *_library())
 
 
 def _together(place: Path) -> Read:
