@@ -24,7 +24,8 @@ from bench.campaign.shots import shoot
 from bench.codec.database import Database
 from bench.codec.layout import Layer
 from bench.codec.message import Message
-from bench.errors import BenchError
+from bench.errors import BenchError, LinkError
+from bench.links.simulated_can import SimulatedCanNode
 from bench.rig.rig import Rig
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Phase, Timebase
@@ -97,7 +98,12 @@ def _second_node(own: Wired, one: Prepared, seed: int) -> str:
     message = played.message
 
     def watch(rig: Rig, scenario: str, index: int) -> None:  # noqa: ARG001
-        node = rig.links[played.channel].beside("second")  # type: ignore[attr-defined]
+        link = rig.links[played.channel]
+        if not isinstance(link, SimulatedCanNode):
+            raise LinkError(
+                f"CAN '{played.channel}': found a bus without simulated nodes; expected one of them"
+            )
+        node = link.beside("second")
         frame = CanFrame(message.can_id, bytes(message.length), extended=message.extended)
 
         def send() -> None:
