@@ -46,6 +46,14 @@ class CyclingLink(Protocol):
         """Send `frames` in turn, beginning now. Raises LinkError where it cannot."""
 
 
+@runtime_checkable
+class RatedLink(Protocol):
+    """A CanLink whose adapter may have a clock of its own, against which the host's is seen to run fast or slow."""
+
+    def rate_against_adapter(self) -> tuple[int, int] | None:
+        """As `ForeignClock.rate`; None without a clock of the adapter's own."""
+
+
 class SerialLink(Protocol):
     """The bench's end of a byte stream to an instrument: a serial line or a TCP connection."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from bench.links.ports import CanLink
+from bench.links.ports import CanLink, RatedLink
 from bench.timing.clock import Phase
 from bench.timing.host import HostClock
 from bench.timing.rate import BOUND_PPB, LOOK_NS, WHY_BOUND, SlewWatch
@@ -39,6 +39,5 @@ def watch_rate(
 
 def _adapters(links: Mapping[str, CanLink]) -> Iterator[Bound | None]:
     for channel, link in links.items():
-        against = getattr(link, "rate_against_adapter", None)
-        if against is not None:
-            yield by_adapter(channel, against())
+        if isinstance(link, RatedLink):
+            yield by_adapter(channel, link.rate_against_adapter())
