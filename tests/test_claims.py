@@ -40,7 +40,7 @@ def run(n: int, fails: int = 0, evidence: EvidenceClass = EvidenceClass.HARDWARE
 def left(low: float, high: float, bounded: bool = True) -> TimeLeft:
     return TimeLeft(
         goal="SG-01", earliest_s=low, floor_s=low if bounded else None, ceiling_s=high if bounded else None,
-        allowed_floor_s=low if bounded else None, hazard_is="vent", runs_away=False,
+        allowed_floor_s=low if bounded else None, runs_away=False,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from sample_run import sample_run
 
 from bench.campaign import behind_ports
-from bench.campaign.behind_ports import behind_interface, behind_port, is_pseudo_terminal
+from bench.campaign.behind_ports import behind_interface, behind_port
 from bench.campaign.run import evidence_class
 from bench.campaign.safety import newest_runs
 from bench.config.bench_file import load_bench
@@ -271,8 +271,8 @@ def test_a_pseudo_terminal_is_known_by_whatever_name_leads_to_it(tmp_path: Path)
     try:
         link = tmp_path / "ttyUSB0"
         link.symlink_to(os.ttyname(slave))
-        assert is_pseudo_terminal(str(link))
-        assert not is_pseudo_terminal("/dev/null") and not is_pseudo_terminal(str(tmp_path / "none"))
+        assert behind_port(str(link)) == PSEUDO_TERMINAL
+        assert behind_port("/dev/null") != PSEUDO_TERMINAL != behind_port(str(tmp_path / "none"))
     finally:
         os.close(master)
         os.close(slave)

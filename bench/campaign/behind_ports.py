@@ -40,11 +40,6 @@ def behind_port(place: str) -> str:
     return _behind_file(place)
 
 
-def is_pseudo_terminal(place: str) -> bool:
-    """Whether a device is one whose other end is a program of this machine, whatever name leads there."""
-    return _behind_file(place) == PSEUDO_TERMINAL
-
-
 def _behind_file(place: str) -> str:
     try:
         found = Path(place).stat()

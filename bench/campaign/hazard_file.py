@@ -32,7 +32,6 @@ class TimeLeft:
     floor_s: float | None
     ceiling_s: float | None
     allowed_floor_s: float | None
-    hazard_is: str | None
     runs_away: bool
 
 
@@ -94,7 +93,6 @@ def _left(one: dict[str, Any], bounded: bool) -> TimeLeft:
         floor_s=floor,
         ceiling_s=_seconds(left["ceiling_s"]) if bounded else None,
         allowed_floor_s=_seconds(one["allowed"]["floor_s"]) if bounded else None,
-        hazard_is=one.get("hazard_is"),
         runs_away=one["stages"]["runaway"]["reached"] > 0 if "stages" in one else False,
     )
 
