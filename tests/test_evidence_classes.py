@@ -26,6 +26,7 @@ from bench.record.codable import run_to_dict
 from bench.record.database import ResultsDatabase
 from bench.record.evidence import completed, evidence_of, of_header
 from bench.record.folder import RunFolder, open_run
+from bench.record.port_facts import PSEUDO_TERMINAL
 from bench.report.comparison import comparison_markdown, run_markdown
 from bench.report.html import render_html
 from bench.report.junit import write_junit
