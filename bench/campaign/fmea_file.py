@@ -1,4 +1,4 @@
-"""The FMEA file: failure modes as a user writes them, held against the goals, the library and the catalogue of faults."""
+"""The FMEA file: failure modes as users write them, held against goals, library and catalogue of faults."""
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
