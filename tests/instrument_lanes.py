@@ -5,29 +5,29 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bench.instruments.atopile_cell_sim import AtopileCellSim
-from bench.instruments.atopile_cell_sim_sim import AtopileCellSimSim
-from bench.instruments.bloomy_abs import BloomyAbs, abs_line
-from bench.instruments.bloomy_abs_sim import BloomyAbsSim
-from bench.instruments.bloomy_bs1200 import BloomyBs1200
-from bench.instruments.bloomy_bs1200_sim import BloomyBs1200Sim
-from bench.instruments.cell_emulator import ScpiCellEmulator
-from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
-from bench.instruments.devantech_relay import DevantechRelay
-from bench.instruments.devantech_relay_sim import DevantechRelaySim, attach_devantech
-from bench.instruments.ea_psb import EaPsb
-from bench.instruments.ea_psb_modbus import EaPsbModbus
-from bench.instruments.ea_psb_sim import EaPsbSim, attach_ea_psb
-from bench.instruments.ngi_n83624 import NgiN83624
-from bench.instruments.ngi_n83624_sim import NgiN83624Sim
-from bench.instruments.numato_relay import NumatoRelay
-from bench.instruments.numato_relay_sim import NumatoRelaySim, attach_numato
+from bench.instruments.atopile_cell_sim.driver import AtopileCellSim
+from bench.instruments.atopile_cell_sim.sim import AtopileCellSimSim
+from bench.instruments.bloomy_abs.driver import BloomyAbs, abs_line
+from bench.instruments.bloomy_abs.sim import BloomyAbsSim
+from bench.instruments.bloomy_bs1200.driver import BloomyBs1200
+from bench.instruments.bloomy_bs1200.sim import BloomyBs1200Sim
+from bench.instruments.devantech_relay.driver import DevantechRelay
+from bench.instruments.devantech_relay.sim import DevantechRelaySim, attach_devantech
+from bench.instruments.ea_psb.driver import EaPsb
+from bench.instruments.ea_psb.sim import EaPsbSim, attach_ea_psb
+from bench.instruments.ea_psb_modbus.driver import EaPsbModbus
+from bench.instruments.ngi_n83624.driver import NgiN83624
+from bench.instruments.ngi_n83624.sim import NgiN83624Sim
+from bench.instruments.numato_relay.driver import NumatoRelay
+from bench.instruments.numato_relay.sim import NumatoRelaySim, attach_numato
 from bench.instruments.played_lines import Flaw, attach_lines
 from bench.instruments.ports import DeviceEnd
 from bench.instruments.pty_device import PtyDevice
+from bench.instruments.scpi_cell_emulator.driver import ScpiCellEmulator
+from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim, attach_simulated
 from bench.instruments.tcp_device import TcpDevice
-from bench.instruments.waveshare_relay import WaveshareRelay
-from bench.instruments.waveshare_relay_sim import WaveshareRelaySim, attach_waveshare
+from bench.instruments.waveshare_relay.driver import WaveshareRelay
+from bench.instruments.waveshare_relay.sim import WaveshareRelaySim, attach_waveshare
 from bench.links.pyserial_link import open_serial
 from bench.links.simulated_can import SimulatedCanBus
 from bench.links.simulated_serial import SimulatedSerial

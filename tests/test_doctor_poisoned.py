@@ -12,8 +12,8 @@ from bench.config.instrument_kinds import CELLS
 from bench.doctor.finding import State
 from bench.doctor.safe_state import confirm
 from bench.errors import BenchError
-from bench.instruments.cell_emulator import ScpiCellEmulator
-from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
+from bench.instruments.scpi_cell_emulator.driver import ScpiCellEmulator
+from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim, attach_simulated
 from bench.instruments.tcp_device import TcpDevice
 from bench.links.tcp_stream import open_tcp
 from bench.record.poison import marker_of, poison, rig_facts

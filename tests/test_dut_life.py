@@ -20,8 +20,8 @@ from bench.dut.board import LivingDut, fill_in, words_for
 from bench.dut.identity import fits
 from bench.dut.process import ProcessDut
 from bench.errors import ConfigError, DutError, InstrumentError
-from bench.instruments.ea_psb_sim import EaPsbSim, attach_ea_psb
-from bench.instruments.numato_relay_sim import NumatoRelaySim, attach_numato
+from bench.instruments.ea_psb.sim import EaPsbSim, attach_ea_psb
+from bench.instruments.numato_relay.sim import NumatoRelaySim, attach_numato
 from bench.instruments.tcp_device import TcpDevice
 from bench.report.finding_words import reasons_words
 from bench.timing.host import HostClock, run_on_host

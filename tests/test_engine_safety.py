@@ -12,7 +12,7 @@ from bench.campaign.shots import conclude_shot
 from bench.errors import InstrumentError
 from bench.faults.catalogue.contactor_weld import ContactorWeld
 from bench.instruments import virtual_cells
-from bench.instruments.cell_emulator_sim import CellEmulatorSim
+from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim
 from bench.links.simulated_serial import SimulatedSerial
 from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig

@@ -12,12 +12,12 @@ import pytest
 
 from bench.codec.database import Database
 from bench.errors import InstrumentError
-from bench.instruments.bender_iso165c import BenderIso165c, command
-from bench.instruments.bender_iso165c_sim import BenderIso165cSim
-from bench.instruments.bloomy_bs1200 import BloomyBs1200, as_float16
-from bench.instruments.bloomy_bs1200_sim import DELIVERED_PERIOD_NS, BloomyBs1200Sim
-from bench.instruments.isabellenhuette_ivt_s import IsabellenhuetteIvtS
-from bench.instruments.isabellenhuette_ivt_s_sim import IsabellenhuetteIvtSSim
+from bench.instruments.bender_iso165c.driver import BenderIso165c, command
+from bench.instruments.bender_iso165c.sim import BenderIso165cSim
+from bench.instruments.bloomy_bs1200.driver import BloomyBs1200, as_float16
+from bench.instruments.bloomy_bs1200.sim import DELIVERED_PERIOD_NS, BloomyBs1200Sim
+from bench.instruments.isabellenhuette_ivt_s.driver import IsabellenhuetteIvtS
+from bench.instruments.isabellenhuette_ivt_s.sim import IsabellenhuetteIvtSSim
 from bench.instruments.ports import CurrentSensor, InsulationMonitor, WireFault
 from bench.links.ports import CanLink
 from bench.links.simulated_can import SimulatedCanBus

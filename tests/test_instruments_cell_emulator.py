@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from bench.errors import InstrumentError, LinkError
-from bench.instruments.cell_emulator import ScpiCellEmulator, channel_list
-from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
 from bench.instruments.ports import CellEmulator
 from bench.instruments.pty_device import PtyDevice
+from bench.instruments.scpi_cell_emulator.driver import ScpiCellEmulator, channel_list
+from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim, attach_simulated
 from bench.links.pyserial_link import open_serial
 from bench.links.simulated_serial import SimulatedSerial
 from bench.timing.clock import Clock, Phase

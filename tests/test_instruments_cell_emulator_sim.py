@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.instruments.cell_emulator_sim import CellEmulatorSim
+from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim
 from bench.units import NS_PER_MS, NS_PER_S
 
 LATER = NS_PER_S

@@ -5,10 +5,10 @@ from instrument_lanes import RELAY_CARDS, Desk, on_desk
 
 from bench.codec import modbus_rtu as rtu
 from bench.errors import InstrumentError
-from bench.instruments.numato_relay import index_of
+from bench.instruments.numato_relay.driver import index_of
 from bench.instruments.ports import WireFault
 from bench.instruments.relay_wires import RelayWires
-from bench.instruments.waveshare_relay_sim import WaveshareRelaySim
+from bench.instruments.waveshare_relay.sim import WaveshareRelaySim
 from bench.units import NS_PER_MS
 
 every_kind = pytest.mark.parametrize("kind", list(RELAY_CARDS))

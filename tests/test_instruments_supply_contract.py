@@ -5,9 +5,9 @@ from instrument_lanes import PACK_SUPPLIES, Desk, on_desk
 
 from bench.codec import modbus_rtu as rtu
 from bench.errors import InstrumentError
-from bench.instruments.ea_psb import EaPsb
-from bench.instruments.ea_psb_modbus import EaPsbModbus
-from bench.instruments.ea_psb_sim import EaPsbSim, attach_ea_psb
+from bench.instruments.ea_psb.driver import EaPsb
+from bench.instruments.ea_psb.sim import EaPsbSim, attach_ea_psb
+from bench.instruments.ea_psb_modbus.driver import EaPsbModbus
 from bench.links.simulated_serial import SimulatedSerial
 from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.units import NS_PER_MS

@@ -18,8 +18,8 @@ import pytest
 from bench.codec.database import Database
 from bench.config.profile import load_profile
 from bench.instruments.afe import layout_text
-from bench.instruments.bloomy_bs1200 import BloomyBs1200
-from bench.instruments.numato_relay import NumatoRelay
+from bench.instruments.bloomy_bs1200.driver import BloomyBs1200
+from bench.instruments.numato_relay.driver import NumatoRelay
 from bench.instruments.stack import StackedEmulator
 from bench.instruments.virtual_cards import Card, cards_text
 from bench.links.pyserial_link import open_serial

@@ -12,7 +12,7 @@ from harness.on_the_way import CUT_NS, cut_short, strike_clear
 
 from bench.campaign.shots import shoot
 from bench.instruments import virtual_cells
-from bench.instruments.cell_emulator_sim import CellEmulatorSim
+from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim
 from bench.record.folder import RunFolder
 from bench.record.shot import read_shot
 from bench.report.finding_words import reasons_words

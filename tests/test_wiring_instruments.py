@@ -16,8 +16,8 @@ from bench.config.bench_file import load_bench
 from bench.config.instrument_kinds import KINDS
 from bench.errors import ConfigError
 from bench.instruments import virtual_cells
-from bench.instruments.cell_emulator_sim import CellEmulatorSim
 from bench.instruments.ports import WireFault
+from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim
 from bench.instruments.virtual_cells import PLAY
 from bench.links.simulated_serial import SimulatedSerial
 from bench.measure.measure import measure

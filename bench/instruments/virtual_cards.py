@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from bench.errors import ConfigError
-from bench.instruments.devantech_relay_sim import DevantechRelaySim, attach_devantech
-from bench.instruments.numato_relay_sim import NumatoRelaySim, attach_numato
+from bench.instruments.devantech_relay.sim import DevantechRelaySim, attach_devantech
+from bench.instruments.numato_relay.sim import NumatoRelaySim, attach_numato
 from bench.instruments.ports import DeviceEnd
-from bench.instruments.waveshare_relay_sim import WaveshareRelaySim, attach_waveshare
+from bench.instruments.waveshare_relay.sim import WaveshareRelaySim, attach_waveshare
 from bench.timing.clock import Clock
 
 

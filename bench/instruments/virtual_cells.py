@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bench.config.instrument_kinds import KINDS
-from bench.instruments.atopile_cell_sim_sim import AtopileCellSimSim
-from bench.instruments.bloomy_abs_sim import BloomyAbsSim
-from bench.instruments.bloomy_bs1200_sim import BloomyBs1200Sim
-from bench.instruments.cell_emulator_sim import CellEmulatorSim, attach_simulated
-from bench.instruments.ngi_n83624_sim import NgiN83624Sim
+from bench.instruments.atopile_cell_sim.sim import AtopileCellSimSim
+from bench.instruments.bloomy_abs.sim import BloomyAbsSim
+from bench.instruments.bloomy_bs1200.sim import BloomyBs1200Sim
+from bench.instruments.ngi_n83624.sim import NgiN83624Sim
 from bench.instruments.played_lines import Flaw, LineSimulator, attach_lines
 from bench.instruments.ports import DeviceEnd
+from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim, attach_simulated
 from bench.links.ports import CanLink
 from bench.timing.clock import Clock
 from bench.units import NS_PER_MS

@@ -12,7 +12,7 @@ from bench.config.instrument_kinds import CELLS, KINDS
 from bench.config.instruments import InstrumentConfig
 from bench.errors import ConfigError, nearest
 from bench.instruments.afe import layout_text
-from bench.instruments.ea_psb_sim import EaPsbSim, attach_ea_psb
+from bench.instruments.ea_psb.sim import EaPsbSim, attach_ea_psb
 from bench.instruments.ports import DeviceEnd
 from bench.instruments.pty_device import PtyDevice
 from bench.instruments.tcp_device import TcpDevice

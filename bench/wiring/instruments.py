@@ -8,12 +8,12 @@ from bench.config.bench_file import BenchConfig
 from bench.config.instrument_kinds import CELLS
 from bench.config.instruments import TCP, InstrumentConfig
 from bench.errors import ConfigError, InstrumentError, LinkError
-from bench.instruments.atopile_cell_sim import AtopileCellSim
-from bench.instruments.bloomy_abs import BloomyAbs, abs_line
-from bench.instruments.bloomy_bs1200 import BloomyBs1200
-from bench.instruments.cell_emulator import ScpiCellEmulator
-from bench.instruments.ngi_n83624 import NgiN83624
+from bench.instruments.atopile_cell_sim.driver import AtopileCellSim
+from bench.instruments.bloomy_abs.driver import BloomyAbs, abs_line
+from bench.instruments.bloomy_bs1200.driver import BloomyBs1200
+from bench.instruments.ngi_n83624.driver import NgiN83624
 from bench.instruments.ports import CAPABILITY_OF, WireFault
+from bench.instruments.scpi_cell_emulator.driver import ScpiCellEmulator
 from bench.instruments.stack import EmulatorUnit, StackedEmulator
 from bench.instruments.virtual_cells import VirtualCells, play_boxes, play_cells
 from bench.links.ports import CanLink, SerialLink

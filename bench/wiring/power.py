@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from bench.config.dut_life import DutConfig, RelayConfig, SupplyConfig
 from bench.dut.board import CommandedPower, PowerSwitch
 from bench.errors import BenchError, ConfigError, InstrumentError
-from bench.instruments.devantech_relay import DevantechRelay
-from bench.instruments.ea_psb import EaPsb
-from bench.instruments.ea_psb_modbus import EaPsbModbus
-from bench.instruments.numato_relay import NumatoRelay
+from bench.instruments.devantech_relay.driver import DevantechRelay
+from bench.instruments.ea_psb.driver import EaPsb
+from bench.instruments.ea_psb_modbus.driver import EaPsbModbus
+from bench.instruments.numato_relay.driver import NumatoRelay
 from bench.instruments.ports import PackSupply, RelayCard
-from bench.instruments.waveshare_relay import WaveshareRelay
+from bench.instruments.waveshare_relay.driver import WaveshareRelay
 from bench.links.ports import SerialLink
 from bench.timing.clock import Clock
 from bench.units import NS_PER_MS, format_ns

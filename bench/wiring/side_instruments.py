@@ -11,20 +11,20 @@ from bench.config.bench_file import BenchConfig
 from bench.config.instrument_kinds import CELLS
 from bench.config.instruments import TCP, InstrumentConfig
 from bench.errors import InstrumentError
-from bench.instruments.bender_iso165c import BenderIso165c
-from bench.instruments.bender_iso165c_sim import BenderIso165cSim
-from bench.instruments.devantech_relay import DevantechRelay
-from bench.instruments.ea_psb import EaPsb
-from bench.instruments.ea_psb_modbus import EaPsbModbus
-from bench.instruments.ea_psb_sim import EaPsbSim, attach_ea_psb
-from bench.instruments.isabellenhuette_ivt_s import IsabellenhuetteIvtS
-from bench.instruments.isabellenhuette_ivt_s_sim import IsabellenhuetteIvtSSim
-from bench.instruments.numato_relay import NumatoRelay
+from bench.instruments.bender_iso165c.driver import BenderIso165c
+from bench.instruments.bender_iso165c.sim import BenderIso165cSim
+from bench.instruments.devantech_relay.driver import DevantechRelay
+from bench.instruments.ea_psb.driver import EaPsb
+from bench.instruments.ea_psb.sim import EaPsbSim, attach_ea_psb
+from bench.instruments.ea_psb_modbus.driver import EaPsbModbus
+from bench.instruments.isabellenhuette_ivt_s.driver import IsabellenhuetteIvtS
+from bench.instruments.isabellenhuette_ivt_s.sim import IsabellenhuetteIvtSSim
+from bench.instruments.numato_relay.driver import NumatoRelay
 from bench.instruments.ports import DeviceEnd, FaultUnit
 from bench.instruments.pty_device import PtyDevice
 from bench.instruments.relay_wires import RelayWires, RoutedWires
 from bench.instruments.virtual_cards import PLAY_CARD, Card, break_wires
-from bench.instruments.waveshare_relay import WaveshareRelay
+from bench.instruments.waveshare_relay.driver import WaveshareRelay
 from bench.links.ports import CanLink, SerialLink
 from bench.links.simulated_serial import SimulatedSerial
 from bench.rig.senses import Senses

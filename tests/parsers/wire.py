@@ -10,7 +10,7 @@ import msgpack
 from bench.codec import isotp, modbus_rtu, scpi, uds
 from bench.codec.database import CodecError, Database
 from bench.instruments import replies
-from bench.instruments.cell_emulator_sim import CellEmulatorSim
+from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim
 from bench.links import multicast_wire, slcan_text
 from bench.trace.events import CanFrame
 from bench.units import parse_duration_ns, parse_quantity

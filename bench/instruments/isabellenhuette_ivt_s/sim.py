@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from bench.errors import LinkError
-from bench.instruments.isabellenhuette_ivt_s import (
+from bench.instruments.isabellenhuette_ivt_s.driver import (
     ANSWER,
     COMMAND,
     CYCLIC,

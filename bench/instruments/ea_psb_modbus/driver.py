@@ -9,7 +9,7 @@ import struct
 
 from bench.codec import modbus_rtu as rtu
 from bench.errors import InstrumentError
-from bench.instruments.ea_psb import EXECUTED_NS, SPACING_NS
+from bench.instruments.ea_psb.driver import EXECUTED_NS, SPACING_NS
 from bench.instruments.exchange import tried_twice
 from bench.instruments.frame_exchange import FrameExchange
 from bench.instruments.ports import SupplyReading

@@ -1,6 +1,6 @@
 """The Devantech USB-RLY16, played: byte by byte, silent on writes, contacts 10 ms behind."""
 
-from bench.instruments.devantech_relay import (
+from bench.instruments.devantech_relay.driver import (
     ALL_OFF,
     ALL_ON,
     FIRST_OFF,

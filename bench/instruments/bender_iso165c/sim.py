@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from bench.errors import LinkError
-from bench.instruments.bender_iso165c import (
+from bench.instruments.bender_iso165c.driver import (
     ERROR_FRAME,
     ERROR_KOHM,
     GET_ERROR,

@@ -1,6 +1,6 @@
 """The Numato relay board, played: it echoes, answers, and ends with its prompt; contacts follow 10 ms later."""
 
-from bench.instruments.numato_relay import index_of
+from bench.instruments.numato_relay.driver import index_of
 from bench.instruments.ports import DeviceEnd
 from bench.instruments.relay_bank import RelayBank
 from bench.timing.clock import Clock, Phase
