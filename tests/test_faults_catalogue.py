@@ -37,9 +37,18 @@ def test_a_fault_is_one_file_that_says_all_about_itself(name: str) -> None:
     one = kind(name)
     assert one.fault_class in FAULT_CLASSES
     assert one.variants and all(one.variants.values()) and one.onset
-    assert {"do", "fault", "duration", "ttl"} <= set(one.shape().model_fields)
+    assert {"do", "fault", "duration", "ttl"} <= set(one.shape.model_fields)
     tree = ast.parse((ROOT / f"bench/faults/catalogue/{name}.py").read_text(encoding="utf-8"))
     assert ast.get_docstring(tree)
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert "Any" not in names, "its keys have types"
+    assert not [
+        inner
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.FunctionDef)
+        for inner in ast.walk(outer)
+        if isinstance(inner, ast.ClassDef | ast.ImportFrom)
+    ], "its classes stand where they are read, not inside a function"
 
 
 def test_every_class_of_fault_is_there_and_every_fault_is_used() -> None:

@@ -2,16 +2,14 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from bench.errors import InstrumentError
 from bench.faults.port import Actuation, Fault, OnsetTest, Terminals
+from bench.faults.shapes import InjectShape
 from bench.links.bus_faults import BusFaults
 from bench.rig.rig import Rig
 from bench.trace.irregular import Irregularity
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 ONSET = "the first missed due time of the message named by shown_by"
 
@@ -48,13 +46,9 @@ class NodeFault(Fault):
         return channel == self.channel and self.node == "dut"
 
 
-def node_shape() -> "type[InjectShape]":
-    """The keys of such a fault: `channel`, `node`, and the message whose absence shows it."""
-    from bench.faults.shapes import InjectShape
+class NodeShape(InjectShape):
+    """The keys of such a fault: `shown_by` is the message whose absence shows it."""
 
-    class NodeShape(InjectShape):
-        channel: Literal["vehicle", "sense"]
-        node: Literal["bench", "dut", "afe"]
-        shown_by: str | None = None
-
-    return NodeShape
+    channel: Literal["vehicle", "sense"]
+    node: Literal["bench", "dut", "afe"]
+    shown_by: str | None = None

@@ -1,12 +1,13 @@
 """What every fault of the catalogue can be asked: to become real, to go away, and how it shows at the DUT's terminals.
 
 A fault is one file in `bench/faults/catalogue/`, found by its name. It holds a frozen dataclass with numbers in SI (a
-`Fault`), the shape of its TOML table, and a `KIND` that ties them together.
+`Fault`), the keys of its TOML table with the way from them to that fault (an `InjectShape`), and a `KIND` that names
+both.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bench.codec.idle import idle_messages
 from bench.codec.layout import paths
@@ -277,7 +278,7 @@ class Fault(Protocol):
 class Kind:
     """One entry of the catalogue.
 
-    needs: what the rig must be able to do, from the step's shape. resolve: shape and terminals to a Fault.
+    shape: what its [[step]] may say, and how a `Fault` is made of that.
     variants: what `hil list faults` shows, one line each: capability, and the fault in words with its units.
     shows: quantities one of which the DUT has to be shown, else the rig cannot reach it with this fault.
     """
@@ -285,14 +286,13 @@ class Kind:
     name: str
     fault_class: str
     variants: Mapping[str, str]
-    shape: Callable[[], "type[InjectShape]"]
-    resolve: Callable[[Any, Terminals], Fault]
-    needs: Callable[[Any], str] | None = None
+    shape: "type[InjectShape]"
     shows: tuple[str, ...] = ()
     onset: str = "the first frame that shows it"
 
-    def capability(self, shape: Any) -> str:
-        return self.needs(shape) if self.needs is not None else next(iter(self.variants))
+    def capability(self, shape: "InjectShape") -> str:
+        """What the rig must be able to do for a step that says this."""
+        return shape.needs() or next(iter(self.variants))
 
 
 def current_levels(current_a: float) -> tuple[tuple[str, float], ...]:

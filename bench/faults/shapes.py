@@ -1,12 +1,20 @@
-"""The pieces that TOML shapes of faults are made of. Imported lazily: pydantic costs 0.1 s."""
+"""The pieces that TOML shapes of faults are made of.
 
-from typing import Annotated, Any, Literal
+Only the catalogue imports it at its top, and a fault of the catalogue is imported where a scenario is read: pydantic
+costs 0.1 s, which `hil --help` does not pay.
+"""
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from bench.config.toml_file import DurationNs, Shape, describe
 from bench.faults.expression import Expression, parse_expression
 from bench.units import parse_quantity
+
+if TYPE_CHECKING:
+    from bench.faults.port import Fault, Terminals
 
 
 class InjectShape(Shape):
@@ -22,6 +30,14 @@ class InjectShape(Shape):
     duration: DurationNs | None = Field(default=None, gt=0)
     ttl: DurationNs | None = Field(default=None, gt=0)
     beyond: bool = False
+
+    @abstractmethod
+    def resolve(self, at: "Terminals") -> "Fault":
+        """The fault with its numbers in SI. What is wrong is told by `at.tell`, and what comes back is not run then."""
+
+    def needs(self) -> str | None:
+        """What the rig must be able to do, where it hangs on what the step says; None: the kind's first variant."""
+        return None
 
 
 def _expression(dimension: str, example: str) -> Any:

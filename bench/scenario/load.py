@@ -265,7 +265,7 @@ def _injection(
     file: "TomlFile", fault: str, table: dict[str, Any], place: tuple[str, int]
 ) -> InjectText | None:
     chosen = kind(fault)
-    shape = file.check(chosen.shape(), table, *place)
+    shape = file.check(chosen.shape, table, *place)
     if shape is None:
         return None
     return InjectText(kind=chosen, shape=shape, duration_ns=shape.duration, ttl_ns=shape.ttl)

@@ -28,7 +28,7 @@ def resolve_step(text: StepText, index: int, lookup: Lookup) -> Step:
     """Mistakes are noted in `lookup`; what comes back then is not to be run."""
     match text:
         case InjectText(kind=kind, shape=shape, duration_ns=duration_ns, ttl_ns=ttl_ns):
-            fault = kind.resolve(shape, lookup.terminals(index))
+            fault = shape.resolve(lookup.terminals(index))
             return Inject(
                 kind=kind.name,
                 fault=fault,

@@ -1,17 +1,16 @@
 """The chain of front ends is lost, partly lost, frozen, corrupt, or reports what it found itself."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
+
+from pydantic import Field
 
 from bench.errors import InstrumentError
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.readings import forced
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
 from bench.trace.irregular import Irregular, Irregularity
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
-
 
 _STATUS = {"pec_error": 1.0, "timeout": 2.0}
 
@@ -88,24 +87,16 @@ class AfeChain(Fault):
         return (Irregularity(channel=role.channel, message=role.message, what=what, signal=role.signal),)
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class AfeChainShape(InjectShape):
+    error: Literal[
+        "lost", "partly_lost", "no_value", "frozen", "corrupt", "pec_error", "timeout", "adc_fault"
+    ]
+    first_cell: int = Field(default=1, ge=1)
 
-    from bench.faults.shapes import InjectShape
-
-    class AfeChainShape(InjectShape):
-        error: Literal[
-            "lost", "partly_lost", "no_value", "frozen", "corrupt", "pec_error", "timeout", "adc_fault"
-        ]
-        first_cell: int = Field(default=1, ge=1)
-
-    return AfeChainShape
-
-
-def _resolve(shape: Any, at: Terminals) -> AfeChain:
-    at.known_cells((shape.first_cell,), "first_cell")
-    status = "" if shape.error != "frozen" else ".".join(at.shown_in("afe_chain_status"))
-    return AfeChain(error=shape.error, first_cell=shape.first_cell, cells=at.cells, status=status)
+    def resolve(self, at: Terminals) -> AfeChain:
+        at.known_cells((self.first_cell,), "first_cell")
+        status = "" if self.error != "frozen" else ".".join(at.shown_in("afe_chain_status"))
+        return AfeChain(error=self.error, first_cell=self.first_cell, cells=at.cells, status=status)
 
 
 KIND = Kind(
@@ -115,8 +106,7 @@ KIND = Kind(
         "afe_chain": "front-end chain lost, partly lost, without values, frozen, a bit corrupt, PEC errors, timeout, "
         "ADC fault"
     },
-    shape=_shape,
-    resolve=_resolve,
+    shape=AfeChainShape,
     shows=("cell_voltage",),
     onset="the first frame that shows it; of an absence the first missed due time",
 )

@@ -1,17 +1,16 @@
 """A node floods the bus with frames of high priority, up to a share of its time."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
+
+from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import InjectShape, Percent
 from bench.links.bit_timing import frame_time_ns
 from bench.rig.rig import Rig
 from bench.timing.clock import Phase
 from bench.trace.events import CanFrame
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
-
 
 DATA = bytes(8)
 
@@ -45,32 +44,23 @@ class BabblingIdiot(Fault):
             timer.cancel()
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class BabblingIdiotShape(InjectShape):
+    channel: Literal["vehicle", "sense"]
+    load: Percent = Field(gt=0, lt=100)
+    can_id: int = Field(ge=0, le=0x7FF)
 
-    from bench.faults.shapes import InjectShape, Percent
-
-    class BabblingIdiotShape(InjectShape):
-        channel: Literal["vehicle", "sense"]
-        load: Percent = Field(gt=0, lt=100)
-        can_id: int = Field(ge=0, le=0x7FF)
-
-    return BabblingIdiotShape
-
-
-def _resolve(shape: Any, at: Terminals) -> BabblingIdiot:
-    bitrate = at.bitrates.get(shape.channel, 500_000)
-    frame_ns = frame_time_ns(CanFrame(shape.can_id, DATA), bitrate)
-    return BabblingIdiot(
-        channel=shape.channel, can_id=shape.can_id, period_ns=round(frame_ns / (shape.load / 100))
-    )
+    def resolve(self, at: Terminals) -> BabblingIdiot:
+        bitrate = at.bitrates.get(self.channel, 500_000)
+        frame_ns = frame_time_ns(CanFrame(self.can_id, DATA), bitrate)
+        return BabblingIdiot(
+            channel=self.channel, can_id=self.can_id, period_ns=round(frame_ns / (self.load / 100))
+        )
 
 
 KIND = Kind(
     name="babbling_idiot",
     fault_class="communication",
     variants={"babbling_idiot": "a node floods the bus with one identifier at a load (%)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=BabblingIdiotShape,
     onset="its actuation",
 )

@@ -1,13 +1,12 @@
 """A balancing switch that stays on: it bleeds its cell, and the front end reads the switch back."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.shapes import InjectShape, Numbers, Ohms
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,28 +35,19 @@ class BalancingStuck(Fault):
         return at.shown("balancing_channels", ">=", 1.0)
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class BalancingStuckShape(InjectShape):
+    cells: Numbers
+    resistance: Ohms = Field(gt=0)
 
-    from bench.faults.shapes import InjectShape, Numbers, Ohms
-
-    class BalancingStuckShape(InjectShape):
-        cells: Numbers
-        resistance: Ohms = Field(gt=0)
-
-    return BalancingStuckShape
-
-
-def _resolve(shape: Any, at: Terminals) -> BalancingStuck:
-    return BalancingStuck(cells=at.known_cells(shape.cells), resistance_ohm=shape.resistance)
+    def resolve(self, at: Terminals) -> BalancingStuck:
+        return BalancingStuck(cells=at.known_cells(self.cells), resistance_ohm=self.resistance)
 
 
 KIND = Kind(
     name="balancing_stuck",
     fault_class="cells",
     variants={"balancing_stuck": "balancing of cells stuck on (ohm of the bleed resistor)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=BalancingStuckShape,
     onset="the first frame that reads a switch back as on",
     shows=("balancing_channels",),
 )

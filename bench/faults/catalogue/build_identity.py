@@ -1,17 +1,16 @@
 """The DUT does not say which build it is, or names another: what is on the desk is not what was ordered."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from bench.errors import DutError
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
 from bench.trace.events import CanFrame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from bench.faults.shapes import InjectShape
 
 
 @runtime_checkable
@@ -56,32 +55,25 @@ class BuildIdentity(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import InjectShape
+class BuildIdentityShape(InjectShape):
+    error: Literal["missing", "wrong"]
 
-    class BuildIdentityShape(InjectShape):
-        error: Literal["missing", "wrong"]
-
-    return BuildIdentityShape
-
-
-def _resolve(shape: Any, at: Terminals) -> BuildIdentity:
-    identity = at.profile.identity
-    if identity is None:
-        at.tell(
-            "", "found a profile without [identity]; expected one, so that there is something to be wrong"
-        )
-        return BuildIdentity(error=shape.error, places=())
-    roles = identity.signals.values()
-    places = tuple((role.channel, role.message, at.ones(*role)) for role in roles)
-    return BuildIdentity(error=shape.error, places=places)
+    def resolve(self, at: Terminals) -> BuildIdentity:
+        identity = at.profile.identity
+        if identity is None:
+            at.tell(
+                "", "found a profile without [identity]; expected one, so that there is something to be wrong"
+            )
+            return BuildIdentity(error=self.error, places=())
+        roles = identity.signals.values()
+        places = tuple((role.channel, role.message, at.ones(*role)) for role in roles)
+        return BuildIdentity(error=self.error, places=places)
 
 
 KIND = Kind(
     name="build_identity",
     fault_class="supply",
     variants={"build_identity": "the DUT names no build, or another than expected: it must be refused"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=BuildIdentityShape,
     onset="before the DUT is started",
 )

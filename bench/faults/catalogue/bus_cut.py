@@ -1,9 +1,8 @@
 """The wires of a node are off: it neither sends nor hears nor acknowledges, and who is left repeats for ever."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from bench.faults.node import ONSET, NodeFault, node_shape
+from bench.faults.node import ONSET, NodeFault, NodeShape
 from bench.faults.port import Kind, Terminals
 from bench.links.bus_faults import BusFaults
 
@@ -18,15 +17,15 @@ class BusCut(NodeFault):
         return channel == self.channel
 
 
-def _resolve(shape: Any, at: Terminals) -> BusCut:
-    return BusCut(channel=shape.channel, node=shape.node, shows=at.absence(shape.shown_by, "shown_by"))
+class BusCutShape(NodeShape):
+    def resolve(self, at: Terminals) -> BusCut:
+        return BusCut(channel=self.channel, node=self.node, shows=at.absence(self.shown_by, "shown_by"))
 
 
 KIND = Kind(
     name="bus_cut",
     fault_class="communication",
     variants={"bus_cut": "a node is cut off: it neither sends, hears nor acknowledges"},
-    shape=node_shape,
-    resolve=_resolve,
+    shape=BusCutShape,
     onset=ONSET,
 )

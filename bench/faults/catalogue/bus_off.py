@@ -1,9 +1,8 @@
 """Errors on every frame of a node bring it to bus-off, again and again, until the fault is cleared."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from bench.faults.node import ONSET, NodeFault, node_shape
+from bench.faults.node import ONSET, NodeFault, NodeShape
 from bench.faults.port import Kind, Terminals
 from bench.links.bus_faults import BusFaults
 
@@ -14,15 +13,15 @@ class BusOff(NodeFault):
         bus.corrupt(self.node, on)
 
 
-def _resolve(shape: Any, at: Terminals) -> BusOff:
-    return BusOff(channel=shape.channel, node=shape.node, shows=at.absence(shape.shown_by, "shown_by"))
+class BusOffShape(NodeShape):
+    def resolve(self, at: Terminals) -> BusOff:
+        return BusOff(channel=self.channel, node=self.node, shows=at.absence(self.shown_by, "shown_by"))
 
 
 KIND = Kind(
     name="bus_off",
     fault_class="communication",
     variants={"bus_off": "every frame of a node destroyed: bus-off"},
-    shape=node_shape,
-    resolve=_resolve,
+    shape=BusOffShape,
     onset=ONSET,
 )

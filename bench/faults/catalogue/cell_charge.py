@@ -1,13 +1,12 @@
 """A cell fuller or emptier than the rest, so that the plant itself drives it over a limit under load."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.shapes import InjectShape, Numbers, Percent
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,28 +38,19 @@ class CellCharge(Fault):
         return at.shown("cell_voltage", ">=", at.threshold("ov_trip"), self.cells)
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class CellChargeShape(InjectShape):
+    cells: Numbers
+    soc: Percent = Field(ge=-50, le=150)  # what no cell survives, either way
 
-    from bench.faults.shapes import InjectShape, Numbers, Percent
-
-    class CellChargeShape(InjectShape):
-        cells: Numbers
-        soc: Percent = Field(ge=-50, le=150)  # what no cell survives, either way
-
-    return CellChargeShape
-
-
-def _resolve(shape: Any, at: Terminals) -> CellCharge:
-    return CellCharge(cells=at.known_cells(shape.cells), soc=shape.soc / 100)
+    def resolve(self, at: Terminals) -> CellCharge:
+        return CellCharge(cells=at.known_cells(self.cells), soc=self.soc / 100)
 
 
 KIND = Kind(
     name="cell_charge",
     fault_class="cells",
     variants={"cell_charge": "cells at a state of charge of their own (%), plant-driven"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=CellChargeShape,
     shows=("cell_voltage",),
     onset="the frame in which the plant has crossed the trip",
 )

@@ -1,13 +1,12 @@
 """A cell that has less capacity or more resistance than its neighbours."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import InjectShape, Numbers
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,34 +39,26 @@ class CellOutlier(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class CellOutlierShape(InjectShape):
+    cells: Numbers
+    capacity: float = Field(default=1.0, gt=0, le=1)
+    resistance: float = Field(default=1.0, ge=1)
 
-    from bench.faults.shapes import InjectShape, Numbers
-
-    class CellOutlierShape(InjectShape):
-        cells: Numbers
-        capacity: float = Field(default=1.0, gt=0, le=1)
-        resistance: float = Field(default=1.0, ge=1)
-
-    return CellOutlierShape
-
-
-def _resolve(shape: Any, at: Terminals) -> CellOutlier:
-    if shape.capacity == shape.resistance == 1:
-        at.tell(
-            "", "found capacity and resistance as of any other cell; expected one of them to differ from 1"
+    def resolve(self, at: Terminals) -> CellOutlier:
+        if self.capacity == self.resistance == 1:
+            at.tell(
+                "",
+                "found capacity and resistance as of any other cell; expected one of them to differ from 1",
+            )
+        return CellOutlier(
+            cells=at.known_cells(self.cells), capacity=self.capacity, resistance=self.resistance
         )
-    return CellOutlier(
-        cells=at.known_cells(shape.cells), capacity=shape.capacity, resistance=shape.resistance
-    )
 
 
 KIND = Kind(
     name="cell_outlier",
     fault_class="cells",
     variants={"cell_outlier": "cells with less capacity or more resistance than the rest (share)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=CellOutlierShape,
     onset="its actuation: nothing shows it at once",
 )

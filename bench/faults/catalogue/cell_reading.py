@@ -1,14 +1,12 @@
 """The front end measures cells wrongly: offset, drift, noise, one value stuck, or the whole ADC frozen."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from bench.faults.port import Fault, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, drifting, noisy, offset, stuck
+from bench.faults.shapes import Change, InjectShape, Numbers, Volts, VoltsPerSecond
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,36 +37,30 @@ class CellReading(Reading):
         return CellReading(quantity=self.quantity, numbers=self.numbers, error=self.error, by=self.by / 10)
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import Change, InjectShape, Numbers, Volts, VoltsPerSecond
+class CellReadingShape(InjectShape):
+    error: Literal["offset", "drift", "noise", "stuck", "frozen"]
+    cells: Numbers | None = None
+    by: Annotated[Volts, Change] | None = None
+    rate: Annotated[VoltsPerSecond, Change] | None = None
 
-    class CellReadingShape(InjectShape):
-        error: Literal["offset", "drift", "noise", "stuck", "frozen"]
-        cells: Numbers | None = None
-        by: Annotated[Volts, Change] | None = None
-        rate: Annotated[VoltsPerSecond, Change] | None = None
-
-    return CellReadingShape
-
-
-def _resolve(shape: Any, at: Terminals) -> CellReading:
-    wanted = {"offset": "by", "noise": "by", "drift": "rate"}.get(shape.error)
-    for key in ("by", "rate"):
-        if (getattr(shape, key) is not None) != (key == wanted):
+    def resolve(self, at: Terminals) -> CellReading:
+        wanted = {"offset": "by", "noise": "by", "drift": "rate"}.get(self.error)
+        for key in ("by", "rate"):
+            if (getattr(self, key) is not None) != (key == wanted):
+                at.tell(
+                    "error",
+                    f"found '{self.error}'; expected 'by' with offset and noise, 'rate' with drift, else neither",
+                )
+        if (self.cells is None) != (self.error == "frozen"):
             at.tell(
                 "error",
-                f"found '{shape.error}'; expected 'by' with offset and noise, 'rate' with drift, else neither",
+                f"found '{self.error}'; expected cells for all errors but 'frozen', which is of all of them",
             )
-    if (shape.cells is None) != (shape.error == "frozen"):
-        at.tell(
-            "error",
-            f"found '{shape.error}'; expected cells for all errors but 'frozen', which is of all of them",
-        )
-    if shape.error == "noise" and shape.by is not None and shape.by < 0:
-        at.tell("by", f"found {shape.by:g} V; expected more than 0 with noise")
-    cells = at.known_cells(shape.cells) if shape.cells is not None else tuple(range(1, at.cells + 1))
-    by = getattr(shape, wanted) if wanted is not None else None
-    return CellReading(quantity="cell_voltage", numbers=cells, error=shape.error, by=by or 0.0)
+        if self.error == "noise" and self.by is not None and self.by < 0:
+            at.tell("by", f"found {self.by:g} V; expected more than 0 with noise")
+        cells = at.known_cells(self.cells) if self.cells is not None else tuple(range(1, at.cells + 1))
+        by = getattr(self, wanted) if wanted is not None else None
+        return CellReading(quantity="cell_voltage", numbers=cells, error=self.error, by=by or 0.0)
 
 
 KIND = Kind(
@@ -77,8 +69,7 @@ KIND = Kind(
     variants={
         "cell_reading": "cells read wrongly: offset, noise (V), drift (V/s), stuck; all of them frozen"
     },
-    shape=_shape,
-    resolve=_resolve,
+    shape=CellReadingShape,
     shows=("cell_voltage",),
     onset="the next frame that carries the reading",
 )

@@ -1,13 +1,12 @@
 """An internal short of a cell, soft (ohms) or hard (milliohms): the plant discharges and heats it."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.shapes import InjectShape, Numbers, Ohms
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,28 +35,19 @@ class CellShort(Fault):
         return at.next_of("cell_voltage", self.cells)
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class CellShortShape(InjectShape):
+    cells: Numbers
+    resistance: Ohms = Field(gt=0)
 
-    from bench.faults.shapes import InjectShape, Numbers, Ohms
-
-    class CellShortShape(InjectShape):
-        cells: Numbers
-        resistance: Ohms = Field(gt=0)
-
-    return CellShortShape
-
-
-def _resolve(shape: Any, at: Terminals) -> CellShort:
-    return CellShort(cells=at.known_cells(shape.cells), resistance_ohm=shape.resistance)
+    def resolve(self, at: Terminals) -> CellShort:
+        return CellShort(cells=at.known_cells(self.cells), resistance_ohm=self.resistance)
 
 
 KIND = Kind(
     name="cell_short",
     fault_class="cells",
     variants={"cell_internal_short": "internal short of cells, soft or hard (ohm)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=CellShortShape,
     onset="the next frame with the cell's voltage",
     shows=("cell_voltage",),
 )

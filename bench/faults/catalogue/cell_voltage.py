@@ -1,14 +1,11 @@
 """Cells forced to a voltage by the emulator: over- and undervoltage, deep discharge, reversal; as a step or a ramp."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
 from bench.config.profile import RoleTest
 from bench.faults.port import Actuation, Carried, Fault, Kind, Terminals
+from bench.faults.shapes import InjectShape, Numbers, VoltsOf
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 # A forced value is read back to 1 mV and shown in steps of 0.5 mV: further off than this, it is not there.
 SHOWN_WITHIN_V = 0.005
@@ -63,25 +60,18 @@ class CellVoltage(Fault):
         return None
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import InjectShape, Numbers, VoltsOf
+class CellVoltageShape(InjectShape):
+    cells: Numbers
+    voltage: VoltsOf
 
-    class CellVoltageShape(InjectShape):
-        cells: Numbers
-        voltage: VoltsOf
-
-    return CellVoltageShape
-
-
-def _resolve(shape: Any, at: Terminals) -> CellVoltage:
-    return CellVoltage(cells=at.known_cells(shape.cells), voltage_v=at.value(shape.voltage, "voltage"))
+    def resolve(self, at: Terminals) -> CellVoltage:
+        return CellVoltage(cells=at.known_cells(self.cells), voltage_v=at.value(self.voltage, "voltage"))
 
 
 KIND = Kind(
     name="cell_voltage",
     fault_class="cells",
     variants={"cell_voltage": "cells forced to a voltage (V): over-, undervoltage, deep discharge, reversal"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=CellVoltageShape,
     shows=("cell_voltage",),
 )

@@ -1,16 +1,13 @@
 """Cells ramped to a voltage at a rate, from where they are."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
 from bench.faults.catalogue.cell_voltage import SHOWN_WITHIN_V, CellVoltage
 from bench.faults.port import Actuation, Carried, Fault, Kind, OnsetTest, Terminals
+from bench.faults.shapes import InjectShape, Numbers, VoltsOf, VoltsPerSecond
 from bench.rig.rig import Rig
 from bench.timing.clock import Phase
 from bench.units import NS_PER_MS, NS_PER_S
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 STEP_NS = 100 * NS_PER_MS  # the rig's own loop to the emulator goes no faster
 
@@ -74,33 +71,26 @@ class CellVoltageRamp(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import InjectShape, Numbers, VoltsOf, VoltsPerSecond
+class CellVoltageRampShape(InjectShape):
+    cells: Numbers
+    voltage: VoltsOf
+    rate: VoltsPerSecond
 
-    class CellVoltageRampShape(InjectShape):
-        cells: Numbers
-        voltage: VoltsOf
-        rate: VoltsPerSecond
-
-    return CellVoltageRampShape
-
-
-def _resolve(shape: Any, at: Terminals) -> CellVoltageRamp:
-    if shape.rate <= 0:
-        at.tell("rate", f"found {shape.rate:g} V/s; expected more than 0, whichever way the ramp goes")
-    return CellVoltageRamp(
-        cells=at.known_cells(shape.cells),
-        voltage_v=at.value(shape.voltage, "voltage"),
-        rate_v_s=shape.rate,
-    )
+    def resolve(self, at: Terminals) -> CellVoltageRamp:
+        if self.rate <= 0:
+            at.tell("rate", f"found {self.rate:g} V/s; expected more than 0, whichever way the ramp goes")
+        return CellVoltageRamp(
+            cells=at.known_cells(self.cells),
+            voltage_v=at.value(self.voltage, "voltage"),
+            rate_v_s=self.rate,
+        )
 
 
 KIND = Kind(
     name="cell_voltage_ramp",
     fault_class="cells",
     variants={"cell_voltage": "cells ramped to a voltage (V) at a rate (V/s)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=CellVoltageRampShape,
     shows=("cell_voltage",),
     onset="the frame in which the ramp has crossed the trip",
 )

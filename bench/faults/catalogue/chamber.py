@@ -1,15 +1,15 @@
 """A climate chamber around the pack: the ambient temperature climbs to a value and stays there."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
+
+from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.shapes import AboveAbsoluteZero, Degrees, DegreesPerSecond, InjectShape
 from bench.rig.rig import Rig
 from bench.timing.clock import Phase
 from bench.units import NS_PER_S
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 ROOM_C = 25.0
 
@@ -46,28 +46,19 @@ class Chamber(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class ChamberShape(InjectShape):
+    temperature: Annotated[Degrees, AboveAbsoluteZero]
+    rate: DegreesPerSecond = Field(gt=0)
 
-    from bench.faults.shapes import AboveAbsoluteZero, Degrees, DegreesPerSecond, InjectShape
-
-    class ChamberShape(InjectShape):
-        temperature: Annotated[Degrees, AboveAbsoluteZero]
-        rate: DegreesPerSecond = Field(gt=0)
-
-    return ChamberShape
-
-
-def _resolve(shape: Any, at: Terminals) -> Chamber:  # noqa: ARG001
-    return Chamber(temperature_c=shape.temperature, rate_k_s=shape.rate)
+    def resolve(self, at: Terminals) -> Chamber:  # noqa: ARG002
+        return Chamber(temperature_c=self.temperature, rate_k_s=self.rate)
 
 
 KIND = Kind(
     name="chamber",
     fault_class="thermal",
     variants={"chamber": "the ambient climbs to a temperature (degC) at a rate (degC/s)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=ChamberShape,
     onset="the first frame with a sensor above the overtemperature trip",
     shows=("temperature",),
 )

@@ -1,16 +1,16 @@
 """Overcharge with the charge control disabled: the charger disregards the limit it is told."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from bench.config.profile import RoleTest
+from bench.config.toml_file import Amperes
 from bench.errors import InstrumentError
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
 from bench.units import NS_PER_MS
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,28 +48,18 @@ class ChargerIgnoresLimit(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class ChargerShape(InjectShape):
+    current: Amperes = Field(gt=0)
 
-    from bench.config.toml_file import Amperes
-    from bench.faults.shapes import InjectShape
-
-    class ChargerShape(InjectShape):
-        current: Amperes = Field(gt=0)
-
-    return ChargerShape
-
-
-def _resolve(shape: Any, at: Terminals) -> ChargerIgnoresLimit:  # noqa: ARG001
-    return ChargerIgnoresLimit(current_a=shape.current)
+    def resolve(self, at: Terminals) -> ChargerIgnoresLimit:  # noqa: ARG002
+        return ChargerIgnoresLimit(current_a=self.current)
 
 
 KIND = Kind(
     name="charger_ignores_limit",
     fault_class="cells",
     variants={"charger_override": "the charger drives its own current (A), charge control disabled"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=ChargerShape,
     shows=("cell_voltage",),
     onset="the first frame with a cell above the trip",
 )

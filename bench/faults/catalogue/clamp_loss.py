@@ -1,14 +1,11 @@
 """Clamp 15 is lost while driving: a connector, a relay."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from bench.faults.port import Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, forced
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,21 +21,15 @@ class ClampLoss(Reading):
         return at.shown("ignition", "==", 0.0)
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import InjectShape
-
-    return InjectShape
-
-
-def _resolve(shape: Any, at: Terminals) -> ClampLoss:  # noqa: ARG001
-    return ClampLoss(quantity="ignition", numbers=(0,))
+class ClampLossShape(InjectShape):
+    def resolve(self, at: Terminals) -> ClampLoss:  # noqa: ARG002
+        return ClampLoss(quantity="ignition", numbers=(0,))
 
 
 KIND = Kind(
     name="clamp_loss",
     fault_class="supply",
     variants={"clamp_loss": "clamp 15 off"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=ClampLossShape,
     shows=("ignition",),
 )

@@ -1,13 +1,13 @@
 """Contactors that bounce for long when they close."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
+from bench.config.toml_file import DurationNs
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import Contactors, InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,29 +32,19 @@ class ContactorBounce(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class ContactorBounceShape(InjectShape):
+    contactors: Contactors
+    bounce: DurationNs = Field(gt=0)
 
-    from bench.config.toml_file import DurationNs
-    from bench.faults.shapes import Contactors, InjectShape
-
-    class ContactorBounceShape(InjectShape):
-        contactors: Contactors
-        bounce: DurationNs = Field(gt=0)
-
-    return ContactorBounceShape
-
-
-def _resolve(shape: Any, at: Terminals) -> ContactorBounce:  # noqa: ARG001
-    return ContactorBounce(contactors=tuple(shape.contactors), bounce_ns=shape.bounce)
+    def resolve(self, at: Terminals) -> ContactorBounce:  # noqa: ARG002
+        return ContactorBounce(contactors=tuple(self.contactors), bounce_ns=self.bounce)
 
 
 KIND = Kind(
     name="contactor_bounce",
     fault_class="contactors",
     variants={"contactor_bounce": "named contactors bounce this long after closing (ms)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=ContactorBounceShape,
     shows=("plus_feedback", "minus_feedback"),
     onset="the DUT's own close command",
 )

@@ -1,14 +1,11 @@
 """A contactor closes without a command: a high-side short, a mechanical shock."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from bench.errors import InstrumentError
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.shapes import Contactor, InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,25 +36,18 @@ class ContactorCloses(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import Contactor, InjectShape
+class ContactorClosesShape(InjectShape):
+    contactor: Contactor
 
-    class ContactorClosesShape(InjectShape):
-        contactor: Contactor
-
-    return ContactorClosesShape
-
-
-def _resolve(shape: Any, at: Terminals) -> ContactorCloses:  # noqa: ARG001
-    return ContactorCloses(contactor=shape.contactor)
+    def resolve(self, at: Terminals) -> ContactorCloses:  # noqa: ARG002
+        return ContactorCloses(contactor=self.contactor)
 
 
 KIND = Kind(
     name="contactor_closes",
     fault_class="contactors",
     variants={"contactor_closes": "a contactor closes, and stays closed, without a command"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=ContactorClosesShape,
     shows=("plus_feedback", "minus_feedback"),
     onset="the first frame with the auxiliary contact closed",
 )

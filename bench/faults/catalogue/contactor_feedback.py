@@ -1,15 +1,12 @@
 """The auxiliary contact lies: stuck open, stuck closed, inverted, or invalid."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from bench.faults.port import Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, forced
+from bench.faults.shapes import Contactor, InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
-
 
 _INVALID = 2.0
 
@@ -34,25 +31,18 @@ class ContactorFeedback(Reading):
         return self.next_frame(at)
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import Contactor, InjectShape
+class ContactorFeedbackShape(InjectShape):
+    contactor: Contactor
+    shows: Literal["open", "closed", "inverted", "invalid"]
 
-    class ContactorFeedbackShape(InjectShape):
-        contactor: Contactor
-        shows: Literal["open", "closed", "inverted", "invalid"]
-
-    return ContactorFeedbackShape
-
-
-def _resolve(shape: Any, at: Terminals) -> ContactorFeedback:  # noqa: ARG001
-    return ContactorFeedback(quantity=f"{shape.contactor}_feedback", numbers=(0,), shows=shape.shows)
+    def resolve(self, at: Terminals) -> ContactorFeedback:  # noqa: ARG002
+        return ContactorFeedback(quantity=f"{self.contactor}_feedback", numbers=(0,), shows=self.shows)
 
 
 KIND = Kind(
     name="contactor_feedback",
     fault_class="contactors",
     variants={"contactor_feedback": "the auxiliary contact shows open, closed, the opposite, or invalid"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=ContactorFeedbackShape,
     shows=("plus_feedback", "minus_feedback"),
 )

@@ -1,14 +1,14 @@
 """Contactors that take long to open."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
+from bench.config.toml_file import DurationNs
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import Contactors, InjectShape
 from bench.rig.rig import Rig
 from bench.units import NS_PER_MS
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 NORMAL_NS = 12 * NS_PER_MS
 INSIDE_NS = 60 * NS_PER_MS  # old, but in time
@@ -41,28 +41,18 @@ class ContactorSlow(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class ContactorSlowShape(InjectShape):
+    contactors: Contactors
+    opening_time: DurationNs = Field(gt=0)
 
-    from bench.config.toml_file import DurationNs
-    from bench.faults.shapes import Contactors, InjectShape
-
-    class ContactorSlowShape(InjectShape):
-        contactors: Contactors
-        opening_time: DurationNs = Field(gt=0)
-
-    return ContactorSlowShape
-
-
-def _resolve(shape: Any, at: Terminals) -> ContactorSlow:  # noqa: ARG001
-    return ContactorSlow(contactors=tuple(shape.contactors), opening_time_ns=shape.opening_time)
+    def resolve(self, at: Terminals) -> ContactorSlow:  # noqa: ARG002
+        return ContactorSlow(contactors=tuple(self.contactors), opening_time_ns=self.opening_time)
 
 
 KIND = Kind(
     name="contactor_slow",
     fault_class="contactors",
     variants={"contactor_slow": "named contactors take this long to open (ms)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=ContactorSlowShape,
     onset="the DUT's own open command",
 )

@@ -1,13 +1,10 @@
 """Contactors whose coil is dead: they drop open, or do not close."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.shapes import Contactors, InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,25 +31,18 @@ class ContactorStuckOpen(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import Contactors, InjectShape
+class ContactorStuckOpenShape(InjectShape):
+    contactors: Contactors
 
-    class ContactorStuckOpenShape(InjectShape):
-        contactors: Contactors
-
-    return ContactorStuckOpenShape
-
-
-def _resolve(shape: Any, at: Terminals) -> ContactorStuckOpen:  # noqa: ARG001
-    return ContactorStuckOpen(contactors=tuple(shape.contactors))
+    def resolve(self, at: Terminals) -> ContactorStuckOpen:  # noqa: ARG002
+        return ContactorStuckOpen(contactors=tuple(self.contactors))
 
 
 KIND = Kind(
     name="contactor_stuck_open",
     fault_class="contactors",
     variants={"contactor_stuck_open": "named contactors drop open, or do not close"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=ContactorStuckOpenShape,
     shows=("plus_feedback", "minus_feedback", "link_voltage"),
     onset="the auxiliary contact, or the DUT's own close command",
 )

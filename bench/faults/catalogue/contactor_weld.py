@@ -1,15 +1,12 @@
 """Contactors that stay closed whatever their coil is told."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from bench.errors import InstrumentError
 from bench.faults.catalogue.contactor_slow import INSIDE_NS, ContactorSlow
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import Contactors, InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,25 +37,18 @@ class ContactorWeld(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import Contactors, InjectShape
+class ContactorWeldShape(InjectShape):
+    contactors: Contactors
 
-    class ContactorWeldShape(InjectShape):
-        contactors: Contactors
-
-    return ContactorWeldShape
-
-
-def _resolve(shape: Any, at: Terminals) -> ContactorWeld:  # noqa: ARG001
-    return ContactorWeld(contactors=tuple(shape.contactors))
+    def resolve(self, at: Terminals) -> ContactorWeld:  # noqa: ARG002
+        return ContactorWeld(contactors=tuple(self.contactors))
 
 
 KIND = Kind(
     name="contactor_weld",
     fault_class="contactors",
     variants={"contactor_weld": "named contactors no longer open"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=ContactorWeldShape,
     shows=("plus_feedback", "minus_feedback", "link_voltage"),
     onset="the DUT's own open command",
 )

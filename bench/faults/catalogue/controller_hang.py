@@ -1,16 +1,16 @@
 """The controller's tasks stand still for a while, as in an endless loop: its watchdog has to bite."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
+from bench.config.toml_file import DurationNs
 from bench.dut.ports import Interruptible
 from bench.errors import DutError
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
 from bench.units import format_ns
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 INSIDE_TASKS = 3  # a task that overruns so often is late, but not gone: no watchdog is as short as that
 
@@ -54,20 +54,11 @@ class ControllerHang(Fault):
         return True
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class ControllerHangShape(InjectShape):
+    stall: DurationNs = Field(gt=0)
 
-    from bench.config.toml_file import DurationNs
-    from bench.faults.shapes import InjectShape
-
-    class ControllerHangShape(InjectShape):
-        stall: DurationNs = Field(gt=0)
-
-    return ControllerHangShape
-
-
-def _resolve(shape: Any, at: Terminals) -> ControllerHang:  # noqa: ARG001
-    return ControllerHang(stall_ns=shape.stall)
+    def resolve(self, at: Terminals) -> ControllerHang:  # noqa: ARG002
+        return ControllerHang(stall_ns=self.stall)
 
 
 KIND = Kind(
@@ -76,7 +67,6 @@ KIND = Kind(
     variants={
         "controller_hang": "the controller's tasks stand still (ms), SIGSTOP to a process; its watchdog must bite"
     },
-    shape=_shape,
-    resolve=_resolve,
+    shape=ControllerHangShape,
     onset="its actuation: nothing shows it at once",
 )

@@ -1,15 +1,12 @@
 """The controller is reset while it works: a glitch on its reset line, a supply that has blinked."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from bench.dut.ports import Interruptible
 from bench.errors import DutError
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,21 +36,15 @@ class ControllerReset(Fault):
         return True
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import InjectShape
-
-    return InjectShape
-
-
-def _resolve(shape: Any, at: Terminals) -> ControllerReset:  # noqa: ARG001
-    return ControllerReset()
+class ControllerResetShape(InjectShape):
+    def resolve(self, at: Terminals) -> ControllerReset:  # noqa: ARG002
+        return ControllerReset()
 
 
 KIND = Kind(
     name="controller_reset",
     fault_class="supply",
     variants={"controller_reset": "the controller is reset: reset line, [dut.reset], or UDS 0x11"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=ControllerResetShape,
     onset="its actuation: nothing shows it at once",
 )

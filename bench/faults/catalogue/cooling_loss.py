@@ -1,13 +1,10 @@
 """The coolant stands still, and its temperature rises if a heat source says so."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,21 +24,15 @@ class CoolingLoss(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import InjectShape
-
-    return InjectShape
-
-
-def _resolve(shape: Any, at: Terminals) -> CoolingLoss:  # noqa: ARG001
-    return CoolingLoss()
+class CoolingLossShape(InjectShape):
+    def resolve(self, at: Terminals) -> CoolingLoss:  # noqa: ARG002
+        return CoolingLoss()
 
 
 KIND = Kind(
     name="cooling_loss",
     fault_class="thermal",
     variants={"cooling_loss": "the coolant stands still"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=CoolingLossShape,
     onset="its actuation: nothing shows it at once",
 )

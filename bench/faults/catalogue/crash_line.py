@@ -1,14 +1,14 @@
 """The crash line is active, for good or in pulses."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
+from bench.config.toml_file import DurationNs
 from bench.faults.port import Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, forced
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,30 +28,20 @@ class CrashLine(Reading):
         return at.shown(self.quantity, "==", 1.0)
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class CrashLineShape(InjectShape):
+    on: DurationNs | None = Field(default=None, gt=0)
+    off: DurationNs | None = Field(default=None, gt=0)
 
-    from bench.config.toml_file import DurationNs
-    from bench.faults.shapes import InjectShape
-
-    class CrashLineShape(InjectShape):
-        on: DurationNs | None = Field(default=None, gt=0)
-        off: DurationNs | None = Field(default=None, gt=0)
-
-    return CrashLineShape
-
-
-def _resolve(shape: Any, at: Terminals) -> CrashLine:
-    if (shape.on is None) != (shape.off is None):
-        at.tell("", "found only one of 'on' and 'off'; expected both, or neither for good")
-    return CrashLine(quantity="crash_line", numbers=(0,), on_ns=shape.on, off_ns=shape.off)
+    def resolve(self, at: Terminals) -> CrashLine:
+        if (self.on is None) != (self.off is None):
+            at.tell("", "found only one of 'on' and 'off'; expected both, or neither for good")
+        return CrashLine(quantity="crash_line", numbers=(0,), on_ns=self.on, off_ns=self.off)
 
 
 KIND = Kind(
     name="crash_line",
     fault_class="contactors",
     variants={"crash_line": "crash line active, also in pulses (ms)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=CrashLineShape,
     shows=("crash_line",),
 )

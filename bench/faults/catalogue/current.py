@@ -1,14 +1,12 @@
 """The vehicle or the charger drives a current through the pack, whatever limit it is told."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from bench.errors import InstrumentError
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals, current_levels
+from bench.faults.shapes import AmperesOf, InjectShape
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,32 +50,25 @@ class Current(Fault):
         return replace(self, current_a=inside_a if self.current_a > 0 else -inside_a)
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import AmperesOf, InjectShape
+class CurrentShape(InjectShape):
+    direction: Literal["charge", "discharge"]
+    current: AmperesOf
 
-    class CurrentShape(InjectShape):
-        direction: Literal["charge", "discharge"]
-        current: AmperesOf
-
-    return CurrentShape
-
-
-def _resolve(shape: Any, at: Terminals) -> Current:
-    value = at.value(shape.current, "current")
-    if value <= 0:
-        at.tell("current", f"found {value:g} A; expected more than 0, with a direction")
-    name = shape.current.name
-    return Current(
-        current_a=value if shape.direction == "discharge" else -value,
-        limit_a=at.threshold(name) if name is not None and name in at.thresholds else None,
-    )
+    def resolve(self, at: Terminals) -> Current:
+        value = at.value(self.current, "current")
+        if value <= 0:
+            at.tell("current", f"found {value:g} A; expected more than 0, with a direction")
+        name = self.current.name
+        return Current(
+            current_a=value if self.direction == "discharge" else -value,
+            limit_a=at.threshold(name) if name is not None and name in at.thresholds else None,
+        )
 
 
 KIND = Kind(
     name="current",
     fault_class="current",
     variants={"pack_current": "a current in charge or discharge (A), whatever the limit"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=CurrentShape,
     shows=("pack_current",),
 )

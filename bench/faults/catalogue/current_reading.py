@@ -1,14 +1,13 @@
 """The pack current sensor: offset, stuck, wrong sign, error bits, or current shown where none can flow."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
+from bench.config.toml_file import Amperes
 from bench.faults.port import Actuation, Carried, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, forced, offset, scaled, stuck
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 _BITS = {"error_bit": "current_error", "overrange": "current_overrange", "mismatch": "current_mismatch"}
 
@@ -57,38 +56,30 @@ class CurrentReading(Reading):
         return replace(self, by=self.by / 10) if self.error in ("offset", "value") else None
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.config.toml_file import Amperes
-    from bench.faults.shapes import InjectShape
+class CurrentReadingShape(InjectShape):
+    error: Literal["offset", "value", "stuck", "wrong_sign", "error_bit", "overrange", "mismatch"]
+    by: Amperes | None = None
+    both_channels: bool = False
 
-    class CurrentReadingShape(InjectShape):
-        error: Literal["offset", "value", "stuck", "wrong_sign", "error_bit", "overrange", "mismatch"]
-        by: Amperes | None = None
-        both_channels: bool = False
-
-    return CurrentReadingShape
-
-
-def _resolve(shape: Any, at: Terminals) -> CurrentReading:
-    if (shape.by is not None) != (shape.error in ("offset", "value")):
-        at.tell("error", f"found '{shape.error}'; expected 'by' with an offset or a value, and only there")
-    if shape.error == "offset" and shape.by == 0:
-        at.tell("by", "found 0 A, which changes nothing; expected another value")
-    return CurrentReading(
-        quantity=_BITS.get(shape.error, "pack_current"),
-        numbers=(0,),
-        error=shape.error,
-        by=shape.by or 0.0,
-        both=shape.both_channels,
-    )
+    def resolve(self, at: Terminals) -> CurrentReading:
+        if (self.by is not None) != (self.error in ("offset", "value")):
+            at.tell("error", f"found '{self.error}'; expected 'by' with an offset or a value, and only there")
+        if self.error == "offset" and self.by == 0:
+            at.tell("by", "found 0 A, which changes nothing; expected another value")
+        return CurrentReading(
+            quantity=_BITS.get(self.error, "pack_current"),
+            numbers=(0,),
+            error=self.error,
+            by=self.by or 0.0,
+            both=self.both_channels,
+        )
 
 
 KIND = Kind(
     name="current_reading",
     fault_class="measurement",
     variants={"current_reading": "current sensor: offset or forced value (A), stuck, wrong sign, error bits"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=CurrentReadingShape,
     shows=("pack_current",),
     onset="the first frame that shows it; for a stuck value the next one",
 )

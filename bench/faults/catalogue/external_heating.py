@@ -1,13 +1,12 @@
 """Heat from outside into cells: a fire beside them, a neighbour in thermal runaway."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.shapes import InjectShape, Numbers, Watts
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,28 +35,19 @@ class ExternalHeating(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class ExternalHeatingShape(InjectShape):
+    cells: Numbers
+    power: Watts = Field(gt=0)
 
-    from bench.faults.shapes import InjectShape, Numbers, Watts
-
-    class ExternalHeatingShape(InjectShape):
-        cells: Numbers
-        power: Watts = Field(gt=0)
-
-    return ExternalHeatingShape
-
-
-def _resolve(shape: Any, at: Terminals) -> ExternalHeating:
-    return ExternalHeating(cells=at.known_cells(shape.cells), power_w=shape.power)
+    def resolve(self, at: Terminals) -> ExternalHeating:
+        return ExternalHeating(cells=at.known_cells(self.cells), power_w=self.power)
 
 
 KIND = Kind(
     name="external_heating",
     fault_class="thermal",
     variants={"external_heating": "heat into cells from outside (W each)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=ExternalHeatingShape,
     onset="the first frame with a sensor above the overtemperature trip",
     shows=("temperature",),
 )

@@ -2,13 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.shapes import InjectShape, Ohms
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 CARRIES_A = 300.0  # far beyond any load
 
@@ -37,27 +36,18 @@ class ExternalShort(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class ExternalShortShape(InjectShape):
+    resistance: Ohms = Field(gt=0)
 
-    from bench.faults.shapes import InjectShape, Ohms
-
-    class ExternalShortShape(InjectShape):
-        resistance: Ohms = Field(gt=0)
-
-    return ExternalShortShape
-
-
-def _resolve(shape: Any, at: Terminals) -> ExternalShort:  # noqa: ARG001
-    return ExternalShort(resistance_ohm=shape.resistance)
+    def resolve(self, at: Terminals) -> ExternalShort:  # noqa: ARG002
+        return ExternalShort(resistance_ohm=self.resistance)
 
 
 KIND = Kind(
     name="external_short",
     fault_class="current",
     variants={"external_short": "a short across the closed pack (ohm)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=ExternalShortShape,
     shows=("pack_current",),
     onset="the first frame with a short-circuit current",
 )

@@ -1,14 +1,14 @@
 """The interlock loop is open, for good or off and on."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
+from bench.config.toml_file import DurationNs
 from bench.faults.port import Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, forced
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,30 +28,20 @@ class HvilOpen(Reading):
         return at.shown(self.quantity, "==", 0.0)
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class HvilOpenShape(InjectShape):
+    on: DurationNs | None = Field(default=None, gt=0)
+    off: DurationNs | None = Field(default=None, gt=0)
 
-    from bench.config.toml_file import DurationNs
-    from bench.faults.shapes import InjectShape
-
-    class HvilOpenShape(InjectShape):
-        on: DurationNs | None = Field(default=None, gt=0)
-        off: DurationNs | None = Field(default=None, gt=0)
-
-    return HvilOpenShape
-
-
-def _resolve(shape: Any, at: Terminals) -> HvilOpen:
-    if (shape.on is None) != (shape.off is None):
-        at.tell("", "found only one of 'on' and 'off'; expected both, or neither for good")
-    return HvilOpen(quantity="hvil_closed", numbers=(0,), on_ns=shape.on, off_ns=shape.off)
+    def resolve(self, at: Terminals) -> HvilOpen:
+        if (self.on is None) != (self.off is None):
+            at.tell("", "found only one of 'on' and 'off'; expected both, or neither for good")
+        return HvilOpen(quantity="hvil_closed", numbers=(0,), on_ns=self.on, off_ns=self.off)
 
 
 KIND = Kind(
     name="hvil_open",
     fault_class="contactors",
     variants={"hvil_open": "interlock loop open, also off and on (ms)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=HvilOpenShape,
     shows=("hvil_closed",),
 )

@@ -1,16 +1,15 @@
 """A resistance from the poles to chassis, in ohm per volt of pack voltage."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from bench.config.profile import RoleTest
 from bench.errors import InstrumentError
+from bench.faults.expression import Expression
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import InjectShape, OhmPerVoltOf
 from bench.plant.isolation import HEALTHY_OHM
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 INSIDE_OHM_PER_VOLT = 20.0
 
@@ -62,29 +61,28 @@ class Insulation(Fault):
         return replace(self, ohm_per_volt=len(self.poles) * (at.threshold("iso_fault") + INSIDE_OHM_PER_VOLT))
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import InjectShape, OhmPerVoltOf
-
-    class InsulationShape(InjectShape):
-        pole: Literal["plus", "minus", "both"]
-        resistance: OhmPerVoltOf
-
-    return InsulationShape
+Pole = Literal["plus", "minus", "both"]
 
 
-def resolve_leak(shape: Any, at: Terminals) -> Insulation:
-    value = at.value(shape.resistance, "resistance")
+def leak(pole: Pole, resistance: Expression, at: Terminals) -> Insulation:
+    value = at.value(resistance, "resistance")
     if value < 0:
         at.tell("resistance", f"found {value:g} ohm/V; expected a resistance above 0")
-    poles = ("plus", "minus") if shape.pole == "both" else (shape.pole,)
-    return Insulation(poles=poles, ohm_per_volt=value)
+    return Insulation(poles=("plus", "minus") if pole == "both" else (pole,), ohm_per_volt=value)
+
+
+class InsulationShape(InjectShape):
+    pole: Pole
+    resistance: OhmPerVoltOf
+
+    def resolve(self, at: Terminals) -> Insulation:
+        return leak(self.pole, self.resistance, at)
 
 
 KIND = Kind(
     name="insulation",
     fault_class="isolation",
     variants={"insulation": "a resistance from one or both poles to chassis (ohm/V)"},
-    shape=_shape,
-    resolve=resolve_leak,
+    shape=InsulationShape,
     shows=("insulation_plus", "insulation_minus", "insulation"),
 )

@@ -1,16 +1,16 @@
 """A pole that leaks to chassis off and on: a chafed cable, water that sloshes."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
 
-from bench.faults.catalogue.insulation import Insulation, resolve_leak
+from pydantic import Field
+
+from bench.config.toml_file import DurationNs
+from bench.faults.catalogue.insulation import Insulation, Pole, leak
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.shapes import InjectShape, OhmPerVoltOf
 from bench.plant.isolation import HEALTHY_OHM
 from bench.rig.rig import Rig
 from bench.timing.clock import Phase
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,30 +62,21 @@ class InsulationIntermittent(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class InsulationIntermittentShape(InjectShape):
+    pole: Pole
+    resistance: OhmPerVoltOf
+    on: DurationNs = Field(gt=0)
+    off: DurationNs = Field(gt=0)
 
-    from bench.config.toml_file import DurationNs
-    from bench.faults.shapes import InjectShape, OhmPerVoltOf
-
-    class InsulationIntermittentShape(InjectShape):
-        pole: Literal["plus", "minus", "both"]
-        resistance: OhmPerVoltOf
-        on: DurationNs = Field(gt=0)
-        off: DurationNs = Field(gt=0)
-
-    return InsulationIntermittentShape
-
-
-def _resolve(shape: Any, at: Terminals) -> InsulationIntermittent:
-    return InsulationIntermittent(leak=resolve_leak(shape, at), on_ns=shape.on, off_ns=shape.off)
+    def resolve(self, at: Terminals) -> InsulationIntermittent:
+        found = leak(self.pole, self.resistance, at)
+        return InsulationIntermittent(leak=found, on_ns=self.on, off_ns=self.off)
 
 
 KIND = Kind(
     name="insulation_intermittent",
     fault_class="isolation",
     variants={"insulation": "a pole that leaks to chassis off and on (ohm/V, ms)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=InsulationIntermittentShape,
     shows=("insulation_plus", "insulation_minus", "insulation"),
 )

@@ -1,15 +1,12 @@
 """The insulation monitor is silent, outdated, reports a failure, or has lost the chassis."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from bench.faults.port import Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, forced
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
-
 
 _SHOWS = {
     "outdated": ("insulation_status", 1.0),
@@ -31,17 +28,11 @@ class InsulationMonitor(Reading):
         return at.shown(self.quantity, "==", _SHOWS[self.says][1])
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import InjectShape
+class InsulationMonitorShape(InjectShape):
+    says: Literal["outdated", "failure", "device_error", "chassis_lost", "old"]
 
-    class InsulationMonitorShape(InjectShape):
-        says: Literal["outdated", "failure", "device_error", "chassis_lost", "old"]
-
-    return InsulationMonitorShape
-
-
-def _resolve(shape: Any, at: Terminals) -> InsulationMonitor:  # noqa: ARG001
-    return InsulationMonitor(quantity=_SHOWS[shape.says][0], numbers=(0,), says=shape.says)
+    def resolve(self, at: Terminals) -> InsulationMonitor:  # noqa: ARG002
+        return InsulationMonitor(quantity=_SHOWS[self.says][0], numbers=(0,), says=self.says)
 
 
 KIND = Kind(
@@ -50,7 +41,6 @@ KIND = Kind(
     variants={
         "insulation_monitor": "the monitor says outdated, failure, device error, chassis lost, or an old value"
     },
-    shape=_shape,
-    resolve=_resolve,
+    shape=InsulationMonitorShape,
     shows=("insulation_status",),
 )

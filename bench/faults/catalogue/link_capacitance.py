@@ -1,14 +1,13 @@
 """A DC link larger than the precharge is made for: its time runs out."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import Farads, InjectShape
 from bench.plant.link import LINK_CAPACITANCE_F
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,26 +27,17 @@ class LinkCapacitance(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class LinkCapacitanceShape(InjectShape):
+    capacitance: Farads = Field(gt=0)
 
-    from bench.faults.shapes import Farads, InjectShape
-
-    class LinkCapacitanceShape(InjectShape):
-        capacitance: Farads = Field(gt=0)
-
-    return LinkCapacitanceShape
-
-
-def _resolve(shape: Any, at: Terminals) -> LinkCapacitance:  # noqa: ARG001
-    return LinkCapacitance(capacitance_f=shape.capacitance)
+    def resolve(self, at: Terminals) -> LinkCapacitance:  # noqa: ARG002
+        return LinkCapacitance(capacitance_f=self.capacitance)
 
 
 KIND = Kind(
     name="link_capacitance",
     fault_class="contactors",
     variants={"link_capacitance": "capacitance of the DC link (mF)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=LinkCapacitanceShape,
     onset="the DUT's own precharge command",
 )

@@ -2,13 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.shapes import InjectShape, Ohms
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 CARRIES_A = 300.0  # far beyond any load
 
@@ -38,27 +37,18 @@ class LinkShort(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class LinkShortShape(InjectShape):
+    resistance: Ohms = Field(gt=0)
 
-    from bench.faults.shapes import InjectShape, Ohms
-
-    class LinkShortShape(InjectShape):
-        resistance: Ohms = Field(gt=0)
-
-    return LinkShortShape
-
-
-def _resolve(shape: Any, at: Terminals) -> LinkShort:  # noqa: ARG001
-    return LinkShort(resistance_ohm=shape.resistance)
+    def resolve(self, at: Terminals) -> LinkShort:  # noqa: ARG002
+        return LinkShort(resistance_ohm=self.resistance)
 
 
 KIND = Kind(
     name="link_short",
     fault_class="contactors",
     variants={"link_short": "a short across the DC link (ohm)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=LinkShortShape,
     shows=("pack_current",),
     onset="the first frame with a short-circuit current",
 )

@@ -1,16 +1,16 @@
 """Over-discharge: the load takes its current from the pack, however empty that is."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from bench.config.profile import RoleTest
+from bench.config.toml_file import Amperes
 from bench.errors import InstrumentError
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
 from bench.units import NS_PER_MS
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,28 +46,18 @@ class LoadIgnoresLimit(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class LoadShape(InjectShape):
+    current: Amperes = Field(gt=0)
 
-    from bench.config.toml_file import Amperes
-    from bench.faults.shapes import InjectShape
-
-    class LoadShape(InjectShape):
-        current: Amperes = Field(gt=0)
-
-    return LoadShape
-
-
-def _resolve(shape: Any, at: Terminals) -> LoadIgnoresLimit:  # noqa: ARG001
-    return LoadIgnoresLimit(current_a=shape.current)
+    def resolve(self, at: Terminals) -> LoadIgnoresLimit:  # noqa: ARG002
+        return LoadIgnoresLimit(current_a=self.current)
 
 
 KIND = Kind(
     name="load_ignores_limit",
     fault_class="cells",
     variants={"load_override": "the load draws its own current (A), whatever is left"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=LoadShape,
     shows=("cell_voltage",),
     onset="the first frame with a cell below the trip",
 )

@@ -1,18 +1,18 @@
 """A message of the restbus is lost, late, frozen, corrupt, too short, out of range, or sent twice."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
+from pydantic import Field
+
+from bench.config.toml_file import DurationNs
 from bench.errors import InstrumentError, nearest
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.shapes import InjectShape
 from bench.restbus.cyclic import CyclicMessage
 from bench.restbus.disturbance import Disturbance
 from bench.rig.rig import Rig
 from bench.trace.irregular import Irregular, Irregularity
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
-
 
 CRC_BITS = 0x5A
 
@@ -76,57 +76,49 @@ class Message(Fault):
         return (Irregularity(channel=self.channel, message=self.message, what=what),)
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class MessageShape(InjectShape):
+    message: str
+    error: Literal[
+        "lost",
+        "late",
+        "frozen_counter",
+        "skipped_counter",
+        "wrong_crc",
+        "wrong_length",
+        "out_of_range",
+        "duplicated",
+    ]
+    late: DurationNs | None = Field(default=None, gt=0)
+    signal: str | None = None
 
-    from bench.config.toml_file import DurationNs
-    from bench.faults.shapes import InjectShape
-
-    class MessageShape(InjectShape):
-        message: str
-        error: Literal[
-            "lost",
-            "late",
-            "frozen_counter",
-            "skipped_counter",
-            "wrong_crc",
-            "wrong_length",
-            "out_of_range",
-            "duplicated",
-        ]
-        late: DurationNs | None = Field(default=None, gt=0)
-        signal: str | None = None
-
-    return MessageShape
-
-
-def _resolve(shape: Any, at: Terminals) -> Message:
-    channel, _, name = shape.message.partition(".")
-    sent = at.messages(channel)
-    described = at.databases.get(channel)
-    if described is not None and (trouble := described.trouble(name)) is not None:
-        at.tell("message", trouble)
-    elif name not in sent:
-        known = sorted(f"{one}.{other}" for one in at.databases for other in at.messages(one))
-        at.tell(
-            "message",
-            f"found '{shape.message}'; expected one the bench sends: {', '.join(known)}{nearest(shape.message, known)}",
+    def resolve(self, at: Terminals) -> Message:
+        channel, _, name = self.message.partition(".")
+        sent = at.messages(channel)
+        described = at.databases.get(channel)
+        if described is not None and (trouble := described.trouble(name)) is not None:
+            at.tell("message", trouble)
+        elif name not in sent:
+            known = sorted(f"{one}.{other}" for one in at.databases for other in at.messages(one))
+            at.tell(
+                "message",
+                f"found '{self.message}'; expected one the bench sends: "
+                f"{', '.join(known)}{nearest(self.message, known)}",
+            )
+        if (self.late is not None) != (self.error == "late"):
+            at.tell("error", f"found '{self.error}'; expected 'late = ...' with 'late' and only there")
+        if (self.signal is not None) != (self.error == "out_of_range"):
+            at.tell("error", f"found '{self.error}'; expected 'signal' with 'out_of_range' and only there")
+        mask = b""
+        if self.signal is not None and name in sent:
+            mask = at.ones(channel, name, self.signal)
+        return Message(
+            channel=channel,
+            message=name,
+            error=self.error,
+            late_ns=self.late or 0,
+            mask=mask,
+            length=sent.get(name, 8),
         )
-    if (shape.late is not None) != (shape.error == "late"):
-        at.tell("error", f"found '{shape.error}'; expected 'late = ...' with 'late' and only there")
-    if (shape.signal is not None) != (shape.error == "out_of_range"):
-        at.tell("error", f"found '{shape.error}'; expected 'signal' with 'out_of_range' and only there")
-    mask = b""
-    if shape.signal is not None and name in sent:
-        mask = at.ones(channel, name, shape.signal)
-    return Message(
-        channel=channel,
-        message=name,
-        error=shape.error,
-        late_ns=shape.late or 0,
-        mask=mask,
-        length=sent.get(name, 8),
-    )
 
 
 KIND = Kind(
@@ -136,7 +128,6 @@ KIND = Kind(
         "message": "a restbus message lost, late (ms), counter frozen or skipped, CRC or length wrong, a signal out "
         "of range, sent twice"
     },
-    shape=_shape,
-    resolve=_resolve,
+    shape=MessageShape,
     onset="the first irregular frame; of an absence the first missed due time",
 )

@@ -1,9 +1,8 @@
 """A node sends nothing any more but still acknowledges: a dead task behind a live controller."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from bench.faults.node import ONSET, NodeFault, node_shape
+from bench.faults.node import ONSET, NodeFault, NodeShape
 from bench.faults.port import Kind, Terminals
 from bench.links.bus_faults import BusFaults
 
@@ -14,15 +13,15 @@ class NodeSilent(NodeFault):
         bus.mute(self.node, on)
 
 
-def _resolve(shape: Any, at: Terminals) -> NodeSilent:
-    return NodeSilent(channel=shape.channel, node=shape.node, shows=at.absence(shape.shown_by, "shown_by"))
+class NodeSilentShape(NodeShape):
+    def resolve(self, at: Terminals) -> NodeSilent:
+        return NodeSilent(channel=self.channel, node=self.node, shows=at.absence(self.shown_by, "shown_by"))
 
 
 KIND = Kind(
     name="node_silent",
     fault_class="communication",
     variants={"node_silent": "a node sends nothing, but still acknowledges"},
-    shape=node_shape,
-    resolve=_resolve,
+    shape=NodeSilentShape,
     onset=ONSET,
 )

@@ -1,13 +1,10 @@
 """The precharge resistor is burnt out: the closed precharge contactor carries nothing."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,21 +24,15 @@ class PrechargeResistorOpen(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import InjectShape
-
-    return InjectShape
-
-
-def _resolve(shape: Any, at: Terminals) -> PrechargeResistorOpen:  # noqa: ARG001
-    return PrechargeResistorOpen()
+class PrechargeResistorOpenShape(InjectShape):
+    def resolve(self, at: Terminals) -> PrechargeResistorOpen:  # noqa: ARG002
+        return PrechargeResistorOpen()
 
 
 KIND = Kind(
     name="precharge_resistor_open",
     fault_class="contactors",
     variants={"precharge_resistor_open": "the precharge resistor is burnt out"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=PrechargeResistorOpenShape,
     onset="the DUT's own precharge command",
 )

@@ -1,13 +1,10 @@
 """The pyrotechnic switch does not fire."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,21 +24,15 @@ class PyroDead(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import InjectShape
-
-    return InjectShape
-
-
-def _resolve(shape: Any, at: Terminals) -> PyroDead:  # noqa: ARG001
-    return PyroDead()
+class PyroDeadShape(InjectShape):
+    def resolve(self, at: Terminals) -> PyroDead:  # noqa: ARG002
+        return PyroDead()
 
 
 KIND = Kind(
     name="pyro_dead",
     fault_class="contactors",
     variants={"pyro_dead": "the pyrotechnic switch does not fire"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=PyroDeadShape,
     onset="its actuation: nothing shows it at once",
 )

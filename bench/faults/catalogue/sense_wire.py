@@ -1,15 +1,13 @@
 """Between a cell and the front end's input: open, high-ohmic, shorted, reversed, or two taps swapped."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, forced, scaled
+from bench.faults.shapes import InjectShape, Numbers
 from bench.instruments.ports import CAPABILITY_OF, WireFault
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 # A front end's pull-down current through a bad contact lowers the reading and raises the neighbour's by as much.
 HIGH_OHM_SHARE = 0.85
@@ -94,21 +92,18 @@ def _wrong_way_round(true: float | None) -> float | None:
     return None if true is None or -true < LOWEST_READ_V else -true
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import InjectShape, Numbers
+class SenseWireShape(InjectShape):
+    cells: Numbers
+    wire: Literal["open", "high_ohm", "short", "reversed", "swapped"]
 
-    class SenseWireShape(InjectShape):
-        cells: Numbers
-        wire: Literal["open", "high_ohm", "short", "reversed", "swapped"]
+    def resolve(self, at: Terminals) -> SenseWire:
+        cells = at.known_cells(self.cells)
+        if self.wire == "swapped" and (len(cells) != 1 or cells[0] >= at.cells):
+            at.tell("cells", f"found {list(cells)}; expected one cell with a neighbour above it")
+        return SenseWire(cells=cells, wire=self.wire)
 
-    return SenseWireShape
-
-
-def _resolve(shape: Any, at: Terminals) -> SenseWire:
-    cells = at.known_cells(shape.cells)
-    if shape.wire == "swapped" and (len(cells) != 1 or cells[0] >= at.cells):
-        at.tell("cells", f"found {list(cells)}; expected one cell with a neighbour above it")
-    return SenseWire(cells=cells, wire=shape.wire)
+    def needs(self) -> str:
+        return _NEEDS[self.wire]
 
 
 _NEEDS = {
@@ -129,9 +124,7 @@ KIND = Kind(
         "high_ohm_wire": "sense wire high-ohmic: the reading sags",
         "swapped_wires": "two taps swapped: a cell read backwards, its neighbours double",
     },
-    shape=_shape,
-    resolve=_resolve,
-    needs=lambda shape: _NEEDS[shape.wire],
+    shape=SenseWireShape,
     shows=("cell_voltage",),
     onset="the first frame after the wire changed",
 )

@@ -2,15 +2,14 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
 from bench.config.play import INDEXED, QUANTITIES
+from bench.errors import nearest
 from bench.faults.port import Carried, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, forced, offset, scaled
+from bench.faults.shapes import InjectShape
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
+from bench.units import parse_quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +37,6 @@ class ShownValue(Reading):
         return replace(self, by=self.by / 10) if self.by is not None else None
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import InjectShape
-
-    class ShownValueShape(InjectShape):
-        quantity: str
-        value: str | float | int | None = None
-        by: str | None = None
-
-    return ShownValueShape
-
-
 def _plain(text: str | float | int) -> float:
     try:
         return float(text)
@@ -56,42 +44,44 @@ def _plain(text: str | float | int) -> float:
         raise ValueError(f"'{text}'; expected a number without a unit") from None
 
 
-def _resolve(shape: Any, at: Terminals) -> ShownValue:
-    from bench.errors import nearest
-    from bench.units import parse_quantity
+class ShownValueShape(InjectShape):
+    quantity: str
+    value: str | float | int | None = None
+    by: str | None = None
 
-    known = [name for name in QUANTITIES if name not in INDEXED and name != "counter"]
-    if shape.quantity not in known:
-        near = nearest(shape.quantity, known)
-        at.tell("quantity", f"found '{shape.quantity}'; expected one of {', '.join(known)}{near}")
-    if (shape.value is None) == (shape.by is None):
-        at.tell("", "found both or neither of 'value' and 'by'; expected one of them")
-    dimension = QUANTITIES.get(shape.quantity, "")
+    def resolve(self, at: Terminals) -> ShownValue:
+        known = [name for name in QUANTITIES if name not in INDEXED and name != "counter"]
+        if self.quantity not in known:
+            near = nearest(self.quantity, known)
+            at.tell("quantity", f"found '{self.quantity}'; expected one of {', '.join(known)}{near}")
+        if (self.value is None) == (self.by is None):
+            at.tell("", "found both or neither of 'value' and 'by'; expected one of them")
+        dimension = QUANTITIES.get(self.quantity, "")
 
-    def number(text: str | float | int | None, key: str) -> float | None:
-        if text is None:
-            return None
-        try:
-            if key == "by" and str(text).rstrip().endswith("%"):
-                return parse_quantity(str(text), "%") / 100.0
-            if not dimension:
-                return _plain(text)
-            return parse_quantity(str(text), dimension)
-        except ValueError as wrong:
-            at.tell(key, f"found {wrong}")
-            return math.nan
+        def number(text: str | float | int | None, key: str) -> float | None:
+            if text is None:
+                return None
+            try:
+                if key == "by" and str(text).rstrip().endswith("%"):
+                    return parse_quantity(str(text), "%") / 100.0
+                if not dimension:
+                    return _plain(text)
+                return parse_quantity(str(text), dimension)
+            except ValueError as wrong:
+                at.tell(key, f"found {wrong}")
+                return math.nan
 
-    by = number(shape.by, "by")
-    if by == 0:
-        at.tell("by", f"found '{shape.by}', which changes nothing; expected another value")
-    share = shape.by is not None and shape.by.rstrip().endswith("%")
-    return ShownValue(
-        quantity=shape.quantity,
-        numbers=(0,),
-        value=number(shape.value, "value"),
-        by=None if share else by,
-        by_share=by if share else None,
-    )
+        by = number(self.by, "by")
+        if by == 0:
+            at.tell("by", f"found '{self.by}', which changes nothing; expected another value")
+        share = self.by is not None and self.by.rstrip().endswith("%")
+        return ShownValue(
+            quantity=self.quantity,
+            numbers=(0,),
+            value=number(self.value, "value"),
+            by=None if share else by,
+            by_share=by if share else None,
+        )
 
 
 KIND = Kind(
@@ -100,7 +90,6 @@ KIND = Kind(
     variants={
         "shown_value": "any other input shown wrong, as a value or off by some (SI unit of the quantity, or %)"
     },
-    shape=_shape,
-    resolve=_resolve,
+    shape=ShownValueShape,
     onset="the next frame that carries it",
 )

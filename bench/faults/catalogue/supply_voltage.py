@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
+from bench.config.toml_file import DurationNs, Shape
 from bench.faults.port import Actuation, Carried, Fault, Kind, OnsetTest, Terminals
+from bench.faults.shapes import InjectShape, Volts
 from bench.rig.rig import PLANT_PERIOD_NS, Rig
 from bench.timing.clock import Phase
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 COIL_HOLDS_V = 6.0  # a 12 V contactor coil lets go between 2 and 6 V
 
@@ -68,41 +68,32 @@ class SupplyVoltage(Fault):
         return at.shown("supply_voltage", "<=", low_v + 0.05)
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
-
-    from bench.config.toml_file import DurationNs, Shape
-    from bench.faults.shapes import InjectShape, Volts
-
-    class Point(Shape):
-        at: DurationNs
-        voltage: Volts = Field(ge=0)
-
-    class SupplyVoltageShape(InjectShape):
-        voltage: Volts | None = Field(default=None, ge=0)
-        profile: list[Point] | None = None
-
-    return SupplyVoltageShape
+class SupplyPoint(Shape):
+    at: DurationNs
+    voltage: Volts = Field(ge=0)
 
 
-def _resolve(shape: Any, at: Terminals) -> SupplyVoltage:
-    if (shape.voltage is None) == (not shape.profile):
-        at.tell("", "found both or neither of 'voltage' and 'profile'; expected one of them")
-        return SupplyVoltage(profile=((0, 12.0),))
-    if shape.voltage is not None:
-        return SupplyVoltage(profile=((0, shape.voltage),))
-    points = tuple((point.at, point.voltage) for point in shape.profile)
-    if any(after <= before for (before, _), (after, _) in pairwise(points)):
-        at.tell("profile", "found points that do not follow each other in time; expected ascending 'at'")
-    return SupplyVoltage(profile=points)
+class SupplyVoltageShape(InjectShape):
+    voltage: Volts | None = Field(default=None, ge=0)
+    profile: list[SupplyPoint] | None = None
+
+    def resolve(self, at: Terminals) -> SupplyVoltage:
+        if (self.voltage is None) == (not self.profile):
+            at.tell("", "found both or neither of 'voltage' and 'profile'; expected one of them")
+            return SupplyVoltage(profile=((0, 12.0),))
+        if self.voltage is not None:
+            return SupplyVoltage(profile=((0, self.voltage),))
+        points = tuple((point.at, point.voltage) for point in self.profile or ())
+        if any(after <= before for (before, _), (after, _) in pairwise(points)):
+            at.tell("profile", "found points that do not follow each other in time; expected ascending 'at'")
+        return SupplyVoltage(profile=points)
 
 
 KIND = Kind(
     name="supply_voltage",
     fault_class="supply",
     variants={"supply_voltage": "clamp 30 at a voltage, or along a profile (ms, V); coils drop below 6 V"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=SupplyVoltageShape,
     shows=("supply_voltage",),
     onset="the first frame at the lowest voltage",
 )

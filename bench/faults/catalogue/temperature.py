@@ -1,14 +1,11 @@
 """Sensors show a temperature, as an NTC emulator makes them: over, under, or a gradient between neighbours."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
 from bench.faults.port import Carried, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, forced
+from bench.faults.shapes import DegreesOf, InjectShape, Numbers
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 INSIDE_C = 2.0
 ROOM_C = 20.0
@@ -43,35 +40,30 @@ class Temperature(Reading):
         return replace(self, temperature_c=self.limit_c - INSIDE_C if self.hot else self.limit_c + INSIDE_C)
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import DegreesOf, InjectShape, Numbers
+class TemperatureShape(InjectShape):
+    sensors: Numbers
+    temperature: DegreesOf
 
-    class TemperatureShape(InjectShape):
-        sensors: Numbers
-        temperature: DegreesOf
-
-    return TemperatureShape
-
-
-def _resolve(shape: Any, at: Terminals) -> Temperature:
-    name = shape.temperature.name
-    temperature_c = at.value(shape.temperature, "temperature")
-    if temperature_c < ABSOLUTE_ZERO_C:
-        at.tell("temperature", f"found {temperature_c:g} degC; expected at least {ABSOLUTE_ZERO_C:g} degC")
-    return Temperature(
-        quantity="temperature",
-        numbers=at.known_sensors(shape.sensors),
-        temperature_c=temperature_c,
-        hot=name.startswith("ot_") if name is not None else temperature_c > ROOM_C,
-        limit_c=at.threshold(name) if name is not None and name in at.thresholds else None,
-    )
+    def resolve(self, at: Terminals) -> Temperature:
+        name = self.temperature.name
+        temperature_c = at.value(self.temperature, "temperature")
+        if temperature_c < ABSOLUTE_ZERO_C:
+            at.tell(
+                "temperature", f"found {temperature_c:g} degC; expected at least {ABSOLUTE_ZERO_C:g} degC"
+            )
+        return Temperature(
+            quantity="temperature",
+            numbers=at.known_sensors(self.sensors),
+            temperature_c=temperature_c,
+            hot=name.startswith("ot_") if name is not None else temperature_c > ROOM_C,
+            limit_c=at.threshold(name) if name is not None and name in at.thresholds else None,
+        )
 
 
 KIND = Kind(
     name="temperature",
     fault_class="thermal",
     variants={"temperature": "sensors show a temperature (degC): over, under, a gradient to the neighbours"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=TemperatureShape,
     shows=("temperature",),
 )

@@ -1,14 +1,12 @@
 """An NTC that is open, shorted, stuck, drifting or off."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from bench.faults.port import Carried, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distort, Reading, drifting, forced, offset, stuck
+from bench.faults.shapes import Change, Degrees, DegreesPerSecond, InjectShape, Numbers
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 # What a divider shows at its ends: an open NTC as the coldest, a shorted one as the hottest value there is.
 OPEN_C = -60.0
@@ -59,38 +57,31 @@ class TemperatureReading(Reading):
         )
 
 
-def _shape() -> "type[InjectShape]":
-    from bench.faults.shapes import Change, Degrees, DegreesPerSecond, InjectShape, Numbers
+class TemperatureReadingShape(InjectShape):
+    error: Literal["open", "short", "lost", "stuck", "offset", "drift"]
+    sensors: Numbers
+    by: Annotated[Degrees, Change] | None = None
+    rate: Annotated[DegreesPerSecond, Change] | None = None
 
-    class TemperatureReadingShape(InjectShape):
-        error: Literal["open", "short", "lost", "stuck", "offset", "drift"]
-        sensors: Numbers
-        by: Annotated[Degrees, Change] | None = None
-        rate: Annotated[DegreesPerSecond, Change] | None = None
-
-    return TemperatureReadingShape
-
-
-def _resolve(shape: Any, at: Terminals) -> TemperatureReading:
-    wanted = {"offset": "by", "drift": "rate"}.get(shape.error)
-    for key in ("by", "rate"):
-        if (getattr(shape, key) is not None) != (key == wanted):
-            at.tell(
-                "error",
-                f"found '{shape.error}'; expected 'by' with an offset, 'rate' with a drift, else neither",
-            )
-    by = getattr(shape, wanted) if wanted is not None else None
-    return TemperatureReading(
-        quantity="temperature", numbers=at.known_sensors(shape.sensors), error=shape.error, by=by or 0.0
-    )
+    def resolve(self, at: Terminals) -> TemperatureReading:
+        wanted = {"offset": "by", "drift": "rate"}.get(self.error)
+        for key in ("by", "rate"):
+            if (getattr(self, key) is not None) != (key == wanted):
+                at.tell(
+                    "error",
+                    f"found '{self.error}'; expected 'by' with an offset, 'rate' with a drift, else neither",
+                )
+        by = getattr(self, wanted) if wanted is not None else None
+        return TemperatureReading(
+            quantity="temperature", numbers=at.known_sensors(self.sensors), error=self.error, by=by or 0.0
+        )
 
 
 KIND = Kind(
     name="temperature_reading",
     fault_class="measurement",
     variants={"temperature_reading": "NTC open, short, lost, stuck, offset (degC), drift (degC/s)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=TemperatureReadingShape,
     shows=("temperature",),
     onset="the first frame that shows it; for a drift or a stuck value the next one",
 )

@@ -1,15 +1,16 @@
 """The signature of a cell in thermal runaway as GB 38031-2025 C.5.3.7 has it, whole or in part."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
+from pydantic import Field
+
+from bench.config.toml_file import DurationNs
 from bench.faults.catalogue.cell_voltage import CellVoltage
 from bench.faults.port import Actuation, Carried, Fault, Kind, OnsetTest, Terminals
+from bench.faults.shapes import AboveAbsoluteZero, Degrees, DegreesPerSecond, InjectShape, Percent
 from bench.rig.rig import Rig
 from bench.units import NS_PER_S
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 HOTTEST_C = 180.0
 
@@ -74,36 +75,27 @@ class ThermalRunaway(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class ThermalRunawayShape(InjectShape):
+    cell: int = Field(ge=1)
+    sensor: int = Field(ge=1)
+    drop: Percent | None = Field(default=None, gt=0, le=100)
+    rise: DegreesPerSecond | None = Field(default=None, gt=0)
+    peak: Annotated[Degrees, AboveAbsoluteZero] | None = None
+    rises_for: DurationNs | None = Field(default=None, gt=0)
 
-    from bench.config.toml_file import DurationNs
-    from bench.faults.shapes import AboveAbsoluteZero, Degrees, DegreesPerSecond, InjectShape, Percent
-
-    class ThermalRunawayShape(InjectShape):
-        cell: int = Field(ge=1)
-        sensor: int = Field(ge=1)
-        drop: Percent | None = Field(default=None, gt=0, le=100)
-        rise: DegreesPerSecond | None = Field(default=None, gt=0)
-        peak: Annotated[Degrees, AboveAbsoluteZero] | None = None
-        rises_for: DurationNs | None = Field(default=None, gt=0)
-
-    return ThermalRunawayShape
-
-
-def _resolve(shape: Any, at: Terminals) -> ThermalRunaway:
-    if shape.drop is None and shape.rise is None and shape.peak is None:
-        at.tell("", "found neither 'drop' nor 'rise' nor 'peak'; expected at least one of them")
-    at.known_cells((shape.cell,), "cell")
-    at.known_sensors((shape.sensor,), "sensor")
-    return ThermalRunaway(
-        cell=shape.cell,
-        sensor=shape.sensor,
-        drop=None if shape.drop is None else shape.drop / 100,
-        rise_c_s=shape.rise,
-        peak_c=shape.peak,
-        rises_for_ns=shape.rises_for,
-    )
+    def resolve(self, at: Terminals) -> ThermalRunaway:
+        if self.drop is None and self.rise is None and self.peak is None:
+            at.tell("", "found neither 'drop' nor 'rise' nor 'peak'; expected at least one of them")
+        at.known_cells((self.cell,), "cell")
+        at.known_sensors((self.sensor,), "sensor")
+        return ThermalRunaway(
+            cell=self.cell,
+            sensor=self.sensor,
+            drop=None if self.drop is None else self.drop / 100,
+            rise_c_s=self.rise,
+            peak_c=self.peak,
+            rises_for_ns=self.rises_for,
+        )
 
 
 KIND = Kind(
@@ -112,8 +104,7 @@ KIND = Kind(
     variants={
         "thermal_runaway": "voltage drop (%), rise (degC/s) and peak (degC) of one cell, each may be left out"
     },
-    shape=_shape,
-    resolve=_resolve,
+    shape=ThermalRunawayShape,
     shows=("temperature",),
     onset="the next frame of the sensor",
 )

@@ -1,14 +1,13 @@
 """The Y-capacitance between poles and chassis: it slows the insulation monitor down."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
+from bench.faults.shapes import Farads, InjectShape
 from bench.plant.isolation import Y_CAPACITANCE_F
 from bench.rig.rig import Rig
-
-if TYPE_CHECKING:
-    from bench.faults.shapes import InjectShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,26 +29,17 @@ class YCapacitance(Fault):
         return False
 
 
-def _shape() -> "type[InjectShape]":
-    from pydantic import Field
+class YCapacitanceShape(InjectShape):
+    capacitance: Farads = Field(gt=0)
 
-    from bench.faults.shapes import Farads, InjectShape
-
-    class YCapacitanceShape(InjectShape):
-        capacitance: Farads = Field(gt=0)
-
-    return YCapacitanceShape
-
-
-def _resolve(shape: Any, at: Terminals) -> YCapacitance:  # noqa: ARG001
-    return YCapacitance(capacitance_f=shape.capacitance)
+    def resolve(self, at: Terminals) -> YCapacitance:  # noqa: ARG002
+        return YCapacitance(capacitance_f=self.capacitance)
 
 
 KIND = Kind(
     name="y_capacitance",
     fault_class="isolation",
     variants={"y_capacitance": "Y-capacitance per pole (uF)"},
-    shape=_shape,
-    resolve=_resolve,
+    shape=YCapacitanceShape,
     onset="its actuation: nothing shows it at once",
 )
