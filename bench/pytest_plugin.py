@@ -126,14 +126,14 @@ class Bench:
 
     @property
     def evidence(self) -> EvidenceClass:
-        from bench.campaign.run import evidence_class
+        from bench.running.results import evidence_class
 
         return evidence_class(self.wired).evidence
 
     @classmethod
     def of(cls, config: pytest.Config, near: Path) -> Bench:
         """The bench named by the options, else by the nearest hil_config.toml above `near`; loaded once a session."""
-        from bench.campaign.load import load_rig
+        from bench.running.load import load_rig
 
         wired = config.stash.get(_WIRED, None)
         if wired is None:
@@ -152,13 +152,13 @@ class Bench:
 
     def prepare_all(self, scenario: str | Path) -> list[Prepared]:
         """The scenario of a file, and the twins made of it."""
-        from bench.campaign.load import load_scenarios
+        from bench.running.load import load_scenarios
 
         return load_scenarios(self.wired, [Path(scenario)], None, mismatches=True)[0]
 
     def shoot(self, scenario: str | Path, index: int = 0) -> ShotResult:
         """One shot, measured and judged. Raises ScenarioError for a wrong file."""
-        from bench.campaign.shots import shoot
+        from bench.running.shots import shoot
 
         return shoot(self.wired, self.prepare(scenario), index, 1, self.seed, None)
 
@@ -167,9 +167,9 @@ class Bench:
         return self.run_prepared(self.prepare(scenario), repeat)
 
     def run_prepared(self, prepared: Prepared, repeat: int | None = None) -> ScenarioResult:
-        from bench.campaign.firing import firing_order
-        from bench.campaign.run import scenario_result, timebase_of
-        from bench.campaign.shots import shoot
+        from bench.running.firing import firing_order
+        from bench.running.results import scenario_result, timebase_of
+        from bench.running.shots import shoot
 
         if repeat is None:
             repeat = prepared.scenario.sweep.repeat if self.wired.config.simulated else 1

@@ -21,11 +21,11 @@ from plain_frames import measure_plainly  # noqa: E402
 from shot_folders import write_blf as write_blf_one_by_one  # noqa: E402
 from test_trace_digest import _of_version_1 as digest_one_by_one  # noqa: E402
 
-from bench.campaign.load import load_rig, load_scenarios  # noqa: E402
-from bench.campaign.shots import shoot  # noqa: E402
 from bench.measure.measure import measure  # noqa: E402
 from bench.record.blf import write_blf  # noqa: E402
 from bench.rig.rig import Rig  # noqa: E402
+from bench.running.load import load_rig, load_scenarios  # noqa: E402
+from bench.running.shots import shoot  # noqa: E402
 from bench.trace.buffer import FrameBuffer, content_of  # noqa: E402
 from bench.trace.columns import first_form  # noqa: E402
 from bench.trace.events import FrameSeen, made  # noqa: E402

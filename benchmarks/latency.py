@@ -14,8 +14,8 @@ import contextlib
 import os
 import sys
 
-from bench.campaign.qualify import RulerSeries, quantile_ns
-from bench.campaign.qualify_real import qualify_real
+from bench.proof.qualify import RulerSeries, quantile_ns
+from bench.proof.qualify_real import qualify_real
 from bench.timing.clock import Phase
 from bench.timing.host import HostClock
 from bench.units import NS_PER_MS, NS_PER_US

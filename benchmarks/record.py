@@ -17,11 +17,11 @@ sys.path.insert(0, str(ROOT / "tests"))  # how it was done is kept there
 from shot_folders import write_blf as write_blf_one_by_one  # noqa: E402
 from shot_folders import write_shot_files  # noqa: E402
 
-from bench.campaign.load import load_rig, load_scenarios  # noqa: E402
-from bench.campaign.shots import shoot  # noqa: E402
 from bench.record.blf import write_blf  # noqa: E402
 from bench.record.columns import columns_of  # noqa: E402
 from bench.record.folder import RunFolder, read_shot  # noqa: E402
+from bench.running.load import load_rig, load_scenarios  # noqa: E402
+from bench.running.shots import shoot  # noqa: E402
 
 _SHOTS = 59
 _BLOCK = 4096

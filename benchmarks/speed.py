@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from bench.campaign.shots import shoot
 from bench.cli.options import load_rig, load_scenarios
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.units import NS_PER_S
 from bench.wiring.common import Wired

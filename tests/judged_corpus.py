@@ -15,13 +15,13 @@ from typing import Any
 
 from neighbours import drawn, instance, nudged, rounded
 
-from bench.campaign.shots import shoot
 from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
 from bench.measure.measure import measure
 from bench.measure.plan import Aim, GapBound, Plan, StateAsked
 from bench.record.codable import encode
 from bench.rig.rig import Rig
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.trace import facts

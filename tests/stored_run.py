@@ -3,10 +3,10 @@
 import dataclasses
 from pathlib import Path
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.local import Campaign, run_all
-from bench.campaign.run import Collector, open_evidence
 from bench.record.codable import run_to_dict
+from bench.running.load import load_rig, load_scenarios
+from bench.running.local import Campaign, run_all
+from bench.running.results import Collector, open_evidence
 from bench.scenario.library import list_library
 
 ROOT = Path(__file__).parents[1]

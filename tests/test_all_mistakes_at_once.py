@@ -6,11 +6,11 @@ import pytest
 from test_scenario_at_fault import OV, ROOT, changed
 from typer.testing import CliRunner
 
-from bench.campaign.load import load_scenarios
 from bench.cli.main import app
 from bench.config.bench_file import load_bench
 from bench.config.profile import load_profile
 from bench.errors import ConfigError, ScenarioError
+from bench.running.load import load_scenarios
 from bench.verdict.budgets import load_budgets
 from bench.wiring.common import Wired
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sample_run import latency, measurement, shot
 
-from bench.campaign.bisect import bisect
 from bench.errors import DutError, InstrumentError, LinkError, RecordError
+from bench.search.bisect import bisect
 from bench.units import NS_PER_MS
 from bench.verdict.result import ShotResult, Verdict
 

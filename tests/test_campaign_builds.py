@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot
 
-from bench.campaign.bisect import bisect, run_build
 from bench.errors import DutError, RecordError
 from bench.report.comparison import comparison_markdown, headline, run_markdown
+from bench.search.bisect import bisect, run_build
 from bench.timing.clock import Timebase
 from bench.units import NS_PER_MS
 from bench.verdict.compare import compare

@@ -13,14 +13,14 @@ import can
 import pytest
 from evidence import alter_result, finished, result_of
 
-from bench.campaign.export import export
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.local import Campaign, run_all
-from bench.campaign.rejudge import rejudge_run
-from bench.campaign.run import Collector, open_evidence
 from bench.errors import ConfigError
 from bench.record.codable import run_to_dict
 from bench.record.folder import verify_run
+from bench.running.load import load_rig, load_scenarios
+from bench.running.local import Campaign, run_all
+from bench.running.results import Collector, open_evidence
+from bench.stored.export import export
+from bench.stored.rejudge import rejudge_run
 from bench.verdict.budgets import load_budgets
 
 ROOT = Path(__file__).parents[1]
@@ -166,8 +166,8 @@ def test_parquet_tells_its_units_to_pyarrow(run: Path, tmp_path: Path) -> None:
 
 def test_a_parquet_without_rows_has_its_columns_and_their_types(run: Path, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
-    from bench.campaign.export import SHOT_COLUMNS
-    from bench.campaign.export_parquet import write_table
+    from bench.stored.export import SHOT_COLUMNS
+    from bench.stored.export_parquet import write_table
 
     write_table(tmp_path / "none.parquet", SHOT_COLUMNS, [], {})
     schema = parquet.read_schema(tmp_path / "none.parquet")
@@ -210,10 +210,10 @@ def test_bdf_has_a_table_for_each_cell_as_the_bms_was_shown_it(run: Path, tmp_pa
 
 
 def test_bdf_needs_cells_and_a_current_among_the_frames(run: Path, tmp_path: Path) -> None:
-    from bench.campaign.export_bdf import places_of
-    from bench.campaign.rejudge import stored_databases
     from bench.config.profile import load_profile
     from bench.record.folder import open_run
+    from bench.stored.export_bdf import places_of
+    from bench.stored.rejudge import stored_databases
 
     profile = load_profile(ROOT / "dbc" / "reference_bms.toml")
     databases = stored_databases(open_run(run))

@@ -12,14 +12,14 @@ import pytest
 from evidence import finished
 from told import stored_words
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.local import Campaign, run_all
-from bench.campaign.shots import shoot
 from bench.dut.in_process import InProcessDut
 from bench.record.folder import RunFolder, verify_run
 from bench.record.shot import read_shot
 from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
+from bench.running.load import load_rig, load_scenarios
+from bench.running.local import Campaign, run_all
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Phase
 from bench.timing.stopping import interrupt

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from bench.campaign.hunt import Hunt, Point, Progress, crew_for, run_point, search
-from bench.campaign.hunt_ground import ground, scenario_file
-from bench.campaign.hunt_write import as_toml, write_find
-from bench.campaign.load import load_rig, load_scenarios
 from bench.cli.main import app
 from bench.errors import ConfigError
+from bench.running.load import load_rig, load_scenarios
 from bench.scenario.load import find_scenarios
 from bench.scenario.space import PHASE, PHASES, SECOND, SECOND_AT
+from bench.search.ground import ground, scenario_file
+from bench.search.hunt import Hunt, Point, Progress, crew_for, run_point, search
+from bench.search.write import as_toml, write_find
 from bench.verdict.result import Verdict
 
 ROOT = Path(__file__).parents[1]

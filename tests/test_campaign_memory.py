@@ -3,8 +3,8 @@
 import gc
 import weakref
 
-from bench.campaign.shots import shoot
 from bench.rig.rig import Rig
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Clock
 from bench.wiring.common import Wired

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.shots import shoot
 from bench.codec.heard import carried_length, heard
 from bench.dut.in_process import InProcessDut
 from bench.measure.finding.life import UnknownPage
 from bench.record.folder import RunFolder
 from bench.report.finding_words import finding_words, reasons_words
 from bench.rig.rig import Rig
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.trace.events import CanFrame
 from bench.units import NS_PER_MS

@@ -6,14 +6,14 @@ from pathlib import Path
 import once_a_second
 import pytest
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.run import scenario_result
-from bench.campaign.shots import shoot
 from bench.measure.plan import Aim
 from bench.record.folder import RunFolder
 from bench.record.shot import read_shot
 from bench.report.words import support_words
 from bench.rig.rig import Rig
+from bench.running.load import load_rig, load_scenarios
+from bench.running.results import scenario_result
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.trace.events import Kind

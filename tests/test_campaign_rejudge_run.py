@@ -10,10 +10,6 @@ from typing import Any
 import pytest
 from stored_run import FILE, ROOT, a_run_of
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.rejudge import rejudge_run
-from bench.campaign.replan import replan
-from bench.campaign.run import open_evidence
 from bench.errors import RecordError
 from bench.record.chain import FOOTER, seal
 from bench.record.codable import run_from_dict
@@ -22,6 +18,10 @@ from bench.record.shot import write_json
 from bench.record.statement import STATEMENT, statement
 from bench.report.junit import write_junit
 from bench.report.junit_style import JUnitStyle
+from bench.running.load import load_rig, load_scenarios
+from bench.running.results import open_evidence
+from bench.stored.rejudge import rejudge_run
+from bench.stored.replan import replan
 
 FAILS = "ov-step-cell17"
 
@@ -200,7 +200,7 @@ def shots_of(other: Path, run: Path) -> None:
 
 def seeds_too(run: Path) -> None:
     """The seeds of the run's own shots in place of the others'."""
-    from bench.campaign.shots import shot_seed
+    from bench.running.shots import shot_seed
 
     rewritten(run, lambda index, _, result: result.update(seed=shot_seed(1, FAILS, index)), BOTH)
 
@@ -327,7 +327,7 @@ def test_an_honest_run_is_judged_as_recorded_on_any_number_of_workers(written: P
 
 @pytest.mark.slow
 def test_workers_change_nothing(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.campaign.rejudge._CHUNK", 1)
+    monkeypatch.setattr("bench.stored.rejudge._CHUNK", 1)
     assert rejudge_run(written, workers=2) == rejudge_run(written, workers=1)
 
 

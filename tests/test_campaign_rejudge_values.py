@@ -2,8 +2,8 @@
 
 from told import said
 
-from bench.campaign.judged_again import same
 from bench.measure.finding.answer import DtcNotReported, NotDetected
+from bench.stored.judged_again import same
 from bench.verdict.result import Held, Judgement, Reason, Verdict
 
 

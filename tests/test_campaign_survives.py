@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from small_bench import ONE, hil_here, run_folders, small_bench
 
-from bench.campaign import local
-from bench.campaign.firing import firing_order
 from bench.record.codable import decode
 from bench.record.folder import RunFolder, open_run, read_shot, verify_run
+from bench.running import local
+from bench.running.firing import firing_order
 from bench.verdict.result import ShotResult, Verdict
 
 pytestmark = pytest.mark.skipif(

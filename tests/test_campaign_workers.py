@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.workers import bounded, on_workers
 from bench.errors import BenchError
+from bench.running.workers import bounded, on_workers
 from bench.timing.stopping import listening
 
 pytestmark = pytest.mark.skipif(
@@ -157,7 +157,7 @@ def test_what_workers_had_finished_is_given_before_a_stop_is_raised(tmp_path: Pa
 
 _KILLED = """
 import os, sys, time
-from bench.campaign.workers import on_workers
+from bench.running.workers import on_workers
 if sys.argv[1] == "no prctl":
     import bench.timing.parent
     del bench.timing.parent.ctypes.CDLL

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.shots import shoot
 from bench.codec.database import Database
 from bench.config.profile import DutProfile, load_profile
 from bench.errors import ConfigError
 from bench.report.finding_words import reasons_words
+from bench.running.load import load_rig, load_scenarios
+from bench.running.shots import shoot
 from bench.scenario.model import Inject
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import Verdict

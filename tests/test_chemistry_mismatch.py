@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.run import scenario_result
-from bench.campaign.shots import shoot
 from bench.cli.main import app
 from bench.errors import ConfigError, ScenarioError
 from bench.measure.finding.answer import NotDetected
 from bench.measure.finding.bench import NeverArmed
 from bench.report.finding_words import reasons_words
+from bench.running.load import load_rig, load_scenarios
+from bench.running.results import scenario_result
+from bench.running.shots import shoot
 from bench.scenario.load import load_scenario
 from bench.timing.clock import Timebase
 from bench.verdict.result import Judgement, ShotResult, Verdict

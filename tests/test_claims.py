@@ -11,13 +11,13 @@ from small_bench import hil_here
 from test_ratings_on_chemistries import MODE
 from test_verdict_fmea import clean
 
-from bench.campaign.claims import claims
-from bench.campaign.ftti_of_chemistry import ftti_bounds
-from bench.campaign.hazard_file import HazardFile, TimeLeft, load_hazards
-from bench.campaign.safety import Cell, cells
 from bench.cli.safety_claims import Claimed, show_claims
 from bench.report.claim_words import claim_rows, need_lines
 from bench.report.safety_tables import fmea_row
+from bench.safety.claims import claims
+from bench.safety.failure_modes import Cell, cells
+from bench.safety.ftti_of_chemistry import ftti_bounds
+from bench.safety.hazard_file import HazardFile, TimeLeft, load_hazards
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.budgets import load_budgets

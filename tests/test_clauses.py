@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bench.campaign.load import load_scenarios
 from bench.cli.main import app
 from bench.cli.options import load_rig
 from bench.errors import ScenarioError
 from bench.report.clauses import clause_rows, clause_words
+from bench.running.load import load_scenarios
 from bench.scenario.clauses import names_a_clause
 from bench.scenario.library import entry_of, list_library
 from bench.scenario.load import find_scenarios, load_scenario

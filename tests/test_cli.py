@@ -105,8 +105,8 @@ def test_rejudge_agrees_and_names_an_altered_file(bench_copy: Path) -> None:
 
 
 def test_a_missed_capability_is_blocked_and_never_a_pass() -> None:
-    from bench.campaign.load import load_rig, load_scenarios
-    from bench.campaign.shots import shoot
+    from bench.running.load import load_rig, load_scenarios
+    from bench.running.shots import shoot
     from bench.verdict.result import Verdict
 
     wired = load_rig(ROOT / "hil_config.toml", None, None, None)

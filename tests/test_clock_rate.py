@@ -11,8 +11,6 @@ import pytest
 from sample_run import sample_run
 from stored_run import a_run_of
 
-from bench.campaign.rejudge import stored_databases
-from bench.campaign.shots import judge_trace
 from bench.measure.clock_rate import rate_ppb, widened, with_rate
 from bench.measure.finding.times import Straddles
 from bench.measure.interval import CLOCK_RATE, Interval, Latency
@@ -21,6 +19,8 @@ from bench.record.codable import plan_from_dict
 from bench.record.folder import open_run, read_shot
 from bench.report.extras import ReportExtras
 from bench.report.html import render_html
+from bench.running.shots import judge_trace
+from bench.stored.rejudge import stored_databases
 from bench.timing.clock import Timebase
 from bench.timing.correlation import ForeignClock
 from bench.timing.host import HostClock, run_on_host

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from test_scenario_dtc_status import ROOT, scenario_with
 
-from bench.campaign.load import load_scenarios
-from bench.campaign.shots import judge_trace, shoot
 from bench.measure.finding.answer import DtcNotReported, DtcNotStored
 from bench.measure.finding.memory import CodesStoredBefore, DtcNotStoredAnew, DtcStatusStood, DtcStoodBefore
 from bench.record.codable import plan_from_dict
 from bench.record.folder import RunFolder, read_shot
 from bench.report.finding_words import reasons_words
+from bench.running.load import load_scenarios
+from bench.running.shots import judge_trace, shoot
 from bench.scenario.prepare import Prepared
 from bench.trace.facts import DtcRead, DtcsCleared, DtcUnread
 from bench.verdict.result import ShotResult, Verdict

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from small_bench import ONE, ROOT, hil_here, run_folders, small_bench
 
-from bench.campaign.builds import find_run
-from bench.campaign.cut_short import complete_cut_short
-from bench.campaign.finish import stored_from
 from bench.errors import NotARun, RecordError
 from bench.record.codable import run_from_dict
 from bench.record.database import ResultsDatabase
 from bench.record.folder import open_run, verify_run
 from bench.record.held import held
+from bench.stored.builds import find_run
+from bench.stored.cut_short import complete_cut_short
+from bench.stored.finish import stored_from
 from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.result import RunResult, Verdict
 

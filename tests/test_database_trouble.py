@@ -14,11 +14,11 @@ from evidence import alter_result, finished
 from sample_run import sample_run
 from small_bench import ONE, QUICK, ROOT, hil_here, records_in, run_folders, small_bench
 
-from bench.campaign import local
 from bench.errors import RecordError
 from bench.record.database import ResultsDatabase
 from bench.record.folder import open_run, verify_run
 from bench.record.schema import VERSION
+from bench.running import local
 from bench.timing.evidence_class import EvidenceClass
 
 USUAL = "runs/results.sqlite"
@@ -28,7 +28,7 @@ USUAL = "runs/results.sqlite"
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(small_bench(tmp_path))
     monkeypatch.setattr("bench.record.database.WAIT_S", 0.1)
-    monkeypatch.setattr("bench.campaign.finish._TRIAL_S", 0.1)
+    monkeypatch.setattr("bench.stored.finish._TRIAL_S", 0.1)
     (tmp_path / "runs").mkdir()
     return tmp_path
 

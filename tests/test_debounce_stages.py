@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.load import load_scenarios
 from bench.config.debounce import Debounce, Stage
 from bench.config.profile import load_profile
 from bench.errors import ConfigError
+from bench.running.load import load_scenarios
 from bench.scenario.model import Inject, Wait
 from bench.wiring.common import Wired
 

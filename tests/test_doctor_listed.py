@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from small_bench import ONE, hil_here, run_folders, small_bench
 
-from bench.campaign.listed import Difference, examine_listed, forget
 from bench.cli.ending import run_command_line
 from bench.cli.main import app
 from bench.errors import UnusableUrl
 from bench.record.database import ResultsDatabase
 from bench.record.folder import open_run, verify_run
 from bench.record.held import held
+from bench.stored.listed import Difference, examine_listed, forget
 from bench.timing.evidence_class import EvidenceClass
 
 

@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 from starved import skip_when_starved
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.shots import shoot
 from bench.config.bench_file import load_bench
 from bench.config.dut_life import Command, DutConfig, PowerConfig, RelayConfig, SupplyConfig
 from bench.dut.board import LivingDut, fill_in, words_for
@@ -24,6 +22,8 @@ from bench.instruments.ea_psb.sim import EaPsbSim, attach_ea_psb
 from bench.instruments.numato_relay.sim import NumatoRelaySim, attach_numato
 from bench.instruments.tcp_device import TcpDevice
 from bench.report.finding_words import reasons_words
+from bench.running.load import load_rig, load_scenarios
+from bench.running.shots import shoot
 from bench.timing.host import HostClock, run_on_host
 from bench.trace.events import Kind
 from bench.trace.facts import DutIdentified

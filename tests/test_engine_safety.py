@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from bench.campaign.shots import conclude_shot
 from bench.errors import InstrumentError
 from bench.faults.catalogue.contactor_weld import ContactorWeld
 from bench.instruments import virtual_cells
@@ -16,6 +15,7 @@ from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim
 from bench.links.simulated_serial import SimulatedSerial
 from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
+from bench.running.shots import conclude_shot
 from bench.scenario.engine import Shot, fire
 from bench.scenario.model import Inject
 from bench.scenario.prepare import Prepared

@@ -5,9 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.run import scenario_result
-from bench.campaign.shots import judge_trace, shoot
 from bench.errors import ConfigError, ScenarioError
 from bench.measure.estimate import EstimateFound, EstimateQuestion
 from bench.measure.estimation import DAY_NS
@@ -15,6 +12,9 @@ from bench.measure.finding.base import Finding
 from bench.measure.finding.plant import EstimateStale, TruthTooFew
 from bench.report.finding_words import finding_words, reasons_words
 from bench.rig.rig import Rig
+from bench.running.load import load_rig, load_scenarios
+from bench.running.results import scenario_result
+from bench.running.shots import judge_trace, shoot
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.trace.facts import Truth

@@ -16,10 +16,6 @@ import pytest
 from rich.console import Console
 from sample_run import sample_run
 
-from bench.campaign import behind_ports
-from bench.campaign.behind_ports import behind_interface, behind_port
-from bench.campaign.run import evidence_class
-from bench.campaign.safety import newest_runs
 from bench.config.bench_file import load_bench
 from bench.config.profile import load_profile
 from bench.record.codable import run_to_dict
@@ -33,6 +29,10 @@ from bench.report.junit import write_junit
 from bench.report.needs import write_needs
 from bench.report.status import class_ground
 from bench.report.terminal import summary_table
+from bench.running import behind_ports
+from bench.running.behind_ports import behind_interface, behind_port
+from bench.running.results import evidence_class
+from bench.safety.failure_modes import newest_runs
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.compare import compare

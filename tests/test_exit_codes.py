@@ -16,10 +16,10 @@ from evidence import finished
 from sample_run import sample_run
 from small_bench import ONE, QUICK, ROOT, hil_here, run_folders, small_bench
 
-from bench.campaign import local
-from bench.campaign.load import exit_code
 from bench.record.database import ResultsDatabase
 from bench.record.folder import verify_run
+from bench.running import local
+from bench.running.load import exit_code
 
 CRASH = re.compile(r"the bench crashed: ZeroDivisionError: division by zero \(\S+:\d+\); traceback in (\S+)")
 
@@ -194,7 +194,7 @@ def test_a_crash_in_a_worker_is_told_from_where_it_struck(
 def test_a_crash_of_the_report_costs_neither_footer_nor_database(
     bench: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.campaign.finish.gather", crashing)
+    monkeypatch.setattr("bench.stored.finish.gather", crashing)
     assert hil_here(*QUICK) == 3
     (folder,) = run_folders(bench)
     assert CRASH.search(capfd.readouterr().err) and (folder / "crash.txt").is_file()
@@ -207,7 +207,7 @@ def test_a_crash_of_the_report_costs_neither_footer_nor_database(
 def test_a_crash_before_there_is_a_run_is_in_a_file_of_its_own(
     bench: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.campaign.load.whole_library", crashing)
+    monkeypatch.setattr("bench.running.load.whole_library", crashing)
     for words in (QUICK, ("safety",)):
         assert hil_here(*words) == 3
         told = capfd.readouterr().err
@@ -223,7 +223,7 @@ def test_a_crash_by_a_broken_pipe_of_something_else_is_no_closed_output(
     def broken(*_: object) -> None:
         raise BrokenPipeError(32, "Broken pipe")
 
-    monkeypatch.setattr("bench.campaign.load.whole_library", broken)
+    monkeypatch.setattr("bench.running.load.whole_library", broken)
     assert hil_here(*QUICK) == 3
     found = re.search(r"crashed: BrokenPipeError.*traceback in (\S+)", capfd.readouterr().err)
     assert found is not None
@@ -356,7 +356,7 @@ def test_signals_that_come_while_the_first_is_told_change_nothing(tmp_path: Path
 
 
 def test_signals_wait_while_the_end_of_a_run_is_written(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import bench.campaign.finish as finish
+    import bench.stored.finish as finish
 
     gather = finish.gather
 

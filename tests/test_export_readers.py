@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bench.campaign.export import EXPORTERS
+from bench.stored.export import EXPORTERS
 
 TESTS = Path(__file__).parent
 # The reader that a test has to import, and how that test names what it hands over.

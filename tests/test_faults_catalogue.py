@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.shots import shoot
 from bench.config.profile import load_profile
 from bench.errors import InstrumentError
 from bench.faults.find import fault_names, kind, kinds
@@ -17,6 +16,7 @@ from bench.faults.port import FAULT_CLASSES
 from bench.record.poison import PoisonedRig, lift, marker_of, poison, refuse_if_poisoned, stuck_fault
 from bench.report.finding_words import reasons_words
 from bench.rig.live_faults import LiveFaults
+from bench.running.shots import shoot
 from bench.scenario.load import find_scenarios, load_scenario
 from bench.scenario.model import Inject, InjectText
 from bench.scenario.prepare import Prepared

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from sample_run import sample_run
 
-from bench.campaign.export import SHOT_COLUMNS, shot_rows
-from bench.campaign.firing import firing_order, place_of, stratum_of
-from bench.campaign.local import Campaign, run_all
-from bench.campaign.run import scenario_result
-from bench.campaign.shots import shoot, shot_phase_ns, shot_seed
 from bench.record.codable import decode, encode
 from bench.record.database import ResultsDatabase
 from bench.record.folder import RunFolder, read_shot
+from bench.running.firing import firing_order, place_of, stratum_of
+from bench.running.local import Campaign, run_all
+from bench.running.results import scenario_result
+from bench.running.shots import shoot, shot_phase_ns, shot_seed
 from bench.scenario.prepare import Prepared
+from bench.stored.export import SHOT_COLUMNS, shot_rows
 from bench.timing.clock import Timebase
 from bench.verdict.result import ShotResult
 from bench.wiring.common import Wired

@@ -8,8 +8,8 @@ from firmware_pack import Pack
 from test_firmware_mutants import SITUATIONS
 from test_mutants import CATCHERS
 
-from bench.campaign.mutants import likely_order
-from bench.campaign.shots import shoot
+from bench.proof.mutants import likely_order
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_firmware_mutants import SITUATIONS
 
-from bench.campaign.shots import shoot
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.trace.events import CanFrame
 from bench.wiring.common import Wired

@@ -11,13 +11,13 @@ import pytest
 from test_stimulus_is_proven import bench_in
 from typer.testing import CliRunner
 
-from bench.campaign import shots
-from bench.campaign.shots import shoot
 from bench.cli.main import app
 from bench.dut.in_process import InProcessDut
 from bench.errors import text_of
 from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
+from bench.running import shots
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.timing.failures import Failures
 from bench.trace.facts import SafeStateReached

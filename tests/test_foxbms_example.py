@@ -11,11 +11,11 @@ import foxbms_stand_in
 import pytest
 from starved import skip_when_starved
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.shots import shoot
 from bench.codec.database import Database
 from bench.record.folder import RunFolder, read_shot
 from bench.report.finding_words import reasons_words
+from bench.running.load import load_rig, load_scenarios
+from bench.running.shots import shoot
 from bench.trace.timeline import Trace
 from bench.verdict.result import ShotResult, Verdict
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.fmea_file import load_fmea
 from bench.errors import ConfigError
+from bench.safety.fmea_file import load_fmea
 from bench.scenario.library import Library, list_library
 from bench.scenario.load import find_scenarios
 from bench.verdict.budgets import load_budgets

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign import shots
-from bench.campaign.shots import shoot
 from bench.rig.rig import Rig
+from bench.running import shots
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.trace.events import Kind
 from bench.trace.timeline import Trace

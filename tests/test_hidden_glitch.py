@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from test_measure_trace import DATABASE, DECODERS, MS, QUIET, shot
 
-from bench.campaign.load import load_rig, load_scenarios
 from bench.measure.finding.bench import GlitchTooLong
 from bench.measure.measure import measure
 from bench.measure.plan import Plan
+from bench.running.load import load_rig, load_scenarios
 from bench.scenario.model import Inject
 from bench.timing.clock import Timebase
 from bench.trace.facts import StimulusCleared, StimulusCommanded

@@ -9,8 +9,6 @@ import pytest
 from test_firmware_raises_anything import rig_that
 from test_stimulus_is_proven import bench_in, scenarios_in
 
-from bench.campaign.load import load_rig
-from bench.campaign.shots import judge_trace, shoot
 from bench.dut.in_process import InProcessDut
 from bench.errors import LinkError
 from bench.links.legal import no_can_frame
@@ -20,6 +18,8 @@ from bench.links.slcan_text import read_line
 from bench.record.codable import plan_from_dict
 from bench.record.folder import RunFolder, read_shot
 from bench.report.finding_words import reasons_words
+from bench.running.load import load_rig
+from bench.running.shots import judge_trace, shoot
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.host import HostClock, run_on_host

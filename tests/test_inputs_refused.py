@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from small_bench import QUICK, ROOT, hil_here, run_folders, small_bench
 
-from bench.campaign.load import mistakes_of_files
+from bench.running.load import mistakes_of_files
 
 WORDS = [
     ("check", "-c", "ODD"),
@@ -42,7 +42,7 @@ def test_what_never_ends_is_refused(odd: str, stored: tuple[Path, Path]) -> None
     )
     ask = (
         "import resource\nresource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))\n"
-        "from pathlib import Path\nfrom bench.campaign.hazard_file import load_hazards\n"
+        "from pathlib import Path\nfrom bench.safety.hazard_file import load_hazards\n"
         f"from bench.cli.ending import ended\nfrom bench.cli.main import app\n{lines}"
     )
     done = subprocess.run(

@@ -15,20 +15,20 @@ from sample_run import OVERVOLTAGE, sample_run, scenario, shot
 from told import said
 from typer.testing import CliRunner
 
-from bench.campaign import known_gap
-from bench.campaign.bisect import find_sign
-from bench.campaign.known_gap import with_known_gap
-from bench.campaign.load import exit_code, load_scenarios
-from bench.campaign.mutants import Found, Outcome
-from bench.campaign.run import scenario_result
-from bench.campaign.shots import shoot
 from bench.cli.main import app
 from bench.errors import ScenarioError
 from bench.measure.plan import GapBound
+from bench.proof.mutants import Found, Outcome
 from bench.record.codable import plan_from_dict, plan_to_dict
 from bench.report.finding_words import reasons_words
 from bench.report.needs import write_needs
+from bench.running import known_gap
+from bench.running.known_gap import with_known_gap
+from bench.running.load import exit_code, load_scenarios
+from bench.running.results import scenario_result
+from bench.running.shots import shoot
 from bench.scenario.model import KnownGap
+from bench.search.bisect import find_sign
 from bench.timing.clock import Timebase
 from bench.verdict.compare import compare
 from bench.verdict.evidence import Claim, evidence

@@ -8,10 +8,6 @@ import pytest
 from test_known_gap import LATE, NEVER, with_gap
 from test_scenario_dtc_status import ROOT
 
-from bench.campaign.known_gap import with_known_gap
-from bench.campaign.load import load_scenarios
-from bench.campaign.run import scenario_result
-from bench.campaign.shots import shoot
 from bench.errors import ScenarioError
 from bench.measure.finding.answer import DtcNotReported, NotDetected
 from bench.measure.finding.closed_set import FINDINGS
@@ -22,6 +18,10 @@ from bench.measure.plan import GapBound, Plan
 from bench.record.codable import plan_from_dict, plan_to_dict
 from bench.report.finding_advice import explain
 from bench.report.finding_words import reasons_words
+from bench.running.known_gap import with_known_gap
+from bench.running.load import load_scenarios
+from bench.running.results import scenario_result
+from bench.running.shots import shoot
 from bench.scenario.model import KnownGap
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase

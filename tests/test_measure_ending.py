@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bench.campaign.report import gather
 from bench.cli.main import app
 from bench.errors import ScenarioError
 from bench.measure.ending import EndFound, EndQuestion, find_end
@@ -17,6 +16,7 @@ from bench.record.codable import run_from_dict
 from bench.record.folder import open_run
 from bench.report.finding_words import finding_words
 from bench.scenario.load import load_scenario
+from bench.stored.gather import gather
 from bench.timing.clock import Timebase
 from bench.trace.events import PlantStage
 from bench.trace.facts import ObserversArmed, PlantState, StageReached, WindowClosed

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.shots import judge_trace, shoot
 from bench.measure.finding.bench import SafeStateUnconfirmed
 from bench.measure.measure import measure
 from bench.measure.outputs_off import not_confirmed_safe
@@ -16,6 +15,7 @@ from bench.record.folder import RunFolder
 from bench.record.shot import read_shot
 from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
+from bench.running.shots import judge_trace, shoot
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.trace.facts import (

@@ -8,12 +8,12 @@ import pytest
 from test_measure_trace import DECODERS, MS, PLAN, QUIET, of, shot
 from told import told
 
-from bench.campaign.shots import shoot
 from bench.measure.interval import Measurement
 from bench.measure.measure import measure
 from bench.record.codable import decode, encode, plan_from_dict, plan_to_dict
 from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
+from bench.running.shots import shoot
 from bench.scenario.model import Inject
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Phase, Timebase

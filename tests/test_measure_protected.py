@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from told import told
 
-from bench.campaign.shots import shoot
 from bench.codec.e2e import Profile1, Status
 from bench.measure.accepted import Receiver
 from bench.report.finding_words import reasons_words
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from bench.campaign.shots import shoot
 from bench.dut.in_process import InProcessDut
 from bench.report.finding_words import joined_words
 from bench.rig.rig import Rig
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Phase
 from bench.trace.events import CanFrame

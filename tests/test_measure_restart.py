@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from bench.campaign.shots import shoot
 from bench.dut.in_process import InProcessDut
 from bench.measure.restart import _started_anew
 from bench.measure.restart_sign import RestartSign, Sign
 from bench.report.finding_words import joined_words
 from bench.rig.rig import Rig
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Phase
 from bench.trace.facts import ObserversArmed

@@ -6,10 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.load import load_scenarios, whole_library
-from bench.campaign.reach import with_must_reach
-from bench.campaign.run import scenario_result
-from bench.campaign.shots import shoot
 from bench.dut.in_process import InProcessDut
 from bench.measure.finding.reach import StartModeMissed
 from bench.measure.plan import Aim
@@ -17,6 +13,10 @@ from bench.record.codable import plan_from_dict, plan_to_dict
 from bench.report.finding_words import joined_words
 from bench.report.goals import shown_goals
 from bench.rig.rig import Rig
+from bench.running.load import load_scenarios, whole_library
+from bench.running.reach import with_must_reach
+from bench.running.results import scenario_result
+from bench.running.shots import shoot
 from bench.scenario.load import load_scenario
 from bench.scenario.must_reach import scenarios_of, why_none
 from bench.scenario.prepare import Prepared

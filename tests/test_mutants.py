@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.local import workers_by_default
-from bench.campaign.mutants import Proof, likely_order, prove
-from bench.campaign.shots import shoot
+from bench.proof.mutants import Proof, likely_order, prove
 from bench.report.finding_words import reasons_words
+from bench.running.local import workers_by_default
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.shots import shoot
 from bench.errors import ScenarioError
 from bench.report.finding_words import finding_words, reasons_words
+from bench.running.load import load_rig, load_scenarios
+from bench.running.shots import shoot
 from bench.scenario.load import find_scenarios
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import ShotResult, Verdict

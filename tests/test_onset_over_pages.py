@@ -8,14 +8,14 @@ import pytest
 from test_measure_trace import DATABASE, DECODERS, MS, OVER, PLAN, shot
 from test_stimulus_is_proven import bench_in
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.shots import shoot
 from bench.measure.finding.times import TooEarly, TooLate
 from bench.measure.interval import Interval
 from bench.measure.measure import measure
 from bench.measure.plan import Plan, SignalTest
 from bench.record.codable import plan_from_dict, plan_to_dict
 from bench.report.finding_words import reasons_words
+from bench.running.load import load_rig, load_scenarios
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.trace.timeline import Trace
 from bench.verdict.judge import judge

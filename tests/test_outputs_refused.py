@@ -98,7 +98,7 @@ def test_the_own_page_of_a_run_is_made_again_only_as_it_was(
     page = ("report", str(run), "--out", str(run / "report.html"))
     assert hil_here(*page) == 0
     assert content_of(run) == before
-    monkeypatch.setattr("bench.campaign.report.gather", _with_an_alert)
+    monkeypatch.setattr("bench.stored.gather.gather", _with_an_alert)
     assert "is sealed, and the report made now differs" in refused_last(page, capfd)
     assert content_of(run) == before
 

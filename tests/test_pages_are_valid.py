@@ -7,12 +7,12 @@ import pytest
 from test_play_fits_the_signal import message_of, pages_of
 from test_stimulus_is_proven import bench_in, scenarios_in
 
-from bench.campaign.load import load_rig
 from bench.codec.database import Message
 from bench.codec.idle import idle_messages, nodes_of_the_dut
 from bench.codec.page_layout import idle_pages
 from bench.config.profile_shape import ShownTable
 from bench.errors import ConfigError
+from bench.running.load import load_rig
 
 
 def nothing(*_: object) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.qualified import why_not_shown
+from bench.confidence.qualified import why_not_shown
 from bench.errors import BenchError
 from tests.parsers import watched
 from tests.parsers.__main__ import PARSERS, main, shares_of

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from test_measure_trace import DECODERS, ERROR_STATE, FAULT, OPEN, PLAN, shot
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.shots import shoot
 from bench.config.profile import load_profile
 from bench.measure.announced import Announced
 from bench.measure.finding.times import Time, TooEarly, TooLate
@@ -18,6 +16,8 @@ from bench.measure.plan import GapBound, Plan
 from bench.record.codable import decode, encode, plan_from_dict, plan_to_dict
 from bench.record.folder import RunFolder
 from bench.report.finding_words import joined_words
+from bench.running.load import load_rig, load_scenarios
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.verdict.gap import up_to_the_gap
 from bench.verdict.judge import judge

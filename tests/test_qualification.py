@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bench.campaign.covered_again import why_not_covered
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.mutant_matrix import FORMAT as MATRIX
-from bench.campaign.mutant_matrix import _hash, _kept, keep_matrix, mutant_matrix
-from bench.campaign.mutants import Found, Outcome, Proof, Score
-from bench.campaign.qualification import (
+from bench.cli.main import app
+from bench.confidence.covered_again import why_not_covered
+from bench.confidence.qualified import FORMAT, NEGATIVE, of_shots
+from bench.confidence.tool_facts import malfunctions, requirements, strangers
+from bench.errors import ConfigError, RecordError
+from bench.measure.finding.answer import NotDetected
+from bench.proof.mutant_matrix import FORMAT as MATRIX
+from bench.proof.mutant_matrix import _hash, _kept, keep_matrix, mutant_matrix
+from bench.proof.mutants import Found, Outcome, Proof, Score
+from bench.proof.qualification import (
     find_covering,
     identity,
     load_usage,
@@ -25,16 +29,12 @@ from bench.campaign.qualification import (
     reference_words,
     write_qualification,
 )
-from bench.campaign.qualified import FORMAT, NEGATIVE, of_shots
-from bench.campaign.qualify_simulated import qualify_simulated
-from bench.campaign.sources import SHOWING
-from bench.campaign.tool_facts import malfunctions, requirements, strangers
-from bench.cli.main import app
-from bench.errors import ConfigError, RecordError
-from bench.measure.finding.answer import NotDetected
+from bench.proof.qualify_simulated import qualify_simulated
 from bench.record.chain import FOOTER, seal
 from bench.record.folder import OpenedRun, verify_run
 from bench.record.shot import write_json
+from bench.running.load import load_rig, load_scenarios
+from bench.running.sources import SHOWING
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.verdict.result import Reason, Verdict
@@ -133,7 +133,7 @@ def test_a_clean_matrix_is_taken_over_until_something_it_rests_on_changes(
     def refuse(*_: object) -> None:
         raise AssertionError("run again")
 
-    monkeypatch.setattr("bench.campaign.mutant_matrix.prove", refuse)
+    monkeypatch.setattr("bench.proof.mutant_matrix.prove", refuse)
     told: list[str] = []
     assert mutant_matrix(wired, overvoltage, 1, told.append, some, tmp_path) == first
     assert "taken over" in told[0]
@@ -148,7 +148,7 @@ def test_a_clean_matrix_is_taken_over_until_something_it_rests_on_changes(
 def test_a_kept_matrix_that_was_altered_or_is_of_the_future_is_not_taken_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.campaign.mutant_matrix.wall_now_ns", lambda: 1_767_225_600 * 10**9)
+    monkeypatch.setattr("bench.proof.mutant_matrix.wall_now_ns", lambda: 1_767_225_600 * 10**9)
     file = tmp_path / "mutants.json"
     content = {"format": MATRIX, "created_utc": "2026-01-01T00:00:00+00:00", "seeds": [1], "rows": []}
     write_json(file, {**content, "sha256": _hash(content)})
@@ -197,8 +197,8 @@ def test_what_hil_mutants_found_is_taken_over_only_where_it_was_complete_and_cle
 
 def test_no_room_that_only_shows_is_imported_for_a_shot() -> None:
     code = (
-        "import sys\nfrom bench.campaign.load import load_rig, load_scenarios\n"
-        "from bench.campaign.mutants import _shot\n"
+        "import sys\nfrom bench.running.load import load_rig, load_scenarios\n"
+        "from bench.proof.mutants import _shot\n"
         "wired = load_rig(__import__('pathlib').Path('hil_config.toml'), 'simulated', 'reference', None)\n"
         "one = load_scenarios(wired, None, 'ov-step-cell60')[0][0]\n"
         "print(_shot(wired, 'reference', one, 1).verdict.name)\n"
@@ -362,7 +362,7 @@ NOT_QUALIFIED = {
 def test_a_file_qualifies_by_its_rows_and_not_by_its_word(
     name: str, wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.campaign.sealed_qualification.wall_now_ns", lambda: 1_767_225_600 * 10**9)
+    monkeypatch.setattr("bench.confidence.sealed.wall_now_ns", lambda: 1_767_225_600 * 10**9)
     good = evidence(wired, created_utc="2025-12-31T12:00:00+00:00")
     path = write_qualification(good, tmp_path)
     assert find_covering(wired, tmp_path).trouble is None
@@ -373,7 +373,7 @@ def test_a_file_qualifies_by_its_rows_and_not_by_its_word(
 
 
 def test_coverage_and_staleness(wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = "bench.campaign.sealed_qualification.wall_now_ns"
+    clock = "bench.confidence.sealed.wall_now_ns"
     assert "no qualification" in str(find_covering(wired, tmp_path).trouble)
     path = write_qualification(evidence(wired), tmp_path, [USAGE])
     with pytest.raises(RecordError, match="never written twice"):
@@ -400,7 +400,7 @@ def test_coverage_and_staleness(wired: Wired, tmp_path: Path, monkeypatch: pytes
 def test_a_qualification_is_sealed_verified_and_signed_like_a_run(
     wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.campaign.sealed_qualification.wall_now_ns", lambda: 946_684_800 * 10**9)
+    monkeypatch.setattr("bench.confidence.sealed.wall_now_ns", lambda: 946_684_800 * 10**9)
     path = write_qualification(evidence(wired), tmp_path, [USAGE])
     done = CliRunner().invoke(app, ["verify", str(path)])
     assert (

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign import negative
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.negative import negative_tests
-from bench.campaign.qualified import NEGATIVE, TIMED
+from bench.confidence.qualified import NEGATIVE, TIMED
 from bench.measure.finding.bench import SecondSender
+from bench.proof import negative
+from bench.proof.negative import negative_tests
+from bench.running.load import load_rig, load_scenarios
 from bench.scenario.prepare import Prepared
 from bench.timing.correlation import correlate
 from bench.trace.events import CanFrame

@@ -14,15 +14,15 @@ from test_record_signature import reseal
 from test_report_qualified import claims
 from test_report_qualified import told as shown
 
-from bench.campaign.covered_again import qualified_by
-from bench.campaign.load import load_rig
-from bench.campaign.qualification import find_covering, write_qualification
-from bench.campaign.reviewed import newest_review, write_review
-from bench.campaign.run import open_evidence
-from bench.campaign.sources import source_hash
+from bench.confidence.covered_again import qualified_by
+from bench.confidence.reviewed import newest_review, write_review
 from bench.errors import ConfigError, RecordError
+from bench.proof.qualification import find_covering, write_qualification
 from bench.record.folder import open_run, verify_run
 from bench.record.shot import read_json, write_json
+from bench.running.load import load_rig
+from bench.running.results import open_evidence
+from bench.running.sources import source_hash
 from bench.wiring.common import Wired
 
 ROOT = Path(__file__).parents[1]
@@ -37,8 +37,8 @@ def wired() -> Wired:
 
 @pytest.fixture
 def folder(wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for room in ("sealed_qualification", "reviewed"):
-        monkeypatch.setattr(f"bench.campaign.{room}.wall_now_ns", lambda: DAY_NS)
+    for room in ("sealed", "reviewed"):
+        monkeypatch.setattr(f"bench.confidence.{room}.wall_now_ns", lambda: DAY_NS)
     return write_qualification(evidence(wired), tmp_path, [USAGE])
 
 
@@ -159,8 +159,8 @@ def test_reviewed_evidence_goes_before_newer_that_nobody_has_reviewed(
     folder: Path, wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     review = write_review(folder, "Jane Doe")
-    for room in ("sealed_qualification", "reviewed"):
-        monkeypatch.setattr(f"bench.campaign.{room}.wall_now_ns", lambda: DAY_NS + 3600 * 10**9)
+    for room in ("sealed", "reviewed"):
+        monkeypatch.setattr(f"bench.confidence.{room}.wall_now_ns", lambda: DAY_NS + 3600 * 10**9)
     newer = write_qualification(evidence(wired, created_utc="2000-01-01T00:30:00+00:00"), tmp_path, [USAGE])
     found = find_covering(wired, tmp_path)
     assert (found.path, found.review) == (folder, review.path) and newer > folder

@@ -10,7 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from bench.campaign.qualify import (
+from bench.cli.main import app
+from bench.errors import ConfigError
+from bench.links.bit_timing import frame_time_ns, intermission_ns
+from bench.measure.interval import Interval
+from bench.proof.qualify import (
     BITRATE,
     CYCLE_NS,
     DELAYS_NS,
@@ -23,12 +27,8 @@ from bench.campaign.qualify import (
     ruler_shots,
     stimulus_frame,
 )
-from bench.campaign.qualify_real import qualify_real
-from bench.campaign.qualify_simulated import qualify_simulated
-from bench.cli.main import app
-from bench.errors import ConfigError
-from bench.links.bit_timing import frame_time_ns, intermission_ns
-from bench.measure.interval import Interval
+from bench.proof.qualify_real import qualify_real
+from bench.proof.qualify_simulated import qualify_simulated
 from bench.timing.rate import Reading
 from bench.trace.events import CanFrame, FrameSeen
 from firmware_stubs.ruler import (

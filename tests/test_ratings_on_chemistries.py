@@ -8,13 +8,13 @@ from sample_run import sample_run
 from small_bench import ONE, QUICK, hil_here, run_folders, small_bench
 from test_verdict_fmea import clean
 
-from bench.campaign.fmea_file import load_fmea
-from bench.campaign.ftti_of_chemistry import beside_each_other
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.safety import cells, newest_runs
 from bench.cli.check_lines import budget_lines
 from bench.errors import ConfigError
 from bench.report.safety_tables import hara_rows
+from bench.running.load import load_rig, load_scenarios
+from bench.safety.failure_modes import cells, newest_runs
+from bench.safety.fmea_file import load_fmea
+from bench.safety.ftti_of_chemistry import beside_each_other
 from bench.scenario.library import list_library
 from bench.scenario.load import find_scenarios
 from bench.timing.evidence_class import EvidenceClass

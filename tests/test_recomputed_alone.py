@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.local import Campaign, run_all
-from bench.campaign.run import Collector, open_evidence
 from bench.cli.main import app
 from bench.record.codable import run_to_dict
+from bench.running.load import load_rig, load_scenarios
+from bench.running.local import Campaign, run_all
+from bench.running.results import Collector, open_evidence
 from bench.units import NS_PER_MS
 
 ROOT = Path(__file__).resolve().parents[1]

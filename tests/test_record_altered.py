@@ -15,9 +15,6 @@ from pathlib import Path
 import pytest
 from evidence import alter_frames, alter_result, remove_shot
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.local import Campaign, run_all
-from bench.campaign.run import Collector, open_evidence
 from bench.cli.main import run as command_line
 from bench.record.chain import FOOTER, SIGNATURE, chain, seal
 from bench.record.codable import run_to_dict
@@ -25,6 +22,9 @@ from bench.record.database import ResultsDatabase
 from bench.record.folder import verify_read, verify_run
 from bench.record.shot import write_json
 from bench.record.signature import new_key, sign
+from bench.running.load import load_rig, load_scenarios
+from bench.running.local import Campaign, run_all
+from bench.running.results import Collector, open_evidence
 
 ROOT = Path(__file__).parents[1]
 FIRMWARE = "late_overvoltage"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from shot_folders import write_shot_files
 
-from bench.campaign.equipment import answered, doubts, equipment
-from bench.campaign.load import load_rig
-from bench.campaign.rejudge import judged_by
 from bench.config.bench_file import CanConfig
 from bench.links.can_interface import adapter_identity, driver_fields
 from bench.record.folder import OpenedRun
+from bench.running.equipment import answered, doubts, equipment
+from bench.running.load import load_rig
+from bench.stored.rejudge import judged_by
 from bench.timing.clock import Timebase
 from bench.trace.facts import InstrumentIdentified, RunEnded
 from bench.trace.timeline import Trace

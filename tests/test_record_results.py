@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sample_run import sample_run
 
-from bench.campaign.trend import trend
 from bench.errors import RecordError
 from bench.measure.plan import Aim, Plan
 from bench.measure.signal_test import SignalTest
 from bench.record.codable import plan_from_dict, plan_to_dict, run_from_dict, run_to_dict
 from bench.record.database import ResultsDatabase
+from bench.stored.trend import trend
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.result import RunResult, Verdict

@@ -7,12 +7,12 @@ import pytest
 from fact_strategies import facts
 from hypothesis import assume, given
 
-from bench.campaign.shots import judge_trace
 from bench.cli.options import load_rig
 from bench.record import version_1
 from bench.record.codable import plan_from_dict
 from bench.record.marks import FACTS
 from bench.record.shot import marks_of, read_shot
+from bench.running.shots import judge_trace
 from bench.trace.events import Kind
 from bench.trace.facts import (
     Fact,

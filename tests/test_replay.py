@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from trip_scenario import write_trip
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.shots import shoot
 from bench.errors import ScenarioError
 from bench.lean_can import can
 from bench.plant.load_trace import LoadTrace
 from bench.record.mf4 import write_mf4
 from bench.record.time_zero import Dated
+from bench.running.load import load_rig, load_scenarios
+from bench.running.shots import shoot
 from bench.scenario.load import load_scenario
 from bench.scenario.model import ReplayText
 from bench.trace.events import CanFrame, FrameSeen

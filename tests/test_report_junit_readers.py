@@ -23,10 +23,10 @@ from junit_readers import (
 )
 from sample_run import OVERVOLTAGE, measurement, sample_run, scenario, shot
 
-from bench.campaign.run import scenario_result
-from bench.campaign.sources import in_repository
 from bench.report.junit import write_junit
 from bench.report.junit_style import JUnitStyle
+from bench.running.results import scenario_result
+from bench.running.sources import in_repository
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.verdict.result import RunResult, ScenarioResult, Verdict

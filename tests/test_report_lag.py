@@ -7,9 +7,6 @@ from pathlib import Path
 import pytest
 from test_measure_trace import DECODERS, ERROR_STATE, FAULT, OPEN, PLAN, shot
 
-from bench.campaign.load import load_scenarios
-from bench.campaign.run import scenario_result
-from bench.campaign.shots import shoot
 from bench.config.lag import Lag
 from bench.config.profile import Role, load_profile
 from bench.errors import ConfigError
@@ -22,6 +19,9 @@ from bench.measure.plan import Plan
 from bench.record.codable import plan_from_dict, plan_to_dict
 from bench.record.folder import RunFolder, read_shot
 from bench.report.finding_words import joined_words
+from bench.running.load import load_scenarios
+from bench.running.results import scenario_result
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.trace.facts import ContactorsFollowed

@@ -11,13 +11,13 @@ from test_qualification import evidence
 from test_record_altered import hil, written
 from test_record_signature import reseal
 
-from bench.campaign.covered_again import qualified_by
-from bench.campaign.load import load_rig
-from bench.campaign.qualification import write_qualification
-from bench.campaign.reviewed import write_review
-from bench.campaign.sources import source_hash
+from bench.confidence.covered_again import qualified_by
+from bench.confidence.reviewed import write_review
+from bench.proof.qualification import write_qualification
 from bench.record.folder import open_run
 from bench.record.shot import read_json, write_json
+from bench.running.load import load_rig
+from bench.running.sources import source_hash
 
 ROOT = Path(__file__).parents[1]
 NOT = "not qualified for this run"

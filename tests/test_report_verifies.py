@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sample_run import measurement, sample_run, shot
 
-from bench.campaign.run import scenario_result
 from bench.record.codable import run_from_dict
 from bench.report.junit import write_junit
+from bench.running.results import scenario_result
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.verdict.result import Verdict

@@ -10,7 +10,6 @@ from harness.errors import ORDINARY, RUDE
 from harness.ground import ground, witnessed
 from harness.on_the_way import CUT_NS, cut_short, strike_clear
 
-from bench.campaign.shots import shoot
 from bench.instruments import virtual_cells
 from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim
 from bench.record.folder import RunFolder
@@ -18,6 +17,7 @@ from bench.record.shot import read_shot
 from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
 from bench.rig.steps import Steps
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Phase
 from bench.timing.simulated import SimulatedClock, run_simulated

@@ -16,16 +16,16 @@ import pytest
 from small_bench import hil_here, records_in, small_bench
 from typer.testing import CliRunner
 
-from bench.campaign.builds import load_checked, load_sides
-from bench.campaign.rejudge import rejudge_run
-from bench.campaign.replan import replan
-from bench.campaign.rules_today import Rejudging
-from bench.campaign.trend import trend
 from bench.cli.main import app
 from bench.errors import RecordError
 from bench.record.chain import seal
 from bench.record.database import ResultsDatabase
 from bench.record.folder import open_run
+from bench.stored.builds import load_checked, load_sides
+from bench.stored.rejudge import rejudge_run
+from bench.stored.replan import replan
+from bench.stored.rules_today import Rejudging
+from bench.stored.trend import trend
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.compare import why_not_comparable

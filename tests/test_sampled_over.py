@@ -9,16 +9,16 @@ import pytest
 from rich.console import Console
 from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.run import scenario_result
-from bench.campaign.safety import cells, lacking
-from bench.campaign.shots import shoot
 from bench.cli.safety_command import _notes
 from bench.record.version_1 import same_figures
 from bench.report.comparison import run_markdown
 from bench.report.html import render_html
 from bench.report.sampling import bounds_words, sampled_words
 from bench.report.terminal import summary_table
+from bench.running.load import load_rig, load_scenarios
+from bench.running.results import scenario_result
+from bench.running.shots import shoot
+from bench.safety.failure_modes import cells, lacking
 from bench.timing.clock import Timebase
 from bench.units import NS_PER_MS
 from bench.verdict.fmea import FailureMode, earn

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.shots import shoot
 from bench.cli.main import app
 from bench.errors import ConfigError, ScenarioError
 from bench.measure.finding.stimulus import ScenarioAtFault
 from bench.plant.chemistry import Chemistry
 from bench.report.finding_words import reasons_words
+from bench.running.load import load_rig, load_scenarios
+from bench.running.shots import shoot
 from bench.verdict.result import Verdict
 from bench.wiring.at_fault import faults_of
 from bench.wiring.common import Wired

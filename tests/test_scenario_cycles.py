@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from trip_scenario import write_trip
 
-from bench.campaign.load import load_rig, load_scenarios, select_scenarios
-from bench.campaign.shots import shoot
 from bench.errors import ConfigError, ScenarioError
 from bench.plant.drive_cycle import cycle_names, find_cycle, read_cycle
 from bench.plant.load_trace import LoadTrace
 from bench.plant.vehicle import Vehicle
+from bench.running.load import load_rig, load_scenarios, select_scenarios
+from bench.running.shots import shoot
 from bench.scenario.model import Follow
 from bench.scenario.prepare import Prepared
 from bench.trace.facts import StimulusConfirmed

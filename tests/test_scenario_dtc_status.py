@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.shots import judge_trace, shoot
 from bench.errors import ScenarioError
 from bench.record.codable import plan_from_dict
 from bench.record.folder import RunFolder, read_shot
 from bench.report.finding_words import reasons_words
+from bench.running.load import load_rig, load_scenarios
+from bench.running.shots import judge_trace, shoot
 from bench.trace.events import Kind
 from bench.trace.facts import DtcRead
 from bench.verdict.result import Verdict

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.campaign.load import load_scenarios
 from bench.codec.database import Database
 from bench.config.bench_file import load_bench
 from bench.config.profile import DutProfile, load_profile
@@ -18,6 +17,7 @@ from bench.faults.catalogue.cell_voltage import CellVoltage
 from bench.faults.catalogue.insulation import Insulation
 from bench.faults.expression import parse_expression, value_of
 from bench.measure.plan import Aim, Plan
+from bench.running.load import load_scenarios
 from bench.scenario.load import find_scenarios, load_scenario
 from bench.scenario.model import Inject, Request, Scenario, Step
 from bench.scenario.resolve import resolve, resolve_twins

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bench.campaign.mutants import Outcome
-from bench.campaign.shots import shoot
 from bench.measure.finding.bench import BenchError, DutRefused
+from bench.proof.mutants import Outcome
 from bench.report.finding_words import reasons_words
+from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import Reason, Verdict
 from bench.wiring.common import Wired

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.load import load_scenarios
-from bench.campaign.order import ordered, predicted_s
 from bench.measure.plan import Aim
 from bench.report.traceability import denominator, denominator_words, rows
+from bench.running.load import load_scenarios
+from bench.running.order import ordered, predicted_s
 from bench.scenario.library import Library, entry_of, list_library
 from bench.scenario.model import Inject, Wait
 from bench.scenario.prepare import Prepared

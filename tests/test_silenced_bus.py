@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.load import load_scenarios
 from bench.config.profile import Heartbeat
+from bench.running.load import load_scenarios
 from bench.scenario.steps import LONGEST_TTL_NS
 from bench.wiring.common import Wired
 

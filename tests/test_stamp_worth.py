@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from sample_run import sample_run
 
-from bench.campaign.load import load_rig
-from bench.campaign.run import Covered
-from bench.campaign.stamp_worth import measured_stamps, with_measured_stamps
+from bench.confidence.stamp_worth import measured_stamps, with_measured_stamps
 from bench.measure.interval import StampUsed
 from bench.report.comparison import run_markdown
 from bench.report.html import render_html
+from bench.running.load import load_rig
+from bench.running.results import Covered
 from bench.timing.clock import Timebase
 from bench.trace.stamping import Origin, Stamping
 from bench.trace.timeline import Trace

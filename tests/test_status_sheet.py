@@ -11,9 +11,7 @@ from rich.console import Console
 from sample_run import OVERVOLTAGE, latency, measurement, scenario, shot
 from small_bench import ROOT, hil_here
 
-from bench.campaign.qualified import NO_REFERENCE
-from bench.campaign.run_notes import notes_file, read_notes
-from bench.campaign.status import _rows_of
+from bench.confidence.qualified import NO_REFERENCE
 from bench.config.requirement_texts import requirement_texts
 from bench.errors import ConfigError
 from bench.measure.finding.base import Finding
@@ -27,6 +25,8 @@ from bench.report.status_html import status_page
 from bench.report.status_words import status_markdown, status_table
 from bench.report.told.every import DOCUMENTS
 from bench.report.told.schema import schema_of
+from bench.stored.notes import notes_file, read_notes
+from bench.stored.status import _rows_of
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
 from bench.units import NS_PER_MS
@@ -258,9 +258,9 @@ def test_notes_that_were_changed_close_nothing(stored: Path, capsys: pytest.Capt
 
 
 def test_the_report_begins_with_the_sheet(stored: Path, tmp_path: Path) -> None:
-    from bench.campaign.builds import load_checked
-    from bench.campaign.status import status_of
     from bench.report.extras import ReportExtras
+    from bench.stored.builds import load_checked
+    from bench.stored.status import status_of
 
     run = load_checked(stored).result
     page = render_html(run, extras=ReportExtras(sheet=status_of(run, stored, at_end=True)))

@@ -10,8 +10,6 @@ from test_measure_trace import DATABASE, DECODERS, MS, PLAN, QUIET, shot
 from told import told
 from typer.testing import CliRunner
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.shots import shoot
 from bench.cli.main import app
 from bench.codec.idle import idle_messages
 from bench.errors import ConfigError
@@ -19,6 +17,8 @@ from bench.measure.measure import measure
 from bench.measure.plan import SignalTest
 from bench.report.finding_words import reasons_words
 from bench.rig.view import TraceView
+from bench.running.load import load_rig, load_scenarios
+from bench.running.shots import shoot
 from bench.scenario.model import Inject
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase

@@ -9,11 +9,11 @@ from test_measure_trace import DATABASE, DECODERS, MS, PLAN, QUIET, shot
 from test_stimulus_is_proven import WANTED, bench_in
 from told import told
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.shots import shoot
 from bench.measure.measure import measure
 from bench.measure.plan import Plan
 from bench.report.finding_words import reasons_words
+from bench.running.load import load_rig, load_scenarios
+from bench.running.shots import shoot
 from bench.scenario.model import Inject
 from bench.scenario.prepare import Prepared
 from bench.trace.facts import StimulusCleared

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.qualified import NEGATIVE
-from bench.campaign.tool_facts import (
+from bench.confidence.qualified import NEGATIVE
+from bench.confidence.tool_facts import (
     ASILS,
     METHODS,
     load_usage,
@@ -64,7 +64,7 @@ def test_every_negative_test_and_every_measure_of_the_bench_has_its_requirement(
 
 
 def test_every_figure_that_was_wrong_is_a_known_malfunction_with_consequence_and_date() -> None:
-    """A new bullet of this section of the changelog needs a row in bench/campaign/tool/malfunctions.toml."""
+    """A new bullet of this section of the changelog needs a row in bench/confidence/tool/malfunctions.toml."""
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     section = text.partition("### Figures of ours that were wrong")[2].partition("\n### ")[0]
     bullets = re.findall(r"^- (.*)$", section, re.MULTILINE)

@@ -11,20 +11,20 @@ from sample_run import sample_run
 from test_sampled_over import fired
 from test_verdict_judge import GOOD, PLAN, QUIET, latency
 
-from bench.campaign.qualification import load_usage
-from bench.campaign.qualified import LEAST_SHOTS, NEGATIVE
-from bench.campaign.safety import cells
 from bench.cli import safety_command
+from bench.confidence.qualified import LEAST_SHOTS, NEGATIVE
 from bench.measure.finding.bench import BenchLate
 from bench.measure.finding.stimulus import StimulusUnproven
 from bench.measure.own_fault import _stood_still
 from bench.measure.window import LATE_LIMIT_NS, Window
+from bench.proof.qualification import load_usage
 from bench.report.comparison import run_markdown
 from bench.report.finding_words import finding_words
 from bench.report.html import render_html
 from bench.report.sampling import bounds_words
 from bench.report.terminal import summary_table
 from bench.report.words import EVIDENCE_WORTH
+from bench.safety.failure_modes import cells
 from bench.timing.clock import Timebase
 from bench.units import format_ns
 from bench.verdict.fmea import FailureMode
@@ -115,7 +115,7 @@ def tells_of_sensors(workaround: str) -> None:
     noted = dataclasses.replace(fired(5), notes=("the sensor's own response time is not included",))
     html = render_html(replace(sample_run(n=12), scenarios=(noted,))).replace("&#39;", "'")
     assert "the sensor's own response time is not included" in html and "the HTML report" in workaround
-    source = (Path(__file__).parents[1] / "bench/campaign/run.py").read_text(encoding="utf-8")
+    source = (Path(__file__).parents[1] / "bench/running/results.py").read_text(encoding="utf-8")
     assert "the sensor's own response time is not included" in source, "a scenario's result carries that note"
 
 

@@ -9,11 +9,11 @@ import pytest
 from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot
 from test_record_altered import hil
 
-from bench.campaign.pinned import drift_words, drifts, find_pin
-from bench.campaign.trend import Point, trend
 from bench.config.bench_file import load_bench
 from bench.errors import ConfigError
 from bench.record.database import ResultsDatabase
+from bench.stored.pinned import drift_words, drifts, find_pin
+from bench.stored.trend import Point, trend
 from bench.timing.clock import Timebase
 from bench.units import NS_PER_MS
 from bench.verdict.compare import compare

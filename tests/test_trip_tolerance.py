@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.shots import judge_trace, shoot
 from bench.config.profile import load_profile
 from bench.errors import ConfigError
 from bench.measure.interval import Interval
@@ -15,6 +13,8 @@ from bench.measure.onset_spread import fdti_since_first, fdti_since_last
 from bench.measure.questions import Question
 from bench.measure.trip_band import TRIP_TOLERANCE
 from bench.record.folder import RunFolder, read_shot
+from bench.running.load import load_rig, load_scenarios
+from bench.running.shots import judge_trace, shoot
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired

@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot
 
-from bench.campaign.fmea_file import load_fmea
-from bench.campaign.hazard_file import load_hazards
-from bench.campaign.safety import (
+from bench.errors import ConfigError
+from bench.report.handled_words import handled_lines
+from bench.report.safety_tables import alike_together, fmea_row
+from bench.report.traceability import denominator
+from bench.safety.failure_modes import (
     cells,
     gaps,
     handled_by_goal,
     lacking,
     standings,
 )
-from bench.errors import ConfigError
-from bench.report.handled_words import handled_lines
-from bench.report.safety_tables import alike_together, fmea_row
-from bench.report.traceability import denominator
+from bench.safety.fmea_file import load_fmea
+from bench.safety.hazard_file import load_hazards
 from bench.scenario.library import list_library
 from bench.scenario.load import find_scenarios
 from bench.units import NS_PER_MS

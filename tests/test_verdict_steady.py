@@ -6,11 +6,11 @@ import math
 import pytest
 from sample_run import OVERVOLTAGE, latency, measurement, scenario, shot
 
-from bench.campaign.firing import firing_order
 from bench.measure.interval import Interval
 from bench.report.sampling import bounds_words
 from bench.report.steady_words import drift_words
 from bench.report.supported import evidence_lines
+from bench.running.firing import firing_order
 from bench.units import NS_PER_MS
 from bench.verdict.extremes import Precondition, plausibility
 from bench.verdict.result import ScenarioResult, ShotResult, Verdict

@@ -7,12 +7,12 @@ from test_measure_standing import STANDS
 from test_measure_trace import DECODERS, MS, OPEN, of, shot
 from told import told
 
-from bench.campaign.run import scenario_result
-from bench.campaign.shots import shoot
-from bench.campaign.watching import watched_to_the_end
 from bench.measure.measure import measure
 from bench.record.codable import decode, encode, plan_from_dict, plan_to_dict
 from bench.report.finding_words import reasons_words
+from bench.running.results import scenario_result
+from bench.running.shots import shoot
+from bench.running.watching import watched_to_the_end
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.trace.facts import Requested

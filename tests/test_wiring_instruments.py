@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.shots import conclude_shot
 from bench.config.bench_file import load_bench
 from bench.config.instrument_kinds import KINDS
 from bench.errors import ConfigError
@@ -23,6 +21,8 @@ from bench.links.simulated_serial import SimulatedSerial
 from bench.measure.measure import measure
 from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
+from bench.running.load import load_rig, load_scenarios
+from bench.running.shots import conclude_shot
 from bench.scenario.engine import Shot, fire
 from bench.timing.clock import Phase
 from bench.timing.simulated import SimulatedClock, run_simulated

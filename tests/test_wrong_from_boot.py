@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign.shots import judge_trace, shoot
 from bench.measure.finding.answer import UnexpectedCode
 from bench.measure.finding.standing import CodeHeldBefore, ReportHeldBefore
 from bench.record.codable import plan_from_dict
 from bench.record.folder import RunFolder, read_shot
 from bench.report.finding_words import finding_words, reasons_words
+from bench.running.shots import judge_trace, shoot
 from bench.scenario.prepare import Prepared
 from bench.verdict.result import ShotResult, Verdict
 from bench.wiring.common import Wired

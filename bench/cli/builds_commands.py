@@ -12,8 +12,8 @@ from bench.cli.options import DEFAULT_CONFIG, ConfigOption, load_rig
 from bench.cli.trend_command import trend
 
 if TYPE_CHECKING:
-    from bench.campaign.bisect import Bisection
     from bench.report.told.builds import BisectTold, CompareTold
+    from bench.search.bisect import Bisection
     from bench.verdict.compare import Comparison
     from bench.verdict.result import RunResult
 
@@ -53,9 +53,9 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Has NEW become slower than BASE? Exit 0 no and it passes, 1 worse or FAIL, 3 not decided (or altered)."""
-    from bench.campaign.builds import load_sides
     from bench.errors import ConfigError
     from bench.report.comparison import comparison_markdown
+    from bench.stored.builds import load_sides
     from bench.units import parse_duration_ns
     from bench.verdict.compare import compare as compare_runs
 
@@ -163,8 +163,8 @@ def bisect(
     as_json: JsonOption = False,
 ) -> None:
     """Find the first bad build between GOOD and BAD, with the fewest shots that --error allows. Exit 3: a range."""
-    from bench.campaign.bisect import bisect as search
     from bench.errors import ConfigError
+    from bench.search.bisect import bisect as search
 
     if not 0 < error < 0.5:
         raise ConfigError(f"--error {error}: expected a chance between 0 and 0.5")
@@ -222,10 +222,10 @@ def _commits(good: str, bad: str) -> list[str]:
 
 def _shooter(config: Path, scenario: str, build: str | None, firmware: str) -> Any:
     """Shots of one build: built once, loaded once."""
-    from bench.campaign.bisect import run_build
-    from bench.campaign.load import load_scenarios
-    from bench.campaign.shots import shoot
     from bench.errors import ConfigError, DutError, nearest
+    from bench.running.load import load_scenarios
+    from bench.running.shots import shoot
+    from bench.search.bisect import run_build
 
     loaded: dict[str, Any] = {}
 

@@ -47,12 +47,12 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Dry-check bench file, profile, DBC, budgets and scenarios against each other."""
-    from bench.campaign.load import mistakes_of_files
     from bench.cli.check_lines import budget_lines, lines_of
     from bench.errors import ConfigError
     from bench.links.can_options import refuse_wrong_options
     from bench.record.asked_database import refuse_unusable
     from bench.report.told.bench import CheckKind, CheckTold
+    from bench.running.load import mistakes_of_files
 
     try:
         wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)

@@ -71,9 +71,9 @@ def doctor(
 
 def _records(wired: Wired) -> Iterator[Finding]:
     """A note at most, for a run is complete without a database; but with a URL that nothing opens none begins."""
-    from bench.campaign.listed import examine_listed
     from bench.doctor.finding import Finding, State
     from bench.errors import UnusableUrl
+    from bench.stored.listed import examine_listed
 
     area, record = "results database", wired.config.record
     try:
@@ -85,8 +85,8 @@ def _records(wired: Wired) -> Iterator[Finding]:
 
 def _forget(wired: Wired, run_ids: list[str], as_json: bool) -> typer.Exit:
     """What to raise: 0 where every run is off the database."""
-    from bench.campaign.listed import forget
     from bench.doctor.finding import Finding, State
+    from bench.stored.listed import forget
 
     record = wired.config.record
     lines = list(forget(record.database, record.folder, run_ids))

@@ -68,7 +68,7 @@ def _code_of(command: Callable[[], Any]) -> int:
 
 
 def _crashed(error: BaseException) -> int:
-    from bench.campaign.crash import crash_line
+    from bench.running.crash import crash_line
 
     _say(crash_line(error, None))
     return BENCH

@@ -30,7 +30,7 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write a run as frames (MF4, BLF, ASC, Parquet, CSV), marks, cells (BDF) or results (JUnit, needs, ReqIF)."""
-    from bench.campaign.export import export as export_run
+    from bench.stored.export import export as export_run
 
     files = export_run(run, to, out, only, shot, junit_style)
     if as_json:

@@ -63,7 +63,6 @@ def hazard(
     """Time from fault to limit, damage, venting, runaway and the next cell; margins against FTTI and FHTI."""
     from rich.console import Console
 
-    from bench.campaign.workers import bounded
     from bench.errors import ConfigError
     from bench.hazard.margin import margin_of, measured_fhti
     from bench.hazard.study import chosen_cases, study
@@ -73,6 +72,7 @@ def hazard(
     from bench.report.hazard_json import hazard_told
     from bench.report.hazard_terminal import hazard_table
     from bench.report.told.document import text_of
+    from bench.running.workers import bounded
     from bench.units import NS_PER_S, parse_duration_ns
     from bench.verdict.budgets import load_budgets
 

@@ -14,8 +14,8 @@ from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ChemistryOption, ConfigOption, FirmwareOption, load_rig
 
 if TYPE_CHECKING:
-    from bench.campaign.hunt import Crew, Hunt, Progress, Tried
     from bench.report.told.builds import HuntTold, WrittenTold
+    from bench.search.hunt import Crew, Hunt, Progress, Tried
 
 Tell = Callable[[str], object]
 """Where words go: not to stdout, where a JSON document is all there is."""
@@ -54,11 +54,11 @@ def hunt(
     as_json: JsonOption = False,
 ) -> None:
     """Hunt for a failure, or the worst latency, in simulated time. Exit code 1: found one."""
-    from bench.campaign.hunt import COVERING, Progress, crew_for, search
-    from bench.campaign.hunt_ground import ground, scenario_file
-    from bench.campaign.hunt_write import check_out
-    from bench.campaign.workers import bounded
     from bench.errors import ConfigError, nearest
+    from bench.running.workers import bounded
+    from bench.search.ground import ground, scenario_file
+    from bench.search.hunt import COVERING, Progress, crew_for, search
+    from bench.search.write import check_out
 
     if goal not in COVERING:
         raise ConfigError(f"--for: found '{goal}'; expected miss, latency or any{nearest(goal, COVERING)}")
@@ -197,9 +197,9 @@ def _what(hunted: Hunt, tried: Tried) -> str:
 
 
 def _write(hunted: Hunt, crew: Crew, so_far: Progress, tried: Tried, target: Path, tell: Tell) -> WrittenTold:
-    from bench.campaign.hunt_shrink import Shrinker
-    from bench.campaign.hunt_write import prove, write_find
     from bench.report.told.builds import WrittenTold
+    from bench.search.shrink import Shrinker
+    from bench.search.write import prove, write_find
     from bench.units import format_ns
 
     finds = hunted.is_find(tried)
@@ -230,8 +230,8 @@ def _write(hunted: Hunt, crew: Crew, so_far: Progress, tried: Tried, target: Pat
 
 def _write_plainly(hunted: Hunt, so_far: Progress, tried: Tried, target: Path, tell: Tell) -> WrittenTold:
     """Stopped by the user: nothing more is run, so it is neither shrunk nor proven."""
-    from bench.campaign.hunt_write import write_find
     from bench.report.told.builds import WrittenTold
+    from bench.search.write import write_find
 
     write_find(hunted, tried.point, _what(hunted, tried), _origin(hunted, so_far), target)
     tell(f"written: {target}, neither shrunk nor proven")

@@ -15,8 +15,8 @@ from bench.cli.show_run import show_last_line, show_tables, tell_qualified, tell
 from bench.cli.status_sheet import status_sheet
 
 if TYPE_CHECKING:
-    from bench.campaign.rejudge import Rejudged
     from bench.report.told.stored import RejudgeTold, ReportTold, VerifyTold
+    from bench.stored.rejudge import Rejudged
     from bench.verdict.result import RunResult
 
 
@@ -39,9 +39,9 @@ def rejudge(
     The run too: its plan from its copies of files, its scenarios from their shots, its numbers. On all processors.
     Exit 1 differs, 3 altered, an aborted run without footer, or one whose copies make no bench any more.
     """
-    from bench.campaign.rejudge import rejudge_run
     from bench.cli.altered import end, ended_with, reading_on, tell_altered
     from bench.record.folder import RESULT, verify_read, verify_run
+    from bench.stored.rejudge import rejudge_run
     from bench.verdict.budgets import load_budgets
 
     goals = None if budgets is None else load_budgets(budgets, _chemistry_of(run))
@@ -136,9 +136,9 @@ def verify(
     """
     import re
 
-    from bench.campaign.reviewed import FILE as REVIEW
-    from bench.campaign.reviewed import is_review, newest_review, read_review, why_not_reviewed
-    from bench.campaign.sealed_qualification import is_qualification, why_not_good
+    from bench.confidence.reviewed import FILE as REVIEW
+    from bench.confidence.reviewed import is_review, newest_review, read_review, why_not_reviewed
+    from bench.confidence.sealed import is_qualification, why_not_good
     from bench.errors import ConfigError
     from bench.record.chain import SIGNATURE
     from bench.record.folder import verify_files
@@ -250,14 +250,14 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Show a stored run's table again, or write its HTML report anew from the evidence alone. Exit 3 if altered."""
-    from bench.campaign.builds import load_checked
-    from bench.campaign.report import covered_words, gather, library_of
     from bench.cli.altered import end, ended_with, reading_on, tell_altered
     from bench.errors import ConfigError
     from bench.record.targets import is_report_of, try_file
     from bench.report.comparison import run_markdown
     from bench.report.extras import ReportExtras
     from bench.report.html import write_html
+    from bench.stored.builds import load_checked
+    from bench.stored.gather import covered_words, gather, library_of
 
     if markdown and as_json:
         raise ConfigError("hil report: found --markdown and --json; expected one of them")
@@ -311,10 +311,10 @@ def report(
 
 def _write_own(result: RunResult, run: Path, out: Path, altered: Sequence[str]) -> None:
     """The page in the run's own folder, which its footer names: never with another content. Raises ConfigError."""
-    from bench.campaign.report import gather
     from bench.errors import ConfigError
     from bench.record.chain import FOOTER
     from bench.report.html import write_html
+    from bench.stored.gather import gather
 
     elsewhere = "expected a place outside of the run's folder"
     if altered:
@@ -331,9 +331,9 @@ def _write_own(result: RunResult, run: Path, out: Path, altered: Sequence[str]) 
 
 
 def _reported(result: RunResult, altered: Sequence[str], out: Path | None, run: Path) -> ReportTold:
-    from bench.campaign.report import library_of
     from bench.report.goals import shown_goals
     from bench.report.told.stored import GoalTold, ReportTold
+    from bench.stored.gather import library_of
     from bench.verdict.family import at_once
     from bench.verdict.uncertainty import uncertainty_of_run
 

@@ -21,7 +21,7 @@ from bench.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from bench.campaign.migrate import Migrated, Seen
+    from bench.running.migrate import Migrated, Seen
     from bench.scenario.prepare import Prepared
     from bench.verdict.result import ShotResult
     from bench.wiring.common import Wired
@@ -53,7 +53,7 @@ def migrate(
 
     Exit 3: a file could not be edited, or a shot did not pass, so that its list is not whole.
     """
-    from bench.campaign.migrate import migrate as migrated
+    from bench.running.migrate import migrate as migrated
 
     wired = load_rig(config, time, firmware, chemistry)
     prepared, _ = load_scenarios(wired, scenarios, only, long=long, mismatches=True)
@@ -90,9 +90,9 @@ def _show(one: Migrated) -> None:
 
 def _read(runs: list[Path]) -> Seen:
     """Raises RecordError for a run that kept no wrong reports, or that is not as it was written."""
-    from bench.campaign.builds import load_checked, refuse_altered
-    from bench.campaign.migrate import Seen
     from bench.errors import RecordError
+    from bench.running.migrate import Seen
+    from bench.stored.builds import load_checked, refuse_altered
 
     seen = Seen()
     for run in runs:
@@ -111,10 +111,10 @@ def _read(runs: list[Path]) -> Seen:
 
 def _run(wired: Wired, prepared: list[Prepared], repeat: int, seed: int) -> Seen:
     """Nothing is recorded: what counts is written into the files."""
-    from bench.campaign.local import Campaign, chunks_of, run_all
-    from bench.campaign.migrate import Seen
-    from bench.campaign.workers import bounded
     from bench.cli.progress import Progress
+    from bench.running.local import Campaign, chunks_of, run_all
+    from bench.running.migrate import Seen
+    from bench.running.workers import bounded
 
     seen = Seen()
     campaign = Campaign(wired=wired, prepared=prepared, run_seed=seed, repeat=repeat, folder=None, workers=1)

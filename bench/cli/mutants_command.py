@@ -22,7 +22,7 @@ from bench.cli.options import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bench.campaign.mutants import Found, Outcome, Proof, Score
+    from bench.proof.mutants import Found, Outcome, Proof, Score
     from bench.report.told.builds import MutantsTold
 
 
@@ -48,12 +48,12 @@ def mutants(
     out: Annotated[Path | None, typer.Option("--out", help="Write the JSON there too.")] = None,
 ) -> None:
     """Run the library against every mutant of the firmware. Exit code 1: one survives, or the good one fails."""
-    from bench.campaign.mutants import Proof, pieces_of, prove
-    from bench.campaign.workers import bounded
     from bench.cli.progress import Progress
     from bench.errors import ConfigError
+    from bench.proof.mutants import Proof, pieces_of, prove
     from bench.record.targets import try_file
     from bench.report.told.document import text_of
+    from bench.running.workers import bounded
     from bench.wiring.mutants import mutant_classes
 
     try_file("--out", out)
@@ -91,8 +91,8 @@ def mutants(
     if out is not None:
         out.write_text(text_of(_told(found), code, indent=1) + "\n", encoding="utf-8")
     if not (scenarios or only or mutant):
-        from bench.campaign.mutant_matrix import keep_matrix
-        from bench.campaign.sealed_qualification import FOLDER
+        from bench.confidence.sealed import FOLDER
+        from bench.proof.mutant_matrix import keep_matrix
 
         kept = keep_matrix(proof, found, wired.config.record.folder / FOLDER)
         if kept is not None and not as_json:

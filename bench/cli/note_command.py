@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from bench.campaign.run_notes import RunNotes
+    from bench.stored.notes import RunNotes
     from bench.verdict.result import RunResult
 
 
@@ -30,10 +30,10 @@ def note(
 
     Notes lie beside the run's folder, in <run>.notes.jsonl, each chained to the run and to the one before it.
     """
-    from bench.campaign.builds import load_checked
-    from bench.campaign.run_notes import add_note, notes_file, read_notes
     from bench.cli.altered import end, tell_altered
     from bench.errors import ConfigError, RecordError
+    from bench.stored.builds import load_checked
+    from bench.stored.notes import add_note, notes_file, read_notes
 
     asked = close is not None or approve
     if (

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bench.campaign.load import LONG_LANE, exit_code, load_rig, load_scenarios, matches, selection_words
 from bench.report.junit_style import JUnitStyle
+from bench.running.load import LONG_LANE, exit_code, load_rig, load_scenarios, matches, selection_words
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="The bench: which links, instruments, DUT, pack.")

@@ -16,7 +16,7 @@ from bench.units import NS_PER_MS, NS_PER_US
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.campaign.qualify import RulerSeries
+    from bench.proof.qualify import RulerSeries
     from bench.report.told.bench import QualificationTold, RulerTold
 
 
@@ -52,10 +52,10 @@ def qualify(
     Evidence for a qualification (--full) takes 200 shots of each condition at least, idle and loaded. It qualifies
     nothing before somebody has reviewed it (--review NAME).
     """
-    from bench.campaign.qualification import load_usage
-    from bench.campaign.qualify import failures
-    from bench.campaign.qualify_simulated import SIMULATED_LOAD, qualify_simulated
     from bench.errors import ConfigError
+    from bench.proof.qualification import load_usage
+    from bench.proof.qualify import failures
+    from bench.proof.qualify_simulated import SIMULATED_LOAD, qualify_simulated
 
     if time not in ("simulated", "real", "both"):
         raise ConfigError(f"--time: found '{time}'; expected simulated, real or both")
@@ -69,9 +69,9 @@ def qualify(
     if time != "real":
         series.extend(qualify_simulated(shots, seed, one) for one in ((0, SIMULATED_LOAD) if load else (0,)))
     if time != "simulated":
-        from bench.campaign.qualify_real import qualify_real
         from bench.config.bench_file import load_bench
         from bench.links.can_options import refuse_wrong_options
+        from bench.proof.qualify_real import qualify_real
 
         bench = load_bench(config)
         refuse_wrong_options(bench)
@@ -106,14 +106,14 @@ def _qualify_fully(
     config: Path, usage: Path, series: Sequence[RulerSeries], seed: int, quiet: bool
 ) -> tuple[QualificationTold, ...]:
     """One sealed folder for each timebase that the ruler was tried in."""
-    from bench.campaign.load import load_rig, load_scenarios
-    from bench.campaign.qualification import (
+    from bench.confidence.sealed import FOLDER
+    from bench.proof.qualification import (
         load_usage,
         qualify_fully,
         write_qualification,
     )
-    from bench.campaign.sealed_qualification import FOLDER
     from bench.report.told.bench import QualificationTold
+    from bench.running.load import load_rig, load_scenarios
 
     uses = load_usage(usage)
     told = (lambda _: None) if quiet else typer.echo
@@ -178,7 +178,7 @@ def _show(series: Sequence[RulerSeries]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from bench.campaign.qualify import bunched_words, quantile_ns, too_few_words
+    from bench.proof.qualify import bunched_words, quantile_ns, too_few_words
     from bench.verdict.result import FEWEST_FOR_P99
 
     def sizes(values: list[int]) -> list[str]:

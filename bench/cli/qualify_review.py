@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def seal_reviews(config: Path, reviewer: str, of: Path | None, quiet: bool) -> tuple[ReviewTold, ...]:
     """Of the folder `of`, else of the newest evidence of each timebase. Raises ConfigError where there is none."""
-    from bench.campaign.reviewed import why_no_name, write_review
-    from bench.campaign.sealed_qualification import why_not_good
+    from bench.confidence.reviewed import why_no_name, write_review
+    from bench.confidence.sealed import why_not_good
     from bench.errors import ConfigError
     from bench.report.told.bench import ReviewTold
 
@@ -53,7 +53,7 @@ def seal_reviews(config: Path, reviewer: str, of: Path | None, quiet: bool) -> t
 
 
 def _newest(config: Path) -> list[Path]:
-    from bench.campaign.sealed_qualification import FOLDER, is_qualification
+    from bench.confidence.sealed import FOLDER, is_qualification
     from bench.config.bench_file import load_bench
     from bench.errors import ConfigError
 

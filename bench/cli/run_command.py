@@ -32,10 +32,10 @@ from bench.cli.show_run import show_last_line, show_tables, tell_qualified
 from bench.report.junit_style import JUnitStyle
 
 if TYPE_CHECKING:
-    from bench.campaign.local import Campaign
-    from bench.campaign.run import Collector, Covered
     from bench.live.feed import LiveFeed
     from bench.report.told.stored import RunTold
+    from bench.running.local import Campaign
+    from bench.running.results import Collector, Covered
     from bench.scenario.library import Library
     from bench.scenario.prepare import Prepared
     from bench.timing.hold import Hold
@@ -84,14 +84,14 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Run scenarios (default: all of scenarios/) and judge them."""
-    from bench.campaign.load import select_scenarios, whole_library
-    from bench.campaign.qualification import find_covering
-    from bench.campaign.stamp_worth import with_measured_stamps
+    from bench.confidence.stamp_worth import with_measured_stamps
     from bench.errors import BenchError
     from bench.links.can_options import refuse_wrong_options
+    from bench.proof.qualification import find_covering
     from bench.record.asked_database import refuse_unusable_url
     from bench.record.poison import refuse_if_poisoned
     from bench.record.targets import try_files
+    from bench.running.load import select_scenarios, whole_library
 
     wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
     refuse_wrong_options(wired.config)
@@ -201,14 +201,14 @@ class Fired:
 
 def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Asked) -> Fired:
     """One run with all its evidence. A stop by the user keeps what had finished; so does whatever else ends it."""
-    from bench.campaign.crash import crashes_kept_in
-    from bench.campaign.finish import try_database
-    from bench.campaign.local import Campaign, chunks_of
-    from bench.campaign.order import ordered
-    from bench.campaign.run import Collector, open_evidence
-    from bench.campaign.workers import bounded
     from bench.record.held import held
     from bench.record.targets import try_folder
+    from bench.running.crash import crashes_kept_in
+    from bench.running.local import Campaign, chunks_of
+    from bench.running.order import ordered
+    from bench.running.results import Collector, open_evidence
+    from bench.running.workers import bounded
+    from bench.stored.finish import try_database
     from bench.timing.hold import Hold
     from bench.timing.host import host_now_ns
 
@@ -255,7 +255,7 @@ def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Aske
 
 def _end(campaign: Campaign, result: RunResult, feed: LiveFeed | None, asked: Asked) -> Fired:
     """The folder first, complete; then who listens; then the database, which only lists it."""
-    from bench.campaign.finish import complete, store_last
+    from bench.stored.finish import complete, store_last
 
     folder, record = campaign.folder, campaign.wired.config.record
     assert folder is not None  # noqa: S101 - made by `fire`
@@ -293,14 +293,14 @@ def _shoot(
     campaign: Campaign, collector: Collector, feed: LiveFeed | None, hold: Hold, *, shown: bool
 ) -> str | None:
     """All shots, told to whoever looks on. Why it ended early; None when it did not. Signals are held afterwards."""
-    from bench.campaign.crash import crash_line
-    from bench.campaign.local import run_all
-    from bench.campaign.order import predicted_s
-    from bench.campaign.run import evidence_class
     from bench.cli.progress import Progress
     from bench.errors import BenchError
     from bench.report.safety_tables import seconds
     from bench.report.words import banner
+    from bench.running.crash import crash_line
+    from bench.running.local import run_all
+    from bench.running.order import predicted_s
+    from bench.running.results import evidence_class
 
     prepared = campaign.prepared
     repeats = {one.scenario.id: campaign.repeats(one) for one in prepared}
@@ -348,8 +348,8 @@ def _live(wired: Wired, run_id: str) -> LiveFeed | None:
     config = wired.config.mqtt
     if config is None:
         return None
-    from bench.campaign.run import evidence_class, timebase_of
     from bench.live.feed import LiveFeed
+    from bench.running.results import evidence_class, timebase_of
 
     return LiveFeed(
         config, run_id, timebase_of(wired).value, wired.config.dut.firmware, evidence_class(wired).evidence

@@ -14,9 +14,9 @@ from bench.cli.options import DEFAULT_CONFIG, ConfigOption, FirmwareOption, load
 from bench.cli.safety_claims import Claimed, markdown_claims, show_claims
 
 if TYPE_CHECKING:
-    from bench.campaign.hazard_file import HazardFile
-    from bench.campaign.safety import Cell, NotFor
     from bench.report.told.physics import SafetyTold
+    from bench.safety.failure_modes import Cell, NotFor
+    from bench.safety.hazard_file import HazardFile
     from bench.timing.evidence_class import EvidenceClass
     from bench.verdict.fmea import FailureMode
     from bench.verdict.result import RunResult
@@ -74,22 +74,22 @@ def safety(
     as_json: JsonOption = False,
 ) -> None:
     """HARA and FMEA: monitoring ratings earned by data, action priorities, what is missing. Exit 3 if altered."""
-    from bench.campaign.claims import claims
-    from bench.campaign.fmea_file import load_fmea
-    from bench.campaign.ftti_of_chemistry import beside_each_other, ftti_bounds
-    from bench.campaign.hazard_file import load_hazards
-    from bench.campaign.load import whole_library
-    from bench.campaign.safety import (
+    from bench.cli.altered import end, ended_with, tell_altered
+    from bench.errors import ConfigError
+    from bench.record.targets import try_file
+    from bench.report.traceability import denominator
+    from bench.running.load import whole_library
+    from bench.safety.claims import claims
+    from bench.safety.failure_modes import (
         cells,
         gaps,
         handled_by_goal,
         newest_runs,
         not_for,
     )
-    from bench.cli.altered import end, ended_with, tell_altered
-    from bench.errors import ConfigError
-    from bench.record.targets import try_file
-    from bench.report.traceability import denominator
+    from bench.safety.fmea_file import load_fmea
+    from bench.safety.ftti_of_chemistry import beside_each_other, ftti_bounds
+    from bench.safety.hazard_file import load_hazards
     from bench.timing.evidence_class import BY_OPTION
     from bench.verdict.budgets import load_budgets
 
@@ -232,13 +232,13 @@ def _earn(
     """One run of what these failure modes lack on a chemistry; nothing where nothing is lacking."""
     import dataclasses
 
-    from bench.campaign.load import whole_library
-    from bench.campaign.qualification import find_covering
-    from bench.campaign.run import evidence_class
-    from bench.campaign.safety import lacking
     from bench.cli.run_command import Asked, fire
     from bench.errors import ConfigError
+    from bench.proof.qualification import find_covering
     from bench.record.poison import refuse_if_poisoned
+    from bench.running.load import whole_library
+    from bench.running.results import evidence_class
+    from bench.safety.failure_modes import lacking
     from bench.timing.evidence_class import BY_OPTION, CLASS_WORDS
 
     names = set(lacking(modes, had, chemistry, wanted.attempts, excused))
@@ -333,8 +333,8 @@ def _rows(found: tuple[Cell, ...]) -> list[tuple[str, ...]]:
 
 
 def _standing(found: tuple[Cell, ...]) -> list[tuple[str, ...]]:
-    from bench.campaign.safety import standings
     from bench.report.safety_tables import seconds, standing_rows
+    from bench.safety.failure_modes import standings
 
     def least(one: Any) -> str:
         if one.least is None:

@@ -30,8 +30,8 @@ def show_tables(result: RunResult, folder: Path | None = None) -> None:
 
 def _partly(result: RunResult, folder: Path) -> str:
     """Goals that passed by a part of their scenarios; "" where the folder does not say what there was."""
-    from bench.campaign.report import library_of
     from bench.report.goals import partly_words, shown_goals
+    from bench.stored.gather import library_of
 
     return partly_words(shown_goals(result, library=library_of(folder)).values())
 
@@ -66,7 +66,7 @@ def show_last_line(result: RunResult, *, altered: bool = False) -> None:
 
 def tell_qualified(run: Path) -> None:
     """Which qualification of the bench covers a stored run, or why none does."""
-    from bench.campaign.covered_again import qualified_by
+    from bench.confidence.covered_again import qualified_by
     from bench.record.folder import open_run
 
     of = qualified_by(open_run(run))

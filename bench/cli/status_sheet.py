@@ -21,14 +21,14 @@ def status_sheet(
     run: Path, out: Path | None, requirements: Path | None, *, markdown: bool, as_json: bool
 ) -> typer.Exit:
     """Exit code 3 where the run was altered; the sheet says so itself, too."""
-    from bench.campaign.builds import load_checked
-    from bench.campaign.status import status_of
     from bench.cli.altered import end, ended_with, reading_on, tell_altered
     from bench.cli.json_mode import say
     from bench.config.requirement_texts import requirement_texts
     from bench.record.targets import try_file
     from bench.report.status_html import write_status
     from bench.report.status_words import status_markdown
+    from bench.stored.builds import load_checked
+    from bench.stored.status import status_of
 
     texts = None if requirements is None else requirement_texts(requirements)
     try_file("--out", out)

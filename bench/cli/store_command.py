@@ -23,8 +23,8 @@ def store(
     What is in it already stays as it is. Exit 3: a run is unfinished or was altered, or the
     database cannot be written.
     """
-    from bench.campaign.finish import stored_from
     from bench.config.bench_file import load_bench
+    from bench.stored.finish import stored_from
 
     good = True
     for stored, line in stored_from(runs, load_bench(config).record.database):

@@ -33,13 +33,13 @@ def trace(
     as_json: JsonOption = False,
 ) -> None:
     """Show which safety goals are served by which faults, and which are not. Exit 1: one is absent, 3: altered."""
-    from bench.campaign.builds import load_checked
-    from bench.campaign.load import whole_library
     from bench.cli.altered import end, ended_with, tell_altered
     from bench.report.clauses import clause_rows
     from bench.report.goals import not_shown
     from bench.report.traceability import denominator, outside, rows
     from bench.report.words import EVIDENCE_WORTH
+    from bench.running.load import whole_library
+    from bench.stored.builds import load_checked
     from bench.verdict.budgets import load_budgets
 
     wired = load_rig(config, None, None, None)

@@ -12,9 +12,9 @@ from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ChemistryOption, ConfigOption, FilterOption, load_rig
 
 if TYPE_CHECKING:
-    from bench.campaign.pinned import Drift
-    from bench.campaign.trend import Point
     from bench.report.told.builds import DriftTold, PointTold
+    from bench.stored.pinned import Drift
+    from bench.stored.trend import Point
 
 
 def trend(
@@ -39,15 +39,15 @@ def trend(
     as_json: JsonOption = False,
 ) -> None:
     """Each metric over builds: against the five like runs before (same rig, same scenario file), and a pinned one."""
-    from bench.campaign.folder_says import FolderSays
-    from bench.campaign.pinned import drifts, find_pin
-    from bench.campaign.rules_today import Rejudging
-    from bench.campaign.trend import altered_among
-    from bench.campaign.trend import trend as trend_of
     from bench.cli.altered import end, ended_with, tell_altered
     from bench.errors import ConfigError
     from bench.record.database import ResultsDatabase
     from bench.report.told.builds import TrendTold
+    from bench.stored.folder_says import FolderSays
+    from bench.stored.pinned import drifts, find_pin
+    from bench.stored.rules_today import Rejudging
+    from bench.stored.trend import altered_among
+    from bench.stored.trend import trend as trend_of
     from bench.timing.evidence_class import BY_OPTION, CLASS_WORDS
 
     if metric not in ("fdti", "fhti") or time not in BY_OPTION:
@@ -119,7 +119,7 @@ def _tell_apart(apart: dict[str, dict[str, int]]) -> None:
 
 def _tell_drifts(pin: str, found: Sequence[Drift], metric: str) -> None:
     """A drift that no single step shows, against the pinned build."""
-    from bench.campaign.pinned import drift_words
+    from bench.stored.pinned import drift_words
 
     if not pin:
         return
@@ -164,7 +164,7 @@ def _show_trend(series: dict[str, Any], metric: str, condition: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from bench.campaign.trend import sparkline
+    from bench.stored.trend import sparkline
     from bench.units import format_ns
 
     console = Console()

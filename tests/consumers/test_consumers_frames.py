@@ -11,9 +11,9 @@ import pytest
 from sample_run import OVERVOLTAGE, measurement, scenario, shot
 from test_report_junit_readers import one_of_each
 
-from bench.campaign.export import EXPORTERS, Export, export
-from bench.campaign.rejudge import stored_databases
 from bench.record.folder import open_run
+from bench.stored.export import EXPORTERS, Export, export
+from bench.stored.rejudge import stored_databases
 from bench.verdict.result import RunResult, Verdict
 
 SCENARIO = "weld-plus-at-opening"

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.campaign.export import export
+from bench.stored.export import export
 
 SCENARIO = "weld-plus-at-opening"
 

@@ -92,8 +92,8 @@ _RAISED = (OSError(28, "No space left on device"), MemoryError(), RuntimeError("
 
 def _quick() -> None:
     """A lock is not waited for as long as by a user."""
-    from bench.campaign import finish
     from bench.record import database
+    from bench.stored import finish
 
     database.WAIT_S = 0.3
     finish._TRIAL_S = 0.2

@@ -22,11 +22,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench.campaign.listed import examine_listed
 from bench.cli.ending import ended
 from bench.cli.main import app
 from bench.record.folder import open_run, verify_run
 from bench.record.held import held
+from bench.stored.listed import examine_listed
 from bench.timing.hold import Hold
 
 from .ground import ROOT, Grounds

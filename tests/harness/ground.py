@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from bench.campaign.firing import firing_order
-from bench.campaign.load import load_rig, load_scenarios
-from bench.campaign.local import Campaign, run_all
 from bench.measure.finding.bench import SafeStateUnconfirmed
 from bench.record.folder import RunFolder
 from bench.record.shot import read_shot
 from bench.report.finding_words import reasons_words
 from bench.rig.rig import Rig
+from bench.running.firing import firing_order
+from bench.running.load import load_rig, load_scenarios
+from bench.running.local import Campaign, run_all
 from bench.scenario.prepare import Prepared
 from bench.trace.facts import SafeStateMissed, SafeStateReached
 from bench.verdict.result import ShotResult, Verdict

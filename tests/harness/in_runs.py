@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.campaign.cut_short import complete_cut_short
-from bench.campaign.finish import stored_from
 from bench.errors import BenchError
 from bench.record.folder import verify_run
+from bench.stored.cut_short import complete_cut_short
+from bench.stored.finish import stored_from
 
 from .ground import Grounds
 from .outcome import Outcome, Wrong

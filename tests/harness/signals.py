@@ -22,10 +22,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from bench.campaign.rejudge import rejudge_run
 from bench.errors import RecordError
 from bench.record.folder import open_run, verify_run
 from bench.record.shot import read_shot
+from bench.stored.rejudge import rejudge_run
 from bench.trace.facts import SafeStateReached
 from bench.verdict.result import Verdict
 

@@ -10,11 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.campaign.builds import load_checked
-from bench.campaign.hazard_file import load_hazards
-from bench.campaign.qualified import FORMAT, LEAST_SHOTS, NEGATIVE, REFERENCE, of_shots, why_not_shown
-from bench.campaign.rejudge import rejudge_run
-from bench.campaign.report import gather
+from bench.confidence.qualified import FORMAT, LEAST_SHOTS, NEGATIVE, REFERENCE, of_shots, why_not_shown
 from bench.errors import BenchError
 from bench.live.spool import Segment
 from bench.record import container
@@ -22,6 +18,10 @@ from bench.record.chain import seal
 from bench.record.columns import deflated, inflated
 from bench.record.folder import FOOTER, open_run, verify_run
 from bench.record.shot import read_json, read_shot, write_json
+from bench.safety.hazard_file import load_hazards
+from bench.stored.builds import load_checked
+from bench.stored.gather import gather
+from bench.stored.rejudge import rejudge_run
 
 from .alter import damaged, grown, nonsense, reworded
 from .parser import Parser, Read

@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 
-from bench.campaign import fmea_file, qualification
-from bench.campaign.load import load_rig, load_scenarios
 from bench.codec.database import Database
 from bench.config.bench_file import load_bench
 from bench.config.profile import load_profile
 from bench.config.requirement_texts import requirement_texts
 from bench.plant.chemistry import Chemistry
 from bench.plant.drive_cycle import read_cycle
+from bench.proof import qualification
+from bench.running.load import load_rig, load_scenarios
+from bench.safety import fmea_file
 from bench.scenario import load as scenario_file
 from bench.scenario.library import Library, list_library
 from bench.verdict.budgets import load_budgets

@@ -1,0 +1,1 @@
+"""Safety case: failure modes, ratings and the time to the hazard, held against stored runs."""

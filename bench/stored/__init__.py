@@ -1,0 +1,1 @@
+"""Stored runs: how they are closed, read, judged again, compared, shown and exported."""

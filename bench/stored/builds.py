@@ -1,0 +1,130 @@
+"""Finding stored runs by folder, id or firmware build, and reading them no further than they can be trusted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.errors import AlteredRun, BenchError, NotARun, RecordError, nearest
+from bench.record.codable import run_from_dict
+from bench.record.folder import OpenedRun, open_run, verify_read, verify_run
+from bench.verdict.compare import why_not_comparable
+from bench.verdict.pool import pool
+from bench.verdict.result import RunResult
+from bench.verdict.rules import RULES
+
+ALTERED = "ALTERED"
+
+
+def find_run(text: str, runs: Path) -> Path:
+    """A run folder by path, by run id, or the newest finished one of a firmware build. Raises NotARun."""
+    path = Path(text)
+    if path.is_dir():
+        return path
+    if (runs / text).is_dir():
+        return runs / text
+    found = sorted(p.parent for p in runs.glob("*/footer.json"))
+    named = [p for p in found if p.name.partition("-")[2].partition("-")[2] == text]
+    for path in reversed(named):
+        if not _was_aborted(path):
+            return path
+    names = [p.name for p in found]
+    near = nearest(text, [*names, *(n.partition("-")[2].partition("-")[2] for n in names)])
+    raise NotARun(
+        f"'{text}': no run folder, and no finished run of that id or firmware in {runs}; expected one{near}"
+    )
+
+
+def _was_aborted(path: Path) -> bool:
+    """Of a run with a footer. What cannot be read is told by whoever reads it next."""
+    try:
+        result = open_run(path).result
+    except RecordError:
+        return False
+    return result is not None and result.get("aborted") is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A stored run. altered: what of it is not as it was written, one line each; then the result is no evidence."""
+
+    path: Path
+    result: RunResult
+    altered: tuple[str, ...]
+
+
+def load_checked(path: Path) -> Stored:
+    """A finished run and whether every byte of it is as written. Raises RecordError for one without a result."""
+    footer, altered = verify_run(path)
+    if footer is None:
+        altered = verify_read(path)
+    return _stored(path, altered)
+
+
+def load_sides(
+    base: Sequence[str], new: Sequence[str], runs: Path
+) -> tuple[RunResult, RunResult, tuple[str, ...]]:
+    """Both sides of a comparison, each of one run or several taken together, and what of them is altered.
+
+    Where one was judged by other rules than today's, all are judged by today's. Raises RecordError where one cannot be.
+    """
+    before, after = ([load_checked(find_run(name, runs)) for name in names] for names in (base, new))
+    altered = tuple(f"{one.result.run_id}: {line}" for one in (*before, *after) for line in one.altered)
+    if not altered and any(one.result.rules != RULES for one in (*before, *after)):
+        before, after = ([_by_one_rule(one) for one in side] for side in (before, after))
+    sides = [
+        sorted((one.result for one in side), key=lambda one: one.started_utc) for side in (before, after)
+    ]
+    if altered:
+        return sides[0][-1], sides[1][-1], altered
+    first, second = (_together(side) for side in sides)
+    return first, second, ()
+
+
+def _by_one_rule(stored: Stored) -> Stored:
+    from bench.stored.rules_today import result_today
+
+    return replace(stored, result=result_today(stored.path, stored.result))
+
+
+def _together(results: Sequence[RunResult]) -> RunResult:
+    apart = dict.fromkeys(why for one in results for why in why_not_comparable(one, results[-1]))
+    return pool(results, tuple(apart))
+
+
+def load_neighbour(path: Path) -> Stored:
+    """As `load_checked`, but only what is read here is checked: header and result. Quick, for runs not asked for."""
+    return _stored(path, verify_read(path))
+
+
+def _stored(path: Path, altered: tuple[str, ...]) -> Stored:
+    try:
+        opened = open_run(path)
+        if opened.header.get("kind") is not None:
+            raise NotARun(f"{path}: a {opened.header['kind']}, no run of scenarios; expected a run folder")
+        if opened.result is None:
+            raise RecordError(f"{path}: an aborted run has no result; `hil rejudge` reads what it left")
+        refuse_newer(opened)
+        return Stored(path=path, result=run_from_dict(opened.result), altered=altered)
+    except (BenchError, RecursionError) as error:
+        if altered and (path / "footer.json").exists():
+            raise AlteredRun(f"{ALTERED} {path}: {altered[0]}; it cannot be read: {error}") from error
+        raise
+
+
+def refuse_newer(opened: OpenedRun) -> None:
+    """Raises RecordError for a run that was judged by rules which this release does not have."""
+    rules = max(content.get("rules", 1) for content in (opened.header, opened.result or {}))
+    if rules > RULES:
+        raise RecordError(
+            f"{opened.path}: judged by rules {rules}, of a newer release; expected rules {RULES} at most"
+        )
+
+
+def refuse_altered(stored: Stored, what: str) -> None:
+    """Raises RecordError where the run was altered. what: what is not done with it then, as `exported`."""
+    if stored.altered:
+        more = f" and {len(stored.altered) - 1} more" if stored.altered[1:] else ""
+        raise AlteredRun(
+            f"{ALTERED} {stored.path}: {stored.altered[0]}{more}; a run that is not as it was written is not {what}, "
+            "`hil verify` tells all"
+        )

@@ -1,0 +1,97 @@
+"""Parquet with units: of each column, and of each signal; pyarrow and DuckDB read both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.codec.database import Database
+
+if TYPE_CHECKING:
+    from bench.stored.export import Export
+
+
+def write_parquet(job: Export) -> list[Path]:
+    from bench.stored.export import FRAME_COLUMNS, SHOT_COLUMNS, frame_rows, shot_rows
+
+    shots, frames = job.out / "shots.parquet", job.out / "frames.parquet"
+    identity = _identity(job)
+    write_table(shots, SHOT_COLUMNS, shot_rows(job.result), identity)
+    write_table(frames, FRAME_COLUMNS, frame_rows(job), identity)
+    return [shots, frames, *_signals(job, identity)]
+
+
+def _signals(job: Export, identity: dict[str, str]) -> Iterator[Path]:
+    from bench.stored.export import SIGNAL_COLUMNS, signal_rows
+
+    units = {name: units_of(db) for name, db in job.databases.items()}
+    named = {f"{channel}.{name}": unit for channel, own in units.items() for name, unit in own.items()}
+    for scenario, name, trace in job.traces():
+        file = job.out / f"signals-{scenario}-{name}.parquet"
+        rows = (
+            (*row, units[row[3]].get(f"{row[4]}.{row[5]}", ""))
+            for row in signal_rows(scenario, name, trace, job.databases)
+        )
+        write_table(file, (*SIGNAL_COLUMNS, "unit"), rows, {**identity, "signal_units": json.dumps(named)})
+        yield file
+
+
+def units_of(database: Database) -> dict[str, str]:
+    """`Message.Signal` → its unit, as the DBC file has it; without those that have none."""
+    return {
+        f"{message.name}.{field.name}": field.unit
+        for message in database.messages
+        for field in message.fields.values()
+        if field.unit
+    }
+
+
+def _identity(job: Export) -> dict[str, str]:
+    zero = job.zero
+    return {
+        "run_id": job.result.run_id,
+        "firmware_identity": job.result.firmware_identity,
+        "timebase": job.result.timebase.value,
+        "started_utc": job.result.started_utc,
+        "time_zero_utc_ns": str(zero.utc_ns),
+        "time_zero_clock_ns": "" if zero.clock_ns is None else str(zero.clock_ns),
+    }
+
+
+def write_table(
+    file: Path, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]], told: dict[str, str]
+) -> None:
+    """A column has its type and unit also where no row has a value."""
+    import pyarrow
+    import pyarrow.parquet
+
+    units = {name: _unit(name) for name in columns if _unit(name)}
+    fields = [
+        pyarrow.field(name, _type(name, columns), metadata={"unit": units[name]} if name in units else None)
+        for name in columns
+    ]
+    kept = {name: text.encode(errors="backslashreplace") for name, text in told.items()}
+    schema = pyarrow.schema(fields, metadata={**kept, "units": json.dumps(units)})
+    found = list(rows)
+    values = list(zip(*found)) if found else [()] * len(columns)
+    arrays = [pyarrow.array(one, type=field.type) for one, field in zip(values, fields)]
+    table = pyarrow.Table.from_arrays(arrays, schema=schema)
+    pyarrow.parquet.write_table(table, file, compression="zstd")
+
+
+def _unit(column: str) -> str:
+    """Of a column whose name says it. That of `value` stands in each row."""
+    return "ns" if column.endswith("_ns") else ""
+
+
+def _type(column: str, columns: tuple[str, ...]) -> Any:
+    import pyarrow
+
+    if column.endswith("_ns") or (column in ("shot", "stratum", "place") and "verdict" in columns):
+        return pyarrow.int64()
+    kind = {"can_id": "uint32", "extended": "bool_", "fd": "bool_", "data": "binary", "value": "float64"}.get(
+        column
+    )
+    return getattr(pyarrow, kind or "string")()

@@ -1,0 +1,174 @@
+"""The end of a run: its folder, complete and sealed; what else was asked for; and the results database, last.
+
+The folder is the truth. Nothing that goes wrong after it costs more than a line.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from bench.errors import BenchError, RecordError, UnusableUrl
+from bench.record.codable import run_from_dict, run_to_dict
+from bench.record.database import ResultsDatabase, Sealed
+from bench.record.folder import HEADER, RunFolder, open_run, verify_run
+from bench.record.for_lab import lay_out
+from bench.record.same_rows import says_otherwise
+from bench.record.shot import is_there
+from bench.report.html import write_html
+from bench.report.junit import write_junit
+from bench.report.junit_style import JUnitStyle
+from bench.running.crash import crash_line
+from bench.running.equipment import answered
+from bench.stored.gather import gather
+from bench.stored.lab_files import shots_for_lab
+from bench.verdict.result import RunResult
+
+_TRIAL_S = 2.0  # for a database that others use just now: it is tried again at the end
+
+
+@dataclass(slots=True, kw_only=True)
+class Written:
+    """Where the parts of a run are, by name, and a line for each that could not be written."""
+
+    files: dict[str, Path] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)
+
+    def attempt(self, name: str, write: Callable[[], None], folder: Path) -> bool:
+        """Do one step of the end; what goes wrong is kept as a line, so that the next steps follow."""
+        try:
+            write()
+        except (BenchError, OSError) as error:
+            self.troubles.append(f"{name}: {error}")
+        except Exception as error:  # noqa: BLE001 - a crash in a picture must not cost the footer
+            self.troubles.append(f"{name}: {crash_line(error, folder)}")
+        else:
+            return True
+        return False
+
+
+def complete(
+    result: RunResult,
+    folder: RunFolder,
+    junit: Path | None,
+    report: Path | None,
+    style: JUnitStyle = JUnitStyle.FULL,
+) -> Written:
+    """JUnit, HTML, result and footer. An aborted run gets no footer. Nothing is raised."""
+    path = folder.path
+    written = Written(files={"evidence": path})
+    if gone := _gone(result, path):
+        written.troubles.append(f"evidence: {gone}")
+        return written
+    written.attempt("equipment", partial(ask_equipment, folder), path)
+    written.attempt("BLF", partial(lay_out, path, tuple(shots_for_lab(result))), path)
+    inside: list[tuple[str, Path, Callable[[], None]]] = []
+    elsewhere: list[tuple[str, Path, Callable[[], None]]] = []
+    for name, asked, usual, write in (
+        ("JUnit", junit, "junit.xml", partial(write_junit, style=style)),
+        ("report", report, "report.html", partial(write_report, path)),
+    ):
+        file = asked or path / usual
+        where = inside if path.resolve() in file.resolve().parents else elsewhere
+        where.append((name, file, partial(write, result, file)))
+    for name, file, step in inside:
+        if written.attempt(name, step, path):
+            written.files[name] = file
+    if result.aborted is None:
+        written.attempt("evidence", lambda: folder.finish(run_to_dict(result)), path)
+    for name, file, step in elsewhere:
+        if written.attempt(name, step, path):
+            written.files[name] = file
+    return written
+
+
+def _gone(result: RunResult, path: Path) -> str | None:
+    """What of the shots is no longer there. A footer over the rest would call it complete."""
+    if not (path / HEADER).is_file():
+        return f"{path}: vanished while the run was going on; expected it to be left alone"
+    shots = [shot.folder for scenario in result.scenarios for shot in scenario.shots if shot.folder]
+    missing = [one for one in shots if not is_there(path / one)]
+    if missing:
+        return (
+            f"{path}: {len(missing)} of {len(shots)} shots vanished while the run was going on: {missing[0]}"
+        )
+    return None
+
+
+def write_report(folder: Path, result: RunResult, file: Path) -> None:
+    write_html(result, file, extras=gather(result, folder))
+
+
+def ask_equipment(folder: RunFolder) -> None:
+    opened = open_run(folder.path)
+    folder.add_equipment(answered(opened.equipment(), opened.shots()))
+
+
+def try_database(where: Path | str) -> str | None:
+    """Why results cannot be stored there now, in a line. Raises UnusableUrl where they never can."""
+    try:
+        ResultsDatabase(where, wait_s=_TRIAL_S).try_writing()
+    except UnusableUrl:
+        raise
+    except RecordError as error:
+        return str(error)
+    return None
+
+
+def store_last(where: Path | str, result: RunResult, folder: Path) -> str | None:
+    """Add a run whose folder is complete; a line where that cannot be. An unfinished one is not in the database."""
+    if result.aborted is not None:
+        return None
+    try:
+        ResultsDatabase(where).add(result, Sealed.of(folder))
+    except RecordError as error:
+        return f"not in the results database: {error}; once that is mended: hil store {folder}"
+    return None
+
+
+def stored_from(folders: list[Path], where: Path | str) -> Iterator[tuple[bool, str]]:
+    """Add runs from their folders, however often: (whether it is in the database now, a line) for each.
+
+    One without a footer gets it first, as an aborted run of what is whole.
+    Raises NotARun before anything is stored, RecordError where the database is in trouble.
+    """
+    for folder in folders:
+        open_run(folder)
+    database = ResultsDatabase(where)
+    for folder in folders:
+        yield store_one(folder, database)
+
+
+def store_one(folder: Path, database: ResultsDatabase) -> tuple[bool, str]:
+    """As `stored_from`, of one run."""
+    footer, altered = verify_run(folder)
+    note, cut_short = "", footer is None
+    if footer is None:
+        from bench.stored.cut_short import complete_cut_short
+
+        try:
+            completed = complete_cut_short(folder)
+        except RecordError as error:
+            return False, f"{folder}: not stored: {error}"
+        note = f" as an aborted run, for it had no footer: {completed.words()}"
+        note += "".join(f"; not written: {line}" for line in completed.troubles)
+        footer, altered = verify_run(folder)
+    if altered or footer is None:
+        return False, f"{folder}: not stored: altered since it was written: {altered[0]}"
+    opened = open_run(folder)
+    if opened.result is None:
+        return False, f"{folder}: not stored: it has no result.json"
+    try:
+        result = run_from_dict(opened.result)
+    except RecordError as error:
+        return False, f"{folder}: not stored: {error}"
+    if result.aborted is not None and not note:
+        note = " as an aborted run"
+    replaced = cut_short and database.remove(
+        result.run_id
+    )  # a row beside a folder without footer says too much
+    added = database.add(result, Sealed.of(folder, footer))
+    if not added and says_otherwise(database, result.run_id, opened.result):
+        return False, f"{folder}: not stored: listed otherwise than the folder says; `hil doctor` mends that"
+    note += ", in place of what was listed" if replaced else ""
+    return True, f"{folder}: {'stored' if added else 'stored already'}{note}"

@@ -1,0 +1,199 @@
+"""Everything a report shows of a run, gathered from its own folder: nothing else is needed, years later."""
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from bench.codec.database import Database
+from bench.confidence.covered_again import Qualified, qualified_by
+from bench.config.profile import load_profile
+from bench.errors import BenchError, RecordError
+from bench.measure.estimation import samples_of
+from bench.measure.window import armed_window
+from bench.record.codable import decode, plan_from_dict
+from bench.record.evidence import of_header
+from bench.record.folder import HEADER, OpenedRun, open_run, read_shot
+from bench.record.shot import read_json
+from bench.report.clauses import clause_rows, clause_words
+from bench.report.estimates import EstimatePicture, worst_estimates
+from bench.report.extras import ReportExtras
+from bench.report.figures import TracePicture
+from bench.report.finding_words import joined_words
+from bench.report.traceability import denominator, denominator_words, rows
+from bench.running.equipment import doubts, stored_equipment
+from bench.running.load import LONG_LANE, matches
+from bench.scenario.library import Entry, Library
+from bench.stored.builds import load_neighbour
+from bench.stored.pictures import picture_of, worst_shot
+from bench.stored.rejudge import stored_databases
+from bench.verdict.budgets import load_budgets
+from bench.verdict.compare import Comparison, compare
+from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
+
+_MOST_NAMED = 3  # files on the command line
+
+
+def gather(run: RunResult, folder: Path, *, at_end: bool = True) -> ReportExtras:
+    """From the run's folder and its neighbours. What is missing there is missing in the report, visibly.
+
+    at_end: for the run's own page, which is sealed with it and stays as it is; else with what came to be known since.
+    """
+    from bench.stored.status import status_of
+
+    opened = open_run(folder)
+    databases = stored_databases(opened)
+    profile = load_profile(stored_input(opened, "profile"))
+    pictures: dict[str, TracePicture] = {}
+    for scenario in run.scenarios:
+        if "--" in scenario.scenario_id and scenario.judgement.verdict is Verdict.PASS:
+            continue  # a twin that stayed quiet: there is nothing to see
+        shot = worst_shot(scenario)
+        if shot is None or shot.measurement is None or shot.measurement.onset is None:
+            continue
+        trace, stored, _ = read_shot(folder / shot.folder)
+        plan = plan_from_dict(stored)
+        pictures[scenario.scenario_id] = picture_of(scenario, shot, trace, plan, databases, profile.roles)
+    estimates = {
+        scenario.scenario_id: tuple(_estimates(scenario, folder, databases))
+        for scenario in run.scenarios
+        if worst_estimates(scenario)
+    }
+    equipment = stored_equipment(opened)
+    library = stored_library(opened)
+    blocked = {
+        s.scenario_id: f"BLOCKED: {joined_words(s.judgement)}"
+        for s in run.scenarios
+        if s.judgement.verdict is Verdict.BLOCKED
+    }
+    previous, passed_over = last_build(run, folder)
+    extras = ReportExtras(
+        traces=pictures,
+        estimates=estimates,
+        goals=_served(stored_goals(opened), library),
+        library=library,
+        not_run={**_not_chosen(opened, run, library), **_missing(opened, run), **blocked},
+        previous=previous,
+        equipment=equipment,
+        timekeeping=opened.header.get("timekeeping", {}),
+        evidence_why=of_header(opened.header, opened.path).why,
+        alerts=(*doubts(equipment, str(opened.header.get("started_utc", ""))[:10]), *passed_over),
+    )
+    with contextlib.suppress(RecordError):  # a folder of an older release: its report has no first page
+        extras = replace(extras, sheet=status_of(run, folder, at_end=at_end))
+    covering = qualified_by(opened)
+    if covering is None:
+        return extras
+    return replace(extras, qualification=covering.trouble, qualified_by=covering.by)
+
+
+def _estimates(
+    scenario: ScenarioResult, folder: Path, databases: Mapping[str, Database]
+) -> Iterator[EstimatePicture]:
+    """Truth and estimate over time, of the shot that each estimate was worst in."""
+    for index, found in worst_estimates(scenario):
+        shot = next(one for one in scenario.shots if one.index == index)
+        trace, _, _ = read_shot(folder / shot.folder)
+        samples, _ = samples_of(trace, found.question, armed_window(trace), databases)
+        points = [(one.t_ns, one.true, one.said) for one in samples]
+        yield EstimatePicture(name=found.question.name, shot=index, points=points)
+
+
+def covered_words(run: RunResult, folder: Path) -> tuple[str, Qualified]:
+    """(the denominator in a line, what of the qualification), from the folder, and what is known beside it."""
+    opened = open_run(folder)
+    library = stored_library(opened)
+    covering = qualified_by(opened) or Qualified(trouble="none is known to this run")
+    if library is None:
+        return "not recorded, the run folder was written by an older release", covering
+    served = denominator_words(
+        rows(library, _served(stored_goals(opened), library), run.scenarios, run.chemistry)
+    )
+    clauses = clause_words(clause_rows(library, run.scenarios))
+    return "; ".join(words for words in (served, clauses) if words), covering
+
+
+def stored_library(opened: OpenedRun) -> Library | None:
+    """What there was to be run; None where the folder does not say, as those of older releases."""
+    kept = opened.library()
+    return None if kept is None else decode(Library, kept)
+
+
+def library_of(folder: Path) -> Library | None:
+    """What there was to be run; None where nothing that can be read says so."""
+    with contextlib.suppress(BenchError, KeyError, ValueError, TypeError, AttributeError):
+        return stored_library(open_run(folder))
+    return None
+
+
+def _served(goals: dict[str, Budget], library: Library | None) -> dict[str, Budget]:
+    return goals if library is None else denominator(goals, library.lent)
+
+
+def _not_chosen(opened: OpenedRun, run: RunResult, library: Library | None) -> dict[str, str]:
+    """Scenarios of the library that this run was not asked for. A twin run alone does not stand for its scenario."""
+    if library is None:
+        return {}
+    chosen = {*opened.header.get("scenarios", ()), *(one.scenario_id for one in run.scenarios)}
+    asked = str(opened.header.get("selection") or "")
+    many = len(asked.split()) > _MOST_NAMED
+    why = f"not among what was asked for: {f'{len(asked.split())} files' if many else asked or 'part of the library'}"
+    return {
+        one.scenario_id: LONG_LANE if one.long and _is_asked(one, asked) else why
+        for one in library.entries
+        if one.scenario_id not in chosen
+    }
+
+
+def _is_asked(one: Entry, selection: str) -> bool:
+    """Whether only its lane kept it out: of the folders that were named, all are in the run but for that."""
+    found = re.fullmatch("(?:-k '([^']*)' ?)?(.*)", selection)
+    only, paths = (found[1] or "", found[2].split()) if found is not None else ("", [])
+    inside = not paths or Path(one.file).parent.name in {Path(path).name for path in paths}
+    return inside and matches(only, one.scenario_id, Path(one.file))
+
+
+def stored_input(opened: OpenedRun, key: str) -> Path:
+    """The copy of an input by its name in the header's hashes."""
+    digest = str(opened.header["hashes"][key])
+    return next(iter((opened.path / "inputs").glob(f"{digest[:12]}-*")), opened.path / "inputs" / digest)
+
+
+def stored_goals(opened: OpenedRun) -> dict[str, Budget]:
+    return load_budgets(stored_input(opened, "budgets"), str(opened.header["chemistry"]))
+
+
+def last_build(run: RunResult, folder: Path) -> tuple[Comparison | None, tuple[str, ...]]:
+    """Against the newest earlier finished run on the same rig and chemistry beside this one; None without.
+
+    Looked for among the fifty runs before: their results are read whole. Then: those passed over, since they are not
+    as they were written.
+    """
+    earlier = sorted(p for p in folder.parent.glob("*/footer.json") if p.parent.name < folder.name)
+    altered: list[str] = []
+    for path in reversed(earlier[-50:]):
+        try:
+            header = read_json(path.parent / HEADER)
+            hashes = header.get("hashes", {})
+            if hashes.get("rig") != run.hashes.get("rig") or header["chemistry"] != run.chemistry:
+                continue
+            stored = load_neighbour(path.parent)
+        except (BenchError, KeyError):
+            continue  # a damaged neighbour is no reason to give no report
+        if stored.altered:
+            altered.append(f"{path.parent.name} is ALTERED and was not compared with: {stored.altered[0]}")
+            continue
+        if stored.result.aborted is not None:
+            continue
+        found = compare(stored.result, run)
+        if not found.refused and found.handled:
+            return found, tuple(altered)
+    return None, tuple(altered)
+
+
+def _missing(opened: OpenedRun, run: RunResult) -> dict[str, str]:
+    """Scenarios the header promises that have no result."""
+    done = {scenario.scenario_id for scenario in run.scenarios}
+    promised: list[str] = opened.header.get("scenarios", [])
+    return {name: "aborted before its first shot" for name in promised if name not in done}
