@@ -14,6 +14,7 @@ from starved import skip_when_starved
 
 from bench.config.bench_file import load_bench
 from bench.config.dut_life import Command, DutConfig, PowerConfig, RelayConfig, SupplyConfig
+from bench.config.options import Options
 from bench.dut.board import LivingDut, fill_in, words_for
 from bench.dut.identity import fits
 from bench.dut.process import ProcessDut
@@ -116,7 +117,7 @@ def by_supply(
     load_ohm: float, tail_ns: int, kind: str = "ea_psb", left_v: float = 0.0
 ) -> list[tuple[bool, float]]:
     """(output, V at the DUT) before its start, once started, and once stopped."""
-    nominal = (60.0, 40.0, 1500.0)
+    plate = {"nominal_voltage": 60.0, "nominal_current": 40.0, "nominal_power": 1500.0}
 
     async def main(clock: HostClock) -> list[tuple[bool, float]]:
         async with TcpDevice(clock, idle_ns=5_000_000_000) as device:
@@ -131,7 +132,7 @@ def by_supply(
             attach_ea_psb(sim, device, clock)
             supply = SupplyConfig(
                 kind=kind, port=device.port, baud=115_200, voltage_v=12.0, current_a=2.0, off_below_v=1.0,
-                settle_ns=400_000_000, nominal=nominal,
+                settle_ns=400_000_000, options=Options(plate if kind == "ea_psb_modbus" else {}),
             )  # fmt: skip
             power = PowerConfig(off_time_ns=20_000_000, supply=supply)
             config = DutConfig(profile=Path("x"), firmware="f", start="external", power=power)

@@ -16,6 +16,7 @@ import can
 import pytest
 
 from bench.codec.database import Database
+from bench.config.options import Options
 from bench.config.profile import load_profile
 from bench.instruments.afe import layout_text
 from bench.instruments.bloomy_bs1200.driver import BloomyBs1200
@@ -192,7 +193,9 @@ def test_boxes_on_a_bus_and_relay_cards_are_played_and_a_relay_breaks_the_wire(t
     words = [
         f"udp_multicast:{','.join(f'{key}={value}' for key, value in each.items())}" for each in (sense, bus)
     ]
-    cards = cards_text([Card(name="wires", kind="numato_relay", relays=4, opens=(6, 13))])
+    cards = cards_text(
+        [Card(name="wires", kind="numato_relay", options=Options({"relays": 4}), opens=(6, 13))]
+    )
     log = tmp_path / "rack.jsonl"
     command = [
         sys.executable,

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from bench.config.bench_file import load_bench
-from bench.config.instrument_kinds import KINDS
+from bench.config.instrument_kinds import instruments as known_instruments
 from bench.errors import ConfigError
-from bench.instruments import virtual_cells
+from bench.instruments.kinds import CellKind, LineKind, SensorKind
 from bench.instruments.ports import WireFault
+from bench.instruments.scpi_cell_emulator import kind as reference_kind
 from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim
-from bench.instruments.virtual_cells import PLAY
 from bench.links.simulated_serial import SimulatedSerial
 from bench.measure.measure import measure
 from bench.report.finding_words import reasons_words
@@ -31,8 +31,6 @@ from bench.trace.facts import BenchBroke, SafeStateMissed, StimulusConfirmed
 from bench.units import NS_PER_MS, NS_PER_S
 from bench.verdict.result import Verdict
 from bench.wiring import instruments, side_instruments, simulated
-from bench.wiring.instruments import CELL_DRIVERS, WIRE_FAULTS
-from bench.wiring.side_instruments import ON_A_LINE, ON_CAN
 from bench.wiring.simulated import build_simulated
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -147,7 +145,7 @@ def test_cancelled_anywhere_every_unit_ends_safe(
 def test_a_line_torn_in_mid_shot_is_an_error_that_names_it_and_no_false_safety(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if "can" in KINDS[load_bench(file).instruments["cells"].kind].transports:
+    if load_bench(file).instruments["cells"].facts.on_can:
         pytest.skip("this instrument has no serial line")
     lines: list[SimulatedSerial] = []
 
@@ -177,7 +175,7 @@ def test_no_dut_starts_in_the_ramp_of_an_emulator_that_was_just_switched_on(
 ) -> None:
     """Settling by 10 e-foldings: 3 s are waited for, 30 s are an instrument that does not do what it was told."""
     sluggish = functools.partial(CellEmulatorSim, settle_tau_ns=tau_ms * NS_PER_MS)
-    monkeypatch.setattr(virtual_cells, "CellEmulatorSim", sluggish)
+    monkeypatch.setattr(reference_kind, "CellEmulatorSim", sluggish)
     rig, _, _ = play(ROOT / "hil_config.toml", "ov-step-cell17--inside")
     database = rig.databases["vehicle"]
     sent = {database[name].can_id for name in ("BMS_State", "BMS_CellMinMax")}
@@ -197,11 +195,12 @@ def test_no_dut_starts_in_the_ramp_of_an_emulator_that_was_just_switched_on(
         assert "96 of 96 outputs are not at their set points" in told[0] and "cell 1 reads" in told[0]
 
 
-def test_every_kind_of_cell_emulator_has_its_driver_its_simulator_and_its_facts() -> None:
-    cells = {kind for kind, facts in KINDS.items() if facts.role == "cells"}
-    assert cells == set(WIRE_FAULTS)
-    serial = {kind for kind in cells if "serial" in KINDS[kind].transports}
-    assert serial == set(CELL_DRIVERS) == set(PLAY)
+def test_every_kind_of_cell_emulator_has_its_driver_and_its_simulator() -> None:
+    cells = [kind for kind in known_instruments().all().values() if isinstance(kind, CellKind)]
+    assert len(cells) >= 5
+    for kind in cells:
+        drive, play = (kind.box, kind.play_boxes) if kind.on_can else (kind.drive, kind.play)
+        assert drive is not None and play is not None, kind.title
 
 
 def on_the_whole_desk(check: Callable[[Rig, SimulatedClock], Any]) -> Rig:
@@ -274,8 +273,9 @@ def test_a_side_instrument_that_cannot_be_made_safe_is_told(monkeypatch: pytest.
     assert "simulated supply [EA PSB]: sent 'SYST:LOCK ON'" in missed and "torn" in missed
 
 
-def test_every_side_instrument_has_its_driver_and_its_simulator() -> None:
-    assert {kind for kind, facts in KINDS.items() if facts.role != "cells"} == set(ON_A_LINE) | set(ON_CAN)
+def test_every_side_instrument_is_on_a_line_or_a_sensor_on_a_bus() -> None:
+    kinds = known_instruments().all().values()
+    assert all(isinstance(one, CellKind | LineKind | SensorKind) for one in kinds)
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_every_side_instrument_has_its_driver_and_its_simulator() -> None:
         (
             'port = "virtual"',
             'port = "virtual"\nopens = [1]',
-            r"\[instrument.cells.opens\]: found it for NGI N83624; expected it for Waveshare",
+            r"\[instrument.cells.opens\]: found it for NGI N83624; expected it for .*Waveshare",
         ),
         (
             'port = "virtual"',

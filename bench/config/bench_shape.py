@@ -1,13 +1,14 @@
 """What hil_config.toml may say, key by key."""
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
-from bench.config.dut_table import FASTEST_BAUD, DutTable
+from bench.config.dut_table import DutTable
 from bench.config.mqtt_table import MqttTable
-from bench.config.toml_file import Amperes, Bitrate, DurationNs, Format, Name, Shape, Share, Volts, Watts
+from bench.config.power_table import FASTEST_BAUD
+from bench.config.toml_file import Bitrate, DurationNs, Format, Name, Shape, Share
 from bench.units import NS_PER_S
 
 FASTEST_BUS = 20_000_000  # bit/s; CAN XL
@@ -36,19 +37,14 @@ class SerialTable(Shape):
 
 
 class InstrumentTable(Shape):
+    """What every kind takes. Its own options come from its KIND."""
+
     kind: str
     link: str | None = None
     port: str | list[str] = "virtual"
     baud: int | None = Field(default=None, gt=0, le=FASTEST_BAUD)
     dead_man: DurationNs | None = Field(default=None, gt=0)
-    first_id: int = Field(default=0, ge=0, le=31)
     lost_replies: Share = 0.0
-    address: int = Field(default=1, ge=0, le=247)
-    relays: Literal[1, 2, 4, 8, 16, 32, 64] = 8
-    opens: list[int] = Field(default_factory=list)
-    nominal_voltage: Volts | None = Field(default=None, gt=0)
-    nominal_current: Amperes | None = Field(default=None, gt=0)
-    nominal_power: Watts | None = Field(default=None, gt=0)
     calibrated: date | None = None
     calibration_due: date | None = None
 
@@ -77,7 +73,7 @@ class BenchShape(Shape):
     time: TimeTable = TimeTable()
     can: dict[str, CanTable]
     serial: dict[str, SerialTable] = Field(default_factory=dict)
-    instrument: dict[str, InstrumentTable]
+    instrument: dict[str, dict[str, Any]]  # each is an InstrumentTable with the options of its kind
     dut: DutTable
     pack: PackTable
     record: RecordTable = RecordTable()

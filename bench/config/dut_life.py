@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.config.options import NO_OPTIONS, Options
 from bench.units import NS_PER_S
 
 
@@ -33,13 +34,14 @@ class RelayConfig:
     port: str
     baud: int
     number: int
+    options: Options = NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplyConfig:
     """A pack supply as the DUT's: its output is switched, and its own voltmeter proves both states.
 
-    Off: below `off_below_v` within `settle_ns`. On: at least 95 % of `voltage_v`. nominal: V, A, W of the type plate.
+    Off: below `off_below_v` within `settle_ns`. On: at least 95 % of `voltage_v`.
     """
 
     kind: str
@@ -49,7 +51,7 @@ class SupplyConfig:
     current_a: float
     off_below_v: float
     settle_ns: int
-    nominal: tuple[float, float, float]
+    options: Options = NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

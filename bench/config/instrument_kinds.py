@@ -1,58 +1,109 @@
-"""Which instruments a bench file may name, and what has to be known of each before it is opened."""
+"""What a bench file has to know of a kind of instrument. The kinds bring themselves: none is named here."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import Any, ClassVar, Literal
+
+from bench.config.options import Option, one_of, whole, wholes
+from bench.parts import Shelf, modules
 
 Transport = Literal["serial", "tcp", "can"]
+CELLS = "cells"  # the name of the instrument that plays the cells
+GROUP = "bms_hil.instruments"
+FIRST_ID = whole("first_id", "RS-485 id or box number of the unit with cell 1", 0, 0, 31)
+OPENS = wholes(
+    "opens",
+    "cells whose wire relay 1, 2, … breaks when it is energised; a virtual card breaks virtual wires only",
+)
+RELAYS = one_of("relays", "relays of the board", 8, (1, 2, 4, 8, 16, 32, 64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentKind:
-    """role: what it is used for. cells: per unit, 0 for as many as the pack has. safe_ns: patience for `safe`."""
+    """What is known of an instrument before it is opened. What it does stands in `bench.instruments.kinds`.
+
+    cells: per unit, 0 for as many as the pack has. safe_ns: patience for `safe`. ids: numbers that its units may have,
+    where `first_id` counts them. shares_line: its units sit on one serial line. idle_ns: it closes a TCP connection
+    that is silent for so long, 0: never. use, lines, plays, source: its row in docs/instruments.md.
+    """
+
+    role: ClassVar[str] = ""
 
     title: str
-    role: Literal["cells", "supply", "relays", "insulation", "current"]
     transports: tuple[Transport, ...]
+    use: str
+    lines: str
+    plays: str
+    source: str
     baud: int = 115_200
     cells: int = 0
     dead_man: bool = False
     safe_ns: int = 5_000_000_000
-    options: tuple[str, ...] = ()
-    ids: tuple[int, int] = (0, 0)  # numbers that its units may have, where `first_id` counts them
-    idle_ns: int = 0  # it closes a TCP connection that is silent for so long; 0: never
+    options: tuple[Option[Any], ...] = ()
+    ids: tuple[int, int] = (0, 0)
+    shares_line: bool = False
+    idle_ns: int = 0
+
+    @property
+    def on_can(self) -> bool:
+        return self.transports == ("can",)
+
+    @property
+    def bench_options(self) -> tuple[Option[Any], ...]:
+        """Those that `[instrument.<name>]` takes: the device's own, and what its role is asked on a bench."""
+        numbered = (FIRST_ID,) if self.ids != (0, 0) else ()
+        return (*numbered, *((OPENS,) if self.role == "relays" else ()), *self.options)
 
 
-KINDS: dict[str, InstrumentKind] = {
-    "scpi_cell_emulator": InstrumentKind(
-        title="open reference cell emulator", role="cells", transports=("serial", "tcp"), baud=921_600, dead_man=True
-    ),
-    "ngi_n83624": InstrumentKind(
-        title="NGI N83624", role="cells", transports=("serial", "tcp"), cells=24, safe_ns=30_000_000_000
-    ),
-    "bloomy_abs": InstrumentKind(
-        title="Bloomy ABS", role="cells", transports=("serial", "tcp"), cells=8, options=("first_id",), ids=(0, 31)
-    ),
-    "bloomy_bs1200": InstrumentKind(
-        title="Bloomy BS1200", role="cells", transports=("can",), cells=12, safe_ns=20_000_000_000,
-        options=("first_id",), ids=(1, 15),
-    ),
-    "atopile_cell_sim": InstrumentKind(title="atopile cell-sim", role="cells", transports=("serial",), cells=16),
-    "ea_psb": InstrumentKind(title="EA PSB", role="supply", transports=("serial", "tcp"), idle_ns=5_000_000_000),
-    "ea_psb_modbus": InstrumentKind(
-        title="EA PSB in Modbus RTU", role="supply", transports=("serial",),  # TCP 502 would be Modbus/TCP
-        options=("nominal_voltage", "nominal_current", "nominal_power", "address"),
-    ),
-    "waveshare_relay": InstrumentKind(
-        title="Waveshare Modbus RTU relay", role="relays", transports=("serial", "tcp"), baud=9600,
-        options=("opens", "address"),
-    ),
-    "numato_relay": InstrumentKind(
-        title="Numato relay", role="relays", transports=("serial",), options=("opens", "relays")
-    ),
-    "devantech_relay": InstrumentKind(
-        title="Devantech relay", role="relays", transports=("serial",), options=("opens",)
-    ),
-    "bender_iso165c": InstrumentKind(title="Bender iso165C", role="insulation", transports=("can",)),
-    "isabellenhuette_ivt_s": InstrumentKind(title="Isabellenhütte IVT-S", role="current", transports=("can",)),
-}  # fmt: skip
-CELLS = "cells"  # the name of the instrument that plays the cells
+def _lacks(name: str, kind: InstrumentKind) -> str:
+    return next(_gaps(name, kind), "")
+
+
+def _gaps(name: str, kind: InstrumentKind) -> Iterator[str]:
+    if not name.isidentifier():
+        yield f"found the name '{name}'; expected letters, digits and _"
+    if not kind.role:
+        yield "found no role; expected a kind of bench.instruments.kinds, such as SupplyKind"
+    for key in ("title", "transports", "use", "lines", "plays", "source"):
+        if not getattr(kind, key):
+            yield f"found no '{key}'; expected one"
+    if "can" in kind.transports and not kind.on_can:
+        yield f'found transports {kind.transports}; expected ("can",) alone, or lines'
+    names = [option.name for option in kind.bench_options]
+    taken = _TAKEN | (_TAKEN_BY_POWER if kind.role in ("relays", "supply") else frozenset())
+    for one in names:
+        if names.count(one) > 1 or one in taken:
+            yield f"found the option '{one}', a key that is there already; expected another name"
+
+
+_TAKEN = frozenset(
+    ("kind", "link", "port", "baud", "dead_man", "lost_replies", "calibrated", "calibration_due")
+)
+_TAKEN_BY_POWER = frozenset(
+    (
+        "on",
+        "off",
+        "relay",
+        "supply",
+        "voltage",
+        "current",
+        "off_below",
+        "settle",
+        "number",
+        "off_time",
+        "timeout",
+    )
+)
+
+
+@cache
+def instruments() -> Shelf[InstrumentKind]:
+    """The kinds of instruments that this bench knows."""
+    return Shelf(
+        what="instrument",
+        group=GROUP,
+        house=modules("bench.instruments", "*/kind.py"),
+        kind=InstrumentKind,
+        lacks=_lacks,
+    )

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bench.config.instrument_kinds import CELLS, KINDS, InstrumentKind
-from bench.errors import nearest
+from bench.config.instrument_kinds import CELLS, FIRST_ID, OPENS, RELAYS, InstrumentKind, instruments
+from bench.config.options import NO_OPTIONS, Options
+from bench.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
     from bench.config.bench_shape import BenchShape, InstrumentTable
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 Mistake = Callable[[str, str], None]
 VIRTUAL = "virtual"
 TCP = "tcp://"
-OPTIONS = {option for kind in KINDS.values() for option in kind.options}
-NOMINAL = (500.0, 90.0, 15_000.0)  # of the virtual supply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +23,7 @@ class InstrumentConfig:
 
     ports: "virtual", devices, or tcp://host:port, one per unit or one line for all. link: of CAN kinds the channel.
     dead_man_ns: tolerated silence of the bench, 0 where the instrument has no dead-man. lost_replies: 0..1,
-    of a virtual instrument. opens: cells whose sense wire relay 1, 2, … breaks. nominal: V, A and W of a type plate.
+    of a virtual instrument. options: what the file says for those that the kind has.
     calibrated, calibration_due: ISO dates, empty where the file gives none.
     """
 
@@ -34,12 +33,8 @@ class InstrumentConfig:
     ports: tuple[str, ...]
     baud: int
     dead_man_ns: int
-    first_id: int = 0
     lost_replies: float = 0.0
-    address: int = 1
-    relays: int = 8
-    opens: tuple[int, ...] = ()
-    nominal: tuple[float, float, float] = NOMINAL
+    options: Options = NO_OPTIONS
     calibrated: str = ""
     calibration_due: str = ""
 
@@ -53,7 +48,16 @@ class InstrumentConfig:
 
     @property
     def facts(self) -> InstrumentKind:
-        return KINDS[self.kind]
+        return instruments().get(self.kind)
+
+    @property
+    def first_id(self) -> int:
+        return max(self.facts.ids[0], self.options[FIRST_ID])
+
+    @property
+    def opens(self) -> tuple[int, ...]:
+        """Cells whose sense wire relay 1, 2, … breaks."""
+        return self.options[OPENS]
 
     def units(self, cells: int) -> int:
         """How many units it takes for a pack of `cells`."""
@@ -63,16 +67,12 @@ class InstrumentConfig:
 def read_instruments(file: "TomlFile", shape: "BenchShape") -> dict[str, InstrumentConfig]:
     """Every instrument that is right; a mistake is noted in `file` for every other."""
     found: dict[str, InstrumentConfig] = {}
-    for name, table in shape.instrument.items():
+    for name, raw in shape.instrument.items():
         before = len(file.mistakes)
-        if table.kind not in KINDS:
-            file.mistake(
-                ("instrument", name, "kind"),
-                f"found '{table.kind}'; expected one of {', '.join(KINDS)}{nearest(table.kind, KINDS)}",
-            )
-            continue
-        _check(file, shape, name, table)
-        if len(file.mistakes) == before:
+        table = _table(file, name, raw)
+        if table is not None:
+            _check(file, shape, name, table)
+        if table is not None and len(file.mistakes) == before:
             found[name] = _config(shape, name, table)
     if CELLS not in shape.instrument:
         near = nearest(CELLS, shape.instrument)
@@ -80,15 +80,44 @@ def read_instruments(file: "TomlFile", shape: "BenchShape") -> dict[str, Instrum
     return found
 
 
+def _table(file: "TomlFile", name: str, raw: dict[str, Any]) -> "InstrumentTable | None":
+    """With the options of its kind, once the kind is known."""
+    from bench.config.bench_shape import InstrumentTable
+    from bench.config.option_shape import table_of, without_foreign
+
+    place, known, kind = ("instrument", name), instruments(), raw.get("kind")
+    if not isinstance(kind, str):
+        raw = {key: value for key, value in raw.items() if key in InstrumentTable.model_fields}
+        return file.check(InstrumentTable, raw, *place)
+    if kind not in known:
+        names = known.names()
+        file.mistake(
+            (*place, "kind"),
+            f"found '{kind}'; expected one of {', '.join(names)}{nearest(kind, names)}",
+        )
+        return None
+    try:
+        facts = known.get(kind)
+    except ConfigError as broken:
+        file.mistake((*place, "kind"), f"found '{kind}', which cannot be used: {broken}")
+        return None
+    raw = without_foreign(file, raw, place, InstrumentTable, facts.bench_options, facts.title)
+    return file.check(table_of(InstrumentTable, facts.bench_options), raw, *place)
+
+
+def _options(table: "InstrumentTable", kind: InstrumentKind) -> Options:
+    from bench.config.option_shape import given
+
+    return Options(given(table, kind.bench_options))
+
+
 def _ports(table: "InstrumentTable") -> tuple[str, ...]:
     return (table.port,) if isinstance(table.port, str) else tuple(table.port)
 
 
 def _config(shape: "BenchShape", name: str, table: "InstrumentTable") -> InstrumentConfig:
-    kind = KINDS[table.kind]
+    kind = instruments().get(table.kind)
     line = shape.serial.get(table.link or "")
-    volts, amps, watts = table.nominal_voltage, table.nominal_current, table.nominal_power
-    nominal = (volts, amps, watts) if volts and amps and watts else NOMINAL
     return InstrumentConfig(
         name=name,
         kind=table.kind,
@@ -96,19 +125,15 @@ def _config(shape: "BenchShape", name: str, table: "InstrumentTable") -> Instrum
         ports=_ports(table),
         baud=table.baud or (line.baud if line is not None else kind.baud),
         dead_man_ns=table.dead_man or 0,
-        first_id=table.first_id,
         lost_replies=table.lost_replies,
-        address=table.address,
-        relays=table.relays,
-        opens=tuple(table.opens),
-        nominal=nominal,
+        options=_options(table, kind),
         calibrated=str(table.calibrated or ""),
         calibration_due=str(table.calibration_due or ""),
     )
 
 
 def _check(file: "TomlFile", shape: "BenchShape", name: str, table: "InstrumentTable") -> None:
-    kind = KINDS[table.kind]
+    kind = instruments().get(table.kind)
 
     def mistake(key: str, text: str) -> None:
         file.mistake(("instrument", name, key), text)
@@ -122,39 +147,38 @@ def _check(file: "TomlFile", shape: "BenchShape", name: str, table: "InstrumentT
         mistake("dead_man", f"found one; {kind.title} has no dead-man, expected none (docs/instruments.md)")
     _check_link(shape, table, kind, mistake)
     _check_ports(shape, table, kind, mistake)
-    _check_ids(shape, table, kind, mistake)
-    for option in sorted(table.model_fields_set & OPTIONS - set(kind.options)):
-        mistake(option, f"found it for {kind.title}; expected it for {_having(option)} only")
-    if table.opens and (
-        len(table.opens) > table.relays or not all(1 <= c <= shape.pack.cells for c in table.opens)
-    ):
-        mistake(
-            "opens", f"found {table.opens}; expected up to {table.relays} cells from 1 to {shape.pack.cells}"
-        )
+    _check_options(shape, table, kind, mistake)
 
 
-def _check_ids(shape: "BenchShape", table: "InstrumentTable", kind: InstrumentKind, mistake: Mistake) -> None:
-    if "first_id" not in kind.options or _ports(table)[0].startswith(TCP):
+def _check_options(
+    shape: "BenchShape", table: "InstrumentTable", kind: InstrumentKind, mistake: Mistake
+) -> None:
+    from bench.config.option_shape import lacking
+
+    options = _options(table, kind)
+    if _ports(table)[:1] != (VIRTUAL,):
+        for one in lacking(table, kind.options):
+            mistake(one.name, f"found none; expected it for a real {kind.title}: {one.meaning}")
+    opens, relays = options[OPENS], options[RELAYS]
+    if len(opens) > relays or not all(1 <= cell <= shape.pack.cells for cell in opens):
+        mistake("opens", f"found {list(opens)}; expected up to {relays} cells from 1 to {shape.pack.cells}")
+    if kind.ids == (0, 0) or "".join(_ports(table)[:1]).startswith(TCP):
         return
     lowest, highest = kind.ids
-    first = max(lowest, table.first_id)
+    first = max(lowest, options[FIRST_ID])
     units = -(-shape.pack.cells // kind.cells)
     if first + units - 1 > highest:
         mistake(
             "first_id",
-            f"found {table.first_id} for {units} units of {kind.title} ({shape.pack.cells} cells); expected numbers "
+            f"found {options[FIRST_ID]} for {units} units of {kind.title} ({shape.pack.cells} cells); expected numbers "
             f"from {lowest} to {highest}",
         )
-
-
-def _having(option: str) -> str:
-    return ", ".join(kind.title for kind in KINDS.values() if option in kind.options)
 
 
 def _check_link(
     shape: "BenchShape", table: "InstrumentTable", kind: InstrumentKind, mistake: Mistake
 ) -> None:
-    if "can" in kind.transports:
+    if kind.on_can:
         if table.link not in shape.can:
             near = nearest(table.link or "", shape.can)
             mistake(
@@ -178,10 +202,10 @@ def _check_ports(
     tcp = [port for port in ports if port.startswith(TCP)]
     if tcp and "tcp" not in kind.transports:
         mistake("port", f"found '{tcp[0]}'; {kind.title} has no network port, expected a serial one")
-    if VIRTUAL in ports or kind.transports == ("can",):
+    if VIRTUAL in ports or kind.on_can:
         return
     needed = -(-shape.pack.cells // kind.cells) if kind.cells else 1
-    shared = table.kind == "bloomy_abs" and not tcp
+    shared = kind.shares_line and not tcp
     if len(ports) != (1 if shared else needed):
         each = "one RS-485 line" if shared else f"{needed} ports, {kind.cells or shape.pack.cells} cells each"
         mistake("port", f"found {len(ports)} port(s) for {shape.pack.cells} cells; expected {each}")

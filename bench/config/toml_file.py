@@ -48,8 +48,9 @@ def _volts(value: object) -> float:
     return parse_quantity(_text(value, "500 V"), "V")
 
 
-def _watts(value: object) -> float:
-    return parse_quantity(_text(value, "15 kW"), "W")
+def quantity_of(unit: str) -> Any:
+    """The type of a key that takes text with a unit of this dimension, such as "V"."""
+    return Annotated[float, BeforeValidator(lambda value: parse_quantity(_text(value, f"1 {unit}"), unit))]
 
 
 def _share(value: object) -> float:
@@ -82,7 +83,6 @@ ScenarioFormat = Annotated[int, BeforeValidator(_scenario_format)]
 DurationNs = Annotated[int, BeforeValidator(_duration)]
 Amperes = Annotated[float, BeforeValidator(_amperes)]
 Volts = Annotated[float, BeforeValidator(_volts)]
-Watts = Annotated[float, BeforeValidator(_watts)]
 Share = Annotated[float, BeforeValidator(_share)]
 Bitrate = Annotated[int, BeforeValidator(_bitrate)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]

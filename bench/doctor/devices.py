@@ -121,7 +121,7 @@ def _asked(config: BenchConfig, area: str, instrument: InstrumentConfig) -> Find
 
 
 async def _identity(config: BenchConfig, clock: HostClock, one: InstrumentConfig) -> str:
-    on_bus = {one.link: config.can[one.link]} if one.facts.transports == ("can",) else {}
+    on_bus = {one.link: config.can[one.link]} if one.facts.on_can else {}
     buses = open_buses(on_bus, clock, Trace(timebase=Timebase.HOST))
     alone = dataclasses.replace(config, instruments={one.name: one})
     close: list[Callable[[], None]] = [link.close for link in buses.links.values()]

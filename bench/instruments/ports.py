@@ -186,6 +186,13 @@ class RelayCard(Protocol):
         """Every relay released, proven by readback."""
 
 
+class PlayedCard(Protocol):
+    """A relay card's simulator."""
+
+    def contacts(self, now_ns: int) -> Sequence[bool]:
+        """Which relays are energised, relay 1 first."""
+
+
 class DeviceEnd(Protocol):
     """The instrument's end of a serial line or a TCP stream, simulated or real."""
 

@@ -2,15 +2,15 @@
 
 import json
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from bench.config.instrument_kinds import instruments
+from bench.config.options import NO_OPTIONS, Options
 from bench.errors import ConfigError
-from bench.instruments.devantech_relay.sim import DevantechRelaySim, attach_devantech
-from bench.instruments.numato_relay.sim import NumatoRelaySim, attach_numato
-from bench.instruments.ports import DeviceEnd
-from bench.instruments.waveshare_relay.sim import WaveshareRelaySim, attach_waveshare
+from bench.instruments.kinds import RelayKind
+from bench.instruments.ports import DeviceEnd, PlayedCard
 from bench.timing.clock import Clock
 
 
@@ -20,39 +20,21 @@ class Card:
 
     name: str
     kind: str
-    address: int = 1
-    relays: int = 8
+    options: Options = NO_OPTIONS
     opens: tuple[int, ...] = ()
 
 
-class PlayedCard(Protocol):
-    def contacts(self, now_ns: int) -> Sequence[bool]:
-        """Which relays are energised, relay 1 first."""
+def card_kind(name: str) -> RelayKind:
+    """Raises ConfigError for a kind that is no relay card."""
+    kind = instruments().get(name)
+    if not isinstance(kind, RelayKind):
+        raise ConfigError(f"found kind '{name}', {kind.title}; expected a relay card")
+    return kind
 
 
-def _waveshare(card: Card, device: DeviceEnd, clock: Clock) -> PlayedCard:
-    sim = WaveshareRelaySim(address=card.address)
-    attach_waveshare(sim, device, clock)
-    return sim
-
-
-def _numato(card: Card, device: DeviceEnd, clock: Clock) -> PlayedCard:
-    sim = NumatoRelaySim(relays=card.relays)
-    attach_numato(sim, device, clock)
-    return sim
-
-
-def _devantech(_: Card, device: DeviceEnd, clock: Clock) -> PlayedCard:
-    sim = DevantechRelaySim()
-    attach_devantech(sim, device, clock)
-    return sim
-
-
-PLAY_CARD: dict[str, Callable[[Card, DeviceEnd, Clock], PlayedCard]] = {
-    "waveshare_relay": _waveshare,
-    "numato_relay": _numato,
-    "devantech_relay": _devantech,
-}
+def play_card(card: Card, device: DeviceEnd, clock: Clock) -> PlayedCard:
+    """Its simulator, answering at `device`."""
+    return card_kind(card.kind).play(device, clock, card.options)
 
 
 def break_wires(volts: list[float], card: Card, played: PlayedCard, now_ns: int) -> None:
@@ -64,19 +46,35 @@ def break_wires(volts: list[float], card: Card, played: PlayedCard, now_ns: int)
 
 def cards_text(cards: Sequence[Card]) -> str:
     """Cards for a command line."""
-    return json.dumps([asdict(card) for card in cards])
+    return json.dumps(
+        [
+            {"name": card.name, "kind": card.kind, "options": dict(card.options.given), "opens": card.opens}
+            for card in cards
+        ]
+    )
 
 
 def read_cards(text: str) -> list[Card]:
     """What `cards_text` wrote. Raises ConfigError."""
     try:
         tables: list[dict[str, Any]] = json.loads(text)
-        cards = [Card(**{**table, "opens": tuple(table.get("opens", ()))}) for table in tables]
+        cards = [
+            Card(
+                **{
+                    **table,
+                    "options": Options(table.get("options", {})),
+                    "opens": tuple(table.get("opens", ())),
+                }
+            )
+            for table in tables
+        ]
     except (ValueError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"--cards '{text}': {error}; expected JSON as bench.instruments.virtual_cards writes it"
         ) from None
-    strange = [card.kind for card in cards if card.kind not in PLAY_CARD]
-    if strange:
-        raise ConfigError(f"--cards: found kind '{strange[0]}'; expected one of {', '.join(PLAY_CARD)}")
+    for card in cards:
+        try:
+            card_kind(card.kind)
+        except ConfigError as wrong:
+            raise ConfigError(f"--cards: {wrong}") from None
     return cards

@@ -1,24 +1,16 @@
-"""Simulated cell emulators for a whole pack, by kind: for a bench in simulated time and for the virtual rack."""
+"""Simulated cell emulators for a whole pack: for a bench in simulated time and for the virtual rack."""
 
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bench.config.instrument_kinds import KINDS
-from bench.instruments.atopile_cell_sim.sim import AtopileCellSimSim
-from bench.instruments.bloomy_abs.sim import BloomyAbsSim
-from bench.instruments.bloomy_bs1200.sim import BloomyBs1200Sim
-from bench.instruments.ngi_n83624.sim import NgiN83624Sim
+from bench.config.options import NO_OPTIONS, Options
 from bench.instruments.played_lines import Flaw, LineSimulator, attach_lines
 from bench.instruments.ports import DeviceEnd
-from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim, attach_simulated
-from bench.links.ports import CanLink
+from bench.instruments.stack import EmulatorUnit
+from bench.links.ports import CanLink, SerialLink
 from bench.timing.clock import Clock
-from bench.units import NS_PER_MS
-
-ON_CAN = "bloomy_bs1200"  # the one kind whose units are on a bus; all others speak lines
-BOX_PERIOD_NS = 50 * NS_PER_MS  # readback of a virtual BS1200; its .ini file sets it on a real one
 
 
 class CellSimulator(Protocol):
@@ -31,16 +23,67 @@ class LineCells(CellSimulator, LineSimulator, Protocol):
     """A cell emulator that speaks lines of text."""
 
 
+class BoxCells(CellSimulator, Protocol):
+    """A cell emulator on a bus, which publishes by itself."""
+
+    def start(self, first_ns: int) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class DeadMan(Protocol):
+    """What switches the outputs off by itself once the bench is silent."""
+
+    @property
+    def dead_man_armed(self) -> bool: ...
+
+    @property
+    def tripped_ns(self) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """The units that a pack of `cells` takes, as they are driven or played.
+
+    seed: of noise and lost replies. first_id: number of the first unit, where units have one. lost: share of replies
+    that are lost. tcp: each has a connection of its own.
+    """
+
+    cells: int
+    units: int
+    options: Options = NO_OPTIONS
+    seed: int = 0
+    first_id: int = 0
+    lost: float = 0.0
+    tcp: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boxes:
+    """Boxes on a bus. `node(name)` is a box's end of it."""
+
+    node: Callable[[str], CanLink]
+    clock: Clock
+    cells: int
+    numbers: range
+    seed: int
+    options: Options = NO_OPTIONS
+
+
 @dataclass(slots=True, kw_only=True)
 class VirtualCells:
-    """The units of one stack, and which of them share a line. Lowest cell first."""
+    """The units of one stack, and which of them share a line. Lowest cell first.
 
-    units: list[CellSimulator]
-    lines: int
-    attach_to: Callable[[Sequence[DeviceEnd], Clock], None]
+    period_ns: how often each of `boxes` publishes. dead_man: of the one unit that has one.
+    """
+
+    units: Sequence[CellSimulator]
     cells: int
-    reference: CellEmulatorSim | None = field(default=None)
-    boxes: list[BloomyBs1200Sim] = field(default_factory=list)
+    lines: int = 0
+    attach_to: Callable[[Sequence[DeviceEnd], Clock], None] = lambda *_: None
+    dead_man: DeadMan | None = None
+    boxes: Sequence[BoxCells] = field(default_factory=tuple)
+    period_ns: int = 0
 
     def attach(self, devices: Sequence[DeviceEnd], clock: Clock) -> None:
         """Answer at the device ends of `lines` lines."""
@@ -49,7 +92,7 @@ class VirtualCells:
     def start(self, now_ns: int) -> None:
         """Let boxes on a CAN bus begin to publish, spread over their period."""
         for number, box in enumerate(self.boxes):
-            box.start(now_ns + number * BOX_PERIOD_NS // len(self.boxes))
+            box.start(now_ns + number * self.period_ns // len(self.boxes))
 
     def stop(self) -> None:
         for box in self.boxes:
@@ -57,8 +100,6 @@ class VirtualCells:
 
     def output_v(self, now_ns: int) -> list[float]:
         """True voltages at the DUT's terminals, cell 1 first; nan where a wire is open."""
-        if self.reference is not None:
-            return self.reference.output_v(now_ns)
         volts: list[float] = []
         for unit in self.units:
             volts += unit.output_v(now_ns)
@@ -66,82 +107,51 @@ class VirtualCells:
 
     @property
     def dead_man_armed(self) -> bool:
-        return self.reference is not None and self.reference.dead_man_armed
+        return self.dead_man is not None and self.dead_man.dead_man_armed
 
     @property
     def tripped_ns(self) -> int | None:
-        return None if self.reference is None else self.reference.tripped_ns
+        return None if self.dead_man is None else self.dead_man.tripped_ns
 
 
-def play_cells(
-    kind: str, cells: int, *, seed: int = 0, first_id: int = 0, lost: float = 0.0, tcp: bool = False
-) -> VirtualCells:
-    """Units of `kind` for `cells` cells. `seed` decides noise and lost replies, nothing else. tcp: on a network."""
-    if tcp and kind == "bloomy_abs":  # no ids and no shared line there
-        one_each = _stack(kind, lambda seed, number: BloomyAbsSim(seed=seed + number))
-        return one_each(cells, seed, first_id, lost)
-    return PLAY[kind](cells, seed, first_id, lost)
+def a_line_each(make: Callable[[int, int], LineCells]) -> Callable[[Stack], VirtualCells]:
+    """Plays units of which each has a line of its own. `make(seed, number)`: one of them, numbered from 0."""
 
-
-def play_boxes(
-    node: Callable[[str], CanLink], clock: Clock, cells: int, *, seed: int, first_box: int
-) -> VirtualCells:
-    """BS1200 boxes for `cells` cells, numbered from `first_box`. `node(name)`: a box's end of the bus."""
-    numbers = range(first_box, first_box - (-cells // KINDS[ON_CAN].cells))
-    boxes = [
-        BloomyBs1200Sim(node(f"box {box}"), clock, box=box, period_ns=BOX_PERIOD_NS, seed=seed)
-        for box in numbers
-    ]
-    return VirtualCells(units=list(boxes), lines=0, attach_to=lambda *_: None, cells=cells, boxes=boxes)
-
-
-def _reference(cells: int, _seed: int, _first_id: int, _lost: float) -> VirtualCells:
-    sim = CellEmulatorSim(cells)
-    return VirtualCells(
-        units=[sim],
-        lines=1,
-        attach_to=lambda devices, clock: attach_simulated(sim, devices[0], clock),
-        cells=cells,
-        reference=sim,
-    )
-
-
-def _stack(
-    kind: str, make: Callable[[int, int], LineCells]
-) -> Callable[[int, int, int, float], VirtualCells]:
-    """Units of which each has a line of its own."""
-
-    def play(cells: int, seed: int, _first_id: int, lost: float) -> VirtualCells:
-        units = [make(seed, number) for number in range(-(-cells // KINDS[kind].cells))]
+    def play(stack: Stack) -> VirtualCells:
+        units = [make(stack.seed, number) for number in range(stack.units)]
 
         def attach(devices: Sequence[DeviceEnd], clock: Clock) -> None:
             for number, (unit, device) in enumerate(zip(units, devices, strict=True)):
-                attach_lines(unit, device, clock, _flaw(seed, number, lost))
+                attach_lines(unit, device, clock, _flaw(stack, number))
 
-        return VirtualCells(units=list(units), lines=len(units), attach_to=attach, cells=cells)
+        return VirtualCells(units=units, lines=len(units), attach_to=attach, cells=stack.cells)
 
     return play
 
 
-def _bloomy_abs(cells: int, seed: int, first_id: int, lost: float) -> VirtualCells:
-    units = [BloomyAbsSim(unit_id=first_id + number, seed=seed) for number in range(-(-cells // 8))]
+def one_line(make: Callable[[int, int], LineCells]) -> Callable[[Stack], VirtualCells]:
+    """Plays units on one line. Each hears everything and answers its own: `make(seed, number)`, by its number."""
 
-    def attach(devices: Sequence[DeviceEnd], clock: Clock) -> None:
-        for number, unit in enumerate(units):  # one RS-485 line: each hears everything and answers its own
-            attach_lines(unit, devices[0], clock, _flaw(seed, number, lost))
+    def play(stack: Stack) -> VirtualCells:
+        units = [make(stack.seed, stack.first_id + number) for number in range(stack.units)]
 
-    return VirtualCells(units=list(units), lines=1, attach_to=attach, cells=cells)
+        def attach(devices: Sequence[DeviceEnd], clock: Clock) -> None:
+            for number, unit in enumerate(units):
+                attach_lines(unit, devices[0], clock, _flaw(stack, number))
+
+        return VirtualCells(units=units, lines=1, attach_to=attach, cells=stack.cells)
+
+    return play
 
 
-def _flaw(seed: int, number: int, lost: float) -> Flaw | None:
-    return Flaw(rng=random.Random(f"lost replies {seed} {number}"), lost=lost) if lost else None
+def each_on_its_line(
+    make: Callable[[SerialLink, Clock], EmulatorUnit],
+) -> Callable[[Sequence[SerialLink], Clock, Stack], Sequence[EmulatorUnit]]:
+    """Drives units of which each has a line of its own."""
+    return lambda links, clock, _: [make(link, clock) for link in links]
 
 
-PLAY: dict[str, Callable[[int, int, int, float], VirtualCells]] = {
-    "scpi_cell_emulator": _reference,
-    "ngi_n83624": _stack("ngi_n83624", lambda seed, number: NgiN83624Sim(seed=seed, number=number)),
-    "bloomy_abs": _bloomy_abs,
-    "atopile_cell_sim": _stack(
-        "atopile_cell_sim", lambda seed, number: AtopileCellSimSim(seed=seed, number=number)
-    ),
-}
+def _flaw(stack: Stack, number: int) -> Flaw | None:
+    if not stack.lost:
+        return None
+    return Flaw(rng=random.Random(f"lost replies {stack.seed} {number}"), lost=stack.lost)

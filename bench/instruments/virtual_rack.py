@@ -19,12 +19,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.config.instrument_kinds import instruments
+from bench.config.options import Options
 from bench.errors import ConfigError, LinkError
 from bench.instruments.afe import AnalogueFrontEnd, read_layout
+from bench.instruments.kinds import CellKind
 from bench.instruments.pty_device import PtyDevice
 from bench.instruments.tcp_device import TcpDevice
-from bench.instruments.virtual_cards import PLAY_CARD, Card, break_wires, read_cards
-from bench.instruments.virtual_cells import ON_CAN, PLAY, VirtualCells, play_boxes, play_cells
+from bench.instruments.virtual_cards import Card, break_wires, play_card, read_cards
+from bench.instruments.virtual_cells import Boxes, Stack, VirtualCells
 from bench.lean_can import can
 from bench.links.ports import CanLink
 from bench.timing.clock import Clock, Phase
@@ -90,7 +93,7 @@ class VirtualRack:
         self._clock = clock
         self._devices = [*devices, *(PtyDevice(clock) for _ in cards)]
         self._cards = [
-            (card, PLAY_CARD[card.kind](card, device, clock))
+            (card, play_card(card, device, clock))
             for card, device in zip(cards, self._devices[len(devices) :])
         ]
         self._starter = os.getppid()
@@ -201,10 +204,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--layout", required=True, help="what the AFE sends: JSON as bench.instruments.afe writes it"
     )
     parser.add_argument("--channels", type=int, default=96, help="cells of the pack")
-    parser.add_argument(
-        "--kind", choices=[*PLAY, ON_CAN], default="scpi_cell_emulator", help="whose emulator is played"
-    )
-    parser.add_argument("--cells-bus", help=f"the bus of the boxes of {ON_CAN}: IFACE:key=value,…")
+    parser.add_argument("--kind", default="scpi_cell_emulator", help="whose emulator is played")
+    parser.add_argument("--options", default="{}", help="what the bench file says for its options, as JSON")
+    parser.add_argument("--cells-bus", help="the bus of boxes on CAN: IFACE:key=value,…")
     parser.add_argument("--cards", default="[]", help="relay cards in the cells' wires, as JSON")
     parser.add_argument(
         "--first-id",
@@ -269,20 +271,33 @@ async def _lines(clock: Clock, count: int, *, tcp: bool) -> Sequence[PtyDevice |
 
 
 def _cells(options: argparse.Namespace, clock: Clock) -> VirtualCells:
-    if options.kind != ON_CAN:
-        return play_cells(
-            options.kind,
-            options.channels,
-            seed=options.seed,
-            first_id=options.first_id,
-            lost=options.lost,
-            tcp=options.tcp,
+    kind = instruments().get(options.kind)
+    if not isinstance(kind, CellKind):
+        raise ConfigError(f"--kind '{options.kind}': found {kind.title}; expected a cell emulator")
+    cells, asked = options.channels, Options(json.loads(options.options))
+    units = -(-cells // kind.cells) if kind.cells else 1
+    if kind.play_boxes is None and kind.play is not None:
+        return kind.play(
+            Stack(
+                cells=cells,
+                units=units,
+                options=asked,
+                seed=options.seed,
+                first_id=options.first_id,
+                lost=options.lost,
+                tcp=options.tcp,
+            )
         )
-    if options.cells_bus is None:
-        raise ConfigError(f"--cells-bus: found none; expected the bus of {ON_CAN}")
+    if options.cells_bus is None or kind.play_boxes is None:
+        raise ConfigError(f"--cells-bus: found none; expected the bus of {kind.title}")
     link = open_cells_bus(options.cells_bus, clock)
-    first_box = max(1, options.first_id)
-    return play_boxes(lambda _: link, clock, options.channels, seed=options.seed, first_box=first_box)
+    first = max(kind.ids[0], options.first_id)
+    numbers = range(first, first + units)
+    return kind.play_boxes(
+        Boxes(
+            node=lambda _: link, clock=clock, cells=cells, numbers=numbers, seed=options.seed, options=asked
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.config.instrument_kinds import KINDS
+from bench.config.instrument_kinds import instruments
 from bench.links.interface_worth import INTERFACES
 from bench.record.port_facts import ADAPTER, PSEUDO_TERMINAL, ports_of, why_no_device
 from bench.timing.clock import Timebase
@@ -95,10 +95,15 @@ def _no_socketcan(facts: Mapping[str, str]) -> str:
 def _no_instrument(facts: Mapping[str, str], buses: Container[str]) -> str:
     if "simulated" in facts:
         return "virtual, played by this bench"
-    kind = KINDS.get(facts.get("kind", ""))
-    if kind is not None and kind.transports == ("can",):  # its bus is judged by itself
+    if _on_can(facts):  # its bus is judged by itself
         return "" if f"can.{facts.get('link', '')}" in buses else "its bus is not named"
     return why_no_device(ports_of(facts), facts)
+
+
+def _on_can(facts: Mapping[str, str]) -> bool:
+    """A kind that is not of the house says so itself: it need not be installed where a run is read."""
+    known, kind = instruments(), facts.get("kind", "")
+    return known.get(kind).on_can if kind in known.house else facts.get("transport") == "can"
 
 
 def of_header(header: Mapping[str, Any], folder: Path | None) -> Found:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.config.bench_file import CanConfig
+from bench.config.instrument_kinds import instruments
 from bench.record.evidence import ON_SERIAL_LINES
 from bench.record.folder import OpenedRun
 from bench.record.port_facts import BETWEEN
@@ -28,8 +29,12 @@ def equipment(wired: Wired) -> dict[str, Facts]:
     found = {f"can.{name}": _adapter(can, config.simulated, wired.behind) for name, can in config.can.items()}
     for name, one in config.instruments.items():
         facts = {field.name: getattr(one, field.name) for field in dataclasses.fields(one)}
+        facts |= {option.name: facts["options"][option] for option in one.facts.bench_options}
+        del facts["options"]
+        if one.facts.on_can and one.kind not in instruments().house:
+            facts["transport"] = "can"
         own = {key: str(value) for key, value in facts.items() if value not in (None, "", ())}
-        if not config.simulated and not one.virtual and one.facts.transports != ("can",):
+        if not config.simulated and not one.virtual and not one.facts.on_can:
             own["device"] = BETWEEN.join(_asked(port, wired.behind) for port in one.ports)
         if one.virtual:
             own["simulated"] = "by this bench: there is nothing to calibrate"

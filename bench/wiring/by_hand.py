@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bench.config.bench_file import BenchConfig
-from bench.config.instrument_kinds import CELLS, KINDS
+from bench.config.instrument_kinds import CELLS
 from bench.config.instruments import InstrumentConfig
 from bench.errors import ConfigError, nearest
 from bench.instruments.afe import layout_text
-from bench.instruments.ea_psb.sim import EaPsbSim, attach_ea_psb
+from bench.instruments.kinds import Load
 from bench.instruments.ports import DeviceEnd
 from bench.instruments.pty_device import PtyDevice
 from bench.instruments.tcp_device import TcpDevice
@@ -23,7 +23,8 @@ from bench.units import NS_PER_MS
 from bench.wiring.can import bus_argument
 from bench.wiring.common import Wired
 from bench.wiring.emulator_shown import emulator_shows
-from bench.wiring.side_instruments import ON_A_LINE, card_of
+from bench.wiring.power import supply_kind
+from bench.wiring.side_instruments import card_of, line_kind
 
 _WATCH_NS = 20 * NS_PER_MS
 _TAIL_NS = 100 * NS_PER_MS
@@ -38,7 +39,7 @@ def named(config: BenchConfig, name: str) -> InstrumentConfig:
         raise ConfigError(
             f"{config.file}: found no [instrument.{name}]; expected one of {known}{nearest(name, config.instruments)}"
         )
-    if one.facts.transports == ("can",) and name != CELLS:
+    if one.facts.on_can and name != CELLS:
         raise ConfigError(
             f"{config.file} [instrument.{name}]: found {one.facts.title}, which has no line; "
             'expected one on a line: a sensor on CAN is played with port = "virtual"'
@@ -73,10 +74,11 @@ def rack_words(
         "--sense", bus(shown.channel),
         "--layout", layout_text(shown.messages, shown.cycle_ns, shown.gap_ns),
         "--channels", str(config.pack.cells), "--kind", cells.kind,
+        "--options", json.dumps(dict(cells.options.given)),
         "--first-id", str(cells.first_id), "--lost", str(cells.lost_replies),
         "--front-end-ns", str(front_end_ns),
     ]  # fmt: skip
-    if cells.facts.transports == ("can",):
+    if cells.facts.on_can:
         words += ["--cells-bus", bus(cells.link)]
     cards = [card_of(one) for one in config.instruments.values() if one.virtual and one.opens]
     words += ["--tcp"] if tcp else []
@@ -95,9 +97,11 @@ def play_side(one: InstrumentConfig, say: Say, *, tcp: bool) -> None:
     """Play a supply or a relay card on a pseudo-terminal, or on TCP, until it is told to end. Tells what it does."""
     if tcp:
         refuse_without_network(one)
-    _, play = ON_A_LINE[one.kind]
+    kind = line_kind(one)
     _play_line(
-        lambda device, clock: play(one, device, clock), say, idle_ns=one.facts.idle_ns if tcp else None
+        lambda device, clock: kind.play(device, clock, one.options),
+        say,
+        idle_ns=kind.idle_ns if tcp else None,
     )
 
 
@@ -106,22 +110,15 @@ def play_power(config: BenchConfig, say: Say, *, tcp: bool) -> None:
     supply = config.dut.power.supply if config.dut.power is not None else None
     if supply is None:
         raise ConfigError(f"{config.file} [dut.power]: found no 'supply'; expected one to be played")
-    volts, amps, watts = supply.nominal if all(supply.nominal) else (60.0, 40.0, 1500.0)
-
-    def play(device: DeviceEnd, clock: HostClock) -> EaPsbSim:
-        load_ohm = supply.voltage_v / (0.2 * supply.current_a)
-        sim = EaPsbSim(
-            nominal_v=volts,
-            nominal_a=amps,
-            nominal_w=watts,
-            battery_v=0.0,
-            inner_ohm=load_ohm,
-            tail_ns=_TAIL_NS,
-        )
-        attach_ea_psb(sim, device, clock)
-        return sim
-
-    _play_line(play, say, idle_ns=KINDS["ea_psb"].idle_ns if tcp else None)
+    kind = supply_kind(supply.kind)
+    load = Load(ohm=supply.voltage_v / (0.2 * supply.current_a), tail_ns=_TAIL_NS)
+    if tcp and "tcp" not in kind.transports:
+        raise ConfigError(f"--tcp: found it for {kind.title}, which has no network port; expected none")
+    _play_line(
+        lambda device, clock: kind.play_loaded(device, clock, supply.options, load),
+        say,
+        idle_ns=kind.idle_ns if tcp else None,
+    )
 
 
 def _play_line(play: Callable[[DeviceEnd, HostClock], Any], say: Say, *, idle_ns: int | None) -> None:

@@ -1,21 +1,17 @@
 """Instruments: from the bench file to drivers, and to simulators behind them where they are virtual."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.config.bench_file import BenchConfig
 from bench.config.instrument_kinds import CELLS
 from bench.config.instruments import TCP, InstrumentConfig
 from bench.errors import ConfigError, InstrumentError, LinkError
-from bench.instruments.atopile_cell_sim.driver import AtopileCellSim
-from bench.instruments.bloomy_abs.driver import BloomyAbs, abs_line
-from bench.instruments.bloomy_bs1200.driver import BloomyBs1200
-from bench.instruments.ngi_n83624.driver import NgiN83624
+from bench.instruments.kinds import CellKind
 from bench.instruments.ports import CAPABILITY_OF, WireFault
-from bench.instruments.scpi_cell_emulator.driver import ScpiCellEmulator
 from bench.instruments.stack import EmulatorUnit, StackedEmulator
-from bench.instruments.virtual_cells import VirtualCells, play_boxes, play_cells
+from bench.instruments.virtual_cells import Boxes, Stack, VirtualCells
 from bench.links.ports import CanLink, SerialLink
 from bench.links.pyserial_link import open_serial
 from bench.links.simulated_can import SimulatedCanBus
@@ -69,25 +65,12 @@ class CellBench:
             line.close()
 
 
-Make = Callable[[InstrumentConfig, Sequence[SerialLink], Clock, int], list[EmulatorUnit]]
-
-
-def _bloomy_abs(
-    config: InstrumentConfig, links: Sequence[SerialLink], clock: Clock, cells: int
-) -> list[EmulatorUnit]:
-    """On RS-485 the units share a line and have ids; on TCP each has a connection."""
-    if config.port.startswith(TCP):
-        return [BloomyAbs(abs_line(link, clock)) for link in links]
-    line = abs_line(links[0], clock)
-    return [BloomyAbs(line, unit_id=config.first_id + number) for number in range(config.units(cells))]
-
-
-CELL_DRIVERS: dict[str, Make] = {
-    "scpi_cell_emulator": lambda _, links, clock, cells: [ScpiCellEmulator(links[0], clock, channels=cells)],
-    "ngi_n83624": lambda _, links, clock, __: [NgiN83624(link, clock) for link in links],
-    "bloomy_abs": _bloomy_abs,
-    "atopile_cell_sim": lambda _, links, clock, __: [AtopileCellSim(link, clock) for link in links],
-}
+def cell_kind(config: InstrumentConfig) -> CellKind:
+    """Raises InstrumentError for an instrument that is no cell emulator."""
+    kind = config.facts
+    if not isinstance(kind, CellKind):
+        raise InstrumentError(f"{config.kind}: found {kind.title}; expected a cell emulator")
+    return kind
 
 
 def simulated_cells(
@@ -95,46 +78,71 @@ def simulated_cells(
 ) -> CellBench:
     """Driver and simulator in one process, joined by simulated lines. Draws from `rng` only where it is needed."""
     instrument, cells = config.instruments[CELLS], config.pack.cells
-    if instrument.facts.transports == ("can",):
-        return _simulated_boxes(instrument, clock, rng, buses[instrument.link], cells)
-    noisy = instrument.kind != "scpi_cell_emulator"
-    played = play_cells(
-        instrument.kind,
-        cells,
-        seed=rng.randrange(1 << 32) if noisy else 0,
-        first_id=instrument.first_id,
-        lost=instrument.lost_replies,
-    )
+    kind = cell_kind(instrument)
+    seed = 0 if kind.quiet else rng.randrange(1 << 32)
+    if kind.on_can:
+        return _simulated_boxes(instrument, clock, seed, buses[instrument.link], cells)
+    played = play_stack(kind, _stack(instrument, cells, seed))
     lines = [SimulatedSerial(clock, name, instrument.baud) for name in _names(played.lines)]
     played.attach([line.device for line in lines], clock)
     emulator = _emulator(instrument, [line.host for line in lines], clock, cells)
     return CellBench(emulator=emulator, config=instrument, played=played)
 
 
+def play_stack(kind: CellKind, stack: Stack) -> VirtualCells:
+    if kind.play is None:
+        raise InstrumentError(f"{kind.title}: its KIND has no 'play'; expected what plays it on lines")
+    return kind.play(stack)
+
+
+def play_boxes(kind: CellKind, boxes: Boxes) -> VirtualCells:
+    if kind.play_boxes is None:
+        raise InstrumentError(f"{kind.title}: its KIND has no 'play_boxes'; expected what plays it on a bus")
+    return kind.play_boxes(boxes)
+
+
+def _stack(config: InstrumentConfig, cells: int, seed: int = 0) -> Stack:
+    return Stack(
+        cells=cells,
+        units=config.units(cells),
+        options=config.options,
+        seed=seed,
+        first_id=config.first_id,
+        lost=config.lost_replies,
+        tcp=config.port.startswith(TCP),
+    )
+
+
+def _numbers(config: InstrumentConfig, cells: int) -> range:
+    return range(config.first_id, config.first_id + config.units(cells))
+
+
 def _simulated_boxes(
-    instrument: InstrumentConfig, clock: SimulatedClock, rng: random.Random, bus: SimulatedCanBus, cells: int
+    instrument: InstrumentConfig, clock: SimulatedClock, seed: int, bus: SimulatedCanBus, cells: int
 ) -> CellBench:
-    played = play_boxes(bus.node, clock, cells, seed=rng.randrange(1 << 32), first_box=first_box(instrument))
+    numbers = _numbers(instrument, cells)
+    boxes = Boxes(
+        node=bus.node, clock=clock, cells=cells, numbers=numbers, seed=seed, options=instrument.options
+    )
+    played = play_boxes(cell_kind(instrument), boxes)
     emulator = _boxes(instrument, bus.node("cell emulator"), clock, cells)
     return CellBench(emulator=emulator, config=instrument, played=played)
 
 
-def first_box(instrument: InstrumentConfig) -> int:
-    return max(1, instrument.first_id)
-
-
 def _boxes(instrument: InstrumentConfig, link: CanLink, clock: Clock, cells: int) -> StackedEmulator:
-    first = first_box(instrument)
-    units: list[EmulatorUnit] = [
-        BloomyBs1200(link, clock, box=first + number) for number in range(instrument.units(cells))
-    ]
+    box = cell_kind(instrument).box
+    if box is None:
+        raise InstrumentError(
+            f"{instrument.kind}: its KIND has no 'box'; expected the driver of a unit on a bus"
+        )
+    units: list[EmulatorUnit] = [box(link, clock, number) for number in _numbers(instrument, cells)]
     return StackedEmulator(units, cells)
 
 
 def real_cells(config: BenchConfig, clock: Clock, links: Mapping[str, CanLink]) -> CellBench:
     """The driver on lines that are opened once the rig starts, as a virtual rack has to be started first."""
     instrument, cells = config.instruments[CELLS], config.pack.cells
-    if instrument.facts.transports == ("can",):
+    if instrument.facts.on_can:
         interface = config.can[instrument.link].interface
         if instrument.virtual and interface in _TWO_ENDS:
             raise ConfigError(
@@ -144,33 +152,24 @@ def real_cells(config: BenchConfig, clock: Clock, links: Mapping[str, CanLink]) 
             )
         emulator = _boxes(instrument, links[instrument.link], clock, cells)
         return CellBench(emulator=emulator, config=instrument)
-    shared = instrument.kind == "bloomy_abs" and not instrument.port.startswith(TCP)
+    shared = instrument.facts.shares_line and not instrument.port.startswith(TCP)
     count = 1 if shared else instrument.units(cells)
     lines = [LateStream() for _ in range(count)]
     return CellBench(emulator=_emulator(instrument, lines, clock, cells), config=instrument, lines=lines)
 
 
-WIRE_FAULTS: dict[str, frozenset[WireFault]] = {
-    "scpi_cell_emulator": ScpiCellEmulator.wire_faults,
-    "ngi_n83624": NgiN83624.wire_faults,
-    "bloomy_abs": BloomyAbs.wire_faults,
-    "atopile_cell_sim": AtopileCellSim.wire_faults,
-    "bloomy_bs1200": BloomyBs1200.wire_faults,
-}
-
-
 def with_wires(capabilities: frozenset[str], config: BenchConfig) -> frozenset[str]:
     """`capabilities`, with what the cell emulator's relays can do to a wire, and without what they cannot.
 
-    The open reference emulator keeps what the front end of a simulated bench can play beside its relays.
+    Some keep what the front end of a simulated bench can play beside their relays.
     """
-    kind = config.instruments[CELLS].kind
-    able = frozenset(CAPABILITY_OF[fault] for fault in WIRE_FAULTS[kind])
+    kind = cell_kind(config.instruments[CELLS])
+    able = frozenset(CAPABILITY_OF[fault] for fault in kind.wire_faults)
     virtual = config.instruments[CELLS].virtual  # a virtual card breaks no real wire
     opened = {cell for one in config.instruments.values() if one.virtual <= virtual for cell in one.opens}
     if len(opened) == config.pack.cells:  # a scenario may ask for any cell
         able |= {CAPABILITY_OF[WireFault.OPEN]}
-    if kind == "scpi_cell_emulator":
+    if kind.front_end:
         return capabilities | able
     return (capabilities - frozenset(CAPABILITY_OF.values())) | able
 
@@ -183,9 +182,14 @@ async def open_stream(port: str, baud: int) -> SerialLink:
 def _emulator(
     config: InstrumentConfig, links: Sequence[SerialLink], clock: Clock, cells: int
 ) -> EmulatorUnit:
-    units = CELL_DRIVERS[config.kind](config, links, clock, cells)
+    drive = cell_kind(config).drive
+    if drive is None:
+        raise InstrumentError(
+            f"{config.kind}: its KIND has no 'drive'; expected the driver of units on lines"
+        )
+    units = drive(links, clock, _stack(config, cells))
     if config.facts.dead_man != all(unit.has_dead_man for unit in units):
-        raise InstrumentError(f"{config.kind}: the bench file's table and its driver disagree on a dead-man")
+        raise InstrumentError(f"{config.kind}: its KIND and its driver disagree on a dead-man")
     return units[0] if config.facts.cells == 0 else StackedEmulator(units, cells)
 
 

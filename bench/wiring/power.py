@@ -4,15 +4,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from bench.config.dut_life import DutConfig, RelayConfig, SupplyConfig
+from bench.config.instrument_kinds import instruments
 from bench.dut.board import CommandedPower, PowerSwitch
 from bench.errors import BenchError, ConfigError, InstrumentError
-from bench.instruments.devantech_relay.driver import DevantechRelay
-from bench.instruments.ea_psb.driver import EaPsb
-from bench.instruments.ea_psb_modbus.driver import EaPsbModbus
-from bench.instruments.numato_relay.driver import NumatoRelay
-from bench.instruments.ports import PackSupply, RelayCard
-from bench.instruments.waveshare_relay.driver import WaveshareRelay
-from bench.links.ports import SerialLink
+from bench.instruments.kinds import SupplyKind
+from bench.instruments.ports import PackSupply
+from bench.instruments.virtual_cards import card_kind
 from bench.timing.clock import Clock
 from bench.units import NS_PER_MS, format_ns
 from bench.wiring.instruments import open_stream
@@ -22,11 +19,12 @@ _ON_SHARE = 0.95
 _GAP_NS = 15 * NS_PER_MS  # between messages, as EA advises
 
 
-RELAY_CARDS: dict[str, Callable[[SerialLink, Clock], RelayCard]] = {
-    "waveshare_relay": WaveshareRelay,
-    "numato_relay": NumatoRelay,
-    "devantech_relay": DevantechRelay,
-}
+def supply_kind(name: str) -> SupplyKind:
+    """Raises ConfigError for a kind that is no supply."""
+    kind = instruments().get(name)
+    if not isinstance(kind, SupplyKind):
+        raise ConfigError(f"[dut.power]: found '{name}', {kind.title}; expected a supply")
+    return kind
 
 
 class RelayPower:
@@ -46,7 +44,7 @@ class RelayPower:
         relay = self._relay
         line = await open_stream(relay.port, relay.baud)
         try:
-            card = RELAY_CARDS[relay.kind](line, self._clock)
+            card = card_kind(relay.kind).drive(line, self._clock, relay.options)
             await card.identify()
             await card.switch(relay.number, on)
             states = await card.states()
@@ -108,10 +106,7 @@ class SupplyPower:
         try:
             # A new line knows nothing of the last one's message, and a supply loses what comes too soon after it.
             await self._clock.sleep_until(self._clock.now_ns() + _GAP_NS)
-            unit: PackSupply = EaPsb(line, self._clock)
-            if wanted.kind == "ea_psb_modbus":
-                volts, amps, watts = wanted.nominal
-                unit = EaPsbModbus(line, self._clock, nominal_v=volts, nominal_a=amps, nominal_w=watts)
+            unit = supply_kind(wanted.kind).drive(line, self._clock, wanted.options)
             await unit.identify()
             yield unit
         finally:

@@ -5,27 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from bench.config.bench_file import BenchConfig
 from bench.config.instrument_kinds import CELLS
 from bench.config.instruments import TCP, InstrumentConfig
 from bench.errors import InstrumentError
-from bench.instruments.bender_iso165c.driver import BenderIso165c
-from bench.instruments.bender_iso165c.sim import BenderIso165cSim
-from bench.instruments.devantech_relay.driver import DevantechRelay
-from bench.instruments.ea_psb.driver import EaPsb
-from bench.instruments.ea_psb.sim import EaPsbSim, attach_ea_psb
-from bench.instruments.ea_psb_modbus.driver import EaPsbModbus
-from bench.instruments.isabellenhuette_ivt_s.driver import IsabellenhuetteIvtS
-from bench.instruments.isabellenhuette_ivt_s.sim import IsabellenhuetteIvtSSim
-from bench.instruments.numato_relay.driver import NumatoRelay
-from bench.instruments.ports import DeviceEnd, FaultUnit
+from bench.instruments.kinds import LineKind, Player, Quantity, SensorKind
+from bench.instruments.ports import FaultUnit
 from bench.instruments.pty_device import PtyDevice
 from bench.instruments.relay_wires import RelayWires, RoutedWires
-from bench.instruments.virtual_cards import PLAY_CARD, Card, break_wires
-from bench.instruments.waveshare_relay.driver import WaveshareRelay
-from bench.links.ports import CanLink, SerialLink
+from bench.instruments.virtual_cards import Card, break_wires
+from bench.links.ports import CanLink
 from bench.links.simulated_serial import SimulatedSerial
 from bench.rig.senses import Senses
 from bench.rig.steps import Steps
@@ -37,14 +28,6 @@ from bench.wiring.instruments import LateStream, open_stream
 
 WATCH_NS = 20 * NS_PER_MS
 SAFE_WITHIN_NS = 10 * NS_PER_S
-
-
-class Player(Protocol):
-    """A sensor that the bench plays on a bus."""
-
-    def start(self, first_ns: int) -> None: ...
-
-    def stop(self) -> None: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -170,45 +153,7 @@ class SideInstruments:
 
 def card_of(config: InstrumentConfig) -> Card:
     """A relay card as its player takes it."""
-    return Card(
-        name=config.name,
-        kind=config.kind,
-        address=config.address,
-        relays=config.relays,
-        opens=config.opens,
-    )
-
-
-def _play_card(config: InstrumentConfig, device: DeviceEnd, clock: Clock) -> Any:
-    return PLAY_CARD[config.kind](card_of(config), device, clock)
-
-
-Play = Callable[[InstrumentConfig, DeviceEnd, Clock], Any]
-Make = Callable[[InstrumentConfig, SerialLink, Clock], Any]
-
-
-def _play_psb(config: InstrumentConfig, device: DeviceEnd, clock: Clock) -> EaPsbSim:
-    volts, amps, watts = config.nominal
-    sim = EaPsbSim(nominal_v=volts, nominal_a=amps, nominal_w=watts)
-    attach_ea_psb(sim, device, clock)
-    return sim
-
-
-def _psb_modbus(config: InstrumentConfig, link: SerialLink, clock: Clock) -> EaPsbModbus:
-    volts, amps, watts = config.nominal
-    return EaPsbModbus(link, clock, nominal_v=volts, nominal_a=amps, nominal_w=watts, address=config.address)
-
-
-ON_A_LINE: dict[str, tuple[Make, Play]] = {
-    "ea_psb": (lambda _, link, clock: EaPsb(link, clock), _play_psb),
-    "ea_psb_modbus": (_psb_modbus, _play_psb),
-    "waveshare_relay": (
-        lambda config, link, clock: WaveshareRelay(link, clock, address=config.address),
-        _play_card,
-    ),
-    "numato_relay": (lambda config, link, clock: NumatoRelay(link, clock, relays=config.relays), _play_card),
-    "devantech_relay": (lambda _, link, clock: DevantechRelay(link, clock), _play_card),
-}
+    return Card(name=config.name, kind=config.kind, options=config.options, opens=config.opens)
 
 
 def _plain(senses: Senses, quantity: str) -> float:
@@ -217,27 +162,16 @@ def _plain(senses: Senses, quantity: str) -> float:
     return 0.0 if value is None else float(value)
 
 
-def _play_iso165c(link: CanLink, clock: Clock, senses: Senses) -> Player:
-    return BenderIso165cSim(
-        link,
-        clock,
-        partial(_plain, senses, "insulation"),
-        pack_voltage_v=partial(_plain, senses, "stack_voltage"),
-    )
+def _quantity(senses: Senses) -> Callable[[str], Quantity]:
+    return lambda name: partial(_plain, senses, name)
 
 
-def _play_ivt_s(link: CanLink, clock: Clock, senses: Senses) -> Player:
-    """U1 at the pack, U2 at the link; positive current discharges, as the plant counts it."""
-    shown = ("pack_current", "stack_voltage", "link_voltage", "link_voltage", "ambient_temperature")
-    counted = ("pack_power", "charge_drawn", "energy_drawn")
-    values = {number: partial(_plain, senses, name) for number, name in enumerate((*shown, *counted))}
-    return IsabellenhuetteIvtSSim(link, clock, values)
-
-
-ON_CAN: dict[str, tuple[Callable[[CanLink, Clock], Any], Callable[[CanLink, Clock, Senses], Player]]] = {
-    "bender_iso165c": (BenderIso165c, _play_iso165c),
-    "isabellenhuette_ivt_s": (IsabellenhuetteIvtS, _play_ivt_s),
-}
+def line_kind(config: InstrumentConfig) -> LineKind:
+    """Raises InstrumentError for an instrument that has no line of its own."""
+    kind = config.facts
+    if not isinstance(kind, LineKind):
+        raise InstrumentError(f"{config.kind}: found {kind.title}; expected an instrument on a line")
+    return kind
 
 
 def side_instruments(
@@ -250,8 +184,8 @@ def side_instruments(
     for name, instrument in config.instruments.items():
         if name == CELLS:
             continue
-        if instrument.kind in ON_CAN:
-            sides.sides.append(_on_can(instrument, clock, node, senses))
+        if isinstance(instrument.facts, SensorKind):
+            sides.sides.append(_on_can(instrument, instrument.facts, clock, node, senses))
         else:
             sides.sides.append(_on_a_line(instrument, clock, rack=rack))
     return sides
@@ -267,28 +201,33 @@ def identities_into(trace: Trace, clock: Clock) -> Callable[[str, str], None]:
 
 
 def _on_can(
-    config: InstrumentConfig, clock: Clock, node: Callable[[str, str], CanLink], senses: Senses
+    config: InstrumentConfig,
+    kind: SensorKind,
+    clock: Clock,
+    node: Callable[[str, str], CanLink],
+    senses: Senses,
 ) -> Side:
-    read, play = ON_CAN[config.kind]
     link = node(config.link, config.name)
     if config.virtual:
-        return Side(config=config, player=play(link, clock, senses))
-    return Side(config=config, driver=read(link, clock))
+        return Side(config=config, player=kind.play(link, clock, _quantity(senses)))
+    return Side(config=config, driver=kind.read(link, clock))
 
 
 def _on_a_line(config: InstrumentConfig, clock: Clock, *, rack: bool) -> Side:
     """rack: in real time, the cells are virtual, and the relays in their wires with them."""
-    make, play = ON_A_LINE[config.kind]
+    kind = line_kind(config)
     if config.virtual and clock.timebase is Timebase.SIMULATED:
         line = SimulatedSerial(clock, f"simulated {config.name}", config.baud)
         return Side(
-            config=config, driver=make(config, line.host, clock), sim=play(config, line.device, clock)
+            config=config,
+            driver=kind.drive(line.host, clock, config.options),
+            sim=kind.play(line.device, clock, config.options),
         )
     late = LateStream()
-    side = Side(config=config, driver=make(config, late, clock), line=late)
+    side = Side(config=config, driver=kind.drive(late, clock, config.options), line=late)
     if config.virtual and config.opens and rack:
         side.in_rack = True
     elif config.virtual:
         side.device = PtyDevice(clock)
-        side.sim = play(config, side.device, clock)
+        side.sim = kind.play(side.device, clock, config.options)
     return side

@@ -7,6 +7,7 @@ from bench.config.bench_file import BenchConfig
 from bench.config.instrument_kinds import CELLS
 from bench.config.instruments import InstrumentConfig
 from bench.errors import InstrumentError
+from bench.instruments.kinds import SensorKind
 from bench.links.ports import CanLink
 from bench.rig.senses import Senses
 from bench.rig.steps import Steps
@@ -18,7 +19,7 @@ from bench.trace.trouble import line_of
 from bench.units import NS_PER_S
 from bench.wiring.can import open_buses
 from bench.wiring.instruments import real_cells
-from bench.wiring.side_instruments import ON_CAN, side_instruments
+from bench.wiring.side_instruments import side_instruments
 
 _PATIENCE_S = 10.0  # on top of what a kind of cell emulator takes to be off
 
@@ -30,9 +31,7 @@ async def switch_off(config: BenchConfig, clock: HostClock) -> list[str]:
     """
     real = driving(config)
     cells = real.get(CELLS)
-    on_bus = (
-        {} if cells is None or cells.facts.transports != ("can",) else {cells.link: config.can[cells.link]}
-    )
+    on_bus = {} if cells is None or not cells.facts.on_can else {cells.link: config.can[cells.link]}
     buses = open_buses(on_bus, clock, Trace(timebase=Timebase.HOST))
     problems = []
     try:
@@ -81,4 +80,8 @@ async def _cells_off(
 
 def driving(config: BenchConfig) -> dict[str, InstrumentConfig]:
     """The real instruments that have an output. A sensor on CAN drives nothing."""
-    return {n: one for n, one in config.instruments.items() if not one.virtual and one.kind not in ON_CAN}
+    return {
+        n: one
+        for n, one in config.instruments.items()
+        if not one.virtual and not isinstance(one.facts, SensorKind)
+    }

@@ -4,10 +4,11 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest import mock
 
+from bench.instruments.virtual_cells import Boxes
 from bench.links.simulated_serial import SimulatedSerial
 from bench.timing.clock import Clock, Phase
 from bench.trace.events import CanFrame
@@ -147,7 +148,8 @@ def spoilt(*spoilers: Spoiler) -> Iterator[None]:
 
     play = instruments.play_boxes
 
-    def play_boxes(node: Callable[[str], Any], clock: Clock, *words: Any, **more: Any) -> Any:
+    def play_boxes(kind: Any, boxes: Boxes) -> Any:
+        node, clock = boxes.node, boxes.clock
         spoiler = current.of(clock)
 
         def spoilt_node(name: str) -> Any:
@@ -157,7 +159,7 @@ def spoilt(*spoilers: Spoiler) -> Iterator[None]:
                 made.send = lambda frame: spoiler.frame(frame, send, clock)
             return made
 
-        return play(spoilt_node, clock, *words, **more)
+        return play(kind, replace(boxes, node=spoilt_node))
 
     with (
         mock.patch.object(instruments, "SimulatedSerial", Serial),

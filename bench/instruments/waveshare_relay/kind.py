@@ -1,0 +1,31 @@
+"""Waveshare Modbus RTU relay, as a bench file names it."""
+
+from bench.config.options import Options, whole
+from bench.instruments.kinds import RelayKind
+from bench.instruments.ports import DeviceEnd
+from bench.instruments.waveshare_relay.driver import WaveshareRelay
+from bench.instruments.waveshare_relay.sim import WaveshareRelaySim, attach_waveshare
+from bench.timing.clock import Clock
+
+ADDRESS = whole("address", "Modbus address", 1, 0, 247)
+
+
+def _play(device: DeviceEnd, clock: Clock, asked: Options) -> WaveshareRelaySim:
+    sim = WaveshareRelaySim(address=asked[ADDRESS])
+    attach_waveshare(sim, device, clock)
+    return sim
+
+
+KIND = RelayKind(
+    title="Waveshare Modbus RTU relay",
+    transports=("serial", "tcp"),
+    use="8 relays",
+    lines="RS-485 9600, TCP gateway",
+    plays="RTU framing by silence, flashing, `0x00FF` for all, 8 coils whatever is asked on V1 boards, "
+    "contacts 10 ms late",
+    source="Waveshare wiki",
+    baud=9600,
+    options=(ADDRESS,),
+    drive=lambda link, clock, asked: WaveshareRelay(link, clock, address=asked[ADDRESS]),
+    play=_play,
+)
