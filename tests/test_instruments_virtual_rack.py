@@ -61,7 +61,8 @@ class Rack:
         self.log = folder / "rack.jsonl"
         self.bus = can.Bus("239.74.163.2", interface="udp_multicast", port=udp_port)
         sense = f"udp_multicast:channel=239.74.163.2,port={udp_port}"
-        command = [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", sense]
+        command = [sys.executable, "-m", "bench.instruments.virtual_rack", "--kind", "scpi_cell_emulator"]
+        command += ["--sense", sense]
         command += ["--layout", LAYOUT, "--log", str(self.log), "--linger", str(linger_s)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
         assert self.process.stdout is not None
@@ -171,7 +172,8 @@ def test_sigterm_ends_it_and_ctrl_c_does_not(start: Start) -> None:
     [("udp_multicast:239.0.0.1", "has no '='"), ("nonesuch:channel=x", "cannot be opened")],
 )
 def test_a_wrong_sense_bus_is_one_clear_line(sense: str, complaint: str) -> None:
-    command = [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", sense, "--layout", "{}"]
+    command = [sys.executable, "-m", "bench.instruments.virtual_rack", "--kind", "scpi_cell_emulator"]
+    command += ["--sense", sense, "--layout", "{}"]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=10)
     assert ended.returncode == 2
     assert complaint in ended.stderr
@@ -252,7 +254,8 @@ def test_units_with_a_network_port_are_each_on_a_tcp_port_of_their_own(tmp_path:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("", 0))
         sense = f"udp_multicast:channel=239.74.163.2,port={probe.getsockname()[1]}"
-    command = [sys.executable, "-m", "bench.instruments.virtual_rack", "--sense", sense, "--layout", LAYOUT]
+    command = [sys.executable, "-m", "bench.instruments.virtual_rack", "--kind", "scpi_cell_emulator"]
+    command += ["--sense", sense, "--layout", LAYOUT]
     command += ["--kind", "bloomy_abs", "--tcp", "--linger", "0.2", "--log", str(tmp_path / "rack.jsonl")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
     try:

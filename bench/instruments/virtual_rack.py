@@ -4,7 +4,7 @@ It plays the cell emulator (`--kind`; a pseudo-terminal for each of its lines, o
 relay cards in its wires (`--cards`), and the analogue front end on the sense bus. When the bench is killed, nobody
 is left to switch anything off but the emulator's own dead-man. Run it as
 
-    python -m bench.instruments.virtual_rack --log rack.jsonl --sense IFACE:key=value,… --layout JSON
+    python -m bench.instruments.virtual_rack --kind KIND --sense IFACE:key=value,… --layout JSON
 
 It prints {"port": "/dev/pts/N", "ports": [one for each line], "cards": {name: port}} and ends on SIGTERM, or once
 nobody has held a port for `--linger` seconds. Where there is no port to be held, its starter's end counts.
@@ -204,7 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--layout", required=True, help="what the AFE sends: JSON as bench.instruments.afe writes it"
     )
     parser.add_argument("--channels", type=int, default=96, help="cells of the pack")
-    parser.add_argument("--kind", default="scpi_cell_emulator", help="whose emulator is played")
+    parser.add_argument("--kind", required=True, help="whose emulator is played")
     parser.add_argument("--options", default="{}", help="what the bench file says for its options, as JSON")
     parser.add_argument("--cells-bus", help="the bus of boxes on CAN: IFACE:key=value,…")
     parser.add_argument("--cards", default="[]", help="relay cards in the cells' wires, as JSON")
