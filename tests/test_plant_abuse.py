@@ -50,9 +50,10 @@ def test_self_heating_begins_where_the_literature_says(chemistry: str) -> None:
 @pytest.mark.parametrize(
     ("chemistry", "t2_c", "t3_c"),
     [
-        # The file's T3 is of cells that lose mass (600 to 950 degC); the plant's cell keeps its own.
-        ("nmc", (168.0, 230.0), (650.0, 1100.0)),
-        ("lfp", (180.0, 240.0), (300.0, 620.0)),
+        # Golubkov 2014, Feng 2018 (T2), Ferdigg 2025 (T3). So narrow that a dropped figure of a reaction shows: NMC
+        # without its anode's second rate peaked at 497 degC, with all of its electrolyte's heat at 1,079.
+        ("nmc", (168.0, 230.0), (700.0, 1050.0)),
+        ("lfp", (180.0, 240.0), (404.0, 534.0)),
         ("na_ion", (160.0, 250.0), (300.0, 600.0)),
     ],
 )
@@ -86,7 +87,8 @@ def test_nmc_burns_far_hotter_than_iron_phosphate_and_sodium_and_zinc_does_not_b
         for _ in range(600):
             cells.step(1.0, 0.0)
             peak_c[chemistry] = max(peak_c[chemistry], float(cells.temp_c[0]))
-    assert 650.0 <= peak_c["nmc"] <= 1100.0
+    assert 700.0 <= peak_c["nmc"] <= 1050.0
+    assert 404.0 <= peak_c["lfp"] <= 534.0
     for milder in ("lfp", "na_ion"):
         assert 300.0 <= peak_c[milder] <= peak_c["nmc"] - 250.0
     assert peak_c["zn_chitosan"] < 120.0
