@@ -120,7 +120,7 @@ def test_the_same_frames_from_clang(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pack.flag("CellOvervoltage") and pack.flag("InsulationWarning")
 
 
-@pytest.mark.parametrize("chemistry", ["nmc", "lfp", "na_ion", "zn_chitosan"])
+@pytest.mark.parametrize("chemistry", ["nmc", "lfp", "na_ion", "na_nfm", "zn_chitosan"])
 def test_the_same_frames_with_the_limits_of_a_chemistry_built_in(chemistry: str) -> None:
     """What a process or an image does, whose limits nobody can hand in when it starts."""
     limits = Limits.from_toml(CHEMISTRIES / f"{chemistry}.toml")

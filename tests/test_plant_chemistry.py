@@ -199,9 +199,9 @@ def test_what_nobody_reads_is_refused_in_one_line(
 
 
 def test_the_constants_of_runaway_that_only_some_reactions_have_are_read() -> None:
-    """Seven of NMC, one of LFP, three of sodium."""
+    """Seven of NMC, one of LFP, three of layered-oxide sodium."""
     nmc, lfp, na = (
-        {r.name: r for r in Chemistry.load(one).abuse.reactions} for one in ("nmc", "lfp", "na_ion")
+        {r.name: r for r in Chemistry.load(one).abuse.reactions} for one in ("nmc", "lfp", "na_nfm")
     )
     assert nmc["sei"].regen == 5.0
     assert (nmc["anode"].a2_1_s, nmc["anode"].t_switch_c) == (5.0, 260.0)

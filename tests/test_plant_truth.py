@@ -23,7 +23,7 @@ QUICK = [
     ("na_ion", "udds_25C", 3.8, 0.1),
     ("nmc", "1c_discharge_25C", 2.5, 0.25),
     ("lfp", "1c_discharge_25C", 4.7, 0.3),
-    ("na_ion", "1c_discharge_25C", 2.9, 0.2),
+    ("na_ion", "1c_discharge_25C", 5.7, 0.2),
 ]
 LONG = [
     ("nmc", "hppc_10C", 2.4, 0.1),

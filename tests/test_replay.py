@@ -146,7 +146,7 @@ def test_lines_between_samples_keep_the_charge(trip: Callable[[str], Path], tmp_
     assert trace.charge_ah * 3600 == pytest.approx(exact_as, abs=1e-6)
 
 
-@pytest.mark.parametrize("chemistry", ["nmc", "lfp", "na_ion", "zn_chitosan"])
+@pytest.mark.parametrize("chemistry", ["nmc", "lfp", "na_ion", "na_nfm", "zn_chitosan"])
 def test_the_library_recording_fits_every_pack_uncut(chemistry: str) -> None:
     wired = load_rig(ROOT / "hil_config.toml", "simulated", "reference", chemistry)
     (one,) = load_scenarios(wired, None, "replay-recorded")[0]

@@ -231,7 +231,10 @@ def test_check_tells_all_of_them_and_ends_with_3(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "chemistry",
-    ["lfp", *(pytest.param(one, marks=pytest.mark.slow) for one in ("nmc", "na_ion", "zn_chitosan"))],
+    [
+        "lfp",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("nmc", "na_ion", "na_nfm", "zn_chitosan")),
+    ],
 )
 def test_nothing_of_the_library_is_at_fault(chemistry: str) -> None:
     rig = load_rig(ROOT / "hil_config.toml", "simulated", "reference", chemistry)

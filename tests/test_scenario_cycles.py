@@ -21,7 +21,7 @@ from bench.verdict.result import Verdict
 from bench.wiring.common import Wired
 
 ROOT = Path(__file__).resolve().parents[1]
-CHEMISTRIES = ("nmc", "lfp", "na_ion", "zn_chitosan")
+CHEMISTRIES = ("nmc", "lfp", "na_ion", "na_nfm", "zn_chitosan")
 
 
 @pytest.fixture

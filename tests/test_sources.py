@@ -192,7 +192,7 @@ def test_nothing_calls_a_source_public_that_is_none() -> None:
                 pytest.fail(f"{file}: {line}; name it (docs/sources.md)")
 
 
-@pytest.mark.parametrize("name", ["nmc", "lfp", "na_ion", "zn_chitosan"])
+@pytest.mark.parametrize("name", ["nmc", "lfp", "na_ion", "na_nfm", "zn_chitosan"])
 def test_every_figure_of_a_chemistry_names_one_of_its_sources(name: str) -> None:
     facts = tomllib.loads(
         (ROOT / "bench" / "plant" / "chemistries" / f"{name}.toml").read_text(encoding="utf-8")

@@ -12,7 +12,13 @@ from bench.hazard.result import Band, CaseResult, HazardStudy, Stage, seconds
 _LEFT, _RIGHT, _LANE, _HEAD = 250.0, 150.0, 15.0, 34.0
 _WIDTH = 1080.0
 _FROM_S = 1.0
-_COLOURS = {"nmc": "#b3402a", "lfp": "#2a6fb3", "na_ion": "#7a5bb0", "zn_chitosan": "#2f8a4e"}
+_COLOURS = {
+    "nmc": "#b3402a",
+    "lfp": "#2a6fb3",
+    "na_ion": "#7a5bb0",
+    "na_nfm": "#c08a1e",
+    "zn_chitosan": "#2f8a4e",
+}
 _OTHER = "#666"
 
 

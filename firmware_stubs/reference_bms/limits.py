@@ -13,7 +13,7 @@ SENSORS = 24
 # Open-circuit voltage of NMC at 25 degC over SoC 0, 10 .. 100 %: only the start value of coulomb counting.
 NMC_OCV_V = (3.00, 3.44, 3.53, 3.58, 3.62, 3.67, 3.76, 3.86, 3.95, 4.06, 4.20)
 
-CHEMISTRY_CODES = {"nmc": 1, "lfp": 2, "na_ion": 3, "zn_chitosan": 4}
+CHEMISTRY_CODES = {"nmc": 1, "lfp": 2, "na_ion": 3, "zn_chitosan": 4, "na_nfm": 5}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,15 @@ from pybamm.input.parameters.lithium_ion import OKane2022, ORegan2022
 from pybamm.input.parameters.sodium_ion import Chayambuka2022
 from scipy.interpolate import PchipInterpolator
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT))  # the bench's car; it needs nothing but the standard library
+
+from bench.plant.vehicle import Vehicle  # noqa: E402
+
+WLTC_PER_M_S = 3.6  # the schedule's speeds are in km/h
 CAPACITY_AH = 50.0
-# One prismatic can for all: 148 x 27 x 98 mm, 10 W/m2K on its surface.
-SURFACE_M2, FILM_W_M2K = 0.0423, 10.0
+FILM_W_M2K = 10.0
 R, T_REF_K = 8.314462618, 298.15
 COLUMNS = ("t_s", "current_A", "voltage_V", "temp_K", "soc")
 PULSES_AT = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05)
@@ -129,10 +134,10 @@ def _exchange_current(table: Callable[..., pybamm.Symbol]) -> Callable[..., pyba
 
 
 SETS = {
-    "nmc": (nmc, 850.0),
-    "lfp": (lfp, 1071.0),
-    "na_ion": (na_ion, 1100.0),
-}  # heat capacity of the can, J/K
+    "nmc": (nmc, 850.0, 0.0423),
+    "lfp": (lfp, 1071.0, 0.0423),
+    "na_ion": (na_ion, 2139.0, 0.0610),
+}  # heat capacity of the can in J/K, its surface in m2: 148 x 27 x 98 mm, and 148 x 65 x 98 mm for sodium
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,10 +175,31 @@ def drive(start_soc: float) -> Case:
     return Case(start_soc=start_soc, temp_k=T_REF_K, holds=holds)
 
 
-def discharge() -> Case:
+def discharge(temp_k: float = T_REF_K) -> Case:
     return Case(
-        start_soc=1.0, temp_k=T_REF_K, holds=((CAPACITY_AH, 3600.0, tuple(np.arange(10.0, 3601.0, 10.0))),)
+        start_soc=1.0, temp_k=temp_k, holds=((CAPACITY_AH, 3600.0, tuple(np.arange(10.0, 3601.0, 10.0))),)
     )
+
+
+def hard_pulses() -> Case:
+    """10 s at 3C, a minute of rest, 10 s of charge at 2C, five minutes of rest; from 90 % down to 30 %, at 25 degC."""
+    pulse, pause = rows(10.0, 0.1, 1, 2, 5), rows(60.0, 1, 5, 20)
+    holds: list[Hold] = []
+    for _ in range(4):
+        holds += [(3.0 * CAPACITY_AH, 10.0, pulse), (0.0, 60.0, pause), (-2.0 * CAPACITY_AH, 10.0, pulse)]
+        holds += [(0.0, 300.0, rows(300.0, 1, 5, 20, 60)), (CAPACITY_AH / 2.0, 1440.0, rows(1440.0, 60, 600))]
+        holds += [(0.0, 1800.0, rows(1800.0, 1, 5, 20, 60, 240, 600))]
+    return Case(start_soc=0.9, temp_k=T_REF_K, holds=tuple(holds))
+
+
+def wltc(temp_k: float) -> Case:
+    """The WLTC as the bench's car drives it (bench.plant.vehicle), from 80 %."""
+    with (ROOT / "bench/plant/cycles/wltc_3b.csv").open(encoding="utf-8") as file:
+        read = [tuple(map(float, row)) for row in csv.reader(file) if row[0][0].isdigit()]
+    car = Vehicle()
+    powers_w = car.powers_w([row[0] for row in read], [row[1] / WLTC_PER_M_S for row in read])
+    holds = tuple((round(car.current_a(power, CAPACITY_AH), 4), 1.0, (1.0,)) for power in powers_w)
+    return Case(start_soc=0.8, temp_k=temp_k, holds=holds)
 
 
 CASES = {
@@ -182,12 +208,15 @@ CASES = {
     "hppc_10C": lambda chemistry: pulses(283.15),
     "hppc_25C": lambda chemistry: pulses(298.15),
     "hppc_40C": lambda chemistry: pulses(313.15),
+    "1c_discharge_0C": lambda chemistry: discharge(273.15),
+    "3c_pulses_25C": lambda chemistry: hard_pulses(),
+    "wltc_m10C": lambda chemistry: wltc(263.15),
 }
 
 
 def prepared(chemistry: str, temp_k: float) -> pybamm.ParameterValues:
     """The set in its can, at its ambient, with so many cells in parallel that 50 Ah lie between its voltages."""
-    made, heat_capacity_j_k = SETS[chemistry]
+    made, heat_capacity_j_k, surface_m2 = SETS[chemistry]
     values = made()
     layers = ("Negative electrode", "Separator", "Positive electrode")
     stack_m = sum(values[f"{layer} thickness [m]"] for layer in layers)
@@ -211,7 +240,7 @@ def prepared(chemistry: str, temp_k: float) -> pybamm.ParameterValues:
             "Number of electrodes connected in parallel to make a cell": parallel,
             "Nominal cell capacity [A.h]": CAPACITY_AH,
             "Cell volume [m3]": volume_m3,
-            "Cell cooling surface area [m2]": SURFACE_M2,
+            "Cell cooling surface area [m2]": surface_m2,
             "Total heat transfer coefficient [W.m-2.K-1]": FILM_W_M2K,
             "Contact resistance [Ohm]": 0.0,
             "Upper voltage cut-off [V]": values["Upper voltage cut-off [V]"]
