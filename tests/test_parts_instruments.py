@@ -10,6 +10,8 @@ from bench.config.instrument_kinds import instruments
 from bench.config.options import NO_OPTIONS, Options
 from bench.errors import ConfigError
 from bench.instruments.numato_relay.kind import RELAYS
+from bench.running.load import load_rig
+from bench.running.results import rig_hash
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = sorted(path.parent for path in ROOT.glob("bench/instruments/*/kind.py"))
@@ -88,3 +90,16 @@ def test_the_address_of_a_supply_counts_where_it_feeds_the_dut(tmp_path: Path) -
     found = load_bench(with_power(tmp_path, FED + PLATE + "address = 0")).dut.power
     assert found is not None and found.supply is not None
     assert dict(found.supply.options.given)["address"] == 0
+
+
+@pytest.mark.parametrize(
+    ("bench", "digest"),
+    [
+        ("hil_config.toml", "de78fc0cd1d6"),
+        ("docs/benches/bloomy_bs1200.toml", "35e9577d0b51"),
+        ("docs/benches/whole_desk.toml", "76662420b9e8"),
+    ],
+)
+def test_a_rig_has_the_hash_that_it_had_in_the_runs_of_earlier_releases(bench: str, digest: str) -> None:
+    """Else its stored runs could no longer be compared with new ones. A changed bench file has another."""
+    assert rig_hash(load_rig(ROOT / bench, "simulated", None, None))[:12] == digest

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar, cast
 
 T = TypeVar("T")
@@ -70,7 +69,7 @@ def duration(name: str, meaning: str, default_ns: int) -> Option[int]:
 class Options:
     """What a bench file says for the options of one instrument: `asked[ADDRESS]` is the value or the default."""
 
-    given: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, option: Option[T]) -> T:
         value = self.given.get(option.name, option.default)

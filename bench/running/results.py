@@ -1,6 +1,5 @@
 """A whole `hil run`: shots into results, results into the evidence folder and the database."""
 
-import dataclasses
 import datetime
 import hashlib
 import platform
@@ -25,6 +24,7 @@ from bench.running.equipment import equipment
 from bench.running.known_gap import with_known_gap
 from bench.running.local import Campaign
 from bench.running.reach import with_must_reach
+from bench.running.rig_text import rig_text
 from bench.running.sources import in_repository, source_hash
 from bench.running.watching import watching_notes
 from bench.scenario.library import Library
@@ -333,11 +333,7 @@ def rig_hash(wired: Wired) -> str:
         config.simulated,
         config.can,
         config.serial,
-        # A new calibration is the same rig: runs before and after it may be compared.
-        {
-            name: dataclasses.replace(one, calibrated="", calibration_due="")
-            for name, one in config.instruments.items()
-        },
+        {name: rig_text(one) for name, one in config.instruments.items()},
         config.pack.cells,
         config.pack.sensors,
     )
