@@ -3,11 +3,14 @@
 Nothing is imported to list names. A part is imported when it is asked for; a broken one stops only whoever asks.
 """
 
+import hashlib
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -17,10 +20,26 @@ T = TypeVar("T")
 HOUSE = Path(__file__).parent
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Which code a part is. sha256: of every file of the package (or the one module) that its entry point names."""
+
+    distribution: str
+    version: str
+    module: str
+    sha256: str
+
+    @classmethod
+    def of(cls, point: EntryPoint) -> "Origin":
+        name, version = (point.dist.name, point.dist.version) if point.dist is not None else ("none", "none")
+        return cls(distribution=name, version=version, module=point.module, sha256=_hash_of(point.module))
+
+
 class Shelf(Generic[T]):
     """All parts of one sort, by name.
 
-    house: the name and the module of every part of the house. attribute: what a module calls its part.
+    house: the name and the module of every part of the house, as `read_house` takes it. attribute: what a module calls
+    its part.
     lacks: what a part of that name is not complete without, "" where it is.
     """
 
@@ -33,9 +52,11 @@ class Shelf(Generic[T]):
         kind: type[T],
         attribute: str = "KIND",
         lacks: Callable[[str, T], str] = lambda *_: "",
+        read_house: Callable[[str], Any] = import_module,
     ) -> None:
         self.what, self.group = what, group
-        self._find_house, self._kind, self._attribute, self._lacks = house, kind, attribute, lacks
+        self._find_house, self._read_house = house, read_house
+        self._kind, self._attribute, self._lacks = kind, attribute, lacks
         self._found: dict[str, T] = {}
 
     @cached_property
@@ -62,7 +83,7 @@ class Shelf(Generic[T]):
         if name not in self._found:
             if name in self.house:
                 where = f"{self.what} '{name}' of {self.house[name]}"
-                self._found[name] = self._loaded(name, where, lambda: import_module(self.house[name]))
+                self._found[name] = self._loaded(name, where, lambda: self._read_house(self.house[name]))
             else:
                 self._found[name] = self._from_distribution(name)
         return self._found[name]
@@ -82,6 +103,11 @@ class Shelf(Generic[T]):
         return hidden + [
             told for name in self.brought if name not in self.house and (told := self._broken(name))
         ]
+
+    def origin(self, name: str) -> "Origin | None":
+        """Who brings it, without importing it; None for a part of the house."""
+        points = () if name in self.house else self.brought.get(name, ())
+        return Origin.of(points[0]) if points else None
 
     def _broken(self, name: str) -> str:
         try:
@@ -135,6 +161,32 @@ def modules(package: str, pattern: str) -> Callable[[], Mapping[str, str]]:
         return {path.stem: f"{package}.{path.stem}" for path in paths}
 
     return found
+
+
+def _hash_of(module: str) -> str:
+    """Over names and bytes, of the outermost package that is no namespace; "not found" where there is none."""
+    parts = module.split(".")
+    for count in range(1, len(parts) + 1):
+        try:
+            spec = find_spec(".".join(parts[:count]))  # imports what is above it: namespaces only
+        except (ImportError, ValueError):
+            break
+        if spec is None:
+            break
+        if spec.origin is not None:
+            file = Path(spec.origin)
+            return _hash(file.parent) if spec.submodule_search_locations is not None else _hash(file)
+    return "not found"
+
+
+def _hash(place: Path) -> str:
+    files = [place] if place.is_file() else sorted(place.rglob("*"))
+    kept = [one for one in files if one.is_file() and "__pycache__" not in one.parts]
+    told = hashlib.sha256()
+    for file in kept:
+        name = file.relative_to(place.parent).as_posix()
+        told.update(f"{name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return told.hexdigest()
 
 
 def _distribution(point: EntryPoint) -> str:

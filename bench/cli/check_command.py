@@ -137,7 +137,7 @@ def _facts(wired: Wired, prepared: list[Prepared]) -> ListTold:
             for one in prepared
         ),
         firmware=firmware_builds(),
-        chemistries={name: Chemistry.load(name).name for name in Chemistry.shipped()},
+        chemistries={name: Chemistry.load(name).name for name in Chemistry.known()},
         instruments={
             name: InstrumentListed(kind=one.kind, role=one.facts.role, ports=tuple(one.ports))
             for name, one in wired.config.instruments.items()
@@ -176,7 +176,7 @@ def _things(wired: Wired) -> Iterator[Table]:
     from bench.plant.chemistry import Chemistry
     from bench.wiring.simulated import firmware_builds
 
-    known = {name: Chemistry.load(name).name for name in Chemistry.shipped()}
+    known = {name: Chemistry.load(name).name for name in Chemistry.known()}
     for title, first, named in (
         ("Firmware builds (--firmware)", "build", firmware_builds()),
         ("Chemistries (--chemistry)", "chemistry", known),

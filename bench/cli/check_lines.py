@@ -27,7 +27,7 @@ def budget_lines(
     from bench.verdict.goal_on_chemistry import unknown_chemistries
 
     goals = toml_of(read_text(file, "a file of safety goals", most=MOST_TOML_BYTES))
-    unknown = unknown_chemistries(goals, Chemistry.shipped())
+    unknown = unknown_chemistries(goals, Chemistry.known())
     lent = {one.scenario.budget for one in prepared if one.scenario.budget is not None}
     budgets = load_budgets(file)
     own = [
@@ -52,6 +52,7 @@ def lines_of(wired: Wired, prepared: list[Prepared], *, whole: bool) -> tuple[Ch
 
 def _lines(wired: Wired, prepared: list[Prepared], *, whole: bool) -> Iterator[CheckLine]:
     from bench.live.feed import in_the_clear
+    from bench.wiring.plug_ins import troubles
 
     yield from _format_1(prepared)
     for db in wired.databases.values():
@@ -62,6 +63,8 @@ def _lines(wired: Wired, prepared: list[Prepared], *, whole: bool) -> Iterator[C
     for one in prepared:
         yield from _of_scenario(wired, one)
     yield _line(CheckKind.NOTE, _idle_words(wired))
+    for told in troubles():
+        yield _line(CheckKind.WARNING, told)
     if whole:
         yield from _no_must_reach(wired)
     yield from _at_fault(wired, prepared)

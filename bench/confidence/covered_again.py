@@ -16,6 +16,7 @@ from bench.record.folder import OpenedRun, verify_run
 from bench.record.shot import read_json
 from bench.running.sources import source_hash
 from bench.wiring.mutants import mutant_classes
+from bench.wiring.plug_ins import PLUG_INS
 
 _NAMELESS = "the run's header names no qualification"
 UNREVIEWED = (
@@ -141,6 +142,7 @@ def _why_not(content: Mapping[str, Any], header: Mapping[str, Any]) -> str | Non
         "rig": header["hashes"]["rig"],
         "bench source": header["bench_source"][:16],
         "timebase": header["timebase"],
+        PLUG_INS: header.get("plug_ins"),
     }
     stated = content["identity"]
     if other := [key for key, value in of_run.items() if stated.get(key) != value]:

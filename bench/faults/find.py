@@ -1,30 +1,48 @@
-"""The catalogue, found by its folder: `cell_voltage` is `bench/faults/catalogue/cell_voltage.py`."""
+"""The catalogue: `cell_voltage` is `bench/faults/catalogue/cell_voltage.py`; others bring theirs by entry point."""
 
 from functools import cache
-from importlib import import_module
-from pathlib import Path
 
-from bench.faults.port import Kind
+from bench.faults.port import FAULT_CLASSES, Kind
+from bench.parts import Shelf, modules
 
-_FOLDER = Path(__file__).parent / "catalogue"
+GROUP = "bms_hil.faults"
+
+
+def _lacks(name: str, kind: Kind) -> str:
+    if kind.name != name:
+        return f"found the name '{kind.name}'; expected '{name}'"
+    if kind.fault_class not in FAULT_CLASSES:
+        return f"found the class '{kind.fault_class}'; expected one of {', '.join(FAULT_CLASSES)}"
+    return (
+        "" if kind.variants else "found no variants; expected its capabilities, each with the fault in words"
+    )
+
+
+@cache
+def faults() -> Shelf[Kind]:
+    return Shelf(
+        what="fault",
+        group=GROUP,
+        house=modules("bench.faults.catalogue", "*.py"),
+        kind=Kind,
+        lacks=_lacks,
+    )
 
 
 @cache
 def fault_names() -> tuple[str, ...]:
     """Every fault's name, sorted; nothing is imported for it."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.py") if path.stem != "__init__"))
+    return tuple(sorted(faults().names()))
 
 
-@cache
 def kind(name: str) -> Kind:
-    """Raises KeyError for a name that is not in the catalogue."""
-    if name not in fault_names():
+    """Raises KeyError for a name that is not in the catalogue, ConfigError for a fault that cannot be used."""
+    if name not in faults():
         raise KeyError(name)
-    found = import_module(f"bench.faults.catalogue.{name}").KIND
-    if not isinstance(found, Kind) or found.name != name:
-        raise TypeError(f"bench/faults/catalogue/{name}.py: KIND is {found!r}; expected the Kind '{name}'")
-    return found
+    return faults().get(name)
 
 
 def kinds() -> tuple[Kind, ...]:
-    return tuple(kind(name) for name in fault_names())
+    """Every one that can be used, by name."""
+    found = faults().all()
+    return tuple(found[name] for name in sorted(found))

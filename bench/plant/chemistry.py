@@ -20,11 +20,11 @@ from bench.plant.electric_facts import (
     read_diffusion,
     read_hysteresis,
 )
+from bench.plant.find import SHIPPED, chemistries
 from bench.plant.source import CONFIDENCE, Curve, Figure, FloatArray, Source
 
 __all__ = ["CONFIDENCE", "SHIPPED", "Chemistry", "Curve", "EquivalentCircuit", "Figure", "FloatArray"]
 
-SHIPPED = Path(__file__).parent / "chemistries"
 _MONTH_S = 30 * 86400.0
 
 
@@ -77,19 +77,34 @@ class Chemistry:
     def load(cls, id_or_path: str | Path) -> "Chemistry":
         """A shipped chemistry by its id ("nmc"), or any TOML file by its path. Raises ConfigError."""
         if isinstance(id_or_path, str) and not id_or_path.endswith(".toml"):
-            shipped = {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
-            if id_or_path not in shipped:
+            known = chemistries()
+            if id_or_path not in known:
+                names = known.names()
                 expected = (
-                    f"one of {', '.join(shipped)} or the path of a .toml file{nearest(id_or_path, shipped)}"
+                    f"one of {', '.join(names)} or the path of a .toml file{nearest(id_or_path, names)}"
                 )
                 raise ConfigError(at_place(SHIPPED, "", f"unknown chemistry '{id_or_path}'", expected))
-            return _read(Source(shipped[id_or_path]))
+            return _read(Source(known.get(id_or_path)))
         return _read(Source(Path(id_or_path)))
 
     @classmethod
     def shipped(cls) -> tuple[str, ...]:
-        """The ids that `load` knows: one per file in bench/plant/chemistries."""
-        return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
+        """The ids of the house: one per file in bench/plant/chemistries."""
+        return tuple(chemistries().house)
+
+    @classmethod
+    def known(cls) -> tuple[str, ...]:
+        """The ids that `load` knows: those of the house, and sound ones that others bring."""
+        return (*cls.shipped(), *(name for name in chemistries().brought if not cls.trouble(name)))
+
+    @classmethod
+    def trouble(cls, id_: str) -> str:
+        """Why it cannot be used, in a line; "" where it can."""
+        try:
+            cls.load(id_)
+        except ConfigError as error:
+            return str(error).splitlines()[0]
+        return ""
 
     def ocv_v(self, soc: float) -> float:
         """Open-circuit voltage in V at rest; SoC outside 0..1 is abuse, and held at the ends of the table."""

@@ -28,6 +28,7 @@ from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S
 from bench.wiring.common import Wired
 from bench.wiring.mutants import mutant_classes
+from bench.wiring.plug_ins import PLUG_INS, installed
 
 __all__ = ["find_covering", "identity", "load_usage", "markdown", "qualify_fully", "write_qualification"]
 
@@ -39,8 +40,10 @@ def identity(wired: Wired) -> dict[str, str]:
     found = environment()
     if timebase_of(wired).value == "simulated":
         found.pop("host")
+    brought = installed()  # any of them may have a part in a run
     return {
         **found,
+        **({PLUG_INS: brought} if brought else {}),
         "bench": __version__,
         "bench source": source_hash()[:16],
         "rig": rig_hash(wired),

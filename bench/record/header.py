@@ -73,6 +73,7 @@ _KNOWN: Mapping[str, tuple[Callable[[object], bool], str]] = {
             "firmware_chemistry",
             "mismatch",
             "bench_source",
+            "plug_ins",
         ),
         (lambda value: isinstance(value, str), "a text"),
     ),

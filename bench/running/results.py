@@ -28,7 +28,7 @@ from bench.running.rig_text import rig_text
 from bench.running.sources import in_repository, source_hash
 from bench.running.watching import watching_notes
 from bench.scenario.library import Library
-from bench.scenario.model import Follow, Mismatch, Start
+from bench.scenario.model import Follow, Inject, Mismatch, Start
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
@@ -39,6 +39,7 @@ from bench.verdict.result import Held, Judgement, Reason, RunResult, ScenarioRes
 from bench.verdict.rules import RULES
 from bench.verdict.spread import spread_p
 from bench.verdict.statistics import conclude, latency_statistics
+from bench.wiring import plug_ins
 from bench.wiring.common import Wired
 from bench.wiring.dut import expected_build
 
@@ -268,7 +269,8 @@ def open_evidence(
             sources["qualification_review"] = qualification.review
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sources.items()}
     hashes["rig"] = rig_hash(wired)
-    driven = equipment(wired)
+    faults = (step.kind for one in prepared for step in one.steps if isinstance(step, Inject))
+    driven = {**equipment(wired), **plug_ins.in_use(config, faults)}
     found = evidence_of(timebase_of(wired).value, config.dut.start, driven)
     facts = {
         "timebase": timebase_of(wired).value,
@@ -285,6 +287,7 @@ def open_evidence(
         "warnings": [line for one in wired.databases.values() for line in one.warnings()],
         "hashes": hashes,
         "environment": environment(),
+        **({"plug_ins": brought} if (brought := plug_ins.installed()) else {}),
         "timekeeping": {"clock": SIMULATED_CLOCK} if config.simulated else timekeeping(),
         "equipment": driven,
         "rig_name": config.name,

@@ -82,7 +82,7 @@ def load_fmea(
             )
         for key, told in (*_unknown_links(one, library), *_bad_ratings(one)):
             file.mistake((*place, key), told)
-        known = (*Chemistry.shipped(), *chemistries)
+        known = (*Chemistry.known(), *chemistries)
         for inner, told in (*mistakes_on_chemistries(one, known), *mistakes_of_given(one, goals)):
             file.mistake((*place, *inner), told)
     file.stop_on_mistakes()

@@ -264,7 +264,11 @@ def _cycle(file: "TomlFile", shape: "CycleShape", place: tuple[str, int]) -> Cyc
 def _injection(
     file: "TomlFile", fault: str, table: dict[str, Any], place: tuple[str, int]
 ) -> InjectText | None:
-    chosen = kind(fault)
+    try:
+        chosen = kind(fault)
+    except ConfigError as broken:
+        file.mistake((*place, "fault"), f"found '{fault}', which cannot be used: {broken}")
+        return None
     shape = file.check(chosen.shape, table, *place)
     if shape is None:
         return None

@@ -45,7 +45,7 @@ def check_mismatch(file: "TomlFile", shape: "ScenarioShape") -> None:
     if found is None:
         return
     for key, name in (("pack", found.pack), ("firmware", found.firmware)):
-        known = Chemistry.shipped()
+        known = Chemistry.known()
         if name in known:
             continue
         if not name.endswith(".toml"):

@@ -1,0 +1,55 @@
+"""What others have brought to this bench by entry point: named with its code in headers, reports and qualifications."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from bench.config.bench_file import BenchConfig
+from bench.config.instrument_kinds import instruments
+from bench.faults.find import faults
+from bench.parts import Shelf
+from bench.plant.chemistry import Chemistry
+from bench.plant.find import chemistries
+
+Facts = dict[str, str]
+PLUG_INS = "plug-ins"  # what a qualification calls them
+
+
+def shelves() -> tuple[Shelf[Any], ...]:
+    """Every sort of part that others may bring."""
+    return (instruments(), faults(), chemistries())
+
+
+def installed() -> str:
+    """All of them with version and hash, in a line; "" where there is none. Nothing is imported for it."""
+    return "; ".join(
+        f"{shelf.what} {name}: {origin.distribution} {origin.version} {origin.sha256[:16]}"
+        for shelf in shelves()
+        for name in shelf.brought
+        if (origin := shelf.origin(name)) is not None
+    )
+
+
+def in_use(config: BenchConfig, kinds_of_faults: Iterator[str]) -> dict[str, Facts]:
+    """Those that a run rests on, as the run's header has them."""
+    power = config.dut.power
+    switch = None if power is None else power.relay or power.supply
+    asked: dict[Shelf[Any], list[str]] = {
+        instruments(): [one.kind for one in config.instruments.values()] + ([switch.kind] if switch else []),
+        faults(): list(kinds_of_faults),
+        chemistries(): [config.pack.chemistry, config.dut.chemistry or ""],
+    }
+    return {
+        f"plug-in {shelf.what} {name}": asdict(origin)
+        for shelf, names in asked.items()
+        for name in dict.fromkeys(names)
+        if (origin := shelf.origin(name)) is not None
+    }
+
+
+def troubles() -> list[str]:
+    """What is wrong with parts of others, a line each. None of it stops a bench that does not use the part."""
+    told = [line for shelf in shelves() for line in shelf.troubles()]
+    sound = [name for name in chemistries().brought if name in chemistries().all()]
+    told += [line for name in sound if (line := Chemistry.trouble(name))]
+    return told
