@@ -8,6 +8,7 @@ import pytest
 
 from bench.plant.cells import Cells
 from bench.plant.chemistry import Chemistry
+from bench.plant.pack import Load, Pack
 from bench.plant.spread import Spread
 
 NONE = Spread(capacity=0.0, resistance=0.0)
@@ -93,7 +94,7 @@ def test_the_chemistries_burn_in_the_published_order_and_zinc_does_not_burn() ->
     assert 404.0 <= peak_c["lfp"] <= 534.0
     assert 230.0 <= peak_c["na_ion"] <= peak_c["lfp"] - 100.0
     assert peak_c["na_ion"] + 100.0 <= peak_c["na_nfm"] <= peak_c["nmc"] - 250.0
-    assert peak_c["zn_chitosan"] < 120.0
+    assert peak_c["zn_chitosan"] < 160.0
 
 
 def test_runaway_spreads_to_the_neighbour_and_a_barrier_holds_it() -> None:
@@ -142,16 +143,120 @@ def test_zinc_never_runs_away_but_boils_and_dries() -> None:
     assert cells.aqueous is not None
     cells.heat_w[:] = 2000.0
     pinned_c = []
-    for _ in range(400):
+    for _ in range(500):
         cells.step(1.0, 0.0)
         if cells.aqueous.boiled[0] and not cells.aqueous.dry[0]:
             pinned_c.append(float(cells.temp_c[0]))
-    assert max(pinned_c) == pytest.approx(101.0, abs=0.1)
+    assert max(pinned_c) == pytest.approx(159.5, abs=0.5), (
+        "of steam at 6 bar, by any steam table 158.8 degC of water"
+    )
+    assert cells.aqueous.vented[0], "no water leaves a closed can"
     assert cells.aqueous.dry[0]
     water = cells.chemistry.abuse.water
     assert water is not None
     latent_j = float(cells.aqueous.lost_kg[0]) * water.latent_j_kg
-    assert latent_j < 400 * 2000.0, "no more water boils than heat was given"
+    assert latent_j < 500 * 2000.0, "no more water boils than heat was given"
+
+
+def test_a_closed_zinc_can_keeps_its_water_until_its_valve_opens() -> None:
+    """60 g of water once left through a closed valve at 101 degC."""
+    cells = cells_of("zn_chitosan", 1)
+    assert cells.aqueous is not None
+    cells.heat_w[:] = 1000.0
+    opened_c = math.nan
+    while cells.temp_c[0] < 158.0:
+        cells.step(1.0, 0.0)
+        assert cells.aqueous.lost_kg[0] == 0.0
+        if cells.aqueous.vented[0] and math.isnan(opened_c):
+            opened_c = float(cells.temp_c[0])
+    # By a steam table air from 25 degC and steam make 6.0 bar together at 153 degC; corrosion adds its gas.
+    assert 140.0 <= opened_c <= 154.0
+
+
+def test_a_dry_zinc_cell_conducts_nothing() -> None:
+    """It once gave 10 A at 400 degC."""
+    cells = cells_of("zn_chitosan", 1)
+    assert cells.aqueous is not None
+    cells.heat_w[:] = 2000.0
+    while not cells.aqueous.dry[0]:
+        cells.step(1.0, 0.0)
+    cells.heat_w[:] = 0.0
+    cells.balance_ohm[0] = 0.1
+    for _ in range(30):
+        cells.step(1.0, 0.0)
+    assert float(cells.voltage_v[0]) < 0.1 and float(cells.cell_current_a[0]) < 1.0
+    assert cells.limit.broken
+
+
+def test_zinc_corrodes_as_its_file_says_at_rest_and_without_a_step_at_any_temperature() -> None:
+    """Hydrogen is the self-discharge by Faraday; below 55 degC there was none at all."""
+    made = {}
+    for temp_c in (25.0, 54.0, 56.0):
+        cells = cells_of("zn_chitosan", 1, soc=0.8, temp_c=temp_c)
+        assert cells.aqueous is not None
+        cells.stand(24 * 3600.0)
+        lost_as = (0.8 - float(cells.soc[0])) * 50.0 * 3600.0
+        made[temp_c] = float(cells.aqueous.hydrogen_mol[0])
+        assert made[temp_c] == pytest.approx(lost_as * 0.8 / (2 * 96485.3), rel=1e-6)
+    assert made[25.0] == pytest.approx(0.15 / 30 * 50.0 * 3600.0 * 0.8 / (2 * 96485.3), rel=0.01)
+    arrhenius = math.exp(45000.0 / 8.314 * (1 / 327.15 - 1 / 329.15))
+    assert made[56.0] / made[54.0] == pytest.approx(arrhenius, rel=0.02)
+
+
+def test_hydrogen_leaves_a_zinc_cell_only_through_its_valve() -> None:
+    cells = cells_of("zn_chitosan", 1, soc=0.8)
+    assert cells.aqueous is not None
+    cells.stand(30 * 3600.0)
+    assert not cells.aqueous.vented[0]
+    assert float(cells.aqueous.gas_mol[0]) == pytest.approx(float(cells.aqueous.hydrogen_mol[0]))
+    cells.stand(30 * 3600.0)
+    assert cells.aqueous.vented[0], "5 bar of it, 6 mmol in 30 ml, after some 39 h"
+
+
+@pytest.mark.parametrize("chemistry", Chemistry.shipped())
+def test_a_short_outside_draws_its_peak_for_seconds_and_its_limit_then(chemistry: str) -> None:
+    """53C for half a minute, and runaway in every draw, were what resistance alone allowed."""
+    cells = cells_of(chemistry, 1)
+    limit_a = cells.chemistry.abuse.limit.c_rate * 50.0
+    cells.balance_ohm[0] = 1e-3
+    first_a = later_a = 0.0
+    for second in range(1800):
+        cells.step(1.0, 0.0)
+        here_a = float(cells.cell_current_a[0])
+        first_a = max(first_a, here_a)
+        if second >= 5:
+            later_a = max(later_a, here_a)
+        assert float(cells.voltage_v[0]) >= 0.0
+    assert later_a <= limit_a * 1.01
+    if cells.runaway is not None:
+        assert first_a > 1.2 * limit_a
+        assert not cells.runaway.runaway[0], "a cell that passed IEC 62660-3 or GB 38031 does not run away"
+        assert here_a < 10.0, "its separator has shut, or it is empty"
+
+
+def test_what_is_ready_in_a_cell_does_not_depend_on_the_step() -> None:
+    """The limit is reached as fast with short steps as with long ones, and to the same charge."""
+    given_as = []
+    for step_s in (1.0, 0.1, 0.01):
+        cells = cells_of("nmc", 1)
+        cells.balance_ohm[0] = 1e-3
+        given_as.append(0.0)
+        for _ in range(round(10.0 / step_s)):
+            cells.step(step_s, 0.0)
+            given_as[-1] += float(cells.cell_current_a[0]) * step_s
+    assert given_as == pytest.approx([given_as[2]] * 3, rel=0.05)
+
+
+def test_no_string_carries_current_through_a_cell_whose_separator_has_shut() -> None:
+    pack = Pack(Chemistry.load("nmc"), rng=random.Random(1), cells=4, sensors=1, soc=0.8)
+    for contact in (pack.contactors.plus, pack.contactors.minus):
+        contact.closed = contact.command = True
+    pack.step(0.1, Load(current_a=50.0))
+    assert pack.pack_current_a == 50.0
+    pack.set_cell_temp(2, 140.0)
+    for _ in range(3):
+        pack.step(0.1, Load(current_a=50.0))
+    assert pack.pack_current_a == 0.0
 
 
 def test_overcharged_zinc_gasses_no_more_than_faraday_allows_and_vents() -> None:

@@ -23,6 +23,7 @@ class Draw:
     vent_k: FloatArray
     side_v: FloatArray
     headspace: FloatArray
+    limit: FloatArray
 
     def variation(self) -> Variation:
         """As the plant takes it, each pair of cells (victim, neighbour) alike."""
@@ -37,6 +38,7 @@ class Draw:
             vent_shift_k=pair(self.vent_k),
             side_shift_v=pair(self.side_v),
             headspace=pair(self.headspace),
+            limit=pair(self.limit),
         )
 
 
@@ -49,6 +51,7 @@ VARIED = (
     "temperature of separator collapse and of venting, uniform, 20 K",
     "onset of side reactions in overcharge, uniform, 0.2 V (water-based: 0.1 V)",
     "gas headspace, log-normal, x0.3 to x3 at two sigma",
+    "the most a cell can give, log-normal, x1/2 to x2 at two sigma",
 )
 
 
@@ -68,13 +71,13 @@ def draw(samples: int, repeats: int, seed: int, *, water_based: bool) -> Draw:
     factors = [factor(4.0), factor(2.0), 1.0 + np.clip(shift(0.2), -0.5, 0.5), 1.0 + shift(0.02)]
     shifts = [shift(0.01)]
     heat = [1.0 + within(0.3), factor(3.0)]
-    rest = [within(20.0), within(20.0), within(0.1 if water_based else 0.2), factor(3.0)]
-    for values in (*factors, *heat, rest[3]):
+    rest = [within(20.0), within(20.0), within(0.1 if water_based else 0.2), factor(3.0), factor(2.0)]
+    for values in (*factors, *heat, *rest[3:]):
         values[0] = 1.0
     for values in (*shifts, *rest[:3]):
         values[0] = 0.0
     ambient, barrier, resistance, capacity = (np.tile(v, repeats) for v in factors)
-    trigger, vent, side, headspace = (np.tile(v, repeats) for v in rest)
+    trigger, vent, side, headspace, limit = (np.tile(v, repeats) for v in rest)
     return Draw(
         ambient_k_w=ambient,
         barrier_k_w=barrier,
@@ -87,4 +90,5 @@ def draw(samples: int, repeats: int, seed: int, *, water_based: bool) -> Draw:
         vent_k=vent,
         side_v=side,
         headspace=headspace,
+        limit=limit,
     )

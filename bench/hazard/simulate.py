@@ -12,6 +12,7 @@ from bench.hazard.result import Band, CaseResult, Stage, hazard_of
 from bench.hazard.sampling import Draw, draw
 from bench.plant.cells import Cells
 from bench.plant.chemistry import Chemistry, FloatArray
+from bench.plant.runaway import per_cell
 from bench.plant.spread import Spread
 
 STEP_S = 1.0
@@ -59,7 +60,9 @@ class _Batch:
         thermal.ambient_k_w *= np.repeat(drawn.ambient_k_w, 2)
         thermal.barrier_k_w[0::2] *= drawn.barrier_k_w
         thermal.barrier_k_w[1::2] = math.inf
-        cells.beyond.vary(drawn.variation())
+        variation = drawn.variation()
+        cells.beyond.vary(variation)
+        cells.limit.vary(per_cell(variation.limit, cells.count))
 
     def _arm(self, case: Case, rows: slice) -> None:
         cells, capacity = self.cells, self.chemistry.capacity_ah
@@ -87,7 +90,12 @@ class _Batch:
         sign = -1.0 if now_s % (2 * _CYCLE_S) < _CYCLE_S else 1.0
         result = np.where(self.cycled, sign * self.amps, -self.amps)
         exhausted = ((soc >= _FULLEST) & (result < 0.0)) | ((soc <= _EMPTIEST) & (result > 0.0))
-        result[exhausted | np.repeat(dead, 2)] = 0.0
+        # A gel that is dry, or a separator that has shut: none drives on. A charger does: published cells under
+        # overcharge did not stop at 130 degC.
+        broken = self.cells.limit.share <= 0.0
+        if self.cells.aqueous is None:
+            broken &= result > 0.0
+        result[exhausted | broken | np.repeat(dead, 2)] = 0.0
         return result
 
     def heat(self, dead: BoolArray) -> None:

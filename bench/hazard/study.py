@@ -28,6 +28,8 @@ _DECISIVE = (
     "thermal.R_th_neighbour_K_W",
     "abuse.T2_C",
     "abuse.T_vent_C",
+    "abuse.limit.C_rate",
+    "abuse.limit.shutdown_C",
     "abuse.isc.T_trigger_C",
     "abuse.isc.fraction_of_electric_energy",
     "abuse.overcharge.V_side_start",

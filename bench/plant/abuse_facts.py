@@ -40,8 +40,23 @@ class Reaction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What a cell can give at most, as a C-rate, once what lies ready for `tau_s` is used up.
+
+    None: it has no separator that shuts.
+    """
+
+    c_rate: float
+    tau_s: float
+    shutdown_c: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Water:
-    """An aqueous cell's own failures: gas from side reactions and corrosion, boiling, dendrites."""
+    """An aqueous cell's own failures: gas from side reactions and corrosion, boiling, dendrites.
+
+    `boiling_c` is at the pressure of the air.
+    """
 
     boiling_c: float
     latent_j_kg: float
@@ -52,8 +67,6 @@ class Water:
     vent_gauge_pa: float
     recombination: float
     thermoneutral_v: float
-    corrosion_a_25c: float
-    corrosion_ea_j_mol: float
     dendrite_soc: float
     dendrite_ohm: float
 
@@ -84,6 +97,7 @@ class AbuseFacts:
     plated_h_j_mol: float
     overdischarge_isc_soc: float
     flammable: bool
+    limit: Limit
     water: Water | None
 
 
@@ -129,7 +143,17 @@ def read_abuse(source: Source) -> AbuseFacts:
         plated_h_j_mol=unsigned("overcharge.plated_H_J_mol"),
         overdischarge_isc_soc=number("overdischarge.isc_soc"),
         flammable=_read_flammable(source),
+        limit=_read_limit(source),
         water=_read_water(source) if source.has("abuse.boiling") else None,
+    )
+
+
+def _read_limit(source: Source) -> Limit:
+    shuts = source.has("abuse.limit.shutdown_C")
+    return Limit(
+        c_rate=source.number("abuse.limit.C_rate", within=(1.0, 1000.0)),
+        tau_s=source.number("abuse.limit.tau_s", within=(0.1, 1000.0)),
+        shutdown_c=source.number("abuse.limit.shutdown_C", within=(80.0, 400.0)) if shuts else None,
     )
 
 
@@ -181,7 +205,6 @@ def _read_water(source: Source) -> Water:
     def number(key: str) -> float:
         return source.number(f"abuse.{key}", positive=True)
 
-    area_cm2 = 1000.0 * source.number("cell.capacity_Ah") / source.number("cell.areal_capacity_mAh_cm2")
     return Water(
         boiling_c=number("boiling.T_C"),
         latent_j_kg=number("boiling.latent_J_kg"),
@@ -194,8 +217,6 @@ def _read_water(source: Source) -> Water:
         vent_gauge_pa=number("gas.vent_gauge_Pa"),
         recombination=source.number("abuse.gas.recombination", within=(0.0, 1.0)),
         thermoneutral_v=number("gas.thermoneutral_V"),
-        corrosion_a_25c=number("gas.corrosion_uA_cm2_25C") * 1e-6 * area_cm2,
-        corrosion_ea_j_mol=number("gas.corrosion_Ea_J_mol"),
         dendrite_soc=number("dendrite.overplate_soc"),
         dendrite_ohm=number("dendrite.R_short_ohm"),
     )

@@ -18,17 +18,21 @@ from bench.plant.runaway import (
 )
 from bench.plant.source import FloatArray
 
-_QUIET_C = 55.0
+_QUIET_C = 55.0  # below, steam adds less than 0.2 bar to what is looked at whenever gas is made
 _REDUCED_AT_SOC = -0.03  # from here on all of an over-discharging current makes hydrogen
-_ESCAPE_TAU_S = (
-    3600.0  # slow recombination and permeation: at 25 degC corrosion gas stays below a tenth of the vent
-)
 _PASSIVE_GROWTH = 4.0  # the zinc surface passivates: resistance grows by this at SoC -0.1
 _LITRE_PER_MOL = 24.47  # 25 degC, 1 bar
+_AIR_PA = 101325.0
+_WATER_KG_MOL = 0.018015
+_CLOSED_AT_K = 298.15  # the can was closed at 25 degC, with air in it
 
 
 class Aqueous:
-    """State per cell: gas in the headspace, hydrogen made, water lost. `vented`: the valve has opened."""
+    """State per cell: gas in the headspace, hydrogen made, water lost. `vented`: the valve has opened.
+
+    The can is closed. Its gauge pressure is that of air, gas and steam; at the valve's pressure the valve lets all but
+    the steam out and closes again. From then on water boils where its steam alone opens the valve.
+    """
 
     def __init__(self, facts: AbuseFacts, water: Water, count: int) -> None:
         self.facts = facts
@@ -37,15 +41,20 @@ class Aqueous:
         self.vented: BoolArray = np.zeros(count, dtype=np.bool_)
         self.boiled: BoolArray = np.zeros(count, dtype=np.bool_)
         self.dry: BoolArray = np.zeros(count, dtype=np.bool_)
-        self.gas_mol: FloatArray = np.zeros(count)
+        self.gas_mol: FloatArray = np.zeros(count)  # made, and still in the can
         self.hydrogen_mol: FloatArray = np.zeros(count)
         self.lost_kg: FloatArray = np.zeros(count)
         self.extra_w: FloatArray = np.zeros(count)
+        self._molar_heat_k = water.latent_j_kg * _WATER_KG_MOL / GAS_CONSTANT_J_MOL_K  # Clausius-Clapeyron
+        inverse_k = 1.0 / (water.boiling_c + ZERO_C_IN_K)
+        inverse_k -= np.log1p(water.vent_gauge_pa / _AIR_PA) / self._molar_heat_k
+        self.boils_at_c = float(1.0 / inverse_k) - ZERO_C_IN_K
         self.vary(Variation())
 
     def vary(self, variation: Variation) -> None:
         self._side_v = per_cell(variation.side_shift_v, self.count)
         self._headspace_m3 = self.water.headspace_m3 * per_cell(variation.headspace, self.count)
+        self._air_mol = _AIR_PA * self._headspace_m3 / (GAS_CONSTANT_J_MOL_K * _CLOSED_AT_K)
 
     @property
     def hydrogen_l(self) -> FloatArray:
@@ -66,22 +75,11 @@ class Aqueous:
         splitting_a = np.clip(share, 0.0, 1.0) * np.maximum(0.0, -cell.current_a)
         reduced = np.clip(cell.soc / _REDUCED_AT_SOC, 0.0, 1.0)
         evolving_a = reduced * np.maximum(0.0, cell.current_a)
-        kelvin = np.minimum(cell.temp_c, water.boiling_c) + ZERO_C_IN_K
-        wet = 1.0 - np.minimum(1.0, self.lost_kg / water.water_kg)  # dry zinc does not corrode
-        corroding_a: FloatArray = water.corrosion_a_25c * np.exp(
-            -water.corrosion_ea_j_mol / GAS_CONSTANT_J_MOL_K * (1.0 / kelvin - 1.0 / 298.15)
-        )
-        corroding_a *= wet
         per_as = (1.0 - water.recombination) / (2.0 * FARADAY_C_MOL)
-        hydrogen = (splitting_a + evolving_a + corroding_a) * per_as * dt_s
+        hydrogen = (splitting_a + evolving_a) * per_as * dt_s
         self.hydrogen_mol += hydrogen
         self.gas_mol += hydrogen + 0.5 * splitting_a * per_as * dt_s  # oxygen only from splitting water
-        self.gas_mol *= 1.0 - min(1.0, dt_s / _ESCAPE_TAU_S)
-        gauge_pa = self.gas_mol * GAS_CONSTANT_J_MOL_K * (cell.temp_c + ZERO_C_IN_K)
-        gauge_pa /= self._headspace_m3
-        opens = gauge_pa >= water.vent_gauge_pa
-        self.vented |= opens
-        self.gas_mol[opens] = 0.0
+        self._relieve(cell.temp_c)
         dendrite = cell.soc > water.dendrite_soc
         if dendrite.any():
             np.minimum(short_ohm, water.dendrite_ohm, out=short_ohm, where=dendrite)
@@ -89,19 +87,53 @@ class Aqueous:
         self.extra_w = splitting_a * np.maximum(0.0, cell.voltage_v - stored_v)
         return self.extra_w
 
-    def boil(self, temp_c: FloatArray, capacity_j_k: FloatArray) -> None:
-        """What is above the boiling point evaporates water instead, until the cell is dry. Writes `temp_c`."""
+    def corrode(self, lost_as: FloatArray, temp_c: FloatArray) -> None:
+        """Self-discharge is corrosion of the zinc: what charge is lost makes hydrogen, as far as it is wet."""
+        hydrogen = lost_as * self.moist * (1.0 - self.water.recombination) / (2.0 * FARADAY_C_MOL)
+        self.hydrogen_mol += hydrogen
+        self.gas_mol += hydrogen
+        self._relieve(temp_c)
+
+    def gauge_pa(self, temp_c: FloatArray) -> FloatArray:
+        """The pressure in each can above that of the air."""
+        kelvin = temp_c + ZERO_C_IN_K
+        pressure_pa: FloatArray = (self._air_mol + self.gas_mol) * GAS_CONSTANT_J_MOL_K * kelvin
+        pressure_pa /= self._headspace_m3
+        above = 1.0 / (self.water.boiling_c + ZERO_C_IN_K) - 1.0 / kelvin
+        wet = self.lost_kg < self.water.water_kg
+        pressure_pa += _AIR_PA * np.exp(np.minimum(self._molar_heat_k * above, 20.0)) * wet
+        return pressure_pa - _AIR_PA
+
+    def _relieve(self, temp_c: FloatArray) -> None:
+        opens = self.gauge_pa(temp_c) >= self.water.vent_gauge_pa
+        self.vented |= opens
+        self.gas_mol[opens] = self._air_mol[opens] = 0.0
+
+    @property
+    def moist(self) -> FloatArray:
+        """How much of the water is left that a cell can lose before it is dry: 1 as made, 0 dry."""
+        left: FloatArray = 1.0 - self.lost_kg / (self.water.dryout_fraction * self.water.water_kg)
+        return np.maximum(0.0, left)
+
+    def boil(self, temp_c: FloatArray, capacity_j_k: FloatArray) -> bool:
+        """What is above the boiling point in the can leaves as steam instead, until no water is left. Whether any did.
+
+        Writes `temp_c`.
+        """
         water = self.water
-        above_k = temp_c - water.boiling_c
+        above_k = temp_c - self.boils_at_c
         boiling = (above_k > 0.0) & (self.lost_kg < water.water_kg)
         if not boiling.any():
-            return
+            return False
         self.boiled |= boiling
+        self.vented |= boiling
+        self.gas_mol[boiling] = self._air_mol[boiling] = 0.0
         wanted_kg = np.where(boiling, above_k, 0.0) * capacity_j_k / water.latent_j_kg
         lost_kg = np.minimum(wanted_kg, water.water_kg - self.lost_kg)
         self.lost_kg += lost_kg
         temp_c -= lost_kg * water.latent_j_kg / capacity_j_k
         self.dry |= self.lost_kg >= water.dryout_fraction * water.water_kg
+        return True
 
     @staticmethod
     def passivation(soc: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from bench.plant.aqueous import Aqueous
 from bench.plant.chemistry import Chemistry, Curve, FloatArray
+from bench.plant.limiting import LimitingCurrent
 from bench.plant.polarisation import Polarisation
 from bench.plant.runaway import CellAtWork, Runaway
 from bench.plant.settable import Settable
@@ -107,6 +108,7 @@ class Cells:
         )
         self.runaway = self.beyond if isinstance(self.beyond, Runaway) else None
         self.aqueous = self.beyond if isinstance(self.beyond, Aqueous) else None
+        self.limit = LimitingCurrent(chemistry.abuse.limit, self.capacity_ah)
         self._abused = self._hot = self._out_of_range = False
         self._current_a: float | FloatArray = 0.0
         self._age_s = 0.0  # since the last look
@@ -166,6 +168,8 @@ class Cells:
             # of the step before, a dead short would end below 0 V, where no passive cell goes.
             at, _, volt_v = self._shared(current_a)
             self.voltage_v[at] = volt_v
+        if self.limit.noticed(largest_a):
+            self.limit.advance(through_a)
         self._warm(dt_s, through_a, parallel)
 
     def set_soc(self, cell: int, soc: float) -> None:
@@ -229,6 +233,8 @@ class Cells:
         drop = np.arcsinh(self._inverse_2i0 * current_a) * self._factors.two_rt_f_v
         drop += self._r0_ohm * current_a
         result: FloatArray = self._inner_v() - drop
+        if self.limit.awake:
+            result -= self.limit.drop_v(current_a, result)
         return result if self._alive is None else result * self._alive
 
     @property
@@ -246,6 +252,8 @@ class Cells:
         bent = self._inverse_2i0 * current_a
         bend_ohm = self._factors.two_rt_f_v * self._inverse_2i0
         result: FloatArray = self._r0_ohm + bend_ohm / np.sqrt(1.0 + bent * bent)
+        if self.limit.awake:
+            result = result + self.limit.ohm * (current_a > self.limit.free_a)
         return result if self._alive is None else result * self._alive
 
     def _check(self, cell: int) -> None:
@@ -271,6 +279,8 @@ class Cells:
             r0_ohm=self._r0_ohm[at],
             two_rt_f_v=self._factors.two_rt_f_v[at],
             bend=self._inverse_2i0[at],
+            starved_ohm=self.limit.ohm if self.limit.awake else 0.0,
+            free_a=self.limit.free_a[at],
         )
         demanded_a = current_a[at] if isinstance(current_a, np.ndarray) else current_a
         return at, *self._shunts.meet(at, drive, demanded_a)
@@ -307,6 +317,8 @@ class Cells:
         drop += self._pairs.slow_v
         if self._surface is not None:
             drop += self._surface.below(self.soc, ocv_v)
+        if self.limit.awake:
+            drop += self.limit.drop_v(current_a, self.open_circuit_v - drop)
         np.subtract(self.open_circuit_v, drop, out=self.voltage_v)
         if self._abused and self.runaway is not None:
             self.voltage_v *= self.runaway.survival
@@ -323,8 +335,10 @@ class Cells:
         if self._abused:
             a += self._abuse_w(dt_s, current_a)
         self.thermal.warm(self.temp_c, a, dt_s)
-        if self._abused and self.aqueous is not None:
-            self.aqueous.boil(self.temp_c, self.thermal.capacity_j_k)
+        if self._abused:
+            self.limit.shut(self.temp_c, self.short_ohm < math.inf)
+            if self.aqueous is not None and self.aqueous.boil(self.temp_c, self.thermal.capacity_j_k):
+                self.limit.keep(self.aqueous.moist)
 
     def _abuse_w(self, dt_s: float, current_a: float | FloatArray) -> FloatArray:
         """Heat of side reactions and decomposition, W per cell."""
@@ -373,7 +387,10 @@ class Cells:
             left = self.soc - lost * np.exp(
                 -self.chemistry.self_discharge_ea_j_mol * self._factors.inverse_rt
             )
-            np.maximum(left, np.minimum(self.soc, self._empty_soc), out=self.soc)
+            np.maximum(left, np.minimum(self.soc, self._empty_soc), out=left)
+            if self.aqueous is not None:
+                self.aqueous.corrode((self.soc - left) * self.capacity_ah * 3600.0, self.temp_c)
+            self.soc[:] = left
 
     def _compare_with_range(self) -> None:
         """Whether a cell is beyond empty or full; if none is, the charge that cannot take any there."""
@@ -393,6 +410,7 @@ class Cells:
         """Steps of this length from now on."""
         self._dt_s = dt_s
         self._pairs.hold(dt_s)
+        self.limit.hold(dt_s)
         if self._surface is not None:
             self._surface.refresh(dt_s, self._factors.inverse_rt, self._soc_per_as)
 

@@ -20,6 +20,8 @@ class DataSheet:
     active_capacity_mah_g: float | None
     active_energy_wh_kg: float | None
     anode_cycle_life: float | None
+    anode_coulombic_efficiency: float | None
+    areal_capacity_mah_cm2: float | None
     ionic_conductivity_s_m: float | None
     r_thermal_barrier_k_w: float | None  # to the neighbour, with a barrier between them
     sloping_ocv: Curve | None  # the shape of a layered-oxide cathode, for sensitivity
@@ -41,6 +43,8 @@ def read_data_sheet(source: Source, *, capacity_ah: float, mean_v: float, mass_k
         usable_share_at_m40_c=told("cell.usable_capacity_at_m40C"),
         active_capacity_mah_g=told("cell.active_capacity_mAh_g"),
         active_energy_wh_kg=told("cell.active_energy_Wh_kg_PANI"),
+        areal_capacity_mah_cm2=told("cell.areal_capacity_mAh_cm2"),
+        anode_coulombic_efficiency=told("cell.coulombic_efficiency_zn_anode_50mA_cm2"),
         anode_cycle_life=told("cell.cycle_life_zn_anode_50mA_cm2"),
         ionic_conductivity_s_m=told("cell.ionic_conductivity_S_m"),
         r_thermal_barrier_k_w=told("thermal.R_th_neighbour_barrier_K_W"),

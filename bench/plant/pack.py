@@ -195,7 +195,9 @@ class Pack:
         if closed:
             if not self._was_closed:
                 self._close_onto_link()
-            current_a = self._loaded(load.current_a - load.charge_current_a)
+            current_a = 0.0
+            if not self.cells.limit.broken:
+                current_a = self._loaded(load.current_a - load.charge_current_a)
         elif precharging:
             current_a = self.link.precharge(dt_s, self.pack_voltage_v, self.precharge)
         else:
@@ -229,11 +231,11 @@ class Pack:
             return current_a
         cells, busbar_ohm = self.cells, self._outside_ohm
         total_a = 0.0
-        for _ in range(8):
+        for _ in range(30 if cells.limit.awake else 8):  # a limit bends the curve the other way
             residual = total_a - current_a
             residual -= siemens * (float(cells.voltage_at(total_a).sum()) - busbar_ohm * total_a)
             total_a -= residual / (1.0 + siemens * (float(cells.slope_ohm(total_a).sum()) + busbar_ohm))
-        return total_a
+        return max(total_a, min(current_a, 0.0)) if cells.limit.awake else total_a
 
     def _close_onto_link(self) -> None:
         """The mains meet a link that may not be charged: its capacitor takes an inrush, which can weld the contact."""

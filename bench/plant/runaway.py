@@ -40,6 +40,7 @@ class Variation:
     vent_shift_k: float | FloatArray = 0.0
     side_shift_v: float | FloatArray = 0.0
     headspace: float | FloatArray = 1.0
+    limit: float | FloatArray = 1.0  # on the most a cell can give
 
 
 def per_cell(value: float | FloatArray, count: int) -> FloatArray:

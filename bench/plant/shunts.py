@@ -9,17 +9,23 @@ import numpy.typing as npt
 from bench.plant.source import FloatArray
 
 _NEWTON_ROUNDS = 8
+_STARVED_ROUNDS = 30  # a limit bends the curve the other way: one step may lead beyond, and comes back
 _SMALLEST_OHM = 1e-6  # a dead short
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drive:
-    """What drives a current, one value per cell: V(I) = emf - r0 I - two_rt_f asinh(bend I), `bend` in 1/A."""
+    """What drives a current, one value per cell: V(I) = emf - r0 I - two_rt_f asinh(bend I), `bend` in 1/A.
+
+    Less `starved_ohm` for each ampere above `free_a`.
+    """
 
     emf_v: FloatArray
     r0_ohm: FloatArray
     two_rt_f_v: FloatArray
     bend: FloatArray
+    starved_ohm: float
+    free_a: FloatArray
 
 
 class Shunts:
@@ -43,14 +49,19 @@ class Shunts:
         siemens = (1.0 / np.maximum(self._ohm[:, at], _SMALLEST_OHM)).sum(axis=0)
         emf_v, r0_ohm, two_rt_f, bend = drive.emf_v, drive.r0_ohm, drive.two_rt_f_v, drive.bend
         here_a: FloatArray = np.zeros(at.size)
-        for _ in range(_NEWTON_ROUNDS):  # from 0, where the slope is largest: no overshoot
+        starved_ohm, free_a = drive.starved_ohm, drive.free_a
+        rounds = _STARVED_ROUNDS if starved_ohm else _NEWTON_ROUNDS
+        for _ in range(rounds):  # from 0, where the slope is largest: no overshoot
             bent = bend * here_a
             volt = emf_v - r0_ohm * here_a - two_rt_f * np.arcsinh(bent)
             slope_ohm = r0_ohm + two_rt_f * bend / np.sqrt(1.0 + bent * bent)
+            if starved_ohm:
+                volt -= starved_ohm * np.maximum(0.0, here_a - free_a)
+                slope_ohm += starved_ohm * (here_a > free_a)
             here_a -= (here_a - demanded_a - siemens * volt) / (1.0 + siemens * slope_ohm)
-        if emf_v.min() < 0.0:
-            # Only a current that others drive takes a cell below 0 V: what an exhausted one still has of polarisation
-            # has nothing to draw on, and drives none back through its short.
+        if starved_ohm or emf_v.min() < 0.0:
+            # Only a current that others drive takes a cell below 0 V: what an exhausted or starved one still has of
+            # polarisation has nothing to draw on, and drives none back through its short.
             np.maximum(here_a, np.minimum(demanded_a, 0.0), out=here_a)
         return here_a, (here_a - demanded_a) / siemens
 

@@ -1,0 +1,94 @@
+"""The most a cell can give: ions come only so fast, and none through a separator that has shut or a gel that is dry.
+
+What has flowed lately, seen through a lag, may not exceed the limit; each ampere beyond costs so much voltage that a
+short draws the limit and no more, and at most all the voltage that the cell has. The lag is what lies ready in the
+pores: a short's first second is as large as resistance allows.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.plant.abuse_facts import Limit
+from bench.plant.source import FloatArray
+
+_STEEP_OHM = 2.0  # a cell behind a shut separator still drives 2 A into a dead short: 8 W, less than it loses
+_SHUTS_WITHIN_K = 5.0
+_WAKES_AT = 0.25  # of the limit; below, nothing is booked
+_NEVER_A = 1e12
+
+
+class LimitingCurrent:
+    """`drop_v` beyond `free_a`, which is what each cell can give in a step of the held length. Currents > 0 discharge.
+
+    `share` of the limit is left to each cell, 0 where it conducts no more. It falls and never rises.
+    """
+
+    def __init__(self, facts: Limit, capacity_ah: FloatArray) -> None:
+        self._facts = facts
+        count = capacity_ah.size
+        self._capacity_ah = capacity_ah  # live
+        self._factor: FloatArray = np.ones(count)
+        self.share: FloatArray = np.ones(count)
+        self._reached_a: FloatArray = np.zeros(count)
+        self.free_a: FloatArray = np.full(count, _NEVER_A)
+        self.ohm = 0.0
+        self._decay = 0.0
+        self.awake = False
+        self._wakes_a = 0.0
+        self.vary(np.ones(count))
+        self.hold(0.1)
+
+    def vary(self, factor: FloatArray) -> None:
+        """Let the cells' limits differ from the file's from now on."""
+        self._factor[:] = factor
+        self._wakes_a = _WAKES_AT * self._facts.c_rate * float((self._factor * self._capacity_ah).min())
+
+    @property
+    def broken(self) -> bool:
+        """Whether some cell conducts no more, and so no string that it is in."""
+        return self.awake and bool(self.share.min() <= 0.0)
+
+    def hold(self, dt_s: float) -> None:
+        """Steps of this length from now on."""
+        self._decay = float(np.exp(-dt_s / self._facts.tau_s))
+        self.ohm = _STEEP_OHM * (1.0 - self._decay)
+        if self.awake:
+            self._free()
+
+    def _free(self) -> None:
+        limit_a = self._facts.c_rate * self._capacity_ah * self._factor * self.share
+        self.free_a = (limit_a - self._decay * self._reached_a) / (1.0 - self._decay)
+
+    def noticed(self, largest_a: float) -> bool:
+        """Whether this current, or an earlier one, is so large that it has to be booked."""
+        return self.awake or largest_a > self._wakes_a
+
+    def advance(self, current_a: FloatArray) -> None:
+        """One step at `current_a` is over."""
+        self._reached_a *= self._decay
+        self._reached_a += (1.0 - self._decay) * np.maximum(current_a, 0.0)
+        moved = float(self._reached_a.max()) > 0.1 * self._wakes_a or float(current_a.max()) > self._wakes_a
+        self.awake = moved or bool(self.share.min() < 1.0)
+        if self.awake:
+            self._free()
+        else:
+            self._reached_a[:] = 0.0
+            self.free_a[:] = _NEVER_A
+
+    def shut(self, temp_c: FloatArray, fed_within: npt.NDArray[np.bool_]) -> None:
+        """The separator's pores close. A short within a cell is fed from beside it, by what is still cool."""
+        if self._facts.shutdown_c is not None and temp_c.max() > self._facts.shutdown_c:
+            left = 1.0 - (temp_c - self._facts.shutdown_c) / _SHUTS_WITHIN_K
+            self.keep(np.where(fed_within, 1.0, left))
+
+    def keep(self, share: FloatArray) -> None:
+        """At most this share of the limit from now on."""
+        np.minimum(self.share, np.clip(share, 0.0, 1.0), out=self.share)
+        if self.share.min() < 1.0:
+            self.awake = True
+            self._free()
+
+    def drop_v(self, current_a: float | FloatArray, inner_v: FloatArray) -> FloatArray:
+        """By how much the voltage falls short; `inner_v` is all there is to lose."""
+        beyond: FloatArray = np.maximum(0.0, self.ohm * (current_a - self.free_a))
+        return np.minimum(beyond, np.maximum(inner_v, 0.0))
