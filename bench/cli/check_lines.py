@@ -60,6 +60,7 @@ def _lines(wired: Wired, prepared: list[Prepared], *, whole: bool) -> Iterator[C
             yield _line(CheckKind.WARNING, warning)
     if wired.config.mqtt is not None and (told := in_the_clear(wired.config.mqtt)):
         yield _line(CheckKind.WARNING, told)
+    yield from _safety(wired)
     for one in prepared:
         yield from _of_scenario(wired, one)
     yield _line(CheckKind.NOTE, _idle_words(wired))
@@ -73,6 +74,20 @@ def _lines(wired: Wired, prepared: list[Prepared], *, whole: bool) -> Iterator[C
 
 def _line(kind: CheckKind, text: str, about: str = "") -> CheckLine:
     return CheckLine(kind=kind, about=about, text=text)
+
+
+def _safety(wired: Wired) -> Iterator[CheckLine]:
+    """The contacts of [safety], unread: to open their ports may move a line. And whether one has stopped the rig."""
+    from bench.record.latch import why_latched
+
+    if (why := why_latched(wired.config.record.rig)) is not None:
+        yield _line(CheckKind.WARNING, f"this rig is stopped, `hil rearm` gives it free: {why}")
+    for one in wired.config.safety:
+        gone = one.port.startswith("/") and not Path(one.port).exists()
+        there = "not there, which counts as open" if gone else "`hil doctor` reads it"
+        played = " (played as closed in simulated time)" if one.port and wired.config.simulated else ""
+        kind = CheckKind.WARNING if gone and not wired.config.simulated else CheckKind.NOTE
+        yield _line(kind, f"[safety] {one.words}: {there}{played}" if one.port else f"[safety] {one.words}")
 
 
 def _of_scenario(wired: Wired, one: Prepared) -> Iterator[CheckLine]:

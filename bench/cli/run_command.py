@@ -89,6 +89,7 @@ def run(
     from bench.links.can_options import refuse_wrong_options
     from bench.proof.qualification import find_covering
     from bench.record.asked_database import refuse_unusable_url
+    from bench.record.latch import refuse_if_latched
     from bench.record.poison import refuse_if_poisoned
     from bench.record.targets import try_files
     from bench.running.load import select_scenarios, whole_library
@@ -101,6 +102,7 @@ def run(
     if out is not None:
         wired = _recording_into(out, wired)
     refuse_if_poisoned(wired.config.record.rig)
+    refuse_if_latched(wired.config.record.rig)
     selected = select_scenarios(wired, scenarios, only, long=long, mismatches=True)
     prepared, budgets_file = selected.prepared, selected.budgets_file
     if repeat is None and not wired.config.simulated:

@@ -235,6 +235,7 @@ def _earn(
     from bench.cli.run_command import Asked, fire
     from bench.errors import ConfigError
     from bench.proof.qualification import find_covering
+    from bench.record.latch import refuse_if_latched
     from bench.record.poison import refuse_if_poisoned
     from bench.running.load import whole_library
     from bench.running.results import evidence_class
@@ -250,6 +251,7 @@ def _earn(
             f"({'; '.join(own.why) or 'nothing speaks against it'}); expected a bench of the class that is asked for"
         )
     refuse_if_poisoned(wired.config.record.rig)
+    refuse_if_latched(wired.config.record.rig)
     covered = find_covering(wired, wired.config.record.folder)
     record = dataclasses.replace(wired.config.record, folder=wanted.folder.resolve())
     wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))

@@ -6,6 +6,7 @@ from pathlib import Path
 from bench.config.dut_life import DutConfig
 from bench.config.instruments import InstrumentConfig, read_instruments
 from bench.config.mqtt import MqttConfig
+from bench.config.safety import SafetyInput
 from bench.errors import ConfigError
 
 
@@ -59,6 +60,7 @@ class BenchConfig:
     """All of hil_config.toml, checked. `can` is keyed by channel, such as "vehicle" and "sense".
 
     place: where the rig stands, for whoever reads a report; "" where nobody says.
+    safety: contacts that stop the bench when they open.
     guard_hang_ns: how long the bench may be silent before its guard takes it for hung; 0: no guard.
     """
 
@@ -75,6 +77,7 @@ class BenchConfig:
     mqtt: MqttConfig | None = None
     guard_hang_ns: int = 0
     place: str = ""
+    safety: tuple[SafetyInput, ...] = ()
 
 
 def load_bench(path: Path) -> BenchConfig:
@@ -83,6 +86,7 @@ def load_bench(path: Path) -> BenchConfig:
     from bench.config.bench_shape import BenchShape
     from bench.config.dut_table import read_dut
     from bench.config.mqtt_table import read_mqtt
+    from bench.config.safety_table import read_safety
     from bench.config.toml_file import read_toml
     from bench.config.user_file import is_file
 
@@ -110,6 +114,8 @@ def load_bench(path: Path) -> BenchConfig:
         )
     dut = read_dut(file, shape.dut, base)
     mqtt = read_mqtt(file, shape.mqtt, base, shape.bench.name, base / shape.record.folder)
+    real = any(not one.virtual for one in instruments.values())
+    safety = read_safety(file, shape.safety, real=real)
     file.stop_on_mistakes()
     return BenchConfig(
         file=path,
@@ -138,6 +144,7 @@ def load_bench(path: Path) -> BenchConfig:
             soc=shape.pack.soc,
         ),
         mqtt=mqtt,
+        safety=safety,
         guard_hang_ns=shape.guard.hang if shape.guard.enabled else 0,
         record=RecordConfig(
             folder=base / shape.record.folder,

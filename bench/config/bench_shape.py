@@ -8,6 +8,7 @@ from pydantic import Field
 from bench.config.dut_table import DutTable
 from bench.config.mqtt_table import MqttTable
 from bench.config.power_table import FASTEST_BAUD
+from bench.config.safety_table import SafetyTable
 from bench.config.toml_file import Bitrate, DurationNs, Format, Name, Shape, Share
 from bench.units import NS_PER_S
 
@@ -79,3 +80,4 @@ class BenchShape(Shape):
     record: RecordTable = RecordTable()
     guard: GuardTable = GuardTable()
     mqtt: MqttTable | None = None
+    safety: SafetyTable | None = None

@@ -7,6 +7,7 @@ from bench.doctor.devices import examine_dut, examine_instruments
 from bench.doctor.finding import Finding, State
 from bench.doctor.machine import examine_machine
 from bench.doctor.safe_state import confirm
+from bench.doctor.safety import examine_safety
 from bench.wiring.common import Wired
 
 
@@ -19,6 +20,7 @@ def examine(wired: Wired, seconds: float) -> Iterator[Finding]:
     text = f"{config.file}: {config.name}, {wired.profile.name}, {wired.chemistry.id}, in {mode}"
     yield Finding(area="bench", state=State.OK, text=text)
     yield confirm(config)
+    yield from examine_safety(config)
     for can in config.can.values():
         yield from examine_bus(can, real_time)
     yield from examine_instruments(config)

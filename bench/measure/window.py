@@ -17,6 +17,7 @@ from bench.measure.finding.bench import (
     PreconditionMissed,
     SignalHeldAtEnd,
 )
+from bench.measure.finding.safety import SafetyInputOpen
 from bench.measure.frames import Frames
 from bench.trace import facts
 from bench.trace.timeline import Trace
@@ -109,6 +110,13 @@ def stamp_half_width(trace: Trace, window: Window, channel: str) -> tuple[int, i
     return stamping.u_ns, 0 if stamping.origin.sound else window.late_ns
 
 
+def _stopped_by(trace: Trace, opened: facts.SafetyOpened) -> SafetyInputOpen:
+    off = (mark.fact.within_ns for mark in trace.of(facts.SafetyOff) if mark.fact.input == opened.input)
+    return SafetyInputOpen(
+        input=opened.input, said=opened.why, in_the_shot=opened.closed_before, off_within_ns=next(off, None)
+    )
+
+
 def told_by_marks(trace: Trace) -> tuple[list[Finding], list[Finding]]:
     """(bench faults, anomalies) that the marks of the whole shot tell."""
     faults: list[Finding] = []
@@ -124,6 +132,8 @@ def told_by_marks(trace: Trace) -> tuple[list[Finding], list[Finding]]:
                 faults.append(BenchError(source=where, said=fact.text))
             case facts.DutRefused():
                 faults.append(DutRefused(source=where, said=fact.reason))
+            case facts.SafetyOpened():
+                faults.append(_stopped_by(trace, fact))
             case facts.Aborted():
                 faults.append(Aborted(source=where, said=fact.reason))
             case facts.OutputBeyondRange():

@@ -24,6 +24,9 @@ FORMAT = "hil-shot-1"
 _SIMPLE: Mapping[Kind, type[Fact]] = {
     Kind.RUN_STARTED: facts.RunStarted,
     Kind.DUT_STARTED: facts.DutStarted,
+    Kind.SAFETY_WATCHED: facts.SafetyWatched,
+    Kind.SAFETY_OPENED: facts.SafetyOpened,
+    Kind.SAFETY_OFF: facts.SafetyOff,
     Kind.DUT_IDENTIFIED: facts.DutIdentified,
     Kind.DUT_REFUSED: facts.DutRefused,
     Kind.INSTRUMENT_IDENTIFIED: facts.InstrumentIdentified,

@@ -10,6 +10,7 @@ from bench.measure.finding import (
     memory,
     plant,
     reach,
+    safety,
     scenario,
     stamps,
     standing,
@@ -21,6 +22,7 @@ from bench.measure.finding.base import Finding, Since, When
 from bench.measure.signal_test import SignalTest
 from bench.report.bench_words import bench_words, frames
 from bench.report.memory_words import dtc_words, memory_words
+from bench.report.safety_words import safety_words
 from bench.report.stamp_words import stamp_words
 from bench.report.state_words import state_words
 from bench.units import format_ns
@@ -426,6 +428,7 @@ _OF_MODULE: dict[str, Callable[[Finding], str]] = {
         (plant, _plant),
         (reach, _reach),
         (bench, bench_words),
+        (safety, safety_words),
         (scenario, _scenario),
         (stamps, stamp_words),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from bench.codec.database import Database
@@ -19,6 +20,7 @@ from bench.restbus.cyclic import CyclicMessage
 from bench.rig.live_faults import LiveFaults
 from bench.rig.outputs_off import outputs_off
 from bench.rig.phases import Phases, start_restbus
+from bench.rig.safety_inputs import SafetyInputs
 from bench.rig.senses import Senses
 from bench.rig.stages import CellStages
 from bench.rig.steps import Steps
@@ -92,6 +94,7 @@ class Rig:
     buses: the wires of buses that nodes can be taken from. fault_timers: what recurring faults run on, by fault.
     contactor_lag: how long after the fact `contactor_commands` may hear of it.
     others_off: every output but the cell emulator's, off and read back within others_within_ns.
+    safety: the contacts that stop it when they open.
     dead_man_ns: 0 where the emulator has none. safe_timeout_ns: patience with the instruments on the way to safety.
     """
 
@@ -125,6 +128,7 @@ class Rig:
     fault_timers: dict[str, list[Timer]] = field(default_factory=dict)
     safe_timeout_ns: int = 5 * NS_PER_S
     guard: Guard | None = None
+    safety: SafetyInputs | None = None
     others_off: Callable[[], Awaitable[None]] | None = None
     others_within_ns: int = 0
     faults: LiveFaults = field(init=False)
@@ -233,6 +237,8 @@ class Rig:
         await outputs_off(steps, self.emulator, self.faults, self.safe_timeout_ns)
         if self.others_off is not None:  # before the DUT's stop, which may take a minute
             await steps.walk("", self.others_off, self.others_within_ns)
+        if self.safety is not None:
+            steps.do("", partial(self.safety.outputs_are_off, confirmed=not steps.problems))
         self.overrides_v.clear()
         for timer in (*self._timers, *(one for timers in self.fault_timers.values() for one in timers)):
             steps.do("a timer of the rig", timer.cancel)

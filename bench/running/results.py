@@ -339,6 +339,7 @@ def rig_hash(wired: Wired) -> str:
         {name: rig_text(one) for name, one in config.instruments.items()},
         config.pack.cells,
         config.pack.sensors,
+        *((config.safety,) if config.safety else ()),
     )
     dbc = {can: [path.name for path in one.dbc] for can, one in config.can.items()}
     text = re.sub(r"(?:Posix|Windows)Path\([^)]*\)", "path", repr((kept, dbc)))

@@ -24,6 +24,7 @@ from bench.plant.chemistry import Chemistry
 from bench.plant.reach import soc_reaching
 from bench.record.codable import plan_to_dict, shot_to_dict
 from bench.record.folder import RunFolder, shot_folder
+from bench.record.latch import refuse_if_latched
 from bench.record.poison import poison, refuse_if_poisoned, rig_facts, stuck_fault
 from bench.rig.rig import Rig
 from bench.running.firing import Turn, stratum_of
@@ -114,6 +115,7 @@ def shoot(
         else to_the_end,
     )
     refuse_if_poisoned(wired.config.record.rig)
+    refuse_if_latched(wired.config.record.rig)
     with watched_over(wired, folder) as wired, _collector_paused():
         return _fired(wired, prepared, shot, turn, folder, watch, rng)
 

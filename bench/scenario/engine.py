@@ -1,6 +1,7 @@
 """One shot: settle → arm observers → stimulate → observe → clear → safe. Everything done goes into the Trace."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -132,6 +133,11 @@ def _observes_ns(plan: Plan) -> int:
 
 
 async def _energised(rig: Rig, shot: Shot) -> None:
+    async with rig.safety.watched() if rig.safety is not None else contextlib.nullcontext():
+        await _driven(rig, shot)
+
+
+async def _driven(rig: Rig, shot: Shot) -> None:
     await rig.energise()
     async with asyncio.TaskGroup() as tasks:
         # Before the DUT is started: that may take seconds, and only a fed dead-man leaves the outputs on.

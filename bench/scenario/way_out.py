@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from bench.dut.ports import Explained, ended
 from bench.errors import BenchError
 from bench.rig.rig import Rig
+from bench.rig.safety_inputs import SafetyOpen
 from bench.timing.stopping import was_stopped
 from bench.trace.facts import Aborted, Fact, SafeStateMissed
 from bench.trace.trouble import line_of, mark_error
@@ -38,6 +39,8 @@ def tell_what_failed(rig: Rig, failed: BaseException, marked_as: MarkedAs) -> No
     """Each of the errors of a group by itself; `marked_as`: those that are no breakdown of the bench."""
     trace, now_ns = rig.trace, rig.clock.now_ns()
     for error in _leaves(failed):
+        if isinstance(error, SafetyOpen):
+            continue  # told when it was seen, with the instant
         known = marked_as.get(type(error))
         if known is None:
             mark_error(trace, now_ns, "engine", error)

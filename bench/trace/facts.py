@@ -313,6 +313,38 @@ class SafeStateMissed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyWatched(Fact):
+    """From here on the rig is driven only while these contacts are closed."""
+
+    kind: ClassVar[Kind] = Kind.SAFETY_WATCHED
+    inputs: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyOpened(Fact):
+    """A contact that stops the bench opened, or could not be read.
+
+    low_ns, high_ns: when. closed_before: it was seen closed in this shot.
+    """
+
+    kind: ClassVar[Kind] = Kind.SAFETY_OPENED
+    input: str
+    why: str
+    low_ns: int
+    high_ns: int
+    closed_before: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyOff(Fact):
+    """The outputs are read back as off after a contact has opened: so long after it at most."""
+
+    kind: ClassVar[Kind] = Kind.SAFETY_OFF
+    input: str
+    within_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BenchLate(Fact):
     """A call of the bench's grid came dangerously late."""
 

@@ -31,6 +31,7 @@ from bench.wiring.common import (
 from bench.wiring.dut import identifier, real_dut, tester_of
 from bench.wiring.emulator_shown import emulator_shows, listen_for_sweeps, pack_voltages, watch_cells
 from bench.wiring.instruments import real_cells
+from bench.wiring.safety import safety_inputs
 from bench.wiring.side_instruments import identities_into, side_instruments
 from bench.wiring.stamp_worth import apply_measured
 from bench.wiring.virtual_signals import clipped_into, restbus_of, senses_of
@@ -138,6 +139,7 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
         tester=tester,
         health=health,
         guard=wired.guard,
+        safety=safety_inputs(config, clock, trace),
     )
 
 

@@ -26,6 +26,7 @@ from bench.wiring.common import (
 from bench.wiring.dut import build_firmware, identifier, tester_of
 from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.instruments import simulated_cells
+from bench.wiring.safety import safety_inputs
 from bench.wiring.side_instruments import identities_into, side_instruments
 from bench.wiring.virtual_signals import clipped_into, restbus_of, senses_of
 from firmware_stubs.builds import descriptions
@@ -120,6 +121,7 @@ def build_simulated(
         buses=buses,
         identify=identifier(wired, clock, trace, bench_nodes, tester),
         tester=tester,
+        safety=safety_inputs(config, clock, trace),
     )
 
 

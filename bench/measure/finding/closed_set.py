@@ -10,6 +10,7 @@ from bench.measure.finding import (
     memory,
     plant,
     reach,
+    safety,
     scenario,
     stamps,
     standing,
@@ -30,6 +31,7 @@ MODULES: tuple[ModuleType, ...] = (
     plant,
     reach,
     bench,
+    safety,
     scenario,
     stamps,
 )
