@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from bench.cli.main import app
 from bench.config.bench_file import load_bench
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.errors import ConfigError, ScenarioError
 from bench.running.load import load_scenarios
 from bench.verdict.budgets import load_budgets

@@ -166,8 +166,8 @@ def test_parquet_tells_its_units_to_pyarrow(run: Path, tmp_path: Path) -> None:
 
 def test_a_parquet_without_rows_has_its_columns_and_their_types(run: Path, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
-    from bench.stored.export import SHOT_COLUMNS
     from bench.stored.export_parquet import write_table
+    from bench.stored.export_rows import SHOT_COLUMNS
 
     write_table(tmp_path / "none.parquet", SHOT_COLUMNS, [], {})
     schema = parquet.read_schema(tmp_path / "none.parquet")
@@ -210,7 +210,7 @@ def test_bdf_has_a_table_for_each_cell_as_the_bms_was_shown_it(run: Path, tmp_pa
 
 
 def test_bdf_needs_cells_and_a_current_among_the_frames(run: Path, tmp_path: Path) -> None:
-    from bench.config.profile import load_profile
+    from bench.config.profile_file import load_profile
     from bench.record.folder import open_run
     from bench.stored.export_bdf import places_of
     from bench.stored.rejudge import stored_databases

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bench.codec.database import Database
-from bench.config.profile import DutProfile, load_profile
+from bench.config.profile import DutProfile
+from bench.config.profile_file import load_profile
 from bench.errors import ConfigError
 from bench.report.finding_words import reasons_words
 from bench.running.load import load_rig, load_scenarios

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.config.bench_file import load_bench
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.config.toml_file import read_toml
 from bench.config.toml_lines import line_numbers
 from bench.errors import ConfigError

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.config.bench_file import load_bench
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.errors import BenchError
 from bench.scenario.load import load_scenario
 

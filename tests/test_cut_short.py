@@ -16,7 +16,7 @@ from bench.record.folder import open_run, verify_run
 from bench.record.held import held
 from bench.stored.builds import find_run
 from bench.stored.cut_short import complete_cut_short
-from bench.stored.finish import stored_from
+from bench.stored.store import stored_from
 from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.result import RunResult, Verdict
 

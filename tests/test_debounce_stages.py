@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.config.debounce import Debounce, Stage
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.errors import ConfigError
 from bench.running.load import load_scenarios
 from bench.scenario.model import Inject, Wait

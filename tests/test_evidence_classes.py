@@ -17,7 +17,7 @@ from rich.console import Console
 from sample_run import sample_run
 
 from bench.config.bench_file import load_bench
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.record.codable import run_to_dict
 from bench.record.database import ResultsDatabase
 from bench.record.evidence import completed, evidence_of, of_header

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.errors import InstrumentError
 from bench.faults.find import fault_names, kind, kinds
 from bench.faults.port import FAULT_CLASSES

@@ -15,7 +15,7 @@ from bench.running.local import Campaign, run_all
 from bench.running.results import scenario_result
 from bench.running.shots import shoot, shot_phase_ns, shot_seed
 from bench.scenario.prepare import Prepared
-from bench.stored.export import SHOT_COLUMNS, shot_rows
+from bench.stored.export_rows import SHOT_COLUMNS, shot_rows
 from bench.timing.clock import Timebase
 from bench.verdict.result import ShotResult
 from bench.wiring.common import Wired

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.codec.database import Database
 from bench.codec.pages import Pages
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.errors import ConfigError
 from bench.instruments.afe import AnalogueFrontEnd, SweepCrc, layout_text, read_layout, turned_over
 from bench.timing.simulated import SimulatedClock, run_simulated

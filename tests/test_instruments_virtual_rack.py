@@ -17,7 +17,7 @@ import pytest
 
 from bench.codec.database import Database
 from bench.config.options import Options
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.instruments.afe import layout_text
 from bench.instruments.bloomy_bs1200.driver import BloomyBs1200
 from bench.instruments.numato_relay.driver import NumatoRelay

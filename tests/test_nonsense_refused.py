@@ -13,7 +13,7 @@ import pytest
 
 from bench.codec.database import Database
 from bench.config.bench_file import load_bench
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.errors import ConfigError
 from bench.links.slcan_text import read_line
 from bench.plant.chemistry import Chemistry

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from test_measure_trace import DECODERS, ERROR_STATE, FAULT, OPEN, PLAN, shot
 
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.measure.announced import Announced
 from bench.measure.finding.times import Time, TooEarly, TooLate
 from bench.measure.interval import Interval, Latency, Measurement, Reaction, Term

@@ -21,7 +21,8 @@ from bench.timing.evidence_class import EvidenceClass
 from bench.units import NS_PER_MS
 from bench.verdict.budgets import load_budgets
 from bench.verdict.fmea import FailureMode
-from bench.verdict.fmea_chemistry import OnChemistry, on_chemistry
+from bench.verdict.fmea_chemistry import OnChemistry
+from bench.verdict.fmea_on import on_chemistry
 from bench.verdict.result import ScenarioResult
 
 ROOT = Path(__file__).parents[1]

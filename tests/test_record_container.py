@@ -28,9 +28,9 @@ from bench.record.container import _indexed as indexed
 from bench.record.folder import RunFolder, open_run, read_shot
 from bench.record.shot import marks_of
 from bench.timing.clock import Timebase
-from bench.trace.columns import buffer_of
 from bench.trace.events import CanFrame
 from bench.trace.facts import StimulusCommanded
+from bench.trace.refill import buffer_of
 from bench.trace.timeline import Trace
 
 BODIES = [b"first", b"", b"HILSHOT1" * 30, bytes(range(256)), b"last"]

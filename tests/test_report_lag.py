@@ -8,7 +8,8 @@ import pytest
 from test_measure_trace import DECODERS, ERROR_STATE, FAULT, OPEN, PLAN, shot
 
 from bench.config.lag import Lag
-from bench.config.profile import Role, load_profile
+from bench.config.profile import Role
+from bench.config.profile_file import load_profile
 from bench.errors import ConfigError
 from bench.measure.finding.answer import ForbiddenSeen
 from bench.measure.finding.base import Since, When

@@ -21,10 +21,11 @@ from bench.errors import RecordError
 from bench.record.chain import seal
 from bench.record.database import ResultsDatabase
 from bench.record.folder import open_run
-from bench.stored.builds import load_checked, load_sides
+from bench.stored.builds import load_checked
 from bench.stored.rejudge import rejudge_run
 from bench.stored.replan import replan
 from bench.stored.rules_today import Rejudging
+from bench.stored.sides import load_sides
 from bench.stored.trend import trend
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass

@@ -257,7 +257,7 @@ def test_an_error_of_a_message_that_the_bench_does_not_send_is_refused(tmp_path:
 
 
 def test_a_limit_that_is_none_is_a_located_line(tmp_path: Path) -> None:
-    from bench.config.profile import load_profile
+    from bench.config.profile_file import load_profile
 
     text = (ROOT / "dbc/reference_bms.toml").read_text(encoding="utf-8")
     file = tmp_path / "profile.toml"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bench.codec.database import Database
 from bench.config.bench_file import load_bench
-from bench.config.profile import DutProfile, load_profile
+from bench.config.profile import DutProfile
+from bench.config.profile_file import load_profile
 from bench.errors import ConfigError, ScenarioError
 from bench.faults.catalogue.cell_voltage import CellVoltage
 from bench.faults.catalogue.insulation import Insulation

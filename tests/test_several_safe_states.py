@@ -8,7 +8,7 @@ import pytest
 from test_measure_trace import DECODERS, ERROR_STATE, OPEN, PLAN, shot
 
 from bench.config.lag import Lag
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.errors import ScenarioError
 from bench.measure.interval import Measurement
 from bench.measure.measure import measure

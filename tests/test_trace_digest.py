@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.timing.clock import Timebase
-from bench.trace.columns import buffer_of
 from bench.trace.events import CanFrame, FrameSeen, Kind
 from bench.trace.facts import (
     BenchBroke,
@@ -25,6 +24,7 @@ from bench.trace.facts import (
     StimulusConfirmed,
 )
 from bench.trace.mark import Mark
+from bench.trace.refill import buffer_of
 from bench.trace.timeline import Trace
 
 BOOLS = st.booleans()

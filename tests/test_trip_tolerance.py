@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.errors import ConfigError
 from bench.measure.interval import Interval
 from bench.measure.onset_spread import fdti_since_first, fdti_since_last

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.errors import ConfigError
 from bench.verdict.accepted_states import is_weaker, unknown_states, weaker_words
 from bench.verdict.budgets import lint_budgets, load_budgets

@@ -55,7 +55,7 @@ def compare(
     """Has NEW become slower than BASE? Exit 0 no and it passes, 1 worse or FAIL, 3 not decided (or altered)."""
     from bench.errors import ConfigError
     from bench.report.comparison import comparison_markdown
-    from bench.stored.builds import load_sides
+    from bench.stored.sides import load_sides
     from bench.units import parse_duration_ns
     from bench.verdict.compare import compare as compare_runs
 

@@ -257,7 +257,8 @@ def report(
     from bench.report.extras import ReportExtras
     from bench.report.html import write_html
     from bench.stored.builds import load_checked
-    from bench.stored.gather import covered_words, gather, library_of
+    from bench.stored.gather import covered_words, gather
+    from bench.stored.own_inputs import library_of
 
     if markdown and as_json:
         raise ConfigError("hil report: found --markdown and --json; expected one of them")
@@ -333,7 +334,7 @@ def _write_own(result: RunResult, run: Path, out: Path, altered: Sequence[str]) 
 def _reported(result: RunResult, altered: Sequence[str], out: Path | None, run: Path) -> ReportTold:
     from bench.report.goals import shown_goals
     from bench.report.told.stored import GoalTold, ReportTold
-    from bench.stored.gather import library_of
+    from bench.stored.own_inputs import library_of
     from bench.verdict.family import at_once
     from bench.verdict.uncertainty import uncertainty_of_run
 

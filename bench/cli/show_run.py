@@ -31,7 +31,7 @@ def show_tables(result: RunResult, folder: Path | None = None) -> None:
 def _partly(result: RunResult, folder: Path) -> str:
     """Goals that passed by a part of their scenarios; "" where the folder does not say what there was."""
     from bench.report.goals import partly_words, shown_goals
-    from bench.stored.gather import library_of
+    from bench.stored.own_inputs import library_of
 
     return partly_words(shown_goals(result, library=library_of(folder)).values())
 

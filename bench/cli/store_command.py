@@ -24,7 +24,7 @@ def store(
     database cannot be written.
     """
     from bench.config.bench_file import load_bench
-    from bench.stored.finish import stored_from
+    from bench.stored.store import stored_from
 
     good = True
     for stored, line in stored_from(runs, load_bench(config).record.database):

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from bench.config.debounce import Debounce
 from bench.config.lag import Lag
 from bench.config.play import Play, Shown, named
-from bench.errors import ConfigError
 
 _FLIPPED = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}
 
@@ -310,19 +309,3 @@ class DutProfile:
     def play_of(self, channel: str, message: str) -> Play | None:
         """How the bench plays it; None: not as the profile says."""
         return next((one for one in self.plays if (one.channel, one.message) == (channel, message)), None)
-
-
-def load_profile(path: Path) -> DutProfile:
-    """Read and check a DUT profile. Raises ConfigError with one line per mistake."""
-    # Imported here: pydantic costs 0.1 s, which commands that never read a profile need not pay.
-    from bench.config.profile_reader import ProfileReader
-    from bench.config.profile_shape import ProfileShape
-    from bench.config.toml_file import read_toml
-
-    file = read_toml(path)
-    shape = file.check_on(ProfileShape, file.data)
-    profile = None if shape is None else ProfileReader(file, shape).profile()
-    file.stop_on_mistakes()
-    if profile is None:  # unreachable after stop_on_mistakes; narrows the type
-        raise ConfigError(f"{path}: found no profile; expected one")
-    return profile

@@ -23,9 +23,10 @@ from bench.record.columns import (
 from bench.record.container import FILE, Known, append_shot, has_shot, read_body, read_plan, shot_name
 from bench.record.marks import from_line, name_of, to_line
 from bench.timing.clock import Timebase
-from bench.trace.columns import Columns, buffer_of
+from bench.trace.columns import Columns
 from bench.trace.facts import Fact
 from bench.trace.mark import Mark
+from bench.trace.refill import buffer_of
 from bench.trace.stamping import Origin, Stamping
 from bench.trace.timeline import Trace
 

@@ -26,7 +26,7 @@ def load_rig(
 ) -> Wired:
     """Bench file, profile, DBC, chemistry, firmware: everything checked before anything is driven."""
     from bench.config.bench_file import load_bench
-    from bench.config.profile import load_profile
+    from bench.config.profile_file import load_profile
     from bench.errors import ConfigError
     from bench.wiring.common import load_wired
     from bench.wiring.dut import check_life
@@ -54,7 +54,7 @@ def load_rig(
 
 def mistakes_of_files(config: Path, paths: list[Path] | None) -> list[str]:
     """What is wrong with profile, budgets and scenario files by themselves, for a bench that cannot be loaded."""
-    from bench.config.profile import load_profile
+    from bench.config.profile_file import load_profile
     from bench.config.user_file import MOST_TOML_BYTES, is_file, read_text, toml_of
     from bench.errors import ConfigError
     from bench.scenario.load import find_scenarios, read_scenario

@@ -14,7 +14,7 @@ from bench.stored.builds import load_neighbour
 from bench.timing.evidence_class import CLASS_WORDS, EvidenceClass
 from bench.units import format_ns
 from bench.verdict.fmea import Earned, FailureMode, Handled, Rated, earn, handled, rate, worst
-from bench.verdict.fmea_chemistry import on_chemistry
+from bench.verdict.fmea_on import on_chemistry
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
 from bench.verdict.sampling import bunched
 

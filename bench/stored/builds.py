@@ -1,14 +1,11 @@
 """Finding stored runs by folder, id or firmware build, and reading them no further than they can be trusted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import AlteredRun, BenchError, NotARun, RecordError, nearest
 from bench.record.codable import run_from_dict
 from bench.record.folder import OpenedRun, open_run, verify_read, verify_run
-from bench.verdict.compare import why_not_comparable
-from bench.verdict.pool import pool
 from bench.verdict.result import RunResult
 from bench.verdict.rules import RULES
 
@@ -58,37 +55,6 @@ def load_checked(path: Path) -> Stored:
     if footer is None:
         altered = verify_read(path)
     return _stored(path, altered)
-
-
-def load_sides(
-    base: Sequence[str], new: Sequence[str], runs: Path
-) -> tuple[RunResult, RunResult, tuple[str, ...]]:
-    """Both sides of a comparison, each of one run or several taken together, and what of them is altered.
-
-    Where one was judged by other rules than today's, all are judged by today's. Raises RecordError where one cannot be.
-    """
-    before, after = ([load_checked(find_run(name, runs)) for name in names] for names in (base, new))
-    altered = tuple(f"{one.result.run_id}: {line}" for one in (*before, *after) for line in one.altered)
-    if not altered and any(one.result.rules != RULES for one in (*before, *after)):
-        before, after = ([_by_one_rule(one) for one in side] for side in (before, after))
-    sides = [
-        sorted((one.result for one in side), key=lambda one: one.started_utc) for side in (before, after)
-    ]
-    if altered:
-        return sides[0][-1], sides[1][-1], altered
-    first, second = (_together(side) for side in sides)
-    return first, second, ()
-
-
-def _by_one_rule(stored: Stored) -> Stored:
-    from bench.stored.rules_today import result_today
-
-    return replace(stored, result=result_today(stored.path, stored.result))
-
-
-def _together(results: Sequence[RunResult]) -> RunResult:
-    apart = dict.fromkeys(why for one in results for why in why_not_comparable(one, results[-1]))
-    return pool(results, tuple(apart))
 
 
 def load_neighbour(path: Path) -> Stored:

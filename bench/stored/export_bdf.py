@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench.codec.database import CodecError, Database
 from bench.codec.message import Message
 from bench.config.play import Play, Shown, named
-from bench.config.profile import DutProfile, load_profile
+from bench.config.profile import DutProfile
+from bench.config.profile_file import load_profile
 from bench.errors import RecordError
 from bench.record.time_zero import Dated
+from bench.stored.export_rows import Export
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_S
-
-if TYPE_CHECKING:
-    from bench.stored.export import Export
 
 COLUMNS = ("test_time_second", "voltage_volt", "current_ampere", "unix_time_second")
 _CELL, _CURRENT = "cell_voltage", "pack_current"

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.codec.database import Database
-
-if TYPE_CHECKING:
-    from bench.stored.export import Export
+from bench.stored.export_rows import (
+    FRAME_COLUMNS,
+    SHOT_COLUMNS,
+    SIGNAL_COLUMNS,
+    Export,
+    frame_rows,
+    shot_rows,
+    signal_rows,
+)
 
 
 def write_parquet(job: Export) -> list[Path]:
-    from bench.stored.export import FRAME_COLUMNS, SHOT_COLUMNS, frame_rows, shot_rows
-
     shots, frames = job.out / "shots.parquet", job.out / "frames.parquet"
     identity = _identity(job)
     write_table(shots, SHOT_COLUMNS, shot_rows(job.result), identity)
@@ -24,8 +28,6 @@ def write_parquet(job: Export) -> list[Path]:
 
 
 def _signals(job: Export, identity: dict[str, str]) -> Iterator[Path]:
-    from bench.stored.export import SIGNAL_COLUMNS, signal_rows
-
     units = {name: units_of(db) for name, db in job.databases.items()}
     named = {f"{channel}.{name}": unit for channel, own in units.items() for name, unit in own.items()}
     for scenario, name, trace in job.traces():

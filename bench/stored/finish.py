@@ -3,17 +3,16 @@
 The folder is the truth. Nothing that goes wrong after it costs more than a line.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from bench.errors import BenchError, RecordError, UnusableUrl
-from bench.record.codable import run_from_dict, run_to_dict
+from bench.record.codable import run_to_dict
 from bench.record.database import ResultsDatabase, Sealed
-from bench.record.folder import HEADER, RunFolder, open_run, verify_run
+from bench.record.folder import HEADER, RunFolder, open_run
 from bench.record.for_lab import lay_out
-from bench.record.same_rows import says_otherwise
 from bench.record.shot import is_there
 from bench.report.html import write_html
 from bench.report.junit import write_junit
@@ -124,51 +123,3 @@ def store_last(where: Path | str, result: RunResult, folder: Path) -> str | None
     except RecordError as error:
         return f"not in the results database: {error}; once that is mended: hil store {folder}"
     return None
-
-
-def stored_from(folders: list[Path], where: Path | str) -> Iterator[tuple[bool, str]]:
-    """Add runs from their folders, however often: (whether it is in the database now, a line) for each.
-
-    One without a footer gets it first, as an aborted run of what is whole.
-    Raises NotARun before anything is stored, RecordError where the database is in trouble.
-    """
-    for folder in folders:
-        open_run(folder)
-    database = ResultsDatabase(where)
-    for folder in folders:
-        yield store_one(folder, database)
-
-
-def store_one(folder: Path, database: ResultsDatabase) -> tuple[bool, str]:
-    """As `stored_from`, of one run."""
-    footer, altered = verify_run(folder)
-    note, cut_short = "", footer is None
-    if footer is None:
-        from bench.stored.cut_short import complete_cut_short
-
-        try:
-            completed = complete_cut_short(folder)
-        except RecordError as error:
-            return False, f"{folder}: not stored: {error}"
-        note = f" as an aborted run, for it had no footer: {completed.words()}"
-        note += "".join(f"; not written: {line}" for line in completed.troubles)
-        footer, altered = verify_run(folder)
-    if altered or footer is None:
-        return False, f"{folder}: not stored: altered since it was written: {altered[0]}"
-    opened = open_run(folder)
-    if opened.result is None:
-        return False, f"{folder}: not stored: it has no result.json"
-    try:
-        result = run_from_dict(opened.result)
-    except RecordError as error:
-        return False, f"{folder}: not stored: {error}"
-    if result.aborted is not None and not note:
-        note = " as an aborted run"
-    replaced = cut_short and database.remove(
-        result.run_id
-    )  # a row beside a folder without footer says too much
-    added = database.add(result, Sealed.of(folder, footer))
-    if not added and says_otherwise(database, result.run_id, opened.result):
-        return False, f"{folder}: not stored: listed otherwise than the folder says; `hil doctor` mends that"
-    note += ", in place of what was listed" if replaced else ""
-    return True, f"{folder}: {'stored' if added else 'stored already'}{note}"

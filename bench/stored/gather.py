@@ -8,11 +8,11 @@ from pathlib import Path
 
 from bench.codec.database import Database
 from bench.confidence.covered_again import Qualified, qualified_by
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.errors import BenchError, RecordError
 from bench.measure.estimation import samples_of
 from bench.measure.window import armed_window
-from bench.record.codable import decode, plan_from_dict
+from bench.record.codable import plan_from_dict
 from bench.record.evidence import of_header
 from bench.record.folder import HEADER, OpenedRun, open_run, read_shot
 from bench.record.shot import read_json
@@ -26,9 +26,10 @@ from bench.running.equipment import doubts, stored_equipment
 from bench.running.load import LONG_LANE, matches
 from bench.scenario.library import Entry, Library
 from bench.stored.builds import load_neighbour
+from bench.stored.own_inputs import stored_goals, stored_input, stored_library
 from bench.stored.pictures import picture_of, worst_shot
 from bench.stored.rejudge import stored_databases
-from bench.verdict.budgets import load_budgets
+from bench.stored.status import status_of
 from bench.verdict.compare import Comparison, compare
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
 
@@ -40,8 +41,6 @@ def gather(run: RunResult, folder: Path, *, at_end: bool = True) -> ReportExtras
 
     at_end: for the run's own page, which is sealed with it and stays as it is; else with what came to be known since.
     """
-    from bench.stored.status import status_of
-
     opened = open_run(folder)
     databases = stored_databases(opened)
     profile = load_profile(stored_input(opened, "profile"))
@@ -114,19 +113,6 @@ def covered_words(run: RunResult, folder: Path) -> tuple[str, Qualified]:
     return "; ".join(words for words in (served, clauses) if words), covering
 
 
-def stored_library(opened: OpenedRun) -> Library | None:
-    """What there was to be run; None where the folder does not say, as those of older releases."""
-    kept = opened.library()
-    return None if kept is None else decode(Library, kept)
-
-
-def library_of(folder: Path) -> Library | None:
-    """What there was to be run; None where nothing that can be read says so."""
-    with contextlib.suppress(BenchError, KeyError, ValueError, TypeError, AttributeError):
-        return stored_library(open_run(folder))
-    return None
-
-
 def _served(goals: dict[str, Budget], library: Library | None) -> dict[str, Budget]:
     return goals if library is None else denominator(goals, library.lent)
 
@@ -152,16 +138,6 @@ def _is_asked(one: Entry, selection: str) -> bool:
     only, paths = (found[1] or "", found[2].split()) if found is not None else ("", [])
     inside = not paths or Path(one.file).parent.name in {Path(path).name for path in paths}
     return inside and matches(only, one.scenario_id, Path(one.file))
-
-
-def stored_input(opened: OpenedRun, key: str) -> Path:
-    """The copy of an input by its name in the header's hashes."""
-    digest = str(opened.header["hashes"][key])
-    return next(iter((opened.path / "inputs").glob(f"{digest[:12]}-*")), opened.path / "inputs" / digest)
-
-
-def stored_goals(opened: OpenedRun) -> dict[str, Budget]:
-    return load_budgets(stored_input(opened, "budgets"), str(opened.header["chemistry"]))
 
 
 def last_build(run: RunResult, folder: Path) -> tuple[Comparison | None, tuple[str, ...]]:

@@ -16,7 +16,7 @@ from bench.record.folder import HEADER, open_run, verify_read, verify_run
 from bench.record.held import held
 from bench.record.same_rows import says_otherwise
 from bench.stored.cut_short import complete_cut_short
-from bench.stored.finish import store_one
+from bench.stored.store import store_one
 
 _WAIT_S = 2.0
 _MOST = 3

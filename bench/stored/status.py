@@ -17,8 +17,8 @@ from bench.report.status import Cell, Fact, Sheet, class_ground, status_rows
 from bench.report.traceability import denominator
 from bench.report.words import rules_words
 from bench.stored.builds import load_neighbour
-from bench.stored.gather import stored_goals, stored_library
 from bench.stored.notes import RunNotes, read_notes
+from bench.stored.own_inputs import stored_goals, stored_library
 from bench.timing.evidence_class import EvidenceClass
 from bench.units import NS_PER_S
 from bench.verdict.result import RunResult

@@ -10,12 +10,10 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
 from bench.trace.events import CanFrame, FrameSeen, made
+from bench.trace.frame_row import INLINE
 
 if TYPE_CHECKING:
     from bench.trace.columns import Columns
-
-INLINE = 8
-"""Bytes of payload that a row holds itself."""
 
 _WHEN = struct.Struct("<qI")
 _CONTENT = struct.Struct(f"<IBB{INLINE}s")

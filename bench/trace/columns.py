@@ -10,12 +10,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.trace.buffer import INLINE, FrameBuffer
+from bench.trace.frame_row import INLINE
 
 Series = tuple[str, str, int, bool, bool, bool, int]
 """channel, sender, can_id, extended, fd, bitrate_switch, bytes of payload."""
 
-_ROW = np.dtype(
+ROW = np.dtype(
     [
         ("t_ns", "<i8"),
         ("end", "<u4"),
@@ -72,7 +72,7 @@ def places_of(series: NDArray[np.intp], count: int) -> tuple[NDArray[np.intp], .
 
 def columns_of_rows(rows: bytearray, long: bytearray, ends: Sequence[tuple[str, str]]) -> Columns:
     """The series in the order in which they came."""
-    all_of = np.frombuffer(bytes(rows), _ROW)  # a copy: a buffer that is looked at cannot grow
+    all_of = np.frombuffer(bytes(rows), ROW)  # a copy: a buffer that is looked at cannot grow
     if not len(all_of):
         return Columns(table=(), t_ns=np.zeros(0, np.int64), series=np.zeros(0, np.intp), places=(), data=())
     kind = all_of["can_id"].astype(np.uint64)
@@ -143,23 +143,3 @@ def _templates(table: Sequence[Series], most: int) -> tuple[NDArray[np.uint8], N
         filled[place, : size + length] = True
         filled[place, size + most : size + most + len(name)] = True
     return like, filled
-
-
-def buffer_of(columns: Columns) -> FrameBuffer:
-    """The same frames in a buffer. Columns that nothing else may alter."""
-    rows = np.zeros(len(columns), _ROW)
-    rows["t_ns"] = columns.t_ns
-    ends = list(dict.fromkeys((one[0], one[1]) for one in columns.table))
-    numbers = {end: number for number, end in enumerate(ends)}
-    long = bytearray()
-    for one, data, where in zip(columns.table, columns.data, columns.places):
-        length = one[6]
-        rows["end"][where], rows["can_id"][where] = numbers[one[:2]], one[2]
-        rows["flags"][where], rows["length"][where] = one[3] | one[4] << 1 | one[5] << 2, length
-        if length <= INLINE:
-            rows["data"][where, :length] = data
-        else:
-            places = len(long) + length * np.arange(len(where), dtype="<i8")
-            rows["data"][where] = places.view(np.uint8).reshape(-1, INLINE)
-            long += data.tobytes()
-    return FrameBuffer.holding(bytearray(rows.tobytes()), long, ends, columns)

@@ -1,24 +1,27 @@
 """What the BMS says, and when: the schedule of its frames."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from bench.trace.events import CanFrame
 from firmware_stubs.reference_bms import outputs
+from firmware_stubs.reference_bms.cell_monitor import CellMonitor
+from firmware_stubs.reference_bms.charge_estimate import ChargeEstimate
+from firmware_stubs.reference_bms.dtc_memory import DtcMemory
 from firmware_stubs.reference_bms.faults import (
     DERATES,
     INHIBITS_CHARGE,
     INHIBITS_RESTART,
     LATCHING,
     Fault,
+    FaultMemory,
     mask,
 )
-from firmware_stubs.reference_bms.limits import CELLS
+from firmware_stubs.reference_bms.inputs import Inputs
+from firmware_stubs.reference_bms.limits import CELLS, Limits
 from firmware_stubs.reference_bms.measurement import NEVER_NS, cell_raw
-from firmware_stubs.reference_bms.state_machine import State
-
-if TYPE_CHECKING:
-    from firmware_stubs.reference_bms.bms import ReferenceBms
+from firmware_stubs.reference_bms.state_machine import Coils, State, StateMachine
+from firmware_stubs.reference_bms.temperature_monitor import TemperatureMonitor
 
 _OVERVOLTAGE = mask(Fault.CELL_OVERVOLTAGE, Fault.CELL_OVERVOLTAGE_WARNING)
 _UNDERVOLTAGE = mask(Fault.CELL_UNDERVOLTAGE, Fault.CELL_UNDERVOLTAGE_WARNING)
@@ -32,10 +35,25 @@ _TABLE_LENGTH = 200
 Sendings = list[tuple[str, CanFrame]]
 
 
+class Inside(Protocol):
+    """What of the BMS goes out in its frames."""
+
+    limits: Limits
+    inputs: Inputs
+    dtcs: DtcMemory
+    faults: FaultMemory
+    coils: Coils
+    states: StateMachine
+    estimate: ChargeEstimate
+    cell_monitor: CellMonitor
+    temperature_monitor: TemperatureMonitor
+    pyro: int
+
+
 class Transmitter:
     """Once a base task, after everything else."""
 
-    def __init__(self, bms: "ReferenceBms", build_hash: bytes, cause: int, boots: int) -> None:
+    def __init__(self, bms: Inside, build_hash: bytes, cause: int, boots: int) -> None:
         self._bms = bms
         self._full_raw = cell_raw(bms.limits.full_v)
         self._empty_raw = cell_raw(bms.limits.uv_warn_v)

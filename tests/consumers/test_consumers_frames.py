@@ -12,7 +12,8 @@ from sample_run import OVERVOLTAGE, measurement, scenario, shot
 from test_report_junit_readers import one_of_each
 
 from bench.record.folder import open_run
-from bench.stored.export import EXPORTERS, Export, export
+from bench.stored.export import EXPORTERS, export
+from bench.stored.export_rows import Export
 from bench.stored.rejudge import stored_databases
 from bench.verdict.result import RunResult, Verdict
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.errors import BenchError
 from bench.record.folder import verify_run
 from bench.stored.cut_short import complete_cut_short
-from bench.stored.finish import stored_from
+from bench.stored.store import stored_from
 
 from .ground import Grounds
 from .outcome import Outcome, Wrong

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.codec.database import Database
 from bench.config.bench_file import load_bench
-from bench.config.profile import load_profile
+from bench.config.profile_file import load_profile
 from bench.config.requirement_texts import requirement_texts
 from bench.plant.chemistry import Chemistry
 from bench.plant.drive_cycle import read_cycle

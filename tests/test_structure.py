@@ -1,0 +1,162 @@
+"""Which module imports which: each is reached from an entry point, and none imports itself by way of others."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("bench", "firmware_stubs")
+
+ENTRIES = {
+    "bench.start",
+    "bench.__main__",
+    "bench.pytest_plugin",
+}  # pyproject.toml: hil, `python -m bench`, pytest
+BY_FOLDER = ("bench.faults.catalogue.*", "bench.instruments.*.kind")  # found by their folder
+BY_HAND = {  # tools of the firmware under test, started by a user: `python -m …`, as README and docs/benches tell
+    "firmware_stubs.build_c",
+    "firmware_stubs.qemu_board",
+    "firmware_stubs.reference_bms.__main__",
+}
+NOT_YET = {"bench.codec.batch", "bench.measure.resolution", "bench.plant.reference"}
+CIRCLES_OF_TYPES: set[frozenset[str]] = {frozenset({"bench.faults.port", "bench.faults.shapes"})}
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    found = {}
+    for package in PACKAGES:
+        for file in sorted((ROOT / package).rglob("*.py")):
+            parts = file.relative_to(ROOT).with_suffix("").parts
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            found[name] = ast.parse(file.read_text(encoding="utf-8"))
+    return found
+
+
+def imported(tree: ast.Module, known: Mapping[str, object]) -> set[str]:
+    """Modules that it imports, wherever in the file, for types only too."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for one in node.names:
+                full = f"{node.module}.{one.name}"
+                found.add(full if full in known else node.module)
+    return {name for name in found if name in known}
+
+
+def named(tree: ast.Module, known: Mapping[str, object]) -> set[str]:
+    """Modules whose whole name stands in it as a string, as a process to start or firmware to load."""
+    strings = [
+        one.value for one in ast.walk(tree) if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    ]
+    return {name for text in strings for name in [text.partition(":")[0]] if name in known}
+
+
+def with_parents(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    return (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+
+
+def reached(from_here: set[str], graph: Mapping[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    to_do = sorted(from_here)
+    while to_do:
+        name = to_do.pop()
+        if name not in seen and name in graph:
+            seen.add(name)
+            to_do += [*with_parents(name), *graph[name]]
+    return seen
+
+
+def orphans(graph: Mapping[str, set[str]]) -> set[str]:
+    by_folder = [re.compile(one.replace(".", r"\.").replace("*", r"\w+")) for one in BY_FOLDER]
+    found = {name for name in graph if any(one.fullmatch(name) for one in by_folder)}
+    benches = [ROOT / "hil_config.toml", *sorted((ROOT / "docs/benches").glob("*.toml"))]
+    texts = [file.read_text(encoding="utf-8") for file in benches]
+    loaded = {name for text in texts for name in re.findall(r'"(firmware_stubs[\w.]*)', text)}
+    return set(graph) - reached(ENTRIES | BY_HAND | found | loaded, graph)
+
+
+def circles(graph: Mapping[str, set[str]]) -> set[frozenset[str]]:
+    """Sets of modules that import each other, directly or by way of others (Tarjan)."""
+    number: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: set[frozenset[str]] = set()
+
+    def visit(name: str) -> None:
+        number[name] = low[name] = len(number)
+        stack.append(name)
+        for other in graph[name]:
+            if other not in number:
+                visit(other)
+                low[name] = min(low[name], low[other])
+            elif other in stack:
+                low[name] = min(low[name], number[other])
+        if low[name] == number[name]:
+            at = stack.index(name)
+            ring = frozenset(stack[at:])
+            del stack[at:]
+            if len(ring) > 1 or name in graph[name]:
+                found.add(ring)
+
+    for name in graph:
+        if name not in number:
+            visit(name)
+    return found
+
+
+@cache
+def all_reached() -> dict[str, set[str]]:
+    return {name: imported(tree, modules()) | named(tree, modules()) for name, tree in modules().items()}
+
+
+def test_every_module_is_reached_from_an_entry_point() -> None:
+    assert orphans(all_reached()) == NOT_YET, "no entry point reaches these: wire them in, or remove them"
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = {name: imported(tree, modules()) - {name} for name, tree in modules().items()}
+    assert circles(graph) == CIRCLES_OF_TYPES
+
+
+def test_an_orphan_is_seen() -> None:
+    graph = {**all_reached(), "bench.codec.nobody": {"bench.codec.e2e"}}
+    assert "bench.codec.nobody" in orphans(graph)
+    graph["bench.start"] = graph["bench.start"] | {"bench.codec.nobody"}
+    assert "bench.codec.nobody" not in orphans(graph)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("from bench.codec import e2e", {"bench.codec.e2e"}),
+        ("def f():\n    from bench.codec.e2e import Crc", {"bench.codec.e2e"}),
+        ("import bench.codec.e2e", {"bench.codec.e2e"}),
+        ('run("-m", "bench.codec.e2e")', {"bench.codec.e2e"}),
+        ('"see bench.codec.e2e"', set()),
+    ],
+)
+def test_an_import_is_seen(source: str, expected: set[str]) -> None:
+    known = {"bench.codec", "bench.codec.e2e"}
+    tree, graph = ast.parse(source), dict.fromkeys(known)
+    assert imported(tree, graph) | named(tree, graph) == expected
+
+
+@pytest.mark.parametrize(
+    ("graph", "expected"),
+    [
+        ({"a": {"b"}, "b": {"c"}, "c": set()}, set()),
+        ({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}, {frozenset("abc")}),
+        ({"a": {"a"}}, {frozenset("a")}),
+        ({"a": {"b"}, "b": {"a", "c"}, "c": {"d"}, "d": {"c"}}, {frozenset("ab"), frozenset("cd")}),
+    ],
+)
+def test_a_circle_is_seen(graph: dict[str, set[str]], expected: set[frozenset[str]]) -> None:
+    assert circles(graph) == expected
