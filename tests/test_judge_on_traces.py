@@ -8,7 +8,6 @@ from sample_run import measurement
 from test_measure_trace import DBC, DECODERS, DTC, FAULT, MS, OPEN, OVER, PLAN, QUIET, shot
 
 from bench.codec.database import Database
-from bench.config.lag import Lag
 from bench.measure.claim import Claim
 from bench.measure.contradiction import Contradictions
 from bench.measure.crash import killed_or_not_up
@@ -32,7 +31,6 @@ from bench.measure.only_expected import Codes, Standing, Unexpected, What
 from bench.measure.plan import NOTHING, Aim, Plan
 from bench.measure.plant_stages import spread_before
 from bench.measure.questions import Question
-from bench.measure.resolution import resolvable_ns
 from bench.measure.restart import _started_anew, find_restarts
 from bench.measure.restart_sign import RestartSign, Sign
 from bench.measure.shot import Shot
@@ -652,13 +650,6 @@ def test_a_code_told_after_what_counts_is_told_by_the_dut_only(sender: str, stor
     trace = replace(trace, marks=sorted(marks, key=lambda one: one.t_ns))  # type: ignore[attr-defined]
     told = [one for one in measure(trace, plan, DECODERS).broken if isinstance(one, UnexpectedCode)]
     assert [(one.dtc, one.stored) for one in told] == ([(7, True)] if stored else [])
-
-
-@pytest.mark.parametrize(("width_ns", "finest_ns"), [(None, 0), (20 * MS, 20 * MS)])
-def test_a_lag_makes_what_a_rig_resolves_wider(width_ns: int | None, finest_ns: int) -> None:
-    lag = None if width_ns is None else Lag(low_ns=MS, high_ns=MS + width_ns)
-    plan = replace(PLAN, detection=(replace(FAULT, lag=lag),), onset=())
-    assert resolvable_ns(plan, DECODERS) == DECODERS["vehicle"]["BMS_Faults"].cycle_ns + finest_ns
 
 
 def test_an_insulation_that_is_lost_is_told_once() -> None:

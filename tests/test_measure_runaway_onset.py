@@ -10,9 +10,7 @@ from bench.measure.frames import Frames
 from bench.measure.interval import Interval
 from bench.measure.plan import NOTHING, Plan
 from bench.measure.plant_stages import runaway_of, runaway_onset
-from bench.measure.resolution import resolvable_ns, unresolvable
 from bench.measure.shot import Shot, Told
-from bench.measure.signal_test import SignalTest
 from bench.measure.window import Window
 from bench.timing.clock import Timebase
 from bench.trace.events import CanFrame, PlantStage
@@ -122,29 +120,3 @@ def test_its_signature_counts_where_it_came_before() -> None:
         assert of.high_ns == min(signature[1], 1500) * MS
     other = trace_of((PlantStage.SIGNATURE, 6, 100, 200), RUNAWAY)
     assert runaway_of(other, (5, 6)) == Interval(low_ns=1000 * MS, high_ns=1500 * MS), "another cell's"
-
-
-def test_what_a_rig_resolves_is_the_slowest_report_with_both_stamps() -> None:
-
-    def test_of(message: str) -> SignalTest:
-        return SignalTest(channel="sense", message=message, signal="x", op="==", value=1)
-
-    stamping = {"sense": Stamping(origin=Origin.ADAPTER, source="adapter", u_ns=2 * MS)}
-    plan = replace(NOTHING, detection=(test_of("Cells"),), onset=(test_of("Temps"),))
-    assert resolvable_ns(plan, DECODERS) == 100 * MS
-    assert resolvable_ns(plan, DECODERS, stamping) == 108 * MS
-    assert resolvable_ns(replace(plan, onset=()), DECODERS, stamping) == 104 * MS
-    both = replace(plan, detection=(test_of("Cells"), test_of("Temps")))
-    assert resolvable_ns(both, DECODERS) == 1000 * MS
-    assert resolvable_ns(NOTHING, DECODERS, stamping) == 0
-    asked = replace(
-        plan, fdti_budget_ns=99 * MS, fhti_budget_ns=100 * MS, ftti_ns=50 * MS, ceiling_ns=100 * MS - 1
-    )
-    said = unresolvable(asked, DECODERS)
-    assert [one.split(" is finer than the ")[0] for one in said] == [
-        "FDTI budget 99.0 ms",
-        "FTTI 50.0 ms",
-        "ceiling 100.0 ms",
-    ]
-    assert all(one.endswith("100.0 ms this rig resolves") for one in said)
-    assert unresolvable(plan, DECODERS) == ()

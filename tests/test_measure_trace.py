@@ -19,7 +19,6 @@ from bench.measure.interval import Measurement
 from bench.measure.measure import measure
 from bench.measure.plan import Aim, Plan, Probe
 from bench.measure.questions import Question
-from bench.measure.resolution import resolvable_ns, unresolvable
 from bench.measure.signal_test import SignalTest
 from bench.record.codable import decode, encode, plan_from_dict, plan_to_dict
 from bench.timing.clock import Timebase
@@ -327,7 +326,6 @@ def test_the_bench_s_own_codec_gives_the_same_facts() -> None:
     decoders = {"vehicle": Database.load(DBC / "bms.dbc")}
     for trace in (shot(), shot(reopen=300), shot(silent_from=280)):
         assert measure(trace, PLAN, decoders) == of(trace)
-    assert resolvable_ns(PLAN, decoders) == 20 * MS
 
 
 def test_a_torn_frame_answers_nothing_and_is_told() -> None:
@@ -348,16 +346,6 @@ def test_thresholds_do_not_hang_on_the_last_bit_of_a_float() -> None:
             {"vehicle": database},
         )
         assert question.hear(0, bytes([3, 0, 0, 0, 0, 0, 0, 0])) is expected
-
-
-def test_resolution_refuses_budgets_finer_than_the_reporting_cycle() -> None:
-    stamping = {"vehicle": Stamping(origin=Origin.KERNEL, source="kernel", u_ns=MS)}
-    assert resolvable_ns(PLAN, DECODERS) == 20 * MS
-    assert resolvable_ns(PLAN, DECODERS, stamping) == 24 * MS
-    assert unresolvable(PLAN, DECODERS) == ()
-    assert unresolvable(replace(PLAN, fdti_budget_ns=19 * MS), DECODERS) == (
-        "FDTI budget 19.0 ms is finer than the 20.0 ms this rig resolves",
-    )
 
 
 def test_plan_and_measurement_survive_json() -> None:

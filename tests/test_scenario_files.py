@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bench.codec.database import Database
 from bench.config.bench_file import load_bench
+from bench.config.lag import Lag
 from bench.config.profile import DutProfile
 from bench.config.profile_file import load_profile
 from bench.errors import ConfigError, ScenarioError
@@ -283,6 +284,28 @@ def test_a_budget_the_rig_cannot_resolve_is_refused(times: dict[str, int], says:
     budget = replace(BUDGETS["SG-OV"], **times)
     line = the_line(shipped("ov_step_cell17"), lambda path: planned(path, budget=budget))
     assert says in line
+
+
+@pytest.mark.parametrize(("width_ns", "refused"), [(0, False), (20_000_000, True)])
+def test_a_lag_of_the_report_makes_coarser_what_the_rig_resolves(width_ns: int, refused: bool) -> None:
+    """SG-OV with the cycle of its report as FDTI, 20 ms: a report that lags by 0 to 20 ms cannot show that."""
+    role = PROFILE.flags["overvoltage"].role
+    lagging = replace(PROFILE, lags={role: Lag(low_ns=0, high_ns=width_ns)})
+    budget = replace(BUDGETS["SG-OV"], fdti_ns=20_000_000)
+    if not refused:
+        planned(shipped("ov_step_cell17"), profile=lagging, budget=budget)
+        return
+    line = the_line(shipped("ov_step_cell17"), lambda path: planned(path, profile=lagging, budget=budget))
+    assert (
+        "FDTI 20.0 ms, too fine" in line and "at least 40.0 ms, the cycle of BMS_Faults and the width" in line
+    )
+
+
+def test_a_ceiling_the_rig_cannot_resolve_is_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, "ov_step_cell17", 'ceiling = "profile"', 'ceiling = "19 ms"')
+    path.write_text(path.read_text().replace('floor = "profile"', 'floor = "1 ms"'))
+    line = the_line(path, planned)
+    assert "[expect.ceiling]: found 19.0 ms, too fine for this rig; expected at least 20.0 ms" in line
 
 
 @pytest.mark.parametrize(

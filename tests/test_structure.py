@@ -22,7 +22,7 @@ BY_HAND = {  # tools of the firmware under test, started by a user: `python -m â
     "firmware_stubs.qemu_board",
     "firmware_stubs.reference_bms.__main__",
 }
-NOT_YET = {"bench.codec.batch", "bench.measure.resolution", "bench.plant.reference"}
+NOT_YET = {"bench.codec.batch", "bench.plant.reference"}
 CIRCLES_OF_TYPES: set[frozenset[str]] = {frozenset({"bench.faults.port", "bench.faults.shapes"})}
 
 

@@ -29,18 +29,36 @@ def detection_bounds(lookup: Lookup, flag: Flag) -> tuple[int | None, int | None
             ("expect", "floor"),
             f"found {format_ns(floor_ns)}; expected at most the ceiling, {format_ns(ceiling_ns)}",
         )
+    elif ceiling_ns is not None and ceiling_ns < (finest := resolvable_ns(lookup, flag))[0]:
+        lookup.mistake(
+            ("expect", "ceiling"),
+            f"found {format_ns(ceiling_ns)}, too fine for this rig; "
+            f"expected at least {format_ns(finest[0])}, {finest[1]}",
+        )
     return floor_ns, ceiling_ns
 
 
+def resolvable_ns(lookup: Lookup, flag: Flag) -> tuple[int, str]:
+    """How wide an FDTI interval is at least, and why: the cycle of the flag's message, and the width of its lag.
+
+    The stamps add 2u each once the links are open; no file knows it before.
+    """
+    cycle_ns, lag = lookup.cycle_ns(flag.role), lookup.profile.lags.get(flag.role)
+    if lag is None or not lag.width_ns:
+        return cycle_ns, f"the cycle of {flag.role.message}"
+    return cycle_ns + lag.width_ns, f"the cycle of {flag.role.message} and the width of its lag"
+
+
 def check_budget(lookup: Lookup, flag: Flag) -> None:
-    """A budget the rig cannot resolve is none: detection is seen once per cycle of the flag's message."""
-    budget, cycle_ns = lookup.budget, lookup.cycle_ns(flag.role)
+    """A bound the rig cannot resolve is none."""
+    budget, expect = lookup.budget, lookup.scenario.expect
+    finest_ns, why = resolvable_ns(lookup, flag)
     for name, limit_ns in (("FDTI", budget.fdti_ns), ("FRTI", budget.frti_ns)):
-        if limit_ns < cycle_ns:
+        if limit_ns < finest_ns:
             lookup.mistake(
                 ("safety_goal",),
                 f"found {budget.safety_goal} with {name} {format_ns(limit_ns)}, too fine for this rig; "
-                f"expected at least {format_ns(cycle_ns)}, the cycle of {flag.role.message}",
+                f"expected at least {format_ns(finest_ns)}, {why}",
             )
     if budget.fhti_ns > budget.ftti_ns:
         lookup.mistake(
@@ -48,7 +66,6 @@ def check_budget(lookup: Lookup, flag: Flag) -> None:
             f"found {budget.safety_goal} with FDTI + FRTI = {format_ns(budget.fhti_ns)}; "
             f"expected at most its FTTI of {format_ns(budget.ftti_ns)}",
         )
-    expect = lookup.scenario.expect
     if expect is not None and expect.window_ns < budget.fhti_ns:
         lookup.mistake(
             ("expect", "window"),
