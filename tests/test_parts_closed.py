@@ -3,6 +3,7 @@
 Each test runs in a fresh process, with a site folder that holds real metadata as an installer writes it.
 """
 
+import asyncio
 import json
 import os
 import subprocess
@@ -11,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.config.bench_file import load_bench
 from bench.config.instrument_kinds import instruments
+from bench.dut.adapter import AdaptedDut
+from bench.errors import ConfigError, DutError
 from bench.faults.find import faults
 from bench.plant.find import chemistries
 from bench.wiring.plug_ins import installed
@@ -114,7 +118,24 @@ KIND = Kind(
 )
 """
 
+ADAPTER = """
+from bench.config.options import text
+from bench.dut.adapter import DutAdapter
+from firmware_stubs.builds import build
+from firmware_stubs.reference_bms.limits import Limits
+
+BUILD = text("build", "which of Acme's builds", "reference", ("reference", "other"))
+
+
+def _firmware(asked, chemistry):
+    return build(asked[BUILD], limits=None if chemistry is None else Limits.from_toml(chemistry))
+
+
+ADAPTER = DutAdapter(title="Acme BMS", options=(BUILD,), firmware=_firmware)
+"""
+
 POINTS = {
+    "bms_hil.dut_adapters": {"acme_bms": "acme_hil.board"},
     "bms_hil.instruments": {"acme_relays": "acme_hil.relays.kind"},
     "bms_hil.faults": {"acme_over": "acme_hil.over"},
     "bms_hil.chemistries": {"acme_nmc": "acme_hil.cells:NMC"},
@@ -125,6 +146,7 @@ FILES = {
     "relays/sim.py": SIM,
     "relays/kind.py": KIND,
     "over.py": FAULT,
+    "board.py": ADAPTER,
     "cells.py": "from pathlib import Path\n\nNMC = Path(__file__).with_name('nmc.toml')\n",
 }
 
@@ -150,9 +172,10 @@ def site(folder: Path, points: dict[str, dict[str, str]] | None = None, name: st
     return folder
 
 
-def bench_file(folder: Path, more: str = "", chemistry: str = "nmc") -> Path:
+def bench_file(folder: Path, more: str = "", chemistry: str = "nmc", dut: str = "") -> Path:
     text = (ROOT / "hil_config.toml").read_text(encoding="utf-8")
     text = text.replace('"dbc/', f'"{ROOT}/dbc/').replace('chemistry = "nmc"', f'chemistry = "{chemistry}"')
+    text = text.replace('start = "in_process"', dut or 'start = "in_process"')
     file = folder / "bench.toml"
     file.write_text(f"{text}\n{more}", encoding="utf-8")
     return file
@@ -186,9 +209,12 @@ def hil(site_folder: Path, *words: str, inside: Path) -> subprocess.CompletedPro
 CARD = '[instrument.wires]\nkind = "acme_relays"\nrelays = 4\ncolour = "red"\nopens = [3, 70]\n'
 
 
-def test_a_closed_instrument_fault_and_chemistry_run_and_the_header_names_them(tmp_path: Path) -> None:
+BOARD = 'start = "acme_bms"\nidentity = { by = "can" }\noptions = { build = "reference" }'
+
+
+def test_a_closed_instrument_fault_chemistry_and_dut_run_and_the_header_names_them(tmp_path: Path) -> None:
     folder = site(tmp_path / "site")
-    config, one = bench_file(tmp_path, CARD, "acme_nmc"), scenario(tmp_path)
+    config, one = bench_file(tmp_path, CARD, "acme_nmc", BOARD), scenario(tmp_path)
     done = hil(folder, "run", str(one), "--config", str(config), "--repeat", "2", inside=tmp_path)
     assert "ERROR" not in done.stdout and done.returncode in (0, 3), done.stdout + done.stderr
     (run,) = (path for path in (tmp_path / "runs").iterdir() if (path / "header.json").is_file())
@@ -196,11 +222,13 @@ def test_a_closed_instrument_fault_and_chemistry_run_and_the_header_names_them(t
     named = {name: facts for name, facts in header["equipment"].items() if name.startswith("plug-in ")}
     assert set(named) == {
         "plug-in instrument acme_relays", "plug-in fault acme_over", "plug-in chemistry acme_nmc",
+        "plug-in DUT adapter acme_bms",
     }  # fmt: skip
     for facts in named.values():
         assert (facts["distribution"], facts["version"]) == ("acme-hil", "1.2")
         assert len(facts["sha256"]) == 64
-    assert header["plug_ins"].count("acme-hil 1.2") == 3
+    assert header["plug_ins"].count("acme-hil 1.2") == 4
+    assert header["dut_start"] == "acme_bms"
     assert header["equipment"]["instrument.wires"]["colour"] == "red"
     report = "".join(path.read_text(encoding="utf-8") for path in run.glob("*.html"))
     assert "plug-in fault acme_over" in report and "acme-hil" in report
@@ -238,6 +266,16 @@ def test_a_broken_plug_in_is_one_line_and_stops_only_a_bench_that_uses_it(tmp_pa
         "'acme_none'",
     ):
         assert sum(part in line for line in told) == 1, (part, told)
+    for start, said in (
+        (BOARD, "[dut.start]: found 'acme_bms'; expected one of in_process, subprocess, external"),
+        (
+            'start = "in_process"\noptions = { build = "x" }',
+            "[dut.options]: found some under start = 'in_process'",
+        ),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            load_bench(bench_file(tmp_path, dut=start))
+        assert said in str(caught.value)
     bench_file(tmp_path, CARD)
     refused = hil(folder, *words, inside=tmp_path)
     assert refused.returncode == 2 and "Traceback" not in refused.stderr
@@ -267,3 +305,35 @@ def test_a_changed_file_of_a_plug_in_changes_what_a_qualification_names(
     finally:
         monkeypatch.undo()
         named()
+
+
+class Board:
+    """What a DUT adapter brings in real time."""
+
+    def __init__(self) -> None:
+        self.on = False
+
+    async def start(self) -> None:
+        self.on = True
+
+    async def stop(self) -> None:
+        self.on = False
+
+    def alive(self) -> bool:
+        return self.on
+
+
+def test_an_adapted_dut_in_real_time_is_started_found_dead_and_asked_only_for_what_it_can() -> None:
+    async def main() -> None:
+        board = Board()
+        dut = AdaptedDut(board, "Acme BMS")
+        await dut.start()
+        assert dut.alive() and not dut.died() and dut.how() == "" and dut.status() is None
+        with pytest.raises(DutError, match="Acme BMS: found no hang"):
+            await dut.hang()
+        board.on = False
+        assert dut.died()
+        await dut.stop()
+        assert not dut.died()
+
+    asyncio.run(main())

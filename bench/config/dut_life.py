@@ -70,7 +70,8 @@ class IdentityConfig:
 class DutConfig:
     """Which DUT: its profile, the firmware's name, and its life on this bench.
 
-    start: "in_process" (a firmware of this project or "module:factory"), "subprocess" (`command`), "external".
+    start: "in_process" (a firmware of this project or "module:factory"), "subprocess" (`command`), "external", or the
+    name of a DUT adapter, whose `options` these are.
     ready: "line": the started process prints one when it is ready.
     folder: where commands are run.
     """
@@ -87,4 +88,5 @@ class DutConfig:
     reset: Command | None = None
     reset_by_uds: str | None = None
     power: PowerConfig | None = None
+    options: Options = NO_OPTIONS
     identity: IdentityConfig = IdentityConfig()

@@ -5,10 +5,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from bench.config.dut_adapters import WAYS, dut_adapters
 from bench.config.dut_life import Command, DutConfig, IdentityConfig
+from bench.config.option_shape import given, table_of
+from bench.config.options import NO_OPTIONS, Options
 from bench.config.power_table import read_power
 from bench.config.toml_file import DurationNs, Shape, TomlFile
 from bench.config.user_file import is_file
+from bench.errors import ConfigError, nearest
 from bench.units import NS_PER_S
 
 
@@ -34,17 +38,19 @@ class DutTable(Shape):
     profile: str
     firmware: str = "reference"
     chemistry: str | None = None
-    start: Literal["in_process", "subprocess", "external"] = "in_process"
+    start: str = "in_process"  # or the name of a DUT adapter
     command: list[str] | None = Field(default=None, min_length=1)
     ready: Literal["line", "at_once"] = "line"
     flash: FlashTable | None = None
     reset: ResetTable | None = None
     power: dict[str, Any] | None = None  # a PowerTable with the options of its relay card or supply
     identity: IdentityTable | None = None
+    options: dict[str, Any] = Field(default_factory=dict)  # those of the DUT adapter
 
 
 def read_dut(file: TomlFile, table: DutTable, base: Path) -> DutConfig:
     """Facts of `[dut]`; notes mistakes that only show when keys are seen together."""
+    options = _adapter_options(file, table)
     if table.start == "subprocess" and table.command is None:
         file.mistake(
             ("dut", "start"), "found 'subprocess' without a 'command'; expected the words that start it"
@@ -82,6 +88,7 @@ def read_dut(file: TomlFile, table: DutTable, base: Path) -> DutConfig:
         firmware=table.firmware,
         chemistry=table.chemistry,
         start=table.start,
+        options=options,
         command=tuple(table.command or ()),
         ready=table.ready,
         folder=base,
@@ -98,6 +105,30 @@ def read_dut(file: TomlFile, table: DutTable, base: Path) -> DutConfig:
         if table.identity
         else IdentityConfig(),
     )
+
+
+def _adapter_options(file: TomlFile, table: DutTable) -> Options:
+    """Of the DUT adapter that `start` names; none for a way of the bench's own."""
+    known, start = dut_adapters(), table.start
+    if start in WAYS:
+        if table.options:
+            file.mistake(
+                ("dut", "options"), f"found some under start = '{start}'; expected them for an adapter only"
+            )
+        return NO_OPTIONS
+    if start not in known:
+        names = (*WAYS, *known.names())
+        file.mistake(
+            ("dut", "start"), f"found '{start}'; expected one of {', '.join(names)}{nearest(start, names)}"
+        )
+        return NO_OPTIONS
+    try:
+        facts = known.get(start)
+    except ConfigError as broken:
+        file.mistake(("dut", "start"), f"found '{start}', which cannot be used: {broken}")
+        return NO_OPTIONS
+    read = file.check(table_of(Shape, facts.options), table.options, "dut", "options")
+    return Options(given(read, facts.options)) if read is not None else NO_OPTIONS
 
 
 def _command(words: list[str], timeout_ns: int) -> Command:

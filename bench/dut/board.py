@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from bench.config.dut_life import Command, DutConfig
+from bench.dut.adapter import AdaptedDut
 from bench.dut.last_words import LastWords
 from bench.dut.process import ProcessDut
 from bench.errors import ConfigError, DutError, nearest
@@ -117,7 +118,7 @@ class LivingDut:
         clock: Clock,
         config: DutConfig,
         known: Mapping[str, str],
-        core: ProcessDut | None,
+        core: ProcessDut | AdaptedDut | None,
         life: dict[str, str],
         reset: Callable[[], Awaitable[None]] | None = None,
         power: PowerSwitch | None = None,

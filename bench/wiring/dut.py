@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from bench.config.bench_file import BenchConfig
+from bench.config.dut_adapters import WAYS, dut_adapters
 from bench.config.dut_life import DutConfig
 from bench.config.profile import DutProfile
+from bench.dut.adapter import AdaptedDut, DutAdapter
 from bench.dut.board import LivingDut, fill_in, words_for
 from bench.dut.firmware import Firmware
 from bench.dut.identity import fits, image_hash, said_on_can
@@ -50,11 +52,38 @@ def build_firmware(name: str, chemistry: Path | None = None) -> Firmware:
             "imported; expected module:factory, such as my_firmware:make, or a build that `hil list` names"
         )
     try:
-        made: Firmware = getattr(importlib.import_module(module), factory)()
+        make = getattr(importlib.import_module(module), factory)
     except (ImportError, AttributeError) as error:
         raise DutError(
             f"firmware '{name}': {error}; expected module:factory, to be imported from here"
         ) from error
+    except FAILED as error:
+        raise DutError(f"firmware '{name}': {line_of(error)}{place_of(error)}") from error
+    except BaseException as error:
+        raise raised_by_firmware(error) from error
+    return _made(name, make)
+
+
+def firmware_of(config: DutConfig, chemistry: Path | None = None) -> Firmware:
+    """What is stepped in simulated time: `firmware`, or what the DUT adapter brings. Raises DutError."""
+    if config.start in WAYS:
+        return build_firmware(config.firmware, chemistry)
+    make = _adapter(config).firmware
+    if make is None:
+        raise DutError(f"DUT adapter '{config.start}': it has no firmware; expected one, or real time")
+    return _made(config.start, lambda: make(config.options, chemistry))
+
+
+def _adapter(config: DutConfig) -> DutAdapter:
+    found = dut_adapters().get(config.start)
+    if not isinstance(found, DutAdapter):
+        raise DutError(f"DUT adapter '{config.start}': it is no bench.dut.adapter.DutAdapter; expected one")
+    return found
+
+
+def _made(name: str, make: Callable[[], Firmware]) -> Firmware:
+    try:
+        made = make()
     except FAILED as error:  # somebody else's code: whatever it raises is told in a line
         raise DutError(
             f"firmware '{name}': it could not be made: {line_of(error)}{place_of(error)}"
@@ -85,15 +114,25 @@ def check_life(config: BenchConfig, profile: DutProfile) -> None:
     """What can be known of the DUT's life before anything is driven. Raises ConfigError."""
     dut = config.dut
     place = f"{config.file} [dut"
-    if config.simulated and dut.start != "in_process":
+    adapted = dut.start not in WAYS
+    if config.simulated and dut.start != "in_process" and not adapted:
         raise ConfigError(
             f"{place}.start]: found '{dut.start}' in simulated time; expected in_process, or [time] mode = \"real\""
         )
-    if dut.start == "in_process":
+    if dut.start == "in_process" or (adapted and config.simulated):
         try:
-            build_firmware(dut.firmware)
+            firmware_of(dut)
         except DutError as error:
-            raise ConfigError(f"{place}.firmware]: {error}") from error
+            raise ConfigError(f"{place}.{'start' if adapted else 'firmware'}]: {error}") from error
+    if adapted and not config.simulated and _adapter(dut).dut is None:
+        raise ConfigError(
+            f"{place}.start]: found '{dut.start}', which has no DUT in real time; expected simulated time"
+        )
+    if adapted and config.simulated and (dut.flash or dut.reset or dut.power):
+        raise ConfigError(
+            f"{place}]: found a flash, reset or power in simulated time, where '{dut.start}' is a firmware that is "
+            "stepped; expected none"
+        )
     if not config.simulated and dut.start == "in_process" and ":" in dut.firmware:
         raise ConfigError(
             f"{place}.firmware]: found '{dut.firmware}' in real time; expected a process or a board"
@@ -150,15 +189,17 @@ def real_dut(
         words += [word for channel, bus in buses.items() for word in (f"--{channel}", bus)]
         return _resettable(ProcessDut(words, f"DUT {config.firmware}"), tester)
     known = words_for(config, buses)
-    core = None
+    core: ProcessDut | AdaptedDut | None = None
+    if config.start not in WAYS and (bring := _adapter(config).dut) is not None:
+        core = AdaptedDut(bring(config.options, known), _adapter(config).title)
     if config.start == "subprocess":
-        core = ProcessDut(
+        core = started = ProcessDut(
             fill_in(config.command, known),
             f"DUT {config.firmware}",
             says_ready=config.ready == "line",
             folder=config.folder,
         )
-        _resettable(core, tester)
+        _resettable(started, tester)
     reset = None
     how = config.reset_by_uds
     if how is not None and tester is not None:

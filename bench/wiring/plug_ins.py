@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bench.config.bench_file import BenchConfig
+from bench.config.dut_adapters import dut_adapters
 from bench.config.instrument_kinds import instruments
 from bench.faults.find import faults
 from bench.parts import Shelf
@@ -17,7 +18,7 @@ PLUG_INS = "plug-ins"  # what a qualification calls them
 
 def shelves() -> tuple[Shelf[Any], ...]:
     """Every sort of part that others may bring."""
-    return (instruments(), faults(), chemistries())
+    return (instruments(), faults(), chemistries(), dut_adapters())
 
 
 def installed() -> str:
@@ -38,6 +39,7 @@ def in_use(config: BenchConfig, kinds_of_faults: Iterator[str]) -> dict[str, Fac
         instruments(): [one.kind for one in config.instruments.values()] + ([switch.kind] if switch else []),
         faults(): list(kinds_of_faults),
         chemistries(): [config.pack.chemistry, config.dut.chemistry or ""],
+        dut_adapters(): [config.dut.start],
     }
     return {
         f"plug-in {shelf.what} {name}": asdict(origin)

@@ -23,7 +23,7 @@ from bench.wiring.common import (
     phases_of,
     pyro_command_of,
 )
-from bench.wiring.dut import build_firmware, identifier, tester_of
+from bench.wiring.dut import firmware_of, identifier, tester_of
 from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.instruments import simulated_cells
 from bench.wiring.safety import safety_inputs
@@ -56,7 +56,7 @@ def build_simulated(
     cells = simulated_cells(config, clock, rng, buses)
     dut = InProcessDut(
         clock,
-        build_firmware(config.dut.firmware, wired.firmware_chemistry.path),
+        firmware_of(config.dut, wired.firmware_chemistry.path),
         dut_nodes,
     )
     overrides_v: dict[int, float] = {}
