@@ -11,10 +11,12 @@ import pytest
 
 from bench.config.profile_file import load_profile
 from bench.errors import InstrumentError
+from bench.faults.asks import put_on, take_off
 from bench.faults.find import fault_names, kind, kinds
 from bench.faults.port import FAULT_CLASSES
 from bench.record.poison import PoisonedRig, lift, marker_of, poison, refuse_if_poisoned, stuck_fault
 from bench.report.finding_words import reasons_words
+from bench.rig.capabilities import FrontEnd
 from bench.rig.live_faults import LiveFaults
 from bench.running.shots import shoot
 from bench.scenario.load import find_scenarios, load_scenario
@@ -77,13 +79,13 @@ def test_every_fault_of_the_library_is_gone_after_it_was_cleared(
         await rig.energise()
         try:
             for fault in faults.values():
-                await fault.apply(rig)
-                await fault.clear(rig)
+                await put_on(fault, rig.provided)
+                await take_off(fault, rig.provided)
                 assert not rig.senses.distort, fault
                 assert not rig.overrides_v, fault
-                assert not any(rig.fault_timers.values()), fault
+                assert not rig.timers.running, fault
                 assert all(message.disturbance is None for message in rig.restbus), fault
-                assert rig.afe is None or not rig.afe.lost_pages, fault
+                assert not rig.provided.give(FrontEnd).afe.lost_pages, fault
         finally:
             await rig.safe()
 

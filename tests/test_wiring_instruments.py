@@ -20,6 +20,7 @@ from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim
 from bench.links.simulated_serial import SimulatedSerial
 from bench.measure.measure import measure
 from bench.report.finding_words import reasons_words
+from bench.rig.capabilities import SenseWires
 from bench.rig.rig import Rig
 from bench.running.load import load_rig, load_scenarios
 from bench.running.shots import conclude_shot
@@ -222,17 +223,17 @@ def on_the_whole_desk(check: Callable[[Rig, SimulatedClock], Any]) -> Rig:
 
 def test_relay_cards_open_the_wires_they_sit_in_and_the_dut_is_shown_it() -> None:
     async def check(rig: Rig, clock: SimulatedClock) -> None:
-        assert rig.fault_unit is not None
-        assert WireFault.OPEN in rig.fault_unit.wire_faults
-        await rig.fault_unit.insert([3, 70], WireFault.OPEN)
-        assert await rig.fault_unit.wires([2, 3, 70]) == [WireFault.NONE, WireFault.OPEN, WireFault.OPEN]
+        unit = rig.provided.give(SenseWires).relays.unit
+        assert WireFault.OPEN in unit.wire_faults
+        await unit.insert([3, 70], WireFault.OPEN)
+        assert await unit.wires([2, 3, 70]) == [WireFault.NONE, WireFault.OPEN, WireFault.OPEN]
         await clock.sleep_until(clock.now_ns() + 300 * NS_PER_MS)
         message = rig.databases["sense"]["IO_CellVoltages"]
         frames = [seen.frame for seen in rig.trace.frames if seen.frame.can_id == message.can_id]
         last = {frame.data[0]: message.decode(frame.data) for frame in frames[-24:]}
         assert last[0]["CellVoltage03"] > 6.19 and last[0]["CellVoltage02"] < 5  # raw 0x3FFF: no reading
-        await rig.fault_unit.mend([3, 70])
-        assert await rig.fault_unit.wires([3, 70]) == [WireFault.NONE, WireFault.NONE]
+        await unit.mend([3, 70])
+        assert await unit.wires([3, 70]) == [WireFault.NONE, WireFault.NONE]
 
     rig = on_the_whole_desk(check)
     assert list(rig.trace.of_kind(Kind.SAFE_STATE_REACHED))

@@ -4,11 +4,10 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.errors import InstrumentError
 from bench.faults.port import Actuation, Fault, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape
 from bench.links.bus_faults import BusFaults
-from bench.rig.rig import Rig
+from bench.rig.capabilities import BusWires, Timers
 from bench.trace.irregular import Irregularity
 
 ONSET = "the first missed due time of the message named by shown_by"
@@ -26,18 +25,13 @@ class NodeFault(Fault):
     def disturb(self, bus: BusFaults, on: bool) -> None:
         """Make it real at `self.node`, or take it away."""
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        self.disturb(self._bus(rig), True)
+    async def apply(self, wires: BusWires, timers: Timers) -> Actuation:
+        now_ns = timers.now_ns()
+        self.disturb(wires.of(self.channel), True)
         return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"{self.node} on {self.channel}")
 
-    async def clear(self, rig: Rig) -> None:
-        self.disturb(self._bus(rig), False)
-
-    def _bus(self, rig: Rig) -> BusFaults:
-        if self.channel not in rig.buses:
-            raise InstrumentError(f"bus '{self.channel}': this rig does not own its wires")
-        return rig.buses[self.channel]
+    async def clear(self, wires: BusWires) -> None:
+        self.disturb(wires.of(self.channel), False)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:  # noqa: ARG002
         return self.shows

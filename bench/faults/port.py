@@ -7,7 +7,7 @@ both.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.codec.idle import idle_messages
 from bench.codec.layout import paths
@@ -15,7 +15,7 @@ from bench.config.play import Shown
 from bench.config.profile import DutProfile, Role, RoleTest
 from bench.errors import nearest
 from bench.faults.expression import Expression, value_of
-from bench.rig.rig import Rig
+from bench.rig.capabilities import Actuation as Actuation  # what a fault's file needs is found here
 from bench.trace.irregular import Irregular, Irregularity
 
 if TYPE_CHECKING:
@@ -47,15 +47,6 @@ def page_of(databases: Mapping[str, "Database"], role: Role) -> Page:
     places = paths(known[role.message].layout, role.signal, ())
     keys = tuple(key for _, key in places[0][0]) if places else ()
     return role.channel, role.message, keys
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actuation:
-    """When the fault became real at the bench's output, and what was read back to know it."""
-
-    low_ns: int
-    high_ns: int
-    readback: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,11 +215,13 @@ def _ones(start: int, length: int, little_endian: bool, payload: int) -> bytes:
 class Fault(Protocol):
     """Numbers in SI. `apply` makes the fault real and says how that was confirmed; `clear` always works, also for a
     fault half applied, and raises only when the rig cannot be brought back (which poisons it).
+
+    The arguments of both are capabilities, asked for by their types: `apply(self, contactors: Contactors)`.
     """
 
-    async def apply(self, rig: Rig) -> Actuation: ...
+    async def apply(self, *args: Any, **kwargs: Any) -> Actuation: ...
 
-    async def clear(self, rig: Rig) -> None: ...
+    async def clear(self, *args: Any, **kwargs: Any) -> None: ...
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:  # noqa: ARG002
         """Any of these is the fault at the DUT's terminals. Empty: nothing shows it, its actuation is the onset."""

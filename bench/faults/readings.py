@@ -2,47 +2,44 @@
 
 import random
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.faults.port import Actuation, Fault, Terminals
-from bench.rig.rig import Rig
+from bench.rig.capabilities import Distort, Sensors, Timers
 from bench.trace.irregular import Irregularity
 from bench.units import NS_PER_S
 
-Distort = Callable[[float | None], float | None]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading(Fault):
+class Distorted(Fault):
     """`quantity` of the listed `numbers` (from 1; 0 for an unnumbered one) is shown as `distortion` makes it."""
 
     quantity: str
     numbers: tuple[int, ...]
 
     @abstractmethod
-    def distortion(self, rig: Rig, number: int) -> Distort:
+    def distortion(self, timers: Timers, number: int) -> Distort:
         """What becomes of the true reading of `number`, in SI, each time it is shown."""
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
+    def put_on(self, sensors: Sensors, timers: Timers) -> Actuation:
+        now_ns = timers.now_ns()
         for number in self.numbers:
-            rig.senses.distort[self.quantity, max(0, number - 1)] = self.distortion(rig, number)
-        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=self.shown_now(rig))
+            sensors.distort[self.quantity, max(0, number - 1)] = self.distortion(timers, number)
+        return Actuation(low_ns=now_ns, high_ns=timers.now_ns(), readback=self.shown_now(sensors))
 
-    async def clear(self, rig: Rig) -> None:
+    def take_off(self, sensors: Sensors) -> None:
         for number in self.numbers:
-            rig.senses.distort.pop((self.quantity, max(0, number - 1)), None)
+            sensors.distort.pop((self.quantity, max(0, number - 1)), None)
 
     @property
     def at_once(self) -> bool:
         return True
 
-    def shown_now(self, rig: Rig) -> str:
+    def shown_now(self, sensors: Sensors) -> str:
         # The front end samples when it sends: there is nothing to read before.
         if self.quantity == "cell_voltage":
             return f"{len(self.numbers)} cells distorted"
-        values = [rig.senses.read(self.quantity, max(0, number - 1)) for number in self.numbers]
+        values = [sensors.read(self.quantity, max(0, number - 1)) for number in self.numbers]
         return ", ".join("no reading" if value is None else f"{value:g}" for value in values[:4])
 
     def next_frame(
@@ -54,6 +51,17 @@ class Reading(Fault):
         within a cycle.
         """
         return at.next_of(self.quantity, self.numbers, jump, share)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Distorted):
+    """Of a sensor that the bench plays. Not a cell's voltage: that is the front end's."""
+
+    async def apply(self, sensors: Sensors, timers: Timers) -> Actuation:
+        return self.put_on(sensors, timers)
+
+    async def clear(self, sensors: Sensors) -> None:
+        self.take_off(sensors)
 
 
 def forced(value: float | None) -> Distort:
@@ -68,11 +76,11 @@ def scaled(gain: float) -> Distort:
     return lambda true: None if true is None else true * gain
 
 
-def drifting(rig: Rig, per_s: float) -> Distort:
-    start_ns = rig.clock.now_ns()
+def drifting(timers: Timers, per_s: float) -> Distort:
+    start_ns = timers.now_ns()
 
     def change(true: float | None) -> float | None:
-        return None if true is None else true + per_s * (rig.clock.now_ns() - start_ns) / NS_PER_S
+        return None if true is None else true + per_s * (timers.now_ns() - start_ns) / NS_PER_S
 
     return change
 

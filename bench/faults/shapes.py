@@ -81,4 +81,4 @@ Change = AfterValidator(_changes)
 AboveAbsoluteZero = Field(ge=-273.15)
 Numbers = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
 Contactor = Literal["plus", "minus", "precharge"]
-Contactors = Annotated[list[Contactor], Field(min_length=1)]
+ContactorNames = Annotated[list[Contactor], Field(min_length=1)]

@@ -10,20 +10,21 @@ from bench.config.lag import Lag
 from bench.dut.ports import Dut
 from bench.dut.uds import UdsTester
 from bench.errors import InstrumentError, LinkError
-from bench.instruments.afe import AnalogueFrontEnd
-from bench.instruments.ports import CellEmulator, FaultUnit
-from bench.links.bus_faults import BusFaults
+from bench.instruments.ports import CellEmulator
 from bench.links.ports import CanLink
 from bench.plant.coasting import Coasting, Commands
 from bench.plant.pack import Load, Pack
 from bench.restbus.cyclic import CyclicMessage
+from bench.rig.capabilities.provided import Provided
 from bench.rig.live_faults import LiveFaults
 from bench.rig.outputs_off import outputs_off
 from bench.rig.phases import Phases, start_restbus
+from bench.rig.providers.rig_timers import RigTimers
 from bench.rig.safety_inputs import SafetyInputs
 from bench.rig.senses import Senses
 from bench.rig.stages import CellStages
 from bench.rig.steps import Steps
+from bench.rig.vehicle import PLANT_PERIOD_NS, VehicleSide
 from bench.rig.view import TraceView
 from bench.timing.clock import Clock, Phase, Timer
 from bench.trace.events import PlantStage
@@ -42,7 +43,6 @@ from bench.trace.mark import Mark
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
-PLANT_PERIOD_NS = 10 * NS_PER_MS
 EMULATOR_PERIOD_NS = 100 * NS_PER_MS
 REFRESH_NS = 500 * NS_PER_MS  # an emulator without a dead-man is still told now and then what it should hold
 BEAT_NS = 250 * NS_PER_MS
@@ -54,22 +54,6 @@ STOPPED_WITHIN_NS = (
     60 * NS_PER_S
 )  # for the DUT and for the hardware: power-off commands have time-outs of their own
 SETTLED_WITHIN_NS = 10 * NS_PER_S  # the slowest emulator publishes its readings every 5 s
-
-
-@dataclass(slots=True, kw_only=True)
-class VehicleSide:
-    """What the rest of the vehicle does: the restbus sends it, the plant feels it.
-
-    load_a < 0 recuperates. speed_kmh: of a drive cycle; None: of a car that drives whenever it takes current.
-    """
-
-    mode_request: int = 0
-    fault_reset: int = 0
-    load_a: float = 0.0
-    charge_a: float = 0.0
-    charger_ignores_limit: bool = False
-    charge_limit_a: float = float("inf")
-    speed_kmh: float | None = None
 
 
 class Guard(Protocol):
@@ -88,10 +72,9 @@ class Guard(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Rig:
-    """Everything one shot needs, built by wiring. `capabilities` are what this rig can do to a DUT.
+    """Everything one shot needs, built by wiring. `provided`: what this rig can do to a DUT, and by whom.
 
-    fault_unit: relays in the sense wires, where there are any. afe: the front end, where the bench itself plays it.
-    buses: the wires of buses that nodes can be taken from. fault_timers: what recurring faults run on, by fault.
+    timers: what recurring faults run on. overrides_v: cells that do not follow the plant.
     contactor_lag: how long after the fact `contactor_commands` may hear of it.
     others_off: every output but the cell emulator's, off and read back within others_within_ns.
     safety: the contacts that stop it when they open.
@@ -110,7 +93,9 @@ class Rig:
     restbus: Sequence[CyclicMessage]
     phases: Phases
     senses: Senses
-    capabilities: frozenset[str]
+    provided: Provided
+    timers: RigTimers
+    coasting: Coasting
     dead_man_ns: int
     contactor_commands: Callable[[], tuple[bool, bool, bool] | None]
     charge_limit_a: Callable[[], float | None]
@@ -122,17 +107,12 @@ class Rig:
     health: Callable[[], str | None] = lambda: None
     pyro_command: Callable[[], bool] = lambda: False
     contactor_lag: Lag | None = None
-    fault_unit: FaultUnit | None = None
-    afe: AnalogueFrontEnd | None = None
-    buses: Mapping[str, BusFaults] = field(default_factory=dict)
-    fault_timers: dict[str, list[Timer]] = field(default_factory=dict)
     safe_timeout_ns: int = 5 * NS_PER_S
     guard: Guard | None = None
     safety: SafetyInputs | None = None
     others_off: Callable[[], Awaitable[None]] | None = None
     others_within_ns: int = 0
     faults: LiveFaults = field(init=False)
-    _coasting: Coasting = field(init=False)
     _stages: CellStages | None = None
     _commands: Commands = (False, False, False)
     _load: Load = field(default_factory=Load)
@@ -145,8 +125,7 @@ class Rig:
     _fed_ns: int = 0
 
     def __post_init__(self) -> None:
-        self._coasting = Coasting(self.pack)
-        self.faults = LiveFaults(self.clock, self.trace, before=self._coasting.settle)
+        self.faults = LiveFaults(self.clock, self.trace, before=self.coasting.settle)
 
     async def energise(self) -> None:
         """Bring the hardware up: instrument identified, dead-man armed, outputs proven to be at the plant's voltages.
@@ -240,7 +219,7 @@ class Rig:
         if self.safety is not None:
             steps.do("", partial(self.safety.outputs_are_off, confirmed=not steps.problems))
         self.overrides_v.clear()
-        for timer in (*self._timers, *(one for timers in self.fault_timers.values() for one in timers)):
+        for timer in (*self._timers, *self.timers.running):
             steps.do("a timer of the rig", timer.cancel)
         for message in self.restbus:
             steps.do(f"{message.message.name} goes on being sent", message.stop)
@@ -259,13 +238,9 @@ class Rig:
         else:
             self.trace.mark(now_ns, SafeStateReached(readback=True), "rig")
 
-    def settle_plant(self) -> None:
-        """Bring the plant to the present, for whoever looks at its cells between two steps."""
-        self._coasting.settle()
-
     def look_at_stages(self) -> None:
         """Mark what has become of the cells since the first call."""
-        self._coasting.settle()
+        self.coasting.settle()
         now_ns = self.clock.now_ns()
         if self._stages is None:
             self._stages = CellStages(self.pack, self.trace, now_ns)
@@ -292,7 +267,7 @@ class Rig:
 
     def tell_truth(self) -> None:
         """Mark what the plant knows and the DUT estimates: shares of 1, of the mean cell and of the extremes."""
-        self._coasting.settle()
+        self.coasting.settle()
         soc, soh = self.pack.soc, self.pack.cells.soh
         truth = Truth(
             soc=float(soc.mean()),
@@ -306,7 +281,7 @@ class Rig:
 
     def let_days_pass(self, duration_ns: int) -> None:
         """The pack stands for so long between two instants of the rig's clock. Only where all of it is simulated."""
-        self._coasting.settle()
+        self.coasting.settle()
         self.pack.cells.stand(duration_ns / NS_PER_S)
         self._lapsed_ns += duration_ns
         words = (
@@ -315,7 +290,7 @@ class Rig:
         self.trace.mark(self.clock.now_ns(), TimeLapsed(lapsed_ns=duration_ns, note=words), "plant")
 
     def _wanted_v(self) -> list[float]:
-        self._coasting.settle()
+        self.coasting.settle()
         voltages: list[float] = self.pack.cell_voltage_v.tolist()
         highest_v = self.emulator.highest_v
         if min(voltages) < 0.0 or max(voltages) > highest_v:
@@ -366,4 +341,4 @@ class Rig:
         load = self._load
         if load.current_a != vehicle.load_a or load.charge_current_a != charge_a:
             load = self._load = Load(current_a=vehicle.load_a, charge_current_a=charge_a)
-        self._coasting.step(PLANT_PERIOD_NS, self._commands, load)
+        self.coasting.step(PLANT_PERIOD_NS, self._commands, load)

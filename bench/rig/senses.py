@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-Distort = Callable[[float | None], float | None]
-"""True value to shown value; None is no reading."""
+from bench.rig.capabilities.sensors import Distort
 
 
 class Senses:

@@ -9,10 +9,12 @@ from bench.codec.heard import heard
 from bench.config.profile import DutProfile
 from bench.dut.ports import ended
 from bench.errors import BenchError, UnidentifiedBuild
+from bench.faults.asks import put_on, refuse_unprovided, take_off
 from bench.measure.ending import EndedBy, Ending
 from bench.measure.plan import Aim, Plan
-from bench.rig.rig import PLANT_PERIOD_NS, Rig
+from bench.rig.rig import Rig
 from bench.rig.stages import LOOK_NS
+from bench.rig.vehicle import PLANT_PERIOD_NS
 from bench.scenario.follow import follow, hold_voltage
 from bench.scenario.memory import forget_codes, hear_a_round, read_codes
 from bench.scenario.model import (
@@ -291,8 +293,9 @@ async def _inject(rig: Rig, step: Inject) -> None:
     clock, fault = rig.clock, step.fault
     commanded = facts.StimulusCommanded(fault=f"{step.kind}: {fault!r}", step=step.step, ttl_ns=step.ttl_ns)
     rig.trace.mark(clock.now_ns(), commanded, "engine")
-    live = rig.faults.admit(step.kind, OWNER, step.ttl_ns, lambda: fault.clear(rig))
-    actuation = await fault.apply(rig)
+    refuse_unprovided(fault, rig.provided)
+    live = rig.faults.admit(step.kind, OWNER, step.ttl_ns, lambda: take_off(fault, rig.provided))
+    actuation = await put_on(fault, rig.provided)
     confirmed = facts.StimulusConfirmed(
         readback=True,
         value=actuation.readback,

@@ -2,7 +2,8 @@
 
 from bench.dut.ports import ended
 from bench.errors import BenchError
-from bench.rig.rig import PLANT_PERIOD_NS, Rig
+from bench.rig.rig import Rig
+from bench.rig.vehicle import PLANT_PERIOD_NS
 from bench.scenario.model import ConstantVoltage, Follow
 from bench.trace.facts import StimulusCommanded, StimulusConfirmed
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
@@ -75,7 +76,7 @@ async def hold_voltage(rig: Rig, step: ConstantVoltage) -> None:
     end_ns = start_ns + step.at_most_ns
     while clock.now_ns() < end_ns and current_a > step.cutoff_a:
         await clock.sleep_until(min(end_ns, clock.now_ns() + CONTROL_NS))
-        rig.settle_plant()
+        rig.coasting.settle()
         cells = rig.pack.cells
         room_v = target_v - float(cells.voltage_v.max())
         # A quarter of the step that would meet the voltage at once: the RC pairs answer later, and it must not swing.

@@ -7,10 +7,13 @@ from bench.config.instrument_kinds import CELLS
 from bench.dut.ports import ended
 from bench.dut.process import ProcessDut
 from bench.errors import DutError, InstrumentError
+from bench.plant.coasting import Coasting
 from bench.plant.pack import Pack
 from bench.rig.phases import Phases
-from bench.rig.rig import STOPPED_WITHIN_NS, Rig, VehicleSide
+from bench.rig.providers.rig_timers import RigTimers
+from bench.rig.rig import STOPPED_WITHIN_NS, Rig
 from bench.rig.steps import Steps
+from bench.rig.vehicle import VehicleSide
 from bench.rig.view import TraceView
 from bench.scenario.model import Start
 from bench.timing.clock import Timebase, Timer
@@ -31,6 +34,7 @@ from bench.wiring.common import (
 from bench.wiring.dut import identifier, real_dut, tester_of
 from bench.wiring.emulator_shown import emulator_shows, listen_for_sweeps, pack_voltages, watch_cells
 from bench.wiring.instruments import real_cells
+from bench.wiring.provide import Bench, provide
 from bench.wiring.safety import safety_inputs
 from bench.wiring.side_instruments import identities_into, side_instruments
 from bench.wiring.stamp_worth import apply_measured
@@ -109,6 +113,25 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
             return f"virtual rack: its process ended by itself{rack.how()}"
         return None
 
+    coasting, timers = Coasting(pack), RigTimers(clock)
+    restbus = restbus_of(clock, buses.links, wired.played, senses, tell_clipped)
+    provided = provide(
+        Bench(
+            pack=pack,
+            coasting=coasting,
+            vehicle=vehicle,
+            senses=senses,
+            overrides_v=overrides_v,
+            emulator=cells.emulator,
+            fault_unit=sides.fault_unit(cells.emulator),
+            restbus=restbus,
+            links=buses.links,
+            databases=wired.databases,
+            dut=dut,
+            timers=timers,
+        )
+    )
+
     return Rig(
         clock=clock,
         trace=trace,
@@ -117,14 +140,15 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
         databases=wired.databases,
         pack=pack,
         emulator=cells.emulator,
-        fault_unit=sides.fault_unit(cells.emulator),
         dut=dut,
         vehicle=vehicle,
-        restbus=restbus_of(clock, buses.links, wired.played, senses, tell_clipped),
+        restbus=restbus,
         phases=phases,
         senses=senses,
         overrides_v=overrides_v,
-        capabilities=wired.capabilities,
+        provided=provided,
+        timers=timers,
+        coasting=coasting,
         dead_man_ns=instrument.dead_man_ns,
         safe_timeout_ns=cells.safe_ns,
         contactor_commands=contactor_commands_of(wired, view),

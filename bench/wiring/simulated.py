@@ -7,8 +7,11 @@ from bench.errors import InstrumentError
 from bench.instruments.afe import AnalogueFrontEnd
 from bench.links.ports import CanLink
 from bench.links.simulated_can import SimulatedCanBus
-from bench.rig.rig import STOPPED_WITHIN_NS, Rig, VehicleSide
+from bench.plant.coasting import Coasting
+from bench.rig.providers.rig_timers import RigTimers
+from bench.rig.rig import STOPPED_WITHIN_NS, Rig
 from bench.rig.steps import Steps
+from bench.rig.vehicle import VehicleSide
 from bench.rig.view import TraceView
 from bench.scenario.model import Start
 from bench.timing.clock import Timebase
@@ -26,6 +29,7 @@ from bench.wiring.common import (
 from bench.wiring.dut import firmware_of, identifier, tester_of
 from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.instruments import simulated_cells
+from bench.wiring.provide import Bench, provide
 from bench.wiring.safety import safety_inputs
 from bench.wiring.side_instruments import identities_into, side_instruments
 from bench.wiring.virtual_signals import clipped_into, restbus_of, senses_of
@@ -91,6 +95,27 @@ def build_simulated(
         if steps.problems:
             raise InstrumentError("; ".join(steps.problems))
 
+    coasting, timers = Coasting(pack), RigTimers(clock)
+    restbus = restbus_of(clock, bench_nodes, wired.played, senses, tell_clipped)
+    provided = provide(
+        Bench(
+            pack=pack,
+            coasting=coasting,
+            vehicle=vehicle,
+            senses=senses,
+            overrides_v=overrides_v,
+            emulator=cells.emulator,
+            fault_unit=sides.fault_unit(cells.emulator),
+            restbus=restbus,
+            links=bench_nodes,
+            databases=wired.databases,
+            dut=dut,
+            timers=timers,
+            afe=afe,
+            buses=buses,
+        )
+    )
+
     return Rig(
         clock=clock,
         trace=trace,
@@ -99,14 +124,15 @@ def build_simulated(
         databases=wired.databases,
         pack=pack,
         emulator=cells.emulator,
-        fault_unit=sides.fault_unit(cells.emulator),
         dut=dut,
         vehicle=vehicle,
-        restbus=restbus_of(clock, bench_nodes, wired.played, senses, tell_clipped),
+        restbus=restbus,
         phases=phases,
         senses=senses,
         overrides_v=overrides_v,
-        capabilities=wired.capabilities,
+        provided=provided,
+        timers=timers,
+        coasting=coasting,
         dead_man_ns=cells.config.dead_man_ns,
         safe_timeout_ns=cells.safe_ns,
         contactor_commands=contactor_commands_of(wired, view),
@@ -117,8 +143,6 @@ def build_simulated(
         stop_hardware=stop_hardware,
         others_off=sides.switch_off if sides.sides else None,
         others_within_ns=sides.off_within_ns,
-        afe=afe,
-        buses=buses,
         identify=identifier(wired, clock, trace, bench_nodes, tester),
         tester=tester,
         safety=safety_inputs(config, clock, trace),

@@ -16,8 +16,8 @@ from bench.links.ports import CanLink
 from bench.plant.pack import Pack
 from bench.restbus.cyclic import CyclicMessage
 from bench.restbus.kernel_paced import kind_of
-from bench.rig.rig import VehicleSide
 from bench.rig.senses import Senses
+from bench.rig.vehicle import VehicleSide
 from bench.timing.clock import Clock
 from bench.trace.facts import SignalClipped
 from bench.trace.timeline import Trace

@@ -4,6 +4,7 @@ import random
 from functools import cache
 from typing import Any
 
+from bench.rig.capabilities import BusWires
 from bench.rig.rig import Rig
 from bench.timing.clock import Phase
 from bench.trace.events import CanFrame, Kind
@@ -132,7 +133,11 @@ def frames(rng: random.Random, grounds: Grounds) -> Outcome:
     sent: list[int] = []
 
     def meddle(rig: Rig) -> None:
-        nodes = [bus._nodes["dut"] for bus in rig.buses.values() if "dut" in getattr(bus, "_nodes", {})]
+        nodes = [
+            bus._nodes["dut"]
+            for bus in rig.provided.give(BusWires).buses.values()
+            if "dut" in getattr(bus, "_nodes", {})
+        ]
         known = [frame.can_id for db in where.wired.databases.values() for frame in db.messages]
 
         def send() -> None:

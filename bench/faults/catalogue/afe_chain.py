@@ -5,11 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.errors import InstrumentError
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.readings import forced
 from bench.faults.shapes import InjectShape
-from bench.rig.rig import Rig
+from bench.rig.capabilities import FrontEnd, Timers
 from bench.trace.irregular import Irregular, Irregularity
 
 _STATUS = {"pec_error": 1.0, "timeout": 2.0}
@@ -28,19 +27,16 @@ class AfeChain(Fault):
     cells: int
     status: str = ""
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns, afe, distort = rig.clock.now_ns(), rig.afe, rig.senses.distort
-        if afe is None:
-            raise InstrumentError("AFE chain: this rig does not play the front end")
+    async def apply(self, front_end: FrontEnd, timers: Timers) -> Actuation:
+        now_ns, distort = timers.now_ns(), front_end.distort
         if self.error == "lost":
-            afe.lost_pages = frozenset(range(afe.pages))
+            front_end.lose_all()
         elif self.error == "frozen":
-            afe.frozen = True
-            self._stand(rig, True)
+            front_end.freeze(self.status)
         elif self.error == "corrupt":
-            afe.corrupt = afe.pages_of(self.first_cell)
+            front_end.corrupt(self.first_cell)
         elif self.error == "partly_lost":
-            afe.lost_pages = afe.pages_from(self.first_cell, self.cells)
+            front_end.lose_from(self.first_cell, self.cells)
             distort["afe_modules_lost", 0] = forced(1.0)
         elif self.error == "no_value":
             for cell in range(self.first_cell, self.cells + 1):
@@ -51,20 +47,12 @@ class AfeChain(Fault):
             distort["afe_chain_status", 0] = forced(_STATUS[self.error])
         return Actuation(low_ns=now_ns, high_ns=now_ns, readback=self.error)
 
-    async def clear(self, rig: Rig) -> None:
-        if rig.afe is not None:
-            rig.afe.lost_pages = rig.afe.corrupt = frozenset()
-            rig.afe.frozen = False
-        self._stand(rig, False)
+    async def clear(self, front_end: FrontEnd) -> None:
+        front_end.mend(self.status)
         for quantity in ("afe_modules_lost", "afe_adc_fault", "afe_chain_status"):
-            rig.senses.distort.pop((quantity, 0), None)
+            front_end.distort.pop((quantity, 0), None)
         for cell in range(self.first_cell, self.cells + 1):
-            rig.senses.distort.pop(("cell_voltage", cell - 1), None)
-
-    def _stand(self, rig: Rig, standing: bool) -> None:
-        for one in rig.restbus:
-            if f"{one.channel}.{one.message.name}" == self.status:
-                one.standing = standing
+            front_end.distort.pop(("cell_voltage", cell - 1), None)
 
     @property
     def whole(self) -> bool:

@@ -8,8 +8,7 @@ from pydantic import Field
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape, Percent
 from bench.links.bit_timing import frame_time_ns
-from bench.rig.rig import Rig
-from bench.timing.clock import Phase
+from bench.rig.capabilities import BusTraffic
 from bench.trace.events import CanFrame
 
 DATA = bytes(8)
@@ -23,25 +22,15 @@ class BabblingIdiot(Fault):
     can_id: int
     period_ns: int
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        link = rig.links[self.channel]
-        frame = CanFrame(self.can_id, DATA)
-        timer = rig.clock.every(
-            self.period_ns, Phase.RESTBUS, lambda: link.send(frame), first_ns=now_ns + self.period_ns
-        )
-        rig.fault_timers.setdefault(self.name, []).append(timer)
-        return Actuation(
-            low_ns=now_ns, high_ns=now_ns, readback=f"0x{self.can_id:X} every {self.period_ns} ns"
-        )
+    async def apply(self, traffic: BusTraffic) -> Actuation:
+        return await traffic.flood(self.channel, CanFrame(self.can_id, DATA), self.period_ns)
 
     @property
     def name(self) -> str:
         return f"babbling_idiot {self.channel}"
 
-    async def clear(self, rig: Rig) -> None:
-        for timer in rig.fault_timers.pop(self.name, []):
-            timer.cancel()
+    async def clear(self, traffic: BusTraffic) -> None:
+        await traffic.quiet(self.channel)
 
 
 class BabblingIdiotShape(InjectShape):

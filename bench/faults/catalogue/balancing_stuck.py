@@ -6,7 +6,7 @@ from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, Numbers, Ohms
-from bench.rig.rig import Rig
+from bench.rig.capabilities import CellModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,16 +16,11 @@ class BalancingStuck(Fault):
     cells: tuple[int, ...]
     resistance_ohm: float
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        for cell in self.cells:
-            rig.pack.cells.balance_ohm[cell - 1] = self.resistance_ohm
-        read = [float(rig.pack.cells.balance_ohm[cell - 1]) for cell in self.cells]
-        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"{min(read):g} ohm")
+    async def apply(self, cells: CellModel) -> Actuation:
+        return await cells.bleed(self.cells, self.resistance_ohm)
 
-    async def clear(self, rig: Rig) -> None:
-        for cell in self.cells:
-            rig.pack.cells.balance_ohm[cell - 1] = float("inf")
+    async def clear(self, cells: CellModel) -> None:
+        await cells.bleed(self.cells, float("inf"))
 
     @property
     def whole(self) -> bool:

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from bench.errors import DutError
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape
-from bench.rig.rig import Rig
+from bench.rig.capabilities import DutIdentity
 from bench.trace.events import CanFrame
 
 if TYPE_CHECKING:
@@ -27,28 +26,13 @@ class BuildIdentity(Fault):
     error: str
     places: tuple[tuple[str, str, bytes], ...]
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        if not isinstance(rig.dut, Tampered):
-            raise DutError("build identity: this bench cannot reach between the DUT and its bus")
-        masks = {
-            (channel, rig.databases[channel][message].can_id): mask for channel, message, mask in self.places
-        }
+    async def apply(self, identity: DutIdentity) -> Actuation:
+        if self.error == "missing":
+            return await identity.hide(tuple((channel, message) for channel, message, _ in self.places))
+        return await identity.falsify(self.places)
 
-        def change(channel: str, frame: CanFrame) -> CanFrame | None:
-            mask = masks.get((channel, frame.can_id))
-            if mask is None:
-                return frame
-            if self.error == "missing":
-                return None
-            return frame._replace(data=bytes(a ^ b for a, b in zip(frame.data, mask)))
-
-        rig.dut.outgoing = change
-        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"build identity {self.error}")
-
-    async def clear(self, rig: Rig) -> None:
-        if isinstance(rig.dut, Tampered):
-            rig.dut.outgoing = None
+    async def clear(self, identity: DutIdentity) -> None:
+        await identity.leave()
 
     @property
     def passes(self) -> bool:

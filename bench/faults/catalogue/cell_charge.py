@@ -6,7 +6,7 @@ from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, Numbers, Percent
-from bench.rig.rig import Rig
+from bench.rig.capabilities import CellModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,17 +16,11 @@ class CellCharge(Fault):
     cells: tuple[int, ...]
     soc: float
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        for cell in self.cells:
-            rig.pack.set_cell_soc(cell - 1, self.soc)
-        read_v = [float(rig.pack.cell_voltage_v[cell - 1]) for cell in self.cells]
-        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"{min(read_v):.3f} V at rest")
+    async def apply(self, cells: CellModel) -> Actuation:
+        return await cells.set_soc(self.cells, self.soc)
 
-    async def clear(self, rig: Rig) -> None:
-        rest = float(sorted(rig.pack.soc)[len(rig.pack.soc) // 2])
-        for cell in self.cells:
-            rig.pack.set_cell_soc(cell - 1, rest)
+    async def clear(self, cells: CellModel) -> None:
+        await cells.level_soc(self.cells)
 
     @property
     def at_once(self) -> bool:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape, Numbers
-from bench.rig.rig import Rig
+from bench.rig.capabilities import CellModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,22 +17,11 @@ class CellOutlier(Fault):
     capacity: float
     resistance: float
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        self._scale(rig, self.capacity, self.resistance)
-        return Actuation(
-            low_ns=now_ns,
-            high_ns=rig.clock.now_ns(),
-            readback=f"{rig.pack.cells.capacity_ah[self.cells[0] - 1]:.2f} Ah",
-        )
+    async def apply(self, cells: CellModel) -> Actuation:
+        return await cells.scale(self.cells, capacity=self.capacity, resistance=self.resistance)
 
-    async def clear(self, rig: Rig) -> None:
-        self._scale(rig, 1 / self.capacity, 1 / self.resistance)
-
-    def _scale(self, rig: Rig, capacity: float, resistance: float) -> None:
-        for cell in self.cells:
-            rig.pack.cells.capacity_ah[cell - 1] *= capacity
-            rig.pack.cells.resistance_scale[cell - 1] *= resistance
+    async def clear(self, cells: CellModel) -> None:
+        await cells.scale(self.cells, capacity=1 / self.capacity, resistance=1 / self.resistance)
 
     @property
     def passes(self) -> bool:

@@ -3,25 +3,31 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from bench.faults.port import Fault, Kind, OnsetTest, Terminals
-from bench.faults.readings import Distort, Reading, drifting, noisy, offset, stuck
+from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
+from bench.faults.readings import Distorted, drifting, noisy, offset, stuck
 from bench.faults.shapes import Change, InjectShape, Numbers, Volts, VoltsPerSecond
-from bench.rig.rig import Rig
+from bench.rig.capabilities import Distort, FrontEnd, Timers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CellReading(Reading):
+class CellReading(Distorted):
     """`by`: V for an offset or noise, V/s for a drift. Without cells, all of them."""
 
     error: str
     by: float
 
-    def distortion(self, rig: Rig, number: int) -> Distort:
+    async def apply(self, front_end: FrontEnd, timers: Timers) -> Actuation:
+        return self.put_on(front_end, timers)
+
+    async def clear(self, front_end: FrontEnd) -> None:
+        self.take_off(front_end)
+
+    def distortion(self, timers: Timers, number: int) -> Distort:
         match self.error:
             case "offset":
                 return offset(self.by)
             case "drift":
-                return drifting(rig, self.by)
+                return drifting(timers, self.by)
             case "noise":
                 return noisy(self.by, number)
             case _:

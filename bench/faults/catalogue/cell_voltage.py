@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from bench.config.profile import RoleTest
 from bench.faults.port import Actuation, Carried, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape, Numbers, VoltsOf
-from bench.rig.rig import Rig
+from bench.rig.capabilities import CellVoltages
 
 # A forced value is read back to 1 mV and shown in steps of 0.5 mV: further off than this, it is not there.
 SHOWN_WITHIN_V = 0.005
@@ -19,18 +19,11 @@ class CellVoltage(Fault):
     cells: tuple[int, ...]
     voltage_v: float
 
-    async def apply(self, rig: Rig) -> Actuation:
-        rig.overrides_v.update(dict.fromkeys(self.cells, self.voltage_v))
-        seen = await rig.emulator.set_and_confirm(self.cells, self.voltage_v, tolerance_v=0.001)
-        worst_v = max(seen.readback_v, key=lambda value: abs(value - self.voltage_v))
-        return Actuation(low_ns=seen.low_ns, high_ns=seen.high_ns, readback=f"{worst_v:.4f} V")
+    async def apply(self, cells: CellVoltages) -> Actuation:
+        return await cells.force(self.cells, self.voltage_v)
 
-    async def clear(self, rig: Rig) -> None:
-        for cell in self.cells:
-            rig.overrides_v.pop(cell, None)
-        voltages_v = rig.pack.cell_voltage_v
-        for cell in self.cells:
-            await rig.emulator.set_cells((cell,), float(voltages_v[cell - 1]))
+    async def clear(self, cells: CellVoltages) -> None:
+        await cells.release(self.cells)
 
     def onset(self, at: Terminals) -> tuple[RoleTest, ...]:
         """The trip threshold where the stimulus crosses it; else (a twin below it) the stimulus itself."""

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from bench.faults.catalogue.cell_voltage import SHOWN_WITHIN_V, CellVoltage
 from bench.faults.port import Actuation, Carried, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, Numbers, VoltsOf, VoltsPerSecond
-from bench.rig.rig import Rig
-from bench.timing.clock import Phase
-from bench.units import NS_PER_MS, NS_PER_S
+from bench.rig.capabilities import CellVoltages
+from bench.units import NS_PER_MS
 
 STEP_NS = 100 * NS_PER_MS  # the rig's own loop to the emulator goes no faster
 
@@ -20,31 +19,11 @@ class CellVoltageRamp(Fault):
     voltage_v: float
     rate_v_s: float
 
-    async def apply(self, rig: Rig) -> Actuation:
-        start_ns = rig.clock.now_ns()
-        present_v = rig.pack.cell_voltage_v
-        from_v = {cell: rig.overrides_v.get(cell, float(present_v[cell - 1])) for cell in self.cells}
-        rig.overrides_v.update(from_v)
+    async def apply(self, cells: CellVoltages) -> Actuation:
+        return await cells.ramp(self.cells, self.voltage_v, self.rate_v_s)
 
-        def step() -> None:
-            if any(cell not in rig.overrides_v for cell in self.cells):
-                timer.cancel()  # cleared, or the rig is on its way to the safe state
-                return
-            moved_v = self.rate_v_s * (rig.clock.now_ns() - start_ns) / NS_PER_S
-            for cell in self.cells:
-                towards = self.voltage_v - from_v[cell]
-                rig.overrides_v[cell] = from_v[cell] + max(-moved_v, min(moved_v, towards))
-
-        timer = rig.clock.every(STEP_NS, Phase.INSTRUMENT, step, first_ns=start_ns + STEP_NS)
-        seen = await rig.emulator.measure(self.cells)
-        return Actuation(
-            low_ns=start_ns,
-            high_ns=max(start_ns, rig.clock.now_ns()),
-            readback=f"from {min(seen):.4f} V at {self.rate_v_s:g} V/s",
-        )
-
-    async def clear(self, rig: Rig) -> None:
-        await CellVoltage(cells=self.cells, voltage_v=self.voltage_v).clear(rig)
+    async def clear(self, cells: CellVoltages) -> None:
+        await cells.release(self.cells)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return CellVoltage(cells=self.cells, voltage_v=self.voltage_v).onset(at)

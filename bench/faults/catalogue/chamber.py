@@ -7,11 +7,7 @@ from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import AboveAbsoluteZero, Degrees, DegreesPerSecond, InjectShape
-from bench.rig.rig import Rig
-from bench.timing.clock import Phase
-from bench.units import NS_PER_S
-
-ROOM_C = 25.0
+from bench.rig import capabilities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,24 +15,11 @@ class Chamber(Fault):
     temperature_c: float
     rate_k_s: float
 
-    async def apply(self, rig: Rig) -> Actuation:
-        start_ns, start_c = rig.clock.now_ns(), rig.pack.ambient_c
+    async def apply(self, chamber: capabilities.Chamber) -> Actuation:
+        return await chamber.climb(self.temperature_c, self.rate_k_s)
 
-        def climb() -> None:
-            risen_k = self.rate_k_s * (rig.clock.now_ns() - start_ns) / NS_PER_S
-            rig.settle_plant()
-            rig.pack.ambient_c = min(self.temperature_c, start_c + risen_k)
-
-        timer = rig.clock.every(NS_PER_S, Phase.PLANT, climb, first_ns=start_ns + NS_PER_S)
-        rig.fault_timers.setdefault("chamber", []).append(timer)
-        return Actuation(
-            low_ns=start_ns, high_ns=rig.clock.now_ns(), readback=f"from {rig.pack.ambient_c:g} degC"
-        )
-
-    async def clear(self, rig: Rig) -> None:
-        for timer in rig.fault_timers.pop("chamber", []):
-            timer.cancel()
-        rig.pack.ambient_c = ROOM_C
+    async def clear(self, chamber: capabilities.Chamber) -> None:
+        await chamber.back_to_room()
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return at.shown("temperature", ">=", at.threshold("ot_trip"), range(1, at.sensors + 1))

@@ -6,11 +6,9 @@ from pydantic import Field
 
 from bench.config.profile import RoleTest
 from bench.config.toml_file import Amperes
-from bench.errors import InstrumentError
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape
-from bench.rig.rig import Rig
-from bench.units import NS_PER_MS
+from bench.rig.capabilities import PackCurrent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,25 +17,11 @@ class ChargerIgnoresLimit(Fault):
 
     current_a: float
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        rig.vehicle.charger_ignores_limit = True
-        rig.vehicle.charge_a = self.current_a
-        while rig.pack.pack_current_a > -0.9 * self.current_a:
-            if rig.clock.now_ns() - now_ns > 500 * NS_PER_MS:
-                raise InstrumentError(
-                    f"charger: asked for {self.current_a:g} A, the pack takes {-rig.pack.pack_current_a:.1f} A"
-                )
-            await rig.clock.sleep_until(rig.clock.now_ns() + 10 * NS_PER_MS)
-        return Actuation(
-            low_ns=now_ns,
-            high_ns=rig.clock.now_ns(),
-            readback=f"{-rig.pack.pack_current_a:.1f} A into the pack",
-        )
+    async def apply(self, current: PackCurrent) -> Actuation:
+        return await current.charge(self.current_a)
 
-    async def clear(self, rig: Rig) -> None:
-        rig.vehicle.charge_a = 0.0
-        rig.vehicle.charger_ignores_limit = False
+    async def clear(self, current: PackCurrent) -> None:
+        await current.stop_charge()
 
     def onset(self, at: Terminals) -> tuple[RoleTest, ...]:
         """Whichever cell climbs across the trip first."""

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from bench.faults.port import Kind, OnsetTest, Terminals
-from bench.faults.readings import Distort, Reading, forced
+from bench.faults.readings import Reading, forced
 from bench.faults.shapes import InjectShape
-from bench.rig.rig import Rig
+from bench.rig.capabilities import Distort, Timers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClampLoss(Reading):
-    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+    def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
         return forced(0.0)
 
     @property

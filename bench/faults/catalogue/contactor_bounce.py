@@ -6,8 +6,8 @@ from pydantic import Field
 
 from bench.config.toml_file import DurationNs
 from bench.faults.port import Actuation, Fault, Kind, Terminals
-from bench.faults.shapes import Contactors, InjectShape
-from bench.rig.rig import Rig
+from bench.faults.shapes import ContactorNames, InjectShape
+from bench.rig.capabilities import ContactorMechanics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,17 +15,11 @@ class ContactorBounce(Fault):
     contactors: tuple[str, ...]
     bounce_ns: int
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        self._set(rig, self.bounce_ns)
-        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"{self.bounce_ns} ns")
+    async def apply(self, mechanics: ContactorMechanics) -> Actuation:
+        return await mechanics.bounce(self.contactors, self.bounce_ns)
 
-    async def clear(self, rig: Rig) -> None:
-        self._set(rig, 0)
-
-    def _set(self, rig: Rig, bounce_ns: int) -> None:
-        for name in self.contactors:
-            getattr(rig.pack.contactors, name).bounce_ns = bounce_ns
+    async def clear(self, mechanics: ContactorMechanics) -> None:
+        await mechanics.bounce(self.contactors, 0)
 
     @property
     def passes(self) -> bool:
@@ -33,7 +27,7 @@ class ContactorBounce(Fault):
 
 
 class ContactorBounceShape(InjectShape):
-    contactors: Contactors
+    contactors: ContactorNames
     bounce: DurationNs = Field(gt=0)
 
     def resolve(self, at: Terminals) -> ContactorBounce:  # noqa: ARG002

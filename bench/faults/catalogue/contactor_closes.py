@@ -2,27 +2,20 @@
 
 from dataclasses import dataclass
 
-from bench.errors import InstrumentError
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import Contactor, InjectShape
-from bench.rig.rig import Rig
+from bench.rig.capabilities import Contactors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactorCloses(Fault):
     contactor: str
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        contact = getattr(rig.pack.contactors, self.contactor)
-        contact.closed = True
-        contact.weld()
-        if not contact.closed:
-            raise InstrumentError(f"contactor {self.contactor}: should be closed, reads back open")
-        return Actuation(low_ns=now_ns, high_ns=now_ns, readback="closed")
+    async def apply(self, contactors: Contactors) -> Actuation:
+        return await contactors.close(self.contactor)
 
-    async def clear(self, rig: Rig) -> None:
-        getattr(rig.pack.contactors, self.contactor).heal()
+    async def clear(self, contactors: Contactors) -> None:
+        await contactors.heal((self.contactor,))
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return at.shown(f"{self.contactor}_feedback", "==", 1.0)

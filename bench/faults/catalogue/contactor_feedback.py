@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.faults.port import Kind, OnsetTest, Terminals
-from bench.faults.readings import Distort, Reading, forced
+from bench.faults.readings import Reading, forced
 from bench.faults.shapes import Contactor, InjectShape
-from bench.rig.rig import Rig
+from bench.rig.capabilities import Distort, Timers
 
 _INVALID = 2.0
 
@@ -17,7 +17,7 @@ class ContactorFeedback(Reading):
 
     shows: str
 
-    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+    def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
         if self.shows == "inverted":
             return lambda true: None if true is None else 1.0 - true
         return forced({"open": 0.0, "closed": 1.0, "invalid": _INVALID}[self.shows])

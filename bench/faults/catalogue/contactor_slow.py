@@ -6,8 +6,8 @@ from pydantic import Field
 
 from bench.config.toml_file import DurationNs
 from bench.faults.port import Actuation, Fault, Kind, Terminals
-from bench.faults.shapes import Contactors, InjectShape
-from bench.rig.rig import Rig
+from bench.faults.shapes import ContactorNames, InjectShape
+from bench.rig.capabilities import ContactorMechanics
 from bench.units import NS_PER_MS
 
 NORMAL_NS = 12 * NS_PER_MS
@@ -21,17 +21,11 @@ class ContactorSlow(Fault):
     contactors: tuple[str, ...]
     opening_time_ns: int
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        self._set(rig, self.opening_time_ns)
-        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"{self.opening_time_ns} ns")
+    async def apply(self, mechanics: ContactorMechanics) -> Actuation:
+        return await mechanics.open_after(self.contactors, self.opening_time_ns)
 
-    async def clear(self, rig: Rig) -> None:
-        self._set(rig, NORMAL_NS)
-
-    def _set(self, rig: Rig, opening_time_ns: int) -> None:
-        for name in self.contactors:
-            getattr(rig.pack.contactors, name).opening_time_ns = opening_time_ns
+    async def clear(self, mechanics: ContactorMechanics) -> None:
+        await mechanics.open_after(self.contactors, NORMAL_NS)
 
     def inside(self, at: Terminals) -> "ContactorSlow":  # noqa: ARG002
         return replace(self, opening_time_ns=INSIDE_NS)
@@ -42,7 +36,7 @@ class ContactorSlow(Fault):
 
 
 class ContactorSlowShape(InjectShape):
-    contactors: Contactors
+    contactors: ContactorNames
     opening_time: DurationNs = Field(gt=0)
 
     def resolve(self, at: Terminals) -> ContactorSlow:  # noqa: ARG002

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
-from bench.faults.shapes import Contactors, InjectShape
-from bench.rig.rig import Rig
+from bench.faults.shapes import ContactorNames, InjectShape
+from bench.rig.capabilities import Contactors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,15 +13,11 @@ class ContactorStuckOpen(Fault):
 
     contactors: tuple[str, ...]
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        for name in self.contactors:
-            getattr(rig.pack.contactors, name).stick_open()
-        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"coil dead: {', '.join(self.contactors)}")
+    async def apply(self, contactors: Contactors) -> Actuation:
+        return await contactors.stick_open(self.contactors)
 
-    async def clear(self, rig: Rig) -> None:
-        for name in self.contactors:
-            getattr(rig.pack.contactors, name).heal()
+    async def clear(self, contactors: Contactors) -> None:
+        await contactors.heal(self.contactors)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return tuple(test for name in self.contactors for test in at.shown(f"{name}_feedback", "==", 0.0))
@@ -32,7 +28,7 @@ class ContactorStuckOpen(Fault):
 
 
 class ContactorStuckOpenShape(InjectShape):
-    contactors: Contactors
+    contactors: ContactorNames
 
     def resolve(self, at: Terminals) -> ContactorStuckOpen:  # noqa: ARG002
         return ContactorStuckOpen(contactors=tuple(self.contactors))

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from bench.errors import InstrumentError
 from bench.faults.catalogue.contactor_slow import INSIDE_NS, ContactorSlow
 from bench.faults.port import Actuation, Fault, Kind, Terminals
-from bench.faults.shapes import Contactors, InjectShape
-from bench.rig.rig import Rig
+from bench.faults.shapes import ContactorNames, InjectShape
+from bench.rig.capabilities import Contactors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,18 +14,11 @@ class ContactorWeld(Fault):
 
     contactors: tuple[str, ...]
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        for name in self.contactors:
-            getattr(rig.pack.contactors, name).weld()
-        closed = [name for name in self.contactors if getattr(rig.pack.contactors, name).closed]
-        if len(closed) < len(self.contactors):
-            raise InstrumentError(f"weld: {self.contactors} should be closed, only {closed} read back closed")
-        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"closed: {', '.join(closed)}")
+    async def apply(self, contactors: Contactors) -> Actuation:
+        return await contactors.weld(self.contactors)
 
-    async def clear(self, rig: Rig) -> None:
-        for name in self.contactors:
-            getattr(rig.pack.contactors, name).heal()
+    async def clear(self, contactors: Contactors) -> None:
+        await contactors.heal(self.contactors)
 
     def inside(self, at: Terminals) -> Fault:  # noqa: ARG002
         """An old contactor that opens late, but opens."""
@@ -38,7 +30,7 @@ class ContactorWeld(Fault):
 
 
 class ContactorWeldShape(InjectShape):
-    contactors: Contactors
+    contactors: ContactorNames
 
     def resolve(self, at: Terminals) -> ContactorWeld:  # noqa: ARG002
         return ContactorWeld(contactors=tuple(self.contactors))

@@ -5,12 +5,9 @@ from dataclasses import dataclass, replace
 from pydantic import Field
 
 from bench.config.toml_file import DurationNs
-from bench.dut.ports import Interruptible
-from bench.errors import DutError
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape
-from bench.rig.rig import Rig
-from bench.units import format_ns
+from bench.rig.capabilities import DutProgram
 
 INSIDE_TASKS = 3  # a task that overruns so often is late, but not gone: no watchdog is as short as that
 
@@ -21,21 +18,11 @@ class ControllerHang(Fault):
 
     stall_ns: int
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        if not isinstance(rig.dut, Interruptible):
-            raise DutError("controller hang: this bench has no hold of the DUT's program")
-        await rig.dut.hang()
-        high_ns = rig.clock.now_ns()
-        await rig.clock.sleep_until(high_ns + self.stall_ns)
-        await rig.dut.go_on()
-        return Actuation(
-            low_ns=now_ns, high_ns=high_ns, readback=f"stood still for {format_ns(self.stall_ns)}"
-        )
+    async def apply(self, program: DutProgram) -> Actuation:
+        return await program.stall(self.stall_ns)
 
-    async def clear(self, rig: Rig) -> None:
-        if isinstance(rig.dut, Interruptible):
-            await rig.dut.go_on()
+    async def clear(self, program: DutProgram) -> None:
+        await program.go_on()
 
     def inside(self, at: Terminals) -> "ControllerHang":
         """A base task that comes late."""

@@ -2,25 +2,19 @@
 
 from dataclasses import dataclass
 
-from bench.dut.ports import Interruptible
-from bench.errors import DutError
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape
-from bench.rig.rig import Rig
+from bench.rig.capabilities import DutReset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerReset(Fault):
     """Over as soon as it is done: what the DUT makes of it is the answer."""
 
-    async def apply(self, rig: Rig) -> Actuation:
-        low_ns = rig.clock.now_ns()
-        if not isinstance(rig.dut, Interruptible):
-            raise DutError("controller reset: this bench has no hold of the DUT's reset")
-        await rig.dut.reset()
-        return Actuation(low_ns=low_ns, high_ns=rig.clock.now_ns(), readback="reset line pulled and let go")
+    async def apply(self, dut: DutReset) -> Actuation:
+        return await dut.reset()
 
-    async def clear(self, rig: Rig) -> None:
+    async def clear(self) -> None:
         """Nothing is left of it."""
 
     @property

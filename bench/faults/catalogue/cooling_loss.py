@@ -4,20 +4,18 @@ from dataclasses import dataclass
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape
-from bench.rig.rig import Rig
+from bench.rig.capabilities import Cooling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoolingLoss(Fault):
     """Nothing shows it at once: a must-trip scenario adds heat and takes the overtemperature as its onset."""
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        rig.pack.cooling = 0.0
-        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"cooling {rig.pack.cooling:g}")
+    async def apply(self, cooling: Cooling) -> Actuation:
+        return await cooling.lose()
 
-    async def clear(self, rig: Rig) -> None:
-        rig.pack.cooling = 1.0
+    async def clear(self, cooling: Cooling) -> None:
+        await cooling.restore()
 
     @property
     def passes(self) -> bool:

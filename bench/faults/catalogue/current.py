@@ -3,10 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bench.errors import InstrumentError
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals, current_levels
 from bench.faults.shapes import AmperesOf, InjectShape
-from bench.rig.rig import PLANT_PERIOD_NS, Rig
+from bench.rig.capabilities import PackCurrent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,22 +15,12 @@ class Current(Fault):
     current_a: float
     limit_a: float | None
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns, vehicle = rig.clock.now_ns(), rig.vehicle
-        vehicle.charger_ignores_limit = True
-        self._set(rig, self.current_a)
-        await rig.clock.sleep_until(now_ns + 2 * PLANT_PERIOD_NS)
-        seen_a = rig.pack.pack_current_a
-        if abs(seen_a - self.current_a) > 0.02 * abs(self.current_a):
-            raise InstrumentError(f"current: asked for {self.current_a:g} A, the pack carries {seen_a:.1f} A")
-        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"{seen_a:.2f} A")
+    async def apply(self, current: PackCurrent) -> Actuation:
+        return await current.carry(self.current_a)
 
-    async def clear(self, rig: Rig) -> None:
-        self._set(rig, 0.0)
-        rig.vehicle.charger_ignores_limit = False
-
-    def _set(self, rig: Rig, current_a: float) -> None:
-        rig.vehicle.load_a, rig.vehicle.charge_a = max(0.0, current_a), max(0.0, -current_a)
+    async def clear(self, current: PackCurrent) -> None:
+        await current.stop_load()
+        await current.stop_charge()
 
     @property
     def whole(self) -> bool:

@@ -5,9 +5,9 @@ from typing import Literal
 
 from bench.config.toml_file import Amperes
 from bench.faults.port import Actuation, Carried, Kind, OnsetTest, Terminals
-from bench.faults.readings import Distort, Reading, forced, offset, scaled, stuck
+from bench.faults.readings import Reading, forced, offset, scaled, stuck
 from bench.faults.shapes import InjectShape
-from bench.rig.rig import Rig
+from bench.rig.capabilities import Distort, Sensors, Timers
 
 _BITS = {"error_bit": "current_error", "overrange": "current_overrange", "mismatch": "current_mismatch"}
 
@@ -20,7 +20,7 @@ class CurrentReading(Reading):
     by: float
     both: bool
 
-    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+    def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
         match self.error:
             case "offset":
                 return offset(self.by)
@@ -33,14 +33,14 @@ class CurrentReading(Reading):
             case _:
                 return forced(1.0)
 
-    async def apply(self, rig: Rig) -> Actuation:
+    async def apply(self, sensors: Sensors, timers: Timers) -> Actuation:
         if self.both:
-            rig.senses.distort["pack_current_redundant", 0] = self.distortion(rig, 0)
-        return await Reading.apply(self, rig)
+            sensors.distort["pack_current_redundant", 0] = self.distortion(timers, 0)
+        return self.put_on(sensors, timers)
 
-    async def clear(self, rig: Rig) -> None:
-        rig.senses.distort.pop(("pack_current_redundant", 0), None)
-        await Reading.clear(self, rig)
+    async def clear(self, sensors: Sensors) -> None:
+        sensors.distort.pop(("pack_current_redundant", 0), None)
+        self.take_off(sensors)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         if self.error in _BITS:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, Numbers, Watts
-from bench.rig.rig import Rig
+from bench.rig.capabilities import CellModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,16 +16,11 @@ class ExternalHeating(Fault):
     cells: tuple[int, ...]
     power_w: float
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        for cell in self.cells:
-            rig.pack.cells.heat_w[cell - 1] = self.power_w
-        read = [float(rig.pack.cells.heat_w[cell - 1]) for cell in self.cells]
-        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"{min(read):g} W")
+    async def apply(self, cells: CellModel) -> Actuation:
+        return await cells.heat(self.cells, self.power_w)
 
-    async def clear(self, rig: Rig) -> None:
-        for cell in self.cells:
-            rig.pack.cells.heat_w[cell - 1] = 0.0
+    async def clear(self, cells: CellModel) -> None:
+        await cells.heat(self.cells, 0.0)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return at.shown("temperature", ">=", at.threshold("ot_trip"), range(1, at.sensors + 1))

@@ -1,13 +1,12 @@
 """A short across the pack outside the contactors: harness damage, shoot-through of an inverter."""
 
-import math
 from dataclasses import dataclass
 
 from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, Ohms
-from bench.rig.rig import Rig
+from bench.rig.capabilities import HvCircuit
 
 CARRIES_A = 300.0  # far beyond any load
 
@@ -16,13 +15,11 @@ CARRIES_A = 300.0  # far beyond any load
 class ExternalShort(Fault):
     resistance_ohm: float
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        rig.pack.external_short_ohm = self.resistance_ohm
-        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"{rig.pack.external_short_ohm:g} ohm")
+    async def apply(self, circuit: HvCircuit) -> Actuation:
+        return await circuit.short_poles(self.resistance_ohm)
 
-    async def clear(self, rig: Rig) -> None:
-        rig.pack.external_short_ohm = math.inf
+    async def clear(self, circuit: HvCircuit) -> None:
+        await circuit.mend_poles()
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return at.shown("pack_current", ">=", CARRIES_A)

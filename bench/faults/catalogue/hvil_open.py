@@ -6,9 +6,9 @@ from pydantic import Field
 
 from bench.config.toml_file import DurationNs
 from bench.faults.port import Kind, OnsetTest, Terminals
-from bench.faults.readings import Distort, Reading, forced
+from bench.faults.readings import Reading, forced
 from bench.faults.shapes import InjectShape
-from bench.rig.rig import Rig
+from bench.rig.capabilities import Distort, Timers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,11 +18,11 @@ class HvilOpen(Reading):
     on_ns: int | None
     off_ns: int | None
 
-    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
-        start_ns, on_ns, off_ns = rig.clock.now_ns(), self.on_ns, self.off_ns
+    def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
+        start_ns, on_ns, off_ns = timers.now_ns(), self.on_ns, self.off_ns
         if on_ns is None or off_ns is None:
             return forced(0.0)
-        return lambda true: 0.0 if (rig.clock.now_ns() - start_ns) % (on_ns + off_ns) < on_ns else true
+        return lambda true: 0.0 if (timers.now_ns() - start_ns) % (on_ns + off_ns) < on_ns else true
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return at.shown(self.quantity, "==", 0.0)

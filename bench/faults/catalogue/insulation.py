@@ -4,12 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bench.config.profile import RoleTest
-from bench.errors import InstrumentError
 from bench.faults.expression import Expression
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape, OhmPerVoltOf
-from bench.plant.isolation import HEALTHY_OHM
-from bench.rig.rig import Rig
+from bench.rig import capabilities
 
 INSIDE_OHM_PER_VOLT = 20.0
 
@@ -21,23 +19,11 @@ class Insulation(Fault):
     poles: tuple[str, ...]
     ohm_per_volt: float
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        r_iso_ohm = self.ohm_per_volt * rig.pack.pack_voltage_v
-        self._set(rig, r_iso_ohm)
-        read = [getattr(rig.pack.isolation, f"{pole}_ohm") for pole in self.poles]
-        if any(abs(value - r_iso_ohm) > 0.001 * r_iso_ohm for value in read):
-            raise InstrumentError(
-                f"insulation: asked for {r_iso_ohm:.0f} ohm on {self.poles}, read back {read}"
-            )
-        return Actuation(low_ns=now_ns, high_ns=rig.clock.now_ns(), readback=f"{min(read):.0f} ohm")
+    async def apply(self, insulation: capabilities.Insulation) -> Actuation:
+        return await insulation.leak(self.poles, self.ohm_per_volt)
 
-    async def clear(self, rig: Rig) -> None:
-        self._set(rig, HEALTHY_OHM)
-
-    def _set(self, rig: Rig, r_iso_ohm: float) -> None:
-        for pole in self.poles:
-            setattr(rig.pack.isolation, f"{pole}_ohm", r_iso_ohm)
+    async def clear(self, insulation: capabilities.Insulation) -> None:
+        await insulation.heal(self.poles)
 
     def onset(self, at: Terminals) -> tuple[RoleTest, ...]:
         """Pole resistance below the larger of fault threshold and stimulus.

@@ -8,9 +8,7 @@ from bench.config.toml_file import DurationNs
 from bench.faults.catalogue.insulation import Insulation, Pole, leak
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, OhmPerVoltOf
-from bench.plant.isolation import HEALTHY_OHM
-from bench.rig.rig import Rig
-from bench.timing.clock import Phase
+from bench.rig import capabilities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,31 +19,18 @@ class InsulationIntermittent(Fault):
     on_ns: int
     off_ns: int
 
-    async def apply(self, rig: Rig) -> Actuation:
-        actuation = await self.leak.apply(rig)
-        r_iso_ohm = self.leak.ohm_per_volt * rig.pack.pack_voltage_v
-        start_ns = rig.clock.now_ns()
-        isolation = rig.pack.isolation
-
-        def put(ohm: float) -> None:
-            for pole in self.leak.poles:
-                setattr(isolation, f"{pole}_ohm", ohm)
-
-        cycle_ns = self.on_ns + self.off_ns
-        every, phase = rig.clock.every, Phase.PLANT
-        timers = rig.fault_timers.setdefault(self.name, [])
-        timers.append(every(cycle_ns, phase, lambda: put(HEALTHY_OHM), first_ns=start_ns + self.on_ns))
-        timers.append(every(cycle_ns, phase, lambda: put(r_iso_ohm), first_ns=start_ns + cycle_ns))
-        return actuation
+    async def apply(self, insulation: capabilities.Insulation) -> Actuation:
+        leak = self.leak
+        return await insulation.leak_in_turns(
+            leak.poles, leak.ohm_per_volt, on_ns=self.on_ns, off_ns=self.off_ns
+        )
 
     @property
     def name(self) -> str:
         return f"insulation_intermittent {self.leak.poles}"
 
-    async def clear(self, rig: Rig) -> None:
-        for timer in rig.fault_timers.pop(self.name, []):
-            timer.cancel()
-        await self.leak.clear(rig)
+    async def clear(self, insulation: capabilities.Insulation) -> None:
+        await insulation.heal(self.leak.poles)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return self.leak.onset(at)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.faults.port import Kind, OnsetTest, Terminals
-from bench.faults.readings import Distort, Reading, forced
+from bench.faults.readings import Reading, forced
 from bench.faults.shapes import InjectShape
-from bench.rig.rig import Rig
+from bench.rig.capabilities import Distort, Timers
 
 _SHOWS = {
     "outdated": ("insulation_status", 1.0),
@@ -21,7 +21,7 @@ _SHOWS = {
 class InsulationMonitor(Reading):
     says: str
 
-    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+    def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
         return forced(_SHOWS[self.says][1])
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:

@@ -6,21 +6,18 @@ from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import Farads, InjectShape
-from bench.plant.link import LINK_CAPACITANCE_F
-from bench.rig.rig import Rig
+from bench.rig.capabilities import HvCircuit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkCapacitance(Fault):
     capacitance_f: float
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        rig.pack.link.capacitance_f = self.capacitance_f
-        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"{self.capacitance_f:g} F")
+    async def apply(self, circuit: HvCircuit) -> Actuation:
+        return await circuit.load_link(self.capacitance_f)
 
-    async def clear(self, rig: Rig) -> None:
-        rig.pack.link.capacitance_f = LINK_CAPACITANCE_F
+    async def clear(self, circuit: HvCircuit) -> None:
+        await circuit.restore_link()
 
     @property
     def passes(self) -> bool:

@@ -1,13 +1,12 @@
 """A short across the DC link, which precharging meets first."""
 
-import math
 from dataclasses import dataclass
 
 from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, Ohms
-from bench.rig.rig import Rig
+from bench.rig.capabilities import HvCircuit
 
 CARRIES_A = 300.0  # far beyond any load
 
@@ -16,13 +15,11 @@ CARRIES_A = 300.0  # far beyond any load
 class LinkShort(Fault):
     resistance_ohm: float
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        rig.pack.link.short_ohm = self.resistance_ohm
-        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"{rig.pack.link.short_ohm:g} ohm")
+    async def apply(self, circuit: HvCircuit) -> Actuation:
+        return await circuit.short_link(self.resistance_ohm)
 
-    async def clear(self, rig: Rig) -> None:
-        rig.pack.link.short_ohm = math.inf
+    async def clear(self, circuit: HvCircuit) -> None:
+        await circuit.mend_link()
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         """Before the mains close the precharge resistor bounds the current, and a scenario names the command."""

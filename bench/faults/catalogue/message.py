@@ -6,12 +6,11 @@ from typing import Literal
 from pydantic import Field
 
 from bench.config.toml_file import DurationNs
-from bench.errors import InstrumentError, nearest
+from bench.errors import nearest
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape
-from bench.restbus.cyclic import CyclicMessage
 from bench.restbus.disturbance import Disturbance
-from bench.rig.rig import Rig
+from bench.rig.capabilities import BusTraffic
 from bench.trace.irregular import Irregular, Irregularity
 
 CRC_BITS = 0x5A
@@ -28,14 +27,8 @@ class Message(Fault):
     mask: bytes
     length: int
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        sent = self._sent(rig)
-        if not sent:
-            raise InstrumentError(f"{self.message}: not sent by this bench on '{self.channel}'")
-        for one in sent:
-            one.disturbance = self.disturbance()
-        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"{self.error}: {self.message}")
+    async def apply(self, traffic: BusTraffic) -> Actuation:
+        return await traffic.disturb(self.channel, self.message, self.disturbance, self.error)
 
     def disturbance(self) -> Disturbance:
         match self.error:
@@ -56,12 +49,8 @@ class Message(Fault):
             case _:
                 return Disturbance(change=lambda data: bytes(a | b for a, b in zip(data, self.mask)))
 
-    async def clear(self, rig: Rig) -> None:
-        for one in self._sent(rig):
-            one.disturbance = None
-
-    def _sent(self, rig: Rig) -> list[CyclicMessage]:
-        return [one for one in rig.restbus if (one.channel, one.message.name) == (self.channel, self.message)]
+    async def clear(self, traffic: BusTraffic) -> None:
+        await traffic.calm(self.channel, self.message)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:  # noqa: ARG002
         what = {

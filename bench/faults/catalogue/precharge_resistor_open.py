@@ -4,20 +4,18 @@ from dataclasses import dataclass
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape
-from bench.rig.rig import Rig
+from bench.rig.capabilities import HvCircuit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrechargeResistorOpen(Fault):
     """Nothing shows it before the DUT's precharge command, which is a scenario's onset."""
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        rig.pack.precharge.resistor_open = True
-        return Actuation(low_ns=now_ns, high_ns=now_ns, readback="open")
+    async def apply(self, circuit: HvCircuit) -> Actuation:
+        return await circuit.break_precharge()
 
-    async def clear(self, rig: Rig) -> None:
-        rig.pack.precharge.resistor_open = False
+    async def clear(self, circuit: HvCircuit) -> None:
+        await circuit.restore_precharge()
 
     @property
     def passes(self) -> bool:

@@ -4,20 +4,18 @@ from dataclasses import dataclass
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape
-from bench.rig.rig import Rig
+from bench.rig.capabilities import HvCircuit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PyroDead(Fault):
     """Nothing shows it before it is fired: a scenario adds what makes the DUT fire it, and measures that."""
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        rig.pack.pyro_works = False
-        return Actuation(low_ns=now_ns, high_ns=now_ns, readback="squib open")
+    async def apply(self, circuit: HvCircuit) -> Actuation:
+        return await circuit.disarm_pyro()
 
-    async def clear(self, rig: Rig) -> None:
-        rig.pack.pyro_works = True
+    async def clear(self, circuit: HvCircuit) -> None:
+        await circuit.arm_pyro()
 
     @property
     def passes(self) -> bool:

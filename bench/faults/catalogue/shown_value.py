@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from bench.config.play import INDEXED, QUANTITIES
 from bench.errors import nearest
 from bench.faults.port import Carried, Kind, OnsetTest, Terminals
-from bench.faults.readings import Distort, Reading, forced, offset, scaled
+from bench.faults.readings import Reading, forced, offset, scaled
 from bench.faults.shapes import InjectShape
-from bench.rig.rig import Rig
+from bench.rig.capabilities import Distort, Timers
 from bench.units import parse_quantity
 
 
@@ -20,7 +20,7 @@ class ShownValue(Reading):
     by: float | None
     by_share: float | None = None
 
-    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+    def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
         if self.by_share is not None:
             return scaled(1.0 + self.by_share)
         return offset(self.by) if self.by is not None else forced(self.value)

@@ -8,8 +8,7 @@ from pydantic import Field
 from bench.config.toml_file import DurationNs, Shape
 from bench.faults.port import Actuation, Carried, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, Volts
-from bench.rig.rig import PLANT_PERIOD_NS, Rig
-from bench.timing.clock import Phase
+from bench.rig.capabilities import DutSupply
 
 COIL_HOLDS_V = 6.0  # a 12 V contactor coil lets go between 2 and 6 V
 
@@ -20,35 +19,11 @@ class SupplyVoltage(Fault):
 
     profile: tuple[tuple[int, float], ...]
 
-    async def apply(self, rig: Rig) -> Actuation:
-        start_ns = rig.clock.now_ns()
+    async def apply(self, supply: DutSupply) -> Actuation:
+        return await supply.follow(self.profile)
 
-        def shown(true: float | None) -> float | None:
-            elapsed_ns = rig.clock.now_ns() - start_ns
-            held = [volt for at_ns, volt in self.profile if at_ns <= elapsed_ns]
-            return held[-1] if held else true
-
-        rig.senses.distort["supply_voltage", 0] = shown
-        coils = rig.clock.every(
-            PLANT_PERIOD_NS, Phase.PLANT, lambda: self._drive_coils(rig, shown(None)), first_ns=start_ns
-        )
-        rig.fault_timers.setdefault("supply_voltage", []).append(coils)
-        low_v = min(volt for _, volt in self.profile)
-        return Actuation(low_ns=start_ns, high_ns=start_ns, readback=f"down to {low_v:g} V")
-
-    def _drive_coils(self, rig: Rig, volt: float | None) -> None:
-        for name in ("plus", "minus", "precharge"):
-            contact = getattr(rig.pack.contactors, name)
-            if volt is not None and volt < COIL_HOLDS_V:
-                contact.stick_open()
-            else:
-                contact.heal()
-
-    async def clear(self, rig: Rig) -> None:
-        for timer in rig.fault_timers.pop("supply_voltage", []):
-            timer.cancel()
-        rig.senses.distort.pop(("supply_voltage", 0), None)
-        self._drive_coils(rig, None)
+    async def clear(self, supply: DutSupply) -> None:
+        await supply.restore()
 
     def carried(self) -> tuple[Carried, ...]:
         lowest_v = min(volt for _, volt in self.profile)

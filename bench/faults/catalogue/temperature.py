@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from bench.faults.port import Carried, Kind, OnsetTest, Terminals
-from bench.faults.readings import Distort, Reading, forced
+from bench.faults.readings import Reading, forced
 from bench.faults.shapes import DegreesOf, InjectShape, Numbers
-from bench.rig.rig import Rig
+from bench.rig.capabilities import Distort, Timers
 
 INSIDE_C = 2.0
 ROOM_C = 20.0
@@ -20,7 +20,7 @@ class Temperature(Reading):
     limit_c: float | None
     hot: bool
 
-    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+    def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
         return forced(self.temperature_c)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:

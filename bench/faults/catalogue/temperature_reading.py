@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from bench.faults.port import Carried, Kind, OnsetTest, Terminals
-from bench.faults.readings import Distort, Reading, drifting, forced, offset, stuck
+from bench.faults.readings import Reading, drifting, forced, offset, stuck
 from bench.faults.shapes import Change, Degrees, DegreesPerSecond, InjectShape, Numbers
-from bench.rig.rig import Rig
+from bench.rig.capabilities import Distort, Timers
 
 # What a divider shows at its ends: an open NTC as the coldest, a shorted one as the hottest value there is.
 OPEN_C = -60.0
@@ -20,7 +20,7 @@ class TemperatureReading(Reading):
     error: str
     by: float
 
-    def distortion(self, rig: Rig, number: int) -> Distort:  # noqa: ARG002
+    def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
         match self.error:
             case "open":
                 return forced(OPEN_C)
@@ -31,7 +31,7 @@ class TemperatureReading(Reading):
             case "offset":
                 return offset(self.by)
             case "drift":
-                return drifting(rig, self.by)
+                return drifting(timers, self.by)
             case _:
                 return stuck()
 

@@ -6,10 +6,9 @@ from typing import Annotated
 from pydantic import Field
 
 from bench.config.toml_file import DurationNs
-from bench.faults.catalogue.cell_voltage import CellVoltage
 from bench.faults.port import Actuation, Carried, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import AboveAbsoluteZero, Degrees, DegreesPerSecond, InjectShape, Percent
-from bench.rig.rig import Rig
+from bench.rig.capabilities import CellVoltages, Sensors, Timers
 from bench.units import NS_PER_S
 
 HOTTEST_C = 180.0
@@ -29,29 +28,27 @@ class ThermalRunaway(Fault):
     peak_c: float | None
     rises_for_ns: int | None
 
-    async def apply(self, rig: Rig) -> Actuation:
-        start_ns = rig.clock.now_ns()
-        start_c = float(rig.pack.sensor_temp_c[self.sensor - 1])
+    async def apply(self, sensors: Sensors, cells: CellVoltages, timers: Timers) -> Actuation:
+        start_ns = timers.now_ns()
+        start_c = sensors.true("temperature", self.sensor - 1) or 0.0
 
         def shown(true: float | None) -> float | None:
             if self.rise_c_s is None:
                 return true if self.peak_c is None else self.peak_c
-            elapsed_ns = rig.clock.now_ns() - start_ns
+            elapsed_ns = timers.now_ns() - start_ns
             if self.rises_for_ns is not None:
                 elapsed_ns = min(elapsed_ns, self.rises_for_ns)
             return min(start_c + self.rise_c_s * elapsed_ns / NS_PER_S, self.peak_c or HOTTEST_C)
 
-        rig.senses.distort["temperature", self.sensor - 1] = shown
+        sensors.distort["temperature", self.sensor - 1] = shown
         if self.drop is not None:
-            before_v = float(rig.pack.cell_voltage_v[self.cell - 1])
-            voltage = CellVoltage(cells=(self.cell,), voltage_v=before_v * (1 - self.drop))
-            return await voltage.apply(rig)
-        return Actuation(low_ns=start_ns, high_ns=rig.clock.now_ns(), readback=f"sensor {self.sensor}")
+            return await cells.force((self.cell,), cells.plant_v(self.cell) * (1 - self.drop))
+        return Actuation(low_ns=start_ns, high_ns=timers.now_ns(), readback=f"sensor {self.sensor}")
 
-    async def clear(self, rig: Rig) -> None:
-        rig.senses.distort.pop(("temperature", self.sensor - 1), None)
+    async def clear(self, sensors: Sensors, cells: CellVoltages) -> None:
+        sensors.distort.pop(("temperature", self.sensor - 1), None)
         if self.drop is not None:
-            await CellVoltage(cells=(self.cell,), voltage_v=0.0).clear(rig)
+            await cells.release((self.cell,))
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         """The signature begins with the first frame of the sensor that is on its way up."""

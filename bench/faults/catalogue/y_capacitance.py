@@ -6,8 +6,7 @@ from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import Farads, InjectShape
-from bench.plant.isolation import Y_CAPACITANCE_F
-from bench.rig.rig import Rig
+from bench.rig.capabilities import YCapacitors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,13 +15,11 @@ class YCapacitance(Fault):
 
     capacitance_f: float
 
-    async def apply(self, rig: Rig) -> Actuation:
-        now_ns = rig.clock.now_ns()
-        rig.pack.isolation.y_capacitance_f = self.capacitance_f
-        return Actuation(low_ns=now_ns, high_ns=now_ns, readback=f"{self.capacitance_f:g} F")
+    async def apply(self, capacitors: YCapacitors) -> Actuation:
+        return await capacitors.fit(self.capacitance_f)
 
-    async def clear(self, rig: Rig) -> None:
-        rig.pack.isolation.y_capacitance_f = Y_CAPACITANCE_F
+    async def clear(self, capacitors: YCapacitors) -> None:
+        await capacitors.restore()
 
     @property
     def passes(self) -> bool:

@@ -1,0 +1,29 @@
+"""What is between the high-voltage poles and the chassis."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from bench.rig.capabilities.actuation import Actuation
+
+
+class Insulation(Protocol):
+    """Poles are "plus" and "minus"."""
+
+    async def leak(self, poles: tuple[str, ...], ohm_per_volt: float) -> Actuation:
+        """Leak at the poles, in ohm per volt of the pack. InstrumentError for another value read back."""
+
+    async def leak_in_turns(
+        self, poles: tuple[str, ...], ohm_per_volt: float, *, on_ns: int, off_ns: int
+    ) -> Actuation:
+        """The same for `on_ns`, gone for `off_ns`, and so on."""
+
+    async def heal(self, poles: Iterable[str]) -> None:
+        """No leak, and none that comes again."""
+
+
+class YCapacitors(Protocol):
+    """Capacitance of each pole to chassis."""
+
+    async def fit(self, capacitance_f: float) -> Actuation: ...
+
+    async def restore(self) -> None: ...

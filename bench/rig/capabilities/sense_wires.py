@@ -1,0 +1,20 @@
+"""The wires between the cells and the front end's inputs."""
+
+from typing import Protocol
+
+from bench.rig.capabilities.actuation import Actuation
+
+
+class SenseWires(Protocol):
+    """Cells from 1. wire: "open", "short", "reversed", "high_ohm" or "swapped".
+
+    `kinds`: those that this rig can do. "swapped": the tap above the one cell and the tap above its neighbour.
+    """
+
+    @property
+    def kinds(self) -> frozenset[str]: ...
+
+    async def change(self, cells: tuple[int, ...], wire: str) -> Actuation:
+        """InstrumentError where it is refused, or not in `kinds`."""
+
+    async def mend(self, cells: tuple[int, ...], wire: str) -> None: ...

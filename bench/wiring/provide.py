@@ -1,0 +1,113 @@
+"""Who provides what on a rig that is being built."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.codec.database import Database
+from bench.dut.ports import Dut, Interruptible
+from bench.instruments.afe import AnalogueFrontEnd
+from bench.instruments.ports import CellEmulator, FaultUnit
+from bench.links.bus_faults import BusFaults
+from bench.links.ports import CanLink
+from bench.plant.coasting import Coasting
+from bench.plant.pack import Pack
+from bench.restbus.cyclic import CyclicMessage
+from bench.rig import capabilities as cap
+from bench.rig.capabilities.provided import Provided
+from bench.rig.providers.bus_side import BenchTraffic, OwnWires
+from bench.rig.providers.dut_hold import HeldDut, Tampered, TamperedIdentity
+from bench.rig.providers.emulated_cells import EmulatedCells
+from bench.rig.providers.plant_cells import PlantCells
+from bench.rig.providers.plant_circuit import PlantCircuit
+from bench.rig.providers.plant_contactors import PlantContactors
+from bench.rig.providers.plant_current import PlantCurrent
+from bench.rig.providers.plant_insulation import PlantInsulation, PlantYCapacitors
+from bench.rig.providers.plant_thermal import PlantChamber, PlantCooling
+from bench.rig.providers.played_front_end import PlayedFrontEnd
+from bench.rig.providers.played_supply import PlayedSupply
+from bench.rig.providers.sense_wires import PlayedWires, RelayedWires
+from bench.rig.senses import Senses
+from bench.rig.vehicle import VehicleSide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What the providers are made of. afe, buses: None where another process plays them, or owns the wires."""
+
+    pack: Pack
+    coasting: Coasting
+    vehicle: VehicleSide
+    senses: Senses
+    overrides_v: dict[int, float]
+    emulator: CellEmulator
+    fault_unit: FaultUnit
+    restbus: Sequence[CyclicMessage]
+    links: Mapping[str, CanLink]
+    databases: Mapping[str, Database]
+    dut: Dut
+    timers: cap.Timers
+    afe: AnalogueFrontEnd | None = None
+    buses: Mapping[str, BusFaults] | None = None
+
+
+def provide(bench: Bench) -> Provided:
+    """Every capability that this bench has."""
+    return Provided(
+        {cap.Timers: bench.timers}
+        | _by_plant(bench)
+        | _by_terminals(bench)
+        | _by_buses(bench)
+        | _by_dut(bench)
+    )
+
+
+def _by_plant(bench: Bench) -> dict[type, object]:
+    pack, timers = bench.pack, bench.timers
+    contactors = PlantContactors(pack=pack, timers=timers)
+    return {
+        cap.Contactors: contactors,
+        cap.ContactorMechanics: contactors,
+        cap.CellModel: PlantCells(pack=pack, timers=timers),
+        cap.Chamber: PlantChamber(pack=pack, timers=timers, settle=bench.coasting.settle),
+        cap.Cooling: PlantCooling(pack=pack, timers=timers),
+        cap.HvCircuit: PlantCircuit(pack=pack, timers=timers),
+        cap.Insulation: PlantInsulation(pack=pack, timers=timers),
+        cap.YCapacitors: PlantYCapacitors(pack=pack, timers=timers),
+        cap.PackCurrent: PlantCurrent(pack=pack, vehicle=bench.vehicle, timers=timers),
+        cap.DutSupply: PlayedSupply(pack=pack, sensors=bench.senses, timers=timers),
+    }
+
+
+def _by_terminals(bench: Bench) -> dict[type, object]:
+    """What the DUT's inputs see."""
+    pack, timers, overrides_v = bench.pack, bench.timers, bench.overrides_v
+    cells = EmulatedCells(emulator=bench.emulator, pack=pack, overrides_v=overrides_v, timers=timers)
+    relays = RelayedWires(unit=bench.fault_unit, sensors=bench.senses)
+    found: dict[type, object] = {cap.Sensors: bench.senses, cap.CellVoltages: cells, cap.SenseWires: relays}
+    if bench.afe is not None:
+        front_end = PlayedFrontEnd(afe=bench.afe, senses=bench.senses, restbus=bench.restbus)
+        found[cap.FrontEnd] = front_end
+        found[cap.SenseWires] = PlayedWires(
+            front_end=front_end, relays=relays, pack=pack, overrides_v=overrides_v, timers=timers
+        )
+    return found
+
+
+def _by_buses(bench: Bench) -> dict[type, object]:
+    traffic = BenchTraffic(links=bench.links, restbus=bench.restbus, timers=bench.timers)
+    found: dict[type, object] = {cap.BusTraffic: traffic}
+    if bench.buses is not None:
+        found[cap.BusWires] = OwnWires(buses=bench.buses)
+    return found
+
+
+def _by_dut(bench: Bench) -> dict[type, object]:
+    found: dict[type, object] = {}
+    if isinstance(bench.dut, Interruptible):
+        held = HeldDut(dut=bench.dut, timers=bench.timers)
+        found |= {cap.DutProgram: held, cap.DutReset: held}
+    if isinstance(bench.dut, Tampered):
+        found[cap.DutIdentity] = TamperedIdentity(
+            dut=bench.dut, databases=bench.databases, timers=bench.timers
+        )
+    return found

@@ -1,0 +1,74 @@
+"""A fault asks for capabilities by type, and whoever provides them serves it: no fault knows a rig."""
+
+import asyncio
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from bench.errors import InstrumentError
+from bench.faults.asks import asked_by, asked_by_kind, put_on, refuse_unprovided, take_off
+from bench.faults.catalogue.contactor_weld import ContactorWeld
+from bench.faults.find import kind, kinds
+from bench.rig import capabilities
+from bench.rig.capabilities import Actuation, Contactors, FrontEnd, Timers
+from bench.rig.capabilities.provided import Provided
+
+CATALOGUE = Path(__file__).resolve().parents[1] / "bench" / "faults"
+KNOWN = {getattr(capabilities, name) for name in capabilities.__all__} - {Actuation, capabilities.Distort}
+
+
+class RelayAcross:
+    """A relay across each contactor: all a weld needs."""
+
+    def __init__(self) -> None:
+        self.closed: set[str] = set()
+
+    async def weld(self, names: Iterable[str]) -> Actuation:
+        self.closed |= set(names)
+        return Actuation(low_ns=3, high_ns=5, readback=f"relays closed: {sorted(self.closed)}")
+
+    async def heal(self, names: Iterable[str]) -> None:
+        self.closed -= set(names)
+
+
+def test_every_fault_asks_for_capabilities_and_for_nothing_else() -> None:
+    asked = {one.name: set(asked_by_kind(one)) for one in kinds()}
+    assert all(asked.values()), [name for name, needs in asked.items() if not needs]
+    assert not {name: needs - KNOWN for name, needs in asked.items() if needs - KNOWN}
+    assert set().union(*asked.values()) == KNOWN, "a capability that no fault asks for"
+
+
+def test_no_fault_knows_a_rig_or_a_plant() -> None:
+    files = [
+        path for path in CATALOGUE.rglob("*.py") if re.search(r"bench\.rig\.rig|rig\.pack", path.read_text())
+    ]
+    assert not files
+
+
+def test_a_weld_is_served_by_relays_as_by_a_plant() -> None:
+    relays = RelayAcross()
+    provided, fault = Provided({Contactors: relays}), ContactorWeld(contactors=("plus", "minus"))
+
+    async def main() -> Actuation:
+        actuation = await put_on(fault, provided)
+        assert relays.closed == {"plus", "minus"}
+        await take_off(fault, provided)
+        return actuation
+
+    assert asyncio.run(main()).readback == "relays closed: ['minus', 'plus']"
+    assert not relays.closed
+
+
+def test_what_a_rig_does_not_provide_is_named_before_anything_is_done() -> None:
+    relays = RelayAcross()
+    fault = ContactorWeld(contactors=("plus",))
+    with pytest.raises(InstrumentError, match="Contactors: found nothing on this rig that provides it"):
+        refuse_unprovided(fault, Provided({Timers: relays}))
+    assert asked_by(ContactorWeld) == (Contactors,)
+
+
+def test_a_front_end_is_asked_for_what_cells_read() -> None:
+    assert FrontEnd in asked_by_kind(kind("cell_reading")) and FrontEnd in asked_by_kind(kind("afe_chain"))
+    assert FrontEnd not in asked_by_kind(kind("temperature_reading"))
