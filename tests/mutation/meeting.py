@@ -1,130 +1,184 @@
 """A pytest plugin: each test once without any mutant, then each mutant, in a forked child, with tests that reach it.
 
-The first round learns which functions of the judge a test calls and how long it takes; a mutant meets the tests that
-call what it changed, the shortest first, until one fails.
+In rounds: the quick tests and all mutants first, then the tests that shoot and what is left. A round learns which tests
+come by which of its mutants and how long they take; a mutant meets those tests, the shortest first and of each file one
+after the other, until one fails or their time is up.
 """
 
-import ast
-import difflib
+import gc
 import os
 import resource
+import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from types import CodeType, FrameType
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from _pytest.runner import runtestprotocol
 
-from mutation.made import MUTATED, ROOT, Mutant
+from mutation.made import Mutant
 from mutation.put_in import put_in
+from mutation.reached import Reached, clear_caches
 
 AT_LEAST_S, TIMES = (
-    30,
+    20,
     10,
-)  # of processor time for a child: what takes ten times as long as without a mutant is caught
+)  # of processor time for a child: what takes ten times as long as unchanged is caught
+WAITS_S, TIMES_WAITING = 120, 5  # by the wall's clock: for one that waits for what never comes
 CAUGHT, SURVIVED, UNFIT, UNMET = 0, 7, 8, 9
+WORDS = {CAUGHT: "caught", SURVIVED: "survived", UNFIT: "not put in", UNMET: "met by no test"}
 
-Function = tuple[str, int]  # file and first line
+
+@dataclass(frozen=True)
+class Round:
+    """`most_s`: of its tests' time without a mutant, how much one mutant meets; None: all of it."""
+
+    name: str
+    files: frozenset[str]
+    most_s: float | None = None
 
 
 class Meeting:
-    """`outcomes` by the mutant's name, when pytest has ended."""
+    """`outcomes` by the mutant's name, when pytest has ended; `told` hears each once its last round is over."""
 
-    def __init__(self, mutants: Iterable[Mutant], workers: int, told: Callable[[Mutant, str], None]) -> None:
-        self.mutants, self.workers, self.told = mutants, workers, told
+    def __init__(
+        self,
+        mutants: Iterable[Mutant],
+        rounds: tuple[Round, ...],
+        workers: int,
+        told: Callable[[Mutant, str], None],
+    ) -> None:
+        self.mutants, self.rounds, self.workers, self.told = list(mutants), rounds, workers, told
         self.outcomes: dict[str, str] = {}
         self.failing: list[str] = []
-        self._reached: dict[str, set[Function]] = {}
-        self._took_s: dict[str, float] = {}
+        self.caught_in: Counter[str] = Counter()
+        self.took_s: dict[str, float] = {}
+        self.skipped: Counter[str] = Counter()  # mutants of a round that met a part of their tests only
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        items = session.items
-        for item, following in zip(items, [*items[1:], items[0]], strict=True):
-            self._learn(item, following)
-        if not self.failing:
-            self._meet_all(items)
+        left = self.mutants
+        for one in self.rounds:
+            items = [item for item in session.items if item.path.name in one.files]
+            if not items or not left:
+                continue
+            started = time.monotonic()
+            other = next((item for item in session.items if item.path != items[-1].path), None)
+            running = _Running(one, items, left, other)
+            self.failing += running.failing
+            if self.failing:
+                return True
+            running.meet_all(self.workers, partial(self._hear, one is self.rounds[-1]))
+            caught = [m for m in left if self.outcomes[m.name].startswith("caught")]
+            self.caught_in[one.name] += len(caught)
+            self.skipped[one.name] += running.in_part
+            self.took_s[one.name] = time.monotonic() - started
+            left = [m for m in left if m not in caught]
         return True
 
-    def _learn(self, item: pytest.Item, following: pytest.Item) -> None:
-        folders = tuple(str(ROOT / one) + os.sep for one in MUTATED)
-        reached: set[CodeType] = set()
+    def _hear(self, last: bool, mutant: Mutant, word: str) -> None:
+        before = self.outcomes.get(mutant.name)
+        if before == "survived" and word == "met by no test":
+            word = before
+        self.outcomes[mutant.name] = word
+        if last or word.startswith("caught"):
+            self.told(mutant, word)
 
-        def note(frame: FrameType, event: str, _argument: Any) -> None:
-            if event == "call":
-                reached.add(frame.f_code)
 
-        started = time.thread_time()
-        sys.setprofile(note)
-        threading.setprofile(note)
-        try:
-            reports = runtestprotocol(item, log=False, nextitem=following)
-        finally:
-            sys.setprofile(None)
-            threading.setprofile(None)  # type: ignore[arg-type]
-        self._took_s[item.nodeid] = time.thread_time() - started
-        self._reached[item.nodeid] = {
-            (code.co_filename, code.co_firstlineno)
-            for code in reached
-            if code.co_filename.startswith(folders)
-        }
+class _Running:
+    """One round: learns when it is made."""
+
+    def __init__(
+        self, asked: Round, items: list[pytest.Item], mutants: list[Mutant], after: pytest.Item | None
+    ) -> None:
+        self.failing: list[str] = []
+        self.in_part = 0
+        self._asked, self._items, self._mutants = asked, items, mutants
+        self._took_s: dict[str, float] = {}
+        self._reached: dict[str, set[str]] = {}
+        reached = Reached(mutants)
+        modules = [sys.modules[name] for name in {one.module for one in mutants} if name in sys.modules]
+        with reached.marked():
+            for item, following in zip(items, [*items[1:], after], strict=True):
+                reached.seen.clear()
+                clear_caches(modules)
+                self._learn(item, following)
+                self._reached[item.nodeid] = set(reached.seen)
+        self._share()
+
+    def _learn(self, item: pytest.Item, following: pytest.Item | None) -> None:
+        started = time.process_time()
+        reports = runtestprotocol(item, log=False, nextitem=following)
+        self._took_s[item.nodeid] = time.process_time() - started
         if any(one.failed for one in reports):
             self.failing.append(item.nodeid)
 
-    def _meet_all(self, items: list[pytest.Item]) -> None:
-        waiting, running = iter(self.mutants), dict[int, Mutant]()
-        for mutant in waiting:
-            meeting = sorted(self._meeting(items, mutant), key=lambda item: self._took_s[item.nodeid])
+    def _share(self) -> None:
+        """What a fixture of the file came by, all tests that look at it came by."""
+        shared: dict[tuple[str, str], list[pytest.Item]] = {}
+        for item in self._items:
+            made = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009
+            for name, definitions in made.items():
+                if definitions[-1].scope == "module":
+                    shared.setdefault((str(item.path), name), []).append(item)
+        for sharing in shared.values():
+            together = set().union(*(self._reached[item.nodeid] for item in sharing))
+            for item in sharing:
+                self._reached[item.nodeid] |= together
+
+    def meet_all(self, workers: int, hear: Callable[[Mutant, str], None]) -> None:
+        gc.collect()
+        gc.freeze()  # no child copies what it only counts
+        running: dict[int, tuple[Mutant, float]] = {}
+        for mutant in self._mutants:
+            meeting = self._meeting(mutant)
+            took_s = sum(self._took_s[item.nodeid] for item in meeting)
+            sys.stdout.flush()
             pid = os.fork()
             if not pid:
-                _child(mutant, meeting, self._limit_s(meeting))
-            running[pid] = mutant
-            if len(running) >= self.workers:
-                self._wait(running)
+                _child(mutant, meeting, AT_LEAST_S + int(TIMES * took_s))
+            running[pid] = mutant, time.monotonic() + WAITS_S + TIMES_WAITING * TIMES * took_s
+            while len(running) >= workers:
+                _wait(running, hear)
         while running:
-            self._wait(running)
+            _wait(running, hear)
 
-    def _limit_s(self, meeting: list[pytest.Item]) -> int:
-        return AT_LEAST_S + int(TIMES * sum(self._took_s[item.nodeid] for item in meeting))
-
-    def _wait(self, running: dict[int, Mutant]) -> None:
-        pid, status = os.wait()
-        if pid not in running:
-            return
-        mutant = running.pop(pid)
-        code = os.waitstatus_to_exitcode(status)
-        words = {CAUGHT: "caught", SURVIVED: "survived", UNFIT: "not put in", UNMET: "met by no test"}
-        self.outcomes[mutant.name] = words.get(
-            code, "caught by time" if code == -24 else f"caught by its end {code}"
-        )
-        self.told(mutant, self.outcomes[mutant.name])
-
-    def _meeting(self, items: list[pytest.Item], mutant: Mutant) -> Iterator[pytest.Item]:
-        changed = set(_changed_functions(mutant))
-        for item in items:
-            reached = self._reached[item.nodeid]
-            of_file = {line for file, line in reached if file == str(ROOT / mutant.file)}
-            if of_file & changed or (not changed and of_file):
-                yield item
+    def _meeting(self, mutant: Mutant) -> list[pytest.Item]:
+        """The shortest test of every file, then the next of every file, as far as the round's time goes."""
+        of_file: Counter[str] = Counter()
+        ranked: list[tuple[int, float, int]] = []
+        coming = [n for n, item in enumerate(self._items) if mutant.name in self._reached[item.nodeid]]
+        for n in sorted(coming, key=lambda n: self._took_s[self._items[n].nodeid]):
+            ranked.append((of_file[self._items[n].path.name], self._took_s[self._items[n].nodeid], n))
+            of_file[self._items[n].path.name] += 1
+        meeting: list[pytest.Item] = []
+        spent_s = 0.0
+        for _, took_s, n in sorted(ranked):
+            spent_s += took_s
+            if meeting and self._asked.most_s is not None and spent_s > self._asked.most_s:
+                self.in_part += 1
+                break
+            meeting.append(self._items[n])
+        return meeting
 
 
-def _changed_functions(mutant: Mutant) -> Iterator[int]:
-    """First lines, as code objects have them, of the functions that hold a changed line; none: of the module."""
-    was, now = mutant.was.splitlines(), mutant.altered.splitlines()
-    lines = [
-        line
-        for tag, start, end, *_ in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes()
-        if tag != "equal"
-        for line in range(start + 1, max(end, start + 1) + 1)
-    ]
-    for one in ast.walk(ast.parse(mutant.was)):
-        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
-            first = min([one.lineno, *(decorator.lineno for decorator in one.decorator_list)])
-            if any(first <= line <= (one.end_lineno or first) for line in lines):
-                yield first
+def _wait(running: dict[int, tuple[Mutant, float]], hear: Callable[[Mutant, str], None]) -> None:
+    """Until one of the children has ended, or has waited too long and is ended."""
+    while True:
+        for pid, (mutant, until) in running.items():
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                del running[pid]
+                code = os.waitstatus_to_exitcode(status)
+                by_time = code in (-signal.SIGXCPU, -signal.SIGKILL)
+                hear(mutant, WORDS.get(code, "caught by time" if by_time else f"caught by its end {code}"))
+                return
+            if time.monotonic() > until:
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.005)
 
 
 def _child(mutant: Mutant, meeting: list[pytest.Item], limit_s: int) -> None:
@@ -134,7 +188,7 @@ def _child(mutant: Mutant, meeting: list[pytest.Item], limit_s: int) -> None:
     code = UNFIT
     try:
         resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s + 5))
-        DirectoryBasedExampleDatabase.save = lambda *_: None  # type: ignore[method-assign,assignment]  # no mutant helps the next
+        DirectoryBasedExampleDatabase.save = lambda *_: None  # type: ignore[method-assign]  # no mutant helps the next
         put_in(mutant)
         code = CAUGHT
         if not _fails(meeting):

@@ -22,9 +22,9 @@ def put_in(mutant: Mutant) -> None:
         exec(code, vars(altered))
     finally:
         sys.modules[mutant.module] = kept
-    functions = dict(_functions(vars(altered), mutant.module))
+    functions = dict(functions_of(vars(altered), mutant.module))
     changed = 0
-    for name, function in _functions(vars(module), mutant.module):
+    for name, function in functions_of(vars(module), mutant.module):
         changed += _take_over(function, functions[name])
     changed += _constants(module, altered)
     if not changed:
@@ -34,7 +34,7 @@ def put_in(mutant: Mutant) -> None:
             one.cache_clear()
 
 
-def _functions(names: dict[str, Any], module: str) -> Iterator[tuple[str, FunctionType]]:
+def functions_of(names: dict[str, Any], module: str) -> Iterator[tuple[str, FunctionType]]:
     """(name, function) of a module and of its classes, under whatever decorators."""
     for name, value in list(names.items()):
         if getattr(value, "__module__", None) != module:
