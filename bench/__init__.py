@@ -1,3 +1,50 @@
-"""Hardware-in-the-loop test bench for battery management systems."""
+"""Hardware-in-the-loop test bench for battery management systems.
+
+`from bench import Bench` is the front door (docs/python.md). What `__all__` names is public, and so is `bench.testing`;
+everything else is private to this package. Types of the public names: `__init__.pyi`, beside.
+"""
+
+import importlib
 
 __version__ = "0.1.0"
+
+# Where each public name is made. It is fetched when it is asked for: whoever needs one line of the bench, as `hil
+# --help` does, does not wait for all of it.
+_HOMES = {
+    "Bench": "bench.door.session",
+    "BenchError": "bench.errors",
+    "CalledWrongly": "bench.errors",
+    "Checked": "bench.door.checked",
+    "Comparison": "bench.verdict.compare",
+    "ConfigError": "bench.errors",
+    "Judgement": "bench.verdict.result",
+    "Latency": "bench.measure.interval",
+    "Measurement": "bench.measure.interval",
+    "Noted": "bench.door.progress",
+    "Planned": "bench.door.progress",
+    "Results": "bench.door.stored",
+    "Run": "bench.door.run",
+    "RunResult": "bench.verdict.result",
+    "ScenarioError": "bench.errors",
+    "ScenarioResult": "bench.verdict.result",
+    "SecondJudgement": "bench.door.stored",
+    "ShotDone": "bench.door.progress",
+    "ShotResult": "bench.verdict.result",
+    "ShotsEnded": "bench.door.progress",
+    "Stopped": "bench.door.run",
+    "Verdict": "bench.verdict.result",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bench' has no attribute '{name}'")
+    found = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -24,6 +24,10 @@ class ScenarioError(ConfigError):
     """A scenario file is wrong or does not fit the rig. Nothing has been driven."""
 
 
+class CalledWrongly(ConfigError):
+    """A call from a script that cannot be done: an argument out of its range, a place where it cannot be made."""
+
+
 class LinkError(BenchError):
     """A CAN or serial link cannot be opened, or has broken."""
 

@@ -7,7 +7,6 @@ def test_mine(rig): assert rig.shoot("scenarios/cells/ov_step_cell17.toml").judg
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +15,10 @@ import pytest
 from bench.report.finding_words import joined_words, reasons_words
 
 if TYPE_CHECKING:
+    from bench.door.session import Bench
     from bench.scenario.prepare import Prepared
-    from bench.timing.evidence_class import EvidenceClass
-    from bench.verdict.result import ScenarioResult, ShotResult
-    from bench.wiring.common import Wired
 
-_WIRED = pytest.StashKey["Wired"]()
+_BENCH = pytest.StashKey["Bench"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,10 +53,10 @@ class ScenarioFile(pytest.File):
         from bench.errors import BenchError
 
         try:
-            prepared = Bench.of(self.config, self.path).prepare_all(self.path)
+            ids = _bench_of(self.config, self.path).scenarios(self.path)
         except BenchError:  # told by the item itself, where pytest shows it as a failure
-            prepared = []
-        first, *twins = [one.scenario.id for one in prepared] or [self.path.stem]
+            ids = ()
+        first, *twins = ids or (self.path.stem,)
         yield ScenarioItem.from_parent(self, name=self.path.stem, scenario_id=first)
         for twin in twins:
             yield ScenarioItem.from_parent(self, name=twin, scenario_id=twin)
@@ -77,13 +74,15 @@ class ScenarioItem(pytest.Item):
         self.scenario_id = scenario_id
 
     def runtest(self) -> None:
+        from bench.door.choosing import chosen
+        from bench.door.single import shots_of
         from bench.verdict.result import Verdict
 
-        bench = Bench.of(self.config, self.path)
-        prepared = bench.prepare_all(self.path)
+        bench = _bench_of(self.config, self.path)
+        prepared = chosen(bench.wired, self.path, None, long=True).prepared
         wanted = next((one for one in prepared if one.scenario.id == self.scenario_id), prepared[0])
         self._skip_long_lane(wanted)
-        result = bench.run_prepared(wanted, self.config.getoption("--hil-repeat"))
+        result = shots_of(bench.wired, wanted, self.config.getoption("--hil-repeat"), bench.seed)
         for name, value in (
             ("safety_goal", result.budget.safety_goal),
             ("asil", result.budget.asil),
@@ -117,69 +116,21 @@ class ScenarioItem(pytest.Item):
         return self.path, None, self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What the `rig` fixture hands out: shoot scenario files, in the timebase of the bench file."""
+def _bench_of(config: pytest.Config, near: Path) -> Bench:
+    """The bench named by the options, else by the nearest hil_config.toml above `near`; opened once a session."""
+    from bench.door.session import Bench
 
-    wired: Wired
-    seed: int
-
-    @property
-    def evidence(self) -> EvidenceClass:
-        from bench.running.results import evidence_class
-
-        return evidence_class(self.wired).evidence
-
-    @classmethod
-    def of(cls, config: pytest.Config, near: Path) -> Bench:
-        """The bench named by the options, else by the nearest hil_config.toml above `near`; loaded once a session."""
-        from bench.running.load import load_rig
-
-        wired = config.stash.get(_WIRED, None)
-        if wired is None:
-            named = config.getoption("--hil-config")
-            wired = load_rig(
-                Path(named) if named else nearest_config(near),
-                config.getoption("--hil-time"),
-                config.getoption("--hil-firmware"),
-                None,
-            )
-            config.stash[_WIRED] = wired
-        return cls(wired, config.getoption("--hil-seed"))
-
-    def prepare(self, scenario: str | Path) -> Prepared:
-        return self.prepare_all(scenario)[0]
-
-    def prepare_all(self, scenario: str | Path) -> list[Prepared]:
-        """The scenario of a file, and the twins made of it."""
-        from bench.running.load import load_scenarios
-
-        return load_scenarios(self.wired, [Path(scenario)], None, mismatches=True)[0]
-
-    def shoot(self, scenario: str | Path, index: int = 0) -> ShotResult:
-        """One shot, measured and judged. Raises ScenarioError for a wrong file."""
-        from bench.running.shots import shoot
-
-        return shoot(self.wired, self.prepare(scenario), index, 1, self.seed, None)
-
-    def run(self, scenario: str | Path, repeat: int | None = None) -> ScenarioResult:
-        """All shots of a scenario and what they add up to."""
-        return self.run_prepared(self.prepare(scenario), repeat)
-
-    def run_prepared(self, prepared: Prepared, repeat: int | None = None) -> ScenarioResult:
-        from bench.running.firing import firing_order
-        from bench.running.results import scenario_result, timebase_of
-        from bench.running.shots import shoot
-
-        if repeat is None:
-            repeat = prepared.scenario.sweep.repeat if self.wired.config.simulated else 1
-        shots = [
-            shoot(self.wired, prepared, index, repeat, self.seed, None, place=place)
-            for place, index in enumerate(firing_order(self.seed, prepared.scenario.id, repeat))
-        ]
-        return scenario_result(
-            prepared, shots, timebase_of(self.wired), self.wired.profile, self.wired.chemistry.id
+    bench = config.stash.get(_BENCH, None)
+    if bench is None:
+        named = config.getoption("--hil-config")
+        bench = Bench.open(
+            Path(named) if named else nearest_config(near),
+            time=config.getoption("--hil-time"),
+            firmware=config.getoption("--hil-firmware"),
+            seed=config.getoption("--hil-seed"),
         )
+        config.stash[_BENCH] = bench
+    return bench
 
 
 def nearest_config(near: Path) -> Path:
@@ -193,4 +144,4 @@ def nearest_config(near: Path) -> Path:
 @pytest.fixture
 def rig(request: pytest.FixtureRequest) -> Bench:
     """The bench, for engineers who script in Python."""
-    return Bench.of(request.config, request.path)
+    return _bench_of(request.config, request.path)

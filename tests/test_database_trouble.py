@@ -285,7 +285,7 @@ def test_so_does_one_that_comes_while_the_run_goes_on(
         run_all(campaign, on_shot)
         made.__enter__()  # type: ignore[attr-defined]
 
-    monkeypatch.setattr(local, "run_all", and_then)
+    monkeypatch.setattr("bench.door.fire.run_all", and_then)
     assert hil_here(*QUICK) == 0
     folder = check_complete(bench, capfd.readouterr().err)
     made.__exit__(None, None, None)  # type: ignore[attr-defined]
@@ -307,7 +307,7 @@ def test_a_database_that_is_gone_at_the_end_is_made_anew(
     bench: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_all = local.run_all
-    monkeypatch.setattr(local, "run_all", lambda *both: (run_all(*both), (bench / USUAL).unlink()))
+    monkeypatch.setattr("bench.door.fire.run_all", lambda *both: (run_all(*both), (bench / USUAL).unlink()))
     assert hil_here(*QUICK) == 0 and stored(bench) == 1
 
 
@@ -383,7 +383,7 @@ def test_a_stopped_run_is_not_in_the_database(bench: Path, monkeypatch: pytest.M
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(local, "run_all", stopped)
+    monkeypatch.setattr("bench.door.fire.run_all", stopped)
     assert hil_here(*QUICK) == 3  # no signal was there to name
     (folder,) = run_folders(bench)
     assert not (folder / "footer.json").exists() and (folder / "report.html").is_file()

@@ -168,7 +168,7 @@ def test_a_crash_while_shots_are_fired_is_3_and_keeps_what_had_finished(
     bench: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_all = local.run_all
-    monkeypatch.setattr(local, "run_all", lambda *both: (run_all(*both), crashing()))
+    monkeypatch.setattr("bench.door.fire.run_all", lambda *both: (run_all(*both), crashing()))
     assert hil_here(*QUICK) == 3
     (folder,) = run_folders(bench)
     shown, told = capfd.readouterr()
@@ -207,7 +207,8 @@ def test_a_crash_of_the_report_costs_neither_footer_nor_database(
 def test_a_crash_before_there_is_a_run_is_in_a_file_of_its_own(
     bench: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.running.load.whole_library", crashing)
+    for room in ("bench.door.run", "bench.running.load"):
+        monkeypatch.setattr(f"{room}.whole_library", crashing)
     for words in (QUICK, ("safety",)):
         assert hil_here(*words) == 3
         told = capfd.readouterr().err
@@ -223,7 +224,7 @@ def test_a_crash_by_a_broken_pipe_of_something_else_is_no_closed_output(
     def broken(*_: object) -> None:
         raise BrokenPipeError(32, "Broken pipe")
 
-    monkeypatch.setattr("bench.running.load.whole_library", broken)
+    monkeypatch.setattr("bench.door.run.whole_library", broken)
     assert hil_here(*QUICK) == 3
     found = re.search(r"crashed: BrokenPipeError.*traceback in (\S+)", capfd.readouterr().err)
     assert found is not None
@@ -241,7 +242,7 @@ def test_a_folder_that_vanishes_while_it_is_written_is_never_called_complete(
         (shots,) = folder.glob("scenarios/*")
         shots.rename(bench / "lost")
 
-    monkeypatch.setattr(local, "run_all", and_lose)
+    monkeypatch.setattr("bench.door.fire.run_all", and_lose)
     assert hil_here(*QUICK) == 3
     assert "1 of 1 shots vanished" in capfd.readouterr().err
     (folder,) = run_folders(bench)
@@ -331,7 +332,7 @@ def test_a_signal_ends_a_run_in_order_and_keeps_what_had_finished(
 def test_a_signal_to_a_command_that_has_nothing_to_keep(sent: signal.Signals, tmp_path: Path) -> None:
     small_bench(tmp_path)
     slow = (
-        f"{LISTENS}\nimport bench.cli.check_command as one, time\n"
+        f"{LISTENS}\nimport bench.door.checked as one, time\n"
         "one.load_rig = lambda *_: (print('ready', flush=True), time.sleep(60))"
     )
     process = started(tmp_path, "check", before=slow)
@@ -345,7 +346,7 @@ def test_signals_that_come_while_the_first_is_told_change_nothing(tmp_path: Path
     """A user who holds Ctrl-C down, and a supervisor that sends all it knows."""
     small_bench(tmp_path)
     told_thrice = (
-        f"{LISTENS}\nimport bench.cli.check_command as one, bench.cli.ending as ending, atexit\n"
+        f"{LISTENS}\nimport bench.door.checked as one, bench.cli.ending as ending, atexit\n"
         "def again(*_):\n    for sent in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP): signal.raise_signal(sent)\n"
         "one.load_rig = lambda *_: signal.raise_signal(signal.SIGTERM)\n"
         "ending._say = again\natexit.register(again)"

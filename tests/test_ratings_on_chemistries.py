@@ -8,7 +8,7 @@ from sample_run import sample_run
 from small_bench import ONE, QUICK, hil_here, run_folders, small_bench
 from test_verdict_fmea import clean
 
-from bench.cli.check_lines import budget_lines
+from bench.door.check_lines import budget_lines
 from bench.errors import ConfigError
 from bench.report.safety_tables import hara_rows
 from bench.running.load import load_rig, load_scenarios

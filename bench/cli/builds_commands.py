@@ -53,24 +53,13 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Has NEW become slower than BASE? Exit 0 no and it passes, 1 worse or FAIL, 3 not decided (or altered)."""
+    from bench.door.stored import compared
     from bench.errors import ConfigError
     from bench.report.comparison import comparison_markdown
-    from bench.stored.sides import load_sides
-    from bench.units import parse_duration_ns
-    from bench.verdict.compare import compare as compare_runs
 
-    relevant_ns = None
     if markdown and as_json:
         raise ConfigError("hil compare: found --markdown and --json; expected one of them")
-    if shift is not None:
-        try:
-            relevant_ns = parse_duration_ns(shift)
-        except ValueError as error:
-            raise ConfigError(f"--shift: {error}") from error
-        if relevant_ns <= 0:
-            raise ConfigError(f"--shift: found '{shift}'; expected a duration above 0, as \"2 ms\"")
-    before, after, altered = load_sides([base, *(base_too or ())], [new, *(new_too or ())], runs)
-    found = compare_runs(before, after, relevant_ns, altered)
+    found = compared([base, *(base_too or ())], [new, *(new_too or ())], runs, shift)
     if as_json:
         raise say(_compared(found), found.exit_code)
     if markdown:

@@ -47,42 +47,29 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Dry-check bench file, profile, DBC, budgets and scenarios against each other."""
-    from bench.cli.check_lines import budget_lines, lines_of
-    from bench.errors import ConfigError
-    from bench.links.can_options import refuse_wrong_options
-    from bench.record.asked_database import refuse_unusable
+    from bench.door.checked import check_files
     from bench.report.told.bench import CheckKind, CheckTold
-    from bench.running.load import mistakes_of_files
 
-    try:
-        wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
-        refuse_wrong_options(wired.config)
-        refuse_unusable(wired.config)
-    except ConfigError as wrong:  # all there is to mend is told in one go
-        lines = [*str(wrong).splitlines(), *mistakes_of_files(config, scenarios)]
-        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
-    prepared, budgets_file = load_scenarios(wired, scenarios, only, long=True, mismatches=True)
-    lint = budget_lines(budgets_file, prepared, wired.profile.safe_states)
-    lines_found = lines_of(wired, prepared, whole=scenarios is None and only is None)
+    made = check_files(config, (time, firmware, chemistry, firmware_chemistry), scenarios, only)
     found = CheckTold(
         config=str(config),
-        bench=wired.config.name,
-        profile=wired.profile.name,
-        chemistry=wired.chemistry.id,
-        scenarios=len(prepared),
-        messages=sum(len(db.messages) for db in wired.databases.values()),
-        lines=(*lint, *lines_found),
+        bench=made.bench,
+        profile=made.profile,
+        chemistry=made.chemistry,
+        scenarios=len(made.scenarios),
+        messages=made.messages,
+        lines=made.lines,
     )
-    code = 3 if any(one.kind is CheckKind.ERROR for one in found.lines) else 0
+    code = 0 if made.ok else 3
     if as_json:
         raise say(found, code)
-    for line in lint:
+    for line in made.of_budgets:
         typer.echo(line.text)
     typer.echo(
         f"{config}: {found.scenarios} scenarios fit this bench ({found.bench}, {found.profile}, "
         f"{found.chemistry}, {found.messages} messages)"
     )
-    for line in lines_found:
+    for line in made.of_scenarios:
         typer.echo(f"warning: {line.text}" if line.kind is CheckKind.WARNING else line.text)
     raise typer.Exit(code)
 

@@ -40,36 +40,17 @@ def rejudge(
     Exit 1 differs, 3 altered, an aborted run without footer, or one whose copies make no bench any more.
     """
     from bench.cli.altered import end, ended_with, reading_on, tell_altered
-    from bench.record.folder import RESULT, verify_read, verify_run
-    from bench.stored.rejudge import rejudge_run
-    from bench.verdict.budgets import load_budgets
+    from bench.door.stored import altered_in, rejudged
 
-    goals = None if budgets is None else load_budgets(budgets, _chemistry_of(run))
-    footer, altered = verify_run(run)
-    if footer is None and (run / RESULT).is_file():
-        altered = verify_read(run)
+    altered = altered_in(run)
     tell_altered(run, altered, err=as_json)
     with reading_on(altered):
-        outcome = rejudge_run(run, goals)
-    differs = outcome.differences or outcome.of_run
-    code = 1 if differs else 3 if outcome.aborted or outcome.unchecked else 0
+        made = rejudged(run, budgets, altered)
+    outcome, code = made.found, made.exit_code
     if as_json:
         raise say(_rejudged(run, outcome, budgets, altered), ended_with(code, altered))
     _show_rejudged(run, outcome, budgets, altered)
     raise end(code, altered)
-
-
-def _chemistry_of(run: Path) -> str | None:
-    """A safety goal may have times of its own on a chemistry. A folder that is no run is told later."""
-    from bench.errors import BenchError
-    from bench.record.folder import HEADER
-    from bench.record.shot import read_json
-
-    try:
-        found = read_json(run / HEADER).get("chemistry")
-    except BenchError:
-        return None
-    return found if isinstance(found, str) else None
 
 
 def _rejudged(run: Path, outcome: Rejudged, budgets: Path | None, altered: Sequence[str]) -> RejudgeTold:

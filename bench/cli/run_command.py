@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,23 +21,18 @@ from bench.cli.options import (
     JUnitStyleOption,
     ScenariosArgument,
     TimeOption,
-    exit_code,
-    load_rig,
     selection_words,
 )
 from bench.cli.show_run import show_last_line, show_tables, tell_qualified
 from bench.report.junit_style import JUnitStyle
 
 if TYPE_CHECKING:
-    from bench.live.feed import LiveFeed
+    from bench.cli.progress import Progress
+    from bench.door.progress import Event, Planned
+    from bench.door.run import Order, Run
+    from bench.door.session import Bench
     from bench.report.told.stored import RunTold
-    from bench.running.local import Campaign
-    from bench.running.results import Collector, Covered
-    from bench.scenario.library import Library
-    from bench.scenario.prepare import Prepared
-    from bench.timing.hold import Hold
-    from bench.verdict.result import RunResult, ShotResult
-    from bench.wiring.common import Wired
+    from bench.running.load import Selected
 
 
 def register(app: typer.Typer) -> None:
@@ -84,286 +76,128 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Run scenarios (default: all of scenarios/) and judge them."""
-    from bench.confidence.stamp_worth import with_measured_stamps
+    from bench.door.choosing import chosen
+    from bench.door.run import Order
+    from bench.door.session import Bench
     from bench.errors import BenchError
-    from bench.links.can_options import refuse_wrong_options
-    from bench.proof.qualification import find_covering
-    from bench.record.asked_database import refuse_unusable_url
-    from bench.record.latch import refuse_if_latched
-    from bench.record.poison import refuse_if_poisoned
-    from bench.record.targets import try_files
-    from bench.running.load import select_scenarios, whole_library
 
-    wired = load_rig(config, time, firmware, chemistry, firmware_chemistry)
-    refuse_wrong_options(wired.config)
-    refuse_unusable_url(wired.config)
-    covered = find_covering(wired, wired.config.record.folder)
-    wired = with_measured_stamps(wired, covered)
-    if out is not None:
-        wired = _recording_into(out, wired)
-    refuse_if_poisoned(wired.config.record.rig)
-    refuse_if_latched(wired.config.record.rig)
-    selected = select_scenarios(wired, scenarios, only, long=long, mismatches=True)
-    prepared, budgets_file = selected.prepared, selected.budgets_file
-    if repeat is None and not wired.config.simulated:
-        repeat = 1
-    if wired.config.mqtt is not None:
-        from bench.live.feed import check_live, in_the_clear
-
-        check_live(wired.config.mqtt)
-        if told := in_the_clear(wired.config.mqtt):
-            typer.echo(told, err=True)
-    try_files({"--junit": junit, "--report": report})
-    library = whole_library(wired, [one.scenario.file for one in prepared])
-    asked = Asked(
-        covered=covered,
-        library=library,
+    bench = Bench.open(
+        config, time=time, firmware=firmware, chemistry=chemistry, firmware_chemistry=firmware_chemistry
+    )
+    selected = chosen(bench.wired, scenarios, only, long=long)
+    order = Order(
         selection=selection_words(scenarios, only),
         seed=seed,
         repeat=repeat,
         operator=operator,
         workers=workers,
+        out=out,
         junit=junit,
         junit_style=junit_style,
         report=report,
-        shown=not as_json,
     )
-    tell_left_out(wired)
-    fired = fire(wired, prepared, budgets_file, asked)
-    result = fired.result
-    code = 3 if fired.troubles else exit_code(result)
+    made = run_shown(bench, selected, order, shown=not as_json)
     if as_json:
-        raise say(_told(fired, selected.left_out), code)
-    _show(result, fired.files)
-    if selected.left_out:
-        typer.echo(f"not run, {LONG_LANE}: {', '.join(selected.left_out)}")
+        raise say(_told(made), made.exit_code)
+    _show(made)
+    if made.left_out:
+        typer.echo(f"not run, {LONG_LANE}: {', '.join(made.left_out)}")
     with suppress(BenchError):  # what cannot be read back has been warned of
-        tell_qualified(fired.folder)
-    show_last_line(result)
-    raise typer.Exit(code)
+        tell_qualified(made.folder)
+    show_last_line(made.result)
+    raise typer.Exit(made.exit_code)
 
 
-def _told(fired: Fired, left_out: Iterable[str]) -> RunTold:
+def run_shown(bench: Bench, selected: Selected, order: Order, *, shown: bool) -> Run:
+    """A run, told on stderr; of one that a signal has ended what had finished. shown: more than warnings."""
+    from bench.door.run import Stopped, make_run
+
+    with _Display(shown=shown) as display:
+        try:
+            return make_run(bench.wired, selected, order, display.hear)
+        except Stopped as stopped:  # the process ends by its signal all the same: see bench.cli.ending
+            return stopped.run
+
+
+def _told(made: Run) -> RunTold:
     from bench.report.told.stored import RunTold
     from bench.verdict.family import at_once
     from bench.verdict.uncertainty import uncertainty_of_run
 
     return RunTold(
-        run=fired.result,
-        verdict=fired.result.verdict,
-        files={name: str(path) for name, path in fired.files.items()},
-        troubles=fired.troubles,
-        left_out=tuple(left_out),
-        at_once=at_once(fired.result.scenarios),
-        uncertainty=uncertainty_of_run(fired.result),
+        run=made.result,
+        verdict=made.verdict,
+        files={name: str(path) for name, path in made.files.items()},
+        troubles=made.troubles,
+        left_out=made.left_out,
+        at_once=at_once(made.scenarios),
+        uncertainty=uncertainty_of_run(made.result),
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """How a run is to be made and told. None: by default."""
+class _Display:
+    """Tells a run on stderr. shown: its banner and its bar too, else only what is worth a warning."""
 
-    covered: Covered
-    library: Library
-    selection: str
-    seed: int = 1
-    repeat: int | None = None
-    operator: str = ""
-    workers: int | None = None
-    junit: Path | None = None
-    junit_style: JUnitStyle = JUnitStyle.FULL
-    report: Path | None = None
-    shown: bool = True
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+        self._bar: Progress | None = None
+        self._must_fail: frozenset[str] = frozenset()
 
+    def __enter__(self) -> _Display:
+        return self
 
-def tell_left_out(wired: Wired) -> None:
-    """One line on stderr: messages that no scenario needs, and that a file describes wrongly."""
-    left = [
-        one.message
-        for db in wired.databases.values()
-        for one in db.troubles
-        if one.message and not one.usable
-    ]
-    if left:
-        named = ", ".join(left[:3]) + (f" and {len(left) - 3} more" if len(left) > 3 else "")
-        typer.echo(
-            f"warning: left out, as their files describe them wrongly: {named}; hil check says why", err=True
-        )
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._take_down()
 
+    def hear(self, event: Event) -> None:
+        from bench.door.progress import Noted, Planned, ShotDone, ShotsEnded
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fired:
-    """A run and where its parts are. troubles: what of it could not be written, the database apart."""
+        match event:
+            case Planned():
+                self._set_up(event)
+            case ShotDone(scenario_id=scenario_id, result=result) if self._bar is not None:
+                verdict = result.judgement.verdict.name
+                good = verdict == "FAIL" and scenario_id in self._must_fail
+                self._bar.advance(scenario_id, "PASS" if good else verdict)
+            case ShotsEnded(aborted=aborted, by_user=by_user):
+                self._take_down()
+                if aborted is not None and not by_user:
+                    typer.echo(aborted, err=True)
+            case Noted():
+                typer.echo(str(event), err=True)
+            case _:
+                pass
 
-    result: RunResult
-    folder: Path
-    files: dict[str, Path]
-    troubles: tuple[str, ...]
+    def _set_up(self, planned: Planned) -> None:
+        from bench.cli.progress import Progress
+        from bench.report.safety_tables import seconds
 
+        self._must_fail = planned.must_fail
+        if self._shown:
+            clock = "simulated" if planned.simulated else "real"
+            typer.echo(planned.banner, err=True)
+            lasts = f"at most about {seconds(planned.at_most_s)} of {clock} time"
+            typer.echo(f"{len(planned.shots)} scenarios, {lasts}", err=True)
+        caught = dict.fromkeys(planned.must_fail, "all failed, as they must")
+        self._bar = Progress(dict(planned.shots), shown=self._shown, good=caught)
+        self._bar.__enter__()
 
-def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Asked) -> Fired:
-    """One run with all its evidence. A stop by the user keeps what had finished; so does whatever else ends it."""
-    from bench.record.held import held
-    from bench.record.targets import try_folder
-    from bench.running.crash import crashes_kept_in
-    from bench.running.local import Campaign, chunks_of
-    from bench.running.order import ordered
-    from bench.running.results import Collector, open_evidence
-    from bench.running.workers import bounded
-    from bench.stored.finish import try_database
-    from bench.timing.hold import Hold
-    from bench.timing.host import host_now_ns
-
-    record = wired.config.record
-    try_folder("run folders", record.folder)
-    if trouble := try_database(record.database):
-        _warn(f"{trouble}; the run goes on, and its folder will be complete all the same")
-    folder, run_id, started_utc, hashes = open_evidence(
-        wired,
-        prepared,
-        budgets_file,
-        asked.seed,
-        asked.covered,
-        asked.library,
-        asked.selection,
-        asked.repeat,
-        asked.operator,
-    )
-    hold = Hold(partial(_unfinished, folder.path))
-    with crashes_kept_in(folder.path), held(folder.path, wait=True):
-        try:
-            campaign = Campaign(
-                wired=wired,
-                prepared=ordered(prepared),
-                run_seed=asked.seed,
-                repeat=asked.repeat,
-                folder=folder,
-                workers=1,
-            )
-            count, line = bounded(asked.workers, chunks_of(campaign))
-            if line is not None and wired.config.simulated:
-                typer.echo(line, err=True)
-            campaign = dataclasses.replace(campaign, workers=count)
-            feed = _live(wired, run_id)
-            collector = Collector(campaign=campaign, run_id=run_id, started_utc=started_utc, hashes=hashes)
-            began_ns = host_now_ns()
-            aborted = _shoot(campaign, collector, feed, hold, shown=asked.shown)
-            took_ns = host_now_ns() - began_ns
-            result = dataclasses.replace(collector.result(aborted), took_ns=took_ns)
-            return _end(campaign, result, feed, asked)
-        finally:
-            hold.off()
+    def _take_down(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None
 
 
-def _end(campaign: Campaign, result: RunResult, feed: LiveFeed | None, asked: Asked) -> Fired:
-    """The folder first, complete; then who listens; then the database, which only lists it."""
-    from bench.stored.finish import complete, store_last
-
-    folder, record = campaign.folder, campaign.wired.config.record
-    assert folder is not None  # noqa: S101 - made by `fire`
-    written = complete(result, folder, asked.junit, asked.report, asked.junit_style)
-    if feed is not None:
-        written.attempt("MQTT", partial(feed.finish, result), folder.path)
-    for line in written.troubles:
-        _warn(line)
-    if (folder.path / "footer.json").is_file():
-        if trouble := store_last(record.database, result, folder.path):
-            _warn(trouble)
-        elif isinstance(record.database, Path):
-            written.files["results"] = record.database
-    return Fired(result=result, folder=folder.path, files=written.files, troubles=tuple(written.troubles))
-
-
-def _unfinished(folder: Path) -> str:
-    from bench.record.chain import FOOTER
-
-    whole = (folder / FOOTER).is_file()
-    return f"{folder} is {'complete' if whole else 'not complete'}: hil store {folder}"
-
-
-def _warn(line: str) -> None:
-    typer.echo(f"warning: {line}", err=True)
-
-
-def _recording_into(out: Path, wired: Wired) -> Wired:
-    """The same bench, whose run folders go to `out`."""
-    record = dataclasses.replace(wired.config.record, folder=out.resolve())
-    return dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
-
-
-def _shoot(
-    campaign: Campaign, collector: Collector, feed: LiveFeed | None, hold: Hold, *, shown: bool
-) -> str | None:
-    """All shots, told to whoever looks on. Why it ended early; None when it did not. Signals are held afterwards."""
-    from bench.cli.progress import Progress
-    from bench.errors import BenchError
-    from bench.report.safety_tables import seconds
-    from bench.report.words import banner
-    from bench.running.crash import crash_line
-    from bench.running.local import run_all
-    from bench.running.order import predicted_s
-    from bench.running.results import evidence_class
-
-    prepared = campaign.prepared
-    repeats = {one.scenario.id: campaign.repeats(one) for one in prepared}
-    must_fail = {one.scenario.id for one in prepared if one.scenario.mismatch is not None}
-    if feed is not None:
-        campaign = dataclasses.replace(campaign, watch=feed.watch)
-        feed.start(repeats)
-    if shown:
-        clock = "simulated" if campaign.wired.config.simulated else "real"
-        typer.echo(banner(evidence_class(campaign.wired)), err=True)
-        total_s = sum(predicted_s(one, repeats[one.scenario.id]) for one in prepared)
-        typer.echo(f"{len(prepared)} scenarios, at most about {seconds(total_s)} of {clock} time", err=True)
-    caught = dict.fromkeys(must_fail, "all failed, as they must")
-    with Progress(repeats, shown=shown, good=caught) as progress:
-
-        def on_shot(scenario_id: str, result: ShotResult) -> None:
-            collector.add(scenario_id, result)
-            if feed is not None:
-                feed.shot(scenario_id, result)
-            verdict = result.judgement.verdict.name
-            good = verdict == "FAIL" and scenario_id in must_fail
-            progress.advance(scenario_id, "PASS" if good else verdict)
-
-        try:
-            hold.armed()
-            run_all(campaign, on_shot)
-            hold.on()
-        except KeyboardInterrupt:
-            hold.on()  # first of all: a second signal must not cost what is written now
-            return "stopped by the user or by a signal"
-        except BenchError as error:
-            hold.on()
-            told = str(error)
-        except BaseException as crash:  # noqa: BLE001 - what had finished is kept, whatever it was
-            hold.on()
-            told = crash_line(crash, collector.folder)
-        else:
-            return None
-    typer.echo(told, err=True)
-    return told
-
-
-def _live(wired: Wired, run_id: str) -> LiveFeed | None:
-    """What tells an MQTT broker of the run, where the bench file names one."""
-    config = wired.config.mqtt
-    if config is None:
-        return None
-    from bench.live.feed import LiveFeed
-    from bench.running.results import evidence_class, timebase_of
-
-    return LiveFeed(
-        config, run_id, timebase_of(wired).value, wired.config.dut.firmware, evidence_class(wired).evidence
-    )
-
-
-def _show(result: RunResult, written: dict[str, Path]) -> None:
+def _show(made: Run) -> None:
     from rich.console import Console
 
     console = Console()
-    show_tables(result, written.get("evidence"))
-    for name, path in written.items():
+    show_tables(made.result, made.files.get("evidence"))
+    for name, path in made.files.items():
         console.print(f"{name:>9}  {path}", highlight=False, soft_wrap=True)
-    if result.aborted is not None:
-        console.print(f"[bold red]aborted:[/] {result.aborted}; what had finished is kept", highlight=False)
+    if made.result.aborted is not None:
+        console.print(
+            f"[bold red]aborted:[/] {made.result.aborted}; what had finished is kept", highlight=False
+        )

@@ -230,53 +230,36 @@ def _earn(
     excused: NotFor,
 ) -> None:
     """One run of what these failure modes lack on a chemistry; nothing where nothing is lacking."""
-    import dataclasses
-
-    from bench.cli.run_command import Asked, fire
+    from bench.cli.run_command import run_shown
+    from bench.door.run import Order
+    from bench.door.session import Bench
     from bench.errors import ConfigError
-    from bench.proof.qualification import find_covering
-    from bench.record.latch import refuse_if_latched
-    from bench.record.poison import refuse_if_poisoned
-    from bench.running.load import whole_library
+    from bench.running.load import EARNED, Selected
     from bench.running.results import evidence_class
     from bench.safety.failure_modes import lacking
     from bench.timing.evidence_class import BY_OPTION, CLASS_WORDS
 
     names = set(lacking(modes, had, chemistry, wanted.attempts, excused))
     mode = "simulated" if wanted.time == "simulated" else "real"
-    wired = load_rig(wanted.config, mode, wanted.firmware, chemistry)
-    if (own := evidence_class(wired)).evidence is not BY_OPTION[wanted.time]:
+    bench = Bench.open(wanted.config, time=mode, firmware=wanted.firmware, chemistry=chemistry)
+    if (own := evidence_class(bench.wired)).evidence is not BY_OPTION[wanted.time]:
         raise ConfigError(
             f"--earn --time {wanted.time}: a run on this bench is {CLASS_WORDS[own.evidence]} "
             f"({'; '.join(own.why) or 'nothing speaks against it'}); expected a bench of the class that is asked for"
         )
-    refuse_if_poisoned(wired.config.record.rig)
-    refuse_if_latched(wired.config.record.rig)
-    covered = find_covering(wired, wired.config.record.folder)
-    record = dataclasses.replace(wired.config.record, folder=wanted.folder.resolve())
-    wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
-    library, budgets = load_scenarios(wired, None, None, long=True)
+    library, budgets = load_scenarios(bench.wired, None, None, long=True)
     prepared = [one for one in library if one.scenario.id in names]
-    prepared = [one for one in prepared if not set(map(str, one.scenario.needs)) - wired.capabilities]
+    prepared = [one for one in prepared if not set(map(str, one.scenario.needs)) - bench.capabilities]
     if not prepared:
         return
     if not wanted.quiet:
         typer.echo(f"{chemistry}: {wanted.attempts} shots of each of {len(prepared)} scenario(s)", err=True)
-    fired = fire(
-        wired,
-        prepared,
-        budgets,
-        Asked(
-            covered=covered,
-            library=whole_library(wired),
-            selection=f"hil safety --earn {wanted.attempts}",
-            repeat=wanted.attempts,
-            shown=not wanted.quiet,
-        ),
-    )
+    order = Order(selection=f"{EARNED}{wanted.attempts}", repeat=wanted.attempts, out=wanted.folder)
+    selected = Selected(prepared=prepared, budgets_file=budgets, left_out=())
+    made = run_shown(bench, selected, order, shown=not wanted.quiet)
     if not wanted.quiet:
-        typer.echo(f"{chemistry}: {fired.files['evidence']}", err=True)
-    if fired.result.aborted is not None or fired.troubles:
+        typer.echo(f"{chemistry}: {made.folder}", err=True)
+    if made.result.aborted is not None or made.troubles:
         note_trouble(f"--earn: the run on {chemistry} did not come to its end, or was not written whole")
         raise typer.Exit(3)  # where a signal stopped it, the command ends by that
 

@@ -236,6 +236,11 @@ def matches(only: str, scenario_id: str, file: Path) -> bool:
 LONG_LANE = "of the long lane: hil run --long, or named on the command line"
 
 
+# How a record says what was asked for, where it was neither files nor `-k`.
+BY_ID = "by id: "
+EARNED = "hil safety --earn "
+
+
 def selection_words(paths: list[Path] | None, only: str | None) -> str:
     """What the command line asked for, as the record keeps it; "" for everything."""
     parts = [f"-k '{only}'"] if only is not None else []

@@ -23,7 +23,7 @@ from bench.record.statement import STATEMENT, statement
 from bench.report.finding_words import reasons_words
 from bench.report.junit import write_junit
 from bench.report.junit_style import JUnitStyle
-from bench.running.load import matches
+from bench.running.load import BY_ID, EARNED, matches
 from bench.running.reach import with_must_reach
 from bench.running.results import rig_hash, scenario_result
 from bench.running.shots import why_not_driven
@@ -161,17 +161,26 @@ def _selection(job: Job, opened: OpenedRun) -> Iterator[str]:
     if "shots" in header and set(header["shots"]) != set(listed):
         yield "header.json: its numbers of shots are not of its scenarios"
     asked = str(header.get("selection") or "")
-    only = re.match("-k '([^']*)'", asked)
     for name, one in job.prepared.items():
         if name in listed or one.scenario.twin_kind == "healthy":  # of the same ones a run keeps one
             continue
-        if job.todays and (only is None or matches(only[1], name, Path(one.scenario.file))):
+        if job.todays and _was_asked(asked, name, Path(one.scenario.file)):
             yield f"{name}: made by its file in inputs/, and no scenario of header.json"
     library = opened.library()
     for entry in (library or {}).get("entries", []) if not asked and job.todays else []:
         kept_out = entry.get("long") or header.get("chemistry") in (entry.get("not_for") or {})
         if entry.get("scenario_id") not in listed and not kept_out:
             yield f"{entry.get('scenario_id')}: in library.json, all of which was asked for, and not in header.json"
+
+
+def _was_asked(selection: str, name: str, file: Path) -> bool:
+    """Whether a run of this selection has to have a scenario that its files make."""
+    if selection.startswith(EARNED):  # of what the failure modes lacked then
+        return False
+    if selection.startswith(BY_ID):
+        return name in selection.removeprefix(BY_ID).split()
+    only = re.match("-k '([^']*)'", selection)
+    return only is None or matches(only[1], name, file)
 
 
 def _header(header: Mapping[str, Any], recorded: RunResult) -> Iterator[str]:

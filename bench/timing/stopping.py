@@ -119,6 +119,16 @@ def listening(*, last: bool = False) -> Iterator[None]:
             signal.signal(one, signal.SIG_IGN if last else had)
 
 
+@contextlib.contextmanager
+def listening_if_nobody_does() -> Iterator[bool]:
+    """`listening`, and True, in a script that has no handlers of its own; False where a command listens already."""
+    if signal.getsignal(signal.SIGINT) is interrupt:
+        yield False
+        return
+    with listening():
+        yield threading.current_thread() is threading.main_thread()
+
+
 class Asked:
     """Whether this process was asked to end, for who waits at descriptors: it is one, readable from then on."""
 
