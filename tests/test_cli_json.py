@@ -344,7 +344,7 @@ def test_a_run_that_is_stopped_tells_so_in_its_document(bench: Path, tmp_path: P
 def test_every_command_with_json_has_a_schema_of_its_name() -> None:
     commands = getattr(typer.main.get_command(app), "commands", {})
     found = {name for name, one in commands.items() if any("--json" in option.opts for option in one.params)}
-    assert found | {"error", "faults", "status"} == set(DOCUMENTS)
+    assert found | {"error", "faults", "kinds", "status"} == set(DOCUMENTS)
 
 
 def test_help_is_no_document(bench: Path, hil: Hil) -> None:
@@ -372,6 +372,8 @@ def test_files_and_bench_in_json(bench: Path, hil: Hil) -> None:
     assert told["lines"] and all(one["text"] in words for one in told["lines"])
     listed = hil.told("list")
     assert ONE in {one["id"] for one in listed["scenarios"]} and "cell_voltage" in listed["capabilities"]
+    kinds = hil.told("list", "kinds", name="kinds")
+    assert {"numato_relay"} <= {one["kind"] for one in kinds["kinds"]} and kinds["troubles"] == []
     faults = hil.told("list", "faults", name="faults")["faults"]
     assert {"cell_voltage"} <= {one["fault"] for one in faults}
     (code,) = hil.told("explain", "too-late")["codes"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.cli.list_kinds import list_kinds
 from bench.config.bench_file import load_bench
 from bench.config.instrument_kinds import instruments
 from bench.config.options import NO_OPTIONS, Options
@@ -103,3 +104,11 @@ def test_the_address_of_a_supply_counts_where_it_feeds_the_dut(tmp_path: Path) -
 def test_a_rig_has_the_hash_that_it_had_in_the_runs_of_earlier_releases(bench: str, digest: str) -> None:
     """Else its stored runs could no longer be compared with new ones. A changed bench file has another."""
     assert rig_hash(load_rig(ROOT / bench, "simulated", None, None))[:12] == digest
+
+
+def test_the_tables_of_the_page_are_those_that_the_kinds_bring(capsys: pytest.CaptureFixture[str]) -> None:
+    list_kinds(as_json=False)
+    page = (ROOT / "docs/instruments.md").read_text(encoding="utf-8")
+    shown = page.partition("<!-- hil list kinds -->\n")[2].partition("<!-- end of hil list kinds -->")[0]
+    assert shown == capsys.readouterr().out, "`hil list kinds` prints the tables of today"
+    assert all(f"| `{folder.name}` |" in shown for folder in FOLDERS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.json_mode import JsonOption, say
+from bench.cli.list_kinds import list_kinds
 from bench.cli.options import (
     DEFAULT_CONFIG,
     ChemistryOption,
@@ -78,15 +79,19 @@ def list_rig(
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
     what: Annotated[
-        str | None, typer.Argument(help="'faults': the catalogue, and what this rig can do of it.")
+        str | None,
+        typer.Argument(help="'faults': what this rig can do of the catalogue; 'kinds': of instruments."),
     ] = None,
     time: TimeOption = None,
 ) -> None:
     """Show scenarios, firmware builds, chemistries and capabilities of this bench."""
+    if what == "kinds":
+        list_kinds(as_json)
+        return
     wired = load_rig(config, time, None, None)
     if what is not None:
         if what != "faults":
-            raise typer.BadParameter(f"found '{what}'; expected 'faults' or nothing")
+            raise typer.BadParameter(f"found '{what}'; expected 'faults', 'kinds' or nothing")
         _list_faults(wired, as_json)
         return
     prepared, _ = load_scenarios(wired, None, None, long=True, mismatches=True)

@@ -1,6 +1,6 @@
 """All documents by name, for `hil schema`."""
 
-from bench.report.told import bench, builds, physics, stored, trouble
+from bench.report.told import bench, builds, kinds, physics, stored, trouble
 from bench.report.told.document import Document
 
 DOCUMENTS: dict[str, type[Document]] = {
@@ -20,6 +20,7 @@ DOCUMENTS: dict[str, type[Document]] = {
         bench.CheckTold,
         bench.ListTold,
         bench.FaultsTold,
+        kinds.KindsTold,
         bench.DoctorTold,
         bench.ExplainTold,
         bench.QualifyTold,
