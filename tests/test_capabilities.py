@@ -1,8 +1,10 @@
 """A fault asks for capabilities by type, and whoever provides them serves it: no fault knows a rig."""
 
 import asyncio
+import random
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,14 @@ from bench.faults.find import kind, kinds
 from bench.rig import capabilities
 from bench.rig.capabilities import Actuation, Contactors, FrontEnd, Timers
 from bench.rig.capabilities.provided import Provided
+from bench.timing.simulated import SimulatedClock, run_simulated
+from bench.wiring.common import Wired
+from bench.wiring.offers import abilities, offers, providers_of
+from bench.wiring.simulated import build_simulated
 
 CATALOGUE = Path(__file__).resolve().parents[1] / "bench" / "faults"
-KNOWN = {getattr(capabilities, name) for name in capabilities.__all__} - {Actuation, capabilities.Distort}
+NO_PROTOCOLS = {"Actuation", "Distort", "WIRE_VARIANTS"}
+KNOWN = {getattr(capabilities, name) for name in set(capabilities.__all__) - NO_PROTOCOLS}
 
 
 class RelayAcross:
@@ -72,3 +79,33 @@ def test_what_a_rig_does_not_provide_is_named_before_anything_is_done() -> None:
 def test_a_front_end_is_asked_for_what_cells_read() -> None:
     assert FrontEnd in asked_by_kind(kind("cell_reading")) and FrontEnd in asked_by_kind(kind("afe_chain"))
     assert FrontEnd not in asked_by_kind(kind("temperature_reading"))
+
+
+def test_a_bench_tells_who_provides_what_a_fault_asks(wired: Wired) -> None:
+    here = offers(wired.config, wired.profile)
+    assert set(here) == KNOWN
+    wires = kind("sense_wire")
+    assert providers_of(kind("contactor_weld"), "contactor_weld", here) == {"Contactors": "plant model"}
+    assert providers_of(wires, "open_wire", here) == {"SenseWires": "relays in the wires"}
+    assert providers_of(wires, "swapped_wires", here) == {"SenseWires": "played front end"}
+    assert all(why is None for why in abilities(wired.profile, wired.config).values())
+
+
+def test_in_real_time_a_fault_lacks_what_nobody_provides_and_says_so(wired: Wired) -> None:
+    config = replace(wired.config, simulated=False)
+    there, able = offers(config, wired.profile), abilities(wired.profile, config)
+    for name in ("bus_off", "cell_reading", "afe_chain", "build_identity"):
+        assert None in providers_of(kind(name), name, there).values()
+        assert able[name], name
+    wires = kind("sense_wire")
+    assert able["open_wire"] is None, "its relays open a wire in real time as well"
+    assert providers_of(wires, "swapped_wires", there) == {"SenseWires": None} and able["swapped_wires"]
+
+
+def test_what_is_built_is_what_was_offered(wired: Wired) -> None:
+    async def main(clock: SimulatedClock) -> None:
+        provided = build_simulated(wired, clock, None, random.Random(1)).provided
+        for protocol, offer in offers(wired.config, wired.profile).items():
+            assert (protocol in provided) is (offer.why_not is None), protocol
+
+    run_simulated(main)

@@ -28,7 +28,8 @@ from bench.trace.facts import StimulusCleared
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
 from bench.verdict.result import Verdict
-from bench.wiring.common import Wired, abilities, load_wired
+from bench.wiring.common import Wired, load_wired
+from bench.wiring.offers import abilities
 from bench.wiring.simulated import build_simulated
 
 ROOT = Path(__file__).parent.parent
@@ -93,7 +94,8 @@ def test_every_fault_of_the_library_is_gone_after_it_was_cleared(
 
 
 def test_what_the_rig_cannot_do_in_real_time_is_said(wired: Wired) -> None:
-    simulated, real = abilities(wired.profile, True), abilities(wired.profile, False)
+    real = abilities(wired.profile, replace(wired.config, simulated=False))
+    simulated = abilities(wired.profile, wired.config)
     assert all(why is None for why in simulated.values())
     assert real["bus_off"] is not None and "simulated" in real["bus_off"]
     assert real["cell_voltage"] is None

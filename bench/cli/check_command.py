@@ -213,12 +213,9 @@ def _list_faults(wired: Wired, as_json: bool) -> None:
     from bench.faults.find import kinds
     from bench.faults.port import FAULT_CLASSES
     from bench.report.told.bench import FaultListed, FaultsTold
-    from bench.wiring.common import abilities
+    from bench.wiring.offers import abilities, offers, providers_of
 
-    able = abilities(wired.profile, wired.config.simulated, wired.config.dut)
-    for capability in able:
-        if able[capability] is None and capability not in wired.capabilities:
-            able[capability] = "no instrument of this bench does it"
+    able, offered = abilities(wired.profile, wired.config), offers(wired.config, wired.profile)
     listed = [
         (kind, capability, text)
         for kind in sorted(kinds(), key=lambda one: (FAULT_CLASSES.index(one.fault_class), one.name))
@@ -233,6 +230,7 @@ def _list_faults(wired: Wired, as_json: bool) -> None:
                 what=text,
                 onset=kind.onset,
                 lacks=able[capability],
+                provided_by=providers_of(kind, capability, offered),
             )
             for kind, capability, text in listed
         ]
@@ -241,7 +239,10 @@ def _list_faults(wired: Wired, as_json: bool) -> None:
     for column in ("class", "fault", "needs", "what it is", "this rig"):
         table.add_column(column, no_wrap=column in ("class", "fault"))
     for kind, capability, text in listed:
-        table.add_row(
-            kind.fault_class, kind.name, capability, escape(text), escape(able[capability] or "can")
+        by = "; ".join(
+            f"{name} by {who}"
+            for name, who in providers_of(kind, capability, offered).items()
+            if who is not None
         )
+        table.add_row(kind.fault_class, kind.name, capability, escape(text), escape(able[capability] or by))
     _console().print(table)

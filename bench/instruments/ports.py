@@ -60,14 +60,6 @@ class WireFault(StrEnum):
     REVERSED = "reversed"
 
 
-CAPABILITY_OF = {
-    WireFault.OPEN: "open_wire",
-    WireFault.SHORT: "cell_short",
-    WireFault.REVERSED: "reversed_polarity",
-}
-"""The capability a rig has when one of its fault units can do this to every cell of the pack."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switched:
     """A relay proven to have moved somewhere in [low_ns, high_ns] of the run's clock.

@@ -8,31 +8,22 @@ from dataclasses import dataclass, field, replace
 from bench.codec.database import Database
 from bench.codec.heard import heard
 from bench.config.bench_file import BenchConfig
-from bench.config.dut_life import DutConfig
 from bench.config.profile import DutProfile, Role, RoleTest
 from bench.errors import ConfigError, at_place
-from bench.faults.find import kinds
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.plant.spread import Ageing
 from bench.rig.phases import Phases, draw_phases
 from bench.rig.rig import Guard
 from bench.rig.view import TraceView
-from bench.scenario.load import TIME_LAPSE
 from bench.scenario.mismatch import pack_thresholds
 from bench.scenario.model import Mismatch, Start
 from bench.trace.events import FrameSeen
 from bench.wiring.bound import check_bound
 from bench.wiring.emulator_shown import emulator_shows
-from bench.wiring.instruments import with_wires
+from bench.wiring.offers import NOBODY, abilities
 from bench.wiring.usual import decisive_ranges, usual_ranges
 from bench.wiring.virtual_signals import Played, bind_plays
-
-# What needs wires or a front end that only the simulated bench plays itself.
-_SIMULATED_ONLY = frozenset(
-    {"high_ohm_wire", "swapped_wires", "open_wire", "cell_short", "reversed_polarity", "cell_reading"}
-    | {"afe_chain", "node_silent", "bus_cut", "bus_off"}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +108,7 @@ def load_wired(
         databases=databases,
         chemistry=chemistry,
         firmware_chemistry=firmware_chemistry,
-        capabilities=with_wires(capabilities_of(profile, config.simulated, config.dut), config),
+        capabilities=frozenset(one for one, why in abilities(profile, config).items() if why is None),
         played=played,
     )
 
@@ -143,48 +134,8 @@ def why_not(wired: Wired, needs: Iterable[str]) -> list[str]:
     missing = sorted(set(map(str, needs)) - wired.capabilities)
     if not missing:
         return []
-    able = abilities(wired.profile, wired.config.simulated, wired.config.dut)
-    return [f"{one} ({able.get(one) or 'no instrument of this bench does it'})" for one in missing]
-
-
-def capabilities_of(profile: DutProfile, simulated: bool, dut: DutConfig | None = None) -> frozenset[str]:
-    """What a virtual rig can do on this timebase, less what this DUT would never be shown."""
-    return frozenset(cap for cap, why_not in abilities(profile, simulated, dut).items() if why_not is None)
-
-
-def _cannot_do_to(dut: DutConfig | None, profile: DutProfile) -> dict[str, str]:
-    """What this bench cannot do to the controller itself, in real time, and why not."""
-    found = {"build_identity": "only in simulated time: a real DUT names the build that it is"}
-    if dut is not None and dut.start == "external":
-        found["controller_hang"] = "this bench does not run the DUT's program: it is a board of its own"
-    if profile.uds is None and (dut is None or dut.reset is None):
-        found["controller_reset"] = (
-            "no [dut.reset], and the profile has no [uds]: nothing here resets this DUT"
-        )
-    return found
-
-
-def abilities(profile: DutProfile, simulated: bool, dut: DutConfig | None = None) -> dict[str, str | None]:
-    """Every capability of the catalogue: None where this rig has it, else why not. `dut`: how its life is led."""
-    missing_to_dut = {} if simulated else _cannot_do_to(dut, profile)
-    shown = {one.quantity for play in profile.plays for one in play.shown}
-    found: dict[str, str | None] = {
-        TIME_LAPSE: None if simulated else "only in simulated time: nothing makes a real DUT's days shorter"
-    }
-    for kind in kinds():
-        for capability in kind.variants:
-            if not simulated and capability in _SIMULATED_ONLY:
-                found[capability] = "only in simulated time: no instrument of this rig does it"
-            elif capability in missing_to_dut:
-                found[capability] = missing_to_dut[capability]
-            elif kind.shows and not shown & set(kind.shows):
-                missing = " or ".join(kind.shows)
-                found.setdefault(
-                    capability, f"the DUT is never shown {missing}: no [[play]] of its profile has it"
-                )
-            else:
-                found[capability] = None
-    return found
+    able = abilities(wired.profile, wired.config)
+    return [f"{one} ({able.get(one) or NOBODY})" for one in missing]
 
 
 def build_pack(wired: Wired, soc: float | None, rng: random.Random, start: Start | None = None) -> Pack:

@@ -9,7 +9,6 @@ from bench.config.instrument_kinds import CELLS
 from bench.config.instruments import TCP, InstrumentConfig
 from bench.errors import ConfigError, InstrumentError, LinkError
 from bench.instruments.kinds import CellKind
-from bench.instruments.ports import CAPABILITY_OF, WireFault
 from bench.instruments.stack import EmulatorUnit, StackedEmulator
 from bench.instruments.virtual_cells import Boxes, Stack, VirtualCells
 from bench.links.ports import CanLink, SerialLink
@@ -158,20 +157,10 @@ def real_cells(config: BenchConfig, clock: Clock, links: Mapping[str, CanLink]) 
     return CellBench(emulator=_emulator(instrument, lines, clock, cells), config=instrument, lines=lines)
 
 
-def with_wires(capabilities: frozenset[str], config: BenchConfig) -> frozenset[str]:
-    """`capabilities`, with what the cell emulator's relays can do to a wire, and without what they cannot.
-
-    Some keep what the front end of a simulated bench can play beside their relays.
-    """
-    kind = cell_kind(config.instruments[CELLS])
-    able = frozenset(CAPABILITY_OF[fault] for fault in kind.wire_faults)
-    virtual = config.instruments[CELLS].virtual  # a virtual card breaks no real wire
-    opened = {cell for one in config.instruments.values() if one.virtual <= virtual for cell in one.opens}
-    if len(opened) == config.pack.cells:  # a scenario may ask for any cell
-        able |= {CAPABILITY_OF[WireFault.OPEN]}
-    if kind.front_end:
-        return capabilities | able
-    return (capabilities - frozenset(CAPABILITY_OF.values())) | able
+def wires_opened(config: BenchConfig) -> set[int]:
+    """Cells (from 1) whose sense wire a relay card of this bench can open. A virtual card breaks no real wire."""
+    virtual = config.instruments[CELLS].virtual
+    return {cell for one in config.instruments.values() if one.virtual <= virtual for cell in one.opens}
 
 
 async def open_stream(port: str, baud: int) -> SerialLink:

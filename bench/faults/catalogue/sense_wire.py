@@ -5,8 +5,7 @@ from typing import Literal
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, Numbers
-from bench.instruments.ports import CAPABILITY_OF, WireFault
-from bench.rig.capabilities import SenseWires
+from bench.rig.capabilities import WIRE_VARIANTS, SenseWires
 from bench.rig.providers.sense_wires import SHORT_V
 
 MOVES_V = 0.5  # at least, in one frame: a reading that is lost, turned round, or added to its neighbour
@@ -47,16 +46,8 @@ class SenseWireShape(InjectShape):
         return SenseWire(cells=cells, wire=self.wire)
 
     def needs(self) -> str:
-        return _NEEDS[self.wire]
+        return WIRE_VARIANTS[self.wire]
 
-
-_NEEDS = {
-    "open": CAPABILITY_OF[WireFault.OPEN],
-    "short": CAPABILITY_OF[WireFault.SHORT],
-    "reversed": CAPABILITY_OF[WireFault.REVERSED],
-    "high_ohm": "high_ohm_wire",
-    "swapped": "swapped_wires",
-}
 
 KIND = Kind(
     name="sense_wire",

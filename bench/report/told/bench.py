@@ -77,7 +77,7 @@ class ListTold(Document):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultListed:
-    """lacks: why this rig cannot do it; None where it can."""
+    """lacks: why this rig cannot do it; None where it can. provided_by: what it asks of a rig, and who has that."""
 
     fault: str
     fault_class: str = field(metadata=called("class"))
@@ -85,6 +85,7 @@ class FaultListed:
     what: str
     onset: str
     lacks: str | None
+    provided_by: dict[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,12 +13,13 @@ from bench.rig.capabilities.front_end import FrontEnd
 from bench.rig.capabilities.hv_circuit import HvCircuit
 from bench.rig.capabilities.insulation import Insulation, YCapacitors
 from bench.rig.capabilities.pack_current import PackCurrent
-from bench.rig.capabilities.sense_wires import SenseWires
+from bench.rig.capabilities.sense_wires import WIRE_VARIANTS, SenseWires
 from bench.rig.capabilities.sensors import Distort, Sensors
 from bench.rig.capabilities.thermal import Chamber, Cooling
 from bench.rig.capabilities.timers import Timers
 
 __all__ = [
+    "WIRE_VARIANTS",
     "Actuation",
     "BusTraffic",
     "BusWires",

@@ -4,9 +4,18 @@ from typing import Protocol
 
 from bench.rig.capabilities.actuation import Actuation
 
+WIRE_VARIANTS = {
+    "open": "open_wire",
+    "short": "cell_short",
+    "reversed": "reversed_polarity",
+    "high_ohm": "high_ohm_wire",
+    "swapped": "swapped_wires",
+}
+"""What can be wrong with a wire, and what a scenario's `needs` calls it."""
+
 
 class SenseWires(Protocol):
-    """Cells from 1. wire: "open", "short", "reversed", "high_ohm" or "swapped".
+    """Cells from 1. wire: one of WIRE_VARIANTS.
 
     `kinds`: those that this rig can do. "swapped": the tap above the one cell and the tap above its neighbour.
     """

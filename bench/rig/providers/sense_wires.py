@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bench.errors import InstrumentError
 from bench.instruments.ports import FaultUnit, WireFault
 from bench.plant.pack import Pack
-from bench.rig.capabilities import Actuation, Distort, FrontEnd, Sensors, Timers
+from bench.rig.capabilities import WIRE_VARIANTS, Actuation, Distort, FrontEnd, Sensors, Timers
 
 # A front end's pull-down current through a bad contact lowers the reading and raises the neighbour's by as much.
 HIGH_OHM_SHARE = 0.85
@@ -13,7 +13,7 @@ SHORT_V = 0.05
 # A front end converts no lower than this (its inputs bear -0.3 V): an input the wrong way round gives no reading.
 LOWEST_READ_V = -0.3
 ADOW_FINDS_OPEN = "afe_open_wire"
-PLAYED = frozenset({"open", "short", "reversed", "high_ohm", "swapped"})
+PLAYED = frozenset(WIRE_VARIANTS)
 _RELAYS = {"open": WireFault.OPEN, "short": WireFault.SHORT, "reversed": WireFault.REVERSED}
 
 
