@@ -10,7 +10,7 @@ import pytest
 
 from bench.errors import InstrumentError
 from bench.faults.catalogue.contactor_weld import ContactorWeld
-from bench.instruments import virtual_cells
+from bench.instruments.scpi_cell_emulator import kind as emulator_kind
 from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim
 from bench.links.simulated_serial import SimulatedSerial
 from bench.report.finding_words import reasons_words
@@ -91,7 +91,7 @@ def bench(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> Bench:
             made.emulators.append(self)
 
     monkeypatch.setattr(instruments, "SimulatedSerial", KeptSerial)
-    monkeypatch.setattr(virtual_cells, "CellEmulatorSim", KeptEmulator)
+    monkeypatch.setattr(emulator_kind, "CellEmulatorSim", KeptEmulator)
     return made
 
 

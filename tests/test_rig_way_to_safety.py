@@ -10,7 +10,7 @@ from harness.errors import ORDINARY, RUDE
 from harness.ground import ground, witnessed
 from harness.on_the_way import CUT_NS, cut_short, strike_clear
 
-from bench.instruments import virtual_cells
+from bench.instruments.scpi_cell_emulator import kind as emulator_kind
 from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim
 from bench.record.folder import RunFolder
 from bench.record.shot import read_shot
@@ -38,7 +38,7 @@ def emulators(monkeypatch: pytest.MonkeyPatch) -> list[CellEmulatorSim]:
             super().__init__(*words, **more)
             made.append(self)
 
-    monkeypatch.setattr(virtual_cells, "CellEmulatorSim", Kept)
+    monkeypatch.setattr(emulator_kind, "CellEmulatorSim", Kept)
     return made
 
 

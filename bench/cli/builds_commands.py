@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, load_rig
-from bench.cli.trend_command import trend
+from bench.cli.trend_shown import trend
 
 if TYPE_CHECKING:
     from bench.report.told.builds import BisectTold, CompareTold
@@ -24,12 +25,6 @@ RunsOption = Annotated[
 
 # By the word in the column "relative".
 _ROW_STYLES = {"slower": "red", "wider": "red", "worse": "red", "looks slower": "yellow"}
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="compare")(compare)
-    app.command(name="trend")(trend)
-    app.command(name="bisect")(bisect)
 
 
 def compare(
@@ -241,3 +236,8 @@ def _shooter(config: Path, scenario: str, build: str | None, firmware: str) -> A
         return shoot(wired, one, index, 59, 1, None)
 
     return fire
+
+
+COMPARE = Command(name="compare", call=compare, place=140)
+TREND = Command(name="trend", call=trend, place=150)
+BISECT = Command(name="bisect", call=bisect, place=160)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.list_kinds import list_kinds
 from bench.cli.options import (
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
     from bench.report.told.bench import ListTold
     from bench.scenario.prepare import Prepared
     from bench.wiring.common import Wired
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="check")(check)
-    app.command(name="list")(list_rig)
 
 
 def check(
@@ -246,3 +242,7 @@ def _list_faults(wired: Wired, as_json: bool) -> None:
         )
         table.add_row(kind.fault_class, kind.name, capability, escape(text), escape(able[capability] or by))
     _console().print(table)
+
+
+CHECK = Command(name="check", call=check, place=20)
+LIST = Command(name="list", call=list_rig, place=30)

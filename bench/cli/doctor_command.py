@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, FirmwareOption, TimeOption, load_rig
 
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from bench.doctor.finding import Finding
     from bench.report.told.bench import DoctorTold
     from bench.wiring.common import Wired
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="doctor")(doctor)
 
 
 def doctor(
@@ -126,3 +123,6 @@ def _told(found: list[Finding], good: bool) -> DoctorTold:
             for one in found
         ),
     )
+
+
+COMMAND = Command(name="doctor", call=doctor, place=40)

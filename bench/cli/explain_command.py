@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
 from bench.errors import ConfigError
 from bench.measure.finding.closed_set import FINDINGS
@@ -45,5 +46,4 @@ def _told(codes: Sequence[str]) -> ExplainTold:
     return ExplainTold(codes=tuple(found))
 
 
-def register(app: typer.Typer) -> None:
-    app.command("explain")(explain_finding)
+COMMAND = Command(name="explain", call=explain_finding, place=50)

@@ -7,13 +7,10 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import FilterOption, JUnitStyleOption
 from bench.report.junit_style import JUnitStyle
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="export")(export)
 
 
 def export(
@@ -40,3 +37,6 @@ def export(
     typer.echo(
         f"{len(files)} file(s) in {out}: {', '.join(f.name for f in files[:3])}{' …' if files[3:] else ''}"
     )
+
+
+COMMAND = Command(name="export", call=export, place=170)

@@ -7,11 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="hazard")(hazard)
 
 
 def hazard(
@@ -108,3 +105,6 @@ def hazard(
         console.print(f"no FHTI of '{firmware}' measured yet: `hil run` gives one", highlight=False)
     console.print(f"report  {out}", highlight=False, soft_wrap=True)
     console.print(f"figures {out.with_suffix('.json')}, for `hil safety`", highlight=False, soft_wrap=True)
+
+
+COMMAND = Command(name="hazard", call=hazard, place=180)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ChemistryOption, ConfigOption, FirmwareOption, load_rig
 
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 Tell = Callable[[str], object]
 """Where words go: not to stdout, where a JSON document is all there is."""
 _PROOF_SHOTS = 12
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="hunt")(hunt)
 
 
 def hunt(
@@ -262,3 +259,6 @@ def _tell_end(hunted: Hunt, so_far: Progress, tell: Tell, *, wrote: bool) -> Non
         tell(f"{so_far.other_fails} runs failed otherwise than by being late: hunt --for miss")
     if so_far.unfit:
         tell(f"{so_far.unfit} points were no scenario and were not run")
+
+
+COMMAND = Command(name="hunt", call=hunt, place=190)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.show_run import show_last_line, show_tables, tell_qualified, tell_rules
 from bench.cli.status_sheet import status_sheet
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
     from bench.report.told.stored import RejudgeTold, ReportTold, VerifyTold
     from bench.stored.rejudge import Rejudged
     from bench.verdict.result import RunResult
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="rejudge")(rejudge)
-    app.command(name="verify")(verify)
-    app.command(name="sign")(sign)
-    app.command(name="report")(report)
 
 
 def rejudge(
@@ -331,3 +325,9 @@ def _reported(result: RunResult, altered: Sequence[str], out: Path | None, run: 
         at_once=at_once(result.scenarios),
         uncertainty=uncertainty_of_run(result),
     )
+
+
+REJUDGE = Command(name="rejudge", call=rejudge, place=60)
+VERIFY = Command(name="verify", call=verify, place=70)
+SIGN = Command(name="sign", call=sign, place=80)
+REPORT = Command(name="report", call=report, place=90)

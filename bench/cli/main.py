@@ -2,12 +2,17 @@
 
 Exit codes (docs/exit_codes.md): 0 all pass · 1 a FAIL · 2 wrong usage or file · 3 INCONCLUSIVE, BLOCKED, ERROR or a
 crash of the bench · 130 stopped by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP · 141 nobody reads the output.
+
+A command is one file of this folder, found by its name: a `*_command.py` that holds a `Command`.
 """
 
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.ending import run_command_line
 
 app = typer.Typer(
@@ -20,54 +25,16 @@ app = typer.Typer(
 )
 
 
-def _register() -> None:
-    from bench.cli import (
-        builds_commands,
-        check_command,
-        doctor_command,
-        explain_command,
-        export_command,
-        hazard_command,
-        hunt_command,
-        judge_commands,
-        migrate_command,
-        mutants_command,
-        note_command,
-        play_command,
-        qualify_command,
-        rearm_command,
-        run_command,
-        safety_command,
-        schema_command,
-        store_command,
-        trace_command,
-    )
-
-    for module in (
-        run_command,
-        check_command,
-        doctor_command,
-        explain_command,
-        judge_commands,
-        migrate_command,
-        mutants_command,
-        note_command,
-        play_command,
-        builds_commands,
-        export_command,
-        hazard_command,
-        hunt_command,
-        qualify_command,
-        rearm_command,
-        safety_command,
-        schema_command,
-        store_command,
-        trace_command,
-    ):
-        module.register(app)
+def commands() -> list[Command]:
+    """All of them in the order of `hil --help`: by place, then by name."""
+    files = Path(__file__).parent.glob("*_command*.py")
+    modules = (import_module(f"bench.cli.{file.stem}") for file in files)
+    found = [one for module in modules for one in vars(module).values() if isinstance(one, Command)]
+    return sorted(found, key=lambda one: (one.place, one.name))
 
 
-_register()
+for _one in commands():
+    app.command(name=_one.name)(_one.call)
 
 
 def run() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.options import (
     DEFAULT_CONFIG,
     ChemistryOption,
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from bench.scenario.prepare import Prepared
     from bench.verdict.result import ShotResult
     from bench.wiring.common import Wired
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="migrate")(migrate)
 
 
 def migrate(
@@ -129,3 +126,6 @@ def _run(wired: Wired, prepared: list[Prepared], repeat: int, seed: int) -> Seen
 
         run_all(dataclasses.replace(campaign, workers=count), on_shot)
     return seen
+
+
+COMMAND = Command(name="migrate", call=migrate, place=100)

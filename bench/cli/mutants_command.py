@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import (
     DEFAULT_CONFIG,
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 
     from bench.proof.mutants import Found, Outcome, Proof, Score
     from bench.report.told.builds import MutantsTold
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="mutants")(mutants)
 
 
 def mutants(
@@ -215,3 +212,6 @@ def _show_good(found: Found, console: Console) -> None:
             console.print(
                 f"[bold red]{title}[/] {one.scenario} seed {one.seed}: {one.verdict.name}: {_why(one)}"
             )
+
+
+COMMAND = Command(name="mutants", call=mutants, place=110)

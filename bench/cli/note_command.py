@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.command import Command
+
 if TYPE_CHECKING:
     from bench.stored.notes import RunNotes
     from bench.verdict.result import RunResult
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="note")(note)
 
 
 def note(
@@ -76,3 +74,6 @@ def _show(result: RunResult, kept: RunNotes) -> None:
     typer.echo(
         f"{len([one for one in found if of_anomaly(one) not in closed])} of {len(found)} anomalies open"
     )
+
+
+COMMAND = Command(name="note", call=note, place=120)

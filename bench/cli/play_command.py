@@ -7,11 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, load_rig
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="play")(play)
 
 
 def play(
@@ -56,3 +53,6 @@ def play(
         return
     words = rack_words(wired, log=None if log is None else str(log), linger_s=linger, tcp=tcp)
     os.execv(words[0], words)
+
+
+COMMAND = Command(name="play", call=play, place=130)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption
 from bench.cli.show_run import as_wide_as
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
 
 EVIDENCE = "evidence for a qualification, reviewed by nobody (`hil qualify --review NAME`)"
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="qualify")(qualify)
 
 
 def qualify(
@@ -219,3 +216,6 @@ def _show(series: Sequence[RulerSeries]) -> None:
             where = f"{one.timebase} {one.condition}"
             told = f"{where}: {one.undecided} shot(s) fired again, the ruler was interrupted while it sent"
             console.print(told, highlight=False, soft_wrap=True)
+
+
+COMMAND = Command(name="qualify", call=qualify, place=200)

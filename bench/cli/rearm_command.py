@@ -6,11 +6,8 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, TimeOption, load_rig
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="rearm")(rearm)
 
 
 def rearm(
@@ -43,3 +40,6 @@ def rearm(
         raise typer.Exit(3)
     take_off(bench.record.rig, operator, utc_now())
     typer.echo(f"given free by {operator}: `hil run` drives this rig again")
+
+
+COMMAND = Command(name="rearm", call=rearm, place=210)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import (
     DEFAULT_CONFIG,
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
     from bench.door.session import Bench
     from bench.report.told.stored import RunTold
     from bench.running.load import Selected
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="run")(run)
 
 
 def run(
@@ -201,3 +198,6 @@ def _show(made: Run) -> None:
         console.print(
             f"[bold red]aborted:[/] {made.result.aborted}; what had finished is kept", highlight=False
         )
+
+
+COMMAND = Command(name="run", call=run, place=10)

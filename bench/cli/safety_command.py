@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, note_trouble, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, FirmwareOption, load_rig, load_scenarios
 from bench.cli.safety_claims import Claimed, markdown_claims, show_claims
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from bench.timing.evidence_class import EvidenceClass
     from bench.verdict.fmea import FailureMode
     from bench.verdict.result import RunResult
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="safety")(safety)
 
 
 def safety(
@@ -416,3 +413,6 @@ def _show(goals: Any, found: tuple[Cell, ...], told: list[str]) -> None:
         )
     for line in told:
         console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+
+COMMAND = Command(name="safety", call=safety, place=220)

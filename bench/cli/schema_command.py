@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-
-def register(app: typer.Typer) -> None:
-    app.command(name="schema")(schema)
+from bench.cli.command import Command
 
 
 def schema(
@@ -32,3 +30,6 @@ def schema(
         known = ", ".join(sorted(DOCUMENTS))
         raise ConfigError(f"hil schema: found '{name}'; expected one of {known}{nearest(name, DOCUMENTS)}")
     typer.echo(json.dumps(schema_of(DOCUMENTS[name]), indent=1))
+
+
+COMMAND = Command(name="schema", call=schema, place=230)

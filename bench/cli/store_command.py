@@ -7,11 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="store")(store)
 
 
 def store(
@@ -31,3 +28,6 @@ def store(
         good = good and stored
         typer.echo(line)
     raise typer.Exit(0 if good else 3)
+
+
+COMMAND = Command(name="store", call=store, place=240)

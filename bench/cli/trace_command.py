@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, load_rig, load_scenarios
 from bench.cli.show_run import as_wide_as, tell_rules
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from bench.report.told.bench import TraceTold
     from bench.report.traceability import Row
     from bench.verdict.result import RunResult
-
-
-def register(app: typer.Typer) -> None:
-    app.command(name="trace")(trace)
 
 
 def trace(
@@ -160,3 +157,6 @@ def _show_clauses(found: list[ClauseRow]) -> None:
 def _shown(row: Row) -> str:
     over = row.run and row.shown is not None and row.shown.over
     return f"[red]{row.word}[/]" if over else row.told or "not run"
+
+
+COMMAND = Command(name="trace", call=trace, place=250)
