@@ -50,7 +50,8 @@ def test_an_emergency_stop_ends_the_run_in_order_and_keeps_the_rig_stopped(
     assert "hil rearm" in shown.err
     assert "emergency stop: the contact is open; outputs off within" in " ".join(shown.out.split())
     (run,) = run_folders(bench)
-    assert (run / "report.html").is_file(), "the run ended in order"
+    page = (run / "report.html").read_text()  # the run ended in order
+    assert page.index("<h2>Emergency stop and interlock</h2>") < page.index("<h2>Safety goals</h2>")
     told = marks(run)
     opened, off = told["safety_opened"].fact, told["safety_off"]
     assert isinstance(opened, facts.SafetyOpened) and isinstance(off.fact, facts.SafetyOff)

@@ -227,6 +227,7 @@ def report(
     """Show a stored run's table again, or write its HTML report anew from the evidence alone. Exit 3 if altered."""
     from bench.cli.altered import end, ended_with, reading_on, tell_altered
     from bench.errors import ConfigError
+    from bench.record.folder import open_run
     from bench.record.targets import is_report_of, try_file
     from bench.report.comparison import run_markdown
     from bench.report.extras import ReportExtras
@@ -251,8 +252,15 @@ def report(
     if markdown:
         with reading_on(altered):
             covered, of = covered_words(result, run)
+            library = library_of(run)
             text = run_markdown(
-                result, covered, of.trouble, altered, qualified_by=of.by, library=library_of(run)
+                result,
+                covered,
+                of.trouble,
+                altered,
+                qualified_by=of.by,
+                library=library,
+                extras=ReportExtras(library=library, equipment=open_run(run).equipment()),
             )
             typer.echo(text, nl=False)
     elif not as_json:

@@ -71,6 +71,7 @@ class Chemistry:
     hysteresis: Hysteresis | None
     data_sheet: DataSheet
     abuse: AbuseFacts
+    based_on: tuple[str, ...]  # the nearest first
     figures: dict[str, Figure]  # by place in the file: "limits.v_alarm_high"
 
     @classmethod
@@ -148,7 +149,8 @@ def _read(source: Source) -> Chemistry:
     chemistry = Chemistry(
         id=source.text("meta.id"),
         name=source.text("meta.name"),
-        path=source.path,
+        path=source.file,
+        based_on=tuple(one.stem for one in source.based_on),
         capacity_ah=capacity_ah,
         coulombic_efficiency=source.number("cell.coulombic_efficiency", within=(0.5, 1.0)),
         self_discharge_1_s=source.number("cell.self_discharge_pct_month_25C", within=(0.0, 100.0))

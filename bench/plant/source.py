@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.config.user_file import MOST_TOML_BYTES, NotToml, oddities, read_text, toml_of
 from bench.errors import ConfigError, at_place, nearest
+from bench.plant.based_on import merged_file, read_chemistry
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -85,13 +85,12 @@ class Source:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._asked: set[str] = set()
-        text = read_text(path, "a chemistry file", most=MOST_TOML_BYTES)
-        try:
-            self._content: dict[str, Any] = toml_of(text)
-        except NotToml as error:
-            raise ConfigError(at_place(path, "", f"is no valid TOML ({error})", "a chemistry file")) from None
-        for place, why in oddities(self._content):
-            raise self.fail(".".join(map(str, place)), *why.split("; expected ", 1))
+        self._content, self.based_on = read_chemistry(path)
+
+    @property
+    def file(self) -> Path:
+        """The whole chemistry as one file: its own, or what it and those that it is based on come to."""
+        return merged_file(self.path, self._content) if self.based_on else self.path
 
     def fail(self, place: str, found: str, expected: str) -> ConfigError:
         return ConfigError(at_place(self.path, place, found, expected))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from bench.report import markdown as md
+from bench.report.extras import ReportExtras
 from bench.scenario.library import Library
 from bench.timing.evidence_class import CLASS_WORDS
 from bench.units import format_ns
@@ -187,11 +188,12 @@ def run_markdown(
     *,
     qualified_by: str = "",
     library: Library | None = None,
+    extras: ReportExtras | None = None,
 ) -> str:
     """The summary of one run for a pull request. covered: the denominator; qualification: what is wrong with it.
 
     altered: what of the stored run is not as it was written. qualified_by: which covers it, where nothing is wrong.
-    library: what there was to be run.
+    library: what there was to be run. extras: what sections of their own are told of.
     """
     from bench.report.anomalies import anomaly_lines
     from bench.report.at_once_words import at_once_words
@@ -200,6 +202,7 @@ def run_markdown(
     from bench.report.goals import NOT_SHOWN, goals_words, not_shown, partly_words, shown_goals
     from bench.report.mismatch import misfit_words, mismatch_markdown, of_the_build, run_word
     from bench.report.sampling import bounds_words
+    from bench.report.section import Place, sections_markdown
     from bench.report.uncertainty import markdown_lines
     from bench.report.words import EVIDENCE_WORTH, rules_words
 
@@ -242,6 +245,8 @@ def run_markdown(
     elif qualified_by:
         lines += ["", f"Bench qualified by {md.text(qualified_by)}."]
     lines += ["", *goal_lines] if goal_lines else []
+    known = extras or ReportExtras(library=library)
+    lines += sections_markdown(run, known, 0, Place.DETAILS)
     reasons = [
         f"- **{md.text(s.scenario_id)}** {s.judgement.verdict.name}: {md.text(joined_words(s.judgement))}"
         for s in run.scenarios
@@ -254,6 +259,7 @@ def run_markdown(
         lines += ["", f"- format 1, {md.text(old)}"]
     if budgets := markdown_lines(run):
         lines += ["", *budgets]
+    lines += sections_markdown(run, known, Place.DETAILS)
     return "\n".join([*lines, "", f"<sub>{md.text(run.run_id)}, seed {run.seed}</sub>"]) + "\n"
 
 

@@ -27,6 +27,7 @@ from bench.report.overview import closest, closest_words, not_passed, overview, 
 from bench.report.reaction import HEADINGS as CHAIN_HEADINGS
 from bench.report.reaction import chain_rows
 from bench.report.sampling import bounds_words
+from bench.report.section import sections_html
 from bench.report.status_html import status_fragment
 from bench.report.supported import (
     FEWEST_FOR_DISTRIBUTION,
@@ -122,6 +123,7 @@ def render_html(
     return template.render(
         run=run,
         extras=extras,
+        before=sections_html(run, extras),
         goals=goal_rows(run, extras.goals, extras.library),
         headline=_headline(whole, extras),
         mismatches=mismatch_html(whole.scenarios),

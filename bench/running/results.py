@@ -263,6 +263,8 @@ def open_evidence(
                 for number, source in enumerate(step.sources):
                     part = f".{number}" if number else ""
                     sources[f"load.{one.scenario.id}.{step.step + 1}{part}"] = source
+    if wired.chemistry.based_on:
+        sources["chemistry"] = wired.chemistry.path
     if qualification is not None and qualification.path is not None:
         sources["qualification"] = qualification.path / "qualification.json"
         if qualification.review is not None:
