@@ -18,7 +18,9 @@ from bench.dut.adapter import AdaptedDut
 from bench.errors import ConfigError, DutError
 from bench.faults.find import faults
 from bench.plant.find import chemistries
-from bench.wiring.plug_ins import installed
+from bench.proof.qualification import identity
+from bench.running.load import load_rig
+from bench.wiring.plug_ins import PLUG_INS, installed
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -291,9 +293,12 @@ def test_a_changed_file_of_a_plug_in_changes_what_a_qualification_names(
     points = {"bms_hil.instruments": {"acme_relays": f"{name}.relays.kind"}}
     monkeypatch.syspath_prepend(site(tmp_path / "site", points, name))
 
+    wired = load_rig(ROOT / "hil_config.toml", "simulated", None, None)
+
     def named() -> str:
         for shelf in (instruments, faults, chemistries):
             shelf.cache_clear()
+        assert identity(wired)[PLUG_INS] == installed()
         return installed()
 
     try:
@@ -304,7 +309,9 @@ def test_a_changed_file_of_a_plug_in_changes_what_a_qualification_names(
         assert named() != before
     finally:
         monkeypatch.undo()
-        named()
+        for shelf in (instruments, faults, chemistries):
+            shelf.cache_clear()
+    assert installed() == "" and PLUG_INS not in identity(wired)
 
 
 class Board:

@@ -443,7 +443,7 @@ def test_uses_of_the_tool_are_checked(tmp_path: Path) -> None:
 def test_a_run_is_covered_by_the_rows_of_its_copy_and_not_by_its_header(wired: Wired, tmp_path: Path) -> None:
     (tmp_path / "inputs").mkdir()
 
-    def told(content: dict, started_utc: str = "2000-01-02T00:00:00+00:00") -> str:
+    def told(content: dict, started_utc: str = "2000-01-02T00:00:00+00:00", **more: str) -> str:
         write_json(tmp_path / "inputs" / f"{'0' * 12}-qualification.json", content)
         stated = content["identity"]
         header = {
@@ -452,6 +452,7 @@ def test_a_run_is_covered_by_the_rows_of_its_copy_and_not_by_its_header(wired: W
             "bench_source": stated["bench source"] + "0" * 48,
             "timebase": stated["timebase"],
             "started_utc": started_utc,
+            **more,
         }
         opened = OpenedRun(path=tmp_path, header=header, result=None, footer=None)
         return str(why_not_covered(opened))
@@ -460,6 +461,11 @@ def test_a_run_is_covered_by_the_rows_of_its_copy_and_not_by_its_header(wired: W
     assert told(good) == "None"
     assert "its row is not what its shots make" in told(with_row(good, "ruler", 0, measured=MEASURED[1:]))
     assert "of another rig" in told({**good, "identity": {**good["identity"], "rig": "1"}})
+    brought = {**good, "identity": {**good["identity"], "plug-ins": "fault x: acme 1.2 0123"}}
+    assert told(brought, plug_ins="fault x: acme 1.2 0123") == "None"
+    for installed in ({"plug_ins": "fault x: acme 1.2 4567"}, {}):
+        assert "of another plug-ins" in told(brought, **installed)
+    assert "of another plug-ins" in told(good, plug_ins="fault x: acme 1.2 0123")
     assert "in the future" in told(good, "1999-12-31T00:00:00+00:00")
     assert "days old" in told(good, "2001-01-01T00:00:00+00:00")
 

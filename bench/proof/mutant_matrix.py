@@ -21,6 +21,7 @@ from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S
 from bench.wiring.common import Wired
 from bench.wiring.mutants import mutant_classes
+from bench.wiring.plug_ins import installed
 
 REFERENCE = "reference"
 FORMAT = "hil-mutant-matrix-1"
@@ -94,7 +95,7 @@ def matrix_file(proof: Proof, folder: Path) -> Path:
 
 
 def matrix_key(proof: Proof) -> str:
-    """Of everything the matrix rests on: code of bench and firmware, rig, scenarios, budgets, mutants, first seed.
+    """Of everything the matrix rests on: code, plug-ins, rig, scenarios, budgets, mutants, first seed.
 
     The rooms that only show what was found are left out: a new word in a report makes no matrix stale.
     """
@@ -113,6 +114,7 @@ def matrix_key(proof: Proof) -> str:
         repr({kind: sorted(table) for kind, table in proof.classes.items()}),
         repr([one.scenario.id for one in proof.prepared]),
         repr(proof.seeds[:1]),
+        *filter(None, [installed()]),  # nothing where nobody has brought any
     )
     import hashlib
 

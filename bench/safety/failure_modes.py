@@ -119,7 +119,8 @@ def newest_runs(runs: Path, firmware: str, evidence: EvidenceClass) -> NewestRun
             continue
         identity = identity or run.firmware_identity
         if run.firmware_identity == identity:
-            hashes = {**run.hashes, "bench": header.get("bench_source", "")}
+            code = f"{header.get('bench_source', '')} {header.get('plug_ins', '')}".strip()
+            hashes = {**run.hashes, "bench": code}
             found.setdefault(run.chemistry, []).append(replace(run, hashes=hashes))
     return NewestRuns(by_chemistry=found, altered=tuple(altered), misfits=tuple(misfits))
 
