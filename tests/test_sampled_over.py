@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot
 
-from bench.cli.safety_command import _notes
+from bench.cli.safety_shown import notes
 from bench.record.version_1 import same_figures
 from bench.report.comparison import run_markdown
 from bench.report.html import render_html
@@ -167,7 +167,7 @@ def test_more_attempts_are_always_more_than_were_made() -> None:
 
 def test_safety_says_what_its_attempts_sample() -> None:
     found = cells([MODE], {"nmc": [run_of(fired(29))]}, ["nmc"], {})
-    told = " ".join(_notes(found, {}, "simulated"))
+    told = " ".join(notes(found, {}, "simulated"))
     assert "no sample of life (age, temperature, longer uptimes)" in told
 
 

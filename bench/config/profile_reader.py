@@ -1,33 +1,22 @@
 """From the text of a profile to roles and tests. Apart from profile.py, because the files' shapes cost an import."""
 
-import re
-from dataclasses import replace
-
 from bench.config.debounce import Debounce, Stage
-from bench.config.lag import Lag
 from bench.config.play import INDEXED, Play, PlayError, Shown, read_play, read_shown
 from bench.config.profile import (
-    QUANTITIES,
     DutProfile,
     Flag,
     Heartbeat,
     Identity,
-    Limit,
     Promise,
     Role,
     RoleTest,
     Uds,
 )
-from bench.config.profile_shape import LagTable, ProfileShape, ShownTable
-from bench.config.toml_file import TomlFile, describe
+from bench.config.profile_shape import ShownTable
+from bench.config.profile_texts import ProfileTexts
+from bench.config.toml_file import describe
 from bench.config.user_file import Place
 from bench.errors import nearest
-from bench.units import format_ns, parse_quantity
-
-_THRESHOLD_UNITS = ("V", "degC", "A", "ohm/V")
-_LIMIT = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*([A-Za-z_]\w*)(?:\s+in\s+(\w+))?\s*")
-_TEST = re.compile(r"\s*(\w+)\s*(==|!=|>=|<=|>|<)\s*(\S+)\s*")
-
 
 # What every scenario needs; those of the modes are asked for by the scenarios that start in them.
 _STATES = {
@@ -36,14 +25,8 @@ _STATES = {
 }
 
 
-class ProfileReader:
+class ProfileReader(ProfileTexts):
     """Turns the checked text of a profile into roles and tests, noting every mistake."""
-
-    def __init__(self, file: TomlFile, shape: ProfileShape) -> None:
-        self._file = file
-        self._shape = shape
-        self._roles: dict[str, Role] = {}
-        self._lags: dict[Role, Lag] = {}
 
     def profile(self) -> DutProfile:
         shape = self._shape
@@ -135,44 +118,6 @@ class ProfileReader:
         if self._shape.no_dtc is not None:
             return tuple(self._shape.no_dtc)
         return () if any(flag.dtc == 0 for flag in self._shape.flag.values()) else (0,)
-
-    def _limit(self, text: str | None, place: Place) -> Limit | None:
-        if text is None:
-            return None
-        found = _LIMIT.fullmatch(text)
-        if found is None or found[1] not in QUANTITIES:
-            near = nearest(text.split(" ")[0], QUANTITIES)
-            expected = (
-                f'"QUANTITY >= THRESHOLD [in MODE]" (or >, <=, <) with one of {", ".join(QUANTITIES)}{near}'
-            )
-            self._file.mistake(place, f"found '{text}'; expected {expected}")
-            return None
-        modes = self._shape.mode.model_dump()
-        if found[4] is not None and found[4] not in modes:
-            expected = f"one of {', '.join(modes)}{nearest(found[4], modes)}"
-            self._file.mistake(place, f"found unknown mode '{found[4]}'; expected {expected}")
-        return Limit(quantity=found[1], op=found[2], threshold=found[3], mode=found[4])
-
-    def _tolerance(self, text: str | None, limit: str | None, place: Place) -> float:
-        """Either way from the limit, in SI."""
-        if text is None:
-            return 0.0
-        if limit is None:
-            self._file.mistake(
-                place, "found no 'limit' beside it; expected the limit that it is the tolerance of"
-            )
-            return 0.0
-        quantity = QUANTITIES.get(limit.split(" ")[0])
-        if quantity is None:  # told where the limit is read
-            return 0.0
-        try:
-            found = parse_quantity(text, quantity)
-        except ValueError as wrong:
-            self._file.mistake(place, str(wrong))
-            return 0.0
-        if found < 0:
-            self._file.mistake(place, f"found '{text}'; expected 0 or more: it counts either way")
-        return max(0.0, found)
 
     def _identity(self) -> Identity | None:
         table = self._shape.identity
@@ -276,37 +221,6 @@ class ProfileReader:
                     ("output", name), f"found '{role}'; expected {expected}, in whose frame it comes"
                 )
 
-    def _message(self, text: str, place: Place) -> tuple[str, str]:
-        channel, _, message = text.partition(".")
-        if not message or "." in message:
-            self._file.mistake(place, f"found '{text}'; expected \"channel.Message\"")
-        return channel, message
-
-    def _lagging(self, signal: str, table: LagTable, place: Place) -> Role:
-        """The role of a signal, with the lag that its table states. One signal has one lag, whatever it is called."""
-        role = self._role(signal, place)
-        if table.lag is None:
-            if table.lag_source:
-                self._file.mistake((*place, "lag_source"), "found it without 'lag'; expected the lag, too")
-            return role
-        low_ns, high_ns = table.lag
-        lag = Lag(low_ns=low_ns, high_ns=high_ns, source=table.lag_source)
-        if low_ns > high_ns:
-            found = f"found {format_ns(low_ns)} before {format_ns(high_ns)}; expected the shortest lag first"
-            self._file.mistake((*place, "lag"), found)
-        elif self._lags.setdefault(role, lag) != lag:
-            self._file.mistake(
-                (*place, "lag"), f"found another lag than before for {role}; expected the same"
-            )
-        return role
-
-    def _role(self, text: str, place: Place) -> Role:
-        parts = text.split(".", 2)
-        if len(parts) != 3 or not all(parts):
-            self._file.mistake(place, f"found '{text}'; expected \"channel.Message.Signal\"")
-            return Role("", "", "")
-        return Role(*parts)
-
     def _play(self, index: int) -> Play:
         table = self._shape.play[index]
         place: Place = ("play", index, "message")
@@ -389,15 +303,6 @@ class ProfileReader:
         coils = (self._roles.get(f"{name}_command") for name in ("plus", "minus"))
         return tuple(RoleTest(role=role, op="==", value=0.0) for role in coils if role is not None)
 
-    def _threshold(self, name: str, text: object) -> float:
-        for dimension in _THRESHOLD_UNITS:
-            try:
-                return parse_quantity(str(text), dimension)
-            except ValueError:
-                continue
-        self._file.mistake(("threshold", name), f"found '{text}'; expected a quantity, such as \"2.8 V\"")
-        return 0.0
-
     def _heartbeat(self, index: int) -> Heartbeat:
         beat = self._shape.heartbeat[index]
         channel, _, message = beat.message.partition(".")
@@ -405,56 +310,3 @@ class ProfileReader:
         if not message or "." in message:
             self._file.mistake(place, f"found '{beat.message}'; expected \"channel.Message\"")
         return Heartbeat(channel=channel, message=message, longest_gap_ns=beat.longest_gap)
-
-    def _joined(self, texts: list[str], place: Place) -> tuple[RoleTest, ...]:
-        """ "role op value", or several joined by "and", or by "or": of one message, to be seen in one frame."""
-        tests = []
-        for text in texts:
-            word = " or " if " or " in text and " and " not in text else " and "
-            first, *others = self._tests(text.split(word), place) or (None,)
-            if first is None:
-                continue
-            for other in others:
-                if other.role[:2] != first.role[:2]:
-                    message, channel = other.role.message, other.role.channel
-                    self._file.mistake(
-                        place,
-                        f"found '{text}' with a role of {channel}.{message}; expected roles of one message, here of "
-                        f"{first.role.channel}.{first.role.message}",
-                    )
-            both = word == " and "
-            tests.append(
-                replace(first, together=tuple(others)) if both else replace(first, either=tuple(others))
-            )
-        return tuple(tests)
-
-    def _tests(self, texts: list[str], place: Place) -> tuple[RoleTest, ...]:
-        tests = []
-        for text in texts:
-            match = _TEST.fullmatch(text)
-            if match is None:
-                self._file.mistake(
-                    place, f'found \'{text}\'; expected "role op value", such as "state == error"'
-                )
-                continue
-            role, op, value = match.groups()
-            if role not in self._roles:
-                known = ", ".join(self._roles)
-                near = nearest(role, self._roles)
-                self._file.mistake(place, f"found unknown role '{role}'; expected one of {known}{near}")
-                continue
-            number = self._value(role, value, place)
-            if number is not None:
-                tests.append(RoleTest(role=self._roles[role], op=op, value=number))
-        return tuple(tests)
-
-    def _value(self, role: str, text: str, place: Place) -> float | None:
-        names = {"state": self._shape.state, "mode_request": self._shape.mode.model_dump()}.get(role, {})
-        if text in names:
-            return float(names[text])
-        try:
-            return float(text)
-        except ValueError:
-            expected = ", ".join(["a number", *names])
-            self._file.mistake(place, f"found value '{text}'; expected {expected}{nearest(text, names)}")
-            return None

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from bench.measure.estimate import EstimateFound
-from bench.report.finding_words import finding_words, percent, signed
+from bench.report.finding_words import finding_words
+from bench.report.word_parts import percent, signed
 from bench.units import NS_PER_S, format_ns
 from bench.verdict.result import ScenarioResult
 

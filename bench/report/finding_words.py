@@ -18,13 +18,15 @@ from bench.measure.finding import (
     stimulus,
     times,
 )
-from bench.measure.finding.base import Finding, Since, When
-from bench.measure.signal_test import SignalTest
+from bench.measure.finding.base import Finding
+from bench.report.answer_words import answer_words
 from bench.report.bench_words import bench_words, frames
-from bench.report.memory_words import dtc_words, memory_words
+from bench.report.memory_words import memory_words
 from bench.report.safety_words import safety_words
 from bench.report.stamp_words import stamp_words
 from bench.report.state_words import state_words
+from bench.report.stimulus_words import stimulus_words
+from bench.report.word_parts import percent, short_dtc, signed, test_words, when_words
 from bench.units import format_ns
 from bench.verdict.result import Held, Judgement, Reason
 
@@ -40,7 +42,6 @@ _BEFORE = {
     Held.SEEN: "seen: ",
     Held.NOTED: "",
 }
-_SINCE = {Since.ONSET: "onset", Since.COMMAND: "the command", Since.ARMING: "arming"}
 _WHY = {times.Bound.CEILING: ": later than the DUT's published debounce allows"}
 
 
@@ -66,119 +67,6 @@ def finding_words(finding: Finding) -> str:
     return _OF_MODULE[module](finding)
 
 
-def test_words(test: SignalTest) -> str:
-    """`PrechargeCommand == 1`."""
-    return test.words
-
-
-def _when(when: When) -> str:
-    since = _SINCE[when.since]
-    if when.offset_ns < 0:
-        return f"{format_ns(-when.offset_ns)} before {since}"
-    return f"+{format_ns(when.offset_ns)} after {since}"
-
-
-def _short_dtc(code: int) -> str:
-    """A DUT's own diagnosis number as its sources have it."""
-    return dtc_words(code) if code > 0xFFFF else str(code)
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
-
-
-def signed(share: float) -> str:
-    return f"{100 * share:+.2f} %"
-
-
-def _stimulus(finding: Finding) -> str:
-    match finding:
-        case stimulus.NoStimulus():
-            return "no stimulus was commanded"
-        case stimulus.ScenarioAtFault(said=said):
-            return said or "no DUT can answer this scenario rightly"
-        case stimulus.StimulusUnproven():
-            return "no proof that the stimulus reached the DUT's terminals"
-        case stimulus.NoReadback():
-            return "the stimulus was not confirmed by readback"
-        case stimulus.OnsetBeforeReadback():
-            return "the onset was seen before the readback says the stimulus was actuated"
-        case stimulus.StimulusAlreadyPresent(test=test, held_ns=held_ns):
-            return f"stimulus was already present: {test_words(test)} held {format_ns(held_ns)} before the command"
-        case stimulus.MessageAlreadyIrregular(message=message):
-            return f"stimulus was already present: {message} was already irregular"
-        case stimulus.MessageUnheardBefore(message=message):
-            return f"stimulus was already present: {message} was not heard before the command"
-        case stimulus.MessageGapBefore(message=message, gap_ns=gap_ns):
-            return (
-                f"stimulus was already present: {message} had a gap of {format_ns(gap_ns)} before the command"
-            )
-        case stimulus.StimulusNotCarried() as missed:
-            carried = "was never seen"
-            if missed.lowest is not None and missed.highest is not None:
-                carried = f"carried {missed.lowest:.6g} to {missed.highest:.6g}"
-            where = f"{missed.message}.{missed.signal} {carried} after the command"
-            return f"the stimulus never reached the DUT: {where}; expected {missed.wanted:.6g}"
-        case stimulus.StimulusNotHeld() as lost:
-            gone = f"{lost.message}.{lost.signal} carried {lost.found:.6g} {format_ns(lost.after_ns)} later"
-            return f"the stimulus did not last: {gone}; expected {lost.wanted:.6g} all the while"
-        case stimulus.NoRunaway(cells=cells):
-            names = ", ".join(map(str, cells))
-            return f"the plant brought no thermal runaway of cell {names} within the window"
-        case stimulus.RunawayUnproven():
-            return "no proof that the runaway reached the DUT's terminals"
-        case stimulus.NoOnset():
-            return "no onset was seen: the stimulus is not proven"
-    raise AssertionError(finding)
-
-
-def _answer(finding: Finding) -> str:
-    match finding:
-        case answer.SafeStateBeforeFault():
-            return "safe state already held before the fault"
-        case answer.ReportedBeforeFault(test=test):
-            return f"reported before the fault: {test_words(test)}"
-        case answer.ForbiddenSeen(test=test, when=when):
-            return f"{test_words(test)} at {_when(when)}"
-        case answer.SafeStateNotHeld(test=test, when=when, after_ns=after_ns):
-            return (
-                f"safe state was not held: {test_words(test)} no longer at {_when(when)}, "
-                f"{format_ns(after_ns)} after it was reached"
-            )
-        case answer.SafeStateNotHeldFor(hold_ns=hold_ns):
-            return f"safe state was not held for {format_ns(hold_ns)}"
-        case answer.NotDetected(window_ns=window_ns):
-            return f"fault not detected within {format_ns(window_ns)}"
-        case answer.DetectedAfterWindow(window_ns=window_ns):
-            return f"fault detected only after the window of {format_ns(window_ns)}"
-        case answer.SafeStateNotReached(window_ns=window_ns):
-            return f"safe state not reached within {format_ns(window_ns)}"
-        case answer.NuisanceTrip():
-            return "nuisance trip: the DUT reported a fault under a stimulus it must tolerate"
-        case answer.NuisanceDtc(dtc=dtc):
-            return f"nuisance DTC {dtc_words(dtc)} was reported"
-        case answer.DtcNotReported(dtc=dtc):
-            return f"the demanded DTC {dtc_words(dtc)} was not reported"
-        case answer.DtcStatusUnread(dtc=dtc, problem=problem):
-            return f"the status of DTC {dtc_words(dtc)} could not be read: {problem}"
-        case answer.DtcNotStored(dtc=dtc):
-            return f"DTC {dtc_words(dtc)} is not in the DUT's memory"
-        case answer.DtcStatusLacks(dtc=dtc, status=status, bits=bits, lacking=lacking):
-            found = ", ".join(bits) or "no bit"
-            return (
-                f"DTC {dtc_words(dtc)} has status 0x{status:02X} ({found}); {', '.join(lacking)} is not set"
-            )
-        case answer.UnexpectedReport(what=what, name=name, when=when):
-            return f"{what} {name} was not expected, and came at {_when(when)}"
-        case answer.UnexpectedCode(dtc=dtc, when=when, stored=True):
-            return f"trouble code {_short_dtc(dtc)} was not expected, and stood in the memory read at {_when(when)}"
-        case answer.UnexpectedCode(dtc=dtc, when=when):
-            return f"trouble code {_short_dtc(dtc)} was not expected, and came at {_when(when)}"
-        case answer.SpreadBeforeAlarm(cell=cell):
-            return f"the runaway had spread to cell {cell} before the alarm"
-    raise AssertionError(finding)
-
-
 def _standing(finding: Finding) -> str:
     match finding:
         case standing.SaidByRefusedFrames(test=test, count=count):
@@ -187,18 +75,22 @@ def _standing(finding: Finding) -> str:
             return f"no receiver would have accepted any frame of {message} on {channel}"
         case standing.FlagNotHeld(test=test, when=when, held_ns=held_ns, times=times_):
             again = f", {times_} times in all" if times_ > 1 else ""
-            return f"{test_words(test)} was taken back at {_when(when)}, after {format_ns(held_ns)}{again}"
+            return (
+                f"{test_words(test)} was taken back at {when_words(when)}, after {format_ns(held_ns)}{again}"
+            )
         case standing.SafeStateLeft(test=test, when=when, after_ns=after_ns):
             return (
-                f"safe state was left unasked after the hold: {test_words(test)} no longer at {_when(when)}, "
+                f"safe state was left unasked after the hold: {test_words(test)} no longer at {when_words(when)}, "
                 f"{format_ns(after_ns)} after it was reached"
             )
         case standing.FramesContradict(message=message, count=count):
             return f"frames of {message} contradicted each other within a cycle ({count} times)"
         case standing.ReportHeldBefore(what=what, name=name, when=when):
-            return f"{what} {name} was not expected, and has held since {_when(when)}"
+            return f"{what} {name} was not expected, and has held since {when_words(when)}"
         case standing.CodeHeldBefore(dtc=dtc, when=when):
-            return f"trouble code {_short_dtc(dtc)} was not expected, and has been told since {_when(when)}"
+            return (
+                f"trouble code {short_dtc(dtc)} was not expected, and has been told since {when_words(when)}"
+            )
         case standing.WitnessDenies(test=test):
             return f"{test_words(test)} was denied to the end although the DUT had detected: it shows no ignorance"
     raise AssertionError(finding)
@@ -259,7 +151,7 @@ def _life(finding: Finding) -> str:
             return f"{message} was never heard on {channel}: nothing shows that the DUT was alive"
         case life.SilentTooLong(message=message, gap_ns=gap_ns, since=since, allowed_ns=allowed_ns):
             return (
-                f"{message} silent for {format_ns(gap_ns)} from {_when(since)}; "
+                f"{message} silent for {format_ns(gap_ns)} from {when_words(since)}; "
                 f"longest allowed {format_ns(allowed_ns)}"
             )
         case life.SilentInHold(message=message):
@@ -280,23 +172,27 @@ def _life(finding: Finding) -> str:
             return f"the shot could not begin: {said}"
         case life.ReportsStopped(channel=channel, message=message, since=since, refused=refused):
             if refused:
-                then = "" if since is None else f" from {_when(since)} on"
+                then = "" if since is None else f" from {when_words(since)} on"
                 return (
                     f"no receiver would accept any frame of {message} on {channel}{then}: {frames(refused)}"
                 )
-            heard = f"was never heard on {channel}" if since is None else f"fell silent at {_when(since)}"
+            heard = (
+                f"was never heard on {channel}" if since is None else f"fell silent at {when_words(since)}"
+            )
             return f"{message} is cyclic and {heard}: nothing shows what it would say"
         case life.BuildChanged(message=message, signal=signal, since=since) as named:
             moved = f"from {named.before:.0f} to {named.after:.0f}"
-            return f"the DUT named another build: {message}.{signal} went {moved} at {_when(since)}"
+            return f"the DUT named another build: {message}.{signal} went {moved} at {when_words(since)}"
         case life.DutRestarted(sign="boot") as again:
-            return f"the DUT restarted: it sent {again.message} at {_when(again.since)}"
+            return f"the DUT restarted: it sent {again.message} at {when_words(again.since)}"
         case life.DutRestarted() as again:
             before, after = ("unknown" if one is None else f"{one:g}" for one in (again.before, again.after))
             moved = f"from {before} to {after}"
-            return f"the DUT restarted: {again.message}.{again.signal} went {moved} at {_when(again.since)}"
+            return (
+                f"the DUT restarted: {again.message}.{again.signal} went {moved} at {when_words(again.since)}"
+            )
         case life.DutCrashed(said=said, since=since):
-            return f"the DUT crashed{'' if since is None else f' at {_when(since)}'}: {said}"
+            return f"the DUT crashed{'' if since is None else f' at {when_words(since)}'}: {said}"
         case life.FramesUnreadable(message=message, count=count, length=length):
             return f"{frames(count)} of {message} could not be read: payload of {length} bytes"
     raise AssertionError(finding)
@@ -361,7 +257,7 @@ def _reach(finding: Finding) -> str:
             told = f"{mode} was requested and not reached within {format_ns(within_ns)}"
             return f"{told}: it lacks {missing}" if missing else told
         case reach.NotKept(mode=mode, test=test, since=since):
-            lost = f"{test_words(test)} no longer held at {_when(since)}"
+            lost = f"{test_words(test)} no longer held at {when_words(since)}"
             return f"{mode} was reached and left again, though still requested: {lost}"
         case reach.StartModeMissed() as missed:
             return f"{missed.said}; {_must_reach(missed)}"
@@ -418,8 +314,8 @@ def _gap(gap: scenario.KnownGapFinding) -> str:
 _OF_MODULE: dict[str, Callable[[Finding], str]] = {
     module.__name__: cast(Callable[[Finding], str], words)
     for module, words in (
-        (stimulus, _stimulus),
-        (answer, _answer),
+        (stimulus, stimulus_words),
+        (answer, answer_words),
         (standing, _standing),
         (times, _times),
         (states, state_words),

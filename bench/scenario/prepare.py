@@ -1,7 +1,7 @@
 """Everything that can be known before anything is driven: files read, expressions resolved, budgets resolvable."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -219,13 +219,7 @@ def prepare(
         except ConfigError as exc:
             mistakes += only_news(str(exc).splitlines(), wrong)
             unprepared += [] if wrong else [(scenario, budget)]
-    seen: dict[str, Path] = {}
-    for one in prepared:
-        first = seen.setdefault(one.scenario.id, one.scenario.file)
-        if first != one.scenario.file:
-            mistakes.append(
-                f"{one.scenario.file} [id]: found '{one.scenario.id}', which {first} has; expected its own"
-            )
+    mistakes += _ids_that_others_have(prepared)
     if (mistakes or budgets is None) and look is not None:
         for ready in prepared:
             mistakes += look(ready.scenario, ready.steps)
@@ -235,3 +229,12 @@ def prepare(
     if mistakes:
         raise ScenarioError("\n".join(dict.fromkeys(mistakes)))  # a profile's mistake meets every scenario
     return prepared
+
+
+def _ids_that_others_have(prepared: Sequence[Prepared]) -> Iterator[str]:
+    """A line for each scenario whose id stands in another file before it."""
+    seen: dict[str, Path] = {}
+    for one in prepared:
+        first = seen.setdefault(one.scenario.id, one.scenario.file)
+        if first != one.scenario.file:
+            yield f"{one.scenario.file} [id]: found '{one.scenario.id}', which {first} has; expected its own"

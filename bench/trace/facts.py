@@ -1,10 +1,18 @@
 """What a mark of the Trace says: one frozen type per kind, shared by whoever writes a mark and whoever reads it."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from bench.trace.events import Kind, PlantStage, Scalar
+from bench.trace.events import Kind, Scalar
+from bench.trace.fact import Fact as Fact
+from bench.trace.plant_facts import ContactorsFollowed as ContactorsFollowed
+from bench.trace.plant_facts import OutputBeyondRange as OutputBeyondRange
+from bench.trace.plant_facts import PlantState as PlantState
+from bench.trace.plant_facts import SignalClipped as SignalClipped
+from bench.trace.plant_facts import StageReached as StageReached
+from bench.trace.plant_facts import TimeLapsed as TimeLapsed
+from bench.trace.plant_facts import Truth as Truth
 
 
 class Odd(StrEnum):
@@ -19,18 +27,6 @@ class Odd(StrEnum):
     ANSWER_LATE = "answer-late"
     FOREIGN = "foreign-host"
     OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """kind: of the mark. Fields that are None are absent from every stored form."""
-
-    kind: ClassVar[Kind]
-
-    def version_1(self) -> dict[str, Scalar]:
-        """The key and value pairs of the first stored form. Digests are taken over them, so they never change."""
-        pairs = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return {name: value for name, value in pairs if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,66 +226,6 @@ class DtcUnread(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Truth(Fact):
-    """What the plant knows and the DUT estimates. Shares of 1; lapsed_ns: how long the pack has stood in no time."""
-
-    kind: ClassVar[Kind] = Kind.TRUTH
-    soc: float
-    soc_low: float
-    soc_high: float
-    soh: float
-    current_a: float
-    lapsed_ns: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageReached(Fact):
-    """What has become of a cell (from 1), between low_ns and high_ns."""
-
-    kind: ClassVar[Kind] = Kind.PLANT_STAGE
-    stage: PlantStage
-    cell: int
-    low_ns: int
-    high_ns: int
-    temp_c: float
-    voltage_v: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimeLapsed(Fact):
-    """The pack stood for so long between two instants of the rig's clock."""
-
-    kind: ClassVar[Kind] = Kind.TIME_LAPSE
-    lapsed_ns: int
-    note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlantState(Fact):
-    """What a protection test is ended by."""
-
-    kind: ClassVar[Kind] = Kind.PLANT_STATE
-    closed: bool
-    current_a: float
-    hottest_c: float
-    pack_v: float
-    nominal_v: float
-    iso_ohm_per_v: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactorsFollowed(Fact):
-    """The plant's contactors followed a report that comes after the fact: it was between low_ns and high_ns."""
-
-    kind: ClassVar[Kind] = Kind.CONTACTORS_FOLLOWED
-    plus: bool
-    minus: bool
-    precharge: bool
-    low_ns: int
-    high_ns: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WindowClosed(Fact):
     """The DUT is watched no longer."""
 
@@ -433,47 +369,3 @@ class Anomaly(Fact):
     def version_1(self) -> dict[str, Scalar]:
         numbers = {"dropped": self.dropped, "unsent": self.unsent}
         return {"text": self.text, **{name: value for name, value in numbers.items() if value is not None}}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputBeyondRange(Fact):
-    """The plant takes a cell where no output follows; it is held at the nearer end. beyond_v: how far outside."""
-
-    kind: ClassVar[Kind] = Kind.ANOMALY
-    cell: int
-    cell_voltage_v: float
-    highest_v: float
-    beyond_v: float
-
-    @property
-    def text(self) -> str:
-        return (
-            f"the plant's cell {self.cell} is at {self.cell_voltage_v:.3f} V, its output goes from 0 to "
-            f"{self.highest_v:g} V and is held at the nearer end"
-        )
-
-    def version_1(self) -> dict[str, Scalar]:
-        return {"problem": self.text, "beyond_v": self.beyond_v}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalClipped(Fact):
-    """A signal could not carry what it was to show: its range ends there. value, carried: in the quantity's unit.
-
-    off_scale: the sensor itself ends there, beyond all that the DUT's promises depend on: it decides nothing.
-    """
-
-    kind: ClassVar[Kind] = Kind.ANOMALY
-    signal: str
-    quantity: str
-    value: float
-    carried: float
-    off_scale: bool = False
-
-    @property
-    def text(self) -> str:
-        shown = f"{self.signal} showed {self.carried:.6g} where {self.quantity} was {self.value:.6g}"
-        return f"{shown}: its range ends there"
-
-    def version_1(self) -> dict[str, Scalar]:
-        return {"problem": self.text, "clipped": self.signal}

@@ -12,7 +12,7 @@ from bench.faults.find import kinds
 from bench.faults.port import Kind
 from bench.instruments.ports import WireFault
 from bench.rig import capabilities as cap
-from bench.scenario.load import TIME_LAPSE
+from bench.scenario.together import TIME_LAPSE
 from bench.wiring.instruments import cell_kind, wires_opened
 
 NOBODY = "no instrument of this bench does it"

@@ -1,0 +1,66 @@
+"""What the tables of a scenario file must not say together."""
+
+from typing import TYPE_CHECKING
+
+from bench.measure.plan import Aim
+from bench.scenario.model import (
+    InjectText,
+    Park,
+    Request,
+    StepText,
+)
+
+if TYPE_CHECKING:
+    from bench.config.toml_file import TomlFile
+    from bench.scenario.shape import ScenarioShape
+
+TIME_LAPSE = "time_lapse"  # the capability of letting days pass
+_TABLE_OF = {"must_trip": "expect", "must_not_trip": "quiet"}
+
+
+def check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepText], *, whole: bool) -> None:
+    """What single keys cannot tell: aim and expect/quiet, steps and needs, id and the file's name.
+
+    whole: no step is wrong, so that nothing said of all of them follows from one.
+    """
+    wanted = _TABLE_OF.get(shape.aim)
+    if wanted is not None and getattr(shape, wanted) is None:
+        file.mistake(("aim",), f"found aim '{shape.aim}' without [{wanted}]; expected [{wanted}]")
+    for other in ("expect", "quiet"):
+        if other != wanted and getattr(shape, other) is not None:
+            only = f"[{wanted}] only" if wanted is not None else "neither [expect] nor [quiet]"
+            file.mistake((other,), f"found [{other}] under aim '{shape.aim}'; expected {only}")
+    if file.path.stem != shape.id.replace("-", "_"):
+        expected = f"{shape.id.replace('-', '_')}.toml or id {file.path.stem.replace('_', '-')}"
+        file.mistake(("id",), f"found id '{shape.id}' in {file.path.name}; expected file {expected}")
+    if shape.expect is not None and shape.expect.window <= shape.expect.hold:
+        file.mistake(("expect", "window"), "found a window not longer than hold; expected a longer one")
+    if whole:
+        _check_steps(file, shape, steps)
+
+
+def _check_steps(file: "TomlFile", shape: "ScenarioShape", steps: list[StepText]) -> None:
+    """Steps and needs, steps and aim."""
+    injections = [step for step in steps if isinstance(step, InjectText)]
+    needed = {step.kind.capability(step.shape) for step in injections}
+    needed |= {TIME_LAPSE for step in steps if isinstance(step, Park)}
+    for missing in sorted(needed - set(shape.needs)):
+        file.mistake(("needs",), f"found no '{missing}', which a step uses; expected needs to list it")
+    for spare in sorted(set(shape.needs) - needed):
+        file.mistake(("needs",), f"found '{spare}', which no step uses; expected only what the steps use")
+    if shape.aim != "must_not_trip" and not injections:
+        file.mistake(("step",), f"found no inject step under aim '{shape.aim}'; expected one")
+    if Aim(shape.aim) is Aim.MUST_REFUSE and len(injections) < len(steps):
+        file.mistake(
+            ("step",),
+            "found another step than inject under aim 'bench_must_refuse', which ends before the DUT is asked for "
+            "anything; expected inject steps only",
+        )
+    if shape.expect is not None and shape.expect.onset == "open_command":
+        asks = any(isinstance(step, Request) and step.mode == "off" for step in steps)
+        welded = {name for step in injections for name in getattr(step.shape, "contactors", ())}
+        if not asks and welded != {"precharge"}:  # which the DUT opens by itself, when the link is charged
+            file.mistake(
+                ("expect", "onset"),
+                "found onset 'open_command' without a step {request, mode off}; expected one",
+            )
