@@ -11,6 +11,7 @@ from bench.config.instrument_kinds import instruments
 from bench.config.options import NO_OPTIONS, Options
 from bench.errors import ConfigError
 from bench.instruments.numato_relay.kind import RELAYS
+from bench.record.evidence import evidence_of
 from bench.running.load import load_rig
 from bench.running.results import rig_hash
 
@@ -112,3 +113,13 @@ def test_the_tables_of_the_page_are_those_that_the_kinds_bring(capsys: pytest.Ca
     shown = page.partition("<!-- hil list kinds -->\n")[2].partition("<!-- end of hil list kinds -->")[0]
     assert shown == capsys.readouterr().out, "`hil list kinds` prints the tables of today"
     assert all(f"| `{folder.name}` |" in shown for folder in FOLDERS)
+
+
+def test_a_closed_sensor_on_a_bus_is_judged_by_its_bus_where_its_driver_is_not_installed() -> None:
+    bus = {"can.sensors": {"interface": "pcan", "channel": "PCAN_USBBUS1"}}
+    sensor = {"kind": "acme_shunt", "link": "sensors", "ports": "('bus',)", "transport": "can"}
+    assert evidence_of("host", "external", {**bus, "instrument.shunt": sensor}).why == ()
+    no_bus = evidence_of("host", "external", {**bus, "instrument.shunt": {**sensor, "link": "other"}})
+    assert no_bus.why == ("instrument.shunt: its bus is not named",)
+    house = {"kind": "bender_iso165c", "link": "sensors", "ports": "('bus',)"}
+    assert evidence_of("host", "external", {**bus, "instrument.imd": house}).why == ()
