@@ -74,7 +74,7 @@ def score(
     samples, problem = samples_of(trace, question, window, decoders)
     if problem is not None:
         return EstimateFound(question=question, problem=problem)
-    scored = [one for one in samples if samples and one.t_ns >= samples[0].t_ns + question.after_ns]
+    scored = [one for one in samples if one.t_ns >= samples[0].t_ns + question.after_ns]
     if len(scored) < FEWEST:
         lacking = TruthTooFew(estimate=question.name, count=len(scored), expected=FEWEST)
         return EstimateFound(question=question, lacking=lacking)

@@ -28,7 +28,7 @@ def too_long_a_glitch(
     since_ns = longest_ns = 0
     question: Question | None = None  # the last one of the longest
     for t_ns, channel, frame, _ in window.frames.only(index):
-        for one in index.get((channel, frame.can_id, frame.extended), ()):
+        for one in index[channel, frame.can_id, frame.extended]:
             answer = one.hear(t_ns, frame.data)
             if answer:
                 since_ns = since_ns if showing else t_ns

@@ -126,7 +126,7 @@ def _shown(shot: Shot, commanded: Mark[StimulusCommanded], told: Told) -> list[S
     for t_ns, channel, frame, _ in shot.window.frames.each(index):
         if found and t_ns > found[0].t_ns + _due_ns(shot):
             break
-        questions = index.get((channel, frame.can_id, frame.extended), [])
+        questions = index[channel, frame.can_id, frame.extended]
         for question in questions.copy():
             held, held_ns = question.holds, question.last_ns
             if not question.hear(t_ns, frame.data) or t_ns < commanded.t_ns:

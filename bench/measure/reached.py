@@ -39,10 +39,9 @@ def _reached(shot: Shot, asked: Mark[Requested], groups: Groups, told: Told) -> 
     index = by_address([question for group in groups for question in group])
     reached_ns: int | None = None
     for t_ns, channel, frame, _ in shot.window.frames.each(index):
-        questions = index.get((channel, frame.can_id, frame.extended), ())
-        for question in questions:
+        for question in index[channel, frame.can_id, frame.extended]:
             question.hear(t_ns, frame.data)
-        if not questions or t_ns < asked.t_ns:
+        if t_ns < asked.t_ns:
             continue
         if reached_ns is None:
             reached_ns = t_ns if groups and all(map(_holds, groups)) else None

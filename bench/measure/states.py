@@ -19,7 +19,7 @@ def states_seen(shot: Shot, onset: Seen | None) -> tuple[StateSeen, ...]:
         index = by_address([question for one in waiting for question in one.questions])
         of = {id(question): one for one in waiting for question in one.questions}
         for t_ns, channel, frame, _ in shot.window.frames.only(index):
-            for question in index.get((channel, frame[0], frame[2]), ()):
+            for question in index[channel, frame[0], frame[2]]:
                 question.hear(t_ns, frame[1])
                 of[id(question)].look(shot, onset, t_ns)
     ppb = rate_ppb(shot.trace)
