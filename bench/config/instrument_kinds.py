@@ -1,11 +1,11 @@
 """What a bench file has to know of a kind of instrument. The kinds bring themselves: none is named here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Literal
 
-from bench.config.options import Option, one_of, whole, wholes
+from bench.config.options import Option, one_of, text, whole, wholes
 from bench.parts import Shelf, modules
 
 Transport = Literal["serial", "tcp", "can"]
@@ -16,6 +16,8 @@ OPENS = wholes(
     "opens",
     "cells whose wire relay 1, 2, … breaks when it is energised; a virtual card breaks virtual wires only",
 )
+POLE = text("pole", "pole between which and chassis it sits", "plus", ("plus", "minus"))
+_OF_ROLE: Mapping[str, tuple[Option[Any], ...]] = {"relays": (OPENS,), "leak": (POLE,)}
 RELAYS = one_of("relays", "relays of the board", 8, (1, 2, 4, 8, 16, 32, 64))
 
 
@@ -53,7 +55,7 @@ class InstrumentKind:
     def bench_options(self) -> tuple[Option[Any], ...]:
         """Those that `[instrument.<name>]` takes: the device's own, and what its role is asked on a bench."""
         numbered = (FIRST_ID,) if self.ids != (0, 0) else ()
-        return (*numbered, *((OPENS,) if self.role == "relays" else ()), *self.options)
+        return (*numbered, *_OF_ROLE.get(self.role, ()), *self.options)
 
 
 def _lacks(name: str, kind: InstrumentKind) -> str:

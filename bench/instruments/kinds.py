@@ -10,9 +10,11 @@ from typing import Any, ClassVar, Protocol
 from bench.config.instrument_kinds import InstrumentKind
 from bench.config.options import Options
 from bench.instruments.ports import (
+    ClimateChamber,
     CurrentSensor,
     DeviceEnd,
     InsulationMonitor,
+    LeakResistor,
     PackSupply,
     PlayedCard,
     WireFault,
@@ -89,6 +91,24 @@ class SupplyKind(LineKind):
 
     drive: Callable[[SerialLink, Clock, Options], PackSupply]
     play_loaded: Callable[[DeviceEnd, Clock, Options, Load], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeakKind(LineKind):
+    """A programmable resistor between one pole (`pole`) and chassis."""
+
+    role: ClassVar[str] = "leak"
+
+    drive: Callable[[SerialLink, Clock, Options], LeakResistor]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChamberKind(LineKind):
+    """A climate chamber around the pack."""
+
+    role: ClassVar[str] = "chamber"
+
+    drive: Callable[[SerialLink, Clock, Options], ClimateChamber]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

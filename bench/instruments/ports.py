@@ -162,6 +162,36 @@ class CurrentSensor(Protocol):
         """How often it reports."""
 
 
+class LeakResistor(Protocol):
+    """A programmable resistor at one pole. Its terminals are open unless it is connected."""
+
+    async def identify(self) -> str: ...
+
+    async def connect(self, ohm: float) -> Switched:
+        """This value between the terminals, both read back. InstrumentError where it has no such value."""
+
+    async def disconnect(self) -> None: ...
+
+    async def safe(self) -> None:
+        """Terminals open, proven by readback."""
+
+
+class ClimateChamber(Protocol):
+    """What surrounds a real pack."""
+
+    async def identify(self) -> str: ...
+
+    async def run_to(self, temperature_c: float, rate_k_s: float) -> float:
+        """Set, read back, started; what the chamber has at that moment, in degC. InstrumentError with an open door."""
+
+    async def temperature_c(self) -> float: ...
+
+    async def door_open(self) -> bool: ...
+
+    async def safe(self) -> None:
+        """It neither heats nor cools any more, proven by readback."""
+
+
 class RelayCard(Protocol):
     """Relays numbered from 1."""
 

@@ -1,12 +1,14 @@
 """Who provides what on a rig that is being built."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.codec.database import Database
+from bench.config.instrument_kinds import POLE
 from bench.dut.ports import Dut, Interruptible
 from bench.instruments.afe import AnalogueFrontEnd
-from bench.instruments.ports import CellEmulator, FaultUnit
+from bench.instruments.kinds import ChamberKind, LeakKind
+from bench.instruments.ports import CellEmulator, ClimateChamber, FaultUnit, LeakResistor
 from bench.links.bus_faults import BusFaults
 from bench.links.ports import CanLink
 from bench.plant.coasting import Coasting
@@ -14,6 +16,7 @@ from bench.plant.pack import Pack
 from bench.restbus.cyclic import CyclicMessage
 from bench.rig import capabilities as cap
 from bench.rig.capabilities.provided import Provided
+from bench.rig.providers.boxed_insulation import BoxedInsulation
 from bench.rig.providers.bus_side import BenchTraffic, OwnWires
 from bench.rig.providers.dut_hold import HeldDut, Tampered, TamperedIdentity
 from bench.rig.providers.emulated_cells import EmulatedCells
@@ -25,9 +28,11 @@ from bench.rig.providers.plant_insulation import PlantInsulation, PlantYCapacito
 from bench.rig.providers.plant_thermal import PlantChamber, PlantCooling
 from bench.rig.providers.played_front_end import PlayedFrontEnd
 from bench.rig.providers.played_supply import PlayedSupply
+from bench.rig.providers.real_chamber import RealChamber
 from bench.rig.providers.sense_wires import PlayedWires, RelayedWires
 from bench.rig.senses import Senses
 from bench.rig.vehicle import VehicleSide
+from bench.wiring.side_instruments import SideInstruments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,8 @@ class Bench:
     timers: cap.Timers
     afe: AnalogueFrontEnd | None = None
     buses: Mapping[str, BusFaults] | None = None
+    leaks: Mapping[str, LeakResistor] = field(default_factory=dict)
+    chamber: ClimateChamber | None = None
 
 
 def provide(bench: Bench) -> Provided:
@@ -58,6 +65,7 @@ def provide(bench: Bench) -> Provided:
         | _by_terminals(bench)
         | _by_buses(bench)
         | _by_dut(bench)
+        | _by_instruments(bench)
     )
 
 
@@ -76,6 +84,28 @@ def _by_plant(bench: Bench) -> dict[type, object]:
         cap.PackCurrent: PlantCurrent(pack=pack, vehicle=bench.vehicle, timers=timers),
         cap.DutSupply: PlayedSupply(pack=pack, sensors=bench.senses, timers=timers),
     }
+
+
+def _by_instruments(bench: Bench) -> dict[type, object]:
+    """What stands at a real pack, and the plant with it: the played sensors show what the instrument makes."""
+    pack, timers = bench.pack, bench.timers
+    found: dict[type, object] = {}
+    if bench.leaks:
+        plant = PlantInsulation(pack=pack, timers=timers)
+        found[cap.Insulation] = BoxedInsulation(boxes=bench.leaks, plant=plant, pack=pack, timers=timers)
+    if bench.chamber is not None:
+        around = PlantChamber(pack=pack, timers=timers, settle=bench.coasting.settle)
+        found[cap.Chamber] = RealChamber(chamber=bench.chamber, plant=around, timers=timers)
+    return found
+
+
+def leaks_of(sides: SideInstruments) -> dict[str, LeakResistor]:
+    """The resistors by their pole."""
+    return {config.options[POLE]: driver for config, driver in sides.drivers(LeakKind)}
+
+
+def chamber_of(sides: SideInstruments) -> ClimateChamber | None:
+    return next((driver for _, driver in sides.drivers(ChamberKind)), None)
 
 
 def _by_terminals(bench: Bench) -> dict[type, object]:

@@ -34,7 +34,7 @@ from bench.wiring.common import (
 from bench.wiring.dut import identifier, real_dut, tester_of
 from bench.wiring.emulator_shown import emulator_shows, listen_for_sweeps, pack_voltages, watch_cells
 from bench.wiring.instruments import real_cells
-from bench.wiring.provide import Bench, provide
+from bench.wiring.provide import Bench, chamber_of, leaks_of, provide
 from bench.wiring.safety import safety_inputs
 from bench.wiring.side_instruments import identities_into, side_instruments
 from bench.wiring.stamp_worth import apply_measured
@@ -124,6 +124,8 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
             overrides_v=overrides_v,
             emulator=cells.emulator,
             fault_unit=sides.fault_unit(cells.emulator),
+            leaks=leaks_of(sides),
+            chamber=chamber_of(sides),
             restbus=restbus,
             links=buses.links,
             databases=wired.databases,

@@ -134,6 +134,14 @@ class SideInstruments:
         if steps.problems:
             raise InstrumentError("; ".join(steps.problems))
 
+    def drivers(self, kind: type[LineKind]) -> list[tuple[InstrumentConfig, Any]]:
+        """Those of a role, in the order of the bench file."""
+        return [
+            (side.config, side.driver)
+            for side in self.sides
+            if isinstance(side.config.facts, kind) and side.driver is not None
+        ]
+
     def fault_unit(self, emulator: FaultUnit) -> FaultUnit:
         """The emulator's own relays, and the cards' where they sit in a cell's wire."""
         relays = {

@@ -29,7 +29,7 @@ from bench.wiring.common import (
 from bench.wiring.dut import firmware_of, identifier, tester_of
 from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.instruments import simulated_cells
-from bench.wiring.provide import Bench, provide
+from bench.wiring.provide import Bench, chamber_of, leaks_of, provide
 from bench.wiring.safety import safety_inputs
 from bench.wiring.side_instruments import identities_into, side_instruments
 from bench.wiring.virtual_signals import clipped_into, restbus_of, senses_of
@@ -106,6 +106,8 @@ def build_simulated(
             overrides_v=overrides_v,
             emulator=cells.emulator,
             fault_unit=sides.fault_unit(cells.emulator),
+            leaks=leaks_of(sides),
+            chamber=chamber_of(sides),
             restbus=restbus,
             links=bench_nodes,
             databases=wired.databases,
