@@ -1,12 +1,15 @@
 """An instrument is one folder: found by its place, known to nobody by name, with the same options wherever it is."""
 
 import re
+import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from bench.cli.list_kinds import list_kinds
 from bench.config.bench_file import load_bench
+from bench.config.bench_schema import bench_schema
 from bench.config.instrument_kinds import instruments
 from bench.config.options import NO_OPTIONS, Options
 from bench.errors import ConfigError
@@ -123,3 +126,25 @@ def test_a_closed_sensor_on_a_bus_is_judged_by_its_bus_where_its_driver_is_not_i
     assert no_bus.why == ("instrument.shunt: its bus is not named",)
     house = {"kind": "bender_iso165c", "link": "sensors", "ports": "('bus',)"}
     assert evidence_of("host", "external", {**bus, "instrument.imd": house}).why == ()
+
+
+def test_the_schema_of_a_bench_file_holds_the_options_of_every_kind() -> None:
+    schema = bench_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    fits = jsonschema.Draft202012Validator(schema)
+    files = [ROOT / "hil_config.toml", *sorted(ROOT.glob("docs/benches/*.toml"))]
+    tables = {file.name: tomllib.loads(file.read_text(encoding="utf-8")) for file in files}
+    for name, table in tables.items():
+        assert not [error.message for error in fits.iter_errors(table)], name
+    desk = tables["whole_desk.toml"]
+    for key, value in (("relays", 5), ("adress", 1), ("lost_replies", 0.5), ("kind", "numato")):
+        wires = {**desk["instrument"]["wires_low"], key: value}
+        wrong = {**desk, "instrument": {**desk["instrument"], "wires_low": wires}}
+        assert not fits.is_valid(wrong), key
+    for power, good in (
+        ({"relay": "numato_relay", "port": "x", "relays": 32, "off_time": "1 s"}, True),
+        ({"relay": "numato_relay", "port": "x", "address": 1}, False),
+        ({"on": ["a"], "off": ["b"]}, True),
+        ({"on": ["a"], "of": ["b"]}, False),
+    ):
+        assert fits.is_valid({**desk, "dut": {**desk["dut"], "power": power}}) is good, power

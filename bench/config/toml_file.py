@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from bench.config.branches import joined, one_branch
 from bench.config.toml_lines import line_numbers
@@ -50,7 +50,13 @@ def _volts(value: object) -> float:
 
 def quantity_of(unit: str) -> Any:
     """The type of a key that takes text with a unit of this dimension, such as "V"."""
-    return Annotated[float, BeforeValidator(lambda value: parse_quantity(_text(value, f"1 {unit}"), unit))]
+    read = BeforeValidator(lambda value: parse_quantity(_text(value, f"1 {unit}"), unit))
+    return Annotated[float, read, _written(f"1 {unit}")]
+
+
+def _written(example: str) -> WithJsonSchema:
+    """What stands in the file: text with a unit, whatever it is read as."""
+    return WithJsonSchema({"type": "string", "description": f'with a unit, such as "{example}"'})
 
 
 def _share(value: object) -> float:
@@ -80,11 +86,11 @@ Format = Annotated[int, BeforeValidator(_format)]
 """The `format` that a file says it is written in: what its keys mean, and their defaults. Absent: 1."""
 ScenarioFormat = Annotated[int, BeforeValidator(_scenario_format)]
 """That of a scenario: what the DUT says beside what is expected is told only (1), or is a wrong report (2)."""
-DurationNs = Annotated[int, BeforeValidator(_duration)]
-Amperes = Annotated[float, BeforeValidator(_amperes)]
-Volts = Annotated[float, BeforeValidator(_volts)]
-Share = Annotated[float, BeforeValidator(_share)]
-Bitrate = Annotated[int, BeforeValidator(_bitrate)]
+DurationNs = Annotated[int, BeforeValidator(_duration), _written("250 ms")]
+Amperes = Annotated[float, BeforeValidator(_amperes), _written("20 A")]
+Volts = Annotated[float, BeforeValidator(_volts), _written("500 V")]
+Share = Annotated[float, BeforeValidator(_share), _written("50 %")]
+Bitrate = Annotated[int, BeforeValidator(_bitrate), _written("500 kbit/s")]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 """What a thing is called, in a table and in a line of a report."""
 
