@@ -72,10 +72,15 @@ SCENARIOS = (
 )
 CASES = 30
 
+_LATER = (
+    facts.SafetyWatched,
+    facts.SafetyOpened,
+    facts.SafetyOff,
+)  # the stored lines were drawn without them
 FACTS = {
     one.__name__: one
     for one in vars(facts).values()
-    if isinstance(one, type) and issubclass(one, Fact) and one is not Fact
+    if isinstance(one, type) and issubclass(one, Fact) and one is not Fact and one not in _LATER
 }
 KNOWN_GAPS = sorted(NAMEABLE)
 ESTIMATES = tuple(

@@ -31,6 +31,12 @@ STORED = Path(__file__).parent / "data" / "traces_corpus.txt"
 GROUPS, CASES = 25, 60
 DATABASE = Database.load(Path(__file__).parents[1] / "dbc" / "bms.dbc")
 DECODERS = {BUS: DATABASE}
+# Named, so that no draw moves when another one joins them.
+STAGES = (PlantStage.SIGNATURE, PlantStage.VENTING, PlantStage.RUNAWAY, PlantStage.DRY_OUT)
+ODD = (
+    facts.Odd.UNREADABLE, facts.Odd.NOT_A_DATA_FRAME, facts.Odd.BUS_ERROR, facts.Odd.BUS_OFF, facts.Odd.FRAME_LOST,
+    facts.Odd.LINK_BACK, facts.Odd.ANSWER_LATE, facts.Odd.FOREIGN, facts.Odd.OTHER,
+)  # fmt: skip
 _FRAMES: dict[tuple[Any, ...], CanFrame] = {}
 
 
@@ -111,7 +117,7 @@ class Drawn(Asked):
                 )
                 yield at * MS, state, "plant"
         if self.chance(0.3) or self.plan.onset_runaway:
-            stage = self.rng.choice((PlantStage.RUNAWAY, PlantStage.RUNAWAY, *PlantStage))
+            stage = self.rng.choice((PlantStage.RUNAWAY, PlantStage.RUNAWAY, *STAGES))
             at = self.rng.choice((10, 110, 120, 200, 210, self.end, self.end + 10))
             yield (
                 at * MS,
@@ -155,7 +161,7 @@ class Drawn(Asked):
             self.rng.choice(unsafe),
             facts.SignalClipped(signal="S", quantity="cell voltage", value=5.0, carried=4.2, off_scale=off_scale),
             facts.OutputBeyondRange(cell=7, cell_voltage_v=5.2, highest_v=5.0, beyond_v=0.2),
-            facts.Anomaly(what=self.rng.choice(list(facts.Odd)), text="odd", about=BUS, dropped=self.one(None, 2)),
+            facts.Anomaly(what=self.rng.choice(ODD), text="odd", about=BUS, dropped=self.one(None, 2)),
             facts.ClockRate(bound_ppb=self.rng.choice((100, 200_000)), why="chance", slewed_ppb=self.one(None, 500)),
             facts.TimeLapsed(lapsed_ns=3600_000 * MS, note="rest"),
             facts.Requested(mode="off", value=0),

@@ -69,8 +69,6 @@ class Meeting:
             other = next((item for item in session.items if item.path != items[-1].path), None)
             running = _Running(one, items, left, other)
             self.failing += running.failing
-            if self.failing:
-                return True
             running.meet_all(self.workers, partial(self._hear, one is self.rounds[-1]))
             caught = [m for m in left if self.outcomes[m.name].startswith("caught")]
             self.caught_in[one.name] += len(caught)
@@ -114,7 +112,7 @@ class _Running:
         reports = runtestprotocol(item, log=False, nextitem=following)
         self._took_s[item.nodeid] = time.process_time() - started
         if any(one.failed for one in reports):
-            self.failing.append(item.nodeid)
+            self.failing.append(item.nodeid)  # it takes no part: it fails under every mutant
 
     def _share(self) -> None:
         """What a fixture of the file came by, all tests that look at it came by."""
@@ -150,7 +148,11 @@ class _Running:
         """The shortest test of every file, then the next of every file, as far as the round's time goes."""
         of_file: Counter[str] = Counter()
         ranked: list[tuple[int, float, int]] = []
-        coming = [n for n, item in enumerate(self._items) if mutant.name in self._reached[item.nodeid]]
+        coming = [
+            n
+            for n, item in enumerate(self._items)
+            if mutant.name in self._reached[item.nodeid] and item.nodeid not in self.failing
+        ]
         for n in sorted(coming, key=lambda n: self._took_s[self._items[n].nodeid]):
             ranked.append((of_file[self._items[n].path.name], self._took_s[self._items[n].nodeid], n))
             of_file[self._items[n].path.name] += 1
