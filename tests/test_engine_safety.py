@@ -14,6 +14,7 @@ from bench.instruments.scpi_cell_emulator import kind as emulator_kind
 from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim
 from bench.links.simulated_serial import SimulatedSerial
 from bench.report.finding_words import reasons_words
+from bench.rig.capabilities import Timers
 from bench.rig.rig import Rig
 from bench.running.shots import conclude_shot
 from bench.scenario.engine import Shot, fire
@@ -68,11 +69,11 @@ class Bench:
     def assert_safe(self) -> None:
         """Everything off, seen from the hardware's side and not through the driver."""
         assert self.rig is not None and self.emulators
-        vehicle = self.rig.vehicle
+        vehicle = self.rig.plant.vehicle
         assert not self.emulators[-1].is_on
         assert max(self.emulators[-1].output_v(self.ended_ns)) < 0.1
         assert (vehicle.load_a, vehicle.charge_a, vehicle.mode_request) == (0.0, 0.0, 0)
-        assert not self.rig.overrides_v
+        assert not self.rig.outputs.overrides_v
         assert not self.rig.dut.alive()
 
 
@@ -160,8 +161,8 @@ def test_a_fault_that_cannot_be_applied_is_an_error_of_the_bench_and_ends_safe(
 def test_whatever_a_fault_raises_the_shot_ends_safe(
     bench: Bench, prepared: dict[str, Prepared], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    async def fails(self: ContactorWeld, rig: Rig) -> None:
-        await rig.clock.sleep_until(rig.clock.now_ns() + 5 * NS_PER_MS)
+    async def fails(self: ContactorWeld, timers: Timers) -> None:
+        await timers.sleep_until(timers.now_ns() + 5 * NS_PER_MS)
         raise error
 
     monkeypatch.setattr(ContactorWeld, "apply", fails)
@@ -197,6 +198,6 @@ def test_a_serial_line_torn_anywhere_is_an_error_that_names_the_port(
     assert "simulated [cell emulator]" in reasons and "torn" in reasons
     assert bench.ended_ns < 8 * NS_PER_S
     # Nobody can switch it off any more: that is what its dead-man is for.
-    dead_man_ns = bench.rig.dead_man_ns
+    dead_man_ns = bench.rig.outputs.dead_man_ns
     assert max(bench.emulators[0].output_v(bench.ended_ns + dead_man_ns + NS_PER_S)) < 0.1
-    assert not bench.rig.dut.alive() and bench.rig.vehicle.load_a == 0.0
+    assert not bench.rig.dut.alive() and bench.rig.plant.vehicle.load_a == 0.0

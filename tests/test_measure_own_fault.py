@@ -186,7 +186,7 @@ def test_cells_beyond_what_the_emulator_puts_out_are_held_at_its_end_and_leave_t
     def reverse(rig: Rig, scenario: str, index: int) -> None:
         rigs.append(rig)
         rig.clock.every(
-            3600 * 1000 * MS, Phase.PLANT, lambda: rig.pack.cells.set_soc(2, -0.1), first_ns=1000 * MS
+            3600 * 1000 * MS, Phase.PLANT, lambda: rig.plant.pack.cells.set_soc(2, -0.1), first_ns=1000 * MS
         )
 
     result = shoot(wired, prepared["ov-step-cell60"], 0, 1, 1, None, reverse)

@@ -162,7 +162,7 @@ def test_the_pack_carries_the_recording(trip: Callable[[str], Path], tmp_path: P
     carried: list[float] = []
 
     def watch(rig: object, *_: object) -> None:
-        clock, pack = rig.clock, rig.pack  # type: ignore[attr-defined]
+        clock, pack = rig.clock, rig.plant.pack  # type: ignore[attr-defined]
         clock.every(NS_PER_S // 50, 5, lambda: carried.append(pack.pack_current_a), first_ns=0)
 
     result = shoot(wired, one, 0, 1, 1, None, watch)

@@ -119,14 +119,14 @@ def test_a_clear_that_hangs_delays_neither_the_outputs_nor_the_verdict(
 
 def followed_badly(rig: Rig, after: int, then: Callable[[], Awaitable[None]]) -> None:
     """From its `after`-th command on the emulator does `then` in place of what it is told."""
-    set_all, calls = rig.emulator.set_all, 0
+    set_all, calls = rig.outputs.emulator.set_all, 0
 
     async def told(voltages_v: Sequence[float]) -> None:
         nonlocal calls
         calls += 1
         await (then() if calls > after else set_all(voltages_v))
 
-    rig.emulator.set_all = told  # type: ignore[method-assign]
+    rig.outputs.emulator.set_all = told  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("scenario", ["ov-step-cell17", "ov-step-cell17--inside"])

@@ -11,6 +11,7 @@ from bench.errors import ConfigError, ScenarioError
 from bench.plant.drive_cycle import cycle_names, find_cycle, read_cycle
 from bench.plant.load_trace import LoadTrace
 from bench.plant.vehicle import Vehicle
+from bench.rig.capabilities import Sensors
 from bench.running.load import load_rig, load_scenarios, select_scenarios
 from bench.running.shots import shoot
 from bench.scenario.model import Follow
@@ -96,7 +97,12 @@ def test_a_good_bms_stays_quiet_on_the_road(chemistry: str, trip: Callable[..., 
     speeds: set[float] = set()
 
     def watch(rig: object, *_: object) -> None:
-        rig.clock.every(NS_PER_S, 5, lambda: speeds.add(rig.senses.read("vehicle_speed") or 0.0), first_ns=0)  # type: ignore[attr-defined]
+        shown = rig.provided.give(Sensors)  # type: ignore[attr-defined]
+
+        def look() -> None:
+            speeds.add(shown.read("vehicle_speed") or 0.0)
+
+        rig.clock.every(NS_PER_S, 5, look, first_ns=0)  # type: ignore[attr-defined]
         rig.trace.on_mark(
             lambda m: seen.append(m.fact.readback) if isinstance(m.fact, StimulusConfirmed) else None
         )  # type: ignore[attr-defined]

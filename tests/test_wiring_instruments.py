@@ -249,7 +249,9 @@ def test_played_sensors_show_the_plant_on_their_bus_and_answer_it() -> None:
         await clock.sleep_until(clock.now_ns() + 1500 * NS_PER_MS)
         assert answers == [bytes((50, 100, 0, 0, 0))]
         volts = [seen.frame.data for seen in rig.trace.frames if seen.frame.can_id == 0x522]
-        assert int.from_bytes(volts[-1][2:], "big") / 1000 == pytest.approx(rig.pack.pack_voltage_v, abs=2)
+        assert int.from_bytes(volts[-1][2:], "big") / 1000 == pytest.approx(
+            rig.plant.pack.pack_voltage_v, abs=2
+        )
         r_iso = [seen.frame.data for seen in rig.trace.frames if seen.frame.can_id == 0x37]
         assert int.from_bytes(r_iso[-1][:2], "little") > 500
 

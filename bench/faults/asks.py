@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from inspect import signature
 from typing import Any, get_type_hints
 
 from bench.faults.port import Actuation, Fault, Kind
@@ -22,9 +23,9 @@ def asked_by_kind(kind: Kind) -> tuple[type, ...]:
 
 @cache
 def _asked(method: Callable[..., Any]) -> dict[str, type]:
+    _, *arguments = signature(method).parameters  # without self
     found = get_type_hints(method)
-    found.pop("return", None)
-    return found
+    return {name: found[name] for name in arguments}
 
 
 async def put_on(fault: Fault, provided: Provided) -> Actuation:

@@ -208,7 +208,7 @@ def _latencies(result: ShotResult) -> dict[str, list[float] | None]:
 
 
 def _state_of(rig: Rig) -> dict[str, float | int | list[bool]]:
-    pack = rig.pack
+    pack = rig.plant.pack
     contactors = pack.contactors
     cells_v, sensors_c = pack.cell_voltage_v, pack.sensor_temp_c
     return {
@@ -220,7 +220,7 @@ def _state_of(rig: Rig) -> dict[str, float | int | list[bool]]:
         "temp_min_c": round(float(sensors_c.min()), 2),
         "temp_max_c": round(float(sensors_c.max()), 2),
         "contactors_closed": [contactors.plus.closed, contactors.minus.closed, contactors.precharge.closed],
-        "mode_request": rig.vehicle.mode_request,
+        "mode_request": rig.plant.vehicle.mode_request,
         "frames": len(rig.trace.frames),
         "bench_late_ms": getattr(rig.clock, "worst_late_ns", 0) / NS_PER_MS,
     }

@@ -21,3 +21,9 @@ class VehicleSide:
     charger_ignores_limit: bool = False
     charge_limit_a: float = float("inf")
     speed_kmh: float | None = None
+
+    def rest(self) -> None:
+        """It asks for nothing, drives nothing and charges nothing."""
+        self.load_a = self.charge_a = 0.0
+        self.mode_request = self.fault_reset = 0
+        self.speed_kmh = None

@@ -135,7 +135,7 @@ def _observes_ns(plan: Plan) -> int:
 
 
 async def _energised(rig: Rig, shot: Shot) -> None:
-    async with rig.safety.watched() if rig.safety is not None else contextlib.nullcontext():
+    async with rig.hardware.safety.watched() if rig.hardware.safety is not None else contextlib.nullcontext():
         await _driven(rig, shot)
 
 
@@ -145,7 +145,7 @@ async def _driven(rig: Rig, shot: Shot) -> None:
         # Before the DUT is started: that may take seconds, and only a fed dead-man leaves the outputs on.
         follower = tasks.create_task(_followed(rig))
         try:
-            rig.vehicle.fault_reset = int(shot.profile.fault_reset_at_start)
+            rig.plant.vehicle.fault_reset = int(shot.profile.fault_reset_at_start)
             refuse = shot.plan.aim is Aim.MUST_REFUSE
             for step in (
                 shot.steps if refuse else ()
@@ -175,7 +175,7 @@ async def _settle(rig: Rig, shot: Shot) -> None:
     profile = shot.profile
     state = profile.roles["state"]
     await _until_state(rig, shot, "standby", HEARD_TIMEOUT_NS, f"{state} was never heard in standby")
-    rig.vehicle.fault_reset = 0
+    rig.plant.vehicle.fault_reset = 0
     rig.trace.mark(rig.clock.now_ns(), facts.DutHeard(state="standby"), "engine")
     await rig.identify()  # before anything is asked of it: an unidentified build is refused
     await forget_codes(rig, profile)
@@ -197,17 +197,19 @@ async def _observe(rig: Rig, shot: Shot) -> None:
     await clock.sleep_until(clock.now_ns() + ARMED_NS + shot.phase_ns)
     stimulus_ns = clock.now_ns()
     truth = (
-        clock.every(TRUTH_NS, Phase.OBSERVE, rig.tell_truth, first_ns=stimulus_ns) if plan.estimates else None
+        clock.every(TRUTH_NS, Phase.OBSERVE, rig.truth.tell_truth, first_ns=stimulus_ns)
+        if plan.estimates
+        else None
     )
     stages = (
-        clock.every(LOOK_NS, Phase.OBSERVE, rig.look_at_stages, first_ns=stimulus_ns)
+        clock.every(LOOK_NS, Phase.OBSERVE, rig.truth.look_at_stages, first_ns=stimulus_ns)
         if plan.onset_runaway
         else None
     )
     ending = Ending(plan.end) if plan.end is not None else None
 
     def tell_state() -> None:
-        mark = rig.tell_state()
+        mark = rig.truth.tell_state()
         if ending is not None:
             ending.hear(mark.t_ns, mark.fact)
 
@@ -228,7 +230,7 @@ async def _observe(rig: Rig, shot: Shot) -> None:
                 break
             if ending is not None and ending.by not in (None, EndedBy.CUT_OFF):
                 break  # not by the DUT: whether it should have reacted is for the verdict
-        rig.refuse_unfed()
+        rig.outputs.refuse_unfed()
         if plan.end is not None:
             await _look_after(rig, plan.end.observe_ns)
         if plan.dtc_status:
@@ -257,7 +259,7 @@ def _ran_away(rig: Rig, plan: Plan) -> bool:
     if not plan.onset_runaway:
         return True
     return any(
-        {(PlantStage.SIGNATURE, cell), (PlantStage.RUNAWAY, cell)} <= rig.stages_reached
+        {(PlantStage.SIGNATURE, cell), (PlantStage.RUNAWAY, cell)} <= rig.truth.stages_reached
         for cell in plan.onset_runaway
     )
 
@@ -280,7 +282,7 @@ async def _perform(rig: Rig, shot: Shot, step: Step) -> None:
         case Drive(current_a=current_a, step=place):
             await _drive(rig, current_a, place)
         case Follow():
-            await follow(rig, step, rig.vehicle.mode_request == shot.profile.modes["charge"])
+            await follow(rig, step, rig.plant.vehicle.mode_request == shot.profile.modes["charge"])
         case ConstantVoltage():
             await hold_voltage(rig, step)
         case Inject():
@@ -317,7 +319,7 @@ async def _inject(rig: Rig, step: Inject) -> None:
 
 
 def _request(rig: Rig, mode: str, value: int) -> None:
-    rig.vehicle.mode_request = value
+    rig.plant.vehicle.mode_request = value
     rig.trace.mark(rig.clock.now_ns(), facts.Requested(mode=mode, value=value), "engine")
 
 
@@ -328,21 +330,21 @@ async def _park(rig: Rig, shot: Shot, step: Park) -> None:
     _request(rig, "off", step.mode_value)
     await _until_state(rig, shot, "standby", MODE_TIMEOUT_NS, "to park, the DUT did not enter standby", "off")
     await clock.sleep_until(clock.now_ns() + SETTLE_NS)
-    rig.let_days_pass(step.duration_ns)
+    rig.truth.let_days_pass(step.duration_ns)
     await clock.sleep_until(clock.now_ns() + SETTLE_NS)  # the outputs follow the pack
 
 
 async def _reset_faults(rig: Rig, duration_ns: int) -> None:
     rig.trace.mark(rig.clock.now_ns(), facts.Requested(mode="fault reset", value=1), "engine")
-    rig.vehicle.fault_reset = 1
+    rig.plant.vehicle.fault_reset = 1
     await rig.clock.sleep_until(rig.clock.now_ns() + duration_ns)
-    rig.vehicle.fault_reset = 0
+    rig.plant.vehicle.fault_reset = 0
 
 
 def _load(rig: Rig, current_a: float) -> None:
     """Positive: the vehicle draws it. Negative: the charger delivers it, within the limit it is told."""
-    rig.vehicle.load_a = max(0.0, current_a)
-    rig.vehicle.charge_a = max(0.0, -current_a)
+    rig.plant.vehicle.load_a = max(0.0, current_a)
+    rig.plant.vehicle.charge_a = max(0.0, -current_a)
 
 
 async def _drive(rig: Rig, current_a: float, place: int) -> None:
@@ -352,7 +354,7 @@ async def _drive(rig: Rig, current_a: float, place: int) -> None:
     rig.trace.mark(low_ns, facts.StimulusCommanded(fault=f"load of {current_a:g} A", step=place), "engine")
     _load(rig, current_a)
     await clock.sleep_until(low_ns + 2 * PLANT_PERIOD_NS)
-    seen_a = rig.pack.pack_current_a
+    seen_a = rig.plant.pack.pack_current_a
     confirmed = facts.StimulusConfirmed(
         readback=abs(seen_a - current_a) <= 0.01 * max(1.0, abs(current_a)),
         value=f"{seen_a:.3f} A",

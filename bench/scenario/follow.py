@@ -30,14 +30,14 @@ async def follow(rig: Rig, step: Follow, charging: bool) -> None:
         current_a = _allowed(rig, wanted_a)
         _set(rig, current_a, charging)
         if trace.speed_kmh:
-            rig.vehicle.speed_kmh = trace.speed_kmh[k]
+            rig.plant.vehicle.speed_kmh = trace.speed_kmh[k]
         next_ns = start_ns + trace.times_ns[k + 1]
         await clock.sleep_until(next_ns)
         if not rig.dut.alive():
             raise ended(rig.dut)
         span_s = (trace.times_ns[k + 1] - trace.times_ns[k]) / NS_PER_S
         asked_as += abs(current_a) * span_s
-        carried_as += abs(rig.pack.pack_current_a) * span_s
+        carried_as += abs(rig.plant.pack.pack_current_a) * span_s
     confirmed = StimulusConfirmed(
         readback=abs(carried_as - asked_as) <= _READ_BACK_SHARE * max(1.0, asked_as),
         value=f"{carried_as / 3600:.3f} Ah of {asked_as / 3600:.3f} Ah moved",
@@ -47,18 +47,18 @@ async def follow(rig: Rig, step: Follow, charging: bool) -> None:
     )
     rig.trace.mark(clock.now_ns(), confirmed, "engine")
     _set(rig, 0.0, charging)
-    rig.vehicle.speed_kmh = None
+    rig.plant.vehicle.speed_kmh = None
 
 
 def _allowed(rig: Rig, current_a: float) -> float:
     """What the DUT lets the pack be charged with, where it says so: recuperation heeds it as a charger does."""
-    limit_a = rig.charge_limit_a()
+    limit_a = rig.plant.charge_limit_a()
     return current_a if limit_a is None else max(current_a, -limit_a)
 
 
 def _set(rig: Rig, current_a: float, charging: bool) -> None:
-    rig.vehicle.charge_a = max(0.0, -current_a) if charging else 0.0
-    rig.vehicle.load_a = max(0.0, current_a) if charging else current_a
+    rig.plant.vehicle.charge_a = max(0.0, -current_a) if charging else 0.0
+    rig.plant.vehicle.load_a = max(0.0, current_a) if charging else current_a
 
 
 async def hold_voltage(rig: Rig, step: ConstantVoltage) -> None:
@@ -70,24 +70,25 @@ async def hold_voltage(rig: Rig, step: ConstantVoltage) -> None:
     commanded = StimulusCommanded(fault=f"cc_cv: {step.current_a:g} A to {target_v:.3f} V", step=step.step)
     rig.trace.mark(start_ns, commanded, "engine")
     current_a = step.current_a
-    rig.vehicle.charge_a = current_a
+    rig.plant.vehicle.charge_a = current_a
     await clock.sleep_until(start_ns + 2 * PLANT_PERIOD_NS)
-    flowed_a = -rig.pack.pack_current_a
+    flowed_a = -rig.plant.pack.pack_current_a
     end_ns = start_ns + step.at_most_ns
     while clock.now_ns() < end_ns and current_a > step.cutoff_a:
         await clock.sleep_until(min(end_ns, clock.now_ns() + CONTROL_NS))
-        rig.coasting.settle()
-        cells = rig.pack.cells
+        rig.plant.settle()
+        cells = rig.plant.pack.cells
         room_v = target_v - float(cells.voltage_v.max())
         # A quarter of the step that would meet the voltage at once: the RC pairs answer later, and it must not swing.
         current_a += 0.25 * room_v / float(cells.slope_ohm(-current_a).max())
         current_a = min(step.current_a, max(0.0, current_a))
-        rig.vehicle.charge_a = current_a
-    rig.vehicle.charge_a = 0.0
+        rig.plant.vehicle.charge_a = current_a
+    rig.plant.vehicle.charge_a = 0.0
+    fullest_v = float(rig.plant.pack.cells.voltage_v.max())
     confirmed = StimulusConfirmed(
         readback=flowed_a > 0.0,
         value=f"{flowed_a:.1f} A at first, {current_a:.2f} A at last, "
-        f"fullest cell {float(rig.pack.cells.voltage_v.max()):.4f} V after {format_ns(clock.now_ns() - start_ns)}",
+        f"fullest cell {fullest_v:.4f} V after {format_ns(clock.now_ns() - start_ns)}",
         reached=current_a <= step.cutoff_a,
         step=step.step,
         low_ns=start_ns,

@@ -82,8 +82,8 @@ async def walk_to_safety(rig: Rig) -> None:
 async def take_faults_off(rig: Rig) -> None:
     """At the end of what is observed. BenchError where it takes too long; the way to the safe state tries again."""
     try:
-        async with asyncio.timeout(rig.safe_timeout_ns / NS_PER_S):
+        async with asyncio.timeout(rig.hardware.patience_ns / NS_PER_S):
             await rig.faults.take_all_off()
     except TimeoutError:
-        words = f"the faults were not cleared within {format_ns(rig.safe_timeout_ns)}"
+        words = f"the faults were not cleared within {format_ns(rig.hardware.patience_ns)}"
         raise BenchError(words) from None

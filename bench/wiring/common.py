@@ -13,8 +13,8 @@ from bench.errors import ConfigError, at_place
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.plant.spread import Ageing
+from bench.rig.guard import Guard
 from bench.rig.phases import Phases, draw_phases
-from bench.rig.rig import Guard
 from bench.rig.view import TraceView
 from bench.scenario.mismatch import pack_thresholds
 from bench.scenario.model import Mismatch, Start

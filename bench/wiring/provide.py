@@ -8,14 +8,14 @@ from bench.config.instrument_kinds import POLE
 from bench.dut.ports import Dut, Interruptible
 from bench.instruments.afe import AnalogueFrontEnd
 from bench.instruments.kinds import ChamberKind, LeakKind
-from bench.instruments.ports import CellEmulator, ClimateChamber, FaultUnit, LeakResistor
+from bench.instruments.ports import ClimateChamber, FaultUnit, LeakResistor
 from bench.links.bus_faults import BusFaults
 from bench.links.ports import CanLink
-from bench.plant.coasting import Coasting
-from bench.plant.pack import Pack
 from bench.restbus.cyclic import CyclicMessage
 from bench.rig import capabilities as cap
 from bench.rig.capabilities.provided import Provided
+from bench.rig.cell_outputs import CellOutputs
+from bench.rig.plant_loop import PlantLoop
 from bench.rig.providers.boxed_insulation import BoxedInsulation
 from bench.rig.providers.bus_side import BenchTraffic, OwnWires
 from bench.rig.providers.dut_hold import HeldDut, Tampered, TamperedIdentity
@@ -31,7 +31,6 @@ from bench.rig.providers.played_supply import PlayedSupply
 from bench.rig.providers.real_chamber import RealChamber
 from bench.rig.providers.sense_wires import PlayedWires, RelayedWires
 from bench.rig.senses import Senses
-from bench.rig.vehicle import VehicleSide
 from bench.wiring.side_instruments import SideInstruments
 
 
@@ -39,12 +38,9 @@ from bench.wiring.side_instruments import SideInstruments
 class Bench:
     """What the providers are made of. afe, buses: None where another process plays them, or owns the wires."""
 
-    pack: Pack
-    coasting: Coasting
-    vehicle: VehicleSide
+    plant: PlantLoop
+    outputs: CellOutputs
     senses: Senses
-    overrides_v: dict[int, float]
-    emulator: CellEmulator
     fault_unit: FaultUnit
     restbus: Sequence[CyclicMessage]
     links: Mapping[str, CanLink]
@@ -70,31 +66,31 @@ def provide(bench: Bench) -> Provided:
 
 
 def _by_plant(bench: Bench) -> dict[type, object]:
-    pack, timers = bench.pack, bench.timers
+    pack, timers = bench.plant.pack, bench.timers
     contactors = PlantContactors(pack=pack, timers=timers)
     return {
         cap.Contactors: contactors,
         cap.ContactorMechanics: contactors,
         cap.CellModel: PlantCells(pack=pack, timers=timers),
-        cap.Chamber: PlantChamber(pack=pack, timers=timers, settle=bench.coasting.settle),
+        cap.Chamber: PlantChamber(pack=pack, timers=timers, settle=bench.plant.settle),
         cap.Cooling: PlantCooling(pack=pack, timers=timers),
         cap.HvCircuit: PlantCircuit(pack=pack, timers=timers),
         cap.Insulation: PlantInsulation(pack=pack, timers=timers),
         cap.YCapacitors: PlantYCapacitors(pack=pack, timers=timers),
-        cap.PackCurrent: PlantCurrent(pack=pack, vehicle=bench.vehicle, timers=timers),
+        cap.PackCurrent: PlantCurrent(pack=pack, vehicle=bench.plant.vehicle, timers=timers),
         cap.DutSupply: PlayedSupply(pack=pack, sensors=bench.senses, timers=timers),
     }
 
 
 def _by_instruments(bench: Bench) -> dict[type, object]:
     """What stands at a real pack, and the plant with it: the played sensors show what the instrument makes."""
-    pack, timers = bench.pack, bench.timers
+    pack, timers = bench.plant.pack, bench.timers
     found: dict[type, object] = {}
     if bench.leaks:
         plant = PlantInsulation(pack=pack, timers=timers)
         found[cap.Insulation] = BoxedInsulation(boxes=bench.leaks, plant=plant, pack=pack, timers=timers)
     if bench.chamber is not None:
-        around = PlantChamber(pack=pack, timers=timers, settle=bench.coasting.settle)
+        around = PlantChamber(pack=pack, timers=timers, settle=bench.plant.settle)
         found[cap.Chamber] = RealChamber(chamber=bench.chamber, plant=around, timers=timers)
     return found
 
@@ -110,8 +106,9 @@ def chamber_of(sides: SideInstruments) -> ClimateChamber | None:
 
 def _by_terminals(bench: Bench) -> dict[type, object]:
     """What the DUT's inputs see."""
-    pack, timers, overrides_v = bench.pack, bench.timers, bench.overrides_v
-    cells = EmulatedCells(emulator=bench.emulator, pack=pack, overrides_v=overrides_v, timers=timers)
+    outputs, timers = bench.outputs, bench.timers
+    pack, overrides_v = outputs.pack, outputs.overrides_v
+    cells = EmulatedCells(emulator=outputs.emulator, pack=pack, overrides_v=overrides_v, timers=timers)
     relays = RelayedWires(unit=bench.fault_unit, sensors=bench.senses)
     found: dict[type, object] = {cap.Sensors: bench.senses, cap.CellVoltages: cells, cap.SenseWires: relays}
     if bench.afe is not None:

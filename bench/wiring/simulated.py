@@ -7,32 +7,23 @@ from bench.errors import InstrumentError
 from bench.instruments.afe import AnalogueFrontEnd
 from bench.links.ports import CanLink
 from bench.links.simulated_can import SimulatedCanBus
-from bench.plant.coasting import Coasting
-from bench.rig.providers.rig_timers import RigTimers
-from bench.rig.rig import STOPPED_WITHIN_NS, Rig
+from bench.rig.rig import Rig
 from bench.rig.steps import Steps
-from bench.rig.vehicle import VehicleSide
-from bench.rig.view import TraceView
+from bench.rig.way_to_safety import STOPPED_WITHIN_NS
 from bench.scenario.model import Start
 from bench.timing.clock import Timebase
 from bench.timing.simulated import SimulatedClock
 from bench.trace.timeline import Trace
+from bench.wiring.assemble import Parts, assemble, ground
 from bench.wiring.common import (
     Wired,
     build_pack,
-    charge_limit_of,
-    contactor_commands_of,
-    own_ids,
     phases_of,
-    pyro_command_of,
 )
-from bench.wiring.dut import firmware_of, identifier, tester_of
+from bench.wiring.dut import firmware_of, tester_of
 from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.instruments import simulated_cells
-from bench.wiring.provide import Bench, chamber_of, leaks_of, provide
-from bench.wiring.safety import safety_inputs
 from bench.wiring.side_instruments import identities_into, side_instruments
-from bench.wiring.virtual_signals import clipped_into, restbus_of, senses_of
 from firmware_stubs.builds import descriptions
 
 
@@ -42,7 +33,6 @@ def build_simulated(
     """A fresh rig for one shot. `rng` sets the pack's spread, and where in its cycle everything starts."""
     config = wired.config
     trace = Trace(timebase=Timebase.SIMULATED)
-    view = TraceView(trace, own_ids(wired))
     buses = {
         channel: SimulatedCanBus(clock, trace, channel, can.bitrate, can.data_bitrate)
         for channel, can in config.can.items()
@@ -55,18 +45,15 @@ def build_simulated(
     trace.stamping.update({channel: node.stamping for channel, node in bench_nodes.items()})
 
     pack = build_pack(wired, soc, rng, start)
-    phases = phases_of(wired, rng)
-    vehicle = VehicleSide()
+    on = ground(wired, clock, trace, bench_nodes, pack, phases_of(wired, rng))
     cells = simulated_cells(config, clock, rng, buses)
     dut = InProcessDut(
         clock,
         firmware_of(config.dut, wired.firmware_chemistry.path),
         dut_nodes,
     )
-    overrides_v: dict[int, float] = {}
-    senses = senses_of(pack, vehicle, overrides_v)
+    senses = on.senses
     sides = side_instruments(config, clock, lambda channel, name: buses[channel].node(name), senses)
-    tell_clipped = clipped_into(clock, trace)
     shown = emulator_shows(wired.played)
     afe = AnalogueFrontEnd(
         clock,
@@ -75,17 +62,15 @@ def build_simulated(
         buses[shown.channel].node("afe").send,
         cycle_ns=shown.cycle_ns,
         gap_ns=shown.gap_ns,
-        tell=tell_clipped,
+        tell=on.tell_clipped,
     )
 
     senses.provide("afe_sweep_crc", lambda: afe.sweep_crc.value)
 
-    tester = tester_of(wired, clock, trace, bench_nodes)
-
     async def start_hardware() -> None:
         cells.start(clock.now_ns())
         await sides.start(identities_into(trace, clock))
-        afe.start(clock.now_ns() + phases.front_end_ns)
+        afe.start(clock.now_ns() + on.phases.front_end_ns)
 
     async def stop_hardware() -> None:
         steps = Steps()
@@ -95,59 +80,18 @@ def build_simulated(
         if steps.problems:
             raise InstrumentError("; ".join(steps.problems))
 
-    coasting, timers = Coasting(pack), RigTimers(clock)
-    restbus = restbus_of(clock, bench_nodes, wired.played, senses, tell_clipped)
-    provided = provide(
-        Bench(
-            pack=pack,
-            coasting=coasting,
-            vehicle=vehicle,
-            senses=senses,
-            overrides_v=overrides_v,
-            emulator=cells.emulator,
-            fault_unit=sides.fault_unit(cells.emulator),
-            leaks=leaks_of(sides),
-            chamber=chamber_of(sides),
-            restbus=restbus,
-            links=bench_nodes,
-            databases=wired.databases,
+    return assemble(
+        on,
+        Parts(
+            cells=cells,
+            sides=sides,
             dut=dut,
-            timers=timers,
+            tester=tester_of(wired, clock, trace, bench_nodes),
+            start=start_hardware,
+            stop=stop_hardware,
             afe=afe,
             buses=buses,
-        )
-    )
-
-    return Rig(
-        clock=clock,
-        trace=trace,
-        view=view,
-        links=bench_nodes,
-        databases=wired.databases,
-        pack=pack,
-        emulator=cells.emulator,
-        dut=dut,
-        vehicle=vehicle,
-        restbus=restbus,
-        phases=phases,
-        senses=senses,
-        overrides_v=overrides_v,
-        provided=provided,
-        timers=timers,
-        coasting=coasting,
-        dead_man_ns=cells.config.dead_man_ns,
-        safe_timeout_ns=cells.safe_ns,
-        contactor_commands=contactor_commands_of(wired, view),
-        contactor_lag=wired.profile.contactor_lag,
-        charge_limit_a=charge_limit_of(wired, view),
-        pyro_command=pyro_command_of(wired, view),
-        start_hardware=start_hardware,
-        stop_hardware=stop_hardware,
-        others_off=sides.switch_off if sides.sides else None,
-        others_within_ns=sides.off_within_ns,
-        identify=identifier(wired, clock, trace, bench_nodes, tester),
-        tester=tester,
-        safety=safety_inputs(config, clock, trace),
+        ),
     )
 
 

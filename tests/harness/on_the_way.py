@@ -102,15 +102,15 @@ def meddle(rng: random.Random, rig: Rig, told: list[str]) -> None:
     where = rng.choice((*often, *often, "off", "off again", "dut", "hardware", "link", "message"))
     if where == "never off":
         for call in (1, 2):
-            strike(rig.emulator, "safe", call, -1, some_error(rng), told)
+            strike(rig.outputs.emulator, "safe", call, -1, some_error(rng), told)
     elif where.startswith("off"):
-        strike(rig.emulator, "safe", 1 if where == "off" else 2, at, error, told)
+        strike(rig.outputs.emulator, "safe", 1 if where == "off" else 2, at, error, told)
     elif where == "clear":
         strike_clear(rig, 0, error, told)
     elif where == "dut":
         strike(rig.dut, "stop", 1, 0, error, told)
     elif where == "hardware":
-        strike(rig, "stop_hardware", 1, 0, error, told)
+        strike(rig.hardware, "stop", 1, 0, error, told)
     elif error is not None and where == "link":
         strike_method(rng.choice([*rig.links.values()]), "close", error, told)
     elif error is not None:

@@ -1,0 +1,161 @@
+"""What a rig is made of on every timebase, around the few parts that differ."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from bench.dut.ports import Dut
+from bench.dut.uds import UdsTester
+from bench.instruments.afe import AnalogueFrontEnd
+from bench.links.bus_faults import BusFaults
+from bench.links.ports import CanLink
+from bench.plant.pack import Pack
+from bench.rig.cell_outputs import CellOutputs
+from bench.rig.hardware import Hardware
+from bench.rig.phases import Phases
+from bench.rig.plant_loop import PlantLoop
+from bench.rig.providers.rig_timers import RigTimers
+from bench.rig.rig import Rig
+from bench.rig.senses import Senses
+from bench.rig.vehicle import VehicleSide
+from bench.rig.view import TraceView
+from bench.timing.clock import Clock
+from bench.trace.timeline import Trace
+from bench.wiring.common import Wired, charge_limit_of, contactor_commands_of, own_ids, pyro_command_of
+from bench.wiring.dut import identifier
+from bench.wiring.instruments import CellBench
+from bench.wiring.provide import Bench, chamber_of, leaks_of, provide
+from bench.wiring.safety import safety_inputs
+from bench.wiring.side_instruments import SideInstruments
+from bench.wiring.virtual_signals import TellClipped, clipped_into, restbus_of, senses_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What stands before any instrument or DUT is there. overrides_v: cells (from 1) that do not follow the plant."""
+
+    wired: Wired
+    clock: Clock
+    trace: Trace
+    links: Mapping[str, CanLink]
+    pack: Pack
+    phases: Phases
+    vehicle: VehicleSide
+    overrides_v: dict[int, float]
+    senses: Senses
+    tell_clipped: TellClipped
+
+
+def ground(
+    wired: Wired, clock: Clock, trace: Trace, links: Mapping[str, CanLink], pack: Pack, phases: Phases
+) -> Ground:
+    vehicle = VehicleSide()
+    overrides_v: dict[int, float] = {}
+    return Ground(
+        wired=wired,
+        clock=clock,
+        trace=trace,
+        links=links,
+        pack=pack,
+        phases=phases,
+        vehicle=vehicle,
+        overrides_v=overrides_v,
+        senses=senses_of(pack, vehicle, overrides_v),
+        tell_clipped=clipped_into(clock, trace),
+    )
+
+
+def _healthy() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What differs between the timebases. afe, buses: None where another process plays them, or owns the wires."""
+
+    cells: CellBench
+    sides: SideInstruments
+    dut: Dut
+    tester: UdsTester | None
+    start: Callable[[], Awaitable[None]]
+    stop: Callable[[], Awaitable[None]]
+    health: Callable[[], str | None] = field(default=_healthy)
+    afe: AnalogueFrontEnd | None = None
+    buses: Mapping[str, BusFaults] | None = None
+
+
+def assemble(on: Ground, parts: Parts) -> Rig:
+    """The rig of one shot."""
+    wired, clock, trace = on.wired, on.clock, on.trace
+    view = TraceView(trace, own_ids(wired))
+    plant = _plant(on, view)
+    restbus = restbus_of(clock, on.links, wired.played, on.senses, on.tell_clipped)
+    outputs = CellOutputs(
+        clock=clock,
+        trace=trace,
+        emulator=parts.cells.emulator,
+        pack=on.pack,
+        settle=plant.settle,
+        overrides_v=on.overrides_v,
+        dead_man_ns=parts.cells.config.dead_man_ns,
+    )
+    timers = RigTimers(clock)
+    bench = Bench(
+        plant=plant,
+        outputs=outputs,
+        senses=on.senses,
+        fault_unit=parts.sides.fault_unit(parts.cells.emulator),
+        leaks=leaks_of(parts.sides),
+        chamber=chamber_of(parts.sides),
+        restbus=restbus,
+        links=on.links,
+        databases=wired.databases,
+        dut=parts.dut,
+        timers=timers,
+        afe=parts.afe,
+        buses=parts.buses,
+    )
+    return Rig(
+        clock=clock,
+        trace=trace,
+        view=view,
+        links=on.links,
+        databases=wired.databases,
+        dut=parts.dut,
+        plant=plant,
+        outputs=outputs,
+        hardware=_hardware(on, parts),
+        restbus=restbus,
+        phases=on.phases,
+        provided=provide(bench),
+        timers=timers,
+        identify=identifier(wired, clock, trace, on.links, parts.tester),
+        tester=parts.tester,
+    )
+
+
+def _plant(on: Ground, view: TraceView) -> PlantLoop:
+    return PlantLoop(
+        clock=on.clock,
+        trace=on.trace,
+        view=view,
+        pack=on.pack,
+        vehicle=on.vehicle,
+        contactor_commands=contactor_commands_of(on.wired, view),
+        charge_limit_a=charge_limit_of(on.wired, view),
+        pyro_command=pyro_command_of(on.wired, view),
+        contactor_lag=on.wired.profile.contactor_lag,
+    )
+
+
+def _hardware(on: Ground, parts: Parts) -> Hardware:
+    sides = parts.sides
+    return Hardware(
+        start=parts.start,
+        stop=parts.stop,
+        health=parts.health,
+        others_off=sides.switch_off if sides.sides else None,
+        others_within_ns=sides.off_within_ns,
+        patience_ns=parts.cells.safe_ns,
+        guard=on.wired.guard,
+        safety=safety_inputs(on.wired.config, on.clock, on.trace),
+    )
