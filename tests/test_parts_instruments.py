@@ -79,6 +79,10 @@ FED = 'supply = "ea_psb_modbus"\nport = "/dev/ttyACM0"\nvoltage = "12 V"\ncurren
         ('relay = "waveshare_relay"\nport = "x"\naddress = 300', r"\[dut.power.address\]: found 300"),
         ('relay = "numato_relay"\nport = "x"\naddress = 3', r"found it for Numato relay; expected it for .*Waveshare"),
         ('relay = "numato_relay"\nport = "x"\nrelays = 5', r"\[dut.power.relays\]: found 5"),
+        (
+            'relay = "numato_relay"\nport = "x"\nnumber = 9',
+            r"\[dut.power.number\]: found relay 9 of a board with 8",
+        ),
         (FED, r"\[dut.power.supply\]: found no 'nominal_voltage', 'nominal_current', 'nominal_power' beside it"),
         (FED + PLATE + "adress = 1", r"unknown key 'adress'.*did you mean 'address'"),
     ],

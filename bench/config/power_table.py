@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from bench.config.dut_life import Command, PowerConfig, RelayConfig, SupplyConfig
-from bench.config.instrument_kinds import InstrumentKind, instruments
+from bench.config.instrument_kinds import RELAYS, InstrumentKind, instruments
 from bench.config.option_shape import given, lacking, table_of, without_foreign
 from bench.config.options import Options
 from bench.config.toml_file import Amperes, DurationNs, Shape, TomlFile, Volts
@@ -89,12 +89,18 @@ def _relay(file: TomlFile, table: PowerTable, kind: InstrumentKind | None) -> Re
         file.mistake((*_PLACE, "relay"), "found no 'port' beside it; expected a device or tcp://host:port")
         return None
     _tell_lacking(file, table, kind, "relay")
+    options = Options(given(table, kind.options))
+    if RELAYS in kind.options and table.number > options[RELAYS]:
+        file.mistake(
+            (*_PLACE, "number"),
+            f"found relay {table.number} of a board with {options[RELAYS]}; expected one of them, or a larger 'relays'",
+        )
     return RelayConfig(
         kind=table.relay,
         port=table.port,
         baud=table.baud or kind.baud,
         number=table.number,
-        options=Options(given(table, kind.options)),
+        options=options,
     )
 
 
