@@ -60,6 +60,7 @@ class BenchConfig:
     """All of hil_config.toml, checked. `can` is keyed by channel, such as "vehicle" and "sense".
 
     place: where the rig stands, for whoever reads a report; "" where nobody says.
+    refuses_overdue: a shot with an instrument whose calibration is overdue is not fired, and INCONCLUSIVE.
     safety: contacts that stop the bench when they open.
     guard_hang_ns: how long the bench may be silent before its guard takes it for hung; 0: no guard.
     """
@@ -78,6 +79,7 @@ class BenchConfig:
     guard_hang_ns: int = 0
     place: str = ""
     safety: tuple[SafetyInput, ...] = ()
+    refuses_overdue: bool = False
 
 
 def load_bench(path: Path) -> BenchConfig:
@@ -145,6 +147,7 @@ def load_bench(path: Path) -> BenchConfig:
         ),
         mqtt=mqtt,
         safety=safety,
+        refuses_overdue=shape.evidence.overdue == "inconclusive",
         guard_hang_ns=shape.guard.hang if shape.guard.enabled else 0,
         record=RecordConfig(
             folder=base / shape.record.folder,

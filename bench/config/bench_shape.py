@@ -48,6 +48,9 @@ class InstrumentTable(Shape):
     lost_replies: Share = 0.0
     calibrated: date | None = None
     calibration_due: date | None = None
+    certificate: str = Field(default="", max_length=200)
+    uncertainty: str = Field(default="", max_length=200)
+    coverage_factor: float = Field(default=2.0, ge=1, le=4)
 
 
 class PackTable(Shape):
@@ -55,6 +58,10 @@ class PackTable(Shape):
     cells: int = Field(ge=1, le=255)
     sensors: int = Field(ge=1, le=255)
     soc: Share = 0.5
+
+
+class EvidenceTable(Shape):
+    overdue: Literal["told", "inconclusive"] = "told"
 
 
 class RecordTable(Shape):
@@ -81,3 +88,4 @@ class BenchShape(Shape):
     guard: GuardTable = GuardTable()
     mqtt: MqttTable | None = None
     safety: SafetyTable | None = None
+    evidence: EvidenceTable = EvidenceTable()

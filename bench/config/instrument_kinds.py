@@ -80,7 +80,19 @@ def _gaps(name: str, kind: InstrumentKind) -> Iterator[str]:
 
 
 _TAKEN = frozenset(
-    ("kind", "link", "port", "baud", "dead_man", "lost_replies", "calibrated", "calibration_due")
+    (
+        "kind",
+        "link",
+        "port",
+        "baud",
+        "dead_man",
+        "lost_replies",
+        "calibrated",
+        "calibration_due",
+        "certificate",
+        "uncertainty",
+        "coverage_factor",
+    )
 )
 _TAKEN_BY_POWER = frozenset(
     (

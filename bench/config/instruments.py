@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bench.config.instrument_kinds import CELLS, FIRST_ID, OPENS, RELAYS, InstrumentKind, instruments
 from bench.config.options import NO_OPTIONS, Options
 from bench.errors import ConfigError, nearest
+from bench.units import parse_quantity
 
 if TYPE_CHECKING:
     from bench.config.bench_shape import BenchShape, InstrumentTable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 Mistake = Callable[[str, str], None]
 VIRTUAL = "virtual"
 TCP = "tcp://"
+_MEASURED = ("V", "A", "ohm", "degC", "W", "%")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,8 @@ class InstrumentConfig:
     ports: "virtual", devices, or tcp://host:port, one per unit or one line for all. link: of CAN kinds the channel.
     dead_man_ns: tolerated silence of the bench, 0 where the instrument has no dead-man. lost_replies: 0..1,
     of a virtual instrument. options: what the file says for those that the kind has.
-    calibrated, calibration_due: ISO dates, empty where the file gives none.
+    calibrated, calibration_due: ISO dates, empty where the file gives none. certificate: its number. uncertainty: the
+    expanded one with its unit and coverage factor, such as "1 mV (k = 2)".
     """
 
     name: str
@@ -37,6 +40,8 @@ class InstrumentConfig:
     options: Options = NO_OPTIONS
     calibrated: str = ""
     calibration_due: str = ""
+    certificate: str = ""
+    uncertainty: str = ""
 
     @property
     def port(self) -> str:
@@ -129,6 +134,8 @@ def _config(shape: "BenchShape", name: str, table: "InstrumentTable") -> Instrum
         options=_options(table, kind),
         calibrated=str(table.calibrated or ""),
         calibration_due=str(table.calibration_due or ""),
+        certificate=table.certificate,
+        uncertainty=f"{table.uncertainty} (k = {table.coverage_factor:g})" if table.uncertainty else "",
     )
 
 
@@ -145,9 +152,26 @@ def _check(file: "TomlFile", shape: "BenchShape", name: str, table: "InstrumentT
         mistake("dead_man", 'found none; expected how long the bench may be silent, such as "2 s"')
     if not kind.dead_man and table.dead_man is not None:
         mistake("dead_man", f"found one; {kind.title} has no dead-man, expected none (docs/instruments.md)")
+    if table.uncertainty and not _is_a_quantity(table.uncertainty):
+        mistake(
+            "uncertainty", f"found '{table.uncertainty}'; expected a number with its unit, such as \"1 mV\""
+        )
+    if table.calibrated and table.calibration_due and table.calibration_due <= table.calibrated:
+        mistake(
+            "calibration_due", f"found {table.calibration_due}; expected a date after that of `calibrated`"
+        )
     _check_link(shape, table, kind, mistake)
     _check_ports(shape, table, kind, mistake)
     _check_options(shape, table, kind, mistake)
+
+
+def _is_a_quantity(text: str) -> bool:
+    for dimension in _MEASURED:
+        try:
+            return parse_quantity(text, dimension) > 0
+        except ValueError:
+            continue
+    return False
 
 
 def _check_options(

@@ -52,6 +52,7 @@ def lines_of(wired: Wired, prepared: list[Prepared], *, whole: bool) -> tuple[Ch
 
 def _lines(wired: Wired, prepared: list[Prepared], *, whole: bool) -> Iterator[CheckLine]:
     from bench.live.feed import in_the_clear
+    from bench.running.calibration import overdue_now
     from bench.wiring.plug_ins import troubles
 
     yield from _format_1(prepared)
@@ -61,6 +62,8 @@ def _lines(wired: Wired, prepared: list[Prepared], *, whole: bool) -> Iterator[C
     if wired.config.mqtt is not None and (told := in_the_clear(wired.config.mqtt)):
         yield _line(CheckKind.WARNING, told)
     yield from _safety(wired)
+    for late in overdue_now(wired.config):
+        yield _line(CheckKind.WARNING, late)
     for one in prepared:
         yield from _of_scenario(wired, one)
     yield _line(CheckKind.NOTE, _idle_words(wired))

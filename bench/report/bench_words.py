@@ -64,6 +64,8 @@ def _bench_told(finding: Finding) -> str:
             return f"the rig's safe state is not confirmed: {said}"
         case bench.NotMeasured(said=said):
             return f"the shot could not be measured: {said}"
+        case bench.CalibrationOverdue(said=said):
+            return f'{said}, and [evidence] overdue = "inconclusive"'
         case bench.AnomalySeen(source=source, said=said):
             return f"{source}: {said}"
     return _doubt(finding)

@@ -132,6 +132,7 @@ ADVICE: dict[str, str] = {
     "stamps-went-back": "A clock was set back, or an adapter began anew. Look for a time service; then run again.",
     "stamps-ahead": "A clock was set ahead. Look for a time service that steps this machine's clock; then run again.",
     "safety-input-open": "See to the rig. When it may be driven again, give it free by hand: `hil rearm`.",
+    "calibration-overdue": "Have the instrument calibrated, and write the new dates into the bench file.",
     "second-sender": "Take the second node off the bus: a real unit that the bench plays, or another bench.",
     "own-frames": "Another part of the bench sends the DUT's message. Check [[play]] and unlisted messages.",
     "anomaly": "Nothing has to be done for this verdict. Find out what it was before it becomes a fault.",

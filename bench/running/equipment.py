@@ -14,6 +14,7 @@ from bench.record.folder import OpenedRun
 from bench.record.port_facts import BETWEEN
 from bench.record.shot import marks_of
 from bench.running.behind_ports import behind_interface, behind_port
+from bench.running.calibration import overdue_in
 from bench.trace.facts import InstrumentIdentified
 from bench.wiring.common import Wired
 
@@ -116,11 +117,7 @@ def stored_equipment(opened: OpenedRun) -> dict[str, Facts]:
 
 def doubts(found: Mapping[str, Mapping[str, str]], day: str) -> tuple[str, ...]:
     """Calibrations that had run out on `day` (ISO date), and instruments that changed within the run."""
-    late = [
-        f"the calibration of {name} was due on {facts['calibration_due']}"
-        for name, facts in found.items()
-        if facts.get("calibration_due", day) < day
-    ]
+    late = overdue_in(found, day)
     changed = [
         f"{name} was exchanged within the run: {facts['answered']}, then {facts['changed']}"
         for name, facts in found.items()

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.codec.database import Database
 from bench.errors import RecordError
-from bench.measure.finding.bench import NotMeasured
+from bench.measure.finding.bench import CalibrationOverdue, NotMeasured
 from bench.measure.finding.scenario import RigLacks
 from bench.measure.finding.stimulus import ScenarioAtFault
 from bench.measure.interval import Measurement
@@ -27,6 +27,7 @@ from bench.record.folder import RunFolder, shot_folder
 from bench.record.latch import refuse_if_latched
 from bench.record.poison import poison, refuse_if_poisoned, rig_facts, stuck_fault
 from bench.rig.rig import Rig
+from bench.running.calibration import overdue_now
 from bench.running.firing import Turn, stratum_of
 from bench.running.watching import watched_to_the_end
 from bench.scenario.engine import Shot, fire
@@ -127,6 +128,9 @@ def why_not_driven(wired: Wired, prepared: Prepared) -> Judgement | None:
         return Judgement.of(Verdict.BLOCKED, RigLacks(lacking=tuple(missing)))
     if wrong := faults_of(wired, prepared):
         return Judgement.of(Verdict.ERROR, *(ScenarioAtFault(said=line) for line in wrong))
+    config = wired.config
+    if config.refuses_overdue and not config.simulated and (late := overdue_now(config)):
+        return Judgement.of(Verdict.INCONCLUSIVE, *(CalibrationOverdue(said=line) for line in late))
     if scenario.mismatch is not None and wired.config.dut.start != "in_process":
         why = f"{scenario.mismatch.words}: this bench builds no firmware for another chemistry"
         return Judgement.of(Verdict.BLOCKED, RigLacks(lacking=(why,)))

@@ -139,6 +139,16 @@ class DutNotUp(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationOverdue(Finding):
+    """An instrument is used beyond the date of its next calibration, and the bench file lets nothing be told by it."""
+
+    code: ClassVar[str] = "calibration-overdue"
+    blame: ClassVar[Blame] = Blame.BENCH
+    aims: ClassVar[tuple[str, ...]] = ("said",)
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Aborted(Finding):
     """The shot was broken off."""
 
