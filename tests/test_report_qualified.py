@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from bench.confidence.reviewed import write_review
 from bench.proof.qualification import write_qualification
 from bench.record.folder import open_run
 from bench.record.shot import read_json, write_json
+from bench.report.ticks import ticks
 from bench.running.load import load_rig
 from bench.running.sources import source_hash
 
@@ -104,3 +106,17 @@ def test_a_qualification_that_is_there_is_named_with_what_was_not_checked(
     reseal(run)
     found = qualified_by(open_run(run))
     assert found is not None and "none with its hash" in str(found.trouble)
+
+
+def test_a_command_that_a_page_tells_to_use_stands_there_as_code(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claims(run, file=None, sha256=None, trouble="there is none; `hil qualify --full` makes one")
+    _, _, page = told(run, capsys)
+    assert f"{NOT}:</b> there is none; <code>hil qualify --full</code> makes one. Until" in page
+    assert "`" not in re.sub(r"<script.*?</script>|<style.*?</style>", "", page, flags=re.DOTALL)
+
+
+def test_text_between_ticks_is_code_and_text_of_others_stays_text() -> None:
+    assert ticks("see `a <b>` and `c`") == "see <code>a &lt;b&gt;</code> and <code>c</code>"
+    assert ticks("a single ` & <i>") == "a single ` &amp; &lt;i&gt;"

@@ -35,6 +35,7 @@ from bench.report.supported import (
     fewer_than_claimed,
     intervals,
 )
+from bench.report.ticks import ticks
 from bench.report.traceability import denominator_words, rows
 from bench.report.uncertainty import DECISION_RULE, SIMULATED, budget_shown, only_from_frame_lines
 from bench.report.words import (
@@ -109,7 +110,12 @@ def render_html(
         estimate_block=lambda s: estimate_block(s, extras.estimates.get(s.scenario_id, ())),
     )
     environment.filters.update(
-        ns=format_ns, max_words=max_words, margin=margin_words, reasons=reasons_words, joined=joined_words
+        ns=format_ns,
+        max_words=max_words,
+        margin=margin_words,
+        reasons=reasons_words,
+        joined=joined_words,
+        ticks=ticks,
     )
     template = environment.from_string(
         files("bench.report").joinpath("template.html.j2").read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from bench.errors import RecordError
 from bench.report.claim_words import CLAIMS, FTTI, claim_rows, ftti_rows
 from bench.report.safety_tables import HARA, STANDING, hara_rows
+from bench.report.ticks import ticks
 from bench.report.words import EVIDENCE_WORTH
 from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.claims import ClaimFound
@@ -60,6 +61,7 @@ def write_safety_html(
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["ticks"] = ticks
     template = environment.from_string(
         files("bench.report").joinpath("safety.html.j2").read_text(encoding="utf-8")
     )

@@ -4,10 +4,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from bench.errors import RecordError
 from bench.report.status import COLUMNS, Sheet, footnotes
+from bench.report.ticks import ticks
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -59,7 +60,7 @@ def write_status(sheet: Sheet, path: Path) -> None:
 
 def _environment() -> Environment:
     made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters.update(ticks=_ticks, whole=_whole)
+    made.filters.update(ticks=ticks, whole=_whole)
     return made
 
 
@@ -68,12 +69,3 @@ def _whole(said: str) -> str:
     for unit in ("ns", "µs", "ms"):
         said = said.replace(f" {unit}", f"\u00a0{unit}")
     return said
-
-
-def _ticks(said: str) -> Markup:
-    """What stands between back-ticks as code."""
-    parts = said.split("`")
-    return Markup("").join(
-        Markup("<code>{}</code>").format(one) if number % 2 else escape(one)
-        for number, one in enumerate(parts)
-    )
