@@ -1,7 +1,12 @@
 """A bench folder with one scenario, whose runs take a moment, and the command line in this process."""
 
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from bench.cli.ending import ended
 from bench.cli.main import app
@@ -36,3 +41,26 @@ def run_folders(folder: Path) -> list[Path]:
 def hil_here(*words: str) -> int:
     """The exit code of a command, as the entry point makes it, without the start of an interpreter."""
     return ended(lambda: app(list(words)))
+
+
+Hil = Callable[..., subprocess.CompletedProcess[str]]
+"""A command line in a folder: `hil(folder, "run", …)`."""
+
+
+def hil_within(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Hil:
+    """`hil` in a folder, told as a process tells it, without the start of an interpreter for each.
+
+    A module of the folder is read anew each time, as a new process does.
+    """
+
+    def hil(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(folder)
+        monkeypatch.syspath_prepend(str(folder))
+        for one in folder.glob("*.py"):
+            monkeypatch.delitem(sys.modules, one.stem, raising=False)
+        capsys.readouterr()
+        code = hil_here(*words)
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(words, code, said.out, said.err)
+
+    return hil

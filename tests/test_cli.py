@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from evidence import alter_result
+from small_bench import Hil, hil_within
 
 from bench.report.finding_words import reasons_words
 
@@ -27,6 +28,12 @@ def hil(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
         timeout=100,
         stdin=subprocess.DEVNULL,
     )
+
+
+@pytest.fixture
+def here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Hil:
+    """The same without a process for each: for what a first process has already shown to arrive."""
+    return hil_within(capsys, monkeypatch)
 
 
 @pytest.fixture
@@ -55,8 +62,8 @@ def test_a_run_passes_and_leaves_evidence_database_junit_and_report(bench_copy: 
         assert database.execute("select count(*) from shots").fetchone() == (4,)
 
 
-def test_the_table_names_goal_interval_budget_and_verdict(bench_copy: Path) -> None:
-    done = hil("run", "-k", "ov-step-cell17", "--repeat", "2", cwd=bench_copy)
+def test_the_table_names_goal_interval_budget_and_verdict(bench_copy: Path, here: Hil) -> None:
+    done = here(bench_copy, "run", "-k", "ov-step-cell17", "--repeat", "2")
     assert done.returncode == 0, done.stderr
     assert "SG-OV" in done.stdout and "ASIL C" in done.stdout and "simulated time" in done.stdout
     assert "2.700 s" in done.stdout and "PASS" in done.stdout
@@ -70,18 +77,18 @@ def test_the_table_names_goal_interval_budget_and_verdict(bench_copy: Path) -> N
 
 
 @pytest.mark.slow
-def test_a_matrix_of_mutants_in_json_says_by_which_finding_each_was_caught(bench_copy: Path) -> None:
-    done = hil("mutants", "--mutant", "late_overvoltage", "-k", "ov-step-cell17", "--json", cwd=bench_copy)
+def test_a_matrix_of_mutants_in_json_says_by_which_finding_each_was_caught(
+    bench_copy: Path, here: Hil
+) -> None:
+    done = here(bench_copy, "mutants", "--mutant", "late_overvoltage", "-k", "ov-step-cell17", "--json")
     assert done.returncode == 0, done.stderr
     row = json.loads(done.stdout)["matrix"]["late_overvoltage"]
     assert list(row["caught_by"]) == ["ov-step-cell17"]
     assert row["codes"] == {"ov-step-cell17": ["too-late"]}
 
 
-def test_a_mutant_fails_with_exit_code_1_and_the_reason_in_words(bench_copy: Path) -> None:
-    done = hil(
-        "run", "-k", "ov-step-cell17", "--repeat", "1", "--firmware", "late_overvoltage", cwd=bench_copy
-    )
+def test_a_mutant_fails_with_exit_code_1_and_the_reason_in_words(bench_copy: Path, here: Hil) -> None:
+    done = here(bench_copy, "run", "-k", "ov-step-cell17", "--repeat", "1", "--firmware", "late_overvoltage")
     assert done.returncode == 1
     (folder,) = [path for path in (bench_copy / "runs").iterdir() if path.is_dir()]
     told = ET.parse(folder / "junit.xml").getroot().findall(".//property[@name='codes']")
@@ -89,17 +96,17 @@ def test_a_mutant_fails_with_exit_code_1_and_the_reason_in_words(bench_copy: Pat
     assert "above the budget 2.700 s" in " ".join(done.stdout.split())
 
 
-def test_rejudge_agrees_and_names_an_altered_file(bench_copy: Path) -> None:
-    assert hil("run", "-k", "weld-plus", "--repeat", "2", cwd=bench_copy).returncode == 0
+def test_rejudge_agrees_and_names_an_altered_file(bench_copy: Path, here: Hil) -> None:
+    assert here(bench_copy, "run", "-k", "weld-plus", "--repeat", "2").returncode == 0
     (folder,) = [path for path in (bench_copy / "runs").iterdir() if path.is_dir()]
-    again = hil("rejudge", str(folder), cwd=bench_copy)
+    again = here(bench_copy, "rejudge", str(folder))
     assert again.returncode == 0, again.stdout + again.stderr
     assert "4 of 4 shots judged as recorded" in again.stdout
-    shown = hil("report", str(folder), "--out", str(bench_copy / "again.html"), cwd=bench_copy)
+    shown = here(bench_copy, "report", str(folder), "--out", str(bench_copy / "again.html"))
     assert shown.returncode == 0 and (bench_copy / "again.html").stat().st_size > 10_000
     shot = folder / "scenarios" / "weld-plus-at-opening" / "shot-001"
     alter_result(shot, lambda text: text.replace("PASS", "FAIL"))
-    tampered = hil("rejudge", str(folder), cwd=bench_copy)
+    tampered = here(bench_copy, "rejudge", str(folder))
     assert tampered.returncode == 3
     assert tampered.stdout.startswith("ALTERED ") and "shot-001" in tampered.stdout
 
@@ -139,14 +146,14 @@ MISTAKES = {
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_one_clear_line_with_exit_code_2_before_anything_is_driven(
-    name: str, bench_copy: Path
+    name: str, bench_copy: Path, here: Hil
 ) -> None:
     file, old, new, said = MISTAKES[name]
     path = bench_copy / file
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
-    done = hil("run", "-k", "ov-step-cell17", "--repeat", "1", cwd=bench_copy)
+    done = here(bench_copy, "run", "-k", "ov-step-cell17", "--repeat", "1")
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     lines = done.stderr.strip().splitlines()
@@ -178,14 +185,22 @@ def test_the_same_seed_gives_the_same_digests_on_one_worker_and_on_two(bench_cop
     assert len(set(digests[0])) == len(digests[0])  # every phase is another run
 
 
-def test_the_list_names_what_there_is_and_counts_the_twins() -> None:
-    shown = hil("list")
+def test_the_list_names_what_there_is_and_counts_the_twins(here: Hil) -> None:
+    shown = here(ROOT, "list")
     assert shown.returncode == 0, shown.stderr
     lines = shown.stdout.splitlines()
     (own,) = [line for line in lines if line.strip().startswith("ov-step-cell17 ")]
     assert re.search(r"SG-OV C +59 +2 +Cell 17 steps", own) and not any("--inside" in line for line in lines)
     for name in ("reference", "late_overvoltage", "zn_chitosan", "scpi_cell_emulator"):
         assert any(name in line for line in lines), name
+
+
+def test_a_mistake_reaches_who_started_the_process(bench_copy: Path) -> None:
+    file, old, new, said = MISTAKES["misspelt key"]
+    (bench_copy / file).write_text((bench_copy / file).read_text().replace(old, new, 1))
+    done = hil("run", "-k", "ov-step-cell17", "--repeat", "1", cwd=bench_copy)
+    (line,) = done.stderr.strip().splitlines()
+    assert done.returncode == 2 and said in line and file in line and not (bench_copy / "runs").exists()
 
 
 def test_help_lists_the_commands() -> None:

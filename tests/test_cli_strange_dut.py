@@ -1,15 +1,13 @@
 """`hil` with a DUT that misbehaves: short frames, code that raises, a profile without a state. One line each."""
 
 import json
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from evidence import finished, text_of
+from small_bench import Hil, hil_within
 from told import stored_words
 
 ROOT = Path(__file__).parent.parent
@@ -63,21 +61,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def hil(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return subprocess.run(
-        [sys.executable, "-m", "bench", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        stdin=subprocess.DEVNULL,
-    )
+@pytest.fixture
+def hil(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Hil:
+    return hil_within(capsys, monkeypatch)
 
 
 @pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
-def test_short_frames_are_a_fail_with_all_the_evidence(folder: Path, workers: str) -> None:
+def test_short_frames_are_a_fail_with_all_the_evidence(folder: Path, workers: str, hil: Hil) -> None:
     by_can = '\n[dut.identity]\nby = "can"\n'
     config = folder / "hil_config.toml"
     config.write_text(config.read_text() + by_can)
@@ -108,7 +98,7 @@ def test_short_frames_are_a_fail_with_all_the_evidence(folder: Path, workers: st
 
 @pytest.mark.slow
 def test_a_firmware_that_raises_in_mid_shot_fails_each_shot_and_the_run_ends_whole(
-    folder: Path,
+    folder: Path, hil: Hil
 ) -> None:
     done = hil(folder, "run", "--firmware", "mine:Broken", "--repeat", "1", "--json")
     assert done.returncode == 1, done.stderr
@@ -135,7 +125,7 @@ def test_a_firmware_that_raises_in_mid_shot_fails_each_shot_and_the_run_ends_who
     ],
 )
 def test_a_firmware_that_cannot_be_made_is_one_line(
-    folder: Path, command: str, factory: str, told: str
+    folder: Path, command: str, factory: str, told: str, hil: Hil
 ) -> None:
     done = hil(folder, command, "--firmware", f"mine:{factory}")
     assert done.returncode == 2
@@ -172,7 +162,7 @@ def test_a_firmware_that_cannot_be_made_is_one_line(
     ids=["no standby", "no drive", "drive misspelt", "no message", "no signal"],
 )
 def test_a_profile_without_what_every_shot_reads_is_one_line_with_its_place(
-    folder: Path, command: str, line: str, instead: str, told: str
+    folder: Path, command: str, line: str, instead: str, told: str, hil: Hil
 ) -> None:
     profile = folder / "dbc" / "reference_bms.toml"
     before = profile.read_text()
