@@ -30,6 +30,8 @@ class _Run:
 # What a user, a system and a closed terminal send; not every system knows the last.
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
+_MOST_ROUNDS = 100  # of ending the tasks that are left; each may bring a task that ends by SystemExit
+
 ENOUGH = 3  # so many signals, and nothing is waited for any more
 
 _current: _Run | None = None
@@ -183,7 +185,7 @@ def run_stoppably(
     """Run `main()` to its end and return its result. Raises KeyboardInterrupt once it has ended, if it was stopped."""
     if threading.current_thread() is not threading.main_thread():  # where no signal arrives
         with _strays_told(), make_runner() as runner:
-            return runner.run(main())
+            return _to_its_end(runner, main())
     with _in_progress() as run:
 
         async def stoppable() -> Any:
@@ -199,7 +201,7 @@ def run_stoppably(
 
         try:
             with _strays_told(), make_runner() as runner:
-                return runner.run(stoppable())
+                return _to_its_end(runner, stoppable())
         except asyncio.CancelledError:
             if not run.stopped:
                 raise
@@ -215,6 +217,63 @@ def _strays_told() -> Iterator[None]:
         if is_a_stop(error):
             raise
         raise RuntimeError("a KeyboardInterrupt was raised, and no signal had asked for it") from error
+
+
+def _to_its_end(runner: asyncio.Runner, main: Coroutine[Any, Any, Any]) -> Any:
+    """Run `main`; afterwards no task is left, also where one ended by SystemExit or KeyboardInterrupt.
+
+    Such an exception stops the loop. asyncio's own runner would then cancel all tasks at once, the way to the safe
+    state among them, and close the loop over those that are still pending. Here the main task is cancelled first and
+    comes to its end, then the others. What stopped the loop first is raised.
+    """
+    loop, known = runner.get_loop(), list[asyncio.Task[Any]]()
+
+    async def noted() -> Any:
+        known.extend(one for one in (asyncio.current_task(),) if one is not None)
+        return await main
+
+    try:
+        result = runner.run(noted())
+    except (SystemExit, KeyboardInterrupt) as error:
+        _end_tasks(loop, lambda: {one for one in known if not one.done()}, [error])
+        _end_tasks(loop, lambda: asyncio.all_tasks(loop), [error])
+        raise
+    except BaseException:
+        _end_tasks(loop, lambda: asyncio.all_tasks(loop), [])
+        raise
+    troubles: list[BaseException] = []
+    _end_tasks(loop, lambda: asyncio.all_tasks(loop), troubles)
+    if troubles:
+        raise troubles[0]
+    return result
+
+
+def _end_tasks(
+    loop: asyncio.AbstractEventLoop,
+    left: Callable[[], set[asyncio.Task[Any]]],
+    raised: list[BaseException],
+) -> None:
+    """Cancel the tasks that are left, each once, until all have ended. What stops the loop meanwhile is added."""
+    asked: set[asyncio.Task[Any]] = set()
+    for _ in range(_MOST_ROUNDS):
+        tasks = left()
+        if not tasks:
+            break
+        for task in tasks - asked:
+            task.cancel()
+        asked |= tasks
+        try:
+            loop.run_until_complete(asyncio.wait(tasks))
+        except (SystemExit, KeyboardInterrupt) as error:
+            raised.append(error)
+    before = loop.get_exception_handler()
+
+    def untold(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """asyncio prints what a task ended by and nobody asked for; what was raised here needs no second word."""
+        if context.get("exception") not in raised:
+            before(loop, context) if before is not None else loop.default_exception_handler(context)
+
+    loop.set_exception_handler(untold)
 
 
 @contextlib.contextmanager
