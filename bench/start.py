@@ -8,6 +8,10 @@ import sys
 
 _STOPPED = 128 + signal.SIGINT
 
+# Workers are processes here, and no matrix is large. With threads of its own, OpenBLAS takes 32 MB for each at import,
+# and where an address space is limited it asks for them for ever: `hil run` then never ended.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 def run() -> None:
     """The entry point. A first Ctrl-C ends the command as soon as it could begin; a second one ends it at once.

@@ -79,6 +79,23 @@ def test_what_a_killed_worker_was_at_is_done_once_more_by_another(
     assert "a worker process died" in line and "given to another" in line
 
 
+def test_a_piece_is_not_lost_to_signals_that_come_from_outside(tmp_path: Path) -> None:
+    """Whoever tells two workers to end has shown nothing of what they were at."""
+
+    def work(piece: int) -> int:
+        with (tmp_path / f"tried-{piece}").open("a") as file:
+            file.write("x")
+        tried = (tmp_path / f"tried-{piece}").stat().st_size
+        if (piece == 1 and tried <= 3) or piece == 2:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            time.sleep(60)
+        return piece
+
+    with on_workers(work, 2, lost=lambda piece, how: -piece, tell=lambda line: None) as workers:
+        assert dict(workers.as_finished(range(4))) == {0: 0, 1: 1, 2: -2, 3: 3}
+    assert [len((tmp_path / f"tried-{piece}").read_text()) for piece in range(4)] == [1, 4, 5, 1]
+
+
 def test_a_piece_that_costs_two_workers_their_lives_is_lost_and_the_others_are_kept() -> None:
     def work(piece: int) -> int:
         if piece == 1:

@@ -182,6 +182,7 @@ def test_a_misspelt_key_or_table_is_refused_wherever_it_stands(chemistry: str, t
         ("C1_F = .2230", "C1_F = [3230", r"\[ecm_bv\.C1_F\]: 3230\.34 at SoC 0; expected tau / R = 2230\.33 F"),
         ("168.0, 230.0", "178.0, 230.0", r"\[abuse\.T2_range_C\]: found 178, 230; expected two temperatures"),
         ('src_kinetics = "feng"', 'src_kinetics = "fang"', r"src_kinetics\]: source 'fang'.*mean 'feng'"),
+        (r'v = 4\.25, c = "\w+"', 'v = 4.25, c = ["E"]', r"\[limits\.v_alarm_high\.c\]: confidence \['E'\]"),
         ('conf_mass = "E"', 'conf_mass = "X"', r"\[abuse\.reaction\.0\.conf_mass\]: confidence 'X'"),
     ],
 )  # fmt: skip

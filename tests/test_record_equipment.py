@@ -9,6 +9,7 @@ import pytest
 from shot_folders import write_shot_files
 
 from bench.config.bench_file import CanConfig
+from bench.errors import RecordError
 from bench.links.can_interface import adapter_identity, driver_fields
 from bench.record.folder import OpenedRun
 from bench.running.equipment import answered, doubts, equipment
@@ -92,3 +93,24 @@ def test_a_scenario_is_judged_again_by_the_times_that_it_borrows(tmp_path: Path)
         (tmp_path / "inputs" / f"{digest[:12]}-{name}.toml").write_bytes(content)
     opened = OpenedRun(path=tmp_path, header={"hashes": hashes}, result=None, footer=None)
     assert judged_by(opened) == {"hvil-intermittent": "SG-HVIL-LOOSE", "own": "SG-SC"}
+
+
+@pytest.mark.parametrize(
+    ("stored", "found"),
+    [
+        ('{"instrument.cells": "NGI"}', "NGI"),
+        ('{"instrument.cells": {"answered": 7}}', "7"),
+        ('{"instrument.cells": null}', "None"),
+    ],
+)
+def test_equipment_that_is_no_table_of_texts_is_one_clear_line(
+    stored: str, found: str, tmp_path: Path
+) -> None:
+    (tmp_path / "equipment.json").write_text(stored)
+    with pytest.raises(RecordError, match=f"equipment.json.*instrument.cells.*{found}.*a table of texts"):
+        OpenedRun(path=tmp_path, header={}, result=None, footer=None).equipment()
+
+
+def test_equipment_in_a_header_that_is_no_table_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match=r"header.json.*equipment.*a table"):
+        OpenedRun(path=tmp_path, header={"equipment": ["cells"]}, result=None, footer=None).equipment()

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from trip_scenario import write_trip
 
-from bench.errors import ScenarioError
+from bench.errors import ConfigError, ScenarioError
 from bench.lean_can import can
 from bench.plant.load_trace import LoadTrace
 from bench.record.mf4 import write_mf4
 from bench.record.time_zero import Dated
+from bench.replay.mf4 import read_mf4
+from bench.replay.recording import Asked
 from bench.running.load import load_rig, load_scenarios
 from bench.running.shots import shoot
 from bench.scenario.load import load_scenario
@@ -259,3 +261,25 @@ def test_hil_check_and_hil_run_refuse_a_dbc_that_does_not_fit(
         assert "r.blf [frame 1]: found 8 bytes of Sensor (0x302) at 0 s; expected 4, as x.dbc says" in (
             result.stderr.replace("\n", " ")
         )
+
+
+@pytest.mark.parametrize(
+    ("does", "told"),
+    [
+        ("while True: pass", "its reader did not come to an end"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "its reader crashed, by SIGSEGV"),
+    ],
+)
+def test_a_recording_that_its_library_does_not_survive_is_one_clear_line(
+    does: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A library in the place of asammdf that does what asammdf does on some damaged files."""
+    (tmp_path / "asammdf.py").write_text(f"def MDF(path):\n    {does}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("bench.replay.apart._child", None)  # one that has this library
+    monkeypatch.setattr("bench.replay.apart._LEAST_CPU_S", 0.1)
+    file = tmp_path / "r.mf4"
+    file.write_bytes(b"MDF     damaged")
+    with pytest.raises(ConfigError, match=f"r.mf4.*{told}"):
+        read_mf4(Asked(path=file, signal="PackCurrent"))

@@ -279,7 +279,7 @@ class Source:
             self._check_sources(value, where, sources)
 
     def _check_confidence(self, value: Any, where: str) -> None:
-        if value not in CONFIDENCE:
+        if not isinstance(value, str) or value not in CONFIDENCE:
             raise self.fail(where, f"confidence {value!r}", f"one of {', '.join(CONFIDENCE)}")
 
     def _check_sources(self, value: Any, where: str, sources: Any) -> list[str]:

@@ -139,10 +139,19 @@ class OpenedRun:
         return self.footer is None
 
     def equipment(self) -> dict[str, Any]:
-        """As `add_equipment` kept it, else as the header has it: configured, but not asked."""
-        if (self.path / EQUIPMENT).is_file():
-            return read_json(self.path / EQUIPMENT)
-        return dict(self.header.get("equipment", {}))
+        """As `add_equipment` kept it, else as the header has it: configured, but not asked.
+
+        Raises RecordError for facts of an instrument that are no texts by name.
+        """
+        kept = (self.path / EQUIPMENT).is_file()
+        found = read_json(self.path / EQUIPMENT) if kept else self.header.get("equipment", {})
+        place = self.path / (EQUIPMENT if kept else "header.json")
+        if not isinstance(found, dict):
+            raise RecordError(at_place(place, "equipment", f"{type(found).__name__}", "a table"))
+        for name, facts in found.items():
+            if not isinstance(facts, dict) or not all(isinstance(one, str) for one in facts.values()):
+                raise RecordError(at_place(place, name, clear(repr(facts), 80), "a table of texts"))
+        return dict(found)
 
     def library(self) -> dict[str, Any] | None:
         """What `add_library` kept; None in a folder of an older release."""

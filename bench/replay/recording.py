@@ -15,6 +15,9 @@ class KeyMistake(ValueError):
         super().__init__(clear(text, 1500))
         self.key = key
 
+    def __reduce__(self) -> tuple[type["KeyMistake"], tuple[str, str]]:
+        return type(self), (self.key, str(self))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:

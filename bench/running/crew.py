@@ -1,7 +1,8 @@
 """The parent's side of worker processes: who has which piece, whose pipe has ended, and who takes it over.
 
 No thread and no queue: the parent reads the pipes itself, so it knows of each piece whether it was answered. A piece
-whose worker died is given to another, once. A signal is noticed between two reads, so that no answer is cut in half.
+whose worker died is given to another, once, or again where the worker was told to end from outside. A signal is
+noticed between two reads, so that no answer is cut in half.
 """
 
 import contextlib
@@ -25,16 +26,29 @@ from bench.timing.stopping import Asked
 _GRACE_S = 30.0  # for the shots in hand to reach their safe state
 _IN_HAND = 2  # pieces a worker has: the one it is at, and the next, so that it never waits
 _TRIES = 2
+_MOST_SENT = (
+    5  # workers that were told to end from outside at one piece: no trouble of the piece, but no end either
+)
+_SENT = frozenset(  # what a process is told to end by, and what no code of its own comes to
+    getattr(signal, name)
+    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM")
+    if hasattr(signal, name)
+)
 _MOST_DEATHS = 20  # one after the other, without an answer of anybody: then it is no worker's own trouble
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Task:
-    """A piece on its way. ended: how the workers ended that died at it."""
+    """A piece on its way. ended: how the workers ended that died at it; sent: how many of them were told to end."""
 
     number: int
     piece: Any
     ended: list[str] = field(default_factory=list)
+    sent: int = 0
+
+    @property
+    def is_lost(self) -> bool:
+        return len(self.ended) - self.sent >= _TRIES or self.sent >= _MOST_SENT
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -172,6 +186,7 @@ class Crew:
             task = worker.tasks.popleft()
             again.extend(worker.tasks)  # which it had not begun
             task.ended.append(how)
+            task.sent += worker.process.exitcode in {-one for one in _SENT}
             yield from self._taken_over(task, again)
         self._hire()
 
@@ -181,7 +196,7 @@ class Crew:
         if found is not None:
             self._losses.tell(f"a worker process died, {how}, when what it was at had its result")
             yield task, found
-        elif len(task.ended) < _TRIES:
+        elif not task.is_lost:
             self._losses.tell(f"a worker process died, {how}: what it was at is given to another")
             again.appendleft(task)
         elif self._losses.lost is not None:

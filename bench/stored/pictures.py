@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from bench.codec.database import Database
 from bench.codec.heard import heard
+from bench.codec.message import Message
 from bench.config.profile import Role
+from bench.errors import RecordError
 from bench.measure.plan import Plan
 from bench.measure.signal_test import SignalTest
 from bench.report.figures import TracePicture, TraceSeries
@@ -106,7 +108,8 @@ def _fault_series(
     trace: Trace, test: SignalTest, databases: dict[str, Database], onset_ns: int | None
 ) -> TraceSeries:
     """The signal whose crossing was the onset: of 96 cells the one that crossed first."""
-    message = databases[test.channel][test.message]
+    role = Role(test.channel, test.message, test.signal)
+    message = _message_of(role, databases)
     read = heard(message.reader(test.signal))
     at_onset = next(
         (
@@ -116,7 +119,6 @@ def _fault_series(
         ),
         None,
     )
-    role = Role(test.channel, test.message, test.signal)
     crossed = at_onset is not None and _crossed(at_onset, test)
     return (
         _series(trace, role, databases, test.signal, "", False)
@@ -137,7 +139,7 @@ def _crossed(value: float, test: SignalTest) -> bool:
 def _series(
     trace: Trace, role: Role, databases: dict[str, Database], title: str, unit: str, steps: bool
 ) -> TraceSeries:
-    message = databases[role.channel][role.message]
+    message = _message_of(role, databases)
     read = heard(message.reader(role.signal))
     points = []
     for t_ns, channel, frame, _ in trace.frames.since(0, {message.can_id}):
@@ -146,3 +148,13 @@ def _series(
             if value is not None:
                 points.append((t_ns, value))
     return TraceSeries(title=title, unit=unit, points=points, steps=steps)
+
+
+def _message_of(role: Role, databases: dict[str, Database]) -> Message:
+    """RecordError where the bus that a shot was judged by is not among those whose DBC files are stored."""
+    if role.channel not in databases:
+        known = ", ".join(databases)
+        raise RecordError(
+            f"a shot was judged by {role.message} on bus '{role.channel}'; expected one of {known}"
+        )
+    return databases[role.channel][role.message]

@@ -38,7 +38,7 @@ def workers(rng: random.Random, grounds: Grounds) -> Outcome:
                 outcome.struck = True
             time.sleep(rng.choice((0.0, 0.05, 0.2)))
         told = run.wait()
-        check(outcome, run, told, complete=True)
+        check(outcome, run, told, complete=True, given_up=sum(one in _DEADLY for one in which) // 2)
         if outcome.struck and any(one in _DEADLY for one in which):
             outcome.missed = "worker" in told.err
     return outcome
@@ -87,14 +87,14 @@ def _check_mended(outcome: Outcome, run: Run) -> None:
 def limits(rng: random.Random, grounds: Grounds) -> Outcome:
     """Too few descriptors, processes or bytes of memory, from the start of a run on."""
     name, least, most = rng.choice(
-        (("NOFILE", 6, 40), ("NPROC", 1, 4), ("AS", 400, 900), ("STACK", 1, 8), ("CPU", 1, 3), ("CORE", 0, 1))
+        (("NOFILE", 6, 40), ("NPROC", 1, 4), ("AS", 150, 600), ("STACK", 1, 8), ("CPU", 1, 3), ("CORE", 0, 1))
     )
     limit = rng.randint(least, most)
     outcome = Outcome(fault=f"{limit} of {name}", struck=True)
     with a_bench() as folder:
         if name == "NPROC" and os.getuid() == 0:  # the superuser has no such limit
             _give_to_nobody(folder)
-        run = start(folder, before=lambda: _limit(name, limit))
+        run = start(folder, before=lambda: _limit(name, limit), anew=True)
         told = run.wait()
         if name == "CPU" and run.code == -signal.SIGXCPU:
             run.sent.append(signal.SIGKILL)
