@@ -8,9 +8,11 @@ import sys
 
 _STOPPED = 128 + signal.SIGINT
 
-# Workers are processes here, and no matrix is large. With threads of its own, OpenBLAS takes 32 MB for each at import,
-# and where an address space is limited it asks for them for ever: `hil run` then never ended.
+# Workers are processes here, and no matrix is large; for each thread OpenBLAS takes 32 MB at import. Where an address
+# space is too small for that, it asks again for ever: `hil run` then never ended.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+_LEAST_BYTES = 384 << 20  # a run with its report takes 300 MB of addresses
+_BENCH = 3  # exit code: the bench could not tell
 
 
 def run() -> None:
@@ -18,6 +20,12 @@ def run() -> None:
 
     Raised in the middle of an import it could leave half a module, and a traceback is no answer.
     """
+    if (most := _address_space()) is not None and most < _LEAST_BYTES:
+        sys.stderr.write(
+            f"found {most >> 20} MB of address space for this process (ulimit -v); "
+            f"expected {_LEAST_BYTES >> 20} MB at least: raise the limit\n"
+        )
+        sys.exit(_BENCH)
     struck: list[int] = []
     ends: list[int] = []
     atexit.register(_leave, ends)  # the first, so the last that is done
@@ -42,6 +50,16 @@ def run() -> None:
         code = _STOPPED
     ends.append(code)
     sys.exit(code)
+
+
+def _address_space() -> int | None:
+    """How many bytes the process may map; None: as many as there are, or nobody can tell on this system."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if most == resource.RLIM_INFINITY else most
 
 
 def _leave(ends: list[int]) -> None:

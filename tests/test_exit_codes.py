@@ -399,3 +399,20 @@ def test_a_run_asked_for_json_prints_nothing_else_on_stdout(
     shown, told = capfd.readouterr()
     assert [one["scenario_id"] for one in json.loads(shown)["scenarios"]] == [ONE]
     assert "warning: not in the results database" in told and "--workers 100000: 1 used" in told
+
+
+def test_a_process_without_room_for_what_it_loads_says_so_before_it_begins(tmp_path: Path) -> None:
+    """Below 384 MB of addresses OpenBLAS asks for memory for ever, with shots fired and nothing told."""
+    few = "import resource; resource.setrlimit(resource.RLIMIT_AS, (230 << 20, resource.RLIM_INFINITY)); "
+    line = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {few}from bench.start import run; run()"
+    ended = subprocess.run(
+        [sys.executable, "-c", line, "run", "--repeat", "1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 3
+    (said,) = ended.stderr.splitlines()
+    assert "230 MB" in said and "expected 384 MB at least" in said
+    assert not list(tmp_path.iterdir())

@@ -94,7 +94,7 @@ def limits(rng: random.Random, grounds: Grounds) -> Outcome:
     with a_bench() as folder:
         if name == "NPROC" and os.getuid() == 0:  # the superuser has no such limit
             _give_to_nobody(folder)
-        run = start(folder, before=lambda: _limit(name, limit), anew=True)
+        run = start(folder, before=lambda: _limit(name, limit), anew=name == "AS")
         told = run.wait()
         if name == "CPU" and run.code == -signal.SIGXCPU:
             run.sent.append(signal.SIGKILL)
