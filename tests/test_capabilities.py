@@ -13,12 +13,16 @@ from bench.errors import InstrumentError
 from bench.faults.asks import asked_by, asked_by_kind, put_on, refuse_unprovided, take_off
 from bench.faults.catalogue.contactor_weld import ContactorWeld
 from bench.faults.find import kind, kinds
+from bench.report.finding_words import reasons_words
 from bench.rig import capabilities
 from bench.rig.capabilities import Actuation, Contactors, FrontEnd, Timers
 from bench.rig.capabilities.provided import Provided
+from bench.running.shots import why_not_driven
+from bench.scenario.prepare import Prepared
 from bench.timing.simulated import SimulatedClock, run_simulated
+from bench.verdict.judge import Verdict
 from bench.wiring.common import Wired
-from bench.wiring.offers import abilities, offers, providers_of
+from bench.wiring.offers import abilities, lacks, offers, providers_of
 from bench.wiring.simulated import build_simulated
 
 CATALOGUE = Path(__file__).resolve().parents[1] / "bench" / "faults"
@@ -109,3 +113,26 @@ def test_what_is_built_is_what_was_offered(wired: Wired) -> None:
             assert (protocol in provided) is (offer.why_not is None), protocol
 
     run_simulated(main)
+
+
+def test_a_resistor_at_a_pole_takes_the_plants_place_and_cannot_come_and_go(wired: Wired) -> None:
+    box = replace(wired.config.instruments["cells"], name="leak", kind="meatest_decade")
+    config = replace(wired.config, instruments={**wired.config.instruments, "leak": box})
+    here = offers(config, wired.profile)
+    by = providers_of(kind("insulation"), "insulation", here)["Insulation"]
+    assert by is not None and "plant model" in by and by != "plant model"
+    assert lacks(kind("insulation"), "insulation", here, wired.profile) is None
+    assert "resistor" in (lacks(kind("insulation_intermittent"), "insulation", here, wired.profile) or "")
+
+
+def test_a_fault_that_shares_its_capability_is_blocked_alone_and_before_the_shot(
+    wired: Wired, prepared: dict[str, Prepared]
+) -> None:
+    box = replace(wired.config.instruments["cells"], name="leak", kind="meatest_decade")
+    config = replace(wired.config, instruments={**wired.config.instruments, "leak": box})
+    boxed = replace(wired, config=config)
+    judgement = why_not_driven(boxed, prepared["insulation-intermittent"])
+    assert judgement is not None and judgement.verdict is Verdict.BLOCKED
+    assert "insulation_intermittent (only without a resistor" in reasons_words(judgement)[0]
+    assert why_not_driven(boxed, prepared["insulation-loss-plus-pole"]) is None
+    assert why_not_driven(wired, prepared["insulation-intermittent"]) is None

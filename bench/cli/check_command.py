@@ -209,9 +209,9 @@ def _list_faults(wired: Wired, as_json: bool) -> None:
     from bench.faults.find import kinds
     from bench.faults.port import FAULT_CLASSES
     from bench.report.told.bench import FaultListed, FaultsTold
-    from bench.wiring.offers import abilities, offers, providers_of
+    from bench.wiring.offers import lacks, offers, providers_of
 
-    able, offered = abilities(wired.profile, wired.config), offers(wired.config, wired.profile)
+    offered = offers(wired.config, wired.profile)
     listed = [
         (kind, capability, text)
         for kind in sorted(kinds(), key=lambda one: (FAULT_CLASSES.index(one.fault_class), one.name))
@@ -225,7 +225,7 @@ def _list_faults(wired: Wired, as_json: bool) -> None:
                 capability=str(capability),
                 what=text,
                 onset=kind.onset,
-                lacks=able[capability],
+                lacks=lacks(kind, capability, offered, wired.profile),
                 provided_by=providers_of(kind, capability, offered),
             )
             for kind, capability, text in listed
@@ -240,7 +240,13 @@ def _list_faults(wired: Wired, as_json: bool) -> None:
             for name, who in providers_of(kind, capability, offered).items()
             if who is not None
         )
-        table.add_row(kind.fault_class, kind.name, capability, escape(text), escape(able[capability] or by))
+        table.add_row(
+            kind.fault_class,
+            kind.name,
+            capability,
+            escape(text),
+            escape(lacks(kind, capability, offered, wired.profile) or by),
+        )
     _console().print(table)
 
 

@@ -106,7 +106,7 @@ def _of_scenario(wired: Wired, one: Prepared) -> Iterator[CheckLine]:
     if (gap := one.scenario.known_gap) is not None and not gap.of_twin:
         told = f"{name}: known gap until {gap.until}, {gap.owner} ({gap.bound.words})"
         yield _line(CheckKind.NOTE, told, name)
-    if missing := why_not(wired, one.scenario.needs):
+    if missing := why_not(wired, one.scenario.needs, one.steps):
         told = f"{name}: will be BLOCKED, this rig cannot do {', '.join(missing)}"
         yield _line(CheckKind.BLOCKED, told, name)
 

@@ -124,7 +124,7 @@ def shoot(
 def why_not_driven(wired: Wired, prepared: Prepared) -> Judgement | None:
     """The verdict of a shot that is not fired: the rig lacks a capability, or the scenario is at fault."""
     scenario = prepared.scenario
-    if missing := why_not(wired, scenario.needs):
+    if missing := why_not(wired, scenario.needs, prepared.steps):
         return Judgement.of(Verdict.BLOCKED, RigLacks(lacking=tuple(missing)))
     if wrong := faults_of(wired, prepared):
         return Judgement.of(Verdict.ERROR, *(ScenarioAtFault(said=line) for line in wrong))

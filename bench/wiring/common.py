@@ -10,6 +10,7 @@ from bench.codec.heard import heard
 from bench.config.bench_file import BenchConfig
 from bench.config.profile import DutProfile, Role, RoleTest
 from bench.errors import ConfigError, at_place
+from bench.faults.find import kind
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.plant.spread import Ageing
@@ -17,11 +18,11 @@ from bench.rig.guard import Guard
 from bench.rig.phases import Phases, draw_phases
 from bench.rig.view import TraceView
 from bench.scenario.mismatch import pack_thresholds
-from bench.scenario.model import Mismatch, Start
+from bench.scenario.model import Inject, Mismatch, Start
 from bench.trace.events import FrameSeen
 from bench.wiring.bound import check_bound
 from bench.wiring.emulator_shown import emulator_shows
-from bench.wiring.offers import NOBODY, abilities
+from bench.wiring.offers import NOBODY, abilities, offers, unserved_by_all
 from bench.wiring.usual import decisive_ranges, usual_ranges
 from bench.wiring.virtual_signals import Played, bind_plays
 
@@ -129,13 +130,19 @@ def _refuse_what_no_frame_holds(config: BenchConfig, played: Iterable[Played]) -
         raise ConfigError("\n".join(mistakes))
 
 
-def why_not(wired: Wired, needs: Iterable[str]) -> list[str]:
-    """A text for each of `needs` that this bench cannot do: the capability, and what it lacks."""
+def why_not(wired: Wired, needs: Iterable[str], steps: Iterable[object] = ()) -> list[str]:
+    """A text for each of `needs` that this bench cannot do: the capability, and what it lacks.
+
+    Where it has them all, for each fault of the steps that shares its capability with another, and lacks something.
+    """
     missing = sorted(set(map(str, needs)) - wired.capabilities)
-    if not missing:
-        return []
-    able = abilities(wired.profile, wired.config)
-    return [f"{one} ({able.get(one) or NOBODY})" for one in missing]
+    if missing:
+        able = abilities(wired.profile, wired.config)
+        return [f"{one} ({able.get(one) or NOBODY})" for one in missing]
+    injected = {step.kind for step in steps if isinstance(step, Inject)}
+    offered = offers(wired.config, wired.profile) if injected else {}
+    found = [(one, unserved_by_all(kind(one), offered)) for one in sorted(injected)]
+    return [f"{one} ({why})" for one, why in found if why is not None]
 
 
 def build_pack(wired: Wired, soc: float | None, rng: random.Random, start: Start | None = None) -> Pack:

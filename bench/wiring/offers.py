@@ -10,6 +10,7 @@ from bench.config.profile import DutProfile
 from bench.faults.asks import asked_by_kind
 from bench.faults.find import kinds
 from bench.faults.port import Kind
+from bench.instruments.kinds import ChamberKind, LeakKind
 from bench.instruments.ports import WireFault
 from bench.rig import capabilities as cap
 from bench.scenario.together import TIME_LAPSE
@@ -44,7 +45,7 @@ def offers(config: BenchConfig, profile: DutProfile) -> Mapping[type, Offer]:
     cells = Offer(by=f"cell emulator ({config.instruments[CELLS].facts.title})")
     by_plant = (
         cap.Contactors, cap.ContactorMechanics, cap.CellModel, cap.Chamber, cap.Cooling, cap.HvCircuit,
-        cap.Insulation, cap.YCapacitors, cap.PackCurrent,
+        cap.Insulation, cap.InsulationInTurns, cap.YCapacitors, cap.PackCurrent,
     )  # fmt: skip
     return {
         **dict.fromkeys(by_plant, Offer(by=_PLANT)),
@@ -54,6 +55,7 @@ def offers(config: BenchConfig, profile: DutProfile) -> Mapping[type, Offer]:
         cap.DutSupply: Offer(by="played sensor, plant model"),
         cap.BusTraffic: Offer(by="restbus"),
         cap.SenseWires: _sense_wires(config),
+        **_of_instruments(config),
         **(_of_one_process() if config.simulated else _of_others()),
         **(_of_the_dut_in_process() if config.simulated else _of_a_real_dut(config.dut, profile)),
     }
@@ -85,6 +87,19 @@ def _of_a_real_dut(dut: DutConfig, profile: DutProfile) -> dict[type, Offer]:
     return {cap.DutProgram: program, cap.DutReset: reset, cap.DutIdentity: identity}
 
 
+def _of_instruments(config: BenchConfig) -> dict[type, Offer]:
+    """What stands at a real pack takes the plant model's place."""
+    found: dict[type, Offer] = {}
+    for one in config.instruments.values():
+        if isinstance(one.facts, LeakKind):
+            found[cap.Insulation] = Offer(by=f"{one.facts.title}, plant model")
+            only_on = "only without a resistor at a pole: its relays do not open and close on a grid of time"
+            found[cap.InsulationInTurns] = Offer(why_not=only_on)
+        elif isinstance(one.facts, ChamberKind):
+            found[cap.Chamber] = Offer(by=f"{one.facts.title}, plant model")
+    return found
+
+
 def _sense_wires(config: BenchConfig) -> Offer:
     """Relays open, short or turn round; a front end that is played shows the same, and more, without any."""
     kind = cell_kind(config.instruments[CELLS])
@@ -104,7 +119,6 @@ def _sense_wires(config: BenchConfig) -> Offer:
 def abilities(profile: DutProfile, config: BenchConfig) -> dict[str, str | None]:
     """Every capability of the catalogue: None where this bench has it, else why not."""
     offered = offers(config, profile)
-    shown = {one.quantity for play in profile.plays for one in play.shown}
     found: dict[str, str | None] = {
         TIME_LAPSE: None
         if config.simulated
@@ -112,21 +126,34 @@ def abilities(profile: DutProfile, config: BenchConfig) -> dict[str, str | None]
     }
     for kind in kinds():
         for variant in kind.variants:
-            why_not = _unserved(kind, variant, offered)
-            if why_not is None and kind.shows and not shown & set(kind.shows):
-                missing = " or ".join(kind.shows)
-                why_not = f"the DUT is never shown {missing}: no [[play]] of its profile has it"
+            why_not = lacks(kind, variant, offered, profile)
             found[variant] = None if why_not is None else found.get(variant, why_not)
     return found
 
 
-def _unserved(kind: Kind, variant: str, offered: Mapping[type, Offer]) -> str | None:
+def lacks(kind: Kind, variant: str, offered: Mapping[type, Offer], profile: DutProfile) -> str | None:
+    """Why this bench cannot do this variant of the fault; None where it can."""
+    if (why_not := unserved(kind, variant, offered)) is not None:
+        return why_not
+    shown = {one.quantity for play in profile.plays for one in play.shown}
+    if not kind.shows or shown & set(kind.shows):
+        return None
+    return f"the DUT is never shown {' or '.join(kind.shows)}: no [[play]] of its profile has it"
+
+
+def unserved(kind: Kind, variant: str, offered: Mapping[type, Offer]) -> str | None:
     """Of what the fault asks, why the first that is not there is not."""
     asked: Iterable[str | None] = (
         offered[one].lacks(variant) if one in offered else f"nothing here provides {one.__name__}"
         for one in asked_by_kind(kind)
     )
     return next((why for why in asked if why is not None), None)
+
+
+def unserved_by_all(kind: Kind, offered: Mapping[type, Offer]) -> str | None:
+    """Why no variant of the fault is served; None where one is."""
+    whys = [unserved(kind, variant, offered) for variant in kind.variants]
+    return None if None in whys else whys[0]
 
 
 def providers_of(kind: Kind, variant: str, offered: Mapping[type, Offer]) -> dict[str, str | None]:

@@ -68,6 +68,7 @@ def provide(bench: Bench) -> Provided:
 def _by_plant(bench: Bench) -> dict[type, object]:
     pack, timers = bench.plant.pack, bench.timers
     contactors = PlantContactors(pack=pack, timers=timers)
+    insulation = PlantInsulation(pack=pack, timers=timers)
     return {
         cap.Contactors: contactors,
         cap.ContactorMechanics: contactors,
@@ -75,7 +76,8 @@ def _by_plant(bench: Bench) -> dict[type, object]:
         cap.Chamber: PlantChamber(pack=pack, timers=timers, settle=bench.plant.settle),
         cap.Cooling: PlantCooling(pack=pack, timers=timers),
         cap.HvCircuit: PlantCircuit(pack=pack, timers=timers),
-        cap.Insulation: PlantInsulation(pack=pack, timers=timers),
+        cap.Insulation: insulation,
+        **({} if bench.leaks else {cap.InsulationInTurns: insulation}),
         cap.YCapacitors: PlantYCapacitors(pack=pack, timers=timers),
         cap.PackCurrent: PlantCurrent(pack=pack, vehicle=bench.plant.vehicle, timers=timers),
         cap.DutSupply: PlayedSupply(pack=pack, sensors=bench.senses, timers=timers),

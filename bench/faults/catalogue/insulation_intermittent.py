@@ -8,7 +8,7 @@ from bench.config.toml_file import DurationNs
 from bench.faults.catalogue.insulation import Insulation, Pole, leak
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, OhmPerVoltOf
-from bench.rig import capabilities
+from bench.rig.capabilities import InsulationInTurns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class InsulationIntermittent(Fault):
     on_ns: int
     off_ns: int
 
-    async def apply(self, insulation: capabilities.Insulation) -> Actuation:
+    async def apply(self, insulation: InsulationInTurns) -> Actuation:
         leak = self.leak
         return await insulation.leak_in_turns(
             leak.poles, leak.ohm_per_volt, on_ns=self.on_ns, off_ns=self.off_ns
@@ -29,7 +29,7 @@ class InsulationIntermittent(Fault):
     def name(self) -> str:
         return f"insulation_intermittent {self.leak.poles}"
 
-    async def clear(self, insulation: capabilities.Insulation) -> None:
+    async def clear(self, insulation: InsulationInTurns) -> None:
         await insulation.heal(self.leak.poles)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:

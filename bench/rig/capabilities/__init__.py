@@ -11,7 +11,7 @@ from bench.rig.capabilities.contactors import ContactorMechanics, Contactors
 from bench.rig.capabilities.dut_side import DutIdentity, DutProgram, DutReset, DutSupply
 from bench.rig.capabilities.front_end import FrontEnd
 from bench.rig.capabilities.hv_circuit import HvCircuit
-from bench.rig.capabilities.insulation import Insulation, YCapacitors
+from bench.rig.capabilities.insulation import Insulation, InsulationInTurns, YCapacitors
 from bench.rig.capabilities.pack_current import PackCurrent
 from bench.rig.capabilities.sense_wires import WIRE_VARIANTS, SenseWires
 from bench.rig.capabilities.sensors import Distort, Sensors
@@ -37,6 +37,7 @@ __all__ = [
     "FrontEnd",
     "HvCircuit",
     "Insulation",
+    "InsulationInTurns",
     "PackCurrent",
     "SenseWires",
     "Sensors",

@@ -12,10 +12,16 @@ class Insulation(Protocol):
     async def leak(self, poles: tuple[str, ...], ohm_per_volt: float) -> Actuation:
         """Leak at the poles, in ohm per volt of the pack. InstrumentError for another value read back."""
 
+    async def heal(self, poles: Iterable[str]) -> None: ...
+
+
+class InsulationInTurns(Protocol):
+    """The same, for a leak that comes and goes faster than a box with relays can make it."""
+
     async def leak_in_turns(
         self, poles: tuple[str, ...], ohm_per_volt: float, *, on_ns: int, off_ns: int
     ) -> Actuation:
-        """The same for `on_ns`, gone for `off_ns`, and so on."""
+        """A leak for `on_ns`, none for `off_ns`, and so on."""
 
     async def heal(self, poles: Iterable[str]) -> None:
         """No leak, and none that comes again."""

@@ -31,15 +31,6 @@ class BoxedInsulation:
         words = ", ".join(f"{pole} {one.note}" for pole, one in zip(poles, seen))
         return Actuation(low_ns=low_ns, high_ns=self.timers.now_ns(), readback=words)
 
-    async def leak_in_turns(
-        self, poles: tuple[str, ...], ohm_per_volt: float, *, on_ns: int, off_ns: int
-    ) -> Actuation:
-        """No box is switched on a grid: its relays and its line take longer than they are known to."""
-        raise InstrumentError(
-            f"insulation: asked for {ohm_per_volt:g} ohm/V off and on at {' and '.join(poles)} "
-            f"({on_ns} ns, {off_ns} ns); the resistors of this rig only stay connected"
-        )
-
     async def heal(self, poles: Iterable[str]) -> None:
         """All of them are tried, whatever becomes of the first."""
         poles = tuple(poles)

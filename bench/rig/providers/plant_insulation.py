@@ -12,7 +12,7 @@ from bench.timing.clock import Phase
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantInsulation:
-    """Provides Insulation."""
+    """Provides Insulation and InsulationInTurns."""
 
     pack: Pack
     timers: Timers
