@@ -38,6 +38,7 @@ NEGATIVE = {  # what the bench has to come to: a verdict, or in words; bench.pro
     "a killed bench": "nothing passed, finished shots kept",
     "a late loop": "held",
     "a second node with an id of ours": "ERROR",
+    "an emergency stop that opens": "ERROR, off, latched",
 }
 TIMED = ("a clock step", "a late loop")  # these have to be of the file's own timebase
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)

@@ -18,6 +18,7 @@ from bench.codec.database import Database
 from bench.codec.layout import Layer
 from bench.codec.message import Message
 from bench.confidence.qualified import NEGATIVE
+from bench.config.safety import SafetyInput, Source
 from bench.errors import BenchError, LinkError
 from bench.links.simulated_can import SimulatedCanNode
 from bench.proof.clock_step import wall_clock_steps
@@ -25,11 +26,13 @@ from bench.proof.hurt_run import stored
 from bench.proof.mutant_matrix import in_simulated_time
 from bench.proof.qualify import BITRATE
 from bench.proof.qualify_simulated import qualify_simulated
+from bench.record.latch import why_latched
 from bench.rig.rig import Rig
 from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Phase, Timebase
 from bench.timing.host import HostClock, host_now_ns
+from bench.trace import facts
 from bench.trace.events import CanFrame
 from bench.units import NS_PER_MS, NS_PER_S
 from bench.wiring.common import Wired
@@ -113,6 +116,23 @@ def _second_node(own: Wired, one: Prepared, seed: int) -> str:
         rig.clock.call_at(rig.clock.now_ns() + NS_PER_MS, Phase.RESTBUS, send)
 
     return shoot(own, one, 0, 1, seed, None, watch).judgement.verdict.name
+
+
+def _emergency_stop(own: Wired, one: Prepared, seed: int) -> str:
+    """Its contact opens while outputs are on. The latch lies in a folder of its own: the rig itself is not stopped."""
+    contact = SafetyInput(name="estop", source=Source.PLAYED, opens_after_ns=NS_PER_S)
+    with TemporaryDirectory(prefix="hil-") as folder:
+        record = replace(own.config.record, rig=Path(folder) / "runs")
+        rigs: list[Rig] = []
+        result = shoot(
+            replace(own, config=replace(own.config, safety=(contact,), record=record)),
+            one, 0, 1, seed, None, lambda rig, *_: rigs.append(rig),
+        )  # fmt: skip
+        off = any(True for _ in rigs[0].trace.of(facts.SafetyOff))
+        latched = why_latched(record.rig) is not None
+    return ", ".join(
+        (result.judgement.verdict.name, *(["off"] if off else []), *(["latched"] if latched else []))
+    )
 
 
 def _wrong_dbc(own: Wired, one: Prepared, seed: int) -> str:
@@ -282,6 +302,7 @@ _HURTS: dict[str, Hurt] = {
     "a killed bench": _killed,
     "a late loop": _late_loop,
     "a second node with an id of ours": _second_node,
+    "an emergency stop that opens": _emergency_stop,
 }
 _TIMED: dict[str, Callable[[Wired, int], str]] = {
     "a clock step": _clock_step_in_real_time,
