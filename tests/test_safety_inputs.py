@@ -1,6 +1,7 @@
 """Emergency stop and interlock: what opens, is silent or cannot be read stops the rig, and keeps it stopped."""
 
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -8,17 +9,20 @@ from small_bench import hil_here, run_folders, small_bench
 
 from bench.config.bench_file import load_bench
 from bench.config.safety import SafetyInput, Source
-from bench.errors import ConfigError, LinkError
+from bench.errors import BenchError, ConfigError, LinkError
 from bench.links.contact import open_contact
 from bench.record.folder import open_run, read_shot
-from bench.record.latch import latch_of
+from bench.record.latch import LatchedRig, latch, latch_of
 from bench.rig.safety_inputs import SILENT_NS, SafetyInputs, SafetyOpen
+from bench.running.load import load_rig
 from bench.timing.clock import Timebase
 from bench.timing.host import HostClock, run_on_host
+from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace import facts
 from bench.trace.mark import Mark
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
+from bench.wiring.simulated import build_simulated
 
 RUN = ("run", "-k", "weld-plus-at-opening--inside", "--workers", "1")
 
@@ -82,6 +86,24 @@ def test_what_is_open_before_the_shot_keeps_everything_off(
     assert "safety_opened" in marks(run) and "instrument_identified" not in marks(run)
     assert hil_here("rearm", "--operator", "A. Person") == 3, "nothing is given free while a contact is open"
     assert latch_of(bench / "runs").exists()
+
+
+def test_no_way_to_drive_a_rig_goes_past_its_contacts(bench: Path) -> None:
+    with_safety(bench, 'estop = { played = "closed" }')
+    wired = load_rig(bench / "hil_config.toml", None, None, None)
+
+    async def main(clock: SimulatedClock) -> None:
+        rig = build_simulated(wired, clock, None, random.Random(1))
+        with pytest.raises(BenchError, match="not watched: nothing is driven"):
+            await rig.energise()
+        latch(wired.config.record.rig, "pressed", "2026-01-01")
+        safety = rig.hardware.safety
+        assert safety is not None
+        with pytest.raises(LatchedRig, match="pressed"):
+            async with safety.watched():
+                raise AssertionError("a latched rig is not watched, and not driven")
+
+    run_simulated(main)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,9 @@ class Hardware:
     _beat: Timer | None = None
 
     def watch_over(self, clock: Clock) -> None:
-        """From now on outputs may be on. LinkError where whoever watches over them is in trouble."""
+        """From now on outputs may be on. BenchError where nobody, or somebody in trouble, watches over them."""
+        if self.safety is not None:
+            self.safety.refuse_unwatched()
         if self.guard is None:
             return
         if trouble := self.guard.trouble():

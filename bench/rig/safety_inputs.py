@@ -111,30 +111,43 @@ class _Reader:
 
 @dataclass(slots=True, kw_only=True)
 class SafetyInputs:
-    """The contacts of one rig. latch: called with words when one has opened, once the outputs are off."""
+    """The contacts of one rig. latch: called with words when one has opened, once the outputs are off.
+
+    may_drive: raises BenchError while the rig is latched.
+    """
 
     inputs: Sequence[SafetyInput]
     clock: Clock
     trace: Trace
     latch: Callable[[str], None]
+    may_drive: Callable[[], None] = lambda: None
     opened: SafetyOpen | None = None
     _readers: list[_Reader] = field(default_factory=list)
+    _watching: bool = False
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
         """All are closed when the block begins; it is cancelled, and SafetyOpen raised, when one opens."""
+        self.may_drive()
         try:
             self._readers = [_Reader(one, self.clock) for one in self.inputs]
             await self._armed()
             async with asyncio.TaskGroup() as tasks:
                 watch = tasks.create_task(self._watch())
+                self._watching = True
                 try:
                     yield
                 finally:
+                    self._watching = False
                     watch.cancel()
         finally:
             for one in self._readers:
                 one.end()
+
+    def refuse_unwatched(self) -> None:
+        """Raises BenchError where nobody watches: no way to drive a rig goes past its emergency stop."""
+        if not self._watching:
+            raise BenchError("the contacts of [safety] are not watched: nothing is driven")
 
     def played(self, name: str) -> Contact | None:
         """The contact of that name, once it is watched: for whoever plays it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.config.bench_file import BenchConfig
 from bench.config.safety import SafetyInput, Source
 from bench.links.contact import open_contact
-from bench.record.latch import latch
+from bench.record.latch import latch, refuse_if_latched
 from bench.rig.safety_inputs import SafetyInputs
 from bench.timing.clock import Clock
 from bench.timing.host import host_now_ns, wall_now_ns
@@ -21,8 +21,13 @@ def safety_inputs(config: BenchConfig, clock: Clock, trace: Trace) -> SafetyInpu
     """None where the bench file has none."""
     if not config.safety:
         return None
+    rig = config.record.rig
     return SafetyInputs(
-        inputs=config.safety, clock=clock, trace=trace, latch=partial(_latched, config.record.rig)
+        inputs=config.safety,
+        clock=clock,
+        trace=trace,
+        latch=partial(_latched, rig),
+        may_drive=partial(refuse_if_latched, rig),
     )
 
 
