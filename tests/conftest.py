@@ -4,6 +4,7 @@ The whole suite runs on one worker more than there are cores (pytest-xdist), bec
 clocks; tests that are named run in this process.
 """
 
+import functools
 import os
 import signal
 import sys
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer.main
+import typer.testing
 from hypothesis import HealthCheck, settings
 
 from bench.cli.options import load_rig, load_scenarios
@@ -93,6 +96,17 @@ def wired() -> Wired:
 def prepared(wired: Wired) -> dict[str, Prepared]:
     """Every scenario of the library by its id, resolved for `wired`."""
     return {one.scenario.id: one for one in load_scenarios(wired, None, None)[0]}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _command_line_made_once() -> Iterator[None]:
+    """typer makes a command line anew for each call, in 40 ms; a process makes it once."""
+    made = typer.main.get_command
+    once = functools.cache(made)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", once)
+        patch.setattr(typer.testing, "_get_command", once)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ What is wrong with one message alone is no mistake of the file: it becomes a Tro
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def _parsed(text: str, kind: str, path: Path) -> tuple[Any, list[Trouble]]:
         return cantools.database.load_string(part, database_format=kind)
 
     try:
-        return load(text), []
+        return _strictly(text, kind), []
     except Exception:
         if kind == "dbc":
             rest = readable(text, path, load)
@@ -76,6 +77,14 @@ def _parsed(text: str, kind: str, path: Path) -> tuple[Any, list[Trouble]]:
             kept, troubles = rest
             return load(kept or _EMPTY), troubles
         return cantools.database.load_string(text, database_format=kind, strict=False), []
+
+
+@lru_cache(maxsize=8)
+def _strictly(text: str, kind: str) -> Any:
+    """Read once: a run looks into a file for its rig, its header and its report. Nobody changes what it gives."""
+    from bench.lean_can import cantools
+
+    return cantools.database.load_string(text, database_format=kind)
 
 
 def _of_bus(messages: Sequence[Any], path: Path, bus: str) -> list[Any]:

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from bench.errors import RecordError
@@ -85,41 +86,7 @@ def render_html(
     """The report's text. `traces`, where given, take the place of the extras' own."""
     extras = extras or ReportExtras()
     traces = extras.traces if traces is None else traces
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals.update(
-        margin_ns=margin_ns,
-        budget_bar=budget_bar,
-        latency_plot=_latency_plot,
-        evidence_lines=evidence_lines,
-        chain_rows=chain_rows,
-        chain_headings=CHAIN_HEADINGS,
-        twin_words=twin_words,
-        grouped=_grouped,
-        comparison_rows=_changed_rows,
-        comparison_headline=headline,
-        comparison_headings=HEADINGS,
-        support_words=support_words,
-        bounds_words=bounds_words,
-        statistics_rows=_statistics_rows,
-        failing=_failing,
-        anomaly_lines=anomaly_lines,
-        ending_block=ending_block,
-        budget_shown=budget_shown,
-        estimate_block=lambda s: estimate_block(s, extras.estimates.get(s.scenario_id, ())),
-    )
-    environment.filters.update(
-        ns=format_ns,
-        max_words=max_words,
-        margin=margin_words,
-        reasons=reasons_words,
-        joined=joined_words,
-        ticks=ticks,
-    )
-    template = environment.from_string(
-        files("bench.report").joinpath("template.html.j2").read_text(encoding="utf-8")
-    )
+    template = _template()
     whole, run = run, replace(run, scenarios=tuple(of_the_build(run.scenarios)))
     views = [(class_words(run, one), overview(run, one, extras.library)) for one in timebases(run)]
     nearest = closest([one for one in run.scenarios if one.aim != "must_not_trip"])
@@ -127,6 +94,7 @@ def render_html(
     pictures: dict[str, Markup] = {name: worst_trace_svg(picture) for name, picture in traces.items()}
     tried = list(shown_goals(run, extras.goals, extras.library).values())
     return template.render(
+        estimate_block=lambda s: estimate_block(s, extras.estimates.get(s.scenario_id, ())),
         run=run,
         extras=extras,
         before=sections_html(run, extras),
@@ -161,6 +129,45 @@ def render_html(
         **_coverage(run, extras),
         traces=traces,
         pictures=pictures,
+    )
+
+
+@cache
+def _template() -> Template:
+    """Compiled once: that takes longer than most reports."""
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals.update(
+        margin_ns=margin_ns,
+        budget_bar=budget_bar,
+        latency_plot=_latency_plot,
+        evidence_lines=evidence_lines,
+        chain_rows=chain_rows,
+        chain_headings=CHAIN_HEADINGS,
+        twin_words=twin_words,
+        grouped=_grouped,
+        comparison_rows=_changed_rows,
+        comparison_headline=headline,
+        comparison_headings=HEADINGS,
+        support_words=support_words,
+        bounds_words=bounds_words,
+        statistics_rows=_statistics_rows,
+        failing=_failing,
+        anomaly_lines=anomaly_lines,
+        ending_block=ending_block,
+        budget_shown=budget_shown,
+    )
+    environment.filters.update(
+        ns=format_ns,
+        max_words=max_words,
+        margin=margin_words,
+        reasons=reasons_words,
+        joined=joined_words,
+        ticks=ticks,
+    )
+    return environment.from_string(
+        files("bench.report").joinpath("template.html.j2").read_text(encoding="utf-8")
     )
 
 
