@@ -1,5 +1,6 @@
 """What a resistor at a pole and a climate chamber promise, over each kind of line, and what a bench does with them."""
 
+import random
 import shutil
 from pathlib import Path
 
@@ -15,8 +16,12 @@ from bench.instruments.played_lines import attach_lines
 from bench.instruments.weiss_simserv.driver import WeissSimserv
 from bench.instruments.weiss_simserv.kind import KIND as CHAMBER
 from bench.record.folder import open_run, read_shot
+from bench.rig import capabilities as cap
+from bench.running.load import load_rig
+from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace import facts
 from bench.units import NS_PER_S
+from bench.wiring.simulated import build_simulated
 
 
 def _decade(device: object, clock: object, _: object) -> MeatestDecadeSim:
@@ -133,3 +138,26 @@ def test_a_leak_at_a_pole_without_a_resistor_is_an_error(
     _with_box(bench, "minus")
     assert hil_here("run", "-k", "insulation-loss-plus-pole", "--repeat", "1", "--workers", "1") == 3
     assert "found no resistor at plus" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_bench_with_a_chamber_sets_it_and_stops_it(bench: Path) -> None:
+    file = bench / "hil_config.toml"
+    file.write_text(f'{file.read_text()}\n[instrument.chamber]\nkind = "weiss_simserv"\n')
+    wired = load_rig(file, None, None, None, None)
+
+    async def main(clock: SimulatedClock) -> None:
+        rig = build_simulated(wired, clock, None, random.Random(1))
+        await rig.energise()
+        try:
+            chamber = rig.provided.give(cap.Chamber)
+            seen = await chamber.climb(60.0, 0.5)
+            assert seen.readback == "set to 60 degC, 25 degC in the chamber"
+            assert seen.low_ns < seen.high_ns
+            await clock.sleep_until(clock.now_ns() + 10 * NS_PER_S)
+            assert await chamber.chamber.temperature_c() == pytest.approx(30.0, abs=0.3)
+            assert rig.plant.pack.ambient_c == pytest.approx(30.0, abs=1.0), "the plant follows"
+            await chamber.back_to_room()
+        finally:
+            await rig.safe()
+
+    run_simulated(main)
