@@ -32,12 +32,13 @@ class SerialConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackConfig:
-    """The plant behind the bench. `soc` is 0..1."""
+    """The plant behind the bench. `soc` is 0..1. hysteresis: of the cells' voltage; None: as their file has it."""
 
     chemistry: str
     cells: int
     sensors: int
     soc: float
+    hysteresis: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +145,7 @@ def load_bench(path: Path) -> BenchConfig:
             cells=shape.pack.cells,
             sensors=shape.pack.sensors,
             soc=shape.pack.soc,
+            hysteresis=shape.pack.hysteresis,
         ),
         mqtt=mqtt,
         safety=safety,

@@ -58,6 +58,7 @@ class PackTable(Shape):
     cells: int = Field(ge=1, le=255)
     sensors: int = Field(ge=1, le=255)
     soc: Share = 0.5
+    hysteresis: bool | None = None
 
 
 class EvidenceTable(Shape):

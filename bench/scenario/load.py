@@ -184,6 +184,7 @@ def _start(file: "TomlFile", shape: "ScenarioShape") -> Start:
         current_a=start.current,
         soh=start.soh,
         polarised_by_a=start.polarised_by,
+        hysteresis=start.hysteresis,
         beyond=start.beyond,
         reaches=None
         if reaches is None

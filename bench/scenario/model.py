@@ -173,6 +173,7 @@ class Start:
     `reaches` says the SoC by what happens from there; then `soc` is None. soh: capacity left of the nominal one.
     polarised_by_a: the current (> 0 discharged) that the pack comes from without any rest: a DUT that boots on it
     sees voltages that are not those of its charge. beyond: on purpose one in which the DUT has to trip.
+    hysteresis: whether the cells' voltage remembers which way they came; None: as the bench's pack has it.
     """
 
     mode: str
@@ -182,6 +183,7 @@ class Start:
     soh: float = 1.0
     polarised_by_a: float = 0.0
     beyond: bool = False
+    hysteresis: bool | None = None
 
 
 Also = str | int  # a flag or an output of the profile, or a trouble code

@@ -118,6 +118,7 @@ class StartTable(Shape):
     current: Amperes = 0.0
     soh: Share = Field(default=1.0, gt=0.5)
     polarised_by: Amperes = 0.0
+    hysteresis: bool | None = None
     beyond: bool = False
 
 
