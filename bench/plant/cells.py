@@ -82,8 +82,9 @@ class Cells:
         self._empty_soc = float(np.interp(0.0, ocv.value, ocv.soc))  # nothing is left that could drive a leak
         pairs = [circuit.r1_ohm, circuit.r2_ohm, circuit.tau1_s, circuit.tau2_s]
         double_i0_a = Curve(soc=i0_a.soc, value=2.0 * i0_a.value)
+        lags = [] if chemistry.diffusion is None else [chemistry.diffusion.share]
         self._tables = Tables(
-            [ocv, double_i0_a, chemistry.entropic_v_k, circuit.r0_ohm, *pairs], low, high, count
+            [ocv, double_i0_a, chemistry.entropic_v_k, circuit.r0_ohm, *pairs, *lags], low, high, count
         )
         self._factors = TemperatureFactors(circuit, count)
         wanted = chemistry.hysteresis is not None and chemistry.hysteresis.enabled
@@ -161,7 +162,7 @@ class Cells:
         through_a = np.asarray(through_a)  # numpy takes an array of no dimension sooner than a float
         self._pairs.advance(through_a)
         if self._surface is not None:
-            self._surface.advance(through_a)
+            self._surface.advance(through_a, self._tables.row[8])
         self._evaluate(through_a)
         if parallel and (self._surface is not None or self.voltage_v.min() < 0.0):
             # Solid diffusion moved in this step, so what a short leaves at the terminals did too. Solved with the drop
@@ -403,7 +404,7 @@ class Cells:
         """Both RC pairs, at the SoC half-way on."""
         ahead_s = -0.5 * max(self._dt_s, _LOOK_S)
         reference = self._tables.beside(4, self._soc_per_as, self._current_a * ahead_s)
-        self._pairs.follow(reference, self._factors.pairs)
+        self._pairs.follow(reference[:4], self._factors.pairs)
         self._moved_as = 0.0
 
     def _hold(self, dt_s: float) -> None:

@@ -29,13 +29,20 @@ class EquivalentCircuit:
     ea_i0_j_mol: float
 
 
+_EVEN = Curve(soc=np.array([0.0, 1.0]), value=np.array([1.0, 1.0]))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diffusion:
-    """The surface's state of charge lags by lag_s * I / Q, with the time constant tau_s; both slower when cold."""
+    """The surface's state of charge lags by lag_s * share * I / Q, with the time constant tau_s; slower when cold.
+
+    `share` over charge: a particle that is nearly full, or empty, takes and gives more slowly than one between.
+    """
 
     lag_s: float
     tau_s: float
     ea_j_mol: float
+    share: Curve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +95,7 @@ def read_diffusion(source: Source) -> Diffusion | None:
         lag_s=source.number("diffusion.lag_s", positive=True, within=(0.0, 1e4)),
         tau_s=source.number("diffusion.tau_s", positive=True, within=(0.0, 1e5)),
         ea_j_mol=source.number("diffusion.Ea_J_mol", within=(0.0, 2e5)),
+        share=source.positive_curve("diffusion", "share") if source.has("diffusion.share") else _EVEN,
     )
 
 

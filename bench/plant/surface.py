@@ -1,8 +1,8 @@
 """Solid diffusion: the particles' surface runs ahead of their mean, and the surface sets the voltage.
 
 To first order a particle of radius R and diffusivity D under a constant flux has a surface R^2/15D behind or ahead of
-its mean (in seconds of current), and comes there in about that time. On a flat curve an RC pair says the same; on a
-step of the curve, as NVPF has it, only the state of charge itself can be shifted.
+its mean (in seconds of current), and comes there in about that time; D depends on how full the particle is. On a flat
+curve an RC pair says the same; on a step of the curve, as NVPF has it, only the state of charge itself can be shifted.
 """
 
 import numpy as np
@@ -30,10 +30,11 @@ class SurfaceLag:
         self._decay = np.exp(-dt_s / (self._facts.tau_s * slower))
         self._gain = self._facts.lag_s * slower * soc_per_as * (1.0 - self._decay)
 
-    def advance(self, current_a: float | FloatArray) -> None:
-        """Hold `current_a` for the step that `refresh` was told."""
+    def advance(self, current_a: float | FloatArray, share: FloatArray) -> None:
+        """Hold `current_a` for the step that `refresh` was told; `share` is the facts' at the cells' charge."""
         self.lag *= self._decay
         np.multiply(self._gain, current_a, out=self._moved)
+        self._moved *= share
         self.lag += self._moved
 
     def below(self, soc: FloatArray, ocv_v: FloatArray) -> FloatArray:

@@ -181,6 +181,13 @@ def discharge(temp_k: float = T_REF_K) -> Case:
     )
 
 
+def charge() -> Case:
+    """At 1C from 10 % to the upper voltage limit, seen by the row's voltage."""
+    return Case(
+        start_soc=0.1, temp_k=T_REF_K, holds=((-CAPACITY_AH, 3240.0, tuple(np.arange(10.0, 3241.0, 10.0))),)
+    )
+
+
 def hard_pulses() -> Case:
     """10 s at 3C, a minute of rest, 10 s of charge at 2C, five minutes of rest; from 90 % down to 30 %, at 25 degC."""
     pulse, pause = rows(10.0, 0.1, 1, 2, 5), rows(60.0, 1, 5, 20)
@@ -209,6 +216,7 @@ CASES = {
     "hppc_25C": lambda chemistry: pulses(298.15),
     "hppc_40C": lambda chemistry: pulses(313.15),
     "1c_discharge_0C": lambda chemistry: discharge(273.15),
+    "1c_charge_25C": lambda chemistry: charge(),
     "3c_pulses_25C": lambda chemistry: hard_pulses(),
     "wltc_m10C": lambda chemistry: wltc(263.15),
 }
