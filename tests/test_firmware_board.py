@@ -1,9 +1,9 @@
 """The bare-metal image on the board that QEMU emulates: flash, power, reset, and a run of the bench against it."""
 
-import contextlib
 import itertools
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -63,9 +63,8 @@ class Board:
     def hear(self, seconds: float) -> list[CanFrame]:
         heard = bytearray()
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            time.sleep(0.01)
-            with contextlib.suppress(BlockingIOError):
+        while (left_s := end - time.monotonic()) > 0:
+            if select.select([self.near["vehicle"]], [], [], left_s)[0]:
                 heard += os.read(self.near["vehicle"], 65536)
         frames = [read_line(line).frame for line in bytes(heard).split(b"\r")[1:-1]]
         return [frame for frame in frames if frame is not None]
@@ -73,6 +72,14 @@ class Board:
     def uptimes_s(self, seconds: float) -> list[float]:
         states = [frame for frame in self.hear(seconds) if frame.can_id == STATE_ID]
         return [int.from_bytes(frame.data[5:8], "little") * 0.01 for frame in states]
+
+    def first_uptimes_s(self, later_than_s: float = 0.0) -> list[float]:
+        """Heard until one is later than that, or 15 s long: a busy machine starts a processor late."""
+        heard: list[float] = []
+        end = time.monotonic() + 15
+        while not (heard and heard[-1] > later_than_s) and time.monotonic() < end:
+            heard += self.uptimes_s(0.3)
+        return heard
 
     def close(self) -> None:
         if self.process.poll() is None:
@@ -106,13 +113,13 @@ def test_the_image_runs_its_base_task_and_names_its_build(board: Board) -> None:
 def test_reset_and_power_cycle_start_the_firmware_anew(board: Board) -> None:
     for command in ("reset", "power-cycle"):
         board.open()
-        before = board.uptimes_s(2.0)
+        before = board.first_uptimes_s(later_than_s=0.5)
         assert before and before[-1] > 0.5
         done = board_command(command, "--folder", str(board.folder))
         assert done.returncode == 0, done.stderr
         time.sleep(1.0)
         board.open()
-        after = board.uptimes_s(0.6)
+        after = board.first_uptimes_s()
         assert after and after[0] < before[-1] + 0.5
         assert board.process.poll() is None
 

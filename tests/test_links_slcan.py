@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import select
 import subprocess
 import sys
 import time
@@ -407,16 +408,20 @@ class Board:
         assert self.process.stdout.readline() == "ready\n"
 
     def ask(self, text: bytes, bus: str = "vehicle") -> bytes:
+        """What is said from then on: as many ends as were asked for, however late, and what comes right after."""
         os.write(self.near[bus], text)
-        return self.hear(bus)
+        heard = b""
+        end = time.monotonic() + 10
+        while heard.count(b"\r") + heard.count(b"\a") < text.count(b"\r") and time.monotonic() < end:
+            heard += self.hear(bus)
+        return heard + self.hear(bus)
 
     def hear(self, bus: str = "vehicle", seconds: float = 0.1) -> bytes:
         """All that comes in this time, read as it comes: a pseudo-terminal holds 4 KB."""
         heard = bytearray()
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            time.sleep(0.01)
-            with contextlib.suppress(BlockingIOError):
+        while (left_s := end - time.monotonic()) > 0:
+            if select.select([self.near[bus]], [], [], left_s)[0]:
                 heard += os.read(self.near[bus], 65536)
         return bytes(heard)
 

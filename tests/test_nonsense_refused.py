@@ -97,10 +97,10 @@ def test_nonsense_is_one_clear_line(
     "text", ["1_0 s", "1e999 s", "1e17 d", "1e-12 s", "٣ s", "1 s" + " " * 50_000 + "x", "inf s", "nan s"]
 )
 def test_no_duration(text: str) -> None:
-    began_s = time.monotonic()
+    began_s = time.process_time()
     with pytest.raises(ValueError, match="expected"):
         parse_duration_ns(text)
-    assert time.monotonic() - began_s < 1
+    assert time.process_time() - began_s < 1
 
 
 @pytest.mark.parametrize("text", ["1_000 V", "1e999 V", "1e19 V", "nan V", "٣ V"])
@@ -172,10 +172,10 @@ def test_lines_are_counted_in_time_that_goes_with_their_length(tmp_path: Path) -
     path = tmp_path / "scenario.toml"
     path.write_text('title = """\n[' + " " * 10_000 + '\n"""\n')
     assert tomllib.loads(path.read_text())
-    began_s = time.monotonic()
+    began_s = time.process_time()
     with pytest.raises(ConfigError):
         load_scenario(path)
-    assert time.monotonic() - began_s < 2
+    assert time.process_time() - began_s < 2
 
 
 def test_names_in_a_bus_description_run_no_code(tmp_path: Path) -> None:
