@@ -1,8 +1,10 @@
 from bench.door.checked import Checked as Checked
+from bench.door.hands import HandRig as HandRig
 from bench.door.progress import Noted as Noted
 from bench.door.progress import Planned as Planned
 from bench.door.progress import ShotDone as ShotDone
 from bench.door.progress import ShotsEnded as ShotsEnded
+from bench.door.put import Put as Put
 from bench.door.run import Run as Run
 from bench.door.run import Stopped as Stopped
 from bench.door.session import Bench as Bench
@@ -22,3 +24,4 @@ from bench.verdict.result import ShotResult as ShotResult
 from bench.verdict.result import Verdict as Verdict
 
 __version__: str
+__all__: list[str]

@@ -193,7 +193,9 @@ except Stopped as stopped:
 """
 
 
-@pytest.mark.parametrize(("one", "workers"), [(signal.SIGINT, 1), (signal.SIGTERM, 2)])
+@pytest.mark.parametrize(
+    ("one", "workers"), [(signal.SIGINT, 1), pytest.param(signal.SIGTERM, 2, marks=pytest.mark.slow)]
+)
 def test_a_script_that_is_stopped_keeps_what_had_finished(
     folder: Path, bench: Bench, one: signal.Signals, workers: int
 ) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bench.door.apart import done_apart
 from bench.door.choosing import Select, chosen, selection_of
+from bench.door.hands import HandRig
 from bench.door.progress import OnProgress, unheard
 from bench.door.run import Order, Run, make_run
 from bench.door.single import scenario_of, shoot_one, shots_of
@@ -148,6 +150,59 @@ class Bench:
         self._refuse_inside_a_loop("judge")
         _at_least_1("repeat", repeat)
         return shots_of(self.wired, scenario_of(self.wired, scenario), repeat, self._seed(seed))
+
+    async def run_async(
+        self,
+        select: Select = None,
+        *,
+        only: str | None = None,
+        long: bool = False,
+        repeat: int | None = None,
+        seed: int | None = None,
+        workers: int | None = None,
+        operator: str = "",
+        out: str | Path | None = None,
+        progress: OnProgress = unheard,
+    ) -> Run:
+        """`run` inside a running loop (a notebook, an async function): in a process of its own, which nothing delays.
+
+        Where this task is cancelled, the run is stopped in order first, and what had finished is kept.
+        """
+        words: dict[str, Any] = {"select": select, "only": only, "long": long, "repeat": repeat}
+        words |= {"seed": self._seed(seed), "workers": workers, "operator": operator, "out": out}
+        made: Run = await done_apart("run", self.wired, words, progress)
+        return made
+
+    async def shoot_async(
+        self, scenario: str | Path, index: int = 0, *, repeat: int | None = None, seed: int | None = None
+    ) -> ShotResult:
+        """`shoot` inside a running loop."""
+        words = {"scenario": scenario, "index": index, "repeat": repeat, "seed": self._seed(seed)}
+        made: ShotResult = await done_apart("shoot", self.wired, words)
+        return made
+
+    async def judge_async(
+        self, scenario: str | Path, *, repeat: int | None = None, seed: int | None = None
+    ) -> ScenarioResult:
+        """`judge` inside a running loop."""
+        words = {"scenario": scenario, "repeat": repeat, "seed": self._seed(seed)}
+        made: ScenarioResult = await done_apart("judge", self.wired, words)
+        return made
+
+    def rig(
+        self,
+        *,
+        mode: str = "off",
+        soc: float | None = None,
+        seed: int | None = None,
+        out: str | Path | None = None,
+    ) -> HandRig:
+        """The rig by hand: `async with bench.rig(mode="drive") as rig: await rig.set_cell_voltage(17, 4.3)`.
+
+        mode: of the DUT's profile, which it is asked to enter first; "off": it is left in standby. soc: of the pack,
+        0..1; None: the bench's own. out: where the folder with the trace goes.
+        """
+        return HandRig(self.wired, mode, soc, self._seed(seed), None if out is None else Path(out))
 
     def rejudge(self, run: Run | str | Path, *, budgets: str | Path | None = None) -> SecondJudgement:
         """Judge a stored run again from its frames and events alone, as `hil rejudge`. budgets: other safety goals.

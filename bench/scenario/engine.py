@@ -86,7 +86,7 @@ class PreconditionMissed(BenchError):
         self.mode = mode
 
 
-_MARKED_AS: MarkedAs = {
+MARKED_AS: MarkedAs = {
     PreconditionMissed: lambda error: facts.PreconditionMissed(
         reason=line_of(error), mode=getattr(error, "mode", None)
     ),
@@ -127,7 +127,7 @@ async def _told(rig: Rig, shot: Shot) -> None:
     except BaseException as failed:
         if is_a_stop(failed):
             raise
-        tell_what_failed(rig, failed, _MARKED_AS)
+        tell_what_failed(rig, failed, MARKED_AS)
 
 
 def _observes_ns(plan: Plan) -> int:
@@ -143,7 +143,7 @@ async def _driven(rig: Rig, shot: Shot) -> None:
     await rig.energise()
     async with asyncio.TaskGroup() as tasks:
         # Before the DUT is started: that may take seconds, and only a fed dead-man leaves the outputs on.
-        follower = tasks.create_task(_followed(rig))
+        follower = tasks.create_task(followed(rig))
         try:
             rig.plant.vehicle.fault_reset = int(shot.profile.fault_reset_at_start)
             refuse = shot.plan.aim is Aim.MUST_REFUSE
@@ -152,14 +152,14 @@ async def _driven(rig: Rig, shot: Shot) -> None:
             ):  # what it says of itself is wrong from its first word on
                 await _perform(rig, shot, step)
             await rig.boot()
-            await _settle(rig, shot)
+            await settle(rig, shot)
             if not refuse:
                 await _observe(rig, shot)
         finally:
             follower.cancel()
 
 
-async def _followed(rig: Rig) -> None:
+async def followed(rig: Rig) -> None:
     """A task group takes a cancelled task for one that has ended well: nobody would feed the dead-man any more."""
     try:
         await rig.follow_plant()
@@ -170,7 +170,7 @@ async def _followed(rig: Rig) -> None:
         raise BenchError("the plant is no longer followed: what it waited for was cancelled") from None
 
 
-async def _settle(rig: Rig, shot: Shot) -> None:
+async def settle(rig: Rig, shot: Shot) -> None:
     """Hear the DUT, bring it into the start mode, set the load, let everything come to rest."""
     profile = shot.profile
     state = profile.roles["state"]
@@ -181,7 +181,7 @@ async def _settle(rig: Rig, shot: Shot) -> None:
     await forget_codes(rig, profile)
     mode = shot.start.mode
     if mode != "off":
-        _request(rig, mode, profile.modes[mode])
+        request(rig, mode, profile.modes[mode])
         await _until_state(rig, shot, mode, MODE_TIMEOUT_NS, f"the DUT did not enter {mode}", mode)
     _load(rig, shot.start.current_a)
     now_ns = rig.clock.now_ns()
@@ -276,22 +276,22 @@ async def _perform(rig: Rig, shot: Shot, step: Step) -> None:
         case Wait(duration_ns=duration_ns):
             await clock.sleep_until(clock.now_ns() + duration_ns)
         case Request(mode=mode, mode_value=value):
-            _request(rig, mode, value)
+            request(rig, mode, value)
         case FaultReset(duration_ns=duration_ns):
-            await _reset_faults(rig, duration_ns)
+            await reset_faults(rig, duration_ns)
         case Drive(current_a=current_a, step=place):
-            await _drive(rig, current_a, place)
+            await drive(rig, current_a, place)
         case Follow():
             await follow(rig, step, rig.plant.vehicle.mode_request == shot.profile.modes["charge"])
         case ConstantVoltage():
             await hold_voltage(rig, step)
         case Inject():
-            await _inject(rig, step)
+            await inject(rig, step)
         case Park():
             await _park(rig, shot, step)
 
 
-async def _inject(rig: Rig, step: Inject) -> None:
+async def inject(rig: Rig, step: Inject) -> None:
     clock, fault = rig.clock, step.fault
     commanded = facts.StimulusCommanded(fault=f"{step.kind}: {fault!r}", step=step.step, ttl_ns=step.ttl_ns)
     rig.trace.mark(clock.now_ns(), commanded, "engine")
@@ -318,7 +318,7 @@ async def _inject(rig: Rig, step: Inject) -> None:
             )
 
 
-def _request(rig: Rig, mode: str, value: int) -> None:
+def request(rig: Rig, mode: str, value: int) -> None:
     rig.plant.vehicle.mode_request = value
     rig.trace.mark(rig.clock.now_ns(), facts.Requested(mode=mode, value=value), "engine")
 
@@ -327,14 +327,14 @@ async def _park(rig: Rig, shot: Shot, step: Park) -> None:
     """Switched off, contactors open, then days pass for the pack alone: a DUT that sleeps knows nothing of them."""
     clock = rig.clock
     _load(rig, 0.0)
-    _request(rig, "off", step.mode_value)
+    request(rig, "off", step.mode_value)
     await _until_state(rig, shot, "standby", MODE_TIMEOUT_NS, "to park, the DUT did not enter standby", "off")
     await clock.sleep_until(clock.now_ns() + SETTLE_NS)
     rig.truth.let_days_pass(step.duration_ns)
     await clock.sleep_until(clock.now_ns() + SETTLE_NS)  # the outputs follow the pack
 
 
-async def _reset_faults(rig: Rig, duration_ns: int) -> None:
+async def reset_faults(rig: Rig, duration_ns: int) -> None:
     rig.trace.mark(rig.clock.now_ns(), facts.Requested(mode="fault reset", value=1), "engine")
     rig.plant.vehicle.fault_reset = 1
     await rig.clock.sleep_until(rig.clock.now_ns() + duration_ns)
@@ -347,7 +347,7 @@ def _load(rig: Rig, current_a: float) -> None:
     rig.plant.vehicle.charge_a = max(0.0, -current_a)
 
 
-async def _drive(rig: Rig, current_a: float, place: int) -> None:
+async def drive(rig: Rig, current_a: float, place: int) -> None:
     """A load step is a stimulus like any other: commanded, then read back from the plant."""
     clock = rig.clock
     low_ns = clock.now_ns()
