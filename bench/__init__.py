@@ -1,7 +1,7 @@
 """Hardware-in-the-loop test bench for battery management systems.
 
-`from bench import Bench` is the front door (docs/python.md). What `__all__` names is public, and so is `bench.testing`;
-everything else is private to this package. Types of the public names: `__init__.pyi`, beside.
+`from bench import Bench` is the front door (docs/python.md). What `__all__` names is public; everything else is
+private to this package. Types of the public names: `__init__.pyi`, beside.
 """
 
 import importlib

@@ -121,7 +121,7 @@ class HandDriver:
         wrong = [one for one in cells if not isinstance(one, int) or not 1 <= one <= count]
         if wrong:
             raise CalledWrongly(f"measure_cells: found cell {wrong[0]!r}; expected 1 to {count}")
-        return await self.rig.hardware.emulator.measure(list(cells) or range(1, count + 1))
+        return await self.rig.outputs.emulator.measure(list(cells) or range(1, count + 1))
 
     async def signal(self, name: str) -> float | None:
         channel, message, signal = self._place(name)

@@ -76,7 +76,7 @@ class HandRig:
     async def inject(self, fault: str, *, ttl_s: float = TTL_S, **table: Any) -> Put:
         """Put on any fault of the catalogue, with the keys that its [[step]] has in a scenario file.
 
-        As `inject("insulation", resistance="20 kohm", pole="plus")`; `hil list faults` shows all.
+        As `inject("insulation", resistance="50 ohm/V", pole="plus")`; `hil list faults` shows all.
         """
         put: Put = await self._ask("inject", fault, float(ttl_s), table)
         return put
