@@ -1,11 +1,10 @@
 """Recordings as a load: the same current out of CSV, BLF, ASC and MF4, and one clear line for what does not fit."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from small_bench import hil_within
 from trip_scenario import write_trip
 
 from bench.errors import ConfigError, ScenarioError
@@ -250,13 +249,16 @@ def test_without_asammdf_the_line_names_the_extra(
 
 
 def test_hil_check_and_hil_run_refuse_a_dbc_that_does_not_fit(
-    trip: Callable[[str], Path], tmp_path: Path
+    trip: Callable[[str], Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     write_log(tmp_path / "r.blf", size=8)
     path = trip(BLF)
+    hil = hil_within(capsys, monkeypatch)
     for command in ("check", "run"):
-        words = [sys.executable, "-m", "bench", command, "-c", str(ROOT / "hil_config.toml"), str(path)]
-        result = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
+        result = hil(tmp_path, command, "-c", str(ROOT / "hil_config.toml"), str(path))
         assert result.returncode == 2
         assert "r.blf [frame 1]: found 8 bytes of Sensor (0x302) at 0 s; expected 4, as x.dbc says" in (
             result.stderr.replace("\n", " ")

@@ -1,9 +1,10 @@
 """The status sheet as HTML: the first page of a report, or a page of its own that prints on one A4."""
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from bench.errors import RecordError
@@ -36,10 +37,7 @@ body { margin: 0 auto; max-width: 1180px; padding: 24px; color: #1b2430; backgro
 
 def status_fragment(sheet: Sheet) -> Markup:
     """For a page that has its own head."""
-    template = _environment().from_string(
-        files("bench.report").joinpath("status.html.j2").read_text(encoding="utf-8")
-    )
-    text = template.render(
+    text = _template().render(
         sheet=sheet, columns=COLUMNS, notes=footnotes(sheet), shown=any(map(sheet.green, sheet.rows))
     )
     return Markup(text)
@@ -56,6 +54,13 @@ def write_status(sheet: Sheet, path: Path) -> None:
         path.write_text(status_page(sheet), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise RecordError(f"{path}: cannot write the status sheet: {error}") from error
+
+
+@cache
+def _template() -> Template:
+    return _environment().from_string(
+        files("bench.report").joinpath("status.html.j2").read_text(encoding="utf-8")
+    )
 
 
 def _environment() -> Environment:
