@@ -11,7 +11,7 @@ from sample_run import sample_run
 from test_sampled_over import fired
 from test_verdict_judge import GOOD, PLAN, QUIET, latency
 
-from bench.cli import safety_command
+from bench.cli import safety_shown
 from bench.confidence.qualified import LEAST_SHOTS, NEGATIVE
 from bench.measure.finding.bench import BenchLate
 from bench.measure.finding.stimulus import StimulusUnproven
@@ -82,13 +82,13 @@ def inputs_stand_beside(argument: str, capsys: pytest.CaptureFixture[str]) -> No
     )  # fmt: skip
     run = replace(sample_run(n=12), scenarios=(fired(29),))
     found = cells([mode], {"nmc": [run]}, ["nmc"], {})
-    safety_command._markdown({}, found, [])
+    safety_shown.show_markdown({}, found, [])
     text = capsys.readouterr().out
     assert "--markdown" in argument and all(
         one in text for one in ("10: a handbook", "3: a fleet", "5: a guess")
     )
     assert "assumed inputs are marked in every table" in argument and "(SFO?)" in str(
-        safety_command._rows(found)
+        safety_shown.fmea_rows(found)
     )
 
 

@@ -121,7 +121,7 @@ class Witness:
         volts = [abs(volt) for volt in _inner_v(played, now_ns)]
         if max(volts, default=0.0) >= LIVE_V:
             found.append(f"cells at {max(volts):.3f} V")
-        if played.reference is not None and played.reference.is_on:
+        if any(getattr(unit, "is_on", False) for unit in played.units):
             found.append("cells on")
         for side in self.sides[shot].sides if shot < len(self.sides) else ():
             if getattr(side.sim, "on", False):
