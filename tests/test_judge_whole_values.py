@@ -4,20 +4,24 @@ from dataclasses import replace
 
 import pytest
 from sample_run import OVERVOLTAGE, measurement, sample_run, scenario, shot
-from test_judge_on_traces import DECODERS, MS, NEXT, cells, state, trace_of
+from test_judge_on_traces import DECODERS, MS, NEXT, REAL, cells, state, trace_of
 from test_measure_trace import OPEN, PLAN
 
 from bench.measure.claim import Claim as Claimed
 from bench.measure.ending import EndFound, EndQuestion, find_end
 from bench.measure.estimate import EstimateFound, EstimateQuestion
 from bench.measure.estimation import score
+from bench.measure.finding.answer import UnexpectedCode, UnexpectedReport
+from bench.measure.finding.base import Since, When
 from bench.measure.finding.bench import ObservationCutShort, SafeStateUnconfirmed
 from bench.measure.finding.plant import CellHarmed, EstimateStale, TruthTooFew
 from bench.measure.finding.plant import TestNotEnded as NotEnded
+from bench.measure.finding.standing import CodeHeldBefore
 from bench.measure.finding.states import StateNotReached, StateStraddles, StateTooEarly, StateTooLate
 from bench.measure.hidden_glitch import longest_hidden
 from bench.measure.interval import Interval, Latency, LeftOut, StampUsed, StateSeen, Term
 from bench.measure.measure import measure
+from bench.measure.only_expected import Codes, Standing, Unexpected, What
 from bench.measure.outputs_off import not_confirmed_safe
 from bench.measure.plan import NOTHING, Aim, StateAsked
 from bench.measure.questions import Question
@@ -28,10 +32,13 @@ from bench.timing.clock import Timebase
 from bench.trace import facts
 from bench.trace.events import PlantStage
 from bench.trace.irregular import Irregular
+from bench.trace.mark import Mark
+from bench.trace.timeline import Trace
 from bench.verdict.compare import compare, why_not_comparable
 from bench.verdict.decision import Zone
 from bench.verdict.ending import judge_end
 from bench.verdict.evidence import Claim, Evidence, ToleranceBound, claim_words, evidence, tolerance_bounds
+from bench.verdict.extremes import Precondition, plausibility
 from bench.verdict.fmea import FailureMode
 from bench.verdict.fmea_chemistry import OnChemistry
 from bench.verdict.fmea_on import on_chemistry
@@ -497,3 +504,57 @@ def test_what_is_left_out_of_a_comparison_is_told_with_its_reason() -> None:
         (),
         (),
     )
+
+
+# --- what stood before the arming ---
+
+SAYS = (("overvoltage", "CellOvervoltage", 1.0, None),)
+FLAGS = (Unexpected(what=What.FLAG, channel="vehicle", message="BMS_Faults", says=SAYS),)
+
+
+@pytest.mark.parametrize("decoders", [DECODERS, REAL])
+def test_between_what_the_bench_played_before_the_arming_the_dut_is_heard_by_itself(
+    decoders: dict[str, object],
+) -> None:
+    """The flag is the DUT's news, though the frame before it on the bus, the bench's, told it already."""
+    plan = replace(NOTHING, window_ns=1, unexpected=FLAGS, only_expected=True)
+    flag = [DECODERS["vehicle"].encode("BMS_Faults", CellOvervoltage=k) for k in (0, 1)]
+    trace = replace(trace_of(), frames=[])
+    for at, k, sender in ((2, 0, "dut"), (4, 1, "bench"), (6, 1, "dut"), (20, 1, "dut")):
+        trace.frame(at * MS, "vehicle", flag[k], sender)
+    standing = replace(plan, standing=Standing(fails=True, reports=FLAGS))
+    told = [one for one in measure(trace, standing, decoders).broken if isinstance(one, UnexpectedReport)]  # type: ignore[arg-type]
+    since = When(offset_ns=-4 * MS, since=Since.ARMING)
+    assert told == [UnexpectedReport(what=What.FLAG, name="overvoltage", when=since)]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_code_that_was_told_before_the_arming_and_again_is_told_with_its_number(fails: bool) -> None:
+    codes = Codes(channel="vehicle", message="BMS_Dtc", signal="DtcCode", expected=(5,))
+    dtc = DECODERS["vehicle"].encode("BMS_Dtc", DtcCode=7)
+    trace = replace(trace_of((4, dtc), (20, dtc)))
+    memory = facts.DtcRead(code=9, status=0x09, bits="", occurrences=None)
+    trace.marks.insert(0, replace_mark(trace, memory))
+    plan = replace(NOTHING, window_ns=1, only_expected=True, standing=Standing(fails=fails, codes=codes))
+    found = measure(trace, plan, DECODERS)
+    since = When(offset_ns=-6 * MS, since=Since.ARMING)
+    held = [one for one in found.anomalies if isinstance(one, CodeHeldBefore)]
+    wrong = [one for one in found.broken if isinstance(one, UnexpectedCode)]
+    assert (wrong, held) == (
+        ([UnexpectedCode(dtc=7, when=since)], []) if fails else ([], [CodeHeldBefore(dtc=7, when=since)])
+    )
+
+
+def replace_mark(trace: Trace, fact: facts.Fact) -> Mark[facts.Fact]:
+    return trace.marks[0]._replace(t_ns=1, fact=fact)
+
+
+def test_shots_fired_in_the_order_of_the_phase_tell_neither_independence_nor_a_trend() -> None:
+    told = "fired in the order of the phase: not to be told from its effect"
+    found = plausibility([Interval(low_ns=k, high_ns=k) for k in range(80)], shuffled=False)
+    first, second, third, *_ = found.preconditions
+    assert (first, second) == (
+        Precondition(name="independence", holds=False, detail=told),
+        Precondition(name="stationarity", holds=False, detail=told),
+    )
+    assert third.holds and (found.level_ns, found.level_95_ns, found.end_ns) == (None, None, None)
