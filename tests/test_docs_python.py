@@ -24,3 +24,8 @@ def test_the_scripts_of_the_page_run_as_they_stand(tmp_path: Path) -> None:
     done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     assert "all shots fired" in done.stdout and "trace in" in done.stdout
+
+
+def test_the_page_imports_public_names_only() -> None:
+    page = (ROOT / "docs" / "python.md").read_text()
+    assert re.findall(r"^(?:from|import) (bench\S*)", page, re.M) == ["bench"]
