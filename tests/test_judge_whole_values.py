@@ -558,3 +558,10 @@ def test_shots_fired_in_the_order_of_the_phase_tell_neither_independence_nor_a_t
         Precondition(name="stationarity", holds=False, detail=told),
     )
     assert third.holds and (found.level_ns, found.level_95_ns, found.end_ns) == (None, None, None)
+
+
+def test_runs_of_one_host_compare_and_runs_of_an_older_bench_still_need_the_same_profile() -> None:
+    on_host = replace(sample_run(), timebase=Timebase.HOST, environment={"host": "lab"})
+    assert why_not_comparable(on_host, on_host) == ()
+    old, other = (replace(sample_run(), hashes={"config": "a" * 64, "profile": one * 64}) for one in "bc")
+    assert why_not_comparable(old, other) == ("profile: bbbbbbbbbbbb against cccccccccccc",)
