@@ -12,7 +12,7 @@ from bench.lean_can import can
 from bench.plant.load_trace import LoadTrace
 from bench.record.mf4 import write_mf4
 from bench.record.time_zero import Dated
-from bench.replay.mf4 import read_mf4
+from bench.replay.mf4_apart import read_mf4
 from bench.replay.recording import Asked
 from bench.running.load import load_rig, load_scenarios
 from bench.running.shots import shoot

@@ -9,7 +9,7 @@ from bench.plant.load_trace import LoadTrace
 from bench.plant.samples import mistakes_of
 from bench.replay.csv_file import read_csv
 from bench.replay.frames import read_log
-from bench.replay.mf4 import read_mf4
+from bench.replay.mf4_apart import read_mf4
 from bench.replay.recording import Asked, KeyMistake, Recording
 from bench.units import NS_PER_MS, NS_PER_S, format_ns, unit_factor
 

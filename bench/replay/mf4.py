@@ -6,28 +6,15 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
 
 from bench.errors import ConfigError, at_place, nearest
-from bench.replay.apart import read_apart
 from bench.replay.frames import decoded
 from bench.replay.recording import Asked, Frame, KeyMistake, Recording
 
 _MOST_RATIO, _SMALL_BYTES = 200, 64 << 20  # what a packed recording may grow to, as for BLF
 _BUS = "CAN_DataFrame"
 _LENGTHS = (*range(9), 12, 16, 20, 24, 32, 48, 64)  # by DLC; DataLength is optional in ASAM's bus logging
-
-
-def read_mf4(asked: Asked) -> Recording:
-    """Needs the extra 'mf4'. ConfigError or KeyMistake, one line, for what cannot be read."""
-    if find_spec("asammdf") is None:
-        raise ConfigError(
-            at_place(
-                asked.path, "", "found an MF4 file, and no asammdf", "it: pip install 'bms-hil-bench[mf4]'"
-            )
-        )
-    return read_apart(asked)
 
 
 def read_mf4_here(asked: Asked) -> Recording:

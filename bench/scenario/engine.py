@@ -31,6 +31,7 @@ from bench.scenario.model import (
     longest_ns,
 )
 from bench.scenario.reach_plan import MODE_TIMEOUT_NS
+from bench.scenario.start_missed import PreconditionMissed
 from bench.scenario.watch import Watch
 from bench.scenario.way_out import (
     MarkedAs,
@@ -73,17 +74,6 @@ class Shot:
     plan: Plan
     phase_ns: int
     to_the_end: bool = False
-
-
-class PreconditionMissed(BenchError):
-    """The DUT did not reach the state from which the scenario starts.
-
-    mode: which one, where it was heard in standby and then asked for it.
-    """
-
-    def __init__(self, text: str, mode: str | None = None) -> None:
-        super().__init__(text)
-        self.mode = mode
 
 
 MARKED_AS: MarkedAs = {
