@@ -7,7 +7,7 @@ import pytest
 
 from bench.dut.firmware import Firmware
 from bench.trace.events import CanFrame
-from bench.wiring import simulated
+from bench.wiring import dut
 from bench.wiring.dut import build_firmware
 from firmware_stubs.builds import C_SUFFIX, build
 
@@ -63,7 +63,7 @@ def in_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[InStep]]:
         built.append(InStep(build_firmware(name, chemistry), build_firmware(name + C_SUFFIX, chemistry)))
         return built[-1]
 
-    monkeypatch.setattr(simulated, "build_firmware", both)
+    monkeypatch.setattr(dut, "build_firmware", both)
     yield built
     # A single shot may be short: an unnamed build is refused before anything is asked of it.
     assert sum(one.compared for one in built) > 200, "no shot was compared"

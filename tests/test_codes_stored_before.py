@@ -80,7 +80,7 @@ def fired(wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
             nvm.dtcs |= stored
             return ReferenceBms(mutant=parts, nvm=nvm, build_hash=dut.builds.build_hash("reference"))
 
-        monkeypatch.setattr("bench.wiring.simulated.build_firmware", made)
+        monkeypatch.setattr("bench.wiring.dut.build_firmware", made)
         kept = {
             name: role
             for name, role in wired.profile.roles.items()
