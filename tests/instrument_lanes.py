@@ -1,6 +1,5 @@
 """Drivers put opposite their simulators, over simulated lines or buses, pseudo-terminals, TCP or CAN on loopback."""
 
-import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,22 +21,13 @@ from bench.instruments.numato_relay.driver import NumatoRelay
 from bench.instruments.numato_relay.sim import NumatoRelaySim, attach_numato
 from bench.instruments.played_lines import Flaw, attach_lines
 from bench.instruments.ports import DeviceEnd
-from bench.instruments.pty_device import PtyDevice
 from bench.instruments.scpi_cell_emulator.driver import ScpiCellEmulator
 from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim, attach_simulated
-from bench.instruments.tcp_device import TcpDevice
 from bench.instruments.waveshare_relay.driver import WaveshareRelay
 from bench.instruments.waveshare_relay.sim import WaveshareRelaySim, attach_waveshare
-from bench.links.pyserial_link import open_serial
-from bench.links.simulated_can import SimulatedCanBus
-from bench.links.simulated_serial import SimulatedSerial
-from bench.links.tcp_stream import open_tcp
-from bench.links.udp_multicast import open_udp_multicast
-from bench.timing.clock import Clock, Phase, Timebase
-from bench.timing.host import HostClock, run_on_host
-from bench.timing.simulated import SimulatedClock, run_simulated
-from bench.trace.timeline import Trace
-from bench.units import NS_PER_MS
+from bench.testing import Desk, Device
+from bench.testing.desk import on_desk as on_any_desk
+from bench.timing.clock import Clock
 
 Make = Callable[[Any, Clock], Any]
 Play = Callable[[Any, Clock, Flaw | None], Any]
@@ -125,79 +115,18 @@ RELAY_CARDS = {
 }
 
 
-@dataclass(slots=True, kw_only=True)
-class Desk:
-    """One driver and the instrument it talks to. `tear` pulls the plug."""
-
-    driver: Any
-    sim: Any
-    clock: Clock
-    tear: Callable[[], None]
-
-
 Check = Callable[[Desk], Awaitable[None]]
+
+
+def device_of(kind: Kind, *, flaw: Flaw | None = None, baud: int = 115_200) -> Device[Any, Any]:
+    """A kind as the published suites take it."""
+
+    def play(end: Any, clock: Clock) -> Any:
+        return kind.play(end, clock, flaw)
+
+    return Device(drive=kind.driver, play=play, on_can=kind.on_can, baud=baud)
 
 
 def on_desk(kind: Kind, lane: str, check: Check, *, flaw: Flaw | None = None, baud: int = 115_200) -> None:
     """Run `check` with driver and simulator connected by `lane`: simulated, pty, tcp or udp_multicast."""
-
-    async def simulated_bus(clock: SimulatedClock) -> None:
-        bus = SimulatedCanBus(clock, Trace(timebase=Timebase.SIMULATED), "sense", 1_000_000)
-        bench = bus.node("bench")
-        sim = kind.play(bus.node("instrument"), clock, flaw)
-        await check(Desk(driver=kind.driver(bench, clock), sim=sim, clock=clock, tear=bench.close))
-
-    async def udp_multicast(clock: HostClock) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("", 0))
-            options = {"channel": "239.74.163.2", "port": probe.getsockname()[1], "hop_limit": 0}
-        bench, wire = (
-            open_udp_multicast("sense", options, clock, None, name) for name in ("bench", "instrument")
-        )
-        sim = kind.play(wire, clock, flaw)
-        try:
-            await check(Desk(driver=kind.driver(bench, clock), sim=sim, clock=clock, tear=bench.close))
-        finally:
-            sim.stop()
-            bench.close()
-            wire.close()
-
-    async def simulated(clock: SimulatedClock) -> None:
-        line = SimulatedSerial(clock, "sim0", baud)
-        sim = kind.play(line.device, clock, flaw)
-        await check(Desk(driver=kind.driver(line.host, clock), sim=sim, clock=clock, tear=line.tear))
-
-    async def pty(clock: HostClock) -> None:
-        device = PtyDevice(clock)
-        sim = kind.play(device, clock, flaw)
-        link = open_serial(device.port, baud)
-        watch = clock.every(NS_PER_MS, Phase.OBSERVE, device.watch, first_ns=clock.now_ns())
-        torn = False
-
-        def tear() -> None:
-            nonlocal torn
-            torn = True
-            watch.cancel()
-            device.close()
-
-        try:
-            await check(Desk(driver=kind.driver(link, clock), sim=sim, clock=clock, tear=tear))
-        finally:
-            link.close()
-            if not torn:
-                tear()
-
-    async def tcp(clock: HostClock) -> None:
-        async with TcpDevice(clock) as device:
-            sim = kind.play(device, clock, flaw)
-            link = await open_tcp(device.port)
-            try:
-                desk = Desk(driver=kind.driver(link, clock), sim=sim, clock=clock, tear=device.hang_up)
-                await check(desk)
-            finally:
-                link.close()
-
-    if lane == "simulated":
-        run_simulated(simulated_bus if kind.on_can else simulated)
-    else:
-        run_on_host({"pty": pty, "tcp": tcp, "udp_multicast": udp_multicast}[lane])
+    on_any_desk(device_of(kind, flaw=flaw, baud=baud), lane, check)

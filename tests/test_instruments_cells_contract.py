@@ -1,186 +1,71 @@
-"""What every cell emulator and every fault unit promises, driver against simulator, over each kind of line."""
+"""The house's cell emulators, driver against simulator over each kind of line, held to the published suite."""
 
 import asyncio
-import math
 import random
+from typing import Any
 
 import pytest
-from instrument_lanes import CELL_EMULATORS as ON_LINES
-from instrument_lanes import ON_CAN, Desk, on_desk
+from instrument_lanes import CELL_EMULATORS, ON_CAN, Desk, device_of, on_desk
 
-from bench.errors import InstrumentError
 from bench.instruments.played_lines import Flaw
-from bench.instruments.ports import WireFault
-from bench.timing.clock import Phase
+from bench.testing import CAN_LANES, SERIAL_LANES, CellEmulatorSuite, Device
 from bench.units import NS_PER_MS, NS_PER_S
 
-CELL_EMULATORS = {**ON_LINES, **ON_CAN}
-every_kind = pytest.mark.parametrize("kind", list(CELL_EMULATORS))
-lanes_of_kinds = pytest.mark.parametrize(
-    ("kind", "lane"),
-    [
-        # The NGI needs 11 s of real time for this: its spacing is 300 ms.
-        pytest.param(
-            kind, lane, marks=pytest.mark.slow if kind == "ngi_n83624" and lane != "simulated" else ()
-        )
-        for kind in CELL_EMULATORS
-        for lane in (("simulated", "udp_multicast") if kind in ON_CAN else ("simulated", "pty", "tcp"))
-    ],
-)
+
+class House(CellEmulatorSuite):
+    lanes = SERIAL_LANES
+    torn_lanes = ("pty", "tcp")
+    told = {  # noqa: RUF012
+        "torn": "the line is torn",
+        "fault": "asked for {fault}, but it can only open wires",
+        "dead_man": r"no dead-man, 2\.000 s cannot be armed",
+        "beyond": r"9\.0",
+    }
+    kind = ""
+
+    def device(self) -> Device[Any, Any]:
+        return device_of({**CELL_EMULATORS, **ON_CAN}[self.kind])
+
+
+class TestReference(House):
+    kind = "reference"
+
+
+class TestNgi(House):
+    kind = "ngi_n83624"
+    # It needs 11 s of real time: its spacing is 300 ms.
+    lanes = ("simulated", *(pytest.param(lane, marks=pytest.mark.slow) for lane in ("pty", "tcp")))
+    bracket_ns = (250 * NS_PER_MS, 800 * NS_PER_MS)
+
+
+class TestBloomyAbs(House):
+    kind = "bloomy_abs"
+
+
+class TestBloomyAbsOnTcp(House):
+    kind = "bloomy_abs on TCP"
+
+
+class TestAtopile(House):
+    kind = "atopile_cell_sim"
+    settle_ns = 300 * NS_PER_MS  # cells left alone fall from its 3.5 V of booting with a tail
+
+
+class TestBs1200(House):
+    """In HIL mode it rounds to float16, and is confirmed within 1 mV of that."""
+
+    kind = "bloomy_bs1200"
+    lanes = CAN_LANES
+    torn_lanes = ("simulated",)
+    told = {**House.told, "torn": "the bus is torn", "fault": "asked for {fault}, but it has no fault relays"}  # noqa: RUF012
+
+
+def test_each_emulator_of_the_house_is_held_to_the_suite() -> None:
+    assert {suite.kind for suite in House.__subclasses__()} == {*CELL_EMULATORS, *ON_CAN}
 
 
 def near(volts: list[float], wanted: list[float]) -> bool:
-    """To 2 mV: a BS1200 in HIL mode rounds to float16, and is confirmed within 1 mV of that."""
     return all(abs(a - b) < 0.002 for a, b in zip(volts, wanted, strict=True))
-
-
-@lanes_of_kinds
-def test_cells_are_set_read_back_and_brought_to_their_safe_state(kind: str, lane: str) -> None:
-    async def check(desk: Desk) -> None:
-        driver, sim, clock = desk.driver, desk.sim, desk.clock
-        assert await driver.identify()
-        wanted = [3.0 + 0.05 * (cell % 4) for cell in range(driver.channels)]
-        await driver.set_all(wanted)
-        await driver.outputs_on()
-        seen = await driver.set_and_confirm([2, 7], 4.2, 0.001)
-        assert near(list(seen.readback_v), [4.2, 4.2])
-        wanted[1] = wanted[6] = 4.2
-        if kind == "atopile_cell_sim":  # the others, left alone, fall from its 3.5 V of booting with a tail
-            await clock.sleep_until(clock.now_ns() + 300 * NS_PER_MS)
-        assert near(sim.output_v(clock.now_ns()), wanted)
-        assert near(await driver.measure([7, 1, 3]), [4.2, 3.0, 3.1])
-        await driver.safe()
-        await driver.safe()  # a second way to the safe state is as good as the first
-        assert all(not volt >= 0.1 for volt in sim.output_v(clock.now_ns()))
-
-    on_desk(CELL_EMULATORS[kind], lane, check)
-
-
-@pytest.mark.parametrize("lane", ["pty", "tcp"])
-@pytest.mark.parametrize("kind", list(ON_LINES))
-def test_real_lines_carry_questions_and_settings(kind: str, lane: str) -> None:
-    async def check(desk: Desk) -> None:
-        assert await desk.driver.identify()
-        await desk.driver.set_cells([2], 3.3)
-        assert len(await desk.driver.measure([2])) == 1
-        desk.tear()
-        with pytest.raises(InstrumentError, match="the line is torn"):
-            await desk.driver.measure([2])
-
-    on_desk(CELL_EMULATORS[kind], lane, check)
-
-
-@every_kind
-def test_a_confirmation_brackets_the_true_change_and_is_no_narrower_than_the_instrument_is_slow(
-    kind: str,
-) -> None:
-    async def check(desk: Desk) -> None:
-        driver, sim, clock = desk.driver, desk.sim, desk.clock
-        await driver.set_all([3.7] * driver.channels)
-        await driver.outputs_on()
-        await clock.sleep_until(clock.now_ns() + NS_PER_S)
-        crossed: list[int] = []
-
-        def look() -> None:
-            if abs(sim.output_v(clock.now_ns())[4] - 4.2) <= 0.002 and not crossed:
-                crossed.append(clock.now_ns())
-
-        watch = clock.every(100_000, Phase.OBSERVE, look, first_ns=clock.now_ns())
-        seen = await driver.set_and_confirm([5], 4.2, 0.002)
-        watch.cancel()
-        assert seen.low_ns < crossed[0] <= seen.high_ns + 100_000
-        slowest_ns = 250 * NS_PER_MS if kind == "ngi_n83624" else 0
-        assert slowest_ns < seen.high_ns - seen.low_ns < 800 * NS_PER_MS
-
-    on_desk(CELL_EMULATORS[kind], "simulated", check)
-
-
-@every_kind
-def test_steps_down_are_confirmed_too(kind: str) -> None:
-    async def check(desk: Desk) -> None:
-        driver, clock = desk.driver, desk.clock
-        await driver.set_all([4.0] * driver.channels)
-        await driver.outputs_on()
-        await driver.set_and_confirm([1], 4.0, 0.001)
-        seen = await driver.set_and_confirm([1], 2.5, 0.001)
-        assert near(list(seen.readback_v), [2.5])
-        assert near(desk.sim.output_v(clock.now_ns())[:2], [2.5, 4.0])
-
-    on_desk(CELL_EMULATORS[kind], "simulated", check)
-
-
-@pytest.mark.parametrize("fault", [WireFault.OPEN, WireFault.SHORT, WireFault.REVERSED])
-@every_kind
-def test_faults_of_a_wire_are_made_mended_and_told(kind: str, fault: WireFault) -> None:
-    async def check(desk: Desk) -> None:
-        driver, sim, clock = desk.driver, desk.sim, desk.clock
-        await driver.set_all([3.7] * driver.channels)
-        await driver.outputs_on()
-        await driver.set_and_confirm([1], 3.7, 0.001)
-        if fault not in driver.wire_faults:
-            able = "has no fault relays" if kind in ON_CAN else "can only open wires"
-            with pytest.raises(InstrumentError, match=f"asked for {fault.value}, but it {able}"):
-                await driver.insert([3], fault)
-            return
-        began_ns = clock.now_ns()
-        done = await driver.insert([3, 5], fault)
-        await clock.sleep_until(clock.now_ns() + 20 * NS_PER_MS)
-        assert began_ns <= done.low_ns < done.high_ns <= clock.now_ns()
-        volts = sim.output_v(clock.now_ns())
-        expected = {WireFault.OPEN: math.nan, WireFault.SHORT: 0.0, WireFault.REVERSED: -3.7}[fault]
-        for cell in (3, 5):
-            assert volts[cell - 1] == pytest.approx(expected, abs=0.001, nan_ok=True)
-        assert volts[3] == pytest.approx(3.7, abs=0.001)
-        assert await driver.wires([2, 3, 5]) == [WireFault.NONE, fault, fault]
-        if fault is WireFault.OPEN:
-            assert math.isnan((await driver.measure([3]))[0])
-        await driver.mend([3, 5])
-        await clock.sleep_until(clock.now_ns() + 20 * NS_PER_MS)
-        assert near(sim.output_v(clock.now_ns()), [3.7] * driver.channels)
-
-    on_desk(CELL_EMULATORS[kind], "simulated", check)
-
-
-@every_kind
-def test_safe_works_with_a_fault_in_the_wires_and_from_any_state(kind: str) -> None:
-    async def check(desk: Desk) -> None:
-        driver, sim, clock = desk.driver, desk.sim, desk.clock
-        await driver.safe()
-        await driver.set_all([4.0] * driver.channels)
-        await driver.outputs_on()
-        if driver.wire_faults:
-            await driver.insert([1], sorted(driver.wire_faults)[-1])
-        await driver.safe()
-        assert all(not abs(volt) >= 0.1 for volt in sim.output_v(clock.now_ns()))
-
-    on_desk(CELL_EMULATORS[kind], "simulated", check)
-
-
-@every_kind
-def test_only_an_instrument_with_a_dead_man_lets_it_be_armed(kind: str) -> None:
-    async def check(desk: Desk) -> None:
-        if desk.driver.has_dead_man:
-            await desk.driver.arm_dead_man(2 * NS_PER_S)
-        else:
-            await desk.driver.arm_dead_man(0)
-            with pytest.raises(InstrumentError, match=r"no dead-man, 2\.000 s cannot be armed"):
-                await desk.driver.arm_dead_man(2 * NS_PER_S)
-
-    on_desk(CELL_EMULATORS[kind], "simulated", check)
-
-
-@every_kind
-def test_a_set_point_beyond_the_limits_is_an_error_and_changes_nothing(kind: str) -> None:
-    async def check(desk: Desk) -> None:
-        driver, sim, clock = desk.driver, desk.sim, desk.clock
-        await driver.set_all([3.7] * driver.channels)
-        await driver.outputs_on()
-        with pytest.raises(InstrumentError, match=r"9\.0"):
-            await driver.set_cells([4], 9.0)
-        await clock.sleep_until(clock.now_ns() + 50 * NS_PER_MS)
-        assert near(sim.output_v(clock.now_ns()), [3.7] * driver.channels)
-
-    on_desk(CELL_EMULATORS[kind], "simulated", check)
 
 
 def test_the_ngi_comes_through_a_line_that_loses_one_reply_in_eight() -> None:

@@ -1,0 +1,82 @@
+"""What all suites share: the lanes they run on, and what an error has to say."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Generic
+
+import pytest
+
+from bench.errors import InstrumentError
+from bench.testing.desk import Check, Desk, Device, Driver, Played, on_desk
+from bench.timing.clock import Clock
+
+LONGEST_SILENCE_NS = 120_000_000_000
+
+
+def opposite_nobody(device: Device[Driver, Any]) -> Device[Driver, None]:
+    """The driver on a line on which nobody answers."""
+
+    def play(_end: object, _clock: Clock) -> None: ...
+
+    return Device(drive=device.drive, play=play, on_can=device.on_can, baud=device.baud)
+
+
+class InstrumentSuite(Generic[Driver, Played]):
+    """The promises of every instrument. Not collected by itself: a subclass named Test… is."""
+
+    lanes: ClassVar[Sequence[Any]] = ("simulated",)
+    """Where it is run; SERIAL_LANES or CAN_LANES add real time. May hold `pytest.param("tcp", marks=…)`."""
+    torn_lanes: ClassVar[Sequence[Any]] = ("simulated",)
+    """Where the plug is pulled."""
+    told: ClassVar[Mapping[str, str]] = {}
+    """What the error of a case has to say: regular expressions. Keys: torn, and those that a suite names."""
+
+    def device(self) -> Device[Driver, Played]:
+        """Your driver, and your simulator opposite it."""
+        raise NotImplementedError(f"{type(self).__name__}.device: expected a method that returns a Device")
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        for name, lanes in (("lane", self.lanes), ("torn_lane", self.torn_lanes)):
+            if name in metafunc.fixturenames:
+                metafunc.parametrize(name, lanes)
+
+    def says(self, case: str) -> str:
+        return self.told.get(case, ".")
+
+    def hold(self, check: Check[Driver, Played], lane: str = "simulated") -> None:
+        """Run `check` on a desk with the device."""
+        on_desk(self.device(), lane, check)
+
+    async def ask(self, driver: Driver) -> object:
+        """Something that only the instrument can answer."""
+        raise NotImplementedError
+
+    def test_a_torn_line_is_an_error(self, torn_lane: str) -> None:
+        async def check(desk: Desk[Driver, Played]) -> None:
+            await self.ask(desk.driver)
+            desk.tear()
+            with pytest.raises(InstrumentError, match=self.says("torn")):
+                await self.ask(desk.driver)
+
+        self.hold(check, torn_lane)
+
+    def test_silence_is_an_error_in_time(self) -> None:
+        async def check(desk: Desk[Driver, None]) -> None:
+            with pytest.raises(InstrumentError):
+                await self.ask(desk.driver)
+            assert desk.clock.now_ns() < LONGEST_SILENCE_NS, "a driver gives up within two minutes"
+
+        on_desk(opposite_nobody(self.device()), "simulated", check)
+
+
+class SwitchedOff(InstrumentSuite[Driver, Played]):
+    """An instrument with outputs: it has a `safe`."""
+
+    async def safe(self, driver: Driver) -> None:
+        raise NotImplementedError
+
+    def test_silence_is_never_called_safe(self) -> None:
+        async def check(desk: Desk[Driver, None]) -> None:
+            with pytest.raises(InstrumentError):
+                await self.safe(desk.driver)
+
+        on_desk(opposite_nobody(self.device()), "simulated", check)

@@ -1,0 +1,154 @@
+"""The published suites can fail: each is given drivers that lie, and says so."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from broken_drivers import broken, cases
+from instrument_lanes import CELL_EMULATORS, RELAY_CARDS, device_of
+
+from bench.instruments.ports import Confirmation, Switched
+from bench.testing import CellEmulatorSuite, Device, RelaySuite
+
+ROOT = Path(__file__).resolve().parents[1]
+RELAYS = device_of(RELAY_CARDS["numato_relay, 4 relays"], baud=9600)
+CELLS = device_of(CELL_EMULATORS["reference"])
+
+
+class Lying:
+    """A true driver, but for what a subclass says otherwise."""
+
+    def __init__(self, link: Any, clock: Any, true: Any) -> None:
+        self.link, self.clock, self.true = link, clock, true
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.true, name)
+
+
+def lying(device: Device[Any, Any], lie: type[Lying]) -> Device[Any, Any]:
+    def drive(link: Any, clock: Any) -> Lying:
+        return lie(link, clock, device.drive(link, clock))
+
+    return Device(drive=drive, play=device.play, on_can=device.on_can, baud=device.baud)
+
+
+def found(suite: type, device: Device[Any, Any], lie: type[Lying]) -> set[str]:
+    return broken(type("Mine", (suite,), {"device": lambda _: lying(device, lie)}))
+
+
+def test_a_true_driver_breaks_no_promise() -> None:
+    assert found(RelaySuite, RELAYS, Lying) == set()
+    assert found(CellEmulatorSuite, CELLS, Lying) == set()
+    assert len(list(cases(RelaySuite))) == 6 and len(list(cases(CellEmulatorSuite))) == 12
+
+
+class OffWhileOn(Lying):
+    async def states(self) -> list[bool]:
+        return [False for _ in await self.true.states()]
+
+
+class ToldTooEarly(Lying):
+    async def switch(self, relay: int, on: bool) -> Switched:
+        now_ns = self.clock.now_ns()
+        await self.true.switch(relay, on)
+        return Switched(low_ns=now_ns, high_ns=now_ns)
+
+
+class LeftOn(Lying):
+    async def safe(self) -> None:
+        await self.true.states()
+
+
+class OneAside(Lying):
+    async def switch(self, relay: int, on: bool) -> Switched:
+        return await self.true.switch(relay % self.true.relays + 1, on)
+
+
+class DeafToATornLine(Lying):
+    async def states(self) -> list[bool]:
+        return [False] * self.true.relays
+
+
+SWITCHED, IN_A_WIRE = "relays_are_switched_told_and_released", "a_relay_in_a_sense_wire_is_a_fault_unit"
+
+
+@pytest.mark.parametrize(
+    ("lie", "caught"),
+    [
+        (OffWhileOn, {SWITCHED, IN_A_WIRE}),
+        (ToldTooEarly, {SWITCHED, IN_A_WIRE}),
+        (OneAside, {SWITCHED, IN_A_WIRE}),
+        (LeftOn, {SWITCHED, "safe_releases_what_was_left_on"}),
+        (DeafToATornLine, {SWITCHED, IN_A_WIRE, "a_torn_line_is_an_error", "silence_is_an_error_in_time"}),
+    ],
+)
+def test_a_relay_card_that_lies_is_caught(lie: type[Lying], caught: set[str]) -> None:
+    assert found(RelaySuite, RELAYS, lie) == caught
+
+
+class ConfirmsWhatItDidNotSet(Lying):
+    async def set_and_confirm(self, cells: Any, voltage_v: float, _: float) -> Confirmation:
+        low_ns = self.clock.now_ns()
+        await self.true.measure(cells)
+        return Confirmation(low_ns=low_ns, high_ns=self.clock.now_ns(), readback_v=(voltage_v,) * len(cells))
+
+
+class ConfirmsBeforeItIsThere(Lying):
+    async def set_and_confirm(self, cells: Any, voltage_v: float, tolerance_v: float) -> Confirmation:
+        seen = await self.true.set_and_confirm(cells, voltage_v, tolerance_v)
+        return Confirmation(low_ns=seen.low_ns, high_ns=seen.low_ns + 1, readback_v=seen.readback_v)
+
+
+class SafeIsAWord(Lying):
+    async def safe(self) -> None: ...
+
+
+class NoFaultIsMade(Lying):
+    async def insert(self, cells: Any, fault: Any) -> Switched:
+        low_ns = self.clock.now_ns()
+        await self.true.wires(cells)
+        return Switched(low_ns=low_ns, high_ns=self.clock.now_ns())
+
+
+class ArmsNothing(Lying):
+    async def arm_dead_man(self, _: int) -> None: ...
+
+
+class ClampsQuietly(Lying):
+    async def set_cells(self, cells: Any, voltage_v: float) -> None:
+        await self.true.set_cells(cells, min(voltage_v, self.true.highest_v))
+
+
+class ReadsItsWish(Lying):
+    async def measure(self, cells: Any) -> list[float]:
+        return [3.7] * len(cells)
+
+
+WHOLE = "cells_are_set_read_back_and_brought_to_their_safe_state"
+BRACKET = "a_confirmation_brackets_the_true_change"
+FROM_ANY_STATE = "safe_works_with_a_fault_in_the_wires_and_from_any_state"
+FAULTS = "faults_of_a_wire_are_made_mended_and_told"
+
+
+@pytest.mark.parametrize(
+    ("lie", "caught"),
+    [
+        (ConfirmsWhatItDidNotSet, {WHOLE, BRACKET, "steps_down_are_confirmed_too"}),
+        (ConfirmsBeforeItIsThere, {BRACKET}),
+        (SafeIsAWord, {WHOLE, FROM_ANY_STATE, "silence_is_never_called_safe"}),
+        (NoFaultIsMade, {FAULTS}),
+        (ArmsNothing, {"only_an_instrument_with_a_dead_man_lets_it_be_armed"}),
+        (ClampsQuietly, {"a_set_point_beyond_the_limits_is_an_error_and_changes_nothing"}),
+        (ReadsItsWish, {WHOLE, FAULTS}),
+    ],
+)
+def test_a_cell_emulator_that_lies_is_caught(lie: type[Lying], caught: set[str]) -> None:
+    assert found(CellEmulatorSuite, CELLS, lie) == caught
+
+
+def test_only_who_asks_for_the_suites_waits_for_pytest() -> None:
+    files = sorted((ROOT / "bench").rglob("*.py"))
+    asking = {
+        file.relative_to(ROOT / "bench").parts[0] for file in files if "import pytest\n" in file.read_text()
+    }
+    assert asking == {"testing", "pytest_plugin.py"}
