@@ -18,10 +18,11 @@ from bench.instruments.bloomy_bs1200.driver import BloomyBs1200, as_float16
 from bench.instruments.bloomy_bs1200.sim import DELIVERED_PERIOD_NS, BloomyBs1200Sim
 from bench.instruments.isabellenhuette_ivt_s.driver import IsabellenhuetteIvtS
 from bench.instruments.isabellenhuette_ivt_s.sim import IsabellenhuetteIvtSSim
-from bench.instruments.ports import CurrentSensor, InsulationMonitor, WireFault
+from bench.instruments.ports import WireFault
 from bench.links.ports import CanLink
 from bench.links.simulated_can import SimulatedCanBus
 from bench.links.udp_multicast import open_udp_multicast
+from bench.testing import CAN_LANES, Device, MonitorSuite, SensorSuite
 from bench.timing.clock import Clock, Timebase
 from bench.timing.host import HostClock, run_on_host
 from bench.timing.simulated import SimulatedClock, run_simulated
@@ -157,26 +158,19 @@ def test_a_box_has_no_fault_relays_and_no_dead_man_and_knows_its_limits() -> Non
 # -- Bender iso165C ----------------------------------------------------------------------------------------------
 
 
-@every_lane
-def test_the_insulation_monitor_reads_and_tells_fault_and_warning(lane: str) -> None:
-    ohm = [3.2e6]
+class TestBender(MonitorSuite):
+    lanes = CAN_LANES
+    near = 1e-6
+    named = "^Bender iso165C, version 1.3$"
+    told = {"torn": "the bus is torn"}  # noqa: RUF012
 
-    async def body(bench: CanLink, wire: CanLink, clock: Clock) -> None:
-        sim = BenderIso165cSim(wire, clock, lambda: ohm[0])
-        sim.start(clock.now_ns() + 10 * NS_PER_MS)
-        monitor: InsulationMonitor = BenderIso165c(bench, clock)
-        assert await monitor.identify() == "Bender iso165C, version 1.3"
-        await monitor.set_thresholds(fault_ohm=150_000.0, warning_ohm=400_000.0)
-        reading = await monitor.read()
-        assert reading.r_iso_ohm == pytest.approx(3.2e6)
-        assert (reading.fault, reading.warning, reading.valid) == (False, False, True)
-        for r_iso, fault in ((300_000.0, False), (120_000.0, True)):
-            ohm[0] = r_iso
-            reading = await monitor.read()
-            assert (reading.fault, reading.warning) == (fault, True)
-        sim.stop()
+    def device(self) -> Device[Any, Any]:
+        def play(wire: CanLink, clock: Clock) -> BenderIso165cSim:
+            sim = BenderIso165cSim(wire, clock, lambda: self.r_iso_ohm)
+            sim.start(clock.now_ns() + 10 * NS_PER_MS)
+            return sim
 
-    on_bus(lane, body)
+        return Device(drive=BenderIso165c, play=play, on_can=True)
 
 
 def test_the_monitor_refuses_what_is_outside_its_limits_or_locked_and_tests_itself() -> None:
@@ -204,14 +198,11 @@ def test_the_monitor_refuses_what_is_outside_its_limits_or_locked_and_tests_itse
     on_bus("simulated", body)
 
 
-def test_a_monitor_that_does_not_measure_is_not_believed() -> None:
+def test_a_monitor_with_outdated_values_or_deaf_is_not_believed() -> None:
     async def body(bench: CanLink, wire: CanLink, clock: Clock) -> None:
         sim = BenderIso165cSim(wire, clock, lambda: 1e6)
         sim.start(clock.now_ns())
         monitor = BenderIso165c(bench, clock)
-        await monitor.measuring(False)
-        assert not (await monitor.read()).valid
-        await monitor.measuring(True)
         assert (await monitor.read()).valid
         sim.outdated = True
         assert not (await monitor.read()).valid
@@ -232,34 +223,36 @@ def test_a_monitor_that_does_not_measure_is_not_believed() -> None:
 # -- Isabellenhütte IVT-S ----------------------------------------------------------------------------------------
 
 
-@every_lane
-def test_the_current_sensor_reads_and_changes_its_period(lane: str) -> None:
+class TestIvt(SensorSuite):
+    lanes = CAN_LANES
+    named = r"^Isabellenhütte, IVT-S 500 A 3 voltage channels, 104327, 1\.16\.2\.0 of 2020-08-12$"
+    told = {"torn": "the bus is torn"}  # noqa: RUF012
+
+    def device(self) -> Device[Any, Any]:
+        def play(wire: CanLink, clock: Clock) -> IsabellenhuetteIvtSSim:
+            sim = IsabellenhuetteIvtSSim(wire, clock, {0: lambda: self.current_a, 1: lambda: 355.2})
+            sim.start(clock.now_ns())
+            return sim
+
+        return Device(drive=IsabellenhuetteIvtS, play=play, on_can=True)
+
+
+def test_an_error_bit_of_the_sensor_makes_a_reading_invalid_and_silence_is_told() -> None:
     async def body(bench: CanLink, wire: CanLink, clock: Clock) -> None:
-        sim = IsabellenhuetteIvtSSim(wire, clock, {0: lambda: -123.456, 1: lambda: 355.2})
+        sim = IsabellenhuetteIvtSSim(wire, clock, {0: lambda: -123.456})
         sim.start(clock.now_ns())
-        sensor: CurrentSensor = IsabellenhuetteIvtS(bench, clock)
-        assert await sensor.identify() == (
-            "Isabellenhütte, IVT-S 500 A 3 voltage channels, 104327, 1.16.2.0 of 2020-08-12"
-        )
-        reading = await sensor.read()
-        assert reading.current_a == pytest.approx(-123.456) and reading.valid
-        await sensor.set_period(100 * NS_PER_MS)
-        first, second = await sensor.read(), await sensor.read()
-        assert (second.t_ns - first.t_ns) / NS_PER_MS == pytest.approx(
-            100, abs=0.1 if lane == "simulated" else 60
-        )
+        sensor = IsabellenhuetteIvtS(bench, clock)
         sim.errors = 0b0100
         assert not (await sensor.read()).valid
         sim.errors = 0b0001  # the over-current output is no error of the measurement
         assert (await sensor.read()).valid
         sim.stop()
-        if lane == "simulated":
-            with pytest.raises(
-                InstrumentError, match=r"\[Isabellenhütte IVT-S\]: sent 'nothing', got not frame 0x521"
-            ):
-                await sensor.read()
+        with pytest.raises(
+            InstrumentError, match=r"\[Isabellenhütte IVT-S\]: sent 'nothing', got not frame 0x521"
+        ):
+            await sensor.read()
 
-    on_bus(lane, body)
+    on_bus("simulated", body)
 
 
 def test_a_command_the_sensor_does_not_know_is_told() -> None:

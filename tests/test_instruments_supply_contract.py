@@ -1,7 +1,9 @@
 """What every pack supply promises, in both protocols of the EA PSB's one port, over each kind of line."""
 
+from typing import Any
+
 import pytest
-from instrument_lanes import PACK_SUPPLIES, Desk, on_desk
+from instrument_lanes import PACK_SUPPLIES, Desk, device_of, on_desk
 
 from bench.codec import modbus_rtu as rtu
 from bench.errors import InstrumentError
@@ -9,34 +11,33 @@ from bench.instruments.ea_psb.driver import EaPsb
 from bench.instruments.ea_psb.sim import EaPsbSim, attach_ea_psb
 from bench.instruments.ea_psb_modbus.driver import EaPsbModbus
 from bench.links.simulated_serial import SimulatedSerial
+from bench.testing import SERIAL_LANES, Device, SupplySuite
 from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.units import NS_PER_MS
 
 every_kind = pytest.mark.parametrize("kind", list(PACK_SUPPLIES))
 
 
-@pytest.mark.parametrize("lane", ["simulated", "pty", "tcp"])
-@every_kind
-def test_it_sources_sinks_and_goes_off(kind: str, lane: str) -> None:
-    async def check(desk: Desk) -> None:
-        supply, sim, clock = desk.driver, desk.sim, desk.clock
-        assert "PSB" in await supply.identify()
-        await supply.limit(voltage_v=362.0, source_a=10.0, sink_a=5.0)
-        await supply.output(True)
-        await clock.sleep_until(clock.now_ns() + 30 * NS_PER_MS)
-        seen = await supply.measure()
-        assert seen.current_a == pytest.approx(10.0, abs=0.2)
-        assert seen.voltage_v == pytest.approx(361.0, abs=0.2)
-        await supply.limit(voltage_v=350.0, source_a=10.0, sink_a=5.0)
-        await clock.sleep_until(clock.now_ns() + 30 * NS_PER_MS)
-        seen = await supply.measure()
-        assert seen.current_a == pytest.approx(-5.0, abs=0.2)
-        assert seen.power_w == pytest.approx(-5.0 * 359.5, rel=0.05)
-        await supply.safe()
-        assert not sim.on
-        assert (await supply.measure()).current_a == 0.0
+class House(SupplySuite):
+    lanes = SERIAL_LANES
+    named = "PSB"
+    told = {"torn": "the line is torn", "beyond": r"-222|exception 3"}  # noqa: RUF012
+    kind = ""
 
-    on_desk(PACK_SUPPLIES[kind], lane, check)
+    def device(self) -> Device[Any, Any]:
+        return device_of(PACK_SUPPLIES[self.kind])
+
+
+class TestScpi(House):
+    kind = "ea_psb"
+
+
+class TestModbus(House):
+    kind = "ea_psb_modbus"
+
+
+def test_each_supply_of_the_house_is_held_to_the_suite() -> None:
+    assert {suite.kind for suite in House.__subclasses__()} == set(PACK_SUPPLIES)
 
 
 @every_kind
@@ -49,15 +50,6 @@ def test_a_hand_at_the_knobs_is_told_and_nothing_is_set(kind: str) -> None:
         with pytest.raises(InstrumentError, match=r"LOCAL"):
             await desk.driver.output(True)
         assert not desk.sim.on
-
-    on_desk(PACK_SUPPLIES[kind], "simulated", check)
-
-
-@every_kind
-def test_what_is_beyond_102_percent_is_refused_aloud(kind: str) -> None:
-    async def check(desk: Desk) -> None:
-        with pytest.raises(InstrumentError, match=r"-222|exception 3"):
-            await desk.driver.limit(voltage_v=520.0, source_a=10.0, sink_a=5.0)
 
     on_desk(PACK_SUPPLIES[kind], "simulated", check)
 

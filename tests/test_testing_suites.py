@@ -1,18 +1,25 @@
 """The published suites can fail: each is given drivers that lie, and says so."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from broken_drivers import broken, cases
-from instrument_lanes import CELL_EMULATORS, RELAY_CARDS, device_of
+from instrument_lanes import CELL_EMULATORS, PACK_SUPPLIES, RELAY_CARDS, device_of
 
-from bench.instruments.ports import Confirmation, Switched
-from bench.testing import CellEmulatorSuite, Device, RelaySuite
+from bench.instruments.bender_iso165c.driver import BenderIso165c
+from bench.instruments.bender_iso165c.sim import BenderIso165cSim
+from bench.instruments.isabellenhuette_ivt_s.driver import IsabellenhuetteIvtS
+from bench.instruments.isabellenhuette_ivt_s.sim import IsabellenhuetteIvtSSim
+from bench.instruments.ports import Confirmation, CurrentReading, InsulationReading, SupplyReading, Switched
+from bench.testing import CellEmulatorSuite, Device, MonitorSuite, RelaySuite, SensorSuite, SupplySuite
 
 ROOT = Path(__file__).resolve().parents[1]
 RELAYS = device_of(RELAY_CARDS["numato_relay, 4 relays"], baud=9600)
 CELLS = device_of(CELL_EMULATORS["reference"])
+SUPPLY = device_of(PACK_SUPPLIES["ea_psb"])
 
 
 class Lying:
@@ -32,13 +39,39 @@ def lying(device: Device[Any, Any], lie: type[Lying]) -> Device[Any, Any]:
     return Device(drive=drive, play=device.play, on_can=device.on_can, baud=device.baud)
 
 
-def found(suite: type, device: Device[Any, Any], lie: type[Lying]) -> set[str]:
-    return broken(type("Mine", (suite,), {"device": lambda _: lying(device, lie)}))
+def found(
+    suite: type, device: Device[Any, Any] | Callable[[Any], Device[Any, Any]], lie: type[Lying]
+) -> set[str]:
+    def mine(case: Any) -> Device[Any, Any]:
+        return lying(device if isinstance(device, Device) else device(case), lie)
+
+    return broken(type("Mine", (suite,), {"device": mine}))
+
+
+def monitor(case: MonitorSuite) -> Device[Any, Any]:
+    def play(wire: Any, clock: Any) -> BenderIso165cSim:
+        sim = BenderIso165cSim(wire, clock, lambda: case.r_iso_ohm)
+        sim.start(clock.now_ns())
+        return sim
+
+    return Device(drive=BenderIso165c, play=play, on_can=True)
+
+
+def sensor(case: SensorSuite) -> Device[Any, Any]:
+    def play(wire: Any, clock: Any) -> IsabellenhuetteIvtSSim:
+        sim = IsabellenhuetteIvtSSim(wire, clock, {0: lambda: case.current_a})
+        sim.start(clock.now_ns())
+        return sim
+
+    return Device(drive=IsabellenhuetteIvtS, play=play, on_can=True)
 
 
 def test_a_true_driver_breaks_no_promise() -> None:
     assert found(RelaySuite, RELAYS, Lying) == set()
     assert found(CellEmulatorSuite, CELLS, Lying) == set()
+    assert found(SupplySuite, SUPPLY, Lying) == set()
+    assert found(MonitorSuite, monitor, Lying) == set()
+    assert found(SensorSuite, sensor, Lying) == set()
     assert len(list(cases(RelaySuite))) == 6 and len(list(cases(CellEmulatorSuite))) == 12
 
 
@@ -144,6 +177,107 @@ FAULTS = "faults_of_a_wire_are_made_mended_and_told"
 )
 def test_a_cell_emulator_that_lies_is_caught(lie: type[Lying], caught: set[str]) -> None:
     assert found(CellEmulatorSuite, CELLS, lie) == caught
+
+
+class OffIsAWord(Lying):
+    async def safe(self) -> None: ...
+
+
+class SinksAsItSources(Lying):
+    async def measure(self) -> SupplyReading:
+        seen = await self.true.measure()
+        return replace(seen, current_a=abs(seen.current_a), power_w=abs(seen.power_w))
+
+
+class LimitsNothing(Lying):
+    async def limit(self, *, voltage_v: float, source_a: float, sink_a: float) -> None:
+        await self.true.limit(voltage_v=min(voltage_v, 500.0), source_a=90.0, sink_a=90.0)
+
+
+class NeverOn(Lying):
+    async def output(self, _: bool) -> None:
+        await self.true.measure()
+
+
+FLOWS, PLATE = "it_sources_sinks_and_goes_off", "what_is_beyond_its_plate_is_refused_aloud"
+
+
+@pytest.mark.parametrize(
+    ("lie", "caught"),
+    [
+        (OffIsAWord, {FLOWS, "silence_is_never_called_safe"}),
+        (SinksAsItSources, {FLOWS}),
+        (LimitsNothing, {FLOWS, PLATE}),
+        (NeverOn, {FLOWS}),
+    ],
+)
+def test_a_supply_that_lies_is_caught(lie: type[Lying], caught: set[str]) -> None:
+    assert found(SupplySuite, SUPPLY, lie) == caught
+
+
+class NeverWarns(Lying):
+    async def read(self) -> InsulationReading:
+        return replace(await self.true.read(), warning=False)
+
+
+class AlwaysValid(Lying):
+    async def read(self) -> InsulationReading:
+        return replace(await self.true.read(), valid=True)
+
+
+class KiloOhm(Lying):
+    async def read(self) -> InsulationReading:
+        seen = await self.true.read()
+        return replace(seen, r_iso_ohm=seen.r_iso_ohm / 1000)
+
+
+class OldReading(Lying):
+    """Says the last one again, and makes one up where it has none."""
+
+    async def read(self) -> InsulationReading:
+        return InsulationReading(t_ns=0, r_iso_ohm=3.2e6, fault=False, warning=False, valid=True)
+
+
+READS, IDLE = "it_reads_and_tells_fault_and_warning", "one_that_does_not_measure_is_not_believed"
+ORDER, MADE_UP = "readings_come_in_the_order_of_time", "no_reading_is_made_up"
+
+
+@pytest.mark.parametrize(
+    ("lie", "caught"),
+    [
+        (NeverWarns, {READS}),
+        (AlwaysValid, {IDLE}),
+        (KiloOhm, {READS}),
+        (OldReading, {READS, IDLE, ORDER, MADE_UP}),
+    ],
+)
+def test_an_insulation_monitor_that_lies_is_caught(lie: type[Lying], caught: set[str]) -> None:
+    assert found(MonitorSuite, monitor, lie) == caught
+
+
+class WithoutSign(Lying):
+    async def read(self) -> CurrentReading:
+        seen = await self.true.read()
+        return replace(seen, current_a=abs(seen.current_a))
+
+
+class KeepsItsPeriod(Lying):
+    async def set_period(self, _: int) -> None: ...
+
+
+class Zero(Lying):
+    async def read(self) -> CurrentReading:
+        return CurrentReading(t_ns=self.clock.now_ns(), current_a=0.0, valid=True)
+
+
+SIGNS = "it_reads_both_signs_and_changes_its_period"
+
+
+@pytest.mark.parametrize(
+    ("lie", "caught"), [(WithoutSign, {SIGNS}), (KeepsItsPeriod, {SIGNS}), (Zero, {SIGNS, MADE_UP})]
+)
+def test_a_current_sensor_that_lies_is_caught(lie: type[Lying], caught: set[str]) -> None:
+    assert found(SensorSuite, sensor, lie) == caught
 
 
 def test_only_who_asks_for_the_suites_waits_for_pytest() -> None:

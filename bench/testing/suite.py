@@ -7,17 +7,8 @@ import pytest
 
 from bench.errors import InstrumentError
 from bench.testing.desk import Check, Desk, Device, Driver, Played, on_desk
-from bench.timing.clock import Clock
 
 LONGEST_SILENCE_NS = 120_000_000_000
-
-
-def opposite_nobody(device: Device[Driver, Any]) -> Device[Driver, None]:
-    """The driver on a line on which nobody answers."""
-
-    def play(_end: object, _clock: Clock) -> None: ...
-
-    return Device(drive=device.drive, play=play, on_can=device.on_can, baud=device.baud)
 
 
 class InstrumentSuite(Generic[Driver, Played]):
@@ -46,6 +37,15 @@ class InstrumentSuite(Generic[Driver, Played]):
         """Run `check` on a desk with the device."""
         on_desk(self.device(), lane, check)
 
+    def hold_opposite_nobody(self, check: Check[Driver, None]) -> None:
+        """Run `check` with the driver on a line on which nobody answers."""
+        device, nobody = self.device(), lambda _end, _clock: None
+        on_desk(
+            Device(drive=device.drive, play=nobody, on_can=device.on_can, baud=device.baud),
+            "simulated",
+            check,
+        )
+
     async def ask(self, driver: Driver) -> object:
         """Something that only the instrument can answer."""
         raise NotImplementedError
@@ -65,7 +65,7 @@ class InstrumentSuite(Generic[Driver, Played]):
                 await self.ask(desk.driver)
             assert desk.clock.now_ns() < LONGEST_SILENCE_NS, "a driver gives up within two minutes"
 
-        on_desk(opposite_nobody(self.device()), "simulated", check)
+        self.hold_opposite_nobody(check)
 
 
 class SwitchedOff(InstrumentSuite[Driver, Played]):
@@ -79,4 +79,4 @@ class SwitchedOff(InstrumentSuite[Driver, Played]):
             with pytest.raises(InstrumentError):
                 await self.safe(desk.driver)
 
-        on_desk(opposite_nobody(self.device()), "simulated", check)
+        self.hold_opposite_nobody(check)

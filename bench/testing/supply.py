@@ -1,0 +1,85 @@
+"""What every pack supply promises."""
+
+import re
+from typing import ClassVar, Protocol
+
+import pytest
+
+from bench.errors import InstrumentError
+from bench.instruments.ports import PackSupply
+from bench.testing.desk import Desk
+from bench.testing.suite import SwitchedOff
+from bench.units import NS_PER_MS
+
+
+class PlayedSupply(Protocol):
+    """A supply's simulator, with a battery at its terminals."""
+
+    @property
+    def on(self) -> bool:
+        """Whether its output is on."""
+
+    def terminals(self, now_ns: int) -> tuple[float, float]:
+        """(V, A) at the terminals; positive current flows out of the supply."""
+
+
+Supplies = Desk[PackSupply, PlayedSupply]
+
+
+class SupplySuite(SwitchedOff[PackSupply, PlayedSupply]):
+    """A supply, and a simulator with a stiff battery of a voltage between `below_v` and `above_v` at its terminals.
+
+    Keys of `told`: torn, beyond. `named`: a regular expression that its name holds.
+    """
+
+    above_v: ClassVar[float] = 362.0
+    below_v: ClassVar[float] = 350.0
+    source_a: ClassVar[float] = 10.0
+    sink_a: ClassVar[float] = 5.0
+    beyond_v: ClassVar[float] = 520.0  # more than it gives
+    near_a: ClassVar[float] = 0.2
+    near_v: ClassVar[float] = 0.2
+    settle_ns: ClassVar[int] = 30 * NS_PER_MS  # from a command to its effect
+    named: ClassVar[str] = "."
+
+    async def ask(self, driver: PackSupply) -> object:
+        return await driver.measure()
+
+    async def safe(self, driver: PackSupply) -> None:
+        await driver.safe()
+
+    async def _flows(self, desk: Supplies, voltage_v: float, current_a: float) -> None:
+        """Hold `voltage_v`: the battery is stiff, so the limit is what flows."""
+        supply, clock = desk.driver, desk.clock
+        await supply.limit(voltage_v=voltage_v, source_a=self.source_a, sink_a=self.sink_a)
+        await supply.output(True)
+        await clock.sleep_until(clock.now_ns() + self.settle_ns)
+        assert desk.sim.on
+        seen = await supply.measure()
+        true_v, true_a = desk.sim.terminals(clock.now_ns())
+        assert true_a == pytest.approx(current_a, abs=self.near_a), "the limit reached the terminals"
+        assert seen.current_a == pytest.approx(true_a, abs=self.near_a)
+        assert seen.voltage_v == pytest.approx(true_v, abs=self.near_v)
+        assert seen.power_w == pytest.approx(true_v * true_a, rel=0.05)
+
+    def test_it_sources_sinks_and_goes_off(self, lane: str) -> None:
+        async def check(desk: Supplies) -> None:
+            supply = desk.driver
+            assert re.search(self.named, await supply.identify())
+            assert not desk.sim.on, "asked for its name, and on"
+            await self._flows(desk, self.above_v, self.source_a)
+            await self._flows(desk, self.below_v, -self.sink_a)
+            await supply.safe()
+            assert not desk.sim.on
+            assert (await supply.measure()).current_a == pytest.approx(0.0, abs=self.near_a)
+            await supply.safe()  # a second way to the safe state is as good as the first
+
+        self.hold(check, lane)
+
+    def test_what_is_beyond_its_plate_is_refused_aloud(self) -> None:
+        async def check(desk: Supplies) -> None:
+            with pytest.raises(InstrumentError, match=self.says("beyond")):
+                await desk.driver.limit(voltage_v=self.beyond_v, source_a=self.source_a, sink_a=self.sink_a)
+            assert not desk.sim.on
+
+        self.hold(check)
