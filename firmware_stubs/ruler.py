@@ -19,7 +19,7 @@ from bench.lean_can import can
 from bench.timing.clock import Phase
 from bench.timing.correlation import correlate
 from bench.timing.host import HostClock, host_now_ns, run_on_host
-from bench.timing.rate import Reading, read_both
+from bench.timing.rate import ClockPair, read_both
 from bench.trace.events import CanFrame
 from bench.units import NS_PER_MS, NS_PER_S, NS_PER_US
 from firmware_stubs.can_process import listen, open_bus, to_frame, to_message, told_to_end
@@ -49,7 +49,7 @@ def reference_frame(shot: int, delay_ns: int) -> CanFrame:
     return CanFrame(REFERENCE_ID, shot.to_bytes(2, "little") + delay_ns.to_bytes(6, "little"))
 
 
-def by_the_second_clock(start_ns: int, at_start: Reading, end_ns: int, at_end: Reading) -> int:
+def by_the_second_clock(start_ns: int, at_start: ClockPair, end_ns: int, at_end: ClockPair) -> int:
     """How long it was from start to end (host clock) by the raw clock, from looks at both clocks near each."""
     apart_ns = (end_ns - at_end.host_ns) - (start_ns - at_start.host_ns)
     return max(0, at_end.raw_ns - at_start.raw_ns + apart_ns)
@@ -113,7 +113,7 @@ def reception_ns(message: can.Message) -> int:
 
 async def _serve(clock: HostClock, ruler: Ruler, bus: can.BusABC) -> None:
     armed: list[asyncio.TimerHandle] = []
-    looks: dict[int, Reading | None] = {}  # at both clocks, when the stimulus of a shot came
+    looks: dict[int, ClockPair | None] = {}  # at both clocks, when the stimulus of a shot came
 
     def answer() -> None:
         due_ns = ruler.next_due_ns()

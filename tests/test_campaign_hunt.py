@@ -16,7 +16,7 @@ from bench.running.load import load_rig, load_scenarios
 from bench.scenario.load import find_scenarios
 from bench.scenario.space import PHASE, PHASES, SECOND, SECOND_AT
 from bench.search.ground import ground, scenario_file
-from bench.search.hunt import Hunt, Point, Progress, crew_for, run_point, search
+from bench.search.hunt import Hunt, HuntProgress, Point, crew_for, run_point, search
 from bench.search.write import as_toml, write_find
 from bench.verdict.result import Verdict
 
@@ -88,9 +88,9 @@ def replace_at(point: Point, place: int, index: int) -> Point:
 
 def runs_of(hunt: Hunt) -> list[tuple[Point, int | None]]:
     seen: list[tuple[Point, int | None]] = []
-    so_far = Progress()
+    so_far = HuntProgress()
 
-    def note(progress: Progress) -> None:
+    def note(progress: HuntProgress) -> None:
         seen.append((progress.worst.point if progress.worst else (), progress.runs))
 
     with crew_for(hunt) as crew:
@@ -189,7 +189,7 @@ def test_a_find_with_a_second_fault_has_no_twins_that_a_good_dut_would_fail(
     ],
 )
 def test_a_rare_combination_is_found_within_2000_runs(firmware: str, scenario: str) -> None:
-    hunt, so_far = hunt_of(scenario, firmware, budget=2000, workers=2), Progress()
+    hunt, so_far = hunt_of(scenario, firmware, budget=2000, workers=2), HuntProgress()
     with crew_for(hunt) as crew:
         search(hunt, crew, lambda _: None, so_far)
     assert so_far.found is not None

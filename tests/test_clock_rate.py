@@ -25,8 +25,8 @@ from bench.timing.clock import Timebase
 from bench.timing.correlation import ForeignClock
 from bench.timing.host import HostClock, run_on_host
 from bench.timing.keeping import NOT_TOLD, timekeeping
-from bench.timing.rate import BOUND_PPB, OSCILLATOR_PPB, Reading, SlewWatch, read_both
-from bench.timing.reference import Bound, Tracking, by_adapter, by_chrony
+from bench.timing.rate import BOUND_PPB, OSCILLATOR_PPB, ClockPair, SlewWatch, read_both
+from bench.timing.reference import ClockBound, Tracking, by_adapter, by_chrony
 from bench.trace.facts import ClockRate
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S
@@ -108,7 +108,7 @@ def slew(*steps: tuple[int, int, int]) -> SlewWatch:
     readings = []
     for passed_ns, raw_passed_ns, u_ns in steps:
         host_ns, raw_ns = host_ns + passed_ns, raw_ns + raw_passed_ns
-        readings.append(Reading(host_ns, raw_ns, u_ns))
+        readings.append(ClockPair(host_ns, raw_ns, u_ns))
     watch = SlewWatch(iter(readings).__next__)
     for _ in steps:
         watch.look()
@@ -124,16 +124,16 @@ def test_a_slew_of_a_tenth_of_a_second_counts_and_a_read_that_was_interrupted_do
     )
     assert burst.worst_ppb == 10_000_000  # 1 ms in 100 ms, and 100 ppm over the whole shot
     assert burst.bound(()).ppb == 10_000_000 + OSCILLATOR_PPB
-    assert burst.bound([Bound(40_000, "a second clock")]).ppb == pytest.approx(40_000 + 9_900_990, abs=2)
+    assert burst.bound([ClockBound(40_000, "a second clock")]).ppb == pytest.approx(40_000 + 9_900_990, abs=2)
     cut_short = slew((0, 0, 0), (tenth + NS_PER_MS, tenth, NS_PER_MS), (tenth - NS_PER_MS, tenth, 0))
     assert (cut_short.worst_ppb, cut_short.bound(()).ppb) == (0, BOUND_PPB)
     without = SlewWatch(lambda: None)
     without.look()
     assert (without.worst_ppb, without.bound(()).ppb) == (None, BOUND_PPB)
     assert (
-        without.bound([Bound(40_000, "a second clock")]).ppb == BOUND_PPB
+        without.bound([ClockBound(40_000, "a second clock")]).ppb == BOUND_PPB
     )  # a slew may come in a burst, unseen
-    assert without.bound([Bound(900_000, "a second clock")]).ppb == 900_000
+    assert without.bound([ClockBound(900_000, "a second clock")]).ppb == 900_000
 
 
 @pytest.mark.real_time

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bench.doctor.finding import State, spread
+from bench.doctor.finding import Health, spread
 from bench.links.socketcan import missing
 
 ROOT = Path(__file__).parents[1]
@@ -114,4 +114,4 @@ def test_a_spread_names_the_worst() -> None:
     assert more.words() == "p50 150, p99 297, max 299 µs (n = 299)"
     with pytest.raises(ValueError, match="nothing"):
         spread([])
-    assert State.BAD == "bad"
+    assert Health.BAD == "bad"

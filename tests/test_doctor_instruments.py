@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.config.bench_file import BenchConfig, load_bench
 from bench.config.instruments import InstrumentConfig
 from bench.doctor.devices import examine_instruments, trouble_of
-from bench.doctor.finding import State
+from bench.doctor.finding import Health
 from bench.units import NS_PER_S
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,10 +29,10 @@ def test_a_supply_behind_a_port_says_who_it_is_and_the_guard_is_told_of() -> Non
         right, guard = examine_instruments(with_only(DESK.instruments["supply"], port))
         wrong, none = examine_instruments(with_only(DESK.instruments["wires_high"], port, hang_ns=0))
         played.terminate()
-    assert right.state is State.OK and "answers as EA Elektro-Automatik" in right.text
-    assert guard.state is State.OK and "supply; a guard process switches" in guard.text
-    assert wrong.state is State.BAD and port in wrong.text and "Numato" in wrong.text
-    assert none.state is State.NOTE and "outputs without a dead-man stay on" in none.text
+    assert right.state is Health.OK and "answers as EA Elektro-Automatik" in right.text
+    assert guard.state is Health.OK and "supply; a guard process switches" in guard.text
+    assert wrong.state is Health.BAD and port in wrong.text and "Numato" in wrong.text
+    assert none.state is Health.NOTE and "outputs without a dead-man stay on" in none.text
 
 
 def test_a_port_in_use_names_the_process_that_has_it() -> None:
@@ -44,7 +44,7 @@ def test_a_port_in_use_names_the_process_that_has_it() -> None:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         found, _ = examine_instruments(with_only(DESK.instruments["supply"], port))
         holder.kill()
-    assert found.state is State.BAD
+    assert found.state is Health.BAD
     assert f"ea_psb on {port}: in use by python" in found.text and f"(process {holder.pid})" in found.text
     assert trouble_of(port) is None, "nobody has it now"
     os.close(master)

@@ -9,7 +9,7 @@ import pytest
 
 from bench.config.bench_file import BenchConfig, load_bench
 from bench.config.instrument_kinds import CELLS
-from bench.doctor.finding import State
+from bench.doctor.finding import Health
 from bench.doctor.safe_state import confirm
 from bench.errors import BenchError
 from bench.instruments.scpi_cell_emulator.driver import ScpiCellEmulator
@@ -78,7 +78,7 @@ def test_another_rigs_poison_is_not_lifted(tmp_path: Path, facts: dict[str, str]
     if facts is None:
         marker.write_text("torn")
     found = confirm(config)
-    assert found.state is State.BAD and told in found.text and "not lifted" in found.text
+    assert found.state is Health.BAD and told in found.text and "not lifted" in found.text
     assert marker.exists() and "delete" in found.mend
 
 
@@ -86,7 +86,7 @@ def test_a_real_instrument_that_does_not_answer_leaves_the_rig_poisoned(tmp_path
     config = recorded_in(tmp_path / "runs", "/dev/there-is-none")
     poison(config.record.rig, WHY, rig_facts(config))
     found = confirm(config)
-    assert found.state is State.BAD and "NOT confirmed off" in found.text and "there-is-none" in found.text
+    assert found.state is Health.BAD and "NOT confirmed off" in found.text and "there-is-none" in found.text
     assert marker_of(config.record.rig).exists()
 
 

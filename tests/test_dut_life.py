@@ -13,7 +13,7 @@ import pytest
 from starved import skip_when_starved
 
 from bench.config.bench_file import load_bench
-from bench.config.dut_life import Command, DutConfig, PowerConfig, RelayConfig, SupplyConfig
+from bench.config.dut_life import DutConfig, LifeCommand, PowerConfig, RelayConfig, SupplyConfig
 from bench.config.options import Options
 from bench.dut.board import LivingDut, fill_in, words_for
 from bench.dut.identity import fits
@@ -56,8 +56,8 @@ def note(*words: str) -> list[str]:
     return [sys.executable, "-c", NOTE, *words]
 
 
-def command(*words: str, timeout_ns: int = 20_000_000_000) -> Command:
-    return Command(words=tuple(words), timeout_ns=timeout_ns)
+def command(*words: str, timeout_ns: int = 20_000_000_000) -> LifeCommand:
+    return LifeCommand(words=tuple(words), timeout_ns=timeout_ns)
 
 
 def live(folder: Path, times: int = 1, **facts: Any) -> None:

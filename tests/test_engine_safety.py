@@ -17,7 +17,7 @@ from bench.report.finding_words import reasons_words
 from bench.rig.capabilities import Timers
 from bench.rig.rig import Rig
 from bench.running.shots import conclude_shot
-from bench.scenario.engine import Shot, fire
+from bench.scenario.engine import Attempt, fire
 from bench.scenario.model import Inject
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Phase
@@ -43,7 +43,9 @@ class Bench:
     rig: Rig | None = None
     ended_ns: int = 0
 
-    def play(self, shot: Shot, meddle: Callable[["Bench", SimulatedClock, asyncio.Task[Any]], None]) -> None:
+    def play(
+        self, shot: Attempt, meddle: Callable[["Bench", SimulatedClock, asyncio.Task[Any]], None]
+    ) -> None:
         """Run the shot; `meddle` is called before it starts, to schedule what goes wrong."""
 
         async def main(clock: SimulatedClock) -> None:
@@ -96,9 +98,9 @@ def bench(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return made
 
 
-def shot_of(wired: Wired, one: Prepared) -> Shot:
+def shot_of(wired: Wired, one: Prepared) -> Attempt:
     start = one.scenario.start
-    return Shot(profile=wired.profile, start=start, steps=one.steps, plan=one.plan, phase_ns=3 * NS_PER_MS)
+    return Attempt(profile=wired.profile, start=start, steps=one.steps, plan=one.plan, phase_ns=3 * NS_PER_MS)
 
 
 def _instants(seed: int, count: int, end_ns: int) -> list[int]:

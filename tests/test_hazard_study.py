@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from bench.cli.main import app
 from bench.errors import ConfigError, RecordError
 from bench.hazard.margin import MeasuredFhti, margin_of, measured_fhti
-from bench.hazard.result import Band, CaseResult, Stage, hazard_of
+from bench.hazard.result import Band, CaseResult, HarmStage, hazard_of
 from bench.hazard.study import _DECISIVE, chosen_cases, study
 from bench.plant.chemistry import Chemistry
 from bench.record.database import ResultsDatabase
@@ -40,11 +40,17 @@ def test_stages_come_in_the_order_of_harm_when_a_cell_is_heated() -> None:
     result = found("nmc", "heat_2K_s", samples=1)
     times = [
         result.stages[stage].mid_s
-        for stage in (Stage.LIMIT, Stage.DAMAGE, Stage.VENT, Stage.RUNAWAY, Stage.PROPAGATION)
+        for stage in (
+            HarmStage.LIMIT,
+            HarmStage.DAMAGE,
+            HarmStage.VENT,
+            HarmStage.RUNAWAY,
+            HarmStage.PROPAGATION,
+        )
     ]
     assert times == sorted(times)
-    assert 64 <= result.stages[Stage.RUNAWAY].mid_s <= 82  # time_to_hazard.md, over its sensitivities
-    assert result.hazard_is is Stage.VENT
+    assert 64 <= result.stages[HarmStage.RUNAWAY].mid_s <= 82  # time_to_hazard.md, over its sensitivities
+    assert result.hazard_is is HarmStage.VENT
 
 
 @pytest.mark.slow
@@ -53,10 +59,10 @@ def test_zinc_gains_under_heat_and_loses_under_overcharge() -> None:
     zinc, nmc = (found(name, "overcharge_1C", samples=1, horizon_s=1500.0) for name in ("zn_chitosan", "nmc"))
     assert zinc.hazard.mid_s < 300 < 900 < nmc.hazard.mid_s
     assert zinc.hydrogen_l > 0.0
-    assert zinc.stages[Stage.RUNAWAY].never
+    assert zinc.stages[HarmStage.RUNAWAY].never
     zinc, nmc = (found(name, "short_0.05ohm", samples=1, horizon_s=1200.0) for name in ("zn_chitosan", "nmc"))
     assert zinc.hazard.never
-    assert nmc.stages[Stage.RUNAWAY].mid_s < 1000
+    assert nmc.stages[HarmStage.RUNAWAY].mid_s < 1000
 
 
 def test_the_same_seed_gives_the_same_study_and_another_seed_another() -> None:
@@ -82,12 +88,12 @@ def test_a_band_tells_never_from_late_and_some_from_all() -> None:
 
 def test_hazard_is_the_first_of_venting_dry_out_and_runaway() -> None:
     nothing = np.full(2, math.inf)
-    stages = dict.fromkeys(Stage, nothing)
+    stages = dict.fromkeys(HarmStage, nothing)
     assert hazard_of(stages)[1] is None
-    stages[Stage.RUNAWAY], stages[Stage.VENT] = np.array([50.0, math.inf]), np.array([40.0, math.inf])
+    stages[HarmStage.RUNAWAY], stages[HarmStage.VENT] = np.array([50.0, math.inf]), np.array([40.0, math.inf])
     first, which = hazard_of(stages)
     assert list(first) == [40.0, math.inf]
-    assert which is Stage.VENT
+    assert which is HarmStage.VENT
 
 
 def test_margins_are_against_the_earliest_hazard() -> None:
@@ -112,11 +118,11 @@ def test_margins_are_against_the_earliest_hazard() -> None:
 
 def test_a_chemistry_without_reactions_says_that_it_has_no_path() -> None:
     result = found("zn_chitosan", "heat_2K_s", samples=1, horizon_s=120.0)
-    assert stage_words(result, Stage.RUNAWAY) == "no path in the model"
-    assert result.stages[Stage.VENT].mid_s == pytest.approx(63.0, abs=5.0), (
+    assert stage_words(result, HarmStage.RUNAWAY) == "no path in the model"
+    assert result.stages[HarmStage.VENT].mid_s == pytest.approx(63.0, abs=5.0), (
         "air, corrosion gas and steam: 5 bar"
     )
-    assert result.stages[Stage.DRY_OUT].mid_s == pytest.approx(98.0, abs=5.0)  # 134 K and 60 g at 4.4 kW
+    assert result.stages[HarmStage.DRY_OUT].mid_s == pytest.approx(98.0, abs=5.0)  # 134 K and 60 g at 4.4 kW
 
 
 def test_the_report_repeats_the_marks_and_draws_every_lane(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from bench.cli.main import app
 from bench.errors import ScenarioError
 from bench.measure.plan import GapBound
-from bench.proof.mutants import Found, Outcome
+from bench.proof.mutants import MatrixFound, MutantOutcome
 from bench.record.codable import plan_from_dict, plan_to_dict
 from bench.report.finding_words import reasons_words
 from bench.report.needs import write_needs
@@ -221,8 +221,8 @@ def test_a_gap_is_no_pass_in_any_count(tmp_path: Path) -> None:
     (version,) = json.loads((tmp_path / "needs.json").read_text(encoding="utf-8"))["versions"].values()
     (need,) = version["needs"].values()
     assert (need["result"], need["status"]) == ("GAP", "gap")
-    outcome = Outcome(firmware="reference", scenario="a", seed=1, verdict=Verdict.GAP, reason="")
-    found = Found(good=[outcome])
+    outcome = MutantOutcome(firmware="reference", scenario="a", seed=1, verdict=Verdict.GAP, reason="")
+    found = MatrixFound(good=[outcome])
     assert not outcome.catches and not found.false_alarms and not found.unclear
 
 

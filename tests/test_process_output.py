@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bench.config.dut_life import Command, DutConfig
+from bench.config.dut_life import DutConfig, LifeCommand
 from bench.dut import process
 from bench.dut.board import run_command
 from bench.dut.process import ProcessDut
@@ -167,7 +167,9 @@ def test_a_process_that_only_closes_its_output_before_it_is_ready_is_told_in_tim
 
 def run_of(script: str, timeout_ns: int) -> None:
     config = DutConfig(profile=Path("x"), firmware="x", start="external", folder=Path.cwd())
-    command = Command(words=(sys.executable, "-c", "import os, sys, time\n" + script), timeout_ns=timeout_ns)
+    command = LifeCommand(
+        words=(sys.executable, "-c", "import os, sys, time\n" + script), timeout_ns=timeout_ns
+    )
     in_real_time(lambda: run_command(command, {}, config, "flash"))
 
 

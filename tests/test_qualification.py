@@ -18,7 +18,7 @@ from bench.errors import ConfigError, RecordError
 from bench.measure.finding.answer import NotDetected
 from bench.proof.mutant_matrix import FORMAT as MATRIX
 from bench.proof.mutant_matrix import _hash, _kept, keep_matrix, mutant_matrix
-from bench.proof.mutants import Found, Outcome, Proof, Score
+from bench.proof.mutants import MatrixFound, MutantOutcome, Proof, Score
 from bench.proof.qualification import (
     find_covering,
     identity,
@@ -171,25 +171,25 @@ def test_what_hil_mutants_found_is_taken_over_only_where_it_was_complete_and_cle
 
     def caught(firmware: str, kind: str, seeds: range = proof.seeds) -> Score:
         outcomes = tuple(
-            Outcome(firmware=firmware, scenario="x", seed=seed, verdict=Verdict.FAIL, reason=LATE)
+            MutantOutcome(firmware=firmware, scenario="x", seed=seed, verdict=Verdict.FAIL, reason=LATE)
             for seed in seeds
         )
         return Score(firmware=firmware, kind=kind, description="", seeds=3, outcomes=outcomes)
 
     late, weld = caught("late_overvoltage", "voltage"), caught("misses_weld", "contactors")
-    good = [Outcome(firmware="reference", scenario="x", seed=1, verdict=Verdict.PASS, reason=None)]
+    good = [MutantOutcome(firmware="reference", scenario="x", seed=1, verdict=Verdict.PASS, reason=None)]
     alarm = [dataclasses.replace(good[0], verdict=Verdict.INCONCLUSIVE)]
     for bad in (
-        Found(scores=[late], good=good, unreached={"misses_weld": 1}),
-        Found(scores=[late, caught("misses_weld", "contactors", range(2))], good=good),
-        Found(scores=[late, weld], good=alarm),
+        MatrixFound(scores=[late], good=good, unreached={"misses_weld": 1}),
+        MatrixFound(scores=[late, caught("misses_weld", "contactors", range(2))], good=good),
+        MatrixFound(scores=[late, weld], good=alarm),
     ):
         assert keep_matrix(proof, bad, tmp_path) is None
     part = dataclasses.replace(proof, classes={"voltage": some["voltage"]})
-    assert keep_matrix(part, Found(scores=[late], good=good), tmp_path) is not None
+    assert keep_matrix(part, MatrixFound(scores=[late], good=good), tmp_path) is not None
     rows = mutant_matrix(wired, overvoltage, 1, classes=some, kept_in=tmp_path)
     assert not rows[-1]["as_expected"]  # run again: a matrix of fewer mutants is not one of these
-    assert keep_matrix(proof, Found(scores=[late, weld], good=good), tmp_path) is not None
+    assert keep_matrix(proof, MatrixFound(scores=[late, weld], good=good), tmp_path) is not None
     told: list[str] = []
     rows = mutant_matrix(wired, overvoltage, 1, told.append, some, tmp_path)
     assert [row["failed_in"] for row in rows] == [None, "x", "x"] and "taken over" in told[0]

@@ -29,7 +29,7 @@ from bench.proof.qualify import (
 )
 from bench.proof.qualify_real import qualify_real
 from bench.proof.qualify_simulated import qualify_simulated
-from bench.timing.rate import Reading
+from bench.timing.rate import ClockPair
 from bench.trace.events import CanFrame, FrameSeen
 from firmware_stubs.ruler import (
     answer_frame,
@@ -276,8 +276,8 @@ def test_the_second_clock_s_word_on_a_delay_is_kept_beside_the_truth() -> None:
 def test_a_delay_by_the_second_clock_does_not_depend_on_when_both_were_looked_at(
     start_ns: int, delay_ns: int, ppm: int, before_ns: int, after_ns: int
 ) -> None:
-    def look(host_ns: int) -> Reading:
-        return Reading(host_ns, 77 + host_ns + host_ns * ppm // 10**6, 1)
+    def look(host_ns: int) -> ClockPair:
+        return ClockPair(host_ns, 77 + host_ns + host_ns * ppm // 10**6, 1)
 
     told = by_the_second_clock(
         start_ns, look(start_ns + before_ns), start_ns + delay_ns, look(start_ns + delay_ns + after_ns)

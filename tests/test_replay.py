@@ -13,7 +13,7 @@ from bench.plant.load_trace import LoadTrace
 from bench.record.mf4 import write_mf4
 from bench.record.time_zero import Dated
 from bench.replay.mf4_apart import read_mf4
-from bench.replay.recording import Asked
+from bench.replay.recording import RecordingAsked
 from bench.running.load import load_rig, load_scenarios
 from bench.running.shots import shoot
 from bench.scenario.load import load_scenario
@@ -284,4 +284,4 @@ def test_a_recording_that_its_library_does_not_survive_is_one_clear_line(
     file = tmp_path / "r.mf4"
     file.write_bytes(b"MDF     damaged")
     with pytest.raises(ConfigError, match=f"r.mf4.*{told}"):
-        read_mf4(Asked(path=file, signal="PackCurrent"))
+        read_mf4(RecordingAsked(path=file, signal="PackCurrent"))

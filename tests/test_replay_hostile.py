@@ -20,7 +20,7 @@ from bench.replay.asc_file import read_asc
 from bench.replay.blf_file import read_blf
 from bench.replay.csv_file import read_csv
 from bench.replay.current import factor_of, load_of, read_recording
-from bench.replay.recording import Asked, Frame, KeyMistake, Recording
+from bench.replay.recording import Frame, KeyMistake, Recording, RecordingAsked
 from bench.trace.events import CanFrame, FrameSeen
 from bench.units import NS_PER_S
 
@@ -193,7 +193,7 @@ def test_what_is_no_frame_on_the_bus_is_no_sample() -> None:
 def replayed(path: Path, **asked: object) -> Recording:
     dbc = path.with_name("x.dbc")
     dbc.write_text(DBC)
-    return read_recording(Asked(path=path, signal="Current", dbc=dbc, **asked))  # type: ignore[arg-type]
+    return read_recording(RecordingAsked(path=path, signal="Current", dbc=dbc, **asked))  # type: ignore[arg-type]
 
 
 def test_a_value_out_of_range_matters_only_where_it_is_used(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_wrong_row_of_a_csv_is_named(text: str, words: str, tmp_path: Path) ->
     path = tmp_path / "r.csv"
     path.write_text(text)
     with pytest.raises(ConfigError, match=words):
-        read_csv(Asked(path=path, signal="I"))
+        read_csv(RecordingAsked(path=path, signal="I"))
 
 
 @cache
@@ -264,7 +264,7 @@ def test_a_damaged_recording_is_read_or_refused_in_one_line(data: st.DataObject,
         path.write_bytes(damaged[: data.draw(st.integers(0, len(damaged)))])
         try:
             if kind == ".csv":
-                read_csv(Asked(path=path, signal="Current"))
+                read_csv(RecordingAsked(path=path, signal="Current"))
             else:
                 replayed(path)
         except (ConfigError, KeyMistake) as error:
@@ -366,4 +366,4 @@ def test_an_mf4_whose_records_do_not_fit_together_is_one_line(tmp_path: Path) ->
     for value in (b"\xff\x00\x00\x58", b"\x01\x00\x00\x00"):
         path.write_bytes(whole[:at] + value + whole[at + 4 :])
         with pytest.raises(ConfigError, match=r"log.mf4 \[group 0\]: found .*; expected a sound MF4 file"):
-            read_recording(Asked(path=path, signal="Current"))
+            read_recording(RecordingAsked(path=path, signal="Current"))

@@ -16,7 +16,7 @@ from bench.config.profile import DutProfile
 from bench.config.profile_file import load_profile
 from bench.errors import ConfigError, ScenarioError
 from bench.faults.catalogue.cell_voltage import CellVoltage
-from bench.faults.catalogue.insulation import Insulation
+from bench.faults.catalogue.insulation import InsulationFault
 from bench.faults.expression import parse_expression, value_of
 from bench.measure.plan import Aim, Plan
 from bench.running.load import load_scenarios
@@ -158,7 +158,7 @@ def test_both_poles_leak_above_the_threshold_each_and_below_it_together() -> Non
     _, steps = planned(shipped("insulation_loss_symmetric"))
     (step,) = steps
     assert isinstance(step, Inject)
-    assert isinstance(step.fault, Insulation)
+    assert isinstance(step.fault, InsulationFault)
     assert step.fault.ohm_per_volt / 2 < THRESHOLDS["iso_fault"] < step.fault.ohm_per_volt
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.measure.finding.bench import BenchError, DutRefused
-from bench.proof.mutants import Outcome
+from bench.proof.mutants import MutantOutcome
 from bench.report.finding_words import reasons_words
 from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
@@ -35,7 +35,9 @@ def test_elsewhere_the_refusal_is_an_error_that_says_so(wired: Wired, prepared: 
     assert verdict is Verdict.ERROR
     assert reason.startswith("the DUT was refused: engine: the DUT did not name its build within 5.000 s")
     refused = DutRefused(source="engine", said="it named no build")
-    outcome = Outcome(firmware="x", scenario="y", seed=1, verdict=verdict, reason=Reason(finding=refused))
+    outcome = MutantOutcome(
+        firmware="x", scenario="y", seed=1, verdict=verdict, reason=Reason(finding=refused)
+    )
     assert outcome.refused and outcome.catches
     torn = BenchError(source="engine", said="the DUT was refused: the line is torn")
     assert not replace(outcome, reason=Reason(finding=torn)).catches

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.hazard.result import MEANING, Band, CaseResult, Stage, bound_order
+from bench.hazard.result import MEANING, Band, CaseResult, HarmStage, bound_order
 from bench.hazard.study import chosen_cases, study
 from bench.plant.chemistry import Chemistry
 from bench.report.hazard_words import bound_words, stage_words
@@ -41,17 +41,19 @@ def test_propagation_is_a_runaway_of_the_next_cell_in_every_chemistry(
     zinc: CaseResult, nmc: CaseResult
 ) -> None:
     """It was the venting or dry-out of the next cell in zinc, and its runaway in lithium."""
-    assert zinc.stages[Stage.RUNAWAY].never and zinc.stages[Stage.PROPAGATION].never
-    assert stage_words(zinc, Stage.PROPAGATION) == "no path in the model"
-    assert nmc.stages[Stage.PROPAGATION].mid_s > nmc.stages[Stage.RUNAWAY].mid_s
+    assert zinc.stages[HarmStage.RUNAWAY].never and zinc.stages[HarmStage.PROPAGATION].never
+    assert stage_words(zinc, HarmStage.PROPAGATION) == "no path in the model"
+    assert nmc.stages[HarmStage.PROPAGATION].mid_s > nmc.stages[HarmStage.RUNAWAY].mid_s
 
 
 def test_harm_at_the_next_cell_is_its_first_harm_in_every_chemistry(
     zinc: CaseResult, nmc: CaseResult
 ) -> None:
-    harmed = nmc.stages[Stage.NEIGHBOUR].mid_s
-    assert nmc.stages[Stage.VENT].mid_s < harmed < nmc.stages[Stage.PROPAGATION].mid_s  # it vents first
-    assert stage_words(zinc, Stage.NEIGHBOUR) != "no path in the model"
+    harmed = nmc.stages[HarmStage.NEIGHBOUR].mid_s
+    assert (
+        nmc.stages[HarmStage.VENT].mid_s < harmed < nmc.stages[HarmStage.PROPAGATION].mid_s
+    )  # it vents first
+    assert stage_words(zinc, HarmStage.NEIGHBOUR) != "no path in the model"
 
 
 def test_a_neighbour_with_the_same_fault_shows_no_spreading() -> None:
@@ -59,24 +61,24 @@ def test_a_neighbour_with_the_same_fault_shows_no_spreading() -> None:
     (zinc,) = study(
         [Chemistry.load("zn_chitosan")], chosen_cases(["overcharge_1C"]), samples=1, seed=1, horizon_s=300.0, workers=1
     ).results  # fmt: skip
-    assert not zinc.stages[Stage.VENT].never
-    assert zinc.stages[Stage.NEIGHBOUR].never and stage_words(zinc, Stage.NEIGHBOUR) == "same fault"
+    assert not zinc.stages[HarmStage.VENT].never
+    assert zinc.stages[HarmStage.NEIGHBOUR].never and stage_words(zinc, HarmStage.NEIGHBOUR) == "same fault"
 
 
 def test_what_has_vented_or_run_away_is_damaged_in_every_chemistry(zinc: CaseResult, nmc: CaseResult) -> None:
     for one in (zinc, nmc):
-        ends = (one.stages[stage].mid_s for stage in (Stage.VENT, Stage.DRY_OUT, Stage.RUNAWAY))
-        assert one.stages[Stage.DAMAGE].mid_s <= min(ends)
+        ends = (one.stages[stage].mid_s for stage in (HarmStage.VENT, HarmStage.DRY_OUT, HarmStage.RUNAWAY))
+        assert one.stages[HarmStage.DAMAGE].mid_s <= min(ends)
 
 
 def test_the_docs_give_each_stage_its_one_meaning() -> None:
     text = (DOCS / "chemistries.md").read_text(encoding="utf-8")
-    assert set(MEANING) == set(Stage)
+    assert set(MEANING) == set(HarmStage)
     for stage, meaning in MEANING.items():
         assert f"| {stage} | {meaning} |" in text
-    shared = {PlantStage.VENTING: Stage.VENT, PlantStage.DRY_OUT: Stage.DRY_OUT}
+    shared = {PlantStage.VENTING: HarmStage.VENT, PlantStage.DRY_OUT: HarmStage.DRY_OUT}
     assert all(one.value == other.value for one, other in shared.items())
-    assert Stage.RUNAWAY.endswith(PlantStage.RUNAWAY)
+    assert HarmStage.RUNAWAY.endswith(PlantStage.RUNAWAY)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from bench.measure.interval import LeftOut
 from bench.record.codable import run_to_dict
 from bench.record.folder import RunFolder
 from bench.report.html import render_html
-from bench.report.status import COLUMNS, Cell, Fact, Sheet, StatusRow, footnotes, status_rows
+from bench.report.status import COLUMNS, Sheet, SheetCell, SheetFact, StatusRow, footnotes, status_rows
 from bench.report.status_html import status_page
 from bench.report.status_words import status_markdown, status_table
 from bench.report.told.every import DOCUMENTS
@@ -67,7 +67,7 @@ def run_of(*scenarios: ScenarioResult, evidence: EvidenceClass = EvidenceClass.H
     )  # fmt: skip
 
 
-def sheet_of(*rows: StatusRow, grounds: tuple[Fact, ...] = ()) -> Sheet:
+def sheet_of(*rows: StatusRow, grounds: tuple[SheetFact, ...] = ()) -> Sheet:
     return Sheet(title="board@1", facts=(), grounds=grounds, rows=rows)
 
 
@@ -76,14 +76,14 @@ def row_of(run: RunResult, goal: Budget = GOAL) -> StatusRow:
     return row
 
 
-def said_of(row: StatusRow) -> dict[str, Cell]:
+def said_of(row: StatusRow) -> dict[str, SheetCell]:
     return dict(zip(COLUMNS, row.cells, strict=True))
 
 
 def test_a_row_without_a_no_is_green_and_any_no_ends_that() -> None:
     row = row_of(run_of(good_scenario()))
     assert [name for name, cell in said_of(row).items() if cell.no] == []
-    ground = Fact(name="chain", cell=Cell(text="verified"))
+    ground = SheetFact(name="chain", cell=SheetCell(text="verified"))
     sheet = sheet_of(row, grounds=(ground,))
     assert sheet.green(row) and sheet.words == "1 of 1 safety goals shown"
     out = StringIO()
@@ -92,7 +92,7 @@ def test_a_row_without_a_no_is_green_and_any_no_ends_that() -> None:
     assert 'class="green"' in status_page(sheet) and "SHOWN" in status_page(sheet)
     for place in range(len(COLUMNS)):
         cells = list(row.cells)
-        cells[place] = Cell(text="2.100 s", no="a reason")
+        cells[place] = SheetCell(text="2.100 s", no="a reason")
         other = dataclasses.replace(row, cells=tuple(cells))
         broken = sheet_of(other, grounds=(ground,))
         page = status_page(broken)
@@ -101,7 +101,10 @@ def test_a_row_without_a_no_is_green_and_any_no_ends_that() -> None:
         out = StringIO()
         Console(file=out, width=200, color_system="standard", force_terminal=True).print(status_table(broken))
         assert "\x1b[32m" not in out.getvalue() and "\nSHOWN" not in status_markdown(broken)
-    for grounds, altered in (((Fact(name="chain", cell=Cell(no="why")),), ()), ((ground,), ("header.json",))):
+    for grounds, altered in (
+        ((SheetFact(name="chain", cell=SheetCell(no="why")),), ()),
+        ((ground,), ("header.json",)),
+    ):
         broken = dataclasses.replace(sheet, grounds=grounds, altered=altered)
         assert not broken.green(row) and 'class="green"' not in status_page(broken)
 
@@ -153,7 +156,7 @@ def test_figures_of_another_run_are_told_and_do_not_count() -> None:
     cells = said_of(row)
     assert cells["FHTI hardware"].text == cells["FHTI no board"].text == "2.100 … 2.110 s"
     assert "on-the-board" in cells["FHTI hardware"].no and not cells["FHTI no board"].no
-    assert cells["FHTI simulated"] == Cell()
+    assert cells["FHTI simulated"] == SheetCell()
 
 
 def test_the_sheet_of_the_shipped_goals_shows_none_of_them() -> None:

@@ -15,7 +15,8 @@ ENTRIES = {
     "bench.start",
     "bench.__main__",
     "bench.pytest_plugin",
-}  # pyproject.toml: hil, `python -m bench`, pytest
+    "bench.testing",
+}  # pyproject.toml: hil, `python -m bench`, pytest; and what tests of a user's own driver import
 BY_FOLDER = (  # found by their place
     "bench.cli.*_command*",
     "bench.faults.catalogue.*",
@@ -29,8 +30,37 @@ BY_HAND = {  # tools of the firmware under test, started by a user: `python -m â
 }
 NOT_YET = {"bench.codec.batch", "bench.plant.reference"}
 LONGEST = 400  # lines of a file
-LONGER = {"bench/plant/cells.py": 430}  # it may only get shorter
+LONGER = {"bench/plant/cells.py": 422}  # it may only get shorter
 CIRCLES_OF_TYPES: set[frozenset[str]] = {frozenset({"bench.faults.port", "bench.faults.shapes"})}
+ALIKE = {  # a name, one meaning: but these, of which a reader always sees the room beside the name
+    "Bench": {"bench.door.session", "bench.wiring.provide"},  # the front door's, and what a rig is made from
+    "CellOutputs": {"bench.instruments.cell_outputs", "bench.rig.cell_outputs"},
+    "Claim": {  # of a shot, of an evidence class, and of a chemistry: the last is a name of a JSON schema
+        "bench.measure.claim",
+        "bench.verdict.claims",
+        "bench.verdict.evidence",
+    },
+    "Command": {"bench.cli.command", "bench.codec.scpi"},  # of a terminal, and of a wire
+    "Contactors": {
+        "bench.plant.contactors",
+        "bench.rig.capabilities.contactors",
+    },  # the thing, and the way to it
+    "Drive": {"bench.plant.shunts", "bench.scenario.model"},
+    "Figure": {"bench.measure.finding.plant", "bench.plant.source"},
+    "IdentityTable": {"bench.config.dut_table", "bench.config.profile_shape"},  # both names of a JSON schema
+    "Kind": {"bench.faults.port", "bench.trace.events"},  # the first is promised to faults of others
+    "Limit": {"bench.config.profile", "bench.plant.abuse_facts"},
+    "Load": {"bench.instruments.kinds", "bench.plant.pack"},
+    "Order": {"bench.door.run", "bench.plant.abuse_facts"},
+    "Origin": {"bench.parts", "bench.trace.stamping"},
+    "Reaction": {"bench.measure.interval", "bench.plant.abuse_facts"},
+    "Sample": {"bench.measure.estimation", "bench.rig.safety_inputs"},
+    "Series": {"bench.codec.batch", "bench.measure.claim"},
+    "Source": {"bench.config.safety", "bench.plant.source"},
+    "Tampered": {"bench.faults.catalogue.build_identity", "bench.rig.providers.dut_hold"},
+    "Told": {"bench.measure.shot", "bench.report.section"},
+    "Truth": {"bench.plant.reference", "bench.trace.plant_facts"},
+}
 
 
 @cache
@@ -176,3 +206,24 @@ def test_an_import_is_seen(source: str, expected: set[str]) -> None:
 )
 def test_a_circle_is_seen(graph: dict[str, set[str]], expected: set[frozenset[str]]) -> None:
     assert circles(graph) == expected
+
+
+def is_what_was_seen(rooms: set[str]) -> bool:
+    """A fact of the trace, the error that it is stored from, and the finding that rests on it bear one name."""
+    return all(room.startswith(("bench.trace.", "bench.measure.finding.", "bench.errors")) for room in rooms)
+
+
+def test_a_name_of_a_class_has_one_meaning() -> None:
+    found: dict[str, set[str]] = {}
+    for name, tree in modules().items():
+        for node in tree.body:
+            if name.startswith("bench.") and isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, set()).add(name)
+    alike = {name: rooms for name, rooms in found.items() if len(rooms) > 1 and not is_what_was_seen(rooms)}
+    assert {name: rooms for name, rooms in alike.items() if not rooms <= ALIKE.get(name, set())} == {}
+    assert set(ALIKE) <= set(alike), "these have one meaning by now: take them off the list"
+
+
+def test_a_name_of_two_meanings_is_seen() -> None:
+    assert is_what_was_seen({"bench.trace.facts", "bench.measure.finding.life", "bench.errors"})
+    assert not is_what_was_seen({"bench.trace.facts", "bench.report.status"})

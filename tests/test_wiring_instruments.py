@@ -24,7 +24,7 @@ from bench.rig.capabilities import SenseWires
 from bench.rig.rig import Rig
 from bench.running.load import load_rig, load_scenarios
 from bench.running.shots import conclude_shot
-from bench.scenario.engine import Shot, fire
+from bench.scenario.engine import Attempt, fire
 from bench.timing.clock import Phase
 from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace.events import CanFrame, Kind
@@ -49,7 +49,7 @@ def play(file: Path, scenario: str, meddle: Meddle | None = None) -> tuple[Rig, 
     """(rig, prepared scenario, wired bench) after one shot."""
     wired = load_rig(file, "simulated", "reference", None)
     one = next(p for p in load_scenarios(wired, None, None)[0] if p.scenario.id == scenario)
-    shot = Shot(
+    shot = Attempt(
         profile=wired.profile,
         start=one.scenario.start,
         steps=one.steps,

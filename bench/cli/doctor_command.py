@@ -14,7 +14,7 @@ from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, FirmwareOption, TimeOption, load_rig
 
 if TYPE_CHECKING:
-    from bench.doctor.finding import Finding
+    from bench.doctor.finding import Checkup
     from bench.report.told.bench import DoctorTold
     from bench.wiring.common import Wired
 
@@ -53,7 +53,7 @@ def doctor(
         wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
     if forget:
         raise _forget(wired, forget, as_json)
-    found: list[Finding] = []
+    found: list[Checkup] = []
     for finding in chain(examine(wired, seconds), _records(wired)):
         found.append(finding)
         if not as_json:
@@ -66,23 +66,25 @@ def doctor(
     raise typer.Exit(code)
 
 
-def _records(wired: Wired) -> Iterator[Finding]:
+def _records(wired: Wired) -> Iterator[Checkup]:
     """A note at most, for a run is complete without a database; but with a URL that nothing opens none begins."""
-    from bench.doctor.finding import Finding, State
+    from bench.doctor.finding import Checkup, Health
     from bench.errors import UnusableUrl
     from bench.stored.listed import examine_listed
 
     area, record = "results database", wired.config.record
     try:
         for one in examine_listed(record.database, record.folder):
-            yield Finding(area=area, state=State.OK if one.good else State.NOTE, text=one.text, mend=one.mend)
+            yield Checkup(
+                area=area, state=Health.OK if one.good else Health.NOTE, text=one.text, mend=one.mend
+            )
     except UnusableUrl as error:
-        yield Finding(area=area, state=State.BAD, text=str(error), mend="correct [record] database")
+        yield Checkup(area=area, state=Health.BAD, text=str(error), mend="correct [record] database")
 
 
 def _forget(wired: Wired, run_ids: list[str], as_json: bool) -> typer.Exit:
     """What to raise: 0 where every run is off the database."""
-    from bench.doctor.finding import Finding, State
+    from bench.doctor.finding import Checkup, Health
     from bench.stored.listed import forget
 
     record = wired.config.record
@@ -93,13 +95,13 @@ def _forget(wired: Wired, run_ids: list[str], as_json: bool) -> typer.Exit:
     if not as_json:
         return typer.Exit(code)
     found = [
-        Finding(area="results database", state=State.OK if good else State.BAD, text=line)
+        Checkup(area="results database", state=Health.OK if good else Health.BAD, text=line)
         for good, line in lines
     ]
     return say(_told(found, code == 0), code)
 
 
-def _show(finding: Finding) -> None:
+def _show(finding: Checkup) -> None:
     colour = {"ok": typer.colors.GREEN, "note": typer.colors.YELLOW, "bad": typer.colors.RED}[finding.state]
     word = typer.style(f"{finding.state.upper():4}", fg=colour, bold=finding.state == "bad")
     typer.echo(f"{word} {finding.area}: {finding.text}")
@@ -107,7 +109,7 @@ def _show(finding: Finding) -> None:
         typer.echo(f"     → {finding.mend}")
 
 
-def _told(found: list[Finding], good: bool) -> DoctorTold:
+def _told(found: list[Checkup], good: bool) -> DoctorTold:
     from bench.report.told.bench import DoctorFound, DoctorState, DoctorTold
 
     return DoctorTold(

@@ -16,7 +16,7 @@ from bench.cli.options import DEFAULT_CONFIG, ChemistryOption, ConfigOption, Fir
 
 if TYPE_CHECKING:
     from bench.report.told.builds import HuntTold, WrittenTold
-    from bench.search.hunt import Crew, Hunt, Progress, Tried
+    from bench.search.hunt import Crew, Hunt, HuntProgress, Tried
 
 Tell = Callable[[str], object]
 """Where words go: not to stdout, where a JSON document is all there is."""
@@ -54,7 +54,7 @@ def hunt(
     from bench.errors import ConfigError, nearest
     from bench.running.workers import bounded
     from bench.search.ground import ground, scenario_file
-    from bench.search.hunt import COVERING, Progress, crew_for, search
+    from bench.search.hunt import COVERING, HuntProgress, crew_for, search
     from bench.search.write import check_out
 
     if goal not in COVERING:
@@ -77,7 +77,7 @@ def hunt(
     check_out(target)
     tell: Tell = partial(typer.echo, err=as_json)
     _tell_space(hunted, tell)
-    so_far, stopped = Progress(), False
+    so_far, stopped = HuntProgress(), False
     written: WrittenTold | None = None
     line = _Line(budget)
     try:
@@ -102,7 +102,7 @@ def hunt(
     raise typer.Exit(code)
 
 
-def _told(hunted: Hunt, so_far: Progress, written: WrittenTold | None, *, stopped: bool) -> HuntTold:
+def _told(hunted: Hunt, so_far: HuntProgress, written: WrittenTold | None, *, stopped: bool) -> HuntTold:
     from bench.report.told.builds import FindTold, HuntTold
 
     def find(one: Tried | None) -> FindTold | None:
@@ -149,7 +149,7 @@ class _Line:
         self._budget = budget
         self._live = sys.stderr.isatty()
 
-    def show(self, so_far: Progress) -> None:
+    def show(self, so_far: HuntProgress) -> None:
         if not self._live and so_far.runs % 250:
             return
         text = f"run {so_far.runs} of {self._budget}{_worst_words(so_far)}"
@@ -161,7 +161,7 @@ class _Line:
             sys.stderr.write("\r\x1b[K")
 
 
-def _worst_words(so_far: Progress) -> str:
+def _worst_words(so_far: HuntProgress) -> str:
     from bench.units import format_ns
 
     return f"; worst latency {format_ns(so_far.worst.latency_ns)}" if so_far.worst is not None else ""
@@ -177,7 +177,7 @@ def _tell_space(hunted: Hunt, tell: Tell) -> None:
         tell(f"  held: {held.words}{free}")
 
 
-def _origin(hunted: Hunt, so_far: Progress) -> str:
+def _origin(hunted: Hunt, so_far: HuntProgress) -> str:
     wired = hunted.wired
     return (
         f"seed {hunted.seed}, run {so_far.runs} of {hunted.budget}, firmware {wired.config.dut.firmware}, "
@@ -193,7 +193,9 @@ def _what(hunted: Hunt, tried: Tried) -> str:
     )
 
 
-def _write(hunted: Hunt, crew: Crew, so_far: Progress, tried: Tried, target: Path, tell: Tell) -> WrittenTold:
+def _write(
+    hunted: Hunt, crew: Crew, so_far: HuntProgress, tried: Tried, target: Path, tell: Tell
+) -> WrittenTold:
     from bench.report.told.builds import WrittenTold
     from bench.search.shrink import Shrinker
     from bench.search.write import prove, write_find
@@ -225,7 +227,7 @@ def _write(hunted: Hunt, crew: Crew, so_far: Progress, tried: Tried, target: Pat
     )
 
 
-def _write_plainly(hunted: Hunt, so_far: Progress, tried: Tried, target: Path, tell: Tell) -> WrittenTold:
+def _write_plainly(hunted: Hunt, so_far: HuntProgress, tried: Tried, target: Path, tell: Tell) -> WrittenTold:
     """Stopped by the user: nothing more is run, so it is neither shrunk nor proven."""
     from bench.report.told.builds import WrittenTold
     from bench.search.write import write_find
@@ -242,7 +244,7 @@ def _write_plainly(hunted: Hunt, so_far: Progress, tried: Tried, target: Path, t
     )
 
 
-def _tell_end(hunted: Hunt, so_far: Progress, tell: Tell, *, wrote: bool) -> None:
+def _tell_end(hunted: Hunt, so_far: HuntProgress, tell: Tell, *, wrote: bool) -> None:
     from bench.units import format_ns
 
     if so_far.found is None:

@@ -22,7 +22,7 @@ from bench.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from bench.running.migrate import Migrated, Seen
+    from bench.running.migrate import Migrated, SeenReports
     from bench.scenario.prepare import Prepared
     from bench.verdict.result import ShotResult
     from bench.wiring.common import Wired
@@ -85,13 +85,13 @@ def _show(one: Migrated) -> None:
         typer.echo(f"look at {doubt}")
 
 
-def _read(runs: list[Path]) -> Seen:
+def _read(runs: list[Path]) -> SeenReports:
     """Raises RecordError for a run that kept no wrong reports, or that is not as it was written."""
     from bench.errors import RecordError
-    from bench.running.migrate import Seen
+    from bench.running.migrate import SeenReports
     from bench.stored.builds import load_checked, refuse_altered
 
-    seen = Seen()
+    seen = SeenReports()
     for run in runs:
         stored = load_checked(run)
         refuse_altered(stored, "read")
@@ -106,14 +106,14 @@ def _read(runs: list[Path]) -> Seen:
     return seen
 
 
-def _run(wired: Wired, prepared: list[Prepared], repeat: int, seed: int) -> Seen:
+def _run(wired: Wired, prepared: list[Prepared], repeat: int, seed: int) -> SeenReports:
     """Nothing is recorded: what counts is written into the files."""
     from bench.cli.progress import Progress
     from bench.running.local import Campaign, chunks_of, run_all
-    from bench.running.migrate import Seen
+    from bench.running.migrate import SeenReports
     from bench.running.workers import bounded
 
-    seen = Seen()
+    seen = SeenReports()
     campaign = Campaign(wired=wired, prepared=prepared, run_seed=seed, repeat=repeat, folder=None, workers=1)
     count, line = bounded(None, chunks_of(campaign))
     if line is not None and wired.config.simulated:

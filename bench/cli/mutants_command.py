@@ -23,7 +23,7 @@ from bench.cli.options import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bench.proof.mutants import Found, Outcome, Proof, Score
+    from bench.proof.mutants import MatrixFound, MutantOutcome, Proof, Score
     from bench.report.told.builds import MutantsTold
 
 
@@ -99,7 +99,7 @@ def mutants(
     raise typer.Exit(code)  # where a signal stopped it, the command ends by that
 
 
-def _word(name: str, outcomes: Sequence[Outcome]) -> str:
+def _word(name: str, outcomes: Sequence[MutantOutcome]) -> str:
     """For the progress bar: whether this piece went as it should."""
     if name == "reference":
         return "PASS" if all(one.verdict.expected for one in outcomes) else "FAIL"
@@ -128,7 +128,7 @@ def _chosen(
     return {kind: table for kind, table in kept.items() if table}
 
 
-def _told(found: Found) -> MutantsTold:
+def _told(found: MatrixFound) -> MutantsTold:
     from bench.report.told.builds import FalseAlarmTold, MutantsTold, MutantTold, UnclearTold
 
     return MutantsTold(
@@ -159,7 +159,7 @@ def _codes(score: Score) -> dict[str, tuple[str, ...]]:
     return {name: tuple(sorted({code for own, code in told if own == name})) for name in score.by_scenario()}
 
 
-def _show(found: Found, proof: Proof) -> None:
+def _show(found: MatrixFound, proof: Proof) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -200,13 +200,13 @@ def _show(found: Found, proof: Proof) -> None:
     )
 
 
-def _why(outcome: Outcome) -> str:
+def _why(outcome: MutantOutcome) -> str:
     from bench.report.finding_words import reason_words
 
     return "" if outcome.reason is None else reason_words(outcome.reason)
 
 
-def _show_good(found: Found, console: Console) -> None:
+def _show_good(found: MatrixFound, console: Console) -> None:
     for title, outcomes in (("false alarm", found.false_alarms), ("unclear", found.unclear)):
         for one in outcomes[:20]:
             console.print(

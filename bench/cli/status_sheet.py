@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from bench.report.status import Cell, Sheet
+    from bench.report.status import Sheet, SheetCell
     from bench.report.told.stored import CellTold, StatusTold
     from bench.verdict.result import RunResult
 
@@ -63,7 +63,7 @@ def _told(sheet: Sheet, result: RunResult, out: Path | None) -> StatusTold:
     from bench.report.status import COLUMNS
     from bench.report.told.stored import CellTold, GoalStatus, StatusTold
 
-    def cells(named: Iterable[tuple[str, Cell]]) -> tuple[CellTold, ...]:
+    def cells(named: Iterable[tuple[str, SheetCell]]) -> tuple[CellTold, ...]:
         return tuple(CellTold(name=name, text=one.text, no=one.no or None) for name, one in named)
 
     return StatusTold(

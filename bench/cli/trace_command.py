@@ -16,7 +16,7 @@ from bench.cli.show_run import as_wide_as, tell_rules
 
 if TYPE_CHECKING:
     from bench.report.clauses import ClauseRow
-    from bench.report.goals import Shown
+    from bench.report.goals import GoalShown
     from bench.report.told.bench import TraceTold
     from bench.report.traceability import Row
     from bench.verdict.result import RunResult
@@ -70,7 +70,7 @@ def _told(
     run: Path | None,
     result: RunResult | None,
     found: list[Row],
-    lacking: list[Shown],
+    lacking: list[GoalShown],
     clauses: list[ClauseRow],
     altered: Sequence[str],
 ) -> TraceTold:
@@ -103,7 +103,7 @@ def _told(
     )
 
 
-def _show(found: list[Row], lacking: list[Shown], *, told: bool) -> None:
+def _show(found: list[Row], lacking: list[GoalShown], *, told: bool) -> None:
     """told: whether there is a run to be told of."""
     from rich.table import Table
 

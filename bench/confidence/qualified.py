@@ -14,14 +14,14 @@ from bench.confidence.qualified_ruler import (
     LEAST_SHOTS,
     NO_REFERENCE,
     TIME,
-    Part,
+    EvidencePart,
     of_shots,
     reference_part,
     ruler_part,
 )
 from bench.confidence.tool_facts import recommended, why_no_use
 
-__all__ = ["CYCLE_NS", "LEAST_SHOTS", "NO_REFERENCE", "TIME", "Part", "of_shots"]
+__all__ = ["CYCLE_NS", "LEAST_SHOTS", "NO_REFERENCE", "TIME", "EvidencePart", "of_shots"]
 
 FORMAT = "hil-qualification-3"  # 2: no load was asked for, three negative tests were enough. 1: not sealed
 REFERENCE = "reference"
@@ -44,7 +44,7 @@ TIMED = ("a clock step", "a late loop")  # these have to be of the file's own ti
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
-def parts(content: Mapping[str, Any], mutants: Sequence[str]) -> tuple[Part, ...]:
+def parts(content: Mapping[str, Any], mutants: Sequence[str]) -> tuple[EvidencePart, ...]:
     """Every part that evidence has to have, shown or not. mutants: all that there are. Raises what no file can be."""
     timebase = str(content["identity"]["timebase"])
     return (
@@ -95,7 +95,7 @@ def why_stale(created_utc: str, now: datetime.datetime) -> str | None:
     return f"it is {days} days old, {VALID_DAYS} at most" if days > VALID_DAYS else None
 
 
-def _mutants(content: Mapping[str, Any], wanted: Sequence[str]) -> Part:
+def _mutants(content: Mapping[str, Any], wanted: Sequence[str]) -> EvidencePart:
     matrix = content["mutants"]
     found = {str(row["firmware"]): row for row in matrix}
     whys = []
@@ -107,7 +107,7 @@ def _mutants(content: Mapping[str, Any], wanted: Sequence[str]) -> Part:
         whys.append("a firmware is named twice")
     failed = sum(name != REFERENCE and _as_it_must(name, row) for name, row in found.items())
     times = sorted({str(row["timebase"]) for row in matrix})
-    return Part(
+    return EvidencePart(
         name="mutants",
         least=f"each of {len(wanted)} mutants FAILs, the reference passes",
         found=f"{failed} FAIL, the reference {'passes' if REFERENCE in found and REFERENCE not in bad else 'does not'}",
@@ -126,7 +126,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
 
 
-def _negative(content: Mapping[str, Any], name: str) -> Part:
+def _negative(content: Mapping[str, Any], name: str) -> EvidencePart:
     tests = [row for row in content["negative_tests"] if row["test"] == name]
     demanded = NEGATIVE[name]
     good = [
@@ -139,7 +139,7 @@ def _negative(content: Mapping[str, Any], name: str) -> Part:
         why = f"it gave {tests[0]['found']}"
     elif name in TIMED and tests[0]["timebase"] != content["identity"]["timebase"]:
         why = "it ran in another timebase"
-    return Part(
+    return EvidencePart(
         name=f"negative test '{name}'",
         least=demanded,
         found=", ".join(str(row["found"]) for row in tests) or "none",
@@ -148,12 +148,12 @@ def _negative(content: Mapping[str, Any], name: str) -> Part:
     )
 
 
-def _uses(content: Mapping[str, Any]) -> Part:
+def _uses(content: Mapping[str, Any]) -> EvidencePart:
     usage = content["usage"]
     uses = usage["use_case"]
     measures = {str(one["id"]): one for one in usage["process_measure"]}
     whys = [why for one in uses if (why := why_no_use(one, measures)) is not None]
-    return Part(
+    return EvidencePart(
         name="use cases",
         least="each with impact, detection by measures in the process, and the level they make",
         found=", ".join(f"{one['id']} {one['impact']} {one['detection']} {one['tcl']}" for one in uses)
@@ -163,7 +163,7 @@ def _uses(content: Mapping[str, Any]) -> Part:
     )
 
 
-def _method(content: Mapping[str, Any]) -> Part:
+def _method(content: Mapping[str, Any]) -> EvidencePart:
     """Tables 4 and 5 ask for a method where a use is TCL3 or TCL2."""
     usage = content["usage"]
     method, asil = usage["method"], usage["highest_asil"]
@@ -174,7 +174,7 @@ def _method(content: Mapping[str, Any]) -> Part:
         why = f"no method of ISO 26262-8, tables 4 and 5, is named: found '{method}'"
     elif found and (not usage["method_reason"] or not usage["validation"]):
         why = "the method has no reason, or nothing that was done by it is named"
-    return Part(
+    return EvidencePart(
         name="method",
         least="one of tables 4 and 5, with its reason",
         found=", ".join(f"{method} for {tcl}, {one} at ASIL {asil}" for tcl, one in found.items())
@@ -184,7 +184,7 @@ def _method(content: Mapping[str, Any]) -> Part:
     )
 
 
-def _requirements(content: Mapping[str, Any], wanted: Sequence[str]) -> Part:
+def _requirements(content: Mapping[str, Any], wanted: Sequence[str]) -> EvidencePart:
     """Each traced to tests; the mutants and negative tests that it names are held against the rows above."""
     matrix = {str(row["firmware"]): row for row in content["mutants"]}
     whys = []
@@ -195,7 +195,7 @@ def _requirements(content: Mapping[str, Any], wanted: Sequence[str]) -> Part:
         if bad or not one["tests"] or not (one["mutant"] or one["judge"] or one["negative"]):
             whys.append(f"{one['id']}: {_some(bad) if bad else 'it is traced by nothing'}")
     count = len(content["requirements"])
-    return Part(
+    return EvidencePart(
         name="tool requirements",
         least="each traced to tests, and to a mistake that is planted",
         found=f"{count} traced; their tests are run by CI, not here",
@@ -204,11 +204,11 @@ def _requirements(content: Mapping[str, Any], wanted: Sequence[str]) -> Part:
     )
 
 
-def _malfunctions(content: Mapping[str, Any]) -> Part:
+def _malfunctions(content: Mapping[str, Any]) -> EvidencePart:
     known, limits = content["malfunctions"], content["usage"]["known_malfunction"]
     vague = [str(one["id"]) for one in known if not one["consequence"]]
     still = sum(one["found"] is not None and one["mended"] is None for one in known)
-    return Part(
+    return EvidencePart(
         name="known malfunctions",
         least="each with its consequence",
         found=f"{len(known)} of the tool, {still} of them open; {len(limits)} limits of its use",
@@ -217,10 +217,10 @@ def _malfunctions(content: Mapping[str, Any]) -> Part:
     )
 
 
-def _strangers(content: Mapping[str, Any]) -> Part:
+def _strangers(content: Mapping[str, Any]) -> EvidencePart:
     counts = content["strangers"]
     bad = [str(one["id"]) for one in counts if not 0 <= one["caught"] <= one["planted"] or not one["source"]]
-    return Part(
+    return EvidencePart(
         name="strangers' defects",
         least="counts with their denominators, first counts",
         found="; ".join(f"{one['caught']} of {one['planted']} {one['what']}" for one in counts) or "none",

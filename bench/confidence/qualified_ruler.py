@@ -18,7 +18,7 @@ OWN_TIME = "none is needed: simulated time is the model's own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class EvidencePart:
     """One part of the evidence. why: what keeps it from being shown; None where it is. time: in which it ran."""
 
     name: str
@@ -41,7 +41,7 @@ def of_shots(measured: Sequence[Sequence[int]]) -> tuple[int, int, float | None]
     return len(measured), held, kuiper_p(places) if places else None
 
 
-def ruler_part(content: Mapping[str, Any], timebase: str, *, loaded: bool) -> Part:
+def ruler_part(content: Mapping[str, Any], timebase: str, *, loaded: bool) -> EvidencePart:
     """All rows of the ruler in the file's own timebase under this condition."""
     own = [
         row
@@ -50,7 +50,7 @@ def ruler_part(content: Mapping[str, Any], timebase: str, *, loaded: bool) -> Pa
     ]
     whys = [why for row in own if (why := _why_no_ruler(row, loaded=loaded)) is not None]
     condition = "loaded" if loaded else "idle"
-    return Part(
+    return EvidencePart(
         name=f"ruler, {condition}",
         least=f"{LEAST_SHOTS} shots, each interval holds the truth, spread over the bench's cycle",
         found="; ".join(f"{row['contained']} of {row['shots']} hold the truth" for row in own) or "none",
@@ -76,7 +76,7 @@ def _why_no_ruler(row: Mapping[str, Any], *, loaded: bool) -> str | None:
     return None
 
 
-def reference_part(content: Mapping[str, Any], timebase: str) -> Part:
+def reference_part(content: Mapping[str, Any], timebase: str) -> EvidencePart:
     """The delays by a second clock, where there is one. Intervals carry the rate of the host's clock as a term."""
     own = [row for row in content["ruler"] if row["timebase"] == timebase]
     pairs = [pair for row in own for pair in zip(row["measured"], row["by_reference"], strict=False)]
@@ -92,7 +92,7 @@ def reference_part(content: Mapping[str, Any], timebase: str) -> Part:
         why = "it is not told for each shot"
     if timebase == "simulated":
         found = OWN_TIME
-    return Part(
+    return EvidencePart(
         name="second time reference",
         least="each interval holds the delay by a second clock as well, where there is one",
         found=f"{clocks}: {found}"

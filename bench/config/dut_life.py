@@ -8,7 +8,7 @@ from bench.units import NS_PER_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class LifeCommand:
     """Words of a command line, with {placeholders}: see bench.dut.board.Words."""
 
     words: tuple[str, ...]
@@ -20,8 +20,8 @@ class PowerConfig:
     """What switches the DUT's supply: two commands, a relay or a supply. Between off and on lies `off_time_ns`."""
 
     off_time_ns: int
-    on: Command | None = None
-    off: Command | None = None
+    on: LifeCommand | None = None
+    off: LifeCommand | None = None
     relay: "RelayConfig | None" = None
     supply: "SupplyConfig | None" = None
 
@@ -83,9 +83,9 @@ class DutConfig:
     command: tuple[str, ...] = ()
     ready: str = "line"
     folder: Path = Path()
-    flash: Command | None = None
+    flash: LifeCommand | None = None
     image: Path | None = None
-    reset: Command | None = None
+    reset: LifeCommand | None = None
     reset_by_uds: str | None = None
     power: PowerConfig | None = None
     options: Options = NO_OPTIONS

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from bench.config.dut_adapters import WAYS, dut_adapters
-from bench.config.dut_life import Command, DutConfig, IdentityConfig
+from bench.config.dut_life import DutConfig, IdentityConfig, LifeCommand
 from bench.config.option_shape import given, table_of
 from bench.config.options import NO_OPTIONS, Options
 from bench.config.power_table import read_power
@@ -131,5 +131,5 @@ def _adapter_options(file: TomlFile, table: DutTable) -> Options:
     return Options(given(read, facts.options)) if read is not None else NO_OPTIONS
 
 
-def _command(words: list[str], timeout_ns: int) -> Command:
-    return Command(words=tuple(words), timeout_ns=timeout_ns)
+def _command(words: list[str], timeout_ns: int) -> LifeCommand:
+    return LifeCommand(words=tuple(words), timeout_ns=timeout_ns)

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from bench.config.dut_life import Command, PowerConfig, RelayConfig, SupplyConfig
+from bench.config.dut_life import LifeCommand, PowerConfig, RelayConfig, SupplyConfig
 from bench.config.instrument_kinds import RELAYS, InstrumentKind, instruments
 from bench.config.option_shape import given, lacking, table_of, without_foreign
 from bench.config.options import Options
@@ -138,5 +138,5 @@ def _tell_lacking(file: TomlFile, table: PowerTable, kind: InstrumentKind, key: 
         file.mistake((*_PLACE, key), f"found no {names} beside it; expected it: {missing[0].meaning}")
 
 
-def _command(words: list[str] | None, timeout_ns: int) -> Command | None:
-    return Command(words=tuple(words), timeout_ns=timeout_ns) if words else None
+def _command(words: list[str] | None, timeout_ns: int) -> LifeCommand | None:
+    return LifeCommand(words=tuple(words), timeout_ns=timeout_ns) if words else None

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Iterator
 
 from bench.config.bench_file import CanConfig
-from bench.doctor.finding import Finding, Spread, State, spread
+from bench.doctor.finding import Checkup, Health, Percentiles, spread
 from bench.errors import LinkError
 from bench.links.interface_worth import INTERFACES, worth_of
 from bench.links.ports import CanLink
@@ -28,14 +28,14 @@ _PATIENCE_S = 3.0
 _PROBE_ID = 0x7FF  # the weakest identifier
 
 
-def examine_bus(can: CanConfig, real_time: bool) -> Iterator[Finding]:
+def examine_bus(can: CanConfig, real_time: bool) -> Iterator[Checkup]:
     """One or two findings; a bus that cannot be had is bad only where the bench runs in real time."""
     name = f"bus '{can.channel}'"
     worth = worth_of(can.interface)
     if can.interface not in INTERFACES:
-        yield Finding(
+        yield Checkup(
             area=name,
-            state=State.NOTE,
+            state=Health.NOTE,
             text=f"interface '{can.interface}' is unknown to the bench: its stamps count as ±{format_ns(worth.u_ns)}",
             mend=f"known are {', '.join(INTERFACES)}",
         )
@@ -48,12 +48,12 @@ def examine_bus(can: CanConfig, real_time: bool) -> Iterator[Finding]:
             if claim is not None:
                 claim.close()
     except (LinkError, OSError) as error:
-        state = State.BAD if real_time else State.NOTE
+        state = Health.BAD if real_time else Health.NOTE
         unused = "" if real_time else " (not needed in simulated time)"
-        yield Finding(area=name, state=state, text=f"{error}{unused}", mend=_mend(can))
+        yield Checkup(area=name, state=state, text=f"{error}{unused}", mend=_mend(can))
 
 
-def _reach(can: CanConfig, name: str) -> Iterator[Finding]:
+def _reach(can: CanConfig, name: str) -> Iterator[Checkup]:
     """What a virtual bus has to do with other hosts: nothing, unless the bench file says so."""
     if can.interface != "udp_multicast":
         return
@@ -61,15 +61,15 @@ def _reach(can: CanConfig, name: str) -> Iterator[Finding]:
     leaves = f"frames leave this host (hop_limit = {hop_limit})" if hop_limit else ""
     enters = "frames of other hosts are taken (foreign_hosts = true)" if foreign is True else ""
     if leaves or enters:
-        yield Finding(
+        yield Checkup(
             area=name,
-            state=State.NOTE,
+            state=Health.NOTE,
             text="; ".join(filter(None, (leaves, enters))),
             mend="leave both options out of a bus that lives on this host alone",
         )
 
 
-async def _try(clock: HostClock, can: CanConfig, name: str) -> Finding:
+async def _try(clock: HostClock, can: CanConfig, name: str) -> Checkup:
     trace = Trace(timebase=Timebase.HOST)
     link = open_can(can.channel, can.interface, can.options, clock, trace, "doctor")
     try:
@@ -85,7 +85,7 @@ def _virtual(can: CanConfig, link: CanLink) -> bool:
     return can.interface in ("udp_multicast", "virtual") or seat == "virtual"
 
 
-async def _measured(clock: HostClock, can: CanConfig, link: CanLink, trace: Trace, name: str) -> Finding:
+async def _measured(clock: HostClock, can: CanConfig, link: CanLink, trace: Trace, name: str) -> Checkup:
     """Send probes and look where their echo's stamp lies against two reads of the clock around the sending."""
     sent: list[tuple[int, int]] = []
     for number in range(_PROBES):
@@ -104,7 +104,7 @@ async def _measured(clock: HostClock, can: CanConfig, link: CanLink, trace: Trac
     where = f"{can.interface} {_address(can)}".strip()
     if not errors:
         text = f"{where}: opened, but none of {_PROBES} own frames came back"
-        return Finding(area=name, state=State.BAD, text=text, mend=_mend(can))
+        return Checkup(area=name, state=Health.BAD, text=text, mend=_mend(can))
     found = spread(errors)
     claimed_ns = link.stamping.u_ns
     stamps = (
@@ -112,19 +112,19 @@ async def _measured(clock: HostClock, can: CanConfig, link: CanLink, trace: Trac
     )
     text = f"{where}: reachable; {stamps}"
     if len(errors) < _PROBES:
-        return Finding(
-            area=name, state=State.BAD, text=f"{text}; {_PROBES - len(errors)} frames lost", mend=_mend(can)
+        return Checkup(
+            area=name, state=Health.BAD, text=f"{text}; {_PROBES - len(errors)} frames lost", mend=_mend(can)
         )
     return _held(name, text, found, claimed_ns)
 
 
-def _held(name: str, text: str, found: Spread, claimed_ns: int) -> Finding:
+def _held(name: str, text: str, found: Percentiles, claimed_ns: int) -> Checkup:
     if found.p99_ns <= claimed_ns:
-        return Finding(area=name, state=State.OK, text=text, figures_us=found.figures_us())
+        return Checkup(area=name, state=Health.OK, text=text, figures_us=found.figures_us())
     mend = (
         "this machine is too busy or too slow for the claim: free a processor, then `hil qualify --time real`"
     )
-    return Finding(area=name, state=State.NOTE, text=text, mend=mend, figures_us=found.figures_us())
+    return Checkup(area=name, state=Health.NOTE, text=text, mend=mend, figures_us=found.figures_us())
 
 
 def _errors(trace: Trace, sent: list[tuple[int, int]]) -> list[int]:
@@ -138,7 +138,7 @@ def _errors(trace: Trace, sent: list[tuple[int, int]]) -> list[int]:
     return errors
 
 
-async def _listened(clock: HostClock, can: CanConfig, link: CanLink, trace: Trace, name: str) -> Finding:
+async def _listened(clock: HostClock, can: CanConfig, link: CanLink, trace: Trace, name: str) -> Checkup:
     await clock.sleep_until(clock.now_ns() + _LISTEN_NS)
     worth = worth_of(can.interface)
     where = f"{can.interface} {_address(can)}".strip()
@@ -151,19 +151,19 @@ async def _listened(clock: HostClock, can: CanConfig, link: CanLink, trace: Trac
     told = [mark.fact.text for mark in trace.marks if isinstance(mark.fact, LinkBroke | Anomaly)]
     if told:
         text = f"{where}: opened; {told[0]}"
-        return Finding(
-            area=name, state=State.BAD, text=text, mend="cable, termination, bit rate; is the DUT powered?"
+        return Checkup(
+            area=name, state=Health.BAD, text=text, mend="cable, termination, bit rate; is the DUT powered?"
         )
     heard = len(trace.frames)
     if not heard:
         text = f"{where}: opened; nothing was heard in 1 s; {stamps}"
-        return Finding(
-            area=name, state=State.NOTE, text=text, mend="is the DUT powered, and the bit rate right?"
+        return Checkup(
+            area=name, state=Health.NOTE, text=text, mend="is the DUT powered, and the bit rate right?"
         )
     late = worth.origin is Origin.ARRIVAL
     mend = "an adapter with stamps of its own, or SocketCAN, narrows every interval" if late else ""
     text = f"{where}: {heard} frames heard in 1 s; {stamps}"
-    return Finding(area=name, state=State.NOTE if late else State.OK, text=text, mend=mend)
+    return Checkup(area=name, state=Health.NOTE if late else Health.OK, text=text, mend=mend)
 
 
 def _address(can: CanConfig) -> str:

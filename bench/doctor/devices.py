@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.config.bench_file import BenchConfig
 from bench.config.instrument_kinds import CELLS
 from bench.config.instruments import InstrumentConfig
-from bench.doctor.finding import Finding, State
+from bench.doctor.finding import Checkup, Health
 from bench.errors import BenchError
 from bench.rig.senses import Senses
 from bench.timing.clock import Timebase
@@ -28,23 +28,23 @@ _PATIENCE_S = 3.0
 _CHECK = "power, cable and baud rate; is it the instrument that the bench file names?"
 
 
-def examine_instruments(config: BenchConfig) -> Iterator[Finding]:
+def examine_instruments(config: BenchConfig) -> Iterator[Checkup]:
     """A virtual instrument is there by definition; a real one is asked who it is, and nothing is switched."""
     for name, instrument in config.instruments.items():
         area = f"instrument '{name}'"
         if instrument.virtual:
             text = f"{instrument.kind}: virtual, the bench brings its own in real time and simulated time"
-            yield Finding(area=area, state=State.OK, text=text)
+            yield Checkup(area=area, state=Health.OK, text=text)
             continue
         troubles = [(port, found) for port in instrument.ports if (found := trouble_of(port)) is not None]
         for port, (text, mend) in troubles:
-            yield Finding(area=area, state=State.BAD, text=f"{instrument.kind} on {port}: {text}", mend=mend)
+            yield Checkup(area=area, state=Health.BAD, text=f"{instrument.kind} on {port}: {text}", mend=mend)
         if not troubles:
             yield _asked(config, area, instrument)
     yield from _guard(config)
 
 
-def _guard(config: BenchConfig) -> Iterator[Finding]:
+def _guard(config: BenchConfig) -> Iterator[Checkup]:
     """What happens to outputs that have no dead-man of their own when the bench is killed."""
     bare = [name for name, one in driving(config).items() if not one.facts.dead_man]
     if not driving(config):
@@ -55,9 +55,9 @@ def _guard(config: BenchConfig) -> Iterator[Finding]:
     text = f"{without}; {describe(config)}"
     if bare and not config.guard_hang_ns:
         mend = "take `enabled = false` out of [guard], or have an emergency switch in their supply"
-        yield Finding(area="guard", state=State.NOTE, text=text, mend=mend)
+        yield Checkup(area="guard", state=Health.NOTE, text=text, mend=mend)
     else:
-        yield Finding(area="guard", state=State.OK, text=text)
+        yield Checkup(area="guard", state=Health.OK, text=text)
 
 
 def trouble_of(port: str) -> tuple[str, str] | None:
@@ -110,14 +110,14 @@ def held_by(path: Path) -> list[str]:
     return sorted(found)
 
 
-def _asked(config: BenchConfig, area: str, instrument: InstrumentConfig) -> Finding:
+def _asked(config: BenchConfig, area: str, instrument: InstrumentConfig) -> Checkup:
     where = f"{instrument.kind} on {' '.join(instrument.ports)}"
     try:
         who = run_on_host(lambda clock: _identity(config, clock, instrument))
     except (BenchError, TimeoutError, OSError) as error:
         text = f"{where}: {error or 'no answer in time'}"
-        return Finding(area=area, state=State.BAD, text=text, mend=_CHECK)
-    return Finding(area=area, state=State.OK, text=f"{where}: answers as {who}")
+        return Checkup(area=area, state=Health.BAD, text=text, mend=_CHECK)
+    return Checkup(area=area, state=Health.OK, text=f"{where}: answers as {who}")
 
 
 async def _identity(config: BenchConfig, clock: HostClock, one: InstrumentConfig) -> str:
@@ -145,28 +145,28 @@ async def _identity(config: BenchConfig, clock: HostClock, one: InstrumentConfig
         buses.give_back()
 
 
-def examine_dut(config: BenchConfig) -> Iterator[Finding]:
+def examine_dut(config: BenchConfig) -> Iterator[Checkup]:
     """How the DUT would be started. It is not started here: a doctor does not drive anything real."""
     dut = config.dut
     switch = None if dut.power is None else dut.power.relay or dut.power.supply
     if switch is not None and (trouble := trouble_of(switch.port)) is not None:
         text, mend = f"its supply's {switch.kind} on {switch.port}: {trouble[0]}", trouble[1]
-        yield Finding(area="DUT", state=State.BAD, text=text, mend=mend)
+        yield Checkup(area="DUT", state=Health.BAD, text=text, mend=mend)
     if dut.start == "external":
         text = "external: whoever powers it; the bench waits for its first frame in every shot"
-        yield Finding(area="DUT", state=State.OK, text=text)
+        yield Checkup(area="DUT", state=Health.OK, text=text)
         return
     if dut.start == "subprocess":
         words = list(getattr(dut, "command", None) or ())
         program = getattr(words[0], "text", str(words[0])) if words else ""
         if program and shutil.which(program) is None and not (config.file.parent / program).exists():
             text = f"its command starts '{program}', which is not there"
-            yield Finding(
-                area="DUT", state=State.BAD, text=text, mend="correct 'command' in [dut], or build it"
+            yield Checkup(
+                area="DUT", state=Health.BAD, text=text, mend="correct 'command' in [dut], or build it"
             )
         else:
-            yield Finding(area="DUT", state=State.OK, text=f"a process: {program}")
+            yield Checkup(area="DUT", state=Health.OK, text=f"a process: {program}")
         return
-    yield Finding(
-        area="DUT", state=State.OK, text=f"firmware '{dut.firmware}' of this project, started by the bench"
+    yield Checkup(
+        area="DUT", state=Health.OK, text=f"firmware '{dut.firmware}' of this project, started by the bench"
     )

@@ -7,25 +7,25 @@ from bench.units import NS_PER_US
 from bench.verdict.result import FEWEST_FOR_P99
 
 
-class State(StrEnum):
+class Health(StrEnum):
     OK = "ok"
     NOTE = "note"  # worth mending; the bench is usable all the same
     BAD = "bad"  # the configured bench cannot be used like this
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Checkup:
     """`area`: machine, bus, instrument, DUT or safe state. `figures_us`: what was measured, by name, in µs."""
 
     area: str
-    state: State
+    state: Health
     text: str
     mend: str = ""
     figures_us: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
+class Percentiles:
     """p50, p99 and max of a measurement, in ns."""
 
     n: int
@@ -45,10 +45,10 @@ class Spread:
         return f"{told} µs (n = {self.n})"
 
 
-def spread(values_ns: list[int]) -> Spread:
+def spread(values_ns: list[int]) -> Percentiles:
     """Raises ValueError for none."""
     if not values_ns:
         raise ValueError("nothing was measured")
     ordered = sorted(values_ns)
     p50, p99 = (ordered[min(len(ordered) - 1, len(ordered) * share // 100)] for share in (50, 99))
-    return Spread(n=len(ordered), p50_ns=p50, p99_ns=p99, max_ns=ordered[-1])
+    return Percentiles(n=len(ordered), p50_ns=p50, p99_ns=p99, max_ns=ordered[-1])

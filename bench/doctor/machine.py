@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.doctor.finding import Finding, Spread, State, spread
+from bench.doctor.finding import Checkup, Health, Percentiles, spread
 from bench.links.kernel_stamps import RECEIVE_BUFFER_BYTES
 from bench.timing.clock import Phase
 from bench.timing.correlation import correlate
@@ -21,7 +21,7 @@ _BEARABLE_NS = (
 _STEADY = ("tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page")
 
 
-def examine_machine(real_time: bool, wants_priority: bool, seconds: float) -> Iterator[Finding]:
+def examine_machine(real_time: bool, wants_priority: bool, seconds: float) -> Iterator[Checkup]:
     """Takes `seconds`, twice where real-time priority is permitted. Only a bench in real time can be bad for it."""
     yield _clock()
     grid, lag = _punctuality(seconds, realtime_priority=False)
@@ -32,7 +32,7 @@ def examine_machine(real_time: bool, wants_priority: bool, seconds: float) -> It
     yield _buffer()
 
 
-def _clock() -> Finding:
+def _clock() -> Checkup:
     spans = [correlate().u_ns for _ in range(FEWEST_FOR_P99)]
     name = _read("/sys/devices/system/clocksource/clocksource0/current_clocksource")
     found = spread(spans)
@@ -41,11 +41,11 @@ def _clock() -> Finding:
         mend = (
             "a slow clock source; `tsc` where the processor has a steady one (kernel parameter tsc=reliable)"
         )
-        return Finding(area="machine", state=State.NOTE, text=text, mend=mend, figures_us=found.figures_us())
-    return Finding(area="machine", state=State.OK, text=text, figures_us=found.figures_us())
+        return Checkup(area="machine", state=Health.NOTE, text=text, mend=mend, figures_us=found.figures_us())
+    return Checkup(area="machine", state=Health.OK, text=text, figures_us=found.figures_us())
 
 
-def _punctuality(seconds: float, *, realtime_priority: bool) -> tuple[Spread, Spread]:
+def _punctuality(seconds: float, *, realtime_priority: bool) -> tuple[Percentiles, Percentiles]:
     """(lateness of a 10 ms grid, lateness of single timers that were set a few ms ahead)."""
     late: list[int] = []
     lag: list[int] = []
@@ -64,26 +64,26 @@ def _punctuality(seconds: float, *, realtime_priority: bool) -> tuple[Spread, Sp
     return spread([max(0, one) for one in late] or [0]), spread(lag or [0])
 
 
-def _punctual(what: str, found: Spread, counts: bool) -> Finding:
+def _punctual(what: str, found: Percentiles, counts: bool) -> Checkup:
     text = f"{what}: late by {found.words()}"
     if found.p99_ns <= _GOOD_P99_NS:
-        return Finding(area="machine", state=State.OK, text=text, figures_us=found.figures_us())
+        return Checkup(area="machine", state=Health.OK, text=text, figures_us=found.figures_us())
     bad = counts and found.p99_ns > _BEARABLE_NS
-    return Finding(
+    return Checkup(
         area="machine",
-        state=State.BAD if bad else State.NOTE,
+        state=Health.BAD if bad else Health.NOTE,
         text=text,
         mend="free a processor for the bench, or give it real-time priority (below)",
         figures_us=found.figures_us(),
     )
 
 
-def _priority(wanted: bool, real_time: bool, seconds: float) -> Iterator[Finding]:
+def _priority(wanted: bool, real_time: bool, seconds: float) -> Iterator[Checkup]:
     refused = may_have_realtime_priority()
     if refused:
-        yield Finding(
+        yield Checkup(
             area="machine",
-            state=State.NOTE,
+            state=Health.NOTE,
             text=f"real-time priority is not permitted ({refused}){'; the bench file asks for it' if wanted else ''}",
             mend="`@realtime - rtprio 60` in /etc/security/limits.d/realtime.conf, join that group and log in anew; "
             "in a container --cap-add=SYS_NICE",
@@ -91,40 +91,42 @@ def _priority(wanted: bool, real_time: bool, seconds: float) -> Iterator[Finding
         return
     grid, _ = _punctuality(seconds, realtime_priority=True)
     finding = _punctual("transmit grid of 10 ms with real-time priority", grid, wanted and real_time)
-    if wanted or finding.state is not State.OK:
+    if wanted or finding.state is not Health.OK:
         yield finding
     else:
-        yield Finding(
+        yield Checkup(
             area="machine",
-            state=State.NOTE if real_time else State.OK,
+            state=Health.NOTE if real_time else Health.OK,
             text=f"{finding.text}; permitted, not used",
             mend="realtime_priority = true under [time] of the bench file" if real_time else "",
             figures_us=finding.figures_us,
         )
 
 
-def _governor() -> Iterator[Finding]:
+def _governor() -> Iterator[Checkup]:
     found = sorted(
         {_read(path) for path in Path("/sys/devices/system/cpu").glob("cpu*/cpufreq/scaling_governor")}
     )
     if found and found != ["performance"]:
-        yield Finding(
+        yield Checkup(
             area="machine",
-            state=State.NOTE,
+            state=Health.NOTE,
             text=f"processor clock follows the load (governor {', '.join(found)})",
             mend="sudo cpupower frequency-set -g performance",
         )
     elif found:
-        yield Finding(area="machine", state=State.OK, text="processor clock is fixed (governor performance)")
+        yield Checkup(area="machine", state=Health.OK, text="processor clock is fixed (governor performance)")
 
 
-def _buffer() -> Finding:
+def _buffer() -> Checkup:
     most = int(_read("/proc/sys/net/core/rmem_max") or 0)
     if most >= RECEIVE_BUFFER_BYTES or os.geteuid() == 0:
-        return Finding(area="machine", state=State.OK, text="receive buffers get the size the bench asks for")
-    return Finding(
+        return Checkup(
+            area="machine", state=Health.OK, text="receive buffers get the size the bench asks for"
+        )
+    return Checkup(
         area="machine",
-        state=State.NOTE,
+        state=Health.NOTE,
         text=f"receive buffers are limited to {most // 1024} KiB; loss is counted, and makes a shot an ERROR",
         mend=f"sudo sysctl net.core.rmem_max={RECEIVE_BUFFER_BYTES}",
     )

@@ -5,7 +5,7 @@ drive: their outputs are switched off and read back. The ports decide, whichever
 """
 
 from bench.config.bench_file import BenchConfig
-from bench.doctor.finding import Finding, State
+from bench.doctor.finding import Checkup, Health
 from bench.record.poison import facts_of, lift, marker_of, rig_facts
 from bench.timing.host import run_on_host
 from bench.trace.trouble import line_of
@@ -15,24 +15,24 @@ _AREA = "safe state"
 _BY_HAND = "see to it by hand that every output is off, then delete this file"
 
 
-def confirm(config: BenchConfig) -> Finding:
+def confirm(config: BenchConfig) -> Checkup:
     """One finding. BAD means: do not drive. Only a poisoned rig is switched; its marker is lifted once it is safe."""
     if marker_of(config.record.rig).exists():
         return _confirm_poisoned(config)
     real = driving(config)
     if not real:
-        return _finding(State.OK, "virtual instruments hold no energy between runs; the rig is not poisoned")
+        return _finding(Health.OK, "virtual instruments hold no energy between runs; the rig is not poisoned")
     text = (
         f"not poisoned; not read back here: {', '.join(real)}; every shot ends by reading outputs back as off"
     )
-    return _finding(State.NOTE, text, "`hil run` with one short scenario confirms it")
+    return _finding(Health.NOTE, text, "`hil run` with one short scenario confirms it")
 
 
-def _confirm_poisoned(config: BenchConfig) -> Finding:
+def _confirm_poisoned(config: BenchConfig) -> Checkup:
     marker = marker_of(config.record.rig)
     facts = facts_of(config.record.rig)
     if facts is None:
-        return _finding(State.BAD, f"poisoned, and {marker} cannot be read: not lifted", _BY_HAND)
+        return _finding(Health.BAD, f"poisoned, and {marker} cannot be read: not lifted", _BY_HAND)
     why = f"poisoned: {facts.get('why', 'no reason given')}"
     for name, here in rig_facts(config).items():
         if facts.get(name) != here:
@@ -40,7 +40,7 @@ def _confirm_poisoned(config: BenchConfig) -> Finding:
                 f"{why}; {marker} is of {name} '{facts.get(name, 'unknown')}', this is '{here}': not lifted"
             )
             return _finding(
-                State.BAD, text, f"`hil doctor --config` with that rig's bench file, or {_BY_HAND}"
+                Health.BAD, text, f"`hil doctor --config` with that rig's bench file, or {_BY_HAND}"
             )
     real = driving(config)
     if real:
@@ -48,16 +48,16 @@ def _confirm_poisoned(config: BenchConfig) -> Finding:
             run_on_host(lambda clock: switch_off(config, clock))
         except Exception as error:  # noqa: BLE001 - whatever was raised: it is not confirmed
             text = f"{why}; outputs are NOT confirmed off: {line_of(error)}: not lifted"
-            return _finding(State.BAD, text, f"mend the instrument and ask again, or {_BY_HAND}")
+            return _finding(Health.BAD, text, f"mend the instrument and ask again, or {_BY_HAND}")
         did = f"switched off and read back as off: {', '.join(real)}"
     else:
         did = "every instrument is virtual, and nothing of it outlives the run"
     try:
         lift(config.record.rig)
     except OSError as error:
-        return _finding(State.BAD, f"was {why}; {did}; the marker cannot be removed: {error}", _BY_HAND)
-    return _finding(State.OK, f"was {why}; {did}; lifted: `hil run` drives this rig again")
+        return _finding(Health.BAD, f"was {why}; {did}; the marker cannot be removed: {error}", _BY_HAND)
+    return _finding(Health.OK, f"was {why}; {did}; lifted: `hil run` drives this rig again")
 
 
-def _finding(state: State, text: str, mend: str = "") -> Finding:
-    return Finding(area=_AREA, state=state, text=text, mend=mend)
+def _finding(state: Health, text: str, mend: str = "") -> Checkup:
+    return Checkup(area=_AREA, state=state, text=text, mend=mend)

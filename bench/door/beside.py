@@ -25,7 +25,7 @@ _LOOK_S = 0.2  # a signal wakes no wait for the script's next word
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
-class Line:
+class DoorLine:
     """This process's end of the pair of sockets."""
 
     def __init__(self, ours: socket.socket) -> None:
@@ -66,7 +66,7 @@ class Line:
 def main(descriptor: int) -> None:
     with contextlib.suppress(OSError, AttributeError):  # where the script is killed, the rig walks to safety
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    line = Line(socket.socket(fileno=descriptor))
+    line = DoorLine(socket.socket(fileno=descriptor))
     with listening(), contextlib.suppress(KeyboardInterrupt):
         try:
             task, *words = line.words()
@@ -80,7 +80,7 @@ def main(descriptor: int) -> None:
             line.tell("ended", None, crash_line(error, None))
 
 
-def _done(line: Line, task: str, opened: dict[str, Any], words: dict[str, Any]) -> None:
+def _done(line: DoorLine, task: str, opened: dict[str, Any], words: dict[str, Any]) -> None:
     bench = Bench.open(**opened)
 
     def progress(event: Event) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
-from bench.config.dut_life import Command, DutConfig
+from bench.config.dut_life import DutConfig, LifeCommand
 from bench.dut.adapter import AdaptedDut
 from bench.dut.last_words import LastWords
 from bench.dut.process import ProcessDut
@@ -47,7 +47,7 @@ def fill_in(words: tuple[str, ...], known: Mapping[str, str]) -> list[str]:
     return [_PLACEHOLDER.sub(one, word) for word in words]
 
 
-async def run_command(command: Command, known: Mapping[str, str], config: DutConfig, what: str) -> None:
+async def run_command(command: LifeCommand, known: Mapping[str, str], config: DutConfig, what: str) -> None:
     """Raises DutError naming the command, how it ended, and its last words."""
     words = fill_in(command.words, known)
     said = LastWords(passed_on=False)
@@ -96,7 +96,9 @@ class PowerSwitch(Protocol):
 class CommandedPower:
     """The user's own two commands."""
 
-    def __init__(self, on: Command, off: Command, known: Mapping[str, str], config: DutConfig) -> None:
+    def __init__(
+        self, on: LifeCommand, off: LifeCommand, known: Mapping[str, str], config: DutConfig
+    ) -> None:
         self._on, self._off = on, off
         self._known, self._config = known, config
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class AbuseKind(StrEnum):
     CURRENT = "current"  # c_rate drives the cell, > 0 charges
     INTERNAL_SHORT = "internal_short"  # ohm
     EXTERNAL_SHORT = "external_short"  # ohm, across the cell, heat outside
@@ -19,7 +19,7 @@ class Case:
 
     id: str
     title: str
-    kind: Kind
+    kind: AbuseKind
     amount: float
     goal: str
     soc: float = 1.0
@@ -29,13 +29,13 @@ class Case:
 
 
 CASES: tuple[Case, ...] = (
-    Case(id="overcharge_0.3C", title="overcharge at 0.3C", kind=Kind.CURRENT, amount=0.3, goal="SG-OV"),
-    Case(id="overcharge_1C", title="overcharge at 1C", kind=Kind.CURRENT, amount=1.0, goal="SG-OV"),
-    Case(id="overcharge_2C", title="overcharge at 2C", kind=Kind.CURRENT, amount=2.0, goal="SG-OV"),
+    Case(id="overcharge_0.3C", title="overcharge at 0.3C", kind=AbuseKind.CURRENT, amount=0.3, goal="SG-OV"),
+    Case(id="overcharge_1C", title="overcharge at 1C", kind=AbuseKind.CURRENT, amount=1.0, goal="SG-OV"),
+    Case(id="overcharge_2C", title="overcharge at 2C", kind=AbuseKind.CURRENT, amount=2.0, goal="SG-OV"),
     Case(
         id="overdischarge_1C",
         title="over-discharge at 1C",
-        kind=Kind.CURRENT,
+        kind=AbuseKind.CURRENT,
         amount=-1.0,
         goal="SG-UV",
         soc=0.0,
@@ -43,7 +43,7 @@ CASES: tuple[Case, ...] = (
     Case(
         id="short_0.4ohm",
         title="internal short of 0.4 ohm",
-        kind=Kind.INTERNAL_SHORT,
+        kind=AbuseKind.INTERNAL_SHORT,
         amount=0.4,
         goal="SG-TR",
         to_next_cell=True,
@@ -51,7 +51,7 @@ CASES: tuple[Case, ...] = (
     Case(
         id="short_0.05ohm",
         title="internal short of 0.05 ohm",
-        kind=Kind.INTERNAL_SHORT,
+        kind=AbuseKind.INTERNAL_SHORT,
         amount=0.05,
         goal="SG-TR",
         to_next_cell=True,
@@ -59,20 +59,30 @@ CASES: tuple[Case, ...] = (
     Case(
         id="short_0.01ohm",
         title="internal short of 0.01 ohm",
-        kind=Kind.INTERNAL_SHORT,
+        kind=AbuseKind.INTERNAL_SHORT,
         amount=0.01,
         goal="SG-TR",
         to_next_cell=True,
     ),
     Case(
-        id="heat_2K_s", title="heated at 2 K/s (heater plate)", kind=Kind.HEAT_RATE, amount=2.0, goal="SG-OTD"
+        id="heat_2K_s",
+        title="heated at 2 K/s (heater plate)",
+        kind=AbuseKind.HEAT_RATE,
+        amount=2.0,
+        goal="SG-OTD",
     ),
-    Case(id="heat_5K_min", title="heated at 5 K/min", kind=Kind.HEAT_RATE, amount=5.0 / 60.0, goal="SG-OTD"),
-    Case(id="heat_200W", title="heated with 200 W", kind=Kind.HEAT_POWER, amount=200.0, goal="SG-OTD"),
+    Case(
+        id="heat_5K_min",
+        title="heated at 5 K/min",
+        kind=AbuseKind.HEAT_RATE,
+        amount=5.0 / 60.0,
+        goal="SG-OTD",
+    ),
+    Case(id="heat_200W", title="heated with 200 W", kind=AbuseKind.HEAT_POWER, amount=200.0, goal="SG-OTD"),
     Case(
         id="cooling_loss_2C",
         title="cooling lost, cycled at 2C",
-        kind=Kind.COOLING_LOSS,
+        kind=AbuseKind.COOLING_LOSS,
         amount=2.0,
         goal="SG-OTD",
         soc=0.5,
@@ -80,7 +90,7 @@ CASES: tuple[Case, ...] = (
     Case(
         id="external_short",
         title="external short, 1 mohm a cell",
-        kind=Kind.EXTERNAL_SHORT,
+        kind=AbuseKind.EXTERNAL_SHORT,
         amount=1e-3,
         goal="SG-SC",
     ),

@@ -11,7 +11,7 @@ from bench.plant.chemistry import FloatArray
 from bench.verdict.statistics import wilks_confidence
 
 
-class Stage(StrEnum):
+class HarmStage(StrEnum):
     """In the order of harm. A name means the same in every chemistry (MEANING); some have no way to a stage."""
 
     LIMIT = "limit crossed"
@@ -23,14 +23,14 @@ class Stage(StrEnum):
     PROPAGATION = "propagation"
 
 
-MEANING: dict[Stage, str] = {
-    Stage.LIMIT: "voltage or temperature alarm of the cell's file, or 1 K/min for 30 s: what a BMS can see",
-    Stage.DAMAGE: "beyond a damage limit of the cell's file, or vented, boiled or run away",
-    Stage.VENT: "the vent has opened, and gas that burns outside leaves the cell",
-    Stage.DRY_OUT: "the share of its water that the cell's file names has boiled away",
-    Stage.RUNAWAY: "the cell's own reactions heat it by more than 1 K/s",
-    Stage.NEIGHBOUR: "the cell beside it, which has no fault of its own, vents, dries out or runs away",
-    Stage.PROPAGATION: "the cell beside it, which has no fault of its own, runs away",
+MEANING: dict[HarmStage, str] = {
+    HarmStage.LIMIT: "voltage or temperature alarm of the cell's file, or 1 K/min for 30 s: what a BMS can see",
+    HarmStage.DAMAGE: "beyond a damage limit of the cell's file, or vented, boiled or run away",
+    HarmStage.VENT: "the vent has opened, and gas that burns outside leaves the cell",
+    HarmStage.DRY_OUT: "the share of its water that the cell's file names has boiled away",
+    HarmStage.RUNAWAY: "the cell's own reactions heat it by more than 1 K/s",
+    HarmStage.NEIGHBOUR: "the cell beside it, which has no fault of its own, vents, dries out or runs away",
+    HarmStage.PROPAGATION: "the cell beside it, which has no fault of its own, runs away",
 }
 
 
@@ -101,10 +101,10 @@ class CaseResult:
     case: str
     title: str
     goal: str
-    stages: dict[Stage, Band]
+    stages: dict[HarmStage, Band]
     hazard: Band  # the first of venting, dry-out and runaway
     left: Band
-    hazard_is: Stage | None  # what came first in most samples
+    hazard_is: HarmStage | None  # what came first in most samples
     peak_c: Band  # hottest temperature in degC, not a time
     hydrogen_l: float  # median
     horizon_s: float
@@ -115,7 +115,7 @@ class CaseResult:
     @property
     def allowed(self) -> Band:
         """The time that the FTTI of the goal has to stay below."""
-        return self.stages[Stage.NEIGHBOUR] if self.to_next_cell else self.hazard
+        return self.stages[HarmStage.NEIGHBOUR] if self.to_next_cell else self.hazard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +139,9 @@ class HazardStudy:
     varied: tuple[str, ...]
 
 
-def hazard_of(stages: dict[Stage, FloatArray]) -> tuple[FloatArray, Stage | None]:
+def hazard_of(stages: dict[HarmStage, FloatArray]) -> tuple[FloatArray, HarmStage | None]:
     """The first of the stages that end in harm outside the cell, sample by sample."""
-    ends = (Stage.VENT, Stage.DRY_OUT, Stage.RUNAWAY)
+    ends = (HarmStage.VENT, HarmStage.DRY_OUT, HarmStage.RUNAWAY)
     times = np.array([stages[stage] for stage in ends])
     first = times.min(axis=0)
     reached = np.isfinite(first)

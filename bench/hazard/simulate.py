@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from bench.hazard.cases import Case, Kind
-from bench.hazard.result import Band, CaseResult, Stage, hazard_of
+from bench.hazard.cases import AbuseKind, Case
+from bench.hazard.result import Band, CaseResult, HarmStage, hazard_of
 from bench.hazard.sampling import Draw, draw
 from bench.plant.cells import Cells
 from bench.plant.chemistry import Chemistry, FloatArray
@@ -69,15 +69,15 @@ class _Batch:
         both = slice(2 * rows.start, 2 * rows.stop)
         victims = slice(2 * rows.start, 2 * rows.stop, 2)
         cells.soc[both] = case.soc
-        if case.kind is Kind.CURRENT:
+        if case.kind is AbuseKind.CURRENT:
             self.amps[both] = case.amount * capacity
-        elif case.kind is Kind.INTERNAL_SHORT:
+        elif case.kind is AbuseKind.INTERNAL_SHORT:
             cells.short_ohm[victims] = case.amount
-        elif case.kind is Kind.EXTERNAL_SHORT:
+        elif case.kind is AbuseKind.EXTERNAL_SHORT:
             cells.balance_ohm[both] = case.amount
-        elif case.kind is Kind.HEAT_RATE:
+        elif case.kind is AbuseKind.HEAT_RATE:
             self.rate_k_s[rows] = case.amount
-        elif case.kind is Kind.HEAT_POWER:
+        elif case.kind is AbuseKind.HEAT_POWER:
             self.heater_w[rows] = case.amount
         else:
             self.amps[both] = case.amount * capacity
@@ -112,7 +112,7 @@ class _Watch:
 
     def __init__(self, batch: _Batch) -> None:
         self.batch = batch
-        self.at: dict[Stage, FloatArray] = {stage: np.full(batch.pairs, math.inf) for stage in Stage}
+        self.at: dict[HarmStage, FloatArray] = {stage: np.full(batch.pairs, math.inf) for stage in HarmStage}
         self.peak_c: FloatArray = batch.cells.temp_c[0::2].copy()
         self._rising_s: FloatArray = np.zeros(batch.pairs)
         self._last_c: FloatArray = self.peak_c.copy()
@@ -131,36 +131,36 @@ class _Watch:
         low_v = chemistry.v_alarm_low + self.batch.draw.alarm_v
         limit = (volt > high_v) | (volt < low_v)
         limit |= (temp_c >= chemistry.t_alarm_c) | (self._rising_s >= _ALARM_FOR_S)
-        self._note(Stage.LIMIT, limit, now_s)
+        self._note(HarmStage.LIMIT, limit, now_s)
         damage = (volt > chemistry.v_damage_high) | (soc > chemistry.soc_damage_high)
         # A shorted cell is not damaged by its low voltage but by what follows from it.
         damage |= self._discharging & (volt < chemistry.v_damage_low)
         damage |= (soc < chemistry.soc_damage_low) | (temp_c >= chemistry.t_damage_c)
         beyond = cells.beyond
         vented = beyond.vented[0::2]
-        self._note(Stage.VENT, vented, now_s)
+        self._note(HarmStage.VENT, vented, now_s)
         damage |= vented
         neighbour = beyond.vented[1::2].copy()
         if cells.aqueous is not None:
             damage |= cells.aqueous.boiled[0::2]
             neighbour |= cells.aqueous.dry[1::2]
-            self._note(Stage.DRY_OUT, cells.aqueous.dry[0::2], now_s)
+            self._note(HarmStage.DRY_OUT, cells.aqueous.dry[0::2], now_s)
         if cells.runaway is not None:
             ran_away = cells.runaway.runaway
             damage |= ran_away[0::2]
             neighbour |= ran_away[1::2]
-            self._note(Stage.RUNAWAY, ran_away[0::2], now_s)
-            self._note(Stage.PROPAGATION, ran_away[1::2] & ~self.alike, now_s)
-        self._note(Stage.NEIGHBOUR, neighbour & ~self.alike, now_s)
-        self._note(Stage.DAMAGE, damage, now_s)
+            self._note(HarmStage.RUNAWAY, ran_away[0::2], now_s)
+            self._note(HarmStage.PROPAGATION, ran_away[1::2] & ~self.alike, now_s)
+        self._note(HarmStage.NEIGHBOUR, neighbour & ~self.alike, now_s)
+        self._note(HarmStage.DAMAGE, damage, now_s)
 
-    def _note(self, stage: Stage, reached: BoolArray, now_s: float) -> None:
+    def _note(self, stage: HarmStage, reached: BoolArray, now_s: float) -> None:
         times = self.at[stage]
         times[reached & np.isinf(times)] = now_s
 
     def finished(self) -> bool:
         """Every pair has come to its end: nothing more can be learnt."""
-        last = Stage.NEIGHBOUR if self.batch.cells.runaway is None else Stage.PROPAGATION
+        last = HarmStage.NEIGHBOUR if self.batch.cells.runaway is None else HarmStage.PROPAGATION
         return bool(np.isfinite(self.at[last]).all())
 
 
@@ -186,7 +186,7 @@ def _result(batch: _Batch, watch: _Watch, index: int, horizon_s: float) -> CaseR
     case, rows = batch.cases[index], slice(index * batch.samples, (index + 1) * batch.samples)
     times = {stage: values[rows] for stage, values in watch.at.items()}
     hazard_s, hazard_is = hazard_of(times)
-    limit_s = times[Stage.LIMIT]
+    limit_s = times[HarmStage.LIMIT]
     seen = np.where(np.isfinite(limit_s), limit_s, hazard_s)  # a hazard nobody saw coming leaves no time
     with np.errstate(invalid="ignore"):
         left_s = np.where(np.isfinite(hazard_s), np.maximum(0.0, hazard_s - seen), math.inf)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from bench.codec.pages import Asked, Pages, Payloads, Slot
 from bench.errors import ConfigError
 from bench.timing.clock import Clock, Phase
-from bench.timing.sweep import Sweep
+from bench.timing.sweep import CycleSweep
 from bench.trace.events import CanFrame, made
 
 CORRUPT_BYTE, CORRUPT_BIT = 1, 0x10  # of the first value behind a page's number: small enough to be believed
@@ -71,7 +71,7 @@ class AnalogueFrontEnd:
         self._latest: Sequence[float | None] = ()
         self._frames: dict[int, CanFrame] = {}  # of what was measured last, by page
         self._at_once = gap_ns == 0
-        self._sweep = Sweep(
+        self._sweep = CycleSweep(
             clock, Phase.INSTRUMENT, self._page, count=len(self._places), cycle_ns=cycle_ns, gap_ns=gap_ns
         )
 

@@ -10,7 +10,7 @@ import os
 import serial
 
 from bench.errors import LinkError
-from bench.links.received import Received
+from bench.links.received import ReceivedBytes
 
 _CHUNK_BYTES = 4096
 
@@ -23,7 +23,7 @@ class PyserialLink:
         self._device = device
         self._fd: int = device.fileno()
         self._loop = asyncio.get_running_loop()
-        self._received = Received(lambda: f"serial '{self.port}'", self._check)
+        self._received = ReceivedBytes(lambda: f"serial '{self.port}'", self._check)
         self._unsent = bytearray()
         self._gone = ""
         os.set_blocking(self._fd, False)

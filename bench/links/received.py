@@ -6,7 +6,7 @@ from collections.abc import Callable
 from bench.errors import LinkError
 
 
-class Received:
+class ReceivedBytes:
     """A buffer with one reader at a time. `check` raises LinkError once the stream is gone."""
 
     def __init__(self, where: Callable[[], str], check: Callable[[], None]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bench.errors import LinkError
-from bench.links.received import Received
+from bench.links.received import ReceivedBytes
 from bench.timing.clock import Clock, Phase
 from bench.units import NS_PER_S
 
@@ -43,7 +43,7 @@ class HostEnd:
     def __init__(self, line: "SimulatedSerial") -> None:
         self.port = line.port
         self._line = line
-        self._received = Received(lambda: f"serial '{self.port}'", lambda: line.check(self.port))
+        self._received = ReceivedBytes(lambda: f"serial '{self.port}'", lambda: line.check(self.port))
 
     def write(self, data: bytes) -> None:
         self._line.check(self.port)
@@ -69,7 +69,7 @@ class HostEnd:
         self._received.wake()
 
 
-class DeviceEnd:
+class SimulatedEnd:
     """The instrument's end: called with what arrives, answers with `write`."""
 
     def __init__(self, line: "SimulatedSerial") -> None:
@@ -99,7 +99,7 @@ class SimulatedSerial:
         self.baud = baud
         self._gone = ""
         self.host = HostEnd(self)
-        self.device = DeviceEnd(self)
+        self.device = SimulatedEnd(self)
         self.to_device = _Lane(clock, baud, self.device.receive)
         self.to_host = _Lane(clock, baud, self.host.receive)
 

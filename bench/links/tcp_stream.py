@@ -5,7 +5,7 @@ import socket
 from contextlib import suppress
 
 from bench.errors import LinkError
-from bench.links.received import Received
+from bench.links.received import ReceivedBytes
 from bench.units import NS_PER_S, format_ns
 
 SCHEME = "tcp://"
@@ -18,7 +18,7 @@ class TcpStream(asyncio.Protocol):
     def __init__(self, port: str) -> None:
         self.port = port
         self._gone = "not connected yet"
-        self._received = Received(lambda: f"TCP '{self.port}'", self._check)
+        self._received = ReceivedBytes(lambda: f"TCP '{self.port}'", self._check)
         self._transport: asyncio.Transport | None = None
 
     # -- the loop's side ---------------------------------------------------------------------------------

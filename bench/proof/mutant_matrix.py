@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import RecordError
-from bench.proof.mutants import Found, Proof, prove
+from bench.proof.mutants import MatrixFound, Proof, prove
 from bench.record.shot import read_json, write_json
 from bench.running.local import workers_by_default
 from bench.running.results import rig_hash
@@ -66,7 +66,7 @@ def mutant_matrix(
     return _rows(found)
 
 
-def keep_matrix(proof: Proof, found: Found, folder: Path) -> Path | None:
+def keep_matrix(proof: Proof, found: MatrixFound, folder: Path) -> Path | None:
     """Store a finished matrix in which all was as expected; None where it is not one: it qualifies nothing.
 
     It is found again by its key, which names the scenarios and mutants: one of a part stands for that part only. With
@@ -142,7 +142,7 @@ def _now() -> datetime.datetime:
     return datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC)
 
 
-def _rows(found: Found) -> Rows:
+def _rows(found: MatrixFound) -> Rows:
     from bench.report.finding_words import reason_words  # words are for readers: no shot needs them
 
     bad = [*found.false_alarms, *found.unclear]

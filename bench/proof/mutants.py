@@ -31,7 +31,7 @@ _DULL = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class MutantOutcome:
     """One build against one scenario on one seed. reason: the most telling one, None where it passed."""
 
     firmware: str
@@ -61,10 +61,10 @@ class Score:
     kind: str
     description: str
     seeds: int
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[MutantOutcome, ...]
 
     @property
-    def fails(self) -> tuple[Outcome, ...]:
+    def fails(self) -> tuple[MutantOutcome, ...]:
         return tuple(one for one in self.outcomes if one.catches)
 
     @property
@@ -98,14 +98,14 @@ class Proof:
 
 
 @dataclass(slots=True, kw_only=True)
-class Found:
+class MatrixFound:
     """The result: mutants in the order of their tables, and the good firmware.
 
     `unreached`: pieces of work that an interruption left undone, by build; nothing is claimed of them.
     """
 
     scores: list[Score] = field(default_factory=list)
-    good: list[Outcome] = field(default_factory=list)
+    good: list[MutantOutcome] = field(default_factory=list)
     shots: int = 0
     unreached: dict[str, int] = field(default_factory=dict)
 
@@ -114,11 +114,11 @@ class Found:
         return [score for score in self.scores if not score.caught]
 
     @property
-    def false_alarms(self) -> list[Outcome]:
+    def false_alarms(self) -> list[MutantOutcome]:
         return [one for one in self.good if one.verdict is Verdict.FAIL]
 
     @property
-    def unclear(self) -> list[Outcome]:
+    def unclear(self) -> list[MutantOutcome]:
         """The good firmware, neither passed nor failed, not even as known: the bench's own trouble."""
         return [one for one in self.good if one.verdict is not Verdict.FAIL and not one.verdict.expected]
 
@@ -128,13 +128,13 @@ class Found:
         return 1.0 - len(self.survivors) / len(self.scores) if self.scores else 0.0
 
 
-OnBuild = Callable[[str, Sequence[Outcome]], None]
+OnBuild = Callable[[str, Sequence[MutantOutcome]], None]
 
 
-def prove(proof: Proof, on_build: OnBuild) -> Found:
+def prove(proof: Proof, on_build: OnBuild) -> MatrixFound:
     """Run it, telling of each finished piece. KeyboardInterrupt ends it with what is finished."""
     kinds = {name: kind for kind, table in proof.classes.items() for name in table}
-    gathered: dict[str, list[Outcome]] = {name: [] for name in (proof.reference, *kinds)}
+    gathered: dict[str, list[MutantOutcome]] = {name: [] for name in (proof.reference, *kinds)}
     left = Counter(piece[0] for piece in _pieces(proof))
     try:
         with on_workers(partial(_work, proof), proof.workers) as workers:
@@ -145,7 +145,9 @@ def prove(proof: Proof, on_build: OnBuild) -> Found:
     except KeyboardInterrupt:
         if not any(gathered.values()):
             raise
-    found = Found(good=gathered.pop(proof.reference), unreached={name: n for name, n in left.items() if n})
+    found = MatrixFound(
+        good=gathered.pop(proof.reference), unreached={name: n for name, n in left.items() if n}
+    )
     for name, outcomes in gathered.items():
         if name in found.unreached:
             continue
@@ -197,14 +199,14 @@ def _pieces(proof: Proof) -> list[_Piece]:
     return [*((proof.reference, "", one.scenario.id) for one in proof.prepared), *mutants]
 
 
-def _work(proof: Proof, piece: _Piece) -> list[Outcome]:
+def _work(proof: Proof, piece: _Piece) -> list[MutantOutcome]:
     firmware, kind, scenario_id = piece
     wired = with_firmware(proof.wired, firmware)
     if scenario_id:
         one = next(one for one in proof.prepared if one.scenario.id == scenario_id)
         return [_shot(wired, firmware, one, seed) for seed in proof.seeds]
     order = likely_order(kind, firmware, proof.classes[kind][firmware], proof.prepared)
-    outcomes: list[Outcome] = []
+    outcomes: list[MutantOutcome] = []
     for seed in proof.seeds:
         for one in order:
             outcome = _shot(wired, firmware, one, seed)
@@ -218,11 +220,11 @@ def _work(proof: Proof, piece: _Piece) -> list[Outcome]:
     return outcomes
 
 
-def _shot(wired: Wired, firmware: str, one: Prepared, seed: int) -> Outcome:
+def _shot(wired: Wired, firmware: str, one: Prepared, seed: int) -> MutantOutcome:
     # Each seed is a run of its own, of which this is the first shot: watched to its end.
     result = shoot(wired, one, seed % _SHOTS, _SHOTS, seed, None, to_the_end=True)
     judgement = result.judgement
-    return Outcome(
+    return MutantOutcome(
         firmware=firmware,
         scenario=one.scenario.id,
         seed=seed,

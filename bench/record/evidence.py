@@ -34,23 +34,23 @@ _DUT = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class ClassFound:
     """why: which parts keep a run from the next stronger class, one line each; none for hardware."""
 
     evidence: EvidenceClass
     why: tuple[str, ...]
 
 
-def evidence_of(timebase: str, dut_start: str, equipment: Mapping[str, Mapping[str, str]]) -> Found:
+def evidence_of(timebase: str, dut_start: str, equipment: Mapping[str, Mapping[str, str]]) -> ClassFound:
     """The weakest of what is driven: DUT, every bus, every instrument. What is not known to be hardware is none."""
     if timebase == Timebase.SIMULATED.value:
-        return Found(evidence=EvidenceClass.SIMULATED, why=("the bench ran in simulated time",))
+        return ClassFound(evidence=EvidenceClass.SIMULATED, why=("the bench ran in simulated time",))
     parts = [] if dut_start == "external" else [_DUT.get(dut_start, f"how the DUT is started is {NOT_KNOWN}")]
     parts += _buses(equipment)
     for name, facts in equipment.items():
         if name.startswith("instrument.") and (why := _no_instrument(facts, equipment)):
             parts.append(f"{name}: {why}")
-    return Found(evidence=EvidenceClass.REAL_TIME if parts else EvidenceClass.HARDWARE, why=tuple(parts))
+    return ClassFound(evidence=EvidenceClass.REAL_TIME if parts else EvidenceClass.HARDWARE, why=tuple(parts))
 
 
 def _buses(equipment: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
@@ -106,7 +106,7 @@ def _on_can(facts: Mapping[str, str]) -> bool:
     return known.get(kind).on_can if kind in known.house else facts.get("transport") == "can"
 
 
-def of_header(header: Mapping[str, Any], folder: Path | None) -> Found:
+def of_header(header: Mapping[str, Any], folder: Path | None) -> ClassFound:
     """From the facts of a stored header. Of an older release the DUT's start is read in its copy of the bench file."""
     start = header.get("dut_start")
     if start is None and header.get("timebase") != Timebase.SIMULATED.value and folder is not None:

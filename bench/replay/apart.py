@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import bench
 from bench.errors import ConfigError, at_place
-from bench.replay.recording import Asked, KeyMistake, Recording
+from bench.replay.recording import KeyMistake, Recording, RecordingAsked
 
 _LEAST_CPU_S, _CPU_S_PER_MB = 8.0, 2.0  # asammdf decodes some 10 MB of bus logging in a second
 _LENGTH = struct.Struct("<Q")
@@ -28,7 +28,7 @@ _child: "subprocess.Popen[bytes] | None" = None
 _owner = 0  # a fork of the process that began the child must not talk to it
 
 
-def read_apart(asked: Asked) -> Recording:
+def read_apart(asked: RecordingAsked) -> Recording:
     """As `read_mf4_here`, but for a file that its library does not survive: that is a ConfigError, too."""
     child = _reader()
     assert child.stdin is not None and child.stdout is not None  # noqa: S101

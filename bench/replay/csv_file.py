@@ -2,13 +2,13 @@
 
 from bench.config.user_file import MOST_RECORDED_BYTES, csv_row, decimal_of, read_text
 from bench.errors import ConfigError, at_place, nearest
-from bench.replay.recording import Asked, KeyMistake, Recording
+from bench.replay.recording import KeyMistake, Recording, RecordingAsked
 
 TIME = "time_s"
 _DELIMITERS = (",", ";", "\t")
 
 
-def read_csv(asked: Asked) -> Recording:
+def read_csv(asked: RecordingAsked) -> Recording:
     """Lines that start with '#' are comments. ConfigError or KeyMistake, one line, for what cannot be read."""
     path = asked.path
     lines = read_text(path, "CSV text", most=MOST_RECORDED_BYTES).splitlines()
@@ -39,7 +39,7 @@ def read_csv(asked: Asked) -> Recording:
     )
 
 
-def _row(asked: Asked, number: int, line: str, delimiter: str) -> list[str]:
+def _row(asked: RecordingAsked, number: int, line: str, delimiter: str) -> list[str]:
     """A line is a row: one whose quotes go on in the next line would take samples away unseen."""
     try:
         return csv_row(line, delimiter)
@@ -49,7 +49,7 @@ def _row(asked: Asked, number: int, line: str, delimiter: str) -> list[str]:
         ) from None
 
 
-def _column(asked: Asked, header: list[str], key: str, name: str) -> int:
+def _column(asked: RecordingAsked, header: list[str], key: str, name: str) -> int:
     if header.count(name) == 1:
         return header.index(name)
     found = f"{header.count(name)} columns" if name in header else "no column"
@@ -61,7 +61,7 @@ def _column(asked: Asked, header: list[str], key: str, name: str) -> int:
     )
 
 
-def _number(asked: Asked, line: int, column: str, text: str) -> float:
+def _number(asked: RecordingAsked, line: int, column: str, text: str) -> float:
     try:
         return decimal_of(text)
     except ValueError:

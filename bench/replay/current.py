@@ -10,7 +10,7 @@ from bench.plant.samples import mistakes_of
 from bench.replay.csv_file import read_csv
 from bench.replay.frames import read_log
 from bench.replay.mf4_apart import read_mf4
-from bench.replay.recording import Asked, KeyMistake, Recording
+from bench.replay.recording import KeyMistake, Recording, RecordingAsked
 from bench.units import NS_PER_MS, NS_PER_S, format_ns, unit_factor
 
 READERS = {".csv": read_csv, ".mf4": read_mf4, ".blf": read_log, ".asc": read_log}
@@ -26,7 +26,7 @@ _SPELLED = {
 Hold = Literal["previous", "linear"]
 
 
-def read_recording(asked: Asked) -> Recording:
+def read_recording(asked: RecordingAsked) -> Recording:
     """By the file's ending. KeyMistake, or ConfigError with one line for each mistake in the recording itself."""
     read = READERS.get(asked.path.suffix.lower())
     if read is None:

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from bench.errors import ConfigError, at_place, nearest
 from bench.replay.asc_file import read_asc
 from bench.replay.blf_file import read_blf
-from bench.replay.recording import Asked, Frame, KeyMistake, Recording
+from bench.replay.recording import Frame, KeyMistake, Recording, RecordingAsked
 
 if TYPE_CHECKING:
     from bench.codec.database import Database, Message
 
 
-def read_log(asked: Asked) -> Recording:
+def read_log(asked: RecordingAsked) -> Recording:
     """BLF or ASC. ConfigError or KeyMistake, one line, for what cannot be read."""
     read = read_blf if asked.path.suffix.lower() == ".blf" else read_asc
     return decoded(read(asked.path), asked)
 
 
-def decoded(frames: Iterable[Frame], asked: Asked) -> Recording:
+def decoded(frames: Iterable[Frame], asked: RecordingAsked) -> Recording:
     """The asked signal out of every frame that carries it. Times count from the recording's first frame."""
     from bench.codec.database import Database
 
@@ -102,7 +102,7 @@ def _find(database: "Database", dbc: Path, signal: str) -> tuple["Message", str]
     raise KeyMistake("signal", f"found '{signal}'; expected a signal of {dbc.name}{near}")
 
 
-def _tell_absence(asked: Asked, message: "Message", total: int, elsewhere: set[int]) -> None:
+def _tell_absence(asked: RecordingAsked, message: "Message", total: int, elsewhere: set[int]) -> None:
     if elsewhere:
         channels = ", ".join(map(str, sorted(elsewhere)))
         raise KeyMistake(

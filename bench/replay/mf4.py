@@ -10,14 +10,14 @@ from typing import Any
 
 from bench.errors import ConfigError, at_place, nearest
 from bench.replay.frames import decoded
-from bench.replay.recording import Asked, Frame, KeyMistake, Recording
+from bench.replay.recording import Frame, KeyMistake, Recording, RecordingAsked
 
 _MOST_RATIO, _SMALL_BYTES = 200, 64 << 20  # what a packed recording may grow to, as for BLF
 _BUS = "CAN_DataFrame"
 _LENGTHS = (*range(9), 12, 16, 20, 24, 32, 48, 64)  # by DLC; DataLength is optional in ASAM's bus logging
 
 
-def read_mf4_here(asked: Asked) -> Recording:
+def read_mf4_here(asked: RecordingAsked) -> Recording:
     """In this process, which asammdf may keep for ever, or end."""
     from asammdf import MDF
 
@@ -64,7 +64,7 @@ def _quiet() -> Iterator[None]:
         logger.disabled, sys.unraisablehook = disabled, hook
 
 
-def _plain(file: Any, asked: Asked) -> Recording:
+def _plain(file: Any, asked: RecordingAsked) -> Recording:
     """`channel` is the channel group, counted from 0 as asammdf does, where several hold the name."""
     import numpy as np
 
@@ -104,7 +104,7 @@ def _plain(file: Any, asked: Asked) -> Recording:
     )
 
 
-def _refuse_what_cannot_be(file: Any, asked: Asked, group: int) -> None:
+def _refuse_what_cannot_be(file: Any, asked: RecordingAsked, group: int) -> None:
     """Records as a damaged file states them: asammdf reads beyond its memory where they do not fit together."""
     head, size = file.groups[group].channel_group, asked.path.stat().st_size
     record = head.samples_byte_nr + head.invalidation_bytes_nr

@@ -4,10 +4,10 @@ from importlib.util import find_spec
 
 from bench.errors import ConfigError, at_place
 from bench.replay.apart import read_apart
-from bench.replay.recording import Asked, Recording
+from bench.replay.recording import Recording, RecordingAsked
 
 
-def read_mf4(asked: Asked) -> Recording:
+def read_mf4(asked: RecordingAsked) -> Recording:
     """Needs the extra 'mf4'. ConfigError or KeyMistake, one line, for what cannot be read."""
     if find_spec("asammdf") is None:
         raise ConfigError(

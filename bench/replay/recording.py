@@ -20,7 +20,7 @@ class KeyMistake(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RecordingAsked:
     """`time`: name of a CSV's time column. dbc: what decodes CAN frames. channel: None takes the only one there is."""
 
     path: Path

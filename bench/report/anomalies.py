@@ -11,7 +11,7 @@ _MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Anomaly:
+class AnomalyCount:
     """Alike but for their figures. finding: the first one; shots: in how many it was seen."""
 
     finding: Finding
@@ -19,7 +19,7 @@ class Anomaly:
     scenarios: tuple[str, ...]
 
 
-def anomalies(scenarios: Sequence[ScenarioResult]) -> list[Anomaly]:
+def anomalies(scenarios: Sequence[ScenarioResult]) -> list[AnomalyCount]:
     """Most frequent first, each kind once."""
     found: dict[tuple[object, ...], tuple[Finding, list[str]]] = {}
     for scenario in scenarios:
@@ -31,7 +31,7 @@ def anomalies(scenarios: Sequence[ScenarioResult]) -> list[Anomaly]:
             for alike, one in own.items():
                 found.setdefault(alike, (one, []))[1].append(scenario.scenario_id)
     counted = [
-        Anomaly(finding=one, shots=len(where), scenarios=tuple(dict.fromkeys(where)))
+        AnomalyCount(finding=one, shots=len(where), scenarios=tuple(dict.fromkeys(where)))
         for one, where in found.values()
     ]
     return sorted(counted, key=lambda one: (-one.shots, finding_words(one.finding)))
@@ -42,7 +42,7 @@ def anomaly_lines(scenarios: Sequence[ScenarioResult]) -> list[str]:
     return [_line(one) for one in anomalies(scenarios)]
 
 
-def _line(one: Anomaly) -> str:
+def _line(one: AnomalyCount) -> str:
     named, more = one.scenarios[:_MOST_NAMED], len(one.scenarios) - _MOST_NAMED
     where = ", ".join(named) + (f" and {more} more" if more > 0 else "")
     return f"{finding_words(one.finding)} ({'1 shot' if one.shots == 1 else f'{one.shots} shots'} of {where})"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bench.report.estimates import EstimatePicture
 from bench.report.figures import TracePicture
-from bench.report.goals import Shown, shown_goals
+from bench.report.goals import GoalShown, shown_goals
 from bench.report.status import Sheet
 from bench.scenario.library import Library
 from bench.verdict.compare import Comparison
@@ -51,7 +51,7 @@ class GoalRow:
     budget: Budget
     scenarios: tuple[ScenarioResult, ...]
     worst: ScenarioResult | None
-    shown: Shown | None = None
+    shown: GoalShown | None = None
 
     @property
     def must_trip(self) -> int:

@@ -20,7 +20,7 @@ _MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class GoalShown:
     """One goal by its own times. `goal` holds them; lent: scenarios that were judged by longer ones.
 
     verdict: the worst of all its scenarios, each by the times it was judged by. tried: one of them had to trip.
@@ -108,7 +108,9 @@ def why_in_part(scenario: ScenarioResult) -> tuple[str, ...]:
     return (*lent, *((weaker_words([scenario], goal),) if is_of_weaker_state(scenario, goal) else ()))
 
 
-def shown(goal: Budget, scenarios: Iterable[ScenarioResult], library: Library | None = None) -> Shown | None:
+def shown(
+    goal: Budget, scenarios: Iterable[ScenarioResult], library: Library | None = None
+) -> GoalShown | None:
     """Of the scenarios of this goal; None where none was run. library: what there was to be run."""
     goal = goal.own
     own = [one for one in scenarios if one.budget.safety_goal == goal.safety_goal and one.serves_goal]
@@ -117,7 +119,7 @@ def shown(goal: Budget, scenarios: Iterable[ScenarioResult], library: Library | 
     entries = () if library is None else library.entries
     mapped = [one.scenario_id for one in entries if one.must_trip and one.safety_goal == goal.safety_goal]
     run = {one.scenario_id for one in own}
-    return Shown(
+    return GoalShown(
         goal=goal,
         verdict=together(one.judgement.verdict for one in own),
         lent=tuple(one for one in own if is_lent(one, goal)),
@@ -131,7 +133,7 @@ def shown(goal: Budget, scenarios: Iterable[ScenarioResult], library: Library | 
 
 def shown_goals(
     run: RunResult, goals: Mapping[str, Budget] | None = None, library: Library | None = None
-) -> dict[str, Shown]:
+) -> dict[str, GoalShown]:
     """Every goal that the run tried, in the order of its scenarios. goals: their own times, where they are at hand."""
     own: dict[str, Budget] = {}
     for one in run.scenarios:
@@ -144,12 +146,12 @@ def shown_goals(
     return {name: one for name, one in found.items() if one is not None}
 
 
-def not_shown(found: Iterable[Shown]) -> list[Shown]:
+def not_shown(found: Iterable[GoalShown]) -> list[GoalShown]:
     """Goals with something that does not show them (lent times, another state), or with nothing that had to trip."""
     return [one for one in found if one.lent or one.weaker or one.degraded or one.word == NOT_SHOWN]
 
 
-def goals_words(found: Sequence[Shown]) -> str:
+def goals_words(found: Sequence[GoalShown]) -> str:
     """`12 of 24 safety goals tried passed by their own times; NOT SHOWN: SG-SC, ...`; for the head of a report."""
     names = [one.goal.safety_goal for one in found if one.word == NOT_SHOWN]
     passed = sum(one.passed for one in found)
@@ -158,7 +160,7 @@ def goals_words(found: Sequence[Shown]) -> str:
     return words + (f"; {partly}" if (partly := partly_words(found)) else "")
 
 
-def partly_words(found: Iterable[Shown]) -> str:
+def partly_words(found: Iterable[GoalShown]) -> str:
     """`by a part of their scenarios only: SG-HVIL (1 of 7)`; "" where none was."""
     names = [f"{one.goal.safety_goal} ({one.share})" for one in found if one.passed and one.share]
     return f"by a part of their scenarios only: {', '.join(names)}" if names else ""
@@ -201,7 +203,7 @@ def weaker_words(found: Sequence[ScenarioResult], goal: Budget) -> str:
     )
 
 
-def _degraded_words(found: Shown) -> str:
+def _degraded_words(found: GoalShown) -> str:
     """Which scenarios end where emergency operation begins, in which states, and for how long that may go on."""
     names = [one.scenario_id for one in found.degraded]
     states = ", ".join(dict.fromkeys(one.safe_state for one in found.degraded))

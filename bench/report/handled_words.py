@@ -6,7 +6,7 @@ clean attempts show 95 % of anything.
 
 from collections.abc import Mapping
 
-from bench.verdict.fmea import Earned, Handled
+from bench.verdict.fmea import Earned, HandledShare
 
 CAVEAT = (
     "shown is a count: n clean attempts show as much of any DUT (59: 95 %, 299: 99 %), each with 95 % confidence on "
@@ -15,7 +15,7 @@ CAVEAT = (
 )
 
 
-def handled_lines(found: Mapping[tuple[str, str], Handled]) -> list[str]:
+def handled_lines(found: Mapping[tuple[str, str], HandledShare]) -> list[str]:
     """`injected faults handled, SG-OV: nmc at least 95 % (59 of 59 attempts, ov-step-cell17, ...)`; and what it is."""
     by_goal: dict[str, list[str]] = {}
     for (goal, chemistry), one in found.items():
@@ -25,7 +25,7 @@ def handled_lines(found: Mapping[tuple[str, str], Handled]) -> list[str]:
     return [*lines, f"injected faults handled: {CAVEAT}."] if lines else []
 
 
-def handled_words(found: Handled) -> str:
+def handled_words(found: HandledShare) -> str:
     share = f"at least {int(found.share * 1000) / 10:g} %"
     if found.weighted:
         return f"{share}, weighted by the failure rates given"

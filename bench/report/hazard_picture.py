@@ -7,7 +7,7 @@ from itertools import groupby
 from markupsafe import Markup, escape
 
 from bench.hazard.margin import Margin
-from bench.hazard.result import Band, CaseResult, HazardStudy, Stage, seconds
+from bench.hazard.result import Band, CaseResult, HarmStage, HazardStudy, seconds
 
 _LEFT, _RIGHT, _LANE, _HEAD = 250.0, 150.0, 15.0, 34.0
 _WIDTH = 1080.0
@@ -78,7 +78,7 @@ def _lane(result: CaseResult, margin: Margin, y: float, horizon_s: float) -> lis
         f'<text x="{_LEFT - 8:.0f}" y="{middle + 4:.1f}" text-anchor="end" fill="{colour}">'
         f"{escape(result.chemistry)}</text>"
     ]
-    limit = result.stages[Stage.LIMIT]
+    limit = result.stages[HarmStage.LIMIT]
     if math.isfinite(limit.mid_s):
         x = _x(limit.mid_s, horizon_s)
         parts.append(

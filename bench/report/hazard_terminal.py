@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 
 from bench.hazard.margin import Margin
-from bench.hazard.result import HazardStudy, Stage, seconds
+from bench.hazard.result import HarmStage, HazardStudy, seconds
 from bench.report.hazard_words import band_words, bound_words, fhti_words, ftti_words, stage_words
 
 
@@ -33,17 +33,17 @@ def hazard_table(study: HazardStudy, margins: Mapping[tuple[str, str], Margin]) 
     for _, group in groupby(ordered, key=lambda r: r.case):
         for k, result in enumerate(group):
             margin = margins[result.chemistry, result.case]
-            runaway = stage_words(result, Stage.RUNAWAY)
-            if result.chemistry_has_water and not result.stages[Stage.DRY_OUT].never:
-                runaway = f"none; dry {band_words(result.stages[Stage.DRY_OUT], result.horizon_s)}"
+            runaway = stage_words(result, HarmStage.RUNAWAY)
+            if result.chemistry_has_water and not result.stages[HarmStage.DRY_OUT].never:
+                runaway = f"none; dry {band_words(result.stages[HarmStage.DRY_OUT], result.horizon_s)}"
             table.add_row(
                 f"{result.title}\n{result.goal}" if k == 0 else "",
                 result.chemistry,
-                stage_words(result, Stage.LIMIT),
-                stage_words(result, Stage.DAMAGE),
-                stage_words(result, Stage.VENT),
+                stage_words(result, HarmStage.LIMIT),
+                stage_words(result, HarmStage.DAMAGE),
+                stage_words(result, HarmStage.VENT),
                 runaway,
-                stage_words(result, Stage.NEIGHBOUR),
+                stage_words(result, HarmStage.NEIGHBOUR),
                 band_words(result.left, result.horizon_s),
                 ftti_words(margin),
                 fhti_words(margin),

@@ -3,7 +3,7 @@
 import math
 
 from bench.hazard.margin import Margin
-from bench.hazard.result import DRAWS_FOR_BOUND, Band, CaseResult, Stage, bound_order, draws_of, seconds
+from bench.hazard.result import DRAWS_FOR_BOUND, Band, CaseResult, HarmStage, bound_order, draws_of, seconds
 from bench.timing.evidence_class import EvidenceClass
 
 MARKS = {
@@ -22,13 +22,13 @@ _KINDS = {
     EvidenceClass.HARDWARE: "hardware",
 }
 SHOWN = (
-    Stage.LIMIT,
-    Stage.DAMAGE,
-    Stage.VENT,
-    Stage.DRY_OUT,
-    Stage.RUNAWAY,
-    Stage.NEIGHBOUR,
-    Stage.PROPAGATION,
+    HarmStage.LIMIT,
+    HarmStage.DAMAGE,
+    HarmStage.VENT,
+    HarmStage.DRY_OUT,
+    HarmStage.RUNAWAY,
+    HarmStage.NEIGHBOUR,
+    HarmStage.PROPAGATION,
 )
 
 
@@ -44,14 +44,14 @@ def band_words(band: Band, horizon_s: float) -> str:
     return f"{seconds(band.mid_s)} [{seconds(band.low_s)} … {high}]{share}"
 
 
-def stage_words(result: CaseResult, stage: Stage) -> str:
+def stage_words(result: CaseResult, stage: HarmStage) -> str:
     """A stage that the chemistry has no way to is told apart from one that was not reached."""
     water_based = result.chemistry_has_water
-    if stage in (Stage.RUNAWAY, Stage.PROPAGATION) and water_based:
+    if stage in (HarmStage.RUNAWAY, HarmStage.PROPAGATION) and water_based:
         return "no path in the model"
-    if stage in (Stage.NEIGHBOUR, Stage.PROPAGATION) and result.neighbour_alike:
+    if stage in (HarmStage.NEIGHBOUR, HarmStage.PROPAGATION) and result.neighbour_alike:
         return "same fault"
-    if stage is Stage.DRY_OUT and not water_based:
+    if stage is HarmStage.DRY_OUT and not water_based:
         return "–"
     return band_words(result.stages[stage], result.horizon_s)
 

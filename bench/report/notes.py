@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from bench.report.anomalies import Anomaly
+from bench.report.anomalies import AnomalyCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,6 @@ class Note:
     anomaly: str = ""
 
 
-def of_anomaly(one: Anomaly) -> str:
+def of_anomaly(one: AnomalyCount) -> str:
     """`A3f2c1`: of its kind, the same in every run; figures are no part of it."""
     return "A" + hashlib.sha256(repr(one.finding.alike()).encode()).hexdigest()[:5]

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.measure.interval import LeftOut
-from bench.record.evidence import Found
+from bench.record.evidence import ClassFound
 from bench.report.anomalies import anomalies
-from bench.report.goals import Shown, shown
+from bench.report.goals import GoalShown, shown
 from bench.report.notes import Note, of_anomaly
 from bench.report.steady_words import drift_words
 from bench.report.words import class_at, interval_words, not_spread_words
@@ -36,7 +36,7 @@ _QUIET = "must_not_trip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class SheetCell:
     """text: what is there, as far as something is. no: why that does not do, "" where it does."""
 
     text: str = ""
@@ -48,17 +48,17 @@ class StatusRow:
     """One safety goal; cells in the order of COLUMNS. over: it failed, or is above its FTTI for certain."""
 
     goal: Budget
-    cells: tuple[Cell, ...]
+    cells: tuple[SheetCell, ...]
     requirements: tuple[str, ...]
     over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class SheetFact:
     """Of the whole run: a name and its cell."""
 
     name: str
-    cell: Cell
+    cell: SheetCell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +66,8 @@ class Sheet:
     """facts: for the reader; grounds: of the whole run, without which no row is green. texts: requirement → words."""
 
     title: str
-    facts: tuple[Fact, ...]
-    grounds: tuple[Fact, ...]
+    facts: tuple[SheetFact, ...]
+    grounds: tuple[SheetFact, ...]
     rows: tuple[StatusRow, ...]
     texts: Mapping[str, str] = field(default_factory=dict)
     altered: tuple[str, ...] = ()
@@ -126,17 +126,19 @@ def _row(
     )  # fmt: skip
 
 
-def _ftti(goal: Budget) -> Cell:
+def _ftti(goal: Budget) -> SheetCell:
     """Longer times of a chemistry that nobody gives are told beside the goal's own."""
     text = format_ns(goal.own.ftti_ns) + (f", {goal.owner}" if goal.owner else "")
     if goal.ordinary_ns:
-        return Cell(text=f"{text}; {format_ns(goal.ftti_ns)} here", no=f"longer times are {goal.provenance}")
-    return Cell(text=text, no="" if goal.owner else NO_OWNER)
+        return SheetCell(
+            text=f"{text}; {format_ns(goal.ftti_ns)} here", no=f"longer times are {goal.provenance}"
+        )
+    return SheetCell(text=text, no="" if goal.owner else NO_OWNER)
 
 
 def _fhti(
     evidence_class: EvidenceClass, run: RunResult, others: Mapping[EvidenceClass, RunResult], goal: Budget
-) -> Cell:
+) -> SheetCell:
     """The worst of the goal's own times and that of longer ones, by class. Only hardware is missed where there is none.
 
     What another run measured is told, and does not count for this one: its own sheet says what it rests on.
@@ -145,10 +147,10 @@ def _fhti(
     source = run if run.evidence_class is evidence_class else others.get(evidence_class)
     words = "" if source is None else _worst(source, goal)
     if source is None or not words:
-        return Cell(no=f"nothing of it was measured on {CLASS_WORDS[evidence_class]}" if needed else "")
+        return SheetCell(no=f"nothing of it was measured on {CLASS_WORDS[evidence_class]}" if needed else "")
     if source is run:
-        return Cell(text=words)
-    return Cell(
+        return SheetCell(text=words)
+    return SheetCell(
         text=words, no=f"measured by another run, {source.run_id}, which has its own sheet" if needed else ""
     )
 
@@ -167,29 +169,29 @@ def _worst(run: RunResult, goal: Budget) -> str:
     return interval_words(worst.max_low_ns, worst.max_high_ns)
 
 
-def _own_times(found: Shown | None) -> Cell:
+def _own_times(found: GoalShown | None) -> SheetCell:
     if found is None:
-        return Cell(no="no scenario of the goal was run")
+        return SheetCell(no="no scenario of the goal was run")
     if found.passed:
-        return Cell(text="PASS", no=found.partly)
+        return SheetCell(text="PASS", no=found.partly)
     if found.lent and not found.weaker:
         over = ", and measured above its FTTI for certain" if found.over else ""
-        return Cell(
+        return SheetCell(
             text=f"{found.word}: {_named(found.lent)}", no=f"judged by longer times than its own{over}"
         )
-    return Cell(text=found.word, no="; ".join(found.lines) or f"its verdict is {found.word}")
+    return SheetCell(text=found.word, no="; ".join(found.lines) or f"its verdict is {found.word}")
 
 
 def _named(found: Sequence[ScenarioResult]) -> str:
     return found[0].scenario_id + (f" and {len(found) - 1} more" if found[1:] else "")
 
 
-def _left_out(tried: Sequence[ScenarioResult]) -> Cell:
+def _left_out(tried: Sequence[ScenarioResult]) -> SheetCell:
     """How wide the worst interval is, and what of the time from the fault to the safe state it does not hold."""
     measured = [one for one in tried if one.fhti is not None]
     found = [one for one in map(uncertainty_of, measured) if one is not None]
     if not found:
-        return Cell(no="no FHTI was measured")
+        return SheetCell(no="no FHTI was measured")
     widest = max(one.fhti.max_high_ns - one.fhti.max_low_ns for one in measured if one.fhti is not None)
     spans = [one.left_out_range for one in found if one.left_out_range is not None]
     words = f"{format_ns(widest)} wide"
@@ -197,22 +199,28 @@ def _left_out(tried: Sequence[ScenarioResult]) -> Cell:
         words += f", without {interval_words(min(s.low_ns for s in spans), max(s.high_ns for s in spans))}"
     kinds = {one.left_out for one in found}
     if LeftOut.NOT_RECORDED in kinds:
-        return Cell(text=words, no="the time from the fault at the terminals to its frame was not recorded")
+        return SheetCell(
+            text=words, no="the time from the fault at the terminals to its frame was not recorded"
+        )
     if LeftOut.DEVELOPS in kinds:
-        return Cell(text=words, no="a stimulus develops: from when it was real at the terminals is not known")
+        return SheetCell(
+            text=words, no="a stimulus develops: from when it was real at the terminals is not known"
+        )
     if LeftOut.COMMAND in kinds:
-        return Cell(text=words, no="the onset is the DUT's command: how long before its frame is not known")
+        return SheetCell(
+            text=words, no="the onset is the DUT's command: how long before its frame is not known"
+        )
     if short := [one for one in found if one.only_from_frame]:
-        return Cell(
+        return SheetCell(
             text=f"{words}; {short[0].scenario_id}", no="counted from the terminals its limit is not kept"
         )
-    return Cell(text=words)
+    return SheetCell(text=words)
 
 
-def _attempts(tried: Sequence[ScenarioResult], goal: Budget) -> Cell:
+def _attempts(tried: Sequence[ScenarioResult], goal: Budget) -> SheetCell:
     """`59 of 59 at 3 points; phase, pack, boot`: every attempt, where the DUT was, and what was drawn anew."""
     if not tried:
-        return Cell(no="no scenario in which the DUT has to react was run")
+        return SheetCell(no="no scenario in which the DUT has to react was run")
     shots = sum(len(one.shots) for one in tried)
     passed = sum(shot.judgement.verdict.name == "PASS" for one in tried for shot in one.shots)
     points = len({one.operating_point for one in tried})
@@ -223,16 +231,16 @@ def _attempts(tried: Sequence[ScenarioResult], goal: Budget) -> Cell:
         f"; {over}" if over else ""
     )
     if copies := [one for one in tried if bunched(one.shots)]:
-        return Cell(text=f"{words}; {_named(copies)}", no="shots at bunched phases are copies of fewer")
+        return SheetCell(text=f"{words}; {_named(copies)}", no="shots at bunched phases are copies of fewer")
     if few:
         asked = f"{goal.coverage * 100:g} % with {goal.confidence * 100:g} % confidence"
-        return Cell(text=words, no=f"the attempts of a scenario do not support {asked}")
+        return SheetCell(text=words, no=f"the attempts of a scenario do not support {asked}")
     unknown = [one for one in tried if one.fdti is not None and not_spread_words(one.fdti.spread_p)]
     if unknown or not over:
-        return Cell(text=words, no="what the shots were drawn over was not recorded")
+        return SheetCell(text=words, no="what the shots were drawn over was not recorded")
     if any(drift_words(one.shots, name) for one in tried for name in ("FDTI", "FHTI")):
-        return Cell(text=words, no="a latency drifted over the order of firing: of no one population")
-    return Cell(text=words)
+        return SheetCell(text=words, no="a latency drifted over the order of firing: of no one population")
+    return SheetCell(text=words)
 
 
 def _population(tried: Iterable[ScenarioResult]) -> str:
@@ -252,30 +260,32 @@ def _population(tried: Iterable[ScenarioResult]) -> str:
     return ", ".join(drawn)
 
 
-def _anomalies(own: Sequence[ScenarioResult], notes: Sequence[Note], trouble: str) -> Cell:
+def _anomalies(own: Sequence[ScenarioResult], notes: Sequence[Note], trouble: str) -> SheetCell:
     if not own:
-        return Cell(no="no scenario of the goal was run")
+        return SheetCell(no="no scenario of the goal was run")
     found = [of_anomaly(one) for one in anomalies(own)]
     closed = {note.anomaly: note for note in notes if note.anomaly}
     left = [one for one in found if one not in closed]
     by = sorted({closed[one].by for one in found if one in closed})
     words = f"{len(left)}" + (f", {len(found) - len(left)} closed by {', '.join(by)}" if by else "")
     if trouble and found:
-        return Cell(text=words, no=trouble)
+        return SheetCell(text=words, no=trouble)
     if left:
-        return Cell(text=words, no="open until somebody closes them with a reason: `hil note RUN`")
-    return Cell(text=words)
+        return SheetCell(text=words, no="open until somebody closes them with a reason: `hil note RUN`")
+    return SheetCell(text=words)
 
 
-def class_ground(run: RunResult, made: Found) -> Cell:
+def class_ground(run: RunResult, made: ClassFound) -> SheetCell:
     """Of the sheet as a whole: only hardware shows a board's timing. made: the class by what the run's header names."""
     found = class_at(run, run.timebase)
     told = f" ({'; '.join(made.why)})" if made.why else ""
     if found.discharges and not made.evidence.discharges:
-        return Cell(text=CLASS_WORDS[found], no=f"what it drove makes {CLASS_WORDS[made.evidence]}{told}")
+        return SheetCell(
+            text=CLASS_WORDS[found], no=f"what it drove makes {CLASS_WORDS[made.evidence]}{told}"
+        )
     if found.discharges:
-        return Cell(text=CLASS_WORDS[found])
-    return Cell(text=CLASS_WORDS[found], no=f"discharges no board's timing{told}")
+        return SheetCell(text=CLASS_WORDS[found])
+    return SheetCell(text=CLASS_WORDS[found], no=f"discharges no board's timing{told}")
 
 
 def footnotes(sheet: Sheet) -> dict[str, int]:

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.report import markdown as md
-from bench.report.status import COLUMNS, Cell, Sheet, StatusRow, footnotes
+from bench.report.status import COLUMNS, Sheet, SheetCell, StatusRow, footnotes
 
 
 def status_table(sheet: Sheet) -> Table:
@@ -42,12 +42,12 @@ def status_markdown(sheet: Sheet) -> str:
     return "\n".join(lines) + "\n"
 
 
-def ground_words(cell: Cell) -> str:
+def ground_words(cell: SheetCell) -> str:
     """`simulated time; no: discharges no board's timing`."""
     return "; ".join(part for part in (cell.text, f"no: {cell.no}" if cell.no else "") if part)
 
 
-def said(cell: Cell, notes: Mapping[str, int]) -> str:
+def said(cell: SheetCell, notes: Mapping[str, int]) -> str:
     """`15.2 … 25.2 ms no [3]`; "–" for what is neither there nor missed."""
     no = f"no [{notes[cell.no]}]" if cell.no else ""
     return " ".join(part for part in (cell.text, no) if part) or "–"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.report.goals import NOT_SHOWN, Shown, partly_words, shown
+from bench.report.goals import NOT_SHOWN, GoalShown, partly_words, shown
 from bench.scenario.library import Library
 from bench.verdict.result import Budget, ScenarioResult, Verdict
 
@@ -34,7 +34,7 @@ class Row:
     quiet_passed: int
     gaps: tuple[str, ...] = ()
     lent: tuple[str, ...] = ()
-    shown: Shown | None = None
+    shown: GoalShown | None = None
 
     @property
     def word(self) -> str:
@@ -71,7 +71,7 @@ def rows(
 
 
 def _row(
-    goal: Budget, name: str, ids: Sequence[str], verdicts: Mapping[str, Verdict], told: Shown | None
+    goal: Budget, name: str, ids: Sequence[str], verdicts: Mapping[str, Verdict], told: GoalShown | None
 ) -> Row:
     lent = {one.scenario_id for one in told.lent} if told is not None else set()
     quiet = [verdict for one, verdict in verdicts.items() if one.partition("--")[0] in ids and "--" in one]

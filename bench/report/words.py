@@ -3,7 +3,7 @@
 import math
 
 from bench.measure.interval import Interval
-from bench.record.evidence import Found
+from bench.record.evidence import ClassFound
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import CLASS_WORDS, EvidenceClass, at_least_known
 from bench.units import format_ns
@@ -94,7 +94,7 @@ def not_spread_words(spread_p: float | None) -> str:
     return ""
 
 
-def banner(found: Found) -> str:
+def banner(found: ClassFound) -> str:
     """The first line of a run: what it can be taken for, and what keeps it from more."""
     why = (
         f" ({'; '.join(found.why[:_MOST_PARTS])}{' …' if found.why[_MOST_PARTS:] else ''})"

@@ -9,7 +9,7 @@ from bench.codec.pages import Asked, Bind, Pages, Payloads, Slot
 from bench.links.ports import CanLink
 from bench.restbus.disturbance import Disturbance
 from bench.timing.clock import Clock, Phase
-from bench.timing.sweep import Sweep
+from bench.timing.sweep import CycleSweep
 from bench.trace.events import CanFrame, made
 
 _REMEMBERED_PAYLOADS = 256  # of a message; with 16 counters each, half a megabyte
@@ -86,7 +86,7 @@ class CyclicMessage:
         self._frame = _FRAMES.setdefault(message, _Frames(message)).of
         self._counter = 0
         self._sent = 0  # frames so far: what a signal that shows "counter" counts
-        self._sweep = Sweep(
+        self._sweep = CycleSweep(
             clock, Phase.RESTBUS, self._send, count=len(pages.pages), cycle_ns=self.cycle_ns, gap_ns=gap_ns
         )
 

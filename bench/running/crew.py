@@ -21,7 +21,7 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.running.worker import DONE, NO_MORE, serve
-from bench.timing.stopping import Asked
+from bench.timing.stopping import EndAsked
 
 _GRACE_S = 30.0  # for the shots in hand to reach their safe state
 _IN_HAND = 2  # pieces a worker has: the one it is at, and the next, so that it never waits
@@ -75,7 +75,7 @@ class Crew:
     """So many workers, forked at once; one that dies is replaced."""
 
     def __init__(
-        self, work: Callable[[Any], Any], count: int, asked: Asked, losses: Losses, *, patient: bool
+        self, work: Callable[[Any], Any], count: int, asked: EndAsked, losses: Losses, *, patient: bool
     ) -> None:
         self._work, self._count, self._asked, self._losses = work, count, asked, losses
         self._patient = patient

@@ -14,7 +14,7 @@ from bench.record.codable import decode
 from bench.record.folder import RunFolder, open_run, read_shot, shot_folder
 from bench.running.crash import crashes_kept_in
 from bench.running.firing import Turn, firing_order, place_of, stratum_of
-from bench.running.shots import Watch, not_driven, shoot, shot_phase_ns, shot_seed, watched_over
+from bench.running.shots import OnRig, not_driven, shoot, shot_phase_ns, shot_seed, watched_over
 from bench.running.workers import on_workers
 from bench.scenario.prepare import Prepared
 from bench.timing.stopping import noticing
@@ -37,7 +37,7 @@ class Campaign:
     repeat: int | None
     folder: RunFolder | None
     workers: int
-    watch: Watch | None = None
+    watch: OnRig | None = None
 
     def repeats(self, one: Prepared) -> int:
         return self.repeat if self.repeat is not None else one.scenario.sweep.repeat

@@ -30,7 +30,7 @@ class Migrated:
 
 
 @dataclass(slots=True, kw_only=True)
-class Seen:
+class SeenReports:
     """By the scenario's id: its shots, of however many runs."""
 
     shots: dict[str, list[ShotResult]] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Seen:
         self.shots.setdefault(scenario_id, []).append(shot)
 
 
-def migrate(prepared: Sequence[Prepared], seen: Seen, profile: DutProfile) -> Iterator[Migrated]:
+def migrate(prepared: Sequence[Prepared], seen: SeenReports, profile: DutProfile) -> Iterator[Migrated]:
     """Each file of format 1, in order. prepared: with the twins, which inherit what their scenario bears."""
     twins: dict[str, list[Prepared]] = {}
     for one in prepared:
@@ -52,7 +52,9 @@ def migrate(prepared: Sequence[Prepared], seen: Seen, profile: DutProfile) -> It
             )
 
 
-def _migrated(scenario: Scenario, twins: Sequence[Scenario], seen: Seen, profile: DutProfile) -> Migrated:
+def _migrated(
+    scenario: Scenario, twins: Sequence[Scenario], seen: SeenReports, profile: DutProfile
+) -> Migrated:
     old = scenario.file.read_text(encoding="utf-8")
     own = _reported(seen.shots.get(scenario.id, ())) if scenario.mismatch is None else []
     borne, refused = _of_twins(twins, seen.shots, profile)

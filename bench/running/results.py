@@ -15,7 +15,7 @@ from bench.config.profile import DutProfile
 from bench.measure.finding.scenario import MismatchCaught, MismatchUnnoticed
 from bench.measure.interval import Latency
 from bench.record.codable import encode
-from bench.record.evidence import Found, evidence_of
+from bench.record.evidence import ClassFound, evidence_of
 from bench.record.folder import RunExists, RunFolder
 from bench.record.time_zero import TimeZero
 from bench.report.known_by import known_by_notes, state_notes
@@ -122,7 +122,7 @@ def timebase_of(wired: Wired) -> Timebase:
     return Timebase.SIMULATED if wired.config.simulated else Timebase.HOST
 
 
-def evidence_class(wired: Wired) -> Found:
+def evidence_class(wired: Wired) -> ClassFound:
     """Of what a run on this bench is worth, and why no more; as its header will say."""
     return evidence_of(timebase_of(wired).value, wired.config.dut.start, equipment(wired))
 

@@ -30,7 +30,7 @@ from bench.rig.rig import Rig
 from bench.running.calibration import overdue_now
 from bench.running.firing import Turn, stratum_of
 from bench.running.watching import watched_to_the_end
-from bench.scenario.engine import Shot, fire
+from bench.scenario.engine import Attempt, fire
 from bench.scenario.model import Start
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
@@ -75,7 +75,7 @@ def shot_phase_ns(prepared: Prepared, index: int, repeat: int, rng: random.Rando
     return stratum_of(index, repeat) * stratum_ns + rng.randrange(stratum_ns)
 
 
-Watch = Callable[[Rig, str, int], None]
+OnRig = Callable[[Rig, str, int], None]
 """Told of a rig, the scenario's id and the shot's index before the shot is fired."""
 
 
@@ -86,7 +86,7 @@ def shoot(
     repeat: int,
     run_seed: int,
     folder: RunFolder | None,
-    watch: Watch | None = None,
+    watch: OnRig | None = None,
     *,
     to_the_end: bool | None = None,
     place: int | None = None,
@@ -105,7 +105,7 @@ def shoot(
         return not_driven(turn, phase_ns, why)
     if scenario.mismatch is not None:
         wired = wired.mismatched(scenario.mismatch)
-    shot = Shot(
+    shot = Attempt(
         profile=wired.profile,
         start=scenario.start,
         steps=prepared.steps,
@@ -153,10 +153,10 @@ def watched_over(wired: Wired, folder: RunFolder | None) -> Iterator[Wired]:
 def _fired(
     wired: Wired,
     prepared: Prepared,
-    shot: Shot,
+    shot: Attempt,
     turn: Turn,
     folder: RunFolder | None,
-    watch: Watch | None,
+    watch: OnRig | None,
     rng: random.Random,
 ) -> ShotResult:
     """Whatever fails, it is this shot's ERROR: those to come are fired, and the run has its result. A stop by the user
@@ -205,7 +205,7 @@ def _concluded(
     trace: Trace,
     wired: Wired,
     prepared: Prepared,
-    shot: Shot,
+    shot: Attempt,
     turn: Turn,
     folder: RunFolder | None,
 ) -> ShotResult:

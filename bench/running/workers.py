@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from bench.running.crew import Crew, Losses
-from bench.timing.stopping import Asked, noticing
+from bench.timing.stopping import EndAsked, noticing
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 class Workers(Generic[Piece, Result]):
     """Those who do pieces of one kind of work, here (no crew) or in other processes."""
 
-    def __init__(self, work: Callable[[Piece], Result], asked: Asked, crew: Crew | None = None) -> None:
+    def __init__(self, work: Callable[[Piece], Result], asked: EndAsked, crew: Crew | None = None) -> None:
         self._work, self._asked, self._crew = work, asked, crew
 
     def in_order(self, pieces: Iterable[Piece]) -> Iterator[Result]:

@@ -13,7 +13,7 @@ from bench.scenario.library import Library
 from bench.stored.builds import load_neighbour
 from bench.timing.evidence_class import CLASS_WORDS, EvidenceClass
 from bench.units import format_ns
-from bench.verdict.fmea import Earned, FailureMode, Handled, Rated, earn, handled, rate, worst
+from bench.verdict.fmea import Earned, FailureMode, HandledShare, Rated, earn, handled, rate, worst
 from bench.verdict.fmea_on import on_chemistry
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
 from bench.verdict.sampling import bunched
@@ -283,7 +283,7 @@ def _least(earned: Earned, each: Sequence[Earned]) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ChemistryStanding:
     """A chemistry over all failure modes. earned: M → how many modes data give it; least: (mode, margin in s)."""
 
     chemistry: str
@@ -294,7 +294,7 @@ class Standing:
     exceeded: tuple[str, ...]
 
 
-def standings(found: Sequence[Cell]) -> tuple[Standing, ...]:
+def standings(found: Sequence[Cell]) -> tuple[ChemistryStanding, ...]:
     """Counts and the worst, never a mean: a rating of one failure mode says nothing of another."""
     standing = []
     for chemistry in dict.fromkeys(cell.chemistry for cell in found):
@@ -303,7 +303,7 @@ def standings(found: Sequence[Cell]) -> tuple[Standing, ...]:
         assumed = sum(cell.rated.assumed and cell.mode.monitoring_assumed is not None for cell in own)
         margins = [(cell.mode.id, cell.margin_s) for cell in own if cell.margin_s is not None]
         standing.append(
-            Standing(
+            ChemistryStanding(
                 chemistry=chemistry,
                 earned=dict(sorted(earned.items())),
                 assumed=assumed,
@@ -319,7 +319,7 @@ def _next(rating: int) -> int:
     return {10: 8, 9: 8, 8: 7, 7: 5, 6: 4, 5: 4}.get(rating, rating - 1)
 
 
-def handled_by_goal(found: Sequence[Cell]) -> dict[tuple[str, str], Handled]:
+def handled_by_goal(found: Sequence[Cell]) -> dict[tuple[str, str], HandledShare]:
     """(goal, chemistry) → what share of the injected faults was shown to be handled."""
     parts: dict[tuple[str, str], list[tuple[float | None, Earned | None]]] = {}
     for cell in found:

@@ -8,7 +8,7 @@ from bench.config.profile import DutProfile
 from bench.errors import BenchError
 from bench.measure.plan import NOTHING
 from bench.rig.rig import Rig
-from bench.scenario.engine import MARKED_AS, Shot, followed, settle
+from bench.scenario.engine import MARKED_AS, Attempt, followed, settle
 from bench.scenario.model import Start
 from bench.scenario.way_out import (
     tell_crash,
@@ -30,7 +30,7 @@ async def drive_by_hand(
     Raises nothing but CancelledError, and that only where somebody outside wanted it to end.
     """
     trace, clock = rig.trace, rig.clock
-    shot = Shot(profile=profile, start=start, steps=(), plan=NOTHING, phase_ns=0)
+    shot = Attempt(profile=profile, start=start, steps=(), plan=NOTHING, phase_ns=0)
     trouble: str | None = None
     trace.mark(clock.now_ns(), facts.RunStarted(phase_ns=0), "by hand")
     try:
@@ -59,7 +59,7 @@ async def drive_by_hand(
     return trouble
 
 
-async def _energised(rig: Rig, shot: Shot, serve: Callable[[], Awaitable[None]]) -> None:
+async def _energised(rig: Rig, shot: Attempt, serve: Callable[[], Awaitable[None]]) -> None:
     await rig.energise()
     async with asyncio.TaskGroup() as tasks:
         follower = tasks.create_task(followed(rig))

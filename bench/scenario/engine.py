@@ -31,7 +31,7 @@ from bench.scenario.model import (
     longest_ns,
 )
 from bench.scenario.reach_plan import MODE_TIMEOUT_NS
-from bench.scenario.start_missed import PreconditionMissed
+from bench.scenario.start_missed import StartMissed
 from bench.scenario.watch import Watch
 from bench.scenario.way_out import (
     MarkedAs,
@@ -62,7 +62,7 @@ OWNER = "scenario engine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shot:
+class Attempt:
     """What one attempt does: the scenario's resolved steps, its questions, and where in the DUT's cycle it injects.
 
     to_the_end: it is watched to the end of its window, also where all has been seen before.
@@ -77,14 +77,14 @@ class Shot:
 
 
 MARKED_AS: MarkedAs = {
-    PreconditionMissed: lambda error: facts.PreconditionMissed(
+    StartMissed: lambda error: facts.PreconditionMissed(
         reason=line_of(error), mode=getattr(error, "mode", None)
     ),
     UnidentifiedBuild: lambda error: facts.DutRefused(reason=line_of(error)),
 }
 
 
-async def fire(rig: Rig, shot: Shot) -> None:
+async def fire(rig: Rig, shot: Attempt) -> None:
     """Run the shot to its end; the outcome is in `rig.trace`. Leaves the rig in its safe state in every case.
 
     Raises nothing but CancelledError, and that only where somebody outside wanted the shot to end.
@@ -106,7 +106,7 @@ async def fire(rig: Rig, shot: Shot) -> None:
         trace.mark(clock.now_ns(), facts.RunEnded(), "engine")
 
 
-async def _told(rig: Rig, shot: Shot) -> None:
+async def _told(rig: Rig, shot: Attempt) -> None:
     """The shot, with whatever fails in it in its trace; only a cancellation, and the user's stop, go on upwards."""
     longest_s = LONGEST_SHOT_S + (longest_ns(shot.steps) + shot.plan.window_ns) / NS_PER_S
     try:
@@ -124,12 +124,12 @@ def _observes_ns(plan: Plan) -> int:
     return plan.end.observe_ns if plan.end is not None else 0
 
 
-async def _energised(rig: Rig, shot: Shot) -> None:
+async def _energised(rig: Rig, shot: Attempt) -> None:
     async with rig.hardware.safety.watched() if rig.hardware.safety is not None else contextlib.nullcontext():
         await _driven(rig, shot)
 
 
-async def _driven(rig: Rig, shot: Shot) -> None:
+async def _driven(rig: Rig, shot: Attempt) -> None:
     await rig.energise()
     async with asyncio.TaskGroup() as tasks:
         # Before the DUT is started: that may take seconds, and only a fed dead-man leaves the outputs on.
@@ -160,7 +160,7 @@ async def followed(rig: Rig) -> None:
         raise BenchError("the plant is no longer followed: what it waited for was cancelled") from None
 
 
-async def settle(rig: Rig, shot: Shot) -> None:
+async def settle(rig: Rig, shot: Attempt) -> None:
     """Hear the DUT, bring it into the start mode, set the load, let everything come to rest."""
     profile = shot.profile
     state = profile.roles["state"]
@@ -180,7 +180,7 @@ async def settle(rig: Rig, shot: Shot) -> None:
     rig.trace.mark(rig.clock.now_ns(), facts.PreconditionMet(mode=mode), "engine")
 
 
-async def _observe(rig: Rig, shot: Shot) -> None:
+async def _observe(rig: Rig, shot: Attempt) -> None:
     clock, plan = rig.clock, shot.plan
     watch = Watch(rig, plan)
     rig.trace.mark(clock.now_ns(), facts.ObserversArmed(), "engine")
@@ -260,7 +260,7 @@ def _measured(rig: Rig, plan: Plan) -> Iterator[Mark[facts.StimulusCommanded]]:
     return (m for m in marks if plan.onset_step is None or m.fact.step in (plan.onset_step, None))
 
 
-async def _perform(rig: Rig, shot: Shot, step: Step) -> None:
+async def _perform(rig: Rig, shot: Attempt, step: Step) -> None:
     clock = rig.clock
     match step:
         case Wait(duration_ns=duration_ns):
@@ -313,7 +313,7 @@ def request(rig: Rig, mode: str, value: int) -> None:
     rig.trace.mark(rig.clock.now_ns(), facts.Requested(mode=mode, value=value), "engine")
 
 
-async def _park(rig: Rig, shot: Shot, step: Park) -> None:
+async def _park(rig: Rig, shot: Attempt, step: Park) -> None:
     """Switched off, contactors open, then days pass for the pack alone: a DUT that sleeps knows nothing of them."""
     clock = rig.clock
     _load(rig, 0.0)
@@ -356,9 +356,9 @@ async def drive(rig: Rig, current_a: float, place: int) -> None:
 
 
 async def _until_state(
-    rig: Rig, shot: Shot, name: str, timeout_ns: int, missed: str, mode: str | None = None
+    rig: Rig, shot: Attempt, name: str, timeout_ns: int, missed: str, mode: str | None = None
 ) -> None:
-    """Wait until the DUT reports the state; PreconditionMissed names the last one seen. mode: that was asked for."""
+    """Wait until the DUT reports the state; StartMissed names the last one seen. mode: that was asked for."""
     role = shot.profile.roles["state"]
     message = rig.databases[role.channel][role.message]
     read = heard(message.reader(role.signal))
@@ -375,7 +375,7 @@ async def _until_state(
         await rig.clock.sleep_until(rig.clock.now_ns() + POLL_NS)
     names = {value: state for state, value in shot.profile.states.items()}
     told = "nothing was heard" if last is None else f"its last state was {names.get(int(last), last)}"
-    raise PreconditionMissed(
+    raise StartMissed(
         f"{missed} within {timeout_ns / NS_PER_S:g} s; {told}{_reported(rig, shot.profile)}", mode
     )
 

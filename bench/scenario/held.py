@@ -13,7 +13,7 @@ _TEXT = re.compile(r"\s*(?:([A-Za-z_]\w*)\s*)?(?:([+-]?)\s*(\d[\d_]*(?:\.\d+)?)\
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldValue:
     """place, now: where it stands in the scenario's table, and as what. now None: it is nothing that has bounds."""
 
     name: str
@@ -58,7 +58,7 @@ def _amount(text: str) -> _Amount:
     return _Amount(match[1] or "", -number if match[2] == "-" else number, match[4] or "")
 
 
-def freed(held: Held, bounds: str) -> Knob:
+def freed(held: HeldValue, bounds: str) -> Knob:
     """A knob over "LOW:HIGH", in the unit of LOW; the value of the file is one more of its values, and the original.
 
     Raises ValueError. Whether the scenario makes sense with such values is for preparing it to say.

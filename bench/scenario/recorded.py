@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 def recorded_step(file: "TomlFile", shape: "ReplayShape", place: tuple[str, int]) -> ReplayText | None:
     """None, and mistakes noted, where the recording is not what the step says. Paths are relative to the scenario."""
     from bench.replay.current import factor_of, load_of, read_recording
-    from bench.replay.recording import Asked, KeyMistake
+    from bench.replay.recording import KeyMistake, RecordingAsked
 
     beside = file.path.parent
-    asked = Asked(
+    asked = RecordingAsked(
         path=beside / shape.file,
         signal=shape.signal,
         time=shape.time,

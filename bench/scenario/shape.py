@@ -193,7 +193,7 @@ class EndTable(Shape):
 Asked = Literal["rms", "max", "converges", "drift"]
 
 
-class EstimateTable(Shape):
+class EstimateShape(Shape):
     of: str
     asks: list[Asked] = Field(min_length=1)
     after: DurationNs = 0
@@ -272,7 +272,7 @@ class ScenarioShape(Shape):
     expect: ExpectTable | None = None
     quiet: QuietTable | None = None
     end: EndTable | None = None
-    estimate: list[EstimateTable] = Field(default_factory=list)
+    estimate: list[EstimateShape] = Field(default_factory=list)
     sweep: SweepTable = SweepTable()
 
     @field_validator("id")

@@ -12,7 +12,7 @@ from typing import Any
 from bench.errors import nearest
 from bench.faults.expression import Expression
 from bench.measure.plan import Aim
-from bench.scenario.held import Held, freed
+from bench.scenario.held import HeldValue, freed
 from bench.scenario.knob import Knob, Place, Table, choice_knob, grid, in_ms, in_unit, number_knob, put
 from bench.scenario.model import Also, InjectText, Scenario, StepText, Wait
 from bench.units import parse_duration_ns
@@ -61,7 +61,7 @@ class Space:
 
     original: Table
     knobs: tuple[Knob, ...]
-    held: tuple[Held, ...]
+    held: tuple[HeldValue, ...]
     seconds: tuple[SecondFault, ...] = ()
     measured: int = 0
     noticed_ms: float = 0.0
@@ -131,7 +131,7 @@ class _Maker:
     cells: int
     sensors: int
     knobs: list[Knob] = field(default_factory=list)
-    held: list[Held] = field(default_factory=list)
+    held: list[HeldValue] = field(default_factory=list)
 
     def keep(self, knob: Knob | None) -> None:
         if knob is not None:
@@ -159,7 +159,7 @@ class _Maker:
         for part in place:
             now = now.get(part) if isinstance(now, dict) else now[part]
         named = f"step{int(place[1]) + 1}" if place[0] == "step" else str(place[0])
-        self.held.append(Held(name=f"{named}.{place[-1]}", why=why, place=place, now=now))
+        self.held.append(HeldValue(name=f"{named}.{place[-1]}", why=why, place=place, now=now))
 
     def wait_is_free(self) -> bool:
         """A wait between two injections may have any length; one before a request or a reset may not."""
@@ -212,7 +212,9 @@ class _Maker:
     def start(self) -> None:
         start = self.scenario.start
         if start.reaches is not None or start.mode == "off":
-            self.held.append(Held(name="start", why="the state it begins from is part of what is expected"))
+            self.held.append(
+                HeldValue(name="start", why="the state it begins from is part of what is expected")
+            )
             return
         if any(one.startswith("oc_") for one in self.named()) or self.quantity_is_current():
             self.hold(("start", "current"), "the fault is a current itself")

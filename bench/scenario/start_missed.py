@@ -3,7 +3,7 @@
 from bench.errors import BenchError
 
 
-class PreconditionMissed(BenchError):
+class StartMissed(BenchError):
     """The DUT did not reach the state from which the scenario starts.
 
     mode: which one, where it was heard in standby and then asked for it.

@@ -49,7 +49,7 @@ class _CannotTell(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sign:
+class BadSign:
     """What tells a bad shot: its verdict, or a latency beyond `limit_ns` (larger where `above`)."""
 
     limit_ns: float | None
@@ -141,12 +141,12 @@ def _silence(shots: Sequence[ShotResult], tried: int) -> str:
     return f"{len(shots)} of {tried} shots say nothing of the build ({told}): {why}"
 
 
-def find_sign(good: Sequence[ShotResult], bad: Sequence[ShotResult]) -> Sign:
+def find_sign(good: Sequence[ShotResult], bad: Sequence[ShotResult]) -> BadSign:
     """A verdict where the verdicts differ, else the latency whose medians lie furthest apart."""
     fails = [sum(s.judgement.verdict is Verdict.FAIL for s in side) for side in (good, bad)]
     if fails[1] > fails[0]:
-        return Sign(limit_ns=None, metric="", above=True)
-    best: tuple[float, Sign] | None = None
+        return BadSign(limit_ns=None, metric="", above=True)
+    best: tuple[float, BadSign] | None = None
     for metric in ("fdti", "fhti"):
         sides = [
             sorted(
@@ -161,9 +161,9 @@ def find_sign(good: Sequence[ShotResult], bad: Sequence[ShotResult]) -> Sign:
         middle = [side[len(side) // 2] for side in sides]
         gap = abs(middle[1] - middle[0])
         if best is None or gap > best[0]:
-            best = gap, Sign(limit_ns=sum(middle) / 2, metric=metric, above=middle[1] > middle[0])
+            best = gap, BadSign(limit_ns=sum(middle) / 2, metric=metric, above=middle[1] > middle[0])
     if best is None:
-        return Sign(limit_ns=None, metric="", above=True)
+        return BadSign(limit_ns=None, metric="", above=True)
     return best[1]
 
 
@@ -172,7 +172,7 @@ class _Judge:
     """What judges one build. rates: of the sign, in a good and in a bad one; patience: shots that may say nothing."""
 
     shoot: Shooter
-    sign: Sign
+    sign: BadSign
     rates: tuple[float, float]
     order: Sequence[int]
     patience: int

@@ -61,7 +61,7 @@ class Hunt:
 
 
 @dataclass(slots=True, kw_only=True)
-class Progress:
+class HuntProgress:
     """So far. `unclear`: verdicts that blame nobody. `unfit`: points that are no scenario (nothing was run)."""
 
     runs: int = 0
@@ -90,7 +90,7 @@ class Progress:
                 self.worst = tried
 
 
-OnRun = Callable[[Progress], None]
+OnRun = Callable[[HuntProgress], None]
 
 
 Crew = Workers[Point, Tried]
@@ -105,7 +105,7 @@ class _Enough(Exception):
     """Found, or the budget is spent."""
 
 
-def search(hunt: Hunt, crew: Crew, on_run: OnRun, so_far: Progress) -> None:
+def search(hunt: Hunt, crew: Crew, on_run: OnRun, so_far: HuntProgress) -> None:
     """Fill `so_far` until a find or the end of the budget. KeyboardInterrupt leaves what there is in it."""
     seen: dict[Point, float] = {}
 

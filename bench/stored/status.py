@@ -13,7 +13,7 @@ from bench.record.chain import FOOTER, SIGNATURE
 from bench.record.evidence import of_header
 from bench.record.folder import HEADER, OpenedRun, open_run
 from bench.record.shot import read_json
-from bench.report.status import Cell, Fact, Sheet, class_ground, status_rows
+from bench.report.status import Sheet, SheetCell, SheetFact, class_ground, status_rows
 from bench.report.traceability import denominator
 from bench.report.words import rules_words
 from bench.stored.builds import load_neighbour
@@ -51,11 +51,13 @@ def status_of(
         title=run.firmware_identity,
         facts=(*_facts(run, opened), _approval(approvals, kept.trouble)),
         grounds=(
-            Fact(name="evidence", cell=class_ground(run, of_header(opened.header, folder))),
-            Fact(name="bench", cell=_qualified(opened)),
-            *([Fact(name="rules", cell=Cell(no=old))] if (old := rules_words(run)) else ()),
-            Fact(name="chain", cell=Cell(no=_SEALED_LATER) if at_end else _chain(folder, run, altered)),
-            Fact(name="signed", cell=Cell(no=_SEALED_LATER) if at_end else _signed(folder)),
+            SheetFact(name="evidence", cell=class_ground(run, of_header(opened.header, folder))),
+            SheetFact(name="bench", cell=_qualified(opened)),
+            *([SheetFact(name="rules", cell=SheetCell(no=old))] if (old := rules_words(run)) else ()),
+            SheetFact(
+                name="chain", cell=SheetCell(no=_SEALED_LATER) if at_end else _chain(folder, run, altered)
+            ),
+            SheetFact(name="signed", cell=SheetCell(no=_SEALED_LATER) if at_end else _signed(folder)),
         ),
         rows=status_rows(
             run, goals, other_classes(run, folder, at_end=at_end), kept.notes, kept.trouble, library
@@ -71,13 +73,15 @@ def with_texts(sheet: Sheet, texts: Mapping[str, str] | None) -> Sheet:
     known = texts or {}
     found = {name: known[name] for name in wanted if name in known}
     if texts is None:  # nothing is known of any wording
-        cell = Cell(no="no file of requirements was given (--requirements)")
+        cell = SheetCell(no="no file of requirements was given (--requirements)")
     elif missing := [name for name in wanted if name not in found]:
         more = f" and {len(missing) - 3} more" if missing[3:] else ""
-        cell = Cell(text=f"{len(found)} of {len(wanted)}", no=f"no text for {', '.join(missing[:3])}{more}")
+        cell = SheetCell(
+            text=f"{len(found)} of {len(wanted)}", no=f"no text for {', '.join(missing[:3])}{more}"
+        )
     else:
-        cell = Cell(text=f"{len(found)} of {len(wanted)}")
-    return replace(sheet, facts=(*sheet.facts, Fact(name="requirements", cell=cell)), texts=found)
+        cell = SheetCell(text=f"{len(found)} of {len(wanted)}")
+    return replace(sheet, facts=(*sheet.facts, SheetFact(name="requirements", cell=cell)), texts=found)
 
 
 def other_classes(run: RunResult, folder: Path, *, at_end: bool) -> dict[EvidenceClass, RunResult]:
@@ -114,14 +118,15 @@ def other_classes(run: RunResult, folder: Path, *, at_end: bool) -> dict[Evidenc
     return found
 
 
-def _facts(run: RunResult, opened: OpenedRun) -> Iterator[Fact]:
+def _facts(run: RunResult, opened: OpenedRun) -> Iterator[SheetFact]:
     header = opened.header
-    yield Fact(name="run", cell=Cell(text=run.run_id))
-    yield Fact(name="chemistry", cell=Cell(text=run.chemistry))
-    yield Fact(name="started", cell=Cell(text=_minute(run.started_utc)))
+    yield SheetFact(name="run", cell=SheetCell(text=run.run_id))
+    yield SheetFact(name="chemistry", cell=SheetCell(text=run.chemistry))
+    yield SheetFact(name="started", cell=SheetCell(text=_minute(run.started_utc)))
     ended = _ended(run)
-    yield Fact(
-        name="ended", cell=Cell(text=ended, no="" if ended else "not recorded by the release that made it")
+    yield SheetFact(
+        name="ended",
+        cell=SheetCell(text=ended, no="" if ended else "not recorded by the release that made it"),
     )
     for name, key, how in (
         ("rig", "rig_name", "not recorded by the release that made it"),
@@ -129,7 +134,7 @@ def _facts(run: RunResult, opened: OpenedRun) -> Iterator[Fact]:
         ("operator", "operator", "not named: `hil run --operator NAME`"),
     ):
         said = str(header.get(key) or "")
-        yield Fact(name=name, cell=Cell(text=said, no="" if said else how))
+        yield SheetFact(name=name, cell=SheetCell(text=said, no="" if said else how))
 
 
 def _ended(run: RunResult) -> str:
@@ -145,45 +150,45 @@ def _minute(utc: str) -> str:
     return f"{utc[:10]} {utc[11:19]} UTC" if "T" in utc else utc
 
 
-def _approval(approvals: Sequence[Any], trouble: str) -> Fact:
+def _approval(approvals: Sequence[Any], trouble: str) -> SheetFact:
     if trouble:
-        cell = Cell(no=trouble)
+        cell = SheetCell(no=trouble)
     elif not approvals:
-        cell = Cell(no="nobody yet: `hil note RUN --approve --by NAME`")
+        cell = SheetCell(no="nobody yet: `hil note RUN --approve --by NAME`")
     else:
-        cell = Cell(text=f"{approvals[-1].by}, {_minute(approvals[-1].utc)}")
-    return Fact(name="approved by", cell=cell)
+        cell = SheetCell(text=f"{approvals[-1].by}, {_minute(approvals[-1].utc)}")
+    return SheetFact(name="approved by", cell=cell)
 
 
-def _chain(folder: Path, run: RunResult, altered: Sequence[str]) -> Cell:
+def _chain(folder: Path, run: RunResult, altered: Sequence[str]) -> SheetCell:
     if altered:
-        return Cell(no=f"ALTERED: {altered[0]}")
+        return SheetCell(no=f"ALTERED: {altered[0]}")
     if not (folder / FOOTER).is_file():
-        return Cell(no="the run has no footer: nothing vouches for it yet")
+        return SheetCell(no="the run has no footer: nothing vouches for it yet")
     if run.aborted is not None:
-        return Cell(text="intact", no=f"the run did not come to its end: {run.aborted}")
-    return Cell(text=f"verified, {str(read_json(folder / FOOTER).get('chain', ''))[:12]}")
+        return SheetCell(text="intact", no=f"the run did not come to its end: {run.aborted}")
+    return SheetCell(text=f"verified, {str(read_json(folder / FOOTER).get('chain', ''))[:12]}")
 
 
-def _signed(folder: Path) -> Cell:
+def _signed(folder: Path) -> SheetCell:
     if not (folder / SIGNATURE).is_file():
-        return Cell(no="nobody: `hil sign RUN --key KEY`")
+        return SheetCell(no="nobody: `hil sign RUN --key KEY`")
     try:
         key = str(read_json(folder / SIGNATURE)["public_key"])
     except (RecordError, KeyError) as error:
-        return Cell(no=f"its signature cannot be read: {error}")
-    return Cell(text=f"key {key[:16]}…")
+        return SheetCell(no=f"its signature cannot be read: {error}")
+    return SheetCell(text=f"key {key[:16]}…")
 
 
-def _qualified(opened: OpenedRun) -> Cell:
+def _qualified(opened: OpenedRun) -> SheetCell:
     """Method, reviewer, ruler, second clock and strangers' mutants, each said or missed."""
     found = qualified_by(opened) or Qualified(trouble="no qualification is known to this run")
     content = copy_of(opened)
     told, missed = _rows_of(content, str(opened.header.get("timebase"))) if content else ([], [])
     if found.trouble is not None:
-        return Cell(text="; ".join(told), no=f"not qualified for this run: {found.trouble}")
+        return SheetCell(text="; ".join(told), no=f"not qualified for this run: {found.trouble}")
     words = "; ".join([found.by, *told])
-    return Cell(text=words, no=f"the qualification does not say: {', '.join(missed)}" if missed else "")
+    return SheetCell(text=words, no=f"the qualification does not say: {', '.join(missed)}" if missed else "")
 
 
 def _rows_of(content: Mapping[str, Any], timebase: str) -> tuple[list[str], list[str]]:

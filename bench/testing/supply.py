@@ -12,7 +12,7 @@ from bench.testing.suite import SwitchedOff
 from bench.units import NS_PER_MS
 
 
-class PlayedSupply(Protocol):
+class PlayedPackSupply(Protocol):
     """A supply's simulator, with a battery at its terminals."""
 
     @property
@@ -23,10 +23,10 @@ class PlayedSupply(Protocol):
         """(V, A) at the terminals; positive current flows out of the supply."""
 
 
-Supplies = Desk[PackSupply, PlayedSupply]
+Supplies = Desk[PackSupply, PlayedPackSupply]
 
 
-class SupplySuite(SwitchedOff[PackSupply, PlayedSupply]):
+class SupplySuite(SwitchedOff[PackSupply, PlayedPackSupply]):
     """A supply, and a simulator with a stiff battery of a voltage between `below_v` and `above_v` at its terminals.
 
     Keys of `told`: torn, beyond. `named`: a regular expression that its name holds.

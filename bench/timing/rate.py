@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from bench.timing.host import host_now_ns, raw_now_ns
-from bench.timing.reference import Bound
+from bench.timing.reference import ClockBound
 from bench.units import NS_PER_MS, NS_PER_S
 
 BOUND_PPB = 500_000  # taken where no second clock says better
@@ -25,7 +25,7 @@ _BEARABLE_SPAN_NS = (
 )
 
 
-class Reading(NamedTuple):
+class ClockPair(NamedTuple):
     """Both clocks at one instant, known to ± u_ns of each other."""
 
     host_ns: int
@@ -33,9 +33,9 @@ class Reading(NamedTuple):
     u_ns: int
 
 
-def read_both() -> Reading | None:
+def read_both() -> ClockPair | None:
     """The raw clock between two reads of the other; the closest of a few. None where there is no raw clock."""
-    best: Reading | None = None
+    best: ClockPair | None = None
     for _ in range(_ATTEMPTS):
         before_ns = host_now_ns()
         raw_ns = raw_now_ns()
@@ -43,7 +43,7 @@ def read_both() -> Reading | None:
             return None
         span_ns = host_now_ns() - before_ns
         if best is None or span_ns // 2 + 1 < best.u_ns:
-            best = Reading(before_ns + span_ns // 2, raw_ns, span_ns // 2 + 1)
+            best = ClockPair(before_ns + span_ns // 2, raw_ns, span_ns // 2 + 1)
         if span_ns <= _GOOD_SPAN_NS:
             break
     return best
@@ -52,10 +52,10 @@ def read_both() -> Reading | None:
 class SlewWatch:
     """The slew between two looks. That of a tenth of a second is not lost in the mean of a long shot."""
 
-    def __init__(self, read: Callable[[], Reading | None] = read_both) -> None:
+    def __init__(self, read: Callable[[], ClockPair | None] = read_both) -> None:
         self._read = read
-        self._first: Reading | None = None
-        self._last: Reading | None = None
+        self._first: ClockPair | None = None
+        self._last: ClockPair | None = None
         self._least_ppb = self._most_ppb = 0
         self.worst_ppb: int | None = None
 
@@ -87,7 +87,7 @@ class SlewWatch:
         passed_ns = self._last.raw_ns - self._first.raw_ns
         return ((self._last.host_ns - self._first.host_ns) - passed_ns) * NS_PER_S // passed_ns
 
-    def bound(self, measured: Sequence[Bound]) -> Bound:
+    def bound(self, measured: Sequence[ClockBound]) -> ClockBound:
         """The best that second clocks make of it, and how far the slew strayed from its mean; else BOUND_PPB.
 
         BOUND_PPB gives way where the clock was slewed by more than it leaves room for.
@@ -96,12 +96,12 @@ class SlewWatch:
         if measured and mean_ppb is not None:
             best = min(measured)
             strayed_ppb = max(abs(self._most_ppb - mean_ppb), abs(self._least_ppb - mean_ppb))
-            return Bound(best.ppb + strayed_ppb, best.why)
+            return ClockBound(best.ppb + strayed_ppb, best.why)
         if (
             measured and min(measured).ppb > BOUND_PPB
         ):  # nothing tells of its slew, and it runs wrong all the same
             return min(measured)
         seen_ppb = (self.worst_ppb or 0) + OSCILLATOR_PPB
         if seen_ppb > BOUND_PPB:
-            return Bound(seen_ppb, "the slew that was seen, and 100 ppm for the oscillator")
-        return Bound(BOUND_PPB, WHY_BOUND)
+            return ClockBound(seen_ppb, "the slew that was seen, and 100 ppm for the oscillator")
+        return ClockBound(BOUND_PPB, WHY_BOUND)

@@ -27,7 +27,7 @@ class Tracking(NamedTuple):
         return self.leap == "Normal" and 0 < self.stratum < 16 and not self.reference.startswith("127.127.")
 
 
-class Bound(NamedTuple):
+class ClockBound(NamedTuple):
     """By how much the host's clock may run wrong, and by whose word."""
 
     ppb: int
@@ -53,7 +53,7 @@ def ask_chrony() -> Tracking | None:
         return None
 
 
-def by_chrony(said: Tracking | None, mean_ppb: int | None) -> Bound | None:
+def by_chrony(said: Tracking | None, mean_ppb: int | None) -> ClockBound | None:
     """None where chrony follows nothing, or the clock does not show the correction that chrony says it needs.
 
     mean_ppb: by how much the system makes the clock faster or slower than its oscillator, over the shot.
@@ -64,12 +64,12 @@ def by_chrony(said: Tracking | None, mean_ppb: int | None) -> Bound | None:
     if apart_ppb > _MATCH_PPB:
         return None
     why = f"held by chrony against {said.reference} (stratum {said.stratum})"
-    return Bound(said.residual_ppb + said.skew_ppb + apart_ppb + _MARGIN_PPB, why)
+    return ClockBound(said.residual_ppb + said.skew_ppb + apart_ppb + _MARGIN_PPB, why)
 
 
-def by_adapter(channel: str, apart: tuple[int, int] | None) -> Bound | None:
+def by_adapter(channel: str, apart: tuple[int, int] | None) -> ClockBound | None:
     """apart: rate of the host's clock against the adapter's over the shot, and ± of it, in ppb."""
     if apart is None:
         return None
     why = f"held against the adapter's clock on {channel}, itself within {ADAPTER_PPB // 1000} ppm"
-    return Bound(abs(apart[0]) + apart[1] + ADAPTER_PPB, why)
+    return ClockBound(abs(apart[0]) + apart[1] + ADAPTER_PPB, why)

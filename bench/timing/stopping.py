@@ -131,7 +131,7 @@ def listening_if_nobody_does() -> Iterator[bool]:
         yield threading.current_thread() is threading.main_thread()
 
 
-class Asked:
+class EndAsked:
     """Whether this process was asked to end, for who waits at descriptors: it is one, readable from then on."""
 
     def __init__(self, run: _Run) -> None:
@@ -163,13 +163,13 @@ class Asked:
 
 
 @contextlib.contextmanager
-def noticing() -> Iterator[Asked]:
+def noticing() -> Iterator[EndAsked]:
     """For the time of the block a signal raises nothing, and can be noticed; KeyboardInterrupt comes at its end."""
     if threading.current_thread() is not threading.main_thread():
-        with contextlib.closing(Asked(_Run())) as asked:
+        with contextlib.closing(EndAsked(_Run())) as asked:
             yield asked
         return
-    with _in_progress() as run, contextlib.closing(Asked(run)) as asked:
+    with _in_progress() as run, contextlib.closing(EndAsked(run)) as asked:
         yield asked
 
 

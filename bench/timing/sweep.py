@@ -6,7 +6,7 @@ from functools import partial
 from bench.timing.clock import Clock, Phase, Timer
 
 
-class Sweep:
+class CycleSweep:
     """Calls `send(n)` for n = 0 … count-1 once per cycle.
 
     With a gap, number n is due n gaps after the start of its cycle. One whose instant has passed is left out rather

@@ -158,7 +158,7 @@ def rate(mode: FailureMode, monitoring: int, assumed: bool) -> Rated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handled:
+class HandledShare:
     """Of the faults injected for one goal on one chemistry at least `share` were handled, by their number of attempts.
 
     weighted: by the failure rates of the modes, where all have one; else `share` is the least of them. least: the mode
@@ -171,7 +171,7 @@ class Handled:
     modes: int
 
 
-def handled(parts: Sequence[tuple[float | None, Earned | None]]) -> Handled:
+def handled(parts: Sequence[tuple[float | None, Earned | None]]) -> HandledShare:
     """From (failure rate in FIT or None, what was earned) of each failure mode."""
     shares = [0.0 if one is None else one.lower for _, one in parts]
     earned = [one for _, one in parts if one is not None]
@@ -179,7 +179,7 @@ def handled(parts: Sequence[tuple[float | None, Earned | None]]) -> Handled:
     rates = [fit for fit, _ in parts if fit is not None]
     weighted = bool(parts) and len(rates) == len(parts) and sum(rates) > 0
     share = sum(map(operator.mul, rates, shares)) / sum(rates) if weighted else min(shares, default=0.0)
-    return Handled(share=share, weighted=weighted, least=least, modes=len(parts))
+    return HandledShare(share=share, weighted=weighted, least=least, modes=len(parts))
 
 
 def _rating(lower: float, detected: bool, latencies: Sequence[Interval], fhti_ns: int) -> tuple[int, str]:

@@ -6,7 +6,7 @@ from bench.links.ports import CanLink, RatedLink
 from bench.timing.clock import Phase
 from bench.timing.host import HostClock
 from bench.timing.rate import BOUND_PPB, LOOK_NS, WHY_BOUND, SlewWatch
-from bench.timing.reference import Bound, ask_chrony, by_adapter, by_chrony
+from bench.timing.reference import ClockBound, ask_chrony, by_adapter, by_chrony
 from bench.trace.facts import ClockRate
 from bench.trace.timeline import Trace
 
@@ -37,7 +37,7 @@ def watch_rate(
     return tell
 
 
-def _adapters(links: Mapping[str, CanLink]) -> Iterator[Bound | None]:
+def _adapters(links: Mapping[str, CanLink]) -> Iterator[ClockBound | None]:
     for channel, link in links.items():
         if isinstance(link, RatedLink):
             yield by_adapter(channel, link.rate_against_adapter())

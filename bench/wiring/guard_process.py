@@ -33,7 +33,7 @@ _BETWEEN_NS = NS_PER_S
 
 
 @dataclass(slots=True, kw_only=True)
-class Watch:
+class BenchSaid:
     """What the bench has said. `on`: outputs may be on; `beating`: and beats are due."""
 
     heard_ns: int
@@ -57,7 +57,7 @@ async def ended(clock: HostClock, bench: int, hang_ns: int, answers: int) -> tup
 
     answers: a descriptor, for a byte each time something was read.
     """
-    watch = Watch(heard_ns=clock.now_ns())
+    watch = BenchSaid(heard_ns=clock.now_ns())
     loop = asyncio.get_running_loop()
 
     def read() -> None:

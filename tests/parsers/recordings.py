@@ -12,7 +12,7 @@ from bench.errors import BenchError
 from bench.lean_can import can
 from bench.record import blf as own
 from bench.replay.current import factor_of, load_of, read_recording
-from bench.replay.recording import Asked, KeyMistake
+from bench.replay.recording import KeyMistake, RecordingAsked
 
 from .alter import damaged, nonsense, reworded
 from .files import SMALL_DBC
@@ -87,7 +87,7 @@ def _reading(suffix: str, signal: str, *, dbc: bool) -> Callable[[Path], Read]:
     def opened(place: Path) -> Read:
         (place / "own.dbc").write_text(SMALL_DBC)
         path = place / f"log{suffix}"
-        asked = Asked(path=path, signal=signal, dbc=place / "own.dbc" if dbc else None)
+        asked = RecordingAsked(path=path, signal=signal, dbc=place / "own.dbc" if dbc else None)
         if suffix == ".mf4":
             _mf4()
 

@@ -11,7 +11,7 @@ from bench.rig import capabilities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chamber(Fault):
+class ChamberFault(Fault):
     temperature_c: float
     rate_k_s: float
 
@@ -33,8 +33,8 @@ class ChamberShape(InjectShape):
     temperature: Annotated[Degrees, AboveAbsoluteZero]
     rate: DegreesPerSecond = Field(gt=0)
 
-    def resolve(self, at: Terminals) -> Chamber:  # noqa: ARG002
-        return Chamber(temperature_c=self.temperature, rate_k_s=self.rate)
+    def resolve(self, at: Terminals) -> ChamberFault:  # noqa: ARG002
+        return ChamberFault(temperature_c=self.temperature, rate_k_s=self.rate)
 
 
 KIND = Kind(

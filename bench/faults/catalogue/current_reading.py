@@ -13,7 +13,7 @@ _BITS = {"error_bit": "current_error", "overrange": "current_overrange", "mismat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CurrentReading(Reading):
+class CurrentReadingFault(Reading):
     """`by`: A for an offset and a forced value. `both`: the redundant channel goes wrong alike."""
 
     error: str
@@ -52,7 +52,7 @@ class CurrentReading(Reading):
     def carried(self) -> tuple[Carried, ...]:
         return (Carried(quantity=self.quantity, value=self.by),) if self.error == "value" else ()
 
-    def inside(self, at: Terminals) -> "CurrentReading | None":  # noqa: ARG002
+    def inside(self, at: Terminals) -> "CurrentReadingFault | None":  # noqa: ARG002
         return replace(self, by=self.by / 10) if self.error in ("offset", "value") else None
 
 
@@ -61,12 +61,12 @@ class CurrentReadingShape(InjectShape):
     by: Amperes | None = None
     both_channels: bool = False
 
-    def resolve(self, at: Terminals) -> CurrentReading:
+    def resolve(self, at: Terminals) -> CurrentReadingFault:
         if (self.by is not None) != (self.error in ("offset", "value")):
             at.tell("error", f"found '{self.error}'; expected 'by' with an offset or a value, and only there")
         if self.error == "offset" and self.by == 0:
             at.tell("by", "found 0 A, which changes nothing; expected another value")
-        return CurrentReading(
+        return CurrentReadingFault(
             quantity=_BITS.get(self.error, "pack_current"),
             numbers=(0,),
             error=self.error,

@@ -13,7 +13,7 @@ INSIDE_OHM_PER_VOLT = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Insulation(Fault):
+class InsulationFault(Fault):
     """`ohm_per_volt` times the pack voltage of the moment between each of `poles` and chassis."""
 
     poles: tuple[str, ...]
@@ -42,7 +42,7 @@ class Insulation(Fault):
     def levels(self) -> tuple[tuple[str, float], ...]:
         return (("insulation", self.ohm_per_volt / len(self.poles)),)
 
-    def inside(self, at: Terminals) -> "Insulation":
+    def inside(self, at: Terminals) -> "InsulationFault":
         """The poles in parallel stay above the threshold."""
         return replace(self, ohm_per_volt=len(self.poles) * (at.threshold("iso_fault") + INSIDE_OHM_PER_VOLT))
 
@@ -50,18 +50,18 @@ class Insulation(Fault):
 Pole = Literal["plus", "minus", "both"]
 
 
-def leak(pole: Pole, resistance: Expression, at: Terminals) -> Insulation:
+def leak(pole: Pole, resistance: Expression, at: Terminals) -> InsulationFault:
     value = at.value(resistance, "resistance")
     if value < 0:
         at.tell("resistance", f"found {value:g} ohm/V; expected a resistance above 0")
-    return Insulation(poles=("plus", "minus") if pole == "both" else (pole,), ohm_per_volt=value)
+    return InsulationFault(poles=("plus", "minus") if pole == "both" else (pole,), ohm_per_volt=value)
 
 
 class InsulationShape(InjectShape):
     pole: Pole
     resistance: OhmPerVoltOf
 
-    def resolve(self, at: Terminals) -> Insulation:
+    def resolve(self, at: Terminals) -> InsulationFault:
         return leak(self.pole, self.resistance, at)
 
 

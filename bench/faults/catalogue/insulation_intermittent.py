@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pydantic import Field
 
 from bench.config.toml_file import DurationNs
-from bench.faults.catalogue.insulation import Insulation, Pole, leak
+from bench.faults.catalogue.insulation import InsulationFault, Pole, leak
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, OhmPerVoltOf
 from bench.rig.capabilities import InsulationInTurns
@@ -15,7 +15,7 @@ from bench.rig.capabilities import InsulationInTurns
 class InsulationIntermittent(Fault):
     """`leak` is there for `on_ns`, gone for `off_ns`, and so on until it is cleared."""
 
-    leak: Insulation
+    leak: InsulationFault
     on_ns: int
     off_ns: int
 

@@ -18,7 +18,7 @@ _SHOWS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InsulationMonitor(Reading):
+class InsulationMonitorFault(Reading):
     says: str
 
     def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
@@ -31,8 +31,8 @@ class InsulationMonitor(Reading):
 class InsulationMonitorShape(InjectShape):
     says: Literal["outdated", "failure", "device_error", "chassis_lost", "old"]
 
-    def resolve(self, at: Terminals) -> InsulationMonitor:  # noqa: ARG002
-        return InsulationMonitor(quantity=_SHOWS[self.says][0], numbers=(0,), says=self.says)
+    def resolve(self, at: Terminals) -> InsulationMonitorFault:  # noqa: ARG002
+        return InsulationMonitorFault(quantity=_SHOWS[self.says][0], numbers=(0,), says=self.says)
 
 
 KIND = Kind(

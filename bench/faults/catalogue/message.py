@@ -17,7 +17,7 @@ CRC_BITS = 0x5A
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message(Fault):
+class MessageFault(Fault):
     """`late_ns` with "late", `signal` with "out_of_range": all ones, with a good CRC."""
 
     channel: str
@@ -80,7 +80,7 @@ class MessageShape(InjectShape):
     late: DurationNs | None = Field(default=None, gt=0)
     signal: str | None = None
 
-    def resolve(self, at: Terminals) -> Message:
+    def resolve(self, at: Terminals) -> MessageFault:
         channel, _, name = self.message.partition(".")
         sent = at.messages(channel)
         described = at.databases.get(channel)
@@ -100,7 +100,7 @@ class MessageShape(InjectShape):
         mask = b""
         if self.signal is not None and name in sent:
             mask = at.ones(channel, name, self.signal)
-        return Message(
+        return MessageFault(
             channel=channel,
             message=name,
             error=self.error,
