@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from bench.errors import InstrumentError
 from bench.instruments.ports import WireFault
 
 ASKED: dict[str, tuple[Any, ...]] = {
     "lane": ("simulated",),
     "torn_lane": ("simulated",),
     "fault": tuple(WireFault)[1:],
+    "period_ns": (0, -5),
 }
 
 
@@ -37,6 +37,6 @@ def broken(suite: type) -> set[str]:
     for name, asked in cases(suite):
         try:
             getattr(suite(), name)(**asked)
-        except (AssertionError, InstrumentError, pytest.fail.Exception):
+        except (Exception, pytest.fail.Exception):  # noqa: BLE001
             failed.add(name.removeprefix("test_"))
     return failed

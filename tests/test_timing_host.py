@@ -1,9 +1,11 @@
 """Real time: what must hold however slow the machine is. No test here asks for a speed."""
 
-import asyncio
+from typing import Any
 
 import pytest
 
+from bench.testing import TimebaseSuite
+from bench.testing.timebase import Main
 from bench.timing.clock import Phase
 from bench.timing.correlation import correlate
 from bench.timing.host import HostClock, host_now_ns, run_on_host, wall_now_ns
@@ -62,47 +64,11 @@ def test_a_grid_that_begins_in_the_past_counts_no_lateness_for_it() -> None:
     assert run_on_host(main)[0] < 10 * NS_PER_S
 
 
-def test_timers_run_once_not_before_their_instant_and_not_when_cancelled() -> None:
-    async def main(clock: HostClock) -> tuple[int, list[int]]:
-        ran_ns: list[int] = []
-        due_ns = clock.now_ns() + 10 * NS_PER_MS
-        clock.call_at(due_ns, Phase.BUS, lambda: ran_ns.append(clock.now_ns()))
-        clock.call_at(due_ns, Phase.BUS, lambda: ran_ns.append(-1)).cancel()
-        past = clock.call_at(0, Phase.BUS, lambda: ran_ns.append(0))
-        assert ran_ns == [] and not past.cancelled()
-        await clock.sleep_until(due_ns + 20 * NS_PER_MS)
-        return due_ns, ran_ns
+class TestHostClock(TimebaseSuite):
+    early_ns = NS_PER_MS  # a loop's timer has the resolution of its clock
 
-    due_ns, ran_ns = run_on_host(main)
-    assert ran_ns[0] == 0 and len(ran_ns) == 2
-    assert ran_ns[1] >= due_ns - NS_PER_MS
-
-
-def test_a_period_must_be_positive() -> None:
-    async def main(clock: HostClock) -> None:
-        with pytest.raises(ValueError, match="positive period"):
-            clock.every(0, Phase.PLANT, lambda: None, first_ns=0)
-
-    run_on_host(main)
-
-
-def test_an_exception_in_a_grid_callback_ends_the_run_after_the_tasks_have_cleaned_up() -> None:
-    cleaned: list[str] = []
-
-    async def main(clock: HostClock) -> None:
-        def tick() -> None:
-            raise ZeroDivisionError("the plant")
-
-        clock.every(PERIOD_NS, Phase.PLANT, tick, first_ns=clock.now_ns())
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await clock.sleep_until(clock.now_ns() + NS_PER_MS)
-            cleaned.append("yes")
-
-    with pytest.raises(ZeroDivisionError, match="the plant"):
-        run_on_host(main)
-    assert cleaned == ["yes"]
+    def run(self, main: Main) -> Any:
+        return run_on_host(main)
 
 
 def test_the_correlation_places_a_wall_clock_stamp_on_the_monotonic_clock() -> None:

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import StalledError
+from bench.testing import TimebaseSuite
+from bench.testing.timebase import Main
 from bench.timing.clock import Phase, grid_point_ns
 from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.timing.stopping import interrupt, stop_run
@@ -158,20 +160,9 @@ def test_a_grid_does_not_drift_over_200_000_periods() -> None:
     assert (count, last) == (200_001, 17 + 200_000 * 3_333_333)
 
 
-def test_a_grid_can_end_itself() -> None:
-    ran: list[int] = []
-
-    async def main(clock: SimulatedClock) -> None:
-        def tick() -> None:
-            ran.append(clock.now_ns())
-            if len(ran) == 3:
-                timer.cancel()
-
-        timer = clock.every(10, Phase.DUT, tick, first_ns=0)
-        await clock.sleep_until(1000)
-
-    run_simulated(main)
-    assert ran == [0, 10, 20]
+class TestSimulatedClock(TimebaseSuite):
+    def run(self, main: Main) -> Any:
+        return run_simulated(main)
 
 
 @pytest.mark.parametrize("period_ns", [0, -5])

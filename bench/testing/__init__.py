@@ -6,17 +6,28 @@ pytest does the rest (docs/instruments.md, "A driver of your own: prove it"). It
 
 import pytest
 
-for _name in ("suite", "relay", "cells", "supply", "monitor", "sensor"):
+for _name in ("suite", "relay", "cells", "supply", "monitor", "sensor", "dut", "timebase"):
     pytest.register_assert_rewrite(f"bench.testing.{_name}")
 
 from bench.testing.cells import CellEmulatorSuite  # noqa: E402
 from bench.testing.desk import CAN_LANES, SERIAL_LANES, Desk, Device  # noqa: E402
+from bench.testing.dut import DutSuite  # noqa: E402
 from bench.testing.monitor import MonitorSuite  # noqa: E402
 from bench.testing.relay import RelaySuite  # noqa: E402
 from bench.testing.sensor import SensorSuite  # noqa: E402
 from bench.testing.supply import SupplySuite  # noqa: E402
+from bench.testing.timebase import TimebaseSuite  # noqa: E402
 
 __all__ = [
-    "CAN_LANES", "SERIAL_LANES", "CellEmulatorSuite", "Desk", "Device", "MonitorSuite", "RelaySuite", "SensorSuite",
+    "CAN_LANES",
+    "SERIAL_LANES",
+    "CellEmulatorSuite",
+    "Desk",
+    "Device",
+    "DutSuite",
+    "MonitorSuite",
+    "RelaySuite",
+    "SensorSuite",
     "SupplySuite",
-]  # fmt: skip
+    "TimebaseSuite",
+]
