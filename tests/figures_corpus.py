@@ -359,9 +359,6 @@ KINDS: dict[str, Callable[[Rng], Any]] = {
     "quantile": lambda rng: censored.quantile(
         intervals(rng, rng.choice((1, 2, 7, 59))), rng.choice((1, 50, 95, 99, 100))
     ),
-    "above": lambda rng: censored.share_above(
-        found := intervals(rng, 20), rng.choice(found).high_ns + rng.choice((-1, 0, 1))
-    ),
     "ecdf": lambda rng: censored.ecdf_band(intervals(rng, rng.choice((1, 3, 12)))),
     "upper": lambda rng: proportion.upper_bound(*_counts(rng), rng.choice((0.5, 0.95))),
     "shots_for": lambda rng: proportion.shots_for(

@@ -229,7 +229,7 @@ def test_texts_encode_to_their_numbers_and_strange_ones_name_the_nearest() -> No
     assert message.encode({"Level": -10.0, "Mode": 3}) == bytes([0, 3]), (
         "named values may lie outside the range"
     )
-    assert message.choice_value("Mode", "NotAvailable") == 3
+    assert message.encode({"Level": -10, "Mode": "NotAvailable"}) == bytes([0, 3])
     with pytest.raises(CodecError, match=r"signal 'Mode' cannot be 'Onn'.*did you mean 'On'"):
         message.encode({"Level": 0, "Mode": "Onn"})
 
@@ -356,7 +356,7 @@ def test_cp1252_files_load_with_their_units_and_texts(tmp_path: Path) -> None:
     path = tmp_path / "vendor.dbc"
     text = 'VERSION ""\nBU_: A\nBO_ 1 T: 1 A\n SG_ X : 0|8@1+ (1,0) [0|0] "°C" A\nVAL_ 1 X 0 "Prüfung" ;\n'
     path.write_bytes(text.encode("cp1252"))
-    assert Database.load(path)["T"].choice_value("X", "Prüfung") == 0
+    assert Database.load(path)["T"].choices["X"] == {0: "Prüfung"}
 
 
 def test_cantools_is_not_imported_before_a_file_is_loaded() -> None:

@@ -17,10 +17,8 @@ from bench.codec.e2e import (
     Protection,
     Settings,
     Status,
-    check_p01,
     crc8_h2f,
     crc8_j1850,
-    protect_p01,
     protection_of,
 )
 from bench.errors import ConfigError
@@ -154,14 +152,12 @@ def test_settings_that_autosar_does_not_know_are_refused(settings: Settings, fou
         protection_of(settings)
 
 
-def test_profile_1_at_once() -> None:
-    data = bytearray(8)
-    protect_p01(data, 0x0123, 15)
+def test_profile_1_begins_its_counter_anew_and_knows_a_short_payload() -> None:
+    profile, data = Profile1(0x0123), bytearray(8)
+    profile.protect(data, 15)
     assert data == bytes([0xCC, 0, 0, 0, 0, 0, 0, 0])
-    assert check_p01(data, 0x0123)
-    with pytest.raises(ValueError, match="expected 2 bytes or more"):
-        protect_p01(bytearray(1), 1, 0)
-    assert not check_p01(b"\x00", 1)
+    assert profile.crc_fits(data)
+    assert not profile.crc_fits(b"\x00")
 
 
 def test_protection_comes_from_the_dbc() -> None:

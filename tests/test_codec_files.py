@@ -347,7 +347,7 @@ def test_kcd_and_sym_read_as_the_dbc_they_were_made_from(kind: str, tmp_path: Pa
         other = ours[message.name]
         assert [other.decode(data) for data in PAYLOADS] == [message.decode(data) for data in PAYLOADS]
         assert {n: f.unit for n, f in other.fields.items()} == {n: f.unit for n, f in message.fields.items()}
-    assert ours["Little"].choice_value("On", "on") == 1
+    assert ours["Little"].choices["On"][1] == "on"
 
 
 KCD = """<NetworkDefinition xmlns="http://kayak.2codeornot2code.org/1.0"><Document/>{}</NetworkDefinition>"""

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from vcan_bench import needs_vcan, on_host, tool, until
 
-from bench.codec.e2e import check_p01, protect_p01
+from bench.codec.e2e import Profile1
 from bench.errors import LinkError
 from bench.links.kernel_stamps import ANCILLARY_BYTES, read_beside
 from bench.links.python_can import open_can
@@ -159,7 +159,7 @@ def test_a_cycle_paced_by_the_kernel_goes_on_while_the_bench_is_blocked_and_coun
         frames = []
         for counter in range(15):
             payload = bytearray([0, 0, value, 0, 0, 0, 0, 0])
-            protect_p01(payload, 0x123, counter)
+            Profile1(0x123).protect(payload, counter)
             frames.append(CanFrame(0x120, bytes(payload)))
         return frames
 
@@ -183,7 +183,7 @@ def test_a_cycle_paced_by_the_kernel_goes_on_while_the_bench_is_blocked_and_coun
             await asyncio.sleep(0.2)
             assert len(trace.frames) == count, "a stopped cycle is silent"
             payloads = [seen.frame.data for seen in trace.frames]
-            assert all(check_p01(data, 0x123) for data in payloads)
+            assert all(Profile1(0x123).crc_fits(data) for data in payloads)
             counters = [data[1] & 0xF for data in payloads]
             assert all(b == (a + 1) % 15 for a, b in pairwise(counters)), counters
             assert [data[2] for data in payloads] == sorted(data[2] for data in payloads)

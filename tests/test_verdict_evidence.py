@@ -6,7 +6,7 @@ import pytest
 from bench.measure.finding.times import Bound, Time
 from bench.measure.interval import Interval, Latency, Term
 from bench.report.finding_words import finding_words
-from bench.verdict.censored import ecdf_band, quantile, share_above
+from bench.verdict.censored import ecdf_band, quantile
 from bench.verdict.decision import Zone, combined_uncertainty_ns, decide, must_shrink, straddles
 from bench.verdict.evidence import Claim, claim_words, coverage_of, evidence, tolerance_bounds
 from bench.verdict.extremes import plausibility, plausibility_words
@@ -93,8 +93,6 @@ def test_quantiles_of_intervals_hold_every_possible_truth() -> None:
             assert found.low_ns <= truth[-(-101 * percent // 100) - 1] <= found.high_ns
     left, right = ecdf_band(intervals)
     assert left[-1] == (int(low.max()), 1.0) and right[-1][0] == int((low + width).max())
-    above = share_above(intervals, 500)
-    assert 0 < above.surely < above.possibly < above.n == 101
 
 
 def two_terms(low: int, cycle: int, stamp: int) -> Latency:

@@ -247,17 +247,3 @@ class Checker:
         if delta == 0:
             return Status.REPEATED
         return Status.OK_SOME_LOST if delta <= self._max_delta else Status.WRONG_SEQUENCE
-
-
-def protect_p01(data: bytearray, data_id: int, counter: int) -> None:
-    """Profile 1, variant BOTH, at once: for callers that protect a message now and then."""
-    if len(data) < 2 or not 0 <= data_id <= 0xFFFF:
-        raise ValueError(
-            f"E2E P01: {len(data)} bytes, data id {data_id}; expected 2 bytes or more, id 0 to 65535"
-        )
-    Profile1(data_id).protect(data, counter)
-
-
-def check_p01(data: bytes | bytearray, data_id: int) -> bool:
-    """True when the CRC fits payload and data id. The counter is the receiver's matter."""
-    return Profile1(data_id).crc_fits(data)

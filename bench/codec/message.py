@@ -3,11 +3,9 @@
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
-from bench.codec.careful import choice_number
 from bench.codec.compile import Compiler, Decode, Encode, Reader
 from bench.codec.e2e import Protection
-from bench.codec.layout import CodecError, Field, Layer, all_fields, paths
-from bench.errors import nearest
+from bench.codec.layout import Field, Layer, all_fields, paths
 
 
 class Message:
@@ -106,10 +104,3 @@ class Message:
             return int.from_bytes(data, "little") & mask if len(data) == length else data
 
         return extract
-
-    def choice_value(self, signal: str, text: str) -> int:
-        """The raw number behind a text of the value table. Raises CodecError for a strange signal or text."""
-        if signal not in self.fields:
-            hint = nearest(signal, self.signal_names)
-            raise CodecError(f"message {self.name} carries no signal '{signal}'{hint}")
-        return choice_number(self.name, self.fields[signal], text)

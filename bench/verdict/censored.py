@@ -1,12 +1,11 @@
 """Interval-censored latencies: every statistic is an interval that holds it, never a guess at a midpoint.
 
-A latency is known to lie in [low, high]. Any statistic that grows with each latency (quantile, maximum,
-share above a limit) therefore lies between its value on the lower ends and its value on the upper ends, and
-both are attained: the bound is sharp and assumes nothing about where inside the interval the truth lies.
+A latency is known to lie in [low, high]. Any statistic that grows with each latency (quantile, maximum) therefore
+lies between its value on the lower ends and its value on the upper ends, and both are attained: the bound is sharp
+and assumes nothing about where inside the interval the truth lies.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bench.measure.interval import Interval
 
@@ -21,23 +20,6 @@ def quantile(intervals: Sequence[Interval], percent: int) -> Interval:
     return Interval(
         low_ns=sorted(one.low_ns for one in intervals)[rank],
         high_ns=sorted(one.high_ns for one in intervals)[rank],
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShareAbove:
-    """How many latencies surely, and how many possibly, lie above a limit."""
-
-    surely: int
-    possibly: int
-    n: int
-
-
-def share_above(intervals: Sequence[Interval], limit_ns: int) -> ShareAbove:
-    return ShareAbove(
-        surely=sum(one.low_ns > limit_ns for one in intervals),
-        possibly=sum(one.high_ns > limit_ns for one in intervals),
-        n=len(intervals),
     )
 
 
