@@ -36,6 +36,38 @@ _HOMES = {
     "Stopped": "bench.door.run",
     "Verdict": "bench.verdict.result",
 }
+_HOMES |= {
+    # What a driver, a simulator or a DUT adapter of others is written with; `bench.testing` holds it to its promises.
+    "CanExchange": "bench.instruments.can_exchange",
+    "CanFrame": "bench.trace.events",
+    "CanLink": "bench.links.ports",
+    "CellKind": "bench.instruments.kinds",
+    "ChamberKind": "bench.instruments.kinds",
+    "Clock": "bench.timing.clock",
+    "Confirmation": "bench.instruments.ports",
+    "CurrentKind": "bench.instruments.kinds",
+    "CurrentReading": "bench.instruments.ports",
+    "DutAdapter": "bench.dut.adapter",
+    "DutError": "bench.errors",
+    "FrameExchange": "bench.instruments.frame_exchange",
+    "InstrumentError": "bench.errors",
+    "InsulationKind": "bench.instruments.kinds",
+    "InsulationReading": "bench.instruments.ports",
+    "LeakKind": "bench.instruments.kinds",
+    "LinkError": "bench.errors",
+    "Manners": "bench.instruments.exchange",
+    "Options": "bench.config.options",
+    "Phase": "bench.timing.clock",
+    "RelayBank": "bench.instruments.relay_bank",
+    "RelayKind": "bench.instruments.kinds",
+    "SerialLink": "bench.links.ports",
+    "SupplyKind": "bench.instruments.kinds",
+    "SupplyReading": "bench.instruments.ports",
+    "Switched": "bench.instruments.ports",
+    "TextExchange": "bench.instruments.exchange",
+    "WireFault": "bench.instruments.ports",
+    "attach_lines": "bench.instruments.played_lines",
+}
 
 __all__ = ["__version__", *_HOMES]
 

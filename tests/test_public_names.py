@@ -1,0 +1,90 @@
+"""Whoever follows the documents needs public names only; and the example of a closed driver is held to its suite."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import bench
+import bench.testing
+
+ROOT = Path(__file__).resolve().parents[1]
+PUBLIC = {"bench": bench.__all__, "bench.testing": bench.testing.__all__}
+
+
+def scripts() -> Iterator[tuple[str, str]]:
+    """Every Python text of the documents: scripts, and blocks of pages."""
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+            yield page.name, block
+    for script in sorted((ROOT / "docs").rglob("*.py")):
+        yield script.name, script.read_text(encoding="utf-8")
+
+
+def foreign(text: str) -> list[str]:
+    """What of `text` comes from a private place of the bench."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found += [
+                one.name for one in node.names if one.name.startswith("bench.") and one.name not in PUBLIC
+            ]
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "bench":
+            names = PUBLIC.get(node.module or "", [])
+            found += [f"{node.module}.{one.name}" for one in node.names if one.name not in names]
+    return found
+
+
+def test_the_documents_import_public_names_only() -> None:
+    seen = list(scripts())
+    assert len(seen) >= 4
+    assert [(name, found) for name, text in seen if (found := foreign(text))] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("from bench import Bench, run_all", ["bench.run_all"]),
+        ("from bench.errors import BenchError", ["bench.errors.BenchError"]),
+        ("import bench.wiring", ["bench.wiring"]),
+        ("from bench.testing import RelaySuite", []),
+    ],
+)
+def test_a_private_name_is_seen(text: str, told: list[str]) -> None:
+    assert foreign(text) == told
+
+
+def test_a_closed_driver_is_proven_as_the_page_says_and_a_broken_one_is_not(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "instruments.md").read_text(encoding="utf-8")
+    driver, proof = re.findall(r"```python\n(.*?)```", page, re.S)
+    (tmp_path / "acme.py").write_text(driver)
+    (tmp_path / "test_acme.py").write_text(proof)
+    broken = driver.replace('letter == "1"', 'letter == "0"')  # says off while on
+    assert broken != driver
+    (tmp_path / "broken.py").write_text(broken)
+    (tmp_path / "test_broken.py").write_text(proof.replace("acme", "broken").replace("lanes =", "more ="))
+    line = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-ra",
+        "--strict-markers",
+        "-W",
+        "error",
+        "-p",
+        "no:cacheprovider",
+    ]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
+    failed = sorted(re.findall(r"^FAILED (\S+)", done.stdout, re.M))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert failed == [
+        "test_broken.py::TestAcme::test_a_relay_in_a_sense_wire_is_a_fault_unit",
+        "test_broken.py::TestAcme::test_relays_are_switched_told_and_released[simulated]",
+        "test_broken.py::TestAcme::test_safe_releases_what_was_left_on",
+    ], done.stdout
+    assert "3 failed, 11 passed" in done.stdout, done.stdout
