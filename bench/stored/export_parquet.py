@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from bench.stored.export_rows import (
     Export,
     frame_rows,
     shot_rows,
-    signal_rows,
 )
+from bench.stored.signal_columns import SignalColumns, signal_columns
 
 
 def write_parquet(job: Export) -> list[Path]:
@@ -32,12 +32,28 @@ def _signals(job: Export, identity: dict[str, str]) -> Iterator[Path]:
     named = {f"{channel}.{name}": unit for channel, own in units.items() for name, unit in own.items()}
     for scenario, name, trace in job.traces():
         file = job.out / f"signals-{scenario}-{name}.parquet"
-        rows = (
-            (*row, units[row[3]].get(f"{row[4]}.{row[5]}", ""))
-            for row in signal_rows(scenario, name, trace, job.databases)
-        )
-        write_table(file, (*SIGNAL_COLUMNS, "unit"), rows, {**identity, "signal_units": json.dumps(named)})
+        columns = signal_arrays(scenario, name, signal_columns(trace, job.databases), units)
+        told = {**identity, "signal_units": json.dumps(named)}
+        write_columns(file, (*SIGNAL_COLUMNS, "unit"), columns, told)
         yield file
+
+
+def signal_arrays(
+    scenario: str, name: str, found: SignalColumns, units: dict[str, dict[str, str]]
+) -> list[Any]:
+    """A column of `SIGNAL_COLUMNS` each, and the unit."""
+    import pyarrow
+
+    rows = len(found.which)
+    which = pyarrow.array(found.which)
+    words = [
+        (*names, units[names[0]].get(f"{names[1]}.{names[2]}", "")) for names in found.names
+    ]  # channel, message, signal, unit
+    channel, message, signal, unit = (
+        pyarrow.array([one[place] for one in words], pyarrow.string()).take(which) for place in range(4)
+    )
+    shot = [pyarrow.repeat(pyarrow.scalar(text, pyarrow.string()), rows) for text in (scenario, name)]
+    return [*shot, pyarrow.array(found.t_ns), channel, message, signal, pyarrow.array(found.values), unit]
 
 
 def units_of(database: Database) -> dict[str, str]:
@@ -66,6 +82,12 @@ def write_table(
     file: Path, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]], told: dict[str, str]
 ) -> None:
     """A column has its type and unit also where no row has a value."""
+    found = list(rows)
+    write_columns(file, columns, list(zip(*found)) if found else [()] * len(columns), told)
+
+
+def write_columns(file: Path, columns: tuple[str, ...], values: Sequence[Any], told: dict[str, str]) -> None:
+    """values: of each column."""
     import pyarrow
     import pyarrow.parquet
 
@@ -76,8 +98,6 @@ def write_table(
     ]
     kept = {name: text.encode(errors="backslashreplace") for name, text in told.items()}
     schema = pyarrow.schema(fields, metadata={**kept, "units": json.dumps(units)})
-    found = list(rows)
-    values = list(zip(*found)) if found else [()] * len(columns)
     arrays = [pyarrow.array(one, type=field.type) for one, field in zip(values, fields)]
     table = pyarrow.Table.from_arrays(arrays, schema=schema)
     pyarrow.parquet.write_table(table, file, compression="zstd")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.codec.database import CodecError, Database
+from bench.codec.database import Database
 from bench.record.folder import OpenedRun, read_shot
 from bench.record.time_zero import Dated, TimeZero
 from bench.report.finding_words import joined_words
@@ -69,23 +69,6 @@ def frame_rows(job: Export) -> Iterator[tuple[Any, ...]]:
             message = job.databases[channel].by_id.get((can_id, extended))
             told = message.name if message is not None else ""
             yield scenario, name, t_ns, channel, can_id, extended, fd, sender, told, data
-
-
-def signal_rows(
-    scenario: str, name: str, trace: Trace, databases: dict[str, Database]
-) -> Iterator[tuple[Any, ...]]:
-    for t_ns, channel, frame, _ in trace.frames:
-        message = databases[channel].by_id.get((frame.can_id, frame.extended))
-        if message is None:
-            continue
-        try:
-            told = message.decode(frame.data)
-        except (
-            CodecError
-        ):  # too short, or a page that nobody has defined: its bytes are in the table of frames
-            continue
-        for signal, value in told.items():
-            yield scenario, name, t_ns, channel, message.name, signal, float(value)
 
 
 def shot_rows(result: RunResult) -> Iterator[tuple[Any, ...]]:
