@@ -140,7 +140,7 @@ def by_supply(
 
             def seen() -> tuple[bool, float]:
                 volts = sim.terminals(clock.now_ns())[0]
-                return sim.on, round(volts, 1)
+                return sim.on, volts
 
             states = [seen()]
             await dut.start()

@@ -109,4 +109,4 @@ def _completed(prompt: _Prompt) -> None:
         readline.parse_and_bind("tab: complete")
 
 
-COMMAND = Command(name="console", call=console, place=25)
+COMMAND = Command(name="console", call=console, place=205)
