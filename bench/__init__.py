@@ -56,6 +56,7 @@ _HOMES |= {
     "LeakKind": "bench.instruments.kinds",
     "LinkError": "bench.errors",
     "Manners": "bench.instruments.exchange",
+    "Option": "bench.config.options",
     "Options": "bench.config.options",
     "Phase": "bench.timing.clock",
     "RelayBank": "bench.instruments.relay_bank",

@@ -1,3 +1,4 @@
+from bench.config.options import Option as Option
 from bench.config.options import Options as Options
 from bench.door.checked import Checked as Checked
 from bench.door.hands import HandRig as HandRig

@@ -25,8 +25,7 @@ from bench.wiring.plug_ins import PLUG_INS, installed
 ROOT = Path(__file__).resolve().parents[1]
 
 DRIVER = '''
-from bench.errors import InstrumentError
-from bench.instruments.ports import Switched
+from bench import InstrumentError, Switched
 
 
 class AcmeRelays:
@@ -60,7 +59,7 @@ class AcmeRelays:
 '''
 
 SIM = '''
-from bench.instruments.relay_bank import RelayBank
+from bench import RelayBank
 
 
 class AcmeRelaysSim(RelayBank):
@@ -90,12 +89,10 @@ class AcmeRelaysSim(RelayBank):
 KIND = """
 from acme_hil.relays.driver import AcmeRelays
 from acme_hil.relays.sim import AcmeRelaysSim
-from bench.config.instrument_kinds import RELAYS
-from bench.config.options import text
-from bench.instruments.kinds import RelayKind
-from bench.instruments.played_lines import attach_lines
+from bench import Option, RelayKind, attach_lines
 
-COLOUR = text("colour", "of the card's light", "green", ("green", "red"))
+RELAYS = Option(name="relays", meaning="relays of the board", form="whole", default=8, choices=(1, 2, 4, 8, 16, 32, 64))
+COLOUR = Option(name="colour", meaning="of the card's light", form="text", default="green", choices=("green", "red"))
 
 
 def _play(device, clock, asked):
@@ -121,12 +118,13 @@ KIND = Kind(
 """
 
 ADAPTER = """
-from bench.config.options import text
-from bench.dut.adapter import DutAdapter
+from bench import DutAdapter, Option
 from firmware_stubs.builds import build
 from firmware_stubs.reference_bms.limits import Limits
 
-BUILD = text("build", "which of Acme's builds", "reference", ("reference", "other"))
+BUILD = Option(
+    name="build", meaning="which of Acme's builds", form="text", default="reference", choices=("reference", "other")
+)
 
 
 def _firmware(asked, chemistry):
