@@ -21,6 +21,7 @@ every_kind = pytest.mark.parametrize("kind", list(PACK_SUPPLIES))
 class House(SupplySuite):
     lanes = SERIAL_LANES
     named = "PSB"
+    off_a = 0.0
     told = {"torn": "the line is torn", "beyond": r"-222|exception 3"}  # noqa: RUF012
     kind = ""
 
@@ -34,6 +35,16 @@ class TestScpi(House):
 
 class TestModbus(House):
     kind = "ea_psb_modbus"
+
+
+def test_the_played_battery_gives_way_by_its_resistance() -> None:
+    async def check(desk: Desk) -> None:
+        await desk.driver.limit(voltage_v=362.0, source_a=10.0, sink_a=5.0)
+        await desk.driver.output(True)
+        await desk.clock.sleep_until(desk.clock.now_ns() + 30 * NS_PER_MS)
+        assert (await desk.driver.measure()).voltage_v == pytest.approx(361.0, abs=0.2)
+
+    on_desk(PACK_SUPPLIES["ea_psb"], "simulated", check)
 
 
 def test_each_supply_of_the_house_is_held_to_the_suite() -> None:
