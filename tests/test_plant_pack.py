@@ -409,3 +409,14 @@ def test_what_is_written_into_the_thermal_network_takes_hold_at_the_very_next_st
     for pack in (touched, same):
         pack.step(0.01, IDLE)
     assert abs(touched.temp_c[16] - same.temp_c[16]) > 1e-6
+
+
+def test_a_cell_that_has_lost_its_charge_gives_as_much_current_as_the_others() -> None:
+    """The limit is that of ions and electrodes, not of what is left in them."""
+    chemistry = Chemistry.load("nmc")
+    pack = Pack(chemistry, rng=random.Random(1), cells=8, sensors=2, soc=0.25)
+    pack.cells.capacity_ah[4] *= 0.01
+    for _ in range(15):
+        pack.cells.step(0.1, 100.0)
+    volts = pack.cells.voltage_v
+    assert volts[3] > 3.3 and volts[3] - volts[4] < 0.2  # it was 3.3 V before

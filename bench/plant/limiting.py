@@ -26,7 +26,7 @@ class LimitingCurrent:
     def __init__(self, facts: Limit, capacity_ah: FloatArray) -> None:
         self._facts = facts
         count = capacity_ah.size
-        self._capacity_ah = capacity_ah  # live
+        self._capacity_ah = capacity_ah.copy()  # as made: lost charge takes no area from the electrodes
         self._factor: FloatArray = np.ones(count)
         self.share: FloatArray = np.ones(count)
         self._reached_a: FloatArray = np.zeros(count)
