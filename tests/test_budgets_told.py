@@ -84,6 +84,7 @@ WRONG = [
         goal("SG-A", **H).replace('asil = "C"', 'asil = "B"'),
         ["[SG-A.asil]: asil B, but S3/E4/C2 make C; expected C (ISO 26262-3:2018, table 4)"],
     ),
+    (goal("SG-A", fhti='"0 s"'), ["[SG-A.fhti]: found '0 s'; expected a duration above 0"]),
     (
         goal("SG-A", fhti='"599 ms"'),
         ["[SG-A.fhti]: 599.0 ms is below fdti + frti = 600.0 ms; expected FDTI + FRTI <= FHTI < FTTI"],
