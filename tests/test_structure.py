@@ -57,7 +57,6 @@ ALIKE = {  # a name, one meaning: but these, of which a reader always sees the r
     "Sample": {"bench.measure.estimation", "bench.rig.safety_inputs"},
     "Series": {"bench.codec.batch", "bench.measure.claim"},
     "Source": {"bench.config.safety", "bench.plant.source"},
-    "Tampered": {"bench.faults.catalogue.build_identity", "bench.rig.providers.dut_hold"},
     "Told": {"bench.measure.shot", "bench.report.section"},
     "Truth": {"bench.plant.reference", "bench.trace.plant_facts"},
 }

@@ -25,10 +25,6 @@ class BabblingIdiot(Fault):
     async def apply(self, traffic: BusTraffic) -> Actuation:
         return await traffic.flood(self.channel, CanFrame(self.can_id, DATA), self.period_ns)
 
-    @property
-    def name(self) -> str:
-        return f"babbling_idiot {self.channel}"
-
     async def clear(self, traffic: BusTraffic) -> None:
         await traffic.quiet(self.channel)
 

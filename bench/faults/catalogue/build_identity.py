@@ -1,22 +1,11 @@
 """The DUT does not say which build it is, or names another: what is on the desk is not what was ordered."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import Literal
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape
 from bench.rig.capabilities import DutIdentity
-from bench.trace.events import CanFrame
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-@runtime_checkable
-class Tampered(Protocol):
-    """A DUT between whose firmware and bus the bench can reach."""
-
-    outgoing: "Callable[[str, CanFrame], CanFrame | None] | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,10 +25,6 @@ class InsulationIntermittent(Fault):
             leak.poles, leak.ohm_per_volt, on_ns=self.on_ns, off_ns=self.off_ns
         )
 
-    @property
-    def name(self) -> str:
-        return f"insulation_intermittent {self.leak.poles}"
-
     async def clear(self, insulation: InsulationInTurns) -> None:
         await insulation.heal(self.leak.poles)
 

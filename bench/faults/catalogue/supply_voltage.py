@@ -10,12 +10,10 @@ from bench.faults.port import Actuation, Carried, Fault, Kind, OnsetTest, Termin
 from bench.faults.shapes import InjectShape, Volts
 from bench.rig.capabilities import DutSupply
 
-COIL_HOLDS_V = 6.0  # a 12 V contactor coil lets go between 2 and 6 V
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplyVoltage(Fault):
-    """Pairs of (ns since the start, V), held from there on. Below `COIL_HOLDS_V` contactors drop."""
+    """Pairs of (ns since the start, V), held from there on. Where it is too low for the coils, contactors drop."""
 
     profile: tuple[tuple[int, float], ...]
 
