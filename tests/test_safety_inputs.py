@@ -1,5 +1,6 @@
 """Emergency stop and interlock: what opens, is silent or cannot be read stops the rig, and keeps it stopped."""
 
+import asyncio
 import os
 import random
 from pathlib import Path
@@ -198,5 +199,47 @@ def test_a_gpio_that_does_not_answer_counts_as_open(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "silent")  # whoever reads it waits for ever
     found = one.opens(lambda: (tmp_path / "silent").replace(one.file))
     assert "not read for" in found.why and found.closed_before
-    os.close(os.open(one.file, os.O_WRONLY | os.O_NONBLOCK))  # the reader's thread ends
+    end_reader(one.file)
     assert SILENT_NS <= found.high_ns - found.low_ns < 10 * SILENT_NS
+
+
+def end_reader(fifo: Path, says: bytes = b"") -> None:
+    """Answer the thread that waits for somebody to write there."""
+    descriptor = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    os.write(descriptor, says)
+    os.close(descriptor)
+
+
+def test_a_port_that_opens_slowly_is_waited_for_before_anything_is_driven(tmp_path: Path) -> None:
+    file, next_file = tmp_path / "value", tmp_path / "next"
+    os.mkfifo(file)
+    next_file.write_text("1\n")
+    trace = Trace(timebase=Timebase.HOST)
+    inputs = (SafetyInput(name="interlock", source=Source.GPIO, port=str(file)),)
+
+    async def main(clock: HostClock) -> None:
+        watched = SafetyInputs(inputs=inputs, clock=clock, trace=trace, latch=lambda _: None)
+
+        async def answered() -> None:
+            await clock.sleep_until(clock.now_ns() + 4 * SILENT_NS)
+            fifo = tmp_path / "fifo"
+            os.link(file, fifo)
+            next_file.replace(file)
+            end_reader(fifo, b"1\n")
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(answered())
+            async with watched.watched():
+                watched.refuse_unwatched()
+
+    run_on_host(main)
+    assert len(list(trace.of(facts.SafetyWatched))) == 1 and not list(trace.of(facts.SafetyOpened))
+
+
+def test_a_port_that_never_answers_keeps_everything_off(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "value")
+    one = Watched(tmp_path / "value")
+    found = one.opens(lambda: pytest.fail("it is not driven"))
+    end_reader(one.file)
+    assert "no answer within 2.000 s" in found.why and not found.closed_before
+    assert not list(one.trace.of(facts.SafetyWatched)) and not list(one.trace.of(facts.SafetyOff))

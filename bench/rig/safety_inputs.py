@@ -22,7 +22,9 @@ from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
 POLL_NS = 5 * NS_PER_MS
 SILENT_NS = 100 * NS_PER_MS  # without a new reading for so long, a contact counts as open
-ARMED_WITHIN_NS = 2 * NS_PER_S
+ARMED_WITHIN_NS = (
+    2 * NS_PER_S
+)  # for the first reading, before anything is driven: its port is opened and proven
 
 
 class Sample(NamedTuple):
@@ -72,7 +74,7 @@ class _Reader:
         if newest is not None and not newest.closed:
             raise SafetyOpen(self.wanted, self._last, newest.after_ns, newest.why)
         self._last = newest
-        if now_ns - self._unchanged_ns > SILENT_NS:
+        if newest is not None and now_ns - self._unchanged_ns > SILENT_NS:
             raise SafetyOpen(
                 self.wanted, newest, now_ns, f"not read for {format_ns(SILENT_NS)}, which counts as open"
             )
@@ -167,12 +169,11 @@ class SafetyInputs:
     async def _armed(self) -> None:
         """Read all of them once. What is open here was open before anything was driven."""
         deadline_ns = self.clock.now_ns() + ARMED_WITHIN_NS
-        while not all(self._look(one) for one in self._readers):
+        while unread := [one.wanted for one in self._readers if not self._look(one)]:
             now_ns = self.clock.now_ns()
             if now_ns > deadline_ns:
-                slow = next(one.wanted for one in self._readers if not self._look(one))
                 why = f"no answer within {format_ns(ARMED_WITHIN_NS)}, which counts as open"
-                raise self._open(SafetyOpen(slow, None, now_ns, why))
+                raise self._open(SafetyOpen(unread[0], None, now_ns, why))
             await self.clock.sleep_until(now_ns + POLL_NS)
         words = "; ".join(one.words for one in self.inputs)
         self.trace.mark(self.clock.now_ns(), facts.SafetyWatched(inputs=words), "rig")
