@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Protocol
 
-# What a DBC calls the fields that protection fills in; the sender leaves them at zero.
-FIELDS = ("Crc8", "Crc16", "AliveCounter")
-
 
 def _table(polynomial: int) -> bytes:
     table = bytearray(256)

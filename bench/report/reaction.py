@@ -80,12 +80,3 @@ def chain_rows(scenario: ScenarioResult) -> list[tuple[str, ...]]:
             )
         )
     return rows
-
-
-def timing_warnings(scenario: ScenarioResult) -> list[str]:
-    """`contactor feedback above 0.8 FTTI in 3 of 59 shots`."""
-    return [
-        f"{link.name} above 0.8 FTTI in {link.above} of {link.shots} shots"
-        for link in links(scenario)
-        if link.above
-    ]

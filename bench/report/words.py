@@ -2,7 +2,6 @@
 
 import math
 
-from bench.measure.interval import Interval
 from bench.record.evidence import ClassFound
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import CLASS_WORDS, EvidenceClass, at_least_known
@@ -33,10 +32,6 @@ def interval_words(low_ns: int, high_ns: int) -> str:
         return high
     low_unit, high_unit = low.rpartition(" ")[2], high.rpartition(" ")[2]
     return f"{low.rpartition(' ')[0]} … {high}" if low_unit == high_unit else f"{low} … {high}"
-
-
-def of_interval(interval: Interval | None) -> str:
-    return "–" if interval is None else interval_words(interval.low_ns, interval.high_ns)
 
 
 def max_words(statistics: LatencyStatistics | None) -> str:
