@@ -14,14 +14,14 @@ _CHUNK_FRAMES = 16_384  # a chunk's words stay in the second-level cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
+class SignalSeries:
     """One signal in those frames that carry it: `rows` are their indices, None meaning all frames."""
 
     rows: NDArray[np.intp] | None
     values: Column
 
 
-def decode_series(message: Message, data: NDArray[np.uint8]) -> dict[str, Series]:
+def decode_series(message: Message, data: NDArray[np.uint8]) -> dict[str, SignalSeries]:
     """Physical values of n payloads (n x length), no room for absent ones. CodecError: strange shape.
 
     Frames with an undefined multiplexer value give their other signals and no error: a record is a record.
@@ -30,7 +30,7 @@ def decode_series(message: Message, data: NDArray[np.uint8]) -> dict[str, Series
         raise CodecError(
             f"message {message.name}: array of {data.dtype} {data.shape}; expected uint8 (n,{message.length})"
         )
-    found: dict[str, list[Series]] = {}
+    found: dict[str, list[SignalSeries]] = {}
     _decode_layer(message.layout, data[:, : message.length], None, found)
     return {name: _joined(parts) for name, parts in found.items()}
 
@@ -52,24 +52,24 @@ def decode_batch(message: Message, data: NDArray[np.uint8]) -> dict[str, Column]
     return columns
 
 
-def _joined(parts: list[Series]) -> Series:
+def _joined(parts: list[SignalSeries]) -> SignalSeries:
     if len(parts) == 1:
         return parts[0]
     rows = np.concatenate([part.rows for part in parts if part.rows is not None])
     order = np.argsort(rows, kind="stable")
-    return Series(rows=rows[order], values=np.concatenate([part.values for part in parts])[order])
+    return SignalSeries(rows=rows[order], values=np.concatenate([part.values for part in parts])[order])
 
 
 def _decode_layer(
     layer: Layer,
     data: NDArray[np.uint8],
     rows: NDArray[np.intp] | None,
-    found: dict[str, list[Series]],
+    found: dict[str, list[SignalSeries]],
     block: NDArray[np.float64] | None = None,
 ) -> None:
     columns = _columns(layer.fields, data, block)
     for name, column in columns.items():
-        found.setdefault(name, []).append(Series(rows=rows, values=column))
+        found.setdefault(name, []).append(SignalSeries(rows=rows, values=column))
     for selector, choices in layer.branches.items():
         keys = columns[selector]
         if keys.dtype != np.uint8:

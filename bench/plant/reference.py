@@ -19,7 +19,7 @@ COLUMNS = ("t_s", "current_A", "voltage_V", "temp_K", "soc")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
+class CurveErrors:
     """Root mean squares over time: voltage of the whole run, above 10 % and within 20 to 95 % SoC (mV); kelvin."""
 
     whole_mv: float
@@ -49,7 +49,7 @@ def read_curve(path: Path) -> FloatArray:
     return rows
 
 
-def score(chemistry: Chemistry, curve: FloatArray, nominal_ah: float = 50.0) -> Truth:
+def score(chemistry: Chemistry, curve: FloatArray, nominal_ah: float = 50.0) -> CurveErrors:
     """Drives one cell with the curve's current from its first SoC and temperature; all else is the plant's own.
 
     The shipped curves are of virtual cells without side reactions, so the cell has none here.
@@ -80,7 +80,7 @@ def score(chemistry: Chemistry, curve: FloatArray, nominal_ah: float = 50.0) -> 
         weight = spans_s[where]
         return float(np.sqrt((weight * error[where] ** 2).sum() / weight.sum())) if where.any() else math.nan
 
-    return Truth(
+    return CurveErrors(
         whole_mv=1e3 * rms(volt_error, soc > -1.0),
         above_10_mv=1e3 * rms(volt_error, soc > 0.1),
         middle_mv=1e3 * rms(volt_error, (soc >= 0.2) & (soc <= 0.95)),

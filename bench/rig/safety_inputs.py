@@ -27,7 +27,7 @@ ARMED_WITHIN_NS = (
 )  # for the first reading, before anything is driven: its port is opened and proven
 
 
-class Sample(NamedTuple):
+class ContactReading(NamedTuple):
     """One reading, begun and ended at these instants. why: in words, where it is not closed."""
 
     before_ns: int
@@ -39,7 +39,7 @@ class Sample(NamedTuple):
 class SafetyOpen(BenchError):
     """A contact is open. low_ns, high_ns: when it opened; closed_before: it was seen closed before."""
 
-    def __init__(self, wanted: SafetyInput, last: Sample | None, seen_ns: int, why: str) -> None:
+    def __init__(self, wanted: SafetyInput, last: ContactReading | None, seen_ns: int, why: str) -> None:
         super().__init__(f"{wanted.words}: {why}")
         self.input = wanted.title
         self.why = why
@@ -56,8 +56,8 @@ class _Reader:
         self.contact: Contact | None = None
         self._clock = clock
         self._simulated = clock.timebase is Timebase.SIMULATED
-        self._last: Sample | None = None
-        self._newest: Sample | None = None
+        self._last: ContactReading | None = None
+        self._newest: ContactReading | None = None
         self._looked_ns = self._unchanged_ns = clock.now_ns()
         self._ended = threading.Event()
         if not self._simulated:
@@ -96,7 +96,7 @@ class _Reader:
             if self.contact is not None:
                 self.contact.close()
 
-    def _read(self) -> Sample:
+    def _read(self) -> ContactReading:
         before_ns = self._clock.now_ns()
         try:
             if self.contact is None:
@@ -108,7 +108,7 @@ class _Reader:
             closed, why = self.contact.closed(), "the contact is open"
         except Exception as error:  # noqa: BLE001 - whatever it is: what cannot be read is open
             closed, why = False, f"it cannot be read, which counts as open: {line_of(error)}"
-        return Sample(before_ns, self._clock.now_ns(), closed, why)
+        return ContactReading(before_ns, self._clock.now_ns(), closed, why)
 
 
 @dataclass(slots=True, kw_only=True)
