@@ -48,6 +48,7 @@ def _tell(run: RunResult, extras: ReportExtras) -> Told | None:
 
 
 SECTION = Section(title="Shots by verdict", place=Place.COVERED - 1, tell=_tell)
+LAST = Section(title="Counted once more", place=Place.END, tell=_tell)
 '''
 
 CHEMISTRY = """
@@ -108,5 +109,6 @@ def test_a_command_a_section_and_a_chemistry_are_one_new_file_each(copy: Path) -
     told = page.index("<h2>Shots by verdict</h2>")
     assert page.index("<h2>Safety goals</h2>") < told < page.index("<h2>What is covered")
     assert "<td>PASS</td><td>1</td>" in page and "&lt;each&gt; counts" in page
+    assert page.index("<h2>What the run was made of") < page.index("<h2>Counted once more</h2>")
     summary = hil(copy, "report", str(folder), "--markdown")
     assert "**Shots by verdict**" in summary and "| PASS | 1 |" in summary

@@ -41,7 +41,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """title: its heading. place: ascending; before the section of that `Place`. tell: None where it has nothing."""
+    """title: its heading. place: from 0 on, before the section of that `Place`. tell: None where it has nothing."""
 
     title: str
     place: int
@@ -63,7 +63,10 @@ def sections_html(run: RunResult, extras: ReportExtras) -> Callable[[str], Marku
 
     def before(name: str) -> Markup:
         last, first = Place[name], max((p for p in Place if p < Place[name]), default=0)
-        return Markup("").join(_html(one.title, said) for one, said in told if first <= one.place < last)
+        own = (
+            each for each in told if first <= each[0].place and (each[0].place < last or last is Place.END)
+        )
+        return Markup("").join(_html(one.title, said) for one, said in own)
 
     return before
 
