@@ -1,8 +1,6 @@
 """What the DUT answered to a fault, in words."""
 
-from bench.measure.finding import (
-    answer,
-)
+from bench.measure.finding import answer
 from bench.measure.finding.base import Finding
 from bench.report.memory_words import dtc_words
 from bench.report.word_parts import short_dtc, test_words, when_words

@@ -1,8 +1,6 @@
 """What was wrong with a stimulus, in words."""
 
-from bench.measure.finding import (
-    stimulus,
-)
+from bench.measure.finding import stimulus
 from bench.measure.finding.base import Finding
 from bench.report.word_parts import test_words
 from bench.units import format_ns

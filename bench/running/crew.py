@@ -26,9 +26,7 @@ from bench.timing.stopping import EndAsked
 _GRACE_S = 30.0  # for the shots in hand to reach their safe state
 _IN_HAND = 2  # pieces a worker has: the one it is at, and the next, so that it never waits
 _TRIES = 2
-_MOST_SENT = (
-    5  # workers that were told to end from outside at one piece: no trouble of the piece, but no end either
-)
+_MOST_SENT = 5  # workers told to end from outside at one piece: no trouble of the piece, but no end either
 _SENT = frozenset(  # what a process is told to end by, and what no code of its own comes to
     getattr(signal, name)
     for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM")

@@ -14,7 +14,7 @@ from bench.safety.fmea_on_chemistry import mistakes_on_chemistries
 from bench.safety.fmea_sources import mistakes_of_given
 from bench.scenario.library import Library
 from bench.verdict.fmea import FailureMode
-from bench.verdict.fmea_chemistry import OnChemistry
+from bench.verdict.fmea_chemistry import INPUTS, OnChemistry
 from bench.verdict.result import Budget
 
 
@@ -120,11 +120,11 @@ def _unknown_links(one: _ModeShape, library: Library) -> Iterator[tuple[str, str
 
 
 def _bad_ratings(one: _ModeShape) -> Iterator[tuple[str, str]]:
-    for key in ("severity", "frequency", "occurrence", "monitoring_assumed"):
+    for key in (*INPUTS, "monitoring_assumed"):
         value = getattr(one, key)
         if value is not None and not 1 <= value <= 10:
             yield key, f"found {value}; expected a rating from 1 to 10"
-    for key in ("severity", "frequency", "occurrence"):
+    for key in INPUTS:
         if not getattr(one, f"{key}_source").strip():
             yield f"{key}_source", "found no text; expected where the rating comes from"
     if one.monitoring_assumed == 1:
