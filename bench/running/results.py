@@ -372,12 +372,3 @@ def _required_libraries() -> list[str]:
         needs = ["numpy", "python-can", "cantools"]  # run from a source tree that is not installed
     names = (re.match(r"[A-Za-z0-9._-]+", need) for need in needs if "extra ==" not in need)
     return sorted(match[0] for match in names if match)
-
-
-def headline(result: RunResult) -> Mapping[str, int]:
-    """How many scenarios ended with each verdict."""
-    counts: dict[str, int] = {}
-    for scenario in result.scenarios:
-        name = scenario.judgement.verdict.name
-        counts[name] = counts.get(name, 0) + 1
-    return counts

@@ -6,9 +6,6 @@ from bench.faults.catalogue.cell_voltage import SHOWN_WITHIN_V, CellVoltage
 from bench.faults.port import Actuation, Carried, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, Numbers, VoltsOf, VoltsPerSecond
 from bench.rig.capabilities import CellVoltages
-from bench.units import NS_PER_MS
-
-STEP_NS = 100 * NS_PER_MS  # the rig's own loop to the emulator goes no faster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from bench.rig.capabilities import Actuation, Timers
 from bench.timing.clock import Phase
 from bench.units import NS_PER_MS, NS_PER_S
 
-STEP_NS = 100 * NS_PER_MS
+STEP_NS = 100 * NS_PER_MS  # the rig's own loop to the emulator goes no faster
 _TOLERANCE_V = 0.001
 
 
