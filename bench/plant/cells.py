@@ -7,15 +7,17 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.plant.aqueous import Aqueous
-from bench.plant.chemistry import Chemistry, Curve, FloatArray
+from bench.plant.cell_curves import CellCurves
+from bench.plant.charge_range import ChargeRange
+from bench.plant.chemistry import Chemistry, FloatArray
 from bench.plant.limiting import LimitingCurrent
 from bench.plant.polarisation import Polarisation
 from bench.plant.runaway import CellAtWork, Runaway
+from bench.plant.self_discharge import SelfDischarge
 from bench.plant.settable import Settable
 from bench.plant.shunts import Drive, Shunts, short_heat_w
 from bench.plant.spread import Ageing, Spread, scattered
 from bench.plant.surface import SurfaceLag
-from bench.plant.tables import Tables
 from bench.plant.temperature import TemperatureFactors
 from bench.plant.thermal import ThermalNetwork
 
@@ -24,11 +26,9 @@ ZERO_C_IN_K = 273.15
 # How often the cells are looked at for what changes slowly; margin for rounding.
 _LOOK_S = 0.1 - 1e-9
 _SAME_CHARGE = 3e-5  # of the capacity: 50 A for 0.1 s; no parameter of the RC pairs moves noticeably with it
-_LEAK_S = 10.0  # self-discharge is booked so often: 1e-7 of the charge at 3 % a month
 MAX_STEP_S = 1.0
 _RELAXED_S = 3600.0  # standing: many time constants of the slowest RC pair
 POLARISED_S = 300  # most of what a long current does has happened after five minutes
-_NO_CHARGE_TRANSFER_A = 1e9  # asinh(I / 2e9) is nothing
 
 
 class Cells:
@@ -72,21 +72,10 @@ class Cells:
         # What leaves each cell's chemistry, with shorts and bleeds.
         self.cell_current_a: FloatArray = np.zeros(count)
 
-        circuit, ocv = chemistry.circuit, chemistry.ocv
-        i0_a = circuit.i0_a
-        if i0_a is None:
-            i0_a = Curve(
-                soc=circuit.r0_ohm.soc, value=np.full(circuit.r0_ohm.soc.size, _NO_CHARGE_TRANSFER_A)
-            )
-        low, high = float(ocv.soc[0]), float(ocv.soc[-1])
-        self._empty_soc = float(np.interp(0.0, ocv.value, ocv.soc))  # nothing is left that could drive a leak
-        pairs = [circuit.r1_ohm, circuit.r2_ohm, circuit.tau1_s, circuit.tau2_s]
-        double_i0_a = Curve(soc=i0_a.soc, value=2.0 * i0_a.value)
-        lags = [] if chemistry.diffusion is None else [chemistry.diffusion.share]
-        self._tables = Tables(
-            [ocv, double_i0_a, chemistry.entropic_v_k, circuit.r0_ohm, *pairs, *lags], low, high, count
-        )
-        self._factors = TemperatureFactors(circuit, count)
+        ocv = chemistry.ocv
+        self._curves = CellCurves(chemistry, count)
+        self._leak = SelfDischarge(chemistry)
+        self._factors = TemperatureFactors(chemistry.circuit, count)
         wanted = chemistry.hysteresis is not None and chemistry.hysteresis.enabled
         self._hysteresis = chemistry.hysteresis if (wanted if hysteresis is None else hysteresis) else None
         self.hysteresis_state: FloatArray = np.zeros(count)  # -1 discharge branch .. +1 charge branch
@@ -110,13 +99,11 @@ class Cells:
         self.runaway = self.beyond if isinstance(self.beyond, Runaway) else None
         self.aqueous = self.beyond if isinstance(self.beyond, Aqueous) else None
         self.limit = LimitingCurrent(chemistry.abuse.limit, self.capacity_ah)
-        self._abused = self._hot = self._out_of_range = False
+        self._abused = self._hot = False
+        self._range = ChargeRange()
         self._current_a: float | FloatArray = 0.0
         self._age_s = 0.0  # since the last look
-        self._leaking_s = 0.0  # since self-discharge was booked
         self._moved_as = 0.0  # since the RC pairs' parameters were looked up
-        # Since the cells' charge was last compared with its range; until it must be.
-        self._near_as = self._room_as = 0.0
         self._same_as = _SAME_CHARGE * chemistry.capacity_ah * 3600.0
         self._dt_s = _LOOK_S
         self._refresh()
@@ -152,17 +139,17 @@ class Cells:
         if dt_s != self._dt_s:
             self._hold(dt_s)
         self._age_s += dt_s
-        self._leaking_s += dt_s
+        self._leak.waiting_s += dt_s
         parallel = self._parallel
         through_a = self._through(current_a) if parallel else current_a
         largest_a = abs(through_a) if isinstance(through_a, int | float) else float(np.abs(through_a).max())
         self._moved_as += dt_s * largest_a
-        self._near_as += dt_s * largest_a
+        self._range.moved_as += dt_s * largest_a
         self._move_charge(dt_s, through_a)
         through_a = np.asarray(through_a)  # numpy takes an array of no dimension sooner than a float
         self._pairs.advance(through_a)
         if self._surface is not None:
-            self._surface.advance(through_a, self._tables.row[8])
+            self._surface.advance(through_a, self._curves.share)
         self._evaluate(through_a)
         if parallel and (self._surface is not None or self.voltage_v.min() < 0.0):
             # Solid diffusion moved in this step, so what a short leaves at the terminals did too. Solved with the drop
@@ -219,8 +206,8 @@ class Cells:
         if left_s > 0.0:
             self.temp_c[:] = self.thermal.rest_c()
             self._factors.follow(self.temp_c)
-            self._leaking_s += left_s
-            self._leak()
+            self._leak.waiting_s += left_s
+            self._lose_charge()
             self.settle()
 
     def set_temp(self, cell: int, temp_c: float) -> None:
@@ -302,13 +289,14 @@ class Cells:
     def _evaluate(self, current_a: float | FloatArray) -> None:
         """Terminal voltage from SoC, RC state and current."""
         a, drop = self._a, self._drop_v
-        row, factors = self._tables.at(self.soc), self._factors
-        ocv_v = row[0]
-        np.multiply(row[2:4], factors.entropic_r0, out=self._corrected)
+        curves, factors = self._curves, self._factors
+        curves.at(self.soc)
+        ocv_v = curves.ocv_v
+        np.multiply(curves.entropic_r0, factors.entropic_r0, out=self._corrected)
         np.add(ocv_v, self._entropic_v, out=self.open_circuit_v)
         if self._hysteresis is not None:
             self.open_circuit_v += self._hysteresis.half_width_v * self.hysteresis_state
-        np.divide(factors.inverse_i0, row[1], out=self._inverse_2i0)
+        np.divide(factors.inverse_i0, curves.double_i0_a, out=self._inverse_2i0)
         np.multiply(self._inverse_2i0, current_a, out=a)
         np.arcsinh(a, out=drop)
         drop *= factors.two_rt_f_v
@@ -327,7 +315,7 @@ class Cells:
     def _warm(self, dt_s: float, current_a: float | FloatArray, parallel: bool) -> None:
         """Irreversible and reversible heat, a short's heat, outside heat; then the network."""
         a, b = self._a, self._b
-        np.multiply(self._factors.kelvin, self._tables.row[2], out=b)
+        np.multiply(self._factors.kelvin, self._curves.entropic_v_k, out=b)
         np.subtract(self._drop_v, b, out=a)
         a *= current_a
         a += self.heat_w
@@ -359,20 +347,18 @@ class Cells:
         """Everything anew, whatever was written into the arrays."""
         self._soc_per_as = np.divide(1.0 / 3600.0, self.capacity_ah)
         self._parallel = self._shunts.any()
-        self._tables.at(self.soc)
-        self._moved_as = self._near_as = math.inf
+        self._curves.at(self.soc)
+        self._moved_as = self._range.moved_as = math.inf
         self._look(written=True)
 
     def _look(self, written: bool = False) -> None:
         """What changes slowly, and only where it has changed since the last look."""
-        if self._leaking_s >= _LEAK_S:
-            self._leak()
+        if self._leak.due:
+            self._lose_charge()
         warmer = self._factors.follow(self.temp_c)
         if warmer or written:
             self._hot = not self.beyond.cool(self.temp_c)
-        if self._near_as >= self._room_as or self._out_of_range:
-            self._compare_with_range()
-        was_abused, self._abused = self._abused, self._hot or self._out_of_range
+        was_abused, self._abused = self._abused, self._hot or self._range.left(self.soc, self.capacity_ah)
         anew = warmer or written or self._abused or was_abused
         if anew:
             self._factors.scale(self.resistance_scale, self._growth() if self._abused else None)
@@ -381,30 +367,18 @@ class Cells:
             self._hold(self._dt_s)
         self._age_s = 0.0
 
-    def _leak(self) -> None:
-        lost = self.chemistry.self_discharge_1_s * self._leaking_s
-        self._leaking_s, self._near_as = 0.0, math.inf
-        if lost:  # A leak empties a cell, and does not reverse it.
-            left = self.soc - lost * np.exp(
-                -self.chemistry.self_discharge_ea_j_mol * self._factors.inverse_rt
-            )
-            np.maximum(left, np.minimum(self.soc, self._empty_soc), out=left)
-            if self.aqueous is not None:
-                self.aqueous.corrode((self.soc - left) * self.capacity_ah * 3600.0, self.temp_c)
-            self.soc[:] = left
-
-    def _compare_with_range(self) -> None:
-        """Whether a cell is beyond empty or full; if none is, the charge that cannot take any there."""
-        room = min(float(self.soc.min()), 1.0 - float(self.soc.max()))
-        self._out_of_range = room < 0.0
-        self._room_as = room * float(self.capacity_ah.min()) * 3600.0
-        self._near_as = 0.0
+    def _lose_charge(self) -> None:
+        self._range.moved_as = math.inf
+        left = self._leak.left(self.soc, self._factors.inverse_rt)
+        if self.aqueous is not None:
+            self.aqueous.corrode((self.soc - left) * self.capacity_ah * 3600.0, self.temp_c)
+        self.soc[:] = left
 
     def _look_up_pairs(self) -> None:
         """Both RC pairs, at the SoC half-way on."""
         ahead_s = -0.5 * max(self._dt_s, _LOOK_S)
-        reference = self._tables.beside(4, self._soc_per_as, self._current_a * ahead_s)
-        self._pairs.follow(reference[:4], self._factors.pairs)
+        reference = self._curves.pairs_beside(self._soc_per_as, self._current_a * ahead_s)
+        self._pairs.follow(reference, self._factors.pairs)
         self._moved_as = 0.0
 
     def _hold(self, dt_s: float) -> None:
