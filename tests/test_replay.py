@@ -1,5 +1,6 @@
 """Recordings as a load: the same current out of CSV, BLF, ASC and MF4, and one clear line for what does not fit."""
 
+import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bench.lean_can import can
 from bench.plant.load_trace import LoadTrace
 from bench.record.mf4 import write_mf4
 from bench.record.time_zero import Dated
+from bench.replay.apart import receive, send
 from bench.replay.mf4_apart import read_mf4
 from bench.replay.recording import RecordingAsked
 from bench.running.load import load_rig, load_scenarios
@@ -285,3 +287,52 @@ def test_a_recording_that_its_library_does_not_survive_is_one_clear_line(
     file.write_bytes(b"MDF     damaged")
     with pytest.raises(ConfigError, match=f"r.mf4.*{told}"):
         read_mf4(RecordingAsked(path=file, signal="PackCurrent"))
+
+
+@pytest.fixture
+def names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library in the place of asammdf that says what it was given to read."""
+    code = "    raise ValueError('read ' + open(path).read())"
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library/asammdf.py").write_text(f"def MDF(path):\n{code}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "library"))
+    monkeypatch.syspath_prepend(str(tmp_path / "library"))
+    monkeypatch.setattr("bench.replay.apart._child", None)
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "r.mf4").write_text(f"file {folder}")
+
+
+@pytest.mark.usefixtures("names_the_file")
+def test_an_answer_that_was_not_waited_for_is_never_the_next_recordings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("bench.replay.apart.receive", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            read_mf4(RecordingAsked(path=tmp_path / "one/r.mf4", signal="PackCurrent"))
+    with pytest.raises(ConfigError, match="read file two"):
+        read_mf4(RecordingAsked(path=tmp_path / "two/r.mf4", signal="PackCurrent"))
+
+
+@pytest.mark.usefixtures("names_the_file")
+def test_a_recording_is_read_where_its_path_begins_now_and_not_by_modules_that_lie_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder / "struct.py").write_text("raise SystemExit(3)\n")
+        monkeypatch.chdir(tmp_path / folder)
+        with pytest.raises(ConfigError, match=f"read file {folder}"):
+            read_mf4(RecordingAsked(path=Path("r.mf4"), signal="PackCurrent"))
+
+
+def test_an_answer_that_ends_within_is_an_end() -> None:
+    whole = io.BytesIO()
+    send(whole, "an answer")
+    for cut in (0, 3, 8, len(whole.getvalue()) - 1):
+        with pytest.raises(EOFError):
+            receive(io.BytesIO(whole.getvalue()[:cut]))
+    assert receive(io.BytesIO(whole.getvalue())) == "an answer"

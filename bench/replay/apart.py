@@ -33,12 +33,16 @@ def read_apart(asked: RecordingAsked) -> Recording:
     child = _reader()
     assert child.stdin is not None and child.stdout is not None  # noqa: S101
     try:
-        send(child.stdin, (asked, allowed_cpu_s(asked.path)))
+        send(child.stdin, (asked, _folder(), allowed_cpu_s(asked.path)))
         found = receive(child.stdout)
     except (OSError, EOFError):
         raise ConfigError(
             at_place(asked.path, "", f"cannot be read ({_end_of(child)})", "an MF4 file")
         ) from None
+    except BaseException:  # Ctrl-C: an answer that nobody has heard must not be taken for the next file's
+        child.kill()
+        _end_of(child)
+        raise
     if isinstance(found, ConfigError | KeyMistake):
         raise found
     assert isinstance(found, Recording)  # noqa: S101
@@ -52,11 +56,14 @@ def send(to: IO[bytes], content: object) -> None:
 
 
 def receive(source: IO[bytes]) -> Any:
-    """EOFError where the other side has ended."""
+    """EOFError where the other side has ended, be it within what it said."""
     head = source.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         raise EOFError
-    data = source.read(_LENGTH.unpack(head)[0])
+    (length,) = _LENGTH.unpack(head)
+    data = source.read(length)
+    if len(data) < length:
+        raise EOFError
     return pickle.loads(data)
 
 
@@ -70,14 +77,23 @@ def serve() -> None:
         os.dup2(nobody.fileno(), 2)
     while True:
         try:
-            asked, allowed_s = receive(sys.stdin.buffer)
+            asked, folder, allowed_s = receive(sys.stdin.buffer)
         except EOFError:
             return
+        if folder:
+            os.chdir(folder)
         _limit(allowed_s)
         try:
             send(answers, read_mf4_here(asked))
         except (ConfigError, KeyMistake) as error:
             send(answers, error)
+
+
+def _folder() -> str:
+    """Where a path without a root begins, which may be elsewhere than when the child began; "" where it is gone."""
+    with contextlib.suppress(OSError):
+        return str(Path.cwd())
+    return ""
 
 
 def allowed_cpu_s(path: Path) -> float:
@@ -101,17 +117,17 @@ def _reader() -> "subprocess.Popen[bytes]":
     """The child that serves this process; a new one where there is none, or none any more."""
     global _child, _owner
     if _child is None or _owner != os.getpid() or _child.poll() is not None:
-        words = [sys.executable, "-c", _CHILD, str(_ROOT)]
+        words = [sys.executable, "-P", "-c", _CHILD, str(_ROOT)]  # -P: no module of the folder it stands in
         _child = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         _owner = os.getpid()
-        atexit.register(_leave, _child)
+        atexit.register(_leave, _child, _owner)
     return _child
 
 
-def _leave(child: "subprocess.Popen[bytes]") -> None:
-    if _owner == os.getpid():
+def _leave(child: "subprocess.Popen[bytes]", owner: int) -> None:
+    if owner == os.getpid():
         child.kill()
         child.wait()
 
