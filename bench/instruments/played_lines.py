@@ -7,6 +7,7 @@ the instrument's end of whatever there is: a simulated line, a pseudo-terminal, 
 import random
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from bench.errors import LinkError
@@ -61,7 +62,7 @@ def attach_lines(sim: LineSimulator, device: DeviceEnd, clock: Clock, flaw: Flaw
             takes_ns = sim.takes_ns(line, now_ns)
             if takes_ns is not None:
                 busy_until_ns = max(busy_until_ns, now_ns) + takes_ns
-                clock.call_at(busy_until_ns, Phase.INSTRUMENT, lambda line=line: execute(line))  # type: ignore[misc]
+                clock.call_at(busy_until_ns, Phase.INSTRUMENT, partial(execute, line))
         if len(pending) > LONGEST_LINE:
             pending.clear()
 

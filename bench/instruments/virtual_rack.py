@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from bench.config.instrument_kinds import instruments
@@ -143,7 +144,7 @@ class VirtualRack:
         self._send(frames[:_FRAMES_AT_ONCE])
         for group, first in enumerate(range(_FRAMES_AT_ONCE, len(frames), _FRAMES_AT_ONCE), 1):
             part = frames[first : first + _FRAMES_AT_ONCE]
-            self._clock.call_at(now_ns + group * _REST_NS, Phase.BUS, lambda part=part: self._send(part))  # type: ignore[misc]
+            self._clock.call_at(now_ns + group * _REST_NS, Phase.BUS, partial(self._send, part))
 
     def _send(self, frames: list[CanFrame]) -> None:
         if self.ended.is_set():  # the rest of a sweep, when the bus has been closed already

@@ -1,5 +1,7 @@
 """The Devantech USB-RLY16, played: byte by byte, silent on writes, contacts 10 ms behind."""
 
+from functools import partial
+
 from bench.instruments.devantech_relay.driver import (
     ALL_OFF,
     ALL_ON,
@@ -58,6 +60,6 @@ def attach_devantech(sim: DevantechRelaySim, device: DeviceEnd, clock: Clock) ->
 
     def arrived(now_ns: int, data: bytes) -> None:
         for number, byte in enumerate(data, 1):
-            clock.call_at(now_ns + number * PROCESSING_NS, Phase.INSTRUMENT, lambda byte=byte: execute(byte))  # type: ignore[misc]
+            clock.call_at(now_ns + number * PROCESSING_NS, Phase.INSTRUMENT, partial(execute, byte))
 
     device.subscribe(arrived)

@@ -1,5 +1,7 @@
 """The Numato relay board, played: it echoes, answers, and ends with its prompt; contacts follow 10 ms later."""
 
+from functools import partial
+
 from bench.instruments.numato_relay.driver import index_of
 from bench.instruments.ports import DeviceEnd
 from bench.instruments.relay_bank import RelayBank
@@ -64,6 +66,6 @@ def attach_numato(sim: NumatoRelaySim, device: DeviceEnd, clock: Clock) -> None:
         while (end := pending.find(b"\r")) >= 0:
             command = bytes(pending[:end]).decode("ascii", "replace").strip()
             del pending[: end + 1]
-            clock.call_at(now_ns + PROCESSING_NS, Phase.INSTRUMENT, lambda command=command: execute(command))  # type: ignore[misc]
+            clock.call_at(now_ns + PROCESSING_NS, Phase.INSTRUMENT, partial(execute, command))
 
     device.subscribe(arrived)

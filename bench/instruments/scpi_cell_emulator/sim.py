@@ -8,6 +8,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from itertools import product
 
 from bench.errors import LinkError
@@ -307,7 +308,7 @@ def attach_simulated(
             line = bytes(pending[:end])
             del pending[: end + 1]
             busy_until_ns = max(busy_until_ns, now_ns) + processing_ns
-            clock.call_at(busy_until_ns, Phase.INSTRUMENT, lambda line=line: execute(line))  # type: ignore[misc]
+            clock.call_at(busy_until_ns, Phase.INSTRUMENT, partial(execute, line))
         if len(pending) > LONGEST_LINE:
             pending.clear()
             sim.overrun()

@@ -1,5 +1,7 @@
 """The Waveshare relay board, played: Modbus RTU frames in pieces, damaged ones unanswered, flashing, V1's habit."""
 
+from functools import partial
+
 from bench.codec import modbus_rtu as rtu
 from bench.instruments.ports import DeviceEnd
 from bench.instruments.relay_bank import RelayBank
@@ -101,6 +103,6 @@ def attach_waveshare(sim: WaveshareRelaySim, device: DeviceEnd, clock: Clock) ->
                 return
             frame = bytes(pending[: 7 + rest])
             del pending[: 7 + rest]
-            clock.call_at(now_ns + PROCESSING_NS, Phase.INSTRUMENT, lambda frame=frame: execute(frame))  # type: ignore[misc]
+            clock.call_at(now_ns + PROCESSING_NS, Phase.INSTRUMENT, partial(execute, frame))
 
     device.subscribe(arrived)

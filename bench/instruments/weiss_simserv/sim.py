@@ -1,5 +1,7 @@
 """The chamber, played: it moves at its gradient while it runs, drifts back to the room else, and refuses with codes."""
 
+from functools import partial
+
 from bench.instruments.ports import DeviceEnd
 from bench.instruments.weiss_simserv import driver
 from bench.instruments.weiss_simserv.driver import END, GAP, REPLY_END
@@ -89,6 +91,6 @@ def attach_simserv(sim: WeissSimservSim, device: DeviceEnd, clock: Clock) -> Non
             words = bytes(pending[:end]).strip().split(GAP)
             del pending[: end + 1]
             told = [word.decode("ascii", "replace") for word in words]
-            clock.call_at(now_ns + PROCESSING_NS, Phase.INSTRUMENT, lambda told=told: execute(told))  # type: ignore[misc]
+            clock.call_at(now_ns + PROCESSING_NS, Phase.INSTRUMENT, partial(execute, told))
 
     device.subscribe(arrived)
