@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.config import instrument_kinds
 from bench.config.bench_file import load_bench
+from bench.config.bench_shape import InstrumentTable
 from bench.config.instrument_kinds import instruments
+from bench.config.power_table import PowerTable
 from bench.dut.adapter import AdaptedDut
 from bench.errors import ConfigError, DutError
 from bench.faults.find import faults
@@ -342,3 +345,9 @@ def test_an_adapted_dut_in_real_time_is_started_found_dead_and_asked_only_for_wh
         assert not dut.died()
 
     asyncio.run(main())
+
+
+def test_an_option_never_takes_the_name_of_a_key_of_its_table() -> None:
+    """The names are written down beside the kinds, which are listed without pydantic: here they are held to it."""
+    assert set(InstrumentTable.model_fields) == instrument_kinds._TAKEN
+    assert set(PowerTable.model_fields) == instrument_kinds._TAKEN_BY_POWER | {"port", "baud"}
