@@ -5,7 +5,7 @@ A folder `bench/instruments/<kind>/` holds a `driver.py`, a `sim.py`, and a `kin
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from bench.config.instrument_kinds import InstrumentKind
 from bench.config.options import Options
@@ -25,6 +25,7 @@ from bench.instruments.virtual_cells import Boxes, Stack, VirtualCells
 from bench.links.ports import CanLink, SerialLink
 from bench.timing.clock import Clock
 
+S = TypeVar("S")
 Quantity = Callable[[], float]
 """What a played sensor measures, now, in SI; 0 where there is no reading."""
 
@@ -63,6 +64,19 @@ class LineKind(InstrumentKind):
 
     drive: Callable[[SerialLink, Clock, Options], Any]
     play: Callable[[DeviceEnd, Clock, Options], Any]
+
+
+def played(
+    make: Callable[[Options], S], attach: Callable[[S, DeviceEnd, Clock], None]
+) -> Callable[[DeviceEnd, Clock, Options], S]:
+    """The `play` of a simulator that `make` makes of its options, and `attach` puts on a line."""
+
+    def play(device: DeviceEnd, clock: Clock, asked: Options) -> S:
+        sim = make(asked)
+        attach(sim, device, clock)
+        return sim
+
+    return play
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,18 +1,10 @@
 """Devantech relay module, as a bench file names it."""
 
-from bench.config.options import Options
 from bench.instruments.devantech_relay.driver import DevantechRelay
 from bench.instruments.devantech_relay.sim import DevantechRelaySim, attach_devantech
-from bench.instruments.kinds import RelayKind
-from bench.instruments.ports import DeviceEnd
-from bench.timing.clock import Clock
+from bench.instruments.kinds import RelayKind, played
 
-
-def _play(device: DeviceEnd, clock: Clock, _: Options) -> DevantechRelaySim:
-    sim = DevantechRelaySim()
-    attach_devantech(sim, device, clock)
-    return sim
-
+_play = played(lambda _: DevantechRelaySim(), attach_devantech)
 
 KIND = RelayKind(
     title="Devantech relay",

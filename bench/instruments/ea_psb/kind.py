@@ -3,15 +3,9 @@
 from bench.config.options import Options
 from bench.instruments.ea_psb.driver import EaPsb
 from bench.instruments.ea_psb.sim import EaPsbSim, attach_ea_psb
-from bench.instruments.kinds import Load, SupplyKind
+from bench.instruments.kinds import Load, SupplyKind, played
 from bench.instruments.ports import DeviceEnd
 from bench.timing.clock import Clock
-
-
-def _play(device: DeviceEnd, clock: Clock, _: Options) -> EaPsbSim:
-    sim = EaPsbSim()
-    attach_ea_psb(sim, device, clock)
-    return sim
 
 
 def _play_loaded(device: DeviceEnd, clock: Clock, _: Options, load: Load) -> EaPsbSim:
@@ -40,6 +34,6 @@ KIND = SupplyKind(
     source='EA programming guide "ModBus & SCPI" (May 2023)',
     idle_ns=5_000_000_000,
     drive=lambda link, clock, _: EaPsb(link, clock),
-    play=_play,
+    play=played(lambda _: EaPsbSim(), attach_ea_psb),
     play_loaded=_play_loaded,
 )

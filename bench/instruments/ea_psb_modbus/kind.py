@@ -3,7 +3,7 @@
 from bench.config.options import Options, quantity, whole
 from bench.instruments.ea_psb.sim import EaPsbSim, attach_ea_psb
 from bench.instruments.ea_psb_modbus.driver import EaPsbModbus
-from bench.instruments.kinds import Load, SupplyKind
+from bench.instruments.kinds import Load, SupplyKind, played
 from bench.instruments.ports import DeviceEnd
 from bench.links.ports import SerialLink
 from bench.timing.clock import Clock
@@ -26,10 +26,8 @@ def _drive(link: SerialLink, clock: Clock, asked: Options) -> EaPsbModbus:
     )
 
 
-def _play(device: DeviceEnd, clock: Clock, asked: Options) -> EaPsbSim:
-    sim = EaPsbSim(nominal_v=asked[VOLTAGE], nominal_a=asked[CURRENT], nominal_w=asked[POWER])
-    attach_ea_psb(sim, device, clock)
-    return sim
+def _sim(asked: Options) -> EaPsbSim:
+    return EaPsbSim(nominal_v=asked[VOLTAGE], nominal_a=asked[CURRENT], nominal_w=asked[POWER])
 
 
 def _play_loaded(device: DeviceEnd, clock: Clock, asked: Options, load: Load) -> EaPsbSim:
@@ -54,6 +52,6 @@ KIND = SupplyKind(
     source="the same; registers 405, 498, 499 and the bits of 505 from a public driver of the series",
     options=(VOLTAGE, CURRENT, POWER, ADDRESS),
     drive=_drive,
-    play=_play,
+    play=played(_sim, attach_ea_psb),
     play_loaded=_play_loaded,
 )

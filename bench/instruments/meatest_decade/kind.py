@@ -1,19 +1,9 @@
 """The MEATEST resistance decade between a pole and chassis, as a bench file names it."""
 
-from bench.config.options import Options
-from bench.instruments.kinds import LeakKind
+from bench.instruments.kinds import LeakKind, played
 from bench.instruments.meatest_decade.driver import MeatestDecade
 from bench.instruments.meatest_decade.sim import MeatestDecadeSim
 from bench.instruments.played_lines import attach_lines
-from bench.instruments.ports import DeviceEnd
-from bench.timing.clock import Clock
-
-
-def _play(device: DeviceEnd, clock: Clock, _: Options) -> MeatestDecadeSim:
-    sim = MeatestDecadeSim()
-    attach_lines(sim, device, clock)
-    return sim
-
 
 KIND = LeakKind(
     title="MEATEST resistance decade",
@@ -24,5 +14,5 @@ KIND = LeakKind(
     source="MEATEST operation manuals M194, M631: command syntax, SCPI commands",
     baud=9600,
     drive=lambda link, clock, _: MeatestDecade(link, clock),
-    play=_play,
+    play=played(lambda _: MeatestDecadeSim(), attach_lines),
 )

@@ -1,20 +1,12 @@
 """Waveshare Modbus RTU relay, as a bench file names it."""
 
-from bench.config.options import Options, whole
-from bench.instruments.kinds import RelayKind
-from bench.instruments.ports import DeviceEnd
+from bench.config.options import whole
+from bench.instruments.kinds import RelayKind, played
 from bench.instruments.waveshare_relay.driver import WaveshareRelay
 from bench.instruments.waveshare_relay.sim import WaveshareRelaySim, attach_waveshare
-from bench.timing.clock import Clock
 
 ADDRESS = whole("address", "Modbus address", 1, 0, 247)
-
-
-def _play(device: DeviceEnd, clock: Clock, asked: Options) -> WaveshareRelaySim:
-    sim = WaveshareRelaySim(address=asked[ADDRESS])
-    attach_waveshare(sim, device, clock)
-    return sim
-
+_play = played(lambda asked: WaveshareRelaySim(address=asked[ADDRESS]), attach_waveshare)
 
 KIND = RelayKind(
     title="Waveshare Modbus RTU relay",

@@ -1,20 +1,11 @@
 """A Weiss or Vötsch climate chamber around the pack, as a bench file names it."""
 
-from bench.config.options import Options, whole
-from bench.instruments.kinds import ChamberKind
-from bench.instruments.ports import DeviceEnd
+from bench.config.options import whole
+from bench.instruments.kinds import ChamberKind, played
 from bench.instruments.weiss_simserv.driver import WeissSimserv
 from bench.instruments.weiss_simserv.sim import WeissSimservSim, attach_simserv
-from bench.timing.clock import Clock
 
 DOOR = whole("door_input", "digital input of the door's contact; 0: not looked at", 0, 0, 32)
-
-
-def _play(device: DeviceEnd, clock: Clock, asked: Options) -> WeissSimservSim:
-    sim = WeissSimservSim(door_input=asked[DOOR])
-    attach_simserv(sim, device, clock)
-    return sim
-
 
 KIND = ChamberKind(
     title="Weiss or Vötsch chamber",
@@ -26,5 +17,5 @@ KIND = ChamberKind(
     "ClimateChamberMonitor, after the maker's S!MPAC simserv manual",
     options=(DOOR,),
     drive=lambda link, clock, asked: WeissSimserv(link, clock, door_input=asked[DOOR]),
-    play=_play,
+    play=played(lambda asked: WeissSimservSim(door_input=asked[DOOR]), attach_simserv),
 )
