@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -152,3 +153,11 @@ def test_the_schema_of_a_bench_file_holds_the_options_of_every_kind() -> None:
         ({"on": ["a"], "of": ["b"]}, False),
     ):
         assert fits.is_valid({**desk, "dut": {**desk["dut"], "power": power}}) is good, power
+
+
+def test_a_kind_may_have_ids_and_units_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One unit is the whole pack, whatever its size: its id is checked as any other."""
+    one_unit = replace(instruments().get("bloomy_abs"), cells=0)
+    monkeypatch.setitem(instruments()._found, "bloomy_abs", one_unit)
+    cells = load_bench(ROOT / "docs/benches/bloomy_abs.toml").instruments["cells"]
+    assert cells.units(96) == 1

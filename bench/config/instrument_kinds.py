@@ -51,6 +51,14 @@ class InstrumentKind:
     def on_can(self) -> bool:
         return self.transports == ("can",)
 
+    def units(self, cells: int) -> int:
+        """How many it takes for a pack of `cells`."""
+        return -(-cells // self.cells) if self.cells else 1
+
+    def first_number(self, first_id: int) -> int:
+        """Of the unit with cell 1: as the file says, or the lowest that there is."""
+        return max(self.ids[0], first_id)
+
     @property
     def bench_options(self) -> tuple[Option[Any], ...]:
         """Those that `[instrument.<name>]` takes: the device's own, and what its role is asked on a bench."""

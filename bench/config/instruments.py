@@ -57,7 +57,7 @@ class InstrumentConfig:
 
     @property
     def first_id(self) -> int:
-        return max(self.facts.ids[0], self.options[FIRST_ID])
+        return self.facts.first_number(self.options[FIRST_ID])
 
     @property
     def opens(self) -> tuple[int, ...]:
@@ -66,7 +66,7 @@ class InstrumentConfig:
 
     def units(self, cells: int) -> int:
         """How many units it takes for a pack of `cells`."""
-        return -(-cells // self.facts.cells) if self.facts.cells else 1
+        return self.facts.units(cells)
 
 
 def read_instruments(file: "TomlFile", shape: "BenchShape") -> dict[str, InstrumentConfig]:
@@ -189,8 +189,8 @@ def _check_options(
     if kind.ids == (0, 0) or "".join(_ports(table)[:1]).startswith(TCP):
         return
     lowest, highest = kind.ids
-    first = max(lowest, options[FIRST_ID])
-    units = -(-shape.pack.cells // kind.cells)
+    first = kind.first_number(options[FIRST_ID])
+    units = kind.units(shape.pack.cells)
     if first + units - 1 > highest:
         mistake(
             "first_id",
@@ -228,7 +228,7 @@ def _check_ports(
         mistake("port", f"found '{tcp[0]}'; {kind.title} has no network port, expected a serial one")
     if VIRTUAL in ports or kind.on_can:
         return
-    needed = -(-shape.pack.cells // kind.cells) if kind.cells else 1
+    needed = kind.units(shape.pack.cells)
     shared = kind.shares_line and not tcp
     if len(ports) != (1 if shared else needed):
         each = "one RS-485 line" if shared else f"{needed} ports, {kind.cells or shape.pack.cells} cells each"

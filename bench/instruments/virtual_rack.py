@@ -276,7 +276,7 @@ def _cells(options: argparse.Namespace, clock: Clock) -> VirtualCells:
     if not isinstance(kind, CellKind):
         raise ConfigError(f"--kind '{options.kind}': found {kind.title}; expected a cell emulator")
     cells, asked = options.channels, Options(json.loads(options.options))
-    units = -(-cells // kind.cells) if kind.cells else 1
+    units = kind.units(cells)
     if kind.play_boxes is None and kind.play is not None:
         return kind.play(
             Stack(
@@ -292,7 +292,7 @@ def _cells(options: argparse.Namespace, clock: Clock) -> VirtualCells:
     if options.cells_bus is None or kind.play_boxes is None:
         raise ConfigError(f"--cells-bus: found none; expected the bus of {kind.title}")
     link = open_cells_bus(options.cells_bus, clock)
-    first = max(kind.ids[0], options.first_id)
+    first = kind.first_number(options.first_id)
     numbers = range(first, first + units)
     return kind.play_boxes(
         Boxes(
