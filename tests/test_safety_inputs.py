@@ -13,7 +13,7 @@ from bench.config.safety import SafetyInput, Source
 from bench.errors import BenchError, ConfigError, LinkError
 from bench.links.contact import open_contact
 from bench.record.folder import open_run, read_shot
-from bench.record.latch import LatchedRig, latch, latch_of
+from bench.record.latch import LatchedRig, latch, latch_of, refuse_if_latched, why_latched
 from bench.rig.safety_inputs import SILENT_NS, SafetyInputs, SafetyOpen
 from bench.running.load import load_rig
 from bench.timing.clock import Timebase
@@ -243,3 +243,12 @@ def test_a_port_that_never_answers_keeps_everything_off(tmp_path: Path) -> None:
     end_reader(one.file)
     assert "no answer within 2.000 s" in found.why and not found.closed_before
     assert not list(one.trace.of(facts.SafetyWatched)) and not list(one.trace.of(facts.SafetyOff))
+
+
+def test_a_latch_that_nobody_can_reach_holds(tmp_path: Path) -> None:
+    rig = tmp_path / "runs"
+    assert why_latched(rig) is None
+    latch_of(rig).symlink_to(latch_of(rig).name)  # it is there, and leads round in a circle
+    assert why_latched(rig) == "its latch cannot be read"
+    with pytest.raises(LatchedRig):
+        refuse_if_latched(rig)

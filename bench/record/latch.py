@@ -33,12 +33,11 @@ def latch(rig_folder: Path, why: str, stopped_utc: str) -> None:
 
 def why_latched(rig_folder: Path) -> str | None:
     """What has stopped the rig, in words; None where nothing has. A latch that cannot be read holds as well."""
-    file = latch_of(rig_folder)
-    if not file.exists():
-        return None
     try:
-        said = json.loads(file.read_text(encoding="utf-8"))
+        said = json.loads(latch_of(rig_folder).read_text(encoding="utf-8"))
         return f"{said['why']} ({said['stopped_utc']})"
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except (OSError, ValueError, KeyError, TypeError):
         return "its latch cannot be read"
 
