@@ -14,8 +14,11 @@ import pytest
 from small_bench import ONE, small_bench
 
 from bench import Bench, BenchError, CalledWrongly, HandRig, ShotDone, Stopped
+from bench.errors import RecordError
 from bench.record.folder import verify_run
+from bench.record.latch import latch_of
 from bench.record.shot import marks_of
+from bench.stored.cut_short import complete_cut_short
 from bench.trace.facts import Aborted, SafeStateReached, StimulusCleared, StimulusConfirmed
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,6 +48,9 @@ def test_a_cell_is_set_read_and_let_go_and_all_of_it_is_kept(bench: Bench) -> No
     async def main() -> HandRig:
         async with bench.rig(mode="drive") as rig:
             assert (await rig.state(), rig.folder) == ("drive", None)
+            (folder,) = bench.wired.config.record.folder.glob("*-by-hand")
+            with pytest.raises(RecordError, match="is being written just now"):
+                complete_cut_short(folder)
             began_ns = await rig.now_ns()
             put = await rig.set_cell_voltage(17, 4.1)
             assert began_ns <= put.low_ns < put.high_ns and float(put.readback.split()[0]) == pytest.approx(
@@ -138,7 +144,7 @@ SCRIPT = """
 import asyncio, sys, time
 from bench import Bench
 async def main():
-    async with Bench.open(sys.argv[1]).rig(mode="drive") as rig:
+    async with Bench.open(sys.argv[1], time=sys.argv[2]).rig(mode="drive") as rig:
         await rig.set_cell_voltage(17, 4.1)
         print("up", flush=True)
         {ending}
@@ -155,7 +161,7 @@ ENDINGS = {
 @pytest.mark.parametrize("how", ENDINGS)
 def test_a_script_that_ends_anyhow_leaves_a_safe_rig(bench: Bench, how: str) -> None:
     ending, one = ENDINGS[how]
-    line = [sys.executable, "-c", SCRIPT.format(ending=ending), str(bench.config)]
+    line = [sys.executable, "-c", SCRIPT.format(ending=ending), str(bench.config), "simulated"]
     before = set(bench.wired.config.record.folder.glob("*-by-hand"))
     process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
     assert process.stdout is not None and process.stdout.readline() == "up\n"
@@ -167,6 +173,92 @@ def test_a_script_that_ends_anyhow_leaves_a_safe_rig(bench: Bench, how: str) -> 
     while not (folder / "footer.json").is_file() and time.monotonic() < until_s:
         time.sleep(0.05)
     assert [fact.readback for fact in kept(folder, SafeStateReached)] == [True]
+
+
+def a_bench(folder: Path, *changes: tuple[str, str], safety: str = "", time: str | None = None) -> Bench:
+    """A bench of its own, with changes to its file."""
+    file = small_bench(folder) / "hil_config.toml"
+    text = file.read_text()
+    for found, wanted in changes:
+        assert found in text
+        text = text.replace(found, wanted, 1)
+    file.write_text(text + safety)
+    return Bench.open(file, time=time)
+
+
+ESTOP = '\n[safety]\nestop = { played = "open", after = "2 s" }\n'
+OPEN = "emergency stop: .* the contact is open"
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["asked once more", "left"])
+def test_an_emergency_stop_is_told_also_after_a_request_that_was_cut_short(
+    tmp_path: Path, asked: bool
+) -> None:
+    rig = a_bench(tmp_path, safety=ESTOP).rig(mode="drive")
+
+    async def main() -> None:
+        async with rig:
+            await rig.set_cell_voltage(17, 4.1)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(rig.wait(1e6), 0.001)
+            while asked:
+                await rig.state()
+            while not latch_of(tmp_path / "runs").is_file():
+                await asyncio.sleep(0.01)
+
+    with pytest.raises(BenchError, match=OPEN):
+        asyncio.run(main())
+    assert rig.folder is not None and [one.readback for one in kept(rig.folder, SafeStateReached)] == [True]
+
+
+@pytest.mark.real_time
+def test_a_rig_that_cannot_come_up_says_why(tmp_path: Path) -> None:
+    nowhere = ('channel = "239.74.163.2", port = 43113, hop_limit = 0', 'channel = "nocan0"')
+    bench = a_bench(
+        tmp_path, ('interface = "udp_multicast"', 'interface = "socketcan"'), nowhere, time="real"
+    )
+
+    async def main() -> None:
+        async with bench.rig():
+            pass
+
+    with pytest.raises(BenchError, match="CAN 'vehicle' socketcan"):
+        asyncio.run(main())
+
+
+@pytest.mark.slow
+@pytest.mark.real_time
+def test_in_real_time_every_way_out_is_safe_too(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path / "bench", safety=ESTOP.replace("2 s", "20 s"), time="real")
+    struck = [sys.executable, "-c", SCRIPT.format(ending="await rig.wait(1e6)"), str(bench.config), "real"]
+    process = subprocess.Popen(struck, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
+    assert process.stdout is not None and process.stdout.readline() == "up\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    (of_struck,) = bench.wired.config.record.folder.glob("*-by-hand")
+
+    left: list[HandRig] = [bench.rig(mode="drive") for _ in range(2)]
+
+    async def raised() -> None:
+        async with left[0] as rig:
+            await rig.set_cell_voltage(17, 4.1)
+            raise LookupError("mine")
+
+    async def stopped() -> None:
+        async with left[1] as rig:
+            await rig.set_cell_voltage(17, 4.1)
+            await rig.wait(60)
+
+    with pytest.raises(LookupError, match="mine"):
+        asyncio.run(raised())
+    with pytest.raises(BenchError, match=OPEN):
+        asyncio.run(stopped())
+    with pytest.raises(BenchError, match="this rig was stopped and is not driven"):
+        asyncio.run(bench.rig().__aenter__())
+    for folder in (of_struck, *(one.folder for one in left)):
+        assert folder is not None and verify_run(folder)[1] == ()
+        assert [one.readback for one in kept(folder, SafeStateReached)] == [True]
+        assert len(kept(folder, StimulusCleared)) == 1
 
 
 @pytest.mark.slow

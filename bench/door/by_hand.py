@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.door.fire import recording_into
+from bench.door.fire import STOPPED, recording_into
 from bench.door.hand_driver import HandDriver, answer
-from bench.errors import CalledWrongly, nearest
+from bench.errors import BenchError, CalledWrongly, nearest
 from bench.measure.plan import NOTHING
 from bench.record.chain import FOOTER, seal
 from bench.record.codable import plan_to_dict, shot_to_dict
 from bench.record.folder import RunFolder, shot_folder
+from bench.record.held import held
 from bench.record.latch import refuse_if_latched
 from bench.record.poison import poison, refuse_if_poisoned, rig_facts, stuck_fault
 from bench.record.shot import write_json
 from bench.record.targets import try_folder
+from bench.running.crash import crash_line
 from bench.running.equipment import equipment
 from bench.running.load import load_rig
 from bench.running.results import environment, new_run_id, timebase_of
@@ -51,6 +55,7 @@ class RigByHand:
         self, opened: dict[str, Any], mode: str, soc: float | None, seed: int, out: str | None
     ) -> None:
         self._opened, self._mode, self._soc, self._seed, self._out = opened, mode, soc, seed, out
+        self._trouble: str | None = STOPPED
 
     def drive(self, line: Leads) -> None:
         """From the first word to the safe state; the trace is kept, whatever happened."""
@@ -67,23 +72,18 @@ class RigByHand:
         try_folder("run folders", wired.config.record.folder)
         folder = _new_folder(wired, self._seed)
         traces: list[Trace] = []
-        trouble: list[str | None] = ["stopped by the user or by a signal"]
-        hold = Hold(lambda: f"{folder.path} is not complete")
-        hold.armed()
         try:
-            with watched_over(wired, folder) as guarded:
-                trouble[:] = [self._driven(guarded, line, traces)]
+            with _kept(wired, folder, traces, self._seed), watched_over(wired, folder) as guarded:
+                self._driven(guarded, line, traces)
+        except Exception as failed:  # noqa: BLE001 - it never came up, or its end went wrong: the script is told
+            self._trouble = str(failed) if isinstance(failed, BenchError) else crash_line(failed, folder.path)
         finally:
-            hold.on()  # one more signal must not cost the trace
-            if traces:
-                _keep(wired, folder, traces[0], self._seed)
-            hold.off()
-            line.tell("ended", str(folder.path) if traces else None, trouble[0])
+            line.tell("ended", str(folder.path) if traces else None, self._trouble)
 
-    def _driven(self, wired: Wired, line: Leads, traces: list[Trace]) -> str | None:
+    def _driven(self, wired: Wired, line: Leads, traces: list[Trace]) -> None:
         start, rng = Start(mode=self._mode, soc=self._soc, current_a=0.0), random.Random(self._seed)
 
-        async def main(clock: Any) -> str | None:
+        async def main(clock: Any) -> None:
             if wired.config.simulated:
                 rig = build_simulated(wired, clock, start.soc, rng, start)
             else:
@@ -104,11 +104,10 @@ class RigByHand:
                     if simulated:
                         await asyncio.sleep(0)  # noqa: TID251 - lets what this request has ended be noticed
 
-            return await drive_by_hand(rig, wired.profile, start, serve)
+            self._trouble = await drive_by_hand(rig, wired.profile, start, serve)
 
         run = run_simulated if wired.config.simulated else run_on_host
-        told: str | None = run(main)
-        return told
+        run(main)
 
 
 def _new_folder(wired: Wired, seed: int) -> RunFolder:
@@ -134,6 +133,23 @@ def _new_folder(wired: Wired, seed: int) -> RunFolder:
         for file in can.dbc:
             folder.add_input(file)
     return folder
+
+
+@contextlib.contextmanager
+def _kept(wired: Wired, folder: RunFolder, traces: list[Trace], seed: int) -> Iterator[None]:
+    """Whatever ends the block, the trace is kept, and until then nobody else completes the folder (`hil store`)."""
+    hold = Hold(lambda: f"{folder.path} is not complete")
+    hold.armed()
+    with held(folder.path, wait=True):
+        try:
+            yield
+        finally:
+            hold.on()  # one more signal must not cost the trace
+            try:
+                if traces:
+                    _keep(wired, folder, traces[0], seed)
+            finally:
+                hold.off()
 
 
 def _keep(wired: Wired, folder: RunFolder, trace: Trace, seed: int) -> None:

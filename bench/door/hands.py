@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from bench.door.apart import Apart, not_cut_short, opened_by
+from bench.door.fire import STOPPED
 from bench.errors import BenchError, CalledWrongly
 
 if TYPE_CHECKING:
@@ -131,12 +132,13 @@ class HandRig:
                 "rig: found no `async with` around it; expected `async with bench.rig() as rig:`"
             )
         async with self._inside:
+            if self._waiting and self._ended is None:
+                # its answer to a request that was cut short is still to come
+                self._heard(await self._apart.told())
             if self._ended is not None:
                 raise BenchError(
                     self._ended[1] or "the rig is in its safe state; expected it to be asked before"
                 )
-            if self._waiting:  # its answer to a request that was cut short is still to come
-                self._heard(await self._apart.told())
             self._waiting = True
             self._apart.ask(*words)
             kind, *rest = await self._apart.told()
@@ -150,7 +152,8 @@ class HandRig:
     def _heard(self, message: tuple[Any, ...]) -> None:
         self._waiting = False
         if message[0] == "ended":
-            self._ended = (message[1], None if self._stopped else message[2])
+            folder, trouble = message[1:]
+            self._ended = (folder, None if self._stopped and trouble == STOPPED else trouble)
 
     async def _leave(self) -> None:
         """To the safe state, and wait for it, however often this task is cancelled."""
