@@ -1,6 +1,7 @@
 """Whoever follows the documents needs public names only; and the example of a closed driver is held to its suite."""
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
@@ -56,6 +57,13 @@ def test_the_documents_import_public_names_only() -> None:
 )
 def test_a_private_name_is_seen(text: str, told: list[str]) -> None:
     assert foreign(text) == told
+
+
+@pytest.mark.parametrize("name", ["run", "shoot", "judge"])
+def test_what_waits_in_a_loop_takes_what_its_twin_takes(name: str) -> None:
+    twins = (getattr(bench.Bench, one) for one in (name, f"{name}_async"))
+    plain, awaited = (inspect.signature(one) for one in twins)
+    assert plain == awaited
 
 
 def test_a_closed_driver_is_proven_as_the_page_says_and_a_broken_one_is_not(tmp_path: Path) -> None:

@@ -22,7 +22,13 @@ from bench.errors import BenchError
 if TYPE_CHECKING:
     from bench.wiring.common import Wired
 
-_LENGTH = 8
+LENGTH = 8  # bytes, before each message
+
+
+def framed(words: tuple[Any, ...]) -> bytes:
+    """A message as both ends send it."""
+    packed = pickle.dumps(words)
+    return len(packed).to_bytes(LENGTH, "big") + packed
 
 
 class EndedAlone(BenchError):
@@ -60,14 +66,14 @@ class Apart:
         return cls(process, await asyncio.open_unix_connection(sock=ours))
 
     def ask(self, *words: Any) -> None:
-        packed = pickle.dumps(words)
+        message = framed(words)
         with contextlib.suppress(OSError):  # it has ended: `told` says so
-            self._writer.write(len(packed).to_bytes(_LENGTH, "big") + packed)
+            self._writer.write(message)
 
     async def told(self) -> tuple[Any, ...]:
         """Its next message. Raises EndedAlone at its end."""
         try:
-            length = int.from_bytes(await self._reader.readexactly(_LENGTH), "big")
+            length = int.from_bytes(await self._reader.readexactly(LENGTH), "big")
             message: tuple[Any, ...] = pickle.loads(await self._reader.readexactly(length))
         except (asyncio.IncompleteReadError, OSError) as error:
             code = self._process.wait(10)

@@ -12,6 +12,7 @@ import socket
 import sys
 from typing import Any
 
+from bench.door.apart import LENGTH, framed
 from bench.door.by_hand import RigByHand
 from bench.door.progress import Event
 from bench.door.run import Stopped
@@ -20,7 +21,6 @@ from bench.errors import BenchError
 from bench.running.crash import crash_line
 from bench.timing.stopping import listening, was_stopped
 
-_LENGTH = 8
 _LOOK_S = 0.2  # a signal wakes no wait for the script's next word
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
@@ -32,9 +32,9 @@ class DoorLine:
         self._socket = ours
 
     def tell(self, *words: Any) -> None:
-        packed = pickle.dumps(words)
+        message = framed(words)
         with contextlib.suppress(OSError):  # the script is gone; the way to safety goes on
-            self._socket.sendall(len(packed).to_bytes(_LENGTH, "big") + packed)
+            self._socket.sendall(message)
 
     def words(self) -> tuple[Any, ...]:
         """The script's next message; ("end",) when it is gone. Waits in no loop: simulated time stands meanwhile."""
@@ -55,7 +55,7 @@ class DoorLine:
 
     def _read(self, receive: Any) -> tuple[Any, ...]:
         try:
-            length = int.from_bytes(receive(_LENGTH, socket.MSG_WAITALL), "big")
+            length = int.from_bytes(receive(LENGTH, socket.MSG_WAITALL), "big")
             packed = receive(length, socket.MSG_WAITALL) if length else b""
         except OSError:
             packed = b""
