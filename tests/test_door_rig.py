@@ -1,6 +1,7 @@
 """A rig in the hands of a script: what it can be asked, what is kept, and that every way out is safe."""
 
 import asyncio
+import math
 import os
 import signal
 import subprocess
@@ -41,6 +42,12 @@ WRONG: dict[str, Callable[[HandRig], Any]] = {
     "found mode 'fly'; expected one of": lambda rig: rig.request("fly"),
     "found no fault 77": lambda rig: rig.clear(77),
     "found cell 0; expected 1 to 96": lambda rig: rig.measure_cells([0]),
+    "wait: found nan; expected a finite number": lambda rig: rig.wait(math.nan),
+    "draw: found inf; expected a finite number": lambda rig: rig.draw(math.inf),
+    "ttl_s: found nan; expected a finite number": lambda rig: rig.set_cell_voltage(1, 3.5, ttl_s=math.nan),
+    "inject: found an argument that is no plain value": lambda rig: rig.inject(
+        "cell_voltage", cells=lambda: 1
+    ),
 }
 
 

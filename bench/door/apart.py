@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.door.progress import CallbackFailed, OnProgress, Teller, unheard
 from bench.door.run import Stopped
-from bench.errors import BenchError
+from bench.errors import BenchError, CalledWrongly
 
 if TYPE_CHECKING:
     from bench.wiring.common import Wired
@@ -26,8 +26,11 @@ LENGTH = 8  # bytes, before each message
 
 
 def framed(words: tuple[Any, ...]) -> bytes:
-    """A message as both ends send it."""
-    packed = pickle.dumps(words)
+    """A message as both ends send it. Raises CalledWrongly for what no other process can be told."""
+    try:
+        packed = pickle.dumps(words)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise CalledWrongly(f"{words[0]}: found an argument that is no plain value: {error}") from error
     return len(packed).to_bytes(LENGTH, "big") + packed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -79,7 +80,7 @@ class HandRig:
 
         As `inject("insulation", resistance="50 ohm/V", pole="plus")`; `hil list faults` shows all.
         """
-        put: Put = await self._ask("inject", fault, float(ttl_s), table)
+        put: Put = await self._ask("inject", fault, _finite("ttl_s", ttl_s), table)
         return put
 
     async def clear(self, put: Put | int | None = None) -> None:
@@ -92,15 +93,15 @@ class HandRig:
 
     async def reset_faults(self, seconds: float = 0.5) -> None:
         """Ask the DUT for so long to forget its latched faults."""
-        await self._ask("reset_faults", float(seconds))
+        await self._ask("reset_faults", _finite("reset_faults", seconds))
 
     async def draw(self, current_a: float) -> None:
         """Load the pack: A that the vehicle draws; below 0 what a charger delivers."""
-        await self._ask("draw", float(current_a))
+        await self._ask("draw", _finite("draw", current_a))
 
     async def wait(self, seconds: float) -> int:
         """Let so much time of the rig's clock pass; its reading afterwards, in ns."""
-        at_ns: int = await self._ask("wait", float(seconds))
+        at_ns: int = await self._ask("wait", _finite("wait", seconds))
         return at_ns
 
     async def now_ns(self) -> int:
@@ -139,8 +140,8 @@ class HandRig:
                 raise BenchError(
                     self._ended[1] or "the rig is in its safe state; expected it to be asked before"
                 )
-            self._waiting = True
             self._apart.ask(*words)
+            self._waiting = True
             kind, *rest = await self._apart.told()
             self._heard((kind, *rest))
         if kind == "done":
@@ -180,6 +181,13 @@ class HandRig:
                 self._heard(await apart.told())
             except BenchError as error:
                 self._ended = (None, str(error))
+
+
+def _finite(what: str, value: float) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise CalledWrongly(f"{what}: found {number}; expected a finite number")
+    return number
 
 
 def _many(cell: int | Sequence[int]) -> list[int]:
