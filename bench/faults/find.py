@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from bench.faults.asks import lacks_of
 from bench.faults.port import FAULT_CLASSES, Kind
 from bench.parts import Shelf, modules
 
@@ -13,9 +14,9 @@ def _lacks(name: str, kind: Kind) -> str:
         return f"found the name '{kind.name}'; expected '{name}'"
     if kind.fault_class not in FAULT_CLASSES:
         return f"found the class '{kind.fault_class}'; expected one of {', '.join(FAULT_CLASSES)}"
-    return (
-        "" if kind.variants else "found no variants; expected its capabilities, each with the fault in words"
-    )
+    if not kind.variants:
+        return "found no variants; expected its capabilities, each with the fault in words"
+    return lacks_of(kind)
 
 
 @cache

@@ -1,0 +1,98 @@
+"""Faults that distributions bring: one that is broken is one line, and stops nobody else."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from test_parts_closed import bench_file, scenario, site
+
+from bench import Bench
+from bench.errors import ConfigError
+from bench.faults.find import fault_names, faults
+from bench.wiring.plug_ins import troubles
+
+GONE_AT_ONCE = """
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bench.faults.catalogue.cell_voltage import CellVoltage, CellVoltageShape
+from bench.faults.port import Kind
+from bench.rig.capabilities import CellVoltages, Actuation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone(CellVoltage):
+    async def apply(self, cells: CellVoltages) -> Actuation:
+        made = await cells.force(self.cells, self.voltage_v)
+        await cells.release(self.cells)
+        return made
+
+    def onset(self, at):
+        return ()
+
+    def carried(self):
+        return ()
+
+
+class GoneShape(CellVoltageShape):
+    def resolve(self, at) -> Gone:
+        made = CellVoltageShape.resolve(self, at)
+        return Gone(cells=made.cells, voltage_v=made.voltage_v)
+
+
+KIND = Kind(
+    name="acme_over", fault_class="cells", variants={"acme_over": "cells (V)"}, shape=GoneShape,
+)
+"""
+Bring = Callable[[str, str], None]
+
+
+@pytest.fixture
+def bring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bring]:
+    def cleared() -> None:
+        faults.cache_clear()
+        fault_names.cache_clear()
+
+    def brought(text: str, name: str) -> None:
+        folder = site(tmp_path / "site", {"bms_hil.faults": {"acme_over": f"{name}.over"}}, name)
+        (folder / name / "over.py").write_text(text, encoding="utf-8")
+        monkeypatch.syspath_prepend(folder)
+        cleared()
+
+    yield brought
+    monkeypatch.undo()
+    cleared()
+
+
+BROKEN = {
+    "no return": ("-> Gone", "", "GoneShape.resolve", "expected `-> YourFault`"),
+    "no argument": (
+        "cells: CellVoltages",
+        "cells",
+        "Gone.apply",
+        "found argument 'cells' without a capability",
+    ),
+    "unknown": ("cells: CellVoltages", "cells: 'Nowhere'", "Gone.apply", "name 'Nowhere' is not defined"),
+    "union": ("cells: CellVoltages", "cells: CellVoltages | None", "Gone.apply", "without a capability"),
+    "any": ("cells: CellVoltages", "*cells: CellVoltages", "Gone.apply", "without a capability"),
+    "no fault": ("-> Gone", "-> int", "GoneShape.resolve", "found int, which has no apply"),
+}
+
+
+@pytest.mark.parametrize("wrong", BROKEN)
+def test_a_fault_that_does_not_say_what_it_asks_for_is_one_line_and_stops_only_whoever_uses_it(
+    bring: Bring, tmp_path: Path, wrong: str
+) -> None:
+    old, new, where, why = BROKEN[wrong]
+    name = f"acme_{wrong.replace(' ', '_')}"
+    bring(GONE_AT_ONCE.replace(old, new, 1), name)
+    (line,) = troubles()
+    assert f"fault 'acme_over' of {name.replace('_', '-')} 1.2 ({name}.over, " in line and why in line
+    assert where in line and "over.py:" in line and "\n" not in line
+    one = scenario(tmp_path)
+    bench = Bench.open(bench_file(tmp_path))
+    with pytest.raises(ConfigError) as refused:
+        bench.check(one)
+    assert why in str(refused.value)
+    one.write_text(one.read_text().replace("acme_over", "cell_voltage"), encoding="utf-8")
+    assert any(why in told.text for told in bench.check(one).lines)
