@@ -1,4 +1,4 @@
-"""Faults that distributions bring: one that is broken is one line, and stops nobody else."""
+"""Faults that distributions bring: none is without proof in silence, and one that is broken stops nobody else."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from test_parts_closed import bench_file, scenario, site
 
-from bench import Bench
+from bench import Bench, Verdict
 from bench.errors import ConfigError
 from bench.faults.find import fault_names, faults
 from bench.wiring.plug_ins import troubles
@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from bench.faults.catalogue.cell_voltage import CellVoltage, CellVoltageShape
 from bench.faults.port import Kind
-from bench.rig.capabilities import CellVoltages, Actuation
+from bench.rig.capabilities import CellVoltages, Cooling, Actuation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,18 @@ KIND = Kind(
     name="acme_over", fault_class="cells", variants={"acme_over": "cells (V)"}, shape=GoneShape,
 )
 """
+COOLS = "async def apply(self, cooling: Cooling) -> Actuation:\n        made = await cooling.lose()\n"
+ANOTHER = GONE_AT_ONCE.replace(
+    "async def apply(self, cells: CellVoltages) -> Actuation:\n"
+    "        made = await cells.force(self.cells, self.voltage_v)\n"
+    "        await cells.release(self.cells)\n",
+    COOLS + "        await cooling.restore()\n",
+).replace(
+    "    def onset", "    async def clear(self, cooling: Cooling) -> None:\n        pass\n\n    def onset"
+)
+DECLARED = '    unshown: ClassVar[str] = "trust me"\n\n    async def apply'
+
+
 Bring = Callable[[str, str], None]
 
 
@@ -62,6 +74,43 @@ def bring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bring]:
     yield brought
     monkeypatch.undo()
     cleared()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("acme_cells", GONE_AT_ONCE, "it sets CellVoltages, which frames show"),
+        (
+            "acme_cells_declared",
+            GONE_AT_ONCE.replace("    async def apply", DECLARED, 1),
+            "it sets CellVoltages, which frames show",
+        ),
+        ("acme_cooling", ANOTHER, "its onset, carried and unshown are empty"),
+    ],
+    ids=["cells", "cells declared", "cooling"],
+)
+def test_a_stimulus_that_nothing_proves_is_neither_a_pass_nor_held_against_the_dut(
+    tmp_path: Path, bring: Bring, name: str, text: str, why: str
+) -> None:
+    bring(text, name)
+    bench = Bench.open(bench_file(tmp_path))
+    one = scenario(tmp_path)
+    checked = bench.check(one)
+    told = [line.text for line in checked.lines if "which nothing proves" in line.text]
+    assert not checked.ok and told and all(why in line for line in told)
+    assert f"found fault 'acme_over' of {name.replace('_', '-')} 1.2 ({name}.over)" in told[0]
+    assert "ov_step_cell17.toml:" in told[0] and "[step[1].fault]" in told[0]
+    injecting = [id_ for id_ in checked.scenarios if not id_.endswith("--healthy")]
+    assert len(injecting) >= 3
+    run = bench.run(one, repeat=1, workers=1, out=tmp_path / "runs")
+    verdicts = {one.scenario_id: one.judgement.verdict for one in run.scenarios}
+    assert {verdicts[id_] for id_ in injecting} == {Verdict.ERROR} and run.exit_code == 3
+
+
+def test_a_fault_of_others_that_no_frame_shows_says_so_and_is_told(bring: Bring) -> None:
+    bring(ANOTHER.replace("    async def apply", DECLARED, 1), "acme_told")
+    (line,) = troubles()
+    assert "fault 'acme_over' of acme-told 1.2 (acme_told.over): no frame shows it (trust me)" in line
 
 
 BROKEN = {

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bench.faults.port import Actuation, Fault, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape
@@ -20,6 +20,10 @@ class NodeFault(Fault):
     channel: str
     node: str
     shows: tuple[Irregularity, ...]
+
+    unshown: ClassVar[str] = (
+        "the bench holds the wires of the bus: without shown_by its actuation is the onset"
+    )
 
     @abstractmethod
     def disturb(self, bus: BusFaults, on: bool) -> None:

@@ -7,7 +7,7 @@ both.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from bench.codec.idle import idle_messages
 from bench.codec.layout import paths
@@ -217,7 +217,12 @@ class Fault(Protocol):
     fault half applied, and raises only when the rig cannot be brought back (which poisons it).
 
     The arguments of both are capabilities, asked for by their types: `apply(self, contactors: Contactors)`.
+
+    unshown: why no frame can show it, of a fault whose `onset` and `carried` are empty: its readback alone proves it.
+    Without this, or where it sets what frames do show, nothing proves that it ever stood (`bench.faults.proof`).
     """
+
+    unshown: ClassVar[str] = ""
 
     async def apply(self, *args: Any, **kwargs: Any) -> Actuation: ...
 

@@ -1,16 +1,21 @@
 """Whether a scenario is at fault on this bench: its stimulus and its start against what the DUT has published."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from bench.config.toml_file import located
 from bench.errors import at_place, nearest
+from bench.faults.find import faults
+from bench.faults.port import Terminals
+from bench.faults.proof import unproven
+from bench.measure.plan import Aim
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.plant.spread import Ageing
 from bench.scenario.at_fault import at_fault
-from bench.scenario.model import Scenario, Start, Step
+from bench.scenario.model import Inject, Scenario, Start, Step
 from bench.scenario.prepare import Prepared
 from bench.wiring.common import Wired
 
@@ -32,7 +37,39 @@ def faults_in(wired: Wired, scenario: Scenario, steps: Sequence[Step]) -> list[s
             wired.chemistry.path, wired.config.pack.cells, soc, flows_a, start.soh, start.polarised_by_a
         )
 
-    return at_fault(scenario, steps, wired.profile, wired.thresholds(), voltages)
+    found = at_fault(scenario, steps, wired.profile, wired.thresholds(), voltages)
+    return [*found, *_unproven(wired, scenario, steps)]
+
+
+def _unproven(wired: Wired, scenario: Scenario, steps: Sequence[Step]) -> Iterator[str]:
+    """Stimuli that could be gone at once, and nobody would know: neither a pass nor a failure would say anything."""
+    at = Terminals(
+        profile=wired.profile,
+        thresholds=wired.thresholds(),
+        cells=wired.config.pack.cells,
+        sensors=wired.config.pack.sensors,
+        tell=lambda *_: None,  # told as the scenario was prepared
+        databases=wired.databases,
+        bitrates={name: can.bitrate for name, can in wired.config.can.items()},
+    )
+    for step in _to_prove(scenario, steps):
+        if (why := unproven(step.fault, at)) is not None:
+            origin = faults().origin(step.kind)
+            whose = "" if origin is None else f" of {origin.distribution} {origin.version} ({origin.module})"
+            text = f"found fault '{step.kind}'{whose}, which nothing proves: {why}"
+            mend = "expected an onset or carried values; unshown where no frame can show it"
+            yield located(scenario.file, scenario.lines, ("step", step.step, "fault"), f"{text}; {mend}")
+
+
+def _to_prove(scenario: Scenario, steps: Sequence[Step]) -> list[Inject]:
+    """The measured step, or all where the DUT must not trip. A runaway is the plant's own, and its frames show it."""
+    injected = [step for step in steps if isinstance(step, Inject)]
+    if scenario.aim is Aim.MUST_NOT_TRIP:
+        return injected
+    expect = scenario.expect
+    if expect is None or expect.onset == "runaway":
+        return []
+    return [step for step in injected if expect.step in (None, step.step)][:1]
 
 
 def unknown_limits(wired: Wired) -> list[str]:

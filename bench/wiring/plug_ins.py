@@ -7,6 +7,8 @@ from typing import Any
 from bench.config.bench_file import BenchConfig
 from bench.config.dut_adapters import dut_adapters
 from bench.config.instrument_kinds import instruments
+from bench.errors import clear
+from bench.faults.asks import made_by
 from bench.faults.find import faults
 from bench.parts import Shelf
 from bench.plant.chemistry import Chemistry
@@ -54,4 +56,15 @@ def troubles() -> list[str]:
     told = [line for shelf in shelves() for line in shelf.troubles()]
     sound = [name for name in chemistries().brought if name in chemistries().all()]
     told += [line for name in sound if (line := Chemistry.trouble(name))]
-    return told
+    return told + [line for name in faults().brought if (line := _by_its_word(name))]
+
+
+def _by_its_word(name: str) -> str:
+    """A fault of others that says of itself that no frame can show it; "" of every other."""
+    origin = faults().origin(name)
+    if origin is None or name not in faults().all():
+        return ""
+    made = made_by(faults().get(name))
+    why = "" if made.__module__.partition(".")[0] == "bench" else getattr(made, "unshown", "")
+    whose = f"fault '{name}' of {origin.distribution} {origin.version} ({origin.module})"
+    return why and f"{whose}: no frame shows it ({clear(str(why), 200)}): its own readback alone proves it"

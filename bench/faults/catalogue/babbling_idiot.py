@@ -1,7 +1,7 @@
 """A node floods the bus with frames of high priority, up to a share of its time."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -21,6 +21,8 @@ class BabblingIdiot(Fault):
     channel: str
     can_id: int
     period_ns: int
+
+    unshown: ClassVar[str] = "the flood's frames are the bench's own, and stand in the trace"
 
     async def apply(self, traffic: BusTraffic) -> Actuation:
         return await traffic.flood(self.channel, CanFrame(self.can_id, DATA), self.period_ns)

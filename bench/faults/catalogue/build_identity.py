@@ -1,7 +1,7 @@
 """The DUT does not say which build it is, or names another: what is on the desk is not what was ordered."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape
@@ -14,6 +14,8 @@ class BuildIdentity(Fault):
 
     error: str
     places: tuple[tuple[str, str, bytes], ...]
+
+    unshown: ClassVar[str] = "the DUT is refused before anything is asked of it"
 
     async def apply(self, identity: DutIdentity) -> Actuation:
         if self.error == "missing":

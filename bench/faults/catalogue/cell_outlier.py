@@ -1,6 +1,7 @@
 """A cell that has less capacity or more resistance than its neighbours."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -16,6 +17,8 @@ class CellOutlier(Fault):
     cells: tuple[int, ...]
     capacity: float
     resistance: float
+
+    unshown: ClassVar[str] = "the plant's own parameter: it shows only in what the DUT estimates"
 
     async def apply(self, cells: CellModel) -> Actuation:
         return await cells.scale(self.cells, capacity=self.capacity, resistance=self.resistance)

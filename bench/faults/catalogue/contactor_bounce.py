@@ -1,6 +1,7 @@
 """Contactors that bounce for long when they close."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -14,6 +15,8 @@ from bench.rig.capabilities import ContactorMechanics
 class ContactorBounce(Fault):
     contactors: tuple[str, ...]
     bounce_ns: int
+
+    unshown: ClassVar[str] = "the plant's contactors bounce when the DUT closes them"
 
     async def apply(self, mechanics: ContactorMechanics) -> Actuation:
         return await mechanics.bounce(self.contactors, self.bounce_ns)

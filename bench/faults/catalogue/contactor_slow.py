@@ -1,6 +1,7 @@
 """Contactors that take long to open."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -20,6 +21,8 @@ class ContactorSlow(Fault):
 
     contactors: tuple[str, ...]
     opening_time_ns: int
+
+    unshown: ClassVar[str] = "the plant's contactors are late when the DUT opens them"
 
     async def apply(self, mechanics: ContactorMechanics) -> Actuation:
         return await mechanics.open_after(self.contactors, self.opening_time_ns)

@@ -1,6 +1,7 @@
 """Contactors that stay closed whatever their coil is told."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bench.faults.catalogue.contactor_slow import INSIDE_NS, ContactorSlow
 from bench.faults.port import Actuation, Fault, Kind, Terminals
@@ -13,6 +14,8 @@ class ContactorWeld(Fault):
     """Welded as they stand closed. Nothing shows it before the DUT's open command, which is a scenario's onset."""
 
     contactors: tuple[str, ...]
+
+    unshown: ClassVar[str] = "welded contactors stand as they are until the DUT opens them"
 
     async def apply(self, contactors: Contactors) -> Actuation:
         return await contactors.weld(self.contactors)

@@ -1,6 +1,7 @@
 """The controller's tasks stand still for a while, as in an endless loop: its watchdog has to bite."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -17,6 +18,8 @@ class ControllerHang(Fault):
     """Outputs stay as they are, nothing is heard or said, for `stall_ns`; then the tasks run on."""
 
     stall_ns: int
+
+    unshown: ClassVar[str] = "the DUT's own program stands still"
 
     async def apply(self, program: DutProgram) -> Actuation:
         return await program.stall(self.stall_ns)

@@ -1,6 +1,7 @@
 """The controller is reset while it works: a glitch on its reset line, a supply that has blinked."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape
@@ -10,6 +11,8 @@ from bench.rig.capabilities import DutReset
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerReset(Fault):
     """Over as soon as it is done: what the DUT makes of it is the answer."""
+
+    unshown: ClassVar[str] = "it is over as soon as it is done: the DUT starts again"
 
     async def apply(self, dut: DutReset) -> Actuation:
         return await dut.reset()

@@ -1,6 +1,7 @@
 """A DC link larger than the precharge is made for: its time runs out."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -12,6 +13,8 @@ from bench.rig.capabilities import HvCircuit
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkCapacitance(Fault):
     capacitance_f: float
+
+    unshown: ClassVar[str] = "the plant's DC link: it shows when the DUT precharges"
 
     async def apply(self, circuit: HvCircuit) -> Actuation:
         return await circuit.load_link(self.capacitance_f)

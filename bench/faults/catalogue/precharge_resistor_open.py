@@ -1,6 +1,7 @@
 """The precharge resistor is burnt out: the closed precharge contactor carries nothing."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape
@@ -10,6 +11,8 @@ from bench.rig.capabilities import HvCircuit
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrechargeResistorOpen(Fault):
     """Nothing shows it before the DUT's precharge command, which is a scenario's onset."""
+
+    unshown: ClassVar[str] = "the plant's precharge: it shows when the DUT precharges"
 
     async def apply(self, circuit: HvCircuit) -> Actuation:
         return await circuit.break_precharge()

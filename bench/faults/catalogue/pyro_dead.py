@@ -1,6 +1,7 @@
 """The pyrotechnic switch does not fire."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape
@@ -10,6 +11,8 @@ from bench.rig.capabilities import HvCircuit
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PyroDead(Fault):
     """Nothing shows it before it is fired: a scenario adds what makes the DUT fire it, and measures that."""
+
+    unshown: ClassVar[str] = "the plant's pyrofuse: it shows when the DUT fires it"
 
     async def apply(self, circuit: HvCircuit) -> Actuation:
         return await circuit.disarm_pyro()

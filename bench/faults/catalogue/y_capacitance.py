@@ -1,6 +1,7 @@
 """The Y-capacitance between poles and chassis: it slows the insulation monitor down."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -14,6 +15,8 @@ class YCapacitance(Fault):
     """A condition rather than a fault: a scenario adds the leak whose detection it must not spoil."""
 
     capacitance_f: float
+
+    unshown: ClassVar[str] = "the plant's capacitors: they show once there is a leak"
 
     async def apply(self, capacitors: YCapacitors) -> Actuation:
         return await capacitors.fit(self.capacitance_f)
