@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -155,11 +156,15 @@ class Watched:
         self.file, self.latched = file, list[str]()
         self.trace = Trace(timebase=Timebase.HOST)
 
+    def latch(self, why: str, contacts: Sequence[SafetyInput]) -> None:
+        assert [one.port for one in contacts] == [str(self.file)]
+        self.latched.append(why)
+
     def opens(self, during) -> SafetyOpen:  # type: ignore[no-untyped-def]
         inputs = (SafetyInput(name="interlock", source=Source.GPIO, port=str(self.file)),)
 
         async def main(clock: HostClock) -> None:
-            watched = SafetyInputs(inputs=inputs, clock=clock, trace=self.trace, latch=self.latched.append)
+            watched = SafetyInputs(inputs=inputs, clock=clock, trace=self.trace, latch=self.latch)
             try:
                 async with watched.watched():
                     during()
@@ -218,7 +223,7 @@ def test_a_port_that_opens_slowly_is_waited_for_before_anything_is_driven(tmp_pa
     inputs = (SafetyInput(name="interlock", source=Source.GPIO, port=str(file)),)
 
     async def main(clock: HostClock) -> None:
-        watched = SafetyInputs(inputs=inputs, clock=clock, trace=trace, latch=lambda _: None)
+        watched = SafetyInputs(inputs=inputs, clock=clock, trace=trace, latch=lambda *_: None)
 
         async def answered() -> None:
             await clock.sleep_until(clock.now_ns() + 4 * SILENT_NS)
@@ -231,6 +236,7 @@ def test_a_port_that_opens_slowly_is_waited_for_before_anything_is_driven(tmp_pa
             tasks.create_task(answered())
             async with watched.watched():
                 watched.refuse_unwatched()
+        watched.outputs_are_off(confirmed=True)
 
     run_on_host(main)
     assert len(list(trace.of(facts.SafetyWatched))) == 1 and not list(trace.of(facts.SafetyOpened))

@@ -58,7 +58,7 @@ class _Reader:
         self._simulated = clock.timebase is Timebase.SIMULATED
         self._last: ContactReading | None = None
         self._newest: ContactReading | None = None
-        self._looked_ns = self._unchanged_ns = clock.now_ns()
+        self._looked_ns, self._silent_ns = clock.now_ns(), 0
         self._ended = threading.Event()
         if not self._simulated:
             # Daemonic: a driver that never answers must not keep the bench from ending.
@@ -68,13 +68,14 @@ class _Reader:
         """Whether it has been read and is closed. Raises SafetyOpen."""
         newest = self._read() if self._simulated else self._newest
         now_ns = self._clock.now_ns()
-        if newest is not self._last or now_ns - self._looked_ns > SILENT_NS // 2:
-            self._unchanged_ns = now_ns  # news, or it was this process that stood still
+        # Of a long time away little is counted: it may have been this process that stood still, and its thread, too.
+        away_ns = min(now_ns - self._looked_ns, SILENT_NS // 2)
+        self._silent_ns = 0 if newest is not self._last else self._silent_ns + away_ns
         self._looked_ns = now_ns
         if newest is not None and not newest.closed:
             raise SafetyOpen(self.wanted, self._last, newest.after_ns, newest.why)
         self._last = newest
-        if newest is not None and now_ns - self._unchanged_ns > SILENT_NS:
+        if newest is not None and self._silent_ns > SILENT_NS:
             raise SafetyOpen(
                 self.wanted, newest, now_ns, f"not read for {format_ns(SILENT_NS)}, which counts as open"
             )
@@ -113,7 +114,7 @@ class _Reader:
 
 @dataclass(slots=True, kw_only=True)
 class SafetyInputs:
-    """The contacts of one rig. latch: called with words when one has opened, once the outputs are off.
+    """The contacts of one rig. latch: called with words, and with those that are open, once the outputs are off.
 
     may_drive: raises BenchError while the rig is latched.
     """
@@ -121,7 +122,7 @@ class SafetyInputs:
     inputs: Sequence[SafetyInput]
     clock: Clock
     trace: Trace
-    latch: Callable[[str], None]
+    latch: Callable[[str, Sequence[SafetyInput]], None]
     may_drive: Callable[[], None] = lambda: None
     opened: SafetyOpen | None = None
     _readers: list[_Reader] = field(default_factory=list)
@@ -129,22 +130,21 @@ class SafetyInputs:
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        """All are closed when the block begins; it is cancelled, and SafetyOpen raised, when one opens."""
+        """All are closed when the block begins; it is cancelled, and SafetyOpen raised, when one opens.
+
+        They are read on until `outputs_are_off`, which has to follow.
+        """
         self.may_drive()
-        try:
-            self._readers = [_Reader(one, self.clock) for one in self.inputs]
-            await self._armed()
-            async with asyncio.TaskGroup() as tasks:
-                watch = tasks.create_task(self._watch())
-                self._watching = True
-                try:
-                    yield
-                finally:
-                    self._watching = False
-                    watch.cancel()
-        finally:
-            for one in self._readers:
-                one.end()
+        self._readers = [_Reader(one, self.clock) for one in self.inputs]
+        await self._armed()
+        async with asyncio.TaskGroup() as tasks:
+            watch = tasks.create_task(self._watch())
+            self._watching = True
+            try:
+                yield
+            finally:
+                self._watching = False
+                watch.cancel()
 
     def refuse_unwatched(self) -> None:
         """Raises BenchError where nobody watches: no way to drive a rig goes past its emergency stop."""
@@ -156,7 +156,13 @@ class SafetyInputs:
         return next((one.contact for one in self._readers if one.wanted.name == name), None)
 
     def outputs_are_off(self, *, confirmed: bool) -> None:
-        """All outputs were told to be off. Confirmed by readback: say how long that took. Sets the latch."""
+        """All outputs were told to be off. Confirmed by readback: say how long that took. Sets the latch.
+
+        Also for a contact that has opened since the watch has ended, on the way here.
+        """
+        open_now = [one.wanted for one in self._readers if self._opened_since(one)]
+        for one in self._readers:
+            one.end()
         opened = self.opened
         if opened is None:
             return
@@ -164,7 +170,7 @@ class SafetyInputs:
         if confirmed and opened.closed_before:
             off = facts.SafetyOff(input=opened.input, within_ns=now_ns - opened.low_ns)
             self.trace.mark(now_ns, off, "rig")
-        self.latch(str(opened))
+        self.latch(str(opened), open_now)
 
     async def _armed(self) -> None:
         """Read all of them once. What is open here was open before anything was driven."""
@@ -189,6 +195,16 @@ class SafetyInputs:
             return one.look()
         except SafetyOpen as opened:
             raise self._open(opened) from None
+
+    def _opened_since(self, one: _Reader) -> bool:
+        """Whether it is open, or was seen open before. The first of all is marked."""
+        try:
+            one.look()
+        except SafetyOpen as opened:
+            if self.opened is None:
+                self._open(opened)
+            return True
+        return self.opened is not None and one.wanted.title == self.opened.input
 
     def _open(self, opened: SafetyOpen) -> SafetyOpen:
         self.opened = opened

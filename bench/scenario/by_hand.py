@@ -56,6 +56,8 @@ async def drive_by_hand(
             await walk_to_safety(rig)
         tell_failures(rig)
         trace.mark(clock.now_ns(), facts.RunEnded(), "by hand")
+    if trouble is None and rig.hardware.safety is not None and rig.hardware.safety.opened is not None:
+        return str(rig.hardware.safety.opened)  # it opened at the very end
     return trouble
 
 

@@ -1,7 +1,7 @@
 """The contacts of [safety] on a rig, and what they say now for whoever only looks."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -63,5 +63,5 @@ def _wait(seconds: float) -> None:
         pass
 
 
-def _latched(rig_folder: Path, why: str) -> None:
+def _latched(rig_folder: Path, why: str, contacts: Sequence[SafetyInput]) -> None:  # noqa: ARG001
     latch(rig_folder, why, utc_now())
