@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from instrument_lanes import RELAY_CARDS, device_of
+from instrument_lanes import RELAY_CARDS, NothingSkipped, device_of
 
 from bench.codec import modbus_rtu as rtu
 from bench.instruments.numato_relay.driver import index_of
@@ -11,7 +11,7 @@ from bench.testing import SERIAL_LANES, Device, RelaySuite
 from bench.units import NS_PER_MS
 
 
-class House(RelaySuite):
+class House(NothingSkipped, RelaySuite):
     lanes = SERIAL_LANES
     moves_ns = 10 * NS_PER_MS
     told = {"torn": "the line is torn"}  # noqa: RUF012

@@ -92,7 +92,10 @@ def test_a_closed_driver_is_proven_as_the_page_says_and_a_broken_one_is_not(tmp_
     assert done.returncode == 1, done.stdout + done.stderr
     assert failed == [
         "test_broken.py::TestAcme::test_a_relay_in_a_sense_wire_is_a_fault_unit",
+        "test_broken.py::TestAcme::test_a_relay_that_does_not_move_is_told_on_switching",
+        "test_broken.py::TestAcme::test_a_relay_that_stays_on_is_never_called_safe",
+        "test_broken.py::TestAcme::test_a_switch_is_told_from_both_sides",
         "test_broken.py::TestAcme::test_relays_are_switched_told_and_released[simulated]",
         "test_broken.py::TestAcme::test_safe_releases_what_was_left_on",
     ], done.stdout
-    assert "3 failed, 11 passed" in done.stdout, done.stdout
+    assert "6 failed, 18 passed" in done.stdout, done.stdout

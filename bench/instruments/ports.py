@@ -200,12 +200,12 @@ class RelayCard(Protocol):
     async def identify(self) -> str: ...
 
     async def switch(self, relay: int, on: bool) -> Switched:
-        """Energise or release one relay, acknowledged or read back."""
+        """Energise or release one relay, read back: InstrumentError where it has not moved."""
 
     async def states(self) -> list[bool]: ...
 
     async def safe(self) -> None:
-        """Every relay released, proven by readback."""
+        """Every relay released, each proven by readback. InstrumentError where one sticks; it keeps no other on."""
 
 
 class PlayedCard(Protocol):

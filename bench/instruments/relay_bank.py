@@ -11,6 +11,7 @@ class RelayBank:
     def __init__(self, relays: int) -> None:
         self.coils = [False] * relays
         self._contacts = [False] * relays
+        self._stuck: set[int] = set()
         self._changed: list[tuple[int, int, bool]] = []  # (instant, relay index, state) of the contacts
 
     def contacts(self, now_ns: int) -> list[bool]:
@@ -20,8 +21,15 @@ class RelayBank:
             self._contacts[relay] = state
         return list(self._contacts)
 
+    def stick(self, number: int, now_ns: int) -> None:
+        """Relay `number` (from 1) stays as it is from now on, and reads back so; orders to it are acknowledged."""
+        self.contacts(now_ns)
+        self._changed = [change for change in self._changed if change[1] != number - 1]
+        self.coils[number - 1] = self._contacts[number - 1]
+        self._stuck.add(number - 1)
+
     def set_coil(self, relay: int, state: bool, now_ns: int) -> None:
         """`relay` from 0."""
-        if self.coils[relay] is not state:
+        if relay not in self._stuck and self.coils[relay] is not state:
             self.coils[relay] = state
             self._changed.append((now_ns + CONTACT_NS, relay, state))

@@ -6,7 +6,7 @@ pytest does the rest (docs/instruments.md, "A driver of your own: prove it"). It
 
 import pytest
 
-for _name in ("suite", "relay", "cells", "supply", "monitor", "sensor", "dut", "timebase"):
+for _name in ("suite", "relay", "cells", "supply", "monitor", "sensor", "dut", "timebase", "truth"):
     pytest.register_assert_rewrite(f"bench.testing.{_name}")
 
 from bench.testing.cells import CellEmulatorSuite  # noqa: E402

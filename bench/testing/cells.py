@@ -1,7 +1,7 @@
 """What every cell emulator and every fault unit promises."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import ClassVar, Protocol
 
 import pytest
@@ -44,6 +44,9 @@ class CellEmulatorSuite(SwitchedOff[CellDriver, PlayedCells]):
         800 * NS_PER_MS,
     )  # a confirmation is wider than, narrower than
     beyond_v: ClassVar[float] = 9.0  # more than any output gives
+
+    def identify(self, driver: CellDriver) -> Awaitable[str]:
+        return driver.identify()
 
     async def ask(self, driver: CellDriver) -> object:
         assert await driver.identify()

@@ -1,5 +1,6 @@
 """What every relay card promises."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar
 
 import pytest
@@ -9,15 +10,30 @@ from bench.instruments.ports import PlayedCard, RelayCard, WireFault
 from bench.instruments.relay_wires import RelayWires
 from bench.testing.desk import Desk
 from bench.testing.suite import SwitchedOff
-from bench.units import NS_PER_MS
+from bench.testing.truth import assert_contains, watching
+from bench.units import NS_PER_MS, NS_PER_S
 
 Cards = Desk[RelayCard, PlayedCard]
 
 
 class RelaySuite(SwitchedOff[RelayCard, PlayedCard]):
-    """A card of at least two relays. Its simulator tells the truth by `contacts(now_ns)`, relay 1 first."""
+    """A card of at least two relays. Its simulator tells the truth by `contacts(now_ns)`, relay 1 first.
+
+    Needed of the simulator, or skipped: `stick(relay, now_ns)`, which `RelayBank` has.
+    """
 
     moves_ns: ClassVar[int] = 0  # how slow the contacts are: a switch is told to be no narrower
+
+    def identify(self, driver: RelayCard) -> Awaitable[str]:
+        return driver.identify()
+
+    def verbs(self) -> Mapping[str, Callable[[RelayCard], Awaitable[object]]]:
+        return {
+            **super().verbs(),
+            "switch(1, True)": lambda card: card.switch(1, True),
+            "switch(1, False)": lambda card: card.switch(1, False),
+            "states": lambda card: card.states(),
+        }
 
     async def ask(self, driver: RelayCard) -> object:
         return await driver.states()
@@ -72,5 +88,67 @@ class RelaySuite(SwitchedOff[RelayCard, PlayedCard]):
             await desk.driver.safe()  # a second way to the safe state is as good as the first
             assert not any(desk.sim.contacts(desk.clock.now_ns()))
             assert desk.clock.now_ns() - began_ns < 10_000 * NS_PER_MS
+
+        self.hold(check)
+
+    def test_a_switch_is_told_from_both_sides(self) -> None:
+        async def check(desk: Cards) -> None:
+            card, sim, clock = desk.driver, desk.sim, desk.clock
+            await card.identify()
+            await clock.sleep_until(clock.now_ns() + NS_PER_S)
+            for relay, on in ((1, True), (card.relays, True), (card.relays, False), (1, False)):
+                began_ns = clock.now_ns()
+                with watching(clock, lambda: sim.contacts(clock.now_ns())[relay - 1] is on) as moved:  # noqa: B023
+                    done = await card.switch(relay, on)
+                assert_contains(done, moved, began_ns=began_ns, ended_ns=clock.now_ns())
+
+        self.hold(check)
+
+    def test_a_relay_that_does_not_move_is_told_on_switching(self) -> None:
+        for relay in range(1, self._count() + 1):
+            for on in (True, False):
+                self._sticks_on_switching(relay, on)
+
+    def test_a_relay_that_stays_on_is_never_called_safe(self) -> None:
+        for relay in range(1, self._count() + 1):
+            self._sticks_at_safe(relay)
+
+    def _count(self) -> int:
+        """How many relays it has; some cards know once they have been identified."""
+        counted = []
+
+        async def check(desk: Cards) -> None:
+            await desk.driver.identify()
+            counted.append(desk.driver.relays)
+
+        self.hold(check)
+        return counted[0]
+
+    def _sticks_on_switching(self, relay: int, on: bool) -> None:
+        async def check(desk: Cards) -> None:
+            card, clock = desk.driver, desk.clock
+            await card.identify()
+            if not on:
+                await card.switch(relay, True)
+            self.stick(desk.sim, relay, clock.now_ns())
+            told = await self._refused(card.switch(relay, on))
+            assert desk.sim.contacts(clock.now_ns())[relay - 1] is not on, "stick: the relay has moved"
+            assert told, f"relay {relay} is stuck {'off' if on else 'on'}, and switched all the same"
+
+        self.hold(check)
+
+    def _sticks_at_safe(self, relay: int) -> None:
+        async def check(desk: Cards) -> None:
+            card, clock = desk.driver, desk.clock
+            await card.identify()
+            other = relay % card.relays + 1
+            await card.switch(other, True)
+            await card.switch(relay, True)
+            self.stick(desk.sim, relay, clock.now_ns())
+            told = await self._refused(card.safe())
+            contacts = list(desk.sim.contacts(clock.now_ns()))
+            assert contacts[relay - 1], "stick: the relay has moved"
+            assert told, f"relay {relay} is stuck on, and the card is called safe"
+            assert sum(contacts) == 1, f"relay {relay} is stuck on, and others were left on"
 
         self.hold(check)

@@ -1,6 +1,7 @@
 """What every current sensor promises."""
 
 import re
+from collections.abc import Awaitable
 from typing import ClassVar
 
 import pytest
@@ -27,6 +28,9 @@ class SensorSuite(InstrumentSuite[CurrentSensor, object]):
     late_ns: ClassVar[int] = 100_000  # how far a period is from what was set, in simulated time
     late_on_host_ns: ClassVar[int] = 60 * NS_PER_MS
     named: ClassVar[str] = "."
+
+    def identify(self, driver: CurrentSensor) -> Awaitable[str]:
+        return driver.identify()
 
     async def ask(self, driver: CurrentSensor) -> object:
         return await driver.identify()

@@ -1,7 +1,7 @@
-"""What all suites share: the lanes they run on, and what an error has to say."""
+"""What all suites share: the lanes they run on, what an error has to say, and what a simulator can be asked to do."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Generic
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, ClassVar, Generic, NoReturn, Protocol, runtime_checkable
 
 import pytest
 
@@ -9,6 +9,25 @@ from bench.errors import InstrumentError
 from bench.testing.desk import Check, Desk, Device, Driver, Played, on_desk
 
 LONGEST_SILENCE_NS = 120_000_000_000
+FORGOTTEN_NS = 10_000_000_000  # what was heard so long ago names nobody who is there now
+
+
+@runtime_checkable
+class Sticking(Protocol):
+    """A simulator of which something can be stuck."""
+
+    def stick(self, number: int, now_ns: int) -> None:
+        """From `now_ns` on, relay, cell or output `number` (from 1) stays as it is: orders to it are acknowledged and
+        not followed, and what is read back of it is how it is. Of a monitor or sensor (1): its settings stay.
+        """
+
+
+@runtime_checkable
+class Ailing(Protocol):
+    """A simulator that can fail as an instrument that knows it does."""
+
+    def ail(self) -> None:
+        """From now on its readings carry its error, and its self-test finds one."""
 
 
 class InstrumentSuite(Generic[Driver, Played]):
@@ -46,9 +65,59 @@ class InstrumentSuite(Generic[Driver, Played]):
             check,
         )
 
+    def unproven(self, hook: str) -> NoReturn:
+        """What a promise needs that the simulator has not: a skip that names it."""
+        pytest.skip(f"{type(self).__name__}: its simulator has no method {hook}: this promise is not proven")
+
+    def stick(self, sim: Played, number: int, now_ns: int) -> None:
+        """See `Sticking`. Override it where your simulator does so by another name."""
+        if not isinstance(sim, Sticking):
+            self.unproven("stick")
+        sim.stick(number, now_ns)
+
+    def ail(self, sim: Played) -> None:
+        """See `Ailing`. Override it where your simulator does so by another name."""
+        if not isinstance(sim, Ailing):
+            self.unproven("ail")
+        sim.ail()
+
+    async def _refused(self, verb: Awaitable[object]) -> bool:
+        try:
+            await verb
+        except InstrumentError:
+            return True
+        return False
+
+    def identify(self, driver: Driver) -> Awaitable[str]:
+        raise NotImplementedError
+
+    def verbs(self) -> Mapping[str, Callable[[Driver], Awaitable[object]]]:
+        """What the instrument has to answer, or it is not done."""
+        return {"identify": self.identify}
+
     async def ask(self, driver: Driver) -> object:
         """Something that only the instrument can answer."""
         raise NotImplementedError
+
+    def test_nothing_is_done_by_nobody(self) -> None:
+        for name, verb in self.verbs().items():
+            self._refused_by_nobody(name, verb)
+
+    def _refused_by_nobody(self, name: str, verb: Callable[[Driver], Awaitable[object]]) -> None:
+        async def check(desk: Desk[Driver, None]) -> None:
+            assert await self._refused(verb(desk.driver)), f"{name}: done, and nobody has answered"
+
+        self.hold_opposite_nobody(check)
+
+    def test_a_name_comes_over_the_line_each_time(self) -> None:
+        async def check(desk: Desk[Driver, Played]) -> None:
+            assert await self.identify(desk.driver)
+            desk.tear()
+            await desk.clock.sleep_until(desk.clock.now_ns() + FORGOTTEN_NS)
+            with pytest.raises(InstrumentError):
+                await self.identify(desk.driver)
+
+        self.hold(check)
 
     def test_a_torn_line_is_an_error(self, torn_lane: str) -> None:
         async def check(desk: Desk[Driver, Played]) -> None:

@@ -1,6 +1,7 @@
 """What every pack supply promises."""
 
 import re
+from collections.abc import Awaitable
 from typing import ClassVar, Protocol
 
 import pytest
@@ -42,6 +43,9 @@ class SupplySuite(SwitchedOff[PackSupply, PlayedPackSupply]):
     off_a: ClassVar[float] = 0.2  # what may still be read while it is off
     settle_ns: ClassVar[int] = 30 * NS_PER_MS  # from a command to its effect
     named: ClassVar[str] = "."
+
+    def identify(self, driver: PackSupply) -> Awaitable[str]:
+        return driver.identify()
 
     async def ask(self, driver: PackSupply) -> object:
         return await driver.measure()
