@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.config.profile_file import load_profile
-from bench.errors import InstrumentError
+from bench.errors import InstrumentError, RecordError
 from bench.faults.asks import put_on, take_off
 from bench.faults.find import fault_names, kind, kinds
 from bench.faults.port import FAULT_CLASSES
@@ -179,3 +179,11 @@ def test_a_fault_that_cannot_be_cleared_poisons_the_rig_until_its_safe_state_is_
         refuse_if_poisoned(folder)
     assert lift(folder) and not lift(folder)
     refuse_if_poisoned(folder)
+    marker_of(folder).symlink_to(tmp_path / "gone")
+    poison(folder, why, {})
+    with pytest.raises(PoisonedRig, match="cannot be read"):
+        refuse_if_poisoned(folder)
+    assert lift(folder) and not lift(folder)
+    (tmp_path / "data").symlink_to(tmp_path / "gone")
+    with pytest.raises(RecordError, match="the rig is poisoned all the same"):
+        poison(tmp_path / "data" / "runs", why, {})

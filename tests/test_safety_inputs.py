@@ -98,7 +98,7 @@ def test_no_way_to_drive_a_rig_goes_past_its_contacts(bench: Path) -> None:
         rig = build_simulated(wired, clock, None, random.Random(1))
         with pytest.raises(BenchError, match="not watched: nothing is driven"):
             await rig.energise()
-        latch(wired.config.record.rig, "pressed", "2026-01-01")
+        latch(wired.config.record.rig, "pressed", "2026-01-01", [])
         safety = rig.hardware.safety
         assert safety is not None
         with pytest.raises(LatchedRig, match="pressed"):

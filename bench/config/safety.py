@@ -40,6 +40,11 @@ class SafetyInput:
         return TITLES[self.name]
 
     @property
+    def place(self) -> str:
+        """Which contact it is: its words, without what a played one plays."""
+        return f"{self.title}: played" if self.source is Source.PLAYED else self.words
+
+    @property
     def words(self) -> str:
         match self.source:
             case Source.SERIAL:

@@ -6,6 +6,7 @@ drive: their outputs are switched off and read back. The ports decide, whichever
 
 from bench.config.bench_file import BenchConfig
 from bench.doctor.finding import Checkup, Health
+from bench.record.marker import is_there
 from bench.record.poison import facts_of, lift, marker_of, rig_facts
 from bench.timing.host import run_on_host
 from bench.trace.trouble import line_of
@@ -17,7 +18,7 @@ _BY_HAND = "see to it by hand that every output is off, then delete this file"
 
 def confirm(config: BenchConfig) -> Checkup:
     """One finding. BAD means: do not drive. Only a poisoned rig is switched; its marker is lifted once it is safe."""
-    if marker_of(config.record.rig).exists():
+    if is_there(marker_of(config.record.rig)):
         return _confirm_poisoned(config)
     real = driving(config)
     if not real:

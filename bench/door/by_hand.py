@@ -17,7 +17,7 @@ from bench.record.chain import FOOTER, seal
 from bench.record.codable import plan_to_dict, shot_to_dict
 from bench.record.folder import RunFolder, shot_folder
 from bench.record.held import held
-from bench.record.latch import refuse_if_latched
+from bench.record.latch import refuse_if_latched, refuse_if_not_kept
 from bench.record.poison import poison, refuse_if_poisoned, rig_facts, stuck_fault
 from bench.record.shot import write_json
 from bench.record.targets import try_folder
@@ -168,3 +168,4 @@ def _keep(wired: Wired, folder: RunFolder, trace: Trace, seed: int) -> None:
     )
     folder.write_shot(NAME, 0, trace, plan_to_dict(NOTHING), shot_to_dict(result))
     write_json(folder.path / FOOTER, seal(folder.path, folder.path.name))
+    refuse_if_not_kept(wired.config.record.rig, trace)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.config.bench_file import BenchConfig
 from bench.errors import BenchError, RecordError
+from bench.record.marker import is_there, set_once
 from bench.trace.facts import FaultStuck
 from bench.trace.timeline import Trace
 
@@ -32,16 +33,8 @@ def stuck_fault(trace: Trace) -> str | None:
 def poison(rig_folder: Path, why: str, facts: Mapping[str, str]) -> Path:
     """Write the marker; an earlier one stays, for the first cause is the one to mend."""
     marker = marker_of(rig_folder)
-    try:
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        with marker.open("x", encoding="utf-8", errors="backslashreplace") as file:
-            json.dump({"why": why, **facts}, file, indent=1)
-    except FileExistsError:
-        pass
-    except OSError as error:
-        raise RecordError(
-            f"{marker}: cannot be written: {error}; the rig is poisoned all the same: {why}"
-        ) from error
+    if trouble := set_once(marker, {"why": why, **facts}):
+        raise RecordError(f"{marker}: cannot be written: {trouble}; the rig is poisoned all the same: {why}")
     return marker
 
 
@@ -63,7 +56,7 @@ def facts_of(rig_folder: Path) -> dict[str, str] | None:
 def refuse_if_poisoned(rig_folder: Path) -> None:
     """Raises PoisonedRig while the marker is there, also where it cannot be read."""
     marker = marker_of(rig_folder)
-    if not marker.exists():
+    if not is_there(marker):
         return
     facts = facts_of(rig_folder)
     why = "its marker cannot be read" if facts is None else facts.get("why", "no reason given")
@@ -76,6 +69,6 @@ def refuse_if_poisoned(rig_folder: Path) -> None:
 def lift(rig_folder: Path) -> bool:
     """Remove the marker, once the safe state has been confirmed. Whether there was one."""
     marker = marker_of(rig_folder)
-    existed = marker.exists()
+    existed = is_there(marker)
     marker.unlink(missing_ok=True)
     return existed

@@ -4,7 +4,7 @@ What later types say by a field of its own stood in the words then, so this read
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -173,3 +173,8 @@ def _without_findings(measured: Measurement) -> Measurement:
     estimates = tuple(replace(one, problem=None, lacking=None) for one in measured.estimates)
     end = None if measured.end is None else replace(measured.end, problems=())
     return replace(measured, **empty, refused=None, estimates=estimates, end=end)
+
+
+def latched_by_one_of(why: str, contacts: Collection[str]) -> bool:
+    """A latch that names no contact was written before it did: its words begin with the one that set it."""
+    return any(why.startswith(one) for one in contacts)

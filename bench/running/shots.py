@@ -24,7 +24,7 @@ from bench.plant.chemistry import Chemistry
 from bench.plant.reach import soc_reaching
 from bench.record.codable import plan_to_dict, shot_to_dict
 from bench.record.folder import RunFolder, shot_folder
-from bench.record.latch import refuse_if_latched
+from bench.record.latch import refuse_if_latched, refuse_if_not_kept
 from bench.record.poison import poison, refuse_if_poisoned, rig_facts, stuck_fault
 from bench.rig.rig import Rig
 from bench.running.calibration import overdue_now
@@ -222,6 +222,7 @@ def _concluded(
         except OSError as error:  # a full disk is no crash of the bench
             place = folder.path / shot_folder(scenario.id, index)
             raise RecordError(f"{place}: cannot be stored: {error.strerror or error}") from error
+    refuse_if_not_kept(wired.config.record.rig, trace)
     return result
 
 

@@ -1,0 +1,73 @@
+"""What keeps a stopped rig stopped: its latch, who may take it off, and what else heeds it."""
+
+from pathlib import Path
+
+import pytest
+from small_bench import QUICK, hil_here, small_bench
+
+from bench.config.safety import SafetyInput, Source
+from bench.errors import RecordError
+from bench.record.latch import LatchedRig, latch, latch_of, refuse_if_latched, why_latched
+
+REARM = ("rearm", "--operator", "A. Person")
+
+
+def with_safety(folder: Path, lines: str) -> None:
+    file = folder / "hil_config.toml"
+    text = file.read_text().split("\n[safety]")[0].rstrip("\n")
+    file.write_text(f"{text}\n" + (f"\n[safety]\n{lines}\n" if lines else ""))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(small_bench(tmp_path))
+    return tmp_path
+
+
+def gpio(folder: Path, name: str = "estop", says: str = "1\n") -> str:
+    (folder / name).write_text(says)
+    return f'{name} = {{ gpio = "{folder / name}" }}'
+
+
+def place(folder: Path, name: str = "estop") -> str:
+    return SafetyInput(name=name, source=Source.GPIO, port=str(folder / name)).place
+
+
+# --- the latch ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["dangling", "circular", "folder", "empty", "list"])
+def test_whatever_has_the_name_of_the_latch_holds(tmp_path: Path, kind: str) -> None:
+    rig = tmp_path / "runs"
+    match kind:
+        case "dangling" | "circular":
+            latch_of(rig).symlink_to(latch_of(rig).name if kind == "circular" else tmp_path / "gone")
+        case "folder":
+            latch_of(rig).mkdir()
+        case _:
+            latch_of(rig).write_text("" if kind == "empty" else "[]")
+    latch(rig, "pressed", "2026-01-01", [])
+    assert why_latched(rig) == "its latch cannot be read"
+    with pytest.raises(LatchedRig):
+        refuse_if_latched(rig)
+
+
+@pytest.mark.parametrize("target", ["gone", "file"])
+def test_a_latch_that_is_not_there_afterwards_is_told(tmp_path: Path, target: str) -> None:
+    """Its folder exists, and is none: a link that leads nowhere, or a file."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "data").symlink_to(tmp_path / target)
+    with pytest.raises(RecordError, match=r"runs.stopped.json: NOTHING KEEPS THE RIG STOPPED \(pressed\)"):
+        latch(tmp_path / "data" / "runs", "pressed", "2026-01-01", [])
+
+
+def test_no_shot_follows_a_stop_that_nothing_keeps(
+    bench: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_safety(bench, 'estop = { played = "open", after = "900 ms" }')
+    asked: list[object] = []
+    monkeypatch.setattr("bench.wiring.safety.latch", lambda *_: asked.append(_))
+    assert hil_here(*QUICK[:3], "--repeat", "2", "--workers", "1") == 3
+    told = capsys.readouterr().err
+    assert "NOTHING KEEPS THE RIG STOPPED: emergency stop: the contact is open" in told
+    assert len(asked) == 1, "the second shot is not driven"
