@@ -1,5 +1,6 @@
 """What keeps a stopped rig stopped: its latch, who may take it off, and what else heeds it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,77 @@ def test_no_shot_follows_a_stop_that_nothing_keeps(
     told = capsys.readouterr().err
     assert "NOTHING KEEPS THE RIG STOPPED: emergency stop: the contact is open" in told
     assert len(asked) == 1, "the second shot is not driven"
+
+
+# --- hil rearm ------------------------------------------------------------------------------------------------
+
+
+def test_a_real_contact_is_read_in_simulated_time_too(
+    bench: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_safety(bench, gpio(bench, says="0\n"))
+    latch(bench / "runs", "pressed", "2026-01-01", [place(bench)])
+    for more in ((), ("--time", "simulated"), ("--time", "real")):
+        assert hil_here(*REARM, *more) == 3
+        assert "low" not in (said := capsys.readouterr()).out and "close every contact first" in said.err
+    gpio(bench)
+    assert hil_here(*REARM) == 0
+    assert not latch_of(bench / "runs").exists()
+
+
+@pytest.mark.parametrize("older", [False, True])
+@pytest.mark.parametrize("lines", ["", "interlock", 'estop = { played = "closed" }', "low"])
+def test_only_the_contact_that_stopped_the_rig_gives_it_free(
+    bench: Path, lines: str, older: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rig, own = bench / "runs", gpio(bench)
+    latch(rig, f"{place(bench)}: the contact is open", "2026-01-01", [place(bench)])
+    if older:
+        said = json.loads(latch_of(rig).read_text())
+        del said["contacts"]
+        latch_of(rig).write_text(json.dumps(said))
+    other = gpio(bench, "interlock")
+    low = own.replace(" }", ', closed = "low" }')
+    with_safety(bench, {"interlock": other, "low": low}.get(lines, lines))
+    assert hil_here(*REARM) == 3
+    assert "in [safety]" in capsys.readouterr().err and why_latched(rig) is not None
+    with_safety(bench, f"{own}\n{other}")
+    assert hil_here(*REARM) == 0 and why_latched(rig) is None
+
+
+def test_a_latch_that_nobody_can_read_wants_a_real_contact(
+    bench: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    latch_of(bench / "runs").symlink_to(bench / "gone")
+    for lines in ("", 'estop = { played = "closed" }'):
+        with_safety(bench, lines)
+        assert hil_here(*REARM) == 3
+        assert "remove this file by hand" in capsys.readouterr().err
+    with_safety(bench, gpio(bench))
+    assert hil_here(*REARM) == 0 and not latch_of(bench / "runs").is_symlink()
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\n", "a\x1bb"])
+def test_nobody_gives_nothing_free(bench: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    latch(bench / "runs", "pressed", "2026-01-01", [place(bench)])
+    with_safety(bench, gpio(bench))
+    assert hil_here("rearm", "--operator", name) == 2
+    told = capsys.readouterr().err.rstrip("\n")
+    assert "--operator: found" in told and "expected the name" in told
+    assert latch_of(bench / "runs").exists() and not (bench / "runs.rearmed.jsonl").exists()
+
+
+def test_who_gave_it_free_is_kept_once_it_is_off(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_safety(bench, gpio(bench))
+    latch_of(bench / "runs").mkdir()  # no file: it cannot be taken off
+    assert hil_here(*REARM) == 3
+    assert "runs.stopped.json: cannot be removed, so the rig stays stopped" in capsys.readouterr().err
+    log = bench / "runs.rearmed.jsonl"
+    assert log.read_text() == "", "nobody has given it free"
+    latch_of(bench / "runs").rmdir()
+    latch(bench / "runs", "pressed", "2026-01-01", [place(bench)])
+    log.unlink()
+    log.mkdir()
+    assert hil_here(*REARM) == 3
+    assert "runs.rearmed.jsonl: cannot be written, so the rig stays stopped" in capsys.readouterr().err
+    assert latch_of(bench / "runs").exists()

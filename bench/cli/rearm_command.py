@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli.command import Command
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, TimeOption, load_rig
+
+if TYPE_CHECKING:
+    from bench.config.bench_file import BenchConfig
+    from bench.record.latch import Latch
 
 
 def rearm(
@@ -19,27 +23,46 @@ def rearm(
 ) -> None:
     """Give a stopped rig free, by hand: after an emergency stop or an open interlock nothing drives it before.
 
-    Every contact of [safety] is read first. Exit 3: one of them is open, or the latch cannot be taken off.
+    Every contact of [safety] is read first, real ones whatever --time. Exit 3: one of them is open, the bench file has
+    not the one that stopped the rig, or the latch cannot be taken off.
     """
+    from bench.confidence.reviewed import why_no_name
+    from bench.errors import ConfigError
+    from bench.record.latch import read_latch
     from bench.record.latch import rearm as take_off
-    from bench.record.latch import why_latched
-    from bench.wiring.safety import look, utc_now
+    from bench.wiring.safety import utc_now
 
+    if why_no_name(operator) is not None:
+        raise ConfigError(
+            f"--operator: found '{operator}'; expected the name of whoever gives the rig free, in printable characters"
+        )
     bench = load_rig(config, time, None, None).config
-    why = why_latched(bench.record.rig)
-    if why is None:
+    found = read_latch(bench.record.rig)
+    if found is None:
         typer.echo("not stopped: nothing to give free")
         return
-    typer.echo(f"stopped: {why}")
+    typer.echo(f"stopped: {found.why}")
+    _refuse_unread(bench, found)
+    take_off(bench.record.rig, operator, utc_now())
+    typer.echo(f"given free by {operator}: `hil run` drives this rig again")
+
+
+def _refuse_unread(bench: BenchConfig, found: Latch) -> None:
+    from bench.config.safety import Source
+    from bench.record.latch import latch_of
+    from bench.wiring.safety import look
+
+    real = [one.place for one in bench.safety if one.source is not Source.PLAYED]
+    if (why := found.why_not_free([one.place for one in bench.safety], real)) is not None:
+        typer.echo(f"stays stopped: {latch_of(bench.record.rig)}: {why}", err=True)
+        raise typer.Exit(3)
     shut = True
-    for one, said, closed in look(bench):
+    for one, said, closed in look(bench, in_any_time=True):
         typer.echo(f"{one.words}: {said}")
         shut = shut and closed
     if not shut:
         typer.echo("stays stopped: close every contact first", err=True)
         raise typer.Exit(3)
-    take_off(bench.record.rig, operator, utc_now())
-    typer.echo(f"given free by {operator}: `hil run` drives this rig again")
 
 
 COMMAND = Command(name="rearm", call=rearm, place=210)
