@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from bench.door.apart import Apart, not_cut_short, opened_by
+from bench.door.arguments import shown
 from bench.door.fire import STOPPED
 from bench.errors import BenchError, CalledWrongly
 
@@ -111,7 +112,7 @@ class HandRig:
 
     async def measure_cells(self, cells: Sequence[int] = ()) -> list[float]:
         """The emulator's outputs in V as read back; no cells: all. nan for one that is open."""
-        volts: list[float] = await self._ask("measure_cells", list(cells))
+        volts: list[float] = await self._ask("measure_cells", _many(cells))
         return volts
 
     async def signal(self, name: str) -> float | None:
@@ -184,11 +185,18 @@ class HandRig:
 
 
 def _finite(what: str, value: float) -> float:
-    number = float(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise CalledWrongly(f"{what}: found {shown(value)}; expected a finite number") from None
     if not math.isfinite(number):
         raise CalledWrongly(f"{what}: found {number}; expected a finite number")
     return number
 
 
 def _many(cell: int | Sequence[int]) -> list[int]:
-    return [cell] if isinstance(cell, int) else list(cell)
+    if isinstance(cell, int):
+        return [cell]
+    if isinstance(cell, str | bytes) or not isinstance(cell, Iterable):
+        raise CalledWrongly(f"cells: found {shown(cell)}; expected a cell's number, or several")
+    return list(cell)

@@ -6,6 +6,7 @@ Each event is a line of text by `str`, so that `progress=print` shows a run in a
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bench.door.arguments import refuse_awaited
 from bench.errors import BenchError
 from bench.verdict.result import ShotResult
 
@@ -100,7 +101,7 @@ class Teller:
         if self.raised is not None:
             return
         try:
-            self._callback(event)
+            refuse_awaited(self._callback(event))
         except Exception as error:
             self.raised = error
             raise CallbackFailed(error) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.door.apart import done_apart
+from bench.door.arguments import name_in, names_in, refuse_wrong
 from bench.door.choosing import Select, chosen, selection_of
 from bench.door.hands import HandRig
 from bench.door.progress import OnProgress, unheard
@@ -54,6 +55,8 @@ class Bench:
         chemistry: of the pack; firmware_chemistry: that the firmware is made for. seed: of all its runs and shots.
         Raises ConfigError, one line a mistake: file, place, what was found, what was expected.
         """
+        refuse_wrong(config=config, time=time, firmware=firmware, chemistry=chemistry)
+        refuse_wrong(firmware_chemistry=firmware_chemistry, seed=seed)
         return cls(wired=load_rig(Path(config), time, firmware, chemistry, firmware_chemistry), seed=seed)
 
     @property
@@ -83,7 +86,10 @@ class Bench:
         self, select: Select = None, *, only: str | None = None, long: bool = True
     ) -> tuple[str, ...]:
         """The ids of what `run` would fire. Raises ScenarioError as `run` does."""
-        return tuple(one.scenario.id for one in chosen(self.wired, select, only, long=long).prepared)
+        refuse_wrong(only=only, long=long)
+        return tuple(
+            one.scenario.id for one in chosen(self.wired, names_in(select), only, long=long).prepared
+        )
 
     def check(self, select: Select = None, *, only: str | None = None) -> Checked:
         """Hold bench file, profile, DBC, budgets and scenarios against each other. Nothing is driven.
@@ -92,8 +98,10 @@ class Bench:
         """
         from bench.door.checked import checked, refuse_unusable_bench
 
+        names = names_in(select)
+        refuse_wrong(only=only)
         refuse_unusable_bench(self.wired)
-        return checked(self.wired, select, only)
+        return checked(self.wired, names, only)
 
     def run(
         self,
@@ -118,11 +126,12 @@ class Bench:
         `progress` raises, when what had finished is kept.
         """
         self._refuse_inside_a_loop("run")
-        _at_least_1("repeat", repeat)
-        _at_least_1("workers", workers)
-        selected = chosen(self.wired, select, only, long=long)
+        names = names_in(select)
+        refuse_wrong(only=only, long=long, repeat=repeat, seed=seed, workers=workers)
+        refuse_wrong(operator=operator, out=out, progress=progress)
+        selected = chosen(self.wired, names, only, long=long)
         order = Order(
-            selection=selection_of(select, only, selected),
+            selection=selection_of(names, only, selected),
             seed=self._seed(seed),
             repeat=repeat,
             workers=workers,
@@ -140,16 +149,18 @@ class Bench:
         real time. Raises ScenarioError for an unknown scenario, CalledWrongly for an index that is none.
         """
         self._refuse_inside_a_loop("shoot")
-        _at_least_1("repeat", repeat)
-        return shoot_one(self.wired, scenario_of(self.wired, scenario), index, repeat, self._seed(seed))
+        refuse_wrong(index=index, repeat=repeat, seed=seed)
+        return shoot_one(
+            self.wired, scenario_of(self.wired, name_in(scenario)), index, repeat, self._seed(seed)
+        )
 
     def judge(
         self, scenario: str | Path, *, repeat: int | None = None, seed: int | None = None
     ) -> ScenarioResult:
         """Fire all shots of one scenario and add them up. As `run`, but no evidence is kept: for tests in Python."""
         self._refuse_inside_a_loop("judge")
-        _at_least_1("repeat", repeat)
-        return shots_of(self.wired, scenario_of(self.wired, scenario), repeat, self._seed(seed))
+        refuse_wrong(repeat=repeat, seed=seed)
+        return shots_of(self.wired, scenario_of(self.wired, name_in(scenario)), repeat, self._seed(seed))
 
     async def run_async(
         self,
@@ -168,8 +179,10 @@ class Bench:
 
         Where this task is cancelled, the run is stopped in order first, and what had finished is kept.
         """
-        words: dict[str, Any] = {"select": select, "only": only, "long": long, "repeat": repeat}
-        words |= {"seed": self._seed(seed), "workers": workers, "operator": operator, "out": out}
+        words: dict[str, Any] = {"only": only, "long": long, "repeat": repeat, "workers": workers}
+        words |= {"seed": self._seed(seed), "operator": operator, "out": out}
+        refuse_wrong(**words, progress=progress)
+        words["select"] = names_in(select)
         made: Run = await done_apart("run", self.wired, words, progress)
         return made
 
@@ -177,7 +190,9 @@ class Bench:
         self, scenario: str | Path, index: int = 0, *, repeat: int | None = None, seed: int | None = None
     ) -> ShotResult:
         """`shoot` inside a running loop."""
-        words = {"scenario": scenario, "index": index, "repeat": repeat, "seed": self._seed(seed)}
+        words: dict[str, Any] = {"index": index, "repeat": repeat, "seed": self._seed(seed)}
+        refuse_wrong(**words)
+        words["scenario"] = name_in(scenario)
         made: ShotResult = await done_apart("shoot", self.wired, words)
         return made
 
@@ -185,7 +200,9 @@ class Bench:
         self, scenario: str | Path, *, repeat: int | None = None, seed: int | None = None
     ) -> ScenarioResult:
         """`judge` inside a running loop."""
-        words = {"scenario": scenario, "repeat": repeat, "seed": self._seed(seed)}
+        words: dict[str, Any] = {"repeat": repeat, "seed": self._seed(seed)}
+        refuse_wrong(**words)
+        words["scenario"] = name_in(scenario)
         made: ScenarioResult = await done_apart("judge", self.wired, words)
         return made
 
@@ -202,6 +219,7 @@ class Bench:
         mode: of the DUT's profile, which it is asked to enter first; "off": it is left in standby. soc: of the pack,
         0..1; None: the bench's own. out: where the folder with the trace goes.
         """
+        refuse_wrong(mode=mode, soc=soc, seed=seed, out=out)
         return HandRig(self.wired, mode, soc, self._seed(seed), None if out is None else Path(out))
 
     def rejudge(self, run: Run | str | Path, *, budgets: str | Path | None = None) -> SecondJudgement:
@@ -211,6 +229,7 @@ class Bench:
         """
         from bench.door.stored import folder_of, rejudged
 
+        refuse_wrong(budgets=budgets)
         return rejudged(folder_of(run, self.wired.config.record.folder), budgets)
 
     def compare(
@@ -222,6 +241,7 @@ class Bench:
         """
         from bench.door.stored import compared, name_of
 
+        refuse_wrong(shift=shift)
         return compared([name_of(base)], [name_of(new)], self.wired.config.record.folder, shift)
 
     def results(self, *, firmware: str | None = None, newest: int | None = None) -> Results:
@@ -231,7 +251,7 @@ class Bench:
         """
         from bench.door.stored import stored_runs
 
-        _at_least_1("newest", newest)
+        refuse_wrong(firmware=firmware, newest=newest)
         return stored_runs(self.wired.config.record.folder, firmware, newest)
 
     def _seed(self, asked: int | None) -> int:
@@ -247,8 +267,3 @@ class Bench:
             f"Bench.{name}: found a running event loop (a notebook, an async function); "
             f"expected none; write `await bench.{name}_async(...)` there"
         )
-
-
-def _at_least_1(name: str, value: int | None) -> None:
-    if value is not None and (not isinstance(value, int) or value < 1):
-        raise CalledWrongly(f"{name}: found {value!r}; expected a whole number of at least 1, or None")
