@@ -1,15 +1,16 @@
-"""What a script hands in wrongly is one line before anything is driven."""
+"""What a script hands in wrongly is one line before anything is driven; a run without its evidence is no PASS."""
 
 import asyncio
+import shutil
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from small_bench import ONE, run_folders, small_bench
+from small_bench import ONE, hil_here, run_folders, small_bench
 
-from bench import Bench, CalledWrongly, Planned
+from bench import Bench, CalledWrongly, Planned, ShotDone, ShotsEnded, Verdict
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +111,29 @@ def test_a_callback_that_makes_a_coroutine_ends_the_run_before_anything_is_drive
 def test_what_can_be_gone_through_once_is_asked_for_as_a_list_of_it(bench: Bench, tmp_path: Path) -> None:
     run = bench.run(iter([ONE]), repeat=1, workers=1, out=tmp_path)
     assert f'"by id: {ONE}"' in (run.folder / "header.json").read_text() and run.passed
+
+
+@pytest.mark.parametrize("when", [ShotDone, ShotsEnded])
+def test_a_run_whose_evidence_is_gone_is_no_pass(bench: Bench, tmp_path: Path, when: type) -> None:
+    def destroys(event: object) -> None:
+        if isinstance(event, when):
+            for one in tmp_path.glob("*/scenarios"):
+                shutil.rmtree(one)
+
+    run = bench.run(ONE, repeat=1, workers=1, out=tmp_path, progress=destroys)
+    assert run.result.verdict is Verdict.PASS and run.troubles
+    assert run.verdict is Verdict.INCONCLUSIVE and not run.passed and run.exit_code == 3
+    assert str(run).startswith("INCONCLUSIVE")
+
+
+def test_the_command_says_so_in_its_last_line(
+    folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("bench.stored.finish.write_junit", nothing)
+    words = ("--config", str(folder / "hil_config.toml"), "--workers", "1", "--out", str(tmp_path))
+    assert hil_here("run", "-k", ONE, "--repeat", "1", *words) == 3
+    last = capfd.readouterr().out.splitlines()[-1]
+    assert last.startswith("INCOMPLETE, not all evidence is written; it says: PASS 1 of 1 scenarios")

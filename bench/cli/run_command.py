@@ -101,7 +101,7 @@ def run(
         typer.echo(f"not run, {LONG_LANE}: {', '.join(made.left_out)}")
     with suppress(BenchError):  # what cannot be read back has been warned of
         tell_qualified(made.folder)
-    show_last_line(made.result)
+    show_last_line(made.result, whole=not made.troubles)
     raise typer.Exit(made.exit_code)
 
 

@@ -46,8 +46,11 @@ def as_wide_as(*widths: int) -> Console:
     return console if console.is_terminal else Console(width=max([FILE_WIDTH, *widths]))
 
 
-def show_last_line(result: RunResult, *, altered: bool = False) -> None:
-    """The run in one line, the last that is said. Of an altered one first of all that it was altered."""
+def show_last_line(result: RunResult, *, altered: bool = False, whole: bool = True) -> None:
+    """The run in one line, the last that is said. Of an altered one first of all that it was altered.
+
+    whole: False where not all of its evidence is written.
+    """
     from rich.console import Console
     from rich.text import Text
 
@@ -58,6 +61,9 @@ def show_last_line(result: RunResult, *, altered: bool = False) -> None:
     if altered:
         text = Text(f"ALTERED, no evidence; it says: {last_line(result)}")
         text.highlight_words(["ALTERED"], STYLES[Verdict.FAIL])
+    elif not whole:
+        text = Text(f"INCOMPLETE, not all evidence is written; it says: {last_line(result)}")
+        text.highlight_words(["INCOMPLETE"], STYLES[Verdict.FAIL])
     else:
         text = Text(last_line(result))
         text.highlight_words([result.verdict.name], STYLES[result.verdict])

@@ -18,9 +18,10 @@ from bench.record.targets import try_files
 from bench.report.junit_style import JUnitStyle
 from bench.running.load import Selected, exit_code, whole_library
 from bench.timing.stopping import listening_if_nobody_does, stopped_by
+from bench.verdict.result import Verdict
 
 if TYPE_CHECKING:
-    from bench.verdict.result import RunResult, ScenarioResult, Verdict
+    from bench.verdict.result import RunResult, ScenarioResult
     from bench.wiring.common import Wired
 
 
@@ -40,8 +41,9 @@ class Run:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of its scenarios; never PASS where the run was ended early."""
-        return self.result.verdict
+        """The worst of its scenarios; never PASS where the run was ended early, or not all evidence is written."""
+        found = self.result.verdict
+        return Verdict.INCONCLUSIVE if self.troubles and found.expected else found
 
     @property
     def scenarios(self) -> tuple[ScenarioResult, ...]:
