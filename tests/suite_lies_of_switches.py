@@ -113,23 +113,6 @@ class SwitchedOnlyWhenAcknowledged(Lying):
         return replace(done, high_ns=done.low_ns + 5 * NS_PER_MS)
 
 
-CARDS = (
-    SafeUnread,
-    SafeLooksAtFour,
-    SafeLooksAtAllButTheLast,
-    SafeUntilOneSticks,
-    SwitchUnread,
-    SwitchOffUnread,
-    SwitchLooksAtFour,
-    SwitchedFromZero,
-    SwitchedTooLate,
-    SwitchedInTheFuture,
-    SwitchedOnlyWhenAcknowledged,
-    ConstantName,
-    RememberedName,
-)
-
-
 # -- cell emulators ------------------------------------------------------------------------------------------------
 
 
@@ -271,26 +254,3 @@ class NeverDisarms(Lying):
     async def arm_dead_man(self, timeout_ns: int) -> None:
         if timeout_ns:
             await self.true.arm_dead_man(timeout_ns)
-
-
-EMULATORS = (
-    OffUnread,
-    OffLooksAtFour,
-    OffLooksAtAllButTheLast,
-    ConfirmsUnread,
-    ConfirmsTheFirst,
-    ConfirmsCellsOneToFour,
-    MeasuresWhatItSet,
-    MeasuresFour,
-    ConfirmedFromZero,
-    ConfirmedFromBefore,
-    ConfirmedInTheFuture,
-    FaultFromZero,
-    FaultTooLate,
-    FaultTooEarly,
-    FaultToldAtTheFirst,
-    ArmsTooShort,
-    NeverDisarms,
-    ConstantName,
-    RememberedName,
-)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from broken_drivers import broken, cases
-from instrument_lanes import CELL_EMULATORS, PACK_SUPPLIES, RELAY_CARDS, device_of
+from instrument_lanes import PACK_SUPPLIES, RELAY_CARDS, device_of
 from suite_lies_of_switches import Lying
 
 from bench.instruments.bender_iso165c.driver import BenderIso165c
@@ -15,12 +15,22 @@ from bench.instruments.bender_iso165c.sim import BenderIso165cSim
 from bench.instruments.isabellenhuette_ivt_s.driver import IsabellenhuetteIvtS
 from bench.instruments.isabellenhuette_ivt_s.sim import IsabellenhuetteIvtSSim
 from bench.instruments.ports import Confirmation, CurrentReading, InsulationReading, SupplyReading, Switched
+from bench.instruments.scpi_cell_emulator.driver import ScpiCellEmulator
+from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim, attach_simulated
 from bench.testing import CellEmulatorSuite, Device, MonitorSuite, RelaySuite, SensorSuite, SupplySuite
 
 ROOT = Path(__file__).resolve().parents[1]
 RELAYS = device_of(RELAY_CARDS["numato_relay, 4 relays"], baud=9600)
-CELLS = device_of(CELL_EMULATORS["reference"])
 SUPPLY = device_of(PACK_SUPPLIES["ea_psb"])
+
+
+def six_cells(end: Any, clock: Any) -> CellEmulatorSim:
+    sim = CellEmulatorSim(6)
+    attach_simulated(sim, end, clock)
+    return sim
+
+
+CELLS = Device(drive=lambda link, clock: ScpiCellEmulator(link, clock, channels=6), play=six_cells)
 
 
 def lying(device: Device[Any, Any], lie: type[Lying]) -> Device[Any, Any]:
@@ -63,7 +73,7 @@ def test_a_true_driver_breaks_no_promise() -> None:
     assert found(SupplySuite, SUPPLY, Lying) == set()
     assert found(MonitorSuite, monitor, Lying) == set()
     assert found(SensorSuite, sensor, Lying) == set()
-    assert len(list(cases(RelaySuite))) == 11 and len(list(cases(CellEmulatorSuite))) == 14
+    assert len(list(cases(RelaySuite))) == 11 and len(list(cases(CellEmulatorSuite))) == 16
 
 
 class OffWhileOn(Lying):
@@ -157,18 +167,22 @@ WHOLE = "cells_are_set_read_back_and_brought_to_their_safe_state"
 BRACKET = "a_confirmation_brackets_the_true_change"
 FROM_ANY_STATE = "safe_works_with_a_fault_in_the_wires_and_from_any_state"
 FAULTS = "faults_of_a_wire_are_made_mended_and_told"
+CELL_STUCK, CELL_ON = (
+    "a_cell_that_does_not_move_is_never_confirmed",
+    "a_cell_that_stays_on_is_never_called_safe",
+)
 
 
 @pytest.mark.parametrize(
     ("lie", "caught"),
     [
-        (ConfirmsWhatItDidNotSet, {WHOLE, BRACKET, "steps_down_are_confirmed_too"}),
+        (ConfirmsWhatItDidNotSet, {WHOLE, BRACKET, FAULTS, CELL_STUCK, "steps_down_are_confirmed_too"}),
         (ConfirmsBeforeItIsThere, {BRACKET}),
-        (SafeIsAWord, {WHOLE, FROM_ANY_STATE, "silence_is_never_called_safe"}),
+        (SafeIsAWord, {WHOLE, FROM_ANY_STATE, CELL_ON, "silence_is_never_called_safe"}),
         (NoFaultIsMade, {FAULTS}),
         (ArmsNothing, {"only_an_instrument_with_a_dead_man_lets_it_be_armed"}),
         (ClampsQuietly, {"a_set_point_beyond_the_limits_is_an_error_and_changes_nothing"}),
-        (ReadsItsWish, {WHOLE, FAULTS}),
+        (ReadsItsWish, {WHOLE, FAULTS, NOBODY}),
     ],
 )
 def test_a_cell_emulator_that_lies_is_caught(lie: type[Lying], caught: set[str]) -> None:

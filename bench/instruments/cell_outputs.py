@@ -34,6 +34,7 @@ class CellOutputs:
         self.bleed = [False] * channels  # a load across the output: it falls as fast as it rises
         self._traits = traits
         self._rng = rng
+        self._stuck_v: dict[int, float] = {}
         self._aim_v = [0.0] * channels
         self._moving: dict[int, tuple[float, int, int]] = {}  # channel → (offset from the aim, start, tau)
 
@@ -58,8 +59,14 @@ class CellOutputs:
         else:
             self._moving.pop(channel, None)
 
+    def stick(self, channel: int, now_ns: int) -> None:
+        """The output stays at the voltage that it has, whatever set point and switch ask for."""
+        self._stuck_v[channel] = self.inner_v(channel, now_ns)
+
     def inner_v(self, channel: int, now_ns: int) -> float:
         """The voltage before the fault relays."""
+        if channel in self._stuck_v:
+            return self._stuck_v[channel]
         moving = self._moving.get(channel)
         if moving is None:
             return self._aim_v[channel]

@@ -66,6 +66,11 @@ class AtopileCellSimSim:
         self._apply(now_ns)
         return self.outputs.all_v(now_ns)
 
+    def stick(self, number: int, now_ns: int) -> None:
+        """Cell `number` (from 1) stays at the voltage that it has; what is asked of it is acknowledged."""
+        self._apply(now_ns)
+        self.outputs.stick(number - 1, now_ns)
+
     def takes_ns(self, line: str, arrived_ns: int) -> int:  # noqa: ARG002
         return 2000 * NS_PER_MS if line.startswith("CALIBRATE") else PROCESSING_NS
 

@@ -67,6 +67,10 @@ class BloomyAbsSim:
         """True outputs in V at the DUT, cell 1 first; nan where the wire is open."""
         return self.outputs.all_v(now_ns)
 
+    def stick(self, number: int, now_ns: int) -> None:
+        """Cell `number` (from 1) stays at the voltage that it has; what is asked of it is acknowledged."""
+        self.outputs.stick(number - 1, now_ns)
+
     def raise_alarm(self, bits: int, now_ns: int) -> None:
         """0x100 to 0x800: a fan has failed and its pair of cells goes off."""
         self.alarms |= bits

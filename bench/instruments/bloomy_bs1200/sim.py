@@ -39,11 +39,11 @@ class BloomyBs1200Sim:
         self._clock = clock
         self._box = box
         self._timer: Timer | None = None
-        self._period_ns = period_ns
+        self.period_ns = period_ns
         link.subscribe(self._heard)
 
     def start(self, first_ns: int) -> None:
-        self._timer = self._clock.every(self._period_ns, Phase.INSTRUMENT, self._publish, first_ns=first_ns)
+        self._timer = self._clock.every(self.period_ns, Phase.INSTRUMENT, self._publish, first_ns=first_ns)
 
     def stop(self) -> None:
         if self._timer is not None:
@@ -52,6 +52,10 @@ class BloomyBs1200Sim:
     def output_v(self, now_ns: int) -> list[float]:
         """True outputs in V at the DUT, cell 1 first."""
         return self.outputs.all_v(now_ns)
+
+    def stick(self, number: int, now_ns: int) -> None:
+        """Cell `number` (from 1) stays at the voltage that it has; what is asked of it is acknowledged."""
+        self.outputs.stick(number - 1, now_ns)
 
     def _heard(self, t_ns: int, frame: CanFrame) -> None:
         base, data = frame.can_id - self._box, frame.data

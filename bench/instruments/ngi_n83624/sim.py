@@ -73,6 +73,10 @@ class NgiN83624Sim:
         """True outputs in V at the DUT, channel 1 first; nan where a wire is open."""
         return self.outputs.all_v(now_ns)
 
+    def stick(self, number: int, now_ns: int) -> None:
+        """Cell `number` (from 1) stays at the voltage that it has; what is asked of it is acknowledged."""
+        self.outputs.stick(number - 1, now_ns)
+
     def takes_ns(self, line: str, arrived_ns: int) -> int | None:
         """Too early a command is lost without a word."""
         if arrived_ns < self._free_ns:

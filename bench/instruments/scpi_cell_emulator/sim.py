@@ -81,6 +81,7 @@ class CellEmulatorSim:
         self._errors: deque[tuple[int, str]] = deque()
         self._set_v = [0.0] * channels
         self._open: frozenset[int] = frozenset()
+        self._stuck_v: dict[int, float] = {}
         self._on = False
         self._watchdog_ns = 0
         self._heard_ns = 0
@@ -156,7 +157,18 @@ class CellEmulatorSim:
             volts[channel] = math.nan
         return volts
 
+    def stick(self, number: int, now_ns: int) -> None:
+        """Channel `number` (from 1) stays at the voltage that it has; what is asked of it is acknowledged."""
+        self._dead_man(now_ns)
+        self._stuck_v[number - 1] = self._closed_v(now_ns)[number - 1]
+
     def _closed_v(self, now_ns: int) -> list[float]:
+        volts = self._moving_v(now_ns)
+        for channel, volt in self._stuck_v.items():
+            volts[channel] = volt
+        return volts
+
+    def _moving_v(self, now_ns: int) -> list[float]:
         if now_ns >= self._settled_ns:
             return self._target_v.copy()
         left = math.exp((self._start_ns - now_ns) / self._tau_ns)
