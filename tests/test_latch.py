@@ -1,6 +1,8 @@
 """What keeps a stopped rig stopped: its latch, who may take it off, and what else heeds it."""
 
+import asyncio
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def gpio(folder: Path, name: str = "estop", says: str = "1\n") -> str:
-    (folder / name).write_text(says)
+    (folder / "next").write_text(says)
+    (folder / "next").replace(folder / name)  # at once, as a GPIO changes
     return f'{name} = {{ gpio = "{folder / name}" }}'
 
 
@@ -146,3 +149,53 @@ def test_who_gave_it_free_is_kept_once_it_is_off(bench: Path, capsys: pytest.Cap
     assert hil_here(*REARM) == 3
     assert "runs.rearmed.jsonl: cannot be written, so the rig stays stopped" in capsys.readouterr().err
     assert latch_of(bench / "runs").exists()
+
+
+# --- hil qualify ----------------------------------------------------------------------------------------------
+
+
+def no_bus(*_: object) -> None:
+    pytest.fail("a bus is opened")
+
+
+def test_a_stopped_rig_is_not_qualified(
+    bench: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bench.proof.qualify_real.open_can", no_bus)
+    latch(bench / "runs", "pressed", "2026-01-01", [])
+    for words in (("--time", "real"), (), ("--time", "simulated", "--full")):
+        (bench / "tool_usage.toml").write_text(
+            (Path(__file__).parents[1] / "scenarios/tool_usage.toml").read_text()
+        )
+        assert hil_here("qualify", "--shots", "2", "--usage", "tool_usage.toml", *words) == 3
+        assert "this rig was stopped and is not driven: pressed" in capsys.readouterr().err
+    assert hil_here("qualify", "--shots", "2", "--time", "simulated") == 0, "the ruler alone has no rig"
+
+
+def test_an_open_contact_keeps_the_ruler_off_the_bus(
+    bench: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bench.proof.qualify_real.open_can", no_bus)
+    with_safety(bench, gpio(bench, says="0\n"))
+    assert hil_here("qualify", "--time", "real", "--shots", "2") == 3
+    assert capsys.readouterr().err.rstrip("\n") == f"{place(bench)}: the contact is open"
+    assert why_latched(bench / "runs") is not None
+
+
+def test_a_contact_that_opens_ends_the_ruler(
+    bench: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def opens(*_: object) -> None:
+        gpio(bench, says="0\n")
+        await asyncio.sleep(5)
+
+    class Link:
+        def close(self) -> None: ...
+
+    monkeypatch.setattr("bench.proof.qualify_real.open_can", lambda *_: Link())
+    monkeypatch.setattr("bench.proof.qualify_real._start", opens)
+    with_safety(bench, gpio(bench))
+    began_s = time.monotonic()
+    assert hil_here("qualify", "--time", "real", "--shots", "2") == 3
+    assert time.monotonic() - began_s < 4 and why_latched(bench / "runs") is not None
+    assert capsys.readouterr().err.rstrip("\n") == f"{place(bench)}: the contact is open"

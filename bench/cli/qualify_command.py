@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,6 +63,8 @@ def qualify(
         raise _reviewed(config, review, of, as_json)
     if full:
         load_usage(usage)  # a mistake in it is told before the ruler takes its time
+    if full or time != "simulated":
+        _refuse_stopped(config)
     series: list[RulerSeries] = []
     if time != "real":
         series.extend(qualify_simulated(shots, seed, one) for one in ((0, SIMULATED_LOAD) if load else (0,)))
@@ -69,12 +72,16 @@ def qualify(
         from bench.config.bench_file import load_bench
         from bench.links.can_options import refuse_wrong_options
         from bench.proof.qualify_real import qualify_real
+        from bench.wiring.safety import safety_inputs
 
         bench = load_bench(config)
         refuse_wrong_options(bench)
         can = bench.can["vehicle"]
         loads = (0, load) if load else (0,)
-        series.extend(qualify_real(can.interface, can.options, can.bitrate, shots, seed, loads))
+        contacts = partial(safety_inputs, bench)
+        series.extend(
+            qualify_real(can.interface, can.options, can.bitrate, shots, seed, loads, contacts=contacts)
+        )
     if not as_json:
         _show(series)
     for line in (line for one in series for line in failures(one)):
@@ -87,6 +94,17 @@ def qualify(
 
         raise say(QualifyTold(series=tuple(map(_told, series)), qualifications=made, reviews=()), code)
     raise typer.Exit(code)
+
+
+def _refuse_stopped(config: Path) -> None:
+    """As a run: a rig that is stopped is not driven. The simulated ruler alone has none."""
+    from bench.config.bench_file import load_bench
+    from bench.record.latch import refuse_if_latched
+    from bench.record.poison import refuse_if_poisoned
+
+    rig = load_bench(config).record.rig
+    refuse_if_poisoned(rig)
+    refuse_if_latched(rig)
 
 
 def _reviewed(config: Path, reviewer: str, of: Path | None, as_json: bool) -> typer.Exit:

@@ -7,8 +7,8 @@ own port.
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,8 @@ from bench.links.python_can import open_can
 from bench.links.udp_multicast import BENCH_ONLY
 from bench.proof.qualify import JITTER_NS, RulerSeries, RulerShot, delay_of, ruler_shots
 from bench.proof.traffic import FIRST_ID
-from bench.timing.clock import Timebase
+from bench.rig.safety_inputs import SafetyInputs, SafetyOpen
+from bench.timing.clock import Clock, Timebase
 from bench.timing.host import HostClock, run_on_host
 from bench.trace.facts import LinkBroke
 from bench.trace.stamping import Origin
@@ -35,6 +36,7 @@ _PER_SHOT_NS = (
 )  # gap between shots, and what the script waits for an answer that never comes
 _SPARE_NS = 20 * NS_PER_S
 _LOAD_REACHED = 0.9
+Contacts = Callable[[Clock, Trace], SafetyInputs | None]  # those that stop the rig, where it has some
 _ROUNDS = 3  # shots the ruler cannot vouch for are fired again, twice at most
 
 
@@ -48,10 +50,11 @@ def qualify_real(
     *,
     port: int = PORT,
     disturb: Callable[[HostClock], None] = lambda _: None,
+    contacts: Contacts = lambda *_: None,
 ) -> list[RulerSeries]:
     """One series for each load, in turn; `disturb` may hurt the bench's loop meanwhile.
 
-    Raises LinkError or DutError where something does not start.
+    Raises LinkError or DutError where something does not start, SafetyOpen where one of the contacts is open.
     """
     arguments = dict(options)
     if interface == "udp_multicast":
@@ -68,6 +71,7 @@ def qualify_real(
                 seed=seed,
                 load_per_s=load_per_s,
                 disturb=disturb,
+                contacts=contacts,
             )
         )
         for load_per_s in loads_per_s
@@ -84,6 +88,7 @@ async def _series(
     seed: int,
     load_per_s: int,
     disturb: Callable[[HostClock], None],
+    contacts: Contacts,
 ) -> RulerSeries:
     bus = (
         interface
@@ -95,7 +100,7 @@ async def _series(
     errors: list[str] = []
     waiting = [delay_of(shot) for shot in range(shots)]
     fired = 0
-    async with AsyncExitStack() as stack:
+    async with _watched(contacts(clock, trace)), AsyncExitStack() as stack:
         link = open_can("vehicle", interface, options, clock, trace, "bench")
         stack.callback(link.close)
         jitter_us = str(JITTER_NS // NS_PER_US)
@@ -165,6 +170,23 @@ def _reference(origin: Origin, shots: Sequence[RulerShot]) -> str:
     )
     own = "the adapter's clock: an oscillator of its own, stamps both frames" if origin in _OWN_CLOCK else ""
     return "; ".join(one for one in (own, raw) if one) or NO_REFERENCE
+
+
+@asynccontextmanager
+async def _watched(safety: SafetyInputs | None) -> AsyncIterator[None]:
+    """As a shot is: nothing is sent unless all are closed, and all ends when one opens. That sets the rig's latch."""
+    if safety is None:
+        yield
+        return
+    try:
+        async with safety.watched():
+            yield
+    except* SafetyOpen:
+        pass  # `opened` has it, without the group
+    finally:
+        safety.outputs_are_off(confirmed=False)
+    if safety.opened is not None:
+        raise safety.opened
 
 
 def _limit_ns(delays_ns: Sequence[int]) -> int:
