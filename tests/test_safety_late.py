@@ -1,20 +1,27 @@
 """What opens, or falls silent, where nobody looked at the contacts in time."""
 
 import os
+import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from small_bench import small_bench
 
 from bench.config.safety import SafetyInput, Source
+from bench.record.latch import why_latched
 from bench.rig import safety_inputs
 from bench.rig.safety_inputs import SILENT_NS, SafetyInputs, SafetyOpen
+from bench.running.load import load_rig
+from bench.scenario.by_hand import drive_by_hand
+from bench.scenario.model import Start
 from bench.timing.clock import Timebase
 from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace import facts
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
+from bench.wiring.simulated import build_simulated
 
 
 class Played:
@@ -90,7 +97,10 @@ def test_a_loop_that_is_slow_calls_a_hung_reader_silent_all_the_same(tmp_path: P
         time.sleep(0.001)
     os.mkfifo(tmp_path / "silent")
     (tmp_path / "silent").replace(file)
-    time.sleep(0.03)  # by now its thread waits there
+    newest = None
+    while newest is not reader._newest:  # until its thread waits there
+        newest = reader._newest
+        time.sleep(0.05)
     reader.look()
     for _ in range(SILENT_NS // min(step_ms * NS_PER_MS, SILENT_NS // 2)):
         clock.t_ns += step_ms * NS_PER_MS
@@ -102,3 +112,26 @@ def test_a_loop_that_is_slow_calls_a_hung_reader_silent_all_the_same(tmp_path: P
     descriptor = os.open(file, os.O_WRONLY | os.O_NONBLOCK)
     os.write(descriptor, b"1\n")
     os.close(descriptor)
+
+
+def test_a_rig_by_hand_is_told_of_what_opened_after_its_last_request(tmp_path: Path) -> None:
+    file = small_bench(tmp_path) / "hil_config.toml"
+    file.write_text(f'{file.read_text()}\n[safety]\nestop = {{ played = "closed" }}\n')
+    wired = load_rig(file, None, None, None)
+    start = Start(mode="off", soc=None, current_a=0.0)
+
+    async def main(clock: SimulatedClock) -> None:
+        rig = build_simulated(wired, clock, None, random.Random(1), start)
+        safety = rig.hardware.safety
+        assert safety is not None
+
+        async def serve() -> None:
+            safety.played("estop").open_now()  # type: ignore[union-attr]
+
+        trouble = await drive_by_hand(rig, wired.profile, start, serve)
+        assert trouble is not None and "the contact is open" in trouble
+        assert (
+            len(list(rig.trace.of(facts.SafetyOff))) == 1 and why_latched(wired.config.record.rig) is not None
+        )
+
+    run_simulated(main)
