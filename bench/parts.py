@@ -3,18 +3,17 @@
 Nothing is imported to list names. A part is imported when it is asked for; a broken one stops only whoever asks.
 """
 
-import hashlib
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from bench.errors import ConfigError, clear, nearest
+from bench.part_code import hash_of, outside
 
 T = TypeVar("T")
 HOUSE = Path(__file__).parent
@@ -22,7 +21,9 @@ HOUSE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Which code a part is. sha256: of every file of the package (or the one module) that its entry point names."""
+    """Which code a part is. sha256: of every file of the package (or the one module) that its entry point names, and
+    of whatever else that leads to (`bench.part_code`).
+    """
 
     distribution: str
     version: str
@@ -30,9 +31,12 @@ class Origin:
     sha256: str
 
     @classmethod
-    def of(cls, point: EntryPoint) -> "Origin":
+    def of(cls, point: EntryPoint, files: Iterable[Path] = ()) -> "Origin":
+        """files: of the part, wherever they lie."""
         name, version = (point.dist.name, point.dist.version) if point.dist is not None else ("none", "none")
-        return cls(distribution=name, version=version, module=point.module, sha256=_hash_of(point.module))
+        return cls(
+            distribution=name, version=version, module=point.module, sha256=hash_of(point.module, files)
+        )
 
 
 class Shelf(Generic[T]):
@@ -41,6 +45,7 @@ class Shelf(Generic[T]):
     house: the name and the module of every part of the house, as `read_house` takes it. attribute: what a module calls
     its part.
     lacks: what a part of that name is not complete without, "" where it is.
+    files: what a part is made of beside code; None: nothing.
     """
 
     def __init__(
@@ -53,10 +58,12 @@ class Shelf(Generic[T]):
         attribute: str = "KIND",
         lacks: Callable[[str, T], str] = lambda *_: "",
         read_house: Callable[[str], Any] = import_module,
+        files: Callable[[T], Iterable[Path]] | None = None,
     ) -> None:
         self.what, self.group = what, group
         self._find_house, self._read_house = house, read_house
         self._kind, self._attribute, self._lacks = kind, attribute, lacks
+        self._files = files
         self._found: dict[str, T] = {}
 
     @cached_property
@@ -105,9 +112,12 @@ class Shelf(Generic[T]):
         ]
 
     def origin(self, name: str) -> "Origin | None":
-        """Who brings it, without importing it; None for a part of the house."""
+        """Who brings it; None for a part of the house. Only one that is made of files is imported for it."""
         points = () if name in self.house else self.brought.get(name, ())
-        return Origin.of(points[0]) if points else None
+        files: Iterable[Path] = ()
+        if points and self._files is not None and not self._broken(name):
+            files = self._files(self.get(name))
+        return Origin.of(points[0], files) if points else None
 
     def _broken(self, name: str) -> str:
         try:
@@ -129,7 +139,14 @@ class Shelf(Generic[T]):
                 f"{self.what} '{name}': found it in several distributions ({others}), and none is taken; "
                 "expected one: uninstall the others"
             )
-        return self._loaded(name, _named(self, points[0]), points[0].load)
+        where, module = _named(self, points[0]), points[0].module
+        part = self._loaded(name, where, points[0].load)
+        if (strange := outside(module, part)) is not None:
+            raise ConfigError(
+                f"{where}: its {self._attribute} comes from {strange}, which no import of {module} leads to, so that "
+                "no hash would tell of a change; expected it to be imported by its name"
+            )
+        return part
 
     def _loaded(self, name: str, where: str, load: Callable[[], Any]) -> T:
         try:
@@ -161,32 +178,6 @@ def modules(package: str, pattern: str) -> Callable[[], Mapping[str, str]]:
         return {path.stem: f"{package}.{path.stem}" for path in paths}
 
     return found
-
-
-def _hash_of(module: str) -> str:
-    """Over names and bytes, of the outermost package that is no namespace; "not found" where there is none."""
-    parts = module.split(".")
-    for count in range(1, len(parts) + 1):
-        try:
-            spec = find_spec(".".join(parts[:count]))  # imports what is above it: namespaces only
-        except (ImportError, ValueError):
-            break
-        if spec is None:
-            break
-        if spec.origin is not None:
-            file = Path(spec.origin)
-            return _hash(file.parent) if spec.submodule_search_locations is not None else _hash(file)
-    return "not found"
-
-
-def _hash(place: Path) -> str:
-    files = [place] if place.is_file() else sorted(place.rglob("*"))
-    kept = [one for one in files if one.is_file() and "__pycache__" not in one.parts]
-    told = hashlib.sha256()
-    for file in kept:
-        name = file.relative_to(place.parent).as_posix()
-        told.update(f"{name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
-    return told.hexdigest()
 
 
 def _distribution(point: EntryPoint) -> str:

@@ -28,4 +28,5 @@ def chemistries() -> Shelf[Path]:
         kind=Path,
         attribute="CHEMISTRY",
         lacks=_lacks,
+        files=lambda path: (path,),
     )
