@@ -1,13 +1,13 @@
-"""Drivers that lie about what they set and read: supplies, monitors, sensors; and DUTs and clocks of the same kinds."""
+"""Drivers that lie about what they set and read: pack supplies, insulation monitors, current sensors."""
 
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from suite_lies_of_switches import ConstantName, Lying, RememberedName
+from suite_lies_of_switches import Lying
 
 from bench.errors import InstrumentError
-from bench.instruments.ports import CurrentReading, InsulationReading, SupplyReading
+from bench.instruments.ports import SupplyReading
 from bench.units import NS_PER_S
 
 
@@ -20,7 +20,10 @@ class OutputUnread(Lying):
 
 class OutputOffUnread(OutputUnread):
     async def output(self, on: bool) -> None:
-        await (self.true if on else super()).output(on)
+        if on:
+            await self.true.output(on)
+        else:
+            await super().output(on)
 
 
 class SafeUnread(Lying):
@@ -78,23 +81,20 @@ class LimitsNobody(Lying):
                 raise
 
 
-SUPPLIES = (
-    OutputUnread,
-    OutputOffUnread,
-    SafeUnread,
-    SafeByCurrent,
-    MeasuresWhatItIsLimitedTo,
-    LimitsNobody,
-    ConstantName,
-    RememberedName,
-)
-
-
 class ThresholdsUnread(Lying):
     async def set_thresholds(self, *, fault_ohm: float, warning_ohm: float) -> None:
         await self.true.identify()
         with suppress(InstrumentError):
             await self.true.set_thresholds(fault_ohm=fault_ohm, warning_ohm=warning_ohm)
+
+
+class FaultThresholdOnlyRead(Lying):
+    async def set_thresholds(self, *, fault_ohm: float, warning_ohm: float) -> None:
+        try:
+            await self.true.set_thresholds(fault_ohm=fault_ohm, warning_ohm=warning_ohm)
+        except InstrumentError as error:
+            if "0x022: 29" not in str(error):
+                raise
 
 
 class MeasuringUnread(Lying):
@@ -124,7 +124,7 @@ class ValidWhileItMeasures(Lying):
         await self.true.measuring(on)
         self.on = on
 
-    async def read(self) -> InsulationReading:
+    async def read(self) -> Any:
         return replace(await self.true.read(), valid=self.on)
 
 
@@ -150,20 +150,6 @@ class StampedInTheFuture(Lying):
         return replace(seen, t_ns=seen.t_ns + NS_PER_S)
 
 
-MONITORS = (
-    ThresholdsUnread,
-    MeasuringUnread,
-    PassesAnySelfTest,
-    SelfTestUnread,
-    ValidWhileItMeasures,
-    StampedFromZero,
-    StampedWhenAsked,
-    StampedInTheFuture,
-    ConstantName,
-    RememberedName,
-)
-
-
 class PeriodUnread(Lying):
     async def set_period(self, period_ns: int) -> None:
         await self.true.identify()
@@ -172,24 +158,13 @@ class PeriodUnread(Lying):
 
 
 class AlwaysValid(Lying):
-    async def read(self) -> CurrentReading:
+    async def read(self) -> Any:
         return replace(await self.true.read(), valid=True)
 
 
 class StampedLongAgo(Lying):
     """The sensor's own seconds, not those of the run."""
 
-    async def read(self) -> CurrentReading:
+    async def read(self) -> Any:
         seen = await self.true.read()
         return replace(seen, t_ns=seen.t_ns - 10 * NS_PER_S)
-
-
-SENSORS = (
-    PeriodUnread,
-    AlwaysValid,
-    StampedLongAgo,
-    StampedWhenAsked,
-    StampedInTheFuture,
-    ConstantName,
-    RememberedName,
-)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from instrument_lanes import NothingSkipped
 
 from bench.codec.database import Database
 from bench.errors import InstrumentError
@@ -158,7 +159,7 @@ def test_a_box_has_no_fault_relays_and_no_dead_man_and_knows_its_limits() -> Non
 # -- Bender iso165C ----------------------------------------------------------------------------------------------
 
 
-class TestBender(MonitorSuite):
+class TestBender(NothingSkipped, MonitorSuite):
     lanes = CAN_LANES
     near = 1e-6
     named = "^Bender iso165C, version 1.3$"
@@ -223,7 +224,7 @@ def test_a_monitor_with_outdated_values_or_deaf_is_not_believed() -> None:
 # -- Isabellenhütte IVT-S ----------------------------------------------------------------------------------------
 
 
-class TestIvt(SensorSuite):
+class TestIvt(NothingSkipped, SensorSuite):
     lanes = CAN_LANES
     named = r"^Isabellenhütte, IVT-S 500 A 3 voltage channels, 104327, 1\.16\.2\.0 of 2020-08-12$"
     told = {"torn": "the bus is torn"}  # noqa: RUF012

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from instrument_lanes import PACK_SUPPLIES, Desk, device_of, on_desk
+from instrument_lanes import PACK_SUPPLIES, Desk, NothingSkipped, device_of, on_desk
 
 from bench.codec import modbus_rtu as rtu
 from bench.errors import InstrumentError
@@ -18,7 +18,7 @@ from bench.units import NS_PER_MS
 every_kind = pytest.mark.parametrize("kind", list(PACK_SUPPLIES))
 
 
-class House(SupplySuite):
+class House(NothingSkipped, SupplySuite):
     lanes = SERIAL_LANES
     named = "PSB"
     off_a = 0.0

@@ -209,16 +209,21 @@ class NeverOn(Lying):
         await self.true.measure()
 
 
+STAYS_OFF, STAYS_ON, IDLE_ON = (
+    "an_output_that_does_not_go_on_is_told",
+    "an_output_that_stays_on_is_never_called_off",
+    "an_output_that_stays_on_is_not_called_off_because_nothing_flows",
+)
 FLOWS, PLATE = "it_sources_sinks_and_goes_off", "what_is_beyond_its_plate_is_refused_aloud"
 
 
 @pytest.mark.parametrize(
     ("lie", "caught"),
     [
-        (OffIsAWord, {FLOWS, "silence_is_never_called_safe"}),
+        (OffIsAWord, {FLOWS, STAYS_ON, IDLE_ON, "silence_is_never_called_safe"}),
         (SinksAsItSources, {FLOWS}),
         (LimitsNothing, {FLOWS, PLATE}),
-        (NeverOn, {FLOWS}),
+        (NeverOn, {FLOWS, STAYS_OFF, STAYS_ON, IDLE_ON}),
     ],
 )
 def test_a_supply_that_lies_is_caught(lie: type[Lying], caught: set[str]) -> None:
@@ -249,6 +254,7 @@ class OldReading(Lying):
 
 
 READS, IDLE = "it_reads_and_tells_fault_and_warning", "one_that_does_not_measure_is_not_believed"
+STAMP, FAILED = "a_reading_is_stamped_when_it_was_taken", "one_that_has_failed_is_told"
 ORDER, MADE_UP = "readings_come_in_the_order_of_time", "no_reading_is_made_up"
 
 
@@ -256,9 +262,9 @@ ORDER, MADE_UP = "readings_come_in_the_order_of_time", "no_reading_is_made_up"
     ("lie", "caught"),
     [
         (NeverWarns, {READS}),
-        (AlwaysValid, {IDLE}),
+        (AlwaysValid, {IDLE, FAILED}),
         (KiloOhm, {READS}),
-        (OldReading, {READS, IDLE, ORDER, MADE_UP}),
+        (OldReading, {READS, IDLE, ORDER, MADE_UP, STAMP, FAILED}),
     ],
 )
 def test_an_insulation_monitor_that_lies_is_caught(lie: type[Lying], caught: set[str]) -> None:
@@ -281,10 +287,16 @@ class Zero(Lying):
 
 
 SIGNS = "it_reads_both_signs_and_changes_its_period"
+PERIOD, BELIEVED = "a_period_that_it_does_not_take_is_told", "one_that_has_failed_is_not_believed"
 
 
 @pytest.mark.parametrize(
-    ("lie", "caught"), [(WithoutSign, {SIGNS}), (KeepsItsPeriod, {SIGNS}), (Zero, {SIGNS, MADE_UP})]
+    ("lie", "caught"),
+    [
+        (WithoutSign, {SIGNS}),
+        (KeepsItsPeriod, {SIGNS, PERIOD, NOBODY}),
+        (Zero, {SIGNS, MADE_UP, STAMP, BELIEVED, ORDER}),
+    ],
 )
 def test_a_current_sensor_that_lies_is_caught(lie: type[Lying], caught: set[str]) -> None:
     assert found(SensorSuite, sensor, lie) == caught

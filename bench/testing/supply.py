@@ -1,7 +1,7 @@
 """What every pack supply promises."""
 
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar, Protocol
 
 import pytest
@@ -30,6 +30,7 @@ Supplies = Desk[PackSupply, PlayedPackSupply]
 class SupplySuite(SwitchedOff[PackSupply, PlayedPackSupply]):
     """A supply, and a simulator with a stiff battery of a voltage between `below_v` and `above_v` at its terminals.
 
+    Needed of the simulator, or skipped: `stick(1, now_ns)`, of its output.
     Keys of `told`: torn, beyond. `named`: a regular expression that its name holds.
     """
 
@@ -46,6 +47,17 @@ class SupplySuite(SwitchedOff[PackSupply, PlayedPackSupply]):
 
     def identify(self, driver: PackSupply) -> Awaitable[str]:
         return driver.identify()
+
+    def verbs(self) -> Mapping[str, Callable[[PackSupply], Awaitable[object]]]:
+        return {
+            **super().verbs(),
+            "limit": lambda supply: supply.limit(
+                voltage_v=self.above_v, source_a=self.source_a, sink_a=self.sink_a
+            ),
+            "output(True)": lambda supply: supply.output(True),
+            "output(False)": lambda supply: supply.output(False),
+            "measure": lambda supply: supply.measure(),
+        }
 
     async def ask(self, driver: PackSupply) -> object:
         return await driver.measure()
@@ -86,5 +98,42 @@ class SupplySuite(SwitchedOff[PackSupply, PlayedPackSupply]):
             with pytest.raises(InstrumentError, match=self.says("beyond")):
                 await desk.driver.limit(voltage_v=self.beyond_v, source_a=self.source_a, sink_a=self.sink_a)
             assert not desk.sim.on
+
+        self.hold(check)
+
+    def test_an_output_that_does_not_go_on_is_told(self) -> None:
+        async def check(desk: Supplies) -> None:
+            supply, clock = desk.driver, desk.clock
+            await supply.limit(voltage_v=self.above_v, source_a=self.source_a, sink_a=self.sink_a)
+            self.stick(desk.sim, 1, clock.now_ns())
+            told = await self._refused(supply.output(True))
+            await clock.sleep_until(clock.now_ns() + self.settle_ns)
+            assert not desk.sim.on, "stick: the output has gone on"
+            assert told, "the output is stuck off, and was switched on all the same"
+            assert (await supply.measure()).current_a == pytest.approx(0.0, abs=self.off_a)
+
+        self.hold(check)
+
+    def test_an_output_that_stays_on_is_never_called_off(self) -> None:
+        self._stays_on(self.source_a, self.sink_a)
+
+    def test_an_output_that_stays_on_is_not_called_off_because_nothing_flows(self) -> None:
+        self._stays_on(0.0, 0.0)
+
+    def _stays_on(self, source_a: float, sink_a: float) -> None:
+        async def check(desk: Supplies) -> None:
+            supply, clock = desk.driver, desk.clock
+            await supply.limit(voltage_v=self.above_v, source_a=source_a, sink_a=sink_a)
+            await supply.output(True)
+            await clock.sleep_until(clock.now_ns() + self.settle_ns)
+            self.stick(desk.sim, 1, clock.now_ns())
+            told_off, told_safe = (
+                await self._refused(supply.output(False)),
+                await self._refused(supply.safe()),
+            )
+            await clock.sleep_until(clock.now_ns() + self.settle_ns)
+            assert desk.sim.on, "stick: the output has gone off"
+            assert told_off, "the output is stuck on, and was switched off all the same"
+            assert told_safe, "the output is stuck on, and the supply is called safe"
 
         self.hold(check)

@@ -19,6 +19,7 @@ SELF_TEST, SET_ERROR, SET_WARNING, GET_ERROR, GET_WARNING = 33, 40, 41, 50, 57
 LOCK, MEASURE, VERSION, ERROR_FRAME = 202, 203, 222, 255
 ANSWER_NS, ATTEMPTS = 100 * NS_PER_MS, 3
 INFO_NS = 3 * NS_PER_S  # it is sent every second
+MEASURE_NS = 3 * INFO_NS
 SELF_TEST_NS = 30 * NS_PER_S
 FAILURE, GROUND, SYSTEM, CALIBRATING, TESTING, WARNING = (1 << bit for bit in range(16, 22))
 NOT_MEASURING, OUTDATED, TEST_MISSED = 1 << 32, 1 << 40, 1 << 44 | 1 << 45
@@ -43,12 +44,7 @@ class BenderIso165c:
         return f"Bender iso165C, version {answer[4]}.{answer[3]}"
 
     async def read(self) -> InsulationReading:
-        t_ns, frame = await self._line.ask(
-            None,
-            lambda frame: frame.can_id == INFO and len(frame.data) == INFO_BYTES,
-            INFO_NS,
-            what="frame 0x037",
-        )
+        t_ns, frame = await self._info()
         word = int.from_bytes(frame.data, "little")
         return InsulationReading(
             t_ns=t_ns,
@@ -94,8 +90,24 @@ class BenderIso165c:
         )
 
     async def measuring(self, on: bool) -> None:
+        """Seen in what it reports: while it measures nothing, it says so."""
         await self._command(LOCK)
         await self._command(MEASURE, int(on))
+        deadline_ns = self._clock.now_ns() + MEASURE_NS
+        while self._clock.now_ns() < deadline_ns:
+            _, frame = await self._info()
+            if bool(int.from_bytes(frame.data, "little") & NOT_MEASURING) is not on:
+                return
+        found = f"a monitor that {'does not measure' if on else 'measures'}"
+        raise self._line.error(command(MEASURE, int(on)), found, "the command was not followed")
+
+    async def _info(self) -> tuple[int, CanFrame]:
+        return await self._line.ask(
+            None,
+            lambda frame: frame.can_id == INFO and len(frame.data) == INFO_BYTES,
+            INFO_NS,
+            what="frame 0x037",
+        )
 
     async def _command(self, number: int, first: int = 0, second: int = 0) -> bytes:
         sent = command(number, first, second)

@@ -51,6 +51,7 @@ class BenderIso165cSim:
     ) -> None:
         self.deaf = self.outdated = self.system_failure = False
         self.locked = True
+        self._stuck = False
         self.measuring = True
         self._link = link
         self._clock = clock
@@ -72,6 +73,13 @@ class BenderIso165cSim:
     def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+
+    def stick(self, number: int, now_ns: int) -> None:  # noqa: ARG002
+        """Its thresholds, and whether it measures, stay as they are; orders are acknowledged."""
+        self._stuck = True
+
+    def ail(self) -> None:
+        self.system_failure = True
 
     # -- what it says --------------------------------------------------------------------------------------
 
@@ -131,14 +139,16 @@ class BenderIso165cSim:
                 low, high = ERROR_KOHM if number == SET_ERROR else WARNING_KOHM
                 if not low <= first <= high:
                     return PARAMETER_ERROR, (0, 0)
-                if number == SET_ERROR:
+                if self._stuck:
+                    pass
+                elif number == SET_ERROR:
                     self._error_kohm = first
                 else:
                     self._warning_kohm = first
             case 43 if 1 <= first <= 20:
                 self._average = first
             case 203:
-                self.measuring = first == 1
+                self.measuring = self.measuring if self._stuck else first == 1
             case 210 if first in (0, 1):
                 self._relays[first] = second
             case _:

@@ -46,6 +46,7 @@ class EaPsbSim:
         self._tail_ns = tail_ns
         self._fell_from: tuple[int, float] | None = None  # when the output went off, and the voltage it had
         self.remote = self.local = self.on = self.alarm = False
+        self._stuck = False
         self._identity = (
             f"EA Elektro-Automatik GmbH&Co.KG, PSB 9{nominal_v:.0f}-{nominal_a:.0f}, 1240210002, V2.14"
         )
@@ -59,7 +60,12 @@ class EaPsbSim:
     def raise_alarm(self) -> None:
         """An overvoltage alarm: the output goes off and stays off until the queue has been read."""
         self.alarm = True
-        self.on = False
+        self._put(False)
+
+    def stick(self, number: int, now_ns: int) -> None:  # noqa: ARG002
+        """The output stays on, or off, as it is; orders to it are acknowledged."""
+        self.terminals(now_ns)
+        self._stuck = True
 
     def terminals(self, now_ns: int) -> tuple[float, float]:
         """(V, A) at the terminals; positive current flows out of the supply."""
@@ -124,7 +130,8 @@ class EaPsbSim:
             case "SYST:LOCK":
                 self._lock(parameter)
             case "*RST":
-                self.remote, self.on, self.alarm = not self.local, False, False
+                self.remote, self.alarm = not self.local, False
+                self._put(False)
             case "OUTP" if parameter in ("ON", "OFF"):
                 self._guarded(lambda: self._later(now_ns, lambda: self._switch(parameter == "ON")))
             case _ if header in self._set:
@@ -162,7 +169,11 @@ class EaPsbSim:
         self._later(now_ns, lambda: self._set.update({header: value}))
 
     def _switch(self, on: bool) -> None:
-        self.on = on and not self.alarm
+        self._put(on and not self.alarm)
+
+    def _put(self, on: bool) -> None:
+        if not self._stuck:
+            self.on = on
 
     def _later(self, now_ns: int, act: Callable[[], None]) -> None:
         self._coming.append((now_ns + EXECUTED_NS, act))

@@ -24,6 +24,7 @@ from bench.units import NS_PER_MS
 FIRST_RESULT = 0x521
 RESULTS = 8
 ANSWER_NS = 2 * NS_PER_MS
+MEASUREMENT_ERROR = 0b0100
 RATED_A = 500
 SERIAL = 104_327
 SOFTWARE = bytes((1, 16, 2, 20, 8, 12, 0))  # hardware, minor, revision, year, month, day, internal
@@ -45,6 +46,7 @@ class IsabellenhuetteIvtSSim:
     def __init__(self, link: CanLink, clock: Clock, values: Mapping[int, Callable[[], float]]) -> None:
         self.errors = 0
         self.running = True
+        self._stuck = False
         self._link = link
         self._clock = clock
         self._values = dict(values)
@@ -62,6 +64,13 @@ class IsabellenhuetteIvtSSim:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+
+    def stick(self, number: int, now_ns: int) -> None:  # noqa: ARG002
+        """Its periods stay as they are; its answer to a command says which it has."""
+        self._stuck = True
+
+    def ail(self) -> None:
+        self.errors |= MEASUREMENT_ERROR
 
     def _schedule(self, result: int, first_ns: int) -> None:
         if result in self._timers:
@@ -88,7 +97,7 @@ class IsabellenhuetteIvtSSim:
         number = data[0]
         if 0x20 <= number < 0x20 + RESULTS and number - 0x20 in self._values:
             result, period_ms = number - 0x20, int.from_bytes(data[2:4], "big")
-            if not self.running and period_ms:  # configured while stopped only
+            if not self.running and period_ms and not self._stuck:  # configured while stopped only
                 self._modes[result] = data[1] & 3
                 self._periods_ns[result] = period_ms * NS_PER_MS
                 self._schedule(result, self._clock.now_ns() + self._periods_ns[result])
