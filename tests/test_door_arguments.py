@@ -137,3 +137,19 @@ def test_the_command_says_so_in_its_last_line(
     assert hil_here("run", "-k", ONE, "--repeat", "1", *words) == 3
     last = capfd.readouterr().out.splitlines()[-1]
     assert last.startswith("INCOMPLETE, not all evidence is written; it says: PASS 1 of 1 scenarios")
+
+
+@pytest.mark.parametrize("glob", ["*-weld_plus_at_opening.toml", "*-bms.dbc"])
+@pytest.mark.parametrize("how", ["gone", "changed"])
+def test_an_input_that_is_not_what_was_run_makes_no_pass(
+    bench: Bench, tmp_path: Path, glob: str, how: str
+) -> None:
+    def spoils(event: object) -> None:
+        if isinstance(event, ShotDone):
+            (file,) = tmp_path.glob(f"*/inputs/{glob}")
+            file.unlink() if how == "gone" else file.write_bytes(file.read_bytes()[:-3])
+
+    run = bench.run(ONE, repeat=1, workers=1, out=tmp_path, progress=spoils)
+    assert run.verdict is Verdict.INCONCLUSIVE and run.exit_code == 3
+    (told,) = run.troubles
+    assert "of its inputs vanished or changed while the run was going on" in told and "\n" not in told

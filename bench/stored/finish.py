@@ -3,6 +3,7 @@
 The folder is the truth. Nothing that goes wrong after it costs more than a line.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -91,7 +92,25 @@ def _gone(result: RunResult, path: Path) -> str | None:
         return (
             f"{path}: {len(missing)} of {len(shots)} shots vanished while the run was going on: {missing[0]}"
         )
+    altered = [file.name for file in sorted((path / "inputs").glob("*")) if not _as_copied(file)]
+    lost = [name for name, digest in result.hashes.items() if name != "rig" and not _kept(path, digest)]
+    if wrong := [*altered, *lost]:
+        return (
+            f"{path}: {len(wrong)} of its inputs vanished or changed while the run was going on: {wrong[0]}"
+        )
     return None
+
+
+def _kept(path: Path, digest: str) -> bool:
+    return any((path / "inputs").glob(f"{digest[:12]}-*"))
+
+
+def _as_copied(file: Path) -> bool:
+    """An input is kept under the beginning of its own hash."""
+    try:
+        return file.name.startswith(hashlib.sha256(file.read_bytes()).hexdigest()[:12])
+    except OSError:
+        return False
 
 
 def write_report(folder: Path, result: RunResult, file: Path) -> None:
