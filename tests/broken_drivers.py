@@ -14,6 +14,7 @@ ASKED: dict[str, tuple[Any, ...]] = {
     "torn_lane": ("simulated",),
     "fault": tuple(WireFault)[1:],
     "period_ns": (0, -5),
+    "by": ("every", "call_at"),
 }
 
 

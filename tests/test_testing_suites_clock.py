@@ -84,7 +84,9 @@ TIME = "time_is_whole_and_never_goes_back"
 
 def on(lie: type[Clock]) -> type:
     return type(
-        "Mine", (TimebaseSuite,), {"run": lambda _, main: run_simulated(lambda clock: main(lie(clock)))}
+        "Mine",
+        (TimebaseSuite,),
+        {"late_ns": 0, "run": lambda _, main: run_simulated(lambda clock: main(lie(clock)))},
     )
 
 
@@ -132,15 +134,21 @@ class StaysHung(InProcessDut):
     async def go_on(self) -> None: ...
 
 
-LIFE, HANGS = (
+LIFE, HANGS, SPEAKS = (
     "it_is_alive_from_start_to_stop_and_can_start_again",
     "one_that_hangs_says_nothing_until_it_goes_on",
+    "it_speaks_from_start_to_stop_and_no_longer",
 )
 
 
 @pytest.mark.parametrize(
     ("lie", "caught"),
-    [(AliveForEver, {LIFE}), (TalksOn, {HANGS}), (StopsOnceOnly, {LIFE}), (StaysHung, {HANGS})],
+    [
+        (AliveForEver, {LIFE}),
+        (TalksOn, {HANGS}),
+        (StopsOnceOnly, {LIFE, SPEAKS}),
+        (StaysHung, {HANGS}),
+    ],
 )
 def test_a_dut_that_lies_is_caught(lie: type[InProcessDut], caught: set[str]) -> None:
     class Mine(InProcess):

@@ -65,6 +65,7 @@ def test_a_grid_that_begins_in_the_past_counts_no_lateness_for_it() -> None:
 
 
 class TestHostClock(TimebaseSuite):
+    late_ns = 2 * NS_PER_MS  # the best of twelve, on a machine that does other things, too
     early_ns = NS_PER_MS  # a loop's timer has the resolution of its clock
 
     def run(self, main: Main) -> Any:

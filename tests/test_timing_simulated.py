@@ -161,6 +161,8 @@ def test_a_grid_does_not_drift_over_200_000_periods() -> None:
 
 
 class TestSimulatedClock(TimebaseSuite):
+    late_ns = 0
+
     def run(self, main: Main) -> Any:
         return run_simulated(main)
 

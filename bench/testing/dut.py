@@ -37,6 +37,10 @@ class DutSuite:
         """How much it has said until now, in whatever unit. Needed where it is Interruptible."""
         raise NotImplementedError
 
+    def resets(self, dut: Dut) -> int:
+        """How often its reset line was pulled until now. Needed where it is Interruptible."""
+        raise NotImplementedError
+
     def run(self, main: Callable[[Clock], Awaitable[Any]]) -> Any:
         return run_on_host(main)
 
@@ -118,6 +122,40 @@ class DutSuite:
             assert dut.alive()
 
         self.hold(check)
+
+    def test_it_speaks_from_start_to_stop_and_no_longer(self) -> None:
+        self.needs("said")
+
+        async def check(clock: Clock, dut: Dut) -> None:
+            await self._silent(clock, dut, "not started")
+            for _turn in range(2):
+                await dut.start()
+                await self._speaks(clock, dut)
+                await dut.stop()
+                await self._silent(clock, dut, "stopped")
+
+        self.hold(check)
+
+    def test_a_reset_reaches_it(self) -> None:
+        async def check(_: Clock, dut: Dut) -> None:
+            if not isinstance(dut, Interruptible):
+                return  # it does not say that it can
+            self.needs("resets")
+            await dut.start()
+            for count in range(1, 3):
+                before = self.resets(dut)
+                await dut.reset()
+                assert self.resets(dut) == before + 1, (
+                    f"reset {count} times by word, and its line was not pulled"
+                )
+
+        self.hold(check)
+
+    async def _silent(self, clock: Clock, dut: Dut, why: str) -> None:
+        await clock.sleep_until(clock.now_ns() + self.settle_ns)
+        said = self.said(dut)
+        await clock.sleep_until(clock.now_ns() + self.while_ns)
+        assert self.said(dut) == said, f"it is {why}, and talks"
 
     async def _speaks(self, clock: Clock, dut: Dut) -> None:
         said, latest_ns = self.said(dut), clock.now_ns() + max(self.while_ns, NS_PER_S)

@@ -1,4 +1,4 @@
-"""What every clock of a run promises, whatever time it tells. No case asks for a speed."""
+"""What every clock of a run promises, whatever time it tells. No case asks for a speed of each call."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 
 import pytest
 
-from bench.timing.clock import Clock, Phase
+from bench.timing.clock import Clock, Phase, Timebase
+from bench.timing.failures import Failures
 from bench.units import NS_PER_MS, NS_PER_S
 
 PERIOD_NS = 5 * NS_PER_MS
+MANY = 24
 Main = Callable[[Clock], Awaitable[Any]]
 
 
@@ -20,12 +22,18 @@ class TimebaseSuite:
         0  # how far before its instant a call may be seen, for the clock's own resolution
     )
 
+    late_ns: ClassVar[int | None] = (
+        None  # how far behind its instant the best of many calls is; None: not proven, and a skip says so
+    )
+
     def run(self, main: Main) -> Any:
         """Run `main(clock)` to its end, on a new clock; what it returns."""
         raise NotImplementedError(f"{type(self).__name__}.run: expected a method that runs main(clock)")
 
     def test_time_is_whole_and_never_goes_back(self) -> None:
         async def main(clock: Clock) -> list[int]:
+            assert isinstance(clock.timebase, Timebase), "whose time it tells"
+            assert isinstance(clock.failures, Failures)
             seen = [clock.now_ns()]
             for wait_ns in (0, 1, NS_PER_MS, -NS_PER_S, PERIOD_NS):
                 due_ns = clock.now_ns() + wait_ns
@@ -98,6 +106,50 @@ class TimebaseSuite:
 
         assert self.run(main) == 3
 
+    def test_a_grid_goes_on(self) -> None:
+        async def main(clock: Clock) -> int:
+            ran_ns: list[int] = []
+            timer = clock.every(
+                NS_PER_MS, Phase.DUT, lambda: ran_ns.append(clock.now_ns()), first_ns=clock.now_ns()
+            )
+            latest_ns = clock.now_ns() + 10 * NS_PER_S
+            while len(ran_ns) < MANY and clock.now_ns() < latest_ns:
+                await clock.sleep_until(clock.now_ns() + PERIOD_NS)
+            timer.cancel()
+            return len(ran_ns)
+
+        assert self.run(main) >= MANY, "the grid has ended by itself"
+
+    def test_the_best_of_many_calls_is_not_late(self) -> None:
+        """Of the first half and of the second: a grid that drifts is late at its end."""
+        late_ns = self.late_ns
+        if late_ns is None:
+            name = type(self).__name__
+            pytest.skip(f"{name} has no late_ns: that calls come at their instants is not proven")
+
+        async def main(clock: Clock) -> dict[str, list[int]]:
+            first_ns = clock.now_ns() + PERIOD_NS // 3
+            late: dict[str, list[int]] = {"call_at": [], "every": [], "sleep_until": []}
+
+            def tick() -> None:
+                since_ns = clock.now_ns() - first_ns + self.early_ns
+                late["every"].append(since_ns % PERIOD_NS - self.early_ns)
+
+            timer = clock.every(PERIOD_NS, Phase.PLANT, tick, first_ns=first_ns)
+            for _ in range(MANY):
+                due_ns = clock.now_ns() + PERIOD_NS
+                clock.call_at(due_ns, Phase.BUS, lambda: late["call_at"].append(clock.now_ns() - due_ns))  # noqa: B023
+                await clock.sleep_until(due_ns)
+                late["sleep_until"].append(clock.now_ns() - due_ns)
+                await clock.sleep_until(due_ns + PERIOD_NS)
+            timer.cancel()
+            return late
+
+        for verb, found in self.run(main).items():
+            half = len(found) // 2
+            assert min(found[:half]) <= late_ns, f"{verb}: none comes at its instant"
+            assert min(found[half:]) <= late_ns, f"{verb}: none comes at its instant after a while"
+
     @pytest.mark.parametrize("period_ns", [0, -5])
     def test_a_grid_needs_a_positive_period(self, period_ns: int) -> None:
         async def main(clock: Clock) -> None:
@@ -106,14 +158,19 @@ class TimebaseSuite:
 
         self.run(main)
 
-    def test_an_exception_in_a_callback_ends_the_run_after_the_tasks_have_cleaned_up(self) -> None:
+    @pytest.mark.parametrize("by", ["every", "call_at"])
+    def test_an_exception_in_a_callback_ends_the_run_after_the_tasks_have_cleaned_up(self, by: str) -> None:
         cleaned: list[str] = []
 
         async def main(clock: Clock) -> None:
             def tick() -> None:
                 raise ZeroDivisionError("the plant")
 
-            clock.every(PERIOD_NS, Phase.PLANT, tick, first_ns=clock.now_ns() + PERIOD_NS)
+            due_ns = clock.now_ns() + PERIOD_NS
+            if by == "every":
+                clock.every(PERIOD_NS, Phase.PLANT, tick, first_ns=due_ns)
+            else:
+                clock.call_at(due_ns, Phase.PLANT, tick)
             try:
                 await clock.sleep_until(clock.now_ns() + 2 * NS_PER_S)
             finally:
