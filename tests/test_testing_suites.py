@@ -18,6 +18,7 @@ from bench.instruments.ports import Confirmation, CurrentReading, InsulationRead
 from bench.instruments.scpi_cell_emulator.driver import ScpiCellEmulator
 from bench.instruments.scpi_cell_emulator.sim import CellEmulatorSim, attach_simulated
 from bench.testing import CellEmulatorSuite, Device, MonitorSuite, RelaySuite, SensorSuite, SupplySuite
+from bench.units import NS_PER_MS
 
 ROOT = Path(__file__).resolve().parents[1]
 RELAYS = device_of(RELAY_CARDS["numato_relay, 4 relays"], baud=9600)
@@ -30,7 +31,12 @@ def six_cells(end: Any, clock: Any) -> CellEmulatorSim:
     return sim
 
 
-CELLS = Device(drive=lambda link, clock: ScpiCellEmulator(link, clock, channels=6), play=six_cells)
+def of_six_cells(link: Any, clock: Any) -> ScpiCellEmulator:
+    """It gives up early on what is stuck: each lie is told by each cell."""
+    return ScpiCellEmulator(link, clock, channels=6, timeout_ns=60 * NS_PER_MS)
+
+
+CELLS = Device(drive=of_six_cells, play=six_cells)
 
 
 def lying(device: Device[Any, Any], lie: type[Lying]) -> Device[Any, Any]:
