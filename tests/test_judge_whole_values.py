@@ -23,7 +23,7 @@ from bench.measure.interval import Interval, Latency, LeftOut, StampUsed, StateS
 from bench.measure.measure import measure
 from bench.measure.only_expected import Codes, Standing, Unexpected, What
 from bench.measure.outputs_off import not_confirmed_safe
-from bench.measure.plan import NOTHING, Aim, StateAsked
+from bench.measure.plan import NOTHING, Aim, GapBound, StateAsked
 from bench.measure.questions import Question
 from bench.measure.shot import Seen
 from bench.measure.trip_band import TRIP_TOLERANCE, across_the_band
@@ -42,6 +42,8 @@ from bench.verdict.extremes import Precondition, plausibility
 from bench.verdict.fmea import FailureMode
 from bench.verdict.fmea_chemistry import OnChemistry
 from bench.verdict.fmea_on import on_chemistry
+from bench.verdict.gap import up_to_the_gap
+from bench.verdict.goal_on_chemistry import followed
 from bench.verdict.result import Verdict
 from bench.verdict.states import judge_states
 from bench.verdict.uncertainty import (
@@ -565,3 +567,38 @@ def test_runs_of_one_host_compare_and_runs_of_an_older_bench_still_need_the_same
     assert why_not_comparable(on_host, on_host) == ()
     old, other = (replace(sample_run(), hashes={"config": "a" * 64, "profile": one * 64}) for one in "bc")
     assert why_not_comparable(old, other) == ("profile: bbbbbbbbbbbb against cccccccccccc",)
+
+
+# --- a known gap ---
+
+
+def test_an_estimate_within_a_known_gap_has_no_limit_but_the_gap_and_its_drift() -> None:
+    asked = EstimateQuestion(
+        name="soc", truth="soc", channel="vehicle", message="M", signal="S", gain=1.0, resolution=0.0, cycle_ns=1,
+        after_ns=0, rms=0.01, max=0.02, band=0.03, converge_ns=7, drift_per_day=5.0,
+    )  # fmt: skip
+    found = replace(measurement(None, None), estimates=(EstimateFound(question=asked, n=9),))
+    loosened, plan = up_to_the_gap(found, PLAN, GapBound(error_at_most=0.2))
+    wanted = replace(asked, rms=None, max=0.2, band=None, converge_ns=None)
+    assert loosened.estimates == (EstimateFound(question=wanted, n=9),)
+    assert plan == PLAN
+    assert up_to_the_gap(found, PLAN, GapBound(fdti_at_most_ns=1))[0] is found
+
+
+# --- what follows another goal ---
+
+
+def test_what_inherits_several_hazards_follows_the_worst_of_them_and_what_lends_follows_its_goal() -> None:
+    high = replace(OVERVOLTAGE, asil="D", severity="S3", exposure="E4", controllability="C3")
+    low = replace(OVERVOLTAGE, asil="QM", severity="S1", exposure="E1", controllability="C1")
+    for order in (("low", "high"), ("high", "low")):
+        heir, lender = replace(low, asil="A", inherits=order), replace(low, asil="A", of="high")
+        goals = {"low": low, "high": high, "heir": heir, "lender": lender}
+        found = followed(goals, [])
+        assert found == {
+            "low": low,
+            "high": high,
+            "heir": replace(high, inherits=order),
+            "lender": replace(low, asil="D", of="high"),
+        }
+        assert followed(goals, ["heir", "lender"]) == {**found, "heir": heir}

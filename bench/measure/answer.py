@@ -2,7 +2,6 @@
 
 from collections.abc import Container, Mapping
 from enum import Enum
-from operator import itemgetter
 
 import numpy as np
 
@@ -262,4 +261,6 @@ def _news(
     after = (stretch.places[stretch.before(first + 1) :] for stretch in map(frames.stretch, index))
     places = {first, *(int(one[0]) for one in after if len(one))} - {place for place, _ in news}
     extra = np.array(sorted(places), np.intp)
-    return sorted([*news, *zip(extra.tolist(), frames.at(extra))], key=itemgetter(0))
+    return sorted(
+        [*news, *zip(extra.tolist(), frames.at(extra))]
+    )  # by their places, none of which comes twice
