@@ -10,14 +10,13 @@ from bench.plant.cells import MAX_STEP_S, Cells
 from bench.plant.chemistry import Chemistry, FloatArray
 from bench.plant.contactors import Contactors
 from bench.plant.isolation import Isolation
-from bench.plant.link import DcLink, PrechargePath
+from bench.plant.link import EMPTY_LINK_V, TRIPS_AT_SHARE, DcLink, PrechargePath, siemens_of
 from bench.plant.protection import Fuse, Pyro
 from bench.plant.spread import Ageing, Spread
 from bench.plant.thermal import COOLANT_K_W
 from bench.units import NS_PER_S
 
 INTERCONNECT_OHM = 0.05e-3  # busbar per cell, contactors and cable included: engineering estimate
-EMPTY_LINK_V = 1.0  # what is left of its discharge below this is of no interest to anybody
 _NEWTON_STEPS, _NEWTON_CLOSE_A = 30, 0.1  # the curve bends one way only: Newton never oversteps
 FUSE_PER_LIMIT = 2.0  # the fuse carries twice the largest current that the chemistry allows
 
@@ -33,7 +32,7 @@ class Load:
 class Pack:
     """96 cells by default. Arrays are live (changed in place); numbers are those at the end of the last step.
 
-    Drive and charger carry current only while both mains are closed: neither works on a link that is not fed.
+    Drive and charger start only on a link that both mains feed; when those open they work on, on what the link holds.
     Where a fault hooks in: `cells` (see there), `ambient_c`, `coolant_c`, `cooling` (1 as designed, 0 lost),
     `external_short_ohm` (across the pack's terminals outside the contactors and the fuse; inf: none), `contactors`,
     `precharge.resistor_open`, `link.short_ohm`, `isolation`, `fuse_blown`, `pyro_works`, `fire_pyro()`.
@@ -68,7 +67,7 @@ class Pack:
         )
         self.contactors = Contactors(rng)
         self.precharge = PrechargePath()
-        self.link = DcLink()
+        self.link = DcLink(trips_at_v=TRIPS_AT_SHARE * cells * chemistry.v_op_max)
         self.isolation = Isolation()
         self.fuse = Fuse(rated_a=FUSE_PER_LIMIT * chemistry.i_max_discharge_a)
         self.pyro = Pyro()
@@ -199,7 +198,7 @@ class Pack:
             if not self.cells.limit.broken:
                 current_a = self._loaded(load.current_a - load.charge_current_a)
         elif precharging:
-            current_a = self.link.precharge(dt_s, self.pack_voltage_v, self.precharge)
+            current_a = self.link.precharge(dt_s, self.pack_voltage_v, self.precharge, self._short_siemens)
         else:
             current_a = 0.0
         self._was_closed = closed
@@ -208,9 +207,9 @@ class Pack:
         self.pack_current_a = current_a
         self.pack_voltage_v = float(self.cells.voltage_v.sum())
         if closed:
-            self.link.voltage_v = self.pack_voltage_v - current_a * self._outside_ohm
+            self.link.follow(self.pack_voltage_v - current_a * self._outside_ohm)
         elif not precharging:
-            self.link.discharge(dt_s)
+            self.link.leave(dt_s, load.current_a - load.charge_current_a, self._short_siemens)
         self.isolation.advance(dt_s, self.pack_voltage_v)
         self._read_sensors()
 
@@ -222,7 +221,7 @@ class Pack:
     @property
     def _short_siemens(self) -> float:
         """Conductance across the link: external short and link short together."""
-        return 1.0 / max(self.external_short_ohm, 1e-6) + 1.0 / max(self.link.short_ohm, 1e-6)
+        return siemens_of(self.external_short_ohm, self.link.short_ohm)
 
     def _loaded(self, current_a: float) -> float:
         """The current with a short on the link added: I = I_load + G (V(I) - R I), by Newton from 0."""

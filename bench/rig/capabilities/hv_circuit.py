@@ -28,6 +28,11 @@ class HvCircuit(Protocol):
 
     async def restore_precharge(self) -> None: ...
 
+    async def break_discharge(self) -> Actuation:
+        """The link's active discharge is dead."""
+
+    async def restore_discharge(self) -> None: ...
+
     async def disarm_pyro(self) -> Actuation:
         """The pyro fuse does not fire."""
 

@@ -43,6 +43,13 @@ class PlantCircuit:
     async def restore_precharge(self) -> None:
         self.pack.precharge.resistor_open = False
 
+    async def break_discharge(self) -> Actuation:
+        self.pack.link.discharge_works = False
+        return self._done("open")
+
+    async def restore_discharge(self) -> None:
+        self.pack.link.discharge_works = True
+
     async def disarm_pyro(self) -> Actuation:
         self.pack.pyro_works = False
         return self._done("squib open")
