@@ -8,6 +8,7 @@ import functools
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,10 @@ MOST_WORKERS = 5  # the tests that wait for real clocks run one after the other:
 # The tests start some hundred processes; each would compile the bench anew, and each worker rewrite all assertions.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# A rig is held in the user's state folder: of the rigs that tests make up, nothing is to stay there.
+_STATE = tempfile.TemporaryDirectory(prefix="hil-state-")
+os.environ["XDG_STATE_HOME"] = _STATE.name
 
 
 # A suite started in the background inherits SIGINT as ignored, one started by nohup SIGHUP; so would every process that

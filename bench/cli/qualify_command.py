@@ -69,19 +69,7 @@ def qualify(
     if time != "real":
         series.extend(qualify_simulated(shots, seed, one) for one in ((0, SIMULATED_LOAD) if load else (0,)))
     if time != "simulated":
-        from bench.config.bench_file import load_bench
-        from bench.links.can_options import refuse_wrong_options
-        from bench.proof.qualify_real import qualify_real
-        from bench.wiring.safety import safety_inputs
-
-        bench = load_bench(config)
-        refuse_wrong_options(bench)
-        can = bench.can["vehicle"]
-        loads = (0, load) if load else (0,)
-        contacts = partial(safety_inputs, bench)
-        series.extend(
-            qualify_real(can.interface, can.options, can.bitrate, shots, seed, loads, contacts=contacts)
-        )
+        series.extend(_in_real_time(config, shots, seed, load))
     if not as_json:
         _show(series)
     for line in (line for one in series for line in failures(one)):
@@ -94,6 +82,23 @@ def qualify(
 
         raise say(QualifyTold(series=tuple(map(_told, series)), qualifications=made, reviews=()), code)
     raise typer.Exit(code)
+
+
+def _in_real_time(config: Path, shots: int, seed: int, load: int) -> list[RulerSeries]:
+    """Idle, and under load where some is asked for. The rig is this process's meanwhile."""
+    from bench.config.bench_file import load_bench
+    from bench.links.can_options import refuse_wrong_options
+    from bench.proof.qualify_real import qualify_real
+    from bench.record.rig_hold import rig_held
+    from bench.wiring.safety import safety_inputs
+
+    bench = load_bench(config)
+    refuse_wrong_options(bench)
+    can = bench.can["vehicle"]
+    loads = (0, load) if load else (0,)
+    contacts = partial(safety_inputs, bench)
+    with rig_held(bench):
+        return qualify_real(can.interface, can.options, can.bitrate, shots, seed, loads, contacts=contacts)
 
 
 def _refuse_stopped(config: Path) -> None:

@@ -24,12 +24,13 @@ def rearm(
     """Give a stopped rig free, by hand: after an emergency stop or an open interlock nothing drives it before.
 
     Every contact of [safety] is read first, real ones whatever --time. Exit 3: one of them is open, the bench file has
-    not the one that stopped the rig, or the latch cannot be taken off.
+    not the one that stopped the rig, another process drives it, or the latch cannot be taken off.
     """
     from bench.confidence.reviewed import why_no_name
     from bench.errors import ConfigError
     from bench.record.latch import read_latch
     from bench.record.latch import rearm as take_off
+    from bench.record.rig_hold import rig_held
     from bench.wiring.safety import utc_now
 
     if why_no_name(operator) is not None:
@@ -42,8 +43,9 @@ def rearm(
         typer.echo("not stopped: nothing to give free")
         return
     typer.echo(f"stopped: {found.why}")
-    _refuse_unread(bench, found)
-    take_off(bench.record.rig, operator, utc_now())
+    with rig_held(bench):  # what drives it meanwhile reads the same contacts
+        _refuse_unread(bench, found)
+        take_off(bench.record.rig, operator, utc_now())
     typer.echo(f"given free by {operator}: `hil run` drives this rig again")
 
 

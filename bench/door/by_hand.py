@@ -23,6 +23,7 @@ from bench.record.shot import write_json
 from bench.record.targets import try_folder
 from bench.running.crash import crash_line
 from bench.running.equipment import equipment
+from bench.running.held_rig import rig_of_ones_own
 from bench.running.load import load_rig
 from bench.running.results import environment, new_run_id, timebase_of
 from bench.running.shots import watched_over
@@ -67,6 +68,10 @@ class RigByHand:
             raise CalledWrongly(
                 f"rig: found mode '{self._mode}'; expected one of {', '.join(modes)}{nearest(self._mode, modes)}"
             )
+        with rig_of_ones_own(wired) as own:
+            self._drive(own, line)
+
+    def _drive(self, wired: Wired, line: Leads) -> None:
         refuse_if_poisoned(wired.config.record.rig)
         refuse_if_latched(wired.config.record.rig)
         try_folder("run folders", wired.config.record.folder)

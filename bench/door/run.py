@@ -16,6 +16,7 @@ from bench.record.latch import refuse_if_latched
 from bench.record.poison import refuse_if_poisoned
 from bench.record.targets import try_files
 from bench.report.junit_style import JUnitStyle
+from bench.running.held_rig import rig_of_ones_own
 from bench.running.load import Selected, exit_code, whole_library
 from bench.timing.stopping import listening_if_nobody_does, stopped_by
 from bench.verdict.result import Verdict
@@ -94,7 +95,11 @@ def refuse_unready(wired: Wired) -> None:
 
 def make_run(wired: Wired, selected: Selected, order: Order, progress: OnProgress = unheard) -> Run:
     """Fire all shots and keep the evidence. Raises Stopped when a signal ended it, and what `progress` has raised."""
-    tell = Teller(progress)
+    with rig_of_ones_own(wired) as own:
+        return _made(own, selected, order, Teller(progress))
+
+
+def _made(wired: Wired, selected: Selected, order: Order, tell: Teller) -> Run:
     refuse_unready(wired)
     covered = find_covering(wired, wired.config.record.folder)
     wired = with_measured_stamps(wired, covered)

@@ -9,7 +9,7 @@ from bench.door.choosing import chosen
 from bench.errors import CalledWrongly
 from bench.running.firing import firing_order, place_of
 from bench.running.results import scenario_result, timebase_of
-from bench.running.shots import shoot
+from bench.running.shots import shoot, watched_over
 from bench.timing.stopping import listening_if_nobody_does
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ def shoot_one(wired: Wired, prepared: Prepared, index: int, repeat: int | None, 
 def shots_of(wired: Wired, prepared: Prepared, repeat: int | None, seed: int) -> ScenarioResult:
     if repeat is None:
         repeat = prepared.scenario.sweep.repeat if wired.config.simulated else 1
-    with listening_if_nobody_does():
+    with listening_if_nobody_does(), watched_over(wired, None) as own:
         shots = [
-            shoot(wired, prepared, index, repeat, seed, None, place=place)
+            shoot(own, prepared, index, repeat, seed, None, place=place)
             for place, index in enumerate(firing_order(seed, prepared.scenario.id, repeat))
         ]
     return scenario_result(prepared, shots, timebase_of(wired), wired.profile, wired.chemistry.id)

@@ -24,7 +24,7 @@ def held(folder: Path, *, wait: bool = False) -> Iterator[bool]:
 
     wait: for whoever only looks, which takes a moment.
     """
-    lock = _locked(folder, wait=wait)
+    lock = locked(folder, os.O_RDONLY, wait=wait)
     try:
         yield lock is not None
     finally:
@@ -32,12 +32,12 @@ def held(folder: Path, *, wait: bool = False) -> Iterator[bool]:
             os.close(lock)
 
 
-def _locked(folder: Path, *, wait: bool) -> int | None:
-    """The descriptor that holds it; -1 where nothing can, None where somebody else does."""
+def locked(path: Path, flags: int, *, wait: bool = False) -> int | None:
+    """The descriptor that holds a file or a folder; -1 where nothing can, None where somebody else does."""
     if _ALONE is None:
         return -1
     try:
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(path, flags)
     except OSError:
         return -1
     try:

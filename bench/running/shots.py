@@ -29,6 +29,7 @@ from bench.record.poison import poison, refuse_if_poisoned, rig_facts, stuck_fau
 from bench.rig.rig import Rig
 from bench.running.calibration import overdue_now
 from bench.running.firing import Turn, stratum_of
+from bench.running.held_rig import rig_of_ones_own
 from bench.running.watching import watched_to_the_end
 from bench.scenario.engine import Attempt, fire
 from bench.scenario.model import Start
@@ -139,15 +140,17 @@ def why_not_driven(wired: Wired, prepared: Prepared) -> Judgement | None:
 
 @contextlib.contextmanager
 def watched_over(wired: Wired, folder: RunFolder | None) -> Iterator[Wired]:
-    """The same bench with a guard, where real instruments are driven and nobody watches over them yet."""
+    """The same bench held and with a guard, where real instruments are driven and nobody watches over them yet."""
     if wired.guard is not None or wired.config.simulated:
         yield wired
         return
     from bench.wiring.guard import guarded
 
     beside = wired.config.record.folder / f"shots-{os.getpid()}" if folder is None else folder.path
-    with guarded(wired.config, beside) as guard:
-        yield dataclasses.replace(wired, guard=guard)
+    with rig_of_ones_own(wired) as own:
+        held_by = () if own.hold is None else own.hold.descriptors
+        with guarded(own.config, beside, held_by) as guard:
+            yield dataclasses.replace(own, guard=guard)
 
 
 def _fired(

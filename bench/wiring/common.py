@@ -14,6 +14,7 @@ from bench.faults.find import kind
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.plant.spread import Ageing
+from bench.record.rig_hold import RigHold
 from bench.rig.guard import Guard
 from bench.rig.phases import Phases, draw_phases
 from bench.rig.view import TraceView
@@ -49,6 +50,7 @@ class Wired:
     capabilities: frozenset[str] = frozenset()
     played: list[Played] = field(default_factory=list)
     guard: Guard | None = None  # watches over real instruments while shots are fired
+    hold: RigHold | None = None  # None: nobody holds the rig yet, or there is nothing real of it
     stamps: MeasuredStamps | None = None  # None: as the links claim
     # What changes: what earlier shots of this run found out about the DUT (its build, what was flashed).
     life: dict[str, str] = field(default_factory=dict)

@@ -10,7 +10,7 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.config.bench_file import BenchConfig
@@ -28,7 +28,7 @@ _END_S = 10.0  # for an interpreter that has nothing left to do, on the slowest 
 class GuardProcess:
     """A Guard in a process and a session of its own: neither Ctrl-C nor Ctrl-Z nor a closed terminal reaches it."""
 
-    def __init__(self, config: BenchConfig, note: Path) -> None:
+    def __init__(self, config: BenchConfig, note: Path, held_by: Sequence[int] = ()) -> None:
         facts = {
             "config": str(config.file.resolve()),
             "record": str(config.record.folder),
@@ -42,6 +42,7 @@ class GuardProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,
+                pass_fds=tuple(held_by),
             )
         except OSError as error:
             raise BenchError(
@@ -121,12 +122,15 @@ class GuardProcess:
 
 
 @contextlib.contextmanager
-def guarded(config: BenchConfig, beside: Path) -> Iterator[GuardProcess | None]:
-    """A guard for as long as the block lasts, where the bench drives real instruments. `beside`: the run's folder."""
+def guarded(config: BenchConfig, beside: Path, held_by: Sequence[int] = ()) -> Iterator[GuardProcess | None]:
+    """A guard for as long as the block lasts, where the bench drives real instruments. `beside`: the run's folder.
+
+    held_by: descriptors that keep the rig held. The guard has them, too: while it switches off, nobody else drives.
+    """
     if config.simulated or not config.guard_hang_ns or not driving(config):
         yield None
         return
-    guard = GuardProcess(config, beside.with_name(f"{beside.name}.guard.json"))
+    guard = GuardProcess(config, beside.with_name(f"{beside.name}.guard.json"), held_by)
     guard.wait_until_ready()
     try:
         yield guard
