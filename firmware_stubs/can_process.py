@@ -107,15 +107,32 @@ def listen(clock: HostClock, bus: can.BusABC, listener: MessageListener) -> Call
     return lambda: (loop.remove_reader(descriptor), None)[1]
 
 
-def told_to_end() -> asyncio.Event:
+class ToldToEnd(asyncio.Event):
+    """Set once this process is to end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._signal = 0
+
+    def by(self, number: int) -> None:
+        self._signal = self._signal or number
+        self.set()
+
+    @property
+    def exit_code(self) -> int:
+        """128 + its number where a signal said so: whoever looks at it sees that the process did not end by itself."""
+        return 128 + self._signal if self._signal else 0
+
+
+def told_to_end() -> ToldToEnd:
     """Set on SIGTERM, SIGINT and SIGHUP, and when stdin ends: whoever started this process has gone.
 
     Ask for it before saying "ready", or a signal that follows at once meets no handler.
     """
     loop = asyncio.get_running_loop()
-    told = asyncio.Event()
+    told = ToldToEnd()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, told.set)
+        loop.add_signal_handler(number, told.by, number)
     descriptor = sys.stdin.fileno()
 
     def read() -> None:

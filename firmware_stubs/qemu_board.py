@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import DutError
+from firmware_stubs.can_process import ToldToEnd
 
 _QEMU = "qemu-system-arm"
 _MACHINE = "mps2-an385"
@@ -38,7 +39,7 @@ class Board:
         self._folder = folder
         self._lines = lines
         self._process: asyncio.subprocess.Process | None = None
-        self.ended = asyncio.Event()
+        self.ended = ToldToEnd()
         self.cycle_wanted = asyncio.Event()
 
     async def power_on(self) -> None:
@@ -138,11 +139,12 @@ async def _pause() -> None:
     await done
 
 
-async def _run(folder: Path, lines: tuple[str, str]) -> None:
+async def _run(folder: Path, lines: tuple[str, str]) -> int:
+    """Until told to end; the exit code."""
     board = Board(folder, lines)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, board.ended.set)
+        loop.add_signal_handler(number, board.ended.by, number)
     loop.add_signal_handler(signal.SIGUSR1, board.cycle_wanted.set)
 
     def on_stdin() -> None:
@@ -160,6 +162,7 @@ async def _run(folder: Path, lines: tuple[str, str]) -> None:
     finally:
         pid.unlink(missing_ok=True)
         await board.power_off()
+    return board.ended.exit_code
 
 
 def _power_cycle(folder: Path) -> None:
@@ -202,7 +205,7 @@ def main() -> int:
         if arguments.command == "flash":
             _flash(arguments.folder, arguments.image)
         elif arguments.command == "run":
-            asyncio.run(_run(arguments.folder, (arguments.vehicle, arguments.sense)))
+            return asyncio.run(_run(arguments.folder, (arguments.vehicle, arguments.sense)))
         elif arguments.command == "reset":
             asyncio.run(ask(arguments.folder, "system_reset"))
         else:

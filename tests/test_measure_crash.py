@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench.measure.crash import killed_or_not_up
 from bench.measure.measure import measure
 from bench.measure.plan import NOTHING, REFUSAL, Aim, GapBound, Plan
 from bench.report.finding_words import joined_words
@@ -108,3 +109,29 @@ def test_no_known_gap_and_no_lateness_of_the_bench_excuses_it() -> None:
     known = replace(TRIP, gap=GapBound(never=True))
     late = facts.BenchLate(late_ns=900 * MS)
     assert judged(*SHOWN, late, crash(1), plan=known).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [(0, Verdict.ERROR), (1, Verdict.ERROR), (-11, Verdict.FAIL), (134, Verdict.FAIL)]
+)
+def test_one_that_ends_right_before_the_run_is_stopped_may_have_been_told_to(
+    status: int, verdict: Verdict
+) -> None:
+    """Who stops all processes of a bench reaches one after the other. A fault of its own stays one."""
+    trace = Trace(timebase=Timebase.HOST)
+    for t_ms, fact in ((0, SHOWN), (600, (crash(status),)), (900, (facts.Aborted(reason="stopped"),))):
+        for one in fact:
+            trace.mark(t_ms * MS, one, "engine")
+    trace.mark(1000 * MS, facts.SafeStateReached(readback=True), "engine")
+    assert killed_or_not_up(trace) is None or verdict is Verdict.ERROR
+    shot = judge(measure(trace, TRIP, {}), TRIP)
+    codes = [one.finding.code for one in shot.reasons]
+    assert ("dut-killed" in codes) is (verdict is Verdict.ERROR)
+
+
+def test_a_stop_long_after_its_end_excuses_nothing() -> None:
+    trace = Trace(timebase=Timebase.HOST)
+    for t_ms, fact in ((0, crash(1)), (1001, facts.Aborted(reason="stopped"))):
+        trace.mark(t_ms * MS, facts.DutHeard(state="standby"), "engine")
+        trace.mark(t_ms * MS, fact, "engine")
+    assert killed_or_not_up(trace) is None

@@ -58,6 +58,7 @@ async def run_command(command: LifeCommand, known: Mapping[str, str], config: Du
             stdin=asyncio.subprocess.DEVNULL,
             stdout=said.given,
             stderr=said.given,
+            start_new_session=True,  # Ctrl-C must not end what cuts a supply
         )
     except OSError as error:
         said.close()

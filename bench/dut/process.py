@@ -17,6 +17,9 @@ class ProcessDut:
     """Starts `command`, waits for its first line on stdout (unless it never says one); stops it by closing stdin,
     then SIGTERM, then SIGKILL.
 
+    It lives in a session of its own: what a terminal sends to all that runs in it (Ctrl-C, its own end) is for the
+    bench, which may be set to ignore it. A DUT that went by it would be a DUT that failed.
+
     Both of its outputs are read for as long as it runs, so that it may log what it likes: stderr goes on to the bench's
     own, what follows the first line on stdout does not. The last line is kept for who asks why the process ended.
     """
@@ -45,6 +48,7 @@ class ProcessDut:
                 stdout=said.given,
                 stderr=words.given,
                 cwd=self._folder,
+                start_new_session=True,
             )
         except OSError as error:
             words.close()

@@ -13,6 +13,7 @@ from bench.measure.shot import Shot
 from bench.trace import facts
 from bench.trace.mark import Mark
 from bench.trace.timeline import Trace
+from bench.units import NS_PER_S
 
 _FROM_OUTSIDE = frozenset(
     int(getattr(signal, name))
@@ -20,6 +21,7 @@ _FROM_OUTSIDE = frozenset(
     if hasattr(signal, name)
 )
 _BY_A_WRAPPER = 128  # the exit code of a shell is this and the signal of its command
+STOP_FOLLOWS_NS = NS_PER_S
 
 
 def crash_mark(trace: Trace) -> Mark[facts.DutCrashed] | None:
@@ -32,12 +34,25 @@ def killed_or_not_up(trace: Trace) -> Finding | None:
     if mark is None:
         return None
     fact = mark.fact
-    if fact.stopped or _from_outside(fact.status):
+    stopped = fact.stopped or any(went_with_a_stop(trace, one.t_ns) for one in trace.of(facts.Aborted))
+    if stopped or _from_outside(fact.status):
         return DutKilled(source=mark.source, said=fact.reason, status=fact.status)
     heard = any(one.t_ns <= mark.t_ns for one in trace.of(facts.DutHeard))
     if not heard and fact.status is not None and fact.status >= 0:
         return DutNotUp(source=mark.source, said=fact.reason, status=fact.status)
     return None
+
+
+def went_with_a_stop(trace: Trace, stopped_ns: int) -> bool:
+    """Whether the DUT's process had ended, by no fault of its own that is known, right before somebody ended the run.
+
+    Who ends all processes of a bench reaches one after the other, and a program may end in order when it is told to.
+    """
+    mark = crash_mark(trace)
+    if mark is None or not 0 <= stopped_ns - mark.t_ns <= STOP_FOLLOWS_NS:
+        return False
+    status = mark.fact.status
+    return status is not None and 0 <= status < _BY_A_WRAPPER
 
 
 def own_crash(shot: Shot) -> DutCrashed | None:

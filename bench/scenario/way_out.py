@@ -1,11 +1,11 @@
 """How a shot ends: why it was cut short, what failed where nobody awaited it, and the way to the safe state."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterator, Mapping
 
 from bench.dut.ports import Explained, ended
 from bench.errors import BenchError
+from bench.measure.crash import went_with_a_stop
 from bench.rig.rig import Rig
 from bench.rig.safety_inputs import SafetyOpen
 from bench.timing.stopping import was_stopped
@@ -13,12 +13,14 @@ from bench.trace.facts import Aborted, Fact, SafeStateMissed
 from bench.trace.trouble import line_of, mark_error
 from bench.units import NS_PER_S, format_ns
 
+STOPPED = "stopped by the user or by a signal"
+
 
 def tell_why_cancelled(rig: Rig, ended: asyncio.CancelledError) -> bool:
     """Who ended the shot: the user, a callback that failed, or nobody. Whether it is to be told further up."""
     trace, now_ns, task = rig.trace, rig.clock.now_ns(), asyncio.current_task()
     if was_stopped():
-        trace.mark(now_ns, Aborted(reason="stopped by the user or by a signal"), "engine")
+        trace.mark(now_ns, Aborted(reason=STOPPED), "engine")
         return True
     if rig.clock.failures:
         return False
@@ -71,12 +73,21 @@ async def walk_to_safety(rig: Rig) -> None:
     """The way to the safe state is walked to its end, also when a second cancellation arrives meanwhile."""
     safe = asyncio.ensure_future(rig.safe())
     while not safe.done():
-        with contextlib.suppress(asyncio.CancelledError):
+        try:
             await asyncio.wait({safe})
+        except asyncio.CancelledError:
+            _tell_stop(rig)
     error = asyncio.CancelledError() if safe.cancelled() else safe.exception()
     if error is not None:  # it promises not to: whatever it left undone is not confirmed
         rig.trace.mark(rig.clock.now_ns(), SafeStateMissed(problem=line_of(error)), "engine")
         mark_error(rig.trace, rig.clock.now_ns(), "engine", error, traced=True)
+
+
+def _tell_stop(rig: Rig) -> None:
+    """Of a run that is stopped right after its DUT has gone. Of another the shot was over, and keeps its verdict."""
+    now_ns = rig.clock.now_ns()
+    if was_stopped() and went_with_a_stop(rig.trace, now_ns) and not any(rig.trace.of(Aborted)):
+        rig.trace.mark(now_ns, Aborted(reason=STOPPED), "engine")
 
 
 async def take_faults_off(rig: Rig) -> None:

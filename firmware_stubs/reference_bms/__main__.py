@@ -15,7 +15,9 @@ from firmware_stubs.reference_bms.bms import ReferenceBms
 from firmware_stubs.reference_bms.limits import Limits
 
 
-async def _serve(clock: HostClock, bms: ReferenceBms, buses: dict[str, can.BusABC]) -> None:
+async def _serve(clock: HostClock, bms: ReferenceBms, buses: dict[str, can.BusABC]) -> int:
+    """Until told to end; the exit code."""
+
     def task() -> None:
         for channel, frame in bms.step(clock.now_ns()):
             try:
@@ -35,6 +37,7 @@ async def _serve(clock: HostClock, bms: ReferenceBms, buses: dict[str, can.BusAB
         told = told_to_end()
         print("ready", flush=True)
         await told.wait()
+    return told.exit_code
 
 
 def main() -> int:
@@ -50,14 +53,14 @@ def main() -> int:
         bms = build(arguments.mutant, limits=limits)
         for channel in ("vehicle", "sense"):
             buses[channel] = open_bus(getattr(arguments, channel))
-        run_on_host(lambda clock: _serve(clock, bms, buses))
+        code: int = run_on_host(lambda clock: _serve(clock, bms, buses))
     except BenchError as error:
         print(error, file=sys.stderr)
         return 2
     finally:
         for bus in buses.values():
             bus.shutdown()
-    return 0
+    return code
 
 
 if __name__ == "__main__":

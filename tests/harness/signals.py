@@ -39,6 +39,7 @@ OFF_WITHIN_S = 20.0  # by the run itself, or by its guard
 _PYTHONS_OWN_END = (
     "Exception ignored in: <module 'threading'"  # the interpreter waits for threads when all is done
 )
+_MARK = "HARNESS_RUN"  # in the environment of all that a run starts, whatever session it is in
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -60,7 +61,8 @@ class Place:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), _MARK: str(out)},
+            preexec_fn=_heard,
         )
 
     def switched(self) -> list[bool]:
@@ -73,6 +75,12 @@ class Place:
     @property
     def on(self) -> bool:
         return self.switched()[-1:] == [True]
+
+
+def _heard() -> None:
+    """A harness under nohup or in a script's background hands on that these are ignored: nothing would strike."""
+    for one in _SIGNALS:
+        signal.signal(one, signal.SIG_DFL)
 
 
 def _copied(scenario: str) -> Path:
@@ -238,10 +246,15 @@ def check(outcome: Outcome, run: Stopped, before: int) -> None:
         code not in expected | {0, 3} and not run.hung
     ):  # a signal that came too late leaves the run's own code
         wrong.append((Wrong.LOST, f"exit code {code}: {run.said[-300:]}"))
-    if not until(lambda: gone(run.process.pid), OFF_WITHIN_S):
-        wrong.append((Wrong.ORPHAN, "a process of the run lives on"))
+    if not until(lambda: gone(run.process.pid) and not _left(run.out), OFF_WITHIN_S):
+        wrong.append(
+            (Wrong.ORPHAN, f"a process of the run lives on: {[*_left(run.out).values()] or 'one more'}")
+        )
         with contextlib.suppress(ProcessLookupError):
             os.killpg(run.process.pid, signal.SIGKILL)
+        for pid in _left(run.out):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     _check_outputs(outcome, run, before)
     for folder in sorted(one.parent for one in run.out.glob("*/header.json")):
         _check_folder(outcome, run, folder, killed=killed)
@@ -297,6 +310,17 @@ def _verdict(shot: Path) -> str:
         return str(read_shot(shot)[2]["judgement"]["verdict"])
     except (RecordError, KeyError):
         return ""
+
+
+def _left(out: Path) -> dict[int, str]:
+    """The processes of a run by their environment, with their command lines: a DUT and a guard have own sessions."""
+    found, mark = {}, f"{_MARK}={out}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                found[int(process.name)] = line
+    return found
 
 
 def gone(group: int) -> bool:
