@@ -37,6 +37,7 @@ from bench.measure.plan import NOTHING, Aim, GapBound, Plan, StateAsked
 from bench.measure.shot import Seen, all_of, latency
 from bench.measure.stood import Stood
 from bench.verdict import (
+    compare,
     decision,
     enough,
     evidence,
@@ -58,10 +59,16 @@ from bench.verdict import (
     uncertainty,
 )  # fmt: skip
 from bench.verdict.judge import judge
-from bench.verdict.result import Verdict, together
+from bench.verdict.result import Judgement, ScenarioResult, Verdict, together
 
 STORED = Path(__file__).parent / "data" / "judged_whole.txt"
-CASES = {"judged": 40, "compared": 15, "grown": 30}  # lines of a kind; 100 of every other
+CASES = {
+    "judged": 40,
+    "compared": 15,
+    "grown": 30,
+    "sides": 60,
+    "run": 50,
+}  # lines of a kind; 100 of every other
 JUDGED = 60  # judgements in a line
 Rng = random.Random
 
@@ -234,6 +241,34 @@ def _run_figures(rng: Rng) -> Any:
     return told, at_once, [family.counted(one) for one in before.scenarios]
 
 
+def _sides(rng: Rng) -> Any:
+    """Two runs in which some scenarios lack a latency, or were never decided."""
+    before, after = (
+        replace(one, scenarios=tuple(_lacking(rng, each) for each in one.scenarios)) for one in runs(rng)
+    )
+    if rng.random() < 0.8:
+        after = replace(after, hashes=before.hashes)
+    changed = rng.choice(({}, {}, {"rules": 1}, {"chemistry": "LFP"}, {"environment": {"host": "lab"}}))
+    found = compare.compare(before, replace(after, **changed), rng.choice((None, 5_000_000)))
+    told = found.regressions, found.undecided, [one.scenario_id for one in found.not_judged], found.unrecorded
+    return found.refused, found.left_out, found.metrics, found.handled, told, found.exit_code
+
+
+def _lacking(rng: Rng, one: ScenarioResult) -> ScenarioResult:
+    which = rng.choice(("", "", "fdti", "fhti", "undecided"))
+    if which == "undecided":
+        open_ = Judgement(verdict=rng.choice((Verdict.INCONCLUSIVE, Verdict.ERROR)), reasons=())
+        return replace(one, shots=tuple(replace(shot, judgement=open_) for shot in one.shots))
+    without: Any = {which: None} if which else {}
+    measured = [shot.measurement and replace(shot.measurement, **without) for shot in one.shots]
+    return replace(
+        one,
+        shots=tuple(
+            replace(shot, measurement=found) for shot, found in zip(one.shots, measured, strict=True)
+        ),
+    )
+
+
 def _budgets(rng: Rng) -> Any:
     one = scenario(rng, "s", rng.choice((1, 3, 6)))
     budget = replace(
@@ -330,7 +365,7 @@ def _paired(rng: Rng) -> Any:
 
 
 KINDS: dict[str, Callable[[Rng], Any]] = {
-    "judged": _judged, "steady": _steady, "run": _run_figures, "budget": _budgets,
+    "judged": _judged, "sides": _sides, "steady": _steady, "run": _run_figures, "budget": _budgets,
     "shots": _small_shots, "tails": _tails,
     "rated": _rated, "seen": _seen, "compared": _compared, "decided": _decided, "grown": _grown, "paired": _paired,
 }  # fmt: skip

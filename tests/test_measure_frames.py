@@ -80,3 +80,15 @@ def _one_by_one(before: Frames, frames: Frames, receivers: Receivers) -> Receive
 @given(in_order, in_order)
 def test_receivers_accept_what_they_accepted_frame_by_frame(before: Frames, frames: Frames) -> None:
     assert receive(before, frames, _receivers()) == _one_by_one(before, frames, _receivers())
+
+
+@given(in_order, st.integers(-70, 70), st.integers(-70, 70), st.sampled_from((None, 1, 2, -1)))
+def test_a_part_of_them_is_the_part_of_a_list(
+    frames: Frames, first: int, last: int, step: int | None
+) -> None:
+    listed = list(frames)
+    assert frames[first:last:step] == listed[first:last:step]
+    assert [frames[place] for place in range(-len(listed), len(listed))] == listed * 2
+    cut = frames.between(2, len(listed))
+    assert (list(cut), cut[:2]) == (listed[2:], listed[2:4])
+    assert list(frames.until(200_000_000)) == [one for one in listed if one.t_ns <= 200_000_000]

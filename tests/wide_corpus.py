@@ -47,12 +47,14 @@ from bench.measure import (
     window,
 )  # fmt: skip
 from bench.measure.answer import Answer
-from bench.measure.life import listen_for_life
+from bench.measure.life import check_length, listen_for_life
 from bench.measure.measure import measure
 from bench.measure.only_expected import Standing
 from bench.measure.plan import Aim, Plan
-from bench.measure.questions import Question
+from bench.measure.questions import Question, address_of
+from bench.measure.report_asked import ReportAsked
 from bench.measure.shot import Seen, Shot, Told
+from bench.timing.clock import Timebase
 from bench.trace.events import PlantStage
 from bench.trace.irregular import Irregular, Irregularity
 from bench.trace.timeline import Trace
@@ -107,6 +109,7 @@ def _parts(trace: Trace, plan: Plan, rng: random.Random) -> dict[str, Callable[[
         "wrong": lambda: unexpected.wrong_reports(wide, found, (), before),
         "reached": lambda: _telling(reached.find_reached, replace(shot, plan=replace(plan, reached=groups))),
         "life": lambda: _telling(listen_for_life, silenced, found),
+        "edges": lambda: _edges(shot, rng),
         "reports": lambda: _telling(reports_heard.check_reports, silenced, found),
         "excused": lambda: (
             excused.excused_spans(silenced),
@@ -178,6 +181,35 @@ def _heard(shot: Shot) -> list[Question]:
             if one.address == (seen.channel, seen.frame.can_id, seen.frame.extended):
                 one.hear(seen.t_ns, seen.frame.data)
     return questions
+
+
+def _edges(shot: Shot, rng: random.Random) -> Any:
+    """Silences that are as long as is allowed, or a nanosecond longer or shorter."""
+    said: list[Any] = []
+    trace = replace(shot.trace, timebase=Timebase.HOST)
+    for channel, message in ((BUS, rng.choice(MOVABLE)), (OTHER, rng.choice(MOVABLE))):
+        stamps = shot.window.frames.stretch(address_of(DECODERS, channel, message)).t_ns
+        if not len(stamps):
+            continue
+        whole_ns, _ = excused.longest_silence(stamps, (shot.window.start_ns, shot.window.end_ns), ())
+        last_ns = shot.window.end_ns - int(stamps[-1])
+        half_ns, late_ns = shot.half_widths(channel)
+        for more_ns in (-1, 0, 1):
+            heard = ((channel, message, whole_ns - 2 * (half_ns + late_ns) + more_ns),)
+            fed = ((channel, message, whole_ns - 2 * half_ns + more_ns),)
+            report = ReportAsked(channel=channel, message=message, longest_ns=last_ns + more_ns)
+            plan = replace(shot.plan, silenced_by=(), heard=heard, fed=fed, reports=(report,))
+            asked = replace(shot, plan=plan)
+            said += [
+                _telling(listen_for_life, asked, None),
+                own_fault.doubts_of(trace, shot.window, plan, DECODERS),
+            ]
+            said += [
+                _telling(reports_heard.check_reports, replace(asked, plan=replace(plan, heard=())), None)
+            ]
+            cut = replace(shot.plan, window_ns=shot.window.end_ns - 100 * MS + more_ns)
+            said.append(_telling(check_length, replace(shot, plan=cut), None))
+    return said
 
 
 def _telling(asked: Callable[..., Any], shot: Shot, *more: Any) -> Any:
