@@ -28,6 +28,11 @@ QUICK = [
     ("lfp", "1c_discharge_0C", 51.0, 0.55),
     ("lfp", "1c_charge_25C", 8.4, 0.15),
     ("lfp", "3c_pulses_25C", 3.8, 0.1),
+    # Not fitted: what [validity] of the files rests on.
+    ("nmc", "1c_discharge_0C", 19.3, 0.7),
+    ("nmc", "3c_pulses_25C", 2.6, 0.1),
+    ("na_ion", "3c_pulses_25C", 6.5, 0.1),
+    ("na_ion", "us06_25C", 15.9, 0.1),
 ]
 LONG = [
     ("nmc", "hppc_10C", 2.4, 0.1),

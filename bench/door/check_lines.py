@@ -94,11 +94,14 @@ def _safety(wired: Wired) -> Iterator[CheckLine]:
 
 
 def _of_scenario(wired: Wired, one: Prepared) -> Iterator[CheckLine]:
+    from bench.door.beyond_fit import leaves_the_fit
     from bench.wiring.common import why_not
 
     name = one.scenario.id
     for note in loads_cut_off(one):
         yield _line(CheckKind.NOTE, f"{name}: {note}", name)
+    for left in leaves_the_fit(one, wired.chemistry, wired.config.pack.soc):
+        yield _line(CheckKind.NOTE, f"{name}: {left}", name)
     if one.note is not None:
         yield _line(CheckKind.NOTE, f"{name}: {one.note}", name)
     if one.scenario.hint:

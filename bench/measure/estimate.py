@@ -35,6 +35,7 @@ class EstimateFound:
     """Error = estimate - truth. Every figure is good to `u`: the signal's resolution, and how far the truth moves
     within the age of the frame. problem: what the
     DUT did not say; lacking: what the bench did not see; nothing can be said then. None where something can.
+    beyond_fit: why the figures decide nothing, though they are there.
 
     n, rms, max_abs, worst_ns (instant), bias: of what was scored. first, last: errors of the whole window.
     inside_ns: from when on it was inside the band for good, for certain; maybe_ns: if u is taken in its favour.
@@ -57,3 +58,4 @@ class EstimateFound:
     spread: float = 0.0
     problem: Finding | None = None
     lacking: Finding | None = None
+    beyond_fit: Finding | None = None

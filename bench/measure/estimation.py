@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bench.codec.heard import heard
+from bench.measure.beyond_fit import no_truth_for
 from bench.measure.estimate import EstimateFound, EstimateQuestion
 from bench.measure.finding.plant import EstimateAbsent, EstimateStale, TruthTooFew
 from bench.measure.frames import Frames
@@ -99,6 +100,7 @@ def score(
         maybe_ns=_inside(samples, question.band, -1),
         drift_per_day=(scored[-1].error - scored[0].error) * DAY_NS / span_ns,
         spread=max(gaps),
+        beyond_fit=no_truth_for(trace, question.name, scored[-1].t_ns),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from bench.codec.uds import status_mask
 from bench.measure.accepted import Received, Receivers, receive, receive_flawless
 from bench.measure.answer import Answer
+from bench.measure.beyond_fit import left_the_fit
 from bench.measure.clock_rate import rate_ppb, rate_why
 from bench.measure.crash import crash_mark, killed_or_not_up, own_crash
 from bench.measure.ending import find_end
@@ -79,7 +80,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     window, received = _as_received(window, plan, decoders)
     refused = received.refused if plan.accepted_only else ()
     before = codes_before(trace, plan, decoders)
-    told.anomalies.extend(before.told)
+    told.anomalies.extend([*before.told, *left_the_fit(trace, window.start_ns)])
     dtc_tests = tests_of_the_code(plan, before)
     shot = Shot(
         trace=trace, window=window, plan=plan, decoders=decoders, refused=refused, dtc_tests=dtc_tests

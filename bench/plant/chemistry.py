@@ -22,6 +22,7 @@ from bench.plant.electric_facts import (
 )
 from bench.plant.find import SHIPPED, chemistries
 from bench.plant.source import CONFIDENCE, Curve, Figure, FloatArray, Source
+from bench.plant.validity import Validity, read_validity
 
 __all__ = ["CONFIDENCE", "SHIPPED", "Chemistry", "Curve", "EquivalentCircuit", "Figure", "FloatArray"]
 
@@ -71,6 +72,7 @@ class Chemistry:
     hysteresis: Hysteresis | None
     data_sheet: DataSheet
     abuse: AbuseFacts
+    validity: Validity | None  # where the fit holds; None: the file does not say
     based_on: tuple[str, ...]  # the nearest first
     figures: dict[str, Figure]  # by place in the file: "limits.v_alarm_high"
 
@@ -190,6 +192,7 @@ def _read(source: Source) -> Chemistry:
             source, capacity_ah=capacity_ah, mean_v=inside.mean_over_soc(), mass_kg=mass_kg
         ),
         abuse=read_abuse(source),
+        validity=read_validity(source),
         figures=source.figures(),
     )
     _check_order(source, chemistry)

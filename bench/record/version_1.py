@@ -45,6 +45,7 @@ _SIMPLE: Mapping[Kind, type[Fact]] = {
     Kind.PLANT_STAGE: facts.StageReached,
     Kind.TIME_LAPSE: facts.TimeLapsed,
     Kind.PLANT_STATE: facts.PlantState,
+    Kind.FIT_LEFT: facts.FitLeft,
     Kind.CONTACTORS_FOLLOWED: facts.ContactorsFollowed,
     Kind.WINDOW_CLOSED: facts.WindowClosed,
     Kind.SAFE_STATE_REACHED: facts.SafeStateReached,

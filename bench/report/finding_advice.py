@@ -94,6 +94,8 @@ ADVICE: dict[str, str] = {
     "state-too-early": "Compare the state's at_least in [expect] safe_state with what the DUT has published.",
     "state-straddles-bound": "Make the DUT's report of the state faster, or let the bench see it itself.",
     "plant-followed-report": "Wire the coils or auxiliary contacts to the bench, and name them in [contactor].",
+    "plant-beyond-fit": "Times of a trip stand; what rests on exact cell voltages does not (docs/chemistries.md).",
+    "estimate-beyond-fit": "Keep the scenario inside [validity] of the chemistry's file, or fit the cell there.",
     "estimate-straddles": "Let the drive last longer, or give the signal a finer resolution.",
     "estimate-not-converged": "See docs/estimation.md: the curve of the error is in the report.",
     "estimate-perhaps-converged": "Let the drive last longer, or give the signal a finer resolution.",

@@ -21,6 +21,7 @@ from bench.measure.finding import (
 from bench.measure.finding.base import Finding
 from bench.report.answer_words import answer_words
 from bench.report.bench_words import bench_words, frames
+from bench.report.fit_words import fit_words
 from bench.report.memory_words import memory_words
 from bench.report.safety_words import safety_words
 from bench.report.stamp_words import stamp_words
@@ -219,6 +220,8 @@ def _plant(finding: Finding) -> str:
             return f"{name}: {message} carried no {signal}"
         case plant.TruthTooFew(estimate=name, count=count, expected=expected):
             return f"{name}: {count} truths were told in what is scored; expected {expected} or more"
+        case plant.PlantBeyondFit() | plant.EstimateBeyondFit():
+            return fit_words(finding)
         case plant.EstimateOff() as off:
             return f"{_estimate(off)} is above the limit {percent(off.limit)}{_per(off.figure)}"
         case plant.EstimateStraddles() as open_:

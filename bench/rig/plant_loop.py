@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bench.config.lag import Lag
 from bench.plant.coasting import Coasting, Commands
 from bench.plant.pack import Load, Pack
+from bench.rig.fit_watch import FitWatch
 from bench.rig.vehicle import PLANT_PERIOD_NS, VehicleSide
 from bench.rig.view import TraceView
 from bench.timing.clock import Clock
@@ -29,12 +30,14 @@ class PlantLoop:
     charge_limit_a: Callable[[], float | None]
     pyro_command: Callable[[], bool]
     contactor_lag: Lag | None
+    fit: FitWatch = field(init=False)
     _coasting: Coasting = field(init=False)
     _commands: Commands = (False, False, False)
     _load: Load = field(default_factory=Load)
 
     def __post_init__(self) -> None:
         self._coasting = Coasting(self.pack)
+        self.fit = FitWatch(clock=self.clock, trace=self.trace, pack=self.pack)
 
     def settle(self) -> None:
         """Bring the plant to the present, for whoever looks at its cells between two steps."""
@@ -57,6 +60,7 @@ class PlantLoop:
         if load.current_a != vehicle.load_a or load.charge_current_a != charge_a:
             load = self._load = Load(current_a=vehicle.load_a, charge_current_a=charge_a)
         self._coasting.step(PLANT_PERIOD_NS, self._commands, load)
+        self.fit.look()
 
     def _tell_followed(self, commands: Commands, lag: Lag) -> None:
         """The bench can move the plant only when it hears of it; when it really was is told as an interval."""

@@ -230,6 +230,7 @@ async def _observe(rig: Rig, shot: Attempt) -> None:
         for timer in (truth, stages, states):
             if timer is not None:
                 timer.cancel()
+        rig.plant.fit.tell()
         rig.trace.mark(clock.now_ns(), facts.WindowClosed(), "engine")
     # Only here: on any other way out the outputs go off first, and a fault that cannot be cleared must not delay that.
     await take_faults_off(rig)

@@ -58,6 +58,7 @@ class Kind(StrEnum):
     PLANT_STAGE = "plant_stage"
     TIME_LAPSE = "time_lapse"
     PLANT_STATE = "plant_state"
+    FIT_LEFT = "fit_left"
     CONTACTORS_FOLLOWED = "contactors_followed"
     WINDOW_CLOSED = "window_closed"
     SAFE_STATE_REACHED = "safe_state_reached"
@@ -82,3 +83,14 @@ class PlantStage(StrEnum):
     VENTING = "venting"
     RUNAWAY = "runaway"
     DRY_OUT = "dry-out"
+
+
+class Fitted(StrEnum):
+    """A side of the range in which a chemistry's fit holds."""
+
+    COLD = "coldest cell"
+    HOT = "hottest cell"
+    DISCHARGE = "discharge rate"
+    CHARGE = "charge rate"
+    EMPTY = "emptiest cell"
+    FULL = "fullest cell"

@@ -7,6 +7,7 @@ from typing import ClassVar
 from bench.trace.events import Kind, Scalar
 from bench.trace.fact import Fact as Fact
 from bench.trace.plant_facts import ContactorsFollowed as ContactorsFollowed
+from bench.trace.plant_facts import FitLeft as FitLeft
 from bench.trace.plant_facts import OutputBeyondRange as OutputBeyondRange
 from bench.trace.plant_facts import PlantState as PlantState
 from bench.trace.plant_facts import SignalClipped as SignalClipped

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bench.trace.events import Kind, PlantStage, Scalar
+from bench.trace.events import Fitted, Kind, PlantStage, Scalar
 from bench.trace.fact import Fact
 
 
@@ -53,6 +53,22 @@ class PlantState(Fact):
     pack_v: float
     nominal_v: float
     iso_ohm_per_v: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitLeft(Fact):
+    """The plant was where its chemistry's fit does not hold, first at since_ns and farthest at farthest_ns.
+
+    value, bound: degC, capacities an hour or shares of 1, as the side says. cell: from 1; None: the whole pack.
+    """
+
+    kind: ClassVar[Kind] = Kind.FIT_LEFT
+    side: Fitted
+    bound: float
+    value: float
+    cell: int | None
+    since_ns: int
+    farthest_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,9 @@ def judge_estimate(found: EstimateFound, fails: list[Finding], open_questions: l
     if found.lacking is not None:
         open_questions.append(found.lacking)
         return
+    if found.beyond_fit is not None:
+        open_questions.append(found.beyond_fit)
+        return
     held = [(Figure.RMS, found.rms, found.u, asked.rms), (Figure.LARGEST, found.max_abs, found.u, asked.max)]
     if found.drift_per_day is not None:
         day_u = 2 * found.u * 86_400e9 / found.span_ns

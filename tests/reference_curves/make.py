@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))  # the bench's car; it needs nothing but the stand
 
 from bench.plant.vehicle import Vehicle  # noqa: E402
 
-WLTC_PER_M_S = 3.6  # the schedule's speeds are in km/h
+KMH_PER_M_S, MPH_PER_M_S = 3.6, 1.0 / 0.44704
 CAPACITY_AH = 50.0
 FILM_W_M2K = 10.0
 R, T_REF_K = 8.314462618, 298.15
@@ -199,14 +199,14 @@ def hard_pulses() -> Case:
     return Case(start_soc=0.9, temp_k=T_REF_K, holds=tuple(holds))
 
 
-def wltc(temp_k: float) -> Case:
-    """The WLTC as the bench's car drives it (bench.plant.vehicle), from 80 %."""
-    with (ROOT / "bench/plant/cycles/wltc_3b.csv").open(encoding="utf-8") as file:
+def driven(name: str, unit_per_m_s: float, temp_k: float, most_c_rate: float = 10.0) -> Case:
+    """A schedule as the bench's car drives it (bench.plant.vehicle), from 80 %."""
+    with (ROOT / f"bench/plant/cycles/{name}.csv").open(encoding="utf-8") as file:
         read = [tuple(map(float, row)) for row in csv.reader(file) if row[0][0].isdigit()]
-    car = Vehicle()
-    powers_w = car.powers_w([row[0] for row in read], [row[1] / WLTC_PER_M_S for row in read])
-    holds = tuple((round(car.current_a(power, CAPACITY_AH), 4), 1.0, (1.0,)) for power in powers_w)
-    return Case(start_soc=0.8, temp_k=temp_k, holds=holds)
+    car, most_a = Vehicle(), most_c_rate * CAPACITY_AH
+    powers_w = car.powers_w([row[0] for row in read], [row[1] / unit_per_m_s for row in read])
+    currents = (min(most_a, car.current_a(power, CAPACITY_AH)) for power in powers_w)
+    return Case(start_soc=0.8, temp_k=temp_k, holds=tuple((round(one, 4), 1.0, (1.0,)) for one in currents))
 
 
 CASES = {
@@ -218,7 +218,10 @@ CASES = {
     "1c_discharge_0C": lambda chemistry: discharge(273.15),
     "1c_charge_25C": lambda chemistry: charge(),
     "3c_pulses_25C": lambda chemistry: hard_pulses(),
-    "wltc_m10C": lambda chemistry: wltc(263.15),
+    "wltc_m10C": lambda chemistry: driven("wltc_3b", KMH_PER_M_S, 263.15),
+    "us06_25C": lambda chemistry: driven(
+        "us06", MPH_PER_M_S, T_REF_K, 3.2
+    ),  # what the pack's own limit leaves
 }
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from bench.measure.finding.base import Blame, Finding
-from bench.trace.events import PlantStage
+from bench.measure.finding.base import Blame, Finding, When
+from bench.trace.events import Fitted, PlantStage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,3 +155,34 @@ class PlantFollowedReport(Finding):
     code: ClassVar[str] = "plant-followed-report"
     blame: ClassVar[Blame] = Blame.NOBODY
     late_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlantBeyondFit(Finding):
+    """The plant left the range in which its chemistry's fit holds. value, bound: degC, C or shares of 1.
+
+    since: first seen outside. farthest: when it had `value`. cell: from 1; None: the whole pack.
+    """
+
+    code: ClassVar[str] = "plant-beyond-fit"
+    blame: ClassVar[Blame] = Blame.NOBODY
+    aims: ClassVar[tuple[str, ...]] = ("side",)
+    side: Fitted
+    bound: float
+    value: float
+    cell: int | None
+    since: When
+    farthest: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateBeyondFit(Finding):
+    """The plant left the range in which its fit holds before the estimate's last truth: it decides nothing."""
+
+    code: ClassVar[str] = "estimate-beyond-fit"
+    blame: ClassVar[Blame] = Blame.NOBODY
+    aims: ClassVar[tuple[str, ...]] = ("estimate", "side")
+    estimate: str
+    side: Fitted
+    bound: float
+    value: float
