@@ -66,7 +66,7 @@ class FitLeft(Fact):
     side: Fitted
     bound: float
     value: float
-    cell: int | None
+    cell: int | None = None
     since_ns: int
     farthest_ns: int
 
