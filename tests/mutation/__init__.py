@@ -1,1 +1,1 @@
-"""Mutants of the judge: made by machine or by hand, put into this process one at a time, and met by the tests."""
+"""Mutants of judge and plant: made by machine or by hand, put into a process one at a time, met by the tests."""

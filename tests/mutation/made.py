@@ -1,15 +1,14 @@
-"""Mutants of bench/measure and bench/verdict: the whole text of a file with one place changed."""
+"""Mutants: the whole text of a file of the bench with one place changed."""
 
 import ast
 import difflib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-MUTATED = ("bench/measure", "bench/verdict")
 
 
 @dataclass(frozen=True)
@@ -19,6 +18,11 @@ class Mutant:
     name: str
     file: str
     altered: str
+
+    @property
+    def of_data(self) -> bool:
+        """A file that is read, not imported."""
+        return not self.file.endswith(".py")
 
     @property
     def module(self) -> str:
@@ -39,24 +43,24 @@ class Mutant:
         return _without_words(self.was) == _without_words(self.altered)
 
 
-def by_hand() -> list[Mutant]:
-    """Those of tests/judge_mutants.toml. Raises ValueError where a place is not there once."""
-    text = (ROOT / "tests/judge_mutants.toml").read_text(encoding="utf-8")
-    return [_by_hand(one) for one in tomllib.loads(text)["mutant"]]
+def by_hand(table: str) -> list[Mutant]:
+    """Those of a table of the repository. Raises ValueError where a place is not there once."""
+    text = (ROOT / table).read_text(encoding="utf-8")
+    return [_by_hand(one, table) for one in tomllib.loads(text)["mutant"]]
 
 
-def _by_hand(one: dict[str, str]) -> Mutant:
+def _by_hand(one: dict[str, str], table: str) -> Mutant:
     whole = (ROOT / one["file"]).read_text(encoding="utf-8")
     if (times := whole.count(one["was"])) != 1:
-        raise ValueError(f"tests/judge_mutants.toml: '{one['was']}' stands {times} times in {one['file']}")
+        raise ValueError(f"{table}: '{one['was']}' stands {times} times in {one['file']}")
     return Mutant(f"{one['file']}: {one['what']}", one["file"], whole.replace(one["was"], one["now"]))
 
 
-def by_machine() -> Iterator[tuple[str, "Place"]]:
+def by_machine(folders: Iterable[str]) -> Iterator[tuple[str, "Place"]]:
     """(name, place) of all that mutmut makes, in the order of the files."""
     from mutmut.mutation.file_mutation import create_mutations  # type: ignore[import-not-found,unused-ignore]
 
-    for folder in MUTATED:
+    for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
             file = path.relative_to(ROOT).as_posix()
             module, mutations, *_ = create_mutations(str(path), path.read_text(encoding="utf-8"))

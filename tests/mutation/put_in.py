@@ -12,6 +12,11 @@ from mutation.made import ROOT, Mutant
 
 def put_in(mutant: Mutant) -> None:
     """For a forked child: there is no way back. Raises ValueError where the mutant could not be put in whole."""
+    if mutant.of_data:
+        from mutation.figures import put_file_in
+
+        put_file_in(mutant)
+        return
     module = importlib.import_module(mutant.module)
     altered = ModuleType(mutant.module)
     altered.__file__ = str(ROOT / mutant.file)

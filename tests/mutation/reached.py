@@ -23,20 +23,35 @@ class Reached:
     def __init__(self, mutants: Iterable[Mutant]) -> None:
         self.seen: set[str] = set()
         self._of_file: dict[str, list[Mutant]] = {}
+        self._of_data: dict[str, list[str]] = {}
         for one in mutants:
-            self._of_file.setdefault(one.file, []).append(one)
+            if one.of_data:
+                self._of_data.setdefault(one.file, []).append(one.name)
+            else:
+                self._of_file.setdefault(one.file, []).append(one)
 
     @contextmanager
     def marked(self) -> Iterator[None]:
-        """For as long as it lasts, the functions that hold a mutant note it in `seen`."""
+        """For as long as it lasts, the functions and files that hold a mutant note it in `seen`."""
         kept: list[tuple[FunctionType, CodeType]] = []
         try:
             for mutants in self._of_file.values():
                 kept += self._mark(importlib.import_module(mutants[0].module), mutants)
-            yield
+            with self._files():
+                yield
         finally:
             for function, code in kept:
                 function.__code__ = code
+
+    @contextmanager
+    def _files(self) -> Iterator[None]:
+        if not self._of_data:
+            yield
+            return
+        from mutation.figures import noting_reads
+
+        with noting_reads(lambda file: self.seen.update(self._of_data.get(file, ()))):
+            yield
 
     def _mark(self, module: ModuleType, mutants: list[Mutant]) -> Iterator[tuple[FunctionType, CodeType]]:
         tree = ast.parse(mutants[0].was)
