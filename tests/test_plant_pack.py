@@ -306,6 +306,26 @@ def test_contactors_move_ten_to_fifteen_ms_after_the_command() -> None:
             assert contactor.closed is command
 
 
+def test_a_worn_contact_welds_at_half_of_what_a_new_one_makes_and_wears_by_making() -> None:
+    """Fifty makings at the limit are a life; a precharged closing costs nothing that counts."""
+    new, worn = Contactor(name="plus"), Contactor(name="plus", wear=1.0)
+    for contactor in (new, worn):
+        contactor.make(700.0)
+    assert (new.welded, worn.welded) == (False, True)
+    assert worn.welds_above_a == 625.0
+    used = Contactor(name="plus")
+    makings = 0
+    while not used.welded:
+        used.make(1000.0)
+        makings += 1
+    assert makings == 33  # 1,000 A is 80 % of the limit, reached at a wear of 0.4; each making adds 0.64 / 50
+    gentle = Contactor(name="plus")
+    for _ in range(100_000):
+        gentle.make(-5.0)
+    assert gentle.wear == pytest.approx(100_000 * (5.0 / 1250.0) ** 2 / 50.0)
+    assert gentle.welds_above_a > 1200.0
+
+
 def test_a_weld_takes_hold_at_the_next_closing_until_healed() -> None:
     contactor = Contactor(name="plus")
     contactor.weld()

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.plant import source
 from mutation.made import ROOT, Mutant
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -55,9 +54,11 @@ def _scaled(line: str, times: float) -> str:
 
 def put_file_in(mutant: Mutant) -> None:
     """For a forked child: whoever reads the chemistry from now on reads the mutant's."""
+    from bench.plant import source  # not before pytest may rewrite it
+
     altered = Path(tempfile.mkdtemp()) / Path(mutant.file).name
     altered.write_text(mutant.altered, encoding="utf-8")
-    read = source.read_chemistry
+    read = vars(source)["read_chemistry"]
 
     def reads(path: Path) -> tuple[dict[str, Any], tuple[Path, ...]]:
         return read(altered if path.resolve() == ROOT / mutant.file else path)
@@ -68,7 +69,9 @@ def put_file_in(mutant: Mutant) -> None:
 @contextmanager
 def noting_reads(note: Callable[[str], None]) -> Iterator[None]:
     """For as long as it lasts, `note` hears of every file of a chemistry that is read, from the repository's root."""
-    read = source.read_chemistry
+    from bench.plant import source
+
+    read = vars(source)["read_chemistry"]
 
     def reads(path: Path) -> tuple[dict[str, Any], tuple[Path, ...]]:
         content, based_on = read(path)
