@@ -1,5 +1,6 @@
 """`[instrument.<name>]` of hil_config.toml: read, and checked against what is known of each kind."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bench.config.instrument_kinds import CELLS, FIRST_ID, OPENS, RELAYS, InstrumentKind, instruments
 from bench.config.options import NO_OPTIONS, Options
 from bench.errors import ConfigError, nearest
-from bench.units import parse_quantity
+from bench.units import NS_PER_S, parse_duration_ns, parse_quantity
 
 if TYPE_CHECKING:
     from bench.config.bench_shape import BenchShape, InstrumentTable
@@ -27,7 +28,7 @@ class InstrumentConfig:
     dead_man_ns: tolerated silence of the bench, 0 where the instrument has no dead-man. lost_replies: 0..1,
     of a virtual instrument. options: what the file says for those that the kind has.
     calibrated, calibration_due: ISO dates, empty where the file gives none. certificate: its number. uncertainty: the
-    expanded one with its unit and coverage factor, such as "1 mV (k = 2)".
+    expanded one with its unit and coverage factor, such as "1 mV (k = 2)"; expanded: the same in SI, with its unit.
     """
 
     name: str
@@ -42,6 +43,7 @@ class InstrumentConfig:
     calibration_due: str = ""
     certificate: str = ""
     uncertainty: str = ""
+    expanded: tuple[float, str] | None = None
 
     @property
     def port(self) -> str:
@@ -136,6 +138,7 @@ def _config(shape: "BenchShape", name: str, table: "InstrumentTable") -> Instrum
         calibration_due=str(table.calibration_due or ""),
         certificate=table.certificate,
         uncertainty=f"{table.uncertainty} (k = {table.coverage_factor:g})" if table.uncertainty else "",
+        expanded=_expanded(table.uncertainty),
     )
 
 
@@ -152,7 +155,7 @@ def _check(file: "TomlFile", shape: "BenchShape", name: str, table: "InstrumentT
         mistake("dead_man", 'found none; expected how long the bench may be silent, such as "2 s"')
     if not kind.dead_man and table.dead_man is not None:
         mistake("dead_man", f"found one; {kind.title} has no dead-man, expected none (docs/instruments.md)")
-    if table.uncertainty and not _is_a_quantity(table.uncertainty):
+    if table.uncertainty and _expanded(table.uncertainty) is None:
         mistake(
             "uncertainty", f"found '{table.uncertainty}'; expected a number with its unit, such as \"1 mV\""
         )
@@ -165,13 +168,16 @@ def _check(file: "TomlFile", shape: "BenchShape", name: str, table: "InstrumentT
     _check_options(shape, table, kind, mistake)
 
 
-def _is_a_quantity(text: str) -> bool:
+def _expanded(text: str) -> tuple[float, str] | None:
+    """In SI, with its unit; None where it is no quantity above 0."""
+    with contextlib.suppress(ValueError):
+        seconds = parse_duration_ns(text) / NS_PER_S
+        return (seconds, "s") if seconds > 0 else None
     for dimension in _MEASURED:
-        try:
-            return parse_quantity(text, dimension) > 0
-        except ValueError:
-            continue
-    return False
+        with contextlib.suppress(ValueError):
+            found = parse_quantity(text, dimension)
+            return (found, dimension) if found > 0 else None
+    return None
 
 
 def _check_options(

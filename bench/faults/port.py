@@ -258,6 +258,14 @@ class Fault(Protocol):
         return self.at_once
 
     @property
+    def slope(self) -> tuple[str, str, float] | None:
+        """(instrument, unit, so much a second) of a stimulus that an instrument makes climb across what its onset asks.
+
+        None: it comes in one step, or nothing that is calibrated makes it.
+        """
+        return None
+
+    @property
     def passes(self) -> bool:
         """Whether `clear` takes it from the DUT's terminals at once, so that a glitch can be made of it."""
         return True

@@ -36,6 +36,9 @@ BENCH_LATENESS = "bench lateness"
 CLOCK_RATE = "clock rate"
 """The name of the term of a clock that may run wrong."""
 
+CALIBRATION = "calibration"
+"""The name of the term of an instrument whose calibration is uncertain."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
@@ -96,6 +99,17 @@ class StampUsed:
     worth: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationUsed:
+    """By how much an instrument is uncertain. moves_ns: that moves the onset by so much either way; 0: only a level."""
+
+    instrument: str
+    unit: str
+    expanded: float
+    words: str
+    moves_ns: int
+
+
 class LeftOut(StrEnum):
     """What is known of the time before the onset's frame, which no latency holds. A stable code.
 
@@ -141,7 +155,8 @@ class Measurement:
     `at_terminal` when a readback shows the fault at the DUT's terminals, before the frame that is the onset (None: it
     is not known), `left_out` what is known of the time between the two,
     `rate_ppb` by how much the clock may run wrong, a term of every latency, and `rate_why` by whose word,
-    `stamps` what those of each channel were taken for (none in simulated time, in which they are exact).
+    `stamps` what those of each channel were taken for (none in simulated time, in which they are exact),
+    `calibrations` how uncertain instruments are, by the certificates that the bench file names.
     """
 
     onset: Interval | None
@@ -188,3 +203,4 @@ class Measurement:
     rate_ppb: int = 0
     rate_why: str = ""
     stamps: tuple[StampUsed, ...] = ()
+    calibrations: tuple[CalibrationUsed, ...] = ()

@@ -9,6 +9,7 @@ from bench.codec.uds import status_mask
 from bench.measure.accepted import Received, Receivers, receive, receive_flawless
 from bench.measure.answer import Answer
 from bench.measure.beyond_fit import left_the_fit
+from bench.measure.calibration import calibrations
 from bench.measure.clock_rate import rate_ppb, rate_why
 from bench.measure.crash import crash_mark, killed_or_not_up, own_crash
 from bench.measure.ending import find_end
@@ -137,6 +138,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         rate_ppb=ppb,
         rate_why=rate_why(trace),
         stamps=stamps_used(trace),
+        calibrations=calibrations(trace, plan.onset_slope),
         states=states_seen(shot, onset) if plan.aim is Aim.MUST_TRIP else (),
         reactions=reactions(shot, onset, answer.safe, plan.announced, plan.opening),
         dtc_seen=answer.dtc_seen,

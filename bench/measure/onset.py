@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import cast
 
+from bench.measure.calibration import calibrated, calibrations
 from bench.measure.finding.stimulus import (
     NoReadback,
     NoStimulus,
@@ -47,7 +48,10 @@ def find_onset(shot: Shot, told: Told) -> Seen | None:
             told.faults.append(StimulusUnproven())
     elif confirmed is not None and (onset.first or onset.interval).high_ns < _actuation(confirmed)[0]:
         told.faults.append(OnsetBeforeReadback())
-    return None if onset is None else _left_out(shot, onset, confirmed)
+    if onset is None:
+        return None
+    used = calibrations(shot.trace, shot.plan.onset_slope)
+    return calibrated(_left_out(shot, onset, confirmed), used, commanded.t_ns)
 
 
 def _left_out(shot: Shot, onset: Seen, confirmed: Mark[StimulusConfirmed] | None) -> Seen:

@@ -10,6 +10,7 @@ from bench.measure.only_expected import Codes, Standing, Unexpected
 from bench.measure.report_asked import ReportAsked
 from bench.measure.restart_sign import RestartSign
 from bench.measure.signal_test import SignalTest
+from bench.measure.slope import Slope
 from bench.trace.irregular import Irregularity
 from bench.units import format_ns
 
@@ -88,6 +89,7 @@ class Plan:
         else it develops by itself, or the plan is older than the question.
     onset_late: where `onset` asks for the lower end of the DUT's tolerance around its limit, the same of the upper end:
         the onset lies between the two. Empty: the DUT has none, or the stimulus crosses both at once.
+    onset_slope: how fast the stimulus climbs to what `onset` asks; None: in one step, or by nothing that is calibrated.
     onset_irregular: questions of the same kind about a message's frames: one was due and did not come, is corrupt, ...
     onset_step: the step whose command and readback are meant; None: whichever is first.
     onset_runaway: cells (from 1) one of which the plant has to bring into thermal runaway: the onset lies between
@@ -191,6 +193,7 @@ class Plan:
     silenced_by: tuple[tuple[int, bool], ...] = ()
     hold_witnessed: bool = False
     standing: Standing | None = None
+    onset_slope: Slope | None = None
 
 
 NOTHING = Plan(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.measure.interval import BENCH_LATENESS, CLOCK_RATE, LeftOut, Term
+from bench.measure.interval import BENCH_LATENESS, CALIBRATION, CLOCK_RATE, CalibrationUsed, LeftOut, Term
 from bench.measure.lagging import ASSUMED, REPORT_LAG
 from bench.measure.trip_band import TRIP_TOLERANCE
 from bench.report import markdown as md
@@ -40,6 +40,7 @@ _SOURCES = {
     REPORT_LAG + ASSUMED: "the DUT profile's `lag`, without a source there",
     "stamp": "the bench's stamp of the DUT's frame, twice its half-width",
     BENCH_LATENESS: "the bench's own lateness, measured in the shot",
+    CALIBRATION: "the certificate's expanded uncertainty either way; of a voltage: over the ramp's slope",
     CLOCK_RATE: "by how much the host's clock may run wrong, over the interval",
 }
 _NARROWED = {
@@ -169,7 +170,15 @@ def clock_lines(found: UncertaintyBudget) -> list[str]:
     return [
         *told,
         *([f"Clock rate ±{found.rate_ppb / 1000:g} ppm, {found.rate_why}"] if found.rate_ppb else []),
+        *(_calibration_line(one) for one in found.calibrations),
     ]
+
+
+def _calibration_line(one: CalibrationUsed) -> str:
+    told = f"'{one.instrument}' is uncertain by ±{one.words} as calibrated"
+    if one.moves_ns:
+        return f"{told}: ±{format_ns(one.moves_ns)} of the onset, a term above"
+    return f"{told}: an uncertainty of the level that it sets, and no time, as it makes no ramp here"
 
 
 def left_out_words(found: UncertaintyBudget) -> str:

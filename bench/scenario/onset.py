@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench.config.profile import RoleTest
+from bench.faults.port import Fault
 from bench.measure.signal_test import SignalTest
+from bench.measure.slope import Slope
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Drive, Inject, Step
 from bench.trace.irregular import Irregular, Irregularity
@@ -15,7 +17,8 @@ class Onset:
     """The questions that find the onset, and the step that is measured (None: whichever comes first).
 
     at_once: all of them become true together, and only the pages that show them set them apart. whole: the stimulus
-    comes in one step, across both ends of a tolerance. read_back: its readback says when it was all there.
+    comes in one step, across both ends of a tolerance. read_back: its readback says when it was all there. slope: how
+    fast an instrument makes it climb.
     """
 
     step: int | None
@@ -25,6 +28,7 @@ class Onset:
     at_once: bool = False
     whole: bool = False
     read_back: bool = False
+    slope: Slope | None = None
 
 
 def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
@@ -41,6 +45,7 @@ def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
                 at_once=step.fault.at_once,
                 whole=step.fault.at_once,
                 read_back=step.fault.whole,
+                slope=_slope(step.fault),
             )
         if isinstance(step, Drive) and wanted == step.step:
             op = ">=" if step.current_a > 0 else "<="
@@ -54,6 +59,11 @@ def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
             f"found {wanted + 1}, which neither injects nor drives; expected a step that does",
         )
     return Onset(step=None, tests=(), irregular=())
+
+
+def _slope(fault: Fault) -> Slope | None:
+    found = fault.slope
+    return None if found is None else Slope(instrument=found[0], unit=found[1], per_s=found[2])
 
 
 def runaway_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:

@@ -124,6 +124,7 @@ def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
         opening=opening,
         onset=early,
         onset_late=late,
+        onset_slope=onset.slope,
         onset_irregular=onset.irregular,
         onset_step=onset.step,
         onset_runaway=onset.runaway,

@@ -71,6 +71,7 @@ class Kind(StrEnum):
     DUT_WAITED = "dut_waited"
     BENCH_TIMING = "bench_timing"
     CLOCK_RATE = "clock_rate"
+    CALIBRATED = "calibrated"
     ERROR = "error"
     ABORTED = "aborted"
     RUN_ENDED = "run_ended"

@@ -320,6 +320,17 @@ class ClockRate(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Calibrated(Fact):
+    """How uncertain an instrument is by its certificate. expanded: in `unit` (V, A, s, …). words: as the file says."""
+
+    kind: ClassVar[Kind] = Kind.CALIBRATED
+    instrument: str
+    unit: str
+    expanded: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BenchBroke(Fact):
     """The bench broke down. traceback: where nobody raised it on purpose."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bench.measure.clock_rate import widened
-from bench.measure.interval import Interval, Latency, LeftOut, Measurement, StampUsed, Term
+from bench.measure.interval import CalibrationUsed, Interval, Latency, LeftOut, Measurement, StampUsed, Term
 from bench.timing.clock import Timebase
 from bench.verdict.decision import Zone, decide
 from bench.verdict.result import RunResult, ScenarioResult
@@ -74,7 +74,8 @@ class UncertaintyBudget:
     """Of one scenario. left_out_range: least and most over its shots, None unless `left_out` is KNOWN.
 
     stamps: what they were taken for in the worst shot, by channel; none in simulated time, or where not recorded.
-    rate_ppb, rate_why: by how much the clock may have run wrong in it, and by whose word.
+    rate_ppb, rate_why: by how much the clock may have run wrong in it, and by whose word. calibrations: how
+    uncertain instruments were in it, by their certificates.
     """
 
     scenario_id: str
@@ -86,6 +87,7 @@ class UncertaintyBudget:
     stamps: tuple[StampUsed, ...]
     rate_ppb: int
     rate_why: str
+    calibrations: tuple[CalibrationUsed, ...] = ()
 
     @property
     def only_from_frame(self) -> tuple[TimeBudget, ...]:
@@ -117,6 +119,7 @@ def uncertainty_of(scenario: ScenarioResult) -> UncertaintyBudget | None:
         stamps=worst.stamps,
         rate_ppb=worst.rate_ppb,
         rate_why=worst.rate_why,
+        calibrations=worst.calibrations,
     )
 
 

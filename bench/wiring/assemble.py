@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from bench.config.bench_file import BenchConfig
 from bench.dut.ports import Dut
 from bench.dut.uds import UdsTester
 from bench.instruments.afe import AnalogueFrontEnd
@@ -19,6 +20,7 @@ from bench.rig.senses import Senses
 from bench.rig.vehicle import VehicleSide
 from bench.rig.view import TraceView
 from bench.timing.clock import Clock
+from bench.trace.facts import Calibrated
 from bench.trace.timeline import Trace
 from bench.wiring.common import Wired, charge_limit_of, contactor_commands_of, own_ids, pyro_command_of
 from bench.wiring.dut import identifier
@@ -86,6 +88,7 @@ class Parts:
 def assemble(on: Ground, parts: Parts) -> Rig:
     """The rig of one shot."""
     wired, clock, trace = on.wired, on.clock, on.trace
+    _tell_calibrated(wired.config, clock, trace)
     view = TraceView(trace, own_ids(wired))
     plant = _plant(on, view)
     restbus = restbus_of(clock, on.links, wired.played, on.senses, on.tell_clipped)
@@ -131,6 +134,15 @@ def assemble(on: Ground, parts: Parts) -> Rig:
         identify=identifier(wired, clock, trace, on.links, parts.tester),
         tester=parts.tester,
     )
+
+
+def _tell_calibrated(config: BenchConfig, clock: Clock, trace: Trace) -> None:
+    """How uncertain each instrument is whose bench file says so: played ones, too, so that one file has one budget."""
+    for name, one in config.instruments.items():
+        if one.expanded is not None:
+            expanded, unit = one.expanded
+            fact = Calibrated(instrument=name, unit=unit, expanded=expanded, words=one.uncertainty)
+            trace.mark(clock.now_ns(), fact, str(config.file.name))
 
 
 def _plant(on: Ground, view: TraceView) -> PlantLoop:

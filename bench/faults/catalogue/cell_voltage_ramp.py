@@ -43,6 +43,10 @@ class CellVoltageRamp(Fault):
         return None if step is None else replace(self, voltage_v=step.voltage_v)
 
     @property
+    def slope(self) -> tuple[str, str, float]:
+        return "cells", "V", self.rate_v_s
+
+    @property
     def passes(self) -> bool:
         return False
 

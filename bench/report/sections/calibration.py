@@ -19,9 +19,9 @@ def _tell(run: RunResult, extras: ReportExtras) -> Told | None:
     if not rows:
         return None
     lines = (
-        "The uncertainty of what an instrument puts out or reads is that of its certificate, and is not in the budgets "
-        "of the times: those hold stamps, clocks and cycles. It moves a time only where the stimulus is a ramp: by "
-        "the uncertainty over its rate.",
+        "Where the stimulus is a ramp, the expanded uncertainty of what puts it out is a term of the onset, of the "
+        "uncertainty over the ramp's slope either way; an uncertainty in seconds is one as it stands. Elsewhere it is "
+        "an uncertainty of the level, and in no time: each budget says which.",
     )
     headings = ("Instrument", "Certificate", "Calibrated", "Due", "Expanded uncertainty", "")
     return Told(lines=lines, headings=headings, rows=rows)
