@@ -16,8 +16,21 @@ OPENS = wholes(
     "opens",
     "cells whose wire relay 1, 2, … breaks when it is energised; a virtual card breaks virtual wires only",
 )
+ACROSS = {
+    name: whole(
+        f"across_{name}",
+        f"relay that closes across the {name} contactor when it is energised; 0: none",
+        0,
+        0,
+        64,
+    )
+    for name in ("plus", "minus", "precharge")
+}
 POLE = text("pole", "pole between which and chassis it sits", "plus", ("plus", "minus"))
-_OF_ROLE: Mapping[str, tuple[Option[Any], ...]] = {"relays": (OPENS,), "leak": (POLE,)}
+_OF_ROLE: Mapping[str, tuple[Option[Any], ...]] = {
+    "relays": (OPENS, *ACROSS.values()),
+    "leak": (POLE,),
+}
 RELAYS = one_of("relays", "relays of the board", 8, (1, 2, 4, 8, 16, 32, 64))
 
 

@@ -1,11 +1,11 @@
 """`[instrument.<name>]` of hil_config.toml: read, and checked against what is known of each kind."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.config.instrument_kinds import CELLS, FIRST_ID, OPENS, RELAYS, InstrumentKind, instruments
+from bench.config.instrument_kinds import ACROSS, CELLS, FIRST_ID, OPENS, RELAYS, InstrumentKind, instruments
 from bench.config.options import NO_OPTIONS, Options
 from bench.errors import ConfigError, nearest
 from bench.units import NS_PER_S, parse_duration_ns, parse_quantity
@@ -66,6 +66,12 @@ class InstrumentConfig:
         """Cells whose sense wire relay 1, 2, … breaks."""
         return self.options[OPENS]
 
+    @property
+    def across(self) -> dict[str, int]:
+        """Contactors, and the relay that lies across each."""
+        found = {name: self.options[option] for name, option in ACROSS.items()}
+        return {name: relay for name, relay in found.items() if relay}
+
     def units(self, cells: int) -> int:
         """How many units it takes for a pack of `cells`."""
         return self.facts.units(cells)
@@ -81,6 +87,7 @@ def read_instruments(file: "TomlFile", shape: "BenchShape") -> dict[str, Instrum
             _check(file, shape, name, table)
         if table is not None and len(file.mistakes) == before:
             found[name] = _config(shape, name, table)
+    _check_bridges(file, found)
     if CELLS not in shape.instrument:
         near = nearest(CELLS, shape.instrument)
         file.mistake(("instrument",), f"found no [instrument.{CELLS}]; expected the cell emulator{near}")
@@ -166,6 +173,7 @@ def _check(file: "TomlFile", shape: "BenchShape", name: str, table: "InstrumentT
     _check_link(shape, table, kind, mistake)
     _check_ports(shape, table, kind, mistake)
     _check_options(shape, table, kind, mistake)
+    _check_across(_options(table, kind), mistake)
 
 
 def _expanded(text: str) -> tuple[float, str] | None:
@@ -203,6 +211,31 @@ def _check_options(
             f"found {options[FIRST_ID]} for {units} units of {kind.title} ({shape.pack.cells} cells); expected numbers "
             f"from {lowest} to {highest}",
         )
+
+
+def _check_bridges(file: "TomlFile", found: Mapping[str, InstrumentConfig]) -> None:
+    """One relay across a contactor is enough, and two would each be released by itself."""
+    taken: dict[str, str] = {}
+    for name, one in found.items():
+        for contactor in one.across:
+            if contactor in taken:
+                key = ACROSS[contactor].name
+                text = f"found a second relay across it, beside that of '{taken[contactor]}'; expected one"
+                file.mistake(("instrument", name, key), text)
+            taken.setdefault(contactor, name)
+
+
+def _check_across(options: Options, mistake: Mistake) -> None:
+    """A relay does one thing."""
+    wires, relays = len(options[OPENS]), options[RELAYS]
+    taken: dict[int, str] = {}
+    for option in ACROSS.values():
+        relay = options[option]
+        if relay and (relay > relays or relay <= wires or relay in taken):
+            has = f"which is in `{taken[relay]}`" if relay in taken else "whose relay is in a cell's wire"
+            found = f"{relay} of {relays} relays" if relay > relays else f"{relay}, {has}"
+            mistake(option.name, f"found {found}; expected a relay of the card that does nothing else")
+        taken.setdefault(relay, option.name)
 
 
 def _check_link(

@@ -81,7 +81,9 @@ def played(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayKind(LineKind):
-    """A relay card. Its contacts may sit in the cells' wires (`opens`) or in the DUT's supply (`[dut.power]`)."""
+    """A relay card. Its contacts may sit in the cells' wires (`opens`), across contactors (`across_…`), or in the DUT's
+    supply (`[dut.power]`).
+    """
 
     role: ClassVar[str] = "relays"
 

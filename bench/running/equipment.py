@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.config.bench_file import CanConfig
-from bench.config.instrument_kinds import instruments
+from bench.config.instrument_kinds import ACROSS, instruments
 from bench.record.evidence import ON_SERIAL_LINES
 from bench.record.folder import OpenedRun
 from bench.record.port_facts import BETWEEN
@@ -21,6 +21,7 @@ from bench.wiring.common import Wired
 Facts = dict[str, str]
 _ASKED_IN = 50  # shots whose instruments are compared: one that was exchanged in between is told
 _FIRMWARE = re.compile(r"\b(?:firmware|version)\s+([\w.]+)", re.IGNORECASE)
+_ONLY_WHERE_GIVEN = {option.name for option in ACROSS.values()}
 _NOT_GIVEN = "not given by the instrument"
 
 
@@ -30,8 +31,9 @@ def equipment(wired: Wired) -> dict[str, Facts]:
     found = {f"can.{name}": _adapter(can, config.simulated, wired.behind) for name, can in config.can.items()}
     for name, one in config.instruments.items():
         facts = {field.name: getattr(one, field.name) for field in dataclasses.fields(one)}
-        facts |= {option.name: facts["options"][option] for option in one.facts.bench_options}
-        del facts["options"]
+        options = {option.name: facts["options"][option] for option in one.facts.bench_options}
+        facts |= {name: value for name, value in options.items() if value or name not in _ONLY_WHERE_GIVEN}
+        del facts["options"], facts["expanded"]
         if one.facts.on_can and one.kind not in instruments().house:
             facts["transport"] = "can"
         own = {key: str(value) for key, value in facts.items() if value not in (None, "", ())}

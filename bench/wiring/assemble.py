@@ -25,7 +25,7 @@ from bench.trace.timeline import Trace
 from bench.wiring.common import Wired, charge_limit_of, contactor_commands_of, own_ids, pyro_command_of
 from bench.wiring.dut import identifier
 from bench.wiring.instruments import CellBench
-from bench.wiring.provide import Bench, chamber_of, leaks_of, provide
+from bench.wiring.provide import Bench, bridges_of, chamber_of, leaks_of, provide
 from bench.wiring.safety import safety_inputs
 from bench.wiring.side_instruments import SideInstruments
 from bench.wiring.virtual_signals import TellClipped, clipped_into, restbus_of, senses_of
@@ -108,6 +108,7 @@ def assemble(on: Ground, parts: Parts) -> Rig:
         senses=on.senses,
         fault_unit=parts.sides.fault_unit(parts.cells.emulator),
         leaks=leaks_of(parts.sides),
+        bridges=bridges_of(parts.sides),
         chamber=chamber_of(parts.sides),
         restbus=restbus,
         links=on.links,

@@ -97,6 +97,9 @@ def _of_instruments(config: BenchConfig) -> dict[type, Offer]:
             found[cap.InsulationInTurns] = Offer(why_not=only_on)
         elif isinstance(one.facts, ChamberKind):
             found[cap.Chamber] = Offer(by=f"{one.facts.title}, plant model")
+    if bridged := [one for one in config.instruments.values() if one.across]:
+        relays = ", ".join(f"{one.facts.title} across {' and '.join(one.across)}" for one in bridged)
+        found[cap.Contactors] = Offer(by=f"{relays}, plant model")
     return found
 
 

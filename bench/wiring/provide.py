@@ -7,7 +7,7 @@ from bench.codec.database import Database
 from bench.config.instrument_kinds import POLE
 from bench.dut.ports import Dut, Interruptible
 from bench.instruments.afe import AnalogueFrontEnd
-from bench.instruments.kinds import ChamberKind, LeakKind
+from bench.instruments.kinds import ChamberKind, LeakKind, RelayKind
 from bench.instruments.ports import ClimateChamber, FaultUnit, LeakResistor
 from bench.links.bus_faults import BusFaults
 from bench.links.ports import CanLink
@@ -17,6 +17,7 @@ from bench.rig.capabilities.provided import Provided
 from bench.rig.cell_outputs import CellOutputs
 from bench.rig.plant_loop import PlantLoop
 from bench.rig.providers.boxed_insulation import BoxedInsulation
+from bench.rig.providers.bridged_contactors import Bridge, BridgedContactors
 from bench.rig.providers.bus_side import BenchTraffic, OwnWires
 from bench.rig.providers.dut_hold import HeldDut, Tampered, TamperedIdentity
 from bench.rig.providers.emulated_cells import EmulatedCells
@@ -50,6 +51,7 @@ class Bench:
     afe: AnalogueFrontEnd | None = None
     buses: Mapping[str, BusFaults] | None = None
     leaks: Mapping[str, LeakResistor] = field(default_factory=dict)
+    bridges: Mapping[str, Bridge] = field(default_factory=dict)
     chamber: ClimateChamber | None = None
 
 
@@ -91,6 +93,9 @@ def _by_instruments(bench: Bench) -> dict[type, object]:
     if bench.leaks:
         plant = PlantInsulation(pack=pack, timers=timers)
         found[cap.Insulation] = BoxedInsulation(boxes=bench.leaks, plant=plant, pack=pack, timers=timers)
+    if bench.bridges:
+        mechanics = PlantContactors(pack=pack, timers=timers)
+        found[cap.Contactors] = BridgedContactors(bridges=bench.bridges, plant=mechanics, timers=timers)
     if bench.chamber is not None:
         around = PlantChamber(pack=pack, timers=timers, settle=bench.plant.settle)
         found[cap.Chamber] = RealChamber(chamber=bench.chamber, plant=around, timers=timers)
@@ -100,6 +105,15 @@ def _by_instruments(bench: Bench) -> dict[type, object]:
 def leaks_of(sides: SideInstruments) -> dict[str, LeakResistor]:
     """The resistors by their pole."""
     return {config.options[POLE]: driver for config, driver in sides.drivers(LeakKind)}
+
+
+def bridges_of(sides: SideInstruments) -> dict[str, Bridge]:
+    """The relays across contactors, by the contactor."""
+    return {
+        name: Bridge(card=driver, relay=relay, card_name=config.name)
+        for config, driver in sides.drivers(RelayKind)
+        for name, relay in config.across.items()
+    }
 
 
 def chamber_of(sides: SideInstruments) -> ClimateChamber | None:
