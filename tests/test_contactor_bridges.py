@@ -55,9 +55,6 @@ def test_the_list_of_faults_says_who_provides_contactors(
     told = {one["fault"]: one for one in json.loads(capsys.readouterr().out)["faults"]}
     by = "Numato relay across plus and minus, plant model"
     assert told["contactor_weld"]["provided_by"] == {"Contactors": by}
-    assert told["contactor_stuck_open"]["provided_by"] == {
-        "Contactors": "plant model"
-    }  # nothing across it does that
     assert told["contactor_slow"]["provided_by"] == {"ContactorMechanics": "plant model"}
 
 

@@ -11,10 +11,15 @@ from pathlib import Path
 import pytest
 
 import bench
+import bench.faults
 import bench.testing
 
 ROOT = Path(__file__).resolve().parents[1]
-PUBLIC = {"bench": bench.__all__, "bench.testing": bench.testing.__all__}
+PUBLIC = {
+    "bench": bench.__all__,
+    "bench.faults": bench.faults.__all__,
+    "bench.testing": bench.testing.__all__,
+}
 
 
 def scripts() -> Iterator[tuple[str, str]]:

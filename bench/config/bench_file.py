@@ -63,6 +63,7 @@ class BenchConfig:
     place: where the rig stands, for whoever reads a report; "" where nobody says.
     refuses_overdue: a shot with an instrument whose calibration is overdue is not fired, and INCONCLUSIVE.
     safety: contacts that stop the bench when they open.
+    providers: parts of others that serve capabilities of this rig, by name.
     guard_hang_ns: how long the bench may be silent before its guard takes it for hung; 0: no guard.
     """
 
@@ -81,6 +82,7 @@ class BenchConfig:
     place: str = ""
     safety: tuple[SafetyInput, ...] = ()
     refuses_overdue: bool = False
+    providers: tuple[str, ...] = ()
 
 
 def load_bench(path: Path) -> BenchConfig:
@@ -149,6 +151,7 @@ def load_bench(path: Path) -> BenchConfig:
         ),
         mqtt=mqtt,
         safety=safety,
+        providers=tuple(dict.fromkeys(shape.bench.providers)),
         refuses_overdue=shape.evidence.overdue == "inconclusive",
         guard_hang_ns=shape.guard.hang if shape.guard.enabled else 0,
         record=RecordConfig(

@@ -18,6 +18,7 @@ FASTEST_BUS = 20_000_000  # bit/s; CAN XL
 class BenchTable(Shape):
     name: Name
     place: str = Field(default="", max_length=200)
+    providers: list[str] = Field(default_factory=list)
 
 
 class TimeTable(Shape):

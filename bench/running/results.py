@@ -342,6 +342,7 @@ def rig_hash(wired: Wired) -> str:
         config.pack.cells,
         config.pack.sensors,
         *((config.safety,) if config.safety else ()),
+        *((config.providers,) if config.providers else ()),
     )
     dbc = {can: [path.name for path in one.dbc] for can, one in config.can.items()}
     text = re.sub(r"(?:Posix|Windows)Path\([^)]*\)", "path", repr((kept, dbc)))

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from bench.config.bench_file import BenchConfig
+from bench.config.instrument_kinds import CELLS
 from bench.dut.ports import Dut
 from bench.dut.uds import UdsTester
 from bench.instruments.afe import AnalogueFrontEnd
@@ -14,6 +15,7 @@ from bench.rig.cell_outputs import CellOutputs
 from bench.rig.hardware import Hardware
 from bench.rig.phases import Phases
 from bench.rig.plant_loop import PlantLoop
+from bench.rig.provider_shelf import asked_for
 from bench.rig.providers.rig_timers import RigTimers
 from bench.rig.rig import Rig
 from bench.rig.senses import Senses
@@ -117,6 +119,9 @@ def assemble(on: Ground, parts: Parts) -> Rig:
         timers=timers,
         afe=parts.afe,
         buses=parts.buses,
+        clock=clock,
+        drivers={CELLS: parts.cells.emulator, **parts.sides.by_name()},
+        brought=asked_for(wired.config),
     )
     return Rig(
         clock=clock,

@@ -17,6 +17,7 @@ from bench.plant.spread import Ageing
 from bench.record.rig_hold import RigHold
 from bench.rig.guard import Guard
 from bench.rig.phases import Phases, draw_phases
+from bench.rig.provider_shelf import asked_for
 from bench.rig.view import TraceView
 from bench.scenario.mismatch import pack_thresholds
 from bench.scenario.model import Inject, Mismatch, Start
@@ -104,6 +105,7 @@ def load_wired(
     played = bind_plays(profile, databases, config.pack.cells, config.pack.sensors, usual, decisive)
     check_bound(profile, databases)
     _refuse_what_no_frame_holds(config, played)
+    asked_for(config)
     emulator_shows(played)  # whatever is wrong with it is told before anything is driven
     return Wired(
         config=config,

@@ -14,6 +14,7 @@ from bench.instruments.kinds import ChamberKind, LeakKind
 from bench.instruments.ports import WireFault
 from bench.rig import capabilities as cap
 from bench.scenario.together import TIME_LAPSE
+from bench.wiring.brought import titles
 from bench.wiring.instruments import cell_kind, wires_opened
 
 NOBODY = "no instrument of this bench does it"
@@ -58,6 +59,7 @@ def offers(config: BenchConfig, profile: DutProfile) -> Mapping[type, Offer]:
         **_of_instruments(config),
         **(_of_one_process() if config.simulated else _of_others()),
         **(_of_the_dut_in_process() if config.simulated else _of_a_real_dut(config.dut, profile)),
+        **_of_others_parts(config),
     }
 
 
@@ -101,6 +103,11 @@ def _of_instruments(config: BenchConfig) -> dict[type, Offer]:
         relays = ", ".join(f"{one.facts.title} across {' and '.join(one.across)}" for one in bridged)
         found[cap.Contactors] = Offer(by=f"{relays}, plant model")
     return found
+
+
+def _of_others_parts(config: BenchConfig) -> dict[type, Offer]:
+    """Whoever the bench file names takes the place of the house's own."""
+    return {kind: Offer(by=title) for kind, title in titles(config).items()}
 
 
 def _sense_wires(config: BenchConfig) -> Offer:

@@ -13,6 +13,7 @@ from bench.faults.find import faults
 from bench.parts import Shelf
 from bench.plant.chemistry import Chemistry
 from bench.plant.find import chemistries
+from bench.rig.provider_shelf import providers
 
 Facts = dict[str, str]
 PLUG_INS = "plug-ins"  # what a qualification calls them
@@ -20,7 +21,7 @@ PLUG_INS = "plug-ins"  # what a qualification calls them
 
 def shelves() -> tuple[Shelf[Any], ...]:
     """Every sort of part that others may bring."""
-    return (instruments(), faults(), chemistries(), dut_adapters())
+    return (instruments(), faults(), chemistries(), dut_adapters(), providers())
 
 
 def installed() -> str:
@@ -42,6 +43,7 @@ def in_use(config: BenchConfig, kinds_of_faults: Iterator[str]) -> dict[str, Fac
         faults(): list(kinds_of_faults),
         chemistries(): [config.pack.chemistry, config.dut.chemistry or ""],
         dut_adapters(): [config.dut.start],
+        providers(): list(config.providers),
     }
     return {
         f"plug-in {shelf.what} {name}": asdict(origin)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from bench.codec.database import Database
 from bench.config.instrument_kinds import POLE
@@ -14,8 +15,10 @@ from bench.links.ports import CanLink
 from bench.restbus.cyclic import CyclicMessage
 from bench.rig import capabilities as cap
 from bench.rig.capabilities.provided import Provided
+from bench.rig.capabilities.provider import Provider, RigGround
 from bench.rig.cell_outputs import CellOutputs
 from bench.rig.plant_loop import PlantLoop
+from bench.rig.provider_shelf import refuse_unkept
 from bench.rig.providers.boxed_insulation import BoxedInsulation
 from bench.rig.providers.bridged_contactors import Bridge, BridgedContactors
 from bench.rig.providers.bus_side import BenchTraffic, OwnWires
@@ -32,6 +35,7 @@ from bench.rig.providers.played_supply import PlayedSupply
 from bench.rig.providers.real_chamber import RealChamber
 from bench.rig.providers.sense_wires import PlayedWires, RelayedWires
 from bench.rig.senses import Senses
+from bench.timing.clock import Clock
 from bench.wiring.side_instruments import SideInstruments
 
 
@@ -53,11 +57,14 @@ class Bench:
     leaks: Mapping[str, LeakResistor] = field(default_factory=dict)
     bridges: Mapping[str, Bridge] = field(default_factory=dict)
     chamber: ClimateChamber | None = None
+    clock: Clock
+    drivers: Mapping[str, Any] = field(default_factory=dict)
+    brought: Mapping[str, Provider] = field(default_factory=dict)
 
 
 def provide(bench: Bench) -> Provided:
     """Every capability that this bench has."""
-    return Provided(
+    own = (
         {cap.Timers: bench.timers}
         | _by_plant(bench)
         | _by_terminals(bench)
@@ -65,6 +72,19 @@ def provide(bench: Bench) -> Provided:
         | _by_dut(bench)
         | _by_instruments(bench)
     )
+    return Provided(own | _by_others(bench, own))
+
+
+def _by_others(bench: Bench, own: Mapping[type, object]) -> dict[type, object]:
+    """What the bench file takes from other distributions, in the place of the house's own."""
+    found: dict[type, object] = {}
+    for name, one in bench.brought.items():
+        before = {kind: own[kind] for kind in one.provides if kind in own}
+        ground = RigGround(clock=bench.clock, timers=bench.timers, drivers=bench.drivers, before=before)
+        made = one.make(ground)
+        refuse_unkept(name, made, one.provides)
+        found |= dict.fromkeys(one.provides, made)
+    return found
 
 
 def _by_plant(bench: Bench) -> dict[type, object]:

@@ -142,6 +142,10 @@ class SideInstruments:
             if isinstance(side.config.facts, kind) and side.driver is not None
         ]
 
+    def by_name(self) -> dict[str, Any]:
+        """The driver of each that is driven."""
+        return {side.config.name: side.driver for side in self.sides if side.driver is not None}
+
     def fault_unit(self, emulator: FaultUnit) -> FaultUnit:
         """The emulator's own relays, and the cards' where they sit in a cell's wire."""
         relays = {
