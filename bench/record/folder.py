@@ -43,11 +43,19 @@ class RunExists(RecordError):
     """Another run of this name was there first."""
 
 
+def _digest(file: Path) -> str | None:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class RunFolder:
     """A run folder being written. All it needs is a path, so worker processes can each be handed one."""
 
     path: Path
+    _as_written: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     _known: dict[str, Known] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -65,7 +73,16 @@ class RunFolder:
             ) from error
         except (OSError, TypeError) as error:
             raise RecordError(f"{path}: cannot create the run folder: {error}") from error
-        return cls(path)
+        made = cls(path)
+        made._remember(HEADER)
+        return made
+
+    def _remember(self, name: str) -> None:
+        self._as_written[name] = hashlib.sha256((self.path / name).read_bytes()).hexdigest()
+
+    def spoilt(self) -> list[str]:
+        """What was written before the first shot, and is not as it was any more."""
+        return [name for name, digest in self._as_written.items() if _digest(self.path / name) != digest]
 
     def add_input(self, source: Path) -> str:
         """Copy an input file into the evidence; its SHA-256. The same content is stored once."""
@@ -81,6 +98,7 @@ class RunFolder:
         """What there was to be run: the denominator of the traceability matrix."""
         try:
             write_json(self.path / LIBRARY, library)
+            self._remember(LIBRARY)
         except OSError as error:
             raise RecordError(f"{self.path}: cannot keep the list of scenarios: {error}") from error
 

@@ -57,7 +57,7 @@ def complete(
     """JUnit, HTML, result and footer. An aborted run gets no footer. Nothing is raised."""
     path = folder.path
     written = Written(files={"evidence": path})
-    if gone := _gone(result, path):
+    if gone := _gone(result, folder):
         written.troubles.append(f"evidence: {gone}")
         return written
     written.attempt("equipment", partial(ask_equipment, folder), path)
@@ -82,8 +82,9 @@ def complete(
     return written
 
 
-def _gone(result: RunResult, path: Path) -> str | None:
-    """What of the shots is no longer there. A footer over the rest would call it complete."""
+def _gone(result: RunResult, folder: RunFolder) -> str | None:
+    """What of the run is no longer there. A footer over the rest would call it complete."""
+    path = folder.path
     if not (path / HEADER).is_file():
         return f"{path}: vanished while the run was going on; expected it to be left alone"
     shots = [shot.folder for scenario in result.scenarios for shot in scenario.shots if shot.folder]
@@ -92,6 +93,8 @@ def _gone(result: RunResult, path: Path) -> str | None:
         return (
             f"{path}: {len(missing)} of {len(shots)} shots vanished while the run was going on: {missing[0]}"
         )
+    if spoilt := folder.spoilt():
+        return f"{path}: {' and '.join(spoilt)} vanished or changed while the run was going on"
     altered = [file.name for file in sorted((path / "inputs").glob("*")) if not _as_copied(file)]
     lost = [name for name, digest in result.hashes.items() if name != "rig" and not _kept(path, digest)]
     if wrong := [*altered, *lost]:
