@@ -1,5 +1,6 @@
 """A closed fault and a closed provider of a capability, written with public names only, in a process of their own."""
 
+import html
 import json
 import re
 from pathlib import Path
@@ -141,6 +142,13 @@ def test_a_closed_fault_runs_on_a_closed_provider_and_both_are_named(tmp_path: P
     told = json.loads(header.read_text())
     assert told["equipment"]["plug-in provider acme_bridges"]["distribution"] == "acme-weld"
     assert told["plug_ins"].count("acme-weld 2.0") == 2
+    alone = (
+        "fault 'acme_weld' of acme-weld 2.0 (acme_weld.fault): no frame shows it (welded contactors stand as they "
+        "are until the DUT opens them): its own readback alone proves it"
+    )
+    assert alone in html.unescape((header.parent / "report.html").read_text()), (
+        "a PASS that rests on its word"
+    )
     (confirmed,) = marks_of(header.parent / "scenarios" / WELD / "shot-000", StimulusConfirmed)
     assert str(confirmed.fact.value).startswith("Acme's bridge; closed: plus")
 

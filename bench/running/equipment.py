@@ -17,6 +17,7 @@ from bench.running.behind_ports import behind_interface, behind_port
 from bench.running.calibration import overdue_in
 from bench.trace.facts import InstrumentIdentified
 from bench.wiring.common import Wired
+from bench.wiring.plug_ins import UNSHOWN
 
 Facts = dict[str, str]
 _ASKED_IN = 50  # shots whose instruments are compared: one that was exchanged in between is told
@@ -118,11 +119,14 @@ def stored_equipment(opened: OpenedRun) -> dict[str, Facts]:
 
 
 def doubts(found: Mapping[str, Mapping[str, str]], day: str) -> tuple[str, ...]:
-    """Calibrations that had run out on `day` (ISO date), and instruments that changed within the run."""
+    """Calibrations that had run out on `day` (ISO date), instruments that changed within the run, and faults of others
+    that nothing but their own word proves.
+    """
     late = overdue_in(found, day)
     changed = [
         f"{name} was exchanged within the run: {facts['answered']}, then {facts['changed']}"
         for name, facts in found.items()
         if "changed" in facts
     ]
-    return (*late, *changed)
+    alone = [facts[UNSHOWN] for facts in found.values() if UNSHOWN in facts]
+    return (*late, *changed, *alone)

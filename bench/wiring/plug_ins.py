@@ -16,6 +16,7 @@ from bench.plant.find import chemistries
 from bench.rig.provider_shelf import providers
 
 Facts = dict[str, str]
+UNSHOWN = "proven by its own readback alone"
 PLUG_INS = "plug-ins"  # what a qualification calls them
 
 
@@ -46,11 +47,16 @@ def in_use(config: BenchConfig, kinds_of_faults: Iterator[str]) -> dict[str, Fac
         providers(): list(config.providers),
     }
     return {
-        f"plug-in {shelf.what} {name}": asdict(origin)
+        f"plug-in {shelf.what} {name}": {**asdict(origin), **(_unshown(name) if shelf is faults() else {})}
         for shelf, names in asked.items()
         for name in dict.fromkeys(names)
         if (origin := shelf.origin(name)) is not None
     }
+
+
+def _unshown(name: str) -> Facts:
+    """What a report says of a fault that its own word proves."""
+    return {UNSHOWN: told} if (told := _by_its_word(name)) else {}
 
 
 def troubles() -> list[str]:
