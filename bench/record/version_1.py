@@ -54,6 +54,7 @@ _SIMPLE: Mapping[Kind, type[Fact]] = {
     Kind.DUT_WAITED: facts.DutWaited,
     Kind.BENCH_TIMING: facts.BenchTiming,
     Kind.CLOCK_RATE: facts.ClockRate,
+    Kind.CALIBRATED: facts.Calibrated,
     Kind.ABORTED: facts.Aborted,
     Kind.RUN_ENDED: facts.RunEnded,
 }
