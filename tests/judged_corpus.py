@@ -76,6 +76,7 @@ _LATER = (
     facts.SafetyWatched,
     facts.SafetyOpened,
     facts.SafetyOff,
+    facts.Calibrated,
 )  # the stored lines were drawn without them
 FACTS = {
     one.__name__: one

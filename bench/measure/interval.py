@@ -1,6 +1,6 @@
 """A latency is an interval, with an uncertainty budget that names its terms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bench.measure.ending import EndFound
@@ -203,4 +203,4 @@ class Measurement:
     rate_ppb: int = 0
     rate_why: str = ""
     stamps: tuple[StampUsed, ...] = ()
-    calibrations: tuple[CalibrationUsed, ...] = ()
+    calibrations: tuple[CalibrationUsed, ...] = field(default=(), metadata={"left_out_empty": True})

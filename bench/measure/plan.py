@@ -1,6 +1,6 @@
 """What to look for in a Trace: resolved, plain data, stored with the run so that it can be judged again."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bench.measure.announced import Announced
@@ -193,7 +193,7 @@ class Plan:
     silenced_by: tuple[tuple[int, bool], ...] = ()
     hold_witnessed: bool = False
     standing: Standing | None = None
-    onset_slope: Slope | None = None
+    onset_slope: Slope | None = field(default=None, metadata={"left_out_empty": True})
 
 
 NOTHING = Plan(

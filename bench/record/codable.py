@@ -22,13 +22,18 @@ T = TypeVar("T")
 def encode(value: Any) -> Any:
     """Plain JSON values. An IntEnum becomes its name, so that a file says FAIL and not 3.
 
-    A finding has its code and whom it blames beside its figures.
+    A finding has its code and whom it blames beside its figures. A field that is marked so is left out where it holds
+    its default: what came later changes nothing of a record that has none of it.
     """
     if isinstance(value, Finding):
         figures = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return {"code": value.code, "blame": value.blame.value, **figures}
     if dataclasses.is_dataclass(value):
-        return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {
+            f.name: encode(getattr(value, f.name))
+            for f in dataclasses.fields(value)
+            if not (f.metadata.get("left_out_empty") and getattr(value, f.name) == f.default)
+        }
     if isinstance(value, IntEnum):
         return value.name
     if isinstance(value, Enum):
