@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.errors import LinkError
 from bench.rig.guard import Guard
+from bench.rig.off_witness import OffWitness
 from bench.rig.safety_inputs import SafetyInputs
 from bench.rig.steps import Steps
 from bench.timing.clock import Clock, Phase, Timer
@@ -19,7 +20,7 @@ class Hardware:
 
     others_off: every output but the cell emulator's, off and read back within others_within_ns. guard: who watches
     over real outputs. patience_ns: with the cells' instrument on the way to safety. safety: the contacts that stop the
-    rig when they open.
+    rig when they open. off_witness: who sees the cells' outputs beside their emulator.
     """
 
     start: Callable[[], Awaitable[None]]
@@ -30,6 +31,7 @@ class Hardware:
     patience_ns: int = 5 * NS_PER_S
     guard: Guard | None = None
     safety: SafetyInputs | None = None
+    off_witness: OffWitness | None = None
     _beat: Timer | None = None
 
     def watch_over(self, clock: Clock) -> None:

@@ -235,10 +235,17 @@ class WindowClosed(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafeStateReached(Fact):
-    """The rig's outputs are off, as read back."""
+    """The rig's outputs are off, as read back.
+
+    seen_by: who saw the cells' outputs off beside the emulator that drives them; "": nobody; None: was not asked.
+    """
 
     kind: ClassVar[Kind] = Kind.SAFE_STATE_REACHED
     readback: bool
+    seen_by: str | None = None
+
+    def version_1(self) -> dict[str, Scalar]:
+        return {"readback": self.readback}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

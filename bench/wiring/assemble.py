@@ -13,6 +13,7 @@ from bench.links.ports import CanLink
 from bench.plant.pack import Pack
 from bench.rig.cell_outputs import CellOutputs
 from bench.rig.hardware import Hardware
+from bench.rig.off_witness import OffWitness
 from bench.rig.phases import Phases
 from bench.rig.plant_loop import PlantLoop
 from bench.rig.provider_shelf import asked_for
@@ -85,6 +86,7 @@ class Parts:
     health: Callable[[], str | None] = field(default=_healthy)
     afe: AnalogueFrontEnd | None = None
     buses: Mapping[str, BusFaults] | None = None
+    off_witness: OffWitness | None = None
 
 
 def assemble(on: Ground, parts: Parts) -> Rig:
@@ -176,4 +178,5 @@ def _hardware(on: Ground, parts: Parts) -> Hardware:
         patience_ns=parts.cells.safe_ns,
         guard=on.wired.guard,
         safety=safety_inputs(on.wired.config, on.clock, on.trace),
+        off_witness=parts.off_witness,
     )

@@ -28,6 +28,7 @@ from bench.wiring.common import (
 from bench.wiring.dut import real_dut, tester_of
 from bench.wiring.emulator_shown import emulator_shows, listen_for_sweeps, pack_voltages, watch_cells
 from bench.wiring.instruments import real_cells
+from bench.wiring.off_seen import FrontEndHeard
 from bench.wiring.side_instruments import identities_into, side_instruments
 from bench.wiring.stamp_worth import apply_measured
 
@@ -65,6 +66,7 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
     dut = real_dut(wired, clock, arguments, tester)
     cells = real_cells(config, clock, buses.links)
 
+    shown = emulator_shows(wired.played)
     sweep_crc = listen_for_sweeps(wired.played, buses.links)
     senses.provide("afe_sweep_crc", lambda: sweep_crc.value)
     sides = side_instruments(config, clock, lambda channel, _: buses.links[channel], senses)
@@ -73,7 +75,7 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
 
     async def start_hardware() -> None:
         if instrument.virtual:  # its front end is the rack's: what it cuts off is known here only
-            waiting.append(watch_cells(clock, emulator_shows(wired.played), cells_v, on.tell_clipped))
+            waiting.append(watch_cells(clock, shown, cells_v, on.tell_clipped))
         waiting.append(watch_waiting(clock, trace, dut.waited_ns))
         ports, cards = await _ports_of(rack) if instrument.virtual else (instrument.ports, {})
         await cells.connect(ports)
@@ -111,6 +113,7 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
             start=start_hardware,
             stop=stop_hardware,
             health=health,
+            off_witness=FrontEndHeard(clock, shown, buses.links[shown.channel]),
         ),
     )
 

@@ -23,6 +23,7 @@ from bench.wiring.common import (
 from bench.wiring.dut import firmware_of, tester_of
 from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.instruments import simulated_cells
+from bench.wiring.off_seen import FrontEndAsked
 from bench.wiring.side_instruments import identities_into, side_instruments
 from firmware_stubs.builds import descriptions
 
@@ -91,6 +92,7 @@ def build_simulated(
             stop=stop_hardware,
             afe=afe,
             buses=buses,
+            off_witness=FrontEndAsked(lambda: sides.after_relays(cells.output_v(clock.now_ns()))),
         ),
     )
 
