@@ -32,13 +32,17 @@ class SerialConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackConfig:
-    """The plant behind the bench. `soc` is 0..1. hysteresis: of the cells' voltage; None: as their file has it."""
+    """The plant behind the bench. `soc` is 0..1. hysteresis: of the cells' voltage; None: as their file has it.
+
+    ac_circuit: one hangs on the pack's bus, as an inverter's, so that its insulation has to be 500 ohm/V.
+    """
 
     chemistry: str
     cells: int
     sensors: int
     soc: float
     hysteresis: bool | None = None
+    ac_circuit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +152,7 @@ def load_bench(path: Path) -> BenchConfig:
             sensors=shape.pack.sensors,
             soc=shape.pack.soc,
             hysteresis=shape.pack.hysteresis,
+            ac_circuit=shape.pack.ac_circuit,
         ),
         mqtt=mqtt,
         safety=safety,

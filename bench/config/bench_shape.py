@@ -60,6 +60,7 @@ class PackTable(Shape):
     sensors: int = Field(ge=1, le=255)
     soc: Share = 0.5
     hysteresis: bool | None = None
+    ac_circuit: bool = False
 
 
 class EvidenceTable(Shape):

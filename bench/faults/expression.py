@@ -1,4 +1,4 @@
-"""Values relative to the DUT's thresholds: "ov_trip + 20 mV"."""
+"""Values relative to the DUT's thresholds: "ov_trip + 20 mV", "60 % of oc_charge"."""
 
 import re
 from collections.abc import Mapping
@@ -10,21 +10,29 @@ from bench.units import parse_quantity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """`NAME`, `NAME + quantity`, `NAME - quantity` or a quantity alone; `offset` in SI of `dimension`."""
+    """`NAME`, `NAME + quantity`, `NAME - quantity`, `N % of NAME` or a quantity alone; `offset` in SI of `dimension`.
+
+    share: of the threshold; below 0 where a sign says the direction, as a start's current does.
+    """
 
     text: str
     dimension: str
     name: str | None
     offset: float
+    share: float = 1.0
 
 
 _NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:([+-])\s*(\d.*))?")
+_SHARE = re.compile(r"\s*(-?\d+(?:\.\d+)?) ?% of ([A-Za-z_]\w*)\s*")
 # Which thresholds are of which dimension.
 _PREFIXES = {"V": ("ov_", "uv_", "dd_"), "ohm/V": ("iso_",), "degC": ("ot_", "ut_"), "A": ("oc_",)}
 
 
 def parse_expression(text: str, dimension: str) -> Expression:
     """`("ov_trip + 20 mV", "V")` → name ov_trip, offset 0.02. Raises ValueError otherwise."""
+    if (part := _SHARE.fullmatch(text)) is not None:
+        share = float(part[1]) / 100.0
+        return Expression(text=text, dimension=dimension, name=part[2], offset=0.0, share=share)
     match = _NAMED.fullmatch(text)
     if match is None:
         if re.match(r"\s*[A-Za-z_]", text):
@@ -46,4 +54,4 @@ def value_of(expression: Expression, thresholds: Mapping[str, float]) -> float:
             f"found threshold '{expression.name}'; expected one in {expression.dimension}: "
             f"{', '.join(known)}{near}"
         )
-    return thresholds[expression.name] + expression.offset
+    return expression.share * thresholds[expression.name] + expression.offset

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bench.measure.finding.base import Finding
-from bench.measure.finding.plant import CellHarmed, ClosedAgain, InsulationLost
+from bench.measure.finding.plant import CellHarmed, ClosedAgain, InsulationLost, InsulationLowBefore
+from bench.measure.signal_test import SignalTest
 from bench.measure.window import Window
 from bench.trace.events import PlantStage
 from bench.trace.facts import PlantState, StageReached
@@ -13,6 +14,7 @@ from bench.trace.mark import Mark
 from bench.trace.timeline import Trace
 
 ISOLATION_OHM_PER_V = 100.0  # GB 38031-2025 after a protection test, UN R100 for a d.c. bus
+ISOLATION_WITH_AC_OHM_PER_V = 500.0  # both, where an a.c. circuit hangs on the bus
 
 
 class EndedBy(StrEnum):
@@ -30,8 +32,10 @@ class EndedBy(StrEnum):
 class EndQuestion:
     """Any of these ends the test; then `observe_ns` follow in which nothing may happen. None or False: is no end.
 
-    cut_off: the pack's path opens. signal: the DUT reports. stable_k over stable_ns: the hottest cell moves by less.
-    hotter_c: the hottest cell is above. share: of the nominal pack voltage. after_ns: since the stimulus.
+    cut_off: the pack's path opens. signal: the DUT asks for the current to stop, known by all of `stop_request`;
+    where that is empty (evidence of earlier releases), it reports the flag. stable_k over stable_ns: the hottest cell
+    moves by less. hotter_c: the hottest cell is above. share: of the nominal pack voltage. after_ns: since the
+    stimulus. sound_before: the insulation is asked for before the test, too.
     """
 
     observe_ns: int
@@ -42,6 +46,8 @@ class EndQuestion:
     hotter_c: float | None = None
     share: float | None = None
     after_ns: int | None = None
+    stop_request: tuple[SignalTest, ...] = ()
+    sound_before: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +111,7 @@ class Ending:
 
 
 def find_end(trace: Trace, asked: EndQuestion, window: Window, signalled_ns: int | None) -> EndFound:
-    """signalled_ns: when the DUT had reported for certain. Pure."""
+    """signalled_ns: when the DUT had given its signal for certain. Pure."""
     states = [m for m in trace.of(PlantState) if window.start_ns <= m.t_ns <= window.end_ns]
     ending = Ending(asked)
     for mark in states:
@@ -118,19 +124,26 @@ def find_end(trace: Trace, asked: EndQuestion, window: Window, signalled_ns: int
         by=by,
         at_ns=at_ns,
         observed_ns=0 if at_ns is None else window.end_ns - at_ns,
-        problems=tuple(_problems(trace, window, states, at_ns)),
+        problems=tuple(_problems(trace, window, states, at_ns, before=asked.sound_before)),
     )
 
 
+def _required(state: PlantState) -> float:
+    return ISOLATION_WITH_AC_OHM_PER_V if state.ac_circuit else ISOLATION_OHM_PER_V
+
+
 def _problems(
-    trace: Trace, window: Window, states: list[Mark[PlantState]], at_ns: int | None
+    trace: Trace, window: Window, states: list[Mark[PlantState]], at_ns: int | None, *, before: bool
 ) -> list[Finding]:
-    """No venting, no runaway in the whole test; after its end no closing again, and the insulation holds."""
+    """No venting, no runaway in the whole test; after its end no closing again. Insulation holds before and after."""
     found: list[Finding] = [
         CellHarmed(cell=mark.fact.cell, stage=mark.fact.stage)
         for mark in trace.of(StageReached)
         if mark.fact.stage is not PlantStage.SIGNATURE and window.start_ns <= mark.t_ns <= window.end_ns
     ]
+    first = states[0].fact if before and states else None
+    if first is not None and first.iso_ohm_per_v < _required(first):
+        found.append(InsulationLowBefore(ohm_per_v=first.iso_ohm_per_v, required=_required(first)))
     if at_ns is None:
         return found
     opened = closed_again = leaky = False
@@ -143,7 +156,7 @@ def _problems(
             found.append(ClosedAgain(after_end_ns=after_ns))
         opened = opened or not mark.fact.closed
         ohm_per_v = mark.fact.iso_ohm_per_v
-        if ohm_per_v < ISOLATION_OHM_PER_V and not leaky:
+        if ohm_per_v < _required(mark.fact) and not leaky:
             leaky = True
             found.append(InsulationLost(ohm_per_v=ohm_per_v, after_end_ns=after_ns))
     return found

@@ -47,6 +47,7 @@ from bench.measure.shot import Seen, Shot, Told, latency
 from bench.measure.stamp_order import stamps_out_of_order, stamps_used
 from bench.measure.states import states_seen
 from bench.measure.staying import watched_to_end
+from bench.measure.stop_request import asked_to_stop_ns
 from bench.measure.stored_codes import codes_before, status_of_the_code, tests_of_the_code
 from bench.measure.unexpected import wrong_reports
 from bench.measure.unknown_pages import unknown_pages
@@ -154,9 +155,16 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         bench_late_ns=worst_lateness_ns(trace),
         estimates=tuple(score(trace, asked, window, decoders) for asked in plan.estimates),
         probes=probes_seen(trace, window, onset.interval, plan.probes, decoders) if onset else (),
-        end=find_end(trace, plan.end, window, answer.detected.interval.high_ns if answer.detected else None)
-        if plan.end is not None
-        else None,
+        end=None
+        if plan.end is None
+        else find_end(
+            trace,
+            plan.end,
+            window,
+            asked_to_stop_ns(trace, plan.end, window, decoders)
+            if plan.end.stop_request
+            else (answer.detected.interval.high_ns if answer.detected else None),
+        ),
         dtc_status=status,
         dtc_status_problem=problem,
         dtc_occurrences=memory.occurrences if memory is not None else None,

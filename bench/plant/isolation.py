@@ -20,6 +20,7 @@ class Isolation:
     y_capacitance_f: float = Y_CAPACITANCE_F
     plus_to_chassis_v: float | None = None  # None until the first step
     pack_voltage_v: float = 0.0
+    ac_circuit: bool = False  # one hangs on the bus, as an inverter's does
 
     @property
     def parallel_ohm(self) -> float:

@@ -36,6 +36,8 @@ def _by(found: EndFound) -> str:
             return f"{format_ns(asked.after_ns)} have passed"
         case EndedBy.STABLE:
             return f"temperature stable within {asked.stable_k:g} K for {format_ns(asked.stable_ns)}"
+        case EndedBy.SIGNAL if asked.stop_request:
+            return "the DUT's request to stop the current, a told limit of 0 A"
         case None:
             return "nothing"
     return found.by.value

@@ -84,6 +84,7 @@ ADVICE: dict[str, str] = {
     "cell-harmed": _STUDY,
     "closed-again": _STUDY,
     "insulation-lost": _STUDY,
+    "insulation-low-before": "Find the leak first: what the test did to the insulation cannot be told.",
     "test-not-ended": "Give the scenario a longer window, or an end that this pack reaches.",
     "estimate-stale": _PROFILE,
     "estimate-absent": _PROFILE,

@@ -207,6 +207,9 @@ def _plant(finding: Finding) -> str:
             return f"protection test: the contactors closed again {format_ns(after_ns)} after the end"
         case plant.InsulationLost(ohm_per_v=ohm_per_v, after_end_ns=after_ns):
             return f"protection test: insulation at {ohm_per_v:.0f} ohm/V {format_ns(after_ns)} after the end"
+        case plant.InsulationLowBefore(ohm_per_v=ohm_per_v, required=required):
+            expected = f"expected {required:.0f} or more"
+            return f"protection test: insulation at {ohm_per_v:.0f} ohm/V before it began; {expected}"
         case plant.PlantFollowedReport(late_ns=late_ns):
             return (
                 f"the plant's contactors followed reports of the DUT that may come {format_ns(late_ns)} after the "

@@ -48,6 +48,7 @@ class PlantTruth:
             pack_v=round(pack.pack_voltage_v, 3),
             nominal_v=round(pack.chemistry.ocv_v(0.5) * pack.cells.count, 3),
             iso_ohm_per_v=round(min(1e9, pack.isolation.ohm_per_volt(pack.pack_voltage_v)), 1),
+            ac_circuit=pack.isolation.ac_circuit,
         )
         return self.trace.mark(self.clock.now_ns(), state, "plant")
 

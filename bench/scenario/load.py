@@ -13,6 +13,7 @@ from bench.scenario.clauses import clauses_of
 from bench.scenario.known_gap import known_gap_of
 from bench.scenario.mismatch import check_mismatch, mismatch_of
 from bench.scenario.model import (
+    AlternateText,
     ConstantVoltage,
     CycleText,
     DriveText,
@@ -32,6 +33,7 @@ from bench.scenario.model import (
     Sweep,
     Wait,
 )
+from bench.scenario.stop_request import limits_asked
 from bench.scenario.together import check_together
 from bench.units import NS_PER_S, format_ns
 
@@ -181,7 +183,8 @@ def _start(file: "TomlFile", shape: "ScenarioShape") -> Start:
     return Start(
         mode=start.mode,
         soc=start.soc,
-        current_a=start.current,
+        current_a=0.0 if start.current is None else start.current.offset,
+        current=start.current if start.current is not None and start.current.name is not None else None,
         soh=start.soh,
         polarised_by_a=start.polarised_by,
         hysteresis=start.hysteresis,
@@ -219,6 +222,10 @@ def _step(file: "TomlFile", table: Any, index: int) -> StepText | None:
             return _cycle(file, shape, place)
         case s.ReplayShape():
             return recorded_step(file, shape, place)
+        case s.AlternateShape():
+            return AlternateText(
+                discharge=shape.discharge, charge=shape.charge, swing=shape.swing, lasts_ns=shape.duration
+            )
         case s.ParkShape():
             return Park(duration_ns=shape.duration)
         case s.ConstantVoltageShape():
@@ -335,13 +342,15 @@ def _end(file: "TomlFile", shape: "ScenarioShape") -> EndText | None:
         asked=EndQuestion(
             observe_ns=end.observe,
             cut_off=end.cut_off,
-            signal=end.signal,
+            signal=bool(end.signal),
+            sound_before=True,
             stable_k=None if end.stable is None else end.stable.within,
             stable_ns=None if end.stable is None else end.stable.over,
             share=end.voltage_share,
             after_ns=end.after,
         ),
         hotter_than=end.hotter_than,
+        stops=limits_asked(end.signal),
     )
 
 

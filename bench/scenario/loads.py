@@ -5,9 +5,10 @@ from itertools import pairwise
 from bench.faults.port import Terminals
 from bench.plant.load_trace import LoadTrace
 from bench.plant.vehicle import Vehicle
-from bench.scenario.model import CycleText, Follow, ReplayText
-from bench.units import format_ns
+from bench.scenario.model import AlternateText, CycleText, Follow, ReplayText
+from bench.units import NS_PER_S, format_ns
 
+NS_PER_H = 3600 * NS_PER_S
 CAPACITY = "cell_capacity_ah"
 # Of what trips: a vehicle asks for less. Twice as far off as the reference BMS's own announced limits are.
 _CONTINUOUS_SHARE = 0.8
@@ -37,6 +38,20 @@ def replay_load(text: ReplayText, at: Terminals, step: int) -> Follow:
             f"found a recording of which {note}; expected most of it within: another unit, or a scale?",
         )
     return Follow(name=text.name, trace=held, note=note, sources=text.sources, step=step)
+
+
+def alternating_load(text: AlternateText, at: Terminals, step: int) -> Follow:
+    """As it is asked for: whoever wants to heat a pack knows what it bears. Mistakes are told at the step."""
+    amps = {key: at.value(getattr(text, key), key) for key in ("discharge", "charge")}
+    for key, value in amps.items():
+        if value <= 0:
+            at.tell(key, f"found {value:g} A; expected more than 0")
+            amps[key] = 1.0  # not run: a mistake is told
+    moved_ah = text.swing * at.thresholds.get(CAPACITY, Vehicle().pack_capacity_ah)
+    out_ns, in_ns = (round(moved_ah / one * NS_PER_H) for one in amps.values())
+    pair = LoadTrace(times_ns=(0, out_ns, out_ns + in_ns), current_a=(amps["discharge"], -amps["charge"]))
+    trace = pair.repeated(-(-text.lasts_ns // pair.lasts_ns))
+    return Follow(name="alternating load", trace=trace, note="", sources=(), step=step)
 
 
 def bounded(trace: LoadTrace, at: Terminals) -> tuple[LoadTrace, str]:

@@ -100,6 +100,19 @@ class ReplayText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlternateText:
+    """Discharge by `swing` of the cell's capacity, charge by as much, and so on: a load that heats the pack.
+
+    It ends after the last whole pair that begins within `lasts_ns`. Both currents > 0.
+    """
+
+    discharge: Expression
+    charge: Expression
+    swing: float
+    lasts_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Follow:
     """Load the pack as `trace` says. `note`: what of it the pack's limits have cut off. sources: its files."""
 
@@ -135,7 +148,16 @@ class Park:
 
 Step = Inject | Request | Wait | Drive | FaultReset | Follow | ConstantVoltage | Park
 StepText = (
-    InjectText | Request | Wait | DriveText | FaultReset | CycleText | ReplayText | ConstantVoltage | Park
+    InjectText
+    | Request
+    | Wait
+    | DriveText
+    | FaultReset
+    | CycleText
+    | ReplayText
+    | AlternateText
+    | ConstantVoltage
+    | Park
 )
 
 
@@ -174,6 +196,7 @@ class Start:
     polarised_by_a: the current (> 0 discharged) that the pack comes from without any rest: a DUT that boots on it
     sees voltages that are not those of its charge. beyond: on purpose one in which the DUT has to trip.
     hysteresis: whether the cells' voltage remembers which way they came; None: as the bench's pack has it.
+    current: what `current_a` is made of once the thresholds are known, where it names one.
     """
 
     mode: str
@@ -184,6 +207,7 @@ class Start:
     polarised_by_a: float = 0.0
     beyond: bool = False
     hysteresis: bool | None = None
+    current: Expression | None = None
 
 
 Also = str | int  # a flag or an output of the profile, or a trouble code
@@ -251,10 +275,14 @@ class EstimateText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndText:
-    """What ends a protection test: `asked` but for the temperature, which may name a threshold."""
+    """What ends a protection test: `asked` but for the temperature, which may name a threshold.
+
+    stops: outputs of the profile, the told limits that are 0 A where the DUT asks for the current to stop.
+    """
 
     asked: EndQuestion
     hotter_than: Expression | None
+    stops: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

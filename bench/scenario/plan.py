@@ -30,6 +30,7 @@ from bench.scenario.restarts import build_signs, restart_signs
 from bench.scenario.state_bounds import check_state_bounds
 from bench.scenario.staying import staying_tests
 from bench.scenario.steps import LONGEST_TTL_NS
+from bench.scenario.stop_request import stop_request
 from bench.scenario.trip_band import trip_band
 from bench.scenario.word import as_known, by_word_alone, probes_as_known, states_asked
 
@@ -288,13 +289,15 @@ def _end(lookup: Lookup) -> EndQuestion | None:
     text = lookup.scenario.end
     if text is None or lookup.scenario.twin_of:
         return None
+    requested = stop_request(lookup, text.stops)
+    asked = replace(text.asked, signal=bool(requested), stop_request=requested)
     if text.hotter_than is None:
-        return text.asked
+        return asked
     try:
-        return replace(text.asked, hotter_c=value_of(text.hotter_than, lookup.thresholds))
+        return replace(asked, hotter_c=value_of(text.hotter_than, lookup.thresholds))
     except ValueError as unknown:
         lookup.mistake(("end", "hotter_than"), str(unknown))
-        return text.asked
+        return asked
 
 
 _PLAN_OF = {Aim.MUST_TRIP: _trip_plan, Aim.MUST_NOT_TRIP: _quiet_plan, Aim.MUST_REACH: reach_plan}

@@ -9,7 +9,7 @@ from bench.codec.database import Database
 from bench.config.profile import DutProfile
 from bench.config.toml_file import located, only_news
 from bench.errors import ConfigError, ScenarioError, nearest
-from bench.faults.expression import value_of
+from bench.faults.expression import Expression, value_of
 from bench.measure.plan import NOTHING, Plan
 from bench.scenario.load import read_scenario
 from bench.scenario.mismatch import thresholds_for
@@ -116,16 +116,20 @@ def _is_new(healthy: Prepared, prepared: Sequence[Prepared]) -> bool:
 
 
 def _start_known(scenario: Scenario, thresholds: Mapping[str, float]) -> Scenario:
-    """The scenario with the voltage that its start reaches in V. Raises ScenarioError for an unknown threshold."""
-    reaches = scenario.start.reaches
-    if reaches is None:
-        return scenario
-    try:
-        voltage_v = value_of(reaches.voltage, thresholds)
-    except ValueError as error:
-        place = ("start", "reaches", "cell_voltage")
-        raise ScenarioError(located(scenario.file, scenario.lines, place, str(error))) from None
-    start = replace(scenario.start, reaches=replace(reaches, voltage_v=voltage_v))
+    """The scenario with current and voltage of its start in SI. Raises ScenarioError for an unknown threshold."""
+    start = scenario.start
+
+    def value(text: Expression, *place: str) -> float:
+        try:
+            return value_of(text, thresholds)
+        except ValueError as error:
+            raise ScenarioError(located(scenario.file, scenario.lines, place, str(error))) from None
+
+    if start.current is not None:
+        start = replace(start, current_a=value(start.current, "start", "current"))
+    if (reaches := start.reaches) is not None:
+        voltage_v = value(reaches.voltage, "start", "reaches", "cell_voltage")
+        start = replace(start, reaches=replace(reaches, voltage_v=voltage_v))
     return replace(scenario, start=start)
 
 

@@ -88,6 +88,16 @@ class ConstantVoltageShape(Shape):
     at_most: DurationNs = Field(gt=0)
 
 
+class AlternateShape(Shape):
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    do: Literal["alternate"]
+    discharge: AmperesOf
+    charge: AmperesOf
+    swing: Share = Field(gt=0, le=0.5)
+    duration: DurationNs = Field(alias="for", gt=0)
+
+
 class ParkShape(Shape):
     do: Literal["park"]
     duration: DurationNs = Field(alias="for", ge=SHORTEST_PARK_NS, le=LONGEST_PARK_NS)
@@ -101,6 +111,7 @@ STEPS: dict[str, type[Shape]] = {
     "cycle": CycleShape,
     "replay": ReplayShape,
     "cc_cv": ConstantVoltageShape,
+    "alternate": AlternateShape,
     "park": ParkShape,
 }
 
@@ -115,7 +126,7 @@ class StartTable(Shape):
     mode: Mode
     soc: Share | None = None
     reaches: ReachesTable | None = None
-    current: Amperes = 0.0
+    current: AmperesOf | None = None
     soh: Share = Field(default=1.0, gt=0.5)
     polarised_by: Amperes = 0.0
     hysteresis: bool | None = None
@@ -182,7 +193,7 @@ class EndTable(Shape):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     cut_off: bool = False
-    signal: bool = False
+    signal: bool | Literal["charge", "discharge"] = False
     stable: StableTable | None = None
     hotter_than: DegreesOf | None = None
     voltage_share: Share | None = None

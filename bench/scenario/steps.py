@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from bench.scenario.loads import cycle_load, replay_load
+from bench.scenario.loads import alternating_load, cycle_load, replay_load
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import (
+    AlternateText,
     ConstantVoltage,
     CycleText,
     Drive,
@@ -52,6 +53,8 @@ def resolve_step(text: StepText, index: int, lookup: Lookup) -> Step:
             return cycle_load(text, lookup.terminals(index), index)
         case ReplayText():
             return replay_load(text, lookup.terminals(index), index)
+        case AlternateText():
+            return alternating_load(text, lookup.terminals(index), index)
         case ConstantVoltage(voltage=voltage):
             return replace(text, voltage_v=lookup.terminals(index).value(voltage, "cell_voltage"))
         case DriveText(current=current):

@@ -44,7 +44,7 @@ class TimeLapsed(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantState(Fact):
-    """What a protection test is ended by."""
+    """What a protection test is ended by. ac_circuit: one hangs on the bus, which asks for more insulation."""
 
     kind: ClassVar[Kind] = Kind.PLANT_STATE
     closed: bool
@@ -53,6 +53,7 @@ class PlantState(Fact):
     pack_v: float
     nominal_v: float
     iso_ohm_per_v: float
+    ac_circuit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,6 +161,7 @@ def build_pack(wired: Wired, soc: float | None, rng: random.Random, start: Start
         ageing=Ageing(capacity_fade=1.0 - start.soh) if start is not None else None,
         hysteresis=pack.hysteresis if start is None or start.hysteresis is None else start.hysteresis,
     )
+    built.isolation.ac_circuit = pack.ac_circuit
     if start is not None and start.polarised_by_a:
         built.polarise(start.polarised_by_a)
     return built

@@ -1,12 +1,11 @@
 """A climate chamber around the pack: the ambient temperature climbs to a value and stays there."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
 from pydantic import Field
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
-from bench.faults.shapes import AboveAbsoluteZero, Degrees, DegreesPerSecond, InjectShape
+from bench.faults.shapes import DegreesOf, DegreesPerSecond, InjectShape
 from bench.rig import capabilities
 
 
@@ -30,11 +29,14 @@ class ChamberFault(Fault):
 
 
 class ChamberShape(InjectShape):
-    temperature: Annotated[Degrees, AboveAbsoluteZero]
+    temperature: DegreesOf
     rate: DegreesPerSecond = Field(gt=0)
 
-    def resolve(self, at: Terminals) -> ChamberFault:  # noqa: ARG002
-        return ChamberFault(temperature_c=self.temperature, rate_k_s=self.rate)
+    def resolve(self, at: Terminals) -> ChamberFault:
+        value = at.value(self.temperature, "temperature")
+        if value < -273.15:
+            at.tell("temperature", f"found {value:g} degC; expected -273.15 degC or more")
+        return ChamberFault(temperature_c=value, rate_k_s=self.rate)
 
 
 KIND = Kind(

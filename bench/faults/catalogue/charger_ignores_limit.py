@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-from pydantic import Field
-
 from bench.config.profile import RoleTest
-from bench.config.toml_file import Amperes
 from bench.faults.port import Actuation, Fault, Kind, Terminals
-from bench.faults.shapes import InjectShape
+from bench.faults.shapes import AmperesOf, InjectShape
 from bench.rig.capabilities import PackCurrent
 
 
@@ -33,10 +30,13 @@ class ChargerIgnoresLimit(Fault):
 
 
 class ChargerShape(InjectShape):
-    current: Amperes = Field(gt=0)
+    current: AmperesOf
 
-    def resolve(self, at: Terminals) -> ChargerIgnoresLimit:  # noqa: ARG002
-        return ChargerIgnoresLimit(current_a=self.current)
+    def resolve(self, at: Terminals) -> ChargerIgnoresLimit:
+        value = at.value(self.current, "current")
+        if value <= 0:
+            at.tell("current", f"found {value:g} A; expected more than 0")
+        return ChargerIgnoresLimit(current_a=value)
 
 
 KIND = Kind(

@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-from pydantic import Field
-
 from bench.config.profile import RoleTest
-from bench.config.toml_file import Amperes
 from bench.faults.port import Actuation, Fault, Kind, Terminals
-from bench.faults.shapes import InjectShape
+from bench.faults.shapes import AmperesOf, InjectShape
 from bench.rig.capabilities import PackCurrent
 
 
@@ -33,10 +30,13 @@ class LoadIgnoresLimit(Fault):
 
 
 class LoadShape(InjectShape):
-    current: Amperes = Field(gt=0)
+    current: AmperesOf
 
-    def resolve(self, at: Terminals) -> LoadIgnoresLimit:  # noqa: ARG002
-        return LoadIgnoresLimit(current_a=self.current)
+    def resolve(self, at: Terminals) -> LoadIgnoresLimit:
+        value = at.value(self.current, "current")
+        if value <= 0:
+            at.tell("current", f"found {value:g} A; expected more than 0")
+        return LoadIgnoresLimit(current_a=value)
 
 
 KIND = Kind(

@@ -39,6 +39,16 @@ class InsulationLost(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InsulationLowBefore(Finding):
+    """A protection test: the insulation was too low before anything was done, so what it is afterwards says nothing."""
+
+    code: ClassVar[str] = "insulation-low-before"
+    blame: ClassVar[Blame] = Blame.NOBODY
+    ohm_per_v: float
+    required: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TestNotEnded(Finding):
     """The protection test did not come to its end within the window."""
 
