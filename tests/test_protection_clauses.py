@@ -46,7 +46,14 @@ def test_each_begins_where_its_clause_says(on_pack: OnPack) -> None:
     assert chamber.fault.temperature_c == limits["ot_trip"]  # type: ignore[attr-defined]
     (load,) = (one for one in heated.steps if isinstance(one, Follow))
     assert max(load.trace.current_a) == pytest.approx(0.8 * limits["oc_discharge"])
-    assert load.trace.charge_ah == pytest.approx(0.0, abs=1e-6), "what is taken is given back"
+    amps = load.trace.current_a
+    turns = [k for k in range(1, len(amps)) if amps[k] != amps[k - 1]]
+    assert load.trace.part(0, load.trace.times_ns[turns[0]]).charge_ah == pytest.approx(10.0), (
+        "twice the swing"
+    )
+    pair = load.trace.part(load.trace.times_ns[turns[0]], load.trace.times_ns[turns[2]])
+    assert pair.charge_ah == pytest.approx(0.0, abs=1e-6), "what is taken is given back"
+    assert -min(amps) == pytest.approx(0.2 * limits["oc_charge"])
     for name in ("protection-over-current", "protection-overcharge"):
         start = prepared[name].scenario.start
         assert (start.mode, start.soc) == ("charge", 0.5)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bench.codec.heard import heard
@@ -206,7 +206,7 @@ async def _observe(rig: Rig, shot: Attempt) -> None:
     states = clock.every(STATE_NS, Phase.OBSERVE, tell_state, first_ns=stimulus_ns) if ending else None
     try:
         for step in shot.steps:
-            await _perform(rig, shot, step)
+            await _perform(rig, shot, step, lambda: ending is not None and ending.by is not None)
         first = next((m.t_ns for m in _measured(rig, plan)), stimulus_ns)
         end_ns = first + plan.window_ns
         while clock.now_ns() < end_ns:
@@ -261,7 +261,7 @@ def _measured(rig: Rig, plan: Plan) -> Iterator[Mark[facts.StimulusCommanded]]:
     return (m for m in marks if plan.onset_step is None or m.fact.step in (plan.onset_step, None))
 
 
-async def _perform(rig: Rig, shot: Attempt, step: Step) -> None:
+async def _perform(rig: Rig, shot: Attempt, step: Step, over: Callable[[], bool] = bool) -> None:
     clock = rig.clock
     match step:
         case Wait(duration_ns=duration_ns):
@@ -273,7 +273,7 @@ async def _perform(rig: Rig, shot: Attempt, step: Step) -> None:
         case Drive(current_a=current_a, step=place):
             await drive(rig, current_a, place)
         case Follow():
-            await follow(rig, step, rig.plant.vehicle.mode_request == shot.profile.modes["charge"])
+            await follow(rig, step, rig.plant.vehicle.mode_request == shot.profile.modes["charge"], over)
         case ConstantVoltage():
             await hold_voltage(rig, step)
         case Inject():

@@ -1,5 +1,7 @@
 """Loads that change by themselves: a trace followed sample by sample, and a charge to a constant voltage."""
 
+from collections.abc import Callable
+
 from bench.dut.ports import ended
 from bench.errors import BenchError
 from bench.rig.rig import Rig
@@ -12,8 +14,10 @@ CONTROL_NS = 500 * NS_PER_MS  # how often the charger corrects its current while
 _READ_BACK_SHARE = 0.02
 
 
-async def follow(rig: Rig, step: Follow, charging: bool) -> None:
+async def follow(rig: Rig, step: Follow, charging: bool, over: Callable[[], bool] = bool) -> None:
     """Each sample holds from its own time to the next one's, counted from the step's start: lateness does not add up.
+
+    over: asked after each sample, whether there is nothing left to load: the test has come to its end.
 
     charging: negative currents are the charger's, which obeys the DUT's limit; else the vehicle recuperates, and does.
     """
@@ -38,6 +42,8 @@ async def follow(rig: Rig, step: Follow, charging: bool) -> None:
         span_s = (trace.times_ns[k + 1] - trace.times_ns[k]) / NS_PER_S
         asked_as += abs(current_a) * span_s
         carried_as += abs(rig.plant.pack.pack_current_a) * span_s
+        if over():
+            break
     confirmed = StimulusConfirmed(
         readback=abs(carried_as - asked_as) <= _READ_BACK_SHARE * max(1.0, asked_as),
         value=f"{carried_as / 3600:.3f} Ah of {asked_as / 3600:.3f} Ah moved",

@@ -9,6 +9,7 @@ from bench.scenario.model import AlternateText, CycleText, Follow, ReplayText
 from bench.units import NS_PER_S, format_ns
 
 NS_PER_H = 3600 * NS_PER_S
+_SAMPLE_NS = 10 * NS_PER_S
 CAPACITY = "cell_capacity_ah"
 # Of what trips: a vehicle asks for less. Twice as far off as the reference BMS's own announced limits are.
 _CONTINUOUS_SHARE = 0.8
@@ -49,8 +50,16 @@ def alternating_load(text: AlternateText, at: Terminals, step: int) -> Follow:
             amps[key] = 1.0  # not run: a mistake is told
     moved_ah = text.swing * at.thresholds.get(CAPACITY, Vehicle().pack_capacity_ah)
     out_ns, in_ns = (round(moved_ah / one * NS_PER_H) for one in amps.values())
-    pair = LoadTrace(times_ns=(0, out_ns, out_ns + in_ns), current_a=(amps["discharge"], -amps["charge"]))
-    trace = pair.repeated(-(-text.lasts_ns // pair.lasts_ns))
+    times_ns, currents_a = [0], []
+    due_ns, current_a = 2 * out_ns, amps["discharge"]
+    while times_ns[-1] < text.lasts_ns:
+        times_ns.append(min(due_ns, times_ns[-1] + _SAMPLE_NS))
+        currents_a.append(current_a)
+        if times_ns[-1] == due_ns:
+            discharges = current_a < 0.0
+            current_a = amps["discharge"] if discharges else -amps["charge"]
+            due_ns += out_ns if discharges else in_ns
+    trace = LoadTrace(times_ns=tuple(times_ns), current_a=tuple(currents_a))
     return Follow(name="alternating load", trace=trace, note="", sources=(), step=step)
 
 

@@ -103,7 +103,7 @@ class ReplayText:
 class AlternateText:
     """Discharge by `swing` of the cell's capacity, charge by as much, and so on: a load that heats the pack.
 
-    It ends after the last whole pair that begins within `lasts_ns`. Both currents > 0.
+    The first discharge takes twice as much: no charge leads back to where a voltage limit ends it. Both currents > 0.
     """
 
     discharge: Expression
