@@ -112,7 +112,7 @@ def test_no_way_to_drive_a_rig_goes_past_its_contacts(bench: Path) -> None:
     ("lines", "told"),
     [
         ("", "found no contact"),
-        ("estop = { }", "expected one of serial, gpio, played"),
+        ("estop = { }", "expected one of serial, gpio, card, played"),
         ('estop = { gpio = "/x", played = "open" }', "found gpio and played"),
         ('estop = { gpio = "/x", line = "cts" }', "expected it with serial only"),
         ('interlock = { played = "closed", after = "1 s" }', "stays closed"),

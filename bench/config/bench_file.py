@@ -95,7 +95,7 @@ def load_bench(path: Path) -> BenchConfig:
     from bench.config.bench_shape import BenchShape
     from bench.config.dut_table import read_dut
     from bench.config.mqtt_table import read_mqtt
-    from bench.config.safety_table import read_safety
+    from bench.config.safety_table import read_safety, refuse_shared
     from bench.config.toml_file import read_toml
     from bench.config.user_file import is_file
 
@@ -125,6 +125,7 @@ def load_bench(path: Path) -> BenchConfig:
     mqtt = read_mqtt(file, shape.mqtt, base, shape.bench.name, base / shape.record.folder)
     real = any(not one.virtual for one in instruments.values())
     safety = read_safety(file, shape.safety, real=real)
+    refuse_shared(file, safety, {port for one in instruments.values() for port in one.ports})
     file.stop_on_mistakes()
     return BenchConfig(
         file=path,

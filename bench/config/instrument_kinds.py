@@ -35,12 +35,27 @@ RELAYS = one_of("relays", "relays of the board", 8, (1, 2, 4, 8, 16, 32, 64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardInputs:
+    """How a card is asked for one of its own inputs, 0 to count - 1, over its line.
+
+    ask: what is sent, with {index}. until: where its answer ends. high, low: the last word of the answer.
+    """
+
+    count: int
+    ask: str
+    until: str
+    high: str = "1"
+    low: str = "0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentKind:
     """What is known of an instrument before it is opened. What it does stands in `bench.instruments.kinds`.
 
     cells: per unit, 0 for as many as the pack has. safe_ns: patience for `safe`. ids: numbers that its units may have,
     where `first_id` counts them. shares_line: its units sit on one serial line. idle_ns: it closes a TCP connection
-    that is silent for so long, 0: never. use, lines, plays, source: its row in docs/instruments.md.
+    that is silent for so long, 0: never. inputs: its own, for a contact of `[safety]`; None: it has none, or no public
+    document says how. use, lines, plays, source: its row in docs/instruments.md.
     """
 
     role: ClassVar[str] = ""
@@ -59,6 +74,7 @@ class InstrumentKind:
     ids: tuple[int, int] = (0, 0)
     shares_line: bool = False
     idle_ns: int = 0
+    inputs: CardInputs | None = None
 
     @property
     def on_can(self) -> bool:

@@ -15,6 +15,7 @@ class Source(StrEnum):
 
     SERIAL = "serial"
     GPIO = "gpio"
+    CARD = "card"
     PLAYED = "played"
 
 
@@ -22,9 +23,10 @@ class Source(StrEnum):
 class SafetyInput:
     """One contact, closed while all is well. `name`: as in the bench file, "estop" or "interlock".
 
-    port: a serial port or a GPIO's value file. line: the serial control line that reads it. feed: the line of the same
-    port that feeds it, so that the bench itself can prove that the input opens. closed_high: the level of a GPIO while
-    the contact is closed. opens_after_ns: of a played contact, from the moment it is first watched; None: never.
+    port: a serial port or a GPIO's value file. line: the serial control line that reads it; of a card's own input the
+    kind of card and the input, "numato_relay 3". feed: the line of the same port that feeds it, so that the bench
+    itself can prove that the input opens. closed_high: the level of a GPIO or an input while the contact is closed.
+    opens_after_ns: of a played contact, from the moment it is first watched; None: never.
     """
 
     name: str
@@ -52,6 +54,10 @@ class SafetyInput:
                 return f"{self.title}: {self.line.upper()} of {self.port}, fed {fed}"
             case Source.GPIO:
                 return f"{self.title}: {self.port}, {'high' if self.closed_high else 'low'} while closed"
+            case Source.CARD:
+                kind, _, number = self.line.partition(" ")
+                level = "high" if self.closed_high else "low"
+                return f"{self.title}: input {number} of {kind} on {self.port}, {level} while closed"
             case _:
                 opens = "never opens"
                 if self.opens_after_ns is not None:

@@ -1,4 +1,4 @@
-"""A contact that stops the bench when it opens, read from a serial control line, a GPIO or a script.
+"""A contact that stops the bench when it opens, read from a control line, a GPIO, a card's input or a script.
 
 Whatever cannot be read is open: a wire that is off, an adapter that is unplugged, a driver that does not answer.
 """
@@ -8,12 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from bench.config.instrument_kinds import instruments
 from bench.config.safety import SafetyInput, Source
 from bench.errors import LinkError
 from bench.timing.host import host_now_ns
 from bench.units import NS_PER_MS, NS_PER_S
 
 FOLLOWS_WITHIN_NS = 50 * NS_PER_MS  # a control line behind a USB adapter, with room
+
+ANSWERS_WITHIN_S = 0.05  # half of what may pass without a reading
+LONGEST_ANSWER = 256
 
 
 class Contact(Protocol):
@@ -93,6 +97,49 @@ class GpioContact:
     def close(self) -> None: ...
 
 
+class CardContact:
+    """An input of a card's own, asked over the card's line. One that floats has to be pulled to open."""
+
+    def __init__(self, wanted: SafetyInput) -> None:
+        import serial
+
+        kind, _, number = wanted.line.partition(" ")
+        inputs = instruments().get(kind).inputs
+        if inputs is None:
+            raise LinkError(f"{wanted.port}: {kind} has no inputs that can be asked")
+        self._where, self._closed = (
+            f"{wanted.port} [{kind}]",
+            inputs.high if wanted.closed_high else inputs.low,
+        )
+        self._ask = inputs.ask.format(index=number).encode()
+        self._until, self._levels = inputs.until.encode(), (inputs.high, inputs.low)
+        try:
+            self._port: Any = serial.serial_for_url(
+                wanted.port, baudrate=instruments().get(kind).baud, timeout=ANSWERS_WITHIN_S
+            )
+        except (OSError, ValueError) as error:
+            raise LinkError(f"{wanted.port}: cannot be opened: {error}") from error
+
+    def prove(self) -> str:
+        self.closed()
+        return "it answers; that it opens is seen only when it is pressed"
+
+    def closed(self) -> bool:
+        self._port.reset_input_buffer()  # said before the question: no answer to it
+        self._port.write(self._ask)
+        got = self._port.read_until(self._until, LONGEST_ANSWER)
+        words = got.decode("ascii", "replace").removesuffix(self._until.decode()).split()
+        if not got.endswith(self._until) or not words or words[-1] not in self._levels:
+            raise LinkError(
+                f"{self._where}: sent {self._ask!r}, found {got[:60]!r}; expected its input's level"
+            )
+        return bool(words[-1] == self._closed)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._port.close()
+
+
 class PlayedContact:
     """By the clock of the run: it opens when it is told to, or so long after it was first asked."""
 
@@ -120,4 +167,6 @@ def open_contact(
     """Raises LinkError. simulated: nothing real is driven, so that a real contact is played as closed."""
     if simulated or wanted.source is Source.PLAYED:
         return PlayedContact(wanted, now_ns)
+    if wanted.source is Source.CARD:
+        return CardContact(wanted)
     return SerialContact(wanted, wait) if wanted.source is Source.SERIAL else GpioContact(wanted)

@@ -45,7 +45,7 @@ def real_things(config: BenchConfig) -> tuple[str, ...]:
     """What only one process at a time may use, by names that do not depend on the bench file. None of a virtual rig."""
     ports = [port for one in config.instruments.values() if not one.virtual for port in one.ports]
     ports += _ports_of(config.dut)
-    ports += [one.port for one in config.safety if one.source is Source.SERIAL]
+    ports += [one.port for one in config.safety if one.source in (Source.SERIAL, Source.CARD)]
     things = {_device(port) for port in ports if port != "bus"}
     things |= {_adapter(can) for can in config.can.values() if can.interface not in _PRIVATE}
     dut = config.dut

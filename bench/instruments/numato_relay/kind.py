@@ -1,6 +1,6 @@
 """Numato relay board, as a bench file names it."""
 
-from bench.config.instrument_kinds import RELAYS
+from bench.config.instrument_kinds import RELAYS, CardInputs
 from bench.instruments.kinds import RelayKind, played
 from bench.instruments.numato_relay.driver import NumatoRelay
 from bench.instruments.numato_relay.sim import NumatoRelaySim, attach_numato
@@ -15,6 +15,7 @@ KIND = RelayKind(
     plays="echo, answer, prompt; the board's ways of naming relays",
     source="Numato documentation",
     options=(RELAYS,),
+    inputs=CardInputs(count=8, ask="gpio read {index}\r", until=">"),
     drive=lambda link, clock, asked: NumatoRelay(link, clock, relays=asked[RELAYS]),
     play=_play,
 )

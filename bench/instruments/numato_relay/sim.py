@@ -18,6 +18,7 @@ class NumatoRelaySim(RelayBank):
     def __init__(self, *, relays: int = 8) -> None:
         super().__init__(relays)
         self.relays = relays
+        self.inputs = [False] * 8
         self._id = "00000000"
         self._index = {index_of(relay, relays): relay - 1 for relay in range(1, relays + 1)}
 
@@ -35,6 +36,8 @@ class NumatoRelaySim(RelayBank):
                 self.set_coil(self._index[index], verb == "on", now_ns)
             case ["relay", "read", index] if index in self._index:
                 return "on" if self.coils[self._index[index]] else "off"
+            case ["gpio", "read", index] if index in "01234567":
+                return str(int(self.inputs[int(index)]))
             case ["relay", "readall"] if self.relays >= 8:
                 word = sum(1 << relay for relay, state in enumerate(self.coils) if state)
                 return f"{word:0{self.relays // 4}x}"
