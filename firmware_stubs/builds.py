@@ -19,14 +19,16 @@ def build(name: str, *, limits: Limits | None = None) -> ReferenceBms | SteppedF
     return mutants.build(name, limits=limits)
 
 
-def process_command(name: str, chemistry: Path) -> list[str]:
+def process_command(name: str, chemistry: Path, parallel: int = 1) -> list[str]:
     """What starts the firmware as a process in real time, with the limits of a chemistry file.
 
     --vehicle and --sense are to follow, each with its bus.
     """
     if name.endswith(C_SUFFIX):
-        return [str(c.build(name.removesuffix(C_SUFFIX), "process", limits=Limits.from_toml(chemistry)))]
+        limits = Limits.from_toml(chemistry).beside(parallel)
+        return [str(c.build(name.removesuffix(C_SUFFIX), "process", limits=limits))]
     words = ["-m", "firmware_stubs.reference_bms", "--mutant", name, "--chemistry", str(chemistry)]
+    words += ["--parallel", str(parallel)] if parallel > 1 else []
     return [sys.executable, *words]
 
 

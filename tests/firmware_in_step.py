@@ -59,8 +59,9 @@ def in_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[InStep]]:
     """Every rig built in this test gets both firmwares; the list says which were."""
     built: list[InStep] = []
 
-    def both(name: str, chemistry: Path | None = None) -> InStep:
-        built.append(InStep(build_firmware(name, chemistry), build_firmware(name + C_SUFFIX, chemistry)))
+    def both(name: str, chemistry: Path | None = None, parallel: int = 1) -> InStep:
+        one, other = (build_firmware(known, chemistry, parallel) for known in (name, name + C_SUFFIX))
+        built.append(InStep(one, other))
         return built[-1]
 
     monkeypatch.setattr(dut, "build_firmware", both)

@@ -75,7 +75,7 @@ def fired(wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
         beside: tuple[str, ...] = ("dtc_status", "dtc_occurrences"),
         **uds: Any,
     ) -> tuple[ShotResult, Any]:
-        def made(name: str, chemistry: Path | None = None) -> ReferenceBms:
+        def made(name: str, chemistry: Path | None = None, parallel: int = 1) -> ReferenceBms:
             nvm = Nvm()
             nvm.dtcs |= stored
             return ReferenceBms(mutant=parts, nvm=nvm, build_hash=dut.builds.build_hash("reference"))

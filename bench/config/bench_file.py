@@ -35,6 +35,7 @@ class PackConfig:
     """The plant behind the bench. `soc` is 0..1. hysteresis: of the cells' voltage; None: as their file has it.
 
     ac_circuit: one hangs on the pack's bus, as an inverter's, so that its insulation has to be 500 ohm/V.
+    cells, sensors: of all `strings` together, string by string; `parallel` cells make up what is counted as one.
     """
 
     chemistry: str
@@ -43,6 +44,13 @@ class PackConfig:
     soc: float
     hysteresis: bool | None = None
     ac_circuit: bool = False
+    parallel: int = 1
+    strings: int = 1
+
+    @property
+    def series(self) -> int:
+        """Cells of one string."""
+        return self.cells // self.strings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +157,13 @@ def load_bench(path: Path) -> BenchConfig:
         dut=dut,
         pack=PackConfig(
             chemistry=shape.pack.chemistry,
-            cells=shape.pack.cells,
-            sensors=shape.pack.sensors,
+            cells=shape.pack.all_cells,
+            sensors=shape.pack.sensors * shape.pack.strings,
             soc=shape.pack.soc,
             hysteresis=shape.pack.hysteresis,
             ac_circuit=shape.pack.ac_circuit,
+            parallel=shape.pack.parallel,
+            strings=shape.pack.strings,
         ),
         mqtt=mqtt,
         safety=safety,

@@ -61,6 +61,13 @@ class PackTable(Shape):
     soc: Share = 0.5
     hysteresis: bool | None = None
     ac_circuit: bool = False
+    parallel: int = Field(default=1, ge=1, le=100)
+    strings: int = Field(default=1, ge=1, le=16)
+
+    @property
+    def all_cells(self) -> int:
+        """As a front end counts them: the groups of every string."""
+        return self.cells * self.strings
 
 
 class EvidenceTable(Shape):

@@ -198,17 +198,20 @@ def _check_options(
         for one in lacking(table, kind.options):
             mistake(one.name, f"found none; expected it for a real {kind.title}: {one.meaning}")
     opens, relays = options[OPENS], options[RELAYS]
-    if len(opens) > relays or not all(1 <= cell <= shape.pack.cells for cell in opens):
-        mistake("opens", f"found {list(opens)}; expected up to {relays} cells from 1 to {shape.pack.cells}")
+    if len(opens) > relays or not all(1 <= cell <= shape.pack.all_cells for cell in opens):
+        mistake(
+            "opens", f"found {list(opens)}; expected up to {relays} cells from 1 to {shape.pack.all_cells}"
+        )
     if kind.ids == (0, 0) or "".join(_ports(table)[:1]).startswith(TCP):
         return
     lowest, highest = kind.ids
     first = kind.first_number(options[FIRST_ID])
-    units = kind.units(shape.pack.cells)
+    cells = shape.pack.all_cells
+    units = kind.units(cells)
     if first + units - 1 > highest:
         mistake(
             "first_id",
-            f"found {options[FIRST_ID]} for {units} units of {kind.title} ({shape.pack.cells} cells); expected numbers "
+            f"found {options[FIRST_ID]} for {units} units of {kind.title} ({cells} cells); expected numbers "
             f"from {lowest} to {highest}",
         )
 
@@ -267,8 +270,12 @@ def _check_ports(
         mistake("port", f"found '{tcp[0]}'; {kind.title} has no network port, expected a serial one")
     if VIRTUAL in ports or kind.on_can:
         return
-    needed = kind.units(shape.pack.cells)
+    needed = kind.units(shape.pack.all_cells)
     shared = kind.shares_line and not tcp
     if len(ports) != (1 if shared else needed):
-        each = "one RS-485 line" if shared else f"{needed} ports, {kind.cells or shape.pack.cells} cells each"
-        mistake("port", f"found {len(ports)} port(s) for {shape.pack.cells} cells; expected {each}")
+        each = (
+            "one RS-485 line"
+            if shared
+            else f"{needed} ports, {kind.cells or shape.pack.all_cells} cells each"
+        )
+        mistake("port", f"found {len(ports)} port(s) for {shape.pack.all_cells} cells; expected {each}")

@@ -33,6 +33,9 @@ FAULT_CLASSES = (
     "supply",
 )
 
+# Among the thresholds of a pack that has several: how many strings, and how many cells in parallel.
+STRINGS, PARALLEL = "pack_strings", "pack_parallel"
+
 OnsetTest = RoleTest | Irregularity
 
 Page = tuple[str, str, tuple[int, ...]]
@@ -76,6 +79,11 @@ class Terminals:
     tell: Callable[[str, str], None]
     databases: Mapping[str, "Database"] = field(default_factory=dict)
     bitrates: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def parallel(self) -> int:
+        """Cells to a group."""
+        return int(self.thresholds.get(PARALLEL, 1))
 
     def messages(self, channel: str) -> dict[str, int]:
         """Messages on the channel that the bench sends, with their lengths: by profile, or of others by the DBC."""

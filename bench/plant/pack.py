@@ -11,6 +11,7 @@ from bench.plant.chemistry import Chemistry, FloatArray
 from bench.plant.contactors import Contactors
 from bench.plant.isolation import Isolation
 from bench.plant.link import EMPTY_LINK_V, TRIPS_AT_SHARE, DcLink, PrechargePath, siemens_of
+from bench.plant.pack_string import PackString
 from bench.plant.protection import Fuse, Pyro
 from bench.plant.spread import Ageing, Spread
 from bench.plant.thermal import COOLANT_K_W
@@ -54,23 +55,22 @@ class Pack:
         if not 1 <= sensors <= cells:
             raise ValueError(f"{sensors} temperature sensors; expected 1..{cells}")
         self.chemistry = chemistry
-        self.cells = Cells(
-            chemistry,
-            count=cells,
-            soc=soc,
-            temp_c=temp_c,
-            rng=rng,
-            spread=spread if spread is not None else Spread(),
-            ageing=ageing,
-            coolant_k_w=COOLANT_K_W,
-            hysteresis=hysteresis,
-        )
+        self._spread = spread if spread is not None else Spread()
+        self.cells = self._build(cells, soc, temp_c, rng, ageing, hysteresis)
         self.contactors = Contactors(rng)
         self.precharge = PrechargePath()
         self.link = DcLink(trips_at_v=TRIPS_AT_SHARE * cells * chemistry.v_op_max)
         self.isolation = Isolation()
         self.fuse = Fuse(rated_a=FUSE_PER_LIMIT * chemistry.i_max_discharge_a)
         self.pyro = Pyro()
+        self.of: tuple[PackString, ...] = (
+            PackString(
+                contactors=self.contactors,
+                precharge=self.precharge,
+                fuse=self.fuse,
+                isolation=self.isolation,
+            ),
+        )
         self.external_short_ohm = math.inf
         self.pack_current_a = 0.0
         self.inrush_a = 0.0  # at the last closing of the mains
@@ -79,6 +79,27 @@ class Pack:
         self.pack_voltage_v = float(self.cells.voltage_v.sum())
         self._was_closed = False
 
+    def _build(
+        self,
+        cells: int,
+        soc: float,
+        temp_c: float,
+        rng: random.Random,
+        ageing: Ageing | None,
+        hysteresis: bool | None,
+    ) -> Cells:
+        return Cells(
+            self.chemistry,
+            count=cells,
+            soc=soc,
+            temp_c=temp_c,
+            rng=rng,
+            spread=self._spread,
+            ageing=ageing,
+            coolant_k_w=COOLANT_K_W,
+            hysteresis=hysteresis,
+        )
+
     @property
     def cell_voltage_v(self) -> FloatArray:
         return self.cells.voltage_v
@@ -86,6 +107,20 @@ class Pack:
     @property
     def soc(self) -> FloatArray:
         return self.cells.soc
+
+    @property
+    def full_ah(self) -> float:
+        """Capacity as its chemistry's file has it."""
+        return self.chemistry.capacity_ah
+
+    @property
+    def series(self) -> int:
+        """Cells, or groups of them, in series."""
+        return self.cells.count
+
+    @property
+    def soh(self) -> FloatArray:
+        return self.cells.soh
 
     @property
     def temp_c(self) -> FloatArray:
@@ -160,6 +195,18 @@ class Pack:
         if contactors.main_path:
             return self._was_closed
         return not contactors.precharge_path and self.link.voltage_v < EMPTY_LINK_V
+
+    def cell_slope_ohm(self, current_a: float) -> float:
+        """The largest -dV/dI of a cell, as the pack is charged or discharged at this current."""
+        return float(self.cells.slope_ohm(current_a).max())
+
+    def at_once(self, current_a: float) -> FloatArray:
+        """What each cell would show as soon as this current flowed, in V; changes nothing."""
+        return self.cells.voltage_at(current_a)
+
+    def stand(self, duration_s: float) -> None:
+        """No pack current for so long."""
+        self.cells.stand(duration_s)
 
     def set_command(self, plus: bool, minus: bool, precharge: bool) -> None:
         """Drive the coils; the contacts follow within the steps to come."""

@@ -46,7 +46,7 @@ class PlantTruth:
             current_a=round(pack.pack_current_a, 3),
             hottest_c=round(float(pack.temp_c.max()), 3),
             pack_v=round(pack.pack_voltage_v, 3),
-            nominal_v=round(pack.chemistry.ocv_v(0.5) * pack.cells.count, 3),
+            nominal_v=round(pack.chemistry.ocv_v(0.5) * pack.series, 3),
             iso_ohm_per_v=round(min(1e9, pack.isolation.ohm_per_volt(pack.pack_voltage_v)), 1),
             ac_circuit=pack.isolation.ac_circuit,
         )
@@ -55,7 +55,7 @@ class PlantTruth:
     def tell_truth(self) -> None:
         """Mark what the plant knows and the DUT estimates: shares of 1, of the mean cell and of the extremes."""
         self.settle()
-        soc, soh = self.pack.soc, self.pack.cells.soh
+        soc, soh = self.pack.soc, self.pack.soh
         truth = Truth(
             soc=float(soc.mean()),
             soc_low=float(soc.min()),
@@ -69,7 +69,7 @@ class PlantTruth:
     def let_days_pass(self, duration_ns: int) -> None:
         """The pack stands for so long between two instants of the rig's clock. Only where all of it is simulated."""
         self.settle()
-        self.pack.cells.stand(duration_ns / NS_PER_S)
+        self.pack.stand(duration_ns / NS_PER_S)
         self._lapsed_ns += duration_ns
         words = (
             f"the pack stood for {duration_ns / NS_PER_S / 3600:g} h, of which the DUT was not awake for any"

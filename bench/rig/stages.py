@@ -61,8 +61,9 @@ class CellStages:
                 self._mark(PlantStage.SIGNATURE, index, now_ns, (low_ns, high_ns))
 
     def _note(self, stage: PlantStage, there: BoolArray, now_ns: int, between: tuple[int, int]) -> None:
+        groups = self._pack.cell_voltage_v.size  # of each the first cell comes first, then of each the second
         for index in np.flatnonzero(there).tolist():
-            self._mark(stage, index, now_ns, between)
+            self._mark(stage, index % groups, now_ns, between)
 
     def _mark(self, stage: PlantStage, index: int, now_ns: int, between: tuple[int, int]) -> None:
         if (stage, index + 1) in self.reached:

@@ -334,6 +334,7 @@ def _new_folder(wired: Wired, facts: dict[str, Any]) -> tuple[RunFolder, str, st
 def rig_hash(wired: Wired) -> str:
     """Of the bench without what may differ between comparable runs: firmware, chemistry, where to record."""
     config = wired.config
+    beside = config.pack.strings, config.pack.parallel
     kept = (
         config.simulated,
         config.can,
@@ -341,6 +342,7 @@ def rig_hash(wired: Wired) -> str:
         {name: rig_text(one) for name, one in config.instruments.items()},
         config.pack.cells,
         config.pack.sensors,
+        *((("strings, parallel", beside),) if beside != (1, 1) else ()),
         *((config.safety,) if config.safety else ()),
         *((config.providers,) if config.providers else ()),
     )

@@ -83,14 +83,14 @@ async def hold_voltage(rig: Rig, step: ConstantVoltage) -> None:
     while clock.now_ns() < end_ns and current_a > step.cutoff_a:
         await clock.sleep_until(min(end_ns, clock.now_ns() + CONTROL_NS))
         rig.plant.settle()
-        cells = rig.plant.pack.cells
-        room_v = target_v - float(cells.voltage_v.max())
+        pack = rig.plant.pack
+        room_v = target_v - float(pack.cell_voltage_v.max())
         # A quarter of the step that would meet the voltage at once: the RC pairs answer later, and it must not swing.
-        current_a += 0.25 * room_v / float(cells.slope_ohm(-current_a).max())
+        current_a += 0.25 * room_v / pack.cell_slope_ohm(-current_a)
         current_a = min(step.current_a, max(0.0, current_a))
         rig.plant.vehicle.charge_a = current_a
     rig.plant.vehicle.charge_a = 0.0
-    fullest_v = float(rig.plant.pack.cells.voltage_v.max())
+    fullest_v = float(rig.plant.pack.cell_voltage_v.max())
     confirmed = StimulusConfirmed(
         readback=flowed_a > 0.0,
         value=f"{flowed_a:.1f} A at first, {current_a:.2f} A at last, "

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.config.profile import DutProfile
 from bench.errors import ConfigError, nearest
+from bench.faults.port import PARALLEL, STRINGS
 from bench.plant.chemistry import Chemistry
 from bench.scenario.loads import CAPACITY
 from bench.scenario.model import Mismatch
@@ -15,16 +16,33 @@ if TYPE_CHECKING:
     from bench.scenario.shape import ScenarioShape
 
 
-def pack_thresholds(chemistry: Chemistry, profile: DutProfile) -> dict[str, float]:
-    """The DUT's own where its profile states them, else the chemistry's; and what a pack's loads scale by."""
-    return {**chemistry.thresholds(), CAPACITY: chemistry.capacity_ah, **profile.thresholds}
+def pack_thresholds(
+    chemistry: Chemistry, profile: DutProfile, strings: int = 1, parallel: int = 1
+) -> dict[str, float]:
+    """The DUT's own where its profile states them, else the chemistry's; and what a pack's loads scale by.
+
+    Strings and cells in parallel share the pack's current; how many there are is among them where there are several.
+    """
+    found = {**chemistry.thresholds(), CAPACITY: chemistry.capacity_ah}
+    beside = strings * parallel
+    if beside == 1:
+        return found | profile.thresholds
+    found = {name: value * beside if _shared(name) else value for name, value in found.items()}
+    return found | profile.thresholds | {STRINGS: float(strings), PARALLEL: float(parallel)}
+
+
+def _shared(name: str) -> bool:
+    return name == CAPACITY or name.startswith("oc_")
 
 
 def thresholds_for(
     mismatch: Mismatch | None, thresholds: Mapping[str, float], profile: DutProfile
 ) -> Mapping[str, float]:
     """Those of the bench's pack, or of the pack that a mismatch brings along."""
-    return thresholds if mismatch is None else pack_thresholds(_chemistry(mismatch.pack), profile)
+    if mismatch is None:
+        return thresholds
+    strings, parallel = (int(thresholds.get(one, 1)) for one in (STRINGS, PARALLEL))
+    return pack_thresholds(_chemistry(mismatch.pack), profile, strings, parallel)
 
 
 @lru_cache(maxsize=8)

@@ -33,9 +33,10 @@ def faults_in(wired: Wired, scenario: Scenario, steps: Sequence[Step]) -> list[s
             return None  # from there it takes its time on purpose
         soc = wired.config.pack.soc if start.soc is None else start.soc
         flows_a = 0.0 if start.mode == "off" else start.current_a
-        return _cells(
-            wired.chemistry.path, wired.config.pack.cells, soc, flows_a, start.soh, start.polarised_by_a
-        )
+        pack = wired.config.pack
+        beside = pack.parallel * pack.strings
+        polarised_a = start.polarised_by_a / beside
+        return _cells(wired.chemistry.path, pack.cells, soc, flows_a / beside, start.soh, polarised_a)
 
     found = at_fault(scenario, steps, wired.profile, wired.thresholds(), voltages)
     return [*found, *_unproven(wired, scenario, steps)]

@@ -11,6 +11,7 @@ from bench.config.bench_file import BenchConfig
 from bench.config.profile import DutProfile, Role, RoleTest
 from bench.errors import ConfigError, at_place
 from bench.faults.find import kind
+from bench.plant.build import PackShape, made_of
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
 from bench.plant.spread import Ageing
@@ -60,7 +61,8 @@ class Wired:
 
     def thresholds(self) -> dict[str, float]:
         """The DUT's own where its profile states them, else the chemistry's; and what a pack's loads scale by."""
-        return pack_thresholds(self.chemistry, self.profile)
+        pack = self.config.pack
+        return pack_thresholds(self.chemistry, self.profile, pack.strings, pack.parallel)
 
     def mismatched(self, mismatch: Mismatch) -> "Wired":
         """This bench with the pack of a mismatch, and the firmware built for another. ConfigError: unknown one."""
@@ -100,8 +102,9 @@ def load_wired(
         firmware_chemistry = _chemistry(config.dut.chemistry, place)
     chosen = {(role, ""): one for role, one in profile.promises(chemistry.id).items()}
     profile = replace(profile, estimates=chosen)
-    usual = usual_ranges(profile, chemistry, config.pack.cells, pack_thresholds(chemistry, profile))
-    decisive = decisive_ranges(chemistry, config.pack.cells, pack_thresholds(chemistry, profile))
+    thresholds = pack_thresholds(chemistry, profile, config.pack.strings, config.pack.parallel)
+    usual = usual_ranges(profile, chemistry, config.pack.series, thresholds)
+    decisive = decisive_ranges(chemistry, config.pack.series, thresholds)
     played = bind_plays(profile, databases, config.pack.cells, config.pack.sensors, usual, decisive)
     check_bound(profile, databases)
     _refuse_what_no_frame_holds(config, played)
@@ -152,14 +155,16 @@ def why_not(wired: Wired, needs: Iterable[str], steps: Iterable[object] = ()) ->
 def build_pack(wired: Wired, soc: float | None, rng: random.Random, start: Start | None = None) -> Pack:
     """At `soc`, the bench's own by default; aged, and straight from a current, where the scenario's start says so."""
     pack = wired.config.pack
-    built = Pack(
+    soc = pack.soc if soc is None else soc
+    ageing = Ageing(capacity_fade=1.0 - start.soh) if start is not None else None
+    hysteresis = pack.hysteresis if start is None or start.hysteresis is None else start.hysteresis
+    built = made_of(
         wired.chemistry,
-        cells=pack.cells,
-        sensors=pack.sensors,
-        soc=pack.soc if soc is None else soc,
+        PackShape(series=pack.series, sensors=pack.sensors, strings=pack.strings, parallel=pack.parallel),
         rng=rng,
-        ageing=Ageing(capacity_fade=1.0 - start.soh) if start is not None else None,
-        hysteresis=pack.hysteresis if start is None or start.hysteresis is None else start.hysteresis,
+        soc=soc,
+        ageing=ageing,
+        hysteresis=hysteresis,
     )
     built.isolation.ac_circuit = pack.ac_circuit
     if start is not None and start.polarised_by_a:

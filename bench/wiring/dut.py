@@ -33,19 +33,20 @@ _FIRMWARE = ("period_ns", "receive", "step")
 
 
 @functools.cache
-def _limits(chemistry: Path) -> Limits:
+def _limits(chemistry: Path, parallel: int) -> Limits:
     """Read once: every shot builds its firmware anew."""
-    return Limits.from_toml(chemistry)
+    return Limits.from_toml(chemistry).beside(parallel)
 
 
-def build_firmware(name: str, chemistry: Path | None = None) -> Firmware:
+def build_firmware(name: str, chemistry: Path | None = None, parallel: int = 1) -> Firmware:
     """A firmware that runs in process: a build of this project, or `module:factory`. Raises DutError.
 
-    A build of this project takes its limits and OCV table from the file `chemistry`; another keeps its own.
+    A build of this project takes its limits and OCV table from the file `chemistry`, for `parallel` cells at each of
+    its wires; another keeps its own.
     """
     module, colon, factory = name.partition(":")
     if not colon:
-        return builds.build(name, limits=None if chemistry is None else _limits(chemistry))
+        return builds.build(name, limits=None if chemistry is None else _limits(chemistry, parallel))
     if not (factory.isidentifier() and all(one.isidentifier() for one in module.split("."))):
         raise DutError(
             f"firmware '{name}': found no {'factory after' if module else 'module before'} the colon that could be "
@@ -64,10 +65,10 @@ def build_firmware(name: str, chemistry: Path | None = None) -> Firmware:
     return _made(name, make)
 
 
-def firmware_of(config: DutConfig, chemistry: Path | None = None) -> Firmware:
+def firmware_of(config: DutConfig, chemistry: Path | None = None, parallel: int = 1) -> Firmware:
     """What is stepped in simulated time: `firmware`, or what the DUT adapter brings. Raises DutError."""
     if config.start in WAYS:
-        return build_firmware(config.firmware, chemistry)
+        return build_firmware(config.firmware, chemistry, parallel)
     make = _adapter(config).firmware
     if make is None:
         raise DutError(f"DUT adapter '{config.start}': it has no firmware; expected one, or real time")
@@ -185,7 +186,9 @@ def real_dut(
     """The DUT of a rig in real time: a stub of this project, the user's process, or a board. `buses`: see Words."""
     config = wired.config.dut
     if config.start == "in_process":
-        words = builds.process_command(config.firmware, wired.firmware_chemistry.path)
+        words = builds.process_command(
+            config.firmware, wired.firmware_chemistry.path, wired.config.pack.parallel
+        )
         words += [word for channel, bus in buses.items() for word in (f"--{channel}", bus)]
         return _resettable(ProcessDut(words, f"DUT {config.firmware}"), tester)
     known = words_for(config, buses)

@@ -50,6 +50,7 @@ def offers(config: BenchConfig, profile: DutProfile) -> Mapping[type, Offer]:
     )  # fmt: skip
     return {
         **dict.fromkeys(by_plant, Offer(by=_PLANT)),
+        cap.CellJoints: _joints(config),
         cap.Timers: Offer(by="clock of the rig"),
         cap.CellVoltages: cells,
         cap.Sensors: Offer(by="played sensors"),
@@ -61,6 +62,12 @@ def offers(config: BenchConfig, profile: DutProfile) -> Mapping[type, Offer]:
         **(_of_the_dut_in_process() if config.simulated else _of_a_real_dut(config.dut, profile)),
         **_of_others_parts(config),
     }
+
+
+def _joints(config: BenchConfig) -> Offer:
+    if config.pack.parallel > 1:
+        return Offer(by=_PLANT)
+    return Offer(why_not="no cells in parallel: [pack] parallel of the bench file is 1")
 
 
 def _of_one_process() -> dict[type, Offer]:

@@ -12,6 +12,7 @@ from bench.instruments.kinds import ChamberKind, LeakKind, RelayKind
 from bench.instruments.ports import ClimateChamber, FaultUnit, LeakResistor
 from bench.links.bus_faults import BusFaults
 from bench.links.ports import CanLink
+from bench.plant.string_pack import StringPack
 from bench.restbus.cyclic import CyclicMessage
 from bench.rig import capabilities as cap
 from bench.rig.capabilities.provided import Provided
@@ -29,6 +30,7 @@ from bench.rig.providers.plant_circuit import PlantCircuit
 from bench.rig.providers.plant_contactors import PlantContactors
 from bench.rig.providers.plant_current import PlantCurrent
 from bench.rig.providers.plant_insulation import PlantInsulation, PlantYCapacitors
+from bench.rig.providers.plant_joints import PlantJoints
 from bench.rig.providers.plant_thermal import PlantChamber, PlantCooling
 from bench.rig.providers.played_front_end import PlayedFrontEnd
 from bench.rig.providers.played_supply import PlayedSupply
@@ -91,7 +93,9 @@ def _by_plant(bench: Bench) -> dict[type, object]:
     pack, timers = bench.plant.pack, bench.timers
     contactors = PlantContactors(pack=pack, timers=timers)
     insulation = PlantInsulation(pack=pack, timers=timers)
+    joints = PlantJoints(pack=pack, timers=timers) if isinstance(pack, StringPack) else None
     return {
+        **({} if joints is None else {cap.CellJoints: joints}),
         cap.Contactors: contactors,
         cap.ContactorMechanics: contactors,
         cap.CellModel: PlantCells(pack=pack, timers=timers),

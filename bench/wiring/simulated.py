@@ -50,7 +50,7 @@ def build_simulated(
     cells = simulated_cells(config, clock, rng, buses)
     dut = InProcessDut(
         clock,
-        firmware_of(config.dut, wired.firmware_chemistry.path),
+        firmware_of(config.dut, wired.firmware_chemistry.path, config.pack.parallel),
         dut_nodes,
     )
     senses = on.senses

@@ -251,7 +251,7 @@ class _Drawn:
 
     def __init__(self, pack: Pack) -> None:
         self._pack = pack
-        self._full_as = pack.chemistry.capacity_ah * 3600.0
+        self._full_as = pack.full_ah * 3600.0
         self._first = float(pack.soc.mean())
 
     def charge_as(self) -> float:

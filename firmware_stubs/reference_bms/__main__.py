@@ -46,10 +46,15 @@ def main() -> int:
     parser.add_argument("--vehicle", required=True, help="INTERFACE:key=value,...")
     parser.add_argument("--sense", required=True, help="INTERFACE:key=value,...")
     parser.add_argument("--chemistry", type=Path, help="chemistry TOML the limits are taken from")
+    parser.add_argument("--parallel", type=int, default=1, help="cells at each wire of the front end")
     arguments = parser.parse_args()
     buses: dict[str, can.BusABC] = {}
     try:
-        limits = Limits.from_toml(arguments.chemistry) if arguments.chemistry else Limits()
+        limits = (
+            Limits.from_toml(arguments.chemistry).beside(arguments.parallel)
+            if arguments.chemistry
+            else Limits()
+        )
         bms = build(arguments.mutant, limits=limits)
         for channel in ("vehicle", "sense"):
             buses[channel] = open_bus(getattr(arguments, channel))

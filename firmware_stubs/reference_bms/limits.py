@@ -1,7 +1,7 @@
 """The firmware's calibration: thresholds of the chemistry and debounce of the monitors."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +148,19 @@ class Limits:
             capacity_ah=capacity_ah,
             ocv_v=ocv_v,
             chemistry_code=CHEMISTRY_CODES.get(chemistry, 0),
+        )
+
+    def beside(self, parallel: int) -> "Limits":
+        """For so many cells in parallel at each wire: currents and charge are theirs together."""
+        if parallel == 1:
+            return self
+        return replace(
+            self,
+            oc_discharge_a=self.oc_discharge_a * parallel,
+            oc_charge_a=self.oc_charge_a * parallel,
+            discharge_limit_a=self.discharge_limit_a * parallel,
+            charge_limit_a=self.charge_limit_a * parallel,
+            capacity_ah=self.capacity_ah * parallel,
         )
 
 

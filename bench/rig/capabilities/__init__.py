@@ -5,6 +5,7 @@ A rig provides some of them; who provides what on a bench is told by `hil list f
 
 from bench.rig.capabilities.actuation import Actuation
 from bench.rig.capabilities.bus import BusTraffic, BusWires
+from bench.rig.capabilities.cell_joints import CellJoints
 from bench.rig.capabilities.cell_model import CellModel
 from bench.rig.capabilities.cell_voltages import CellVoltages
 from bench.rig.capabilities.contactors import ContactorMechanics, Contactors
@@ -23,6 +24,7 @@ __all__ = [
     "Actuation",
     "BusTraffic",
     "BusWires",
+    "CellJoints",
     "CellModel",
     "CellVoltages",
     "Chamber",

@@ -1,0 +1,51 @@
+"""The pack that a bench file asks for: one string of single cells, or strings of groups."""
+
+import random
+from dataclasses import dataclass
+
+from bench.plant.chemistry import Chemistry
+from bench.plant.pack import Pack
+from bench.plant.spread import Ageing
+from bench.plant.string_pack import StringPack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackShape:
+    """`series` groups of `parallel` cells in each of `strings`; `sensors` of temperature in all of them together."""
+
+    series: int
+    sensors: int
+    strings: int = 1
+    parallel: int = 1
+
+
+def made_of(
+    chemistry: Chemistry,
+    shape: PackShape,
+    *,
+    rng: random.Random,
+    soc: float,
+    ageing: Ageing | None = None,
+    hysteresis: bool | None = None,
+) -> Pack:
+    if shape.strings == shape.parallel == 1:
+        return Pack(
+            chemistry,
+            cells=shape.series,
+            sensors=shape.sensors,
+            soc=soc,
+            rng=rng,
+            ageing=ageing,
+            hysteresis=hysteresis,
+        )
+    return StringPack(
+        chemistry,
+        strings=shape.strings,
+        parallel=shape.parallel,
+        cells=shape.series,
+        sensors=shape.sensors // shape.strings,
+        soc=soc,
+        rng=rng,
+        ageing=ageing,
+        hysteresis=hysteresis,
+    )

@@ -1,0 +1,196 @@
+"""Cells in parallel, groups in series, strings side by side: how a current shares itself out among them.
+
+Each cell is, at the current that it carries, a source behind a resistance. A group's voltage is then
+U = (sum(E/R) - I) / sum(1/R), and so is that of the bus where strings meet: the same equation one storey higher. What
+bends the curve is taken up by the next step, which starts from what the cells really show (Newton), or by more rounds
+at once where a short, a limit or a dying cell bends it hard.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.plant.meshed_cells import MeshedCells
+from bench.plant.source import FloatArray
+
+BoolArray = npt.NDArray[np.bool_]
+
+_ROUNDS = 8
+_STARVED_ROUNDS = 30  # a limit bends the curve the other way
+_CLOSE_A = 1e-3
+_APART_SIEMENS = 1e-12  # of a group whose cells are all open: it carries nothing
+
+
+class Mesh:
+    """Currents > 0 discharge. Cell k of group g is entry [k, g] of `cell_a` and `open`, and k * groups + g of `cells`.
+
+    `groups` counts those of all strings, string by string. `string_a`: of each string; `group_v`: live, in place.
+    `open`: joined to its group no more, by `disconnect` and `reconnect`.
+    """
+
+    def __init__(
+        self, cells: MeshedCells, *, strings: int, series: int, parallel: int, busbar_ohm: float
+    ) -> None:
+        self.cells = cells
+        self.strings, self.series, self.parallel = strings, series, parallel
+        self.groups = strings * series
+        self.busbar_ohm = busbar_ohm
+        shape = (parallel, self.groups)
+        self.cell_a: FloatArray = np.zeros(shape)
+        self.string_a: list[float] = [0.0] * strings
+        self.open: BoolArray = np.zeros(shape, dtype=np.bool_)
+        self._joined: FloatArray = np.ones(shape)
+        self._cell_v: FloatArray = np.zeros(shape)
+        self._siemens: FloatArray = np.ones(shape)
+        self._step_a: FloatArray = np.zeros(shape)
+        self.group_v: FloatArray = np.zeros(self.groups)
+        self._group_s: FloatArray = np.ones(self.groups)
+        self._group_ohm: FloatArray = np.ones(self.groups)
+        self._risen_v: FloatArray = np.zeros(self.groups)
+        self.string_v: list[float] = [0.0] * strings
+        self._string_ohm: list[float] = [1.0] * strings
+        self.look()
+
+    def disconnect(self, branch: int, group: int) -> None:
+        """One cell (both 0-based) leaves its group: a weld or a tab has parted."""
+        self.open[branch, group] = True
+        self._rejoin()
+
+    def reconnect(self, branch: int, group: int) -> None:
+        self.open[branch, group] = False
+        self._rejoin()
+
+    def _rejoin(self) -> None:
+        """The current of a cell that has parted is its neighbours' from now on."""
+        np.copyto(self._joined, np.logical_not(self.open))
+        string_a = np.repeat(self.string_a, self.series)
+        self.cell_a *= self._joined
+        missing_a = (string_a - self.cell_a.sum(axis=0)) / np.maximum(self._joined.sum(axis=0), 1.0)
+        self.cell_a += missing_a * self._joined
+        self._see(anew=True)
+
+    def conducts(self) -> list[bool]:
+        """Of each string: in all of its groups some cell is joined and conducts."""
+        broken = self.cells.limit.broken
+        if not broken and not self.open.any():
+            return [True] * self.strings
+        able: BoolArray = np.logical_not(self.open)
+        if broken:
+            able &= (self.cells.limit.share > 0.0).reshape(able.shape)
+        groups: BoolArray = np.any(able, axis=0).reshape(self.strings, self.series)
+        return np.all(groups, axis=1).tolist()  # type: ignore[no-any-return]
+
+    def look(self) -> None:
+        """Take over what the cells show now, at the currents that they carry."""
+        self._see(anew=self.cells.bent)
+
+    def _see(self, *, anew: bool) -> None:
+        """Each cell's voltage and conductance, and what they make together; `anew`: the currents have moved since."""
+        cells, shape = self.cells, self.cell_a.shape
+        flat_a = self.cell_a.reshape(-1)
+        if anew:
+            volt, siemens = cells.at_terminals(flat_a)
+            self._cell_v[:] = volt.reshape(shape)
+        else:
+            self._cell_v[:] = cells.voltage_v.reshape(shape)
+            siemens = cells.siemens_at(flat_a)
+        np.multiply(siemens.reshape(shape), self._joined, out=self._siemens)
+        np.add.reduce(self._siemens, axis=0, out=self._group_s)
+        np.maximum(self._group_s, _APART_SIEMENS, out=self._group_s)
+        np.divide(1.0, self._group_s, out=self._group_ohm)
+        np.multiply(self._siemens, self._cell_v, out=self._step_a)
+        np.add.reduce(self._step_a, axis=0, out=self.group_v)
+        self.group_v *= self._group_ohm
+        rows = (self.strings, self.series)
+        self.string_v = np.add.reduce(self.group_v.reshape(rows), axis=1).tolist()
+        self._string_ohm = np.add.reduce(self._group_ohm.reshape(rows), axis=1).tolist()
+
+    def carry(
+        self, closed: Sequence[bool], load_a: float, siemens: float, fed_a: Sequence[float]
+    ) -> float | None:
+        """Share `load_a`, and what `siemens` across the bus draws, out among the closed strings; gives the bus voltage.
+
+        fed_a: what each string that is not closed carries for another reason. None where none is closed.
+        """
+        meeting = [shut and able for shut, able in zip(closed, self.conducts())]
+        rounds = self._rounds(meeting)
+        for number in range(rounds):
+            if number:
+                self._see(anew=True)
+            bus_v, wanted_a = self._bus(meeting, load_a, siemens, fed_a)
+            self._move(wanted_a)
+            if rounds > 1 and float(np.abs(self._step_a).max()) < _CLOSE_A:
+                break
+        return bus_v
+
+    def _rounds(self, meeting: Sequence[bool]) -> int:
+        if self.cells.limit.awake:
+            return _STARVED_ROUNDS
+        anew = self.strings > 1 and any(meets and a == 0.0 for meets, a in zip(meeting, self.string_a))
+        return _ROUNDS if anew or self.cells.bent else 1
+
+    def _bus(
+        self, meeting: Sequence[bool], load_a: float, siemens: float, fed_a: Sequence[float]
+    ) -> tuple[float | None, list[float]]:
+        """The voltage where the strings meet, and the current of each."""
+        given_a, share_s = -load_a, siemens
+        behind_v = [volt - self.busbar_ohm * a for volt, a in zip(self.string_v, self.string_a)]
+        ohm = [one + self.busbar_ohm for one in self._string_ohm]
+        for k, meets in enumerate(meeting):
+            given_a += self.string_a[k] + behind_v[k] / ohm[k] if meets else fed_a[k]
+            share_s += 1.0 / ohm[k] if meets else 0.0
+        if not any(meeting):
+            return None, list(fed_a)
+        bus_v = given_a / share_s
+        wanted_a = [
+            self.string_a[k] + (behind_v[k] - bus_v) / ohm[k] if meets else fed_a[k]
+            for k, meets in enumerate(meeting)
+        ]
+        return bus_v, wanted_a
+
+    def _move(self, wanted_a: list[float]) -> None:
+        """Lead every cell towards the voltage that its group takes at its string's new current."""
+        risen_v, step_a = self._risen_v, self._step_a
+        for k, row in enumerate(risen_v.reshape(self.strings, self.series)):
+            row.fill(wanted_a[k] - self.string_a[k])
+        risen_v *= self._group_ohm
+        risen_v -= self.group_v
+        np.add(self._cell_v, risen_v, out=step_a)
+        step_a *= self._siemens
+        self.cell_a += step_a
+        self.string_a = wanted_a
+
+    def onto(self, string: int, bus_v: float) -> float:
+        """What flows if this string (0-based) met a bus of this voltage now, in A; changes nothing."""
+        before_a, strings_a = self.cell_a.copy(), self.string_a
+        for _ in range(_STARVED_ROUNDS):
+            self._see(anew=True)
+            here_a = self.string_a[string]
+            behind_v = self.string_v[string] - self.busbar_ohm * here_a
+            wanted_a = list(self.string_a)
+            wanted_a[string] += (behind_v - bus_v) / (self._string_ohm[string] + self.busbar_ohm)
+            self._move(wanted_a)
+            if float(np.abs(self._step_a).max()) < _CLOSE_A:
+                break
+        met_a = self.string_a[string]
+        self.cell_a[:], self.string_a = before_a, strings_a
+        self._see(anew=True)
+        return met_a
+
+    def capacity_ah(self) -> FloatArray:
+        """What each group can give, of the cells that are joined to it."""
+        result: FloatArray = (self.cells.capacity_ah.reshape(self.open.shape) * self._joined).sum(axis=0)
+        return result
+
+    def soc(self) -> FloatArray:
+        """Of each group: the charge of its joined cells over their capacity."""
+        held_ah = self.cells.capacity_ah.reshape(self.open.shape) * self._joined
+        charge_ah = (held_ah * self.cells.soc.reshape(self.open.shape)).sum(axis=0)
+        result: FloatArray = charge_ah / np.maximum(held_ah.sum(axis=0), 1e-9)
+        return result
+
+    def hottest_c(self) -> FloatArray:
+        """Of each group its hottest cell, degC."""
+        result: FloatArray = self.cells.temp_c.reshape(self.open.shape).max(axis=0)
+        return result

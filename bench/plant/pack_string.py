@@ -1,0 +1,25 @@
+"""What each string of a pack has for itself: contactors, precharge, fuse, insulation, and its current."""
+
+from dataclasses import dataclass
+
+from bench.plant.contactors import Contactors
+from bench.plant.isolation import Isolation
+from bench.plant.link import PrechargePath
+from bench.plant.protection import Fuse
+
+
+@dataclass(slots=True, kw_only=True)
+class PackString:
+    """What one string has for itself. `current_a` > 0 discharges; `met_a` flowed when its mains last closed."""
+
+    contactors: Contactors
+    precharge: PrechargePath
+    fuse: Fuse
+    isolation: Isolation
+    current_a: float = 0.0
+    voltage_v: float = 0.0
+    met_a: float = 0.0
+
+    @property
+    def closed(self) -> bool:
+        return self.contactors.main_path and not self.fuse.blown
