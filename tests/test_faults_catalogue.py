@@ -57,7 +57,10 @@ def test_a_fault_is_one_file_that_says_all_about_itself(name: str) -> None:
 def test_every_class_of_fault_is_there_and_every_fault_is_used() -> None:
     """In the long lane too."""
     assert {one.fault_class for one in kinds()} == set(FAULT_CLASSES)
-    library = [load_scenario(path) for path in find_scenarios([ROOT / "scenarios"])]
+    library = [
+        load_scenario(path)
+        for path in find_scenarios([ROOT / "scenarios", ROOT / "docs/examples/groups/scenarios"])
+    ]
     used = {step.kind.name for one in library for step in one.steps if isinstance(step, InjectText)}
     assert set(fault_names()) <= used, "a fault that no scenario uses proves nothing"
 
