@@ -16,6 +16,7 @@ from pathlib import Path
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Load, Pack
 from bench.plant.reference import read_curve, score
+from bench.plant.string_pack import StringPack
 
 BURST, BURSTS = 20, 300
 TARGETS_US = {96: 60.0, 400: 120.0}
@@ -96,6 +97,28 @@ def speed() -> float:
     return second_s
 
 
+BESIDE = 3.0  # three strings of 4p96s, twelve times the cells, against one step of 1p96s
+
+
+def beside() -> None:
+    """Strings of groups against one string of single cells, as a ratio: both in this run, burst by burst."""
+    for dt_s in (0.01, 0.1, 1.0):
+        for name, carried in loads(dt_s).items():
+            alone = Pack(Chemistry.load("nmc"), rng=random.Random(1))
+            strung = StringPack(Chemistry.load("nmc"), rng=random.Random(1), strings=3, parallel=4)
+            alone.set_command(plus=True, minus=True, precharge=False)
+            strung.set_command(True, True, False, *([True, True, False] * 2))
+            turns = itertools.cycle(carried)
+            loaded = itertools.cycle([Load(current_a=12.0 * load.current_a) for load in carried])
+            one_us, _ = fastest_us(lambda p=alone, dt_s=dt_s, turn=turns: p.step(dt_s, next(turn)))
+            three_us, _ = fastest_us(lambda p=strung, dt_s=dt_s, turn=loaded: p.step(dt_s, next(turn)))
+            word = "ok" if three_us <= BESIDE * one_us else "MISSED"
+            print(
+                f"3 strings of 4p96s, {dt_s:g} s, {name}: fastest {three_us:.1f} us, {three_us / one_us:.1f} times the "
+                f"{one_us:.1f} us of 1p96s (target {BESIDE:g}: {word})"
+            )
+
+
 INSTALL = """They pin numpy and pandas below what the bench uses, so give them an environment of their own:
   python -m venv peers && peers/bin/pip install 'liionpack==0.4.0' 'pybamm==25.1.1' 'pandas<3' 'numpy<2.3'
   PYTHONPATH=. peers/bin/python -m benchmarks.plant --peers"""
@@ -173,6 +196,7 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="PyBaMM and liionpack, where installed")
     arguments = parser.parse_args()
     second_s = speed()
+    beside()
     if arguments.peers:
         peers(second_s)
     if arguments.truth:

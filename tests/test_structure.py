@@ -25,6 +25,8 @@ BY_FOLDER = (  # found by their place
 )
 BY_HAND = {  # tools of the firmware under test, started by a user: `python -m …`, as README and docs/benches tell
     "firmware_stubs.build_c",
+    "firmware_stubs.string_bms.files",
+    "firmware_stubs.string_bms.master",  # by its factory's name in a bench file
     "firmware_stubs.qemu_board",
     "firmware_stubs.reference_bms.__main__",
 }

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bench.codec.database import Message
 from bench.codec.page_layout import expand
-from bench.config.play import Play, named
+from bench.config.play import INDEXED, Play, named
 from bench.errors import nearest
 
 
@@ -21,13 +21,15 @@ def shares_missing(tables: Sequence[tuple[str, Play, Message]], numbers: Mapping
                 shown.setdefault((one.quantity, one.what), {}).setdefault(index, []).append((place, name))
     for (quantity, what), by_index in shown.items():
         wanted = numbers.get(quantity, 0)
-        kind = "cell" if quantity == "cell_voltage" else "sensor"
+        kind = INDEXED[quantity]
         for index, places in by_index.items():
             if len(places) > 1:
                 (place, name), (_, other) = places[:2]
                 mistakes.append(
                     f"{place}: found {kind} {index + 1} shown twice, by '{name}' and '{other}'; expected each once"
                 )
+        if kind == "string":
+            continue  # what is shown of one string may be shown of another as the pack's
         absent = [index for index in range(wanted) if index not in by_index]
         if absent:
             mistakes.append(_absent(tables, quantity, what, absent, wanted))
@@ -48,7 +50,7 @@ def _absent(
         name = named(one.signal, absent[0] + 1)
         near = nearest(name, message.fields)
         return f"{place}: found no signal '{name}' in the DBC; expected {wanted} of '{one.signal}'{near}"
-    kind = "cell" if quantity == "cell_voltage" else "sensor"
+    kind = INDEXED[quantity]
     names = sorted({named(one.signal, absent[0] + 1) for _, _, one in asked if one.number is None})
     looked = f" (no message of them has {' or '.join(repr(name) for name in names[:3])})" if names else ""
     listed = ", ".join(str(index + 1) for index in absent[:8]) + (", …" if len(absent) > 8 else "")

@@ -65,8 +65,31 @@ QUANTITIES: Mapping[str, str] = {
     "afe_modules_lost": "",
     "afe_sweep_crc": "",
 }
-INDEXED: Mapping[str, str] = {"cell_voltage": "cell", "temperature": "sensor"}
+# Of one string, from 1: `{ of = "string_current", string = 2 }`. A monitor of insulation in each sees, once its string
+# is joined to others, all of them.
+OF_STRINGS = {
+    "string_current": "A",
+    "string_current_redundant": "A",
+    "string_voltage": "V",
+    "string_plus_feedback": "",
+    "string_minus_feedback": "",
+    "string_precharge_feedback": "",
+    "string_insulation_plus": "ohm",
+    "string_insulation_minus": "ohm",
+}
+QUANTITIES = {**QUANTITIES, **OF_STRINGS}
+INDEXED: Mapping[str, str] = {
+    "cell_voltage": "cell",
+    "temperature": "sensor",
+    **dict.fromkeys(OF_STRINGS, "string"),
+}
 _TEXT = re.compile(r"\s*(-?)\s*([a-z_]+)(?:\s+(valid|invalid)|\s+in\s+(\S+))?\s*")
+
+
+def of_string(quantity: str, string: int) -> str:
+    """The role's name of what is shown of one string: "current_2", "plus_2_feedback"."""
+    what, _, feedback = quantity.removeprefix("string_").partition("_feedback")
+    return f"{what}_{string}_feedback" if quantity.endswith("_feedback") else f"{what}{feedback}_{string}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,10 +189,12 @@ def _number_of(signal: str, table: "ShownTable") -> int | None:
     for key, quantity, number in (
         ("cell", "cell_voltage", table.cell),
         ("sensor", "temperature", table.sensor),
+        ("string", "string_…", table.string),
     ):
         if number is None:
             continue
-        if str(table.of).split(maxsplit=1)[:1] != [quantity]:
+        asked = "".join(str(table.of).split(maxsplit=1)[:1]).lstrip("-")
+        if INDEXED.get(asked) != key:
             raise PlayError(f"found '{key}' beside '{table.of}'; expected it beside '{quantity}'")
         if "{" in signal:
             raise PlayError(f"found '{key}' for a numbered signal; expected it for a literal name only")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bench.config.debounce import Debounce
 from bench.config.lag import Lag
-from bench.config.play import Play, Shown, named
+from bench.config.play import INDEXED, Play, Shown, named
 
 _FLIPPED = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}
 
@@ -279,7 +279,12 @@ class DutProfile:
             for play in self.plays
             for one in play.shown
         }
-        return {name: role for name, role in self.roles.items() if (name, role) not in shown}
+        strings = {role for quantity, role in shown if INDEXED.get(quantity) == "string"}
+        return {
+            name: role
+            for name, role in self.roles.items()
+            if (name, role) not in shown and role not in strings
+        }
 
     def said(self) -> dict[tuple[str, str], str]:
         """(channel, message) of the DUT's own, as far as the bench reads them, each with one thing it says there."""

@@ -1,7 +1,7 @@
 """From the text of a profile to roles and tests. Apart from profile.py, because the files' shapes cost an import."""
 
 from bench.config.debounce import Debounce, Stage
-from bench.config.play import INDEXED, Play, PlayError, Shown, read_play, read_shown
+from bench.config.play import INDEXED, OF_STRINGS, Play, PlayError, Shown, of_string, read_play, read_shown
 from bench.config.profile import (
     DutProfile,
     Flag,
@@ -235,6 +235,10 @@ class ProfileReader(ProfileTexts):
         for one in shown:
             if one.quantity and one.quantity not in INDEXED and one.what == "value":
                 self._roles.setdefault(one.quantity, Role(channel, message, one.signal))
+            elif one.quantity in OF_STRINGS and one.what == "value" and one.number is not None:
+                self._roles.setdefault(
+                    of_string(one.quantity, one.number), Role(channel, message, one.signal)
+                )
         try:
             return read_play(table, channel, message, tuple(shown))
         except PlayError as wrong:
@@ -293,6 +297,20 @@ class ProfileReader(ProfileTexts):
                 self._file.mistake(
                     ("output",), f"found no '{name}_command'; expected it here, or '{name}' in [contactor]"
                 )
+        return found | self._of_strings()
+
+    def _of_strings(self) -> dict[str, tuple[RoleTest, ...]]:
+        """Of the second string and the next: `plus_2_command`, each an output."""
+        found: dict[str, tuple[RoleTest, ...]] = {}
+        string = 2
+        while f"plus_{string}_command" in self._roles:
+            for name in ("plus", "minus", "precharge"):
+                role = self._roles.get(f"{name}_{string}_command")
+                if role is None:
+                    self._file.mistake(("output",), f"found no '{name}_{string}_command'; expected it here")
+                else:
+                    found[f"{name}_{string}"] = (RoleTest(role=role, op="==", value=1.0),)
+            string += 1
         return found
 
     def _opening(self) -> tuple[RoleTest, ...]:

@@ -24,6 +24,7 @@ class ShownTable(Shape):
     of: str | float | int
     cell: int | None = Field(default=None, ge=1)
     sensor: int | None = Field(default=None, ge=1)
+    string: int | None = Field(default=None, ge=1)
     on: float | int | None = None
     off: float | int | None = None
     no_value: float | int | None = None

@@ -5,6 +5,7 @@ A fault is one file in `bench/faults/catalogue/`, found by its name. It holds a 
 both.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -35,6 +36,9 @@ FAULT_CLASSES = (
 
 # Among the thresholds of a pack that has several: how many strings, and how many cells in parallel.
 STRINGS, PARALLEL = "pack_strings", "pack_parallel"
+
+# What is shown of a pole or a contactor of another string than the first: "plus_2_feedback", "insulation_minus_3".
+_OF_STRING = re.compile(r"(insulation_|)(plus|minus|precharge)_(\d+)(_feedback|)")
 
 OnsetTest = RoleTest | Irregularity
 
@@ -70,7 +74,10 @@ class Carried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terminals:
-    """What a fault needs to know of DUT and pack to be resolved. Mistakes are told at a key of its [[step]]."""
+    """What a fault needs to know of DUT and pack to be resolved. Mistakes are told at a key of its [[step]].
+
+    cells, sensors: of all strings together. string: that the step means; its own cells count from 1 in each string.
+    """
 
     profile: DutProfile
     thresholds: Mapping[str, float]
@@ -79,11 +86,25 @@ class Terminals:
     tell: Callable[[str, str], None]
     databases: Mapping[str, "Database"] = field(default_factory=dict)
     bitrates: Mapping[str, int] = field(default_factory=dict)
+    string: int = 1
 
     @property
     def parallel(self) -> int:
         """Cells to a group."""
         return int(self.thresholds.get(PARALLEL, 1))
+
+    @property
+    def strings(self) -> int:
+        return int(self.thresholds.get(STRINGS, 1))
+
+    @property
+    def series(self) -> int:
+        """Cells of one string."""
+        return self.cells // self.strings
+
+    def of_string(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Contactors or poles of the step's string: "plus" of the first, "plus_2" of the second."""
+        return tuple(name if self.string == 1 else f"{name}_{self.string}" for name in names)
 
     def messages(self, channel: str) -> dict[str, int]:
         """Messages on the channel that the bench sends, with their lengths: by profile, or of others by the DBC."""
@@ -141,10 +162,13 @@ class Terminals:
         return 0.0
 
     def known_cells(self, cells: Iterable[int], key: str = "cells") -> tuple[int, ...]:
-        return self._known(tuple(cells), self.cells, "cell", key)
+        known = self._known(tuple(cells), self.series, "cell", key)
+        return tuple(number + (self.string - 1) * self.series for number in known)
 
     def known_sensors(self, sensors: Iterable[int], key: str = "sensors") -> tuple[int, ...]:
-        return self._known(tuple(sensors), self.sensors, "sensor", key)
+        each = self.sensors // self.strings
+        known = self._known(tuple(sensors), each, "sensor", key)
+        return tuple(number + (self.string - 1) * each for number in known)
 
     def _known(self, numbers: tuple[int, ...], count: int, what: str, key: str) -> tuple[int, ...]:
         for number in numbers:
@@ -159,6 +183,9 @@ class Terminals:
         self, quantity: str, op: str, value_si: float, numbers: Iterable[int] = (0,)
     ) -> tuple[RoleTest, ...]:
         """What the bench plays of a quantity, in the unit and with the sign the DUT is shown it."""
+        if (found := _OF_STRING.fullmatch(quantity)) is not None:
+            before, pole, string, after = found.groups()
+            quantity, numbers = f"string_{before}{pole}{after}", (int(string),)
         tests = [self.profile.shown(quantity, op, value_si, number, self._has) for number in numbers]
         if None in tests:
             self.tell("", f"found a fault of {quantity}; expected a profile whose [[play]] shows it")

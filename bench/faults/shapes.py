@@ -21,6 +21,7 @@ class InjectShape(Shape):
     """What every injection may say. duration: cleared after it, before the next step; ttl: cleared by the rig.
 
     beyond: its level is on purpose none at which the DUT has published to trip, or to stay quiet.
+    string: whose cells, sensors, contactors or poles it names.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -30,6 +31,7 @@ class InjectShape(Shape):
     duration: DurationNs | None = Field(default=None, gt=0)
     ttl: DurationNs | None = Field(default=None, gt=0)
     beyond: bool = False
+    string: int = Field(default=1, ge=1)
 
     @abstractmethod
     def resolve(self, at: "Terminals") -> "Fault":

@@ -5,8 +5,8 @@ from bench.units import NS_PER_MS, NS_PER_S
 
 LONGEST_NS = 100 * NS_PER_MS  # the cells' own refresh, and the cell emulator's cycle
 
-Commands = tuple[bool, bool, bool]
-"""(plus, minus, precharge): what the coils are told."""
+Commands = tuple[bool, ...]
+"""(plus, minus, precharge) of each string in turn: what the coils are told."""
 
 
 class Coasting:

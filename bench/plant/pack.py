@@ -108,6 +108,17 @@ class Pack:
     def soc(self) -> FloatArray:
         return self.cells.soc
 
+    def string_current_a(self, string: int) -> float:
+        """Of one string (0-based), > 0 discharges; of this pack the only one."""
+        return self.pack_current_a if string == 0 else 0.0
+
+    def string_voltage_v(self, string: int) -> float:
+        return self.pack_voltage_v if string == 0 else 0.0
+
+    def insulation_ohm(self, string: int, pole: str) -> float:
+        """What a monitor in this string (0-based) sees of "plus" or "minus"."""
+        return float(getattr(self.of[string].isolation, f"{pole}_ohm"))
+
     @property
     def full_ah(self) -> float:
         """Capacity as its chemistry's file has it."""
@@ -208,8 +219,8 @@ class Pack:
         """No pack current for so long."""
         self.cells.stand(duration_s)
 
-    def set_command(self, plus: bool, minus: bool, precharge: bool) -> None:
-        """Drive the coils; the contacts follow within the steps to come."""
+    def set_command(self, plus: bool, minus: bool, precharge: bool, *others: bool) -> None:  # noqa: ARG002
+        """Drive the coils; the contacts follow within the steps to come. `others`: of further strings."""
         self.contactors.plus.command = plus
         self.contactors.minus.command = minus
         self.contactors.precharge.command = precharge

@@ -23,3 +23,9 @@ class PackString:
     @property
     def closed(self) -> bool:
         return self.contactors.main_path and not self.fuse.blown
+
+
+def split(name: str) -> tuple[str, int]:
+    """A pole or contactor, and its string (0-based): "plus" is of the first, "plus_2" of the second."""
+    what, _, string = name.partition("_")
+    return what, int(string or 1) - 1

@@ -173,8 +173,9 @@ class StringPack(Pack):
             self.mesh.look()
             left_s -= dt_s
 
-    def set_command(self, *told: bool) -> None:
-        """Plus, minus and precharge of the first string, then of the next."""
+    def set_command(self, plus: bool, minus: bool, precharge: bool, *others: bool) -> None:
+        """Of the first string, then plus, minus and precharge of the next."""
+        told = (plus, minus, precharge, *others)
         for number, one in enumerate(self.of):
             plus, minus, precharge = told[COMMANDS * number : COMMANDS * (number + 1)] or (False,) * COMMANDS
             one.contactors.plus.command = plus
@@ -274,6 +275,18 @@ class StringPack(Pack):
     def _look(self) -> None:
         self.mesh.look()
         self._take_voltages()
+
+    def string_current_a(self, string: int) -> float:
+        return self.of[string].current_a
+
+    def string_voltage_v(self, string: int) -> float:
+        return self.of[string].voltage_v
+
+    def insulation_ohm(self, string: int, pole: str) -> float:
+        """With the string's mains closed, of all strings that are joined so."""
+        joined = [one for one in self.of if one.closed] if self.of[string].closed else [self.of[string]]
+        poles = [float(getattr(one.isolation, f"{pole}_ohm")) for one in joined]
+        return 0.0 if min(poles) <= 0.0 else 1.0 / sum(1.0 / ohm for ohm in poles)
 
     def _take_voltages(self) -> None:
         """Of strings and pack, from their groups."""

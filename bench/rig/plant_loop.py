@@ -65,7 +65,7 @@ class PlantLoop:
     def _tell_followed(self, commands: Commands, lag: Lag) -> None:
         """The bench can move the plant only when it hears of it; when it really was is told as an interval."""
         now_ns = self.clock.now_ns()
-        plus, minus, precharge = commands
+        plus, minus, precharge = commands[:3]
         followed = ContactorsFollowed(
             plus=plus,
             minus=minus,

@@ -1,5 +1,6 @@
 """What a scenario expects the DUT to report, and so what would be a wrong report: everything else that it could say."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from bench.config.profile import Flag, Role, RoleTest
@@ -8,7 +9,7 @@ from bench.measure.plan import Aim
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Also, Expect, Inject, Quiet, Request, Step
 
-_CONTACTORS = ("plus_command", "minus_command", "precharge_command")
+_CONTACTORS = re.compile(r"(plus|minus|precharge)(_\d+)?_command")  # of any string
 
 
 def check_also(lookup: Lookup, asked: Expect | Quiet, table: str) -> None:
@@ -118,7 +119,7 @@ def _outputs_expected(lookup: Lookup, steps: Sequence[Step], flags: Sequence[Fla
     if expect is not None:
         allowed |= set(_demanded(lookup, expect))
     if any(isinstance(step, Request) and step.mode != "off" for step in steps):
-        allowed |= set(_CONTACTORS)
+        allowed |= {name for name in lookup.profile.roles if _CONTACTORS.fullmatch(name)}
     return allowed
 
 

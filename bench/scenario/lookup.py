@@ -52,20 +52,24 @@ class Lookup:
         if self._mistakes:
             raise ScenarioError("\n".join(self._mistakes))
 
-    def terminals(self, index: int) -> Terminals:
-        """What a fault of step `index` may ask; what it tells is told at that step."""
+    def terminals(self, index: int, string: int = 1) -> Terminals:
+        """What a fault of step `index` may ask, of this string; what it tells is told at that step."""
 
         def tell(key: str, text: str) -> None:
             self.mistake(("step", index, key) if key else ("step", index), text)
 
-        return Terminals(
+        found = Terminals(
             profile=self.profile,
             thresholds=self.thresholds,
             cells=self._cells,
             sensors=self._sensors,
             tell=tell,
             databases=self.databases,
+            string=string,
         )
+        if string > found.strings:
+            tell("string", f"found {string}; expected 1 to {found.strings}, by [pack] strings")
+        return found
 
     def test(self, test: RoleTest) -> SignalTest:
         """The question to a signal of the DBC that a test of the profile stands for."""

@@ -1,6 +1,7 @@
 """A step as it is written becomes one that can be run: names and thresholds become numbers."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from bench.scenario.loads import alternating_load, cycle_load, replay_load
 from bench.scenario.lookup import Lookup
@@ -21,15 +22,35 @@ from bench.scenario.model import (
 )
 from bench.units import NS_PER_S
 
+if TYPE_CHECKING:
+    from bench.faults.shapes import InjectShape
+
 # Longer than any shot: a fault without a ttl of its own ends with its shot, or here when the bench hangs.
 LONGEST_TTL_NS = 120 * NS_PER_S
+
+
+# What a string has for itself, by the keys of a step.
+_OF_A_STRING = {"cells", "cell", "first_cell", "sensors", "sensor", "contactors", "contactor", "pole"}
+
+
+def _string_of(shape: "InjectShape", lookup: Lookup, index: int) -> int:
+    if (
+        shape.string > 1
+        and shape.fault != "string_charge"
+        and not _OF_A_STRING & type(shape).model_fields.keys()
+    ):
+        lookup.mistake(
+            ("step", index, "string"),
+            f"found it for fault '{shape.fault}', which is of no string; expected none",
+        )
+    return shape.string
 
 
 def resolve_step(text: StepText, index: int, lookup: Lookup) -> Step:
     """Mistakes are noted in `lookup`; what comes back then is not to be run."""
     match text:
         case InjectText(kind=kind, shape=shape, duration_ns=duration_ns, ttl_ns=ttl_ns):
-            fault = shape.resolve(lookup.terminals(index))
+            fault = shape.resolve(lookup.terminals(index, _string_of(shape, lookup, index)))
             return Inject(
                 kind=kind.name,
                 fault=fault,

@@ -105,7 +105,9 @@ def load_wired(
     thresholds = pack_thresholds(chemistry, profile, config.pack.strings, config.pack.parallel)
     usual = usual_ranges(profile, chemistry, config.pack.series, thresholds)
     decisive = decisive_ranges(chemistry, config.pack.series, thresholds)
-    played = bind_plays(profile, databases, config.pack.cells, config.pack.sensors, usual, decisive)
+    pack = config.pack
+    _refuse_other_strings(config, profile)
+    played = bind_plays(profile, databases, pack.cells, pack.sensors, usual, decisive, pack.strings)
     check_bound(profile, databases)
     _refuse_what_no_frame_holds(config, played)
     asked_for(config)
@@ -214,11 +216,29 @@ def reader_of(wired: Wired, view: TraceView, role: Role) -> Callable[[], float |
     return value
 
 
-def contactor_commands_of(wired: Wired, view: TraceView) -> Callable[[], tuple[bool, bool, bool] | None]:
-    """What the DUT wants of (plus, minus, precharge), as the profile's [contactor] reads it; None before it spoke."""
+def _refuse_other_strings(config: BenchConfig, profile: DutProfile) -> None:
+    """ConfigError where the profile commands another number of strings than the pack has."""
+    known = sum(name.startswith("plus") for name in profile.contactors)
+    if known != config.pack.strings:
+        raise ConfigError(
+            f"{config.file} [pack.strings]: found {config.pack.strings}, and contactors of {known} in {profile.file}; "
+            f"expected {known}, or a profile with plus_2_command and so on for each string"
+        )
+
+
+def contactor_commands_of(wired: Wired, view: TraceView) -> Callable[[], tuple[bool, ...] | None]:
+    """What the DUT wants of (plus, minus, precharge), as the profile's [contactor] reads it; None before it spoke.
+
+    Of each string in turn.
+    """
+    names = [
+        name
+        for string in range(wired.config.pack.strings)
+        for name in (("plus", "minus", "precharge") if not string else _names_of(string + 1))
+    ]
     tests = {
         name: [(reader_of(wired, view, test.role), test) for test in wired.profile.contactors[name]]
-        for name in ("plus", "minus", "precharge")
+        for name in names
     }
 
     def wanted(name: str) -> bool | None:
@@ -237,19 +257,23 @@ def contactor_commands_of(wired: Wired, view: TraceView) -> Callable[[], tuple[b
     ]
     latest = view.latest
     # Asked every plant step: as long as the same bits are told, the answer is the same.
-    told: dict[tuple[int | bytes | None, ...], tuple[bool, bool, bool] | None] = {}
+    told: dict[tuple[int | bytes | None, ...], tuple[bool, ...] | None] = {}
 
-    def commands() -> tuple[bool, bool, bool] | None:
+    def commands() -> tuple[bool, ...] | None:
         bits = tuple([None if (seen := latest(key)) is None else of(seen[2][1]) for key, of in sources])
         try:
             return told[bits]
         except KeyError:
             plus = wanted("plus")
-            now = None if plus is None else (plus, bool(wanted("minus")), bool(wanted("precharge")))
+            now = None if plus is None else (plus, *(bool(wanted(name)) for name in names[1:]))
             told[bits] = now
             return now
 
     return commands
+
+
+def _names_of(string: int) -> list[str]:
+    return [f"{name}_{string}" for name in ("plus", "minus", "precharge")]
 
 
 _OPS: dict[str, Callable[[float, float], bool]] = {

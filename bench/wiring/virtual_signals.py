@@ -9,7 +9,7 @@ from bench.codec.idle import idle_messages
 from bench.codec.page_layout import Usual, compile_pages, idle_pages
 from bench.codec.pages import Pages, Slot
 from bench.codec.shares import shares_missing
-from bench.config.play import Play
+from bench.config.play import OF_STRINGS, Play
 from bench.config.profile import DutProfile
 from bench.errors import ConfigError, nearest
 from bench.links.ports import CanLink
@@ -21,6 +21,7 @@ from bench.rig.vehicle import VehicleSide
 from bench.timing.clock import Clock
 from bench.trace.facts import SignalClipped
 from bench.trace.timeline import Trace
+from bench.wiring.string_senses import string_senses
 
 SUPPLY_V = 13.5
 DRIVING_KMH = 50.0
@@ -65,12 +66,13 @@ def bind_plays(
     sensors: int,
     usual: Usual | None = None,
     decisive: Usual | None = None,
+    strings: int = 1,
 ) -> list[Played]:
     """Everything the bench sends, by profile and DBC. Raises ConfigError, one line per mistake.
 
     usual: what a healthy pack shows at least; decisive: what the DUT's promises depend on. None: not known here.
     """
-    numbers = {"cell_voltage": cells, "temperature": sensors}
+    numbers = {"cell_voltage": cells, "temperature": sensors, **dict.fromkeys(OF_STRINGS, strings)}
     mistakes = _speaks_for_the_dut(profile)
     played: list[Played] = []
     tables: list[tuple[str, Play, Message]] = []
@@ -211,8 +213,8 @@ def senses_of(pack: Pack, vehicle: VehicleSide, overrides_v: Mapping[int, float]
         "pack_power": lambda: pack.pack_voltage_v * pack.pack_current_a,
         "charge_drawn": drawn.charge_as,
         "energy_drawn": lambda: drawn.charge_as() * pack.pack_voltage_v / 3600.0,
-        "insulation_plus": lambda: isolation.plus_ohm,
-        "insulation_minus": lambda: isolation.minus_ohm,
+        "insulation_plus": lambda: pack.insulation_ohm(0, "plus"),
+        "insulation_minus": lambda: pack.insulation_ohm(0, "minus"),
         "insulation": lambda: isolation.parallel_ohm,
         "plus_feedback": lambda: contactors.plus.closed,
         "minus_feedback": lambda: contactors.minus.closed,
@@ -239,7 +241,9 @@ def senses_of(pack: Pack, vehicle: VehicleSide, overrides_v: Mapping[int, float]
         ),
         **dict.fromkeys(_FINE_AT_ZERO, _zero),
     }
-    return Senses(plain, {"temperature": lambda index: float(pack.sensor_temp_c[index])})
+    return Senses(
+        plain, {"temperature": lambda index: float(pack.sensor_temp_c[index]), **string_senses(pack)}
+    )
 
 
 def _zero() -> float:

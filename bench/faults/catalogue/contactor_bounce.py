@@ -33,8 +33,8 @@ class ContactorBounceShape(InjectShape):
     contactors: ContactorNames
     bounce: DurationNs = Field(gt=0)
 
-    def resolve(self, at: Terminals) -> ContactorBounce:  # noqa: ARG002
-        return ContactorBounce(contactors=tuple(self.contactors), bounce_ns=self.bounce)
+    def resolve(self, at: Terminals) -> ContactorBounce:
+        return ContactorBounce(contactors=at.of_string(self.contactors), bounce_ns=self.bounce)
 
 
 KIND = Kind(

@@ -32,8 +32,8 @@ class ContactorCloses(Fault):
 class ContactorClosesShape(InjectShape):
     contactor: Contactor
 
-    def resolve(self, at: Terminals) -> ContactorCloses:  # noqa: ARG002
-        return ContactorCloses(contactor=self.contactor)
+    def resolve(self, at: Terminals) -> ContactorCloses:
+        return ContactorCloses(contactor=at.of_string((self.contactor,))[0])
 
 
 KIND = Kind(

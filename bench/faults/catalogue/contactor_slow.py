@@ -42,8 +42,8 @@ class ContactorSlowShape(InjectShape):
     contactors: ContactorNames
     opening_time: DurationNs = Field(gt=0)
 
-    def resolve(self, at: Terminals) -> ContactorSlow:  # noqa: ARG002
-        return ContactorSlow(contactors=tuple(self.contactors), opening_time_ns=self.opening_time)
+    def resolve(self, at: Terminals) -> ContactorSlow:
+        return ContactorSlow(contactors=at.of_string(self.contactors), opening_time_ns=self.opening_time)
 
 
 KIND = Kind(

@@ -30,8 +30,8 @@ class ContactorStuckOpen(Fault):
 class ContactorStuckOpenShape(InjectShape):
     contactors: ContactorNames
 
-    def resolve(self, at: Terminals) -> ContactorStuckOpen:  # noqa: ARG002
-        return ContactorStuckOpen(contactors=tuple(self.contactors))
+    def resolve(self, at: Terminals) -> ContactorStuckOpen:
+        return ContactorStuckOpen(contactors=at.of_string(self.contactors))
 
 
 KIND = Kind(

@@ -35,8 +35,8 @@ class ContactorWeld(Fault):
 class ContactorWeldShape(InjectShape):
     contactors: ContactorNames
 
-    def resolve(self, at: Terminals) -> ContactorWeld:  # noqa: ARG002
-        return ContactorWeld(contactors=tuple(self.contactors))
+    def resolve(self, at: Terminals) -> ContactorWeld:
+        return ContactorWeld(contactors=at.of_string(self.contactors))
 
 
 KIND = Kind(

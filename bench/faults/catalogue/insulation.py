@@ -32,7 +32,7 @@ class InsulationFault(Fault):
         the moment, and a healthy pole is orders of magnitude above either.
         """
         value = max(at.threshold("iso_fault"), self.ohm_per_volt)
-        ohm = value * at.cells * at.threshold("ov_trip")
+        ohm = value * at.series * at.threshold("ov_trip")
         return tuple(test for pole in self.poles for test in at.shown(f"insulation_{pole}", "<=", ohm))
 
     @property
@@ -54,7 +54,9 @@ def leak(pole: Pole, resistance: Expression, at: Terminals) -> InsulationFault:
     value = at.value(resistance, "resistance")
     if value < 0:
         at.tell("resistance", f"found {value:g} ohm/V; expected a resistance above 0")
-    return InsulationFault(poles=("plus", "minus") if pole == "both" else (pole,), ohm_per_volt=value)
+    return InsulationFault(
+        poles=at.of_string(("plus", "minus") if pole == "both" else (pole,)), ohm_per_volt=value
+    )
 
 
 class InsulationShape(InjectShape):

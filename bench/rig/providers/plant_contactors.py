@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bench.errors import InstrumentError
 from bench.plant.contactors import Contactor
 from bench.plant.pack import Pack
+from bench.plant.pack_string import split
 from bench.rig.capabilities import Actuation, Timers
 
 
@@ -17,7 +18,8 @@ class PlantContactors:
     timers: Timers
 
     def _of(self, names: Iterable[str]) -> list[Contactor]:
-        return [getattr(self.pack.contactors, name) for name in names]
+        places = [split(name) for name in names]
+        return [getattr(self.pack.of[string].contactors, what) for what, string in places]
 
     def _done(self, low_ns: int, readback: str) -> Actuation:
         return Actuation(low_ns=low_ns, high_ns=self.timers.now_ns(), readback=readback)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bench.errors import InstrumentError
 from bench.plant.isolation import HEALTHY_OHM, Y_CAPACITANCE_F
 from bench.plant.pack import Pack
+from bench.plant.pack_string import split
 from bench.rig.capabilities import Actuation, Timers
 from bench.timing.clock import Phase
 
@@ -21,7 +22,7 @@ class PlantInsulation:
         now_ns = self.timers.now_ns()
         r_iso_ohm = ohm_per_volt * self.pack.pack_voltage_v
         self._set(poles, r_iso_ohm)
-        read = [getattr(self.pack.isolation, f"{pole}_ohm") for pole in poles]
+        read = [getattr(self.pack.of[string].isolation, f"{what}_ohm") for what, string in map(split, poles)]
         if any(abs(value - r_iso_ohm) > 0.001 * r_iso_ohm for value in read):
             raise InstrumentError(f"insulation: asked for {r_iso_ohm:.0f} ohm on {poles}, read back {read}")
         return Actuation(low_ns=now_ns, high_ns=self.timers.now_ns(), readback=f"{min(read):.0f} ohm")
@@ -50,7 +51,8 @@ class PlantInsulation:
 
     def _set(self, poles: tuple[str, ...], ohm: float) -> None:
         for pole in poles:
-            setattr(self.pack.isolation, f"{pole}_ohm", ohm)
+            what, string = split(pole)
+            setattr(self.pack.of[string].isolation, f"{what}_ohm", ohm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
