@@ -125,7 +125,7 @@ class Mesh:
         return bus_v
 
     def _rounds(self, meeting: Sequence[bool]) -> int:
-        if self.cells.limit.awake:
+        if self.cells.starved:
             return _STARVED_ROUNDS
         anew = self.strings > 1 and any(meets and a == 0.0 for meets, a in zip(meeting, self.string_a))
         return _ROUNDS if anew or self.cells.bent else 1

@@ -12,6 +12,7 @@ from bench.plant.source import FloatArray
 from bench.plant.spread import Ageing, Spread
 
 _LEAST_OHM = 1e-6  # a dead short
+_NEAR = 1.5
 
 
 class MeshedCells(Cells):
@@ -57,8 +58,17 @@ class MeshedCells(Cells):
 
     @property
     def bent(self) -> bool:
-        """Whether some cell is shorted, bled, at its limit or dying: no longer a source behind its own resistance."""
-        return self._parallel or self.limit.awake or self._alive is not None
+        """Whether some cell is shorted, bled, near its limit or dying: no longer a source behind its own resistance."""
+        return self._parallel or self.starved or self._alive is not None
+
+    @property
+    def starved(self) -> bool:
+        """Whether some cell's current is near what it can give."""
+        limit = self.limit
+        if not limit.awake:
+            return False
+        most_a = float(np.max(self._current_a))
+        return bool(limit.share.min() < 1.0 or limit.free_a.min() < _NEAR * most_a)
 
     def at_terminals(self, current_a: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Voltage, and -dI/dV in S, of each cell if this current left its terminals now; changes nothing.

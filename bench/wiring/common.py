@@ -168,7 +168,8 @@ def build_pack(wired: Wired, soc: float | None, rng: random.Random, start: Start
         ageing=ageing,
         hysteresis=hysteresis,
     )
-    built.isolation.ac_circuit = pack.ac_circuit
+    for one in built.of:
+        one.isolation.ac_circuit = pack.ac_circuit
     if start is not None and start.polarised_by_a:
         built.polarise(start.polarised_by_a)
     return built

@@ -126,10 +126,14 @@ def _play_of(play: str, string: int) -> str:
     lines = []
     for line in play.splitlines():
         name, equals, content = line.partition(" = ")
-        quantity = content.split('"')[1] if content.startswith('"') else ""
+        quantity = content.split('"')[1] if '"' in content else ""
         # What is not said of a string is said of the first, but for the current: that is the pack's.
         if equals and quantity in _QUANTITIES and (string > 1 or quantity.startswith("pack_current")):
-            line = f'{name} = {{ of = "{_QUANTITIES[quantity]}", string = {string} }}'
+            further = (
+                content.partition(f'"{quantity}"')[2].partition("}")[0].strip(" ,") if "{" in content else ""
+            )
+            further = f", {further}" if further else ""
+            line = f'{name} = {{ of = "{_QUANTITIES[quantity]}", string = {string}{further} }}'
         if string > 1 and name == "message":
             line = re.sub(r'"(sense\.\w+)"', rf'"\1_{string}"', line)
         lines.append(line)
