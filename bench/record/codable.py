@@ -32,7 +32,7 @@ def encode(value: Any) -> Any:
         return {
             f.name: encode(getattr(value, f.name))
             for f in dataclasses.fields(value)
-            if not (f.metadata.get("left_out_empty") and getattr(value, f.name) == f.default)
+            if not (may_be_left_out(f) and getattr(value, f.name) == f.default)
         }
     if isinstance(value, IntEnum):
         return value.name
@@ -43,6 +43,11 @@ def encode(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: encode(item) for key, item in value.items()}
     return value
+
+
+def may_be_left_out(field: dataclasses.Field[Any]) -> bool:
+    """Whether a record has this field only where it does not hold its default."""
+    return bool(field.metadata.get("left_out_empty"))
 
 
 def decode(kind: type[T], value: Any, place: str = "") -> T:

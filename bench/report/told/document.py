@@ -11,6 +11,7 @@ from enum import Enum, IntEnum
 from typing import Any, ClassVar
 
 from bench.measure.finding.base import Finding
+from bench.record.codable import may_be_left_out
 
 _PREFIX = "bms-hil-bench"
 FLAT = {"flat": True}
@@ -55,6 +56,8 @@ def text_of(document: Document, exit_code: int = 0, indent: int | None = None) -
 def _fields(value: Any) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for field in dataclasses.fields(value):
+        if may_be_left_out(field) and getattr(value, field.name) == field.default:
+            continue
         item = plain(getattr(value, field.name))
         if is_flat(field):
             made |= item

@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.measure.finding.base import Blame, Finding
 from bench.measure.finding.closed_set import FINDINGS
+from bench.record.codable import may_be_left_out
 from bench.report.told.document import Document, is_flat, json_name, schema_id
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -50,15 +51,17 @@ class _Maker:
     def table(self, kind: type) -> dict[str, Any]:
         """The object that a dataclass is written as."""
         properties: dict[str, Any] = {}
+        optional: set[str] = set()
         hints = typing.get_type_hints(kind)
         for field in dataclasses.fields(kind):
             if is_flat(field):
                 properties |= self.table(hints[field.name])["properties"]
             else:
                 properties[json_name(field)] = self.of(hints[field.name])
+                optional |= {json_name(field)} if may_be_left_out(field) else set()
         return {
             "type": "object",
-            "required": list(properties),
+            "required": [name for name in properties if name not in optional],
             "properties": properties,
             "additionalProperties": False,
         }
