@@ -8,6 +8,7 @@ import numpy as np
 from bench.plant.cells import Cells
 from bench.plant.chemistry import Chemistry
 from bench.plant.group_thermal import GroupThermal
+from bench.plant.lean_curves import LeanCurves
 from bench.plant.source import FloatArray
 from bench.plant.spread import Ageing, Spread
 
@@ -53,6 +54,8 @@ class MeshedCells(Cells):
             coolant_k_w=coolant_k_w,
         )
 
+        self._curves = LeanCurves(chemistry, self.count)
+        self.settle()
         self._ohm: FloatArray = np.zeros(self.count)
         self._c: FloatArray = np.zeros(self.count)
 
