@@ -53,7 +53,7 @@ class Lane:
             why = self._argued(mutant.name, mutant.difference)
             if why is None:
                 self.unargued.append(mutant.name)
-            _say(f"\n{mutant.name}: {word}; {why or 'NOT ARGUED'}\n{mutant.difference}", file=out, flush=True)
+            _say(f"\n{mutant.name}: {word}; {why or 'NOT ARGUED'}\n{mutant.difference}", file=out)
 
         asked_of = self.rounds(asked.quick)
         meeting = Meeting(mutants, asked_of, asked.workers, tell)
