@@ -40,6 +40,7 @@ def test_a_string_that_drops_open_is_found_and_opened_alone(tmp_path: Path) -> N
     "scenario",
     [
         "strings_healthy_drive",
+        "string_insulation_standby",
         "string_weld_at_opening",
         "strings_close_apart",
         "strings_circulating_current",

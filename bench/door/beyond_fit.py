@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from bench.trace.events import Fitted
 
 
-def leaves_the_fit(prepared: Prepared, chemistry: Chemistry, bench_soc: float) -> list[str]:
-    """One line, each side that is sure to be left once, farthest; what faults heat or drain is not foreseen."""
+def leaves_the_fit(prepared: Prepared, chemistry: Chemistry, bench_soc: float, beside: int = 1) -> list[str]:
+    """One line, each side that is sure to be left once, farthest; what faults heat or drain is not foreseen.
+
+    beside: how many cells share the pack's current.
+    """
     box = chemistry.validity
     if box is None or prepared.scenario.aim is Aim.MUST_REFUSE:
         return []
     farthest: dict[Fitted, tuple[float, float]] = {}
-    rates = [one / chemistry.capacity_ah for one in _currents(prepared)]
+    rates = [one / (chemistry.capacity_ah * beside) for one in _currents(prepared)]
     charges, temperatures = _charges(prepared, bench_soc), _chambers(prepared)
     for side, value, bound in (
         *box.rates(min(rates), max(rates)),

@@ -100,7 +100,8 @@ def _of_scenario(wired: Wired, one: Prepared) -> Iterator[CheckLine]:
     name = one.scenario.id
     for note in loads_cut_off(one):
         yield _line(CheckKind.NOTE, f"{name}: {note}", name)
-    for left in leaves_the_fit(one, wired.chemistry, wired.config.pack.soc):
+    pack = wired.config.pack
+    for left in leaves_the_fit(one, wired.chemistry, pack.soc, pack.strings * pack.parallel):
         yield _line(CheckKind.NOTE, f"{name}: {left}", name)
     if one.note is not None:
         yield _line(CheckKind.NOTE, f"{name}: {one.note}", name)

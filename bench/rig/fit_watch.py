@@ -41,7 +41,7 @@ class FitWatch:
         box = self.pack.chemistry.validity
         if box is None:
             return
-        rate = self.pack.pack_current_a / self.pack.chemistry.capacity_ah
+        rate = self.pack.pack_current_a / self.pack.full_ah
         if not -box.charge_c_rate <= rate <= box.discharge_c_rate:
             for side, value, bound in box.rates(rate, rate):
                 self._note(side, value, bound, None)

@@ -87,6 +87,9 @@ _SAFE = """# One string is out, the others carry on.
 second_string_out = [
     "plus_2_command == 0", "minus_2_command == 0", "minus_2_feedback == 0", "state_2 == 5", "state == drive", "flag",
 ]
+second_string_blocked = [
+    "plus_2_command == 0", "minus_2_command == 0", "precharge_2_command == 0", "state == standby", "flag",
+]
 third_string_blocked = [
     "plus_3_command == 0", "minus_3_command == 0", "precharge_3_command == 0", "minus_3_feedback == 0",
     "state_3 == 5", "error_latched == 1", "flag",
