@@ -151,7 +151,7 @@ def test_nothing_passes_because_nothing_was_seen() -> None:
     [
         ("state_of_chrge", "max", "did you mean 'state_of_charge'"),
         ("state_of_health", "drift", "which its profile does not promise"),
-        ("state_of_charge", "mean", "expected 'rms', 'max', 'converges' or 'drift'"),
+        ("state_of_charge", "mean", "expected 'rms', 'max', 'over', 'converges' or 'drift'"),
     ],
 )
 def test_a_wrong_estimate_is_one_clear_line(

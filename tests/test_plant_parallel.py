@@ -46,7 +46,7 @@ def test_four_equal_cells_in_parallel_are_one_of_four_times_the_size() -> None:
         run(pack, 20.0, Load(current_a=4 * load_a))
         run(single, 20.0, Load(current_a=load_a))
         assert pack.pack_current_a == pytest.approx(4 * load_a, abs=1e-9)
-        assert pack.cell_voltage_v == pytest.approx(single.cell_voltage_v, abs=2e-5)
+        assert pack.cell_voltage_v == pytest.approx(single.cells.voltage_v, abs=2e-5)  # without busbars
         assert pack.soc == pytest.approx(single.soc, abs=1e-9)
 
 

@@ -61,6 +61,7 @@ class PackTable(Shape):
     soc: Share = 0.5
     hysteresis: bool | None = None
     ac_circuit: bool = False
+    sensor_tau: DurationNs | None = None
     parallel: int = Field(default=1, ge=1, le=100)
     strings: int = Field(default=1, ge=1, le=16)
 

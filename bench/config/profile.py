@@ -107,8 +107,9 @@ class Flag:
 class Promise:
     """How good an estimate the DUT promises; shares of 1, durations in ns, None where it says nothing.
 
-    truth: what of the plant it estimates, "soc" or "soh". rms, max: of the error; band, converges_ns: inside the band
-    for good within the time, from whatever start; drift_per_day: of the error.
+    truth: what of the plant it estimates, "soc", "soh", or the current that is borne for ten seconds: "charge_limit",
+    "discharge_limit", in shares of the chemistry's own. rms, max: of the error; over: of what is told too much alone;
+    band, converges_ns: inside the band for good within the time, from whatever start; drift_per_day: of the error.
     """
 
     role: Role
@@ -118,6 +119,7 @@ class Promise:
     band: float | None
     converges_ns: int | None
     drift_per_day: float | None
+    over: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

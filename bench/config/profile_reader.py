@@ -166,7 +166,7 @@ class ProfileReader(ProfileTexts):
             for chemistry, own in (("", table), *table.chemistry.items()):
                 told = {
                     key: value
-                    for key in ("rms", "max", "band", "converges", "drift_per_day")
+                    for key in ("rms", "max", "over", "band", "converges", "drift_per_day")
                     if (value := getattr(own, key)) is not None or (value := getattr(table, key)) is not None
                 }
                 found[name, chemistry] = Promise(
@@ -174,6 +174,7 @@ class ProfileReader(ProfileTexts):
                     truth=table.truth,
                     rms=told.get("rms"),
                     max=told.get("max"),
+                    over=told.get("over"),
                     band=told.get("band"),
                     converges_ns=told.get("converges"),
                     drift_per_day=told.get("drift_per_day"),

@@ -111,13 +111,14 @@ class UdsTable(Shape):
 class PromiseTable(Shape):
     rms: Share | None = None
     max: Share | None = None
+    over: Share | None = None
     band: Share | None = None
     converges: DurationNs | None = Field(default=None, gt=0)
     drift_per_day: Share | None = None
 
 
 class EstimateTable(PromiseTable):
-    truth: Literal["soc", "soh"]
+    truth: Literal["soc", "soh", "charge_limit", "discharge_limit"]
     chemistry: dict[str, PromiseTable] = Field(default_factory=dict)
 
 

@@ -9,9 +9,11 @@ from bench.measure.finding.base import Finding
 class EstimateQuestion:
     """A signal that the plant knows better. Limits that are None are not asked for.
 
-    truth: the fact of the TRUTH marks it is compared with, "soc" or "soh". gain: signal's unit to a share.
+    truth: the fact of the TRUTH marks it is compared with, "soc", "soh", "charge_limit", "discharge_limit".
+    gain: signal's unit to a share. full: the current in A that such a share is of; None: the truth is a share itself.
     resolution: of the signal, as a share. after_ns: nothing is scored before, counted from the first TRUTH mark.
-    rms, max: of the error. band, converge_ns: inside the band for good within the time. drift_per_day: of the error.
+    rms, max: of the error; over: of what is told too much alone. band, converge_ns: inside the band for good within
+    the time. drift_per_day: of the error.
     """
 
     name: str
@@ -28,6 +30,8 @@ class EstimateQuestion:
     band: float | None = None
     converge_ns: int | None = None
     drift_per_day: float | None = None
+    over: float | None = None
+    full: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +41,8 @@ class EstimateFound:
     DUT did not say; lacking: what the bench did not see; nothing can be said then. None where something can.
     beyond_fit: why the figures decide nothing, though they are there.
 
-    n, rms, max_abs, worst_ns (instant), bias: of what was scored. first, last: errors of the whole window.
+    n, rms, max_abs, worst_ns (instant), bias, max_over (the largest above the truth): of what was scored.
+    first, last: errors of the whole window.
     inside_ns: from when on it was inside the band for good, for certain; maybe_ns: if u is taken in its favour.
     spread: the widest distance between emptiest and fullest cell: what "the" state of charge of a pack is worth.
     """
@@ -56,6 +61,7 @@ class EstimateFound:
     maybe_ns: int | None = None
     drift_per_day: float | None = None
     spread: float = 0.0
+    max_over: float = 0.0
     problem: Finding | None = None
     lacking: Finding | None = None
     beyond_fit: Finding | None = None

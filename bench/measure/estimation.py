@@ -47,7 +47,7 @@ def samples_of(
     last_true: tuple[int, float] | None = None
     lapsed_ns = 0
     for mark in _truths(trace, window):
-        true = mark.fact.soc if question.truth == "soc" else mark.fact.soh
+        true = _true(mark.fact, question)
         while at < len(told) and told[at][0] <= mark.t_ns:
             at += 1
         age_ns = mark.t_ns - told[at - 1][0] if at else mark.t_ns
@@ -66,6 +66,17 @@ def samples_of(
         last_true = mark.t_ns, true
         samples.append(Sample(mark.t_ns, true, question.gain * value, question.resolution + moved))
     return samples, None
+
+
+def _true(fact: Truth, question: EstimateQuestion) -> float:
+    if question.full is None:
+        return fact.soc if question.truth == "soc" else fact.soh
+    limit_a = fact.charge_limit_a if question.truth == "charge_limit" else fact.discharge_limit_a
+    if limit_a is None:
+        raise ValueError(
+            "found a TRUTH mark without limits; expected them where an estimate of a limit is asked for"
+        )
+    return limit_a / question.full
 
 
 def score(
@@ -101,6 +112,7 @@ def score(
         drift_per_day=(scored[-1].error - scored[0].error) * DAY_NS / span_ns,
         spread=max(gaps),
         beyond_fit=no_truth_for(trace, question.name, scored[-1].t_ns),
+        max_over=max(0.0, *(one.error for one in scored)),
     )
 
 

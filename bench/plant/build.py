@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
+from bench.plant.sensing import SENSOR_TAU_S
 from bench.plant.spread import Ageing
 from bench.plant.string_pack import StringPack
 
@@ -27,6 +28,7 @@ def made_of(
     soc: float,
     ageing: Ageing | None = None,
     hysteresis: bool | None = None,
+    sensor_tau_s: float = SENSOR_TAU_S.value,
 ) -> Pack:
     if shape.strings == shape.parallel == 1:
         return Pack(
@@ -37,8 +39,9 @@ def made_of(
             rng=rng,
             ageing=ageing,
             hysteresis=hysteresis,
+            sensor_tau_s=sensor_tau_s,
         )
-    return StringPack(
+    built = StringPack(
         chemistry,
         strings=shape.strings,
         parallel=shape.parallel,
@@ -49,3 +52,5 @@ def made_of(
         ageing=ageing,
         hysteresis=hysteresis,
     )
+    built.sensors.tau_s = sensor_tau_s
+    return built

@@ -1,4 +1,4 @@
-"""Insulation of the high-voltage poles against the chassis: a resistance and a Y-capacitor per pole."""
+"""Insulation of the high-voltage poles against the chassis: both sides of the contactors, and Y-capacitors."""
 
 import math
 from dataclasses import dataclass
@@ -11,22 +11,50 @@ Y_CAPACITANCE_F = 200e-9  # per pole; typical for a vehicle, an engineering esti
 class Isolation:
     """Resistance (ohm) and Y-capacitance (F) of each pole to chassis. Set any of them to inject a fault.
 
-    `plus_to_chassis_v` settles after a change with the time constant of both resistances and both capacitors: an
-    insulation monitor cannot know sooner.
+    `plus_ohm`, `minus_ohm` are the pack's own; `vehicle_plus_ohm`, `vehicle_minus_ohm` lie behind the contactors and
+    count only while the pole's contactor is closed (`join`). `soil` adds what has left the cells. What a monitor at the
+    pack sees are `seen_plus_ohm` and `seen_minus_ohm`.
+    `plus_to_chassis_v` follows a step of the pack's voltage by half at once, through the two equal Y-capacitors, and
+    settles with the time constant of both resistances and both capacitors: a monitor cannot know sooner.
     """
 
     plus_ohm: float = HEALTHY_OHM
     minus_ohm: float = HEALTHY_OHM
+    vehicle_plus_ohm: float = math.inf
+    vehicle_minus_ohm: float = math.inf
     y_capacitance_f: float = Y_CAPACITANCE_F
     plus_to_chassis_v: float | None = None  # None until the first step
     pack_voltage_v: float = 0.0
     ac_circuit: bool = False  # one hangs on the bus, as an inverter's does
+    _plus_joined: bool = False
+    _minus_joined: bool = False
+    _soil_plus_siemens: float = 0.0
+    _soil_minus_siemens: float = 0.0
+
+    def join(self, plus: bool, minus: bool) -> None:
+        """Which poles of the vehicle are connected to the pack."""
+        self._plus_joined, self._minus_joined = plus, minus
+
+    def soil(self, plus_siemens: float, minus_siemens: float) -> None:
+        """What leaks from the cells to the chassis, as conductance at the poles."""
+        self._soil_plus_siemens, self._soil_minus_siemens = plus_siemens, minus_siemens
+
+    @property
+    def seen_plus_ohm(self) -> float:
+        vehicle_ohm = self.vehicle_plus_ohm if self._plus_joined else math.inf
+        return _parallel_ohm(self.plus_ohm, vehicle_ohm, self._soil_plus_siemens)
+
+    @property
+    def seen_minus_ohm(self) -> float:
+        vehicle_ohm = self.vehicle_minus_ohm if self._minus_joined else math.inf
+        return _parallel_ohm(self.minus_ohm, vehicle_ohm, self._soil_minus_siemens)
 
     @property
     def parallel_ohm(self) -> float:
         """Both poles together, as a monitor sees a symmetric fault; 0 when a pole touches the chassis."""
-        total_ohm = self.plus_ohm + self.minus_ohm
-        return self.plus_ohm * self.minus_ohm / total_ohm if total_ohm > 0 else 0.0
+        plus_ohm, minus_ohm = self.seen_plus_ohm, self.seen_minus_ohm
+        total_ohm = plus_ohm + minus_ohm
+        return plus_ohm * minus_ohm / total_ohm if total_ohm > 0 else 0.0
 
     @property
     def settling_tau_s(self) -> float:
@@ -40,18 +68,31 @@ class Isolation:
 
     def ohm_per_volt(self, pack_voltage_v: float) -> float:
         """The weaker pole by UN R100's measure. Infinite for a pack without voltage."""
-        return min(self.plus_ohm, self.minus_ohm) / pack_voltage_v if pack_voltage_v > 0 else float("inf")
+        weaker_ohm = min(self.seen_plus_ohm, self.seen_minus_ohm)
+        return weaker_ohm / pack_voltage_v if pack_voltage_v > 0 else float("inf")
 
     def advance(self, dt_s: float, pack_voltage_v: float) -> None:
-        """Let the poles' voltages against the chassis settle for `dt_s`."""
+        """Let the poles' voltages against the chassis follow the pack and settle for `dt_s`."""
+        stepped_v = pack_voltage_v - self.pack_voltage_v
         self.pack_voltage_v = pack_voltage_v
-        total_ohm = self.plus_ohm + self.minus_ohm
-        target_v = pack_voltage_v * (self.plus_ohm / total_ohm if total_ohm > 0 else 0.5)
-        tau_s = self.settling_tau_s
+        plus_ohm, minus_ohm = self.seen_plus_ohm, self.seen_minus_ohm
+        total_ohm = plus_ohm + minus_ohm
+        target_v = pack_voltage_v * (plus_ohm / total_ohm if total_ohm > 0 else 0.5)
+        tau_s = plus_ohm * minus_ohm / total_ohm * 2.0 * self.y_capacitance_f if total_ohm > 0 else 0.0
         if self.plus_to_chassis_v is None or tau_s <= 0.0:
             self.plus_to_chassis_v = target_v
         else:
-            self.plus_to_chassis_v = target_v + (self.plus_to_chassis_v - target_v) * math.exp(-dt_s / tau_s)
+            start_v = self.plus_to_chassis_v + 0.5 * stepped_v
+            self.plus_to_chassis_v = target_v + (start_v - target_v) * math.exp(-dt_s / tau_s)
 
     def heal(self) -> None:
         self.plus_ohm = self.minus_ohm = HEALTHY_OHM
+        self.vehicle_plus_ohm = self.vehicle_minus_ohm = math.inf
+
+
+def _parallel_ohm(own_ohm: float, vehicle_ohm: float, soil_siemens: float) -> float:
+    if soil_siemens == 0.0 and vehicle_ohm == math.inf:
+        return own_ohm
+    if own_ohm <= 0.0 or vehicle_ohm <= 0.0:
+        return 0.0
+    return 1.0 / (1.0 / own_ohm + 1.0 / vehicle_ohm + soil_siemens)

@@ -92,6 +92,8 @@ class DcLink:
         return rest_v + (self.voltage_v - rest_v) * math.exp(-dt_s * siemens / self.capacitance_f)
 
 
-def siemens_of(*ohms: float) -> float:
-    """Resistances in parallel (infinity: none), as conductance; a dead short counts as a micro-ohm."""
-    return sum(1.0 / max(ohm, _LEAST_OHM) for ohm in ohms)
+def siemens_of(one_ohm: float, other_ohm: float) -> float:
+    """Two resistances in parallel (infinity: none), as conductance; a dead short counts as a micro-ohm."""
+    if one_ohm == math.inf and other_ohm == math.inf:
+        return 0.0
+    return 1.0 / max(one_ohm, _LEAST_OHM) + 1.0 / max(other_ohm, _LEAST_OHM)

@@ -5,19 +5,23 @@ import random
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.plant.cells import MAX_STEP_S, Cells
 from bench.plant.chemistry import Chemistry, FloatArray
 from bench.plant.contactors import Contactors
+from bench.plant.fuse import Fuse
 from bench.plant.isolation import Isolation
 from bench.plant.link import EMPTY_LINK_V, TRIPS_AT_SHARE, DcLink, PrechargePath, siemens_of
 from bench.plant.pack_string import PackString
-from bench.plant.protection import Fuse, Pyro
+from bench.plant.protection import Pyro
+from bench.plant.sensing import BUSBAR_OHM, SENSOR_TAU_S, Thermistors, VoltageTaps
+from bench.plant.soiling import Soiling
 from bench.plant.spread import Ageing, Spread
 from bench.plant.thermal import COOLANT_K_W
 from bench.units import NS_PER_S
 
-INTERCONNECT_OHM = 0.05e-3  # busbar per cell, contactors and cable included: engineering estimate
+INTERCONNECT_OHM = BUSBAR_OHM.value  # per cell
 _NEWTON_STEPS, _NEWTON_CLOSE_A = 30, 0.1  # the curve bends one way only: Newton never oversteps
 FUSE_PER_LIMIT = 2.0  # the fuse carries twice the largest current that the chemistry allows
 
@@ -36,7 +40,7 @@ class Pack:
     Drive and charger start only on a link that both mains feed; when those open they work on, on what the link holds.
     Where a fault hooks in: `cells` (see there), `ambient_c`, `coolant_c`, `cooling` (1 as designed, 0 lost),
     `external_short_ohm` (across the pack's terminals outside the contactors and the fuse; inf: none), `contactors`,
-    `precharge.resistor_open`, `link.short_ohm`, `isolation`, `fuse_blown`, `pyro_works`, `fire_pyro()`.
+    `precharge.resistor_open`, `link.short_ohm`, `isolation`, `soiling`, `fuse_blown`, `pyro_works`, `fire_pyro()`.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class Pack:
         spread: Spread | None = None,
         ageing: Ageing | None = None,
         hysteresis: bool | None = None,
+        sensor_tau_s: float = SENSOR_TAU_S.value,
     ) -> None:
         if not 1 <= sensors <= cells:
             raise ValueError(f"{sensors} temperature sensors; expected 1..{cells}")
@@ -61,6 +66,7 @@ class Pack:
         self.precharge = PrechargePath()
         self.link = DcLink(trips_at_v=TRIPS_AT_SHARE * cells * chemistry.v_op_max)
         self.isolation = Isolation()
+        self.soiling = Soiling(self.cells)
         self.fuse = Fuse(rated_a=FUSE_PER_LIMIT * chemistry.i_max_discharge_a)
         self.pyro = Pyro()
         self.of: tuple[PackString, ...] = (
@@ -74,9 +80,10 @@ class Pack:
         self.external_short_ohm = math.inf
         self.pack_current_a = 0.0
         self.inrush_a = 0.0  # at the last closing of the mains
-        self.sensor_cells = np.arange(sensors) * cells // sensors  # 0-based cell that each sensor is glued to
-        self.sensor_temp_c: FloatArray = self.cells.temp_c[self.sensor_cells]
-        self.pack_voltage_v = float(self.cells.voltage_v.sum())
+        self.taps = VoltageTaps(self.cells.voltage_v)
+        at = np.arange(sensors) * cells // sensors
+        self.sensors = Thermistors(at, self.cells.temp_c, self.ambient_c, sensor_tau_s)
+        self.pack_voltage_v = self.taps.read(self.cells.voltage_v, 0.0)
         self._was_closed = False
 
     def _build(
@@ -102,7 +109,17 @@ class Pack:
 
     @property
     def cell_voltage_v(self) -> FloatArray:
-        return self.cells.voltage_v
+        """As measured: with its busbar and welds."""
+        return self.taps.volt_v
+
+    @property
+    def sensor_cells(self) -> npt.NDArray[np.intp]:
+        """The cell (0-based) that each temperature sensor is on."""
+        return self.sensors.at
+
+    @property
+    def sensor_temp_c(self) -> FloatArray:
+        return self.sensors.temp_c
 
     @property
     def soc(self) -> FloatArray:
@@ -117,7 +134,7 @@ class Pack:
 
     def insulation_ohm(self, string: int, pole: str) -> float:
         """What a monitor in this string (0-based) sees of "plus" or "minus"."""
-        return float(getattr(self.of[string].isolation, f"{pole}_ohm"))
+        return float(getattr(self.of[string].isolation, f"seen_{pole}_ohm"))
 
     @property
     def full_ah(self) -> float:
@@ -215,10 +232,6 @@ class Pack:
         """What each cell would show as soon as this current flowed, in V; changes nothing."""
         return self.cells.voltage_at(current_a)
 
-    def stand(self, duration_s: float) -> None:
-        """No pack current for so long."""
-        self.cells.stand(duration_s)
-
     def set_command(self, plus: bool, minus: bool, precharge: bool, *others: bool) -> None:  # noqa: ARG002
         """Drive the coils; the contacts follow within the steps to come. `others`: of further strings."""
         self.contactors.plus.command = plus
@@ -228,18 +241,22 @@ class Pack:
     def set_cell_soc(self, cell: int, soc: float) -> None:
         """Make one cell (0-based) weaker or fuller than the rest; its voltage is there at once."""
         self.cells.set_soc(cell, soc)
-        self.pack_voltage_v = float(self.cells.voltage_v.sum())
+        self.pack_voltage_v = self.taps.read(self.cells.voltage_v, self.pack_current_a)
 
     def polarise(self, current_a: float) -> None:
         """As if `current_a` (> 0 discharged) had flowed for five minutes until just now."""
         self.cells.polarise(current_a)
-        self._read_sensors()
-        self.pack_voltage_v = float(self.cells.voltage_v.sum())
+        self._settle_sensors()
+
+    def stand(self, duration_s: float) -> None:
+        """No current for so long: see `Cells.stand`."""
+        self.cells.stand(duration_s)
+        self._settle_sensors()
 
     def set_cell_temp(self, cell: int, temp_c: float) -> None:
         """Heat or cool one cell (0-based) to a temperature in degC; a sensor on it reads it at once."""
         self.cells.set_temp(cell, temp_c)
-        self._read_sensors()
+        self.sensors.settle(self.cells.temp_c, self.ambient_c)
 
     def step(self, dt_s: float, load: Load) -> None:
         """Advance by `dt_s` seconds under a constant load. Raises ValueError outside 0 < dt_s <= 1 s."""
@@ -263,18 +280,27 @@ class Pack:
         self.cells.step(dt_s, current_a)
         self.fuse.advance(dt_s, current_a)
         self.pack_current_a = current_a
-        self.pack_voltage_v = float(self.cells.voltage_v.sum())
+        self.pack_voltage_v = self.taps.read(self.cells.voltage_v, current_a)
         if closed:
-            self.link.follow(self.pack_voltage_v - current_a * self._outside_ohm)
+            self.link.follow(self.pack_voltage_v)
         elif not precharging:
             self.link.leave(dt_s, load.current_a - load.charge_current_a, self._short_siemens)
-        self.isolation.advance(dt_s, self.pack_voltage_v)
-        self._read_sensors()
+        self._leak_to_chassis(dt_s)
+        self.sensors.advance(dt_s, self.cells.temp_c, self.ambient_c)
+
+    def _leak_to_chassis(self, dt_s: float) -> None:
+        """What a monitor of each string sees: its own poles, the vehicle's through closed contacts, films of cells."""
+        self.soiling.advance(dt_s)
+        for string, one in enumerate(self.of):
+            whole, contactors = not (one.fuse.blown or self.pyro.fired), one.contactors
+            plus = contactors.plus.closed or contactors.precharge.closed
+            one.isolation.join(whole and plus, whole and contactors.minus.closed)
+            one.isolation.soil(*self.soiling.siemens[string])
+            one.isolation.advance(dt_s, self.string_voltage_v(string))
 
     @property
-    def _outside_ohm(self) -> float:
-        """Busbars and cable; told apart from the cells only when a short makes it count."""
-        return 0.0 if self._short_siemens == 0.0 else INTERCONNECT_OHM * self.cells.count
+    def _busbar_ohm(self) -> float:
+        return float(self.taps.busbar_ohm.sum())
 
     @property
     def _short_siemens(self) -> float:
@@ -286,7 +312,7 @@ class Pack:
         siemens = self._short_siemens
         if siemens == 0.0:
             return current_a
-        cells, busbar_ohm = self.cells, self._outside_ohm
+        cells, busbar_ohm = self.cells, self._busbar_ohm
         total_a = 0.0
         for _ in range(30 if cells.limit.awake else 8):  # a limit bends the curve the other way
             residual = total_a - current_a
@@ -304,7 +330,7 @@ class Pack:
 
         Charge transfer bends the cells' curve: at 0 A its slope is several times that at the current in question.
         """
-        cells, busbar_ohm = self.cells, INTERCONNECT_OHM * self.cells.count
+        cells, busbar_ohm = self.cells, self._busbar_ohm
         total_a = 0.0
         for _ in range(_NEWTON_STEPS):
             gap_v = float(cells.voltage_at(total_a).sum()) - busbar_ohm * total_a - link_v
@@ -314,5 +340,6 @@ class Pack:
                 break
         return total_a
 
-    def _read_sensors(self) -> None:
-        self.cells.temp_c.take(self.sensor_cells, out=self.sensor_temp_c, mode="clip")
+    def _settle_sensors(self) -> None:
+        self.sensors.settle(self.cells.temp_c, self.ambient_c)
+        self.pack_voltage_v = self.taps.read(self.cells.voltage_v, self.pack_current_a)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from bench.plant.contactors import Contactors
+from bench.plant.fuse import Fuse
 from bench.plant.isolation import Isolation
 from bench.plant.link import PrechargePath
-from bench.plant.protection import Fuse
 
 
 @dataclass(slots=True, kw_only=True)

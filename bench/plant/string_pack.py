@@ -7,13 +7,15 @@ import numpy as np
 from bench.plant.cells import MAX_STEP_S, Cells
 from bench.plant.chemistry import Chemistry, FloatArray
 from bench.plant.contactors import Contactors
+from bench.plant.fuse import Fuse
 from bench.plant.isolation import Isolation
 from bench.plant.link import EMPTY_LINK_V, PrechargePath
 from bench.plant.mesh import Mesh
 from bench.plant.meshed_cells import MeshedCells
 from bench.plant.pack import FUSE_PER_LIMIT, INTERCONNECT_OHM, Load, Pack
 from bench.plant.pack_string import PackString
-from bench.plant.protection import Fuse
+from bench.plant.sensing import Thermistors
+from bench.plant.soiling import Soiling
 from bench.plant.spread import Ageing, Spread
 from bench.plant.thermal import COOLANT_K_W
 from bench.units import NS_PER_S
@@ -83,8 +85,9 @@ class StringPack(Pack):
         self.of = (first, *others)
         self._closed = [False] * strings
         starts = np.arange(strings) * cells
-        self.sensor_cells = (starts[:, None] + self.sensor_cells).reshape(-1)
-        self.sensor_temp_c = self.cells.temp_c[self.sensor_cells]
+        at = (starts[:, None] + self.sensor_cells).reshape(-1)
+        self.sensors = Thermistors(at, self.cells.temp_c, self.ambient_c, self.sensors.tau_s)
+        self.soiling = Soiling(self.cells, strings=strings, series=cells)
         self._take_voltages()
 
     def _build(
@@ -161,6 +164,7 @@ class StringPack(Pack):
         self._apart(min(duration_s, _LEVELS_S))
         if duration_s > _LEVELS_S:
             self.cells.stand(duration_s - _LEVELS_S)
+        self.sensors.settle(self.cells.temp_c, self.ambient_c)
         self._look()
 
     def _apart(self, duration_s: float) -> None:
@@ -191,11 +195,11 @@ class StringPack(Pack):
     def set_cell_temp(self, cell: int, temp_c: float) -> None:
         for branch in range(self.mesh.parallel):
             self.cells.set_temp(branch * self.mesh.groups + cell, temp_c)
-        self._read_sensors()
+        self.sensors.settle(self.cells.temp_c, self.ambient_c)
 
     def polarise(self, current_a: float) -> None:
         self.cells.polarise(current_a / (self.mesh.strings * self.mesh.parallel))
-        self._read_sensors()
+        self.sensors.settle(self.cells.temp_c, self.ambient_c)
         self._look()
 
     def disconnect(self, cell: int, branch: int = 0) -> None:
@@ -230,8 +234,8 @@ class StringPack(Pack):
         self._take_voltages()
         for one in self.of:
             one.fuse.advance(dt_s, one.current_a)
-            one.isolation.advance(dt_s, one.voltage_v)
-        self._read_sensors()
+        self._leak_to_chassis(dt_s)
+        self.sensors.advance(dt_s, self.cells.temp_c, self.ambient_c)
 
     def _meet(self, closed: list[bool]) -> None:
         """A string whose mains have just closed meets a link that no other string holds: its inrush can weld it."""
@@ -285,7 +289,7 @@ class StringPack(Pack):
     def insulation_ohm(self, string: int, pole: str) -> float:
         """With the string's mains closed, of all strings that are joined so."""
         joined = [one for one in self.of if one.closed] if self.of[string].closed else [self.of[string]]
-        poles = [float(getattr(one.isolation, f"{pole}_ohm")) for one in joined]
+        poles = [float(getattr(one.isolation, f"seen_{pole}_ohm")) for one in joined]
         return 0.0 if min(poles) <= 0.0 else 1.0 / sum(1.0 / ohm for ohm in poles)
 
     def _take_voltages(self) -> None:

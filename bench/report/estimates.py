@@ -48,6 +48,8 @@ def short_words(found: EstimateFound) -> str:
         lines.append(f"RMS {percent(found.rms)} of {percent(asked.rms)}")
     if asked.max is not None:
         lines.append(f"max {percent(found.max_abs)} of {percent(asked.max)}")
+    if asked.over is not None:
+        lines.append(f"too much by {percent(found.max_over)} of {percent(asked.over)}")
     if asked.converge_ns is not None:
         lines.append(_converged(found))
     return "\n".join(lines)
@@ -64,10 +66,17 @@ def rows(found: EstimateFound) -> list[tuple[str, str, str]]:
     told = [
         ("error RMS", percent(found.rms) + u, limit(asked.rms)),
         ("largest error", percent(found.max_abs) + u, limit(asked.max)),
+        *(
+            (("told too much by", percent(found.max_over) + u, limit(asked.over)),)
+            if asked.over is not None
+            else ()
+        ),
         ("mean error", signed(found.bias) + u, "–"),
         ("error at first, at last", f"{signed(found.first)}, {signed(found.last)}", "–"),
     ]
-    if found.drift_per_day is not None:
+    if asked.full is not None:
+        told.insert(0, ("in shares of", f"{asked.full:g} A", "–"))
+    elif found.drift_per_day is not None:
         day_u = percent(2 * found.u * 86_400e9 / max(1, found.span_ns))
         told.append(
             (
@@ -80,7 +89,8 @@ def rows(found: EstimateFound) -> list[tuple[str, str, str]]:
         told.append(
             (f"inside {percent(asked.band)} for good", _converged(found), format_ns(asked.converge_ns))
         )
-    told.append(("cells apart (emptiest to fullest)", percent(found.spread), "–"))
+    if asked.full is None:
+        told.append(("cells apart (emptiest to fullest)", percent(found.spread), "–"))
     return told
 
 

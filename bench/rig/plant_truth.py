@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.plant.pack import Pack
+from bench.plant.power_limits import power_limits
 from bench.rig.stages import CellStages
 from bench.timing.clock import Clock
 from bench.trace.events import PlantStage
@@ -21,6 +22,7 @@ class PlantTruth:
     trace: Trace
     pack: Pack
     settle: Callable[[], None]
+    tells_limits: bool = False  # with its TRUTH marks
     _stages: CellStages | None = None
     _lapsed_ns: int = 0
 
@@ -56,6 +58,7 @@ class PlantTruth:
         """Mark what the plant knows and the DUT estimates: shares of 1, of the mean cell and of the extremes."""
         self.settle()
         soc, soh = self.pack.soc, self.pack.soh
+        limits = power_limits(self.pack) if self.tells_limits else None
         truth = Truth(
             soc=float(soc.mean()),
             soc_low=float(soc.min()),
@@ -63,6 +66,8 @@ class PlantTruth:
             soh=float(soh.mean()),
             current_a=self.pack.pack_current_a,
             lapsed_ns=self._lapsed_ns or None,
+            charge_limit_a=None if limits is None else limits.charge_a,
+            discharge_limit_a=None if limits is None else limits.discharge_a,
         )
         self.trace.mark(self.clock.now_ns(), truth, "plant")
 

@@ -186,6 +186,7 @@ async def _observe(rig: Rig, shot: Attempt) -> None:
     rig.trace.mark(clock.now_ns(), facts.ObserversArmed(), "engine")
     await clock.sleep_until(clock.now_ns() + ARMED_NS + shot.phase_ns)
     stimulus_ns = clock.now_ns()
+    rig.truth.tells_limits = any(one.full is not None for one in plan.estimates)
     truth = (
         clock.every(TRUTH_NS, Phase.OBSERVE, rig.truth.tell_truth, first_ns=stimulus_ns)
         if plan.estimates

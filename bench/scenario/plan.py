@@ -279,7 +279,9 @@ def _estimates(lookup: Lookup) -> tuple[EstimateQuestion, ...]:
     found = []
     for number, text in enumerate(lookup.scenario.estimates):
         try:
-            found.append(estimate_question(text, lookup.profile.promises(""), lookup.databases))
+            found.append(
+                estimate_question(text, lookup.profile.promises(""), lookup.databases, lookup.thresholds)
+            )
         except ValueError as wrong:
             lookup.mistake(("estimate", number, "of"), str(wrong))
     return tuple(found)

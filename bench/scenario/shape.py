@@ -201,7 +201,7 @@ class EndTable(Shape):
     observe: DurationNs = Field(gt=0)
 
 
-Asked = Literal["rms", "max", "converges", "drift"]
+Asked = Literal["rms", "max", "over", "converges", "drift"]
 
 
 class EstimateShape(Shape):

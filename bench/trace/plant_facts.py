@@ -9,7 +9,10 @@ from bench.trace.fact import Fact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth(Fact):
-    """What the plant knows and the DUT estimates. Shares of 1; lapsed_ns: how long the pack has stood in no time."""
+    """What the plant knows and the DUT estimates. Shares of 1; lapsed_ns: how long the pack has stood in no time.
+
+    charge_limit_a, discharge_limit_a: borne for ten seconds from here on; None: nobody asked for it.
+    """
 
     kind: ClassVar[Kind] = Kind.TRUTH
     soc: float
@@ -18,6 +21,8 @@ class Truth(Fact):
     soh: float
     current_a: float
     lapsed_ns: int | None = None
+    charge_limit_a: float | None = None
+    discharge_limit_a: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

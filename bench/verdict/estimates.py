@@ -24,6 +24,7 @@ def judge_estimate(found: EstimateFound, fails: list[Finding], open_questions: l
         open_questions.append(found.beyond_fit)
         return
     held = [(Figure.RMS, found.rms, found.u, asked.rms), (Figure.LARGEST, found.max_abs, found.u, asked.max)]
+    held.append((Figure.OVER, found.max_over, found.u, asked.over))
     if found.drift_per_day is not None:
         day_u = 2 * found.u * 86_400e9 / found.span_ns
         held.append((Figure.DRIFT, abs(found.drift_per_day), day_u, asked.drift_per_day))

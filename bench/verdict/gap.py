@@ -45,7 +45,11 @@ def _loosened(found: EstimateFound, error_at_most: float) -> EstimateFound:
 
     An error that stays within the bound stays within it as RMS too, and converges into it.
     """
-    question = replace(found.question, rms=None, max=error_at_most, band=None, converge_ns=None)
+    question = replace(found.question, rms=None, max=error_at_most, over=None, band=None, converge_ns=None)
+    if (
+        found.question.over is not None and found.question.max is None
+    ):  # what is told too little was never asked for
+        question = replace(question, max=None, over=error_at_most)
     return replace(found, question=question)
 
 

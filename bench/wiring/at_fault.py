@@ -109,5 +109,5 @@ def _cells(
     )
     if polarised_by_a:
         pack.polarise(polarised_by_a)
-    volts = pack.cells.voltage_at(current_a)
+    volts = pack.cells.voltage_at(current_a) - pack.taps.busbar_ohm * current_a
     return float(volts.min()), float(volts.max())

@@ -14,6 +14,7 @@ from bench.faults.find import kind
 from bench.plant.build import PackShape, made_of
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Pack
+from bench.plant.sensing import SENSOR_TAU_S
 from bench.plant.spread import Ageing
 from bench.record.rig_hold import RigHold
 from bench.rig.guard import Guard
@@ -23,6 +24,7 @@ from bench.rig.view import TraceView
 from bench.scenario.mismatch import pack_thresholds
 from bench.scenario.model import Inject, Mismatch, Start
 from bench.trace.events import FrameSeen
+from bench.units import NS_PER_S
 from bench.wiring.bound import check_bound
 from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.offers import NOBODY, abilities, offers, unserved_by_all
@@ -167,6 +169,7 @@ def build_pack(wired: Wired, soc: float | None, rng: random.Random, start: Start
         soc=soc,
         ageing=ageing,
         hysteresis=hysteresis,
+        sensor_tau_s=SENSOR_TAU_S.value if pack.sensor_tau_ns is None else pack.sensor_tau_ns / NS_PER_S,
     )
     for one in built.of:
         one.isolation.ac_circuit = pack.ac_circuit

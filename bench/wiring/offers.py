@@ -1,7 +1,7 @@
 """Who provides what on a bench, as its files say, before any rig of it is built; and what that lets it do."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.config.bench_file import BenchConfig
 from bench.config.dut_life import DutConfig
@@ -13,6 +13,7 @@ from bench.faults.port import Kind
 from bench.instruments.kinds import ChamberKind, LeakKind
 from bench.instruments.ports import WireFault
 from bench.rig import capabilities as cap
+from bench.rig.capabilities.insulation import VEHICLE_SIDE
 from bench.scenario.together import TIME_LAPSE
 from bench.wiring.brought import titles
 from bench.wiring.instruments import cell_kind, wires_opened
@@ -29,15 +30,18 @@ class Offer:
     by: str = ""
     why_not: str | None = None
     served: Mapping[str, str] | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def provider(self, variant: str) -> str | None:
         """Who serves this variant; None: nobody."""
+        if variant in self.refused:
+            return None
         return (self.by if self.served is None else self.served.get(variant, "")) or None
 
     def lacks(self, variant: str) -> str | None:
         """Why this variant is not served; None where it is."""
         if self.why_not is None and self.provider(variant) is None:
-            return NOBODY
+            return self.refused.get(variant, NOBODY)
         return self.why_not
 
 
@@ -101,7 +105,8 @@ def _of_instruments(config: BenchConfig) -> dict[type, Offer]:
     found: dict[type, Offer] = {}
     for one in config.instruments.values():
         if isinstance(one.facts, LeakKind):
-            found[cap.Insulation] = Offer(by=f"{one.facts.title}, plant model")
+            on_its_side = {VEHICLE_SIDE: "the resistors hang at the pack's poles, not behind the contactors"}
+            found[cap.Insulation] = Offer(by=f"{one.facts.title}, plant model", refused=on_its_side)
             only_on = "only without a resistor at a pole: its relays do not open and close on a grid of time"
             found[cap.InsulationInTurns] = Offer(why_not=only_on)
         elif isinstance(one.facts, ChamberKind):

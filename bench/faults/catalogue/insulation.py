@@ -8,22 +8,27 @@ from bench.faults.expression import Expression
 from bench.faults.port import Actuation, Fault, Kind, Terminals
 from bench.faults.shapes import InjectShape, OhmPerVoltOf
 from bench.rig import capabilities
+from bench.rig.capabilities.insulation import VEHICLE_SIDE, Side
 
 INSIDE_OHM_PER_VOLT = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsulationFault(Fault):
-    """`ohm_per_volt` times the pack voltage of the moment between each of `poles` and chassis."""
+    """`ohm_per_volt` times the pack voltage of the moment between each of `poles` and chassis.
+
+    On the vehicle's side it lies behind the contactors, and shows while they are closed.
+    """
 
     poles: tuple[str, ...]
     ohm_per_volt: float
+    side: Side = "pack"
 
     async def apply(self, insulation: capabilities.Insulation) -> Actuation:
-        return await insulation.leak(self.poles, self.ohm_per_volt)
+        return await insulation.leak(self.poles, self.ohm_per_volt, self.side)
 
     async def clear(self, insulation: capabilities.Insulation) -> None:
-        await insulation.heal(self.poles)
+        await insulation.heal(self.poles, self.side)
 
     def onset(self, at: Terminals) -> tuple[RoleTest, ...]:
         """Pole resistance below the larger of fault threshold and stimulus.
@@ -37,7 +42,12 @@ class InsulationFault(Fault):
 
     @property
     def at_once(self) -> bool:
-        return True
+        return self.side == "pack"
+
+    @property
+    def passes(self) -> bool:
+        """Behind open contactors a glitch of it would be none."""
+        return self.side == "pack"
 
     def levels(self) -> tuple[tuple[str, float], ...]:
         return (("insulation", self.ohm_per_volt / len(self.poles)),)
@@ -50,27 +60,33 @@ class InsulationFault(Fault):
 Pole = Literal["plus", "minus", "both"]
 
 
-def leak(pole: Pole, resistance: Expression, at: Terminals) -> InsulationFault:
+def leak(pole: Pole, resistance: Expression, at: Terminals, side: Side = "pack") -> InsulationFault:
     value = at.value(resistance, "resistance")
     if value < 0:
         at.tell("resistance", f"found {value:g} ohm/V; expected a resistance above 0")
-    return InsulationFault(
-        poles=at.of_string(("plus", "minus") if pole == "both" else (pole,)), ohm_per_volt=value
-    )
+    poles = at.of_string(("plus", "minus") if pole == "both" else (pole,))
+    return InsulationFault(poles=poles, ohm_per_volt=value, side=side)
 
 
 class InsulationShape(InjectShape):
     pole: Pole
     resistance: OhmPerVoltOf
+    side: Side = "pack"
 
     def resolve(self, at: Terminals) -> InsulationFault:
-        return leak(self.pole, self.resistance, at)
+        return leak(self.pole, self.resistance, at, self.side)
+
+    def needs(self) -> str:
+        return "insulation" if self.side == "pack" else VEHICLE_SIDE
 
 
 KIND = Kind(
     name="insulation",
     fault_class="isolation",
-    variants={"insulation": "a resistance from one or both poles to chassis (ohm/V)"},
+    variants={
+        "insulation": "a resistance from one or both poles to chassis (ohm/V)",
+        VEHICLE_SIDE: "the same behind the contactors (ohm/V)",
+    },
     shape=InsulationShape,
     shows=("insulation_plus", "insulation_minus", "insulation"),
 )

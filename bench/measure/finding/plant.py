@@ -61,6 +61,7 @@ class Figure(StrEnum):
 
     RMS = "error RMS"
     LARGEST = "largest error"
+    OVER = "told too much"
     DRIFT = "drift of the error"
 
 

@@ -23,5 +23,8 @@ class CellModel(Protocol):
     async def short(self, cells: tuple[int, ...], resistance_ohm: float) -> Actuation:
         """A short inside each; infinite: none."""
 
+    async def leak(self, cells: tuple[int, ...], *, leaks: bool) -> Actuation:
+        """Electrolyte runs out onto the housing, or no more does."""
+
     async def heat(self, cells: tuple[int, ...], power_w: float) -> Actuation:
         """Heat into each from outside."""

@@ -1,18 +1,24 @@
 """What is between the high-voltage poles and the chassis."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bench.rig.capabilities.actuation import Actuation
+
+Side = Literal["pack", "vehicle"]
+VEHICLE_SIDE = "insulation_vehicle"  # the variant of a leak behind the contactors
 
 
 class Insulation(Protocol):
     """Poles are "plus" and "minus"."""
 
-    async def leak(self, poles: tuple[str, ...], ohm_per_volt: float) -> Actuation:
-        """Leak at the poles, in ohm per volt of the pack. InstrumentError for another value read back."""
+    async def leak(self, poles: tuple[str, ...], ohm_per_volt: float, side: Side = "pack") -> Actuation:
+        """Leak at the poles, in ohm per volt of the pack. InstrumentError for another value read back.
 
-    async def heal(self, poles: Iterable[str]) -> None: ...
+        side: "vehicle" lies behind the contactors.
+        """
+
+    async def heal(self, poles: Iterable[str], side: Side = "pack") -> None: ...
 
 
 class InsulationInTurns(Protocol):

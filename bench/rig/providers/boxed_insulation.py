@@ -7,6 +7,7 @@ from bench.errors import InstrumentError
 from bench.instruments.ports import LeakResistor
 from bench.plant.pack import Pack
 from bench.rig.capabilities import Actuation, Timers
+from bench.rig.capabilities.insulation import Side
 from bench.rig.providers.plant_insulation import PlantInsulation
 
 
@@ -19,7 +20,11 @@ class BoxedInsulation:
     pack: Pack
     timers: Timers
 
-    async def leak(self, poles: tuple[str, ...], ohm_per_volt: float) -> Actuation:
+    async def leak(self, poles: tuple[str, ...], ohm_per_volt: float, side: Side = "pack") -> Actuation:
+        if side != "pack":
+            raise InstrumentError(
+                f"insulation: found a leak on the side '{side}'; expected pack: the boxes are there"
+            )
         if missing := [pole for pole in poles if pole not in self.boxes]:
             raise InstrumentError(
                 f"insulation: found no resistor at {' and '.join(missing)}; expected an instrument with that `pole`"
@@ -31,8 +36,10 @@ class BoxedInsulation:
         words = ", ".join(f"{pole} {one.note}" for pole, one in zip(poles, seen))
         return Actuation(low_ns=low_ns, high_ns=self.timers.now_ns(), readback=words)
 
-    async def heal(self, poles: Iterable[str]) -> None:
+    async def heal(self, poles: Iterable[str], side: Side = "pack") -> None:
         """All of them are tried, whatever becomes of the first."""
+        if side != "pack":
+            return  # it was refused
         poles = tuple(poles)
         await self.plant.heal(poles)
         problems = []

@@ -42,6 +42,12 @@ class PlantCells:
     async def heat(self, cells: tuple[int, ...], power_w: float) -> Actuation:
         return self._put(self.pack.cells.heat_w, cells, power_w, "W")
 
+    async def leak(self, cells: tuple[int, ...], *, leaks: bool) -> Actuation:
+        now_ns = self.timers.now_ns()
+        for cell in cells:
+            self.pack.soiling.leaking[cell - 1] = leaks
+        return self._done(now_ns, "leaks" if leaks else "sealed")
+
     def _put(self, values: FloatArray, cells: tuple[int, ...], value: float, unit: str) -> Actuation:
         now_ns = self.timers.now_ns()
         for cell in cells:
