@@ -96,6 +96,18 @@ def shorted(chemistry: str) -> Numbers:
                 yield f"short {second}s cell {cell}", (*state(cells, cell), float(cells.cell_current_a[cell]))
 
 
+def drained(chemistry: str) -> Numbers:
+    """A milliohm across its terminals, then so much heat that a cell with water in it dries."""
+    cells = cells_of(chemistry, 1.0, 25.0)
+    cells.balance_ohm[0] = 1e-3
+    for label, now in held(cells, "drained", 0.0, 30, 3):
+        yield label, (*now, float(cells.cell_current_a[0]), float(cells.limit.free_a[0]))
+    if cells.aqueous is not None:
+        cells.balance_ohm[0], cells.heat_w[0] = math.inf, 3000.0
+        for label, now in held(cells, "dried", 0.0, 200, 20):
+            yield label, (*now, float(cells.aqueous.lost_kg[0]), float(cells.aqueous.dry[0]))
+
+
 def standing(chemistry: str) -> Numbers:
     cells = cells_of(chemistry, 0.6, 35.0, 2, spread=Spread(capacity=0.05, resistance=0.1))
     cells.ambient_c = 15.0
@@ -124,6 +136,7 @@ RUNS: dict[str, Callable[[str], Numbers]] = {
     "beyond_empty": beyond_empty,
     "heated": heated,
     "shorted": shorted,
+    "drained": drained,
     "standing": standing,
 }
 
