@@ -326,6 +326,19 @@ def test_a_worn_contact_welds_at_half_of_what_a_new_one_makes_and_wears_by_makin
     assert gentle.welds_above_a > 1200.0
 
 
+def test_a_pyro_fires_once_where_it_works_and_a_cell_set_weaker_is_in_the_packs_voltage_at_once() -> None:
+    pack = Pack(NMC, rng=random.Random(1))
+    before_v = pack.pack_voltage_v
+    pack.set_cell_soc(3, 0.1)
+    assert pack.pack_voltage_v == pytest.approx(float(pack.cell_voltage_v.sum())) < before_v
+    pack.pyro_works = False
+    pack.fire_pyro()
+    assert pack.path_whole
+    pack.pyro_works = True
+    pack.fire_pyro()
+    assert pack.pyro_fired and not pack.path_whole
+
+
 def test_a_weld_takes_hold_at_the_next_closing_until_healed() -> None:
     contactor = Contactor(name="plus")
     contactor.weld()
