@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -271,7 +272,9 @@ def test_hil_check_and_hil_run_refuse_a_dbc_that_does_not_fit(
     ("does", "told"),
     [
         ("while True: pass", "its reader did not come to an end"),
+        ("import time; time.sleep(600)", "its reader did not come to an end"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "its reader crashed, by SIGSEGV"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "its reader was killed: by somebody"),
     ],
 )
 def test_a_recording_that_its_library_does_not_survive_is_one_clear_line(
@@ -287,6 +290,41 @@ def test_a_recording_that_its_library_does_not_survive_is_one_clear_line(
     file.write_bytes(b"MDF     damaged")
     with pytest.raises(ConfigError, match=f"r.mf4.*{told}"):
         read_mf4(RecordingAsked(path=file, signal="PackCurrent"))
+
+
+def test_what_a_killed_reader_leaves_behind_goes_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """asammdf keeps what it decodes in temporary files, and removes them only where it ends by itself."""
+    left = tmp_path / "left"
+    left.mkdir()
+    leaves = "import os, signal, tempfile; tempfile.mkstemp(); os.kill(os.getpid(), signal.SIGSEGV)"
+    (tmp_path / "asammdf.py").write_text(f"def MDF(path):\n    {leaves}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(left))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("bench.replay.apart._child", None)
+    (tmp_path / "r.mf4").write_bytes(b"MDF     damaged")
+    for _ in range(3):
+        with pytest.raises(ConfigError, match="crashed"):
+            read_mf4(RecordingAsked(path=tmp_path / "r.mf4", signal="PackCurrent"))
+    assert len(list(left.rglob("*"))) <= 2  # of the last reader: its folder and one file
+
+
+@pytest.mark.usefixtures("names_the_file")
+def test_each_of_two_threads_hears_the_answer_to_its_own_question(tmp_path: Path) -> None:
+    def said(folder: str) -> str:
+        try:
+            read_mf4(RecordingAsked(path=tmp_path / folder / "r.mf4", signal="PackCurrent"))
+        except ConfigError as error:
+            return str(error)
+        return ""
+
+    folders = ["one", "two"] * 20
+    with ThreadPoolExecutor(4) as pool:
+        for folder, words in zip(folders, pool.map(said, folders), strict=True):
+            assert f"read file {folder}" in words
 
 
 @pytest.fixture

@@ -7,11 +7,15 @@ import atexit
 import contextlib
 import os
 import pickle
+import shutil
 import signal
 import struct
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,29 +28,59 @@ _LENGTH = struct.Struct("<Q")
 _ROOT = Path(bench.__file__).resolve().parents[1]
 _CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from bench.replay.apart import serve; serve()"
 
+_PATIENCE = (
+    10  # times the time to compute: a reader that waits for a file or for a processor computes nothing
+)
+
 _child: "subprocess.Popen[bytes] | None" = None
+_scratch = ""  # what the library leaves there ends with the child
 _owner = 0  # a fork of the process that began the child must not talk to it
+_one_at_a_time = threading.Lock()  # two threads would read each other's answers
 
 
 def read_apart(asked: RecordingAsked) -> Recording:
     """As `read_mf4_here`, but for a file that its library does not survive: that is a ConfigError, too."""
-    child = _reader()
-    assert child.stdin is not None and child.stdout is not None  # noqa: S101
-    try:
-        send(child.stdin, (asked, _folder(), allowed_cpu_s(asked.path)))
-        found = receive(child.stdout)
-    except (OSError, EOFError):
-        raise ConfigError(
-            at_place(asked.path, "", f"cannot be read ({_end_of(child)})", "an MF4 file")
-        ) from None
-    except BaseException:  # Ctrl-C: an answer that nobody has heard must not be taken for the next file's
-        child.kill()
-        _end_of(child)
-        raise
+    with _one_at_a_time:
+        found = _asked(asked)
     if isinstance(found, ConfigError | KeyMistake):
         raise found
     assert isinstance(found, Recording)  # noqa: S101
     return found
+
+
+def _asked(asked: RecordingAsked) -> object:
+    """The child's answer to one question."""
+    child, allowed_s = _reader(), allowed_cpu_s(asked.path)
+    assert child.stdin is not None and child.stdout is not None  # noqa: S101
+    with _killed_after(child, _PATIENCE * allowed_s) as too_late:
+        try:
+            send(child.stdin, (asked, _folder(), allowed_s))
+            return receive(child.stdout)
+        except (OSError, EOFError):
+            why = _end_of(child, too_late=too_late.is_set())
+            raise ConfigError(at_place(asked.path, "", f"cannot be read ({why})", "an MF4 file")) from None
+        except BaseException:  # Ctrl-C: an answer that nobody has heard must not be taken for the next file's
+            child.kill()
+            _end_of(child)
+            raise
+
+
+@contextlib.contextmanager
+def _killed_after(child: "subprocess.Popen[bytes]", seconds_s: float) -> Iterator[threading.Event]:
+    """The event is set where the child had to be killed, as it neither answered nor ended in this time."""
+    too_late = threading.Event()
+
+    def kill() -> None:
+        too_late.set()
+        child.kill()
+
+    timer = threading.Timer(seconds_s, kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield too_late
+    finally:
+        timer.cancel()
 
 
 def send(to: IO[bytes], content: object) -> None:
@@ -115,24 +149,32 @@ def _limit(allowed_s: float) -> None:
 
 def _reader() -> "subprocess.Popen[bytes]":
     """The child that serves this process; a new one where there is none, or none any more."""
-    global _child, _owner
+    global _child, _owner, _scratch
     if _child is None or _owner != os.getpid() or _child.poll() is not None:
         words = [sys.executable, "-P", "-c", _CHILD, str(_ROOT)]  # -P: no module of the folder it stands in
+        if _scratch and _owner == os.getpid():
+            shutil.rmtree(_scratch, ignore_errors=True)
+        _scratch = tempfile.mkdtemp(prefix="hil-mf4-")
         _child = subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), _scratch)},
         )
         _owner = os.getpid()
-        atexit.register(_leave, _child, _owner)
+        atexit.register(_leave, _child, _scratch, _owner)
     return _child
 
 
-def _leave(child: "subprocess.Popen[bytes]", owner: int) -> None:
+def _leave(child: "subprocess.Popen[bytes]", scratch: str, owner: int) -> None:
     if owner == os.getpid():
         child.kill()
         child.wait()
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _end_of(child: "subprocess.Popen[bytes]") -> str:
+def _end_of(child: "subprocess.Popen[bytes]", *, too_late: bool = False) -> str:
     """How its process ended, as a cause."""
     code = child.wait()
     for pipe in (child.stdin, child.stdout):
@@ -140,8 +182,10 @@ def _end_of(child: "subprocess.Popen[bytes]") -> str:
             with contextlib.suppress(OSError):
                 pipe.close()
     name = _signal_name(code)
-    if name in ("SIGXCPU", "SIGKILL"):
+    if too_late or name == "SIGXCPU":
         return "its reader did not come to an end"
+    if name == "SIGKILL":
+        return "its reader was killed: by somebody, or as the machine had no memory left; try again"
     return f"its reader crashed, by {name}" if name else f"its reader ended with {code}"
 
 
