@@ -65,6 +65,7 @@ def hazard(
     from bench.hazard.study import chosen_cases, study
     from bench.plant.chemistry import Chemistry
     from bench.record.targets import try_file
+    from bench.report.hazard_beside import beside_lines
     from bench.report.hazard_html import write_hazard_html
     from bench.report.hazard_json import hazard_told
     from bench.report.hazard_terminal import hazard_table
@@ -99,6 +100,8 @@ def hazard(
     write_hazard_html(found, margins, out)
     out.with_suffix(".json").write_text(text_of(told, indent=1) + "\n", encoding="utf-8")
     console.print(hazard_table(found, margins))
+    for line in beside_lines(found):
+        console.print(line, highlight=False, soft_wrap=True)
     for one in sorted({(m.fhti.firmware, m.fhti.run_id) for m in margins.values() if m.fhti is not None}):
         console.print(f"FHTI of {one[0]}, of no other build, from run {one[1]}", highlight=False)
     if not measured:

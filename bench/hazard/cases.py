@@ -15,7 +15,7 @@ class AbuseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """`amount` in the unit of `kind`; `goal` is the safety goal whose FTTI this is held against."""
+    """`amount` in the unit of `kind`; `goal` is the safety goal whose FTTI this is held against, unless it `warns`."""
 
     id: str
     title: str
@@ -23,8 +23,8 @@ class Case:
     amount: float
     goal: str
     soc: float = 1.0
-    to_next_cell: bool = (
-        False  # the goal is about propagation: its FTTI ends at the next cell, not at this one
+    warns: bool = (
+        False  # the goal asks for a warning so long after the runaway, and ends at no harm in the model
     )
 
 
@@ -46,7 +46,7 @@ CASES: tuple[Case, ...] = (
         kind=AbuseKind.INTERNAL_SHORT,
         amount=0.4,
         goal="SG-TR",
-        to_next_cell=True,
+        warns=True,
     ),
     Case(
         id="short_0.05ohm",
@@ -54,7 +54,7 @@ CASES: tuple[Case, ...] = (
         kind=AbuseKind.INTERNAL_SHORT,
         amount=0.05,
         goal="SG-TR",
-        to_next_cell=True,
+        warns=True,
     ),
     Case(
         id="short_0.01ohm",
@@ -62,7 +62,7 @@ CASES: tuple[Case, ...] = (
         kind=AbuseKind.INTERNAL_SHORT,
         amount=0.01,
         goal="SG-TR",
-        to_next_cell=True,
+        warns=True,
     ),
     Case(
         id="heat_2K_s",

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from bench.errors import RecordError
-from bench.hazard.result import CaseResult
+from bench.hazard.result import Band, CaseResult
 from bench.record.database import OF_CLASS, RUNS, SCENARIOS, ResultsDatabase
 from bench.timing.evidence_class import EvidenceClass
 from bench.units import NS_PER_S
@@ -33,7 +33,8 @@ class MeasuredFhti:
 class Margin:
     """Both against the earliest: the bound of 59 draws and more, else their 5th percentile. None: nothing to compare.
 
-    `ftti_s` counts from the onset of the fault, `fhti_s` from the limit crossed, as the bench measures it.
+    `ftti_s` counts from the onset of the fault, `fhti_s` from the limit crossed, as the bench measures it. Of a goal
+    that asks for a warning both count from the runaway, and the FTTI has no margin: no harm in the model ends it.
     """
 
     ftti_s: float | None
@@ -51,10 +52,17 @@ def margin_of(
     fhti = measured.get((result.goal, result.chemistry))
     return Margin(
         ftti_s=ftti_s,
-        ftti_margin_s=None if ftti_s is None else result.allowed.earliest_s - ftti_s,
+        ftti_margin_s=None
+        if ftti_s is None or result.allowed is None
+        else result.allowed.earliest_s - ftti_s,
         fhti=fhti,
-        fhti_margin_s=None if fhti is None else result.left.earliest_s - fhti.fhti_s,
+        fhti_margin_s=None if fhti is None else time_to_react(result).earliest_s - fhti.fhti_s,
     )
+
+
+def time_to_react(result: CaseResult) -> Band:
+    """What a measured FHTI is held against: a warning counts from the runaway, all else from the limit."""
+    return result.spread if result.warns else result.left
 
 
 GOOD_BUILD = "reference"

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from bench.hazard.shares import FigureShare
 from bench.plant.chemistry import FloatArray
 from bench.verdict.statistics import wilks_confidence
 
@@ -110,12 +111,15 @@ class CaseResult:
     horizon_s: float
     chemistry_has_water: bool  # then there is no reaction that could run away
     neighbour_alike: bool  # it suffers the same fault: nothing can propagate to it
-    to_next_cell: bool  # the goal's FTTI ends at the next cell
+    warns: bool  # the goal asks for a warning after the runaway: its FTTI ends at no harm in the model
+    took_off_c: Band  # temperature in degC at the runaway, not a time
+    shares: tuple[FigureShare, ...]  # of the spread of the hazard's time, of a warning's of the next cell's
+    spread: Band  # from the runaway of this cell to the harm at the next, sample by sample
 
     @property
-    def allowed(self) -> Band:
-        """The time that the FTTI of the goal has to stay below."""
-        return self.stages[HarmStage.NEIGHBOUR] if self.to_next_cell else self.hazard
+    def allowed(self) -> Band | None:
+        """The time that the FTTI of the goal has to stay below; None for a warning, which no harm here ends."""
+        return None if self.warns else self.hazard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ class Draw:
     side_v: FloatArray
     headspace: FloatArray
     limit: FloatArray
+    figures: "FigureDraw"
 
     def variation(self) -> Variation:
         """As the plant takes it, each pair of cells (victim, neighbour) alike."""
@@ -39,7 +40,58 @@ class Draw:
             side_shift_v=pair(self.side_v),
             headspace=pair(self.headspace),
             limit=pair(self.limit),
+            each_heat=np.repeat(self.figures.each_heat, 2, axis=1),
+            each_rate=np.repeat(self.figures.each_rate, 2, axis=1),
+            plated_heat=pair(self.figures.plated_heat),
+            plating_shift=pair(self.figures.plating_shift),
+            short_heat=pair(self.figures.short_heat),
+            gas=pair(self.figures.gas),
         )
+
+    def by_figure(self, reactions: tuple[str, ...]) -> dict[str, FloatArray]:
+        """What was drawn of each figure, by how reports name it; all repeats one after the other."""
+        own = self.figures
+        found = {
+            "heat to the ambient": self.ambient_k_w,
+            "heat to the neighbour": self.barrier_k_w,
+            "mass and heat capacity": own.heat_capacity,
+            "resistance": self.resistance,
+            "capacity": self.capacity,
+            "voltage of the limit": self.alarm_v,
+            "temperature of the limit": own.alarm_k,
+            "all reactions, heat": self.reaction_heat,
+            "all reactions, rate": self.reaction_rate,
+            "separator collapse, temperature": self.trigger_k,
+            "separator collapse, heat": own.short_heat,
+            "venting, temperature": self.vent_k,
+            "side reactions, onset": self.side_v,
+            "plating, onset": own.plating_shift,
+            "plated lithium, heat": own.plated_heat,
+            "headspace times valve pressure": self.headspace,
+            "gas that does not recombine": own.gas,
+            "most a cell can give": self.limit,
+        }
+        for row, name in enumerate(reactions):
+            found[f"{name}, mass times heat"] = own.each_heat[row]
+            found[f"{name}, rate"] = own.each_rate[row]
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureDraw:
+    """Figures that were not told apart in the draws before: each reaction by itself, masses, heats, thresholds.
+
+    each_heat, each_rate: a row for each reaction of the chemistry.
+    """
+
+    heat_capacity: FloatArray
+    alarm_k: FloatArray
+    each_heat: FloatArray
+    each_rate: FloatArray
+    plated_heat: FloatArray
+    plating_shift: FloatArray
+    short_heat: FloatArray
+    gas: FloatArray
 
 
 VARIED = (
@@ -52,10 +104,34 @@ VARIED = (
     "onset of side reactions in overcharge, uniform, 0.2 V (water-based: 0.1 V)",
     "gas headspace, log-normal, x0.3 to x3 at two sigma",
     "the most a cell can give, log-normal, x1/2 to x2 at two sigma",
+    "each reaction by itself, beside: mass times heat, uniform, 15 %; rate, log-normal, x1/2 to x2 at two sigma",
+    "mass times heat capacity, normal, 5 %; temperature of the limit, normal, 1 K",
+    "heat of plated lithium and of the collapsed separator, uniform, 30 %; plating charge, uniform, 0.05",
+    "gas that does not recombine, uniform, 20 %",
 )
 
 
-def draw(samples: int, repeats: int, seed: int, *, water_based: bool) -> Draw:
+def _figures(samples: int, repeats: int, seed: int, reactions: int) -> FigureDraw:
+    """From a stream of its own: what was drawn before stays as it was."""
+    rng = np.random.default_rng((seed, 1))
+
+    def rows(values: FloatArray, nominal: float) -> FloatArray:
+        values[..., 0] = nominal
+        return np.tile(values, repeats)
+
+    return FigureDraw(
+        heat_capacity=rows(1.0 + np.clip(rng.normal(0.0, 0.05, samples), -0.2, 0.2), 1.0),
+        alarm_k=rows(rng.normal(0.0, 1.0, samples), 0.0),
+        plated_heat=rows(rng.uniform(0.7, 1.3, samples), 1.0),
+        plating_shift=rows(rng.uniform(-0.05, 0.05, samples), 0.0),
+        short_heat=rows(rng.uniform(0.7, 1.3, samples), 1.0),
+        gas=rows(rng.uniform(0.8, 1.2, samples), 1.0),
+        each_heat=rows(rng.uniform(0.85, 1.15, (reactions, samples)), 1.0),
+        each_rate=rows(np.exp(rng.normal(0.0, np.log(2.0) / 2.0, (reactions, samples))), 1.0),
+    )
+
+
+def draw(samples: int, repeats: int, seed: int, *, water_based: bool, reactions: int = 0) -> Draw:
     """`samples` draws, the same for each of `repeats` faults, one after the other."""
     rng = np.random.default_rng(seed)
 
@@ -91,4 +167,5 @@ def draw(samples: int, repeats: int, seed: int, *, water_based: bool) -> Draw:
         side_v=side,
         headspace=headspace,
         limit=limit,
+        figures=_figures(samples, repeats, seed, reactions),
     )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from bench.hazard.cases import AbuseKind, Case
 from bench.hazard.result import Band, CaseResult, HarmStage, hazard_of
 from bench.hazard.sampling import Draw, draw
+from bench.hazard.shares import shares_of
 from bench.plant.cells import Cells
 from bench.plant.chemistry import Chemistry, FloatArray
 from bench.plant.runaway import per_cell
@@ -34,7 +35,13 @@ class _Batch:
         self.chemistry, self.cases, self.samples = chemistry, cases, samples
         self.pairs = len(cases) * samples
         water_based = chemistry.abuse.water is not None
-        self.draw: Draw = draw(samples, len(cases), seed, water_based=water_based)
+        self.draw: Draw = draw(
+            samples,
+            len(cases),
+            seed,
+            water_based=water_based,
+            reactions=len(chemistry.abuse.reactions),
+        )
         self.cells = Cells(
             chemistry,
             count=2 * self.pairs,
@@ -57,6 +64,7 @@ class _Batch:
         cells.capacity_ah *= np.repeat(drawn.capacity, 2)
         cells.resistance_scale *= np.repeat(drawn.resistance, 2)
         thermal = cells.thermal
+        thermal.capacity_j_k *= np.repeat(drawn.figures.heat_capacity, 2)
         thermal.ambient_k_w *= np.repeat(drawn.ambient_k_w, 2)
         thermal.barrier_k_w[0::2] *= drawn.barrier_k_w
         thermal.barrier_k_w[1::2] = math.inf
@@ -114,8 +122,10 @@ class _Watch:
         self.batch = batch
         self.at: dict[HarmStage, FloatArray] = {stage: np.full(batch.pairs, math.inf) for stage in HarmStage}
         self.peak_c: FloatArray = batch.cells.temp_c[0::2].copy()
+        self.took_off_c: FloatArray = np.full(batch.pairs, math.inf)
         self._rising_s: FloatArray = np.zeros(batch.pairs)
         self._last_c: FloatArray = self.peak_c.copy()
+        self._was_c: FloatArray = self._last_c
         self._discharging = batch.amps[0::2] < 0.0
         # Pairs whose neighbour suffers the same fault: what happens to it is no propagation.
         self.alike: BoolArray = (batch.amps[1::2] != 0.0) | np.isfinite(batch.cells.balance_ohm[1::2])
@@ -125,12 +135,15 @@ class _Watch:
         volt, soc, temp_c = cells.voltage_v[0::2], cells.soc[0::2], cells.temp_c[0::2]
         fast = (temp_c - self._last_c) / STEP_S > _ALARM_K_S
         self._rising_s = np.where(fast, self._rising_s + STEP_S, 0.0)
+        self._was_c = self._last_c
         self._last_c = temp_c.copy()
         np.maximum(self.peak_c, temp_c, out=self.peak_c)
         high_v = chemistry.v_alarm_high + self.batch.draw.alarm_v
         low_v = chemistry.v_alarm_low + self.batch.draw.alarm_v
         limit = (volt > high_v) | (volt < low_v)
-        limit |= (temp_c >= chemistry.t_alarm_c) | (self._rising_s >= _ALARM_FOR_S)
+        limit |= (temp_c >= chemistry.t_alarm_c + self.batch.draw.figures.alarm_k) | (
+            self._rising_s >= _ALARM_FOR_S
+        )
         self._note(HarmStage.LIMIT, limit, now_s)
         damage = (volt > chemistry.v_damage_high) | (soc > chemistry.soc_damage_high)
         # A shorted cell is not damaged by its low voltage but by what follows from it.
@@ -147,6 +160,8 @@ class _Watch:
             self._note(HarmStage.DRY_OUT, cells.aqueous.dry[0::2], now_s)
         if cells.runaway is not None:
             ran_away = cells.runaway.runaway
+            new = ran_away[0::2] & np.isinf(self.took_off_c)
+            self.took_off_c[new] = self._was_c[new]
             damage |= ran_away[0::2]
             neighbour |= ran_away[1::2]
             self._note(HarmStage.RUNAWAY, ran_away[0::2], now_s)
@@ -182,6 +197,10 @@ def simulate(
     return tuple(_result(batch, watch, k, horizon_s) for k in range(len(cases)))
 
 
+def _drawn(batch: _Batch) -> dict[str, FloatArray]:
+    return batch.draw.by_figure(tuple(one.name for one in batch.chemistry.abuse.reactions))
+
+
 def _result(batch: _Batch, watch: _Watch, index: int, horizon_s: float) -> CaseResult:
     case, rows = batch.cases[index], slice(index * batch.samples, (index + 1) * batch.samples)
     times = {stage: values[rows] for stage, values in watch.at.items()}
@@ -190,6 +209,8 @@ def _result(batch: _Batch, watch: _Watch, index: int, horizon_s: float) -> CaseR
     seen = np.where(np.isfinite(limit_s), limit_s, hazard_s)  # a hazard nobody saw coming leaves no time
     with np.errstate(invalid="ignore"):
         left_s = np.where(np.isfinite(hazard_s), np.maximum(0.0, hazard_s - seen), math.inf)
+        away_s = times[HarmStage.RUNAWAY]
+        spread_s = np.where(np.isfinite(away_s), times[HarmStage.NEIGHBOUR] - away_s, math.inf)
     aqueous = batch.cells.aqueous
     return CaseResult(
         chemistry=batch.chemistry.id,
@@ -205,5 +226,11 @@ def _result(batch: _Batch, watch: _Watch, index: int, horizon_s: float) -> CaseR
         horizon_s=horizon_s,
         chemistry_has_water=aqueous is not None,
         neighbour_alike=bool(watch.alike[rows].any()),
-        to_next_cell=case.to_next_cell,
+        warns=case.warns,
+        spread=Band.of(np.maximum(0.0, spread_s)),
+        took_off_c=Band.of(watch.took_off_c[rows]),
+        shares=shares_of(
+            times[HarmStage.NEIGHBOUR] if case.warns else hazard_s,
+            {name: values[rows] for name, values in _drawn(batch).items()},
+        ),
     )

@@ -53,6 +53,7 @@ class Aqueous:
 
     def vary(self, variation: Variation) -> None:
         self._side_v = per_cell(variation.side_shift_v, self.count)
+        self._gas = per_cell(variation.gas, self.count)
         self._headspace_m3 = self.water.headspace_m3 * per_cell(variation.headspace, self.count)
         self._air_mol = _AIR_PA * self._headspace_m3 / (GAS_CONSTANT_J_MOL_K * _CLOSED_AT_K)
 
@@ -77,6 +78,7 @@ class Aqueous:
         evolving_a = reduced * np.maximum(0.0, cell.current_a)
         per_as = (1.0 - water.recombination) / (2.0 * FARADAY_C_MOL)
         hydrogen = (splitting_a + evolving_a) * per_as * dt_s
+        hydrogen *= self._gas
         self.hydrogen_mol += hydrogen
         self.gas_mol += hydrogen + 0.5 * splitting_a * per_as * dt_s  # oxygen only from splitting water
         self._relieve(cell.temp_c)

@@ -41,6 +41,14 @@ class Variation:
     side_shift_v: float | FloatArray = 0.0
     headspace: float | FloatArray = 1.0
     limit: float | FloatArray = 1.0  # on the most a cell can give
+    each_heat: FloatArray | None = (
+        None  # beside reaction_heat: a row for each reaction, a column for each cell
+    )
+    each_rate: FloatArray | None = None  # likewise
+    plated_heat: float | FloatArray = 1.0
+    plating_shift: float | FloatArray = 0.0  # of the charge at which lithium plates
+    short_heat: float | FloatArray = 1.0  # of the share that a collapsed separator turns into heat
+    gas: float | FloatArray = 1.0  # of what does not recombine, in a water-based cell
 
 
 def per_cell(value: float | FloatArray, count: int) -> FloatArray:
@@ -134,6 +142,10 @@ class Runaway:
         self._trigger_c = self.facts.isc_trigger_c + per_cell(variation.trigger_shift_k, self.count)
         self._vent_c = self.facts.t_vent_c + per_cell(variation.vent_shift_k, self.count)
         self._side_v = per_cell(variation.side_shift_v, self.count)
+        self._each_heat, self._each_rate = variation.each_heat, variation.each_rate
+        self._plated_heat = per_cell(variation.plated_heat, self.count)
+        self._short_heat = per_cell(variation.short_heat, self.count)
+        self._plated_soc += per_cell(variation.plating_shift, self.count)
 
     def cool(self, temp_c: FloatArray) -> bool:
         """Whether no cell is so warm that anything of this could matter while its charge is between 0 and 1."""
@@ -242,6 +254,8 @@ class Runaway:
         turns = np.exp(laws.ea_j_mol * -inverse_rt)
         turns *= np.where(temp_c < laws.t_switch_c, laws.a_1_s, laws.a2_1_s)
         turns *= rate * dt_s
+        if self._each_rate is not None:
+            turns *= self._each_rate[:, cells]
         turns[temp_c < laws.t_on_c] = 0.0
         left = self.left[:, cells]
         used = -left * np.expm1(-turns)
@@ -266,11 +280,14 @@ class Runaway:
                 left[sei] = np.minimum(1.0, left[sei] + facts.reactions[sei].regen * used[row])
         self.left[:, cells] = left
         released_j: FloatArray = laws.heat_j @ used
+        if self._each_heat is not None:
+            released_j = laws.heat_j @ (used * self._each_heat[:, cells])
         plated = self._plated_mol[cells]
         if plated.any():
             burning = np.exp(-facts.plated_ea_j_mol * inverse_rt) * facts.plated_a_1_s * rate * dt_s
             burnt = -plated * np.expm1(-burning)
             self._plated_mol[cells] = plated - burnt
+            burnt *= self._plated_heat[cells]
             released_j += burnt * facts.plated_h_j_mol
         released_j *= self._heat[cells]
         released_j += self._collapse(cells, temp_c, dt_s)
@@ -284,6 +301,7 @@ class Runaway:
             cells = hot[newly]
             self.collapsed[cells] = True
             self._short_j[cells] = facts.isc_fraction * self.energy_j
+            self._short_j[cells] *= self._short_heat[cells]
         share = -np.expm1(-dt_s / facts.isc_tau_s)
         released: FloatArray = self._short_j[hot] * share
         self._short_j[hot] -= released

@@ -144,6 +144,8 @@ def ftti_rows(found: Sequence[FttiBound]) -> list[tuple[str, ...]]:
 def _bound_words(one: FttiBound) -> str:
     if one.fault is None:
         return "no model"
+    if one.warns:
+        return "a warning, counted from the runaway: no harm in the model ends it"
     if one.bound_s is None:
         return "no bound" if one.draws is None else f"no bound: {one.draws} of 59 draws"
     return f"({seconds(one.bound_s)}, computed)"

@@ -8,7 +8,16 @@ from jinja2 import Environment, StrictUndefined
 
 from bench.errors import RecordError
 from bench.hazard.margin import Margin
+from bench.hazard.published import beside
 from bench.hazard.result import MEANING, HazardStudy, seconds
+from bench.report.hazard_beside import (
+    every_share,
+    floor_words,
+    off_words,
+    published_words,
+    share_words,
+    value_words,
+)
 from bench.report.hazard_picture import by_case, hazard_picture
 from bench.report.hazard_words import (
     MARKS,
@@ -27,7 +36,14 @@ def write_hazard_html(study: HazardStudy, margins: Mapping[tuple[str, str], Marg
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(
-        stage_words=stage_words, band_words=band_words, ftti_words=ftti_words, fhti_words=fhti_words
+        stage_words=stage_words,
+        band_words=band_words,
+        ftti_words=ftti_words,
+        fhti_words=fhti_words,
+        share_words=share_words,
+        published_words=published_words,
+        off_words=off_words,
+        value_words=value_words,
     )
     environment.filters["seconds"] = seconds
     template = environment.from_string(
@@ -42,6 +58,10 @@ def write_hazard_html(study: HazardStudy, margins: Mapping[tuple[str, str], Marg
         bound=bound_words(study.samples),
         marks=MARKS,
         picture=hazard_picture(study, margins),
+        beside=beside(study.results),
+        every_share=every_share(study.results),
+        chemistries=list(dict.fromkeys(one.chemistry for one in study.results)),
+        floor=floor_words(study.samples),
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,8 +3,16 @@
 from collections.abc import Mapping
 
 from bench.hazard.margin import Margin
+from bench.hazard.published import beside
 from bench.hazard.result import MEANING, Band, HazardStudy, bound_order, draws_of
-from bench.report.told.physics import AssumedTold, BandTold, HazardCase, HazardTold
+from bench.report.told.physics import (
+    AssumedTold,
+    BandTold,
+    HazardCase,
+    HazardTold,
+    PublishedTold,
+    ShareTold,
+)
 
 
 def hazard_told(study: HazardStudy, margins: Mapping[tuple[str, str], Margin]) -> HazardTold:
@@ -25,7 +33,11 @@ def hazard_told(study: HazardStudy, margins: Mapping[tuple[str, str], Margin]) -
                 hazard=_band(one.hazard),
                 hazard_is=one.hazard_is.name.lower() if one.hazard_is else None,
                 left=_band(one.left),
-                allowed=_band(one.allowed),
+                allowed=None if one.allowed is None else _band(one.allowed),
+                spread=_band(one.spread),
+                shares=tuple(
+                    ShareTold(figure=of.figure, share=round(of.share, 4), later=of.later) for of in one.shares
+                ),
                 ftti_s=margins[one.chemistry, one.case].ftti_s,
                 ftti_margin_s=margins[one.chemistry, one.case].ftti_margin_s,
                 fhti_margin_s=margins[one.chemistry, one.case].fhti_margin_s,
@@ -41,6 +53,19 @@ def hazard_told(study: HazardStudy, margins: Mapping[tuple[str, str], Margin]) -
                 source=one.source,
             )
             for one in study.assumed
+        ),
+        published=tuple(
+            PublishedTold(
+                chemistry=one.published.chemistry,
+                fault=one.published.case,
+                what=one.published.what,
+                low=one.published.low,
+                high=one.published.high,
+                computed=one.computed.mid_s,
+                far_off=one.far_off,
+                source=one.published.source,
+            )
+            for one in beside(study.results)
         ),
     )
 

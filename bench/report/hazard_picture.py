@@ -7,6 +7,7 @@ from itertools import groupby
 from markupsafe import Markup, escape
 
 from bench.hazard.margin import Margin
+from bench.hazard.published import PUBLISHED, Compared
 from bench.hazard.result import Band, CaseResult, HarmStage, HazardStudy, seconds
 
 _LEFT, _RIGHT, _LANE, _HEAD = 250.0, 150.0, 15.0, 34.0
@@ -42,7 +43,7 @@ def hazard_picture(study: HazardStudy, margins: Mapping[tuple[str, str], Margin]
             parts += _lane(result, margins[result.chemistry, result.case], y, study.horizon_s)
             y += _LANE
         ftti_s = margins[first.chemistry, first.case].ftti_s
-        if ftti_s is not None:
+        if ftti_s is not None and not first.warns:
             x = _x(ftti_s, study.horizon_s)
             parts.append(
                 f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{y:.1f}" stroke="#c00" stroke-width="1.6">'
@@ -85,6 +86,14 @@ def _lane(result: CaseResult, margin: Margin, y: float, horizon_s: float) -> lis
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{middle - 4:.1f}" y2="{middle + 4:.1f}" stroke="{colour}"/>'
         )
     parts += _bar(result.hazard, colour, middle, horizon_s)
+    for one in PUBLISHED:
+        if (one.chemistry, one.case, one.what) == (result.chemistry, result.case, Compared.RUNAWAY):
+            left, right = (_x(end_s, horizon_s) for end_s in (one.low, one.high))
+            parts.append(
+                f'<path d="M{left:.1f} {middle - 6:.1f} v12 M{right:.1f} {middle - 6:.1f} v12 M{left:.1f} {middle:.1f} '
+                f'H{right:.1f}" stroke="#222" fill="none" stroke-width="1.2">'
+                f"<title>published: {escape(one.source)}</title></path>"
+            )
     if margin.fhti is not None and math.isfinite(limit.mid_s):
         x = _x(limit.mid_s + margin.fhti.fhti_s, horizon_s)
         parts.append(

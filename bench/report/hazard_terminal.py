@@ -18,8 +18,9 @@ def hazard_table(study: HazardStudy, margins: Mapping[tuple[str, str], Margin]) 
         f"seed {study.seed}, horizon {seconds(study.horizon_s)}",
         title_justify="left",
         caption="median [5 % … 95 % of samples] · hazard: the first of venting, dry-out, runaway · left: from the "
-        f"limit crossed to the hazard\nFTTI margin: earliest hazard − FTTI of the budgets (internal short: next cell "
-        "harmed) · FHTI margin: earliest time left − FHTI measured on the DUT (sim: simulated time)\n"
+        f"limit crossed to the hazard\nFTTI margin: earliest hazard − FTTI of the budgets (internal short: none, "
+        "its 300 s are to warn, from the runaway) · FHTI margin: earliest time left − FHTI measured on the DUT (sim: "
+        "simulated time)\n"
         f"{bound_words(study.samples)}",
         caption_justify="left",
         box=box.SIMPLE_HEAD,

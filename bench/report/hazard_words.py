@@ -81,6 +81,8 @@ def margin_words(margin_s: float | None, reference: str) -> str:
 def ftti_words(margin: Margin) -> str:
     if margin.ftti_s is None:
         return "no such goal"
+    if margin.ftti_margin_s is None:
+        return f"{margin.ftti_s:g} s to warn, from the runaway"
     return margin_words(margin.ftti_margin_s, f"{margin.ftti_s:g} s")
 
 

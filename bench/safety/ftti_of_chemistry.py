@@ -70,4 +70,5 @@ def _bound(
         fault=modelled,
         bound_s=None if worst is None else here[worst],
         draws=draws,
+        warns=any(left.warns for left in faults.values()),
     )

@@ -24,7 +24,8 @@ _OF_FAULT = {
 class TimeLeft:
     """In s, infinity where not reached. floor, ceiling: bounds of the time from the limit to the hazard.
 
-    None: so few draws bound nothing. allowed_floor: what an FTTI has to stay below. runs_away: in some sample.
+    None: so few draws bound nothing. allowed_floor: what an FTTI has to stay below. runs_away: in some sample. warns:
+    the goal asks for a warning, which no harm in the model ends.
     """
 
     goal: str
@@ -33,6 +34,7 @@ class TimeLeft:
     ceiling_s: float | None
     allowed_floor_s: float | None
     runs_away: bool
+    warns: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +94,11 @@ def _left(one: dict[str, Any], bounded: bool) -> TimeLeft:
         earliest_s=_seconds(left["p5_s"]) if floor is None else floor,
         floor_s=floor,
         ceiling_s=_seconds(left["ceiling_s"]) if bounded else None,
-        allowed_floor_s=_seconds(one["allowed"]["floor_s"]) if bounded else None,
+        allowed_floor_s=_seconds(one["allowed"]["floor_s"])
+        if bounded and one["allowed"] is not None
+        else None,
         runs_away=one["stages"]["runaway"]["reached"] > 0 if "stages" in one else False,
+        warns="allowed" in one and one["allowed"] is None,
     )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class FttiBound:
     """Times in s. bound_s: the earliest harm under the worst modelled fault, a bound over `draws`; None: there is none.
 
-    own: whether the FTTI is another than on the rest. fault: None where no fault of the goal is modelled.
+    own: whether the FTTI is another than on the rest. fault: None where no fault of the goal is modelled. warns: the
+    goal asks for a warning so long after a runaway; no harm in the model ends that time.
     """
 
     goal: str
@@ -18,6 +19,7 @@ class FttiBound:
     fault: str | None
     bound_s: float | None
     draws: int | None
+    warns: bool = False
 
     @property
     def too_long(self) -> bool | None:

@@ -27,8 +27,33 @@ class BandTold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShareTold:
+    """share: of the spread of the time, by rank; later: a larger figure makes it later."""
+
+    figure: str
+    share: float
+    later: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedTold:
+    """low, high, computed (the median): s, or degC where `what` is a temperature. computed null: never in the model."""
+
+    chemistry: str
+    fault: str
+    what: str
+    low: float
+    high: float
+    computed: float | None
+    far_off: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HazardCase:
-    """stages: by name; left: from the limit to the hazard; allowed: what an FTTI has to stay below.
+    """stages: by name; left: from the limit to the hazard; allowed: what an FTTI has to stay below; null where the goal
+    asks for a warning: that counts from the runaway, and no harm in the model ends it. spread: from the runaway to the
+    harm at the next cell.
 
     Margins: against FTTI and measured FHTI.
     """
@@ -40,7 +65,9 @@ class HazardCase:
     hazard: BandTold
     hazard_is: str | None
     left: BandTold
-    allowed: BandTold
+    allowed: BandTold | None
+    spread: BandTold
+    shares: tuple[ShareTold, ...]
     ftti_s: float | None
     ftti_margin_s: float | None
     fhti_margin_s: float | None
@@ -76,6 +103,7 @@ class HazardTold(Document):
     horizon_s: float
     results: tuple[HazardCase, ...]
     assumed: tuple[AssumedTold, ...]
+    published: tuple[PublishedTold, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
