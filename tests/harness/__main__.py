@@ -16,7 +16,7 @@ from .ground import EVERYWHERE, USUAL
 from .outcome import Tally
 from .soak import seconds, soak
 
-LONGEST_S = 120
+LONGEST_S = 300  # a fault waits a minute for the run to begin, one for its end, and for what it leaves behind
 
 
 def _ends_what_hangs(name: str, number: int) -> None:
