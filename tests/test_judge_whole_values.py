@@ -156,6 +156,7 @@ def test_an_estimate_is_scored_against_the_truth_of_its_instant_and_the_days_bes
     assert found == EstimateFound(
         question=SOC, n=8, span_ns=140 * MS + day_ns, rms=pytest.approx((5 * 0.02**2 / 8) ** 0.5),
         max_abs=pytest.approx(0.02), worst_ns=120 * MS, bias=pytest.approx(5 * 0.02 / 8), first=pytest.approx(0.0),
+        max_over=pytest.approx(0.02),
         last=pytest.approx(0.02), u=pytest.approx(0.001), inside_ns=None, maybe_ns=None,
         drift_per_day=pytest.approx(0.02 * day_ns / (140 * MS + day_ns)), spread=pytest.approx(0.03),
     )  # fmt: skip
