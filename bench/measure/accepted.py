@@ -1,8 +1,8 @@
-"""Which frames of the DUT a receiver accepts: one with a wrong CRC, or a wrong counter, answers no question.
+"""Which frames of the DUT a receiver accepts. A frame with a wrong CRC or a wrong counter answers no question.
 
-A receiver begins a series anew where it must: with the first frame, and after a silence in which more frames were
-missed than it tolerates (a restart of the DUT, a bus that was cut or jammed). So frames that were lost on the bus do
-not make the next one wrong.
+A receiver starts a new series with the first frame. It also starts one after a silence in which it missed more frames
+than it tolerates: after a restart of the DUT, or on a bus that was cut or jammed. So a frame that was lost on the bus
+does not make the next frame wrong.
 """
 
 from collections.abc import Iterable, Mapping
@@ -46,7 +46,9 @@ class Receiver:
         self.valid_ns: int | None = None
 
     def missed_since(self, t_ns: int) -> int | None:
-        """When the first frame was due of a silence that ends at `t_ns`; None: it is none yet."""
+        """The instant (ns) at which the first missing frame was due, for a silence that ends at `t_ns`. None: no
+        frame is missing yet.
+        """
         if self.valid_ns is None or not self._cycle_ns:
             return None
         return self.valid_ns + self._cycle_ns if self.misses(t_ns - self.valid_ns) else None

@@ -1,8 +1,9 @@
-"""What the DUT claims to know, frame by frame: from when on, whether it stands by it, and who denies it to the end.
+"""What the DUT claims to know, frame by frame: since when, whether it keeps its claim, and which signal denies it to
+the end.
 
-Several signals may tell the same knowledge: it claims it while any of them says so. A signal that tells one code after
-the other is no denial of a code by telling another one; it is one where some other code has come round three times and
-this one has not.
+Several signals may tell the same knowledge. The DUT claims it while at least one of them tells it. A signal that
+tells its codes in turn does not deny a code by telling another one. It denies the code when some other code has come
+round three times and this one has not.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -90,7 +91,7 @@ class Claim:
         return not self._heals or told_ns < _FRAMES * series.question.cycle_ns
 
     def standing(self, until_ns: int) -> Series | None:
-        """The first claim that the DUT stood by, as far as it had to until then."""
+        """The first claim that the DUT kept for as long as it had to, up to that instant."""
         return next((one for one in self.series if not self._flickers(one, until_ns)), None)
 
     def flickers(self, until_ns: int, when: Callable[[int], When]) -> list[FlagNotHeld]:

@@ -1,6 +1,7 @@
-"""The rate of the clock that a shot was measured by, as a term of every interval between two instants.
+"""The error of the clock's rate, as a term of every interval between two instants of a shot.
 
-A clock that runs wrong by at most r shows T (1 ± r) for a true T: the truth lies between T / (1 + r) and T / (1 - r).
+A clock whose rate is wrong by at most r shows a time between T (1 - r) and T (1 + r) for a true time T. So the truth
+lies between T / (1 + r) and T / (1 - r), where T is the time shown.
 """
 
 from bench.measure.interval import CLOCK_RATE, Interval, Latency, Term
@@ -19,7 +20,7 @@ def rate_ppb(trace: Trace) -> int:
 
 
 def rate_why(trace: Trace) -> str:
-    """By whose word; "" where there is no such term."""
+    """The source of the clock's rate error. Empty where there is no such term."""
     said = [mark.fact.why for mark in trace.of(ClockRate)]
     return said[-1] if said and trace.timebase is not Timebase.SIMULATED else ""
 
@@ -33,7 +34,7 @@ def widened(interval: Interval, ppb: int) -> Interval:
 
 
 def with_rate(latency: Latency, ppb: int) -> Latency:
-    """The latency on a clock that may run wrong by so much, with the term of it."""
+    """The latency, widened by a clock rate error of `ppb` parts per billion, with a term that says so."""
     if ppb == 0:
         return latency
     interval = widened(latency.interval, ppb)

@@ -5,9 +5,11 @@ from bench.measure.questions import Question
 
 
 class Contradictions:
-    """Told of each frame that answers differently from the one before. A message without a cycle has no contradictions.
+    """Reads each frame that answers differently from the frame before. A message without a cycle has no
+    contradictions.
 
-    A change may be told at once, between two frames of the cycle; one that is taken back within a cycle is none.
+    A change may come at any instant, also between two frames of the cycle. A change that is taken back within one
+    cycle is no contradiction.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
-"""A DUT that crashed: whose doing it was, and what is left to be measured of its shot.
+"""A DUT that crashed: who caused it, and what can still be measured of its shot.
 
-A process that is killed from outside has a signal that no program sends itself by mistake, or, where a shell or another
-wrapper started it, the exit code 128 + such a signal.
+A process that is killed from outside ends by a signal that no program sends to itself by mistake. If a shell or
+another wrapper started it, it ends with the exit code 128 + that signal.
 """
 
 import signal
@@ -29,7 +29,9 @@ def crash_mark(trace: Trace) -> Mark[facts.DutCrashed] | None:
 
 
 def killed_or_not_up(trace: Trace) -> Finding | None:
-    """What the crash is where it is no failure of the DUT's; None where there is none, or it is its own."""
+    """The finding for a crash that is not the DUT's failure. None where the DUT did not crash, or caused the crash
+    itself.
+    """
     mark = crash_mark(trace)
     if mark is None:
         return None

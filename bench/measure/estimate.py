@@ -7,7 +7,7 @@ from bench.measure.finding.base import Finding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimateQuestion:
-    """A signal that the plant knows better. Limits that are None are not asked for.
+    """A signal of the DUT that estimates what the plant knows exactly. A limit of None is not checked.
 
     truth: the fact of the TRUTH marks it is compared with, "soc", "soh", "charge_limit", "discharge_limit".
     gain: signal's unit to a share. full: the current in A that such a share is of; None: the truth is a share itself.

@@ -121,7 +121,9 @@ def _truths(trace: Trace, window: Window) -> Sequence[Mark[Truth]]:
 
 
 def _inside(samples: Sequence[Sample], band: float | None, sign: int) -> int | None:
-    """How long after the first sample the error is inside the band for good; None: it is not at the end."""
+    """How long after the first sample (ns) the error enters the band and stays there to the end. None: it is outside
+    at the end.
+    """
     if band is None:
         return None
     since_ns: int | None = None

@@ -1,7 +1,7 @@
-"""Frames in the order of their stamps, and what of them is news to a question, without a look at all the others.
+"""Frames in the order of their stamps, and a fast search for those that change the answer to a question.
 
-A shot has thousands of frames, and most say what the one before them said. They lie in columns, in which those that
-differ in the bits asked for are found at once: only these are looked at one by one.
+A shot has thousands of frames, and most of them repeat the frame before. The frames are kept in columns. Frames that
+differ in the bits of a question are found in one step, and only these are decoded.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -14,10 +14,11 @@ from bench.trace.timeline import Trace
 def too_long_a_glitch(
     trace: Trace, window: Window, plan: Plan, decoders: Mapping[str, Codec]
 ) -> list[Finding]:
-    """A frame that came late made another stimulus of it, so a trip is no proof against the DUT.
+    """A late frame made the glitch longer than intended, so a trip is no proof against the DUT.
 
-    Several signals that take turns are one stimulus to a DUT that looks at all of them: it lasts from the first that
-    shows it to the last that does. What no value shows lasts from the first frame made under it to the first after it.
+    Several signals that take turns are one stimulus to a DUT that reads all of them. It lasts from the first signal
+    that shows it to the last one that shows it. A stimulus that no value shows lasts from the first frame made while
+    it was on to the first frame made after it.
     """
     limit_ns = plan.glitch_under_ns
     if limit_ns is None:

@@ -46,7 +46,7 @@ def _spans(trace: Trace, window: Window, step: int | None) -> list[tuple[int, in
 
 
 def _stamps(window: Window, asked: Irregularity, decoders: Mapping[str, Codec]) -> list[int]:
-    """Of the frames that carry what is asked."""
+    """Stamps (ns) of the frames that carry the signals in question."""
     codec = message_of(decoders, asked.channel, asked.message)
     carries = None if asked.signal is None else heard(codec.reader(asked.signal))
     return [

@@ -10,7 +10,9 @@ _CYCLES = 3  # a message that is not heard for so many of its cycles is silent
 
 
 def mute_in_hold(shot: Shot, questions: Sequence[Question], hold: Span) -> list[Question]:
-    """Those whose message was silent for longer than its patience, but for silence that the stimulus excuses."""
+    """The witnesses whose message was silent for longer than its patience, except where the stimulus excuses the
+    silence.
+    """
     end_ns = hold[1]
     mute = [q for q in questions if q.cycle_ns and (q.last_ns or 0) + _CYCLES * q.cycle_ns < end_ns]
     if not shot.plan.hold_witnessed:

@@ -79,9 +79,9 @@ class StateSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeSeen:
-    """When one link of the reaction chain was seen, as an instant; `at` is None where it never came.
+    """The instant at which one link of the reaction chain was seen. `at` is None where it was not seen.
 
-    held_before: it held before the onset already (no current flowed), so it tells nothing of the reaction.
+    held_before: it was already true before the onset (for example, no current flowed), so it shows no reaction.
     """
 
     name: str
@@ -111,12 +111,12 @@ class CalibrationUsed:
 
 
 class LeftOut(StrEnum):
-    """What is known of the time before the onset's frame, which no latency holds. A stable code.
+    """What is known of the time before the onset's frame, which is part of no latency. Each value is a stable code.
 
-    KNOWN: from the readback that shows the fault at the DUT's terminals. NOTHING: the onset is that readback itself, or
-    the frames are the fault. DEVELOPS: the stimulus comes by and by, so no readback says when it was real. COMMAND: the
-    onset is the DUT's own command, as its frame tells it; how long before that it was given is not known.
-    NOT_RECORDED: an older release measured it, or there was no onset.
+    KNOWN: it is counted from the readback that shows the fault at the DUT's terminals. NOTHING: the onset is that
+    readback itself, or the frames are the fault. DEVELOPS: the stimulus grows gradually, so no readback says when it
+    was complete. COMMAND: the onset is the DUT's own command, as its frame tells it; when the DUT decided is not
+    known. NOT_RECORDED: an older release measured it, or there was no onset.
     """
 
     KNOWN = "known"

@@ -1,7 +1,7 @@
-"""The first irregular frame of a message after a command, or the first that was due and did not come.
+"""The first irregular frame of a message after a command: a wrong frame, or the absence of a frame that was due.
 
-An absence has no frame of its own: its instant is the first missed due time, as far as the message's own jitter, seen
-before the command, lets that be known.
+An absence has no frame. Its instant is the first due time at which no frame came. The message's jitter before the
+command gives the width of that instant.
 """
 
 from bisect import bisect_right
@@ -153,11 +153,11 @@ def _next(
     sent: list[int],
     commanded_ns: int,
 ) -> Found | None:
-    """The first frame that was made up after the command. `frames`: from the last one before it on.
+    """The first frame that was built after the command. `frames`: the frames from the last one before the command on.
 
-    The pages of a sweep without gaps are made up together, when the first of them is sent; any other frame when it is
-    sent itself, and it may have waited for the bus. What began too near to the command to tell gives the interval its
-    width, unless its value tells.
+    The pages of a sweep without gaps are built together, when the first of them is sent. Any other frame is built
+    when it is sent, and it may have waited for the bus. A frame that was begun too near to the command to decide
+    makes the interval wider, unless its value decides.
     """
     possible: int | None = None
     cycle_ns = _cycle_ns(asked, codec)

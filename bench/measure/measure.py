@@ -178,7 +178,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
 
 
 def _onset(shot: Shot, told: Told) -> Seen | None:
-    """A request has no onset: what it brings about is told at once."""
+    """The onset; None for a request, whose effect is told at once."""
     if shot.plan.aim is Aim.MUST_REACH:
         find_reached(shot, told)
         return None
@@ -201,7 +201,7 @@ def _phase(trace: Trace, plan: Plan, onset: Seen | None) -> dict[str, Any]:
 
 
 def _as_received(window: Window, plan: Plan, decoders: Mapping[str, Codec]) -> tuple[Window, Received]:
-    """The window as far as its frames answer questions, and what the DUT's receivers make of all of them."""
+    """The window with the frames that can answer questions, and the verdicts of the DUT's receivers on all frames."""
     receivers = Receivers(plan.protected, decoders)
     received = receive_flawless(window.before, window.frames, receivers)
     if received is None:
@@ -244,7 +244,7 @@ def _refusal(trace: Trace) -> Measurement:
 
 
 def _start_missed(trace: Trace) -> Measurement | None:
-    """Of a DUT that was heard and did not come into the mode it was asked for; None of any other."""
+    """What a DUT said that was heard and did not reach the mode it was asked for; None for any other DUT."""
     missed = next((m.fact for m in trace.of(facts.PreconditionMissed) if m.fact.mode is not None), None)
     if missed is None or missed.mode is None:
         return None

@@ -7,7 +7,7 @@ OR = " or "
 
 
 class What(StrEnum):
-    """Of what kind a report is."""
+    """The kind of a report."""
 
     FLAG = "flag"
     OUTPUT = "output"
@@ -29,7 +29,9 @@ class Unexpected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codes:
-    """The signal that tells the DUT's trouble codes, and which of its values are none or may come."""
+    """The signal that tells the DUT's trouble codes. expected: its values that stand for no code, or for a code that
+    may come.
+    """
 
     channel: str
     message: str
@@ -39,10 +41,11 @@ class Codes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What of this may not have held since before the arming either.
+    """Reports that count also when they were already there before the arming.
 
-    fails: it is a wrong report as well, as the bench does nothing wrong to the DUT; else it is only told.
-    borne: outputs that no flag sets. reports, codes: what is asked where the plan has no such questions of its own.
+    fails: such a report is a failure too, because the bench has done nothing wrong to the DUT; False: it is only
+    told.
+    borne: outputs that no flag sets. reports, codes: the questions, where the plan has no such questions of its own.
     """
 
     fails: bool

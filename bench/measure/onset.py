@@ -121,9 +121,9 @@ def _actuation(mark: Mark[StimulusConfirmed]) -> tuple[int, int]:
 
 
 def _shown(shot: Shot, commanded: Mark[StimulusCommanded], told: Told) -> list[Seen]:
-    """The first frame after the command in which a question of the onset holds.
+    """The first frame after the command in which a question of the onset is true.
 
-    Where the fault is shown by several pages, those in which the other questions first hold, as far as they are due.
+    Where several pages show the fault, also the first such frame of each other page that is due.
     """
     index = by_address([Question(test, shot.decoders) for test in shot.plan.onset])
     found: list[Seen] = []

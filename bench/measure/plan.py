@@ -55,10 +55,10 @@ class StateAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapBound:
-    """What is known to be wrong with the DUT, and how far at most. None: not part of the gap.
+    """The failure of the DUT that is known, and how large it may be. None: that failure is not part of the gap.
 
-    never: that the DUT does not detect the fault at all. error_at_most: of an estimate, as a share. findings: codes
-    of what else is known to be found.
+    never: the DUT does not detect the fault at all. error_at_most: error of an estimate, as a share (0 to 1).
+    findings: codes of the other findings that are known.
     """
 
     fdti_at_most_ns: int | None = None
@@ -110,33 +110,33 @@ class Plan:
     end: what ends a protection test, and how long is looked after it.
     glitch_under_ns: the stimulus is one that has to be gone before the debounce may fill, which takes so long; a trip
         under a glitch that was shown for longer is a doubt, not a failure.
-    carried: what the frames of the stimulus have to carry: each of these holds in at least one frame after the command,
-        else the stimulus never reached the DUT.
-    accepted_only: frames of `protected` messages that no receiver would accept answer no question, and are no sign
+    carried: what the frames of the stimulus have to carry. Each of these is true in at least one frame after the
+        command; else the stimulus never reached the DUT.
+    accepted_only: frames of `protected` messages that no receiver would accept answer no question and are no sign
         of life.
-    held: of those, what goes on holding from then on, until the DUT has answered or the window closes.
-    flag_stands: what was detected has to be told to the end of the hold, and belongs to the safe state.
-    flag_heals: it need not, as it goes with its cause: it may be taken back, but is told for more than a moment.
-    in_turn: tests of `detection` whose signal tells one code after the other: another code is no denial.
-    stays: outputs that have to stay as they are after the hold as well, for as long as a shot is watched.
-    own: messages (channel, message) that only the DUT sends: a frame of theirs that the bench sent is no answer.
-    dut_cycle_ns: the longest cycle of the DUT that bears on the answer: the shots are spread over it.
+    held: those of `carried` that stay true from then on, until the DUT has answered or the window closes.
+    flag_stands: a detection has to be told to the end of the hold, and belongs to the safe state.
+    flag_heals: a detection may be taken back when its cause goes, but has to be told for more than a moment.
+    in_turn: tests of `detection` whose signal tells its codes in turn: another code is no denial.
+    stays: outputs that have to stay as they are after the hold too, for as long as the shot is watched.
+    own: messages (channel, message) that only the DUT sends: such a frame, sent by the bench, is no answer.
+    dut_cycle_ns: the longest cycle of the DUT that affects the answer: the shots are spread over it.
     dtc_status: bits (ISO 14229-1 D.2) that the DUT's memory must hold for that code at the end of the window.
-    gap: the one failure that is known, up to its bound; None: none is.
+    gap: the one failure that is known, up to its bound; None: no failure is known.
     unexpected, codes: what the DUT must not report, and which trouble codes it may tell, while the window is open.
-    only_expected: whether a report that is not expected is a failure; else it is only told (files of format 1).
-    standing: what of this may not have held since before the arming either; None: all may (older plans).
-    announced: the faults that may come here and after which the DUT has published to open, and when; opening: any of
-        these shows that it begins to, none: only the safe state does.
-    states: further safe states that are measured beside `safe_state`.
-    safe_by_word: that the safe state holds is known by the DUT's word alone: no coil, contact or current is seen.
-    dtc_beside: signals for status and occurrences beside the code in its message; "" where it has none.
-    restarts: what tells that the DUT started again; none where the scenario asks for that.
+    only_expected: whether an unexpected report is a failure. False: it is only told (files of format 1).
+    standing: reports that must not have been there before the arming either; None: all may (older plans).
+    announced: the faults that may come here and after which the DUT has published to open, and when. opening: any of
+        these shows that the opening begins; empty: only the safe state does.
+    states: further safe states that are measured besides `safe_state`.
+    safe_by_word: only the DUT says that the safe state holds: no coil, contact or current is seen.
+    dtc_beside: signals for status and occurrences next to the code in its message; "" where it has none.
+    restarts: what shows that the DUT started again; empty where the scenario asks for that.
     silenced_by: steps (number, whether the DUT may boot after it) during which its silence is excused.
-    hold_witnessed: a message that tells of the safe state and is silent within the hold shows nothing.
-    builds: signals that name the DUT's build, which stays as it is.
+    hold_witnessed: a message that tells the safe state and is silent within the hold shows nothing.
+    builds: signals that name the DUT's build, which must not change.
     reports: cyclic messages of the DUT that say what is asked here, and so have to be heard to the end.
-    reached: of a must-reach plan: by what the mode is known, any of each group, and all groups at once.
+    reached: of a must-reach plan: how the mode is known: one of each group, and all groups at once.
     """
 
     aim: Aim

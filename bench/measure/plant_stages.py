@@ -19,7 +19,7 @@ from bench.trace.timeline import Trace
 def stage_marks(
     trace: Trace, stage: PlantStage, cells: Sequence[int] | None = None
 ) -> Iterator[Mark[StageReached]]:
-    """Of these cells (from 1); None: of any."""
+    """The stage marks of these cells (from 1); None: of all cells."""
     return (
         mark
         for mark in trace.of(StageReached)

@@ -16,7 +16,9 @@ from bench.trace.timeline import Trace
 
 
 class _Waiting:
-    """A probe that has not been seen yet. Its tests are asked in turn, and no further than the first denial."""
+    """A probe that has not been seen yet. Its tests are evaluated one after the other, up to the first one that
+    fails.
+    """
 
     __slots__ = ("_latest_ns", "denied_ns", "name", "questions")
 
@@ -68,10 +70,10 @@ def probes_seen(
     probes: Sequence[Probe],
     decoders: Mapping[str, Codec],
 ) -> tuple[ProbeSeen, ...]:
-    """The instant from which all tests of each probe hold, from the last denial to the frame that shows it.
+    """The instant (ns) from which all tests of each probe are true: from the last denial to the frame that shows it.
 
-    One pass from the onset on, over what is news of the messages asked only, and no further than the last probe: this
-    is done for every shot.
+    The search starts at the onset and ends at the last probe. It looks only at frames that change the answer, since
+    it runs for every shot.
     """
     if not probes:
         return ()

@@ -1,6 +1,7 @@
-"""Whether what the plan asks could have been said: a report that never came is no silence about a fault.
+"""Whether the DUT could have said what the plan asks: a report that never came proves no silence about a fault.
 
-Of cyclic messages only. One that comes again after a gap has lost nothing that it would not say again.
+Only cyclic messages are looked at. A message that comes back after a gap tells again what it would have told in the
+gap.
 """
 
 from bench.measure.excused import excused_spans

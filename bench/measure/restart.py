@@ -58,7 +58,7 @@ def _first(
 
 
 def _values(shot: Shot, asked: RestartSign, codec: MessageCodec, from_ns: int) -> Iterator[tuple[int, float]]:
-    """Of the frames before the window as they came, of those in it as a receiver accepts them."""
+    """The values in the window's frames that a receiver accepts, and in all frames before the window."""
     read = codec.reader(asked.signal)
     address = [(asked.channel, codec.can_id, codec.extended)]
     early = (seen for seen in shot.window.before.only(address) if from_ns <= seen[0])

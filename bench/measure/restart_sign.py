@@ -15,7 +15,9 @@ class Sign(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestartSign:
-    """Where it is told. highest: the uptime's highest value, after which it begins anew; None: not known."""
+    """The signal that shows a restart. highest: the largest value of an uptime, after which it starts at 0 again;
+    None: not known.
+    """
 
     sign: Sign
     channel: str

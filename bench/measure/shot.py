@@ -18,10 +18,11 @@ from bench.trace.timeline import Trace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """An instant found, with the terms of its width. t_ns: stamp of the frame that showed it.
+    """An instant that was found, with the terms of its width. t_ns: stamp of the frame that showed it.
 
-    first, last: of several frames that show a fault page by page; None: there is one. terminal: of an onset that a
-    frame shows, when the fault was read back at the DUT's terminals; None: not known. left_out: what of that is known.
+    first, last: the first and the last of several frames that show a fault page by page; None: there is only one
+    frame. terminal: for an onset that a frame shows, the instant at which the fault was read back at the DUT's
+    terminals; None: not known. left_out: what is known of the time between the two.
     """
 
     interval: Interval
@@ -81,7 +82,9 @@ class Shot:
         return stamp_half_width(self.trace, self.window, channel)
 
     def when(self, t_ns: int, onset: Seen | None) -> When:
-        """Counted from the onset; from the command or the arming where there is none."""
+        """Words for an instant (ns): counted from the onset, or from the command or the arming where there is no
+        onset.
+        """
         commanded = self.commanded()
         if onset is not None:
             return When(offset_ns=t_ns - onset.t_ns, since=Since.ONSET)
@@ -99,7 +102,9 @@ def all_of(seen: Sequence[Seen], t_ns: int) -> Seen:
 
 
 def latency(start: Seen | None, end: Seen | None, ppb: int) -> Latency | None:
-    """From one instant to the other, on a clock that may run wrong by so much; None where one was not seen."""
+    """The time from one instant to the other (ns), on a clock whose rate may be wrong by `ppb` parts per billion.
+    None where one of the two was not seen.
+    """
     if start is None or end is None:
         return None
     return between(start, end, ppb)

@@ -1,4 +1,4 @@
-"""Trouble codes stored before the shot: what of them was cleared, and what alone shows that one was stored anew."""
+"""Trouble codes stored before the shot: which of them were cleared, and what alone shows that one was stored again."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -126,7 +126,9 @@ class WrongReports:
 
 
 def wrong_reports(shot: Shot, onset: Seen | None, told: Iterable[Finding], before: Before) -> WrongReports:
-    """Of the shot's window. What is `told` already as forbidden is not told twice."""
+    """The wrong reports in the shot's window. A report in `told`, which is already told as forbidden, is not told
+    twice.
+    """
     messages, codes = _messages(shot), _codes(shot.plan)
     if not messages:
         return WrongReports()

@@ -1,4 +1,4 @@
-"""Frames of the DUT with a multiplexer value that its DBC does not describe: nothing of such a page can be read."""
+"""Frames of the DUT with a multiplexer value that its DBC does not describe: no signal of such a page can be read."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol, cast

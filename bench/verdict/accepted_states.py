@@ -26,9 +26,9 @@ def check_accepted(path: Path, goal: Budget) -> None:
 
 
 def is_weaker(state: str, goal: Budget) -> bool:
-    """Whether what was measured up to `state` shows nothing of the goal's safe state.
+    """Whether a measurement up to `state` shows less than the goal's safe state.
 
-    False where nobody kept which one it was, and of emergency operation, which is told by itself.
+    False where no record says which state it was. False for emergency operation too, which is told separately.
     """
     known = (goal.safe_state, *goal.accepts, *goal.emergency_states)
     return bool(state and goal.safe_state) and state not in known

@@ -46,9 +46,9 @@ _KEYS = (
 
 
 def load_budgets(path: Path, chemistry: str | None = None) -> dict[str, Budget]:
-    """Safety goal id → Budget, as it is on a chemistry; None: as on those that have nothing of their own.
+    """Safety goal id → Budget on a chemistry. None: the budgets of every chemistry that has no table of its own.
 
-    Raises ConfigError, a line naming file and goal for each mistake.
+    Raises ConfigError, with one line that names file and goal for each mistake.
     """
     text = read_text(path, "a file of safety goals", most=MOST_TOML_BYTES)
     try:

@@ -1,8 +1,8 @@
-"""Interval-censored latencies: every statistic is an interval that holds it, never a guess at a midpoint.
+"""Statistics of interval-censored latencies: every statistic is an interval that holds the true value.
 
-A latency is known to lie in [low, high]. Any statistic that grows with each latency (quantile, maximum) therefore
-lies between its value on the lower ends and its value on the upper ends, and both are attained: the bound is sharp
-and assumes nothing about where inside the interval the truth lies.
+A latency is known to lie in [low, high]. A statistic that grows with each latency (quantile, maximum) lies between
+its value on the lower ends and its value on the upper ends. Both ends can be reached, so the bound is sharp. It
+assumes nothing about where inside its interval a latency lies.
 """
 
 from collections.abc import Sequence

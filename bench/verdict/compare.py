@@ -31,12 +31,13 @@ _RIG = ("rig", "profile")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """FDTI or FHTI of one scenario in both builds; p values are corrected for all tests of the comparison.
+    """FDTI or FHTI of one scenario in both builds. The p values are corrected for all tests of the comparison.
 
-    budget_ns: the scenario's, which bounds the tail.
-    within_ns: what counts as the same: the relevant size, and where the DUT reports more coarsely, that.
-    shots: of each build that would decide what is not decided; None where none would, or nothing is left to decide.
-    paired: sameness is shown shot by shot, over so many pairs under one seed; 0 where it is not, or not by them.
+    budget_ns: the scenario's budget, which bounds the tail.
+    within_ns: the largest shift that counts as the same: the relevant size, or the DUT's reporting grid where that is
+    coarser.
+    shots: number per build that would decide the open question; None where no number would, or nothing is open.
+    paired: number of pairs under one seed that show sameness shot by shot; 0 where it is not shown that way.
     """
 
     scenario_id: str
@@ -60,7 +61,8 @@ class Metric:
 class Handled:
     """How many decided attempts went wrong in both builds, and whether significantly more did in NEW.
 
-    Wrong: FAIL; of a chemistry mismatch PASS. ERROR, BLOCKED and INCONCLUSIVE say nothing of a build, and do not count.
+    Wrong is a FAIL, and for a chemistry mismatch a PASS. ERROR, BLOCKED and INCONCLUSIVE are no statement about a
+    build and do not count.
     """
 
     scenario_id: str
@@ -110,7 +112,7 @@ class Comparison:
 
     @property
     def not_judged(self) -> tuple[ScenarioResult, ...]:
-        """Of NEW: what ended with neither a pass nor a failure, which is no property of the build."""
+        """The shots of NEW that ended with neither a pass nor a failure. They describe no property of the build."""
         return tuple(s for s in self.new.scenarios if s.judgement.verdict.name not in _DECIDED)
 
     @property
@@ -136,7 +138,7 @@ def compare(
 ) -> Comparison:
     """Compare all scenarios that both runs have. `relevant_ns`: smallest shift worth an alarm (default 2 %).
 
-    altered: what of the two is not as it was written; then nothing is compared.
+    altered: parts of the two runs that are not as they were written; then nothing is compared.
     """
     refused = tuple(f"ALTERED {line}" for line in altered) or why_not_comparable(base, new)
     both, left_out = ([], []) if refused else _in_both(base, new)
@@ -252,7 +254,9 @@ def _copies(scenario: ScenarioResult, run: RunResult) -> str:
 
 
 def _latencies(scenario: ScenarioResult, name: str) -> list[Interval]:
-    """Of shots in which the bench was at fault there are none: what they show may be the bench's own."""
+    """The latencies of all shots in which the bench was not at fault; a fault of the bench may change what was
+    measured.
+    """
     measured = [
         shot.measurement
         for shot in scenario.shots
@@ -271,7 +275,7 @@ def _bad(scenario: ScenarioResult) -> tuple[int, int]:
 
 
 def why_not_comparable(base: RunResult, new: RunResult) -> tuple[str, ...]:
-    """Every reason against comparing the two runs at all; empty where there is none."""
+    """Every reason against comparing the two runs. Empty: they can be compared."""
     reasons: list[str] = []
     if base.timebase is not new.timebase:
         reasons.append(f"timebase: {base.timebase.value} against {new.timebase.value}")

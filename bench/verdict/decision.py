@@ -1,12 +1,13 @@
 """The decision rule at a limit, with a guard band (ISO 14253-1:2017; JCGM 106:2012, clause 8; ILAC-G8:09/2019).
 
-A latency's terms are treated as rectangular with the stated full widths (GUM, JCGM 100:2008, 4.3.7), so that
+A latency's terms count as rectangular distributions with the stated full widths (GUM, JCGM 100:2008, 4.3.7):
     u_c = sqrt(sum (width_i / 2)^2 / 3)
-or, where the interval is narrower than the terms, at most that of a rectangle over all of it, width / sqrt(12);
-and a one-sided guard band w = k u_c with k = 1.645 keeps the risk of a false accept at or below 5 %. The bench
-uses a wider one: w is the *whole* distance from the middle to the end of the interval, at which the risk of a
-false accept is zero while the terms hold. It is never narrower than 1.645 u_c: for rectangular terms
-sum a_i >= 1.645 sqrt(sum a_i^2 / 3), and for a rectangle over the interval 1.645 / sqrt(3) is below 1.
+Where the interval is narrower than the terms, u_c is at most that of one rectangle over it, width / sqrt(12).
+A one-sided guard band w = k u_c with k = 1.645 keeps the risk of a false accept at or below 5 %.
+The bench uses a wider one: w is the *whole* distance from the middle to the end of the interval.
+There the risk of a false accept is zero, as long as the terms are true.
+This w is never narrower than 1.645 u_c. For rectangular terms sum a_i >= 1.645 sqrt(sum a_i^2 / 3).
+For a rectangle over the interval 1.645 / sqrt(3) is below 1.
 The zone of width 2 w around the limit is INCONCLUSIVE, and names the terms that must shrink.
 """
 

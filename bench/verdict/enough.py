@@ -1,7 +1,8 @@
-"""How many shots of each build would decide what so many have not: planned from what has been seen, no promise.
+"""How many shots of each build would decide a comparison that is open. A plan from the shots seen so far, no promise.
 
-The half-width of an interval less the latencies' own width falls with the root of the number of shots. What is left
-over of that width no number of shots takes off; then none decides.
+The half-width of a confidence interval has two parts: the latencies' own width, and a part that falls with the square
+root of the number of shots. More shots do not reduce the first part. Where the first part alone is too wide, no
+number of shots decides.
 """
 
 import math
@@ -18,7 +19,7 @@ _DRAWN_BELOW = 15  # below, the permutation distribution is drawn, and its p has
 
 
 def fewest() -> int:
-    """Without so many shots the tail has no upper bound, and nothing can be the same."""
+    """The fewest shots for which the tail has an upper bound. With fewer shots nothing can be shown to be the same."""
     n = 1
     while not tails_of(n, _CONFIDENCE):
         n += 1
@@ -52,7 +53,7 @@ def shots_that_decide(
 
 
 def _for_an_alarm(shift: Shift, had: float, tests: int, alpha: float) -> int:
-    """Until the shift that is seen is significant among so many tests, in four cases of five."""
+    """Shots until the observed shift is significant with probability 0.8, among this number of tests."""
     normal = NormalDist()
     z = normal.inv_cdf(1 - alpha / (2 * max(tests, 1)))
     apart = math.ceil(z * z / 1.5) + 1  # even where no latency of one build reaches the other's
@@ -64,7 +65,7 @@ def _for_an_alarm(shift: Shift, had: float, tests: int, alpha: float) -> int:
 
 
 def _for_a_late_tail(shift: Shift, tests: int, alpha: float) -> int | None:
-    """Until the late shots that are seen are significant, if their share stays; None where there are none."""
+    """Shots until the late shots seen so far are significant, if their share stays. None where no shot was late."""
     (base, new), (n_base, n_new) = shift.latest, (shift.n_base, shift.n_new)
     if new * n_base <= base * n_new:
         return None

@@ -2,13 +2,15 @@
 
 Peaks over threshold (Pickands–Balkema–de Haan): exceedances of a high threshold u follow a generalised
 Pareto distribution. Fitted with probability-weighted moments (Hosking & Wallis, Technometrics 29, 1987).
-With a_s the mean of x (1 - F)^s:  shape k = a0 / (a0 - 2 a1) - 2,  scale = 2 a0 a1 / (a0 - 2 a1); k > 0 has
-the finite end point u + scale / k that a polled system must have (k is minus the usual xi).
+With a_s the mean of x (1 - F)^s: shape k = a0 / (a0 - 2 a1) - 2, scale = 2 a0 a1 / (a0 - 2 a1).
+k > 0 has the finite end point u + scale / k that a polled system must have (k is minus the usual xi).
 
-No GEV beside it: block maxima need as many blocks as this needs exceedances, with 30 shots in each that is 900 shots
-for the same tail (the two share the shape). Peaks over threshold get there with 61.
-How well the fit fits is told by Anderson and Darling's statistic, its p-value and the interval of the level by a
-parametric bootstrap, since the parameters were fitted to the same data (Davison & Hinkley 1997, 4.2).
+There is no GEV fit: it needs as many block maxima as this fit needs exceedances. With 30 shots a block that is 900
+shots for the same tail. Both fits have the same shape. Peaks over threshold need 61 shots.
+
+The quality of the fit is told by Anderson and Darling's statistic. Its p-value and the interval of the level come
+from
+a parametric bootstrap, since the parameters were fitted to the same data (Davison & Hinkley 1997, 4.2).
 """
 
 import math
@@ -53,9 +55,11 @@ class Plausibility:
 def plausibility(
     latencies: Sequence[Interval], once_in: int = 10_000, *, shuffled: bool = True
 ) -> Plausibility:
-    """Of the intervals' upper ends, in the order in which they were fired (the order is what is tested).
+    """The plausible extreme of the intervals' upper ends (ns), given in the order in which they were fired; that
+    order is tested.
 
-    shuffled: over the phases; else no drift can be told from what the phase does, and there is no figure.
+    shuffled: the shots were fired in random order over the phases. Without it drift and phase cannot be told apart,
+    and there is no figure.
     """
     series = [float(one.high_ns) for one in latencies]
     ordered = sorted(series)

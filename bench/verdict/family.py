@@ -1,8 +1,8 @@
-"""What holds of all scenarios of a run at once: each scenario's own bound holds for that one only.
+"""A bound that holds for all scenarios of a run together. Each scenario's own bound holds for that scenario only.
 
-Of 300 bounds that each hold with 95 % confidence, 15 may be too good. So each gets its part of the risk,
-(1 - confidence) / scenarios (Bonferroni: the union bound needs no independence between scenarios), and they hold
-together. The price is a smaller share: 59 clean shots bound 95.05 % alone, and 87.4 % as one of 140.
+If 300 bounds hold with 95 % confidence each, 15 of them may be too good. So each scenario gets a part of the risk,
+(1 - confidence) / scenarios. This is Bonferroni's correction: the union bound needs no independence of scenarios.
+The price is a smaller share: 59 clean shots bound 95.05 % alone, and 87.4 % as one of 140 scenarios.
 """
 
 from collections import Counter
@@ -19,9 +19,10 @@ CLAIMED = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alike:
-    """`scenarios` of `shots` attempts each, `missed` of these not handled: at least `share` are, in each of them.
+    """`scenarios` with `shots` attempts each, `missed` of them not handled: in each scenario at least `share` are
+    handled.
 
-    copies: so many shots at bunched phases of the DUT's cycle, which count as one attempt.
+    copies: number of shots at bunched phases of the DUT's cycle, which count as one attempt.
     """
 
     shots: int

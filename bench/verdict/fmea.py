@@ -27,10 +27,11 @@ _SMALL_SCATTER = 0.10  # p99 - p1 against the FHTI, demanded for M = 3 and bette
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earned:
-    """A monitoring rating and what it rests on. `more`: attempts in all that would earn the next better rating.
+    """A monitoring rating, and the attempts it rests on. `more`: total attempts that would earn the next better
+    rating.
 
-    None where no number of attempts does; then `lacks` says what else it takes, "" where there is no better rating.
-    bunched: the shots are copies of fewer, and count as one.
+    `more` is None where no number of attempts would; then `lacks` says what is needed besides attempts. `lacks` is ""
+    where there is no better rating. bunched: the shots are copies of fewer phases, and count as one attempt.
     """
 
     rating: int
@@ -159,10 +160,11 @@ def rate(mode: FailureMode, monitoring: int, assumed: bool) -> Rated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandledShare:
-    """Of the faults injected for one goal on one chemistry at least `share` were handled, by their number of attempts.
+    """The share (0 to 1) of the injected faults of one goal on one chemistry that were handled, at least.
 
-    weighted: by the failure rates of the modes, where all have one; else `share` is the least of them. least: the mode
-    that earned least; None where one has earned nothing, and then `share` is 0. modes: how many there are.
+    weighted: the modes are weighted by their failure rates, where all have one; else `share` is the smallest of them.
+    least: the mode with the smallest share; None where a mode has earned nothing, and then `share` is 0. modes: their
+    number.
     """
 
     share: float

@@ -10,10 +10,10 @@ from bench.verdict.fmea_chemistry import INPUTS
 
 
 def on_chemistry(mode: FailureMode, chemistry: str) -> FailureMode:
-    """The failure mode as it is rated there.
+    """The failure mode with the ratings of that chemistry.
 
-    A source that speaks of other chemistries only (`given_for`) gives nothing here: the same figure is assumed.
-    One that names no chemistry gives the figure, and says nothing of how two of them differ (`given_here`).
+    A source that speaks of other chemistries only (`given_for`) makes the figure an assumption here. A source that
+    names no chemistry gives the figure, but does not compare two chemistries (`given_here`).
     """
     spoken_of = not mode.given_for or chemistry in mode.given_for
     given = set(mode.given) if spoken_of else set()

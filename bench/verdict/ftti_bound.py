@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FttiBound:
-    """Times in s. bound_s: the earliest harm under the worst modelled fault, a bound over `draws`; None: there is none.
+    """Times in s. bound_s: the earliest harm under the worst modelled fault, a bound over `draws`; None: no bound.
 
     own: whether the FTTI is another than on the rest. fault: None where no fault of the goal is modelled. warns: the
     goal asks for a warning so long after a runaway; no harm in the model ends that time.

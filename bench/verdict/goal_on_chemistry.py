@@ -26,7 +26,7 @@ def chemistries_of(table: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def unknown_chemistries(goals: Mapping[str, Any], known: Collection[str]) -> tuple[str, ...]:
-    """A table of a chemistry that nobody has changes nothing, and says nothing of it: one line each."""
+    """A line for each table of a chemistry that does not exist. Such a table has no effect."""
     return tuple(
         f"[{goal}.{TABLE}.{one}] is of no shipped chemistry, and holds only for a file of yours with that id"
         f"{nearest(one, known)}"
@@ -62,7 +62,7 @@ def as_lent(here: Budget, base: Budget, table: Mapping[str, Any], chemistry: str
 
 
 def on_chemistry(path: Path, goal: str, table: Mapping[str, Any], chemistry: str | None) -> dict[str, Any]:
-    """The goal's table as it holds on a chemistry (None: on any that has none of its own). Raises ConfigError."""
+    """The goal's table for a chemistry. None: for every chemistry without a table of its own. Raises ConfigError."""
     own = table.get(TABLE, {})
     if not isinstance(own, dict):
         raise ConfigError(at_place(path, f"{goal}.{TABLE}", f"found {own!r}", f"a table [{goal}.{TABLE}.ID]"))

@@ -67,7 +67,9 @@ def _judge_up_to_gap(measurement: Measurement, plan: Plan) -> Judgement:
 def _judge(
     measurement: Measurement, plan: Plan, *, unseen: bool = False, known: Sequence[str] = ()
 ) -> Judgement:
-    """unseen: that the DUT did not detect the fault is known, and is not held against it. known: codes of what else."""
+    """unseen: it is known that the DUT does not detect the fault, and does not count against it. known: codes of the
+    other known findings.
+    """
     if measurement.bench_faults:
         return Judgement.of(Verdict.ERROR, *measurement.bench_faults)
     if measurement.crashed is not None:  # no lateness of the bench makes a DUT end by itself

@@ -1,8 +1,9 @@
-"""Two builds under one seed in simulated time: every shot meets both at the same phases, so shot goes with shot.
+"""Two builds under one seed in simulated time: every shot has the same phases in both builds, so shots form pairs.
 
-What lies between two shots of a pair then is the builds' difference and what the DUT's reports hide, not the scatter of
-the phases. So sameness can be shown where the comparison of two samples leaves it open: 59 pairs of which none differs
-by more than the bounds say so of 95 % of all shots with 95 % confidence (Clopper and Pearson; one that differs: 93).
+The difference within a pair comes from the builds and from the DUT's reporting grid, not from the scatter of the
+phases. So sameness can be shown where the comparison of two samples leaves it open. 59 pairs without a difference
+beyond the limits show it for 95 % of all shots with 95 % confidence. With one pair that differs, 93 pairs are needed
+(Clopper and Pearson).
 """
 
 import statistics

@@ -24,9 +24,10 @@ def lower_bound(successes: int, n: int, confidence: float = 0.95) -> float:
 
 
 def shots_for(share: float, confidence: float = 0.95, failures: int = 0) -> int:
-    """Fewest shots whose lower bound of the handled share reaches `share` with so many failures.
+    """Fewest shots whose lower bound of the handled share reaches `share` (0 to 1) with `failures` failures among
+    them.
 
-    Without failures: n >= ln(1 - confidence) / ln(share), i.e. 59 for 95 %, 299 for 99 %.
+    Without failures: n >= ln(1 - confidence) / ln(share), which is 59 for 95 % and 299 for 99 %.
     """
     if not 0 < share < 1:
         raise ValueError(f"share {share}: expected a number in (0, 1)")

@@ -31,7 +31,7 @@ class Verdict(IntEnum):
 
     @property
     def expected(self) -> bool:
-        """No news to anybody: passed, or failed as is known. A GAP is no pass all the same."""
+        """The shot passed, or failed in the way that is known. A GAP is expected, but it is no pass."""
         return self in (Verdict.PASS, Verdict.GAP)
 
     @property
@@ -41,7 +41,7 @@ class Verdict(IntEnum):
 
 
 def together(verdicts: Iterable[Verdict]) -> Verdict:
-    """Of several shots, or scenarios: a FAIL that stands is not undone by an ERROR elsewhere; else worst wins."""
+    """One verdict for several shots or scenarios. A FAIL stays a FAIL beside an ERROR; else the worst verdict wins."""
     found = set(verdicts)
     return Verdict.FAIL if Verdict.FAIL in found else max(found, default=Verdict.NONE)
 
@@ -110,12 +110,12 @@ class ShotResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyStatistics:
-    """Each figure is an interval too: its value on the lower ends and on the upper ends, in ns.
+    """Each figure is an interval: its value on the lower ends and its value on the upper ends, in ns.
 
-    confidence_95: the largest confidence at which max(high) bounds 95 % of all latencies: 1 - 0.95**n. It rests on
-    the shots' being independent: spread_p is how often well spread ones would look as bunched, None if not known.
-    p99_low_ns, p99_high_ns: None below FEWEST_FOR_P99 latencies, whose largest bounds no 99 % of all; why_no_p99 says
-    so, also of what an older release has stored.
+    confidence_95: the largest confidence with which max(high) bounds 95 % of all latencies: 1 - 0.95**n. It assumes
+    independent shots. spread_p: how often well spread shots would look as bunched as these; None if not known.
+    p99_low_ns, p99_high_ns: None below FEWEST_FOR_P99 latencies, because their largest bounds no 99 % of all.
+    why_no_p99 says so, for results of older releases too.
     """
 
     n: int
@@ -142,18 +142,18 @@ class LatencyStatistics:
 class Budget:
     """A safety goal's times in ns, with provenance (from scenarios/budgets.toml).
 
-    severity, exposure, controllability: the hazard's classes ("S3" …), None where the file gives none;
-    hazard_source: where they come from. hazard_given: a hazard analysis gives them; else they are assumed.
-    coverage, confidence: the claim on the share of faults handled that a campaign has to support.
-    hazard_whys: of severity, exposure, controllability, "" where nobody says; inherits: goals that they are taken from.
+    severity, exposure, controllability: the hazard's classes ("S3" …), None where the file gives none. hazard_whys:
+    the reasons for these three, "" where none is given. hazard_source: where they come from. hazard_given: a hazard
+    analysis gives them; else they are assumed. inherits: goals that the classes are taken from.
+    coverage, confidence: the claim on the share of faults handled that a campaign has to support (both 0 to 1).
     of: the goal that this section lends longer times to; "" for a goal. probe: what would show that goal's own times.
-    derivation: why the longer times are safe all the same; "" where nothing says so.
-    eotti_ns: how long emergency operation may last, None for a goal without. emergency_states: safe states of the
-    profile in which it goes on.
+    derivation: why the longer times are safe; "" where no reason is given.
+    eotti_ns: how long emergency operation may last, None for a goal without it. emergency_states: safe states of the
+    profile in which emergency operation continues.
     owner: who answers for the FTTI; "" where nobody does.
     accepts: states of the profile that are at least as safe as `safe_state`; accepts_why: why they are.
-    ordinary_ns: FTTI, FDTI and FRTI of the goal on all chemistries, where this one makes a time longer and nobody gives
-    it (`given`); () else.
+    ordinary_ns: FTTI, FDTI and FRTI of the goal on all chemistries, where this chemistry has a longer time that is
+    not `given`; else ().
     """
 
     safety_goal: str
@@ -205,15 +205,18 @@ class Budget:
 class ScenarioResult:
     """All attempts of one scenario at one operating point on one timebase, and what they add up to.
 
-    floor_ns, ceiling_ns: the window that the DUT's published debounce predicts for the FDTI, None without.
-    derivation: how the test was found, in the words of S-CORE's DerivationTechnique; "" where nobody says.
-    test_type: S-CORE's TestType. safe_state: of the profile, up to which the FHTI is measured.
-    performs: clauses whose stimulus and end it applies; standards: those it only touches.
-    fully_verifies: False where the scenario covers its requirements only in part.
-    own_times: those of the safety goal itself, where `budget` holds the ones that another section lends.
+    floor_ns, ceiling_ns: the window that the DUT's published debounce predicts for the FDTI; None without such a
+    debounce.
+    derivation: how the test was found, in the words of S-CORE's DerivationTechnique; "" where it is not given.
+    test_type: S-CORE's TestType.
+    safe_state: the state of the profile up to which the FHTI is measured.
+    performs: clauses whose stimulus and end the scenario applies. standards: clauses that it only touches.
+    fully_verifies: False where it covers its requirements only in part.
+    own_times: the times of the safety goal itself, where `budget` holds those that another section lends.
     mismatch: the BMS and the pack that do not fit, where every shot has to fail; "" for every other scenario.
-    under_format_2: how a file of format 1 would be judged under format 2, where that is another verdict.
-    file, line: where the scenario's id stands, below the root of its repository; line 0 where nobody recorded it.
+    under_format_2: the verdict that a file of format 1 would have under format 2, where it is another one.
+    file, line: where the scenario's id stands, relative to the root of its repository; line 0 where it was not
+    recorded.
     """
 
     scenario_id: str
@@ -244,7 +247,9 @@ class ScenarioResult:
 
     @property
     def serves_goal(self) -> bool:
-        """Not a deliberate mismatch, which says nothing of the DUT, nor a request, which concerns no safety."""
+        """True unless it is a deliberate mismatch, which does not test the DUT, or a request, which concerns no
+        safety.
+        """
         return not self.mismatch and self.aim != _MUST_REACH
 
 
@@ -280,6 +285,8 @@ class RunResult:
 
     @property
     def verdict(self) -> Verdict:
-        """Of one that was ended early never PASS: what it did not come to has not passed."""
+        """The verdict of all scenarios together. A run that was ended early is never PASS: some scenarios have not
+        been run.
+        """
         found = together(s.judgement.verdict for s in self.scenarios)
         return Verdict.INCONCLUSIVE if self.aborted is not None and found.expected else found

@@ -1,7 +1,7 @@
-"""What the shots of a scenario were sampled over: without it, n shots say nothing of anything.
+"""What the shots of a scenario were sampled over. Without this, n shots support no statement.
 
-A bound over 59 shots holds for what was drawn anew in each of them: where in its cycle the DUT was met, the boot, the
-spread of the pack's cells. What was the same in all (temperature, age, about one uptime) is not sampled.
+A bound over 59 shots holds for what was drawn again in each of them: the phase of the DUT's cycle, the boot, the
+spread of the pack's cells. What was the same in all of them (temperature, age, roughly the uptime) is not sampled.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,11 @@ from bench.verdict.spread import REFUSED_BELOW, spread_p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampled:
-    """n: shots with a latency. cycle_ns: the DUT's, whose phases were met; 0 where it is not known.
+    """n: shots with a latency. cycle_ns: the DUT's cycle whose phases were met; 0 where it is not known.
 
-    draws: different seeds, each of which draws pack and boot anew. uptime_ns: from boot to onset, the shortest and the
-    longest; None where it was not recorded. builds: as the DUT named itself, "" where it was not asked.
+    draws: number of different seeds; each seed draws pack and boot again. uptime_ns: shortest and longest time from
+    boot to onset; None where it was not recorded. builds: names that the DUT gave its build, "" where it was not
+    asked.
     """
 
     n: int

@@ -1,14 +1,16 @@
 """Has a latency's distribution moved between two builds? A two-sample test for interval-censored data.
 
-Each latency is an interval; inside it every instant counts as equally likely. The score of a latency is its
-expected rank among all of both builds (Gehan's generalised Wilcoxon, Biometrika 52, 1965, with the overlap
-resolved). If the builds are equal and were measured on the same rig, the labels can be exchanged whatever the
-width of the intervals, so the permutation distribution of the summed scores is exact: its mean and variance
-are known, and for small samples it is drawn. A second test (`bench.verdict.tail`) sees a tail that has become later
-while the middle has not moved. `holm` corrects for the number of tests, both kinds together.
+Each latency is an interval; inside it every instant counts as equally likely. The score of a latency is its expected
+rank among all latencies of both builds. This is Gehan's generalised Wilcoxon test (Biometrika 52, 1965) with the
+overlap resolved.
 
-What is said beside an alarm rests on intervals: of the shift, and of how far the quantiles of the tail have moved.
-Where there are too few shots for an interval there is none, and nothing is said to be the same.
+If the builds are equal and were measured on the same rig, the labels can be exchanged, whatever the width of the
+intervals. So the permutation distribution of the summed scores is exact. Its mean and variance are known, and for
+small samples it is drawn. A second test (`bench.verdict.tail`) sees a tail that has become later while the middle has
+not moved. `holm` corrects for the number of tests, both kinds together.
+
+Besides an alarm two intervals are told: of the shift, and of the movement of the tail's quantiles. Too few shots have
+no such interval; then nothing is said to be the same.
 """
 
 import math
@@ -45,13 +47,13 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """NEW less BASE, in ns: Hodges–Lehmann estimate, and its confidence interval; raw p of both tests.
+    """NEW minus BASE, in ns: the Hodges–Lehmann estimate, its confidence interval, and the raw p of both tests.
 
-    The estimate takes the middle of each latency; low and high hold wherever in their intervals the truths lie, and are
-    None where so few shots have no such interval. tails: how far those quantiles have moved of which so many shots have
-    an interval, all of them together at its confidence. resolution_ns: what of an interval's half-width is the
-    latencies' own, which no number of shots takes off. latest: how many of BASE and of NEW are among the latest of
-    both, of the two counts the more telling one.
+    The estimate uses the middle of each latency. low and high hold for every position of the truths inside their
+    intervals. They are None where the shots are too few for an interval. tails: the movement of each quantile for
+    which the shots suffice, all of them together at the stated confidence. resolution_ns: the part of an interval's
+    half-width that comes from the latencies' own width, and that more shots do not reduce. latest: how many shots of
+    BASE and of NEW are among the latest of both; of the two counts the more significant one.
     """
 
     shift_ns: float

@@ -1,9 +1,9 @@
-"""Whether a DUT was steady while its shots were fired: which order the tests run over, and the exact runs test.
+"""Whether a DUT was steady while its shots were fired: the order of the shots, and two tests on it.
 
-Shots are fired in shuffled order, so under H0 (nothing changes with time) every order of the latencies is as likely,
-whatever the phase does to them. That is all that the two tests rest on, so each refuses a steady series in at most
-ERROR of all cases: the runs test exactly, Mann and Kendall's trend by a normal approximation that never exceeds it
-without ties, for any number of shots from ten.
+Shots are fired in random order. So if nothing changes with time (H0), every order of the latencies is equally likely,
+whatever the effect of the phase. Both tests assume only that. Each refuses a steady series in at most ERROR of all
+cases. The runs test is exact. Mann and Kendall's trend test uses a normal approximation, which never exceeds ERROR
+without ties, for ten shots or more.
 """
 
 import math
@@ -44,7 +44,9 @@ def trend_p(series: Sequence[float]) -> float | None:
 
 
 def runs_p(runs: int, above: int, below: int) -> float:
-    """Two-sided exact p of so many runs of so many values above and below (Wald and Wolfowitz, 1940)."""
+    """Two-sided exact p of this number of runs, for these numbers of values above and below (Wald and Wolfowitz,
+    1940).
+    """
     whole = _log_choose(above + below, above)
     fewer = math.fsum(_likely(r, above, below, whole) for r in range(2, runs + 1))
     same = _likely(runs, above, below, whole)

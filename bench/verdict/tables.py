@@ -1,10 +1,12 @@
 """The rating tables as data (rating_tables/*.csv), so that a licensed copy can take their place.
 
-asil_table: ISO 26262-3:2018, table 4. asil_decomposition: ISO 26262-9:2018, clause 5. fmea_ap: action
-priority of the AIAG & VDA FMEA Handbook (2019) as two programs have it that agree cell by cell (R53 and R56 of
-docs/sources.md, *unlocated*), *not verified* against the handbook: show it with AP_CAVEAT. fmea_msr_ap: from memory of
-the handbook, *not verified*. measured_to_m: this project's rule from counts to a monitoring rating. tcl_matrix: ISO
-26262-8:2018, table 3.
+asil_table: ISO 26262-3:2018, table 4. asil_decomposition: ISO 26262-9:2018, clause 5. tcl_matrix: ISO 26262-8:2018,
+table 3.
+fmea_ap: action priority of the AIAG & VDA FMEA Handbook (2019), as two programs have it that agree cell by cell.
+These are R53 and R56 of docs/sources.md, *unlocated*. It is *not verified* against the handbook: show it with
+AP_CAVEAT.
+fmea_msr_ap: from memory of the handbook, *not verified*. measured_to_m: this project's rule from counts to a
+monitoring rating.
 """
 
 import csv

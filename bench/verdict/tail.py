@@ -1,9 +1,11 @@
-"""Has the tail of a latency moved, though its middle has not? Late shots are few, and no median sees them.
+"""Has the tail of a latency moved, though its middle has not? Late shots are few, and no median shows them.
 
-Test: the quantile test of Johnson, Verrill and Moore (Biometrics 43, 1987), made for a change that happens to a few
-only. Of the latest tenth of both builds together, and of the latest twentieth, how many are NEW's? Where both builds
-are equal that count is hypergeometric, whatever the distribution. Size: each quantile of the tail with its own
-interval from order statistics, as far up as there are shots enough for an upper bound.
+The test is the quantile test of Johnson, Verrill and Moore (Biometrics 43, 1987), for a change that concerns only a
+few shots. It counts how many of the latest tenth, and of the latest twentieth, of both builds are NEW's. If both
+builds are equal, that count is hypergeometric for every distribution.
+
+The size of a change is told by quantiles of the tail, each with an interval from order statistics. The highest
+quantile told is the last one for which the shots suffice for an upper bound.
 """
 
 import math
@@ -37,7 +39,9 @@ class TailShift:
 
 
 def fisher_more(base_bad: int, base_n: int, new_bad: int, new_n: int) -> float:
-    """One-sided exact p (Fisher): how likely so many or more bad ones in NEW if both share one rate."""
+    """One-sided exact p (Fisher): the probability of at least this number of bad shots in NEW, if both builds share
+    one rate.
+    """
     bad, total = base_bad + new_bad, base_n + new_n
     ways = math.comb(total, new_n)
     worse = range(new_bad, min(bad, new_n) + 1)
@@ -45,7 +49,7 @@ def fisher_more(base_bad: int, base_n: int, new_bad: int, new_n: int) -> float:
 
 
 def latest_p(base_late: int, base_n: int, new_late: int, new_n: int) -> float:
-    """The p of so many among the latest, corrected for there being two counts."""
+    """The p of this number among the latest, corrected for the two counts."""
     return min(1.0, len(_LATEST) * fisher_more(base_late, base_n, new_late, new_n))
 
 

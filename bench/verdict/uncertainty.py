@@ -1,8 +1,9 @@
-"""The uncertainty budget of a scenario: the terms of its worst shot, the decision at its limit, and what is left out.
+"""The uncertainty budget of a scenario: the terms of its worst shot, the decision at its limit, and the time left
+out.
 
-Left out of every latency is the time from the readback that shows the fault at the DUT's terminals to the first frame
-that shows it. A real DUT has its own sensors there, so both times are judged: the one from the frame makes the verdict,
-and a limit that the longer one, from the readback, does not meet is told.
+No latency holds the time from the readback that shows the fault at the DUT's terminals to the first frame that shows
+it. A real DUT has its own sensors there, so both times are judged. The time from the frame makes the verdict. Where
+the longer time, from the readback, does not meet the limit, the report says so.
 """
 
 from collections.abc import Callable, Iterable
@@ -71,7 +72,8 @@ class TimeBudget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UncertaintyBudget:
-    """Of one scenario. left_out_range: least and most over its shots, None unless `left_out` is KNOWN.
+    """The budget of one scenario. left_out_range: smallest and largest value over its shots (ns), None unless
+    `left_out` is KNOWN.
 
     stamps: what they were taken for in the worst shot, by channel; none in simulated time, or where not recorded.
     rate_ppb, rate_why: by how much the clock may have run wrong in it, and by whose word. calibrations: how
@@ -166,7 +168,9 @@ def _time(
 
 
 def narrowed(latency: Latency, onset: Interval | None, end: Interval | None) -> tuple[Narrowing, ...]:
-    """Empty where the terms say it all, or where there are none."""
+    """By how much the interval is narrower or wider than its terms, and why. Empty where the terms explain its width,
+    or where there are no terms.
+    """
     left_ns = sum(term.width_ns for term in latency.terms) - latency.interval.width_ns
     if not latency.terms or left_ns == 0:
         return ()

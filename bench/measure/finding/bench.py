@@ -344,7 +344,7 @@ class SignalHeldAtEnd(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondSender(Finding):
-    """One message came from two nodes. senders: their names, as far as the bus tells them apart."""
+    """One message came from two nodes. senders: their names, where the bus can tell them apart."""
 
     code: ClassVar[str] = "second-sender"
     blame: ClassVar[Blame] = Blame.BENCH

@@ -154,9 +154,11 @@ class DutCrashed(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportsStopped(Finding):
-    """A cyclic message that says what is asked had no accepted frame in the window, or none from some instant on.
+    """A cyclic message that could answer the question had no accepted frame in the window, or none after some
+    instant.
 
-    since: its last; None: there was none. refused: frames from then on that no receiver would accept.
+    since: the instant of its last accepted frame; None: it had none. refused: number of later frames that no receiver
+    would accept.
     """
 
     code: ClassVar[str] = "reports-stopped"

@@ -30,7 +30,7 @@ class CodesUnreadBefore(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DtcStoodBefore(Finding):
-    """The demanded code was stored before the shot, and nothing tells whether it was reported anew."""
+    """The demanded code was stored before the shot, and nothing shows whether it was reported again."""
 
     code: ClassVar[str] = "dtc-stood-before"
     blame: ClassVar[Blame] = Blame.NOBODY
@@ -40,7 +40,7 @@ class DtcStoodBefore(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DtcStatusStood(Finding):
-    """Status bits of the demanded code were set before the shot, and nothing tells whether they were set anew."""
+    """Status bits of the demanded code were set before the shot, and nothing shows whether they were set again."""
 
     code: ClassVar[str] = "dtc-status-stood"
     blame: ClassVar[Blame] = Blame.NOBODY
