@@ -1,7 +1,8 @@
 """python-can and cantools (which imports it), imported without asammdf.
 
-Where asammdf is installed (extra `mf4`), python-can imports it, and with it pandas, for a log format that nothing here
-reads or writes through python-can: a second at every start of `hil`. bench.record.mf4 imports asammdf itself.
+Where asammdf is installed (extra `mf4`), python-can imports it, and with it pandas. That is for a log format that
+nothing here reads or writes through python-can, and costs a second at every start of `hil`. bench.record.mf4 imports
+asammdf itself.
 """
 
 import logging

@@ -32,7 +32,7 @@ class Origin:
 
     @classmethod
     def of(cls, point: EntryPoint, files: Iterable[Path] = ()) -> "Origin":
-        """files: of the part, wherever they lie."""
+        """files: the part's files, in any folder."""
         name, version = (point.dist.name, point.dist.version) if point.dist is not None else ("none", "none")
         return cls(
             distribution=name, version=version, module=point.module, sha256=hash_of(point.module, files)

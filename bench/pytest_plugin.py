@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Scenario files are TOML files under a folder named scenarios; budgets and other tables there are none."""
+    """Scenario files are TOML files under a folder named scenarios. Budgets and other tables are no scenarios."""
     if file_path.suffix != ".toml" or "scenarios" not in file_path.parent.parts:
         return None
     from bench.scenario.load import NOT_SCENARIOS
@@ -134,7 +134,7 @@ def _bench_of(config: pytest.Config, near: Path) -> Bench:
 
 
 def nearest_config(near: Path) -> Path:
-    """hil_config.toml in the folder of `near` or above it; the plain name where there is none, for a clear error."""
+    """hil_config.toml in the folder of `near` or above it. The plain name where there is no such file."""
     for folder in (near.resolve(), *near.resolve().parents):
         if (folder / "hil_config.toml").is_file():
             return folder / "hil_config.toml"

@@ -101,7 +101,9 @@ class _Outlet(io.FileIO):
 
 
 def _outlet(stream: TextIO | None) -> tuple[io.TextIOWrapper | None, _Outlet | None]:
-    """The same stream over an outlet; None where it is none of a process's own, or was closed before the start."""
+    """The same stream, written through an outlet. None where the stream is not this process's own, or was closed
+    before the start.
+    """
     if not isinstance(stream, io.TextIOWrapper):
         return None, None
     try:

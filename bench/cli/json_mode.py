@@ -25,7 +25,9 @@ JsonOption = Annotated[
 
 @dataclass(slots=True)
 class _Command:
-    """The command in hand: where its document goes, and whether it is out; what stderr was told of its end."""
+    """The command that runs: where its document goes, whether it has been written, and what stderr was told at its
+    end.
+    """
 
     out: TextIO | None
     lines: list[str] = field(default_factory=list)

@@ -106,8 +106,8 @@ def verify(
 ) -> None:
     """Find any changed byte in the evidence. Exit 0 untouched, 1 altered, 3 an aborted run without footer.
 
-    Of evidence on the bench (runs/qualifications/…) also: whether each part reaches its minimum, by its rows, and
-    who has reviewed it; of a review: whether it still holds. Exit 1 where not.
+    For evidence on the bench (runs/qualifications/…) it also tells whether each part reaches its minimum, by its
+    rows, and who has reviewed it. For a review it tells whether the review still holds. Exit 1 where not.
     """
     import re
 
@@ -224,7 +224,7 @@ def report(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a stored run's table again, or write its HTML report anew from the evidence alone. Exit 3 if altered."""
+    """Show a stored run's table again, or write its HTML report again from the evidence alone. Exit 3 if altered."""
     from bench.cli.altered import end, ended_with, reading_on, tell_altered
     from bench.errors import ConfigError
     from bench.record.folder import open_run

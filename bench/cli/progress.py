@@ -9,9 +9,10 @@ from rich.progress import Progress as RichProgress
 
 
 class Progress:
-    """`totals` maps scenario id to shots. On a pipe it prints one line a scenario, as CI logs like it.
+    """`totals` maps scenario id to shots. On a pipe it prints one line per scenario, for CI logs.
 
-    good, bad: what is said there, by id, of one whose shots all went as they should, and of one that has others.
+    good, bad: a text for each scenario id. `good` is said of a scenario whose shots all went as they should, `bad` of
+    every other one.
     """
 
     def __init__(

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def seal_reviews(config: Path, reviewer: str, of: Path | None, quiet: bool) -> tuple[ReviewTold, ...]:
-    """Of the folder `of`, else of the newest evidence of each timebase. Raises ConfigError where there is none."""
+    """Seal a review of the evidence in folder `of`, or of the newest evidence of each timebase. Raises ConfigError
+    where there is no evidence.
+    """
     from bench.confidence.reviewed import why_no_name, write_review
     from bench.confidence.sealed import why_not_good
     from bench.errors import ConfigError

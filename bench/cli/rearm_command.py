@@ -21,7 +21,7 @@ def rearm(
     config: ConfigOption = DEFAULT_CONFIG,
     time: TimeOption = None,
 ) -> None:
-    """Give a stopped rig free, by hand: after an emergency stop or an open interlock nothing drives it before.
+    """Release a stopped rig by hand. After an emergency stop or an open interlock nothing is driven before that.
 
     Every contact of [safety] is read first, real ones whatever --time. Exit 3: one of them is open, the bench file has
     not the one that stopped the rig, another process drives it, or the latch cannot be taken off.

@@ -106,7 +106,9 @@ def run(
 
 
 def run_shown(bench: Bench, selected: Selected, order: Order, *, shown: bool) -> Run:
-    """A run, told on stderr; of one that a signal has ended what had finished. shown: more than warnings."""
+    """Make a run and tell it on stderr. Of a run that a signal has ended, tell what had finished. shown: more than
+    warnings.
+    """
     from bench.door.run import Stopped, make_run
 
     with _Display(shown=shown) as display:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def show_tables(result: RunResult, folder: Path | None = None) -> None:
-    """folder: the run's, which says what else there was to be run."""
+    """folder: the run's folder, which names all scenarios that there were to run."""
     from rich.console import Console
     from rich.table import Table
 
@@ -47,7 +47,7 @@ def as_wide_as(*widths: int) -> Console:
 
 
 def show_last_line(result: RunResult, *, altered: bool = False, whole: bool = True) -> None:
-    """The run in one line, the last that is said. Of an altered one first of all that it was altered.
+    """The run in one line, the last one printed. If the run was altered, the line says that first.
 
     whole: False where not all of its evidence is written.
     """

@@ -93,7 +93,7 @@ def trend(
 
 
 def _tell_differing(runs: Sequence[str]) -> None:
-    """What is shown is true all the same: it is what the folders say."""
+    """Tell where database and folders differ. What is shown is what the folders say, so it is true."""
     if runs:
         named = ", ".join(runs[:3]) + (f" and {len(runs) - 3} more" if runs[3:] else "")
         words = (

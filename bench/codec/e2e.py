@@ -1,7 +1,7 @@
 """AUTOSAR end-to-end protection, profiles P01, P02, P05 and P11: counter and CRC in place, both ways.
 
-Own code instead of the `autosar-e2e` package: that one agrees in every vector (tests/test_codec_e2e.py holds
-both against each other) but exists as a compiled wheel for few platforms, and a bench must install anywhere.
+This is our own code and not the `autosar-e2e` package. That package agrees in every vector (tests/test_codec_e2e.py
+compares the two). But it is a compiled wheel for few platforms, and a bench must install anywhere.
 """
 
 from binascii import crc_hqx

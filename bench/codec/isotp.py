@@ -55,7 +55,9 @@ def flow_control(status: FlowStatus = FlowStatus.CONTINUE, block: int = 0, gap_m
 
 
 def read_flow_control(data: bytes) -> FlowControl | None:
-    """None for a frame that is none. IsoTpError for a status that does not exist."""
+    """(status, block size, separation time in ns) of a flow control frame. None for a frame of another type. Raises
+    IsoTpError for an unknown status.
+    """
     if len(data) < 3 or data[0] >> 4 != 3:
         return None
     try:

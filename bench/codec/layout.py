@@ -133,7 +133,7 @@ def paths(
 
 
 def first_branches(layer: Layer) -> list[tuple[Field, int]]:
-    """Of every multiplexer the value of a page that there is: 0, else the lowest."""
+    """For every multiplexer the value of its first page: 0 if the page exists, else the lowest value."""
     found: list[tuple[Field, int]] = []
     for one in layer.fields:
         if choices := layer.branches.get(one.name):

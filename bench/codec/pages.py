@@ -40,12 +40,13 @@ LARGEST = {16: 65504.0, 32: (2 - 2**-23) * 2.0**127, 64: (2 - 2**-52) * 2.0**102
 
 
 class Slot(NamedTuple):
-    """One signal of a page: raw = floor(gain * value + offset), kept in [low, high], at `shift` of its word. A counter
-    begins anew with low after high.
+    """One signal of a page: raw = floor(gain * value + offset), kept in [low, high], at `shift` of its word. A
+    counter starts again with low after high.
 
-    none: raw for no reading; beyond: raw for out of range, None to saturate. ends: the sensor itself ends there, and
-    beyond all that the DUT's promises depend on: what is held there is told, and decides nothing. ieee: of a float
-    signal, see `Ieee`; gain, offset, low and high are physical then.
+    none: raw value for no reading. beyond: raw value for out of range, None to saturate.
+    ends: the sensor itself ends there, beyond all values that the DUT's promises depend on. A value held there is
+    told and does not change the verdict.
+    ieee: of a float signal, see `Ieee`; gain, offset, low and high are physical then.
     """
 
     quantity: str

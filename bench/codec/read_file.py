@@ -165,7 +165,9 @@ def _number(attribute: str, value: object) -> int:
 
 
 def _attribute(source: Any, database: Any, name: str, otherwise: object) -> Any:
-    """A message's attribute, else the default of the file; an ENUM as its text. ValueError: none of its texts."""
+    """A message's attribute, else the default of the file; an ENUM as its text. Raises ValueError for a value outside
+    the ENUM.
+    """
     definition = database.dbc.attribute_definitions.get(name) if database.dbc else None
     if definition is None:
         return otherwise

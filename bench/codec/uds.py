@@ -70,7 +70,7 @@ def status_bits(status: int) -> tuple[str, ...]:
 
 
 def status_mask(names: Iterable[str]) -> int:
-    """ValueError for a name that is none."""
+    """The status bits with these names (ISO 14229-1 D.2). Raises ValueError for an unknown name."""
     mask = 0
     for name in names:
         if name not in STATUS_BITS:

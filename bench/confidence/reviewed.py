@@ -5,8 +5,8 @@ runs/qualifications/reviews/<time>-<timebase>/
     review.json    who, when, and the SHA-256 of every file that was reviewed
     footer.json    as that of a run: `hil verify` and `hil sign` know it
 
-The date is that of the running system's clock: it is told and decides nothing. What was reviewed is bound by its
-digests, so evidence that was changed, or made anew, has no review.
+The date is that of the system's clock. It is told and does not change a result. The reviewed files are named by their
+digests. So evidence that was changed, or made a second time, has no review.
 """
 
 import datetime
@@ -97,7 +97,7 @@ def is_review(folder: Path) -> bool:
 
 
 def read_review(file: Path) -> Review | None:
-    """What a review.json says; None where it is none."""
+    """The content of a review.json; None where it is not a review."""
     try:
         return _of(read_json(file), file)
     except _UNREAD:

@@ -57,11 +57,12 @@ class PackConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordConfig:
-    """Where runs are written; absolute or relative to the config file's folder, resolved.
+    """Where runs are written; absolute, or relative to the config file's folder and resolved.
 
-    database: a path, or the URL of a server as it stands there.
-    rig: the folder as the bench file has it, wherever a run is written: what is true of the rig itself lies beside it.
-    pin: the run or build that a trend is told against beside its rolling baseline; "" for none.
+    database: a path, or the URL of a server as the file has it.
+    rig: the folder that the bench file names, also where a run is written elsewhere. What is true of the rig itself
+    lies beside it.
+    pin: the run or build that a trend is compared with, besides its rolling baseline; "" for none.
     """
 
     folder: Path

@@ -26,7 +26,9 @@ class Debounce:
 
     @property
     def stages_ns(self) -> int:
-        """By how much the stages may hold a value, together: it is counted so much later, and so much longer."""
+        """How long all stages together may hold a value back (ns). The debounce counts later by this time, and lasts
+        longer by it.
+        """
         return sum(stage.period_ns for stage in self.stages)
 
     @property

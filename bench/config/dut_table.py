@@ -108,7 +108,7 @@ def read_dut(file: TomlFile, table: DutTable, base: Path) -> DutConfig:
 
 
 def _adapter_options(file: TomlFile, table: DutTable) -> Options:
-    """Of the DUT adapter that `start` names; none for a way of the bench's own."""
+    """The options of the DUT adapter that `start` names. Empty where `start` is one of the bench's own ways."""
     known, start = dut_adapters(), table.start
     if start in WAYS:
         if table.options:

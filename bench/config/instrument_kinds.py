@@ -50,7 +50,7 @@ class CardInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentKind:
-    """What is known of an instrument before it is opened. What it does stands in `bench.instruments.kinds`.
+    """What is known of an instrument before it is opened. What it can do is told in `bench.instruments.kinds`.
 
     cells: per unit, 0 for as many as the pack has. safe_ns: patience for `safe`. ids: numbers that its units may have,
     where `first_id` counts them. shares_line: its units sit on one serial line. idle_ns: it closes a TCP connection
@@ -85,7 +85,7 @@ class InstrumentKind:
         return -(-cells // self.cells) if self.cells else 1
 
     def first_number(self, first_id: int) -> int:
-        """Of the unit with cell 1: as the file says, or the lowest that there is."""
+        """The number of the unit with cell 1: from the file, or the lowest one that the kind has."""
         return max(self.ids[0], first_id)
 
     @property

@@ -19,7 +19,7 @@ class Lag:
         return self.high_ns - self.low_ns
 
     def together(self, other: "Lag | None") -> "Lag":
-        """Of something that rests on both. It has a source only where both have."""
+        """The lag of something that rests on both. It has a source only where both have one."""
         if other is None:
             return self
         sources = dict.fromkeys((self.source, other.source))

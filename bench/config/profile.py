@@ -105,7 +105,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """How good an estimate the DUT promises; shares of 1, durations in ns, None where it says nothing.
+    """How good an estimate the DUT promises. Shares are 0 to 1, durations are in ns; None where it promises nothing.
 
     truth: what of the plant it estimates, "soc", "soh", or the current that is borne for ten seconds: "charge_limit",
     "discharge_limit", in shares of the chemistry's own. rms, max: of the error; over: of what is told too much alone;
@@ -138,8 +138,8 @@ class Identity:
 class Uds:
     """Diagnostics over ISO-TP: the DBC's request and response messages, time-outs, and the identifier of the build.
 
-    clear: whether what is stored before a shot may be cleared. occurrences: the extended data record that counts how
-    often a code has occurred; None: there is none.
+    clear: whether trouble codes stored before a shot may be cleared. occurrences: the extended data record that
+    counts how often a code has occurred; None: the DUT has no such record.
     """
 
     channel: str
@@ -165,25 +165,26 @@ class Heartbeat:
 class DutProfile:
     """Everything the bench knows about a DUT besides its DBC.
 
-    sample_period_ns: of its slowest task that takes in or evaluates something, where no debounce tells it; 0: none.
-    plays: what the bench sends to the DUT; unlisted: whether it also sends, at raw zero, the messages of others
-        that the DBC names and `plays` does not ("idle"), or keeps silent.
-    roles: by role name; what is shown of an unnumbered quantity is a role of its name. `cell_voltage` is no
-        role but a template, see `cell_role`.
-    contactors: what tells that the DUT wants a contactor closed, any of these.
-    fault_reset_at_start: "fault_reset" is shown from power-on until the DUT is heard in standby, so that what an
-        earlier shot made it store for good does not keep it from starting.
+    sample_period_ns: period of its slowest task that reads or evaluates something, where no debounce tells it; 0: none.
+    plays: what the bench sends to the DUT.
+    unlisted: "idle": the bench also sends, at raw zero, the messages of others that the DBC names and `plays` does
+        not. "silent": it does not send them.
+    roles: by role name; what is shown of an unnumbered quantity is a role of its name. `cell_voltage` is not a role
+        but a template, see `cell_role`.
+    contactors: any of these tells that the DUT wants a contactor closed.
+    fault_reset_at_start: "fault_reset" is shown from power-on until the DUT is heard in standby. So faults that
+        an earlier shot made it store permanently do not keep it from starting.
     thresholds: the DUT's own, in SI, where they are not those of the chemistry.
-    safe_states, tests: named lists of tests; in a safe state "flag" stands for the scenario's own flag
-    and is kept in `safe_states_with_flag`.
-    with_any_flag: outputs that it sets with whatever it finds, beside the flag of it: no wrong report by themselves.
+    safe_states, tests: named lists of tests. In a safe state "flag" stands for the scenario's own flag, and is kept in
+        `safe_states_with_flag`.
+    with_any_flag: outputs that it sets together with any of its flags: they are no wrong report by themselves.
     no_dtc: what `dtc_code` says where there is no code.
-    estimates: what it promises of what it estimates, by role and chemistry ("": any).
+    estimates: what it promises of its estimates, by role and chemistry ("": any).
     modes, states: values of `mode_request` and `state` by name.
-    lags: how long after the fact the DUT reports it, by role; what is not there is reported as it happens.
-    witnesses: outputs that are no word of the DUT's: an input of the bench tells a coil, a contact or a current.
-    opening: the DUT begins to open its contactors, any of these.
-    coils_told: `contactors` are the coils' own commands; else they are taken from other reports of the DUT.
+    lags: how long after the fact the DUT reports it, by role; a role that is not listed is reported at once.
+    witnesses: outputs that an input of the bench shows, not the DUT's word: a coil, a contact or a current.
+    opening: any of these tells that the DUT begins to open its contactors.
+    coils_told: `contactors` are the coils' own commands; False: they are taken from other reports of the DUT.
     """
 
     file: Path

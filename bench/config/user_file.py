@@ -1,7 +1,7 @@
-"""Files that people hand to the bench, read in bounded time and memory, whatever is in them.
+"""Files that people hand to the bench, read in bounded time and memory, whatever they contain.
 
-Nothing but a plain file is opened: a FIFO would wait for ever, and a device may have no end. TOML is taken as the
-standard allows it to be refused: whole numbers beyond 64 bits, and depths, texts and names that no file of a bench has.
+Only a plain file is opened: a FIFO would block, and a device may have no end. TOML is refused where no file of a
+bench goes: whole numbers beyond 64 bits, very deep tables, and very long texts and names. The standard allows that.
 """
 
 import csv

@@ -1,6 +1,8 @@
-"""What each configured bus is worth: there or not, the stamps measured where nothing real hangs on it, and the mend.
+"""The quality of each configured bus: whether it exists, the error of its stamps where no device is connected, and
+how to improve it.
 
-Only virtual buses are sent on. A bus with an adapter may have a DUT behind it, so it is listened to, no more.
+Frames are sent on virtual buses only. A bus with an adapter may have a DUT behind it, so the doctor only listens
+there.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
-"""A process of its own for what needs a loop of its own: a run asked for inside a running loop, and a rig by hand.
+"""A separate process for work that needs an event loop of its own: a run asked for inside a running loop, and a rig
+by hand.
 
-It is led by messages over a pair of sockets, in a session of its own: Ctrl-C in the terminal reaches the script only,
-and the script's end, whatever it is, brings the rig to its safe state.
+It is controlled by messages over a pair of sockets, and is in a session of its own. So Ctrl-C in the terminal reaches
+the script only. When the script ends, for whatever reason, this process brings the rig to its safe state.
 """
 
 from __future__ import annotations

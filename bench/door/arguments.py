@@ -1,4 +1,4 @@
-"""What a script hands in, looked at before anything is driven: one line for what is none of what was asked for."""
+"""The arguments of a script, checked before anything is driven: one line for each argument of a wrong kind."""
 
 from __future__ import annotations
 

@@ -50,7 +50,9 @@ Overrides = tuple[str | None, str | None, str | None, str | None]
 
 
 def check_files(config: Path, overrides: Overrides, paths: list[Path] | None, only: str | None) -> Checked:
-    """As `checked`, of a bench file; of one that makes no bench, all that is wrong with the files beside it, too."""
+    """The same as `checked`, for a bench file. If the file makes no bench, the mistakes in the files beside it are
+    told too.
+    """
     try:
         wired = load_rig(config, *overrides)
         refuse_unusable_bench(wired)

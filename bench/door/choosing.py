@@ -39,7 +39,7 @@ def chosen(wired: Wired, select: Select, only: str | None, *, long: bool) -> Sel
 
 
 def selection_of(select: Select, only: str | None, selected: Selected) -> str:
-    """What was asked for, as the record keeps it; "" for everything. Of ids and files together all ids are named."""
+    """The selection, as the record keeps it; "" for everything. If ids and files are mixed, all ids are named."""
     if select is None:
         return selection_words(None, only)
     asked = [select] if isinstance(select, str | Path) else list(select)

@@ -131,7 +131,9 @@ class HandDriver:
         return None if seen is None else heard(found.reader(signal))(seen.frame.data)
 
     def _place(self, name: str) -> tuple[str, str, str]:
-        """Of a role of the profile, or "channel.Message.Signal", or "Message.Signal" where one bus has it."""
+        """The place of a role of the profile, of "channel.Message.Signal", or of "Message.Signal" where only one bus
+        has it.
+        """
         roles = self.wired.profile.roles
         if name in roles:
             role = roles[name]

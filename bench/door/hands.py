@@ -69,7 +69,9 @@ class HandRig:
     async def set_cell_voltage(
         self, cell: int | Sequence[int], voltage_v: float, *, ttl_s: float = TTL_S
     ) -> Put:
-        """Force cells (from 1) to a voltage in V, proven by readback. ttl_s: taken off by itself after so long."""
+        """Force cells (from 1) to a voltage in V, proven by readback. ttl_s: the rig releases them by itself after
+        this time, in s.
+        """
         return await self.inject("cell_voltage", cells=_many(cell), voltage=f"{voltage_v} V", ttl_s=ttl_s)
 
     async def open_sense_wire(self, cell: int | Sequence[int], *, ttl_s: float = TTL_S) -> Put:
@@ -93,7 +95,7 @@ class HandRig:
         await self._ask("request", mode)
 
     async def reset_faults(self, seconds: float = 0.5) -> None:
-        """Ask the DUT for so long to forget its latched faults."""
+        """Ask the DUT for this time (s) to forget its latched faults."""
         await self._ask("reset_faults", _finite("reset_faults", seconds))
 
     async def draw(self, current_a: float) -> None:
@@ -101,7 +103,7 @@ class HandRig:
         await self._ask("draw", _finite("draw", current_a))
 
     async def wait(self, seconds: float) -> int:
-        """Let so much time of the rig's clock pass; its reading afterwards, in ns."""
+        """Let this time (s) of the rig's clock pass. Returns the clock's reading afterwards, in ns."""
         at_ns: int = await self._ask("wait", _finite("wait", seconds))
         return at_ns
 

@@ -30,7 +30,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShotDone:
-    """A shot has its verdict. done: so many of `of` shots of the run have theirs."""
+    """A shot has its verdict. done: number of shots with a verdict, out of `of` shots of the run."""
 
     scenario_id: str
     result: ShotResult

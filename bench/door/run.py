@@ -155,7 +155,7 @@ def _run_of(fired: Fired, left_out: tuple[str, ...]) -> Run:
 
 
 def left_out_line(wired: Wired) -> str | None:
-    """Messages that no scenario needs, and that a file describes wrongly; None where there are none."""
+    """Messages that no scenario needs and that a file describes wrongly; None where there is no such message."""
     left = [
         one.message
         for db in wired.databases.values()

@@ -145,8 +145,9 @@ class Bench:
     ) -> ShotResult:
         """Fire one shot and judge it. It is the same shot as that of `run`; no evidence of it is kept.
 
-        index: from 0, which of `repeat` shots. repeat: None: as many as the scenario itself has, at least index + 1 in
-        real time. Raises ScenarioError for an unknown scenario, CalledWrongly for an index that is none.
+        index: which of `repeat` shots, from 0. repeat: None: the scenario's own number of shots, and in real time at
+        least index + 1.
+        Raises ScenarioError for an unknown scenario, CalledWrongly for an index out of range.
         """
         self._refuse_inside_a_loop("shoot")
         refuse_wrong(index=index, repeat=repeat, seed=seed)
@@ -245,7 +246,8 @@ class Bench:
         return compared([name_of(base)], [name_of(new)], self.wired.config.record.folder, shift)
 
     def results(self, *, firmware: str | None = None, newest: int | None = None) -> Results:
-        """The stored runs of this bench, the newest first. firmware: only of this build. newest: at most so many.
+        """The stored runs of this bench, the newest first. firmware: only of this build. newest: the largest number
+        of runs.
 
         A run that was altered says so in its `troubles`, and has not passed.
         """

@@ -34,7 +34,9 @@ class SecondJudgement:
 
     @property
     def exit_code(self) -> int:
-        """As `hil rejudge` ends with: 0 agreed, 1 something differs, 3 altered, aborted or not to be made anew."""
+        """The exit code of `hil rejudge`: 0 agreed, 1 something differs, 3 altered, aborted, or parts could not be
+        made again.
+        """
         found = self.found
         if self.altered:
             return 3
@@ -54,7 +56,7 @@ def name_of(run: Run | str | Path) -> str:
 
 
 def folder_of(run: Run | str | Path, runs: Path) -> Path:
-    """Of a run, a folder, a run's id or a firmware's newest run. Raises NotARun."""
+    """The folder of a run, given as a run, a folder, a run's id, or a firmware (its newest run). Raises NotARun."""
     return find_run(name_of(run), runs)
 
 

@@ -161,7 +161,9 @@ class LivingDut:
             await self._power.off()
 
     def waited_ns(self) -> int:
-        """Of its process; 0 for a board, which has a processor of its own."""
+        """How long the DUT's process has waited for a processor, in ns; 0 for a board, which has a processor of its
+        own.
+        """
         return 0 if self._core is None else self._core.waited_ns()
 
     async def hang(self) -> None:

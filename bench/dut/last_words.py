@@ -83,7 +83,9 @@ class LastWords:
 
 
 class FirstLine(LastWords):
-    """Of a process that says on stdout that it is ready; that is no last word. `first`: that line, b"" for none."""
+    """The last words of a process that says on stdout that it is ready. That line does not count as last words.
+    `first`: that line, b"" for none.
+    """
 
     def __init__(self) -> None:
         super().__init__(passed_on=False)

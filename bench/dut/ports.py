@@ -28,7 +28,7 @@ class Explained(Protocol):
 
 
 def ended(dut: Dut) -> DutCrashed:
-    """Of a DUT that is gone, though nobody stopped it."""
+    """The end of a DUT that is gone although nobody stopped it."""
     known = dut if isinstance(dut, Explained) else None
     text = f"the DUT's process ended by itself{known.how() if known else ''}"
     return DutCrashed(text, known.status() if known else None)

@@ -14,7 +14,7 @@ _STOP_TIMEOUT_S = 2.0
 
 
 class ProcessDut:
-    """Starts `command`, waits for its first line on stdout (unless it never says one); stops it by closing stdin,
+    """Starts `command` and waits for its first line on stdout, unless it never says one. Stops it by closing stdin,
     then SIGTERM, then SIGKILL.
 
     It lives in a session of its own: what a terminal sends to all that runs in it (Ctrl-C, its own end) is for the

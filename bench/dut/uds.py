@@ -72,7 +72,7 @@ class UdsTester:
         await self.request(uds.session(name))
 
     async def read_text(self, identifier: int) -> str:
-        """A data record as text, or in hex where it is none."""
+        """A data record as text, or in hex where it is not text."""
         body = await self.request(uds.read_data(identifier))
         trimmed = body.rstrip(b"\x00 \xff")
         if trimmed and all(32 <= byte < 127 for byte in trimmed):

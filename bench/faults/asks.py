@@ -13,7 +13,9 @@ _UNNAMED = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD, Parameter.POSITIONA
 
 
 class NotAsked(TypeError):
-    """Of a fault whose arguments do not say what they ask for: what, where, found and expected, in one line."""
+    """A mistake in a fault whose arguments do not say what they ask for: what, where, found and expected, in one
+    line.
+    """
 
 
 @cache

@@ -15,7 +15,7 @@ ONSET = "the first missed due time of the message named by shown_by"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFault(Fault):
-    """Of "bench" (which plays VCU, charger and sensors), "afe" or "dut"."""
+    """A fault of the node "bench" (which plays VCU, charger and sensors), "afe" or "dut"."""
 
     channel: str
     node: str

@@ -47,7 +47,9 @@ Page = tuple[str, str, tuple[int, ...]]
 
 
 def page_of(databases: Mapping[str, "Database"], role: Role) -> Page:
-    """The first page that carries it; without multiplexer values where there are none, or no such signal."""
+    """The first page that carries the role. Without multiplexer values where the message has none, or has no such
+    signal.
+    """
     known = databases.get(role.channel)
     if known is None or role.message not in known:
         return role.channel, role.message, ()
@@ -198,10 +200,10 @@ class Terminals:
         jump: float | None = None,
         share: float | None = None,
     ) -> tuple[Irregularity, ...]:
-        """The next frame that carries the quantity, of each message that does.
+        """The next frame that carries the quantity, one for each message and each page that carries it.
 
-        Of a message with several pages, each page that does. jump, share: how far it moves at once, in SI or of itself;
-        half of that tells the frame from the one before.
+        jump, share: how far the quantity moves at once, in SI units or as a share of itself. Half of that
+        distinguishes the frame from the one before.
         """
         numbers = tuple(numbers)
         found: dict[Page, Irregularity] = {}
@@ -248,13 +250,15 @@ def _ones(start: int, length: int, little_endian: bool, payload: int) -> bytes:
 
 
 class Fault(Protocol):
-    """Numbers in SI. `apply` makes the fault real and says how that was confirmed; `clear` always works, also for a
-    fault half applied, and raises only when the rig cannot be brought back (which poisons it).
+    """A fault with its numbers in SI units.
 
+    `apply` makes the fault real and tells how that was confirmed. `clear` always works, also for a fault half
+    applied. It raises only when the rig cannot be brought back, which poisons the rig.
     The arguments of both are capabilities, asked for by their types: `apply(self, contactors: Contactors)`.
 
-    unshown: why no frame can show it, of a fault whose `onset` and `carried` are empty: its readback alone proves it.
-    Without this, or where it sets what frames do show, nothing proves that it ever stood (`bench.faults.proof`).
+    unshown: why no frame can show the fault, where `onset` and `carried` are empty: its readback alone proves it.
+    Without this text nothing proves the fault (`bench.faults.proof`). The same is true for a fault that sets what
+    frames do show.
     """
 
     unshown: ClassVar[str] = ""
@@ -337,5 +341,5 @@ class Kind:
 
 
 def current_levels(current_a: float) -> tuple[tuple[str, float], ...]:
-    """Both: a current in one direction is none, and less, in the other."""
+    """A current (A) as a level of both directions: a current in one direction is a negative one in the other."""
     return ("discharge_current", current_a), ("charge_current", -current_a)

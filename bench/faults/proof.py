@@ -1,6 +1,6 @@
-"""Whether anything can prove that a fault stood at the DUT's terminals: frames, or what the bench alone can know.
+"""Whether anything can prove that a fault stood at the DUT's terminals: frames, or what only the bench can know.
 
-Without that a stimulus that stood for no time at all looks like one that was borne.
+Without a proof, a fault that was never there looks like one that the DUT survived.
 """
 
 from bench.faults.asks import asked_by

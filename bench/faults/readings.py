@@ -55,7 +55,7 @@ class Distorted(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading(Distorted):
-    """Of a sensor that the bench plays. Not a cell's voltage: that is the front end's."""
+    """A wrong reading of a sensor that the bench plays. Cell voltages are not among them; the front end shows those."""
 
     async def apply(self, sensors: Sensors, timers: Timers) -> Actuation:
         return self.put_on(sensors, timers)

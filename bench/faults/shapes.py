@@ -38,7 +38,7 @@ class InjectShape(Shape):
         """The fault with its numbers in SI. What is wrong is told by `at.tell`, and what comes back is not run then."""
 
     def needs(self) -> str | None:
-        """What the rig must be able to do, where it hangs on what the step says; None: the kind's first variant."""
+        """What the rig must be able to do, where it depends on the step's values; None: the kind's first variant."""
         return None
 
 

@@ -71,11 +71,12 @@ GOOD_BUILD = "reference"
 def measured_fhti(
     database: Path, run_id: str | None = None, firmware: str = GOOD_BUILD
 ) -> dict[tuple[str, str], MeasuredFhti]:
-    """By (goal, chemistry), of one build only: from the run `run_id`, or from the newest that has one.
+    """Measured FHTI by (goal, chemistry), of one build only: from the run `run_id`, or from the newest run that has
+    one.
 
-    firmware: a build (`reference@27e9f388`), or a name; then its newest build with a measured time. Raises RecordError,
-    also for a run of another build: a broken one's time says nothing of this one, nor does that of an older one, or of
-    one made for another chemistry than its pack's.
+    firmware: a build (`reference@27e9f388`), or a name; then its newest build with a measured time. Raises
+    RecordError, also for a run of another build. The times of a broken build, of an older one, or of one made for
+    another chemistry than its pack's do not count.
     """
     if not database.is_file():
         raise RecordError(f"{database}: found no results database; expected the results.sqlite of `hil run`")

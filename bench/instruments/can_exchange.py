@@ -17,7 +17,7 @@ def words(frame: CanFrame | None) -> str:
 
 
 class CanExchange:
-    """One question at a time on `link`; other traffic is none of its business."""
+    """One question at a time on `link`; other traffic is ignored."""
 
     def __init__(self, link: CanLink, instrument: str) -> None:
         self.link = link

@@ -1,7 +1,8 @@
-"""What instruments answer, as numbers and error codes. The one place that reads them: whatever is no number is refused.
+"""The answers of instruments, as numbers and error codes. They are read here only, and text that is no number is
+refused.
 
-`float` and `int` take more than an instrument may say (nan, inf, `1_0`, other scripts' digits), and raise ValueError on
-what looks like a number to `isdecimal` (`+-0`): a reply must never be the reason why outputs stay on.
+`float` and `int` accept more than an instrument may say: nan, inf, `1_0`, digits of other scripts. They raise
+ValueError for text such as `+-0`. A reply must never be the reason why outputs stay on.
 """
 
 import re

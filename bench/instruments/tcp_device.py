@@ -10,7 +10,7 @@ class TcpDevice:
     """A DeviceEnd on loopback. `port` is what a bench file would say. Use `async with`."""
 
     def __init__(self, clock: Clock, idle_ns: int = 0) -> None:
-        """idle_ns: a client that is silent for so long is dropped; 0: never."""
+        """idle_ns: a client that is silent for this long is dropped; 0: never."""
         self.port = ""
         self._idle_ns = idle_ns
         self._heard_ns = 0

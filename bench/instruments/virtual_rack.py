@@ -1,13 +1,13 @@
-"""The rack of the real-time virtual bench: a process of its own that outlives the bench, as a rack does.
+"""The rack of the real-time virtual bench: a process of its own that outlives the bench, as a real rack does.
 
-It plays the cell emulator (`--kind`; a pseudo-terminal for each of its lines, or boxes on the bus `--cells-bus`), the
-relay cards in its wires (`--cards`), and the analogue front end on the sense bus. When the bench is killed, nobody
-is left to switch anything off but the emulator's own dead-man. Run it as
+It plays three things. The cell emulator (`--kind`) is on a pseudo-terminal for each of its lines, or in boxes on the
+bus `--cells-bus`. The relay cards in its wires are `--cards`. The analogue front end is on the sense bus. When the
+bench is killed, only the emulator's own dead-man can switch anything off. Run it as
 
     python -m bench.instruments.virtual_rack --kind KIND --sense IFACE:key=value,… --layout JSON
 
-It prints {"port": "/dev/pts/N", "ports": [one for each line], "cards": {name: port}} and ends on SIGTERM, or once
-nobody has held a port for `--linger` seconds. Where there is no port to be held, its starter's end counts.
+It prints {"port": "/dev/pts/N", "ports": [one for each line], "cards": {name: port}}. It ends on SIGTERM, or when
+nobody has held a port for `--linger` seconds. Without any port, it ends with the process that started it.
 """
 
 import argparse

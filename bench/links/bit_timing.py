@@ -1,10 +1,10 @@
 """How long a data frame occupies the wire: its exact bits, stuff bits included, for its real content.
 
-Source: ISO 11898-1:2015. Classic frames stuff dynamically from SOF to the last CRC bit, so the CRC itself
-counts. FD frames stuff dynamically from SOF to the last data bit, then a fixed pattern of constant length
-follows. The bit rate switches within BRS and within the CRC delimiter; with BRS counted as nominal and the
-delimiter as data bit the sum is exact where both phases sample at the same point of the bit.
-Headers are remembered, data run through byte-wide tables.
+Source: ISO 11898-1:2015. Classic frames stuff dynamically from SOF to the last CRC bit, so the CRC itself counts. FD
+frames stuff dynamically from SOF to the last data bit; then a fixed pattern of constant length follows.
+The bit rate switches within BRS and within the CRC delimiter. BRS is counted as a nominal bit and the delimiter as a
+data bit. The sum is exact where both phases sample at the same point of the bit.
+Headers are remembered, and data run through byte-wide tables.
 """
 
 from bench.errors import LinkError

@@ -52,7 +52,7 @@ class CanInterface:
 
 
 def interface_facts(name: str) -> CanInterface:
-    """What the kernel knows of an interface. Raises OSError where there is none of this name."""
+    """What the kernel knows of an interface. Raises OSError where no interface has this name."""
     folder = _NET / name
     up = bool(int((folder / "flags").read_text(), 16) & _IFF_UP)
     fd = int((folder / "mtu").read_text()) >= _FD_MTU
@@ -83,7 +83,7 @@ class AdapterIdentity:
 
 
 def adapter_identity(name: str) -> AdapterIdentity:
-    """Of any network interface. Raises OSError where there is none of this name."""
+    """The identity of any network interface. Raises OSError where no interface has this name."""
     folder = _NET / name
     if not folder.exists():
         raise OSError(f"no network interface '{name}'")

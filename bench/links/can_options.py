@@ -69,9 +69,10 @@ _OF_INTERFACE = {"udp_multicast": UDP_MULTICAST, "socketcan": SOCKETCAN, "slcan"
 
 
 def refuse_wrong_options(bench: BenchConfig) -> None:
-    """Raises ConfigError, one line for each option that no bus could be opened with.
+    """Raises ConfigError, one line for each option with which no bus could be opened.
 
-    Apart from reading the bench file: a run that was stored with such options, simulated, is judged again all the same.
+    This is not part of reading the bench file, because a simulated run may have been stored with such options and has
+    to be judged again.
     """
     wrong: list[tuple[str, str, str]] = []
     for channel, can in bench.can.items():

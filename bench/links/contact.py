@@ -141,7 +141,7 @@ class CardContact:
 
 
 class PlayedContact:
-    """By the clock of the run: it opens when it is told to, or so long after it was first asked."""
+    """A contact on the run's clock. It opens when it is told to, or a given time after it was first asked."""
 
     def __init__(self, wanted: SafetyInput, now_ns: Callable[[], int]) -> None:
         self._after_ns, self._now_ns = wanted.opens_after_ns, now_ns

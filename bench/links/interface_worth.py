@@ -1,10 +1,11 @@
-"""What the stamp and the echo of each python-can interface are worth (its source, 4.6.1, read line by line).
+"""The quality of the stamp and the echo of each python-can interface (its source, 4.6.1, read line by line).
 
-A stamp has one of four origins. KERNEL and SENDER: the host's realtime clock; converted for every frame. ADAPTER: a
-clock of the adapter's own, also where python-can adds an offset once at open (it drifts from then on, #1861);
-correlated with the arrival of the same frames. ARRIVAL: there is none, or it cannot be believed; the frame is stamped
-as the bench reads it, and suffers when the bench is late. `u_ns` enters every verdict. It is an estimate with room
-above what is reported for each, not a measurement: `hil qualify` measures it on your adapter.
+A stamp has one of four origins. KERNEL and SENDER: the host's realtime clock, converted for every frame. ADAPTER: a
+clock of the adapter's own, correlated with the arrival of the same frames. This holds also where python-can adds an
+offset once at open, since the clock drifts from then on (#1861). ARRIVAL: the interface has no usable stamp. The
+frame is stamped as the bench reads it, so the stamp is late when the bench is late.
+`u_ns` enters every verdict. It is an estimate with a margin above what is reported for each interface, not a
+measurement: `hil qualify` measures it on your adapter.
 """
 
 from typing import NamedTuple

@@ -1,11 +1,11 @@
-"""Cyclic frames sent by the kernel (SocketCAN's broadcast manager): its timer keeps the grid, whatever we do.
+"""Cyclic frames sent by the kernel (SocketCAN's broadcast manager): its timer keeps the grid, whatever the bench
+does.
 
-What it can do honestly: repeat a fixed sequence of frames. A message with an alive counter and a CRC is such a
-sequence as long as its values stay the same: one frame per counter value, 15 for AUTOSAR profile 1. When a value
-changes, the whole sequence is replaced in place; the kernel goes on at the same index, so the counter runs on without
-a jump and the grid does not move. The frame already due may still carry the old value: up to one cycle, as with any
-ECU.
-It cannot corrupt, delay or skip one frame; whoever wants that sends from the bench's own grid.
+The kernel can repeat a fixed sequence of frames. A message with an alive counter and a CRC is such a sequence as long
+as its values stay the same: one frame per counter value, 15 for AUTOSAR profile 1. When a value changes, the whole
+sequence is replaced in place. The kernel goes on at the same index, so the counter has no jump and the grid does not
+move. The frame already due may still carry the old value: up to one cycle, as with any ECU.
+The kernel cannot corrupt, delay or skip one frame; such frames are sent from the bench's own grid.
 """
 
 import socket

@@ -7,7 +7,7 @@ _MOST = {False: 0x7FF, True: 0x1FFF_FFFF}
 
 
 def no_can_frame(frame: object) -> str | None:
-    """Why it is none, in words; None where it is one."""
+    """Why this is no CAN frame, in words; None where it is one."""
     if not isinstance(frame, CanFrame):
         return f"a {type(frame).__name__} in place of a frame"
     can_id, data, *flags = frame

@@ -1,9 +1,9 @@
 """The two sockets of a multicast bus: which networks they take part in, and whose datagrams are this host's own.
 
-Sent: over the loopback interface, unless frames are to leave the host (`hop_limit` above 0); then over the interface
-that the route to the group names. Received: on both, because python-can joins and sends where that route leads.
-A python-can on this host hears the loopback interface too: Linux gives a socket on the port every group that any
-socket of the host has joined (IP_MULTICAST_ALL, on unless it is switched off).
+Frames are sent over the loopback interface. If frames are to leave the host (`hop_limit` above 0), they are sent over
+the interface that the route to the group names. Frames are received on both, because python-can joins and sends where
+that route leads. A python-can on this host hears the loopback interface too. Linux gives a socket on the port every
+group that any socket of the host has joined (IP_MULTICAST_ALL, on by default).
 """
 
 import errno

@@ -1,11 +1,11 @@
 """CAN behind a serial line that speaks SLCAN (CANable, CANUSB): on the loop, without python-can's 2 s pause.
 
-The line carries no usable time: stamps are taken when the bench reads or writes. A received frame is stamped late by
-the adapter, its USB and the bench's loop; `U_NS` is the half-width this is worth. The loop is watched on a fine grid,
-and what it is late beyond that goes into the trace, from where it widens the verdict's interval.
+The line carries no usable time: stamps are taken when the bench reads or writes. A received frame is stamped late, by
+the adapter, its USB and the bench's loop; `U_NS` is the half-width of that error. The loop is watched on a fine grid.
+A larger delay goes into the trace, and widens the verdict's interval.
 
-An adapter that is pulled out is an ERROR in the trace at once; frames meanwhile are counted, the device is looked for
-and opened anew when it is back. A device path below /dev/serial/by-id stays the same over that; /dev/ttyACM0 may not.
+An adapter that is pulled out is an ERROR in the trace at once. Frames in the meantime are counted. The device is
+opened again when it is back. A device path below /dev/serial/by-id stays the same then; /dev/ttyACM0 may not.
 """
 
 import asyncio

@@ -1,8 +1,9 @@
 """SocketCAN: kernel stamps of reception and of own echoes, counted loss, error frames, cycles paced by the kernel.
 
 Own frames enter the trace at the stamp of their echo, which the driver gives when the frame is on the bus (on vcan:
-when it is handed over). Rules for the verdict: bus-off, an interface that goes down, lost frames, and frames that could
-not be sent are facts against the bench (ERROR): what the DUT saw meanwhile cannot be known. Nothing blocks or hangs.
+when it is handed over).
+Four events count against the bench (ERROR): bus-off, an interface that goes down, lost frames, and frames that could
+not be sent. What the DUT saw in that time cannot be known. Nothing blocks or hangs.
 """
 
 import asyncio

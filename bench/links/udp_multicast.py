@@ -1,11 +1,11 @@
 """python-can's `udp_multicast` wire, with kernel stamps, a drop counter and both directions seen.
 
-python-can's own bus cannot serve a latency measurement: its socket holds 256 frames and drops silently, it
-does not see its own frames, and every python-can process sends from the group's port, so that nobody can tell
-who sent. Here one socket with a port of its own sends, another one, joined to the group, sees all of it.
+python-can's own bus cannot serve a latency measurement. Its socket holds 256 frames and drops more without a word. It
+does not see its own frames. Every python-can process sends from the group's port, so the sender is not known. Here
+one socket with a port of its own sends, and another one, joined to the group, sees all of it.
 
-The bus is this host's: nothing leaves it and nothing from another one is taken, unless the bench file says so
-(`hop_limit`, `foreign_hosts`). Whatever else arrives is an anomaly, and ends nothing.
+The bus belongs to this host: nothing leaves it and nothing from another host is taken, unless the bench file says so
+(`hop_limit`, `foreign_hosts`). Other datagrams are anomalies, and end nothing.
 """
 
 import asyncio

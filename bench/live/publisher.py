@@ -27,7 +27,9 @@ KEEPALIVE_S = 15
 
 
 class Publisher:
-    """One spool, one broker. In order, each message once but for a crash between sending and noting it (same `id`)."""
+    """One spool, one broker. Messages are sent in order and once each. After a crash between sending and noting it,
+    one message may be sent twice with the same `id`.
+    """
 
     def __init__(self, clock: HostClock, settings: dict[str, Any]) -> None:
         self._clock = clock

@@ -68,7 +68,7 @@ def frames_asked(
 def first_irregular(
     asked: Irregularity, codec: IrregularCodec, frames: Sequence[FrameSeen], commanded_ns: int, end_ns: int
 ) -> Found | None:
-    """Frames in order of their stamps. Raises ScenarioError for what the message cannot be asked."""
+    """Frames in order of their stamps. Raises ScenarioError for a question that cannot be asked of this message."""
     stamps = _stamped(asked, codec, frames)
     earlier = [(t_ns, data) for t_ns, data in stamps if t_ns < commanded_ns]
     later = [(t_ns, data) for t_ns, data in stamps if t_ns >= commanded_ns]

@@ -1,6 +1,6 @@
 """The mutant matrix of a qualification: made once for a library and a build of bench and firmware, then kept.
 
-It takes about a minute and says the same again as long as none of its files has changed.
+It takes about a minute. Its result stays the same as long as its files are the same.
 """
 
 import datetime
@@ -95,9 +95,9 @@ def matrix_file(proof: Proof, folder: Path) -> Path:
 
 
 def matrix_key(proof: Proof) -> str:
-    """Of everything the matrix rests on: code, plug-ins, rig, scenarios, budgets, mutants, first seed.
+    """A hash over everything the matrix rests on: code, plug-ins, rig, scenarios, budgets, mutants, first seed.
 
-    The rooms that only show what was found are left out: a new word in a report makes no matrix stale.
+    The rooms that only show results are left out: a new word in a report does not make a matrix stale.
     """
     import firmware_stubs
 
@@ -127,7 +127,7 @@ def _budget_folders(proof: Proof) -> set[Path]:
 
 
 def _kept(file: Path) -> dict[str, Any] | None:
-    """A stored matrix that may be used; None where there is none, it was altered, or is too old or of the future."""
+    """A stored matrix that may be used. None where it is missing, altered, too old, or dated in the future."""
     try:
         content = read_json(file)
         age = _now() - datetime.datetime.fromisoformat(content["created_utc"])

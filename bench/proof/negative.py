@@ -49,7 +49,7 @@ _ENDS_WITHIN_S = 120
 
 
 def negative_tests(wired: Wired, prepared: Sequence[Prepared], seed: int) -> list[dict[str, Any]]:
-    """One row each: what was demanded, what came of it, in which time. `prepared` is for simulated time."""
+    """One row per test: what was demanded, what happened, and in which time. `prepared` is for simulated time."""
     own = in_simulated_time(wired)
     one = next(p for p in prepared if _can_be_hurt(p))
     return [_row(name, hurt, own, wired, one, seed) for name, hurt in _HURTS.items()]
@@ -269,7 +269,7 @@ def _clock_step_in_real_time(wired: Wired, seed: int) -> str:
 
 
 def _ruler(wired: Wired, seed: int, disturb: Callable[[HostClock], None]) -> str:
-    """`held`, where every interval of the ruler holds the truth all the same."""
+    """`held`, where every interval of the ruler holds the truth in spite of the disturbance."""
     from bench.proof.qualify_real import qualify_real
 
     can = wired.config.can["vehicle"]

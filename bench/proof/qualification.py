@@ -1,7 +1,8 @@
 """Tool confidence (ISO 26262-8:2018, clause 11): the evidence file of `hil qualify --full`, and what it covers.
 
-The file says what the bench is, what it is used for, which malfunctions are known, how the ruler did on this rig,
-that every mutant of the reference BMS FAILs and the reference passes, and that negative tests fail as they must.
+The file says what the bench is, what it is used for, and which malfunctions are known. It holds the result of the
+ruler on this rig. It shows that every mutant of the reference BMS FAILs and the reference passes, and that negative
+tests fail as they must.
 """
 
 import datetime

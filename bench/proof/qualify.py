@@ -1,11 +1,11 @@
 """The ruler qualifies the bench: an interval the bench measures must contain a delay that is known.
 
-Truth: the ruler's delay from its reception of the stimulus (the end of that frame) to the start of its
-answer. In real time the start is the instant just before the ruler hands its answer over, so what its own
-send call costs before the kernel's stamp is error, and must fit into the half-width.
-Measured: the bench's stamps of both frames, each ± the link's half-width. A stamp stands at the end of a
-frame, so the time the answer spends on the wire (known to the bit: `bench.links.bit_timing`; zero on a bus
-without bit timing, such as UDP multicast) is taken off the answer's stamp first.
+Truth: the ruler's delay from its reception of the stimulus (the end of that frame) to the start of its answer. In
+real time the start is the instant just before the ruler hands its answer over. So the time of its own send call,
+before the kernel's stamp, is an error that must fit into the half-width.
+Measured: the bench's stamps of both frames, each ± the link's half-width. A stamp stands at the end of a frame. So
+the time that the answer spends on the wire is subtracted from the answer's stamp first. It is known to the bit
+(`bench.links.bit_timing`), and zero on a bus without bit timing, such as UDP multicast.
 """
 
 import math
@@ -34,11 +34,11 @@ BITRATE = 500_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulerShot:
-    """One programmed delay: what it truly was, what the bench measured, and what a naive script took it for.
+    """One programmed delay: its true value, the bench's measurement, and the value that a naive script found.
 
-    returned_ns: when the ruler's own send call was over. The answer left between truth and this, at an
-    instant that an interrupted ruler does not know itself. stimulus_ns: when the bench saw the stimulus, on its clock.
-    reference_ns: the truth by a second clock; None: there was none.
+    returned_ns: when the ruler's own send call ended. The answer left between truth and this; an interrupted ruler
+    does not know the instant more exactly. stimulus_ns: when the bench saw the stimulus, on its clock.
+    reference_ns: the truth by a second clock; None: there was no second clock.
     """
 
     number: int

@@ -1,11 +1,14 @@
 """The footer's hashes: one for each file, a chain over all of them, and short ones that tell where a byte changed.
 
-sha256: of each file, by name. chain: h = SHA-256(h + name + sha256) over the names in order, starting from the
-run's id, so no entry can be changed, left out or moved without the end of the chain changing. blocks: four bytes
-for each 4 KiB of a file, which only serve to say where; the full hash decides. folders: those without a file, if any.
+sha256: of each file, by name.
+chain: h = SHA-256(h + name + sha256) over the names in order, starting from the run's id. So no entry can be changed,
+left out or moved without another end of the chain.
+blocks: four bytes for each 4 KiB of a file. They only tell where a change is; the full hash decides whether there is
+one.
+folders: those without a file, if any.
 
-The footer follows from the folder and the run's id alone, byte for byte. So checking it is making it again: whatever
-differs, in the folder or in the footer itself, was altered.
+The footer follows from the folder and the run's id alone, byte for byte. So a check makes it again and compares:
+every difference, in the folder or in the footer, is a change.
 """
 
 import hashlib

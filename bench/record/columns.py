@@ -1,9 +1,12 @@
-"""A shot's columns packed by numpy and zlib: what a container keeps.
+"""A shot's columns packed by numpy and zlib: the content of a container.
 
-Kept are, one after the other: the series of each frame in the order of the trace; then, series by series, how much
-later each came than the one before it; then the payloads, series by series and byte by byte, each less the one before
-it. Cyclic frames come after few different steps of time: those are kept once, and of each frame which one it is.
-Numbers of several bytes lie in planes, all lowest bytes first. Deflate makes little of what is left.
+Three parts follow each other:
+1. The series of each frame, in the order of the trace.
+2. For each series, the time from each frame to the next. Cyclic frames have few different steps of time. Each step is
+kept once, and each frame keeps the number of its step.
+3. The payloads, series by series and byte by byte, each minus the one before it.
+
+Numbers of several bytes are kept in planes, all lowest bytes first. Deflate then compresses the result.
 """
 
 import struct

@@ -183,7 +183,7 @@ def _walk(file: FileIO, pos: int, size: int, *, checked: bool = False) -> Iterat
 
 
 def _record_at(file: FileIO, pos: int, size: int) -> Record | None:
-    """None where there is none, or not all of it."""
+    """The record at this place. None where no record is there, or only a part of one."""
     raw = _at(file, pos, HEAD_SIZE)
     if len(raw) < HEAD_SIZE or not raw.startswith(MAGIC):
         return None

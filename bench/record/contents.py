@@ -1,7 +1,7 @@
 """What lies in a folder of evidence: plain files by name, their digests, and what may not lie there.
 
-Nothing is followed and nothing but a plain file is opened: a FIFO would wait for ever, and a link shows what lies
-elsewhere. Files are read in pieces, so that memory stays flat whatever their size.
+No link is followed, and only plain files are opened: a FIFO would block, and a link shows what lies elsewhere. Files
+are read in pieces, so the use of memory does not depend on their size.
 """
 
 import hashlib
@@ -78,7 +78,7 @@ def json_bytes(content: Mapping[str, Any]) -> bytes:
 
 
 def kind(mode: int) -> str:
-    """`file`, `folder`, or what else it is."""
+    """`file`, `folder`, or a word for any other kind of entry."""
     if stat.S_ISREG(mode):
         return "file"
     if stat.S_ISDIR(mode):
@@ -102,7 +102,7 @@ def plain(folder: Path, name: str) -> str | None:
 
 
 def digest(path: Path) -> Digest:
-    """Of a plain file. Raises OSError, also for a link."""
+    """SHA-256 of a plain file. Raises OSError, also for a link."""
     whole, blocks = hashlib.sha256(), io.StringIO()
     with open(path, "rb", opener=_opened) as file:
         while piece := file.read(_PIECE):

@@ -1,8 +1,8 @@
-"""Results of many runs in a database: an SQLite file, or any server SQLAlchemy has a driver for.
+"""Results of many runs in a database: an SQLite file, or any server for which SQLAlchemy has a driver.
 
-It is an index of the run folders, which hold the truth: a run is stored once its folder has its footer, and `hil store`
-adds it later where the database was in trouble. Classes of evidence never share an answer: every query demands its
-own. A run of a release that stored none is taken for the weaker of those that its timebase leaves open.
+It is an index of the run folders, which hold the truth. A run is stored once its folder has its footer; `hil store`
+adds it later where the database could not take it. Classes of evidence never share an answer: every query names one
+class. A run of an old release that stored no class counts as the weakest class that its timebase allows.
 """
 
 import contextlib
@@ -144,9 +144,10 @@ class ResultsDatabase:
             connection.execute(update(SCHEMA).values(version=VERSION))
 
     def add(self, run: RunResult, sealed: Sealed | None = None) -> bool:
-        """Store a run whole or not at all; False where it is there already, as it is. Raises RecordError.
+        """Store a run whole or not at all. False where it is already stored; it then stays as it is. Raises
+        RecordError.
 
-        sealed: which folder it is the run of. Of one that is there already it is kept, as the folder may have moved.
+        sealed: the run's folder. It is updated also where the run is already stored, as the folder may have moved.
         """
         row = run_row(run)
         place = {} if sealed is None else asdict(sealed)
@@ -219,7 +220,7 @@ class ResultsDatabase:
             return tuple(sorted(row[0] for row in connection.execute(query)))
 
     def history(self, scenario_id: str, evidence: EvidenceClass) -> tuple[PastResult, ...]:
-        """The scenario's results of one class of evidence, oldest first. What an aborted run has left is none."""
+        """The scenario's results of one class of evidence, oldest first. Results of aborted runs are not among them."""
         query = (
             select(
                 RUNS.c.run_id, RUNS.c.started_utc, RUNS.c.firmware, RUNS.c.firmware_identity, RUNS.c.chemistry,

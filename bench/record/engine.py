@@ -48,7 +48,9 @@ def _lock_at_once(engine: Engine) -> None:
 
 
 def refuse_special(where: str | Path) -> None:
-    """A path is made where it is missing; a folder, a device or a pipe can hang or take what is written for good."""
+    """Raises RecordError where a folder, a device or a pipe is in the place of the file: it could block, or lose what
+    is written. Missing parent folders are made.
+    """
     if isinstance(where, str) and "://" in where:
         return
     path = Path(where)

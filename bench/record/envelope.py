@@ -27,7 +27,9 @@ def envelope(payload: bytes, key: "Ed25519PrivateKey") -> dict[str, Any]:
 
 
 def envelope_trouble(folder: Path) -> str | None:
-    """What of it is not as written, whoever signed it; None where it is, or where there is none."""
+    """What of the envelope is not as written, whoever signed it. None where it is as written, or where there is no
+    envelope.
+    """
     if (kind := plain(folder, ENVELOPE)) is not None:
         return None if kind == "missing" else f"{kind}; a run holds plain files and folders only"
     if (kind := plain(folder, STATEMENT)) is not None:

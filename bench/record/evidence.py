@@ -42,7 +42,9 @@ class ClassFound:
 
 
 def evidence_of(timebase: str, dut_start: str, equipment: Mapping[str, Mapping[str, str]]) -> ClassFound:
-    """The weakest of what is driven: DUT, every bus, every instrument. What is not known to be hardware is none."""
+    """The weakest class among DUT, buses and instruments. A part that is not known to be hardware does not count as
+    hardware.
+    """
     if timebase == Timebase.SIMULATED.value:
         return ClassFound(evidence=EvidenceClass.SIMULATED, why=("the bench ran in simulated time",))
     parts = [] if dut_start == "external" else [_DUT.get(dut_start, f"how the DUT is started is {NOT_KNOWN}")]
@@ -63,7 +65,7 @@ def _buses(equipment: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
 
 
 def _no_adapter(facts: Mapping[str, str]) -> str:
-    """Why a bus is none of copper; "" where an adapter of a known kind drives it."""
+    """Why a bus does not count as a physical bus; "" where an adapter of a known kind drives it."""
     interface = facts.get("interface", "")
     if interface in _NO_ADAPTER:
         return f"{interface}, {_NO_ADAPTER[interface]}"
@@ -107,7 +109,9 @@ def _on_can(facts: Mapping[str, str]) -> bool:
 
 
 def of_header(header: Mapping[str, Any], folder: Path | None) -> ClassFound:
-    """From the facts of a stored header. Of an older release the DUT's start is read in its copy of the bench file."""
+    """The class of evidence, from the facts of a stored header. For an older release the DUT's start is read in the
+    run's copy of the bench file.
+    """
     start = header.get("dut_start")
     if start is None and header.get("timebase") != Timebase.SIMULATED.value and folder is not None:
         start = start_in_copy(header, folder)
@@ -138,6 +142,6 @@ def completed(result: dict[str, Any], header: Mapping[str, Any], folder: Path) -
 
 
 def of_result(result: Mapping[str, Any]) -> str:
-    """Of a result as it is stored, without its folder."""
+    """The class of evidence of a stored result, without its folder."""
     kept = result.get("evidence")
     return str(kept) if kept is not None else at_least_known(Timebase(str(result["timebase"]))).value

@@ -202,7 +202,7 @@ def verify_run(path: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
 
 
 def verify_files(path: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
-    """As `verify_run`, but for the signature."""
+    """The same as `verify_run`, without the check of the signature."""
     footer, told = _checked_against_footer(path, None)
     if footer is None or told:
         return footer, told

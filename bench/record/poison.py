@@ -1,7 +1,7 @@
-"""A rig whose fault could not be cleared is poisoned: nothing more is driven until its safe state has been confirmed.
+"""A rig whose fault could not be cleared is poisoned: nothing is driven until its safe state has been confirmed.
 
-The marker belongs to the rig: it lies beside the record folder of its bench file (`runs` → `runs.poisoned.json`), also
-where a run is written elsewhere (`--out`), and outlives the run and the process.
+The marker belongs to the rig. It lies beside the record folder of the rig's bench file (`runs` →
+`runs.poisoned.json`), also where a run is written elsewhere (`--out`). It outlives the run and the process.
 """
 
 import json

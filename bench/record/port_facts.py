@@ -27,7 +27,7 @@ _PSEUDO_NAMES = re.compile(r"/dev/(pts/|ttyp)")
 
 
 def ports_of(facts: Mapping[str, str]) -> list[str]:
-    """As the bench file names them; one without a name where there are none."""
+    """The ports that the bench file names; one port without a name where it names none."""
     text = facts.get("ports", "")
     with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
         if isinstance(found := ast.literal_eval(text), tuple | list):
@@ -80,7 +80,7 @@ def _why_no_network(port: str, behind: str | None) -> str:
 
 
 def network_place(port: str) -> tuple[str, str]:
-    """(scheme, host) in lower case, as pyserial and this bench take a URL apart; host "" where there is none."""
+    """(scheme, host) in lower case, split as pyserial and this bench split a URL. host is "" where the URL has none."""
     scheme = port.lower().partition("://")[0]
     try:
         return scheme, urlsplit(port).hostname or ""

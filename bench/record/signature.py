@@ -59,7 +59,9 @@ def _signature(public_key: Any, signature: Any) -> dict[str, Any]:
 
 
 def _digits(value: Any) -> str:
-    """Hex in the one way that it is written here: `fromhex` takes capitals and blanks, too. "" for what is none."""
+    """Hex digits in the one spelling that is written here; "" for any other text. (`fromhex` also takes capitals and
+    blanks.)
+    """
     try:
         return bytes.fromhex(value).hex()
     except (ValueError, TypeError):
@@ -101,9 +103,9 @@ def check_signature(folder: Path, trusted: str | None) -> str | None:
 
 
 def signature_trouble(folder: Path) -> str | None:
-    """What of a run's signature does not hold; None where it does, and where there is none.
+    """What is wrong with a run's signature. None where it holds, and where there is no signature.
 
-    For whoever shows the run: without 'cryptography' its form alone is looked at, and whether its parts are there.
+    For commands that show a run: without 'cryptography' only the form is checked, and whether all parts are there.
     """
     if plain(folder, SIGNATURE) is not None or plain(folder, FOOTER) is not None:
         return None  # a run that nobody signed; what is no plain file is told as such

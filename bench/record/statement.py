@@ -1,7 +1,7 @@
-"""The run's result for whoever has no `hil`: an in-toto statement of the type test-result.
+"""The run's result for readers without `hil`: an in-toto statement of the type test-result.
 
-Its subjects are the files of the run with their SHA-256, but for itself and for what is written after it (footer and
-signatures). It is a file of the run like any other, so the footer covers it.
+Its subjects are the files of the run with their SHA-256, except itself and the files that are written later (footer
+and signatures). It is a file of the run like any other, so the footer covers it.
 https://github.com/in-toto/attestation: spec/v1/statement.md, spec/predicates/test-result.md.
 """
 
@@ -32,7 +32,7 @@ _RUN = (
 
 
 def statement(result: Mapping[str, Any], hashes: Mapping[str, str]) -> dict[str, Any]:
-    """Of a run's result, as it is stored, and the SHA-256 of each of its files.
+    """The statement about a run's stored result and the SHA-256 of each of its files.
 
     `hil_verdicts` and `hil_run` are extension fields: our own word for each test, and which run it was.
     """
@@ -59,7 +59,9 @@ def statement(result: Mapping[str, Any], hashes: Mapping[str, str]) -> dict[str,
 
 
 def _name(scenario: Mapping[str, Any], evidence: object) -> str:
-    """With its class of evidence, else its timebase: what passed without a board says nothing of a board's timing."""
+    """The test's name with its class of evidence, else its timebase. A pass without a board is no statement on a
+    board's timing.
+    """
     return f"{scenario['timebase'] if evidence is None else evidence}/{scenario['scenario_id']}"
 
 

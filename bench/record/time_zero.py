@@ -38,7 +38,9 @@ class Dated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeZero:
-    """Of a run. clock_ns: None where an older release did not keep it: then each shot counts from its first frame."""
+    """The zero of a run's times. clock_ns: None where an older release did not keep it; then each shot counts from
+    its first frame.
+    """
 
     clock_ns: int | None
     utc_ns: int

@@ -147,7 +147,9 @@ _PASSED = {"passed": "time"}
 
 
 def same_figures(stored: Measurement, found: Measurement) -> bool:
-    """Whether two measurements are the same; where one of them has its findings in words only, but for these."""
+    """Whether two measurements have the same figures. Findings are left out where one of the two has them in words
+    only.
+    """
     if stored.dut_uptime_ns is None:  # an older run did not keep it
         found = replace(found, dut_uptime_ns=None)
     if stored.at_terminal is None:  # older runs did not keep it of every stimulus; it is in no latency

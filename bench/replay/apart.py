@@ -1,6 +1,6 @@
-"""A reader in a process of its own: what a damaged file does to a foreign library ends that process, and no more.
+"""A reader in a separate process: a foreign library that fails on a damaged file ends that process only.
 
-asammdf runs for ever on some damaged files, and reads beyond its memory on others (36 of 20,000).
+asammdf never ends on some damaged files, and reads beyond its memory on others (36 of 20,000).
 """
 
 import atexit
@@ -90,7 +90,7 @@ def send(to: IO[bytes], content: object) -> None:
 
 
 def receive(source: IO[bytes]) -> Any:
-    """EOFError where the other side has ended, be it within what it said."""
+    """The next message. Raises EOFError where the other side has ended, also in the middle of a message."""
     head = source.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         raise EOFError

@@ -18,7 +18,7 @@ _LENGTHS = (*range(9), 12, 16, 20, 24, 32, 48, 64)  # by DLC; DataLength is opti
 
 
 def read_mf4_here(asked: RecordingAsked) -> Recording:
-    """In this process, which asammdf may keep for ever, or end."""
+    """Read in this process. asammdf may never end here, or may end the process."""
     from asammdf import MDF
 
     path = asked.path
@@ -122,7 +122,7 @@ def _refuse_what_cannot_be(file: Any, asked: RecordingAsked, group: int) -> None
 
 
 def _frames(file: Any) -> Iterator[Frame]:
-    """Of all groups with CAN frames, in the order of their time."""
+    """The frames of all groups with CAN frames, in the order of their time."""
     found: list[Frame] = []
     for group in range(len(file.groups)):
         names = {channel.name for channel in file.groups[group].channels}

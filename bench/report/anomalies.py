@@ -1,4 +1,4 @@
-"""What was odd and no verdict's business: broken protection of the DUT's frames, bus errors, a late answer."""
+"""Odd events that do not change a verdict: broken protection of the DUT's frames, bus errors, a late answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,9 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnomalyCount:
-    """Alike but for their figures. finding: the first one; shots: in how many it was seen."""
+    """Anomalies that differ in their figures only. finding: the first one. shots: number of shots in which it was
+    seen.
+    """
 
     finding: Finding
     shots: int

@@ -113,7 +113,9 @@ def need_words(need: Needed, most: int | None = None) -> str:
 
 
 def need_lines(found: Sequence[ClaimFound], most: int | None = None) -> list[str]:
-    """Everything that would decide one of them, once; `most`: so many failure modes or figures are named."""
+    """Everything that would decide one of the claims, each once. `most`: the largest number of failure modes or
+    figures that a line names.
+    """
     every: dict[tuple[Need, str], dict[str, None]] = {}
     for one in found:
         for need in one.needs:

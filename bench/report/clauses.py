@@ -41,7 +41,9 @@ def clauses_by_kind(scenario: ScenarioResult) -> dict[str, tuple[str, ...]]:
 
 
 def clause_rows(library: Library, results: Iterable[ScenarioResult] = ()) -> list[ClauseRow]:
-    """Of the whole library, performed ones first. A scenario of a run that the library does not know is left out."""
+    """The clauses of the whole library, performed ones first. A scenario of a run that the library does not know is
+    left out.
+    """
     verdicts = {one.scenario_id: one.judgement.verdict.name for one in results}
     performed: dict[str, list[str]] = {}
     touched: dict[str, list[str]] = {}

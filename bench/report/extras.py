@@ -43,9 +43,9 @@ class ReportExtras:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoalRow:
-    """One safety goal over all of its scenarios. `worst`: the one that uses most of the goal's own times.
+    """One safety goal over all of its scenarios. `worst`: the scenario that uses most of the goal's own times.
 
-    shown: whether it passes by its own times; None where nothing of it was run.
+    shown: whether the goal passes by its own times; None where none of its scenarios was run.
     """
 
     budget: Budget
@@ -67,7 +67,7 @@ class GoalRow:
 
 
 def share_used(one: ScenarioResult, budget: Budget | None = None) -> float:
-    """Share of the tighter of two budgets (its own unless said) that the worst upper end takes."""
+    """The share of the tighter of two budgets that the worst upper end uses. budget: the scenario's own where None."""
     budget = budget or one.budget
     pairs = ((one.fdti, budget.fdti_ns), (one.fhti, budget.fhti_ns))
     return max(
@@ -78,9 +78,9 @@ def share_used(one: ScenarioResult, budget: Budget | None = None) -> float:
 def goal_rows(
     run: RunResult, goals: Mapping[str, Budget], library: Library | None = None
 ) -> tuple[GoalRow, ...]:
-    """Goals with scenarios first, worst verdict on top; goals without any keep their place at the end.
+    """Goals with scenarios first, the worst verdict on top. Goals without scenarios keep their place at the end.
 
-    Not among them: deliberate mismatches, which say nothing of the DUT.
+    Deliberate mismatches are left out, since they do not test the DUT.
     """
     goals = {goal: budget.own for goal, budget in goals.items()}
     tried = shown_goals(run, goals, library)

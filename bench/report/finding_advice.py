@@ -161,7 +161,7 @@ ADVICE: dict[str, str] = {
 
 
 def explain(code: str) -> str:
-    """Three short paragraphs about one code. Raises KeyError with the nearest one for a code that is none."""
+    """Three short paragraphs about one code. Raises KeyError, with the nearest known code, for an unknown one."""
     if code not in FINDINGS:
         raise KeyError(f"no finding has the code '{code}'{nearest(code, FINDINGS)}")
     kind = FINDINGS[code]

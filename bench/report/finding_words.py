@@ -58,7 +58,7 @@ def reasons_words(judgement: Judgement) -> list[str]:
 
 
 def joined_words(judgement: Judgement) -> str:
-    """All reasons in one line; "" where there is none."""
+    """All reasons in one line; "" where there is no reason."""
     return "; ".join(reasons_words(judgement))
 
 

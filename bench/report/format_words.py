@@ -6,7 +6,7 @@ MOST_NAMED = 10
 
 
 def format_2_words(run: RunResult) -> str | None:
-    """None where there is none."""
+    """A line on the verdict that format 2 would give. None where it is the same verdict."""
     found = [one for one in run.scenarios if one.under_format_2 is not None]
     if not found:
         return None

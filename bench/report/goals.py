@@ -1,8 +1,9 @@
-"""What a run shows of a safety goal. A goal passes by its own times only; every report asks here.
+"""What a run shows of a safety goal. A goal passes by its own times only; every report asks this module.
 
-A scenario may bring longer times (`budget` in its file), because a mechanism or a bus is slower by nature. It is judged
-by those, and says nothing of whether the goal's own are kept: the goal is NOT SHOWN then. So it is where a scenario is
-measured up to a state that is not the goal's safe state, and that the goal does not accept as at least as safe.
+A scenario may bring longer times (`budget` in its file), because a mechanism or a bus is slower by nature. It is
+judged by these longer times, so it does not show whether the goal's own times are kept: the goal is NOT SHOWN.
+A goal is NOT SHOWN too where a scenario is measured up to another state than its safe state. The exception is a state
+that the goal accepts as at least as safe.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -111,7 +112,7 @@ def why_in_part(scenario: ScenarioResult) -> tuple[str, ...]:
 def shown(
     goal: Budget, scenarios: Iterable[ScenarioResult], library: Library | None = None
 ) -> GoalShown | None:
-    """Of the scenarios of this goal; None where none was run. library: what there was to be run."""
+    """What the scenarios of this goal show; None where none was run. library: the scenarios that there were to run."""
     goal = goal.own
     own = [one for one in scenarios if one.budget.safety_goal == goal.safety_goal and one.serves_goal]
     if not own:
@@ -134,7 +135,9 @@ def shown(
 def shown_goals(
     run: RunResult, goals: Mapping[str, Budget] | None = None, library: Library | None = None
 ) -> dict[str, GoalShown]:
-    """Every goal that the run tried, in the order of its scenarios. goals: their own times, where they are at hand."""
+    """Every goal that the run tried, in the order of its scenarios. goals: the goals' own times, where they are
+    known.
+    """
     own: dict[str, Budget] = {}
     for one in run.scenarios:
         kept = own.get(one.budget.safety_goal)

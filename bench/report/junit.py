@@ -145,7 +145,7 @@ def _attempts(run: RunResult, timebase: Timebase) -> ET.Element:
 
 
 def _codes(judgement: Judgement) -> str:
-    """Of what made the verdict; what was only seen or noted stands in the words."""
+    """The codes of the findings that made the verdict. Findings that were only seen or noted are in the words."""
     return " ".join(dict.fromkeys(one.finding.code for one in judgement.reasons if one.held is Held.AGAINST))
 
 

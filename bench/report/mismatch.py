@@ -34,14 +34,14 @@ def word(scenario: ScenarioResult) -> str:
 
 
 def run_word(run: RunResult) -> str:
-    """The run's verdict; CAUGHT where it holds nothing of a build, and everything else failed, as it must."""
+    """The run's verdict; CAUGHT where the run tests deliberate mismatches only and all of them failed, as they must."""
     if run.verdict is Verdict.PASS and run.scenarios and not of_the_build(run.scenarios):
         return CAUGHT
     return run.verdict.name
 
 
 def misfit_words(run: RunResult) -> str:
-    """Of a run whose firmware is made for another chemistry than its pack's."""
+    """A line for a run whose firmware is made for another chemistry than its pack's."""
     return f"The whole run is of {run.mismatch}: it has to fail, and is no result of this build on a pack of its own"
 
 

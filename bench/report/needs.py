@@ -76,7 +76,9 @@ def _need(run: RunResult, scenario: ScenarioResult) -> dict[str, Any]:
 
 
 def _run_need(run: RunResult, aborted: str) -> dict[str, Any]:
-    """Of a run that was ended early: without it the scenarios that came to their turn would seem to be all."""
+    """What a run that was ended early needs. Without this line the scenarios that were run would look like all of
+    them.
+    """
     return {
         **_common(run, RUN_ID, RUN_TITLE, "ERROR"),
         "description": _as_text([f"aborted: {aborted}"]),

@@ -23,7 +23,9 @@ def sampled_words(found: Sampled, operating_point: str = "") -> str:
 
 
 def bounds_words(scenarios: Sequence[ScenarioResult]) -> list[str]:
-    """Of all scenarios with latencies: what their shots bound, and over what; and of which they bound nothing."""
+    """For all scenarios with latencies: what their shots bound, and over which conditions. Also the conditions that
+    they do not cover.
+    """
     shown: list[tuple[ScenarioResult, Sampled]] = []
     refused: dict[str, list[str]] = {}
     for one in scenarios:

@@ -1,7 +1,7 @@
-"""A section of the report as one file of `bench/report/sections/`: what it says, once for HTML and Markdown.
+"""A section of the report as one file of `bench/report/sections/`: its content, once for HTML and Markdown.
 
-The file holds a `Section`. Its place says where it stands among those that are always there (`Place`), as HTML; in the
-Markdown summary it follows the coverage, or the reasons where it stands behind the details.
+The file holds a `Section`. In HTML its place says where it stands among the fixed sections (`Place`). In the Markdown
+summary it follows the coverage, or the reasons if its place is behind the details.
 """
 
 from collections.abc import Callable, Sequence

@@ -55,7 +55,7 @@ class StatusRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetFact:
-    """Of the whole run: a name and its cell."""
+    """A fact of the whole run: a name and its cell."""
 
     name: str
     cell: SheetCell
@@ -73,7 +73,7 @@ class Sheet:
     altered: tuple[str, ...] = ()
 
     def green(self, row: StatusRow) -> bool:
-        """Shown: no cell of the row, and nothing of the whole run, is a no."""
+        """The goal is shown: no cell of its row is a no, and no fact of the whole run is one."""
         return not self.altered and not any(one.no for one in (*row.cells, *(f.cell for f in self.grounds)))
 
     @property
@@ -139,9 +139,11 @@ def _ftti(goal: Budget) -> SheetCell:
 def _fhti(
     evidence_class: EvidenceClass, run: RunResult, others: Mapping[EvidenceClass, RunResult], goal: Budget
 ) -> SheetCell:
-    """The worst of the goal's own times and that of longer ones, by class. Only hardware is missed where there is none.
+    """The worst FHTI by the goal's own times and by longer ones, for each class of evidence. Without any, only
+    hardware is told as missing.
 
-    What another run measured is told, and does not count for this one: its own sheet says what it rests on.
+    What another run measured is told, but does not count for this one. The other run's own sheet says what it rests
+    on.
     """
     needed = evidence_class is EvidenceClass.HARDWARE
     source = run if run.evidence_class is evidence_class else others.get(evidence_class)
@@ -156,7 +158,7 @@ def _fhti(
 
 
 def _worst(run: RunResult, goal: Budget) -> str:
-    """Of the scenario with the latest upper end of FHTI, else of FDTI; of those in which the DUT has to react."""
+    """The scenario with the latest upper end of FHTI, else of FDTI, among those in which the DUT has to react."""
     own = [
         one
         for one in run.scenarios
@@ -218,7 +220,9 @@ def _left_out(tried: Sequence[ScenarioResult]) -> SheetCell:
 
 
 def _attempts(tried: Sequence[ScenarioResult], goal: Budget) -> SheetCell:
-    """`59 of 59 at 3 points; phase, pack, boot`: every attempt, where the DUT was, and what was drawn anew."""
+    """`59 of 59 at 3 points; phase, pack, boot`: all attempts, the operating points, and what was drawn again for
+    each shot.
+    """
     if not tried:
         return SheetCell(no="no scenario in which the DUT has to react was run")
     shots = sum(len(one.shots) for one in tried)
@@ -244,7 +248,7 @@ def _attempts(tried: Sequence[ScenarioResult], goal: Budget) -> SheetCell:
 
 
 def _population(tried: Iterable[ScenarioResult]) -> str:
-    """What was drawn anew in every shot, as far as all scenarios of the goal say so."""
+    """What was drawn again for every shot, in all scenarios of the goal."""
     found = [one for one in (sampled(each.shots) for each in tried) if one is not None]
     if not found:
         return ""
@@ -276,7 +280,9 @@ def _anomalies(own: Sequence[ScenarioResult], notes: Sequence[Note], trouble: st
 
 
 def class_ground(run: RunResult, made: ClassFound) -> SheetCell:
-    """Of the sheet as a whole: only hardware shows a board's timing. made: the class by what the run's header names."""
+    """The class of evidence of the whole sheet: only hardware shows a board's timing. made: the class, from what the
+    run's header names.
+    """
     found = class_at(run, run.timebase)
     told = f" ({'; '.join(made.why)})" if made.why else ""
     if found.discharges and not made.evidence.discharges:

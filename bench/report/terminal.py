@@ -124,7 +124,7 @@ def summary_tables(run: RunResult) -> tuple[Table, ...]:
 
 
 def summary_table(run: RunResult, timebase: Timebase | None = None) -> Table:
-    """The scenarios of one timebase (the run's own unless said) and why those failed that did."""
+    """The scenarios of one timebase, with the reasons of those that failed. timebase: the run's own where None."""
     timebase = timebase or run.timebase
     scenarios = [one for one in of_the_build(run.scenarios) if one.timebase is timebase]
     table = Table(

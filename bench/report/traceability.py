@@ -16,9 +16,9 @@ NOTHING_INJECTED = "no fault injected"
 class Row:
     """One goal and fault class. `absent` is True for a goal that no scenario serves (fault_class is "" then).
 
-    quiet, quiet_passed: must-not-trip twins of these scenarios that were run, and passed. gaps: of `not_passed`, those
-    with a known gap. lent: passed, but judged by longer times than the goal's own.
-    shown: whether the goal, in all its classes of fault, passes by its own times; None where nothing of it was run.
+    quiet, quiet_passed: number of must-not-trip twins of these scenarios that were run, and that passed.
+    gaps: those of `not_passed` that have a known gap. lent: passed, but judged by longer times than the goal's own.
+    shown: whether the goal passes by its own times, over all its fault classes; None where none of them was run.
     """
 
     safety_goal: str
@@ -38,7 +38,9 @@ class Row:
 
     @property
     def word(self) -> str:
-        """Of the goal by its own times; "" for a class of fault of which nothing was run, whatever others show."""
+        """The goal's result by its own times; "" for a fault class of which no scenario was run, whatever other
+        classes show.
+        """
         return self.shown.word if self.run and self.shown is not None else ""
 
     @property
@@ -94,7 +96,9 @@ def _row(
 
 
 def outside(library: Library, results: Iterable[ScenarioResult]) -> list[str]:
-    """What was run and is none of the library's, so that it counts in no row; twins go with their scenario."""
+    """Scenarios that were run and are not in the library, so that they count in no row. Twins are listed with their
+    scenario.
+    """
     known = {entry.scenario_id for entry in library.entries}
     return [
         one.scenario_id

@@ -161,7 +161,7 @@ def _zone_words(zone: Zone) -> str:
 
 
 def clock_lines(found: UncertaintyBudget) -> list[str]:
-    """What stamps and clock were taken for, and by whose word: one line for all channels of which the same is true."""
+    """What stamps and clock were taken for, and by which source: one line for all channels with the same facts."""
     channels: dict[str, list[str]] = {}
     for one in found.stamps:
         worth = one.worth or f"±{format_ns(one.u_ns)} claimed for this kind of link, not measured on this rig"
@@ -234,7 +234,7 @@ def only_from_frame_words(found: UncertaintyBudget) -> list[str]:
 
 
 def only_from_frame_lines(run: RunResult) -> list[str]:
-    """Of a whole run, with the scenario's id."""
+    """These lines for a whole run, each with its scenario's id."""
     return [
         f"{found.scenario_id}: {line}"
         for found in uncertainty_of_run(run)

@@ -43,7 +43,9 @@ def p50_words(statistics: LatencyStatistics | None) -> str:
 
 
 def p99_words(statistics: LatencyStatistics) -> str:
-    """Only where so many shots have one: below, it would be their largest under another name."""
+    """The p99, or a dash for fewer than FEWEST_FOR_P99 latencies: there it would be their largest value under another
+    name.
+    """
     if statistics.p99_low_ns is None or statistics.p99_high_ns is None:
         return f"– (n < {FEWEST_FOR_P99})"
     return interval_words(statistics.p99_low_ns, statistics.p99_high_ns)

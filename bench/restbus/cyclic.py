@@ -97,7 +97,7 @@ class CyclicMessage:
         self._sweep.stop()
 
     def _counting(self, asked: Asked) -> Callable[[], Sequence[float | None]]:
-        """`bind`, with the number of frames sent wherever a signal shows "counter"."""
+        """`bind`, with the number of frames sent for each signal that shows "counter"."""
         places = [place for place, (quantity, _) in enumerate(asked) if quantity == "counter"]
         others = self._bind([one for one in asked if one[0] != "counter"])
 

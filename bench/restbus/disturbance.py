@@ -9,8 +9,9 @@ class Disturbance:
     """Applied to every frame of one message while it is set. E2E protection comes after `change`, before the rest.
 
     lost: nothing is sent. late_ns: sent that much after its time. freeze_counter: the alive counter stands still.
-    skip: the counter jumps by so many. crc_xor: bits of byte 0 turned over. length: cut or padded to so many bytes.
-    twice: sent two times. change: payload before protection (a value out of range, with a good CRC).
+    skip: the counter jumps by this number. crc_xor: bits of byte 0 that are inverted. length: cut or padded to this
+    number of bytes.
+    twice: sent two times. change: the payload before protection (a value out of range, with a good CRC).
     """
 
     lost: bool = False

@@ -1,9 +1,9 @@
 """A cyclic message whose grid the kernel keeps, where the link can do that; the bench only says what it shows.
 
-The kernel repeats one frame per counter value. The bench looks on its own grid whether a value has changed, and then
-replaces the frames; if its loop is late, the frames still leave in time, with the values of the cycle before. A
-disturbed or muted message is sent, or not sent, by the bench itself: the kernel cannot corrupt a single frame. The
-counter goes on from the last frame that was seen on the bus.
+The kernel repeats one frame per counter value. The bench checks on its own grid whether a value has changed, and then
+replaces the frames. If its loop is late, the frames still leave in time, with the values of the cycle before. A
+disturbed or muted message is sent, or not sent, by the bench itself, because the kernel cannot corrupt a single
+frame. The counter goes on from the last frame that was seen on the bus.
 """
 
 from bench.codec.database import Message

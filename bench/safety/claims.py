@@ -24,7 +24,7 @@ Pairs = Sequence[tuple[Cell, Cell]]  # (on the chemistry, on the one it is held 
 
 
 def claims(found: Sequence[Cell], hazards: HazardFile, against: str) -> tuple[ClaimFound, ...]:
-    """Of each chemistry but `against` all four, of that one whether its number is earned.
+    """The four claims on each chemistry except `against`. For `against` only the claim that its number is earned.
 
     The first three are about failure modes in which the cell takes part: those with a model of their hazard.
     """

@@ -23,7 +23,7 @@ from bench.verdict.sampling import bunched
 class Cell:
     """One failure mode on one chemistry. Times in s; hazard_s: earliest time left to the hazard.
 
-    excused: none of its scenarios can say anything on this chemistry.
+    excused: no scenario of it can show anything on this chemistry.
     """
 
     mode: FailureMode
@@ -78,7 +78,7 @@ def gaps(modes: Sequence[FailureMode], library: Library, goals: Iterable[str]) -
 class NewestRuns:
     """by_chemistry: newest first, of the newest identity of a firmware. altered: runs that earn nothing, and why.
 
-    misfits: ids of runs of a BMS made for another chemistry than its pack's, which say nothing of either.
+    misfits: ids of runs of a BMS made for another chemistry than its pack's. They count for neither chemistry.
     """
 
     by_chemistry: Mapping[str, list[RunResult]]
@@ -162,7 +162,9 @@ def lacking(
     attempts: int,
     excused: NotFor,
 ) -> tuple[str, ...]:
-    """Scenarios of these modes that have not yet earned anything from so many attempts on this chemistry."""
+    """Scenarios of these modes that have not yet earned a rating from at least this number of attempts on this
+    chemistry.
+    """
     wanted = dict.fromkeys(name for mode in modes for name in mode.scenarios)
     had: dict[str, int] = {}
     for (name, _), like in _like_runs(wanted, runs).items():
@@ -193,10 +195,11 @@ def _like_runs(
 
 
 def _counting(like: Sequence[ScenarioResult]) -> ScenarioResult:
-    """The one that earns: the worst that failed, else the one of most attempts, those of copies last.
+    """The result that counts: the worst one that failed, else the one with most attempts; results of copies come
+    last.
 
-    A second run does not undo the failure of a first one; nor does a quick look undo 59 shots. Shots of several runs
-    are not added up: under the same seed they are the same shots.
+    A second run does not undo the failure of a first one, and a quick look does not undo 59 shots. Shots of several
+    runs are not added up: under the same seed they are the same shots.
     """
     failed = [one for one in like if earn(one).not_handled]
     if failed:
@@ -264,7 +267,9 @@ def _cell(
 
 
 def _lent(goal: Budget, counting: Sequence[ScenarioResult]) -> list[str]:
-    """Scenarios that were judged by longer times than the goal's own: what they earn says nothing of those."""
+    """Scenarios that were judged by longer times than the goal's own. What they earn does not count for the goal's
+    own times.
+    """
     longer: dict[int, list[str]] = {}
     for one in counting:
         if one.budget.fhti_ns > goal.fhti_ns:
@@ -276,7 +281,7 @@ def _lent(goal: Budget, counting: Sequence[ScenarioResult]) -> list[str]:
 
 
 def _least(earned: Earned, each: Sequence[Earned]) -> str:
-    """Which scenario and point the rating hangs on, where another one earned more."""
+    """The scenario and the point that limit the rating, where another one earned more."""
     if all((one.rating, one.lower) == (earned.rating, earned.lower) for one in each):
         return ""
     return f" (least: {earned.scenario_id}, {earned.operating_point})"
@@ -295,7 +300,7 @@ class ChemistryStanding:
 
 
 def standings(found: Sequence[Cell]) -> tuple[ChemistryStanding, ...]:
-    """Counts and the worst, never a mean: a rating of one failure mode says nothing of another."""
+    """Counts and the worst rating, never a mean: the ratings of different failure modes cannot be averaged."""
     standing = []
     for chemistry in dict.fromkeys(cell.chemistry for cell in found):
         own = [cell for cell in found if cell.chemistry == chemistry]

@@ -8,7 +8,7 @@ from bench.verdict.fmea_chemistry import INPUTS
 
 
 class ReadRatings(Protocol):
-    """Of one chemistry, as they stand in the file."""
+    """The ratings of one chemistry, as they stand in the file."""
 
     @property
     def given(self) -> Sequence[str]: ...

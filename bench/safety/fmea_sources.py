@@ -11,7 +11,7 @@ _OF_GOAL = re.compile(r"\b(?:inherits|inherited from|[SEC][0-4] of)\s+([A-Z][\w-
 
 
 class ReadGiven(Protocol):
-    """Of a failure mode, or of one chemistry of it."""
+    """What is given for a failure mode, or for one chemistry of it."""
 
     @property
     def given(self) -> Sequence[str]: ...

@@ -143,7 +143,7 @@ def _has_to_trip(
     trips: Mapping[str, Limit],
     thresholds: Mapping[str, float],
 ) -> Iterator[str]:
-    """A level that stays under must_not_trip until a published trip is due, wherever in the steps it begins."""
+    """A level under must_not_trip that lasts until a published trip is due, at whichever step it begins."""
     quiet = scenario.quiet
     if quiet is None or "any_trip" not in quiet.forbidden:
         return

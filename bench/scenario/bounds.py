@@ -50,7 +50,7 @@ def resolvable_ns(lookup: Lookup, flag: Flag) -> tuple[int, str]:
 
 
 def check_budget(lookup: Lookup, flag: Flag) -> None:
-    """A bound the rig cannot resolve is none."""
+    """A bound that the rig cannot resolve is refused."""
     budget, expect = lookup.budget, lookup.scenario.expect
     finest_ns, why = resolvable_ns(lookup, flag)
     for name, limit_ns in (("FDTI", budget.fdti_ns), ("FRTI", budget.frti_ns)):

@@ -32,7 +32,7 @@ def carried_tests(lookup: Lookup, steps: Sequence[Step], measured: int | None) -
 
 
 def held_tests(lookup: Lookup, steps: Sequence[Step], measured: int | None) -> tuple[SignalTest, ...]:
-    """Of what is carried, what stands there to the end: nobody takes it off, and no later fault may change it."""
+    """Those of the carried values that stay to the end: no step takes them off, and no later fault may change them."""
     injected = [step for step in steps if isinstance(step, Inject)]
     kept = []
     for step in _asked(lookup, steps, measured):

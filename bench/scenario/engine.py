@@ -238,7 +238,7 @@ async def _observe(rig: Rig, shot: Attempt) -> None:
 
 
 async def _look_after(rig: Rig, observe_ns: int) -> None:
-    """A second more than is asked: the end of the test is known to a second."""
+    """Watch one second longer than asked, because the end of the test is known to a second."""
     until_ns = rig.clock.now_ns() + observe_ns + STATE_NS
     while rig.clock.now_ns() < until_ns:
         await rig.clock.sleep_until(min(until_ns, rig.clock.now_ns() + STATE_NS))
@@ -316,7 +316,9 @@ def request(rig: Rig, mode: str, value: int) -> None:
 
 
 async def _park(rig: Rig, shot: Attempt, step: Park) -> None:
-    """Switched off, contactors open, then days pass for the pack alone: a DUT that sleeps knows nothing of them."""
+    """Switch off and open the contactors, then let days pass for the pack alone. The DUT sleeps, so it does not
+    notice them.
+    """
     clock = rig.clock
     _load(rig, 0.0)
     request(rig, "off", step.mode_value)

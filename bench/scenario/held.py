@@ -14,7 +14,7 @@ _TEXT = re.compile(r"\s*(?:([A-Za-z_]\w*)\s*)?(?:([+-]?)\s*(\d[\d_]*(?:\.\d+)?)\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldValue:
-    """place, now: where it stands in the scenario's table, and as what. now None: it is nothing that has bounds."""
+    """place: where the value stands in the scenario's table. now: its value; None: it is not a value with bounds."""
 
     name: str
     why: str

@@ -93,7 +93,7 @@ def number_knob(
     prefix: str = "",
     as_list: bool = False,
 ) -> Knob | None:
-    """Values in `unit`; `now` is the original, added where it is none of them. None: there is nothing to vary."""
+    """Values in `unit`. The original value `now` is added where it is not among them. None: nothing to vary."""
     numbers = sorted({*values, now})
     if len(numbers) < 2:
         return None

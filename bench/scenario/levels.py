@@ -1,4 +1,4 @@
-"""What a scenario's steps bring about, and for how long: levels of the quantities that a flag's limit names."""
+"""The levels that a scenario's steps cause, and how long they last, for the quantities that a flag's limit names."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +12,9 @@ CURRENTS = ("discharge_current", "charge_current")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """A level of a quantity that a step brings about. step: its place in the file; times since the first step.
+    """A level of a quantity that a step causes. step: its place in the file. Times count from the first step, in ns.
 
-    lasts_ns: so long at least, as far as the steps say. sure: nothing of the bench or of the DUT makes it less.
+    lasts_ns: how long it lasts at least, by what the steps say. sure: neither the bench nor the DUT makes it smaller.
     """
 
     quantity: str

@@ -64,7 +64,9 @@ def alternating_load(text: AlternateText, at: Terminals, step: int) -> Follow:
 
 
 def bounded(trace: LoadTrace, at: Terminals) -> tuple[LoadTrace, str]:
-    """The trace inside what the pack bears for ever, and in words what had to be cut off ("" where nothing had)."""
+    """The load trace within the limits that the pack can carry without end, and words for what was cut off ("" where
+    nothing was).
+    """
     highest_a = at.thresholds.get("oc_continuous", _CONTINUOUS_SHARE * at.threshold("oc_discharge"))
     lowest_a = -_CHARGE_SHARE * at.threshold("oc_charge")
     held, cut_ns = trace.within(lowest_a, highest_a)

@@ -116,7 +116,7 @@ class Lookup:
         return self.message(role.channel, role.message)[1]
 
     def message(self, channel: str, message: str) -> tuple[tuple[str, ...], int]:
-        """(signal names, cycle in ns) of a message; empty, and a mistake noted, where there is none."""
+        """(signal names, cycle in ns) of a message. For an unknown message it is empty, and the mistake is noted."""
         if channel not in self.databases:
             self.profile_mistake(f"channel '{channel}'", channel, self.databases)
             return (), 0

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class InjectText:
     """An injection whose values still name thresholds: a fault of the catalogue and its table, shape-checked.
 
-    duration_ns: the bench clears it after so long, before the next step; None: it stays. ttl_ns: the rig clears
-    it by itself then.
+    duration_ns: the bench clears it after this time, before the next step; None: it stays. ttl_ns: the rig clears it
+    by itself after this time.
     """
 
     kind: Kind

@@ -239,7 +239,7 @@ def _heard(lookup: Lookup, steps: Sequence[Step]) -> tuple[tuple[str, str, int],
 
 
 def _silenced_by(lookup: Lookup, steps: Sequence[Step]) -> tuple[tuple[int, bool], ...]:
-    """Steps that silence the DUT until it is up again; a twin's are borne without a boot."""
+    """Steps that silence the DUT until it has booted again. In a twin the DUT has to survive them without a boot."""
     channels = {beat.channel for beat in lookup.profile.heartbeat}
     return tuple(
         (step.step, not lookup.scenario.twin_of)

@@ -16,7 +16,7 @@ _NOT = {"==": "!=", "!=": "==", ">=": "<", "<": ">=", "<=": ">", ">": "<="}
 
 
 def reach_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
-    """Of the only request among the steps."""
+    """The plan of the only request among the steps."""
     profile = lookup.profile
     asked = next(step for step in steps if isinstance(step, Request))
     shown = profile.shown("mode_request", "==", float(asked.mode_value))

@@ -51,7 +51,9 @@ def steps_alone(
     decoders: Mapping[str, "Database"],
     sensors: int = 24,
 ) -> tuple[Step, ...] | None:
-    """The steps of a scenario in which something is wrong, to look at them all the same; None: it is in them."""
+    """The steps of a scenario with a mistake in another part, so that they can be checked too. None: the mistake is
+    in the steps.
+    """
     lookup = Lookup(scenario, profile, thresholds, budget, decoders, cells, sensors)
     steps = _steps(lookup)
     return None if lookup.mistaken else tuple(steps)
@@ -71,7 +73,7 @@ def check_names(
     decoders: Mapping[str, "Database"],
     sensors: int = 24,
 ) -> None:
-    """Of a scenario whose file is wrong: what is wrong beside. Raises ScenarioError, one line per mistake."""
+    """Check the rest of a scenario whose file has a mistake. Raises ScenarioError, one line per mistake."""
     lookup = Lookup(scenario, profile, thresholds, budget, decoders, cells, sensors)
     _check_start(lookup)
     for index, text in enumerate(scenario.steps):
@@ -104,7 +106,7 @@ def resolve_twins(
 ) -> tuple[list[tuple[Twin, Plan]], str | None]:
     """The must-not-trip twins of a resolved must-trip scenario, each with its questions, and what is to be told.
 
-    Raises ScenarioError for a scenario without any (the healthy one is none) that does not say why.
+    Raises ScenarioError for a scenario without twins that does not say why. The healthy twin does not count.
     """
     facts = (profile, thresholds, budget, decoders, cells, sensors)
     lookup = Lookup(scenario, *facts)

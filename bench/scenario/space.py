@@ -92,7 +92,7 @@ class Space:
         return made
 
     def _add(self, made: Table, second: SecondFault, offset_ms: float) -> None:
-        """offset_ms < 0: so long before the fault that is measured; > 0: after it."""
+        """offset_ms < 0: this long before the fault that is measured; > 0: after it."""
         wait = [{"do": "wait", "for": f"{abs(offset_ms):g} ms"}] if offset_ms else []
         steps, at = made["step"], self.measured
         injected = copy.deepcopy(second.step)

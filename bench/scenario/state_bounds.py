@@ -70,7 +70,7 @@ def _one_within_the_other(lookup: Lookup, late: StateText, early: StateText) -> 
 
 
 def _implies(lookup: Lookup, whole: str, part: str) -> bool:
-    """Whether `part` holds wherever `whole` does, as far as their tests show it."""
+    """Whether `part` is true in all cases in which `whole` is true, by what their tests show."""
     states = lookup.profile.safe_states
     return all(_follows(states[whole], test) for test in states[part])
 

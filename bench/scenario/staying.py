@@ -1,4 +1,4 @@
-"""What has to stay as it is once a shot is over but for the looking: contactors that a trip has opened."""
+"""What has to stay as it is once a shot is over, while the bench only watches: contactors that a trip has opened."""
 
 from collections.abc import Sequence
 

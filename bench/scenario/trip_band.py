@@ -20,7 +20,7 @@ def trip_band(
 ) -> tuple[tuple[SignalTest, ...], tuple[SignalTest, ...]]:
     """(questions of the earliest onset, of the latest). The latter is empty where the tolerance makes no difference.
 
-    Half a step of the signal's scale counts with the tolerance: so much a frame may show too little or too much.
+    Half a step of the signal's scale counts with the tolerance: a frame may show that much too little or too much.
     """
     limit, measured = flag.limit, _measured(steps, onset)
     if limit is None or flag.limit_tolerance <= 0 or onset.whole or measured is None:

@@ -42,9 +42,9 @@ class Twin:
 def twins_of(
     scenario: Scenario, steps: Iterable[Step], profile: DutProfile, at: Terminals, cadence: Cadence
 ) -> tuple[list[Twin], str | None]:
-    """The twins, and why a glitch is none of them where this bench cannot show one.
+    """The twins, and a reason where this bench cannot show a glitch, so that there is no glitch twin.
 
-    cadence: of what shows the fault; a twin has to last so much longer to be seen at all.
+    cadence: period of the frames that show the fault (ns); a twin has to last that much longer to be seen.
     """
     expect = scenario.expect
     resolved = tuple(steps)
@@ -126,7 +126,9 @@ class _Maker:
         return self._twin("counter_reset", again, window_ns)
 
     def healthy(self) -> Twin:
-        """No fault. The load of the start is set anew, so that there is a stimulus whose quiet is judged."""
+        """No fault. The load of the start is set again, so that there is a stimulus after which the DUT has to stay
+        quiet.
+        """
         kept = tuple(step for step in (*self._before, *self._after) if not isinstance(step, Inject))
         unchanged = Drive(current_a=self._scenario.start.current_a, step=-1)
         return self._twin("healthy", (unchanged, *kept), min(self._full_ns(), 2 * NS_PER_S))
@@ -147,9 +149,11 @@ class _Maker:
         return after_ns + self._onset_cycle_ns + AROUND_NS
 
     def _short_of_the_debounce(self) -> int | None:
-        """How long the fault may last, wherever in the DUT's sampling and in the bench's sending it begins.
+        """How long the fault may last (ns), at whichever phase of the DUT's sampling and of the bench's sending it
+        begins.
 
-        Two periods short: as many samples as fall in are one less than the debounce at most.
+        It is two periods shorter than the debounce: so at most n - 1 of the n samples that the debounce needs can
+        fall into it.
         """
         debounce = self._flag.debounce
         if debounce is None or debounce.events < FEWEST_EVENTS or not self._inject.fault.passes:

@@ -10,10 +10,11 @@ from bench.trace.events import BENCH
 
 
 class Watch:
-    """Follows the tests of detection and safe state, or of a mode to be reached; `settled` once they have held for the
-    plan's hold time.
+    """Follows the tests of detection and safe state, or of a mode to be reached. `settled` once they have been true
+    for the plan's hold time.
 
-    What is no answer to measuring is none here: else a window would end early for an answer that does not count.
+    A frame that is no answer for the measurement is no answer here either. Else a window would end early for an
+    answer that does not count.
     """
 
     def __init__(self, rig: Rig, plan: Plan) -> None:

@@ -56,7 +56,7 @@ def tell_failures(rig: Rig) -> None:
 
 
 def tell_crash(rig: Rig) -> None:
-    """Of a DUT that is gone before the bench has stopped it, and whose end nobody has told."""
+    """Tell the end of a DUT that is gone before the bench has stopped it, where its end has not been told yet."""
     if isinstance(rig.dut, Explained) and rig.dut.status() is not None:
         mark_error(rig.trace, rig.clock.now_ns(), "engine", ended(rig.dut))
 

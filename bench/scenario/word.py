@@ -55,9 +55,9 @@ def probes_as_known(profile: DutProfile, probes: Iterable[Probe]) -> tuple[Probe
 
 
 def by_word_alone(profile: DutProfile, tests: Sequence[SignalTest]) -> bool:
-    """No coil, auxiliary contact or current among them that the bench sees itself.
+    """True where the bench sees no coil, auxiliary contact or current of its own among the tests.
 
-    What it shows of its own plant is none where that plant in its turn follows what the DUT reports of itself.
+    A value of the bench's plant does not count where the plant follows what the DUT reports of itself.
     """
     witnesses, contactors = profile.witnesses, profile.contactors.values()
     coils = profile.coils_told or all(one.role in witnesses for told in contactors for one in told)

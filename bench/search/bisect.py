@@ -1,8 +1,9 @@
 """Finding the first bad build with the fewest shots that a stated error allows.
 
-A shot that says nothing of the build (ERROR, BLOCKED, an INCONCLUSIVE without a latency) is neither good nor bad. A
-build of which too many shots say nothing, which cannot be made, or which stays undecided cannot be told: it is skipped
-and a neighbour is tried. Where skipped builds lie between the last good and the first bad one, the answer is a range.
+A shot that cannot tell good from bad (ERROR, BLOCKED, an INCONCLUSIVE without a latency) does not count for the
+build. A build is skipped where too many of its shots do not count, where it cannot be made, or where it stays
+undecided. Then a neighbour is tried. Where skipped builds lie between the last good and the first bad one, the answer
+is a range.
 """
 
 import math
@@ -57,7 +58,7 @@ class BadSign:
     above: bool
 
     def shows(self, shot: ShotResult) -> bool | None:
-        """None: the shot says nothing of the build."""
+        """Whether the shot is bad. None: it does not count for the build."""
         verdict = shot.judgement.verdict
         if verdict in _SAYS_NOTHING:
             return None
@@ -134,7 +135,7 @@ def _learn(build: str, shoot: Shooter, order: Sequence[int], known: int, done: B
 
 
 def _silence(shots: Sequence[ShotResult], tried: int) -> str:
-    """`8 of 8 shots say nothing of the build (8 ERROR): the supply did not answer`."""
+    """A line that says why these shots do not count, such as `8 of 8 shots say nothing of the build (8 ERROR): …`."""
     kinds = Counter(shot.judgement.verdict.name for shot in shots)
     told = ", ".join(f"{count} {name}" for name, count in kinds.items())
     why = next((words for shot in shots if (words := joined_words(shot.judgement))), "no reason given")

@@ -34,7 +34,7 @@ _FAMILY = 32  # points that climb together
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One run. latency_ns: upper end of the FHTI, or of the FDTI where there is none; None: not measured."""
+    """One run. latency_ns: upper end of the FHTI, or of the FDTI where no FHTI was measured; None: neither was."""
 
     point: Point
     verdict: Verdict
@@ -180,7 +180,7 @@ def _point(space: Space, shares: Any) -> Point:
 
 
 def prepared_at(hunt: Hunt, point: Point) -> Prepared:
-    """The scenario at a point. Raises ConfigError where there is none."""
+    """The scenario at a point. Raises ConfigError where no scenario can be made there."""
     wired = hunt.wired
     prepared = prepare_one(
         scenario_in(TomlFile(hunt.file.path, hunt.space.table(point), {}, ScenarioError)),

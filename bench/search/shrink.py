@@ -47,7 +47,7 @@ class Shrinker:
         return Shrunk(point=best, shown=self._shown, runs=self._runs)
 
     def _in_order(self) -> list[int]:
-        """The second fault goes first: it is the greatest change. The phase is none of the file."""
+        """The second fault is removed first: it is the greatest change. The phase is not part of the file."""
         knobs = self._hunt.space.knobs
         order = sorted(range(len(knobs)), key=lambda n: not knobs[n].name.startswith("second"))
         return [n for n in order if n != self._phase]

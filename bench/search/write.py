@@ -79,7 +79,7 @@ def _rule_twins(hunt: Hunt, table: Table, comment: str, path: Path) -> None:
 
 
 def prove(hunt: Hunt, path: Path, shots: int) -> Proven:
-    """Fire the written file as `hil run FILE --seed` does: read anew, its own injection phases."""
+    """Fire the written file as `hil run FILE --seed` does: read again, with its own injection phases."""
     prepared, _ = load_scenarios(hunt.wired, [path], None, long=True)
     one = next(each for each in prepared if not each.scenario.twin_of)
     results = [shoot(hunt.wired, one, index, shots, hunt.seed, None) for index in range(shots)]

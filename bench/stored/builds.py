@@ -1,4 +1,4 @@
-"""Finding stored runs by folder, id or firmware build, and reading them no further than they can be trusted."""
+"""Finding stored runs by folder, id or firmware build, and reading them as long as they can be trusted."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ def find_run(text: str, runs: Path) -> Path:
 
 
 def _was_aborted(path: Path) -> bool:
-    """Of a run with a footer. What cannot be read is told by whoever reads it next."""
+    """Whether a run with a footer was aborted. A run that cannot be read is told by the code that reads it next."""
     try:
         result = open_run(path).result
     except RecordError:

@@ -104,7 +104,7 @@ def write_columns(file: Path, columns: tuple[str, ...], values: Sequence[Any], t
 
 
 def _unit(column: str) -> str:
-    """Of a column whose name says it. That of `value` stands in each row."""
+    """The unit of a column whose name tells it. The unit of `value` is in each row."""
     return "ns" if column.endswith("_ns") else ""
 
 

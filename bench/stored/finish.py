@@ -1,6 +1,6 @@
-"""The end of a run: its folder, complete and sealed; what else was asked for; and the results database, last.
+"""The end of a run: its folder, complete and sealed; the files that were asked for; and the results database, last.
 
-The folder is the truth. Nothing that goes wrong after it costs more than a line.
+The folder is the truth. An error after it costs no more than a line.
 """
 
 import hashlib

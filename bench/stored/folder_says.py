@@ -20,7 +20,7 @@ _UNREAD: tuple[type[Exception], ...] = (*DAMAGED, RecordError)
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """Of a run, what a row of the database says of it, and its scenarios without their shots."""
+    """What a row of the database says of a run, and the run's scenarios without their shots."""
 
     of_run: Mapping[str, Any]
     scenarios: Mapping[str, Mapping[str, Any]]

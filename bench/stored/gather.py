@@ -133,7 +133,7 @@ def _not_chosen(opened: OpenedRun, run: RunResult, library: Library | None) -> d
 
 
 def _is_asked(one: Entry, selection: str) -> bool:
-    """Whether only its lane kept it out: of the folders that were named, all are in the run but for that."""
+    """Whether the selection names the scenario, so that only its lane kept it out of the run."""
     found = re.fullmatch("(?:-k '([^']*)' ?)?(.*)", selection)
     only, paths = (found[1] or "", found[2].split()) if found is not None else ("", [])
     inside = not paths or Path(one.file).parent.name in {Path(path).name for path in paths}

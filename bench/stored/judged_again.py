@@ -30,9 +30,10 @@ _BUDGETS = ("aim", "fdti_budget_ns", "fhti_budget_ns", "ftti_ns")
 class Job:
     """What all shots of a run are judged by.
 
-    databases: of the run's copies. prepared, wired: made anew of these; empty where they cannot be. todays: whether the
-    run was judged by today's rules, and has to say what is found now. same_source: made by the very code that looks at
-    it now. budgets: safety goals in place of the run's own, and the goal of each scenario.
+    databases: of the run's copies. prepared, wired: made from these; empty where they cannot be made.
+    todays: the run was judged by today's rules, and has to say what is found now.
+    same_source: the run was made by the very code that judges it now.
+    budgets: safety goals in place of the run's own, and the goal of each scenario.
     """
 
     header: Mapping[str, Any]

@@ -12,7 +12,7 @@ MOST_FAILING = (
 
 
 def shots_for_lab(run: RunResult) -> Iterator[str]:
-    """Of each scenario the first shot, the worst one, and those that failed; their places within the run."""
+    """The first shot, the worst one, and all failed shots of each scenario, by their places within the run."""
     for scenario in run.scenarios:
         yield from (shot.folder for shot in _chosen(scenario) if shot.folder)
 

@@ -44,7 +44,8 @@ class _Found:
 
 
 def examine_listed(where: Path | str, runs: Path) -> Iterator[Difference]:
-    """Of the runs in `runs`, and of those elsewhere on this machine that the database names. Mends what it can.
+    """Compare the rows of the database with the runs in `runs`, and with runs elsewhere on this machine that it
+    names. Mends what it can.
 
     Raises UnusableUrl.
     """
@@ -69,7 +70,7 @@ def examine_listed(where: Path | str, runs: Path) -> Iterator[Difference]:
 
 
 def forget(where: Path | str, runs: Path, run_ids: Sequence[str]) -> Iterator[tuple[bool, str]]:
-    """Take runs off the database whose folders are gone for good: (whether it is off, a line) for each."""
+    """Take runs out of the database whose folders no longer exist: (whether it is out, a line) for each."""
     database = ResultsDatabase(where, wait_s=_WAIT_S)
     rows = {row.run_id: row for row in database.runs()}
     for run_id in run_ids:
@@ -134,7 +135,9 @@ def _row(database: ResultsDatabase, row: Listed, place: Path | None, found: _Fou
 
 
 def _complete(database: ResultsDatabase, row: Listed, place: Path, found: _Found) -> None:
-    """A row beside a folder with a footer. Of that, header and result are checked: what the row was made of."""
+    """Check a row against its folder, which has a footer. Header and result are checked, since the row was made from
+    them.
+    """
     try:
         if altered := verify_read(place):
             found.refused.append(f"{row.run_id} is listed, and its folder is ALTERED: {altered[0]}")

@@ -33,7 +33,7 @@ _KEYS = {"chain", "before", "by", "utc", "reason", "anomaly", "sha256"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunNotes:
-    """trouble: what is wrong with the file, one line; then none of its notes counts."""
+    """trouble: what is wrong with the file, in one line; then none of the notes counts."""
 
     notes: tuple[Note, ...] = ()
     trouble: str = ""
@@ -46,7 +46,7 @@ def notes_file(run: Path) -> Path:
 
 
 def read_notes(run: Path) -> RunNotes:
-    """Of a finished run; none where nobody has noted anything."""
+    """The notes on a finished run; empty where there are none."""
     file = notes_file(run)
     if not file.exists():
         return RunNotes(last="")

@@ -75,7 +75,7 @@ def find_pin(text: str, lines: Mapping[str, Sequence[Point]]) -> Pin:
 
 
 def drifts(pin: Pin, lines: Mapping[str, Sequence[Point]]) -> tuple[Drift, ...]:
-    """Of every scenario whose pinned run has a latency, whether it has drifted or not."""
+    """The drift of every scenario whose pinned run has a latency, also where it is zero."""
     found = []
     for scenario_id, points in lines.items():
         pinned = pin.of(points)

@@ -24,12 +24,14 @@ _CHUNK = 8  # shots that a worker takes at once
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejudged:
-    """What a second judgement found. `differences`: one line for each thing of a shot that is judged otherwise now.
+    """What a second judgement found. `differences`: one line for each part of a shot that is judged otherwise now.
 
-    agreed: shots without any. of_run: what of the run as a whole is not what its shots and files make, one line each;
-    scenarios, scenarios_agreed: how many results of scenarios it has, and how many of them add up to what is recorded.
-    rules: by which version it was judged; note: what could not be asked again as today's rules ask it. unchecked:
-    what of the run could not be made anew, so that nothing shows it to be right.
+    agreed: number of shots without a difference.
+    of_run: one line for each fact of the run as a whole that does not follow from its shots and files.
+    scenarios, scenarios_agreed: number of scenario results, and how many of them add up to what is recorded.
+    rules: the version by which it was judged. note: questions that could not be asked again as today's rules ask
+    them.
+    unchecked: parts of the run that could not be made again, so that nothing shows them to be right.
     """
 
     shots: int
@@ -47,11 +49,13 @@ class Rejudged:
 def rejudge_run(
     path: Path, budgets: Mapping[str, Budget] | None = None, workers: int | None = None
 ) -> Rejudged:
-    """Judge every shot again, and the run; with `budgets` the shots only, by those, to see what would change.
+    """Judge every shot again, and the run. With `budgets`, judge the shots only, by those, to see what would change.
 
-    What is asked is made anew from the run's copies of its files; where these make no bench any more, the stored
-    questions are asked. workers: processes, all processors by default. Whether the run is as it was written is asked
-    of `verify_run`. Raises RecordError when the folder is no run or a shot's evidence cannot be read.
+    The questions are made again from the run's copies of its files. Where these no longer make a bench, the stored
+    questions are used. workers: number of processes, all processors by default. Whether the run is as it was written
+    is a question for `verify_run`.
+
+    Raises RecordError when the folder is no run or a shot's evidence cannot be read.
     """
     opened = open_run(path)
     refuse_newer(opened)

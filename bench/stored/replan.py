@@ -1,4 +1,4 @@
-"""The questions of a stored run made anew, from the copies of its files: what today's rules would ask of its frames."""
+"""The questions of a stored run, made again from its copies of the files: what today's rules ask of its frames."""
 
 import os
 import shutil

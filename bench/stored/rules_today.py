@@ -1,4 +1,4 @@
-"""A stored result by today's rules: every shot judged again from its frames, and the scenarios concluded anew."""
+"""A stored result by today's rules: every shot judged again from its frames, and the scenarios concluded again."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,7 +1,7 @@
-"""What a stored run says of itself as a whole, made anew: its copies, its scenarios, what their shots add up to.
+"""What a stored run says of itself as a whole, made again: its copies, its scenarios, and the sums over their shots.
 
-A shot that is right proves nothing of the run: one that failed may have been taken away with all that names it, and a
-table may say what its shots do not. So everything that follows from something else in the folder is made again.
+A correct shot does not prove the run. A shot that failed may have been removed, with all that names it, and a table
+may say something else than its shots. So every part that follows from another part of the folder is made again.
 """
 
 import datetime
@@ -238,7 +238,7 @@ def _numbers(indices: Sequence[int]) -> str:
 
 
 def _made(job: Job, recorded: RunResult, kept: Mapping[str, ShotAgain]) -> dict[str, ScenarioResult]:
-    """What the shots as judged now add up to; without the scenarios that cannot be made anew."""
+    """What the shots, as judged now, add up to; without the scenarios that cannot be made again."""
     if job.wired is None:
         return {}
     made = [
@@ -304,7 +304,7 @@ def _text(value: object) -> str:
 
 
 def _alike(one: Any, other: Any) -> bool:
-    """Equal, but for the last digits of a float, which another machine may round otherwise."""
+    """Whether two values are equal. Last digits of a float may differ: machines round differently."""
     if type(one) is float and type(other) is float:
         return math.isclose(one, other, rel_tol=1e-9)
     if is_dataclass(one) and type(one) is type(other):

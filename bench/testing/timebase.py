@@ -121,7 +121,7 @@ class TimebaseSuite:
         assert self.run(main) >= MANY, "the grid has ended by itself"
 
     def test_the_best_of_many_calls_is_not_late(self) -> None:
-        """Of the first half and of the second: a grid that drifts is late at its end."""
+        """The first and the second half are tested separately, because a grid that drifts is late at its end."""
         late_ns = self.late_ns
         if late_ns is None:
             name = type(self).__name__

@@ -11,9 +11,10 @@ _ATTEMPTS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correlation:
-    """`monotonic = realtime - offset_ns`, known to ± `u_ns`. True at the instant of measurement only.
+    """`monotonic = realtime - offset_ns`, known to ± `u_ns`. It is true at the instant of measurement only.
 
-    The system may step or slew CLOCK_REALTIME, so whoever converts stamps measures anew for every batch.
+    The system may step or slew CLOCK_REALTIME, so code that converts stamps measures the offset again for every
+    batch.
     """
 
     offset_ns: int
@@ -51,10 +52,12 @@ _SURE = 8  # one late arrival is no leap; a leap stays
 class ForeignClock:
     """An adapter's clock against the host's, from pairs of stamps of the same frames.
 
-    A frame reaches the host some time after the adapter has stamped it, never before. So the smallest difference of the
-    last 256 frames is the offset plus the shortest way; 256 frames of a 10 ms grid are 2.6 s, in which a clock that
-    is wrong by 100 ppm drifts by 0.26 ms. Differences that leap by 50 ms and stay are a new clock (a reset, or a
-    counter that wrapped): what was learnt is forgotten, and `leaps` counts it.
+    A frame reaches the host some time after the adapter has stamped it, never before. So the smallest difference of
+    the last 256 frames is the offset plus the shortest delay. 256 frames of a 10 ms grid are 2.6 s; in that time a
+    clock that is wrong by 100 ppm drifts by 0.26 ms.
+
+    Differences that jump by 50 ms and stay there are a new clock: a reset, or a counter that wrapped. Then the offset
+    is learnt again, and `leaps` counts it.
     """
 
     def __init__(self) -> None:

@@ -6,10 +6,10 @@ from bench.timing.clock import Timebase
 
 
 class EvidenceClass(StrEnum):
-    """From the weakest to the strongest. Only `HARDWARE` says anything of a board's timing.
+    """From the weakest to the strongest. Only `HARDWARE` is a statement on a board's timing.
 
-    REAL_TIME: the host's clock, but some part is none: a virtual bus, a process in place of the board, a
-    pseudo-terminal.
+    REAL_TIME: the host's clock, with at least one part that is no hardware: a virtual bus, a process in place of the
+    board, a pseudo-terminal.
     """
 
     SIMULATED = "simulated"
@@ -27,7 +27,7 @@ class EvidenceClass(StrEnum):
 
 
 def at_least_known(timebase: Timebase) -> EvidenceClass:
-    """Of what says its timebase only: a board has to be shown, so it is none."""
+    """The class of evidence where only the timebase is known. A board has to be proven, so it is never HARDWARE."""
     return EvidenceClass.SIMULATED if timebase is Timebase.SIMULATED else EvidenceClass.REAL_TIME
 
 

@@ -14,7 +14,9 @@ _MOST = 100  # a timer of 10 ms that fails every time says the same again and ag
 
 
 class Failures:
-    """Of one run. Whoever can make a record of them takes them; what nobody took is raised at the run's end."""
+    """The failures of one run. Code that can record a failure takes it; a failure that nobody took is raised at the
+    run's end.
+    """
 
     def __init__(self) -> None:
         self._untold: list[BaseException] = []
@@ -30,7 +32,9 @@ class Failures:
         self._end = end
 
     def add(self, error: BaseException) -> bool:
-        """Of any type. False where nobody looks, or for the user's stop: then it has to be raised on the spot."""
+        """Add a failure of any type. False where nobody will look at it, or for the user's stop: then the caller has
+        to raise it at once.
+        """
         if self._end is None or is_a_stop(error):
             return False
         if len(self._untold) < _MOST:

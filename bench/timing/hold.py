@@ -1,8 +1,9 @@
-"""Signals wait while the end of a run is written, so that it is whole: ten seconds at most, and the third ends it.
+"""Signals wait while the end of a run is written, so that it is complete: ten seconds at most. The third signal ends
+the process.
 
-Who asks to end may be waiting for a database that is locked, or for a disk that does not answer: code that looks at no
-signal, and the interpreter runs no handler meanwhile. So a thread counts them, through the descriptor that Python
-writes each one to as it comes, and ends the process by itself.
+The process that shall end may be waiting for a locked database, or for a disk that does not answer. Such code looks
+at no signal, and the interpreter runs no handler until it returns. So a thread counts the signals, through the
+descriptor to which Python writes each one at once, and ends the process by itself.
 """
 
 import contextlib

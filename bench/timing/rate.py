@@ -1,9 +1,9 @@
-"""How fast the host's clock runs: how far the system slews it, and the bound that every interval in real time takes.
+"""How fast the host's clock runs: how far the system slews it, and the bound used for every interval in real time.
 
-CLOCK_MONOTONIC counts seconds as the system makes them: a daemon that corrects the time of day makes it run faster or
-slower, by 500 ppm at most in the kernel's own loop (adjtimex(2)), by more where chrony sets the tick.
-CLOCK_MONOTONIC_RAW counts the same oscillator without that, so the two side by side show the slew. What the oscillator
-itself is off by they cannot show: that takes a second clock.
+CLOCK_MONOTONIC counts seconds as the system makes them. A daemon that corrects the time of day makes it run faster or
+slower: by 500 ppm at most in the kernel's own loop (adjtimex(2)), by more where chrony sets the tick.
+CLOCK_MONOTONIC_RAW counts the same oscillator without that, so the two together show the slew. They cannot show the
+error of the oscillator itself; that needs a second clock.
 """
 
 from collections.abc import Callable, Sequence

@@ -28,7 +28,7 @@ class Tracking(NamedTuple):
 
 
 class ClockBound(NamedTuple):
-    """By how much the host's clock may run wrong, and by whose word."""
+    """The largest error of the host's clock rate, and its source."""
 
     ppb: int
     why: str

@@ -1,8 +1,8 @@
 """Ctrl-C, SIGTERM and SIGHUP end a run by cancelling its main task, which then walks to the safe state.
 
-An exception raised by a signal handler can strike between a future's result and the wake-up of its task; that task then
-never ends, nor does the run that waits for it (2 of 100 interrupted shots). So while a run is in progress no handler
-raises: the run is asked to end, and KeyboardInterrupt comes when it has.
+An exception raised by a signal handler can strike between a future's result and the wake-up of its task. That task
+then never ends, and neither does the run that waits for it (seen in 2 of 100 interrupted shots). So no handler raises
+while a run is in progress: the run is asked to end, and KeyboardInterrupt is raised when it has ended.
 """
 
 import asyncio
@@ -41,7 +41,9 @@ _once = False
 
 
 def stop_run() -> bool:
-    """Ask the run in progress to end, as often as one likes; False where there is none. For signal handlers."""
+    """Ask the run in progress to end; more than one call does no harm. False where no run is in progress. For signal
+    handlers.
+    """
     run = _current
     if run is None:
         return False
@@ -220,11 +222,11 @@ def _strays_told() -> Iterator[None]:
 
 
 def _to_its_end(runner: asyncio.Runner, main: Coroutine[Any, Any, Any]) -> Any:
-    """Run `main`; afterwards no task is left, also where one ended by SystemExit or KeyboardInterrupt.
+    """Run `main`. Afterwards no task is left, also where a task ended by SystemExit or KeyboardInterrupt.
 
-    Such an exception stops the loop. asyncio's own runner would then cancel all tasks at once, the way to the safe
-    state among them, and close the loop over those that are still pending. Here the main task is cancelled first and
-    comes to its end, then the others. What stopped the loop first is raised.
+    Such an exception stops the loop. asyncio's own runner would then cancel all tasks at once, among them the way to
+    the safe state. It would close the loop while some are still pending. Here the main task is cancelled first and
+    comes to its end, then the others. The exception that stopped the loop is raised afterwards.
     """
     loop, known = runner.get_loop(), list[asyncio.Task[Any]]()
 

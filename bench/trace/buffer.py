@@ -38,7 +38,7 @@ def content_of(frame: CanFrame) -> bytes | None:
 
 
 class FrameBuffer(Sequence[FrameSeen]):
-    """Read as a sequence of frames, in the order in which the bench learned of them. Each look makes them anew."""
+    """A sequence of frames, in the order in which the bench learned of them. Each access makes new frame objects."""
 
     __slots__ = ("_columns", "_ends", "_long", "_numbers", "_rows")
 
@@ -60,7 +60,7 @@ class FrameBuffer(Sequence[FrameSeen]):
     def holding(
         cls, rows: bytearray, long: bytearray, ends: Sequence[tuple[str, str]], columns: "Columns"
     ) -> "FrameBuffer":
-        """Of rows that are there already, and the same in columns."""
+        """A buffer of existing rows, and the same in columns."""
         made_of = cls()
         made_of._rows, made_of._long, made_of._columns = rows, long, columns
         for end in ends:
@@ -130,7 +130,9 @@ class FrameBuffer(Sequence[FrameSeen]):
         return len(self._rows) // ROW_SIZE
 
     def __iter__(self) -> Iterator[FrameSeen]:
-        """Of those that are there now. Made piece by piece: nobody needs all of an hour's at once."""
+        """The frames that are in the buffer now. They are made piece by piece, because nobody needs all of an hour's
+        at once.
+        """
         rows = bytes(self._rows)
         for at in range(0, len(rows), _PIECE * ROW_SIZE):
             yield from self._made(rows[at : at + _PIECE * ROW_SIZE])

@@ -64,7 +64,7 @@ class Columns:
 
 
 def places_of(series: NDArray[np.intp], count: int) -> tuple[NDArray[np.intp], ...]:
-    """Of each of `count` series, where its frames stand."""
+    """For each of `count` series, the rows of its frames."""
     order = np.argsort(series.astype(np.uint16) if count < 1 << 16 else series, kind="stable")
     edges = np.cumsum(np.bincount(series, minlength=count)).tolist()
     return tuple(order[first:last] for first, last in pairwise([0, *edges]))

@@ -281,7 +281,7 @@ class SafetyOpened(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyOff(Fact):
-    """The outputs are read back as off after a contact has opened: so long after it at most."""
+    """The outputs were read back as off, at most this time after a contact had opened."""
 
     kind: ClassVar[Kind] = Kind.SAFETY_OFF
     input: str

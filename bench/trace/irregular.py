@@ -5,9 +5,12 @@ from enum import StrEnum
 
 
 class Irregular(StrEnum):
-    """Closed set. MISSING: no frame when one was due (the only thing an absence shows); SOONER: less than half a
-    cycle after the last; NEXT: simply the next one, which carries what no single value can show (a drift, a value
-    that stands still); the others are about one frame's bytes.
+    """A closed set of what can be irregular.
+
+    MISSING: no frame came when one was due; an absence shows nothing else.
+    SOONER: a frame came less than half a cycle after the last one.
+    NEXT: simply the next frame. It carries what no single value can show: a drift, or a value that stands still.
+    The others are about the bytes of one frame.
     """
 
     MISSING = "missing"
@@ -20,13 +23,14 @@ class Irregular(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Irregularity:
-    """`what` is first true of the message. signal: only frames that carry it count (a page of a sweep).
+    """`what` is true of the message for the first time. signal: only frames that carry it count (a page of a sweep).
 
-    cycle_ns: how often it is sent, where that is not what the DBC says. step: the signal moves by at least so much from
-    one frame to the next when it comes, in the signal's unit; so a frame tells by itself whether it was made up before.
-    step_share: the same as a share of what it was.
-    gap_ns: between the pages of its sweep: with one each page is made up when it is sent, with 0 all are with the
-    first. None: not known.
+    cycle_ns: how often the message is sent, where the DBC does not say it.
+    step: the signal moves by at least this much from one frame to the next, in the signal's unit. So a frame tells by
+    itself whether it was built before the fault.
+    step_share: the same, as a share of the value before.
+    gap_ns: time between the pages of the message's sweep. With a gap each page is built when it is sent; with 0 all
+    pages are built with the first. None: not known.
     """
 
     channel: str

@@ -40,7 +40,7 @@ class StageReached(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeLapsed(Fact):
-    """The pack stood for so long between two instants of the rig's clock."""
+    """The pack rested for this long between two instants of the rig's clock."""
 
     kind: ClassVar[Kind] = Kind.TIME_LAPSE
     lapsed_ns: int

@@ -1,4 +1,6 @@
-"""The wires of a node are off: it neither sends nor hears nor acknowledges, and who is left repeats for ever."""
+"""The wires of a node are cut: it neither sends, hears nor acknowledges. The other nodes repeat their frames without
+end.
+"""
 
 from dataclasses import dataclass
 
@@ -13,7 +15,7 @@ class BusCut(NodeFault):
         bus.cut(self.node, on)
 
     def silences(self, channel: str) -> bool:
-        """Whoever is left on the bus repeats its frame for ever, so the DUT goes unheard there too."""
+        """The remaining node on the bus repeats its frame without end, so the DUT cannot be heard there either."""
         return channel == self.channel
 
 

@@ -13,7 +13,7 @@ _INVALID = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactorFeedback(Reading):
-    """Of one contactor; the contact itself works."""
+    """A wrong feedback of one contactor; the contact itself works."""
 
     shows: str
 

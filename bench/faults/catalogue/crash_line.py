@@ -1,4 +1,4 @@
-"""The crash line is active, for good or in pulses."""
+"""The crash line is active, permanently or in pulses."""
 
 from dataclasses import dataclass
 

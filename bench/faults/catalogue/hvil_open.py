@@ -1,4 +1,4 @@
-"""The interlock loop is open, for good or off and on."""
+"""The interlock loop is open, permanently or in turns."""
 
 from dataclasses import dataclass
 

@@ -13,7 +13,9 @@ MOVES_V = 0.5  # at least, in one frame: a reading that is lost, turned round, o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenseWire(Fault):
-    """Of `cells` (from 1). By relays where the rig has a fault unit, else by what the played front end shows."""
+    """A fault in the sense wires of `cells` (from 1). Relays make it where the rig has a fault unit; else the played
+    front end shows it.
+    """
 
     cells: tuple[int, ...]
     wire: str

@@ -81,7 +81,7 @@ class WeissSimserv:
         return value
 
     async def _ask(self, number: object, *arguments: object) -> str:
-        """The first word behind the 1 of an answer; "" where there is none."""
+        """The first word after the 1 of an answer; "" where the answer has no such word."""
         sent = GAP.join(str(word).encode("ascii") for word in (number, 1, *arguments)) + END
         words = sent[:-1].replace(GAP, b" ").decode("ascii")
         async with self._lock:

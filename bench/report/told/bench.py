@@ -30,7 +30,7 @@ class CheckLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckTold(Document):
-    """`hil check`: so many scenarios fit this bench, and what else there is to tell. A mistake is an `error`."""
+    """`hil check`: the number of scenarios that fit this bench, and further notes. A mistake is an `error`."""
 
     schema_name: ClassVar[str] = "check"
     config: str

@@ -27,7 +27,7 @@ class Document:
 
 
 def called(name: str) -> dict[str, str]:
-    """Of a field: it has another name in JSON, a word that Python keeps for itself."""
+    """For a field that has another name in JSON, because the name is a reserved word in Python."""
     return {"name": name}
 
 

@@ -74,7 +74,7 @@ class CellTold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoalStatus:
-    """shown: nothing in `cells`, and nothing of the sheet's grounds, is a no."""
+    """shown: no entry of `cells` is a no, and none of the sheet's grounds."""
 
     safety_goal: str
     asil: str
@@ -103,12 +103,13 @@ class StatusTold(Document):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyTold(Document):
-    """`hil verify`: intact, where the run has a footer, every byte is as written and no signature is wrong.
+    """`hil verify`. intact: the run has a footer, every byte is as written, and no signature is wrong.
 
     aborted: it has no footer, so there is nothing to verify against. key: the public key that was asked for.
-    signature: why it does not hold; None where it does, or where there is none and none was asked for.
-    not_shown: of evidence on the tool, why it is none for a qualification, and of a review, why it does not hold;
-    None of every other folder. reviewed: who has reviewed the evidence, and when.
+    signature: why the signature does not hold; None where it holds, or where there is none and none was asked for.
+    not_shown: why evidence on the tool does not support a qualification, or why a review does not hold; None for
+    every other folder.
+    reviewed: who has reviewed the evidence, and when.
     """
 
     schema_name: ClassVar[str] = "verify"
@@ -127,12 +128,15 @@ class VerifyTold(Document):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejudgeTold(Document):
-    """`hil rejudge`: agreed of shots are judged as recorded; differences: one line for each other thing of a shot.
+    """`hil rejudge`. agreed: number of shots that are judged as recorded. differences: one line for each change in a
+    shot.
 
-    of_run: what of the run as a whole is not what its shots and files make. scenarios, scenarios_agreed: results of
-    scenarios, and how many of them add up as recorded. unchecked: what of the run could not be made anew.
-    rules: by which the run was judged; rules_now: by which it is judged here. budgets: the file of other safety goals.
-    altered, aborted: then what is told of the run is no evidence, or of a prefix only.
+    of_run: facts of the run as a whole that do not follow from its shots and files.
+    scenarios, scenarios_agreed: number of scenario results, and how many of them add up as recorded.
+    unchecked: parts of the run that could not be made again.
+    rules: the version by which the run was judged. rules_now: the version by which it is judged here. budgets: the
+    file of other safety goals.
+    altered, aborted: what is told of the run is no evidence, or covers only its beginning.
     """
 
     schema_name: ClassVar[str] = "rejudge"
