@@ -22,6 +22,7 @@ _BENCH = pytest.StashKey["Bench"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """The plugin's options."""
     group = parser.getgroup("hil", "BMS HIL bench")
     group.addoption(
         "--hil-config", default=None, help="bench file (default: hil_config.toml above the scenario)"

@@ -22,6 +22,7 @@ class Claimed:
 
 
 def markdown_claims(shown: Claimed) -> None:
+    """Print the claims and FTTI bounds as Markdown."""
     from bench.report.claim_words import CLAIMS, FTTI, HOW_TO_READ, claim_rows, ftti_rows, need_lines
     from bench.report.markdown import text
     from bench.report.safety_tables import markdown_table
@@ -32,6 +33,7 @@ def markdown_claims(shown: Claimed) -> None:
 
 
 def show_claims(shown: Claimed, notes: Sequence[str]) -> None:
+    """Print the claims and FTTI bounds as tables, then the notes."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table

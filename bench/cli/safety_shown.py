@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 def fmea_rows(found: tuple[Cell, ...]) -> list[tuple[str, ...]]:
+    """A row of text for each failure mode and chemistry."""
     from bench.report.safety_tables import fmea_row
 
     return [
@@ -27,6 +28,7 @@ def fmea_rows(found: tuple[Cell, ...]) -> list[tuple[str, ...]]:
 
 
 def standing(found: tuple[Cell, ...]) -> list[tuple[str, ...]]:
+    """A row of text for each chemistry: counts and its worst rating."""
     from bench.report.safety_tables import seconds, standing_rows
     from bench.safety.failure_modes import standings
 
@@ -42,6 +44,7 @@ def standing(found: tuple[Cell, ...]) -> list[tuple[str, ...]]:
 
 
 def notes(found: tuple[Cell, ...], counted: Any, evidence: EvidenceClass) -> list[str]:
+    """The lines below the tables: what the ratings rest on, and what is not verified."""
     from bench.report.handled_words import handled_lines
     from bench.report.words import EVIDENCE_WORTH
     from bench.verdict.tables import AP_CAVEAT, MSR_CAVEAT
@@ -66,6 +69,7 @@ def notes(found: tuple[Cell, ...], counted: Any, evidence: EvidenceClass) -> lis
 
 
 def show_markdown(goals: Any, found: tuple[Cell, ...], told: list[str], shown: Claimed | None = None) -> None:
+    """Print hazard analysis, FMEA and chemistries as Markdown. told: lines below the tables."""
     from bench.report.markdown import text
     from bench.report.safety_tables import FMEA, HARA, STANDING, alike_together, hara_rows, markdown_table
 
@@ -96,6 +100,7 @@ def show_markdown(goals: Any, found: tuple[Cell, ...], told: list[str], shown: C
 
 
 def show_tables(goals: Any, found: tuple[Cell, ...], told: list[str], _: Claimed | None = None) -> None:
+    """Print hazard analysis, FMEA and chemistries as tables. told: lines below the tables."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table

@@ -20,6 +20,8 @@ class IsoTpError(BenchError):
 
 
 class FlowStatus(IntEnum):
+    """Status of a flow control frame (ISO 15765-2)."""
+
     CONTINUE = 0
     WAIT = 1
     OVERFLOW = 2
@@ -35,6 +37,7 @@ class FlowControl:
 
 
 def padded(data: bytes) -> bytes:
+    """The payload, filled up to the length of a classic CAN frame."""
     return data + bytes((PADDING,)) * (_FRAME_BYTES - len(data))
 
 
@@ -51,6 +54,9 @@ def segment(payload: bytes) -> list[bytes]:
 
 
 def flow_control(status: FlowStatus = FlowStatus.CONTINUE, block: int = 0, gap_ms: int = 0) -> bytes:
+    """A flow control frame. block: frames until the next one, 0 for all. gap_ms: least separation time (STmin), 0 to
+    127 ms.
+    """
     return padded(bytes((0x30 | status, block, gap_ms)))
 
 

@@ -113,6 +113,7 @@ def float_to_bits(value: float, length: int) -> int:
 
 
 def all_fields(layer: Layer) -> list[Field]:
+    """All fields of the layer and of every page below it."""
     found = list(layer.fields)
     for choices in layer.branches.values():
         for child in choices.values():

@@ -48,10 +48,12 @@ def crc16(data: bytes) -> bytes:
 
 
 def framed(body: bytes) -> bytes:
+    """The body with its CRC-16 behind it."""
     return body + crc16(body)
 
 
 def intact(frame: bytes) -> bool:
+    """Whether the frame is long enough and its CRC-16 is right."""
     return len(frame) >= 4 and crc16(frame[:-2]) == frame[-2:]
 
 
@@ -66,12 +68,14 @@ def write_one(address: int, function: int, where: int, value: int) -> bytes:
 
 
 def write_registers(address: int, first: int, values: list[int]) -> bytes:
+    """The request that writes registers from `first` on (function 0x10). values: 0 to 65535."""
     data = b"".join(value.to_bytes(2, "big") for value in values)
     head = bytes((address, WRITE_REGISTERS)) + first.to_bytes(2, "big") + len(values).to_bytes(2, "big")
     return framed(head + bytes((len(data),)) + data)
 
 
 def write_coils(address: int, first: int, states: list[bool]) -> bytes:
+    """The request that writes coils from `first` on (function 0x0F)."""
     data = packed(states)
     head = bytes((address, WRITE_COILS)) + first.to_bytes(2, "big") + len(states).to_bytes(2, "big")
     return framed(head + bytes((len(data),)) + data)
@@ -84,6 +88,7 @@ def packed(states: list[bool]) -> bytes:
 
 
 def unpacked(data: bytes, count: int) -> list[bool]:
+    """The first `count` bits as states, the lowest bit of the first byte first."""
     word = int.from_bytes(data, "little")
     return [bool(word >> index & 1) for index in range(count)]
 

@@ -80,14 +80,17 @@ def status_mask(names: Iterable[str]) -> int:
 
 
 def session(name: str) -> bytes:
+    """The request for a diagnostic session (ISO 14229-1, 0x10). name: a key of SESSIONS."""
     return bytes((0x10, SESSIONS[name]))
 
 
 def reset(name: str) -> bytes:
+    """The request for a reset (ISO 14229-1, 0x11). name: a key of RESETS."""
     return bytes((0x11, RESETS[name]))
 
 
 def clear_dtcs(group: int = ALL_GROUPS) -> bytes:
+    """The request to clear stored trouble codes (ISO 14229-1, 0x14). group: 24 bit."""
     return b"\x14" + group.to_bytes(3, "big")
 
 
@@ -102,6 +105,7 @@ def read_extended(code: int, record: int) -> bytes:
 
 
 def read_data(identifier: int) -> bytes:
+    """The request for a data record (ISO 14229-1, 0x22). identifier: 16 bit."""
     return b"\x22" + identifier.to_bytes(2, "big")
 
 
@@ -111,6 +115,7 @@ def tester_present(*, silent: bool = True) -> bytes:
 
 
 def is_pending(request: bytes, response: bytes) -> bool:
+    """Whether the response says that the answer to this request comes later (0x78)."""
     return len(response) == 3 and response[0] == 0x7F and response[1] == request[0] and response[2] == PENDING
 
 

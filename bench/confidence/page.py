@@ -9,6 +9,7 @@ from bench.report.markdown import text
 
 
 def markdown(content: Mapping[str, Any]) -> str:
+    """The qualification as Markdown. content: what qualification.json holds."""
     sections = (_head, _parts, _uses, _method, _requirements, _malfunctions, _strangers, _ruler, _planted)
     return "\n".join(line for section in sections for line in section(content)) + "\n" + _identity(content)
 

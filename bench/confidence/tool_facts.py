@@ -114,10 +114,12 @@ def load_usage(path: Path) -> dict[str, Any]:
 
 
 def requirements() -> list[dict[str, Any]]:
+    """The requirements on the tool, from requirements.toml."""
     return list(_read(_FOLDER / "requirements.toml", _Requirements)["requirement"])
 
 
 def strangers() -> list[dict[str, Any]]:
+    """The counts made by people who did not write the tool, from strangers.toml."""
     return list(_read(_FOLDER / "strangers.toml", _Counts)["count"])
 
 

@@ -32,6 +32,7 @@ def _none() -> Mapping[str, str]:
 
 @cache
 def dut_adapters() -> Shelf[DutAdapterFacts]:
+    """The DUT adapters that installed distributions bring."""
     return Shelf(
         what="DUT adapter",
         group=GROUP,

@@ -27,10 +27,12 @@ class Option(Generic[T]):
 
 
 def whole(name: str, meaning: str, default: int, lowest: int, highest: int) -> Option[int]:
+    """An option that is a whole number from `lowest` to `highest`."""
     return Option(name=name, meaning=meaning, form="whole", default=default, lowest=lowest, highest=highest)
 
 
 def one_of(name: str, meaning: str, default: int, choices: tuple[int, ...]) -> Option[int]:
+    """An option that is one of several whole numbers."""
     return Option(name=name, meaning=meaning, form="whole", default=default, choices=choices)
 
 
@@ -40,6 +42,7 @@ def wholes(name: str, meaning: str) -> Option[tuple[int, ...]]:
 
 
 def text(name: str, meaning: str, default: str = "", choices: tuple[str, ...] = ()) -> Option[str]:
+    """An option that is text. choices: the texts allowed; empty: any text."""
     return Option(name=name, meaning=meaning, form="text", default=default, choices=choices)
 
 

@@ -43,4 +43,5 @@ def _examine_held(config: BenchConfig, real_time: bool) -> Iterator[Checkup]:
 
 
 def usable(findings: list[Checkup]) -> bool:
+    """Whether no finding forbids to use the bench."""
     return not any(finding.state is Health.BAD for finding in findings)

@@ -8,6 +8,8 @@ from bench.verdict.result import FEWEST_FOR_P99
 
 
 class Health(StrEnum):
+    """How serious a finding of the doctor is."""
+
     OK = "ok"
     NOTE = "note"  # worth mending; the bench is usable all the same
     BAD = "bad"  # the configured bench cannot be used like this

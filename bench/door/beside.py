@@ -64,6 +64,7 @@ class DoorLine:
 
 
 def main(descriptor: int) -> None:
+    """Serve one script over the socket `descriptor` until the script or this process ends."""
     with contextlib.suppress(OSError, AttributeError):  # where the script is killed, the rig walks to safety
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     line = DoorLine(socket.socket(fileno=descriptor))

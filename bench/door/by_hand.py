@@ -52,6 +52,8 @@ class Leads(Protocol):
 
 
 class RigByHand:
+    """A rig that a script drives, request by request. soc: 0 to 1, None for the bench file's."""
+
     def __init__(
         self, opened: dict[str, Any], mode: str, soc: float | None, seed: int, out: str | None
     ) -> None:

@@ -69,6 +69,7 @@ def refuse_unusable_bench(wired: Wired) -> None:
 
 
 def checked(wired: Wired, select: Select, only: str | None) -> Checked:
+    """Check the selected scenarios against the bench. Nothing is driven."""
     selected = chosen(wired, select, only, long=True)
     prepared = selected.prepared
     return Checked(

@@ -27,6 +27,7 @@ def scenario_of(wired: Wired, scenario: str | Path) -> Prepared:
 
 
 def shoot_one(wired: Wired, prepared: Prepared, index: int, repeat: int | None, seed: int) -> ShotResult:
+    """Fire shot `index` (from 0) of `repeat` shots and judge it. Raises CalledWrongly for an index out of range."""
     own = prepared.scenario.sweep.repeat
     if repeat is None:
         repeat = own if wired.config.simulated else max(own, index + 1)
@@ -41,6 +42,7 @@ def shoot_one(wired: Wired, prepared: Prepared, index: int, repeat: int | None, 
 
 
 def shots_of(wired: Wired, prepared: Prepared, repeat: int | None, seed: int) -> ScenarioResult:
+    """Fire all shots of one scenario, one after the other, and judge them together."""
     if repeat is None:
         repeat = prepared.scenario.sweep.repeat if wired.config.simulated else 1
     with listening_if_nobody_does(), watched_over(wired, None) as own:

@@ -52,6 +52,7 @@ class Results:
 
 
 def name_of(run: Run | str | Path) -> str:
+    """The folder of a run as text, or the name that was given."""
     return str(run.folder if isinstance(run, Run) else run)
 
 

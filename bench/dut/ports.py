@@ -6,6 +6,8 @@ from bench.errors import DutCrashed
 
 
 class Dut(Protocol):
+    """A DUT that can be powered on and off, and tells how it ended."""
+
     async def start(self) -> None:
         """Power it on. Raises DutError when it does not come up."""
 

@@ -88,6 +88,7 @@ async def put_on(fault: Fault, provided: Provided) -> Actuation:
 
 
 async def take_off(fault: Fault, provided: Provided) -> None:
+    """Clear the fault, with the capabilities that it asks for."""
     await fault.clear(**_given(type(fault).clear, provided))
 
 

@@ -21,6 +21,7 @@ def _lacks(name: str, kind: Kind) -> str:
 
 @cache
 def faults() -> Shelf[Kind]:
+    """All faults by name: those of the catalogue and those of installed distributions."""
     return Shelf(
         what="fault",
         group=GROUP,

@@ -65,18 +65,22 @@ class Reading(Distorted):
 
 
 def forced(value: float | None) -> Distort:
+    """Show `value` (SI) whatever the truth is; None: no reading."""
     return lambda _: value
 
 
 def offset(by: float) -> Distort:
+    """Show the true value plus `by` (SI)."""
     return lambda true: None if true is None else true + by
 
 
 def scaled(gain: float) -> Distort:
+    """Show the true value times `gain`."""
     return lambda true: None if true is None else true * gain
 
 
 def drifting(timers: Timers, per_s: float) -> Distort:
+    """Show the true value plus a drift of `per_s` (SI units a second) since now."""
     start_ns = timers.now_ns()
 
     def change(true: float | None) -> float | None:
@@ -98,5 +102,6 @@ def stuck() -> Distort:
 
 
 def noisy(amplitude: float, seed: int) -> Distort:
+    """Show the true value plus uniform noise of ± `amplitude` (SI), drawn from `seed`."""
     rng = random.Random(seed)
     return lambda true: None if true is None else true + rng.uniform(-amplitude, amplitude)

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 
 class AbuseKind(StrEnum):
+    """How a cell is abused, with the unit of the case's size."""
+
     CURRENT = "current"  # c_rate drives the cell, > 0 charges
     INTERNAL_SHORT = "internal_short"  # ohm
     EXTERNAL_SHORT = "external_short"  # ohm, across the cell, heat outside

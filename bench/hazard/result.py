@@ -135,6 +135,8 @@ class Assumed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HazardStudy:
+    """The results of all cases of a study. horizon_s: how long each case was computed at most."""
+
     seed: int
     samples: int
     horizon_s: float

@@ -137,6 +137,8 @@ class SensorKind(InstrumentKind):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsulationKind(SensorKind):
+    """An insulation monitor on a bus, read by the bench or played to the DUT."""
+
     role: ClassVar[str] = "insulation"
 
     read: Callable[[CanLink, Clock], InsulationMonitor]
@@ -144,6 +146,8 @@ class InsulationKind(SensorKind):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentKind(SensorKind):
+    """A current sensor on a bus, read by the bench or played to the DUT."""
+
     role: ClassVar[str] = "current"
 
     read: Callable[[CanLink, Clock], CurrentSensor]

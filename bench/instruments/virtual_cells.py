@@ -14,6 +14,8 @@ from bench.timing.clock import Clock
 
 
 class CellSimulator(Protocol):
+    """A simulator with cell outputs. output_v: V of each channel, nan for an open wire."""
+
     channels: int
 
     def output_v(self, now_ns: int) -> list[float]: ...

@@ -199,6 +199,7 @@ class VirtualRack:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the rack until SIGTERM, or until nobody needs it any longer."""
     parser = argparse.ArgumentParser(prog="python -m bench.instruments.virtual_rack", description=__doc__)
     parser.add_argument("--sense", required=True, help="python-can bus of the AFE frames: IFACE:key=value,…")
     parser.add_argument(

@@ -128,6 +128,7 @@ def can_interfaces() -> list[str]:
 
 
 def is_up(name: str) -> bool:
+    """Whether the network interface exists and is up."""
     try:
         return bool(int((_NET / name / "flags").read_text(), 16) & _IFF_UP)
     except (OSError, ValueError):

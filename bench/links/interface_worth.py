@@ -66,4 +66,5 @@ UNKNOWN = Worth(Origin.ARRIVAL, 10 * _MS, False, "an interface this table does n
 
 
 def worth_of(interface: str) -> Worth:
+    """The quality of the stamps of a python-can interface; UNKNOWN for one that is not listed."""
     return INTERFACES.get(interface, UNKNOWN)

@@ -40,6 +40,7 @@ def ask_for_stamps(receiver: socket.socket, *, hardware: bool = False) -> None:
 
 
 def enlarge_buffer(receiver: socket.socket) -> None:
+    """Give the socket a receive buffer of RECEIVE_BUFFER_BYTES, as far as the rights of this process allow."""
     receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
     with suppress(PermissionError):  # the plain option is capped by net.core.rmem_max
         receiver.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)

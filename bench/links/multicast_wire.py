@@ -63,6 +63,7 @@ class Reader:
 
 
 def mark_of(name: str) -> str:
+    """The mark by which a sender is named on the wire."""
     return _SENDER_MARK + name
 
 

@@ -172,6 +172,7 @@ def _tls(files: dict[str, str | None] | None) -> ssl.SSLContext | None:
 
 
 def main() -> int:
+    """Publish what the spool holds until the bench ends. The exit code is the process's."""
     settings = json.loads(sys.argv[1])
 
     async def serve(clock: HostClock) -> int:

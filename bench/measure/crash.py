@@ -25,6 +25,7 @@ STOP_FOLLOWS_NS = NS_PER_S
 
 
 def crash_mark(trace: Trace) -> Mark[facts.DutCrashed] | None:
+    """The mark of the DUT's crash; None where it did not crash."""
     return next(trace.of(facts.DutCrashed), None)
 
 

@@ -111,5 +111,6 @@ def latency(start: Seen | None, end: Seen | None, ppb: int) -> Latency | None:
 
 
 def between(start: Seen, end: Seen, ppb: int) -> Latency:
+    """The time from `start` to `end` (ns), widened by a clock rate error of `ppb` parts per billion."""
     found = Latency(interval=end.interval.since(start.interval), terms=(*start.terms, *end.terms))
     return with_rate(found, ppb)

@@ -56,6 +56,7 @@ def stored(runs: Path) -> tuple[int, bool]:
 
 
 def main() -> int:
+    """Make a run whose process is limited in memory or files. The exit code is the run's."""
     import resource
     from dataclasses import replace
 

@@ -91,6 +91,7 @@ def _hash(content: Mapping[str, Any]) -> str:
 
 
 def matrix_file(proof: Proof, folder: Path) -> Path:
+    """Where the matrix of this proof is kept in `folder`."""
     return folder / f"mutants-{matrix_key(proof)[:16]}.json"
 
 

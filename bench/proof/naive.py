@@ -59,6 +59,7 @@ async def _answer_to(shot: int, reader: can.AsyncBufferedReader) -> None:
 
 
 def main() -> int:
+    """Measure the ruler's delays as a plain script would. The exit code is 0 when it ended by itself."""
     parser = argparse.ArgumentParser(prog="python -m bench.proof.naive", description=__doc__)
     parser.add_argument("--bus", required=True, help="INTERFACE:key=value,...")
     parser.add_argument("--delays-us", required=True, help="one delay for each shot, comma separated")

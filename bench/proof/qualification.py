@@ -105,6 +105,7 @@ def method_words(usage: Mapping[str, Any]) -> str:
 
 
 def reference_words(ruler: Sequence[RulerSeries], timebase: str) -> str:
+    """The second clocks by which the ruler was checked in this timebase."""
     if timebase == Timebase.SIMULATED.value:
         return OWN_TIME
     own = dict.fromkeys(one.reference for one in ruler if one.timebase.value == timebase)

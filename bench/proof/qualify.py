@@ -149,10 +149,12 @@ def quantile_ns(values: Sequence[int], share: float) -> int | None:
 
 
 def stimulus_frame(shot: int, delay_ns: int) -> CanFrame:
+    """The stimulus that asks the ruler for an answer after `delay_ns`, in steps of 1 µs."""
     return CanFrame(STIMULUS_ID, shot.to_bytes(2, "little") + (delay_ns // NS_PER_US).to_bytes(4, "little"))
 
 
 def delay_of(shot: int) -> int:
+    """The delay of a shot, in ns."""
     return DELAYS_NS[shot % len(DELAYS_NS)]
 
 

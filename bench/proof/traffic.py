@@ -50,6 +50,7 @@ async def send_traffic(clock: HostClock, bus: can.BusABC, rate_per_s: int, for_n
 
 
 def main() -> int:
+    """Send other traffic on a bus, at a given rate, until the time is over."""
     parser = argparse.ArgumentParser(prog="python -m bench.proof.traffic", description=__doc__)
     parser.add_argument("--bus", required=True, help="INTERFACE:key=value,...")
     parser.add_argument("--rate", type=int, required=True, help="frames per second")

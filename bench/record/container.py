@@ -92,6 +92,7 @@ def shots_in(path: Path) -> tuple[int, ...]:
 
 
 def has_shot(path: Path, number: int) -> bool:
+    """Whether the container holds a whole record of this shot."""
     return path.is_file() and number in _index(path).shots
 
 

@@ -123,6 +123,7 @@ def lines_before(path: Path, end: int) -> int:
 
 
 def is_text(path: Path) -> bool:
+    """Whether the first block of a file has no zero byte."""
     with open(path, "rb", opener=_opened) as file:
         return b"\0" not in file.read(BLOCK)
 

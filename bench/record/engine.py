@@ -14,6 +14,7 @@ WRITES = "hil_writes"  # the execution option of a transaction that writes
 
 
 def engine_of(where: str | Path, wait_s: float) -> Engine:
+    """An SQLAlchemy engine for a path or URL. wait_s: how long to wait for a lock. Raises UnusableUrl."""
     place = str(where)
     try:
         url = make_url(place) if isinstance(where, str) and "://" in place else make_url("sqlite://")
@@ -71,4 +72,5 @@ def named(where: str | Path) -> str:
 
 
 def first_line(error: Exception) -> str:
+    """The first line of an error's text, else its type's name."""
     return str(error).partition("\n")[0] or type(error).__name__

@@ -124,6 +124,7 @@ def of_header(header: Mapping[str, Any], folder: Path | None) -> ClassFound:
 
 
 def start_in_copy(header: Mapping[str, Any], folder: Path) -> str:
+    """How the DUT was started, from the run's copy of the bench file; "" where that cannot be read."""
     sha256 = str(dict(header.get("hashes") or {}).get("config", ""))
     for copy in folder.glob(f"inputs/{sha256[:12]}-*") if re.fullmatch("[0-9a-f]{64}", sha256) else ():
         try:

@@ -45,6 +45,7 @@ class Latch:
 
 
 def latch_of(rig_folder: Path) -> Path:
+    """The file that says that the rig was stopped, beside its record folder."""
     return rig_folder.with_name(rig_folder.name + ".stopped.json")
 
 

@@ -16,6 +16,7 @@ _CAPITAL = re.compile("[A-Z]")
 
 
 def name_of(kind: type[Fact]) -> str:
+    """The name of a kind of fact in the record: `StimulusCommanded` is `stimulus_commanded`."""
     return _CAPITAL.sub(lambda found: f"_{found[0].lower()}", kind.__name__).lstrip("_")
 
 

@@ -20,6 +20,7 @@ class PoisonedRig(BenchError):
 
 
 def marker_of(rig_folder: Path) -> Path:
+    """The file that says that the rig is poisoned, beside its record folder."""
     return rig_folder.with_name(rig_folder.name + ".poisoned.json")
 
 

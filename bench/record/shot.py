@@ -110,6 +110,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file. Raises RecordError for any other content."""
     text = read_text(path, "a JSON object", error=RecordError, most=MOST_RECORDED_BYTES)
     try:
         content = json.loads(text)

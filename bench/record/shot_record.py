@@ -165,4 +165,5 @@ def _unreadable(shot: Path, error: Exception) -> RecordError:
 
 
 def stamping_of(stored: dict[str, Any]) -> Stamping:
+    """The stamping as it was stored."""
     return Stamping(**{**stored, "origin": Origin(stored["origin"])})

@@ -84,6 +84,7 @@ def _killed_after(child: "subprocess.Popen[bytes]", seconds_s: float) -> Iterato
 
 
 def send(to: IO[bytes], content: object) -> None:
+    """Send a message to the other process: its length, then the pickled content."""
     data = pickle.dumps(content)
     to.write(_LENGTH.pack(len(data)) + data)
     to.flush()

@@ -8,6 +8,7 @@ from bench.units import format_ns
 
 
 def answer_words(finding: Finding) -> str:
+    """A sentence for a finding on the DUT's answer."""
     match finding:
         case answer.SafeStateBeforeFault():
             return "safe state already held before the fault"

@@ -108,6 +108,7 @@ def _needs_words(needs: Sequence[Needed]) -> str:
 
 
 def need_words(need: Needed, most: int | None = None) -> str:
+    """A sentence that says what is needed. most: the largest number of names in it, None for all."""
     what = f"{need.chemistry}: {_NEED_WORDS[need.need]} ({_NEED_MEANS[need.need]})"
     return f"{what}, for {_named(need.of, len(need.of) if most is None else most)}"
 
@@ -130,6 +131,7 @@ def _named(names: Sequence[str], most: int = 3) -> str:
 
 
 def ftti_rows(found: Sequence[FttiBound]) -> list[tuple[str, ...]]:
+    """A row of text for each FTTI and the bound beside it."""
     return [
         (
             one.goal,

@@ -85,6 +85,7 @@ def tail_words(m: Metric) -> str:
 
 
 def p_words(p: float) -> str:
+    """A p value (0 to 1) in words."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 

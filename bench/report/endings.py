@@ -44,5 +44,6 @@ def _by(found: EndFound) -> str:
 
 
 def ending_block(scenario: ScenarioResult) -> Markup:
+    """What ended a protection test, as HTML; empty for any other scenario."""
     words = ending_words(scenario)
     return Markup("<p>Protection test: {}.</p>").format(escape(words)) if words else Markup("")

@@ -26,6 +26,7 @@ def handled_lines(found: Mapping[tuple[str, str], HandledShare]) -> list[str]:
 
 
 def handled_words(found: HandledShare) -> str:
+    """The share of handled faults in words, rounded down to 0.1 %."""
     share = f"at least {int(found.share * 1000) / 10:g} %"
     if found.weighted:
         return f"{share}, weighted by the failure rates given"

@@ -16,6 +16,7 @@ from bench.report.told.physics import (
 
 
 def hazard_told(study: HazardStudy, margins: Mapping[tuple[str, str], Margin]) -> HazardTold:
+    """The study and its margins as the document of `hil hazard --json`."""
     return HazardTold(
         kind="computed, not measured",
         seed=study.seed,

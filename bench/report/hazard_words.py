@@ -79,6 +79,7 @@ def margin_words(margin_s: float | None, reference: str) -> str:
 
 
 def ftti_words(margin: Margin) -> str:
+    """The margin to the FTTI in words."""
     if margin.ftti_s is None:
         return "no such goal"
     if margin.ftti_margin_s is None:
@@ -87,6 +88,7 @@ def ftti_words(margin: Margin) -> str:
 
 
 def fhti_words(margin: Margin) -> str:
+    """The margin to the measured FHTI in words."""
     if margin.fhti is None:
         return "not measured"
     kind = _KINDS[margin.fhti.evidence]

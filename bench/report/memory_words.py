@@ -12,6 +12,7 @@ def dtc_words(code: int) -> str:
 
 
 def memory_words(finding: Finding) -> str:
+    """A sentence for a finding on the DUT's memory of trouble codes."""
     match finding:
         case memory.CodesStoredBefore(codes=codes, left=left, problem=problem):
             head = f"the DUT had stored {_named(codes)} before the shot"

@@ -19,6 +19,7 @@ WHAT = "no results of this build: another firmware, or another pack; each shot h
 
 
 def of_the_build(scenarios: Iterable[ScenarioResult]) -> list[ScenarioResult]:
+    """The scenarios that are no deliberate mismatch."""
     return [one for one in scenarios if not one.mismatch]
 
 
@@ -56,6 +57,7 @@ def caught_words(scenarios: Sequence[ScenarioResult]) -> str:
 
 
 def failed_words(scenario: ScenarioResult) -> str:
+    """How many shots of a mismatch failed; all of them have to."""
     failed = sum(shot.judgement.verdict is Verdict.FAIL for shot in scenario.shots)
     shots = len(scenario.shots)
     told = f"{failed} of {shots} shot{'s' if shots != 1 else ''} failed"

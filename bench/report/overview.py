@@ -59,6 +59,7 @@ class Overview:
 
 
 def overview(run: RunResult, timebase: Timebase, library: Library | None) -> Overview:
+    """The counts of one timebase for the top of a report."""
     own = [one for one in run.scenarios if one.timebase is timebase and not one.mismatch]
     trips = [one for one in own if one.aim != MUST_NOT_TRIP]
     parents = {one.scenario_id for one in trips}
@@ -94,6 +95,7 @@ def closest(scenarios: Sequence[ScenarioResult]) -> ScenarioResult | None:
 
 
 def closest_words(one: ScenarioResult) -> str:
+    """The latency of a scenario that leaves the smallest margin to its budget, in words."""
     pairs = (("FDTI", one.fdti, one.budget.fdti_ns), ("FHTI", one.fhti, one.budget.fhti_ns))
     name, left = min(
         (

@@ -109,6 +109,7 @@ def alike_together(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def seconds(value: float | None) -> str:
+    """A time (s) in words; a dash for None, "never" for infinity."""
     if value is None:
         return "–"
     if math.isinf(value):
@@ -122,4 +123,5 @@ def seconds(value: float | None) -> str:
 
 
 def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
     return "\n".join(table(headings, rows))

@@ -6,6 +6,7 @@ from bench.units import format_ns
 
 
 def state_words(finding: Finding) -> str:
+    """A sentence for a finding on the further safe states."""
     match finding:
         case states.StateNotReached(name=name, window_ns=window_ns):
             return f"safe state '{name}' not reached within {format_ns(window_ns)}"

@@ -44,6 +44,7 @@ def status_fragment(sheet: Sheet) -> Markup:
 
 
 def status_page(sheet: Sheet) -> str:
+    """The status sheet as a whole HTML page."""
     return _environment().from_string(_PAGE).render(sheet=sheet, fragment=status_fragment(sheet))
 
 

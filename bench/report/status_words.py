@@ -33,6 +33,7 @@ def status_lines(sheet: Sheet) -> list[str]:
 
 
 def status_markdown(sheet: Sheet) -> str:
+    """The status sheet as Markdown."""
     notes = footnotes(sheet)
     lines = [f"### {md.text(_title(sheet))}", ""]
     lines += [f"- {md.text(one.name)}: {md.text(said(one.cell, notes))}" for one in sheet.facts]

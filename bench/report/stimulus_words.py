@@ -7,6 +7,7 @@ from bench.units import format_ns
 
 
 def stimulus_words(finding: Finding) -> str:
+    """A sentence for a finding on the stimulus."""
     match finding:
         case stimulus.NoStimulus():
             return "no stimulus was commanded"

@@ -71,6 +71,7 @@ def _fhti(shots: Sequence[ShotResult]) -> list[Interval]:
 
 
 def intervals(scenario: ScenarioResult, name: str) -> list[Interval]:
+    """The FDTI or FHTI of every shot that has one, as intervals in ns."""
     measured = (shot.measurement for shot in scenario.shots if shot.measurement is not None)
     latencies = (one.fdti if name == "FDTI" else one.fhti for one in measured)
     return [latency.interval for latency in latencies if latency is not None]

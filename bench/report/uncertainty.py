@@ -133,6 +133,7 @@ def _named(name: str, note: str) -> str:
 
 
 def source_words(name: str, note: str) -> str:  # noqa: ARG001
+    """Where a term of the uncertainty budget comes from; "" for an unknown term."""
     return _SOURCES.get(name, "")
 
 

@@ -14,6 +14,7 @@ def test_words(test: SignalTest) -> str:
 
 
 def when_words(when: When) -> str:
+    """An instant relative to the onset, the command or the arming."""
     since = _SINCE[when.since]
     if when.offset_ns < 0:
         return f"{format_ns(-when.offset_ns)} before {since}"
@@ -26,8 +27,10 @@ def short_dtc(code: int) -> str:
 
 
 def percent(share: float) -> str:
+    """A share (0 to 1) in per cent, with two decimals."""
     return f"{100 * share:.2f} %"
 
 
 def signed(share: float) -> str:
+    """A share (-1 to 1) in per cent, with sign and two decimals."""
     return f"{100 * share:+.2f} %"

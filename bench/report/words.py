@@ -35,10 +35,12 @@ def interval_words(low_ns: int, high_ns: int) -> str:
 
 
 def max_words(statistics: LatencyStatistics | None) -> str:
+    """The largest latency as an interval; a dash without statistics."""
     return "–" if statistics is None else interval_words(statistics.max_low_ns, statistics.max_high_ns)
 
 
 def p50_words(statistics: LatencyStatistics | None) -> str:
+    """The median latency as an interval; a dash without statistics."""
     return "–" if statistics is None else interval_words(statistics.p50_low_ns, statistics.p50_high_ns)
 
 
@@ -57,6 +59,7 @@ def margin_ns(statistics: LatencyStatistics | None, budget_ns: int) -> int | Non
 
 
 def margin_words(margin: int | None) -> str:
+    """A margin (ns) with its sign; a dash for None."""
     if margin is None:
         return "–"
     return f"+{format_ns(margin)}" if margin >= 0 else format_ns(margin).replace("-", "−")

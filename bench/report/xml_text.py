@@ -7,4 +7,5 @@ _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 def writable(content: str) -> str:
+    """The text, with every character that XML forbids replaced by U+FFFD."""
     return _UNWRITABLE.sub("\ufffd", content)

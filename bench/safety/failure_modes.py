@@ -152,6 +152,7 @@ def cells(
 
 
 def not_for(library: Library) -> dict[str, Mapping[str, str]]:
+    """For each scenario the chemistries that it is not for, with the reason."""
     return {entry.scenario_id: entry.not_for for entry in library.entries}
 
 

@@ -15,6 +15,8 @@ class ReadRatings(Protocol):
 
 
 class ReadMode(Protocol):
+    """The part of a failure mode that tells its ratings by chemistry."""
+
     @property
     def given_for(self) -> Sequence[str]: ...
     @property

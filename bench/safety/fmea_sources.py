@@ -18,6 +18,8 @@ class ReadGiven(Protocol):
 
 
 class ReadSources(ReadGiven, Protocol):
+    """The part of a failure mode that tells what is given, by chemistry."""
+
     @property
     def id(self) -> str: ...
     @property

@@ -17,6 +17,8 @@ _NUMBER = re.compile(r"\b(?:[Aa]nnex|[Aa]ppendix|[Cc]lause|[Tt]able) [A-Z0-9]+|\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clauses:
+    """Clauses of standards: those that a scenario performs, and those that it only touches."""
+
     performs: tuple[str, ...]
     touches: tuple[str, ...]
 

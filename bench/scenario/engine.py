@@ -284,6 +284,7 @@ async def _perform(rig: Rig, shot: Attempt, step: Step, over: Callable[[], bool]
 
 
 async def inject(rig: Rig, step: Inject) -> None:
+    """Make a fault real on the rig, and put command and readback into the trace."""
     clock, fault = rig.clock, step.fault
     commanded = facts.StimulusCommanded(fault=f"{step.kind}: {fault!r}", step=step.step, ttl_ns=step.ttl_ns)
     rig.trace.mark(clock.now_ns(), commanded, "engine")
@@ -311,6 +312,7 @@ async def inject(rig: Rig, step: Inject) -> None:
 
 
 def request(rig: Rig, mode: str, value: int) -> None:
+    """Ask the DUT for a mode. value: the one that the profile has for it."""
     rig.plant.vehicle.mode_request = value
     rig.trace.mark(rig.clock.now_ns(), facts.Requested(mode=mode, value=value), "engine")
 
@@ -329,6 +331,7 @@ async def _park(rig: Rig, shot: Attempt, step: Park) -> None:
 
 
 async def reset_faults(rig: Rig, duration_ns: int) -> None:
+    """Ask the DUT for `duration_ns` to forget its latched faults."""
     rig.trace.mark(rig.clock.now_ns(), facts.Requested(mode="fault reset", value=1), "engine")
     rig.plant.vehicle.fault_reset = 1
     await rig.clock.sleep_until(rig.clock.now_ns() + duration_ns)

@@ -21,6 +21,7 @@ def check_also(lookup: Lookup, asked: Expect | Quiet, table: str) -> None:
 
 
 def flags_in(also: Iterable[Also], lookup: Lookup) -> tuple[Flag, ...]:
+    """The flags of the profile among the names in `also`."""
     flags = lookup.profile.flags
     return tuple(flags[name] for name in also if isinstance(name, str) and name in flags)
 

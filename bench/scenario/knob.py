@@ -121,6 +121,7 @@ def number_knob(
 def choice_knob(
     name: str, place: Place, choices: list[Any], now: Any, words: Mapping[Any, str] | None = None
 ) -> Knob:
+    """A knob that turns through `choices`. now: the original; words: how a choice is shown."""
     shown = ", ".join((words or {}).get(one, str(one)) for one in choices)
     return Knob(
         name=name,
@@ -132,8 +133,10 @@ def choice_knob(
 
 
 def in_unit(quantity_si: float, unit: str, dimension: str) -> float:
+    """A quantity in SI as a number in `unit`, rounded to nine decimals."""
     return round(quantity_si / unit_factor(unit, dimension), 9)
 
 
 def in_ms(duration_ns: int) -> float:
+    """A duration in ms."""
     return duration_ns / NS_PER_MS

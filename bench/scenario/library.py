@@ -72,6 +72,7 @@ def list_library(files: Iterable[Path]) -> Library:
 
 
 def entry_of(scenario: Scenario) -> Entry:
+    """What the library's list keeps of a scenario."""
     return Entry(
         scenario_id=scenario.id,
         title=scenario.title,

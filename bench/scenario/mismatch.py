@@ -51,6 +51,7 @@ def _chemistry(name: str) -> Chemistry:
 
 
 def mismatch_of(shape: "ScenarioShape") -> Mismatch | None:
+    """The deliberate mismatch that a scenario's file states; None for any other scenario."""
     found = shape.mismatch
     if found is None:
         return None

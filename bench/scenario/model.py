@@ -51,6 +51,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
+    """A step that lets time pass."""
+
     duration_ns: int
 
 

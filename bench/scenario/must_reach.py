@@ -58,6 +58,7 @@ def must_reach(
 
 
 def scenarios_of(profile: DutProfile) -> list[Scenario]:
+    """A must-reach scenario for each mode of the profile that can be asked for."""
     known = [mode for mode in profile.modes if why_none(profile, mode) is None]
     first = next((mode for mode in known if mode != "off"), None)
     made = []

@@ -8,6 +8,7 @@ from bench.scenario.model import Inject, Step
 
 
 def restart_signs(lookup: Lookup, steps: Sequence[Step]) -> tuple[RestartSign, ...]:
+    """The signals that show a restart of the DUT; empty where a step of the scenario restarts it."""
     if any(isinstance(step, Inject) and step.fault.restarts for step in steps):
         return ()
     roles = lookup.profile.roles

@@ -51,6 +51,7 @@ def tell_what_failed(rig: Rig, failed: BaseException, marked_as: MarkedAs) -> No
 
 
 def tell_failures(rig: Rig) -> None:
+    """Put the errors of callbacks into the trace."""
     for error in rig.clock.failures.take():
         mark_error(rig.trace, rig.clock.now_ns(), "callback", error, traced=True)
 

@@ -51,6 +51,7 @@ def states_asked(lookup: Lookup, states: Iterable[StateText]) -> tuple[StateAske
 
 
 def probes_as_known(profile: DutProfile, probes: Iterable[Probe]) -> tuple[Probe, ...]:
+    """The probes, with tests on what the bench itself sees where it can."""
     return tuple(replace(probe, tests=as_known(profile, probe.tests)) for probe in probes)
 
 

@@ -77,6 +77,7 @@ class BadSign:
 
 
 def latency_of(shot: ShotResult, metric: str) -> Latency | None:
+    """The FDTI or FHTI of a shot; None where it was not measured. metric: "fdti" or "fhti"."""
     if shot.measurement is None:
         return None
     return shot.measurement.fdti if metric == "fdti" else shot.measurement.fhti

@@ -75,6 +75,7 @@ def _profile(job: Export) -> DutProfile:
 
 
 def places_of(profile: DutProfile, databases: dict[str, Database]) -> _Places:
+    """Where each signal that the bench plays stands in the frames."""
     found: _Places = {}
     taken: set[int] = set()
     for play in profile.plays:

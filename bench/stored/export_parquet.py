@@ -20,6 +20,7 @@ from bench.stored.signal_columns import SignalColumns, signal_columns
 
 
 def write_parquet(job: Export) -> list[Path]:
+    """Write shots, frames and signals as Parquet files. Returns their paths."""
     shots, frames = job.out / "shots.parquet", job.out / "frames.parquet"
     identity = _identity(job)
     write_table(shots, SHOT_COLUMNS, shot_rows(job.result), identity)

@@ -64,6 +64,7 @@ class Export:
 
 
 def frame_rows(job: Export) -> Iterator[tuple[Any, ...]]:
+    """A row for each frame of each shot. Times in ns."""
     for scenario, name, trace in job.traces():
         for t_ns, channel, (can_id, data, extended, fd, _), sender in trace.frames:
             message = job.databases[channel].by_id.get((can_id, extended))
@@ -72,6 +73,7 @@ def frame_rows(job: Export) -> Iterator[tuple[Any, ...]]:
 
 
 def shot_rows(result: RunResult) -> Iterator[tuple[Any, ...]]:
+    """A row for each shot, with its verdict and latencies. Times in ns."""
     for scenario in result.scenarios:
         for shot in scenario.shots:
             measured = shot.measurement

@@ -117,10 +117,12 @@ def _as_copied(file: Path) -> bool:
 
 
 def write_report(folder: Path, result: RunResult, file: Path) -> None:
+    """Write the HTML report of a run to `file`."""
     write_html(result, file, extras=gather(result, folder))
 
 
 def ask_equipment(folder: RunFolder) -> None:
+    """Add to the run's folder how its instruments named themselves."""
     opened = open_run(folder.path)
     folder.add_equipment(answered(opened.equipment(), opened.shots()))
 

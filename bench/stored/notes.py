@@ -41,6 +41,7 @@ class RunNotes:
 
 
 def notes_file(run: Path) -> Path:
+    """The file with the notes on a run, beside its folder."""
     place = run.resolve()
     return place.parent / f"{place.name}.notes.jsonl"
 

@@ -31,4 +31,5 @@ def stored_input(opened: OpenedRun, key: str) -> Path:
 
 
 def stored_goals(opened: OpenedRun) -> dict[str, Budget]:
+    """The safety goals of a run, from its own copy of budgets.toml."""
     return load_budgets(stored_input(opened, "budgets"), str(opened.header["chemistry"]))

@@ -50,6 +50,7 @@ def picture_of(
     databases: dict[str, Database],
     roles: dict[str, Role],
 ) -> TracePicture:
+    """The picture of a shot: its signals around the onset. Times in ns."""
     measurement = shot.measurement
     onset = measurement.onset if measurement is not None else None
     detected = measurement.detected if measurement is not None else None

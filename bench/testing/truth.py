@@ -10,6 +10,8 @@ LOOK_NS = 100_000  # how often the simulator is asked for the truth
 
 
 class ToldInterval(Protocol):
+    """An interval [low_ns, high_ns] that a driver tells."""
+
     @property
     def low_ns(self) -> int: ...
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 
 class Claim(StrEnum):
+    """The four claims on a chemistry (docs/chemistries.md)."""
+
     SEVERITY = "severity_stays"
     OCCURRENCE = "occurrence_falls"
     DETECTION = "detection_improves"  # since there is more time
@@ -13,6 +15,8 @@ class Claim(StrEnum):
 
 
 class Ruling(StrEnum):
+    """What the inputs decide of a claim."""
+
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
     NOT_DECIDABLE = "not_decidable"

@@ -9,6 +9,7 @@ from bench.measure.plan import Plan, StateAsked
 def judge_states(
     measurement: Measurement, plan: Plan, fails: list[Finding], open_questions: list[Finding]
 ) -> None:
+    """Judge the further safe states of a shot: adds to `fails` and `open_questions`."""
     seen = {one.name: one for one in measurement.states}
     for asked in plan.states:
         if measurement.onset is None or (asked.at_least_ns is None and asked.at_most_ns is None):

@@ -126,6 +126,7 @@ def uncertainty_of(scenario: ScenarioResult) -> UncertaintyBudget | None:
 
 
 def uncertainty_of_run(run: RunResult) -> tuple[UncertaintyBudget, ...]:
+    """The uncertainty budgets of all scenarios that have one."""
     found = (uncertainty_of(one) for one in run.scenarios)
     return tuple(one for one in found if one is not None)
 

@@ -11,6 +11,8 @@ from bench.links.bus_faults import BusFaults
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusCut(NodeFault):
+    """A node whose wires are cut, until the fault is cleared."""
+
     def disturb(self, bus: BusFaults, on: bool) -> None:
         bus.cut(self.node, on)
 

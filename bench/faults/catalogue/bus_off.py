@@ -9,6 +9,8 @@ from bench.links.bus_faults import BusFaults
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusOff(NodeFault):
+    """A node whose frames are all destroyed, until the fault is cleared."""
+
     def disturb(self, bus: BusFaults, on: bool) -> None:
         bus.corrupt(self.node, on)
 

@@ -11,6 +11,8 @@ from bench.rig import capabilities
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChamberFault(Fault):
+    """The surroundings move to `temperature_c` at `rate_k_s`."""
+
     temperature_c: float
     rate_k_s: float
 

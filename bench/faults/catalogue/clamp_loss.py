@@ -10,6 +10,8 @@ from bench.rig.capabilities import Distort, Timers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClampLoss(Reading):
+    """The supply of the DUT's clamp is shown as 0 V."""
+
     def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
         return forced(0.0)
 

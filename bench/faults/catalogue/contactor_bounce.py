@@ -13,6 +13,8 @@ from bench.rig.capabilities import ContactorMechanics
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactorBounce(Fault):
+    """Contactors that bounce for `bounce_ns` after closing."""
+
     contactors: tuple[str, ...]
     bounce_ns: int
 

@@ -9,6 +9,8 @@ from bench.rig.capabilities import Contactors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactorCloses(Fault):
+    """A contactor that closes without a command."""
+
     contactor: str
 
     async def apply(self, contactors: Contactors) -> Actuation:

@@ -13,6 +13,8 @@ CARRIES_A = 300.0  # far beyond any load
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalShort(Fault):
+    """A short between the poles of the pack, of `resistance_ohm`."""
+
     resistance_ohm: float
 
     async def apply(self, circuit: HvCircuit) -> Actuation:

@@ -19,6 +19,8 @@ _SHOWS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsulationMonitorFault(Reading):
+    """An insulation monitor that reports `says` instead of its reading."""
+
     says: str
 
     def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002

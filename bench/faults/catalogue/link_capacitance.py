@@ -12,6 +12,8 @@ from bench.rig.capabilities import HvCircuit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkCapacitance(Fault):
+    """Another capacitance of the DC link than the vehicle's, in F."""
+
     capacitance_f: float
 
     unshown: ClassVar[str] = "the plant's DC link: it shows when the DUT precharges"

@@ -13,6 +13,8 @@ CARRIES_A = 300.0  # far beyond any load
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkShort(Fault):
+    """A short behind the contactors, of `resistance_ohm`."""
+
     resistance_ohm: float
 
     async def apply(self, circuit: HvCircuit) -> Actuation:

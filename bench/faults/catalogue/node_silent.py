@@ -9,6 +9,8 @@ from bench.links.bus_faults import BusFaults
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSilent(NodeFault):
+    """A node that sends nothing but still acknowledges, until the fault is cleared."""
+
     def disturb(self, bus: BusFaults, on: bool) -> None:
         bus.mute(self.node, on)
 

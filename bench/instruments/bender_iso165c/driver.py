@@ -27,6 +27,7 @@ ERROR_KOHM, WARNING_KOHM = (30, 1000), (40, 2000)
 
 
 def command(number: int, first: int = 0, second: int = 0) -> CanFrame:
+    """A command frame. number: 8 bit; first, second: its 16-bit arguments."""
     data = bytes((number,)) + first.to_bytes(2, "little") + second.to_bytes(2, "little")
     return CanFrame(REQUEST, data)
 

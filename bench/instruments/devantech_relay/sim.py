@@ -53,6 +53,8 @@ class DevantechRelaySim(RelayBank):
 
 
 def attach_devantech(sim: DevantechRelaySim, device: DeviceEnd, clock: Clock) -> None:
+    """Let `sim` answer at `device`, byte by byte."""
+
     def execute(byte: int) -> None:
         reply = sim.handle(byte, clock.now_ns())
         if reply:

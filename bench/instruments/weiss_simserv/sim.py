@@ -79,6 +79,7 @@ def _within(temperature_c: float) -> float:
 
 
 def attach_simserv(sim: WeissSimservSim, device: DeviceEnd, clock: Clock) -> None:
+    """Let `sim` answer at `device`, line by line."""
     pending = bytearray()
 
     def execute(words: list[str]) -> None:

@@ -32,14 +32,17 @@ def called(name: str) -> dict[str, str]:
 
 
 def json_name(field: "dataclasses.Field[Any]") -> str:
+    """The field's name in JSON."""
     return str(field.metadata.get("name", field.name))
 
 
 def is_flat(field: "dataclasses.Field[Any]") -> bool:
+    """Whether the field's own fields stand in the document itself."""
     return bool(field.metadata.get("flat"))
 
 
 def schema_id(kind: type[Document]) -> str:
+    """The identifier of a document's schema, with its version."""
     return f"{_PREFIX}/{kind.schema_name}/{kind.version}"
 
 

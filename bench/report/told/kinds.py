@@ -44,6 +44,7 @@ class KindsTold(Document):
 
 
 def kind_listed(name: str, kind: InstrumentKind, brought_by: str) -> KindListed:
+    """The row of a kind of instrument. brought_by: the distribution, "" for the house."""
     return KindListed(
         kind=name,
         title=kind.title,
