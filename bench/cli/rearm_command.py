@@ -23,8 +23,9 @@ def rearm(
 ) -> None:
     """Release a stopped rig by hand. After an emergency stop or an open interlock nothing is driven before that.
 
-    Every contact of [safety] is read first, real ones whatever --time. Exit 3: one of them is open, the bench file has
-    not the one that stopped the rig, another process drives it, or the latch cannot be taken off.
+    First every contact of [safety] is read, and real contacts whatever --time says. Exit 3: a contact is open, the
+    bench file does not name the contact that stopped the rig, another process drives the rig, or the latch cannot be
+    taken off.
     """
     from bench.confidence.reviewed import why_no_name
     from bench.errors import ConfigError

@@ -106,9 +106,7 @@ def run(
 
 
 def run_shown(bench: Bench, selected: Selected, order: Order, *, shown: bool) -> Run:
-    """Make a run and tell it on stderr. Of a run that a signal has ended, tell what had finished. shown: more than
-    warnings.
-    """
+    """Make a run and tell it on stderr. If a signal has ended it, tell what had finished. shown: more than warnings."""
     from bench.door.run import Stopped, make_run
 
     with _Display(shown=shown) as display:

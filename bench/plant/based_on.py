@@ -20,9 +20,9 @@ KEY = "based_on"
 
 
 def read_chemistry(path: Path) -> tuple[dict[str, Any], tuple[Path, ...]]:
-    """(what the file says on top of what it is based on, the files it is based on from the nearest on).
+    """(the merged content of the file, the files it is based on, the nearest first).
 
-    Raises ConfigError: a file that is none, a base that is not known, a circle.
+    Raises ConfigError for a file that is no chemistry, an unknown base, and a circle.
     """
     files: list[Path] = []
     layers: list[dict[str, Any]] = []
@@ -110,7 +110,7 @@ def _over(older: Mapping[str, Any], newer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _table(value: Any) -> bool:
-    """Of keys; a figure with its mark is none."""
+    """Whether the value is a table of keys. A figure with its mark does not count as a table."""
     return isinstance(value, dict) and "v" not in value
 
 

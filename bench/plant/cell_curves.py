@@ -36,5 +36,7 @@ class CellCurves(Tables):
         self.share: FloatArray = row[8] if lags else np.ones(count)
 
     def pairs_beside(self, soc_per_as: FloatArray, gained_as: float | FloatArray) -> FloatArray:
-        """R1, R2, tau1 and tau2, so much charge from where `at` has looked. The array is reused by the next call."""
+        """R1, R2 (ohm), tau1 and tau2 (s) at a charge beside the one that `at` has looked at. The array is reused by
+        the next call.
+        """
         return self.beside(_PAIRS, soc_per_as, gained_as)[:4]

@@ -34,9 +34,9 @@ POLARISED_S = 300  # most of what a long current does has happened after five mi
 class Cells:
     """State of `count` cells. The arrays are live: they change in place with every step; copy what must last.
 
-    Current > 0 discharges. Settable per cell: `heat_w` (outside heat), `short_ohm` (internal short, its heat stays
-    in the cell; inf: none), `balance_ohm` (bleed outside the cell; inf: none), `capacity_ah`, `resistance_scale`;
-    the next step takes it over.
+    Current > 0 discharges. Each cell can be given `heat_w` (heat from outside), `short_ohm` (an internal short,
+    whose heat stays in the cell; inf: none) and `balance_ohm` (a bleed outside the cell; inf: none). `capacity_ah`
+    and `resistance_scale` can be set too. The next step uses the new values.
     Ambient, coolant and heat between neighbours are in `thermal`.
     """
 
@@ -191,9 +191,11 @@ class Cells:
         self._evaluate(0.0)
 
     def stand(self, duration_s: float) -> None:
-        """No pack current for so long: relaxing, cooling, self-discharge, and what shorts and bleeds draw.
+        """No pack current for this long (s): relaxing, cooling, self-discharge, and the currents of shorts and
+        bleeds.
 
-        Stepped for the first hour, and to the end where a cell is shorted, bled or abused; then each leak in one.
+        It is computed in steps for the first hour, and to the end where a cell is shorted, bled or abused. Else the
+        rest of each leak is computed in one step.
         """
         left_s = duration_s
         while left_s > 0.0:
@@ -344,7 +346,7 @@ class Cells:
         return self.beyond.step(state, self.short_ohm)
 
     def _refresh(self) -> None:
-        """Everything anew, whatever was written into the arrays."""
+        """Compute everything again, whatever was written into the arrays."""
         self._soc_per_as = np.divide(1.0 / 3600.0, self.capacity_ah)
         self._parallel = self._shunts.any()
         self._curves.at(self.soc)

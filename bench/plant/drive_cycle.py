@@ -50,6 +50,7 @@ class DriveCycle:
 
 
 def cycle_names() -> tuple[str, ...]:
+    """The names of the drive cycles of the house."""
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.csv")))
 
 

@@ -55,6 +55,7 @@ class Hysteresis:
 
 
 def read_circuit(source: Source, section: str) -> EquivalentCircuit:
+    """The equivalent circuit in a section of a chemistry's file. Raises ConfigError through `source`."""
     energy = (0.0, 2e5)
     charge_transfer = source.has(f"{section}.I0_A")
     circuit = EquivalentCircuit(
@@ -89,6 +90,7 @@ def _check_capacitance(source: Source, section: str, key: str, tau_s: Curve, r_o
 
 
 def read_diffusion(source: Source) -> Diffusion | None:
+    """The diffusion of a chemistry's file; None where the file has no such table."""
     if not source.has("diffusion"):
         return None
     return Diffusion(
@@ -100,6 +102,7 @@ def read_diffusion(source: Source) -> Diffusion | None:
 
 
 def read_hysteresis(source: Source) -> Hysteresis | None:
+    """The hysteresis of a chemistry's file; None where the file has no such table."""
     if not source.has("hysteresis"):
         return None
     return Hysteresis(

@@ -20,6 +20,7 @@ def _lacks(_: str, path: Path) -> str:
 
 @cache
 def chemistries() -> Shelf[Path]:
+    """All chemistries by name: those of the house and those of installed distributions."""
     return Shelf(
         what="chemistry",
         group=GROUP,

@@ -1,8 +1,9 @@
-"""The most a cell can give: ions come only so fast, and none through a separator that has shut or a gel that is dry.
+"""The largest current a cell can give. It is limited by the supply of ions. No ions come through a separator that
+has shut, or a gel that is dry.
 
-What has flowed lately, seen through a lag, may not exceed the limit; each ampere beyond costs so much voltage that a
-short draws the limit and no more, and at most all the voltage that the cell has. The lag is what lies ready in the
-pores: a short's first second is as large as resistance allows.
+The current of the last moments, seen through a lag, may not exceed the limit. Each ampere above it costs voltage, so
+that a short draws the limit and no more; the cost is at most the whole voltage of the cell. The lag stands for the
+ions that are ready in the pores. So in its first second a short is as large as the resistance allows.
 """
 
 import numpy as np

@@ -204,7 +204,7 @@ class Pack:
         self.pyro.works = works
 
     def fire_pyro(self) -> None:
-        """The pyro's squib is lit: the path opens for good if it works."""
+        """Light the pyro's squib: the path opens permanently if the pyro works."""
         self.pyro.fire()
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True, kw_only=True)
 class Pyro:
-    """One shot: `fire` opens the path for good, unless it does not `work`."""
+    """It fires once: `fire` opens the path permanently, unless it does not `work`."""
 
     works: bool = True
     fired: bool = False

@@ -52,6 +52,7 @@ class Variation:
 
 
 def per_cell(value: float | FloatArray, count: int) -> FloatArray:
+    """A new array with one value per cell."""
     return np.broadcast_to(np.asarray(value, dtype=np.float64), (count,)).copy()
 
 

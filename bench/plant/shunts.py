@@ -29,7 +29,7 @@ class Drive:
 
 
 class Shunts:
-    """`ohm`: a row for internal shorts, a row for bleeds; inf where there is none. It may be written at any time."""
+    """`ohm`: a row for internal shorts, a row for bleeds; inf: no shunt. It may be written at any time."""
 
     def __init__(self, ohm: FloatArray) -> None:
         self._ohm = ohm

@@ -193,7 +193,7 @@ class Source:
         return np.array(values, dtype=np.float64)
 
     def tables(self, place: str) -> int:
-        """How many entries the array of tables at `place` has; 0 where there is none."""
+        """The number of entries in the array of tables at `place`; 0 where there is no such array."""
         if not self.has(place):
             return 0
         entries = self._find(place, "an array of tables")

@@ -1,8 +1,10 @@
 """Solid diffusion: the particles' surface runs ahead of their mean, and the surface sets the voltage.
 
-To first order a particle of radius R and diffusivity D under a constant flux has a surface R^2/15D behind or ahead of
-its mean (in seconds of current), and comes there in about that time; D depends on how full the particle is. On a flat
-curve an RC pair says the same; on a step of the curve, as NVPF has it, only the state of charge itself can be shifted.
+To first order a particle of radius R and diffusivity D under a constant flux has a surface R^2/15D ahead of or
+behind its mean, in seconds of current. It reaches that distance in about the same time. D depends on the state of
+charge.
+On a flat curve an RC pair says the same. On a step of the curve, as NVPF has one, only a shift of the state of
+charge itself does.
 """
 
 import numpy as np

@@ -46,7 +46,9 @@ class Tables:
         return self.row
 
     def beside(self, first: int, soc_per_as: FloatArray, gained_as: float | FloatArray) -> FloatArray:
-        """The curves from the `first` on, so much charge from where `at` has looked, as steep as they are there."""
+        """The curves from the `first` on, at a charge beside the one that `at` has looked at, with the slopes of
+        that place.
+        """
         shifted = self._rise[first:]
         np.multiply(self._slope[first:], soc_per_as * (gained_as * GRID_PER_SOC), out=shifted)
         shifted += self.row[first:]

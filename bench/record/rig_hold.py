@@ -1,9 +1,12 @@
-"""A rig is held by the process that drives it: two at one emulator, adapter or relay would each undo the other's work.
+"""A rig is held by the process that drives it. Two processes at one emulator, adapter or relay would each undo the
+other's work.
 
-What is held are the real things behind a bench file: each serial device, network port and CAN adapter by its own name,
-so that two bench files which share one of them are kept apart, too; and the file itself, where something real has no
-port to be known by. A private bus and simulated time hold nothing. The kernel keeps the hold and gives it up with the
-last process that has it, however that ends; the guard has it as well, until outputs are read back as off.
+The real things behind a bench file are held: each serial device, network port and CAN adapter by its own name. So
+two bench files that share one of them cannot run together. The file itself is held too, where something real has no
+port that names it. A private bus and simulated time hold nothing.
+
+The kernel keeps the hold until the last process that has it ends, whatever the reason. The guard has the hold as
+well, until outputs are read back as off.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
 """CAN frames of a BLF recording (Vector's binary logging format), in bounded time and memory for any content of the
 file.
 
-The layout is the one that python-can reads. python-can cannot be used here: on an object of size 0 it never ends, it
-unpacks a container without a limit, and it drops data that are cut off at the end without telling it.
+The layout is the one that python-can reads. python-can cannot be used here. On an object of size 0 it never ends. It
+unpacks a container without a limit. It drops data that are cut off at the end without telling it.
 """
 
 import struct

@@ -45,7 +45,7 @@ class ReportExtras:
 class GoalRow:
     """One safety goal over all of its scenarios. `worst`: the scenario that uses most of the goal's own times.
 
-    shown: whether the goal passes by its own times; None where none of its scenarios was run.
+    shown: whether the goal passes by its own times; None where no scenario of it was run.
     """
 
     budget: Budget

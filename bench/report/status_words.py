@@ -11,7 +11,7 @@ from bench.report.status import COLUMNS, Sheet, SheetCell, StatusRow, footnotes
 
 
 def status_table(sheet: Sheet) -> Table:
-    """A row for each goal. A row is green if none of its cells is a no, and no fact of the whole run is one."""
+    """A row for each goal. A row is green if no cell of it is a no, and no fact of the whole run is one."""
     notes = footnotes(sheet)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=_title(sheet), title_justify="left")
     for name in ("goal", *COLUMNS):

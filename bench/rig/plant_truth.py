@@ -72,7 +72,9 @@ class PlantTruth:
         self.trace.mark(self.clock.now_ns(), truth, "plant")
 
     def let_days_pass(self, duration_ns: int) -> None:
-        """The pack stands for so long between two instants of the rig's clock. Only where all of it is simulated."""
+        """The pack rests for this long between two instants of the rig's clock. Only where all of the bench is
+        simulated.
+        """
         self.settle()
         self.pack.stand(duration_ns / NS_PER_S)
         self._lapsed_ns += duration_ns

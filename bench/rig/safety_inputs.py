@@ -1,7 +1,7 @@
 """Emergency stop and interlock: the rig is driven only while their contacts are closed.
 
-One that opens, is silent or cannot be read ends the shot at once: the rig walks its own way to the safe state, and a
-latch keeps it from being driven until somebody gives it free by hand.
+A contact that opens, is silent or cannot be read ends the shot at once. The rig walks its own way to the safe state.
+A latch keeps it from being driven until a person releases it by hand.
 """
 
 import asyncio

@@ -60,7 +60,9 @@ def _behind_file(place: str) -> str:
 
 
 def _in_tree(device: Path) -> str:
-    """Of a character device by where the kernel has it: a line of a bus, or one that the kernel or a program plays."""
+    """What is behind a character device, by its place in the kernel's tree: a line of a bus, or a line that the
+    kernel or a program plays.
+    """
     real = device.resolve()
     if not real.is_dir():
         return f"{UNKNOWN}, the kernel has no such device"
@@ -77,7 +79,7 @@ def _is_played(real: Path) -> bool:
 
 
 def behind_interface(name: str) -> str:
-    """Of a SocketCAN interface: the bus that its adapter sits on, or that there is none."""
+    """The bus on which the adapter of a SocketCAN interface sits, or that there is no adapter."""
     device = _SYSFS / "class/net" / name / "device"
     try:
         real = device.resolve(strict=True)

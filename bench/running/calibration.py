@@ -15,15 +15,16 @@ def overdue(due: Iterable[tuple[str, str]], day: str) -> tuple[str, ...]:
 
 
 def overdue_in(facts: Mapping[str, Mapping[str, str]], day: str) -> tuple[str, ...]:
-    """Of the equipment of a run."""
+    """The overdue calibrations in the equipment of a run."""
     return overdue(((name, one.get("calibration_due", "")) for name, one in facts.items()), day)
 
 
 def overdue_now(config: BenchConfig) -> tuple[str, ...]:
-    """Of the real instruments of a bench, today. What is played has nothing to calibrate."""
+    """The overdue calibrations among the real instruments of a bench, today. Played instruments have no calibration."""
     real = [(f"instrument.{name}", one) for name, one in config.instruments.items() if not one.virtual]
     return overdue(((name, one.calibration_due) for name, one in real), today())
 
 
 def today() -> str:
+    """The date in UTC, as YYYY-MM-DD."""
     return datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC).date().isoformat()

@@ -111,7 +111,7 @@ def _read(identity: str) -> Facts:
 
 
 def stored_equipment(opened: OpenedRun) -> dict[str, Facts]:
-    """Of a stored run; one of an older release is asked through its first shots."""
+    """The equipment of a stored run. For a run of an older release it is read from the first shots."""
     kept: dict[str, Any] = opened.equipment()
     if any("answered" in facts for facts in kept.values()):
         return {name: dict(facts) for name, facts in kept.items()}

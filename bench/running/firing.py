@@ -26,7 +26,7 @@ def firing_order(run_seed: int, scenario_id: str, repeat: int) -> tuple[int, ...
 
 
 def place_of(run_seed: int, scenario_id: str, index: int, repeat: int) -> int | None:
-    """Which in the firing order the shot `index` is, from 0; None where it is none of so many."""
+    """The place of shot `index` in the firing order, from 0; None for an index out of range."""
     return firing_order(run_seed, scenario_id, repeat).index(index) if 0 <= index < repeat else None
 
 

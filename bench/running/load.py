@@ -215,7 +215,9 @@ def _must_reach(wired: Wired, paths: list[Path] | None) -> list[Prepared]:
 
 
 def _short_lane(prepared: list[Prepared], paths: list[Path], only: str | None) -> list[Prepared]:
-    """Without the long lane, but for files that are named. Raises ScenarioError where nothing else was asked for."""
+    """The scenarios without the long lane, except files that are named. Raises ScenarioError where nothing else was
+    asked for.
+    """
     from bench.errors import ScenarioError
 
     named = {path.resolve() for path in paths if path.is_file()}

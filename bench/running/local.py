@@ -74,6 +74,7 @@ def run_all(campaign: Campaign, on_shot: OnShot) -> None:
 
 
 def workers_by_default() -> int:
+    """The number of processors that this process may use."""
     return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 

@@ -16,9 +16,9 @@ from bench.verdict.result import ShotResult, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migrated:
-    """One file. new: its text in format 2; problem: why there is none. also: what was added.
+    """One file. new: its text in format 2; problem: why it could not be made. also: what was added.
 
-    doubts: what has to be looked at by somebody: shots without a verdict, a twin that reports what no twin may.
+    doubts: what a person has to look at: shots without a verdict, a twin that reports what no twin may.
     """
 
     file: Path

@@ -119,11 +119,12 @@ def identity_read(wired: Wired, shots: Mapping[str, Sequence[ShotResult]]) -> st
 
 
 def timebase_of(wired: Wired) -> Timebase:
+    """The timebase in which this bench runs."""
     return Timebase.SIMULATED if wired.config.simulated else Timebase.HOST
 
 
 def evidence_class(wired: Wired) -> ClassFound:
-    """Of what a run on this bench is worth, and why no more; as its header will say."""
+    """The class of evidence of a run on this bench, and the reason why it is not a stronger one, as in the header."""
     return evidence_of(timebase_of(wired).value, wired.config.dut.start, equipment(wired))
 
 
@@ -332,7 +333,7 @@ def _new_folder(wired: Wired, facts: dict[str, Any]) -> tuple[RunFolder, str, st
 
 
 def rig_hash(wired: Wired) -> str:
-    """Of the bench without what may differ between comparable runs: firmware, chemistry, where to record."""
+    """A hash of the bench, without what may differ between comparable runs: firmware, chemistry, where to record."""
     config = wired.config
     beside = config.pack.strings, config.pack.parallel
     kept = (

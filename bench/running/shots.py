@@ -287,6 +287,7 @@ def judge_or_error(
 
 
 def not_driven(turn: Turn, phase_ns: int, judgement: Judgement) -> ShotResult:
+    """The result of a shot for which nothing was driven."""
     return ShotResult(
         index=turn.index,
         seed=turn.seed,

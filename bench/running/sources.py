@@ -20,7 +20,7 @@ def source_hash(without: frozenset[str] = frozenset()) -> str:
 
 
 def hash_of(named: Iterable[tuple[str, Path]]) -> str:
-    """Of files under their names, in the order of the names."""
+    """The hash of files under their names, in the order of the names."""
     found = hashlib.sha256()
     for name, path in sorted(named):
         found.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())

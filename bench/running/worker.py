@@ -60,7 +60,7 @@ def serve(
 
 
 def _stop(signum: int, frame: object) -> None:  # noqa: ARG001
-    """The shot in hand goes to its safe state and is recorded as aborted; pieces still queued are not begun."""
+    """The running shot goes to its safe state and is recorded as aborted. Pieces that still wait are not begun."""
     global _ending
     if _in_order is None or not _in_order[0]:
         signal.signal(signum, signal.SIG_DFL)

@@ -41,9 +41,9 @@ class Workers(Generic[Piece, Result]):
                 due += 1
 
     def as_finished(self, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, Result]]:
-        """Each piece with its result as soon as it has one; as many in hand as keep all workers busy.
+        """Each piece with its result as soon as it has one. As many pieces run as keep all workers busy.
 
-        A stop, and an exception of one piece, are raised when all that had finished by then was given.
+        A stop, and an exception of one piece, are raised after all results that existed by then.
         """
         if self._crew is None:
             for piece in pieces:
@@ -59,7 +59,7 @@ class Workers(Generic[Piece, Result]):
 
 
 def bounded(asked: int | None, pieces: int) -> tuple[int, str | None]:
-    """(how many workers are worth having for so many pieces, a line where that is fewer than asked for)."""
+    """(how many workers are useful for this number of pieces, a line where that is fewer than asked for)."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if asked is None or asked <= min(processors, pieces):
         return max(1, min(asked or processors, processors, pieces)), None

@@ -136,7 +136,7 @@ def _learn(build: str, shoot: Shooter, order: Sequence[int], known: int, done: B
 
 
 def _silence(shots: Sequence[ShotResult], tried: int) -> str:
-    """A line that says why these shots do not count, such as `8 of 8 shots say nothing of the build (8 ERROR): …`."""
+    """A line that counts the shots that do not count for the build, by verdict, with the first reason."""
     kinds = Counter(shot.judgement.verdict.name for shot in shots)
     told = ", ".join(f"{count} {name}" for name, count in kinds.items())
     why = next((words for shot in shots if (words := joined_words(shot.judgement))), "no reason given")

@@ -17,10 +17,10 @@ class Sticking(Protocol):
     """A simulator of which something can be stuck."""
 
     def stick(self, number: int, now_ns: int) -> None:
-        """From `now_ns` on, relay, cell or output `number` (from 1) stays as it is. Orders to it are acknowledged and
-        not followed, and its readback tells its true state.
+        """From `now_ns` on, relay, cell or output `number` (from 1) stays as it is. Orders to it are acknowledged
+        and not followed, and its readback tells its true state.
 
-        Of a monitor or sensor (number 1) the settings stay.
+        In a monitor or sensor (number 1) the settings stay.
         """
 
 

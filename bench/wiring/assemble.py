@@ -53,6 +53,7 @@ class Ground:
 def ground(
     wired: Wired, clock: Clock, trace: Trace, links: Mapping[str, CanLink], pack: Pack, phases: Phases
 ) -> Ground:
+    """The parts that both builders of a rig start from."""
     vehicle = VehicleSide()
     overrides_v: dict[int, float] = {}
     return Ground(

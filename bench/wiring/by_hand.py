@@ -157,5 +157,6 @@ def _tell_changes(clock: HostClock, sim: Any, say: Say, port: str) -> None:
 
 
 def say_json(facts: dict[str, Any]) -> None:
+    """Write one line of JSON to stdout, at once."""
     sys.stdout.write(json.dumps(facts) + "\n")
     sys.stdout.flush()

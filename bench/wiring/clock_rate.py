@@ -16,9 +16,10 @@ _SOURCE = "host clock"
 def watch_rate(
     clock: HostClock, trace: Trace, links: Mapping[str, CanLink], watch: SlewWatch | None = None
 ) -> Callable[[], None]:
-    """The bound stands in the trace from the start, so that no shot is without one. Returned: what tells what was seen.
+    """Put the bound of the clock's rate into the trace at the start, so that every shot has one. Returns a function
+    that tells what was seen.
 
-    What was seen takes the bound's place, be it better or worse.
+    What was seen replaces the bound, also where it is worse.
     """
     watch = watch or SlewWatch()
     trace.mark(clock.now_ns(), ClockRate(bound_ppb=BOUND_PPB, why=WHY_BOUND), _SOURCE)

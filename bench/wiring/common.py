@@ -290,6 +290,7 @@ def _holds(test: RoleTest, value: float) -> bool:
 
 
 def pyro_command_of(wired: Wired, view: TraceView) -> Callable[[], bool]:
+    """Reads whether the DUT commands the pyro fuse; always False for a DUT without such a signal."""
     role = wired.profile.roles.get("pyro_command")
     if role is None:
         return lambda: False
@@ -298,5 +299,6 @@ def pyro_command_of(wired: Wired, view: TraceView) -> Callable[[], bool]:
 
 
 def charge_limit_of(wired: Wired, view: TraceView) -> Callable[[], float | None]:
+    """Reads the DUT's limit of the charge current (A); None without such a signal, or before the first frame."""
     role = wired.profile.roles.get("charge_current_limit")
     return reader_of(wired, view, role) if role is not None else lambda: None

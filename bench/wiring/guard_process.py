@@ -137,6 +137,7 @@ def tell(config: BenchConfig, note: Path, why: str, off: list[str], trouble: str
 
 
 def main() -> int:
+    """Watch over a bench until it ends, and switch off what it leaves on. The exit code is the process's."""
     import dataclasses
 
     for name in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGPIPE):

@@ -40,7 +40,7 @@ class CellBench:
         return self.config.facts.safe_ns
 
     def output_v(self, now_ns: int) -> list[float]:
-        """Voltages at the DUT's terminals in V, cell 1 first; nan where a wire is open. Of virtual cells only."""
+        """Voltages at the DUT's terminals in V, cell 1 first; nan where a wire is open. For virtual cells only."""
         if self.played is None:
             raise InstrumentError(f"{self.config.kind}: its outputs are known to the DUT only")
         return self.played.output_v(now_ns)
@@ -89,12 +89,14 @@ def simulated_cells(
 
 
 def play_stack(kind: CellKind, stack: Stack) -> VirtualCells:
+    """Play a stack of cells on lines. Raises InstrumentError for a kind that cannot."""
     if kind.play is None:
         raise InstrumentError(f"{kind.title}: its KIND has no 'play'; expected what plays it on lines")
     return kind.play(stack)
 
 
 def play_boxes(kind: CellKind, boxes: Boxes) -> VirtualCells:
+    """Play boxes of cells on a bus. Raises InstrumentError for a kind that cannot."""
     if kind.play_boxes is None:
         raise InstrumentError(f"{kind.title}: its KIND has no 'play_boxes'; expected what plays it on a bus")
     return kind.play_boxes(boxes)

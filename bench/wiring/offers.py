@@ -164,7 +164,7 @@ def lacks(kind: Kind, variant: str, offered: Mapping[type, Offer], profile: DutP
 
 
 def unserved(kind: Kind, variant: str, offered: Mapping[type, Offer]) -> str | None:
-    """Of what the fault asks, why the first that is not there is not."""
+    """Why the first capability that the fault asks for, and this bench does not have, is missing."""
     asked: Iterable[str | None] = (
         offered[one].lacks(variant) if one in offered else f"nothing here provides {one.__name__}"
         for one in asked_by_kind(kind)

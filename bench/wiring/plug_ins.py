@@ -26,7 +26,7 @@ def shelves() -> tuple[Shelf[Any], ...]:
 
 
 def installed() -> str:
-    """All of them with version and hash, in a line; "" where there is none. Nothing is imported for it."""
+    """All plug-ins with version and hash, in one line; "" without any. Nothing is imported for it."""
     return "; ".join(
         f"{shelf.what} {name}: {origin.distribution} {origin.version} {origin.sha256[:16]}"
         for shelf in shelves()

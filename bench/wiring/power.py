@@ -117,6 +117,7 @@ class SupplyPower:
 
 
 def power_switch(config: DutConfig, known: Mapping[str, str], clock: Clock) -> PowerSwitch | None:
+    """The relay or supply that feeds the DUT; None where the bench file names none."""
     power = config.power
     if power is None:
         return None

@@ -141,6 +141,7 @@ def bridges_of(sides: SideInstruments) -> dict[str, Bridge]:
 
 
 def chamber_of(sides: SideInstruments) -> ClimateChamber | None:
+    """The driver of the bench's climate chamber; None without one."""
     return next((driver for _, driver in sides.drivers(ChamberKind)), None)
 
 

@@ -32,6 +32,7 @@ def safety_inputs(config: BenchConfig, clock: Clock, trace: Trace) -> SafetyInpu
 
 
 def utc_now() -> str:
+    """The time of day in UTC, ISO 8601."""
     return datetime.datetime.fromtimestamp(wall_now_ns() // NS_PER_S, tz=datetime.UTC).isoformat()
 
 

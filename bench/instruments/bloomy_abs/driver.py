@@ -1,7 +1,7 @@
 """Driver of the Bloomy ABS battery simulator: 8 cells per unit, SCPI, RS-485 with `@id` or TCP port 5025.
 
 Source: Bloomy's own driver (github.com/BloomyControls/abs-scpi-driver), read for its strings, limits and
-time-outs (docs/instruments.md). On RS-485 several units share one line, hence one TextExchange.
+time-outs (docs/instruments.md). On RS-485 several units share one line, so they share one TextExchange.
 """
 
 import math

@@ -26,7 +26,7 @@ class ContactorMechanics(Protocol):
     """How a contactor moves. Only a model of one can be changed so."""
 
     async def open_after(self, names: Iterable[str], opening_time_ns: int) -> Actuation:
-        """They open so long after the command."""
+        """They open `opening_time_ns` after the command."""
 
     async def bounce(self, names: Iterable[str], bounce_ns: int) -> Actuation:
-        """They bounce for so long after closing; 0: not at all."""
+        """They bounce for `bounce_ns` after closing; 0: not at all."""

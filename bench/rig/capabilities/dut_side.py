@@ -9,7 +9,7 @@ class DutProgram(Protocol):
     """The program that the DUT runs, where the bench has hold of it."""
 
     async def stall(self, stall_ns: int) -> Actuation:
-        """Its tasks stand still for so long, then run on."""
+        """Its tasks stand still for `stall_ns`, then run on."""
 
     async def go_on(self) -> None: ...
 
@@ -28,7 +28,7 @@ class DutIdentity(Protocol):
         """These (channel, message) do not come."""
 
     async def falsify(self, bits: tuple[tuple[str, str, bytes], ...]) -> Actuation:
-        """Of these (channel, message) the set bits come inverted."""
+        """Invert the set bits of these (channel, message, bits)."""
 
     async def leave(self) -> None:
         """What the DUT says comes as it says it."""

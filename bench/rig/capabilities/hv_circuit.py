@@ -1,4 +1,4 @@
-"""What is behind the pack's contactors, and what cuts the pack for good."""
+"""What is behind the pack's contactors, and what cuts the pack off permanently."""
 
 from typing import Protocol
 
@@ -19,7 +19,7 @@ class HvCircuit(Protocol):
     async def mend_link(self) -> None: ...
 
     async def short_poles(self, resistance_ohm: float) -> Actuation:
-        """Of the pack itself."""
+        """Connect the poles of the pack itself."""
 
     async def mend_poles(self) -> None: ...
 

@@ -12,10 +12,10 @@ class PackCurrent(Protocol):
         """Out of the pack where it is positive, into it where it is negative."""
 
     async def draw(self, current_a: float) -> Actuation:
-        """The load takes so much."""
+        """The load takes this current (A)."""
 
     async def charge(self, current_a: float) -> Actuation:
-        """The charger gives so much."""
+        """The charger gives this current (A)."""
 
     async def stop_load(self) -> None: ...
 
