@@ -275,10 +275,10 @@ def test_facts_of_a_message_come_from_the_file() -> None:
     state = database["BMS_State"]
     assert database.by_id[256, False] is state
     assert (state.can_id, state.extended, state.fd, state.length) == (0x100, False, False, 8)
-    assert (state.cycle_ns, state.e2e_profile, state.e2e_data_id) == (10_000_000, "P01", 256)
+    assert (state.cycle_ns, state.e2e.profile, state.e2e.data_id) == (10_000_000, "P01", 256)
     assert (state.senders, state.mux, state.choices["State"][5]) == (("BMS",), None, "Error")
     limits = database["BMS_Limits"]
-    assert (limits.e2e_profile, limits.e2e_data_id, database["BMS_CellVoltages"].mux) == (
+    assert (limits.e2e.profile, limits.e2e.data_id, database["BMS_CellVoltages"].mux) == (
         "none",
         0,
         "CellGroup",

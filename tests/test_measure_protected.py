@@ -43,7 +43,7 @@ def test_wrong_protection_fails_where_asked_and_is_noted_elsewhere(
 
 def test_the_reference_is_protected_in_every_profile(wired: Wired, prepared: dict[str, Prepared]) -> None:
     one = prepared["healthy-drive"]
-    profiles = {name: wired.databases[channel][name].e2e_profile for channel, name in one.plan.protected}
+    profiles = {name: wired.databases[channel][name].e2e.profile for channel, name in one.plan.protected}
     assert profiles == {
         "BMS_State": "P01", "BMS_Faults": "P01", "BMS_Contactors": "P01", "BMS_Faults2": "P02", "BMS_Health": "P05",
     }  # fmt: skip

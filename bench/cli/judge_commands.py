@@ -227,14 +227,8 @@ def report(
     """Show a stored run's table again, or write its HTML report again from the evidence alone. Exit 3 if altered."""
     from bench.cli.altered import end, ended_with, reading_on, tell_altered
     from bench.errors import ConfigError
-    from bench.record.folder import open_run
     from bench.record.targets import is_report_of, try_file
-    from bench.report.comparison import run_markdown
-    from bench.report.extras import ReportExtras
-    from bench.report.html import write_html
     from bench.stored.builds import load_checked
-    from bench.stored.gather import covered_words, gather
-    from bench.stored.own_inputs import library_of
 
     if markdown and as_json:
         raise ConfigError("hil report: found --markdown and --json; expected one of them")
@@ -251,18 +245,7 @@ def report(
     tell_altered(run, altered, err=quiet)
     if markdown:
         with reading_on(altered):
-            covered, of = covered_words(result, run)
-            library = library_of(run)
-            text = run_markdown(
-                result,
-                covered,
-                of.trouble,
-                altered,
-                qualified_by=of.by,
-                library=library,
-                extras=ReportExtras(library=library, equipment=open_run(run).equipment()),
-            )
-            typer.echo(text, nl=False)
+            typer.echo(_as_markdown(result, run, altered), nl=False)
     elif not as_json:
         show_tables(result, run)
         with reading_on(altered):
@@ -271,19 +254,7 @@ def report(
     if own and out is not None:
         _write_own(result, run, out, altered)
     elif out is not None:
-        if altered:  # what was altered may not give a whole report; the page has to be a warning all the same
-            write_html(result, out, extras=ReportExtras(altered=altered))
-        try:
-            with reading_on(altered):
-                write_html(
-                    result,
-                    out,
-                    extras=dataclasses.replace(gather(result, run, at_end=False), altered=altered),
-                )
-        except typer.Exit:
-            if not quiet:
-                show_last_line(result, altered=True)
-            raise
+        _write_elsewhere(result, run, out, altered, quiet=quiet)
     if out is not None:
         typer.echo(f"report  {out}", err=quiet)
     if as_json:
@@ -291,6 +262,47 @@ def report(
     if not markdown:
         show_last_line(result, altered=bool(altered))
     raise end(0, altered)
+
+
+def _as_markdown(result: RunResult, run: Path, altered: tuple[str, ...]) -> str:
+    from bench.record.folder import open_run
+    from bench.report.comparison import run_markdown
+    from bench.report.extras import ReportExtras
+    from bench.stored.gather import covered_words
+    from bench.stored.own_inputs import library_of
+
+    covered, of = covered_words(result, run)
+    library = library_of(run)
+    return run_markdown(
+        result,
+        covered,
+        of.trouble,
+        altered,
+        qualified_by=of.by,
+        library=library,
+        extras=ReportExtras(library=library, equipment=open_run(run).equipment()),
+    )
+
+
+def _write_elsewhere(
+    result: RunResult, run: Path, out: Path, altered: tuple[str, ...], *, quiet: bool
+) -> None:
+    from bench.cli.altered import reading_on
+    from bench.report.extras import ReportExtras
+    from bench.report.html import write_html
+    from bench.stored.gather import gather
+
+    if altered:  # what was altered may not give a whole report; the page has to be a warning all the same
+        write_html(result, out, extras=ReportExtras(altered=altered))
+    try:
+        with reading_on(altered):
+            write_html(
+                result, out, extras=dataclasses.replace(gather(result, run, at_end=False), altered=altered)
+            )
+    except typer.Exit:
+        if not quiet:
+            show_last_line(result, altered=True)
+        raise
 
 
 def _write_own(result: RunResult, run: Path, out: Path, altered: Sequence[str]) -> None:

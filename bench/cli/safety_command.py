@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bench.safety.failure_modes import Cell
     from bench.safety.hazard_file import HazardFile
     from bench.timing.evidence_class import EvidenceClass
+    from bench.verdict.claims import ClaimFound
     from bench.verdict.fmea import FailureMode
 
 
@@ -72,11 +73,9 @@ def safety(
 ) -> None:
     """HARA and FMEA: monitoring ratings earned by data, action priorities, what is missing. Exit 3 if altered."""
     from bench.cli.altered import end, ended_with, tell_altered
-    from bench.errors import ConfigError
     from bench.record.targets import try_file
     from bench.report.traceability import denominator
     from bench.running.load import whole_library
-    from bench.safety.claims import claims
     from bench.safety.failure_modes import (
         cells,
         gaps,
@@ -87,11 +86,9 @@ def safety(
     from bench.safety.fmea_file import load_fmea
     from bench.safety.ftti_of_chemistry import beside_each_other, ftti_bounds
     from bench.safety.hazard_file import load_hazards
-    from bench.timing.evidence_class import BY_OPTION
     from bench.verdict.budgets import load_budgets
 
-    if time not in BY_OPTION:
-        raise ConfigError(f"--time: found '{time}'; expected {' or '.join(BY_OPTION)}")
+    evidence = _evidence(time)
     try_file("--out", out)
     wired = load_rig(config, None, firmware, None)
     _, budgets_file = load_scenarios(wired, None, None)  # says what is wrong with a file
@@ -102,10 +99,8 @@ def safety(
     every_mode = load_fmea(fmea, goals, library, (*asked, against))
     open_points = gaps(every_mode, library, goals)
     modes = _chosen(every_mode, only, fmea)
-    evidence = BY_OPTION[time]
     folder = runs or wired.config.record.folder
-    hazard = _hazard_file(hazard, folder)
-    hazards = load_hazards(hazard)
+    hazards = load_hazards(hazard := _hazard_file(hazard, folder))
     read = newest_runs(folder, wired.config.dut.firmware, evidence)
     if earn is not None:
         wanted = Wanted(
@@ -114,19 +109,15 @@ def safety(
         earn_on_each(wanted, asked, modes, read.by_chemistry, not_for(library))
         read = newest_runs(folder, wired.config.dut.firmware, evidence)
     tell_altered("among these runs, which earn nothing", read.altered, err=as_json)
-    every = (*asked, *(one for one in (against,) if one not in asked))
-    all_cells = cells(modes, read.by_chemistry, every, hazards.earliest(), not_for(library), goals)
+    every = dict.fromkeys((*asked, against))
+    all_cells = cells(modes, read.by_chemistry, tuple(every), hazards.earliest(), not_for(library), goals)
     found = tuple(one for one in all_cells if one.chemistry in asked)
     here = {one: load_budgets(budgets_file, one) for one in asked}
     used = {one.safety_goal for one in modes}
     hara = beside_each_other({goal: one for goal, one in goals.items() if markdown or goal in used}, here)
     shown = Claimed(
-        claims=tuple(one for one in claims(all_cells, hazards, against) if one.chemistry in asked),
-        ftti=ftti_bounds(
-            {goal: one for goal, one in goals.items() if goal in used},
-            here,
-            hazards,
-        ),
+        claims=_claims(all_cells, hazards, against, asked),
+        ftti=ftti_bounds({goal: goals[goal] for goal in goals if goal in used}, here, hazards),
     )
     altered = [f"ALTERED, earns nothing: {line}" for line in read.altered]
     told = [
@@ -148,6 +139,24 @@ def safety(
     if not markdown and out is not None:
         typer.echo(f"report  {out}")
     raise end(0, read.altered)
+
+
+def _claims(
+    cells: Sequence[Cell], hazards: HazardFile, against: str, asked: Collection[str]
+) -> tuple[ClaimFound, ...]:
+    """The claims on the chemistries that were asked for."""
+    from bench.safety.claims import claims
+
+    return tuple(one for one in claims(cells, hazards, against) if one.chemistry in asked)
+
+
+def _evidence(time: str) -> EvidenceClass:
+    from bench.errors import ConfigError
+    from bench.timing.evidence_class import BY_OPTION
+
+    if time not in BY_OPTION:
+        raise ConfigError(f"--time: found '{time}'; expected {' or '.join(BY_OPTION)}")
+    return BY_OPTION[time]
 
 
 def _chosen(modes: tuple[FailureMode, ...], only: str | None, fmea: Path) -> tuple[FailureMode, ...]:

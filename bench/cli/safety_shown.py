@@ -154,7 +154,6 @@ def write_page(
         rows=list(zip(found, fmea_rows(found))),
         standing=standing(found),
         notes=[*told, HOW_TO_READ, *need_lines(shown.claims)],
-        claims=shown.claims,
-        ftti=shown.ftti,
+        claimed=shown,
         altered=altered,
     )

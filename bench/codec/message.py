@@ -1,11 +1,24 @@
 """One message of a bus description: its facts, and functions generated when they are first asked for."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cached_property
 
 from bench.codec.compile import Compiler, Decode, Encode, Reader
 from bench.codec.e2e import Protection
 from bench.codec.layout import Field, Layer, all_fields, paths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndToEnd:
+    """How a message is protected end to end. protection: None where the profile is "none"."""
+
+    profile: str = "none"
+    data_id: int = 0
+    protection: Protection | None = None
+
+
+UNPROTECTED = EndToEnd()
 
 
 class Message:
@@ -21,9 +34,7 @@ class Message:
         length: int,
         layout: Layer,
         cycle_ns: int = 0,
-        e2e_profile: str = "none",
-        e2e_data_id: int = 0,
-        protection: Protection | None = None,
+        e2e: EndToEnd = UNPROTECTED,
         senders: tuple[str, ...] = (),
     ) -> None:
         self.name = name
@@ -33,9 +44,8 @@ class Message:
         self.length = length
         self.layout = layout
         self.cycle_ns = cycle_ns
-        self.e2e_profile = e2e_profile
-        self.e2e_data_id = e2e_data_id
-        self.protection = protection
+        self.e2e = e2e
+        self.protection = e2e.protection
         self.senders = senders
         # A signal of several multiplexer values stands in several layers, but is one signal.
         self.fields: dict[str, Field] = {one.name: one for one in all_fields(layout)}

@@ -12,7 +12,7 @@ from typing import Any
 from bench.codec.dbc_text import readable
 from bench.codec.e2e import DataIdMode, Protection, Settings, protection_of
 from bench.codec.layout import FLOAT_CODE, Field, Layer
-from bench.codec.message import Message
+from bench.codec.message import EndToEnd, Message
 from bench.codec.trouble import Trouble, found_and_expected
 from bench.config.user_file import read_bytes
 from bench.errors import ConfigError, at_place
@@ -127,9 +127,11 @@ def _message(source: Any, database: Any) -> Message:
         length=source.length,
         layout=_layer(source, source.signal_tree),
         cycle_ns=round((source.cycle_time or 0) * NS_PER_MS),
-        e2e_profile=profile,
-        e2e_data_id=_number("E2E_DataId", _attribute(source, database, "E2E_DataId", 0)),
-        protection=_protection(source, database, profile),
+        e2e=EndToEnd(
+            profile=profile,
+            data_id=_number("E2E_DataId", _attribute(source, database, "E2E_DataId", 0)),
+            protection=_protection(source, database, profile),
+        ),
         senders=tuple(source.senders),
     )
 

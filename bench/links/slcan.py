@@ -16,6 +16,7 @@ import stat
 import tty
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,14 @@ _MOST_UNSENT_BYTES = 8192  # some 300 frames: an adapter this far behind has sto
 DEFAULT_BAUD = 921_600
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """A serial device that is open, and how to open it again after it was pulled out."""
+
+    device: serial.Serial
+    reopen: Callable[[], serial.Serial]
+
+
 class SlcanCan:
     """A CanLink on a serial line. Own frames enter the trace when the system has taken their last byte."""
 
@@ -61,11 +70,10 @@ class SlcanCan:
         clock: Clock,
         trace: Trace | None,
         name: str,
-        device: serial.Serial | None = None,
-        reopen: Callable[[], serial.Serial] | None = None,
+        adapter: Adapter | None = None,
         far_end: str = "",
     ) -> None:
-        """`device` with `reopen` for an adapter, `far_end` for a line of the bench's own."""
+        """`far_end`: of a line of the bench's own, which has no adapter."""
         self.channel = channel
         self.stamping = Stamping(origin=Origin.ARRIVAL, source="read by the bench, slcan", u_ns=U_NS)
         self.far_end = far_end
@@ -73,8 +81,8 @@ class SlcanCan:
         self.unsent = 0  # frames that were to be sent while the device was away
         self.down_since_ns: int | None = None
         self._fd = descriptor
-        self._device = device
-        self._reopen = reopen
+        self._device = adapter.device if adapter is not None else None
+        self._reopen = adapter.reopen if adapter is not None else None
         self._opening = opening(bitrate)
         self._clock = clock
         self._trace = trace
@@ -340,7 +348,7 @@ def open_slcan(
     device = reopen()
     return SlcanCan(
         channel=channel, descriptor=device.fileno(), where=port, bitrate=bitrate, clock=clock,
-        trace=trace, name=name, device=device, reopen=reopen,
+        trace=trace, name=name, adapter=Adapter(device=device, reopen=reopen),
     )  # fmt: skip
 
 

@@ -103,8 +103,12 @@ class Answer:
                 self._watch_safe(t_ns)
         for one in hearings:
             one.settle(frames.last)
+        self._conclude()
+
+    def _conclude(self) -> None:
+        """What all frames of the window together say."""
         self._conclude_detection()
-        if safe:
+        if self._safe_state:
             self._close_hold()
         if self._staying.left is not None:
             self._told.broken.append(self._staying.left)

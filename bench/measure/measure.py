@@ -14,13 +14,14 @@ from bench.measure.clock_rate import rate_ppb, rate_why
 from bench.measure.crash import crash_mark, killed_or_not_up, own_crash
 from bench.measure.ending import find_end
 from bench.measure.estimation import score
+from bench.measure.finding.base import Finding
 from bench.measure.finding.bench import DutRefused, PreconditionMissed
 from bench.measure.finding.life import NotBegun
 from bench.measure.finding.reach import MUST_REACH_PREFIX, StartModeMissed
 from bench.measure.frames import Frames
 from bench.measure.glitch import too_long_a_glitch
 from bench.measure.held_stimulus import lost_again
-from bench.measure.interval import LeftOut, Measurement
+from bench.measure.interval import Interval, LeftOut, Measurement
 from bench.measure.lagging import doubts_of_late_plant, followed_reports
 from bench.measure.life import check_length, listen_for_life
 from bench.measure.misfit import misfits
@@ -111,15 +112,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     status = memory.status if memory is not None else None
     safe = answer.safe.interval if answer.safe and plan.aim is Aim.MUST_TRIP else None
     doubts = doubts_of(trace, core.window, plan, decoders, safe.high_ns if safe else None)
-    if plan.aim is Aim.MUST_TRIP:
-        safe_ns = safe.low_ns if safe else None
-        asked = status_mask(plan.dtc_status)
-        lacking = (status or 0) & asked != asked
-        doubts += taken_off_early(trace, window, safe_ns, bits_lacking=lacking)
-    elif (
-        not told.broken and answer.detected is None
-    ):  # whoever has tripped under less than was meant, has tripped
-        doubts += taken_off_early(trace, window, None, quiet=True)
+    doubts += _doubts_of_stimulus(shot, answer, told, safe, status or 0)
     if onset is not None:
         doubts += doubts_of_late_plant(trace, told.broken, onset.t_ns)
     if told.broken or answer.detected is not None:
@@ -175,6 +168,21 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         unexpected=() if plan.only_expected else reports.wrong,
         **_phase(trace, plan, onset),
     )
+
+
+def _doubts_of_stimulus(
+    shot: Shot, answer: Answer, told: Told, safe: Interval | None, status: int
+) -> list[Finding]:
+    """Doubts where the stimulus was taken off early. status: of the demanded code, 0 where it is not stored."""
+    plan = shot.plan
+    if plan.aim is Aim.MUST_TRIP:
+        asked = status_mask(plan.dtc_status)
+        lacking = status & asked != asked
+        safe_ns = safe.low_ns if safe else None
+        return taken_off_early(shot.trace, shot.window, safe_ns, bits_lacking=lacking)
+    if told.broken or answer.detected is not None:
+        return []  # a DUT that has tripped under less than was meant, has tripped
+    return taken_off_early(shot.trace, shot.window, None, quiet=True)
 
 
 def _onset(shot: Shot, told: Told) -> Seen | None:

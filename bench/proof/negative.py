@@ -175,9 +175,7 @@ def _exchanged(message: Message, a: str, b: str) -> Message:
         length=message.length,
         layout=layer(message.layout),
         cycle_ns=message.cycle_ns,
-        e2e_profile=message.e2e_profile,
-        e2e_data_id=message.e2e_data_id,
-        protection=message.protection,
+        e2e=message.e2e,
         senders=message.senders,
     )
 

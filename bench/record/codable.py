@@ -89,35 +89,48 @@ def _fields(kind: type) -> dict[str, Any]:
 def _decode(kind: Any, value: Any, place: str) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
-        if type(None) in arguments and (value is None or (value == "" and str not in arguments)):
-            return None  # "" stood for nothing in version 1
-        options = [argument for argument in arguments if argument is not type(None)]
-        if all(isinstance(one, type) and issubclass(one, Finding) for one in options):
-            return _decode_finding(tuple(options), value, place)
-        (only,) = options
-        return _decode(only, value, place)
+        return _decode_union(arguments, value, place)
     if origin is tuple and isinstance(value, list):
-        if arguments[-1] is Ellipsis:
-            return tuple(_decode(arguments[0], item, f"{place}[{i}]") for i, item in enumerate(value))
-        if len(arguments) == len(value):
+        kinds = (arguments[0],) * len(value) if arguments[-1] is Ellipsis else arguments
+        if len(kinds) == len(value):
             return tuple(
-                _decode(a, item, f"{place}[{i}]") for i, (a, item) in enumerate(zip(arguments, value))
+                _decode(one, item, f"{place}[{i}]") for i, (one, item) in enumerate(zip(kinds, value))
             )
     elif origin is dict and isinstance(value, dict):
         return {key: _decode(arguments[1], item, f"{place}.{key}") for key, item in value.items()}
-    elif isinstance(kind, type) and issubclass(kind, Finding):
-        return _decode_finding((kind,), value, place)
     elif kind is Reason and isinstance(value, str):
         return Reason(finding=Worded(said=value))
-    elif dataclasses.is_dataclass(kind) and isinstance(value, dict):
-        return _decode_dataclass(typing.cast(type, kind), value, place)
-    elif isinstance(kind, type) and issubclass(kind, Enum):
+    elif isinstance(kind, type):
+        return _decode_plain(kind, value, place)
+    raise _not_a(kind, value, place)
+
+
+def _decode_union(arguments: tuple[Any, ...], value: Any, place: str) -> Any:
+    if type(None) in arguments and (value is None or (value == "" and str not in arguments)):
+        return None  # "" stood for nothing in version 1
+    options = [argument for argument in arguments if argument is not type(None)]
+    if all(isinstance(one, type) and issubclass(one, Finding) for one in options):
+        return _decode_finding(tuple(options), value, place)
+    (only,) = options
+    return _decode(only, value, place)
+
+
+def _decode_plain(kind: type, value: Any, place: str) -> Any:
+    if issubclass(kind, Finding):
+        return _decode_finding((kind,), value, place)
+    if dataclasses.is_dataclass(kind) and isinstance(value, dict):
+        return _decode_dataclass(kind, value, place)
+    if issubclass(kind, Enum):
         return _decode_enum(kind, value, place)
-    elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    elif isinstance(kind, type) and type(value) is kind:
+    if type(value) is kind:
         return value
-    raise RecordError(f"{place}: found {value!r:.60}; expected {getattr(kind, '__name__', kind)}")
+    raise _not_a(kind, value, place)
+
+
+def _not_a(kind: Any, value: Any, place: str) -> RecordError:
+    return RecordError(f"{place}: found {value!r:.60}; expected {getattr(kind, '__name__', kind)}")
 
 
 def _decode_dataclass(kind: type, value: dict[str, Any], place: str) -> Any:

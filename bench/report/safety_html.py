@@ -41,6 +41,15 @@ class ShownCell(Protocol):
     def margin_s(self) -> float | None: ...
 
 
+class ShownClaims(Protocol):
+    """The claims on the chemistries, and each goal's FTTI beside the bound."""
+
+    @property
+    def claims(self) -> Sequence[ClaimFound]: ...
+    @property
+    def ftti(self) -> Sequence[FttiBound]: ...
+
+
 def write_safety_html(
     path: Path,
     *,
@@ -50,8 +59,7 @@ def write_safety_html(
     rows: Sequence[tuple[ShownCell, tuple[str, ...]]],
     standing: Sequence[tuple[str, ...]],
     notes: Sequence[str],
-    claims: Sequence[ClaimFound] = (),
-    ftti: Sequence[FttiBound] = (),
+    claimed: ShownClaims,
     altered: Sequence[str] = (),
 ) -> None:
     """rows: each cell with its row of `fmea_row`, chemistries of a failure mode together. Raises RecordError.
@@ -76,9 +84,9 @@ def write_safety_html(
         standing_heads=STANDING,
         standing=standing,
         claim_heads=CLAIMS,
-        claims=claim_rows(claims),
+        claims=claim_rows(claimed.claims),
         ftti_heads=FTTI,
-        ftti=ftti_rows(ftti),
+        ftti=ftti_rows(claimed.ftti),
         hara_heads=HARA,
         hara=hara_rows(goals),
         notes=notes,

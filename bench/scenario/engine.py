@@ -42,7 +42,7 @@ from bench.scenario.way_out import (
     tell_why_cancelled,
     walk_to_safety,
 )
-from bench.timing.clock import Phase
+from bench.timing.clock import Phase, Timer
 from bench.timing.stopping import is_a_stop
 from bench.trace import facts
 from bench.trace.events import PlantStage
@@ -198,13 +198,7 @@ async def _observe(rig: Rig, shot: Attempt) -> None:
         else None
     )
     ending = Ending(plan.end) if plan.end is not None else None
-
-    def tell_state() -> None:
-        mark = rig.truth.tell_state()
-        if ending is not None:
-            ending.hear(mark.t_ns, mark.fact)
-
-    states = clock.every(STATE_NS, Phase.OBSERVE, tell_state, first_ns=stimulus_ns) if ending else None
+    timers = _watch_plant(rig, plan, ending, stimulus_ns)
     try:
         for step in shot.steps:
             await _perform(rig, shot, step, lambda: ending is not None and ending.by is not None)
@@ -235,6 +229,23 @@ async def _observe(rig: Rig, shot: Attempt) -> None:
         rig.trace.mark(clock.now_ns(), facts.WindowClosed(), "engine")
     # Only here: on any other way out the outputs go off first, and a fault that cannot be cleared must not delay that.
     await take_faults_off(rig)
+
+
+def _watch_plant(rig: Rig, plan: Plan, ending: Ending | None, first_ns: int) -> list[Timer]:
+    """Timers that put the plant's truth into the trace, where the plan has questions about it."""
+    clock, timers = rig.clock, []
+    if plan.estimates:
+        timers.append(clock.every(TRUTH_NS, Phase.OBSERVE, rig.truth.tell_truth, first_ns=first_ns))
+    if plan.onset_runaway:
+        timers.append(clock.every(LOOK_NS, Phase.OBSERVE, rig.truth.look_at_stages, first_ns=first_ns))
+    if ending is not None:
+
+        def tell_state() -> None:
+            mark = rig.truth.tell_state()
+            ending.hear(mark.t_ns, mark.fact)
+
+        timers.append(clock.every(STATE_NS, Phase.OBSERVE, tell_state, first_ns=first_ns))
+    return timers
 
 
 async def _look_after(rig: Rig, observe_ns: int) -> None:

@@ -210,6 +210,19 @@ def _step(file: "TomlFile", table: Any, index: int) -> StepText | None:
         return _injection(file, fault, table, place) if fault is not None else None
     shape = file.check(s.STEPS[chosen], table, *place) if chosen is not None else None
     match shape:
+        case s.CycleShape():
+            return _cycle(file, shape, place)
+        case s.ReplayShape():
+            return recorded_step(file, shape, place)
+        case _:
+            return _plain_step(shape, index)
+
+
+def _plain_step(shape: object, index: int) -> StepText | None:
+    """A step that needs no other file; None for a shape that is no step."""
+    from bench.scenario import shape as s
+
+    match shape:
         case s.RequestShape():
             return Request(mode=shape.mode, mode_value=-1)
         case s.WaitShape():

@@ -160,6 +160,57 @@ def prepare_one(
     return Prepared(scenario=known, plan=plan, steps=tuple(steps), budget=budget, own_times=own)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What all scenarios of one call are prepared with."""
+
+    profile: DutProfile
+    thresholds: Mapping[str, float]
+    budgets: Mapping[str, Budget] | None
+    cells: int
+    databases: Mapping[str, Database]
+    sensors: int
+    capabilities: frozenset[str] | None
+
+    def budget(self, scenario: Scenario) -> tuple[Budget, list[str]]:
+        """(its budget, or a stand-in where there is none; the mistakes in what it names)."""
+        if self.budgets is None:
+            return _stand_in(scenario), []
+        try:
+            return _budget(scenario, self.budgets), []
+        except ScenarioError as unknown:  # its other mistakes are looked for all the same
+            return _stand_in(scenario), str(unknown).splitlines()
+
+    def without_twins(self, scenario: Scenario, budget: Budget) -> Prepared | None:
+        """A scenario that this rig cannot do, or a mismatch; None: any other one. Raises ScenarioError."""
+        if self.capabilities is not None and set(scenario.needs) - self.capabilities:
+            # This rig will say BLOCKED; what it lacks cannot be resolved, and is no mistake of the file.
+            own = _own_times(scenario, self.budgets or {})
+            return Prepared(scenario=scenario, plan=NOTHING, steps=(), budget=budget, own_times=own)
+        if scenario.mismatch is None:
+            return None
+        on = (self.cells, self.databases, self.sensors)
+        return prepare_one(scenario, self.profile, self.thresholds, self.budgets or {}, *on)
+
+    def with_twins(self, prepared: list[Prepared], scenario: Scenario, budget: Budget) -> None:
+        """Add the scenario and its twins to `prepared`. Raises ConfigError before anything was added."""
+        own, on = _own_times(scenario, self.budgets or {}), (self.cells, self.databases, self.sensors)
+        limits = dict(self.thresholds)
+        plan, steps = resolve(scenario, self.profile, limits, budget, *on)
+        twins, note = resolve_twins(scenario, plan, steps, self.profile, dict(limits), budget, *on)
+        prepared.append(
+            Prepared(
+                scenario=scenario, plan=plan, steps=tuple(steps), budget=budget, own_times=own, note=note
+            )
+        )
+        for twin, of_twin in twins:
+            one = Prepared(
+                scenario=twin.scenario, plan=of_twin, steps=twin.steps, budget=budget, own_times=own
+            )
+            if twin.kind != "healthy" or _is_new(one, prepared):
+                prepared.append(one)
+
+
 def prepare(
     paths: Sequence[Path],
     profile: DutProfile,
@@ -175,6 +226,15 @@ def prepare(
 
     budgets: None where they are wrong themselves, and that is told already. look: asked of every scenario then.
     """
+    asked = _Asked(
+        profile=profile,
+        thresholds=thresholds,
+        budgets=budgets,
+        cells=cells,
+        databases=databases,
+        sensors=sensors,
+        capabilities=capabilities,
+    )
     mistakes: list[str] = []
     unprepared: list[tuple[Scenario, Budget]] = []
     prepared: list[Prepared] = []
@@ -184,42 +244,17 @@ def prepare(
         if scenario is None:
             continue
         try:
-            try:
-                budget = _budget(scenario, budgets) if budgets is not None else _stand_in(scenario)
-            except ScenarioError as unknown:  # its other mistakes are looked for all the same
-                mistakes += only_news(str(unknown).splitlines(), wrong)
-                budget = _stand_in(scenario)
+            budget, unknown = asked.budget(scenario)
+            mistakes += only_news(unknown, wrong)
             if wrong:
                 unprepared += [] if any(map(_STIMULUS.search, wrong)) else [(scenario, budget)]
                 check_names(scenario, profile, thresholds, budget, cells, databases, sensors)
                 continue
-            own = _own_times(scenario, budgets or {})
-            if capabilities is not None and set(scenario.needs) - capabilities:
-                # This rig will say BLOCKED; what it lacks cannot be resolved, and is no mistake of the file.
-                nothing = Prepared(scenario=scenario, plan=NOTHING, steps=(), budget=budget, own_times=own)
-                prepared.append(nothing)
-                continue
-            if scenario.mismatch is not None:
-                prepared.append(
-                    prepare_one(scenario, profile, thresholds, budgets or {}, cells, databases, sensors)
-                )
+            if (without_twins := asked.without_twins(scenario, budget)) is not None:
+                prepared.append(without_twins)
                 continue
             scenario = _start_known(scenario, thresholds)
-            plan, steps = resolve(scenario, profile, dict(thresholds), budget, cells, databases, sensors)
-            twins, note = resolve_twins(
-                scenario, plan, steps, profile, dict(thresholds), budget, cells, databases, sensors
-            )
-            prepared.append(
-                Prepared(
-                    scenario=scenario, plan=plan, steps=tuple(steps), budget=budget, own_times=own, note=note
-                )
-            )
-            for twin, of_twin in twins:
-                one = Prepared(
-                    scenario=twin.scenario, plan=of_twin, steps=twin.steps, budget=budget, own_times=own
-                )
-                if twin.kind != "healthy" or _is_new(one, prepared):
-                    prepared.append(one)
+            asked.with_twins(prepared, scenario, budget)
         except ConfigError as exc:
             mistakes += only_news(str(exc).splitlines(), wrong)
             unprepared += [] if wrong else [(scenario, budget)]

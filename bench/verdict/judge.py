@@ -70,19 +70,8 @@ def _judge(
     """unseen: it is known that the DUT does not detect the fault, and does not count against it. known: codes of the
     other known findings.
     """
-    if measurement.bench_faults:
-        return Judgement.of(Verdict.ERROR, *measurement.bench_faults)
-    if measurement.crashed is not None:  # no lateness of the bench makes a DUT end by itself
-        return Judgement.of(Verdict.FAIL, measurement.crashed)
-    if plan.aim is Aim.MUST_REFUSE:
-        if measurement.refused is not None:
-            return Judgement.of(Verdict.PASS)
-        return Judgement.of(Verdict.ERROR, NotRefused())
-    if measurement.start_missed is not None:
-        return Judgement.of(Verdict.BLOCKED, measurement.start_missed)
-    if measurement.not_begun:
-        kept_from = not_known((*measurement.misfits, *measurement.broken), known)
-        return Judgement.of(Verdict.FAIL if kept_from else Verdict.PASS, *kept_from)
+    if (without_answer := _without_answer(measurement, plan, known)) is not None:
+        return without_answer
     missing = _missing_facts(measurement, plan)
     fails: list[Finding] = [*measurement.misfits, *measurement.broken, *measurement.silent]
     open_questions: list[Finding] = []
@@ -116,6 +105,30 @@ def _judge(
             *warnings,
         ]
         return Judgement(verdict=Verdict.INCONCLUSIVE, reasons=tuple(dict.fromkeys(reasons)))
+    return _worst_of(missing, fails, open_questions, warnings)
+
+
+def _without_answer(measurement: Measurement, plan: Plan, known: Sequence[str]) -> Judgement | None:
+    """The verdict of a shot that has no answer of the DUT to judge; None where there is one to look at."""
+    if measurement.bench_faults:
+        return Judgement.of(Verdict.ERROR, *measurement.bench_faults)
+    if measurement.crashed is not None:  # no lateness of the bench makes a DUT end by itself
+        return Judgement.of(Verdict.FAIL, measurement.crashed)
+    if plan.aim is Aim.MUST_REFUSE:
+        if measurement.refused is not None:
+            return Judgement.of(Verdict.PASS)
+        return Judgement.of(Verdict.ERROR, NotRefused())
+    if measurement.start_missed is not None:
+        return Judgement.of(Verdict.BLOCKED, measurement.start_missed)
+    if measurement.not_begun:
+        kept_from = not_known((*measurement.misfits, *measurement.broken), known)
+        return Judgement.of(Verdict.FAIL if kept_from else Verdict.PASS, *kept_from)
+    return None
+
+
+def _worst_of(
+    missing: list[Finding], fails: list[Finding], open_questions: list[Finding], warnings: Sequence[Reason]
+) -> Judgement:
     verdict = Verdict.NONE
     findings: list[Finding] = []
     for worth, found in (

@@ -139,12 +139,7 @@ class BenderIso165cSim:
                 low, high = ERROR_KOHM if number == SET_ERROR else WARNING_KOHM
                 if not low <= first <= high:
                     return PARAMETER_ERROR, (0, 0)
-                if self._stuck:
-                    pass
-                elif number == SET_ERROR:
-                    self._error_kohm = first
-                else:
-                    self._warning_kohm = first
+                self._set_threshold(number, first)
             case 43 if 1 <= first <= 20:
                 self._average = first
             case 203:
@@ -154,6 +149,14 @@ class BenderIso165cSim:
             case _:
                 return self._get(number, first, second)
         return 0, (first, second)
+
+    def _set_threshold(self, number: int, kohm: int) -> None:
+        if self._stuck:
+            return
+        if number == SET_ERROR:
+            self._error_kohm = kohm
+        else:
+            self._warning_kohm = kohm
 
     def _get(self, number: int, first: int, second: int) -> tuple[int, tuple[int, int]]:
         half_v = round(self._pack_voltage_v() / 2)

@@ -103,30 +103,9 @@ class EaPsbSim:
 
     def _obey(self, command: str, now_ns: int) -> str | None:
         header, _, parameter = command.upper().partition(" ")
-        volts, amps = self.terminals(now_ns)
-        watts = volts * amps
+        if (told := self._told(header, now_ns)) is not None:
+            return told
         match header:
-            case "*IDN?":
-                return self._identity
-            case "SYST:LOCK:OWN?":
-                return "LOCAL" if self.local else "REMOTE" if self.remote else "NONE"
-            case "OUTP?":
-                return "ON" if self.on else "OFF"
-            case "MEAS:VOLT?":
-                return f"{volts:.2f}V"
-            case "MEAS:CURR?":
-                return f"{amps:.1f}A"
-            case "MEAS:POW?":
-                return f"{watts:.0f}W"
-            case "MEAS:ARR?":
-                return f"{volts:.2f}V, {amps:.1f}A, {watts:.0f}W"
-            case "SYST:ERR?":
-                return self._next_error()
-            case "SYST:ERR:ALL?":
-                found = [self._next_error()]
-                while self._errors:
-                    found.append(self._next_error())
-                return ",".join(found)
             case "SYST:LOCK":
                 self._lock(parameter)
             case "*RST":
@@ -139,6 +118,31 @@ class EaPsbSim:
             case _:
                 self._refuse(-100)
         return None
+
+    def _told(self, header: str, now_ns: int) -> str | None:
+        """The answer to a question; None for a command, and for a question that is not known."""
+        if header == "SYST:ERR?":
+            return self._next_error()
+        if header == "SYST:ERR:ALL?":
+            return self._every_error()
+        volts, amps = self.terminals(now_ns)
+        watts = volts * amps
+        answers = {
+            "*IDN?": self._identity,
+            "SYST:LOCK:OWN?": "LOCAL" if self.local else "REMOTE" if self.remote else "NONE",
+            "OUTP?": "ON" if self.on else "OFF",
+            "MEAS:VOLT?": f"{volts:.2f}V",
+            "MEAS:CURR?": f"{amps:.1f}A",
+            "MEAS:POW?": f"{watts:.0f}W",
+            "MEAS:ARR?": f"{volts:.2f}V, {amps:.1f}A, {watts:.0f}W",
+        }
+        return answers.get(header)
+
+    def _every_error(self) -> str:
+        found = [self._next_error()]
+        while self._errors:
+            found.append(self._next_error())
+        return ",".join(found)
 
     def _lock(self, parameter: str) -> None:
         if self.local:
@@ -245,56 +249,71 @@ class EaPsbSim:
         return 0
 
 
-def attach_ea_psb(sim: EaPsbSim, device: DeviceEnd, clock: Clock) -> None:
-    """Let `sim` answer at `device`: the first byte of a message says which protocol it is in."""
-    pending = bytearray()
-    free_ns = 0
-    serial = 0
+def _length_of_frame(pending: bytearray) -> int | None:
+    """Bytes of the Modbus frame that `pending` begins with, all where it is not known; None: it is not whole yet."""
+    if len(pending) < 7:
+        return None
+    rest = rtu.rest_of_request(bytes(pending[:7]))
+    if rest is None:
+        return len(pending)
+    return None if len(pending) < 7 + rest else 7 + rest
 
-    def answer(reply: bytes) -> None:
-        if reply:
-            device.write(reply)
 
-    def take(length: int, now_ns: int, *, text: bool) -> None:
-        nonlocal free_ns
-        message = bytes(pending[:length])
-        del pending[:length]
-        if now_ns < free_ns:  # too close behind the last one: lost
+class _Attached:
+    """The device's end of a line. The first byte of a message says which protocol it is in."""
+
+    def __init__(self, sim: EaPsbSim, device: DeviceEnd, clock: Clock) -> None:
+        self._sim, self._device, self._clock = sim, device, clock
+        self._pending = bytearray()
+        self._free_ns = 0
+        self._serial = 0
+
+    def arrived(self, now_ns: int, data: bytes) -> None:
+        self._serial += 1
+        self._pending.extend(data)
+        while self._pending:
+            first = self._pending[0]
+            if first >= 42:
+                end = self._pending.find(b"\n")
+                if end < 0:
+                    silence = partial(self._silence, self._serial)
+                    self._clock.call_at(now_ns + TEXT_END_NS, Phase.INSTRUMENT, silence)
+                    return
+                self._take(end + 1, now_ns, text=True)
+            elif first in (0, 1):
+                length = _length_of_frame(self._pending)
+                if length is None:
+                    return
+                self._take(length, now_ns, text=False)
+            elif first in (10, 13):  # an empty line
+                del self._pending[:1]
+            else:
+                self._pending.clear()
+                self._answer(rtu.framed(bytes((first, rtu.EXCEPTION, 1))))
+
+    def _silence(self, mark: int) -> None:
+        if mark == self._serial and self._pending and self._pending[0] >= 42:
+            self._take(len(self._pending), self._clock.now_ns(), text=True)
+
+    def _take(self, length: int, now_ns: int, *, text: bool) -> None:
+        message = bytes(self._pending[:length])
+        del self._pending[:length]
+        if now_ns < self._free_ns:  # too close behind the last one: lost
             return
-        free_ns = now_ns + LEAST_GAP_NS
+        self._free_ns = now_ns + LEAST_GAP_NS
 
         def act() -> None:
-            at_ns = clock.now_ns()
+            at_ns = self._clock.now_ns()
             line = message.decode("ascii", "replace").strip()
-            answer(sim.text(line, at_ns) if text else sim.frame(message, at_ns))
+            self._answer(self._sim.text(line, at_ns) if text else self._sim.frame(message, at_ns))
 
-        clock.call_at(now_ns + RESPONSE_NS, Phase.INSTRUMENT, act)
+        self._clock.call_at(now_ns + RESPONSE_NS, Phase.INSTRUMENT, act)
 
-    def silence(mark: int) -> None:
-        if mark == serial and pending and pending[0] >= 42:
-            take(len(pending), clock.now_ns(), text=True)
+    def _answer(self, reply: bytes) -> None:
+        if reply:
+            self._device.write(reply)
 
-    def arrived(now_ns: int, data: bytes) -> None:
-        nonlocal serial
-        serial += 1
-        pending.extend(data)
-        while pending:
-            first = pending[0]
-            if first >= 42:
-                end = pending.find(b"\n")
-                if end < 0:
-                    clock.call_at(now_ns + TEXT_END_NS, Phase.INSTRUMENT, partial(silence, serial))
-                    return
-                take(end + 1, now_ns, text=True)
-            elif first in (0, 1):
-                rest = rtu.rest_of_request(bytes(pending[:7])) if len(pending) >= 7 else 0
-                if len(pending) < 7 or (rest is not None and len(pending) < 7 + rest):
-                    return
-                take(len(pending) if rest is None else 7 + rest, now_ns, text=False)
-            elif first in (10, 13):  # an empty line
-                del pending[:1]
-            else:
-                pending.clear()
-                answer(rtu.framed(bytes((first, rtu.EXCEPTION, 1))))
 
-    device.subscribe(arrived)
+def attach_ea_psb(sim: EaPsbSim, device: DeviceEnd, clock: Clock) -> None:
+    """Let `sim` answer at `device`, in SCPI and in Modbus RTU."""
+    device.subscribe(_Attached(sim, device, clock).arrived)
