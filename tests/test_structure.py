@@ -32,7 +32,6 @@ BY_HAND = {  # tools of the firmware under test, started by a user: `python -m â
 }
 BY_BENCHMARKS = {"bench.plant.reference"}  # no command scores the plant: benchmarks/plant.py and a test do
 LONGEST = 400  # lines of a file
-CIRCLES_OF_TYPES: set[frozenset[str]] = {frozenset({"bench.faults.port", "bench.faults.shapes"})}
 ALIKE = {  # a name, one meaning: but these, each with what keeps the two apart for a reader
     # The front door's name is the one that scripts import; the other is what a rig is made from, inside of wiring.
     "Bench": {"bench.door.session", "bench.wiring.provide"},
@@ -165,7 +164,7 @@ def test_every_module_is_reached_from_an_entry_point() -> None:
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
     graph = {name: imported(tree, modules()) - {name} for name, tree in modules().items()}
-    assert circles(graph) == CIRCLES_OF_TYPES
+    assert circles(graph) == set()
 
 
 def test_no_file_is_longer_than_the_limit() -> None:

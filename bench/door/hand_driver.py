@@ -56,9 +56,11 @@ class HandDriver:
             raise CalledWrongly(
                 f"inject: found no fault '{fault}'; `hil list faults` shows all{nearest(fault, known)}"
             )
+        from bench.faults.shapes import keys_of
+
         chosen, mistakes = kind(fault), list[str]()
         try:
-            shape = chosen.shape.model_validate({"do": "inject", "fault": fault, **table})
+            shape = keys_of(chosen).model_validate({"do": "inject", "fault": fault, **table})
         except ValidationError as wrong:
             told = "; ".join(_words(one) for one in wrong.errors())
             raise CalledWrongly(f"inject {fault}: {told}") from None

@@ -17,11 +17,11 @@ class ProcessDut:
     """Starts `command` and waits for its first line on stdout, unless it never says one. Stops it by closing stdin,
     then SIGTERM, then SIGKILL.
 
-    It lives in a session of its own: what a terminal sends to all that runs in it (Ctrl-C, its own end) is for the
-    bench, which may be set to ignore it. A DUT that went by it would be a DUT that failed.
+    It has a session of its own. A signal that a terminal sends to all its processes (Ctrl-C, hang-up) is for the
+    bench, which may be set to ignore it. A DUT that ended by it would count as a DUT that failed.
 
-    Both of its outputs are read for as long as it runs, so that it may log what it likes: stderr goes on to the bench's
-    own, what follows the first line on stdout does not. The last line is kept for who asks why the process ended.
+    Both of its outputs are read while it runs, so that it may log without limit. stderr goes on to the bench's own
+    stderr. Lines on stdout after the first are dropped. The last line is kept, to tell why the process ended.
     """
 
     def __init__(

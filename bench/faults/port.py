@@ -21,7 +21,6 @@ from bench.trace.irregular import Irregular, Irregularity
 
 if TYPE_CHECKING:
     from bench.codec.database import Database
-    from bench.faults.shapes import InjectShape
 
 FAULT_CLASSES = (
     "cells",
@@ -319,6 +318,16 @@ class Fault(Protocol):
         return False
 
 
+class Injection(Protocol):
+    """What a [[step]] says of a fault, and the way from there to the fault: a `bench.faults.shapes.InjectShape`."""
+
+    def resolve(self, at: Terminals) -> Fault:
+        """The fault with its numbers in SI."""
+
+    def needs(self) -> str | None:
+        """The capability, where it depends on the step's values; None: the kind's first variant."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One entry of the catalogue.
@@ -331,11 +340,11 @@ class Kind:
     name: str
     fault_class: str
     variants: Mapping[str, str]
-    shape: "type[InjectShape]"
+    shape: type[Injection]
     shows: tuple[str, ...] = ()
     onset: str = "the first frame that shows it"
 
-    def capability(self, shape: "InjectShape") -> str:
+    def capability(self, shape: Injection) -> str:
         """What the rig must be able to do for a step that says this."""
         return shape.needs() or next(iter(self.variants))
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from bench.config.toml_file import DurationNs, Shape, describe
+from bench.errors import ConfigError
 from bench.faults.expression import Expression, parse_expression
 from bench.units import parse_quantity
 
 if TYPE_CHECKING:
-    from bench.faults.port import Fault, Terminals
+    from bench.faults.port import Fault, Kind, Terminals
 
 
 class InjectShape(Shape):
@@ -40,6 +41,15 @@ class InjectShape(Shape):
     def needs(self) -> str | None:
         """What the rig must be able to do, where it depends on the step's values; None: the kind's first variant."""
         return None
+
+
+def keys_of(kind: "Kind") -> type[InjectShape]:
+    """The keys of the kind's [[step]]. Raises ConfigError for a kind whose shape is not an InjectShape."""
+    if not issubclass(kind.shape, InjectShape):
+        raise ConfigError(
+            f"fault '{kind.name}': found the shape {kind.shape.__name__}; expected an InjectShape"
+        )
+    return kind.shape
 
 
 def _expression(dimension: str, example: str) -> Any:

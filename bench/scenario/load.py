@@ -285,12 +285,15 @@ def _cycle(file: "TomlFile", shape: "CycleShape", place: tuple[str, int]) -> Cyc
 def _injection(
     file: "TomlFile", fault: str, table: dict[str, Any], place: tuple[str, int]
 ) -> InjectText | None:
+    from bench.faults.shapes import keys_of
+
     try:
         chosen = kind(fault)
+        keys = keys_of(chosen)
     except ConfigError as broken:
         file.mistake((*place, "fault"), f"found '{fault}', which cannot be used: {broken}")
         return None
-    shape = file.check(chosen.shape, table, *place)
+    shape = file.check(keys, table, *place)
     if shape is None:
         return None
     return InjectText(kind=chosen, shape=shape, duration_ns=shape.duration, ttl_ns=shape.ttl)

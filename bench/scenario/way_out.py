@@ -85,7 +85,9 @@ async def walk_to_safety(rig: Rig) -> None:
 
 
 def _tell_stop(rig: Rig) -> None:
-    """Of a run that is stopped right after its DUT has gone. Of another the shot was over, and keeps its verdict."""
+    """Tell a stop that came right after the DUT had gone. In any other case the shot was over, and keeps its
+    verdict.
+    """
     now_ns = rig.clock.now_ns()
     if was_stopped() and went_with_a_stop(rig.trace, now_ns) and not any(rig.trace.of(Aborted)):
         rig.trace.mark(now_ns, Aborted(reason=STOPPED), "engine")
