@@ -222,9 +222,8 @@ async def _observe(rig: Rig, shot: Attempt) -> None:
             code = None if plan.dtc_test is None else round(plan.dtc_test.value)
             await read_codes(rig, shot.profile, code)
     finally:
-        for timer in (truth, stages, states):
-            if timer is not None:
-                timer.cancel()
+        for timer in timers:
+            timer.cancel()
         rig.plant.fit.tell()
         rig.trace.mark(clock.now_ns(), facts.WindowClosed(), "engine")
     # Only here: on any other way out the outputs go off first, and a fault that cannot be cleared must not delay that.
