@@ -150,6 +150,47 @@ def test_no_docstring_turns_a_phrase() -> None:
     assert found == []
 
 
+UNIT = re.compile(
+    r"_(?:ns|us|ms|s|h|days|per_day|v|mv|v_s|a|ma|w|wh|j|j_k|k|c|k_s|k_w|ohm|ohm_per_volt|f|hz|ah|as|kg|m|mm|m2|m3|pa|bar"
+    r"|mol|l|pct|ppm|ppb|percent|fit|si|u|siemens|c_rate|mah_g|mah_cm2|m_s2|per_10pct)$"
+    r"|^(?:seconds|ohm|share|soc\w*|soh|gain|factor|p|p_\w+|spread_p|confidence|alpha|coverage_factor)$"
+    r"|^(?:v|r|i)_|_(?:soc|share|fraction|efficiency|factor)$"
+)
+"""Names that tell their unit, and names of what has none: shares of 1, factors, probabilities."""
+
+
+def _floats(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
+    """Names of its own fields, or of its arguments, that are one number."""
+    if isinstance(node, ast.ClassDef):
+        pairs = [
+            (one.target.id, one.annotation)
+            for one in node.body
+            if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+        ]
+    else:
+        named = [*node.args.args, *node.args.kwonlyargs]
+        pairs = [(one.arg, one.annotation) for one in named if one.annotation is not None]
+    for name, kind in pairs:
+        if _public(name) and ast.unparse(kind) in ("float", "float | None"):
+            yield name
+
+
+def test_a_number_tells_its_unit_in_its_name_or_in_the_docstring() -> None:
+    untold = []
+    for file, tree in trees():
+        if file.startswith("bench/plant/"):  # its figures have the names and units of the chemistries' files
+            continue
+        for node in tree.body:
+            told = isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+            if told and _public(node.name) and not (isinstance(node, ast.ClassDef) and _is_table(node)):
+                text = ast.get_docstring(node) or ""
+                names = [one for one in _floats(node) if not UNIT.search(one)]
+                untold += [
+                    f"{file} {node.name}: {one}" for one in names if not re.search(rf"\b{one}\b", text)
+                ]
+    assert untold == []
+
+
 @pytest.mark.parametrize(
     "sentence",
     [

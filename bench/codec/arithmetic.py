@@ -14,7 +14,7 @@ def raws_fit(one: Field) -> bool:
 
 
 def between(value: str, low: float, high: float) -> str:
-    """The expression that tests the limits; empty where there are no limits."""
+    """The expression that tests `low` <= value <= `high`, both raw values; empty where there are no limits."""
     if low == -math.inf and high == math.inf:
         return ""
     if low == -math.inf:

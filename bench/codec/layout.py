@@ -108,7 +108,7 @@ def bits_to_float(raw: int, length: int) -> float:
 
 
 def float_to_bits(value: float, length: int) -> int:
-    """The IEEE 754 pattern of a number. Raises OverflowError where it does not fit."""
+    """The IEEE 754 pattern of `value`, in `length` bits. Raises OverflowError where it does not fit."""
     return int.from_bytes(struct.pack(FLOAT_CODE[length], value), "big")
 
 

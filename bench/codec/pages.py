@@ -152,7 +152,7 @@ def _slot_of(plain: Sequence[Any]) -> Slot:
 
 
 def counted(low: float, high: float, count: float | None) -> int:
-    """A count that wraps where the signal's range ends."""
+    """A count that wraps where the signal's range, from `low` to `high`, ends."""
     return int(low) + int(count or 0) % (int(high) - int(low) + 1)
 
 

@@ -10,9 +10,10 @@ Form = Literal["whole", "wholes", "text", "quantity", "duration"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option(Generic[T]):
-    """One key. unit: of a quantity, such as "V". choices: the only values, where not empty.
+    """One key. unit: of a quantity, such as "V"; lowest and highest are in it. choices: the only values, where not
+    empty.
 
-    needed: with a real port the file has to give it, as nothing else knows it.
+    needed: a real port is refused without it, because nothing else knows the value.
     """
 
     name: str
@@ -56,7 +57,10 @@ def quantity(
     highest: float | None = None,
     needed: bool = False,
 ) -> Option[float]:
-    """A number that is written with its unit, such as "500 V"; `unit` is the basic one: V, A, W, ohm, degC, Hz."""
+    """A number that is written with its unit, such as "500 V". `unit` is the basic one: V, A, W, ohm, degC, Hz.
+
+    default, lowest, highest: in that unit.
+    """
     return Option(
         name=name, meaning=meaning, form="quantity", default=default, unit=unit,
         lowest=lowest, highest=highest, needed=needed,

@@ -25,9 +25,9 @@ class Role(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleTest:
-    """A named yes/no question to one role: `op` is one of == != >= <= > <.
+    """A named yes/no question to one role: `op` is one of == != >= <= > <. value: in the signal's own unit.
 
-    together: questions to the same message, which have to hold in the same frame.
+    together: questions to the same message that have to be true in the same frame.
     either: questions to the same message, of which one is enough.
     """
 

@@ -61,8 +61,10 @@ def page_of(databases: Mapping[str, "Database"], role: Role) -> Page:
 class Carried:
     """What a frame has to carry while the fault is on: a quantity of a cell or sensor (from 1, else 0), in SI.
 
-    on_the_way: the fault moves towards it, and the DUT may rightly end the shot before it is there; but the signal has
-    to be able to carry it. stays: it stands there for as long as the fault is on.
+    value: what it carries, give or take `within`.
+    on_the_way: the fault moves towards the value, and the DUT may rightly end the shot before it is reached; the
+    signal has to be able to carry it.
+    stays: the value stays for as long as the fault is on.
     """
 
     quantity: str

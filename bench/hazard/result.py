@@ -124,7 +124,9 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumed:
-    """A figure that decides the result, with its mark: what is measured and what is not."""
+    """A figure that decides the result, with its mark: what is measured and what is not. value: in the unit of its
+    `place`.
+    """
 
     chemistry: str
     place: str

@@ -36,7 +36,7 @@ def numbers_in(reply: str) -> list[float]:
 
 
 def whole_in(value: float, least: int, most: int) -> int:
-    """A number that has to be a whole one, such as a state. InstrumentError for others."""
+    """`value` as a whole number, such as a state. Raises InstrumentError for any other number."""
     if not (least <= value <= most and value.is_integer()):
         raise InstrumentError(f"{value:g} is no whole number from {least} to {most}")
     return int(value)

@@ -28,10 +28,11 @@ ARC_WELDS_AFTER_NS = 50 * NS_PER_MS  # engineering estimate
 class Contactor:
     """One contactor. `closed` is the physical position; times in ns from the command to the moved contact.
 
-    `bounce_ns` after closing it opens and closes again at every step. Opening above `break_limit_a` leaves an arc,
-    which conducts and after 50 ms welds the contact; making more than `welds_above_a` welds it at once: `make_limit_a`
-    of a new contact, less by its `wear` (0 new, 1 at the end of its life), which each making adds to by its square.
-    `moved_ns_ago` is how long before the end of the last step it took its place, -1 where it did not move in it.
+    For `bounce_ns` after closing it opens and closes again at every step. Opening above `break_limit_a` leaves an
+    arc, which conducts and welds the contact after 50 ms. Making more than `welds_above_a` welds it at once. That
+    limit is `make_limit_a` for a new contact, and falls with its `wear` (0 new, 1 at the end of its life). Each
+    making adds to the wear by the square of its current.
+    `moved_ns_ago`: how long before the end of the last step it moved, -1 where it did not move in it.
     """
 
     name: str

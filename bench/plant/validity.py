@@ -32,7 +32,7 @@ class Validity:
             yield Fitted.FULL, highest, self.fullest
 
     def rates(self, lowest: float, highest: float) -> Iterator[tuple[Fitted, float, float]]:
-        """Of a current from `lowest` (< 0 charges) to `highest`, in capacities an hour."""
+        """Where a current from `lowest` (< 0 charges) to `highest` leaves the fit: side, rate, bound (in C)."""
         if highest > self.discharge_c_rate:
             yield Fitted.DISCHARGE, highest, self.discharge_c_rate
         if -lowest > self.charge_c_rate:

@@ -14,7 +14,7 @@ _LOW = (Fitted.COLD, Fitted.EMPTY)
 
 
 def side_words(side: Fitted, value: float, bound: float) -> str:
-    """`hottest cell 61.2 °C, fitted up to 45.0 °C`."""
+    """`hottest cell 61.2 °C, fitted up to 45.0 °C`. value, bound: in the unit of `side`."""
 
     def told(one: float) -> str:
         return _UNITS[side].format(one) if side in _UNITS else f"{100 * one:.4g} %"
@@ -23,6 +23,7 @@ def side_words(side: Fitted, value: float, bound: float) -> str:
 
 
 def fit_words(finding: PlantBeyondFit | EstimateBeyondFit) -> str:
+    """A sentence for a finding on a plant outside the range of its chemistry's fit."""
     how_far = side_words(finding.side, finding.value, finding.bound)
     if isinstance(finding, EstimateBeyondFit):
         return f"{finding.estimate}: decides nothing, the plant left the range it was fitted in: {how_far}"

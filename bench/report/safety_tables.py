@@ -109,7 +109,7 @@ def alike_together(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def seconds(value: float | None) -> str:
-    """A time (s) in words; a dash for None, "never" for infinity."""
+    """A time `value` (s) in words; a dash for None, "never" for infinity."""
     if value is None:
         return "–"
     if math.isinf(value):

@@ -14,7 +14,8 @@ CURRENTS = ("discharge_current", "charge_current")
 class Level:
     """A level of a quantity that a step causes. step: its place in the file. Times count from the first step, in ns.
 
-    lasts_ns: how long it lasts at least, by what the steps say. sure: neither the bench nor the DUT makes it smaller.
+    value: in SI. lasts_ns: how long it lasts at least, by what the steps say. sure: neither the bench nor the DUT
+    makes it smaller.
     """
 
     quantity: str

@@ -30,8 +30,10 @@ class Earned:
     """A monitoring rating, and the attempts it rests on. `more`: total attempts that would earn the next better
     rating.
 
-    `more` is None where no number of attempts would; then `lacks` says what is needed besides attempts. `lacks` is ""
-    where there is no better rating. bunched: the shots are copies of fewer phases, and count as one attempt.
+    lower: the handled share that is shown (0 to 1). scatter: spread of the FHTI as a share of its budget; None for
+    fewer than two.
+    `more` is None where no number of attempts would; then `lacks` says what is needed besides attempts. `lacks` is
+    "" where there is no better rating. bunched: the shots are copies of fewer phases, and count as one attempt.
     """
 
     rating: int

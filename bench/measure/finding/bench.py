@@ -314,7 +314,10 @@ class OutputHeldAtEnd(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalClipped(Finding):
-    """A doubt: a signal could not carry what it was to show, so the DUT saw something else."""
+    """A doubt: a signal could not carry what it was to show, so the DUT saw something else.
+
+    value: what it was to show, carried: what it showed, both in SI.
+    """
 
     code: ClassVar[str] = "signal-clipped"
     blame: ClassVar[Blame] = Blame.BENCH
@@ -329,7 +332,9 @@ class SignalClipped(Finding):
 class SignalHeldAtEnd(Finding):
     """A signal showed the end of its range in place of its value.
 
-    off_scale: the sensor itself ends there, beyond all that the DUT's promises depend on: it decides nothing.
+    value: what it was to show, carried: what it showed, both in SI.
+    off_scale: the sensor itself ends there, beyond all values that the DUT's promises depend on. Then the verdict
+    does not change.
     """
 
     code: ClassVar[str] = "signal-held-at-end"

@@ -172,7 +172,7 @@ class ReportsStopped(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildChanged(Finding):
-    """The DUT named another build in mid-shot: what was tested is not one build."""
+    """The DUT named another build in mid-shot: what was tested is not one build. before, after: the signal's values."""
 
     code: ClassVar[str] = "build-changed"
     blame: ClassVar[Blame] = Blame.DUT
@@ -186,7 +186,10 @@ class BuildChanged(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DutRestarted(Finding):
-    """The DUT started again in mid-shot, and the scenario did not ask for it. sign: uptime, reset_count or boot."""
+    """The DUT started again in mid-shot, and the scenario did not ask for it.
+
+    sign: uptime, reset_count or boot. before, after: the signal's values; before is None where it was not heard.
+    """
 
     code: ClassVar[str] = "dut-restarted"
     blame: ClassVar[Blame] = Blame.DUT

@@ -103,7 +103,7 @@ class TruthTooFew(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimateOff(Finding):
-    """A figure of the estimate's error is above its limit. Shares of 1 (a day, for a drift)."""
+    """A figure of the estimate's error is above its limit. value, u, limit: shares of 1 (a day, for a drift)."""
 
     code: ClassVar[str] = "estimate-off"
     blame: ClassVar[Blame] = Blame.DUT
@@ -117,7 +117,7 @@ class EstimateOff(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimateStraddles(Finding):
-    """A figure of the estimate's error straddles its limit. Shares of 1 (a day, for a drift)."""
+    """A figure of the estimate's error straddles its limit. value, u, limit: shares of 1 (a day, for a drift)."""
 
     code: ClassVar[str] = "estimate-straddles"
     blame: ClassVar[Blame] = Blame.NOBODY
@@ -131,7 +131,10 @@ class EstimateStraddles(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimateNotConverged(Finding):
-    """The estimate was not inside its band in time. took_ns: None where it never was."""
+    """The estimate was not inside its band in time. took_ns: None where it never was.
+
+    first, last: errors at the two ends of the window, as shares of 1, like the band.
+    """
 
     code: ClassVar[str] = "estimate-not-converged"
     blame: ClassVar[Blame] = Blame.DUT
@@ -146,7 +149,10 @@ class EstimateNotConverged(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimatePerhapsConverged(Finding):
-    """Whether the estimate was inside its band in time is within its uncertainty `u`."""
+    """Whether the estimate was inside its band in time is within its uncertainty `u`.
+
+    first, last: errors at the two ends of the window, as shares of 1, like the band.
+    """
 
     code: ClassVar[str] = "estimate-perhaps-converged"
     blame: ClassVar[Blame] = Blame.NOBODY
@@ -188,7 +194,10 @@ class PlantBeyondFit(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimateBeyondFit(Finding):
-    """The plant left the range in which its fit holds before the estimate's last truth: it decides nothing."""
+    """The plant left the range in which its fit holds before the estimate's last truth: it decides nothing.
+
+    value: how far it went, bound: the end of the range; both in the unit of `side`.
+    """
 
     code: ClassVar[str] = "estimate-beyond-fit"
     blame: ClassVar[Blame] = Blame.NOBODY

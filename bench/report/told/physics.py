@@ -75,7 +75,7 @@ class HazardCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssumedTold:
-    """A figure of a chemistry that no source gives."""
+    """A figure of a chemistry that no source gives. value: in the unit of its `place`."""
 
     chemistry: str
     figure: str
