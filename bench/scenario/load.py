@@ -231,10 +231,6 @@ def _plain_step(shape: object, index: int) -> StepText | None:
             return DriveText(current=shape.current, step=index, beyond=shape.beyond)
         case s.FaultResetShape():
             return FaultReset(duration_ns=shape.duration)
-        case s.CycleShape():
-            return _cycle(file, shape, place)
-        case s.ReplayShape():
-            return recorded_step(file, shape, place)
         case s.AlternateShape():
             return AlternateText(
                 discharge=shape.discharge, charge=shape.charge, swing=shape.swing, lasts_ns=shape.duration
