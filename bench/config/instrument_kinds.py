@@ -52,10 +52,12 @@ class CardInputs:
 class InstrumentKind:
     """What is known of an instrument before it is opened. What it can do is told in `bench.instruments.kinds`.
 
-    cells: per unit, 0 for as many as the pack has. safe_ns: patience for `safe`. ids: numbers that its units may have,
-    where `first_id` counts them. shares_line: its units sit on one serial line. idle_ns: it closes a TCP connection
-    that is silent for so long, 0: never. inputs: its own, for a contact of `[safety]`; None: it has none, or no public
-    document says how. use, lines, plays, source: its row in docs/instruments.md.
+    cells: per unit, 0 for as many as the pack has. safe_ns: time-out of `safe`. ids: numbers that its units may
+    have, where `first_id` counts them.
+    shares_line: its units share one serial line. idle_ns: it closes a TCP connection that was silent for this long,
+    0: never.
+    inputs: its own inputs for a contact of `[safety]`; None: it has none, or no public document describes them.
+    use, lines, plays, source: its row in docs/instruments.md.
     """
 
     role: ClassVar[str] = ""

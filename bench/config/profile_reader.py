@@ -301,7 +301,7 @@ class ProfileReader(ProfileTexts):
         return found | self._of_strings()
 
     def _of_strings(self) -> dict[str, tuple[RoleTest, ...]]:
-        """Of the second string and the next: `plus_2_command`, each an output."""
+        """The commands of the second string and the next: `plus_2_command`, each an output."""
         found: dict[str, tuple[RoleTest, ...]] = {}
         string = 2
         while f"plus_{string}_command" in self._roles:

@@ -299,9 +299,10 @@ class Fault(Protocol):
 
     @property
     def slope(self) -> tuple[str, str, float] | None:
-        """(instrument, unit, so much a second) of a stimulus that an instrument makes climb across what its onset asks.
+        """(instrument, unit, climb a second) of a stimulus that an instrument makes climb across what its onset
+        asks.
 
-        None: it comes in one step, or nothing that is calibrated makes it.
+        None: the stimulus comes in one step, or no calibrated instrument makes it.
         """
         return None
 

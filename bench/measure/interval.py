@@ -101,7 +101,10 @@ class StampUsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationUsed:
-    """By how much an instrument is uncertain. moves_ns: that moves the onset by so much either way; 0: only a level."""
+    """The uncertainty of an instrument. expanded: in `unit`.
+
+    moves_ns: it moves the onset by this much either way; 0: it concerns a level only.
+    """
 
     instrument: str
     unit: str
@@ -128,35 +131,43 @@ class LeftOut(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """All that was measured in one shot. None means: not seen. `anomalies`: what was odd and blames nobody.
+    """All that was measured in one shot. None means: not seen, or what is written below.
 
-    onset, detected, safe: instants as intervals on the run's timebase. onset_first, onset_last: of the first and of the
-    last frame that shows a fault, where they are several; None: they are the onset itself.
-    fdti/frti/fhti: latencies from onset (frti: from detection). `broken` lists forbidden things that
-    happened; `silent` lists silences
-    of the DUT, `dtc_status` the status byte that its memory holds for the demanded code (None: not stored, or, as
-    `dtc_status_problem` says, not to be had), `dtc_occurrences` how often it says that it has occurred, `dtc_stood`
-    what it said of that code before the shot, where it could not be cleared, `dtc_unclear` that nothing could show
-    whether the code was reported anew, `bench_faults` what the bench did wrong (a late loop, lost frames, a
-    readback mismatch), `doubts` what it did that may have caused what was seen, `excuses` what this machine did that
-    may have silenced a DUT and can have made it no better: a silence alone does not fail then,
-    `bench_late_ns` its worst lateness, `refused` why the bench did not test this DUT, `probes` the reaction chain,
-    `misfits` frames of the DUT that its DBC does not fit, `not_begun` that they kept the shot from its start,
-    `dut_phase_ns` where in the DUT's cycle of `dut_cycle_ns`, counted from its boot, the onset fell,
-    `dut_uptime_ns` how long after its boot that was,
-    `unexpected` what a file of format 2 would hold against the DUT, and this one's format does not,
-    `watched_to_end` whether a must-trip shot was watched for the whole of its window (None: no trip, or not told),
-    `end` what ended a protection test, `estimates` how far off the DUT's own estimates were,
-    `unsafe` why nobody knows that the rig's outputs were off in the end: () where they were read back as off,
-    `crashed` that the DUT ended by itself: then nothing else of it was measured,
-    `reactions` the delay to the opening since each of the announced faults that were reported,
-    `states` the further safe states that were asked for,
-    `start_missed` that it was heard and did not come into the mode in which the scenario begins,
-    `at_terminal` when a readback shows the fault at the DUT's terminals, before the frame that is the onset (None: it
-    is not known), `left_out` what is known of the time between the two,
-    `rate_ppb` by how much the clock may run wrong, a term of every latency, and `rate_why` by whose word,
-    `stamps` what those of each channel were taken for (none in simulated time, in which they are exact),
-    `calibrations` how uncertain instruments are, by the certificates that the bench file names.
+    Instants are intervals on the run's timebase, in ns:
+    - onset, detected, safe. onset_first, onset_last: the first and the last frame that shows a fault, where several
+      frames show it; None: the onset itself.
+    - at_terminal: when a readback shows the fault at the DUT's terminals, before the frame that is the onset.
+      left_out: what is known of the time between the two.
+
+    Latencies: fdti and fhti count from the onset, frti from the detection. rate_ppb: error of the clock's rate in
+    parts per billion, a term of every latency; rate_why: its source. stamps: what the stamps of each channel were
+    taken for; empty in simulated time, where they are exact. calibrations: the uncertainty of instruments, by the
+    certificates that the bench file names.
+
+    About the DUT:
+    - broken: forbidden events that happened. silent: silences of the DUT. misfits: frames that its DBC does not
+      describe. unexpected: what a file of format 2 would count against the DUT, and a file of this format does not.
+    - dtc_status: the status byte in its memory for the demanded code; None: not stored, or not readable for the
+      reason in dtc_status_problem. dtc_occurrences: how often it says that the code occurred. dtc_stood: what it said
+      of that code before the shot, where the code could not be cleared. dtc_unclear: nothing can show whether the
+      code was reported again.
+    - probes: the links of the reaction chain. reactions: the delay from each announced fault that was reported to
+      the opening. states: further safe states that the plan asks for. end: what ended a protection test.
+      estimates: the errors of the DUT's own estimates.
+    - refused: why the bench did not test this DUT. start_missed: the DUT was heard, and did not reach the mode in
+      which the scenario begins. crashed: the DUT ended by itself; then nothing else was measured.
+    - dut_phase_ns: where in the DUT's cycle of dut_cycle_ns, counted from its boot, the onset was.
+      dut_uptime_ns: time from its boot to the onset.
+    - watched_to_end: whether a must-trip shot was watched for the whole of its window; None: it did not trip, or an
+      older release measured it.
+
+    About the bench:
+    - anomalies: what was odd and is nobody's fault. bench_faults: what the bench did wrong (a late loop, lost frames, a
+      readback mismatch). bench_late_ns: its largest delay.
+    - doubts: what the bench did that may have caused what was seen. excuses: what this machine did that may have
+      silenced the DUT, and cannot have made it look better; then a silence alone is no FAIL.
+    - not_begun: misfits that kept the shot from its start. unsafe: why it is not known that the rig's outputs were
+      off at the end; empty where they were read back as off.
     """
 
     onset: Interval | None

@@ -78,37 +78,38 @@ class GapBound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The questions of one scenario. Durations in ns; None where the scenario sets no such bound.
+    """The questions of one scenario. Durations are in ns; None where the scenario sets no such bound.
 
-    onset: the fault is real at the DUT's terminals at the first frame, after STIMULUS_COMMANDED, in which one
-        of these holds. The frame must not precede the bench's own confirmation that the stimulus is actuated
-        (`confirm_by_readback`), else the bench is inconsistent with itself: ERROR.
-    onset_spread_ns: the fault is shown by several pages or messages at once, the last of which comes within so much
-        of the first: the onset lies between the two. 0: the first alone is the onset.
-    onset_at_once: the stimulus is whole from its readback on, which so says when it was real at the DUT's terminals;
-        else it develops by itself, or the plan is older than the question.
-    onset_late: where `onset` asks for the lower end of the DUT's tolerance around its limit, the same of the upper end:
-        the onset lies between the two. Empty: the DUT has none, or the stimulus crosses both at once.
-    onset_slope: how fast the stimulus climbs to what `onset` asks; None: in one step, or by nothing that is calibrated.
-    onset_irregular: questions of the same kind about a message's frames: one was due and did not come, is corrupt, ...
-    onset_step: the step whose command and readback are meant; None: whichever is first.
-    onset_runaway: cells (from 1) one of which the plant has to bring into thermal runaway: the onset lies between
-        that instant and the first frame of `onset_irregular` after it. Empty: the onset is not the plant's.
-    detection: first outside evidence that the DUT knows: any of these.
-    safe_state: all of these hold at once, and go on holding for `hold_ns`.
-    forbidden: must never hold between onset and end of the shot (must_trip), or in the whole armed window
-        (must_not_trip). This is where nuisance trips, re-closed contactors and wrong flags are caught.
-    fed: messages the bench sends (channel, message, longest gap in ns the DUT tolerates): a longer one is a doubt
-        about whatever the DUT did. Empty where the scenario itself disturbs messages.
-    protected: messages (channel, message) of the DUT under E2E protection: what is wrong with it is an anomaly,
-        and a fact against the DUT where `e2e` says so.
-    heard: channels' messages (channel, message, longest gap in ns) that prove the DUT is alive: a longer
-        silence anywhere in the armed window is a fact against the DUT or the bench, never a pass.
-    dtc: the code that must be reported (message/signal named by dtc_test), None where no code is demanded.
-    probes: the links of the reaction chain whose instants are kept; nothing is judged by them.
-    estimates: what the DUT says of itself that the plant knows better.
-    end: what ends a protection test, and how long is looked after it.
-    glitch_under_ns: the stimulus is one that has to be gone before the debounce may fill, which takes so long; a trip
+    onset: the fault is real at the DUT's terminals at the first frame after STIMULUS_COMMANDED in which one of
+        these is true. The frame must not come before the bench's own confirmation of the stimulus
+        (`confirm_by_readback`); else the bench contradicts itself: ERROR.
+    onset_spread_ns: several pages or messages show the fault at once, the last of them at most this long after the
+        first: the onset lies between the two. 0: the first alone is the onset.
+    onset_at_once: the stimulus is complete at its readback, which so says when it was real at the DUT's terminals.
+        False: it develops gradually, or the plan is older than the question.
+    onset_late: where `onset` asks for the lower end of the DUT's tolerance around its limit, the same question for
+        the upper end: the onset lies between the two. Empty: the DUT has no tolerance, or the stimulus crosses both.
+    onset_slope: how fast the stimulus climbs to what `onset` asks; None: it comes in one step, or no calibrated
+        instrument makes it.
+    onset_irregular: questions about a message's frames: one was due and did not come, one is corrupt, ...
+    onset_step: the step whose command and readback are meant; None: the earliest one.
+    onset_runaway: cells (from 1); the plant has to bring one of them into thermal runaway. The onset lies between
+        that instant and the first frame of `onset_irregular` after it. Empty: the plant does not make the onset.
+    detection: the first evidence outside the DUT that the DUT knows of the fault: any of these.
+    safe_state: all of these are true together, and stay true for `hold_ns`.
+    forbidden: must not be true between onset and end of the shot (must_trip), or in the whole armed window
+        (must_not_trip). Nuisance trips, re-closed contactors and wrong flags are caught here.
+    fed: messages that the bench sends (channel, message, longest gap in ns that the DUT tolerates). A longer gap
+        makes every reaction of the DUT doubtful. Empty where the scenario itself disturbs messages.
+    protected: messages (channel, message) of the DUT under E2E protection. Errors in them are anomalies, and
+        failures of the DUT where `e2e` says so.
+    heard: messages (channel, message, longest gap in ns) that prove that the DUT is alive. A longer silence anywhere
+        in the armed window counts against the DUT or the bench, and is never a pass.
+    dtc: the code that must be reported (message and signal as in dtc_test); None where no code is demanded.
+    probes: the links of the reaction chain whose instants are kept; they do not change the verdict.
+    estimates: values that the DUT estimates and the plant knows.
+    end: what ends a protection test, and how long it is watched afterwards.
+    glitch_under_ns: the stimulus has to be gone before the debounce, which takes this long, can be full. A trip
         under a glitch that was shown for longer is a doubt, not a failure.
     carried: what the frames of the stimulus have to carry. Each of these is true in at least one frame after the
         command; else the stimulus never reached the DUT.

@@ -15,7 +15,9 @@ from bench.trace.timeline import Trace
 def asked_to_stop_ns(
     trace: Trace, asked: EndQuestion, window: Window, decoders: Mapping[str, Codec]
 ) -> int | None:
-    """For certain. None: it never did, or stood at 0 A before: then nothing of this test has brought it about."""
+    """The instant (ns) at which the DUT had certainly asked for the stop. None: it never asked, or its limit was 0 A
+    before, so that this test did not cause it.
+    """
     began_ns = next((m.t_ns for m in trace.of(StimulusCommanded) if m.t_ns >= window.start_ns), None)
     if began_ns is None:
         return None

@@ -30,6 +30,7 @@ def made_of(
     hysteresis: bool | None = None,
     sensor_tau_s: float = SENSOR_TAU_S.value,
 ) -> Pack:
+    """The pack of this shape: cells in one string, or strings of groups. soc: 0 to 1, at the start."""
     if shape.strings == shape.parallel == 1:
         return Pack(
             chemistry,

@@ -1,9 +1,9 @@
-"""Cells in parallel, groups in series, strings side by side: how a current shares itself out among them.
+"""Cells in parallel, groups in series, strings side by side: how a current divides among them.
 
-Each cell is, at the current that it carries, a source behind a resistance. A group's voltage is then
-U = (sum(E/R) - I) / sum(1/R), and so is that of the bus where strings meet: the same equation one storey higher. What
-bends the curve is taken up by the next step, which starts from what the cells really show (Newton), or by more rounds
-at once where a short, a limit or a dying cell bends it hard.
+Each cell is, at the current that it carries, a source behind a resistance. A group's voltage is then U = (sum(E/R) -
+I) / sum(1/R). The same equation gives the voltage of the bus where strings meet.
+The curve is not a straight line. The next step corrects that, as it starts from what the cells really show (Newton).
+Where a short, a limit or a dying cell bends the curve hard, more rounds follow at once.
 """
 
 from collections.abc import Sequence
@@ -71,7 +71,7 @@ class Mesh:
         self._see(anew=True)
 
     def conducts(self) -> list[bool]:
-        """Of each string: in all of its groups some cell is joined and conducts."""
+        """For each string whether all of its groups have a cell that is joined and conducts."""
         broken = self.cells.limit.broken
         if not broken and not self.open.any():
             return [True] * self.strings
@@ -86,7 +86,9 @@ class Mesh:
         self._see(anew=self.cells.bent)
 
     def _see(self, *, anew: bool) -> None:
-        """Each cell's voltage and conductance, and what they make together; `anew`: the currents have moved since."""
+        """Each cell's voltage and conductance, and what they make together. The flag is True where the currents have
+        changed since.
+        """
         cells, shape = self.cells, self.cell_a.shape
         flat_a = self.cell_a.reshape(-1)
         if anew:
@@ -184,13 +186,13 @@ class Mesh:
         return result
 
     def soc(self) -> FloatArray:
-        """Of each group: the charge of its joined cells over their capacity."""
+        """The state of charge of each group (0 to 1): the charge of its joined cells over their capacity."""
         held_ah = self.cells.capacity_ah.reshape(self.open.shape) * self._joined
         charge_ah = (held_ah * self.cells.soc.reshape(self.open.shape)).sum(axis=0)
         result: FloatArray = charge_ah / np.maximum(held_ah.sum(axis=0), 1e-9)
         return result
 
     def hottest_c(self) -> FloatArray:
-        """Of each group its hottest cell, degC."""
+        """The temperature of the hottest cell of each group, degC."""
         result: FloatArray = self.cells.temp_c.reshape(self.open.shape).max(axis=0)
         return result

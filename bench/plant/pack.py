@@ -126,7 +126,7 @@ class Pack:
         return self.cells.soc
 
     def string_current_a(self, string: int) -> float:
-        """Of one string (0-based), > 0 discharges; of this pack the only one."""
+        """The current of one string (from 0), > 0 discharges. This pack has only one."""
         return self.pack_current_a if string == 0 else 0.0
 
     def string_voltage_v(self, string: int) -> float:

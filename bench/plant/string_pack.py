@@ -178,7 +178,7 @@ class StringPack(Pack):
             left_s -= dt_s
 
     def set_command(self, plus: bool, minus: bool, precharge: bool, *others: bool) -> None:
-        """Of the first string, then plus, minus and precharge of the next."""
+        """Plus, minus and precharge of the first string, then those of the next."""
         told = (plus, minus, precharge, *others)
         for number, one in enumerate(self.of):
             plus, minus, precharge = told[COMMANDS * number : COMMANDS * (number + 1)] or (False,) * COMMANDS
@@ -187,7 +187,7 @@ class StringPack(Pack):
             one.contactors.precharge.command = precharge
 
     def set_cell_soc(self, cell: int, soc: float) -> None:
-        """Of all cells of a group (0-based), which is what can be charged from outside."""
+        """Set all cells of a group (from 0), which can only be charged together from outside."""
         for branch in range(self.mesh.parallel):
             self.cells.set_soc(branch * self.mesh.groups + cell, soc)
         self._look()
@@ -293,7 +293,7 @@ class StringPack(Pack):
         return 0.0 if min(poles) <= 0.0 else 1.0 / sum(1.0 / ohm for ohm in poles)
 
     def _take_voltages(self) -> None:
-        """Of strings and pack, from their groups."""
+        """The voltages of strings and pack, from their groups."""
         for one, volt in zip(self.of, self.mesh.string_v):
             one.voltage_v = volt
         self.pack_voltage_v = self.mesh.string_v[0]

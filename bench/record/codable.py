@@ -22,8 +22,8 @@ T = TypeVar("T")
 def encode(value: Any) -> Any:
     """Plain JSON values. An IntEnum becomes its name, so that a file says FAIL and not 3.
 
-    A finding has its code and whom it blames beside its figures. A field that is marked so is left out where it holds
-    its default: what came later changes nothing of a record that has none of it.
+    A finding has its code and whom it blames beside its figures. A field that is marked so is left out where it has
+    its default. So a younger field does not change the record of a shot without it.
     """
     if isinstance(value, Finding):
         figures = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}

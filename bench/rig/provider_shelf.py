@@ -38,6 +38,7 @@ def _none() -> Mapping[str, str]:
 
 @cache
 def providers() -> Shelf[Provider]:
+    """The providers of capabilities that installed distributions bring."""
     return Shelf(what="provider", group=GROUP, house=_none, kind=Provider, attribute="PROVIDER", lacks=_lacks)
 
 

@@ -277,9 +277,9 @@ class EstimateText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndText:
-    """What ends a protection test: `asked` but for the temperature, which may name a threshold.
+    """What ends a protection test: as `asked`, but the temperature may name a threshold.
 
-    stops: outputs of the profile, the told limits that are 0 A where the DUT asks for the current to stop.
+    stops: outputs of the profile: the limits that are told as 0 A where the DUT asks for the current to stop.
     """
 
     asked: EndQuestion

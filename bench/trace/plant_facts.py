@@ -49,7 +49,7 @@ class TimeLapsed(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantState(Fact):
-    """What a protection test is ended by. ac_circuit: one hangs on the bus, which asks for more insulation."""
+    """What a protection test is ended by. ac_circuit: an AC circuit is on the bus, so more insulation is demanded."""
 
     kind: ClassVar[Kind] = Kind.PLANT_STATE
     closed: bool

@@ -75,9 +75,10 @@ class UncertaintyBudget:
     """The budget of one scenario. left_out_range: smallest and largest value over its shots (ns), None unless
     `left_out` is KNOWN.
 
-    stamps: what they were taken for in the worst shot, by channel; none in simulated time, or where not recorded.
-    rate_ppb, rate_why: by how much the clock may have run wrong in it, and by whose word. calibrations: how
-    uncertain instruments were in it, by their certificates.
+    stamps: what the stamps were taken for in the worst shot, by channel; empty in simulated time, or where not
+    recorded.
+    rate_ppb: error of the clock's rate in that shot, in parts per billion. rate_why: its source.
+    calibrations: how uncertain instruments were in it, by their certificates.
     """
 
     scenario_id: str

@@ -233,7 +233,7 @@ def _refuse_other_strings(config: BenchConfig, profile: DutProfile) -> None:
 def contactor_commands_of(wired: Wired, view: TraceView) -> Callable[[], tuple[bool, ...] | None]:
     """What the DUT wants of (plus, minus, precharge), as the profile's [contactor] reads it; None before it spoke.
 
-    Of each string in turn.
+    The strings follow each other.
     """
     names = [
         name

@@ -34,7 +34,7 @@ _FIRMWARE = ("period_ns", "receive", "step")
 
 @functools.cache
 def _limits(chemistry: Path, parallel: int) -> Limits:
-    """Read once: every shot builds its firmware anew."""
+    """Read once, because every shot builds its firmware again."""
     return Limits.from_toml(chemistry).beside(parallel)
 
 

@@ -17,7 +17,7 @@ NAME = "the front end"
 
 
 class FrontEndAsked:
-    """Of a played front end in this process: it need not send what it sees."""
+    """A played front end in this process: it need not send what it sees."""
 
     name = NAME
     within_ns = 0
@@ -34,7 +34,7 @@ class FrontEndAsked:
 
 
 class FrontEndHeard:
-    """Of one that sends what it sees: in another process, or a real one."""
+    """A front end that sends what it sees: in another process, or a real one."""
 
     name = NAME
 

@@ -40,7 +40,11 @@ class InsulationLost(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsulationLowBefore(Finding):
-    """A protection test: the insulation was too low before anything was done, so what it is afterwards says nothing."""
+    """A protection test: the insulation was too low before anything was done, so its value afterwards proves
+    nothing.
+
+    required: in ohm per volt, too.
+    """
 
     code: ClassVar[str] = "insulation-low-before"
     blame: ClassVar[Blame] = Blame.NOBODY

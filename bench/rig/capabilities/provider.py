@@ -12,9 +12,10 @@ from bench.timing.clock import Clock
 class RigGround:
     """What a provider is built on, for one shot.
 
-    drivers: of the instruments of the bench file that are driven, by their name there; they are connected and
-    identified by the time that anything is asked of the provider, and made safe by the bench. before: who would serve
-    each of its capabilities without it, so that the plant can follow; none where nobody would.
+    drivers: the driven instruments of the bench file, by their name there. They are connected and identified before
+    anything is asked of the provider, and the bench makes them safe.
+    before: who would serve each of its capabilities without it, so that the plant can follow; None where nobody
+    would.
     """
 
     clock: Clock
@@ -27,7 +28,7 @@ class RigGround:
 class Provider:
     """title: as `hil list faults` names it. provides: capabilities of `bench.faults`. make: what keeps all of them.
 
-    It is made anew for each shot.
+    It is made again for each shot.
     """
 
     title: str
