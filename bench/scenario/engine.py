@@ -187,16 +187,6 @@ async def _observe(rig: Rig, shot: Attempt) -> None:
     await clock.sleep_until(clock.now_ns() + ARMED_NS + shot.phase_ns)
     stimulus_ns = clock.now_ns()
     rig.truth.tells_limits = any(one.full is not None for one in plan.estimates)
-    truth = (
-        clock.every(TRUTH_NS, Phase.OBSERVE, rig.truth.tell_truth, first_ns=stimulus_ns)
-        if plan.estimates
-        else None
-    )
-    stages = (
-        clock.every(LOOK_NS, Phase.OBSERVE, rig.truth.look_at_stages, first_ns=stimulus_ns)
-        if plan.onset_runaway
-        else None
-    )
     ending = Ending(plan.end) if plan.end is not None else None
     timers = _watch_plant(rig, plan, ending, stimulus_ns)
     try:
