@@ -34,8 +34,9 @@ class SerialConfig:
 class PackConfig:
     """The plant behind the bench. `soc` is 0..1. hysteresis: of the cells' voltage; None: as their file has it.
 
-    ac_circuit: one hangs on the pack's bus, as an inverter's, so that its insulation has to be 500 ohm/V.
-    cells, sensors: of all `strings` together, string by string; `parallel` cells make up what is counted as one.
+    ac_circuit: an AC circuit, such as an inverter's, is on the pack's bus, so that its insulation has to be 500
+    ohm/V.
+    cells, sensors: of all `strings` together, string by string; `parallel` cells count as one.
     sensor_tau_ns: how late a temperature sensor is (63 % of a step); None: the plant's own, 0: not at all.
     """
 

@@ -107,9 +107,11 @@ class Flag:
 class Promise:
     """How good an estimate the DUT promises. Shares are 0 to 1, durations are in ns; None where it promises nothing.
 
-    truth: what of the plant it estimates, "soc", "soh", or the current that is borne for ten seconds: "charge_limit",
-    "discharge_limit", in shares of the chemistry's own. rms, max: of the error; over: of what is told too much alone;
-    band, converges_ns: inside the band for good within the time, from whatever start; drift_per_day: of the error.
+    truth: the quantity of the plant that is estimated: "soc", "soh", or "charge_limit" or "discharge_limit", the
+    current that the pack carries for ten seconds.
+    The limits are shares of the chemistry's own. rms, max, drift_per_day: limits of the error; over: of the part
+    above the truth alone.
+    band, converges_ns: from any start the error enters the band within this time, and stays in it.
     """
 
     role: Role

@@ -9,11 +9,14 @@ from bench.measure.finding.base import Finding
 class EstimateQuestion:
     """A signal of the DUT that estimates what the plant knows exactly. A limit of None is not checked.
 
-    truth: the fact of the TRUTH marks it is compared with, "soc", "soh", "charge_limit", "discharge_limit".
-    gain: signal's unit to a share. full: the current in A that such a share is of; None: the truth is a share itself.
-    resolution: of the signal, as a share. after_ns: nothing is scored before, counted from the first TRUTH mark.
-    rms, max: of the error; over: of what is told too much alone. band, converge_ns: inside the band for good within
-    the time. drift_per_day: of the error.
+    truth: the fact of the TRUTH marks that the signal is compared with: "soc", "soh", "charge_limit",
+    "discharge_limit".
+    gain: factor from the signal's unit to a share. full: the current in A that is the share 1; None: the truth is a
+    share itself.
+    resolution: of the signal, as a share. after_ns: nothing is scored earlier, counted from the first TRUTH mark.
+    rms, max: limits of the error, as a share; over: of the part above the truth alone. drift_per_day: limit of the
+    drift.
+    band, converge_ns: from converge_ns on, the error has to stay within the band.
     """
 
     name: str
@@ -36,15 +39,19 @@ class EstimateQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimateFound:
-    """Error = estimate - truth. Every figure is good to `u`: the signal's resolution, and how far the truth moves
-    within the age of the frame. problem: what the
-    DUT did not say; lacking: what the bench did not see; nothing can be said then. None where something can.
-    beyond_fit: why the figures decide nothing, though they are there.
+    """The error of an estimate, as a share: estimate - truth. Every figure is uncertain by `u`: the signal's
+    resolution, and the change of the truth within the age of the frame.
 
-    n, rms, max_abs, worst_ns (instant), bias, max_over (the largest above the truth): of what was scored.
-    first, last: errors of the whole window.
-    inside_ns: from when on it was inside the band for good, for certain; maybe_ns: if u is taken in its favour.
-    spread: the widest distance between emptiest and fullest cell: what "the" state of charge of a pack is worth.
+    problem: what the DUT did not say. lacking: what the bench did not see. With either of them there is no score;
+    both are None where there is one.
+    beyond_fit: why the figures decide nothing, though they are there.
+    n: number of samples scored. rms, max_abs, bias, max_over (the largest error above the truth): of these samples.
+    worst_ns: the instant of the largest error.
+    first, last: errors at the two ends of the whole window.
+    inside_ns: from then on the error was certainly inside the band. maybe_ns: the same, if `u` is taken in the DUT's
+    favour.
+    spread: the widest distance between the emptiest and the fullest cell. It limits what one state of charge can say
+    of the whole pack.
     """
 
     question: EstimateQuestion

@@ -41,7 +41,9 @@ _LOGS = [(math.log(share), math.log(time.value)) for share, time in CURVE]
 
 @dataclass(slots=True, kw_only=True)
 class Fuse:
-    """`rated_a` for ever; `blown` by current, or set to inject an open fuse. `used` of its life to melting: 1 melts."""
+    """It carries `rated_a` (A) without end. `blown`: by current, or set to inject an open fuse. `used`: share of its
+    life to melting, 1 melts.
+    """
 
     rated_a: float
     blown: bool = False

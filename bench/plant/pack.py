@@ -37,10 +37,13 @@ class Load:
 class Pack:
     """96 cells by default. Arrays are live (changed in place); numbers are those at the end of the last step.
 
-    Drive and charger start only on a link that both mains feed; when those open they work on, on what the link holds.
-    Where a fault hooks in: `cells` (see there), `ambient_c`, `coolant_c`, `cooling` (1 as designed, 0 lost),
-    `external_short_ohm` (across the pack's terminals outside the contactors and the fuse; inf: none), `contactors`,
-    `precharge.resistor_open`, `link.short_ohm`, `isolation`, `soiling`, `fuse_blown`, `pyro_works`, `fire_pyro()`.
+    Drive and charger start only on a link that both mains feed. When the mains open, they work on with the charge of
+    the link.
+    Places where a fault acts: `cells` (see there), `ambient_c`, `coolant_c`, `cooling` (1 as designed, 0 lost),
+    `contactors`.
+    `external_short_ohm`: across the pack's terminals, outside the contactors and the fuse; inf: none.
+    Further ones: `precharge.resistor_open`, `link.short_ohm`, `isolation`, `soiling`, `fuse_blown`, `pyro_works`,
+    `fire_pyro()`.
     """
 
     def __init__(
@@ -249,7 +252,7 @@ class Pack:
         self._settle_sensors()
 
     def stand(self, duration_s: float) -> None:
-        """No current for so long: see `Cells.stand`."""
+        """No current for this long (s): see `Cells.stand`."""
         self.cells.stand(duration_s)
         self._settle_sensors()
 

@@ -1,7 +1,9 @@
-"""State of power: the largest constant current that the pack bears for ten seconds from now on, by the plant itself.
+"""State of power: the largest constant current that the pack can carry for the next ten seconds, by the plant
+itself.
 
-Borne is what keeps every measured cell within its working voltage, the current within the chemistry's own limit, and
-no cell above its working temperature at the end; below the least temperature for its direction, none is borne.
+Every measured cell has to stay within its working voltage, and the current within the chemistry's own limit. At the
+end no cell may be above its working temperature. Below the lowest temperature for its direction, the pack carries no
+current.
 """
 
 from dataclasses import dataclass
@@ -25,7 +27,7 @@ class PowerLimits:
 
 
 def power_limits(pack: Pack) -> PowerLimits:
-    """Changes nothing of the pack."""
+    """The pack is not changed."""
     facts = pack.chemistry
     coldest_c = float(pack.temp_c.min())
     within_v = facts.v_op_min, facts.v_op_max

@@ -1,4 +1,4 @@
-"""What opens the path for good besides the fuse: a pyrotechnic switch."""
+"""What opens the path permanently besides the fuse: a pyrotechnic switch."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
 """What leaves a cell lies on the housing and conducts: electrolyte of a leak or a vent, soot of a runaway.
 
-A film of conductance G between the chassis and a cell at the share x of the pack's voltage draws the current of two
-resistances, x G from the plus pole and (1 - x) G from the minus pole: what a monitor at the poles sees.
+A film of conductance G connects the chassis to a cell at the share x of the pack's voltage. It draws the current of
+two conductances: x G from the plus pole and (1 - x) G from the minus pole. A monitor at the poles sees these two.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ class Soiling:
     """`leaking` may be set per cell (0-based). Conductances in S; a film grows and never dries."""
 
     def __init__(self, cells: Cells, *, strings: int = 1, series: int | None = None) -> None:
-        """Of `strings` of `series` groups each, every single cell numbered as `MeshedCells` does."""
+        """For `strings` of `series` groups each; every single cell is numbered as in `MeshedCells`."""
         series = cells.count if series is None else series
         self._cells = cells
         self.leaking: npt.NDArray[np.bool_] = np.zeros(cells.count, dtype=np.bool_)

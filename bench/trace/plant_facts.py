@@ -9,9 +9,9 @@ from bench.trace.fact import Fact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth(Fact):
-    """What the plant knows and the DUT estimates. Shares of 1; lapsed_ns: how long the pack has stood in no time.
+    """What the plant knows and the DUT estimates. Shares of 1; lapsed_ns: how long the pack has rested in no time.
 
-    charge_limit_a, discharge_limit_a: borne for ten seconds from here on; None: nobody asked for it.
+    charge_limit_a, discharge_limit_a: what the pack can carry for the next ten seconds; None: nobody asked for it.
     """
 
     kind: ClassVar[Kind] = Kind.TRUTH

@@ -61,6 +61,9 @@ Pole = Literal["plus", "minus", "both"]
 
 
 def leak(pole: Pole, resistance: Expression, at: Terminals, side: Side = "pack") -> InsulationFault:
+    """The fault for a leak at a pole or both. resistance: ohm per volt of the pack, above 0; else the mistake is
+    told at `at`.
+    """
     value = at.value(resistance, "resistance")
     if value < 0:
         at.tell("resistance", f"found {value:g} ohm/V; expected a resistance above 0")
