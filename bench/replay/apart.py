@@ -39,7 +39,7 @@ _one_at_a_time = threading.Lock()  # two threads would read each other's answers
 
 
 def read_apart(asked: RecordingAsked) -> Recording:
-    """As `read_mf4_here`, but for a file that its library does not survive: that is a ConfigError, too."""
+    """The same as `read_mf4_here`. A file that ends its library's process is a ConfigError too."""
     with _one_at_a_time:
         found = _asked(asked)
     if isinstance(found, ConfigError | KeyMistake):
