@@ -9,6 +9,7 @@ from bench.hazard.shares import told_apart_from
 
 
 def value_words(one: HeldBeside, value: float) -> str:
+    """A published or computed `value` in words: °C for a temperature, else a time in s; "never" for infinity."""
     if math.isinf(value):
         return "never"
     return f"{value:.0f} °C" if one.published.what in TEMPERATURES else seconds(value)
@@ -67,6 +68,7 @@ def every_share(results: Sequence[CaseResult]) -> list[tuple[str, dict[str, floa
 
 
 def floor_words(samples: int) -> str:
+    """The smallest share that this number of draws can tell from chance, in words."""
     draws = draws_of(samples)
     return f"{draws} draws tell a share from chance above {100 * told_apart_from(draws):.2g} %"
 
