@@ -31,10 +31,11 @@ class MeasuredFhti:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margin:
-    """Both against the earliest: the bound of 59 draws and more, else their 5th percentile. None: nothing to compare.
+    """Both margins are to the earliest time: the bound of 59 draws and more, else their 5th percentile. None:
+    nothing to compare.
 
-    `ftti_s` counts from the onset of the fault, `fhti_s` from the limit crossed, as the bench measures it. Of a goal
-    that asks for a warning both count from the runaway, and the FTTI has no margin: no harm in the model ends it.
+    `ftti_s` counts from the onset of the fault, `fhti_s` from the limit crossed, as the bench measures it. For a
+    goal that asks for a warning both count from the runaway. Its FTTI has no margin: no harm in the model ends it.
     """
 
     ftti_s: float | None

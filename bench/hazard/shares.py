@@ -1,7 +1,7 @@
 """Which figure decides a time: its share of the spread, by rank correlation over the draws (Spearman's rho squared).
 
-A rank index needs no second set of draws and no assumption of a straight line; what it cannot see (figures that act
-together, effects that turn round) is the rest, and is told.
+A rank index needs no second set of draws, and does not assume a straight line. It cannot see figures that act
+together, or effects that turn round. These are the rest, which is told.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class FigureShare:
 
 
 def told_apart_from(draws: int) -> float:
-    """The share below which so many draws cannot tell a figure from one that does nothing (95 %)."""
+    """The share below which this number of draws cannot tell a figure from one without effect (95 %)."""
     return min(1.0, _TWO_SIGMA**2 / max(1, draws - 1))
 
 

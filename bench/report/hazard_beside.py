@@ -38,7 +38,7 @@ def off_words(one: HeldBeside) -> str:
 
 
 def share_words(result: CaseResult, most: int = 4) -> str:
-    """`electrolyte, rate 41 % (later), ...; rest 22 %`: those that so many draws can tell from chance."""
+    """`electrolyte, rate 41 % (later), ...; rest 22 %`: the figures that this number of draws can tell from chance."""
     if not result.shares:
         return "no spread to share"
     floor = told_apart_from(draws_of(result.hazard.samples))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class FttiBound:
     """Times in s. bound_s: the earliest harm under the worst modelled fault, a bound over `draws`; None: no bound.
 
-    own: whether the FTTI is another than on the rest. fault: None where no fault of the goal is modelled. warns: the
-    goal asks for a warning so long after a runaway; no harm in the model ends that time.
+    own: whether this chemistry has another FTTI than the rest. fault: None where no fault of the goal is modelled.
+    warns: the goal asks for a warning this long after a runaway; no harm in the model ends that time.
     """
 
     goal: str
