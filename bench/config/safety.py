@@ -24,7 +24,7 @@ class SafetyInput:
     """One contact, closed while all is well. `name`: as in the bench file, "estop" or "interlock".
 
     port: a serial port or a GPIO's value file. line: the serial control line that reads it; of a card's own input the
-    kind of card and the input, "numato_relay 3". feed: the line of the same port that feeds it, so that the bench
+    kind of card and number of the input. feed: the line of the same port that feeds it, so that the bench
     itself can prove that the input opens. closed_high: the level of a GPIO or an input while the contact is closed.
     opens_after_ns: of a played contact, from the moment it is first watched; None: never.
     """

@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,8 +33,16 @@ _PATIENCE = (
     10  # times the time to compute: a reader that waits for a file or for a processor computes nothing
 )
 
-_child: "subprocess.Popen[bytes] | None" = None
-_scratch = ""  # what the library leaves there ends with the child
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """scratch: the folder where its library keeps temporary files; it goes with the process."""
+
+    process: "subprocess.Popen[bytes]"
+    scratch: str
+
+
+_child: _Child | None = None
 _owner = 0  # a fork of the process that began the child must not talk to it
 _one_at_a_time = threading.Lock()  # two threads would read each other's answers
 
@@ -50,18 +59,19 @@ def read_apart(asked: RecordingAsked) -> Recording:
 
 def _asked(asked: RecordingAsked) -> object:
     """The child's answer to one question."""
-    child, allowed_s = _reader(), allowed_cpu_s(asked.path)
+    reader, allowed_s = _reader(), allowed_cpu_s(asked.path)
+    child = reader.process
     assert child.stdin is not None and child.stdout is not None  # noqa: S101
     with _killed_after(child, _PATIENCE * allowed_s) as too_late:
         try:
             send(child.stdin, (asked, _folder(), allowed_s))
             return receive(child.stdout)
         except (OSError, EOFError):
-            why = _end_of(child, too_late=too_late.is_set())
+            why = _end_of(reader, too_late=too_late.is_set())
             raise ConfigError(at_place(asked.path, "", f"cannot be read ({why})", "an MF4 file")) from None
         except BaseException:  # Ctrl-C: an answer that nobody has heard must not be taken for the next file's
             child.kill()
-            _end_of(child)
+            _end_of(reader)
             raise
 
 
@@ -148,40 +158,39 @@ def _limit(allowed_s: float) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _reader() -> "subprocess.Popen[bytes]":
+def _reader() -> _Child:
     """The child that serves this process; a new one where there is none, or none any more."""
-    global _child, _owner, _scratch
-    if _child is None or _owner != os.getpid() or _child.poll() is not None:
+    global _child, _owner
+    if _child is None or _owner != os.getpid() or _child.process.poll() is not None:
         words = [sys.executable, "-P", "-c", _CHILD, str(_ROOT)]  # -P: no module of the folder it stands in
-        if _scratch and _owner == os.getpid():
-            shutil.rmtree(_scratch, ignore_errors=True)
-        _scratch = tempfile.mkdtemp(prefix="hil-mf4-")
-        _child = subprocess.Popen(
+        scratch = tempfile.mkdtemp(prefix="hil-mf4-")
+        process = subprocess.Popen(
             words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), _scratch)},
+            env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch)},
         )
-        _owner = os.getpid()
-        atexit.register(_leave, _child, _scratch, _owner)
+        _child, _owner = _Child(process, scratch), os.getpid()
+        atexit.register(_leave, _child, _owner)
     return _child
 
 
-def _leave(child: "subprocess.Popen[bytes]", scratch: str, owner: int) -> None:
+def _leave(child: _Child, owner: int) -> None:
     if owner == os.getpid():
-        child.kill()
-        child.wait()
-        shutil.rmtree(scratch, ignore_errors=True)
+        child.process.kill()
+        child.process.wait()
+        shutil.rmtree(child.scratch, ignore_errors=True)
 
 
-def _end_of(child: "subprocess.Popen[bytes]", *, too_late: bool = False) -> str:
+def _end_of(child: _Child, *, too_late: bool = False) -> str:
     """How its process ended, as a cause."""
-    code = child.wait()
-    for pipe in (child.stdin, child.stdout):
+    code = child.process.wait()
+    for pipe in (child.process.stdin, child.process.stdout):
         if pipe is not None:
             with contextlib.suppress(OSError):
                 pipe.close()
+    shutil.rmtree(child.scratch, ignore_errors=True)
     name = _signal_name(code)
     if too_late or name == "SIGXCPU":
         return "its reader did not come to an end"
