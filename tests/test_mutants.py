@@ -213,12 +213,13 @@ def test_a_narrow_defect_passes_next_door(wired: Wired, prepared: dict[str, Prep
 
 @pytest.mark.slow  # `hil run` of .ci/run asks the same of every phase
 def test_the_reference_passes_the_whole_library(wired: Wired, prepared: dict[str, Prepared]) -> None:
+    """But for what its files say that it cannot: that has to be a GAP, and no PASS."""
     shots = 2
     unhappy = [
         (scenario_id, result.judgement)
         for scenario_id, one in prepared.items()
         for result in (shoot(wired, one, index, shots, RUN_SEED, None) for index in range(shots))
-        if result.judgement.verdict is not Verdict.PASS
+        if result.judgement.verdict is not (Verdict.GAP if one.scenario.known_gap else Verdict.PASS)
     ]
     assert len(prepared) >= 13
     assert unhappy == []
