@@ -149,7 +149,8 @@ def test_what_is_held_at_the_limit_is_no_pass_and_no_fail(short_scale: Path, nam
     assert any(one.code == "signal-held-at-end" for one in result.measurement.anomalies)
 
 
-@pytest.mark.parametrize(("hottest", "verdict"), [("50", Verdict.INCONCLUSIVE), ("125", Verdict.PASS)])
+# A sensor that lags reaches some 49 °C before the cell has burnt out; the rise that decides is over below 40 °C.
+@pytest.mark.parametrize(("hottest", "verdict"), [("30", Verdict.INCONCLUSIVE), ("40", Verdict.PASS)])
 @pytest.mark.slow
 def test_a_plant_off_the_scale_decides_only_where_the_scale_ends_too_early(
     tmp_path: Path, hottest: str, verdict: Verdict
