@@ -21,10 +21,14 @@ PUBLIC = {
     "bench.testing": bench.testing.__all__,
 }
 
+INSIDE = {"extending.md"}  # its files are put into bench/ itself: tests/test_docs_extending.py does that and runs them
+
 
 def scripts() -> Iterator[tuple[str, str]]:
     """Every Python text of the documents: scripts, and blocks of pages."""
     for page in sorted((ROOT / "docs").rglob("*.md")):
+        if page.name in INSIDE:
+            continue
         for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
             yield page.name, block
     for script in sorted((ROOT / "docs").rglob("*.py")):
