@@ -21,7 +21,8 @@ PUBLIC = {
     "bench.testing": bench.testing.__all__,
 }
 
-INSIDE = {"extending.md"}  # its files are put into bench/ itself; tests/test_docs_extending.py does and runs them
+# Its files are put into bench/ itself: tests/test_docs_extending.py does that and runs them.
+INSIDE = {"extending.md"}
 
 
 def scripts() -> Iterator[tuple[str, str]]:
