@@ -42,7 +42,7 @@ def made_of(
             hysteresis=hysteresis,
             sensor_tau_s=sensor_tau_s,
         )
-    built = StringPack(
+    return StringPack(
         chemistry,
         strings=shape.strings,
         parallel=shape.parallel,
@@ -52,6 +52,5 @@ def made_of(
         rng=rng,
         ageing=ageing,
         hysteresis=hysteresis,
+        sensor_tau_s=sensor_tau_s,
     )
-    built.sensors.tau_s = sensor_tau_s
-    return built

@@ -14,7 +14,7 @@ from bench.plant.mesh import Mesh
 from bench.plant.meshed_cells import MeshedCells
 from bench.plant.pack import FUSE_PER_LIMIT, INTERCONNECT_OHM, Load, Pack
 from bench.plant.pack_string import PackString
-from bench.plant.sensing import Thermistors
+from bench.plant.sensing import SENSOR_TAU_S, Thermistors
 from bench.plant.soiling import Soiling
 from bench.plant.spread import Ageing, Spread
 from bench.plant.thermal import COOLANT_K_W
@@ -47,6 +47,7 @@ class StringPack(Pack):
         spread: Spread | None = None,
         ageing: Ageing | None = None,
         hysteresis: bool | None = None,
+        sensor_tau_s: float = SENSOR_TAU_S.value,
     ) -> None:
         if strings < 1 or parallel < 1:
             raise ValueError(f"{strings} strings of {parallel} cells in parallel; expected 1 or more of each")
@@ -61,6 +62,7 @@ class StringPack(Pack):
             spread=spread,
             ageing=ageing,
             hysteresis=hysteresis,
+            sensor_tau_s=sensor_tau_s,
         )
         self.mesh = Mesh(
             self._meshed,
