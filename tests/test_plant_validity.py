@@ -9,6 +9,10 @@ from test_measure_estimation import ASKED, S, scored, steady
 
 from bench.door.beyond_fit import leaves_the_fit
 from bench.errors import ConfigError
+from bench.faults.catalogue.cell_charge import CellCharge
+from bench.faults.catalogue.chamber import ChamberFault
+from bench.faults.catalogue.string_charge import StringCharge
+from bench.faults.port import Fault
 from bench.measure.beyond_fit import left_the_fit
 from bench.measure.finding.base import Finding, Since, When
 from bench.measure.finding.plant import EstimateBeyondFit, EstimateOff, PlantBeyondFit
@@ -18,6 +22,7 @@ from bench.report.finding_words import finding_words
 from bench.rig.fit_watch import FitWatch
 from bench.running.load import load_scenarios
 from bench.running.shots import shoot
+from bench.scenario.model import Inject
 from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.simulated import SimulatedClock
@@ -180,3 +185,21 @@ def test_a_drive_beyond_the_range_is_told_beforehand_with_what_it_costs(
     (line,) = leaves_the_fit(long, wired.chemistry, 0.5)
     assert "hottest cell " in line
     assert line.endswith(" °C, fitted up to 45.0 °C")
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (CellCharge(cells=(1,), soc=-0.1), "-10"),
+        (StringCharge(cells=(1, 2), soc=-0.1), "-10"),
+        (ChamberFault(temperature_c=70.0, rate_k_s=1.0), "70.0 °C"),
+    ],
+)
+def test_whatever_fault_sets_the_plant_outside_the_range_is_told_beforehand(
+    fault: Fault, told: str, wired: Wired, prepared: dict[str, Prepared]
+) -> None:
+    one = prepared["ov-step-cell17"]
+    steps = tuple(replace(step, fault=fault) if isinstance(step, Inject) else step for step in one.steps)
+    assert leaves_the_fit(one, wired.chemistry, 0.5) == []
+    (line,) = leaves_the_fit(replace(one, steps=steps), wired.chemistry, 0.5)
+    assert told in line

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.faults.catalogue.cell_charge import CellCharge
-from bench.faults.catalogue.chamber import ChamberFault
 from bench.measure.plan import Aim
 from bench.report.fit_words import side_words
 from bench.scenario.levels import CURRENTS, levels_of
@@ -29,7 +27,7 @@ def leaves_the_fit(prepared: Prepared, chemistry: Chemistry, bench_soc: float, b
         return []
     farthest: dict[Fitted, tuple[float, float]] = {}
     rates = [one / (chemistry.capacity_ah * beside) for one in _currents(prepared)]
-    charges, temperatures = _charges(prepared, bench_soc), _chambers(prepared)
+    charges, temperatures = _charges(prepared, bench_soc), _set(prepared, "ambient_c")
     for side, value, bound in (
         *box.rates(min(rates), max(rates)),
         *(box.charges(min(charges), max(charges)) if charges else ()),
@@ -61,10 +59,9 @@ def _currents(prepared: Prepared) -> Iterator[float]:
 def _charges(prepared: Prepared, bench_soc: float) -> list[float]:
     start = prepared.scenario.start
     known = [] if start.reaches is not None else [bench_soc if start.soc is None else start.soc]
-    faults = (step.fault for step in prepared.steps if isinstance(step, Inject))
-    return [*known, *(fault.soc for fault in faults if isinstance(fault, CellCharge))]
+    return [*known, *_set(prepared, "soc")]
 
 
-def _chambers(prepared: Prepared) -> list[float]:
+def _set(prepared: Prepared, what: str) -> list[float]:
     faults = (step.fault for step in prepared.steps if isinstance(step, Inject))
-    return [fault.temperature_c for fault in faults if isinstance(fault, ChamberFault)]
+    return [value for fault in faults for name, value in fault.sets() if name == what]

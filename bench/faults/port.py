@@ -287,6 +287,10 @@ class Fault(Protocol):
         """Levels of quantities that a flag's limit may name (`bench.config.profile.QUANTITIES`), beside `carried`."""
         return ()
 
+    def sets(self) -> tuple[tuple[str, float], ...]:
+        """What of the plant it sets for sure, by name: "soc" (0 to 1), "ambient_c" (the air around the pack, degC)."""
+        return ()
+
     @property
     def at_once(self) -> bool:
         """Whether all that its onset asks becomes true together, so that only the pages that show it set it apart."""

@@ -26,6 +26,9 @@ class CellCharge(Fault):
     def at_once(self) -> bool:
         return True
 
+    def sets(self) -> tuple[tuple[str, float], ...]:
+        return (("soc", self.soc),)
+
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         if self.soc < 0.5:
             return at.shown("cell_voltage", "<=", at.threshold("uv_trip"), self.cells)

@@ -22,6 +22,9 @@ class ChamberFault(Fault):
     async def clear(self, chamber: capabilities.Chamber) -> None:
         await chamber.back_to_room()
 
+    def sets(self) -> tuple[tuple[str, float], ...]:
+        return (("ambient_c", self.temperature_c),)
+
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return at.shown("temperature", ">=", at.threshold("ot_trip"), range(1, at.sensors + 1))
 

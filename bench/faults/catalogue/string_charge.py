@@ -26,6 +26,9 @@ class StringCharge(Fault):
     def passes(self) -> bool:
         return False
 
+    def sets(self) -> tuple[tuple[str, float], ...]:
+        return (("soc", self.soc),)
+
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:
         return at.next_of("cell_voltage", self.cells)
 
