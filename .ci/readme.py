@@ -66,7 +66,11 @@ def copy_of(folder: Path, readme: str) -> None:
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "runs"))
+            shutil.copytree(
+                source,
+                folder / name,
+                ignore=shutil.ignore_patterns("__pycache__", "runs", "_build", "_generated"),
+            )
         else:
             shutil.copy(source, folder)
     for name, text in SAVED.findall(readme):

@@ -94,6 +94,7 @@ DAMAGED: tuple[type[Exception], ...] = (
 )
 """What reading a stored thing may raise where it is not as the bench wrote it: damage knows no types."""
 
+_MOST_NAMES = 10  # of a list in a line
 _LONGEST_LINE, _LONGEST_PART, _LONGEST_NAME = 2000, 800, 200
 
 
@@ -122,6 +123,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
         return ""
     match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean '{clear(match[0])}'?" if match else ""
+
+
+def choices(word: str, known: Iterable[str]) -> str:
+    """The known names in one text. Only ten of more are shown, those near to `word` first."""
+    names = [clear(one) for one in known]
+    if len(names) <= _MOST_NAMES:
+        return ", ".join(names)
+    near = [] if len(word) > _LONGEST_NAME else difflib.get_close_matches(word, names, n=3, cutoff=0.6)
+    shown = [*near, *(one for one in names if one not in near)][:_MOST_NAMES]
+    return f"{', '.join(shown)} and {len(names) - _MOST_NAMES} more"
 
 
 def text_of(error: BaseException) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, distributions, entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from bench.errors import ConfigError, clear, nearest
+from bench.errors import ConfigError, choices, clear, nearest
 from bench.part_code import hash_of, outside
 
 T = TypeVar("T")
@@ -42,8 +43,8 @@ class Origin:
 class Shelf(Generic[T]):
     """All parts of one sort, by name.
 
-    house: the name and the module of every part of the house, as `read_house` takes it. attribute: what a module calls
-    its part.
+    house: the name and the module of every part of the house, as `read_house` takes it; by default there is none.
+    attribute: what a module calls its part. every: all parts of a module are taken, whatever it calls them (`beside`).
     lacks: what a part of that name is not complete without, "" where it is.
     files: what a part is made of beside code; None: nothing.
     """
@@ -53,17 +54,18 @@ class Shelf(Generic[T]):
         *,
         what: str,
         group: str,
-        house: Callable[[], Mapping[str, str]],
         kind: type[T],
+        house: Callable[[], Mapping[str, str]] = dict,
         attribute: str = "KIND",
         lacks: Callable[[str, T], str] = lambda *_: "",
         read_house: Callable[[str], Any] = import_module,
         files: Callable[[T], Iterable[Path]] | None = None,
+        every: bool = False,
     ) -> None:
         self.what, self.group = what, group
         self._find_house, self._read_house = house, read_house
         self._kind, self._attribute, self._lacks = kind, attribute, lacks
-        self._files = files
+        self._files, self._every = files, every
         self._found: dict[str, T] = {}
 
     @cached_property
@@ -74,7 +76,7 @@ class Shelf(Generic[T]):
     def brought(self) -> Mapping[str, tuple[EntryPoint, ...]]:
         """What distributions bring. More than one under a name: none of them is taken."""
         points: dict[str, tuple[EntryPoint, ...]] = {}
-        for point in sorted(entry_points(group=self.group), key=lambda one: (one.name, _distribution(one))):
+        for point in sorted(points_of(self.group), key=lambda one: (one.name, _distribution(one))):
             points[point.name] = (*points.get(point.name, ()), point)
         return points
 
@@ -97,29 +99,50 @@ class Shelf(Generic[T]):
 
     def all(self) -> dict[str, T]:
         """Every part that is sound."""
-        return {name: self.get(name) for name in self.names() if name in self.house or not self._broken(name)}
+        return {name: self.get(name) for name in self.names() if not self.broken(name)}
 
     def troubles(self) -> list[str]:
-        """What is wrong with parts that distributions bring, a line each."""
+        """What is wrong with any part, a line each."""
         hidden = [
             f"{_named(self, point)}: its name is that of a part of the house, which is taken; {_rename(point)}"
             for name, points in self.brought.items()
             if name in self.house
             for point in points
         ]
-        return hidden + [
-            told for name in self.brought if name not in self.house and (told := self._broken(name))
-        ]
+        second = [] if self._every else [self._second(name) for name in self.names() if self.beside(name)]
+        return hidden + second + [told for name in self.names() if (told := self.broken(name))]
+
+    def beside(self, name: str) -> tuple[T, ...]:
+        """Further parts in the module that holds this one, in its order; not those that have a name of their own."""
+        if self.broken(name):
+            return ()
+        found = self._read_house(self.house[name]) if name in self.house else self.brought[name][0].load()
+        if not isinstance(found, ModuleType):
+            return ()
+        own = {id(one) for one in self.all().values()}
+        others = (one for one in vars(found).values() if isinstance(one, self._kind) and id(one) not in own)
+        return tuple({id(one): one for one in others}.values())
+
+    def _second(self, name: str) -> str:
+        where = self.house[name] if name in self.house else _named(self, self.brought[name][0])
+        count = len(self.beside(name)) + 1
+        return (
+            f"{self.what} '{name}' of {where}: found {count} of a {self._kind.__name__} in it, and only "
+            f"{self._attribute} is taken; expected each in a file of its own"
+        )
 
     def origin(self, name: str) -> "Origin | None":
         """Who brings it; None for a part of the house. Only one that is made of files is imported for it."""
         points = () if name in self.house else self.brought.get(name, ())
+        if points and not _well_formed(points[0]):
+            return None
         files: Iterable[Path] = ()
-        if points and self._files is not None and not self._broken(name):
+        if points and self._files is not None and not self.broken(name):
             files = self._files(self.get(name))
         return Origin.of(points[0], files) if points else None
 
-    def _broken(self, name: str) -> str:
+    def broken(self, name: str) -> str:
+        """What is wrong with the part of this name, in one line; "" for one that is sound."""
         try:
             self.get(name)
         except ConfigError as error:
@@ -129,7 +152,7 @@ class Shelf(Generic[T]):
     def _from_distribution(self, name: str) -> T:
         points = self.brought.get(name, ())
         if not points:
-            known = ", ".join(self.names())
+            known = choices(name, self.names())
             raise ConfigError(
                 f"{self.what}: found '{name}'; expected one of {known}{nearest(name, self.names())}"
             )
@@ -139,7 +162,12 @@ class Shelf(Generic[T]):
                 f"{self.what} '{name}': found it in several distributions ({others}), and none is taken; "
                 "expected one: uninstall the others"
             )
-        where, module = _named(self, points[0]), points[0].module
+        where = _named(self, points[0])
+        if not _well_formed(points[0]):
+            raise ConfigError(
+                f"{where}: names no module; expected 'package.module', or 'package.module:NAME'"
+            )
+        module = points[0].module
         part = self._loaded(name, where, points[0].load)
         if (strange := outside(module, part)) is not None:
             raise ConfigError(
@@ -154,7 +182,7 @@ class Shelf(Generic[T]):
             part = getattr(found, self._attribute, found)
         except (Exception, SystemExit) as error:  # whatever a stranger's module does at its import
             raise ConfigError(
-                f"{where}: cannot be imported: {_told(error)}; expected a module that can: mend it, "
+                f"{where}: cannot be imported: {told_of(error)}; expected a module that can: mend it, "
                 "or install what it needs"
             ) from error
         if not isinstance(part, self._kind):
@@ -180,6 +208,44 @@ def modules(package: str, pattern: str) -> Callable[[], Mapping[str, str]]:
     return found
 
 
+def files_of(folder: Path, pattern: str) -> Callable[[], Mapping[str, str]]:
+    """Names and paths of the house's parts that are files of data."""
+    return lambda: {path.stem: str(path) for path in folder.glob(pattern)}
+
+
+def points_of(group: str) -> list[EntryPoint]:
+    """The entry points of a group. A distribution whose list cannot be read has none (`unreadable`)."""
+    try:
+        return list(entry_points(group=group))
+    except Exception:  # noqa: BLE001 - one torn list would cost all others
+        pass
+    found: dict[str, list[EntryPoint]] = {}
+    for one in distributions():
+        try:
+            found.setdefault(one.name or "", [point for point in one.entry_points if point.group == group])
+        except Exception:  # noqa: BLE001 - told by `unreadable`
+            continue
+    return [point for points in found.values() for point in points]
+
+
+def unreadable() -> list[str]:
+    """Distributions whose list of entry points cannot be read, a line each."""
+    told = []
+    for one in distributions():
+        try:
+            tuple(one.entry_points)
+        except Exception as error:  # noqa: BLE001 - whatever is torn in it
+            told.append(
+                f"distribution {one.name} {one.version} (in {one.locate_file('')}): its entry_points.txt cannot be "
+                f"read ({type(error).__name__}); expected it to be installed anew, or uninstalled"
+            )
+    return told
+
+
+def _well_formed(point: EntryPoint) -> bool:
+    return EntryPoint.pattern.match(point.value) is not None
+
+
 def _distribution(point: EntryPoint) -> str:
     return (
         f"{point.dist.name} {point.dist.version}"
@@ -200,7 +266,7 @@ def _rename(point: EntryPoint) -> str:
     )
 
 
-def _told(error: BaseException) -> str:
+def told_of(error: BaseException) -> str:
     """The error in one line, with the place in the part's own file."""
     frames = [one for one in traceback.extract_tb(error.__traceback__) if "importlib" not in one.filename]
     place = (

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bench.report.finding_words import joined_words, reasons_words
-
 if TYPE_CHECKING:
+    from bench.door.as_item import Item, ItemOrder
     from bench.door.session import Bench
     from bench.scenario.prepare import Prepared
 
 _BENCH = pytest.StashKey["Bench"]()
+_RIG_GROUP = "hil-rig"  # of pytest-xdist: one rig serves one process
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The plugin's options."""
+    """The plugin's options: those of `hil run` that pytest has no option of its own for (docs/python.md)."""
     group = parser.getgroup("hil", "BMS HIL bench")
     group.addoption(
         "--hil-config", default=None, help="bench file (default: hil_config.toml above the scenario)"
@@ -31,11 +31,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--hil-time", default=None, choices=("simulated", "real"), help="override the bench file's mode"
     )
     group.addoption("--hil-firmware", default=None, help="firmware build to test")
+    group.addoption("--hil-chemistry", default=None, help="cell chemistry of the pack")
+    group.addoption(
+        "--hil-firmware-chemistry",
+        default=None,
+        help="chemistry that the firmware is made for (default: the pack's)",
+    )
+    group.addoption(
+        "--hil-core", default=None, choices=("native", "python"), help="what simulated time runs on"
+    )
     group.addoption(
         "--hil-repeat", default=None, type=int, help="shots per scenario (default: the scenario's own)"
     )
     group.addoption("--hil-seed", default=1, type=int, help="everything random derives from it")
     group.addoption("--hil-long", action="store_true", help="with the scenarios of the long lane")
+    group.addoption(
+        "--hil-evidence",
+        default="failing",
+        choices=("failing", "all", "none"),
+        help="of which items a run folder is kept (default: failing)",
+    )
+    group.addoption(
+        "--hil-out", default=None, help="where run folders go (default: runs/pytest of the bench)"
+    )
+    group.addoption("--hil-operator", default="", help="who runs it, for the head of its reports")
+    group.addoption("--hil-label", default="", help="a name by which commands find its runs")
+    group.addoption("--hil-note", default="", help="why it is made, for the head of its reports")
+    group.addoption("--hil-dut-serial", default="", help="which device is on the rig")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -54,17 +76,20 @@ class ScenarioFile(pytest.File):
         from bench.errors import BenchError
 
         try:
-            ids = _bench_of(self.config, self.path).scenarios(self.path)
+            bench = _bench_of(self.config, self.path)
+            ids, real = bench.scenarios(self.path), not bench.simulated
         except BenchError:  # told by the item itself, where pytest shows it as a failure
-            ids = ()
+            ids, real = (), False
         first, *twins = ids or (self.path.stem,)
-        yield ScenarioItem.from_parent(self, name=self.path.stem, scenario_id=first)
-        for twin in twins:
-            yield ScenarioItem.from_parent(self, name=twin, scenario_id=twin)
+        for name, scenario_id in ((self.path.stem, first), *((twin, twin) for twin in twins)):
+            item = ScenarioItem.from_parent(self, name=name, scenario_id=scenario_id)
+            if real:
+                item.add_marker(pytest.mark.xdist_group(_RIG_GROUP))
+            yield item
 
 
 class NotPassed(Exception):
-    """A scenario's verdict other than PASS; its text gives the reasons."""
+    """A scenario's verdict other than PASS; its text gives the reasons, the times, and where the evidence lies."""
 
 
 class ScenarioItem(pytest.Item):
@@ -75,30 +100,25 @@ class ScenarioItem(pytest.Item):
         self.scenario_id = scenario_id
 
     def runtest(self) -> None:
+        from bench.door.as_item import fired
         from bench.door.choosing import chosen
-        from bench.door.single import shots_of
         from bench.verdict.result import Verdict
 
         bench = _bench_of(self.config, self.path)
-        prepared = chosen(bench.wired, self.path, None, long=True).prepared
-        wanted = next((one for one in prepared if one.scenario.id == self.scenario_id), prepared[0])
+        if not bench.simulated:
+            _refuse_shared_rig(self.config)
+        selected = chosen(bench.wired, self.path, None, long=True)
+        found = selected.prepared
+        wanted = next((one for one in found if one.scenario.id == self.scenario_id), found[0])
         self._skip_long_lane(wanted)
-        result = shots_of(bench.wired, wanted, self.config.getoption("--hil-repeat"), bench.seed)
-        for name, value in (
-            ("safety_goal", result.budget.safety_goal),
-            ("asil", result.budget.asil),
-            ("timebase", result.timebase.value),
-            ("evidence", bench.evidence.value),
-            ("requirements", ", ".join(result.requirements)),
-        ):
-            self.user_properties.append((name, value))
-        verdict = result.judgement.verdict
-        if verdict is Verdict.BLOCKED:
-            pytest.skip(f"blocked: {joined_words(result.judgement)}")
-        if verdict is Verdict.GAP:  # counted apart from what passed, and no failure of the suite
-            pytest.xfail(joined_words(result.judgement))
-        if verdict is not Verdict.PASS:
-            raise NotPassed(f"{verdict.name}: " + "\n".join(reasons_words(result.judgement)))
+        item = fired(bench, wanted, selected.budgets_file, _order_of(self.config))
+        self.user_properties += _properties(item, bench)
+        if item.verdict is Verdict.BLOCKED:
+            pytest.skip(item.line())
+        if item.verdict is Verdict.GAP:  # counted apart from what passed, and no failure of the suite
+            pytest.xfail(item.line())
+        if item.verdict is not Verdict.PASS:
+            raise NotPassed(item.told())
 
     def _skip_long_lane(self, wanted: Prepared) -> None:
         """As `hil run` does: hours of simulated time only when they are asked for, by option or by their file."""
@@ -117,17 +137,68 @@ class ScenarioItem(pytest.Item):
         return self.path, None, self.name
 
 
+def _properties(item: Item, bench: Bench) -> list[tuple[str, object]]:
+    """What a JUnit file says of an item; times of the worst shot, in ms."""
+    result = item.result
+    found: list[tuple[str, object]] = [
+        ("safety_goal", result.budget.safety_goal),
+        ("asil", result.budget.asil),
+        ("timebase", result.timebase.value),
+        ("evidence", bench.evidence.value),
+        ("requirements", ", ".join(result.requirements)),
+    ]
+    found += [
+        (f"{name}_max_ms", f"{one.max_high_ns / 1e6:.3f}")
+        for name, one in (("fdti", result.fdti), ("fhti", result.fhti))
+        if one is not None
+    ]
+    return found + ([("evidence_folder", str(item.folder))] if item.folder is not None else [])
+
+
+def _order_of(config: pytest.Config) -> ItemOrder:
+    from bench.door.as_item import ItemOrder, Keeps
+    from bench.record.said import About
+
+    out = config.getoption("--hil-out")
+    said = {
+        name: config.getoption(f"--hil-{name.replace('_', '-')}") for name in ("operator", "label", "note")
+    }
+    return ItemOrder(
+        repeat=config.getoption("--hil-repeat"),
+        evidence=Keeps(config.getoption("--hil-evidence")),
+        out=None if out is None else Path(out),
+        about=About(**said, dut_serial=config.getoption("--hil-dut-serial")),
+    )
+
+
+def _refuse_shared_rig(config: pytest.Config) -> None:
+    """Raises CalledWrongly where several workers of pytest-xdist share one rig, which serves one process."""
+    from bench.errors import CalledWrongly
+
+    count = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    if count > 1 and not getattr(config.option, "loadgroup", False):
+        raise CalledWrongly(
+            f"-n {count}: found several processes for one rig in real time; expected -n 0, or --dist loadgroup, "
+            "which keeps the scenarios on one of them"
+        )
+
+
 def _bench_of(config: pytest.Config, near: Path) -> Bench:
     """The bench named by the options, else by the nearest hil_config.toml above `near`; opened once a session."""
+    from bench.core.choice import CoreName, take_core
     from bench.door.session import Bench
 
     bench = config.stash.get(_BENCH, None)
     if bench is None:
+        if (core := config.getoption("--hil-core")) is not None:
+            take_core(CoreName(core))
         named = config.getoption("--hil-config")
         bench = Bench.open(
             Path(named) if named else nearest_config(near),
             time=config.getoption("--hil-time"),
             firmware=config.getoption("--hil-firmware"),
+            chemistry=config.getoption("--hil-chemistry"),
+            firmware_chemistry=config.getoption("--hil-firmware-chemistry"),
             seed=config.getoption("--hil-seed"),
         )
         config.stash[_BENCH] = bench

@@ -1,7 +1,7 @@
 """Quantities as people write them ("250 ms", "4.25 V"). Text is for the edges; inside: int ns, SI floats."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
@@ -40,6 +40,7 @@ _LARGEST = 1e18
 _LONGEST_NS = 100 * 365 * 24 * 3600 * NS_PER_S  # far below 2^63, so that instants can be added
 _LONGEST_TEXT = 100
 _DIGITS = "[0-9]+"
+_DECIMAL_COMMA = re.compile(rf"\s*[+-]?{_DIGITS},{_DIGITS}(?![0-9,.])")
 _QUANTITY = re.compile(rf"\s*([+-]?{_DIGITS}(?:\.{_DIGITS})?(?:[eE][+-]?[0-9]+)?)\s*([^0-9\s].*?)?\s*")
 
 
@@ -47,6 +48,10 @@ def _split(text: str, expected: str) -> tuple[float, str]:
     if len(text) > _LONGEST_TEXT:
         raise ValueError(f"text of {len(text)} characters is no quantity; expected one such as {expected}")
     match = _QUANTITY.fullmatch(text)
+    if _DECIMAL_COMMA.match(text):
+        raise ValueError(
+            f"'{text}' has a decimal comma; expected a point, as in '{text.strip().replace(',', '.', 1)}'"
+        )
     if match is None:
         raise ValueError(f"'{text}' is no quantity; expected a number with a unit, such as {expected}")
     value = float(match[1])
@@ -55,12 +60,20 @@ def _split(text: str, expected: str) -> tuple[float, str]:
     return value, match[2] or ""
 
 
+def _meant(unit: str, units: Iterable[str]) -> str:
+    """The unit that differs in its capital letters only; "" where there is none, or several."""
+    found = [one for one in units if one.lower() == unit.lower()]
+    return f"; did you mean '{found[0]}'?" if len(found) == 1 else ""
+
+
 def parse_duration_ns(text: str) -> int:
     """`"250 ms"` → 250_000_000. ValueError, with the known units, for a bare number or a strange unit."""
     value, unit = _split(text, '"250 ms"')
     if unit not in _DURATION_NS:
         found = f"unit '{unit}'" if unit else "no unit"
-        raise ValueError(f"'{text}' has {found}; expected one of {', '.join(_DURATION_NS)}")
+        raise ValueError(
+            f"'{text}' has {found}; expected one of {', '.join(_DURATION_NS)}{_meant(unit, _DURATION_NS)}"
+        )
     if value < 0:
         raise ValueError(f"'{text}' is negative; a duration counts forward")
     duration_ns = round(value * _DURATION_NS[unit])
@@ -77,7 +90,7 @@ def parse_quantity(text: str, dimension: str) -> float:
     value, unit = _split(text, f'"1 {dimension}"')
     if unit not in units:
         found = f"unit '{unit}'" if unit else "no unit"
-        raise ValueError(f"'{text}' has {found}; expected one of {', '.join(units)}")
+        raise ValueError(f"'{text}' has {found}; expected one of {', '.join(units)}{_meant(unit, units)}")
     return value * units[unit]
 
 

@@ -17,7 +17,7 @@ from bench.codec.database import Database, Message
 _DBC = Path(__file__).parents[1] / "dbc"
 _CASES = (("bench_io.dbc", "IO_CellVoltages"), ("bms.dbc", "BMS_Faults"))
 _FRAMES = 200_000
-_WANTED = {"decode": 5.0, "encode": 8.0, "batch": 10.0}
+_WANTED = {"decode": 5.0, "encode": 11.0, "batch": 20.0}  # encode reaches 11.5 to 12.1, at any load
 
 
 def best_us(*calls: Callable[[], object], items: int, number: int, repeat: int) -> list[float]:

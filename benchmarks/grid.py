@@ -1,6 +1,8 @@
 """How late a 10 ms transmit grid is under two CPU hogs: asyncio as it comes, the bench's loop, and with priority.
 
-Promise: p99 <= 500 µs where real-time priority is permitted. Run alone: python benchmarks/grid.py [seconds]
+Promise, of SCHED_FIFO alone: p99 <= 200 µs (80 on two free processors, 152 at a load of 11). Without it nothing is
+promised: 3,410 and 3,501 there. `hil doctor` tells which of the two holds on a machine. Run alone:
+python benchmarks/grid.py [seconds]
 """
 
 import asyncio
@@ -17,7 +19,8 @@ from bench.timing.host import HostClock, run_on_host
 from bench.units import NS_PER_MS, NS_PER_S, NS_PER_US
 
 PERIOD_NS = 10 * NS_PER_MS
-PROMISED_US = 500
+PROMISED_US = 200
+FEWEST_FOR_P99 = 100  # below, it would be the largest value by another name
 
 
 def hog() -> None:
@@ -86,8 +89,10 @@ def bench(seconds: float, *, realtime_priority: bool) -> tuple[list[int], str]:
 def told(name: str, late: list[int]) -> float:
     ordered = sorted(late)
     p50, p99 = (ordered[len(ordered) * share // 100] / NS_PER_US for share in (50, 99))
-    print(f"{name:44} {p50:8.0f} {p99:8.0f} {ordered[-1] / NS_PER_US:8.0f}   n = {len(late)}")
-    return p99
+    enough = len(late) >= FEWEST_FOR_P99
+    shown = f"{p99:.0f}" if enough else "-"
+    print(f"{name:44} {p50:8.0f} {shown:>8} {ordered[-1] / NS_PER_US:8.0f}   n = {len(late)}")
+    return p99 if enough else ordered[-1] / NS_PER_US
 
 
 def main() -> None:
@@ -104,9 +109,9 @@ def main() -> None:
         late, priority = bench(seconds, realtime_priority=True)
         p99 = told(f"the bench's loop, {priority}"[:44], late)
     if not priority.startswith("SCHED_FIFO"):
-        print(f"real-time priority is not permitted here (uid {os.getuid()}): nothing is promised")
+        print(f"SCHED_FIFO is not permitted here (uid {os.getuid()}): nothing is promised")
     else:
-        assert p99 <= PROMISED_US, f"p99 {p99:.0f} µs; promised {PROMISED_US}"
+        assert p99 <= PROMISED_US, f"{p99:.0f} µs; promised {PROMISED_US} by SCHED_FIFO"
 
 
 if __name__ == "__main__":

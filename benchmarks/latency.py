@@ -24,6 +24,7 @@ LOAD_PER_S = 8_000
 BLOCK_NS, EVERY_NS = 20 * NS_PER_MS, 100 * NS_PER_MS
 WANTED_RATIO = 10.0
 MOST_US = 20.0
+FEWEST_FOR_P99 = 100  # below, it would be the largest value by another name
 OPTIONS = {"channel": "239.74.163.2", "hop_limit": 0}
 
 
@@ -37,9 +38,12 @@ def block_now_and_then(clock: HostClock) -> None:
 
 
 def sizes(name: str, errors_ns: list[int]) -> float:
+    """Prints one line. Returned: the p99; the largest where there are too few for one."""
     p50, p99, most = ((quantile_ns(errors_ns, share) or 0) / NS_PER_US for share in (0.5, 0.99, 1.0))
-    print(f"{name:44} {p50:9.0f} {p99:9.0f} {most:9.0f}   n = {len(errors_ns)}")
-    return p99
+    enough = len(errors_ns) >= FEWEST_FOR_P99
+    shown = f"{p99:.0f}" if enough else "-"
+    print(f"{name:44} {p50:9.0f} {shown:>9} {most:9.0f}   n = {len(errors_ns)}")
+    return p99 if enough else most
 
 
 def main() -> int:

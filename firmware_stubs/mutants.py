@@ -4,6 +4,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from bench.c_library import source_hash
 from bench.errors import DutError, nearest
 from firmware_stubs.defects import (
     cells,
@@ -42,12 +43,16 @@ REFERENCE = "reference"
 
 @cache
 def build_hash(name: str) -> bytes:
-    """SHA-256 over the sources of the firmware and the name of the build."""
+    """SHA-256 over the sources of the firmware, in Python and in C, and the name of the build.
+
+    One build has two implementations, and both say this hash of themselves.
+    """
     digest = hashlib.sha256()
     root = Path(__file__).parent
     for path in sorted(root.rglob("*.py")):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
+    digest.update(source_hash(root / "reference_bms_c"))
     digest.update(name.encode())
     return digest.digest()
 

@@ -53,6 +53,9 @@ class PlainFrames(list[FrameSeen]):
         stamps = np.array([one.t_ns for _, one in found], np.int64)
         return Stretch(places=np.array([place for place, _ in found], np.intp), t_ns=stamps, rows=None)
 
+    def stamped(self, address: Address) -> Iterator[tuple[int, bytes]]:
+        return iter([(one.t_ns, one.frame.data) for one in self.only([address])])
+
     def senders(self, addresses: Iterable[Address]) -> set[str]:
         return {one.sender for one in self.only(addresses)}
 

@@ -10,6 +10,8 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pack_trajectories import PACK_RUNS
+
 from bench.plant.cells import Cells
 from bench.plant.chemistry import Chemistry
 from bench.plant.drive_cycle import cycle_names, find_cycle, read_cycle
@@ -161,6 +163,8 @@ def main() -> None:
     for chemistry in Chemistry.shipped():
         for name, run in RUNS.items():
             text += [f"[{chemistry} {name}]", *lines_of(run(chemistry)), ""]
+    for name, pack_run in PACK_RUNS.items():
+        text += [f"[pack {name}]", *lines_of(pack_run()), ""]
     STORED.write_text("\n".join(text), encoding="utf-8")
 
 

@@ -15,7 +15,7 @@ from told import stored_words
 from bench.measure.interval import BENCH_LATENESS
 
 MORE_SHOTS = 3
-OWN_LATENESS = frozenset(("bench-late", "dut-starved", "dut-waited", "glitch-too-long"))
+OWN_LATENESS = frozenset(("bench-late", "dut-starved", "dut-waited", "glitch-too-long", "stimulus-outlasted"))
 """Codes of what the bench may have caused by coming late."""
 Results = Mapping[str, Mapping[str, Any]]
 """Scenario id to its result, as `hil run --json` prints it."""

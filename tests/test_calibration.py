@@ -73,7 +73,10 @@ def test_by_option_nothing_is_fired_with_it(bench: Path) -> None:
     ("keys", "told"),
     [
         ('uncertainty = "1"\n', "expected a number with its unit"),
+        ('uncertainty = "1 mA"\n', "found '1 mA'; expected it in V or s"),
+        ('uncertainty = "0.1 %"\n', "found '0.1 %'; expected it in V or s"),
         ("calibrated = 2026-03-01\ncalibration_due = 2025-03-01\n", "expected a date after"),
+        ('calibrated = "2026-03-01"\n', "expected a date without quotes, such as"),
         ("coverage_factor = 0.5\n", "coverage_factor"),
     ],
 )

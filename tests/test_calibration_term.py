@@ -161,15 +161,24 @@ def test_every_report_names_the_term_and_what_it_is_of(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expanded"),
+    ("instrument", "text", "expanded"),
     [
-        ("1 mV", (0.001, "V")),
-        ("250 us", (0.00025, "s")),
-        ("20 mA", (0.02, "A")),
-        ("0.5 degC", (0.5, "degC")),
+        ("cells", "1 mV", (0.001, "V")),
+        ("cells", "250 us", (0.00025, "s")),
+        ("supply", "20 mA", (0.02, "A")),
+        ("supply", "0.1 %", (0.1, "%")),
+        ("current", "20 mA", (0.02, "A")),
     ],
 )
-def test_units_of_a_certificate(tmp_path: Path, text: str, expanded: tuple[float, str]) -> None:
-    file = small_bench(tmp_path) / "hil_config.toml"
-    file.write_text(file.read_text().replace("dead_man =", f'uncertainty = "{text}"\ndead_man ='))
-    assert load_bench(file).instruments["cells"].expanded == pytest.approx(expanded)
+def test_units_of_a_certificate(
+    tmp_path: Path, instrument: str, text: str, expanded: tuple[float, str]
+) -> None:
+    bench = (
+        (ROOT / "docs" / "benches" / "whole_desk.toml")
+        .read_text(encoding="utf-8")
+        .replace("../../", f"{ROOT}/")
+    )
+    head = f"[instrument.{instrument}]\n"
+    file = tmp_path / "hil_config.toml"
+    file.write_text(bench.replace(head, f'{head}uncertainty = "{text}"\n'), encoding="utf-8")
+    assert load_bench(file).instruments[instrument].expanded == pytest.approx(expanded)

@@ -91,9 +91,15 @@ MEDDLERS = [
 
 @pytest.mark.parametrize("meddle", MEDDLERS, ids=lambda one: one.__name__)
 def test_what_fails_in_a_shot_is_its_error_with_the_traceback_and_the_rig_is_safe(
-    wired: Wired, prepared: dict[str, Prepared], tmp_path: Path, meddle: Callable[[Rig], None]
+    wired: Wired,
+    prepared: dict[str, Prepared],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    meddle: Callable[[Rig], None],
 ) -> None:
     folder = RunFolder.create(tmp_path, "run", {})
+    if meddle is _in_the_firmware:  # in Python
+        monkeypatch.setenv("BMS_HIL_CORE", "python")
     result = shoot(wired, prepared[TRIP], 0, 1, 1, folder, lambda rig, *_: meddle(rig))
     by_the_dut = meddle is _in_the_firmware
     assert result.judgement.verdict is (Verdict.FAIL if by_the_dut else Verdict.ERROR)

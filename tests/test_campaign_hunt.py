@@ -168,6 +168,19 @@ def test_what_is_written_fails_as_a_scenario_of_its_own(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
+def test_without_a_file_named_a_find_is_shown_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = ["hunt", "ov-step-cell17", "-c", str(CONFIG), "--firmware", "never_detects_overvoltage"]
+    told = CliRunner().invoke(app, [*asked, "--budget", "3", "--workers", "1"])
+    assert told.exit_code == 1, told.output
+    assert "as a scenario (--out FILE keeps it; the same seed finds the same):" in told.output
+    assert '  id = "ov-step-cell17-hunt-1"' in told.output and "fails in 12 of 12 shots" in told.output
+    assert list(tmp_path.rglob("*")) == []
+
+
 def test_a_find_with_a_second_fault_has_no_twins_that_a_good_dut_would_fail(
     overvoltage: Hunt, tmp_path: Path
 ) -> None:

@@ -4,11 +4,11 @@ import multiprocessing
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from forked import ForkedPython
 
 from bench.errors import BenchError
 from bench.running.workers import bounded, on_workers
@@ -190,9 +190,7 @@ with on_workers(work, 2) as workers:
 
 @pytest.mark.parametrize("kernel", ["prctl", "no prctl"])
 def test_workers_end_with_a_parent_that_is_killed(kernel: str) -> None:
-    parent = subprocess.Popen(
-        [sys.executable, "-c", _KILLED, kernel], stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+    parent = ForkedPython([_KILLED, kernel], stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert parent.stdout is not None
     assert [parent.stdout.readline() for _ in range(2)] == ["begun\n"] * 2
     parent.kill()

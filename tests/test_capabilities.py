@@ -26,7 +26,7 @@ from bench.wiring.offers import abilities, lacks, offers, providers_of
 from bench.wiring.simulated import build_simulated
 
 CATALOGUE = Path(__file__).resolve().parents[1] / "bench" / "faults"
-NO_PROTOCOLS = {"Actuation", "Distort", "WIRE_VARIANTS"}
+NO_PROTOCOLS = {"Actuation", "Distort", "Distortions", "ReadingStage", "WIRE_VARIANTS"}
 KNOWN = {getattr(capabilities, name) for name in set(capabilities.__all__) - NO_PROTOCOLS}
 
 

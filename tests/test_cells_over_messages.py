@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench.codec.database import Database
+from bench.codec.pages import Pages
 from bench.config.profile import DutProfile
 from bench.config.profile_file import load_profile
 from bench.errors import ConfigError
@@ -121,7 +123,7 @@ def refused(folder: Path, shows: str, literal: int) -> str:
 
 def test_a_cell_that_no_message_carries_or_two_do_is_refused(tmp_path: Path) -> None:
     said = refused(tmp_path, tables(1, leave_out=2), 1)
-    assert "no signal for cell 9, 10, 11, 12" in said and "each of 96 cells" in said
+    assert "no signal for cell 9 to 12" in said and "each other message that has them: Cells_03" in said
     assert len(said.splitlines()) == 1, "one mistake, one line"
     said = refused(tmp_path, tables(1, twice=1), 1)
     assert "cell 1 shown twice, by 'Cell01' and 'Zelle_23_a'" in said and "no signal for cell 93" in said
@@ -139,7 +141,13 @@ def test_what_the_emulator_shows_is_one_sweep(tmp_path: Path) -> None:
             'Z = { of = "temperature", cell = 3 }',
             "found 'cell' beside 'temperature'; expected it beside 'cell_voltage'",
         ),
-        ('"Z{cell}" = { of = "cell_voltage", cell = 3 }', "found 'cell' for a numbered signal"),
+        (
+            'Z = { of = "cell_voltage", cell = { first = 3, step = 2 } }',
+            "found a step of 'cell' for a literal name",
+        ),
+        ('Z = { of = "cell_voltage", cell = 3, names = 101 }', "found 'names' for a literal name"),
+        ('"Z{cell}" = { of = "cell_voltage", cell = { first = 3, step = 0 } }', "found 0; expected how many"),
+        ('"Z{cell}" = { of = "cell_voltage", names = { first = 1, step = 0 } }', "step"),
         ('Z = { of = "cell_voltage", cell = 0 }', "cell"),
         ('Z = "cell_voltage"', 'or { of = "cell_voltage", cell = 1 }'),
     ],
@@ -201,3 +209,127 @@ def test_the_example_of_the_handbook_shows_ten_cells_in_three_messages(tmp_path:
     shown = emulator_shows(bind_plays(profile_of(tmp_path), databases, 10, 2))
     sent = b"".join(one.payload(0, lambda _, cell: 3.0 + 0.1 * cell) for one in shown.messages)
     assert sent == b"".join((3000 + 100 * cell).to_bytes(2, "little") for cell in range(10))
+
+
+def bound(folder: Path, dbc: str, shows: str, cells: int, sensors: int = 24) -> list[Pages]:
+    """The pages of `shows`, tables that stand in place of the reference profile's cells, on a bus with `dbc`."""
+    path = folder / "gateway.dbc"
+    path.write_text(f'VERSION ""\nNS_ :\nBS_:\nBU_: A B\n{dbc}', encoding="utf-8")
+    text = (ROOT / "dbc" / "reference_bms.toml").read_text(encoding="utf-8")
+    for known in ("sense.IO_CellVoltages", *(("sense.IO_Temperatures",) if "temperature" in shows else ())):
+        text = re.sub(rf'(?s)\[\[play\]\]\nmessage = "{known}".*?\n\n', shows + "\n", text, count=1)
+        shows = ""
+    (folder / "reference_bms.toml").write_text(text, encoding="utf-8")
+    databases = {
+        "vehicle": Database.load(ROOT / "dbc/bms.dbc", ROOT / "dbc/vehicle.dbc"),
+        "sense": Database.load(ROOT / "dbc/bench_io.dbc", path),
+    }
+    ours = Database.load(path)
+    played = bind_plays(profile_of(folder), databases, cells, sensors)
+    return [one.pages for one in played if one.message.name in ours]
+
+
+def plain(can_id: int, name: str, signals: list[str]) -> str:
+    lines = [f' SG_ {signal} : {16 * at}|16@1+ (0.001,0) [0|6] "V" B' for at, signal in enumerate(signals)]
+    return "\n".join([f"BO_ {can_id} {name}: 8 A", *lines, ""])
+
+
+def table(message: str, shows: str, by: str = "emulator") -> str:
+    return f'[[play]]\nmessage = "sense.{message}"\nby = "{by}"\ncycle = "100 ms"\n[play.shows]\n{shows}\n\n'
+
+
+def cells_sent(pages: list[Pages]) -> list[int]:
+    """Which cell (from 1) each 16-bit word on the bus shows, message after message."""
+    sent = b"".join(one.payload(0, lambda _, cell: 3.0 + 0.001 * (cell + 1)) for one in pages)
+    return [int.from_bytes(sent[at : at + 2], "little") - 3000 for at in range(0, len(sent), 2)]
+
+
+@pytest.mark.parametrize(
+    ("names", "shows", "cells"),
+    [
+        # Each module counts its own from 1 again: the first name of the second is cell 5.
+        (
+            [["V1", "V2", "V3", "V4"]] * 2,
+            ['"V{cell}" = { of = "cell_voltage", cell = %d }', 1, 5],
+            [*range(1, 9)],
+        ),
+        # Every second cell: odd ones in the first message, even ones in the other.
+        (
+            [["V1", "V2", "V3", "V4"]] * 2,
+            ['"V{cell}" = { of = "cell_voltage", cell = { first = %d, step = 2 } }', 1, 2],
+            [1, 3, 5, 7, 2, 4, 6, 8],
+        ),
+        # Names that begin anywhere and go on by ten: module 1 has C110, C120, …
+        (
+            [["C110", "C120", "C130", "C140"], ["C210", "C220", "C230", "C240"]],
+            [
+                '"C{cell:03d}" = { of = "cell_voltage", cell = %d, names = { first = %d, step = 10 } }',
+                (1, 110),
+                (5, 210),
+            ],
+            [*range(1, 9)],
+        ),
+        # Wired from the top downwards.
+        (
+            [["T0", "T1", "T2", "T3"]] * 2,
+            ['"T{cell0}" = { of = "cell_voltage", cell = { first = %d, step = -1 } }', 8, 4],
+            [8, 7, 6, 5, 4, 3, 2, 1],
+        ),
+        # By letters, without any number.
+        (
+            [["CellU_A", "CellU_B", "CellU_C", "CellU_D"]] * 2,
+            [
+                "\n".join(
+                    f'CellU_{c} = {{ of = "cell_voltage", cell = {n} }}' for c, n in zip("ABCD", ("%d",) * 4)
+                ),
+                (1, 2, 3, 4),
+                (8, 7, 6, 5),
+            ],
+            [1, 2, 3, 4, 8, 7, 6, 5],
+        ),
+    ],
+)
+def test_names_count_from_any_number_by_any_step(
+    tmp_path: Path, names: list[list[str]], shows: list[Any], cells: list[int]
+) -> None:
+    dbc = "".join(plain(0x480 + at, f"Mod_{at}", one) for at, one in enumerate(names))
+    pattern, *numbers = shows
+    tables_ = "".join(table(f"Mod_{at}", pattern % one) for at, one in enumerate(numbers))
+    assert cells_sent(bound(tmp_path, dbc, tables_, 8)) == cells
+
+
+def test_a_message_may_hold_several_sensors_of_any_number(tmp_path: Path) -> None:
+    dbc = plain(0x480, "Mod_0", ["U1", "U2"]) + plain(0x481, "Mod_1", ["U1", "U2"])
+    for at in range(2):
+        dbc += plain(0x490 + at, f"Heat_{at}", ["T_0", "T_1", "T_2"])
+    shows = "".join(
+        table(f"Mod_{at}", f'"U{{cell}}" = {{ of = "cell_voltage", cell = {2 * at + 1} }}') for at in range(2)
+    )
+    for at in range(2):
+        entry = f'"T_{{sensor0}}" = {{ of = "temperature", sensor = {3 * at + 1} }}'
+        shows += table(f"Heat_{at}", entry, "bench")
+    pages = bound(tmp_path, dbc, shows, 4, 6)
+    nothing = -3000
+    assert cells_sent(pages[:2]) == [1, 2, nothing, nothing, 3, 4, nothing, nothing]
+    heat = b"".join(one.payload(0, lambda _, sensor: 0.01 * (sensor + 1)) for one in pages[2:])
+    raw = [int.from_bytes(heat[at : at + 2], "little") for at in range(0, len(heat), 2)]
+    assert raw == [10, 20, 30, 0, 40, 50, 60, 0]
+
+
+def test_no_line_denies_a_signal_that_another_message_of_the_bus_has(tmp_path: Path) -> None:
+    dbc = "".join(
+        plain(0x480 + at, f"Cells_{at}", [f"Cell_{4 * at + place + 1}" for place in range(4)])
+        for at in range(3)
+    )
+    with pytest.raises(ConfigError) as told:
+        bound(tmp_path, dbc, table("Cells_0", '"Cell_{cell}" = "cell_voltage"'), 12)
+    said = str(told.value)
+    assert (
+        "no signal for cell 5 to 12" in said and "each other message that has them: Cells_1, Cells_2" in said
+    )
+    with pytest.raises(ConfigError) as told:
+        bound(tmp_path, dbc, table("Cells_0", '"Cell_{cell}" = "cell_voltage"'), 13)
+    assert "Cells_1, Cells_2" in str(told.value), "what is there is said, though no message has cell 13"
+    with pytest.raises(ConfigError) as told:
+        bound(tmp_path, dbc, table("Cells_0", '"Zelle_{cell}" = "cell_voltage"'), 12)
+    assert "found no signal 'Zelle_1' nor any other of 'Zelle_{cell}' in this message" in str(told.value)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from small_bench import file_of
 from typer.testing import CliRunner
 
 from bench.cli.main import app
@@ -24,7 +25,7 @@ CONFIG = ROOT / "hil_config.toml"
 
 def shot(pack: str, firmware: str | None, scenario: str = "ov-step-cell60") -> ShotResult:
     wired = load_rig(CONFIG, "simulated", "reference", pack, firmware)
-    one = next(p for p in load_scenarios(wired, None, scenario)[0] if p.scenario.id == scenario)
+    one = next(p for p in load_scenarios(wired, [file_of(scenario)], None)[0] if p.scenario.id == scenario)
     return shoot(wired, one, 0, 1, 1, None)
 
 

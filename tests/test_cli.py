@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from evidence import alter_result
+from forked import HIL, run_forked
 from small_bench import Hil, hil_within
 
 from bench.report.finding_words import reasons_words
@@ -19,7 +20,10 @@ from bench.report.finding_words import reasons_words
 ROOT = Path(__file__).parent.parent
 
 
-def hil(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def hil(*words: str, cwd: Path = ROOT, new: bool = False) -> subprocess.CompletedProcess[str]:
+    """A process of its own; new: with an interpreter of its own, as a user's first command."""
+    if not new:
+        return run_forked(HIL, *words, cwd=cwd, timeout=100)
     return subprocess.run(
         [sys.executable, "-m", "bench", *words],
         cwd=cwd,
@@ -46,7 +50,7 @@ def bench_copy(tmp_path: Path) -> Path:
 
 
 def test_a_run_passes_and_leaves_evidence_database_junit_and_report(bench_copy: Path) -> None:
-    done = hil("run", "-k", "weld-plus", "--repeat", "2", "--json", cwd=bench_copy)
+    done = hil("run", "-k", "weld-plus", "--repeat", "2", "--json", cwd=bench_copy, new=True)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert {one["scenario_id"] for one in result["scenarios"]} == {
@@ -204,7 +208,7 @@ def test_a_mistake_reaches_who_started_the_process(bench_copy: Path) -> None:
 
 
 def test_help_lists_the_commands() -> None:
-    shown = hil("--help")
+    shown = hil("--help", new=True)
     assert shown.returncode == 0
     for command in ("run", "check", "list", "rejudge", "report", "qualify"):
         assert command in shown.stdout

@@ -7,7 +7,7 @@ from bench.report.section import Place, sections
 def test_every_command_has_a_name_and_a_place_of_its_own() -> None:
     found = commands()
     names = [one.name for one in found]
-    assert names[:4] == ["run", "check", "list", "doctor"] and "rearm" in names
+    assert names[:5] == ["init", "run", "check", "list", "doctor"] and "rearm" in names
     assert len(set(names)) == len(names) and all(one.call.__doc__ for one in found)
     assert [one.place for one in found] == sorted(one.place for one in found)
 

@@ -46,10 +46,14 @@ runpy.run_module("bench", run_name="__main__")
 
 
 def interrupted_at(
-    folder: Path, *names: str, words: tuple[str, ...], executed: bool = False
+    folder: Path,
+    *names: str,
+    words: tuple[str, ...],
+    executed: bool = False,
+    by: signal.Signals = signal.SIGINT,
 ) -> "subprocess.CompletedProcess[str]":
-    """`python -m bench`, with a Ctrl-C while each of these modules is looked for."""
-    strike = "os.kill(os.getpid(), signal.SIGINT), sum(range(99))"
+    """`python -m bench`, with a Ctrl-C, or another signal, while each of these modules is looked for."""
+    strike = f"os.kill(os.getpid(), {int(by)}), sum(range(99))"
     strike = f"exec({strike!r})" if executed else strike
     (folder / "struck.py").write_text(AT_AN_IMPORT.format(names=names, words=words, strike=strike))
     return subprocess.run(
@@ -76,6 +80,16 @@ def test_ctrl_c_in_text_that_is_executed_is_130_as_well(tmp_path: Path) -> None:
     """Python remembers it, and ended by the signal once everything was said; `list` makes dataclasses all the time."""
     done = interrupted_at(tmp_path, "bench.wiring.common", words=("list",), executed=True)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped\n")
+
+
+@pytest.mark.parametrize("by", [signal.SIGHUP, signal.SIGTERM])
+def test_every_signal_in_text_that_is_executed_has_its_own_exit_code(
+    by: signal.Signals, tmp_path: Path
+) -> None:
+    """All of them become a KeyboardInterrupt: a run that SIGHUP stopped there ended by SIGINT instead."""
+    run = ("run", "-k", "ov-step-cell17", "--repeat", "1", "--out", str(tmp_path / "runs"))
+    done = interrupted_at(tmp_path, "bench.running.crew", words=run, executed=True, by=by)
+    assert done.returncode == 128 + by, done.stderr
 
 
 def test_the_tests_of_ctrl_c_hold_where_it_is_inherited_as_ignored() -> None:
@@ -105,7 +119,7 @@ def test_two_signals_to_all_processes_cost_nothing_that_had_finished(tmp_path: P
     shown, _ = process.communicate(timeout=60)
     assert process.returncode == 143, shown
     assert "stopped by the user or by a signal; what had finished is kept" in shown
-    (run,) = tmp_path.iterdir()
+    (run,) = tmp_path.glob("*/")
     assert (run / "report.html").is_file() and not (run / "footer.json").exists()
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
@@ -119,7 +133,7 @@ def test_a_killed_run_leaves_no_worker_and_closes_its_output(tmp_path: Path) -> 
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
     until = time.monotonic() + 60
-    while not any(map(finished, tmp_path.iterdir())) and time.monotonic() < until:
+    while not any(map(finished, tmp_path.glob("*/"))) and time.monotonic() < until:
         time.sleep(0.05)
     process.kill()
     process.communicate(timeout=30)  # to the end of the pipe
@@ -128,5 +142,5 @@ def test_a_killed_run_leaves_no_worker_and_closes_its_output(tmp_path: Path) -> 
         while time.monotonic() < until:
             os.killpg(process.pid, 0)
             time.sleep(0.05)
-    (run,) = tmp_path.iterdir()
+    (run,) = tmp_path.glob("*/")
     assert not (run / "footer.json").exists()

@@ -120,7 +120,10 @@ def test_a_firmware_that_raises_in_mid_shot_fails_each_shot_and_the_run_ends_who
     ("factory", "told"),
     [
         ("raises", "RuntimeError: the key file of my firmware is missing (in raises, mine.py line"),
-        ("strange", "str has no period_ns, receive, step; expected a Firmware"),
+        (
+            "strange",
+            "str has no period_ns, receive, step; expected a Firmware (docs/how-to/python_stand_in.md)",
+        ),
         ("absent", "has no attribute 'absent'; expected module:factory"),
     ],
 )

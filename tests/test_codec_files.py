@@ -54,6 +54,11 @@ BAD = {
         'BO_ 2 N: 8 B\n SG_ P : 0|8@1+ (1,0) [0|255] "" B\nVAL_ 2 P 0 "a"\n',
         r"\[line 10, N\]: found no ';' after VAL_ 2 P 0 \"a\"; expected one",
     ),
+    "more than a frame of J1939": (
+        'BO_ 2147483650 N: 20 B\n SG_ P : 0|8@1+ (1,0) [0|255] "" B\nBA_DEF_ "ProtocolType" STRING ;\n'
+        'BA_DEF_DEF_ "ProtocolType" "";\nBA_ "ProtocolType" "J1939";\n',
+        r"\[N\]: found 20 bytes in J1939; expected 8 at most: more takes its transport protocol",
+    ),
     "float of 8 bits": (
         'BO_ 2 N: 8 B\n SG_ P : 0|8@1- (1,0) [0|0] "" B\nSIG_VALTYPE_ 2 P : 1;\n',
         r"\[N\]: found P, a float of 8 bits; expected 16, 32 or 64",
@@ -388,13 +393,22 @@ def test_a_message_too_long_for_a_classic_frame_is_fd_and_told_at_the_check(tmp_
     """As in public FD files without VFrameFormat: the check fitted, and the run ended with exit 3."""
     (tmp_path / "x.dbc").write_text(
         HEAD + 'BO_ 801 Long: 64 B\n SG_ Z : 0|16@1+ (0.1,0) [0|0] "l" B\nBO_ 802 Odd: 10 B\n'
-        ' SG_ Z : 0|16@1+ (0.1,0) [0|0] "l" B\n'
+        ' SG_ Z : 64|16@1+ (0.1,0) [0|0] "l" B\n SG_ Y : 7|16@0+ (1,0) [0|0] "l" B\n'
+        'BO_ 803 TooLong: 70 B\n SG_ Z : 0|16@1+ (0.1,0) [0|0] "l" B\n'
     )
     database = Database.load(tmp_path / "x.dbc")
     assert database["Long"].fd
-    assert not database["Odd"].fd
-    (warning,) = database.warnings()
-    assert "[Long]: found 64 bytes and no CAN FD said, taken for it; expected it said" in warning
+    assert database["Odd"].fd and database["Odd"].length == 12
+    assert database["Odd"].encode({"Z": 25.8, "Y": 0x1234}) == bytes([0x12, 0x34, *[0] * 6, 0x02, 0x01, 0, 0])
+    long, odd, too_long = database.warnings()
+    assert "[Long]: found 64 bytes and no CAN FD said, taken for it; expected it said" in long
+    assert (
+        "[Odd]: found 10 bytes and no CAN FD said, taken for it, and taken for 12, which a frame has" in odd
+    )
+    assert (
+        "[TooLong]: found 70 bytes; expected 64 at most, as CAN FD has; until then TooLong is left out"
+        in too_long
+    )
     shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
 
     def checked(message: str, config: str = "") -> str:
@@ -406,10 +420,32 @@ def test_a_message_too_long_for_a_classic_frame_is_fd_and_told_at_the_check(tmp_
         )
 
     assert re.search(
-        r"\[can.vehicle\]: found message Long of 64 bytes.*; expected data_bitrate", checked("Long")
+        r"\[can.vehicle\]: found no data_bitrate, and in use of CAN FD Long of 64 bytes "
+        r"\(.*x\.dbc, shown by a \[\[play\]\]\); expected data_bitrate$",
+        checked("Long"),
     )
-    assert "found message Odd of 10 bytes; expected 8 at most" in checked("Odd")
-    assert checked("Long", 'data_bitrate = "2 Mbit/s"\n') == "None"
+    assert re.search(r"in use of CAN FD Odd of 12 bytes \(.*x\.dbc", checked("Odd"))
+    fast = 'data_bitrate = "2 Mbit/s"\n'
+    assert checked("Long", fast) == "None"
+    path = profile_that_shows(tmp_path, "Long", "Z")
+    text = path.read_text().replace('mode = "simulated"', 'mode = "real"')
+    path.write_text(text.replace("hop_limit = 0 }", "hop_limit = 0, fd = false }", 1))
+    real = CliRunner().invoke(app, ["check", "-k", "ov-step-cell60", "--config", str(path)]).exception
+    assert re.search(
+        r"found options with fd = false, and in use of CAN FD Long .*; expected fd = true", str(real)
+    )
+
+
+def test_a_message_that_the_dut_sends_has_to_fit_its_bus(tmp_path: Path) -> None:
+    """Else the DUT's first frame ended the run."""
+    bms = (ROOT / "dbc" / "bms.dbc").read_text(encoding="utf-8")
+    assert "BO_ 257 BMS_Faults: 8 BMS" in bms
+    (tmp_path / "bms.dbc").write_text(bms.replace("BO_ 257 BMS_Faults: 8 BMS", "BO_ 257 BMS_Faults: 20 BMS"))
+    config = (ROOT / "hil_config.toml").read_text().replace('"dbc/bms.dbc"', '"bms.dbc"')
+    path = tmp_path / "bench.toml"
+    path.write_text(config.replace('"dbc/', f'"{ROOT}/dbc/'))
+    told = CliRunner().invoke(app, ["check", "-k", "ov-step-cell60", "--config", str(path)]).exception
+    assert re.search(r"CAN FD BMS_Faults of 20 bytes \(.*bms\.dbc, read from the DUT\)", str(told))
 
 
 ARXML = """<?xml version="1.0" encoding="UTF-8"?>

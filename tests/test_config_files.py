@@ -127,7 +127,7 @@ def test_text_that_is_no_utf8_is_one_line(tmp_path: Path) -> None:
 
 def test_the_shipped_profile_loads() -> None:
     profile = load_profile(ROOT / "dbc" / "reference_bms.toml")
-    assert str(profile.cell_role(7)) == "sense.IO_CellVoltages.CellVoltage07"
+    assert str(profile.place("cell_voltage", 7, lambda _: True)[1]) == "sense.IO_CellVoltages.CellVoltage07"
     assert str(profile.roles["plus_command"]) == "vehicle.BMS_State.ContactorPlusCommand"
     assert profile.flags["overvoltage"].dtc == 0x1A0117
     assert [test.value for test in profile.safe_states["hv_open"]] == [0.0] * 4

@@ -48,6 +48,19 @@ def test_a_weld_runs_on_it_and_its_readback_names_card_and_relay(bridged: Path) 
     assert list(marks_of(shot, StimulusCleared)) and list(marks_of(shot, SafeStateReached))
 
 
+def test_in_simulated_time_a_card_with_a_real_port_is_played_and_its_port_left_alone(
+    bridged: Path, tmp_path: Path
+) -> None:
+    port = tmp_path / "card"
+    port.write_text("nobody opens it")
+    file = bridged.with_name("real_port.toml")
+    card = bridged.read_text().split("[instrument.bridges]")[1].split("[")[0]
+    file.write_text(bridged.read_text().replace(card, card.replace('"virtual"', f'"{port}"')))
+    run = Bench.open(file, time="simulated").run(WELD, repeat=1, workers=1)
+    assert run.verdict is Verdict.PASS
+    assert port.read_text() == "nobody opens it"
+
+
 def test_the_list_of_faults_says_who_provides_contactors(
     bridged: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,11 +2,11 @@
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from forked import run_forked
 from small_bench import ONE, ROOT, hil_here, run_folders, small_bench
 
 from bench.errors import NotARun, RecordError
@@ -184,10 +184,7 @@ with listening():
 def under_hold(
     tmp_path: Path, locked_s: float, most_s: float, *names: str
 ) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-c", _HELD, str(tmp_path / "r.sqlite"), str(locked_s), str(most_s), *names],
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+    return run_forked(_HELD, str(tmp_path / "r.sqlite"), str(locked_s), str(most_s), *names)
 
 
 def test_one_or_two_signals_wait_until_the_end_is_written(tmp_path: Path) -> None:

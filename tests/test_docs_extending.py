@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 
 import bench.rig.capabilities as capabilities
+from bench.config.play import QUANTITIES
 from bench.measure.interval import Latency, Measurement
+from bench.plant.chemistry import Chemistry
 from bench.report.extras import ReportExtras
 from bench.verdict.result import (
     Budget,
@@ -120,3 +123,17 @@ def test_what_the_page_lets_a_section_read_is_there() -> None:
     assert [
         f"{thing}.{field}" for thing, field in held if not any(hasattr(t, field) for t in READABLE[thing])
     ] == []
+
+
+def test_the_page_names_every_threshold_and_every_quantity() -> None:
+    for first, names in (("Thresholds", Chemistry.load("nmc").thresholds()), ("Quantities", QUANTITIES)):
+        (told,) = re.findall(rf"^{first} .*?(?=\n\n)", PAGE, re.M | re.S)
+        assert set(re.findall(r"`(\w+)`", told)) == set(names)
+
+
+@pytest.mark.parametrize("table", ["cell", "limits", "ocv", "thermal", "validity"])
+def test_the_page_of_chemistries_names_every_key_that_others_change(table: str) -> None:
+    page = (ROOT / "docs" / "chemistries.md").read_text(encoding="utf-8")
+    part = page.partition("## A chemistry of your own")[2].partition("\n## ")[0]
+    keys = set(tomllib.loads((ROOT / "bench/plant/chemistries/nmc.toml").read_text(encoding="utf-8"))[table])
+    assert {key for key in keys if not re.search(rf"`{key}\b", part)} == set()

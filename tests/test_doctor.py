@@ -1,12 +1,11 @@
 """`hil doctor` as a user meets it: what is there, what is not, the mend, and the exit code that CI reads."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import HIL, run_forked
 
 from bench.doctor.finding import Health, spread
 from bench.links.socketcan import missing
@@ -15,14 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def doctor(*words: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench", "doctor", "--seconds", "0.3", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        stdin=subprocess.DEVNULL,
-    )
+    done = run_forked(HIL, "doctor", "--seconds", "0.3", *words, cwd=ROOT, timeout=100)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stdout + done.stderr
 

@@ -1,11 +1,10 @@
 """A poisoned rig: `hil run` refuses it, `hil doctor` confirms the safe state and gives it free, or says why not."""
 
 import dataclasses
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked import HIL, run_forked
 
 from bench.config.bench_file import BenchConfig, load_bench
 from bench.config.instrument_kinds import CELLS
@@ -26,14 +25,7 @@ WHY = "sense_wire of a test is still on: relay 3 does not let go"
 
 
 def hil(*words: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        stdin=subprocess.DEVNULL,
-    )
+    done = run_forked(HIL, *words, cwd=ROOT, timeout=100)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stdout + done.stderr
 

@@ -23,6 +23,7 @@ from bench import (
     ScenarioError,
     ShotDone,
     ShotsEnded,
+    Stopped,
     Verdict,
 )
 
@@ -59,7 +60,7 @@ def test_a_run_leaves_the_evidence_of_the_command(
     out = folder / "commanded"
     words = ("--config", str(folder / "hil_config.toml"), "--workers", "1", "--out", str(out))
     assert hil_here("run", "-k", ONE, "--repeat", "2", *words) == run.exit_code == 0
-    (commanded,) = out.iterdir()
+    (commanded,) = out.glob("*/")
     files = [sorted(str(file.relative_to(of)) for file in of.rglob("*")) for of in (commanded, run.folder)]
     assert files[0] == files[1]
     mine, its = content(run.folder / "header.json"), content(commanded / "header.json")
@@ -131,9 +132,32 @@ def test_what_a_callback_raises_comes_after_the_evidence(bench: Bench, tmp_path:
 
     with pytest.raises(LookupError, match="mine"):
         bench.run(ONE, repeat=3, workers=1, out=tmp_path, progress=callback)
-    (left,) = tmp_path.iterdir()
+    (left,) = tmp_path.glob("*/")
     result = bench.rejudge(left)
     assert (result.found.shots, result.found.aborted) == (1, True)
+
+
+@pytest.mark.parametrize("raised", [SystemExit(7), GeneratorExit(), KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize("when", [ShotDone, ShotsEnded])
+def test_no_callback_ends_a_run_without_its_evidence(
+    bench: Bench, tmp_path: Path, when: type, raised: BaseException
+) -> None:
+    def callback(event: object) -> None:
+        if isinstance(event, when):
+            raise raised
+
+    stop = when is ShotDone and isinstance(raised, KeyboardInterrupt)  # as Ctrl-C in the middle of it
+    with pytest.raises(Stopped if stop else type(raised)):
+        bench.run(ONE, repeat=2, workers=1, out=tmp_path, progress=callback)
+    (left,) = tmp_path.glob("*/")
+    assert (left / "report.html").is_file() and not (left / "crash.txt").exists()
+    assert (left / "footer.json").is_file() == (when is ShotsEnded)  # a run that was cut short has none
+
+
+def test_a_chemistry_may_be_the_path_of_its_file(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text('based_on = "lfp"\n[meta]\nid = "own"\nname = "Own cell"\n')
+    assert Bench.open(folder / "hil_config.toml", chemistry=file).check().chemistry == "own"
 
 
 def test_what_fits_together_is_told(bench: Bench, folder: Path) -> None:
@@ -143,7 +167,7 @@ def test_what_fits_together_is_told(bench: Bench, folder: Path) -> None:
 
 
 WRONG = {
-    "no such file; expected a TOML file": lambda bench: Bench.open("nowhere.toml"),
+    "no such file; expected a bench file": lambda bench: Bench.open("nowhere.toml"),
     "found no scenario 'weld-plus-at-openin--inside'; .* did you mean 'weld-plus-at-opening--inside'": (
         lambda bench: bench.run("weld-plus-at-openin--inside")
     ),

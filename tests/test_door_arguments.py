@@ -64,7 +64,10 @@ WRONG: dict[str, tuple[Callable[[Any], object], str]] = {
     "seed=True": (lambda b: b.judge(ONE, seed=True), "seed: found True; expected a whole number"),
     "only": (lambda b: b.run(only=5), "only: found 5; expected a text, or None"),
     "long": (lambda b: b.run(ONE, long="no"), "long: found 'no'; expected True or False"),
-    "operator": (lambda b: b.run(ONE, operator=5), "operator: found 5; expected a text"),
+    "about": (
+        lambda b: b.run(ONE, about="nightly"),
+        "about: found 'nightly'; expected what is said of the run",
+    ),
     "out": (lambda b: b.run(ONE, out=5), "out: found 5; expected the path of a folder, or None"),
     "no scenario": (lambda b: b.judge(None), "scenario: found None; expected the id of a scenario"),
     "scenarios": (lambda b: b.shoot([ONE]), "scenario: found \\['weld-plus-at-opening--inside'\\]"),

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import forked_in_place_of
 from small_bench import ONE, small_bench
 
 from bench import Bench, BenchError, CalledWrongly, HandRig, ShotDone, Stopped
+from bench.door import apart
 from bench.errors import RecordError
 from bench.record.folder import verify_run
 from bench.record.latch import latch_of
@@ -30,19 +32,35 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return Bench.open(small_bench(tmp_path_factory.mktemp("door")) / "hil_config.toml")
 
 
+@pytest.fixture
+def forked_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process apart is forked, for whom it is a new interpreter in other tests here."""
+    forked_in_place_of(apart, monkeypatch)
+
+
 def kept(folder: Path, fact: type) -> list[Any]:
     return [mark.fact for mark in marks_of(folder / "scenarios" / "by-hand" / "shot-000", fact)]
 
 
 WRONG: dict[str, Callable[[HandRig], Any]] = {
     "found cell 97; expected 1 to 96": lambda rig: rig.set_cell_voltage(97, 4.0),
-    "inject cell_voltage: voltage: Field required": lambda rig: rig.inject("cell_voltage", cells=[1]),
+    "inject: found 3; expected the name of a fault": lambda rig: rig.inject(3),
+    "inject: found 'duration'; expected ttl_s": lambda rig: rig.inject("clamp_loss", duration="1 s"),
+    "ttl_s: found 0; expected a time above 0 s": lambda rig: rig.inject("clamp_loss", ttl_s=0),
+    "signal: found None; expected a role": lambda rig: rig.signal(None),
+    "request: found 3; expected a mode": lambda rig: rig.request(3),
+    "inject cell_voltage: voltage: found no 'voltage'; expected one": lambda rig: rig.inject(
+        "cell_voltage", cells=[1]
+    ),
     "found no fault 'cell_voltge'.*did you mean 'cell_voltage'": lambda rig: rig.inject("cell_voltge"),
     "found no signal 'stat'.*did you mean 'state'": lambda rig: rig.signal("stat"),
     "found mode 'fly'; expected one of": lambda rig: rig.request("fly"),
     "found no fault 77": lambda rig: rig.clear(77),
     "found cell 0; expected 1 to 96": lambda rig: rig.measure_cells([0]),
     "wait: found nan; expected a finite number": lambda rig: rig.wait(math.nan),
+    "wait: found -1; expected a time from 0 s on": lambda rig: rig.wait(-1),
+    "voltage_v: found nan; expected a finite number": lambda rig: rig.set_cell_voltage(1, math.nan),
+    "voltage_v: found '4.1'; expected a finite number": lambda rig: rig.set_cell_voltage(1, "4.1"),
     "draw: found inf; expected a finite number": lambda rig: rig.draw(math.inf),
     "ttl_s: found nan; expected a finite number": lambda rig: rig.set_cell_voltage(1, 3.5, ttl_s=math.nan),
     "inject: found an argument that is no plain value": lambda rig: rig.inject(
@@ -88,6 +106,7 @@ def test_a_cell_is_set_read_and_let_go_and_all_of_it_is_kept(bench: Bench) -> No
     assert [one.readback for one in kept(rig.folder, SafeStateReached)] == [True]
 
 
+@pytest.mark.usefixtures("forked_apart")
 def test_an_exception_in_the_block_goes_on_after_the_safe_state(bench: Bench) -> None:
     rig = bench.rig()
 
@@ -101,6 +120,7 @@ def test_an_exception_in_the_block_goes_on_after_the_safe_state(bench: Bench) ->
     assert rig.folder is not None and kept(rig.folder, SafeStateReached) and not kept(rig.folder, Aborted)
 
 
+@pytest.mark.usefixtures("forked_apart")
 def test_a_rig_is_asked_inside_its_block_only(bench: Bench) -> None:
     async def main() -> None:
         rig = bench.rig(mode="fly")
@@ -114,6 +134,7 @@ def test_a_rig_is_asked_inside_its_block_only(bench: Bench) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.usefixtures("forked_apart")
 def test_inside_a_loop_a_run_is_made_apart(bench: Bench) -> None:
     events: list[object] = []
 
@@ -142,7 +163,7 @@ def test_a_run_apart_that_is_cancelled_keeps_what_had_finished(bench: Bench, tmp
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(main())
-    (folder,) = tmp_path.iterdir()
+    (folder,) = (one for one in tmp_path.iterdir() if one.is_dir())  # beside it lies the results database
     found = bench.rejudge(folder).found
     assert found.aborted and found.shots >= 1
 
@@ -197,6 +218,7 @@ ESTOP = '\n[safety]\nestop = { played = "open", after = "2 s" }\n'
 OPEN = "emergency stop: .* the contact is open"
 
 
+@pytest.mark.usefixtures("forked_apart")
 @pytest.mark.parametrize("asked", [True, False], ids=["asked once more", "left"])
 def test_an_emergency_stop_is_told_also_after_a_request_that_was_cut_short(
     tmp_path: Path, asked: bool
@@ -219,6 +241,7 @@ def test_an_emergency_stop_is_told_also_after_a_request_that_was_cut_short(
 
 
 @pytest.mark.real_time
+@pytest.mark.usefixtures("forked_apart")
 def test_a_rig_that_cannot_come_up_says_why(tmp_path: Path) -> None:
     nowhere = ('channel = "239.74.163.2", port = 43113, hop_limit = 0', 'channel = "nocan0"')
     bench = a_bench(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_bench import file_of
 from starved import skip_when_starved
 
 from bench.config.bench_file import load_bench
@@ -292,7 +293,7 @@ def one_shot(config: Path) -> tuple[Any, Any]:
     from bench.record.folder import RunFolder, read_shot
 
     wired = load_rig(config, None, None, None)
-    (prepared,) = load_scenarios(wired, None, "ov-step-cell17--inside")[0]
+    (prepared,) = load_scenarios(wired, [file_of("ov-step-cell17")], "ov-step-cell17--inside")[0]
     folder = RunFolder.create(config.parent / "runs", "one", {})
     result = shoot(wired, prepared, 0, 1, 1, folder)
     return result, read_shot(folder.path / result.folder)[0]

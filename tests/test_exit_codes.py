@@ -1,24 +1,28 @@
 """One table of exit codes for all commands (docs/exit_codes.md): 1 is the DUT that is wrong, and nothing else."""
 
 import dataclasses
+import errno
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from evidence import finished
+from forked import ForkedPython
 from sample_run import sample_run
 from small_bench import ONE, QUICK, ROOT, hil_here, run_folders, small_bench
 
 from bench.record.database import ResultsDatabase
 from bench.record.folder import verify_run
 from bench.running import local
+from bench.running.crash import crash_line
 from bench.running.load import exit_code
 
 CRASH = re.compile(r"the bench crashed: ZeroDivisionError: division by zero \(\S+:\d+\); traceback in (\S+)")
@@ -30,11 +34,15 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def started(folder: Path, *words: str, before: str = "", **how: object) -> "subprocess.Popen[str]":
-    """`hil` as a process of its own; `before`: lines run in it first."""
+def started(
+    folder: Path, *words: str, before: str = "", new: bool = False, **how: object
+) -> "subprocess.Popen[str]":
+    """`hil` as a process of its own; `before`: lines run in it first. new: an interpreter of its own, too."""
     line = f"import sys\n{before}\nfrom bench.cli.main import run\nsys.argv = ['hil', *sys.argv[1:]]\nrun()"
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([sys.executable, "-c", line, *words], cwd=folder, text=True, **{**pipes, **how})  # type: ignore[call-overload,no-any-return]
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
+    if new:
+        return subprocess.Popen([sys.executable, "-c", line, *words], cwd=folder, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
+    return ForkedPython([line, *words], cwd=folder, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
 
 
 def crashing(*_: object, **__: object) -> None:
@@ -282,7 +290,7 @@ def test_a_run_whose_output_is_closed_finishes_its_record_and_ends_with_141(
 def test_any_other_command_whose_output_is_closed_ends_with_141(tmp_path: Path) -> None:
     small_bench(tmp_path)
     pipe = closed_at_once()
-    process = started(tmp_path, "list", stdout=pipe)
+    process = started(tmp_path, "list", new=True, stdout=pipe)
     os.close(pipe)
     _, told = process.communicate(timeout=60)
     assert (process.returncode, told) == (141, "")
@@ -291,7 +299,7 @@ def test_any_other_command_whose_output_is_closed_ends_with_141(tmp_path: Path) 
 def test_output_on_a_full_disk_is_3_and_says_so(tmp_path: Path) -> None:
     small_bench(tmp_path)
     with Path("/dev/full").open("w") as full:
-        process = started(tmp_path, "list", stdout=full)
+        process = started(tmp_path, "list", new=True, stdout=full)
         _, told = process.communicate(timeout=60)
     assert process.returncode == 3
     assert told.strip() == "standard output cannot be written: No space left on device; what it said is lost"
@@ -361,10 +369,10 @@ def test_signals_wait_while_the_end_of_a_run_is_written(bench: Path, monkeypatch
 
     gather = finish.gather
 
-    def struck(*both: object) -> object:
+    def struck(*both: object, **to_run: object) -> object:
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)
-        return gather(*both)  # type: ignore[arg-type]
+        return gather(*both, **to_run)  # type: ignore[arg-type]
 
     monkeypatch.setattr(finish, "gather", struck)
     before = signal.getsignal(signal.SIGTERM)
@@ -416,3 +424,32 @@ def test_a_process_without_room_for_what_it_loads_says_so_before_it_begins(tmp_p
     (said,) = ended.stderr.splitlines()
     assert "230 MB" in said and "expected 384 MB at least" in said
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("most", [4, 8, 15])
+def test_a_process_that_may_open_few_files_says_so_before_it_begins(most: int, tmp_path: Path) -> None:
+    """At 8 it could not read its own modules while it had others open, nor write down why."""
+    few = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({most}, {most})); "
+    line = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from bench.start import run; {few}run()"
+    ended = subprocess.run(
+        [sys.executable, "-c", line, "run", "--repeat", "1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 3
+    (said,) = ended.stderr.splitlines()
+    assert f"a limit of {most} open files" in said and "expected 16 at least" in said
+
+
+def test_a_crash_for_want_of_open_files_is_one_line_without_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def none_left(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(tempfile, "mkstemp", none_left)
+    monkeypatch.setattr(Path, "open", none_left)
+    said = crash_line(OSError(errno.EMFILE, "Too many open files"), tmp_path)
+    assert "Traceback" not in said and "raise the limit of open files (ulimit -n)" in said

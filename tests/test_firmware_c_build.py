@@ -13,6 +13,7 @@ from firmware_pack import MS, Pack
 
 from bench.errors import DutError
 from bench.trace.events import CanFrame
+from firmware_stubs import mutants
 from firmware_stubs.builds import build, build_hash, descriptions
 from firmware_stubs.reference_bms_c import compile as c
 
@@ -38,7 +39,7 @@ compilers = pytest.mark.parametrize(
 def test_every_file_stands_alone_under_strict_warnings(compiler: str) -> None:
     """Strict prototypes, conversions and shadowing are asked for here; the build itself takes all files as one."""
     files = [path for folder in ("core", "hosts") for path in sorted((c.HERE / folder).glob("*.c"))]
-    command = [compiler, *c.FLAGS, "-D_GNU_SOURCE", *STRICT, *map(str, files)]
+    command = [compiler, *c.FLAGS, "-Werror", "-D_GNU_SOURCE", *STRICT, *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert len(files) > 20 and done.returncode == 0, done.stderr
 
@@ -59,7 +60,7 @@ def test_every_host_builds(host: str, compiler: str, monkeypatch: pytest.MonkeyP
 def test_every_mutant_compiles_under_strict_warnings(compiler: str) -> None:
     unit = "".join(f'#include "{path}"\n' for path in sorted((c.HERE / "core").glob("*.c")))
     for name in c.mutants():
-        command = [compiler, *c.FLAGS, *STRICT, *c.flags(name), "-x", "c", "-"]
+        command = [compiler, *c.FLAGS, "-Werror", *STRICT, *c.flags(name), "-x", "c", "-"]
         done = subprocess.run(command, input=unit, capture_output=True, text=True, check=False)
         assert done.returncode == 0, (name, done.stderr)
 
@@ -74,7 +75,7 @@ class Recorder:
     """Implements bench.dut.firmware.Firmware: passes everything on, and keeps it as records for hosts/replay.c."""
 
     def __init__(self) -> None:
-        self._firmware = build("reference")
+        self._firmware = mutants.build("reference")
         self.period_ns = self._firmware.period_ns
         self.given = bytearray()
         self.sent = bytearray()
@@ -143,7 +144,7 @@ def test_a_build_is_kept_until_a_source_or_the_name_changes() -> None:
     stamp = path.stat().st_mtime_ns
     assert c.build("reference", "library") == path and path.stat().st_mtime_ns == stamp
     assert c.build("misses_weld", "library") != path
-    assert build_hash("reference_c") not in (build_hash("reference"), build_hash("misses_weld_c"))
+    assert build_hash("reference_c") == build_hash("reference") != build_hash("misses_weld_c")
 
 
 @needs_compiler
@@ -166,7 +167,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     [
         (("refernce",), {}, "no firmware 'refernce' in C; expected one of the "),
         (("reference",), {"CC": "no-such-compiler"}, "CC = 'no-such-compiler' is not there; install gcc or clang"),
-        (("reference",), {"CC": "false"}, "'reference_c' does not compile for library: nothing was said"),
+        (("reference",), {"CC": "false"}, "'reference_c' is not built for library: false failed: nothing was said"),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_said_in_one_line(
@@ -180,14 +181,14 @@ def test_what_is_missing_is_said_in_one_line(
 @pytest.mark.slow
 def test_a_run_without_a_compiler_is_refused_and_the_rest_works(tmp_path: Path) -> None:
     """Nobody needs a toolchain: without one the C builds are neither offered nor in the way."""
-    refused = command("bench", "run", "--firmware", "reference_c", "--out", str(tmp_path), PATH="/nowhere")
+    refused = command("bench", "run", "--firmware", "reference_c", "--out", str(tmp_path), CC="no-such-cc")
     assert refused.returncode == 2, refused.stdout
     assert (
-        "[dut.firmware]: firmware 'reference_c' is built from C, and none of cc, gcc, clang is on PATH"
+        "[dut.firmware]: firmware 'reference_c' is not built for library: CC = 'no-such-cc' is not there"
         in (refused.stderr)
     )
     assert not list(tmp_path.iterdir())
-    listed = command("bench", "list", "--json", PATH="/nowhere")
+    listed = command("bench", "list", "--json", CC="no-such-cc")
     assert listed.returncode == 0 and '"reference"' in listed.stdout and '"reference_c"' not in listed.stdout
 
 

@@ -17,7 +17,7 @@ from bench.trace.events import CanFrame
 from bench.wiring.common import Wired
 from bench.wiring.mutants import with_firmware
 from firmware_stubs import mutants
-from firmware_stubs.builds import build
+from firmware_stubs.builds import CORE, build
 from firmware_stubs.reference_bms.dtc_memory import CODES
 from firmware_stubs.reference_bms.e2e import crc_ccitt_of, crc_h2f_of, crc_of, data_ids_of, start_of
 from firmware_stubs.reference_bms.faults import Fault
@@ -32,11 +32,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 RUN_SEED = 1
+HASH = mutants.build_hash("reference")
 CHEMISTRIES = Path(__file__).parent.parent / "bench/plant/chemistries"
 
 
 def test_a_difference_would_be_seen() -> None:
-    pack = Pack(InStep(build("reference"), build("late_overvoltage_c")))
+    late = SteppedFirmware(c.build("late_overvoltage", "library"), build_hash=HASH)
+    pack = Pack(InStep(mutants.build("reference"), late))
     pack.start()
     with pytest.raises(AssertionError, match=r"^at 3\."):
         SITUATIONS["overvoltage"](pack)
@@ -74,8 +76,8 @@ def test_the_same_frames_in_the_whole_library(
 def test_the_same_verdict_reasons_and_digest_apart_from_each_other(
     wired: Wired, prepared: dict[str, Prepared], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not in step: two whole shots. The hashes are made equal, because both say theirs on the bus."""
-    monkeypatch.setattr(mutants, "build_hash", lambda name: c.build_hash(name))
+    """Not in step: two whole shots. It is one build, so even what it says of itself is the same."""
+    monkeypatch.setenv(CORE, "python")
     one = prepared["ov-step-cell17"]
     python, in_c = (
         shoot(with_firmware(wired, firmware), one, 0, 1, RUN_SEED, None) for firmware in (name, f"{name}_c")
@@ -98,7 +100,7 @@ def test_the_same_frames_with_another_calibration() -> None:
         Limits(), ov_trip_v=3.65, uv_trip_v=2.0, full_v=3.6, capacity_ah=99.5, oc_charge_a=0.5, chemistry_code=2,
         charge_limit_a=33.35, ocv_v=tuple(3.0 + 0.05 * point for point in range(11)),
     )  # fmt: skip
-    pack = Pack(InStep(build("reference", limits=other), build("reference_c", limits=other)))
+    pack = Pack(InStep(mutants.build("reference", limits=other), build("reference_c", limits=other)))
     pack.run(300)
     pack.mode, pack.current_a = 2, -0.6
     pack.cells_v = [3.64] * 96
@@ -111,7 +113,7 @@ def test_the_same_frames_from_clang(monkeypatch: pytest.MonkeyPatch) -> None:
     """The other parity tests take whichever compiler there is, which is mostly gcc."""
     monkeypatch.setenv("CC", "clang")
     built = c.build("reference", "library")
-    pack = Pack(InStep(build("reference"), SteppedFirmware(built)))
+    pack = Pack(InStep(mutants.build("reference"), SteppedFirmware(built, build_hash=HASH)))
     pack.start()
     pack.current_a, pack.minus_kohm = 90.0, 40.0
     pack.run(500)
@@ -124,8 +126,8 @@ def test_the_same_frames_from_clang(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_same_frames_with_the_limits_of_a_chemistry_built_in(chemistry: str) -> None:
     """What a process or an image does, whose limits nobody can hand in when it starts."""
     limits = Limits.from_toml(CHEMISTRIES / f"{chemistry}.toml")
-    built_in = SteppedFirmware(c.build("reference", "library", limits=limits))
-    pack = Pack(InStep(build("reference", limits=limits), built_in))
+    built_in = SteppedFirmware(c.build("reference", "library", limits=limits), build_hash=HASH)
+    pack = Pack(InStep(mutants.build("reference", limits=limits), built_in))
     pack.cells_v = [(limits.uv_warn_v + limits.ov_warn_v) / 2] * 96
     pack.start()
     pack.cells_v[40] = limits.ov_trip_v + 0.005
@@ -135,6 +137,22 @@ def test_the_same_frames_with_the_limits_of_a_chemistry_built_in(chemistry: str)
         values["ChemistryCode"] for _, values in pack.sent("BMS_Identity") if "ChemistryCode" in values
     }
     assert identity == {limits.chemistry_code}
+
+
+def test_what_arrives_before_a_reset_or_in_thousands_is_heard_in_its_order() -> None:
+    """The library is told of frames with its next step: that must not be seen from outside."""
+    firmware = python_and_c("reference")
+    pack = Pack(firmware)
+    pack.start()
+    before = CanFrame(0x7E0, bytes.fromhex("0210030000000000"))  # another diagnostic session
+    firmware.receive(pack.now_ns, "vehicle", before)
+    firmware.pull_reset()  # which ends that session again
+    for number in range(9000):
+        nobody = CanFrame(0x123, number.to_bytes(2, "big"))
+        firmware.receive(pack.now_ns, "vehicle", nobody)
+    firmware.receive(pack.now_ns, "vehicle", CanFrame(0x7E0, bytes.fromhex("0322F18600000000")))
+    pack.run(3000)
+    assert firmware.compared > 200
 
 
 # --- whatever comes -----------------------------------------------------------------------------------------

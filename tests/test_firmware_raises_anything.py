@@ -55,7 +55,8 @@ RAISED = {
 
 
 def rig_that(monkeypatch: pytest.MonkeyPatch, meddle: Callable[[InProcessDut], None]) -> list[Rig]:
-    """Rigs as they are built, their firmware meddled with."""
+    """Rigs as they are built, their firmware, in Python, meddled with."""
+    monkeypatch.setenv("BMS_HIL_CORE", "python")
     built, build = [], shots.build_simulated
 
     def meddled(*args: object) -> Rig:

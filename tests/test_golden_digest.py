@@ -83,6 +83,7 @@ def test_another_seed_gives_another_trace(wired: Wired, prepared: dict[str, Prep
     assert len(digests) == 3
 
 
+@pytest.mark.timeout(600)  # two starts of the bench at once, and on a busy machine each has a tenth of a core
 def test_neither_another_process_nor_the_hash_seed_changes_it(
     wired: Wired, prepared: dict[str, Prepared]
 ) -> None:
@@ -96,7 +97,7 @@ def test_neither_another_process_nor_the_hash_seed_changes_it(
         )
         for seed in ("0", "4711")
     ]
-    said = [process.communicate(timeout=60)[0].split() for process in running]
+    said = [process.communicate()[0].split() for process in running]
     trace, digest = golden_shot(wired, prepared)
     expected = [without_identity(trace), digest]
     assert said == [expected, expected]

@@ -11,7 +11,7 @@ import pytest
 from bench.hazard.margin import MeasuredFhti, margin_of
 from bench.hazard.published import PUBLISHED, HeldBeside, beside
 from bench.hazard.result import Band, CaseResult, HarmStage
-from bench.hazard.shares import shares_of, told_apart_from
+from bench.hazard.shares import _ranks, shares_of, told_apart_from
 from bench.hazard.study import chosen_cases, study
 from bench.plant.chemistry import Chemistry
 from bench.report.hazard_beside import off_words, share_words
@@ -29,6 +29,10 @@ BUDGETS = load_budgets(ROOT / "scenarios/budgets.toml")
 def shorted() -> CaseResult:
     cases = chosen_cases(["short_0.01ohm"])
     return study([Chemistry.load("nmc")], cases, samples=60, seed=1, horizon_s=420.0, workers=1).results[0]
+
+
+def test_equal_times_share_the_mean_of_their_ranks_and_never_is_the_last() -> None:
+    assert _ranks(np.array([3.0, math.inf, 1.0, 3.0, math.inf])).tolist() == [2.5, 4.5, 1.0, 2.5, 4.5]
 
 
 def test_a_figure_that_decides_has_the_spread_and_one_that_does_nothing_has_none() -> None:

@@ -1,11 +1,10 @@
 """A device or a pipe in place of a file that a command reads: one line, exit 2, at once."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked import run_forked
 from small_bench import QUICK, ROOT, hil_here, run_folders, small_bench
 
 from bench.running.load import mistakes_of_files
@@ -45,10 +44,7 @@ def test_what_never_ends_is_refused(odd: str, stored: tuple[Path, Path]) -> None
         "from pathlib import Path\nfrom bench.safety.hazard_file import load_hazards\n"
         f"from bench.cli.ending import ended\nfrom bench.cli.main import app\n{lines}"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", ask], capture_output=True, text=True, timeout=60, cwd=bench,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    done = run_forked(ask, cwd=bench)
     assert done.stdout.split() == ["2"] * (len(WORDS) + 1), done.stderr
     told = done.stderr.splitlines()
     what = "a FIFO" if odd == "pipe" else "a device"

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from evidence import finished
+from forked import HIL, run_forked
 
 aiomqtt = pytest.importorskip("aiomqtt", reason="the extra 'mqtt' is not installed")
 jsonschema = pytest.importorskip("jsonschema", reason="the extra 'dev' is not installed")
@@ -434,7 +435,7 @@ def test_a_wrong_mqtt_table_is_one_line_and_nothing_is_driven(tmp_path: Path, mo
 
 def test_a_secret_that_is_not_there_ends_hil_run_with_2_before_anything_is_driven(tmp_path: Path) -> None:
     folder = bench_with(tmp_path, 1883, 'password_env = "NO_SUCH_VARIABLE_HERE"')
-    done = subprocess.run(hil(folder, "--repeat", "1"), capture_output=True, text=True, timeout=60)
+    done = run_forked(HIL, *hil(folder, "--repeat", "1")[3:])
     assert done.returncode == 2
     assert "no variable 'NO_SUCH_VARIABLE_HERE'" in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "runs").exists()

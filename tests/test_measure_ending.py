@@ -144,7 +144,7 @@ def test_the_picture_of_a_protection_test_leaves_out_the_quiet_time_after_it(tmp
     assert ran.exit_code == 0, ran.output
     (folder,) = (one for one in (tmp_path / "runs").iterdir() if one.is_dir())
     run = run_from_dict(open_run(folder).result or {})
-    picture = gather(run, folder).traces["brief"]
+    (picture,) = gather(run, folder).traces["brief"]
     assert picture.safe_ns is not None
     last_ns = max(one.points[-1][0] for one in picture.series)
     assert picture.safe_ns + NS_PER_S < last_ns < picture.safe_ns + 5 * NS_PER_S

@@ -111,7 +111,18 @@ ALLOWED = {
     "codec/trouble.py",  # reads what another library says of a file
     "codec/dbc_text.py",
 }
-READS_TEXT = ("codec", "config", "errors", "faults", "instruments", "links", "replay", "scenario", "units")
+READS_TEXT = (
+    "codec",
+    "config",
+    "errors",
+    "faults",
+    "instruments",
+    "links",
+    "replay",
+    "scenario",
+    "starting",
+    "units",
+)
 """Rooms whose business is text that comes from outside: files, protocols. What is told has other names there."""
 
 

@@ -141,8 +141,13 @@ class _Sulks(StateMachine):
     [(_Leaves, {"not-kept"}), (_OnlySaysSo, {"not-reached"}), (_Sulks, {"not-reached", "forbidden-seen"})],
 )
 def test_neither_passes_who_leaves_at_once_nor_who_only_says_so(
-    wired: Wired, prepared: dict[str, Prepared], states: type[StateMachine], told: set[str]
+    wired: Wired,
+    prepared: dict[str, Prepared],
+    monkeypatch: pytest.MonkeyPatch,
+    states: type[StateMachine],
+    told: set[str],
 ) -> None:
+    monkeypatch.setenv("BMS_HIL_CORE", "python")  # its firmware, in Python, is put in place of the rig's
     found = judged(wired, prepared["must-reach-drive"], with_states(states))
     assert found.verdict is Verdict.FAIL, joined_words(found)
     assert set(codes(found)) == told

@@ -21,10 +21,14 @@ from bench.wiring.off_seen import FrontEndHeard, shown_by
 HEALTHY = "healthy-drive"
 
 
-def fired(wired: Wired, one: Prepared, tmp_path: Path, watch: Callable[[Rig], None]) -> tuple[str, Trace]:
+def fired(
+    wired: Wired, one: Prepared, tmp_path: Path, watch: Callable[[Rig], None]
+) -> tuple[str, Trace, set[str]]:
+    """Verdict, trace, and the codes of what was told beside it."""
     result = shoot(wired, one, 0, 1, 1, RunFolder.create(tmp_path, "run", {}), lambda rig, *_: watch(rig))
     (place,) = open_run(tmp_path / "run").shots()
-    return result.judgement.verdict.name, read_shot(place)[0]
+    told = result.measurement.anomalies if result.measurement is not None else ()
+    return result.judgement.verdict.name, read_shot(place)[0], {one.code for one in told}
 
 
 def heard(wired: Wired, rig: Rig) -> OffWitness:
@@ -44,9 +48,10 @@ def test_it_sees_them_off(
         if on_the_bus:  # as in real time
             rig.hardware.off_witness = heard(wired, rig)
 
-    verdict, trace = fired(wired, prepared[HEALTHY], tmp_path, watch)
+    verdict, trace, said = fired(wired, prepared[HEALTHY], tmp_path, watch)
     (mark,) = trace.of(SafeStateReached)
     assert (verdict, mark.fact.readback, mark.fact.seen_by) == ("PASS", True, "the front end")
+    assert "off-unwitnessed" not in said
 
 
 @pytest.mark.parametrize("on_the_bus", [False, True])
@@ -58,7 +63,7 @@ def test_an_emulator_that_lies_is_no_safe_state(
         if on_the_bus:
             rig.hardware.off_witness = heard(wired, rig)
 
-    verdict, trace = fired(wired, prepared[HEALTHY], tmp_path, watch)
+    verdict, trace, _ = fired(wired, prepared[HEALTHY], tmp_path, watch)
     (mark,) = trace.of(SafeStateMissed)
     assert verdict == "ERROR" and "but the front end sees 3." in mark.fact.problem
     assert not any(trace.of(SafeStateReached))
@@ -74,9 +79,10 @@ def test_a_silent_one_is_no_witness_and_holds_nothing_up_for_long(
         kept.append(witness)
         witness._messages.clear()  # type: ignore[attr-defined]
 
-    verdict, trace = fired(wired, prepared[HEALTHY], tmp_path, watch)
+    verdict, trace, said = fired(wired, prepared[HEALTHY], tmp_path, watch)
     (mark,) = trace.of(SafeStateReached)
     assert (verdict, mark.fact.seen_by) == ("PASS", "")
+    assert "off-unwitnessed" in said
     assert kept[0].within_ns < 500_000_000
 
 

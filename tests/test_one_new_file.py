@@ -48,8 +48,12 @@ def _tell(run: RunResult, extras: ReportExtras) -> Told | None:
 
 
 SECTION = Section(title="Shots by verdict", place=Place.COVERED - 1, tell=_tell)
-LAST = Section(title="Counted once more", place=Place.END, tell=_tell)
 '''
+
+AT_THE_END = SECTION.replace("Shots by verdict", "Counted once more").replace(
+    "Place.COVERED - 1", "Place.END"
+)
+AT_THE_END += 'AGAIN = Section(title="And once again", place=Place.END, tell=_tell)\n'
 
 CHEMISTRY = """
 based_on = "lfp"
@@ -68,7 +72,7 @@ own = "measured on three packs, report 12"
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bench with three new files, and nothing else changed."""
+    """The bench with four new files, and nothing else changed."""
     folder = tmp_path_factory.mktemp("copy")
     for name in ("bench", "firmware_stubs", "dbc"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -79,6 +83,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for place, text in (
         ("bench/cli/count_command.py", COMMAND),
         ("bench/report/sections/shots_by_verdict.py", SECTION),
+        ("bench/report/sections/counted_once_more.py", AT_THE_END),
         ("bench/plant/chemistries/lfp_warm.toml", CHEMISTRY),
     ):
         assert len(text.splitlines()) <= 60
@@ -110,5 +115,6 @@ def test_a_command_a_section_and_a_chemistry_are_one_new_file_each(copy: Path) -
     assert page.index("<h2>Safety goals</h2>") < told < page.index("<h2>What is covered")
     assert "<td>PASS</td><td>1</td>" in page and "&lt;each&gt; counts" in page
     assert page.index("<h2>What the run was made of") < page.index("<h2>Counted once more</h2>")
+    assert "<h2>And once again</h2>" in page, "a second section of a file is not lost"
     summary = hil(copy, "report", str(folder), "--markdown")
     assert "**Shots by verdict**" in summary and "| PASS | 1 |" in summary

@@ -9,6 +9,8 @@ from test_parts_closed import bench_file, scenario, site
 from bench import Bench, Verdict
 from bench.errors import ConfigError
 from bench.faults.find import fault_names, faults
+from bench.measure.finding.stimulus import StimulusOutlasted
+from bench.units import NS_PER_MS
 from bench.wiring.plug_ins import troubles
 
 GONE_AT_ONCE = """
@@ -79,9 +81,9 @@ def bring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bring]:
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [
-        ("acme_cells", GONE_AT_ONCE, "it sets CellVoltages, which frames show"),
+        ("acme_forces", GONE_AT_ONCE, "it sets CellVoltages, which frames show"),
         (
-            "acme_cells_declared",
+            "acme_forces_declared",
             GONE_AT_ONCE.replace("    async def apply", DECLARED, 1),
             "it sets CellVoltages, which frames show",
         ),
@@ -145,3 +147,27 @@ def test_a_fault_that_does_not_say_what_it_asks_for_is_one_line_and_stops_only_w
     assert why in str(refused.value)
     one.write_text(one.read_text().replace("acme_over", "cell_voltage"), encoding="utf-8")
     assert any(why in told.text for told in bench.check(one).lines)
+
+
+OUTLASTS = (
+    GONE_AT_ONCE.replace("        await cells.release(self.cells)\n", "", 1)
+    .replace(
+        "    def onset(self, at):\n        return ()\n\n    def carried(self):\n        return ()\n",
+        "    async def clear(self, cells: CellVoltages) -> None:\n"
+        "        await asyncio.sleep(0.3)\n"
+        "        await cells.release(self.cells)\n",
+    )
+    .replace("from dataclasses", "import asyncio\nfrom dataclasses", 1)
+)
+
+
+def test_a_stimulus_that_its_instrument_takes_off_too_late_is_told_by_a_finding_of_its_own(
+    tmp_path: Path, bring: Bring
+) -> None:
+    bring(OUTLASTS, "acme_outlasts")
+    run = Bench.open(bench_file(tmp_path)).run(scenario(tmp_path), repeat=1, workers=1, out=tmp_path / "runs")
+    (twin,) = (one for one in run.scenarios if one.scenario_id.endswith("--counter-reset"))
+    assert twin.judgement.verdict is Verdict.ERROR
+    found = next(one.finding for one in twin.judgement.reasons if one.finding.code == "stimulus-outlasted")
+    assert isinstance(found, StimulusOutlasted) and found.stimulus == "acme_over"
+    assert found.late_ns == 0 and 300 <= (found.lasted_ns - found.asked_ns) / NS_PER_MS < 310

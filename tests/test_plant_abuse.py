@@ -74,6 +74,8 @@ def test_runaway_and_peak_lie_in_the_published_ranges(
         cells.step(1.0, 0.0)
         if cells.runaway.runaway[0] and math.isnan(took_off_c):
             took_off_c = before_c
+        if cells.runaway.collapsed[0] and cells.temp_c[0] == before_c:
+            break  # all has reacted
     assert t2_c[0] - 5.0 <= took_off_c <= t2_c[1]
     assert t3_c[0] <= float(cells.temp_c.max()) <= t3_c[1]
     assert cells.runaway.vented[0]
@@ -194,11 +196,12 @@ def test_zinc_corrodes_as_its_file_says_at_rest_and_without_a_step_at_any_temper
     for temp_c in (25.0, 54.0, 56.0):
         cells = cells_of("zn_chitosan", 1, soc=0.8, temp_c=temp_c)
         assert cells.aqueous is not None
-        cells.stand(24 * 3600.0)
+        cells.stand(4000.0)
         lost_as = (0.8 - float(cells.soc[0])) * 50.0 * 3600.0
         made[temp_c] = float(cells.aqueous.hydrogen_mol[0])
         assert made[temp_c] == pytest.approx(lost_as * 0.8 / (2 * 96485.3), rel=1e-6)
-    assert made[25.0] == pytest.approx(0.15 / 30 * 50.0 * 3600.0 * 0.8 / (2 * 96485.3), rel=0.01)
+    a_day_mol = 0.15 / 30 * 50.0 * 3600.0 * 0.8 / (2 * 96485.3)
+    assert made[25.0] == pytest.approx(a_day_mol * 4000.0 / 86400.0, rel=0.01)
     arrhenius = math.exp(45000.0 / 8.314 * (1 / 327.15 - 1 / 329.15))
     assert made[56.0] / made[54.0] == pytest.approx(arrhenius, rel=0.02)
 
@@ -221,8 +224,11 @@ def test_a_short_outside_draws_its_peak_for_seconds_and_its_limit_then(chemistry
     cells.balance_ohm[0] = 1e-3
     first_a = later_a = 0.0
     for second in range(1800):
+        before_c = float(cells.temp_c[0])
         cells.step(1.0, 0.0)
         here_a = float(cells.cell_current_a[0])
+        if here_a < 1.0 and cells.temp_c[0] < before_c - 5e-3:
+            break  # it gives nothing more, and cools
         first_a = max(first_a, here_a)
         if second >= 5:
             later_a = max(later_a, here_a)
@@ -298,9 +304,9 @@ def test_copper_dissolves_in_a_reversed_nmc_cell_but_not_in_sodium() -> None:
 
 @pytest.mark.parametrize("chemistry", Chemistry.shipped())
 def test_reversal_and_overcharge_stay_finite(chemistry: str) -> None:
-    for current_a in (-100.0, 100.0):
-        cells = cells_of(chemistry, 2, soc=0.5)
-        for _ in range(3000):
+    for current_a, soc in ((-100.0, 1.3), (100.0, -0.3)):
+        cells = cells_of(chemistry, 2, soc=soc)
+        for _ in range(1500):
             cells.step(1.0, current_a)
         for values in (cells.voltage_v, cells.temp_c, cells.soc):
             assert np.isfinite(values).all()

@@ -11,6 +11,8 @@ from bench.plant.cells import Cells
 from bench.plant.chemistry import SHIPPED, Chemistry
 from bench.plant.spread import Spread
 
+READ = {name: Chemistry.load(name) for name in Chemistry.shipped()}
+
 
 @pytest.mark.parametrize("name", Chemistry.shipped())
 @pytest.mark.parametrize("c_rate", [1.0, -0.7])
@@ -23,7 +25,7 @@ def test_an_adiabatic_cell_warms_by_what_its_terminals_did_not_give(name: str, c
     leak_1_s = file["cell"]["self_discharge_pct_month_25C"]["v"] / 100.0 / (30 * 86400.0)
     capacity_j_k = file["thermal"]["mass_kg"]["v"] * file["thermal"]["cp_J_kgK"]["v"]
     cells = Cells(
-        Chemistry.load(name),
+        READ[name],
         count=1,
         soc=0.85 if amps > 0.0 else 0.25,
         temp_c=20.0,

@@ -46,7 +46,7 @@ def test_four_equal_cells_in_parallel_are_one_of_four_times_the_size() -> None:
         run(pack, 20.0, Load(current_a=4 * load_a))
         run(single, 20.0, Load(current_a=load_a))
         assert pack.pack_current_a == pytest.approx(4 * load_a, abs=1e-9)
-        assert pack.cell_voltage_v == pytest.approx(single.cells.voltage_v, abs=2e-5)  # without busbars
+        assert pack.cell_voltage_v == pytest.approx(single.cell_voltage_v, abs=2e-5)
         assert pack.soc == pytest.approx(single.soc, abs=1e-9)
 
 
@@ -161,7 +161,8 @@ def test_energy_that_a_group_gives_is_what_its_cells_lose() -> None:
     run(pack, 5.0, Load(current_a=200.0))
     inner_w = (pack.cells.open_circuit_v.reshape(4, 6) * pack.mesh.cell_a).sum()
     heat_w = ((pack.cells.open_circuit_v - pack.cells.voltage_v).reshape(4, 6) * pack.mesh.cell_a).sum()
-    assert inner_w - heat_w == pytest.approx(pack.pack_voltage_v * 200.0, rel=1e-5)
+    joints_w = pack.taps.busbar_ohm.sum() * 200.0**2
+    assert inner_w - heat_w == pytest.approx(pack.pack_voltage_v * 200.0 + joints_w, rel=1e-5)
 
 
 def test_one_string_of_single_cells_is_the_plain_pack() -> None:
@@ -194,3 +195,35 @@ def test_nonsense_in_the_bench_file_is_one_line(tmp_path: Path, key: str, value:
     lines = str(wrong.value).splitlines()
     assert len(lines) == 1
     assert told in lines[0] and value.strip('"') in lines[0] and "expected" in lines[0]
+
+
+@pytest.mark.parametrize("chemistry", ["nmc", "lfp", "na_nfm"])
+def test_a_cell_that_burns_in_its_group_is_fed_by_no_more_than_the_others_can_give(chemistry: str) -> None:
+    """Without a load the currents of the group sum to none; each cell gives what lies ready in a step, and no more."""
+    facts = Chemistry.load(chemistry)
+    pack = StringPack(facts, rng=random.Random(4), parallel=4, cells=6, sensors=2, soc=0.9)
+    pack.cells.heat_w[2] = 3000.0
+    pack.stand(150.0)
+    assert pack.cells.runaway is not None and pack.cells.runaway.runaway[2]
+    limit = facts.abuse.limit
+    ready_a = limit.c_rate * facts.capacity_ah / -np.expm1(-1.0 / limit.tau_s)
+    largest_a = 0.0
+    for _ in range(30):
+        pack.stand(1.0)
+        assert pack.mesh.cell_a.sum(axis=0) == pytest.approx(np.zeros(6), abs=1e-6)
+        largest_a = max(largest_a, float(pack.mesh.cell_a.max()))
+        assert -0.1 < pack.cell_voltage_v[2] < facts.v_op_max
+    assert largest_a < 1.1 * ready_a
+
+
+def test_a_dry_zinc_cell_neither_gives_nor_takes_current_in_its_group() -> None:
+    pack = StringPack(
+        Chemistry.load("zn_chitosan"), rng=random.Random(4), parallel=4, cells=6, sensors=2, soc=0.9
+    )
+    pack.link.voltage_v = pack.pack_voltage_v
+    pack.set_command(True, True, False)
+    pack.cells.heat_w[2] = 3000.0
+    run(pack, 500.0, Load(current_a=20.0), dt_s=1.0)
+    assert pack.cells.aqueous is not None and pack.cells.aqueous.dry[2]
+    assert abs(pack.mesh.cell_a[0, 2]) < 1.0
+    assert pack.mesh.cell_a[1:, 2].sum() == pytest.approx(20.0, abs=1.0)

@@ -62,6 +62,10 @@ def test_outside_its_temperatures_nothing_is_borne() -> None:
     assert power_limits(closed_pack(NMC, 0.5, NMC.t_charge_min_c - 5.0)).charge_a == 0.0
     assert power_limits(closed_pack(NMC, 0.5, NMC.t_op_min_c - 5.0)).discharge_a == 0.0
     assert power_limits(closed_pack(NMC, 0.5, NMC.t_op_max_c + 1.0)).discharge_a == 0.0
+    small = Pack(NMC, rng=random.Random(1), cells=4, sensors=1, soc=0.5, temp_c=NMC.t_charge_min_c)
+    assert power_limits(small).charge_a > 0.0, "at the lowest temperature itself it may be charged"
+    small = Pack(NMC, rng=random.Random(1), cells=4, sensors=1, soc=0.5, temp_c=NMC.t_op_min_c)
+    assert power_limits(small).discharge_a > 0.0
 
 
 def test_the_weakest_cell_rules() -> None:

@@ -2,9 +2,11 @@
 
 import random
 
+import numpy as np
 import pytest
 
 from bench.plant.chemistry import Chemistry
+from bench.plant.group_thermal import STRING_GAP_K_W
 from bench.plant.pack import INTERCONNECT_OHM, Load, Pack
 from bench.plant.spread import Spread
 from bench.plant.string_pack import StringPack
@@ -63,9 +65,41 @@ def test_a_string_of_more_resistance_carries_less_by_the_voltage_that_they_share
     run(pack, 2.0, Load(current_a=150.0))
     first, second, third = currents(pack)
     assert first == pytest.approx(third) and second < 0.7 * first
-    busbar_ohm = INTERCONNECT_OHM * CELLS
-    at_bus = [one.voltage_v - busbar_ohm * one.current_a for one in pack.of]
-    assert at_bus == pytest.approx([pack.link_voltage_v] * 3, abs=2e-3)
+    assert [one.voltage_v for one in pack.of] == pytest.approx([pack.link_voltage_v] * 3, abs=2e-3)
+
+
+def test_a_group_is_measured_with_its_busbar_and_a_bad_weld_is_seen_in_it_alone() -> None:
+    """The cells' own voltage less I R of the busbar; a torn weld loses I times what it has gained."""
+    pack = strung(CLOSED, CLOSED, CLOSED, parallel=2)
+    run(pack, 2.0, Load(current_a=300.0))
+    own_v = pack.cells.voltage_v.reshape(2, 3 * CELLS).mean(axis=0)
+    assert own_v - pack.cell_voltage_v == pytest.approx(100.0 * INTERCONNECT_OHM / 2, abs=2e-5)
+    assert pack.of[1].voltage_v == pytest.approx(pack.cell_voltage_v[CELLS : 2 * CELLS].sum())
+    pack.taps.busbar_ohm[CELLS + 3] += 1e-3
+    run(pack, 0.1, Load(current_a=300.0))
+    lost_v = pack.cells.voltage_v.reshape(2, 3 * CELLS).mean(axis=0) - pack.cell_voltage_v
+    string_a = pack.of[1].current_a
+    assert lost_v[CELLS + 3] == pytest.approx((1e-3 + INTERCONNECT_OHM / 2) * string_a, rel=1e-3)
+    assert lost_v[CELLS + 4] == pytest.approx(INTERCONNECT_OHM / 2 * string_a, abs=2e-5)
+    assert string_a < 0.97 * pack.of[0].current_a  # and its string carries less
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_a_hot_cell_warms_the_one_that_faces_it_in_the_next_string(parallel: int) -> None:
+    """What one string gives the next takes: C dT/dt = (T1 - T2) / R for the cell opposite, and nothing is lost."""
+    pack = strung(OPEN, OPEN, OPEN, parallel=parallel)
+    thermal = pack.cells.thermal
+    thermal.ambient_k_w[:] = thermal.barrier_k_w[:] = np.inf
+    thermal.cooling = 0.0
+    for branch in range(parallel):
+        pack.cells.set_temp(branch * 3 * CELLS + 2, 45.0)
+    run(pack, 60.0, Load(), dt_s=0.5)
+    rise_k = pack.cells.temp_c - 25.0
+    warmed = np.flatnonzero(np.abs(rise_k) > 1e-4)
+    assert warmed.tolist() == [row * CELLS + 2 for row in range(3 * parallel)]
+    gained_j = rise_k[CELLS + 2] * thermal.capacity_j_k[0]
+    assert gained_j == pytest.approx(60.0 * 20.0 / STRING_GAP_K_W.value, rel=0.03)
+    assert rise_k.sum() == pytest.approx(20.0 * parallel, abs=1e-6)
 
 
 def test_the_circulating_current_at_closing_is_the_difference_over_both_resistances() -> None:
@@ -183,3 +217,57 @@ def test_the_insulation_of_a_string_is_its_own_until_it_is_joined_to_others() ->
     joined = 1.0 / (1.0 / 50e3 + 2.0 / 5e6)
     assert [pack.insulation_ohm(k, "plus") for k in range(3)] == pytest.approx([joined] * 3)
     assert [pack.insulation_ohm(k, "minus") for k in range(3)] == pytest.approx([5e6 / 3] * 3)
+
+
+@pytest.mark.parametrize("chemistry", ["nmc", "lfp"])
+@pytest.mark.parametrize(("strings", "parallel"), [(1, 2), (2, 1), (3, 2)])
+def test_a_load_that_jumps_leaves_the_link_where_the_cells_are(
+    chemistry: str, strings: int, parallel: int
+) -> None:
+    """One straight line from 0 A on showed 23.7 V of eight cells that had 25.1, for one step."""
+    pack = StringPack(
+        Chemistry.load(chemistry),
+        rng=random.Random(1),
+        strings=strings,
+        parallel=parallel,
+        cells=8,
+        sensors=2,
+        soc=0.5,
+    )
+    pack.cells.resistance_scale[:8] *= 1.5  # strings are not alike
+    tell(pack, *[CLOSED] * strings)
+    run(pack, 1.0, Load())
+    for current_a in (90.0, 0.0, -60.0, 120.0):
+        pack.step(0.01, Load(current_a=current_a * parallel))
+        of_cells_v = [
+            float(pack.mesh.group_v[k * 8 : k * 8 + 8].sum())
+            - 8 * INTERCONNECT_OHM / parallel * one.current_a
+            for k, one in enumerate(pack.of)
+        ]
+        assert min(of_cells_v) - 1e-6 <= pack.link_voltage_v <= max(of_cells_v) + 1e-6
+        assert sum(currents(pack)) == pytest.approx(current_a * parallel, abs=1e-6)
+        jumped_v = pack.link_voltage_v
+        pack.step(0.01, Load(current_a=current_a * parallel))
+        assert jumped_v == pytest.approx(pack.link_voltage_v, abs=0.02)
+
+
+@pytest.mark.parametrize("strings", [0, 1, 2])
+def test_a_cell_whose_separator_has_collapsed_lets_the_current_through(strings: int) -> None:
+    """Nothing flows behind one that has shut; where the electrodes touch, others feed the cell. 0: a plain pack."""
+    pack = Pack(NMC, rng=random.Random(1), cells=CELLS, sensors=2, soc=0.5)
+    if strings:
+        pack = StringPack(NMC, rng=random.Random(1), strings=strings, cells=CELLS, sensors=2, soc=0.5)
+    tell(pack, *[CLOSED] * max(1, strings))
+    load = Load(current_a=20.0)
+    pack.cells.heat_w[3] = 1500.0
+    seen: list[float] = []
+    for _ in range(1300):
+        pack.step(0.1, load)
+        if pack.cells.limit.broken:
+            seen.append(pack.of[0].current_a if strings else pack.pack_current_a)
+            if pack.cells.alive is not None and pack.cells.alive[3] < 0.5:
+                break
+    assert pack.cells.alive is not None and pack.cells.alive[3] < 0.5
+    assert seen[5] == 0.0, "while it is shut"
+    assert abs(seen[-1]) > 5.0, "once it has collapsed; beside a whole string it is charged by that"
+    assert float(pack.cells.limit.share[3]) == 0.0

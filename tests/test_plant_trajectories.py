@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from pack_trajectories import PACK_RUNS
 from plant_trajectories import RUNS, Numbers, cycles, lines_of, stored
 
 from bench.plant.chemistry import Chemistry
@@ -33,6 +34,11 @@ def _same(one: str, other: str) -> bool:
 def test_every_stored_run_of_the_plant_is_as_it_was(chemistry: str, run: str) -> None:
     found = lines_of(RUNS[run](chemistry))
     assert moved(STORED[f"{chemistry} {run}"], found) == []
+
+
+@pytest.mark.parametrize("run", PACK_RUNS)
+def test_every_stored_run_of_a_pack_is_as_it_was(run: str) -> None:
+    assert moved(STORED[f"pack {run}"], lines_of(PACK_RUNS[run]())) == []
 
 
 def test_every_schedule_loads_the_pack_as_it_did() -> None:

@@ -26,13 +26,22 @@ PUBLIC = {
 INSIDE = re.compile(r"`bench/(?:report|cli|instruments)/[\w/]+\.py`:\n\n```python\n.*?```", re.S)
 
 
+# What makes the site is of the house, and what it has made is no document.
+OF_THE_SITE = {"conf.py", "walks.py", "reference_pages", "_build", "_generated"}
+
+
+def documents(pattern: str) -> list[Path]:
+    found = sorted((ROOT / "docs").rglob(pattern))
+    return [one for one in found if not OF_THE_SITE & set(one.parts)]
+
+
 def scripts() -> Iterator[tuple[str, str]]:
     """Every Python text of the documents: scripts, and blocks of pages."""
-    for page in sorted((ROOT / "docs").rglob("*.md")):
+    for page in documents("*.md"):
         text = INSIDE.sub("", page.read_text(encoding="utf-8"))
         for block in re.findall(r"```python\n(.*?)```", text, re.S):
             yield page.name, block
-    for script in sorted((ROOT / "docs").rglob("*.py")):
+    for script in documents("*.py"):
         yield script.name, script.read_text(encoding="utf-8")
 
 

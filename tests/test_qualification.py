@@ -29,7 +29,7 @@ from bench.proof.qualification import (
     reference_words,
     write_qualification,
 )
-from bench.proof.qualify_simulated import qualify_simulated
+from bench.proof.qualify_simulated import SIMULATED_LOAD, qualify_simulated
 from bench.record.chain import FOOTER, seal
 from bench.record.folder import OpenedRun, verify_run
 from bench.record.shot import write_json
@@ -39,6 +39,7 @@ from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.verdict.result import Reason, Verdict
 from bench.wiring.common import Wired
+from bench.wiring.core import chosen_core
 from bench.wiring.mutants import mutant_classes
 
 ROOT = Path(__file__).parents[1]
@@ -431,6 +432,20 @@ def test_the_rig_is_part_of_the_identity_but_firmware_and_chemistry_are_not(wire
     assert identity(other) == identity(wired)
 
 
+@pytest.mark.parametrize("load", [0, SIMULATED_LOAD])
+def test_the_ruler_measures_the_core_that_a_run_would_take(
+    monkeypatch: pytest.MonkeyPatch, wired: Wired, load: int
+) -> None:
+    if chosen_core().file is None:
+        pytest.skip(f"no native core here: {chosen_core().why_python}")
+    series = []
+    for core in ("python", "native"):
+        monkeypatch.setenv("BMS_HIL_CORE", core)
+        assert identity(wired)["core"] == core
+        series.append(qualify_simulated(20, 3, load))
+    assert series[0] == series[1] and len(series[0].shots) == 20
+
+
 def test_uses_of_the_tool_are_checked(tmp_path: Path) -> None:
     usage = load_usage(USAGE)
     assert {u["id"]: u["tcl"] for u in usage["use_case"]}["UC-1"] == "TCL2"
@@ -443,7 +458,9 @@ def test_uses_of_the_tool_are_checked(tmp_path: Path) -> None:
 def test_a_run_is_covered_by_the_rows_of_its_copy_and_not_by_its_header(wired: Wired, tmp_path: Path) -> None:
     (tmp_path / "inputs").mkdir()
 
-    def told(content: dict, started_utc: str = "2000-01-02T00:00:00+00:00", **more: str) -> str:
+    core = evidence(wired)["identity"]["core"]
+
+    def told(content: dict, started_utc: str = "2000-01-02T00:00:00+00:00", **more: object) -> str:
         write_json(tmp_path / "inputs" / f"{'0' * 12}-qualification.json", content)
         stated = content["identity"]
         header = {
@@ -451,6 +468,7 @@ def test_a_run_is_covered_by_the_rows_of_its_copy_and_not_by_its_header(wired: W
             "hashes": {"qualification": "0" * 64, "rig": evidence(wired)["identity"]["rig"]},
             "bench_source": stated["bench source"] + "0" * 48,
             "timebase": stated["timebase"],
+            "core": {"name": core},
             "started_utc": started_utc,
             **more,
         }
@@ -461,6 +479,8 @@ def test_a_run_is_covered_by_the_rows_of_its_copy_and_not_by_its_header(wired: W
     assert told(good) == "None"
     assert "its row is not what its shots make" in told(with_row(good, "ruler", 0, measured=MEASURED[1:]))
     assert "of another rig" in told({**good, "identity": {**good["identity"], "rig": "1"}})
+    assert "of another core" in told(good, core={"name": "python" if core == "native" else "native"})
+    assert "of another core" in told(good, core=None)
     brought = {**good, "identity": {**good["identity"], "plug-ins": "fault x: acme 1.2 0123"}}
     assert told(brought, plug_ins="fault x: acme 1.2 0123") == "None"
     for installed in ({"plug_ins": "fault x: acme 1.2 4567"}, {}):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,13 +13,17 @@ from pathlib import Path
 import pytest
 from evidence import finished, result_of, text_of
 from real_lane import in_real_time
+from test_guard import a_free_port
 from told import stored_words
 
+from bench.codec.database import Database
+from bench.lean_can import can
 from bench.verdict.result import Verdict
 
 ROOT = Path(__file__).parent.parent
 pytestmark = [
     pytest.mark.real_time,
+    pytest.mark.timeout(900),  # on a busy machine each process may have a tenth of a core
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="kernel stamps and /proc are Linux's"),
 ]
 
@@ -59,22 +64,49 @@ def test_real_and_simulated_time_come_to_the_same_verdicts(tmp_path: Path) -> No
     assert {result["timebase"] for result in real.values()} == {"host"}
 
 
+class SpokenBy:
+    """How often a message has come: what a DUT sends every 10 ms."""
+
+    def __init__(self, bus: can.BusABC, can_id: int) -> None:
+        self._bus, self._can_id, self._times = bus, can_id, 0
+
+    def times(self) -> int:
+        while (heard := self._bus.recv(0)) is not None:
+            self._times += heard.arbitration_id == self._can_id
+        return self._times
+
+
 class Running:
-    """A real-time `hil run` in the middle of its first shot, and the processes it has started."""
+    """A real-time `hil run` in the middle of its first shot, on buses of its own, and the processes it has started."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "bench", "run", "--time", "real", "-k", "ov-step-cell17--inside", "--repeat", "2",
-             "--out", str(out)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )  # fmt: skip
-        until(lambda: len(self.children()) == 2, "rack and DUT to start", 60.0)
-        self.started = self.children()
-        time.sleep(2.0)  # into the shot
+        folder = out.with_name("bench")
+        for name in ("dbc", "scenarios"):
+            shutil.copytree(ROOT / name, folder / name)
+        text = (ROOT / "hil_config.toml").read_text(encoding="utf-8")
+        ports = {shared: a_free_port() for shared in ("43113", "43114")}
+        for shared, own in ports.items():
+            assert shared in text
+            text = text.replace(shared, str(own))
+        (folder / "hil_config.toml").write_text(text, encoding="utf-8")
+        with can.Bus(
+            interface="udp_multicast", channel="239.74.163.2", port=ports["43113"], hop_limit=0
+        ) as bus:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bench", "run", "--time", "real", "-k", "ov-step-cell17--inside",
+                 "--repeat", "2", "--out", str(out)],
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )  # fmt: skip
+            until(lambda: len(self.children()) == 2, "rack and DUT to start", 240.0)
+            self.started = self.children()
+            state = Database.load(ROOT / "dbc" / "bms.dbc")["BMS_State"].can_id
+            spoken = SpokenBy(bus, state)
+            until(lambda: spoken.times() >= 100, "the DUT in its shot", 240.0)
 
     def children(self) -> dict[int, str]:
         found = {}
@@ -90,11 +122,11 @@ class Running:
         return found
 
     def folder(self) -> Path:
-        (folder,) = self.out.iterdir()
+        (folder,) = (one for one in self.out.iterdir() if one.is_dir())  # beside it lies the results database
         return folder
 
 
-def until(reached: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:
+def until(reached: Callable[[], bool], what: str, timeout_s: float = 120.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not reached():
         assert time.monotonic() < deadline, f"waited {timeout_s} s for {what}"
@@ -137,7 +169,7 @@ def test_a_stopped_run_ends_in_the_safe_state_and_is_recorded_as_aborted(
     running: Running, sent: signal.Signals
 ) -> None:
     running.process.send_signal(sent)
-    said, _ = running.process.communicate(timeout=30)
+    said, _ = running.process.communicate(timeout=240)
     assert running.process.returncode == 128 + sent, said
     assert "aborted" in said and "Traceback" not in said
     marks = last_marks(running.folder())
@@ -170,6 +202,6 @@ def test_a_killed_bench_leaves_no_process_and_a_readable_prefix(running: Running
     running.process.kill()
     running.process.communicate()
     # The rack lives on until its dead-man has driven the outputs to safety (2 s) and nobody has come back (3 s).
-    until(lambda: gone(running.started), "the rack's dead-man and the DUT's end", 20.0)
+    until(lambda: gone(running.started), "the rack's dead-man and the DUT's end")
     opened = open_run(running.folder())
     assert opened.aborted and opened.header["scenarios"] == ["ov-step-cell17--inside"]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from evidence import alter_frames, alter_result, remove_shot
+from small_bench import file_of
 
 from bench.cli.main import run as command_line
 from bench.record.chain import FOOTER, SIGNATURE, chain, seal
@@ -36,7 +37,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wired = load_rig(ROOT / "hil_config.toml", "simulated", FIRMWARE, None)
     record = dataclasses.replace(wired.config.record, folder=tmp_path_factory.mktemp("runs"))
     wired = dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))
-    prepared, budgets = load_scenarios(wired, None, "ov-step-cell17")
+    prepared, budgets = load_scenarios(wired, [file_of("ov-step-cell17")], "ov-step-cell17")
     folder, run_id, started, hashes = open_evidence(wired, prepared, budgets, 1, repeat=2)
     campaign = Campaign(wired=wired, prepared=prepared, run_seed=1, repeat=2, folder=folder, workers=1)
     collector = Collector(campaign=campaign, run_id=run_id, started_utc=started, hashes=hashes)

@@ -4,7 +4,6 @@ import hashlib
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from forked import ForkedPython, run_forked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shot_folders import write_blf as write_blf_one_by_one
@@ -142,9 +142,9 @@ while True:
 def test_a_writer_killed_in_its_write_harms_no_other(tmp_path: Path) -> None:
     path, body = tmp_path / FILE, hashlib.sha256(bytes(3_000_000)).digest()
     for attempt in range(4):
-        command = [sys.executable, "-c", _ENDLESS, str(path), str(1000 * attempt)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as running:
-            assert running.stdout is not None and running.stdout.readline() == b"begun\n"
+        command = [_ENDLESS, str(path), str(1000 * attempt)]
+        with ForkedPython(command, stdout=subprocess.PIPE, text=True) as running:
+            assert running.stdout is not None and running.stdout.readline() == "begun\n"
             while not path.exists() or path.stat().st_size < 3_000_000 * (attempt + 1):
                 pass
             running.send_signal(signal.SIGKILL)
@@ -166,7 +166,7 @@ def test_a_full_disk_leaves_the_shots_that_were_there(tmp_path: Path) -> None:
         "try: append_shot(Path(sys.argv[1]), 1, b'plan', bytes(50_000), Known())\n"
         "except OSError as error: print(error.errno)\n"
     )
-    told = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    told = run_forked(code, str(path))
     assert told.stdout.split() == ["27"]  # EFBIG
     assert path.stat().st_size == size and shots_in(path) == (0,)
 

@@ -4,18 +4,18 @@ import contextlib
 import dataclasses
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from forked import ForkedPython
 from small_bench import ONE, hil_here, small_bench
 from test_guard import Desk, guards_of, until
 
 from bench import Bench, BenchError, Verdict
 from bench.config.bench_file import BenchConfig, load_bench
 from bench.record.latch import latch
-from bench.record.rig_hold import RigInUse, real_things, rig_held, state_folder
+from bench.record.rig_hold import RigInUse, _device, real_things, rig_held, state_folder
 
 HOLDS = """
 import sys, time
@@ -48,8 +48,7 @@ def holding() -> Iterator[Callable[[Path], "subprocess.Popen[str]"]]:
     made: list[subprocess.Popen[str]] = []
 
     def start(config: Path) -> "subprocess.Popen[str]":
-        words = [sys.executable, "-c", HOLDS, str(config)]
-        made.append(subprocess.Popen(words, stdout=subprocess.PIPE, text=True))
+        made.append(ForkedPython([HOLDS, str(config)], stdout=subprocess.PIPE, text=True))
         assert made[-1].stdout is not None and made[-1].stdout.readline() == "held\n"
         return made[-1]
 
@@ -123,6 +122,21 @@ def test_an_adapter_is_one_thing_by_whatever_name_and_whichever_part_of_the_benc
     assert {"tcp://card:4001", "/dev/ttyRIG1"} < set(real_things(safety))
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("tcp://card:4001", "tcp://CARD.:04001/", True),
+        ("tcp://localhost:4001", "tcp://127.0.0.1:4001", True),
+        ("tcp://localhost:4001", "tcp://[::1]:4001", True),
+        ("tcp://[fe80::1]:4001", "tcp://[FE80:0::1]:4001", True),
+        ("tcp://card:4001", "tcp://card:4002", False),
+        ("tcp://10.0.0.1:4001", "tcp://10.0.0.11:4001", False),
+    ],
+)
+def test_a_network_port_is_one_thing_however_it_is_spelt(one: str, other: str, same: bool) -> None:
+    assert (_device(one) == _device(other)) is same
+
+
 def test_a_state_folder_that_cannot_be_written_keeps_the_rig_from_being_driven(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +152,7 @@ def test_a_state_folder_that_cannot_be_written_keeps_the_rig_from_being_driven(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_killed_bench_is_followed_once_its_guard_has_switched_off(tmp_path: Path) -> None:
     """Two runs at one rack in real time: the second is refused, until the first one's guard is done."""
     desk = Desk(tmp_path)
@@ -146,7 +161,7 @@ def test_a_killed_bench_is_followed_once_its_guard_has_switched_off(tmp_path: Pa
         until(lambda: desk.on or first.poll() is not None, "outputs on")
         assert len(guards_of(first)) == 1
         second = desk.run()
-        assert second.wait(60) == 3
+        assert second.wait(240) == 3
         assert second.stderr is not None and f"is held by process {first.pid} since" in second.stderr.read()
         first.kill()
         first.wait(10)

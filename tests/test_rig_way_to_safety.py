@@ -87,6 +87,21 @@ def test_a_step_that_hangs_and_does_not_heed_its_end_uses_up_its_own_patience_on
     assert now_ns < 6 * NS_PER_S
 
 
+@pytest.mark.parametrize("began_ns", [2_487_954_000, 22_487_954_000, 1_234_567_891, 700_000_001])
+def test_a_step_that_hangs_ends_whatever_floats_make_of_its_instant(began_ns: int) -> None:
+    """2.487954 s + 20 s − 20 s leaves 3.6e-15 s, for which the walker waited again and again."""
+
+    async def main(clock: SimulatedClock) -> tuple[list[str], int]:
+        await clock.sleep_until(began_ns)
+        steps = Steps()
+        await steps.walk("a clear that hangs", asyncio.get_running_loop().create_future, 20 * NS_PER_S)
+        return steps.problems, clock.now_ns()
+
+    problems, now_ns = run_simulated(main)
+    assert problems == ["a clear that hangs: not done within 20.00 s"]
+    assert now_ns == began_ns + 20 * NS_PER_S
+
+
 def test_a_clear_that_hangs_delays_neither_the_outputs_nor_the_verdict(
     wired: Wired, prepared: dict[str, Prepared], emulators: list[CellEmulatorSim], tmp_path: Path
 ) -> None:

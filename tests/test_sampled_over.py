@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from sample_run import OVERVOLTAGE, latency, measurement, sample_run, scenario, shot
+from small_bench import file_of
 
 from bench.cli.safety_shown import notes
 from bench.record.version_1 import same_figures
@@ -102,7 +103,8 @@ def test_of_what_nothing_is_bounded_is_said_with_the_reason() -> None:
 
 def test_real_shots_keep_the_uptime_at_which_the_fault_came() -> None:
     wired = load_rig(Path(__file__).parents[1] / "hil_config.toml", None, None, None)
-    one = next(p for p in load_scenarios(wired, None, None)[0] if p.scenario.id == "ov-step-cell17")
+    one = load_scenarios(wired, [file_of("ov-step-cell17")], None)[0][0]
+    assert one.scenario.id == "ov-step-cell17"
     shots = [shoot(wired, one, index, 2, 1, None) for index in range(2)]
     result = scenario_result(one, shots, Timebase.SIMULATED, wired.profile)
     over = sampled(result.shots)

@@ -21,8 +21,9 @@ from bench.faults.expression import parse_expression, value_of
 from bench.measure.plan import Aim, Plan
 from bench.running.load import load_scenarios
 from bench.scenario.load import find_scenarios, load_scenario
+from bench.scenario.lookup import Lookup
 from bench.scenario.model import Inject, Request, Scenario, Step
-from bench.scenario.resolve import resolve, resolve_twins
+from bench.scenario.resolve import resolve, resolve_in, resolve_twins
 from bench.verdict.budgets import load_budgets
 from bench.verdict.result import Budget
 from bench.wiring.common import Wired
@@ -64,8 +65,8 @@ def twin_of(name: str, kind: str) -> tuple[Scenario, Plan]:
     """The generated twin of a shipped scenario."""
     scenario = load_scenario(shipped(name))
     goal = BUDGETS[scenario.budget or scenario.safety_goal]
-    plan, steps = resolve(scenario, PROFILE, THRESHOLDS, goal, 96, DECODERS)
-    made, _ = resolve_twins(scenario, plan, steps, PROFILE, THRESHOLDS, goal, 96, DECODERS)
+    lookup = Lookup(scenario, PROFILE, THRESHOLDS, goal, DECODERS, 96, 24)
+    made, _ = resolve_twins(lookup, *resolve_in(lookup))
     return next((twin.scenario, of_twin) for twin, of_twin in made if twin.kind == kind)
 
 

@@ -69,7 +69,12 @@ def test_set_ups_stay_together_and_latched_trips_come_last(prepared: dict[str, P
     same = [one for one in found[first:] if one.scenario.start == found[first].scenario.start]
     assert all(one.plan.aim is Aim.MUST_TRIP for one in same)
     one = prepared["ov-step-cell17"]
-    assert predicted_s(one, 59) == pytest.approx(59 * predicted_s(one, 1))
+    assert predicted_s(one, 2) == pytest.approx(
+        2 * predicted_s(one, 1)
+    )  # both watched to the end of their window
+    each_more_s = predicted_s(one, 3) - predicted_s(one, 2)
+    assert predicted_s(one, 59) == pytest.approx(predicted_s(one, 2) + 57 * each_more_s)
+    assert each_more_s < predicted_s(one, 1)
 
 
 @pytest.mark.slow

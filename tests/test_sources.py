@@ -178,6 +178,8 @@ def test_every_page_that_is_pointed_to_is_there() -> None:
             for name in re.findall(r"(?<![\w/.<*])((?:[\w.-]+/)*[\w-]+\.md)\b(?!5)", line):
                 places = (ROOT / name, ROOT / "docs" / name, file.parent / name)
                 made = name in {"qualification.md", "results.md", "summary.md"}  # what a command writes
+                # Pages that the build of the docs makes, whose links it holds itself; and the pattern of a name.
+                made |= "_generated/" in name or "NNNN" in name or file.parent.name == "reference_pages"
                 if not made and not FOREIGN.search(line) and not any(one.is_file() for one in places):
                     lost.append(f"{file.relative_to(ROOT)}: {name}")
     assert not lost

@@ -1,5 +1,9 @@
 """Real time: what must hold however slow the machine is. No test here asks for a speed."""
 
+import asyncio
+import socket
+import time
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
@@ -8,7 +12,7 @@ from bench.testing import TimebaseSuite
 from bench.testing.timebase import Main
 from bench.timing.clock import Phase
 from bench.timing.correlation import correlate
-from bench.timing.host import HostClock, host_now_ns, run_on_host, wall_now_ns
+from bench.timing.host import HostClock, host_now_ns, run_among_ourselves, run_on_host, wall_now_ns
 from bench.units import NS_PER_MS, NS_PER_S
 
 PERIOD_NS = 5 * NS_PER_MS
@@ -84,3 +88,48 @@ def test_the_correlation_places_a_wall_clock_stamp_on_the_monotonic_clock() -> N
         assert (
             before_ns - correlation.u_ns - NS_PER_MS <= placed_ns <= after_ns + correlation.u_ns + NS_PER_MS
         )
+
+
+def talk(clock: HostClock, *, pause_s: float, answers: bool) -> Coroutine[Any, Any, bytes]:
+    """What comes over a pair of sockets within 0.1 s, from an end that is asked after 10 ms and held up then."""
+
+    async def main() -> bytes:
+        loop, (near, far) = asyncio.get_running_loop(), socket.socketpair()
+        near.setblocking(False)
+
+        def answer() -> None:
+            time.sleep(pause_s)
+            if answers:
+                far.send(b"here")
+
+        with near, far:
+            clock.call_at(clock.now_ns() + 10 * NS_PER_MS, Phase.INSTRUMENT, answer)
+            async with asyncio.timeout(0.1):
+                return await loop.sock_recv(near, 16)
+
+    return main()
+
+
+def test_a_pause_of_the_whole_process_is_no_silence_of_one_end_of_it() -> None:
+    late = {"pause_s": 0.3, "answers": True}
+    assert run_among_ourselves(lambda clock: talk(clock, **late)) == b"here"  # type: ignore[arg-type]
+    with pytest.raises(TimeoutError):
+        run_on_host(lambda clock: talk(clock, **late))  # type: ignore[arg-type]
+
+
+def test_an_end_that_says_nothing_is_silent_all_the_same_and_time_never_goes_back() -> None:
+    with pytest.raises(TimeoutError):
+        run_among_ourselves(lambda clock: talk(clock, pause_s=0.3, answers=False))
+
+    async def main(clock: HostClock) -> list[int]:
+        seen = []
+        for _ in range(5):
+            seen.append(clock.now_ns())
+            time.sleep(0.05)
+            seen.append(clock.now_ns())
+            await clock.sleep_until(clock.now_ns() + 5 * NS_PER_MS)
+        return seen
+
+    seen = run_among_ourselves(main)
+    assert seen == sorted(seen)
+    assert 5 * 20 * NS_PER_MS <= seen[-1] - seen[0] < 5 * 50 * NS_PER_MS

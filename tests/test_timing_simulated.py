@@ -291,3 +291,33 @@ def test_two_runs_do_not_share_a_timeline() -> None:
         return clock.now_ns()
 
     assert [run_simulated(main), run_simulated(main)] == [100, 100]
+
+
+@given(st.integers(0, 10**12), st.integers(1, 10**11))
+def test_whoever_waits_for_a_rest_of_time_gets_to_its_end(began_ns: int, within_ns: int) -> None:
+    """Floats leave rests below a nanosecond: x + 20 s − 20 s is not x."""
+
+    async def main(clock: SimulatedClock) -> int:
+        await clock.sleep_until(began_ns)
+        loop = asyncio.get_running_loop()
+        until_s, turns = loop.time() + within_ns / NS_PER_S, 0
+        while (left_s := until_s - loop.time()) > 0:
+            await asyncio.wait({loop.create_future()}, timeout=left_s)
+            turns += 1
+            assert turns < 5
+        return clock.now_ns()
+
+    assert abs(run_simulated(main) - began_ns - within_ns) <= 1
+
+
+@pytest.mark.parametrize("when_s", [22.487954, 22.487954000000002, 22.4879540000001])
+def test_no_timer_of_asyncio_is_due_before_its_instant(when_s: float) -> None:
+    async def main(clock: SimulatedClock) -> float:
+        loop = asyncio.get_running_loop()
+        await clock.sleep_until(22_487_954_000)
+        woken = loop.create_future()
+        loop.call_at(when_s, woken.set_result, None)
+        await woken
+        return loop.time()
+
+    assert run_simulated(main) >= when_s

@@ -6,7 +6,7 @@ import gc
 import pytest
 
 from bench.timing.simulated import SimulatedClock, run_simulated
-from bench.timing.stopping import run_stoppably
+from bench.timing.stopping import is_a_stop, noticing, run_stoppably, stop_run
 
 
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, ValueError])
@@ -76,3 +76,19 @@ def test_what_walks_to_safety_comes_to_its_end_beside_a_task_that_stops_the_loop
     assert steps == ["emulator off", "DUT off", "outputs read back"]
     assert left == ["outputs read back"]  # what the way needs is not cancelled before it has ended
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("end", [None, ValueError("broke meanwhile"), SystemExit(3)])
+def test_a_stop_in_the_last_moment_of_a_shot_ends_the_run_around_it(end: BaseException | None) -> None:
+    """The shot came to its own end before the stop could cancel it: the shots to come were fired nevertheless."""
+
+    async def main(_: SimulatedClock) -> None:
+        assert stop_run()
+        if end is not None:
+            raise end
+
+    with pytest.raises(KeyboardInterrupt), noticing() as asked:
+        with pytest.raises(KeyboardInterrupt if end is None else type(end)) as ended:
+            run_simulated(main)
+        assert asked.stopped
+        assert is_a_stop(ended.value) == (end is None)

@@ -64,10 +64,12 @@ def test_every_negative_test_and_every_measure_of_the_bench_has_its_requirement(
 
 
 def test_every_figure_that_was_wrong_is_a_known_malfunction_with_consequence_and_date() -> None:
-    """A new bullet of this section of the changelog needs a row in bench/confidence/tool/malfunctions.toml."""
+    """A new fragment `changelog.d/*.wrong.md` needs a row in bench/confidence/tool/malfunctions.toml."""
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    section = text.partition("### Figures of ours that were wrong")[2].partition("\n### ")[0]
-    bullets = re.findall(r"^- (.*)$", section, re.MULTILINE)
+    sections = text.split("### Figures of ours that were wrong")[1:]  # one a release
+    released = "".join(re.split(r"\n##+ ", one)[0] for one in sections)
+    bullets = re.findall(r"^- (.*)$", released, re.MULTILINE)
+    bullets += [one.read_text(encoding="utf-8") for one in (ROOT / "changelog.d").glob("*.wrong.md")]
     starts = [row["changelog"] for row in malfunctions() if row["changelog"]]
     assert len(bullets) > 10
     for bullet in bullets:

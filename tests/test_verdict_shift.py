@@ -36,6 +36,17 @@ def test_a_thousand_pairs_of_equal_builds_keep_the_false_alarm_rate() -> None:
     assert 5 <= alarms <= 50 + 3 * (1_000 * 0.05 * 0.95) ** 0.5
 
 
+def test_one_shot_against_one_says_nothing_and_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each draw would be as far off as what was found; of two against one some are not."""
+    one, late, later = (Interval(low_ns=at * MS, high_ns=(at + 10) * MS) for at in (100, 900, 5_000))
+    assert measure_shift([one, late], [later]).p_location == pytest.approx(2 / 3, abs=0.02)
+
+    monkeypatch.setattr("bench.verdict.shift._DRAWS", 0)
+    assert measure_shift([one], [later]).p_location == 1.0
+    monkeypatch.setattr(np.random, "default_rng", None)
+    assert measure_shift([one], [one]).p_location == 1.0
+
+
 def test_ten_milliseconds_of_a_hundred_are_found_at_59_shots() -> None:
     """Among ten scenarios with two metrics and their spread: 40 tests to correct for."""
     rng = np.random.default_rng(8)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_bench import file_of
 
 from bench.config.bench_file import load_bench
 from bench.config.instrument_kinds import instruments as known_instruments
@@ -48,7 +49,7 @@ Meddle = Callable[[SimulatedClock, asyncio.Task[Any]], None]
 def play(file: Path, scenario: str, meddle: Meddle | None = None) -> tuple[Rig, Any, Any]:
     """(rig, prepared scenario, wired bench) after one shot."""
     wired = load_rig(file, "simulated", "reference", None)
-    one = next(p for p in load_scenarios(wired, None, None)[0] if p.scenario.id == scenario)
+    one = next(p for p in load_scenarios(wired, [file_of(scenario)], None)[0] if p.scenario.id == scenario)
     shot = Attempt(
         profile=wired.profile,
         start=one.scenario.start,

@@ -28,8 +28,12 @@ _ROW_STYLES = {"slower": "red", "wider": "red", "worse": "red", "looks slower": 
 
 
 def compare(
-    base: Annotated[str, typer.Argument(help="The build to compare with: run folder, run id or firmware.")],
-    new: Annotated[str, typer.Argument(help="The build in question: run folder, run id or firmware.")],
+    base: Annotated[
+        str, typer.Argument(help="The build to compare with: run folder, id, 'last', label or firmware.")
+    ],
+    new: Annotated[
+        str, typer.Argument(help="The build in question: run folder, id, 'last', label or firmware.")
+    ],
     runs: RunsOption = Path("runs"),
     shift: Annotated[
         str | None, typer.Option("--shift", help='Smallest shift worth an alarm, as "2 ms" (default: 2 %).')
@@ -96,26 +100,29 @@ def _compared(found: Comparison) -> CompareTold:
 
 
 def _show(found: Comparison) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
 
-    from bench.cli.show_run import as_wide_as
+    from bench.cli.show_run import show_sheet
     from bench.report.comparison import HEADINGS, comparison_rows, headline, notes
-    from bench.report.terminal import natural_width
+    from bench.report.fitted import FittedRows
     from bench.timing.evidence_class import CLASS_WORDS
 
     console = Console()
     if found.metrics or found.handled:
         evidence = CLASS_WORDS[found.new.evidence_class]
         title = f"{found.new.firmware_identity} against {found.base.firmware_identity}, {evidence}"
-        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-        for name in HEADINGS:
-            table.add_column(name, no_wrap=name == "scenario")
-        for row in comparison_rows(found):
-            table.add_row(*row, style=_ROW_STYLES.get(row[6], ""))
-        console = as_wide_as(natural_width(table))
-        console.print(table)
+        rows = comparison_rows(found)
+        styles = [_ROW_STYLES.get(row[6], "") for row in rows]
+        show_sheet(
+            FittedRows(
+                title=title,
+                headings=HEADINGS,
+                rows=rows,
+                styles=styles,
+                lead=(6, 0, 1),
+                flowing=frozenset({8}),
+            )
+        )
     for line in found.left_out:
         console.print(f"not compared: {line}", highlight=False, soft_wrap=True)
     for line in notes(found):

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli import found as found_commands
 from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
+from bench.cli.list_chemistries import list_chemistries
 from bench.cli.list_kinds import list_kinds
 from bench.cli.options import (
     DEFAULT_CONFIG,
@@ -45,9 +47,12 @@ def check(
 ) -> None:
     """Dry-check bench file, profile, DBC, budgets and scenarios against each other."""
     from bench.door.checked import check_files
-    from bench.report.told.bench import CheckKind, CheckTold
+    from bench.report.told.bench import CheckKind, CheckLine, CheckTold
 
     made = check_files(config, (time, firmware, chemistry, firmware_chemistry), scenarios, only)
+    of_commands = [
+        CheckLine(kind=CheckKind.WARNING, about="", text=text) for text in found_commands.troubles()
+    ]
     found = CheckTold(
         config=str(config),
         bench=made.bench,
@@ -55,19 +60,19 @@ def check(
         chemistry=made.chemistry,
         scenarios=len(made.scenarios),
         messages=made.messages,
-        lines=made.lines,
+        lines=(*made.lines, *of_commands),
     )
     code = 0 if made.ok else 3
     if as_json:
         raise say(found, code)
     for line in made.of_budgets:
         typer.echo(line.text)
+    for line in (*made.of_scenarios, *of_commands):
+        typer.echo(f"warning: {line.text}" if line.kind is CheckKind.WARNING else line.text)
     typer.echo(
         f"{config}: {found.scenarios} scenarios fit this bench ({found.bench}, {found.profile}, "
         f"{found.chemistry}, {found.messages} messages)"
     )
-    for line in made.of_scenarios:
-        typer.echo(f"warning: {line.text}" if line.kind is CheckKind.WARNING else line.text)
     raise typer.Exit(code)
 
 
@@ -76,7 +81,9 @@ def list_rig(
     as_json: JsonOption = False,
     what: Annotated[
         str | None,
-        typer.Argument(help="'faults': what this rig can do of the catalogue; 'kinds': of instruments."),
+        typer.Argument(
+            help="'faults': what this rig can do of the catalogue; 'kinds': of instruments; 'chemistries': of cells."
+        ),
     ] = None,
     time: TimeOption = None,
 ) -> None:
@@ -84,10 +91,13 @@ def list_rig(
     if what == "kinds":
         list_kinds(as_json)
         return
+    if what == "chemistries":
+        list_chemistries(as_json)
+        return
     wired = load_rig(config, time, None, None)
     if what is not None:
         if what != "faults":
-            raise typer.BadParameter(f"found '{what}'; expected 'faults', 'kinds' or nothing")
+            raise typer.BadParameter(f"found '{what}'; expected 'faults', 'kinds', 'chemistries' or nothing")
         _list_faults(wired, as_json)
         return
     prepared, _ = load_scenarios(wired, None, None, long=True, mismatches=True)
@@ -104,7 +114,7 @@ def _console() -> Console:
     from rich.console import Console
 
     console = Console()
-    return console if console.is_terminal else Console(width=150)  # a log file has no width of its own
+    return console if console.is_terminal else Console(width=_FILE_WIDTH)
 
 
 def _facts(wired: Wired, prepared: list[Prepared]) -> ListTold:
@@ -184,6 +194,7 @@ def _things(wired: Wired) -> Iterator[Table]:
     yield fitted
 
 
+_FILE_WIDTH = 150  # columns: a log file has no width of its own
 _WIDE = 110  # columns of a terminal; below, a title stands under its id
 _AIMS = {
     "must_not_trip": "must not trip: ",
@@ -203,11 +214,10 @@ def _table(title: str, first: str, whole: bool = True) -> Table:
 
 def _list_faults(wired: Wired, as_json: bool) -> None:
     """The catalogue by class: what each fault needs, and whether this rig has it; why not where it has not."""
-    from rich.markup import escape
-    from rich.table import Table
-
+    from bench.cli.show_run import show_sheet
     from bench.faults.find import kinds
     from bench.faults.port import FAULT_CLASSES
+    from bench.report.fitted import FittedRows
     from bench.report.told.bench import FaultListed, FaultsTold
     from bench.wiring.offers import lacks, offers, providers_of
 
@@ -231,23 +241,25 @@ def _list_faults(wired: Wired, as_json: bool) -> None:
             for kind, capability, text in listed
         ]
         raise say(FaultsTold(faults=tuple(entries)), 0)
-    table = Table(title=f"Faults, and what this rig can do ({wired.config.name})", title_justify="left")
-    for column in ("class", "fault", "needs", "what it is", "this rig"):
-        table.add_column(column, no_wrap=column in ("class", "fault"))
+    rows: list[tuple[str, ...]] = []
     for kind, capability, text in listed:
         by = "; ".join(
             f"{name} by {who}"
             for name, who in providers_of(kind, capability, offered).items()
             if who is not None
         )
-        table.add_row(
-            kind.fault_class,
-            kind.name,
-            capability,
-            escape(text),
-            escape(lacks(kind, capability, offered, wired.profile) or by),
-        )
-    _console().print(table)
+        lacking = lacks(kind, capability, offered, wired.profile)
+        rows.append((kind.fault_class, kind.name, str(capability), text, lacking or by))
+    show_sheet(
+        FittedRows(
+            title=f"Faults, and what this rig can do ({wired.config.name})",
+            headings=("class", "fault", "needs", "what it is", "this rig"),
+            rows=rows,
+            lead=(1, 0),
+            flowing=frozenset({3, 4}),
+        ),
+        file_width=_FILE_WIDTH,
+    )
 
 
 CHECK = Command(name="check", call=check, place=20)

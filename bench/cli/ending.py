@@ -30,7 +30,7 @@ def ended(command: Callable[[], Any], *, last: bool = False) -> int:
     last: as `listening`.
     """
     try:
-        with listening(last=last):
+        with listening(last=last, say=_stopping):
             try:
                 code = _code_of(command)
             except KeyboardInterrupt:
@@ -39,6 +39,12 @@ def ended(command: Callable[[], Any], *, last: bool = False) -> int:
             return code if stopped_by() is None else stopped_code()  # it may have kept what it had, and ended
     except KeyboardInterrupt:  # one more, while that was said
         return stopped_code()
+
+
+def _stopping() -> None:
+    """In a signal's handler: written past all buffers."""
+    with contextlib.suppress(OSError):
+        os.write(2, b"\nstopping: what has finished is kept\n")
 
 
 def _code_of(command: Callable[[], Any]) -> int:

@@ -33,7 +33,7 @@ def explain_finding(
     try:
         texts = [explain(code) for code in codes or ()]
     except KeyError as error:
-        raise ConfigError(f"{error.args[0]}; `hil explain` lists them all") from error
+        raise ConfigError(error.args[0]) from error
     if as_json:
         raise say(_told(codes or sorted(FINDINGS)), 0)
     typer.echo("\n\n".join(texts) if texts else "\n".join(sorted(FINDINGS)))

@@ -10,11 +10,12 @@ import typer
 from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import FilterOption, JUnitStyleOption
+from bench.cli.the_run import RunArgument
 from bench.report.junit_style import JUnitStyle
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="A run folder, as `hil run` writes it.")],
+    run: RunArgument,
     to: Annotated[
         str, typer.Option("--to", help="mf4, blf, asc, marks, parquet, csv, bdf, junit, needs or reqif.")
     ],

@@ -83,7 +83,7 @@ def hazard(
     if not as_json:
         try_file("--out", out)
     cases = chosen_cases(fault or ())
-    chemistries = [Chemistry.load(one) for one in dict.fromkeys(chemistry or Chemistry.shipped())]
+    chemistries = [Chemistry.load(one) for one in dict.fromkeys(chemistry or _of_the_house())]
     goals = load_budgets(budgets)
     default = Path("runs/results.sqlite")
     wanted = results if results is not None else default if default.is_file() or run else None
@@ -108,6 +108,16 @@ def hazard(
         console.print(f"no FHTI of '{firmware}' measured yet: `hil run` gives one", highlight=False)
     console.print(f"report  {out}", highlight=False, soft_wrap=True)
     console.print(f"figures {out.with_suffix('.json')}, for `hil safety`", highlight=False, soft_wrap=True)
+
+
+def _of_the_house() -> list[str]:
+    """Every chemistry of the house; one that cannot be used is told, and left out."""
+    from bench.plant.chemistry import Chemistry
+
+    wrong = {one: why for one in Chemistry.shipped() if (why := Chemistry.trouble(one))}
+    for one, why in wrong.items():
+        typer.echo(f"{one} is left out: {why}", err=True)
+    return [one for one in Chemistry.shipped() if one not in wrong]
 
 
 COMMAND = Command(name="hazard", call=hazard, place=180)

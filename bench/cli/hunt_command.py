@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -44,7 +45,8 @@ def hunt(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="The file written (default: SCENARIO_hunt_SEED.toml, here, for a failure)."
+            "--out",
+            help="The scenario file that is written. Without it a find is shown, and nothing written.",
         ),
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", "--jobs", min=1, help="Processes.")] = None,
@@ -54,7 +56,7 @@ def hunt(
     from bench.errors import ConfigError, nearest
     from bench.running.workers import bounded
     from bench.search.ground import ground, scenario_file
-    from bench.search.hunt import COVERING, HuntProgress, crew_for, search
+    from bench.search.hunt import COVERING
     from bench.search.write import check_out
 
     if goal not in COVERING:
@@ -73,33 +75,57 @@ def hunt(
         seed=seed,
         workers=count,
     )
-    target = out or Path(f"{path.stem}_hunt_{seed}.toml")
-    check_out(target)
+    if out is not None:
+        check_out(out)
     tell: Tell = partial(typer.echo, err=as_json)
     _tell_space(hunted, tell)
+    with tempfile.TemporaryDirectory(prefix="hil-hunt-") as shown_only:
+        target = out or Path(shown_only) / f"{path.stem}_hunt_{seed}.toml"
+        so_far, written, stopped = _hunted(hunted, target, out is not None, tell)
+    _tell_end(hunted, so_far, tell, wrote=out is not None)
+    code = 1 if so_far.found is not None else 3 if stopped else 0
+    if as_json:
+        raise say(_told(hunted, so_far, written, stopped=stopped), code)
+    raise typer.Exit(code)
+
+
+def _hunted(
+    hunted: Hunt, target: Path, kept: bool, tell: Tell
+) -> tuple[HuntProgress, WrittenTold | None, bool]:
+    """Search, and write what is found. kept: the user has named the file; else it is shown, and goes.
+
+    The last: whether it was stopped by the user.
+    """
+    from bench.search.hunt import HuntProgress, crew_for, search
+
     so_far, stopped = HuntProgress(), False
     written: WrittenTold | None = None
-    line = _Line(budget)
+    line = _Line(hunted.budget)
     try:
         with crew_for(hunted) as crew:
             search(hunted, crew, line.show, so_far)
             line.end()
             if so_far.found is not None:
-                written = _write(hunted, crew, so_far, so_far.found, target, tell)
-            elif out is not None and so_far.worst is not None:
-                written = _write(hunted, crew, so_far, so_far.worst, target, tell)
+                written = _write(hunted, crew, so_far, so_far.found, target, tell, kept=kept)
+            elif kept and so_far.worst is not None:
+                written = _write(hunted, crew, so_far, so_far.worst, target, tell, kept=kept)
     except KeyboardInterrupt:
         line.end()
         stopped = True
         tell("stopped; the best so far is kept")
         best = so_far.found or so_far.worst
         if best is not None:
-            written = _write_plainly(hunted, so_far, best, target, tell)
-    _tell_end(hunted, so_far, tell, wrote=out is not None)
-    code = 1 if so_far.found is not None else 3 if stopped else 0
-    if as_json:
-        raise say(_told(hunted, so_far, written, stopped=stopped), code)
-    raise typer.Exit(code)
+            written = _write_plainly(hunted, so_far, best, target, tell, kept=kept)
+    return so_far, written, stopped
+
+
+def _tell_file(target: Path, tell: Tell, *, kept: bool, how: str = "") -> None:
+    if kept:
+        tell(f"written: {target}{how}")
+        return
+    tell(f"as a scenario{how} (--out FILE keeps it; the same seed finds the same):")
+    for line in target.read_text(encoding="utf-8").splitlines():
+        tell(f"  {line}".rstrip())
 
 
 def _told(hunted: Hunt, so_far: HuntProgress, written: WrittenTold | None, *, stopped: bool) -> HuntTold:
@@ -194,7 +220,7 @@ def _what(hunted: Hunt, tried: Tried) -> str:
 
 
 def _write(
-    hunted: Hunt, crew: Crew, so_far: HuntProgress, tried: Tried, target: Path, tell: Tell
+    hunted: Hunt, crew: Crew, so_far: HuntProgress, tried: Tried, target: Path, tell: Tell, *, kept: bool
 ) -> WrittenTold:
     from bench.report.told.builds import WrittenTold
     from bench.search.shrink import Shrinker
@@ -208,7 +234,7 @@ def _write(
     tell(f"shrunk in {shrunk.runs} runs to: {', '.join(changes) or 'the scenario as it is'}")
     write_find(hunted, shrunk.point, _what(hunted, shrunk.shown), _origin(hunted, so_far), target)
     proven = prove(hunted, target, _PROOF_SHOTS)
-    tell(f"written: {target}")
+    _tell_file(target, tell, kept=kept)
     if finds:
         tell(
             f"proven by running it: fails in {proven.shown} of {proven.shots} shots. {proven.reason}".strip()
@@ -218,7 +244,7 @@ def _write(
     else:
         tell(f"run anew: worst latency {format_ns(proven.latency_ns)} in {proven.shots} shots")
     return WrittenTold(
-        file=str(target),
+        file=str(target) if kept else "",
         changes=tuple(changes),
         shrunk_in_runs=shrunk.runs,
         shots=proven.shots,
@@ -227,15 +253,17 @@ def _write(
     )
 
 
-def _write_plainly(hunted: Hunt, so_far: HuntProgress, tried: Tried, target: Path, tell: Tell) -> WrittenTold:
+def _write_plainly(
+    hunted: Hunt, so_far: HuntProgress, tried: Tried, target: Path, tell: Tell, *, kept: bool
+) -> WrittenTold:
     """Stopped by the user: nothing more is run, so it is neither shrunk nor proven."""
     from bench.report.told.builds import WrittenTold
     from bench.search.write import write_find
 
     write_find(hunted, tried.point, _what(hunted, tried), _origin(hunted, so_far), target)
-    tell(f"written: {target}, neither shrunk nor proven")
+    _tell_file(target, tell, kept=kept, how=", neither shrunk nor proven")
     return WrittenTold(
-        file=str(target),
+        file=str(target) if kept else "",
         changes=tuple(hunted.space.changes(tried.point)),
         shrunk_in_runs=0,
         shots=0,

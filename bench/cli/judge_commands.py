@@ -12,8 +12,10 @@ import typer
 
 from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
+from bench.cli.options import VerboseOption
 from bench.cli.show_run import show_last_line, show_tables, tell_qualified, tell_rules
 from bench.cli.status_sheet import status_sheet
+from bench.cli.the_run import RUN_HELP, RunArgument, named_run
 
 if TYPE_CHECKING:
     from bench.report.told.stored import RejudgeTold, ReportTold, VerifyTold
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def rejudge(
-    run: Annotated[Path, typer.Argument(help="A run folder, as `hil run` writes it.")],
+    run: RunArgument,
     budgets: Annotated[
         Path | None, typer.Option("--budgets", help="Other safety goals: show what would change.")
     ] = None,
@@ -98,7 +100,7 @@ def _show_rejudged(run: Path, outcome: Rejudged, budgets: Path | None, altered: 
 
 
 def verify(
-    run: Annotated[Path, typer.Argument(help="A run folder, as `hil run` writes it.")],
+    run: RunArgument,
     key: Annotated[
         str | None, typer.Option("--key", help="Public key (hex) that must have signed it.")
     ] = None,
@@ -178,7 +180,7 @@ def _show_verified(found: VerifyTold) -> None:
 
 def sign(
     key: Annotated[Path, typer.Option("--key", help="Ed25519 private key in PEM.")],
-    run: Annotated[Path | None, typer.Argument(help="A finished run folder.", show_default=False)] = None,
+    run: Annotated[str | None, typer.Argument(help=RUN_HELP, show_default=False)] = None,
     new: Annotated[bool, typer.Option("--new-key", help="Make the key file first.")] = False,
 ) -> None:
     """Sign a run's footer, and with it every file of the run. Needs the extra 'sign'."""
@@ -199,16 +201,17 @@ def sign(
         if not new:
             raise ConfigError("hil sign: found no run folder; expected one")
         return
-    opened = open_run(run)
+    folder = named_run(run)
+    opened = open_run(folder)
     if opened.footer is None:
         raise RecordError(f"{run}: an aborted run has no footer to sign")
     if lines := opened.altered():
         raise RecordError(f"{run}: altered since it was written, so it is not signed: {lines[0]}")
-    typer.echo(f"signed with {sign_run(run, key)}")
+    typer.echo(f"signed with {sign_run(folder, key)}")
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="A run folder, as `hil run` writes it.")],
+    named: Annotated[str, typer.Argument(help=RUN_HELP, metavar="RUN")],
     out: Annotated[Path | None, typer.Option("--out", help="Write the HTML report here.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="The summary for a pull request.")] = False,
     status: Annotated[
@@ -222,6 +225,7 @@ def report(
             show_default=False,
         ),
     ] = None,
+    verbose: VerboseOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show a stored run's table again, or write its HTML report again from the evidence alone. Exit 3 if altered."""
@@ -234,6 +238,7 @@ def report(
         raise ConfigError("hil report: found --markdown and --json; expected one of them")
     if requirements is not None and not status:
         raise ConfigError("hil report: found --requirements without --status; expected both, or none")
+    run = named_run(named)
     if status:
         raise status_sheet(run, out, requirements, markdown=markdown, as_json=as_json)
     own = out is not None and is_report_of(run, out)
@@ -247,7 +252,7 @@ def report(
         with reading_on(altered):
             typer.echo(_as_markdown(result, run, altered), nl=False)
     elif not as_json:
-        show_tables(result, run)
+        show_tables(result, run, every=verbose)
         with reading_on(altered):
             tell_qualified(run)
         tell_rules(result)
@@ -267,20 +272,18 @@ def report(
 def _as_markdown(result: RunResult, run: Path, altered: tuple[str, ...]) -> str:
     from bench.record.folder import open_run
     from bench.report.comparison import run_markdown
-    from bench.report.extras import ReportExtras
-    from bench.stored.gather import covered_words
-    from bench.stored.own_inputs import library_of
+    from bench.stored.gather import beside, covered_words
 
     covered, of = covered_words(result, run)
-    library = library_of(run)
+    extras = beside(result, open_run(run))
     return run_markdown(
         result,
         covered,
         of.trouble,
         altered,
         qualified_by=of.by,
-        library=library,
-        extras=ReportExtras(library=library, equipment=open_run(run).equipment()),
+        library=extras.library,
+        extras=extras,
     )
 
 
@@ -291,14 +294,14 @@ def _write_elsewhere(
     from bench.report.extras import ReportExtras
     from bench.report.html import write_html
     from bench.stored.gather import gather
+    from bench.stored.shot_pages import way_to_run
 
     if altered:  # what was altered may not give a whole report; the page has to be a warning all the same
         write_html(result, out, extras=ReportExtras(altered=altered))
     try:
         with reading_on(altered):
-            write_html(
-                result, out, extras=dataclasses.replace(gather(result, run, at_end=False), altered=altered)
-            )
+            extras = gather(result, run, at_end=False, to_run=way_to_run(out, run))
+            write_html(result, out, extras=dataclasses.replace(extras, altered=altered))
     except typer.Exit:
         if not quiet:
             show_last_line(result, altered=True)

@@ -2,6 +2,7 @@
 
 import typer
 
+from bench.cli import found
 from bench.cli.json_mode import say
 
 
@@ -17,7 +18,7 @@ def list_kinds(as_json: bool) -> None:
         origin = known.origin(name)
         brought_by = "" if origin is None else f"{origin.distribution} {origin.version}"
         listed.append(kind_listed(name, kind, brought_by))
-    wrong = tuple(troubles())
+    wrong = (*troubles(), *found.troubles())
     if as_json:
         raise say(KindsTold(kinds=tuple(listed), troubles=wrong), 0)
     for line in tables(listed):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli.command import Command
+from bench.cli.the_run import RunArgument
 
 if TYPE_CHECKING:
     from bench.stored.notes import RunNotes
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def note(
-    run: Annotated[Path, typer.Argument(help="A finished run's folder.")],
+    run: RunArgument,
     close: Annotated[
         str | None,
         typer.Option("--close", help="An anomaly's id, as this command lists them.", show_default=False),

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bench.core.choice import CoreName, take_core
 from bench.report.junit_style import JUnitStyle
 from bench.running.load import LONG_LANE, exit_code, load_rig, load_scenarios, matches, selection_words
 
@@ -20,6 +21,14 @@ ScenariosArgument = Annotated[
 TimeOption = Annotated[
     str | None,
     typer.Option("--time", help="simulated or real (default: as the bench file says).", show_default=False),
+]
+CoreOption = Annotated[
+    CoreName | None,
+    typer.Option(
+        "--core",
+        help="What simulated time runs on (default: native where it can be built).",
+        show_default=False,
+    ),
 ]
 FirmwareOption = Annotated[
     str | None, typer.Option("--firmware", help="Firmware build to test, see `hil list`.", show_default=False)
@@ -41,6 +50,18 @@ FilterOption = Annotated[
         "-k", help="Only scenarios whose id contains this text, or those of this folder.", show_default=False
     ),
 ]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Each scenario in a row of its own, those that passed too.")
+]
+FiltersOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-k",
+        metavar="TEXT",
+        help="Only ids that contain this text, or those of this folder; with and, or, not. May be repeated.",
+        show_default=False,
+    ),
+]
 JUnitStyleOption = Annotated[
     JUnitStyle,
     typer.Option(
@@ -54,15 +75,19 @@ __all__ = [
     "LONG_LANE",
     "ChemistryOption",
     "ConfigOption",
+    "CoreOption",
     "FilterOption",
+    "FiltersOption",
     "FirmwareChemistryOption",
     "FirmwareOption",
     "JUnitStyleOption",
     "ScenariosArgument",
     "TimeOption",
+    "VerboseOption",
     "exit_code",
     "load_rig",
     "load_scenarios",
     "matches",
     "selection_words",
+    "take_core",
 ]

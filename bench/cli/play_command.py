@@ -35,6 +35,8 @@ def play(
 ) -> None:
     """Play an instrument of the bench file on a pseudo-terminal; write the port it prints into [instrument.NAME].
 
+    It says how to talk to it, then a line of JSON for its port and for each change.
+
     `cells` plays the emulator, virtual relay cards in its wires, and the analogue front end on the
     sense bus, so that a DUT sees its cells. A Bloomy BS1200 is played on its CAN bus: its port is
     "bus". Ctrl-C ends it.
@@ -45,14 +47,29 @@ def play(
 
     wired = load_rig(config, None, None, None)
     if name == "power":
+        _tell_how("dut.power", tcp=tcp)
         play_power(wired.config, say_json, tcp=tcp)
         return
     one = named(wired.config, name)
+    if one.facts.on_can:
+        typer.echo('on its CAN bus: write port = "bus" into [instrument.cells]. Ctrl-C ends it.', err=True)
+    else:
+        _tell_how(f"instrument.{name}", tcp=tcp)
     if one.facts.role != "cells":
         play_side(one, say_json, tcp=tcp)
         return
     words = rack_words(wired, log=None if log is None else str(log), linger_s=linger, tcp=tcp)
     os.execv(words[0], words)
+
+
+def _tell_how(table: str, *, tcp: bool) -> None:
+    """On stderr, since stdout is for programs: a line of JSON each."""
+    by_hand = "nc HOST PORT" if tcp else "python3 -m serial.tools.miniterm PORT (Ctrl-] leaves it)"
+    typer.echo(
+        f"The first line is its port: write it as `port` into [{table}] of the bench file, and `hil run` talks to it.\n"
+        f"By hand: {by_hand}; docs/instruments.md has what it understands. Ctrl-C ends it.",
+        err=True,
+    )
 
 
 COMMAND = Command(name="play", call=play, place=130)

@@ -36,7 +36,7 @@ def rearm(
 
     if why_no_name(operator) is not None:
         raise ConfigError(
-            f"--operator: found '{operator}'; expected the name of whoever gives the rig free, in printable characters"
+            f"--operator: found {operator!r}; expected the name of whoever gives the rig free, in printable characters"
         )
     bench = load_rig(config, time, None, None).config
     found = read_latch(bench.record.rig)

@@ -16,13 +16,16 @@ from bench.cli.options import (
     LONG_LANE,
     ChemistryOption,
     ConfigOption,
-    FilterOption,
+    CoreOption,
+    FiltersOption,
     FirmwareChemistryOption,
     FirmwareOption,
     JUnitStyleOption,
     ScenariosArgument,
     TimeOption,
+    VerboseOption,
     selection_words,
+    take_core,
 )
 from bench.cli.show_run import show_last_line, show_tables, tell_qualified
 from bench.report.junit_style import JUnitStyle
@@ -40,10 +43,25 @@ def run(
     scenarios: ScenariosArgument = None,
     config: ConfigOption = DEFAULT_CONFIG,
     time: TimeOption = None,
+    core: CoreOption = None,
     firmware: FirmwareOption = None,
     chemistry: ChemistryOption = None,
     firmware_chemistry: FirmwareChemistryOption = None,
-    only: FilterOption = None,
+    asked: FiltersOption = None,
+    exact: Annotated[bool, typer.Option("--exact", help="-k names whole ids: without their twins.")] = False,
+    last_failed: Annotated[
+        bool, typer.Option("--last-failed", help="Only what did not pass in the newest run.")
+    ] = False,
+    first: Annotated[bool, typer.Option("-x", help="End the run when a scenario fails.")] = False,
+    max_fail: Annotated[
+        int | None,
+        typer.Option(
+            "--max-fail", min=1, help="End the run when so many scenarios failed.", show_default=False
+        ),
+    ] = None,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Also where the DUT has not come up once.")
+    ] = False,
     repeat: Annotated[
         int | None,
         typer.Option(
@@ -56,6 +74,15 @@ def run(
     seed: Annotated[int, typer.Option("--seed", help="Everything random derives from it.")] = 1,
     operator: Annotated[
         str, typer.Option("--operator", help="Who runs it, for the head of its reports.", show_default=False)
+    ] = "",
+    label: Annotated[
+        str, typer.Option("--label", help="A name by which commands find the run.", show_default=False)
+    ] = "",
+    note: Annotated[
+        str, typer.Option("--note", help="Why it is made, for the head of its reports.", show_default=False)
+    ] = "",
+    dut_serial: Annotated[
+        str, typer.Option("--dut-serial", help="Which device is on the rig.", show_default=False)
     ] = "",
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes in simulated time.")
@@ -70,23 +97,36 @@ def run(
     report: Annotated[
         Path | None, typer.Option("--report", help="HTML report (default: in the run folder).")
     ] = None,
+    verbose: VerboseOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run scenarios (default: all of scenarios/) and judge them."""
     from bench.door.choosing import chosen
+    from bench.door.ending_early import EndRule
     from bench.door.run import Order
     from bench.door.session import Bench
     from bench.errors import BenchError
+    from bench.running.filter_words import joined
 
+    if core is not None:
+        take_core(core)
     bench = Bench.open(
         config, time=time, firmware=firmware, chemistry=chemistry, firmware_chemistry=firmware_chemistry
     )
-    selected = chosen(bench.wired, scenarios, only, long=long)
+    only = joined(asked, exact=exact)
+    selected = chosen(bench.wired, scenarios, only, long=long or last_failed)
+    selection = selection_words(scenarios, only)
+    if last_failed:
+        selected, selection = _failed_last(bench, selected)
     order = Order(
-        selection=selection_words(scenarios, only),
+        selection=selection,
+        rule=EndRule(keep_going=keep_going, most_failed=1 if first else max_fail),
         seed=seed,
         repeat=repeat,
         operator=operator,
+        label=label,
+        note=note,
+        dut_serial=dut_serial,
         workers=workers,
         out=out,
         junit=junit,
@@ -96,13 +136,30 @@ def run(
     made = run_shown(bench, selected, order, shown=not as_json)
     if as_json:
         raise say(_told(made), made.exit_code)
-    _show(made)
+    _show(made, every=verbose)
     if made.left_out:
         typer.echo(f"not run, {LONG_LANE}: {', '.join(made.left_out)}")
     with suppress(BenchError):  # what cannot be read back has been warned of
         tell_qualified(made.folder)
     show_last_line(made.result, whole=not made.troubles)
     raise typer.Exit(made.exit_code)
+
+
+def _failed_last(bench: Bench, selected: Selected) -> tuple[Selected, str]:
+    """What of the selection did not pass in the newest run, and how the record says so. Raises ScenarioError."""
+    from bench.errors import ScenarioError
+    from bench.running.load import BY_ID, Selected
+    from bench.stored.last_failed import last_failed
+
+    folder, failed = last_failed(bench.wired.config.record.folder)
+    prepared = [one for one in selected.prepared if one.scenario.id in failed]
+    if not prepared:
+        raise ScenarioError(
+            f"--last-failed: found none of what is asked for among the {len(failed)} that did not pass in "
+            f"{folder}; expected one at least"
+        )
+    kept = Selected(prepared=prepared, budgets_file=selected.budgets_file, left_out=())
+    return kept, BY_ID + " ".join(one.scenario.id for one in prepared)
 
 
 def run_shown(bench: Bench, selected: Selected, order: Order, *, shown: bool) -> Run:
@@ -175,8 +232,11 @@ class _Display:
         if self._shown:
             clock = "simulated" if planned.simulated else "real"
             typer.echo(planned.banner, err=True)
-            lasts = f"at most about {seconds(planned.at_most_s)} of {clock} time"
+            lasts = f"about {seconds(planned.about_s)} of {clock} time, at most {seconds(planned.at_most_s)}"
             typer.echo(f"{len(planned.shots)} scenarios, {lasts}", err=True)
+            if planned.long:
+                told = ", ".join(f"{name} {seconds(lasts_s)}" for name, lasts_s in planned.long.items())
+                typer.echo(f"long: {told}", err=True)
         caught = dict.fromkeys(planned.must_fail, "all failed, as they must")
         self._bar = Progress(dict(planned.shots), shown=self._shown, good=caught)
         self._bar.__enter__()
@@ -187,14 +247,16 @@ class _Display:
             self._bar = None
 
 
-def _show(made: Run) -> None:
+def _show(made: Run, *, every: bool) -> None:
     from rich.console import Console
 
+    from bench.running.load import ENDED_EARLY
+
     console = Console()
-    show_tables(made.result, made.files.get("evidence"))
+    show_tables(made.result, made.files.get("evidence"), every=every)
     for name, path in made.files.items():
         console.print(f"{name:>9}  {path}", highlight=False, soft_wrap=True)
-    if made.result.aborted is not None:
+    if made.result.aborted is not None and not made.result.aborted.startswith(ENDED_EARLY):
         console.print(
             f"[bold red]aborted:[/] {made.result.aborted}; what had finished is kept", highlight=False
         )

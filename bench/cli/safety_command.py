@@ -208,20 +208,20 @@ def _told(
 
 def _known(asked: list[str] | None, option: str = "--chemistry") -> dict[str, str]:
     """Id → as asked for: shipped ones (default: all) by their id, the user's own by the path of their file."""
-    from bench.errors import ConfigError, nearest
+    from bench.errors import ConfigError, choices, nearest
     from bench.plant.chemistry import Chemistry
 
-    shipped = Chemistry.shipped()
+    known = Chemistry.known()
     found: dict[str, str] = {}
-    for one in asked or shipped:
+    for one in asked or [name for name in Chemistry.shipped() if name in known]:
         if one.endswith(".toml"):
             found[Chemistry.load(one).id] = one
-        elif one in shipped:
+        elif one in known:
             found[one] = one
         else:
             raise ConfigError(
-                f"{option}: found '{one}'; expected one of {', '.join(shipped)}, or a chemistry's .toml file"
-                f"{nearest(one, shipped)}"
+                f"{option}: found '{one}'; expected one of {choices(one, known)}, or a chemistry's .toml file"
+                f"{nearest(one, known)}"
             )
     return found
 

@@ -9,23 +9,40 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from bench.report.fitted import FittedRows
     from bench.verdict.result import RunResult
 
 
-def show_tables(result: RunResult, folder: Path | None = None) -> None:
-    """folder: the run's folder, which names all scenarios that there were to run."""
+def show_tables(result: RunResult, folder: Path | None = None, *, every: bool = True) -> None:
+    """folder: the run's folder, which names all scenarios that there were to run. every: as `summary`."""
     from rich.console import Console
     from rich.table import Table
 
     from bench.report.terminal import natural_width, summary
 
     terminal = Console()
-    shown = summary(result, terminal.width if terminal.is_terminal else None)
+    shown = summary(result, terminal.width if terminal.is_terminal else None, every=every)
     console = as_wide_as(*[natural_width(one) for one in shown if isinstance(one, Table)])
+    if folder is not None and (said := _said(folder)):
+        console.print(said, highlight=False, soft_wrap=True, markup=False)
     for one in shown:
         console.print(one, highlight=False)
     if folder is not None and (partly := _partly(result, folder)):
         console.print(f"[yellow]PASS[/] {partly}", highlight=False, soft_wrap=True)
+
+
+def _said(folder: Path) -> str:
+    """Rig, people and names of a run in one line; "" where its header cannot be read."""
+    from bench.errors import BenchError, clear
+    from bench.record.folder import HEADER
+    from bench.record.said import said_of
+    from bench.record.shot import read_json
+
+    try:
+        said = said_of(read_json(folder / HEADER))
+    except BenchError:
+        return ""
+    return " · ".join(f"{name}: {clear(text)}" for name, text in said.items())
 
 
 def _partly(result: RunResult, folder: Path) -> str:
@@ -44,6 +61,20 @@ def as_wide_as(*widths: int) -> Console:
 
     console = Console()
     return console if console.is_terminal else Console(width=max([FILE_WIDTH, *widths]))
+
+
+def show_sheet(sheet: FittedRows, file_width: int | None = None) -> None:
+    """A table, or lines where the terminal is too narrow. file_width: of what is no terminal (columns); None: any."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from bench.report.fitted import fitted
+    from bench.report.terminal import natural_width
+
+    terminal = Console()
+    shown = fitted(sheet, terminal.width if terminal.is_terminal else file_width)
+    console = as_wide_as(natural_width(shown)) if isinstance(shown, Table) else terminal
+    console.print(shown, highlight=False)
 
 
 def show_last_line(result: RunResult, *, altered: bool = False, whole: bool = True) -> None:

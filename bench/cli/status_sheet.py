@@ -54,7 +54,7 @@ def _show(sheet: Sheet) -> None:
     from bench.report.status_words import status_lines, status_table
 
     console = as_wide_as(_WIDTH)
-    console.print(status_table(sheet), highlight=False)
+    console.print(status_table(sheet, console.width), highlight=False)
     for line in status_lines(sheet):
         console.print(line, highlight=False, soft_wrap=True, markup=False)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bench.cli.command import Command
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption
+from bench.cli.the_run import RUN_HELP, named_run
 
 
 def store(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders, as `hil run` writes them.")],
+    runs: Annotated[list[str], typer.Argument(metavar="RUN…", help=RUN_HELP)],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Add finished runs to the results database, where it could not take them when they ended.
@@ -24,7 +24,7 @@ def store(
     from bench.stored.store import stored_from
 
     good = True
-    for stored, line in stored_from(runs, load_bench(config).record.database):
+    for stored, line in stored_from([named_run(one) for one in runs], load_bench(config).record.database):
         good = good and stored
         typer.echo(line)
     raise typer.Exit(0 if good else 3)

@@ -13,6 +13,7 @@ from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, load_rig, load_scenarios
 from bench.cli.show_run import as_wide_as, tell_rules
+from bench.cli.the_run import RUN_HELP, named_run
 
 if TYPE_CHECKING:
     from bench.report.clauses import ClauseRow
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 
 def trace(
-    run: Annotated[
-        Path | None, typer.Argument(help="A stored run's folder: what was run, and passed.")
+    named: Annotated[
+        str | None, typer.Argument(help=f"{RUN_HELP} What was run, and passed.", metavar="RUN")
     ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
@@ -39,6 +40,7 @@ def trace(
     from bench.stored.builds import load_checked
     from bench.verdict.budgets import load_budgets
 
+    run = None if named is None else named_run(named)
     wired = load_rig(config, None, None, None)
     _, budgets_file = load_scenarios(wired, None, None)  # says what is wrong with a file
     library = whole_library(wired)

@@ -160,29 +160,15 @@ def _point(point: Point) -> PointTold:
 
 
 def _show_trend(series: dict[str, Any], metric: str, condition: str) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
+    from bench.cli.show_run import show_sheet
+    from bench.report.fitted import FittedRows
     from bench.stored.trend import sparkline
     from bench.units import format_ns
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=130)
     one = len(series) == 1
     title = f"worst {metric.upper()} over builds, {condition}" + (f", {next(iter(series))}" if one else "")
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    first = ("run",) if one else ("scenario", "runs")
-    for name in (
-        *first,
-        "newest build" if not one else "build",
-        metric.upper(),
-        "baseline",
-        "moved",
-        "verdict",
-    ):
-        table.add_column(name, no_wrap=name in ("scenario", "run"))
+    first = ("run", "build") if one else ("scenario", "runs", "newest build")
+    headings = (*first, metric.upper(), "baseline", "moved", "verdict")
 
     def cells(point: Any) -> list[str]:
         moved = point.moved_ns
@@ -190,10 +176,14 @@ def _show_trend(series: dict[str, Any], metric: str, condition: str) -> None:
         times = ["–" if v is None else format_ns(v) for v in (point.value_ns, point.baseline_ns)]
         return [point.past.firmware_identity, *times, signed, point.past.verdict.name]
 
+    rows: list[list[str]] = []
+    styles: list[str] = []
     for name, points in series.items():
         for point in points if one else points[-1:]:
             start = [point.past.run_id] if one else [name, sparkline(points)]
-            table.add_row(*start, *cells(point), style="yellow" if point.notable else "")
-    console.print(table)
+            rows.append([*start, *cells(point)])
+            styles.append("yellow" if point.notable else "")
+    lead = (len(headings) - 1, 0)
+    show_sheet(FittedRows(title=title, headings=headings, rows=rows, styles=styles, lead=lead))
     if not series:
-        console.print("no results yet", highlight=False)
+        typer.echo("no results yet")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bench.codec.layout import CodecError, Field, Layer, Number, all_fields, float_to_bits
-from bench.errors import nearest
+from bench.errors import choices, nearest
 
 Values = Mapping[str, Number | str]
 
@@ -36,7 +36,7 @@ def choice_number(message: str, one: Field, text: str) -> int:
             return number
     known = tuple(one.choices.values())
     hint = nearest(text, known)
-    expected = f"one of {', '.join(known)}" if known else "a number, it has no texts"
+    expected = f"one of {choices(text, known)}" if known else "a number, it has no texts"
     raise CodecError(f"message {message}: signal '{one.name}' cannot be '{text}'; expected {expected}{hint}")
 
 
@@ -45,16 +45,16 @@ def _gather(message: str, layer: Layer, values: Values, raws: list[tuple[Field, 
         if one.name not in values:
             raise CodecError(f"message {message}: signal '{one.name}' is missing")
         raws.append((one, _raw(message, one, values[one.name])))
-    for selector, choices in layer.branches.items():
+    for selector, pages in layer.branches.items():
         field = next(one for one in layer.fields if one.name == selector)
         value = values[selector]
         key = choice_number(message, field, value) if isinstance(value, str) else int(value)
-        if key not in choices:
-            known = ", ".join(map(str, sorted(choices)))
+        if key not in pages:
+            known = ", ".join(map(str, sorted(pages)))
             raise CodecError(
                 f"message {message}: multiplexer '{selector}' is {value}; expected one of {known}"
             )
-        _gather(message, choices[key], values, raws)
+        _gather(message, pages[key], values, raws)
 
 
 def _raw(message: str, one: Field, value: Number | str) -> int:

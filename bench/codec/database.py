@@ -1,6 +1,6 @@
 """The messages of one bus, compiled, from the files that describe it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bench.codec.layout import CodecError
@@ -18,10 +18,16 @@ class Database:
     troubles: what is wrong in the files; a message it is about is not among `messages`, and asking for it says why.
     """
 
-    def __init__(self, messages: Iterable[Message], troubles: Iterable[Trouble] = ()) -> None:
+    def __init__(
+        self,
+        messages: Iterable[Message],
+        troubles: Iterable[Trouble] = (),
+        files: Mapping[str, Path] | None = None,
+    ) -> None:
         self.messages: tuple[Message, ...] = tuple(messages)
         self.troubles: tuple[Trouble, ...] = tuple(troubles)
         self.by_id: dict[tuple[int, bool], Message] = {(m.can_id, m.extended): m for m in self.messages}
+        self.files: dict[str, Path] = dict(files or {})
         self.by_name: dict[str, Message] = {m.name: m for m in self.messages}
 
     @classmethod
@@ -53,7 +59,7 @@ class Database:
             line = at_place(path, one.name, *same)
             if not any(line == other.line for other in troubles):
                 troubles.append(Trouble(line=line, message=one.name, signals=one.signal_names))
-        return cls(kept, troubles)
+        return cls(kept, troubles, {one.name: path for path, one in found})
 
     def __getitem__(self, name: str) -> Message:
         if name not in self.by_name and (line := self.trouble(name)) is not None:
@@ -62,6 +68,15 @@ class Database:
             return self.by_name[name]
         except KeyError:
             raise ConfigError(f"no message '{name}' in the DBC files{nearest(name, self.by_name)}") from None
+
+    def with_message(self, message: Message) -> "Database":
+        """This one with another description of the message of that name."""
+        messages = [message if one.name == message.name else one for one in self.messages]
+        return Database(messages, self.troubles, self.files)
+
+    def file_of(self, message: str) -> str:
+        """The file that describes it; "" where it came from none."""
+        return str(self.files.get(message, ""))
 
     def trouble(self, message: str, signal: str | None = None) -> str | None:
         """Why a message is not there although its file has it, or any message with this signal; in one line."""

@@ -56,14 +56,32 @@ def readable(text: str, file: object, load: Load) -> tuple[str, list[Trouble]] |
     `load` raises for what cannot be read.
     """
     statements = _statements(text)
-    head = "".join(one.text for one in statements if one.keyword in _HEAD)
     groups = _groups(one for one in statements if one.keyword not in _HEAD)
-    if not any(one.message for one in groups) or _reason(load, head) is not None:
+    if not any(one.message for one in groups):
         return None
+    head, troubles = _head([one for one in statements if one.keyword in _HEAD], file, load)
     kept: list[str] = []
-    troubles: list[Trouble] = []
     _halve(groups, head, load, kept, lambda one: troubles.extend(_told(one, head, file, load, kept)))
     return head + "".join(kept), troubles
+
+
+def _head(statements: Sequence[_Statement], file: object, load: Load) -> tuple[str, list[Trouble]]:
+    """What of the file's own statements, which speak of no message, `load` takes; the rest is no message's trouble."""
+    whole = "".join(one.text for one in statements)
+    if _reason(load, whole) is None:
+        return whole, []
+    kept, troubles = "", list[Trouble]()
+    for one in statements:
+        if one.keyword == "NS_":  # a list of keywords; alone it is no file to cantools
+            kept += one.text
+            continue
+        reason = _reason(load, kept + one.text)
+        if reason is None:
+            kept += one.text
+        else:
+            line = _line(file, "", one, reason, kept + one.text)
+            troubles.append(Trouble(line=f"{line}; until then it is not read", usable=True))
+    return kept, troubles
 
 
 def _statements(text: str) -> list[_Statement]:

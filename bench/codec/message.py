@@ -22,7 +22,10 @@ UNPROTECTED = EndToEnd()
 
 
 class Message:
-    """One message of a bus. `decode` and `encode` are generated when first asked for."""
+    """One message of a bus. `decode` and `encode` are generated when first asked for.
+
+    sent: what of its layout the bench sends; a container of several PDUs is read in more ways than it is sent.
+    """
 
     def __init__(
         self,
@@ -43,10 +46,12 @@ class Message:
         self.fd = fd
         self.length = length
         self.layout = layout
+        self.sent = layout
         self.cycle_ns = cycle_ns
         self.e2e = e2e
         self.protection = e2e.protection
         self.senders = senders
+        self.receivers: tuple[str, ...] = ()  # as its file names them; nothing that is measured asks for them
         # A signal of several multiplexer values stands in several layers, but is one signal.
         self.fields: dict[str, Field] = {one.name: one for one in all_fields(layout)}
         self.signal_names: tuple[str, ...] = tuple(self.fields)

@@ -12,7 +12,7 @@ from bench.codec.database import Message
 from bench.codec.layout import Field, Layer, first_branches
 from bench.codec.pages import COUNTER, INVALID, LARGEST, VALID, VALUE, Ieee, Page, Pages, Slot
 from bench.codec.play_checks import inexact, multiplexers_shown, never_shown
-from bench.config.play import INDEXED, QUANTITIES, Play, Shown, named
+from bench.config.play import INDEXED, QUANTITIES, Play, Shown
 from bench.errors import ConfigError, nearest
 
 _KINDS = {"value": VALUE, "valid": VALID, "invalid": INVALID}
@@ -77,19 +77,14 @@ def expand(play: Play, message: Message, place: str) -> tuple[Bound, list[str]]:
     shown: Bound = {}
     mistakes: list[str] = []
     for one in play.shown:
-        indices = [0] if not one.indexed else range(_MOST_NUMBERS) if one.number is None else [one.number - 1]
-        found = {
-            name: (one, index)
-            for index in indices
-            for name in (named(one.signal, index + 1),)
-            if name in message.fields
-        }
+        found = {name: (one, item - 1) for name, item in one.names(_MOST_NUMBERS) if name in message.fields}
         shown |= found
         if not found:
-            name = named(one.signal, 1)
+            name = next(one.names(1))[0]
+            many = f"'{name}' nor any other of '{one.signal}'" if name != one.signal else f"'{name}'"
             near = nearest(name, message.fields)
             mistakes.append(
-                f"{place}: found no signal '{name}' in the DBC; expected one of its signals{near}"
+                f"{place}: found no signal {many} in this message; expected one of its signals{near}"
             )
     return shown, mistakes
 
@@ -227,7 +222,7 @@ def _layers(
 
     return [
         ([(shown[name], field) for name, field in fields.items() if name in shown], fixed)
-        for fields, fixed in walk(message.layout)
+        for fields, fixed in walk(message.sent)
         if not fixed or useful(fields)
     ]
 

@@ -1,26 +1,37 @@
-"""Bus descriptions as files: DBC, KCD, SYM and ARXML, by their ending. cantools parses, imported on first use: 0.1 s.
+"""Bus descriptions as files, by their ending: DBC, KCD, SYM and ARXML by cantools; what it cannot read, and others, by
+canmatrix (extra 'networks'). Both are imported on first use, which takes 0.1 s and more.
 
 What is wrong with one message alone is no mistake of the file: it becomes a Trouble, and the message is left out.
 """
 
-import math
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from bench.codec import canmatrix_model, cantools_model
 from bench.codec.dbc_text import readable
-from bench.codec.e2e import DataIdMode, Protection, Settings, protection_of
-from bench.codec.layout import FLOAT_CODE, Field, Layer
-from bench.codec.message import EndToEnd, Message
+from bench.codec.kcd_text import without_wrong_messages
+from bench.codec.lengths import Described, length_taken
+from bench.codec.message import Message
 from bench.codec.trouble import Trouble, found_and_expected
 from bench.config.user_file import read_bytes
 from bench.errors import ConfigError, at_place
-from bench.units import NS_PER_MS
 
-_FD_ONLY = (12, 16, 20, 24, 32, 48, 64)  # bytes no classic frame has
+_MUX_OF_LETTERS = re.compile(r"(?m)^(Mux=\S+ \d+,\d+ )([A-Fa-f][0-9A-Fa-f]*h)")
 _EMPTY = 'VERSION ""\n'
-_XML_OR_TEXT = {".kcd": "kcd", ".sym": "sym", ".arxml": "arxml"}  # every other ending is taken for a DBC
+_KINDS = {  # every other ending is taken for a DBC
+    ".kcd": "kcd",
+    ".sym": "sym",
+    ".arxml": "arxml",
+    ".cdd": "cdd",
+    ".json": "json",
+    **dict.fromkeys((".xls", ".xlsx"), "excel"),
+    ".dbf": "dbf",
+    **dict.fromkeys((".xml", ".fibex"), "fibex"),
+}
+_UNREAD = {"excel": "an Excel file", "dbf": "a DBF of BUSMASTER", "fibex": "a FIBEX file"}
 
 
 def read_file(path: Path, bus: str) -> tuple[list[Message], list[Trouble]]:
@@ -28,13 +39,40 @@ def read_file(path: Path, bus: str) -> tuple[list[Message], list[Trouble]]:
 
     Raises ConfigError, one line: unreadable, no such format, no message in it.
     """
-    kind = _XML_OR_TEXT.get(path.suffix.lower(), "dbc")
+    kind = _KINDS.get(path.suffix.lower(), "dbc")
     expected = f"a {kind.upper()} file"
     raw = read_bytes(path, expected)
+    if kind in _UNREAD:
+        raise ConfigError(
+            at_place(path, "", f"found {_UNREAD[kind]}, which nothing here reads", "it exported as a DBC")
+        )
+    if kind == "cdd":
+        found = "found a description of diagnostics, and no frames in it"
+        raise ConfigError(
+            at_place(path, "", found, "a file that describes messages, such as a DBC or an ARXML file")
+        )
+    if kind in canmatrix_model.ALONE:
+        return _with_others(path, bus, kind, raw, expected)
+    try:
+        return _with_cantools(path, bus, kind, raw, expected)
+    except ConfigError as error:
+        if not canmatrix_model.also_reads(kind, raw, str(error)) or not canmatrix_model.is_there():
+            raise
+        try:
+            return _with_others(path, bus, kind, raw, expected)
+        except ConfigError:
+            raise error from None
+
+
+def _with_cantools(
+    path: Path, bus: str, kind: str, raw: bytes, expected: str
+) -> tuple[list[Message], list[Trouble]]:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("cp1252", errors="replace")  # what Vector's and PEAK's editors write
+    if kind == "sym":  # cantools knows a hexadecimal value only by a digit at its beginning
+        text = _MUX_OF_LETTERS.sub(r"\g<1>0\2", text)
     try:
         parsed, troubles = _parsed(text, kind, path)
         sources = _of_bus(parsed.messages, path, bus)
@@ -43,21 +81,27 @@ def read_file(path: Path, bus: str) -> tuple[list[Message], list[Trouble]]:
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ConfigError(at_place(path, "", reason, expected)) from error
-    messages: list[Message] = []
-    for source in sources:
-        made = _made(source, parsed, path)
-        if isinstance(made, Message):
-            messages.append(made)
-            if made.fd and not source.is_fd:
-                found = f"found {made.length} bytes and no CAN FD said, taken for it"
-                line = at_place(path, made.name, found, "it said, in a DBC by VFrameFormat 14 or 15")
-                troubles.append(Trouble(line=line, message=made.name, usable=True))
-        else:
-            troubles.append(made)
+    messages, wrong = _gather(sources, lambda source: cantools_model.described(source, parsed), path)
+    _refuse_empty(path, kind, expected, messages, [*troubles, *wrong])
+    return messages, [*troubles, *wrong]
+
+
+def _with_others(
+    path: Path, bus: str, kind: str, raw: bytes, expected: str
+) -> tuple[list[Message], list[Trouble]]:
+    """By canmatrix, which the extra 'networks' brings."""
+    sources = _of_bus(canmatrix_model.frames(path, kind, raw, expected), path, bus)
+    messages, troubles = _gather(sources, canmatrix_model.described, path)
+    _refuse_empty(path, kind, expected, messages, troubles)
+    return messages, troubles
+
+
+def _refuse_empty(
+    path: Path, kind: str, expected: str, messages: list[Message], troubles: list[Trouble]
+) -> None:
     if not messages and not troubles:
         what = "no message (BO_) in it" if kind == "dbc" else "no message in it"
         raise ConfigError(at_place(path, "", what, expected))
-    return messages, troubles
 
 
 def _parsed(text: str, kind: str, path: Path) -> tuple[Any, list[Trouble]]:
@@ -76,7 +120,19 @@ def _parsed(text: str, kind: str, path: Path) -> tuple[Any, list[Trouble]]:
                 raise
             kept, troubles = rest
             return load(kept or _EMPTY), troubles
+        if kind == "kcd":
+            return _in_parts(text, path, load)
         return cantools.database.load_string(text, database_format=kind, strict=False), []
+
+
+def _in_parts(text: str, path: Path, load: Callable[[str], Any]) -> tuple[Any, list[Trouble]]:
+    """A KCD without the messages that cannot be read. What cantools raises where there is no message to be blamed."""
+    sound, wrong = without_wrong_messages(text, load)
+    troubles = []
+    for name, signals, reason in wrong:
+        found, expected = found_and_expected(reason, "")
+        troubles.append(Trouble(line=at_place(path, name, found, expected), message=name, signals=signals))
+    return load(sound), troubles
 
 
 @lru_cache(maxsize=8)
@@ -99,122 +155,31 @@ def _of_bus(messages: Sequence[Any], path: Path, bus: str) -> list[Any]:
     return [one for one in messages if one.bus_name == bus]
 
 
-def _made(source: Any, parsed: Any, path: Path) -> Message | Trouble:
-    try:
-        if getattr(source, "is_container", False):
-            raise ValueError("found a container of PDUs; expected a message of signals")
-        source.refresh(strict=True)
-        return _message(source, parsed)
-    except ConfigError:
-        raise
-    except Exception as error:  # noqa: BLE001 - cantools promises no closed set of exceptions
-        reason = " ".join(str(error).split()) or type(error).__name__
-        found, _, expected = reason.partition("; expected ")
-        if not expected:
-            found, expected = found_and_expected(reason, "")
-        line = at_place(path, str(source.name), found, expected)
-        signals = tuple(str(one.name) for one in source.signals)
-        return Trouble(line=line, message=str(source.name), signals=signals)
-
-
-def _message(source: Any, database: Any) -> Message:
-    profile = str(_attribute(source, database, "E2E_Profile", "none"))
-    return Message(
-        name=source.name,
-        can_id=source.frame_id,
-        extended=source.is_extended_frame,
-        fd=source.is_fd or source.length in _FD_ONLY,
-        length=source.length,
-        layout=_layer(source, source.signal_tree),
-        cycle_ns=round((source.cycle_time or 0) * NS_PER_MS),
-        e2e=EndToEnd(
-            profile=profile,
-            data_id=_number("E2E_DataId", _attribute(source, database, "E2E_DataId", 0)),
-            protection=_protection(source, database, profile),
-        ),
-        senders=tuple(source.senders),
-    )
-
-
-def _protection(source: Any, database: Any, profile: str) -> Protection | None:
-    """E2E as the file's attributes say. ValueError, with found and expected, where AUTOSAR knows no such thing."""
-    if profile == "none":
-        return None
-    ids = str(_attribute(source, database, "E2E_DataIdList", ""))
-    mode = str(_attribute(source, database, "E2E_DataIdMode", DataIdMode.BOTH.value))
-    modes = [one.value for one in DataIdMode]
-    if mode not in modes:
-        raise ValueError(f"found E2E_DataIdMode '{mode}'; expected one of {', '.join(modes)}")
-    settings = Settings(
-        profile=profile,
-        data_id=_number("E2E_DataId", _attribute(source, database, "E2E_DataId", 0)),
-        mode=DataIdMode(mode),
-        data_ids=tuple(_number("E2E_DataIdList", one) for one in ids.split(",") if one.strip()),
-    )
-    protection = protection_of(settings)
-    if source.length < protection.shortest:
-        raise ValueError(
-            f"found {source.length} bytes; expected {protection.shortest} or more under {profile}"
-        )
-    return protection
-
-
-def _number(attribute: str, value: object) -> int:
-    try:
-        return int(str(value))
-    except ValueError:
-        raise ValueError(f"found '{str(value).strip()}' in {attribute}; expected whole numbers") from None
-
-
-def _attribute(source: Any, database: Any, name: str, otherwise: object) -> Any:
-    """A message's attribute, else the default of the file; an ENUM as its text. Raises ValueError for a value outside
-    the ENUM.
-    """
-    definition = database.dbc.attribute_definitions.get(name) if database.dbc else None
-    if definition is None:
-        return otherwise
-    own = source.dbc.attributes.get(name) if source.dbc else None
-    value = definition.default_value if own is None else own.value
-    if value is None:
-        return otherwise
-    if definition.choices and isinstance(value, int):
-        if not 0 <= value < len(definition.choices):
-            known = ", ".join(f"{at} ({text})" for at, text in enumerate(definition.choices))
-            raise ValueError(f"found {name} {value}; expected one of {known}")
-        return definition.choices[value]
-    return value
-
-
-def _layer(source: Any, tree: list[Any]) -> Layer:
-    fields: list[Field] = []
-    branches: dict[str, dict[int, Layer]] = {}
-    for node in tree:
-        if isinstance(node, str):
-            fields.append(_field(source.get_signal_by_name(node)))
+def _gather(
+    sources: Iterable[Any], described: Callable[[Any], Described], path: Path
+) -> tuple[list[Message], list[Trouble]]:
+    """The messages of the descriptions in a file, and what is wrong with others."""
+    messages: list[Message] = []
+    troubles: list[Trouble] = []
+    for source in sources:
+        try:
+            found = described(source)
+        except ConfigError:
+            raise
+        except Exception as error:  # noqa: BLE001 - cantools and canmatrix promise no closed set of exceptions
+            troubles.append(_trouble(error, source, path))
             continue
-        for selector, choices in node.items():
-            fields.append(_field(source.get_signal_by_name(selector)))
-            branches[selector] = {key: _layer(source, child) for key, child in choices.items()}
-    return Layer(fields=tuple(fields), branches=branches)
+        messages.append(found.message)
+        troubles += length_taken(found, path)
+    return messages, troubles
 
 
-def _field(signal: Any) -> Field:
-    if signal.is_float and signal.length not in FLOAT_CODE:
-        raise ValueError(f"found {signal.name}, a float of {signal.length} bits; expected 16, 32 or 64")
-    for what, value in (("factor", signal.conversion.scale), ("offset", signal.conversion.offset)):
-        if not math.isfinite(value):
-            raise ValueError(f"found {what} {value} of {signal.name}; expected a finite number")
-    return Field(
-        name=signal.name,
-        start=signal.start,
-        length=signal.length,
-        little_endian=signal.byte_order == "little_endian",
-        signed=signal.is_signed,
-        is_float=signal.is_float,
-        scale=signal.conversion.scale,
-        offset=signal.conversion.offset,
-        minimum=signal.minimum,
-        maximum=signal.maximum,
-        choices={number: str(text) for number, text in (signal.choices or {}).items()},
-        unit=signal.unit or "",
+def _trouble(error: Exception, source: Any, path: Path) -> Trouble:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    found, _, expected = reason.partition("; expected ")
+    if not expected:
+        found, expected = found_and_expected(reason, "")
+    line = at_place(path, str(source.name), found, expected)
+    return Trouble(
+        line=line, message=str(source.name), signals=tuple(str(one.name) for one in source.signals)
     )

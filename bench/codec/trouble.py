@@ -12,6 +12,10 @@ _MENDS = (
         r"unused VAL_",
         "VAL_ of signals that the message has: remove it, or name the signal as it is named now",
     ),
+    (
+        r"unused SIG_VALTYPE_",
+        "SIG_VALTYPE_ of signals that the message has: remove it, or name the signal as it is named now",
+    ),
     (r"is more than 29 bits", "an id of 11 or 29 bits"),
 )
 _LONG_ID = re.compile(r"Standard frame id 0x([0-9a-f]+) is more than 11 bits")
@@ -38,6 +42,8 @@ def found_and_expected(reason: str, text: str) -> tuple[str, str]:
     """cantools' words for a mistake, and how it is mended; `text`: the line of the file it stands on, or all of it."""
     if (long := _LONG_ID.search(reason)) is not None:
         number = int(long[1], 16)
+        if not text:
+            return f"id 0x{number:X} has more than 11 bits", "the message said to be of the extended format"
         if _LEAST_EXTENDED <= number <= _MOST_EXTENDED:
             return (
                 f"id {number} (0x{number:X}) has more than 11 bits and bit 31 is not set",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bench.errors import BenchError, nearest
+from bench.errors import BenchError, choices, nearest
 
 # Annex D.2, bit 0 first.
 STATUS_BITS = (
@@ -74,7 +74,9 @@ def status_mask(names: Iterable[str]) -> int:
     mask = 0
     for name in names:
         if name not in STATUS_BITS:
-            raise ValueError(f"found '{name}'; expected {', '.join(STATUS_BITS)}{nearest(name, STATUS_BITS)}")
+            raise ValueError(
+                f"found '{name}'; expected {choices(name, STATUS_BITS)}{nearest(name, STATUS_BITS)}"
+            )
         mask |= 1 << STATUS_BITS.index(name)
     return mask
 

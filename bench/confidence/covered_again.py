@@ -142,6 +142,7 @@ def _why_not(content: Mapping[str, Any], header: Mapping[str, Any]) -> str | Non
         "rig": header["hashes"]["rig"],
         "bench source": header["bench_source"][:16],
         "timebase": header["timebase"],
+        "core": (header.get("core") or {}).get("name"),
         PLUG_INS: header.get("plug_ins"),
     }
     stated = content["identity"]

@@ -104,6 +104,7 @@ class BenchConfig:
 def load_bench(path: Path) -> BenchConfig:
     """Read and check hil_config.toml. Raises ConfigError with one line per mistake."""
     # Imported here: pydantic costs 0.1 s, which commands that never read a config need not pay.
+    from bench.config.bench_found import refuse_another_kind, refuse_no_bench
     from bench.config.bench_shape import BenchShape
     from bench.config.dut_table import read_dut
     from bench.config.mqtt_table import read_mqtt
@@ -111,7 +112,9 @@ def load_bench(path: Path) -> BenchConfig:
     from bench.config.toml_file import read_toml
     from bench.config.user_file import is_file
 
+    refuse_no_bench(path)
     file = read_toml(path)
+    refuse_another_kind(path, file.data)
     shape = file.check_on(BenchShape, file.data)
     if shape is None:
         file.stop_on_mistakes()

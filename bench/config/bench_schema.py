@@ -6,6 +6,7 @@ from bench.config.bench_shape import BenchShape, InstrumentTable
 from bench.config.instrument_kinds import InstrumentKind, instruments
 from bench.config.option_shape import AnyOption, table_of
 from bench.config.power_table import PowerTable
+from bench.config.profile_shape import ProfileShape
 from bench.config.toml_file import Shape
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -22,6 +23,14 @@ def bench_schema() -> dict[str, Any]:
     )
     whole["$defs"]["DutTable"]["properties"]["power"] = _power(kinds)
     return {"$schema": _DIALECT, "title": "hil_config.toml", **whole}
+
+
+def profile_schema() -> dict[str, Any]:
+    """For an editor: what may stand in a DUT profile."""
+    whole = ProfileShape.model_json_schema(ref_template="#/$defs/{model}")
+    outputs = whole["properties"]["output"]
+    outputs["additionalProperties"] = {"anyOf": [{"type": "string"}, outputs["additionalProperties"]]}
+    return {"$schema": _DIALECT, "title": "a DUT profile", **whole}
 
 
 def _table(base: type[Shape], options: tuple[AnyOption, ...]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from bench.config.dut_table import DutTable
 from bench.config.mqtt_table import MqttTable
 from bench.config.power_table import FASTEST_BAUD
 from bench.config.safety_table import SafetyTable
-from bench.config.toml_file import Bitrate, DurationNs, Format, Name, Shape, Share
+from bench.config.toml_file import Bitrate, DurationNs, Format, Name, Port, Shape, Share
 from bench.units import NS_PER_S
 
 FASTEST_BUS = 20_000_000  # bit/s; CAN XL
@@ -43,7 +43,7 @@ class InstrumentTable(Shape):
 
     kind: str
     link: str | None = None
-    port: str | list[str] = "virtual"
+    port: Port | list[Port] = "virtual"
     baud: int | None = Field(default=None, gt=0, le=FASTEST_BAUD)
     dead_man: DurationNs | None = Field(default=None, gt=0)
     lost_replies: Share = 0.0

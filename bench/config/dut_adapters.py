@@ -1,6 +1,5 @@
 """What a bench file has to know of a DUT adapter that a distribution brings. What it does: `bench.dut.adapter`."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -26,17 +25,12 @@ def _lacks(name: str, facts: DutAdapterFacts) -> str:
     return "" if facts.title else "found no 'title'; expected one"
 
 
-def _none() -> Mapping[str, str]:
-    return {}
-
-
 @cache
 def dut_adapters() -> Shelf[DutAdapterFacts]:
     """The DUT adapters that installed distributions bring."""
     return Shelf(
         what="DUT adapter",
         group=GROUP,
-        house=_none,
         kind=DutAdapterFacts,
         attribute="ADAPTER",
         lacks=_lacks,

@@ -12,7 +12,7 @@ from bench.config.options import NO_OPTIONS, Options
 from bench.config.power_table import read_power
 from bench.config.toml_file import DurationNs, Shape, TomlFile
 from bench.config.user_file import is_file
-from bench.errors import ConfigError, nearest
+from bench.errors import ConfigError, choices, nearest
 from bench.units import NS_PER_S
 
 
@@ -119,7 +119,8 @@ def _adapter_options(file: TomlFile, table: DutTable) -> Options:
     if start not in known:
         names = (*WAYS, *known.names())
         file.mistake(
-            ("dut", "start"), f"found '{start}'; expected one of {', '.join(names)}{nearest(start, names)}"
+            ("dut", "start"),
+            f"found '{start}'; expected one of {choices(start, names)}{nearest(start, names)}",
         )
         return NO_OPTIONS
     try:

@@ -1,9 +1,9 @@
 """What a bench file has to know of a kind of instrument. The kinds bring themselves: none is named here."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from bench.config.options import Option, one_of, text, whole, wholes
 from bench.parts import Shelf, modules
@@ -56,11 +56,13 @@ class InstrumentKind:
     have, where `first_id` counts them.
     shares_line: its units share one serial line. idle_ns: it closes a TCP connection that was silent for this long,
     0: never.
+    measures: units in which its calibration may be uncertain, beside seconds.
     inputs: its own inputs for a contact of `[safety]`; None: it has none, or no public document describes them.
     use, lines, plays, source: its row in docs/instruments.md.
     """
 
     role: ClassVar[str] = ""
+    measures: ClassVar[tuple[str, ...]] = ()
 
     title: str
     transports: tuple[Transport, ...]
@@ -109,6 +111,13 @@ def _gaps(name: str, kind: InstrumentKind) -> Iterator[str]:
     for key in ("title", "transports", "use", "lines", "plays", "source"):
         if not getattr(kind, key):
             yield f"found no '{key}'; expected one"
+    if not isinstance(kind.transports, tuple) or not set(kind.transports) <= set(get_args(Transport)):
+        yield f'found transports {kind.transports!r}; expected some of ("serial", "tcp", "can"), in a tuple'
+        return
+    for key in ("drive", "play", "play_loaded", "read", "box", "play_boxes"):
+        made = getattr(kind, key, None)
+        if not callable(made) and (made is not None or key in _needed(type(kind))):
+            yield f"found {made!r} as its '{key}'; expected a function"
     if "can" in kind.transports and not kind.on_can:
         yield f'found transports {kind.transports}; expected ("can",) alone, or lines'
     names = [option.name for option in kind.bench_options]
@@ -116,6 +125,11 @@ def _gaps(name: str, kind: InstrumentKind) -> Iterator[str]:
     for one in names:
         if names.count(one) > 1 or one in taken:
             yield f"found the option '{one}', a key that is there already; expected another name"
+
+
+def _needed(kind: type[InstrumentKind]) -> set[str]:
+    """The fields that have no default."""
+    return {one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING}
 
 
 _TAKEN = frozenset(

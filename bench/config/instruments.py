@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.config.instrument_kinds import ACROSS, CELLS, FIRST_ID, OPENS, RELAYS, InstrumentKind, instruments
 from bench.config.options import NO_OPTIONS, Options
-from bench.errors import ConfigError, nearest
+from bench.errors import ConfigError, choices, nearest
 from bench.units import NS_PER_S, parse_duration_ns, parse_quantity
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _table(file: "TomlFile", name: str, raw: dict[str, Any]) -> "InstrumentTable
         names = known.names()
         file.mistake(
             (*place, "kind"),
-            f"found '{kind}'; expected one of {', '.join(names)}{nearest(kind, names)}",
+            f"found '{kind}'; expected one of {choices(kind, names)}{nearest(kind, names)}",
         )
         return None
     try:
@@ -162,10 +162,7 @@ def _check(file: "TomlFile", shape: "BenchShape", name: str, table: "InstrumentT
         mistake("dead_man", 'found none; expected how long the bench may be silent, such as "2 s"')
     if not kind.dead_man and table.dead_man is not None:
         mistake("dead_man", f"found one; {kind.title} has no dead-man, expected none (docs/instruments.md)")
-    if table.uncertainty and _expanded(table.uncertainty) is None:
-        mistake(
-            "uncertainty", f"found '{table.uncertainty}'; expected a number with its unit, such as \"1 mV\""
-        )
+    _check_uncertainty(table, kind, mistake)
     if table.calibrated and table.calibration_due and table.calibration_due <= table.calibrated:
         mistake(
             "calibration_due", f"found {table.calibration_due}; expected a date after that of `calibrated`"
@@ -174,6 +171,18 @@ def _check(file: "TomlFile", shape: "BenchShape", name: str, table: "InstrumentT
     _check_ports(shape, table, kind, mistake)
     _check_options(shape, table, kind, mistake)
     _check_across(_options(table, kind), mistake)
+
+
+def _check_uncertainty(table: "InstrumentTable", kind: InstrumentKind, mistake: Mistake) -> None:
+    if not table.uncertainty:
+        return
+    found = f"found '{table.uncertainty}'"
+    expanded = _expanded(table.uncertainty)
+    if expanded is None:
+        mistake("uncertainty", f'{found}; expected a number with its unit, such as "1 mV"')
+    elif expanded[1] not in (*kind.measures, "s"):
+        units = " or ".join((*kind.measures, "s"))
+        mistake("uncertainty", f"{found}; expected it in {units}: {kind.title} is told in no other unit")
 
 
 def _expanded(text: str) -> tuple[float, str] | None:

@@ -6,11 +6,11 @@ or a plain number. Quantities are the bench's; names, layout and pacing are the 
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from bench.errors import nearest
+from bench.errors import choices, nearest
 from bench.units import unit_factor
 
 if TYPE_CHECKING:
@@ -93,6 +93,23 @@ def of_string(quantity: str, string: int) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How the names of a numbered signal count, and the cells or sensors (from 1) that they stand for.
+
+    name: the number in the first name; None: 1, or 0 for {cell0} and {sensor0}. item: what the first name stands for.
+    The steps lead from one name to the next. An `item_step` below 0 counts downwards.
+    """
+
+    name: int | None = None
+    name_step: int = 1
+    item: int = 1
+    item_step: int = 1
+
+
+ONE_BY_ONE = Counted()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """What one signal carries, in its own physical unit: `gain * quantity + offset`, or a yes/no about it.
 
@@ -101,7 +118,8 @@ class Shown:
     what: "value", or "valid"/"invalid": 1 where the quantity has (has not) a value.
     no_value: physical code that says "no reading". beyond: what is shown for a value out of the signal's range;
         "limit": its end, as the sensor itself does. None: its end too, but that is wrong then, and told.
-    number: of the one cell or sensor (from 1) that a literal name shows. in_range: the DBC's range is what it carries.
+    number: of the one cell or sensor (from 1) that a literal name shows. counted: how a numbered name counts.
+    in_range: the DBC's range is what it carries.
     """
 
     signal: str
@@ -113,20 +131,36 @@ class Shown:
     beyond: Literal["limit", "no_value"] | None = None
     number: int | None = None
     in_range: bool = True
+    counted: Counted = ONE_BY_ONE
 
     @property
     def indexed(self) -> bool:
         """Whether it is of one cell or sensor, by a number in its name or beside it."""
         return self.quantity in INDEXED
 
-    def of(self, number: int) -> bool:
-        """Whether it can be what shows that cell or sensor (from 1)."""
-        return self.number in (None, number)
+    def name_of(self, number: int) -> str | None:
+        """The signal that shows that cell or sensor (from 1), if its message has it; None: no name of it does."""
+        if self.number is not None or not self.indexed:
+            return self.signal if self.number in (None, number) else None
+        place, rest = divmod(number - self.counted.item, self.counted.item_step)
+        return None if rest or place < 0 else self._name(place)
 
+    def names(self, most: int) -> Iterator[tuple[str, int]]:
+        """The first `most` names that it may have, each with the cell or sensor (from 1) that it shows."""
+        if self.number is not None or not self.indexed:
+            yield self.signal, self.number or 1
+            return
+        for place in range(most):
+            item = self.counted.item + place * self.counted.item_step
+            if item < 1:
+                return
+            yield self._name(place), item
 
-def named(signal: str, number: int) -> str:
-    """The signal's name for a cell or sensor, from 1."""
-    return signal.format(cell=number, cell0=number - 1, sensor=number, sensor0=number - 1)
+    def _name(self, place: int) -> str:
+        from_0 = "{cell0" in self.signal or "{sensor0" in self.signal
+        first = self.counted.name if self.counted.name is not None else int(not from_0)
+        number = first + place * self.counted.name_step
+        return self.signal.format(cell=number, cell0=number, sensor=number, sensor0=number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +193,8 @@ def read_shown(signal: str, content: "str | float | int | ShownTable") -> Shown:
     in_range = content.range == "dbc"
     if not isinstance(content.of, str):
         return Shown(signal=signal, quantity="", offset=_finite(content.of), in_range=in_range)
-    plain = replace(_from_text(signal, content.of, _number_of(signal, content)), in_range=in_range)
+    number, counted = _number_of(signal, content)
+    plain = replace(_from_text(signal, content.of, number), in_range=in_range, counted=counted)
     if content.on is not None or content.off is not None:
         on = 1.0 if content.on is None else _finite(content.on)
         off = 0.0 if content.off is None else _finite(content.off)
@@ -184,8 +219,15 @@ def _finite(number: float) -> float:
     raise PlayError(f"found {number}; expected a finite number")
 
 
-def _number_of(signal: str, table: "ShownTable") -> int | None:
-    """The cell or sensor that a literal name is bound to."""
+def _number_of(signal: str, table: "ShownTable") -> tuple[int | None, Counted]:
+    """The cell or sensor that a literal name is bound to; or how a numbered name counts."""
+    numbered = "{" in signal
+    names = table.names
+    if names is not None and not numbered:
+        raise PlayError(
+            "found 'names' for a literal name; expected it for a numbered signal, such as 'V{cell}'"
+        )
+    counted = Counted(name=names.first, name_step=names.step) if names is not None else ONE_BY_ONE
     for key, quantity, number in (
         ("cell", "cell_voltage", table.cell),
         ("sensor", "temperature", table.sensor),
@@ -196,10 +238,14 @@ def _number_of(signal: str, table: "ShownTable") -> int | None:
         asked = "".join(str(table.of).split(maxsplit=1)[:1]).lstrip("-")
         if INDEXED.get(asked) != key:
             raise PlayError(f"found '{key}' beside '{table.of}'; expected it beside '{quantity}'")
-        if "{" in signal:
-            raise PlayError(f"found '{key}' for a numbered signal; expected it for a literal name only")
-        return number
-    return None
+        if numbered:
+            return None, replace(counted, item=number.first, item_step=number.step)
+        if number.step != 1:
+            raise PlayError(
+                f"found a step of '{key}' for a literal name; expected one number, or {{{key}}} in the name"
+            )
+        return number.first, ONE_BY_ONE
+    return None, counted
 
 
 def _from_text(signal: str, text: str, number: int | None) -> Shown:
@@ -209,7 +255,7 @@ def _from_text(signal: str, text: str, number: int | None) -> Shown:
         raise PlayError(f'found \'{text}\'; expected "quantity in unit", such as "pack_current in mA"')
     sign, quantity, yes_no, unit = match.groups()
     if quantity not in QUANTITIES:
-        known = ", ".join(QUANTITIES)
+        known = choices(quantity, QUANTITIES)
         raise PlayError(
             f"found unknown quantity '{quantity}'; expected one of {known}{nearest(quantity, QUANTITIES)}"
         )

@@ -8,8 +8,8 @@ from bench.config.dut_life import LifeCommand, PowerConfig, RelayConfig, SupplyC
 from bench.config.instrument_kinds import RELAYS, InstrumentKind, instruments
 from bench.config.option_shape import given, lacking, table_of, without_foreign
 from bench.config.options import Options
-from bench.config.toml_file import Amperes, DurationNs, Shape, TomlFile, Volts
-from bench.errors import ConfigError, nearest
+from bench.config.toml_file import Amperes, DurationNs, Port, Shape, TomlFile, Volts
+from bench.errors import ConfigError, choices, nearest
 from bench.units import NS_PER_S
 
 FASTEST_BAUD = 50_000_000  # bit/s; no serial line of the trade is faster
@@ -21,7 +21,7 @@ class PowerTable(Shape):
     on: list[str] | None = Field(default=None, min_length=1)
     off: list[str] | None = Field(default=None, min_length=1)
     relay: str | None = None
-    port: str | None = Field(default=None, min_length=1)
+    port: Port | None = Field(default=None, min_length=1)
     baud: int | None = Field(default=None, gt=0, le=FASTEST_BAUD)
     supply: str | None = None
     voltage: Volts | None = Field(default=None, gt=0)
@@ -76,7 +76,7 @@ def _kind(file: TomlFile, raw: dict[str, Any]) -> tuple[InstrumentKind | None, b
             return kind, True
         able = [name for name, one in known.all().items() if one.role == role and not one.on_can]
         file.mistake(
-            (*_PLACE, key), f"found '{name}'; expected one of {', '.join(able)}{nearest(name, able)}"
+            (*_PLACE, key), f"found '{name}'; expected one of {choices(name, able)}{nearest(name, able)}"
         )
         return None, False
     return None, True

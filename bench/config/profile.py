@@ -1,13 +1,14 @@
 """The DUT profile: which signals mean what, what a flag promises, what a safe state is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.config.correction import Correction
 from bench.config.debounce import Debounce
 from bench.config.lag import Lag
-from bench.config.play import INDEXED, Play, Shown, named
+from bench.config.play import INDEXED, Play, Shown
 
 _FLIPPED = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}
 
@@ -171,8 +172,7 @@ class DutProfile:
     plays: what the bench sends to the DUT.
     unlisted: "idle": the bench also sends, at raw zero, the messages of others that the DBC names and `plays` does
         not. "silent": it does not send them.
-    roles: by role name; what is shown of an unnumbered quantity is a role of its name. `cell_voltage` is not a role
-        but a template, see `cell_role`.
+    roles: by role name; what is shown of an unnumbered quantity is a role of its name.
     contactors: any of these tells that the DUT wants a contactor closed.
     fault_reset_at_start: "fault_reset" is shown from power-on until the DUT is heard in standby. So faults that
         an earlier shot made it store permanently do not keep it from starting.
@@ -186,6 +186,7 @@ class DutProfile:
     lags: how long after the fact the DUT reports it, by role; a role that is not listed is reported at once.
     witnesses: outputs that an input of the bench shows, not the DUT's word: a coil, a contact or a current.
     opening: any of these tells that the DUT begins to open its contactors.
+    corrections: ranges of the bus descriptions that are wrong in them.
     coils_told: `contactors` are the coils' own commands; False: they are taken from other reports of the DUT.
     """
 
@@ -194,7 +195,6 @@ class DutProfile:
     base_period_ns: int
     plays: tuple[Play, ...]
     unlisted: str
-    cell_template: Role
     roles: dict[str, Role]
     contactors: dict[str, tuple[RoleTest, ...]]
     thresholds: dict[str, float]
@@ -216,6 +216,11 @@ class DutProfile:
     coils_told: bool = True
     opening: tuple[RoleTest, ...] = ()
     witnesses: frozenset[Role] = frozenset()
+    corrections: tuple[Correction, ...] = ()
+    _outputs: dict[str, Role] = field(init=False, repr=False, compare=False)  # asked for by every scenario
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_outputs", self._without_what_is_shown())
 
     def promises(self, chemistry: str) -> dict[str, Promise]:
         """What the DUT promises of its estimates on a pack of this chemistry, by role."""
@@ -243,10 +248,6 @@ class DutProfile:
         """Whether the signal tells one code after the other: several flags are values of it."""
         return len({flag.value for flag in self.flags.values() if flag.role == role}) > 1
 
-    def cell_role(self, cell: int) -> Role:
-        """The role of cell `cell`, counted from 1."""
-        return self.cell_template._replace(signal=named(self.cell_template.signal, cell))
-
     def shown(
         self,
         quantity: str,
@@ -270,15 +271,19 @@ class DutProfile:
     def place(self, quantity: str, number: int, has: Callable[[Role], bool]) -> tuple[Shown, Role] | None:
         """Where and how the DUT is shown it; see `shown`."""
         found = [
-            (one, Role(play.channel, play.message, named(one.signal, number)))
+            (one, Role(play.channel, play.message, name))
             for play in self.plays
             for one in play.shown
-            if one.quantity == quantity and one.what == "value" and one.of(number)
+            if one.quantity == quantity and one.what == "value"
+            if (name := one.name_of(number)) is not None
         ]
         return next((pair for pair in found if has(pair[1])), found[0] if found else None)
 
-    def outputs(self) -> dict[str, Role]:
+    def outputs(self) -> Mapping[str, Role]:
         """What the DUT says, by role: not what the bench shows it."""
+        return self._outputs
+
+    def _without_what_is_shown(self) -> dict[str, Role]:
         shown = {
             (one.quantity, Role(play.channel, play.message, one.signal))
             for play in self.plays

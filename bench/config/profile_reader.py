@@ -42,6 +42,7 @@ class ProfileReader(ProfileTexts):
             if name not in shape.state:
                 near = nearest(name, shape.state)
                 self._file.mistake(("state",), f"found no '{name}'; expected the value of {what}{near}")
+        self._check_cells(plays)
         flags = {
             name: Flag(
                 name=name,
@@ -75,7 +76,6 @@ class ProfileReader(ProfileTexts):
             sample_period_ns=shape.sample_period,
             plays=plays,
             unlisted=shape.unlisted,
-            cell_template=self._cell_template(plays),
             roles=self._roles,
             contactors=self._contactors(),
             thresholds={name: self._threshold(name, text) for name, text in shape.threshold.items()},
@@ -92,6 +92,7 @@ class ProfileReader(ProfileTexts):
             ),
             tests={name: self._joined(texts, ("test", name)) for name, texts in shape.test.items()},
             identity=self._identity(),
+            corrections=tuple(self._corrections()),
             uds=self._uds(),
             fault_reset_at_start=self._fault_reset(),
             estimates=self._estimates(),
@@ -275,14 +276,10 @@ class ProfileReader(ProfileTexts):
             )
         return None
 
-    def _cell_template(self, plays: tuple[Play, ...]) -> Role:
-        for play in plays:
-            for one in play.shown:
-                if one.quantity == "cell_voltage" and one.what == "value":
-                    return Role(play.channel, play.message, one.signal)
-        if not self._file.mistakes:  # else that is why
+    def _check_cells(self, plays: tuple[Play, ...]) -> None:
+        values = {one.quantity for play in plays for one in play.shown if one.what == "value"}
+        if "cell_voltage" not in values and not self._file.mistakes:  # else that is why
             self._file.mistake(("play",), "found no 'cell_voltage' shown; expected a [[play]] that shows it")
-        return Role("", "", "")
 
     def _contactors(self) -> dict[str, tuple[RoleTest, ...]]:
         """As the profile says, else the roles named after the commands."""

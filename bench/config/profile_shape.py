@@ -20,11 +20,35 @@ def _finite(number: float) -> float:
     raise ValueError(f"found {number}; expected a finite number")
 
 
+def _not_zero(number: int) -> int:
+    if number == 0:
+        raise ValueError("found 0; expected how many cells or sensors lie between one name and the next")
+    return number
+
+
+def _first_alone(value: object) -> object:
+    return value if isinstance(value, dict | None) else {"first": value}
+
+
+class ItemsTable(Shape):
+    first: int = Field(ge=1)
+    step: Annotated[int, AfterValidator(_not_zero)] = 1
+
+
+class NamesTable(Shape):
+    first: int = Field(ge=0)
+    step: int = Field(default=1, ge=1)
+
+
+Items = Annotated[ItemsTable | None, BeforeValidator(_first_alone)]
+
+
 class ShownTable(Shape):
     of: str | float | int
-    cell: int | None = Field(default=None, ge=1)
-    sensor: int | None = Field(default=None, ge=1)
-    string: int | None = Field(default=None, ge=1)
+    cell: Items = None
+    sensor: Items = None
+    string: Items = None
+    names: Annotated[NamesTable | None, BeforeValidator(_first_alone)] = None
     on: float | int | None = None
     off: float | int | None = None
     no_value: float | int | None = None
@@ -39,6 +63,12 @@ class PlayTable(Shape):
     gap: DurationNs = 0
     timeout: DurationNs | None = Field(default=None, gt=0)
     shows: dict[str, Any] = Field(min_length=1)  # text, a number, or a ShownTable: see bench.config.play
+
+
+class CorrectionTable(Shape):
+    signal: str
+    range: Literal["raw"] | Annotated[list[float], Field(min_length=2, max_length=2)]
+    reason: str = Field(min_length=1, max_length=400)
 
 
 class ModeTable(Shape):
@@ -130,6 +160,7 @@ class ProfileShape(Shape):
     unlisted: Literal["idle", "silent"] = "idle"
     fault_reset_at_start: bool = False
     play: list[PlayTable] = Field(min_length=1)
+    correction: list[CorrectionTable] = Field(default_factory=list)
     with_any_flag: list[str] = Field(default_factory=list)
     no_dtc: list[Annotated[int, Field(ge=0, le=0xFFFFFF)]] | None = None
     output: dict[str, Annotated[OutputTable, BeforeValidator(_signal_alone)]]

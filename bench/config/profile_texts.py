@@ -1,8 +1,11 @@
 """Single texts of a profile: roles, tests, limits, thresholds; every mistake is noted."""
 
+import math
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
+from bench.config.correction import Correction
 from bench.config.lag import Lag
 from bench.config.profile import (
     QUANTITIES,
@@ -13,7 +16,7 @@ from bench.config.profile import (
 from bench.config.profile_shape import LagTable, ProfileShape
 from bench.config.toml_file import TomlFile
 from bench.config.user_file import Place
-from bench.errors import nearest
+from bench.errors import choices, nearest
 from bench.units import format_ns, parse_quantity
 
 _THRESHOLD_UNITS = ("V", "degC", "A", "ohm/V")
@@ -61,6 +64,31 @@ class ProfileTexts:
             return Role("", "", "")
         return Role(*parts)
 
+    def _corrections(self) -> Iterator[Correction]:
+        """Each signal at most once."""
+        known: set[Role] = set()
+        for index, table in enumerate(self._shape.correction):
+            place: Place = ("correction", index)
+            role = self._role(table.signal, (*place, "signal"))
+            span = None if table.range == "raw" else (float(table.range[0]), float(table.range[1]))
+            if span is not None and not (
+                math.isfinite(span[0]) and math.isfinite(span[1]) and span[0] < span[1]
+            ):
+                found = f"found {span[0]:g} to {span[1]:g}; expected the lower end first, both finite"
+                self._file.mistake((*place, "range"), found)
+            if not table.reason.strip():
+                self._file.mistake((*place, "reason"), "found none; expected who says so, for the report")
+            if role in known:
+                self._file.mistake(place, f"found {role} corrected twice; expected each once")
+            known.add(role)
+            yield Correction(
+                channel=role.channel,
+                message=role.message,
+                signal=role.signal,
+                range=span,
+                reason=table.reason.strip(),
+            )
+
     def _threshold(self, name: str, text: object) -> float:
         for dimension in _THRESHOLD_UNITS:
             try:
@@ -103,7 +131,7 @@ class ProfileTexts:
                 continue
             role, op, value = match.groups()
             if role not in self._roles:
-                known = ", ".join(self._roles)
+                known = choices(role, self._roles)
                 near = nearest(role, self._roles)
                 self._file.mistake(place, f"found unknown role '{role}'; expected one of {known}{near}")
                 continue
@@ -136,7 +164,7 @@ class ProfileTexts:
             return None
         modes = self._shape.mode.model_dump()
         if found[4] is not None and found[4] not in modes:
-            expected = f"one of {', '.join(modes)}{nearest(found[4], modes)}"
+            expected = f"one of {choices(found[4], modes)}{nearest(found[4], modes)}"
             self._file.mistake(place, f"found unknown mode '{found[4]}'; expected {expected}")
         return Limit(quantity=found[1], op=found[2], threshold=found[3], mode=found[4])
 

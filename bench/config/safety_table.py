@@ -7,16 +7,16 @@ from pydantic import Field
 
 from bench.config.instrument_kinds import instruments
 from bench.config.safety import Feed, SafetyInput, Source
-from bench.config.toml_file import DurationNs, Shape, TomlFile
+from bench.config.toml_file import DurationNs, Port, Shape, TomlFile
 
 
 class ContactTable(Shape):
-    serial: str | None = Field(default=None, min_length=1)
+    serial: Port | None = Field(default=None, min_length=1)
     line: Literal["cts", "dsr", "cd", "ri"] = "cts"
     feed: Feed = "rts"
-    gpio: str | None = Field(default=None, min_length=1)
+    gpio: Port | None = Field(default=None, min_length=1)
     card: str | None = Field(default=None, min_length=1)
-    port: str = ""
+    port: Port = ""
     input: int = Field(default=0, ge=0, le=63)
     closed: Literal["high", "low"] = "high"
     played: Literal["closed", "open"] | None = None

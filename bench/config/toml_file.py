@@ -7,12 +7,21 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from bench.config.branches import joined, one_branch
 from bench.config.toml_lines import line_numbers
+from bench.config.unanswered import unanswered
 from bench.config.user_file import MOST_TOML_BYTES, NotToml, Place, oddities, read_text, toml_of
-from bench.errors import ConfigError, clear, nearest
+from bench.errors import ConfigError, choices, clear, nearest
 from bench.units import parse_duration_ns, parse_quantity
 
 _KINDS = {bool: "true/false", int: "number", float: "number", str: "text", list: "list", dict: "table"}
@@ -51,10 +60,10 @@ def _volts(value: object) -> float:
 def quantity_of(unit: str) -> Any:
     """The type of a key that takes text with a unit of this dimension, such as "V"."""
     read = BeforeValidator(lambda value: parse_quantity(_text(value, f"1 {unit}"), unit))
-    return Annotated[float, read, _written(f"1 {unit}")]
+    return Annotated[float, read, written(f"1 {unit}")]
 
 
-def _written(example: str) -> WithJsonSchema:
+def written(example: str) -> WithJsonSchema:
     """What stands in the file: text with a unit, whatever it is read as."""
     return WithJsonSchema({"type": "string", "description": f'with a unit, such as "{example}"'})
 
@@ -68,6 +77,20 @@ def _share(value: object) -> float:
 
 def _bitrate(value: object) -> int:
     return round(parse_quantity(_text(value, "500 kbit/s"), "bit/s"))
+
+
+def _port(text: str) -> str:
+    """A port is opened by its exact name: a space or a capital too many would be found only when it is opened."""
+    bare = text.strip()
+    small = bare.lower()
+    if small in ("virtual", "bus"):
+        bare = small
+    for start in ("tcp://", "/dev/"):
+        if small.startswith(start):
+            bare = start + bare[len(start) :]
+    if bare != text:
+        raise ValueError(f"found '{text}'; expected '{bare}', without further spaces and capitals")
+    return text
 
 
 def _format(value: object) -> int:
@@ -86,11 +109,13 @@ Format = Annotated[int, BeforeValidator(_format)]
 """The `format` that a file says it is written in: what its keys mean, and their defaults. Absent: 1."""
 ScenarioFormat = Annotated[int, BeforeValidator(_scenario_format)]
 """That of a scenario: what the DUT says beside what is expected is told only (1), or is a wrong report (2)."""
-DurationNs = Annotated[int, BeforeValidator(_duration), _written("250 ms")]
-Amperes = Annotated[float, BeforeValidator(_amperes), _written("20 A")]
-Volts = Annotated[float, BeforeValidator(_volts), _written("500 V")]
-Share = Annotated[float, BeforeValidator(_share), _written("50 %")]
-Bitrate = Annotated[int, BeforeValidator(_bitrate), _written("500 kbit/s")]
+DurationNs = Annotated[int, BeforeValidator(_duration), written("250 ms")]
+Amperes = Annotated[float, BeforeValidator(_amperes), written("20 A")]
+Volts = Annotated[float, BeforeValidator(_volts), written("500 V")]
+Share = Annotated[float, BeforeValidator(_share), written("50 %")]
+Bitrate = Annotated[int, BeforeValidator(_bitrate), written("500 kbit/s")]
+Port = Annotated[str, AfterValidator(_port)]
+"""Of a serial device, a network port or a simulator, by its exact name."""
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 """What a thing is called, in a table and in a line of a report."""
 
@@ -126,7 +151,7 @@ class TomlFile:
             for detail in one_branch(invalid.errors(include_url=False), data):
                 if detail["type"] == "missing" and _misspelt(shape, detail):
                     continue  # told once, at the key that is there
-                told.setdefault(tuple(detail["loc"]), []).append(_explain(shape, detail))
+                told.setdefault(tuple(detail["loc"]), []).append(explain(shape, detail))
             for loc, texts in told.items():
                 self.mistake((*place, *loc), joined(texts))
         return None
@@ -179,13 +204,21 @@ def read_toml(path: Path, error: type[ConfigError] = ConfigError) -> TomlFile:
         at = re.search(r"at line (\d+)", str(invalid))
         line = at[1] if at else max(1, len(text.splitlines()))
         raise error(
-            f"{path}:{line}: found no valid TOML ({clear(str(invalid))}); expected TOML 1.0"
+            f"{path}:{line}: found no valid TOML ({clear(str(invalid))}); expected TOML 1.0{_twice(text)}"
         ) from None
     lines = line_numbers(text)
     odd = [located(path, lines, place, why) for place, why in oddities(data)]
+    odd = odd or [located(path, lines, place, why) for place, why in unanswered(data)]
     if odd:
         raise error("\n".join(odd))
     return TomlFile(path, data, lines, error)
+
+
+def _twice(source: str) -> str:
+    """The likely mend where a table is declared a second time: it was to be one of a list."""
+    names = re.findall(r"^[ \t]*\[([\w-]+)\]", source, re.MULTILINE)
+    again = next((name for name in names if names.count(name) > 1), None)
+    return f"; of several write [[{again}]] above each" if again else ""
 
 
 _STAND_INS: dict[str, object] = {
@@ -243,19 +276,18 @@ def only_news(lines: Iterable[str], known: Iterable[str]) -> list[str]:
     return [line for line in lines if not any(_same_place(line, other) for other in told)]
 
 
-def _explain(shape: type[BaseModel], detail: dict[str, Any]) -> str:
+def explain(shape: type[BaseModel], detail: dict[str, Any]) -> str:
     """One pydantic error in the bench's words."""
     kind, loc, value = detail["type"], detail["loc"], detail["input"]
     if kind == "extra_forbidden":
         known = _fields_at(shape, loc[:-1])
-        return (
-            f"found unknown key '{loc[-1]}'; expected one of {', '.join(known)}{nearest(str(loc[-1]), known)}"
-        )
+        key = str(loc[-1])
+        return f"found unknown key '{key}'; expected one of {choices(key, known)}{nearest(key, known)}"
     if kind == "missing":
         return f"found no '{loc[-1]}'; expected one"
     if kind == "literal_error":
-        choices = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
-        near = nearest(value, choices) if isinstance(value, str) else ""
+        literals = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+        near = nearest(value, literals) if isinstance(value, str) else ""
         return f"found {describe(value)}; expected {detail['ctx']['expected']}{near}"
     if kind == "value_error":
         text = str(detail["ctx"]["error"])
@@ -266,7 +298,11 @@ def _explain(shape: type[BaseModel], detail: dict[str, Any]) -> str:
         return f"found text of {len(value)} characters; expected {expected}"
     if kind == "too_short":
         return f"found {'none' if not value else len(value)}; expected at least {detail['ctx']['min_length']}"
+    if kind == "list_type" and isinstance(value, dict):
+        return f"found [{loc[-1]}], one table; expected a list of them: write [[{loc[-1]}]] above each"
     wanted = detail["msg"].replace("Input should be ", "").replace("valid ", "")
+    if wanted == "a date":
+        wanted = "a date without quotes, such as 2027-01-31"
     return f"found {describe(value)}; expected {wanted}"
 
 

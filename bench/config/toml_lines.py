@@ -5,6 +5,7 @@ import re
 _HEADER = re.compile(r"(\[\[?)([^\]]+)\]\]?\s*(?:#.*)?")
 _KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"))*)\s*=""")
 _STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|' + r"'[^']*'|#.*")
+_BRACKET = re.compile(r"[\[\]{}]")
 _DEEPEST_TOLD = 30
 
 
@@ -15,7 +16,6 @@ def line_numbers(text: str) -> dict[str, int]:
     prefix: list[str] = []
     depth = 0
     for number, line in enumerate(text.splitlines(), start=1):
-        bare = _STRINGS.sub("", line)
         if depth == 0 and (header := _HEADER.fullmatch(line.strip())):
             prefix = _parts(header[2])[:_DEEPEST_TOLD]
             if header[1] == "[[":
@@ -33,7 +33,9 @@ def line_numbers(text: str) -> dict[str, int]:
             for part in _parts(key[1])[:_DEEPEST_TOLD]:
                 place = [*place, part]
                 lines.setdefault(".".join(place), number)
-        depth += sum(bare.count(c) for c in "[{") - sum(bare.count(c) for c in "]}")
+        if _BRACKET.search(line):
+            bare = _STRINGS.sub("", line)
+            depth += sum(bare.count(c) for c in "[{") - sum(bare.count(c) for c in "]}")
     return lines
 
 

@@ -144,6 +144,8 @@ def _odd_value(value: object) -> str:
     if isinstance(value, str):
         if len(value) > _LONGEST_TEXT:
             return f"found text of {len(value)} characters; expected {_LONGEST_TEXT} at most"
+        if value.isprintable():
+            return ""
         odd = next((one for one in value if not one.isprintable() and one not in "\n\r\t"), "")
         return f"found the character {odd!a} in text; expected ones that can be printed" if odd else ""
     if isinstance(value, int) and value not in _INT64:

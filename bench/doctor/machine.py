@@ -84,20 +84,21 @@ def _priority(wanted: bool, real_time: bool, seconds: float) -> Iterator[Checkup
         yield Checkup(
             area="machine",
             state=Health.NOTE,
-            text=f"real-time priority is not permitted ({refused}){'; the bench file asks for it' if wanted else ''}",
+            text=f"real-time priority (SCHED_FIFO) is not permitted ({refused})"
+            f"{'; the bench file asks for it' if wanted else ''}: beside other work a grid may be late by milliseconds",
             mend="`@realtime - rtprio 60` in /etc/security/limits.d/realtime.conf, join that group and log in anew; "
             "in a container --cap-add=SYS_NICE",
         )
         return
     grid, _ = _punctuality(seconds, realtime_priority=True)
-    finding = _punctual("transmit grid of 10 ms with real-time priority", grid, wanted and real_time)
+    finding = _punctual("transmit grid of 10 ms by SCHED_FIFO", grid, wanted and real_time)
     if wanted or finding.state is not Health.OK:
         yield finding
     else:
         yield Checkup(
             area="machine",
             state=Health.NOTE if real_time else Health.OK,
-            text=f"{finding.text}; permitted, not used",
+            text=f"{finding.text}; permitted, not used: without it, beside other work, the one above holds",
             mend="realtime_priority = true under [time] of the bench file" if real_time else "",
             figures_us=finding.figures_us,
         )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bench.wiring.common import Wired
 
 LENGTH = 8  # bytes, before each message
+_GONE_S = 10.0  # from its last word to its end, at most
 
 
 def framed(words: tuple[Any, ...]) -> bytes:
@@ -80,9 +81,15 @@ class Apart:
             length = int.from_bytes(await self._reader.readexactly(LENGTH), "big")
             message: tuple[Any, ...] = pickle.loads(await self._reader.readexactly(length))
         except (asyncio.IncompleteReadError, OSError) as error:
-            code = self._process.wait(10)
-            raise EndedAlone(f"the bench's process ended with exit code {code}, and said nothing") from error
+            raise EndedAlone(f"the bench's process {self._how_it_ended()}, and said nothing") from error
         return message
+
+    def _how_it_ended(self) -> str:
+        """On a busy machine it may take a while from its last word to its end."""
+        try:
+            return f"ended with exit code {self._process.wait(_GONE_S)}"
+        except subprocess.TimeoutExpired:
+            return f"has closed its line and has not ended within {_GONE_S:g} s"
 
     def stop(self) -> None:
         """Ask it to end early, as Ctrl-C does."""
@@ -92,7 +99,7 @@ class Apart:
     def close(self) -> None:
         self._writer.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(10)
+            self._process.wait(_GONE_S)
 
 
 async def not_cut_short(work: asyncio.Future[Any], on_cancel: Any) -> Any:

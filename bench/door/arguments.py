@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import CalledWrongly
+from bench.record.said import About
 
 Names = str | Path | tuple[str | Path, ...] | None
 
@@ -85,6 +86,7 @@ def _or_none(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 _CALLBACK = "a plain function of one event, not an async one"
 _TEXT, _TEXT_OR_NONE = ("a text", _is_text), ("a text, or None", _or_none(_is_text))
+_CHEMISTRY = "a chemistry's name, the path of its file, or None", _or_none(_is_path)
 _AT_LEAST_1 = (
     "a whole number of at least 1, or None",
     _or_none(lambda value: _is_whole(value) and value >= 1),
@@ -93,11 +95,14 @@ _EXPECTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "config": ("the path of a bench file", _is_path),
     "time": ('"simulated", "real", or None', _or_none(_is_text)),
     "firmware": _TEXT_OR_NONE,
-    "chemistry": _TEXT_OR_NONE,
-    "firmware_chemistry": _TEXT_OR_NONE,
+    "chemistry": _CHEMISTRY,
+    "firmware_chemistry": _CHEMISTRY,
     "only": _TEXT_OR_NONE,
     "shift": ('a duration as "2 ms", or None', _or_none(_is_text)),
-    "operator": _TEXT,
+    "about": (
+        'what is said of the run, such as bench.About(label="supply 3")',
+        lambda one: isinstance(one, About),
+    ),
     "mode": _TEXT,
     "long": ("True or False", lambda value: isinstance(value, bool)),
     "repeat": _AT_LEAST_1,

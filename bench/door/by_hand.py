@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from bench.door.fire import STOPPED, recording_into
 from bench.door.hand_driver import HandDriver, answer
-from bench.errors import BenchError, CalledWrongly, nearest
+from bench.errors import BenchError, CalledWrongly, choices, nearest
 from bench.measure.plan import NOTHING
 from bench.record.chain import FOOTER, seal
 from bench.record.codable import plan_to_dict, shot_to_dict
@@ -36,6 +36,7 @@ from bench.timing.simulated import run_simulated
 from bench.trace.timeline import Trace
 from bench.verdict.result import Judgement, ShotResult, Verdict
 from bench.wiring.common import Wired
+from bench.wiring.plug_ins import installed
 from bench.wiring.simulated import build_simulated
 
 NAME = "by-hand"
@@ -68,7 +69,8 @@ class RigByHand:
         modes = dict.fromkeys(["off", *wired.profile.modes])
         if self._mode not in modes:
             raise CalledWrongly(
-                f"rig: found mode '{self._mode}'; expected one of {', '.join(modes)}{nearest(self._mode, modes)}"
+                f"rig: found mode '{self._mode}'; expected one of {choices(self._mode, modes)}"
+                f"{nearest(self._mode, modes)}"
             )
         with rig_of_ones_own(wired) as own:
             self._drive(own, line)
@@ -130,6 +132,7 @@ def _new_folder(wired: Wired, seed: int) -> RunFolder:
         "chemistry": config.pack.chemistry,
         "environment": environment(),
         "equipment": equipment(wired),
+        **({"plug_ins": brought} if (brought := installed()) else {}),
         "rig_name": config.name,
         "place": config.place,
     }

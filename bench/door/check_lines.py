@@ -59,6 +59,8 @@ def _lines(wired: Wired, prepared: list[Prepared], *, whole: bool) -> Iterator[C
     for db in wired.databases.values():
         for warning in db.warnings():
             yield _line(CheckKind.WARNING, warning)
+    for one_range in wired.corrected:
+        yield _line(CheckKind.NOTE, one_range.words)
     if wired.config.mqtt is not None and (told := in_the_clear(wired.config.mqtt)):
         yield _line(CheckKind.WARNING, told)
     yield from _safety(wired)

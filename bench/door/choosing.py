@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import ScenarioError, nearest
+from bench.running.filter_words import joined
 from bench.running.load import BY_ID, Selected, library_above, select_scenarios, selection_words
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ def chosen(wired: Wired, select: Select, only: str | None, *, long: bool) -> Sel
         raise ScenarioError("select: found an empty list; expected scenario ids, files or folders, or None")
     if not ids:
         return select_scenarios(wired, paths, only, long=long, mismatches=True)
-    whole = select_scenarios(wired, None, only, long=True, mismatches=True)
+    whole = _with_ids(wired, ids) if only is None else None
+    if whole is None:
+        whole = select_scenarios(wired, None, only, long=True, mismatches=True)
     kept = {one: _named(wired, whole.prepared, one) for one in ids}
     left_out: tuple[str, ...] = ()
     if paths:
@@ -36,6 +39,16 @@ def chosen(wired: Wired, select: Select, only: str | None, *, long: bool) -> Sel
         kept |= {one.scenario.id: one for one in by_path.prepared}
         left_out = by_path.left_out
     return Selected(prepared=list(kept.values()), budgets_file=whole.budgets_file, left_out=left_out)
+
+
+def _with_ids(wired: Wired, ids: list[str]) -> Selected | None:
+    """Those of the library, which prepares no others; None where one of them is not there."""
+    asked = joined(ids, exact=True)
+    try:
+        found = select_scenarios(wired, None, asked, long=True, mismatches=True)
+    except ScenarioError:  # is told with all that is wrong in the library
+        return None
+    return found if {one.scenario.id for one in found.prepared} >= set(ids) else None
 
 
 def selection_of(select: Select, only: str | None, selected: Selected) -> str:

@@ -9,21 +9,24 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.door.ending_early import TO_THE_END, EarlyEnd, EndRule
 from bench.door.progress import CallbackFailed, Planned, ShotDone, ShotsEnded, Teller
 from bench.errors import BenchError
 from bench.record.chain import FOOTER
 from bench.record.held import held
+from bench.record.said import NOTHING_SAID, About
 from bench.record.targets import try_folder
 from bench.report.junit_style import JUnitStyle
 from bench.report.words import banner
 from bench.running.crash import crash_line, crashes_kept_in
 from bench.running.local import Campaign, chunks_of, run_all
-from bench.running.order import ordered, predicted_s
+from bench.running.order import LONG_S, REAL_LIMIT_S, REAL_S, longest_s, ordered, predicted_s
 from bench.running.results import Collector, Covered, evidence_class, open_evidence, timebase_of
 from bench.running.workers import bounded
 from bench.stored.finish import complete, store_last, try_database
 from bench.timing.hold import Hold
 from bench.timing.host import host_now_ns
+from bench.wiring.core import slower_in_python
 
 if TYPE_CHECKING:
     from bench.live.feed import LiveFeed
@@ -44,8 +47,9 @@ class Asked:
     selection: str
     seed: int = 1
     repeat: int | None = None
-    operator: str = ""
+    said: About = NOTHING_SAID
     workers: int | None = None
+    rule: EndRule = TO_THE_END
     junit: Path | None = None
     junit_style: JUnitStyle = JUnitStyle.FULL
     report: Path | None = None
@@ -80,7 +84,7 @@ def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Aske
         asked.library,
         asked.selection,
         asked.repeat,
-        asked.operator,
+        asked.said,
     )
     hold = Hold(partial(_unfinished, folder.path))
     with crashes_kept_in(folder.path), held(folder.path, wait=True):
@@ -100,7 +104,7 @@ def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Aske
             collector = Collector(campaign=campaign, run_id=run_id, started_utc=started_utc, hashes=hashes)
             feed = _live(wired, run_id)
             began_ns = host_now_ns()
-            aborted = _shoot(campaign, collector, feed, hold, tell)
+            aborted = _shoot(campaign, collector, feed, hold, tell, asked.rule)
             took_ns = host_now_ns() - began_ns
             result = dataclasses.replace(collector.result(aborted), took_ns=took_ns)
             return _end(campaign, result, feed, asked, tell)
@@ -109,14 +113,16 @@ def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Aske
 
 
 def _shoot(
-    campaign: Campaign, collector: Collector, feed: LiveFeed | None, hold: Hold, tell: Teller
+    campaign: Campaign, collector: Collector, feed: LiveFeed | None, hold: Hold, tell: Teller, rule: EndRule
 ) -> str | None:
     """All shots, told to whoever looks on. Why it ended early; None when it did not. Signals are held afterwards."""
-    planned = _planned(campaign)
-    of = sum(planned.shots.values())
+    plan = told_before(campaign)
+    of = sum(plan.shots.values())
+    excused = frozenset(one.scenario.id for one in campaign.prepared if one.scenario.known_gap is not None)
+    end = EarlyEnd(rule, plan.must_fail | excused, of)
     if feed is not None:
         campaign = dataclasses.replace(campaign, watch=feed.watch)
-        feed.start(dict(planned.shots))
+        feed.start(dict(plan.shots))
 
     def on_shot(scenario_id: str, result: ShotResult) -> None:
         collector.add(scenario_id, result)
@@ -124,10 +130,13 @@ def _shoot(
             feed.shot(scenario_id, result)
         done = sum(map(len, collector.shots.values()))
         tell(ShotDone(scenario_id=scenario_id, result=result, done=done, of=of))
+        end.look(scenario_id, result)
 
     aborted = None
     try:
-        tell(planned)
+        tell(plan)
+        for line in slower_in_python(campaign.wired.config):
+            tell.note(line)
         hold.armed()
         run_all(campaign, on_shot)
         hold.on()
@@ -145,14 +154,19 @@ def _shoot(
     return aborted
 
 
-def _planned(campaign: Campaign) -> Planned:
+def told_before(campaign: Campaign) -> Planned:
+    """How many shots of what, and how long they take."""
     prepared = campaign.prepared
     shots = {one.scenario.id: campaign.repeats(one) for one in prepared}
+    about = {one.scenario.id: predicted_s(one, shots[one.scenario.id]) for one in prepared}
+    fired = 0 if campaign.wired.config.simulated else sum(shots.values())
     return Planned(
         shots=shots,
         must_fail=frozenset(one.scenario.id for one in prepared if one.scenario.mismatch is not None),
         banner=banner(evidence_class(campaign.wired)),
-        at_most_s=sum(predicted_s(one, shots[one.scenario.id]) for one in prepared),
+        about_s=sum(about.values()) + REAL_S * fired,
+        at_most_s=sum(longest_s(one, shots[one.scenario.id]) for one in prepared) + REAL_LIMIT_S * fired,
+        long={name: lasts_s for name, lasts_s in about.items() if lasts_s / shots[name] > LONG_S},
         simulated=campaign.wired.config.simulated,
     )
 
@@ -198,6 +212,15 @@ def _live(wired: Wired, run_id: str) -> LiveFeed | None:
 
 
 def recording_into(out: Path, wired: Wired) -> Wired:
-    """The same bench, whose run folders go to `out`."""
-    record = dataclasses.replace(wired.config.record, folder=out.resolve())
+    """The same bench, whose run folders go to `out`; elsewhere, they are no runs of this project.
+
+    So a results database that lies among the project's run folders does not list them: one beside them does.
+    """
+    record, folder = wired.config.record, out.resolve()
+    project = record.folder.resolve()
+    elsewhere = folder != project and project not in folder.parents
+    database = record.database
+    if elsewhere and isinstance(database, Path) and project in database.resolve().parents:
+        database = folder / database.name
+    record = dataclasses.replace(record, folder=folder, database=database)
     return dataclasses.replace(wired, config=dataclasses.replace(wired.config, record=record))

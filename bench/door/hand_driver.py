@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from bench.codec.heard import heard
+from bench.config.toml_file import explain
 from bench.door.put import Put
-from bench.errors import BenchError, CalledWrongly, nearest
+from bench.errors import BenchError, CalledWrongly, choices, nearest
 from bench.faults.find import fault_names, kind
 from bench.faults.port import Terminals
 from bench.rig.live_faults import LiveFault
@@ -59,10 +60,13 @@ class HandDriver:
         from bench.faults.shapes import keys_of
 
         chosen, mistakes = kind(fault), list[str]()
+        keys = keys_of(chosen)
         try:
-            shape = keys_of(chosen).model_validate({"do": "inject", "fault": fault, **table})
+            shape = keys.model_validate({"do": "inject", "fault": fault, **table})
         except ValidationError as wrong:
-            told = "; ".join(_words(one) for one in wrong.errors())
+            told = "; ".join(
+                f"{'.'.join(map(str, one['loc']))}: {explain(keys, dict(one))}" for one in wrong.errors()
+            )
             raise CalledWrongly(f"inject {fault}: {told}") from None
         if missing := why_not(self.wired, [chosen.capability(shape)]):
             raise CalledWrongly(f"inject {fault}: this rig cannot do it: {'; '.join(missing)}")
@@ -100,7 +104,7 @@ class HandDriver:
         modes = self.wired.profile.modes
         if mode not in modes:
             raise CalledWrongly(
-                f"request: found mode '{mode}'; expected one of {', '.join(modes)}{nearest(mode, modes)}"
+                f"request: found mode '{mode}'; expected one of {choices(mode, modes)}{nearest(mode, modes)}"
             )
         request(self.rig, mode, modes[mode])
 
@@ -163,10 +167,6 @@ class HandDriver:
         value = await self.signal("state")
         names = {number: name for name, number in self.wired.profile.states.items()}
         return None if value is None else names.get(int(value), f"{value:g}")
-
-
-def _words(one: Any) -> str:
-    return f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
 
 
 async def answer(driver: HandDriver, name: str, words: tuple[Any, ...]) -> tuple[str, Any]:

@@ -72,7 +72,8 @@ class HandRig:
         """Force cells (from 1) to a voltage in V, proven by readback. ttl_s: the rig releases them by itself after
         this time, in s.
         """
-        return await self.inject("cell_voltage", cells=_many(cell), voltage=f"{voltage_v} V", ttl_s=ttl_s)
+        volts = _finite("voltage_v", voltage_v)
+        return await self.inject("cell_voltage", cells=_many(cell), voltage=f"{volts} V", ttl_s=ttl_s)
 
     async def open_sense_wire(self, cell: int | Sequence[int], *, ttl_s: float = TTL_S) -> Put:
         """Open the sense wire of cells (from 1). Where the rig has no relay in it, CalledWrongly says so."""
@@ -83,7 +84,17 @@ class HandRig:
 
         As `inject("insulation", resistance="50 ohm/V", pole="plus")`; `hil list faults` shows all.
         """
-        put: Put = await self._ask("inject", fault, _finite("ttl_s", ttl_s), table)
+        if not isinstance(fault, str):
+            raise CalledWrongly(
+                f"inject: found {shown(fault)}; expected the name of a fault: `hil list faults`"
+            )
+        if timed := sorted({"duration", "ttl"} & set(table)):
+            raise CalledWrongly(
+                f"inject: found '{timed[0]}'; expected ttl_s, in s, or `wait` and then `clear`"
+            )
+        if (lasts_s := _finite("ttl_s", ttl_s)) <= 0:
+            raise CalledWrongly(f"ttl_s: found {shown(ttl_s)}; expected a time above 0 s")
+        put: Put = await self._ask("inject", fault, lasts_s, table)
         return put
 
     async def clear(self, put: Put | int | None = None) -> None:
@@ -92,6 +103,8 @@ class HandRig:
 
     async def request(self, mode: str) -> None:
         """Ask the DUT for a mode of its profile, as "drive"; `state` tells when it is there."""
+        if not isinstance(mode, str):
+            raise CalledWrongly(f"request: found {shown(mode)}; expected a mode of the profile")
         await self._ask("request", mode)
 
     async def reset_faults(self, seconds: float = 0.5) -> None:
@@ -104,7 +117,9 @@ class HandRig:
 
     async def wait(self, seconds: float) -> int:
         """Let this time (s) of the rig's clock pass. Returns the clock's reading afterwards, in ns."""
-        at_ns: int = await self._ask("wait", _finite("wait", seconds))
+        if (lasts_s := _finite("wait", seconds)) < 0:
+            raise CalledWrongly(f"wait: found {shown(seconds)}; expected a time from 0 s on")
+        at_ns: int = await self._ask("wait", lasts_s)
         return at_ns
 
     async def now_ns(self) -> int:
@@ -122,6 +137,8 @@ class HandRig:
 
         name: a role of the profile, as "state"; or "Message.Signal"; or "channel.Message.Signal".
         """
+        if not isinstance(name, str):
+            raise CalledWrongly(f"signal: found {shown(name)}; expected a role, or Message.Signal")
         value: float | None = await self._ask("signal", name)
         return value
 
@@ -188,6 +205,8 @@ class HandRig:
 
 def _finite(what: str, value: float) -> float:
     try:
+        if isinstance(value, str | bytes | bool):
+            raise TypeError
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         raise CalledWrongly(f"{what}: found {shown(value)}; expected a finite number") from None

@@ -15,13 +15,17 @@ from bench.verdict.result import ShotResult
 class Planned:
     """The first event: what is to be fired. shots: by scenario id. must_fail: those that are right when they fail.
 
-    banner: what the results are worth, in words. at_most_s: predicted, in seconds of the run's own clock.
+    banner: what the results are worth, in words. about_s: predicted, of a DUT that does as it should; at_most_s: not
+    exceeded, whatever the DUT does. long: ids that last for more than ten minutes, each with its time. All in seconds
+    of the run's own clock.
     """
 
     shots: Mapping[str, int]
     must_fail: frozenset[str]
     banner: str
+    about_s: float
     at_most_s: float
+    long: Mapping[str, float]
     simulated: bool
 
     def __str__(self) -> str:
@@ -88,7 +92,7 @@ class Teller:
 
     def __init__(self, callback: OnProgress) -> None:
         self._callback = callback
-        self.raised: Exception | None = None
+        self.raised: BaseException | None = None
 
     def note(self, text: str, *, warning: bool = True) -> None:
         """Never raises: it is also told at the end of a run, which goes on."""
@@ -102,6 +106,11 @@ class Teller:
             return
         try:
             refuse_awaited(self._callback(event))
-        except Exception as error:
+        except KeyboardInterrupt as error:
+            if isinstance(event, Planned | ShotDone):
+                raise  # Ctrl-C in the middle of it: a stop as anywhere else
+            self.raised = error  # signals are held back by now, so it is its own; the evidence comes first
+            raise CallbackFailed(error) from error
+        except BaseException as error:
             self.raised = error
             raise CallbackFailed(error) from error

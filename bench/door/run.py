@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.confidence.stamp_worth import with_measured_stamps
+from bench.door.ending_early import TO_THE_END, EndRule
 from bench.door.fire import Asked, Fired, fire, recording_into
 from bench.door.progress import OnProgress, Teller, unheard
 from bench.links.can_options import refuse_wrong_options
@@ -14,6 +15,7 @@ from bench.proof.qualification import find_covering
 from bench.record.asked_database import refuse_unusable_url
 from bench.record.latch import refuse_if_latched
 from bench.record.poison import refuse_if_poisoned
+from bench.record.said import About, refuse_unfit
 from bench.record.targets import try_files
 from bench.report.junit_style import JUnitStyle
 from bench.running.held_rig import rig_of_ones_own
@@ -80,9 +82,13 @@ class Order:
     seed: int = 1
     repeat: int | None = None
     operator: str = ""
+    label: str = ""
+    note: str = ""
+    dut_serial: str = ""
     workers: int | None = None
     out: Path | None = None
     junit: Path | None = None
+    rule: EndRule = TO_THE_END
     junit_style: JUnitStyle = JUnitStyle.FULL
     report: Path | None = None
 
@@ -101,6 +107,8 @@ def make_run(wired: Wired, selected: Selected, order: Order, progress: OnProgres
 
 def _made(wired: Wired, selected: Selected, order: Order, tell: Teller) -> Run:
     refuse_unready(wired)
+    said = About(operator=order.operator, label=order.label, note=order.note, dut_serial=order.dut_serial)
+    refuse_unfit(said)
     covered = find_covering(wired, wired.config.record.folder)
     wired = with_measured_stamps(wired, covered)
     if order.out is not None:
@@ -120,8 +128,9 @@ def _made(wired: Wired, selected: Selected, order: Order, tell: Teller) -> Run:
         selection=order.selection,
         seed=order.seed,
         repeat=_repeat(wired, order),
-        operator=order.operator,
+        said=said,
         workers=order.workers,
+        rule=order.rule,
         junit=order.junit,
         junit_style=order.junit_style,
         report=order.report,

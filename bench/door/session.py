@@ -15,6 +15,7 @@ from bench.door.progress import OnProgress, unheard
 from bench.door.run import Order, Run, make_run
 from bench.door.single import scenario_of, shoot_one, shots_of
 from bench.errors import CalledWrongly
+from bench.record.said import NOTHING_SAID, About
 from bench.running.load import load_rig
 from bench.running.results import evidence_class
 
@@ -45,8 +46,8 @@ class Bench:
         *,
         time: str | None = None,
         firmware: str | None = None,
-        chemistry: str | None = None,
-        firmware_chemistry: str | None = None,
+        chemistry: str | Path | None = None,
+        firmware_chemistry: str | Path | None = None,
         seed: int = 1,
     ) -> Bench:
         """Read a bench file. The other arguments replace what it says, as the options of `hil run` do.
@@ -57,7 +58,8 @@ class Bench:
         """
         refuse_wrong(config=config, time=time, firmware=firmware, chemistry=chemistry)
         refuse_wrong(firmware_chemistry=firmware_chemistry, seed=seed)
-        return cls(wired=load_rig(Path(config), time, firmware, chemistry, firmware_chemistry), seed=seed)
+        cells, made_for = (None if one is None else str(one) for one in (chemistry, firmware_chemistry))
+        return cls(wired=load_rig(Path(config), time, firmware, cells, made_for), seed=seed)
 
     @property
     def config(self) -> Path:
@@ -112,7 +114,7 @@ class Bench:
         repeat: int | None = None,
         seed: int | None = None,
         workers: int | None = None,
-        operator: str = "",
+        about: About = NOTHING_SAID,
         out: str | Path | None = None,
         progress: OnProgress = unheard,
     ) -> Run:
@@ -121,6 +123,7 @@ class Bench:
         select: scenario ids, files or folders; None: the whole library. only: as `-k`. long: with the long lane.
         repeat: shots of each scenario; None: as the scenario says in simulated time, 1 in real time.
         seed: None: the bench's own. workers: processes, in simulated time; None: all processors.
+        about: what its reports say of it, as `About(label="supply 3", operator="A. Person")`; any of them is enough.
         out: where the run folder goes; None: as the bench file says. progress: called with each event of the run.
         Raises ConfigError, ScenarioError before anything is driven; Stopped when Ctrl-C or a signal ended it; and what
         `progress` raises, when what had finished is kept.
@@ -128,14 +131,17 @@ class Bench:
         self._refuse_inside_a_loop("run")
         names = names_in(select)
         refuse_wrong(only=only, long=long, repeat=repeat, seed=seed, workers=workers)
-        refuse_wrong(operator=operator, out=out, progress=progress)
+        refuse_wrong(about=about, out=out, progress=progress)
         selected = chosen(self.wired, names, only, long=long)
         order = Order(
             selection=selection_of(names, only, selected),
             seed=self._seed(seed),
             repeat=repeat,
             workers=workers,
-            operator=operator,
+            operator=about.operator,
+            label=about.label,
+            note=about.note,
+            dut_serial=about.dut_serial,
             out=None if out is None else Path(out),
         )
         return make_run(self.wired, selected, order, progress)
@@ -172,7 +178,7 @@ class Bench:
         repeat: int | None = None,
         seed: int | None = None,
         workers: int | None = None,
-        operator: str = "",
+        about: About = NOTHING_SAID,
         out: str | Path | None = None,
         progress: OnProgress = unheard,
     ) -> Run:
@@ -181,7 +187,7 @@ class Bench:
         Where this task is cancelled, the run is stopped in order first, and what had finished is kept.
         """
         words: dict[str, Any] = {"only": only, "long": long, "repeat": repeat, "workers": workers}
-        words |= {"seed": self._seed(seed), "operator": operator, "out": out}
+        words |= {"seed": self._seed(seed), "about": about, "out": out}
         refuse_wrong(**words, progress=progress)
         words["select"] = names_in(select)
         made: Run = await done_apart("run", self.wired, words, progress)

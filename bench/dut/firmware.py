@@ -4,14 +4,17 @@ from typing import Protocol, runtime_checkable
 
 from bench.trace.events import CanFrame
 
+HOW_TO_WRITE = "docs/how-to/python_stand_in.md"
+"""The page that says how a user writes one."""
+
 
 class Firmware(Protocol):
-    """A BMS stepped from outside. `period_ns` is its base task."""
+    """A BMS stepped from outside. `period_ns` is its base task. A channel is the name of a bus in the bench file."""
 
     period_ns: int
 
     def receive(self, now_ns: int, channel: str, frame: CanFrame) -> None:
-        """A frame has arrived on 'vehicle' or 'sense'."""
+        """A frame of the bench has arrived on this channel."""
 
     def step(self, now_ns: int) -> list[tuple[str, CanFrame]]:
         """Run the base task once; the frames to send, as (channel, frame)."""

@@ -4,7 +4,7 @@ Whatever a firmware raises is its own, and ends its shot: none of it ends a run,
 of somebody else's code would.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from bench.dut.firmware import Firmware, Resettable
 from bench.dut.raised import raised_by_firmware
@@ -102,6 +102,9 @@ class InProcessDut:
             frames = [self._checked(one) for one in self._firmware.step(self._clock.now_ns())]
         except BaseException as error:
             raise raised_by_firmware(error) from error
+        self._send(frames)
+
+    def _send(self, frames: Iterable[tuple[str, CanFrame]]) -> None:
         for channel, frame in frames:
             if self.outgoing is not None:
                 changed = self.outgoing(channel, frame)

@@ -72,7 +72,8 @@ class ProcessDut:
         except TimeoutError as exc:
             await self.stop()
             raise DutError(
-                f"{self._name}: not ready within {_START_TIMEOUT_S:g} s; started as {self._command}"
+                f"{self._name}: not ready within {_START_TIMEOUT_S:g} s: it said no line, expected one on stdout; a "
+                f'DUT that prints none needs [dut] ready = "at_once"; started as {self._command}'
             ) from exc
         if not line:
             told = f"{self._name}: ended before it was ready{self.how()}; started as {self._command}"

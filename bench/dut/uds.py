@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.codec import isotp, uds
 from bench.errors import DutError
-from bench.links.ports import CanLink
+from bench.links.ports import CanLink, SelectiveLink
 from bench.timing.clock import Clock
 from bench.trace.events import CanFrame
 from bench.trace.facts import Anomaly, Odd
@@ -39,7 +39,10 @@ class UdsTester:
         self._address = address
         self._inbox: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
         self.first_frame_ns: int | None = None  # of the last response, after the end of its request
-        link.subscribe(self._heard)
+        if isinstance(link, SelectiveLink):
+            link.subscribe_to(self._heard, address.response_id, address.extended)
+        else:
+            link.subscribe(self._heard)
 
     async def request(self, payload: bytes) -> bytes:
         """The response's body without the echo. DutError: no answer. UdsRefused, UdsBroken, IsoTpError: a wrong one."""

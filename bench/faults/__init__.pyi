@@ -34,6 +34,7 @@ from bench.rig.capabilities import ContactorMechanics as ContactorMechanics
 from bench.rig.capabilities import Contactors as Contactors
 from bench.rig.capabilities import Cooling as Cooling
 from bench.rig.capabilities import Distort as Distort
+from bench.rig.capabilities import Distortions as Distortions
 from bench.rig.capabilities import DutIdentity as DutIdentity
 from bench.rig.capabilities import DutProgram as DutProgram
 from bench.rig.capabilities import DutReset as DutReset
@@ -43,6 +44,7 @@ from bench.rig.capabilities import HvCircuit as HvCircuit
 from bench.rig.capabilities import Insulation as Insulation
 from bench.rig.capabilities import InsulationInTurns as InsulationInTurns
 from bench.rig.capabilities import PackCurrent as PackCurrent
+from bench.rig.capabilities import ReadingStage as ReadingStage
 from bench.rig.capabilities import SenseWires as SenseWires
 from bench.rig.capabilities import Sensors as Sensors
 from bench.rig.capabilities import Timers as Timers

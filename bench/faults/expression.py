@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.errors import nearest
+from bench.errors import choices, nearest
 from bench.units import parse_quantity
 
 
@@ -52,6 +52,6 @@ def value_of(expression: Expression, thresholds: Mapping[str, float]) -> float:
         near = nearest(expression.name, known)
         raise ValueError(
             f"found threshold '{expression.name}'; expected one in {expression.dimension}: "
-            f"{', '.join(known)}{near}"
+            f"{choices(expression.name, known)}{near}"
         )
     return expression.share * thresholds[expression.name] + expression.offset

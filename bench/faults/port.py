@@ -14,9 +14,10 @@ from bench.codec.idle import idle_messages
 from bench.codec.layout import paths
 from bench.config.play import Shown
 from bench.config.profile import DutProfile, Role, RoleTest
-from bench.errors import nearest
+from bench.errors import choices, nearest
 from bench.faults.expression import Expression, value_of
 from bench.rig.capabilities import Actuation as Actuation  # what a fault's file needs is found here
+from bench.rig.capabilities import ReadingStage
 from bench.trace.irregular import Irregular, Irregularity
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Terminals:
         """A payload with all bits of the signal set: a raw value that is out of any range shorter than its bits."""
         found = self.databases[channel][message]
         if signal not in found.fields:
-            self.tell("signal", f"found '{signal}'; expected one of {', '.join(found.fields)}")
+            self.tell("signal", f"found '{signal}'; expected one of {choices(signal, found.fields)}")
             return bytes(found.length)
         one = found.fields[signal]
         return _ones(one.start, one.length, one.little_endian, found.length)
@@ -143,7 +144,7 @@ class Terminals:
             names = [f"{name}.{one}" for name in self.databases for one in self.messages(name)]
             self.tell(
                 key,
-                f"found '{of}'; expected a message that the bench sends: {', '.join(names)}{nearest(of, names)}",
+                f"found '{of}'; expected a message that the bench sends: {choices(of, names)}{nearest(of, names)}",
             )
             return ()
         signal = parts[2] if len(parts) == 3 else None
@@ -160,7 +161,7 @@ class Terminals:
     def threshold(self, name: str) -> float:
         if name in self.thresholds:
             return self.thresholds[name]
-        known = ", ".join(self.thresholds)
+        known = choices(name, self.thresholds)
         self.tell("", f"found no threshold '{name}' of this chemistry; expected it among {known}")
         return 0.0
 
@@ -281,6 +282,15 @@ class Fault(Protocol):
 
         Empty: what it makes of the truth is not known beforehand.
         """
+        return ()
+
+    @property
+    def stage(self) -> ReadingStage:
+        """Where on its way to the DUT it changes a reading. A later stage acts after an earlier one."""
+        return ReadingStage.THERE
+
+    def changes(self) -> tuple[tuple[str, int], ...]:
+        """The readings that it changes at its stage: (quantity, number of the cell or sensor from 1, else 0)."""
         return ()
 
     def levels(self) -> tuple[tuple[str, float], ...]:

@@ -5,7 +5,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 from bench.faults.port import Actuation, Fault, Terminals
-from bench.rig.capabilities import Distort, Sensors, Timers
+from bench.rig.capabilities import Distort, ReadingStage, Sensors, Timers
 from bench.trace.irregular import Irregularity
 from bench.units import NS_PER_S
 
@@ -24,16 +24,24 @@ class Distorted(Fault):
     def put_on(self, sensors: Sensors, timers: Timers) -> Actuation:
         now_ns = timers.now_ns()
         for number in self.numbers:
-            sensors.distort[self.quantity, max(0, number - 1)] = self.distortion(timers, number)
+            change = self.distortion(timers, number)
+            sensors.distort.put(self.quantity, max(0, number - 1), change, by=self, stage=self.stage)
         return Actuation(low_ns=now_ns, high_ns=timers.now_ns(), readback=self.shown_now(sensors))
 
     def take_off(self, sensors: Sensors) -> None:
         for number in self.numbers:
-            sensors.distort.pop((self.quantity, max(0, number - 1)), None)
+            sensors.distort.take(self.quantity, max(0, number - 1), by=self)
 
     @property
     def at_once(self) -> bool:
         return True
+
+    @property
+    def stage(self) -> ReadingStage:
+        return ReadingStage.SHOWN
+
+    def changes(self) -> tuple[tuple[str, int], ...]:
+        return tuple((self.quantity, number) for number in self.numbers)
 
     def shown_now(self, sensors: Sensors) -> str:
         # The front end samples when it sends: there is nothing to read before.

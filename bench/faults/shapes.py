@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from bench.config.toml_file import DurationNs, Shape, describe
+from bench.config.toml_file import DurationNs, Shape, describe, written
 from bench.errors import ConfigError
 from bench.faults.expression import Expression, parse_expression
 from bench.units import parse_quantity
@@ -76,18 +76,20 @@ def _changes(value: float) -> float:
     return value
 
 
-VoltsOf = Annotated[Expression, _expression("V", "ov_trip + 20 mV")]
-OhmPerVoltOf = Annotated[Expression, _expression("ohm/V", "iso_fault - 20 ohm/V")]
-DegreesOf = Annotated[Expression, _expression("degC", "ot_trip + 2 degC")]
-AmperesOf = Annotated[Expression, _expression("A", "oc_discharge + 20 A")]
-Volts = Annotated[float, _quantity("V", "20 mV")]
-Ohms = Annotated[float, _quantity("ohm", "1 kohm")]
-Farads = Annotated[float, _quantity("F", "1 uF")]
-Degrees = Annotated[float, _quantity("degC", "10 degC")]
-Watts = Annotated[float, _quantity("W", "500 W")]
-VoltsPerSecond = Annotated[float, _quantity("V/s", "5 mV/s")]
-DegreesPerSecond = Annotated[float, _quantity("degC/s", "2 degC/s")]
-Percent = Annotated[float, _quantity("%", "30 %")]
+VoltsOf = Annotated[Expression, _expression("V", "ov_trip + 20 mV"), written("ov_trip + 20 mV")]
+OhmPerVoltOf = Annotated[
+    Expression, _expression("ohm/V", "iso_fault - 20 ohm/V"), written("iso_fault - 20 ohm/V")
+]
+DegreesOf = Annotated[Expression, _expression("degC", "ot_trip + 2 degC"), written("ot_trip + 2 degC")]
+AmperesOf = Annotated[Expression, _expression("A", "oc_discharge + 20 A"), written("oc_discharge + 20 A")]
+Volts = Annotated[float, _quantity("V", "20 mV"), written("20 mV")]
+Ohms = Annotated[float, _quantity("ohm", "1 kohm"), written("1 kohm")]
+Farads = Annotated[float, _quantity("F", "1 uF"), written("1 uF")]
+Degrees = Annotated[float, _quantity("degC", "10 degC"), written("10 degC")]
+Watts = Annotated[float, _quantity("W", "500 W"), written("500 W")]
+VoltsPerSecond = Annotated[float, _quantity("V/s", "5 mV/s"), written("5 mV/s")]
+DegreesPerSecond = Annotated[float, _quantity("degC/s", "2 degC/s"), written("2 degC/s")]
+Percent = Annotated[float, _quantity("%", "30 %"), written("30 %")]
 # A fault that changes nothing is none: a DUT that bears it has proven nothing.
 Change = AfterValidator(_changes)
 AboveAbsoluteZero = Field(ge=-273.15)

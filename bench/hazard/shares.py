@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from bench.plant.chemistry import FloatArray
 
@@ -34,12 +33,12 @@ def shares_of(times_s: FloatArray, drawn: Mapping[str, FloatArray]) -> tuple[Fig
 
     The first sample is the file's own and no draw. A share is lowered by what chance alone gives.
     """
-    ranks = rankdata(times_s[1:])
+    ranks = _ranks(times_s[1:])
     if ranks.size < 3 or np.ptp(ranks) == 0.0:
         return ()
     found = []
     for name, values in drawn.items():
-        of = rankdata(values[1:])
+        of = _ranks(values[1:])
         if np.ptp(of) == 0.0:
             continue
         rho = float(np.corrcoef(ranks, of)[0, 1])
@@ -47,3 +46,10 @@ def shares_of(times_s: FloatArray, drawn: Mapping[str, FloatArray]) -> tuple[Fig
         share = max(0.0, (rho * rho - chance) / (1.0 - chance))
         found.append(FigureShare(figure=name, share=share, later=rho > 0.0))
     return tuple(sorted(found, key=lambda one: -one.share))
+
+
+def _ranks(values: FloatArray) -> FloatArray:
+    """Ranks from 1 on; equal values have the mean of theirs. scipy's `rankdata` costs a second to import."""
+    _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
+    mean: FloatArray = np.cumsum(sizes) - (sizes - 1) / 2
+    return mean[group]

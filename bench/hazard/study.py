@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
-from bench.errors import ConfigError, nearest
+from bench.errors import ConfigError, choices, nearest
 from bench.hazard.cases import CASES, Case
 from bench.hazard.result import Assumed, CaseResult, HazardStudy
 from bench.hazard.sampling import VARIED
@@ -60,7 +60,7 @@ def chosen_cases(ids: Sequence[str]) -> tuple[Case, ...]:
     for one in ids:
         if one not in known:
             raise ConfigError(
-                f"--fault: found '{one}'; expected one of {', '.join(known)}{nearest(one, known)}"
+                f"--fault: found '{one}'; expected one of {choices(one, known)}{nearest(one, known)}"
             )
     return tuple(case for case in CASES if not ids or case.id in ids)
 

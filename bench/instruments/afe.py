@@ -37,6 +37,11 @@ class SweepCrc:
         if len(self._seen) == self._pages:
             self.value = crc_hqx(b"".join(self._seen), 0xFFFF)
 
+    def swept(self, value: int) -> None:
+        """A complete sweep with this checksum has been sent at once."""
+        self._seen = [b""] * self._pages
+        self.value = value
+
 
 class AnalogueFrontEnd:
     """Samples `output_v()` (cell 1 first; nan: no reading) for each frame it sends. `lost_pages` are not sent.
@@ -98,12 +103,19 @@ class AnalogueFrontEnd:
         self._sweep.stop()
 
     def _page(self, page: int) -> None:
-        held = self.frozen and len(self._latest) > 0
-        if not held and (page == 0 or not self._at_once):  # a sweep sent at once is one measurement
-            latest = self._output_v()
-            if not self._at_once or latest != self._latest:
-                self._frames.clear()
-            self._latest = latest
+        if page == 0 or not self._at_once:  # a sweep sent at once is one measurement
+            self._measure()
+        self._show(page)
+
+    def _measure(self) -> None:
+        if self.frozen and len(self._latest) > 0:
+            return
+        latest = self._output_v()
+        if not self._at_once or latest != self._latest:
+            self._frames.clear()
+        self._latest = latest
+
+    def _show(self, page: int) -> None:
         if page in self.lost_pages:
             return
         frame = self._frames.get(page)

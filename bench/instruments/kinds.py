@@ -48,6 +48,7 @@ class CellKind(InstrumentKind):
     """
 
     role: ClassVar[str] = "cells"
+    measures: ClassVar[tuple[str, ...]] = ("V",)
 
     wire_faults: frozenset[WireFault]
     drive: Callable[[Sequence[SerialLink], Clock, Stack], Sequence[EmulatorUnit]] | None = None
@@ -104,6 +105,7 @@ class SupplyKind(LineKind):
     """A supply of the pack, or of the DUT. play_loaded: with a load at its terminals (`hil play power`)."""
 
     role: ClassVar[str] = "supply"
+    measures: ClassVar[tuple[str, ...]] = ("V", "A", "%")
 
     drive: Callable[[SerialLink, Clock, Options], PackSupply]
     play_loaded: Callable[[DeviceEnd, Clock, Options, Load], Any]
@@ -114,6 +116,7 @@ class LeakKind(LineKind):
     """A programmable resistor between one pole (`pole`) and chassis."""
 
     role: ClassVar[str] = "leak"
+    measures: ClassVar[tuple[str, ...]] = ("ohm", "%")
 
     drive: Callable[[SerialLink, Clock, Options], LeakResistor]
 
@@ -123,6 +126,7 @@ class ChamberKind(LineKind):
     """A climate chamber around the pack."""
 
     role: ClassVar[str] = "chamber"
+    measures: ClassVar[tuple[str, ...]] = ("degC",)
 
     drive: Callable[[SerialLink, Clock, Options], ClimateChamber]
 
@@ -140,6 +144,7 @@ class InsulationKind(SensorKind):
     """An insulation monitor on a bus, read by the bench or played to the DUT."""
 
     role: ClassVar[str] = "insulation"
+    measures: ClassVar[tuple[str, ...]] = ("ohm", "%")
 
     read: Callable[[CanLink, Clock], InsulationMonitor]
 
@@ -149,5 +154,6 @@ class CurrentKind(SensorKind):
     """A current sensor on a bus, read by the bench or played to the DUT."""
 
     role: ClassVar[str] = "current"
+    measures: ClassVar[tuple[str, ...]] = ("A", "%")
 
     read: Callable[[CanLink, Clock], CurrentSensor]

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import tty
 from collections.abc import Callable
 
 from bench.timing.clock import Clock
@@ -15,6 +14,8 @@ class PtyDevice:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._listeners: list[Callable[[int, bytes], None]] = []
+        import tty  # of Unix only, and needed by nothing in simulated time
+
         self._master, slave = os.openpty()
         tty.setraw(self._master)  # else the line discipline echoes and translates LF
         self.port = os.ttyname(slave)

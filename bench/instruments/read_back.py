@@ -57,5 +57,5 @@ class ReadBack:
             await self._pause()
 
     async def _pause(self) -> None:
-        if self.poll_ns:
-            await self.clock.sleep_until(self.clock.now_ns() + self.poll_ns)
+        """At least one turn of the loop: where a reading is there at once, no time would pass else."""
+        await self.clock.sleep_until(self.clock.now_ns() + self.poll_ns)

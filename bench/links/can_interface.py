@@ -1,7 +1,6 @@
 """A SocketCAN network interface as the kernel describes it: its driver, and so what its stamps are worth."""
 
 import ctypes
-import fcntl
 import socket
 import struct
 from contextlib import suppress
@@ -137,6 +136,8 @@ def is_up(name: str) -> bool:
 
 def switch_stamps_on(name: str) -> bool:
     """Ask the adapter to stamp all frames; False where it refuses or the right (CAP_NET_ADMIN) is missing."""
+    import fcntl  # of Unix only, as these interfaces are
+
     config = ctypes.create_string_buffer(
         struct.pack("=iii", 0, 1, 1), 12
     )  # no flags, transmit on, receive all
@@ -150,6 +151,8 @@ def switch_stamps_on(name: str) -> bool:
 
 
 def _ethtool(ask: socket.socket, name: str, command: int, size: int) -> bytes:
+    import fcntl
+
     answer = ctypes.create_string_buffer(struct.pack("=I", command), size)
     fcntl.ioctl(ask, _SIOCETHTOOL, struct.pack("16sP16x", name.encode(), ctypes.addressof(answer)))
     return answer.raw

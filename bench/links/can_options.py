@@ -5,7 +5,7 @@ from collections.abc import Callable, Container, Mapping
 
 from bench.config.bench_file import BenchConfig
 from bench.config.toml_file import describe, read_toml
-from bench.errors import nearest
+from bench.errors import choices, nearest
 from bench.links.slcan_text import BITRATES
 
 Option = tuple[Callable[[object], bool], str]
@@ -82,7 +82,11 @@ def refuse_wrong_options(bench: BenchConfig) -> None:
         for key, value in can.options.items():
             if key not in known:
                 wrong.append(
-                    (channel, key, f"found no such option; expected {', '.join(known)}{nearest(key, known)}")
+                    (
+                        channel,
+                        key,
+                        f"found no such option; expected {choices(key, known)}{nearest(key, known)}",
+                    )
                 )
             elif not known[key][0](value):
                 wrong.append((channel, key, f"found {describe(value)}; expected {known[key][1]}"))

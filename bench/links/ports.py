@@ -25,6 +25,14 @@ class CanLink(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
+class SelectiveLink(Protocol):
+    """A CanLink that need not call a listener for frames of other identifiers than the one it asks for."""
+
+    def subscribe_to(self, listener: FrameListener, can_id: int, extended: bool) -> None:
+        """As `CanLink.subscribe`, for frames of one identifier."""
+
+
 class Cycle(Protocol):
     """Frames that something more punctual than the bench's loop sends in turn, one each period."""
 

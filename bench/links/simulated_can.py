@@ -2,6 +2,8 @@
 
 import heapq
 from array import array
+from collections.abc import Container, Mapping
+from typing import TypeVar
 
 from bench.errors import LinkError
 from bench.links.bit_timing import arbitration_key, frame_time_ns, intermission_ns
@@ -32,6 +34,44 @@ _Offer = tuple[
 _KNOWN: dict[tuple[int, int | None], dict[CanFrame, tuple[int, int, bytes | None]]] = {}
 
 
+_N = TypeVar("_N")
+
+
+def named_node(nodes: Mapping[str, _N], channel: str, name: str) -> _N:
+    """LinkError for a node that is not there."""
+    if name not in nodes:
+        raise LinkError(f"CAN '{channel}': no node '{name}'; expected one of {', '.join(nodes)}")
+    return nodes[name]
+
+
+def refuse_taken(nodes: Container[str], channel: str, name: str) -> None:
+    """LinkError for a name already in use."""
+    if name in nodes:
+        raise LinkError(f"CAN '{channel}': there is a node '{name}' already; expected a name of its own")
+
+
+def closed_node(channel: str, name: str, frame: CanFrame) -> LinkError:
+    """What to raise for a frame of a node that has left its bus."""
+    return LinkError(f"CAN '{channel}': node '{name}' is closed; it was to send 0x{frame.can_id:X}")
+
+
+def on_wire(frame: CanFrame, channel: str, bitrate: int, data_bitrate: int | None) -> tuple[int, int]:
+    """(arbitration key, time on the wire in ns) of a frame. LinkError for one that this bus cannot carry."""
+    if (wrong := no_can_frame(frame)) is not None:
+        raise LinkError(f"CAN '{channel}': {wrong}: no CAN bus carries it")
+    if frame.fd and data_bitrate is None:
+        raise LinkError(
+            f"CAN '{channel}': FD frame 0x{frame.can_id:X} on a classic bus; expected a data_bitrate"
+        )
+    return arbitration_key(frame), frame_time_ns(frame, bitrate, data_bitrate)
+
+
+def mark_bus_off(trace: Trace, now_ns: int, channel: str, name: str) -> None:
+    """A node has left its bus by itself."""
+    off = Anomaly(what=Odd.BUS_OFF, about=name, text=f"node '{name}' went bus-off")
+    trace.mark(now_ns, off, f"CAN {channel}")
+
+
 class SimulatedCanNode:
     """One controller on the bus, with a transmit queue that offers its lowest identifier first. A CanLink."""
 
@@ -54,9 +94,7 @@ class SimulatedCanNode:
     def send(self, frame: CanFrame) -> None:
         """Offer a frame; returns at once. LinkError: the node is closed, or the bus cannot carry it."""
         if self.closed:
-            raise LinkError(
-                f"CAN '{self.channel}': node '{self.name}' is closed; it was to send 0x{frame.can_id:X}"
-            )
+            raise closed_node(self.channel, self.name, frame)
         self._bus.offer(self, frame)
 
     def subscribe(self, listener: FrameListener) -> None:
@@ -115,10 +153,7 @@ class SimulatedCanBus:
 
     def node(self, name: str) -> SimulatedCanNode:
         """Connect a node; its name is the sender in the trace. LinkError for a name already in use."""
-        if name in self._nodes:
-            raise LinkError(
-                f"CAN '{self.channel}': there is a node '{name}' already; expected a name of its own"
-            )
+        refuse_taken(self._nodes, self.channel, name)
         node = self._nodes[name] = SimulatedCanNode(self, name)
         self._rewire()
         return node
@@ -126,11 +161,7 @@ class SimulatedCanBus:
     def mute(self, node: SimulatedCanNode | str, muted: bool = True) -> None:
         """Cut (or mend) a node's transmit path: what it sends is lost without its notice; it still hears."""
         if isinstance(node, str):
-            if node not in self._nodes:
-                raise LinkError(
-                    f"CAN '{self.channel}': no node '{node}'; expected one of {', '.join(self._nodes)}"
-                )
-            node = self._nodes[node]
+            node = self._named(node)
         node.muted = muted
         self._rewire()
         if muted:
@@ -155,10 +186,7 @@ class SimulatedCanBus:
         self._rewire()
 
     def _named(self, node: str) -> SimulatedCanNode:
-        if node not in self._nodes:
-            known = ", ".join(self._nodes)
-            raise LinkError(f"CAN '{self.channel}': no node '{node}'; expected one of {known}")
-        return self._nodes[node]
+        return named_node(self._nodes, self.channel, node)
 
     def load(self, since_ns: int = 0) -> float:
         """Share of the time since `since_ns` in which a frame or its intermission was on the wire (0..1)."""
@@ -208,14 +236,7 @@ class SimulatedCanBus:
             heapq.heappush(self._waiting, offer)
 
     def _learn(self, frame: CanFrame) -> tuple[int, int, bytes | None]:
-        if (wrong := no_can_frame(frame)) is not None:
-            raise LinkError(f"CAN '{self.channel}': {wrong}: no CAN bus carries it")
-        if frame.fd and self.data_bitrate is None:
-            raise LinkError(
-                f"CAN '{self.channel}': FD frame 0x{frame.can_id:X} on a classic bus; expected a data_bitrate"
-            )
-        wire_ns = frame_time_ns(frame, self.bitrate, self.data_bitrate)
-        facts = (arbitration_key(frame), wire_ns, content_of(frame))
+        facts = (*on_wire(frame, self.channel, self.bitrate, self.data_bitrate), content_of(frame))
         if len(self._known) >= _REMEMBERED_FRAMES:
             self._known.clear()
         self._known[frame] = facts
@@ -291,8 +312,7 @@ class SimulatedCanBus:
         self._waiting[:] = [entry for entry in self._waiting if entry[4] is not node]
         heapq.heapify(self._waiting)
         now_ns = self._clock.now_ns()
-        off = Anomaly(what=Odd.BUS_OFF, about=node.name, text=f"node '{node.name}' went bus-off")
-        self._trace.mark(now_ns, off, f"CAN {self.channel}")
+        mark_bus_off(self._trace, now_ns, self.channel, node.name)
 
         def recover() -> None:
             node.bus_off = False

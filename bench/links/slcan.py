@@ -13,7 +13,6 @@ import contextlib
 import functools
 import os
 import stat
-import tty
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from typing import Any
 
 import serial
 
-from bench.errors import LinkError, nearest
+from bench.errors import LinkError, choices, nearest
 from bench.links.can_options import SLCAN
 from bench.links.ports import FrameListener
 from bench.links.slcan_text import BEL, CR, LONGEST_LINE, line_of, opening, read_line
@@ -333,7 +332,7 @@ def open_slcan(
     for option in options:
         if option not in SLCAN:
             raise LinkError(
-                f"{where}: unknown option '{option}'; expected {', '.join(SLCAN)}{nearest(option, SLCAN)}"
+                f"{where}: unknown option '{option}'; expected {choices(option, SLCAN)}{nearest(option, SLCAN)}"
             )
     port = str(options.get("channel", ""))
     bitrate = int(options.get("bitrate", 500_000))
@@ -354,6 +353,8 @@ def open_slcan(
 
 def _own_pty() -> tuple[int, str]:
     """(our end, the name of the far end). Our own copy of the far end is closed, so that its absence is seen."""
+    import tty  # of Unix only, and needed by nothing in simulated time
+
     near, far = os.openpty()
     tty.setraw(far)
     name = os.ttyname(far)

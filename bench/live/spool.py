@@ -4,7 +4,6 @@ A spool is a folder of segments `<run>.<number>.jsonl`. Every process of a run a
 The offset that a broker has taken stands in `<segment>.ack`. A segment goes when it is taken and nobody writes it.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -61,6 +60,8 @@ class SpoolWriter:
             self._number += 1
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{self.run_id}.{self._number:05d}.jsonl"
+        import fcntl  # of Unix only, and needed where there is a broker
+
         self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         fcntl.flock(self._fd, fcntl.LOCK_SH)  # as long as somebody writes, nobody deletes
         return self._fd
@@ -111,6 +112,8 @@ class Segment:
     @classmethod
     def claim(cls, path: Path) -> "Segment | None":
         """None where another publisher reads it."""
+        import fcntl
+
         fd = os.open(path.with_suffix(".ack"), os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -148,6 +151,8 @@ class Segment:
         """Everything is taken, and nobody writes it any more."""
         if self.path.stat().st_size > self.taken:
             return False
+        import fcntl
+
         fd = os.open(self.path, os.O_RDONLY)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

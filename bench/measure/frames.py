@@ -18,6 +18,7 @@ from bench.trace.events import CanFrame, FrameSeen, made
 
 _Address = tuple[str, int, bool]
 _AT_ONCE = 128
+_STAMPED_AT_ONCE = 4096
 _NOWHERE = np.zeros(0, np.intp)
 
 
@@ -166,6 +167,21 @@ class Frames(Sequence[FrameSeen]):
                 )
                 found[place] = made(FrameSeen, (t_ns, channel, frame, sender))
         return [one for one in found if one is not None]
+
+    def payloads(self, stretch: Stretch, first: int = 0, last: int | None = None) -> list[bytes]:
+        """The payloads of a stretch of them, from its frame `first` to before `last`."""
+        rows = stretch.rows
+        if rows is None or not rows.shape[1]:
+            return [seen.frame.data for seen in self.at(stretch.places[first:last])]
+        packed, length = rows[first:last].tobytes(), rows.shape[1]
+        return [packed[at : at + length] for at in range(0, len(packed), length)]
+
+    def stamped(self, address: _Address) -> Iterator[tuple[int, bytes]]:
+        """(stamp, payload) of each frame of one message: of an hour nobody holds all of them as objects."""
+        stretch = self.stretch(address)
+        for first in range(0, len(stretch.places), _STAMPED_AT_ONCE):
+            last = first + _STAMPED_AT_ONCE
+            yield from zip(stretch.t_ns[first:last].tolist(), self.payloads(stretch, first, last))
 
     def senders(self, addresses: Iterable[_Address]) -> set[str]:
         """Who sent any of these messages."""

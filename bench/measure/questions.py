@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from bench.errors import ConfigError, ScenarioError, nearest
+from bench.errors import ConfigError, ScenarioError, choices, nearest
 from bench.measure.frames import Frames, Stretch
 from bench.measure.signal_test import SignalTest
 
@@ -53,7 +53,7 @@ def message_of(decoders: Mapping[str, Codec], channel: str, message: str) -> Mes
     """The message's codec. Raises ScenarioError where the plan names a channel or message the bench lacks."""
     if channel not in decoders:
         raise ScenarioError(
-            f"plan: channel '{channel}' is unknown; expected one of {', '.join(decoders)}"
+            f"plan: channel '{channel}' is unknown; expected one of {choices(channel, decoders)}"
             f"{nearest(channel, decoders)}"
         )
     try:

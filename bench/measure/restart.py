@@ -5,6 +5,7 @@ heard until the window is closed.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from bench.measure.finding.life import BuildChanged, DutRestarted
 from bench.measure.questions import Codec, MessageCodec, message_of
@@ -60,15 +61,19 @@ def _first(
 def _values(shot: Shot, asked: RestartSign, codec: MessageCodec, from_ns: int) -> Iterator[tuple[int, float]]:
     """The values in the window's frames that a receiver accepts, and in all frames before the window."""
     read = codec.reader(asked.signal)
-    address = [(asked.channel, codec.can_id, codec.extended)]
-    early = (seen for seen in shot.window.before.only(address) if from_ns <= seen[0])
+    address = (asked.channel, codec.can_id, codec.extended)
     # A time goes on from frame to frame, and of a boot the first frame tells; anything else is news by its change.
     changes = asked.sign in (Sign.RESET_COUNT, Sign.BUILD)
-    mask = codec.mask([asked.signal]) if changes else None
-    later = (seen for _, seen in shot.window.frames.news(dict.fromkeys(address, mask)))
-    for t_ns, _, frame, _ in (*early, *later):
+    before, window = shot.window.before, shot.window.frames
+    early = ((t_ns, data) for t_ns, data in before.stamped(address) if from_ns <= t_ns)
+    later = (
+        ((seen[0], seen[2][1]) for _, seen in window.news({address: codec.mask([asked.signal])}))
+        if changes
+        else window.stamped(address)
+    )
+    for t_ns, data in chain(early, later):
         try:
-            value = read(frame[1])
+            value = read(data)
         except ValueError:  # too short
             continue
         if value is not None:

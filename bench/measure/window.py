@@ -13,11 +13,13 @@ from bench.measure.finding.bench import (
     FramesLost,
     NeverArmed,
     NeverClosed,
+    OffUnwitnessed,
     OutputHeldAtEnd,
     PreconditionMissed,
     SignalHeldAtEnd,
 )
 from bench.measure.finding.safety import SafetyInputOpen
+from bench.measure.finding.stimulus import StimulusOutlasted
 from bench.measure.frames import Frames
 from bench.trace import facts
 from bench.trace.timeline import Trace
@@ -122,26 +124,40 @@ def told_by_marks(trace: Trace) -> tuple[list[Finding], list[Finding]]:
     faults: list[Finding] = []
     anomalies: list[Finding] = []
     for mark in trace.marks:
-        where, fact = mark.source, mark.fact
-        match fact:
-            case facts.PreconditionMissed():
-                faults.append(PreconditionMissed(source=where, said=fact.reason))
-            case facts.BenchBroke():
-                faults.append(BenchError(source=where, said=fact.reason))
-            case facts.LinkBroke():
-                faults.append(BenchError(source=where, said=fact.text))
-            case facts.DutRefused():
-                faults.append(DutRefused(source=where, said=fact.reason))
-            case facts.SafetyOpened():
-                faults.append(_stopped_by(trace, fact))
-            case facts.Aborted():
-                faults.append(Aborted(source=where, said=fact.reason))
-            case facts.OutputBeyondRange():
-                anomalies.append(OutputHeldAtEnd(**asdict(fact)))
-            case facts.SignalClipped():
-                anomalies.append(SignalHeldAtEnd(**asdict(fact)))
-            case facts.Anomaly():
-                anomalies.append(AnomalySeen(source=where, what=fact.what, about=fact.about, said=fact.text))
-                if fact.dropped:
-                    faults.append(FramesLost(source=where, count=fact.dropped))
+        faults.extend(_faults_told(trace, mark.source, mark.fact))
+        anomalies.extend(_oddities_told(mark.source, mark.fact))
     return faults, anomalies
+
+
+def _faults_told(trace: Trace, where: str, fact: facts.Fact) -> tuple[Finding, ...]:
+    match fact:
+        case facts.PreconditionMissed():
+            return (PreconditionMissed(source=where, said=fact.reason),)
+        case facts.BenchBroke():
+            return (BenchError(source=where, said=fact.reason),)
+        case facts.StimulusOutlasted():
+            return (StimulusOutlasted(**asdict(fact)),)
+        case facts.LinkBroke():
+            return (BenchError(source=where, said=fact.text),)
+        case facts.DutRefused():
+            return (DutRefused(source=where, said=fact.reason),)
+        case facts.SafetyOpened():
+            return (_stopped_by(trace, fact),)
+        case facts.Aborted():
+            return (Aborted(source=where, said=fact.reason),)
+        case facts.Anomaly() if fact.dropped:
+            return (FramesLost(source=where, count=fact.dropped),)
+    return ()
+
+
+def _oddities_told(where: str, fact: facts.Fact) -> tuple[Finding, ...]:
+    match fact:
+        case facts.SafeStateReached(seen_by=""):
+            return (OffUnwitnessed(),)
+        case facts.OutputBeyondRange():
+            return (OutputHeldAtEnd(**asdict(fact)),)
+        case facts.SignalClipped():
+            return (SignalHeldAtEnd(**asdict(fact)),)
+        case facts.Anomaly():
+            return (AnomalySeen(source=where, what=fact.what, about=fact.about, said=fact.text),)
+    return ()

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.config.user_file import MOST_TOML_BYTES, NotToml, oddities, read_text, toml_of
-from bench.errors import ConfigError, at_place, nearest
+from bench.errors import ConfigError, at_place, choices, nearest
 from bench.plant.find import chemistries
 
 KEY = "based_on"
+FIT = "validity"
+_VOLTAGE = ("ocv", "ecm", "ecm_bv", "diffusion", "hysteresis")  # what a fit is one of
 
 
 def read_chemistry(path: Path) -> tuple[dict[str, Any], tuple[Path, ...]]:
@@ -43,14 +45,33 @@ def read_chemistry(path: Path) -> tuple[dict[str, Any], tuple[Path, ...]]:
         raise ConfigError(
             at_place(path, "meta", f"found no id and name beside {KEY}", "both: it is another chemistry")
         )
+    _refuse_borrowed_fit(files, layers)
     return whole, tuple(files[1:])
+
+
+def _refuse_borrowed_fit(files: list[Path], layers: list[dict[str, Any]]) -> None:
+    """A file that replaces the voltage of its base needs a [validity] too: the base was fitted with the old voltage."""
+    fits = next((number for number, one in enumerate(layers) if FIT in one), len(layers))
+    for file, content in list(zip(files, layers))[:fits] if fits < len(layers) else ():
+        if own := [key for key in _VOLTAGE if key in content]:
+            raise ConfigError(
+                at_place(
+                    file,
+                    FIT,
+                    f"found none beside [{own[0]}], and that of {files[fits].stem} was fitted on another voltage",
+                    'a [validity] of its own, its figures marked c = "E" where they are estimates',
+                )
+            )
 
 
 def merged_file(path: Path, content: Mapping[str, Any]) -> Path:
     """The merged chemistry as a file of its own, named by its content; for whoever needs a file to read."""
     text = toml_text(content)
     name = f"{path.stem}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.toml"
-    folder = Path(tempfile.gettempdir()) / f"hil-chemistries-{os.getuid()}"
+    folder = (
+        Path(tempfile.gettempdir())
+        / f"hil-chemistries-{os.getuid() if hasattr(os, 'getuid') else os.getlogin()}"
+    )
     file = folder / name
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -95,7 +116,7 @@ def _base(path: Path, content: dict[str, Any]) -> Path | None:
     if isinstance(base, str) and base in known:
         return known.get(base)
     names = known.names()
-    expected = f"one of {', '.join(names)} or the path of a .toml file{nearest(str(base), names)}"
+    expected = f"one of {choices(str(base), names)} or the path of a .toml file{nearest(str(base), names)}"
     raise ConfigError(at_place(path, KEY, f"found '{base}'", expected))
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from bench.plant.aqueous import Aqueous
 from bench.plant.cell_curves import CellCurves
 from bench.plant.charge_range import ChargeRange
+from bench.plant.charging import span_of, stored_a
 from bench.plant.chemistry import Chemistry, FloatArray
 from bench.plant.limiting import LimitingCurrent
 from bench.plant.polarisation import Polarisation
@@ -102,6 +103,7 @@ class Cells:
         self._abused = self._hot = False
         self._range = ChargeRange()
         self._current_a: float | FloatArray = 0.0
+        self._most_a = 0.0  # of it
         self._age_s = 0.0  # since the last look
         self._moved_as = 0.0  # since the RC pairs' parameters were looked up
         self._same_as = _SAME_CHARGE * chemistry.capacity_ah * 3600.0
@@ -127,11 +129,10 @@ class Cells:
         """Hold `current_a` (one for all, or one per cell) for `dt_s`. ValueError unless 0 < dt_s <= 1 s."""
         if not 0.0 < dt_s <= MAX_STEP_S:
             raise ValueError(f"step of {dt_s} s; expected more than 0 and at most {MAX_STEP_S} s")
-        if not (
-            math.isfinite(current_a) if isinstance(current_a, int | float) else np.isfinite(current_a).all()
-        ):
+        span_a = span_of(current_a)
+        if not (math.isfinite(span_a[0]) and math.isfinite(span_a[1])):
             raise ValueError(f"current of {current_a} A; expected a finite number")
-        self._current_a = current_a
+        self._current_a, self._most_a = current_a, span_a[1]
         if self._settable.changed():
             self._refresh()
         elif self._age_s >= _LOOK_S:
@@ -141,11 +142,14 @@ class Cells:
         self._age_s += dt_s
         self._leak.waiting_s += dt_s
         parallel = self._parallel
-        through_a = self._through(current_a) if parallel else current_a
-        largest_a = abs(through_a) if isinstance(through_a, int | float) else float(np.abs(through_a).max())
+        through_a = current_a
+        if parallel:
+            through_a = self._through(current_a)
+            span_a = span_of(through_a)
+        largest_a = max(-span_a[0], span_a[1])
         self._moved_as += dt_s * largest_a
         self._range.moved_as += dt_s * largest_a
-        self._move_charge(dt_s, through_a)
+        self._move_charge(dt_s, through_a, span_a)
         through_a = np.asarray(through_a)  # numpy takes an array of no dimension sooner than a float
         self._pairs.advance(through_a)
         if self._surface is not None:
@@ -175,7 +179,7 @@ class Cells:
         self._pairs.relax()
         if self._surface is not None:
             self._surface.lag[:] = 0.0
-        self._current_a = 0.0
+        self._current_a = self._most_a = 0.0
         self._refresh()
         self._evaluate(0.0)
 
@@ -186,7 +190,7 @@ class Cells:
         for _ in range(POLARISED_S):
             self.step(1.0, current_a)
         self.soc[:] = wanted  # but for losses it is there already
-        self._current_a = 0.0
+        self._current_a = self._most_a = 0.0
         self._refresh()
         self._evaluate(0.0)
 
@@ -225,10 +229,10 @@ class Cells:
         result: FloatArray = self._inner_v() - drop
         if self.limit.awake:
             result -= self.limit.drop_v(current_a, result)
-        return result if self._alive is None else result * self._alive
+        return result if self.alive is None else result * self.alive
 
     @property
-    def _alive(self) -> FloatArray | None:
+    def alive(self) -> FloatArray | None:
         """The share of its voltage that each cell has kept; None where all have all of it."""
         return self.runaway.survival if self._abused and self.runaway is not None else None
 
@@ -244,7 +248,7 @@ class Cells:
         result: FloatArray = self._r0_ohm + bend_ohm / np.sqrt(1.0 + bent * bent)
         if self.limit.awake:
             result = result + self.limit.ohm * (current_a > self.limit.free_a)
-        return result if self._alive is None else result * self._alive
+        return result if self.alive is None else result * self.alive
 
     def _check(self, cell: int) -> None:
         if not 0 <= cell < self.count:
@@ -275,13 +279,10 @@ class Cells:
         demanded_a = current_a[at] if isinstance(current_a, np.ndarray) else current_a
         return at, *self._shunts.meet(at, drive, demanded_a)
 
-    def _move_charge(self, dt_s: float, current_a: float | FloatArray) -> None:
-        a, efficiency = self._a, self.chemistry.coulombic_efficiency
-        if isinstance(current_a, int | float):
-            gained_as: float | FloatArray = -dt_s * (current_a * efficiency if current_a < 0.0 else current_a)
-        else:
-            gained_as = -dt_s * np.where(current_a < 0.0, current_a * efficiency, current_a)
-        np.multiply(self._soc_per_as, gained_as, out=a)
+    def _move_charge(self, dt_s: float, current_a: float | FloatArray, span_a: tuple[float, float]) -> None:
+        a = self._a
+        stored = stored_a(current_a, span_a, self.chemistry.coulombic_efficiency)
+        np.multiply(self._soc_per_as, stored * -dt_s, out=a)
         self.soc += a
         if self._hysteresis is not None:
             shape = self._hysteresis
@@ -385,9 +386,10 @@ class Cells:
 
     def _hold(self, dt_s: float) -> None:
         """Steps of this length from now on."""
-        self._dt_s = dt_s
         self._pairs.hold(dt_s)
-        self.limit.hold(dt_s)
+        if dt_s != self._dt_s:
+            self._dt_s = dt_s
+            self.limit.hold(dt_s)
         if self._surface is not None:
             self._surface.refresh(dt_s, self._factors.inverse_rt, self._soc_per_as)
 

@@ -5,11 +5,12 @@ Other rooms need two things of it: `Chemistry.thresholds()`, the fault threshold
 """
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from bench.errors import ConfigError, at_place, nearest
+from bench.errors import ConfigError, at_place, choices, nearest
 from bench.plant.abuse_facts import AbuseFacts, read_abuse
 from bench.plant.data_sheet import DataSheet, read_data_sheet
 from bench.plant.electric_facts import (
@@ -83,9 +84,8 @@ class Chemistry:
             known = chemistries()
             if id_or_path not in known:
                 names = known.names()
-                expected = (
-                    f"one of {', '.join(names)} or the path of a .toml file{nearest(id_or_path, names)}"
-                )
+                near = nearest(id_or_path, names)
+                expected = f"one of {choices(id_or_path, names)} or the path of a .toml file{near}"
                 raise ConfigError(at_place(SHIPPED, "", f"unknown chemistry '{id_or_path}'", expected))
             return _read(Source(known.get(id_or_path)))
         return _read(Source(Path(id_or_path)))
@@ -97,17 +97,13 @@ class Chemistry:
 
     @classmethod
     def known(cls) -> tuple[str, ...]:
-        """The ids that `load` knows: those of the house, and sound ones that others bring."""
-        return (*cls.shipped(), *(name for name in chemistries().brought if not cls.trouble(name)))
+        """The ids that `load` takes: those of the house first, then those that others bring; sound ones only."""
+        return tuple(name for name in chemistries().names() if not cls.trouble(name))
 
     @classmethod
     def trouble(cls, id_: str) -> str:
         """Why it cannot be used, in a line; "" where it can."""
-        try:
-            cls.load(id_)
-        except ConfigError as error:
-            return str(error).splitlines()[0]
-        return ""
+        return _of_the_house(id_) if id_ in chemistries().house else _trouble(id_)
 
     def ocv_v(self, soc: float) -> float:
         """Open-circuit voltage in V at rest; SoC outside 0..1 is abuse, and held at the ends of the table."""
@@ -243,3 +239,14 @@ def _read_ocv(source: Source) -> tuple[Curve, Curve]:
         value=np.concatenate((low.value[:-1], inside.value, high.value[1:])),
     )
     return source.rising("ocv", "V", whole, strictly=False), inside
+
+
+def _trouble(id_: str) -> str:
+    try:
+        Chemistry.load(id_)
+    except ConfigError as error:
+        return str(error).splitlines()[0]
+    return ""
+
+
+_of_the_house = cache(_trouble)  # its files stay as they are while a process runs

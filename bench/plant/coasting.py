@@ -24,19 +24,29 @@ class Coasting:
         self._commands: Commands = (False, False, False)
         self._load = Load()
 
-    def step(self, dt_ns: int, commands: Commands, load: Load) -> None:
-        """Let `dt_ns` pass under these coil commands and this load."""
+    def step(self, dt_ns: int, commands: Commands, load: Load) -> bool:
+        """Let `dt_ns` pass under these coil commands and this load. False where that is only held."""
         if commands == self._commands and (load is self._load or load == self._load) and self._pack.calm:
             self._held_ns += dt_ns
             if self._held_ns >= LONGEST_NS:
                 self.settle()
-            return
+                return True
+            return False
         self.settle()
         if commands != self._commands:
             self._pack.set_command(*commands)
             self._commands = commands
         self._load = load
         self._pack.step(dt_ns / NS_PER_S, load)
+        return True
+
+    def quiet_steps(self, dt_ns: int) -> int:
+        """How many steps of this length from now on would only be held, if neither command nor load changes."""
+        return max(0, -((self._held_ns - LONGEST_NS) // dt_ns) - 1) if self._pack.calm else 0
+
+    def hold(self, dt_ns: int) -> None:
+        """What that many steps would have held."""
+        self._held_ns += dt_ns
 
     def settle(self) -> None:
         """Bring the pack to the present."""

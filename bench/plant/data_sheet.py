@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bench.errors import ConfigError
 from bench.plant.source import Curve, Source
 
 _CLOSE = 0.05  # a data sheet's energy holds the losses of its discharge
@@ -28,7 +29,7 @@ class DataSheet:
 
 
 def read_data_sheet(source: Source, *, capacity_ah: float, mean_v: float, mass_kg: float) -> DataSheet:
-    """Raises ConfigError where energy, specific energy or nominal voltage is of another cell than the rest."""
+    """Raises ConfigError, a line each, where energy, specific energy or nominal voltage belongs to another cell."""
 
     def told(place: str) -> float | None:
         return source.number(place, positive=True) if source.has(place) else None
@@ -51,11 +52,20 @@ def read_data_sheet(source: Source, *, capacity_ah: float, mean_v: float, mass_k
         sloping_ocv=source.curve(shape, "V", first=0.0, last=1.0) if source.has(shape) else None,
     )
     energy_wh = capacity_ah * mean_v
-    for place, found, due, of in (
-        ("cell.energy_Wh", sheet.energy_wh, energy_wh, "capacity times mean open-circuit voltage"),
-        ("cell.specific_energy_Wh_kg", sheet.specific_energy_wh_kg, energy_wh / mass_kg, "energy over mass"),
-        ("cell.v_nominal", sheet.nominal_v, mean_v, "the mean open-circuit voltage"),
-    ):
-        if found is not None and abs(found / due - 1.0) > _CLOSE:
-            raise source.fail(place, f"found {found:g}", f"about {due:.4g}, {of}")
+    wrong = [
+        str(source.fail(place, f"found {found:g}", f"about {due:.4g}, {of}"))
+        for place, found, due, of in (
+            ("cell.energy_Wh", sheet.energy_wh, energy_wh, "capacity times mean open-circuit voltage"),
+            (
+                "cell.specific_energy_Wh_kg",
+                sheet.specific_energy_wh_kg,
+                energy_wh / mass_kg,
+                "energy over mass",
+            ),
+            ("cell.v_nominal", sheet.nominal_v, mean_v, "the mean open-circuit voltage"),
+        )
+        if found is not None and abs(found / due - 1.0) > _CLOSE
+    ]
+    if wrong:
+        raise ConfigError("\n".join(wrong))
     return sheet

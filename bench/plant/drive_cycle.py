@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.config.user_file import MOST_RECORDED_BYTES, csv_row, decimal_of, is_file, read_text
-from bench.errors import ConfigError, at_place, nearest
+from bench.errors import ConfigError, at_place, choices, nearest
 from bench.plant.load_trace import LoadTrace
 from bench.plant.samples import mistakes_of
 from bench.plant.vehicle import Vehicle
@@ -63,7 +63,8 @@ def find_cycle(name: str, beside: Path) -> Path:
         return path
     known = cycle_names()
     raise ValueError(
-        f"found '{name}'; expected one of {', '.join(known)}, or a CSV file seen from {beside}{nearest(name, known)}"
+        f"found '{name}'; expected one of {choices(name, known)}, or a CSV file seen from {beside}"
+        f"{nearest(name, known)}"
     )
 
 

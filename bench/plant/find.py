@@ -1,17 +1,12 @@
 """The chemistries: `nmc` is `bench/plant/chemistries/nmc.toml`; others bring theirs by entry point, a `Path` each."""
 
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from bench.parts import Shelf
+from bench.parts import Shelf, files_of
 
 GROUP = "bms_hil.chemistries"
 SHIPPED = Path(__file__).parent / "chemistries"
-
-
-def _house() -> Mapping[str, str]:
-    return {path.stem: str(path) for path in SHIPPED.glob("*.toml")}
 
 
 def _lacks(_: str, path: Path) -> str:
@@ -24,7 +19,7 @@ def chemistries() -> Shelf[Path]:
     return Shelf(
         what="chemistry",
         group=GROUP,
-        house=_house,
+        house=files_of(SHIPPED, "*.toml"),
         read_house=Path,
         kind=Path,
         attribute="CHEMISTRY",

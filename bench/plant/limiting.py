@@ -21,7 +21,8 @@ _NEVER_A = 1e12
 class LimitingCurrent:
     """`drop_v` beyond `free_a`, which is what each cell can give in a step of the held length. Currents > 0 discharge.
 
-    `share` of the limit is left to each cell, 0 where it conducts no more. It falls and never rises.
+    `share` of the limit is left to each cell, 0 where it conducts no more. It falls by `keep` and never rises.
+    `least_share`: the smallest of them.
     """
 
     def __init__(self, facts: Limit, capacity_ah: FloatArray) -> None:
@@ -29,7 +30,9 @@ class LimitingCurrent:
         count = capacity_ah.size
         self._capacity_ah = capacity_ah.copy()  # as made: lost charge takes no area from the electrodes
         self._factor: FloatArray = np.ones(count)
+        self._whole_a: FloatArray = np.zeros(count)
         self.share: FloatArray = np.ones(count)
+        self.least_share = 1.0
         self._reached_a: FloatArray = np.zeros(count)
         self.free_a: FloatArray = np.full(count, _NEVER_A)
         self.ohm = 0.0
@@ -42,12 +45,26 @@ class LimitingCurrent:
     def vary(self, factor: FloatArray) -> None:
         """Let the cells' limits differ from the file's from now on."""
         self._factor[:] = factor
+        self._whole_a[:] = self._facts.c_rate * self._capacity_ah * self._factor
         self._wakes_a = _WAKES_AT * self._facts.c_rate * float((self._factor * self._capacity_ah).min())
 
     @property
     def broken(self) -> bool:
-        """Whether some cell conducts no more, and so no string that it is in."""
-        return self.awake and bool(self.share.min() <= 0.0)
+        """Whether nothing is left to some cell."""
+        return self.awake and self.least_share <= 0.0
+
+    def conducting(self, alive: FloatArray | None) -> npt.NDArray[np.bool_]:
+        """Which cells carry any current: not behind a separator that has shut, nor in a gel that is dry.
+
+        alive: the share of its voltage that each has kept; None: all of it. Where the separator has collapsed the
+        electrodes touch: that cell is fed by others.
+        """
+        able: npt.NDArray[np.bool_] = self.share > 0.0
+        return able if alive is None else able | (alive < 1.0)
+
+    def breaks(self, alive: FloatArray | None) -> bool:
+        """Whether some cell carries no current, and so no string of single cells that it is in."""
+        return self.broken and not self.conducting(alive).all()
 
     def hold(self, dt_s: float) -> None:
         """Steps of this length from now on."""
@@ -57,8 +74,11 @@ class LimitingCurrent:
             self._free()
 
     def _free(self) -> None:
-        limit_a = self._facts.c_rate * self._capacity_ah * self._factor * self.share
-        self.free_a = (limit_a - self._decay * self._reached_a) / (1.0 - self._decay)
+        free_a = self.free_a
+        np.multiply(self._decay, self._reached_a, out=free_a)
+        limit_a = self._whole_a if self.least_share == 1.0 else self._whole_a * self.share
+        np.subtract(limit_a, free_a, out=free_a)
+        free_a /= 1.0 - self._decay
 
     def noticed(self, largest_a: float) -> bool:
         """Whether this current, or an earlier one, is so large that it has to be booked."""
@@ -69,7 +89,7 @@ class LimitingCurrent:
         self._reached_a *= self._decay
         self._reached_a += (1.0 - self._decay) * np.maximum(current_a, 0.0)
         moved = float(self._reached_a.max()) > 0.1 * self._wakes_a or float(current_a.max()) > self._wakes_a
-        self.awake = moved or bool(self.share.min() < 1.0)
+        self.awake = moved or self.least_share < 1.0
         if self.awake:
             self._free()
         else:
@@ -85,7 +105,8 @@ class LimitingCurrent:
     def keep(self, share: FloatArray) -> None:
         """At most this share of the limit from now on."""
         np.minimum(self.share, np.clip(share, 0.0, 1.0), out=self.share)
-        if self.share.min() < 1.0:
+        self.least_share = float(self.share.min())
+        if self.least_share < 1.0:
             self.awake = True
             self._free()
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.plant.meshed_cells import MeshedCells
+from bench.plant.sensing import VoltageTaps
 from bench.plant.source import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
@@ -26,21 +27,24 @@ class Mesh:
     """Currents > 0 discharge. Cell k of group g is entry [k, g] of `cell_a` and `open`, and k * groups + g of `cells`.
 
     `groups` counts those of all strings, string by string. `string_a`: of each string; `group_v`: live, in place.
+    The busbar of each group lies in series with it and within what the taps show of it. `string_v` is their sum, at
+    the string's terminals.
     `open`: joined to its group no more, by `disconnect` and `reconnect`.
     """
 
     def __init__(
-        self, cells: MeshedCells, *, strings: int, series: int, parallel: int, busbar_ohm: float
+        self, cells: MeshedCells, *, strings: int, series: int, parallel: int, taps: VoltageTaps
     ) -> None:
         self.cells = cells
         self.strings, self.series, self.parallel = strings, series, parallel
         self.groups = strings * series
-        self.busbar_ohm = busbar_ohm
+        self._taps = taps
         shape = (parallel, self.groups)
         self.cell_a: FloatArray = np.zeros(shape)
         self.string_a: list[float] = [0.0] * strings
         self.open: BoolArray = np.zeros(shape, dtype=np.bool_)
         self._joined: FloatArray = np.ones(shape)
+        self._parted = False
         self._cell_v: FloatArray = np.zeros(shape)
         self._siemens: FloatArray = np.ones(shape)
         self._step_a: FloatArray = np.zeros(shape)
@@ -48,6 +52,8 @@ class Mesh:
         self._group_s: FloatArray = np.ones(self.groups)
         self._group_ohm: FloatArray = np.ones(self.groups)
         self._risen_v: FloatArray = np.zeros(self.groups)
+        self._rows = list(self._risen_v.reshape(strings, series))
+        self._beside: FloatArray = np.zeros(self.groups)
         self.string_v: list[float] = [0.0] * strings
         self._string_ohm: list[float] = [1.0] * strings
         self.look()
@@ -63,68 +69,102 @@ class Mesh:
 
     def _rejoin(self) -> None:
         """The current of a cell that has parted is its neighbours' from now on."""
-        np.copyto(self._joined, np.logical_not(self.open))
+        np.copyto(self._joined, self._carries())
+        self._parted = not self._joined.all()
         string_a = np.repeat(self.string_a, self.series)
         self.cell_a *= self._joined
         missing_a = (string_a - self.cell_a.sum(axis=0)) / np.maximum(self._joined.sum(axis=0), 1.0)
         self.cell_a += missing_a * self._joined
         self._see(anew=True)
 
+    def _carries(self) -> BoolArray:
+        """Which cells are joined to their groups and conduct."""
+        joined: BoolArray = np.logical_not(self.open)
+        if self.cells.limit.broken:
+            joined &= self.cells.limit.conducting(self.cells.alive).reshape(joined.shape)
+        return joined
+
     def conducts(self) -> list[bool]:
         """For each string whether all of its groups have a cell that is joined and conducts."""
-        broken = self.cells.limit.broken
-        if not broken and not self.open.any():
+        if not self.cells.limit.broken and not self._parted:
             return [True] * self.strings
-        able: BoolArray = np.logical_not(self.open)
-        if broken:
-            able &= (self.cells.limit.share > 0.0).reshape(able.shape)
-        groups: BoolArray = np.any(able, axis=0).reshape(self.strings, self.series)
+        groups: BoolArray = np.any(self._carries(), axis=0).reshape(self.strings, self.series)
         return np.all(groups, axis=1).tolist()  # type: ignore[no-any-return]
 
     def look(self) -> None:
-        """Take over what the cells show now, at the currents that they carry."""
+        """Take over what the cells show now, at the currents that they carry.
+
+        What a starved cell can give has moved with the step. Then cells of a group share their current out once more.
+        """
+        if self.cells.limit.broken and not np.array_equal(self._carries(), self._joined > 0.0):
+            self._rejoin()
+        if self.cells.starved:
+            for _ in range(_STARVED_ROUNDS):
+                self._see(anew=True, shown=False)
+                self._move(self.string_a)
+                if float(np.abs(self._step_a).max()) < _CLOSE_A:
+                    break
         self._see(anew=self.cells.bent)
 
-    def _see(self, *, anew: bool) -> None:
-        """Each cell's voltage and conductance, and what they make together. The flag is True where the currents have
-        changed since.
-        """
+    def _see(self, *, anew: bool, shown: bool = True) -> None:
+        """Each cell's voltage and conductance, and what they make together. `shown`: see `MeshedCells.at_terminals`."""
         cells, shape = self.cells, self.cell_a.shape
         flat_a = self.cell_a.reshape(-1)
         if anew:
-            volt, siemens = cells.at_terminals(flat_a)
+            volt, siemens = cells.at_terminals(flat_a, shown=shown)
             self._cell_v[:] = volt.reshape(shape)
         else:
             self._cell_v[:] = cells.voltage_v.reshape(shape)
             siemens = cells.siemens_at(flat_a)
-        np.multiply(siemens.reshape(shape), self._joined, out=self._siemens)
+        self._siemens = siemens.reshape(shape)
+        if self._parted:
+            self._siemens *= self._joined
         np.add.reduce(self._siemens, axis=0, out=self._group_s)
-        np.maximum(self._group_s, _APART_SIEMENS, out=self._group_s)
+        if self._parted:
+            np.maximum(self._group_s, _APART_SIEMENS, out=self._group_s)
         np.divide(1.0, self._group_s, out=self._group_ohm)
         np.multiply(self._siemens, self._cell_v, out=self._step_a)
         np.add.reduce(self._step_a, axis=0, out=self.group_v)
         self.group_v *= self._group_ohm
         rows = (self.strings, self.series)
-        self.string_v = np.add.reduce(self.group_v.reshape(rows), axis=1).tolist()
-        self._string_ohm = np.add.reduce(self._group_ohm.reshape(rows), axis=1).tolist()
+        taps, beside = self._taps, self._beside
+        np.multiply(taps.busbar_ohm, self._of_string(self.string_a), out=beside)
+        np.subtract(self.group_v, beside, out=taps.volt_v)
+        self.string_v = np.add.reduce(taps.volt_v.reshape(rows), axis=1).tolist()
+        np.add(self._group_ohm, taps.busbar_ohm, out=beside)
+        self._string_ohm = np.add.reduce(beside.reshape(rows), axis=1).tolist()
+
+    def _of_string(self, values: Sequence[float]) -> FloatArray:
+        """Each group's share of a list of one value per string. The array is reused by the next call."""
+        for row, value in zip(self._rows, values):
+            row.fill(value)
+        return self._risen_v
 
     def carry(
         self, closed: Sequence[bool], load_a: float, siemens: float, fed_a: Sequence[float]
-    ) -> float | None:
-        """Share `load_a`, and what `siemens` across the bus draws, out among the closed strings; gives the bus voltage.
+    ) -> list[bool]:
+        """Share `load_a`, and what `siemens` across the bus draws, out among the closed strings; tells which these are.
 
-        fed_a: what each string that is not closed carries for another reason. None where none is closed.
+        A closed string one of whose groups conducts no more is not among them.
+        fed_a: what each string that is not closed carries for another reason.
         """
         meeting = [shut and able for shut, able in zip(closed, self.conducts())]
         rounds = self._rounds(meeting)
         for number in range(rounds):
-            if number:
-                self._see(anew=True)
-            bus_v, wanted_a = self._bus(meeting, load_a, siemens, fed_a)
-            self._move(wanted_a)
+            if number or rounds == _STARVED_ROUNDS:
+                self._see(anew=True, shown=False)
+            self._move(self._wanted_a(meeting, load_a, siemens, fed_a))
             if rounds > 1 and float(np.abs(self._step_a).max()) < _CLOSE_A:
                 break
-        return bus_v
+        return meeting
+
+    def bus_v(self, meeting: Sequence[bool]) -> float:
+        """The voltage where these strings meet, by what each shows at the current that it carries.
+
+        After a jump of the load their voltages differ a little, for one step: the stiffer one counts for more.
+        """
+        pairs = [(v, 1.0 / ohm) for v, ohm, meets in zip(self.string_v, self._string_ohm, meeting) if meets]
+        return sum(v * s for v, s in pairs) / sum(s for _, s in pairs)
 
     def _rounds(self, meeting: Sequence[bool]) -> int:
         if self.cells.starved:
@@ -132,30 +172,27 @@ class Mesh:
         anew = self.strings > 1 and any(meets and a == 0.0 for meets, a in zip(meeting, self.string_a))
         return _ROUNDS if anew or self.cells.bent else 1
 
-    def _bus(
+    def _wanted_a(
         self, meeting: Sequence[bool], load_a: float, siemens: float, fed_a: Sequence[float]
-    ) -> tuple[float | None, list[float]]:
-        """The voltage where the strings meet, and the current of each."""
-        given_a, share_s = -load_a, siemens
-        behind_v = [volt - self.busbar_ohm * a for volt, a in zip(self.string_v, self.string_a)]
-        ohm = [one + self.busbar_ohm for one in self._string_ohm]
-        for k, meets in enumerate(meeting):
-            given_a += self.string_a[k] + behind_v[k] / ohm[k] if meets else fed_a[k]
-            share_s += 1.0 / ohm[k] if meets else 0.0
+    ) -> list[float]:
+        """The current of each string, by straight lines from what they show now."""
         if not any(meeting):
-            return None, list(fed_a)
+            return list(fed_a)
+        given_a, share_s = -load_a, siemens
+        terminal_v, ohm = self.string_v, self._string_ohm
+        for k, meets in enumerate(meeting):
+            given_a += self.string_a[k] + terminal_v[k] / ohm[k] if meets else fed_a[k]
+            share_s += 1.0 / ohm[k] if meets else 0.0
         bus_v = given_a / share_s
-        wanted_a = [
-            self.string_a[k] + (behind_v[k] - bus_v) / ohm[k] if meets else fed_a[k]
+        return [
+            self.string_a[k] + (terminal_v[k] - bus_v) / ohm[k] if meets else fed_a[k]
             for k, meets in enumerate(meeting)
         ]
-        return bus_v, wanted_a
 
     def _move(self, wanted_a: list[float]) -> None:
         """Lead every cell towards the voltage that its group takes at its string's new current."""
-        risen_v, step_a = self._risen_v, self._step_a
-        for k, row in enumerate(risen_v.reshape(self.strings, self.series)):
-            row.fill(wanted_a[k] - self.string_a[k])
+        step_a = self._step_a
+        risen_v = self._of_string([wanted - now for wanted, now in zip(wanted_a, self.string_a)])
         risen_v *= self._group_ohm
         risen_v -= self.group_v
         np.add(self._cell_v, risen_v, out=step_a)
@@ -168,10 +205,8 @@ class Mesh:
         before_a, strings_a = self.cell_a.copy(), self.string_a
         for _ in range(_STARVED_ROUNDS):
             self._see(anew=True)
-            here_a = self.string_a[string]
-            behind_v = self.string_v[string] - self.busbar_ohm * here_a
             wanted_a = list(self.string_a)
-            wanted_a[string] += (behind_v - bus_v) / (self._string_ohm[string] + self.busbar_ohm)
+            wanted_a[string] += (self.string_v[string] - bus_v) / self._string_ohm[string]
             self._move(wanted_a)
             if float(np.abs(self._step_a).max()) < _CLOSE_A:
                 break

@@ -62,7 +62,7 @@ class MeshedCells(Cells):
     @property
     def bent(self) -> bool:
         """Whether some cell is shorted, bled, near its limit or dying: no longer a source behind its own resistance."""
-        return self._parallel or self.starved or self._alive is not None
+        return self._parallel or self.starved or self.alive is not None
 
     @property
     def starved(self) -> bool:
@@ -70,13 +70,16 @@ class MeshedCells(Cells):
         limit = self.limit
         if not limit.awake:
             return False
-        most_a = float(np.max(self._current_a))
-        return bool(limit.share.min() < 1.0 or limit.free_a.min() < _NEAR * most_a)
+        if limit.least_share < 1.0:
+            return True
+        return bool(np.minimum.reduce(limit.free_a) < _NEAR * self._most_a)
 
-    def at_terminals(self, current_a: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def at_terminals(self, current_a: FloatArray, *, shown: bool = True) -> tuple[FloatArray, FloatArray]:
         """Voltage, and -dI/dV in S, of each cell if this current left its terminals now; changes nothing.
 
         Shorts and bleeds included. A dying cell loses its source and keeps its resistance: its neighbours feed it.
+        shown: what a limit costs ends with the cell's voltage. Not so on the way to the currents that fit each other:
+        there the curve has to fall on, or the way does not lead back.
         """
         through_a = current_a
         shunt_s: float | FloatArray = 0.0
@@ -88,13 +91,15 @@ class MeshedCells(Cells):
         bent = self._inverse_2i0 * through_a
         two_rt_f_v = self._factors.two_rt_f_v
         inner_v = self._inner_v()
-        if self._alive is not None:
-            inner_v = inner_v * self._alive
+        if self.alive is not None:
+            inner_v = inner_v * self.alive
         volt: FloatArray = inner_v - two_rt_f_v * np.arcsinh(bent) - self._r0_ohm * through_a
         ohm = self._r0_ohm + two_rt_f_v * self._inverse_2i0 / np.sqrt(1.0 + bent * bent)
         if self.limit.awake:
-            volt -= self.limit.drop_v(through_a, volt)
-            ohm = ohm + self.limit.ohm * (through_a > self.limit.free_a)
+            beyond_a = np.maximum(0.0, through_a - np.maximum(0.0, self.limit.free_a))
+            lost_v = self.limit.ohm * beyond_a
+            volt -= np.minimum(lost_v, np.maximum(volt, 0.0)) if shown else lost_v
+            ohm = ohm + self.limit.ohm * (beyond_a > 0.0)
         return volt, 1.0 / ohm + shunt_s
 
     def siemens_at(self, current_a: FloatArray) -> FloatArray:

@@ -116,6 +116,11 @@ class Pack:
         return self.taps.volt_v
 
     @property
+    def joint_ohm(self) -> FloatArray:
+        """Busbar and welds of each cell, as far as its own current flows in them."""
+        return self.taps.busbar_ohm
+
+    @property
     def sensor_cells(self) -> npt.NDArray[np.intp]:
         """The cell (0-based) that each temperature sensor is on."""
         return self.sensors.at
@@ -273,7 +278,7 @@ class Pack:
             if not self._was_closed:
                 self._close_onto_link()
             current_a = 0.0
-            if not self.cells.limit.broken:
+            if not self.cells.limit.breaks(self.cells.alive):
                 current_a = self._loaded(load.current_a - load.charge_current_a)
         elif precharging:
             current_a = self.link.precharge(dt_s, self.pack_voltage_v, self.precharge, self._short_siemens)

@@ -66,7 +66,7 @@ def _left(pack: Pack, current_a: float, within_v: tuple[float, float]) -> float:
     """The least distance to a limit within the time, as a share of the working range; below 0: one is passed."""
     cells, facts = pack.cells, pack.chemistry
     low_v, high_v = within_v
-    busbar_v = pack.taps.busbar_ohm * current_a  # of one cell: those beside it share alike
+    busbar_v = pack.joint_ohm * current_a  # of one cell: those beside it share alike
     left_v = np.inf
     with rewound(cells):
         for _ in range(AHEAD_S):

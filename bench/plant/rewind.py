@@ -51,6 +51,6 @@ def _fields(one: Any) -> dict[str, Any]:
 
 
 def _frozen(one: Any) -> bool:
-    """Facts: a chemistry, a curve, an enum."""
+    """Facts: a chemistry, a curve."""
     told = getattr(type(one), "__dataclass_params__", None)
-    return bool(told is not None and told.frozen) or not hasattr(type(one), "__init__")
+    return told is not None and bool(told.frozen)

@@ -59,7 +59,7 @@ class Shunts:
                 volt -= starved_ohm * np.maximum(0.0, here_a - free_a)
                 slope_ohm += starved_ohm * (here_a > free_a)
             here_a -= (here_a - demanded_a - siemens * volt) / (1.0 + siemens * slope_ohm)
-        if starved_ohm or emf_v.min() < 0.0:
+        if starved_ohm or np.any(emf_v < 0.0):
             # Only a current that others drive takes a cell below 0 V: what an exhausted or starved one still has of
             # polarisation has nothing to draw on, and drives none back through its short.
             np.maximum(here_a, np.minimum(demanded_a, 0.0), out=here_a)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.errors import ConfigError, at_place, nearest
+from bench.errors import ConfigError, at_place, choices, nearest
 from bench.plant.based_on import merged_file, read_chemistry
 
 FloatArray = npt.NDArray[np.float64]
@@ -134,7 +134,7 @@ class Source:
                 continue
             if key not in here:
                 raise self.fail(
-                    where, f"unknown key '{key}'", f"one of {', '.join(here)}{nearest(key, here)}"
+                    where, f"unknown key '{key}'", f"one of {choices(key, here)}{nearest(key, here)}"
                 )
             if isinstance(value, dict) and "v" in value:
                 for extra in value.keys() - {"v", "c", "s"}:

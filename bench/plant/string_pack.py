@@ -12,9 +12,9 @@ from bench.plant.isolation import Isolation
 from bench.plant.link import EMPTY_LINK_V, PrechargePath
 from bench.plant.mesh import Mesh
 from bench.plant.meshed_cells import MeshedCells
-from bench.plant.pack import FUSE_PER_LIMIT, INTERCONNECT_OHM, Load, Pack
+from bench.plant.pack import FUSE_PER_LIMIT, Load, Pack
 from bench.plant.pack_string import PackString
-from bench.plant.sensing import SENSOR_TAU_S, Thermistors
+from bench.plant.sensing import SENSOR_TAU_S, Thermistors, VoltageTaps
 from bench.plant.soiling import Soiling
 from bench.plant.spread import Ageing, Spread
 from bench.plant.thermal import COOLANT_K_W
@@ -64,12 +64,14 @@ class StringPack(Pack):
             hysteresis=hysteresis,
             sensor_tau_s=sensor_tau_s,
         )
+        self.taps = VoltageTaps(np.zeros(strings * cells))
+        self.taps.busbar_ohm /= parallel  # each cell has welds and a part of the busbar of its own
         self.mesh = Mesh(
             self._meshed,
             strings=strings,
             series=cells,
             parallel=parallel,
-            busbar_ohm=INTERCONNECT_OHM * cells,
+            taps=self.taps,
         )
         rated_a = FUSE_PER_LIMIT * chemistry.i_max_discharge_a * parallel
         self.fuse = Fuse(rated_a=rated_a)
@@ -118,8 +120,8 @@ class StringPack(Pack):
         return self._meshed
 
     @property
-    def cell_voltage_v(self) -> FloatArray:
-        return self.mesh.group_v
+    def joint_ohm(self) -> FloatArray:
+        return np.tile(self.taps.busbar_ohm * self.mesh.parallel, self.mesh.parallel)
 
     @property
     def soc(self) -> FloatArray:
@@ -225,13 +227,13 @@ class StringPack(Pack):
             self._meet(closed)
         fed_a = [0.0] * len(closed) if all(closed) else self._precharge(dt_s, closed)
         taken_a = load.current_a - load.charge_current_a
-        bus_v = self.mesh.carry(closed, taken_a, self._short_siemens, fed_a)
-        if bus_v is not None:
-            self.link.follow(bus_v)
-        elif not any(fed_a):
-            self.link.leave(dt_s, taken_a, self._short_siemens)
+        meeting = self.mesh.carry(closed, taken_a, self._short_siemens, fed_a)
         self.cells.step(dt_s, self.mesh.cell_a.reshape(-1))
         self.mesh.look()
+        if any(meeting):
+            self.link.follow(self.mesh.bus_v(meeting))
+        elif not any(fed_a):
+            self.link.leave(dt_s, taken_a, self._short_siemens)
         self._take_currents(closed)
         self._take_voltages()
         for one in self.of:

@@ -20,7 +20,7 @@ from bench.codec.message import Message
 from bench.confidence.qualified import NEGATIVE
 from bench.config.safety import SafetyInput, Source
 from bench.errors import BenchError, LinkError
-from bench.links.simulated_can import SimulatedCanNode
+from bench.links.bus_faults import OwnedNode
 from bench.proof.clock_step import wall_clock_steps
 from bench.proof.hurt_run import stored
 from bench.proof.mutant_matrix import in_simulated_time
@@ -102,7 +102,7 @@ def _second_node(own: Wired, one: Prepared, seed: int) -> str:
 
     def watch(rig: Rig, scenario: str, index: int) -> None:  # noqa: ARG001
         link = rig.links[played.channel]
-        if not isinstance(link, SimulatedCanNode):
+        if not isinstance(link, OwnedNode):
             raise LinkError(
                 f"CAN '{played.channel}': found a bus without simulated nodes; expected one of them"
             )

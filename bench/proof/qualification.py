@@ -28,6 +28,7 @@ from bench.timing.clock import Timebase
 from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S
 from bench.wiring.common import Wired
+from bench.wiring.core import chosen_core
 from bench.wiring.mutants import mutant_classes
 from bench.wiring.plug_ins import PLUG_INS, installed
 
@@ -42,8 +43,10 @@ def identity(wired: Wired) -> dict[str, str]:
     if timebase_of(wired).value == "simulated":
         found.pop("host")
     brought = installed()  # any of them may have a part in a run
+    core = chosen_core().told()["name"] if wired.config.simulated else None
     return {
         **found,
+        **({"core": core} if core is not None else {}),
         **({PLUG_INS: brought} if brought else {}),
         "bench": __version__,
         "bench source": source_hash()[:16],

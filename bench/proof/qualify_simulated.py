@@ -1,16 +1,17 @@
-"""The ruler in simulated time: in process, on a simulated bus, idle or half full of other traffic."""
+"""The ruler in simulated time: in process, on a bus of the chosen core, idle or half full of other traffic."""
 
 import random
 
 from bench.confidence.qualified import CYCLE_NS
-from bench.links.simulated_can import SimulatedCanBus, SimulatedCanNode
+from bench.links.bus_faults import OwnedBus
+from bench.links.ports import CanLink
 from bench.proof.qualify import BITRATE, JITTER_NS, RulerSeries, delay_of, ruler_shots, stimulus_frame
 from bench.proof.traffic import FIRST_ID
 from bench.timing.clock import Phase, Timebase
 from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace.events import CanFrame
-from bench.trace.timeline import Trace
 from bench.units import NS_PER_S
+from bench.wiring.core import bus_on, clock_of_choice, trace_on
 from firmware_stubs.ruler import Ruler, answer_frame, truth_frame
 
 SIMULATED_LOAD = 2_000  # frames/s: about half of a bus of 500 kbit/s, which carries 4,000 at most
@@ -22,12 +23,13 @@ def qualify_simulated(
 ) -> RulerSeries:
     """The ruler in process on a simulated bus. The half-width is zero there: only an exact stamp passes.
 
+    It runs on the core that a run would take.
     load_per_s: other traffic, frames per second, at random distances. lost: shots whose answer the bus loses.
     """
 
     async def main(clock: SimulatedClock) -> RulerSeries:
-        trace = Trace(timebase=Timebase.SIMULATED)
-        bus = SimulatedCanBus(clock, trace, "vehicle", BITRATE)
+        trace = trace_on(clock)
+        bus = bus_on(clock, trace, "vehicle", BITRATE)
         bench = bus.node("bench")
         _attach(clock, bus, Ruler((), JITTER_NS, seed), lost)
         if load_per_s:
@@ -51,11 +53,11 @@ def qualify_simulated(
             errors=errors,
         )
 
-    series: RulerSeries = run_simulated(main)
+    series: RulerSeries = run_simulated(main, clock_of_choice())
     return series
 
 
-def _attach(clock: SimulatedClock, bus: SimulatedCanBus, ruler: Ruler, lost: frozenset[int]) -> None:
+def _attach(clock: SimulatedClock, bus: OwnedBus, ruler: Ruler, lost: frozenset[int]) -> None:
     """The ruler is stepped at the very instants it is due, not on a base task's grid.
 
     Its answer wins every arbitration, and starts when the frame on the wire is over: the truth is of that start.
@@ -78,7 +80,7 @@ def _attach(clock: SimulatedClock, bus: SimulatedCanBus, ruler: Ruler, lost: fro
     node.subscribe(receive)
 
 
-def _load(clock: SimulatedClock, node: SimulatedCanNode, per_s: int, gaps: random.Random) -> None:
+def _load(clock: SimulatedClock, node: CanLink, per_s: int, gaps: random.Random) -> None:
     """Frames that lose every arbitration against the ruler, but may be on the wire when it wants to answer."""
     mean_ns = NS_PER_S // per_s
 

@@ -11,6 +11,7 @@ from bench.errors import BenchError
 from bench.lean_can import can
 from bench.timing.clock import Phase
 from bench.timing.host import HostClock, run_on_host
+from bench.timing.parent import told
 from bench.units import NS_PER_MS, NS_PER_S
 from firmware_stubs.can_process import open_bus, told_to_end
 
@@ -37,12 +38,12 @@ async def send_traffic(clock: HostClock, bus: can.BusABC, rate_per_s: int, for_n
             sent += 1
 
     timer = clock.every(_TICK_NS, Phase.RESTBUS, tick, first_ns=start_ns)
-    told = told_to_end()
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    ends = told_to_end()
+    if not told("ready"):
+        ends.set()
     try:
         async with asyncio.timeout(for_ns / NS_PER_S):
-            await told.wait()
+            await ends.wait()
     except TimeoutError:
         pass
     finally:

@@ -9,8 +9,8 @@ import datetime
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,12 +62,9 @@ def write_blf(
     the last of them was. Raises RecordError for a stamp that has no room in 63 bits.
     """
     _refuse_stamps(path, columns, origin_ns)
-    sizes = np.array([_KIND[one[4]].itemsize for one in columns.table], np.intp)[columns.series]
-    starts = np.cumsum(sizes) - sizes
-    plain = _plain(columns, starts, numbers, bench_sender, origin_ns)
-    chunks = [*starts[::_OBJECTS_PER_CONTAINER].tolist(), len(plain)]
-    pieces = [plain[first:last].tobytes() for first, last in pairwise(chunks)]
-    path.write_bytes(_in_containers(pieces, len(columns), dates))
+    pieces = (_plain(one, numbers, bench_sender, origin_ns) for one in columns.pieces(_OBJECTS_PER_CONTAINER))
+    with path.open("wb") as file:
+        _in_containers(file, pieces, len(columns), dates)
 
 
 def _refuse_stamps(path: Path, columns: Columns, origin_ns: int) -> None:
@@ -81,9 +78,11 @@ def _refuse_stamps(path: Path, columns: Columns, origin_ns: int) -> None:
 
 
 def _plain(
-    columns: Columns, starts: NDArray[np.intp], numbers: Mapping[str, int], bench_sender: str, origin_ns: int
+    columns: Columns, numbers: Mapping[str, int], bench_sender: str, origin_ns: int
 ) -> NDArray[np.uint8]:
-    """All objects, one behind the other. starts: of each frame's."""
+    """All objects, one behind the other."""
+    sizes = np.array([_KIND[one[4]].itemsize for one in columns.table], np.intp)[columns.series]
+    starts = np.cumsum(sizes) - sizes
     stamps = columns.t_ns.astype(np.uint64) - np.uint64(origin_ns % 2**64)
     kinds = {one[4] for one in columns.table}
     pieces = []
@@ -127,26 +126,29 @@ def _common(one: Series, numbers: Mapping[str, int], bench_sender: str) -> NDArr
 
 
 def _in_containers(
-    pieces: Iterable[bytes], count: int, dates: tuple[datetime.datetime, datetime.datetime] | None
-) -> bytes:
-    """A BLF file of `count` objects, which `pieces` hold."""
-    containers: list[bytes] = []
-    uncompressed = _FILE_HEADER_SIZE
+    file: BinaryIO,
+    pieces: Iterable[NDArray[np.uint8]],
+    count: int,
+    dates: tuple[datetime.datetime, datetime.datetime] | None,
+) -> None:
+    """Write a BLF file of `count` objects, which `pieces` hold: an hour's are never in memory at once."""
+    size, uncompressed = _FILE_HEADER_SIZE, _FILE_HEADER_SIZE
     head_size = _OBJECT.size + _CONTAINER.size
+    file.write(b"\0" * _FILE_HEADER_SIZE)
     for plain in pieces:
-        packed = zlib.compress(plain, 1)
-        size = head_size + len(packed)
-        containers.append(_OBJECT.pack(b"LOBJ", _OBJECT.size, 1, size, _LOG_CONTAINER))
-        containers.append(_CONTAINER.pack(_DEFLATE, len(plain)))
-        containers.append(packed + b"\0" * (size % 4))
+        packed = zlib.compress(plain.tobytes(), 1)
+        of_it = head_size + len(packed)
+        file.write(_OBJECT.pack(b"LOBJ", _OBJECT.size, 1, of_it, _LOG_CONTAINER))
+        file.write(_CONTAINER.pack(_DEFLATE, len(plain)))
+        file.write(packed + b"\0" * (of_it % 4))
+        size += of_it + of_it % 4
         uncompressed += head_size + len(plain)
-    body = b"".join(containers)
     told = (0,) * 16 if dates is None else (*_system_time(dates[0]), *_system_time(dates[1]))
     header = _FILE_HEADER.pack(
-        b"LOGG", _FILE_HEADER_SIZE, 5, 0, 0, 0, *_API_VERSION,
-        _FILE_HEADER_SIZE + len(body), uncompressed, count, 0, *told,
-    )  # fmt: skip
-    return header.ljust(_FILE_HEADER_SIZE, b"\0") + body
+        b"LOGG", _FILE_HEADER_SIZE, 5, 0, 0, 0, *_API_VERSION, size, uncompressed, count, 0, *told
+    )
+    file.seek(0)
+    file.write(header)
 
 
 def _system_time(when: datetime.datetime) -> tuple[int, ...]:

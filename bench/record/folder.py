@@ -6,6 +6,7 @@ library.json                        what there was to be run, run or not
 inputs/<sha256 prefix>-<name>       copies of what the run was made of
 scenarios/<id>/shots.hil            the scenario's shots, one record after the other, each checked
 scenarios/<id>/shot-000.blf         the first, the worst and failing shots once more, for lab tools
+signals/<id>.html                   the signals of a scenario's worst and failing shots, as pages for people
 result.json                         the RunResult
 statement.json                      the result and the files' SHA-256 in in-toto's words
 footer.json                         SHA-256 of every file above and the chain over them (last)

@@ -12,6 +12,7 @@ well, until outputs are read back as off.
 import contextlib
 import datetime
 import hashlib
+import ipaddress
 import json
 import os
 import re
@@ -31,6 +32,7 @@ _PRIVATE = ("udp_multicast", "virtual")  # each process has a port, or a bus, of
 _OWN_WAYS = ("in_process", "subprocess")
 _NETWORK = "://"
 _MOST_BYTES = 4096
+_V6 = 6
 
 
 class RigInUse(BenchError):
@@ -65,8 +67,20 @@ def _ports_of(dut: DutConfig) -> list[str]:
 
 
 def _device(port: str) -> str:
-    """A device has many links (/dev/serial/by-id/…), and one node."""
-    return port.lower() if _NETWORK in port else os.path.realpath(port)
+    """A device has many links (/dev/serial/by-id/…), and one node; a network port has one number and many spellings."""
+    if _NETWORK not in port:
+        return os.path.realpath(port)
+    way, _, rest = port.lower().partition(_NETWORK)
+    host, colon, number = rest.rstrip("/").rpartition(":")
+    if not colon or not number.isdecimal():
+        return port.lower()
+    host = host.rstrip(".")
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host.strip("[]"))
+        host = (
+            "localhost" if address.is_loopback else f"[{address}]" if address.version == _V6 else str(address)
+        )
+    return f"{way}{_NETWORK}{host}:{int(number)}"
 
 
 def _adapter(can: CanConfig) -> str:

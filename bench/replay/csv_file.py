@@ -1,7 +1,7 @@
 """A CSV recording: a header row, a column with seconds, a column with the signal; others are not looked at."""
 
 from bench.config.user_file import MOST_RECORDED_BYTES, csv_row, decimal_of, read_text
-from bench.errors import ConfigError, at_place, nearest
+from bench.errors import ConfigError, at_place, choices, nearest
 from bench.replay.recording import KeyMistake, Recording, RecordingAsked
 
 TIME = "time_s"
@@ -57,7 +57,7 @@ def _column(asked: RecordingAsked, header: list[str], key: str, name: str) -> in
     raise KeyMistake(
         key,
         f"found {found} '{name}' in {asked.path.name}; "
-        f"expected {what} to be one of {', '.join(header)}{nearest(name, header)}",
+        f"expected {what} to be one of {choices(name, header)}{nearest(name, header)}",
     )
 
 

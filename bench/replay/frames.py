@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.errors import ConfigError, at_place, nearest
+from bench.errors import ConfigError, at_place, choices, nearest
 from bench.replay.asc_file import read_asc
 from bench.replay.blf_file import read_blf
 from bench.replay.recording import Frame, KeyMistake, Recording, RecordingAsked
@@ -93,7 +93,8 @@ def _find(database: "Database", dbc: Path, signal: str) -> tuple["Message", str]
         return known[full[0]]
     if full:
         raise KeyMistake(
-            "signal", f"found '{signal}' in several messages of {dbc.name}; expected one of {', '.join(full)}"
+            "signal",
+            f"found '{signal}' in several messages of {dbc.name}; expected one of {choices(signal, full)}",
         )
     message, _, last = signal.rpartition(".")
     if (trouble := database.trouble(message, None if message else last)) is not None:

@@ -62,6 +62,8 @@ def _bench_told(finding: Finding) -> str:
             return f"the shot was aborted: {source}: {said}"
         case bench.SafeStateUnconfirmed(said=said):
             return f"the rig's safe state is not confirmed: {said}"
+        case bench.OffUnwitnessed():
+            return "the cells' outputs are off by the emulator's own word: no second witness spoke in time"
         case bench.NotMeasured(said=said):
             return f"the shot could not be measured: {said}"
         case bench.CalibrationOverdue(said=said):

@@ -7,11 +7,12 @@ from markupsafe import Markup, escape
 
 from bench.measure.estimate import EstimateFound
 from bench.report.finding_words import finding_words
+from bench.report.svg import PLANE, level, linear, picture, plane, text
 from bench.report.word_parts import percent, signed
 from bench.units import NS_PER_S, format_ns
 from bench.verdict.result import ScenarioResult
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 640.0, 170.0, 48.0, 20.0
+_TOP, _HEIGHT = 16.0, 140.0  # of the picture, in pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +117,7 @@ def estimate_block(scenario: ScenarioResult, pictures: Sequence[EstimatePicture]
             parts.append(f"<p>{escape(finding_words(trouble))}</p></div>")
             continue
         parts.append(
-            '<table class="stats"><thead><tr><th></th><th>found</th><th>limit</th></tr></thead><tbody>'
+            '<table class="stats"><thead><tr><th>Figure</th><th>found</th><th>limit</th></tr></thead><tbody>'
         )
         for name, value, limit in rows(found):
             parts.append(f"<tr><td>{escape(name)}</td><td>{value}</td><td>{limit}</td></tr>")
@@ -128,44 +129,26 @@ def estimate_block(scenario: ScenarioResult, pictures: Sequence[EstimatePicture]
     return Markup("".join(parts))  # every text in it is escaped or a number
 
 
-def _svg(picture: EstimatePicture) -> str:
+def _svg(shown: EstimatePicture) -> str:
     """Truth as a broad pale line, the estimate as a thin one over it; seconds below, percent at the left."""
-    first_ns, last_ns = picture.points[0][0], picture.points[-1][0]
-    shares = [share for _, true, said in picture.points for share in (true, said)]
+    first_ns, last_ns = shown.points[0][0], shown.points[-1][0]
+    shares = [share for _, true, said in shown.points for share in (true, said)]
     low, high = min(shares), max(shares)
     low, high = low - 0.05 * (high - low) - 0.002, high + 0.05 * (high - low) + 0.002
-
-    def x(t_ns: int) -> float:
-        return _LEFT + (t_ns - first_ns) / max(1, last_ns - first_ns) * (_WIDTH - _LEFT - 8)
-
-    def y(share: float) -> float:
-        return 8 + (high - share) / (high - low) * (_HEIGHT - _BOTTOM - 8)
+    x, y = linear(first_ns, max(last_ns, first_ns + 1), 0, PLANE), linear(low, high, _HEIGHT, 0)
 
     def path(which: int) -> str:
-        every = max(1, len(picture.points) // 600)
-        return "M" + " L".join(f"{x(p[0]):.1f},{y(float(p[which])):.1f}" for p in picture.points[::every])
+        every = max(1, len(shown.points) // 600)
+        return "M" + "L".join(f"{x(p[0]):.1f} {y(float(p[which])):.1f}" for p in shown.points[::every])
 
-    parts = [
-        f'<svg viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" aria-label="truth and estimate over time">'
-    ]
-    for k in range(5):
-        share = low + (high - low) * k / 4
-        parts.append(f'<path class="grid" d="M{_LEFT},{y(share):.1f} H{_WIDTH - 8}"/>')
-        parts.append(
-            f'<text class="small" x="{_LEFT - 5}" y="{y(share) + 4:.1f}" text-anchor="end">{100 * share:.1f} %</text>'
-        )
+    parts = []
     span_s = (last_ns - first_ns) / NS_PER_S
     for k in range(5):
-        at = _LEFT + k / 4 * (_WIDTH - _LEFT - 8)
-        parts.append(
-            f'<text class="small" x="{at:.1f}" y="{_HEIGHT - 4}" text-anchor="middle">{span_s * k / 4:.0f} s</text>'
-        )
-    parts.append(
-        f'<path d="{path(1)}" style="stroke: var(--pale); stroke-width: 6; stroke-linejoin: round"/>'
-    )
-    parts.append(f'<path class="line" d="{path(2)}"/>')
-    parts.append(
-        f'<text class="small" x="{_WIDTH - 10}" y="18" text-anchor="end">broad: true · thin: the DUT</text>'
-    )
-    parts.append("</svg>")
-    return "".join(parts)
+        share = low + (high - low) * k / 4
+        parts.append(level("grid", _TOP + y(share)))
+        parts.append(text("small", 0, _TOP + y(share) + 4, f"{100 * share:.1f} %", "end", -4))
+        parts.append(text("small", 25 * k, _TOP + _HEIGHT + 16, f"{span_s * k / 4:.0f} s", "middle"))
+    lines = [f'<path class="true" d="{path(1)}"/>', f'<path class="line" d="{path(2)}"/>']
+    parts.append(plane(_TOP, _HEIGHT, lines))
+    parts.append(text("small", 100, 10, "broad: true · thin: the DUT", "end"))
+    return str(picture(_TOP + _HEIGHT + 20, "truth and estimate over time", parts))

@@ -1,12 +1,14 @@
 """What a report shows beside the result itself. Everything may be absent; then the report says so."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from bench.report.estimates import EstimatePicture
-from bench.report.figures import TracePicture
 from bench.report.goals import GoalShown, shown_goals
 from bench.report.status import Sheet
+from bench.report.traces import TracePicture
+from bench.report.trend_picture import GoalTrend
 from bench.scenario.library import Library
 from bench.verdict.compare import Comparison
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict, together
@@ -14,7 +16,7 @@ from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict, tog
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportExtras:
-    """traces: by scenario id, of the worst shot. goals: all safety goals, the matrix's denominator.
+    """traces: by scenario id, of the shots that the report itself shows. goals: all of them, the matrix's denominator.
 
     estimates: truth and estimate of the worst shot, by scenario id.
     library: what there was to be run; None where the run does not say. not_run: scenario id → why.
@@ -22,10 +24,14 @@ class ReportExtras:
     equipment: adapters and instruments. timekeeping: what kept the host's time, as the header has it.
     alerts: what a reader must know first.
     altered: what of the run is not as it was written; then its result is no evidence.
+    said: rig, people and names of the run, by the words of the reports.
+    corrected: signal, file, range stated, range taken and reason of each range that the profile put right.
+    trend: safety goals over the runs before. kept: files that the report may lead to, by their place in the run.
+    to_run: the way from the report to the run's folder.
     evidence_why: what keeps the run from the next stronger class of evidence.
     """
 
-    traces: Mapping[str, TracePicture] = field(default_factory=dict)
+    traces: Mapping[str, Sequence[TracePicture]] = field(default_factory=dict)
     goals: Mapping[str, Budget] = field(default_factory=dict)
     library: Library | None = None
     estimates: Mapping[str, tuple[EstimatePicture, ...]] = field(default_factory=dict)
@@ -38,7 +44,16 @@ class ReportExtras:
     alerts: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     evidence_why: tuple[str, ...] = ()
+    corrected: tuple[tuple[str, ...], ...] = ()
     sheet: Sheet | None = None
+    said: Mapping[str, str] = field(default_factory=dict)
+    trend: tuple[GoalTrend, ...] = ()
+    kept: frozenset[str] = frozenset()
+    to_run: str = ""
+
+    def link(self, name: str) -> str:
+        """The way from the report to a file of the run; "" where there is none."""
+        return quote(f"{self.to_run}{name}") if name in self.kept else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,6 +109,7 @@ ADVICE: dict[str, str] = {
     "frames-lost": _BUSY,
     "precondition-missed": "Check supply, start mode and faults in the DUT's memory.",
     "bench-error": "Do what the message says; `hil doctor` examines the rig.",
+    "stimulus-outlasted": "Use a quieter machine or a quicker instrument; `hil doctor` measures both.",
     "reports-stopped": "Find out why the DUT stops sending it. Is it sent on events only: give it no cycle in the DBC.",
     "build-changed": "Look for a restart into another image (bootloader, second bank), or a wrong [identity] signal.",
     "dut-restarted": "Look for its watchdog, its supply and its reset cause; nothing of the bench asked for it.",
@@ -120,6 +121,7 @@ ADVICE: dict[str, str] = {
     "aborted": "Run again. What had finished is stored.",
     "not-refused": _REPORT,
     "safe-state-unconfirmed": "Switch the outputs off by hand, then find out which step failed: `hil doctor`.",
+    "off-unwitnessed": "Find out why the front end was silent, or measure the outputs before you touch them.",
     "nothing-to-pass": _SCENARIO,
     "nothing-forbidden": _SCENARIO,
     "no-proof-of-life": "Give the DUT profile a message that proves it alive ([heartbeat]).",
@@ -163,7 +165,8 @@ ADVICE: dict[str, str] = {
 def explain(code: str) -> str:
     """Three short paragraphs about one code. Raises KeyError, with the nearest known code, for an unknown one."""
     if code not in FINDINGS:
-        raise KeyError(f"no finding has the code '{code}'{nearest(code, FINDINGS)}")
+        near = nearest(code, FINDINGS)
+        raise KeyError(f"no finding has the code '{code}'; expected one that `hil explain` lists{near}")
     kind = FINDINGS[code]
     told = f"{code}\n\n  {_meaning(kind)}\n\n  blames  {BLAME_WORDS[kind.blame]}\n  do      {ADVICE[code]}"
     if code in BOUNDED:

@@ -1,7 +1,7 @@
-"""The report as one HTML file that needs nothing else: no network, no script, prints on A4."""
+"""The report as one HTML file that needs nothing else: no network; complete without its script, prints on A4."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -18,26 +18,37 @@ from bench.report.comparison import HEADINGS, comparison_rows, headline
 from bench.report.endings import ending_block
 from bench.report.estimates import estimate_block
 from bench.report.extras import ReportExtras, goal_rows
-from bench.report.figures import TracePicture, TraceSeries, budget_bar, ecdf_plot, strip_plot, worst_trace_svg
+from bench.report.figures import budget_bar, ecdf_plot, strip_plot
 from bench.report.finding_words import joined_words, reasons_words
 from bench.report.format_words import format_2_words
+from bench.report.glossary import glossary_html
+from bench.report.goal_sources import shipped, sources_named
 from bench.report.goals import goals_words, not_shown, partly_words, shown_goals
 from bench.report.matrix import grid
 from bench.report.mismatch import caught_words, misfit_words, mismatch_html, of_the_build, run_word
+from bench.report.narrow import narrow
+from bench.report.order_words import order_words
 from bench.report.overview import closest, closest_words, not_passed, overview, twin_words
+from bench.report.page import part, policy
 from bench.report.reaction import HEADINGS as CHAIN_HEADINGS
 from bench.report.reaction import chain_rows
+from bench.report.run_facts import run_facts
 from bench.report.sampling import bounds_words
 from bench.report.section import sections_html
+from bench.report.shot_page import page_name
+from bench.report.sift import classes_of, sift_form, sift_marks
 from bench.report.status_html import status_fragment
 from bench.report.supported import (
     FEWEST_FOR_DISTRIBUTION,
+    bound_of,
     evidence_lines,
     fewer_than_claimed,
     intervals,
 )
 from bench.report.ticks import ticks
 from bench.report.traceability import denominator_words, rows
+from bench.report.traces import TracePicture, TraceSeries, trace_svg
+from bench.report.trend_picture import trend_html
 from bench.report.uncertainty import DECISION_RULE, SIMULATED, budget_shown, only_from_frame_lines
 from bench.report.words import (
     EVIDENCE_WORTH,
@@ -60,6 +71,7 @@ from bench.verdict.shift import Change
 
 __all__ = ["TracePicture", "TraceSeries", "render_html", "write_html"]
 
+_PHONE = "/* phone */"  # where the style sheet of its tables goes
 _MOST_EXPLAINED = 12
 _MOST_UNFOLDED = 30  # scenarios; more of them are folded where they passed
 
@@ -67,10 +79,10 @@ _MOST_UNFOLDED = 30  # scenarios; more of them are folded where they passed
 def write_html(
     run: RunResult,
     path: Path,
-    traces: Mapping[str, TracePicture] | None = None,
+    traces: Mapping[str, Sequence[TracePicture]] | None = None,
     extras: ReportExtras | None = None,
 ) -> None:
-    """Write the report; `traces` gives the worst shot's picture by scenario id. Raises RecordError."""
+    """Write the report; `traces` gives pictures of shots by scenario id. Raises RecordError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(render_html(run, traces, extras), encoding="utf-8", errors="backslashreplace")
@@ -80,7 +92,7 @@ def write_html(
 
 def render_html(
     run: RunResult,
-    traces: Mapping[str, TracePicture] | None = None,
+    traces: Mapping[str, Sequence[TracePicture]] | None = None,
     extras: ReportExtras | None = None,
 ) -> str:
     """The report's text. `traces`, where given, take the place of the extras' own."""
@@ -91,45 +103,78 @@ def render_html(
     views = [(class_words(run, one), overview(run, one, extras.library)) for one in timebases(run)]
     nearest = closest([one for one in run.scenarios if one.aim != "must_not_trip"])
     counts = Counter(scenario.judgement.verdict for scenario in run.scenarios)
-    pictures: dict[str, Markup] = {name: worst_trace_svg(picture) for name, picture in traces.items()}
+    pictures = {name: [(one.title, trace_svg(one)) for one in shown] for name, shown in traces.items()}
     tried = list(shown_goals(run, extras.goals, extras.library).values())
-    return template.render(
-        estimate_block=lambda s: estimate_block(s, extras.estimates.get(s.scenario_id, ())),
-        run=run,
-        extras=extras,
-        before=sections_html(run, extras),
-        goals=goal_rows(run, extras.goals, extras.library),
-        headline=_headline(whole, extras),
-        mismatches=mismatch_html(whole.scenarios),
-        misfit=misfit_words(run) if run.mismatch else "",
-        caught=caught_words(whole.scenarios),
-        counts=[(verdict.name, counts[verdict]) for verdict in sorted(counts, reverse=True)],
-        shots=sum(len(scenario.shots) for scenario in run.scenarios),
-        sheet="" if extras.sheet is None else status_fragment(extras.sheet),
-        badge=EVIDENCE_WORTH[run.evidence_class],
-        twins=sum(len(own) for _, view in views for own in view.twins.values()),
-        trouble=not_passed(whole),
-        nearest=closest_words(nearest) if nearest is not None else "",
-        nearest_one=nearest,
-        clauses=clause_rows(extras.library, run.scenarios) if extras.library else [],
-        clause_words=clause_words,
-        not_shown=not_shown(tried),
-        partly=partly_words(tried),
-        goals_words=goals_words(tried),
-        anomalies=anomaly_lines(run.scenarios),
-        decision_rule=DECISION_RULE,
-        simulated_words=SIMULATED if Timebase.SIMULATED in timebases(run) else "",
-        only_from_frame=only_from_frame_lines(run),
-        at_once=at_once_words(run.scenarios),
-        few=fewer_than_claimed(run),
-        old_format=format_2_words(run),
-        old_rules=rules_words(run),
-        views=views,
-        fold=sum(len(view.detailed) for _, view in views) > _MOST_UNFOLDED,
-        **_coverage(run, extras),
-        traces=traces,
-        pictures=pictures,
+    classes = (
+        classes_of((one.scenario_id, one.file) for one in extras.library.entries) if extras.library else {}
     )
+    scripts = [part("sift.js"), part("traces.js")]
+    page, phone = narrow(
+        template.render(
+            estimate_block=lambda s: estimate_block(s, extras.estimates.get(s.scenario_id, ())),
+            run=run,
+            extras=extras,
+            before=sections_html(run, replace(extras, said={})),  # these stand in the head
+            goals=goal_rows(run, extras.goals, extras.library),
+            headline=_headline(whole, extras),
+            mismatches=mismatch_html(whole.scenarios),
+            misfit=misfit_words(run) if run.mismatch else "",
+            caught=caught_words(whole.scenarios),
+            counts=[(verdict.name, counts[verdict]) for verdict in sorted(counts, reverse=True)],
+            shots=sum(len(scenario.shots) for scenario in run.scenarios),
+            sheet="" if extras.sheet is None else status_fragment(extras.sheet),
+            badge=EVIDENCE_WORTH[run.evidence_class],
+            twins=sum(len(own) for _, view in views for own in view.twins.values()),
+            trouble=not_passed(whole),
+            nearest=closest_words(nearest) if nearest is not None else "",
+            nearest_one=nearest,
+            clauses=clause_rows(extras.library, run.scenarios) if extras.library else [],
+            clause_words=clause_words,
+            not_shown=not_shown(tried),
+            partly=partly_words(tried),
+            goals_words=goals_words(tried),
+            anomalies=anomaly_lines(run.scenarios),
+            decision_rule=DECISION_RULE,
+            simulated_words=SIMULATED if Timebase.SIMULATED in timebases(run) else "",
+            only_from_frame=only_from_frame_lines(run),
+            at_once=at_once_words(run.scenarios),
+            few=fewer_than_claimed(run),
+            old_format=format_2_words(run),
+            old_rules=rules_words(run),
+            views=views,
+            fold=sum(len(view.detailed) for _, view in views) > _MOST_UNFOLDED,
+            **_coverage(run, extras),
+            pictures=pictures,
+            run_facts=run_facts(run, extras),
+            trend=trend_html(extras.trend),
+            page_of=lambda one: extras.link(page_name(one.scenario_id)),
+            frames_of=lambda folder: extras.link(f"{folder}.blf"),
+            parts=_parts(extras),
+            sift=lambda one: sift_marks(one, classes),
+            sift_form=sift_form([one for _, view in views for one in view.detailed], classes),
+            glossary=glossary_html(sources_named(one.budget.provenance for one in run.scenarios)),
+            css=part("report.css"),
+            narrow_css=_PHONE,
+            scripts=scripts,
+            policy=policy(scripts),
+        )
+    )
+    return page.replace(_PHONE, phone, 1)
+
+
+def _parts(extras: ReportExtras) -> list[tuple[str, str]]:
+    """(place, words) of what the page can be entered by."""
+    return [
+        *([("main", "Status sheet")] if extras.sheet is not None else []),
+        ("result", "Result"),
+        ("goals", "Safety goals"),
+        ("coverage", "Coverage"),
+        *([("trend", "Last builds")] if extras.trend else []),
+        *([("last-build", "Last build")] if extras.previous is not None else []),
+        ("scenarios", "Scenarios"),
+        ("made-of", "Inputs and environment"),
+        ("words", "Words"),
+    ]
 
 
 @cache
@@ -143,6 +188,7 @@ def _template() -> Template:
         budget_bar=budget_bar,
         latency_plot=_latency_plot,
         evidence_lines=evidence_lines,
+        order_words=order_words,
         chain_rows=chain_rows,
         chain_headings=CHAIN_HEADINGS,
         twin_words=twin_words,
@@ -163,6 +209,7 @@ def _template() -> Template:
         max_words=max_words,
         margin=margin_words,
         reasons=reasons_words,
+        shipped=shipped,
         joined=joined_words,
         ticks=ticks,
     )
@@ -184,7 +231,7 @@ def _latency_plot(scenario: ScenarioResult, name: str) -> Markup | None:
     if len(found) < FEWEST_FOR_DISTRIBUTION:
         return strip_plot(name, scenario.shots, limit_ns)
     window = (scenario.floor_ns, scenario.ceiling_ns) if name == "FDTI" else (None, None)
-    return ecdf_plot(name, found, limit_ns, window)
+    return ecdf_plot(name, found, limit_ns, window, bound_of(scenario, name))
 
 
 def _changed_rows(found: Comparison) -> tuple[list[tuple[str, ...]], str]:

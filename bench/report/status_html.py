@@ -29,7 +29,9 @@ body { margin: 0 auto; max-width: 1180px; padding: 24px; color: #1b2430; backgro
 </style>
 </head>
 <body>
+<main>
 {{ fragment }}
+</main>
 </body>
 </html>
 """

@@ -2,24 +2,27 @@
 
 from collections.abc import Mapping
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
+from rich.console import RenderableType
 
+from bench.report import fitted
 from bench.report import markdown as md
 from bench.report.status import COLUMNS, Sheet, SheetCell, StatusRow, footnotes
 
 
-def status_table(sheet: Sheet) -> Table:
-    """A row for each goal. A row is green if no cell of it is a no, and no fact of the whole run is one."""
+def status_table(sheet: Sheet, width: int | None = None) -> RenderableType:
+    """A row for each goal. A row is green if no cell of it is a no, and no fact of the whole run is one.
+
+    width: of the terminal in columns; lines where the table does not fit.
+    """
     notes = footnotes(sheet)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=_title(sheet), title_justify="left")
-    for name in ("goal", *COLUMNS):
-        table.add_column(name, overflow="fold")
-    for row in sheet.rows:
-        style = "green" if sheet.green(row) else "red" if row.over else ""
-        table.add_row(*(Text(one, style=style) for one in _cells(sheet, row, notes)))
-    return table
+    shown = fitted.FittedRows(
+        title=_title(sheet),
+        headings=("goal", *COLUMNS),
+        rows=[_cells(sheet, row, notes) for row in sheet.rows],
+        styles=["green" if sheet.green(row) else "red" if row.over else "" for row in sheet.rows],
+        flowing=frozenset(range(1, 1 + len(COLUMNS))),
+    )
+    return fitted.fitted(shown, width)
 
 
 def status_lines(sheet: Sheet) -> list[str]:

@@ -13,6 +13,13 @@ def stimulus_words(finding: Finding) -> str:
             return "no stimulus was commanded"
         case stimulus.ScenarioAtFault(said=said):
             return said or "no DUT can answer this scenario rightly"
+        case stimulus.StimulusOutlasted() as one:
+            late = f"the bench came {format_ns(one.late_ns)} late to take it off"
+            slow = f"this rig's instruments are too slow for it ({late})"
+            return (
+                f"{one.stimulus} was to last {format_ns(one.asked_ns)} and may have lasted {format_ns(one.lasted_ns)}: "
+                f"{late if 2 * one.late_ns > one.lasted_ns - one.asked_ns else slow}"
+            )
         case stimulus.StimulusUnproven():
             return "no proof that the stimulus reached the DUT's terminals"
         case stimulus.NoReadback():

@@ -52,6 +52,18 @@ def _plausible(scenario: ScenarioResult) -> str:
     return plausibility_words(found) + (tested if shuffled else "")
 
 
+def bound_of(scenario: ScenarioResult, name: str) -> int | None:
+    """The time in ns that bounds the claimed share of FDTI or FHTI (upper end); None where the shots show none."""
+    statistics = scenario.fdti if name == "FDTI" else scenario.fhti
+    found = intervals(scenario, name)
+    if statistics is None or len(found) != len(scenario.shots):
+        return None
+    if not_spread_words(statistics.spread_p) or drift_words(scenario.shots, name):
+        return None
+    claim = Claim(coverage=scenario.budget.coverage, confidence=scenario.budget.confidence)
+    return min((b.bound.high_ns for b in tolerance_bounds(found, claim) if b.supports(claim)), default=None)
+
+
 def _bounds_line(name: str, found: list[Interval], claim: Claim, why_none: str) -> str:
     if why_none:
         return f"{name} tolerance bounds: none, since {why_none}."

@@ -14,6 +14,7 @@ from bench.report.at_once_words import at_once_words
 from bench.report.endings import ending_words
 from bench.report.estimates import short_words, worst_estimates
 from bench.report.finding_words import joined_words, reasons_words
+from bench.report.folded import in_order, is_folded, passed_lines, passed_table
 from bench.report.format_words import format_2_words
 from bench.report.goals import NOT_SHOWN, not_shown, shown_goals
 from bench.report.mismatch import (
@@ -54,29 +55,59 @@ STYLES = {
 }
 
 _MOST_ANOMALIES = 4
+_MOST_NAMED = 3
 
 
 FILE_WIDTH = 130  # of what is no terminal, and has no width of its own: at least so wide
 
 
-def summary(run: RunResult, width: int | None) -> tuple[RenderableType, ...]:
+def summary(run: RunResult, width: int | None, *, every: bool = True) -> tuple[RenderableType, ...]:
     """The tables of a run on a terminal `width` columns wide, or what stands in for one that does not fit.
 
-    width: None for a file or a pipe, which takes the table as wide as it is.
+    width: None for a file or a pipe, which takes the table as wide as it is. every: what passed, too, row by row; else
+    many that passed are folded to their goals.
     """
     shown: list[RenderableType] = []
     for timebase in timebases(run):
-        if not of_the_build(one for one in run.scenarios if one.timebase is timebase) and run.scenarios:
-            continue
-        table = summary_table(run, timebase)
-        if width is None or natural_width(table) <= width:
-            shown.append(table)
-        else:
-            scenarios = [one for one in of_the_build(run.scenarios) if one.timebase is timebase]
-            shown.append(Text(f"{_title(run, timebase)}\n", style="italic"))
-            shown.append(stacked(scenarios, width, STYLES))
-            shown.append(_reasons(run, scenarios))
+        scenarios = in_order(one for one in of_the_build(run.scenarios) if one.timebase is timebase)
+        if scenarios or not run.scenarios:
+            shown += _of_timebase(run, timebase, scenarios, width, every=every)
     return (*shown, *_mismatches(run))
+
+
+def _of_timebase(
+    run: RunResult, timebase: Timebase, scenarios: list[ScenarioResult], width: int | None, *, every: bool
+) -> Iterator[RenderableType]:
+    if every or not is_folded(scenarios):
+        yield from _one_by_one(_title(run, timebase), scenarios, width, _reasons(run, scenarios))
+        return
+    trouble = [one for one in scenarios if one.judgement.verdict is not Verdict.PASS]
+    if trouble:
+        yield from _one_by_one(_title(run, timebase), trouble, width, _why(trouble))
+    else:
+        yield Text(f"{_title(run, timebase)}\n", style="italic")
+    passed = [one for one in scenarios if one.judgement.verdict is Verdict.PASS]
+    yield _folded(passed, width)
+    yield _reasons(run, scenarios, why=False)
+
+
+def _one_by_one(
+    title: str, scenarios: list[ScenarioResult], width: int | None, below: Text
+) -> Iterator[RenderableType]:
+    table = _table(title, scenarios, below)
+    if width is None or natural_width(table) <= width:
+        yield table
+        return
+    yield Text(f"{title}\n", style="italic")
+    yield stacked(scenarios, width, STYLES)
+    yield below
+
+
+def _folded(passed: list[ScenarioResult], width: int | None) -> RenderableType:
+    for table in (passed_table(passed, named=True), passed_table(passed, named=False)):
+        if width is None or natural_width(table) <= width:
+            return table
+    return passed_lines(passed, width or FILE_WIDTH)
 
 
 def _mismatches(run: RunResult) -> Iterator[Text]:
@@ -126,11 +157,15 @@ def summary_tables(run: RunResult) -> tuple[Table, ...]:
 def summary_table(run: RunResult, timebase: Timebase | None = None) -> Table:
     """The scenarios of one timebase, with the reasons of those that failed. timebase: the run's own where None."""
     timebase = timebase or run.timebase
-    scenarios = [one for one in of_the_build(run.scenarios) if one.timebase is timebase]
+    scenarios = in_order(one for one in of_the_build(run.scenarios) if one.timebase is timebase)
+    return _table(_title(run, timebase), scenarios, _reasons(run, scenarios))
+
+
+def _table(title: str, scenarios: list[ScenarioResult], below: Text) -> Table:
     table = Table(
-        title=_title(run, timebase),
+        title=title,
         title_justify="left",
-        caption=_reasons(run, scenarios),
+        caption=below,
         caption_justify="left",
         caption_style="",
         box=box.SIMPLE_HEAD,
@@ -186,10 +221,9 @@ def _budgets(scenario: ScenarioResult) -> Text:
     return Text("\n").join(lines) if lines else Text("–")
 
 
-def _reasons(run: RunResult, scenarios: list[ScenarioResult]) -> Text:
-    text = Text()
-    if run.aborted is not None:
-        text.append(f"ABORTED: {run.aborted}\n", style="bold red")
+def _why(scenarios: list[ScenarioResult]) -> Text:
+    """Why they did not pass; of several with one reason, once with their number."""
+    alike: dict[tuple[Verdict, str], list[str]] = {}
     for scenario in scenarios:
         verdict = scenario.judgement.verdict
         if verdict is Verdict.PASS:
@@ -197,8 +231,25 @@ def _reasons(run: RunResult, scenarios: list[ScenarioResult]) -> Text:
         reasons = reasons_words(scenario.judgement) or [
             f"shot {shot.index}: {joined_words(shot.judgement)}" for shot in shots_to_explain(scenario)[:3]
         ]
+        why = "; ".join(reasons) or "no reason was given"
+        alike.setdefault((verdict, why), []).append(scenario.scenario_id)
+    text = Text()
+    for (verdict, why), names in alike.items():
+        named = ", ".join(names[:_MOST_NAMED])
+        more = f" and {len(names) - _MOST_NAMED} more" if names[_MOST_NAMED:] else ""
+        many = f"{len(names)} scenarios, " if len(names) > 1 else ""
         text.append(f"{verdict.name} ", style=STYLES[verdict])
-        text.append(f"{scenario.scenario_id}: {'; '.join(reasons) or 'no reason was given'}\n")
+        text.append(f"{many}{named}{more}: {why}\n")
+    return text
+
+
+def _reasons(run: RunResult, scenarios: list[ScenarioResult], *, why: bool = True) -> Text:
+    """What is to be known below the figures. why: also why those did not pass that did not."""
+    text = Text()
+    if run.aborted is not None:
+        text.append(f"ABORTED: {run.aborted}\n", style="bold red")
+    if why:
+        text.append_text(_why(scenarios))
     for goal in not_shown(shown_goals(run).values()):
         text.append(f"{NOT_SHOWN} ", style="bold red" if goal.over else "bold yellow")
         text.append(f"{goal.words}\n")

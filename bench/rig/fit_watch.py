@@ -37,6 +37,15 @@ class FitWatch:
     _left: dict[Fitted, _Left] = field(default_factory=dict)
     _until_cells: int = 0
 
+    def quiet_steps(self) -> int | None:
+        """How many looks from now on see nothing new where the pack only coasts; None: all."""
+        return None if self.pack.chemistry.validity is None else max(0, self._until_cells - 1)
+
+    def left_out(self, looks: int) -> None:
+        """So many looks at a pack that only coasted were left out."""
+        if self.pack.chemistry.validity is not None:
+            self._until_cells -= looks
+
     def look(self) -> None:
         box = self.pack.chemistry.validity
         if box is None:

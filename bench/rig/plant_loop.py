@@ -45,22 +45,25 @@ class PlantLoop:
 
     def step(self) -> None:
         self.view.update()
-        commands = self.contactor_commands() or self._commands
+        self._move(self.contactor_commands() or self._commands, self.charge_limit_a(), self.pyro_command())
+
+    def _move(self, commands: Commands, limit_a: float | None, fires_pyro: bool) -> bool:
+        """One period under what the DUT says. False where time has passed, and nothing else."""
         if self.contactor_lag is not None and commands != self._commands:
             self._tell_followed(commands, self.contactor_lag)
         self._commands = commands
-        if self.pyro_command():
+        if fires_pyro:
             self.pack.fire_pyro()
         vehicle = self.vehicle
-        limit_a = self.charge_limit_a()
         charge_a = vehicle.charge_a
         if limit_a is not None and not vehicle.charger_ignores_limit:
             charge_a = min(charge_a, limit_a)
         load = self._load
         if load.current_a != vehicle.load_a or load.charge_current_a != charge_a:
             load = self._load = Load(current_a=vehicle.load_a, charge_current_a=charge_a)
-        self._coasting.step(PLANT_PERIOD_NS, self._commands, load)
+        moved = self._coasting.step(PLANT_PERIOD_NS, self._commands, load)
         self.fit.look()
+        return moved or fires_pyro
 
     def _tell_followed(self, commands: Commands, lag: Lag) -> None:
         """The bench can move the plant only when it hears of it; when it really was is told as an interval."""

@@ -1,7 +1,6 @@
 """Providers of capabilities that distributions bring, by name."""
 
 import inspect
-from collections.abc import Mapping
 from functools import cache
 
 from bench.config.bench_file import BenchConfig
@@ -32,14 +31,10 @@ def _lacks(name: str, one: Provider) -> str:  # noqa: ARG001
     return "" if callable(one.make) else "found no 'make'; expected what builds it"
 
 
-def _none() -> Mapping[str, str]:
-    return {}
-
-
 @cache
 def providers() -> Shelf[Provider]:
     """The providers of capabilities that installed distributions bring."""
-    return Shelf(what="provider", group=GROUP, house=_none, kind=Provider, attribute="PROVIDER", lacks=_lacks)
+    return Shelf(what="provider", group=GROUP, kind=Provider, attribute="PROVIDER", lacks=_lacks)
 
 
 def asked_for(config: BenchConfig) -> dict[str, Provider]:

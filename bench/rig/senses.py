@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from bench.rig.capabilities.sensors import Distort
+from bench.rig.capabilities.sensors import Distortions
 
 
 class Senses:
     """`read(quantity, index)` in SI, as bench.config.play names them; cells and sensors count from 0.
 
     `plain` quantities have one value, `numbered` ones one for each cell or sensor.
-    `distort`: (quantity, index) to what a faulty sensor makes of the truth; index None: of all its cells or sensors.
+    `distort`: what faulty sensors make of the truth.
     Cell voltages are the cell emulator's; where the bench itself plays the front end, `cells` stands between.
     """
 
@@ -21,7 +21,7 @@ class Senses:
     ) -> None:
         self._plain = dict(plain)
         self._numbered = dict(numbered)
-        self.distort: dict[tuple[str, int | None], Distort] = {}
+        self.distort = Distortions()
 
     def provide(self, quantity: str, value: Callable[[], float | None]) -> None:
         """What is known only once the instruments are there."""
@@ -29,21 +29,16 @@ class Senses:
 
     def read(self, quantity: str, index: int = 0) -> float | None:
         value = self.true(quantity, index)
-        if self.distort:
-            for key in ((quantity, index), (quantity, None)):
-                change = self.distort.get(key)
-                if change is not None:
-                    value = change(value)
-        return value
+        return self.distort.shown(quantity, index, value) if self.distort else value
 
     def bound(self, asked: Sequence[tuple[str, int]]) -> Callable[[], list[float | None]]:
         """What `read` gives for each of `asked`, found once: most of a shot no sensor is faulty."""
         truths: list[Callable[[], float | None]] = []
         distort, read = self.distort, self.read
-        concerned = {*asked, *((quantity, None) for quantity, _ in asked)}
+        concerned = set(asked)
 
         def values() -> list[float | None]:
-            if distort and not concerned.isdisjoint(distort):
+            if distort and not concerned.isdisjoint(distort.places()):
                 return [read(quantity, index) for quantity, index in asked]
             if not truths:  # looked up when first asked: by then everything is provided
                 truths.extend([self._truth(quantity, index) for quantity, index in asked])
@@ -51,15 +46,22 @@ class Senses:
 
         return values
 
+    def steady(self, asked: Sequence[tuple[str, int]]) -> Callable[[], bool]:
+        """Whether these stay as they are until something else is done or the plant moves: no fault stands between.
+
+        What a fault makes of a reading may change with time alone, or with each look at it.
+        """
+        distort, concerned = self.distort, set(asked)
+        return lambda: not distort or concerned.isdisjoint(distort.places())
+
     def cells(self, outputs_v: Sequence[float | None]) -> Sequence[float | None]:
         """What a faulty front end shows of the emulator's outputs, cell 1 first."""
-        if not any(quantity == "cell_voltage" for quantity, _ in self.distort):
+        changed = [cell for quantity, cell in self.distort.places() if quantity == "cell_voltage"]
+        if not changed:
             return outputs_v
         shown = list(outputs_v)
-        for (quantity, index), change in self.distort.items():
-            if quantity == "cell_voltage":
-                for cell in range(len(shown)) if index is None else (index,):
-                    shown[cell] = change(shown[cell])
+        for cell in changed:
+            shown[cell] = self.distort.shown("cell_voltage", cell, shown[cell])
         return shown
 
     def true(self, quantity: str, index: int = 0) -> float | None:

@@ -48,10 +48,15 @@ class Steps:
 async def _waited_for(task: asyncio.Task[BaseException | None], within_ns: int) -> None:
     """Whoever cancels the walker meanwhile, as a loop that is being closed does, takes no step from it."""
     loop = asyncio.get_running_loop()
-    until_s = loop.time() + within_ns / NS_PER_S
-    while not task.done() and (left_s := until_s - loop.time()) > 0:
+    until_ns = _now_ns(loop) + within_ns
+    while not task.done() and (left_ns := until_ns - _now_ns(loop)) > 0:
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait({task}, timeout=left_s)
+            await asyncio.wait({task}, timeout=left_ns / NS_PER_S)
+
+
+def _now_ns(loop: asyncio.AbstractEventLoop) -> int:
+    """In whole nanoseconds: what floats leave over of a difference is no time to wait for."""
+    return round(loop.time() * NS_PER_S)
 
 
 async def _outcome(step: Callable[[], Awaitable[object]]) -> BaseException | None:

@@ -26,6 +26,12 @@ class TraceView:
         if self._read > begin:
             self._hear(frames.since(begin, self._ids))
 
+    def take_until(self, until: int) -> None:
+        """Take in the frames before place `until`."""
+        if until > self._read:
+            begin, self._read = self._read, until
+            self._hear(self._trace.frames.since(begin, self._ids, until))
+
     def latest(self, key: tuple[str, int]) -> FrameSeen | None:
         """As of the last update; the same object until there is a newer one."""
         if key[1] not in self._ids:

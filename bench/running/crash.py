@@ -1,6 +1,7 @@
 """A crash of the bench: one line for the user, and a file with the traceback for whoever mends it."""
 
 import contextlib
+import errno
 import os
 import tempfile
 import traceback
@@ -42,8 +43,9 @@ def _kept(error: BaseException, folder: Path | None) -> str:
     for place in (folder, None):
         try:
             return str(_write(text, place))
-        except OSError:
-            continue
+        except OSError as refused:
+            if refused.errno in (errno.EMFILE, errno.ENFILE):
+                return "no file: none could be opened any more; raise the limit of open files (ulimit -n)"
     return f"no file could be written; it was: {' | '.join(text.splitlines())}"
 
 

@@ -23,7 +23,7 @@ from bench.errors import BenchError
 from bench.running.worker import DONE, NO_MORE, serve
 from bench.timing.stopping import EndAsked
 
-_GRACE_S = 30.0  # for the shots in hand to reach their safe state
+_GRACE_S = 4.0  # for the shots in hand to end; what a worker drives is simulated, so nothing real stays on
 _IN_HAND = 2  # pieces a worker has: the one it is at, and the next, so that it never waits
 _TRIES = 2
 _MOST_SENT = 5  # workers told to end from outside at one piece: no trouble of the piece, but no end either

@@ -7,13 +7,15 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.running.filter_words import filter_of
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bench.config.bench_file import BenchConfig
     from bench.scenario.library import Library
     from bench.scenario.prepare import Prepared
-    from bench.verdict.result import RunResult
+    from bench.verdict.result import Budget, RunResult
     from bench.wiring.common import Wired
 
 
@@ -43,13 +45,20 @@ def load_rig(
     if firmware_chemistry is not None:
         bench = dataclasses.replace(bench, dut=dataclasses.replace(bench.dut, chemistry=firmware_chemistry))
     profile = load_profile(bench.dut.profile)
-    check_life(bench, profile)
-    return load_wired(
-        bench,
-        profile,
-        chemistry_place=None if chemistry is None else "--chemistry",
-        firmware_chemistry_place=None if firmware_chemistry is None else "--firmware-chemistry",
-    )
+
+    def wired() -> Wired:
+        return load_wired(
+            bench,
+            profile,
+            chemistry_place=None if chemistry is None else "--chemistry",
+            firmware_chemistry_place=None if firmware_chemistry is None else "--firmware-chemistry",
+        )
+
+    try:
+        check_life(bench, profile)
+    except ConfigError as wrong:  # what else is wrong is told in the same go
+        raise ConfigError("\n".join([*str(wrong).splitlines(), *_told(wired)])) from wrong
+    return wired()
 
 
 def mistakes_of_files(config: Path, paths: list[Path] | None) -> list[str]:
@@ -63,6 +72,8 @@ def mistakes_of_files(config: Path, paths: list[Path] | None) -> list[str]:
     if not is_file(config) and _is_there(config):
         return []  # a device or a pipe has no files beside it that anybody meant
     root = library_above(config)
+    if not paths and not _is_there(config) and not (root / "scenarios").exists():
+        return []  # nothing is here at all, which the line about the bench file says
     budgets_file = root / "scenarios" / "budgets.toml"
     if paths and not budgets_file.is_file():
         budgets_file = budgets_beside(paths[0]) or budgets_file
@@ -145,12 +156,12 @@ def select_scenarios(
     `only` that nothing shorter matches.
     mismatches: also the scenarios that must fail; whoever asks whether a firmware is right has no use for them.
     A whole library brings the must-reach scenarios of the DUT's modes with it; a part of one does not.
+    only: other files than those it asks for are read, and not held against the bench.
     """
     from bench.errors import ConfigError, ScenarioError
     from bench.scenario.load import find_scenarios
-    from bench.scenario.prepare import on_chemistry, prepare
+    from bench.scenario.needed import needed
     from bench.verdict.budgets import load_budgets
-    from bench.wiring.at_fault import faults_in
 
     root = library_above(wired.config.file)
     budgets_file = root / "scenarios" / "budgets.toml"
@@ -163,45 +174,92 @@ def select_scenarios(
         try:
             files.update(dict.fromkeys(find_scenarios([path])))
         except ScenarioError as missing:
-            mistakes.append(str(missing))
+            mistakes.append(_no_file(wired, path) or str(missing))
     budgets = None
     try:
         budgets = load_budgets(budgets_file, wired.chemistry.id)
     except ConfigError as wrong:
         mistakes.append(str(wrong))
+    of_them = list(files) if only is None else needed(list(files), filter_of(only))
     try:
-        prepared = prepare(
-            list(files),
-            wired.profile,
-            wired.thresholds(),
-            budgets,
-            wired.config.pack.cells,
-            wired.databases,
-            wired.config.pack.sensors,
-            wired.capabilities,
-            lambda one, steps: [] if wired.chemistry.id in one.not_for else faults_in(wired, one, steps),
-        )
-        prepared += _must_reach(wired, paths)
+        prepared = _on_the_pack(wired, paths, of_them, budgets)
     except ScenarioError as wrong:
         mistakes.append(str(wrong))
     if mistakes:
         raise ScenarioError("\n".join(mistakes))
-    chemistry = wired.chemistry.id
-    prepared = [on_chemistry(one, chemistry) for one in prepared if chemistry not in one.scenario.not_for]
     if not mismatches:
         prepared = [one for one in prepared if one.scenario.mismatch is None]
     if only is not None:
         kept = [one for one in prepared if matches(only, one.scenario.id, one.scenario.file)]
         if not kept:
+            whole = select_scenarios(wired, paths, None, long=True, mismatches=mismatches)
+            silent = _silent(of_them, only, wired.chemistry.id)
+            if silent:
+                raise ScenarioError(
+                    f"-k '{only}': found {', '.join(silent)}, which say nothing on {wired.chemistry.id} (not_for); "
+                    "expected another chemistry, or a scenario that is for this one"
+                )
             raise ScenarioError(
                 f"-k '{only}': no scenario id contains it, and no folder has this name; "
-                f"`hil list` shows all {len(prepared)}"
+                f"`hil list` shows all {len(whole.prepared)}"
             )
         prepared = kept
     kept = prepared if long else _short_lane(prepared, paths or [], only)
     here = {one.scenario.id for one in kept}
     left = tuple(one.scenario.id for one in prepared if one.scenario.id not in here)
     return Selected(prepared=kept, budgets_file=budgets_file, left_out=left)
+
+
+def _no_file(wired: Wired, path: Path) -> str:
+    """What a path says that is no file but an id of the library: how to ask for that; "" for any other."""
+    from bench.errors import BenchError
+    from bench.scenario.load import find_scenarios, read_scenario
+    from bench.scenario.must_reach import scenarios_of
+
+    root = library_above(wired.config.file) / "scenarios"
+    if _is_there(path) or path.parent != Path() or not root.is_dir():
+        return ""
+    try:
+        known = {one.id for file in find_scenarios([root]) if (one := read_scenario(file)[0]) is not None}
+        known |= {one.id for one in scenarios_of(wired.profile)}
+    except BenchError:  # is told with all else that is wrong
+        return ""
+    if path.name.partition("--")[0] not in known:  # a twin has its scenario's id, and its kind behind it
+        return ""
+    return (
+        f"{path}: found no such file; expected a scenario file or a folder of them, or -k ={path} for this id"
+    )
+
+
+def _silent(files: Sequence[Path], only: str, chemistry: str) -> list[str]:
+    """The scenarios that were asked for and are not for this chemistry."""
+    from bench.scenario.load import load_scenario
+
+    found = [load_scenario(path) for path in files]
+    return [one.id for one in found if chemistry in one.not_for and matches(only, one.id, one.file)]
+
+
+def _on_the_pack(
+    wired: Wired, paths: list[Path] | None, files: Sequence[Path], budgets: Mapping[str, Budget] | None
+) -> list[Prepared]:
+    """The scenarios of the files and of the DUT's modes that say something on this chemistry. Raises ScenarioError."""
+    from bench.scenario.prepare import on_chemistry, prepare
+    from bench.wiring.at_fault import faults_in
+
+    chemistry = wired.chemistry.id
+    prepared = prepare(
+        files,
+        wired.profile,
+        wired.thresholds(),
+        budgets,
+        wired.config.pack.cells,
+        wired.databases,
+        wired.config.pack.sensors,
+        wired.capabilities,
+        lambda one, steps: [] if chemistry in one.not_for else faults_in(wired, one, steps),
+    )
+    prepared += _must_reach(wired, paths)
+    return [on_chemistry(one, chemistry) for one in prepared if chemistry not in one.scenario.not_for]
 
 
 def _must_reach(wired: Wired, paths: list[Path] | None) -> list[Prepared]:
@@ -231,10 +289,11 @@ def _short_lane(prepared: list[Prepared], paths: list[Path], only: str | None) -
 
 
 def matches(only: str, scenario_id: str, file: Path) -> bool:
-    """`-k TEXT`: a part of the id, or the folder's name."""
-    return only in scenario_id or only == file.parent.name
+    """`-k TEXT`: a part of the id, or the folder's name; several of them joined by and, or, not."""
+    return filter_of(only)(scenario_id, file.parent.name)
 
 
+ENDED_EARLY = "ended early"  # by a rule of the run; begins what `aborted` says then
 LONG_LANE = "of the long lane: hil run --long, or named on the command line"
 
 
@@ -266,13 +325,15 @@ def whole_library(wired: Wired, also: Sequence[Path] = ()) -> Library:
 
 
 def exit_code(result: RunResult) -> int:
-    """0 all pass, or fail as known · 1 a FAIL · 3 anything else that is no pass, and a run that was ended early."""
+    """0 all pass, or fail as known · 1 a FAIL · 3 anything else that is no pass, and a run that was ended early.
+
+    Where a rule of the run itself ended it (`-x`), a FAIL stands.
+    """
     from bench.verdict.result import Verdict
 
-    if result.aborted is not None:
-        return 3
-
     verdicts = {scenario.judgement.verdict for scenario in result.scenarios}
+    if result.aborted is not None:
+        return 1 if result.aborted.startswith(ENDED_EARLY) and Verdict.FAIL in verdicts else 3
     if Verdict.FAIL in verdicts:
         return 1
     return 0 if verdicts and all(verdict.expected for verdict in verdicts) else 3

@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 
 from bench.measure.plan import Aim
+from bench.running.watching import WATCHED
+from bench.scenario.engine import HEARD_TIMEOUT_NS
 from bench.scenario.model import longest_ns
 from bench.scenario.prepare import Prepared
+from bench.scenario.reach_plan import MODE_TIMEOUT_NS
 
 # Bringing the DUT up, into its mode and to rest, and hearing it with the observers armed.
 SETTLING_S = 1.3
 NS_PER_S = 1e9
+# In real time besides: starting a DUT's process and ending it, and outputs that are read back as off (4 to 9 s a shot
+# where measured). What they may take at most: 15 s to be ready, 5 s to name its build, twice 10 s to be off.
+REAL_S, REAL_LIMIT_S = 5.0, 40.0
+# What a shot waits for the DUT at most: to be heard, to come into its mode, to tell all the codes that it has stored.
+WAITS_S = (HEARD_TIMEOUT_NS + MODE_TIMEOUT_NS) / NS_PER_S + 5.0
+LONG_S = 600.0  # a scenario that lasts longer is named before a run
 
 
 def ordered(prepared: Sequence[Prepared]) -> list[Prepared]:
@@ -33,18 +42,30 @@ def _key(one: Prepared) -> tuple[str, bool, float, int, str, str]:
 
 
 def predicted_s(one: Prepared, repeat: int) -> float:
-    """Seconds of the run's own clock: a twin lasts its window, a trip until its latest permitted end at most.
+    """Seconds of the run's own clock, of a DUT that does as it should.
 
+    A twin lasts its window, a trip until its latest permitted end at most; but two shots of it are watched to the end.
     The time of observation after a protection test comes on top.
     """
     plan = one.plan
-    if plan.aim is not Aim.MUST_TRIP:
-        lasts_ns = max(plan.window_ns, longest_ns(one.steps))
-    else:
+    whole_ns = max(plan.window_ns, longest_ns(one.steps))
+    observed_ns = 0 if plan.end is None else plan.end.observe_ns
+    lasts_ns = whole_ns
+    if plan.aim is Aim.MUST_TRIP:
         latest_ns = plan.ceiling_ns if plan.ceiling_ns is not None else plan.fdti_budget_ns or plan.window_ns
         lasts_ns = min(plan.window_ns, latest_ns + plan.hold_ns)
-    if plan.end is not None:
-        lasts_ns += plan.end.observe_ns
+    lasts_ns += observed_ns
+    watched_s = min(repeat, WATCHED) * (whole_ns + observed_ns - lasts_ns) / NS_PER_S
     # The boot and the injection are each drawn over about a cycle of the DUT.
     swept_ns = max(one.scenario.sweep.phase_ns, plan.dut_cycle_ns)
-    return repeat * (SETTLING_S + (swept_ns + lasts_ns) / NS_PER_S)
+    return repeat * (SETTLING_S + (swept_ns + lasts_ns) / NS_PER_S) + max(0.0, watched_s)
+
+
+def longest_s(one: Prepared, repeat: int) -> float:
+    """Seconds of the run's own clock that its shots do not outlast, whatever the DUT does: every wait to its end."""
+    plan = one.plan
+    lasts_ns = max(plan.window_ns, longest_ns(one.steps)) + plan.hold_ns
+    if plan.end is not None:
+        lasts_ns += plan.end.observe_ns
+    swept_ns = 2 * max(one.scenario.sweep.phase_ns, plan.dut_cycle_ns)
+    return repeat * (SETTLING_S + WAITS_S + (swept_ns + lasts_ns) / NS_PER_S)

@@ -5,7 +5,7 @@ import hashlib
 import platform
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from bench.measure.interval import Latency
 from bench.record.codable import encode
 from bench.record.evidence import ClassFound, evidence_of
 from bench.record.folder import RunExists, RunFolder
+from bench.record.said import NOTHING_SAID, About
 from bench.record.time_zero import TimeZero
 from bench.report.known_by import known_by_notes, state_notes
 from bench.running.both_ways import under_format_2
@@ -41,7 +42,8 @@ from bench.verdict.spread import spread_p
 from bench.verdict.statistics import conclude, latency_statistics
 from bench.wiring import plug_ins
 from bench.wiring.common import Wired
-from bench.wiring.dut import expected_build
+from bench.wiring.core import chosen_core
+from bench.wiring.dut import expected_build, implementation_of
 
 _DISTRIBUTION = "bms-hil-bench"
 SIMULATED_CLOCK = "simulated: no clock of this machine is in any stamp"
@@ -245,12 +247,12 @@ def open_evidence(
     library: Library | None = None,
     selection: str = "",
     repeat: int | None = None,
-    operator: str = "",
+    said: About = NOTHING_SAID,
 ) -> tuple[RunFolder, str, str, dict[str, str]]:
     """Create the run's folder with its header and a copy of every input, the qualification included.
 
     library: what there is to be run, so that the folder alone can say what was not; selection: why not. repeat: in
-    place of the scenarios' own number of shots. operator: who runs it; "" where nobody says.
+    place of the scenarios' own number of shots. said: by whom, under which name, on which device.
     """
     config = wired.config
     sources: dict[str, Path] = {"config": config.file, "profile": config.dut.profile, "budgets": budgets_file}
@@ -284,10 +286,13 @@ def open_evidence(
         "firmware": config.dut.firmware,
         "firmware_expected": expected_build(config.dut),
         "firmware_identified_by": config.dut.identity.by,
+        "firmware_implementation": _implementation(wired),
+        "core": chosen_core().told() if config.simulated else None,
         "chemistry": config.pack.chemistry,
         "firmware_chemistry": wired.firmware_chemistry.id,
         "dbc": {channel: [dbc.name for dbc in can.dbc] for channel, can in config.can.items()},
         "warnings": [line for one in wired.databases.values() for line in one.warnings()],
+        "corrected": [list(astuple(one)) for one in wired.corrected],
         "hashes": hashes,
         "environment": environment(),
         **({"plug_ins": brought} if (brought := plug_ins.installed()) else {}),
@@ -295,7 +300,7 @@ def open_evidence(
         "equipment": driven,
         "rig_name": config.name,
         "place": config.place,
-        "operator": operator,
+        **said.header(),
         "dut_start": config.dut.start,
         "mismatch": mismatch_of(wired),
         "evidence": found.evidence.value,
@@ -319,6 +324,14 @@ def open_evidence(
     if library is not None:
         folder.add_library(encode(library))
     return folder, run_id, started_utc, hashes
+
+
+def _implementation(wired: Wired) -> dict[str, str] | None:
+    """Two implementations of one build send the same frames; which of them ran here, and the hash of its file."""
+    found = implementation_of(wired.config)
+    if found is None:
+        return None
+    return {"language": found.language, "file": found.file.name, "sha256": found.sha256}
 
 
 def _new_folder(wired: Wired, facts: dict[str, Any]) -> tuple[RunFolder, str, str]:

@@ -46,7 +46,10 @@ from bench.verdict.judge import judge
 from bench.verdict.result import Judgement, ShotResult, Verdict
 from bench.wiring.at_fault import faults_of
 from bench.wiring.common import Wired, why_not
+from bench.wiring.core import clock_of_choice
 from bench.wiring.simulated import build_simulated
+
+_LONG_NS = 60 * NS_PER_S
 
 
 @cache
@@ -183,17 +186,27 @@ def _fired(
 
     try:
         if wired.config.simulated:
-            run_simulated(main)
+            run_simulated(main, clock_of_choice())
         else:
             run_on_host(main, realtime_priority=wired.config.realtime_priority)
     except BaseException as error:  # of whatever type: one shot ends no run
         if is_a_stop(error):
+            if wired.config.simulated and _is_long(traces):
+                traces.clear()  # nothing real was driven, and nobody waits until an hour is judged
             raise
         _note_failure(traces, wired, error)
     finally:
         if traces:
             result = _concluded(traces[0], wired, prepared, shot, turn, folder)
     return result
+
+
+def _is_long(traces: list[Trace]) -> bool:
+    """Judging a trace of that length takes longer than whoever stops it waits."""
+    if not traces or not traces[0].marks:
+        return False
+    marks = traces[0].marks
+    return marks[-1].t_ns - marks[0].t_ns > _LONG_NS
 
 
 def _note_failure(traces: list[Trace], wired: Wired, error: BaseException) -> None:

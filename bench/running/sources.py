@@ -13,7 +13,7 @@ SHOWING = frozenset({"cli", "doctor", "hazard", "live", "report"})
 
 @cache
 def source_hash(without: frozenset[str] = frozenset()) -> str:
-    """SHA-256 over every Python file and table of the bench, by name and content; `without`: rooms left out."""
+    """SHA-256 over every file of code and every table of the bench, by name and content; `without`: rooms left out."""
     root = Path(bench.__file__).parent
     named = ((path.relative_to(root), path) for path in _files(root))
     return hash_of((name.as_posix(), path) for name, path in named if name.parts[0] not in without)
@@ -44,6 +44,6 @@ def _files(root: Path) -> Iterable[Path]:
         path
         for path in root.rglob("*")
         if path.is_file()
-        and path.suffix in (".py", ".csv", ".toml", ".j2")
+        and path.suffix in (".py", ".c", ".h", ".csv", ".toml", ".j2")
         and "__pycache__" not in path.parts
     )

@@ -11,10 +11,12 @@ from bench.measure.plan import Plan
 from bench.units import format_ns
 from bench.verdict.result import ShotResult
 
+WATCHED = 2  # shots of a scenario; fewer where it has fewer
+
 
 def watched_to_the_end(run_seed: int, scenario_id: str, index: int, repeat: int) -> bool:
     """Whether this one of `repeat` shots is. Where there are one or two, all of them are."""
-    if index == 0 or repeat <= 2:
+    if index == 0 or repeat <= WATCHED:
         return True
     digest = hashlib.sha256(f"{run_seed}/{scenario_id}/watched".encode()).digest()
     return index == 1 + int.from_bytes(digest[:6], "big") % (repeat - 1)

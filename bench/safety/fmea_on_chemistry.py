@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from bench.errors import nearest
+from bench.errors import choices, nearest
 from bench.verdict.fmea_chemistry import INPUTS
 
 
@@ -52,4 +52,4 @@ def _mistakes(own: ReadRatings) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _unknown(name: str, known: Collection[str]) -> str:
-    return f"found unknown chemistry '{name}'; expected one of {', '.join(known)}{nearest(name, known)}"
+    return f"found unknown chemistry '{name}'; expected one of {choices(name, known)}{nearest(name, known)}"

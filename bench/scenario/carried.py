@@ -28,7 +28,8 @@ def carried_tests(lookup: Lookup, steps: Sequence[Step], measured: int | None) -
 
     None where messages are disturbed as well: what they would have carried is not what is asked.
     """
-    return _tests(lookup, [(step, step.fault.carried()) for step in _asked(lookup, steps, measured)])
+    asked = _asked(lookup, steps, measured)
+    return _tests(lookup, [(step, _seen_of(step, steps)) for step in asked])
 
 
 def held_tests(lookup: Lookup, steps: Sequence[Step], measured: int | None) -> tuple[SignalTest, ...]:
@@ -38,15 +39,25 @@ def held_tests(lookup: Lookup, steps: Sequence[Step], measured: int | None) -> t
     for step in _asked(lookup, steps, measured):
         later = injected[injected.index(step) + 1 :]
         if step.duration_ns is None and not any(_may_change(other, step) for other in later):
-            kept.append((step, tuple(one for one in step.fault.carried() if one.stays)))
+            kept.append((step, tuple(one for one in _seen_of(step, steps) if one.stays)))
     return _tests(lookup, kept)
 
 
+def _seen_of(step: Inject, steps: Sequence[Step]) -> tuple[Carried, ...]:
+    """What of its values no earlier fault changes on its way: a sensor that is stuck shows no new temperature."""
+    before = [
+        one for one in steps[: steps.index(step)] if isinstance(one, Inject) and one.duration_ns is None
+    ]
+    hidden = {place for one in before if one.fault.stage > step.fault.stage for place in one.fault.changes()}
+    return tuple(one for one in step.fault.carried() if (one.quantity, one.number) not in hidden)
+
+
 def _may_change(later: Inject, step: Inject) -> bool:
-    """A fault that says what it forces changes that alone; of any other nobody knows."""
+    """A fault that says what it forces changes that alone; of any other nobody knows. None reaches a later stage."""
     places = {(one.quantity, one.number) for one in step.fault.carried()}
     forced = later.fault.carried()
-    return not forced or any((one.quantity, one.number) in places for one in forced)
+    reaches = later.fault.stage >= step.fault.stage
+    return not forced or (reaches and any((one.quantity, one.number) in places for one in forced))
 
 
 def _asked(lookup: Lookup, steps: Sequence[Step], measured: int | None) -> list[Inject]:

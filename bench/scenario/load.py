@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from bench.errors import ConfigError, ScenarioError, nearest
+from bench.errors import ConfigError, ScenarioError, choices, nearest
 from bench.faults.find import fault_names, kind
 from bench.measure.ending import EndQuestion
 from bench.measure.plan import OLD_REFUSE, Aim
@@ -308,7 +308,7 @@ def _chosen(
     found = f"no '{key}'" if value is None else f"'{value}'"
     near = nearest(str(value), known)
     at = (*place, key) if key in table else place
-    file.mistake(at, f"found {found}; expected {key} to be one of {', '.join(known)}{near}")
+    file.mistake(at, f"found {found}; expected {key} to be one of {choices(str(value), known)}{near}")
     return None
 
 

@@ -1,11 +1,11 @@
 """Where the names and thresholds of a scenario are looked up; every one that is not there is noted as a mistake."""
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from bench.config.profile import DutProfile, Role, RoleTest
 from bench.config.toml_file import located
-from bench.errors import ScenarioError, at_place, nearest
+from bench.errors import ScenarioError, at_place, choices, nearest
 from bench.faults.port import Terminals
 from bench.measure.signal_test import SignalTest
 from bench.scenario.model import Scenario
@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 DTC_DIGITS = 6  # a trouble code has 24 bits
 
 
+Asked = dict[RoleTest, tuple[SignalTest, tuple[str, ...]]]
+"""What tests of a profile ask of the databases, each with the mistakes in it: the same for every scenario."""
+
+
 class Lookup:
     """One scenario against one bench: profile, thresholds, budget and the databases by channel.
 
-    thresholds: ov_*, uv_* in V, iso_* in ohm per volt of pack voltage.
+    thresholds: ov_*, uv_* in V, iso_* in ohm per volt of pack voltage. asked: what others of the same profile and
+    databases have asked for already.
     """
 
     def __init__(
@@ -33,6 +38,7 @@ class Lookup:
         databases: Mapping[str, "Database"],
         cells: int,
         sensors: int,
+        asked: Asked | None = None,
     ) -> None:
         self.scenario = scenario
         self.profile = profile
@@ -42,6 +48,12 @@ class Lookup:
         self._cells = cells
         self._sensors = sensors
         self._mistakes: dict[str, None] = {}  # the same mistake is told once, in order
+        self._asked: Asked = {} if asked is None else asked
+
+    def of(self, scenario: Scenario) -> Self:
+        """Another scenario against the same bench and budget."""
+        on = (self.databases, self._cells, self._sensors, self._asked)
+        return type(self)(scenario, self.profile, self.thresholds, self.budget, *on)
 
     @property
     def mistaken(self) -> bool:
@@ -73,6 +85,15 @@ class Lookup:
 
     def test(self, test: RoleTest) -> SignalTest:
         """The question to a signal of the DBC that a test of the profile stands for."""
+        if test not in self._asked:
+            before, self._mistakes = self._mistakes, {}
+            self._asked[test] = self._signal_test(test), tuple(self._mistakes)
+            self._mistakes = before
+        signal_test, mistakes = self._asked[test]
+        self._mistakes.update(dict.fromkeys(mistakes))
+        return signal_test
+
+    def _signal_test(self, test: RoleTest) -> SignalTest:
         role = test.role
         signals = self.message(role.channel, role.message)[0]
         if signals and role.signal not in signals:
@@ -135,13 +156,15 @@ class Lookup:
         """The name itself; a mistake is noted at `place` of the scenario's file where it is not among `known`."""
         if name not in known:
             near = nearest(name, known)
-            self.mistake(place, f"found unknown {what} '{name}'; expected one of {', '.join(known)}{near}")
+            self.mistake(
+                place, f"found unknown {what} '{name}'; expected one of {choices(name, known)}{near}"
+            )
         return name
 
     def profile_mistake(self, found: str, word: str, known: Collection[str]) -> None:
         """Note what the DUT's profile names and the bench does not have."""
-        shown = ", ".join(list(known)[:8]) + (", ..." if len(known) > 8 else "")
-        line = f"{self.profile.file}: found unknown {found}; expected one of {shown}{nearest(word, known)}"
+        near = nearest(word, known)
+        line = f"{self.profile.file}: found unknown {found}; expected one of {choices(word, known)}{near}"
         self._mistakes[line] = None
 
     def state_lacking(self, mode: str) -> None:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bench.config.profile import DutProfile
-from bench.errors import ConfigError, nearest
+from bench.errors import ConfigError, choices, nearest
 from bench.faults.port import PARALLEL, STRINGS
 from bench.plant.chemistry import Chemistry
 from bench.scenario.loads import CAPACITY
@@ -68,7 +68,9 @@ def check_mismatch(file: "TomlFile", shape: "ScenarioShape") -> None:
         if name in known:
             continue
         if not name.endswith(".toml"):
-            expected = f"expected one of {', '.join(known)} or the path of a .toml file{nearest(name, known)}"
+            expected = (
+                f"expected one of {choices(name, known)} or the path of a .toml file{nearest(name, known)}"
+            )
             file.mistake(("mismatch", key), f"found unknown chemistry '{name}'; {expected}")
             continue
         try:

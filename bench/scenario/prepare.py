@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.codec.database import Database
@@ -12,9 +12,10 @@ from bench.errors import ConfigError, ScenarioError, nearest
 from bench.faults.expression import Expression, value_of
 from bench.measure.plan import NOTHING, Plan
 from bench.scenario.load import read_scenario
+from bench.scenario.lookup import Asked, Lookup
 from bench.scenario.mismatch import thresholds_for
 from bench.scenario.model import Inject, InjectText, Scenario, Step
-from bench.scenario.resolve import check_names, resolve, resolve_twins, steps_alone
+from bench.scenario.resolve import check_names, resolve, resolve_in, resolve_twins, steps_alone
 from bench.units import NS_PER_S
 from bench.verdict.result import Budget
 
@@ -171,6 +172,7 @@ class _Asked:
     databases: Mapping[str, Database]
     sensors: int
     capabilities: frozenset[str] | None
+    tests: Asked = field(default_factory=dict)  # filled by the first scenario that asks for each
 
     def budget(self, scenario: Scenario) -> tuple[Budget, list[str]]:
         """(its budget, or a stand-in where there is none; the mistakes in what it names)."""
@@ -194,10 +196,10 @@ class _Asked:
 
     def with_twins(self, prepared: list[Prepared], scenario: Scenario, budget: Budget) -> None:
         """Add the scenario and its twins to `prepared`. Raises ConfigError before anything was added."""
-        own, on = _own_times(scenario, self.budgets or {}), (self.cells, self.databases, self.sensors)
-        limits = dict(self.thresholds)
-        plan, steps = resolve(scenario, self.profile, limits, budget, *on)
-        twins, note = resolve_twins(scenario, plan, steps, self.profile, dict(limits), budget, *on)
+        own, on = _own_times(scenario, self.budgets or {}), (self.databases, self.cells, self.sensors)
+        lookup = Lookup(scenario, self.profile, dict(self.thresholds), budget, *on, self.tests)
+        plan, steps = resolve_in(lookup)
+        twins, note = resolve_twins(lookup, plan, steps)
         prepared.append(
             Prepared(
                 scenario=scenario, plan=plan, steps=tuple(steps), budget=budget, own_times=own, note=note

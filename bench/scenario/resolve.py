@@ -32,7 +32,11 @@ def resolve(
     thresholds: ov_*, uv_* in V, iso_* in ohm per volt of pack voltage. decoders: by channel. Raises
     ScenarioError, one line per mistake; nothing has been driven then.
     """
-    lookup = Lookup(scenario, profile, thresholds, budget, decoders, cells, sensors)
+    return resolve_in(Lookup(scenario, profile, thresholds, budget, decoders, cells, sensors))
+
+
+def resolve_in(lookup: Lookup) -> tuple[Plan, list[Step]]:
+    """The questions and the steps of a scenario that is looked up already. Raises ScenarioError."""
     steps = _steps(lookup)
     if lookup.mistaken:
         names_of(lookup)  # what does not depend on steps is told as well
@@ -94,27 +98,18 @@ def _check_start(lookup: Lookup) -> None:
 
 
 def resolve_twins(
-    scenario: Scenario,
-    plan: Plan,
-    steps: list[Step],
-    profile: DutProfile,
-    thresholds: Mapping[str, float],
-    budget: Budget,
-    cells: int,
-    decoders: Mapping[str, "Database"],
-    sensors: int = 24,
+    lookup: Lookup, plan: Plan, steps: list[Step]
 ) -> tuple[list[tuple[Twin, Plan]], str | None]:
     """The must-not-trip twins of a resolved must-trip scenario, each with its questions, and what is to be told.
 
     Raises ScenarioError for a scenario without twins that does not say why. The healthy twin does not count.
     """
-    facts = (profile, thresholds, budget, decoders, cells, sensors)
-    lookup = Lookup(scenario, *facts)
+    scenario = lookup.scenario
     if scenario.no_twins is not None or plan.aim is not Aim.MUST_TRIP:
         return [], None
     inject = next((s for s in steps if isinstance(s, Inject) and s.step == plan.onset_step), None)
     index = inject.step if inject is not None else 0
-    twins, note = twins_of(scenario, steps, profile, lookup.terminals(index), cadence_of(lookup, plan))
+    twins, note = twins_of(scenario, steps, lookup.profile, lookup.terminals(index), cadence_of(lookup, plan))
     if all(twin.kind == "healthy" for twin in twins) and note is None:
         lookup.mistake(
             ("twins",),
@@ -124,7 +119,7 @@ def resolve_twins(
     lookup.stop_on_mistakes()
     found = []
     for twin in twins:
-        of_twin = Lookup(twin.scenario, *facts)
+        of_twin = lookup.of(twin.scenario)
         asked = plan_of(twin.steps, of_twin)
         of_twin.stop_on_mistakes()
         found.append((twin, replace(asked, glitch_under_ns=twin.glitch_under_ns)))

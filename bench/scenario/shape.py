@@ -4,10 +4,10 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
 from bench.codec.uds import status_mask
-from bench.config.toml_file import Amperes, DurationNs, Name, ScenarioFormat, Shape, Share, describe
+from bench.config.toml_file import Amperes, DurationNs, Name, ScenarioFormat, Shape, Share, describe, written
 from bench.faults.shapes import AmperesOf, DegreesOf, Percent, VoltsOf
 from bench.units import NS_PER_MS, NS_PER_S
 from bench.verdict.gap import code_of_a_gap
@@ -150,6 +150,24 @@ class StateTable(Shape):
     at_most: DurationNs | None = Field(default=None, gt=0)
 
 
+_STATES = WithJsonSchema(
+    {
+        "type": ["string", "array"],
+        "minItems": 1,
+        "items": {
+            "type": ["string", "object"],
+            "required": ["state"],
+            "properties": {
+                "state": {"type": "string"},
+                "at_least": {"type": "string"},
+                "at_most": {"type": "string"},
+            },
+            "additionalProperties": False,
+        },
+    }
+)
+
+
 def _states(value: object) -> object:
     """A name, or a list of names and tables; of several the last is the one that the budget is about."""
     listed = value if isinstance(value, list) else [value]
@@ -158,7 +176,7 @@ def _states(value: object) -> object:
 
 class ExpectTable(Shape):
     flag: str
-    safe_state: Annotated[list[StateTable], BeforeValidator(_states), Field(min_length=1)]
+    safe_state: Annotated[list[StateTable], BeforeValidator(_states), Field(min_length=1), _STATES]
     also: list[Also] = Field(default_factory=list)
     onset: Literal["stimulus", "open_command", "close_command", "precharge_command", "runaway"] = "stimulus"
     step: int | None = Field(default=None, ge=1)
@@ -185,7 +203,7 @@ class QuietTable(Shape):
 
 
 class StableTable(Shape):
-    within: Annotated[float, BeforeValidator(_kelvin)]
+    within: Annotated[float, BeforeValidator(_kelvin), written("4 K")]
     over: DurationNs = Field(gt=0)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.errors import nearest
+from bench.errors import choices, nearest
 from bench.faults.expression import Expression
 from bench.measure.plan import Aim
 from bench.scenario.held import HeldValue, freed
@@ -304,7 +304,7 @@ def bounded(space: Space, bounds: Mapping[str, str]) -> Space:
             )
         if name not in knobs and name not in held:
             known = [*knobs, *(one.name for one in space.held if one.freeable)]
-            raise ValueError(f"found '{name}'; expected one of {', '.join(known)}{nearest(name, known)}")
+            raise ValueError(f"found '{name}'; expected one of {choices(name, known)}{nearest(name, known)}")
     kept = [
         _cut(knob, bounds[knob.name]) if knob.name in bounds else knob
         for knob in space.knobs

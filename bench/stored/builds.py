@@ -6,6 +6,8 @@ from pathlib import Path
 from bench.errors import AlteredRun, BenchError, NotARun, RecordError, nearest
 from bench.record.codable import run_from_dict
 from bench.record.folder import OpenedRun, open_run, verify_read, verify_run
+from bench.record.said import LAST
+from bench.stored.run_list import newest_run, run_folders
 from bench.verdict.result import RunResult
 from bench.verdict.rules import RULES
 
@@ -13,21 +15,31 @@ ALTERED = "ALTERED"
 
 
 def find_run(text: str, runs: Path) -> Path:
-    """A run folder by path, by run id, or the newest finished one of a firmware build. Raises NotARun."""
+    """A run folder by path or run id, `last`, the newest with a label, or the newest finished one of a firmware build.
+
+    Raises NotARun.
+    """
     path = Path(text)
     if path.is_dir():
         return path
     if (runs / text).is_dir():
         return runs / text
-    found = sorted(p.parent for p in runs.glob("*/footer.json"))
+    if (called := newest_run(runs, None if text == LAST else text)) is not None:
+        return called
+    found = sorted(p for p in run_folders(runs) if (p / "footer.json").is_file())
+    if text in (ids := {p.name: p for p in found}):
+        return ids[text]
     named = [p for p in found if p.name.partition("-")[2].partition("-")[2] == text]
     for path in reversed(named):
         if not _was_aborted(path):
             return path
     names = [p.name for p in found]
     near = nearest(text, [*names, *(n.partition("-")[2].partition("-")[2] for n in names)])
+    if text == LAST:
+        raise NotARun(f"'{LAST}': found no run in {runs}; `hil run` makes one, `hil runs` lists them")
     raise NotARun(
-        f"'{text}': no run folder, and no finished run of that id or firmware in {runs}; expected one{near}"
+        f"'{text}': no run folder, and no finished run of that id, label or firmware in {runs}; "
+        f"expected one that `hil runs` lists{near}"
     )
 
 

@@ -16,12 +16,14 @@ from bench.record.evidence import of_header
 from bench.record.folder import OpenedRun, RunFolder, open_run, read_shot
 from bench.record.for_lab import lay_out
 from bench.record.held import held
+from bench.record.targets import REPORT
 from bench.report.junit import write_junit
 from bench.running.reach import with_must_reach
 from bench.running.results import scenario_result
 from bench.stored.finish import Written, ask_equipment, write_report
 from bench.stored.lab_files import shots_for_lab
 from bench.stored.replan import Replanned, replan
+from bench.stored.shot_pages import write_shot_pages
 from bench.timing.clock import Timebase
 from bench.verdict.result import RunResult, ScenarioResult, ShotResult
 
@@ -61,8 +63,9 @@ def complete_cut_short(folder: Path) -> Completed:
         written = Written()
         written.attempt("equipment", partial(ask_equipment, RunFolder(folder)), folder)
         written.attempt("BLF", partial(lay_out, folder, tuple(shots_for_lab(found.result))), folder)
+        written.attempt("signals", partial(write_shot_pages, folder, found.result, f"../{REPORT}"), folder)
         written.attempt("JUnit", partial(write_junit, found.result, folder / "junit.xml"), folder)
-        written.attempt("report", partial(write_report, folder, found.result, folder / "report.html"), folder)
+        written.attempt("report", partial(write_report, folder, found.result, folder / REPORT), folder)
         RunFolder(folder).finish(run_to_dict(found.result))
         return replace(found, troubles=tuple(written.troubles))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.codec.database import CodecError, Database
 from bench.codec.message import Message
-from bench.config.play import Play, Shown, named
+from bench.config.play import Play, Shown
 from bench.config.profile import DutProfile
 from bench.config.profile_file import load_profile
 from bench.errors import RecordError
@@ -99,7 +99,7 @@ def _signals(shown: Shown, message: Message) -> Iterator[tuple[int, str]]:
         yield 0, shown.signal
     if shown.quantity == _CELL:
         for cell in range(1, _MOST_CELLS + 1):
-            if shown.of(cell) and (signal := named(shown.signal, cell)) in message.fields:
+            if (signal := shown.name_of(cell)) in message.fields and signal is not None:
                 yield cell, signal
 
 

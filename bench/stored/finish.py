@@ -15,13 +15,16 @@ from bench.record.database import ResultsDatabase, Sealed
 from bench.record.folder import HEADER, RunFolder, open_run
 from bench.record.for_lab import lay_out
 from bench.record.shot import is_there
+from bench.record.targets import REPORT
 from bench.report.html import write_html
 from bench.report.junit import write_junit
 from bench.report.junit_style import JUnitStyle
+from bench.report.shot_page import FOLDER
 from bench.running.crash import crash_line
 from bench.running.equipment import answered
 from bench.stored.gather import gather
 from bench.stored.lab_files import shots_for_lab
+from bench.stored.shot_pages import way, way_to_run, write_shot_pages
 from bench.verdict.result import RunResult
 
 _TRIAL_S = 2.0  # for a database that others use just now: it is tried again at the end
@@ -62,11 +65,13 @@ def complete(
         return written
     written.attempt("equipment", partial(ask_equipment, folder), path)
     written.attempt("BLF", partial(lay_out, path, tuple(shots_for_lab(result))), path)
+    back = way(path / FOLDER, report or path / REPORT)
+    written.attempt("signals", partial(write_shot_pages, path, result, back), path)
     inside: list[tuple[str, Path, Callable[[], None]]] = []
     elsewhere: list[tuple[str, Path, Callable[[], None]]] = []
     for name, asked, usual, write in (
         ("JUnit", junit, "junit.xml", partial(write_junit, style=style)),
-        ("report", report, "report.html", partial(write_report, path)),
+        ("report", report, REPORT, partial(write_report, path)),
     ):
         file = asked or path / usual
         where = inside if path.resolve() in file.resolve().parents else elsewhere
@@ -118,7 +123,7 @@ def _as_copied(file: Path) -> bool:
 
 def write_report(folder: Path, result: RunResult, file: Path) -> None:
     """Write the HTML report of a run to `file`."""
-    write_html(result, file, extras=gather(result, folder))
+    write_html(result, file, extras=gather(result, folder, to_run=way_to_run(file, folder)))
 
 
 def ask_equipment(folder: RunFolder) -> None:

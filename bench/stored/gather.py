@@ -8,27 +8,25 @@ from pathlib import Path
 
 from bench.codec.database import Database
 from bench.confidence.covered_again import Qualified, qualified_by
-from bench.config.profile_file import load_profile
 from bench.errors import BenchError, RecordError
 from bench.measure.estimation import samples_of
 from bench.measure.window import armed_window
-from bench.record.codable import plan_from_dict
 from bench.record.evidence import of_header
 from bench.record.folder import HEADER, OpenedRun, open_run, read_shot
+from bench.record.said import said_of
 from bench.record.shot import read_json
 from bench.report.clauses import clause_rows, clause_words
 from bench.report.estimates import EstimatePicture, worst_estimates
 from bench.report.extras import ReportExtras
-from bench.report.figures import TracePicture
 from bench.report.finding_words import joined_words
 from bench.report.traceability import denominator, denominator_words, rows
 from bench.running.equipment import doubts, stored_equipment
 from bench.running.load import LONG_LANE, matches
 from bench.scenario.library import Entry, Library
 from bench.stored.builds import load_neighbour
-from bench.stored.own_inputs import stored_goals, stored_input, stored_library
-from bench.stored.pictures import picture_of, worst_shot
-from bench.stored.rejudge import stored_databases
+from bench.stored.goal_trend import goal_trend
+from bench.stored.own_inputs import stored_goals, stored_library
+from bench.stored.shot_pages import Signals, linked, pictures_inside
 from bench.stored.status import status_of
 from bench.verdict.compare import Comparison, compare
 from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
@@ -36,29 +34,40 @@ from bench.verdict.result import Budget, RunResult, ScenarioResult, Verdict
 _MOST_NAMED = 3  # files on the command line
 
 
-def gather(run: RunResult, folder: Path, *, at_end: bool = True) -> ReportExtras:
+def gather(run: RunResult, folder: Path, *, at_end: bool = True, to_run: str = "") -> ReportExtras:
     """From the run's folder and its neighbours. What is missing there is missing in the report, visibly.
 
     at_end: for the run's own page, which is sealed with it and stays as it is; else with what came to be known since.
+    to_run: the way from the report to the run's folder, with its last slash.
     """
     opened = open_run(folder)
-    databases = stored_databases(opened)
-    profile = load_profile(stored_input(opened, "profile"))
-    pictures: dict[str, TracePicture] = {}
-    for scenario in run.scenarios:
-        if "--" in scenario.scenario_id and scenario.judgement.verdict is Verdict.PASS:
-            continue  # a twin that stayed quiet: there is nothing to see
-        shot = worst_shot(scenario)
-        if shot is None or shot.measurement is None or shot.measurement.onset is None:
-            continue
-        trace, stored, _ = read_shot(folder / shot.folder)
-        plan = plan_from_dict(stored)
-        pictures[scenario.scenario_id] = picture_of(scenario, shot, trace, plan, databases, profile.roles)
+    signals, kept = Signals(opened), frozenset(linked(folder))
     estimates = {
-        scenario.scenario_id: tuple(_estimates(scenario, folder, databases))
+        scenario.scenario_id: tuple(_estimates(scenario, folder, signals.databases))
         for scenario in run.scenarios
         if worst_estimates(scenario)
     }
+    previous, passed_over = last_build(run, folder)
+    extras = replace(
+        beside(run, opened),
+        traces=pictures_inside(run, signals, kept),
+        estimates=estimates,
+        previous=previous,
+        trend=goal_trend(run, folder),
+        kept=kept,
+        to_run=to_run,
+    )
+    extras = replace(extras, alerts=(*extras.alerts, *passed_over))
+    with contextlib.suppress(RecordError):  # a folder of an older release: its report has no first page
+        extras = replace(extras, sheet=status_of(run, folder, at_end=at_end))
+    covering = qualified_by(opened)
+    if covering is None:
+        return extras
+    return replace(extras, qualification=covering.trouble, qualified_by=covering.by)
+
+
+def beside(run: RunResult, opened: OpenedRun) -> ReportExtras:
+    """What the folder says beside the result, without pictures, and without what came to be known elsewhere."""
     equipment = stored_equipment(opened)
     library = stored_library(opened)
     blocked = {
@@ -66,25 +75,17 @@ def gather(run: RunResult, folder: Path, *, at_end: bool = True) -> ReportExtras
         for s in run.scenarios
         if s.judgement.verdict is Verdict.BLOCKED
     }
-    previous, passed_over = last_build(run, folder)
-    extras = ReportExtras(
-        traces=pictures,
-        estimates=estimates,
+    return ReportExtras(
         goals=_served(stored_goals(opened), library),
         library=library,
         not_run={**_not_chosen(opened, run, library), **_missing(opened, run), **blocked},
-        previous=previous,
         equipment=equipment,
+        said=said_of(opened.header),
         timekeeping=opened.header.get("timekeeping", {}),
+        corrected=tuple(tuple(one) for one in opened.header.get("corrected", ())),
         evidence_why=of_header(opened.header, opened.path).why,
-        alerts=(*doubts(equipment, str(opened.header.get("started_utc", ""))[:10]), *passed_over),
+        alerts=doubts(equipment, str(opened.header.get("started_utc", ""))[:10]),
     )
-    with contextlib.suppress(RecordError):  # a folder of an older release: its report has no first page
-        extras = replace(extras, sheet=status_of(run, folder, at_end=at_end))
-    covering = qualified_by(opened)
-    if covering is None:
-        return extras
-    return replace(extras, qualification=covering.trouble, qualified_by=covering.by)
 
 
 def _estimates(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.codec.database import Database
-from bench.errors import ConfigError
+from bench.errors import ConfigError, choices
 from bench.measure.finding.scenario import Worded
 from bench.measure.interval import Measurement
 from bench.measure.plan import Aim, Plan
@@ -69,19 +69,32 @@ class ShotAgain:
 
 def judge_again(job: Job, folders: Sequence[Path]) -> list[ShotAgain]:
     """Raises RecordError where a shot's evidence cannot be read, ConfigError where `budgets` lack its goal."""
-    return [_judge_again(job, folder) for folder in folders]
+    plans = _Plans()
+    return [_judge_again(job, folder, plans) for folder in folders]
 
 
-def _judge_again(job: Job, folder: Path) -> ShotAgain:
+class _Plans:
+    """The questions of shots: all of a scenario have stored the same ones, and are judged one after the other."""
+
+    def __init__(self) -> None:
+        self._last: tuple[dict[str, Any], Plan] | None = None
+
+    def of(self, stored: dict[str, Any], folder: Path) -> Plan:
+        """Raises RecordError."""
+        if self._last is None or self._last[0] != stored:
+            self._last = stored, decode(Plan, stored, f"{folder}: plan")
+        return self._last[1]
+
+
+def _judge_again(job: Job, folder: Path, plans: _Plans) -> ShotAgain:
     scenario_id = folder.parent.name
     trace, stored, content = read_shot(folder)
     recorded = decode(ShotResult, content, f"{folder}: result")
     told: list[str] = []
-    digest = trace.digest()
-    if digest != recorded.digest:
-        told.append(f"the stored trace is not the one that was judged ({digest[:12]} now)")
+    if not recorded.digest:  # a stated one that is not the trace's was refused where it was read
+        told.append(f"the stored trace is not the one that was judged ({trace.digest()[:12]} now)")
         return _again(folder, recorded, recorded, told)
-    question = asked = decode(Plan, stored, f"{folder}: plan")
+    question = asked = plans.of(stored, folder)
     if job.budgets is not None:
         question = _with_budget(asked, job.goals.get(scenario_id, ""), job.budgets, job.path)
     else:
@@ -199,7 +212,7 @@ def _with_budget(plan: Plan, goal: str, budgets: Mapping[str, Budget], path: Pat
     if plan.aim is not Aim.MUST_TRIP:
         return plan
     if goal not in budgets:
-        known = ", ".join(budgets)
+        known = choices(goal, budgets)
         raise ConfigError(f"{path}: its safety goal '{goal}' is not in the budgets; expected one of {known}")
     budget = budgets[goal]
     return replace(plan, fdti_budget_ns=budget.fdti_ns, fhti_budget_ns=budget.fhti_ns, ftti_ns=budget.ftti_ns)

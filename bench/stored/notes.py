@@ -6,18 +6,17 @@ needs that keeps the file under version control, or signs it.
 """
 
 import datetime
-import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bench.confidence.reviewed import why_no_name
 from bench.config.user_file import MOST_RECORDED_BYTES, read_text
-from bench.errors import ConfigError, RecordError, nearest
+from bench.errors import ConfigError, RecordError, choices, nearest
 from bench.record.chain import FOOTER
 from bench.record.shot import read_json
 from bench.report.anomalies import anomalies
@@ -77,6 +76,14 @@ def _read(lines: Sequence[str], chain: str) -> RunNotes:
     return RunNotes(notes=tuple(found), last=before)
 
 
+def _alone(file: IO[str]) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows: nothing keeps two people apart there
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
+
+
 def add_note(run: Path, result: RunResult, *, by: str, reason: str, anomaly: str = "") -> Note:
     """Write one more line. Raises ConfigError for what cannot be noted, RecordError where it cannot be written."""
     if (why := why_no_name(by)) is not None:
@@ -86,14 +93,14 @@ def add_note(run: Path, result: RunResult, *, by: str, reason: str, anomaly: str
         raise ConfigError(f"--reason: expected why, in 1 to {_LONGEST_REASON} characters that can be printed")
     known = {of_anomaly(one): finding_words(one.finding) for one in anomalies(result.scenarios)}
     if anomaly and anomaly not in known:
-        listed = ", ".join(known) or "none, the run has no anomaly"
+        listed = choices(anomaly, known) or "none, the run has no anomaly"
         raise ConfigError(f"--close: found '{anomaly}'; expected one of {listed}{nearest(anomaly, known)}")
     now = datetime.datetime.fromtimestamp(wall_now_ns() / NS_PER_S, tz=datetime.UTC)
     note = Note(by=by, utc=now.isoformat(timespec="seconds"), reason=said, anomaly=anomaly)
     file = notes_file(run)
     try:
         with file.open("a", encoding="utf-8") as end:
-            fcntl.flock(end, fcntl.LOCK_EX)  # two people at once: each line names the one before it
+            _alone(end)  # two people at once: each line names the one before it
             kept = read_notes(run)
             if kept.trouble:
                 raise RecordError(f"{kept.trouble}; move the file away before another note is made")

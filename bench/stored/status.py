@@ -135,6 +135,12 @@ def _facts(run: RunResult, opened: OpenedRun) -> Iterator[SheetFact]:
     ):
         said = str(header.get(key) or "")
         yield SheetFact(name=name, cell=SheetCell(text=said, no="" if said else how))
+    serial = str(header.get("dut_serial") or "")
+    if serial or run.evidence_class is EvidenceClass.HARDWARE:
+        how = "" if serial else "not named: `hil run --dut-serial SERIAL`"
+        yield SheetFact(name="DUT serial", cell=SheetCell(text=serial, no=how))
+    if label := str(header.get("label") or ""):
+        yield SheetFact(name="label", cell=SheetCell(text=label))
 
 
 def _ended(run: RunResult) -> str:

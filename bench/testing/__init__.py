@@ -4,7 +4,13 @@
 pytest does the rest (docs/instruments.md, "A driver of your own: prove it"). It needs pytest.
 """
 
-import pytest
+try:
+    import pytest
+except ModuleNotFoundError as _missing:
+    raise ModuleNotFoundError(
+        "bench.testing: found no pytest; expected it beside the bench: python3 -m pip install pytest",
+        name="pytest",
+    ) from _missing
 
 for _name in ("suite", "relay", "cells", "supply", "monitor", "sensor", "dut", "timebase", "truth"):
     pytest.register_assert_rewrite(f"bench.testing.{_name}")

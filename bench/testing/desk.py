@@ -13,7 +13,7 @@ from bench.links.simulated_serial import SimulatedSerial
 from bench.links.tcp_stream import open_tcp
 from bench.links.udp_multicast import open_udp_multicast
 from bench.timing.clock import Clock, Phase, Timebase
-from bench.timing.host import HostClock, run_on_host
+from bench.timing.host import HostClock, run_among_ourselves
 from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
@@ -95,7 +95,7 @@ def on_desk(device: Device[Driver, Played], lane: str, check: Check[Driver, Play
     if lane == "simulated":
         run_simulated(simulated)
     else:
-        run_on_host(on_host)
+        run_among_ourselves(on_host)
 
 
 async def _on_simulated_bus(clock: SimulatedClock, connected: Connected) -> None:

@@ -1,9 +1,10 @@
-"""A worker ends with the process that forked it, also where that one is killed and can say nothing."""
+"""What a process has to do with its parent: it tells it one line at the start, and a worker ends with it."""
 
 import contextlib
 import ctypes
 import os
 import signal
+import sys
 
 _LOOK_S = 1.0
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
@@ -24,3 +25,14 @@ def end_with(parent: int) -> None:
     signal.signal(signal.SIGALRM, look)
     signal.setitimer(signal.ITIMER_REAL, _LOOK_S, _LOOK_S)
     look(signal.SIGALRM, None)  # it may have gone before the kernel was asked
+
+
+def told(line: str) -> bool:
+    """Write a line to stdout, for which the parent waits. False: the parent was killed meanwhile, nobody reads it."""
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else what is still buffered is a complaint at the end
+        return False
+    return True

@@ -14,7 +14,7 @@ from contextvars import Context
 from typing import Any
 
 from bench.errors import StalledError
-from bench.timing.clock import Phase, Timebase, grid_point_ns
+from bench.timing.clock import Phase, Timebase, Timer, grid_point_ns
 from bench.timing.failures import Failures, run_watched
 from bench.units import NS_PER_S
 
@@ -22,7 +22,7 @@ _PHASE_BITS = 3  # an entry's first number is its instant and its phase in one: 
 _ORDER, _SEQUENCE, _CALLBACK, _PERIOD = range(4)
 
 
-class _Entry(list[Any]):
+class TimelineEntry(list[Any]):
     """One callback on the timeline: [order, sequence, callback, period], as the heap compares it.
 
     A list, because it is made and compared ten thousand times a second. Cancelling leaves it in the heap, empty.
@@ -92,15 +92,17 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
             if not handle.cancelled():
                 self.call_soon(callback, *args, context=context)
 
-        self.clock.call_at(round(when * NS_PER_S), Phase.TASK, wake)
+        at_ns = round(when * NS_PER_S)
+        if when > self.time():  # what waits in a loop for a rest below a nanosecond would wait for ever
+            at_ns = max(at_ns, self.clock.now + 1)
+        self.clock.call_at(at_ns, Phase.TASK, wake)
         return handle
 
     def call_later(  # type: ignore[override]
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        return self.call_at(
-            (self.clock.now + round(delay * NS_PER_S)) / NS_PER_S, callback, *args, context=context
-        )
+        delay_ns = max(round(delay * NS_PER_S), 1 if delay > 0 else 0)
+        return self.call_at((self.clock.now + delay_ns) / NS_PER_S, callback, *args, context=context)
 
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]  # noqa: ARG002
         raise RuntimeError("no threads under simulated time: they would make a run depend on the machine")
@@ -116,21 +118,21 @@ class SimulatedClock:
         self.woken = False
         self.interrupted = False
         self.failures = Failures()
-        self._heap: list[_Entry] = []
+        self._heap: list[TimelineEntry] = []
         self._sequence = 0
 
     def now_ns(self) -> int:
         return self.now
 
-    def call_at(self, when_ns: int, phase: Phase, callback: Callable[[], None]) -> _Entry:
+    def call_at(self, when_ns: int, phase: Phase, callback: Callable[[], None]) -> TimelineEntry:
         if when_ns < self.now:
             when_ns = self.now
         self._sequence = sequence = self._sequence + 1
-        entry = _Entry((when_ns << _PHASE_BITS | phase, sequence, callback, 0))
+        entry = TimelineEntry((when_ns << _PHASE_BITS | phase, sequence, callback, 0))
         heapq.heappush(self._heap, entry)
         return entry
 
-    def every(self, period_ns: int, phase: Phase, callback: Callable[[], None], *, first_ns: int) -> _Entry:
+    def every(self, period_ns: int, phase: Phase, callback: Callable[[], None], *, first_ns: int) -> Timer:
         entry = self.call_at(grid_point_ns(first_ns, period_ns, self.now), phase, callback)
         entry[_PERIOD] = period_ns << _PHASE_BITS
         return entry
@@ -189,6 +191,10 @@ class SimulatedClock:
                 return
         if self.woken:
             return
+        self.stall()
+
+    def stall(self) -> None:
+        """Nothing is left to run, and somebody still waits. Raises StalledError where nobody is told of failures."""
         stalled = StalledError(
             f"simulated time stalled at {self.now / NS_PER_S:.6f} s: every task waits and nothing"
             " is scheduled; a task awaits an event that nobody will set"
@@ -197,12 +203,14 @@ class SimulatedClock:
             raise stalled
 
 
-def run_simulated(main: Callable[[SimulatedClock], Any]) -> Any:
+def run_simulated(main: Callable[[SimulatedClock], Any], clock: SimulatedClock | None = None) -> Any:
     """Run the coroutine `main(clock)` to its end on a fresh simulated timeline and return its result.
 
-    An exception in a callback ends `main`: see Failures.
+    clock: that timeline, where it is not the usual one. An exception in a callback ends `main`: see Failures.
     """
-    clock = SimulatedClock()
+    timeline = SimulatedClock() if clock is None else clock
     return run_watched(
-        lambda: asyncio.Runner(loop_factory=lambda: SimulatedLoop(clock)), lambda: main(clock), clock.failures
+        lambda: asyncio.Runner(loop_factory=lambda: SimulatedLoop(timeline)),
+        lambda: main(timeline),
+        timeline.failures,
     )

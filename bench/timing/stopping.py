@@ -38,6 +38,7 @@ _current: _Run | None = None
 _struck: int | None = None
 _strikes = 0
 _once = False
+_say: Callable[[], object] = int  # says nothing
 
 
 def stop_run() -> bool:
@@ -78,6 +79,8 @@ def stopped_by() -> int | None:
 def interrupt(signum: int, frame: object) -> None:  # noqa: ARG001
     """The handler of all three in a command's own process: as Ctrl-C."""
     remember(signum)
+    if _current is not None and _strikes == 1:
+        _say()
     spared = _once and _strikes == 2  # a third one raises: somebody may have caught the first
     if not stop_run() and not spared:
         raise KeyboardInterrupt
@@ -102,16 +105,17 @@ def hold_back(*, second: bool) -> None:
 
 
 @contextlib.contextmanager
-def listening(*, last: bool = False) -> Iterator[None]:
+def listening(*, last: bool = False, say: Callable[[], object] = lambda: None) -> Iterator[None]:
     """For the time of the block each of these signals ends the command in order; what is ignored stays ignored.
 
-    last: the process only ends after it, and one more signal could but spoil its exit code.
+    last: the process only ends after it, and one more signal could but spoil its exit code. say: called at the first
+    signal where a run has to end first; it may do no more than write a line.
     """
-    global _struck, _strikes, _once
+    global _struck, _strikes, _once, _say
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    _struck, _strikes, _once = None, 0, False
+    _struck, _strikes, _once, _say = None, 0, False, say
     ours = (signal.SIG_DFL, signal.default_int_handler)
     before = {one: had for one in ENDING if (had := signal.getsignal(one)) in ours}
     for one in before:
@@ -292,5 +296,9 @@ def _in_progress() -> Iterator[_Run]:
         if ctrl_c is signal.default_int_handler:
             signal.signal(signal.SIGINT, ctrl_c)
         _current = before
+        if run.stopped and before is not None:  # whatever this run ended by, the one around it was asked, too
+            before.stopped = True
+            before.strikes += run.strikes
+            before.ask_to_end()
     if run.stopped:
-        raise KeyboardInterrupt
+        raise _Stopped

@@ -2,10 +2,12 @@
 
 A row holds when, who on which channel, identifier, flags, length, and 8 bytes of payload. What is longer lies in a
 second buffer, and its row says where. So a shot's frames are two objects for the collector, whatever their number, and
-numpy reads them as columns without a look at any frame: `bench.trace.columns`.
+numpy reads them as columns without a look at any frame: `bench.trace.columns`. The rows of a long shot that nobody has
+asked about for minutes are deflated: an hour's would take a hundred megabytes.
 """
 
 import struct
+import zlib
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
@@ -20,6 +22,8 @@ _CONTENT = struct.Struct(f"<IBB{INLINE}s")
 _ROW = struct.Struct(f"<qIIBB{INLINE}s")
 ROW_SIZE = _ROW.size
 _PIECE = 4096
+_SEALED = 1 << 16  # rows that are sealed at once: those of a minute
+_MOST_OPEN = 4 * _SEALED * ROW_SIZE  # bytes; no shot of the usual length has as many
 _CAN_ID = struct.Struct(f"<12xI{2 + INLINE}x")
 
 _FLAGS = [(bool(bits & 1), bool(bits & 2), bool(bits & 4)) for bits in range(8)]
@@ -37,16 +41,28 @@ def content_of(frame: CanFrame) -> bytes | None:
     return _CONTENT.pack(can_id, extended | fd << 1 | switch << 2, len(data), data)
 
 
+def _turned(packed: bytes | bytearray, length: int) -> bytes:
+    """Rows of this length as columns: deflate finds what repeats."""
+    import numpy as np  # is not loaded before it is needed
+
+    return np.frombuffer(packed, np.uint8).reshape(-1, length).T.tobytes()
+
+
+def _unsealed(sealed: bytes) -> bytes:
+    return _turned(zlib.decompress(sealed), _SEALED)
+
+
 class FrameBuffer(Sequence[FrameSeen]):
     """A sequence of frames, in the order in which the bench learned of them. Each access makes new frame objects."""
 
-    __slots__ = ("_columns", "_ends", "_long", "_numbers", "_rows")
+    __slots__ = ("_columns", "_ends", "_long", "_numbers", "_rows", "_sealed")
 
     def __init__(self, frames: Iterable[FrameSeen] = ()) -> None:
         self._rows = bytearray()
         self._long = bytearray()
         self._ends: list[tuple[str, str]] = []
         self._numbers: dict[tuple[str, str], int] = {}
+        self._sealed: list[bytes] = []  # what came before the first of `_rows`
         self._columns: Columns | None = None
         for t_ns, channel, frame, sender in frames:
             self.add(t_ns, channel, frame, sender)
@@ -55,17 +71,6 @@ class FrameBuffer(Sequence[FrameSeen]):
     def of(cls, frames: Iterable[FrameSeen]) -> "FrameBuffer":
         """Packed, where they are not yet."""
         return frames if isinstance(frames, FrameBuffer) else cls(frames)
-
-    @classmethod
-    def holding(
-        cls, rows: bytearray, long: bytearray, ends: Sequence[tuple[str, str]], columns: "Columns"
-    ) -> "FrameBuffer":
-        """A buffer of existing rows, and the same in columns."""
-        made_of = cls()
-        made_of._rows, made_of._long, made_of._columns = rows, long, columns
-        for end in ends:
-            made_of.end(*end)
-        return made_of
 
     def end(self, channel: str, sender: str) -> int:
         """The number under which rows name this channel and sender."""
@@ -97,7 +102,13 @@ class FrameBuffer(Sequence[FrameSeen]):
 
     def since(self, place: int, ids: Container[int], until: int | None = None) -> list[FrameSeen]:
         """Those with these identifiers from this place on (and before `until`). The others are hardly looked at."""
-        news = self._rows[place * ROW_SIZE : None if until is None else until * ROW_SIZE]
+        rows = self._rows
+        if len(rows) > _MOST_OPEN:
+            self._seal()
+        if self._sealed:
+            news = self._between(place, until)
+        else:
+            news = rows[place * ROW_SIZE : None if until is None else until * ROW_SIZE]
         asked = [at for at, (can_id,) in enumerate(_CAN_ID.iter_unpack(news)) if can_id in ids]
         if not asked:  # asked after every step of the plant, mostly about nothing new
             return []
@@ -109,8 +120,38 @@ class FrameBuffer(Sequence[FrameSeen]):
         if known is None or len(known) != len(self):
             from bench.trace.columns import columns_of_rows  # numpy is not loaded before it is needed
 
-            known = self._columns = columns_of_rows(self._rows, self._long, self._ends)
+            known = self._columns = columns_of_rows(self._pieces(), len(self), self._long, self._ends)
         return known
+
+    def _seal(self) -> None:
+        """Deflate all rows but the last ones, which are asked for again and again."""
+        rows, size = self._rows, _SEALED * ROW_SIZE
+        ready = range(0, len(rows) - size, size)
+        self._sealed += [zlib.compress(_turned(rows[at : at + size], ROW_SIZE), 1) for at in ready]
+        self._rows = rows[len(ready) * size :]
+
+    def _pieces(self) -> Iterator[bytes | bytearray]:
+        """The rows in their order, some at a time."""
+        for sealed in self._sealed:
+            yield _unsealed(sealed)
+        rows, size = self._rows, _SEALED * ROW_SIZE
+        for at in range(0, len(rows), size):
+            yield rows[at : at + size]
+
+    def _between(self, first: int, last: int | None) -> bytes | bytearray:
+        """The rows from this place to before that one; None: to the end."""
+        before = len(self._sealed) * _SEALED
+        if first >= before:
+            return self._rows[
+                (first - before) * ROW_SIZE : None if last is None else max(0, last - before) * ROW_SIZE
+            ]
+        last = len(self) if last is None else last
+        found = bytearray()
+        for number in range(first // _SEALED, min(len(self._sealed), -(-last // _SEALED))):
+            begin = number * _SEALED
+            rows = _unsealed(self._sealed[number])
+            found += rows[max(0, first - begin) * ROW_SIZE : (last - begin) * ROW_SIZE]
+        return found + self._rows[: max(0, last - before) * ROW_SIZE]
 
     def _made(self, rows: bytes | bytearray) -> list[FrameSeen]:
         ends, long = self._ends, self._long
@@ -127,15 +168,15 @@ class FrameBuffer(Sequence[FrameSeen]):
         return found
 
     def __len__(self) -> int:
-        return len(self._rows) // ROW_SIZE
+        return len(self._sealed) * _SEALED + len(self._rows) // ROW_SIZE
 
     def __iter__(self) -> Iterator[FrameSeen]:
         """The frames that are in the buffer now. They are made piece by piece, because nobody needs all of an hour's
         at once.
         """
-        rows = bytes(self._rows)
-        for at in range(0, len(rows), _PIECE * ROW_SIZE):
-            yield from self._made(rows[at : at + _PIECE * ROW_SIZE])
+        count = len(self)
+        for at in range(0, count, _PIECE):
+            yield from self._made(self._between(at, min(count, at + _PIECE)))
 
     @overload
     def __getitem__(self, place: int, /) -> FrameSeen: ...
@@ -145,10 +186,10 @@ class FrameBuffer(Sequence[FrameSeen]):
         if isinstance(place, slice):
             first, last, step = place.indices(len(self))
             if step == 1:
-                return self._made(self._rows[first * ROW_SIZE : last * ROW_SIZE])
-            return self._made(self._rows)[place]
-        at = range(len(self))[place] * ROW_SIZE
-        return self._made(self._rows[at : at + ROW_SIZE])[0]
+                return self._made(self._between(first, last))
+            return self._made(self._between(0, None))[place]
+        at = range(len(self))[place]
+        return self._made(self._between(at, at + 1))[0]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FrameBuffer | list):

@@ -3,7 +3,7 @@
 One form for all who work on many frames at once: digest, measuring, and what is stored.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -39,7 +39,7 @@ class Columns:
 
     table: tuple[Series, ...]
     t_ns: NDArray[np.int64]
-    series: NDArray[np.intp]
+    series: NDArray[np.uint32]
     places: tuple[NDArray[np.intp], ...]
     data: tuple[NDArray[np.uint8], ...]
 
@@ -62,37 +62,72 @@ class Columns:
         data = tuple(rows[ranks[where]] for rows, where in zip(self.data, there))
         return Columns(table=self.table, t_ns=self.t_ns[places], series=series, places=there, data=data)
 
+    def pieces(self, size: int) -> Iterator["Columns"]:
+        """All of the frames in their order, `size` at a time, without a copy of their payloads."""
+        begun = [0] * len(self.table)
+        for at in range(0, len(self), size):
+            series = self.series[at : at + size]
+            places = places_of(series, len(begun))
+            ends = [begin + len(where) for begin, where in zip(begun, places)]
+            data = tuple(rows[begin:end] for rows, begin, end in zip(self.data, begun, ends))
+            begun = ends
+            t_ns = self.t_ns[at : at + size]
+            yield Columns(table=self.table, t_ns=t_ns, series=series, places=places, data=data)
 
-def places_of(series: NDArray[np.intp], count: int) -> tuple[NDArray[np.intp], ...]:
+
+def places_of(series: NDArray[np.uint32], count: int) -> tuple[NDArray[np.intp], ...]:
     """For each of `count` series, the rows of its frames."""
     order = np.argsort(series.astype(np.uint16) if count < 1 << 16 else series, kind="stable")
     edges = np.cumsum(np.bincount(series, minlength=count)).tolist()
     return tuple(order[first:last] for first, last in pairwise([0, *edges]))
 
 
-def columns_of_rows(rows: bytearray, long: bytearray, ends: Sequence[tuple[str, str]]) -> Columns:
-    """The series in the order in which they came."""
-    all_of = np.frombuffer(bytes(rows), ROW)  # a copy: a buffer that is looked at cannot grow
-    if not len(all_of):
-        return Columns(table=(), t_ns=np.zeros(0, np.int64), series=np.zeros(0, np.intp), places=(), data=())
-    kind = all_of["can_id"].astype(np.uint64)
-    kind |= all_of["flags"].astype(np.uint64) << np.uint64(32)
-    kind |= all_of["length"].astype(np.uint64) << np.uint64(35)
-    kind |= all_of["end"].astype(np.uint64) << np.uint64(43)
-    _, firsts, found = np.unique(kind, return_index=True, return_inverse=True)
-    came = np.argsort(firsts)
-    number = np.empty(len(came), np.intp)
-    number[came] = np.arange(len(came))
-    series = number[found.ravel()]
-    table = tuple(_series(all_of[at], ends) for at in firsts[came].tolist())
+def columns_of_rows(
+    pieces: Iterable[bytes | bytearray], count: int, long: bytearray, ends: Sequence[tuple[str, str]]
+) -> Columns:
+    """The series in the order in which they came. pieces: of the rows, `count` in all."""
+    t_ns = np.empty(count, np.int64)
+    series = np.empty(count, np.uint32)
+    numbers: dict[int, int] = {}  # of a series by what its rows have in common
+    table: list[Series] = []
+    data: list[list[NDArray[np.uint8]]] = []
+    at = 0
+    for piece in pieces:
+        rows = np.frombuffer(piece, ROW)
+        known, firsts, found = np.unique(_kinds(rows), return_index=True, return_inverse=True)
+        for place in np.argsort(firsts).tolist():
+            if (kind := int(known[place])) not in numbers:
+                numbers[kind] = len(table)
+                table.append(_series(rows[firsts[place]], ends))
+                data.append([])
+        of_piece = np.array([numbers[kind] for kind in known.tolist()], np.uint32)[found.ravel()]
+        t_ns[at : at + len(rows)] = rows["t_ns"]
+        series[at : at + len(rows)] = of_piece
+        at += len(rows)
+        payload = np.ascontiguousarray(rows["data"])
+        for one, parts, where in zip(table, data, places_of(of_piece, len(table))):
+            if len(where):
+                length, inline = one[6], payload[where]
+                parts.append(inline[:, :length] if length <= INLINE else _long(inline, length, long))
+    joined = tuple(map(_joined, data))
     places = places_of(series, len(table))
-    payload = np.ascontiguousarray(all_of["data"])
-    data = tuple(
-        payload[where][:, : one[6]] if one[6] <= INLINE else _long(payload[where], one[6], long)
-        for one, where in zip(table, places)
-    )
-    t_ns = all_of["t_ns"].astype(np.int64)
-    return Columns(table=table, t_ns=t_ns, series=series, places=places, data=data)
+    return Columns(table=tuple(table), t_ns=t_ns, series=series, places=places, data=joined)
+
+
+def _joined(parts: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """One array of all parts, which are gone then: an hour's are never in memory twice."""
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    parts.clear()
+    return whole
+
+
+def _kinds(rows: NDArray[np.void]) -> NDArray[np.uint64]:
+    """What makes a frame one of its series, in one number."""
+    kinds = rows["can_id"].astype(np.uint64)
+    kinds |= rows["flags"].astype(np.uint64) << np.uint64(32)
+    kinds |= rows["length"].astype(np.uint64) << np.uint64(35)
+    kinds |= rows["end"].astype(np.uint64) << np.uint64(43)
+    return kinds
 
 
 def _series(row: np.void, ends: Sequence[tuple[str, str]]) -> Series:

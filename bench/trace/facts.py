@@ -14,6 +14,10 @@ from bench.trace.plant_facts import SignalClipped as SignalClipped
 from bench.trace.plant_facts import StageReached as StageReached
 from bench.trace.plant_facts import TimeLapsed as TimeLapsed
 from bench.trace.plant_facts import Truth as Truth
+from bench.trace.stimulus_facts import StimulusCleared as StimulusCleared
+from bench.trace.stimulus_facts import StimulusCommanded as StimulusCommanded
+from bench.trace.stimulus_facts import StimulusConfirmed as StimulusConfirmed
+from bench.trace.stimulus_facts import StimulusOutlasted as StimulusOutlasted
 
 
 class Odd(StrEnum):
@@ -137,44 +141,6 @@ class ObserversArmed(Fact):
     """From here on the DUT is watched."""
 
     kind: ClassVar[Kind] = Kind.OBSERVERS_ARMED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StimulusCommanded(Fact):
-    """A stimulus begins. step: its number in the scenario. ttl_ns: after which the rig takes it off by itself."""
-
-    kind: ClassVar[Kind] = Kind.STIMULUS_COMMANDED
-    fault: str
-    step: int | None = None
-    ttl_ns: int | None = None
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StimulusConfirmed(Fact):
-    """A stimulus was read back. low_ns, high_ns: between them it was actuated. reached: the end it was to come to."""
-
-    kind: ClassVar[Kind] = Kind.STIMULUS_CONFIRMED
-    readback: bool
-    value: str | None = None
-    low_ns: int | None = None
-    high_ns: int | None = None
-    step: int | None = None
-    reached: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StimulusCleared(Fact):
-    """A fault was taken off. why: in words. outlived_ns: its time to live, where the rig took it off at its end."""
-
-    kind: ClassVar[Kind] = Kind.STIMULUS_CLEARED
-    fault: str
-    owner: str
-    why: str
-    outlived_ns: int | None = None
-
-    def version_1(self) -> dict[str, Scalar]:
-        return {"fault": self.fault, "owner": self.owner, "why": self.why}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

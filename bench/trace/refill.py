@@ -7,21 +7,63 @@ from bench.trace.columns import ROW, Columns
 from bench.trace.frame_row import INLINE
 
 
+class _Stored(FrameBuffer):
+    """A buffer whose rows are made when somebody asks for one: measuring and drawing ask for columns only."""
+
+    __slots__ = ("_filled", "_kept", "_kept_long")
+
+    def __init__(self, columns: Columns) -> None:
+        self._filled = False
+        super().__init__()
+        self._columns = columns
+        for one in columns.table:
+            self.end(one[0], one[1])
+
+    def _fill(self) -> None:
+        columns = self._columns
+        if self._filled or columns is None:
+            return
+        self._filled = True
+        numbers = {end: number for number, end in enumerate(self._ends)}
+        rows = np.zeros(len(columns), ROW)
+        rows["t_ns"] = columns.t_ns
+        for one, data, where in zip(columns.table, columns.data, columns.places):
+            length = one[6]
+            rows["end"][where], rows["can_id"][where] = numbers[one[:2]], one[2]
+            rows["flags"][where], rows["length"][where] = one[3] | one[4] << 1 | one[5] << 2, length
+            if length <= INLINE:
+                rows["data"][where, :length] = data
+            else:
+                places = len(self._kept_long) + length * np.arange(len(where), dtype="<i8")
+                rows["data"][where] = places.view(np.uint8).reshape(-1, INLINE)
+                self._kept_long += data.tobytes()
+        self._kept += rows.tobytes()
+
+    @property
+    def _rows(self) -> bytearray:
+        self._fill()
+        return self._kept
+
+    @_rows.setter
+    def _rows(self, rows: bytearray) -> None:
+        self._kept = rows
+
+    @property
+    def _long(self) -> bytearray:
+        self._fill()
+        return self._kept_long
+
+    @_long.setter
+    def _long(self, long: bytearray) -> None:
+        self._kept_long = long
+
+    def columns(self) -> Columns:
+        return self._columns if self._columns is not None and not self._filled else super().columns()
+
+    def __len__(self) -> int:
+        return len(self._columns) if self._columns is not None and not self._filled else super().__len__()
+
+
 def buffer_of(columns: Columns) -> FrameBuffer:
     """The same frames in a buffer. Columns that nothing else may alter."""
-    rows = np.zeros(len(columns), ROW)
-    rows["t_ns"] = columns.t_ns
-    ends = list(dict.fromkeys((one[0], one[1]) for one in columns.table))
-    numbers = {end: number for number, end in enumerate(ends)}
-    long = bytearray()
-    for one, data, where in zip(columns.table, columns.data, columns.places):
-        length = one[6]
-        rows["end"][where], rows["can_id"][where] = numbers[one[:2]], one[2]
-        rows["flags"][where], rows["length"][where] = one[3] | one[4] << 1 | one[5] << 2, length
-        if length <= INLINE:
-            rows["data"][where, :length] = data
-        else:
-            places = len(long) + length * np.arange(len(where), dtype="<i8")
-            rows["data"][where] = places.view(np.uint8).reshape(-1, INLINE)
-            long += data.tobytes()
-    return FrameBuffer.holding(bytearray(rows.tobytes()), long, ends, columns)
+    return _Stored(columns)

@@ -13,6 +13,9 @@ _TOLD = (BenchError, OSError, TimeoutError)
 """Raised on purpose, or by the system: the text is clear by itself."""
 
 _ROOT = Path(__file__).resolve().parents[2]
+_CORES = ("bench/core/", "bench/timing/simulated.py")
+_CALLS = (*_CORES, "bench/links/simulated_can.py")
+"""What calls what is due, and hands frames on: other code on each core of simulated time."""
 
 
 def mark_error(trace: Trace, t_ns: int, source: str, error: BaseException, *, traced: bool = False) -> None:
@@ -63,9 +66,28 @@ def place_of(error: BaseException) -> str:
 
 
 def _traceback(error: BaseException) -> str:
-    """Without the folders of this machine: evidence is given to others."""
-    lines = traceback.TracebackException.from_exception(error).format()
-    return writable("".join(lines)).replace(f"{_ROOT}/", "").replace(f"{Path.home()}/", "~/")
+    """Without the folders of this machine: evidence is given to others. And without what only calls what is due, which
+    differs between the cores of simulated time.
+    """
+    told = traceback.TracebackException.from_exception(error)
+    _without_timeline(told)
+    return writable("".join(told.format())).replace(f"{_ROOT}/", "").replace(f"{Path.home()}/", "~/")
+
+
+def _without_timeline(told: traceback.TracebackException | None) -> None:
+    if told is None:
+        return
+    if told.stack and not _place_in_bench(told.stack[-1]).startswith(
+        _CORES
+    ):  # a mistake of its own is told whole
+        told.stack[:-1] = [one for one in told.stack[:-1] if not _place_in_bench(one).startswith(_CALLS)]
+    for one in (told.__cause__, told.__context__, *(told.exceptions or ())):
+        _without_timeline(one)
+
+
+def _place_in_bench(frame: traceback.FrameSummary) -> str:
+    path = Path(frame.filename)
+    return path.relative_to(_ROOT).as_posix() if path.is_relative_to(_ROOT) else ""
 
 
 def _short(file: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.config.user_file import MOST_TOML_BYTES, NotToml, oddities, read_text, toml_of
-from bench.errors import ConfigError, at_place, nearest
+from bench.errors import ConfigError, at_place, choices, nearest
 from bench.units import format_ns, parse_duration_ns, parse_quantity
 from bench.verdict.accepted_states import ACCEPTED, check_accepted
 from bench.verdict.emergency import EMERGENCY, check_emergency, lint_emergency
@@ -100,7 +100,7 @@ def _budget(path: Path, goal: str, table: Any) -> Budget:
         if key not in _KEYS:
             raise ConfigError(
                 at_place(
-                    path, goal, f"unknown key '{key}'", f"one of {', '.join(_KEYS)}{nearest(key, _KEYS)}"
+                    path, goal, f"unknown key '{key}'", f"one of {choices(key, _KEYS)}{nearest(key, _KEYS)}"
                 )
             )
     texts = {key: _text(path, goal, table, key) for key in _TEXTS}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.errors import ConfigError, at_place, nearest
+from bench.errors import ConfigError, at_place, choices, nearest
 from bench.verdict.assumed import says_assumed
 from bench.verdict.hazard_reasons import CLASSES
 from bench.verdict.result import Budget
@@ -122,7 +122,7 @@ def _check(path: Path, place: str, changes: Any) -> None:
         raise ConfigError(at_place(path, place, f"found {changes!r}", "a table"))
     for key in changes:
         if key not in _KEYS:
-            known = f"one of {', '.join(_KEYS)}{nearest(key, _KEYS)}"
+            known = f"one of {choices(key, _KEYS)}{nearest(key, _KEYS)}"
             raise ConfigError(at_place(path, place, f"found unknown key '{key}'", known))
     source = changes.get("source")
     if not isinstance(source, str) or not source.strip():

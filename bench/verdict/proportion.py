@@ -4,6 +4,8 @@ The bounds hold for independent shots under one condition. They are conservative
 never below the stated one.
 """
 
+import math
+
 
 def upper_bound(failures: int, n: int, confidence: float = 0.95) -> float:
     """Largest failure share that k failures of n do not rule out (one-sided).
@@ -13,6 +15,8 @@ def upper_bound(failures: int, n: int, confidence: float = 0.95) -> float:
     _check(failures, n, confidence)
     if failures >= n:
         return 1.0
+    if failures == 0:
+        return -math.expm1(math.log(1.0 - confidence) / n)  # of (1 - p)^n = 1 - confidence
     from scipy.special import betaincinv  # 0.1 s, which no command without statistics need pay
 
     return float(betaincinv(failures + 1, n - failures, confidence))

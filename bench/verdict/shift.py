@@ -177,9 +177,12 @@ def _permutation_p(scores: Any, n_base: int) -> float:
     total = len(scores)
     n_new = total - n_base
     found = abs(float(scores[n_base:].sum()))
+    least = found * (1 - 1e-12)
+    if n_new == 1 and bool((np.abs(scores) >= least).all()):
+        return 1.0  # of one shot against one: each draw is as far off as what was found
     if min(n_base, n_new) < _DRAWN_BELOW:
         rng = np.random.default_rng(total)  # seeded: the same two runs always give the same answer
         drawn = np.array([rng.permutation(scores)[n_base:].sum() for _ in range(_DRAWS)])
-        return float((1 + np.sum(np.abs(drawn) >= found * (1 - 1e-12))) / (_DRAWS + 1))
+        return float((1 + np.sum(np.abs(drawn) >= least)) / (_DRAWS + 1))
     variance = n_base * n_new / (total * (total - 1)) * float((scores**2).sum())
     return math.erfc(found / math.sqrt(2 * variance)) if variance > 0 else 1.0

@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from bench.config.bench_file import BenchConfig
 from bench.config.instrument_kinds import CELLS
+from bench.core.clock import CoreClock
 from bench.dut.ports import Dut
 from bench.dut.uds import UdsTester
 from bench.instruments.afe import AnalogueFrontEnd
@@ -25,7 +27,8 @@ from bench.rig.view import TraceView
 from bench.timing.clock import Clock
 from bench.trace.facts import Calibrated
 from bench.trace.timeline import Trace
-from bench.wiring.common import Wired, charge_limit_of, contactor_commands_of, own_ids, pyro_command_of
+from bench.wiring.common import Wired, charge_limit_of, contactor_commands_of, pyro_command_of
+from bench.wiring.core_plant import CorePlantLoop, grid_in_core, view_on
 from bench.wiring.dut import identifier
 from bench.wiring.instruments import CellBench
 from bench.wiring.provide import Bench, bridges_of, chamber_of, leaks_of, provide
@@ -94,7 +97,7 @@ def assemble(on: Ground, parts: Parts) -> Rig:
     """The rig of one shot."""
     wired, clock, trace = on.wired, on.clock, on.trace
     _tell_calibrated(wired.config, clock, trace)
-    view = TraceView(trace, own_ids(wired))
+    view = view_on(wired, clock, trace)
     plant = _plant(on, view)
     restbus = restbus_of(clock, on.links, wired.played, on.senses, on.tell_clipped)
     outputs = CellOutputs(
@@ -155,8 +158,11 @@ def _tell_calibrated(config: BenchConfig, clock: Clock, trace: Trace) -> None:
 
 
 def _plant(on: Ground, view: TraceView) -> PlantLoop:
-    return PlantLoop(
-        clock=on.clock,
+    clock = on.clock
+    core = clock if isinstance(clock, CoreClock) and grid_in_core(on.wired, clock, on.trace) else None
+    kind: Callable[..., PlantLoop] = PlantLoop if core is None else partial(CorePlantLoop, native=core)
+    loop = kind(
+        clock=clock,
         trace=on.trace,
         view=view,
         pack=on.pack,
@@ -166,6 +172,9 @@ def _plant(on: Ground, view: TraceView) -> PlantLoop:
         pyro_command=pyro_command_of(on.wired, view),
         contactor_lag=on.wired.profile.contactor_lag,
     )
+    if core is not None:
+        core.plant = loop.step
+    return loop
 
 
 def _hardware(on: Ground, parts: Parts) -> Hardware:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bench.config.toml_file import located
-from bench.errors import at_place, nearest
+from bench.errors import at_place, choices, nearest
 from bench.faults.find import faults
 from bench.faults.port import Terminals
 from bench.faults.proof import unproven
@@ -82,7 +82,7 @@ def unknown_limits(wired: Wired) -> list[str]:
             wired.profile.file,
             f"flag.{name}.limit",
             f"found unknown threshold '{limit.threshold}'",
-            f"one of {', '.join(known)}{nearest(limit.threshold, known)}",
+            f"one of {choices(limit.threshold, known)}{nearest(limit.threshold, known)}",
         )
         for name, limit in limits.items()
         if limit.threshold not in known

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from bench.codec.database import Database
 from bench.config.profile import DutProfile, Role
-from bench.errors import ConfigError, at_place, nearest
+from bench.errors import ConfigError, at_place, choices, nearest
 
 _READ = ("state", "pyro_command", "charge_current_limit")  # outputs that the rig reads, whatever is tested
 
@@ -122,7 +122,10 @@ def _wrong(
 ) -> tuple[str, str] | None:
     """(found, expected) in words; None where it is there."""
     if channel not in databases:
-        return f"found channel '{channel}'", f"one of {', '.join(databases)}{nearest(channel, databases)}"
+        return (
+            f"found channel '{channel}'",
+            f"one of {choices(channel, databases)}{nearest(channel, databases)}",
+        )
     database = databases[channel]
     if message not in database:
         near = nearest(message, database.by_name)

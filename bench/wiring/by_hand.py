@@ -10,7 +10,7 @@ from typing import Any
 from bench.config.bench_file import BenchConfig
 from bench.config.instrument_kinds import CELLS
 from bench.config.instruments import InstrumentConfig
-from bench.errors import ConfigError, nearest
+from bench.errors import ConfigError, choices, nearest
 from bench.instruments.afe import layout_text
 from bench.instruments.kinds import Load
 from bench.instruments.ports import DeviceEnd
@@ -35,7 +35,7 @@ def named(config: BenchConfig, name: str) -> InstrumentConfig:
     """The instrument of that name that can be played by hand. Raises ConfigError for any other."""
     one = config.instruments.get(name)
     if one is None:
-        known = ", ".join(config.instruments)
+        known = choices(name, config.instruments)
         raise ConfigError(
             f"{config.file}: found no [instrument.{name}]; expected one of {known}{nearest(name, config.instruments)}"
         )

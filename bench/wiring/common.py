@@ -5,11 +5,12 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from bench.codec.corrected import Corrected, corrected
 from bench.codec.database import Database
 from bench.codec.heard import heard
 from bench.config.bench_file import BenchConfig
 from bench.config.profile import DutProfile, Role, RoleTest
-from bench.errors import ConfigError, at_place
+from bench.errors import ConfigError
 from bench.faults.find import kind
 from bench.plant.build import PackShape, made_of
 from bench.plant.chemistry import Chemistry
@@ -27,6 +28,7 @@ from bench.trace.events import FrameSeen
 from bench.units import NS_PER_S
 from bench.wiring.bound import check_bound
 from bench.wiring.emulator_shown import emulator_shows
+from bench.wiring.lengths import refuse_what_no_bus_carries
 from bench.wiring.offers import NOBODY, abilities, offers, unserved_by_all
 from bench.wiring.usual import decisive_ranges, usual_ranges
 from bench.wiring.virtual_signals import Played, bind_plays
@@ -56,6 +58,8 @@ class Wired:
     guard: Guard | None = None  # watches over real instruments while shots are fired
     hold: RigHold | None = None  # None: nobody holds the rig yet, or there is nothing real of it
     stamps: MeasuredStamps | None = None  # None: as the links claim
+    # Ranges that the profile put right; they are in `databases` already.
+    corrected: tuple[Corrected, ...] = ()
     # What changes: what earlier shots of this run found out about the DUT (its build, what was flashed).
     life: dict[str, str] = field(default_factory=dict)
     # And what lies behind its ports, asked before the first shot: the class of evidence of a run does not change.
@@ -96,7 +100,8 @@ def load_wired(
 
     The places are where the user named the chemistries, if not in the bench file.
     """
-    databases = {channel: Database.load(*can.dbc, bus=channel) for channel, can in config.can.items()}
+    described = {channel: Database.load(*can.dbc, bus=channel) for channel, can in config.can.items()}
+    databases, put_right = corrected(described, profile.corrections, profile.file)
     chemistry = _chemistry(config.pack.chemistry, chemistry_place or f"{config.file} [pack.chemistry]")
     firmware_chemistry = chemistry
     if config.dut.chemistry is not None:
@@ -111,34 +116,19 @@ def load_wired(
     _refuse_other_strings(config, profile)
     played = bind_plays(profile, databases, pack.cells, pack.sensors, usual, decisive, pack.strings)
     check_bound(profile, databases)
-    _refuse_what_no_frame_holds(config, played)
+    refuse_what_no_bus_carries(config, profile, databases, played)
     asked_for(config)
     emulator_shows(played)  # whatever is wrong with it is told before anything is driven
     return Wired(
         config=config,
         profile=profile,
         databases=databases,
+        corrected=put_right,
         chemistry=chemistry,
         firmware_chemistry=firmware_chemistry,
         capabilities=frozenset(one for one, why in abilities(profile, config).items() if why is None),
         played=played,
     )
-
-
-def _refuse_what_no_frame_holds(config: BenchConfig, played: Iterable[Played]) -> None:
-    """ConfigError, a line for each message that the bench would send on a bus that cannot carry it."""
-    mistakes: list[str] = []
-    for one in played:
-        place = f"{config.file} [can.{one.channel}]"
-        named = f"message {one.message.name} of {one.message.length} bytes"
-        if not one.message.fd and one.message.length > 8:
-            mistakes.append(at_place(place, "", f"found {named}", "8 at most, or a length of CAN FD"))
-        elif one.message.fd and config.simulated and config.can[one.channel].data_bitrate is None:
-            found = f"found {named}, which is CAN FD, and no data_bitrate"
-            expected = "data_bitrate, or a profile that leaves the message out (unlisted = 'silent')"
-            mistakes.append(at_place(place, "", found, expected))
-    if mistakes:
-        raise ConfigError("\n".join(mistakes))
 
 
 def why_not(wired: Wired, needs: Iterable[str], steps: Iterable[object] = ()) -> list[str]:

@@ -11,7 +11,7 @@ from bench.config.dut_life import DutConfig
 from bench.config.profile import DutProfile
 from bench.dut.adapter import AdaptedDut, DutAdapter
 from bench.dut.board import LivingDut, fill_in, words_for
-from bench.dut.firmware import Firmware
+from bench.dut.firmware import HOW_TO_WRITE, Firmware
 from bench.dut.identity import fits, image_hash, said_on_can
 from bench.dut.process import ProcessDut
 from bench.dut.raised import raised_by_firmware
@@ -27,6 +27,7 @@ from bench.trace.trouble import line_of, place_of
 from bench.wiring.common import Wired
 from bench.wiring.power import power_switch
 from firmware_stubs import builds
+from firmware_stubs.builds import Implementation
 from firmware_stubs.reference_bms.limits import Limits
 
 _FIRMWARE = ("period_ns", "receive", "step")
@@ -56,7 +57,8 @@ def build_firmware(name: str, chemistry: Path | None = None, parallel: int = 1) 
         make = getattr(importlib.import_module(module), factory)
     except (ImportError, AttributeError) as error:
         raise DutError(
-            f"firmware '{name}': {error}; expected module:factory, to be imported from here"
+            f"firmware '{name}': {error}; expected module:factory that can be imported: `PYTHONPATH=. hil …` "
+            f"finds one in this folder, {HOW_TO_WRITE} says how to write one"
         ) from error
     except FAILED as error:
         raise DutError(f"firmware '{name}': {line_of(error)}{place_of(error)}") from error
@@ -95,7 +97,7 @@ def _made(name: str, make: Callable[[], Firmware]) -> Firmware:
     if lacking:
         raise DutError(
             f"firmware '{name}': {type(made).__name__} has no {', '.join(lacking)}; expected a Firmware "
-            "(bench/dut/firmware.py)"
+            f"({HOW_TO_WRITE})"
         )
     return made
 
@@ -109,6 +111,14 @@ def expected_build(config: DutConfig) -> str | None:
     if config.start == "in_process" and ":" not in config.firmware:
         return builds.build_hash(config.firmware).hex()[:8]
     return None
+
+
+def implementation_of(config: BenchConfig) -> Implementation | None:
+    """Which implementation of this project's firmware is stepped in simulated time; None where another thing is."""
+    dut = config.dut
+    if not config.simulated or dut.start not in WAYS or ":" in dut.firmware:
+        return None
+    return builds.implementation(dut.firmware)
 
 
 def check_life(config: BenchConfig, profile: DutProfile) -> None:

@@ -22,6 +22,7 @@ from bench.config.bench_file import BenchConfig, load_bench
 from bench.errors import BenchError
 from bench.record.poison import poison, rig_facts
 from bench.timing.host import HostClock, run_on_host, wall_now_ns
+from bench.timing.parent import told
 from bench.trace.trouble import line_of
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 from bench.wiring.switch_off import driving, switch_off
@@ -146,8 +147,9 @@ def main() -> int:
     config = load_bench(Path(facts["config"]))
     record = dataclasses.replace(config.record, folder=Path(facts["record"]))
     config = dataclasses.replace(config, record=record)
-    sys.stdout.write("watching\n")
-    sys.stdout.flush()
+    told(
+        "watching"
+    )  # a bench that is gone meanwhile had to hear it before it drives anything; `ended` finds out
     answers = os.dup(1)
     os.set_blocking(answers, False)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads on: a driver that prints must not fail for it

@@ -11,9 +11,9 @@ from bench.errors import ConfigError, InstrumentError, LinkError
 from bench.instruments.kinds import CellKind
 from bench.instruments.stack import EmulatorUnit, StackedEmulator
 from bench.instruments.virtual_cells import Boxes, Stack, VirtualCells
+from bench.links.bus_faults import OwnedBus
 from bench.links.ports import CanLink, SerialLink
 from bench.links.pyserial_link import open_serial
-from bench.links.simulated_can import SimulatedCanBus
 from bench.links.simulated_serial import SimulatedSerial
 from bench.links.tcp_stream import open_tcp
 from bench.timing.clock import Clock
@@ -73,7 +73,7 @@ def cell_kind(config: InstrumentConfig) -> CellKind:
 
 
 def simulated_cells(
-    config: BenchConfig, clock: SimulatedClock, rng: random.Random, buses: Mapping[str, SimulatedCanBus]
+    config: BenchConfig, clock: SimulatedClock, rng: random.Random, buses: Mapping[str, OwnedBus]
 ) -> CellBench:
     """Driver and simulator in one process, joined by simulated lines. Draws from `rng` only where it is needed."""
     instrument, cells = config.instruments[CELLS], config.pack.cells
@@ -119,7 +119,7 @@ def _numbers(config: InstrumentConfig, cells: int) -> range:
 
 
 def _simulated_boxes(
-    instrument: InstrumentConfig, clock: SimulatedClock, seed: int, bus: SimulatedCanBus, cells: int
+    instrument: InstrumentConfig, clock: SimulatedClock, seed: int, bus: OwnedBus, cells: int
 ) -> CellBench:
     numbers = _numbers(instrument, cells)
     boxes = Boxes(

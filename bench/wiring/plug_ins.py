@@ -7,10 +7,11 @@ from typing import Any
 from bench.config.bench_file import BenchConfig
 from bench.config.dut_adapters import dut_adapters
 from bench.config.instrument_kinds import instruments
+from bench.config.report_sections import report_sections
 from bench.errors import clear
 from bench.faults.asks import made_by
 from bench.faults.find import faults
-from bench.parts import Shelf
+from bench.parts import Shelf, unreadable
 from bench.plant.chemistry import Chemistry
 from bench.plant.find import chemistries
 from bench.rig.provider_shelf import providers
@@ -22,7 +23,7 @@ PLUG_INS = "plug-ins"  # what a qualification calls them
 
 def shelves() -> tuple[Shelf[Any], ...]:
     """Every sort of part that others may bring."""
-    return (instruments(), faults(), chemistries(), dut_adapters(), providers())
+    return (instruments(), faults(), chemistries(), dut_adapters(), providers(), report_sections())
 
 
 def installed() -> str:
@@ -45,6 +46,7 @@ def in_use(config: BenchConfig, kinds_of_faults: Iterator[str]) -> dict[str, Fac
         chemistries(): [config.pack.chemistry, config.dut.chemistry or ""],
         dut_adapters(): [config.dut.start],
         providers(): list(config.providers),
+        report_sections(): list(report_sections().brought),  # a report is made with all of them
     }
     return {
         f"plug-in {shelf.what} {name}": {**asdict(origin), **(_unshown(name) if shelf is faults() else {})}
@@ -61,8 +63,8 @@ def _unshown(name: str) -> Facts:
 
 def troubles() -> list[str]:
     """What is wrong with parts of others, a line each. None of it stops a bench that does not use the part."""
-    told = [line for shelf in shelves() for line in shelf.troubles()]
-    sound = [name for name in chemistries().brought if name in chemistries().all()]
+    told = [*unreadable(), *(line for shelf in shelves() for line in shelf.troubles())]
+    sound = [name for name in chemistries().names() if not chemistries().broken(name)]
     told += [line for name in sound if (line := Chemistry.trouble(name))]
     return told + [line for name in faults().brought if (line := _by_its_word(name))]
 

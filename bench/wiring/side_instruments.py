@@ -220,15 +220,18 @@ def _on_can(
     senses: Senses,
 ) -> Side:
     link = node(config.link, config.name)
-    if config.virtual:
+    if config.virtual or clock.timebase is Timebase.SIMULATED:
         return Side(config=config, player=kind.play(link, clock, _quantity(senses)))
     return Side(config=config, driver=kind.read(link, clock))
 
 
 def _on_a_line(config: InstrumentConfig, clock: Clock, *, rack: bool) -> Side:
-    """rack: in real time, the cells are virtual, and the relays in their wires with them."""
+    """rack: in real time, the cells are virtual, and the relays in their wires with them.
+
+    Simulated time drives nothing real: whatever port the file names, the instrument is played there.
+    """
     kind = line_kind(config)
-    if config.virtual and clock.timebase is Timebase.SIMULATED:
+    if clock.timebase is Timebase.SIMULATED:
         line = SimulatedSerial(clock, f"simulated {config.name}", config.baud)
         return Side(
             config=config,

@@ -2,25 +2,21 @@
 
 import random
 
-from bench.dut.in_process import InProcessDut
 from bench.errors import InstrumentError
-from bench.instruments.afe import AnalogueFrontEnd
 from bench.links.ports import CanLink
-from bench.links.simulated_can import SimulatedCanBus
 from bench.rig.rig import Rig
 from bench.rig.steps import Steps
 from bench.rig.way_to_safety import STOPPED_WITHIN_NS
 from bench.scenario.model import Start
-from bench.timing.clock import Timebase
 from bench.timing.simulated import SimulatedClock
-from bench.trace.timeline import Trace
 from bench.wiring.assemble import Parts, assemble, ground
 from bench.wiring.common import (
     Wired,
     build_pack,
     phases_of,
 )
-from bench.wiring.dut import firmware_of, tester_of
+from bench.wiring.core import bus_on, dut_on, front_end_on, trace_on
+from bench.wiring.dut import tester_of
 from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.instruments import simulated_cells
 from bench.wiring.off_seen import FrontEndAsked
@@ -33,37 +29,34 @@ def build_simulated(
 ) -> Rig:
     """A fresh rig for one shot. `rng` sets the pack's spread, and where in its cycle everything starts."""
     config = wired.config
-    trace = Trace(timebase=Timebase.SIMULATED)
+    trace = trace_on(clock)
     buses = {
-        channel: SimulatedCanBus(clock, trace, channel, can.bitrate, can.data_bitrate)
+        channel: bus_on(clock, trace, channel, can.bitrate, can.data_bitrate)
         for channel, can in config.can.items()
     }
     bench_nodes: dict[str, CanLink] = {channel: bus.node("bench") for channel, bus in buses.items()}
     # A bus without a DBC is one of instruments: no DUT hangs on it.
-    dut_nodes: dict[str, CanLink] = {
-        channel: bus.node("dut") for channel, bus in buses.items() if config.can[channel].dbc
-    }
+    dut = dut_on(
+        clock,
+        config.dut,
+        wired.firmware_chemistry.path,
+        config.pack.parallel,
+        {channel: bus for channel, bus in buses.items() if config.can[channel].dbc},
+    )
     trace.stamping.update({channel: node.stamping for channel, node in bench_nodes.items()})
 
     pack = build_pack(wired, soc, rng, start)
     on = ground(wired, clock, trace, bench_nodes, pack, phases_of(wired, rng))
     cells = simulated_cells(config, clock, rng, buses)
-    dut = InProcessDut(
-        clock,
-        firmware_of(config.dut, wired.firmware_chemistry.path, config.pack.parallel),
-        dut_nodes,
-    )
     senses = on.senses
     sides = side_instruments(config, clock, lambda channel, name: buses[channel].node(name), senses)
     shown = emulator_shows(wired.played)
-    afe = AnalogueFrontEnd(
+    afe = front_end_on(
         clock,
-        shown.messages,
+        shown,
+        buses[shown.channel],
         lambda: senses.cells(sides.after_relays(cells.output_v(clock.now_ns()))),
-        buses[shown.channel].node("afe").send,
-        cycle_ns=shown.cycle_ns,
-        gap_ns=shown.gap_ns,
-        tell=on.tell_clipped,
+        on.tell_clipped,
     )
 
     senses.provide("afe_sweep_crc", lambda: afe.sweep_crc.value)

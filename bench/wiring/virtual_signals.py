@@ -11,7 +11,10 @@ from bench.codec.pages import Pages, Slot
 from bench.codec.shares import shares_missing
 from bench.config.play import OF_STRINGS, Play
 from bench.config.profile import DutProfile
-from bench.errors import ConfigError, nearest
+from bench.core.bus import CoreCanNode
+from bench.core.clock import CoreClock
+from bench.core.cyclic import CoreCyclicMessage, core_sends
+from bench.errors import ConfigError, choices, nearest
 from bench.links.ports import CanLink
 from bench.plant.pack import Pack
 from bench.restbus.cyclic import CyclicMessage
@@ -84,7 +87,7 @@ def bind_plays(
             played.append(_bound(profile, play, message, numbers, (usual, decisive), place))
         except ConfigError as wrong:
             mistakes += str(wrong).splitlines()
-    mistakes += shares_missing(tables, numbers)
+    mistakes += shares_missing(tables, numbers, databases)
     if mistakes:
         raise ConfigError("\n".join(dict.fromkeys(mistakes)))
     return played + [
@@ -115,7 +118,7 @@ def _message_of(play: Play, databases: Mapping[str, Database], place: str) -> Me
     if play.channel not in databases:
         near = nearest(play.channel, databases)
         raise ConfigError(
-            f"{place}: found channel '{play.channel}'; expected one of {', '.join(databases)}{near}"
+            f"{place}: found channel '{play.channel}'; expected one of {choices(play.channel, databases)}{near}"
         )
     database = databases[play.channel]
     if play.message not in database:
@@ -137,13 +140,17 @@ def _bound(
     place: str,
 ) -> Played:
     cycle_ns = message.cycle_ns if play.cycle_ns is None else play.cycle_ns
+    mistakes = []
     if cycle_ns <= 0:
-        raise ConfigError(
-            f"{place}: found no cycle here nor in the DBC; expected 'cycle', such as \"100 ms\""
-        )
+        mistakes.append(f"{place}: found no cycle here nor in the DBC; expected 'cycle', such as \"100 ms\"")
     if play.by == "emulator" and any(one.quantity not in ("", "cell_voltage") for one in play.shown):
-        raise ConfigError(f'{place}: found more than cell voltages; expected only those by = "emulator"')
-    pages = compile_pages(play, message, numbers, profile.file, *ranges)
+        mistakes.append(f'{place}: found more than cell voltages; expected only those by = "emulator"')
+    try:
+        pages = compile_pages(play, message, numbers, profile.file, *ranges)
+    except ConfigError as wrong:
+        raise ConfigError("\n".join([*mistakes, str(wrong)])) from wrong
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
     if play.gap_ns and (cycle_ns % play.gap_ns or len(pages.pages) * play.gap_ns > cycle_ns):
         raise ConfigError(
             f"{place}: found {len(pages.pages)} pages {play.gap_ns} ns apart in a cycle of {cycle_ns} ns; "
@@ -158,20 +165,38 @@ def restbus_of(
     clock: Clock, links: Mapping[str, CanLink], played: list[Played], senses: Senses, tell: TellClipped
 ) -> list[CyclicMessage]:
     """Every message the bench itself sends. What the cell emulator shows is not among them."""
-    return [
-        kind_of(links[one.channel], one.message, one.pages, one.gap_ns)(
+    return [_cyclic(clock, links[one.channel], one, senses, tell) for one in played if one.by != "emulator"]
+
+
+def _cyclic(clock: Clock, link: CanLink, one: Played, senses: Senses, tell: TellClipped) -> CyclicMessage:
+    """Sent by whom it can best be: by the core, the kernel, or the bench itself."""
+    if (
+        isinstance(clock, CoreClock)
+        and isinstance(link, CoreCanNode)
+        and core_sends(one.message, one.pages, one.gap_ns)
+        and clock.has_room_for_a_message
+    ):
+        asked = [(slot.quantity, slot.number) for slot in one.pages.pages[0].slots]
+        return CoreCyclicMessage(
             clock,
-            links[one.channel],
+            link,
             one.message,
             one.pages,
             senses.bound,
             cycle_ns=one.cycle_ns,
-            gap_ns=one.gap_ns,
             tell=tell,
+            steady=senses.steady(asked),
         )
-        for one in played
-        if one.by != "emulator"
-    ]
+    return kind_of(link, one.message, one.pages, one.gap_ns)(
+        clock,
+        link,
+        one.message,
+        one.pages,
+        senses.bound,
+        cycle_ns=one.cycle_ns,
+        gap_ns=one.gap_ns,
+        tell=tell,
+    )
 
 
 def clipped_into(clock: Clock, trace: Trace) -> TellClipped:

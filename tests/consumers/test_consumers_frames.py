@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import can
 import pytest
 from sample_run import OVERVOLTAGE, measurement, scenario, shot
 from test_report_junit_readers import one_of_each
 
+from bench.lean_can import can
 from bench.record.folder import open_run
 from bench.stored.export import EXPORTERS, export
 from bench.stored.export_rows import Export

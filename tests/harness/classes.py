@@ -1,8 +1,12 @@
 """The classes of faults, by name. A new class is one function and one line here."""
 
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from unittest import mock
+
+from bench.core.choice import CORE, CoreName
 
 from . import broker, databases, ends, in_files, in_runs, in_shots, leaps, on_a_desk, on_the_way, signals
 from .ground import EVERYWHERE, Grounds
@@ -49,8 +53,12 @@ CLASSES = {
 
 
 def injected(name: str, seed: int, number: int, grounds: Grounds = EVERYWHERE) -> Outcome:
-    """The same for the same words, whatever else is injected."""
-    return CLASSES[name].inject(random.Random(f"{name} {seed} {number}"), grounds)
+    """The same for the same words, whatever else is injected. Every second one meets the core in Python."""
+    core = random.Random(f"core {name} {seed} {number}").choice(("", CoreName.PYTHON))
+    with mock.patch.dict(os.environ, {CORE: core}):
+        outcome = CLASSES[name].inject(random.Random(f"{name} {seed} {number}"), grounds)
+    outcome.fault += f" [{core or 'native'} core]"
+    return outcome
 
 
 def spread(faults: int, names: list[str], *, light: bool = False) -> list[tuple[str, int]]:

@@ -4,6 +4,7 @@ The last is asked of the played instruments themselves, behind the backs of driv
 """
 
 import contextlib
+import os
 import random
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from bench.core.choice import CORE
 from bench.measure.finding.bench import SafeStateUnconfirmed
 from bench.record.folder import RunFolder
 from bench.record.shot import read_shot
@@ -58,6 +60,11 @@ CLEAN: dict[str, str] = {}
 Grounds = Sequence[tuple[str, str]]
 EVERYWHERE: Grounds = (*USUAL * 4, *OTHERS)
 """The usual bench is quick; each of the others is met now and then."""
+
+
+def the_core() -> str:
+    """The core of simulated time that is asked for: python; "": the native one, where there is one."""
+    return os.environ.get(CORE, "")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -146,7 +146,10 @@ def parallel(rng: random.Random, grounds: Grounds) -> Outcome:
     with a_bench() as folder:
         runs = []
         for number in range(count):
-            said_in, into = folder / f"said-{number}", folder / f"runs-{number}"
+            said_in, into = (
+                folder / f"said-{number}",
+                folder / "runs" / f"of-{number}",
+            )  # listed with the project
             said_in.mkdir()
             words = ("-k", "weld-plus-at-opening--", "--repeat", "12", "--workers", "1")
             runs.append(start(folder, "--out", str(into), runs=into, words=words, said_in=said_in))

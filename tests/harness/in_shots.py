@@ -12,7 +12,7 @@ from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS
 
 from .errors import some_error
-from .ground import Ground, Grounds, Witness, a_ground, play
+from .ground import Ground, Grounds, Witness, a_ground, play, the_core
 from .outcome import Outcome
 from .replies import HOWS, Spoiler, spoilt
 from .strikes import How, Place, Strike, Striker, struck
@@ -33,8 +33,9 @@ def phase_of(trace: Trace) -> str:
 
 
 @cache
-def _spans(where: Ground) -> dict[tuple[Place, str], tuple[int, int]]:
-    """At which counts of awaits and callbacks a shot that nobody disturbs is in which phase."""
+def _spans(where: Ground, core: str) -> dict[tuple[Place, str], tuple[int, int]]:
+    """At which counts of awaits and callbacks a shot that nobody disturbs is in which phase, on that core."""
+    assert core == the_core()
     striker = Striker()
     with struck(striker):
         play(where, Outcome(fault="none"), lambda rig: _follow(striker, rig))
@@ -58,7 +59,11 @@ def exceptions(rng: random.Random, grounds: Grounds) -> Outcome:
     """One exception anywhere; in every second shot another soon after it, on the way that the first has opened."""
     where = a_ground(rng, grounds)
     place = rng.choices(tuple(Place), (2, 1))[0]
-    spans = {phase: span for (its, phase), span in _spans(where).items() if its is place and phase in _PHASES}
+    spans = {
+        phase: span
+        for (its, phase), span in _spans(where, the_core()).items()
+        if its is place and phase in _PHASES
+    }
     phase = rng.choices([*spans], [_WEIGHTS[_PHASES.index(one)] for one in spans])[0]
     strikes = [_a_strike(rng, place, rng.randint(*spans[phase]))]
     while rng.random() < 0.5 and len(strikes) < 4:

@@ -11,9 +11,11 @@ from enum import StrEnum
 from typing import Any
 from unittest import mock
 
+from bench.core.clock import CoreClock
 from bench.timing import simulated
 from bench.timing.clock import Phase
 from bench.timing.simulated import SimulatedClock, SimulatedLoop
+from bench.wiring import core
 
 
 class Place(StrEnum):
@@ -150,24 +152,42 @@ def struck(*strikers: Striker) -> Iterator[None]:
     """The next simulated runs of this process are struck, one by each of these; those after them are not."""
     left = list(strikers)
 
-    class Clock(SimulatedClock):
-        def __init__(self) -> None:
-            super().__init__()
+    class Struck:
+        """Of a clock: every entry of Python's is counted, and every stop of the core for something of Python's."""
+
+        def __init__(self, *words: Any) -> None:
+            super().__init__(*words)
             self.striker = left.pop(0) if left else None
 
         def call_at(self, when_ns: int, phase: Phase, callback: Callable[[], None]) -> Any:
             if self.striker is not None:
                 callback = self.striker.callback(callback)
-            return super().call_at(when_ns, phase, callback)
+            of_clock: Any = super()
+            return of_clock.call_at(when_ns, phase, callback)
+
+        def _answer(self, reason: int) -> None:
+            answer: Any = super()._answer  # type: ignore[misc]
+            if self.striker is None:
+                answer(reason)
+            else:
+                self.striker.callback(lambda: answer(reason))()
+
+    class Clock(Struck, SimulatedClock):
+        pass
+
+    class NativeClock(Struck, CoreClock):
+        pass
 
     class Loop(SimulatedLoop):
-        def __init__(self, clock: Clock) -> None:
+        def __init__(self, clock: Clock | NativeClock) -> None:
             super().__init__(clock)
             if clock.striker is not None:
                 self.set_task_factory(clock.striker.task)  # type: ignore[arg-type]
 
     with (
         mock.patch.object(simulated, "SimulatedClock", Clock),
+        mock.patch.object(core, "SimulatedClock", Clock),
+        mock.patch.object(core, "CoreClock", NativeClock),
         mock.patch.object(simulated, "SimulatedLoop", Loop),
     ):
         yield

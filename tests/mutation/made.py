@@ -5,7 +5,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +30,7 @@ class Mutant:
 
     @property
     def was(self) -> str:
-        return (ROOT / self.file).read_text(encoding="utf-8")
+        return _text(self.file)
 
     @cached_property
     def difference(self) -> str:
@@ -40,7 +40,23 @@ class Mutant:
     @property
     def of_words_only(self) -> bool:
         """Whether it differs in the words of a raised error and in nothing else."""
+        pairs = enumerate(zip(self.was.splitlines(), self.altered.splitlines(), strict=False), 1)
+        first = next((number for number, (was, now) in pairs if was != now), 0)
+        if not any(first in lines for lines in _raises(self.file)):
+            return False
         return _without_words(self.was) == _without_words(self.altered)
+
+
+@cache
+def _text(file: str) -> str:
+    return (ROOT / file).read_text(encoding="utf-8")
+
+
+@cache
+def _raises(file: str) -> tuple[range, ...]:
+    """The lines of each statement that raises."""
+    found = (one for one in ast.walk(ast.parse(_text(file))) if isinstance(one, ast.Raise))
+    return tuple(range(one.lineno, (one.end_lineno or one.lineno) + 1) for one in found)
 
 
 def by_hand(table: str) -> list[Mutant]:

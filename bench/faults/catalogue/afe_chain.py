@@ -37,22 +37,22 @@ class AfeChain(Fault):
             front_end.corrupt(self.first_cell)
         elif self.error == "partly_lost":
             front_end.lose_from(self.first_cell, self.cells)
-            distort["afe_modules_lost", 0] = forced(1.0)
+            distort.put("afe_modules_lost", 0, forced(1.0), by=self)
         elif self.error == "no_value":
             for cell in range(self.first_cell, self.cells + 1):
-                distort["cell_voltage", cell - 1] = forced(None)
+                distort.put("cell_voltage", cell - 1, forced(None), by=self)
         elif self.error == "adc_fault":
-            distort["afe_adc_fault", 0] = forced(1.0)
+            distort.put("afe_adc_fault", 0, forced(1.0), by=self)
         else:
-            distort["afe_chain_status", 0] = forced(_STATUS[self.error])
+            distort.put("afe_chain_status", 0, forced(_STATUS[self.error]), by=self)
         return Actuation(low_ns=now_ns, high_ns=now_ns, readback=self.error)
 
     async def clear(self, front_end: FrontEnd) -> None:
         front_end.mend(self.status)
         for quantity in ("afe_modules_lost", "afe_adc_fault", "afe_chain_status"):
-            front_end.distort.pop((quantity, 0), None)
+            front_end.distort.take(quantity, 0, by=self)
         for cell in range(self.first_cell, self.cells + 1):
-            front_end.distort.pop(("cell_voltage", cell - 1), None)
+            front_end.distort.take("cell_voltage", cell - 1, by=self)
 
     @property
     def whole(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distorted, drifting, noisy, offset, stuck
 from bench.faults.shapes import Change, InjectShape, Numbers, Volts, VoltsPerSecond
-from bench.rig.capabilities import Distort, FrontEnd, Timers
+from bench.rig.capabilities import Distort, FrontEnd, ReadingStage, Timers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,10 @@ class CellReading(Distorted):
 
     async def clear(self, front_end: FrontEnd) -> None:
         self.take_off(front_end)
+
+    @property
+    def stage(self) -> ReadingStage:
+        return ReadingStage.HELD if self.error in ("stuck", "frozen") else ReadingStage.SENSOR
 
     def distortion(self, timers: Timers, number: int) -> Distort:
         match self.error:

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from bench.faults.port import Kind, OnsetTest, Terminals
 from bench.faults.readings import Reading, forced
 from bench.faults.shapes import InjectShape
-from bench.rig.capabilities import Distort, Timers
+from bench.rig.capabilities import Distort, ReadingStage, Timers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClampLoss(Reading):
     """The supply of the DUT's clamp is shown as 0 V."""
+
+    @property
+    def stage(self) -> ReadingStage:
+        return ReadingStage.THERE
 
     def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
         return forced(0.0)

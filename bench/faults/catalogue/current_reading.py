@@ -7,9 +7,10 @@ from bench.config.toml_file import Amperes
 from bench.faults.port import Actuation, Carried, Kind, OnsetTest, Terminals
 from bench.faults.readings import Reading, forced, offset, scaled, stuck
 from bench.faults.shapes import InjectShape
-from bench.rig.capabilities import Distort, Sensors, Timers
+from bench.rig.capabilities import Distort, ReadingStage, Sensors, Timers
 
 _BITS = {"error_bit": "current_error", "overrange": "current_overrange", "mismatch": "current_mismatch"}
+_STAGES = {"offset": ReadingStage.SENSOR, "wrong_sign": ReadingStage.SENSOR, "stuck": ReadingStage.HELD}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,10 @@ class CurrentReadingFault(Reading):
     error: str
     by: float
     both: bool
+
+    @property
+    def stage(self) -> ReadingStage:
+        return _STAGES.get(self.error, ReadingStage.SHOWN)
 
     def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
         match self.error:
@@ -35,11 +40,12 @@ class CurrentReadingFault(Reading):
 
     async def apply(self, sensors: Sensors, timers: Timers) -> Actuation:
         if self.both:
-            sensors.distort["pack_current_redundant", 0] = self.distortion(timers, 0)
+            change = self.distortion(timers, 0)
+            sensors.distort.put("pack_current_redundant", 0, change, by=self, stage=self.stage)
         return self.put_on(sensors, timers)
 
     async def clear(self, sensors: Sensors) -> None:
-        sensors.distort.pop(("pack_current_redundant", 0), None)
+        sensors.distort.take("pack_current_redundant", 0, by=self)
         self.take_off(sensors)
 
     def onset(self, at: Terminals) -> tuple[OnsetTest, ...]:

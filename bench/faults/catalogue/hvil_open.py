@@ -8,7 +8,7 @@ from bench.config.toml_file import DurationNs
 from bench.faults.port import Kind, OnsetTest, Terminals
 from bench.faults.readings import Reading, forced
 from bench.faults.shapes import InjectShape
-from bench.rig.capabilities import Distort, Timers
+from bench.rig.capabilities import Distort, ReadingStage, Timers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,10 @@ class HvilOpen(Reading):
 
     on_ns: int | None
     off_ns: int | None
+
+    @property
+    def stage(self) -> ReadingStage:
+        return ReadingStage.THERE
 
     def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
         start_ns, on_ns, off_ns = timers.now_ns(), self.on_ns, self.off_ns

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from bench.config.toml_file import DurationNs
-from bench.errors import nearest
+from bench.errors import choices, nearest
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape
 from bench.restbus.disturbance import Disturbance
@@ -91,7 +91,7 @@ class MessageShape(InjectShape):
             at.tell(
                 "message",
                 f"found '{self.message}'; expected one the bench sends: "
-                f"{', '.join(known)}{nearest(self.message, known)}",
+                f"{choices(self.message, known)}{nearest(self.message, known)}",
             )
         if (self.late is not None) != (self.error == "late"):
             at.tell("error", f"found '{self.error}'; expected 'late = ...' with 'late' and only there")

@@ -5,7 +5,7 @@ from typing import Literal
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, Numbers
-from bench.rig.capabilities import WIRE_VARIANTS, SenseWires
+from bench.rig.capabilities import WIRE_VARIANTS, ReadingStage, SenseWires
 from bench.rig.providers.sense_wires import SHORT_V
 
 MOVES_V = 0.5  # at least, in one frame: a reading that is lost, turned round, or added to its neighbour
@@ -25,6 +25,13 @@ class SenseWire(Fault):
 
     async def clear(self, wires: SenseWires) -> None:
         await wires.mend(self.cells, self.wire)
+
+    @property
+    def stage(self) -> ReadingStage:
+        return ReadingStage.WIRE
+
+    def changes(self) -> tuple[tuple[str, int], ...]:
+        return tuple(("cell_voltage", cell) for cell in self.cells)
 
     @property
     def at_once(self) -> bool:

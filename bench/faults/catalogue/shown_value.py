@@ -4,11 +4,11 @@ import math
 from dataclasses import dataclass, replace
 
 from bench.config.play import INDEXED, QUANTITIES
-from bench.errors import nearest
+from bench.errors import choices, nearest
 from bench.faults.port import Carried, Kind, OnsetTest, Terminals
 from bench.faults.readings import Reading, forced, offset, scaled
 from bench.faults.shapes import InjectShape
-from bench.rig.capabilities import Distort, Timers
+from bench.rig.capabilities import Distort, ReadingStage, Timers
 from bench.units import parse_quantity
 
 
@@ -19,6 +19,10 @@ class ShownValue(Reading):
     value: float | None
     by: float | None
     by_share: float | None = None
+
+    @property
+    def stage(self) -> ReadingStage:
+        return ReadingStage.SHOWN if self.by is None and self.by_share is None else ReadingStage.SENSOR
 
     def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
         if self.by_share is not None:
@@ -53,7 +57,9 @@ class ShownValueShape(InjectShape):
         known = [name for name in QUANTITIES if name not in INDEXED and name != "counter"]
         if self.quantity not in known:
             near = nearest(self.quantity, known)
-            at.tell("quantity", f"found '{self.quantity}'; expected one of {', '.join(known)}{near}")
+            at.tell(
+                "quantity", f"found '{self.quantity}'; expected one of {choices(self.quantity, known)}{near}"
+            )
         if (self.value is None) == (self.by is None):
             at.tell("", "found both or neither of 'value' and 'by'; expected one of them")
         dimension = QUANTITIES.get(self.quantity, "")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from bench.faults.port import Carried, Kind, OnsetTest, Terminals
 from bench.faults.readings import Reading, forced
 from bench.faults.shapes import DegreesOf, InjectShape, Numbers
-from bench.rig.capabilities import Distort, Timers
+from bench.rig.capabilities import Distort, ReadingStage, Timers
 
 INSIDE_C = 2.0
 ROOM_C = 20.0
@@ -19,6 +19,10 @@ class Temperature(Reading):
     temperature_c: float
     limit_c: float | None
     hot: bool
+
+    @property
+    def stage(self) -> ReadingStage:
+        return ReadingStage.THERE
 
     def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
         return forced(self.temperature_c)

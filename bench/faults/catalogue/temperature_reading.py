@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 from bench.faults.port import Carried, Kind, OnsetTest, Terminals
 from bench.faults.readings import Reading, drifting, forced, offset, stuck
 from bench.faults.shapes import Change, Degrees, DegreesPerSecond, InjectShape, Numbers
-from bench.rig.capabilities import Distort, Timers
+from bench.rig.capabilities import Distort, ReadingStage, Timers
 
 # What a divider shows at its ends: an open NTC as the coldest, a shorted one as the hottest value there is.
 OPEN_C = -60.0
 SHORT_C = 195.5
+
+_STAGES = {"offset": ReadingStage.SENSOR, "drift": ReadingStage.SENSOR, "stuck": ReadingStage.HELD}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,10 @@ class TemperatureReading(Reading):
 
     error: str
     by: float
+
+    @property
+    def stage(self) -> ReadingStage:
+        return _STAGES.get(self.error, ReadingStage.SHOWN)
 
     def distortion(self, timers: Timers, number: int) -> Distort:  # noqa: ARG002
         match self.error:

@@ -8,7 +8,7 @@ from pydantic import Field
 from bench.config.toml_file import DurationNs
 from bench.faults.port import Actuation, Carried, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import AboveAbsoluteZero, Degrees, DegreesPerSecond, InjectShape, Percent
-from bench.rig.capabilities import CellVoltages, Sensors, Timers
+from bench.rig.capabilities import CellVoltages, ReadingStage, Sensors, Timers
 from bench.units import NS_PER_S
 
 HOTTEST_C = 180.0
@@ -40,13 +40,13 @@ class ThermalRunaway(Fault):
                 elapsed_ns = min(elapsed_ns, self.rises_for_ns)
             return min(start_c + self.rise_c_s * elapsed_ns / NS_PER_S, self.peak_c or HOTTEST_C)
 
-        sensors.distort["temperature", self.sensor - 1] = shown
+        sensors.distort.put("temperature", self.sensor - 1, shown, by=self, stage=ReadingStage.THERE)
         if self.drop is not None:
             return await cells.force((self.cell,), cells.plant_v(self.cell) * (1 - self.drop))
         return Actuation(low_ns=start_ns, high_ns=timers.now_ns(), readback=f"sensor {self.sensor}")
 
     async def clear(self, sensors: Sensors, cells: CellVoltages) -> None:
-        sensors.distort.pop(("temperature", self.sensor - 1), None)
+        sensors.distort.take("temperature", self.sensor - 1, by=self)
         if self.drop is not None:
             await cells.release((self.cell,))
 

@@ -178,6 +178,14 @@ class SafeStateUnconfirmed(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OffUnwitnessed(Finding):
+    """The cells' outputs are off by their emulator's own word: the second witness said nothing in time."""
+
+    code: ClassVar[str] = "off-unwitnessed"
+    blame: ClassVar[Blame] = Blame.NOBODY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NothingToPass(Finding):
     """The plan asks for no detection or no safe state."""
 

@@ -26,6 +26,22 @@ class ScenarioAtFault(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StimulusOutlasted(Finding):
+    """A stimulus of limited duration stood longer than asked, so the DUT was shown another one.
+
+    late_ns: how late the bench came to take it off; the rest of what lasted_ns is above asked_ns is the instrument's.
+    """
+
+    code: ClassVar[str] = "stimulus-outlasted"
+    blame: ClassVar[Blame] = Blame.BENCH
+    aims: ClassVar[tuple[str, ...]] = ("stimulus",)
+    stimulus: str
+    asked_ns: int
+    lasted_ns: int
+    late_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StimulusUnproven(Finding):
     """Nothing shows that the stimulus reached the DUT's terminals."""
 

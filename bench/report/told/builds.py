@@ -75,6 +75,7 @@ class FindTold:
 class WrittenTold:
     """The scenario file that a hunt wrote, shrunk to `changes`, and how often it shows the find when it is run.
 
+    file: "" where no file was asked for (`--out`), so that none is left.
     shots: 0 where it was stopped before it could be shrunk and proven.
     """
 

@@ -1,6 +1,6 @@
 """All documents by name, for `hil schema`."""
 
-from bench.report.told import bench, builds, kinds, physics, stored, trouble
+from bench.report.told import bench, builds, chemistries, kinds, physics, runs, stored, trouble
 from bench.report.told.document import Document
 
 DOCUMENTS: dict[str, type[Document]] = {
@@ -12,6 +12,7 @@ DOCUMENTS: dict[str, type[Document]] = {
         stored.VerifyTold,
         stored.RejudgeTold,
         stored.ExportTold,
+        runs.RunsTold,
         builds.CompareTold,
         builds.BisectTold,
         builds.HuntTold,
@@ -21,6 +22,7 @@ DOCUMENTS: dict[str, type[Document]] = {
         bench.ListTold,
         bench.FaultsTold,
         kinds.KindsTold,
+        chemistries.ChemistriesTold,
         bench.DoctorTold,
         bench.ExplainTold,
         bench.QualifyTold,

@@ -15,7 +15,7 @@ from bench.rig.capabilities.hv_circuit import HvCircuit
 from bench.rig.capabilities.insulation import Insulation, InsulationInTurns, YCapacitors
 from bench.rig.capabilities.pack_current import PackCurrent
 from bench.rig.capabilities.sense_wires import WIRE_VARIANTS, SenseWires
-from bench.rig.capabilities.sensors import Distort, Sensors
+from bench.rig.capabilities.sensors import Distort, Distortions, ReadingStage, Sensors
 from bench.rig.capabilities.thermal import Chamber, Cooling
 from bench.rig.capabilities.timers import Timers
 
@@ -32,6 +32,7 @@ __all__ = [
     "Contactors",
     "Cooling",
     "Distort",
+    "Distortions",
     "DutIdentity",
     "DutProgram",
     "DutReset",
@@ -41,6 +42,7 @@ __all__ = [
     "Insulation",
     "InsulationInTurns",
     "PackCurrent",
+    "ReadingStage",
     "SenseWires",
     "Sensors",
     "Timers",

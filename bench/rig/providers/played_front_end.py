@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.instruments.afe import AnalogueFrontEnd
 from bench.restbus.cyclic import CyclicMessage
-from bench.rig.capabilities import Distort
+from bench.rig.capabilities import Distortions
 from bench.rig.senses import Senses
 
 
@@ -18,7 +18,7 @@ class PlayedFrontEnd:
     restbus: Sequence[CyclicMessage]
 
     @property
-    def distort(self) -> dict[tuple[str, int | None], Distort]:
+    def distort(self) -> Distortions:
         return self.senses.distort
 
     def read(self, quantity: str, index: int = 0) -> float | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bench.plant.pack import Pack
-from bench.rig.capabilities import Actuation, Sensors, Timers
+from bench.rig.capabilities import Actuation, ReadingStage, Sensors, Timers
 from bench.rig.vehicle import PLANT_PERIOD_NS
 from bench.timing.clock import Phase
 
@@ -30,14 +30,14 @@ class PlayedSupply:
         def coils() -> None:
             self._drive_coils(shown(None))
 
-        self.sensors.distort["supply_voltage", 0] = shown
+        self.sensors.distort.put("supply_voltage", 0, shown, by=_OWNER, stage=ReadingStage.THERE)
         self.timers.every(_OWNER, PLANT_PERIOD_NS, Phase.PLANT, coils, first_ns=start_ns)
         low_v = min(volt for _, volt in profile)
         return Actuation(low_ns=start_ns, high_ns=start_ns, readback=f"down to {low_v:g} V")
 
     async def restore(self) -> None:
         self.timers.stop(_OWNER)
-        self.sensors.distort.pop(("supply_voltage", 0), None)
+        self.sensors.distort.take("supply_voltage", 0, by=_OWNER)
         self._drive_coils(None)
 
     def _drive_coils(self, volt: float | None) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bench.errors import InstrumentError
 from bench.instruments.ports import FaultUnit, WireFault
 from bench.plant.pack import Pack
-from bench.rig.capabilities import WIRE_VARIANTS, Actuation, Distort, FrontEnd, Sensors, Timers
+from bench.rig.capabilities import WIRE_VARIANTS, Actuation, Distort, FrontEnd, ReadingStage, Sensors, Timers
 
 # A front end's pull-down current through a bad contact lowers the reading and raises the neighbour's by as much.
 HIGH_OHM_SHARE = 0.85
@@ -40,7 +40,7 @@ class RelayedWires:
         )
 
     async def mend(self, cells: tuple[int, ...], wire: str) -> None:
-        _tell_mended(self.sensors)
+        _tell_mended(self.sensors, cells, wire)
         if wire in self.kinds:
             await self.unit.mend(cells)
 
@@ -65,16 +65,18 @@ class PlayedWires:
         now_ns = self.timers.now_ns()
         _tell_open(self.front_end, cells, wire)
         for cell, change in self._changes(cells, wire):
-            self.front_end.distort["cell_voltage", cell - 1] = change
+            self.front_end.distort.put(
+                "cell_voltage", cell - 1, change, by=_owner(cells, wire), stage=ReadingStage.WIRE
+            )
         return Actuation(low_ns=now_ns, high_ns=self.timers.now_ns(), readback=f"{wire}: {cells}")
 
     async def mend(self, cells: tuple[int, ...], wire: str) -> None:
         if wire in self.relays.kinds:
             await self.relays.mend(cells, wire)
             return
-        _tell_mended(self.front_end)
+        _tell_mended(self.front_end, cells, wire)
         for cell in (*cells, cells[0] + 1, cells[0] + 2):
-            self.front_end.distort.pop(("cell_voltage", cell - 1), None)
+            self.front_end.distort.take("cell_voltage", cell - 1, by=_owner(cells, wire))
 
     def _changes(self, cells: tuple[int, ...], wire: str) -> list[tuple[int, Distort]]:
         if wire == "swapped":
@@ -106,8 +108,12 @@ def _wrong_way_round(true: float | None) -> float | None:
 
 def _tell_open(sensors: Sensors, cells: tuple[int, ...], wire: str) -> None:
     if wire == "open":
-        sensors.distort[ADOW_FINDS_OPEN, 0] = lambda _: float(cells[0])
+        sensors.distort.put(ADOW_FINDS_OPEN, 0, lambda _: float(cells[0]), by=_owner(cells, wire))
 
 
-def _tell_mended(sensors: Sensors) -> None:
-    sensors.distort.pop((ADOW_FINDS_OPEN, 0), None)
+def _tell_mended(sensors: Sensors, cells: tuple[int, ...], wire: str) -> None:
+    sensors.distort.take(ADOW_FINDS_OPEN, 0, by=_owner(cells, wire))
+
+
+def _owner(cells: tuple[int, ...], wire: str) -> tuple[str, str, tuple[int, ...]]:
+    return "sense wire", wire, cells

@@ -4,16 +4,16 @@
  */
 #include "../core/bms.h"
 
-#include "build_hash.h"
+#include <string.h>
 
 size_t firmware_size(void);
 size_t firmware_limits_size(void);
 const char *firmware_quantities(void);
 const char *firmware_counts(void);
 void firmware_reset(struct bms *bms, int cause);
-void firmware_init(struct bms *bms, const struct limits *limits);
-void firmware_receive(struct bms *bms, int64_t now_ns, uint8_t bus, uint16_t id, const uint8_t *data, uint8_t length);
-size_t firmware_step(struct bms *bms, int64_t now_ns);
+void firmware_init(struct bms *bms, const struct limits *limits, const uint8_t build_hash[BUILD_HASH_BYTES]);
+void firmware_receive(struct bms *bms, size_t count, const uint8_t *at_ns, const uint8_t *frames);
+size_t firmware_step(struct bms *bms, int64_t now_ns, size_t count, const uint8_t *at_ns, const uint8_t *frames);
 const struct frame *firmware_outbox(const struct bms *bms);
 
 size_t firmware_size(void)
@@ -39,24 +39,28 @@ const char *firmware_counts(void)
 #undef NAME
 }
 
-/* `limits` may be NULL for the built-in calibration. */
-void firmware_init(struct bms *bms, const struct limits *limits)
+/* `limits` may be NULL for the built-in calibration. `build_hash` is what it says of itself. */
+void firmware_init(struct bms *bms, const struct limits *limits, const uint8_t build_hash[BUILD_HASH_BYTES])
 {
     bms_init(bms, limits != NULL ? limits : &limits_built_in, build_hash);
 }
 
-void firmware_receive(struct bms *bms, int64_t now_ns, uint8_t bus, uint16_t id, const uint8_t *data, uint8_t length)
+/* `count` frames in the order in which they arrived, and when each did: as they lie in memory, not aligned. */
+void firmware_receive(struct bms *bms, size_t count, const uint8_t *at_ns, const uint8_t *frames)
 {
-    struct frame frame = {.id = id, .bus = bus, .length = length};
-    for (uint8_t at = 0; at < length && at < sizeof frame.data; at++) {
-        frame.data[at] = data[at];
+    for (size_t at = 0; at < count; at++) {
+        int64_t now_ns;
+        struct frame frame;
+        memcpy(&now_ns, at_ns + at * sizeof now_ns, sizeof now_ns);
+        memcpy(&frame, frames + at * sizeof frame, sizeof frame);
+        bms_receive(bms, now_ns, &frame);
     }
-    bms_receive(bms, now_ns, &frame);
 }
 
-/* The number of frames in the outbox. */
-size_t firmware_step(struct bms *bms, int64_t now_ns)
+/* What has arrived since the last call, then the base task; the number of frames in the outbox. */
+size_t firmware_step(struct bms *bms, int64_t now_ns, size_t count, const uint8_t *at_ns, const uint8_t *frames)
 {
+    firmware_receive(bms, count, at_ns, frames);
     bms_step(bms, now_ns);
     return bms->outbox_count;
 }
