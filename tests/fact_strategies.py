@@ -24,9 +24,9 @@ def _of_hint(hint: type) -> st.SearchStrategy[object]:
     return st.one_of([_OF_TYPE[one] if one in _OF_TYPE else st.sampled_from(one) for one in options])
 
 
-def _of(kind: type[Fact]) -> st.SearchStrategy[Fact]:
+def of_type(kind: type[Fact]) -> st.SearchStrategy[Fact]:
     hints = typing.get_type_hints(kind)
     return st.builds(kind, **{f.name: _of_hint(hints[f.name]) for f in dataclasses.fields(kind)})
 
 
-facts: st.SearchStrategy[Fact] = st.one_of([_of(kind) for kind in FACTS.values()])
+facts: st.SearchStrategy[Fact] = st.one_of([of_type(kind) for kind in FACTS.values()])

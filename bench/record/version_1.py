@@ -58,6 +58,10 @@ _SIMPLE: Mapping[Kind, type[Fact]] = {
     Kind.ABORTED: facts.Aborted,
     Kind.RUN_ENDED: facts.RunEnded,
 }
+_ERRORS: Mapping[str, type[Fact]] = {  # by a field that only this type of error has
+    "text": facts.LinkBroke,
+    "asked_ns": facts.StimulusOutlasted,
+}
 _SOUND = {
     "kernel": Origin.KERNEL,
     "hardware": Origin.HARDWARE,
@@ -86,7 +90,7 @@ def _fact(kind: Kind, pairs: Mapping[str, Any]) -> Fact:
     if kind is Kind.DTC_READ:
         return fact_of(facts.DtcUnread if "problem" in pairs else facts.DtcRead, pairs)
     if kind is Kind.ERROR:
-        return fact_of(facts.LinkBroke if "text" in pairs else facts.BenchBroke, pairs)
+        return fact_of(next((one for key, one in _ERRORS.items() if key in pairs), facts.BenchBroke), pairs)
     if kind is Kind.ANOMALY:
         return _anomaly(pairs)
     if kind is Kind.PHASES_DRAWN:
