@@ -8,13 +8,12 @@ from pathlib import Path
 
 import click
 import typer
+from written import written
 
 from bench.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[1]
-MADE = ("_generated", "_build")  # by a build of the site: not in the repository
-WRITTEN = [file for file in sorted((ROOT / "docs").rglob("*.md")) if not set(MADE) & set(file.parts)]
-DOCS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *WRITTEN)
+DOCS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *written(ROOT / "docs", "*.md"))
 CALL = re.compile(r"\bhil ([a-z][a-z-]*)([^`|#]*)")
 OPTION = re.compile(r"(?<![\w-])--?[a-zA-Z][\w-]*")
 LINK = re.compile(r"\]\(([^)#:]+)\)")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from written import written
 
 from bench.config.instrument_kinds import instruments
 from bench.config.profile_shape import ProfileShape
@@ -87,10 +88,10 @@ def test_the_api_page_names_every_public_name(pages: dict[str, str]) -> None:
 def test_a_list_of_contents_leads_to_every_page() -> None:
     """What .ci/docs finds, too, minutes later."""
     docs = ROOT / "docs"
-    pages = {page.relative_to(docs) for page in docs.rglob("*.md")}
-    written = [page for page in pages if page.parts[0] not in ("_build", "_generated", "examples")]
+    pages = [page.relative_to(docs) for page in written(docs, "*.md")]
+    listed = [page for page in pages if page.parts[0] != "examples"]
     led_to = {Path("index.md")}
-    for page in written:
+    for page in listed:
         for contents in re.findall(
             r"```\{toctree\}\n(.*?)```", (docs / page).read_text(encoding="utf-8"), re.S
         ):
@@ -98,7 +99,7 @@ def test_a_list_of_contents_leads_to_every_page() -> None:
                 if line and not line.startswith(":"):
                     here = Path(line[1:]) if line.startswith("/") else page.parent / line
                     led_to |= {one.relative_to(docs) for one in docs.glob(f"{here}.md")}
-    assert sorted(set(written) - led_to) == []
+    assert sorted(set(listed) - led_to) == []
 
 
 def test_ci_builds_the_site_strictly() -> None:

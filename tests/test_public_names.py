@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from written import written
 
 import bench
 import bench.faults
@@ -27,12 +28,11 @@ INSIDE = re.compile(r"`bench/(?:report|cli|instruments)/[\w/]+\.py`:\n\n```pytho
 
 
 # What makes the site is of the house, and what it has made is no document.
-OF_THE_SITE = {"conf.py", "walks.py", "reference_pages", "_build", "_generated"}
+OF_THE_SITE = {"conf.py", "walks.py", "reference_pages"}
 
 
 def documents(pattern: str) -> list[Path]:
-    found = sorted((ROOT / "docs").rglob(pattern))
-    return [one for one in found if not OF_THE_SITE & set(one.parts)]
+    return [one for one in written(ROOT / "docs", pattern) if not OF_THE_SITE & set(one.parts)]
 
 
 def scripts() -> Iterator[tuple[str, str]]:

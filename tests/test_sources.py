@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from small_bench import hil_here
+from written import written
 
 from bench.verdict.tables import AP_CAVEAT
 
@@ -48,8 +49,8 @@ def unregistered(text: str) -> list[str]:
 
 def texts(*suffixes: str) -> Iterator[tuple[Path, str]]:
     for folder in ("scenarios", "bench", "docs", "dbc", "firmware_stubs"):
-        for file in sorted((ROOT / folder).rglob("*")):
-            if file.suffix in suffixes and "__pycache__" not in file.parts:
+        for file in written(ROOT / folder):
+            if file.suffix in suffixes:
                 yield file, file.read_text(encoding="utf-8")
 
 
@@ -211,3 +212,13 @@ def test_every_clause_that_a_scenario_names_is_of_a_document_in_the_register_and
             assert clause.startswith((*DOCUMENTS, "project: ")), f"{name}: {clause}"
             document = max((one for one in (*DOCUMENTS, "project:") if clause.startswith(one)), key=len)
             assert re.search(r"[\dA-Z]|goal: |accuracy", clause.removeprefix(document)), f"{name}: {clause}"
+
+
+def test_what_a_build_of_the_site_left_behind_is_not_what_somebody_wrote(tmp_path: Path) -> None:
+    for name in ("page.md", "_build/page.md", "how-to/_generated/page.md", "how-to/page.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("# A page\n", encoding="utf-8")
+    assert [str(one.relative_to(tmp_path)) for one in written(tmp_path, "*.md")] == [
+        "how-to/page.md",
+        "page.md",
+    ]
