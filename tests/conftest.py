@@ -18,6 +18,7 @@ import pytest
 import typer.main
 import typer.testing
 from hypothesis import HealthCheck, settings
+from postgres import new_database, postgres_server
 
 from bench.cli.options import load_rig, load_scenarios
 from bench.scenario.prepare import Prepared
@@ -157,3 +158,18 @@ def _no_thread_left_behind() -> Iterator[None]:
     for thread in set(threading.enumerate()) - before:
         thread.join(timeout=2.0)
         assert not thread.is_alive(), f"the test left the thread {thread.name!r} running"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server, by the URL of its first database; skipped where none can be started."""
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def results_at(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
+    """Where results go: an empty database of each kind that the bench is tested with."""
+    if request.param == "sqlite":
+        return tmp_path / "results.sqlite"
+    return new_database(request.getfixturevalue("postgres"))

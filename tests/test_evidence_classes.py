@@ -338,8 +338,8 @@ def test_two_classes_are_not_compared() -> None:
     assert "hardware" in comparison_markdown(found)
 
 
-def test_the_database_answers_of_one_class_only(tmp_path: Path) -> None:
-    database = ResultsDatabase(tmp_path / "r.sqlite")
+def test_the_database_answers_of_one_class_only(results_at: str | Path) -> None:
+    database = ResultsDatabase(results_at)
     for evidence in EvidenceClass:
         database.add(of_class(evidence))
     older = dataclasses.replace(of_class(EvidenceClass.REAL_TIME), run_id="older", evidence=None)

@@ -195,22 +195,22 @@ def test_only_runs_of_the_named_build_say_what_it_takes_to_react(tmp_path: Path)
         measured_fhti(database, "bad")
 
 
-def test_a_bms_on_the_wrong_pack_lends_no_time(tmp_path: Path) -> None:
+def test_a_bms_on_the_wrong_pack_lends_no_time(results_at: str | Path) -> None:
     """`hil run --firmware-chemistry lfp` on a pack of nmc is of the build's name and of the pack's chemistry."""
-    database = ResultsDatabase(tmp_path / "results.sqlite")
+    database = ResultsDatabase(results_at)
     for run_id, mismatch in (("wrong", "a BMS made for lfp on a pack of nmc"), ("own", "")):
         database.add(
             dataclasses.replace(
                 sample_run(), run_id=run_id, firmware="reference", aborted=None, mismatch=mismatch
             )
         )
-        found = measured_fhti(tmp_path / "results.sqlite")
+        found = measured_fhti(results_at)
         assert {one.run_id for one in found.values()} == ({"own"} if not mismatch else set())
 
 
-def test_an_older_build_of_the_same_name_lends_no_time(tmp_path: Path) -> None:
+def test_an_older_build_of_the_same_name_lends_no_time(results_at: str | Path) -> None:
     """Its goals that the newest build was not run for stood beside those of the newest, as one DUT's."""
-    database = ResultsDatabase(tmp_path / "results.sqlite")
+    database = ResultsDatabase(results_at)
     first = sample_run().scenarios[0]
     goals = {"a": dataclasses.replace(first.budget, safety_goal="SG-A"), "b": first.budget}
     for name, day, budgets in (("old", 1, goals.values()), ("new", 2, [goals["b"]])):
@@ -220,14 +220,14 @@ def test_an_older_build_of_the_same_name_lends_no_time(tmp_path: Path) -> None:
             scenarios=tuple(dataclasses.replace(first, budget=one, scenario_id=one.safety_goal) for one in budgets),
         )  # fmt: skip
         database.add(run)
-    newest = measured_fhti(tmp_path / "results.sqlite")
+    newest = measured_fhti(results_at)
     assert {goal: one.firmware for (goal, _), one in newest.items()} == {
         first.budget.safety_goal: "reference@new"
     }
-    older = measured_fhti(tmp_path / "results.sqlite", firmware="reference@old")
+    older = measured_fhti(results_at, firmware="reference@old")
     assert {goal for goal, _ in older} == {"SG-A", first.budget.safety_goal}
     assert {one.run_id for one in older.values()} == {"old"}
     with pytest.raises(
         RecordError, match="run 'new' is of the build 'reference@new'; expected one of 'reference@old'"
     ):
-        measured_fhti(tmp_path / "results.sqlite", "new", "reference@old")
+        measured_fhti(results_at, "new", "reference@old")

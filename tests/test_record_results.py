@@ -81,8 +81,8 @@ def test_a_wrong_result_file_names_the_place(what: str, message: str) -> None:
         run_from_dict(content)
 
 
-def test_history_never_mixes_simulated_and_host_time(tmp_path: Path) -> None:
-    database = ResultsDatabase(tmp_path / "results.sqlite")
+def test_history_never_mixes_simulated_and_host_time(results_at: str | Path) -> None:
+    database = ResultsDatabase(results_at)
     run = sample_run()
     database.add(dataclasses.replace(run, run_id="second", started_utc="2026-11-24T00:00:00Z"))
     database.add(run)
@@ -114,8 +114,8 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
         ResultsDatabase("nosuch://server/x")
 
 
-def test_a_trend_keeps_unlike_runs_apart_and_says_which(tmp_path: Path) -> None:
-    database = ResultsDatabase(tmp_path / "r.sqlite")
+def test_a_trend_keeps_unlike_runs_apart_and_says_which(results_at: str | Path) -> None:
+    database = ResultsDatabase(results_at)
     run = sample_run(n=12)
     hashes = {"rig": "a" * 64, "scenario.weld-plus": "1" * 64}
     unlike = [{**hashes, "rig": "b" * 64}, {**hashes, "scenario.weld-plus": "2" * 64}, {}]

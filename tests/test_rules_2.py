@@ -198,9 +198,11 @@ def test_a_trend_holds_results_of_one_version_of_the_rules(tmp_path: Path, left_
 
 
 @pytest.mark.parametrize("left_out", ["", "scenarios/*"])
-def test_a_trend_of_older_rules_alone_is_judged_by_todays(tmp_path: Path, left_out: str) -> None:
+def test_a_trend_of_older_rules_alone_is_judged_by_todays(
+    tmp_path: Path, results_at: str | Path, left_out: str
+) -> None:
     run = copied(BAD, tmp_path, left_out)
-    database = ResultsDatabase(tmp_path / "results.sqlite")
+    database = ResultsDatabase(results_at)
     database.add(load_checked(run).result)
     found = trend(database, "external-short", Timebase.SIMULATED, "nmc", "fhti", Rejudging(tmp_path).again)
     verdicts = [one.past.verdict for one in found.points]
@@ -208,7 +210,7 @@ def test_a_trend_of_older_rules_alone_is_judged_by_todays(tmp_path: Path, left_o
     config = small_bench(tmp_path / "bench") / "hil_config.toml"
     text = config.read_text(encoding="utf-8").replace('folder = "runs"', f'folder = "{tmp_path}"')
     config.write_text(text, encoding="utf-8")
-    records_in(config.parent, str(tmp_path / "results.sqlite"))
+    records_in(config.parent, str(results_at))
     code, said = hil("trend", "--config", config)
     assert (code, "FAIL" in said, "no results yet" in said) == (
         (3, False, False) if left_out else (0, True, False)

@@ -34,9 +34,11 @@ def hazard(
         "scenarios/budgets.toml"
     ),
     results: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "--results", help="Results database with measured FHTI (default: runs/results.sqlite, if there)."
+            "--results",
+            help="Results database with measured FHTI, a path or a URL (default: runs/results.sqlite, if there).",
+            show_default=False,
         ),
     ] = None,
     run: Annotated[
@@ -60,6 +62,7 @@ def hazard(
     """Time from fault to limit, damage, venting, runaway and the next cell; margins against FTTI and FHTI."""
     from rich.console import Console
 
+    from bench.config.bench_file import database_of
     from bench.errors import ConfigError
     from bench.hazard.margin import margin_of, measured_fhti
     from bench.hazard.study import chosen_cases, study
@@ -86,7 +89,9 @@ def hazard(
     chemistries = [Chemistry.load(one) for one in dict.fromkeys(chemistry or _of_the_house())]
     goals = load_budgets(budgets)
     default = Path("runs/results.sqlite")
-    wanted = results if results is not None else default if default.is_file() or run else None
+    wanted = (
+        database_of(results, Path()) if results is not None else default if default.is_file() or run else None
+    )
     measured = {} if wanted is None else measured_fhti(wanted, run, firmware)
     workers, line = bounded(workers, len(chemistries))
     if line is not None:

@@ -180,15 +180,15 @@ def load_bench(path: Path) -> BenchConfig:
         guard_hang_ns=shape.guard.hang if shape.guard.enabled else 0,
         record=RecordConfig(
             folder=base / shape.record.folder,
-            database=_database(shape.record.database, base),
+            database=database_of(shape.record.database, base),
             rig=base / shape.record.folder,
             pin=shape.record.pin,
         ),
     )
 
 
-def _database(text: str, base: Path) -> Path | str:
-    """A URL of an SQLite file is its path, so that it too is relative to the bench file."""
+def database_of(text: str, base: Path) -> Path | str:
+    """A path or a URL as people write it. A URL of an SQLite file is its path, so that it too is relative to `base`."""
     path = text.removeprefix("sqlite:///")
     if "://" in path or (path != text and "?" in path):
         return text

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import create_engine, select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import select
 
 from bench.errors import RecordError
 from bench.hazard.result import Band, CaseResult
 from bench.record.database import OF_CLASS, RUNS, SCENARIOS, ResultsDatabase
+from bench.record.engine import named
 from bench.timing.evidence_class import EvidenceClass
 from bench.units import NS_PER_S
 from bench.verdict.result import Budget
@@ -70,17 +69,18 @@ GOOD_BUILD = "reference"
 
 
 def measured_fhti(
-    database: Path, run_id: str | None = None, firmware: str = GOOD_BUILD
+    database: Path | str, run_id: str | None = None, firmware: str = GOOD_BUILD
 ) -> dict[tuple[str, str], MeasuredFhti]:
     """Measured FHTI by (goal, chemistry), of one build only: from the run `run_id`, or from the newest run that has
     one.
 
-    firmware: a build (`reference@27e9f388`), or a name; then its newest build with a measured time. Raises
-    RecordError, also for a run of another build. The times of a broken build, of an older one, or of one made for
-    another chemistry than its pack's do not count.
+    database: a path, or the URL of a server. firmware: a build (`reference@27e9f388`), or a name; then its newest
+    build with a measured time. Raises RecordError, also for a run of another build. The times of a broken build, of an
+    older one, or of one made for another chemistry than its pack's do not count.
     """
-    if not database.is_file():
-        raise RecordError(f"{database}: found no results database; expected the results.sqlite of `hil run`")
+    where = named(database)
+    if isinstance(database, Path) and not database.is_file():
+        raise RecordError(f"{where}: found no results database; expected the results.sqlite of `hil run`")
     query = (
         select(
             SCENARIOS.c.safety_goal,
@@ -96,24 +96,16 @@ def measured_fhti(
         .where(SCENARIOS.c.fhti_max_high_ns.is_not(None), RUNS.c.aborted.is_(None), RUNS.c.mismatch.is_(None))
         .order_by(RUNS.c.started_utc.desc())
     )
-    named = RUNS.c.firmware_identity if "@" in firmware else RUNS.c.firmware
-    query = query.where(RUNS.c.run_id == run_id if run_id is not None else named == firmware)
-    ResultsDatabase(database)  # one of an older release gets what it lacks
-    try:
-        engine = create_engine(f"sqlite:///{database}", poolclass=NullPool)
-        with engine.connect() as connection:
-            rows = connection.execute(query).all()
-    except SQLAlchemyError as error:
-        raise RecordError(
-            f"{database}: cannot be read as a results database: {str(error).splitlines()[0]}"
-        ) from error
+    build_column = RUNS.c.firmware_identity if "@" in firmware else RUNS.c.firmware
+    query = query.where(RUNS.c.run_id == run_id if run_id is not None else build_column == firmware)
+    rows = ResultsDatabase(database).rows(query)
     if run_id is not None and rows and firmware not in (rows[0].firmware, rows[0].firmware_identity):
         of = rows[0].firmware_identity if "@" in firmware else rows[0].firmware
         raise RecordError(
-            f"{database}: run '{run_id}' is of the build '{of}'; expected one of '{firmware}', or --firmware {of}"
+            f"{where}: run '{run_id}' is of the build '{of}'; expected one of '{firmware}', or --firmware {of}"
         )
     if run_id is not None and not rows:
-        raise RecordError(f"{database}: found no run '{run_id}' with a measured FHTI; see `hil report`")
+        raise RecordError(f"{where}: found no run '{run_id}' with a measured FHTI; see `hil report`")
     newest: dict[tuple[str, str], MeasuredFhti] = {}
     for goal, chemistry, evidence, _, build, run, fhti_ns, shots in rows:
         if build != rows[0].firmware_identity:

@@ -7,12 +7,12 @@ class. A run of an old release that stored no class counts as the weakest class 
 
 import contextlib
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from bench.errors import RecordError
@@ -20,6 +20,7 @@ from bench.measure.interval import Latency
 from bench.record.chain import FOOTER
 from bench.record.codable import decode, encode
 from bench.record.engine import WRITES, engine_of, first_line, named, refuse_special
+from bench.record.folder import HEADER
 from bench.record.schema import (
     ABORTED_LENGTH,
     FINDINGS,
@@ -74,18 +75,30 @@ class PastResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
-    """Where a run's folder lies, on which machine, and the end of its footer's chain: which folder a row speaks of."""
+    """Where a run's folder lies, on which machine, and the end of its footer's chain: which folder a row speaks of.
+
+    lab, label: what its header says of them (`place` of the bench file, `--label`); "" where nobody said it.
+    """
 
     host: str
     folder: str
     chain: str
+    lab: str = ""
+    label: str = ""
 
     @classmethod
     def of(cls, folder: Path, footer: Mapping[str, Any] | None = None) -> "Sealed":
-        """Raises RecordError where the footer cannot be read."""
+        """Raises RecordError where footer or header cannot be read."""
         read = read_json(folder / FOOTER) if footer is None else footer
+        header = read_json(folder / HEADER)
         place = str(folder.resolve()).encode(errors="surrogateescape").decode(errors="backslashreplace")
-        return cls(host=platform.node(), folder=place, chain=str(read.get("chain", "")))
+        return cls(
+            host=platform.node(),
+            folder=place,
+            chain=str(read.get("chain", "")),
+            lab=str(header.get("place") or ""),
+            label=str(header.get("label") or ""),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,16 +180,20 @@ class ResultsDatabase:
                 return False
             connection.execute(insert(RUNS), {**row, **place})
             for scenario in run.scenarios:
-                _append_scenario(connection, run.run_id, scenario)
+                _append_scenario(connection, run, scenario)
         return True
+
+    def rows(self, query: Select[Any]) -> Sequence[Any]:
+        """The answer to any question about the tables of `bench.record.schema`. Raises RecordError."""
+        with self._told("cannot be read"), self._engine.connect() as connection:
+            return connection.execute(query).all()
 
     def runs(self) -> tuple[Listed, ...]:
         """Every run, the aborted ones too, by id."""
         query = select(
             RUNS.c.run_id, RUNS.c.verdict, RUNS.c.aborted, RUNS.c.host, RUNS.c.folder, RUNS.c.chain
         ).order_by(RUNS.c.run_id)
-        with self._told("cannot be read"), self._engine.connect() as connection:
-            rows = [dict(row) for row in connection.execute(query).mappings()]
+        rows = [dict(row._mapping) for row in self.rows(query)]
         return tuple(
             Listed(
                 run_id=row["run_id"],
@@ -216,15 +233,15 @@ class ResultsDatabase:
             select(SCENARIOS.c.scenario_id).join_from(SCENARIOS, RUNS).where(OF_CLASS.in_([evidence.value]))
         )
         query = query.distinct()
-        with self._told("cannot be read"), self._engine.connect() as connection:
-            return tuple(sorted(row[0] for row in connection.execute(query)))
+        return tuple(sorted(row[0] for row in self.rows(query)))
 
     def history(self, scenario_id: str, evidence: EvidenceClass) -> tuple[PastResult, ...]:
         """The scenario's results of one class of evidence, oldest first. Results of aborted runs are not among them."""
         query = (
             select(
                 RUNS.c.run_id, RUNS.c.started_utc, RUNS.c.firmware, RUNS.c.firmware_identity, RUNS.c.chemistry,
-                RUNS.c.hashes, RUNS.c.rules,
+                RUNS.c.rules, func.coalesce(RUNS.c.rig, "").label("rig"),
+                func.coalesce(SCENARIOS.c.scenario_hash, "").label("scenario_hash"),
                 SCENARIOS.c.shots, SCENARIOS.c.verdict, SCENARIOS.c.reasons,
                 SCENARIOS.c.fdti_max_high_ns, SCENARIOS.c.fhti_max_high_ns,
             )
@@ -236,21 +253,14 @@ class ResultsDatabase:
             )
             .order_by(RUNS.c.started_utc, SCENARIOS.c.id)
         )  # fmt: skip
-        with self._told("cannot be read"), self._engine.connect() as connection:
-            rows = [dict(row) for row in connection.execute(query).mappings()]
+        rows = [dict(row._mapping) for row in self.rows(query)]
         return tuple(
             PastResult(
-                **{
-                    key: value
-                    for key, value in row.items()
-                    if key not in ("hashes", "verdict", "reasons", "rules")
-                },
+                **{key: value for key, value in row.items() if key not in ("verdict", "reasons", "rules")},
                 rules=row["rules"] or 1,
                 evidence=evidence,
                 verdict=Verdict[row["verdict"]],
                 reasons=decode(Judgement, {"verdict": row["verdict"], "reasons": row["reasons"]}).reasons,
-                rig=str(row["hashes"].get("rig", "")),
-                scenario_hash=str(row["hashes"].get(f"scenario.{scenario_id}", "")),
             )
             for row in rows
         )
@@ -274,11 +284,13 @@ def run_row(run: RunResult) -> dict[str, Any]:
         "rules": run.rules,
         "evidence": run.evidence_class.value,
         "mismatch": run.mismatch or None,
+        "rig": run.hashes.get("rig", ""),
     }
 
 
-def _append_scenario(connection: Connection, run_id: str, scenario: ScenarioResult) -> None:
-    stored = connection.execute(insert(SCENARIOS), {"run_id": run_id, **scenario_row(scenario)})
+def _append_scenario(connection: Connection, run: RunResult, scenario: ScenarioResult) -> None:
+    row = scenario_row(scenario, run.hashes)
+    stored = connection.execute(insert(SCENARIOS), {"run_id": run.run_id, **row})
     key = stored.inserted_primary_key
     if key is None:
         raise RecordError(f"the database gave no key for scenario '{scenario.scenario_id}'")
@@ -292,8 +304,8 @@ def _append_scenario(connection: Connection, run_id: str, scenario: ScenarioResu
         connection.execute(insert(FINDINGS), [{"scenario": key[0], **one} for one in found])
 
 
-def scenario_row(scenario: ScenarioResult) -> dict[str, Any]:
-    """Without its run."""
+def scenario_row(scenario: ScenarioResult, hashes: Mapping[str, str]) -> dict[str, Any]:
+    """Without its run. hashes: the run's."""
     fdti, fhti, budget = scenario.fdti, scenario.fhti, scenario.budget
     return {
         "scenario_id": scenario.scenario_id,
@@ -313,6 +325,7 @@ def scenario_row(scenario: ScenarioResult) -> dict[str, Any]:
         "fhti_max_high_ns": fhti and fhti.max_high_ns,
         "verdict": scenario.judgement.verdict.name,
         "reasons": encode(scenario.judgement.reasons),
+        "scenario_hash": hashes.get(f"scenario.{scenario.scenario_id}", ""),
     }
 
 

@@ -11,7 +11,7 @@ from bench.record.evidence import of_result
 from bench.verdict.result import Judgement, RunResult
 
 _UNREAD: tuple[type[Exception], ...] = (*DAMAGED, RecordError)
-_PLACE = ("host", "folder", "chain")  # of a run's row: no part of the result
+_PLACE = ("host", "folder", "chain", "lab", "label")  # of a run's row: no part of the result
 _KEYS = ("id", "scenario", "run_id")  # of the other rows: the database's own
 Rows = tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]
 
@@ -48,7 +48,7 @@ def _exactly(run: RunResult) -> Rows:
         found += finding_rows(None, one.judgement)
         for shot in one.shots:
             found += finding_rows(shot.index, shot.judgement)
-    return [run_row(run)], [*map(scenario_row, run.scenarios)], shots, found
+    return [run_row(run)], [scenario_row(one, run.hashes) for one in run.scenarios], shots, found
 
 
 def _quickly(result: Mapping[str, Any]) -> Rows:
@@ -56,7 +56,7 @@ def _quickly(result: Mapping[str, Any]) -> Rows:
     scenarios = result["scenarios"]
     run = run_from_dict({**result, "scenarios": [{**one, "shots": []} for one in scenarios]})
     rows = [
-        {**scenario_row(one), "shots": len(raw["shots"])}
+        {**scenario_row(one, run.hashes), "shots": len(raw["shots"])}
         for one, raw in zip(run.scenarios, scenarios, strict=True)
     ]
     shots = [_shot(one.timebase.value, shot) for one, raw in zip(run.scenarios, scenarios, strict=True)

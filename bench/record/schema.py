@@ -4,7 +4,6 @@ A newer release may have given the columns another meaning, so its database is n
 """
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Column,
     ForeignKey,
@@ -12,21 +11,25 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    bindparam,
     delete,
     func,
     insert,
     inspect,
     select,
+    update,
 )
 from sqlalchemy.engine import Connection
 
 from bench.errors import RecordError
+from bench.record.json_column import FiniteJson
 
 WORDED = "words-of-version-1"  # the code of a reason that was stored in words
 # 1: the first releases, which wrote no number; 2: reasons in words only; 3: no version of the rules; 4: not where the
 # folder is; 5: not the stratum and place of a shot; 6: not the class of evidence; 7: not whether
-# a run's BMS is made for another chemistry than its pack's
-VERSION = 8
+# a run's BMS is made for another chemistry than its pack's; 8: rig and scenario file among the hashes only, neither
+# lab nor label
+VERSION = 9
 ABORTED_LENGTH = 512
 
 METADATA = MetaData()
@@ -41,10 +44,10 @@ RUNS = Table(
     Column("seed", String(40), nullable=False),
     Column("bench_version", String(64), nullable=False),
     Column("firmware", String(256), nullable=False),
-    Column("firmware_identity", String(256), nullable=False),
+    Column("firmware_identity", String(256), nullable=False, index=True),
     Column("chemistry", String(64), nullable=False),
-    Column("hashes", JSON, nullable=False),
-    Column("environment", JSON, nullable=False),
+    Column("hashes", FiniteJson, nullable=False),
+    Column("environment", FiniteJson, nullable=False),
     Column("verdict", String(16), nullable=False),
     Column("aborted", String(ABORTED_LENGTH)),
     Column("rules", Integer),
@@ -53,6 +56,9 @@ RUNS = Table(
     Column("chain", String(64)),
     Column("evidence", String(16)),
     Column("mismatch", String(256)),
+    Column("rig", String(64), index=True),
+    Column("lab", String(256), index=True),
+    Column("label", String(256), index=True),
 )
 
 SCENARIOS = Table(
@@ -66,7 +72,7 @@ SCENARIOS = Table(
     Column("aim", String(16), nullable=False),
     Column("safety_goal", String(64), nullable=False),
     Column("asil", String(16), nullable=False),
-    Column("requirements", JSON, nullable=False),
+    Column("requirements", FiniteJson, nullable=False),
     Column("shots", Integer, nullable=False),
     Column("fdti_budget_ns", BigInteger, nullable=False),
     Column("fhti_budget_ns", BigInteger, nullable=False),
@@ -76,7 +82,8 @@ SCENARIOS = Table(
     Column("fhti_max_low_ns", BigInteger),
     Column("fhti_max_high_ns", BigInteger),
     Column("verdict", String(16), nullable=False),
-    Column("reasons", JSON, nullable=False),
+    Column("reasons", FiniteJson, nullable=False),
+    Column("scenario_hash", String(64), index=True),
 )
 
 SHOTS = Table(
@@ -97,7 +104,7 @@ SHOTS = Table(
     Column("fhti_low_ns", BigInteger),
     Column("fhti_high_ns", BigInteger),
     Column("verdict", String(16), nullable=False),
-    Column("reasons", JSON, nullable=False),
+    Column("reasons", FiniteJson, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("folder", String(256), nullable=False),
 )
@@ -114,7 +121,7 @@ FINDINGS = Table(
     Column("blame", String(16), nullable=False),
     Column("held", String(16), nullable=False),
     Column("shots", Integer),
-    Column("figures", JSON, nullable=False),
+    Column("figures", FiniteJson, nullable=False),
 )
 
 SCHEMA = Table("hil_schema", METADATA, Column("version", Integer, nullable=False))
@@ -148,13 +155,20 @@ def bring_up_to_date(connection: Connection) -> int:
     if is_current(connection):  # another run was first
         return VERSION
     version = stored_version(connection)
-    before = set(inspect(connection).get_table_names())
+    found = inspect(connection)
+    before = set(found.get_table_names())
+    kept_hashes_only = SCENARIOS.name in before and "scenario_hash" not in {
+        column["name"] for column in found.get_columns(SCENARIOS.name)
+    }
     METADATA.create_all(connection)
     if FINDINGS.name not in before and SHOTS.name in before:
         _add_findings(connection)
     for table in METADATA.sorted_tables:
         if table.name in before:
             _add_columns(connection, table)
+            _add_indexes(connection, table)
+    if kept_hashes_only:
+        _add_hashes(connection)
     connection.execute(delete(SCHEMA))
     connection.execute(insert(SCHEMA), {"version": VERSION})
     return version
@@ -197,3 +211,24 @@ def _add_columns(connection: Connection, table: Table) -> None:
     for column in missing:
         kind = column.type.compile(connection.dialect)
         connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}")
+
+
+def _add_indexes(connection: Connection, table: Table) -> None:
+    there = {one["name"] for one in inspect(connection).get_indexes(table.name)}
+    for index in table.indexes:
+        if index.name not in there:
+            index.create(connection)
+
+
+def _add_hashes(connection: Connection) -> None:
+    """Rig and scenario file have columns of their own: nothing has to read all hashes of a run for one of them."""
+    for run_id, hashes in connection.execute(select(RUNS.c.run_id, RUNS.c.hashes)).all():
+        its = SCENARIOS.c.run_id == run_id
+        connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(rig=hashes.get("rig", "")))
+        rows = [
+            {"key": key, "file": hashes.get(f"scenario.{name}", "")}
+            for key, name in connection.execute(select(SCENARIOS.c.id, SCENARIOS.c.scenario_id).where(its))
+        ]
+        if rows:
+            one = update(SCENARIOS).where(SCENARIOS.c.id == bindparam("key"))
+            connection.execute(one.values(scenario_hash=bindparam("file")), rows)
