@@ -107,7 +107,8 @@ def test_a_database_of_the_release_before_gets_rig_and_scenario_file_as_columns(
     results_at: str | Path,
 ) -> None:
     ResultsDatabase(results_at).add(dataclasses.replace(sample_run(n=12), hashes=HASHES))
-    drops = [f"DROP INDEX ix_runs_{one}" for one in ("rig", "lab", "label", "firmware_identity")]
+    drops = ["DROP INDEX IF EXISTS ix_runs_asked_of_all", "DROP INDEX ix_scenarios_of_runs"]
+    drops += [f"DROP INDEX ix_runs_{one}" for one in ("rig", "lab", "label", "firmware_identity")]
     drops += [f"ALTER TABLE runs DROP COLUMN {one}" for one in ("rig", "lab", "label")]
     drops += ["DROP INDEX ix_scenarios_scenario_hash", "ALTER TABLE scenarios DROP COLUMN scenario_hash"]
     asked(results_at, *drops, "UPDATE hil_schema SET version = 8")
@@ -117,6 +118,8 @@ def test_a_database_of_the_release_before_gets_rig_and_scenario_file_as_columns(
     assert (past.rig, past.scenario_hash) == ("a" * 64, "1" * 64)
     with engine_of(results_at, 5).connect() as connection:
         names = {one["name"] for one in inspect(connection).get_indexes("runs")}
+        lite = connection.dialect.name == "sqlite"
+    assert ("ix_runs_asked_of_all" in names) is lite  # a server has limits for the rows of an index
     assert {"ix_runs_rig", "ix_runs_lab", "ix_runs_label", "ix_runs_firmware_identity"} <= names
     assert database.add(dataclasses.replace(sample_run(n=12), hashes=HASHES)) is False
 

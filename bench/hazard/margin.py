@@ -1,8 +1,9 @@
 """The time that physics leaves against the FTTI of the budgets and the FHTI that was measured on a DUT."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -81,35 +82,26 @@ def measured_fhti(
     where = named(database)
     if isinstance(database, Path) and not database.is_file():
         raise RecordError(f"{where}: found no results database; expected the results.sqlite of `hil run`")
-    query = (
-        select(
-            SCENARIOS.c.safety_goal,
-            RUNS.c.chemistry,
-            OF_CLASS,
-            RUNS.c.firmware,
-            RUNS.c.firmware_identity,
-            RUNS.c.run_id,
-            SCENARIOS.c.fhti_max_high_ns,
-            SCENARIOS.c.shots,
-        )
-        .join(RUNS, RUNS.c.run_id == SCENARIOS.c.run_id)
-        .where(SCENARIOS.c.fhti_max_high_ns.is_not(None), RUNS.c.aborted.is_(None), RUNS.c.mismatch.is_(None))
-        .order_by(RUNS.c.started_utc.desc())
-    )
     build_column = RUNS.c.firmware_identity if "@" in firmware else RUNS.c.firmware
-    query = query.where(RUNS.c.run_id == run_id if run_id is not None else build_column == firmware)
-    rows = ResultsDatabase(database).rows(query)
-    if run_id is not None and rows and firmware not in (rows[0].firmware, rows[0].firmware_identity):
-        of = rows[0].firmware_identity if "@" in firmware else rows[0].firmware
+    asked = select(
+        RUNS.c.run_id, RUNS.c.chemistry, OF_CLASS, RUNS.c.firmware, RUNS.c.firmware_identity
+    ).where(
+        RUNS.c.aborted.is_(None),
+        RUNS.c.mismatch.is_(None),
+        RUNS.c.run_id == run_id if run_id is not None else build_column == firmware,
+    )
+    results = ResultsDatabase(database)
+    runs = results.rows(asked.order_by(RUNS.c.started_utc.desc()))
+    rows = _newest_measured(results, runs)
+    if run_id is not None and rows and firmware not in (runs[0].firmware, runs[0].firmware_identity):
+        of = runs[0].firmware_identity if "@" in firmware else runs[0].firmware
         raise RecordError(
             f"{where}: run '{run_id}' is of the build '{of}'; expected one of '{firmware}', or --firmware {of}"
         )
     if run_id is not None and not rows:
         raise RecordError(f"{where}: found no run '{run_id}' with a measured FHTI; see `hil report`")
     newest: dict[tuple[str, str], MeasuredFhti] = {}
-    for goal, chemistry, evidence, _, build, run, fhti_ns, shots in rows:
-        if build != rows[0].firmware_identity:
-            continue
+    for (run, chemistry, evidence, _, build), goal, fhti_ns, shots in rows:
         found = MeasuredFhti(
             goal=goal,
             chemistry=chemistry,
@@ -123,3 +115,20 @@ def measured_fhti(
         if known.run_id == run and found.fhti_s > known.fhti_s:
             newest[goal, chemistry] = found
     return newest
+
+
+def _newest_measured(results: ResultsDatabase, runs: Sequence[Any]) -> list[tuple[Any, str, int, int]]:
+    """(run, goal, fhti_ns, shots) of the newest build that has a measured time; runs: the newest first."""
+    its = SCENARIOS.c
+    for build in dict.fromkeys(one.firmware_identity for one in runs):
+        own = {one.run_id: one for one in runs if one.firmware_identity == build}
+        query = select(its.run_id, its.safety_goal, its.fhti_max_high_ns, its.shots)
+        query = query.where(its.run_id.in_(own), its.fhti_max_high_ns.is_not(None)).order_by(its.id)
+        rows = results.rows(query)
+        if rows:
+            order = list(own)
+            return sorted(
+                ((own[run], goal, fhti_ns, shots) for run, goal, fhti_ns, shots in rows),
+                key=lambda row: order.index(row[0].run_id),
+            )
+    return []

@@ -229,41 +229,59 @@ class ResultsDatabase:
 
     def scenario_ids(self, evidence: EvidenceClass) -> tuple[str, ...]:
         """All scenarios with a result of one class of evidence, by name."""
-        query = (
-            select(SCENARIOS.c.scenario_id).join_from(SCENARIOS, RUNS).where(OF_CLASS.in_([evidence.value]))
-        )
-        query = query.distinct()
+        its = select(RUNS.c.run_id).where(OF_CLASS.in_([evidence.value]))
+        query = select(SCENARIOS.c.scenario_id).where(SCENARIOS.c.run_id.in_(its)).distinct()
         return tuple(sorted(row[0] for row in self.rows(query)))
 
     def history(self, scenario_id: str, evidence: EvidenceClass) -> tuple[PastResult, ...]:
         """The scenario's results of one class of evidence, oldest first. Results of aborted runs are not among them."""
-        query = (
-            select(
-                RUNS.c.run_id, RUNS.c.started_utc, RUNS.c.firmware, RUNS.c.firmware_identity, RUNS.c.chemistry,
-                RUNS.c.rules, func.coalesce(RUNS.c.rig, "").label("rig"),
-                func.coalesce(SCENARIOS.c.scenario_hash, "").label("scenario_hash"),
-                SCENARIOS.c.shots, SCENARIOS.c.verdict, SCENARIOS.c.reasons,
-                SCENARIOS.c.fdti_max_high_ns, SCENARIOS.c.fhti_max_high_ns,
-            )
-            .join_from(SCENARIOS, RUNS)
-            .where(
-                SCENARIOS.c.scenario_id == scenario_id,
-                OF_CLASS.in_([evidence.value]),
-                RUNS.c.aborted.is_(None),
-            )
-            .order_by(RUNS.c.started_utc, SCENARIOS.c.id)
-        )  # fmt: skip
-        rows = [dict(row._mapping) for row in self.rows(query)]
-        return tuple(
-            PastResult(
-                **{key: value for key, value in row.items() if key not in ("verdict", "reasons", "rules")},
-                rules=row["rules"] or 1,
-                evidence=evidence,
-                verdict=Verdict[row["verdict"]],
-                reasons=decode(Judgement, {"verdict": row["verdict"], "reasons": row["reasons"]}).reasons,
-            )
-            for row in rows
-        )
+        return self.histories(evidence, [scenario_id]).get(scenario_id, ())
+
+    def histories(
+        self, evidence: EvidenceClass, scenario_ids: Sequence[str] | None = None
+    ) -> dict[str, tuple[PastResult, ...]]:
+        """As `history`, of many scenarios in one question; None: of all."""
+        of_runs = select(
+            RUNS.c.run_id, RUNS.c.started_utc, RUNS.c.firmware, RUNS.c.firmware_identity, RUNS.c.chemistry,
+            RUNS.c.rules, func.coalesce(RUNS.c.rig, "").label("rig"),
+        ).where(OF_CLASS.in_([evidence.value]), RUNS.c.aborted.is_(None))  # fmt: skip
+        its = SCENARIOS.c
+        query = select(
+            its.run_id, its.scenario_id, its.shots, its.verdict, its.reasons, its.scenario_hash,
+            its.fdti_max_high_ns, its.fhti_max_high_ns,
+        ).order_by(its.id)  # fmt: skip
+        if scenario_ids is not None:
+            query = query.where(its.scenario_id.in_(scenario_ids))
+        runs = {
+            row["run_id"]: {**row, "rules": row["rules"] or 1, "evidence": evidence}
+            for row in (dict(one._mapping) for one in self.rows(of_runs))
+        }
+        found: dict[str, list[PastResult]] = {}
+        for row in self.rows(query):
+            run = runs.get(row.run_id)
+            if run is not None:
+                found.setdefault(row.scenario_id, []).append(_past(run, row))
+        return {name: tuple(sorted(past, key=_started)) for name, past in found.items()}
+
+
+def _past(run: Mapping[str, Any], scenario: Any) -> PastResult:
+    return PastResult(
+        **run,
+        shots=scenario.shots,
+        verdict=Verdict[scenario.verdict],
+        reasons=_reasons(scenario.verdict, scenario.reasons),
+        fdti_max_high_ns=scenario.fdti_max_high_ns,
+        fhti_max_high_ns=scenario.fhti_max_high_ns,
+        scenario_hash=scenario.scenario_hash or "",
+    )
+
+
+def _reasons(verdict: str, stored: list[Any]) -> tuple[Reason, ...]:
+    return decode(Judgement, {"verdict": verdict, "reasons": stored}).reasons if stored else ()
+
+
+def _started(past: PastResult) -> str:
+    return past.started_utc
 
 
 def run_row(run: RunResult) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -61,12 +62,20 @@ RUNS = Table(
     Column("label", String(256), index=True),
 )
 
+# A row of an SQLite file is read from its begin, and the hashes of a run are longer than a page: what is asked of every
+# run is read from an index that holds all of it. A server keeps long values elsewhere by itself.
+Index(
+    "ix_runs_asked_of_all",
+    *(RUNS.c[name] for name in ("started_utc", "run_id", "timebase", "evidence", "aborted", "mismatch")),
+    *(RUNS.c[name] for name in ("firmware", "firmware_identity", "chemistry", "rules", "rig")),
+).ddl_if(dialect="sqlite")
+
 SCENARIOS = Table(
     "scenarios",
     METADATA,
     Column("id", Integer, primary_key=True),
     Column("run_id", ForeignKey("runs.run_id"), nullable=False, index=True),
-    Column("scenario_id", String(128), nullable=False, index=True),
+    Column("scenario_id", String(128), nullable=False),
     Column("title", String(256), nullable=False),
     Column("timebase", String(16), nullable=False),
     Column("aim", String(16), nullable=False),
@@ -84,6 +93,7 @@ SCENARIOS = Table(
     Column("verdict", String(16), nullable=False),
     Column("reasons", FiniteJson, nullable=False),
     Column("scenario_hash", String(64), index=True),
+    Index("ix_scenarios_of_runs", "scenario_id", "run_id"),
 )
 
 SHOTS = Table(
