@@ -13,12 +13,14 @@ from written import written
 
 import bench
 import bench.faults
+import bench.stepped
 import bench.testing
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLIC = {
     "bench": bench.__all__,
     "bench.faults": bench.faults.__all__,
+    "bench.stepped": bench.stepped.__all__,
     "bench.testing": bench.testing.__all__,
 }
 

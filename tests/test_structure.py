@@ -23,7 +23,8 @@ BY_FOLDER = (  # found by their place
     "bench.instruments.*.kind",
     "bench.report.sections.*",
 )
-BY_HAND = {  # tools of the firmware under test, started by a user: `python -m …`, as README and docs/benches tell
+BY_HAND = {  # tools of the firmware under test, started by a user: `python -m …`, as README and docs tell
+    "bench.stepped.__main__",  # docs/how-to/stepped_firmware.md
     "firmware_stubs.build_c",
     "firmware_stubs.string_bms.files",
     "firmware_stubs.string_bms.master",  # by its factory's name in a bench file

@@ -8,7 +8,7 @@ from bench.config.options import Option
 from bench.parts import Shelf
 
 GROUP = "bms_hil.dut_adapters"
-WAYS = ("in_process", "subprocess", "external")  # the house's own ways to start a DUT
+WAYS = ("in_process", "stepped", "subprocess", "external")  # the house's own ways to start a DUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 from bench.config.options import NO_OPTIONS, Options
 from bench.units import NS_PER_S
 
+ANSWER_NS = 30 * NS_PER_S  # the most crowded machine's
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeCommand:
@@ -70,9 +72,10 @@ class IdentityConfig:
 class DutConfig:
     """Which DUT: its profile, the firmware's name, and its life on this bench.
 
-    start: "in_process" (a firmware of this project or "module:factory"), "subprocess" (`command`), "external", or the
-    name of a DUT adapter, whose `options` these are.
+    start: "in_process" (a firmware of this project or "module:factory"), "stepped" (`command`, in simulated time),
+    "subprocess" (`command`), "external", or the name of a DUT adapter, whose `options` these are.
     ready: "line": the started process prints one when it is ready.
+    answer_ns: of real time, how long a stepped process may be silent before it answers.
     folder: where commands are run.
     """
 
@@ -82,6 +85,7 @@ class DutConfig:
     start: str
     command: tuple[str, ...] = ()
     ready: str = "line"
+    answer_ns: int = ANSWER_NS
     folder: Path = Path()
     flash: LifeCommand | None = None
     image: Path | None = None

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from bench.config.dut_adapters import WAYS, dut_adapters
-from bench.config.dut_life import DutConfig, IdentityConfig, LifeCommand
+from bench.config.dut_life import ANSWER_NS, DutConfig, IdentityConfig, LifeCommand
 from bench.config.option_shape import given, table_of
 from bench.config.options import NO_OPTIONS, Options
 from bench.config.power_table import read_power
@@ -14,6 +14,9 @@ from bench.config.toml_file import DurationNs, Shape, TomlFile
 from bench.config.user_file import is_file
 from bench.errors import ConfigError, choices, nearest
 from bench.units import NS_PER_S
+
+_COMMANDED = ("subprocess", "stepped")
+_IN_STEP = ("in_process", "stepped")
 
 
 class FlashTable(Shape):
@@ -41,6 +44,11 @@ class DutTable(Shape):
     start: str = "in_process"  # or the name of a DUT adapter
     command: list[str] | None = Field(default=None, min_length=1)
     ready: Literal["line", "at_once"] = "line"
+    answer: DurationNs | None = Field(
+        default=None,
+        gt=0,
+        description="of real time, how long firmware under start = 'stepped' may be silent before it answers (30 s)",
+    )
     flash: FlashTable | None = None
     reset: ResetTable | None = None
     power: dict[str, Any] | None = None  # a PowerTable with the options of its relay card or supply
@@ -51,21 +59,27 @@ class DutTable(Shape):
 def read_dut(file: TomlFile, table: DutTable, base: Path) -> DutConfig:
     """Facts of `[dut]`; notes mistakes that only show when keys are seen together."""
     options = _adapter_options(file, table)
-    if table.start == "subprocess" and table.command is None:
+    if table.start in _COMMANDED and table.command is None:
         file.mistake(
-            ("dut", "start"), "found 'subprocess' without a 'command'; expected the words that start it"
+            ("dut", "start"), f"found '{table.start}' without a 'command'; expected the words that start it"
         )
-    if table.start != "subprocess" and table.command is not None:
+    if table.start not in _COMMANDED and table.command is not None:
         file.mistake(
-            ("dut", "command"), f"found one under start = '{table.start}'; expected start = 'subprocess'"
+            ("dut", "command"),
+            f"found one under start = '{table.start}'; expected start = 'subprocess' or 'stepped'",
         )
-    if table.start == "in_process":
+    if table.start != "stepped" and table.answer is not None:
+        file.mistake(
+            ("dut", "answer"), f"found one under start = '{table.start}'; expected start = 'stepped'"
+        )
+    if table.start in _IN_STEP:
         for name in ("flash", "reset", "power"):
             if getattr(table, name) is not None:
                 file.mistake(
-                    ("dut", name), "found one under start = 'in_process'; expected 'subprocess' or 'external'"
+                    ("dut", name),
+                    f"found one under start = '{table.start}'; expected 'subprocess' or 'external'",
                 )
-    elif table.identity is None:
+    if table.start != "in_process" and table.identity is None:
         file.mistake(
             ("dut",),
             "found no 'identity'; expected one, as in { by = \"can\" }: an unidentified build is not tested",
@@ -91,6 +105,7 @@ def read_dut(file: TomlFile, table: DutTable, base: Path) -> DutConfig:
         options=options,
         command=tuple(table.command or ()),
         ready=table.ready,
+        answer_ns=table.answer or ANSWER_NS,
         folder=base,
         flash=_command(table.flash.command, table.flash.timeout) if table.flash else None,
         image=image,

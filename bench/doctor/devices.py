@@ -156,8 +156,9 @@ def examine_dut(config: BenchConfig) -> Iterator[Checkup]:
         text = "external: whoever powers it; the bench waits for its first frame in every shot"
         yield Checkup(area="DUT", state=Health.OK, text=text)
         return
-    if dut.start == "subprocess":
+    if dut.start in ("subprocess", "stepped"):
         words = list(getattr(dut, "command", None) or ())
+        in_step = ", stepped in simulated time" if dut.start == "stepped" else ""
         program = getattr(words[0], "text", str(words[0])) if words else ""
         if program and shutil.which(program) is None and not (config.file.parent / program).exists():
             text = f"its command starts '{program}', which is not there"
@@ -165,7 +166,7 @@ def examine_dut(config: BenchConfig) -> Iterator[Checkup]:
                 area="DUT", state=Health.BAD, text=text, mend="correct 'command' in [dut], or build it"
             )
         else:
-            yield Checkup(area="DUT", state=Health.OK, text=f"a process: {program}")
+            yield Checkup(area="DUT", state=Health.OK, text=f"a process: {program}{in_step}")
         return
     yield Checkup(
         area="DUT", state=Health.OK, text=f"firmware '{dut.firmware}' of this project, started by the bench"

@@ -26,3 +26,20 @@ class Resettable(Protocol):
 
     def pull_reset(self) -> None:
         """RAM is lost, what is stored is not; it starts again with its next step."""
+
+
+@runtime_checkable
+class Powered(Protocol):
+    """A firmware that is told of its supply, as one in a process of its own is. `period_ns` counts from `power_on`."""
+
+    def power_on(self, now_ns: int) -> None:
+        """RAM is fresh, what is stored is there."""
+
+    def power_off(self, now_ns: int) -> None:
+        """It says nothing until it is powered on again."""
+
+    def alive(self) -> bool:
+        """False once it has ended by itself."""
+
+    def end(self) -> object:
+        """It is needed no longer. Never raises for one that is gone."""

@@ -6,7 +6,7 @@ of somebody else's code would.
 
 from collections.abc import Callable, Iterable, Mapping
 
-from bench.dut.firmware import Firmware, Resettable
+from bench.dut.firmware import Firmware, Powered, Resettable
 from bench.dut.raised import raised_by_firmware
 from bench.errors import DutCrashed, DutError, LinkError
 from bench.links.legal import no_can_frame
@@ -36,6 +36,8 @@ class InProcessDut:
         )
 
     async def start(self) -> None:
+        if isinstance(self._firmware, Powered):
+            self._firmware.power_on(self._clock.now_ns())
         for channel, node in self._nodes.items():
             node.subscribe(self._receiver(channel))
         self._timer = self._clock.every(
@@ -46,9 +48,17 @@ class InProcessDut:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if isinstance(self._firmware, Powered):
+            try:
+                if self._firmware.alive():
+                    self._firmware.power_off(self._clock.now_ns())
+            except DutError:  # it is gone, or as good as that: nobody waits for more of it
+                pass
+            finally:
+                self._firmware.end()
 
     def alive(self) -> bool:
-        return self._timer is not None
+        return self._timer is not None and (not isinstance(self._firmware, Powered) or self._firmware.alive())
 
     async def hang(self) -> None:
         self._hangs = True

@@ -29,7 +29,7 @@ from bench.timing.host import wall_now_ns
 from bench.units import NS_PER_S
 
 _PRIVATE = ("udp_multicast", "virtual")  # each process has a port, or a bus, of its own: see bench.wiring.can
-_OWN_WAYS = ("in_process", "subprocess")
+_OWN_WAYS = ("in_process", "stepped", "subprocess")
 _NETWORK = "://"
 _MOST_BYTES = 4096
 _V6 = 6

@@ -12,7 +12,18 @@ except ModuleNotFoundError as _missing:
         name="pytest",
     ) from _missing
 
-for _name in ("suite", "relay", "cells", "supply", "monitor", "sensor", "dut", "timebase", "truth"):
+for _name in (
+    "suite",
+    "relay",
+    "cells",
+    "supply",
+    "monitor",
+    "sensor",
+    "dut",
+    "stepped",
+    "timebase",
+    "truth",
+):
     pytest.register_assert_rewrite(f"bench.testing.{_name}")
 
 from bench.testing.cells import CellEmulatorSuite  # noqa: E402
@@ -21,6 +32,7 @@ from bench.testing.dut import DutSuite  # noqa: E402
 from bench.testing.monitor import MonitorSuite  # noqa: E402
 from bench.testing.relay import RelaySuite  # noqa: E402
 from bench.testing.sensor import SensorSuite  # noqa: E402
+from bench.testing.stepped import SteppedSuite  # noqa: E402
 from bench.testing.supply import SupplySuite  # noqa: E402
 from bench.testing.timebase import TimebaseSuite  # noqa: E402
 
@@ -34,6 +46,7 @@ __all__ = [
     "MonitorSuite",
     "RelaySuite",
     "SensorSuite",
+    "SteppedSuite",
     "SupplySuite",
     "TimebaseSuite",
 ]

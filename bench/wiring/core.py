@@ -175,7 +175,7 @@ def dut_on(
     """The DUT at its nodes; stepped by the core where both are C."""
     nodes = {channel: bus.node("dut") for channel, bus in buses.items()}
     in_core = {channel: node for channel, node in nodes.items() if isinstance(node, CoreCanNode)}
-    firmware = firmware_of(config, chemistry, parallel)
+    firmware = firmware_of(config, chemistry, parallel, tuple(buses))
     if (
         isinstance(clock, CoreClock)
         and type(firmware) is SteppedFirmware

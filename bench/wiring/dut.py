@@ -2,7 +2,8 @@
 
 import functools
 import importlib
-from collections.abc import Awaitable, Callable, Mapping
+import shutil
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from bench.config.bench_file import BenchConfig
@@ -15,6 +16,7 @@ from bench.dut.firmware import HOW_TO_WRITE, Firmware
 from bench.dut.identity import fits, image_hash, said_on_can
 from bench.dut.process import ProcessDut
 from bench.dut.raised import raised_by_firmware
+from bench.dut.stepped import SteppedProcess
 from bench.dut.uds import Address, UdsTester
 from bench.errors import ConfigError, DutError, UnidentifiedBuild
 from bench.links.ports import CanLink
@@ -67,8 +69,16 @@ def build_firmware(name: str, chemistry: Path | None = None, parallel: int = 1) 
     return _made(name, make)
 
 
-def firmware_of(config: DutConfig, chemistry: Path | None = None, parallel: int = 1) -> Firmware:
-    """What is stepped in simulated time: `firmware`, or what the DUT adapter brings. Raises DutError."""
+def firmware_of(
+    config: DutConfig, chemistry: Path | None = None, parallel: int = 1, channels: Sequence[str] = ()
+) -> Firmware:
+    """What is stepped in simulated time: `firmware`, a process, or what the DUT adapter brings. Raises DutError.
+
+    A process is not begun here. channels: names of its buses.
+    """
+    if config.start == "stepped":
+        words = fill_in(config.command, words_for(config, {}))
+        return SteppedProcess(words, channels, config.folder, config.answer_ns)
     if config.start in WAYS:
         return build_firmware(config.firmware, chemistry, parallel)
     make = _adapter(config).firmware
@@ -116,7 +126,7 @@ def expected_build(config: DutConfig) -> str | None:
 def implementation_of(config: BenchConfig) -> Implementation | None:
     """Which implementation of this project's firmware is stepped in simulated time; None where another thing is."""
     dut = config.dut
-    if not config.simulated or dut.start not in WAYS or ":" in dut.firmware:
+    if not config.simulated or dut.start != "in_process" or ":" in dut.firmware:
         return None
     return builds.implementation(dut.firmware)
 
@@ -125,29 +135,15 @@ def check_life(config: BenchConfig, profile: DutProfile) -> None:
     """What can be known of the DUT's life before anything is driven. Raises ConfigError."""
     dut = config.dut
     place = f"{config.file} [dut"
-    adapted = dut.start not in WAYS
-    if config.simulated and dut.start != "in_process" and not adapted:
-        raise ConfigError(
-            f"{place}.start]: found '{dut.start}' in simulated time; expected in_process, or [time] mode = \"real\""
-        )
-    if dut.start == "in_process" or (adapted and config.simulated):
+    _check_time(config, place)
+    if dut.start not in WAYS:
+        _check_adapter(config, place)
+    if dut.start == "in_process" or (dut.start not in WAYS and config.simulated):
         try:
             firmware_of(dut)
         except DutError as error:
-            raise ConfigError(f"{place}.{'start' if adapted else 'firmware'}]: {error}") from error
-    if adapted and not config.simulated and _adapter(dut).dut is None:
-        raise ConfigError(
-            f"{place}.start]: found '{dut.start}', which has no DUT in real time; expected simulated time"
-        )
-    if adapted and config.simulated and (dut.flash or dut.reset or dut.power):
-        raise ConfigError(
-            f"{place}]: found a flash, reset or power in simulated time, where '{dut.start}' is a firmware that is "
-            "stepped; expected none"
-        )
-    if not config.simulated and dut.start == "in_process" and ":" in dut.firmware:
-        raise ConfigError(
-            f"{place}.firmware]: found '{dut.firmware}' in real time; expected a process or a board"
-        )
+            key = "firmware" if dut.start in WAYS else "start"
+            raise ConfigError(f"{place}.{key}]: {error}") from error
     if dut.identity.by == "can" and profile.identity is None:
         raise ConfigError(
             f"{place}.identity]: found by = 'can', but {profile.file} has no [identity]; expected it there, or another "
@@ -159,6 +155,47 @@ def check_life(config: BenchConfig, profile: DutProfile) -> None:
         )
     if dut.reset_by_uds and profile.uds is None:
         raise ConfigError(f"{place}.reset]: found 'uds', but {profile.file} has no [uds]; expected it there")
+    if dut.start == "stepped":
+        _check_program(dut, place)
+    else:
+        _check_words(config)
+
+
+def _check_time(config: BenchConfig, place: str) -> None:
+    """Whether this way to start a DUT is one of simulated or of real time."""
+    start = config.dut.start
+    if config.simulated and start in ("subprocess", "external"):
+        raise ConfigError(
+            f"{place}.start]: found '{start}' in simulated time; expected in_process, stepped, or [time] mode = "
+            '"real"'
+        )
+    if not config.simulated and start == "stepped":
+        raise ConfigError(
+            f"{place}.start]: found 'stepped' in real time, which waits for nobody; expected [time] mode = "
+            '"simulated", or start = "subprocess"'
+        )
+    if not config.simulated and start == "in_process" and ":" in config.dut.firmware:
+        raise ConfigError(
+            f"{place}.firmware]: found '{config.dut.firmware}' in real time; expected a process or a board"
+        )
+
+
+def _check_adapter(config: BenchConfig, place: str) -> None:
+    dut = config.dut
+    if not config.simulated and _adapter(dut).dut is None:
+        raise ConfigError(
+            f"{place}.start]: found '{dut.start}', which has no DUT in real time; expected simulated time"
+        )
+    if config.simulated and (dut.flash or dut.reset or dut.power):
+        raise ConfigError(
+            f"{place}]: found a flash, reset or power in simulated time, where '{dut.start}' is a firmware that is "
+            "stepped; expected none"
+        )
+
+
+def _check_words(config: BenchConfig) -> None:
+    """The {placeholders} of all commands."""
+    dut = config.dut
     known = words_for(dut, dict.fromkeys(config.can, ""))
     options = {f"{channel}.{key}" for channel, can in config.can.items() for key in can.options}
     known |= dict.fromkeys(options, "")
@@ -171,6 +208,14 @@ def check_life(config: BenchConfig, profile: DutProfile) -> None:
         if command is not None:
             fill_in(command.words, known)
     fill_in(dut.command, known)
+
+
+def _check_program(dut: DutConfig, place: str) -> None:
+    program = fill_in(dut.command, words_for(dut, {}))[0]
+    if shutil.which(program) is None and shutil.which(dut.folder / program) is None:
+        raise ConfigError(
+            f"{place}.command]: found '{program}', no program that can be started; expected one, built for this machine"
+        )
 
 
 def tester_of(wired: Wired, clock: Clock, trace: Trace, links: Mapping[str, CanLink]) -> UdsTester | None:
