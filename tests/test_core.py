@@ -5,16 +5,19 @@ import itertools
 import json
 import math
 import os
+import random
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from small_bench import hil_here, run_folders, small_bench
 
@@ -34,16 +37,19 @@ from bench.dut.in_process import InProcessDut
 from bench.errors import DutError, LinkError
 from bench.links.bit_timing import frame_time_ns
 from bench.links.bus_faults import OwnedBus
+from bench.measure.plan import Plan
 from bench.restbus.cyclic import CyclicMessage
 from bench.restbus.disturbance import Disturbance
+from bench.rig.rig import Rig
 from bench.rig.vehicle import PLANT_PERIOD_NS
 from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
+from bench.scenario.watch import Watch
 from bench.timing.clock import Phase
 from bench.timing.simulated import SimulatedClock, run_simulated
-from bench.trace.events import CanFrame
+from bench.trace.events import BENCH, CanFrame, FrameSeen
 from bench.trace.timeline import Trace
-from bench.units import NS_PER_S
+from bench.units import NS_PER_MS, NS_PER_S
 from bench.wiring import core as choice
 from bench.wiring.common import Wired, own_ids
 from bench.wiring.core import bus_on, chosen_core, front_end_on, slower_in_python, trace_on
@@ -416,7 +422,7 @@ def test_the_plant_is_asked_where_a_bit_that_it_heeds_is_another(frames: list[by
         bus = bus_on(clock, trace, "vehicle", RATE, DATA_RATE)
         nodes = bus.node("a"), bus.node("bench")
         ignored = trace.frames.end("vehicle", "bench")
-        clock.core.made("what is heeded", "watch", 0, 0x123, 2, b"\x02\x00", ignored)
+        clock.core.made("what is heeded", "watch", -1, 0, 0x123, -1, 2, b"\x02\x00", ignored)
         for number, data in enumerate(frames):
             clock.core.words[TOLD] = 0
             nodes[0].send(CanFrame(0x123, data))
@@ -426,6 +432,95 @@ def test_the_plant_is_asked_where_a_bit_that_it_heeds_is_another(frames: list[by
         return bool(clock.core.words[TOLD])
 
     assert run_simulated(main, CoreClock(built())) is told
+
+
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(["lost", "torn", "flipped", "twice", "of the bench", "longer id"]),
+        st.floats(0, 1),
+        st.integers(1, 40),
+        st.integers(0, 63),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(changes=CHANGES, hold_ms=st.sampled_from([0, 40, 150]), seed=st.integers(0, 2**32))
+@example(
+    changes=[("flipped", 0.44, 16, 1)], hold_ms=0, seed=1
+)  # the reaction's first frames have a wrong CRC
+@example(changes=[("longer id", 0.5, 12, 0)], hold_ms=0, seed=1)
+@example(changes=[("of the bench", 0.5, 12, 0)], hold_ms=0, seed=1)
+def test_whoever_waits_for_a_reaction_is_told_of_it_at_the_same_look_although_the_core_compares_the_frames(
+    wired: Wired, tripped: tuple[Plan, list[FrameSeen]], changes: list[Any], hold_ms: int, seed: int
+) -> None:
+    """A shot's frames about its reaction, changed in every way that a bus has, looked at by both at one time."""
+    plan, frames = replace(tripped[0], hold_ns=hold_ms * NS_PER_MS), _changed(tripped[1], changes)
+    rng = random.Random(seed)
+
+    async def main(clock: SimulatedClock) -> int:
+        trace, plain = trace_on(clock), Trace(timebase=clock.timebase)
+        buses = {name: bus_on(clock, trace, name, RATE, DATA_RATE) for name in wired.databases}
+        nodes = {(bus, who): buses[bus].node(who) for bus in buses for who in ("dut", BENCH, "ear")}
+        native, python = (
+            Watch(cast(Rig, SimpleNamespace(trace=one, databases=wired.databases)), plan)
+            for one in (trace, plain)
+        )
+        settled = heard = 0
+        for seen in frames:
+            await clock.sleep_until(seen.t_ns)
+            nodes[seen.channel, seen.sender].send(seen.frame)
+            if rng.random() < 0.3:
+                await clock.sleep_until(clock.now + rng.choice([0, 300_000, 1_000_000, 20_000_000]))
+                for one in trace.frames[heard:]:
+                    plain.frames.append(one)
+                heard = len(trace.frames)
+                ended = python.settled(clock.now)
+                assert native.settled(clock.now) is ended
+                settled += ended
+        return settled
+
+    assert run_simulated(main, CoreClock(built())) or changes or hold_ms
+
+
+@pytest.fixture(scope="module")
+def tripped(wired: Wired, prepared: dict[str, Prepared]) -> tuple[Plan, list[FrameSeen]]:
+    """The plan of a shot, and the frames that its watch asks about, from before the reaction to after its hold."""
+    traces: list[Trace] = []
+    one = prepared["ov-step-cell17"]
+    measured = shoot(wired, one, 0, 1, 1, None, lambda rig, *_: traces.append(rig.trace)).measurement
+    assert measured is not None and measured.detected is not None and measured.safe is not None
+    tests = [*one.plan.safe_state, *one.plan.detection]
+    asked = {wired.databases[test.channel][test.message].can_id for test in tests}
+    window = range(measured.safe.high_ns - NS_PER_S // 4, measured.safe.high_ns + NS_PER_S // 4)
+    frames = [seen for seen in traces[0].frames.since(0, asked) if seen.t_ns in window]
+    return one.plan, [seen._replace(sender="dut", t_ns=seen.t_ns - window.start) for seen in frames]
+
+
+def _changed(frames: list[FrameSeen], changes: list[tuple[str, float, int, int]]) -> list[FrameSeen]:
+    for how, share, count, bit in changes:
+        first = int(share * len(frames))
+        there = frames[first : first + count]
+        if how == "lost":
+            there = []
+        elif how == "twice":
+            there = [seen for seen in there for _ in range(2)]
+        elif how == "of the bench":
+            there = [seen._replace(sender=BENCH) for seen in there]
+        elif how == "longer id":
+            there = [seen._replace(frame=seen.frame._replace(extended=True)) for seen in there]
+        elif how == "torn":
+            there = [seen._replace(frame=seen.frame._replace(data=seen.frame.data[:1])) for seen in there]
+        else:
+            there = [seen._replace(frame=_flipped(seen.frame, bit)) for seen in there]
+        frames = [*frames[:first], *there, *frames[first + count :]]
+    return frames
+
+
+def _flipped(frame: CanFrame, bit: int) -> CanFrame:
+    number = int.from_bytes(frame.data, "little") ^ (1 << bit % (8 * len(frame.data)))
+    return frame._replace(data=number.to_bytes(len(frame.data), "little"))
 
 
 @pytest.mark.slow

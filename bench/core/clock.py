@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.core.frames import LoggedFrames
 from bench.core.library import GENERATION, INDEX, MOST_CYCLIC, NEVER, NOW_NS, SEQUENCE, Core, Stop
 from bench.timing.clock import Phase, Timer, grid_point_ns
+from bench.timing.looking import Look
 from bench.timing.simulated import SimulatedClock, TimelineEntry
 from bench.trace.events import CanFrame, made
 
@@ -119,7 +120,8 @@ class CoreClock(SimulatedClock):
         entry = heap[0]
         order, _, callback, period = entry
         self.now = words[NOW_NS] = order >> 3
-        words[GENERATION] += 1
+        if type(callback) is not Look:
+            words[GENERATION] += 1
         if period:
             entry[0] = order + period
             words[SEQUENCE] = entry[1] = words[SEQUENCE] + 1

@@ -1,7 +1,12 @@
 """The frames of a shot whose core is native: it logs them, and they are taken over whenever somebody looks."""
 
-from bench.core.library import LOG_ROW_BYTES, LOGGED, LOGGED_LONG, LONG_BEFORE, Core
-from bench.trace.buffer import FrameBuffer
+from collections.abc import Callable, Sequence
+
+from bench.core.library import FRAMES, LOG_ROW_BYTES, LOGGED, LOGGED_LONG, LONG_BEFORE, NEWS, Core
+from bench.trace.buffer import FrameBuffer, Heeded
+
+_CLASSIC = 8
+_AT_ONCE = 4096  # frames that a reader takes in at most at once, so that those of an hour are never all made
 
 
 class LoggedFrames(FrameBuffer):
@@ -42,3 +47,32 @@ class LoggedFrames(FrameBuffer):
     def _long(self, long: bytearray) -> None:
         self._kept_long = long
         self._core.words[LONG_BEFORE] = len(long)
+
+    def news_of(self, asked: Sequence[Heeded]) -> Callable[[], bool]:
+        """As of FrameBuffer; the core compares the frames as it logs them."""
+        core, words = self._core, self._core.words
+        always = super().news_of(asked)
+        if any(
+            one.mask is None or len(one.mask) > _CLASSIC or one.channel not in core.buses for one in asked
+        ):
+            return always
+        reader = core.reader()
+        if reader is None:
+            return always
+        for one in asked:
+            ignored = -1 if one.ignored is None else self.end(one.channel, one.ignored)
+            mask = one.mask or b""
+            place = core.buses[one.channel], one.can_id, one.extended
+            if core.call("watch", reader, *place, len(mask), mask, ignored) < 0:
+                return always
+        bit, read = 1 << reader, 0
+
+        def news() -> bool:
+            nonlocal read
+            if not words[NEWS] & bit and words[FRAMES] - read < _AT_ONCE:
+                return False
+            words[NEWS] &= ~bit
+            read = words[FRAMES]
+            return True
+
+        return news

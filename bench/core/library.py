@@ -40,10 +40,10 @@ class Stop(IntEnum):
 
 (
     NOW_NS, SEQUENCE, GENERATION, INDEX, COUNT, LOGGED, LOGGED_LONG, LONG_BEFORE,
-    FRAMES, TOLD, QUIET_STEPS, QUIET_AS_OF, LEFT_OUT, SEEN, _WORDS,
-) = range(15)  # fmt: skip
+    FRAMES, TOLD, QUIET_STEPS, QUIET_AS_OF, LEFT_OUT, SEEN, NEWS, _WORDS,
+) = range(16)  # fmt: skip
 _LOG, _LOG_LONG, _COUNTERS, _HEARD = range(4)
-_LOG_ROWS, _LOG_LONG_BYTES, MOST_CYCLIC = 4096, 65536, 128
+_LOG_ROWS, _LOG_LONG_BYTES, MOST_CYCLIC, MOST_READERS = 4096, 65536, 128, 62
 
 
 def target(extra: tuple[str, ...] = ()) -> Target:
@@ -101,7 +101,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "dut_hang": (_INT,),
     "dut_tampered": (_INT,),
     "plant": (),
-    "watch": (_INT, ctypes.c_uint32, _INT, ctypes.c_char_p, _INT),
+    "watch": (_INT, _INT, ctypes.c_uint32, _INT, _INT, ctypes.c_char_p, _INT),
     "plant_start": (_LONG, _LONG),
     "plant_stop": (),
 }
@@ -128,6 +128,7 @@ class Core:
     """One shot's core: its memory, and its calls.
 
     words: what stands first in it, by NOW_NS and so on. counters: of each cyclic message's next frame.
+    buses: by channel.
     """
 
     def __init__(self, path: Path) -> None:
@@ -142,7 +143,9 @@ class Core:
         self.log_long = self._part(plain, _LOG_LONG, _LOG_LONG_BYTES)
         self.counters = self._part(plain, _COUNTERS, 8 * MOST_CYCLIC).cast("q")
         self.heard = self._part(plain, _HEARD, 88)
+        self.buses: dict[str, int] = {}
         self._rooms: list[tuple[Any, int]] = []
+        self._readers = 0
         self.run = library.core_run
         self.go_on = library.core_go_on
         self.offer = library.core_offer
@@ -171,7 +174,15 @@ class Core:
             f"bus '{channel}'", "bus", bitrate, self.words[NOW_NS], ctypes.addressof(room), count
         )
         self._rooms.append((room, count))
+        self.buses[channel] = number
         return number
+
+    def reader(self) -> int | None:
+        """One more who is told of news, by a bit of NEWS; None: there is no room for another."""
+        if self._readers == MOST_READERS:
+            return None
+        self._readers += 1
+        return self._readers - 1
 
     def starts_ns(self, bus: int) -> int:
         return int(self._library.core_starts_ns(self.at, bus))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from bench.codec.heard import heard
 from bench.config.profile import DutProfile
 from bench.dut.ports import ended
 from bench.errors import BenchError, UnidentifiedBuild
@@ -34,6 +33,7 @@ from bench.scenario.model import (
 from bench.scenario.outlasted import Outlasted, refuse_outlasted
 from bench.scenario.reach_plan import MODE_TIMEOUT_NS
 from bench.scenario.start_missed import StartMissed
+from bench.scenario.until_state import until_state
 from bench.scenario.watch import Watch
 from bench.scenario.way_out import (
     MarkedAs,
@@ -45,6 +45,7 @@ from bench.scenario.way_out import (
     walk_to_safety,
 )
 from bench.timing.clock import Phase, Timer
+from bench.timing.looking import look_until
 from bench.timing.stopping import is_a_stop
 from bench.trace import facts
 from bench.trace.events import PlantStage
@@ -166,7 +167,7 @@ async def settle(rig: Rig, shot: Attempt) -> None:
     """Hear the DUT, bring it into the start mode, set the load, let everything come to rest."""
     profile = shot.profile
     state = profile.roles["state"]
-    await _until_state(rig, shot, "standby", HEARD_TIMEOUT_NS, f"{state} was never heard in standby")
+    await until_state(rig, shot.profile, "standby", HEARD_TIMEOUT_NS, f"{state} was never heard in standby")
     rig.plant.vehicle.fault_reset = 0
     rig.trace.mark(rig.clock.now_ns(), facts.DutHeard(state="standby"), "engine")
     await rig.identify()  # before anything is asked of it: an unidentified build is refused
@@ -174,7 +175,7 @@ async def settle(rig: Rig, shot: Attempt) -> None:
     mode = shot.start.mode
     if mode != "off":
         request(rig, mode, profile.modes[mode])
-        await _until_state(rig, shot, mode, MODE_TIMEOUT_NS, f"the DUT did not enter {mode}", mode)
+        await until_state(rig, shot.profile, mode, MODE_TIMEOUT_NS, f"the DUT did not enter {mode}", mode)
     _load(rig, shot.start.current_a)
     now_ns = rig.clock.now_ns()
     await rig.clock.sleep_until(now_ns + SETTLE_NS)
@@ -196,17 +197,18 @@ async def _observe(rig: Rig, shot: Attempt) -> None:
             await _perform(rig, shot, step, lambda: ending is not None and ending.by is not None)
         first = next((m.t_ns for m in _measured(rig, plan)), stimulus_ns)
         end_ns = first + plan.window_ns
-        while clock.now_ns() < end_ns:
-            await clock.sleep_until(min(end_ns, clock.now_ns() + POLL_NS))
+        to_the_end = shot.to_the_end and plan.end is None
+        ends_early = plan.aim is Aim.MUST_REACH or (plan.aim is Aim.MUST_TRIP and not to_the_end)
+
+        def is_over() -> bool:
             if not rig.dut.alive():
                 raise ended(rig.dut)
-            seen = watch.settled(clock.now_ns()) and _ran_away(rig, plan)
-            if plan.aim is Aim.MUST_REACH and seen:
-                break
-            if plan.aim is Aim.MUST_TRIP and seen and not (shot.to_the_end and plan.end is None):
-                break
-            if ending is not None and ending.by not in (None, EndedBy.CUT_OFF):
-                break  # not by the DUT: whether it should have reacted is for the verdict
+            if ends_early and watch.settled(clock.now_ns()) and _ran_away(rig, plan):
+                return True
+            # If not by the DUT: whether it should have reacted is for the verdict.
+            return ending is not None and ending.by not in (None, EndedBy.CUT_OFF)
+
+        await look_until(clock, end_ns, POLL_NS, is_over)
         rig.outputs.refuse_unfed()
         if plan.end is not None:
             await _look_after(rig, plan.end.observe_ns)
@@ -322,7 +324,9 @@ async def _park(rig: Rig, shot: Attempt, step: Park) -> None:
     clock = rig.clock
     _load(rig, 0.0)
     request(rig, "off", step.mode_value)
-    await _until_state(rig, shot, "standby", MODE_TIMEOUT_NS, "to park, the DUT did not enter standby", "off")
+    await until_state(
+        rig, shot.profile, "standby", MODE_TIMEOUT_NS, "to park, the DUT did not enter standby", "off"
+    )
     await clock.sleep_until(clock.now_ns() + SETTLE_NS)
     rig.truth.let_days_pass(step.duration_ns)
     await clock.sleep_until(clock.now_ns() + SETTLE_NS)  # the outputs follow the pack
@@ -358,39 +362,3 @@ async def drive(rig: Rig, current_a: float, place: int) -> None:
         high_ns=clock.now_ns(),
     )
     rig.trace.mark(clock.now_ns(), confirmed, "engine")
-
-
-async def _until_state(
-    rig: Rig, shot: Attempt, name: str, timeout_ns: int, missed: str, mode: str | None = None
-) -> None:
-    """Wait until the DUT reports the state; StartMissed names the last one seen. mode: that was asked for."""
-    role = shot.profile.roles["state"]
-    message = rig.databases[role.channel][role.message]
-    read = heard(message.reader(role.signal))
-    wanted = shot.profile.states[name]
-    deadline_ns = rig.clock.now_ns() + timeout_ns
-    last: float | None = None
-    while rig.clock.now_ns() < deadline_ns:
-        rig.view.update()
-        seen = rig.view.latest((role.channel, message.can_id))
-        if seen is not None:
-            last = read(seen.frame.data)
-            if last == wanted:
-                return
-        await rig.clock.sleep_until(rig.clock.now_ns() + POLL_NS)
-    names = {value: state for state, value in shot.profile.states.items()}
-    told = "nothing was heard" if last is None else f"its last state was {names.get(int(last), last)}"
-    raise StartMissed(
-        f"{missed} within {timeout_ns / NS_PER_S:g} s; {told}{_reported(rig, shot.profile)}", mode
-    )
-
-
-def _reported(rig: Rig, profile: DutProfile) -> str:
-    """Which flags the DUT holds up now, for whoever has to find out why it is not ready."""
-    told = []
-    for flag in profile.flags.values():
-        message = rig.databases[flag.role.channel][flag.role.message]
-        seen = rig.view.latest((flag.role.channel, message.can_id))
-        if seen is not None and heard(message.reader(flag.role.signal))(seen.frame.data) == flag.value:
-            told.append(flag.name)
-    return f", and it reports {', '.join(told)}" if told else ""

@@ -8,8 +8,8 @@ asked about for minutes are deflated: an hour's would take a hundred megabytes.
 
 import struct
 import zlib
-from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, overload
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from bench.trace.events import CanFrame, FrameSeen, made
 from bench.trace.frame_row import INLINE
@@ -50,6 +50,19 @@ def _turned(packed: bytes | bytearray, length: int) -> bytes:
 
 def _unsealed(sealed: bytes) -> bytes:
     return _turned(zlib.decompress(sealed), _SEALED)
+
+
+class Heeded(NamedTuple):
+    """The frames of one identifier, as far as a reader heeds them.
+
+    mask: the bits that make news; None: each frame does. ignored: a sender of whom nothing is read.
+    """
+
+    channel: str
+    can_id: int
+    extended: bool
+    mask: bytes | None
+    ignored: str | None = None
 
 
 class FrameBuffer(Sequence[FrameSeen]):
@@ -113,6 +126,14 @@ class FrameBuffer(Sequence[FrameSeen]):
         if not asked:  # asked after every step of the plant, mostly about nothing new
             return []
         return self._made(b"".join([news[at * ROW_SIZE : (at + 1) * ROW_SIZE] for at in asked]))
+
+    def news_of(self, asked: Sequence[Heeded]) -> Callable[[], bool]:  # noqa: ARG002
+        """What says, at each call, whether frames have come since the last one that carry other bits than before.
+
+        A yes costs a look at them, a no says that there is nothing to be seen. So yes is right where nobody knows,
+        as here.
+        """
+        return lambda: True
 
     def columns(self) -> "Columns":
         """All of them in columns; kept until a frame is added."""

@@ -92,8 +92,10 @@ def grid_in_core(wired: Wired, clock: CoreClock, trace: Trace) -> bool:
         clock.core.made(
             f"what is read of {message.name}",
             "watch",
+            -1,
             channels.index(channel),
             message.can_id,
+            -1,
             message.length,
             message.mask(signals),
             ignored,

@@ -19,6 +19,7 @@
 #define MOST_CYCLIC 128
 #define MOST_TIMERS (MOST_BUSES + MOST_NODES + MOST_CYCLIC + 3)
 #define MOST_WATCHES 256
+#define MOST_READERS 62 /* bits of a word that is never negative */
 #define MOST_PAGES 256 /* of the front end's sweep */
 #define MOST_SLOTS 1024
 #define LOG_ROWS 4096
@@ -54,6 +55,7 @@ enum word {
     QUIET_AS_OF, /* as long as this is the generation */
     LEFT_OUT,    /* and so many have been */
     SEEN,        /* the frames that the plant's last step has seen */
+    NEWS,        /* a bit for each reader whose messages may say something else than before */
     WORDS
 };
 
@@ -164,9 +166,9 @@ struct dut {
     bool hangs, python_sends;
 };
 
-/* What the plant heeds of one message. */
+/* What the plant, or a reader in Python, heeds of one message. reader: or -1, the plant. extended: 0, 1, or -1, both. */
 struct watch {
-    int32_t bus, length, ignored;
+    int32_t bus, length, ignored, reader, extended;
     uint32_t id;
     bool seen;
     uint8_t mask[CLASSIC_DATA], last[CLASSIC_DATA];
@@ -259,7 +261,8 @@ enum reason dut_step(struct core *core);
 
 /* plant.c */
 int core_plant(struct core *core);
-int core_watch(struct core *core, int bus, uint32_t id, int length, const uint8_t *mask, int ignored);
+int core_watch(struct core *core, int reader, int bus, uint32_t id, int extended, int length, const uint8_t *mask,
+               int ignored);
 void core_plant_start(struct core *core, int64_t first_ns, int64_t period_ns);
 void core_plant_stop(struct core *core);
 void plant_sees(struct core *core, int32_t bus, uint32_t end, const struct wire_frame *frame);

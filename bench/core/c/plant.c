@@ -15,14 +15,20 @@ int core_plant(struct core *core)
     return core->plant_timer;
 }
 
-/* What the plant heeds of one message: the bits in `mask`. ignored: a sender that says nothing, by its number, or -1. */
-int core_watch(struct core *core, int bus, uint32_t id, int length, const uint8_t *mask, int ignored)
+/*
+ * What is heeded of one message: the bits in `mask`. ignored: a sender that says nothing, by its number, or -1.
+ * A reader is told by its bit of NEWS, the plant by TOLD.
+ */
+int core_watch(struct core *core, int reader, int bus, uint32_t id, int extended, int length, const uint8_t *mask,
+               int ignored)
 {
-    if (core->watches >= MOST_WATCHES || bus < 0 || bus >= core->buses || length < 0 || length > CLASSIC_DATA) {
+    if (core->watches >= MOST_WATCHES || reader < -1 || reader >= MOST_READERS || bus < 0 || bus >= core->buses
+        || length < 0 || length > CLASSIC_DATA) {
         return -1;
     }
     struct watch *one = &core->watch[core->watches];
-    *one = (struct watch){.bus = bus, .id = id, .length = length, .ignored = ignored};
+    *one = (struct watch){
+        .bus = bus, .id = id, .length = length, .ignored = ignored, .reader = reader, .extended = extended};
     memcpy(one->mask, mask, (size_t)length);
     return core->watches++;
 }
@@ -58,9 +64,14 @@ void plant_sees(struct core *core, int32_t bus, uint32_t end, const struct wire_
     core->words[FRAMES]++;
     for (int32_t at = 0; at < core->watches; at++) {
         struct watch *one = &core->watch[at];
-        if (one->id == frame->id && one->bus == bus && (one->ignored < 0 || (uint32_t)one->ignored != end)
-            && tells_another(one, frame)) {
+        if (one->id != frame->id || one->bus != bus || (one->ignored >= 0 && (uint32_t)one->ignored == end)
+            || (one->extended >= 0 && one->extended != (frame->flags & FLAG_EXTENDED)) || !tells_another(one, frame)) {
+            continue;
+        }
+        if (one->reader < 0) {
             core->words[TOLD] = 1;
+        } else {
+            core->words[NEWS] |= INT64_C(1) << one->reader;
         }
     }
 }
