@@ -9,6 +9,7 @@ from bench.measure.finding.base import Finding
 from bench.measure.finding.bench import BenchError
 from bench.measure.finding.scenario import RigLacks
 from bench.measure.finding.stimulus import NoOnset, NoReadback
+from bench.measure.finding.times import Bound, Time, TooEarly, TooLate
 from bench.measure.interval import Interval, Latency
 from bench.report.finding_words import joined_words
 from bench.verdict.result import Held, Judgement, Reason, ShotResult, Verdict, together
@@ -144,3 +145,23 @@ def test_what_was_held_against_the_dut_and_what_was_not_are_two_reasons() -> Non
     )
     found = conclude([held, doubted, held]).reasons[:2]
     assert [(one.held, one.count) for one in found] == [(Held.AGAINST, 2), (Held.NOT_HELD, 1)]
+
+
+def late(low_ns: int, high_ns: int) -> TooLate:
+    return TooLate(time=Time.FDTI, bound=Bound.BUDGET, low_ns=low_ns, high_ns=high_ns, bound_ns=10)
+
+
+def test_the_worst_of_alike_findings_is_quoted_wherever_it_stands_among_the_shots() -> None:
+    spans = [(11, 20), (13, 30), (12, 30), (15, 25)]
+    for turned in range(len(spans)):
+        order = spans[turned:] + spans[:turned]
+        found = conclude([shot(Verdict.FAIL, late(*one)) for one in order])
+        assert found.reasons == (Reason(finding=late(13, 30), count=4, shots=4),)
+
+
+def test_the_earliest_of_trips_that_are_too_early_is_the_worst() -> None:
+    def early(low_ns: int) -> TooEarly:
+        return TooEarly(time=Time.FDTI, bound=Bound.FLOOR, low_ns=low_ns, high_ns=low_ns + 1, bound_ns=9)
+
+    found = conclude([shot(Verdict.FAIL, early(low_ns)) for low_ns in (5, 2, 7)])
+    assert [one.finding for one in found.reasons] == [early(2)]

@@ -67,6 +67,7 @@ ADVICE: dict[str, str] = {
     "safe-state-left": _STUDY,
     "frames-contradict": "Two senders of one message, or one that cannot decide: look at the frames one by one.",
     "witness-denies": "Take the signal out of the flag's `also`, or find out why the DUT never sets it.",
+    "level-shown": "Nothing has to be done: it says where the stimulus stood. Compare the DUT's own limit with it.",
     "too-late": "The budget is missed for certain. The report's chain of reactions shows where the time goes.",
     "too-early": "The DUT trips sooner than its published debounce allows. Compare it with the profile's [debounce].",
     "straddles-bound": "Make the named term smaller: a faster report of the DUT, or better stamps.",

@@ -43,6 +43,7 @@ _BEFORE = {
     Held.SEEN: "seen: ",
     Held.NOTED: "",
 }
+_MOST_PLACES = 5  # cells or sensors that are named one by one
 _WHY = {times.Bound.CEILING: ": later than the DUT's published debounce allows"}
 
 
@@ -291,6 +292,8 @@ def _scenario(finding: Finding) -> str:
         case scenario.PartlyDecided() as part:
             told = f"decided in {part.decided} of {part.shots} shots"
             return f"{told}; {part.errors} ended in an ERROR of the bench" if part.errors else told
+        case scenario.LevelShown() as shown:
+            return _level(shown)
         case scenario.RigLacks(lacking=lacking):
             return f"the rig cannot do: {', '.join(lacking)}"
         case scenario.MismatchUnnoticed() as missed:
@@ -311,6 +314,21 @@ def _scenario(finding: Finding) -> str:
         case scenario.Worded(said=said):
             return said
     raise AssertionError(finding)
+
+
+def _level(shown: scenario.LevelShown) -> str:
+    what = shown.quantity.replace("_", " ")
+    of = "sensor" if shown.quantity == "temperature" else "cell"
+    places = ", ".join(map(str, shown.numbers[:_MOST_PLACES]))
+    more = f" and {len(shown.numbers) - _MOST_PLACES} more" if shown.numbers[_MOST_PLACES:] else ""
+    where = f" ({of}{'s' if shown.numbers[1:] else ''} {places}{more})" if shown.numbers else ""
+    told = f"shown: {what} {shown.value:.6g} {shown.unit}{where}"
+    if shown.lasts_ns is not None:
+        told += f" for {format_ns(shown.lasts_ns)} at a time"
+    told += f"; limit of {shown.flag}: {shown.op} {shown.limit:.6g} {shown.unit} ({shown.threshold})"
+    if shown.debounce_ns is not None:
+        told += f", debounced over up to {format_ns(shown.debounce_ns)}"
+    return told
 
 
 def _gap(gap: scenario.KnownGapFinding) -> str:

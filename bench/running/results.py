@@ -151,6 +151,14 @@ def _with_mismatch(mismatch: Mismatch | None, judgement: Judgement, shots: Seque
     return Judgement(verdict=Verdict.PASS, reasons=(caught, *seen))
 
 
+def _with_levels(prepared: Prepared, judgement: Judgement) -> Judgement:
+    """A FAIL beside what the DUT was shown, and the limit that it was shown beside."""
+    if judgement.verdict is not Verdict.FAIL or prepared.scenario.mismatch is not None:
+        return judgement
+    shown = (Reason(finding=one, held=Held.NOTED) for one in prepared.shown)
+    return replace(judgement, reasons=(*judgement.reasons, *shown))
+
+
 def scenario_result(
     prepared: Prepared,
     shots: Sequence[ShotResult],
@@ -176,7 +184,7 @@ def scenario_result(
     def concluded(of: Sequence[ShotResult]) -> Judgement:
         return _with_mismatch(mismatch, with_known_gap(scenario.known_gap, conclude(of), chemistry, day), of)
 
-    judgement = concluded(ordered)
+    judgement = _with_levels(prepared, concluded(ordered))
     stricter = under_format_2(prepared.plan, ordered, concluded)
     notes = [*known_by_notes(prepared.plan), *state_notes(ordered), *watching_notes(prepared.plan, ordered)]
     if any(profile.plays_message(test.channel, test.message) for test in prepared.plan.onset):

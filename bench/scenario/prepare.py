@@ -10,7 +10,9 @@ from bench.config.profile import DutProfile
 from bench.config.toml_file import located, only_news
 from bench.errors import ConfigError, ScenarioError, nearest
 from bench.faults.expression import Expression, value_of
+from bench.measure.finding.scenario import LevelShown
 from bench.measure.plan import NOTHING, Plan
+from bench.scenario.level_shown import levels_shown
 from bench.scenario.load import read_scenario
 from bench.scenario.lookup import Asked, Lookup
 from bench.scenario.mismatch import thresholds_for
@@ -40,6 +42,7 @@ class Prepared:
     budget: Budget
     own_times: Budget | None = None
     note: str | None = None  # what could not be made of it on this bench
+    shown: tuple[LevelShown, ...] = ()  # levels of its stimulus beside the limit that they are about
 
     @property
     def test_type(self) -> str:
@@ -158,7 +161,12 @@ def prepare_one(
     known = _start_known(scenario, thresholds)
     plan, steps = resolve(known, profile, dict(thresholds), budget, cells, databases, sensors)
     own = _own_times(scenario, budgets)
-    return Prepared(scenario=known, plan=plan, steps=tuple(steps), budget=budget, own_times=own)
+    shown = levels_shown(known, steps, _flag(scenario), profile, thresholds)
+    return Prepared(scenario=known, plan=plan, steps=tuple(steps), budget=budget, own_times=own, shown=shown)
+
+
+def _flag(scenario: Scenario) -> str | None:
+    return scenario.expect.flag if scenario.expect is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,14 +208,18 @@ class _Asked:
         lookup = Lookup(scenario, self.profile, dict(self.thresholds), budget, *on, self.tests)
         plan, steps = resolve_in(lookup)
         twins, note = resolve_twins(lookup, plan, steps)
-        prepared.append(
-            Prepared(
-                scenario=scenario, plan=plan, steps=tuple(steps), budget=budget, own_times=own, note=note
-            )
-        )
+        about = (_flag(scenario), self.profile, self.thresholds)
+        shown = levels_shown(scenario, steps, *about)
+        itself = Prepared(scenario=scenario, plan=plan, steps=tuple(steps), budget=budget, own_times=own)
+        prepared.append(replace(itself, note=note, shown=shown))
         for twin, of_twin in twins:
             one = Prepared(
-                scenario=twin.scenario, plan=of_twin, steps=twin.steps, budget=budget, own_times=own
+                scenario=twin.scenario,
+                plan=of_twin,
+                steps=twin.steps,
+                budget=budget,
+                own_times=own,
+                shown=levels_shown(twin.scenario, twin.steps, *about),
             )
             if twin.kind != "healthy" or _is_new(one, prepared):
                 prepared.append(one)

@@ -20,7 +20,7 @@ from bench.running.shots import judge_or_error, shot_phase_ns, shot_seed, start_
 from bench.scenario.prepare import Prepared
 from bench.trace.facts import DutIdentified, PhasesDrawn
 from bench.trace.timeline import Trace
-from bench.verdict.result import Budget, Judgement, ShotResult
+from bench.verdict.result import Budget, Held, Judgement, ShotResult
 from bench.wiring.common import Wired, build_pack, phases_of
 
 _BUDGETS = ("aim", "fdti_budget_ns", "fhti_budget_ns", "ftti_ns")
@@ -153,6 +153,17 @@ def same(before: Judgement, now: Judgement) -> bool:
     if any(isinstance(one.finding, Worded) for one in before.reasons):
         return before.verdict is now.verdict
     return before == now
+
+
+def same_matter(before: Judgement, now: Judgement) -> bool:
+    """By verdict and by what the reasons are about, each with its count. Their figures are those of single shots, which
+    are compared by themselves; what is only noted may come with a release.
+    """
+
+    def matter(one: Judgement) -> list[tuple[object, ...]]:
+        return [(why.alike(), why.count, why.shots) for why in one.reasons if why.held is not Held.NOTED]
+
+    return same(before, now) or (before.verdict is now.verdict and matter(before) == matter(now))
 
 
 def _other_question(stored: Plan, made: Plan, *, whole: bool) -> list[str]:

@@ -27,7 +27,7 @@ from bench.running.load import BY_ID, EARNED, matches
 from bench.running.reach import with_must_reach
 from bench.running.results import rig_hash, scenario_result
 from bench.running.shots import why_not_driven
-from bench.stored.judged_again import Job, ShotAgain, same
+from bench.stored.judged_again import Job, ShotAgain, same, same_matter
 from bench.units import NS_PER_S
 from bench.verdict.result import RunResult, ScenarioResult, ShotResult
 
@@ -275,7 +275,10 @@ def _otherwise(job: Job, recorded: ScenarioResult, made: ScenarioResult | None) 
         lost = job.todays and job.wired is not None
         return [f"{name}: not made by its file in inputs/"] if lost else []
     told = []
-    if not same(recorded.judgement, made.judgement):
+    alike = (
+        same if job.same_source else same_matter
+    )  # which shot stands for all, and what is noted, may be another
+    if not alike(recorded.judgement, made.judgement):
         was, now = (
             f"{one.verdict.name} {reasons_words(one)}" for one in (recorded.judgement, made.judgement)
         )

@@ -104,7 +104,7 @@ def conclude(shots: Iterable[ShotResult]) -> Judgement:
 
 
 def _counted(shots: Iterable[ShotResult]) -> list[Reason]:
-    """Reasons that differ in their figures only are one reason; the first stands for all."""
+    """Reasons that differ in their figures only are one reason; the worst stands for all, the first of equal ones."""
     counts: dict[tuple[object, ...], tuple[int, Reason]] = {}
     n = 0
     for shot in shots:
@@ -113,6 +113,7 @@ def _counted(shots: Iterable[ShotResult]) -> list[Reason]:
         for reason in shot.judgement.reasons:
             own.setdefault(reason.alike(), reason)
         for alike, reason in own.items():
-            count, first = counts.get(alike, (0, reason))
-            counts[alike] = (count + 1, first)
+            count, worst = counts.get(alike, (0, reason))
+            worse = reason.finding.severity() > worst.finding.severity()
+            counts[alike] = (count + 1, reason if worse else worst)
     return [reason if n == 1 else replace(reason, count=count, shots=n) for count, reason in counts.values()]

@@ -46,6 +46,10 @@ class Finding:
         """The key under which findings of several shots are one reason."""
         return (self.code, *(getattr(self, name) for name in self.aims))
 
+    def severity(self) -> tuple[float, ...]:
+        """How bad it is among findings that are alike: the larger, the worse. (): one is as bad as the other."""
+        return ()
+
     def figures(self) -> dict[str, object]:
         """All fields by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -118,6 +118,9 @@ class EstimateOff(Finding):
     u: float
     limit: float
 
+    def severity(self) -> tuple[float, ...]:
+        return (abs(self.value),)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimateStraddles(Finding):
@@ -131,6 +134,9 @@ class EstimateStraddles(Finding):
     value: float
     u: float
     limit: float
+
+    def severity(self) -> tuple[float, ...]:
+        return (abs(self.value),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,29 @@ class PartlyDecided(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LevelShown(Finding):
+    """What the stimulus showed the DUT, and where the flag's limit is. It explains a FAIL and makes no verdict.
+
+    value, limit: in `unit`. numbers: the cells or sensors, from 1; () for the pack. lasts_ns, debounce_ns: how long it
+    lasted, and how long the DUT's published debounce takes at most; None where it stays.
+    """
+
+    code: ClassVar[str] = "level-shown"
+    blame: ClassVar[Blame] = Blame.NOBODY
+    aims: ClassVar[tuple[str, ...]] = ("flag", "quantity", "numbers")
+    flag: str
+    quantity: str
+    unit: str
+    value: float
+    numbers: tuple[int, ...]
+    op: str
+    threshold: str
+    limit: float
+    lasts_ns: int | None = None
+    debounce_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RigLacks(Finding):
     """The rig cannot do what the scenario needs. lacking: the capabilities, each with its reason."""
 

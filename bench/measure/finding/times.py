@@ -46,6 +46,9 @@ class TooLate(Finding):
     high_ns: int
     bound_ns: int
 
+    def severity(self) -> tuple[float, ...]:
+        return (self.high_ns, self.low_ns)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TooEarly(Finding):
@@ -59,6 +62,9 @@ class TooEarly(Finding):
     low_ns: int
     high_ns: int
     bound_ns: int
+
+    def severity(self) -> tuple[float, ...]:
+        return (-self.low_ns, -self.high_ns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,9 @@ class Straddles(Finding):
     shrink: tuple[Shrink, ...]
     all_terms_ns: int
 
+    def severity(self) -> tuple[float, ...]:
+        return (self.excess_ns, self.high_ns)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearFtti(Finding):
@@ -86,3 +95,6 @@ class NearFtti(Finding):
     blame: ClassVar[Blame] = Blame.NOBODY
     high_ns: int
     ftti_ns: int
+
+    def severity(self) -> tuple[float, ...]:
+        return (self.high_ns,)
