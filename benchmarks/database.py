@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 from bench.hazard.margin import measured_fhti
 from bench.record.database import ResultsDatabase
 from bench.record.schema import FINDINGS, RUNS, SCENARIOS, SHOTS
-from bench.stored.trend import trend
+from bench.stored.trend import trends
 from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.result import RunResult
 
@@ -86,7 +86,7 @@ def measure(where: str | Path, runs: int, name: str) -> bool:
     questions: dict[str, Callable[[], object]] = {
         "the history of one scenario (trend -k)": lambda: database.history("scenario-7", simulated),
         "every run (doctor)": database.runs,
-        "the names of all scenarios": lambda: database.scenario_ids(simulated),
+        "how many runs each scenario has": lambda: database.counts(simulated, None),
         "all of one run (doctor)": lambda: database.rows_of(newest),
         "measured FHTI of a build (hazard, safety)": lambda: measured_fhti(where, None, "reference"),
         "the runs of one lab and label": lambda: database.rows(
@@ -110,11 +110,7 @@ def measure(where: str | Path, runs: int, name: str) -> bool:
         kept &= best_s < QUESTION_S
         print(f"{name}: {question}: {1000 * best_s:.1f} ms, {best_s / plain_s:.1f} times a plain question")
     chemistry = sample_run().chemistry
-    whole_s = took_s(
-        lambda: [
-            trend(database, one, simulated, chemistry, "fhti") for one in database.scenario_ids(simulated)
-        ]
-    )
+    whole_s = took_s(lambda: trends(database, simulated, chemistry, "fhti", last=20))
     print(
         f"{name}: the trend of {SCENARIO_COUNT} scenarios over {runs:,} builds: {whole_s:.2f} s"
         f" (promised {TREND_S:g})"

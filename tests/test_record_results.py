@@ -2,10 +2,13 @@
 
 import dataclasses
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sample_run import sample_run
 
 from bench.errors import RecordError
@@ -13,7 +16,7 @@ from bench.measure.plan import Aim, Plan
 from bench.measure.signal_test import SignalTest
 from bench.record.codable import plan_from_dict, plan_to_dict, run_from_dict, run_to_dict
 from bench.record.database import ResultsDatabase
-from bench.stored.trend import trend
+from bench.stored.trend import trend, trends
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
 from bench.verdict.result import RunResult, Verdict
@@ -131,3 +134,44 @@ def test_a_trend_keeps_unlike_runs_apart_and_says_which(results_at: str | Path) 
         "on another rig (not recorded)": 1,
     }
     assert trend(database, "nothing", Timebase.SIMULATED, run.chemistry, "fdti").points == ()
+
+
+def test_runs_of_other_counts_stay_on_the_line_and_make_no_baseline(results_at: str | Path) -> None:
+    """A quick look with one shot hid all the runs before it."""
+    database = ResultsDatabase(results_at)
+    for number, count in enumerate([59, 59, 12, 59, 12]):
+        run = sample_run(n=count)
+        one = run.scenarios[0]
+        assert one.fhti is not None
+        one = dataclasses.replace(one, fhti=dataclasses.replace(one.fhti, max_high_ns=count))
+        run = dataclasses.replace(run, run_id=f"r{number}", scenarios=(one,))
+        database.add(dataclasses.replace(run, started_utc=f"2026-01-0{number + 1}T00:00:00+00:00"))
+    found = trend(database, "cell-overvoltage", EvidenceClass.SIMULATED, run.chemistry, "fhti")
+    assert [point.past.shots for point in found.points] == [59, 59, 12, 59, 12] and not found.apart
+    assert [point.value_ns for point in found.points] == [59, 59, 12, 59, 12]
+    assert [point.baseline_ns for point in found.points] == [None, 59, None, 59, 12]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("12"), st.booleans()), max_size=9),
+    st.integers(2, 4),
+)
+@settings(max_examples=20)
+def test_the_last_points_are_the_end_of_the_whole_line(runs: list[tuple[str, str, bool]], last: int) -> None:
+    """However the runs lie: other rigs, other files, runs without the scenario."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = ResultsDatabase(Path(folder) / "r.sqlite")
+        made = sample_run(n=12)
+        for number, (rig, file, has) in enumerate(runs):
+            hashes = {"rig": rig, "scenario.weld-plus": file}
+            kept = made.scenarios if has else made.scenarios[:1]
+            stamp = f"2026-01-01T00:00:{number:02d}+00:00"
+            run = dataclasses.replace(
+                made, run_id=f"r{number}", started_utc=stamp, hashes=hashes, scenarios=kept
+            )
+            database.add(run)
+        asked = (database, EvidenceClass.SIMULATED, made.chemistry, "fhti")
+        whole, some = trends(*asked), trends(*asked, last=last)
+        assert {name: (one.points[-last:], one.apart) for name, one in whole.items()} == {
+            name: (one.points, one.apart) for name, one in some.items()
+        }

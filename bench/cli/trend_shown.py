@@ -43,11 +43,11 @@ def trend(
     from bench.errors import ConfigError
     from bench.record.database import ResultsDatabase
     from bench.report.told.builds import TrendTold
+    from bench.running.filter_words import filter_of
     from bench.stored.folder_says import FolderSays
     from bench.stored.pinned import drifts, find_pin
     from bench.stored.rules_today import Rejudging
-    from bench.stored.trend import altered_among
-    from bench.stored.trend import trend as trend_of
+    from bench.stored.trend import altered_among, trends
     from bench.timing.evidence_class import BY_OPTION, CLASS_WORDS
 
     if metric not in ("fdti", "fhti") or time not in BY_OPTION:
@@ -57,15 +57,18 @@ def trend(
         raise ConfigError(f"{wired.config.record.database}: no results yet; `hil run` makes them")
     database = ResultsDatabase(wired.config.record.database)
     evidence = BY_OPTION[time]
-    names = [name for name in database.scenario_ids(evidence) if only is None or only in name]
+    fits = filter_of(only or "")
     chosen = wired.config.pack.chemistry
     again, says = Rejudging(wired.config.record.folder).again, FolderSays(wired.config.record.folder)
-    found = {name: trend_of(database, name, evidence, chosen, metric, again, says.checked) for name in names}
+    wanted = pin if pin is not None else wired.config.record.pin
+    found = trends(
+        database, evidence, chosen, metric,
+        wanted=lambda name: fits(name, ""), last=None if wanted else last, again=again, checked=says.checked,
+    )  # fmt: skip
     _tell_differing([*says.differing])
     found = {name: one for name, one in found.items() if one.unjudged or any(map(_telling, one.points))}
     series = {name: one.points[-last:] for name, one in found.items() if one.points}
     apart = {name: dict(one.apart) for name, one in found.items() if one.apart}
-    wanted = pin if pin is not None else wired.config.record.pin
     lines = {name: one.points for name, one in found.items() if one.points}
     drifted = drifts(find_pin(wanted, lines), lines) if wanted and lines else ()
     runs = [point.past.run_id for points in series.values() for point in points]
@@ -153,6 +156,7 @@ def _point(point: Point) -> PointTold:
         firmware_identity=point.past.firmware_identity,
         verdict=point.past.verdict,
         findings=tuple(point.past.reasons),
+        shots=point.past.shots,
         value_ns=point.value_ns,
         baseline_ns=point.baseline_ns,
         notable=point.notable,
@@ -167,14 +171,14 @@ def _show_trend(series: dict[str, Any], metric: str, condition: str) -> None:
 
     one = len(series) == 1
     title = f"worst {metric.upper()} over builds, {condition}" + (f", {next(iter(series))}" if one else "")
-    first = ("run", "build") if one else ("scenario", "runs", "newest build")
+    first = ("run", "build", "n") if one else ("scenario", "runs", "newest build", "n")
     headings = (*first, metric.upper(), "baseline", "moved", "verdict")
 
     def cells(point: Any) -> list[str]:
         moved = point.moved_ns
         signed = "–" if moved is None else f"{'−' if moved < 0 else '+'}{format_ns(abs(moved))}"
         times = ["–" if v is None else format_ns(v) for v in (point.value_ns, point.baseline_ns)]
-        return [point.past.firmware_identity, *times, signed, point.past.verdict.name]
+        return [point.past.firmware_identity, str(point.past.shots), *times, signed, point.past.verdict.name]
 
     rows: list[list[str]] = []
     styles: list[str] = []

@@ -16,13 +16,12 @@ from sqlalchemy import ColumnElement, Select, case, delete, func, insert, select
 from sqlalchemy.engine import Connection
 
 from bench.errors import RecordError
-from bench.measure.interval import Latency
 from bench.record.chain import FOOTER
-from bench.record.codable import decode, encode
+from bench.record.codable import decode
 from bench.record.engine import WRITES, engine_of, first_line, named, refuse_special
 from bench.record.folder import HEADER
+from bench.record.rows import finding_rows, run_row, scenario_row, shot_row
 from bench.record.schema import (
-    ABORTED_LENGTH,
     FINDINGS,
     RUNS,
     SCENARIOS,
@@ -35,7 +34,7 @@ from bench.record.schema import (
 from bench.record.shot import read_json
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
-from bench.verdict.result import Judgement, Reason, RunResult, ScenarioResult, ShotResult, Verdict
+from bench.verdict.result import Judgement, Reason, RunResult, ScenarioResult, Verdict
 
 __all__ = ["RUNS", "SCENARIOS", "SHOTS", "PastResult", "ResultsDatabase", "Sealed"]
 
@@ -227,24 +226,30 @@ class ResultsDatabase:
             connection.execute(delete(SCENARIOS).where(SCENARIOS.c.run_id == run_id))
             return bool(connection.execute(delete(RUNS).where(RUNS.c.run_id == run_id)).rowcount)
 
-    def scenario_ids(self, evidence: EvidenceClass) -> tuple[str, ...]:
-        """All scenarios with a result of one class of evidence, by name."""
-        its = select(RUNS.c.run_id).where(OF_CLASS.in_([evidence.value]))
-        query = select(SCENARIOS.c.scenario_id).where(SCENARIOS.c.run_id.in_(its)).distinct()
-        return tuple(sorted(row[0] for row in self.rows(query)))
-
     def history(self, scenario_id: str, evidence: EvidenceClass) -> tuple[PastResult, ...]:
         """The scenario's results of one class of evidence, oldest first. Results of aborted runs are not among them."""
-        return self.histories(evidence, [scenario_id]).get(scenario_id, ())
+        return self.histories(evidence, None, [scenario_id]).get(scenario_id, ())
 
     def histories(
-        self, evidence: EvidenceClass, scenario_ids: Sequence[str] | None = None
+        self,
+        evidence: EvidenceClass,
+        chemistry: str | None,
+        scenario_ids: Sequence[str] | None = None,
+        *,
+        newest: int | None = None,
     ) -> dict[str, tuple[PastResult, ...]]:
-        """As `history`, of many scenarios in one question; None: of all."""
+        """As `history`, of many scenarios. None: of any chemistry, of all scenarios.
+
+        newest: how many of the newest runs of the class and chemistry are read; None: all.
+        """
         of_runs = select(
             RUNS.c.run_id, RUNS.c.started_utc, RUNS.c.firmware, RUNS.c.firmware_identity, RUNS.c.chemistry,
             RUNS.c.rules, func.coalesce(RUNS.c.rig, "").label("rig"),
-        ).where(OF_CLASS.in_([evidence.value]), RUNS.c.aborted.is_(None))  # fmt: skip
+        ).where(*_whole(evidence, chemistry)).order_by(RUNS.c.started_utc.desc()).limit(newest)  # fmt: skip
+        runs = {
+            row["run_id"]: {**row, "rules": row["rules"] or 1, "evidence": evidence}
+            for row in (dict(one._mapping) for one in self.rows(of_runs))
+        }
         its = SCENARIOS.c
         query = select(
             its.run_id, its.scenario_id, its.shots, its.verdict, its.reasons, its.scenario_hash,
@@ -252,16 +257,35 @@ class ResultsDatabase:
         ).order_by(its.id)  # fmt: skip
         if scenario_ids is not None:
             query = query.where(its.scenario_id.in_(scenario_ids))
-        runs = {
-            row["run_id"]: {**row, "rules": row["rules"] or 1, "evidence": evidence}
-            for row in (dict(one._mapping) for one in self.rows(of_runs))
-        }
+        if newest is not None:
+            query = query.where(its.run_id.in_(runs))
         found: dict[str, list[PastResult]] = {}
         for row in self.rows(query):
             run = runs.get(row.run_id)
             if run is not None:
                 found.setdefault(row.scenario_id, []).append(_past(run, row))
         return {name: tuple(sorted(past, key=_started)) for name, past in found.items()}
+
+    def counts(self, evidence: EvidenceClass, chemistry: str | None) -> dict[str, dict[tuple[str, str], int]]:
+        """How many results `histories` has: by scenario, then by (rig, scenario file), both as hashes."""
+        its, whole, rig = SCENARIOS.c, _whole(evidence, chemistry), func.coalesce(RUNS.c.rig, "")
+        key = (its.scenario_id, func.coalesce(its.scenario_hash, ""))
+        found: dict[str, dict[tuple[str, str], int]] = {}
+        # Rig by rig, as SQLite takes ten times as long for one question that joins them all.
+        for (one,) in self.rows(select(rig).where(*whole).distinct()):
+            runs = select(RUNS.c.run_id).where(*whole, rig == one)
+            query = select(*key, func.count()).where(its.run_id.in_(runs)).group_by(*key)
+            for name, file, count in self.rows(query):
+                found.setdefault(name, {})[one, file] = count
+        return found
+
+
+def _whole(evidence: EvidenceClass, chemistry: str | None) -> list[ColumnElement[bool]]:
+    """Runs of a class that nobody aborted."""
+    asked: list[ColumnElement[bool]] = [OF_CLASS.in_([evidence.value]), RUNS.c.aborted.is_(None)]
+    if chemistry is not None:
+        asked.append(RUNS.c.chemistry == chemistry)
+    return asked
 
 
 def _past(run: Mapping[str, Any], scenario: Any) -> PastResult:
@@ -284,28 +308,6 @@ def _started(past: PastResult) -> str:
     return past.started_utc
 
 
-def run_row(run: RunResult) -> dict[str, Any]:
-    """Without where its folder is."""
-    return {
-        "run_id": run.run_id,
-        "started_utc": run.started_utc,
-        "timebase": run.timebase.value,
-        "seed": str(run.seed),
-        "bench_version": run.bench_version,
-        "firmware": run.firmware,
-        "firmware_identity": run.firmware_identity,
-        "chemistry": run.chemistry,
-        "hashes": run.hashes,
-        "environment": run.environment,
-        "verdict": run.verdict.name,
-        "aborted": run.aborted and run.aborted[:ABORTED_LENGTH],
-        "rules": run.rules,
-        "evidence": run.evidence_class.value,
-        "mismatch": run.mismatch or None,
-        "rig": run.hashes.get("rig", ""),
-    }
-
-
 def _append_scenario(connection: Connection, run: RunResult, scenario: ScenarioResult) -> None:
     row = scenario_row(scenario, run.hashes)
     stored = connection.execute(insert(SCENARIOS), {"run_id": run.run_id, **row})
@@ -320,69 +322,3 @@ def _append_scenario(connection: Connection, run: RunResult, scenario: ScenarioR
         found += finding_rows(shot.index, shot.judgement)
     if found:
         connection.execute(insert(FINDINGS), [{"scenario": key[0], **one} for one in found])
-
-
-def scenario_row(scenario: ScenarioResult, hashes: Mapping[str, str]) -> dict[str, Any]:
-    """Without its run. hashes: the run's."""
-    fdti, fhti, budget = scenario.fdti, scenario.fhti, scenario.budget
-    return {
-        "scenario_id": scenario.scenario_id,
-        "title": scenario.title,
-        "timebase": scenario.timebase.value,
-        "aim": scenario.aim,
-        "safety_goal": budget.safety_goal,
-        "asil": budget.asil,
-        "requirements": list(scenario.requirements),
-        "shots": len(scenario.shots),
-        "fdti_budget_ns": budget.fdti_ns,
-        "fhti_budget_ns": budget.fhti_ns,
-        "fdti_p50_high_ns": fdti and fdti.p50_high_ns,
-        "fdti_max_low_ns": fdti and fdti.max_low_ns,
-        "fdti_max_high_ns": fdti and fdti.max_high_ns,
-        "fhti_max_low_ns": fhti and fhti.max_low_ns,
-        "fhti_max_high_ns": fhti and fhti.max_high_ns,
-        "verdict": scenario.judgement.verdict.name,
-        "reasons": encode(scenario.judgement.reasons),
-        "scenario_hash": hashes.get(f"scenario.{scenario.scenario_id}", ""),
-    }
-
-
-def finding_rows(shot: int | None, judgement: Judgement) -> Iterator[dict[str, Any]]:
-    """Without their scenario."""
-    for place, reason in enumerate(judgement.reasons):
-        finding = reason.finding
-        yield {
-            "shot": shot,
-            "reason": place,
-            "code": finding.code,
-            "blame": finding.blame.value,
-            "held": reason.held.value,
-            "shots": reason.count,
-            "figures": {name: encode(value) for name, value in finding.figures().items()},
-        }
-
-
-def shot_row(timebase: Timebase, shot: ShotResult) -> dict[str, Any]:
-    """Without its scenario."""
-    measured = shot.measurement
-    row: dict[str, Any] = {
-        "timebase": timebase.value,
-        "shot": shot.index,
-        "seed": str(shot.seed),
-        "phase_ns": shot.phase_ns,
-        "stratum": shot.stratum,
-        "place": shot.place,
-        "verdict": shot.judgement.verdict.name,
-        "reasons": encode(shot.judgement.reasons),
-        "digest": shot.digest,
-        "folder": shot.folder,
-    }
-    latencies: dict[str, Latency | None] = {
-        "fdti": measured.fdti if measured else None,
-        "frti": measured.frti if measured else None,
-        "fhti": measured.fhti if measured else None,
-    }
-    for name, latency in latencies.items():
-        row[f"{name}_low_ns"] = latency.interval.low_ns if latency else None
-        row[f"{name}_high_ns"] = latency.interval.high_ns if latency else None
-    return row

@@ -6,8 +6,9 @@ from typing import Any
 
 from bench.errors import DAMAGED, RecordError
 from bench.record.codable import decode, run_from_dict
-from bench.record.database import ResultsDatabase, finding_rows, run_row, scenario_row, shot_row
+from bench.record.database import ResultsDatabase
 from bench.record.evidence import of_result
+from bench.record.rows import finding_rows, run_row, scenario_row, shot_row
 from bench.verdict.result import Judgement, RunResult
 
 _UNREAD: tuple[type[Exception], ...] = (*DAMAGED, RecordError)

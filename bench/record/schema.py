@@ -93,7 +93,7 @@ SCENARIOS = Table(
     Column("verdict", String(16), nullable=False),
     Column("reasons", FiniteJson, nullable=False),
     Column("scenario_hash", String(64), index=True),
-    Index("ix_scenarios_of_runs", "scenario_id", "run_id"),
+    Index("ix_scenarios_of_runs", "scenario_id", "run_id", "scenario_hash"),
 )
 
 SHOTS = Table(

@@ -75,13 +75,16 @@ def find_pin(text: str, lines: Mapping[str, Sequence[Point]]) -> Pin:
 
 
 def drifts(pin: Pin, lines: Mapping[str, Sequence[Point]]) -> tuple[Drift, ...]:
-    """The drift of every scenario whose pinned run has a latency, also where it is zero."""
+    """The drift of every scenario whose pinned run has a latency, also where it is zero.
+
+    Runs with another number of shots than the pinned one are not held against it.
+    """
     found = []
     for scenario_id, points in lines.items():
         pinned = pin.of(points)
         if pinned is None or pinned.value_ns is None:
             continue
-        since = points[points.index(pinned) :]
+        since = [one for one in points[points.index(pinned) :] if one.past.shots == pinned.past.shots]
         values = [one.value_ns for one in since if one.value_ns is not None]
         steps = [after - before for before, after in pairwise(values)]
         found.append(

@@ -17,7 +17,7 @@ RELEVANT_LEAST_NS = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One run of a scenario. baseline_ns: median of up to five comparable runs before; None for the first."""
+    """One run of a scenario. baseline_ns: median of up to five runs before with as many shots; None for the first."""
 
     past: PastResult
     value_ns: int | None
@@ -68,30 +68,91 @@ def trend(
     again: Again = lambda _, __: None,
     checked: Again = lambda past, _: past,
 ) -> Trend:
-    """The line that the newest run belongs to. metric: fdti or fhti (the worst shot's upper end).
+    """The whole line that the scenario's newest run belongs to; see `trends`."""
+    wanted = (scenario_id,).__contains__
+    found = trends(database, evidence, chemistry, metric, wanted=wanted, again=again, checked=checked)
+    return found.get(scenario_id, Trend(points=(), apart={}))
 
-    again: judges a result of older rules by today's, None where it cannot. checked: a result as its folder has it,
-    None where the folder has none.
 
-    A baseline is made of runs on the same rig, class of evidence and chemistry, of the same scenario file, and with as
-    many shots: the worst of 59 is no worse than the worst of 5 for being larger.
+def trends(
+    database: ResultsDatabase,
+    evidence: EvidenceClass,
+    chemistry: str,
+    metric: str,
+    *,
+    wanted: Callable[[str], bool] = lambda _: True,
+    last: int | None = None,
+    again: Again = lambda _, __: None,
+    checked: Again = lambda past, _: past,
+) -> dict[str, Trend]:
+    """The line of each scenario that the newest run of it belongs to.
+
+    metric: fdti or fhti (the worst shot's upper end). last: how many points of each are asked for; None: all.
+    again: judges a result of older rules by today's, None where it cannot. checked: a result as its folder has it, None
+    where the folder has none.
+
+    A line is made of runs on the same rig, class of evidence and chemistry, of the same scenario file. A baseline is
+    made of those with as many shots: the worst of 59 is no worse than the worst of 5 for being larger.
     """
-    rows = [one for one in database.history(scenario_id, evidence) if one.chemistry == chemistry]
-    history = [one for row in rows if (one := checked(row, scenario_id)) is not None]
+    counts = {name: kept for name, kept in database.counts(evidence, chemistry).items() if wanted(name)}
+    most = None if last is None else last + _WINDOW
+    rows = dict(database.histories(evidence, chemistry, newest=most)) if most is not None else {}
+    short = [name for name, kept in counts.items() if not _enough(rows.get(name, ()), kept, most)]
+    rows |= database.histories(evidence, chemistry, short) if short else {}
+    return {
+        name: _line(name, rows[name], counts[name], evidence, metric, last, again, checked)
+        for name in sorted(counts)
+    }
+
+
+def _enough(rows: Sequence[PastResult], counts: Mapping[tuple[str, str], int], most: int | None) -> bool:
+    """Whether as many as asked for are on the newest one's line, or all that there are."""
+    if not rows or most is None:
+        return False
+    key = _key(rows[-1])
+    return sum(_key(one) == key for one in rows) >= min(most, counts[key])
+
+
+def _key(one: PastResult) -> tuple[str, str]:
+    return one.rig, one.scenario_hash
+
+
+def _line(
+    name: str,
+    rows: Sequence[PastResult],
+    counts: Mapping[tuple[str, str], int],
+    evidence: EvidenceClass,
+    metric: str,
+    last: int | None,
+    again: Again,
+    checked: Again,
+) -> Trend:
+    history = [one for row in rows if (one := checked(row, name)) is not None]
+    if not history:
+        return Trend(points=(), apart={})
     like_none = "of another class of evidence than the results database says"
-    reasons = [_unlike(one, history[-1]) if one.evidence is evidence else like_none for one in history]
+    newest = history[-1]
+    reasons = [_unlike(_key(one), _key(newest)) if one.evidence is evidence else like_none for one in history]
     apart = Counter(why for why in reasons if why is not None)
+    for key, count in (Counter(counts) - Counter(map(_key, rows))).items():  # those that were not read
+        if (why := _unlike(key, _key(newest))) is not None:
+            apart[why] += count
     like = [one for one, why in zip(history, reasons, strict=True) if why is None]
-    kept, unjudged = _by_one_rule(like, scenario_id, again)
+    kept, unjudged = _by_one_rule(like, name, again)
     apart.update(
         f"judged by rules {one.rules}, which cannot be done again by rules {RULES}" for one in unjudged
     )
     values = [one.fdti_max_high_ns if metric == "fdti" else one.fhti_max_high_ns for one in kept]
     points = tuple(
-        Point(past=one, value_ns=values[i], baseline_ns=_median(values[max(0, i - _WINDOW) : i]))
+        Point(past=one, value_ns=values[i], baseline_ns=_baseline(kept[:i], values[:i], one.shots))
         for i, one in enumerate(kept)
     )
-    return Trend(points=points, apart=apart, unjudged=len(unjudged))
+    return Trend(points=points if last is None else points[-last:], apart=apart, unjudged=len(unjudged))
+
+
+def _baseline(before: Sequence[PastResult], values: Sequence[int | None], shots: int) -> int | None:
+    comparable = [value for one, value in zip(before, values, strict=True) if one.shots == shots]
+    return _median(comparable[-_WINDOW:])
 
 
 def _by_one_rule(
@@ -103,14 +164,12 @@ def _by_one_rule(
     return [made for made in today if made is not None], lost
 
 
-def _unlike(one: PastResult, newest: PastResult) -> str | None:
-    """Why two runs share no line; None where they do."""
-    if one.rig != newest.rig:
-        return f"on another rig ({one.rig[:8] or 'not recorded'})"
-    if one.scenario_hash != newest.scenario_hash:
-        return f"of another scenario file ({one.scenario_hash[:8] or 'not recorded'})"
-    if one.shots != newest.shots:
-        return f"with {one.shots} shots instead of {newest.shots}"
+def _unlike(key: tuple[str, str], newest: tuple[str, str]) -> str | None:
+    """Why two runs share no line; None where they do. A key: rig and scenario file, by their hashes."""
+    if key[0] != newest[0]:
+        return f"on another rig ({key[0][:8] or 'not recorded'})"
+    if key[1] != newest[1]:
+        return f"of another scenario file ({key[1][:8] or 'not recorded'})"
     return None
 
 

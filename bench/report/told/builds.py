@@ -115,12 +115,13 @@ class HuntTold(Document):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointTold:
-    """One run of a scenario. baseline_ns: the median of up to five like runs before; notable: a mark, no test."""
+    """One run of a scenario. baseline_ns: the median of up to five runs before with as many shots; notable: no test."""
 
     run_id: str
     firmware_identity: str
     verdict: Verdict
     findings: tuple[Reason, ...]
+    shots: int
     value_ns: int | None
     baseline_ns: int | None
     notable: bool
