@@ -1,6 +1,7 @@
 """A third-party BMS by profile alone: foxBMS 2's profile and scenarios against a stand-in that checks every rule."""
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -20,7 +21,7 @@ from bench.trace.timeline import Trace
 from bench.verdict.result import ShotResult, Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
-DBC = ROOT.parent / "shared" / "facts" / "dbc" / "foxbms.dbc"
+DBC = Path(os.environ.get("FOXBMS_DBC") or ROOT.parent / "shared" / "facts" / "dbc" / "foxbms.dbc")
 pytestmark = pytest.mark.skipif(
     not DBC.is_file(), reason=f"{DBC} is not here: foxBMS's own DBC is the user's to supply"
 )

@@ -151,13 +151,10 @@ def test_a_process_whose_child_keeps_its_outputs_is_stopped_all_the_same(left_ov
     assert took_s[0] < 1.5 and not left_over
 
 
-def test_a_process_that_only_closes_its_output_before_it_is_ready_is_told_in_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(process, "_START_TIMEOUT_S", 0.3)
-
+def test_a_process_that_only_closes_its_output_before_it_is_ready_is_told_in_time() -> None:
     async def main() -> None:
-        dut = ProcessDut([sys.executable, "-c", "import os, time; os.close(1); time.sleep(60)"], "DUT")
+        words = [sys.executable, "-c", "import os, time; os.close(1); time.sleep(60)"]
+        dut = ProcessDut(words, "DUT", ready_ns=300_000_000)
         with pytest.raises(DutError, match=r"not ready within 0\.3 s") as error:
             await dut.start()
         assert not isinstance(error.value, DutCrashed)

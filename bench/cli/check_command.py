@@ -15,7 +15,7 @@ from bench.cli.options import (
     DEFAULT_CONFIG,
     ChemistryOption,
     ConfigOption,
-    FilterOption,
+    FiltersOption,
     FirmwareChemistryOption,
     FirmwareOption,
     ScenariosArgument,
@@ -42,14 +42,15 @@ def check(
     firmware: FirmwareOption = None,
     chemistry: ChemistryOption = None,
     firmware_chemistry: FirmwareChemistryOption = None,
-    only: FilterOption = None,
+    asked: FiltersOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Dry-check bench file, profile, DBC, budgets and scenarios against each other."""
     from bench.door.checked import check_files
     from bench.report.told.bench import CheckKind, CheckLine, CheckTold
+    from bench.running.filter_words import joined
 
-    made = check_files(config, (time, firmware, chemistry, firmware_chemistry), scenarios, only)
+    made = check_files(config, (time, firmware, chemistry, firmware_chemistry), scenarios, joined(asked))
     of_commands = [
         CheckLine(kind=CheckKind.WARNING, about="", text=text) for text in found_commands.troubles()
     ]
@@ -120,7 +121,7 @@ def _console() -> Console:
 def _facts(wired: Wired, prepared: list[Prepared]) -> ListTold:
     from bench.plant.chemistry import Chemistry
     from bench.report.told.bench import InstrumentListed, ListTold, ScenarioListed
-    from bench.wiring.simulated import firmware_builds
+    from bench.wiring.dut_builds import builds_of
 
     return ListTold(
         scenarios=tuple(
@@ -134,7 +135,7 @@ def _facts(wired: Wired, prepared: list[Prepared]) -> ListTold:
             )
             for one in prepared
         ),
-        firmware=firmware_builds(),
+        firmware=builds_of(wired.config.dut),
         chemistries={name: Chemistry.load(name).name for name in Chemistry.known()},
         instruments={
             name: InstrumentListed(kind=one.kind, role=one.facts.role, ports=tuple(one.ports))
@@ -172,11 +173,11 @@ def _scenarios(prepared: list[Prepared], wide: bool) -> Table:
 def _things(wired: Wired) -> Iterator[Table]:
     """Firmware builds, chemistries, instruments."""
     from bench.plant.chemistry import Chemistry
-    from bench.wiring.simulated import firmware_builds
+    from bench.wiring.dut_builds import builds_of
 
     known = {name: Chemistry.load(name).name for name in Chemistry.known()}
     for title, first, named in (
-        ("Firmware builds (--firmware)", "build", firmware_builds()),
+        ("Firmware builds (--firmware)", "build", builds_of(wired.config.dut)),
         ("Chemistries (--chemistry)", "chemistry", known),
     ):
         table = _table(title, first)

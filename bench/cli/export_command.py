@@ -9,7 +9,7 @@ import typer
 
 from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
-from bench.cli.options import FilterOption, JUnitStyleOption
+from bench.cli.options import FiltersOption, JUnitStyleOption
 from bench.cli.the_run import RunArgument
 from bench.report.junit_style import JUnitStyle
 
@@ -20,7 +20,7 @@ def export(
         str, typer.Option("--to", help="mf4, blf, asc, marks, parquet, csv, bdf, junit, needs or reqif.")
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
-    only: FilterOption = None,
+    asked: FiltersOption = None,
     shot: Annotated[
         int | None, typer.Option("--shot", min=0, help="Only this shot of each scenario.")
     ] = None,
@@ -28,9 +28,10 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write a run as frames (MF4, BLF, ASC, Parquet, CSV), marks, cells (BDF) or results (JUnit, needs, ReqIF)."""
+    from bench.running.filter_words import joined
     from bench.stored.export import export as export_run
 
-    files = export_run(run, to, out, only, shot, junit_style)
+    files = export_run(run, to, out, joined(asked), shot, junit_style)
     if as_json:
         from bench.report.told.stored import ExportTold
 

@@ -13,7 +13,7 @@ from bench.cli.options import (
     DEFAULT_CONFIG,
     ChemistryOption,
     ConfigOption,
-    FilterOption,
+    FiltersOption,
     FirmwareOption,
     ScenariosArgument,
     TimeOption,
@@ -34,7 +34,7 @@ def migrate(
     time: TimeOption = None,
     firmware: FirmwareOption = None,
     chemistry: ChemistryOption = None,
-    only: FilterOption = None,
+    asked: FiltersOption = None,
     seen_in: Annotated[
         list[Path] | None,
         typer.Option("--from", help="A finished run to read in place of running; repeat it."),
@@ -50,10 +50,11 @@ def migrate(
 
     Exit 3: a file could not be edited, or a shot did not pass, so that its list is not whole.
     """
+    from bench.running.filter_words import joined
     from bench.running.migrate import migrate as migrated
 
     wired = load_rig(config, time, firmware, chemistry)
-    prepared, _ = load_scenarios(wired, scenarios, only, long=long, mismatches=True)
+    prepared, _ = load_scenarios(wired, scenarios, joined(asked), long=long, mismatches=True)
     old = [one for one in prepared if one.scenario.format == 1]
     if not old:
         typer.echo(f"nothing to do: {len(prepared)} scenarios and twins, none of them of format 1")

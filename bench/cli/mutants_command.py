@@ -14,7 +14,7 @@ from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
-    FilterOption,
+    FiltersOption,
     ScenariosArgument,
     load_rig,
     load_scenarios,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def mutants(
     scenarios: ScenariosArgument = None,
     config: ConfigOption = DEFAULT_CONFIG,
-    only: FilterOption = None,
+    asked: FiltersOption = None,
     mutant: Annotated[
         list[str] | None,
         typer.Option("--mutant", "-m", help="Only these mutants or classes of mutants.", show_default=False),
@@ -50,12 +50,13 @@ def mutants(
     from bench.proof.mutants import Proof, pieces_of, prove
     from bench.record.targets import try_file
     from bench.report.told.document import text_of
+    from bench.running.filter_words import joined
     from bench.running.workers import bounded
     from bench.wiring.mutants import mutant_classes
 
     try_file("--out", out)
     wired = load_rig(config, "simulated", "reference", None)
-    prepared, _ = load_scenarios(wired, scenarios, only)
+    prepared, _ = load_scenarios(wired, scenarios, joined(asked))
     classes = _chosen(mutant_classes(), mutant, ConfigError)
     runnable = [one for one in prepared if not set(map(str, one.scenario.needs)) - wired.capabilities]
     if not runnable:
@@ -87,7 +88,7 @@ def mutants(
         _show(found, proof)
     if out is not None:
         out.write_text(text_of(_told(found), code, indent=1) + "\n", encoding="utf-8")
-    if not (scenarios or only or mutant):
+    if not (scenarios or asked or mutant):
         from bench.confidence.sealed import FOLDER
         from bench.proof.mutant_matrix import keep_matrix
 

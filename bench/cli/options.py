@@ -44,12 +44,6 @@ FirmwareChemistryOption = Annotated[
         show_default=False,
     ),
 ]
-FilterOption = Annotated[
-    str | None,
-    typer.Option(
-        "-k", help="Only scenarios whose id contains this text, or those of this folder.", show_default=False
-    ),
-]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Each scenario in a row of its own, those that passed too.")
 ]
@@ -76,7 +70,6 @@ __all__ = [
     "ChemistryOption",
     "ConfigOption",
     "CoreOption",
-    "FilterOption",
     "FiltersOption",
     "FirmwareChemistryOption",
     "FirmwareOption",

@@ -35,7 +35,10 @@ def safety(
         str, typer.Option("--time", help="simulated, real (no board) or hardware; never two in one table.")
     ] = "simulated",
     only: Annotated[
-        str | None, typer.Option("-k", help="Only failure modes whose id or safety goal contains this text.")
+        list[str] | None,
+        typer.Option(
+            "-k", help="Only failure modes whose id or safety goal contains this text. May be repeated."
+        ),
     ] = None,
     chemistry: Annotated[
         list[str] | None, typer.Option("--chemistry", help="Only this chemistry; repeat it (default: all).")
@@ -159,14 +162,14 @@ def _evidence(time: str) -> EvidenceClass:
     return BY_OPTION[time]
 
 
-def _chosen(modes: tuple[FailureMode, ...], only: str | None, fmea: Path) -> tuple[FailureMode, ...]:
+def _chosen(modes: tuple[FailureMode, ...], only: list[str] | None, fmea: Path) -> tuple[FailureMode, ...]:
     from bench.errors import ConfigError
 
-    if only is None:
+    if not only:
         return modes
-    chosen = tuple(one for one in modes if only in one.id or only in one.safety_goal)
+    chosen = tuple(one for one in modes if any(text in one.id or text in one.safety_goal for text in only))
     if not chosen:
-        raise ConfigError(f"-k '{only}': no failure mode or safety goal of {fmea} contains it")
+        raise ConfigError(f"-k '{' '.join(only)}': no failure mode or safety goal of {fmea} contains it")
     return chosen
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bench.cli.json_mode import JsonOption, say
-from bench.cli.options import DEFAULT_CONFIG, ChemistryOption, ConfigOption, FilterOption, load_rig
+from bench.cli.options import DEFAULT_CONFIG, ChemistryOption, ConfigOption, FiltersOption, load_rig
 
 if TYPE_CHECKING:
     from bench.report.told.builds import DriftTold, PointTold
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def trend(
     config: ConfigOption = DEFAULT_CONFIG,
-    only: FilterOption = None,
+    asked: FiltersOption = None,
     time: Annotated[
         str, typer.Option("--time", help="simulated, real (no board) or hardware; they never share a line.")
     ] = "simulated",
@@ -43,7 +43,7 @@ def trend(
     from bench.errors import ConfigError
     from bench.record.database import ResultsDatabase
     from bench.report.told.builds import TrendTold
-    from bench.running.filter_words import filter_of
+    from bench.running.filter_words import filter_of, joined
     from bench.stored.folder_says import FolderSays
     from bench.stored.pinned import drifts, find_pin
     from bench.stored.rules_today import Rejudging
@@ -57,7 +57,7 @@ def trend(
         raise ConfigError(f"{wired.config.record.database}: no results yet; `hil run` makes them")
     database = ResultsDatabase(wired.config.record.database)
     evidence = BY_OPTION[time]
-    fits = filter_of(only or "")
+    fits = filter_of(joined(asked) or "")
     chosen = wired.config.pack.chemistry
     again, says = Rejudging(wired.config.record.folder).again, FolderSays(wired.config.record.folder)
     wanted = pin if pin is not None else wired.config.record.pin

@@ -9,6 +9,7 @@ from bench.config.correction import Correction
 from bench.config.debounce import Debounce
 from bench.config.lag import Lag
 from bench.config.play import INDEXED, Play, Shown
+from bench.units import NS_PER_S
 
 _FLIPPED = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}
 
@@ -165,6 +166,22 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """How long a shot waits for the DUT. In ns.
+
+    standby: from its start until it is heard in standby. closed: from a request until it is in that mode.
+    ready: of a process, in real time, until it has printed a line.
+    """
+
+    standby_ns: int = 3 * NS_PER_S
+    closed_ns: int = 5 * NS_PER_S
+    ready_ns: int = 15 * NS_PER_S
+
+
+USUAL_WAITS = Waits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DutProfile:
     """Everything the bench knows about a DUT besides its DBC.
 
@@ -187,6 +204,7 @@ class DutProfile:
     witnesses: outputs that an input of the bench shows, not the DUT's word: a coil, a contact or a current.
     opening: any of these tells that the DUT begins to open its contactors.
     corrections: ranges of the bus descriptions that are wrong in them.
+    waits: how long a shot waits for it.
     coils_told: `contactors` are the coils' own commands; False: they are taken from other reports of the DUT.
     """
 
@@ -217,6 +235,7 @@ class DutProfile:
     opening: tuple[RoleTest, ...] = ()
     witnesses: frozenset[Role] = frozenset()
     corrections: tuple[Correction, ...] = ()
+    waits: Waits = USUAL_WAITS
     _outputs: dict[str, Role] = field(init=False, repr=False, compare=False)  # asked for by every scenario
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from bench.config.profile import (
     Role,
     RoleTest,
     Uds,
+    Waits,
 )
 from bench.config.profile_shape import ShownTable
 from bench.config.profile_texts import ProfileTexts
@@ -99,6 +100,9 @@ class ProfileReader(ProfileTexts):
             with_any_flag=self._outputs(shape.with_any_flag, ("with_any_flag",)),
             no_dtc=self._no_dtc(),
             lags=self._lags,
+            waits=Waits(
+                standby_ns=shape.wait.standby, closed_ns=shape.wait.closed, ready_ns=shape.wait.ready
+            ),
             coils_told=not {"plus", "minus", "precharge"} & shape.contactor.keys(),
             opening=self._opening(),
             witnesses=frozenset(

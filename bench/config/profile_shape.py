@@ -152,12 +152,25 @@ class EstimateTable(PromiseTable):
     chemistry: dict[str, PromiseTable] = Field(default_factory=dict)
 
 
+class WaitTable(Shape):
+    standby: DurationNs = Field(
+        default=3 * NS_PER_S, gt=0, description="from the DUT's start until it is heard in standby"
+    )
+    closed: DurationNs = Field(
+        default=5 * NS_PER_S, gt=0, description="from a request until the DUT is in that mode"
+    )
+    ready: DurationNs = Field(
+        default=15 * NS_PER_S, gt=0, description="of real time, until a started process has printed a line"
+    )
+
+
 class ProfileShape(Shape):
     format: Format = 1
     name: Name
     base_period: DurationNs = Field(gt=0)
     sample_period: DurationNs = Field(default=0, ge=0)
     unlisted: Literal["idle", "silent"] = "idle"
+    wait: WaitTable = Field(default_factory=WaitTable)
     fault_reset_at_start: bool = False
     play: list[PlayTable] = Field(min_length=1)
     correction: list[CorrectionTable] = Field(default_factory=list)

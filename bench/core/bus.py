@@ -92,6 +92,10 @@ class CoreCanBus:
         self.clock.core.words[NOW_NS] = self.clock.now
         return self.clock.core.starts_ns(self.number)
 
+    def nodes(self) -> tuple[str, ...]:
+        """The names of all that are connected, in the order in which they were."""
+        return tuple(self._nodes)
+
     def mute(self, node: str, muted: bool = True) -> None:
         """Cut (or mend) a node's transmit path: what it sends is lost without its notice; it still hears."""
         self._change("mute", node, muted)

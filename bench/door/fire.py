@@ -159,13 +159,15 @@ def told_before(campaign: Campaign) -> Planned:
     prepared = campaign.prepared
     shots = {one.scenario.id: campaign.repeats(one) for one in prepared}
     about = {one.scenario.id: predicted_s(one, shots[one.scenario.id]) for one in prepared}
+    waits = campaign.wired.profile.waits
     fired = 0 if campaign.wired.config.simulated else sum(shots.values())
     return Planned(
         shots=shots,
         must_fail=frozenset(one.scenario.id for one in prepared if one.scenario.mismatch is not None),
         banner=banner(evidence_class(campaign.wired)),
         about_s=sum(about.values()) + REAL_S * fired,
-        at_most_s=sum(longest_s(one, shots[one.scenario.id]) for one in prepared) + REAL_LIMIT_S * fired,
+        at_most_s=sum(longest_s(one, shots[one.scenario.id], waits) for one in prepared)
+        + REAL_LIMIT_S * fired,
         long={name: lasts_s for name, lasts_s in about.items() if lasts_s / shots[name] > LONG_S},
         simulated=campaign.wired.config.simulated,
     )

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from bench.dut.last_words import FirstLine, LastWords
 from bench.errors import DutCrashed, DutError
+from bench.units import NS_PER_S
 
-_START_TIMEOUT_S = 15.0
+READY_NS = 15 * NS_PER_S
 _STOP_TIMEOUT_S = 2.0
 
 
@@ -25,8 +26,16 @@ class ProcessDut:
     """
 
     def __init__(
-        self, command: Sequence[str], name: str, *, says_ready: bool = True, folder: Path | None = None
+        self,
+        command: Sequence[str],
+        name: str,
+        *,
+        says_ready: bool = True,
+        folder: Path | None = None,
+        ready_ns: int = READY_NS,
     ) -> None:
+        """ready_ns: how long its first line may take."""
+        self._ready_ns = ready_ns
         self._command = list(command)
         self._name = name
         self._says_ready = says_ready
@@ -65,15 +74,16 @@ class ProcessDut:
 
     async def _until_ready(self, process: asyncio.subprocess.Process, said: FirstLine) -> None:
         try:
-            async with asyncio.timeout(_START_TIMEOUT_S):
+            async with asyncio.timeout(self._ready_ns / NS_PER_S):
                 line = await said.first
                 if not line:
                     await process.wait()
         except TimeoutError as exc:
             await self.stop()
             raise DutError(
-                f"{self._name}: not ready within {_START_TIMEOUT_S:g} s: it said no line, expected one on stdout; a "
-                f'DUT that prints none needs [dut] ready = "at_once"; started as {self._command}'
+                f"{self._name}: not ready within {self._ready_ns / NS_PER_S:g} s: it said no line, expected one on "
+                f'stdout; a DUT that prints none needs [dut] ready = "at_once", one that needs longer [wait] ready in '
+                f"its profile; started as {self._command}"
             ) from exc
         if not line:
             told = f"{self._name}: ended before it was ready{self.how()}; started as {self._command}"

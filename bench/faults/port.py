@@ -110,6 +110,15 @@ class Terminals:
         """Contactors or poles of the step's string: "plus" of the first, "plus_2" of the second."""
         return tuple(name if self.string == 1 else f"{name}_{self.string}" for name in names)
 
+    def known_channel(self, channel: str) -> str:
+        """The channel; tells of a bus that this bench does not have."""
+        if self.databases and channel not in self.databases:
+            known = choices(channel, self.databases)
+            self.tell(
+                "channel", f"found '{channel}'; expected one of {known}{nearest(channel, self.databases)}"
+            )
+        return channel
+
     def messages(self, channel: str) -> dict[str, int]:
         """Messages on the channel that the bench sends, with their lengths: by profile, or of others by the DBC."""
         idle = {

@@ -9,6 +9,9 @@ from bench.trace.stamping import Stamping
 class BusFaults(Protocol):
     """Nodes by name: "bench", "dut", "afe". LinkError for a node that is not there."""
 
+    def nodes(self) -> tuple[str, ...]:
+        """All that are connected, in the order in which they were."""
+
     def mute(self, node: str, muted: bool = True, /) -> None:
         """It sends nothing any more, but hears and acknowledges: a dead task behind a live controller."""
 

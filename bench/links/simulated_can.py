@@ -158,6 +158,10 @@ class SimulatedCanBus:
         self._rewire()
         return node
 
+    def nodes(self) -> tuple[str, ...]:
+        """The names of all that are connected, in the order in which they were."""
+        return tuple(self._nodes)
+
     def mute(self, node: SimulatedCanNode | str, muted: bool = True) -> None:
         """Cut (or mend) a node's transmit path: what it sends is lost without its notice; it still hears."""
         if isinstance(node, str):

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
+from bench.config.profile import USUAL_WAITS, Waits
 from bench.measure.plan import Aim
 from bench.running.watching import WATCHED
-from bench.scenario.engine import HEARD_TIMEOUT_NS
 from bench.scenario.model import longest_ns
 from bench.scenario.prepare import Prepared
-from bench.scenario.reach_plan import MODE_TIMEOUT_NS
 
 # Bringing the DUT up, into its mode and to rest, and hearing it with the observers armed.
 SETTLING_S = 1.3
@@ -15,8 +14,7 @@ NS_PER_S = 1e9
 # In real time besides: starting a DUT's process and ending it, and outputs that are read back as off (4 to 9 s a shot
 # where measured). What they may take at most: 15 s to be ready, 5 s to name its build, twice 10 s to be off.
 REAL_S, REAL_LIMIT_S = 5.0, 40.0
-# What a shot waits for the DUT at most: to be heard, to come into its mode, to tell all the codes that it has stored.
-WAITS_S = (HEARD_TIMEOUT_NS + MODE_TIMEOUT_NS) / NS_PER_S + 5.0
+CODES_S = 5.0  # until a DUT has told all the codes that it has stored
 LONG_S = 600.0  # a scenario that lasts longer is named before a run
 
 
@@ -61,11 +59,12 @@ def predicted_s(one: Prepared, repeat: int) -> float:
     return repeat * (SETTLING_S + (swept_ns + lasts_ns) / NS_PER_S) + max(0.0, watched_s)
 
 
-def longest_s(one: Prepared, repeat: int) -> float:
+def longest_s(one: Prepared, repeat: int, waits: Waits = USUAL_WAITS) -> float:
     """Seconds of the run's own clock that its shots do not outlast, whatever the DUT does: every wait to its end."""
+    waits_s = (waits.standby_ns + waits.closed_ns) / NS_PER_S + CODES_S
     plan = one.plan
     lasts_ns = max(plan.window_ns, longest_ns(one.steps)) + plan.hold_ns
     if plan.end is not None:
         lasts_ns += plan.end.observe_ns
     swept_ns = 2 * max(one.scenario.sweep.phase_ns, plan.dut_cycle_ns)
-    return repeat * (SETTLING_S + WAITS_S + (swept_ns + lasts_ns) / NS_PER_S)
+    return repeat * (SETTLING_S + waits_s + (swept_ns + lasts_ns) / NS_PER_S)

@@ -31,7 +31,6 @@ from bench.scenario.model import (
     longest_ns,
 )
 from bench.scenario.outlasted import Outlasted, refuse_outlasted
-from bench.scenario.reach_plan import MODE_TIMEOUT_NS
 from bench.scenario.start_missed import StartMissed
 from bench.scenario.until_state import until_state
 from bench.scenario.watch import Watch
@@ -54,7 +53,6 @@ from bench.trace.trouble import line_of
 from bench.units import NS_PER_MS, NS_PER_S
 
 POLL_NS = 20 * NS_PER_MS
-HEARD_TIMEOUT_NS = 3 * NS_PER_S
 SETTLE_NS = 200 * NS_PER_MS
 STATE_NS = NS_PER_S  # how often the plant is told where a protection test has to end
 TRUTH_NS = NS_PER_S  # how often the truth is told where an estimate is scored
@@ -111,7 +109,9 @@ async def fire(rig: Rig, shot: Attempt) -> None:
 
 async def _told(rig: Rig, shot: Attempt) -> None:
     """The shot, with whatever fails in it in its trace; only a cancellation, and the user's stop, go on upwards."""
-    longest_s = LONGEST_SHOT_S + (longest_ns(shot.steps) + shot.plan.window_ns) / NS_PER_S
+    waits = shot.profile.waits
+    waits_ns = waits.standby_ns + waits.closed_ns + waits.ready_ns
+    longest_s = LONGEST_SHOT_S + (waits_ns + longest_ns(shot.steps) + shot.plan.window_ns) / NS_PER_S
     try:
         async with asyncio.timeout(longest_s + _observes_ns(shot.plan) / NS_PER_S):
             await _energised(rig, shot)
@@ -167,7 +167,8 @@ async def settle(rig: Rig, shot: Attempt) -> None:
     """Hear the DUT, bring it into the start mode, set the load, let everything come to rest."""
     profile = shot.profile
     state = profile.roles["state"]
-    await until_state(rig, shot.profile, "standby", HEARD_TIMEOUT_NS, f"{state} was never heard in standby")
+    standby_ns = profile.waits.standby_ns
+    await until_state(rig, profile, "standby", standby_ns, f"{state} was never heard in standby")
     rig.plant.vehicle.fault_reset = 0
     rig.trace.mark(rig.clock.now_ns(), facts.DutHeard(state="standby"), "engine")
     await rig.identify()  # before anything is asked of it: an unidentified build is refused
@@ -175,7 +176,7 @@ async def settle(rig: Rig, shot: Attempt) -> None:
     mode = shot.start.mode
     if mode != "off":
         request(rig, mode, profile.modes[mode])
-        await until_state(rig, shot.profile, mode, MODE_TIMEOUT_NS, f"the DUT did not enter {mode}", mode)
+        await until_state(rig, profile, mode, profile.waits.closed_ns, f"the DUT did not enter {mode}", mode)
     _load(rig, shot.start.current_a)
     now_ns = rig.clock.now_ns()
     await rig.clock.sleep_until(now_ns + SETTLE_NS)
@@ -324,9 +325,8 @@ async def _park(rig: Rig, shot: Attempt, step: Park) -> None:
     clock = rig.clock
     _load(rig, 0.0)
     request(rig, "off", step.mode_value)
-    await until_state(
-        rig, shot.profile, "standby", MODE_TIMEOUT_NS, "to park, the DUT did not enter standby", "off"
-    )
+    closed_ns, missed = shot.profile.waits.closed_ns, "to park, the DUT did not enter standby"
+    await until_state(rig, shot.profile, "standby", closed_ns, missed, "off")
     await clock.sleep_until(clock.now_ns() + SETTLE_NS)
     rig.truth.let_days_pass(step.duration_ns)
     await clock.sleep_until(clock.now_ns() + SETTLE_NS)  # the outputs follow the pack

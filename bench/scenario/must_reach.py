@@ -14,7 +14,6 @@ from bench.measure.plan import Aim
 from bench.scenario.forbidden import state_of
 from bench.scenario.model import Request, Scenario, Start, Sweep
 from bench.scenario.prepare import Prepared
-from bench.scenario.reach_plan import MODE_TIMEOUT_NS
 from bench.scenario.resolve import resolve
 from bench.units import NS_PER_MS
 from bench.verdict.result import Budget
@@ -24,16 +23,19 @@ if TYPE_CHECKING:
 
 SHOTS = 10  # a request is a matter of yes or no; every other shot begins with one too
 NO_GOAL = "AVAILABILITY"
-_TIMES = Budget(
-    safety_goal=NO_GOAL,
-    title="The DUT comes into the mode that it is asked for",
-    asil="QM",
-    ftti_ns=2 * MODE_TIMEOUT_NS,
-    fdti_ns=MODE_TIMEOUT_NS // 2,
-    frti_ns=MODE_TIMEOUT_NS // 2,
-    safe_state="",
-    provenance="the bench's own patience with any DUT",
-)
+
+
+def _times(closed_ns: int) -> Budget:
+    return Budget(
+        safety_goal=NO_GOAL,
+        title="The DUT comes into the mode that it is asked for",
+        asil="QM",
+        ftti_ns=2 * closed_ns,
+        fdti_ns=closed_ns // 2,
+        frti_ns=closed_ns // 2,
+        safe_state="",
+        provenance="the profile's wait for it",
+    )
 
 
 def must_reach(
@@ -45,13 +47,14 @@ def must_reach(
 ) -> list[Prepared]:
     """One per mode that can be asked for and known, in the profile's order. Raises ScenarioError."""
     made, mistakes = [], []
+    times = _times(profile.waits.closed_ns)
     for scenario in scenarios_of(profile):
         try:
-            plan, steps = resolve(scenario, profile, thresholds, _TIMES, cells, databases, sensors)
+            plan, steps = resolve(scenario, profile, thresholds, times, cells, databases, sensors)
         except ScenarioError as wrong:
             mistakes += str(wrong).splitlines()
             continue
-        made.append(Prepared(scenario=scenario, plan=plan, steps=tuple(steps), budget=_TIMES))
+        made.append(Prepared(scenario=scenario, plan=plan, steps=tuple(steps), budget=times))
     if mistakes:
         raise ScenarioError("\n".join(dict.fromkeys(mistakes)))
     return made

@@ -8,9 +8,8 @@ from bench.measure.plan import NOTHING, Aim, Plan
 from bench.scenario.forbidden import forbidden_tests, state_of
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Request, Step
-from bench.units import NS_PER_MS, NS_PER_S
+from bench.units import NS_PER_MS
 
-MODE_TIMEOUT_NS = 5 * NS_PER_S  # a DUT that is asked for a mode has so long to come into it
 KEPT_NS = 500 * NS_PER_MS
 _NOT = {"==": "!=", "!=": "==", ">=": "<", "<": ">=", "<=": ">", ">": "<="}
 
@@ -27,7 +26,7 @@ def reach_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
         carried=() if shown is None else (lookup.test(shown),),
         forbidden=forbidden_tests(lookup, ("any_trip", "state_error"), "quiet", None),
         hold_ns=KEPT_NS,
-        window_ns=MODE_TIMEOUT_NS + KEPT_NS,
+        window_ns=profile.waits.closed_ns + KEPT_NS,
     )
 
 

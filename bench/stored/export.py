@@ -13,6 +13,7 @@ from bench.record.for_lab import write_shot_as_blf, write_shot_as_lines
 from bench.record.shot import BENCH_SENDER
 from bench.record.targets import try_folder
 from bench.report.junit_style import JUnitStyle
+from bench.running.filter_words import filter_of
 from bench.stored.export_rows import FRAME_COLUMNS, SHOT_COLUMNS, Export, frame_rows, shot_rows
 from bench.stored.rejudge import stored_databases, stored_dbc_files
 from bench.trace.timeline import Trace
@@ -41,10 +42,11 @@ def export(
     stored = load_checked(run)
     refuse_altered(stored, "exported")
     opened, result = open_run(run), stored.result
+    fits = filter_of(only or "")
     shots = tuple(
         folder
         for folder in opened.shots()
-        if (only is None or only in folder.parent.name) and (shot is None or folder.name == shot_name(shot))
+        if fits(folder.parent.name, "") and (shot is None or folder.name == shot_name(shot))
     )
     if not shots:
         asked = " ".join(

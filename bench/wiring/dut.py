@@ -239,13 +239,13 @@ def real_dut(
     wired: Wired, clock: Clock, buses: Mapping[str, str], tester: UdsTester | None
 ) -> ProcessDut | LivingDut:
     """The DUT of a rig in real time: a stub of this project, the user's process, or a board. `buses`: see Words."""
-    config = wired.config.dut
+    config, ready_ns = wired.config.dut, wired.profile.waits.ready_ns
     if config.start == "in_process":
         words = builds.process_command(
             config.firmware, wired.firmware_chemistry.path, wired.config.pack.parallel
         )
         words += [word for channel, bus in buses.items() for word in (f"--{channel}", bus)]
-        return _resettable(ProcessDut(words, f"DUT {config.firmware}"), tester)
+        return _resettable(ProcessDut(words, f"DUT {config.firmware}", ready_ns=ready_ns), tester)
     known = words_for(config, buses)
     core: ProcessDut | AdaptedDut | None = None
     if config.start not in WAYS and (bring := _adapter(config).dut) is not None:
@@ -256,6 +256,7 @@ def real_dut(
             f"DUT {config.firmware}",
             says_ready=config.ready == "line",
             folder=config.folder,
+            ready_ns=ready_ns,
         )
         _resettable(started, tester)
     reset = None

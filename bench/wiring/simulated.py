@@ -21,7 +21,6 @@ from bench.wiring.emulator_shown import emulator_shows
 from bench.wiring.instruments import simulated_cells
 from bench.wiring.off_seen import FrontEndAsked
 from bench.wiring.side_instruments import identities_into, side_instruments
-from firmware_stubs.builds import descriptions
 
 
 def build_simulated(
@@ -88,8 +87,3 @@ def build_simulated(
             off_witness=FrontEndAsked(lambda: sides.after_relays(cells.output_v(clock.now_ns()))),
         ),
     )
-
-
-def firmware_builds() -> dict[str, str]:
-    """Every build that can be named, and what it is."""
-    return descriptions()

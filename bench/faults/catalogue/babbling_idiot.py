@@ -1,7 +1,7 @@
 """A node floods the bus with frames of high priority, up to a share of its time."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -32,12 +32,12 @@ class BabblingIdiot(Fault):
 
 
 class BabblingIdiotShape(InjectShape):
-    channel: Literal["vehicle", "sense"]
+    channel: str
     load: Percent = Field(gt=0, lt=100)
     can_id: int = Field(ge=0, le=0x7FF)
 
     def resolve(self, at: Terminals) -> BabblingIdiot:
-        bitrate = at.bitrates.get(self.channel, 500_000)
+        bitrate = at.bitrates.get(at.known_channel(self.channel), 500_000)
         frame_ns = frame_time_ns(CanFrame(self.can_id, DATA), bitrate)
         return BabblingIdiot(
             channel=self.channel, can_id=self.can_id, period_ns=round(frame_ns / (self.load / 100))

@@ -13,8 +13,8 @@ from bench.links.bus_faults import BusFaults
 class BusCut(NodeFault):
     """A node whose wires are cut, until the fault is cleared."""
 
-    def disturb(self, bus: BusFaults, on: bool) -> None:
-        bus.cut(self.node, on)
+    def disturb(self, bus: BusFaults, node: str, on: bool) -> None:
+        bus.cut(node, on)
 
     def silences(self, channel: str) -> bool:
         """The remaining node on the bus repeats its frame without end, so the DUT cannot be heard there either."""
@@ -23,13 +23,16 @@ class BusCut(NodeFault):
 
 class BusCutShape(NodeShape):
     def resolve(self, at: Terminals) -> BusCut:
-        return BusCut(channel=self.channel, node=self.node, shows=at.absence(self.shown_by, "shown_by"))
+        node = self.known_node(at)
+        return BusCut(channel=self.channel, node=node, shows=at.absence(self.shown_by, "shown_by"))
 
 
 KIND = Kind(
     name="bus_cut",
     fault_class="communication",
-    variants={"bus_cut": "a node is cut off: it neither sends, hears nor acknowledges"},
+    variants={
+        "bus_cut": "a node (bench, restbus, afe, dut) is cut off: it neither sends, hears nor acknowledges"
+    },
     shape=BusCutShape,
     onset=ONSET,
 )

@@ -11,19 +11,20 @@ from bench.links.bus_faults import BusFaults
 class BusOff(NodeFault):
     """A node whose frames are all destroyed, until the fault is cleared."""
 
-    def disturb(self, bus: BusFaults, on: bool) -> None:
-        bus.corrupt(self.node, on)
+    def disturb(self, bus: BusFaults, node: str, on: bool) -> None:
+        bus.corrupt(node, on)
 
 
 class BusOffShape(NodeShape):
     def resolve(self, at: Terminals) -> BusOff:
-        return BusOff(channel=self.channel, node=self.node, shows=at.absence(self.shown_by, "shown_by"))
+        node = self.known_node(at)
+        return BusOff(channel=self.channel, node=node, shows=at.absence(self.shown_by, "shown_by"))
 
 
 KIND = Kind(
     name="bus_off",
     fault_class="communication",
-    variants={"bus_off": "every frame of a node destroyed: bus-off"},
+    variants={"bus_off": "every frame of a node (bench, restbus, afe, dut) destroyed: bus-off"},
     shape=BusOffShape,
     onset=ONSET,
 )

@@ -11,19 +11,20 @@ from bench.links.bus_faults import BusFaults
 class NodeSilent(NodeFault):
     """A node that sends nothing but still acknowledges, until the fault is cleared."""
 
-    def disturb(self, bus: BusFaults, on: bool) -> None:
-        bus.mute(self.node, on)
+    def disturb(self, bus: BusFaults, node: str, on: bool) -> None:
+        bus.mute(node, on)
 
 
 class NodeSilentShape(NodeShape):
     def resolve(self, at: Terminals) -> NodeSilent:
-        return NodeSilent(channel=self.channel, node=self.node, shows=at.absence(self.shown_by, "shown_by"))
+        node = self.known_node(at)
+        return NodeSilent(channel=self.channel, node=node, shows=at.absence(self.shown_by, "shown_by"))
 
 
 KIND = Kind(
     name="node_silent",
     fault_class="communication",
-    variants={"node_silent": "a node sends nothing, but still acknowledges"},
+    variants={"node_silent": "a node (bench, restbus, afe, dut) sends nothing, but still acknowledges"},
     shape=NodeSilentShape,
     onset=ONSET,
 )
