@@ -36,7 +36,7 @@ WRONG = [
     ("SG-A = 3", ["[SG-A]: 3; expected a table such as [SG-OV]"]),
     (
         "SG-A = = 3",
-        [": no TOML: Invalid value (at line 1, column 8); expected one table for each safety goal"],
+        [":1: found no valid TOML ('SG-A =='); expected one equals sign: SG-A = 3"],
     ),
     (
         goal("SG-A", latchet="true"),

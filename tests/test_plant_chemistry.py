@@ -64,7 +64,7 @@ def test_an_unknown_id_names_the_nearest() -> None:
             "V_oc = [4.2, 4.15",
             r"\[abuse\.overcharge\.V_oc\]: 4\.2 V then 4\.15 V at SoC 1\.1",
         ),
-        (r"\[meta\]", "[meta", "is no valid TOML"),
+        (r"\[meta\]", "[meta", "found no valid TOML"),
     ],
 )
 def test_a_wrong_file_is_reported_in_one_line(

@@ -47,7 +47,7 @@ def test_the_shipped_goals_are_all_there() -> None:
         ('provenance = "test"', 'provenance = " "', "not empty"),
         ('asil = "C"', 'asil = "E"', "one of QM, A, B, C, D"),
         ("latched = true", 'latched = "yes"', "true or false"),
-        ("[SG-X]", "[SG-X", "no TOML"),
+        ("[SG-X]", "[SG-X", "no valid TOML"),
         ("[SG-X]", "SG-Y = 3\n[SG-X]", "a table such as"),
     ],
 )

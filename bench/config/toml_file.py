@@ -201,10 +201,8 @@ def read_toml(path: Path, error: type[ConfigError] = ConfigError) -> TomlFile:
     try:
         data = toml_of(text)
     except NotToml as invalid:
-        at = re.search(r"at line (\d+)", str(invalid))
-        line = at[1] if at else max(1, len(text.splitlines()))
         raise error(
-            f"{path}:{line}: found no valid TOML ({clear(str(invalid))}); expected TOML 1.0{_twice(text)}"
+            f"{path}:{invalid.line}: found no valid TOML ({clear(str(invalid))}); expected {invalid.expected}"
         ) from None
     lines = line_numbers(text)
     odd = [located(path, lines, place, why) for place, why in oddities(data)]
@@ -212,13 +210,6 @@ def read_toml(path: Path, error: type[ConfigError] = ConfigError) -> TomlFile:
     if odd:
         raise error("\n".join(odd))
     return TomlFile(path, data, lines, error)
-
-
-def _twice(source: str) -> str:
-    """The likely mend where a table is declared a second time: it was to be one of a list."""
-    names = re.findall(r"^[ \t]*\[([\w-]+)\]", source, re.MULTILINE)
-    again = next((name for name in names if names.count(name) > 1), None)
-    return f"; of several write [[{again}]] above each" if again else ""
 
 
 _STAND_INS: dict[str, object] = {

@@ -7,6 +7,7 @@ bench goes: whole numbers beyond 64 bits, very deep tables, and very long texts 
 import csv
 import math
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Iterator
@@ -32,7 +33,11 @@ Place = tuple[str | int, ...]
 
 
 class NotToml(ValueError):
-    """A text that cannot be read as TOML; the words say why."""
+    """A text that cannot be read as TOML; the words say why. line: from 1. expected: the mend."""
+
+    def __init__(self, found: str, line: int = 1, expected: str = "TOML 1.0") -> None:
+        super().__init__(found)
+        self.line, self.expected = line, expected
 
 
 def odd_kind(mode: int) -> str:
@@ -105,15 +110,19 @@ def toml_of(text: str) -> dict[str, Any]:
         ((number, len(line)) for number, line in enumerate(text.split("\n"), 1)), key=lambda one: one[1]
     )
     if longest > _LONGEST_LINE:
-        raise NotToml(f"a line of {longest} characters, at line {number}; expected {_LONGEST_LINE} at most")
+        raise NotToml(f"a line of {longest} characters", number, f"{_LONGEST_LINE} at most")
     try:
         return tomllib.loads(text.replace("\r\n", "\n"))
     except RecursionError:
-        raise NotToml("tables or lists nested too deeply") from None
+        raise NotToml("tables or lists nested too deeply", expected=f"{_DEEPEST} deep at most") from None
     except tomllib.TOMLDecodeError as invalid:
-        raise NotToml(str(invalid)) from None
-    except ValueError as invalid:  # of a number or a date: more digits than Python turns into a number
-        raise NotToml(str(invalid).partition(";")[0]) from None
+        from bench.config.toml_syntax import told  # 400 lines that only a mistake needs
+
+        wrong = told(text.replace("\r\n", "\n"), str(invalid))
+        raise NotToml(wrong.found, wrong.line, wrong.expected) from None
+    except ValueError:  # of a number or a date: more digits than Python turns into a number
+        digits = next((at for at, line in enumerate(text.split("\n"), 1) if re.search(r"\d{400}", line)), 1)
+        raise NotToml("a number of too many digits", digits, "one that a signal can carry") from None
 
 
 def oddities(content: object) -> Iterator[tuple[Place, str]]:

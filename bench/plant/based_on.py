@@ -100,7 +100,9 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         content = toml_of(text)
     except NotToml as error:
-        raise ConfigError(at_place(path, "", f"is no valid TOML ({error})", "a chemistry file")) from None
+        raise ConfigError(
+            at_place(f"{path}:{error.line}", "", f"found no valid TOML ({error})", error.expected)
+        ) from None
     for place, why in oddities(content):
         raise ConfigError(at_place(path, ".".join(map(str, place)), *why.split("; expected ", 1)))
     return content

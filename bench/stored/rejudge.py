@@ -130,7 +130,9 @@ def judged_by(opened: OpenedRun) -> dict[str, str]:
             try:
                 content = toml_of(read_text(file, "a scenario", error=RecordError, most=MOST_TOML_BYTES))
             except NotToml as error:
-                raise RecordError(f"{file}: found no valid TOML ({error}); expected a scenario") from error
+                raise RecordError(
+                    f"{file}:{error.line}: found no valid TOML ({error}); expected {error.expected}"
+                ) from error
             goals[scenario] = str(content.get("budget", content.get("safety_goal", "")))
     return goals
 

@@ -55,7 +55,7 @@ def load_budgets(path: Path, chemistry: str | None = None) -> dict[str, Budget]:
         goals = toml_of(text)
     except NotToml as error:
         raise ConfigError(
-            at_place(path, "", f"no TOML: {error}", "one table for each safety goal")
+            at_place(f"{path}:{error.line}", "", f"found no valid TOML ({error})", error.expected)
         ) from error
     odd = [
         at_place(path, ".".join(map(str, place)), *why.split("; expected ", 1))
