@@ -54,7 +54,7 @@ class Answer:
         self._plan = shot.plan
         self._onset = onset
         self._told = told
-        plan, trip = shot.plan, shot.plan.aim is Aim.MUST_TRIP
+        plan, trip = shot.plan, shot.plan.aim.asks_flag
         self._detection = [Question(test, shot.decoders) for test in plan.detection]
         self._safe_state = [Question(test, shot.decoders) for test in plan.safe_state] if trip else []
         self._forbidden = [Question(test, shot.decoders) for test in plan.forbidden]
@@ -71,7 +71,7 @@ class Answer:
 
     def hear(self) -> None:
         """Ask the frames of the window; nothing where a trip has no onset to count from: a bench fault already."""
-        if self._plan.aim is Aim.MUST_TRIP and self._onset is None:
+        if self._plan.aim.asks_flag and self._onset is None:
             return
         from_ns = self._from_ns()
         frames = self._shot.window.frames
@@ -128,19 +128,29 @@ class Answer:
     def core_end_ns(self) -> int:
         """Until when all that the DUT does counts; what it reports later may follow from what it was left in."""
         end_ns = self._shot.window.end_ns
-        if self.safe is None or not self._plan.flag_stands:
+        if self.safe is None or not self._plan.flag_stands or self._stays_safe:
             return end_ns
         return min(end_ns, self.safe.t_ns + self._plan.hold_ns + LOOKED_AFTER_HOLD_NS)
 
     def _from_ns(self) -> int:
         """From here on what holds is an answer, and no longer what held before."""
-        if self._plan.aim is not Aim.MUST_TRIP or self._onset is None:
+        if not self._plan.aim.asks_flag or self._onset is None:
             return self._shot.window.start_ns
         # Where two stamps overlap the order is unknown, and an effect in the overlap followed its cause.
         widths = (sum(self._shot.half_widths(channel)) for channel in self._shot.decoders)
         return self._onset.interval.low_ns - max(widths, default=0)
 
+    @property
+    def _stays_safe(self) -> bool:
+        """The DUT is asked to close, and all that it does until the end of the window counts."""
+        return self._plan.aim is Aim.MUST_STAY_SAFE
+
+    def _hold_end_ns(self, safe: Seen) -> int:
+        return self._shot.window.end_ns if self._stays_safe else safe.t_ns + self._plan.hold_ns
+
     def _check_not_safe_yet(self, from_ns: int) -> None:
+        if self._stays_safe:
+            return
         safe = self._safe_state
         held = all(q.holds is True and q.yes_ns is not None and q.yes_ns < from_ns for q in safe)
         if safe and held and not self._early:
@@ -189,7 +199,7 @@ class Answer:
         claim = self._claim
         end_ns = self._shot.window.end_ns
         if self.safe is not None:
-            end_ns = min(end_ns, self.safe.t_ns + self._plan.hold_ns)
+            end_ns = min(end_ns, self._hold_end_ns(self.safe))
         self._told.broken.extend(claim.flickers(end_ns, self._when))
         standing = claim.standing(end_ns)
         if standing is None:
@@ -216,9 +226,9 @@ class Answer:
                 ]
                 self.safe = all_of(seen, t_ns)
                 self._safe_claim = claim.series[-1] if claim.stays else None
-        elif self.held is None and t_ns > self.safe.t_ns + self._plan.hold_ns:
+        elif self.held is None and t_ns > self._hold_end_ns(self.safe):
             self._staying.hear(t_ns, self.safe, self._onset)
-        elif self.held is None and t_ns <= self.safe.t_ns + self._plan.hold_ns:
+        elif self.held is None and t_ns <= self._hold_end_ns(self.safe):
             lost = next((q for q in safe if q.holds is False), None)
             if not claimed:
                 self.held = False  # told as a flicker
@@ -232,7 +242,7 @@ class Answer:
     def _close_hold(self) -> None:
         if self.safe is None or self.held is False:
             return
-        end_ns = self.safe.t_ns + self._plan.hold_ns
+        end_ns = self._hold_end_ns(self.safe)
         short_ns = end_ns - self._shot.window.end_ns
         if short_ns > 0:
             self._told.faults.append(HoldCutShort(short_ns=short_ns))

@@ -4,7 +4,6 @@ from bench.measure.excused import excused_spans, longest_silence
 from bench.measure.finding.bench import WindowCutShort
 from bench.measure.finding.life import AliveUnproven, NeverHeard, SilentTooLong
 from bench.measure.finding.standing import NothingAccepted
-from bench.measure.plan import Aim
 from bench.measure.questions import Address, address_of
 from bench.measure.shot import Seen, Shot, Told
 
@@ -36,7 +35,7 @@ def listen_for_life(shot: Shot, onset: Seen | None, told: Told) -> None:
 def check_length(shot: Shot, detected: Seen | None, told: Told) -> None:
     """Nothing seen counts only if one looked for the whole of the promised time."""
     commanded = shot.commanded()
-    if commanded is None or (shot.plan.aim is Aim.MUST_TRIP and detected is not None):
+    if commanded is None or (shot.plan.aim.asks_flag and detected is not None):
         return
     looked_ns = shot.window.end_ns - commanded.t_ns
     if looked_ns < shot.plan.window_ns:

@@ -41,6 +41,7 @@ from bench.measure.protected import said_by_refused, wrong_protection
 from bench.measure.questions import Codec
 from bench.measure.reached import find_reached
 from bench.measure.reaction import reactions
+from bench.measure.refusal import check_refusal
 from bench.measure.reports_heard import check_reports
 from bench.measure.restart import find_restarts
 from bench.measure.second_sender import second_senders
@@ -96,7 +97,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     told.broken.extend(find_restarts(shot, onset, decoders))
     check_length(shot, answer.detected, told)
     _check_protection(shot, received, told)
-    if refused and plan.aim is Aim.MUST_TRIP and onset is not None:
+    check_refusal(shot, onset, told)
+    if refused and plan.aim.asks_flag and onset is not None:
         told.broken.extend(said_by_refused(shot, answer.unanswered(), onset.interval.low_ns))
     core = replace(shot, window=until(window, answer.core_end_ns))
     reports = wrong_reports(core, onset, told.broken, before)
@@ -118,6 +120,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     if told.broken or answer.detected is not None:
         doubts += too_long_a_glitch(trace, window, plan, decoders)
     ppb = rate_ppb(trace)
+    # A DUT that has been open all along needs no time to become safe.
+    handled = None if plan.aim is Aim.MUST_STAY_SAFE else answer.safe
     return Measurement(
         onset=onset.interval if onset else None,
         detected=answer.detected.interval if answer.detected else None,
@@ -127,8 +131,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         at_terminal=onset.terminal if onset else None,
         left_out=onset.left_out if onset else LeftOut.NOT_RECORDED,
         fdti=latency(onset, answer.detected, ppb),
-        frti=latency(answer.detected, answer.safe, ppb),
-        fhti=latency(onset, answer.safe, ppb),
+        frti=latency(answer.detected, handled, ppb),
+        fhti=latency(onset, handled, ppb),
         rate_ppb=ppb,
         rate_why=rate_why(trace),
         stamps=stamps_used(trace),
@@ -164,7 +168,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         dtc_stood=before.read.get(round(plan.dtc_test.value)) if plan.dtc_test is not None else None,
         dtc_unclear=plan.dtc_test is not None and not dtc_tests,
         unsafe=not_confirmed_safe(trace),
-        watched_to_end=watched_to_end(shot) if plan.aim is Aim.MUST_TRIP else None,
+        watched_to_end=watched_to_end(shot) if plan.aim.asks_flag else None,
         unexpected=() if plan.only_expected else reports.wrong,
         **_phase(trace, plan, onset),
     )
@@ -175,7 +179,7 @@ def _doubts_of_stimulus(
 ) -> list[Finding]:
     """Doubts where the stimulus was taken off early. status: of the demanded code, 0 where it is not stored."""
     plan = shot.plan
-    if plan.aim is Aim.MUST_TRIP:
+    if plan.aim.asks_flag:
         asked = status_mask(plan.dtc_status)
         lacking = status & asked != asked
         safe_ns = safe.low_ns if safe else None

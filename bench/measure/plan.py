@@ -7,6 +7,7 @@ from bench.measure.announced import Announced
 from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
 from bench.measure.only_expected import Codes, Standing, Unexpected
+from bench.measure.refusal_asked import ControlAsked, RefusalAsked
 from bench.measure.report_asked import ReportAsked
 from bench.measure.restart_sign import RestartSign
 from bench.measure.signal_test import SignalTest
@@ -20,14 +21,20 @@ OLD_REFUSE = "must_refuse"
 class Aim(StrEnum):
     """What is to be seen.
 
-    The DUT handles the stimulus, stays quiet under it, or comes into the mode it is asked for; or the bench refuses it
-    for what it says it is.
+    The DUT handles the stimulus, tells it and stays open although it is asked to close, stays quiet under it, or comes
+    into the mode it is asked for; or the bench refuses it for what it says it is.
     """
 
     MUST_TRIP = "must_trip"
+    MUST_STAY_SAFE = "must_stay_safe"
     MUST_NOT_TRIP = "must_not_trip"
     MUST_REACH = "must_reach"
     MUST_REFUSE = "bench_must_refuse"
+
+    @property
+    def asks_flag(self) -> bool:
+        """Whether the DUT has to tell a fault, and the time until it does is measured."""
+        return self in (Aim.MUST_TRIP, Aim.MUST_STAY_SAFE)
 
     @classmethod
     def _missing_(cls, value: object) -> "Aim | None":
@@ -138,6 +145,8 @@ class Plan:
     builds: signals that name the DUT's build, which must not change.
     reports: cyclic messages of the DUT that say what is asked here, and so have to be heard to the end.
     reached: of a must-reach plan: how the mode is known: one of each group, and all groups at once.
+    refusal: of a must-stay-safe plan: the request that the DUT has to refuse, and how it shows that it obeys others.
+    control: modes that the DUT has to come into and leave again before anything is done to it.
     """
 
     aim: Aim
@@ -195,6 +204,8 @@ class Plan:
     hold_witnessed: bool = False
     standing: Standing | None = None
     onset_slope: Slope | None = field(default=None, metadata={"left_out_empty": True})
+    refusal: RefusalAsked | None = field(default=None, metadata={"left_out_empty": True})
+    control: tuple[ControlAsked, ...] = field(default=(), metadata={"left_out_empty": True})
 
 
 NOTHING = Plan(

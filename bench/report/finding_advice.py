@@ -123,6 +123,8 @@ ADVICE: dict[str, str] = {
     "not-refused": _REPORT,
     "safe-state-unconfirmed": "Switch the outputs off by hand, then find out which step failed: `hil doctor`.",
     "off-unwitnessed": "Find out why the front end was silent, or measure the outputs before you touch them.",
+    "control-missing": _REPORT,
+    "request-unseen": _SCENARIO,
     "nothing-to-pass": _SCENARIO,
     "nothing-forbidden": _SCENARIO,
     "no-proof-of-life": "Give the DUT profile a message that proves it alive ([heartbeat]).",

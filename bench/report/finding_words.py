@@ -268,6 +268,12 @@ def _reach(finding: Finding) -> str:
             return f"{mode} was reached and left again, though still requested: {lost}"
         case reach.StartModeMissed() as missed:
             return f"{missed.said}; {_must_reach(missed)}"
+        case reach.ControlMissing(mode=mode):
+            return (
+                f"before the fault the DUT was not seen in {mode}: one that never closes refuses everything"
+            )
+        case reach.RequestUnseen(mode=mode):
+            return f"after the fault no frame asked the DUT for {mode} to the end: it had nothing to refuse"
         case reach.NothingToReach():
             return "the plan names nothing by which the mode is known"
     raise AssertionError(finding)

@@ -13,6 +13,7 @@ from bench.verdict.result import LatencyStatistics, ScenarioResult, Verdict
 _INDENT = "  "
 AIMS = {
     "must_not_trip": "must not trip",
+    "must_stay_safe": "must stay safe",
     "must_reach": "must be reached",
     "bench_must_refuse": "must be refused",
     "must_refuse": "must be refused",  # of runs before the word was changed

@@ -15,6 +15,7 @@ NS_PER_S = 1e9
 # where measured). What they may take at most: 15 s to be ready, 5 s to name its build, twice 10 s to be off.
 REAL_S, REAL_LIMIT_S = 5.0, 40.0
 CODES_S = 5.0  # until a DUT has told all the codes that it has stored
+CONTROL_NS = 2_000_000_000  # a mode is entered and left again before the fault
 LONG_S = 600.0  # a scenario that lasts longer is named before a run
 
 
@@ -27,7 +28,7 @@ def _key(one: Prepared) -> tuple[str, bool, float, int, str, str]:
     """Within a mode what must be reached from it comes first."""
     start = one.scenario.start
     soc = -1.0 if start.soc is None else start.soc
-    severity = 0 if one.plan.aim is not Aim.MUST_TRIP else 2 if one.budget.latched else 1
+    severity = 0 if not one.plan.aim.asks_flag else 2 if one.budget.latched else 1
     reach = one.plan.aim is Aim.MUST_REACH
     return (
         start.mode,
@@ -52,7 +53,9 @@ def predicted_s(one: Prepared, repeat: int) -> float:
     if plan.aim is Aim.MUST_TRIP:
         latest_ns = plan.ceiling_ns if plan.ceiling_ns is not None else plan.fdti_budget_ns or plan.window_ns
         lasts_ns = min(plan.window_ns, latest_ns + plan.hold_ns)
-    lasts_ns += observed_ns
+    elif plan.aim is Aim.MUST_STAY_SAFE:
+        lasts_ns = longest_ns(one.steps) + plan.hold_ns
+    lasts_ns += observed_ns + len(plan.control) * CONTROL_NS
     watched_s = min(repeat, WATCHED) * (whole_ns + observed_ns - lasts_ns) / NS_PER_S
     # The boot and the injection are each drawn over about a cycle of the DUT.
     swept_ns = max(one.scenario.sweep.phase_ns, plan.dut_cycle_ns)
@@ -66,5 +69,6 @@ def longest_s(one: Prepared, repeat: int, waits: Waits = USUAL_WAITS) -> float:
     lasts_ns = max(plan.window_ns, longest_ns(one.steps)) + plan.hold_ns
     if plan.end is not None:
         lasts_ns += plan.end.observe_ns
+    lasts_ns += 2 * len(plan.control) * waits.closed_ns
     swept_ns = 2 * max(one.scenario.sweep.phase_ns, plan.dut_cycle_ns)
     return repeat * (SETTLING_S + waits_s + (swept_ns + lasts_ns) / NS_PER_S)

@@ -16,6 +16,7 @@ from bench.rig.rig import Rig
 from bench.rig.stages import LOOK_NS
 from bench.rig.vehicle import PLANT_PERIOD_NS
 from bench.scenario.follow import follow, hold_voltage
+from bench.scenario.forbidden import state_of
 from bench.scenario.memory import forget_codes, hear_a_round, read_codes
 from bench.scenario.model import (
     ConstantVoltage,
@@ -57,6 +58,7 @@ SETTLE_NS = 200 * NS_PER_MS
 STATE_NS = NS_PER_S  # how often the plant is told where a protection test has to end
 TRUTH_NS = NS_PER_S  # how often the truth is told where an estimate is scored
 ARMED_NS = 150 * NS_PER_MS  # the healthy DUT is heard with observers armed before anything is done to it
+REFUSED_NS = NS_PER_S  # a refused request is watched for so much longer than the scenario holds it
 LONGEST_SHOT_S = 120.0  # beside what its steps and its window last
 OWNER = "scenario engine"
 
@@ -173,6 +175,8 @@ async def settle(rig: Rig, shot: Attempt) -> None:
     rig.trace.mark(rig.clock.now_ns(), facts.DutHeard(state="standby"), "engine")
     await rig.identify()  # before anything is asked of it: an unidentified build is refused
     await forget_codes(rig, profile)
+    for control in shot.start.control:
+        await _obeys(rig, shot, control)
     mode = shot.start.mode
     if mode != "off":
         request(rig, mode, profile.modes[mode])
@@ -182,6 +186,16 @@ async def settle(rig: Rig, shot: Attempt) -> None:
     await rig.clock.sleep_until(now_ns + SETTLE_NS)
     await hear_a_round(rig, profile)
     rig.trace.mark(rig.clock.now_ns(), facts.PreconditionMet(mode=mode), "engine")
+
+
+async def _obeys(rig: Rig, shot: Attempt, mode: str) -> None:
+    """The DUT enters a mode and leaves it again: what it refuses later, it does not refuse because it never obeys."""
+    closed_ns = shot.profile.waits.closed_ns
+    for asked in (mode, "off"):
+        request(rig, asked, shot.profile.modes[asked])
+        missed = f"as a control, the DUT did not enter {asked}"
+        await until_state(rig, shot.profile, state_of(asked), closed_ns, missed, asked)
+        await rig.clock.sleep_until(rig.clock.now_ns() + SETTLE_NS)
 
 
 async def _observe(rig: Rig, shot: Attempt) -> None:
@@ -198,13 +212,18 @@ async def _observe(rig: Rig, shot: Attempt) -> None:
             await _perform(rig, shot, step, lambda: ending is not None and ending.by is not None)
         first = next((m.t_ns for m in _measured(rig, plan)), stimulus_ns)
         end_ns = first + plan.window_ns
+        earliest_ns = 0
+        if plan.aim is Aim.MUST_STAY_SAFE:  # the last step has asked the DUT to close
+            earliest_ns = clock.now_ns() + plan.hold_ns + REFUSED_NS
+            end_ns = max(end_ns, earliest_ns)
         to_the_end = shot.to_the_end and plan.end is None
-        ends_early = plan.aim is Aim.MUST_REACH or (plan.aim is Aim.MUST_TRIP and not to_the_end)
+        ends_early = plan.aim is Aim.MUST_REACH or (plan.aim.asks_flag and not to_the_end)
 
         def is_over() -> bool:
             if not rig.dut.alive():
                 raise ended(rig.dut)
-            if ends_early and watch.settled(clock.now_ns()) and _ran_away(rig, plan):
+            now_ns = clock.now_ns()
+            if ends_early and watch.settled(now_ns) and _ran_away(rig, plan) and now_ns >= earliest_ns:
                 return True
             # If not by the DUT: whether it should have reacted is for the verdict.
             return ending is not None and ending.by not in (None, EndedBy.CUT_OFF)

@@ -189,6 +189,7 @@ def _start(file: "TomlFile", shape: "ScenarioShape") -> Start:
         polarised_by_a=start.polarised_by,
         hysteresis=start.hysteresis,
         beyond=start.beyond,
+        control=tuple(dict.fromkeys(start.control)),
         reaches=None
         if reaches is None
         else Reaches(voltage=reaches.cell_voltage, current_a=reaches.current, after_ns=reaches.after),

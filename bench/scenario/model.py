@@ -199,6 +199,7 @@ class Start:
     sees voltages that are not those of its charge. beyond: on purpose one in which the DUT has to trip.
     hysteresis: whether the cells' voltage remembers which way they came; None: as the bench's pack has it.
     current: what `current_a` is made of once the thresholds are known, where it names one.
+    control: modes that the DUT has to enter and leave again first, so that it is known to obey.
     """
 
     mode: str
@@ -210,6 +211,7 @@ class Start:
     beyond: bool = False
     hysteresis: bool | None = None
     current: Expression | None = None
+    control: tuple[str, ...] = ()
 
 
 Also = str | int  # a flag or an output of the profile, or a trouble code

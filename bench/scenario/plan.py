@@ -25,6 +25,7 @@ from bench.scenario.lookup import Lookup
 from bench.scenario.model import Expect, Inject, Step
 from bench.scenario.onset import Onset, command_onset, runaway_onset, stimulus_onset
 from bench.scenario.reach_plan import reach_plan
+from bench.scenario.refusal_plan import control_asked, refusal_plan
 from bench.scenario.reports import reports_asked
 from bench.scenario.restarts import build_signs, restart_signs
 from bench.scenario.state_bounds import check_state_bounds
@@ -55,7 +56,7 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         carried=plan.carried or carried_tests(lookup, steps, plan.onset_step),
         held=held_tests(lookup, steps, plan.onset_step),
         accepted_only=True,
-        flag_stands=aim is Aim.MUST_TRIP,
+        flag_stands=aim.asks_flag,
         own=tuple(sorted(lookup.profile.said())),
         e2e=asked is not None and asked.e2e,
         estimates=_estimates(lookup),
@@ -68,6 +69,7 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         codes=None if aim is Aim.MUST_REACH else codes_expected(lookup),
         only_expected=lookup.scenario.format >= 2,
         standing=standing_reports(lookup, steps),
+        control=control_asked(lookup),
     )
     return replace(plan, reports=reports_asked(lookup, steps, plan))
 
@@ -105,7 +107,9 @@ def _trip_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
     """Onset, answer and budget. Not yet what any scenario has to answer."""
     expect, profile, budget = lookup.scenario.expect, lookup.profile, lookup.budget
     if expect is None:
-        raise ScenarioError(f"{lookup.scenario.file}: found no [expect]; expected one under aim 'must_trip'")
+        raise ScenarioError(
+            f"{lookup.scenario.file}: found no [expect]; expected one under aim '{lookup.scenario.aim}'"
+        )
     flag = _expected_flag(lookup, expect)
     detection = tuple(lookup.test(test) for test in flag.tests)
     safe_state = [lookup.test(test) for test in profile.safe_states[expect.safe_state]]
@@ -302,4 +306,13 @@ def _end(lookup: Lookup) -> EndQuestion | None:
         return asked
 
 
-_PLAN_OF = {Aim.MUST_TRIP: _trip_plan, Aim.MUST_NOT_TRIP: _quiet_plan, Aim.MUST_REACH: reach_plan}
+def _refusal_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
+    return refusal_plan(lookup, steps, _trip_plan(lookup, steps))
+
+
+_PLAN_OF = {
+    Aim.MUST_TRIP: _trip_plan,
+    Aim.MUST_STAY_SAFE: _refusal_plan,
+    Aim.MUST_NOT_TRIP: _quiet_plan,
+    Aim.MUST_REACH: reach_plan,
+}

@@ -22,7 +22,7 @@ def reach_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
     return replace(
         NOTHING,
         aim=Aim.MUST_REACH,
-        reached=tuple(tuple(map(lookup.test, group)) for group in _known_by(profile, asked.mode)),
+        reached=tuple(tuple(map(lookup.test, group)) for group in known_by(profile, asked.mode)),
         carried=() if shown is None else (lookup.test(shown),),
         forbidden=forbidden_tests(lookup, ("any_trip", "state_error"), "quiet", None),
         hold_ns=KEPT_NS,
@@ -30,8 +30,8 @@ def reach_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
     )
 
 
-def _known_by(profile: DutProfile, mode: str) -> list[tuple[RoleTest, ...]]:
-    """Its state, its contactors and, to charge, a limit above zero. Any of each group; all groups at once."""
+def known_by(profile: DutProfile, mode: str) -> list[tuple[RoleTest, ...]]:
+    """How a mode is known: its state, its contactors and, to charge, a limit above zero. Any of each group; all groups at once."""
     roles = profile.roles
     state = RoleTest(role=roles["state"], op="==", value=float(profile.states[state_of(mode)]))
     mains = [profile.contactors.get(name, ()) for name in ("plus", "minus")]

@@ -131,6 +131,9 @@ class StartTable(Shape):
     polarised_by: Amperes = 0.0
     hysteresis: bool | None = None
     beyond: bool = False
+    control: Annotated[list[Literal["drive", "charge"]], BeforeValidator(_one_or_more)] = Field(
+        default_factory=list
+    )
 
 
 def _also(value: object) -> object:
@@ -280,7 +283,9 @@ class ScenarioShape(Shape):
     id: Name
     title: Name
     safety_goal: Name
-    aim: Literal["must_trip", "must_not_trip", "bench_must_refuse", "must_refuse"]  # the last: its old name
+    aim: Literal[
+        "must_trip", "must_stay_safe", "must_not_trip", "bench_must_refuse", "must_refuse"
+    ]  # the last: its old name
     performs: list[str] = Field(default_factory=list)
     touches: list[str] = Field(default_factory=list)
     standards: list[str] = Field(default_factory=list)  # the old name of touches

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bench.scenario.shape import ScenarioShape
 
 TIME_LAPSE = "time_lapse"  # the capability of letting days pass
-_TABLE_OF = {"must_trip": "expect", "must_not_trip": "quiet"}
+_TABLE_OF = {"must_trip": "expect", "must_stay_safe": "expect", "must_not_trip": "quiet"}
 
 
 def check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepText], *, whole: bool) -> None:
@@ -56,6 +56,13 @@ def _check_steps(file: "TomlFile", shape: "ScenarioShape", steps: list[StepText]
             "found another step than inject under aim 'bench_must_refuse', which ends before the DUT is asked for "
             "anything; expected inject steps only",
         )
+    if Aim(shape.aim) is Aim.MUST_STAY_SAFE:
+        _check_refusal(file, shape, steps)
+    elif shape.start.control and shape.start.mode != "off":
+        file.mistake(
+            ("start", "control"),
+            f"found a control before mode '{shape.start.mode}', which shows as much; expected none, or mode 'off'",
+        )
     if shape.expect is not None and shape.expect.onset == "open_command":
         asks = any(isinstance(step, Request) and step.mode == "off" for step in steps)
         welded = {name for step in injections for name in getattr(step.shape, "contactors", ())}
@@ -64,3 +71,25 @@ def _check_steps(file: "TomlFile", shape: "ScenarioShape", steps: list[StepText]
                 ("expect", "onset"),
                 "found onset 'open_command' without a step {request, mode off}; expected one",
             )
+
+
+def _check_refusal(file: "TomlFile", shape: "ScenarioShape", steps: list[StepText]) -> None:
+    """A refusal is shown by a DUT that has closed before, is open now, and is asked again with a fault."""
+    if shape.start.mode != "off":
+        file.mistake(
+            ("start", "mode"),
+            f"found mode '{shape.start.mode}' under aim 'must_stay_safe'; expected 'off': what is closed has to trip",
+        )
+    injected = next((n for n, step in enumerate(steps) if isinstance(step, InjectText)), len(steps))
+    asked = [(n, step.mode) for n, step in enumerate(steps) if isinstance(step, Request)]
+    if not asked or asked[-1][1] == "off" or asked[-1][0] < injected:
+        file.mistake(
+            ("step",),
+            "found no request to close after the fault under aim 'must_stay_safe'; expected one, and no other after it",
+        )
+    for mode in dict.fromkeys(mode for _, mode in asked if mode != "off" and mode not in shape.start.control):
+        file.mistake(
+            ("start", "control"),
+            f"found no control for mode '{mode}' under aim 'must_stay_safe'; expected control = \"{mode}\" in [start]: "
+            "a DUT that never closes refuses everything",
+        )

@@ -75,7 +75,7 @@ def _judge(
     missing = _missing_facts(measurement, plan)
     fails: list[Finding] = [*measurement.misfits, *measurement.broken, *measurement.silent]
     open_questions: list[Finding] = []
-    if plan.aim is Aim.MUST_TRIP:
+    if plan.aim.asks_flag:
         fails += _trip_failures(measurement, plan, unseen)
         if measurement.onset is not None and not _known_unseen(measurement, unseen):
             judge_code(measurement, plan, fails, open_questions)
@@ -148,13 +148,15 @@ def _worst_of(
 def _missing_facts(measurement: Measurement, plan: Plan) -> list[Finding]:
     """Facts whose absence blames the bench or the scenario: without them no verdict on the DUT stands."""
     missing: list[Finding] = []
-    if plan.aim is Aim.MUST_TRIP:
+    if plan.aim.asks_flag:
         if measurement.onset is None:
             missing.append(NoOnset())
         if not plan.detection or not plan.safe_state:
             missing.append(NothingToPass())
         if measurement.safe is not None and measurement.held is None and not measurement.silent:
             missing.append(HoldUnknown())
+        if plan.aim is Aim.MUST_STAY_SAFE and not (plan.control and plan.refusal and plan.forbidden):
+            missing.append(NothingToPass())
     elif not plan.heard:
         missing.append(NoProofOfLife())
     if plan.aim is Aim.MUST_REACH and not plan.reached:

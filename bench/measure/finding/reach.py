@@ -52,6 +52,26 @@ class StartModeMissed(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ControlMissing(Finding):
+    """No frame before the fault shows that the DUT came into the mode that is its control."""
+
+    code: ClassVar[str] = "control-missing"
+    blame: ClassVar[Blame] = Blame.BENCH
+    aims: ClassVar[tuple[str, ...]] = ("mode",)
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestUnseen(Finding):
+    """No frame after the fault asked the DUT for the mode to the end, so that it had nothing to refuse."""
+
+    code: ClassVar[str] = "request-unseen"
+    blame: ClassVar[Blame] = Blame.BENCH
+    aims: ClassVar[tuple[str, ...]] = ("mode",)
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NothingToReach(Finding):
     """The plan of a must-reach scenario names nothing by which the mode is known."""
 
