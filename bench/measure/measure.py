@@ -97,7 +97,6 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     told.broken.extend(find_restarts(shot, onset, decoders))
     check_length(shot, answer.detected, told)
     _check_protection(shot, received, told)
-    check_refusal(shot, onset, told)
     if refused and plan.aim.asks_flag and onset is not None:
         told.broken.extend(said_by_refused(shot, answer.unanswered(), onset.interval.low_ns))
     core = replace(shot, window=until(window, answer.core_end_ns))
@@ -120,8 +119,6 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     if told.broken or answer.detected is not None:
         doubts += too_long_a_glitch(trace, window, plan, decoders)
     ppb = rate_ppb(trace)
-    # A DUT that has been open all along needs no time to become safe.
-    handled = None if plan.aim is Aim.MUST_STAY_SAFE else answer.safe
     return Measurement(
         onset=onset.interval if onset else None,
         detected=answer.detected.interval if answer.detected else None,
@@ -131,8 +128,8 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         at_terminal=onset.terminal if onset else None,
         left_out=onset.left_out if onset else LeftOut.NOT_RECORDED,
         fdti=latency(onset, answer.detected, ppb),
-        frti=latency(answer.detected, handled, ppb),
-        fhti=latency(onset, handled, ppb),
+        frti=latency(answer.detected, _handled(plan, answer), ppb),
+        fhti=latency(onset, _handled(plan, answer), ppb),
         rate_ppb=ppb,
         rate_why=rate_why(trace),
         stamps=stamps_used(trace),
@@ -194,7 +191,14 @@ def _onset(shot: Shot, told: Told) -> Seen | None:
     if shot.plan.aim is Aim.MUST_REACH:
         find_reached(shot, told)
         return None
-    return runaway_onset(shot, told) if shot.plan.onset_runaway else find_onset(shot, told)
+    onset = runaway_onset(shot, told) if shot.plan.onset_runaway else find_onset(shot, told)
+    check_refusal(shot, onset, told)
+    return onset
+
+
+def _handled(plan: Plan, answer: Answer) -> Seen | None:
+    """When the DUT became safe. One that has been open all along needs no time to."""
+    return None if plan.aim is Aim.MUST_STAY_SAFE else answer.safe
 
 
 def _phase(trace: Trace, plan: Plan, onset: Seen | None) -> dict[str, Any]:

@@ -21,8 +21,8 @@ OLD_REFUSE = "must_refuse"
 class Aim(StrEnum):
     """What is to be seen.
 
-    The DUT handles the stimulus, tells it and stays open although it is asked to close, stays quiet under it, or comes
-    into the mode it is asked for; or the bench refuses it for what it says it is.
+    The DUT handles the stimulus; tells it, and stays open although it is asked to close; stays quiet under it; or comes
+    into the mode it is asked for. Or the bench refuses the DUT for what it says it is.
     """
 
     MUST_TRIP = "must_trip"

@@ -31,7 +31,7 @@ def reach_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
 
 
 def known_by(profile: DutProfile, mode: str) -> list[tuple[RoleTest, ...]]:
-    """How a mode is known: its state, its contactors and, to charge, a limit above zero. Any of each group; all groups at once."""
+    """By its state, its contactors and, to charge, a limit above zero. Any of each group; all groups at once."""
     roles = profile.roles
     state = RoleTest(role=roles["state"], op="==", value=float(profile.states[state_of(mode)]))
     mains = [profile.contactors.get(name, ()) for name in ("plus", "minus")]

@@ -122,6 +122,9 @@ class ReachesTable(Shape):
     after: DurationNs = Field(gt=0)
 
 
+_MODES = WithJsonSchema({"type": ["string", "array"], "items": {"enum": ["drive", "charge"]}, "minItems": 1})
+
+
 class StartTable(Shape):
     mode: Mode
     soc: Share | None = None
@@ -131,7 +134,7 @@ class StartTable(Shape):
     polarised_by: Amperes = 0.0
     hysteresis: bool | None = None
     beyond: bool = False
-    control: Annotated[list[Literal["drive", "charge"]], BeforeValidator(_one_or_more)] = Field(
+    control: Annotated[list[Literal["drive", "charge"]], BeforeValidator(_one_or_more), _MODES] = Field(
         default_factory=list
     )
 
