@@ -17,7 +17,7 @@ from bench.rig.stages import LOOK_NS
 from bench.rig.vehicle import PLANT_PERIOD_NS
 from bench.scenario.follow import follow, hold_voltage
 from bench.scenario.forbidden import state_of
-from bench.scenario.memory import forget_codes, hear_a_round, read_codes
+from bench.scenario.memory import POLL_NS, forget_codes, hear_a_round, read_codes
 from bench.scenario.model import (
     ConstantVoltage,
     Drive,
