@@ -100,7 +100,8 @@ def test_every_shipped_scenario_loads_and_resolves(path: Path) -> None:
         assert all(isinstance(step, Inject) for step in steps)
         return
     assert plan.heard
-    assert (plan.aim is Aim.MUST_TRIP) == bool(plan.detection and plan.safe_state)
+    assert plan.aim.asks_flag == bool(plan.detection and plan.safe_state)
+    assert (plan.aim is Aim.MUST_STAY_SAFE) == (plan.refusal is not None)
     if plan.aim is Aim.MUST_NOT_TRIP:
         assert plan.forbidden
         return
