@@ -53,7 +53,6 @@ from bench.trace.mark import Mark
 from bench.trace.trouble import line_of
 from bench.units import NS_PER_MS, NS_PER_S
 
-POLL_NS = 20 * NS_PER_MS
 SETTLE_NS = 200 * NS_PER_MS
 STATE_NS = NS_PER_S  # how often the plant is told where a protection test has to end
 TRUTH_NS = NS_PER_S  # how often the truth is told where an estimate is scored
@@ -147,9 +146,9 @@ async def _driven(rig: Rig, shot: Attempt) -> None:
             ):  # what it says of itself is wrong from its first word on
                 await _perform(rig, shot, step)
             await rig.boot()
-            await settle(rig, shot)
+            closes_ns = await settle(rig, shot)
             if not refuse:
-                await _observe(rig, shot)
+                await _observe(rig, shot, closes_ns)
         finally:
             follower.cancel()
 
@@ -165,8 +164,11 @@ async def followed(rig: Rig) -> None:
         raise BenchError("the plant is no longer followed: what it waited for was cancelled") from None
 
 
-async def settle(rig: Rig, shot: Attempt) -> None:
-    """Hear the DUT, bring it into the start mode, set the load, let everything come to rest."""
+async def settle(rig: Rig, shot: Attempt) -> int:
+    """Hear the DUT, bring it into the start mode, set the load, let everything come to rest.
+
+    Returns how long its slowest control took to close (ns).
+    """
     profile = shot.profile
     state = profile.roles["state"]
     standby_ns = profile.waits.standby_ns
@@ -175,8 +177,9 @@ async def settle(rig: Rig, shot: Attempt) -> None:
     rig.trace.mark(rig.clock.now_ns(), facts.DutHeard(state="standby"), "engine")
     await rig.identify()  # before anything is asked of it: an unidentified build is refused
     await forget_codes(rig, profile)
+    took_ns = 0
     for control in shot.start.control:
-        await _obeys(rig, shot, control)
+        took_ns = max(took_ns, await _obeys(rig, shot, control))
     mode = shot.start.mode
     if mode != "off":
         request(rig, mode, profile.modes[mode])
@@ -186,19 +189,28 @@ async def settle(rig: Rig, shot: Attempt) -> None:
     await rig.clock.sleep_until(now_ns + SETTLE_NS)
     await hear_a_round(rig, profile)
     rig.trace.mark(rig.clock.now_ns(), facts.PreconditionMet(mode=mode), "engine")
+    return took_ns
 
 
-async def _obeys(rig: Rig, shot: Attempt, mode: str) -> None:
-    """The DUT enters a mode and leaves it again: what it refuses later, it does not refuse because it never obeys."""
-    closed_ns = shot.profile.waits.closed_ns
+async def _obeys(rig: Rig, shot: Attempt, mode: str) -> int:
+    """The DUT enters a mode and leaves it again: what it refuses later, it does not refuse because it never obeys.
+
+    Returns how long it took to enter it (ns).
+    """
+    profile, clock = shot.profile, rig.clock
+    took = []
     for asked in (mode, "off"):
-        request(rig, asked, shot.profile.modes[asked])
+        begun_ns = clock.now_ns()
+        request(rig, asked, profile.modes[asked])
         missed = f"as a control, the DUT did not enter {asked}"
-        await until_state(rig, shot.profile, state_of(asked), closed_ns, missed, asked)
-        await rig.clock.sleep_until(rig.clock.now_ns() + SETTLE_NS)
+        await until_state(rig, profile, state_of(asked), profile.waits.closed_ns, missed, asked)
+        took.append(clock.now_ns() - begun_ns)
+        await clock.sleep_until(clock.now_ns() + SETTLE_NS)
+    return took[0]
 
 
-async def _observe(rig: Rig, shot: Attempt) -> None:
+async def _observe(rig: Rig, shot: Attempt, closes_ns: int) -> None:
+    """closes_ns: how long this DUT takes to close."""
     clock, plan = rig.clock, shot.plan
     watch = Watch(rig, plan)
     rig.trace.mark(clock.now_ns(), facts.ObserversArmed(), "engine")
@@ -214,7 +226,7 @@ async def _observe(rig: Rig, shot: Attempt) -> None:
         end_ns = first + plan.window_ns
         earliest_ns = 0
         if plan.aim is Aim.MUST_STAY_SAFE:  # the last step has asked the DUT to close
-            earliest_ns = clock.now_ns() + plan.hold_ns + REFUSED_NS
+            earliest_ns = clock.now_ns() + max(plan.hold_ns, closes_ns) + REFUSED_NS
             end_ns = max(end_ns, earliest_ns)
         to_the_end = shot.to_the_end and plan.end is None
         ends_early = plan.aim is Aim.MUST_REACH or (plan.aim.asks_flag and not to_the_end)
