@@ -14,6 +14,8 @@ from pathlib import Path
 
 from bench.errors import DutError
 from firmware_stubs import mutants
+from firmware_stubs.machine.made import library_of
+from firmware_stubs.machine.mutants import PREFIX
 from firmware_stubs.reference_bms import bms
 from firmware_stubs.reference_bms.bms import ReferenceBms
 from firmware_stubs.reference_bms.limits import Limits
@@ -47,6 +49,8 @@ def implementation(name: str) -> Implementation:
     NAME_c, and with BMS_HIL_CORE=native every build, is the one in C, or DutError is raised. Unset, it is for the
     reference alone, and only where a library is there or can be built; with "python" never.
     """
+    if name.startswith(PREFIX):
+        return Implementation(language="C", file=library_of(name))
     wished = os.environ.get(CORE, "")
     if wished and wished not in _CORES:
         raise DutError(f"{CORE}: found '{wished}'; expected {' or '.join(_CORES)}, or none")

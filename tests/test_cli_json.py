@@ -344,7 +344,7 @@ def test_a_run_that_is_stopped_tells_so_in_its_document(bench: Path, tmp_path: P
 def test_every_command_with_json_has_a_schema_of_its_name() -> None:
     commands = getattr(typer.main.get_command(app), "commands", {})
     found = {name for name, one in commands.items() if any("--json" in option.opts for option in one.params)}
-    assert found | {"error", "faults", "kinds", "chemistries", "status"} == set(DOCUMENTS)
+    assert found | {"error", "faults", "kinds", "chemistries", "status", "machine_mutants"} == set(DOCUMENTS)
 
 
 def test_help_is_no_document(bench: Path, hil: Hil) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,14 +43,62 @@ def mutants(
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes.")] = None,
     as_json: JsonOption = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write the JSON there too.")] = None,
+    machine: Annotated[
+        bool, typer.Option("--machine", help="Mutants made by machine, of the firmware in C, instead.")
+    ] = False,
+    count: Annotated[
+        int | None,
+        typer.Option("--count", min=1, help="So many by machine, drawn by --seed.", show_default="all"),
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", help="Only those by machine of this C source.", show_default=False),
+    ] = None,
+    at_least: Annotated[
+        float,
+        typer.Option("--at-least", min=0.0, max=1.0, help="Score by machine below which it ends with 1."),
+    ] = 0.95,
+    most_shots: Annotated[
+        int | None,
+        typer.Option(
+            "--most-shots", min=1, help="Leave one by machine alone after so many.", show_default="no limit"
+        ),
+    ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            "--results", help="Where each by machine is kept and found again.", show_default="below runs/"
+        ),
+    ] = None,
 ) -> None:
     """Run the library against every mutant of the firmware. Exit code 1: one survives, or the good one fails."""
+    from bench.running.filter_words import joined
+
+    if machine:
+        from bench.cli.mutants_machine import MachineAsked, by_machine
+
+        _refuse("--machine leaves no room for", {"--mutant": mutant, "--full": full, "--seeds": seeds != 1})
+        of_machine = MachineAsked(
+            seed=seed,
+            count=count,
+            sources=tuple(source or ()),
+            at_least=at_least,
+            most_shots=most_shots,
+            results=results,
+            workers=workers,
+            out=out,
+        )
+        code, document = by_machine(of_machine, config, scenarios, joined(asked), shown=not as_json)
+        if as_json:
+            raise say(document, code)
+        raise typer.Exit(code)
+    by_machine_only = {"--count": count, "--source": source, "--most-shots": most_shots, "--results": results}
+    _refuse("without --machine nothing is asked by", by_machine_only)
     from bench.cli.progress import Progress
     from bench.errors import ConfigError
     from bench.proof.mutants import Proof, pieces_of, prove
     from bench.record.targets import try_file
     from bench.report.told.document import text_of
-    from bench.running.filter_words import joined
     from bench.running.workers import bounded
     from bench.wiring.mutants import mutant_classes
 
@@ -98,6 +146,15 @@ def mutants(
     if as_json:
         raise say(_told(found), code)
     raise typer.Exit(code)  # where a signal stopped it, the command ends by that
+
+
+def _refuse(why: str, options: Mapping[str, object]) -> None:
+    """Raises ConfigError for the first option that was given."""
+    from bench.errors import ConfigError
+
+    for name, value in options.items():
+        if value:
+            raise ConfigError(f"{name}: found it, but {why} it; expected one of the two")
 
 
 def _word(name: str, outcomes: Sequence[MutantOutcome]) -> str:

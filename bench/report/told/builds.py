@@ -197,3 +197,53 @@ class MutantsTold(Document):
     false_alarms: tuple[FalseAlarmTold, ...]
     unclear: tuple[UnclearTold, ...]
     matrix: dict[str, MutantTold]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineSurvivorTold:
+    """change: the line before and after. same_frames: it sent the good firmware's frames in every shot.
+
+    differs_in: the scenarios in which it sent others, and which did not fail.
+    """
+
+    name: str
+    file: str
+    line: int
+    function: str
+    operator: str
+    change: str
+    same_frames: bool
+    differs_in: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineFunctionTold:
+    """The mutants of one function or macro: killed of counted."""
+
+    file: str
+    function: str
+    killed: int
+    counted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineMutantsTold(Document):
+    """`hil mutants --machine`: killed of counted, which are those that compile and are not proven equivalent.
+
+    possible: all there are; chosen: of these; unreached: chosen, but not met. fates: how many came to what. score,
+    lowest, highest: 0..1, with the two-sided interval of 95 %. killed_by: scenario to how many.
+    """
+
+    schema_name: ClassVar[str] = "machine_mutants"
+    possible: int
+    chosen: int
+    unreached: int
+    fates: dict[str, int]
+    killed: int
+    counted: int
+    score: float
+    lowest: float
+    highest: float
+    killed_by: dict[str, int]
+    functions: tuple[MachineFunctionTold, ...]
+    survivors: tuple[MachineSurvivorTold, ...]

@@ -18,6 +18,7 @@ DOCUMENTS: dict[str, type[Document]] = {
         builds.HuntTold,
         builds.TrendTold,
         builds.MutantsTold,
+        builds.MachineMutantsTold,
         bench.CheckTold,
         bench.ListTold,
         bench.FaultsTold,
