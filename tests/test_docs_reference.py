@@ -3,19 +3,22 @@
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from written import written
 
+from bench.config.bench_schema import bench_schema, profile_schema
 from bench.config.instrument_kinds import instruments
 from bench.config.profile_shape import ProfileShape
 from bench.faults.find import fault_names
 from bench.measure.finding.closed_set import FINDINGS
 from bench.report.told.every import DOCUMENTS
-from bench.scenario.shape import STEPS, ScenarioShape
+from bench.scenario.scenario_schema import scenario_schema
+from bench.scenario.shape import ScenarioShape
+from bench.scenario.step_shapes import STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -65,6 +68,51 @@ def test_keys_of_a_scenario_and_of_a_profile_are_those_of_their_models(pages: di
             name for name, field in shape.model_fields.items() if f"| `{field.alias or name}` |" not in top
         ] == []
     assert [do for do in STEPS if f'`[[step]]` with `do = "{do}"`' not in pages["scenario_keys"]] == []
+
+
+def keys_of(schema: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """(place, meaning) of every key that a file may have, wherever the schema describes it; not of a condition."""
+    if isinstance(schema, list):
+        for one in schema:
+            yield from keys_of(one, place)
+        return
+    if not isinstance(schema, dict):
+        return
+    for name, part in schema.get("properties", {}).items():
+        yield f"{place}.{name}", part.get("description", "")
+        yield from keys_of(part, f"{place}.{name}")
+    for name, part in schema.items():
+        if name in ("$defs", "patternProperties"):
+            for inner, table in part.items():
+                yield from keys_of(table, f"{place}/{inner}")
+        elif name not in ("properties", "if", "default", "examples", "const", "enum"):
+            yield from keys_of(part, place)
+
+
+@pytest.mark.parametrize(
+    ("made", "least"),
+    [(scenario_schema, 500), (profile_schema, 80), (bench_schema, 300)],
+    ids=["scenario", "profile", "bench"],
+)
+def test_every_key_says_what_it_is_for(made: Callable[[], dict[str, Any]], least: int) -> None:
+    told = list(keys_of(made()))
+    assert len(told) >= least
+    silent = [
+        place
+        for place, meaning in told
+        if meaning.startswith("with a unit") or len(meaning.split()) < 2 or len(meaning.split()) > 45
+    ]
+    assert silent == []
+
+
+def test_the_reference_shows_each_key_s_meaning(pages: dict[str, str]) -> None:
+    assert (
+        '| `soh` | a quantity with a unit, such as "50 %" | `100 %` | share of the nominal capacity that is left |'
+        in (pages["scenario_keys"])
+    )
+    for page in ("scenario_keys", "profile_keys"):
+        rows = [line for line in pages[page].splitlines() if line.startswith("| `")]
+        assert [line for line in rows if line.rstrip(" |").count(" | ") < 3] == []
 
 
 def test_a_default_stands_with_its_unit_and_what_has_to_be_given_says_so(pages: dict[str, str]) -> None:

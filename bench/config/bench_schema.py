@@ -19,9 +19,12 @@ def bench_schema() -> dict[str, Any]:
     whole = BenchShape.model_json_schema(ref_template="#/$defs/{model}")
     tables = whole["properties"]
     tables["instrument"]["additionalProperties"] = _chosen(
-        "kind", {name: _table(InstrumentTable, kind.bench_options) for name, kind in kinds.items()}
+        "kind",
+        InstrumentTable.means()["kind"],
+        {name: _table(InstrumentTable, kind.bench_options) for name, kind in kinds.items()},
     )
-    whole["$defs"]["DutTable"]["properties"]["power"] = _power(kinds)
+    power = whole["$defs"]["DutTable"]["properties"]["power"]
+    whole["$defs"]["DutTable"]["properties"]["power"] = {"description": power["description"], **_power(kinds)}
     return {"$schema": _DIALECT, "title": "hil_config.toml", **whole}
 
 
@@ -42,13 +45,14 @@ def _table(base: type[Shape], options: tuple[AnyOption, ...]) -> dict[str, Any]:
     return made
 
 
-def _chosen(key: str, tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _chosen(key: str, meaning: str, tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """By the name that stands under `key`, so that a mistake is told of that table and not of all."""
     each = [
         {"if": {"properties": {key: {"const": name}}, "required": [key]}, "then": table}
         for name, table in tables.items()
     ]
-    return {"type": "object", "required": [key], "properties": {key: {"enum": list(tables)}}, "allOf": each}
+    asked = {"enum": list(tables), "description": meaning}
+    return {"type": "object", "required": [key], "properties": {key: asked}, "allOf": each}
 
 
 def _power(kinds: dict[str, InstrumentKind]) -> dict[str, Any]:
@@ -57,6 +61,9 @@ def _power(kinds: dict[str, InstrumentKind]) -> dict[str, Any]:
         key: {name: _table(PowerTable, one.options) for name, one in kinds.items() if one.role == role}
         for key, role in _ROLES.items()
     }
-    by_key = [{"if": {"required": [key]}, "then": _chosen(key, tables)} for key, tables in able.items()]
+    by_key = [
+        {"if": {"required": [key]}, "then": _chosen(key, PowerTable.means()[key], tables)}
+        for key, tables in able.items()
+    ]
     commands = {"if": {"required": ["on"]}, "then": _table(PowerTable, ())}
     return {"type": "object", "allOf": [*by_key, commands]}

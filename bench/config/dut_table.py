@@ -1,7 +1,7 @@
 """`[dut]` of hil_config.toml: how the DUT is started, flashed, reset, power-cycled, and how its build is known."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -24,17 +24,35 @@ class FlashTable(Shape):
     image: str
     timeout: DurationNs = Field(default=120 * NS_PER_S, gt=0)
 
+    MEANS: ClassVar = {
+        "command": "words of the command that flashes the image",
+        "image": "the file that is flashed; {image} stands for it in the command",
+        "timeout": "how long the command may take",
+    }
+
 
 class ResetTable(Shape):
     command: list[str] | None = Field(default=None, min_length=1)
     uds: Literal["hard", "key_off_on", "soft"] | None = None
     timeout: DurationNs = Field(default=10 * NS_PER_S, gt=0)
 
+    MEANS: ClassVar = {
+        "command": "words of the command that resets the DUT",
+        "uds": "the reset that is asked for by UDS; in place of command",
+        "timeout": "how long it may take",
+    }
+
 
 class IdentityTable(Shape):
     by: Literal["can", "uds", "image"] = "can"
     expected: str | None = Field(default=None, min_length=1)
     timeout: DurationNs = Field(default=5 * NS_PER_S, gt=0)
+
+    MEANS: ClassVar = {
+        "by": "how the build is known: from its frames, by UDS, or by the hash of the flashed image",
+        "expected": "the build that has to be there; absent: any, the same in all shots",
+        "timeout": "how long the DUT may take to say it",
+    }
 
 
 class DutTable(Shape):
@@ -44,16 +62,27 @@ class DutTable(Shape):
     start: str = "in_process"  # or the name of a DUT adapter
     command: list[str] | None = Field(default=None, min_length=1)
     ready: Literal["line", "at_once"] = "line"
-    answer: DurationNs | None = Field(
-        default=None,
-        gt=0,
-        description="of real time, how long firmware under start = 'stepped' may be silent before it answers (30 s)",
-    )
+    answer: DurationNs | None = Field(default=None, gt=0)
     flash: FlashTable | None = None
     reset: ResetTable | None = None
     power: dict[str, Any] | None = None  # a PowerTable with the options of its relay card or supply
     identity: IdentityTable | None = None
     options: dict[str, Any] = Field(default_factory=dict)  # those of the DUT adapter
+
+    MEANS: ClassVar = {
+        "profile": "the DUT profile, relative to the bench file",
+        "firmware": "the build to be tested; `hil list` shows those of this project",
+        "chemistry": "the chemistry that the firmware is made for; absent: that of the pack",
+        "start": "how it runs: in_process, stepped, subprocess, external, or the name of a DUT adapter",
+        "command": "words that start it, for stepped and subprocess",
+        "ready": "when a process is ready: after it has printed a line, or at once",
+        "answer": "of real time, how long firmware under start = 'stepped' may be silent; absent: 30 s",
+        "flash": "how it is flashed, once a run",
+        "reset": "how it is reset, before every shot",
+        "power": "what switches its supply, before every shot",
+        "identity": "how its build is known; demanded unless it runs in_process",
+        "options": "what the DUT adapter takes",
+    }
 
 
 def read_dut(file: TomlFile, table: DutTable, base: Path) -> DutConfig:

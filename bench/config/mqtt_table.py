@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -20,6 +21,12 @@ class TlsTable(Shape):
     certificate: str | None = None
     key: str | None = None
 
+    MEANS: ClassVar = {
+        "ca": "certificates of the authorities that are trusted, as a PEM file",
+        "certificate": "the bench's own certificate, as a PEM file",
+        "key": "the key to that certificate, as a PEM file",
+    }
+
 
 class MqttTable(Shape):
     host: str = Field(min_length=1)
@@ -34,6 +41,21 @@ class MqttTable(Shape):
     drain: DurationNs = Field(default=5 * NS_PER_S, gt=0)
     retry: DurationNs = Field(default=5 * NS_PER_S, gt=0)
     spool_megabytes: int = Field(default=64, ge=1, le=1_000_000)
+
+    MEANS: ClassVar = {
+        "host": "the broker's name or address",
+        "port": "the broker's port",
+        "rig": "the bench's name in topics; absent: made of its name",
+        "prefix": "the beginning of every topic",
+        "tls": "encryption; absent: none",
+        "username_env": "the environment variable that holds the user name",
+        "password_env": "the environment variable that holds the password",
+        "password_file": "the file that holds the password",
+        "telemetry": "how often measured values are sent",
+        "drain": "how long the end of a run waits for what is still to be sent",
+        "retry": "how long to wait before the next try to connect",
+        "spool_megabytes": "how much may wait on disk while the broker cannot be reached",
+    }
 
 
 def read_mqtt(

@@ -1,6 +1,6 @@
 """`[dut.power]`: what switches the DUT's supply. A relay card or a supply takes the options that its kind has."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -31,6 +31,22 @@ class PowerTable(Shape):
     number: int = Field(default=1, ge=1, le=64)
     off_time: DurationNs = Field(default=NS_PER_S, gt=0)
     timeout: DurationNs = Field(default=10 * NS_PER_S, gt=0)
+
+    MEANS: ClassVar = {
+        "on": "words of the command that switches the supply on",
+        "off": "words of the command that switches it off",
+        "relay": "the kind of relay card that switches it; a released relay cuts the supply",
+        "port": "port of the relay card or supply",
+        "baud": "baud rate; absent: that of its kind",
+        "supply": "the kind of supply that feeds it",
+        "voltage": "what the supply is set to",
+        "current": "the supply's current limit",
+        "off_below": "below this voltage the supply counts as off",
+        "settle": "how long the supply may take to be on or off",
+        "number": "the relay on its card, from 1",
+        "off_time": "how long the DUT stays without supply",
+        "timeout": "how long a command may take",
+    }
 
 
 def read_power(file: TomlFile, raw: dict[str, Any]) -> PowerConfig | None:

@@ -1,7 +1,7 @@
 """What a DUT profile may say, key by key."""
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -64,17 +64,40 @@ class PlayTable(Shape):
     timeout: DurationNs | None = Field(default=None, gt=0)
     shows: dict[str, Any] = Field(min_length=1)  # text, a number, or a ShownTable: see bench.config.play
 
+    MEANS: ClassVar = {
+        "message": "the message that the bench sends, as channel.Message of the DBC",
+        "by": "who sends it: the bench, or the cell emulator in place of the DUT's front end",
+        "cycle": "how often it is sent; absent: as the DBC says",
+        "gap": "time between the frames of one cycle, for a message of several pages",
+        "timeout": "how long the DUT bears without it before it reports a fault",
+        "shows": "what each of its signals carries: a quantity, a number, or a table",
+    }
+
 
 class CorrectionTable(Shape):
     signal: str
     range: Literal["raw"] | Annotated[list[float], Field(min_length=2, max_length=2)]
     reason: str = Field(min_length=1, max_length=400)
 
+    MEANS: ClassVar = {
+        "signal": "the signal whose range in the DBC is wrong, as channel.Message.Signal",
+        "range": (
+            "the right range, lowest and highest, in the signal's own unit; raw: all that its bits carry"
+        ),
+        "reason": "where the right range comes from, for the report",
+    }
+
 
 class ModeTable(Shape):
     off: int
     drive: int
     charge: int
+
+    MEANS: ClassVar = {
+        "off": "the value of mode_request that asks for off",
+        "drive": "the value that asks for driving",
+        "charge": "the value that asks for charging",
+    }
 
 
 class DebounceTable(Shape):
@@ -84,10 +107,23 @@ class DebounceTable(Shape):
     settle: DurationNs = 0
     stages: dict[str, Annotated[DurationNs, Field(gt=0)]] = Field(default_factory=dict)
 
+    MEANS: ClassVar = {
+        "events": "how many bad samples in a row the DUT counts",
+        "period": "the time between two samples",
+        "delay": "from the full count until the DUT acts",
+        "settle": "how long the DUT waits before it begins to count",
+        "stages": "steps before the count that hold a value, each by its name with its longest time",
+    }
+
 
 class LagTable(Shape):
     lag: Annotated[list[DurationNs], Field(min_length=2, max_length=2)] | None = None
     lag_source: str = ""
+
+    MEANS: ClassVar = {
+        "lag": "how late the DUT reports it: the least and the most; absent: not declared",
+        "lag_source": "where the lag is known from; without it the report calls it a claim",
+    }
 
 
 def _signal_alone(value: object) -> object:
@@ -97,6 +133,11 @@ def _signal_alone(value: object) -> object:
 class OutputTable(LagTable):
     signal: str
     seen_by: Literal["dut", "bench"] = "dut"
+
+    MEANS: ClassVar = {
+        "signal": "the signal, as channel.Message.Signal",
+        "seen_by": "who measures what it tells: the DUT itself, or the bench",
+    }
 
 
 class FlagTable(LagTable):
@@ -111,21 +152,55 @@ class FlagTable(LagTable):
     limit: str | None = None
     limit_tolerance: str | None = None
 
+    MEANS: ClassVar = {
+        "signal": "the signal that tells the flag, as channel.Message.Signal",
+        "value": "the value at which the flag is set",
+        "also": ("further signals that tell the same by a 1; the first of all to say so is the detection"),
+        "sets": "outputs that come with the flag",
+        "severity": "whether the flag is a trip, or a warning that no scenario counts as a trip",
+        "heals": "true: the flag goes when its cause has gone; else it has to stay",
+        "dtc": "the trouble code that the DUT stores with it; absent: none",
+        "debounce": (
+            'what the DUT publishes of its debounce; floor and ceiling = "profile" of scenarios come from it'
+        ),
+        "limit": (
+            'where the flag has to be set, such as "cell_voltage >= ov_trip"; `hil check` holds '
+            "stimuli against it"
+        ),
+        "limit_tolerance": 'how far from the limit the DUT may set it, either way, such as "5 mV"',
+    }
+
 
 class HeartbeatTable(Shape):
     message: str
     longest_gap: DurationNs = Field(gt=0)
+
+    MEANS: ClassVar = {
+        "message": "a message of the DUT that proves it alive, as channel.Message",
+        "longest_gap": "a longer silence than this is a failure of the DUT",
+    }
 
 
 class AskTable(Shape):
     message: str
     shows: dict[str, int | float]
 
+    MEANS: ClassVar = {
+        "message": "the message that makes the DUT say its build, as channel.Message",
+        "shows": "the values of its signals",
+    }
+
 
 class IdentityTable(Shape):
     text: str
     signals: dict[str, str] = Field(min_length=1)
     ask: AskTable | None = None
+
+    MEANS: ClassVar = {
+        "text": ('how the build is written, with names of signals in braces, such as "v{major}.{minor}"'),
+        "signals": "each name in the text, with the signal that carries it",
+        "ask": "what has to be sent so that the DUT says it; absent: it is cyclic",
+    }
 
 
 class UdsTable(Shape):
@@ -137,6 +212,18 @@ class UdsTable(Shape):
     clear: bool = True
     occurrences: int | None = Field(default=None, ge=1, le=0xEF)
 
+    MEANS: ClassVar = {
+        "request": "the message of the DBC whose id carries requests to the DUT",
+        "response": "the message of the DBC whose id carries its responses",
+        "p2": "how long the DUT may take for a response",
+        "p2_star": "how long it may take after it has said that a response is pending",
+        "identity": "the data identifier of the build",
+        "clear": "whether trouble codes stored before a shot may be cleared",
+        "occurrences": (
+            "the extended data record that counts how often a code has occurred; absent: there is none"
+        ),
+    }
+
 
 class PromiseTable(Shape):
     rms: Share | None = None
@@ -146,22 +233,36 @@ class PromiseTable(Shape):
     converges: DurationNs | None = Field(default=None, gt=0)
     drift_per_day: Share | None = None
 
+    MEANS: ClassVar = {
+        "rms": "the largest root mean square of the error that the DUT promises",
+        "max": "the largest error that it promises",
+        "over": "the largest part of an error above the truth that it promises",
+        "band": "the band around the truth that the estimate enters and stays in",
+        "converges": "how long it takes to enter the band, from any start",
+        "drift_per_day": "the largest drift of the error in a day",
+    }
+
 
 class EstimateTable(PromiseTable):
     truth: Literal["soc", "soh", "charge_limit", "discharge_limit"]
     chemistry: dict[str, PromiseTable] = Field(default_factory=dict)
 
+    MEANS: ClassVar = {
+        "truth": "what of the plant is estimated: state of charge or health, or a current limit",
+        "chemistry": "what the DUT promises otherwise on a chemistry",
+    }
+
 
 class WaitTable(Shape):
-    standby: DurationNs = Field(
-        default=3 * NS_PER_S, gt=0, description="from the DUT's start until it is heard in standby"
-    )
-    closed: DurationNs = Field(
-        default=5 * NS_PER_S, gt=0, description="from a request until the DUT is in that mode"
-    )
-    ready: DurationNs = Field(
-        default=15 * NS_PER_S, gt=0, description="of real time, until a started process has printed a line"
-    )
+    standby: DurationNs = Field(default=3 * NS_PER_S, gt=0)
+    closed: DurationNs = Field(default=5 * NS_PER_S, gt=0)
+    ready: DurationNs = Field(default=15 * NS_PER_S, gt=0)
+
+    MEANS: ClassVar = {
+        "standby": "from the DUT's start until it is heard in standby",
+        "closed": "from a request until the DUT is in that mode",
+        "ready": "of real time, until a started process has printed a line",
+    }
 
 
 class ProfileShape(Shape):
@@ -188,3 +289,34 @@ class ProfileShape(Shape):
     uds: UdsTable | None = None
     safe_state: dict[str, list[str]]
     test: dict[str, list[str]] = Field(default_factory=dict)
+
+    MEANS: ClassVar = {
+        "format": "the version of the file's meaning",
+        "name": "what the DUT is called in reports",
+        "base_period": "the period of the DUT's fastest task, on whose grid it reads and sends",
+        "sample_period": (
+            "the period of its slowest task that reads or evaluates something, where no debounce tells it"
+        ),
+        "unlisted": "messages of other nodes that no [[play]] names: sent at raw zero, or not sent",
+        "fault_reset_at_start": "true: the DUT is asked to forget its faults from power-on until it is in standby",
+        "play": "a message that the bench sends to the DUT",
+        "correction": "a range of the DBC that is wrong, put right",
+        "with_any_flag": "outputs that come with whatever the DUT finds",
+        "no_dtc": "what dtc_code says where there is no trouble code; absent: 0",
+        "output": "the DUT's signals that the bench reads, by their role; state is demanded",
+        "contactor": (
+            "from what the bench learns that a contactor is wanted closed, where no coil command "
+            "is on the bus"
+        ),
+        "threshold": "the DUT's own thresholds, where they are not those of the chemistry",
+        "mode": "the values by which the vehicle asks for a mode",
+        "state": "the values of the DUT's state, by name; standby and error are demanded",
+        "flag": "a fault that the DUT reports, by name",
+        "estimate": "a quantity that the DUT estimates, and how well it promises to",
+        "heartbeat": "a message that proves the DUT alive",
+        "identity": "how the DUT names its build on the bus",
+        "wait": "how long the bench waits for the DUT",
+        "uds": "diagnostics by UDS, if the DUT speaks it",
+        "safe_state": "a safe state by name: tests of outputs, all of which have to be true",
+        "test": "a further test by name, for forbidden of scenarios: any of these is enough",
+    }

@@ -1,7 +1,7 @@
 """What `[safety]` may say: one table a contact, and how it is read."""
 
 from collections.abc import Collection
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,10 +22,28 @@ class ContactTable(Shape):
     played: Literal["closed", "open"] | None = None
     after: DurationNs = 0
 
+    MEANS: ClassVar = {
+        "serial": "the serial port whose control line reads the contact",
+        "line": "the control line that reads it",
+        "feed": "what feeds the contact: an output line of the same port, or a source outside",
+        "gpio": "the value file of the GPIO that reads it",
+        "card": "the kind of relay card whose input reads it",
+        "port": "the card's own port",
+        "input": "the card's input, from 0",
+        "closed": "the level while the contact is closed",
+        "played": "a contact that the bench plays, for trying it out",
+        "after": "when a played contact opens; 0: at once",
+    }
+
 
 class SafetyTable(Shape):
     estop: ContactTable | None = None
     interlock: ContactTable | None = None
+
+    MEANS: ClassVar = {
+        "estop": "the emergency stop",
+        "interlock": "the interlock of the rig's door or cover",
+    }
 
 
 _OWN = {

@@ -3,9 +3,9 @@
 import copy
 import re
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -13,9 +13,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     ValidationError,
     WithJsonSchema,
 )
+from pydantic_core import CoreSchema
 
 from bench.config.branches import joined, one_branch
 from bench.config.toml_lines import line_numbers
@@ -24,6 +26,8 @@ from bench.config.user_file import MOST_TOML_BYTES, NotToml, Place, oddities, re
 from bench.errors import ConfigError, choices, clear, nearest
 from bench.units import parse_duration_ns, parse_quantity
 
+SHARE = "50 %"  # the example of a share, which is kept as 0 to 1
+WITH_A_UNIT = "with a unit, such as "
 _KINDS = {bool: "true/false", int: "number", float: "number", str: "text", list: "list", dict: "table"}
 
 
@@ -31,6 +35,29 @@ class Shape(BaseModel):
     """A table of a file: closed (no unknown keys), strict (no conversions), never changed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+    MEANS: ClassVar[Mapping[str, str]] = {}
+    """What each key is for, by its name in the file: for the JSON schema and the reference."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The schema that pydantic makes, with the meaning of each key."""
+        made = handler(core_schema)
+        parts = handler.resolve_ref_schema(made).get("properties", {})
+        for name, meaning in cls.means().items():
+            part = parts[name]
+            unit = part.get("description", "")
+            part["description"] = f"{meaning}; {unit}" if unit.startswith(WITH_A_UNIT) else meaning
+        return made
+
+    @classmethod
+    def means(cls) -> dict[str, str]:
+        """What each key is for, those of the classes that it is made from included."""
+        known: dict[str, str] = {}
+        for one in reversed(cls.__mro__):
+            known |= vars(one).get("MEANS", {})
+        return known
 
 
 S = TypeVar("S", bound=Shape)
@@ -65,11 +92,11 @@ def quantity_of(unit: str) -> Any:
 
 def written(example: str) -> WithJsonSchema:
     """What stands in the file: text with a unit, whatever it is read as."""
-    return WithJsonSchema({"type": "string", "description": f'with a unit, such as "{example}"'})
+    return WithJsonSchema({"type": "string", "description": f'{WITH_A_UNIT}"{example}"'})
 
 
 def _share(value: object) -> float:
-    percent = parse_quantity(_text(value, "50 %"), "%")
+    percent = parse_quantity(_text(value, SHARE), "%")
     if not 0 <= percent <= 100:
         raise ValueError(f"found '{value}'; expected 0 % to 100 %")
     return percent / 100
@@ -112,7 +139,7 @@ ScenarioFormat = Annotated[int, BeforeValidator(_scenario_format)]
 DurationNs = Annotated[int, BeforeValidator(_duration), written("250 ms")]
 Amperes = Annotated[float, BeforeValidator(_amperes), written("20 A")]
 Volts = Annotated[float, BeforeValidator(_volts), written("500 V")]
-Share = Annotated[float, BeforeValidator(_share), written("50 %")]
+Share = Annotated[float, BeforeValidator(_share), written(SHARE)]
 Bitrate = Annotated[int, BeforeValidator(_bitrate), written("500 kbit/s")]
 Port = Annotated[str, AfterValidator(_port)]
 """Of a serial device, a network port or a simulator, by its exact name."""

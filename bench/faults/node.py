@@ -71,6 +71,12 @@ class NodeShape(InjectShape):
     node: str
     shown_by: str | None = None
 
+    MEANS: ClassVar = {
+        "channel": "the bus, by its name in the bench file",
+        "node": "who is affected on that bus: bench, restbus, afe or dut",
+        "shown_by": "the message whose absence shows the fault to the DUT; absent: the bench chooses one",
+    }
+
     def known_node(self, at: Terminals) -> str:
         """`node`; tells of a channel or a node that this bench does not have."""
         channel = at.known_channel(self.channel)

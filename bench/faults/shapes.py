@@ -5,7 +5,7 @@ costs 0.1 s, which `hil --help` does not pay.
 """
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
@@ -33,6 +33,21 @@ class InjectShape(Shape):
     ttl: DurationNs | None = Field(default=None, gt=0)
     beyond: bool = False
     string: int = Field(default=1, ge=1)
+
+    MEANS: ClassVar = {
+        "do": "the kind of step: a fault is injected",
+        "fault": "which fault; `hil list faults` shows all",
+        "duration": "the fault is cleared after this time, before the next step; absent: it stays",
+        "ttl": (
+            "the longest time that the rig keeps the fault, whatever happens; absent: as long as "
+            "the shot takes"
+        ),
+        "beyond": (
+            "true: the level is meant, although the DUT's published limit says otherwise; `hil "
+            "check` accepts it"
+        ),
+        "string": "the string whose cells, sensors, contactors or poles are named, from 1",
+    }
 
     @abstractmethod
     def resolve(self, at: "Terminals") -> "Fault":

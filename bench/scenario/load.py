@@ -39,7 +39,8 @@ from bench.units import NS_PER_S, format_ns
 
 if TYPE_CHECKING:
     from bench.config.toml_file import TomlFile
-    from bench.scenario.shape import CycleShape, ScenarioShape
+    from bench.scenario.shape import ScenarioShape
+    from bench.scenario.step_shapes import CycleShape
 
 NOT_SCENARIOS = {"budgets.toml", "fmea.toml", "tool_usage.toml"}  # what stands beside scenarios
 
@@ -198,7 +199,7 @@ def _start(file: "TomlFile", shape: "ScenarioShape") -> Start:
 
 def _step(file: "TomlFile", table: Any, index: int) -> StepText | None:
     """One [[step]], chosen by its `do` and `fault`; None, and a mistake noted, where it is wrong."""
-    from bench.scenario import shape as s
+    from bench.scenario import step_shapes as s
     from bench.scenario.recorded import recorded_step
 
     place = ("step", index)
@@ -221,7 +222,7 @@ def _step(file: "TomlFile", table: Any, index: int) -> StepText | None:
 
 def _plain_step(shape: object, index: int) -> StepText | None:
     """A step that needs no other file; None for a shape that is no step."""
-    from bench.scenario import shape as s
+    from bench.scenario import step_shapes as s
 
     match shape:
         case s.RequestShape():

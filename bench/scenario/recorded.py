@@ -7,7 +7,7 @@ from bench.scenario.model import ReplayText
 
 if TYPE_CHECKING:
     from bench.config.toml_file import TomlFile
-    from bench.scenario.shape import ReplayShape
+    from bench.scenario.step_shapes import ReplayShape
 
 
 def recorded_step(file: "TomlFile", shape: "ReplayShape", place: tuple[str, int]) -> ReplayText | None:

@@ -5,7 +5,8 @@ from typing import Any
 from bench.errors import ConfigError
 from bench.faults.find import fault_names, kind
 from bench.faults.shapes import keys_of
-from bench.scenario.shape import STEPS, ScenarioShape
+from bench.scenario.shape import ScenarioShape
+from bench.scenario.step_shapes import STEPS
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REF = "#/$defs/{model}"
@@ -16,8 +17,12 @@ def scenario_schema() -> dict[str, Any]:
     whole = ScenarioShape.model_json_schema(ref_template=_REF)
     shared: dict[str, Any] = whole.setdefault("$defs", {})
     steps = {do: _table(shape, shared) for do, shape in STEPS.items()}
-    steps["inject"] = _chosen("fault", {name: _table(keys, shared) for name, keys in _faults().items()})
-    whole["properties"]["step"]["items"] = _chosen("do", steps)
+    steps["inject"] = _chosen(
+        "fault",
+        "which fault; `hil list faults` shows all",
+        {name: _table(keys, shared) for name, keys in _faults().items()},
+    )
+    whole["properties"]["step"]["items"] = _chosen("do", "the kind of step", steps)
     return {"$schema": _DIALECT, "title": "a scenario", **whole}
 
 
@@ -39,10 +44,11 @@ def _table(shape: Any, shared: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _chosen(key: str, tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _chosen(key: str, meaning: str, tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """By the name that stands under `key`, so that a mistake is told of that table and not of all."""
     each = [
         {"if": {"properties": {key: {"const": name}}, "required": [key]}, "then": table}
         for name, table in tables.items()
     ]
-    return {"type": "object", "required": [key], "properties": {key: {"enum": list(tables)}}, "allOf": each}
+    asked = {"enum": list(tables), "description": meaning}
+    return {"type": "object", "required": [key], "properties": {key: asked}, "allOf": each}

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bench.config.toml_file import SHARE
 from bench.units import format_ns
 from reference_pages.markdown import cell, code, table
 
 Schema = Mapping[str, Any]
+_WITH_A_UNIT = "with a unit, such as "
 _KINDS = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
 
 
@@ -79,7 +81,8 @@ def _written(value: object, example: str) -> str:
         return code(str(value).lower())
     if isinstance(value, int | float):
         unit = example.rstrip('"').rpartition(" ")[2]
-        in_unit = {"ms": format_ns(int(value)), "%": f"{value:g} %", "": f"{value:,}"}
+        percent = 100 * value if f'"{SHARE}"' in example else value  # a share is kept as 0 to 1
+        in_unit = {"ms": format_ns(int(value)), "%": f"{percent:g} %", "": f"{value:,}"}
         return code(in_unit.get(unit, f"{value:g}"))
     return code(str(value))
 
@@ -87,14 +90,15 @@ def _written(value: object, example: str) -> str:
 def _quantity(part: Schema) -> str:
     """The example of a quantity; "" for anything else."""
     for one in (part, *part.get("anyOf", ())):
-        if str(one.get("description", "")).startswith("with a unit"):
-            return str(one["description"])
+        _, mark, example = str(one.get("description", "")).rpartition(_WITH_A_UNIT)
+        if mark:
+            return f"{mark}{example}"
     return ""
 
 
 def _meaning(part: Schema) -> str:
-    said = part.get("description", "")
-    return "" if str(said).startswith("with a unit") else str(said)
+    said = str(part.get("description", ""))
+    return said.partition(_WITH_A_UNIT)[0].removesuffix("; ")
 
 
 def takes(part: Schema, defs: Schema) -> str:
@@ -113,8 +117,8 @@ def takes(part: Schema, defs: Schema) -> str:
         return "tables" if _is_table(_resolved(inner, defs)) else f"a list: {takes(inner, defs)}"
     if kind == "object" or "allOf" in part:
         return "a table"
-    if str(part.get("description", "")).startswith("with a unit"):
-        return f"a quantity {part['description']}"
+    if part.get("type") == "string" and (example := _quantity(part)):
+        return f"a quantity {example}"
     return f"{_KINDS.get(str(kind), 'anything')}{_bounds(part)}"
 
 

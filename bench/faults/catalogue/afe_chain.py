@@ -1,7 +1,7 @@
 """The chain of front ends is lost, partly lost, frozen, corrupt, or reports what it found itself."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -80,6 +80,11 @@ class AfeChainShape(InjectShape):
         "lost", "partly_lost", "no_value", "frozen", "corrupt", "pec_error", "timeout", "adc_fault"
     ]
     first_cell: int = Field(default=1, ge=1)
+
+    MEANS: ClassVar = {
+        "error": "what is wrong with the chain of front ends",
+        "first_cell": "the first cell that is affected, for partly_lost, no_value and corrupt; from 1",
+    }
 
     def resolve(self, at: Terminals) -> AfeChain:
         at.known_cells((self.first_cell,), "first_cell")

@@ -36,6 +36,12 @@ class BabblingIdiotShape(InjectShape):
     load: Percent = Field(gt=0, lt=100)
     can_id: int = Field(ge=0, le=0x7FF)
 
+    MEANS: ClassVar = {
+        "channel": "the bus, by its name in the bench file",
+        "load": "share of the bus time that the extra frames take",
+        "can_id": "identifier of the extra frames; a low one wins the arbitration",
+    }
+
     def resolve(self, at: Terminals) -> BabblingIdiot:
         bitrate = at.bitrates.get(at.known_channel(self.channel), 500_000)
         frame_ns = frame_time_ns(CanFrame(self.can_id, DATA), bitrate)

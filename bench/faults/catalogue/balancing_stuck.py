@@ -1,6 +1,7 @@
 """A balancing switch that stays on: it bleeds its cell, and the front end reads the switch back."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -33,6 +34,11 @@ class BalancingStuck(Fault):
 class BalancingStuckShape(InjectShape):
     cells: Numbers
     resistance: Ohms = Field(gt=0)
+
+    MEANS: ClassVar = {
+        "cells": "the cells, from 1, whose balancing switch is stuck on",
+        "resistance": "the bleed resistor",
+    }
 
     def resolve(self, at: Terminals) -> BalancingStuck:
         return BalancingStuck(cells=at.known_cells(self.cells), resistance_ohm=self.resistance)

@@ -33,6 +33,10 @@ class BuildIdentity(Fault):
 class BuildIdentityShape(InjectShape):
     error: Literal["missing", "wrong"]
 
+    MEANS: ClassVar = {
+        "error": "whether the DUT does not say its build, or names another one",
+    }
+
     def resolve(self, at: Terminals) -> BuildIdentity:
         identity = at.profile.identity
         if identity is None:

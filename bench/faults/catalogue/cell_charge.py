@@ -1,6 +1,7 @@
 """A cell fuller or emptier than the rest, so that the plant itself drives it over a limit under load."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -38,6 +39,11 @@ class CellCharge(Fault):
 class CellChargeShape(InjectShape):
     cells: Numbers
     soc: Percent = Field(ge=-50, le=150)  # what no cell survives, either way
+
+    MEANS: ClassVar = {
+        "cells": "the cells, from 1",
+        "soc": "their state of charge; below 0 is deep discharge, above 100 % overcharge",
+    }
 
     def resolve(self, at: Terminals) -> CellCharge:
         return CellCharge(cells=at.known_cells(self.cells), soc=self.soc / 100)

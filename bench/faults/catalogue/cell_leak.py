@@ -1,6 +1,7 @@
 """Cells that leak: their electrolyte lies between can and housing, and conducts."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, Numbers
@@ -32,6 +33,10 @@ class CellLeak(Fault):
 
 class CellLeakShape(InjectShape):
     cells: Numbers
+
+    MEANS: ClassVar = {
+        "cells": "the cells, from 1, whose electrolyte lies on the housing",
+    }
 
     def resolve(self, at: Terminals) -> CellLeak:
         return CellLeak(cells=at.known_cells(self.cells))

@@ -34,6 +34,11 @@ class CellOpenShape(InjectShape):
     cells: Numbers
     branch: int = Field(default=1, ge=1)
 
+    MEANS: ClassVar = {
+        "cells": "the cells, from 1, each a group in parallel",
+        "branch": "which cell of the group has parted, from 1",
+    }
+
     def resolve(self, at: Terminals) -> CellOpen:
         if self.branch > at.parallel:
             at.tell("branch", f"found {self.branch}; expected 1 to {at.parallel}, by [pack] parallel")

@@ -36,6 +36,12 @@ class CellOutlierShape(InjectShape):
     capacity: float = Field(default=1.0, gt=0, le=1)
     resistance: float = Field(default=1.0, ge=1)
 
+    MEANS: ClassVar = {
+        "cells": "the cells, from 1",
+        "capacity": "share of the usual capacity that is left, 1 for all of it",
+        "resistance": "how many times the usual resistance they have",
+    }
+
     def resolve(self, at: Terminals) -> CellOutlier:
         if self.capacity == self.resistance == 1:
             at.tell(

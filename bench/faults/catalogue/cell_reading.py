@@ -1,7 +1,7 @@
 """The front end measures cells wrongly: offset, drift, noise, one value stuck, or the whole ADC frozen."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.readings import Distorted, drifting, noisy, offset, stuck
@@ -52,6 +52,13 @@ class CellReadingShape(InjectShape):
     cells: Numbers | None = None
     by: Annotated[Volts, Change] | None = None
     rate: Annotated[VoltsPerSecond, Change] | None = None
+
+    MEANS: ClassVar = {
+        "error": "how the front end measures wrongly",
+        "cells": "the cells, from 1; absent: all, for frozen",
+        "by": "how far off the reading is, for offset and noise",
+        "rate": "how fast the reading drifts, for drift",
+    }
 
     def resolve(self, at: Terminals) -> CellReading:
         wanted = {"offset": "by", "noise": "by", "drift": "rate"}.get(self.error)

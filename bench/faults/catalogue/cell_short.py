@@ -1,6 +1,7 @@
 """An internal short of a cell, soft (ohms) or hard (milliohms): the plant discharges and heats it."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -33,6 +34,11 @@ class CellShort(Fault):
 class CellShortShape(InjectShape):
     cells: Numbers
     resistance: Ohms = Field(gt=0)
+
+    MEANS: ClassVar = {
+        "cells": "the cells, from 1, with an internal short",
+        "resistance": "resistance of the short",
+    }
 
     def resolve(self, at: Terminals) -> CellShort:
         return CellShort(cells=at.known_cells(self.cells), resistance_ohm=self.resistance)

@@ -1,6 +1,7 @@
 """Cells forced to a voltage by the emulator: over- and undervoltage, deep discharge, reversal; as a step or a ramp."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from bench.config.profile import RoleTest
 from bench.faults.port import Actuation, Carried, Fault, Kind, Terminals
@@ -56,6 +57,11 @@ class CellVoltage(Fault):
 class CellVoltageShape(InjectShape):
     cells: Numbers
     voltage: VoltsOf
+
+    MEANS: ClassVar = {
+        "cells": "the cells, from 1",
+        "voltage": "what they are forced to: plain, or relative to a threshold of the pack",
+    }
 
     def resolve(self, at: Terminals) -> CellVoltage:
         return CellVoltage(cells=at.known_cells(self.cells), voltage_v=at.value(self.voltage, "voltage"))

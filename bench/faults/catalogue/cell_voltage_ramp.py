@@ -1,6 +1,7 @@
 """Cells ramped to a voltage at a rate, from where they are."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from bench.faults.catalogue.cell_voltage import SHOWN_WITHIN_V, CellVoltage
 from bench.faults.port import Actuation, Carried, Fault, Kind, OnsetTest, Terminals
@@ -55,6 +56,12 @@ class CellVoltageRampShape(InjectShape):
     cells: Numbers
     voltage: VoltsOf
     rate: VoltsPerSecond
+
+    MEANS: ClassVar = {
+        "cells": "the cells, from 1",
+        "voltage": "where the ramp ends: plain, or relative to a threshold of the pack",
+        "rate": "how fast it climbs or falls",
+    }
 
     def resolve(self, at: Terminals) -> CellVoltageRamp:
         if self.rate <= 0:

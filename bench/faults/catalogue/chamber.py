@@ -1,6 +1,7 @@
 """A climate chamber around the pack: the ambient temperature climbs to a value and stays there."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -36,6 +37,11 @@ class ChamberFault(Fault):
 class ChamberShape(InjectShape):
     temperature: DegreesOf
     rate: DegreesPerSecond = Field(gt=0)
+
+    MEANS: ClassVar = {
+        "temperature": "the ambient temperature at which it stays",
+        "rate": "how fast it moves there",
+    }
 
     def resolve(self, at: Terminals) -> ChamberFault:
         value = at.value(self.temperature, "temperature")

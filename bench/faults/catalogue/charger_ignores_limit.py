@@ -1,6 +1,7 @@
 """Overcharge with the charge control disabled: the charger disregards the limit it is told."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bench.config.profile import RoleTest
 from bench.faults.port import Actuation, Fault, Kind, Terminals
@@ -31,6 +32,10 @@ class ChargerIgnoresLimit(Fault):
 
 class ChargerShape(InjectShape):
     current: AmperesOf
+
+    MEANS: ClassVar = {
+        "current": "the current that the charger drives, whatever the DUT allows",
+    }
 
     def resolve(self, at: Terminals) -> ChargerIgnoresLimit:
         value = at.value(self.current, "current")

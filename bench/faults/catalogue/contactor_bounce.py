@@ -35,6 +35,11 @@ class ContactorBounceShape(InjectShape):
     contactors: ContactorNames
     bounce: DurationNs = Field(gt=0)
 
+    MEANS: ClassVar = {
+        "contactors": "the contactors that bounce",
+        "bounce": "how long they bounce",
+    }
+
     def resolve(self, at: Terminals) -> ContactorBounce:
         return ContactorBounce(contactors=at.of_string(self.contactors), bounce_ns=self.bounce)
 

@@ -1,6 +1,7 @@
 """A contactor closes without a command: a high-side short, a mechanical shock."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import Contactor, InjectShape
@@ -33,6 +34,10 @@ class ContactorCloses(Fault):
 
 class ContactorClosesShape(InjectShape):
     contactor: Contactor
+
+    MEANS: ClassVar = {
+        "contactor": "the contactor that closes without a command",
+    }
 
     def resolve(self, at: Terminals) -> ContactorCloses:
         return ContactorCloses(contactor=at.of_string((self.contactor,))[0])

@@ -1,7 +1,7 @@
 """The auxiliary contact lies: stuck open, stuck closed, inverted, or invalid."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bench.faults.port import Kind, OnsetTest, Terminals
 from bench.faults.readings import Reading, forced
@@ -34,6 +34,11 @@ class ContactorFeedback(Reading):
 class ContactorFeedbackShape(InjectShape):
     contactor: Contactor
     shows: Literal["open", "closed", "inverted", "invalid"]
+
+    MEANS: ClassVar = {
+        "contactor": "the contactor whose auxiliary contact lies",
+        "shows": "what the auxiliary contact shows",
+    }
 
     def resolve(self, at: Terminals) -> ContactorFeedback:  # noqa: ARG002
         return ContactorFeedback(quantity=f"{self.contactor}_feedback", numbers=(0,), shows=self.shows)

@@ -42,6 +42,11 @@ class ContactorSlowShape(InjectShape):
     contactors: ContactorNames
     opening_time: DurationNs = Field(gt=0)
 
+    MEANS: ClassVar = {
+        "contactors": "the contactors that are slow",
+        "opening_time": "how long they take to open",
+    }
+
     def resolve(self, at: Terminals) -> ContactorSlow:
         return ContactorSlow(contactors=at.of_string(self.contactors), opening_time_ns=self.opening_time)
 

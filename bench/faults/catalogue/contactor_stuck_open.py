@@ -1,6 +1,7 @@
 """Contactors whose coil is dead: they drop open, or do not close."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import ContactorNames, InjectShape
@@ -29,6 +30,10 @@ class ContactorStuckOpen(Fault):
 
 class ContactorStuckOpenShape(InjectShape):
     contactors: ContactorNames
+
+    MEANS: ClassVar = {
+        "contactors": "the contactors that do not close",
+    }
 
     def resolve(self, at: Terminals) -> ContactorStuckOpen:
         return ContactorStuckOpen(contactors=at.of_string(self.contactors))

@@ -35,6 +35,10 @@ class ContactorWeld(Fault):
 class ContactorWeldShape(InjectShape):
     contactors: ContactorNames
 
+    MEANS: ClassVar = {
+        "contactors": "the contactors that are welded closed",
+    }
+
     def resolve(self, at: Terminals) -> ContactorWeld:
         return ContactorWeld(contactors=at.of_string(self.contactors))
 

@@ -47,6 +47,10 @@ class ControllerHang(Fault):
 class ControllerHangShape(InjectShape):
     stall: DurationNs = Field(gt=0)
 
+    MEANS: ClassVar = {
+        "stall": "how long the DUT's tasks stand still",
+    }
+
     def resolve(self, at: Terminals) -> ControllerHang:  # noqa: ARG002
         return ControllerHang(stall_ns=self.stall)
 

@@ -1,6 +1,7 @@
 """The crash line is active, permanently or in pulses."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -35,6 +36,11 @@ class CrashLine(Reading):
 class CrashLineShape(InjectShape):
     on: DurationNs | None = Field(default=None, gt=0)
     off: DurationNs | None = Field(default=None, gt=0)
+
+    MEANS: ClassVar = {
+        "on": "how long the line shows a crash, in turns; absent: for good",
+        "off": "how long it shows none in between; absent: never",
+    }
 
     def resolve(self, at: Terminals) -> CrashLine:
         if (self.on is None) != (self.off is None):

@@ -1,7 +1,7 @@
 """The vehicle or the charger drives a current through the pack, whatever limit it is told."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals, current_levels
 from bench.faults.shapes import AmperesOf, InjectShape
@@ -42,6 +42,11 @@ class Current(Fault):
 class CurrentShape(InjectShape):
     direction: Literal["charge", "discharge"]
     current: AmperesOf
+
+    MEANS: ClassVar = {
+        "direction": "whether the pack is charged or discharged",
+        "current": "the size of the current, above 0: plain, or relative to a threshold",
+    }
 
     def resolve(self, at: Terminals) -> Current:
         value = at.value(self.current, "current")

@@ -1,7 +1,7 @@
 """The pack current sensor: offset, stuck, wrong sign, error bits, or current shown where none can flow."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bench.config.toml_file import Amperes
 from bench.faults.port import Actuation, Carried, Kind, OnsetTest, Terminals
@@ -66,6 +66,12 @@ class CurrentReadingShape(InjectShape):
     error: Literal["offset", "value", "stuck", "wrong_sign", "error_bit", "overrange", "mismatch"]
     by: Amperes | None = None
     both_channels: bool = False
+
+    MEANS: ClassVar = {
+        "error": "how the current sensor is wrong",
+        "by": "the offset or the forced value, for offset and value",
+        "both_channels": "true: the redundant channel is wrong in the same way",
+    }
 
     def resolve(self, at: Terminals) -> CurrentReadingFault:
         if (self.by is not None) != (self.error in ("offset", "value")):

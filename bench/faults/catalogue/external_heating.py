@@ -1,6 +1,7 @@
 """Heat from outside into cells: a fire beside them, a neighbour in thermal runaway."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -33,6 +34,11 @@ class ExternalHeating(Fault):
 class ExternalHeatingShape(InjectShape):
     cells: Numbers
     power: Watts = Field(gt=0)
+
+    MEANS: ClassVar = {
+        "cells": "the cells, from 1, that are heated",
+        "power": "the heating power of each",
+    }
 
     def resolve(self, at: Terminals) -> ExternalHeating:
         return ExternalHeating(cells=at.known_cells(self.cells), power_w=self.power)

@@ -1,6 +1,7 @@
 """A short across the pack outside the contactors: harness damage, shoot-through of an inverter."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -37,6 +38,10 @@ class ExternalShort(Fault):
 
 class ExternalShortShape(InjectShape):
     resistance: Ohms = Field(gt=0)
+
+    MEANS: ClassVar = {
+        "resistance": "resistance of the short between the poles of the pack",
+    }
 
     def resolve(self, at: Terminals) -> ExternalShort:  # noqa: ARG002
         return ExternalShort(resistance_ohm=self.resistance)

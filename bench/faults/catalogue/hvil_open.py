@@ -1,6 +1,7 @@
 """The interlock loop is open, permanently or in turns."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -35,6 +36,11 @@ class HvilOpen(Reading):
 class HvilOpenShape(InjectShape):
     on: DurationNs | None = Field(default=None, gt=0)
     off: DurationNs | None = Field(default=None, gt=0)
+
+    MEANS: ClassVar = {
+        "on": "how long the loop is open, in turns; absent: for good",
+        "off": "how long it is closed in between; absent: never",
+    }
 
     def resolve(self, at: Terminals) -> HvilOpen:
         if (self.on is None) != (self.off is None):

@@ -1,7 +1,7 @@
 """A resistance from the poles to chassis, in ohm per volt of pack voltage."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bench.config.profile import RoleTest
 from bench.faults.expression import Expression
@@ -75,6 +75,12 @@ class InsulationShape(InjectShape):
     pole: Pole
     resistance: OhmPerVoltOf
     side: Side = "pack"
+
+    MEANS: ClassVar = {
+        "pole": "the pole with the leak to chassis, or both",
+        "resistance": "resistance to chassis per volt of pack voltage",
+        "side": "where the leak is: on the pack's side, or behind the contactors on the vehicle's",
+    }
 
     def resolve(self, at: Terminals) -> InsulationFault:
         return leak(self.pole, self.resistance, at, self.side)

@@ -1,6 +1,7 @@
 """A pole that leaks to chassis off and on: a chafed cable, water that sloshes."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -48,6 +49,13 @@ class InsulationIntermittentShape(InjectShape):
     resistance: OhmPerVoltOf
     on: DurationNs = Field(gt=0)
     off: DurationNs = Field(gt=0)
+
+    MEANS: ClassVar = {
+        "pole": "the pole with the leak to chassis, or both",
+        "resistance": "resistance to chassis per volt of pack voltage",
+        "on": "how long the leak is there, in turns",
+        "off": "how long it is gone in between",
+    }
 
     def resolve(self, at: Terminals) -> InsulationIntermittent:
         found = leak(self.pole, self.resistance, at)

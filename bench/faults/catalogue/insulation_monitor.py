@@ -1,7 +1,7 @@
 """The insulation monitor is silent, outdated, reports a failure, or has lost the chassis."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bench.faults.port import Kind, OnsetTest, Terminals
 from bench.faults.readings import Reading, forced
@@ -32,6 +32,10 @@ class InsulationMonitorFault(Reading):
 
 class InsulationMonitorShape(InjectShape):
     says: Literal["outdated", "failure", "device_error", "chassis_lost", "old"]
+
+    MEANS: ClassVar = {
+        "says": "what the insulation monitor reports in place of its reading",
+    }
 
     def resolve(self, at: Terminals) -> InsulationMonitorFault:  # noqa: ARG002
         return InsulationMonitorFault(quantity=_SHOWS[self.says][0], numbers=(0,), says=self.says)

@@ -32,6 +32,10 @@ class LinkCapacitance(Fault):
 class LinkCapacitanceShape(InjectShape):
     capacitance: Farads = Field(gt=0)
 
+    MEANS: ClassVar = {
+        "capacitance": "capacitance of the DC link that precharging meets",
+    }
+
     def resolve(self, at: Terminals) -> LinkCapacitance:  # noqa: ARG002
         return LinkCapacitance(capacitance_f=self.capacitance)
 

@@ -1,6 +1,7 @@
 """A short across the DC link, which precharging meets first."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -38,6 +39,10 @@ class LinkShort(Fault):
 
 class LinkShortShape(InjectShape):
     resistance: Ohms = Field(gt=0)
+
+    MEANS: ClassVar = {
+        "resistance": "resistance of the short across the DC link",
+    }
 
     def resolve(self, at: Terminals) -> LinkShort:  # noqa: ARG002
         return LinkShort(resistance_ohm=self.resistance)

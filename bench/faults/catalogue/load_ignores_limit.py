@@ -1,6 +1,7 @@
 """Over-discharge: the load takes its current from the pack, however empty that is."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bench.config.profile import RoleTest
 from bench.faults.port import Actuation, Fault, Kind, Terminals
@@ -31,6 +32,10 @@ class LoadIgnoresLimit(Fault):
 
 class LoadShape(InjectShape):
     current: AmperesOf
+
+    MEANS: ClassVar = {
+        "current": "the current that the load draws, whatever the DUT allows",
+    }
 
     def resolve(self, at: Terminals) -> LoadIgnoresLimit:
         value = at.value(self.current, "current")

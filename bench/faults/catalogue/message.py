@@ -1,7 +1,7 @@
 """A message of the restbus is lost, late, frozen, corrupt, too short, out of range, or sent twice."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -79,6 +79,13 @@ class MessageShape(InjectShape):
     ]
     late: DurationNs | None = Field(default=None, gt=0)
     signal: str | None = None
+
+    MEANS: ClassVar = {
+        "message": "the message of the restbus, as channel.Message",
+        "error": "what is wrong with it",
+        "late": "how late it comes, for late",
+        "signal": "the signal that is set out of its range, for out_of_range",
+    }
 
     def resolve(self, at: Terminals) -> MessageFault:
         channel, _, name = self.message.partition(".")

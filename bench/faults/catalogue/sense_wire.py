@@ -1,7 +1,7 @@
 """Between a cell and the front end's input: open, high-ohmic, shorted, reversed, or two taps swapped."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
 from bench.faults.shapes import InjectShape, Numbers
@@ -47,6 +47,11 @@ class SenseWire(Fault):
 class SenseWireShape(InjectShape):
     cells: Numbers
     wire: Literal["open", "high_ohm", "short", "reversed", "swapped"]
+
+    MEANS: ClassVar = {
+        "cells": "the cells, from 1, whose sense wires are affected",
+        "wire": "what is wrong with the wires",
+    }
 
     def resolve(self, at: Terminals) -> SenseWire:
         cells = at.known_cells(self.cells)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from bench.config.play import INDEXED, QUANTITIES
 from bench.errors import choices, nearest
@@ -52,6 +53,12 @@ class ShownValueShape(InjectShape):
     quantity: str
     value: str | float | int | None = None
     by: str | None = None
+
+    MEANS: ClassVar = {
+        "quantity": "which input of the DUT is shown wrong",
+        "value": "what is shown: a number, or a quantity with its unit",
+        "by": "how far off it is shown, in place of value: a quantity, or a share in %",
+    }
 
     def resolve(self, at: Terminals) -> ShownValue:
         known = [name for name in QUANTITIES if name not in INDEXED and name != "counter"]

@@ -1,6 +1,7 @@
 """A string at a state of charge of its own: what stands side by side after a service, or after days apart."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -35,6 +36,10 @@ class StringCharge(Fault):
 
 class StringChargeShape(InjectShape):
     soc: Percent = Field(ge=0, le=100)
+
+    MEANS: ClassVar = {
+        "soc": "state of charge of the whole string",
+    }
 
     def resolve(self, at: Terminals) -> StringCharge:
         return StringCharge(cells=at.known_cells(range(1, at.series + 1)), soc=self.soc / 100)

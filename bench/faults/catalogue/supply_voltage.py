@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -45,10 +46,20 @@ class SupplyPoint(Shape):
     at: DurationNs
     voltage: Volts = Field(ge=0)
 
+    MEANS: ClassVar = {
+        "at": "when, since the fault began",
+        "voltage": "the voltage from then on",
+    }
+
 
 class SupplyVoltageShape(InjectShape):
     voltage: Volts | None = Field(default=None, ge=0)
     profile: list[SupplyPoint] | None = None
+
+    MEANS: ClassVar = {
+        "voltage": "the supply's voltage from now on; in place of profile",
+        "profile": "voltages of the supply over time; in place of voltage",
+    }
 
     def resolve(self, at: Terminals) -> SupplyVoltage:
         if (self.voltage is None) == (not self.profile):

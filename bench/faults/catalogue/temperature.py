@@ -1,6 +1,7 @@
 """Sensors show a temperature, as an NTC emulator makes them: over, under, or a gradient between neighbours."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from bench.faults.port import Carried, Kind, OnsetTest, Terminals
 from bench.faults.readings import Reading, forced
@@ -47,6 +48,11 @@ class Temperature(Reading):
 class TemperatureShape(InjectShape):
     sensors: Numbers
     temperature: DegreesOf
+
+    MEANS: ClassVar = {
+        "sensors": "the sensors, from 1",
+        "temperature": "what they show: plain, or relative to a threshold of the pack",
+    }
 
     def resolve(self, at: Terminals) -> Temperature:
         name = self.temperature.name

@@ -1,7 +1,7 @@
 """An NTC that is open, shorted, stuck, drifting or off."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from bench.faults.port import Carried, Kind, OnsetTest, Terminals
 from bench.faults.readings import Reading, drifting, forced, offset, stuck
@@ -68,6 +68,13 @@ class TemperatureReadingShape(InjectShape):
     sensors: Numbers
     by: Annotated[Degrees, Change] | None = None
     rate: Annotated[DegreesPerSecond, Change] | None = None
+
+    MEANS: ClassVar = {
+        "error": "how the sensors are wrong",
+        "sensors": "the sensors, from 1",
+        "by": "how far off the reading is, for offset",
+        "rate": "how fast the reading drifts, for drift",
+    }
 
     def resolve(self, at: Terminals) -> TemperatureReading:
         wanted = {"offset": "by", "drift": "rate"}.get(self.error)

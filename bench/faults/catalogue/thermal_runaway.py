@@ -1,7 +1,7 @@
 """The signature of a cell in thermal runaway as GB 38031-2025 C.5.3.7 has it, whole or in part."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -79,6 +79,15 @@ class ThermalRunawayShape(InjectShape):
     rise: DegreesPerSecond | None = Field(default=None, gt=0)
     peak: Annotated[Degrees, AboveAbsoluteZero] | None = None
     rises_for: DurationNs | None = Field(default=None, gt=0)
+
+    MEANS: ClassVar = {
+        "cell": "the cell whose voltage drops, from 1",
+        "sensor": "the sensor that rises, from 1",
+        "drop": "share of its voltage by which the cell drops; absent: it does not",
+        "rise": "how fast the sensor's temperature rises; absent: it stands at peak",
+        "peak": "the temperature that the sensor does not pass; alone: where it stands",
+        "rises_for": "how long the temperature rises",
+    }
 
     def resolve(self, at: Terminals) -> ThermalRunaway:
         if self.drop is None and self.rise is None and self.peak is None:

@@ -32,6 +32,10 @@ class YCapacitance(Fault):
 class YCapacitanceShape(InjectShape):
     capacitance: Farads = Field(gt=0)
 
+    MEANS: ClassVar = {
+        "capacitance": "capacitance between each pole and chassis",
+    }
+
     def resolve(self, at: Terminals) -> YCapacitance:  # noqa: ARG002
         return YCapacitance(capacitance_f=self.capacitance)
 
