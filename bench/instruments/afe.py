@@ -63,8 +63,8 @@ class AnalogueFrontEnd:
         tell: Callable[[Slot, float], None] | None = None,
     ) -> None:
         self._places = [
-            (message, Payloads(message, self._bound, tell), page)
-            for message in messages
+            (message, payloads, page)
+            for message, payloads in [(one, Payloads(one, self._bound, tell)) for one in messages]
             for page in range(len(message.pages))
         ]
         self._output_v = output_v
