@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.core.frames import LoggedFrames
 from bench.core.library import GENERATION, INDEX, MOST_CYCLIC, NEVER, NOW_NS, SEQUENCE, Core, Stop
 from bench.timing.clock import Phase, Timer, grid_point_ns
-from bench.timing.looking import Look
+from bench.timing.looking import Still
 from bench.timing.simulated import SimulatedClock, TimelineEntry
 from bench.trace.events import CanFrame, made
 
@@ -120,7 +120,7 @@ class CoreClock(SimulatedClock):
         entry = heap[0]
         order, _, callback, period = entry
         self.now = words[NOW_NS] = order >> 3
-        if type(callback) is not Look:
+        if not isinstance(callback, Still):
             words[GENERATION] += 1
         if period:
             entry[0] = order + period

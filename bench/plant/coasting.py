@@ -48,8 +48,10 @@ class Coasting:
         """What that many steps would have held."""
         self._held_ns += dt_ns
 
-    def settle(self) -> None:
-        """Bring the pack to the present."""
-        if self._held_ns:
-            held_ns, self._held_ns = self._held_ns, 0
-            self._pack.step(held_ns / NS_PER_S, self._load)
+    def settle(self) -> bool:
+        """Bring the pack to the present. Whether it was not there."""
+        if not self._held_ns:
+            return False
+        held_ns, self._held_ns = self._held_ns, 0
+        self._pack.step(held_ns / NS_PER_S, self._load)
+        return True

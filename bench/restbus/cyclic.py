@@ -87,7 +87,13 @@ class CyclicMessage:
         self._counter = 0
         self._sent = 0  # frames so far: what a signal that shows "counter" counts
         self._sweep = CycleSweep(
-            clock, Phase.RESTBUS, self._send, count=len(pages.pages), cycle_ns=self.cycle_ns, gap_ns=gap_ns
+            clock,
+            Phase.RESTBUS,
+            self._send,
+            count=len(pages.pages),
+            cycle_ns=self.cycle_ns,
+            gap_ns=gap_ns,
+            still=True,
         )
 
     def start(self, first_ns: int) -> None:

@@ -7,6 +7,7 @@ from bench.errors import InstrumentError
 from bench.instruments.ports import CellEmulator
 from bench.plant.pack import Pack
 from bench.timing.clock import Clock
+from bench.timing.looking import look_until
 from bench.trace.facts import InstrumentIdentified, OutputBeyondRange
 from bench.trace.timeline import Trace
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
@@ -18,6 +19,17 @@ EMULATOR_STEP_V = 0.0005  # smaller changes of the plant are not worth a command
 SETTLED_V = 0.005
 SETTLED_POLL_NS = 10 * NS_PER_MS
 SETTLED_WITHIN_NS = 10 * NS_PER_S  # the slowest emulator publishes its readings every 5 s
+
+
+_FOR_EVER_NS = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What comes before a round, and whether it is due."""
+
+    is_due: Callable[[], bool]
+    act: Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,23 +60,41 @@ class CellOutputs:
         await self.emulator.outputs_on()
         await self._settled()
 
-    async def follow(self, before: Callable[[], Awaitable[None]], after: Callable[[], None]) -> None:
+    async def follow(self, before: Before, after: Callable[[], None]) -> None:
         """Keep the outputs at the plant's cell voltages until cancelled. Also what feeds the emulator's dead-man.
 
-        before, after: called in each round, around it.
+        before, after: what is done in each round, around it. A round in which nothing has to be told is only a look.
         """
-        next_ns = self._fed_ns = self.clock.now_ns()
+        clock, wanted_v = self.clock, None
+        next_ns = self._fed_ns = clock.now_ns()
         refresh_ns = self.dead_man_ns // 4 or REFRESH_NS
-        while True:
-            next_ns = max(next_ns + EMULATOR_PERIOD_NS, self.clock.now_ns())
-            await self.clock.sleep_until(next_ns)
-            await before()
-            wanted_v = self._wanted_v()
+
+        def is_due(wanted_v: list[float]) -> bool:
             moved = any(abs(a - b) >= EMULATOR_STEP_V for a, b in zip(wanted_v, self._driven_v))
-            if moved or self.clock.now_ns() - self._fed_ns >= refresh_ns:
+            return moved or clock.now_ns() - self._fed_ns >= refresh_ns
+
+        def acts() -> bool:
+            nonlocal wanted_v
+            wanted_v = None
+            if before.is_due():
+                return True
+            told_v, wanted_v = self._told_beyond_v, self._wanted_v()
+            if is_due(wanted_v) or self._told_beyond_v != told_v:
+                return True
+            after()
+            return False
+
+        while True:
+            next_ns = max(next_ns + EMULATOR_PERIOD_NS, clock.now_ns())
+            await look_until(clock, _FOR_EVER_NS, EMULATOR_PERIOD_NS, acts, first_ns=next_ns)
+            next_ns += (clock.now_ns() - next_ns) // EMULATOR_PERIOD_NS * EMULATOR_PERIOD_NS
+            if wanted_v is None:
+                await before.act()
+                wanted_v = self._wanted_v()
+            if is_due(wanted_v):
                 self._driven_v = wanted_v
                 await self.emulator.set_all(wanted_v)
-                self._fed_ns = self.clock.now_ns()
+                self._fed_ns = clock.now_ns()
             after()
 
     async def _settled(self) -> None:

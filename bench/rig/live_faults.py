@@ -77,6 +77,11 @@ class LiveFaults:
         stuck = FaultStuck(fault=fault.name, owner=fault.owner, reason=reason)
         self._trace.mark(self._clock.now_ns(), stuck, "rig")
 
+    def any_outlived(self) -> bool:
+        """Whether `expire` has something to take off."""
+        now_ns = self._clock.now_ns()
+        return any(one.until_ns <= now_ns for one in self._live)
+
     async def expire(self) -> None:
         """Take off what has outlived its time. Called by the rig's own loop, whatever the owner does meanwhile."""
         now_ns = self._clock.now_ns()

@@ -10,7 +10,7 @@ from bench.errors import LinkError
 from bench.links.ports import CanLink
 from bench.restbus.cyclic import CyclicMessage
 from bench.rig.capabilities.provided import Provided
-from bench.rig.cell_outputs import CellOutputs
+from bench.rig.cell_outputs import Before, CellOutputs
 from bench.rig.hardware import Hardware
 from bench.rig.live_faults import LiveFaults
 from bench.rig.phases import Phases, start_restbus
@@ -76,7 +76,8 @@ class Rig:
 
     async def follow_plant(self) -> None:
         """Keep the cell outputs at the plant's voltages, and faults no longer than they may live, until cancelled."""
-        await self.outputs.follow(before=self.faults.expire, after=self._refuse_trouble)
+        expiring = Before(self.faults.any_outlived, self.faults.expire)
+        await self.outputs.follow(before=expiring, after=self._refuse_trouble)
 
     def _refuse_trouble(self) -> None:
         if (trouble := self.hardware.trouble()) is not None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bench.timing.clock import Clock, Phase, Timer
+from bench.timing.looking import Still
 
 
 class CycleSweep:
@@ -22,7 +23,9 @@ class CycleSweep:
         count: int,
         cycle_ns: int,
         gap_ns: int,
+        still: bool = False,
     ) -> None:
+        """still: whether `send` changes nothing of what the bench shows elsewhere."""
         if gap_ns and (cycle_ns % gap_ns or count * gap_ns > cycle_ns):
             raise ValueError(f"{count} sendings {gap_ns} ns apart do not make a grid of {cycle_ns} ns")
         self._clock = clock
@@ -31,6 +34,7 @@ class CycleSweep:
         self._count = count
         self._cycle_ns = cycle_ns
         self._gap_ns = gap_ns
+        self._still = still
         self._first_ns = 0
         self._timer: Timer | None = None
 
@@ -40,6 +44,7 @@ class CycleSweep:
         every_ns, call = (self._gap_ns, self._one) if self._gap_ns else (self._cycle_ns, self._all)
         if self._count == 1 and not self._gap_ns:
             call = partial(self._send, 0)
+        call = Still(call) if self._still else call
         self._timer = self._clock.every(every_ns, self._phase, call, first_ns=first_ns)
 
     def stop(self) -> None:

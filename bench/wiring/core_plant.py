@@ -40,7 +40,8 @@ class CorePlantLoop(PlantLoop):
     def settle(self) -> None:
         """Bring the plant to the present, the steps that were left out among it."""
         self._take_left_out()
-        self._coasting.settle()
+        if self._coasting.settle():
+            self.native.touched()
 
     def step(self) -> None:
         words = self.native.core.words

@@ -170,6 +170,8 @@ def restbus_of(
 
 def _cyclic(clock: Clock, link: CanLink, one: Played, senses: Senses, tell: TellClipped) -> CyclicMessage:
     """Sent by whom it can best be: by the core, the kernel, or the bench itself."""
+    if isinstance(clock, CoreClock):
+        tell = _and_touched(clock, tell)
     if (
         isinstance(clock, CoreClock)
         and isinstance(link, CoreCanNode)
@@ -197,6 +199,16 @@ def _cyclic(clock: Clock, link: CanLink, one: Played, senses: Senses, tell: Tell
         gap_ns=one.gap_ns,
         tell=tell,
     )
+
+
+def _and_touched(clock: CoreClock, tell: TellClipped) -> TellClipped:
+    """Whoever hears of a mark may do anything."""
+
+    def told(slot: Slot, value: float) -> None:
+        tell(slot, value)
+        clock.touched()
+
+    return told
 
 
 def clipped_into(clock: Clock, trace: Trace) -> TellClipped:
