@@ -27,6 +27,7 @@ from bench.cli.options import load_rig, load_scenarios
 from bench.codec.e2e import DataIdMode, Profile1, Profile2, Profile5
 from bench.codec.pages import VALUE, Page, Pages, Slot
 from bench.core import library
+from bench.core.bus import CoreCanNode
 from bench.core.choice import CORE, CoreName
 from bench.core.clock import CoreClock
 from bench.core.cyclic import CoreCyclicMessage, core_sends
@@ -38,14 +39,16 @@ from bench.errors import DutError, LinkError
 from bench.links.bit_timing import frame_time_ns
 from bench.links.bus_faults import OwnedBus
 from bench.measure.plan import Plan
-from bench.restbus.cyclic import CyclicMessage
+from bench.restbus.cyclic import CyclicMessage, Lasts
 from bench.restbus.disturbance import Disturbance
 from bench.rig.rig import Rig
+from bench.rig.senses import Senses
 from bench.rig.vehicle import PLANT_PERIOD_NS
 from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
 from bench.scenario.watch import Watch
 from bench.timing.clock import Phase
+from bench.timing.looking import Still, look_until
 from bench.timing.simulated import SimulatedClock, run_simulated
 from bench.trace.events import BENCH, CanFrame, FrameSeen
 from bench.trace.timeline import Trace
@@ -209,17 +212,17 @@ def test_a_cyclic_message_counts_and_protects_the_same(protection: Any, length: 
     )
     message: Any = Message(protection, length)
     assert core_sends(message, pages, 0)
-    shown, steady = [1.0], [True]
+    shown, lasts = [1.0], [Lasts.UNTIL_MOVED]
 
     def body(clock: SimulatedClock, trace: Trace, bus: OwnedBus) -> CyclicMessage:
         node: Any = bus.node("a")
         bus.node("b")
         kind: Any = CyclicMessage
         if isinstance(clock, CoreClock):
-            kind = partial(CoreCyclicMessage, steady=lambda: steady[0])
+            kind = partial(CoreCyclicMessage, lasts=lambda: lasts[0])
 
         def values() -> list[float]:
-            return list(shown) if steady[0] else [clock.now_ns() / 1e9]
+            return list(shown) if lasts[0] else [clock.now_ns() / 1e9]
 
         one: CyclicMessage = kind(clock, node, message, pages, lambda _: values)
         one.start(3_000_000)
@@ -234,8 +237,8 @@ def test_a_cyclic_message_counts_and_protects_the_same(protection: Any, length: 
             (700, lambda: setattr(one, "disturbance", Disturbance(skip=3, twice=True))),
             (800, lambda: setattr(one, "disturbance", Disturbance(crc_xor=0xFF, freeze_counter=True))),
             (900, lambda: setattr(one, "disturbance", None)),
-            (1_200, lambda: steady.__setitem__(0, False)),  # it changes with time alone
-            (1_500, lambda: steady.__setitem__(0, True)),
+            (1_200, lambda: lasts.__setitem__(0, Lasts.NOT)),  # it changes with time alone
+            (1_500, lambda: lasts.__setitem__(0, Lasts.UNTIL_MOVED)),
             (4_000, one.stop),
         ):
             clock.call_at(at_ms * 1_000_000, Phase.TASK, do)
@@ -432,6 +435,57 @@ def test_the_plant_is_asked_where_a_bit_that_it_heeds_is_another(frames: list[by
         return bool(clock.core.words[TOLD])
 
     assert run_simulated(main, CoreClock(built())) is told
+
+
+@pytest.mark.parametrize(
+    ("lasts", "asked"),
+    [(Lasts.NOT, [1, 1, 1, 1]), (Lasts.UNTIL_MOVED, [1, 0, 1, 1]), (Lasts.UNTIL_DONE, [1, 0, 0, 1])],
+)
+def test_a_message_is_asked_again_only_after_what_can_change_it(lasts: Lasts, asked: list[int]) -> None:
+    """Once at first; then while nothing happens, after a move of the plant, and after anything else."""
+    pages = Pages(can_id=0x123, extended=False, fd=False, length=3, pages=(Page(0, 0, (slot(shift=12),)),))
+    message: Any = Message(None, 3)
+    found = []
+
+    async def main(clock: SimulatedClock) -> None:
+        assert isinstance(clock, CoreClock)
+        bus = bus_on(clock, trace_on(clock), "vehicle", RATE, DATA_RATE)
+        asks, node = [0], bus.node("a")
+        bus.node("b")
+        assert isinstance(node, CoreCanNode)
+
+        def values() -> list[float]:
+            asks[0] += 1
+            return [1.0]
+
+        def counted() -> bool:
+            found.append(asks[0])
+            asks[0] = 0
+            return False
+
+        one = CoreCyclicMessage(clock, node, message, pages, lambda _: values, lasts=lambda: lasts)
+        one.start(5 * NS_PER_MS)
+        clock.call_at(22 * NS_PER_MS, Phase.PLANT, Still(clock.moved))
+        clock.call_at(32 * NS_PER_MS, Phase.PLANT, lambda: None)
+        await look_until(clock, 40 * NS_PER_MS, 10 * NS_PER_MS, counted)
+
+    run_simulated(main, CoreClock(built()))
+    assert found == asked
+
+
+def test_how_long_a_reading_lasts_is_said_by_its_quantity_and_by_what_stands_between() -> None:
+    senses = Senses(
+        dict.fromkeys(("speed", "current", "supply"), lambda: 0.0), {}, unmoved=("speed", "supply")
+    )
+    senses.provide("supply", lambda: 1.0)  # an instrument, of which nothing is known
+    speed, both, supply = (
+        senses.lasts([(name, 0) for name in names]) for names in (["speed"], ["speed", "current"], ["supply"])
+    )
+    assert (speed(), both(), supply()) == (Lasts.UNTIL_DONE, Lasts.UNTIL_MOVED, Lasts.UNTIL_MOVED)
+    senses.distort.put("speed", 0, lambda value: value, by=1)
+    assert (speed(), both(), supply()) == (Lasts.NOT, Lasts.NOT, Lasts.UNTIL_MOVED)
+    senses.distort.take("speed", 0, by=1)
+    assert (speed(), both()) == (Lasts.UNTIL_DONE, Lasts.UNTIL_MOVED)
 
 
 CHANGES = st.lists(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.core.frames import LoggedFrames
-from bench.core.library import GENERATION, INDEX, MOST_CYCLIC, NEVER, NOW_NS, SEQUENCE, Core, Stop
+from bench.core.library import GENERATION, INDEX, MOST_CYCLIC, MOVED, NEVER, NOW_NS, SEQUENCE, Core, Stop
 from bench.timing.clock import Phase, Timer, grid_point_ns
 from bench.timing.looking import Still
 from bench.timing.simulated import SimulatedClock, TimelineEntry
@@ -83,6 +83,10 @@ class CoreClock(SimulatedClock):
     def touched(self) -> None:
         """Whatever the bench shows on its buses may have changed: the core has to ask again."""
         self.core.words[GENERATION] += 1
+
+    def moved(self) -> None:
+        """The plant has moved, and nothing else has changed."""
+        self.core.words[MOVED] += 1
 
     def advance_until_woken(self) -> None:
         """As of SimulatedClock; the core's entries run in their places among Python's."""

@@ -8,7 +8,7 @@ from bench.codec.pages import Bind, Pages, Slot
 from bench.core.bus import CoreCanNode
 from bench.core.clock import CoreClock
 from bench.core.library import NOW_NS
-from bench.restbus.cyclic import CyclicMessage
+from bench.restbus.cyclic import CyclicMessage, Lasts
 from bench.timing.clock import grid_point_ns
 
 _CLASSIC = 8
@@ -27,10 +27,10 @@ class CoreCyclicMessage(CyclicMessage):
         *,
         cycle_ns: int | None = None,
         tell: Callable[[Slot, float], None] | None = None,
-        steady: Callable[[], bool] = lambda: False,
+        lasts: Callable[[], Lasts] = lambda: Lasts.NOT,
     ) -> None:
-        """steady: whether it shows the same until something in Python is done."""
-        self._time, self._node, self._core, self._steady = clock, link, clock.core, steady
+        """lasts: for how long it shows what it shows now."""
+        self._time, self._node, self._core, self._lasts = clock, link, clock.core, lasts
         what = f"message '{message.name}'"
         self._number = self._core.made(
             what, "cyclic", link.number, message.can_id, message.extended, pages.length
@@ -61,7 +61,7 @@ class CoreCyclicMessage(CyclicMessage):
             self._send(0)
         else:
             core, payload = self._core, self._payloads.of(0)
-            core.cyclic_send(core.at, self._number, payload, self._steady())
+            core.cyclic_send(core.at, self._number, payload, self._lasts())
 
 
 def core_sends(message: Message, pages: Pages, gap_ns: int) -> bool:

@@ -1,6 +1,7 @@
 """Cyclic messages of absent ECUs and sensors: fixed grid, alive counter, CRC; each can be muted."""
 
 from collections.abc import Callable, Sequence
+from enum import IntEnum
 from weakref import WeakKeyDictionary
 
 from bench.codec.database import Message
@@ -47,6 +48,16 @@ def protected(protection: Protection, payload: bytes, counter: int) -> bytes:
     data = bytearray(payload)
     protection.protect(data, counter)
     return bytes(data)
+
+
+class Lasts(IntEnum):
+    """For how long what a message shows stays as it is: no time; until the plant moves or something else is done; until
+    something other than a move of the plant is done.
+    """
+
+    NOT = 0
+    UNTIL_MOVED = 1
+    UNTIL_DONE = 2
 
 
 class CyclicMessage:

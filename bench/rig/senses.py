@@ -1,8 +1,9 @@
 """What the sensors the bench plays show of the plant: the truth, unless a fault stands between."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
+from bench.restbus.cyclic import Lasts
 from bench.rig.capabilities.sensors import Distortions
 
 
@@ -18,14 +19,18 @@ class Senses:
         self,
         plain: Mapping[str, Callable[[], float | None]],
         numbered: Mapping[str, Callable[[int], float | None]],
+        unmoved: Collection[str] = (),
     ) -> None:
+        """unmoved: quantities that no step of the plant changes."""
         self._plain = dict(plain)
         self._numbered = dict(numbered)
+        self._unmoved = set(unmoved)
         self.distort = Distortions()
 
     def provide(self, quantity: str, value: Callable[[], float | None]) -> None:
         """What is known only once the instruments are there."""
         self._plain[quantity] = value
+        self._unmoved.discard(quantity)
 
     def read(self, quantity: str, index: int = 0) -> float | None:
         value = self.true(quantity, index)
@@ -34,11 +39,11 @@ class Senses:
     def bound(self, asked: Sequence[tuple[str, int]]) -> Callable[[], list[float | None]]:
         """What `read` gives for each of `asked`, found once: most of a shot no sensor is faulty."""
         truths: list[Callable[[], float | None]] = []
-        distort, read = self.distort, self.read
+        changed, read = self.distort.changed, self.read
         concerned = set(asked)
 
         def values() -> list[float | None]:
-            if distort and not concerned.isdisjoint(distort.places()):
+            if changed and not concerned.isdisjoint(changed):
                 return [read(quantity, index) for quantity, index in asked]
             if not truths:  # looked up when first asked: by then everything is provided
                 truths.extend([self._truth(quantity, index) for quantity, index in asked])
@@ -46,13 +51,21 @@ class Senses:
 
         return values
 
-    def steady(self, asked: Sequence[tuple[str, int]]) -> Callable[[], bool]:
-        """Whether these stay as they are until something else is done or the plant moves: no fault stands between.
-
-        What a fault makes of a reading may change with time alone, or with each look at it.
+    def lasts(self, asked: Sequence[tuple[str, int]]) -> Callable[[], Lasts]:
+        """For how long these stay as they are. What a fault makes of a reading may change with time alone, or with
+        each look at it.
         """
-        distort, concerned = self.distort, set(asked)
-        return lambda: not distort or concerned.isdisjoint(distort.places())
+        changed, concerned, named = self.distort.changed, set(asked), {quantity for quantity, _ in asked}
+        otherwise: list[Lasts] = []
+
+        def lasts() -> Lasts:
+            if changed and not concerned.isdisjoint(changed):
+                return Lasts.NOT
+            if not otherwise:  # found when first asked: by then everything is provided
+                otherwise.append(Lasts.UNTIL_DONE if named <= self._unmoved else Lasts.UNTIL_MOVED)
+            return otherwise[0]
+
+        return lasts
 
     def cells(self, outputs_v: Sequence[float | None]) -> Sequence[float | None]:
         """What a faulty front end shows of the emulator's outputs, cell 1 first."""

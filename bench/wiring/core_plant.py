@@ -48,6 +48,7 @@ class CorePlantLoop(PlantLoop):
         self._take_left_out()
         if words[TOLD]:
             words[TOLD] = 0
+            self.native.touched()  # whoever hears of a mark about it may do anything
             self.view.update()
             self._limit_a, self._fires_pyro = self.charge_limit_a(), self.pyro_command()
             commands = self.contactor_commands() or self._commands
@@ -55,7 +56,7 @@ class CorePlantLoop(PlantLoop):
             commands = self._commands
         words[SEEN] = words[FRAMES]
         if self._move(commands, self._limit_a, self._fires_pyro):
-            self.native.touched()
+            self.native.moved()
         words[QUIET_AS_OF] = words[GENERATION]
         words[QUIET_STEPS] = 0 if self._fires_pyro else self._quiet_steps()
 

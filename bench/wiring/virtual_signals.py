@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from bench.codec.database import Database, Message
 from bench.codec.idle import idle_messages
 from bench.codec.page_layout import Usual, compile_pages, idle_pages
@@ -28,6 +30,21 @@ from bench.wiring.string_senses import string_senses
 
 SUPPLY_V = 13.5
 DRIVING_KMH = 50.0
+# What no step of the plant changes.
+_UNMOVED = (
+    "mode_request",
+    "fault_reset",
+    "awake",
+    "driving",
+    "charging",
+    "vehicle_speed",
+    "crash_flag",
+    "crash_line",
+    "hvil_closed",
+    "ignition",
+    "supply_voltage",
+    "ambient_temperature",
+)
 # What only a fault makes anything else.
 _FINE_AT_ZERO = (
     "current_error",
@@ -187,7 +204,7 @@ def _cyclic(clock: Clock, link: CanLink, one: Played, senses: Senses, tell: Tell
             senses.bound,
             cycle_ns=one.cycle_ns,
             tell=tell,
-            steady=senses.steady(asked),
+            lasts=senses.lasts(asked),
         )
     return kind_of(link, one.message, one.pages, one.gap_ns)(
         clock,
@@ -242,6 +259,11 @@ def senses_of(pack: Pack, vehicle: VehicleSide, overrides_v: Mapping[int, float]
         forced = sum(volt - float(cells_v[cell - 1]) for cell, volt in overrides_v.items())
         return float(pack.pack_voltage_v + forced)
 
+    def balancing_first() -> int:
+        bled = pack.cells.balance_ohm < math.inf
+        first = int(bled.argmax())
+        return first + 1 if bled[first] else 0
+
     plain: dict[str, Callable[[], float | None]] = {
         "pack_current": lambda: pack.pack_current_a,
         "pack_voltage": lambda: pack.pack_voltage_v,
@@ -272,14 +294,14 @@ def senses_of(pack: Pack, vehicle: VehicleSide, overrides_v: Mapping[int, float]
         "vehicle_speed": lambda: (
             vehicle.speed_kmh if vehicle.speed_kmh is not None else DRIVING_KMH * (vehicle.load_a > 0)
         ),
-        "balancing_channels": lambda: sum(ohm < math.inf for ohm in pack.cells.balance_ohm),
-        "balancing_first": lambda: next(
-            (cell for cell, ohm in enumerate(pack.cells.balance_ohm, 1) if ohm < math.inf), 0
-        ),
+        "balancing_channels": lambda: int(np.count_nonzero(pack.cells.balance_ohm < math.inf)),
+        "balancing_first": balancing_first,
         **dict.fromkeys(_FINE_AT_ZERO, _zero),
     }
     return Senses(
-        plain, {"temperature": lambda index: float(pack.sensor_temp_c[index]), **string_senses(pack)}
+        plain,
+        {"temperature": lambda index: float(pack.sensor_temp_c[index]), **string_senses(pack)},
+        unmoved=_UNMOVED,
     )
 
 

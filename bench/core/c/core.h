@@ -55,9 +55,13 @@ enum word {
     QUIET_AS_OF, /* as long as this is the generation */
     LEFT_OUT,    /* and so many have been */
     SEEN,        /* the frames that the plant's last step has seen */
+    MOVED,       /* how often the plant has moved, which GENERATION does not count */
     NEWS,        /* a bit for each reader whose messages may say something else than before */
     WORDS
 };
+
+/* How long a message shows what it shows now: bench/rig/senses.py. */
+enum lasts { LASTS_NOT, LASTS_UNTIL_MOVED, LASTS_UNTIL_DONE };
 
 enum frame_flag { FLAG_EXTENDED = 1, FLAG_FD = 2, FLAG_SWITCH = 4 };
 
@@ -116,6 +120,7 @@ enum protection { UNPROTECTED, PROFILE_1, PROFILE_2, PROFILE_5 };
 struct cyclic {
     int32_t node, timer;
     int64_t generation; /* as of which its payload is known */
+    bool unmoved;       /* the plant's moves do not change it */
     uint32_t id;
     uint8_t flags, length;
     uint8_t payload[CLASSIC_DATA];
@@ -236,7 +241,7 @@ int core_cyclic(struct core *core, int node, uint32_t id, int flags, int length)
 int core_protect(struct core *core, int index, int profile, int counters, int nibble, const uint8_t *ids);
 void core_cyclic_start(struct core *core, int index, int64_t first_ns, int64_t period_ns);
 void core_cyclic_stop(struct core *core, int index);
-int core_cyclic_send(struct core *core, int index, const uint8_t *payload, int steady);
+int core_cyclic_send(struct core *core, int index, const uint8_t *payload, int lasts);
 enum reason cyclic_due(struct core *core, int32_t index);
 uint16_t crc16(uint16_t crc, const uint8_t *data, size_t count);
 

@@ -128,10 +128,15 @@ static void send(struct core *core, int32_t index)
     bus_offer(core, one->node, &frame);
 }
 
+static int64_t generation(const struct core *core, const struct cyclic *one)
+{
+    return core->words[GENERATION] + (one->unmoved ? 0 : core->words[MOVED]);
+}
+
 enum reason cyclic_due(struct core *core, int32_t index)
 {
     const struct cyclic *one = &core->cyclic[index];
-    if (one->generation != core->words[GENERATION] || core->node[one->node].left) {
+    if (one->generation != generation(core, one) || core->node[one->node].left) {
         core->words[INDEX] = index;
         return REASON_CYCLIC;
     }
@@ -139,15 +144,16 @@ enum reason cyclic_due(struct core *core, int32_t index)
     return REASON_TURN;
 }
 
-/* What it shows now; sent at once. steady: and until Python does something again. */
-int core_cyclic_send(struct core *core, int index, const uint8_t *payload, int steady)
+/* What it shows now; sent at once. */
+int core_cyclic_send(struct core *core, int index, const uint8_t *payload, int lasts)
 {
     if (index < 0 || index >= core->cyclics) {
         return -1;
     }
     struct cyclic *one = &core->cyclic[index];
     memcpy(one->payload, payload, one->length);
-    one->generation = steady != 0 ? core->words[GENERATION] : -1;
+    one->unmoved = lasts == LASTS_UNTIL_DONE;
+    one->generation = lasts != LASTS_NOT ? generation(core, one) : -1;
     send(core, index);
     return 0;
 }

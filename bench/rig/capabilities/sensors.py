@@ -1,6 +1,6 @@
 """What the sensors that the bench plays show the DUT."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import IntEnum
 from typing import Protocol
 
@@ -34,6 +34,7 @@ class Distortions:
 
     def __init__(self) -> None:
         self._of: dict[Place, list[tuple[ReadingStage, object, Distort]]] = {}
+        self.changed: Collection[Place] = self._of.keys()
 
     def put(
         self,
