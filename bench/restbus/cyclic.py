@@ -51,13 +51,13 @@ def protected(protection: Protection, payload: bytes, counter: int) -> bytes:
 
 
 class Lasts(IntEnum):
-    """For how long what a message shows stays as it is: no time; until the plant moves or something else is done; until
-    something other than a move of the plant is done.
-    """
+    """For how long a message shows what it shows now."""
 
     NOT = 0
     UNTIL_MOVED = 1
+    """Until the plant moves, or something else is done."""
     UNTIL_DONE = 2
+    """Until something is done that is no move of the plant."""
 
 
 class CyclicMessage:

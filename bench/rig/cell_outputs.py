@@ -25,7 +25,7 @@ _FOR_EVER_NS = 2**62
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class BeforeRound:
     """What comes before a round, and whether it is due."""
 
     is_due: Callable[[], bool]
@@ -60,7 +60,7 @@ class CellOutputs:
         await self.emulator.outputs_on()
         await self._settled()
 
-    async def follow(self, before: Before, after: Callable[[], None]) -> None:
+    async def follow(self, before: BeforeRound, after: Callable[[], None]) -> None:
         """Keep the outputs at the plant's cell voltages until cancelled. Also what feeds the emulator's dead-man.
 
         before, after: what is done in each round, around it. A round in which nothing has to be told is only a look.

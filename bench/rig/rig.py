@@ -10,7 +10,7 @@ from bench.errors import LinkError
 from bench.links.ports import CanLink
 from bench.restbus.cyclic import CyclicMessage
 from bench.rig.capabilities.provided import Provided
-from bench.rig.cell_outputs import Before, CellOutputs
+from bench.rig.cell_outputs import BeforeRound, CellOutputs
 from bench.rig.hardware import Hardware
 from bench.rig.live_faults import LiveFaults
 from bench.rig.phases import Phases, start_restbus
@@ -76,7 +76,7 @@ class Rig:
 
     async def follow_plant(self) -> None:
         """Keep the cell outputs at the plant's voltages, and faults no longer than they may live, until cancelled."""
-        expiring = Before(self.faults.any_outlived, self.faults.expire)
+        expiring = BeforeRound(self.faults.any_outlived, self.faults.expire)
         await self.outputs.follow(before=expiring, after=self._refuse_trouble)
 
     def _refuse_trouble(self) -> None:

@@ -25,7 +25,7 @@ class CycleSweep:
         gap_ns: int,
         still: bool = False,
     ) -> None:
-        """still: whether `send` changes nothing of what the bench shows elsewhere."""
+        """still: whether whatever else the bench shows is the same behind `send`."""
         if gap_ns and (cycle_ns % gap_ns or count * gap_ns > cycle_ns):
             raise ValueError(f"{count} sendings {gap_ns} ns apart do not make a grid of {cycle_ns} ns")
         self._clock = clock
