@@ -52,6 +52,11 @@ def decode_batch(message: Message, data: NDArray[np.uint8]) -> dict[str, Column]
     return columns
 
 
+def decode_fields(fields: tuple[Field, ...], data: NDArray[np.uint8]) -> list[Column]:
+    """Physical values of some fields in n payloads (n x length), whatever page each of them is."""
+    return list(_columns(fields, data, None).values())
+
+
 def _joined(parts: list[SignalSeries]) -> SignalSeries:
     if len(parts) == 1:
         return parts[0]

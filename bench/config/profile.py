@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.config.always import AlwaysSaid
 from bench.config.correction import Correction
 from bench.config.debounce import Debounce
 from bench.config.lag import Lag
@@ -205,6 +206,7 @@ class DutProfile:
     opening: any of these tells that the DUT begins to open its contactors.
     corrections: ranges of the bus descriptions that are wrong in them.
     waits: how long a shot waits for it.
+    always: what it says of statements that hold in every shot, by name; one that is not named holds as usual.
     coils_told: `contactors` are the coils' own commands; False: they are taken from other reports of the DUT.
     """
 
@@ -232,6 +234,7 @@ class DutProfile:
     no_dtc: tuple[int, ...] = ()
     lags: dict[Role, Lag] = field(default_factory=dict)
     coils_told: bool = True
+    always: dict[str, AlwaysSaid] = field(default_factory=dict)
     opening: tuple[RoleTest, ...] = ()
     witnesses: frozenset[Role] = frozenset()
     corrections: tuple[Correction, ...] = ()

@@ -1,5 +1,6 @@
 """From the text of a profile to roles and tests. Apart from profile.py, because the files' shapes cost an import."""
 
+from bench.config.always_read import read_always
 from bench.config.debounce import Debounce, Stage
 from bench.config.play import INDEXED, OF_STRINGS, Play, PlayError, Shown, of_string, read_play, read_shown
 from bench.config.profile import (
@@ -103,6 +104,7 @@ class ProfileReader(ProfileTexts):
             waits=Waits(
                 standby_ns=shape.wait.standby, closed_ns=shape.wait.closed, ready_ns=shape.wait.ready
             ),
+            always=read_always(self._file, shape.always),
             coils_told=not {"plus", "minus", "precharge"} & shape.contactor.keys(),
             opening=self._opening(),
             witnesses=frozenset(

@@ -265,6 +265,26 @@ class WaitTable(Shape):
     }
 
 
+class AlwaysTable(Shape):
+    statement: str = Field(description="one of `hil check`'s list of what always holds, each at most once")
+    off: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=400,
+        description="why it does not hold for this DUT; the report shows it",
+    )
+    tolerance: str | None = Field(
+        default=None, description="how far the DUT may be off, beyond the steps of both signals"
+    )
+    delay: DurationNs = Field(
+        default=0, ge=0, description="how much later than its cycles and lags say the DUT may tell it"
+    )
+    at: str | None = Field(default=None, description="the threshold or quantity in place of the usual one")
+    index_from: int = Field(
+        default=1, ge=0, le=1, description="the number that the DUT gives to the first cell or sensor"
+    )
+
+
 class ProfileShape(Shape):
     format: Format = 1
     name: Name
@@ -285,6 +305,7 @@ class ProfileShape(Shape):
     flag: dict[str, FlagTable]
     estimate: dict[str, EstimateTable] = Field(default_factory=dict)
     heartbeat: list[HeartbeatTable] = Field(min_length=1)
+    always: list[AlwaysTable] = Field(default_factory=list)
     identity: IdentityTable | None = None
     uds: UdsTable | None = None
     safe_state: dict[str, list[str]]

@@ -66,6 +66,8 @@ def _lines(wired: Wired, prepared: list[Prepared], *, whole: bool) -> Iterator[C
     yield from _safety(wired)
     for late in overdue_now(wired.config):
         yield _line(CheckKind.WARNING, late)
+    if whole:
+        yield from _always(wired)
     for one in prepared:
         yield from _of_scenario(wired, one)
     yield _line(CheckKind.NOTE, _idle_words(wired))
@@ -93,6 +95,21 @@ def _safety(wired: Wired) -> Iterator[CheckLine]:
         played = " (played as closed in simulated time)" if one.port and wired.config.simulated else ""
         kind = CheckKind.WARNING if gone and not wired.config.simulated else CheckKind.NOTE
         yield _line(kind, f"[safety] {one.words}: {there}{played}" if one.port else f"[safety] {one.words}")
+
+
+def _always(wired: Wired) -> Iterator[CheckLine]:
+    """Which statements are looked at in every shot, and why others are not."""
+    from bench.running.always import stands
+
+    found = list(stands(wired))
+    held = [one.name for one in found if one.statement is not None]
+    told = ", ".join(held) if held else "nothing"
+    yield _line(CheckKind.NOTE, f"looked at in every shot ({len(held)} of {len(found)}): {told}")
+    for one in found:
+        if one.off:
+            yield _line(CheckKind.NOTE, f"always '{one.name}': switched off, {one.off}", one.name)
+        elif one.lacks:
+            yield _line(CheckKind.NOTE, f"always '{one.name}': not looked at, lacks {one.lacks}", one.name)
 
 
 def _of_scenario(wired: Wired, one: Prepared) -> Iterator[CheckLine]:

@@ -158,6 +158,7 @@ class Measurement:
       which the scenario begins. crashed: the DUT ended by itself; then nothing else was measured.
     - dut_phase_ns: where in the DUT's cycle of dut_cycle_ns, counted from its boot, the onset was.
       dut_uptime_ns: time from its boot to the onset.
+    - always: what always holds and did not hold here. always_unjudged: what of it nothing could show, and why.
     - watched_to_end: whether a must-trip shot was watched for the whole of its window; None: it did not trip, or an
       older release measured it.
 
@@ -215,3 +216,5 @@ class Measurement:
     rate_why: str = ""
     stamps: tuple[StampUsed, ...] = ()
     calibrations: tuple[CalibrationUsed, ...] = field(default=(), metadata={"left_out_empty": True})
+    always: tuple[Finding, ...] = field(default=(), metadata={"left_out_empty": True})
+    always_unjudged: tuple[Finding, ...] = field(default=(), metadata={"left_out_empty": True})

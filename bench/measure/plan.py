@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from bench.measure.always.asked import Always
 from bench.measure.announced import Announced
 from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
@@ -144,6 +145,7 @@ class Plan:
     hold_witnessed: a message that tells the safe state and is silent within the hold shows nothing.
     builds: signals that name the DUT's build, which must not change.
     reports: cyclic messages of the DUT that say what is asked here, and so have to be heard to the end.
+    always: statements that hold in every shot, whatever is asked here; None: an older plan, which has none.
     reached: of a must-reach plan: how the mode is known: one of each group, and all groups at once.
     refusal: of a must-stay-safe plan: the request that the DUT has to refuse, and how it shows that it obeys others.
     control: modes that the DUT has to come into and leave again before anything is done to it.
@@ -206,6 +208,7 @@ class Plan:
     onset_slope: Slope | None = field(default=None, metadata={"left_out_empty": True})
     refusal: RefusalAsked | None = field(default=None, metadata={"left_out_empty": True})
     control: tuple[ControlAsked, ...] = field(default=(), metadata={"left_out_empty": True})
+    always: Always | None = field(default=None, metadata={"left_out_empty": True})
 
 
 NOTHING = Plan(

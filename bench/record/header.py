@@ -58,6 +58,10 @@ _KNOWN: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "dbc": (_names_of_files, "a table of lists of file names"),
     "scenarios": (_texts, "a list of ids"),
     "warnings": (_texts, "a list of texts"),
+    "always": (
+        lambda value: isinstance(value, list) and all(map(_texts, value)),
+        "a list of lists of texts",
+    ),
     "corrected": (
         lambda value: isinstance(value, list) and all(map(_texts, value)),
         "a list of lists of texts",

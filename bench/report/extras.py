@@ -25,6 +25,7 @@ class ReportExtras:
     alerts: what a reader must know first.
     altered: what of the run is not as it was written; then its result is no evidence.
     said: rig, people and names of the run, by the words of the reports.
+    always: statement, how it stands ("holds", "off" or "lacks") and why, of each statement that holds in every shot.
     corrected: signal, file, range stated, range taken and reason of each range that the profile put right.
     trend: safety goals over the runs before. kept: files that the report may lead to, by their place in the run.
     to_run: the way from the report to the run's folder.
@@ -44,6 +45,7 @@ class ReportExtras:
     alerts: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     evidence_why: tuple[str, ...] = ()
+    always: tuple[tuple[str, ...], ...] = ()
     corrected: tuple[tuple[str, ...], ...] = ()
     sheet: Sheet | None = None
     said: Mapping[str, str] = field(default_factory=dict)

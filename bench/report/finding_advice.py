@@ -20,6 +20,7 @@ _SCENARIO = "Mend the scenario file; `hil check` tells more."
 _BUSY = "Use a quieter machine, fewer workers, or realtime_priority in [time]; then run again."
 _PROTECTION = "Compare the E2E profile, data id and counter of the message with the DUT's."
 _PROFILE = "Compare the DUT profile with what the DUT really sends."
+_ALWAYS = "Mend the DUT. Where the statement does not hold for it by design, say so under [[always]], with the reason."
 _REPORT = "A fault of the bench itself: run again, and file it with the run folder if it comes back."
 
 ADVICE: dict[str, str] = {
@@ -95,6 +96,10 @@ ADVICE: dict[str, str] = {
     "state-too-late": _STUDY,
     "state-too-early": "Compare the state's at_least in [expect] safe_state with what the DUT has published.",
     "state-straddles-bound": "Make the DUT's report of the state faster, or let the bench see it itself.",
+    "told-other-than-shown": _ALWAYS,
+    "wrong-one-named": _ALWAYS,
+    "limit-above-bound": _ALWAYS,
+    "statement-unjudged": "Nothing has to be done for this verdict. Where it is never judged, see [[always]].",
     "plant-followed-report": "Wire the coils or auxiliary contacts to the bench, and name them in [contactor].",
     "plant-beyond-fit": "Times of a trip stand; what rests on exact cell voltages does not (docs/chemistries.md).",
     "estimate-beyond-fit": "Keep the scenario inside [validity] of the chemistry's file, or fit the cell there.",

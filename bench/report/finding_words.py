@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import cast
 
 from bench.measure.finding import (
+    always,
     answer,
     bench,
     life,
@@ -19,6 +20,7 @@ from bench.measure.finding import (
     times,
 )
 from bench.measure.finding.base import Finding
+from bench.report.always_words import always_words
 from bench.report.answer_words import answer_words
 from bench.report.bench_words import bench_words, frames
 from bench.report.fit_words import fit_words
@@ -349,6 +351,7 @@ _OF_MODULE: dict[str, Callable[[Finding], str]] = {
         (standing, _standing),
         (times, _times),
         (states, state_words),
+        (always, always_words),
         (life, _life),
         (memory, memory_words),
         (plant, _plant),

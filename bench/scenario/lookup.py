@@ -7,6 +7,7 @@ from bench.config.profile import DutProfile, Role, RoleTest
 from bench.config.toml_file import located
 from bench.errors import ScenarioError, at_place, choices, nearest
 from bench.faults.port import Terminals
+from bench.measure.always.asked import Always
 from bench.measure.signal_test import SignalTest
 from bench.scenario.model import Scenario
 from bench.verdict.result import Budget
@@ -18,8 +19,15 @@ if TYPE_CHECKING:
 DTC_DIGITS = 6  # a trouble code has 24 bits
 
 
-Asked = dict[RoleTest, tuple[SignalTest, tuple[str, ...]]]
-"""What tests of a profile ask of the databases, each with the mistakes in it: the same for every scenario."""
+class Asked(dict[RoleTest, tuple[SignalTest, tuple[str, ...]]]):
+    """What tests of a profile ask of the databases, each with the mistakes in it: the same for every scenario.
+
+    always: the statements that hold in every shot, by the thresholds that they rest on.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.always: dict[tuple[tuple[str, float], ...], Always] = {}
 
 
 class Lookup:
@@ -48,12 +56,17 @@ class Lookup:
         self._cells = cells
         self._sensors = sensors
         self._mistakes: dict[str, None] = {}  # the same mistake is told once, in order
-        self._asked: Asked = {} if asked is None else asked
+        self.asked = Asked() if asked is None else asked
 
     def of(self, scenario: Scenario) -> Self:
         """Another scenario against the same bench and budget."""
-        on = (self.databases, self._cells, self._sensors, self._asked)
+        on = (self.databases, self._cells, self._sensors, self.asked)
         return type(self)(scenario, self.profile, self.thresholds, self.budget, *on)
+
+    @property
+    def items(self) -> tuple[int, int]:
+        """Cells and sensors of the pack."""
+        return self._cells, self._sensors
 
     @property
     def mistaken(self) -> bool:
@@ -85,11 +98,11 @@ class Lookup:
 
     def test(self, test: RoleTest) -> SignalTest:
         """The question to a signal of the DBC that a test of the profile stands for."""
-        if test not in self._asked:
+        if test not in self.asked:
             before, self._mistakes = self._mistakes, {}
-            self._asked[test] = self._signal_test(test), tuple(self._mistakes)
+            self.asked[test] = self._signal_test(test), tuple(self._mistakes)
             self._mistakes = before
-        signal_test, mistakes = self._asked[test]
+        signal_test, mistakes = self.asked[test]
         self._mistakes.update(dict.fromkeys(mistakes))
         return signal_test
 

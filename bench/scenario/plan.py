@@ -12,6 +12,7 @@ from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
 from bench.measure.plan import NOTHING, REFUSAL, Aim, Plan
 from bench.measure.signal_test import SignalTest
+from bench.scenario.always import always_of
 from bench.scenario.announced import announced_of
 from bench.scenario.bounds import check_budget, detection_bounds
 from bench.scenario.cadence import onset_spread_ns
@@ -70,6 +71,7 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         only_expected=lookup.scenario.format >= 2,
         standing=standing_reports(lookup, steps),
         control=control_asked(lookup),
+        always=always_of(lookup, steps),
     )
     return replace(plan, reports=reports_asked(lookup, steps, plan))
 

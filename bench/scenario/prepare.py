@@ -180,7 +180,7 @@ class _Asked:
     databases: Mapping[str, Database]
     sensors: int
     capabilities: frozenset[str] | None
-    tests: Asked = field(default_factory=dict)  # filled by the first scenario that asks for each
+    tests: Asked = field(default_factory=Asked)  # filled by the first scenario that asks for each
 
     def budget(self, scenario: Scenario) -> tuple[Budget, list[str]]:
         """(its budget, or a stand-in where there is none; the mistakes in what it names)."""

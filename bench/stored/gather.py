@@ -82,6 +82,7 @@ def beside(run: RunResult, opened: OpenedRun) -> ReportExtras:
         equipment=equipment,
         said=said_of(opened.header),
         timekeeping=opened.header.get("timekeeping", {}),
+        always=tuple(tuple(one) for one in opened.header.get("always", ())),
         corrected=tuple(tuple(one) for one in opened.header.get("corrected", ())),
         evidence_why=of_header(opened.header, opened.path).why,
         alerts=doubts(equipment, str(opened.header.get("started_utc", ""))[:10]),

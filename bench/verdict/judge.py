@@ -73,7 +73,9 @@ def _judge(
     if (without_answer := _without_answer(measurement, plan, known)) is not None:
         return without_answer
     missing = _missing_facts(measurement, plan)
-    fails: list[Finding] = [*measurement.misfits, *measurement.broken, *measurement.silent]
+    fails: list[Finding] = [
+        *measurement.misfits, *measurement.broken, *measurement.silent, *measurement.always,
+    ]  # fmt: skip
     open_questions: list[Finding] = []
     if plan.aim.asks_flag:
         fails += _trip_failures(measurement, plan, unseen)

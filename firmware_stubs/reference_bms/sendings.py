@@ -145,9 +145,10 @@ class Transmitter:
         bms = self._bms
         limits, word, cells = bms.limits, bms.faults.word, bms.cell_monitor
         full = cells.highest >= self._full_raw
-        charge_a = 0.0 if full or word & INHIBITS_CHARGE else limits.charge_limit_a
+        error = bms.states.state is State.ERROR  # also where what led there has healed
+        charge_a = 0.0 if full or error or word & INHIBITS_CHARGE else limits.charge_limit_a
         empty = cells.lowest <= self._empty_raw
-        discharge_a = 0.0 if empty or bms.states.state is State.ERROR else limits.discharge_limit_a
+        discharge_a = 0.0 if empty or error else limits.discharge_limit_a
         if word & DERATES:
             discharge_a /= 2
         pack_v = bms.inputs.contactors.pack_raw * 0.05

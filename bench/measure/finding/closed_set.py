@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 
 from bench.measure.finding import (
+    always,
     answer,
     bench,
     life,
@@ -26,6 +27,7 @@ MODULES: tuple[ModuleType, ...] = (
     standing,
     times,
     states,
+    always,
     life,
     memory,
     plant,

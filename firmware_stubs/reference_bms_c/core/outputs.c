@@ -147,8 +147,9 @@ static void send_limits(struct bms *bms)
     uint64_t word = bms->ram.faults.word;
     bool full = cells->highest >= cell_raw(limits->full_v);
     bool empty = cells->lowest <= cell_raw(limits->uv_warn_v);
-    double charge_a = full || (word & INHIBITS_CHARGE) != 0 ? 0.0 : limits->charge_limit_a;
-    double discharge_a = empty || bms->ram.machine.state == STATE_ERROR ? 0.0 : limits->discharge_limit_a;
+    bool error = bms->ram.machine.state == STATE_ERROR; /* also where what led there has healed */
+    double charge_a = full || error || (word & INHIBITS_CHARGE) != 0 ? 0.0 : limits->charge_limit_a;
+    double discharge_a = empty || error ? 0.0 : limits->discharge_limit_a;
     if ((word & DERATES) != 0) {
         discharge_a /= 2;
     }

@@ -1,0 +1,85 @@
+"""`[[always]]` of a profile: the statements that hold in every shot, and what a profile says of one."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """A statement that can hold. words: what holds. roles: outputs that it needs, all of them. keys: its own keys."""
+
+    words: str
+    roles: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+
+
+_TELLS = ("tolerance", "delay")
+_NAMES = ("tolerance", "delay", "index_from")
+
+STATEMENTS: dict[str, Kind] = {
+    "highest-cell": Kind("the highest cell voltage told is the highest shown", ("cell_voltage_max",), _TELLS),
+    "lowest-cell": Kind("the lowest cell voltage told is the lowest shown", ("cell_voltage_min",), _TELLS),
+    "mean-cell": Kind(
+        "the mean cell voltage told is the mean of those shown", ("cell_voltage_mean",), _TELLS
+    ),
+    "highest-cell-named": Kind(
+        "the cell named as the highest is the highest shown", ("cell_voltage_max_index",), _NAMES
+    ),
+    "lowest-cell-named": Kind(
+        "the cell named as the lowest is the lowest shown", ("cell_voltage_min_index",), _NAMES
+    ),
+    "hottest-sensor": Kind("the highest temperature told is the highest shown", ("temperature_max",), _TELLS),
+    "coldest-sensor": Kind("the lowest temperature told is the lowest shown", ("temperature_min",), _TELLS),
+    "hottest-sensor-named": Kind(
+        "the sensor named as the hottest is the hottest shown", ("temperature_max_index",), _NAMES
+    ),
+    "coldest-sensor-named": Kind(
+        "the sensor named as the coldest is the coldest shown", ("temperature_min_index",), _NAMES
+    ),
+    "pack-current": Kind("the current told is the current shown, with its sign", ("current",), _TELLS),
+    "charge-limit-below-trip": Kind(
+        "the charge current limit is never above the overcurrent trip", ("charge_current_limit",), ("at",)
+    ),
+    "discharge-limit-below-trip": Kind(
+        "the discharge current limit is never above the overcurrent trip",
+        ("discharge_current_limit",),
+        ("at",),
+    ),
+    "charge-limit-zero-in-error": Kind(
+        "no charge current is allowed in the error state", ("charge_current_limit", "state"), ("delay",)
+    ),
+    "discharge-limit-zero-in-error": Kind(
+        "no discharge current is allowed in the error state", ("discharge_current_limit", "state"), ("delay",)
+    ),
+    "charge-limit-zero-inhibited": Kind(
+        "no charge current is allowed while charging is inhibited",
+        ("charge_current_limit", "charge_inhibit"),
+        ("delay",),
+    ),
+    "charge-limit-zero-full-cell": Kind(
+        "no charge current is allowed with a full cell", ("charge_current_limit",), ("at", "delay")
+    ),
+    "discharge-limit-zero-empty-cell": Kind(
+        "no discharge current is allowed with an empty cell", ("discharge_current_limit",), ("at", "delay")
+    ),
+}
+"""By name, in the order in which they are told."""
+
+ROLES = tuple(dict.fromkeys(role for kind in STATEMENTS.values() for role in kind.roles))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlwaysSaid:
+    """What a profile says of one statement. off: why it does not hold for this DUT; "": it holds.
+
+    tolerance: in SI, added to the steps of the signals. delay_ns: how much later than its cycles and lags say the DUT
+    may tell it. at: a threshold or a quantity in place of the usual one. index_from: the first one's number.
+    """
+
+    off: str = ""
+    tolerance: float = 0.0
+    delay_ns: int = 0
+    at: str | None = None
+    index_from: int = 1
+
+
+NOTHING_SAID = AlwaysSaid()
