@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class Kind(NamedTuple):
+class StatementKind(NamedTuple):
     """A statement that can hold. words: what holds. roles: outputs that it needs, all of them. keys: its own keys."""
 
     words: str
@@ -15,50 +15,60 @@ class Kind(NamedTuple):
 _TELLS = ("tolerance", "delay")
 _NAMES = ("tolerance", "delay", "index_from")
 
-STATEMENTS: dict[str, Kind] = {
-    "highest-cell": Kind("the highest cell voltage told is the highest shown", ("cell_voltage_max",), _TELLS),
-    "lowest-cell": Kind("the lowest cell voltage told is the lowest shown", ("cell_voltage_min",), _TELLS),
-    "mean-cell": Kind(
+STATEMENTS: dict[str, StatementKind] = {
+    "highest-cell": StatementKind(
+        "the highest cell voltage told is the highest shown", ("cell_voltage_max",), _TELLS
+    ),
+    "lowest-cell": StatementKind(
+        "the lowest cell voltage told is the lowest shown", ("cell_voltage_min",), _TELLS
+    ),
+    "mean-cell": StatementKind(
         "the mean cell voltage told is the mean of those shown", ("cell_voltage_mean",), _TELLS
     ),
-    "highest-cell-named": Kind(
+    "highest-cell-named": StatementKind(
         "the cell named as the highest is the highest shown", ("cell_voltage_max_index",), _NAMES
     ),
-    "lowest-cell-named": Kind(
+    "lowest-cell-named": StatementKind(
         "the cell named as the lowest is the lowest shown", ("cell_voltage_min_index",), _NAMES
     ),
-    "hottest-sensor": Kind("the highest temperature told is the highest shown", ("temperature_max",), _TELLS),
-    "coldest-sensor": Kind("the lowest temperature told is the lowest shown", ("temperature_min",), _TELLS),
-    "hottest-sensor-named": Kind(
+    "hottest-sensor": StatementKind(
+        "the highest temperature told is the highest shown", ("temperature_max",), _TELLS
+    ),
+    "coldest-sensor": StatementKind(
+        "the lowest temperature told is the lowest shown", ("temperature_min",), _TELLS
+    ),
+    "hottest-sensor-named": StatementKind(
         "the sensor named as the hottest is the hottest shown", ("temperature_max_index",), _NAMES
     ),
-    "coldest-sensor-named": Kind(
+    "coldest-sensor-named": StatementKind(
         "the sensor named as the coldest is the coldest shown", ("temperature_min_index",), _NAMES
     ),
-    "pack-current": Kind("the current told is the current shown, with its sign", ("current",), _TELLS),
-    "charge-limit-below-trip": Kind(
+    "pack-current": StatementKind(
+        "the current told is the current shown, with its sign", ("current",), _TELLS
+    ),
+    "charge-limit-below-trip": StatementKind(
         "the charge current limit is never above the overcurrent trip", ("charge_current_limit",), ("at",)
     ),
-    "discharge-limit-below-trip": Kind(
+    "discharge-limit-below-trip": StatementKind(
         "the discharge current limit is never above the overcurrent trip",
         ("discharge_current_limit",),
         ("at",),
     ),
-    "charge-limit-zero-in-error": Kind(
+    "charge-limit-zero-in-error": StatementKind(
         "no charge current is allowed in the error state", ("charge_current_limit", "state"), ("delay",)
     ),
-    "discharge-limit-zero-in-error": Kind(
+    "discharge-limit-zero-in-error": StatementKind(
         "no discharge current is allowed in the error state", ("discharge_current_limit", "state"), ("delay",)
     ),
-    "charge-limit-zero-inhibited": Kind(
+    "charge-limit-zero-inhibited": StatementKind(
         "no charge current is allowed while charging is inhibited",
         ("charge_current_limit", "charge_inhibit"),
         ("delay",),
     ),
-    "charge-limit-zero-full-cell": Kind(
+    "charge-limit-zero-full-cell": StatementKind(
         "no charge current is allowed with a full cell", ("charge_current_limit",), ("at", "delay")
     ),
-    "discharge-limit-zero-empty-cell": Kind(
+    "discharge-limit-zero-empty-cell": StatementKind(
         "no discharge current is allowed with an empty cell", ("discharge_current_limit",), ("at", "delay")
     ),
 }

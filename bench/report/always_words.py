@@ -6,12 +6,12 @@ from bench.measure.finding.base import Finding
 from bench.report.word_parts import when_words
 
 _WHY = {
-    always.Unjudged.NEVER_TOLD: "{of} was not heard",
-    always.Unjudged.NEVER_SHOWN: "the bench showed no {of}",
-    always.Unjudged.LENGTHS_VARY: "frames of {of} came in several lengths, or too short",
-    always.Unjudged.NO_READING: "{of} had no clear reading",
-    always.Unjudged.TOO_EARLY: "it was told only before the DUT can have known {of}",
-    always.Unjudged.DISTURBED: "the stimulus disturbs how {of} reaches the DUT, or restarts the DUT",
+    always.WhyUnjudged.NEVER_TOLD: "{of} was not heard",
+    always.WhyUnjudged.NEVER_SHOWN: "the bench showed no {of}",
+    always.WhyUnjudged.LENGTHS_VARY: "frames of {of} came in several lengths, or too short",
+    always.WhyUnjudged.NO_READING: "{of} had no clear reading",
+    always.WhyUnjudged.TOO_EARLY: "it was told only before the DUT can have known {of}",
+    always.WhyUnjudged.DISTURBED: "the stimulus disturbs how {of} reaches the DUT, or restarts the DUT",
 }
 
 

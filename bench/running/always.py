@@ -1,6 +1,7 @@
 """Which of the statements that hold in every shot are looked at on a bench."""
 
 from collections.abc import Iterator
+from dataclasses import astuple
 
 from bench.scenario.always import Stands, Statements
 from bench.wiring.common import Wired
@@ -23,6 +24,12 @@ def stands(wired: Wired) -> Iterator[Stands]:
 def always_told(wired: Wired) -> list[list[str]]:
     """For the header of a run: statement, how it stands, and why."""
     return [[one.name, *_how(one)] for one in stands(wired)]
+
+
+def stated(wired: Wired) -> dict[str, list[list[str]]]:
+    """What the profile says that a reader of the report has to know: by the key of the header."""
+    corrected = [list(astuple(one)) for one in wired.corrected]
+    return {"always": always_told(wired), "corrected": corrected}
 
 
 def _how(one: Stands) -> tuple[str, str]:

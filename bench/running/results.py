@@ -5,7 +5,7 @@ import hashlib
 import platform
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from bench.record.folder import RunExists, RunFolder
 from bench.record.said import NOTHING_SAID, About
 from bench.record.time_zero import TimeZero
 from bench.report.known_by import known_by_notes, state_notes
-from bench.running.always import always_told
+from bench.running.always import stated
 from bench.running.both_ways import under_format_2
 from bench.running.equipment import equipment
 from bench.running.known_gap import with_known_gap
@@ -301,8 +301,7 @@ def open_evidence(
         "firmware_chemistry": wired.firmware_chemistry.id,
         "dbc": {channel: [dbc.name for dbc in can.dbc] for channel, can in config.can.items()},
         "warnings": [line for one in wired.databases.values() for line in one.warnings()],
-        "always": always_told(wired),
-        "corrected": [list(astuple(one)) for one in wired.corrected],
+        **stated(wired),
         "hashes": hashes,
         "environment": environment(),
         **({"plug_ins": brought} if (brought := plug_ins.installed()) else {}),

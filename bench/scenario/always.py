@@ -10,7 +10,16 @@ from bench.config.play import QUANTITIES as SHOWN
 from bench.config.profile import DutProfile, Flag, Role, RoleTest
 from bench.faults.expression import parse_expression, value_of
 from bench.faults.find import kind as kind_named
-from bench.measure.always.asked import Always, Condition, Form, How, ShownIn, Source, Statement, Told
+from bench.measure.always.asked import (
+    Always,
+    Condition,
+    Form,
+    How,
+    ShownIn,
+    ShownQuantity,
+    Statement,
+    ToldSignal,
+)
 from bench.measure.signal_test import SignalTest
 from bench.scenario.model import Inject, Step
 from bench.units import unit_factor
@@ -63,7 +72,7 @@ _DOUBTS = {
 
 
 def always_of(lookup: "Lookup", steps: Sequence[Step]) -> Always:
-    """The same for every scenario on one bench, but for what a scenario disturbs itself."""
+    """The same for every scenario on one bench, except for what a scenario disturbs itself."""
     key = tuple(sorted(lookup.thresholds.items()))
     known = lookup.asked.always
     if key not in known:
@@ -239,13 +248,13 @@ class Statements:
         known = self.databases[found.channel]
         return known[found.message].fields.get(found.signal) if found.message in known else None
 
-    def _told(self, role: str, dimension: str) -> Told:
-        """A unit that is none of the dimension is taken for SI."""
+    def _told(self, role: str, dimension: str) -> ToldSignal:
+        """A unit of another dimension is taken for SI."""
         where = self.profile.roles[role]
         field = self._message(where).fields[where.signal]
         gain = _gain(field, dimension)
         low, high = (gain * float(end) for end in field.reach)
-        return Told(
+        return ToldSignal(
             channel=where.channel,
             message=where.message,
             signal=where.signal,
@@ -257,7 +266,7 @@ class Statements:
             unit=dimension,
         )
 
-    def _source(self, quantity: str) -> Source | None:
+    def _source(self, quantity: str) -> ShownQuantity | None:
         """Where the DUT is shown it; None: nowhere."""
         most = {"cell_voltage": self.cells, "temperature": self.sensors}.get(quantity, 1)
         found: list[ShownIn] = []
@@ -294,7 +303,7 @@ class Statements:
                 )
         if not found:
             return None
-        return Source(
+        return ShownQuantity(
             quantity=quantity,
             shown_in=tuple(found),
             cycle_ns=cycle_ns,

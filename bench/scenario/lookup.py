@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DTC_DIGITS = 6  # a trouble code has 24 bits
 
 
-class Asked(dict[RoleTest, tuple[SignalTest, tuple[str, ...]]]):
+class AskedTests(dict[RoleTest, tuple[SignalTest, tuple[str, ...]]]):
     """What tests of a profile ask of the databases, each with the mistakes in it: the same for every scenario.
 
     always: the statements that hold in every shot, by the thresholds that they rest on.
@@ -46,7 +46,7 @@ class Lookup:
         databases: Mapping[str, "Database"],
         cells: int,
         sensors: int,
-        asked: Asked | None = None,
+        asked: AskedTests | None = None,
     ) -> None:
         self.scenario = scenario
         self.profile = profile
@@ -56,7 +56,7 @@ class Lookup:
         self._cells = cells
         self._sensors = sensors
         self._mistakes: dict[str, None] = {}  # the same mistake is told once, in order
-        self.asked = Asked() if asked is None else asked
+        self.asked = AskedTests() if asked is None else asked
 
     def of(self, scenario: Scenario) -> Self:
         """Another scenario against the same bench and budget."""

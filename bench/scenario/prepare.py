@@ -14,7 +14,7 @@ from bench.measure.finding.scenario import LevelShown
 from bench.measure.plan import NOTHING, Plan
 from bench.scenario.level_shown import levels_shown
 from bench.scenario.load import read_scenario
-from bench.scenario.lookup import Asked, Lookup
+from bench.scenario.lookup import AskedTests, Lookup
 from bench.scenario.mismatch import thresholds_for
 from bench.scenario.model import Inject, InjectText, Scenario, Step
 from bench.scenario.resolve import check_names, resolve, resolve_in, resolve_twins, steps_alone
@@ -180,7 +180,7 @@ class _Asked:
     databases: Mapping[str, Database]
     sensors: int
     capabilities: frozenset[str] | None
-    tests: Asked = field(default_factory=Asked)  # filled by the first scenario that asks for each
+    tests: AskedTests = field(default_factory=AskedTests)  # filled by the first scenario that asks for each
 
     def budget(self, scenario: Scenario) -> tuple[Budget, list[str]]:
         """(its budget, or a stand-in where there is none; the mistakes in what it names)."""

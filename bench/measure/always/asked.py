@@ -28,7 +28,7 @@ class How(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ToldSignal:
     """A signal of the DUT. gain: SI per one of its unit. resolution, low, high: its step and its ends, in SI.
 
     cycle_ns: how often it is told; 0: not known. unit: of SI, for words.
@@ -67,7 +67,7 @@ class ShownIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class ShownQuantity:
     """What the bench shows the DUT of one quantity. cycle_ns: of a sweep. resolution: its step in SI.
 
     doubts: what is shown beside it and says, where it is not at rest, that the reading is none: a sensor's error bit.
@@ -99,14 +99,14 @@ class Condition:
 class Statement:
     """One thing that always holds. name: stable, in kebab-case.
 
-    sweeps: the DUT may tell what was shown in any of so many sweeps before, and in the one that is going on.
+    sweeps: the DUT may tell what was shown in any of the last ones, this many, and in the one that is going on.
     late_ns: what was first shown less than this before may not be told yet.
     tolerance, bound: in SI. index_from: the number that the DUT gives to the first cell or sensor.
     """
 
     name: str
     form: Form
-    told: Told
+    told: ToldSignal
     quantity: str = ""
     how: How = How.ONLY
     sweeps: int = 0
@@ -125,6 +125,6 @@ class Always:
     stands for all of them.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[ShownQuantity, ...]
     statements: tuple[Statement, ...]
     disturbed: tuple[tuple[str, str], ...] = ()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bench.codec.layout import Field, Layer, paths
 from bench.codec.together import Together
-from bench.measure.always.asked import ShownIn, Source
+from bench.measure.always.asked import ShownIn, ShownQuantity
 from bench.measure.frames import Frames
 from bench.measure.questions import Codec, message_of
 
@@ -34,19 +34,19 @@ class DescribedMessage(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
+class ToldSeries:
     """One signal, frame by frame. uneven: its message came in several lengths, or too short: nothing was read."""
 
     t_ns: NDArray[np.int64]
     values: Floats
     uneven: bool = False
 
-    def within(self, start_ns: int, end_ns: int) -> "Series":
+    def within(self, start_ns: int, end_ns: int) -> "ToldSeries":
         first, last = (
             int(self.t_ns.searchsorted(start_ns)),
             int(self.t_ns.searchsorted(end_ns, "right")),
         )
-        return Series(t_ns=self.t_ns[first:last], values=self.values[first:last], uneven=self.uneven)
+        return ToldSeries(t_ns=self.t_ns[first:last], values=self.values[first:last], uneven=self.uneven)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ _NO_TIMES = np.zeros(0, np.int64)
 _NO_VALUES = np.zeros(0, np.float64)
 
 
-class Columns:
+class ShotColumns:
     """Signals and sweeps of a shot, each read once. told: the DUT's frames that count; whole: all of the shot's.
 
     begun_ns: of each quantity, from when on what was shown matters.
@@ -82,10 +82,10 @@ class Columns:
         self._whole = whole
         self._begun_ns = begun_ns
         self._decoders = decoders
-        self._series: dict[tuple[str, str, str], Series] = {}
+        self._series: dict[tuple[str, str, str], ToldSeries] = {}
         self._sweeps: dict[str, Sweeps] = {}
 
-    def series(self, channel: str, message: str, signal: str) -> Series:
+    def series(self, channel: str, message: str, signal: str) -> ToldSeries:
         """What the DUT told in the armed window."""
         key = (channel, message, signal)
         if key not in self._series:
@@ -105,25 +105,25 @@ class Columns:
         stretch = self._told.stretch((channel, codec.can_id, codec.extended))
         rows, t_ns = stretch.rows, stretch.t_ns
         if not len(t_ns) or rows is None or rows.shape[1] < codec.length:
-            nothing = Series(t_ns=_NO_TIMES, values=_NO_VALUES, uneven=len(t_ns) > 0)
+            nothing = ToldSeries(t_ns=_NO_TIMES, values=_NO_VALUES, uneven=len(t_ns) > 0)
             for signal in signals:
                 self._series[channel, message, signal] = nothing
             return
         together = told_together(codec, tuple(signals))
         if together is not None:
             for signal, values in zip(signals, together.decode(rows)):
-                self._series[channel, message, signal] = Series(t_ns=t_ns, values=values)
+                self._series[channel, message, signal] = ToldSeries(t_ns=t_ns, values=values)
             return
         for signal in signals:
             self._series[channel, message, signal] = _of_pages(codec, signal, rows, t_ns)
 
-    def sweeps(self, source: Source) -> Sweeps:
+    def sweeps(self, source: ShownQuantity) -> Sweeps:
         """What the bench showed, from the shot's beginning on: a DUT may tell it some time later."""
         if source.quantity not in self._sweeps:
             self._sweeps[source.quantity] = self._swept(source)
         return self._sweeps[source.quantity]
 
-    def _swept(self, source: Source) -> Sweeps:
+    def _swept(self, source: ShownQuantity) -> Sweeps:
         begun_ns = self._begun_ns[source.quantity]
         parts = [self._part(one, begun_ns) for one in source.shown_in]
         uneven = any(one is None for one in parts)
@@ -142,7 +142,7 @@ class Columns:
         doubted = self._doubted(source, found)
         return found if doubted is None else replace(found, clear=found.clear & ~doubted)
 
-    def _doubted(self, source: Source, sweeps: Sweeps) -> Flags | None:
+    def _doubted(self, source: ShownQuantity, sweeps: Sweeps) -> Flags | None:
         """The sweeps during which, or just before which, something beside it said that it is no reading."""
         doubted: Flags | None = None
         for test in source.doubts:
@@ -194,7 +194,7 @@ def told_together(message: DescribedMessage, signals: tuple[str, ...]) -> Togeth
 
 def _of_pages(
     message: DescribedMessage, signal: str, rows: NDArray[np.uint8], t_ns: NDArray[np.int64]
-) -> Series:
+) -> ToldSeries:
     """A signal in those frames that carry it, on one page or several."""
     values = np.full(len(rows), np.nan)
     carried = np.zeros(len(rows), np.bool_)
@@ -205,7 +205,7 @@ def _of_pages(
             on &= told == key * float(selector.scale) + float(selector.offset)
         (values[on],) = Together((field,), message.length).decode(rows[on])
         carried |= on
-    return Series(t_ns=t_ns[carried], values=values[carried])
+    return ToldSeries(t_ns=t_ns[carried], values=values[carried])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,15 +7,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.errors import ScenarioError
 from bench.measure.accepted import MOST_MISSED
-from bench.measure.always.asked import Condition, Form, How, Source, Statement
-from bench.measure.always.columns import Columns, Flags, Floats, Series, Sweeps
+from bench.measure.always.asked import Condition, Form, How, ShownQuantity, Statement
+from bench.measure.always.columns import Flags, Floats, ShotColumns, Sweeps, ToldSeries
 from bench.measure.always.tests import answers
 from bench.measure.finding.always import (
     LimitAboveBound,
     StatementUnjudged,
     ToldOtherThanShown,
-    Unjudged,
+    WhyUnjudged,
     WrongOneNamed,
 )
 from bench.measure.finding.base import Finding, When
@@ -35,7 +36,7 @@ class Looked(NamedTuple):
 class _Unjudged:
     """Why none of a statement's frames were judged, or some were not. of: the message or quantity at fault."""
 
-    why: Unjudged
+    why: WhyUnjudged
     of: str
 
 
@@ -50,7 +51,7 @@ def look(shot: Shot, onset: Seen | None) -> Looked:
     begun_ns = {
         one.quantity: shot.window.start_ns - _back_ns(one, always.statements) for one in always.sources
     }
-    columns = Columns(shot.window.frames, Frames(whole), shot.decoders, begun_ns)
+    columns = ShotColumns(shot.window.frames, Frames(whole), shot.decoders, begun_ns)
     columns.read(signals_of(always.statements))
     eye = _Eye(
         shot=shot,
@@ -87,8 +88,8 @@ class _View:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Eye:
     shot: Shot
-    columns: Columns
-    sources: Mapping[str, Source]
+    columns: ShotColumns
+    sources: Mapping[str, ShownQuantity]
     disturbed: Container[str]
     disturbed_ns: int
     onset: Seen | None
@@ -99,7 +100,7 @@ class _Eye:
         told = statement.told
         series = self.columns.series(told.channel, told.message, told.signal)
         if not len(series.t_ns):
-            why = Unjudged.LENGTHS_VARY if series.uneven else Unjudged.NEVER_TOLD
+            why = WhyUnjudged.LENGTHS_VARY if series.uneven else WhyUnjudged.NEVER_TOLD
             return [self._unjudged(statement, why, told.message, 0, 0)]
         match statement.form:
             case Form.TELLS:
@@ -111,12 +112,12 @@ class _Eye:
         raise AssertionError(statement.form)
 
     def _unjudged(
-        self, statement: Statement, why: Unjudged, of: str, frames: int, judged: int
+        self, statement: Statement, why: WhyUnjudged, of: str, frames: int, judged: int
     ) -> StatementUnjudged:
         return StatementUnjudged(statement=statement.name, why=why, of=of, frames=frames, judged=judged)
 
-    def _tells(self, statement: Statement, series: Series) -> list[Finding]:
-        sweeps = self.columns.sweeps(self.sources[statement.quantity])
+    def _tells(self, statement: Statement, series: ToldSeries) -> list[Finding]:
+        sweeps = self._sweeps(statement.quantity)
         if (nothing := self._not_shown(statement, sweeps, series)) is not None:
             return nothing
         view = self._view(statement, sweeps, series)
@@ -138,9 +139,9 @@ class _Eye:
             )  # fmt: skip
         return found + self._unclear(statement, view)
 
-    def _names(self, statement: Statement, series: Series) -> list[Finding]:
+    def _names(self, statement: Statement, series: ToldSeries) -> list[Finding]:
         """The one named was shown, within the delay, at least what the least extreme of those sweeps was."""
-        sweeps = self.columns.sweeps(self.sources[statement.quantity])
+        sweeps = self._sweeps(statement.quantity)
         if (nothing := self._not_shown(statement, sweeps, series)) is not None:
             return nothing
         view = self._view(statement, sweeps, series)
@@ -167,7 +168,7 @@ class _Eye:
             )  # fmt: skip
         return found + self._unclear(statement, view)
 
-    def _at_most(self, statement: Statement, series: Series) -> list[Finding]:
+    def _at_most(self, statement: Statement, series: ToldSeries) -> list[Finding]:
         judged: Flags = np.ones(len(series.t_ns), np.bool_)
         if statement.condition is not None:
             held = self._held(statement.condition, series.t_ns)
@@ -188,18 +189,18 @@ class _Eye:
         ]  # fmt: skip
 
     def _held(self, condition: Condition, at_ns: NDArray[np.int64]) -> Flags | _Unjudged:
-        """Of each instant, whether the condition has held for its time until then, without a break."""
+        """Whether, at each instant, the condition has held for its time until then, without a break."""
         if condition.quantity:
-            sweeps = self.columns.sweeps(self.sources[condition.quantity])
+            sweeps = self._sweeps(condition.quantity)
             if not len(sweeps.begun_ns):
                 return _Unjudged(
-                    why=Unjudged.LENGTHS_VARY if sweeps.uneven else Unjudged.NEVER_SHOWN,
+                    why=WhyUnjudged.LENGTHS_VARY if sweeps.uneven else WhyUnjudged.NEVER_SHOWN,
                     of=condition.quantity,
                 )
             shown = _of_sweeps(sweeps, condition.how)
             high = condition.how is How.HIGHEST
             if condition.quantity in self.disturbed:
-                return _Unjudged(why=Unjudged.DISTURBED, of=condition.quantity)
+                return _Unjudged(why=WhyUnjudged.DISTURBED, of=condition.quantity)
             true = sweeps.clear & ((shown >= condition.value) if high else (shown <= condition.value))
             return _held_since(
                 sweeps.done_ns, true, at_ns, condition.since_ns, MOST_MISSED * condition.cycle_ns
@@ -209,23 +210,29 @@ class _Eye:
         for test in condition.tests:
             series = self.columns.series(test.channel, test.message, test.signal)
             if series.uneven:
-                uneven = _Unjudged(why=Unjudged.LENGTHS_VARY, of=test.message)
+                uneven = _Unjudged(why=WhyUnjudged.LENGTHS_VARY, of=test.message)
             true = answers(test, series.values)
             found |= _held_since(
                 series.t_ns, true, at_ns, condition.since_ns, MOST_MISSED * condition.cycle_ns
             )
         return uneven if uneven is not None and not found.any() else found
 
-    def _not_shown(self, statement: Statement, sweeps: Sweeps, series: Series) -> list[Finding] | None:
+    def _not_shown(self, statement: Statement, sweeps: Sweeps, series: ToldSeries) -> list[Finding] | None:
         if len(sweeps.begun_ns):
             return None
-        why = Unjudged.LENGTHS_VARY if sweeps.uneven else Unjudged.NEVER_SHOWN
+        why = WhyUnjudged.LENGTHS_VARY if sweeps.uneven else WhyUnjudged.NEVER_SHOWN
         return [self._unjudged(statement, why, statement.quantity, len(series.t_ns), 0)]
 
-    def _when(self, series: Series, at: int) -> When:
+    def _sweeps(self, quantity: str) -> Sweeps:
+        """Raises ScenarioError for a quantity that the plan does not describe."""
+        if quantity not in self.sources:
+            raise ScenarioError(f"plan: found quantity '{quantity}'; expected one that it says how to read")
+        return self.columns.sweeps(self.sources[quantity])
+
+    def _when(self, series: ToldSeries, at: int) -> When:
         return self.shot.when(int(series.t_ns[at]), self.onset)
 
-    def _view(self, statement: Statement, sweeps: Sweeps, series: Series) -> _View:
+    def _view(self, statement: Statement, sweeps: Sweeps, series: ToldSeries) -> _View:
         """The same for all statements about one quantity in one message of the DUT."""
         key = (statement.quantity, *statement.told.place, statement.sweeps, statement.late_ns)
         known = self.views.get(key)
@@ -233,7 +240,7 @@ class _Eye:
             known = self.views[key] = self._viewed(statement, sweeps, series)
         return known
 
-    def _viewed(self, statement: Statement, sweeps: Sweeps, series: Series) -> _View:
+    def _viewed(self, statement: Statement, sweeps: Sweeps, series: ToldSeries) -> _View:
         first = int(series.t_ns.searchsorted(sweeps.done_ns[0] + statement.late_ns, "right"))
         last = len(series.t_ns)
         if statement.quantity in self.disturbed:
@@ -254,15 +261,19 @@ class _Eye:
         lacking = len(view.clear) - judged
         found: list[Finding] = []
         if lacking:
-            found.append(self._unjudged(statement, Unjudged.NO_READING, statement.quantity, lacking, judged))
+            found.append(
+                self._unjudged(statement, WhyUnjudged.NO_READING, statement.quantity, lacking, judged)
+            )
         if view.late:
-            found.append(self._unjudged(statement, Unjudged.DISTURBED, statement.quantity, view.late, judged))
+            found.append(
+                self._unjudged(statement, WhyUnjudged.DISTURBED, statement.quantity, view.late, judged)
+            )
         if not len(view.clear) and not view.late:
-            found.append(self._unjudged(statement, Unjudged.TOO_EARLY, statement.quantity, view.first, 0))
+            found.append(self._unjudged(statement, WhyUnjudged.TOO_EARLY, statement.quantity, view.first, 0))
         return found
 
 
-def _back_ns(source: Source, statements: Sequence[Statement]) -> int:
+def _back_ns(source: ShownQuantity, statements: Sequence[Statement]) -> int:
     """How long before the armed window what was shown may still be told, and a sweep more."""
     back = [0]
     for one in statements:
@@ -273,7 +284,7 @@ def _back_ns(source: Source, statements: Sequence[Statement]) -> int:
     return max(back) + source.cycle_ns
 
 
-def _is_disturbed(source: Source, disturbed: Sequence[tuple[str, str]]) -> bool:
+def _is_disturbed(source: ShownQuantity, disturbed: Sequence[tuple[str, str]]) -> bool:
     """Whether any of these is what shows it, or what shows whether it is a reading at all."""
     shown = {(one.channel, one.message) for one in source.shown_in}
     shown |= {(one.channel, one.message) for one in source.doubts}
@@ -300,7 +311,7 @@ def _of_sweeps(sweeps: Sweeps, how: How) -> Floats:
 def _held_since(
     t_ns: NDArray[np.int64], true: Flags, at_ns: NDArray[np.int64], since_ns: int, longest_ns: int
 ) -> Flags:
-    """Of each instant, whether every answer was yes from the last one that is `since_ns` old to the newest one.
+    """Whether, at each instant, every answer was yes from the last one that is `since_ns` old to the newest one.
 
     longest_ns: an older newest answer says nothing; 0: it does.
     """

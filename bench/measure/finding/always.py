@@ -67,7 +67,7 @@ class LimitAboveBound(Finding):
     judged: int
 
 
-class Unjudged(StrEnum):
+class WhyUnjudged(StrEnum):
     """Why a statement was not judged in a shot, or in a part of it. Each value is a stable code."""
 
     NEVER_TOLD = "never-told"
@@ -89,7 +89,7 @@ class StatementUnjudged(Finding):
     blame: ClassVar[Blame] = Blame.NOBODY
     aims: ClassVar[tuple[str, ...]] = ("statement", "why", "of")
     statement: str
-    why: Unjudged
+    why: WhyUnjudged
     of: str
     frames: int
     judged: int
