@@ -51,10 +51,14 @@ class DataIdMode(Enum):
 
 
 class Protection(Protocol):
-    """One message's protection. `counters` is how many values its counter has before it starts again at 0."""
+    """One message's protection. `counters` is how many values its counter has before it starts again at 0.
+
+    crc_byte: a byte that the CRC takes, whole or in part.
+    """
 
     counters: int
     shortest: int
+    crc_byte: int
 
     def protect(self, data: bytearray, counter: int) -> None:
         """Write counter and CRC into `data`, in place."""
@@ -75,6 +79,7 @@ class Profile1:
 
     counters = 15  # 15 is never sent, so that a stuck nibble of ones is found
     shortest = 2
+    crc_byte = 0
 
     def __init__(self, data_id: int, mode: DataIdMode = DataIdMode.BOTH) -> None:
         low, high = data_id & 0xFF, data_id >> 8
@@ -116,6 +121,7 @@ class Profile2:
 
     counters = 16
     shortest = 2
+    crc_byte = 0
 
     def __init__(self, data_ids: Sequence[int]) -> None:
         self.ids = bytes(data_ids)
@@ -143,6 +149,7 @@ class Profile5:
 
     counters = 256
     shortest = 3
+    crc_byte = 0
 
     def __init__(self, data_id: int) -> None:
         self.id = data_id.to_bytes(2, "little")

@@ -64,6 +64,22 @@ class Message:
         self._masks: dict[frozenset[str], tuple[bytes, bytes]] = {}
         self._extracts: dict[frozenset[str], Callable[[bytes], int | bytes]] = {}
 
+    def protected_by(self, e2e: EndToEnd) -> "Message":
+        """The same message, with another protection."""
+        made = Message(
+            name=self.name,
+            can_id=self.can_id,
+            extended=self.extended,
+            fd=self.fd,
+            length=self.length,
+            layout=self.layout,
+            cycle_ns=self.cycle_ns,
+            e2e=e2e,
+            senders=self.senders,
+        )
+        made.sent, made.receivers = self.sent, self.receivers
+        return made
+
     def __repr__(self) -> str:
         return f"Message({self.name}, 0x{self.can_id:X})"
 

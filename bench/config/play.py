@@ -65,6 +65,16 @@ QUANTITIES: Mapping[str, str] = {
     "afe_modules_lost": "",
     "afe_sweep_crc": "",
 }
+# Of all cells or sensors together, as the DUT is shown them: those of a battery that tells no single ones.
+AGGREGATES: Mapping[str, str] = {
+    f"{of}_{what}": of for of in ("cell_voltage", "temperature") for what in ("min", "max", "mean")
+}
+QUANTITIES = {
+    **QUANTITIES,
+    **{name: QUANTITIES[of] for name, of in AGGREGATES.items()},
+    "state_of_charge": "%",
+    "state_of_health": "%",
+}
 # Of one string, from 1: `{ of = "string_current", string = 2 }`. A monitor of insulation in each sees, once its string
 # is joined to others, all of them.
 OF_STRINGS = {

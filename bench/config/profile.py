@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.config.always import AlwaysSaid
+from bench.config.checksum import ChecksumConfig
 from bench.config.correction import Correction
 from bench.config.debounce import Debounce
 from bench.config.lag import Lag
@@ -207,6 +208,7 @@ class DutProfile:
     corrections: ranges of the bus descriptions that are wrong in them.
     waits: how long a shot waits for it.
     always: what it says of statements that hold in every shot, by name; one that is not named holds as usual.
+    checksums: those that no E2E profile of a bus description says.
     coils_told: `contactors` are the coils' own commands; False: they are taken from other reports of the DUT.
     """
 
@@ -239,6 +241,7 @@ class DutProfile:
     witnesses: frozenset[Role] = frozenset()
     corrections: tuple[Correction, ...] = ()
     waits: Waits = USUAL_WAITS
+    checksums: tuple[ChecksumConfig, ...] = ()
     _outputs: dict[str, Role] = field(init=False, repr=False, compare=False)  # asked for by every scenario
 
     def __post_init__(self) -> None:

@@ -2,7 +2,17 @@
 
 from bench.config.always_read import read_always
 from bench.config.debounce import Debounce, Stage
-from bench.config.play import INDEXED, OF_STRINGS, Play, PlayError, Shown, of_string, read_play, read_shown
+from bench.config.play import (
+    AGGREGATES,
+    INDEXED,
+    OF_STRINGS,
+    Play,
+    PlayError,
+    Shown,
+    of_string,
+    read_play,
+    read_shown,
+)
 from bench.config.profile import (
     DutProfile,
     Flag,
@@ -101,6 +111,7 @@ class ProfileReader(ProfileTexts):
             with_any_flag=self._outputs(shape.with_any_flag, ("with_any_flag",)),
             no_dtc=self._no_dtc(),
             lags=self._lags,
+            checksums=tuple(self._checksums()),
             waits=Waits(
                 standby_ns=shape.wait.standby, closed_ns=shape.wait.closed, ready_ns=shape.wait.ready
             ),
@@ -284,8 +295,13 @@ class ProfileReader(ProfileTexts):
 
     def _check_cells(self, plays: tuple[Play, ...]) -> None:
         values = {one.quantity for play in plays for one in play.shown if one.what == "value"}
-        if "cell_voltage" not in values and not self._file.mistakes:  # else that is why
-            self._file.mistake(("play",), "found no 'cell_voltage' shown; expected a [[play]] that shows it")
+        shows = {"cell_voltage", *(name for name, of in AGGREGATES.items() if of == "cell_voltage")}
+        if not shows & values and not self._file.mistakes:  # else that is why
+            self._file.mistake(
+                ("play",),
+                "found no 'cell_voltage' shown; expected a [[play]] that shows it, or one that shows cell_voltage_min "
+                "or cell_voltage_max",
+            )
 
     def _contactors(self) -> dict[str, tuple[RoleTest, ...]]:
         """As the profile says, else the roles named after the commands."""

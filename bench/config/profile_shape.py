@@ -253,6 +253,41 @@ class EstimateTable(PromiseTable):
     }
 
 
+class CrcTable(Shape):
+    width: int = Field(ge=1, le=64, description="how many bits it has")
+    poly: int = Field(ge=0, description="without the highest bit, not reflected, such as 0x1D")
+    init: int = Field(default=0, ge=0)
+    xor_out: int = Field(default=0, ge=0)
+    reflect_in: bool = False
+    reflect_out: bool = False
+
+    MEANS: ClassVar = {
+        "init": "what the register holds before the first byte",
+        "xor_out": "bits that are inverted at the end",
+        "reflect_in": "the lowest bit of each byte goes first",
+        "reflect_out": "the register is turned round at the end",
+    }
+
+
+class ChecksumTable(Shape):
+    MEANS: ClassVar = {
+        "message": "the message that has the checksum, as channel.Message",
+        "crc": "a CRC by its parameters",
+    }
+
+    message: str
+    signal: str = Field(description="where the checksum lies")
+    counter: str | None = Field(default=None, description="a signal that counts up by one in each frame")
+    crc: CrcTable | None = None
+    over: list[Annotated[int, Field(ge=0, le=63)]] = Field(
+        default_factory=list, description="the bytes that go through the CRC (default: all but its own)"
+    )
+    function: str | None = Field(
+        default=None,
+        description="module:function of (identifier, payload with its bits at zero) in place of crc",
+    )
+
+
 class WaitTable(Shape):
     standby: DurationNs = Field(default=3 * NS_PER_S, gt=0)
     closed: DurationNs = Field(default=5 * NS_PER_S, gt=0)
@@ -291,6 +326,7 @@ class ProfileShape(Shape):
     base_period: DurationNs = Field(gt=0)
     sample_period: DurationNs = Field(default=0, ge=0)
     unlisted: Literal["idle", "silent"] = "idle"
+    checksum: list[ChecksumTable] = Field(default_factory=list)
     wait: WaitTable = Field(default_factory=WaitTable)
     fault_reset_at_start: bool = False
     play: list[PlayTable] = Field(min_length=1)
@@ -312,6 +348,7 @@ class ProfileShape(Shape):
     test: dict[str, list[str]] = Field(default_factory=dict)
 
     MEANS: ClassVar = {
+        "checksum": "checksums that no E2E profile of the DBC names",
         "format": "the version of the file's meaning",
         "name": "what the DUT is called in reports",
         "base_period": "the period of the DUT's fastest task, on whose grid it reads and sends",

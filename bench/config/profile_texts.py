@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from bench.config.checksum import ChecksumConfig, CrcParameters
 from bench.config.correction import Correction
 from bench.config.lag import Lag
 from bench.config.profile import (
@@ -63,6 +64,23 @@ class ProfileTexts:
             self._file.mistake(place, f"found '{text}'; expected \"channel.Message.Signal\"")
             return Role("", "", "")
         return Role(*parts)
+
+    def _checksums(self) -> Iterator[ChecksumConfig]:
+        for index, table in enumerate(self._shape.checksum):
+            role = self._role(f"{table.message}.{table.signal}", ("checksum", index, "message"))
+            if (table.crc is None) == (table.function is None):
+                self._file.mistake(
+                    ("checksum", index), "found neither or both of 'crc' and 'function'; expected one of them"
+                )
+            yield ChecksumConfig(
+                channel=role.channel,
+                message=role.message,
+                signal=role.signal,
+                counter=table.counter,
+                crc=None if table.crc is None else CrcParameters(**table.crc.model_dump()),
+                function=table.function,
+                over=tuple(table.over),
+            )
 
     def _corrections(self) -> Iterator[Correction]:
         """Each signal at most once."""

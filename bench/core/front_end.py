@@ -55,7 +55,7 @@ class CoreFrontEnd(AnalogueFrontEnd):
     def _swept(self) -> None:
         self._measure()
         before = self.sweep_crc.value
-        if self.lost_pages or self.corrupt or self._node.closed or not self._core_shows():
+        if self.lost_pages or self.corrupt or self.disturbed or self._node.closed or not self._core_shows():
             for page in range(self.pages):
                 self._show(page)
         else:
@@ -77,6 +77,7 @@ def core_sweeps(messages: Sequence[Pages], gap_ns: int) -> bool:
     slots = [slot for message in messages for page in message.pages for slot in page.slots]
     return (
         not gap_ns
+        and bool(messages)
         and sum(len(message.pages) for message in messages) <= _MOST_PAGES
         and len(slots) <= _MOST_SLOTS
         and all(not message.fd and 0 < message.length <= _CLASSIC for message in messages)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from bench.codec.idle import idle_messages
 from bench.codec.layout import paths
-from bench.config.play import Shown
+from bench.config.play import AGGREGATES, Shown
 from bench.config.profile import DutProfile, Role, RoleTest
 from bench.errors import choices, nearest
 from bench.faults.expression import Expression, value_of
@@ -199,10 +199,20 @@ class Terminals:
         if (found := _OF_STRING.fullmatch(quantity)) is not None:
             before, pole, string, after = found.groups()
             quantity, numbers = f"string_{before}{pole}{after}", (int(string),)
-        tests = [self.profile.shown(quantity, op, value_si, number, self._has) for number in numbers]
+        tests = [
+            self.profile.shown(quantity, op, value_si, number, self._has)
+            or self._summed(quantity, op, value_si)
+            for number in numbers
+        ]
         if None in tests:
             self.tell("", f"found a fault of {quantity}; expected a profile whose [[play]] shows it")
-        return tuple(test for test in tests if test is not None)
+        return tuple(dict.fromkeys(test for test in tests if test is not None))
+
+    def _summed(self, quantity: str, op: str, value_si: float) -> RoleTest | None:
+        """By the largest or the least of all, where no single cell or sensor is shown. None: by neither."""
+        ends = {">": "max", ">=": "max", "<": "min", "<=": "min"}
+        end = f"{quantity}_{ends.get(op, '')}"
+        return self.profile.shown(end, op, value_si, 0, self._has) if end in AGGREGATES else None
 
     def next_of(
         self,

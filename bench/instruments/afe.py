@@ -3,6 +3,7 @@
 import json
 from binascii import crc_hqx
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from bench.codec.pages import Asked, Pages, Payloads, Slot
 from bench.errors import ConfigError
@@ -43,6 +44,18 @@ class SweepCrc:
         self.value = value
 
 
+class Disturber(Protocol):
+    """What can be wrong with a message on its way: bench.restbus.disturbance.Disturbance."""
+
+    lost: bool
+    late_ns: int
+    twice: bool
+
+    def concerns(self, data: bytes, /) -> bool: ...
+    def before_protection(self, data: bytes, /) -> bytes: ...
+    def after_protection(self, data: bytes, /) -> bytes: ...
+
+
 class AnalogueFrontEnd:
     """Samples `output_v()` (cell 1 first; nan: no reading) for each frame it sends. `lost_pages` are not sent.
 
@@ -67,11 +80,13 @@ class AnalogueFrontEnd:
             for message, payloads in [(one, Payloads(one, self._bound, tell)) for one in messages]
             for page in range(len(message.pages))
         ]
+        self._clock = clock
         self._output_v = output_v
         self._send = send
         self.lost_pages: frozenset[int] = frozenset()
         self.corrupt: frozenset[int] = frozenset()
         self.frozen = False
+        self.disturbed: dict[tuple[int, bool], Disturber] = {}  # by (identifier, extended)
         self.sweep_crc = SweepCrc(len(self._places))
         self._latest: Sequence[float | None] = ()
         self._frames: dict[int, CanFrame] = {}  # of what was measured last, by page
@@ -97,7 +112,8 @@ class AnalogueFrontEnd:
         )
 
     def start(self, first_ns: int) -> None:
-        self._sweep.start(first_ns)
+        if self._places:  # a battery may tell no single cell
+            self._sweep.start(first_ns)
 
     def stop(self) -> None:
         self._sweep.stop()
@@ -125,8 +141,29 @@ class AnalogueFrontEnd:
             frame = self._frames[page] = made(
                 CanFrame, (message.can_id, data, message.extended, message.fd, False)
             )
+        disturber = self.disturbed.get((frame.can_id, frame.extended)) if self.disturbed else None
+        if disturber is not None and disturber.concerns(frame.data):
+            self._send_disturbed(page, frame, disturber)
+            return
         self.sweep_crc.add(page, frame[1])
         self._send(frame._replace(data=turned_over(frame[1])) if page in self.corrupt else frame)
+
+    def _send_disturbed(self, page: int, frame: CanFrame, disturber: "Disturber") -> None:
+        """What the front end made is what its checksum is of; what the bus carries may be something else."""
+        if disturber.lost:
+            return
+        data = disturber.before_protection(frame.data)
+        self.sweep_crc.add(page, data)
+        sent = frame._replace(data=disturber.after_protection(data))
+
+        def send() -> None:
+            for _ in range(1 + disturber.twice):
+                self._send(sent)
+
+        if disturber.late_ns:
+            self._clock.call_at(self._clock.now_ns() + disturber.late_ns, Phase.INSTRUMENT, send)
+        else:
+            send()
 
     def _bound(self, asked: Asked) -> Callable[[], Sequence[float | None]]:
         """Cell voltages of one page; None beyond what the emulator has."""

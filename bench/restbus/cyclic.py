@@ -132,7 +132,7 @@ class CyclicMessage:
         data = self._payloads.of(page)
         if not self.standing:
             self._sent += 1
-        if self.disturbance is not None:
+        if self.disturbance is not None and self.disturbance.concerns(data):
             self._send_disturbed(data, self.disturbance)
             return
         counter = self._counter

@@ -1,8 +1,10 @@
 """What the sensors the bench plays show of the plant: the truth, unless a fault stands between."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
+from statistics import fmean
 
+from bench.config.play import AGGREGATES
 from bench.restbus.cyclic import Lasts
 from bench.rig.capabilities.sensors import Distortions
 
@@ -32,6 +34,14 @@ class Senses:
         self._plain[quantity] = value
         self._unmoved.discard(quantity)
 
+    def provide_sums(self, of: str, each: Callable[[], Iterable[float | None]]) -> None:
+        """The least, the largest and the mean of what is shown of all cells or sensors; None where none has a reading.
+
+        each: of one reading per cell or sensor, None or nan for no reading.
+        """
+        for name, make in (("min", min), ("max", max), ("mean", fmean)):
+            self.provide(f"{of}_{name}", partial(_summed, make, each))
+
     def read(self, quantity: str, index: int = 0) -> float | None:
         value = self.true(quantity, index)
         return self.distort.shown(quantity, index, value) if self.distort else value
@@ -57,6 +67,8 @@ class Senses:
         """
         changed, concerned, named = self.distort.changed, set(asked), {quantity for quantity, _ in asked}
         otherwise: list[Lasts] = []
+        if any(quantity in AGGREGATES for quantity in named):
+            return lambda: Lasts.NOT  # cells whose outputs may be on their way, sensors that may be faulty
 
         def lasts() -> Lasts:
             if changed and not concerned.isdisjoint(changed):
@@ -84,3 +96,8 @@ class Senses:
     def _truth(self, quantity: str, index: int) -> Callable[[], float | None]:
         of_one = self._numbered.get(quantity)
         return self._plain[quantity] if of_one is None else partial(of_one, index)
+
+
+def _summed(make: Callable[[list[float]], float], each: Callable[[], Iterable[float | None]]) -> float | None:
+    known = [one for one in each() if one is not None and one == one]
+    return make(known) if known else None

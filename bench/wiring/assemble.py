@@ -124,6 +124,11 @@ def assemble(on: Ground, parts: Parts) -> Rig:
         dut=parts.dut,
         timers=timers,
         afe=parts.afe,
+        of_emulator={
+            (one.channel, one.message.name): (one.message.can_id, one.message.extended)
+            for one in wired.played
+            if one.by == "emulator"
+        },
         buses=parts.buses,
         clock=clock,
         drivers={CELLS: parts.cells.emulator, **parts.sides.by_name()},

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from bench.codec.corrected import Corrected, corrected
 from bench.codec.database import Database
 from bench.codec.heard import heard
+from bench.codec.own_checksum import protected_as_told
 from bench.config.bench_file import BenchConfig
 from bench.config.profile import DutProfile, Role, RoleTest
 from bench.errors import ConfigError
@@ -101,6 +102,7 @@ def load_wired(
     The places are where the user named the chemistries, if not in the bench file.
     """
     described = {channel: Database.load(*can.dbc, bus=channel) for channel, can in config.can.items()}
+    described = protected_as_told(described, profile.checksums, profile.file)
     databases, put_right = corrected(described, profile.corrections, profile.file)
     chemistry = _chemistry(config.pack.chemistry, chemistry_place or f"{config.file} [pack.chemistry]")
     firmware_chemistry = chemistry

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bench.codec.pages import Asked, Pages, Payloads
+from bench.config.play import AGGREGATES
 from bench.errors import ConfigError
 from bench.instruments.afe import SweepCrc
 from bench.links.ports import CanLink
@@ -29,9 +30,12 @@ class EmulatorShown:
 def emulator_shows(played: list[Played]) -> EmulatorShown:
     """Raises ConfigError where no message carries them, or those that do make no sweep."""
     shown = [one for one in played if one.by == "emulator"]
+    if not shown and (summed := _summed(played)) is not None:
+        return EmulatorShown(channel=summed.channel, messages=(), cycle_ns=summed.cycle_ns, gap_ns=0)
     if not shown:
         raise ConfigError(
-            'profile: found no [[play]] by = "emulator"; expected the one that shows the cell voltages'
+            'profile: found no [[play]] by = "emulator"; expected the one that shows the cell voltages, '
+            "or one that shows cell_voltage_min or cell_voltage_max"
         )
     first, *others = shown
     for one in others:
@@ -57,6 +61,15 @@ def emulator_shows(played: list[Played]) -> EmulatorShown:
         cycle_ns=first.cycle_ns,
         gap_ns=first.gap_ns,
     )
+
+
+def _summed(played: list[Played]) -> Played | None:
+    """The first message that shows what becomes of all cells together; None without."""
+    for one in played:
+        slots = (slot for page in one.pages.pages for slot in page.slots)
+        if any(AGGREGATES.get(slot.quantity) == "cell_voltage" for slot in slots):
+            return one
+    return None
 
 
 def pack_voltages(pack: Pack, overrides_v: Mapping[int, float]) -> Callable[[int], float]:

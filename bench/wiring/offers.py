@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bench.config.bench_file import BenchConfig
 from bench.config.dut_life import DutConfig
 from bench.config.instrument_kinds import CELLS
+from bench.config.play import AGGREGATES
 from bench.config.profile import DutProfile
 from bench.faults.asks import asked_by_kind
 from bench.faults.find import kinds
@@ -158,6 +159,7 @@ def lacks(kind: Kind, variant: str, offered: Mapping[type, Offer], profile: DutP
     if (why_not := unserved(kind, variant, offered)) is not None:
         return why_not
     shown = {one.quantity for play in profile.plays for one in play.shown}
+    shown |= {AGGREGATES[one] for one in shown & AGGREGATES.keys()}
     if not kind.shows or shown & set(kind.shows):
         return None
     return f"the DUT is never shown {' or '.join(kind.shows)}: no [[play]] of its profile has it"

@@ -60,6 +60,7 @@ class Bench:
     bridges: Mapping[str, Bridge] = field(default_factory=dict)
     chamber: ClimateChamber | None = None
     clock: Clock
+    of_emulator: Mapping[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
     drivers: Mapping[str, Any] = field(default_factory=dict)
     brought: Mapping[str, Provider] = field(default_factory=dict)
 
@@ -162,7 +163,13 @@ def _by_terminals(bench: Bench) -> dict[type, object]:
 
 
 def _by_buses(bench: Bench) -> dict[type, object]:
-    traffic = BenchTraffic(links=bench.links, restbus=bench.restbus, timers=bench.timers)
+    traffic = BenchTraffic(
+        links=bench.links,
+        restbus=bench.restbus,
+        timers=bench.timers,
+        afe=bench.afe,
+        of_emulator=bench.of_emulator,
+    )
     found: dict[type, object] = {cap.BusTraffic: traffic}
     if bench.buses is not None:
         found[cap.BusWires] = OwnWires(buses=bench.buses)

@@ -72,6 +72,7 @@ def _rig_on(buses: Buses, trace: Trace, wired: Wired, clock: HostClock, pack: Pa
     sides = side_instruments(config, clock, lambda channel, _: buses.links[channel], senses)
 
     cells_v = pack_voltages(pack, on.overrides_v)
+    senses.provide_sums("cell_voltage", lambda: [cells_v(index) for index in range(config.pack.cells)])
 
     async def start_hardware() -> None:
         if instrument.virtual:  # its front end is the rack's: what it cuts off is known here only

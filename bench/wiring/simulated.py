@@ -1,6 +1,7 @@
 """The default virtual bench in simulated time: everything in one process on one timeline."""
 
 import random
+from collections.abc import Sequence
 
 from bench.errors import InstrumentError
 from bench.links.ports import CanLink
@@ -50,15 +51,20 @@ def build_simulated(
     senses = on.senses
     sides = side_instruments(config, clock, lambda channel, name: buses[channel].node(name), senses)
     shown = emulator_shows(wired.played)
+
+    def shown_v() -> Sequence[float | None]:
+        return senses.cells(sides.after_relays(cells.output_v(clock.now_ns())))
+
     afe = front_end_on(
         clock,
         shown,
         buses[shown.channel],
-        lambda: senses.cells(sides.after_relays(cells.output_v(clock.now_ns()))),
+        shown_v,
         on.tell_clipped,
     )
 
     senses.provide("afe_sweep_crc", lambda: afe.sweep_crc.value)
+    senses.provide_sums("cell_voltage", shown_v)
 
     async def start_hardware() -> None:
         cells.start(clock.now_ns())

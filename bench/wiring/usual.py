@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bench.config.play import AGGREGATES
 from bench.config.profile import DutProfile
 from bench.plant.chemistry import Chemistry
 from bench.plant.isolation import HEALTHY_OHM
@@ -27,6 +28,10 @@ def usual_ranges(
     healthy = HEALTHY_OHM / 2.0  # of both poles together
     return {
         **dict.fromkeys(_YES_NO, (0.0, 1.0)),
+        **{name: (empty_v, full_v) for name, of in AGGREGATES.items() if of == "cell_voltage"},
+        **{name: (AMBIENT_C, AMBIENT_C) for name, of in AGGREGATES.items() if of == "temperature"},
+        "state_of_charge": (0.0, 100.0),
+        "state_of_health": (100.0, 100.0),
         "cell_voltage": (empty_v, full_v),
         "pack_voltage": (cells * empty_v, cells * full_v),
         "stack_voltage": (cells * empty_v, cells * full_v),
@@ -57,11 +62,16 @@ def decisive_ranges(
 
     coldest_c, hottest_c = ends(("ut_",), "ot_")
     current = (-thresholds["oc_charge"], thresholds["oc_discharge"])
+    hot = (coldest_c, hottest_c + RISES_BEYOND_K)
     full_v, empty_v = cells * chemistry.ocv_v(1.0), cells * chemistry.ocv_v(0.0)
     insulation = (thresholds["iso_fault"] * empty_v, thresholds["iso_warn"] * full_v)
     return {
         "cell_voltage": ends(("uv_", "dd_"), "ov_"),
-        "temperature": (coldest_c, hottest_c + RISES_BEYOND_K),
+        "temperature": hot,
+        "cell_voltage_min": ends(("uv_", "dd_"), "uv_"),
+        "cell_voltage_max": ends(("ov_",), "ov_"),
+        "temperature_min": (coldest_c, AMBIENT_C),
+        "temperature_max": (AMBIENT_C, hot[1]),
         "pack_current": current,
         "pack_current_redundant": current,
         **dict.fromkeys(("insulation_plus", "insulation_minus", "insulation"), insulation),

@@ -289,6 +289,8 @@ def senses_of(pack: Pack, vehicle: VehicleSide, overrides_v: Mapping[int, float]
         "driving": lambda: vehicle.load_a > 0 or bool(vehicle.speed_kmh),
         "charging": lambda: vehicle.charge_a > 0,
         "pack_current_redundant": lambda: pack.pack_current_a,
+        "state_of_charge": lambda: 100.0 * float(pack.soc.mean()),
+        "state_of_health": lambda: 100.0 * float(pack.soh.mean()),
         "pyro_open": lambda: pack.pyro_fired,
         "ignition": lambda: 1.0,
         "vehicle_speed": lambda: (
@@ -298,11 +300,14 @@ def senses_of(pack: Pack, vehicle: VehicleSide, overrides_v: Mapping[int, float]
         "balancing_first": balancing_first,
         **dict.fromkeys(_FINE_AT_ZERO, _zero),
     }
-    return Senses(
+    senses = Senses(
         plain,
         {"temperature": lambda index: float(pack.sensor_temp_c[index]), **string_senses(pack)},
         unmoved=_UNMOVED,
     )
+    sensors = range(len(pack.sensor_temp_c))
+    senses.provide_sums("temperature", lambda: [senses.read("temperature", index) for index in sensors])
+    return senses
 
 
 def _zero() -> float:

@@ -1,10 +1,12 @@
 """A message of the restbus is lost, late, frozen, corrupt, too short, out of range, or sent twice."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from bench.codec.layout import paths
 from bench.config.toml_file import DurationNs
 from bench.errors import choices, nearest
 from bench.faults.port import Actuation, Fault, Kind, OnsetTest, Terminals
@@ -26,11 +28,20 @@ class MessageFault(Fault):
     late_ns: int
     mask: bytes
     length: int
+    crc_at: int = 0
+    only: Callable[[bytes], bool] | None = field(default=None, repr=False, compare=False)
+    page: str | None = None  # a signal that the disturbed page alone carries
+    cycle_ns: int | None = None
 
     async def apply(self, traffic: BusTraffic) -> Actuation:
         return await traffic.disturb(self.channel, self.message, self.disturbance, self.error)
 
     def disturbance(self) -> Disturbance:
+        made = self._made()
+        made.only = self.only
+        return made
+
+    def _made(self) -> Disturbance:
         match self.error:
             case "lost":
                 return Disturbance(lost=True)
@@ -41,7 +52,7 @@ class MessageFault(Fault):
             case "skipped_counter":
                 return Disturbance(skip=4)
             case "wrong_crc":
-                return Disturbance(crc_xor=CRC_BITS)
+                return Disturbance(crc_xor=CRC_BITS, crc_at=self.crc_at)
             case "wrong_length":
                 return Disturbance(length=max(1, self.length - 2))
             case "duplicated":
@@ -62,7 +73,15 @@ class MessageFault(Fault):
             "wrong_length": Irregular.LENGTH,
             "duplicated": Irregular.SOONER,
         }.get(self.error, Irregular.NEXT)
-        return (Irregularity(channel=self.channel, message=self.message, what=what),)
+        return (
+            Irregularity(
+                channel=self.channel,
+                message=self.message,
+                what=what,
+                signal=self.page,
+                cycle_ns=self.cycle_ns,
+            ),
+        )
 
 
 class MessageShape(InjectShape):
@@ -79,12 +98,14 @@ class MessageShape(InjectShape):
     ]
     late: DurationNs | None = Field(default=None, gt=0)
     signal: str | None = None
+    page: int | None = Field(default=None, ge=0)
 
     MEANS: ClassVar = {
-        "message": "the message of the restbus, as channel.Message",
+        "message": "the message that the bench or the emulator plays, as channel.Message",
         "error": "what is wrong with it",
         "late": "how late it comes, for late",
         "signal": "the signal that is set out of its range, for out_of_range",
+        "page": "of a multiplexed message, the multiplexer's value: only this page",
     }
 
     def resolve(self, at: Terminals) -> MessageFault:
@@ -107,6 +128,9 @@ class MessageShape(InjectShape):
         mask = b""
         if self.signal is not None and name in sent:
             mask = at.ones(channel, name, self.signal)
+        only, carried = self._page(at, channel, name)
+        play = at.profile.play_of(channel, name)
+        protection = described[name].protection if described is not None and name in described else None
         return MessageFault(
             channel=channel,
             message=name,
@@ -114,15 +138,34 @@ class MessageShape(InjectShape):
             late_ns=self.late or 0,
             mask=mask,
             length=sent.get(name, 8),
+            crc_at=0 if protection is None else protection.crc_byte,
+            only=only,
+            page=carried,
+            cycle_ns=None if play is None else play.cycle_ns,
         )
+
+    def _page(
+        self, at: Terminals, channel: str, name: str
+    ) -> tuple[Callable[[bytes], bool] | None, str | None]:
+        """Which payloads are meant, and a signal that these alone carry."""
+        if self.page is None or name not in at.messages(channel):
+            return None, None
+        message = at.databases[channel][name]
+        pages = message.layout.branches.get(message.mux or "", {})
+        if self.page not in pages:
+            at.tell("page", f"found {self.page}; expected one of {choices(str(self.page), map(str, pages))}")
+            return None, None
+        read, page = message.reader(message.mux or ""), self.page
+        own = [one.name for one in pages[page].fields if len(paths(message.layout, one.name, ())) == 1]
+        return (lambda data: read(data) == page), next(iter(own), None)
 
 
 KIND = Kind(
     name="message",
     fault_class="communication",
     variants={
-        "message": "a restbus message lost, late (ms), counter frozen or skipped, CRC or length wrong, a signal out "
-        "of range, sent twice"
+        "message": "a message that the bench or the emulator plays, or one page of it, lost, late (ms), counter frozen "
+        "or skipped, CRC or length wrong, a signal out of range, sent twice"
     },
     shape=MessageShape,
     onset="the first irregular frame; of an absence the first missed due time",

@@ -1,9 +1,10 @@
 """What the bench sends on the DUT's buses, and the wires of those it owns."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.errors import InstrumentError
+from bench.instruments.afe import AnalogueFrontEnd
 from bench.links.bus_faults import BusFaults
 from bench.links.ports import CanLink
 from bench.restbus.cyclic import CyclicMessage
@@ -15,11 +16,13 @@ from bench.trace.events import CanFrame
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchTraffic:
-    """Provides BusTraffic."""
+    """Provides BusTraffic. of_emulator: (identifier, extended) of what the cell emulator shows, by channel and name."""
 
     links: Mapping[str, CanLink]
     restbus: Sequence[CyclicMessage]
     timers: Timers
+    afe: AnalogueFrontEnd | None = None
+    of_emulator: Mapping[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
 
     async def flood(self, channel: str, frame: CanFrame, period_ns: int) -> Actuation:
         now_ns, link = self.timers.now_ns(), self.links[channel]
@@ -37,7 +40,14 @@ class BenchTraffic:
         self, channel: str, message: str, make: Callable[[], Disturbance], error: str
     ) -> Actuation:
         now_ns, sent = self.timers.now_ns(), self._sent(channel, message)
-        if not sent:
+        if not sent and (key := self.of_emulator.get((channel, message))) is not None:
+            if self.afe is None:
+                raise InstrumentError(
+                    f"{message}: another process plays it on '{channel}'; expected simulated time, where it can be "
+                    "disturbed"
+                )
+            self.afe.disturbed[key] = make()
+        elif not sent:
             raise InstrumentError(f"{message}: not sent by this bench on '{channel}'")
         for one in sent:
             one.disturbance = make()
@@ -46,6 +56,9 @@ class BenchTraffic:
     async def calm(self, channel: str, message: str) -> None:
         for one in self._sent(channel, message):
             one.disturbance = None
+        key = self.of_emulator.get((channel, message))
+        if self.afe is not None and key is not None:
+            self.afe.disturbed.pop(key, None)
 
     def _sent(self, channel: str, message: str) -> list[CyclicMessage]:
         return [one for one in self.restbus if (one.channel, one.message.name) == (channel, message)]
