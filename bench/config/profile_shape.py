@@ -372,6 +372,7 @@ class ProfileShape(Shape):
         "flag": "a fault that the DUT reports, by name",
         "estimate": "a quantity that the DUT estimates, and how well it promises to",
         "heartbeat": "a message that proves the DUT alive",
+        "always": "a statement that holds in every shot: switched off with a reason, or with other limits",
         "identity": "how the DUT names its build on the bus",
         "wait": "how long the bench waits for the DUT",
         "uds": "diagnostics by UDS, if the DUT speaks it",

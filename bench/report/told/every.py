@@ -1,6 +1,6 @@
 """All documents by name, for `hil schema`."""
 
-from bench.report.told import bench, builds, chemistries, kinds, physics, runs, stored, trouble
+from bench.report.told import bench, builds, chemistries, kinds, physics, pool, runs, stored, trouble
 from bench.report.told.document import Document
 
 DOCUMENTS: dict[str, type[Document]] = {
@@ -13,6 +13,7 @@ DOCUMENTS: dict[str, type[Document]] = {
         stored.RejudgeTold,
         stored.ExportTold,
         runs.RunsTold,
+        pool.PoolTold,
         builds.CompareTold,
         builds.BisectTold,
         builds.HuntTold,
