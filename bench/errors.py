@@ -125,6 +125,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean '{clear(match[0])}'?" if match else ""
 
 
+_FEW = 3
+
+
 def choices(word: str, known: Iterable[str]) -> str:
     """The known names in one text. Only ten of more are shown, those near to `word` first."""
     names = [clear(one) for one in known]
@@ -133,6 +136,13 @@ def choices(word: str, known: Iterable[str]) -> str:
     near = [] if len(word) > _LONGEST_NAME else difflib.get_close_matches(word, names, n=3, cutoff=0.6)
     shown = [*near, *(one for one in names if one not in near)][:_MOST_NAMES]
     return f"{', '.join(shown)} and {len(names) - _MOST_NAMES} more"
+
+
+def few(names: Iterable[str]) -> str:
+    """Names in one text for a line of a terminal: the first three, and how many more."""
+    listed = [clear(one) for one in names]
+    more = len(listed) - _FEW
+    return ", ".join(listed) if more <= 1 else f"{', '.join(listed[:_FEW])} and {more} more"
 
 
 def text_of(error: BaseException) -> str:

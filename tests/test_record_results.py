@@ -152,6 +152,28 @@ def test_runs_of_other_counts_stay_on_the_line_and_make_no_baseline(results_at: 
     assert [point.baseline_ns for point in found.points] == [None, 59, None, 59, 12]
 
 
+@given(st.lists(st.sampled_from([12, 59]), min_size=7, max_size=24), st.integers(2, 4))
+@settings(max_examples=15)
+def test_the_last_points_keep_their_baselines_whatever_counts_lie_between(
+    counts: list[int], last: int
+) -> None:
+    """The runs of as many shots may lie further back than the runs that are shown."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = ResultsDatabase(Path(folder) / "r.sqlite")
+        made = {count: sample_run(n=count) for count in set(counts)}
+        for number, count in enumerate(counts):
+            run = made[count]
+            one = run.scenarios[0]
+            assert one.fhti is not None
+            one = dataclasses.replace(one, fhti=dataclasses.replace(one.fhti, max_high_ns=number * 1_000_000))
+            stamp = f"2026-01-01T00:00:{number:02d}+00:00"
+            database.add(dataclasses.replace(run, run_id=f"r{number}", started_utc=stamp, scenarios=(one,)))
+        asked = (database, EvidenceClass.SIMULATED, run.chemistry, "fhti")
+        whole, some = trends(*asked), trends(*asked, last=last)
+        name = one.scenario_id
+        assert some[name].points == whole[name].points[-last:]
+
+
 @given(
     st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("12"), st.booleans()), max_size=9),
     st.integers(2, 4),

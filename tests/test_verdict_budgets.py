@@ -243,6 +243,10 @@ def test_a_goal_says_why_another_state_is_as_safe_as_its_own(tmp_path: Path, key
     assert {state: is_weaker(state, goal) for state in states} == states
     measured = [(f"of-{state}", "SG-X", state) for state in states]
     (told,) = weaker_words({"SG-X": goal}, measured)
-    assert told.startswith(
-        "SG-X: its safe state is open, and it does not accept what is measured in of-warned (warned);"
+    assert told == (
+        "SG-X: NOT SHOWN by scenarios measured up to another state than open: of-warned (warned) "
+        "(accepts, accepts_why)"
     )
+    many = [(f"s{number}", "SG-X", "warned") for number in range(9)]
+    (told,) = weaker_words({"SG-X": goal}, many)
+    assert "s0 (warned), s1 (warned), s2 (warned) and 6 more (accepts" in told

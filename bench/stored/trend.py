@@ -97,7 +97,7 @@ def trends(
     counts = {name: kept for name, kept in database.counts(evidence, chemistry).items() if wanted(name)}
     most = None if last is None else last + _WINDOW
     rows = dict(database.histories(evidence, chemistry, newest=most)) if most is not None else {}
-    short = [name for name, kept in counts.items() if not _enough(rows.get(name, ()), kept, most)]
+    short = [name for name, kept in counts.items() if not _enough(rows.get(name, ()), kept, last)]
     rows |= database.histories(evidence, chemistry, short) if short else {}
     return {
         name: _line(name, rows[name], counts[name], evidence, metric, last, again, checked)
@@ -105,12 +105,19 @@ def trends(
     }
 
 
-def _enough(rows: Sequence[PastResult], counts: Mapping[tuple[str, str], int], most: int | None) -> bool:
-    """Whether as many as asked for are on the newest one's line, or all that there are."""
-    if not rows or most is None:
+def _enough(rows: Sequence[PastResult], counts: Mapping[tuple[str, str], int], last: int | None) -> bool:
+    """Whether what was read holds the points asked for and the whole baseline of each, or all that there is."""
+    if not rows or last is None:
         return False
     key = _key(rows[-1])
-    return sum(_key(one) == key for one in rows) >= min(most, counts[key])
+    like = [one for one in rows if _key(one) == key]
+    if len(like) >= counts[key]:
+        return True
+    shown = range(len(like) - last, len(like))
+    # A baseline is made of runs with as many shots, which may lie far back.
+    return shown.start >= 0 and all(
+        sum(before.shots == like[at].shots for before in like[:at]) >= _WINDOW for at in shown
+    )
 
 
 def _key(one: PastResult) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from bench.errors import ConfigError, at_place, nearest
+from bench.errors import ConfigError, at_place, few, nearest
 from bench.verdict.result import Budget
 
 ACCEPTED = ("accepts", "accepts_why")
@@ -52,7 +52,7 @@ def weaker_words(goals: Mapping[str, Budget], measured: Iterable[tuple[str, str,
         if goal in goals and is_weaker(state, goals[goal]):
             found.setdefault(goal, []).append(f"{name} ({state})")
     return tuple(
-        f"{goal}: its safe state is {goals[goal].safe_state}, and it does not accept what is measured in "
-        f"{', '.join(names)}; the goal is NOT SHOWN by these (accepts, accepts_why)"
+        f"{goal}: NOT SHOWN by scenarios measured up to another state than {goals[goal].safe_state}: "
+        f"{few(names)} (accepts, accepts_why)"
         for goal, names in found.items()
     )

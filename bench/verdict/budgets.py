@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.config.user_file import MOST_TOML_BYTES, NotToml, oddities, read_text, toml_of
-from bench.errors import ConfigError, at_place, choices, nearest
+from bench.errors import ConfigError, at_place, choices, few, nearest
 from bench.units import format_ns, parse_duration_ns, parse_quantity
 from bench.verdict.accepted_states import ACCEPTED, check_accepted
 from bench.verdict.emergency import EMERGENCY, check_emergency, lint_emergency
@@ -213,7 +213,7 @@ def lint_budgets(budgets: dict[str, Budget], lent: Collection[str] = ()) -> tupl
         ),
     ):
         if chosen:
-            told.append(f"{len(chosen)} of {len(own)} goals {what}: {', '.join(chosen)}")
+            told.append(f"{len(chosen)} of {len(own)} goals {what}: {few(chosen)}")
     for goal, budget in budgets.items():
         if budget.fhti_ns > 0.8 * budget.ftti_ns:
             share = f"{100 * budget.fhti_ns / budget.ftti_ns:.0f} %"
@@ -225,12 +225,12 @@ def lint_budgets(budgets: dict[str, Budget], lent: Collection[str] = ()) -> tupl
     if sections := unargued(budgets, lent):
         told.append(
             f"{len(sections)} sections lend longer times and do not say why they may (of, probe, derivation; "
-            f"or severity, exposure, controllability of a goal of its own): {', '.join(sections)}"
+            f"or severity, exposure, controllability of a goal of its own): {few(sections)}"
         )
     if sections := not_argued_words(budgets):
         told.append(
             f"{len(sections)} sections lend longer times without a derivation that these are safe; their goals stay "
-            f"NOT SHOWN until the probe is there: {', '.join(sections)}"
+            f"NOT SHOWN until the probe is there: {few(sections)}"
         )
     return tuple(told)
 
