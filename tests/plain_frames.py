@@ -48,6 +48,8 @@ class PlainFrames(list[FrameSeen]):
     def at(self, places: Iterable[int]) -> list[FrameSeen]:
         return [self[place - self.first] for place in places]
 
+    in_turn = at
+
     def stretch(self, address: Address) -> Stretch:
         found = self.news([address])
         stamps = np.array([one.t_ns for _, one in found], np.int64)

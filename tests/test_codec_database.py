@@ -209,6 +209,23 @@ def test_series_are_the_rows_that_carry_a_signal_whatever_the_multiplexer_says()
     assert {len(one.values) for one in no_frames.values()} == {0}
 
 
+@given(st.lists(st.binary(min_size=8, max_size=8), min_size=2, max_size=6))
+def test_a_value_rises_with_the_bits_that_are_said_to_rise_with_it(payloads: list[bytes]) -> None:
+    told, reference = 0, Database.load(_ROOT / "dbc/bms.dbc")
+    for message in reference.messages:
+        for signal in message.signal_names if message.length == 8 else ():
+            if (mask := message.rising_mask(signal)) is None:
+                continue
+            told += 1
+            bits = int.from_bytes(mask, "little")
+            ranked = sorted(payloads, key=lambda one: int.from_bytes(one, "little") & bits)
+            values = [message.reader(signal)(one) for one in ranked]
+            assert None not in values and values == sorted(values, key=lambda one: one or 0.0)
+    assert told > 50
+    asked = map(reference["BMS_State"].rising_mask, ("Uptime", "none such"))
+    assert [mask is None for mask in asked] == [False, True]
+
+
 @pytest.mark.parametrize("group", [24, 255])
 def test_an_undefined_multiplexer_value_is_refused_by_name(group: int) -> None:
     message = Database.load(_ROOT / "dbc/bench_io.dbc")["IO_CellVoltages"]

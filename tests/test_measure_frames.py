@@ -92,3 +92,33 @@ def test_a_part_of_them_is_the_part_of_a_list(
     cut = frames.between(2, len(listed))
     assert (list(cut), cut[:2]) == (listed[2:], listed[2:4])
     assert list(frames.until(200_000_000)) == [one for one in listed if one.t_ns <= 200_000_000]
+
+
+words = st.sampled_from([0, 1, 2, 3, 255, 256, 2**24 - 1]) | st.integers(0, 2**24 - 1)
+
+
+@given(st.lists(words, max_size=40), st.integers(0, 40), st.sampled_from([8, 7]))
+def test_where_a_number_falls_is_seen_without_looking_at_each_frame(
+    numbers: list[int], from_ns: int, length: int
+) -> None:
+    """Beside the ends, each fall with the frame before it; payloads of no eight bytes are all given."""
+    rows = [(7 + (number << 16)).to_bytes(length, "little") for number in numbers]
+    found = Frames.of(FrameSeen(at, "vehicle", CanFrame(1, row), "dut") for at, row in enumerate(rows))
+    stretch = found.stretch(("vehicle", 1, False)).since(from_ns)
+    assert [one.frame.data for one in found.in_turn(stretch.places)] == rows[from_ns:]
+    given_at = stretch.falls((0xFFFFFF << 16).to_bytes(length, "little")).tolist()
+    there = range(from_ns, len(rows))
+    falls = {at for at in there[1:] if numbers[at] < numbers[at - 1]}
+    wanted = set(there) if length != 8 else {*there[:1], *there[-1:], *falls, *(at - 1 for at in falls)}
+    assert given_at == sorted(wanted)
+
+
+def test_few_frames_and_many_are_the_same_frames() -> None:
+    seen_ones = [
+        FrameSeen(at, CHANNELS[at % 2], CanFrame(IDS[at % 3], bytes([at]) * (at % 4)), "dut")
+        for at in range(90)
+    ]
+    found = Frames.of(seen_ones)
+    assert list(found) == seen_ones
+    for first in range(90):
+        assert found[first : first + 5] == seen_ones[first : first + 5]

@@ -9,7 +9,7 @@ import pytest
 
 from bench.config.bench_file import load_bench
 from bench.errors import ConfigError
-from bench.plant.build import PackShape, made_of
+from bench.plant.build import PackShape, draw_as_made, made_of
 from bench.plant.chemistry import Chemistry
 from bench.plant.pack import Load, Pack
 from bench.plant.spread import Spread
@@ -227,3 +227,18 @@ def test_a_dry_zinc_cell_neither_gives_nor_takes_current_in_its_group() -> None:
     assert pack.cells.aqueous is not None and pack.cells.aqueous.dry[2]
     assert abs(pack.mesh.cell_a[0, 2]) < 1.0
     assert pack.mesh.cell_a[1:, 2].sum() == pytest.approx(20.0, abs=1.0)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        PackShape(series=96, sensors=24),
+        PackShape(series=6, sensors=2, parallel=3),
+        PackShape(series=6, sensors=6, strings=3, parallel=2),
+    ],
+)
+def test_what_is_drawn_behind_a_pack_is_known_without_one(shape: PackShape) -> None:
+    made, alone = random.Random(7), random.Random(7)
+    made_of(NMC, shape, rng=made, soc=0.5)
+    draw_as_made(shape, alone)
+    assert alone.getstate() == made.getstate() != random.Random(7).getstate()

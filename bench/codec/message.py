@@ -117,6 +117,18 @@ class Message:
         """The bits of a payload that say whether it carries any of these signals; none where all do."""
         return self._masks_of(frozenset(signals))[1]
 
+    def rising_mask(self, signal: str) -> bytes | None:
+        """The signal's bits, where a larger number of them in a payload read from its lowest byte is a larger value.
+
+        None: not so, or not every payload carries it.
+        """
+        one = self.fields.get(signal)
+        if one is None or one not in self.layout.fields or one.is_float or one.signed or one.scale <= 0:
+            return None
+        if not (one.little_endian or one.in_one_byte):
+            return None
+        return one.mask(self.length).to_bytes(self.length, "little")
+
     def _masks_of(self, signals: frozenset[str]) -> tuple[bytes, bytes]:
         if signals not in self._masks:
             own, above = 0, 0

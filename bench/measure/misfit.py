@@ -1,10 +1,12 @@
 """Frames of the DUT that are shorter or longer than its DBC says: no receiver can be sure of what they carry."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Protocol, cast
 
 from bench.codec.heard import carried_length
 from bench.measure.finding.life import FrameMisfit
+from bench.measure.identity import Same
 from bench.measure.plan import Plan
 from bench.measure.questions import Address, Codec, message_of
 from bench.trace.timeline import Trace
@@ -57,6 +59,12 @@ def of_the_dut(plan: Plan, decoders: Mapping[str, Codec]) -> dict[tuple[str, str
 
     Diagnostics are not among them: ISO-TP frames may be as short as what they say.
     """
+    return _of_the_dut(Same(plan), Same(decoders))
+
+
+@lru_cache(maxsize=512)  # a library's plans
+def _of_the_dut(of: Same[Plan], by: Same[Mapping[str, Codec]]) -> dict[tuple[str, str], SizedCodec]:
+    plan, decoders = of.it, by.it
     asked = [(channel, message) for channel, message, _ in plan.heard]
     tests = (*plan.detection, *plan.safe_state, *plan.forbidden)
     asked += [(test.channel, test.message) for test in tests]

@@ -1,5 +1,6 @@
 """The onset of a shot: the instant from which the stimulus is real at the DUT's terminals."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import cast
 
@@ -12,12 +13,13 @@ from bench.measure.finding.stimulus import (
     StimulusNotCarried,
     StimulusUnproven,
 )
+from bench.measure.frames import Frames
 from bench.measure.interval import BENCH_LATENESS, Interval, LeftOut, Term
 from bench.measure.irregular import IrregularCodec, first_irregular, frames_asked
 from bench.measure.lagging import lag_ends, lag_term
 from bench.measure.onset_spread import spread_over
 from bench.measure.plan import Aim
-from bench.measure.questions import Question, by_address, message_of
+from bench.measure.questions import Address, Question, by_address, message_of
 from bench.measure.shot import Seen, Shot, Told
 from bench.measure.signal_test import SignalTest
 from bench.measure.trip_band import across_the_band
@@ -127,13 +129,17 @@ def _shown(shot: Shot, commanded: Mark[StimulusCommanded], told: Told) -> list[S
     """
     index = by_address([Question(test, shot.decoders) for test in shot.plan.onset])
     found: list[Seen] = []
-    for t_ns, channel, frame, _ in shot.window.frames.each(index):
+    frames = shot.window.frames
+    first = frames.place_at(commanded.t_ns)
+    for address, asked in index.items():
+        _hear_last_before(first, frames, address, asked)
+    for t_ns, channel, frame, _ in frames.each(index, first):
         if found and t_ns > found[0].t_ns + _due_ns(shot):
             break
         questions = index[channel, frame.can_id, frame.extended]
         for question in questions.copy():
             held, held_ns = question.holds, question.last_ns
-            if not question.hear(t_ns, frame.data) or t_ns < commanded.t_ns:
+            if not question.hear(t_ns, frame.data):
                 continue
             if held and held_ns is not None and held_ns < commanded.t_ns:
                 held_ns = commanded.t_ns - held_ns
@@ -142,6 +148,17 @@ def _shown(shot: Shot, commanded: Mark[StimulusCommanded], told: Told) -> list[S
             questions.remove(question)
             found.append(_stamped(shot, question.test, t_ns, commanded.t_ns))
     return found
+
+
+def _hear_last_before(place: int, frames: Frames, address: Address, questions: Iterable[Question]) -> None:
+    """Show each question the last frame before this place that answers it: all that is kept of those frames."""
+    stretch = frames.stretch(address)
+    waiting = list(questions)
+    for at in range(stretch.before(place) - 1, -1, -1):
+        ((t_ns, _, frame, _),) = frames.at(stretch.places[at : at + 1])
+        waiting = [one for one in waiting if one.hear(t_ns, frame[1]) is None]
+        if not waiting:
+            return
 
 
 def _beyond(shot: Shot, early: Seen) -> Seen | None:

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from bench.errors import ConfigError, ScenarioError, choices, nearest
 from bench.measure.frames import Frames, Stretch
+from bench.measure.identity import Same
 from bench.measure.signal_test import SignalTest
 
 
@@ -38,6 +40,7 @@ class MessageCodec(Protocol):
     def extract(self, signals: Iterable[str], /) -> Callable[[bytes], int | bytes]: ...
     def mask(self, signals: Iterable[str], /) -> bytes | None: ...
     def page_mask(self, signals: Iterable[str], /) -> bytes | None: ...
+    def rising_mask(self, signal: str, /) -> bytes | None: ...
 
 
 class Codec(Protocol):
@@ -81,6 +84,23 @@ def named(test: SignalTest) -> tuple[SignalTest, ...]:
     return (test, *test.together, *test.either)
 
 
+@lru_cache(maxsize=1 << 14)
+def _bound(
+    asked: Same[SignalTest], by: Same[Mapping[str, Codec]]
+) -> tuple[MessageCodec, Callable[[bytes], float | None], Callable[[float, float], bool]]:
+    """A test's message, what reads its signal, and how the value is compared: the same in every shot."""
+    test = asked.it
+    message = message_of(by.it, test.channel, test.message)
+    if test.op not in _OPERATORS:
+        raise ScenarioError(f"plan: operator '{test.op}' on {test.signal}; expected {' '.join(_OPERATORS)}")
+    try:
+        return message, message.reader(test.signal), _OPERATORS[test.op]
+    except (KeyError, ValueError):
+        raise ScenarioError(
+            f"plan: signal '{test.signal}' is not in '{test.message}'; expected one of its signals"
+        ) from None
+
+
 class Question:
     """One bound test with its memory: the last frame that said no and the current answer."""
 
@@ -92,6 +112,7 @@ class Question:
         "_value",
         "address",
         "cycle_ns",
+        "decoders",
         "holds",
         "last_ns",
         "message",
@@ -103,22 +124,12 @@ class Question:
     )
 
     def __init__(self, test: SignalTest, decoders: Mapping[str, Codec]) -> None:
-        message = message_of(decoders, test.channel, test.message)
-        if test.op not in _OPERATORS:
-            raise ScenarioError(
-                f"plan: operator '{test.op}' on {test.signal}; expected {' '.join(_OPERATORS)}"
-            )
-        try:
-            self._read = message.reader(test.signal)
-        except (KeyError, ValueError):
-            raise ScenarioError(
-                f"plan: signal '{test.signal}' is not in '{test.message}'; expected one of its signals"
-            ) from None
-        self._compare = _OPERATORS[test.op]
+        message, self._read, self._compare = _bound(Same(test), Same(decoders))
         self._value = test.value
         self._others = tuple(Question(one, decoders) for one in test.together)
         self._either = tuple(Question(one, decoders) for one in test.either)
         self.message = message
+        self.decoders = decoders
         self.test = test
         self.address: Address = (test.channel, message.can_id, message.extended)
         self.cycle_ns = message.cycle_ns
@@ -191,6 +202,12 @@ def _signals(questions: Iterable[Question]) -> list[str]:
 
 def mask_of(questions: Sequence[Question]) -> bytes | None:
     """The bits of one message that these depend on; None: each of its frames has to be asked."""
+    return _mask_of(tuple(Same(one.test) for one in questions), Same(questions[0].decoders))
+
+
+@lru_cache(maxsize=1 << 12)
+def _mask_of(asked: tuple[Same[SignalTest], ...], by: Same[Mapping[str, Codec]]) -> bytes | None:
+    questions = [Question(one.it, by.it) for one in asked]
     mask = questions[0].message.mask(_signals(questions))
     if mask is None:
         return None

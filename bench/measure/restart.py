@@ -5,7 +5,6 @@ heard until the window is closed.
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import chain
 
 from bench.measure.finding.life import BuildChanged, DutRestarted
 from bench.measure.questions import Codec, MessageCodec, message_of
@@ -59,25 +58,26 @@ def _first(
 
 
 def _values(shot: Shot, asked: RestartSign, codec: MessageCodec, from_ns: int) -> Iterator[tuple[int, float]]:
-    """The values in the window's frames that a receiver accepts, and in all frames before the window."""
+    """The values in the window's frames that a receiver accepts, and in all frames before the window.
+
+    Without those that tell of no restart: a value as the one before, or an uptime that goes on.
+    """
     read = codec.reader(asked.signal)
     address = (asked.channel, codec.can_id, codec.extended)
-    # A time goes on from frame to frame, and of a boot the first frame tells; anything else is news by its change.
-    changes = asked.sign in (Sign.RESET_COUNT, Sign.BUILD)
-    before, window = shot.window.before, shot.window.frames
-    early = ((t_ns, data) for t_ns, data in before.stamped(address) if from_ns <= t_ns)
-    later = (
-        ((seen[0], seen[2][1]) for _, seen in window.news({address: codec.mask([asked.signal])}))
-        if changes
-        else window.stamped(address)
-    )
-    for t_ns, data in chain(early, later):
-        try:
-            value = read(data)
-        except ValueError:  # too short
-            continue
-        if value is not None:
-            yield t_ns, value
+    # A time goes on from frame to frame: it is news where it falls. Anything else is news by its change.
+    falls = asked.sign is Sign.UPTIME
+    mask = codec.rising_mask(asked.signal) if falls else codec.mask([asked.signal])
+    for frames, since_ns in ((shot.window.before, from_ns), (shot.window.frames, None)):
+        stretch = frames.stretch(address)
+        if since_ns is not None:
+            stretch = stretch.since(since_ns)
+        for t_ns, _, frame, _ in frames.in_turn(stretch.falls(mask) if falls else stretch.news(mask)):
+            try:
+                value = read(frame[1])
+            except ValueError:  # too short
+                continue
+            if value is not None:
+                yield t_ns, value
 
 
 def _started_anew(asked: RestartSign, before: float, value: float) -> bool:

@@ -5,21 +5,25 @@ what it has stored. Both are told, and are wrong reports too where the bench doe
 came only into the DUT's memory is one that it has told.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from bench.codec.heard import heard
 from bench.measure.finding.answer import ForbiddenSeen, UnexpectedCode, UnexpectedReport
 from bench.measure.finding.base import Finding, Since, When
 from bench.measure.finding.standing import CodeHeldBefore, ReportHeldBefore
 from bench.measure.frames import Frames
+from bench.measure.identity import Same
 from bench.measure.misfit import PLAYED
 from bench.measure.only_expected import OR, Codes, What
 from bench.measure.plan import Plan
-from bench.measure.questions import Address, MessageCodec, Question, message_of
+from bench.measure.questions import Address, Codec, MessageCodec, Question, message_of
 from bench.measure.shot import Seen, Shot
 from bench.measure.signal_test import SignalTest
 from bench.measure.stored_codes import Before, forgotten_ns, stored_anew
+
+_MOST_KNOWN = 1024  # payloads of a message: those of a jammed bus are all different
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,42 +52,58 @@ class _Report:
         self.held = answer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """The questions that one message answers, in whatever shot. Its questions have no memory of frames.
+
+    reports: (what, name, code, question). read_code: None where the message tells no codes. mask: the bits of a frame
+    that all of it depends on; extract: these of a payload.
+    """
+
+    reports: tuple[tuple[What, str, int | None, Question], ...]
+    read_code: Callable[[bytes], float | None] | None
+    mask: bytes | None
+    extract: Callable[[bytes], int | bytes]
+    known: dict[int | bytes, tuple[tuple[bool | None, ...], int | None]] = field(default_factory=dict)
+
+    def told(self, key: int | bytes, data: bytes) -> tuple[tuple[bool | None, ...], int | None]:
+        """What the reports and the code say in a payload, by what `extract` makes of it: most say what one did before.
+
+        None: this page does not carry it, or the payload is too short for its message, which is told elsewhere.
+        """
+        found = self.known.get(key)
+        if found is None:
+            code = None if self.read_code is None else self.read_code(data)
+            answers = tuple(_answer(question, data) for *_, question in self.reports)
+            if len(self.known) >= _MOST_KNOWN:
+                self.known.clear()
+            found = self.known[key] = answers, None if code is None else round(code)
+        return found
+
+
+def _answer(question: Question, data: bytes) -> bool | None:
+    try:
+        return question.answer(data)
+    except ValueError:
+        return None
+
+
 class _Message:
     """Everything that one message could wrongly report. codes: each with when it was first told.
 
     before: codes told before arming; stood: those of them that were told again.
     """
 
-    def __init__(self, codec: MessageCodec) -> None:
-        self.reports: list[_Report] = []
+    def __init__(self, asked: _Asked) -> None:
+        self.asked = asked
+        self.reports = [
+            _Report(what=what, name=name, dtc=dtc, question=question)
+            for what, name, dtc, question in asked.reports
+        ]
         self.codes: dict[int, int] = {}
         self.before: dict[int, int] = {}
         self.stood: dict[int, int] = {}
-        self.codec = codec
-        self._code_signal: str | None = None
-        self._read_code: Callable[[bytes], float | None] | None = None
-        self._extract: Callable[[bytes], int | bytes] | None = None
         self._last: int | bytes | None = None
-
-    def asks_for_codes(self, signal: str) -> None:
-        self._code_signal, self._read_code = signal, heard(self.codec.reader(signal))
-
-    def like(self, other: "_Message") -> None:
-        """Asks what the other one asks, and has heard nothing."""
-        for one in other.reports:
-            self.reports.append(_Report(what=one.what, name=one.name, dtc=one.dtc, question=one.question))
-        if other._code_signal is not None:
-            self.asks_for_codes(other._code_signal)
-
-    @property
-    def _asked(self) -> list[str]:
-        asked = [one.question.test.signal for one in self.reports]
-        return [*asked, *filter(None, [self._code_signal])]
-
-    @property
-    def mask(self) -> bytes | None:
-        """The bits of a frame that all of it depends on."""
-        return self.codec.mask(self._asked)
 
     def arm(self) -> None:
         """From here on what is heard is news, or has held since before: the first frame tells."""
@@ -91,24 +111,17 @@ class _Message:
 
     def hear(self, t_ns: int, data: bytes, *, armed: bool) -> None:
         """Most frames say what the one before said, and are no news."""
-        if self._extract is None:
-            self._extract = self.codec.extract(self._asked)
-        told = self._extract(data)
+        told = self.asked.extract(data)
         if told == self._last:
             return
         self._last = told
-        for one in self.reports:
-            try:
-                answer = one.question.answer(data)
-            except ValueError:  # too short for its message: that is told elsewhere
-                continue
-            if answer is None:  # this page does not carry it
-                continue
-            one.hear(t_ns, answer, armed=armed)
-        code = None if self._read_code is None else self._read_code(data)
+        answers, code = self.asked.told(told, data)
+        for one, answer in zip(self.reports, answers, strict=True):
+            # What goes on as before is no news, but for what has held since before the arming.
+            if answer is not None and (answer is not one.held or (answer and armed)):
+                one.hear(t_ns, answer, armed=armed)
         if code is None:
             return
-        code = round(code)
         if not armed:
             self.before.setdefault(code, t_ns)
         elif code in self.before:
@@ -159,7 +172,7 @@ def _codes(plan: Plan) -> Codes | None:
 
 def _hear(messages: dict[Address, _Message], shot: Shot) -> None:
     since_ns = forgotten_ns(shot.trace)
-    before, masks = shot.window.before, {address: one.mask for address, one in messages.items()}
+    before, masks = shot.window.before, {address: one.asked.mask for address, one in messages.items()}
     played = not before.senders(messages).isdisjoint(PLAYED)
     # What is left out between two frames, as it came too early or from the bench, may make news of the second.
     told = before.news({address: None if played or since_ns else masks[address] for address in messages})
@@ -241,9 +254,7 @@ def _only_stored(
 
 def _told_later(messages: dict[Address, _Message], shot: Shot) -> set[int]:
     """Codes that were told only after what counts, themselves or by their flag."""
-    later = {address: _Message(message.codec) for address, message in messages.items()}
-    for address, one in later.items():
-        one.like(messages[address])
+    later = {address: _Message(message.asked) for address, message in messages.items()}
     for t_ns, channel, frame, sender in Frames.of(shot.trace.frames).only(later):
         heard_by = later[channel, frame[0], frame[2]]
         if t_ns > shot.window.end_ns and sender not in PLAYED:
@@ -266,21 +277,41 @@ def _reports(seen: list[_Report], shot: Shot, onset: Seen | None) -> Iterator[tu
 
 
 def _messages(shot: Shot) -> dict[Address, _Message]:
-    plan = shot.plan
-    found: dict[Address, _Message] = {}
+    asked = _asked(Same(shot.plan), Same(shot.decoders))
+    return {address: _Message(one) for address, one in asked.items()}
 
-    def of(channel: str, message: str) -> _Message:
-        codec = message_of(shot.decoders, channel, message)
-        return found.setdefault((channel, codec.can_id, codec.extended), _Message(codec))
+
+@lru_cache(maxsize=512)  # a library's plans: its shots are not fired scenario by scenario
+def _asked(of: Same[Plan], by: Same[Mapping[str, Codec]]) -> Mapping[Address, _Asked]:
+    """Put together once for all shots of a scenario."""
+    plan, decoders = of.it, by.it
+    codecs: dict[Address, MessageCodec] = {}
+    reports: dict[Address, list[tuple[What, str, int | None, Question]]] = {}
+
+    def address(channel: str, message: str) -> Address:
+        codec = message_of(decoders, channel, message)
+        found = (channel, codec.can_id, codec.extended)
+        codecs.setdefault(found, codec)
+        reports.setdefault(found, [])
+        return found
 
     standing = plan.standing
     for one in plan.unexpected or (standing.reports if standing is not None else ()):
-        message = of(one.channel, one.message)
+        own = reports[address(one.channel, one.message)]
         for name, signal, value, dtc in one.says:
             test = SignalTest(channel=one.channel, message=one.message, signal=signal, op="==", value=value)
-            question = Question(test, shot.decoders)
-            message.reports.append(_Report(what=one.what, name=name, dtc=dtc, question=question))
+            own.append((one.what, name, dtc, Question(test, decoders)))
     codes = _codes(plan)
-    if codes is not None:
-        of(codes.channel, codes.message).asks_for_codes(codes.signal)
+    of_codes = None if codes is None else address(codes.channel, codes.message)
+    found: dict[Address, _Asked] = {}
+    for at, codec in codecs.items():
+        told_in = codes.signal if codes is not None and at == of_codes else None
+        signals = [question.test.signal for *_, question in reports[at]]
+        signals += [] if told_in is None else [told_in]
+        found[at] = _Asked(
+            reports=tuple(reports[at]),
+            read_code=None if told_in is None else heard(codec.reader(told_in)),
+            mask=codec.mask(signals),
+            extract=codec.extract(signals),
+        )
     return found

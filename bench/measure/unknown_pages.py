@@ -56,6 +56,8 @@ class _Paged:
         if self._mask is None or rows.shape[1] != len(self._mask):
             return [row.tobytes() for row in rows]
         asked = np.ascontiguousarray(rows & np.frombuffer(self._mask, np.uint8))
+        if len(self._mask) == 8:
+            return [word.to_bytes(8, "little") for word in set(asked.view("<u8").ravel().tolist())]
         return list({row.tobytes() for row in np.unique(asked, axis=0)})
 
     def _lacking(self, layer: Layer, data: bytes) -> Iterator[_Page]:

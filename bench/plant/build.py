@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 
 from bench.plant.chemistry import Chemistry
+from bench.plant.contactors import Contactors
 from bench.plant.pack import Pack
 from bench.plant.sensing import SENSOR_TAU_S
 from bench.plant.spread import Ageing
@@ -54,3 +55,11 @@ def made_of(
         hysteresis=hysteresis,
         sensor_tau_s=sensor_tau_s,
     )
+
+
+def draw_as_made(shape: PackShape, rng: random.Random) -> None:
+    """Take from `rng` what `made_of` takes from it, and make no pack: who asks what was drawn next needs none."""
+    for _ in range(2 * shape.series * shape.strings * shape.parallel):  # capacity and resistance of each cell
+        rng.gauss(0.0, 1.0)
+    for _ in range(shape.strings):
+        Contactors(rng)

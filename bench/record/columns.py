@@ -100,7 +100,7 @@ def unpack(packed: bytes, table: Sequence[Series], count: int) -> Columns:
     for one, where in zip(table, places):
         length, rows = one[6], len(where)
         block = np.frombuffer(plain, np.uint8, length * rows, pos).reshape(length, rows)
-        data.append(np.ascontiguousarray(np.cumsum(block, axis=1, dtype=np.uint8).T))
+        data.append(np.ascontiguousarray(np.add.accumulate(block, axis=1, dtype=np.uint8).T))
         pos += length * rows
     if pos != len(plain):
         raise RecordError(f"found {len(plain)} bytes of frames; expected {pos}")

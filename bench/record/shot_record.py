@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import json
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -89,14 +90,24 @@ def read_record(shot: Path) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
             timebase=Timebase(head["timebase"]),
             stamping={name: stamping_of(stored) for name, stored in head["stamping"].items()},
             frames=buffer_of(columns),
-            marks=[from_line(json.loads(line)) for line in marks],
+            marks=[from_line(line) for line in _lines(marks)],
         )
-        plan = _object(
-            json.loads(inflated(read_plan(shot.parent / FILE, bytes.fromhex(head["plan"])))[0]), "plan"
-        )
+        plan = _plan(read_plan(shot.parent / FILE, bytes.fromhex(head["plan"])))
     except DAMAGED as error:
         raise _unreadable(shot, error) from error
     return trace, plan, result
+
+
+def _lines(marks: list[str]) -> list[Any]:
+    """All lines at once. One that is no line of its own is read alone, so that it is told as what it is."""
+    read: list[Any] = json.loads(f"[{','.join(marks)}]")
+    return read if len(read) == len(marks) else [json.loads(line) for line in marks]
+
+
+@lru_cache(maxsize=4)
+def _plan(body: bytes) -> dict[str, Any]:
+    """The plan in a record. All shots of a scenario have the same: it is not to be changed."""
+    return _object(json.loads(inflated(body)[0]), "plan")
 
 
 def columns_in(shot: Path) -> tuple[Columns, dict[str, int]]:

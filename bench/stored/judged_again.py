@@ -11,17 +11,18 @@ from bench.errors import ConfigError, choices
 from bench.measure.finding.scenario import Worded
 from bench.measure.interval import Measurement
 from bench.measure.plan import Aim, Plan
+from bench.plant.build import draw_as_made
 from bench.record.codable import decode
 from bench.record.folder import read_shot
 from bench.record.version_1 import same_figures
 from bench.report.finding_words import reasons_words
 from bench.running.firing import place_of, stratum_of
-from bench.running.shots import judge_or_error, shot_phase_ns, shot_seed, start_soc
+from bench.running.shots import judge_or_error, shot_phase_ns, shot_seed
 from bench.scenario.prepare import Prepared
 from bench.trace.facts import DutIdentified, PhasesDrawn
 from bench.trace.timeline import Trace
 from bench.verdict.result import Budget, Held, Judgement, ShotResult
-from bench.wiring.common import Wired, build_pack, phases_of
+from bench.wiring.common import Wired, phases_of, shape_of
 
 _BUDGETS = ("aim", "fdti_budget_ns", "fhti_budget_ns", "ftti_ns")
 
@@ -81,7 +82,7 @@ class _Plans:
 
     def of(self, stored: dict[str, Any], folder: Path) -> Plan:
         """Raises RecordError."""
-        if self._last is None or self._last[0] != stored:
+        if self._last is None or (self._last[0] is not stored and self._last[0] != stored):
             self._last = stored, decode(Plan, stored, f"{folder}: plan")
         return self._last[1]
 
@@ -209,11 +210,8 @@ def _not_of_this_shot(job: Job, prepared: Prepared, recorded: ShotResult, trace:
         )
     drawn = next((mark.fact for mark in trace.of(PhasesDrawn)), None)
     if drawn is not None and job.wired is not None and job.wired.config.simulated:
-        scenario, wired = prepared.scenario, job.wired
-        if scenario.mismatch is not None:
-            wired = wired.mismatched(scenario.mismatch)
-        build_pack(wired, start_soc(wired, scenario.start), rng, scenario.start)  # draws first
-        phases = phases_of(wired, rng)
+        draw_as_made(shape_of(job.wired), rng)  # the pack draws first
+        phases = phases_of(job.wired, rng)
         told = (drawn.boot_ns, drawn.front_end_ns, *(at_ns for _, at_ns in drawn.messages_ns))
         if told != (phases.boot_ns, phases.front_end_ns, *phases.messages_ns):
             yield "its trace was drawn from another seed"

@@ -5,6 +5,7 @@ One form for all who work on many frames at once: digest, measuring, and what is
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -166,15 +167,19 @@ def first_form(columns: Columns) -> Iterator[bytes]:
 
 def _templates(table: Sequence[Series], most: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """(what all frames of each series have in common, which of these bytes its frames have). most: of payload."""
-    names = [f"{one[0]}\0{one[1]}\0".encode() for one in table]
-    size = _HEAD.itemsize
-    like = np.zeros((len(names), size + most + max(map(len, names))), np.uint8)
-    filled = np.zeros(like.shape, bool)
-    for place, (one, name) in enumerate(zip(table, names)):
-        _, _, can_id, extended, fd, switch, length = one
-        head = np.array([(0, can_id, extended | fd << 1 | switch << 2, length)], _HEAD)
-        like[place, :size] = head.view(np.uint8)
-        like[place, size + most : size + most + len(name)] = np.frombuffer(name, np.uint8)
-        filled[place, : size + length] = True
-        filled[place, size + most : size + most + len(name)] = True
-    return like, filled
+    made = [_template(one, most) for one in table]
+    size = max(len(like) for like, _ in made)
+    like = b"".join(like.ljust(size, b"\0") for like, _ in made)
+    filled = b"".join(filled.ljust(size, b"\0") for _, filled in made)
+    shape = (len(made), size)
+    return np.frombuffer(like, np.uint8).reshape(shape), np.frombuffer(filled, np.bool_).reshape(shape)
+
+
+@lru_cache(maxsize=1 << 12)
+def _template(one: Series, most: int) -> tuple[bytes, bytes]:
+    """The same of one series, which is the same in all shots of a run."""
+    channel, sender, can_id, extended, fd, switch, length = one
+    name = f"{channel}\0{sender}\0".encode()
+    head = np.array([(0, can_id, extended | fd << 1 | switch << 2, length)], _HEAD).tobytes()
+    filled = b"\1" * (len(head) + length) + b"\0" * (most - length) + b"\1" * len(name)
+    return head + bytes(most) + name, filled

@@ -14,5 +14,15 @@ class Fact:
 
     def version_1(self) -> dict[str, Scalar]:
         """The key and value pairs of the first stored form. Digests are taken over them, so they never change."""
-        pairs = ((field.name, getattr(self, field.name)) for field in fields(self))
+        pairs = [(name, getattr(self, name)) for name in _names_of(type(self))]
         return {name: value for name, value in pairs if value is not None}
+
+
+def _names_of(kind: type[Fact]) -> tuple[str, ...]:
+    names = _NAMES.get(kind)
+    if names is None:
+        names = _NAMES[kind] = tuple(one.name for one in fields(kind))
+    return names
+
+
+_NAMES: dict[type[Fact], tuple[str, ...]] = {}

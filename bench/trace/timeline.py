@@ -14,6 +14,7 @@ from bench.trace.mark import Mark
 from bench.trace.stamping import Stamping
 
 F = TypeVar("F", bound=Fact)
+_json = json.JSONEncoder(sort_keys=True).encode
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,9 +65,6 @@ class Trace:
         for piece in first_form(self.frames.columns()):
             sha.update(piece)
         for mark in self.marks:
-            sha.update(
-                json.dumps(
-                    [mark.t_ns, mark.u_ns, mark.kind, mark.source, mark.fact.version_1()], sort_keys=True
-                ).encode()
-            )
+            fact = mark.fact
+            sha.update(_json([mark.t_ns, mark.u_ns, fact.kind, mark.source, fact.version_1()]).encode())
         return sha.hexdigest()

@@ -148,6 +148,12 @@ def why_not(wired: Wired, needs: Iterable[str], steps: Iterable[object] = ()) ->
     return [f"{one} ({why})" for one, why in found if why is not None]
 
 
+def shape_of(wired: Wired) -> PackShape:
+    """How many cells and sensors the bench file asks for."""
+    pack = wired.config.pack
+    return PackShape(series=pack.series, sensors=pack.sensors, strings=pack.strings, parallel=pack.parallel)
+
+
 def build_pack(wired: Wired, soc: float | None, rng: random.Random, start: Start | None = None) -> Pack:
     """At `soc`, the bench's own by default; aged, and straight from a current, where the scenario's start says so."""
     pack = wired.config.pack
@@ -156,7 +162,7 @@ def build_pack(wired: Wired, soc: float | None, rng: random.Random, start: Start
     hysteresis = pack.hysteresis if start is None or start.hysteresis is None else start.hysteresis
     built = made_of(
         wired.chemistry,
-        PackShape(series=pack.series, sensors=pack.sensors, strings=pack.strings, parallel=pack.parallel),
+        shape_of(wired),
         rng=rng,
         soc=soc,
         ageing=ageing,
