@@ -1,5 +1,6 @@
 """A run whose workers die or whose disk is full: the other shots are kept, and what happened is told."""
 
+import ctypes
 import errno
 import json
 import multiprocessing
@@ -17,6 +18,7 @@ from bench.record.folder import RunFolder, open_run, read_shot, verify_run
 from bench.running import local
 from bench.running.firing import firing_order
 from bench.verdict.result import ShotResult, Verdict
+from bench.wiring.core import chosen_core
 
 pytestmark = pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="workers are forked"
@@ -75,6 +77,22 @@ def test_a_shot_that_costs_two_workers_their_lives_is_an_error_and_the_others_ar
     shown, _ = capfd.readouterr()
     assert verdicts(shown) == {**dict.fromkeys(range(6), "PASS"), 3: "ERROR"}
     assert "worker-died" in shown
+    (folder,) = run_folders(bench)
+    footer, altered = verify_run(folder)
+    assert footer is not None and altered == ()
+
+
+def test_native_code_that_crashes_costs_its_shot_with_one_worker_too(
+    bench: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As the core would: by reading where nothing is."""
+    monkeypatch.setattr(local, "shoot", at_shot_3(lambda: ctypes.string_at(0)))
+    if chosen_core().file is None:
+        pytest.skip("only native code crashes so: the core is not built here")
+    assert hil_here(*SIX[:-2], "1", "--json") == 3
+    shown, _ = capfd.readouterr()
+    assert verdicts(shown) == {**dict.fromkeys(range(6), "PASS"), 3: "ERROR"}
+    assert "worker-died" in shown and "by SIGSEGV" in shown
     (folder,) = run_folders(bench)
     footer, altered = verify_run(folder)
     assert footer is not None and altered == ()

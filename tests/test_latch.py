@@ -69,12 +69,17 @@ def test_no_shot_follows_a_stop_that_nothing_keeps(
     bench: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with_safety(bench, 'estop = { played = "open", after = "900 ms" }')
-    asked: list[object] = []
-    monkeypatch.setattr("bench.wiring.safety.latch", lambda *_: asked.append(_))
+    asked = bench / "asked"  # in whatever process
+
+    def latch_nothing(*_: object) -> None:
+        with asked.open("a") as file:
+            file.write("x")
+
+    monkeypatch.setattr("bench.wiring.safety.latch", latch_nothing)
     assert hil_here(*QUICK[:3], "--repeat", "2", "--workers", "1") == 3
     told = capsys.readouterr().err
     assert "NOTHING KEEPS THE RIG STOPPED: emergency stop: the contact is open" in told
-    assert len(asked) == 1, "the second shot is not driven"
+    assert asked.read_text() == "x", "the second shot is not driven"
 
 
 # --- hil rearm ------------------------------------------------------------------------------------------------

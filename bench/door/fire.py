@@ -26,7 +26,7 @@ from bench.running.workers import bounded
 from bench.stored.finish import complete, store_last, try_database
 from bench.timing.hold import Hold
 from bench.timing.host import host_now_ns
-from bench.wiring.core import slower_in_python
+from bench.wiring.core import chosen_core, slower_in_python
 
 if TYPE_CHECKING:
     from bench.live.feed import LiveFeed
@@ -100,7 +100,8 @@ def fire(wired: Wired, prepared: list[Prepared], budgets_file: Path, asked: Aske
             count, line = bounded(asked.workers, chunks_of(campaign))
             if line is not None and wired.config.simulated:
                 tell.note(line, warning=False)
-            campaign = dataclasses.replace(campaign, workers=count)
+            apart = wired.config.simulated and chosen_core().file is not None
+            campaign = dataclasses.replace(campaign, workers=count, apart=apart)
             collector = Collector(campaign=campaign, run_id=run_id, started_utc=started_utc, hashes=hashes)
             feed = _live(wired, run_id)
             began_ns = host_now_ns()

@@ -140,7 +140,9 @@ class Crew:
         return _Worker(process=process, pipe=ours)
 
     def _hand_out(self, source: Iterator[Task], again: deque[Task]) -> None:
-        for depth in range(1, _IN_HAND + 1):  # one for each before the second for any
+        # One for each before the second for any. A single worker has one: then nothing is begun before its last result
+        # was told, as without processes.
+        for depth in range(1, 2 if self._count == 1 else _IN_HAND + 1):
             for worker in self._workers:
                 if len(worker.tasks) >= depth:
                     continue

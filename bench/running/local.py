@@ -28,7 +28,8 @@ WORKERS = "workers.txt"  # of a run folder: which workers died
 class Campaign:
     """What is to be run. `repeat` overrides the scenarios' own number of shots where it is not None.
 
-    watch: called with every rig before its shot, also in worker processes.
+    watch: called with every rig before its shot, also in worker processes. apart: one worker is a process of its own,
+    too, so that what ends it from within, as a crash of native code, costs its shot and not the run.
     """
 
     wired: Wired
@@ -38,6 +39,7 @@ class Campaign:
     folder: RunFolder | None
     workers: int
     watch: OnRig | None = None
+    apart: bool = False
 
     def repeats(self, one: Prepared) -> int:
         return self.repeat if self.repeat is not None else one.scenario.sweep.repeat
@@ -58,7 +60,7 @@ OnShot = Callable[[str, ShotResult], None]
 
 def run_all(campaign: Campaign, on_shot: OnShot) -> None:
     """Run every shot, calling `on_shot(scenario_id, result)` as they finish. KeyboardInterrupt stops at once."""
-    if not campaign.wired.config.simulated or campaign.workers <= 1:
+    if not campaign.wired.config.simulated or (campaign.workers <= 1 and not campaign.apart):
         _run_here(campaign, on_shot)
         return
     with on_workers(
@@ -68,6 +70,7 @@ def run_all(campaign: Campaign, on_shot: OnShot) -> None:
         lost=partial(_lost, campaign),
         tell=partial(_told, campaign),
         patient=True,
+        apart=campaign.apart,
     ) as workers:
         for (number, _), result in workers.as_finished(_pieces(campaign)):
             on_shot(campaign.prepared[number].scenario.id, result)

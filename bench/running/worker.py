@@ -57,6 +57,8 @@ def serve(
             if answer is None:
                 return
             pipe.send_bytes(answer)
+            if answer.startswith(RAISED):  # which ends them all: what else it has in hand is not begun
+                return
 
 
 def _stop(signum: int, frame: object) -> None:  # noqa: ARG001

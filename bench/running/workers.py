@@ -3,7 +3,7 @@
 Nor when this process is killed: a worker that outlives it would hold its pipes open, and whoever reads them waits.
 
 Workers are forked: a rig holds compiled codecs, which are functions and cannot be sent. Where there is no fork, or for
-one worker, the pieces are done here, one after the other.
+one worker that need not be apart, the pieces are done here, one after the other.
 """
 
 import contextlib
@@ -82,17 +82,18 @@ def on_workers(
     lost: Callable[[Piece, str], Result] | None = None,
     tell: Callable[[str], None] = _to_stderr,
     patient: bool = False,
+    apart: bool = False,
 ) -> Iterator[Workers[Piece, Result]]:
     """`count` workers for the time of the block.
 
     One that dies (of want of memory, by a signal of its own) is replaced, and what it was at is given to another once.
     found: asked for its result first; lost: what stands for it where it cost two workers their lives, else BenchError
     is raised. tell: told of each death in a line. patient: pieces are so short that what is not in a run of its own is
-    finished before a worker ends.
+    finished before a worker ends. apart: a single worker is a process, too.
     """
     forks = "fork" in multiprocessing.get_all_start_methods()
     with noticing() as asked:
-        if count <= 1 or not forks:
+        if (count <= 1 and not apart) or not forks:
             yield Workers(work, asked)
             return
         losses = Losses(found=found, lost=lost, tell=tell)
