@@ -15,7 +15,7 @@ from small_bench import ONE, hil_here, run_folders, small_bench
 
 from bench.record.codable import decode
 from bench.record.folder import RunFolder, open_run, read_shot, verify_run
-from bench.running import local
+from bench.running import local, shots
 from bench.running.firing import firing_order
 from bench.verdict.result import ShotResult, Verdict
 from bench.wiring.core import chosen_core
@@ -96,6 +96,25 @@ def test_native_code_that_crashes_costs_its_shot_with_one_worker_too(
     (folder,) = run_folders(bench)
     footer, altered = verify_run(folder)
     assert footer is not None and altered == ()
+
+
+def test_a_stop_that_comes_when_a_shot_is_over_costs_no_result(
+    bench: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What is stored as finished is told, too; no further shot is begun."""
+    fire, order = shots.fire, firing_order(1, ONE, 6)
+
+    async def and_strike(*words: Any) -> None:
+        await fire(*words)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(shots, "fire", and_strike)
+    monkeypatch.setenv("BMS_HIL_CORE", "python")  # here, and not on a worker
+    assert hil_here(*SIX[:-2], "1", "--json") == 130
+    shown, _ = capfd.readouterr()
+    assert verdicts(shown) == {order[0]: "PASS"}
+    (folder,) = run_folders(bench)
+    assert [read_shot(one)[2]["index"] for one in open_run(folder).shots()] == [order[0]]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -37,7 +37,7 @@ from bench.scenario.prepare import Prepared
 from bench.timing.clock import Timebase
 from bench.timing.host import run_on_host
 from bench.timing.simulated import run_simulated
-from bench.timing.stopping import is_a_stop
+from bench.timing.stopping import is_a_stop, stop_is_noticed
 from bench.trace.facts import DutIdentified
 from bench.trace.timeline import Trace
 from bench.trace.trouble import line_of, mark_error
@@ -170,8 +170,10 @@ def _fired(
     """
     scenario = prepared.scenario
     traces: list[Trace] = []
+    whole = False
 
     async def main(clock: Any) -> None:
+        nonlocal whole
         if wired.config.simulated:
             rig = build_simulated(wired, clock, start_soc(wired, scenario.start), rng, scenario.start)
         else:
@@ -183,6 +185,7 @@ def _fired(
         if watch is not None:
             watch(rig, scenario.id, turn.index)
         await fire(rig, shot)
+        whole = True
 
     try:
         if wired.config.simulated:
@@ -190,11 +193,12 @@ def _fired(
         else:
             run_on_host(main, realtime_priority=wired.config.realtime_priority)
     except BaseException as error:  # of whatever type: one shot ends no run
-        if is_a_stop(error):
+        if not is_a_stop(error):
+            _note_failure(traces, wired, error)
+        elif not (whole and stop_is_noticed()):  # a stop that came when all was over must not cost the result
             if wired.config.simulated and _is_long(traces):
                 traces.clear()  # nothing real was driven, and nobody waits until an hour is judged
             raise
-        _note_failure(traces, wired, error)
     finally:
         if traces:
             result = _concluded(traces[0], wired, prepared, shot, turn, folder)

@@ -43,7 +43,7 @@ def serve(
     """
     global _patient, _in_order
     _patient, _in_order = patient, in_order
-    stopping.forget()
+    stopping.forget(noticed=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _stop)

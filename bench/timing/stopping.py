@@ -38,6 +38,7 @@ _current: _Run | None = None
 _struck: int | None = None
 _strikes = 0
 _once = False
+_noticed = False
 _say: Callable[[], object] = int  # says nothing
 
 
@@ -179,10 +180,18 @@ def noticing() -> Iterator[EndAsked]:
         yield asked
 
 
-def forget() -> None:
-    """In a process that was forked: what its parent was in the middle of is not its own."""
-    global _current, _struck, _strikes, _once
-    _current, _struck, _strikes, _once = None, None, 0, False
+def stop_is_noticed() -> bool:
+    """Whether a stop that has just ended a run is known to who goes on after it, so that nobody has to raise it."""
+    return _current is not None or _noticed
+
+
+def forget(*, noticed: bool = False) -> None:
+    """In a process that was forked: what its parent was in the middle of is not its own.
+
+    noticed: this process looks itself whether it has to end, after each of its runs.
+    """
+    global _current, _struck, _strikes, _once, _noticed
+    _current, _struck, _strikes, _once, _noticed = None, None, 0, False, noticed
 
 
 def run_stoppably(
