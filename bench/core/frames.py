@@ -3,16 +3,17 @@
 from collections.abc import Callable, Sequence
 
 from bench.core.library import FRAMES, LOG_ROW_BYTES, LOGGED, LOGGED_LONG, LONG_BEFORE, NEWS, Core
-from bench.trace.buffer import FrameBuffer, Heeded
+from bench.trace.buffer import Heeded
+from bench.trace.filled import FilledBuffer
 
 _CLASSIC = 8
 _AT_ONCE = 4096  # frames that a reader takes in at most at once, so that those of an hour are never all made
 
 
-class LoggedFrames(FrameBuffer):
+class LoggedFrames(FilledBuffer):
     """A FrameBuffer in every way; its rows come from the core's log."""
 
-    __slots__ = ("_core", "_kept", "_kept_long")
+    __slots__ = ("_core",)
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -30,23 +31,11 @@ class LoggedFrames(FrameBuffer):
             self._long += self._core.log_long[: words[LOGGED_LONG]]
             words[LOGGED_LONG] = 0
 
-    @property
-    def _rows(self) -> bytearray:
+    def _fill(self) -> None:
         self.take()
-        return self._kept
 
-    @_rows.setter
-    def _rows(self, rows: bytearray) -> None:
-        self._kept = rows
-
-    @property
-    def _long(self) -> bytearray:
-        return self._kept_long
-
-    @_long.setter
-    def _long(self, long: bytearray) -> None:
-        self._kept_long = long
-        self._core.words[LONG_BEFORE] = len(long)
+    def _long_grew(self) -> None:
+        self._core.words[LONG_BEFORE] = len(self._kept_long)
 
     def news_of(self, asked: Sequence[Heeded]) -> Callable[[], bool]:
         """As of FrameBuffer; the core compares the frames as it logs them."""

@@ -4,13 +4,14 @@ import numpy as np
 
 from bench.trace.buffer import FrameBuffer
 from bench.trace.columns import ROW, Columns
+from bench.trace.filled import FilledBuffer
 from bench.trace.frame_row import INLINE
 
 
-class _Stored(FrameBuffer):
+class _Stored(FilledBuffer):
     """A buffer whose rows are made when somebody asks for one: measuring and drawing ask for columns only."""
 
-    __slots__ = ("_filled", "_kept", "_kept_long")
+    __slots__ = ("_filled",)
 
     def __init__(self, columns: Columns) -> None:
         self._filled = False
@@ -38,24 +39,6 @@ class _Stored(FrameBuffer):
                 rows["data"][where] = places.view(np.uint8).reshape(-1, INLINE)
                 self._kept_long += data.tobytes()
         self._kept += rows.tobytes()
-
-    @property
-    def _rows(self) -> bytearray:
-        self._fill()
-        return self._kept
-
-    @_rows.setter
-    def _rows(self, rows: bytearray) -> None:
-        self._kept = rows
-
-    @property
-    def _long(self) -> bytearray:
-        self._fill()
-        return self._kept_long
-
-    @_long.setter
-    def _long(self, long: bytearray) -> None:
-        self._kept_long = long
 
     def columns(self) -> Columns:
         return self._columns if self._columns is not None and not self._filled else super().columns()
