@@ -142,10 +142,6 @@ def total(can_id: int, data: bytes) -> int:
     return sum(data) + 0x55
 
 
-def make(kind: str):
-    return {"highest": Highest, "cells": Trips, "page": SecondPage, "checks": Checks}[kind]()
-
-
 def highest() -> Highest:
     return Highest()
 
@@ -288,4 +284,47 @@ def test_a_checksum_that_cannot_be_is_told_at_check(
     changed(tmp_path / "small.dbc", (r"BO_ 512 Request.*?(?=BO_ 513)", REQUEST))
     changed(tmp_path / "profile.toml", (r"\[\[play\]\]\n", OWN), change)
     assert hil_here("check", "--config", str(config)) == 2
+    assert told in capsys.readouterr().err
+
+
+LOST = 'fault = "message"\nmessage = "can1.{}"\nerror = "lost"'
+
+
+class NoTemperatures(Trips):
+    def receive(self, now_ns: int, channel: str, frame: CanFrame) -> None:
+        super().receive(now_ns, channel, frame)
+        assert frame.can_id != once_a_second.TEMPERATURES_ID, "the fault was not there at the start"
+
+
+def no_temperatures() -> NoTemperatures:
+    return NoTemperatures()
+
+
+@pytest.mark.parametrize(("before", "verdict"), [("true", Verdict.PASS), ("false", Verdict.FAIL)])
+def test_a_latent_fault_is_there_before_the_dut_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, verdict: Verdict
+) -> None:
+    latent = LOST.format("Temperatures") + f'\nbefore_start = {before}\n[[step]]\ndo = "inject"\n'
+    config = bench(tmp_path, "no_temperatures", latent + LOST.format("Cells"), "message")
+    assert on_both(config, monkeypatch) is verdict
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        (HIGH + "\nbefore_start = true", "found it as the stimulus that is measured"),
+        (
+            HIGH + '\nbefore_start = true\nduration = "1 s"',
+            "found one of a fault that is there before the start",
+        ),
+        (
+            HIGH + '\n[[step]]\ndo = "inject"\n' + HIGH + "\nbefore_start = true",
+            "expected it before all of them",
+        ),
+    ],
+)
+def test_a_latent_fault_that_cannot_be_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], steps: str, told: str
+) -> None:
+    assert hil_here("check", "--config", str(bench(tmp_path, "cells", steps, "cell_voltage"))) == 2
     assert told in capsys.readouterr().err

@@ -22,6 +22,7 @@ class InjectShape(Shape):
     """What every injection may say. duration: cleared after it, before the next step; ttl: cleared by the rig.
 
     beyond: its level is on purpose none at which the DUT has published to trip, or to stay quiet.
+    before_start: it is there before the DUT starts.
     string: whose cells, sensors, contactors or poles it names.
     """
 
@@ -33,6 +34,7 @@ class InjectShape(Shape):
     ttl: DurationNs | None = Field(default=None, gt=0)
     beyond: bool = False
     string: int = Field(default=1, ge=1)
+    before_start: bool = False
 
     MEANS: ClassVar = {
         "do": "the kind of step: a fault is injected",
@@ -46,6 +48,7 @@ class InjectShape(Shape):
             "true: the level is meant, although the DUT's published limit says otherwise; `hil "
             "check` accepts it"
         ),
+        "before_start": "true: the fault is there before the DUT starts, and another step is measured",
         "string": "the string whose cells, sensors, contactors or poles are named, from 1",
     }
 

@@ -145,6 +145,9 @@ async def _driven(rig: Rig, shot: Attempt) -> None:
                 shot.steps if refuse else ()
             ):  # what it says of itself is wrong from its first word on
                 await _perform(rig, shot, step)
+            for step in shot.steps:
+                if isinstance(step, Inject) and step.before_start and not refuse:
+                    await inject(rig, step)
             await rig.boot()
             closes_ns = await settle(rig, shot)
             if not refuse:
@@ -221,6 +224,8 @@ async def _observe(rig: Rig, shot: Attempt, closes_ns: int) -> None:
     timers = _watch_plant(rig, plan, ending, stimulus_ns)
     try:
         for step in shot.steps:
+            if isinstance(step, Inject) and step.before_start:
+                continue  # there since before the start
             await _perform(rig, shot, step, lambda: ending is not None and ending.by is not None)
         first = next((m.t_ns for m in _measured(rig, plan)), stimulus_ns)
         end_ns = first + plan.window_ns

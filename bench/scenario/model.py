@@ -32,13 +32,17 @@ class InjectText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inject:
-    """An injection with its numbers. `step` is its place in the file, from 0."""
+    """An injection with its numbers. `step` is its place in the file, from 0.
+
+    before_start: it is there before the DUT starts, and is not what is measured.
+    """
 
     kind: str
     fault: Fault
     duration_ns: int | None
     ttl_ns: int
     step: int
+    before_start: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

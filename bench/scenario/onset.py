@@ -35,8 +35,9 @@ def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
     """Where the measured stimulus shows at the DUT's terminals; no tests where no frame shows it."""
     asked = lookup.scenario.expect or lookup.scenario.quiet
     wanted = asked.step if asked is not None else None
+    _refuse_latent(lookup, steps, wanted)
     for step in steps:
-        if isinstance(step, Inject) and wanted in (None, step.step):
+        if isinstance(step, Inject) and not step.before_start and wanted in (None, step.step):
             found = step.fault.onset(lookup.terminals(step.step))
             return Onset(
                 step=step.step,
@@ -61,6 +62,24 @@ def stimulus_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
     return Onset(step=None, tests=(), irregular=())
 
 
+def _refuse_latent(lookup: Lookup, steps: Sequence[Step], wanted: int | None) -> None:
+    """What is there before the DUT starts has no onset that the DUT could have seen: something after it is measured."""
+    latent = [step.step for step in steps if isinstance(step, Inject) and step.before_start]
+    if not latent:
+        return
+    later = [one for one in steps if isinstance(one, Inject | Drive) and one.step not in latent]
+    if wanted in latent or not later:
+        lookup.mistake(
+            ("step", latent[0], "before_start"),
+            "found it as the stimulus that is measured; expected a further step, after the start, that is measured",
+        )
+    elif any(not isinstance(one, Inject) or not one.before_start for one in steps[: latent[-1]]):
+        lookup.mistake(
+            ("step", latent[-1], "before_start"),
+            "found it behind a step after the start; expected it before all of them",
+        )
+
+
 def _slope(fault: Fault) -> Slope | None:
     found = fault.slope
     return None if found is None else Slope(instrument=found[0], unit=found[1], per_s=found[2])
@@ -72,7 +91,9 @@ def runaway_onset(lookup: Lookup, steps: Sequence[Step]) -> Onset:
     A cell without a sensor shows it by its voltage.
     """
     wanted = lookup.scenario.expect.step if lookup.scenario.expect is not None else None
-    measured = next((s for s in steps if isinstance(s, Inject) and wanted in (None, s.step)), None)
+    measured = next(
+        (s for s in steps if isinstance(s, Inject) and not s.before_start and wanted in (None, s.step)), None
+    )
     cells: tuple[int, ...] = tuple(getattr(measured.fault, "cells", ())) if measured is not None else ()
     if measured is None or not cells:
         lookup.mistake(

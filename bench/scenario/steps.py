@@ -50,6 +50,11 @@ def resolve_step(text: StepText, index: int, lookup: Lookup) -> Step:
     """Mistakes are noted in `lookup`; what comes back then is not to be run."""
     match text:
         case InjectText(kind=kind, shape=shape, duration_ns=duration_ns, ttl_ns=ttl_ns):
+            if shape.before_start and duration_ns is not None:
+                lookup.mistake(
+                    ("step", index, "duration"),
+                    "found one of a fault that is there before the start; expected none: it stays",
+                )
             fault = shape.resolve(lookup.terminals(index, _string_of(shape, lookup, index)))
             return Inject(
                 kind=kind.name,
@@ -57,6 +62,7 @@ def resolve_step(text: StepText, index: int, lookup: Lookup) -> Step:
                 duration_ns=duration_ns,
                 ttl_ns=ttl_ns if ttl_ns is not None else LONGEST_TTL_NS,
                 step=index,
+                before_start=shape.before_start,
             )
         case Request(mode=mode):
             lookup.known(mode, lookup.profile.modes, ("step", index, "mode"), "mode")
