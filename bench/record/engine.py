@@ -12,7 +12,8 @@ from bench.errors import RecordError, UnusableUrl
 
 WRITES = "hil_writes"  # the execution option of a transaction that writes
 _OURS = 0x68696C  # the advisory lock of the bench's writers on a PostgreSQL server: "hil" as a number
-_DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}  # of `bms-hil[postgres]`
+_DRIVER = "psycopg"  # of `bms-hil[postgres]`
+_DRIVERS = dict.fromkeys(("postgresql", "postgres"), f"postgresql+{_DRIVER}")
 
 
 def engine_of(where: str | Path, wait_s: float) -> Engine:
@@ -30,7 +31,7 @@ def engine_of(where: str | Path, wait_s: float) -> Engine:
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         # a port that is no number; it is not said which, for without its '@' a URL has a password there
         why = "its port is no number" if type(error) is ValueError else first_line(error)
-        if isinstance(error, ImportError) and "psycopg" in why:
+        if isinstance(error, ImportError) and error.name == _DRIVER:
             why = "its driver is not installed: pip install 'bms-hil[postgres]'"
         raise UnusableUrl(
             f"{named(where)}: cannot open the results database: {why}; expected a path, or a URL "
