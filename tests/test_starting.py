@@ -154,7 +154,22 @@ def test_the_least_profile_of_the_page_has_forty_lines_and_gives_a_verdict(
     assert len(least.splitlines()) == 40
     monkeypatch.chdir(tmp_path)
     assert hil_here("init", *(str(ROOT / one) for one in SHIPPED)) == 0
-    assert "next: read the guesses, then hil run" in capsys.readouterr().out  # it is here: no way to go
+    told = capsys.readouterr().out
+    (first,) = [
+        line for line in told.splitlines() if line.startswith('read first what "decides a verdict": ')
+    ]
+    assert {"safe state", "times of the safety goal", "contactors"} <= set(
+        first.partition(": ")[2].split(", ")
+    )
+    marked = [
+        line.split("=")[0].strip()
+        for file in ("profile.toml", "scenarios/budgets.toml")
+        for line in (tmp_path / file).read_text().splitlines()
+        if line.endswith("; decides a verdict")
+    ]
+    assert {"hv_open", "ftti", "fdti", "frti", "error", "standby"} <= set(marked)
+    assert not {"asil", "base_period", "text"} & set(marked)
+    assert "next: read the guesses, then hil run" in told  # it is here: no way to go
     (tmp_path / "profile.toml").write_text(least)
     scenario = tmp_path / "scenarios/ov_cell1.toml"
     text = scenario.read_text()

@@ -128,6 +128,10 @@ def _tell(begun: Begun, folder: Path) -> None:
         f"{begun.guesses} {'guess' if begun.guesses == 1 else 'guesses'}, each marked in its file; "
         f"{begun.open} {'line' if begun.open == 1 else 'lines'} to be answered"
     )
+    if begun.deciding:
+        from bench.starting.page import DECIDES
+
+        typer.echo(f'read first what "{DECIDES}": {", ".join(begun.deciding)}')
     for note in begun.notes:
         typer.echo(f"note: {note}")
     config = begun.files[0]

@@ -41,11 +41,15 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """What was written. notes: what a profile cannot say of these files, and which others name the DUT, too."""
+    """What was written. notes: what a profile cannot say of these files, and which others name the DUT, too.
+
+    deciding: what the guesses are about that decide a verdict.
+    """
 
     files: tuple[Path, ...]
     notes: tuple[str, ...]
     guesses: int
+    deciding: tuple[str, ...]
     open: int
     firmware: str
 
@@ -93,6 +97,7 @@ def begin(wanted: Beginning) -> Begun:
         files=tuple(places.values()),
         notes=tuple(notes),
         guesses=sum(page.guesses for page in pages.values()),
+        deciding=tuple(dict.fromkeys(one for page in pages.values() for one in page.deciding)),
         open=sum(page.open for page in pages.values()),
         firmware=firmware,
     )

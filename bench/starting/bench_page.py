@@ -196,9 +196,9 @@ def budgets_page(page: Draft, first: First) -> None:
     page.line(f"[{first.goal}]")
     page.line(f"title = {quoted(first.goal_title)}")
     page.guess('asil = "C"', "of your hazard analysis")
-    page.guess(f'ftti = "{ftti}"', "from the fault to the harm")
-    page.guess(f'fdti = "{fdti}"', "within this time the BMS has to report it")
-    page.guess(f'frti = "{frti}"', "and after it be in the safe state")
+    page.guess(f'ftti = "{ftti}"', "from the fault to the harm", "times of the safety goal")
+    page.guess(f'fdti = "{fdti}"', "within this time the BMS has to report it", "times of the safety goal")
+    page.guess(f'frti = "{frti}"', "and after it be in the safe state", "times of the safety goal")
     page.line('safe_state = "hv_open"')
     page.line("latched = true")
     page.line('provenance = "guessed by hil init: no evidence until your safety analysis stands here"')
@@ -219,13 +219,16 @@ def scenario_page(page: Draft, found: Guess, first: First) -> None:
     page.line('current = "20 A"', "> 0 discharges")
     for line in ("", "[[step]]", 'do = "inject"', *first.step[:-1]):
         page.line(line)
-    page.guess(first.step[-1], "the chemistry's threshold; your BMS's own: [threshold] of the profile")
+    reason = "the chemistry's threshold; your BMS's own: [threshold] of the profile"
+    page.guess(first.step[-1], reason, "level of the fault")
     page.line()
     page.line("[expect]")
     page.line(f"flag = {quoted(first.flag)}")
     page.line('safe_state = "hv_open"')
     if also:
-        page.guess(f"also = [{', '.join(map(quoted, also))}]", "may come with it; any other report is wrong")
+        page.guess(
+            f"also = [{', '.join(map(quoted, also))}]", "may come with it; any other report is wrong", "also"
+        )
     page.line('hold = "500 ms"', "it has to stay for this time")
     page.line(f'window = "{first.window}"', "the wait ends here; the time stamps make the verdict")
     for line in ("", "[sweep]"):

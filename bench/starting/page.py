@@ -25,14 +25,21 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+DECIDES = "decides a verdict"
+
+
 class Draft:
-    """One file. open: how many of its lines are to be answered. guesses: how many say that they are guessed."""
+    """One file. open: how many of its lines are to be answered. guesses: how many say that they are guessed.
+
+    deciding: what the guesses are about that decide a verdict: another answer, and PASS may be FAIL.
+    """
 
     def __init__(self, ask: Ask = nobody_asked) -> None:
         self._ask = ask
         self._lines: list[str] = []
         self.open = 0
         self.guesses = 0
+        self.deciding: list[str] = []
 
     @property
     def text(self) -> str:
@@ -41,10 +48,12 @@ class Draft:
     def line(self, text: str = "", comment: str = "") -> None:
         self._lines.append(f"{text:<{_COLUMN - 1}} # {comment}" if comment else text)
 
-    def guess(self, text: str, why: str) -> None:
-        """A line that is guessed, with the reason."""
+    def guess(self, text: str, why: str, decides: str = "") -> None:
+        """A line that is guessed, with the reason. decides: what of a verdict depends on it, in a word or two."""
         self.guesses += 1
-        self.line(text, f"guess: {why}")
+        if decides and decides not in self.deciding:
+            self.deciding.append(decides)
+        self.line(text, f"guess: {why}" + (f"; {DECIDES}" if decides else ""))
 
     def answer(self, question: str, answers: Sequence[str] = ()) -> tuple[str, str]:
         """(TOML text of the answer, comment beside it); a question where nobody answers."""
@@ -57,12 +66,12 @@ class Draft:
         more = f" or {len(answers) - len(named)} more" if len(answers) > len(named) else ""
         return quoted(f"{QUESTION}{question}{told}{more}"), ""
 
-    def role(self, key: str, choice: Choice, what: str, form: str = "{}") -> bool:
+    def role(self, key: str, choice: Choice, what: str, form: str = "{}", decides: str = "") -> bool:
         """`key = "bus.Message.Signal"`, guessed or asked; False where no signal fits. form: of a table around it."""
         if not choice.best:
             return False
         if choice.sure is not None:
-            self.guess(f"{key} = {form.format(quoted(choice.sure.role))}", why(choice.sure))
+            self.guess(f"{key} = {form.format(quoted(choice.sure.role))}", why(choice.sure), decides)
             return True
         text, comment = self.answer(what, [one.role for one in choice.best])
         self.line(f"{key} = {form.format(text)}", comment)

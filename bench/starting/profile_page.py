@@ -24,7 +24,7 @@ def profile_page(page: Draft, found: Guess, name: str, *, in_process: bool) -> N
     """Writes it on the page. in_process: the DUT is a firmware that runs in the bench's process."""
     page.line("# DUT profile: what the signals of your BMS mean. See docs/bring_your_own_bms.md.")
     page.line(
-        '# "guess": read the line, and take the word away. "? …": to be answered; `hil check` names each.'
+        '# "guess": read the line, and take the word away; first those that decide a verdict. "? …": to be answered.'
     )
     page.line(f"name = {quoted(name)}")
     if found.dut is None and found.duts:
@@ -49,7 +49,9 @@ def profile_page(page: Draft, found: Guess, name: str, *, in_process: bool) -> N
     page.line()
     page.line("[safe_state]", 'all must hold; "flag": that of the scenario')
     page.guess(
-        f"hv_open = [{', '.join(map(quoted, safe_tests(found)))}]", "what your safety analysis calls safe"
+        f"hv_open = [{', '.join(map(quoted, safe_tests(found)))}]",
+        "what your safety analysis calls safe",
+        "safe state",
     )
 
 
@@ -153,7 +155,7 @@ def _play(page: Draft, place: Place, cycle_ns: int, entries: Iterable[tuple[str,
 
 def _cycle_line(page: Draft, cycle_ns: int) -> None:
     if not cycle_ns:
-        page.guess('cycle = "100 ms"', "its file gives none")
+        page.guess('cycle = "100 ms"', "its file gives none", "cycles of [[play]]")
 
 
 def _cycle(found: Guess, place: Place) -> int:
@@ -206,14 +208,18 @@ def _content(role: str, signal: Signal) -> str:
 def _said(page: Draft, found: Guess) -> None:
     page.line()
     page.line("[output]", "what your BMS says")
-    if not page.role("state", found.said["state"], "the signal of its state"):
+    if not page.role("state", found.said["state"], "the signal of its state", decides="state"):
         page.line(
             f"state = {page.answer('the signal of its state, bus.Message.Signal; no name tells it')[0]}"
         )
-    lacking = [one for one in _COMMANDS if not page.role(one, found.said[one], f"the coil's command {one}")]
+    lacking = [
+        one
+        for one in _COMMANDS
+        if not page.role(one, found.said[one], f"the coil's command {one}", decides="contactors")
+    ]
     whole = found.said["contactors"].sure if lacking else None
     if whole is not None:
-        page.guess(f"contactors = {quoted(whole.role)}", why(whole))
+        page.guess(f"contactors = {quoted(whole.role)}", why(whole), "contactors")
     if not lacking:
         return
     page.line()
@@ -226,7 +232,7 @@ def _said(page: Draft, found: Guess) -> None:
             states = ["state == precharge"]
         tests = ["contactors == 1"] if whole is not None and name != "precharge" else states
         if tests:
-            page.guess(f"{name} = [{', '.join(map(quoted, tests))}]", "any of these")
+            page.guess(f"{name} = [{', '.join(map(quoted, tests))}]", "any of these", "contactors")
         else:
             question = f"what of [output] says that it is closed, as in state == drive ({name})"
             page.line(f"{name} = [{page.answer(question)[0]}]")
@@ -246,7 +252,8 @@ def _values(page: Draft, found: Guess) -> None:
 
 def _value(page: Draft, value: Value, required: bool) -> None:
     if value.sure is not None:
-        page.guess(f"{value.name} = {value.sure}", f"named {value.found[0][1]!r}" if value.found else "")
+        reason = f"named {value.found[0][1]!r}" if value.found else ""
+        page.guess(f"{value.name} = {value.sure}", reason, "values of state and mode")
     elif value.found:
         answers = [f"{number} ({text})" for number, text in value.found]
         text, comment = page.answer(f"the value of '{value.name}'", answers)
@@ -262,7 +269,9 @@ def _flags(page: Draft, found: Guess) -> None:
     some = False
     for role, choice in found.flags.items():
         warning = ', severity = "warning"' if role in WARNINGS else ""
-        some |= page.role(role, choice, f"the signal of {role}", form=f"{{{{ signal = {{}}{warning} }}}}")
+        some |= page.role(
+            role, choice, f"the signal of {role}", form=f"{{{{ signal = {{}}{warning} }}}}", decides="flags"
+        )
     if not some:
         question = (
             "the signal that says that a cell has too much voltage, bus.Message.Signal; no name tells it"
@@ -284,6 +293,7 @@ def _alive(page: Draft, found: Guess) -> None:
         page.guess(
             f'longest_gap = "{gap_ms} ms"',
             "five of its cycles" if cycle_ms else "usual; its file gives no cycle",
+            "longest_gap",
         )
 
 
