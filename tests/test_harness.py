@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 from harness.classes import CLASSES, injected, spread
-from harness.ground import USUAL, Grounds
-from harness.outcome import Tally
+from harness.ground import USUAL, Grounds, ground, play, the_core
+from harness.outcome import Outcome, Tally
 from harness.soak import Life
+from harness.strikes import How, Place, Strike, Striker, struck
+
+from bench.core.choice import CoreName
+from bench.core.library import Stop
+from bench.wiring.core import chosen_core
 
 ROOT = Path(__file__).resolve().parents[1]
 COME_TOO_LATE = {"stuck", "signals", "signals at the end", "signals at any instant", "clock in real time"}
@@ -64,6 +69,25 @@ def test_a_fault_of_every_class() -> None:
     # One of each; only a busy machine has no time for all.
     assert set(made) >= set(CLASSES) or "the time is over" in done.stdout, done.stdout
     assert len(set(made) - missed) > len(CLASSES) * 2 // 3, done.stdout
+
+
+def test_every_stop_of_the_native_core_in_a_shot_is_struck() -> None:
+    """The harness wrapped a method that the clock no longer called, and struck none of them for a whole session."""
+    if the_core() == CoreName.PYTHON or chosen_core().file is None:
+        pytest.skip("the native core does not run here")
+    where = ground(*USUAL[0])
+    seen = Striker()
+    with struck(seen):
+        play(where, Outcome(fault="none"))
+    assert {Stop.HEARD, Stop.CYCLIC, Stop.PLANT} <= set(seen.stops)
+    for stop, at in seen.stops.items():
+        strike = Strike(
+            place=Place.CALLBACK, at=at, how=How.INSTEAD, error=RuntimeError(f"struck at {stop.name}")
+        )
+        striker, outcome = Striker(strikes=[strike]), Outcome(fault=stop.name)
+        with struck(striker):
+            play(where, outcome)
+        assert striker.told and not outcome.wrong and outcome.verdict != "PASS", (stop.name, outcome)
 
 
 def test_a_fault_is_the_same_whatever_else_is_injected() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from unittest import mock
 
 from bench.core.clock import CoreClock
+from bench.core.library import Stop
 from bench.timing import simulated
 from bench.timing.clock import Phase
 from bench.timing.simulated import SimulatedClock, SimulatedLoop
@@ -54,6 +55,8 @@ class Striker:
     phase: Callable[[], str] = lambda: "build"
     spans: dict[tuple[Place, str], list[int]] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    stops: dict[Stop, int] = field(default_factory=dict)
+    """The count of the callback at which the native core stopped so for the first time."""
     _counts: dict[Place, int] = field(default_factory=lambda: dict.fromkeys(Place, 0))
     _since: dict[Place, int] = field(default_factory=lambda: dict.fromkeys(Place, 0))
 
@@ -73,8 +76,12 @@ class Striker:
         self.told.append(f"{strike.words} ({self.phase()})")
         return strike
 
-    def callback(self, inner: Callable[[], object]) -> Callable[[], None]:
+    def callback(self, inner: Callable[[], object], stop: Stop | None = None) -> Callable[[], None]:
+        """stop: why the native core calls it; None: an entry of Python's timeline."""
+
         def struck() -> None:
+            if stop is not None:
+                self.stops.setdefault(stop, self._counts[Place.CALLBACK] + 1)
             strike = self.due(Place.CALLBACK)
             if strike is None:
                 inner()
@@ -158,19 +165,17 @@ def struck(*strikers: Striker) -> Iterator[None]:
         def __init__(self, *words: Any) -> None:
             super().__init__(*words)
             self.striker = left.pop(0) if left else None
+            if self.striker is not None and isinstance(self, CoreClock):
+                self._answers = [
+                    self.striker.callback(answer, stop)
+                    for stop, answer in zip(Stop, self._answers, strict=True)
+                ]
 
         def call_at(self, when_ns: int, phase: Phase, callback: Callable[[], None]) -> Any:
             if self.striker is not None:
                 callback = self.striker.callback(callback)
             of_clock: Any = super()
             return of_clock.call_at(when_ns, phase, callback)
-
-        def _answer(self, reason: int) -> None:
-            answer: Any = super()._answer  # type: ignore[misc]
-            if self.striker is None:
-                answer(reason)
-            else:
-                self.striker.callback(lambda: answer(reason))()
 
     class Clock(Struck, SimulatedClock):
         pass
