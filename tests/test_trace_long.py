@@ -1,9 +1,12 @@
 """A long shot's frames: deflated behind the last minutes, the same for whoever asks, and in bounded memory."""
 
 import random
+import struct
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sample_run import sample_run
 
 import bench.trace.buffer as buffers
@@ -12,6 +15,7 @@ from bench.stored.lab_files import LONGEST_NS, shots_for_lab
 from bench.trace.buffer import ROW_SIZE, FrameBuffer
 from bench.trace.events import CanFrame, FrameSeen
 from bench.trace.refill import buffer_of
+from bench.trace.sealing import sealed, unsealed
 
 
 def some(count: int) -> list[FrameSeen]:
@@ -102,3 +106,37 @@ def test_a_shot_of_more_than_ten_minutes_is_not_laid_out_for_lab_tools() -> None
     assert [*shots_for_lab(replace(run, scenarios=(longer,)))] == [
         one for one in laid_out if one != first.folder
     ]
+
+
+@given(st.lists(st.integers(0, 40), max_size=200), st.integers(0, 2**32))
+def test_rows_come_out_of_their_seal_as_they_were(kinds: list[int], seed: int) -> None:
+    rng = random.Random(seed)
+    rows = b"".join(
+        struct.pack(
+            "<qIIBB8s", rng.randrange(-(2**63), 2**63), kind % 3, kind, kind % 8, kind % 65, rng.randbytes(8)
+        )
+        for kind in kinds
+    )
+    assert unsealed(sealed(rows)) == rows
+
+
+def test_cyclic_traffic_takes_less_than_a_byte_a_frame() -> None:
+    """65,536 frames of 40 messages with a counter each: less than a byte a frame, of the 26 of a row."""
+    found = FrameBuffer()
+    for number in range(1 << 16):
+        turn, at = divmod(number, 40)
+        frame = CanFrame(0x100 + at, bytes([turn % 256, at, 0, 0, 0, 0, 0, turn % 16]))
+        found.append(FrameSeen(turn * 10_000_000 + at * 230_000, "vehicle", frame, "bench"))
+    rows = bytes(found._rows)
+    packed = sealed(rows)
+    assert len(packed) < len(found) and unsealed(packed) == rows
+    with pytest.raises(ValueError, match="65537 rows; expected 65536 at most"):
+        sealed(rows + rows[:ROW_SIZE])
+
+
+@pytest.mark.usefixtures("sealing")
+def test_frames_that_nobody_looks_at_while_the_core_logs_them_are_sealed() -> None:
+    """As in an hour in which nothing is due in Python: the clock empties the log, and shortens what it has."""
+    found = FrameBuffer(some(1_000))
+    found.shorten()
+    assert len(found._rows) < 256 * ROW_SIZE and list(found) == some(1_000)

@@ -148,6 +148,7 @@ class CoreClock(SimulatedClock):
     def _take_log(self) -> None:
         if self.frames is not None:
             self.frames.take()
+            self.frames.shorten()  # nobody else may look for an hour
 
     def _give_room(self) -> None:
         self.core.more_room(self.core.words[INDEX])

@@ -7,7 +7,6 @@ asked about for minutes are deflated: an hour's would take a hundred megabytes.
 """
 
 import struct
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
 
@@ -22,7 +21,7 @@ _CONTENT = struct.Struct(f"<IBB{INLINE}s")
 _ROW = struct.Struct(f"<qIIBB{INLINE}s")
 ROW_SIZE = _ROW.size
 _PIECE = 4096
-_SEALED = 1 << 16  # rows that are sealed at once: those of a minute
+_SEALED = 1 << 16  # rows that are sealed at once: those of a minute; bench.trace.sealing takes no more
 _MOST_OPEN = 4 * _SEALED * ROW_SIZE  # bytes; no shot of the usual length has as many
 _ID_AT = 12
 _CAN_ID = struct.Struct(f"<{_ID_AT}xI{2 + INLINE}x")
@@ -43,13 +42,6 @@ def content_of(frame: CanFrame) -> bytes | None:
     return _CONTENT.pack(can_id, extended | fd << 1 | switch << 2, len(data), data)
 
 
-def _turned(packed: bytes | bytearray, length: int) -> bytes:
-    """Rows of this length as columns: deflate finds what repeats."""
-    import numpy as np  # is not loaded before it is needed
-
-    return np.frombuffer(packed, np.uint8).reshape(-1, length).T.tobytes()
-
-
 def _with_ids(rows: bytes | bytearray, ids: Collection[int]) -> bytes:
     """Those of the rows that have one of these identifiers."""
     import numpy as np  # is not loaded before it is needed
@@ -57,10 +49,6 @@ def _with_ids(rows: bytes | bytearray, ids: Collection[int]) -> bytes:
     table = np.frombuffer(rows, np.uint8).reshape(-1, ROW_SIZE)
     of_row = np.ascontiguousarray(table[:, _ID_AT : _ID_AT + 4]).view("<u4").ravel()
     return table[np.isin(of_row, np.fromiter(ids, np.uint32, len(ids)))].tobytes()
-
-
-def _unsealed(sealed: bytes) -> bytes:
-    return _turned(zlib.decompress(sealed), _SEALED)
 
 
 class Heeded(NamedTuple):
@@ -126,9 +114,8 @@ class FrameBuffer(Sequence[FrameSeen]):
 
     def since(self, place: int, ids: Collection[int], until: int | None = None) -> list[FrameSeen]:
         """Those with these identifiers from this place on (and before `until`). The others are hardly looked at."""
+        self.shorten()
         rows = self._rows
-        if len(rows) > _MOST_OPEN:
-            self._seal()
         if self._sealed:
             news = self._between(place, until)
         else:
@@ -157,17 +144,25 @@ class FrameBuffer(Sequence[FrameSeen]):
             known = self._columns = columns_of_rows(self._pieces(), len(self), self._long, self._ends)
         return known
 
+    def shorten(self) -> None:
+        """Seal the rows behind the last minutes, where there are many."""
+        if len(self._rows) > _MOST_OPEN:
+            self._seal()
+
     def _seal(self) -> None:
         """Deflate all rows but the last ones, which are asked for again and again."""
         rows, size = self._rows, _SEALED * ROW_SIZE
         ready = range(0, len(rows) - size, size)
-        self._sealed += [zlib.compress(_turned(rows[at : at + size], ROW_SIZE), 1) for at in ready]
+        from bench.trace.sealing import sealed  # numpy is not loaded before it is needed
+
+        self._sealed += [sealed(rows[at : at + size]) for at in ready]
         self._rows = rows[len(ready) * size :]
 
     def _pieces(self) -> Iterator[bytes | bytearray]:
         """The rows in their order, some at a time."""
-        for sealed in self._sealed:
-            yield _unsealed(sealed)
+        from bench.trace.sealing import unsealed
+
+        yield from map(unsealed, self._sealed)
         rows, size = self._rows, _SEALED * ROW_SIZE
         for at in range(0, len(rows), size):
             yield rows[at : at + size]
@@ -179,11 +174,13 @@ class FrameBuffer(Sequence[FrameSeen]):
             return self._rows[
                 (first - before) * ROW_SIZE : None if last is None else max(0, last - before) * ROW_SIZE
             ]
+        from bench.trace.sealing import unsealed
+
         last = len(self) if last is None else last
         found = bytearray()
         for number in range(first // _SEALED, min(len(self._sealed), -(-last // _SEALED))):
             begin = number * _SEALED
-            rows = _unsealed(self._sealed[number])
+            rows = unsealed(self._sealed[number])
             found += rows[max(0, first - begin) * ROW_SIZE : (last - begin) * ROW_SIZE]
         return found + self._rows[: max(0, last - before) * ROW_SIZE]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ ROW = np.dtype(
 _HEAD = np.dtype([("t_ns", "<i8"), ("can_id", "<u4"), ("flags", "u1"), ("length", "u1")])
 
 _PIECE = 1 << 15
+_T = TypeVar("_T", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,37 +94,44 @@ def columns_of_rows(
     numbers: dict[int, int] = {}  # of a series by what its rows have in common
     table: list[Series] = []
     data: list[list[NDArray[np.uint8]]] = []
+    places: list[list[NDArray[np.intp]]] = []
     at = 0
     for piece in pieces:
         rows = np.frombuffer(piece, ROW)
-        known, firsts, found = np.unique(_kinds(rows), return_index=True, return_inverse=True)
+        known, firsts, found = np.unique(kinds_of(rows), return_index=True, return_inverse=True)
         for place in np.argsort(firsts).tolist():
             if (kind := int(known[place])) not in numbers:
                 numbers[kind] = len(table)
                 table.append(_series(rows[firsts[place]], ends))
                 data.append([])
+                places.append([])
         of_piece = np.array([numbers[kind] for kind in known.tolist()], np.uint32)[found.ravel()]
         t_ns[at : at + len(rows)] = rows["t_ns"]
         series[at : at + len(rows)] = of_piece
-        at += len(rows)
         payload = np.ascontiguousarray(rows["data"])
-        for one, parts, where in zip(table, data, places_of(of_piece, len(table))):
+        for one, parts, own, where in zip(table, data, places, places_of(of_piece, len(table))):
             if len(where):
+                own.append(where + at)
                 length, inline = one[6], payload[where]
                 parts.append(inline[:, :length] if length <= INLINE else _long(inline, length, long))
-    joined = tuple(map(_joined, data))
-    places = places_of(series, len(table))
-    return Columns(table=tuple(table), t_ns=t_ns, series=series, places=places, data=joined)
+        at += len(rows)
+    return Columns(
+        table=tuple(table),
+        t_ns=t_ns,
+        series=series,
+        places=tuple(map(_joined, places)),
+        data=tuple(map(_joined, data)),
+    )
 
 
-def _joined(parts: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+def _joined(parts: list[NDArray[_T]]) -> NDArray[_T]:
     """One array of all parts, which are gone then: an hour's are never in memory twice."""
     whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
     parts.clear()
     return whole
 
 
-def _kinds(rows: NDArray[np.void]) -> NDArray[np.uint64]:
+def kinds_of(rows: NDArray[np.void]) -> NDArray[np.uint64]:
     """What makes a frame one of its series, in one number."""
     kinds = rows["can_id"].astype(np.uint64)
     kinds |= rows["flags"].astype(np.uint64) << np.uint64(32)
