@@ -71,6 +71,32 @@ STATEMENTS: dict[str, StatementKind] = {
     "discharge-limit-zero-empty-cell": StatementKind(
         "no discharge current is allowed with an empty cell", ("discharge_current_limit",), ("at", "delay")
     ),
+    "discharge-limit-derated": StatementKind(
+        "the discharge current limit is reduced while a flag that derates is set",
+        ("discharge_current_limit",),
+        ("at", "delay", "flags"),
+    ),
+    "pyro-for-cause": StatementKind(
+        "the pyro fuse fires only for a flag that fires it", ("pyro_command",), ("delay",)
+    ),
+    "no-closing-when-inhibited": StatementKind(
+        "no contactor is told to close while a restart is inhibited", ("restart_inhibit",), ("delay",)
+    ),
+    "no-charging-when-inhibited": StatementKind(
+        "charging does not begin while it is inhibited", ("charge_inhibit", "state"), ("delay",)
+    ),
+    "opening-order": StatementKind(
+        "the contactor that opens first is open before the other one",
+        ("plus_command", "minus_command"),
+        ("first",),
+    ),
+    "codes-with-their-flags": StatementKind(
+        "a trouble code is told only with its flag", ("dtc_code",), ("delay",)
+    ),
+    "test-failed-heals": StatementKind(
+        "a code says 'test failed' only while its flag is set", ("dtc_code", "dtc_status"), ("delay",)
+    ),
+    "alive-counters": StatementKind("counter and checksum of every protected message are right", ()),
 }
 """By name, in the order in which they are told."""
 
@@ -82,7 +108,8 @@ class AlwaysSaid:
     """What a profile says of one statement. off: why it does not hold for this DUT; "": it holds.
 
     tolerance: in SI, added to the steps of the signals. delay_ns: how much later than its cycles and lags say the DUT
-    may tell it. at: a threshold or a quantity in place of the usual one. index_from: the first one's number.
+    may tell it. at: a threshold or a quantity in place of the usual one. index_from: the first one's number. flags:
+    those that derate. first: the contactor that opens first.
     """
 
     off: str = ""
@@ -90,6 +117,8 @@ class AlwaysSaid:
     delay_ns: int = 0
     at: str | None = None
     index_from: int = 1
+    flags: tuple[str, ...] = ()
+    first: str = ""
 
 
 NOTHING_SAID = AlwaysSaid()

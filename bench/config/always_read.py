@@ -1,6 +1,6 @@
 """`[[always]]` of a profile, read: every mistake is noted with its place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from bench.config.always import STATEMENTS, AlwaysSaid
 from bench.config.profile_shape import AlwaysTable
@@ -9,10 +9,12 @@ from bench.config.user_file import Place
 from bench.errors import choices, nearest
 from bench.units import parse_quantity
 
-_OWN = ("tolerance", "delay", "at", "index_from")
+_OWN = ("tolerance", "delay", "at", "index_from", "flags", "first")
 
 
-def read_always(file: TomlFile, tables: Sequence[AlwaysTable]) -> dict[str, AlwaysSaid]:
+def read_always(
+    file: TomlFile, tables: Sequence[AlwaysTable], flags: Collection[str]
+) -> dict[str, AlwaysSaid]:
     """By the name of the statement, each at most once."""
     found: dict[str, AlwaysSaid] = {}
     for index, table in enumerate(tables):
@@ -25,6 +27,8 @@ def read_always(file: TomlFile, tables: Sequence[AlwaysTable]) -> dict[str, Alwa
             delay_ns=table.delay,
             at=table.at,
             index_from=table.index_from,
+            flags=_flags(file, table, place, flags),
+            first=table.first or "",
         )
     return found
 
@@ -49,6 +53,16 @@ def _mistakes(table: AlwaysTable, before: dict[str, AlwaysSaid]) -> Iterator[tup
     for key in sorted(own - set(STATEMENTS[name].keys)):
         known_keys = ", ".join(("off", *STATEMENTS[name].keys))
         yield key, f"found it for '{name}'; expected of its keys: {known_keys}"
+
+
+def _flags(file: TomlFile, table: AlwaysTable, place: Place, known: Collection[str]) -> tuple[str, ...]:
+    for index, name in enumerate(table.flags):
+        if name not in known:
+            found = (
+                f"found unknown flag '{name}'; expected one of {choices(name, known)}{nearest(name, known)}"
+            )
+            file.mistake((*place, "flags", index), found)
+    return tuple(name for name in table.flags if name in known)
 
 
 def _tolerance(file: TomlFile, table: AlwaysTable, place: Place) -> float:

@@ -115,7 +115,7 @@ class ProfileReader(ProfileTexts):
             waits=Waits(
                 standby_ns=shape.wait.standby, closed_ns=shape.wait.closed, ready_ns=shape.wait.ready
             ),
-            always=read_always(self._file, shape.always),
+            always=read_always(self._file, shape.always, shape.flag),
             coils_told=not {"plus", "minus", "precharge"} & shape.contactor.keys(),
             opening=self._opening(),
             witnesses=frozenset(

@@ -315,6 +315,8 @@ class AlwaysTable(Shape):
         default=0, ge=0, description="how much later than its cycles and lags say the DUT may tell it"
     )
     at: str | None = Field(default=None, description="the threshold or quantity in place of the usual one")
+    flags: list[str] = Field(default_factory=list, description="the flags that derate")
+    first: Literal["plus", "minus"] | None = Field(default=None, description="the contactor that opens first")
     index_from: int = Field(
         default=1, ge=0, le=1, description="the number that the DUT gives to the first cell or sensor"
     )

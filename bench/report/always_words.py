@@ -3,7 +3,7 @@
 from bench.config.always import STATEMENTS
 from bench.measure.finding import always
 from bench.measure.finding.base import Finding
-from bench.report.word_parts import when_words
+from bench.report.word_parts import short_dtc, test_words, when_words
 
 _WHY = {
     always.WhyUnjudged.NEVER_TOLD: "{of} was not heard",
@@ -44,7 +44,31 @@ def always_words(finding: Finding) -> str:
         case always.StatementUnjudged(statement=statement, frames=frames, judged=judged) as one:
             some = f" in {frames} of {frames + judged} frames" if judged else ""
             return f"not judged{some}: {statement_words(statement)} ({unjudged_words(one)})"
-    raise AssertionError(finding)
+    return _doing_words(finding)
+
+
+def _doing_words(finding: Finding) -> str:
+    match finding:
+        case always.OutputWithoutCause() as one:
+            told = f"{one.signal} at {when_words(one.when)} without any flag that it comes with"
+        case always.DoneThoughInhibited() as one:
+            told = f"{test_words(one.test)} from {when_words(one.when)} on, though inhibited"
+        case always.OpenedInWrongOrder() as one:
+            told = f"{one.other} opened before {one.first} at {when_words(one.when)}"
+        case always.CodeWithoutFlag() as one:
+            code = short_dtc(one.dtc)
+            told = f"trouble code {code} at {when_words(one.when)} without its flag {one.flag}"
+        case always.FailedThoughHealed() as one:
+            code = short_dtc(one.dtc)
+            told = (
+                f"trouble code {code} says 'test failed' at {when_words(one.when)}, and {one.flag} is not set"
+            )
+        case always.FramesUnacceptable() as one:
+            refused = f"{one.frames} frames of 0x{one.can_id:X} that no receiver accepts"
+            told = f"{refused}, first at {when_words(one.when)}"
+        case _:
+            raise AssertionError(finding)
+    return f"{_head(one.statement)}: {told}"
 
 
 def unjudged_words(found: always.StatementUnjudged) -> str:

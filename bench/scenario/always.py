@@ -21,6 +21,7 @@ from bench.measure.always.asked import (
     ToldSignal,
 )
 from bench.measure.signal_test import SignalTest
+from bench.scenario.always_doings import OF_DOINGS, doing
 from bench.scenario.model import Inject, Step
 from bench.units import unit_factor
 
@@ -143,6 +144,8 @@ class Statements:
         """The statement, or what it lacks."""
         if name in _TELLS or name in _NAMES:
             return self._of_shown(name, said)
+        if name in OF_DOINGS:
+            return doing(self, name, said)
         return self._of_limit(name, said)
 
     def _of_shown(self, name: str, said: AlwaysSaid) -> Statement | str:
@@ -150,7 +153,7 @@ class Statements:
         source = self._source(quantity)
         if source is None:
             return f"a [[play]] that shows {quantity}"
-        told = self._told(STATEMENTS[name].roles[0], SHOWN[quantity])  # a number that names one has no unit
+        told = self.told(STATEMENTS[name].roles[0], SHOWN[quantity])  # a number that names one has no unit
         tells = name in _TELLS
         late_ns = self._late_ns(quantity, STATEMENTS[name].roles[0], said)
         return Statement(
@@ -167,7 +170,7 @@ class Statements:
 
     def _of_limit(self, name: str, said: AlwaysSaid) -> Statement | str:
         role = STATEMENTS[name].roles[0]
-        told = self._told(role, "A")
+        told = self.told(role, "A")
         rounding = told.resolution / 2
         if name in _TRIPS:
             bound = self._value(said.at or _TRIPS[name], "A")
@@ -175,19 +178,31 @@ class Statements:
         condition = self._condition(name, role, said)
         if isinstance(condition, str):
             return condition
+        derated = name == "discharge-limit-derated"
+        bound = self._value(said.at or "50 % of oc_discharge", "A") if derated else 0.0
         return Statement(
-            name=name, form=Form.AT_MOST, told=told, bound=0.0, tolerance=rounding, condition=condition
+            name=name, form=Form.AT_MOST, told=told, bound=bound, tolerance=rounding, condition=condition
         )
 
     def _condition(self, name: str, role: str, said: AlwaysSaid) -> Condition | str:
-        """When no current may be allowed."""
+        """When no current may be allowed, or less."""
+        if name == "discharge-limit-derated":
+            if not said.flags:
+                return "'flags' under [[always]]: those that derate"
+            tests = [test for flag in said.flags for test in self.profile.flags[flag].tests]
+            cycle_ns = max(self.message(test.role).cycle_ns for test in tests)
+            return Condition(
+                since_ns=self.since_ns(role, cycle_ns, said),
+                cycle_ns=cycle_ns,
+                tests=tuple(map(self.test, tests)),
+            )
         if name in _BEYOND:
             how, usual = _BEYOND[name]
             source = self._source("cell_voltage")
             if source is None:
                 return "a [[play]] that shows cell_voltage"
             return Condition(
-                since_ns=self._since_ns(role, source.cycle_ns + self._evaluated_ns("cell_voltage"), said),
+                since_ns=self.since_ns(role, source.cycle_ns + self._evaluated_ns("cell_voltage"), said),
                 cycle_ns=source.cycle_ns,
                 quantity="cell_voltage",
                 how=how,
@@ -197,18 +212,18 @@ class Statements:
         value = float(self.profile.states["error"]) if other == "state" else 1.0
         cycle_ns = self._cycle_ns(other)
         return Condition(
-            since_ns=self._since_ns(role, cycle_ns, said),
+            since_ns=self.since_ns(role, cycle_ns, said),
             cycle_ns=cycle_ns,
-            tests=(self._test(RoleTest(role=self.profile.roles[other], op="==", value=value)),),
+            tests=(self.test(RoleTest(role=self.profile.roles[other], op="==", value=value)),),
         )
 
-    def _test(self, test: RoleTest) -> SignalTest:
+    def test(self, test: RoleTest) -> SignalTest:
         role = test.role
         return SignalTest(
             channel=role.channel, message=role.message, signal=role.signal, op=test.op, value=test.value
         )
 
-    def _since_ns(self, role: str, told_ns: int, said: AlwaysSaid) -> int:
+    def since_ns(self, role: str, told_ns: int, said: AlwaysSaid) -> int:
         """How long ago what a limit follows must have been told at the latest: its cycles, lags and the DUT's own."""
         return told_ns + self._cycle_ns(role) + self._own_ns + self._lag_ns(role) + said.delay_ns
 
@@ -232,12 +247,12 @@ class Statements:
         return 0 if lag is None else lag.high_ns
 
     def _cycle_ns(self, role: str) -> int:
-        return self._message(self.profile.roles[role]).cycle_ns
+        return self.message(self.profile.roles[role]).cycle_ns
 
     def _value(self, text: str, dimension: str) -> float:
         return value_of(parse_expression(text, dimension), self.thresholds)
 
-    def _message(self, role: Role) -> "Message":
+    def message(self, role: Role) -> "Message":
         return self.databases[role.channel][role.message]
 
     def _field(self, role: str) -> Field | None:
@@ -248,10 +263,10 @@ class Statements:
         known = self.databases[found.channel]
         return known[found.message].fields.get(found.signal) if found.message in known else None
 
-    def _told(self, role: str, dimension: str) -> ToldSignal:
+    def told(self, role: str, dimension: str) -> ToldSignal:
         """A unit of another dimension is taken for SI."""
         where = self.profile.roles[role]
-        field = self._message(where).fields[where.signal]
+        field = self.message(where).fields[where.signal]
         gain = _gain(field, dimension)
         low, high = (gain * float(end) for end in field.reach)
         return ToldSignal(
@@ -262,7 +277,7 @@ class Statements:
             resolution=0.0 if field.is_float else abs(gain * float(field.scale)),
             low=low,
             high=high,
-            cycle_ns=self._message(where).cycle_ns,
+            cycle_ns=self.message(where).cycle_ns,
             unit=dimension,
         )
 
@@ -317,7 +332,7 @@ class Statements:
                 if one.quantity in _DOUBTS.get(quantity, ()) and one.what == "value":
                     role = Role(play.channel, play.message, one.signal)
                     if self._has(role):
-                        yield self._test(RoleTest(role=role, op="!=", value=one.offset))
+                        yield self.test(RoleTest(role=role, op="!=", value=one.offset))
 
     def _has(self, role: Role) -> bool:
         known = self.databases.get(role.channel)

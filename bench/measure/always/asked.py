@@ -10,12 +10,21 @@ class Form(StrEnum):
     """How a statement is judged.
 
     TELLS: the DUT tells what it was shown. NAMES: the cell or sensor that it names has that value. AT_MOST: a told
-    value is not above a bound, while a condition holds.
+    value is not above a bound, while a condition holds. CAUSED: a test is true only after one of the causes.
+    INHIBITED: it does not become true while a cause holds. ORDERED: the second of two tests does not end before the
+    first. CODES: a trouble code is told only with its flag. HEALED: its status says "test failed" only while its flag
+    is set. COUNTED: a receiver accepts every frame.
     """
 
     TELLS = "tells"
     NAMES = "names"
     AT_MOST = "at-most"
+    CAUSED = "caused"
+    INHIBITED = "inhibited"
+    ORDERED = "ordered"
+    CODES = "codes"
+    HEALED = "healed"
+    COUNTED = "counted"
 
 
 class How(StrEnum):
@@ -96,11 +105,22 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodeOf:
+    """A trouble code and the flag that it stands for: any of the tests. told: channel, message, signal of the code."""
+
+    code: int
+    flag: str
+    tests: tuple[SignalTest, ...]
+    told: tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """One thing that always holds. name: stable, in kebab-case.
 
     sweeps: the DUT may tell what was shown in any of the last ones, this many, and in the one that is going on.
     late_ns: what was first shown less than this before may not be told yet.
+    tests, causes, codes, status: see Form; the status is a signal beside the told code.
     tolerance, bound: in SI. index_from: the number that the DUT gives to the first cell or sensor.
     """
 
@@ -115,6 +135,10 @@ class Statement:
     index_from: int = 1
     bound: float = 0.0
     condition: Condition | None = None
+    tests: tuple[SignalTest, ...] = ()
+    causes: tuple[SignalTest, ...] = ()
+    codes: tuple[CodeOf, ...] = ()
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

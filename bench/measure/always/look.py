@@ -11,6 +11,8 @@ from bench.errors import ScenarioError
 from bench.measure.accepted import MOST_MISSED
 from bench.measure.always.asked import Condition, Form, How, ShownQuantity, Statement
 from bench.measure.always.columns import Flags, Floats, ShotColumns, Sweeps, ToldSeries
+from bench.measure.always.events import Doings
+from bench.measure.always.held import held_since
 from bench.measure.always.tests import answers
 from bench.measure.finding.always import (
     LimitAboveBound,
@@ -23,6 +25,8 @@ from bench.measure.finding.base import Finding, When
 from bench.measure.frames import Frames
 from bench.measure.shot import Seen, Shot
 from bench.trace.facts import StimulusCommanded
+
+_DOINGS = (Form.CAUSED, Form.INHIBITED, Form.ORDERED, Form.CODES, Form.HEALED, Form.COUNTED)
 
 
 class Looked(NamedTuple):
@@ -60,6 +64,13 @@ def look(shot: Shot, onset: Seen | None) -> Looked:
         disturbed={one.quantity for one in always.sources if _is_disturbed(one, always.disturbed)},
         disturbed_ns=next((mark.t_ns for mark in shot.trace.of(StimulusCommanded)), shot.window.end_ns),
         onset=onset,
+        doings=Doings(
+            shot=shot,
+            onset=onset,
+            columns=columns,
+            whole=ShotColumns(Frames(whole), Frames(whole), shot.decoders, {}),
+        ),
+        restarted=always.disturbed,
     )
     broken: list[Finding] = []
     unjudged: list[Finding] = []
@@ -93,10 +104,16 @@ class _Eye:
     disturbed: Container[str]
     disturbed_ns: int
     onset: Seen | None
+    doings: Doings
+    restarted: Container[tuple[str, str]]
     views: dict[tuple[str | int, ...], _View] = field(default_factory=dict)
 
     def judge(self, statement: Statement) -> Iterable[Finding]:
         """What did not hold, and what could not be judged."""
+        if statement.form in _DOINGS:
+            if ("", "") in self.restarted:
+                return [self._unjudged(statement, WhyUnjudged.DISTURBED, "everything", 0, 0)]
+            return self.doings.judge(statement)
         told = statement.told
         series = self.columns.series(told.channel, told.message, told.signal)
         if not len(series.t_ns):
@@ -202,7 +219,7 @@ class _Eye:
             if condition.quantity in self.disturbed:
                 return _Unjudged(why=WhyUnjudged.DISTURBED, of=condition.quantity)
             true = sweeps.clear & ((shown >= condition.value) if high else (shown <= condition.value))
-            return _held_since(
+            return held_since(
                 sweeps.done_ns, true, at_ns, condition.since_ns, MOST_MISSED * condition.cycle_ns
             )
         found = np.zeros(len(at_ns), np.bool_)
@@ -212,7 +229,7 @@ class _Eye:
             if series.uneven:
                 uneven = _Unjudged(why=WhyUnjudged.LENGTHS_VARY, of=test.message)
             true = answers(test, series.values)
-            found |= _held_since(
+            found |= held_since(
                 series.t_ns, true, at_ns, condition.since_ns, MOST_MISSED * condition.cycle_ns
             )
         return uneven if uneven is not None and not found.any() else found
@@ -308,28 +325,15 @@ def _of_sweeps(sweeps: Sweeps, how: How) -> Floats:
     return reduced
 
 
-def _held_since(
-    t_ns: NDArray[np.int64], true: Flags, at_ns: NDArray[np.int64], since_ns: int, longest_ns: int
-) -> Flags:
-    """Whether, at each instant, every answer was yes from the last one that is `since_ns` old to the newest one.
-
-    longest_ns: an older newest answer says nothing; 0: it does.
-    """
-    if not len(t_ns) or not true.any():
-        return np.zeros(len(at_ns), np.bool_)
-    first = t_ns.searchsorted(at_ns - since_ns, "right") - 1
-    last = t_ns.searchsorted(at_ns, "right") - 1
-    no = np.concatenate([[0], np.cumsum(~true)])
-    held: Flags = (first >= 0) & (no[last + 1] == no[np.maximum(first, 0)])
-    if longest_ns:
-        held &= at_ns - t_ns[np.maximum(last, 0)] <= longest_ns
-    return held
-
-
 def signals_of(statements: Sequence[Statement]) -> list[tuple[str, str, str]]:
     """Everything of the DUT that these ask."""
-    found = [(one.told.channel, one.told.message, one.told.signal) for one in statements]
+    found = [(one.told.channel, one.told.message, one.told.signal) for one in statements if one.told.signal]
     for one in statements:
+        found += [(test.channel, test.message, test.signal) for test in one.tests]
+        if one.form is Form.INHIBITED:
+            found += [(test.channel, test.message, test.signal) for test in one.causes]
+        if one.status:
+            found.append((*one.told.place, one.status))
         if one.condition is not None:
             found += [(test.channel, test.message, test.signal) for test in one.condition.tests]
     return list(dict.fromkeys(found))

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from bench.measure.finding.base import Blame, Finding, When
+from bench.measure.signal_test import SignalTest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,86 @@ class LimitAboveBound(Finding):
     when: When
     frames: int
     judged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputWithoutCause(Finding):
+    """The DUT set an output, and told none of the flags that it comes with. frames: how many said that."""
+
+    code: ClassVar[str] = "output-without-cause"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("statement", "signal")
+    statement: str
+    signal: str
+    when: When
+    frames: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneThoughInhibited(Finding):
+    """The DUT began to do what it told to be inhibited."""
+
+    code: ClassVar[str] = "done-though-inhibited"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("statement", "test")
+    statement: str
+    test: SignalTest
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedInWrongOrder(Finding):
+    """A contactor was told to open while the one that has to open before it stayed closed. first: its signal."""
+
+    code: ClassVar[str] = "opened-in-wrong-order"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("statement",)
+    statement: str
+    first: str
+    other: str
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeWithoutFlag(Finding):
+    """The DUT told a trouble code whose flag it had not set until then."""
+
+    code: ClassVar[str] = "code-without-flag"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("statement", "dtc")
+    statement: str
+    dtc: int
+    flag: str
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedThoughHealed(Finding):
+    """The status of a trouble code said "test failed" although its flag had been taken back."""
+
+    code: ClassVar[str] = "failed-though-healed"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("statement", "dtc")
+    statement: str
+    dtc: int
+    flag: str
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramesUnacceptable(Finding):
+    """The DUT sent frames whose counter or checksum no receiver accepts, more than a receiver lets pass.
+
+    frames: how many, of the message `can_id`.
+    """
+
+    code: ClassVar[str] = "frames-unacceptable"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("statement", "can_id")
+    statement: str
+    can_id: int
+    when: When
+    frames: int
 
 
 class WhyUnjudged(StrEnum):
