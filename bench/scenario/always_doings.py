@@ -1,31 +1,42 @@
 """Statements about what a DUT does, as far as the roles and flags of its profile allow them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from bench.codec.message import Message
 from bench.config.always import STATEMENTS, AlwaysSaid
-from bench.config.profile import DutProfile, Flag, RoleTest
+from bench.config.profile import DutProfile, Flag, Role, RoleTest
 from bench.measure.always.asked import CodeOf, Form, Statement, ToldSignal
+from bench.measure.signal_test import SignalTest
 
-if TYPE_CHECKING:
-    from bench.scenario.always import Statements
+
+class OfDut(Protocol):
+    """What this needs of bench.scenario.always.Statements."""
+
+    @property
+    def profile(self) -> DutProfile: ...
+    def test(self, test: RoleTest, /) -> SignalTest: ...
+    def message(self, role: Role, /) -> Message: ...
+    def since_ns(self, role: str, told_ns: int, said: AlwaysSaid, /) -> int: ...
+    def told(self, role: str, dimension: str, /) -> ToldSignal: ...
+
 
 Made = Statement | str
 _NO_SIGNAL = ToldSignal(channel="", message="", signal="")
 
 
-def doing(of: "Statements", name: str, said: AlwaysSaid) -> Made:
+def doing(of: OfDut, name: str, said: AlwaysSaid) -> Made:
     """A statement about what the DUT does, or what it lacks."""
     return OF_DOINGS[name](of, name, said)
 
 
-def _late_ns(of: "Statements", name: str, said: AlwaysSaid, tests: Sequence[RoleTest]) -> int:
+def _late_ns(of: OfDut, name: str, said: AlwaysSaid, tests: Sequence[RoleTest]) -> int:
     cycle_ns = max((of.message(test.role).cycle_ns for test in tests), default=0)
     return of.since_ns(STATEMENTS[name].roles[0], cycle_ns, said)
 
 
 def _made(
-    of: "Statements",
+    of: OfDut,
     name: str,
     said: AlwaysSaid,
     form: Form,
@@ -42,11 +53,11 @@ def _made(
     )
 
 
-def _is(of: "Statements", role: str, value: float = 1.0) -> RoleTest:
+def _is(of: OfDut, role: str, value: float = 1.0) -> RoleTest:
     return RoleTest(role=of.profile.roles[role], op="==", value=value)
 
 
-def _pyro(of: "Statements", name: str, said: AlwaysSaid) -> Made:
+def _pyro(of: OfDut, name: str, said: AlwaysSaid) -> Made:
     flags = of.profile.flags.values()
     fires = [test for flag in flags if "pyro_command" in flag.sets for test in flag.tests]
     if not fires:
@@ -54,19 +65,19 @@ def _pyro(of: "Statements", name: str, said: AlwaysSaid) -> Made:
     return _made(of, name, said, Form.CAUSED, [_is(of, "pyro_command")], fires)
 
 
-def _closing(of: "Statements", name: str, said: AlwaysSaid) -> Made:
+def _closing(of: OfDut, name: str, said: AlwaysSaid) -> Made:
     coils = [test for tests in of.profile.contactors.values() for test in tests]
     return _made(of, name, said, Form.INHIBITED, coils, [_is(of, "restart_inhibit")])
 
 
-def _charging(of: "Statements", name: str, said: AlwaysSaid) -> Made:
+def _charging(of: OfDut, name: str, said: AlwaysSaid) -> Made:
     if "charge" not in of.profile.states:
         return "[state] charge"
     state = _is(of, "state", float(of.profile.states["charge"]))
     return _made(of, name, said, Form.INHIBITED, [state], [_is(of, "charge_inhibit")])
 
 
-def _order(of: "Statements", name: str, said: AlwaysSaid) -> Made:
+def _order(of: OfDut, name: str, said: AlwaysSaid) -> Made:
     if not said.first:
         return "'first' under [[always]]: the contactor that opens first"
     other = "minus" if said.first == "plus" else "plus"
@@ -74,11 +85,11 @@ def _order(of: "Statements", name: str, said: AlwaysSaid) -> Made:
     return _made(of, name, said, Form.ORDERED, pair, ())
 
 
-def _counters(of: "Statements", name: str, said: AlwaysSaid) -> Made:  # noqa: ARG001
+def _counters(of: OfDut, name: str, said: AlwaysSaid) -> Made:  # noqa: ARG001
     return Statement(name=name, form=Form.COUNTED, told=_NO_SIGNAL)
 
 
-def _codes(of: "Statements", name: str, said: AlwaysSaid) -> Made:
+def _codes(of: OfDut, name: str, said: AlwaysSaid) -> Made:
     profile = of.profile
     flags = [flag for flag in profile.flags.values() if flag.dtc is not None and not _in_turn(profile, flag)]
     if not flags:
@@ -110,7 +121,7 @@ def _in_turn(profile: DutProfile, flag: Flag) -> bool:
     return any(profile.tells_in_turn(test.role) for test in flag.tests)
 
 
-OF_DOINGS: Mapping[str, Callable[["Statements", str, AlwaysSaid], Made]] = {
+OF_DOINGS: Mapping[str, Callable[[OfDut, str, AlwaysSaid], Made]] = {
     "pyro-for-cause": _pyro,
     "no-closing-when-inhibited": _closing,
     "no-charging-when-inhibited": _charging,
