@@ -18,6 +18,8 @@ MS = 1_000_000
 CELLS, SENSORS = 18, 8
 OPENING, STANDBY, PRECHARGE, NORMAL, ERROR = 4, 5, 6, 7, 10
 # Measured on v1.11.0 built for a host: from OPEN_CONTACTORS to the first coil, the last, and the message of it.
+# With an unknown current the opening waits for 3 s, and then tells 81.
+WAITS_NS = 3000 * MS
 FIRST_COIL_NS, LAST_COIL_NS, TOLD_NS = 530 * MS, 630 * MS, 730 * MS
 VALIDATED_EVERY = 5  # ticks: MRC_Validate... hands cell and pack values on
 QUEUE_DEPTH = 5
@@ -30,9 +32,12 @@ FATAL = {
     50: (1, 10, 100, 7),
     23: (500, 10, 1000, 8),
     26: (500, 10, 1000, 10),
-    44: (10, 10, 100, 63),
-    41: (10, 10, 100, 63),
+    44: (10, 10, 100, 13),  # of the string, and told in the bit of the cell: bit 63 is never composed
+    41: (10, 10, 100, 12),
+    47: (10, 10, 100, None),
     48: (10, 10, 100, None),
+    10: (100, 10, 200, None),
+    81: (1, 10, 0, None),
     52: (10, 50, 100, 53),
     65: (1, 10, 100, 43),
     66: (1, 10, 100, 43),
@@ -201,6 +206,8 @@ class StandIn:
         self._count(now_ns, 44, current_ma > 2400)
         self._count(now_ns, 48, current_ma > 2400)
         self._count(now_ns, 41, current_ma < -2400)
+        self._count(now_ns, 47, current_ma < -2400)
+        self._count(now_ns, 10, self._age_ms(now_ns, 0x521) > 200)
         self._count(now_ns, 65, self._age_ms(now_ns, 0x521) > 250)
         self._count(now_ns, 67, self._age_ms(now_ns, 0x522) > 300)
         self._count(now_ns, 69, self._age_ms(now_ns, 0x524) > 300)
@@ -264,6 +271,11 @@ class StandIn:
             self._enter(now_ns, STANDBY)
 
     def _open(self, now_ns: int) -> None:
+        if 65 in self.active and 81 not in self.active and not self.coils_off_ns:
+            if now_ns - self.entered_ns < WAITS_NS:
+                return
+            self._count(now_ns, 81, True)
+            self.entered_ns = now_ns
         since_ns = now_ns - self.entered_ns
         for count, after_ns in enumerate((FIRST_COIL_NS, LAST_COIL_NS)):
             if since_ns >= after_ns and len(self.coils_off_ns) == count:
@@ -279,8 +291,9 @@ class StandIn:
     # --- out -----------------------------------------------------------------------------------------------
 
     def _send(self) -> None:
+        if self.state >= STANDBY or self.state == OPENING or self.tick % 10 == 0:
+            self._bms_state()  # its sub-state toggles, and each change is sent at once
         if self.tick % 10 == 0:
-            self._bms_state()
             self.out.append(CanFrame(0x219, bytes((0, 5, 0, 0, 0, 0, 0, 0))))
             for diag in self.active:
                 self._fatal(diag)
@@ -299,7 +312,10 @@ class StandIn:
         put(data, 7, 4, self.connected)
         put(data, 10, 1, bool(self.active))
         put(data, 24, 1, 5 in self.active)
+        put(data, 25, 1, 47 in self.active)
         put(data, 26, 1, 48 in self.active)
+        put(data, 27, 1, 81 in self.active)
+        put(data, 37, 6, self.tick & 1)
         self.out.append(CanFrame(0x220, bytes(data)))
 
     def _string_state(self) -> None:
@@ -347,9 +363,9 @@ def build_slow_to_open() -> StandIn:
     return BUILT[-1]
 
 
-def build_opens_with_70() -> StandIn:
+def build_opens_with_76() -> StandIn:
     """A mutant: with whatever makes it open it tells a code that no flag of the profile owns."""
-    BUILT.append(StandIn(tells_beside=(70,)))
+    BUILT.append(StandIn(tells_beside=(76,)))
     return BUILT[-1]
 
 

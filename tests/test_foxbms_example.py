@@ -33,6 +33,9 @@ SCENARIOS = [
     "fox_request_lost",
     "fox_current_sensor_lost",
     "fox_overtemperature",
+    "fox_overcurrent_charge",
+    "fox_cell_far_out",
+    "fox_front_end_silent",
 ]
 STARTED = re.compile(r'start = "subprocess"\ncommand = .*\nready = .*\n')
 
@@ -76,6 +79,43 @@ def test_a_healthy_stand_in_passes_and_finds_no_rule_broken(example: Path, scena
     assert result.judgement.verdict is Verdict.PASS, reasons_words(result.judgement)
     assert foxbms_stand_in.BUILT[-1].violations == []
     assert result.identity == "v1.11.0 +0 dirty=0"
+
+
+# On v1.11.0 built for a host, ms after the onset: first 0x222, state OPEN_CONTACTORS, first coil off, last coil off.
+MEASURED = {
+    "fox_ov_cell7": ((498, 534), (712, 764), (1243, 1294), (1343, 1394)),
+    "fox_overcurrent_discharge": ((99, 140), (229, 269), (759, 801), (859, 901)),
+    "fox_current_sensor_lost": (None, None, (3850, 3950), None),
+}
+WITHIN_MS = 35  # the stand-in's task and the frames' own cycles, each met at another place
+
+
+@pytest.mark.parametrize("scenario", MEASURED)
+def test_the_stand_in_takes_as_long_as_the_firmware_took(example: Path, scenario: str) -> None:
+    result, trace = fired(bench(example), scenario, index=1)
+    found = result.measurement
+    assert found is not None and found.onset is not None
+    onset_ns = found.onset.high_ns
+    after = [(one.t_ns, one.frame) for one in trace.frames if one.t_ns > onset_ns]
+    fatal = next(t_ns for t_ns, frame in after if frame.can_id == 0x222)
+    opening = next(t_ns for t_ns, frame in after if frame.can_id == 0x220 and frame.data[0] & 0x0F == 4)
+    seen = [fatal, opening, *foxbms_stand_in.BUILT[-1].coils_off_ns]
+    for t_ns, limits in zip(seen, MEASURED[scenario], strict=True):
+        if limits is not None:
+            assert limits[0] - WITHIN_MS <= (t_ns - onset_ns) / 1e6 <= limits[1] + WITHIN_MS, seen
+
+
+def test_0x220_comes_every_10_ms_and_bit_63_never(example: Path) -> None:
+    _, trace = fired(bench(example), "fox_overcurrent_discharge")
+    states = [one.t_ns for one in trace.frames if one.frame.can_id == 0x220]
+    late = states[len(states) // 2 :]
+    assert sum(b - a < 11_000_000 for a, b in pairwise(late)) > 0.9 * len(late)
+    told = [one.frame.data for one in trace.frames if one.frame.can_id == 0x240]
+    dbc = Database.load(DBC)["f_StringState"]
+    bits = {name: max(dbc.reader(name)(data) or 0 for data in told) for name in (
+        "StringOvercurrentError", "CellOvercurrentDischargeMslError"
+    )}  # fmt: skip
+    assert bits == {"StringOvercurrentError": 0, "CellOvercurrentDischargeMslError": 1}
 
 
 def test_what_the_bench_sends_keeps_every_pace(example: Path) -> None:
@@ -174,7 +214,7 @@ def test_the_published_delay_is_held_from_both_sides(example: Path, build: str, 
 @pytest.mark.parametrize(
     ("firmware", "said"),
     [
-        ("build_opens_with_70", ["trouble code 70 was not expected"]),
+        ("build_opens_with_76", ["trouble code 76 was not expected"]),
         (
             "build_54_and_55_first",
             [
