@@ -20,6 +20,7 @@ ENTRIES = {
 BY_FOLDER = (  # found by their place
     "bench.cli.*_command*",
     "bench.faults.catalogue.*",
+    "bench.scenario.variants.dimensions.*",
     "bench.instruments.*.kind",
     "bench.report.sections.*",
 )

@@ -11,8 +11,9 @@ import typer
 
 from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
-from bench.cli.options import DEFAULT_CONFIG, ConfigOption, load_rig, load_scenarios
+from bench.cli.options import DEFAULT_CONFIG, ConfigOption, FiltersOption, load_rig, load_scenarios
 from bench.cli.show_run import as_wide_as, tell_rules
+from bench.cli.space_shown import show_space
 from bench.cli.the_run import RUN_HELP, named_run
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from bench.report.goals import GoalShown
     from bench.report.told.bench import TraceTold
     from bench.report.traceability import Row
-    from bench.verdict.result import RunResult
+    from bench.verdict.result import RunResult, SpaceResult
+    from bench.wiring.common import Wired
 
 
 def trace(
@@ -28,6 +30,13 @@ def trace(
         str | None, typer.Argument(help=f"{RUN_HELP} What was run, and passed.", metavar="RUN")
     ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
+    space: Annotated[
+        bool, typer.Option("--space", help="The variants of scenarios: pairs covered, and what cannot be.")
+    ] = False,
+    standards: Annotated[
+        bool, typer.Option("--standards", help="Every clause, each with its denominator.")
+    ] = False,
+    asked: FiltersOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show which safety goals are served by which faults, and which are not. Exit 1: one is absent, 3: altered."""
@@ -36,6 +45,7 @@ def trace(
     from bench.report.goals import not_shown
     from bench.report.traceability import denominator, outside, rows
     from bench.report.words import EVIDENCE_WORTH
+    from bench.running.filter_words import joined
     from bench.running.load import whole_library
     from bench.stored.builds import load_checked
     from bench.verdict.budgets import load_budgets
@@ -50,14 +60,21 @@ def trace(
     tell_altered(run, altered, err=as_json)
     found = rows(library, denominator(load_budgets(budgets_file), library.lent), results, chemistry)
     clauses = clause_rows(library, results)
+    spanned = _space_of(wired, None if stored is None else stored.result, joined(asked)) if space else None
     code = 1 if any(row.absent for row in found) else 0
     goals = {row.safety_goal: row.shown for row in found}
     lacking = not_shown(shown for shown in goals.values() if shown)
     if as_json:
         raise say(
-            _told(run, None if stored is None else stored.result, found, lacking, clauses, altered),
+            _told(run, None if stored is None else stored.result, found, lacking, clauses, altered, spanned),
             ended_with(code, altered),
         )
+    if spanned is not None:
+        show_space(spanned)
+        raise end(0 if spanned.verdict.expected or not spanned.variants else 1, altered)
+    if standards:
+        _show_every_clause(clauses, told=stored is not None)
+        raise end(0, altered)
     _show(found, lacking, told=stored is not None)
     _show_clauses(clauses)
     if stored is not None:
@@ -75,6 +92,7 @@ def _told(
     lacking: list[GoalShown],
     clauses: list[ClauseRow],
     altered: Sequence[str],
+    space: SpaceResult | None,
 ) -> TraceTold:
     from bench.report.told.bench import ClauseTold, TraceRow, TraceTold
     from bench.report.traceability import denominator_words
@@ -102,7 +120,40 @@ def _told(
             for one in clauses
         ),
         altered=tuple(altered),
+        space=space,
     )
+
+
+def _space_of(wired: Wired, run: RunResult | None, only: str | None) -> SpaceResult:
+    """The space that a run has fired; without a run, the space of the library."""
+    from bench.errors import ConfigError
+    from bench.running.load import select_scenarios
+    from bench.running.variants import result_of, space_of
+
+    if run is not None:
+        if run.space is None:
+            raise ConfigError(f"{run.run_id}: found a run without variants; expected one of hil run --space")
+        return run.space
+    whole = select_scenarios(wired, None, None).prepared
+    asked = whole if only is None else select_scenarios(wired, None, only).prepared
+    return result_of(space_of(wired, asked, whole, 1), {})
+
+
+def _show_every_clause(found: list[ClauseRow], *, told: bool) -> None:
+    from rich.table import Table
+
+    from bench.report.clauses import clause_words
+
+    table = Table(title="Clauses of standards", title_justify="left")
+    for column in ("clause", "performed by", "run", "passed", "touched by"):
+        table.add_column(column, no_wrap=True)
+    for one in found:
+        run = len(one.performed_by) - len(one.not_run)
+        counts = (str(run), str(one.verdicts.count("PASS"))) if told else ("–", "–")
+        table.add_row(one.clause, str(len(one.performed_by)), *counts, str(len(one.touched_by)))
+    console = as_wide_as()
+    console.print(table)
+    console.print(clause_words(found), highlight=False, soft_wrap=True)
 
 
 def _show(found: list[Row], lacking: list[GoalShown], *, told: bool) -> None:

@@ -140,7 +140,9 @@ class CyclicMessage:
         self._link.send(self._frame(data, counter))
 
     def _send_disturbed(self, data: bytes, disturbance: Disturbance) -> None:
-        if disturbance.lost:
+        if disturbance.loses():
+            if self._protection is not None and disturbance.one_in > 1:  # it was sent, and did not arrive
+                self._counter = (self._counter + 1) % self._protection.counters
             return
         data = disturbance.before_protection(data)
         protection = self._protection

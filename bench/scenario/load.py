@@ -165,6 +165,8 @@ def _scenario(file: "TomlFile") -> Scenario | None:
         twins_left_out={str(kind): why for kind, why in shape.twins.skip.items()}
         if isinstance(shape.twins, shapes.TwinsTable)
         else {},
+        space_left_out=shape.space.removeprefix("none: ") if isinstance(shape.space, str) else None,
+        space_skips=dict(shape.space.skip) if isinstance(shape.space, shapes.SpaceTable) else {},
         format=shape.format,
     )
 

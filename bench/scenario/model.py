@@ -343,6 +343,7 @@ class Scenario:
     mismatch: it brings pack and firmware along, has no twins, and passes where every shot fails.
     not_for: chemistry of the pack to the reason why it says nothing there.
     no_twins: why it has none; twins_left_out: kind of twin to the reason why it makes no sense here.
+    space_left_out: why no variants are made of it; space_skips: level of a dimension to the reason why it has none.
     provenance: where it comes from, where no person wrote it. hunt: bounds of what a hunt may vary, by name.
     twin_of, twin_kind: of a scenario that was made from another one.
     performs: clauses whose stimulus and end it applies; standards: those that it only touches.
@@ -375,6 +376,8 @@ class Scenario:
     not_for: dict[str, str] = field(default_factory=dict)
     no_twins: str | None = None
     twins_left_out: dict[str, str] = field(default_factory=dict)
+    space_left_out: str | None = None
+    space_skips: dict[str, str] = field(default_factory=dict)
     provenance: str = ""
     hunt: dict[str, str] = field(default_factory=dict)
     twin_of: str = ""

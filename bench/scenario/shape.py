@@ -293,6 +293,12 @@ class TwinsTable(Shape):
     }
 
 
+class SpaceTable(Shape):
+    skip: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
+
+    MEANS: ClassVar = {"skip": "levels of the space of which no variants are made, each with its reason"}
+
+
 def _reason(value: object) -> object:
     if isinstance(value, str) and not re.fullmatch(r"none: \S.*", value):
         raise ValueError(f"found '{value}'; expected \"none: \" and the reason, or a table")
@@ -334,6 +340,7 @@ class ScenarioShape(Shape):
     mismatch: MismatchTable | None = None
     not_for: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
     twins: Annotated[TwinsTable | str | None, BeforeValidator(_reason)] = None
+    space: Annotated[SpaceTable | str | None, BeforeValidator(_reason)] = None
     start: StartTable
     step: list[dict[str, Any]] = Field(min_length=1)
     expect: ExpectTable | None = None
@@ -368,6 +375,7 @@ class ScenarioShape(Shape):
         "mismatch": "a BMS on a pack that it was not made for: every shot has to fail",
         "not_for": "chemistries on which the scenario says nothing, each with its reason",
         "twins": '"none: reason", or which kinds of must-not-trip twins are left out',
+        "space": '"none: reason", or which levels of the space have no variants of this scenario',
         "start": "the state from which the steps begin",
         "step": "what is done, in order",
         "expect": "what the DUT has to do; for must_trip",

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from bench.errors import choices, nearest
 from bench.measure.plan import Aim
 from bench.scenario.model import (
     InjectText,
@@ -33,10 +34,31 @@ def check_together(file: "TomlFile", shape: "ScenarioShape", steps: list[StepTex
     if file.path.stem != shape.id.replace("-", "_"):
         expected = f"{shape.id.replace('-', '_')}.toml or id {file.path.stem.replace('_', '-')}"
         file.mistake(("id",), f"found id '{shape.id}' in {file.path.name}; expected file {expected}")
+    _check_skips(file, shape)
     if shape.expect is not None and shape.expect.window <= shape.expect.hold:
         file.mistake(("expect", "window"), "found a window not longer than hold; expected a longer one")
     if whole:
         _check_steps(file, shape, steps)
+
+
+def _check_skips(file: "TomlFile", shape: "ScenarioShape") -> None:
+    """Levels of the space by name, under an aim that has variants."""
+    skips = {} if shape.space is None or isinstance(shape.space, str) else shape.space.skip
+    if not skips:
+        return
+    from bench.scenario.variants.find import level_names
+
+    for name in skips:
+        if name not in level_names():
+            near = nearest(name, level_names())
+            known = choices(name, level_names())
+            file.mistake(
+                ("space", "skip", name), f"found '{name}'; expected a level of the space: {known}{near}"
+            )
+    if shape.aim != "must_trip":
+        file.mistake(
+            ("space",), f"found it under aim '{shape.aim}', of which no variants are made; expected none"
+        )
 
 
 def _check_steps(file: "TomlFile", shape: "ScenarioShape", steps: list[StepText]) -> None:

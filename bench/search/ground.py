@@ -1,6 +1,5 @@
 """Where a hunt takes place: one scenario on one rig, its space, and the second faults that its library offers."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from bench.config.toml_file import read_toml
@@ -8,19 +7,14 @@ from bench.errors import ConfigError, ScenarioError, nearest
 from bench.measure.plan import Aim
 from bench.running.load import budgets_beside, library_above
 from bench.scenario.load import find_scenarios, load_scenario, scenario_in
-from bench.scenario.model import Also, InjectText, Scenario
+from bench.scenario.model import Expect, Scenario
 from bench.scenario.prepare import prepare_one
+from bench.scenario.second_fault import fits_as_second, may_open
 from bench.scenario.space import SecondFault, bounded, space_of
 from bench.search.hunt import Hunt, prepared_at
 from bench.units import NS_PER_MS
 from bench.verdict.budgets import load_budgets
 from bench.wiring.common import Wired, why_not
-
-# Classes of fault that do not take from the DUT what it needs to see another one. A current is none of them: the bench
-# cannot drive it once the contactors have opened for the other fault.
-_SECOND_CLASSES = ("cells", "isolation", "thermal", "contactors")
-# What is still there, and to be seen, when the contactors have opened for the other fault.
-_STAYS = ("cells", "isolation", "thermal")
 
 
 def scenario_file(wired: Wired, name: str) -> Path:
@@ -102,7 +96,7 @@ def _refuse_unfit_ends(hunt: Hunt) -> None:
 
 def second_faults(wired: Wired, scenario: Scenario) -> tuple[SecondFault, ...]:
     """One of the library per flag: of another kind, from the same mode, and never against what the first demands."""
-    expect, own = scenario.expect, _class_and_flags(scenario)
+    expect = scenario.expect
     root = library_above(wired.config.file) / "scenarios"
     if scenario.aim is not Aim.MUST_TRIP or expect is None or expect.onset != "stimulus" or not root.is_dir():
         return ()
@@ -112,52 +106,21 @@ def second_faults(wired: Wired, scenario: Scenario) -> tuple[SecondFault, ...]:
             one = load_scenario(file)
         except ConfigError:
             continue  # a broken file is told by `hil check`
-        second = _as_second(wired, scenario, one)
-        if second is not None and not set(second.flags) & own[1]:
-            found.setdefault(str(second.flags[0]), second)
+        if one.expect is not None and fits_as_second(scenario, one, wired.capabilities):
+            found.setdefault(one.expect.flag, _as_second(wired, one, one.expect))
     return tuple(found[flag] for flag in sorted(found))
 
 
-def _as_second(wired: Wired, first: Scenario, one: Scenario) -> SecondFault | None:
-    expect, demanded = one.expect, first.expect
-    injection = one.steps[0]
-    if expect is None or demanded is None or len(one.steps) != 1 or not isinstance(injection, InjectText):
-        return None
-    opens = "mains_open" not in expect.forbidden
-    own_class, _ = _class_and_flags(first)
-    fits = (
-        one.lane == "short"
-        and one.aim is Aim.MUST_TRIP
-        and one.start
-        == first.start  # its flags are known from there; a weak cell under more load raises others
-        and expect.onset == "stimulus"
-        and "other_trip" in expect.forbidden  # its flags are wholly known
-        and injection.kind.fault_class in _SECOND_CLASSES
-        and injection.kind.fault_class
-        != own_class  # such as a silent monitor, which hides the leak from the DUT
-        and injection.kind.name
-        not in {step.kind.name for step in first.steps if isinstance(step, InjectText)}
-        and not set(one.needs) - wired.capabilities
-        and not (opens and (own_class not in _STAYS or "mains_open" in demanded.forbidden))
-    )
-    if not fits:
-        return None
-    table = read_toml(one.file, ScenarioError).data["step"][0]
+def _as_second(wired: Wired, one: Scenario, expect: Expect) -> SecondFault:
     return SecondFault(
         name=one.id,
-        step=table,
+        step=read_toml(one.file, ScenarioError).data["step"][0],
         capability=one.needs[0],
         flags=(expect.flag, *expect.also),
         noticed_ms=_noticed_ms(wired, expect.flag),
         earliest_ms=_earliest_ms(wired, expect.flag),
-        opens=opens,
+        opens=may_open(one),
     )
-
-
-def _class_and_flags(scenario: Scenario) -> tuple[str, set[Also]]:
-    injections: Sequence[InjectText] = [step for step in scenario.steps if isinstance(step, InjectText)]
-    flags: set[Also] = {scenario.expect.flag, *scenario.expect.also} if scenario.expect is not None else set()
-    return (injections[0].kind.fault_class if injections else ""), flags
 
 
 def _earliest_ms(wired: Wired, flag: str) -> float:

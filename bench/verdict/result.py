@@ -1,7 +1,7 @@
 """Results as the record and the reports take them: a verdict with its reasons, per shot and per scenario."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import Self
 
@@ -254,11 +254,73 @@ class ScenarioResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VariantResult:
+    """A variant of a scenario, fired once. levels: by dimension, all of them, the scenario's own among them.
+
+    Its shot is coverage: it is in the n of no bound and of no goal, and so it is no ScenarioResult.
+    """
+
+    variant_id: str
+    scenario_id: str
+    levels: dict[str, str]
+    shot: ShotResult
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.shot.judgement.verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioSpace:
+    """One scenario's space. variants: how many it has. pairs, triples: combinations that are possible, and those that
+    decided shots have covered. never, not_possible: levels and pairs that cannot be, counted by their reason.
+    """
+
+    scenario_id: str
+    variants: int
+    pairs: int
+    pairs_covered: int
+    triples: int
+    triples_covered: int
+    never: dict[str, int]
+    not_possible: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpaceResult:
+    """The space of a run. without: scenarios that have to trip and have no variants, and why.
+
+    dimensions: levels by dimension. triples_of_all: triples of all dimensions, not of mode, depth and second fault
+    alone; both where the ASIL is C or D.
+    """
+
+    dimensions: dict[str, tuple[str, ...]]
+    scenarios: tuple[ScenarioSpace, ...]
+    without: dict[str, str]
+    triples_of_all: bool
+    variants: tuple[VariantResult, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of all fired variants together."""
+        return together(one.verdict for one in self.variants)
+
+    def why_not(self) -> list[tuple[str, int]]:
+        """Every reason with the number of levels and pairs that cannot be for it, the most frequent first."""
+        found: dict[str, int] = {}
+        for one in self.scenarios:
+            for why, count in (*one.never.items(), *one.not_possible.items()):
+                found[why] = found.get(why, 0) + count
+        return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """One `hil run`: the header's facts and every scenario's result. took_ns: on the clock of this machine.
 
     rules: the version of the rules by which it was judged. evidence: its class, None where an older release kept none.
     mismatch: the BMS and the pack that do not fit, in the whole run (`--firmware-chemistry`); "" in every other one.
+    space: variants of the scenarios, and what they cover; None where none were asked for.
     """
 
     run_id: str
@@ -277,6 +339,7 @@ class RunResult:
     rules: int = 1
     evidence: EvidenceClass | None = None
     mismatch: str = ""
+    space: SpaceResult | None = field(default=None, metadata={"left_out_empty": True})
 
     @property
     def evidence_class(self) -> EvidenceClass:
@@ -288,5 +351,6 @@ class RunResult:
         """The verdict of all scenarios together. A run that was ended early is never PASS: some scenarios have not
         been run.
         """
-        found = together(s.judgement.verdict for s in self.scenarios)
+        of_space = () if self.space is None else (one.verdict for one in self.space.variants)
+        found = together((*(s.judgement.verdict for s in self.scenarios), *of_space))
         return Verdict.INCONCLUSIVE if self.aborted is not None and found.expected else found

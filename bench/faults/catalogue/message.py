@@ -20,7 +20,7 @@ CRC_BITS = 0x5A
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageFault(Fault):
-    """`late_ns` with "late", `signal` with "out_of_range": all ones, with a good CRC."""
+    """`late_ns` with "late", `one_in` with "lost", `signal` with "out_of_range": all ones, with a good CRC."""
 
     channel: str
     message: str
@@ -32,6 +32,7 @@ class MessageFault(Fault):
     only: Callable[[bytes], bool] | None = field(default=None, repr=False, compare=False)
     page: str | None = None  # a signal that the disturbed page alone carries
     cycle_ns: int | None = None
+    one_in: int = 1
 
     async def apply(self, traffic: BusTraffic) -> Actuation:
         return await traffic.disturb(self.channel, self.message, self.disturbance, self.error)
@@ -44,7 +45,7 @@ class MessageFault(Fault):
     def _made(self) -> Disturbance:
         match self.error:
             case "lost":
-                return Disturbance(lost=True)
+                return Disturbance(lost=True, one_in=self.one_in)
             case "late":
                 return Disturbance(late_ns=self.late_ns)
             case "frozen_counter":
@@ -97,6 +98,7 @@ class MessageShape(InjectShape):
         "duplicated",
     ]
     late: DurationNs | None = Field(default=None, gt=0)
+    one_in: int | None = Field(default=None, ge=2, le=100_000)
     signal: str | None = None
     page: int | None = Field(default=None, ge=0)
 
@@ -104,6 +106,7 @@ class MessageShape(InjectShape):
         "message": "the message that the bench or the emulator plays, as channel.Message",
         "error": "what is wrong with it",
         "late": "how late it comes, for late",
+        "one_in": "of this number of frames one is lost, for lost; without it every frame is",
         "signal": "the signal that is set out of its range, for out_of_range",
         "page": "of a multiplexed message, the multiplexer's value: only this page",
     }
@@ -125,6 +128,8 @@ class MessageShape(InjectShape):
             at.tell("error", f"found '{self.error}'; expected 'late = ...' with 'late' and only there")
         if (self.signal is not None) != (self.error == "out_of_range"):
             at.tell("error", f"found '{self.error}'; expected 'signal' with 'out_of_range' and only there")
+        if self.one_in is not None and self.error != "lost":
+            at.tell("one_in", f"found {self.one_in} with '{self.error}'; expected it with 'lost' alone")
         mask = b""
         if self.signal is not None and name in sent:
             mask = at.ones(channel, name, self.signal)
@@ -136,6 +141,7 @@ class MessageShape(InjectShape):
             message=name,
             error=self.error,
             late_ns=self.late or 0,
+            one_in=self.one_in or 1,
             mask=mask,
             length=sent.get(name, 8),
             crc_at=0 if protection is None else protection.crc_byte,
@@ -164,8 +170,8 @@ KIND = Kind(
     name="message",
     fault_class="communication",
     variants={
-        "message": "a message that the bench or the emulator plays, or one page of it, lost, late (ms), counter frozen "
-        "or skipped, CRC or length wrong, a signal out of range, sent twice"
+        "message": "a message that the bench or the emulator plays, or one page of it, lost (or one of many frames), "
+        "late (ms), counter frozen or skipped, CRC or length wrong, a signal out of range, sent twice"
     },
     shape=MessageShape,
     onset="the first irregular frame; of an absence the first missed due time",

@@ -8,6 +8,7 @@ from bench.measure.finding.base import Blame
 from bench.report.told.document import Document, called
 from bench.timing.clock import Timebase
 from bench.timing.evidence_class import EvidenceClass
+from bench.verdict.result import SpaceResult
 
 
 class CheckKind(StrEnum):
@@ -248,3 +249,4 @@ class TraceTold(Document):
     not_shown: tuple[str, ...]
     clauses: tuple[ClauseTold, ...]
     altered: tuple[str, ...]
+    space: SpaceResult | None = None

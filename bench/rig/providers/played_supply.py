@@ -1,6 +1,6 @@
 """Clamp 30 as the played sensor shows it, and what it does to the coils of the plant model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.plant.pack import Pack
 from bench.rig.capabilities import Actuation, ReadingStage, Sensors, Timers
@@ -18,6 +18,7 @@ class PlayedSupply:
     pack: Pack
     sensors: Sensors
     timers: Timers
+    _dropped: set[str] = field(default_factory=set)  # contactors that a low supply holds open
 
     async def follow(self, profile: tuple[tuple[int, float], ...]) -> Actuation:
         start_ns = self.timers.now_ns()
@@ -42,8 +43,11 @@ class PlayedSupply:
 
     def _drive_coils(self, volt: float | None) -> None:
         contacts = self.pack.contactors
+        low = volt is not None and volt < COIL_HOLDS_V
         for contact in (contacts.plus, contacts.minus, contacts.precharge):
-            if volt is not None and volt < COIL_HOLDS_V:
+            if low:
                 contact.stick_open()
-            else:
+                self._dropped.add(contact.name)
+            elif contact.name in self._dropped:  # a weld is another fault's, and stays
                 contact.heal()
+                self._dropped.discard(contact.name)

@@ -1,0 +1,1 @@
+"""Variants of must-trip scenarios: dimensions, which of their combinations are possible, and rows that cover these."""
