@@ -99,31 +99,37 @@ def show_markdown(goals: Any, found: tuple[Cell, ...], told: list[str], shown: C
     typer.echo("\n".join(f"- {text(line)}" for line in told))
 
 
+_FILE_WIDTH = 170  # columns: a log file has no width of its own
+
+
 def show_tables(goals: Any, found: tuple[Cell, ...], told: list[str], _: Claimed | None = None) -> None:
     """Print hazard analysis, FMEA and chemistries as tables. told: lines below the tables."""
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
 
+    from bench.cli.show_run import show_sheet
+    from bench.report.fitted import FittedRows
     from bench.report.safety_tables import FMEA, HARA, STANDING, alike_together, hara_rows
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=170)
     for title, headings, rows in (
         ("Hazard analysis (goals of the FMEA)", HARA, hara_rows(goals)),
         ("Failure modes, chemistries side by side", FMEA, alike_together(fmea_rows(found))),
         ("Chemistries: what the failure modes above have earned", STANDING, standing(found)),
     ):
-        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-        for name in headings:
-            table.add_column(name, no_wrap=name in ("goal", "failure mode", "RPN", "AP†"), overflow="fold")
-        last = ""
-        for row in rows:
-            cells = (row[0] if row[0] != last else "", *row[1:])
-            table.add_row(*cells, style="dim" if headings is FMEA and row[7].startswith("(") else "")
-            last = row[0]
-        console.print(table)
+        listed = [[str(cell) for cell in row] for row in rows]
+        show_sheet(
+            FittedRows(
+                title=title,
+                headings=headings,
+                rows=listed,
+                styles=["dim" if headings is FMEA and row[7].startswith("(") else "" for row in listed],
+                lead=(0, 1),
+                flowing=frozenset(range(1, len(headings))),
+            ),
+            file_width=_FILE_WIDTH,
+        )
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_FILE_WIDTH)
     if not any(cell.earned for cell in found):
         console.print(
             "no finished run of this firmware yet: `hil run --chemistry C` for each chemistry first"

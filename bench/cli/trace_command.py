@@ -12,7 +12,7 @@ import typer
 from bench.cli.command import Command
 from bench.cli.json_mode import JsonOption, say
 from bench.cli.options import DEFAULT_CONFIG, ConfigOption, FiltersOption, load_rig, load_scenarios
-from bench.cli.show_run import as_wide_as, tell_rules
+from bench.cli.show_run import as_wide_as, show_sheet, tell_rules
 from bench.cli.space_shown import show_space
 from bench.cli.the_run import RUN_HELP, named_run
 
@@ -158,29 +158,48 @@ def _show_every_clause(found: list[ClauseRow], *, told: bool) -> None:
 
 def _show(found: list[Row], lacking: list[GoalShown], *, told: bool) -> None:
     """told: whether there is a run to be told of."""
-    from rich.table import Table
-
+    from bench.report.fitted import FittedRows
     from bench.report.goals import NOT_SHOWN
     from bench.report.traceability import denominator_words
 
-    table = Table(title="Safety goals and what serves them", title_justify="left")
-    counts = ("mapped", "run", "passed", "quiet\ntwins")
-    for column in ("goal", "ASIL", "fault class", *counts, "by own\ntimes", "not passed"):
-        table.add_column(column, no_wrap=column != "not passed", overflow="fold")
+    headings = (
+        "goal",
+        "ASIL",
+        "fault class",
+        "mapped",
+        "run",
+        "passed",
+        "quiet twins",
+        "by own times",
+        "not passed",
+    )
+    rows, styles = [], []
     for row in found:
-        table.add_row(
-            row.safety_goal,
-            row.asil,
-            row.fault_class or "[red]absent[/]",
-            str(row.mapped),
-            str(row.run),
-            str(row.passed),
-            f"{row.quiet_passed} of {row.quiet}" if row.quiet else "–",
-            _shown(row) if told else "–",
-            ", ".join(f"{one} (GAP)" if one in row.gaps else one for one in row.not_passed),
+        counts = (row.mapped, row.run, row.passed)
+        rows.append(
+            (
+                row.safety_goal,
+                row.asil,
+                row.fault_class or "absent",
+                *map(str, counts),
+                f"{row.quiet_passed} of {row.quiet}" if row.quiet else "–",
+                _shown(row) if told else "–",
+                ", ".join(f"{one} (GAP)" if one in row.gaps else one for one in row.not_passed),
+            )
         )
+        styles.append("red" if not row.fault_class or _is_over(row) else "")
+    filled = [at for at, _ in enumerate(headings) if any(row[at] not in ("", "–") for row in rows)]
+    show_sheet(
+        FittedRows(
+            title="Safety goals and what serves them",
+            headings=[headings[at] for at in filled],
+            rows=[[row[at] for at in filled] for row in rows],
+            styles=styles,
+            lead=(0, 2),
+            flowing=frozenset({len(headings) - 1}),
+        )
+    )
     console = as_wide_as()
-    console.print(table)
     console.print(
         denominator_words(found),
         highlight=False,
@@ -207,9 +226,12 @@ def _show_clauses(found: list[ClauseRow]) -> None:
         console.print(f"  touched only (by how many): {touched}", highlight=False, soft_wrap=True)
 
 
+def _is_over(row: Row) -> bool:
+    return bool(row.run and row.shown is not None and row.shown.over)
+
+
 def _shown(row: Row) -> str:
-    over = row.run and row.shown is not None and row.shown.over
-    return f"[red]{row.word}[/]" if over else row.told or "not run"
+    return row.word if _is_over(row) else row.told or "not run"
 
 
 COMMAND = Command(name="trace", call=trace, place=250)
