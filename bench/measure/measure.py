@@ -195,6 +195,8 @@ def _onset(shot: Shot, told: Told) -> Seen | None:
         return None
     onset = runaway_onset(shot, told) if shot.plan.onset_runaway else find_onset(shot, told)
     check_refusal(shot, onset, told)
+    if shot.plan.reached:
+        find_reached(shot, told)
     return onset
 
 

@@ -148,6 +148,7 @@ class Plan:
     always: statements that hold in every shot, whatever is asked here; None: an older plan, which has none.
     reached: of a must-reach plan: how the mode is known: one of each group, and all groups at once.
     refusal: of a must-stay-safe plan: the request that the DUT has to refuse, and how it shows that it obeys others.
+    reach_ns: of a must-not-trip plan with `reached`: within which time the last request has to be obeyed.
     control: modes that the DUT has to come into and leave again before anything is done to it.
     """
 
@@ -208,6 +209,7 @@ class Plan:
     onset_slope: Slope | None = field(default=None, metadata={"left_out_empty": True})
     refusal: RefusalAsked | None = field(default=None, metadata={"left_out_empty": True})
     control: tuple[ControlAsked, ...] = field(default=(), metadata={"left_out_empty": True})
+    reach_ns: int | None = field(default=None, metadata={"left_out_empty": True})
     always: Always | None = field(default=None, metadata={"left_out_empty": True})
 
 

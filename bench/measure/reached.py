@@ -4,6 +4,7 @@ from bench.measure.finding.bench import HoldCutShort, WindowCutShort
 from bench.measure.finding.reach import NotKept, NotReached
 from bench.measure.finding.stimulus import NoStimulus
 from bench.measure.onset import check_carried
+from bench.measure.plan import Aim
 from bench.measure.questions import Question, by_address
 from bench.measure.shot import Shot, Told
 from bench.trace.facts import Requested
@@ -14,18 +15,22 @@ Groups = list[list[Question]]
 
 def find_reached(shot: Shot, told: Told) -> None:
     """The request has to be proven in a frame; all groups of `plan.reached` have to hold, any question of each."""
-    asked = next((m for m in shot.trace.of(Requested) if m.t_ns >= shot.window.start_ns), None)
+    asked = None
+    for mark in shot.trace.of(Requested):
+        asked = mark if shot.window.start_ns <= mark.t_ns <= shot.window.end_ns else asked
     if asked is None:
         told.faults.append(NoStimulus())
         return
-    check_carried(shot, asked.t_ns, told)
+    if shot.plan.aim is Aim.MUST_REACH:  # else its stimulus is looked at as that of any other
+        check_carried(shot, asked.t_ns, told)
     groups = [[Question(test, shot.decoders) for test in group] for group in shot.plan.reached]
-    within_ns = shot.plan.window_ns - shot.plan.hold_ns
+    within_ns = shot.plan.reach_ns or shot.plan.window_ns - shot.plan.hold_ns
     reached_ns = _reached(shot, asked, groups, told)
     if reached_ns is None or reached_ns - asked.t_ns > within_ns:
         looked_ns = shot.window.end_ns - asked.t_ns
-        if reached_ns is None and looked_ns < shot.plan.window_ns:
-            told.faults.append(WindowCutShort(looked_ns=looked_ns, expected_ns=shot.plan.window_ns))
+        expected_ns = within_ns if shot.plan.reach_ns else shot.plan.window_ns
+        if reached_ns is None and looked_ns < expected_ns:
+            told.faults.append(WindowCutShort(looked_ns=looked_ns, expected_ns=expected_ns))
         lacking = tuple(group[0].test for group in groups if not _holds(group))
         told.broken.append(NotReached(mode=asked.fact.mode, lacking=lacking, within_ns=within_ns))
         return

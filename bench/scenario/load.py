@@ -384,4 +384,5 @@ def _quiet(shape: "ScenarioShape", steps: list[StepText]) -> Quiet | None:
         forbidden=tuple(forbidden),
         e2e=shape.quiet.e2e,
         also=tuple(shape.quiet.also),
+        reaches_ns=shape.quiet.reaches,
     )

@@ -263,6 +263,7 @@ class Quiet:
     """must_not_trip: how long the DUT has to stay quiet, and the named tests that count as noise. also: may come.
 
     step: the injection that is meant, from 0, of a twin; None: the first.
+    reaches_ns: within this time the last request has to be obeyed; None: that is not asked.
     """
 
     window_ns: int
@@ -270,6 +271,7 @@ class Quiet:
     e2e: bool = False
     also: tuple[Also, ...] = ()
     step: int | None = None
+    reaches_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

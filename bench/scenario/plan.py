@@ -25,7 +25,7 @@ from bench.scenario.known_gap import check_gap
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Expect, Inject, Step
 from bench.scenario.onset import Onset, command_onset, runaway_onset, stimulus_onset
-from bench.scenario.reach_plan import reach_plan
+from bench.scenario.reach_plan import last_reached, reach_plan
 from bench.scenario.refusal_plan import control_asked, refusal_plan
 from bench.scenario.reports import reports_asked
 from bench.scenario.restarts import build_signs, restart_signs
@@ -225,6 +225,8 @@ def _quiet_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
             *leaves_its_mode(lookup, steps),
         ),
         window_ns=quiet.window_ns,
+        reached=() if quiet.reaches_ns is None else last_reached(lookup, steps),
+        reach_ns=quiet.reaches_ns,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bench.config.profile import DutProfile, RoleTest
 from bench.measure.plan import NOTHING, Aim, Plan
+from bench.measure.signal_test import SignalTest
 from bench.scenario.forbidden import forbidden_tests, state_of
 from bench.scenario.lookup import Lookup
 from bench.scenario.model import Request, Step
@@ -27,6 +28,14 @@ def reach_plan(lookup: Lookup, steps: Sequence[Step]) -> Plan:
         forbidden=forbidden_tests(lookup, ("any_trip", "state_error"), "quiet", None),
         hold_ns=KEPT_NS,
         window_ns=profile.waits.closed_ns + KEPT_NS,
+    )
+
+
+def last_reached(lookup: Lookup, steps: Sequence[Step]) -> tuple[tuple[SignalTest, ...], ...]:
+    """By what the mode of the last request is known."""
+    asked = [step for step in steps if isinstance(step, Request)][-1:]
+    return tuple(
+        tuple(map(lookup.test, group)) for step in asked for group in known_by(lookup.profile, step.mode)
     )
 
 

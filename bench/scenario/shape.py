@@ -181,8 +181,10 @@ class QuietTable(Shape):
     forbidden: list[str] | None = None
     also: list[Also] = Field(default_factory=list)
     e2e: bool = False
+    reaches: DurationNs | None = Field(default=None, gt=0)
 
     MEANS: ClassVar = {
+        "reaches": "the DUT has to be in the mode of the last request so long after it; absent: it may stay out",
         "for": "how long the DUT has to stay quiet after the stimulus",
         "forbidden": "tests of the DUT profile that count as a trip; absent: any trip and the error state",
         "also": "flags, outputs and trouble codes that may come all the same",

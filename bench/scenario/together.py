@@ -85,6 +85,8 @@ def _check_steps(file: "TomlFile", shape: "ScenarioShape", steps: list[StepText]
             ("start", "control"),
             f"found a control before mode '{shape.start.mode}', which shows as much; expected none, or mode 'off'",
         )
+    if shape.quiet is not None and shape.quiet.reaches and not any(isinstance(one, Request) for one in steps):
+        file.mistake(("quiet", "reaches"), "found no request that could be obeyed; expected a step {request}")
     if shape.expect is not None and shape.expect.onset == "open_command":
         asks = any(isinstance(step, Request) and step.mode == "off" for step in steps)
         welded = {name for step in injections for name in getattr(step.shape, "contactors", ())}

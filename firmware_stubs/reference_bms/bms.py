@@ -19,12 +19,13 @@ from firmware_stubs.reference_bms.limits import Limits
 from firmware_stubs.reference_bms.line_monitor import LineMonitor
 from firmware_stubs.reference_bms.nvm import Nvm, ResetCause
 from firmware_stubs.reference_bms.sendings import Sendings, Transmitter
-from firmware_stubs.reference_bms.state_machine import Coils, State, StateMachine
+from firmware_stubs.reference_bms.state_machine import Coils, Mode, State, StateMachine
 from firmware_stubs.reference_bms.temperature_monitor import TemperatureMonitor
 from firmware_stubs.reference_bms.uds import REQUEST_ID, UdsServer
 
 BASE_TASK_NS = 10_000_000
 WATCHDOG_NS = 100_000_000  # the base task has not run for so long: the watchdog has reset the controller
+_NS_PER_MS = 1_000_000
 BOOT_NS = 50_000_000  # after a reset, nothing is said for this long
 _ALL_OPEN_NS = 200_000_000  # current needs this long to be gone once the coils are off
 
@@ -138,13 +139,13 @@ class ReferenceBms:
         self._stepped_ns = now_ns
         states = self.states
         if states.state is not State.INIT:
-            self._ages.check(now_ns, charging=states.charging)
+            self._ages.check(now_ns, charging=states.charging or self._asked == Mode.CHARGE)
         inputs = self.inputs
         contactors = inputs.contactors
         states.step(
             now_ns,
             all_heard=states.state is not State.INIT or inputs.all_heard(),
-            mode=inputs.command.mode,
+            mode=inputs.command.mode if self._permitted(now_ns) else Mode.OFF,
             link_raw=contactors.link_raw,
             pack_raw=contactors.pack_raw,
         )
@@ -165,8 +166,27 @@ class ReferenceBms:
         self.reset(ResetCause.EXTERNAL)
 
     @property
+    def _asked(self) -> int:
+        """The mode that is asked for in standby."""
+        return self.inputs.command.mode if self.states.state is State.STANDBY else Mode.OFF
+
+    def _permitted(self, now_ns: int) -> bool:
+        """To begin to close takes clamp 15 and, to charge, a charger that is heard."""
+        asked, inputs = self._asked, self.inputs
+        if asked == Mode.CHARGE:
+            charger_ns = inputs.charger.heard_ns
+            timeout_ns = self.limits.charger_timeout_ms * _NS_PER_MS
+            if charger_ns < 0 or now_ns - charger_ns > timeout_ns:
+                return False
+        return not asked or inputs.contactors.clamp_15
+
+    @property
     def closed(self) -> bool:
         return self.states.state in (State.DRIVE, State.CHARGE)
+
+    @property
+    def _closes(self) -> bool:
+        return self.states.state in (State.PRECHARGE, State.DRIVE, State.CHARGE)
 
     def _remember_coils(self, now_ns: int) -> None:
         coils, nvm = self.coils, self._nvm
@@ -212,7 +232,7 @@ class ReferenceBms:
         if inputs.contactors.receive(now_ns, data):
             self._supervision.sample(now_ns, self.coils, inputs.contactors)
             self._line_monitor.sample(
-                now_ns, inputs.contactors, driving=self.closed, fired=bool(self.pyro),
+                now_ns, inputs.contactors, driving=self._closes or bool(self._asked), fired=bool(self.pyro),
                 crash_flag=inputs.vehicle.crash,
             )  # fmt: skip
 

@@ -32,6 +32,8 @@ TABLE = _table(0x1D)
 TABLE_H2F = _table(0x2F)
 TABLE_CCITT = _table_16()
 COUNTER_STATES = 15
+MOST_STEPS = 3
+"""AUTOSAR E2E, MaxDeltaCounterInit: how far a counter may move from one frame to the next where no cycle was missed."""
 
 
 def start_of(data_id: int) -> int:
@@ -72,6 +74,7 @@ class Receiver:
     __slots__ = ("_bad", "_last", "_start", "failed")
 
     LIMIT = 3
+    STATES = COUNTER_STATES
 
     def __init__(self, data_id: int) -> None:
         self._start = start_of(data_id)
@@ -82,17 +85,23 @@ class Receiver:
     def crc_fits(self, data: bytes) -> bool:
         return crc_of(self._start, data) == data[0]
 
-    def counter_fits(self, data: bytes) -> bool:
-        """A counter that can be, and that has moved."""
-        counter = data[1] & 0x0F
-        if counter == self._last or counter >= COUNTER_STATES:
+    def counter_of(self, data: bytes) -> int:
+        return data[1] & 0x0F
+
+    def counter_fits(self, data: bytes, missed: int) -> bool:
+        """A counter that can be, and has moved as far as the missed cycles allow. The next frame counts from it."""
+        counter, last = self.counter_of(data), self._last
+        if counter >= self.STATES:
             return False
         self._last = counter
-        return True
+        return last < 0 or 0 < (counter - last) % self.STATES <= MOST_STEPS + missed
 
-    def accept(self, data: bytes) -> bool:
-        """Whether this frame's values may be used: right CRC, and a counter that is valid and has moved."""
-        if self.crc_fits(data) and self.counter_fits(data):
+    def accept(self, data: bytes, missed: int = 0) -> bool:
+        """Whether this frame's values may be used: right CRC, and a counter in sequence.
+
+        missed: cycles that have passed without a frame. As in AUTOSAR each lets the counter move one step further.
+        """
+        if self.crc_fits(data) and self.counter_fits(data, missed):
             if self._bad:
                 self._bad -= 1
                 if not self._bad:
@@ -123,6 +132,8 @@ class ListReceiver(Receiver):
 
     __slots__ = ("_ids",)
 
+    STATES = 16
+
     def __init__(self, ids: tuple[int, ...]) -> None:
         super().__init__(0)
         self._ids = ids
@@ -130,18 +141,13 @@ class ListReceiver(Receiver):
     def crc_fits(self, data: bytes) -> bool:
         return crc_h2f_of(self._ids[data[1] & 0x0F], data) == data[0]
 
-    def counter_fits(self, data: bytes) -> bool:
-        counter = data[1] & 0x0F
-        if counter == self._last:
-            return False
-        self._last = counter
-        return True
-
 
 class WideReceiver(Receiver):
     """Profile 5: CRC-16 in bytes 0 and 1, counter 0..255 in byte 2."""
 
     __slots__ = ("_id",)
+
+    STATES = 256
 
     def __init__(self, data_id: int) -> None:
         super().__init__(0)
@@ -150,11 +156,8 @@ class WideReceiver(Receiver):
     def crc_fits(self, data: bytes) -> bool:
         return crc_ccitt_of(self._id, data) == data[0] | data[1] << 8
 
-    def counter_fits(self, data: bytes) -> bool:
-        if data[2] == self._last:
-            return False
-        self._last = data[2]
-        return True
+    def counter_of(self, data: bytes) -> int:
+        return data[2]
 
 
 class Sender:

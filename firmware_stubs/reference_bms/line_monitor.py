@@ -30,7 +30,7 @@ class LineMonitor:
     def sample(
         self, now_ns: int, contactors: ContactorInput, *, driving: bool, fired: bool, crash_flag: bool
     ) -> None:
-        """`driving`: contactors are closed. `fired`: the pyro fuse was told to open."""
+        """`driving`: contactors are closed, close, or are asked to. `fired`: the pyro fuse was told to open."""
         unclamped = driving and not contactors.clamp_15
         pyro_failed = fired and not contactors.pyro_open
         crash = contactors.crash or crash_flag

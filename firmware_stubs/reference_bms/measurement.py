@@ -109,20 +109,27 @@ class TemperatureInput:
 class Heard:
     """A protected message: when its values were last good, and whether it has come in a wrong shape."""
 
-    __slots__ = ("e2e", "flaw", "heard_ns", "length")
+    __slots__ = ("_cycle_ns", "_taken_ns", "e2e", "flaw", "heard_ns", "length")
 
-    def __init__(self, e2e: Receiver, length: int) -> None:
+    def __init__(self, e2e: Receiver, length: int, cycle_ms: int) -> None:
         self.e2e = e2e
         self.length = length
         self.heard_ns = NEVER_NS
         self.flaw = InARow(_FLAW_FRAMES)
+        self._cycle_ns = cycle_ms * 1_000_000
+        self._taken_ns = NEVER_NS
 
-    def usable(self, data: bytes) -> bool:
-        """Right length, right CRC, a counter that has moved."""
+    def usable(self, now_ns: int, data: bytes) -> bool:
+        """Right length, right CRC, a counter in sequence."""
         if len(data) != self.length:
             self.flaw.update(True)
             return False
-        return self.e2e.accept(data)
+        waited_ns = now_ns - self._taken_ns
+        missed = 0 if self._taken_ns < 0 or waited_ns < self._cycle_ns else waited_ns // self._cycle_ns - 1
+        if not self.e2e.accept(data, missed):
+            return False
+        self._taken_ns = now_ns
+        return True
 
     def in_range(self, good: bool) -> bool:
         """Whether its values can be; notes it when they can't."""
@@ -137,13 +144,13 @@ class CurrentInput(Heard):
     __slots__ = ("erroneous", "hall_milliampere", "milliampere")
 
     def __init__(self) -> None:
-        super().__init__(Receiver(770), 8)
+        super().__init__(Receiver(770), 8, 10)
         self.milliampere = self.hall_milliampere = 0
         self.erroneous = False
 
     def receive(self, now_ns: int, data: bytes) -> bool:
         """True when protected. With an error reported by the sensor its values are not taken over."""
-        if not self.usable(data):
+        if not self.usable(now_ns, data):
             return False
         self.heard_ns = now_ns
         self.erroneous = bool(data[1] & 0x70)
@@ -161,14 +168,14 @@ class InsulationInput(Heard):
     __slots__ = ("age", "minus_hectoohm", "plus_hectoohm", "status", "trouble")
 
     def __init__(self) -> None:
-        super().__init__(Receiver(771), 8)
+        super().__init__(Receiver(771), 8, 100)
         self.plus_hectoohm = self.minus_hectoohm = 0
         self.status = self.age = 0
         self.trouble = 0  # bit 0 chassis connection lost, bit 1 device error
 
     def receive(self, now_ns: int, data: bytes) -> bool:
         """True when protected and within range."""
-        if not self.usable(data) or not self.in_range(data[1] >> 4 <= 2):
+        if not self.usable(now_ns, data) or not self.in_range(data[1] >> 4 <= 2):
             return False
         self.status = data[1] >> 4
         self.age = data[6]
@@ -188,14 +195,14 @@ class ContactorInput(Heard):
     )  # fmt: skip
 
     def __init__(self) -> None:
-        super().__init__(Receiver(772), 8)
+        super().__init__(Receiver(772), 8, 10)
         self.plus = self.minus = self.precharge = INVALID
         self.hvil_closed = self.crash = self.pyro_open = self.clamp_15 = False
         self.supply_raw = self.link_raw = self.pack_raw = 0
 
     def receive(self, now_ns: int, data: bytes) -> bool:
         """True when protected. Feedback that is Invalid is taken over but does not refresh `heard_ns`."""
-        if not self.usable(data):
+        if not self.usable(now_ns, data):
             return False
         switches = data[1] >> 4
         lines = data[2]
@@ -220,13 +227,15 @@ class AfeInput(Heard):
     __slots__ = ("adc_fault", "modules_lost", "open_wire", "status", "sweep", "sweep_crc")
 
     def __init__(self) -> None:
-        super().__init__(WideReceiver(774), 8)
+        super().__init__(WideReceiver(774), 8, 100)
         self.status = self.sweep = self.open_wire = self.modules_lost = self.sweep_crc = 0
         self.adc_fault = False
 
     def receive(self, now_ns: int, data: bytes) -> bool:
         """True when protected and within range."""
-        if not self.usable(data) or not self.in_range(data[3] & 0x0F <= 4 and data[4] & 0x7F <= CELLS + 1):
+        if not self.usable(now_ns, data) or not self.in_range(
+            data[3] & 0x0F <= 4 and data[4] & 0x7F <= CELLS + 1
+        ):
             return False
         self.heard_ns = now_ns
         self.status = data[3] & 0x0F
@@ -244,11 +253,11 @@ class BalancingInput(Heard):
     __slots__ = ("active",)
 
     def __init__(self) -> None:
-        super().__init__(Receiver(775), 6)
+        super().__init__(Receiver(775), 6, 1000)
         self.active = 0
 
     def receive(self, now_ns: int, data: bytes) -> bool:
-        if not self.usable(data) or not self.in_range(data[2] <= CELLS):
+        if not self.usable(now_ns, data) or not self.in_range(data[2] <= CELLS):
             return False
         self.heard_ns = now_ns
         self.active = data[2]
@@ -261,13 +270,13 @@ class CommandInput(Heard):
     __slots__ = ("mode", "reset")
 
     def __init__(self) -> None:
-        super().__init__(Receiver(160), 4)
+        super().__init__(Receiver(160), 4, 20)
         self.mode = 0
         self.reset = False
 
     def receive(self, now_ns: int, data: bytes) -> bool:
         """True on the rising edge of FaultReset."""
-        if not self.usable(data) or not self.in_range(data[1] >> 4 <= HIGHEST_MODE):
+        if not self.usable(now_ns, data) or not self.in_range(data[1] >> 4 <= HIGHEST_MODE):
             return False
         self.mode = data[1] >> 4
         pressed = bool(data[2] & 1)
@@ -295,13 +304,13 @@ class VehicleInput(_Listened):
     __slots__ = ("crash", "speed_raw")
 
     def __init__(self) -> None:
-        super().__init__(NibbleReceiver(512), 8)
+        super().__init__(NibbleReceiver(512), 8, 20)
         self.crash = False
         self.speed_raw = 0
 
     def receive(self, now_ns: int, data: bytes) -> bool:
         speed = data[2] << 8 | data[3] if len(data) == 8 else 0
-        if not self.usable(data) or not self.in_range(speed <= _HIGHEST_SPEED):
+        if not self.usable(now_ns, data) or not self.in_range(speed <= _HIGHEST_SPEED):
             return False
         self.heard_ns = now_ns
         self.speed_raw = speed
@@ -315,11 +324,11 @@ class ChargerInput(_Listened):
     __slots__ = ()
 
     def __init__(self) -> None:
-        super().__init__(ListReceiver(data_ids_of(528)), 8)
+        super().__init__(ListReceiver(data_ids_of(528)), 8, 100)
 
     def receive(self, now_ns: int, data: bytes) -> bool:
         volt = data[2] << 8 | data[3] if len(data) == 8 else 0
-        if not self.usable(data) or not self.in_range(volt <= _HIGHEST_OUTPUT and data[1] >> 5 <= 4):
+        if not self.usable(now_ns, data) or not self.in_range(volt <= _HIGHEST_OUTPUT and data[1] >> 5 <= 4):
             return False
         self.heard_ns = now_ns
         return True

@@ -97,7 +97,7 @@ class StateMachine:
         elif mode == Mode.OFF:
             self.open_in_order(now_ns)
         elif state is State.PRECHARGE:
-            self._precharge(now_ns, link_raw, pack_raw)
+            self._go_on(now_ns, link_raw, pack_raw)
 
     def reset_faults(self, mode: int) -> None:
         """FaultReset of the vehicle: heeded only with ModeRequest Off."""
@@ -131,9 +131,14 @@ class StateMachine:
         blocking = BLOCKS_CLOSING if mode == Mode.DRIVE else BLOCKS_CLOSING | INHIBITS_CHARGE
         return mode in (Mode.DRIVE, Mode.CHARGE) and not self._faults.word & blocking
 
+    @property
+    def _members(self) -> int:
+        """The faults that open contactors in this state."""
+        return OPENS | INSULATION_FAULT if self.charging else OPENS
+
     def must_open(self, now_ns: int) -> bool:
         """Whether the shortest of the delays that the present faults allow is over."""
-        opening = self._faults.word & (OPENS | INSULATION_FAULT if self.charging else OPENS)
+        opening = self._faults.word & self._members
         if not opening:
             self._open_at_ns = None
             self._opening_word = 0
@@ -149,6 +154,13 @@ class StateMachine:
     def delay_of(self, word: int) -> int:
         delays = [delay_ns for members, delay_ns in self._delays if word & members]
         return min(delays, default=self._delays[0][1])
+
+    def _go_on(self, now_ns: int, link_raw: int, pack_raw: int) -> None:
+        """With its precharge, for as long as nothing forbids to close."""
+        if self._may_close(Mode.DRIVE if self._target is State.DRIVE else Mode.CHARGE):
+            self._precharge(now_ns, link_raw, pack_raw)
+        elif not self._faults.word & self._members:
+            self.open_in_order(now_ns)  # what opens by itself does so after its announced delay
 
     def _precharge(self, now_ns: int, link_raw: int, pack_raw: int) -> None:
         if self._overlap_until_ns is not None:

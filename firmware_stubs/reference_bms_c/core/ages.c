@@ -17,7 +17,8 @@ void ages_check(struct volatile_memory *ram, const struct limits *limits, int64_
     if (ram->supervised_since_ns == NEVER_NS) {
         ram->supervised_since_ns = now_ns;
     }
-    if (!state_machine_charging(&ram->machine)) {
+    bool asked = ram->machine.state == STATE_STANDBY && ram->inputs.command.mode == MODE_CHARGE;
+    if (!state_machine_charging(&ram->machine) && !asked) {
         ram->charging_since_ns = now_ns;
     }
     const struct {

@@ -57,9 +57,41 @@ void bms_reset(struct bms *bms, enum reset_cause cause)
     boot(bms, true);
 }
 
+static bool contactors_closing(const struct volatile_memory *ram)
+{
+    enum state state = ram->machine.state;
+    return state == STATE_PRECHARGE || state == STATE_DRIVE || state == STATE_CHARGE;
+}
+
 static bool contactors_closed(const struct bms *bms)
 {
     return bms->ram.machine.state == STATE_DRIVE || bms->ram.machine.state == STATE_CHARGE;
+}
+
+/* The mode that is asked for in standby. */
+static uint8_t asked_in_standby(const struct volatile_memory *ram)
+{
+    return ram->machine.state == STATE_STANDBY ? ram->inputs.command.mode : MODE_OFF;
+}
+
+/* To begin to close takes clamp 15 and, to charge, a charger that is heard. */
+static bool permitted(const struct bms *bms, int64_t now_ns)
+{
+    const struct volatile_memory *ram = &bms->ram;
+    uint8_t asked = asked_in_standby(ram);
+    if (asked == MODE_CHARGE) {
+        int64_t charger_ns = ram->inputs.charger.heard.heard_ns;
+        if (charger_ns == NEVER_NS || now_ns - charger_ns > bms->limits.charger_timeout_ms * MS) {
+            return false;
+        }
+    }
+    return asked == MODE_OFF || ram->inputs.contactors.clamp_15;
+}
+
+/* Whether contactors are closed, close, or are asked to. */
+static bool driving(const struct volatile_memory *ram)
+{
+    return contactors_closing(ram) || asked_in_standby(ram) != MODE_OFF;
 }
 
 static void receive_cells(struct bms *bms, int64_t now_ns, const struct frame *frame)
@@ -115,8 +147,7 @@ static void receive_contactors(struct bms *bms, int64_t now_ns, const struct fra
         }
         contactor_supervision_sample(&ram->supervision, &ram->faults, now_ns, &ram->machine.coils,
                                      seen);
-        line_monitor_sample(&ram->monitors.lines, &ram->faults, now_ns, &ram->inputs, contactors_closed(bms),
-                            ram->pyro);
+        line_monitor_sample(&ram->monitors.lines, &ram->faults, now_ns, &ram->inputs, driving(ram), ram->pyro);
     }
 }
 
@@ -243,7 +274,7 @@ void bms_step(struct bms *bms, int64_t now_ns)
     }
     const struct situation situation = {
         .all_heard = inputs_all_heard(&ram->inputs),
-        .mode = ram->inputs.command.mode,
+        .mode = permitted(bms, now_ns) ? ram->inputs.command.mode : MODE_OFF,
         .link_raw = ram->inputs.contactors.link_raw,
         .pack_raw = ram->inputs.contactors.pack_raw,
     };

@@ -4,6 +4,7 @@
 
 #define COUNTER_STATES 15
 #define LIMIT 3
+#define MOST_STEPS 3 /* MaxDeltaCounterInit: as far a counter may move where no cycle was missed */
 #define COMMAND_ID 160
 #define CURRENT_ID 770
 
@@ -94,21 +95,29 @@ static bool crc_fits(const struct e2e_receiver *receiver, const uint8_t *data, s
     return false;
 }
 
-static bool counter_fits(struct e2e_receiver *receiver, const uint8_t *data)
+static int16_t states_of(enum e2e_profile profile)
+{
+    return profile == E2E_WIDE ? 256 : profile == E2E_LIST ? 16 : COUNTER_STATES;
+}
+
+/* A counter that can be, and that has moved as far as the missed cycles allow. The next frame counts from it. */
+static bool counter_fits(struct e2e_receiver *receiver, const uint8_t *data, int64_t missed)
 {
     int16_t counter = receiver->profile == E2E_WIDE ? data[2] : data[1] & 0x0F;
-    bool counts_to_14 = receiver->profile == E2E_BOTH || receiver->profile == E2E_NIBBLE;
-    if (counter == receiver->last || (counts_to_14 && counter >= COUNTER_STATES)) {
+    int16_t states = states_of(receiver->profile);
+    int16_t last = receiver->last;
+    if (counter >= states) {
         return false;
     }
     receiver->last = counter;
-    return true;
+    int16_t steps = (int16_t)((counter - last + states) % states);
+    return last < 0 || (steps > 0 && steps <= MOST_STEPS + missed);
 }
 
-bool e2e_accept(struct e2e_receiver *receiver, const uint8_t *data, size_t length)
+bool e2e_accept(struct e2e_receiver *receiver, const uint8_t *data, size_t length, int64_t missed)
 {
     if ((crc_unchecked(receiver->data_id) || crc_fits(receiver, data, length))
-        && (counter_unchecked(receiver->data_id) || counter_fits(receiver, data))) {
+        && (counter_unchecked(receiver->data_id) || counter_fits(receiver, data, missed))) {
         if (receiver->bad > 0 && --receiver->bad == 0) {
             receiver->failed = false;
         }

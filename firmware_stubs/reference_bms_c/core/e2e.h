@@ -29,8 +29,11 @@ struct e2e_sender {
 struct e2e_receiver e2e_receiver_of(enum e2e_profile profile, uint16_t data_id);
 struct e2e_sender e2e_sender_of(enum e2e_profile profile, uint16_t data_id);
 
-/* Whether this frame's values may be used: right CRC, and a counter that is valid and has moved. */
-bool e2e_accept(struct e2e_receiver *receiver, const uint8_t *data, size_t length);
+/*
+ * Whether this frame's values may be used: right CRC, and a counter in sequence. missed: cycles that have passed without
+ * a frame; as in AUTOSAR each lets the counter move one step further.
+ */
+bool e2e_accept(struct e2e_receiver *receiver, const uint8_t *data, size_t length, int64_t missed);
 
 /* Counter and CRC into the bits kept clear for them: 0..11, profile 5: 0..23. */
 void e2e_protect(struct e2e_sender *sender, uint8_t *data, size_t length);

@@ -31,12 +31,14 @@ static int32_t signed24(const uint8_t *data)
     return raw >= 1 << 23 ? raw - (1 << 24) : raw;
 }
 
-static struct heard heard_of(enum e2e_profile profile, uint16_t data_id, size_t length)
+static struct heard heard_of(enum e2e_profile profile, uint16_t data_id, size_t length, int64_t cycle_ms)
 {
     return (struct heard){
         .e2e = e2e_receiver_of(profile, data_id),
         .length = length,
         .heard_ns = NEVER_NS,
+        .cycle_ns = cycle_ms * MS,
+        .taken_ns = NEVER_NS,
         .flaw = {.limit = FLAW_FRAMES},
     };
 }
@@ -45,14 +47,14 @@ void inputs_init(struct inputs *inputs)
 {
     memset(inputs, 0, sizeof *inputs);
     inputs->cells.complete_ns = inputs->temperatures.complete_ns = NEVER_NS;
-    inputs->current.heard = heard_of(E2E_BOTH, 770, 8);
-    inputs->insulation.heard = heard_of(E2E_BOTH, 771, 8);
-    inputs->contactors.heard = heard_of(E2E_BOTH, 772, 8);
-    inputs->afe.heard = heard_of(E2E_WIDE, 774, 8);
-    inputs->balancing.heard = heard_of(E2E_BOTH, 775, 6);
-    inputs->command.heard = heard_of(E2E_BOTH, 160, 4);
-    inputs->vehicle.heard = heard_of(E2E_NIBBLE, 512, 8);
-    inputs->charger.heard = heard_of(E2E_LIST, 528, 8);
+    inputs->current.heard = heard_of(E2E_BOTH, 770, 8, 10);
+    inputs->insulation.heard = heard_of(E2E_BOTH, 771, 8, 100);
+    inputs->contactors.heard = heard_of(E2E_BOTH, 772, 8, 10);
+    inputs->afe.heard = heard_of(E2E_WIDE, 774, 8, 100);
+    inputs->balancing.heard = heard_of(E2E_BOTH, 775, 6, 1000);
+    inputs->command.heard = heard_of(E2E_BOTH, 160, 4, 20);
+    inputs->vehicle.heard = heard_of(E2E_NIBBLE, 512, 8, 20);
+    inputs->charger.heard = heard_of(E2E_LIST, 528, 8, 100);
     inputs->contactors.plus = inputs->contactors.minus = inputs->contactors.precharge = FEEDBACK_INVALID;
 }
 
@@ -156,14 +158,20 @@ bool temperatures_receive(struct temperature_input *input, int64_t now_ns, const
     return true;
 }
 
-/* Right length, right CRC, a counter that has moved. */
-static bool usable(struct heard *heard, const uint8_t *data, size_t length)
+/* Right length, right CRC, a counter in sequence. */
+static bool usable(struct heard *heard, int64_t now_ns, const uint8_t *data, size_t length)
 {
     if (length != heard->length) {
         in_a_row_update(&heard->flaw, true);
         return false;
     }
-    return e2e_accept(&heard->e2e, data, length);
+    int64_t waited_ns = now_ns - heard->taken_ns;
+    bool in_time = heard->taken_ns == NEVER_NS || waited_ns < heard->cycle_ns;
+    if (!e2e_accept(&heard->e2e, data, length, in_time ? 0 : waited_ns / heard->cycle_ns - 1)) {
+        return false;
+    }
+    heard->taken_ns = now_ns;
+    return true;
 }
 
 /* Whether its values can be; notes it when they can't. */
@@ -175,7 +183,7 @@ static bool in_range(struct heard *heard, bool good)
 
 bool current_receive(struct current_input *input, int64_t now_ns, const uint8_t *data, size_t length)
 {
-    if (!usable(&input->heard, data, length)) {
+    if (!usable(&input->heard, now_ns, data, length)) {
         return false;
     }
     input->heard.heard_ns = now_ns;
@@ -189,7 +197,7 @@ bool current_receive(struct current_input *input, int64_t now_ns, const uint8_t 
 
 bool insulation_receive(struct insulation_input *input, int64_t now_ns, const uint8_t *data, size_t length)
 {
-    if (!usable(&input->heard, data, length) || !in_range(&input->heard, data[1] >> 4 <= 2)) {
+    if (!usable(&input->heard, now_ns, data, length) || !in_range(&input->heard, data[1] >> 4 <= 2)) {
         return false;
     }
     input->status = data[1] >> 4;
@@ -204,7 +212,7 @@ bool insulation_receive(struct insulation_input *input, int64_t now_ns, const ui
 
 bool contactors_receive(struct contactor_input *input, int64_t now_ns, const uint8_t *data, size_t length)
 {
-    if (!usable(&input->heard, data, length)) {
+    if (!usable(&input->heard, now_ns, data, length)) {
         return false;
     }
     input->plus = data[1] >> 4 & 3;
@@ -226,7 +234,7 @@ bool contactors_receive(struct contactor_input *input, int64_t now_ns, const uin
 
 bool afe_receive(struct afe_input *input, int64_t now_ns, const uint8_t *data, size_t length)
 {
-    if (!usable(&input->heard, data, length)
+    if (!usable(&input->heard, now_ns, data, length)
         || !in_range(&input->heard, (data[3] & 0x0F) <= 4 && (data[4] & 0x7F) <= CELLS + 1)) {
         return false;
     }
@@ -242,7 +250,7 @@ bool afe_receive(struct afe_input *input, int64_t now_ns, const uint8_t *data, s
 
 bool balancing_receive(struct balancing_input *input, int64_t now_ns, const uint8_t *data, size_t length)
 {
-    if (!usable(&input->heard, data, length) || !in_range(&input->heard, data[2] <= CELLS)) {
+    if (!usable(&input->heard, now_ns, data, length) || !in_range(&input->heard, data[2] <= CELLS)) {
         return false;
     }
     input->heard.heard_ns = now_ns;
@@ -252,7 +260,7 @@ bool balancing_receive(struct balancing_input *input, int64_t now_ns, const uint
 
 bool command_receive(struct command_input *input, int64_t now_ns, const uint8_t *data, size_t length)
 {
-    if (!usable(&input->heard, data, length) || !in_range(&input->heard, data[1] >> 4 <= HIGHEST_MODE)) {
+    if (!usable(&input->heard, now_ns, data, length) || !in_range(&input->heard, data[1] >> 4 <= HIGHEST_MODE)) {
         return false;
     }
     bool pressed = (data[2] & 1) != 0;
@@ -266,7 +274,7 @@ bool command_receive(struct command_input *input, int64_t now_ns, const uint8_t 
 /* The numbers of this frame and the next are big-endian. */
 void vehicle_receive(struct vehicle_input *input, int64_t now_ns, const uint8_t *data, size_t length)
 {
-    if (usable(&input->heard, data, length)
+    if (usable(&input->heard, now_ns, data, length)
         && in_range(&input->heard, (data[2] << 8 | data[3]) <= HIGHEST_SPEED)) {
         input->heard.heard_ns = now_ns;
         input->crash = (data[6] & 0x40) != 0;
@@ -275,7 +283,7 @@ void vehicle_receive(struct vehicle_input *input, int64_t now_ns, const uint8_t 
 
 void charger_receive(struct charger_input *input, int64_t now_ns, const uint8_t *data, size_t length)
 {
-    if (usable(&input->heard, data, length)
+    if (usable(&input->heard, now_ns, data, length)
         && in_range(&input->heard, (data[2] << 8 | data[3]) <= HIGHEST_OUTPUT && data[1] >> 5 <= 4)) {
         input->heard.heard_ns = now_ns;
     }

@@ -44,6 +44,7 @@ struct heard {
     struct e2e_receiver e2e;
     size_t length;
     int64_t heard_ns;
+    int64_t cycle_ns, taken_ns; /* when a frame was last in sequence */
     struct in_a_row flaw;
 };
 

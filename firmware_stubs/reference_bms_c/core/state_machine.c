@@ -92,10 +92,16 @@ static int64_t delay_of(const struct state_machine *machine, uint64_t word)
     return shortest_delay(machine, word) + (IS_MUTANT(SLOW_REACTION) ? SLOW_BY_NS : 0);
 }
 
+/* The faults that open contactors in this state. */
+static uint64_t opening_members(const struct state_machine *machine)
+{
+    return state_machine_charging(machine) ? OPENS | BIT(INSULATION_FAULT) : OPENS;
+}
+
 /* Whether the shortest of the delays that the present faults allow is over. */
 static bool delay_is_over(struct state_machine *machine, const struct fault_memory *faults, int64_t now_ns)
 {
-    uint64_t members = state_machine_charging(machine) ? OPENS | BIT(INSULATION_FAULT) : OPENS;
+    uint64_t members = opening_members(machine);
     if (IS_MUTANT(COMMAND_LOSS_WITHOUT_OPENING)) {
         members &= ~BIT(VCU_COMMAND_LOST);
     }
@@ -253,7 +259,11 @@ void state_machine_step(struct state_machine *machine, struct fault_memory *faul
         if (situation->mode == MODE_OFF) {
             open_in_order(machine, now_ns);
         } else if (machine->state == STATE_PRECHARGE) {
-            precharge(machine, faults, now_ns, situation);
+            if (may_close(faults, machine->target == STATE_DRIVE ? MODE_DRIVE : MODE_CHARGE)) {
+                precharge(machine, faults, now_ns, situation);
+            } else if ((faults->word & opening_members(machine)) == 0) {
+                open_in_order(machine, now_ns); /* what opens by itself does so after its announced delay */
+            }
         }
         break;
     }
