@@ -16,7 +16,8 @@ from bench.faults.find import fault_names, kind
 from bench.faults.port import Terminals
 from bench.rig.live_faults import LiveFault
 from bench.rig.rig import Rig
-from bench.scenario.engine import drive, inject, request, reset_faults
+from bench.scenario.engine import drive, inject, request
+from bench.scenario.fault_reset import reset_faults
 from bench.scenario.model import Inject
 from bench.units import NS_PER_S
 from bench.wiring.common import Wired, why_not

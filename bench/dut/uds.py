@@ -29,6 +29,10 @@ class Address:
     p2_star_ns: int
 
 
+class NoAnswer(DutError):
+    """The DUT has not answered at all."""
+
+
 class UdsTester:
     """One request at a time. A P2 that is not kept becomes an anomaly in the trace; no answer at all a DutError."""
 
@@ -46,13 +50,26 @@ class UdsTester:
 
     async def request(self, payload: bytes) -> bytes:
         """The response's body without the echo. DutError: no answer. UdsRefused, UdsBroken, IsoTpError: a wrong one."""
+        return uds.checked(payload, await self._answered(payload))
+
+    async def exchange(self, payload: bytes) -> bytes | None:
+        """The whole response, positive or negative, once it is no longer pending; None where none came.
+
+        Raises DutError, IsoTpError where it broke off.
+        """
+        try:
+            return await self._answered(payload)
+        except NoAnswer:
+            return None
+
+    async def _answered(self, payload: bytes) -> bytes:
         while not self._inbox.empty():
             self._inbox.get_nowait()
         sent_ns = await self._send(payload)
         response = await self._response(payload, sent_ns, self._address.p2_ns, "P2")
         while uds.is_pending(payload, response):
             response = await self._response(payload, self._clock.now_ns(), self._address.p2_star_ns, "P2*")
-        return uds.checked(payload, response)
+        return response
 
     async def tester_present(self) -> None:
         """Keeps a session; wants no answer."""
@@ -158,7 +175,7 @@ class UdsTester:
                     return response
                 parts, first = isotp.Reassembler(), True
         if first:
-            raise DutError(f"UDS {request.hex(' ')}: no answer within {format_ns(deadline_ns - from_ns)}")
+            raise NoAnswer(f"UDS {request.hex(' ')}: no answer within {format_ns(deadline_ns - from_ns)}")
         raise DutError(f"UDS {request.hex(' ')}: the response broke off for {format_ns(N_CR_NS)}")
 
     def _judge(self, request: bytes, took_ns: int, limit_ns: int, limit: str) -> None:

@@ -13,6 +13,7 @@ from bench.measure.beyond_fit import left_the_fit
 from bench.measure.calibration import calibrations
 from bench.measure.clock_rate import rate_ppb, rate_why
 from bench.measure.crash import crash_mark, killed_or_not_up, own_crash
+from bench.measure.diagnosed import wrong_answers
 from bench.measure.ending import find_end
 from bench.measure.estimation import score
 from bench.measure.finding.base import Finding
@@ -95,7 +96,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
     answer.hear()
     listen_for_life(shot, onset, told)
     check_reports(shot, onset, told)
-    told.broken.extend(find_restarts(shot, onset, decoders))
+    told.broken.extend([*find_restarts(shot, onset, decoders), *wrong_answers(trace)])
     check_length(shot, answer.detected, told)
     _check_protection(shot, received, told)
     if refused and plan.aim.asks_flag and onset is not None:

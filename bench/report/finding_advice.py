@@ -55,6 +55,7 @@ ADVICE: dict[str, str] = {
     "codes-unread-before": "Check [uds] in the profile: ids, addressing, session, time-outs.",
     "dtc-stood-before": "Clear the memory, or name dtc_status or dtc_occurrences among the profile's outputs.",
     "dtc-status-stood": "Clear the memory, or name occurrences under [uds] of the profile.",
+    "wrong-diagnostic-answer": "Compare with ISO 14229-1 and the DUT's diagnostic specification; export the frames.",
     "dtc-not-stored-anew": "The DUT reported the fault and did not store it. Check its memory handling.",
     "dtc-status-lacks": "Compare the status bits with expect.dtc_status.",
     "unexpected-report": "If the DUT rightly says so too, name it in `also` of the scenario; else mend the DUT.",

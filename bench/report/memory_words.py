@@ -1,4 +1,4 @@
-"""Findings about codes stored before a shot, in words; and how a trouble code is written."""
+"""Findings about diagnostics and codes stored before a shot, in words; and how a trouble code is written."""
 
 from collections.abc import Sequence
 
@@ -35,6 +35,10 @@ def memory_words(finding: Finding) -> str:
             )
         case memory.DtcNotStoredAnew(dtc=dtc, occurrences=count):
             return f"DTC {dtc_words(dtc)} was stored before the shot, and not anew: {count} occurrences as before"
+        case memory.WrongDiagnosticAnswer(request=request, expected=expected, answer=answer, problem=problem):
+            got = f"was answered with {answer}" if answer else "was not answered"
+            why = f" ({problem})" if problem else ""
+            return f"diagnostic request {request} {got}{why}; expected {expected}"
     raise AssertionError(finding)
 
 

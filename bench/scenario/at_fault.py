@@ -10,6 +10,7 @@ from bench.config.toml_file import located
 from bench.measure.plan import Aim
 from bench.scenario.levels import CURRENTS, Level, begins_ns, levels_of
 from bench.scenario.model import (
+    Diagnose,
     DriveText,
     FaultReset,
     Inject,
@@ -118,7 +119,7 @@ def _cannot_trip(
 ) -> Iterator[str]:
     """Where every step's effect on the quantity is known, and none of them is beyond the limit."""
     brought = {one.step for one in levels if one.quantity == limit.quantity}
-    moves = [one for one in steps if not isinstance(one, Wait | Request | FaultReset)]
+    moves = [one for one in steps if not isinstance(one, Wait | Request | FaultReset | Diagnose)]
     if not brought or any(getattr(one, "step", None) not in brought for one in moves):
         return
     nearest = [one for one in levels if one.quantity == limit.quantity]

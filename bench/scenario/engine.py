@@ -15,11 +15,14 @@ from bench.measure.plan import Aim, Plan
 from bench.rig.rig import Rig
 from bench.rig.stages import LOOK_NS
 from bench.rig.vehicle import PLANT_PERIOD_NS
+from bench.scenario.diagnose import diagnose
+from bench.scenario.fault_reset import reset_faults
 from bench.scenario.follow import follow, hold_voltage
 from bench.scenario.forbidden import state_of
 from bench.scenario.memory import POLL_NS, forget_codes, hear_a_round, read_codes
 from bench.scenario.model import (
     ConstantVoltage,
+    Diagnose,
     Drive,
     FaultReset,
     Follow,
@@ -320,6 +323,8 @@ async def _perform(rig: Rig, shot: Attempt, step: Step, over: Callable[[], bool]
             await hold_voltage(rig, step)
         case Inject():
             await inject(rig, step)
+        case Diagnose():
+            await diagnose(rig, step)
         case Park():
             await _park(rig, shot, step)
 
@@ -366,14 +371,6 @@ async def _park(rig: Rig, shot: Attempt, step: Park) -> None:
     await clock.sleep_until(clock.now_ns() + SETTLE_NS)
     rig.truth.let_days_pass(step.duration_ns)
     await clock.sleep_until(clock.now_ns() + SETTLE_NS)  # the outputs follow the pack
-
-
-async def reset_faults(rig: Rig, duration_ns: int) -> None:
-    """Ask the DUT for `duration_ns` to forget its latched faults."""
-    rig.trace.mark(rig.clock.now_ns(), facts.Requested(mode="fault reset", value=1), "engine")
-    rig.plant.vehicle.fault_reset = 1
-    await rig.clock.sleep_until(rig.clock.now_ns() + duration_ns)
-    rig.plant.vehicle.fault_reset = 0
 
 
 def _load(rig: Rig, current_a: float) -> None:

@@ -16,6 +16,7 @@ from bench.scenario.model import (
     AlternateText,
     ConstantVoltage,
     CycleText,
+    Diagnose,
     DriveText,
     EndText,
     EstimateText,
@@ -235,6 +236,8 @@ def _plain_step(shape: object, index: int) -> StepText | None:
             return DriveText(current=shape.current, step=index, beyond=shape.beyond)
         case s.FaultResetShape():
             return FaultReset(duration_ns=shape.duration)
+        case s.DiagnoseShape():
+            return Diagnose(request=shape.request, answer=shape.answer, step=index)
         case s.AlternateShape():
             return AlternateText(
                 discharge=shape.discharge, charge=shape.charge, swing=shape.swing, lasts_ns=shape.duration

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.codec.uds_pattern import AnswerPattern
 from bench.faults.expression import Expression
 from bench.faults.port import Fault, Kind
 from bench.measure.ending import EndQuestion
@@ -152,7 +153,16 @@ class Park:
     mode_value: int = -1
 
 
-Step = Inject | Request | Wait | Drive | FaultReset | Follow | ConstantVoltage | Park
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnose:
+    """A diagnostic request, and what its answer has to look like. `step` is its place in the file, from 0."""
+
+    request: bytes
+    answer: AnswerPattern
+    step: int
+
+
+Step = Inject | Request | Wait | Drive | FaultReset | Follow | ConstantVoltage | Park | Diagnose
 StepText = (
     InjectText
     | Request
@@ -164,6 +174,7 @@ StepText = (
     | AlternateText
     | ConstantVoltage
     | Park
+    | Diagnose
 )
 
 

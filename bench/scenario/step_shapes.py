@@ -1,9 +1,10 @@
 """What a [[step]] of a scenario file may say, by its `do`. `inject` takes the keys of its fault."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
+from bench.codec.uds_pattern import AnswerPattern, pattern_of, request_of
 from bench.config.toml_file import Amperes, DurationNs, Shape, Share
 from bench.faults.shapes import AmperesOf, Percent, VoltsOf
 from bench.units import NS_PER_MS, NS_PER_S
@@ -11,6 +12,10 @@ from bench.units import NS_PER_MS, NS_PER_S
 Mode = Literal["drive", "charge", "off"]
 SHORTEST_PARK_NS = 6 * 3600 * NS_PER_S  # cells have relaxed and cooled; less can be waited for
 LONGEST_PARK_NS = 366 * 24 * 3600 * NS_PER_S
+
+
+RequestBytes = Annotated[bytes, BeforeValidator(request_of, json_schema_input_type=str)]
+Answered = Annotated[AnswerPattern, BeforeValidator(pattern_of, json_schema_input_type=str)]
 
 
 class RequestShape(Shape):
@@ -154,6 +159,23 @@ class ParkShape(Shape):
     }
 
 
+class DiagnoseShape(Shape):
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    do: Literal["diagnose"]
+    request: RequestBytes
+    answer: Answered
+
+    MEANS: ClassVar = {
+        "do": "the kind of step: a workshop tester asks the DUT over the profile's [uds]",
+        "request": "the bytes of the request in hex, such as `22 F1 95`",
+        "answer": (
+            "the answer in hex, 7F included: `..` is any byte, `...` at the end any rest; `none`: the DUT must not "
+            "answer. What does not fit is a FAIL"
+        ),
+    }
+
+
 STEPS: dict[str, type[Shape]] = {
     "request": RequestShape,
     "wait": WaitShape,
@@ -164,4 +186,5 @@ STEPS: dict[str, type[Shape]] = {
     "cc_cv": ConstantVoltageShape,
     "alternate": AlternateShape,
     "park": ParkShape,
+    "diagnose": DiagnoseShape,
 }

@@ -9,6 +9,7 @@ from bench.scenario.model import (
     AlternateText,
     ConstantVoltage,
     CycleText,
+    Diagnose,
     Drive,
     DriveText,
     FaultReset,
@@ -70,11 +71,9 @@ def resolve_step(text: StepText, index: int, lookup: Lookup) -> Step:
         case Park():
             lookup.known("off", lookup.profile.modes, ("step", index, "do"), "mode")
             return replace(text, mode_value=lookup.profile.modes.get("off", -1))
-        case FaultReset() if lookup.profile.shown("fault_reset", "==", 1.0) is None:
-            lookup.mistake(
-                ("step", index, "do"),
-                "found 'fault_reset', which this DUT is never shown; expected a [[play]] of its profile with it",
-            )
+        case FaultReset() | Diagnose():
+            if (why := _not_for_this_dut(text, lookup)) is not None:
+                lookup.mistake(("step", index, "do"), why)
             return text
         case CycleText():
             return cycle_load(text, lookup.terminals(index), index)
@@ -88,3 +87,15 @@ def resolve_step(text: StepText, index: int, lookup: Lookup) -> Step:
             return Drive(current_a=lookup.terminals(index).value(current, "current"), step=index)
         case _:
             return text
+
+
+def _not_for_this_dut(text: FaultReset | Diagnose, lookup: Lookup) -> str | None:
+    """Why the profile leaves no room for the step."""
+    if isinstance(text, Diagnose):
+        if lookup.profile.uds is None:
+            return "found 'diagnose', which this DUT cannot answer; expected [uds] in its profile"
+    elif lookup.profile.shown("fault_reset", "==", 1.0) is None:
+        return (
+            "found 'fault_reset', which this DUT is never shown; expected a [[play]] of its profile with it"
+        )
+    return None

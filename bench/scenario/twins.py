@@ -15,7 +15,19 @@ from bench.faults.port import Terminals
 from bench.measure.plan import Aim
 from bench.scenario.cadence import Cadence
 from bench.scenario.known_gap import gap_of_twin
-from bench.scenario.model import Also, Drive, Expect, FaultReset, Inject, Quiet, Request, Scenario, Step, Wait
+from bench.scenario.model import (
+    Also,
+    Diagnose,
+    Drive,
+    Expect,
+    FaultReset,
+    Inject,
+    Quiet,
+    Request,
+    Scenario,
+    Step,
+    Wait,
+)
 from bench.units import NS_PER_MS, NS_PER_S, format_ns
 
 KINDS = ("inside", "glitch", "counter_reset", "healthy")
@@ -91,7 +103,9 @@ class _Maker:
     ) -> None:
         self._scenario = scenario
         self._expect = expect
-        self._before, self._after = steps[:place], steps[place + 1 :]
+        # What a tester reads after the fault is the fault's own: a twin stores no code.
+        after = (step for step in steps[place + 1 :] if not isinstance(step, Diagnose))
+        self._before, self._after = steps[:place], tuple(after)
         self._inject = inject
         self._flag = flag
         self._onset_cycle_ns, self._spread_ns = cadence.cycle_ns, cadence.spread_ns

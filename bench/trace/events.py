@@ -54,6 +54,7 @@ class Kind(StrEnum):
     REQUEST = "request"
     DTC_READ = "dtc_read"
     DTC_CLEARED = "dtc_cleared"
+    DIAGNOSED = "diagnosed"
     TRUTH = "truth"
     PLANT_STAGE = "plant_stage"
     TIME_LAPSE = "time_lapse"

@@ -193,6 +193,22 @@ class DtcUnread(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosed(Fact):
+    """A diagnostic request of the scenario's step `step`, and its answer. request, answer: bytes in hex.
+
+    answer: "" where there was none. expected: as the scenario has it. problem: what the tester said of the transport.
+    """
+
+    kind: ClassVar[Kind] = Kind.DIAGNOSED
+    step: int
+    request: str
+    answer: str
+    expected: str
+    fits: bool
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WindowClosed(Fact):
     """The DUT is watched no longer."""
 

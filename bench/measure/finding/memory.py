@@ -1,4 +1,4 @@
-"""Findings about trouble codes that were stored before the shot: last week's code is no answer to today's fault."""
+"""Findings about diagnostics: answers of another kind than asked for, and trouble codes stored before the shot."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -58,3 +58,19 @@ class DtcNotStoredAnew(Finding):
     aims: ClassVar[tuple[str, ...]] = ("dtc",)
     dtc: int
     occurrences: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongDiagnosticAnswer(Finding):
+    """A diagnostic request was not answered as the scenario demands. answer: "" where there was none.
+
+    problem: what the tester said of the transport.
+    """
+
+    code: ClassVar[str] = "wrong-diagnostic-answer"
+    blame: ClassVar[Blame] = Blame.DUT
+    aims: ClassVar[tuple[str, ...]] = ("request", "expected", "answer")
+    request: str
+    expected: str
+    answer: str
+    problem: str
