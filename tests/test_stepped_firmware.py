@@ -190,6 +190,25 @@ def test_the_page_is_true_and_c_and_python_give_one_digest_on_both_cores(
     subprocess.run(shlex.split(line), check=True)
     in_c = {core: digest(tmp_path, core) for core in ("python", "native")}
     assert in_c["python"] == in_c["native"]
+    talks = (
+        (tmp_path / "acme.c")
+        .read_text()
+        .replace("(void)now_ns;\n    boot();", 'hil_say("acme boots");\n    boot();')
+    )
+    (tmp_path / "talks.c").write_text(
+        talks.replace("power_on(uint64_t now_ns) {", "power_on(uint64_t now_ns) {\n    (void)now_ns;")
+    )
+    quiet = config.read_text()
+    built(tmp_path / "rig", tmp_path / "talks.c").rename(tmp_path / "rig/talks")
+    config.write_text(quiet.replace('["./acme"]', '["./talks"]'))
+    assert digest(tmp_path, "native") == digest(tmp_path, "python") != in_c["native"], (
+        "its line is in the trace"
+    )
+    newest = max((one for one in (tmp_path / "rig/runs").iterdir() if one.is_dir()), key=lambda one: one.name)
+    assert hil_here("export", str(newest), "--to", "marks", "--out", str(tmp_path / "marks")) == 0
+    marks = "".join(one.read_text() for one in (tmp_path / "marks").rglob("*") if one.is_file())
+    assert marks.count("acme boots") == 2 and "dut_said" in marks, "one in each of two shots"
+    config.write_text(quiet)
     config.write_text(
         config.read_text().replace('["./acme"]', f'["{sys.executable}", "-m", "bench.stepped", "acme:make"]')
     )
@@ -207,3 +226,15 @@ def test_the_page_is_true_and_c_and_python_give_one_digest_on_both_cores(
     config.write_text(in_process)
     assert digest(tmp_path, "native") == in_c["native"], "in this process, too"
     sys.modules.pop("acme", None)
+
+
+def test_lines_of_the_console_come_out_in_order_and_only_once(tmp_path: Path) -> None:
+    said = wire.packed(wire.MessageKind.SAID, b"boot 7\n") + wire.packed(wire.MessageKind.SAID, b"ready")
+    script = f"{greeting(period_ns=7)}; os.read(0, 99); os.write(1, {said + wire.packed(wire.MessageKind.POWERED)!r}); "
+    firmware = stepped(script + "os.read(0, 9)", tmp_path)
+    try:
+        firmware.power_on(0)
+        assert firmware.said_since() == ["boot 7", "ready"]
+        assert firmware.said_since() == []
+    finally:
+        firmware.end()

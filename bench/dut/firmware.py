@@ -41,5 +41,8 @@ class Powered(Protocol):
     def alive(self) -> bool:
         """False once it has ended by itself."""
 
+    def said_since(self) -> list[str]:
+        """The lines of its console since the last call."""
+
     def end(self) -> object:
         """It is needed no longer. Never raises for one that is gone."""

@@ -31,6 +31,7 @@ class InProcessDut:
         self._timer: Timer | None = None
         self._hangs = False
         self._fine: set[CanFrame] = set()  # sent before, and legal
+        self.console: Callable[[str], None] | None = None  # hears each line that the firmware prints
         self.outgoing: Callable[[str, CanFrame], CanFrame | None] | None = (
             None  # between firmware and bus; None: lost
         )
@@ -112,7 +113,14 @@ class InProcessDut:
             frames = [self._checked(one) for one in self._firmware.step(self._clock.now_ns())]
         except BaseException as error:
             raise raised_by_firmware(error) from error
+        finally:
+            self._tell_console()
         self._send(frames)
+
+    def _tell_console(self) -> None:
+        if self.console is not None and isinstance(self._firmware, Powered):
+            for line in self._firmware.said_since():
+                self.console(line)
 
     def _send(self, frames: Iterable[tuple[str, CanFrame]]) -> None:
         for channel, frame in frames:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from bench.config.dut_life import ANSWER_NS
-from bench.errors import DutCrashed, DutError
+from bench.errors import DutCrashed, DutError, clear
 from bench.stepped import wire
 from bench.stepped.wire import Malformed, MessageKind
 from bench.trace.events import CanFrame
@@ -22,6 +22,7 @@ from bench.units import NS_PER_S, format_ns
 _READ_BYTES = 1 << 16
 _MOST_KEPT = 4096  # of what it says on standard error
 _MOST_WORDS = 200
+_LONGEST_LINE = 1000
 _MOST_FRAMES = 10_000  # in one step
 _LONGEST_PERIOD_NS = 10 * NS_PER_S
 _STOP_TIMEOUT_S = 2.0
@@ -76,6 +77,10 @@ class SteppedProcess:
             reached = wire.TIME.unpack(payload)[0] if len(payload) == wire.TIME.size else -1
             raise self._broken(f"ran to {reached} ns; expected {now_ns} ns, to which it was to advance")
         return sent
+
+    def said_since(self) -> list[str]:
+        said, self.said = self.said, []
+        return said
 
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -157,7 +162,8 @@ class SteppedProcess:
         self, kind: MessageKind, payload: bytes, what: str, sent: list[tuple[str, CanFrame]] | None
     ) -> None:
         if kind is MessageKind.SAID:
-            self.said.append(payload.decode(errors="replace"))
+            text = clear(payload.decode(errors="replace").rstrip("\r\n"), _LONGEST_LINE)
+            self.said.append(text)
         elif kind is MessageKind.REFUSED:
             raise self._broken(f"{payload.decode(errors='replace')}, asked to {what}")
         elif kind is not MessageKind.SENT or sent is None:

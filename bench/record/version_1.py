@@ -52,6 +52,7 @@ _SIMPLE: Mapping[Kind, type[Fact]] = {
     Kind.SAFE_STATE_MISSED: facts.SafeStateMissed,
     Kind.BENCH_LATE: facts.BenchLate,
     Kind.DUT_WAITED: facts.DutWaited,
+    Kind.DUT_SAID: facts.DutSaid,
     Kind.BENCH_TIMING: facts.BenchTiming,
     Kind.CLOCK_RATE: facts.ClockRate,
     Kind.CALIBRATED: facts.Calibrated,

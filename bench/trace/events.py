@@ -43,6 +43,7 @@ class Kind(StrEnum):
     DUT_REFUSED = "dut_refused"
     INSTRUMENT_IDENTIFIED = "instrument_identified"
     DUT_CRASHED = "dut_crashed"
+    DUT_SAID = "dut_said"
     DUT_HEARD = "dut_heard"
     PRECONDITION_MET = "precondition_met"
     PRECONDITION_MISSED = "precondition_missed"

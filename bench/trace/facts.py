@@ -101,6 +101,14 @@ class DutCrashed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DutSaid(Fact):
+    """A line that the DUT printed on its console, for a reader: nothing is judged by it."""
+
+    kind: ClassVar[Kind] = Kind.DUT_SAID
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentIdentified(Fact):
     """An instrument, as it names itself."""
 

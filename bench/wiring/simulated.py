@@ -10,6 +10,7 @@ from bench.rig.steps import Steps
 from bench.rig.way_to_safety import STOPPED_WITHIN_NS
 from bench.scenario.model import Start
 from bench.timing.simulated import SimulatedClock
+from bench.trace.facts import DutSaid
 from bench.wiring.assemble import Parts, assemble, ground
 from bench.wiring.common import (
     Wired,
@@ -43,6 +44,11 @@ def build_simulated(
         config.pack.parallel,
         {channel: bus for channel, bus in buses.items() if config.can[channel].dbc},
     )
+
+    def tell_console(line: str) -> None:
+        trace.mark(clock.now_ns(), DutSaid(text=line), "DUT's console")
+
+    dut.console = tell_console
     trace.stamping.update({channel: node.stamping for channel, node in bench_nodes.items()})
 
     pack = build_pack(wired, soc, rng, start)
