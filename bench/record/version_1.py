@@ -53,6 +53,7 @@ _SIMPLE: Mapping[Kind, type[Fact]] = {
     Kind.BENCH_LATE: facts.BenchLate,
     Kind.DUT_WAITED: facts.DutWaited,
     Kind.DUT_SAID: facts.DutSaid,
+    Kind.DIAGNOSED: facts.Diagnosed,
     Kind.BENCH_TIMING: facts.BenchTiming,
     Kind.CLOCK_RATE: facts.ClockRate,
     Kind.CALIBRATED: facts.Calibrated,
