@@ -100,12 +100,13 @@ def mutants(
     from bench.record.targets import try_file
     from bench.report.told.document import text_of
     from bench.running.workers import bounded
-    from bench.wiring.mutants import mutant_classes
+    from bench.wiring.mutants import further_mutant_classes, mutant_classes
 
     try_file("--out", out)
     wired = load_rig(config, "simulated", "reference", None)
     prepared, _ = load_scenarios(wired, scenarios, joined(asked))
-    classes = _chosen(mutant_classes(), mutant, ConfigError)
+    known = {**mutant_classes(), **(further_mutant_classes() if mutant else {})}
+    classes = _chosen(known, mutant, ConfigError)
     runnable = [one for one in prepared if not set(map(str, one.scenario.needs)) - wired.capabilities]
     if not runnable:
         raise ConfigError("no scenario can run on this rig; expected one whose needs it meets")

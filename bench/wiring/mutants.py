@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bench.wiring.common import Wired
-from firmware_stubs.mutants import MUTANT_CLASSES, RARE
+from firmware_stubs.mutants import FURTHER_CLASSES, MUTANT_CLASSES, RARE
 
 
 def mutant_classes() -> dict[str, dict[str, str]]:
@@ -11,6 +11,14 @@ def mutant_classes() -> dict[str, dict[str, str]]:
     return {
         kind: {name: mutant.description for name, mutant in table.items()}
         for kind, table in MUTANT_CLASSES.items()
+    }
+
+
+def further_mutant_classes() -> dict[str, dict[str, str]]:
+    """The same, of those of which the library does not yet catch all: run where they are named."""
+    return {
+        kind: {name: mutant.description for name, mutant in table.items()}
+        for kind, table in FURTHER_CLASSES.items()
     }
 
 
