@@ -55,7 +55,8 @@ def look(shot: Shot, onset: Seen | None) -> Looked:
     begun_ns = {
         one.quantity: shot.window.start_ns - _back_ns(one, always.statements) for one in always.sources
     }
-    columns = ShotColumns(shot.window.frames, Frames(whole), shot.decoders, begun_ns)
+    frames = Frames(whole)
+    columns = ShotColumns(shot.window.frames, frames, shot.decoders, begun_ns)
     columns.read(signals_of(always.statements))
     eye = _Eye(
         shot=shot,
@@ -68,7 +69,7 @@ def look(shot: Shot, onset: Seen | None) -> Looked:
             shot=shot,
             onset=onset,
             columns=columns,
-            whole=ShotColumns(Frames(whole), Frames(whole), shot.decoders, {}),
+            whole=ShotColumns(frames, frames, shot.decoders, {}),
         ),
         restarted=always.disturbed,
     )

@@ -8,7 +8,7 @@ from bench.measure.signal_test import SignalTest
 
 def answers(test: SignalTest, values: Floats) -> Flags:
     """As bench.measure.questions answers each by itself: scaling decides no threshold. `together` is not asked."""
-    same: Flags = np.isclose(values, test.value, rtol=1e-9, atol=1e-9)
+    same: Flags = np.abs(values - test.value) <= 1e-9 * max(1.0, abs(test.value))
     match test.op:
         case "==":
             return same
