@@ -40,7 +40,6 @@ _SIMPLE: Mapping[Kind, type[Fact]] = {
     Kind.STIMULUS_CLEARED: facts.StimulusCleared,
     Kind.FAULT_STUCK: facts.FaultStuck,
     Kind.DTC_CLEARED: facts.DtcsCleared,
-    Kind.DIAGNOSED: facts.Diagnosed,
     Kind.REQUEST: facts.Requested,
     Kind.TRUTH: facts.Truth,
     Kind.PLANT_STAGE: facts.StageReached,
