@@ -132,7 +132,9 @@ def _space_of(wired: Wired, run: RunResult | None, only: str | None) -> SpaceRes
 
     if run is not None:
         if run.space is None:
-            raise ConfigError(f"{run.run_id}: found a run without variants; expected one of hil run --space")
+            raise ConfigError(
+                f"{run.run_id}: found a run, and runs fire no variants yet; expected --space without a run"
+            )
         return run.space
     whole = select_scenarios(wired, None, None).prepared
     asked = whole if only is None else select_scenarios(wired, None, only).prepared
