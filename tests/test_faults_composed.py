@@ -137,6 +137,10 @@ SEVERAL = {
     "pyro-dead-at-crash": 0,
     "ov-then-insulation": 0,
     "reset-keeps-the-latch": 0,
+    "clamp-lost-in-precharge": 3,
+    "crash-in-precharge": 3,
+    "hvil-open-in-precharge": 3,
+    "refuses-after-power-cut": 0,
 }
 HARDER = {
     # Passes without it, as it only makes things harder: some build fails by it, and by it alone.

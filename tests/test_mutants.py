@@ -108,14 +108,14 @@ def _proof(wired: Wired, prepared: dict[str, Prepared], names: list[str], **chan
 def test_the_score_tells_caught_from_surviving_and_stops_early(
     wired: Wired, prepared: dict[str, Prepared]
 ) -> None:
-    names = ["never_detects_overvoltage", "ignores_cell_17"]
+    names = ["never_detects_overvoltage", "misses_weld"]
     found = prove(_proof(wired, prepared, names), lambda *_: None)
     scores = {score.firmware: score for score in found.scores}
     assert scores["never_detects_overvoltage"].caught
     assert scores["never_detects_overvoltage"].by_scenario() == {"ov-step-cell60": 2}
     # On the second seed the scenario that caught it on the first comes first, and nothing after it.
     assert [one.seed for one in scores["never_detects_overvoltage"].outcomes].count(2) == 1
-    assert [score.firmware for score in found.survivors] == ["ignores_cell_17"]
+    assert [score.firmware for score in found.survivors] == ["misses_weld"]
     assert found.share == 0.5
     assert (len(found.good), found.false_alarms, found.unclear) == (6, [], [])
     full = prove(_proof(wired, prepared, names[:1], early=False, seeds=range(1, 2)), lambda *_: None)

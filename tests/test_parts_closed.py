@@ -270,7 +270,7 @@ def test_a_broken_plug_in_is_one_line_and_stops_only_a_bench_that_uses_it(tmp_pa
     ):
         assert sum(part in line for line in told) == 1, (part, told)
     for start, said in (
-        (BOARD, "[dut.start]: found 'acme_bms'; expected one of in_process, subprocess, external"),
+        (BOARD, "[dut.start]: found 'acme_bms'; expected one of in_process, stepped, subprocess, external"),
         (
             'start = "in_process"\noptions = { build = "x" }',
             "[dut.options]: found some under start = 'in_process'",

@@ -8,8 +8,10 @@ from bench.codec.layout import Field
 from bench.config.always import NOTHING_SAID, STATEMENTS, AlwaysSaid
 from bench.config.play import QUANTITIES as SHOWN
 from bench.config.profile import DutProfile, Flag, Role, RoleTest
+from bench.errors import ConfigError
 from bench.faults.expression import parse_expression, value_of
 from bench.faults.find import kind as kind_named
+from bench.faults.port import STRINGS
 from bench.measure.always.asked import (
     Always,
     Condition,
@@ -135,7 +137,10 @@ class Statements:
             if lacking:
                 yield Stands(name=name, lacks=f"[output] {' and '.join(lacking)}")
                 continue
-            made = self._made(name, said)
+            try:
+                made = self._made(name, said)
+            except ConfigError as error:  # told at its place where scenarios ask for it
+                made = str(error)
             yield (
                 Stands(name=name, lacks=made) if isinstance(made, str) else Stands(name=name, statement=made)
             )
@@ -150,6 +155,8 @@ class Statements:
 
     def _of_shown(self, name: str, said: AlwaysSaid) -> Statement | str:
         quantity, how = _TELLS.get(name) or _NAMES[name]
+        if (strings := int(self.thresholds.get(STRINGS, 1))) > 1:
+            return f"a pack of one string: of {strings} the output does not say of which it tells"
         source = self._source(quantity)
         if source is None:
             return f"a [[play]] that shows {quantity}"
@@ -253,6 +260,8 @@ class Statements:
         return value_of(parse_expression(text, dimension), self.thresholds)
 
     def message(self, role: Role) -> "Message":
+        if role.channel not in self.databases:
+            raise ConfigError(f"no channel '{role.channel}' has a DBC")
         return self.databases[role.channel][role.message]
 
     def _field(self, role: str) -> Field | None:

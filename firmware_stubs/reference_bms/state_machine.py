@@ -85,7 +85,7 @@ class StateMachine:
             self.enter_error(now_ns)
             return
         if state is State.STANDBY:
-            if mode and self._may_close(mode):
+            if mode and self._may_begin(mode):
                 self._target = State.DRIVE if mode == Mode.DRIVE else State.CHARGE
                 self._coils.minus = self._coils.precharge = 1
                 self._enter(State.PRECHARGE, now_ns)
@@ -126,6 +126,10 @@ class StateMachine:
     @property
     def charging(self) -> bool:
         return self.state is State.CHARGE or (self.state is State.PRECHARGE and self._target is State.CHARGE)
+
+    def _may_begin(self, mode: int) -> bool:
+        """To close; what it has begun goes on for as long as it may close."""
+        return self._may_close(mode)
 
     def _may_close(self, mode: int) -> bool:
         blocking = BLOCKS_CLOSING if mode == Mode.DRIVE else BLOCKS_CLOSING | INHIBITS_CHARGE

@@ -27,13 +27,13 @@ _CLOSED = (State.DRIVE, State.CHARGE)
 
 
 class StringStates(StateMachine):
-    """Closes only where its master lets it."""
+    """Begins to close only where its master lets it."""
 
     master: "StringMaster | None" = None
     string = 0
 
-    def _may_close(self, mode: int) -> bool:
-        return super()._may_close(mode) and (self.master is None or self.master.lets_close(self.string))
+    def _may_begin(self, mode: int) -> bool:
+        return super()._may_begin(mode) and (self.master is None or self.master.lets_close(self.string))
 
 
 class PackFaults:

@@ -56,14 +56,18 @@ def text_of(document: Document, exit_code: int = 0, indent: int | None = None) -
     return json.dumps(content_of(document, exit_code), allow_nan=False, indent=indent)
 
 
+def _left_out(value: Any) -> dict[str, Any]:
+    return {one.name: plain(one.default) for one in dataclasses.fields(value) if may_be_left_out(one)}
+
+
 def _fields(value: Any) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for field in dataclasses.fields(value):
         if may_be_left_out(field) and getattr(value, field.name) == field.default:
             continue
         item = plain(getattr(value, field.name))
-        if is_flat(field):
-            made |= item
+        if is_flat(field):  # its fields are the document's own, which always tells all of them
+            made |= _left_out(getattr(value, field.name)) | item
         else:
             made[json_name(field)] = item
     return made
