@@ -162,8 +162,22 @@ def test_a_plan_is_stored_with_its_statements_and_an_older_one_has_none(fired: F
 
 
 def test_a_pyro_fuse_fired_for_nothing_is_found(fired: Fired) -> None:
-    found = fired.told("BMS_Contactors", lambda values: {**values, "PyroCommand": 1})
+    asked = as_of_a_request(fired)
+    found = asked.told("BMS_Contactors", lambda values: {**values, "PyroCommand": 1})
     assert statements(found) == {"pyro-for-cause"}
+
+
+def test_what_the_scenario_itself_tells_is_told_once(fired: Fired) -> None:
+    found = fired.told("BMS_Contactors", lambda values: {**values, "PyroCommand": 1})
+    assert "unexpected-report" in {one.code for one in found.broken} and not found.always
+    code = {"DtcCode": float(0x1A0216), "DtcStatus": 0x2E, "DtcOccurrences": 1}
+    found = fired.told("BMS_Dtc", lambda values: {**values, **code})
+    assert "unexpected-code" in {one.code for one in found.broken} and not found.always
+
+
+def as_of_a_request(fired: Fired) -> Fired:
+    """With no question of its own for what may come, as a scenario of a request has none."""
+    return dataclasses.replace(fired, plan=dataclasses.replace(fired.plan, unexpected=(), codes=None))
 
 
 def test_a_contactor_closed_though_restart_is_inhibited_is_found(fired: Fired) -> None:
@@ -190,7 +204,7 @@ def test_a_charge_that_begins_though_inhibited_is_found(fired: Fired) -> None:
 
 def test_a_code_without_its_flag_is_found(fired: Fired) -> None:
     told = {"DtcCode": float(0x1A0216), "DtcStatus": 0x2E, "DtcOccurrences": 1}
-    found = fired.told("BMS_Dtc", lambda values: {**values, **told})
+    found = as_of_a_request(fired).told("BMS_Dtc", lambda values: {**values, **told})
     assert statements(found) == {"codes-with-their-flags"}
 
 

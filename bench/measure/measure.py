@@ -8,6 +8,7 @@ from typing import Any
 from bench.codec.uds import status_mask
 from bench.measure.accepted import Received, Receivers, receive, receive_flawless
 from bench.measure.always.look import look
+from bench.measure.always.once import told_once
 from bench.measure.answer import Answer
 from bench.measure.beyond_fit import left_the_fit
 from bench.measure.calibration import calibrations
@@ -169,7 +170,7 @@ def measure(trace: Trace, plan: Plan, decoders: Mapping[str, Codec]) -> Measurem
         unsafe=not_confirmed_safe(trace),
         watched_to_end=watched_to_end(shot) if plan.aim.asks_flag else None,
         unexpected=() if plan.only_expected else reports.wrong,
-        **look(shot, onset)._asdict(),
+        **told_once(look(shot, onset), plan, reports.wrong)._asdict(),
         **_phase(trace, plan, onset),
     )
 

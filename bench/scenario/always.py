@@ -1,6 +1,6 @@
 """The statements that hold in every shot, as far as the roles of a profile, its DBC and its plays allow them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from bench.measure.always.asked import (
 )
 from bench.measure.signal_test import SignalTest
 from bench.scenario.always_doings import OF_DOINGS, doing
-from bench.scenario.model import Inject, Step
+from bench.scenario.model import Also, Inject, Step
 from bench.units import unit_factor
 
 if TYPE_CHECKING:
@@ -74,14 +74,22 @@ _DOUBTS = {
 }
 
 
-def always_of(lookup: "Lookup", steps: Sequence[Step]) -> Always:
-    """The same for every scenario on one bench, except for what a scenario disturbs itself."""
+def always_of(lookup: "Lookup", steps: Sequence[Step], also: Sequence[Also] = ()) -> Always:
+    """The same for every scenario on one bench, except for what a scenario disturbs itself, and what `also` bears."""
     key = tuple(sorted(lookup.thresholds.items()))
     known = lookup.asked.always
     if key not in known:
         known[key] = Statements.of(lookup).always()
-    disturbed = tuple(_disturbed(steps))
-    return replace(known[key], disturbed=disturbed) if disturbed else known[key]
+    always, disturbed = known[key], tuple(_disturbed(steps))
+    if borne := {one for one in also if isinstance(one, str)}:
+        kept = tuple(one for one in always.statements if not _bears(borne, one.name))
+        always = replace(always, statements=kept)
+    return replace(always, disturbed=disturbed) if disturbed else always
+
+
+def _bears(also: Set[str], name: str) -> bool:
+    """Whether the scenario lets an output come for which a statement asks for a cause."""
+    return name == "pyro-for-cause" and STATEMENTS[name].roles[0] in also
 
 
 def _disturbed(steps: Sequence[Step]) -> Iterator[tuple[str, str]]:

@@ -71,7 +71,7 @@ def plan_of(steps: Sequence[Step], lookup: Lookup) -> Plan:
         only_expected=lookup.scenario.format >= 2,
         standing=standing_reports(lookup, steps),
         control=control_asked(lookup),
-        always=always_of(lookup, steps),
+        always=always_of(lookup, steps, asked.also if asked is not None else ()),
     )
     return replace(plan, reports=reports_asked(lookup, steps, plan))
 
