@@ -23,6 +23,7 @@ from bench.wiring.virtual_signals import bind_plays
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST_ID = 0x400
+STEPPED = ("highest-cell", "lowest-cell", "mean-cell", "highest-cell-named", "lowest-cell-named")
 
 
 def messages(literal: int) -> str:
@@ -65,6 +66,9 @@ def bench_in(folder: Path, shows: str, literal: int) -> Path:
                 r'(?s)\[\[play\]\]\nmessage = "sense.IO_CellVoltages".*?\n\n', shows + "\n", text, count=1
             )
             text = text.replace('SweepCrc = "afe_sweep_crc"', "SweepCrc = 0")
+            # Its gateway hands the cells on in steps of 0.5 mV, which no signal of the bus tells.
+            for statement in STEPPED:
+                text += f'\n[[always]]\nstatement = "{statement}"\ntolerance = "0.5 mV"\n'
         (folder / name).write_text(text, encoding="utf-8")
     text = (ROOT / "hil_config.toml").read_text(encoding="utf-8").replace('"dbc/', '"')
     text = text.replace(
