@@ -14,6 +14,7 @@ from bench.codec.together import Together
 from bench.config.always import STATEMENTS
 from bench.config.profile_file import load_profile
 from bench.errors import ConfigError
+from bench.measure.always.real_time import WAITED_NS
 from bench.measure.finding.always import StatementUnjudged
 from bench.measure.interval import Measurement
 from bench.measure.measure import measure
@@ -23,8 +24,11 @@ from bench.rig.rig import Rig
 from bench.running.always import always_told, stands
 from bench.running.shots import shoot
 from bench.scenario.prepare import Prepared
+from bench.timing.clock import Timebase
 from bench.trace.buffer import FrameBuffer
+from bench.trace.facts import StimulusCommanded
 from bench.trace.timeline import Trace
+from bench.units import NS_PER_MS, NS_PER_S
 from bench.verdict.judge import judge
 from bench.verdict.result import Verdict
 from bench.wiring.common import Wired
@@ -118,6 +122,33 @@ def test_the_first_instant_is_that_of_the_first_wrong_frame(fired: Fired) -> Non
     assert found.onset is not None
     at_ns = found.onset.high_ns + one.when.offset_ns  # type: ignore[attr-defined]
     assert half_ns - 2e6 < at_ns <= half_ns + 25e6
+
+
+def test_in_real_time_what_bench_and_dut_may_have_waited_accuses_nobody(fired: Fired) -> None:
+    """A board in an emulator told one value of before, 1 of 207, on a busy machine."""
+    onset_ns = next(mark.t_ns for mark in fired.trace.of(StimulusCommanded))
+    codec = fired.databases["vehicle"]["BMS_CellMinMax"]
+
+    def told_late_by(late_ns: int, timebase: Timebase) -> set[str]:
+        frames, before = FrameBuffer(), 0.0
+        for t_ns, channel, frame, sender in fired.trace.frames:
+            if (channel, frame.can_id) == ("vehicle", codec.can_id):
+                values = dict(codec.decode(frame.data))
+                if t_ns < onset_ns:
+                    before = values["CellVoltageMax"]
+                elif t_ns < onset_ns + late_ns:
+                    frame = frame._replace(data=codec.encode({**values, "CellVoltageMax": before}))
+            frames.add(t_ns, channel, frame, sender)
+        trace = dataclasses.replace(fired.trace, frames=frames, timebase=timebase)
+        return statements(fired.seen(dataclasses.replace(fired.plan, accepted_only=False), trace))
+
+    def latest_ns(timebase: Timebase) -> int:
+        """So late it may be told without a word."""
+        steps_ns = range(0, 2 * NS_PER_S, 20 * NS_PER_MS)
+        return next(late_ns for late_ns in steps_ns if told_late_by(late_ns, timebase) == {"highest-cell"})
+
+    more_ns = latest_ns(Timebase.HOST) - latest_ns(Timebase.SIMULATED)
+    assert WAITED_NS <= more_ns <= WAITED_NS + 100 * NS_PER_MS, "a sweep takes 100 ms"
 
 
 def test_frames_of_several_lengths_are_told_and_not_silently_left_out(fired: Fired) -> None:

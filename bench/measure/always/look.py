@@ -13,6 +13,7 @@ from bench.measure.always.asked import Condition, Form, How, ShownQuantity, Stat
 from bench.measure.always.columns import Flags, Floats, ShotColumns, Sweeps, ToldSeries
 from bench.measure.always.events import Doings
 from bench.measure.always.held import held_since
+from bench.measure.always.real_time import in_real_time
 from bench.measure.always.tests import answers
 from bench.measure.finding.always import (
     LimitAboveBound,
@@ -24,6 +25,7 @@ from bench.measure.finding.always import (
 from bench.measure.finding.base import Finding, When
 from bench.measure.frames import Frames
 from bench.measure.shot import Seen, Shot
+from bench.timing.clock import Timebase
 from bench.trace.facts import StimulusCommanded
 
 _DOINGS = (Form.CAUSED, Form.INHIBITED, Form.ORDERED, Form.CODES, Form.HEALED, Form.COUNTED)
@@ -49,6 +51,8 @@ def look(shot: Shot, onset: Seen | None) -> Looked:
     always = shot.plan.always
     if always is None:
         return Looked()
+    if shot.trace.timebase is not Timebase.SIMULATED:
+        always = in_real_time(always)
     whole = shot.trace.frames.columns()
     if not whole.in_order:
         whole = whole.taken(np.argsort(whole.t_ns, kind="stable"))
