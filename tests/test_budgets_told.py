@@ -369,3 +369,11 @@ def test_every_text_of_a_goal_that_is_none_is_told_with_its_file(tmp_path: Path,
     with pytest.raises(ConfigError) as wrong:
         loaded(tmp_path, goal("SG-A", **{**H, key: "3"}))
     assert str(wrong.value) == f"{tmp_path / 'goals.toml'} [SG-A.{key}]: 3; expected text that is not empty"
+
+
+def test_two_odd_values_are_two_lines(tmp_path: Path) -> None:
+    long = "x" * 5001
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, goal("SG-A", title=f'"{long}"', provenance=f'"{long}"'))
+    first, second = str(caught.value).splitlines()
+    assert "SG-A.title" in first and "SG-A.provenance" in second and "XX" not in first + second
