@@ -15,6 +15,7 @@ from typing import Any
 
 from neighbours import drawn, instance, nudged, rounded
 
+from bench.errors import ScenarioError
 from bench.measure.ending import EndQuestion
 from bench.measure.estimate import EstimateQuestion
 from bench.measure.measure import measure
@@ -395,7 +396,8 @@ def altered(trace: Trace, plan: Plan, rng: random.Random) -> tuple[Trace, Plan, 
     """The shot after some steps, and those."""
     steps = rng.choices(ALTERATIONS, k=rng.choice((1, 2, 2, 3)))
     for step in steps:
-        with contextlib.suppress(TypeError, ValueError, LookupError):  # there is no such trace or plan
+        # There is no such trace or plan, or a step before made it one that cannot be measured.
+        with contextlib.suppress(TypeError, ValueError, LookupError, ScenarioError):
             trace, plan = step(trace, plan, rng)
     return trace, plan, steps
 
