@@ -332,6 +332,26 @@ def test_frames_that_differ_though_all_else_is_the_same_are_told(tmp_path: Path)
     assert math.isclose(found.faults[0].handled_at_least, 0.05)
 
 
+def test_of_one_shot_told_twice_a_failure_counts(tmp_path: Path) -> None:
+    """A PASS that is dated before it hides it not."""
+    (tmp_path / "pool").mkdir()
+    with merging.connection() as columns:
+        for run, verdict, day in (
+            ("a", "PASS", "2026-01-01"),
+            ("b", "FAIL", "2026-01-02"),
+            ("c", "ERROR", "2026-01-03"),
+        ):
+            values = dict.fromkeys(("scenario", "scenario_hash", "goal", "seed", "digest"), "x") | {
+                "verdict": verdict
+            }
+            shots = BundleShots(**{f.name: [values.get(f.name)] for f in dataclasses.fields(BundleShots)})
+            names = {f.name: "y" for f in dataclasses.fields(BundleFacts)}
+            facts = BundleFacts(**names | {"run_id": run, "evidence": "simulated", "started_utc": day})
+            merging.add(columns, tmp_path / "pool", tmp_path, Bundle(facts=facts, shots=shots, left=0))
+    (fault,) = pool_of(tmp_path / "pool").faults
+    assert (fault.tried, fault.handled, fault.undecided) == (1, 0, 0)
+
+
 def test_a_folder_without_runs_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="found no run"):
         merge(tmp_path / "pool", [tmp_path])

@@ -23,6 +23,10 @@ _ONE_SHOT = (
 )
 
 
+# Of one shot that is there twice a failure counts: no earlier PASS hides it.
+_WORST_FIRST = "CASE verdict WHEN 'FAIL' THEN 0 WHEN 'GAP' THEN 1 WHEN 'PASS' THEN 2 ELSE 3 END"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabPart:
     """What one lab brings. fdti_s, fhti_s: the mean over its rigs and its standard uncertainty; None without times."""
@@ -90,7 +94,7 @@ def pool_of(folder: Path) -> Pooled:
         columns.execute(f"CREATE VIEW every AS SELECT *, {_ONE_SHOT} AS one_shot FROM bundles")
         columns.execute(
             "CREATE TABLE once AS SELECT * FROM every "
-            "QUALIFY row_number() OVER (PARTITION BY one_shot ORDER BY started_utc, run_id) = 1"
+            f"QUALIFY row_number() OVER (PARTITION BY one_shot ORDER BY {_WORST_FIRST}, started_utc, run_id) = 1"
         )
         ((runs, labs, shots),) = columns.execute(
             "SELECT count(DISTINCT run_id), count(DISTINCT lab), count(*) FROM every"
